@@ -1,0 +1,65 @@
+//! Identifiers. Each kind is a type of its own, so that mixing two kinds does not compile.
+//!
+//! An identifier is minted in the shape of the dialect that creates the row and is opaque text
+//! everywhere else.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! id_types {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// A new random UUID, in lower case with hyphens.
+            #[must_use]
+            pub fn new_uuid() -> Self {
+                Self(Uuid::new_v4().to_string())
+            }
+
+            /// The text of the identifier.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+
+id_types! {
+    /// A workspace: the tenant. Botpress workspace, Ada organisation, Aloochat company.
+    WorkspaceId;
+    /// An account: a person who can be a member of workspaces.
+    AccountId;
+    /// An agent: Botpress bot, Ada AI agent, Aloochat agent.
+    AgentId;
+    /// An API key of any kind. Not the key's value.
+    ApiKeyId;
+    /// An audit record.
+    AuditId;
+    /// A workspace's configured connection to an outside service (Aloochat integration).
+    ServiceIntegrationId;
+}

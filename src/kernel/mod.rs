@@ -1,0 +1,20 @@
+//! What every other layer stands on: identifiers, time, errors, secrets and partial updates.
+//!
+//! The kernel does no I/O and knows neither storage nor HTTP. It is also the only place that reads
+//! the wall clock or waits for time to pass ([`clock`]).
+
+pub mod clock;
+pub mod error;
+pub mod ids;
+pub mod patch;
+pub mod schema;
+pub mod secret;
+pub mod time;
+pub mod violation;
+
+pub use clock::Clock;
+pub use error::{Error, Kind, Result};
+pub use patch::Patch;
+pub use secret::Secret;
+pub use time::Timestamp;
+pub use violation::{Rule, Violation};

@@ -1,0 +1,2 @@
+//! Parlance.
+pub mod kernel;
