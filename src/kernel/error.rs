@@ -29,7 +29,9 @@ pub enum Kind {
     NotFound,
     /// It clashes with what is there.
     Conflict,
-    /// No operation with this method at this path.
+    /// No operation at this path.
+    NoOperation,
+    /// An operation at this path, but not with this method.
     MethodNotAllowed,
     /// The request, or a part of it, is larger than allowed.
     TooLarge,

@@ -58,8 +58,8 @@ id_types! {
     AgentId;
     /// An API key of any kind. Not the key's value.
     ApiKeyId;
-    /// An audit record.
-    AuditId;
+    /// A version of a Botpress integration.
+    IntegrationId;
     /// A workspace's configured connection to an outside service (Aloochat integration).
     ServiceIntegrationId;
 }

@@ -1,0 +1,209 @@
+//! `parlance key`: API keys.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{
+    Database,
+    output::{self, or_dash},
+};
+use crate::{
+    config::Loaded,
+    domain::{
+        Change, accounts, agents,
+        api_keys::{self, Filter, KeyKind, Owner},
+        workspaces,
+    },
+    kernel::{
+        self, Error,
+        ids::{ApiKeyId, WorkspaceId},
+    },
+};
+
+#[derive(Subcommand)]
+pub enum Key {
+    /// Make a key and print its value, which cannot be had again.
+    Create(Create),
+    /// List keys, valid and revoked, without their values.
+    List(List),
+    /// Revoke a key: by its id, or all of an API in a workspace.
+    Revoke(Revoke),
+}
+
+#[derive(Args)]
+pub struct Create {
+    /// What the key is for.
+    #[arg(long, value_parser = kind)]
+    api: KeyKind,
+    /// The workspace that it is for.
+    #[arg(long, value_name = "ID")]
+    workspace: Option<WorkspaceId>,
+    /// The agent that it is for, by id or handle.
+    #[arg(long, value_name = "ID")]
+    agent: Option<String>,
+    /// The account that it is for, by e-mail address [default: the first account].
+    #[arg(long, value_name = "EMAIL")]
+    account: Option<String>,
+    /// A name for people.
+    #[arg(long, default_value = "made by the operator")]
+    name: String,
+}
+
+#[derive(Args)]
+pub struct List {
+    /// Only those for this API.
+    #[arg(long, value_parser = kind)]
+    api: Option<KeyKind>,
+    /// Only those of this workspace.
+    #[arg(long, value_name = "ID")]
+    workspace: Option<WorkspaceId>,
+}
+
+#[derive(Args)]
+pub struct Revoke {
+    /// The key's id, as `key list` shows it.
+    #[arg(value_name = "ID", required_unless_present = "api")]
+    id: Option<ApiKeyId>,
+    /// Revoke every valid key for this API …
+    #[arg(long, value_parser = kind, requires = "workspace", conflicts_with = "id")]
+    api: Option<KeyKind>,
+    /// … of this workspace.
+    #[arg(long, value_name = "ID", requires = "api")]
+    workspace: Option<WorkspaceId>,
+}
+
+fn kind(text: &str) -> Result<KeyKind, String> {
+    KeyKind::parse(&text.replace('-', "_")).ok_or_else(|| {
+        let all: Vec<&str> = KeyKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        format!("one of {}", all.join(", "))
+    })
+}
+
+impl Key {
+    pub fn run(self, loaded: &Loaded, json: bool) -> Result<ExitCode> {
+        let database = Database::open(loaded)?;
+        match self {
+            Self::Create(create) => create.run(&database, json)?,
+            Self::List(list) => list.run(&database, json)?,
+            Self::Revoke(revoke) => revoke.run(&database, json)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Create {
+    fn run(self, database: &Database, json: bool) -> Result<()> {
+        if self.api == KeyKind::BotpressIntegration {
+            bail!("an integration's key is made with the integration");
+        }
+        let (key, value) = database.change(move |change| {
+            let owner = self.owner(change)?;
+            api_keys::create(change, self.api, &owner, &self.name)
+        })?;
+        if json {
+            output::json(&json!({"key": value.expose(), "id": key.id, "api": key.kind}))
+        } else {
+            println!("{}", value.expose());
+            eprintln!(
+                "This is the value of the new key {}. It is shown only now.",
+                key.id
+            );
+            Ok(())
+        }
+    }
+
+    fn owner(&self, change: &Change<'_>) -> kernel::Result<Owner> {
+        let workspace = || match &self.workspace {
+            Some(id) => Ok(workspaces::find(change.conn, id)?.id),
+            None => Err(Error::invalid("--workspace is missing")),
+        };
+        match self.api {
+            KeyKind::Operator => Ok(Owner::Operator),
+            KeyKind::BotpressPat => {
+                let account = match &self.account {
+                    Some(email) => accounts::find_by_email(change.conn, email)?,
+                    None => accounts::oldest(change.conn)?
+                        .ok_or_else(|| Error::not_found("there is no account"))?,
+                };
+                Ok(Owner::Account(account.id))
+            }
+            KeyKind::Cohere | KeyKind::Aloochat => Ok(Owner::Workspace(workspace()?)),
+            KeyKind::BotpressBot
+            | KeyKind::BotpressIntegration
+            | KeyKind::Ada
+            | KeyKind::AdaEndUsers => {
+                let workspace = workspace()?;
+                let agent = self
+                    .agent
+                    .as_deref()
+                    .ok_or_else(|| Error::invalid("--agent is missing"))?;
+                let agent = agents::find(change.conn, &workspace, agent)?;
+                Ok(Owner::Agent(workspace, agent.id))
+            }
+        }
+    }
+}
+
+impl List {
+    fn run(self, database: &Database, json: bool) -> Result<()> {
+        let filter = Filter {
+            kind: self.api,
+            workspace: self.workspace,
+            agent: None,
+        };
+        let keys = database.store.read(|conn| api_keys::list(conn, &filter))?;
+        if json {
+            return output::json(&keys);
+        }
+        let rows: Vec<[String; 6]> = keys
+            .iter()
+            .map(|key| {
+                [
+                    key.id.to_string(),
+                    key.kind.to_string(),
+                    or_dash(key.workspace_id.as_ref()),
+                    key.name.clone(),
+                    or_dash(key.last_used_at.map(|at| at.to_rfc3339_millis())),
+                    or_dash(key.revoked_at.map(|at| at.to_rfc3339_millis())),
+                ]
+            })
+            .collect();
+        output::table(
+            ["ID", "API", "WORKSPACE", "NAME", "LAST USED", "REVOKED"],
+            &rows,
+        );
+        Ok(())
+    }
+}
+
+impl Revoke {
+    fn run(self, database: &Database, json: bool) -> Result<()> {
+        let ids = match self.id {
+            Some(id) => vec![id],
+            None => {
+                let filter = Filter {
+                    kind: self.api,
+                    workspace: self.workspace,
+                    agent: None,
+                };
+                let keys = database.store.read(|conn| api_keys::list(conn, &filter))?;
+                let valid = keys.into_iter().filter(|key| key.revoked_at.is_none());
+                valid.map(|key| key.id).collect()
+            }
+        };
+        let revoked = ids.clone();
+        database
+            .change(move |change| ids.iter().try_for_each(|id| api_keys::revoke(change, id)))
+            .context("nothing is revoked")?;
+        if json {
+            return output::json(&json!({"revoked": revoked}));
+        }
+        for id in revoked {
+            println!("revoked {id}");
+        }
+        Ok(())
+    }
+}

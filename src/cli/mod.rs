@@ -1,0 +1,148 @@
+//! The command line: one file for each command.
+//!
+//! Standard output carries what scripts read; everything for people goes to standard error.
+
+mod agent;
+mod backup;
+mod check;
+mod config;
+mod key;
+mod openapi;
+mod output;
+mod restore;
+mod serve;
+mod workspace;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+use tokio::runtime::Runtime;
+
+use crate::{
+    config::{Loaded, Overrides, load},
+    domain::{Change, audit::Actor},
+    kernel::{self, Clock},
+    store::Store,
+};
+
+/// One self-hosted server that speaks the APIs of several conversational-AI clouds.
+#[derive(Parser)]
+#[command(name = "parlance", version)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    /// Start the server if absent.
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Args)]
+struct Options {
+    /// The configuration file [default: ./parlance.toml, if it is there].
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The database file [default: ./parlance.db].
+    #[arg(long, global = true, value_name = "FILE")]
+    db: Option<PathBuf>,
+    /// Print JSON instead of text for people.
+    #[arg(long, global = true)]
+    json: bool,
+    /// The address to listen on; port 0 picks a free one [default: 127.0.0.1:4600].
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the server.
+    Serve(serve::Serve),
+    /// Make, list and revoke API keys.
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Make and list workspaces.
+    #[command(subcommand)]
+    Workspace(workspace::Workspace),
+    /// Make and list agents.
+    #[command(subcommand)]
+    Agent(agent::Agent),
+    /// Copy the database to a file, while the server runs or not.
+    Backup(backup::Backup),
+    /// Put a backup in the place of the database. The server must be stopped.
+    Restore(restore::Restore),
+    /// Check that the database is sound and its secrets can be read.
+    Check,
+    /// Print the OpenAPI document of a dialect.
+    Openapi(openapi::Openapi),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(config::Config),
+}
+
+/// Runs the command that the program was started with.
+#[must_use]
+pub fn run() -> ExitCode {
+    match execute(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(cli: Cli) -> Result<ExitCode> {
+    let listen = match &cli.command {
+        Some(Command::Serve(serve)) => serve.listen.or(cli.options.listen),
+        _ => cli.options.listen,
+    };
+    let loaded = load(&Overrides {
+        config: cli.options.config.clone(),
+        listen,
+        db: cli.options.db.clone(),
+    })?;
+    let json = cli.options.json;
+    match cli.command {
+        None | Some(Command::Serve(_)) => serve::run(&loaded.config),
+        Some(Command::Key(command)) => command.run(&loaded, json),
+        Some(Command::Workspace(command)) => command.run(&loaded, json),
+        Some(Command::Agent(command)) => command.run(&loaded, json),
+        Some(Command::Backup(command)) => command.run(&loaded, json),
+        Some(Command::Restore(command)) => command.run(&loaded, json),
+        Some(Command::Check) => check::run(&loaded, json),
+        Some(Command::Openapi(command)) => command.run(&loaded),
+        Some(Command::Config(command)) => command.run(&loaded, json),
+    }
+}
+
+/// The database, opened beside a server that may be running on it.
+struct Database {
+    runtime: Runtime,
+    store: Store,
+}
+
+impl Database {
+    fn open(loaded: &Loaded) -> Result<Self> {
+        Ok(Self {
+            runtime: Runtime::new().context("the runtime does not start")?,
+            store: Store::open_beside(&loaded.config.store)?,
+        })
+    }
+
+    /// Makes a change in the operator's name.
+    fn change<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Change<'_>) -> kernel::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let now = Clock::system().now();
+        let written = self.store.write(move |conn| {
+            job(&Change {
+                conn,
+                now,
+                actor: &Actor::Operator,
+            })
+        });
+        Ok(self.runtime.block_on(written)?)
+    }
+}

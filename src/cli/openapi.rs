@@ -1,0 +1,39 @@
+//! `parlance openapi`: a dialect's document.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use crate::{config::Loaded, console, dialects::aloochat};
+
+#[derive(Args)]
+pub struct Openapi {
+    /// The dialect.
+    dialect: Dialect,
+    /// Print YAML instead of JSON.
+    #[arg(long)]
+    yaml: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Dialect {
+    Aloochat,
+    Console,
+}
+
+impl Openapi {
+    pub fn run(self, loaded: &Loaded) -> Result<ExitCode> {
+        let document = match self.dialect {
+            Dialect::Aloochat => aloochat::document(&loaded.config.aloochat),
+            Dialect::Console => console::document(),
+        };
+        let origin = format!("http://{}", loaded.config.server.listen);
+        if self.yaml {
+            print!("{}", document.yaml(&origin));
+        } else {
+            println!("{}", document.json(&origin));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

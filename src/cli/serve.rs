@@ -1,0 +1,87 @@
+//! `parlance serve`: the server.
+
+use std::{net::SocketAddr, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::json;
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::{
+    config::{Config, Log, LogFormat},
+    domain::api_keys::KeyKind,
+    kernel::{Clock, Secret},
+    server::Server,
+};
+
+#[derive(Args)]
+pub struct Serve {
+    /// The address to listen on; port 0 picks a free one [default: 127.0.0.1:4600].
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+}
+
+pub fn run(config: &Config) -> Result<ExitCode> {
+    log_to_stderr(&config.log)?;
+    let runtime = Runtime::new().context("the runtime does not start")?;
+    runtime.block_on(serve(config))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(config: &Config) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("signals do not work")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("signals do not work")?;
+    let server = Server::start(config, Clock::system()).await?;
+    greet(&server);
+    let ready = json!({"event": "ready", "url": server.url(), "pid": std::process::id()});
+    println!("{ready}");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    eprintln!("Stopping …");
+    server.stop().await;
+    Ok(())
+}
+
+fn log_to_stderr(log: &Log) -> Result<()> {
+    let filter: tracing_subscriber::EnvFilter = log.level.parse()?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match log.format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().init(),
+    }
+    Ok(())
+}
+
+/// Says on standard error how to call the server.
+fn greet(server: &Server) {
+    let url = server.url();
+    let database = server.domain().store().path().display().to_string();
+    eprintln!("\nParlance {} is ready at {url}", env!("CARGO_PKG_VERSION"));
+    eprintln!("  database   {database}");
+    eprintln!("  pages      {url}/  (every API with its Swagger UI)");
+    let keys = &server.started().new_keys;
+    if keys.is_empty() {
+        eprintln!("  keys       those of the first start; `parlance key create` makes others\n");
+        return;
+    }
+    eprintln!("\nThe first keys. They are shown only now:");
+    for (kind, key) in keys {
+        eprintln!("  {:<16} {}", kind.as_str(), key.expose());
+    }
+    let key = |wanted: KeyKind| {
+        let key = keys.iter().find(|(kind, _)| *kind == wanted);
+        key.map_or("YOUR_KEY", |(_, key): &(KeyKind, Secret)| key.expose())
+    };
+    eprintln!("\nTry it:");
+    eprintln!(
+        "  curl {url}/api/public/integrations/types -H 'x-api-key: {}'\n",
+        key(KeyKind::Aloochat)
+    );
+}

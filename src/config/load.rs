@@ -1,0 +1,350 @@
+//! Loading: defaults < file < environment < flags.
+
+use std::{
+    env,
+    ffi::OsString,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use figment::{
+    Figment, Metadata, Profile, Provider,
+    error::Kind,
+    providers::{Format, Serialized, Toml},
+    value::{Dict, Map, Value},
+};
+
+use super::{Config, show::is_secret};
+
+/// The file that is read if none is named and it is there.
+const DEFAULT_FILE: &str = "parlance.toml";
+/// What the names of environment variables begin with.
+const ENV_PREFIX: &str = "PARLANCE_";
+/// How a default names its source.
+pub(super) const DEFAULT: &str = "default";
+
+/// Settings given as flags.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// The configuration file.
+    pub config: Option<PathBuf>,
+    /// The address to listen on.
+    pub listen: Option<SocketAddr>,
+    /// The database file.
+    pub db: Option<PathBuf>,
+}
+
+/// A configuration with its sources.
+pub struct Loaded {
+    /// The effective values.
+    pub config: Config,
+    pub(super) figment: Figment,
+}
+
+/// A setting that stops the start.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ConfigError {
+    /// A file that was named and is not there.
+    #[error("there is no configuration file {}", .0.display())]
+    NoFile(PathBuf),
+    /// A file that is no TOML.
+    #[error("{source_name}: {problem}")]
+    Syntax {
+        /// Where it comes from.
+        source_name: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A setting that does not exist or has a value that it cannot have.
+    #[error("setting {key}: {problem} (from {source_name})")]
+    Setting {
+        /// The setting: `server.listen`.
+        key: String,
+        /// What is wrong, with the value unless it is a secret.
+        problem: String,
+        /// Where it comes from.
+        source_name: String,
+    },
+}
+
+/// Loads the configuration from this process's environment.
+///
+/// # Errors
+/// [`ConfigError`]
+pub fn load(overrides: &Overrides) -> Result<Loaded, ConfigError> {
+    load_with(overrides, env::vars_os())
+}
+
+pub(super) fn load_with(
+    overrides: &Overrides,
+    environment: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Loaded, ConfigError> {
+    let defaults = Serialized::defaults(Config::default());
+    let mut figment = Figment::from(Named::new(DEFAULT, defaults.data().unwrap_or_default()));
+    if let Some(file) = file(overrides)? {
+        figment = figment.merge(Toml::file_exact(file));
+    }
+    let known = figment.clone();
+    let mut variables: Vec<_> = environment.filter_map(variable).collect();
+    variables.sort();
+    for (name, path, text) in variables {
+        let value = typed(&known, &path, text);
+        figment = figment.merge(Named::at(&name, &path, value));
+    }
+    if let Some(listen) = overrides.listen {
+        figment = figment.merge(Named::at(
+            "--listen",
+            "server.listen",
+            listen.to_string().into(),
+        ));
+    }
+    if let Some(db) = &overrides.db {
+        let path = db.to_string_lossy().into_owned();
+        figment = figment.merge(Named::at("--db", "store.path", path.into()));
+    }
+    let config: Config = figment
+        .extract()
+        .map_err(|error| describe(&figment, &error))?;
+    check(&figment, &config)?;
+    Ok(Loaded { config, figment })
+}
+
+fn file(overrides: &Overrides) -> Result<Option<PathBuf>, ConfigError> {
+    match &overrides.config {
+        Some(path) if path.is_file() => Ok(Some(path.clone())),
+        Some(path) => Err(ConfigError::NoFile(path.clone())),
+        None => Ok(Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.is_file())),
+    }
+}
+
+/// An environment variable of ours: its name, the setting it is for, and its text.
+fn variable((name, text): (OsString, OsString)) -> Option<(String, String, String)> {
+    let name = name.into_string().ok()?;
+    let path = name
+        .strip_prefix(ENV_PREFIX)?
+        .to_ascii_lowercase()
+        .replace("__", ".");
+    Some((name, path, text.to_string_lossy().into_owned()))
+}
+
+/// The text of a variable as a value of its setting's type. The text of a key that happens to be a
+/// number stays a text.
+fn typed(known: &Figment, path: &str, text: String) -> Value {
+    match known.find_value(path) {
+        Ok(Value::String(..) | Value::Empty(..)) => text.into(),
+        _ => match text.parse() {
+            Ok(value) => value,
+            Err(never) => match never {},
+        },
+    }
+}
+
+/// Rules that the types do not carry.
+fn check(figment: &Figment, config: &Config) -> Result<(), ConfigError> {
+    let positive = [
+        (
+            "server.body_limit_bytes",
+            config.server.body_limit_bytes > 0,
+        ),
+        (
+            "server.request_timeout_seconds",
+            config.server.request_timeout_seconds > 0,
+        ),
+        ("store.batch_size", config.store.batch_size > 0),
+        ("store.queue_depth", config.store.queue_depth > 0),
+        ("store.scan_connections", config.store.scan_connections > 0),
+    ];
+    for (key, holds) in positive {
+        if !holds {
+            return Err(ConfigError::Setting {
+                key: key.to_owned(),
+                problem: "0 is too small".to_owned(),
+                source_name: source_of(figment, key),
+            });
+        }
+    }
+    if let Err(error) = config.log.level.parse::<tracing_subscriber::EnvFilter>() {
+        return Err(ConfigError::Setting {
+            key: "log.level".to_owned(),
+            problem: format!("{:?} says nothing to log: {error}", config.log.level),
+            source_name: source_of(figment, "log.level"),
+        });
+    }
+    Ok(())
+}
+
+fn describe(figment: &Figment, error: &figment::Error) -> ConfigError {
+    let mut key = error.path.join(".");
+    let problem = match &error.kind {
+        Kind::UnknownField(name, _) => {
+            if !key.is_empty() {
+                key.push('.');
+            }
+            key.push_str(name);
+            "there is no such setting".to_owned()
+        }
+        other if is_secret(&key) => {
+            // Its text may hold the secret.
+            let _ = other;
+            "the value is not a text".to_owned()
+        }
+        other => other.to_string(),
+    };
+    let source_name = error
+        .metadata
+        .as_ref()
+        .map_or_else(|| source_of(figment, &key), source_name);
+    if key.is_empty() {
+        ConfigError::Syntax {
+            source_name,
+            problem,
+        }
+    } else {
+        ConfigError::Setting {
+            key,
+            problem,
+            source_name,
+        }
+    }
+}
+
+/// The name of what a setting's value comes from.
+pub(super) fn source_of(figment: &Figment, key: &str) -> String {
+    figment
+        .find_metadata(key)
+        .map_or_else(|| DEFAULT.to_owned(), source_name)
+}
+
+fn source_name(metadata: &Metadata) -> String {
+    match metadata
+        .source
+        .as_ref()
+        .and_then(|source| source.file_path())
+    {
+        Some(path) => display(path),
+        None => metadata.name.to_string(),
+    }
+}
+
+fn display(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Values from a source that says its own name.
+struct Named {
+    name: String,
+    data: Map<Profile, Dict>,
+}
+
+impl Named {
+    fn new(name: &str, data: Map<Profile, Dict>) -> Self {
+        Self {
+            name: name.to_owned(),
+            data,
+        }
+    }
+
+    /// One value at a dotted path.
+    fn at(name: &str, path: &str, value: Value) -> Self {
+        let nested = figment::util::nest(path, value);
+        let data = nested.into_dict().unwrap_or_default();
+        Self::new(name, Profile::Default.collect(data))
+    }
+}
+
+impl Provider for Named {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.name.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(self.data.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(variables: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, text)| (OsString::from(name), OsString::from(text)))
+            .collect();
+        load_with(&Overrides::default(), variables.into_iter())
+    }
+
+    fn problem(variables: &[(&str, &str)]) -> String {
+        with(variables).err().expect("an error").to_string()
+    }
+
+    #[test]
+    fn the_environment_sets_what_it_names() {
+        let loaded = with(&[
+            ("PARLANCE_LIMITS__ALOOCHAT__PER_DAY", "7"),
+            ("PARLANCE_BOOTSTRAP__ALOOCHAT_KEY", "12345678"),
+            ("PARLANCE_ALOOCHAT__CREATE_STATUS", "201"),
+            ("PARLANCE_STORE__PATH", "/tmp/x.db"),
+            ("OTHER", "1"),
+        ])
+        .expect("valid settings");
+        assert_eq!(loaded.config.limits.aloochat.per_day, 7);
+        let key = loaded.config.bootstrap.aloochat_key.as_ref();
+        assert_eq!(key.map(|key| key.expose()), Some("12345678"));
+        assert_eq!(
+            source_of(&loaded.figment, "limits.aloochat.per_day"),
+            "PARLANCE_LIMITS__ALOOCHAT__PER_DAY"
+        );
+        assert_eq!(source_of(&loaded.figment, "server.listen"), "default");
+    }
+
+    #[test]
+    fn a_bad_setting_names_key_value_and_source() {
+        assert_eq!(
+            problem(&[("PARLANCE_LIMITS__ALOOCHAT__PER_DAY", "many")]),
+            "setting limits.aloochat.per_day: invalid type: found string \"many\", expected u64 \
+             (from PARLANCE_LIMITS__ALOOCHAT__PER_DAY)"
+        );
+        assert_eq!(
+            problem(&[("PARLANCE_SERVER__PROT", "1")]),
+            "setting server.prot: there is no such setting (from PARLANCE_SERVER__PROT)"
+        );
+        assert_eq!(
+            problem(&[("PARLANCE_STORE__BATCH_SIZE", "0")]),
+            "setting store.batch_size: 0 is too small (from PARLANCE_STORE__BATCH_SIZE)"
+        );
+        assert!(
+            problem(&[("PARLANCE_ALOOCHAT__CREATE_STATUS", "202")])
+                .contains("202 is none of [200, 201]")
+        );
+        assert!(problem(&[("PARLANCE_SERVER__LISTEN", "nowhere")]).contains("nowhere"));
+        assert!(problem(&[("PARLANCE_LOG__LEVEL", "parlance=loud")]).contains("loud"));
+    }
+
+    #[test]
+    fn a_named_file_must_be_there() {
+        let missing = Overrides {
+            config: Some(PathBuf::from("/nonexistent/parlance.toml")),
+            ..Overrides::default()
+        };
+        let error = load_with(&missing, std::iter::empty()).err();
+        assert!(matches!(error, Some(ConfigError::NoFile(_))));
+    }
+
+    #[test]
+    fn a_secret_does_not_show_in_an_error() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("parlance.toml");
+        std::fs::write(&path, "[bootstrap]\naloochat_key = 123456789\n").expect("a file");
+        let overrides = Overrides {
+            config: Some(path),
+            ..Overrides::default()
+        };
+        let error = load_with(&overrides, std::iter::empty())
+            .err()
+            .expect("an error")
+            .to_string();
+        assert!(error.contains("bootstrap.aloochat_key"), "{error}");
+        assert!(!error.contains("123456789"), "{error}");
+    }
+}

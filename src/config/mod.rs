@@ -1,0 +1,108 @@
+//! The configuration: one struct for each concern, and where each value comes from.
+
+mod load;
+mod show;
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    load::{ConfigError, Loaded, Overrides, load},
+    show::{Setting, settings},
+};
+use crate::{
+    dialects::aloochat,
+    domain::{bootstrap, limits, service_integrations},
+    store::{self, seal},
+};
+
+/// Every setting.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The server.
+    pub server: Server,
+    /// The log.
+    pub log: Log,
+    /// The database.
+    pub store: store::Settings,
+    /// The key that seals secrets.
+    pub seal: seal::Settings,
+    /// The first start, and fixed keys.
+    pub bootstrap: bootstrap::Settings,
+    /// Calls allowed per tenant and API class.
+    pub limits: limits::Settings,
+    /// Connections to outside services.
+    pub service_integrations: service_integrations::Settings,
+    /// The Aloochat dialect.
+    pub aloochat: aloochat::Settings,
+}
+
+/// Settings of the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// The address and port to listen on; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// What the server is for.
+    pub profile: Profile,
+    /// The largest request body, in bytes.
+    pub body_limit_bytes: usize,
+    /// The longest that a request may take, in seconds.
+    pub request_timeout_seconds: u64,
+    /// How long running requests may still take when the server stops, in seconds.
+    pub shutdown_timeout_seconds: u64,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4600)),
+            profile: Profile::Dev,
+            body_limit_bytes: 10 * 1024 * 1024,
+            request_timeout_seconds: 60,
+            shutdown_timeout_seconds: 10,
+        }
+    }
+}
+
+/// What a server is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// Development on one's own machine: the operator may move the clock.
+    Dev,
+    /// Use by others.
+    Production,
+}
+
+/// Settings of the log, which goes to standard error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// What to log: a level, or `tracing` directives such as `info,parlance=debug`. At `debug`
+    /// every request is a line.
+    pub level: String,
+    /// Lines for people or for machines.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            level: "info".to_owned(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

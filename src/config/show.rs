@@ -1,0 +1,51 @@
+//! Showing every effective value with where it came from, secrets masked.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::load::{Loaded, source_of};
+
+/// One setting.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Setting {
+    /// Its name: `server.listen`.
+    pub key: String,
+    /// Its value; `[hidden]` for a secret that is set, null for what is not set.
+    pub value: Value,
+    /// `default`, a file, an environment variable or a flag.
+    pub source: String,
+}
+
+/// Every setting, in the order of the example file.
+#[must_use]
+pub fn settings(loaded: &Loaded) -> Vec<Setting> {
+    let whole = serde_json::to_value(&loaded.config).expect("settings can be written as JSON");
+    let mut found = Vec::new();
+    collect(&whole, "", &mut found);
+    found
+        .into_iter()
+        .map(|(key, value)| Setting {
+            source: source_of(&loaded.figment, &key),
+            key,
+            value,
+        })
+        .collect()
+}
+
+fn collect(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let separator = if path.is_empty() { "" } else { "." };
+                collect(value, &format!("{path}{separator}{name}"), found);
+            }
+        }
+        leaf => found.push((path.to_owned(), leaf.clone())),
+    }
+}
+
+/// Whether a setting is a secret.
+pub(super) fn is_secret(key: &str) -> bool {
+    key == "seal.key"
+        || (key.starts_with("bootstrap.") && (key.ends_with("_key") || key.ends_with("_pat")))
+}

@@ -1,0 +1,145 @@
+//! `/clock`: the server's clock, which profile `dev` lets the operator freeze and advance, to see
+//! expiry, quotas and schedules at work without waiting for them.
+
+use std::time::Duration;
+
+use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
+
+use super::{auth::Operator, error::Failed};
+use crate::{
+    http::Body,
+    kernel::{Clock, Error, Kind, Result, Rule, Timestamp, Violation},
+};
+
+/// What the clock shows.
+#[derive(Object)]
+#[oai(example)]
+struct Shown {
+    /// The time: RFC 3339 in UTC.
+    now: String,
+    /// Whether it stands still.
+    frozen: bool,
+}
+
+impl Example for Shown {
+    fn example() -> Self {
+        Self {
+            now: "2026-01-31T09:30:00.000Z".to_owned(),
+            frozen: true,
+        }
+    }
+}
+
+/// Where to freeze the clock.
+#[derive(Object)]
+#[oai(example)]
+struct Freeze {
+    /// The time to stand still at: RFC 3339. The time it shows now by default.
+    at: Option<String>,
+}
+
+impl Example for Freeze {
+    fn example() -> Self {
+        Self {
+            at: Some("2026-01-31T09:30:00Z".to_owned()),
+        }
+    }
+}
+
+/// How far to move the clock.
+#[derive(Object)]
+#[oai(example)]
+struct Advance {
+    /// Seconds to move forward by.
+    #[oai(validator(minimum(value = "0")))]
+    seconds: u32,
+}
+
+impl Example for Advance {
+    fn example() -> Self {
+        Self { seconds: 3600 }
+    }
+}
+
+/// The operations on the clock.
+pub struct ClockApi {
+    moves: bool,
+}
+
+impl ClockApi {
+    pub const fn new(moves: bool) -> Self {
+        Self { moves }
+    }
+
+    fn movable<'a>(&self, operator: &'a Operator) -> Result<&'a Clock> {
+        if self.moves {
+            Ok(operator.0.clock())
+        } else {
+            Err(Error::new(
+                Kind::Forbidden,
+                "The clock can only be moved in profile dev",
+            ))
+        }
+    }
+}
+
+fn shown(clock: &Clock) -> Json<Shown> {
+    Json(Shown {
+        now: clock.now().to_rfc3339_millis(),
+        frozen: clock.is_frozen(),
+    })
+}
+
+#[OpenApi]
+impl ClockApi {
+    /// Read the clock
+    #[oai(path = "/clock", method = "get", operation_id = "read_clock")]
+    async fn read_clock(&self, operator: Operator) -> Result<Json<Shown>, Failed> {
+        Ok(shown(operator.0.clock()))
+    }
+
+    /// Freeze the clock
+    #[oai(path = "/clock/freeze", method = "post", operation_id = "freeze_clock")]
+    async fn freeze_clock(
+        &self,
+        operator: Operator,
+        body: Body<Freeze>,
+    ) -> Result<Json<Shown>, Failed> {
+        let at = match &body.0.at {
+            Some(text) => Some(Timestamp::parse_rfc3339(text).ok_or_else(|| {
+                let rule = Rule::Format("RFC 3339 date and time".to_owned());
+                Error::from(Violation::body(["at"], rule))
+            })?),
+            None => None,
+        };
+        let clock = self.movable(&operator)?;
+        clock.freeze(at);
+        Ok(shown(clock))
+    }
+
+    /// Advance the clock
+    ///
+    /// A frozen clock stays frozen at the new time; a running one runs on from it.
+    #[oai(
+        path = "/clock/advance",
+        method = "post",
+        operation_id = "advance_clock"
+    )]
+    async fn advance_clock(
+        &self,
+        operator: Operator,
+        body: Body<Advance>,
+    ) -> Result<Json<Shown>, Failed> {
+        let clock = self.movable(&operator)?;
+        clock.advance(Duration::from_secs(body.0.seconds.into()));
+        Ok(shown(clock))
+    }
+
+    /// Go back to the system's time
+    #[oai(path = "/clock/resume", method = "post", operation_id = "resume_clock")]
+    async fn resume_clock(&self, operator: Operator) -> Result<Json<Shown>, Failed> {
+        let clock = self.movable(&operator)?;
+        clock.resume();
+        Ok(shown(clock))
+    }
+}

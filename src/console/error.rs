@@ -1,0 +1,101 @@
+//! Errors of this server's own pages and API: `{"error": {"kind": "…", "message": "…"}}`.
+
+use poem::{IntoResponse, Response, http::StatusCode, web::Json};
+use poem_openapi::{Object, types::Example};
+use serde_json::{Value, json};
+
+use crate::{
+    http::{self, Dialect, dialect::RenderError},
+    kernel::{Error, Kind},
+};
+
+/// The console, as the shared layers know it.
+pub struct Console;
+
+impl Dialect for Console {
+    type ErrorBody = ErrorBody;
+
+    const ERRORS: &'static [(u16, &'static str)] = &[
+        (400, "Invalid input"),
+        (401, "Invalid or missing operator key"),
+        (403, "Not allowed in this profile"),
+        (500, "Internal error"),
+    ];
+}
+
+/// The error of every operation.
+pub type Failed = http::Failed<Console>;
+
+/// What went wrong.
+#[derive(Object)]
+struct ErrorDetail {
+    /// Its kind, in a word.
+    kind: String,
+    /// What went wrong, for people.
+    message: String,
+}
+
+/// An error.
+#[derive(Object)]
+#[oai(example, rename = "ConsoleError")]
+pub struct ErrorBody {
+    /// What went wrong.
+    error: ErrorDetail,
+}
+
+impl Example for ErrorBody {
+    fn example() -> Self {
+        Self {
+            error: ErrorDetail {
+                kind: "invalid".to_owned(),
+                message: "seconds is required".to_owned(),
+            },
+        }
+    }
+}
+
+/// The body of the error with this status, as the document shows it.
+pub fn example(status: u16) -> Value {
+    let (kind, message) = match status {
+        400 => ("invalid", "seconds is required"),
+        401 => ("unauthenticated", "Invalid or missing API key"),
+        403 => ("forbidden", "The clock can only be moved in profile dev"),
+        _ => ("internal", "Internal error"),
+    };
+    json!({"error": {"kind": kind, "message": message}})
+}
+
+/// Renders errors of everything that belongs to no vendor.
+#[derive(Clone, Copy)]
+pub struct ErrorRenderer;
+
+impl RenderError for ErrorRenderer {
+    fn render(&self, error: &Error) -> Response {
+        let (status, kind) = match error.kind() {
+            Kind::Invalid => (StatusCode::BAD_REQUEST, "invalid"),
+            Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
+            Kind::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+            Kind::NotFound | Kind::NoOperation => (StatusCode::NOT_FOUND, "not_found"),
+            Kind::Conflict => (StatusCode::CONFLICT, "conflict"),
+            Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Kind::UnsupportedMedia => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media"),
+            Kind::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
+            Kind::QuotaExceeded => (StatusCode::TOO_MANY_REQUESTS, "quota_exceeded"),
+            Kind::PaymentRequired => (StatusCode::PAYMENT_REQUIRED, "payment_required"),
+            Kind::Upstream => (StatusCode::BAD_GATEWAY, "upstream"),
+            Kind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "timeout"),
+            Kind::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        };
+        let message = match error.kind() {
+            Kind::Internal => "Internal error",
+            _ => error.message(),
+        };
+        (
+            status,
+            Json(json!({"error": {"kind": kind, "message": message}})),
+        )
+            .into_response()
+    }
+}

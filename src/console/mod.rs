@@ -1,0 +1,48 @@
+//! The operator's API: what only whoever runs the server may do.
+
+mod auth;
+mod clock;
+pub mod error;
+
+use std::sync::Arc;
+
+use poem::{EndpointExt, IntoEndpoint};
+use poem_openapi::OpenApiService;
+
+use self::{clock::ClockApi, error::ErrorRenderer};
+use crate::{
+    domain::Domain,
+    http::{Document, Mount},
+};
+
+/// The path that every operation is under.
+const BASE_PATH: &str = "/console/api";
+
+/// The console, to be mounted under its base path. The clock can be moved only if
+/// `clock_moves` says so (profile `dev`).
+#[must_use]
+pub fn mount(domain: &Domain, clock_moves: bool) -> Mount {
+    Mount {
+        name: "console",
+        title: "Console",
+        summary: "For whoever runs this server: read, freeze and advance its clock.",
+        base_path: BASE_PATH,
+        endpoint: service(clock_moves)
+            .into_endpoint()
+            .data(domain.clone())
+            .boxed(),
+        render: Arc::new(ErrorRenderer),
+        document: document(),
+    }
+}
+
+/// The console's OpenAPI document.
+#[must_use]
+pub fn document() -> Document {
+    Document::new::<error::Console, _>(&service(false), BASE_PATH, error::example)
+}
+
+fn service(clock_moves: bool) -> OpenApiService<ClockApi, ()> {
+    OpenApiService::new(ClockApi::new(clock_moves), "Parlance Console API", "1.0")
+        .description("For whoever runs this server.")
+}

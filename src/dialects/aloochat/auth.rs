@@ -1,0 +1,78 @@
+//! Who calls: the holder of a company's API key.
+
+use poem::{Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+
+use crate::{
+    domain::{
+        Domain,
+        access::{self, Call},
+        api_keys::KeyKind,
+        limits::Class,
+    },
+    http::errors::Failure,
+    kernel::Error,
+};
+
+/// The vendor's header.
+const API_KEY: &str = "x-api-key";
+/// The name that other pages of the vendor use for it (aloochat.md §1).
+const API_TOKEN: &str = "x-api-token";
+
+/// An authenticated call of a company within its limits.
+pub struct Company(pub Call);
+
+impl<'a> ApiExtractor<'a> for Company {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        registry.create_security_scheme("ApiKey", header_scheme(API_KEY, "Your API key."));
+        registry.create_security_scheme(
+            "ApiToken",
+            header_scheme(API_TOKEN, "Another name of the same header."),
+        );
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec!["ApiKey", "ApiToken"]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let call = admit(request).map_err(Failure)?;
+        Ok(Self(call))
+    }
+}
+
+fn admit(request: &Request) -> Result<Call, Error> {
+    let domain = request
+        .data::<Domain>()
+        .ok_or_else(|| Error::internal("the dialect was mounted without a domain", "no data"))?;
+    let key = request
+        .header(API_KEY)
+        .or_else(|| request.header(API_TOKEN))
+        .ok_or_else(access::unauthenticated)?;
+    domain.admit(key, KeyKind::Aloochat, Class::Aloochat)
+}
+
+fn header_scheme(name: &'static str, description: &'static str) -> MetaSecurityScheme {
+    MetaSecurityScheme {
+        ty: "apiKey",
+        description: Some(description),
+        name: Some(name),
+        key_in: Some("header"),
+        scheme: None,
+        bearer_format: None,
+        flows: None,
+        openid_connect_url: None,
+    }
+}

@@ -1,0 +1,211 @@
+//! `/integrations`: a company's integrations.
+
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::{Json, Response},
+};
+use uuid::Uuid;
+
+use super::{
+    auth::Company,
+    error::Failed,
+    paging,
+    settings::{CreateStatus, DeleteStatus, Settings, ValidationStatus},
+    wire::{Deletion, Integration, NewIntegration, UpdatedIntegration},
+};
+use crate::{
+    domain::service_integrations::{self as integrations, Reveal},
+    http::Body,
+    kernel::{
+        Error, Result, Rule, Violation,
+        ids::ServiceIntegrationId,
+        violation::{Location, Step},
+    },
+};
+
+/// The operations on integrations.
+pub struct Integrations {
+    settings: Settings,
+}
+
+/// The answer to a create.
+#[derive(ApiResponse)]
+enum CreateIntegrationResponse {
+    /// The created integration
+    #[oai(status = 200)]
+    Ok(Json<Integration>),
+    /// The created integration (with the setting `create_status = 201`)
+    #[oai(status = 201)]
+    Created(Json<Integration>),
+}
+
+/// The answer to a delete.
+#[derive(ApiResponse)]
+enum DeleteIntegrationResponse {
+    /// It is deleted
+    #[oai(status = 200)]
+    Ok(Json<Deletion>),
+    /// It is deleted (with the setting `delete_status = 204`)
+    #[oai(status = 204)]
+    NoContent,
+}
+
+impl Integrations {
+    pub const fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+
+    // wire: secrets are left out of reads, as in the list sample (aloochat.md §3, row 2)
+    const fn reveal(&self) -> Reveal {
+        if self.settings.reveal_secrets {
+            Reveal::Secrets
+        } else {
+            Reveal::Nothing
+        }
+    }
+
+    /// The id in a path. One that is no UUID names nothing.
+    // wire: 404, or 422 as FastAPI's own validation answers (aloochat.md §3, row 3)
+    fn id(&self, id: &str) -> Result<ServiceIntegrationId> {
+        match (Uuid::try_parse(id), self.settings.validation_status) {
+            (Ok(id), _) => Ok(id.to_string().into()),
+            (Err(_), ValidationStatus::BadRequest) => {
+                Err(Error::not_found("Integration not found"))
+            }
+            (Err(_), ValidationStatus::UnprocessableContent) => Err(Violation {
+                location: Location::Path,
+                path: vec![Step::Key("id".to_owned())],
+                rule: Rule::Format("UUID".to_owned()),
+            }
+            .into()),
+        }
+    }
+}
+
+#[OpenApi]
+impl Integrations {
+    /// List integrations
+    ///
+    /// Retrieve all integrations for your company, oldest first. With `limit`, a page that is not
+    /// the last has a `Link` header with the address of the next one.
+    #[oai(
+        path = "/integrations",
+        method = "get",
+        operation_id = "list_integrations"
+    )]
+    async fn list_integrations(
+        &self,
+        company: Company,
+        /// Leave out this many. A walk through a long list is faster with `after`.
+        skip: Query<Option<u64>>,
+        /// At most this many: 1 to 1000. All by default.
+        limit: Query<Option<u64>>,
+        /// Only those after the integration with this id.
+        after: Query<Option<String>>,
+    ) -> Result<Response<Json<Vec<Integration>>>, Failed> {
+        let slice = paging::slice(skip.0, limit.0, after.0)?;
+        let listed = integrations::list(&company.0, slice.clone(), self.reveal()).await?;
+        let link = paging::next_link(&slice, &listed);
+        let response = Response::new(Json(listed.items.into_iter().map(Into::into).collect()));
+        Ok(match link {
+            Some(link) => response.header("Link", link),
+            None => response,
+        })
+    }
+
+    /// Create integration
+    ///
+    /// Create a new integration for your company.
+    #[oai(
+        path = "/integrations",
+        method = "post",
+        operation_id = "create_integration"
+    )]
+    async fn create_integration(
+        &self,
+        company: Company,
+        body: Body<NewIntegration>,
+    ) -> Result<CreateIntegrationResponse, Failed> {
+        let new = body.0.into();
+        let created = integrations::create(&company.0, new, self.reveal()).await?;
+        let body = Json(created.into());
+        // wire: the page shows no status; 200 is what the one known client takes for success
+        // (aloochat.md §3, row 6)
+        Ok(match self.settings.create_status {
+            CreateStatus::Ok => CreateIntegrationResponse::Ok(body),
+            CreateStatus::Created => CreateIntegrationResponse::Created(body),
+        })
+    }
+
+    /// Get integration
+    ///
+    /// Retrieve a specific integration by ID.
+    #[oai(
+        path = "/integrations/:id",
+        method = "get",
+        operation_id = "get_integration"
+    )]
+    async fn get_integration(
+        &self,
+        company: Company,
+        /// The integration's id.
+        id: Path<String>,
+    ) -> Result<Json<Integration>, Failed> {
+        let id = self.id(&id.0)?;
+        let found = integrations::find(&company.0, &id, self.reveal())?;
+        Ok(Json(found.into()))
+    }
+
+    /// Update integration
+    ///
+    /// Update an existing integration. Fields that are left out stay as they are. A `config`
+    /// replaces the old one as a whole, but secrets that reads leave out are kept unless the
+    /// request names them; null removes one.
+    #[oai(
+        path = "/integrations/:id",
+        method = "put",
+        operation_id = "update_integration"
+    )]
+    async fn update_integration(
+        &self,
+        company: Company,
+        /// The integration's id.
+        id: Path<String>,
+        body: Body<UpdatedIntegration>,
+    ) -> Result<Json<Integration>, Failed> {
+        let id = self.id(&id.0)?;
+        let updated = integrations::update(
+            &company.0,
+            id,
+            body.0.into(),
+            self.settings.config_update,
+            self.reveal(),
+        )
+        .await?;
+        Ok(Json(updated.into()))
+    }
+
+    /// Delete integration
+    ///
+    /// Delete an integration.
+    #[oai(
+        path = "/integrations/:id",
+        method = "delete",
+        operation_id = "delete_integration"
+    )]
+    async fn delete_integration(
+        &self,
+        company: Company,
+        /// The integration's id.
+        id: Path<String>,
+    ) -> Result<DeleteIntegrationResponse, Failed> {
+        let id = self.id(&id.0)?;
+        integrations::delete(&company.0, id).await?;
+        // wire: the page shows neither status nor body (aloochat.md §3, row 6)
+        Ok(match self.settings.delete_status {
+            DeleteStatus::Ok => DeleteIntegrationResponse::Ok(Json(Deletion::done())),
+            DeleteStatus::NoContent => DeleteIntegrationResponse::NoContent,
+        })
+    }
+}

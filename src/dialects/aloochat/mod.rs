@@ -1,0 +1,56 @@
+//! Aloochat: the integrations API (seed 002, `aloochat.md`).
+
+mod auth;
+mod error;
+mod integrations;
+mod paging;
+mod settings;
+mod types;
+mod wire;
+
+use std::sync::Arc;
+
+use poem::{EndpointExt, IntoEndpoint};
+use poem_openapi::OpenApiService;
+
+pub use self::settings::{ConfigUpdate, Settings, ValidationStatus};
+use self::{error::ErrorRenderer, integrations::Integrations, types::Types};
+use crate::{
+    domain::Domain,
+    http::{Document, Mount},
+};
+
+/// The path that every operation is under, as in the vendor's base URL.
+const BASE_PATH: &str = "/api/public";
+
+/// The dialect, to be mounted under its base path.
+#[must_use]
+pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
+    Mount {
+        name: "aloochat",
+        title: "Aloochat",
+        summary: "Integrations of a company: create, configure, list and delete them.",
+        base_path: BASE_PATH,
+        endpoint: service(settings)
+            .into_endpoint()
+            .data(domain.clone())
+            .boxed(),
+        render: Arc::new(ErrorRenderer::new(settings.validation_status)),
+        document: document(settings),
+    }
+}
+
+/// The dialect's OpenAPI document.
+#[must_use]
+pub fn document(settings: &Settings) -> Document {
+    Document::new::<error::Aloochat, _>(&service(settings), BASE_PATH, error::example)
+}
+
+fn service(settings: &Settings) -> OpenApiService<(Types, Integrations), ()> {
+    let api = (
+        Types::new(settings.clone()),
+        Integrations::new(settings.clone()),
+    );
+    OpenApiService::new(api, "Aloochat Integrations API", "1.0")
+        .description("Connect a company's AI agents with external services and platforms.")
+}

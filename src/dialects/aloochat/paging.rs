@@ -1,0 +1,33 @@
+//! Paging, which the vendor's page does not have: `skip` and `limit` as its sibling resources take
+//! them (aloochat.md §3, row 7), and `after` for clients that walk through a long list.
+
+use crate::{
+    domain::service_integrations::{Listed, Slice},
+    kernel::{Result, Rule, Violation},
+};
+
+/// The most that one `limit` gets, as with the sibling resources.
+const LIMIT_MAX: u64 = 1000;
+
+/// The slice that these query parameters ask for. Without any, it is everything.
+pub fn slice(skip: Option<u64>, limit: Option<u64>, after: Option<String>) -> Result<Slice> {
+    if limit == Some(0) {
+        return Err(Violation::query("limit", Rule::Minimum("1".to_owned())).into());
+    }
+    Ok(Slice {
+        after: after.map(Into::into),
+        skip: skip.unwrap_or(0),
+        // wire: FastAPI would refuse more; a cap serves the caller better
+        limit: limit.map(|limit| limit.min(LIMIT_MAX)),
+    })
+}
+
+/// The `Link` header that leads to the next page, if there is one (RFC 8288).
+pub fn next_link(slice: &Slice, listed: &Listed) -> Option<String> {
+    let last = listed.items.last().filter(|_| listed.more)?;
+    let limit = slice.limit?;
+    Some(format!(
+        "</api/public/integrations?limit={limit}&after={}>; rel=\"next\"",
+        last.id
+    ))
+}

@@ -1,0 +1,72 @@
+//! `/integrations/types`: the services that can be connected.
+
+use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
+
+use super::{auth::Company, error::Failed, settings::Settings};
+use crate::domain::service_integrations::Service;
+
+/// How many types the vendor's sample answer has (aloochat.md §3, row 1).
+const SAMPLE: usize = 8;
+
+/// A supported type of integration.
+#[derive(Object)]
+#[oai(example)]
+struct IntegrationType {
+    /// The value to create an integration with.
+    r#type: String,
+    /// Its name.
+    name: String,
+    /// What it is.
+    description: String,
+}
+
+impl Example for IntegrationType {
+    fn example() -> Self {
+        Service::Shopify.into()
+    }
+}
+
+impl From<Service> for IntegrationType {
+    fn from(service: Service) -> Self {
+        Self {
+            r#type: service.as_str().to_owned(),
+            name: service.title().to_owned(),
+            description: service.description().to_owned(),
+        }
+    }
+}
+
+/// The operation on types.
+pub struct Types {
+    settings: Settings,
+}
+
+impl Types {
+    pub const fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+}
+
+#[OpenApi]
+impl Types {
+    /// Get integration types
+    ///
+    /// Retrieve all available integration types.
+    #[oai(
+        path = "/integrations/types",
+        method = "get",
+        operation_id = "get_integration_types"
+    )]
+    async fn get_integration_types(
+        &self,
+        _company: Company,
+    ) -> Result<Json<Vec<IntegrationType>>, Failed> {
+        let count = if self.settings.strict_types_sample {
+            SAMPLE
+        } else {
+            Service::ALL.len()
+        };
+        let types = Service::ALL[..count].iter().copied();
+        Ok(Json(types.map(IntegrationType::from).collect()))
+    }
+}

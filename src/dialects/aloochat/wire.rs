@@ -1,0 +1,286 @@
+//! Integrations as Aloochat shows and takes them.
+
+use poem_openapi::{
+    Enum, Object,
+    types::{Example, MaybeUndefined},
+};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    domain::service_integrations::{Changes, New, Service, ServiceIntegration, Visibility},
+    http::JsonObject,
+    kernel::Patch,
+};
+
+/// Integration type.
+#[derive(Clone, Copy, Enum)]
+#[oai(rename_all = "snake_case")]
+enum IntegrationKind {
+    Shopify,
+    Zendesk,
+    Hubspot,
+    Slack,
+    Whatsapp,
+    Notion,
+    Odoo,
+    GoogleCalendar,
+    Gmail,
+    CustomApi,
+}
+
+impl From<IntegrationKind> for Service {
+    fn from(kind: IntegrationKind) -> Self {
+        match kind {
+            IntegrationKind::Shopify => Self::Shopify,
+            IntegrationKind::Zendesk => Self::Zendesk,
+            IntegrationKind::Hubspot => Self::Hubspot,
+            IntegrationKind::Slack => Self::Slack,
+            IntegrationKind::Whatsapp => Self::Whatsapp,
+            IntegrationKind::Notion => Self::Notion,
+            IntegrationKind::Odoo => Self::Odoo,
+            IntegrationKind::GoogleCalendar => Self::GoogleCalendar,
+            IntegrationKind::Gmail => Self::Gmail,
+            IntegrationKind::CustomApi => Self::CustomApi,
+        }
+    }
+}
+
+impl From<Service> for IntegrationKind {
+    fn from(service: Service) -> Self {
+        match service {
+            Service::Shopify => Self::Shopify,
+            Service::Zendesk => Self::Zendesk,
+            Service::Hubspot => Self::Hubspot,
+            Service::Slack => Self::Slack,
+            Service::Whatsapp => Self::Whatsapp,
+            Service::Notion => Self::Notion,
+            Service::Odoo => Self::Odoo,
+            Service::GoogleCalendar => Self::GoogleCalendar,
+            Service::Gmail => Self::Gmail,
+            Service::CustomApi => Self::CustomApi,
+        }
+    }
+}
+
+/// Who may use an integration.
+#[derive(Clone, Copy, Enum)]
+#[oai(rename = "Visibility", rename_all = "snake_case")]
+enum Shown {
+    Private,
+    Public,
+}
+
+impl From<Shown> for Visibility {
+    fn from(shown: Shown) -> Self {
+        match shown {
+            Shown::Private => Self::Private,
+            Shown::Public => Self::Public,
+        }
+    }
+}
+
+impl From<Visibility> for Shown {
+    fn from(visibility: Visibility) -> Self {
+        match visibility {
+            Visibility::Private => Self::Private,
+            Visibility::Public => Self::Public,
+        }
+    }
+}
+
+/// An integration.
+#[derive(Object)]
+#[oai(example)]
+pub struct Integration {
+    /// Unique integration identifier (UUID).
+    id: String,
+    /// Integration name.
+    name: String,
+    /// Integration type.
+    r#type: IntegrationKind,
+    /// Integration configuration. Secret members (tokens, keys, passwords, credentials) are left
+    /// out unless the server's setting `aloochat.reveal_secrets` is on.
+    config: JsonObject,
+    /// Whether the integration is active.
+    is_active: bool,
+    /// Visibility. It is kept and shown; no visibility lets another company see an integration.
+    visibility: Shown,
+    /// Associated company ID.
+    company_id: String,
+    /// Linked agent ID.
+    #[oai(nullable)]
+    agent_id: Option<String>,
+}
+
+impl From<ServiceIntegration> for Integration {
+    fn from(integration: ServiceIntegration) -> Self {
+        Self {
+            id: integration.id.to_string(),
+            name: integration.name,
+            r#type: integration.service.into(),
+            config: JsonObject(integration.config),
+            is_active: integration.is_active,
+            visibility: integration.visibility.into(),
+            company_id: integration.workspace_id.to_string(),
+            agent_id: integration.agent_id,
+        }
+    }
+}
+
+impl Example for Integration {
+    fn example() -> Self {
+        Self {
+            id: "550e8400-e29b-41d4-a716-446655440000".to_owned(),
+            name: "My Shopify Store".to_owned(),
+            r#type: IntegrationKind::Shopify,
+            config: object(json!({
+                "shop_domain": "mystore.myshopify.com",
+                "api_version": "2024-01",
+            })),
+            is_active: true,
+            visibility: Shown::Private,
+            company_id: "123e4567-e89b-12d3-a456-426614174000".to_owned(),
+            agent_id: Some("456e7890-e89b-12d3-a456-426614174001".to_owned()),
+        }
+    }
+}
+
+/// A new integration.
+#[derive(Object)]
+#[oai(example)]
+pub struct NewIntegration {
+    /// Integration name.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    name: String,
+    /// Integration type.
+    r#type: IntegrationKind,
+    /// Configuration object. The documented members of the type are checked; others are kept.
+    config: Option<JsonObject>,
+    /// Active status.
+    #[oai(default = "default_is_active")]
+    is_active: bool,
+    /// Visibility.
+    #[oai(default = "default_visibility")]
+    visibility: Shown,
+    /// Link to specific agent.
+    #[oai(nullable)]
+    agent_id: Option<String>,
+}
+
+const fn default_is_active() -> bool {
+    true
+}
+
+const fn default_visibility() -> Shown {
+    Shown::Private
+}
+
+impl From<NewIntegration> for New {
+    fn from(new: NewIntegration) -> Self {
+        Self {
+            name: new.name,
+            service: new.r#type.into(),
+            config: new.config.unwrap_or_default().0,
+            is_active: new.is_active,
+            visibility: new.visibility.into(),
+            agent_id: new.agent_id,
+        }
+    }
+}
+
+impl Example for NewIntegration {
+    fn example() -> Self {
+        Self {
+            name: "My Shopify Store".to_owned(),
+            r#type: IntegrationKind::Shopify,
+            config: Some(object(json!({
+                "shop_domain": "mystore.myshopify.com",
+                "access_token": "shpat_xxxxxxxxxxxxx",
+                "api_version": "2024-01",
+            }))),
+            is_active: true,
+            visibility: Shown::Private,
+            agent_id: None,
+        }
+    }
+}
+
+/// What to change of an integration.
+#[derive(Object)]
+#[oai(example, rename = "UpdateIntegration")]
+pub struct UpdatedIntegration {
+    /// Another name.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    name: Option<String>,
+    /// Another type.
+    r#type: Option<IntegrationKind>,
+    /// Another configuration. A secret that it does not name is kept; null removes one.
+    config: Option<JsonObject>,
+    /// Active status.
+    is_active: Option<bool>,
+    /// Visibility.
+    visibility: Option<Shown>,
+    /// Another agent, or null for none.
+    #[oai(nullable)]
+    agent_id: MaybeUndefined<String>,
+}
+
+impl From<UpdatedIntegration> for Changes {
+    fn from(updated: UpdatedIntegration) -> Self {
+        Self {
+            name: updated.name,
+            service: updated.r#type.map(Into::into),
+            config: updated.config.map(|config| config.0),
+            is_active: updated.is_active,
+            visibility: updated.visibility.map(Into::into),
+            agent_id: match updated.agent_id {
+                MaybeUndefined::Undefined => Patch::Absent,
+                MaybeUndefined::Null => Patch::Null,
+                MaybeUndefined::Value(agent) => Patch::Value(agent),
+            },
+        }
+    }
+}
+
+impl Example for UpdatedIntegration {
+    fn example() -> Self {
+        Self {
+            name: Some("Updated Integration Name".to_owned()),
+            r#type: None,
+            config: Some(object(json!({"shop_domain": "newstore.myshopify.com"}))),
+            is_active: Some(false),
+            visibility: None,
+            agent_id: MaybeUndefined::Undefined,
+        }
+    }
+}
+
+/// The answer to a delete.
+// wire: our choice; the page shows no body (aloochat.md §3, row 6)
+#[derive(Object)]
+#[oai(example)]
+pub struct Deletion {
+    /// That it is done.
+    message: String,
+}
+
+impl Deletion {
+    pub fn done() -> Self {
+        Self {
+            message: "Integration deleted".to_owned(),
+        }
+    }
+}
+
+impl Example for Deletion {
+    fn example() -> Self {
+        Self::done()
+    }
+}
+
+fn object(value: Value) -> JsonObject {
+    match value {
+        Value::Object(members) => JsonObject(members),
+        _ => JsonObject(Map::new()),
+    }
+}

@@ -1,0 +1,4 @@
+//! The vendors' APIs. A dialect is wire only: it translates between a vendor's requests and one
+//! domain call. The same files are inside each, so who knows one knows all.
+
+pub mod aloochat;

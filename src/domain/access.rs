@@ -1,0 +1,235 @@
+//! Access: from a token to a call that is authenticated, within its limits, and counted.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicI64, Ordering},
+};
+
+use moka::sync::Cache;
+
+use super::{
+    api_keys::{self, KeyKind, Owner, Principal},
+    context::Domain,
+    limits::{Allowance, Class},
+    usage::Counted,
+};
+use crate::kernel::{
+    Error, Kind, Result, Timestamp,
+    ids::{ApiKeyId, WorkspaceId},
+    secret::TokenHash,
+};
+
+/// How many valid keys are kept in memory.
+const KEYS_KEPT: u64 = 10_000;
+
+/// An authenticated call of a tenant within its limits. It counts itself: with the change it
+/// makes, or when it ends without one.
+pub struct Call {
+    domain: Domain,
+    caller: Arc<Caller>,
+    class: Class,
+    day: i64,
+    written: AtomicBool,
+}
+
+/// Who makes a call: a principal with its tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The key that was used.
+    pub key_id: ApiKeyId,
+    /// Whom it speaks for.
+    pub owner: Owner,
+    /// The tenant that the call is made in.
+    pub workspace_id: WorkspaceId,
+}
+
+impl Call {
+    /// The domain that the call is made to.
+    #[must_use]
+    pub const fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    /// Who makes the call.
+    #[must_use]
+    pub fn caller(&self) -> &Arc<Caller> {
+        &self.caller
+    }
+
+    /// The tenant that the call is made in.
+    #[must_use]
+    pub fn workspace(&self) -> &WorkspaceId {
+        &self.caller.workspace_id
+    }
+
+    pub(super) fn counted_as(&self) -> Counted {
+        Counted {
+            workspace: self.caller.workspace_id.clone(),
+            class: self.class,
+            day: self.day,
+        }
+    }
+
+    /// The count of this call is on disk, with the change that it made.
+    pub(super) fn written(&self) {
+        self.written.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if !*self.written.get_mut() {
+            self.domain.meter().count(self.counted_as());
+        }
+    }
+}
+
+/// Valid keys by the hash of their value. One is trusted only while the generation of the keys is
+/// the one it was read in, so a key revoked by any process is refused at the next call.
+pub(super) struct Keyring(Cache<TokenHash, Arc<Known>>);
+
+impl Default for Keyring {
+    fn default() -> Self {
+        Self(Cache::new(KEYS_KEPT))
+    }
+}
+
+struct Known {
+    generation: i64,
+    kind: KeyKind,
+    caller: Arc<Caller>,
+    used: Arc<Used>,
+    class: Class,
+    allowance: Arc<Allowance>,
+}
+
+/// When a key was last used, and whether that is noted for writing.
+pub(super) struct Used {
+    key: ApiKeyId,
+    at: AtomicI64,
+    noted: AtomicBool,
+}
+
+impl Used {
+    /// The key and its last use, which is no longer noted for writing.
+    pub(super) fn take(&self) -> (ApiKeyId, Timestamp) {
+        self.noted.store(false, Ordering::Relaxed);
+        let at = Timestamp::from_micros(self.at.load(Ordering::Relaxed));
+        (self.key.clone(), at)
+    }
+}
+
+impl Domain {
+    /// Admits a call with a workspace's key: it must be valid, of this kind, and within the limits
+    /// of its workspace. A call of a known key beyond its limits costs no database work.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, `RateLimited`, or those of the store.
+    pub fn admit(&self, token: &str, kind: KeyKind, class: Class) -> Result<Call> {
+        let hash = TokenHash::of(token);
+        let now = self.clock().now();
+        let known = self.keyring().0.get(&hash);
+        if let Some(known) = known.filter(|known| known.kind == kind && known.class == class) {
+            known.allowance.take(now)?;
+            if self.store().read(api_keys::generation)? == known.generation {
+                return Ok(self.call(&known, now));
+            }
+            self.keyring().0.invalidate(&hash);
+            // Its allowance is taken already.
+            let known = self.look_up(&hash, kind, class, now)?;
+            return Ok(self.call(&known, now));
+        }
+        let known = self.look_up(&hash, kind, class, now)?;
+        known.allowance.take(now)?;
+        Ok(self.call(&known, now))
+    }
+
+    /// Checks an operator key.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, or those of the store.
+    pub fn authenticate_operator(&self, token: &str) -> Result<()> {
+        let hash = TokenHash::of(token);
+        match self
+            .store()
+            .read(|conn| api_keys::find_valid(conn, &hash))?
+        {
+            Some(principal) if principal.kind == KeyKind::Operator => Ok(()),
+            _ => Err(unauthenticated()),
+        }
+    }
+
+    fn look_up(
+        &self,
+        hash: &TokenHash,
+        kind: KeyKind,
+        class: Class,
+        now: Timestamp,
+    ) -> Result<Arc<Known>> {
+        let known = self.store().read(|conn| {
+            // The generation first: a key revoked after it is read will be noticed by it.
+            let generation = api_keys::generation(conn)?;
+            let Some(principal) = api_keys::find_valid(conn, hash)? else {
+                return Err(unauthenticated());
+            };
+            let (true, Some(workspace)) = (principal.kind == kind, principal.owner.workspace())
+            else {
+                return Err(unauthenticated());
+            };
+            let workspace = workspace.clone();
+            let allowance = self.meter().allowance(conn, &workspace, class, now)?;
+            Ok(Arc::new(Known::new(
+                generation, principal, workspace, class, allowance,
+            )))
+        })?;
+        self.keyring().0.insert(*hash, known.clone());
+        Ok(known)
+    }
+
+    fn call(&self, known: &Known, now: Timestamp) -> Call {
+        known.used.at.store(now.as_micros(), Ordering::Relaxed);
+        if !known.used.noted.swap(true, Ordering::Relaxed) {
+            self.meter().note_use(known.used.clone());
+        }
+        Call {
+            domain: self.clone(),
+            caller: known.caller.clone(),
+            class: known.class,
+            day: now.day(),
+            written: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Known {
+    fn new(
+        generation: i64,
+        principal: Principal,
+        workspace_id: WorkspaceId,
+        class: Class,
+        allowance: Arc<Allowance>,
+    ) -> Self {
+        Self {
+            generation,
+            kind: principal.kind,
+            used: Arc::new(Used {
+                key: principal.key_id.clone(),
+                at: AtomicI64::new(0),
+                noted: AtomicBool::new(false),
+            }),
+            caller: Arc::new(Caller {
+                key_id: principal.key_id,
+                owner: principal.owner,
+                workspace_id,
+            }),
+            class,
+            allowance,
+        }
+    }
+}
+
+/// The one answer to a missing, unknown, revoked or foreign key: it tells nothing about which.
+#[must_use]
+pub fn unauthenticated() -> Error {
+    Error::new(Kind::Unauthenticated, "Invalid or missing API key")
+}

@@ -1,0 +1,105 @@
+//! Audit records: who changed what, written in the transaction of the change.
+
+use std::fmt;
+
+use rusqlite::{Connection, named_params};
+use serde::Serialize;
+
+use super::context::Change;
+use crate::kernel::{
+    Result, Timestamp,
+    ids::{ApiKeyId, WorkspaceId},
+};
+
+/// Who makes a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// The holder of an API key.
+    Key(ApiKeyId),
+    /// Whoever runs this machine, through the command line or the console.
+    Operator,
+    /// The program itself.
+    System,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(id) => write!(f, "key:{id}"),
+            Self::Operator => f.write_str("operator"),
+            Self::System => f.write_str("system"),
+        }
+    }
+}
+
+/// What was done.
+pub struct Entry<'a> {
+    /// The tenant it was done in; none for what belongs to no tenant.
+    pub workspace: Option<&'a WorkspaceId>,
+    /// The deed, as `subject.verb`: `api_key.revoke`.
+    pub action: &'static str,
+    /// The id of what it was done to.
+    pub resource_id: &'a str,
+    /// The name of what it was done to, where it has one.
+    pub resource_name: Option<&'a str>,
+}
+
+/// One audit record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Record {
+    /// When it was done.
+    pub at: Timestamp,
+    /// Who did it: `key:<id>`, `operator` or `system`.
+    pub actor: String,
+    /// What was done: `subject.verb`.
+    pub action: String,
+    /// To which resource.
+    pub resource_id: String,
+    /// The resource's name at that time.
+    pub resource_name: Option<String>,
+}
+
+const INSERT: &str = "
+    INSERT INTO audit_records (workspace_id, at, actor, action, resource_id, resource_name)
+    VALUES (:workspace_id, :at, :actor, :action, :resource_id, :resource_name)";
+
+/// Writes an audit record of a change, in its transaction.
+///
+/// # Errors
+/// Those of the store.
+pub fn record(change: &Change<'_>, entry: &Entry<'_>) -> Result<()> {
+    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":workspace_id": entry.workspace,
+        ":at": change.now,
+        ":actor": change.actor.to_string(),
+        ":action": entry.action,
+        ":resource_id": entry.resource_id,
+        ":resource_name": entry.resource_name,
+    })?;
+    Ok(())
+}
+
+const LIST: &str = "
+    SELECT at, actor, action, resource_id, resource_name FROM audit_records
+    WHERE workspace_id = :workspace_id ORDER BY seq DESC LIMIT :limit";
+
+/// The newest audit records of a workspace, newest first.
+///
+/// # Errors
+/// Those of the store.
+pub fn newest(conn: &Connection, workspace: &WorkspaceId, limit: u32) -> Result<Vec<Record>> {
+    let mut statement = conn.prepare_cached(LIST)?;
+    let rows = statement.query_map(
+        named_params! {":workspace_id": workspace, ":limit": limit},
+        |row| {
+            Ok(Record {
+                at: row.get("at")?,
+                actor: row.get("actor")?,
+                action: row.get("action")?,
+                resource_id: row.get("resource_id")?,
+                resource_name: row.get("resource_name")?,
+            })
+        },
+    )?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,21 @@
+//! Behaviour: one module for each concept of the domain, each with its own SQL.
+//!
+//! Every function takes the tenant it acts for, and every statement filters by it: another
+//! tenant's row answers like a missing one. What a change causes (usage, audit) is written in the
+//! transaction of the change; [`Domain::change`] is the way in.
+
+pub mod access;
+pub mod accounts;
+pub mod agents;
+pub mod api_keys;
+pub mod audit;
+pub mod bootstrap;
+mod context;
+pub mod limits;
+pub mod members;
+pub mod service_integrations;
+mod sql;
+pub mod usage;
+pub mod workspaces;
+
+pub use context::{Change, Domain, Settings};

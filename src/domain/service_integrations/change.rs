@@ -1,0 +1,269 @@
+//! Creating, updating and deleting service integrations.
+
+use rusqlite::named_params;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::{
+    Changes, New, Reveal, Service, ServiceIntegration, Settings,
+    rows::{find_stored, not_found, seal},
+    secrets::{Parts, SecretNames},
+};
+use crate::{
+    domain::{
+        access::Call,
+        audit::{self, Entry},
+        context::Change,
+    },
+    kernel::{
+        Error, Patch, Result,
+        ids::{ServiceIntegrationId, WorkspaceId},
+        violation::{Rule, Violation},
+    },
+};
+
+/// The longest name. (aloochat.md §3: as the sibling resource's.)
+const NAME_MAX: u64 = 255;
+
+/// How a new configuration meets the old one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConfigUpdate {
+    /// It takes its place.
+    #[default]
+    Replace,
+    /// Its members take the place of the old ones of the same name; null removes one.
+    Merge,
+}
+
+const INSERT: &str = "
+    INSERT INTO service_integrations
+        (id, workspace_id, service, name, config, secrets, is_active, visibility, agent_id,
+         created_at, updated_at)
+    VALUES
+        (:id, :workspace_id, :service, :name, :config, :secrets, :is_active, :visibility,
+         :agent_id, :now, :now)";
+
+/// Creates an integration in the caller's workspace.
+///
+/// # Errors
+/// `Invalid` with the broken rules, or those of the store.
+pub async fn create(call: &Call, new: New, reveal: Reveal) -> Result<ServiceIntegration> {
+    let domain = call.domain();
+    let settings = &domain.settings().service_integrations;
+    check_name(&new.name)?;
+    check_agent(new.agent_id.as_deref())?;
+    let parts = Parts::of(new.config, &names(settings));
+    check_config(settings, new.service, &parts)?;
+    let id = ServiceIntegrationId::new_uuid();
+    let sealed = seal(domain.sealer(), &id, &parts.hidden)?;
+    domain
+        .change(call, move |change, workspace| {
+            change.conn.prepare_cached(INSERT)?.execute(named_params! {
+                ":id": id,
+                ":workspace_id": workspace,
+                ":service": new.service,
+                ":name": new.name,
+                ":config": text(&parts.shown)?,
+                ":secrets": sealed,
+                ":is_active": new.is_active,
+                ":visibility": new.visibility,
+                ":agent_id": new.agent_id,
+                ":now": change.now,
+            })?;
+            record(
+                change,
+                workspace,
+                "integration.create",
+                &id,
+                Some(&new.name),
+            )?;
+            Ok(ServiceIntegration {
+                id,
+                workspace_id: workspace.clone(),
+                name: new.name,
+                service: new.service,
+                config: shown(parts, reveal),
+                is_active: new.is_active,
+                visibility: new.visibility,
+                agent_id: new.agent_id,
+            })
+        })
+        .await
+}
+
+const UPDATE: &str = "
+    UPDATE service_integrations SET
+        service = :service, name = :name, config = :config, secrets = :secrets,
+        is_active = :is_active, visibility = :visibility, agent_id = :agent_id, updated_at = :now
+    WHERE workspace_id = :workspace_id AND id = :id";
+
+/// Updates an integration of the caller's workspace.
+///
+/// # Errors
+/// `NotFound`, `Invalid` with the broken rules, or those of the store.
+pub async fn update(
+    call: &Call,
+    id: ServiceIntegrationId,
+    changes: Changes,
+    config_update: ConfigUpdate,
+    reveal: Reveal,
+) -> Result<ServiceIntegration> {
+    if let Some(name) = &changes.name {
+        check_name(name)?;
+    }
+    if let Patch::Value(agent) = &changes.agent_id {
+        check_agent(Some(agent))?;
+    }
+    let domain = call.domain().clone();
+    call.domain()
+        .change(call, move |change, workspace| {
+            let (settings, sealer) = (&domain.settings().service_integrations, domain.sealer());
+            let stored = find_stored(change.conn, workspace, &id)?;
+            let old = stored.parts(sealer)?;
+            let mut integration = stored.integration;
+            let service = changes.service.unwrap_or(integration.service);
+            let parts = match changes.config {
+                Some(config) => meet(old, config, config_update, &names(settings)),
+                None => old,
+            };
+            check_config(settings, service, &parts)?;
+            integration.service = service;
+            integration.name = changes.name.unwrap_or(integration.name);
+            integration.is_active = changes.is_active.unwrap_or(integration.is_active);
+            integration.visibility = changes.visibility.unwrap_or(integration.visibility);
+            changes.agent_id.apply(&mut integration.agent_id);
+            change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+                ":id": id,
+                ":workspace_id": workspace,
+                ":service": integration.service,
+                ":name": integration.name,
+                ":config": text(&parts.shown)?,
+                ":secrets": seal(sealer, &id, &parts.hidden)?,
+                ":is_active": integration.is_active,
+                ":visibility": integration.visibility,
+                ":agent_id": integration.agent_id,
+                ":now": change.now,
+            })?;
+            record(
+                change,
+                workspace,
+                "integration.update",
+                &id,
+                Some(&integration.name),
+            )?;
+            integration.config = shown(parts, reveal);
+            Ok(integration)
+        })
+        .await
+}
+
+/// The configuration that an update leaves.
+fn meet(old: Parts, config: Map<String, Value>, how: ConfigUpdate, secret: &SecretNames) -> Parts {
+    let mut new = Parts::of(config, secret);
+    if how == ConfigUpdate::Merge {
+        let given = std::mem::replace(&mut new.shown, old.shown);
+        for (name, value) in given {
+            if value.is_null() {
+                new.shown.shift_remove(&name);
+            } else {
+                new.shown.insert(name, value);
+            }
+        }
+    }
+    new.keep(old.hidden);
+    new
+}
+
+const DELETE: &str = "
+    DELETE FROM service_integrations WHERE workspace_id = :workspace_id AND id = :id";
+
+/// Deletes an integration of the caller's workspace, secrets and all.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub async fn delete(call: &Call, id: ServiceIntegrationId) -> Result<()> {
+    call.domain()
+        .change(call, move |change, workspace| {
+            let deleted = change
+                .conn
+                .prepare_cached(DELETE)?
+                .execute(named_params! {":workspace_id": workspace, ":id": id})?;
+            if deleted == 0 {
+                return Err(not_found());
+            }
+            record(change, workspace, "integration.delete", &id, None)
+        })
+        .await
+}
+
+fn record(
+    change: &Change<'_>,
+    workspace: &WorkspaceId,
+    action: &'static str,
+    id: &ServiceIntegrationId,
+    name: Option<&str>,
+) -> Result<()> {
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(workspace),
+            action,
+            resource_id: id.as_str(),
+            resource_name: name,
+        },
+    )
+}
+
+fn names(settings: &Settings) -> SecretNames {
+    SecretNames::new(&settings.secret_names)
+}
+
+fn shown(parts: Parts, reveal: Reveal) -> Map<String, Value> {
+    match reveal {
+        Reveal::Nothing => parts.shown,
+        Reveal::Secrets => parts.whole(),
+    }
+}
+
+fn text(config: &Map<String, Value>) -> Result<String> {
+    serde_json::to_string(config)
+        .map_err(|error| Error::internal("a configuration cannot be written", error))
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let length = name.chars().count() as u64;
+    match length {
+        0 => Err(Violation::body(["name"], Rule::MinLength(1)).into()),
+        1..=NAME_MAX => Ok(()),
+        _ => Err(Violation::body(["name"], Rule::MaxLength(NAME_MAX)).into()),
+    }
+}
+
+fn check_agent(agent: Option<&str>) -> Result<()> {
+    match agent {
+        Some(agent) if Uuid::try_parse(agent).is_err() => {
+            Err(Violation::body(["agent_id"], Rule::Format("UUID".to_owned())).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_config(settings: &Settings, service: Service, parts: &Parts) -> Result<()> {
+    let whole = Value::Object(parts.whole());
+    let bytes = whole.to_string().len();
+    if bytes > settings.max_config_bytes {
+        let rule = format!(
+            "must have at most {} bytes as JSON text, not {bytes}",
+            settings.max_config_bytes
+        );
+        return Err(Violation::body(["config"], Rule::Other(rule)).into());
+    }
+    let violations = service.check(&whole);
+    if violations.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::violations(violations))
+    }
+}

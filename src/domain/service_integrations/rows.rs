@@ -1,0 +1,208 @@
+//! Service integrations as rows: reading and listing them, and opening their secrets.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::{Map, Value};
+
+use super::{Listed, Reveal, Service, ServiceIntegration, Slice, Visibility, secrets::Parts};
+use crate::{
+    domain::access::Call,
+    kernel::{
+        Error, Result,
+        ids::{ServiceIntegrationId, WorkspaceId},
+    },
+    store::{Sealer, seal::Place},
+};
+
+/// The integration with this id.
+///
+/// # Errors
+/// `NotFound` if the caller's workspace has none, or those of the store.
+pub fn find(call: &Call, id: &ServiceIntegrationId, reveal: Reveal) -> Result<ServiceIntegration> {
+    let domain = call.domain();
+    let stored = domain
+        .store()
+        .read(|conn| find_stored(conn, call.workspace(), id))?;
+    stored.into_integration(domain.sealer(), reveal)
+}
+
+const LIST: &str = "
+    SELECT * FROM service_integrations
+    WHERE workspace_id = :workspace_id AND seq > :after
+    ORDER BY seq LIMIT :limit OFFSET :skip";
+
+const SEQ: &str = "
+    SELECT seq FROM service_integrations WHERE workspace_id = :workspace_id AND id = :id";
+
+/// The integrations of the caller's workspace, oldest first.
+///
+/// Where `after` says where to go on, a slice costs the same at any depth; each one that `skip`
+/// leaves out costs a step in an index.
+///
+/// # Errors
+/// `NotFound` if there is no integration `after`, or those of the store.
+pub async fn list(call: &Call, slice: Slice, reveal: Reveal) -> Result<Listed> {
+    let workspace = call.workspace().clone();
+    let domain = call.domain().clone();
+    call.domain()
+        .store()
+        .scan(move |conn| {
+            let after = match &slice.after {
+                Some(id) => conn
+                    .prepare_cached(SEQ)?
+                    .query_row(
+                        named_params! {":workspace_id": workspace, ":id": id},
+                        |row| row.get(0),
+                    )
+                    .optional()?
+                    .ok_or_else(not_found)?,
+                None => 0_i64,
+            };
+            let mut statement = conn.prepare_cached(LIST)?;
+            let mut rows = statement.query(named_params! {
+                ":workspace_id": workspace,
+                ":after": after,
+                // One more than asked for tells whether there are more.
+                ":limit": slice.limit.map_or(-1, |limit| clamp(limit.saturating_add(1))),
+                ":skip": clamp(slice.skip),
+            })?;
+            let mut listed = Listed {
+                items: Vec::new(),
+                more: false,
+            };
+            while let Some(row) = rows.next()? {
+                if slice.limit == Some(listed.items.len() as u64) {
+                    listed.more = true;
+                    break;
+                }
+                let stored = Stored::from_row(row)?;
+                listed
+                    .items
+                    .push(stored.into_integration(domain.sealer(), reveal)?);
+            }
+            Ok(listed)
+        })
+        .await
+}
+
+fn clamp(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// An integration as it is stored, its secrets still sealed.
+pub(super) struct Stored {
+    pub(super) integration: ServiceIntegration,
+    sealed: Option<Vec<u8>>,
+}
+
+const FIND: &str = "
+    SELECT * FROM service_integrations WHERE workspace_id = :workspace_id AND id = :id";
+
+pub(super) fn find_stored(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    id: &ServiceIntegrationId,
+) -> Result<Stored> {
+    conn.prepare_cached(FIND)?
+        .query_row(
+            named_params! {":workspace_id": workspace, ":id": id},
+            Stored::from_row,
+        )
+        .optional()?
+        .ok_or_else(not_found)
+}
+
+pub(super) fn not_found() -> Error {
+    Error::not_found("Integration not found")
+}
+
+impl Stored {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let config: Value = row.get("config")?;
+        let Value::Object(config) = config else {
+            return Err(rusqlite::Error::InvalidQuery);
+        };
+        Ok(Self {
+            integration: ServiceIntegration {
+                id: row.get("id")?,
+                workspace_id: row.get("workspace_id")?,
+                name: row.get("name")?,
+                service: row.get::<_, Service>("service")?,
+                config,
+                is_active: row.get("is_active")?,
+                visibility: row.get::<_, Visibility>("visibility")?,
+                agent_id: row.get("agent_id")?,
+            },
+            sealed: row.get("secrets")?,
+        })
+    }
+
+    /// The integration with or without its secrets.
+    fn into_integration(mut self, sealer: &Sealer, reveal: Reveal) -> Result<ServiceIntegration> {
+        if reveal == Reveal::Secrets && self.sealed.is_some() {
+            self.integration.config = self.parts(sealer)?.whole();
+        }
+        Ok(self.integration)
+    }
+
+    /// The configuration with its secrets apart.
+    pub(super) fn parts(&self, sealer: &Sealer) -> Result<Parts> {
+        Ok(Parts {
+            shown: self.integration.config.clone(),
+            hidden: match &self.sealed {
+                Some(sealed) => open(sealer, &self.integration.id, sealed)?,
+                None => Map::new(),
+            },
+            cleared: Vec::new(),
+        })
+    }
+}
+
+fn place(id: &ServiceIntegrationId) -> Place<'_> {
+    Place {
+        table: "service_integrations",
+        column: "secrets",
+        row_id: id.as_str(),
+    }
+}
+
+fn open(sealer: &Sealer, id: &ServiceIntegrationId, sealed: &[u8]) -> Result<Map<String, Value>> {
+    let text = sealer
+        .open(&place(id), sealed)
+        .map_err(|error| Error::internal("a sealed secret cannot be opened", error))?;
+    serde_json::from_slice(&text)
+        .map_err(|error| Error::internal("a sealed secret is not what it should be", error))
+}
+
+/// The secrets of an integration as they are stored; none if it has none.
+pub(super) fn seal(
+    sealer: &Sealer,
+    id: &ServiceIntegrationId,
+    hidden: &Map<String, Value>,
+) -> Result<Option<Vec<u8>>> {
+    if hidden.is_empty() {
+        return Ok(None);
+    }
+    let text = serde_json::to_vec(hidden)
+        .map_err(|error| Error::internal("a secret cannot be written", error))?;
+    Ok(Some(sealer.seal(&place(id), &text)))
+}
+
+const SEALED: &str = "SELECT id, secrets FROM service_integrations WHERE secrets IS NOT NULL";
+
+/// The integrations of every workspace whose secrets cannot be opened.
+///
+/// # Errors
+/// Those of the store.
+pub fn unreadable(conn: &Connection, sealer: &Sealer) -> Result<Vec<ServiceIntegrationId>> {
+    let mut statement = conn.prepare(SEALED)?;
+    let mut rows = statement.query([])?;
+    let mut unreadable = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: ServiceIntegrationId = row.get("id")?;
+        let sealed: Vec<u8> = row.get("secrets")?;
+        if open(sealer, &id, &sealed).is_err() {
+            unreadable.push(id);
+        }
+    }
+    Ok(unreadable)
+}

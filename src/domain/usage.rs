@@ -1,0 +1,184 @@
+//! Usage: how many calls a tenant made of an API class on a day.
+//!
+//! A call that changes something is counted in the transaction of its change. One that only reads
+//! is counted in memory and written within a second or so, and when the server stops.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::{
+    access::Used,
+    api_keys,
+    context::Domain,
+    limits::{self, Allowance, Class},
+};
+use crate::kernel::{Clock, Result, Timestamp, ids::WorkspaceId};
+
+/// What a call counts as.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Counted {
+    /// The tenant.
+    pub workspace: WorkspaceId,
+    /// The API class.
+    pub class: Class,
+    /// The UTC day, in days since the epoch.
+    pub day: i64,
+}
+
+const ADD: &str = "
+    INSERT INTO usage_daily (workspace_id, class, day, calls)
+    VALUES (:workspace_id, :class, :day, :calls)
+    ON CONFLICT (workspace_id, class, day) DO UPDATE SET calls = calls + excluded.calls";
+
+/// Adds calls to the count of a day.
+///
+/// # Errors
+/// Those of the store.
+pub fn add(conn: &Connection, counted: &Counted, calls: u64) -> Result<()> {
+    conn.prepare_cached(ADD)?.execute(named_params! {
+        ":workspace_id": counted.workspace,
+        ":class": counted.class,
+        ":day": counted.day,
+        ":calls": i64::try_from(calls).unwrap_or(i64::MAX),
+    })?;
+    Ok(())
+}
+
+const CALLS: &str = "
+    SELECT calls FROM usage_daily
+    WHERE workspace_id = :workspace_id AND class = :class AND day = :day";
+
+/// The calls that are written down for a day.
+///
+/// # Errors
+/// Those of the store.
+pub fn calls(conn: &Connection, counted: &Counted) -> Result<u64> {
+    let calls = conn.prepare_cached(CALLS)?.query_row(
+        named_params! {
+            ":workspace_id": counted.workspace,
+            ":class": counted.class,
+            ":day": counted.day,
+        },
+        |row| row.get::<_, i64>(0),
+    );
+    Ok(calls.optional()?.map_or(0, i64::unsigned_abs))
+}
+
+/// What each tenant has used since the server started, and what of it is not written down yet.
+pub(super) struct Meter {
+    limits: limits::Settings,
+    clock: Clock,
+    allowances: RwLock<HashMap<(WorkspaceId, Class), Arc<Allowance>>>,
+    pending: Mutex<Pending>,
+}
+
+/// What is not written down yet.
+#[derive(Default)]
+struct Pending {
+    calls: HashMap<Counted, u64>,
+    used: Vec<Arc<Used>>,
+}
+
+impl Meter {
+    pub(super) fn new(limits: limits::Settings, clock: Clock) -> Self {
+        Self {
+            limits,
+            clock,
+            allowances: RwLock::default(),
+            pending: Mutex::default(),
+        }
+    }
+
+    /// The allowance of a tenant; at first sight with what it had used of the day before the
+    /// server started.
+    pub(super) fn allowance(
+        &self,
+        conn: &Connection,
+        workspace: &WorkspaceId,
+        class: Class,
+        now: Timestamp,
+    ) -> Result<Arc<Allowance>> {
+        let key = (workspace.clone(), class);
+        let known = self
+            .allowances
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(allowance) = known.get(&key) {
+            return Ok(allowance.clone());
+        }
+        drop(known);
+        let used = calls(
+            conn,
+            &Counted {
+                workspace: workspace.clone(),
+                class,
+                day: now.day(),
+            },
+        )?;
+        let new = Allowance::new(&self.limits, class, &self.clock, now, used);
+        Ok(self
+            .allowances
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(key)
+            .or_insert_with(|| Arc::new(new))
+            .clone())
+    }
+
+    /// Counts a call that has written nothing.
+    pub(super) fn count(&self, counted: Counted) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        *pending.calls.entry(counted).or_default() += 1;
+    }
+
+    /// Remembers to write down when a key was last used.
+    pub(super) fn note_use(&self, used: Arc<Used>) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.used.push(used);
+    }
+
+    fn take(&self) -> Pending {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *pending)
+    }
+
+    fn put_back(&self, calls: HashMap<Counted, u64>) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        for (counted, calls) in calls {
+            *pending.calls.entry(counted).or_default() += calls;
+        }
+    }
+}
+
+/// Writes down what is only counted in memory.
+///
+/// # Errors
+/// Those of the store; then it stays counted in memory.
+pub async fn flush(domain: &Domain) -> Result<()> {
+    let Pending { calls, used } = domain.meter().take();
+    if calls.is_empty() && used.is_empty() {
+        return Ok(());
+    }
+    let counted = calls.clone();
+    let written = domain
+        .store()
+        .write(move |conn| {
+            for (counted, calls) in &counted {
+                add(conn, counted, *calls)?;
+            }
+            for used in used {
+                let (key, at) = used.take();
+                api_keys::touch(conn, &key, at)?;
+            }
+            Ok(())
+        })
+        .await;
+    if written.is_err() {
+        domain.meter().put_back(calls);
+    }
+    written
+}

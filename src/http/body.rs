@@ -1,0 +1,227 @@
+//! JSON bodies, checked against the schema that the OpenAPI document shows for them.
+//!
+//! What Swagger shows is what is enforced, and every broken rule comes with its place, which each
+//! dialect puts into its vendor's words.
+
+use std::{
+    any::TypeId,
+    collections::HashMap,
+    sync::{LazyLock, PoisonError, RwLock},
+};
+
+use poem::{Request, RequestBody, http::header};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    payload::{Json, Payload},
+    registry::{MetaMediaType, MetaRequest, Registry},
+    types::{ParseFromJSON, Type},
+};
+use serde_json::{Map, Value, json};
+
+use super::{
+    edge::BodyLimit,
+    errors::{Failure, body_error},
+};
+use crate::kernel::{Error, Kind, Rule, Violation, schema::Schema, violation::Location};
+
+/// A JSON body of type `T` that keeps to the schema of `T`.
+pub struct Body<T>(pub T);
+
+impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Body<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Some(MetaRequest {
+            description: None,
+            content: vec![MetaMediaType {
+                content_type: "application/json",
+                schema: T::schema_ref(),
+            }],
+            required: T::IS_REQUIRED,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let value = read(request, body).await.map_err(Failure)?;
+        check::<T>(&value).map_err(Failure)?;
+        let parsed = T::parse_from_json(Some(value))
+            .map_err(|error| Failure(Error::invalid(error.into_message())))?;
+        Ok(Self(parsed))
+    }
+}
+
+async fn read(request: &Request, body: &mut RequestBody) -> Result<Value, Error> {
+    check_content_type(request)?;
+    let limit = request
+        .data::<BodyLimit>()
+        .map_or(usize::MAX, |limit| limit.0);
+    let body = body.take().map_err(|error| body_error(&error))?;
+    let bytes = body
+        .into_bytes_limit(limit)
+        .await
+        .map_err(|error| body_error(&error))?;
+    if bytes.is_empty() {
+        return Err(whole_body(Rule::Required));
+    }
+    serde_json::from_slice(&bytes).map_err(|error| whole_body(Rule::Json(error.to_string())))
+}
+
+/// A missing content type is taken for JSON; another one is refused.
+fn check_content_type(request: &Request) -> Result<(), Error> {
+    let Some(content_type) = request.headers().get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let content_type = content_type.to_str().unwrap_or("not ASCII");
+    if Json::<Value>::check_content_type(content_type) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::UnsupportedMedia,
+        format!("Content-Type must be application/json, not {content_type}"),
+    ))
+}
+
+fn whole_body(rule: Rule) -> Error {
+    Violation {
+        location: Location::Body,
+        path: Vec::new(),
+        rule,
+    }
+    .into()
+}
+
+fn check<T: Type + 'static>(value: &Value) -> Result<(), Error> {
+    let violations = schema_of::<T>().check(value, Location::Body);
+    if violations.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::violations(violations))
+    }
+}
+
+/// The schemas of body types, compiled at first use and kept for good.
+static SCHEMAS: LazyLock<RwLock<HashMap<TypeId, &'static Schema>>> = LazyLock::new(RwLock::default);
+
+fn schema_of<T: Type + 'static>() -> &'static Schema {
+    let id = TypeId::of::<T>();
+    let known = SCHEMAS.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(schema) = known.get(&id) {
+        return schema;
+    }
+    drop(known);
+    let compiled = Schema::compile(&json_schema_of::<T>())
+        .expect("the schema of a body type is valid JSON Schema");
+    SCHEMAS
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .entry(id)
+        .or_insert_with(|| Box::leak(Box::new(compiled)))
+}
+
+/// The JSON Schema of a body type.
+fn json_schema_of<T: Type>() -> Value {
+    let mut registry = Registry::new();
+    T::register(&mut registry);
+    let mut root = json!({
+        "allOf": [T::schema_ref()],
+        "components": {"schemas": registry.schemas},
+    });
+    to_json_schema(&mut root);
+    root
+}
+
+/// Rewrites OpenAPI 3.0's `nullable`, which JSON Schema does not know.
+fn to_json_schema(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(to_json_schema),
+        Value::Object(members) => {
+            // An example is a value, not a schema.
+            members.shift_remove("example");
+            members.values_mut().for_each(to_json_schema);
+            if members.shift_remove("nullable") == Some(Value::Bool(true)) {
+                allow_null(members);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn allow_null(members: &mut Map<String, Value>) {
+    match members.get_mut("type") {
+        Some(name) => {
+            *name = json!([name.take(), "null"]);
+            if let Some(Value::Array(allowed)) = members.get_mut("enum") {
+                allowed.push(Value::Null);
+            }
+        }
+        None => {
+            let schema = Value::Object(std::mem::take(members));
+            members.insert("anyOf".to_owned(), json!([{"type": "null"}, schema]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use poem_openapi::{Object, types::MaybeUndefined};
+
+    use super::*;
+
+    #[derive(Object)]
+    struct Inner {
+        size: u32,
+    }
+
+    #[derive(Object)]
+    struct Outer {
+        #[oai(validator(min_length = 1))]
+        name: String,
+        #[oai(nullable)]
+        note: MaybeUndefined<String>,
+        /// A reference with a description.
+        #[oai(nullable)]
+        inner: MaybeUndefined<Inner>,
+        list: Option<Vec<Inner>>,
+    }
+
+    fn broken(value: &Value) -> Vec<String> {
+        schema_of::<Outer>()
+            .check(value, Location::Body)
+            .iter()
+            .map(Violation::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn the_documents_schema_is_enforced() {
+        let none: [String; 0] = [];
+        assert_eq!(
+            broken(&json!({"name": "x", "note": null, "inner": null, "extra": 1})),
+            none
+        );
+        assert_eq!(
+            broken(&json!({"name": "x", "inner": {"size": 1}, "list": []})),
+            none
+        );
+        assert_eq!(
+            broken(&json!({"name": "", "note": 5, "list": [{"size": "x"}]})),
+            [
+                "name must not be empty",
+                "note must be a string or null",
+                "list[0].size must be an integer"
+            ]
+        );
+        assert_eq!(broken(&json!({"name": null})), ["name must be a string"]);
+    }
+}

@@ -1,0 +1,87 @@
+//! What a dialect tells the shared layers about itself.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use poem::{Response, endpoint::BoxEndpoint};
+use poem_openapi::{
+    ApiResponse,
+    payload::{Json, Payload},
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::Type,
+};
+use serde_json::Value;
+
+use super::{Document, errors::Failure};
+use crate::kernel::Error;
+
+/// A vendor's API.
+pub trait Dialect: Send + Sync + 'static {
+    /// The body of its errors.
+    type ErrorBody: Type;
+
+    /// The statuses of its errors, each with what it means.
+    const ERRORS: &'static [(u16, &'static str)];
+}
+
+/// Turns errors into a dialect's status and body: the one place where that is decided.
+pub trait RenderError: Send + Sync + 'static {
+    /// The answer to a request that failed with this error.
+    fn render(&self, error: &Error) -> Response;
+}
+
+/// A dialect, ready to be served.
+pub struct Mount {
+    /// Its name in paths and metrics: `aloochat`.
+    pub name: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// What its clients use it for, in a sentence.
+    pub summary: &'static str,
+    /// The path that everything of it is under: `/api/public`.
+    pub base_path: &'static str,
+    /// Its operations, below the base path.
+    pub endpoint: BoxEndpoint<'static, Response>,
+    /// How its errors look.
+    pub render: Arc<dyn RenderError>,
+    /// Its OpenAPI document.
+    pub document: Document,
+}
+
+/// The error of a dialect's operations: a kernel error on its way to the wire, documented with the
+/// dialect's statuses.
+pub struct Failed<D>(Error, PhantomData<fn() -> D>);
+
+impl<D> From<Error> for Failed<D> {
+    fn from(error: Error) -> Self {
+        Self(error, PhantomData)
+    }
+}
+
+impl<D> From<Failed<D>> for poem::Error {
+    fn from(failed: Failed<D>) -> Self {
+        Failure(failed.0).into()
+    }
+}
+
+impl<D: Dialect> ApiResponse for Failed<D> {
+    fn meta() -> MetaResponses {
+        let responses = D::ERRORS
+            .iter()
+            .map(|(status, description)| MetaResponse {
+                description,
+                status: Some(*status),
+                status_range: None,
+                content: vec![MetaMediaType {
+                    content_type: Json::<Value>::CONTENT_TYPE,
+                    schema: D::ErrorBody::schema_ref(),
+                }],
+                headers: Vec::new(),
+            })
+            .collect();
+        MetaResponses { responses }
+    }
+
+    fn register(registry: &mut Registry) {
+        D::ErrorBody::register(registry);
+    }
+}

@@ -1,0 +1,209 @@
+//! The pages: the landing page, Swagger UI for each dialect, and the documents they show.
+
+use std::sync::Arc;
+
+use poem::{
+    Endpoint, IntoResponse, Request, Response, Route,
+    endpoint::make_sync,
+    http::{HeaderValue, StatusCode, header},
+};
+use poem_openapi::OpenApiService;
+use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
+
+use super::{Document, Mount};
+
+#[derive(RustEmbed)]
+#[folder = "assets/"]
+struct Assets;
+
+/// What the pages show of a dialect.
+#[derive(Clone)]
+struct Entry {
+    name: &'static str,
+    title: &'static str,
+    summary: &'static str,
+    base_path: &'static str,
+    document: Document,
+}
+
+/// `/`, `/docs/…`, `/openapi/…` and `/assets/…` for these dialects.
+#[must_use]
+pub fn routes(mounts: &[Mount]) -> Route {
+    let entries: Arc<[Entry]> = mounts
+        .iter()
+        .map(|mount| Entry {
+            name: mount.name,
+            title: mount.title,
+            summary: mount.summary,
+            base_path: mount.base_path,
+            document: mount.document.clone(),
+        })
+        .collect();
+    let swagger = SwaggerUi::embedded();
+    let mut route = Route::new()
+        .at("/", landing(entries.clone()))
+        .at(
+            "/assets/swagger-ui.js",
+            asset("text/javascript", swagger.script),
+        )
+        .at("/assets/swagger-ui.css", asset("text/css", swagger.style))
+        .at(
+            "/assets/parlance.css",
+            asset("text/css", text("parlance.css")),
+        )
+        .at("/assets/icon.svg", asset("image/svg+xml", text("icon.svg")));
+    for entry in entries.iter() {
+        let page = fill(
+            &text("docs.html"),
+            &[("name", entry.name), ("title", entry.title)],
+        );
+        let (json, yaml) = (entry.document.clone(), entry.document.clone());
+        route = route
+            .at(format!("/docs/{}", entry.name), asset("text/html", page))
+            .at(
+                format!("/openapi/{}.json", entry.name),
+                make_sync(move |request| {
+                    cached(&request, "application/json", json.json(&origin(&request)))
+                }),
+            )
+            .at(
+                format!("/openapi/{}.yaml", entry.name),
+                make_sync(move |request| {
+                    cached(&request, "application/yaml", yaml.yaml(&origin(&request)))
+                }),
+            );
+    }
+    route
+}
+
+fn landing(entries: Arc<[Entry]>) -> impl Endpoint<Output = Response> {
+    let (page, row) = (text("index.html"), text("index-row.html"));
+    make_sync(move |request| {
+        let origin = origin(&request);
+        let rows: String = entries
+            .iter()
+            .map(|entry| {
+                fill(
+                    &row,
+                    &[
+                        ("name", entry.name),
+                        ("title", entry.title),
+                        ("summary", entry.summary),
+                        ("base_url", &escape(&format!("{origin}{}", entry.base_path))),
+                    ],
+                )
+            })
+            .collect();
+        let version = env!("CARGO_PKG_VERSION");
+        let page = fill(&page, &[("rows", &rows), ("version", version)]);
+        cached(&request, "text/html", page)
+    })
+}
+
+/// The address that the caller reached the server by.
+fn origin(request: &Request) -> String {
+    let forwarded = request.header("x-forwarded-proto");
+    let scheme = match forwarded {
+        Some("https") => "https",
+        _ => "http",
+    };
+    let host = request
+        .header("x-forwarded-host")
+        .or_else(|| request.header(header::HOST))
+        .filter(|host| {
+            host.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte))
+        })
+        .unwrap_or("127.0.0.1:4600");
+    format!("{scheme}://{host}")
+}
+
+fn asset(content_type: &'static str, text: String) -> impl Endpoint<Output = Response> {
+    make_sync(move |request| cached(&request, content_type, text.clone()))
+}
+
+/// An answer with an ETag, or 304 for a caller that has it.
+fn cached(request: &Request, content_type: &'static str, text: String) -> Response {
+    let digest = Sha256::digest(text.as_bytes());
+    let tag: String = digest[..12]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    // Compression changes the bytes but not what they say, so the tag is a weak one.
+    let tag = format!("W/\"{tag}\"");
+    let known = request
+        .header(header::IF_NONE_MATCH)
+        .is_some_and(|known| known.split(',').any(|known| known.trim() == tag));
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        text.with_content_type(format!("{content_type}; charset=utf-8"))
+            .into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// An embedded text file.
+fn text(name: &str) -> String {
+    let file = Assets::get(name).expect("the file is embedded at build time");
+    String::from_utf8_lossy(&file.data).into_owned()
+}
+
+/// Fills `{{name}}` places of a page. The values are HTML.
+fn fill(page: &str, values: &[(&str, &str)]) -> String {
+    values.iter().fold(page.to_owned(), |page, (name, value)| {
+        page.replace(&format!("{{{{{name}}}}}"), value)
+    })
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+/// Swagger UI's script and style sheet, which poem-openapi carries inside its page.
+///
+/// Its page has the document pasted into a script, where a `</script>` in a description would end
+/// it, and 1.6 MB for each dialect. Ours loads the document, and the browser keeps the script.
+struct SwaggerUi {
+    script: String,
+    style: String,
+}
+
+impl SwaggerUi {
+    fn embedded() -> Self {
+        let page = OpenApiService::new((), "", "").swagger_ui_html();
+        Self {
+            script: between(&page, "<script charset=\"UTF-8\">", "</script>\n</head>"),
+            style: between(&page, "<style charset=\"UTF-8\">", "</style>"),
+        }
+    }
+}
+
+fn between(page: &str, start: &str, end: &str) -> String {
+    let from = page.find(start).expect("poem-openapi's page is as it was") + start.len();
+    let rest = &page[from..];
+    let to = rest.find(end).expect("poem-openapi's page is as it was");
+    rest[..to].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn swagger_ui_is_taken_out_of_the_page_whole() {
+        let swagger = SwaggerUi::embedded();
+        assert!(swagger.script.len() > 1_000_000);
+        assert!(swagger.script.contains("SwaggerUIBundle"));
+        assert!(swagger.style.contains(".swagger-ui"));
+    }
+}

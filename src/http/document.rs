@@ -1,0 +1,96 @@
+//! A dialect's OpenAPI document.
+
+use poem_openapi::{OpenApi, OpenApiService};
+use serde_json::{Map, Value, json};
+
+use super::dialect::Dialect;
+
+/// Stands for the address of the server in a document until it is asked for: the address depends
+/// on how the caller reached it.
+const ORIGIN: &str = "http://127.0.0.1:4600";
+
+/// An OpenAPI 3.0 document with an example for every body.
+#[derive(Debug, Clone)]
+pub struct Document {
+    json: String,
+    yaml: String,
+}
+
+impl Document {
+    /// The document of a dialect's operations, which are served under `base_path`.
+    ///
+    /// `error_example` gives the body of the dialect's error with a status.
+    pub fn new<D: Dialect, T: OpenApi>(
+        service: &OpenApiService<T, ()>,
+        base_path: &str,
+        error_example: impl Fn(u16) -> Value,
+    ) -> Self {
+        let mut document: Value =
+            serde_json::from_str(&service.spec()).expect("the framework writes JSON");
+        document["servers"] = json!([{"url": format!("{ORIGIN}{base_path}")}]);
+        add_examples(&mut document, error_example);
+        Self {
+            json: serde_json::to_string_pretty(&document).expect("JSON can be written"),
+            yaml: serde_yaml::to_string(&document).expect("JSON can be written as YAML"),
+        }
+    }
+
+    /// The document as JSON for a server at `origin`: `http://localhost:4600`.
+    #[must_use]
+    pub fn json(&self, origin: &str) -> String {
+        self.json.replace(ORIGIN, origin)
+    }
+
+    /// The document as YAML for a server at `origin`.
+    #[must_use]
+    pub fn yaml(&self, origin: &str) -> String {
+        self.yaml.replace(ORIGIN, origin)
+    }
+}
+
+/// Gives every body of every operation an example: importers such as Postman's rely on them.
+fn add_examples(document: &mut Value, error_example: impl Fn(u16) -> Value) {
+    let schemas = document["components"]["schemas"].clone();
+    let operations = document["paths"]
+        .as_object_mut()
+        .into_iter()
+        .flat_map(Map::values_mut)
+        .filter_map(Value::as_object_mut)
+        .flat_map(Map::values_mut);
+    for operation in operations {
+        let request = operation.pointer_mut("/requestBody/content");
+        fill(request, |schema| example(schema, &schemas));
+        let responses = operation["responses"].as_object_mut();
+        for (status, response) in responses.into_iter().flatten() {
+            let content = response.get_mut("content");
+            match status.parse() {
+                Ok(status) if status >= 400 => fill(content, |_| Some(error_example(status))),
+                _ => fill(content, |schema| example(schema, &schemas)),
+            }
+        }
+    }
+}
+
+fn fill(content: Option<&mut Value>, example: impl Fn(&Value) -> Option<Value>) {
+    let media_types = content.and_then(Value::as_object_mut);
+    for media_type in media_types.into_iter().flat_map(Map::values_mut) {
+        if let Some(value) = example(&media_type["schema"]) {
+            media_type["example"] = value;
+        }
+    }
+}
+
+/// The example that a schema gives, by itself or through the schemas it is made of.
+fn example(schema: &Value, schemas: &Value) -> Option<Value> {
+    if let Some(example) = schema.get("example") {
+        return Some(example.clone());
+    }
+    if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+        let name = reference.rsplit('/').next()?;
+        return example(schemas.get(name)?, schemas);
+    }
+    schema
+        .get("items")
+        .and_then(|items| example(items, schemas))
+        .map(|item| json!([item]))
+}

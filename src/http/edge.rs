@@ -1,0 +1,178 @@
+//! The layers around every request, outermost first: request id, metrics and log, panic guard,
+//! body cap, timeout. Whatever fails inside them is rendered in the words of the dialect that the
+//! path belongs to.
+
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use poem::{
+    Body, Endpoint, Request, Response,
+    endpoint::BoxEndpoint,
+    http::{HeaderValue, StatusCode, header},
+};
+use poem_openapi::OperationId;
+use tracing::{debug, error};
+use uuid::Uuid;
+
+use super::{
+    Metrics, Mount,
+    dialect::RenderError,
+    errors::{from_poem, too_large},
+};
+use crate::kernel::{
+    Error, Kind,
+    clock::{Stopwatch, within},
+};
+
+/// The header that carries the request id, in and out.
+pub const REQUEST_ID: &str = "x-request-id";
+
+/// The longest request id that is taken over from a caller.
+const REQUEST_ID_MAX: usize = 128;
+
+/// The operation of a request that no operation answered, in metrics.
+const NO_OPERATION: &str = "none";
+
+/// What the layers need to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The largest body, in bytes.
+    pub body: usize,
+    /// The longest that a request may take.
+    pub time: Duration,
+}
+
+/// The largest body of this request: for whoever reads it.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimit(pub usize);
+
+/// One dialect with the layers around it.
+pub struct Edge {
+    inner: BoxEndpoint<'static, Response>,
+    dialect: &'static str,
+    render: Arc<dyn RenderError>,
+    limits: Limits,
+    metrics: Metrics,
+}
+
+impl Edge {
+    /// Puts the layers around an endpoint.
+    pub fn new(
+        inner: BoxEndpoint<'static, Response>,
+        dialect: &'static str,
+        render: Arc<dyn RenderError>,
+        limits: Limits,
+        metrics: Metrics,
+    ) -> Self {
+        Self {
+            inner,
+            dialect,
+            render,
+            limits,
+            metrics,
+        }
+    }
+
+    /// Puts the layers around a dialect.
+    pub fn around(mount: Mount, limits: Limits, metrics: Metrics) -> Self {
+        Self::new(mount.endpoint, mount.name, mount.render, limits, metrics)
+    }
+
+    /// The answer of the endpoint, or what failed and in which operation.
+    async fn answer(&self, mut request: Request) -> Result<Response, (Error, &'static str)> {
+        let announced = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        if announced.is_some_and(|length| length > self.limits.body) {
+            return Err((too_large(), NO_OPERATION));
+        }
+        request.set_data(BodyLimit(self.limits.body));
+        let guarded = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        match within(self.limits.time, guarded).await {
+            Ok(Ok(Ok(response))) => Ok(response),
+            Ok(Ok(Err(error))) => {
+                let operation = operation(error.data::<OperationId>());
+                Err((from_poem(error), operation))
+            }
+            Ok(Err(panic)) => {
+                let error = Error::internal("a handler panicked", panic_text(&*panic));
+                Err((error, NO_OPERATION))
+            }
+            Err(_) => {
+                let error = Error::new(Kind::Timeout, "The request took too long");
+                Err((error, NO_OPERATION))
+            }
+        }
+    }
+
+    fn render(&self, error: &Error, request_id: &str) -> Response {
+        if error.kind() == Kind::Internal {
+            error!(dialect = self.dialect, request_id, %error, "a request failed");
+        }
+        let mut response = self.render.render(error);
+        if let Kind::RateLimited { retry_after } | Kind::Unavailable { retry_after } = error.kind()
+        {
+            let seconds = retry_after.as_secs().max(1);
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl Endpoint for Edge {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let watch = Stopwatch::start();
+        let request_id = request_id(&request);
+        let method = request.method().clone();
+        let path = tracing::enabled!(tracing::Level::DEBUG)
+            .then(|| request.original_uri().path().to_owned());
+        let (mut response, operation) = match self.answer(request).await {
+            Ok(response) => {
+                let operation = operation(response.data::<OperationId>());
+                (response, operation)
+            }
+            Err((error, operation)) => (self.render(&error, &request_id), operation),
+        };
+        if response.status() == StatusCode::NO_CONTENT {
+            response.set_body(Body::empty());
+        }
+        if let Ok(value) = HeaderValue::from_str(&request_id) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        let status = response.status().as_u16();
+        self.metrics
+            .count_request(self.dialect, operation, status, watch.elapsed());
+        if let Some(path) = path {
+            debug!(%method, path, status, operation, request_id, "answered");
+        }
+        Ok(response)
+    }
+}
+
+fn operation(id: Option<&OperationId>) -> &'static str {
+    id.map_or(NO_OPERATION, |id| id.0)
+}
+
+/// The caller's request id if it is a sensible one, else a new one.
+fn request_id(request: &Request) -> String {
+    request
+        .header(REQUEST_ID)
+        .filter(|id| {
+            (1..=REQUEST_ID_MAX).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_graphic())
+        })
+        .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a text".to_owned())
+}

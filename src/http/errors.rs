@@ -1,0 +1,127 @@
+//! From the framework's errors to the kernel's.
+//!
+//! poem and poem-openapi answer a bad request with plain text in Rust's words. Here each of their
+//! errors becomes a kernel error, so that a dialect renders it like one of its own.
+
+use std::fmt;
+
+use poem::{
+    error::{
+        MethodNotAllowedError, NotFoundError, ParsePathError as PoemParsePathError, ReadBodyError,
+        ResponseError,
+    },
+    http::StatusCode,
+};
+use poem_openapi::error::{
+    AuthorizationError, ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError,
+};
+
+use crate::kernel::{
+    Error, Kind, Rule, Violation,
+    violation::{Location, Step},
+};
+
+/// A kernel error on its way through the framework.
+#[derive(Debug)]
+pub struct Failure(pub Error);
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl ResponseError for Failure {
+    /// Never sent: the edge renders the error in the words of its dialect.
+    fn status(&self) -> StatusCode {
+        StatusCode::INTERNAL_SERVER_ERROR
+    }
+}
+
+/// The kernel error that a framework error stands for.
+#[must_use]
+pub fn from_poem(error: poem::Error) -> Error {
+    let error = match error.downcast::<Failure>() {
+        Ok(failure) => return failure.0,
+        Err(error) => error,
+    };
+    if error.is::<NotFoundError>() {
+        return Error::new(Kind::NoOperation, "Not Found");
+    }
+    if error.is::<MethodNotAllowedError>() {
+        return Error::new(Kind::MethodNotAllowed, "Method Not Allowed");
+    }
+    if error.is::<AuthorizationError>() {
+        return Error::new(Kind::Unauthenticated, "Invalid or missing API key");
+    }
+    if let Some(param) = error.downcast_ref::<ParseParamError>() {
+        return param_error(param.name, &param.reason);
+    }
+    if let Some(path) = error.downcast_ref::<ParsePathError>() {
+        return Violation {
+            location: Location::Path,
+            path: vec![Step::Key(path.name.to_owned())],
+            rule: expected(&path.reason),
+        }
+        .into();
+    }
+    if let Some(payload) = error.downcast_ref::<ParseRequestPayloadError>() {
+        return Error::invalid(payload.reason.clone());
+    }
+    if let Some(content_type) = error.downcast_ref::<ContentTypeError>() {
+        return Error::new(Kind::UnsupportedMedia, content_type.to_string());
+    }
+    if let Some(body) = error.downcast_ref::<ReadBodyError>() {
+        return body_error(body);
+    }
+    if error.is::<PoemParsePathError>() || error.status().is_client_error() {
+        return Error::invalid(error.to_string());
+    }
+    Error::internal("an unexpected error of the framework", error.to_string())
+}
+
+fn param_error(name: &str, reason: &str) -> Error {
+    let rule = if reason.contains("expects an input value") {
+        Rule::Required
+    } else {
+        expected(reason)
+    };
+    Violation::query(name, rule).into()
+}
+
+/// What the framework's `failed to parse "integer(uint64)": …` says that was expected.
+fn expected(reason: &str) -> Rule {
+    let named = reason.split('"').nth(1).unwrap_or_default();
+    let name = named.trim_start_matches("optional_");
+    match name.split_once('(').map_or(name, |(name, _)| name) {
+        "integer" => Rule::Other("must be a whole number, not negative".to_owned()),
+        "number" => Rule::Type {
+            expected: vec!["number".to_owned()],
+        },
+        "boolean" => Rule::OneOf {
+            allowed: vec!["true".to_owned(), "false".to_owned()],
+        },
+        _ => Rule::Other("is not valid".to_owned()),
+    }
+}
+
+/// What went wrong while the body was read.
+#[must_use]
+pub fn body_error(error: &ReadBodyError) -> Error {
+    match error {
+        ReadBodyError::PayloadTooLarge => too_large(),
+        ReadBodyError::Utf8(_) => Error::invalid("The body is not UTF-8"),
+        ReadBodyError::Io(_) => Error::invalid("The body ended too early"),
+        ReadBodyError::BodyHasBeenTaken => {
+            Error::internal("a body was read twice", error.to_string())
+        }
+    }
+}
+
+/// A body beyond the cap.
+#[must_use]
+pub fn too_large() -> Error {
+    Error::new(Kind::TooLarge, "The request body is too large")
+}

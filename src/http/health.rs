@@ -1,0 +1,41 @@
+//! `/healthz` and `/readyz`: for whatever restarts or routes to this server.
+
+use poem::{
+    Endpoint, EndpointExt, IntoResponse, Response,
+    endpoint::{make, make_sync},
+    http::StatusCode,
+    web::Json,
+};
+use serde_json::json;
+
+use crate::store::{Health, Store};
+
+/// Answers 200 as long as the process answers at all.
+#[must_use]
+pub fn live() -> impl Endpoint<Output = Response> {
+    make_sync(|_| Json(json!({"status": "ok"}))).map_to_response()
+}
+
+/// Answers 200 while reading and writing work, else 503 with the reason. Where writing had failed,
+/// it tries again, so that the answer turns by itself once the disk is well.
+#[must_use]
+pub fn ready(store: Store) -> impl Endpoint<Output = Response> {
+    make(move |_| {
+        let store = store.clone();
+        async move {
+            let failing = match store.health() {
+                Health::Ok => None,
+                Health::WritesFailing { message, .. } => store.probe().await.err().map(|_| message),
+            };
+            Ok::<_, poem::Error>(match failing {
+                None => Json(json!({"status": "ok"})).into_response(),
+                Some(reason) => (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    Json(json!({"status": "unavailable", "reason": reason})),
+                )
+                    .into_response(),
+            })
+        }
+    })
+    .map_to_response()
+}

@@ -1,0 +1,23 @@
+//! What the dialects share of HTTP: the layers around every request, errors from kernel to wire,
+//! checked JSON bodies, the documents with their pages, health and metrics.
+//!
+//! Nothing here knows a dialect; a dialect says what it is through [`Dialect`].
+
+pub mod body;
+pub mod compress;
+pub mod dialect;
+pub mod docs;
+pub mod document;
+pub mod edge;
+pub mod errors;
+pub mod health;
+pub mod listener;
+pub mod metrics;
+pub mod object;
+
+pub use body::Body;
+pub use dialect::{Dialect, Failed, Mount};
+pub use document::Document;
+pub use edge::Edge;
+pub use metrics::Metrics;
+pub use object::JsonObject;

@@ -1,0 +1,202 @@
+//! Composes everything into one server: open, listen, serve, stop.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use poem::{Endpoint, EndpointExt, Response, Route, Server as PoemServer, listener::TcpAcceptor};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tracing::{info, warn};
+
+use crate::{
+    config::{Config, Profile},
+    console,
+    dialects::aloochat,
+    domain::{self, Domain, bootstrap, bootstrap::Started, usage},
+    http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
+    kernel::{self, Clock},
+    store::{OpenError, Sealer, Store, seal::KeyError},
+};
+
+/// How often what is only counted in memory is written down.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// There is no usable sealing key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The first start cannot be made as the settings say.
+    #[error("cannot prepare the database: {0}")]
+    Bootstrap(kernel::Error),
+}
+
+/// A server that accepts connections.
+pub struct Server {
+    address: SocketAddr,
+    domain: Domain,
+    started: Started,
+    created: bool,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<io::Result<()>>,
+    flushing: JoinHandle<()>,
+}
+
+impl Server {
+    /// Opens the database and accepts connections.
+    ///
+    /// # Errors
+    /// [`StartError`]
+    pub async fn start(config: &Config, clock: Clock) -> Result<Self, StartError> {
+        let listen = |source| StartError::Listen {
+            address: config.server.listen,
+            source,
+        };
+        // The address first: a server that cannot have it leaves no database behind.
+        let listener = TcpListener::bind(config.server.listen)
+            .await
+            .map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let store = Store::open(&config.store)?;
+        let sealer = Sealer::of(&store, &config.seal).await?;
+        let created = store.created();
+        let settings = domain::Settings {
+            limits: config.limits.clone(),
+            service_integrations: config.service_integrations.clone(),
+        };
+        let domain = Domain::new(store, sealer, clock, settings);
+        let started = bootstrap::start(&domain, &config.bootstrap)
+            .await
+            .map_err(StartError::Bootstrap)?;
+        if let Err(error) = domain.store().announce(&url(address)) {
+            warn!(%error, "the lock file cannot tell where this server listens");
+        }
+        let acceptor = NoDelay(TcpAcceptor::from_tokio(listener).map_err(listen)?);
+        let (stop, stopping) = watch::channel(false);
+        let serving = PoemServer::new_with_acceptor(acceptor).run_with_graceful_shutdown(
+            endpoint(&domain, config),
+            stopped(stopping.clone()),
+            Some(Duration::from_secs(config.server.shutdown_timeout_seconds)),
+        );
+        Ok(Self {
+            address,
+            started,
+            created,
+            stop,
+            serving: tokio::spawn(serving),
+            flushing: tokio::spawn(flush_until(domain.clone(), stopping)),
+            domain,
+        })
+    }
+
+    /// The address it can be called at: `http://127.0.0.1:4600`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        url(self.address)
+    }
+
+    /// Its domain.
+    #[must_use]
+    pub const fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    /// What the start found or made.
+    #[must_use]
+    pub const fn started(&self) -> &Started {
+        &self.started
+    }
+
+    /// Whether this start made the database.
+    #[must_use]
+    pub const fn created(&self) -> bool {
+        self.created
+    }
+
+    /// Stops: refuses new connections, lets running requests end, writes down what is only
+    /// counted in memory, and closes the database, which leaves it in one file.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        if let Ok(Err(error)) = self.serving.await {
+            warn!(%error, "the listener ended with an error");
+        }
+        // Only fails if the task panicked; what it counted is flushed below all the same.
+        let _ = self.flushing.await;
+        if let Err(error) = usage::flush(&self.domain).await {
+            warn!(%error, "the last usage counts are lost");
+        }
+        let store = self.domain.store().clone();
+        let closed = tokio::task::spawn_blocking(move || store.close()).await;
+        if closed.is_ok() {
+            info!("stopped");
+        }
+    }
+}
+
+fn url(address: SocketAddr) -> String {
+    format!("http://{address}")
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // An error means that the server is gone, which is the end as well.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+async fn flush_until(domain: Domain, stopping: watch::Receiver<bool>) {
+    let stopped = stopped(stopping);
+    tokio::pin!(stopped);
+    loop {
+        tokio::select! {
+            () = &mut stopped => return,
+            () = domain.clock().sleep(FLUSH_EVERY) => {}
+        }
+        if let Err(error) = usage::flush(&domain).await {
+            warn!(%error, "usage is not written down yet");
+        }
+    }
+}
+
+/// Everything that the server answers.
+fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response> + 'static {
+    let metrics = Metrics::new(domain.store());
+    let limits = edge::Limits {
+        body: config.server.body_limit_bytes,
+        time: Duration::from_secs(config.server.request_timeout_seconds),
+    };
+    let mounts = mounts(domain, config);
+    let pages = docs::routes(&mounts)
+        .at("/healthz", health::live())
+        .at("/readyz", health::ready(domain.store().clone()))
+        .at("/metrics", metrics.endpoint());
+    let pages = Edge::new(
+        pages.boxed(),
+        "parlance",
+        std::sync::Arc::new(console::error::ErrorRenderer),
+        limits,
+        metrics.clone(),
+    );
+    mounts
+        .into_iter()
+        .fold(Route::new().nest("/", pages), |route, mount| {
+            let base_path = mount.base_path;
+            route.nest(base_path, Edge::around(mount, limits, metrics.clone()))
+        })
+        .with(crate::http::compress::Gzip)
+}
+
+fn mounts(domain: &Domain, config: &Config) -> Vec<Mount> {
+    vec![
+        aloochat::mount(domain, &config.aloochat),
+        console::mount(domain, config.server.profile == Profile::Dev),
+    ]
+}
