@@ -1,2 +1,3 @@
 //! Parlance.
 pub mod kernel;
+pub mod store;

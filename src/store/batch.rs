@@ -1,0 +1,161 @@
+//! One transaction for many jobs.
+
+use std::collections::VecDeque;
+
+use rusqlite::Connection;
+
+use crate::kernel::clock::Stopwatch;
+
+use super::{
+    Metrics,
+    fault::Fault,
+    job::{Job, Outcome, Verdict},
+};
+
+/// A transaction that is over, and what it taught about the database.
+#[must_use = "the callers wait for their answers"]
+pub(super) struct Ended {
+    ran: Vec<Box<dyn Job>>,
+    verdict: Verdict,
+    /// Something that stops any writing, if that was met.
+    pub(super) fault: Option<Fault>,
+    /// Whether a change was committed.
+    pub(super) wrote: bool,
+}
+
+impl Ended {
+    /// Answers all jobs that ran.
+    pub(super) fn answer(self) {
+        for job in self.ran {
+            job.answer(self.verdict);
+        }
+    }
+}
+
+/// Runs jobs from `waiting` in one transaction and takes them out: all of them, or, if the
+/// transaction is lost on the way, those up to that point. At least one is taken.
+pub(super) fn run(
+    connection: &Connection,
+    waiting: &mut VecDeque<Box<dyn Job>>,
+    metrics: &Metrics,
+) -> Ended {
+    if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
+        return Ended {
+            ran: waiting.drain(..).collect(),
+            verdict: Verdict::Lost,
+            fault: Some(report("BEGIN", &error)),
+            wrote: false,
+        };
+    }
+    let mut batch = Batch {
+        connection,
+        ran: Vec::with_capacity(waiting.len()),
+        fault: None,
+        wrote: false,
+    };
+    while let Some(job) = waiting.pop_front() {
+        if let Lasts::Lost = batch.run_one(job) {
+            return batch.give_up();
+        }
+    }
+    batch.commit(metrics)
+}
+
+/// Whether the transaction is still there after a job.
+enum Lasts {
+    Open,
+    Lost,
+}
+
+struct Batch<'conn> {
+    connection: &'conn Connection,
+    ran: Vec<Box<dyn Job>>,
+    fault: Option<Fault>,
+    wrote: bool,
+}
+
+impl Batch<'_> {
+    fn run_one(&mut self, mut job: Box<dyn Job>) -> Lasts {
+        let changes = self.connection.total_changes();
+        let outcome = match execute(self.connection, "SAVEPOINT job") {
+            Ok(()) => Ok(job.run(self.connection)),
+            Err(error) => Err(error),
+        };
+        self.ran.push(job);
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => return self.lost_to("SAVEPOINT", &error),
+        };
+        if let Outcome::Failed(fault) = outcome
+            && fault.stops_writing()
+        {
+            self.fault = Some(fault);
+            if fault.spoils_connection() {
+                return Lasts::Lost;
+            }
+        }
+        // SQLite rolls everything back by itself after some faults, notably FULL.
+        if self.connection.is_autocommit() {
+            if self.fault.is_none() {
+                tracing::error!("a write job ended the transaction that it shares with others");
+            }
+            return Lasts::Lost;
+        }
+        let closed = match outcome {
+            Outcome::Succeeded => execute(self.connection, "RELEASE job"),
+            Outcome::Failed(_) => execute(self.connection, "ROLLBACK TO job")
+                .and_then(|()| execute(self.connection, "RELEASE job")),
+        };
+        if let Err(error) = closed {
+            return self.lost_to("RELEASE", &error);
+        }
+        self.wrote |= outcome == Outcome::Succeeded && self.connection.total_changes() != changes;
+        Lasts::Open
+    }
+
+    fn lost_to(&mut self, statement: &str, error: &rusqlite::Error) -> Lasts {
+        self.fault = Some(report(statement, error));
+        Lasts::Lost
+    }
+
+    fn commit(mut self, metrics: &Metrics) -> Ended {
+        let watch = Stopwatch::start();
+        if let Err(error) = execute(self.connection, "COMMIT") {
+            self.fault = Some(report("COMMIT", &error));
+            return self.give_up();
+        }
+        metrics
+            .commit_seconds
+            .observe(watch.elapsed().as_secs_f64());
+        metrics.batch_size.observe(self.ran.len() as f64);
+        Ended {
+            ran: self.ran,
+            verdict: Verdict::Committed,
+            fault: self.fault,
+            wrote: self.wrote,
+        }
+    }
+
+    fn give_up(mut self) -> Ended {
+        if !self.connection.is_autocommit()
+            && let Err(error) = execute(self.connection, "ROLLBACK")
+        {
+            self.fault = Some(report("ROLLBACK", &error));
+        }
+        Ended {
+            ran: self.ran,
+            verdict: Verdict::Lost,
+            fault: self.fault,
+            wrote: false,
+        }
+    }
+}
+
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(|_| ())
+}
+
+fn report(statement: &str, error: &rusqlite::Error) -> Fault {
+    tracing::error!(statement, %error, "the writer's transaction failed");
+    Fault::of(error)
+}

@@ -1,0 +1,131 @@
+//! Whether a database is sound.
+
+use std::fmt;
+
+use rusqlite::Connection;
+
+use crate::kernel::Result;
+
+use super::fault::Fault;
+
+/// What a check found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// SQLite's descriptions of damage, at most 100. Empty if there is none.
+    pub damage: Vec<String>,
+    /// Rows that refer to rows that do not exist.
+    pub foreign_keys: Vec<ForeignKeyFault>,
+}
+
+/// A row that refers to a row that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignKeyFault {
+    /// The table of the row.
+    pub table: String,
+    /// The row's id; none in a table that has none.
+    pub row_id: Option<i64>,
+    /// The table referred to.
+    pub parent: String,
+}
+
+impl CheckReport {
+    /// Whether nothing was found.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.damage.is_empty() && self.foreign_keys.is_empty()
+    }
+}
+
+impl fmt::Display for CheckReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_sound() {
+            return f.write_str("sound");
+        }
+        let damage = self.damage.iter().cloned();
+        let references = self.foreign_keys.iter().map(ForeignKeyFault::to_string);
+        f.write_str(&damage.chain(references).collect::<Vec<_>>().join("; "))
+    }
+}
+
+impl fmt::Display for ForeignKeyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a row of {}", self.table)?;
+        if let Some(row_id) = self.row_id {
+            write!(f, " ({row_id})")?;
+        }
+        write!(f, " refers to a missing row of {}", self.parent)
+    }
+}
+
+/// Reads the whole database and reports what is wrong with it. Takes time in proportion to its
+/// size.
+///
+/// # Errors
+/// As SQLite's, if the check itself cannot be made.
+pub fn check(connection: &Connection) -> Result<CheckReport> {
+    let mut report = CheckReport::default();
+    let checked = check_pages(connection, &mut report.damage)
+        .and_then(|()| check_references(connection, &mut report.foreign_keys));
+    match checked {
+        Ok(()) => Ok(report),
+        // Some damage stops the check itself.
+        Err(error) if Fault::of(&error) == Fault::Corrupt => {
+            report.damage.push(error.to_string());
+            Ok(report)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn check_pages(connection: &Connection, damage: &mut Vec<String>) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let line: String = row.get(0)?;
+        if line != "ok" {
+            damage.push(line);
+        }
+    }
+    Ok(())
+}
+
+fn check_references(
+    connection: &Connection,
+    faults: &mut Vec<ForeignKeyFault>,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        faults.push(ForeignKeyFault {
+            table: row.get("table")?,
+            row_id: row.get("rowid")?,
+            parent: row.get("parent")?,
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_rows_that_refer_to_nothing() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(
+                "PRAGMA foreign_keys = OFF;
+                 CREATE TABLE parent (seq INTEGER PRIMARY KEY);
+                 CREATE TABLE child (seq INTEGER PRIMARY KEY, parent REFERENCES parent);
+                 INSERT INTO child VALUES (7, 1)",
+            )
+            .unwrap();
+        let report = check(&connection).unwrap();
+        assert_eq!(
+            report.to_string(),
+            "a row of child (7) refers to a missing row of parent"
+        );
+        connection.execute("DELETE FROM child", []).unwrap();
+        assert_eq!(check(&connection).unwrap().to_string(), "sound");
+    }
+}

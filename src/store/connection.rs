@@ -1,0 +1,76 @@
+//! Connections and their pragmas.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{OpenError, Settings};
+
+/// Statements that each connection keeps prepared.
+const PREPARED_STATEMENTS: usize = 128;
+/// The writer's page cache, in KiB (negative is SQLite's way to say KiB).
+const WRITER_CACHE: i64 = -4096;
+/// A reader's page cache, in KiB. Behind it stands the system's cache of the file.
+const READER_CACHE: i64 = -1024;
+/// The size to which the write-ahead log is cut back after a burst.
+const LOG_LIMIT: i64 = 64 * 1024 * 1024;
+
+/// Opened without a mutex of its own (a connection is only ever used by one thread at a time),
+/// never created, and without URI names, so that a path is only a path.
+pub(super) const READ_WRITE: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+/// As [`READ_WRITE`], for looking at a file without changing it.
+pub(super) const READ_ONLY: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+/// The writer's connection to the existing file at `path`, which this puts into WAL mode. Foreign
+/// keys are not enforced yet.
+pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection, OpenError> {
+    let failed = |error| OpenError::sqlite(path, error);
+    let connection = Connection::open_with_flags(path, READ_WRITE).map_err(failed)?;
+    prepare(&connection, settings, WRITER_CACHE).map_err(failed)?;
+    // SQLite falls back to reading when it may not write.
+    if connection.is_readonly("main").map_err(failed)? {
+        return Err(OpenError::NotWritable {
+            path: path.to_owned(),
+            source: None,
+        });
+    }
+    let mode: String = connection
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        .map_err(failed)?;
+    if mode != "wal" {
+        return Err(OpenError::NoWriteAheadLog {
+            path: path.to_owned(),
+            mode,
+        });
+    }
+    connection
+        .pragma_update(None, "synchronous", settings.synchronous.pragma())
+        .map_err(failed)?;
+    connection
+        .pragma_update_and_check(None, "journal_size_limit", LOG_LIMIT, |_| Ok(()))
+        .map_err(failed)?;
+    Ok(connection)
+}
+
+/// Has the connection enforce foreign keys, or not.
+pub(super) fn enforce_foreign_keys(connection: &Connection, on: bool) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "foreign_keys", on)
+}
+
+/// Makes a new connection one that only reads.
+pub(super) fn prepare_reader(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
+    prepare(connection, settings, READER_CACHE)?;
+    connection.pragma_update(None, "query_only", true)
+}
+
+fn prepare(connection: &Connection, settings: &Settings, cache: i64) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_millis(settings.busy_timeout_ms))?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+    connection.pragma_update(None, "cache_size", cache)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // A damaged or foreign schema must not call functions with side effects.
+    connection.pragma_update(None, "trusted_schema", false)
+}

@@ -1,0 +1,129 @@
+//! Files beside the database: their names, and how they appear and vanish as a whole.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use super::OpenError;
+
+/// `path` with `suffix` after its whole name.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The one name of the file at `path`, so that two ways to the same file share one lock. The
+/// file need not exist, its directory must.
+pub(super) fn locate(path: &Path) -> Result<PathBuf, OpenError> {
+    let is_directory = || OpenError::IsDirectory {
+        path: path.to_owned(),
+    };
+    match fs::canonicalize(path) {
+        Ok(found) if found.is_dir() => return Err(is_directory()),
+        Ok(found) => return Ok(found),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(OpenError::DirectoryMissing {
+                path: path.to_owned(),
+            });
+        }
+        Err(error) => return Err(OpenError::io(path, error)),
+    }
+    let name = path.file_name().ok_or_else(is_directory)?;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    match fs::canonicalize(directory) {
+        Ok(found) => Ok(found.join(name)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(OpenError::DirectoryMissing {
+            path: path.to_owned(),
+        }),
+        Err(error) => Err(OpenError::io(path, error)),
+    }
+}
+
+/// Creates a file that only its owner may read. It must not exist.
+pub(super) fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
+/// Makes what happened to the names in the directory of `path` durable.
+pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
+    let directory = path.parent().expect("a located file has a directory");
+    File::open(directory)?.sync_all()
+}
+
+/// The files that SQLite keeps beside a database.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// One of the files that SQLite keeps beside the database at `path`, if there is any.
+pub(super) fn find_companion(path: &Path) -> Option<PathBuf> {
+    COMPANIONS
+        .map(|suffix| beside(path, suffix))
+        .into_iter()
+        .find(|companion| companion.exists())
+}
+
+/// A database in the making, under another name in the same directory. Unless it is put in place
+/// it vanishes, with all that SQLite left beside it.
+#[derive(Debug)]
+pub(super) struct Draft {
+    path: PathBuf,
+}
+
+impl Draft {
+    /// An empty file `{target}{suffix}`. A leftover of that name is removed first.
+    pub(super) fn create(target: &Path, suffix: &str) -> io::Result<Self> {
+        let draft = Self {
+            path: beside(target, suffix),
+        };
+        remove_with_companions(&draft.path)?;
+        create_private(&draft.path)?;
+        Ok(draft)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives the draft its name, durably. A file of that name is replaced.
+    pub(super) fn put_in_place(self, target: &Path) -> io::Result<()> {
+        File::open(&self.path)?.sync_all()?;
+        fs::rename(&self.path, target)?;
+        sync_directory_of(target)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if let Err(error) = remove_with_companions(&self.path) {
+            tracing::warn!(path = %self.path.display(), %error, "a temporary file stays behind");
+        }
+    }
+}
+
+/// Removes a database and what SQLite left beside it, as far as they exist.
+pub(super) fn remove_with_companions(path: &Path) -> io::Result<()> {
+    remove_if_there(path)?;
+    for suffix in COMPANIONS {
+        remove_if_there(&beside(path, suffix))?;
+    }
+    Ok(())
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

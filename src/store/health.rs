@@ -1,0 +1,66 @@
+//! Whether writing works, as the last write found it.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use crate::kernel::clock::Stopwatch;
+
+/// Whether writing works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// The last write that changed something was committed.
+    Ok,
+    /// The last write failed for a reason that any write would meet. Reads may still work.
+    WritesFailing {
+        /// How long ago the first of the failures was, in real time.
+        lasting: Duration,
+        /// The reason, for an operator.
+        message: &'static str,
+    },
+}
+
+/// The state behind [`Health`].
+#[derive(Debug, Default)]
+pub(super) struct HealthState(Mutex<Option<Failing>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Failing {
+    since: Stopwatch,
+    message: &'static str,
+}
+
+impl HealthState {
+    pub(super) fn get(&self) -> Health {
+        self.state()
+            .map_or(Health::Ok, |failing| Health::WritesFailing {
+                lasting: failing.since.elapsed(),
+                message: failing.message,
+            })
+    }
+
+    pub(super) fn fails(&self, message: &'static str) {
+        let mut state = self.state();
+        match &mut *state {
+            Some(failing) => failing.message = message,
+            None => {
+                tracing::error!(reason = message, "writing fails");
+                *state = Some(Failing {
+                    since: Stopwatch::start(),
+                    message,
+                });
+            }
+        }
+    }
+
+    pub(super) fn works(&self) {
+        if self.state().take().is_some() {
+            tracing::info!("writing works again");
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Option<Failing>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

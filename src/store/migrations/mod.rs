@@ -1,0 +1,71 @@
+//! The steps that bring a file to the form that this program knows. The file's `user_version` is
+//! the number of steps it has. Steps are only ever added at the end; none is taken back.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// One step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Migration {
+    pub(super) name: &'static str,
+    pub(super) sql: &'static str,
+}
+
+/// All steps, in order.
+pub(super) const ALL: &[Migration] = &[Migration {
+    name: "0001_foundation",
+    sql: include_str!("0001_foundation.sql"),
+}];
+
+/// A step that failed. The file is as the step before left it.
+#[derive(Debug, thiserror::Error)]
+#[error("migration {name} failed")]
+pub(super) struct MigrationFailed {
+    pub(super) name: &'static str,
+    #[source]
+    pub(super) source: rusqlite::Error,
+}
+
+/// The version of a file that has all of `migrations`.
+pub(super) fn version_of(migrations: &[Migration]) -> i64 {
+    i64::try_from(migrations.len()).expect("the list of migrations is short")
+}
+
+/// Applies the steps that the file does not have, each in a transaction of its own. The
+/// connection must not enforce foreign keys, so that a step may rebuild a table that others refer
+/// to; instead, all references are checked before the step is committed.
+pub(super) fn apply(
+    connection: &mut Connection,
+    migrations: &[Migration],
+) -> Result<(), MigrationFailed> {
+    for (version, migration) in (1..).zip(migrations) {
+        apply_one(connection, migration, version).map_err(|source| MigrationFailed {
+            name: migration.name,
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+/// Brings a file of the version before to `version`.
+fn apply_one(
+    connection: &mut Connection,
+    migration: &Migration,
+    version: i64,
+) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found >= version {
+        return Ok(());
+    }
+    transaction.execute_batch(migration.sql)?;
+    let mut check = transaction.prepare("PRAGMA foreign_key_check")?;
+    if check.exists([])? {
+        return Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY),
+            Some("rows would refer to rows that do not exist".to_owned()),
+        ));
+    }
+    drop(check);
+    transaction.pragma_update(None, "user_version", version)?;
+    transaction.commit()
+}

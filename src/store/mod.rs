@@ -1,0 +1,42 @@
+//! The SQLite engine: one file, one writer thread that commits in groups, pools of readers,
+//! migrations, sealing of secrets, backup and restore.
+//!
+//! It owns how rows become durable and knows no table except its own `meta`. What the tables mean
+//! is the domain's; the migrations are SQL files that this module only carries and applies.
+
+mod backup;
+mod batch;
+mod check;
+mod connection;
+mod engine;
+mod fault;
+mod files;
+mod health;
+mod identity;
+mod job;
+mod lock;
+pub mod meta;
+mod metrics;
+mod migrations;
+mod open_error;
+mod readers;
+mod restore;
+pub mod seal;
+mod settings;
+mod sql_types;
+mod startup;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use backup::{BackupError, BackupReport, backup};
+pub use check::{CheckReport, ForeignKeyFault, check};
+pub use engine::Store;
+pub use health::Health;
+pub use lock::Holder;
+pub use metrics::Metrics;
+pub use open_error::OpenError;
+pub use restore::{RestoreReport, restore};
+pub use seal::Sealer;
+pub use settings::{Settings, Synchronous};

@@ -1,0 +1,121 @@
+//! Puts a backup in the place of a database, and never destroys what was there.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::kernel::{Clock, Timestamp};
+
+use super::{
+    BackupError, OpenError,
+    backup::{copy_checked, known_version},
+    connection::READ_ONLY,
+    files::{self, beside},
+    lock::ProcessLock,
+    startup,
+};
+
+/// What was restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestoreReport {
+    /// The database, as an absolute path.
+    pub target: PathBuf,
+    /// Where the database that was there before is now.
+    pub moved_to: Option<PathBuf>,
+    /// The size of the restored database in bytes.
+    pub bytes: u64,
+    /// The number of migrations that it has; the next start of a server adds those it lacks.
+    pub version: i64,
+}
+
+/// Puts a checked copy of `backup_file` at `target`. A database that is there is moved aside, to
+/// `{target}.before-restore-{time}`, and only if `overwrite` allows it. The key file stays: it
+/// must be the one that the backup was sealed with.
+///
+/// # Errors
+/// [`BackupError`]; `target` is then as it was. In particular [`OpenError::InUse`] if a server
+/// runs on it.
+pub fn restore(
+    backup_file: &Path,
+    target: &Path,
+    overwrite: bool,
+) -> Result<RestoreReport, BackupError> {
+    let source = files::locate(backup_file)?;
+    let target = files::locate(target)?;
+    if source == target {
+        return Err(BackupError::SameFile { path: target });
+    }
+    if !source.exists() {
+        return Err(OpenError::Missing { path: source }.into());
+    }
+    let _lock = ProcessLock::acquire(&target)?;
+    if is_occupied(&target) && !overwrite {
+        return Err(BackupError::Exists { path: target });
+    }
+    startup::look_beside(&source)?.require(&source, known_version())?;
+    let copy = copy_checked(&source, &target, READ_ONLY)?;
+    let (bytes, version) = (copy.bytes, copy.identity.version);
+    let unwritten = |error| BackupError::Write {
+        path: target.clone(),
+        source: error,
+    };
+    let moved_to = move_aside(&target, Clock::system().now()).map_err(unwritten)?;
+    copy.draft
+        .put_in_place(&target)
+        .inspect_err(|_| move_back(&target, moved_to.as_deref()))
+        .map_err(unwritten)?;
+    Ok(RestoreReport {
+        target,
+        moved_to,
+        bytes,
+        version,
+    })
+}
+
+fn is_occupied(target: &Path) -> bool {
+    target.exists() || files::find_companion(target).is_some()
+}
+
+/// Moves a database and what SQLite keeps beside it, so that it can be opened where it is then.
+fn move_aside(target: &Path, now: Timestamp) -> io::Result<Option<PathBuf>> {
+    if !is_occupied(target) {
+        return Ok(None);
+    }
+    let aside = free_name(target, now);
+    move_all(target, &aside).inspect_err(|_| move_back(target, Some(&aside)))?;
+    Ok(Some(aside))
+}
+
+fn move_back(target: &Path, aside: Option<&Path>) {
+    let Some(aside) = aside else { return };
+    if let Err(error) = move_all(aside, target) {
+        tracing::error!(path = %aside.display(), %error, "the database could not be moved back");
+    }
+}
+
+fn move_all(from: &Path, to: &Path) -> io::Result<()> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        match fs::rename(beside(from, suffix), beside(to, suffix)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn free_name(target: &Path, now: Timestamp) -> PathBuf {
+    let time: String = now
+        .to_rfc3339_millis()
+        .chars()
+        .filter(|character| !matches!(character, '-' | ':' | '.'))
+        .collect();
+    let first = beside(target, &format!(".before-restore-{time}"));
+    let mut name = first.clone();
+    let mut count = 2;
+    while is_occupied(&name) {
+        name = beside(&first, &format!("-{count}"));
+        count += 1;
+    }
+    name
+}

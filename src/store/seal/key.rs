@@ -1,0 +1,207 @@
+//! Where the sealing key comes from, and the proof that it is the right one.
+
+use std::{
+    fmt, fs,
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use base64::{
+    Engine,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::{
+    kernel::{self, Secret},
+    store::{Store, files, meta},
+};
+
+use super::{Place, Sealer};
+
+/// The length of a key.
+pub(super) const KEY_BYTES: usize = 32;
+
+/// Base64 with or without the padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Under this key of `meta` stands a known text, sealed with the key of the database.
+const CHECK: &str = "key_check";
+const CHECK_TEXT: &[u8] = b"parlance";
+const CHECK_PLACE: Place<'static> = Place {
+    table: "meta",
+    column: "value",
+    row_id: CHECK,
+};
+
+/// Where the sealing key comes from. With neither, from the file `{database}.key`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The key itself: 32 bytes in base64. Goes before `key_file`. Serialised only as hidden.
+    #[serde(serialize_with = "hidden", skip_serializing_if = "Option::is_none")]
+    pub key: Option<Secret>,
+    /// The file that holds the key in base64. Default: the database's path with `.key` after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<PathBuf>,
+}
+
+fn hidden<S: Serializer>(_: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str("[hidden]")
+}
+
+/// Where a key came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// The settings: a configuration file or the environment.
+    Settings,
+    /// A file.
+    File(PathBuf),
+}
+
+impl fmt::Display for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings => f.write_str("the key in the settings"),
+            Self::File(path) => write!(f, "the key file {}", path.display()),
+        }
+    }
+}
+
+/// Why there is no sealer. No key file was made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The database has a key, and its file is missing.
+    #[error("the key file {} is missing, and the database {} was sealed with it\nPut it back: its secrets cannot be read without it", .path.display(), .database.display())]
+    Missing {
+        /// The file looked for.
+        path: PathBuf,
+        /// The database.
+        database: PathBuf,
+    },
+    /// The key is not the one that the database was sealed with.
+    #[error("{key} is not the key that the database {} was sealed with\nGive the key that belongs to this database", .database.display())]
+    WrongKey {
+        /// Where the key came from.
+        key: KeySource,
+        /// The database.
+        database: PathBuf,
+    },
+    /// What should be a key is not 32 bytes in base64.
+    #[error(
+        "{key} is not 32 bytes in base64\nCorrect it, or make one with `openssl rand -base64 32`"
+    )]
+    NotAKey {
+        /// Where it came from.
+        key: KeySource,
+    },
+    /// The key file could not be read or created.
+    #[error("the key file {} cannot be used\nCheck its path, owner and permissions", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The database failed.
+    #[error("the key of the database could not be checked")]
+    Store(#[from] kernel::Error),
+}
+
+impl Sealer {
+    /// The sealer of a database, with the key that the settings name. A key file that is missing
+    /// is made, with mode 0600, if the database has no key yet.
+    ///
+    /// # Errors
+    /// [`KeyError`]; in particular when the key is not the one that the database was sealed with.
+    pub async fn of(store: &Store, settings: &Settings) -> Result<Self, KeyError> {
+        let check = store.read(|connection| meta::get(connection, CHECK))?;
+        let (key, source) = find_key(store.path(), settings, check.is_none())?;
+        let sealer = Self::with_key(&key);
+        let Some(check) = check else {
+            let check = sealer.seal(&CHECK_PLACE, CHECK_TEXT);
+            store
+                .write(move |connection| meta::set(connection, CHECK, &check))
+                .await?;
+            return Ok(sealer);
+        };
+        if sealer.open(&CHECK_PLACE, &check).is_err() {
+            return Err(KeyError::WrongKey {
+                key: source,
+                database: store.path().to_owned(),
+            });
+        }
+        Ok(sealer)
+    }
+}
+
+fn find_key(
+    database: &Path,
+    settings: &Settings,
+    may_create: bool,
+) -> Result<([u8; KEY_BYTES], KeySource), KeyError> {
+    if let Some(key) = &settings.key {
+        let source = KeySource::Settings;
+        return Ok((decode(key.expose(), &source)?, source));
+    }
+    let path = settings
+        .key_file
+        .clone()
+        .unwrap_or_else(|| files::beside(database, ".key"));
+    match read(&path) {
+        Ok(text) => {
+            let source = KeySource::File(path);
+            Ok((decode(text.expose(), &source)?, source))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && may_create => {
+            let key = create(&path).map_err(|source| KeyError::Io {
+                path: path.clone(),
+                source,
+            })?;
+            Ok((key, KeySource::File(path)))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(KeyError::Missing {
+            path,
+            database: database.to_owned(),
+        }),
+        Err(source) => Err(KeyError::Io { path, source }),
+    }
+}
+
+fn read(path: &Path) -> io::Result<Secret> {
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        tracing::warn!(path = %path.display(), "others may read the key file; make it 0600");
+    }
+    fs::read_to_string(path).map(Secret::new)
+}
+
+fn decode(text: &str, source: &KeySource) -> Result<[u8; KEY_BYTES], KeyError> {
+    BASE64
+        .decode(text.trim())
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(|| KeyError::NotAKey {
+            key: source.clone(),
+        })
+}
+
+fn create(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
+    let key: [u8; KEY_BYTES] = rand::random();
+    let mut file = files::create_private(path)?;
+    let written = writeln!(file, "{}", BASE64.encode(key))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| files::sync_directory_of(&fs::canonicalize(path)?));
+    if let Err(error) = written {
+        // Half a key would stop the next start.
+        let _ = fs::remove_file(path);
+        return Err(error);
+    }
+    Ok(key)
+}

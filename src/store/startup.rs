@@ -1,0 +1,128 @@
+//! Brings the file to where the engine can run on it.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{
+    OpenError, Settings,
+    connection::{READ_ONLY, READ_WRITE, enforce_foreign_keys, open_writer},
+    files::{self, Draft},
+    identity::{APPLICATION_ID, Identity},
+    migrations::{self, Migration, MigrationFailed},
+};
+
+/// The writer's connection, and whether the file was made for it.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) created: bool,
+}
+
+/// Opens the file of a server, which holds its lock: creates it if it is not there, migrates it.
+pub(super) fn open_or_create(
+    path: &Path,
+    settings: &Settings,
+    migrations: &[Migration],
+) -> Result<Opened, OpenError> {
+    let found = Identity::look(path)?;
+    let Some(identity) = found else {
+        if let Some(companion) = files::find_companion(path) {
+            return Err(OpenError::StrayLog {
+                path: path.to_owned(),
+                companion,
+            });
+        }
+        create(path, migrations)?;
+        return open_current(path, settings)
+            .map(|connection| Opened {
+                connection,
+                created: true,
+            })
+            .inspect_err(|_| {
+                if let Err(error) = files::remove_with_companions(path) {
+                    tracing::warn!(path = %path.display(), %error, "an unused database stays behind");
+                }
+            });
+    };
+    identity.require(path, migrations::version_of(migrations))?;
+    let mut connection = open_writer(path, settings)?;
+    enforce_foreign_keys(&connection, false).map_err(|error| OpenError::sqlite(path, error))?;
+    migrations::apply(&mut connection, migrations).map_err(|failed| migration(path, failed))?;
+    enforce_foreign_keys(&connection, true).map_err(|error| OpenError::sqlite(path, error))?;
+    Ok(Opened {
+        connection,
+        created: false,
+    })
+}
+
+/// Opens a file that a server may be running on: it must be there and up to date.
+pub(super) fn open_beside(
+    path: &Path,
+    settings: &Settings,
+    migrations: &[Migration],
+) -> Result<Opened, OpenError> {
+    let identity = look_beside(path)?;
+    let known = migrations::version_of(migrations);
+    identity.require(path, known)?;
+    if identity.version < known {
+        return Err(OpenError::Older {
+            path: path.to_owned(),
+            found: identity.version,
+            known,
+        });
+    }
+    Ok(Opened {
+        connection: open_current(path, settings)?,
+        created: false,
+    })
+}
+
+/// What the existing file at `path` says of itself. SQLite reads it, because this process may
+/// have the file open.
+pub(super) fn look_beside(path: &Path) -> Result<Identity, OpenError> {
+    if !std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
+        return Err(OpenError::Missing {
+            path: path.to_owned(),
+        });
+    }
+    Connection::open_with_flags(path, READ_ONLY)
+        .and_then(|connection| Identity::of(&connection))
+        .map_err(|error| OpenError::sqlite(path, error))
+}
+
+/// The writer's connection to a file that is up to date.
+pub(super) fn open_current(path: &Path, settings: &Settings) -> Result<Connection, OpenError> {
+    let connection = open_writer(path, settings)?;
+    enforce_foreign_keys(&connection, true).map_err(|error| OpenError::sqlite(path, error))?;
+    Ok(connection)
+}
+
+/// Makes a new database under another name, so that it appears whole or not at all.
+fn create(path: &Path, migrations: &[Migration]) -> Result<(), OpenError> {
+    let draft = Draft::create(path, ".new").map_err(|error| OpenError::io(path, error))?;
+    let failed = |error| OpenError::sqlite(path, error);
+    let mut connection = Connection::open_with_flags(draft.path(), READ_WRITE).map_err(failed)?;
+    // The draft is synchronised once, as a whole, when it is put in place.
+    connection
+        .pragma_update(None, "synchronous", "OFF")
+        .and_then(|()| {
+            connection.pragma_update_and_check(None, "journal_mode", "MEMORY", |_| Ok(()))
+        })
+        .and_then(|()| connection.pragma_update(None, "application_id", APPLICATION_ID))
+        .and_then(|()| enforce_foreign_keys(&connection, false))
+        .map_err(failed)?;
+    migrations::apply(&mut connection, migrations).map_err(|failed| migration(path, failed))?;
+    connection.close().map_err(|(_, error)| failed(error))?;
+    draft
+        .put_in_place(path)
+        .map_err(|error| OpenError::io(path, error))
+}
+
+fn migration(path: &Path, failed: MigrationFailed) -> OpenError {
+    OpenError::Migration {
+        path: path.to_owned(),
+        name: failed.name,
+        source: failed.source,
+    }
+}
