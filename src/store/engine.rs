@@ -7,9 +7,10 @@ use std::{
         Arc, Mutex, PoisonError, RwLock,
         mpsc::{SyncSender, TrySendError},
     },
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
 };
 
+use r2d2::PooledConnection;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
@@ -24,7 +25,7 @@ use super::{
     lock::ProcessLock,
     meta,
     migrations::{self, Migration},
-    readers::{Reader, Readers},
+    readers::{Readable, Readers},
     startup::{self, Opened},
     writer::{self, Message, Signs},
 };
@@ -69,7 +70,12 @@ impl Store {
         let path = files::locate(&settings.path)?;
         let lock = ProcessLock::acquire(&path)?;
         let opened = startup::open_or_create(&path, settings, migrations)?;
-        Self::start(path, settings, opened, Some(lock))
+        let created = opened.created;
+        Self::start(path.clone(), settings, opened, Some(lock)).inspect_err(|_| {
+            if created {
+                startup::discard(&path);
+            }
+        })
     }
 
     /// Opens the database for a command, beside a server that may be running on it: without the
@@ -190,7 +196,10 @@ impl Store {
         })
     }
 
-    fn reader(&self, take: impl FnOnce(&Readers) -> Result<Reader>) -> Result<Reader> {
+    fn reader(
+        &self,
+        take: impl FnOnce(&Readers) -> Result<PooledConnection<Readable>>,
+    ) -> Result<PooledConnection<Readable>> {
         let readers = self.0.readers.read();
         let readers = readers.unwrap_or_else(PoisonError::into_inner);
         take(readers.as_ref().ok_or_else(|| unavailable(CLOSED))?)
@@ -269,7 +278,13 @@ impl Inner {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        drop(readers);
+        if let Some(readers) = readers {
+            readers.close();
+        }
+        // A job dropped the last clone: the thread sees that this end of its queue is gone.
+        if thread.thread().id() == thread::current().id() {
+            return;
+        }
         // Only fails if the thread is gone.
         let _ = self.queue.send(Message::Close);
         if thread.join().is_err() {

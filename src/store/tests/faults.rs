@@ -169,3 +169,45 @@ async fn a_lock_of_another_process_is_waited_for_and_then_unavailable() {
     insert(&store, "x").await.unwrap();
     assert_eq!(store.health(), Health::Ok);
 }
+
+/// On a real small disk: `mount -t tmpfs -o size=8m none DIR`, then with `SMALL_DISK=DIR`.
+#[tokio::test]
+#[ignore = "needs a small disk of its own"]
+async fn a_really_full_disk_loses_nothing_that_was_acknowledged() {
+    let directory = TempDir::new_in(std::env::var("SMALL_DISK").unwrap()).unwrap();
+    let filler = directory.path().join("filler");
+    fs::write(&filler, vec![1; 4_000_000]).unwrap();
+    let store = open(&directory);
+    let mut acknowledged = Vec::new();
+    let refused = loop {
+        let name = format!("{:04}", acknowledged.len());
+        let body = vec![7; 100_000];
+        let inserting = name.clone();
+        let inserted = store
+            .write(move |connection| {
+                connection.execute(
+                    "INSERT INTO item (name, body) VALUES (?1, ?2)",
+                    (inserting, body),
+                )?;
+                Ok(())
+            })
+            .await;
+        match inserted {
+            Ok(()) => acknowledged.push(name),
+            refused => break refused,
+        }
+    };
+    println!("{} rows, then {refused:?}", acknowledged.len());
+    assert!(is_unavailable(&refused));
+    assert!(matches!(store.health(), Health::WritesFailing { .. }));
+    assert_eq!(names(&store), acknowledged);
+    fs::remove_file(filler).unwrap();
+    store.probe().await.unwrap();
+    assert_eq!(store.health(), Health::Ok);
+    insert(&store, "after").await.unwrap();
+    acknowledged.push("after".to_owned());
+    store.close();
+    let store = open(&directory);
+    assert_eq!(names(&store), acknowledged);
+    assert!(store.read(crate::store::check).unwrap().is_sound());
+}

@@ -28,13 +28,13 @@ async fn the_first_start_creates_and_the_second_keeps() {
     let directory = directory();
     let store = Store::open(&settings(&directory)).unwrap();
     assert!(store.created());
-    let (application, version, mode, keys): (i32, i64, String, bool) = store
+    let (application, version, mode, synchronous, keys): (i32, i64, String, i64, bool) = store
         .write(|connection| {
-            let get = |pragma: &str| connection.query_row(pragma, [], |row| row.get(0));
             Ok((
-                get("PRAGMA application_id")?,
+                connection.query_row("PRAGMA application_id", [], |row| row.get(0))?,
                 connection.query_row("PRAGMA user_version", [], |row| row.get(0))?,
                 connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?,
+                connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?,
                 connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?,
             ))
         })
@@ -43,7 +43,8 @@ async fn the_first_start_creates_and_the_second_keeps() {
     assert_eq!(application, APPLICATION_ID);
     assert_eq!(application.to_be_bytes(), *b"PARL");
     assert_eq!(version, version_of(ALL));
-    assert_eq!((mode.as_str(), keys), ("wal", true));
+    let full = 2;
+    assert_eq!((mode.as_str(), synchronous, keys), ("wal", full, true));
     let mode = fs::metadata(store.path()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     store.close();

@@ -216,3 +216,34 @@ async fn dropping_the_last_clone_closes() {
     drop(clone);
     assert_eq!(contents(directory.path()).len(), 1);
 }
+
+#[tokio::test]
+async fn a_job_may_hold_the_last_clone() {
+    let directory = directory();
+    let store = open(&directory);
+    let (started, starts) = oneshot::channel();
+    let (release, released) = channel();
+    let caller = tokio::spawn(async move {
+        let inside = store.clone();
+        let job = move |connection: &rusqlite::Connection| {
+            connection.execute("INSERT INTO item (name) VALUES ('x')", [])?;
+            started.send(()).unwrap();
+            released.recv().unwrap();
+            drop(inside);
+            Ok(())
+        };
+        store.write(job).await
+    });
+    starts.await.unwrap();
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    release.send(()).unwrap();
+    let store = loop {
+        match Store::open_with(&settings(&directory), MIGRATIONS) {
+            Ok(store) => break store,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    };
+    insert(&store, "y").await.unwrap();
+    assert_eq!(names(&store), ["x", "y"]);
+}
