@@ -12,34 +12,46 @@ use super::{
     job::{Job, Outcome, Verdict},
 };
 
-/// What a transaction taught about the database.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Lesson {
+/// A transaction that is over, and what it taught about the database.
+#[must_use = "the callers wait for their answers"]
+pub(super) struct Ended {
+    ran: Vec<Box<dyn Job>>,
+    verdict: Verdict,
     /// Something that stops any writing, if that was met.
     pub(super) fault: Option<Fault>,
     /// Whether a change was committed.
     pub(super) wrote: bool,
 }
 
-/// Runs jobs from `waiting` in one transaction, answers them, and takes them out: all of them,
-/// or, if the transaction is lost on the way, those up to that point. At least one is taken.
+impl Ended {
+    /// Answers all jobs that ran.
+    pub(super) fn answer(self) {
+        for job in self.ran {
+            job.answer(self.verdict);
+        }
+    }
+}
+
+/// Runs jobs from `waiting` in one transaction and takes them out: all of them, or, if the
+/// transaction is lost on the way, those up to that point. At least one is taken.
 pub(super) fn run(
     connection: &Connection,
     waiting: &mut VecDeque<Box<dyn Job>>,
     metrics: &Metrics,
-) -> Lesson {
+) -> Ended {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        let fault = report("BEGIN", &error);
-        answer(waiting.drain(..), Verdict::Lost);
-        return Lesson {
-            fault: Some(fault),
+        return Ended {
+            ran: waiting.drain(..).collect(),
+            verdict: Verdict::Lost,
+            fault: Some(report("BEGIN", &error)),
             wrote: false,
         };
     }
     let mut batch = Batch {
         connection,
         ran: Vec::with_capacity(waiting.len()),
-        lesson: Lesson::default(),
+        fault: None,
+        wrote: false,
     };
     while let Some(job) = waiting.pop_front() {
         if let Lasts::Lost = batch.run_one(job) {
@@ -58,7 +70,8 @@ enum Lasts {
 struct Batch<'conn> {
     connection: &'conn Connection,
     ran: Vec<Box<dyn Job>>,
-    lesson: Lesson,
+    fault: Option<Fault>,
+    wrote: bool,
 }
 
 impl Batch<'_> {
@@ -76,14 +89,14 @@ impl Batch<'_> {
         if let Outcome::Failed(fault) = outcome
             && fault.stops_writing()
         {
-            self.lesson.fault = Some(fault);
+            self.fault = Some(fault);
             if fault.spoils_connection() {
                 return Lasts::Lost;
             }
         }
         // SQLite rolls everything back by itself after some faults, notably FULL.
         if self.connection.is_autocommit() {
-            if self.lesson.fault.is_none() {
+            if self.fault.is_none() {
                 tracing::error!("a write job ended the transaction that it shares with others");
             }
             return Lasts::Lost;
@@ -96,56 +109,50 @@ impl Batch<'_> {
         if let Err(error) = closed {
             return self.lost_to("RELEASE", &error);
         }
-        self.lesson.wrote |=
-            outcome == Outcome::Succeeded && self.connection.total_changes() != changes;
+        self.wrote |= outcome == Outcome::Succeeded && self.connection.total_changes() != changes;
         Lasts::Open
     }
 
     fn lost_to(&mut self, statement: &str, error: &rusqlite::Error) -> Lasts {
-        self.lesson.fault = Some(report(statement, error));
+        self.fault = Some(report(statement, error));
         Lasts::Lost
     }
 
-    fn commit(mut self, metrics: &Metrics) -> Lesson {
+    fn commit(mut self, metrics: &Metrics) -> Ended {
         let watch = Stopwatch::start();
-        match execute(self.connection, "COMMIT") {
-            Ok(()) => {
-                metrics
-                    .commit_seconds
-                    .observe(watch.elapsed().as_secs_f64());
-                metrics.batch_size.observe(self.ran.len() as f64);
-                answer(self.ran, Verdict::Committed);
-                self.lesson
-            }
-            Err(error) => {
-                self.lesson.fault = Some(report("COMMIT", &error));
-                self.give_up()
-            }
+        if let Err(error) = execute(self.connection, "COMMIT") {
+            self.fault = Some(report("COMMIT", &error));
+            return self.give_up();
+        }
+        metrics
+            .commit_seconds
+            .observe(watch.elapsed().as_secs_f64());
+        metrics.batch_size.observe(self.ran.len() as f64);
+        Ended {
+            ran: self.ran,
+            verdict: Verdict::Committed,
+            fault: self.fault,
+            wrote: self.wrote,
         }
     }
 
-    fn give_up(mut self) -> Lesson {
+    fn give_up(mut self) -> Ended {
         if !self.connection.is_autocommit()
             && let Err(error) = execute(self.connection, "ROLLBACK")
         {
-            self.lesson.fault = Some(report("ROLLBACK", &error));
+            self.fault = Some(report("ROLLBACK", &error));
         }
-        answer(self.ran, Verdict::Lost);
-        Lesson {
+        Ended {
+            ran: self.ran,
+            verdict: Verdict::Lost,
+            fault: self.fault,
             wrote: false,
-            ..self.lesson
         }
     }
 }
 
 fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(|_| ())
-}
-
-fn answer(jobs: impl IntoIterator<Item = Box<dyn Job>>, verdict: Verdict) {
-    for job in jobs {
-        job.answer(verdict);
-    }
 }
 
 fn report(statement: &str, error: &rusqlite::Error) -> Fault {

@@ -6,6 +6,8 @@ use rusqlite::Connection;
 
 use crate::kernel::Result;
 
+use super::fault::Fault;
+
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckReport {
@@ -61,23 +63,69 @@ impl fmt::Display for ForeignKeyFault {
 /// # Errors
 /// As SQLite's, if the check itself cannot be made.
 pub fn check(connection: &Connection) -> Result<CheckReport> {
-    let mut integrity = connection.prepare("PRAGMA integrity_check")?;
-    let damage = integrity
-        .query_map([], |row| row.get(0))?
-        .filter(|line| !matches!(line, Ok(text) if text == "ok"))
-        .collect::<rusqlite::Result<Vec<String>>>()?;
-    let mut references = connection.prepare("PRAGMA foreign_key_check")?;
-    let foreign_keys = references
-        .query_map([], |row| {
-            Ok(ForeignKeyFault {
-                table: row.get("table")?,
-                row_id: row.get("rowid")?,
-                parent: row.get("parent")?,
-            })
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(CheckReport {
-        damage,
-        foreign_keys,
-    })
+    let mut report = CheckReport::default();
+    let checked = check_pages(connection, &mut report.damage)
+        .and_then(|()| check_references(connection, &mut report.foreign_keys));
+    match checked {
+        Ok(()) => Ok(report),
+        // Some damage stops the check itself.
+        Err(error) if Fault::of(&error) == Fault::Corrupt => {
+            report.damage.push(error.to_string());
+            Ok(report)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn check_pages(connection: &Connection, damage: &mut Vec<String>) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let line: String = row.get(0)?;
+        if line != "ok" {
+            damage.push(line);
+        }
+    }
+    Ok(())
+}
+
+fn check_references(
+    connection: &Connection,
+    faults: &mut Vec<ForeignKeyFault>,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        faults.push(ForeignKeyFault {
+            table: row.get("table")?,
+            row_id: row.get("rowid")?,
+            parent: row.get("parent")?,
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_rows_that_refer_to_nothing() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(
+                "PRAGMA foreign_keys = OFF;
+                 CREATE TABLE parent (seq INTEGER PRIMARY KEY);
+                 CREATE TABLE child (seq INTEGER PRIMARY KEY, parent REFERENCES parent);
+                 INSERT INTO child VALUES (7, 1)",
+            )
+            .unwrap();
+        let report = check(&connection).unwrap();
+        assert_eq!(
+            report.to_string(),
+            "a row of child (7) refers to a missing row of parent"
+        );
+        connection.execute("DELETE FROM child", []).unwrap();
+        assert_eq!(check(&connection).unwrap().to_string(), "sound");
+    }
 }

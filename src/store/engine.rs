@@ -7,9 +7,10 @@ use std::{
         Arc, Mutex, PoisonError, RwLock,
         mpsc::{SyncSender, TrySendError},
     },
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
 };
 
+use r2d2::PooledConnection;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
@@ -20,11 +21,11 @@ use super::{
     fault::unavailable,
     files,
     health::HealthState,
-    job::Task,
+    job,
     lock::ProcessLock,
     meta,
     migrations::{self, Migration},
-    readers::{Reader, Readers},
+    readers::{Readable, Readers},
     startup::{self, Opened},
     writer::{self, Message, Signs},
 };
@@ -69,7 +70,12 @@ impl Store {
         let path = files::locate(&settings.path)?;
         let lock = ProcessLock::acquire(&path)?;
         let opened = startup::open_or_create(&path, settings, migrations)?;
-        Self::start(path, settings, opened, Some(lock))
+        let created = opened.created;
+        Self::start(path.clone(), settings, opened, Some(lock)).inspect_err(|_| {
+            if created {
+                startup::discard(&path);
+            }
+        })
     }
 
     /// Opens the database for a command, beside a server that may be running on it: without the
@@ -122,7 +128,7 @@ impl Store {
         })))
     }
 
-    /// Runs `job` in the writer's transaction and answers once that is durable. Jobs run one
+    /// Runs `work` as a job in the writer's transaction and answers once that is durable. Jobs run one
     /// after the other, in the order of the calls' first polls; one that fails or panics is
     /// rolled back alone. A job must not begin, commit or roll back the transaction itself, nor
     /// rely on deferred constraints, which are only checked when the whole batch is committed.
@@ -134,9 +140,9 @@ impl Store {
     /// did could not be made durable; `Internal` if it panicked.
     pub async fn write<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (job, answer) = Task::new(job);
+        let (job, answer) = job::new(work);
         let depth = &self.0.signs.metrics.queue_depth;
         // Counted first, so that the writer cannot take it out before.
         depth.inc();
@@ -190,7 +196,10 @@ impl Store {
         })
     }
 
-    fn reader(&self, take: impl FnOnce(&Readers) -> Result<Reader>) -> Result<Reader> {
+    fn reader(
+        &self,
+        take: impl FnOnce(&Readers) -> Result<PooledConnection<Readable>>,
+    ) -> Result<PooledConnection<Readable>> {
         let readers = self.0.readers.read();
         let readers = readers.unwrap_or_else(PoisonError::into_inner);
         take(readers.as_ref().ok_or_else(|| unavailable(CLOSED))?)
@@ -269,7 +278,13 @@ impl Inner {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        drop(readers);
+        if let Some(readers) = readers {
+            readers.close();
+        }
+        // A job dropped the last clone: the thread sees that this end of its queue is gone.
+        if thread.thread().id() == thread::current().id() {
+            return;
+        }
         // Only fails if the thread is gone.
         let _ = self.queue.send(Message::Close);
         if thread.join().is_err() {

@@ -39,27 +39,25 @@ pub(super) trait Job: Send {
 }
 
 /// A closure, its result and the one who waits for it.
-pub(super) struct Task<T, F> {
+struct Task<T, F> {
     work: Option<F>,
     result: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
 }
 
-impl<T, F> Task<T, F>
+/// A job, and where its answer arrives. The answer never arrives if the job is dropped.
+pub(super) fn new<T, F>(work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T>>)
 where
     T: Send + 'static,
     F: FnOnce(&Connection) -> Result<T> + Send + 'static,
 {
-    /// The job, and where its answer arrives. The answer never arrives if the job is dropped.
-    pub(super) fn new(work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T>>) {
-        let (reply, answer) = oneshot::channel();
-        let task = Self {
-            work: Some(work),
-            result: None,
-            reply,
-        };
-        (Box::new(task), answer)
-    }
+    let (reply, answer) = oneshot::channel();
+    let task = Task {
+        work: Some(work),
+        result: None,
+        reply,
+    };
+    (Box::new(task), answer)
 }
 
 impl<T, F> Job for Task<T, F>

@@ -1,9 +1,20 @@
 //! Pools of connections that can only read.
 
-use std::{path::Path, sync::Arc, thread, time::Duration};
+use std::{
+    convert::Infallible,
+    ops::Deref,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread,
+    time::Duration,
+};
 
-use r2d2::HandleError;
+use r2d2::{HandleError, ManageConnection, PooledConnection};
 use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::Connection;
 use scheduled_thread_pool::ScheduledThreadPool;
 
 use crate::kernel::{Error, Result};
@@ -14,62 +25,82 @@ use super::{
     fault::unavailable,
 };
 
-type Pool = r2d2::Pool<SqliteConnectionManager>;
-/// A connection on loan.
-pub(super) type Reader = r2d2::PooledConnection<SqliteConnectionManager>;
-
 /// Connections for point reads beyond one per thread of the server, for those of other threads.
 const SPARE_CONNECTIONS: usize = 2;
+/// How long the start waits for the first connection, and the end for the last.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One pool for reads in place and one for scans, so that scans cannot hold up the others.
 #[derive(Debug)]
 pub(super) struct Readers {
-    points: Pool,
-    scans: Pool,
+    points: r2d2::Pool<Readable>,
+    scans: r2d2::Pool<Readable>,
+    /// Disconnected when the last connection is closed.
+    open: Mutex<Receiver<Infallible>>,
 }
 
 impl Readers {
     /// Opens the pools. One connection is made at once, the others when they are needed.
     pub(super) fn open(path: &Path, settings: &Settings) -> Result<Self, r2d2::Error> {
+        let (alive, open) = channel();
         // Only opens connections; by default each pool would keep three threads for that.
         let opener = ScheduledThreadPool::builder()
             .num_threads(1)
             .thread_name_pattern("store-opener")
             .build();
         let opener = Arc::new(opener);
+        let pool = |size| {
+            let manager = Readable::new(path, settings, alive.clone());
+            pool(manager, settings, &opener, size)
+        };
         let threads = thread::available_parallelism().map_or(2, |count| count.get().max(2));
         let points = u32::try_from(threads + SPARE_CONNECTIONS).unwrap_or(u32::MAX);
-        Ok(Self {
-            points: pool(path, settings, &opener, points, 1)?,
-            scans: pool(path, settings, &opener, settings.scan_connections.max(1), 0)?,
-        })
+        let readers = Self {
+            points: pool(points)?,
+            scans: pool(settings.scan_connections.max(1))?,
+            open: Mutex::new(open),
+        };
+        drop(readers.points.get_timeout(PATIENCE)?);
+        Ok(readers)
     }
 
     /// A connection for a read in place.
-    pub(super) fn point(&self) -> Result<Reader> {
+    pub(super) fn point(&self) -> Result<PooledConnection<Readable>> {
         self.points.get().map_err(busy)
     }
 
     /// A connection for a scan.
-    pub(super) fn scan(&self) -> Result<Reader> {
+    pub(super) fn scan(&self) -> Result<PooledConnection<Readable>> {
         self.scans.get().map_err(busy)
+    }
+
+    /// Closes the pools and waits until the connections on loan, and one that the opener may
+    /// just be making, are closed as well.
+    pub(super) fn close(self) {
+        drop((self.points, self.scans));
+        let open = self
+            .open
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        match open.recv_timeout(PATIENCE) {
+            Err(RecvTimeoutError::Disconnected) => {}
+            Err(RecvTimeoutError::Timeout) => {
+                tracing::warn!("a read goes on while the database is closed");
+            }
+            Ok(never) => match never {},
+        }
     }
 }
 
 fn pool(
-    path: &Path,
+    manager: Readable,
     settings: &Settings,
     opener: &Arc<ScheduledThreadPool>,
     size: u32,
-    at_once: u32,
-) -> Result<Pool, r2d2::Error> {
-    let reader = settings.clone();
-    let manager = SqliteConnectionManager::file(path)
-        .with_flags(READ_WRITE)
-        .with_init(move |connection| prepare_reader(connection, &reader));
+) -> Result<r2d2::Pool<Readable>, r2d2::Error> {
     r2d2::Pool::builder()
         .max_size(size)
-        .min_idle(Some(at_once))
+        .min_idle(Some(0))
         .test_on_check_out(false)
         .max_lifetime(None)
         .idle_timeout(None)
@@ -81,6 +112,58 @@ fn pool(
 
 fn busy(error: r2d2::Error) -> Error {
     unavailable("The database is not available right now").with_source(error)
+}
+
+/// Makes [`Reader`]s. `alive` is shared by all that keeps the database open.
+#[derive(Debug)]
+pub(super) struct Readable {
+    inner: SqliteConnectionManager,
+    alive: Sender<Infallible>,
+}
+
+/// A connection that can only read.
+pub(super) struct Reader {
+    // Dropped in this order: the connection is closed before it counts as closed.
+    connection: Connection,
+    _alive: Sender<Infallible>,
+}
+
+impl Deref for Reader {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl Readable {
+    fn new(path: &Path, settings: &Settings, alive: Sender<Infallible>) -> Self {
+        let settings = settings.clone();
+        let inner = SqliteConnectionManager::file(path)
+            .with_flags(READ_WRITE)
+            .with_init(move |connection| prepare_reader(connection, &settings));
+        Self { inner, alive }
+    }
+}
+
+impl ManageConnection for Readable {
+    type Connection = Reader;
+    type Error = rusqlite::Error;
+
+    fn connect(&self) -> rusqlite::Result<Reader> {
+        Ok(Reader {
+            connection: self.inner.connect()?,
+            _alive: self.alive.clone(),
+        })
+    }
+
+    fn is_valid(&self, reader: &mut Reader) -> rusqlite::Result<()> {
+        self.inner.is_valid(&mut reader.connection)
+    }
+
+    fn has_broken(&self, reader: &mut Reader) -> bool {
+        self.inner.has_broken(&mut reader.connection)
+    }
 }
 
 #[derive(Debug)]

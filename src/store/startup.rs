@@ -39,11 +39,7 @@ pub(super) fn open_or_create(
                 connection,
                 created: true,
             })
-            .inspect_err(|_| {
-                if let Err(error) = files::remove_with_companions(path) {
-                    tracing::warn!(path = %path.display(), %error, "an unused database stays behind");
-                }
-            });
+            .inspect_err(|_| discard(path));
     };
     identity.require(path, migrations::version_of(migrations))?;
     let mut connection = open_writer(path, settings)?;
@@ -54,6 +50,13 @@ pub(super) fn open_or_create(
         connection,
         created: false,
     })
+}
+
+/// Removes a database that was just created, because it cannot be used after all.
+pub(super) fn discard(path: &Path) {
+    if let Err(error) = files::remove_with_companions(path) {
+        tracing::warn!(path = %path.display(), %error, "an unused database stays behind");
+    }
 }
 
 /// Opens a file that a server may be running on: it must be there and up to date.

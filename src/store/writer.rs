@@ -16,7 +16,7 @@ use rusqlite::Connection;
 
 use super::{
     Metrics, Settings,
-    batch::{self, Lesson},
+    batch::{self, Ended},
     health::HealthState,
     job::{Job, Verdict},
     startup,
@@ -104,22 +104,24 @@ impl Writer {
         self.reopen_if_spoiled();
         match &self.connection {
             Some(connection) => {
-                let lesson = batch::run(connection, jobs, &self.signs.metrics);
-                self.learn(lesson);
+                let ended = batch::run(connection, jobs, &self.signs.metrics);
+                // Before the answers, so that a caller who looks at the health sees this.
+                self.learn_from(&ended);
+                ended.answer();
             }
             None => jobs.drain(..).for_each(|job| job.answer(Verdict::Lost)),
         }
     }
 
-    fn learn(&mut self, lesson: Lesson) {
-        match lesson.fault {
+    fn learn_from(&mut self, ended: &Ended) {
+        match ended.fault {
             Some(fault) => {
                 self.signs.health.fails(fault.message());
                 if fault.spoils_connection() {
                     self.connection = None;
                 }
             }
-            None if lesson.wrote => self.signs.health.works(),
+            None if ended.wrote => self.signs.health.works(),
             None => {}
         }
     }

@@ -1,0 +1,123 @@
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+use crate::{
+    kernel::Secret,
+    store::{
+        Sealer,
+        seal::{KeyError, KeySource, Place, Settings as KeySettings},
+    },
+};
+
+const PLACE: Place<'static> = Place {
+    table: "item",
+    column: "body",
+    row_id: "1",
+};
+/// 32 zero bytes, without the padding.
+const ZERO_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+fn from_file() -> KeySettings {
+    KeySettings::default()
+}
+
+fn from_settings(key: &str) -> KeySettings {
+    KeySettings {
+        key: Some(Secret::new(key)),
+        key_file: None,
+    }
+}
+
+#[tokio::test]
+async fn the_first_start_makes_a_key_file_and_the_second_uses_it() {
+    let directory = directory();
+    let store = open(&directory);
+    let sealed = Sealer::of(&store, &from_file())
+        .await
+        .unwrap()
+        .seal(&PLACE, b"x");
+    let file = directory.path().join("test.db.key");
+    let mode = fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    store.close();
+    let store = open(&directory);
+    let key = fs::read(&file).unwrap();
+    let sealer = Sealer::of(&store, &from_file()).await.unwrap();
+    assert_eq!(sealer.open(&PLACE, &sealed).unwrap(), b"x");
+    assert_eq!(fs::read(&file).unwrap(), key);
+}
+
+#[tokio::test]
+async fn a_missing_key_file_is_not_replaced() {
+    let directory = directory();
+    let store = open(&directory);
+    Sealer::of(&store, &from_file()).await.unwrap();
+    let file = directory.path().join("test.db.key");
+    fs::remove_file(&file).unwrap();
+    let error = Sealer::of(&store, &from_file()).await.unwrap_err();
+    assert!(matches!(&error, KeyError::Missing { path, .. } if path.ends_with("test.db.key")));
+    assert!(!file.exists());
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_detected_and_its_source_named() {
+    let directory = directory();
+    let store = open(&directory);
+    Sealer::of(&store, &from_settings(ZERO_KEY)).await.unwrap();
+    assert!(!directory.path().join("test.db.key").exists());
+    Sealer::of(&store, &from_settings(&format!("{ZERO_KEY}=\n")))
+        .await
+        .unwrap();
+
+    let other = from_settings("AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    let error = Sealer::of(&store, &other).await.unwrap_err();
+    assert!(matches!(
+        error,
+        KeyError::WrongKey {
+            key: KeySource::Settings,
+            ..
+        }
+    ));
+    assert!(error.to_string().contains("the key in the settings"));
+
+    let file = directory.path().join("other.key");
+    fs::write(&file, "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
+    let settings = KeySettings {
+        key: None,
+        key_file: Some(file.clone()),
+    };
+    let error = Sealer::of(&store, &settings).await.unwrap_err();
+    assert!(
+        error.to_string().contains(file.to_str().unwrap()),
+        "{error}"
+    );
+    assert!(!format!("{error:?}{error}").contains("AQAAA"));
+}
+
+#[tokio::test]
+async fn what_is_no_key_is_refused() {
+    let directory = directory();
+    let store = open(&directory);
+    for text in ["", "short", "!", &format!("{ZERO_KEY}AAAA")] {
+        let error = Sealer::of(&store, &from_settings(text)).await.unwrap_err();
+        assert!(matches!(error, KeyError::NotAKey { .. }), "{text}");
+    }
+    fs::write(directory.path().join("test.db.key"), "").unwrap();
+    let error = Sealer::of(&store, &from_file()).await.unwrap_err();
+    assert!(matches!(
+        error,
+        KeyError::NotAKey {
+            key: KeySource::File(_)
+        }
+    ));
+}
+
+#[test]
+fn the_key_is_never_serialised() {
+    let text = toml::to_string(&from_settings(ZERO_KEY)).unwrap();
+    assert_eq!(text, "key = \"[hidden]\"\n");
+    assert_eq!(toml::to_string(&from_file()).unwrap(), "");
+    assert!(!format!("{:?}", from_settings(ZERO_KEY)).contains("AAA"));
+    let read: KeySettings = toml::from_str("key = 'abc'").unwrap();
+    assert_eq!(read.key.unwrap().expose(), "abc");
+}

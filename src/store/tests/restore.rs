@@ -1,0 +1,136 @@
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::store::{BackupError, OpenError, backup, restore};
+
+/// A backup, by this program's own migrations, in which `meta` has `marker`.
+async fn backup_with(directory: &TempDir, marker: &'static str) -> PathBuf {
+    let settings = Settings {
+        path: directory.path().join(format!("{marker}.db")),
+        ..Settings::default()
+    };
+    let store = Store::open(&settings).unwrap();
+    mark(&store, marker).await;
+    let target = directory.path().join(format!("{marker}.backup"));
+    backup(store.path(), &target, false).unwrap();
+    target
+}
+
+async fn mark(store: &Store, marker: &'static str) {
+    store
+        .write(move |connection| crate::store::meta::set(connection, "marker", marker.as_bytes()))
+        .await
+        .unwrap();
+}
+
+fn marker(settings: &Settings) -> String {
+    let store = Store::open(settings).unwrap();
+    let marker = store.read(|connection| crate::store::meta::get(connection, "marker"));
+    String::from_utf8(marker.unwrap().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn restores_where_nothing_was() {
+    let (backups, directory) = (directory(), directory());
+    let saved = backup_with(&backups, "saved").await;
+    let report = restore(&saved, &settings(&directory).path, false).unwrap();
+    assert_eq!(report.moved_to, None);
+    assert_eq!(report.version, 1);
+    assert_eq!(contents(directory.path()).len(), 1);
+    assert_eq!(marker(&settings(&directory)), "saved");
+}
+
+#[tokio::test]
+async fn what_was_there_is_moved_aside_with_its_log() {
+    let (backups, directory) = (directory(), directory());
+    let saved = backup_with(&backups, "saved").await;
+    let settings = settings(&directory);
+    Store::open(&settings).unwrap().close();
+    // As a killed server leaves it: the last write is only in the log.
+    let crashed = Connection::open(&settings.path).unwrap();
+    crashed
+        .execute("INSERT INTO meta VALUES ('marker', x'6F6C64')", [])
+        .unwrap();
+
+    let error = restore(&saved, &settings.path, false).unwrap_err();
+    assert!(matches!(error, BackupError::Exists { .. }), "{error}");
+    let report = restore(&saved, &settings.path, true).unwrap();
+    let moved = report.moved_to.unwrap();
+    assert!(
+        moved
+            .to_str()
+            .unwrap()
+            .contains("test.db.before-restore-20")
+    );
+    assert_eq!(marker(&settings), "saved");
+    assert_eq!(
+        marker(&Settings {
+            path: moved,
+            ..Settings::default()
+        }),
+        "old"
+    );
+    drop(crashed);
+}
+
+#[tokio::test]
+async fn a_running_server_is_not_restored_over() {
+    let (backups, directory) = (directory(), directory());
+    let saved = backup_with(&backups, "saved").await;
+    let store = Store::open(&settings(&directory)).unwrap();
+    mark(&store, "running").await;
+    let error = restore(&saved, store.path(), true).unwrap_err();
+    assert!(
+        matches!(error, BackupError::Open(OpenError::InUse { .. })),
+        "{error}"
+    );
+    store.close();
+    assert_eq!(marker(&settings(&directory)), "running");
+}
+
+#[tokio::test]
+async fn what_is_no_good_backup_changes_nothing() {
+    let (backups, directory) = (directory(), directory());
+    let settings = settings(&directory);
+    Store::open(&settings).unwrap().close();
+    let before = contents(directory.path());
+    let newer = backup_with(&backups, "newer").await;
+    let connection = Connection::open(&newer).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    connection.close().unwrap();
+    let damaged = backup_with(&backups, "damaged").await;
+    let connection = Connection::open(&damaged).unwrap();
+    connection
+        .execute_batch("CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(100000))")
+        .unwrap();
+    connection.close().unwrap();
+    let mut bytes = fs::read(&damaged).unwrap();
+    let end = bytes.len();
+    bytes[end - 8 * 4096..].fill(0xA5);
+    fs::write(&damaged, bytes).unwrap();
+    let text = backups.path().join("text");
+    fs::write(&text, "not a backup ".repeat(1000)).unwrap();
+    let none = backups.path().join("none");
+
+    let refused = |path: &Path| restore(path, &settings.path, true).unwrap_err();
+    assert!(matches!(
+        refused(&newer),
+        BackupError::Open(OpenError::Newer { .. })
+    ));
+    assert!(matches!(refused(&damaged), BackupError::Damaged { .. }));
+    assert!(matches!(
+        refused(&text),
+        BackupError::Open(OpenError::NotADatabase { .. })
+    ));
+    assert!(matches!(
+        refused(&none),
+        BackupError::Open(OpenError::Missing { .. })
+    ));
+    assert!(matches!(
+        refused(&settings.path),
+        BackupError::SameFile { .. }
+    ));
+    assert!(before == contents(directory.path()));
+}
