@@ -5,4 +5,19 @@
 //! (`tests/api/architecture.rs`, `docs/ARCHITECTURE.md`).
 
 pub mod kernel;
+
 pub mod store;
+
+pub mod domain;
+
+pub mod http;
+
+pub mod dialects;
+
+pub mod console;
+
+pub mod config;
+
+pub mod server;
+
+pub mod cli;

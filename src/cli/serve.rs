@@ -1,6 +1,6 @@
 //! `parlance serve`: the server.
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{io::IsTerminal, net::SocketAddr, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -51,12 +51,18 @@ fn log_to_stderr(log: &Log) -> Result<()> {
     let filter: tracing_subscriber::EnvFilter = log.level.parse()?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match log.format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().init(),
     }
     Ok(())
+}
+
+/// Whether this version has the API that a key is for.
+const fn is_served(kind: KeyKind) -> bool {
+    matches!(kind, KeyKind::Aloochat | KeyKind::Operator)
 }
 
 /// Says on standard error how to call the server.
@@ -71,8 +77,13 @@ fn greet(server: &Server) {
         eprintln!("  keys       those of the first start; `parlance key create` makes others\n");
         return;
     }
+    let (served, others): (Vec<_>, Vec<_>) = keys.iter().partition(|(kind, _)| is_served(*kind));
     eprintln!("\nThe first keys. They are shown only now:");
-    for (kind, key) in keys {
+    for (kind, key) in served {
+        eprintln!("  {:<16} {}", kind.as_str(), key.expose());
+    }
+    eprintln!("For APIs that later versions serve:");
+    for (kind, key) in others {
         eprintln!("  {:<16} {}", kind.as_str(), key.expose());
     }
     let key = |wanted: KeyKind| {

@@ -177,10 +177,11 @@ fn describe(figment: &Figment, error: &figment::Error) -> ConfigError {
     let mut key = error.path.join(".");
     let problem = match &error.kind {
         Kind::UnknownField(name, _) => {
-            if !key.is_empty() {
-                key.push('.');
+            // The path ends with the field or with what it is in, depending on the source.
+            if error.path.last() != Some(name) {
+                let separator = if key.is_empty() { "" } else { "." };
+                key = format!("{key}{separator}{name}");
             }
-            key.push_str(name);
             "there is no such setting".to_owned()
         }
         other if is_secret(&key) => {
@@ -188,6 +189,11 @@ fn describe(figment: &Figment, error: &figment::Error) -> ConfigError {
             let _ = other;
             "the value is not a text".to_owned()
         }
+        // What a type's own parser says does not show the text.
+        Kind::Message(message) => match figment.find_value(&key) {
+            Ok(Value::String(_, text)) => format!("{text:?}: {message}"),
+            _ => message.clone(),
+        },
         other => other.to_string(),
     };
     let source_name = error

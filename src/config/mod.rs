@@ -91,7 +91,7 @@ pub struct Log {
 impl Default for Log {
     fn default() -> Self {
         Self {
-            level: "info".to_owned(),
+            level: "info,poem=warn".to_owned(),
             format: LogFormat::Text,
         }
     }

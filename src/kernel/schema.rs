@@ -91,12 +91,18 @@ fn rule(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Rule {
         ValidationErrorKind::MaxLength { limit }
         | ValidationErrorKind::MaxItems { limit }
         | ValidationErrorKind::MaxProperties { limit } => Rule::MaxLength(*limit),
-        ValidationErrorKind::Minimum { limit } => Rule::Minimum(limit.to_string()),
-        ValidationErrorKind::Maximum { limit } => Rule::Maximum(limit.to_string()),
+        ValidationErrorKind::Minimum { limit } => Rule::Minimum(number(limit)),
+        ValidationErrorKind::Maximum { limit } => Rule::Maximum(number(limit)),
         ValidationErrorKind::Format { format } => Rule::Format(format.clone()),
         ValidationErrorKind::Pattern { pattern } => Rule::Pattern(pattern.clone()),
         _ => Rule::Other(format!("is invalid: {}", error.masked())),
     }
+}
+
+/// A bound as people write it: `0`, not the `0.0` that some documents have.
+fn number(limit: &Value) -> String {
+    let text = limit.to_string();
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
 fn steps(pointer: &Pointer) -> Vec<Step> {

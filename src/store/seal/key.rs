@@ -12,7 +12,7 @@ use base64::{
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     kernel::{self, Secret},
@@ -44,15 +44,9 @@ const CHECK_PLACE: Place<'static> = Place {
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// The key itself: 32 bytes in base64. Goes before `key_file`. Serialised only as hidden.
-    #[serde(serialize_with = "hidden", skip_serializing_if = "Option::is_none")]
     pub key: Option<Secret>,
     /// The file that holds the key in base64. Default: the database's path with `.key` after it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
-}
-
-fn hidden<S: Serializer>(_: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str("[hidden]")
 }
 
 /// Where a key came from.

@@ -3,7 +3,6 @@
 mod backup;
 mod faults;
 mod keys;
-mod measure;
 mod reading;
 mod restore;
 mod startup;

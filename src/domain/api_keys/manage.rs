@@ -1,115 +1,23 @@
-//! API keys: who may call which API in whose name. Their values are shown once and stored hashed.
+//! Making, listing and revoking keys.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
-use super::{
-    audit::{self, Entry},
-    context::Change,
-    sql::text_enum,
-};
-use crate::kernel::{
-    Error, Result, Secret, Timestamp,
-    ids::{AccountId, AgentId, ApiKeyId, IntegrationId, WorkspaceId},
-    secret::{TokenHash, new_token},
+use super::kind::{KeyKind, Owner, check_owner};
+use crate::{
+    domain::{
+        audit::{self, Entry},
+        context::Change,
+    },
+    kernel::{
+        Error, Result, Secret, Timestamp,
+        ids::{AccountId, AgentId, ApiKeyId, IntegrationId, WorkspaceId},
+        secret::{TokenHash, new_token},
+    },
 };
 
 /// The shortest key that may be fixed in the settings. Keys made here have 214 random bits.
 const FIXED_KEY_MIN: usize = 8;
-
-text_enum! {
-    /// What a key is for.
-    pub enum KeyKind {
-        /// Botpress personal access token: an account's, for every workspace it is a member of.
-        BotpressPat = "botpress_pat",
-        /// Botpress bot token: an agent's.
-        BotpressBot = "botpress_bot",
-        /// Botpress integration token: that of one version of an integration, made with it.
-        BotpressIntegration = "botpress_integration",
-        /// Ada platform API key: an agent's; any number at a time.
-        Ada = "ada",
-        /// Ada End Users API v1 key: an agent's; exactly one valid at a time (ada.md §1.1).
-        AdaEndUsers = "ada_end_users",
-        /// Cohere API key: a workspace's.
-        Cohere = "cohere",
-        /// Aloochat API key: a workspace's.
-        Aloochat = "aloochat",
-        /// The key of this server's console: the operator's.
-        Operator = "operator",
-    }
-}
-
-impl KeyKind {
-    /// What a new key of this kind begins with.
-    #[must_use]
-    pub const fn prefix(self) -> &'static str {
-        match self {
-            Self::BotpressPat => "bp_pat_",
-            Self::BotpressBot => "bp_bot_",
-            Self::BotpressIntegration => "bp_int_",
-            Self::Ada => "ada_",
-            Self::AdaEndUsers => "ada_eu_",
-            Self::Cohere => "co_",
-            Self::Aloochat => "aloo_",
-            Self::Operator => "plop_",
-        }
-    }
-}
-
-impl Serialize for KeyKind {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-/// Whom a key speaks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owner {
-    /// A person, in every workspace they are a member of.
-    Account(AccountId),
-    /// A workspace.
-    Workspace(WorkspaceId),
-    /// An agent of a workspace.
-    Agent(WorkspaceId, AgentId),
-    /// An integration of a workspace.
-    Integration(WorkspaceId, IntegrationId),
-    /// Whoever runs the server.
-    Operator,
-}
-
-impl Owner {
-    /// The one tenant that the key belongs to, if it belongs to one.
-    #[must_use]
-    pub const fn workspace(&self) -> Option<&WorkspaceId> {
-        match self {
-            Self::Workspace(workspace)
-            | Self::Agent(workspace, _)
-            | Self::Integration(workspace, _) => Some(workspace),
-            Self::Account(_) | Self::Operator => None,
-        }
-    }
-
-    const fn account(&self) -> Option<&AccountId> {
-        match self {
-            Self::Account(account) => Some(account),
-            _ => None,
-        }
-    }
-
-    const fn agent(&self) -> Option<&AgentId> {
-        match self {
-            Self::Agent(_, agent) => Some(agent),
-            _ => None,
-        }
-    }
-
-    const fn integration(&self) -> Option<&IntegrationId> {
-        match self {
-            Self::Integration(_, integration) => Some(integration),
-            _ => None,
-        }
-    }
-}
 
 /// A key, without its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -228,25 +136,6 @@ fn insert(
     Ok(key)
 }
 
-fn check_owner(kind: KeyKind, owner: &Owner) -> Result<()> {
-    let (fits, needs) = match kind {
-        KeyKind::BotpressPat => (matches!(owner, Owner::Account(_)), "an account"),
-        KeyKind::BotpressBot | KeyKind::Ada | KeyKind::AdaEndUsers => {
-            (matches!(owner, Owner::Agent(..)), "an agent")
-        }
-        KeyKind::BotpressIntegration => (matches!(owner, Owner::Integration(..)), "an integration"),
-        KeyKind::Cohere | KeyKind::Aloochat => {
-            (matches!(owner, Owner::Workspace(_)), "a workspace")
-        }
-        KeyKind::Operator => (matches!(owner, Owner::Operator), "the operator"),
-    };
-    if fits {
-        Ok(())
-    } else {
-        Err(Error::invalid(format!("a {kind} key belongs to {needs}")))
-    }
-}
-
 const REVOKE: &str = "
     UPDATE api_keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL";
 
@@ -281,11 +170,7 @@ fn record(change: &Change<'_>, key: &ApiKey, action: &'static str) -> Result<()>
 const COLUMNS: &str = "id, kind, name, account_id, workspace_id, agent_id, integration_id, \
                        created_at, last_used_at, revoked_at";
 
-/// The key with this id.
-///
-/// # Errors
-/// `NotFound`, or those of the store.
-pub fn find(conn: &Connection, id: &ApiKeyId) -> Result<ApiKey> {
+fn find(conn: &Connection, id: &ApiKeyId) -> Result<ApiKey> {
     conn.prepare_cached(&format!("SELECT {COLUMNS} FROM api_keys WHERE id = :id"))?
         .query_row(named_params! {":id": id}, from_row)
         .optional()?
@@ -348,73 +233,4 @@ fn exists(conn: &Connection, value: &Secret) -> Result<bool> {
     Ok(conn
         .prepare_cached(EXISTS)?
         .exists(named_params! {":hash": hash.as_bytes().as_slice()})?)
-}
-
-/// A valid key and whom it speaks for: what a token stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Principal {
-    /// The key.
-    pub key_id: ApiKeyId,
-    /// What it is for.
-    pub kind: KeyKind,
-    /// Whom it speaks for.
-    pub owner: Owner,
-}
-
-const FIND_VALID: &str = "
-    SELECT id, kind, account_id, workspace_id, agent_id, integration_id FROM api_keys
-    WHERE hash = :hash AND revoked_at IS NULL";
-
-/// The valid key with this hash, if there is one.
-///
-/// # Errors
-/// Those of the store.
-pub fn find_valid(conn: &Connection, hash: &TokenHash) -> Result<Option<Principal>> {
-    let principal = conn.prepare_cached(FIND_VALID)?.query_row(
-        named_params! {":hash": hash.as_bytes().as_slice()},
-        |row| {
-            let account: Option<AccountId> = row.get("account_id")?;
-            let workspace: Option<WorkspaceId> = row.get("workspace_id")?;
-            let agent: Option<AgentId> = row.get("agent_id")?;
-            let integration: Option<IntegrationId> = row.get("integration_id")?;
-            Ok(Principal {
-                key_id: row.get("id")?,
-                kind: row.get("kind")?,
-                owner: match (account, workspace) {
-                    (Some(account), _) => Owner::Account(account),
-                    (None, None) => Owner::Operator,
-                    (None, Some(workspace)) => match (agent, integration) {
-                        (Some(agent), _) => Owner::Agent(workspace, agent),
-                        (None, Some(integration)) => Owner::Integration(workspace, integration),
-                        (None, None) => Owner::Workspace(workspace),
-                    },
-                },
-            })
-        },
-    );
-    Ok(principal.optional()?)
-}
-
-const GENERATION: &str = "SELECT value FROM api_key_generation";
-
-/// A number that grows whenever a key may have lost its validity, whichever process did it.
-///
-/// # Errors
-/// Those of the store.
-pub fn generation(conn: &Connection) -> Result<i64> {
-    Ok(conn
-        .prepare_cached(GENERATION)?
-        .query_row([], |row| row.get(0))?)
-}
-
-const TOUCH: &str = "UPDATE api_keys SET last_used_at = :at WHERE id = :id";
-
-/// Notes when a key was last used.
-///
-/// # Errors
-/// Those of the store.
-pub fn touch(conn: &Connection, id: &ApiKeyId, at: Timestamp) -> Result<()> {
-    conn.prepare_cached(TOUCH)?
-        .execute(named_params! {":id": id, ":at": at})?;
-    Ok(())
 }

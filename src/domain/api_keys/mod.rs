@@ -1,0 +1,9 @@
+//! API keys: who may call which API in whose name. Their values are shown once and stored hashed.
+
+mod kind;
+mod manage;
+mod verify;
+
+pub use kind::{KeyKind, Owner};
+pub use manage::{ApiKey, Filter, create, ensure_fixed, list, revoke};
+pub use verify::{Principal, find_valid, generation, touch};

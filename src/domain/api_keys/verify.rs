@@ -1,0 +1,79 @@
+//! From the hash of a token to the valid key behind it.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::kind::{KeyKind, Owner};
+use crate::kernel::{
+    Result, Timestamp,
+    ids::{AccountId, AgentId, ApiKeyId, IntegrationId, WorkspaceId},
+    secret::TokenHash,
+};
+
+/// A valid key and whom it speaks for: what a token stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The key.
+    pub key_id: ApiKeyId,
+    /// What it is for.
+    pub kind: KeyKind,
+    /// Whom it speaks for.
+    pub owner: Owner,
+}
+
+const FIND_VALID: &str = "
+    SELECT id, kind, account_id, workspace_id, agent_id, integration_id FROM api_keys
+    WHERE hash = :hash AND revoked_at IS NULL";
+
+/// The valid key with this hash, if there is one.
+///
+/// # Errors
+/// Those of the store.
+pub fn find_valid(conn: &Connection, hash: &TokenHash) -> Result<Option<Principal>> {
+    let principal = conn.prepare_cached(FIND_VALID)?.query_row(
+        named_params! {":hash": hash.as_bytes().as_slice()},
+        |row| {
+            let account: Option<AccountId> = row.get("account_id")?;
+            let workspace: Option<WorkspaceId> = row.get("workspace_id")?;
+            let agent: Option<AgentId> = row.get("agent_id")?;
+            let integration: Option<IntegrationId> = row.get("integration_id")?;
+            Ok(Principal {
+                key_id: row.get("id")?,
+                kind: row.get("kind")?,
+                owner: match (account, workspace) {
+                    (Some(account), _) => Owner::Account(account),
+                    (None, None) => Owner::Operator,
+                    (None, Some(workspace)) => match (agent, integration) {
+                        (Some(agent), _) => Owner::Agent(workspace, agent),
+                        (None, Some(integration)) => Owner::Integration(workspace, integration),
+                        (None, None) => Owner::Workspace(workspace),
+                    },
+                },
+            })
+        },
+    );
+    Ok(principal.optional()?)
+}
+
+const GENERATION: &str = "SELECT value FROM api_key_generation";
+
+/// A number that grows whenever a key may have lost its validity, whichever process did it.
+///
+/// # Errors
+/// Those of the store.
+pub fn generation(conn: &Connection) -> Result<i64> {
+    Ok(conn
+        .prepare_cached(GENERATION)?
+        .query_row([], |row| row.get(0))?)
+}
+
+const TOUCH: &str = "UPDATE api_keys SET last_used_at = :at WHERE id = :id";
+
+/// Notes when a key was last used.
+///
+/// # Errors
+/// Those of the store.
+pub fn touch(conn: &Connection, id: &ApiKeyId, at: Timestamp) -> Result<()> {
+    conn.prepare_cached(TOUCH)?
+        .execute(named_params! {":id": id, ":at": at})?;
+    Ok(())
+}

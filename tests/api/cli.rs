@@ -1,0 +1,295 @@
+//! The command line: its contract with scripts.
+
+use serde_json::Value;
+
+use crate::support::{Program, WORKSPACE};
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text:?}"))
+}
+
+#[tokio::test]
+async fn the_first_start_prints_keys_and_the_second_none() {
+    let mut program = Program::new();
+    program.serve(&[]);
+    let first = program.stderr();
+    let key = first
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("aloochat "))
+        .expect("the key is shown")
+        .trim()
+        .to_owned();
+    assert!(key.starts_with("aloo_"));
+    let url = format!("{}/api/public/integrations", program.url());
+    let status = |url: String, key: String| async move {
+        let request = reqwest::Client::new().get(url).header("x-api-key", key);
+        request.send().await.expect("an answer").status()
+    };
+    assert_eq!(status(url, key.clone()).await, 200);
+    assert!(program.terminate().success());
+    program.serve(&[]);
+    assert!(!program.stderr().contains(&key));
+    assert!(!program.stderr().contains("aloo_"), "{}", program.stderr());
+    let url = format!("{}/api/public/integrations", program.url());
+    assert_eq!(
+        status(url, key).await,
+        200,
+        "the second start reuses the keys"
+    );
+}
+
+#[tokio::test]
+async fn keys_workspaces_and_agents_are_made_beside_the_running_server() {
+    let mut program = Program::new();
+    program.serve(&[]);
+    let made = json(&program.stdout(&["workspace", "create", "--name", "Second", "--json"]));
+    let workspace = made["id"].as_str().expect("an id");
+    let agent = [
+        "agent",
+        "create",
+        "--workspace",
+        workspace,
+        "--handle",
+        "second",
+        "--json",
+    ];
+    assert_eq!(json(&program.stdout(&agent))["handle"], "second");
+    for (api, extra) in [
+        ("aloochat", vec!["--workspace", workspace]),
+        ("cohere", vec!["--workspace", workspace]),
+        ("ada", vec!["--workspace", workspace, "--agent", "second"]),
+        (
+            "ada-end-users",
+            vec!["--workspace", workspace, "--agent", "second"],
+        ),
+        (
+            "botpress_bot",
+            vec!["--workspace", workspace, "--agent", "second"],
+        ),
+        ("botpress_pat", vec![]),
+        ("operator", vec![]),
+    ] {
+        let mut arguments = vec!["key", "create", "--api", api, "--json"];
+        arguments.extend(extra);
+        let key = json(&program.stdout(&arguments));
+        assert!(key["key"].as_str().expect("a key").len() > 36, "{api}");
+    }
+    let listed = json(&program.stdout(&["key", "list", "--workspace", workspace, "--json"]));
+    assert_eq!(listed.as_array().expect("a list").len(), 5);
+    let text = listed.to_string();
+    assert!(!text.contains("aloo_") && !text.contains("hash"), "{text}");
+    let listed = json(&program.stdout(&["agent", "list", "--json"]));
+    assert_eq!(listed.as_array().expect("a list").len(), 2);
+    let listed = program.stdout(&["workspace", "list"]);
+    assert!(
+        listed.contains(WORKSPACE) && listed.contains("Second"),
+        "{listed}"
+    );
+}
+
+#[test]
+fn a_command_that_cannot_be_done_says_why() {
+    let mut program = Program::new();
+    for (arguments, reason) in [
+        (vec!["key", "list"], "parlance.db"),
+        (vec!["key", "list", "--db", "missing.db"], "missing.db"),
+        (vec!["backup", "copy.db"], "parlance.db"),
+        (vec!["check"], "parlance.db"),
+        (vec!["serve", "--config", "missing.toml"], "missing.toml"),
+        (
+            vec!["serve", "--db", "no/such/directory/x.db"],
+            "no/such/directory",
+        ),
+    ] {
+        let output = program.run(&arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(stderr.contains(reason), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{stderr}");
+    }
+    let left: Vec<_> = std::fs::read_dir(program.directory.path())
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    assert!(
+        left.is_empty(),
+        "a mistyped path makes no database: {left:?}"
+    );
+    program.serve(&[]);
+    for (arguments, reason) in [
+        (vec!["key", "create", "--api", "aloochat"], "--workspace"),
+        (
+            vec!["key", "create", "--api", "ada", "--workspace", WORKSPACE],
+            "--agent",
+        ),
+        (
+            vec!["key", "create", "--api", "cohere", "--workspace", "nowhere"],
+            "nowhere",
+        ),
+        (vec!["key", "create", "--api", "telegram"], "botpress_pat"),
+        (
+            vec!["key", "create", "--api", "botpress-integration"],
+            "integration",
+        ),
+        (vec!["key", "revoke", "no-such-key"], "no-such-key"),
+        (
+            vec![
+                "agent",
+                "create",
+                "--workspace",
+                WORKSPACE,
+                "--handle",
+                "example",
+            ],
+            "example",
+        ),
+        (
+            vec![
+                "agent",
+                "create",
+                "--workspace",
+                WORKSPACE,
+                "--handle",
+                "Bad!",
+            ],
+            "handle",
+        ),
+        (vec!["openapi", "telegram"], "aloochat"),
+    ] {
+        let output = program.run(&arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(stderr.contains(reason), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn config_show_says_where_each_value_comes_from_and_masks_secrets() {
+    let program = Program::new();
+    let file = "[limits.aloochat]\nper_second = 5\n[bootstrap]\naloochat_key = \"file-secret\"\n";
+    std::fs::write(program.path("parlance.toml"), file).expect("a file");
+    let mut command = program.command(&["config", "show", "--json", "--db", "other.db"]);
+    command
+        .env("PARLANCE_LIMITS__ALOOCHAT__PER_DAY", "9")
+        .env("PARLANCE_BOOTSTRAP__COHERE_KEY", "env-secret-12345")
+        .env("PARLANCE_SEAL__KEY", "seal-secret");
+    let output = command.output().expect("it runs");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    for secret in ["file-secret", "env-secret", "seal-secret"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+    let settings = json(&text);
+    let find = |key: &str| {
+        let settings = settings.as_array().expect("a list");
+        let setting = settings.iter().find(|setting| setting["key"] == key);
+        let setting = setting.unwrap_or_else(|| panic!("{key} is missing"));
+        let source = setting["source"].as_str().expect("a source");
+        (setting["value"].clone(), source.to_owned())
+    };
+    assert_eq!(
+        find("server.listen"),
+        ("127.0.0.1:4600".into(), "default".to_owned())
+    );
+    let (value, source) = find("limits.aloochat.per_second");
+    assert_eq!(value, 5);
+    assert!(source.ends_with("parlance.toml"), "{source}");
+    let (value, source) = find("limits.aloochat.per_day");
+    assert_eq!(
+        (value, source.as_str()),
+        (9.into(), "PARLANCE_LIMITS__ALOOCHAT__PER_DAY")
+    );
+    assert_eq!(find("store.path"), ("other.db".into(), "--db".to_owned()));
+    assert_eq!(find("bootstrap.aloochat_key").0, "[hidden]");
+    assert_eq!(find("bootstrap.ada_key").0, Value::Null);
+}
+
+#[test]
+fn a_bad_setting_stops_the_start_and_is_named() {
+    let program = Program::new();
+    let mut command = program.command(&["serve"]);
+    command.env("PARLANCE_SERVER__LISTEN", "nowhere");
+    let output = command.output().expect("it runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    for part in ["server.listen", "nowhere", "PARLANCE_SERVER__LISTEN"] {
+        assert!(stderr.contains(part), "{part} in {stderr}");
+    }
+    assert!(!program.path("parlance.db").exists());
+}
+
+#[test]
+fn openapi_prints_the_document() {
+    let program = Program::new();
+    let document = json(&program.stdout(&["openapi", "aloochat"]));
+    assert_eq!(document["openapi"], "3.0.0");
+    let yaml = program.stdout(&["openapi", "aloochat", "--yaml"]);
+    assert!(yaml.starts_with("openapi: 3.0.0"), "{yaml}");
+}
+
+#[tokio::test]
+async fn a_backup_restores_and_a_check_finds_a_wrong_key() {
+    let mut program = Program::new();
+    let key = ("PARLANCE_BOOTSTRAP__ALOOCHAT_KEY", "aloo_backup_key");
+    program.serve(&[key]);
+    let url = format!("{}/api/public/integrations", program.url());
+    let client = reqwest::Client::new();
+    let body = serde_json::json!({
+        "name": "kept", "type": "shopify", "config": {"access_token": "sealed"}
+    });
+    let created = client
+        .post(&url)
+        .header("x-api-key", key.1)
+        .json(&body)
+        .send()
+        .await;
+    assert_eq!(created.expect("an answer").status(), 200);
+    program.stdout(&["backup", "copy.db"]);
+    let twice = program.run(&["backup", "copy.db"]);
+    assert!(!twice.status.success(), "a backup overwrites nothing");
+    let client_delete = client.get(&url).header("x-api-key", key.1).send().await;
+    let listed: Value = client_delete
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
+    let id = listed[0]["id"].as_str().expect("an id").to_owned();
+    let deleted = client
+        .delete(format!("{url}/{id}"))
+        .header("x-api-key", key.1)
+        .send()
+        .await;
+    assert_eq!(deleted.expect("an answer").status(), 200);
+    let refused = program.run(&["restore", "copy.db", "--overwrite"]);
+    assert!(!refused.status.success(), "not under a running server");
+    assert!(program.terminate().success());
+    program.stdout(&["restore", "copy.db", "--overwrite"]);
+    let checked = json(&program.stdout(&["check", "--json"]));
+    assert_eq!(checked["sound"], true, "{checked}");
+    program.serve(&[key]);
+    let url = format!("{}/api/public/integrations/{id}", program.url());
+    let read = client
+        .get(url)
+        .header("x-api-key", key.1)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(
+        read.status(),
+        200,
+        "what was deleted after the backup is there again"
+    );
+    assert!(program.terminate().success());
+    std::fs::rename(program.path("parlance.db.key"), program.path("away.key")).expect("moved");
+    let missing = program.run(&["serve"]);
+    assert!(!missing.status.success());
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("parlance.db.key"));
+    assert!(
+        !program.path("parlance.db.key").exists(),
+        "no new key is made"
+    );
+    let other = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n";
+    std::fs::write(program.path("parlance.db.key"), other).expect("written");
+    let wrong = program.run(&["check"]);
+    assert!(!wrong.status.success());
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("not the key"));
+}

@@ -1,0 +1,67 @@
+//! The OpenAPI documents: snapshots, and what they promise.
+
+use parlance::{console, dialects::aloochat};
+use serde_json::Value;
+
+fn documents() -> Vec<(&'static str, Value)> {
+    let parse = |text: String| serde_json::from_str(&text).expect("JSON");
+    let aloochat = aloochat::document(&aloochat::Settings::default());
+    vec![
+        ("aloochat", parse(aloochat.json("http://127.0.0.1:4600"))),
+        (
+            "console",
+            parse(console::document().json("http://127.0.0.1:4600")),
+        ),
+    ]
+}
+
+#[test]
+fn the_documents_are_as_they_were() {
+    for (name, document) in documents() {
+        insta::assert_json_snapshot!(format!("openapi_{name}"), document);
+    }
+}
+
+#[test]
+fn every_body_has_an_example() {
+    for (name, document) in documents() {
+        let mut bodies = 0;
+        for (path, methods) in document["paths"].as_object().expect("paths") {
+            for (method, operation) in methods.as_object().expect("methods") {
+                let request = operation.pointer("/requestBody/content").into_iter();
+                let responses = operation["responses"].as_object().expect("responses");
+                let responses = responses
+                    .values()
+                    .filter_map(|response| response.get("content"));
+                for content in request.chain(responses) {
+                    for (media_type, body) in content.as_object().expect("media types") {
+                        let example = body.get("example");
+                        assert!(example.is_some(), "{name} {method} {path} {media_type}");
+                        bodies += 1;
+                    }
+                }
+            }
+        }
+        assert!(bodies > 3, "{name}");
+    }
+}
+
+#[test]
+fn every_operation_has_an_id_a_summary_and_its_errors() {
+    for (name, document) in documents() {
+        for (path, methods) in document["paths"].as_object().expect("paths") {
+            for (method, operation) in methods.as_object().expect("methods") {
+                let place = format!("{name} {method} {path}");
+                assert!(operation["operationId"].is_string(), "{place}");
+                assert!(operation["summary"].is_string(), "{place}");
+                assert!(operation["responses"]["401"].is_object(), "{place}");
+                assert!(
+                    !operation["security"]
+                        .as_array()
+                        .expect("security")
+                        .is_empty()
+                );
+            }
+        }
+    }
+}

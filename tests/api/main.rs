@@ -1,0 +1,19 @@
+//! The test binary: it mirrors the routes, with one server for each test.
+//!
+//! Snapshots are written anew with `INSTA_UPDATE=always cargo test --test api`, and the generated
+//! documents with `UPDATE_DOCS=1`; read the difference before it is committed.
+
+mod support;
+
+mod aloochat;
+mod architecture;
+mod cli;
+mod compatibility;
+mod config_example;
+mod console;
+mod documents;
+mod identity;
+mod pages;
+mod properties;
+mod readme;
+mod requests;

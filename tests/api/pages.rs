@@ -1,0 +1,146 @@
+//! The pages and documents that the server shows, and the endpoints for whatever watches it.
+
+use reqwest::{Method, header};
+
+use crate::support::{TestServer, send};
+
+#[tokio::test]
+async fn the_landing_page_lists_each_dialect_with_its_addresses() {
+    let server = TestServer::start().await;
+    let page = send(server.request(Method::GET, "/")).await.expect(200);
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    for place in [
+        "Aloochat".to_owned(),
+        format!("{}/api/public", server.server().url()),
+        "href=\"/docs/aloochat\"".to_owned(),
+        "href=\"/openapi/aloochat.json\"".to_owned(),
+        "href=\"/openapi/aloochat.yaml\"".to_owned(),
+        "href=\"/docs/console\"".to_owned(),
+    ] {
+        assert!(page.text.contains(&place), "{place}");
+    }
+    assert!(
+        !page.text.contains("{{"),
+        "every place of the page is filled"
+    );
+}
+
+#[tokio::test]
+async fn pages_need_no_network() {
+    let server = TestServer::start().await;
+    let paths = ["/", "/docs/aloochat", "/docs/console"];
+    for path in paths {
+        let page = send(server.request(Method::GET, path)).await.expect(200);
+        for start in ["src=\"", "href=\""] {
+            for (_, rest) in page
+                .text
+                .match_indices(start)
+                .map(|(at, _)| page.text.split_at(at))
+            {
+                let link = rest[start.len()..].split('"').next().expect("a link");
+                assert!(link.starts_with('/'), "{path} links to {link}");
+                let target = send(server.request(Method::GET, link)).await;
+                assert_eq!(target.status, 200, "{path} links to {link}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn documents_name_the_address_that_they_were_asked_at() {
+    let server = TestServer::start().await;
+    for path in ["/openapi/aloochat.json", "/openapi/aloochat.yaml"] {
+        let request = server.request(Method::GET, path);
+        let document = send(request.header(header::HOST, "parlance.localhost:8080")).await;
+        let address = "http://parlance.localhost:8080/api/public";
+        assert!(document.expect(200).text.contains(address), "{path}");
+    }
+    let request = server
+        .request(Method::GET, "/openapi/aloochat.json")
+        .header("x-forwarded-proto", "https")
+        .header("x-forwarded-host", "parlance.example.com");
+    let document = send(request).await.expect(200);
+    let address = "https://parlance.example.com/api/public";
+    assert_eq!(document.json()["servers"][0]["url"], address);
+    let request = server.request(Method::GET, "/");
+    let page = send(request.header("x-forwarded-host", "<script>")).await;
+    assert!(!page.expect(200).text.contains("<script>"));
+}
+
+#[tokio::test]
+async fn pages_are_compressed_and_not_sent_twice() {
+    let server = TestServer::start().await;
+    let script = "/assets/swagger-ui.js";
+    let plain = send(server.request(Method::GET, script)).await.expect(200);
+    assert_eq!(plain.header("content-encoding"), None);
+    let request = server.request(Method::GET, script);
+    let small = request
+        .header(header::ACCEPT_ENCODING, "gzip")
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(small.headers()[header::CONTENT_ENCODING], "gzip");
+    let bytes = small.bytes().await.expect("bytes");
+    assert!(bytes.starts_with(&[0x1f, 0x8b]));
+    assert!(bytes.len() * 2 < plain.text.len(), "{} bytes", bytes.len());
+    let tag = plain.header("etag").expect("a tag");
+    let request = server
+        .request(Method::GET, script)
+        .header(header::IF_NONE_MATCH, tag);
+    assert_eq!(send(request).await.expect(304).text, "");
+    // What is small is sent as it is.
+    let request = server.request(Method::GET, "/healthz");
+    let tiny = send(request.header(header::ACCEPT_ENCODING, "gzip"))
+        .await
+        .expect(200);
+    assert_eq!(tiny.header("content-encoding"), None);
+}
+
+#[tokio::test]
+async fn health_and_readiness() {
+    let server = TestServer::start().await;
+    for path in ["/healthz", "/readyz"] {
+        let answer = send(server.request(Method::GET, path)).await.expect(200);
+        assert_eq!(answer.json()["status"], "ok", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn metrics_count_requests_by_dialect_operation_and_status() {
+    let server = TestServer::start().await;
+    server
+        .aloochat(Method::GET, "/integrations", None)
+        .await
+        .expect(200);
+    server
+        .aloochat(Method::GET, "/integrations/42", None)
+        .await
+        .expect(404);
+    server
+        .aloochat(Method::GET, "/nothing", None)
+        .await
+        .expect(404);
+    let metrics = send(server.request(Method::GET, "/metrics"))
+        .await
+        .expect(200);
+    for (labels, count) in [
+        ("operation=\"list_integrations\",status=\"200\"", 1),
+        ("operation=\"get_integration\",status=\"404\"", 1),
+        ("operation=\"none\",status=\"404\"", 1),
+    ] {
+        let line = format!("parlance_http_requests_total{{dialect=\"aloochat\",{labels}}} {count}");
+        assert!(metrics.text.contains(&line), "{line} in {}", metrics.text);
+    }
+    for name in [
+        "parlance_http_request_duration_seconds_bucket",
+        "parlance_store_batch_size_bucket",
+        "parlance_store_queue_depth",
+        "parlance_store_commit_seconds_bucket",
+    ] {
+        assert!(metrics.text.contains(name), "{name}");
+    }
+    assert!(metrics.text.ends_with("# EOF\n"));
+}

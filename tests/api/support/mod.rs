@@ -1,0 +1,21 @@
+//! What the tests share: a server of their own, calls to it, and what is shown of an answer.
+
+mod answer;
+mod program;
+mod server;
+
+pub use answer::Answer;
+pub use program::{Program, file_contains};
+pub use server::{ALOOCHAT_KEY, OPERATOR_KEY, TestServer, WORKSPACE, send};
+
+/// Asserts that status and body of an answer are those of the snapshot.
+macro_rules! assert_answer {
+    ($answer:expr) => {
+        insta::assert_snapshot!($answer.shown())
+    };
+    ($name:literal, $answer:expr) => {
+        insta::assert_snapshot!($name, $answer.shown())
+    };
+}
+
+pub(crate) use assert_answer;

@@ -1,0 +1,128 @@
+//! A server of a test's own: port 0, a temporary database, a frozen clock.
+
+use parlance::{
+    config::Config,
+    domain::{
+        api_keys::{self, KeyKind, Owner},
+        audit::Actor,
+        workspaces,
+    },
+    kernel::{Clock, Secret, Timestamp, ids::WorkspaceId},
+    server::Server,
+};
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::Answer;
+
+/// The Aloochat key of the first workspace.
+pub const ALOOCHAT_KEY: &str = "aloo_test_key";
+/// The operator's key.
+pub const OPERATOR_KEY: &str = "plop_test_key";
+/// The first workspace.
+pub const WORKSPACE: &str = "11111111-1111-1111-aaaa-111111111111";
+
+/// A running server.
+pub struct TestServer {
+    server: Option<Server>,
+    pub config: Config,
+    pub clock: Clock,
+    pub client: reqwest::Client,
+    /// Lives as long as the database in it.
+    _directory: TempDir,
+}
+
+impl TestServer {
+    /// A server with the default settings.
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A server with other settings.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut config = Config::default();
+        config.server.listen = "127.0.0.1:0".parse().expect("an address");
+        config.store.path = directory.path().join("parlance.db");
+        config.bootstrap.aloochat_key = Some(Secret::new(ALOOCHAT_KEY));
+        config.bootstrap.operator_key = Some(Secret::new(OPERATOR_KEY));
+        change(&mut config);
+        let noon = Timestamp::parse_rfc3339("2026-03-01T12:00:00Z").expect("a date");
+        let clock = Clock::frozen_at(noon);
+        Self {
+            server: Some(start(&config, &clock).await),
+            config,
+            clock,
+            client: reqwest::Client::new(),
+            _directory: directory,
+        }
+    }
+
+    /// Stops the server and starts it again on the same database.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.server = Some(start(&self.config, &self.clock).await);
+    }
+
+    /// Stops the server.
+    pub async fn stop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+    }
+
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().expect("it runs")
+    }
+
+    /// A request to this server.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}{path}", self.server().url());
+        self.client.request(method, url)
+    }
+
+    /// An Aloochat call with the first workspace's key.
+    pub async fn aloochat(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.aloochat_as(ALOOCHAT_KEY, method, path, body).await
+    }
+
+    /// An Aloochat call with another key.
+    pub async fn aloochat_as(
+        &self,
+        key: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let path = format!("/api/public{path}");
+        let mut request = self.request(method, &path).header("x-api-key", key);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        send(request).await
+    }
+
+    /// Another workspace, and an Aloochat key of it.
+    pub async fn other_workspace(&self) -> String {
+        let made = self.server().domain().change_as(Actor::Operator, |change| {
+            let id = WorkspaceId::new_uuid();
+            let workspace = workspaces::create(change, id, "Another workspace")?;
+            let owner = Owner::Workspace(workspace.id);
+            api_keys::create(change, KeyKind::Aloochat, &owner, "test")
+        });
+        let (_, key) = made.await.expect("a workspace with a key");
+        key.expose().to_owned()
+    }
+}
+
+async fn start(config: &Config, clock: &Clock) -> Server {
+    Server::start(config, clock.clone())
+        .await
+        .expect("the server starts")
+}
+
+/// Sends a request and reads the answer.
+pub async fn send(request: RequestBuilder) -> Answer {
+    Answer::of(request.send().await.expect("an answer")).await
+}
