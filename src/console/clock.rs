@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
-use super::{auth::Operator, error::Failed};
+use super::{Tag, auth::Operator, error::Failed};
 use crate::{
     http::Body,
     kernel::{Clock, Error, Kind, Result, Rule, Timestamp, Violation},
@@ -90,7 +90,7 @@ fn shown(clock: &Clock) -> Json<Shown> {
     })
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Clock")]
 impl ClockApi {
     /// Read the clock
     #[oai(path = "/clock", method = "get", operation_id = "read_clock")]

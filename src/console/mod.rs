@@ -7,7 +7,7 @@ pub mod error;
 use std::sync::Arc;
 
 use poem::{EndpointExt, IntoEndpoint};
-use poem_openapi::OpenApiService;
+use poem_openapi::{OpenApiService, Tags};
 
 use self::{clock::ClockApi, error::ErrorRenderer};
 use crate::{
@@ -17,6 +17,13 @@ use crate::{
 
 /// The path that every operation is under.
 const BASE_PATH: &str = "/console/api";
+
+/// The groups of operations in the document.
+#[derive(Tags)]
+enum Tag {
+    /// The server's clock.
+    Clock,
+}
 
 /// The console, to be mounted under its base path. The clock can be moved only if
 /// `clock_moves` says so (profile `dev`).

@@ -37,8 +37,9 @@ fn operations(document: &Document) -> Vec<Operation> {
     operations
 }
 
-/// The tests of an operation, `file: how many`, found by their names: `{operation id}_…`.
-fn tests_of(folder: &str, operation: &str) -> BTreeMap<String, usize> {
+/// The tests of an operation, `file: how many`, found by their names: `{operation id}_…`. A name
+/// that begins with several ids belongs to the longest.
+fn tests_of(folder: &str, operation: &Operation, all: &[Operation]) -> BTreeMap<String, usize> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/api")
         .join(folder);
@@ -49,7 +50,12 @@ fn tests_of(folder: &str, operation: &str) -> BTreeMap<String, usize> {
             continue;
         }
         let text = fs::read_to_string(&path).expect("a source");
-        let count = text.matches(&format!("async fn {operation}_")).count();
+        let names = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("async fn "));
+        let count = names
+            .filter(|name| owner(name, all) == Some(&operation.id))
+            .count();
         if count > 0 {
             let name = path
                 .file_name()
@@ -60,6 +66,13 @@ fn tests_of(folder: &str, operation: &str) -> BTreeMap<String, usize> {
         }
     }
     found
+}
+
+/// The id of the operation that a test of this name is for.
+fn owner<'a>(test: &str, all: &'a [Operation]) -> Option<&'a String> {
+    let begins = |id: &&String| test.starts_with(&format!("{id}_"));
+    let ids = all.iter().map(|operation| &operation.id);
+    ids.filter(begins).max_by_key(|id| id.len())
 }
 
 fn generate() -> String {
@@ -73,8 +86,9 @@ fn generate() -> String {
         text.push_str(&format!(
             "\n## {title}\n\n| Operation | State | Evidence |\n|---|---|---|\n"
         ));
-        for operation in operations(&document) {
-            let tests = tests_of(folder, &operation.id);
+        let all = operations(&document);
+        for operation in &all {
+            let tests = tests_of(folder, operation, &all);
             assert!(!tests.is_empty(), "{} has no test of its own", operation.id);
             let evidence: Vec<String> = tests
                 .iter()

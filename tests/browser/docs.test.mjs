@@ -59,7 +59,7 @@ test("the landing page leads to the Swagger UI", async () => {
 
 /** Opens an operation, tries it out and returns the status and body it shows. */
 async function tryOut(page, operation, fill) {
-  const block = page.locator(`#operations-default-${operation}`);
+  const block = page.locator(`#operations-Integrations-${operation}`);
   await block.locator(".opblock-summary-control").click();
   await block.getByRole("button", { name: "Try it out" }).click();
   await fill?.(block);
@@ -92,6 +92,7 @@ test("authorize, create and list in the Swagger UI", async () => {
   assert.equal(listed.status, 200);
   assert.deepEqual(listed.body, [created.body]);
   await screenshot(page, "swagger-ui");
+  await page.locator(".live-responses-table").first().screenshot({ path: "screenshots/answer.png" });
 
   // The browser keeps the key over a reload.
   await page.reload();

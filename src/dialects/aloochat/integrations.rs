@@ -8,6 +8,7 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use super::{
+    Tag,
     auth::Company,
     error::Failed,
     paging,
@@ -83,7 +84,7 @@ impl Integrations {
     }
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Integrations")]
 impl Integrations {
     /// List integrations
     ///

@@ -11,7 +11,7 @@ mod wire;
 use std::sync::Arc;
 
 use poem::{EndpointExt, IntoEndpoint};
-use poem_openapi::OpenApiService;
+use poem_openapi::{OpenApiService, Tags};
 
 pub use self::settings::{ConfigUpdate, Settings, ValidationStatus};
 use self::{error::ErrorRenderer, integrations::Integrations, types::Types};
@@ -22,6 +22,13 @@ use crate::{
 
 /// The path that every operation is under, as in the vendor's base URL.
 const BASE_PATH: &str = "/api/public";
+
+/// The groups of operations in the document.
+#[derive(Tags)]
+enum Tag {
+    /// Connect AI agents with external services and platforms.
+    Integrations,
+}
 
 /// The dialect, to be mounted under its base path.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
-use super::{auth::Company, error::Failed, settings::Settings};
+use super::{Tag, auth::Company, error::Failed, settings::Settings};
 use crate::domain::service_integrations::Service;
 
 /// How many types the vendor's sample answer has (aloochat.md §3, row 1).
@@ -47,7 +47,7 @@ impl Types {
     }
 }
 
-#[OpenApi]
+#[OpenApi(tag = "Tag::Integrations")]
 impl Types {
     /// Get integration types
     ///
