@@ -31,12 +31,6 @@ text_enum! {
     }
 }
 
-impl Serialize for Role {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
 /// A member of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Member {

@@ -1,7 +1,5 @@
 //! What a key is for and whom it speaks for.
 
-use serde::Serialize;
-
 use crate::{
     domain::sql::text_enum,
     kernel::{
@@ -46,12 +44,6 @@ impl KeyKind {
             Self::Aloochat => "aloo_",
             Self::Operator => "plop_",
         }
-    }
-}
-
-impl Serialize for KeyKind {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
     }
 }
 
