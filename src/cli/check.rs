@@ -9,18 +9,20 @@ use super::{Database, output};
 use crate::{
     config::Loaded,
     domain::service_integrations,
+    kernel::ids::ServiceIntegrationId,
     store::{self, Sealer},
 };
 
 pub fn run(loaded: &Loaded, json: bool) -> Result<ExitCode> {
     let database = Database::open(loaded)?;
     let report = database.store.read(store::check)?;
-    let sealer = Sealer::of(&database.store, &loaded.config.seal);
-    let sealer = database.runtime.block_on(sealer)?;
-    let unreadable = database
-        .store
-        .read(|conn| service_integrations::unreadable(conn, &sealer))?;
-    let sound = report.is_sound() && unreadable.is_empty();
+    // In a damaged file the secrets may be out of reach. What was found is said all the same.
+    let unreadable = match unreadable_secrets(&database, loaded) {
+        Ok(found) => Some(found),
+        Err(error) if report.is_sound() => return Err(error),
+        Err(_) => None,
+    };
+    let sound = report.is_sound() && unreadable.as_ref().is_some_and(Vec::is_empty);
     if json {
         output::json(&json!({
             "sound": sound,
@@ -29,9 +31,12 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<ExitCode> {
         }))?;
     } else {
         println!("{report}");
-        match unreadable.len() {
-            0 => println!("every secret can be read"),
-            count => println!("{count} service integrations have secrets that cannot be read"),
+        match unreadable.map(|found| found.len()) {
+            Some(0) => println!("every secret can be read"),
+            Some(count) => {
+                println!("{count} service integrations have secrets that cannot be read");
+            }
+            None => println!("the secrets cannot be checked"),
         }
     }
     Ok(if sound {
@@ -39,4 +44,11 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn unreadable_secrets(database: &Database, loaded: &Loaded) -> Result<Vec<ServiceIntegrationId>> {
+    let sealer = Sealer::of(&database.store, &loaded.config.seal);
+    let sealer = database.runtime.block_on(sealer)?;
+    let store = &database.store;
+    Ok(store.read(|conn| service_integrations::unreadable(conn, &sealer))?)
 }

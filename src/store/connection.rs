@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{OpenError, Settings};
+use super::{OpenError, Settings, files};
 
 /// Statements that each connection keeps prepared.
 const PREPARED_STATEMENTS: usize = 128;
@@ -23,6 +23,17 @@ pub(super) const READ_WRITE: OpenFlags =
 /// As [`READ_WRITE`], for looking at a file without changing it.
 pub(super) const READ_ONLY: OpenFlags =
     OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+/// How to look at the file at `path` so that nothing is different afterwards.
+///
+/// A connection that only reads cannot remove the log files that SQLite makes for a file without
+/// any; one that writes would copy a log that is there into the file.
+pub(super) fn looking(path: &Path) -> OpenFlags {
+    match files::find_companion(path) {
+        Some(_) => READ_ONLY,
+        None => READ_WRITE,
+    }
+}
 
 /// The writer's connection to the existing file at `path`, which this puts into WAL mode. Foreign
 /// keys are not enforced yet.

@@ -10,7 +10,7 @@ use crate::kernel::{Clock, Timestamp};
 use super::{
     BackupError, OpenError,
     backup::{copy_checked, known_version},
-    connection::READ_ONLY,
+    connection::looking,
     files::{self, beside},
     lock::ProcessLock,
     startup,
@@ -54,7 +54,7 @@ pub fn restore(
         return Err(BackupError::Exists { path: target });
     }
     startup::look_beside(&source)?.require(&source, known_version())?;
-    let copy = copy_checked(&source, &target, READ_ONLY)?;
+    let copy = copy_checked(&source, &target, looking(&source))?;
     let (bytes, version) = (copy.bytes, copy.identity.version);
     let unwritten = |error| BackupError::Write {
         path: target.clone(),

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{
     OpenError, Settings,
-    connection::{READ_ONLY, READ_WRITE, enforce_foreign_keys, open_writer},
+    connection::{READ_WRITE, enforce_foreign_keys, looking, open_writer},
     files::{self, Draft},
     identity::{APPLICATION_ID, Identity},
     migrations::{self, Migration, MigrationFailed},
@@ -89,7 +89,7 @@ pub(super) fn look_beside(path: &Path) -> Result<Identity, OpenError> {
             path: path.to_owned(),
         });
     }
-    Connection::open_with_flags(path, READ_ONLY)
+    Connection::open_with_flags(path, looking(path))
         .and_then(|connection| Identity::of(&connection))
         .map_err(|error| OpenError::sqlite(path, error))
 }

@@ -1,9 +1,10 @@
 //! Where the sealing key comes from, and the proof that it is the right one.
 
 use std::{
-    fmt, fs,
-    io::{self, Write},
-    os::unix::fs::PermissionsExt,
+    fmt,
+    fs::{self, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -67,7 +68,7 @@ impl fmt::Display for KeySource {
     }
 }
 
-/// Why there is no sealer. No key file was made.
+/// Why there is no sealer. No key was made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -110,7 +111,7 @@ pub enum KeyError {
 
 impl Sealer {
     /// The sealer of a database, with the key that the settings name. A key file that is missing
-    /// is made, with mode 0600, if the database has no key yet.
+    /// or empty is made, with mode 0600, if the database has no key yet.
     ///
     /// # Errors
     /// [`KeyError`]; in particular when the key is not the one that the database was sealed with.
@@ -148,24 +149,23 @@ fn find_key(
         .key_file
         .clone()
         .unwrap_or_else(|| files::beside(database, ".key"));
-    match read(&path) {
-        Ok(text) => {
-            let source = KeySource::File(path);
-            Ok((decode(text.expose(), &source)?, source))
+    let text = match read(&path) {
+        Ok(text) if text.expose().is_empty() && may_create => create(&path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && may_create => create(&path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(KeyError::Missing {
+                path,
+                database: database.to_owned(),
+            });
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound && may_create => {
-            let key = create(&path).map_err(|source| KeyError::Io {
-                path: path.clone(),
-                source,
-            })?;
-            Ok((key, KeySource::File(path)))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(KeyError::Missing {
-            path,
-            database: database.to_owned(),
-        }),
-        Err(source) => Err(KeyError::Io { path, source }),
-    }
+        other => other,
+    };
+    let text = text.map_err(|source| KeyError::Io {
+        path: path.clone(),
+        source,
+    })?;
+    let source = KeySource::File(path);
+    Ok((decode(text.expose(), &source)?, source))
 }
 
 fn read(path: &Path) -> io::Result<Secret> {
@@ -186,16 +186,35 @@ fn decode(text: &str, source: &KeySource) -> Result<[u8; KEY_BYTES], KeyError> {
         })
 }
 
-fn create(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
+/// Makes the key in a file that is not there or empty. If someone else is faster, takes theirs.
+///
+/// An empty file is what a start leaves that was killed between creating and writing it. The lock
+/// lets no one else take it for that while this one is about to write.
+fn create(path: &Path) -> io::Result<Secret> {
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
+    file.lock()?;
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    if !text.is_empty() {
+        return Ok(Secret::new(text));
+    }
     let key: [u8; KEY_BYTES] = rand::random();
-    let mut file = files::create_private(path)?;
-    let written = writeln!(file, "{}", BASE64.encode(key))
+    let text = format!("{}\n", BASE64.encode(key));
+    let written = file
+        .write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
         .and_then(|()| files::sync_directory_of(&fs::canonicalize(path)?));
     if let Err(error) = written {
-        // Half a key would stop the next start.
-        let _ = fs::remove_file(path);
+        // Half a key would stop the next start. Removed, it could be the file that another start
+        // has opened and waits for.
+        let _ = file.set_len(0);
         return Err(error);
     }
-    Ok(key)
+    Ok(Secret::new(text))
 }

@@ -1,0 +1,35 @@
+//! Durability, seen from outside: the real program is killed, traced, starved of disk, damaged and
+//! stopped, and what it had acknowledged is compared with what it still has.
+//!
+//! Nothing here links the server. Every process is one that a test has started, every wait has an
+//! end, and everything is on the loopback interface and in a temporary directory. The tests of the
+//! write trace and of disk faults need `strace`.
+//!
+//! `PARLANCE_CRASH_ROUNDS` sets how often the server is killed (50 by default) and
+//! `PARLANCE_CRASH_SEED` the seed of a run that is to be repeated.
+
+mod api;
+mod backup;
+mod command;
+mod damage;
+mod database;
+mod faults;
+mod first_start;
+mod fsync;
+mod keys;
+mod kill;
+mod ledger;
+mod process;
+mod refusals;
+mod stop;
+mod strace;
+mod trace;
+mod worker;
+
+use std::io::{self, Write};
+
+/// Says a line that `cargo test` shows even where the test passes.
+fn say(line: &str) {
+    // Not through `eprintln!`, which the harness captures. Whether it arrives decides no test.
+    let _ = writeln!(io::stderr(), "{line}");
+}
