@@ -102,7 +102,8 @@ async fn what_is_no_key_is_refused() {
         let error = Sealer::of(&store, &from_settings(text)).await.unwrap_err();
         assert!(matches!(error, KeyError::NotAKey { .. }), "{text}");
     }
-    fs::write(directory.path().join("test.db.key"), "").unwrap();
+    let file = directory.path().join("test.db.key");
+    fs::write(&file, "AAAA\n").unwrap();
     let error = Sealer::of(&store, &from_file()).await.unwrap_err();
     assert!(matches!(
         error,
@@ -110,6 +111,13 @@ async fn what_is_no_key_is_refused() {
             key: KeySource::File(_)
         }
     ));
+    // What a killed first start leaves is filled; once there is a key, an empty file is none.
+    fs::write(&file, "").unwrap();
+    Sealer::of(&store, &from_file()).await.unwrap();
+    assert!(!fs::read_to_string(&file).unwrap().is_empty());
+    fs::write(&file, "").unwrap();
+    let error = Sealer::of(&store, &from_file()).await.unwrap_err();
+    assert!(matches!(error, KeyError::NotAKey { .. }), "{error}");
 }
 
 #[test]
