@@ -102,7 +102,7 @@ async fn what_is_no_key_is_refused() {
         let error = Sealer::of(&store, &from_settings(text)).await.unwrap_err();
         assert!(matches!(error, KeyError::NotAKey { .. }), "{text}");
     }
-    fs::write(directory.path().join("test.db.key"), "").unwrap();
+    fs::write(directory.path().join("test.db.key"), "short").unwrap();
     let error = Sealer::of(&store, &from_file()).await.unwrap_err();
     assert!(matches!(
         error,
@@ -110,6 +110,24 @@ async fn what_is_no_key_is_refused() {
             key: KeySource::File(_)
         }
     ));
+}
+
+/// A start that is killed between creating the file and writing it leaves it empty.
+#[tokio::test]
+async fn an_empty_key_file_is_filled_until_something_is_sealed() {
+    let directory = directory();
+    let store = open(&directory);
+    let file = directory.path().join("test.db.key");
+    fs::write(&file, "").unwrap();
+    Sealer::of(&store, &from_file()).await.unwrap();
+    let key = fs::read_to_string(&file).unwrap();
+    Sealer::of(&store, &from_file()).await.unwrap();
+    assert_eq!(fs::read_to_string(&file).unwrap(), key);
+
+    fs::write(&file, "").unwrap();
+    let error = Sealer::of(&store, &from_file()).await.unwrap_err();
+    assert!(matches!(error, KeyError::NotAKey { .. }), "{error}");
+    assert_eq!(fs::read(&file).unwrap(), b"");
 }
 
 #[test]
