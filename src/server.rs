@@ -37,8 +37,8 @@ pub enum StartError {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The first start cannot be made as the settings say.
-    #[error("cannot prepare the database: {0}")]
-    Bootstrap(kernel::Error),
+    #[error("cannot prepare the database")]
+    Bootstrap(#[source] kernel::Error),
 }
 
 /// A server that accepts connections.
@@ -133,7 +133,7 @@ impl Server {
         // Only fails if the task panicked; what it counted is flushed below all the same.
         let _ = self.flushing.await;
         if let Err(error) = usage::flush(&self.domain).await {
-            warn!(%error, "the last usage counts are lost");
+            warn!(?error, "the last usage counts are lost");
         }
         let store = self.domain.store().clone();
         let closed = tokio::task::spawn_blocking(move || store.close()).await;
@@ -161,7 +161,7 @@ async fn flush_until(domain: Domain, stopping: watch::Receiver<bool>) {
             () = domain.clock().sleep(FLUSH_EVERY) => {}
         }
         if let Err(error) = usage::flush(&domain).await {
-            warn!(%error, "usage is not written down yet");
+            warn!(?error, "usage is not written down yet");
         }
     }
 }

@@ -108,7 +108,12 @@ impl Edge {
 
     fn render(&self, error: &Error, request_id: &str) -> Response {
         if error.kind() == Kind::Internal {
-            error!(dialect = self.dialect, request_id, %error, "a request failed");
+            error!(
+                dialect = self.dialect,
+                request_id,
+                ?error,
+                "a request failed"
+            );
         }
         let mut response = self.render.render(error);
         if let Kind::RateLimited { retry_after } | Kind::Unavailable { retry_after } = error.kind()

@@ -132,21 +132,22 @@ impl From<Violation> for Error {
     }
 }
 
+/// The message alone; [`Debug`](fmt::Debug) tells the causes too, for the log.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {self}", self.kind)?;
         let mut source = self.source();
         while let Some(cause) = source {
             write!(f, ": {cause}")?;
             source = cause.source();
         }
         Ok(())
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {self}", self.kind)
     }
 }
 

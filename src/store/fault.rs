@@ -192,7 +192,7 @@ mod tests {
             .map_err(Error::from)
             .unwrap_err();
         assert_eq!(error.message(), "It already exists");
-        assert!(error.to_string().contains("private_table"));
+        assert!(format!("{error:?}").contains("private_table"));
         assert_eq!(Fault::behind(&error), Fault::Duplicate);
     }
 }

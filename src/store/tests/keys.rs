@@ -102,8 +102,7 @@ async fn what_is_no_key_is_refused() {
         let error = Sealer::of(&store, &from_settings(text)).await.unwrap_err();
         assert!(matches!(error, KeyError::NotAKey { .. }), "{text}");
     }
-    let file = directory.path().join("test.db.key");
-    fs::write(&file, "AAAA\n").unwrap();
+    fs::write(directory.path().join("test.db.key"), "short").unwrap();
     let error = Sealer::of(&store, &from_file()).await.unwrap_err();
     assert!(matches!(
         error,
@@ -111,13 +110,24 @@ async fn what_is_no_key_is_refused() {
             key: KeySource::File(_)
         }
     ));
-    // What a killed first start leaves is filled; once there is a key, an empty file is none.
+}
+
+/// A start that is killed between creating the file and writing it leaves it empty.
+#[tokio::test]
+async fn an_empty_key_file_is_filled_until_something_is_sealed() {
+    let directory = directory();
+    let store = open(&directory);
+    let file = directory.path().join("test.db.key");
     fs::write(&file, "").unwrap();
     Sealer::of(&store, &from_file()).await.unwrap();
-    assert!(!fs::read_to_string(&file).unwrap().is_empty());
+    let key = fs::read_to_string(&file).unwrap();
+    Sealer::of(&store, &from_file()).await.unwrap();
+    assert_eq!(fs::read_to_string(&file).unwrap(), key);
+
     fs::write(&file, "").unwrap();
     let error = Sealer::of(&store, &from_file()).await.unwrap_err();
     assert!(matches!(error, KeyError::NotAKey { .. }), "{error}");
+    assert_eq!(fs::read(&file).unwrap(), b"");
 }
 
 #[test]
