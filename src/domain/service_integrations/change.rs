@@ -56,7 +56,7 @@ pub async fn create(call: &Call, new: New, reveal: Reveal) -> Result<ServiceInte
     check_agent(new.agent_id.as_deref())?;
     let parts = Parts::of(new.config, &names(settings));
     check_config(settings, new.service, &parts)?;
-    let id = ServiceIntegrationId::new_uuid();
+    let id = ServiceIntegrationId::new_ordered_uuid(domain.clock().now());
     let sealed = seal(domain.sealer(), &id, &parts.hidden)?;
     domain
         .change(call, move |change, workspace| {

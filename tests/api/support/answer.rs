@@ -56,7 +56,8 @@ impl Answer {
 fn redact(value: &mut Value) {
     match value {
         Value::String(text) => {
-            let random = Uuid::try_parse(text).is_ok_and(|id| id.get_version_num() == 4);
+            let random =
+                Uuid::try_parse(text).is_ok_and(|id| matches!(id.get_version_num(), 4 | 7));
             if random {
                 *text = "[uuid]".to_owned();
             }
