@@ -1,7 +1,6 @@
 //! A phase: some time in which all connections ask one thing after the other.
 
 use std::{
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -9,7 +8,7 @@ use std::{
 use anyhow::{Context, Result};
 use tokio::{task::JoinSet, time::timeout};
 
-use super::{client::Connection, settings::Settings};
+use super::{client::Connection, process::Server, settings::Settings};
 
 /// How much longer than planned a phase may take before it counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -21,6 +20,8 @@ pub type Requests = Arc<[Vec<u8>]>;
 pub struct Phase {
     pub per_second: f64,
     pub latencies: Latencies,
+    /// The server's processor time for one request, in microseconds.
+    pub processor: f64,
     /// All answers, those of the warm-up included.
     pub answered: u64,
 }
@@ -43,18 +44,19 @@ impl Latencies {
 }
 
 /// Puts a server under load for the time of a phase.
-pub async fn run(address: SocketAddr, requests: &Requests, settings: &Settings) -> Result<Phase> {
+pub async fn run(server: &Server, requests: &Requests, settings: &Settings) -> Result<Phase> {
     let planned = settings.warm_up + settings.phase;
-    timeout(planned + PATIENCE, load(address, requests, settings))
+    timeout(planned + PATIENCE, load(server, requests, settings))
         .await
         .context("a phase is stuck")?
 }
 
-async fn load(address: SocketAddr, requests: &Requests, settings: &Settings) -> Result<Phase> {
+async fn load(server: &Server, requests: &Requests, settings: &Settings) -> Result<Phase> {
     let mut connections = Vec::with_capacity(settings.connections);
     for _ in 0..settings.connections {
-        connections.push(Connection::open(address).await?);
+        connections.push(Connection::open(server.address).await?);
     }
+    let used = server.processor_time()?;
     let from = Instant::now() + settings.warm_up;
     let until = from + settings.phase;
     let stride = requests.len() / settings.connections.max(1);
@@ -70,7 +72,9 @@ async fn load(address: SocketAddr, requests: &Requests, settings: &Settings) -> 
         times.extend(measured);
         answered += count;
     }
+    let used = server.processor_time()?.saturating_sub(used);
     Ok(Phase {
+        processor: used.as_secs_f64() * 1e6 / answered as f64,
         per_second: times.len() as f64 / settings.phase.as_secs_f64(),
         latencies: Latencies::new(times),
         answered,

@@ -20,6 +20,9 @@ use super::control;
 /// The longest that a start or a stop may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The length of a tick, on every Linux (`getconf CLK_TCK` is 100).
+const MILLIS_OF_TICK: u64 = 10;
+
 /// The key that the server is called with.
 pub const API_KEY: &str = "aloo_benchmark_0123456789abcdefghijklmnopqrstuv";
 
@@ -96,6 +99,24 @@ impl Server {
             .and_then(|text| text.trim().trim_end_matches("kB").trim().parse().ok())
             .with_context(|| format!("no {line} in the status of the process"))?;
         Ok(kilobytes / 1024.0)
+    }
+
+    /// The processor time it has used, by all its threads. Unlike what it answers in a second, this
+    /// hardly depends on what else the machine does.
+    pub fn processor_time(&self) -> Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
+        // The second field is the name in parentheses; the 14th and 15th are ticks (proc(5)).
+        let fields = stat.rsplit(')').next().unwrap_or_default();
+        let ticks: Vec<u64> = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .map(str::parse)
+            .collect::<Result<_, _>>()
+            .context("the process's times are not numbers")?;
+        Ok(Duration::from_millis(
+            ticks.iter().sum::<u64>() * MILLIS_OF_TICK,
+        ))
     }
 
     /// Asks it to stop and waits until it has.

@@ -13,6 +13,8 @@ pub struct Report {
 pub struct Row {
     pub name: String,
     pub per_second: Option<f64>,
+    /// The server's processor time for one request, in microseconds.
+    pub processor: Option<f64>,
     pub p50: f64,
     pub p99: f64,
     pub ratio: Option<f64>,
@@ -64,20 +66,22 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<44} {:>8} {:>8} {:>8} {:>6}",
-            "", "req/s", "p50 ms", "p99 ms", "ratio"
+            "{:<44} {:>8} {:>8} {:>8} {:>6} {:>8}",
+            "", "req/s", "p50 ms", "p99 ms", "ratio", "CPU us"
         )?;
         for row in &self.rows {
             let per_second = row.per_second.map(|figure| format!("{figure:.0}"));
+            let processor = row.processor.map(|figure| format!("{figure:.1}"));
             let ratio = row.ratio.map(|figure| format!("{figure:.2}"));
             writeln!(
                 f,
-                "{:<44} {:>8} {:>8.2} {:>8.2} {:>6}",
+                "{:<44} {:>8} {:>8.2} {:>8.2} {:>6} {:>8}",
                 row.name,
                 per_second.unwrap_or_default(),
                 row.p50,
                 row.p99,
                 ratio.unwrap_or_default(),
+                processor.unwrap_or_default(),
             )?;
         }
         writeln!(f)?;

@@ -1,6 +1,6 @@
 //! The whole run: what is measured, in which order.
 
-use std::{net::SocketAddr, path::Path, thread, time::Duration};
+use std::{path::Path, thread, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -44,7 +44,7 @@ pub async fn all(settings: &Settings) -> Result<Report> {
     let (control, requests) = prepare(&parlance).await?;
     let made = rounds(settings, &control, &parlance, &requests, &mut report).await?;
     control.stop()?;
-    seed(settings, parlance.address, &requests.post, made).await?;
+    seed(settings, &parlance, &requests.post, made).await?;
     page_rows(
         settings,
         &pages::measure(parlance.address, settings).await?,
@@ -120,8 +120,8 @@ async fn rounds(
     for _ in 0..settings.rounds {
         for (requests, pairs) in [(&requests.get, &mut gets), (&requests.post, &mut posts)] {
             pairs.push((
-                phase::run(control.address, requests, settings).await?,
-                phase::run(parlance.address, requests, settings).await?,
+                phase::run(control, requests, settings).await?,
+                phase::run(parlance, requests, settings).await?,
             ));
         }
     }
@@ -139,6 +139,7 @@ fn compare(method: &str, name: &str, rounds: &[(Phase, Phase)], report: &mut Rep
     let row = |name: String, of: fn(&(Phase, Phase)) -> &Phase, ratio| Row {
         name,
         per_second: Some(median(rounds.iter().map(|round| of(round).per_second))),
+        processor: Some(median(rounds.iter().map(|round| of(round).processor))),
         p50: median(rounds.iter().map(|round| p50(of(round)))),
         p99: median(rounds.iter().map(|round| p99(of(round)))),
         ratio,
@@ -160,7 +161,7 @@ fn compare(method: &str, name: &str, rounds: &[(Phase, Phase)], report: &mut Rep
 /// Makes rows until there is a page after the depth.
 async fn seed(
     settings: &Settings,
-    address: SocketAddr,
+    parlance: &Server,
     post: &Requests,
     mut made: u64,
 ) -> Result<()> {
@@ -168,7 +169,7 @@ async fn seed(
         if made >= settings.depth {
             return Ok(());
         }
-        made += phase::run(address, post, settings).await?.answered;
+        made += phase::run(parlance, post, settings).await?.answered;
     }
     ensure!(
         made >= settings.depth,
@@ -184,6 +185,7 @@ fn page_rows(settings: &Settings, pages: &Pages, report: &mut Report) {
         report.row(Row {
             name,
             per_second: None,
+            processor: None,
             p50,
             p99: milliseconds(latencies.quantile(0.99)),
             ratio: Some(p50 / first),
