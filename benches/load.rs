@@ -1,0 +1,43 @@
+//! `cargo bench --bench load`: what the server does under load, against a bare control server of
+//! the same framework in the same run.
+//!
+//! It measures and never judges by its exit code: a target that is missed is a line of the report.
+//! The settings are environment variables, see `load/settings.rs`.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a measurement takes the real time; the product's clock can be moved"
+)]
+
+mod load {
+    pub mod client;
+    pub mod control;
+    pub mod disk;
+    pub mod pages;
+    pub mod phase;
+    pub mod process;
+    pub mod report;
+    pub mod run;
+    pub mod settings;
+}
+
+use anyhow::{Context, Result};
+use load::{control, run, settings::Settings};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    // Cargo passes `--bench`; only this program itself passes the control's argument.
+    if let [_, first, answer] = arguments.as_slice()
+        && first == control::ARGUMENT
+    {
+        return control::serve(answer);
+    }
+    let settings = Settings::from_environment()?;
+    let report = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the runtime does not start")?
+        .block_on(run::all(&settings))?;
+    println!("{report}");
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! A connection that is kept alive, with as much HTTP/1.1 as the servers of this benchmark speak.
+//! A call allocates nothing.
+
+use std::{future::poll_fn, net::SocketAddr, pin::Pin};
+
+use anyhow::{Context, Result, bail, ensure};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+/// The size that the buffer of a connection begins with, in bytes.
+const BUFFER: usize = 16 * 1024;
+
+const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+const CONTENT_LENGTH: &[u8] = b"\r\ncontent-length: ";
+
+pub struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    pub async fn open(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address)
+            .await
+            .with_context(|| format!("cannot connect to {address}"))?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            buffer: vec![0; BUFFER],
+        })
+    }
+
+    /// Sends a request and gives the body of its answer, which must be a 200.
+    pub async fn call(&mut self, request: &[u8]) -> Result<&[u8]> {
+        self.send(request).await?;
+        let mut filled = 0;
+        let mut answer = None;
+        loop {
+            if filled == self.buffer.len() {
+                self.buffer.resize(filled * 2, 0);
+            }
+            filled += self.receive(filled).await?;
+            if answer.is_none() {
+                answer = Answer::parse(&self.buffer[..filled])?;
+            }
+            if let Some(Answer { start, end }) = answer
+                && filled >= end
+            {
+                ensure!(filled == end, "more was answered than asked for");
+                return Ok(&self.buffer[start..end]);
+            }
+        }
+    }
+
+    async fn send(&mut self, mut rest: &[u8]) -> Result<()> {
+        while !rest.is_empty() {
+            let sent = poll_fn(|cx| Pin::new(&mut self.stream).poll_write(cx, rest)).await?;
+            ensure!(sent > 0, "the server closed the connection");
+            rest = &rest[sent..];
+        }
+        Ok(())
+    }
+
+    async fn receive(&mut self, filled: usize) -> Result<usize> {
+        let mut free = ReadBuf::new(&mut self.buffer[filled..]);
+        poll_fn(|cx| Pin::new(&mut self.stream).poll_read(cx, &mut free)).await?;
+        let received = free.filled().len();
+        ensure!(received > 0, "the server closed the connection");
+        Ok(received)
+    }
+}
+
+/// Where the body of an answer is in the buffer.
+#[derive(Clone, Copy)]
+struct Answer {
+    start: usize,
+    end: usize,
+}
+
+impl Answer {
+    /// None while the head is not complete.
+    fn parse(received: &[u8]) -> Result<Option<Self>> {
+        let Some(head) = find(received, END_OF_HEAD) else {
+            return Ok(None);
+        };
+        if received.get(9..12) != Some(b"200") {
+            bail!("not a 200: {}", String::from_utf8_lossy(received));
+        }
+        let length = find(&received[..head], CONTENT_LENGTH)
+            .map(|at| &received[at + CONTENT_LENGTH.len()..head])
+            .context("an answer without a content-length")?
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .fold(0, |length, digit| length * 10 + usize::from(digit - b'0'));
+        let start = head + END_OF_HEAD.len();
+        Ok(Some(Self {
+            start,
+            end: start + length,
+        }))
+    }
+}
+
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len()).position(|part| part == wanted)
+}

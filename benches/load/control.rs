@@ -1,0 +1,91 @@
+//! The control: the same two operations with the same bytes on the same framework, and nothing
+//! else. No key, no limits, no database.
+
+use std::io::{self, Read};
+
+use anyhow::{Context, Result, anyhow};
+use parlance::http::listener::NoDelay;
+use poem::{IntoEndpoint, Route, listener::TcpAcceptor};
+use poem_openapi::{
+    Object, OpenApi, OpenApiService, param::Path, payload::Json, types::ParseFromJSON,
+};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, runtime::Runtime};
+
+/// The argument that makes this program the control.
+pub const ARGUMENT: &str = "control";
+
+#[derive(Clone, Object)]
+struct Integration {
+    id: String,
+    name: String,
+    r#type: String,
+    config: Value,
+    is_active: bool,
+    visibility: String,
+    company_id: String,
+    #[oai(nullable)]
+    agent_id: Option<String>,
+}
+
+#[derive(Object)]
+struct NewIntegration {
+    #[oai(validator(min_length = 1, max_length = 255))]
+    name: String,
+    r#type: String,
+    config: Option<Value>,
+    is_active: Option<bool>,
+    visibility: Option<String>,
+    agent_id: Option<String>,
+}
+
+struct Control {
+    answer: Integration,
+}
+
+#[OpenApi]
+impl Control {
+    #[oai(path = "/integrations/:id", method = "get")]
+    async fn get_integration(&self, id: Path<String>) -> Json<Integration> {
+        Json(Integration {
+            id: id.0,
+            ..self.answer.clone()
+        })
+    }
+
+    #[oai(path = "/integrations", method = "post")]
+    async fn create_integration(&self, new: Json<NewIntegration>) -> Json<Integration> {
+        let new = new.0;
+        let answer = self.answer.clone();
+        // What the answer does not show must still have been read.
+        let _ = (new.config, new.is_active, new.visibility);
+        Json(Integration {
+            name: new.name,
+            r#type: new.r#type,
+            agent_id: new.agent_id,
+            ..answer
+        })
+    }
+}
+
+/// Answers with this integration until the standard input ends.
+pub fn serve(answer: &str) -> Result<()> {
+    let answer = Integration::parse_from_json_string(answer)
+        .map_err(|error| anyhow!(error.into_message()))?;
+    std::thread::spawn(|| {
+        // However it ends, whoever started this is gone.
+        let _ = io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(0);
+    });
+    Runtime::new()?.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let service = OpenApiService::new(Control { answer }, "Control", "1.0");
+        let route = Route::new().nest("/api/public", service.into_endpoint());
+        println!("{}", json!({"event": "ready", "url": url}));
+        poem::Server::new_with_acceptor(NoDelay(TcpAcceptor::from_tokio(listener)?))
+            .run(route)
+            .await
+            .context("the control does not run")
+    })
+}

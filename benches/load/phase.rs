@@ -1,0 +1,107 @@
+//! A phase: some time in which all connections ask one thing after the other.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use tokio::{task::JoinSet, time::timeout};
+
+use super::{client::Connection, process::Server, settings::Settings};
+
+/// How much longer than planned a phase may take before it counts as stuck.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Whole requests, which the connections send in turn.
+pub type Requests = Arc<[Vec<u8>]>;
+
+/// What a phase measured.
+pub struct Phase {
+    pub per_second: f64,
+    pub latencies: Latencies,
+    /// The server's processor time for one request, in microseconds.
+    pub processor: f64,
+    /// All answers, those of the warm-up included.
+    pub answered: u64,
+}
+
+/// The times of single requests.
+pub struct Latencies(Vec<Duration>);
+
+impl Latencies {
+    pub fn new(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        Self(times)
+    }
+
+    /// The time that this share of the requests did not exceed.
+    pub fn quantile(&self, share: f64) -> Duration {
+        let last = self.0.len().saturating_sub(1);
+        let at = (last as f64 * share).round() as usize;
+        self.0.get(at).copied().unwrap_or_default()
+    }
+}
+
+/// Puts a server under load for the time of a phase.
+pub async fn run(server: &Server, requests: &Requests, settings: &Settings) -> Result<Phase> {
+    let planned = settings.warm_up + settings.phase;
+    timeout(planned + PATIENCE, load(server, requests, settings))
+        .await
+        .context("a phase is stuck")?
+}
+
+async fn load(server: &Server, requests: &Requests, settings: &Settings) -> Result<Phase> {
+    let mut connections = Vec::with_capacity(settings.connections);
+    for _ in 0..settings.connections {
+        connections.push(Connection::open(server.address).await?);
+    }
+    let used = server.processor_time()?;
+    let from = Instant::now() + settings.warm_up;
+    let until = from + settings.phase;
+    let stride = requests.len() / settings.connections.max(1);
+    let mut tasks = JoinSet::new();
+    for (number, connection) in connections.into_iter().enumerate() {
+        let requests = requests.clone();
+        tasks.spawn(ask(connection, requests, number * stride, from, until));
+    }
+    let mut times = Vec::new();
+    let mut answered = 0;
+    while let Some(task) = tasks.join_next().await {
+        let (measured, count) = task.context("a connection's task panicked")??;
+        times.extend(measured);
+        answered += count;
+    }
+    let used = server.processor_time()?.saturating_sub(used);
+    Ok(Phase {
+        processor: used.as_secs_f64() * 1e6 / answered as f64,
+        per_second: times.len() as f64 / settings.phase.as_secs_f64(),
+        latencies: Latencies::new(times),
+        answered,
+    })
+}
+
+async fn ask(
+    mut connection: Connection,
+    requests: Requests,
+    first: usize,
+    from: Instant,
+    until: Instant,
+) -> Result<(Vec<Duration>, u64)> {
+    let mut times = Vec::with_capacity(32 * 1024);
+    let mut answered = 0;
+    let mut began = Instant::now();
+    for request in requests.iter().cycle().skip(first) {
+        connection.call(request).await?;
+        answered += 1;
+        let now = Instant::now();
+        if now > until {
+            break;
+        }
+        if began >= from {
+            times.push(now - began);
+        }
+        began = now;
+    }
+    Ok((times, answered))
+}

@@ -1,0 +1,40 @@
+//! How long and how hard to measure.
+
+use std::{env, str::FromStr, time::Duration};
+
+use anyhow::{Result, anyhow};
+
+/// Settings, each from one environment variable.
+pub struct Settings {
+    /// `LOAD_SECONDS`: the measured time of a phase. Default: 5.
+    pub phase: Duration,
+    /// `LOAD_WARM_UP_SECONDS`: the unmeasured time before it. Default: 1.
+    pub warm_up: Duration,
+    /// `LOAD_ROUNDS`: how often control and parlance take turns. Default: 3.
+    pub rounds: usize,
+    /// `LOAD_CONNECTIONS`: connections that are kept alive. Default: 64.
+    pub connections: usize,
+    /// `LOAD_DEPTH`: the row after which the deep page begins. Default: 100000.
+    pub depth: u64,
+}
+
+impl Settings {
+    pub fn from_environment() -> Result<Self> {
+        Ok(Self {
+            phase: Duration::from_secs_f64(variable("LOAD_SECONDS", 5.0)?),
+            warm_up: Duration::from_secs_f64(variable("LOAD_WARM_UP_SECONDS", 1.0)?),
+            rounds: variable("LOAD_ROUNDS", 3)?,
+            connections: variable("LOAD_CONNECTIONS", 64)?,
+            depth: variable("LOAD_DEPTH", 100_000)?,
+        })
+    }
+}
+
+fn variable<T: FromStr>(name: &str, default: T) -> Result<T> {
+    match env::var(name) {
+        Ok(text) => text
+            .parse()
+            .map_err(|_| anyhow!("{name} cannot be read: {text}")),
+        Err(_) => Ok(default),
+    }
+}
