@@ -1,7 +1,7 @@
 //! Access: from a token to a call that is authenticated, within its limits, and counted.
 
 use std::sync::{
-    Arc,
+    Arc, PoisonError, RwLock,
     atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
@@ -13,10 +13,13 @@ use super::{
     limits::{Allowance, Class},
     usage::Counted,
 };
-use crate::kernel::{
-    Error, Kind, Result, Timestamp,
-    ids::{ApiKeyId, WorkspaceId},
-    secret::TokenHash,
+use crate::{
+    kernel::{
+        Error, Kind, Result, Timestamp,
+        ids::{ApiKeyId, WorkspaceId},
+        secret::TokenHash,
+    },
+    store::Store,
 };
 
 /// How many valid keys are kept in memory.
@@ -86,11 +89,39 @@ impl Drop for Call {
 
 /// Valid keys by the hash of their value. One is trusted only while the generation of the keys is
 /// the one it was read in, so a key revoked by any process is refused at the next call.
-pub(super) struct Keyring(Cache<TokenHash, Arc<Known>>);
+pub(super) struct Keyring {
+    keys: Cache<TokenHash, Arc<Known>>,
+    generation: AtomicI64,
+    /// When the generation was last read: it is read anew when another process has changed
+    /// something, and at the latest after a second.
+    read_at: RwLock<Option<(u64, i64)>>,
+}
 
 impl Default for Keyring {
     fn default() -> Self {
-        Self(Cache::new(KEYS_KEPT))
+        Self {
+            keys: Cache::new(KEYS_KEPT),
+            generation: AtomicI64::new(-1),
+            read_at: RwLock::default(),
+        }
+    }
+}
+
+impl Keyring {
+    /// Notes the generation that a change of this process has left.
+    pub(super) fn note(&self, generation: i64) {
+        self.generation.fetch_max(generation, Ordering::Relaxed);
+    }
+
+    /// The generation now, as every process has left it.
+    fn generation(&self, store: &Store, now: Timestamp) -> Result<i64> {
+        // The signal first: what is raised after it is read will be noticed by it.
+        let read_at = Some((store.outside_changes(), now.as_seconds()));
+        if *self.read_at.read().unwrap_or_else(PoisonError::into_inner) != read_at {
+            self.note(store.read(api_keys::generation)?);
+            *self.read_at.write().unwrap_or_else(PoisonError::into_inner) = read_at;
+        }
+        Ok(self.generation.load(Ordering::Relaxed))
     }
 }
 
@@ -128,13 +159,13 @@ impl Domain {
     pub fn admit(&self, token: &str, kind: KeyKind, class: Class) -> Result<Call> {
         let hash = TokenHash::of(token);
         let now = self.clock().now();
-        let known = self.keyring().0.get(&hash);
+        let known = self.keyring().keys.get(&hash);
         if let Some(known) = known.filter(|known| known.kind == kind && known.class == class) {
             known.allowance.take(now)?;
-            if self.store().read(api_keys::generation)? == known.generation {
+            if self.keyring().generation(self.store(), now)? == known.generation {
                 return Ok(self.call(&known, now));
             }
-            self.keyring().0.invalidate(&hash);
+            self.keyring().keys.invalidate(&hash);
             // Its allowance is taken already.
             let known = self.look_up(&hash, kind, class, now)?;
             return Ok(self.call(&known, now));
@@ -182,7 +213,7 @@ impl Domain {
                 generation, principal, workspace, class, allowance,
             )))
         })?;
-        self.keyring().0.insert(*hash, known.clone());
+        self.keyring().keys.insert(*hash, known.clone());
         Ok(known)
     }
 

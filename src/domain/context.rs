@@ -6,8 +6,10 @@ use rusqlite::Connection;
 
 use super::{
     access::{Call, Keyring},
+    api_keys,
     audit::Actor,
-    limits, service_integrations,
+    limits,
+    service_integrations::{self, SecretNames},
     usage::{self, Meter},
 };
 use crate::{
@@ -35,6 +37,7 @@ struct Parts {
     settings: Settings,
     meter: Meter,
     keyring: Keyring,
+    secret_names: SecretNames,
 }
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
@@ -51,6 +54,7 @@ impl Domain {
     /// The domain over an open store.
     #[must_use]
     pub fn new(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> Self {
+        let secret_names = SecretNames::new(&settings.service_integrations.secret_names);
         let meter = Meter::new(settings.limits.clone(), clock.clone());
         Self(Arc::new(Parts {
             store,
@@ -59,6 +63,7 @@ impl Domain {
             settings,
             meter,
             keyring: Keyring::default(),
+            secret_names,
         }))
     }
 
@@ -90,6 +95,11 @@ impl Domain {
         &self.0.meter
     }
 
+    /// Which members of a service integration's configuration are secret.
+    pub(super) fn secret_names(&self) -> &SecretNames {
+        &self.0.secret_names
+    }
+
     pub(super) fn keyring(&self) -> &Keyring {
         &self.0.keyring
     }
@@ -107,7 +117,7 @@ impl Domain {
         let now = self.clock().now();
         let caller = call.caller().clone();
         let counted = call.counted_as();
-        let done = self
+        let (done, generation) = self
             .store()
             .write(move |conn| {
                 let change = Change {
@@ -117,9 +127,10 @@ impl Domain {
                 };
                 let done = job(&change, &caller.workspace_id)?;
                 usage::add(conn, &counted, 1)?;
-                Ok(done)
+                Ok((done, api_keys::generation(conn)?))
             })
             .await?;
+        self.keyring().note(generation);
         call.written();
         Ok(done)
     }
@@ -134,14 +145,18 @@ impl Domain {
         job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = self.clock().now();
-        self.store()
+        let (done, generation) = self
+            .store()
             .write(move |conn| {
-                job(&Change {
+                let done = job(&Change {
                     conn,
                     now,
                     actor: &actor,
-                })
+                })?;
+                Ok((done, api_keys::generation(conn)?))
             })
-            .await
+            .await?;
+        self.keyring().note(generation);
+        Ok(done)
     }
 }

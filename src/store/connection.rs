@@ -6,6 +6,10 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{OpenError, Settings, files};
 
+/// After how many pages (of 4 KiB) the log is copied into the database. Rows that come one after
+/// the other change the same pages again and again, so copying seldom copies each of them once.
+const LOG_PAGES: i64 = 8000;
+
 /// Statements that each connection keeps prepared.
 const PREPARED_STATEMENTS: usize = 128;
 /// The writer's page cache, in KiB (negative is SQLite's way to say KiB).
@@ -59,6 +63,9 @@ pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection
     }
     connection
         .pragma_update(None, "synchronous", settings.synchronous.pragma())
+        .map_err(failed)?;
+    connection
+        .pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))
         .map_err(failed)?;
     connection
         .pragma_update_and_check(None, "journal_size_limit", LOG_LIMIT, |_| Ok(()))

@@ -1,7 +1,9 @@
 //! The engine as the rest of the program uses it.
 
 use std::{
-    fmt, io,
+    fmt,
+    fs::File,
+    io,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
@@ -22,7 +24,7 @@ use super::{
     files,
     health::HealthState,
     job,
-    lock::ProcessLock,
+    lock::{self, ProcessLock},
     meta,
     migrations::{self, Migration},
     readers::{Readable, Readers},
@@ -51,6 +53,8 @@ struct Inner {
     writer: Mutex<Option<JoinHandle<()>>>,
     /// None once closed, and beside a running server.
     lock: Mutex<Option<ProcessLock>>,
+    /// Where other processes tell of their changes. None beside a running server.
+    signal: Option<File>,
 }
 
 impl Store {
@@ -116,8 +120,11 @@ impl Store {
             Arc::clone(&signs),
         )
         .map_err(|error| OpenError::io(&path, error))?;
+        let signal = lock.as_ref().map(ProcessLock::signal_file).transpose();
+        let signal = signal.map_err(|error| OpenError::io(&path, error))?;
         Ok(Self(Arc::new(Inner {
             path,
+            signal,
             created: opened.created,
             queue: writer.queue,
             signs,
@@ -153,7 +160,22 @@ impl Store {
                 TrySendError::Disconnected(_) => CLOSED,
             }));
         }
-        answer.await.unwrap_or_else(|_| Err(unavailable(CLOSED)))
+        let answer = answer.await.unwrap_or_else(|_| Err(unavailable(CLOSED)));
+        if self.0.signal.is_none()
+            && answer.is_ok()
+            && let Err(error) = lock::raise_signal(&self.0.path)
+        {
+            tracing::warn!(%error, "a running server may notice this change late");
+        }
+        answer
+    }
+
+    /// A number that changes whenever another process has changed something through this engine.
+    /// Asking costs one system call and does not touch the database. Always 0 beside a running
+    /// server.
+    #[must_use]
+    pub fn outside_changes(&self) -> u64 {
+        self.0.signal.as_ref().map_or(0, lock::read_signal)
     }
 
     /// Reads on the calling thread, for a few rows found by key. Each statement sees its own

@@ -6,8 +6,8 @@
 use std::{
     fmt,
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read, Seek, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    io::{self, Read},
+    os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -37,6 +37,9 @@ impl fmt::Display for Holder {
         }
     }
 }
+
+/// How much of the lock file the holder's text has. The signal stands behind it.
+const HOLDER_BYTES: usize = 512;
 
 /// The lock of a database. Dropping it releases it.
 #[derive(Debug)]
@@ -89,10 +92,35 @@ impl ProcessLock {
             pid: Some(std::process::id()),
             url,
         };
-        let text = serde_json::to_vec(&holder)?;
-        self.file.rewind()?;
-        self.file.write_all(&text)?;
-        self.file.set_len(text.len() as u64)
+        let mut text = serde_json::to_vec(&holder)?;
+        text.resize(HOLDER_BYTES.max(text.len()), b' ');
+        self.file.write_all_at(&text, 0)
+    }
+
+    /// The file, to read the [signal](read_signal) from as long as the lock is held.
+    pub(super) fn signal_file(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+}
+
+/// A number that changes whenever another process has [raised](raise_signal) it. It costs one
+/// system call and does not touch the database.
+pub(super) fn read_signal(file: &File) -> u64 {
+    let mut bytes = [0; size_of::<u64>()];
+    // Nobody has raised it yet if it is not there.
+    let _ = file.read_exact_at(&mut bytes, HOLDER_BYTES as u64);
+    u64::from_ne_bytes(bytes)
+}
+
+/// Tells the server of `database`, if one runs, that another process has changed something. Called
+/// after the change is committed, so that whoever sees the signal sees the change.
+pub(super) fn raise_signal(database: &Path) -> io::Result<()> {
+    let path = files::beside(database, ".lock");
+    match OpenOptions::new().write(true).open(path) {
+        // Any other number will do; a random one needs no agreement between those who raise it.
+        Ok(file) => file.write_all_at(&rand::random::<u64>().to_ne_bytes(), HOLDER_BYTES as u64),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -115,8 +143,8 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
 }
 
 fn read_holder(file: &mut File) -> Holder {
-    let mut text = String::new();
+    let mut text = Vec::new();
     // Only to name the other server: an unreadable file means an unnamed one.
-    let _ = file.read_to_string(&mut text);
-    serde_json::from_str(&text).unwrap_or_default()
+    let _ = file.take(HOLDER_BYTES as u64).read_to_end(&mut text);
+    serde_json::from_slice(&text).unwrap_or_default()
 }

@@ -92,6 +92,11 @@ impl Writer {
             if jobs.len() >= self.settings.batch_size.max(1) {
                 return true;
             }
+            if jobs.len() == 1 {
+                // Whoever is about to send a job may do so first: it costs nothing when nobody is,
+                // and under load a commit serves more jobs.
+                thread::yield_now();
+            }
             next = match messages.try_recv() {
                 Ok(message) => Some(message),
                 Err(_) => return true,

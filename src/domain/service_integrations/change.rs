@@ -54,7 +54,7 @@ pub async fn create(call: &Call, new: New, reveal: Reveal) -> Result<ServiceInte
     let settings = &domain.settings().service_integrations;
     check_name(&new.name)?;
     check_agent(new.agent_id.as_deref())?;
-    let parts = Parts::of(new.config, &names(settings));
+    let parts = Parts::of(new.config, domain.secret_names());
     check_config(settings, new.service, &parts)?;
     let id = ServiceIntegrationId::new_ordered_uuid(domain.clock().now());
     let sealed = seal(domain.sealer(), &id, &parts.hidden)?;
@@ -125,7 +125,7 @@ pub async fn update(
             let mut integration = stored.integration;
             let service = changes.service.unwrap_or(integration.service);
             let parts = match changes.config {
-                Some(config) => meet(old, config, config_update, &names(settings)),
+                Some(config) => meet(old, config, config_update, domain.secret_names()),
                 None => old,
             };
             check_config(settings, service, &parts)?;
@@ -214,10 +214,6 @@ fn record(
             resource_name: name,
         },
     )
-}
-
-fn names(settings: &Settings) -> SecretNames {
-    SecretNames::new(&settings.secret_names)
 }
 
 fn shown(parts: Parts, reveal: Reveal) -> Map<String, Value> {

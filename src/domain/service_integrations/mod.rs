@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 pub use catalogue::Service;
 pub use change::{ConfigUpdate, create, delete, update};
 pub use rows::{find, list, unreadable};
+pub(super) use secrets::SecretNames;
 
 use crate::{
     domain::sql::text_enum,
