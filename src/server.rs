@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use crate::{
     config::{Config, Profile},
     console,
-    dialects::aloochat,
+    dialects::{ada, aloochat},
     domain::{self, Domain, bootstrap, bootstrap::Started, usage},
     http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
@@ -196,6 +196,8 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
 
 fn mounts(domain: &Domain, config: &Config) -> Vec<Mount> {
     vec![
+        ada::mount(domain, &config.ada),
+        ada::mount_end_users_v1(domain, &config.ada),
         aloochat::mount(domain, &config.aloochat),
         console::mount(domain, config.server.profile == Profile::Dev),
     ]

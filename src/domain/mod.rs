@@ -13,9 +13,11 @@ pub mod bootstrap;
 mod context;
 pub mod limits;
 pub mod members;
+pub mod outbound;
 pub mod service_integrations;
 mod sql;
 pub mod usage;
+pub mod webhooks;
 pub mod workspaces;
 
 pub use context::{Change, Domain, Settings};

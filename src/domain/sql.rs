@@ -6,7 +6,8 @@ use rusqlite::{
 };
 
 use crate::kernel::ids::{
-    AccountId, AgentId, ApiKeyId, IntegrationId, ServiceIntegrationId, WorkspaceId,
+    AccountId, AgentId, ApiKeyId, IntegrationId, ServiceIntegrationId, WebhookMessageId,
+    WorkspaceId,
 };
 
 macro_rules! stored_as_text {
@@ -31,6 +32,7 @@ stored_as_text!(
     ApiKeyId,
     IntegrationId,
     ServiceIntegrationId,
+    WebhookMessageId,
     WorkspaceId,
 );
 

@@ -11,10 +11,7 @@ const ORIGIN: &str = "http://127.0.0.1:4600";
 
 /// An OpenAPI 3.0 document with an example for every body.
 #[derive(Debug, Clone)]
-pub struct Document {
-    json: String,
-    yaml: String,
-}
+pub struct Document(Value);
 
 impl Document {
     /// The document of a dialect's operations, which are served under `base_path`.
@@ -29,22 +26,34 @@ impl Document {
             serde_json::from_str(&service.spec()).expect("the framework writes JSON");
         document["servers"] = json!([{"url": format!("{ORIGIN}{base_path}")}]);
         add_examples(&mut document, error_example);
-        Self {
-            json: serde_json::to_string_pretty(&document).expect("JSON can be written"),
-            yaml: serde_yaml::to_string(&document).expect("JSON can be written as YAML"),
+        Self(document)
+    }
+
+    /// The document with paths renamed: for a vendor whose documents and clients end some paths
+    /// with a slash.
+    #[must_use]
+    pub fn with_paths(mut self, rename: impl Fn(&str) -> String) -> Self {
+        if let Some(paths) = self.0["paths"].as_object_mut() {
+            *paths = std::mem::take(paths)
+                .into_iter()
+                .map(|(path, operations)| (rename(&path), operations))
+                .collect();
         }
+        self
     }
 
     /// The document as JSON for a server at `origin`: `http://localhost:4600`.
     #[must_use]
     pub fn json(&self, origin: &str) -> String {
-        self.json.replace(ORIGIN, origin)
+        let text = serde_json::to_string_pretty(&self.0).expect("JSON can be written");
+        text.replace(ORIGIN, origin)
     }
 
     /// The document as YAML for a server at `origin`.
     #[must_use]
     pub fn yaml(&self, origin: &str) -> String {
-        self.yaml.replace(ORIGIN, origin)
+        let text = serde_yaml::to_string(&self.0).expect("JSON can be written as YAML");
+        text.replace(ORIGIN, origin)
     }
 }
 
@@ -72,12 +81,24 @@ fn add_examples(document: &mut Value, error_example: impl Fn(u16) -> Value) {
 }
 
 fn fill(content: Option<&mut Value>, example: impl Fn(&Value) -> Option<Value>) {
-    let media_types = content.and_then(Value::as_object_mut);
-    for media_type in media_types.into_iter().flat_map(Map::values_mut) {
+    let Some(media_types) = content.and_then(Value::as_object_mut) else {
+        return;
+    };
+    // The framework names the charset too, which puzzles generators of clients.
+    *media_types = std::mem::take(media_types)
+        .into_iter()
+        .map(|(name, media_type)| (essence(&name), media_type))
+        .collect();
+    for media_type in media_types.values_mut() {
         if let Some(value) = example(&media_type["schema"]) {
             media_type["example"] = value;
         }
     }
+}
+
+fn essence(media_type: &str) -> String {
+    let essence = media_type.split(';').next().unwrap_or_default();
+    essence.trim().to_owned()
 }
 
 /// The example that a schema gives, by itself or through the schemas it is made of.
