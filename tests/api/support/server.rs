@@ -54,7 +54,7 @@ impl TestServer {
             server: Some(start(&config, &clock).await),
             config,
             clock,
-            client: reqwest::Client::new(),
+            client: crate::support::client(),
             _directory: directory,
         }
     }
@@ -125,4 +125,11 @@ async fn start(config: &Config, clock: &Clock) -> Server {
 /// Sends a request and reads the answer.
 pub async fn send(request: RequestBuilder) -> Answer {
     Answer::of(request.send().await.expect("an answer")).await
+}
+
+/// A client. One TLS library serves the whole process, and it must be named once.
+pub fn client() -> reqwest::Client {
+    // Only fails if it was named before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
