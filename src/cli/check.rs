@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Database, output};
 use crate::{
     config::Loaded,
-    domain::service_integrations,
+    domain::{end_users, service_integrations},
     store::{self, Sealer},
 };
 
@@ -20,18 +20,25 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<ExitCode> {
     let unreadable = database
         .store
         .read(|conn| service_integrations::unreadable(conn, &sealer))?;
-    let sound = report.is_sound() && unreadable.is_empty();
+    let sensitive = database
+        .store
+        .read(|conn| end_users::unreadable(conn, &sealer))?;
+    let sound = report.is_sound() && unreadable.is_empty() && sensitive.is_empty();
     if json {
         output::json(&json!({
             "sound": sound,
             "problems": report.to_string(),
             "unreadable_secrets": unreadable,
+            "unreadable_sensitive_metadata": sensitive,
         }))?;
     } else {
         println!("{report}");
-        match unreadable.len() {
-            0 => println!("every secret can be read"),
-            count => println!("{count} service integrations have secrets that cannot be read"),
+        match (unreadable.len(), sensitive.len()) {
+            (0, 0) => println!("every secret can be read"),
+            (integrations, end_users) => println!(
+                "{integrations} service integrations and {end_users} end users have secrets that \
+                 cannot be read"
+            ),
         }
     }
     Ok(if sound {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use tokio::sync::Notify;
 
 use super::{
     access::{Call, Keyring},
@@ -35,6 +36,7 @@ struct Parts {
     settings: Settings,
     meter: Meter,
     keyring: Keyring,
+    end_user_work: Notify,
 }
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
@@ -59,6 +61,7 @@ impl Domain {
             settings,
             meter,
             keyring: Keyring::default(),
+            end_user_work: Notify::new(),
         }))
     }
 
@@ -92,6 +95,11 @@ impl Domain {
 
     pub(super) fn keyring(&self) -> &Keyring {
         &self.0.keyring
+    }
+
+    /// Wakes whoever does what is due of end users.
+    pub(super) fn end_user_work(&self) -> &Notify {
+        &self.0.end_user_work
     }
 
     /// Makes a change for a caller: `job` and the count of the call in one transaction. It returns

@@ -6,8 +6,8 @@ use rusqlite::{
 };
 
 use crate::kernel::ids::{
-    AccountId, AgentId, ApiKeyId, IntegrationId, ServiceIntegrationId, WebhookMessageId,
-    WorkspaceId,
+    AccountId, AgentId, ApiKeyId, EndUserDeletionId, EndUserId, IntegrationId,
+    ServiceIntegrationId, WebhookMessageId, WorkspaceId,
 };
 
 macro_rules! stored_as_text {
@@ -30,6 +30,8 @@ stored_as_text!(
     AccountId,
     AgentId,
     ApiKeyId,
+    EndUserDeletionId,
+    EndUserId,
     IntegrationId,
     ServiceIntegrationId,
     WebhookMessageId,

@@ -72,6 +72,10 @@ id_types! {
     IntegrationId;
     /// A message to webhook endpoints: `msg_` and 27 letters and digits.
     WebhookMessageId;
+    /// An end user of an agent: Ada end user, Botpress user.
+    EndUserId;
+    /// A bulk deletion of end users.
+    EndUserDeletionId;
     /// A workspace's configured connection to an outside service (Aloochat integration).
     ServiceIntegrationId;
 }

@@ -76,6 +76,9 @@ fn rule(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Rule {
                 }
             },
         },
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            types(context).map_or_else(other_rule(error), |expected| Rule::Type { expected })
+        }
         ValidationErrorKind::Enum { options } => Rule::OneOf {
             allowed: options
                 .as_array()
@@ -95,8 +98,31 @@ fn rule(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Rule {
         ValidationErrorKind::Maximum { limit } => Rule::Maximum(number(limit)),
         ValidationErrorKind::Format { format } => Rule::Format(format.clone()),
         ValidationErrorKind::Pattern { pattern } => Rule::Pattern(pattern.clone()),
-        _ => Rule::Other(format!("is invalid: {}", error.masked())),
+        _ => other_rule(error)(),
     }
+}
+
+fn other_rule<'a>(error: &'a ValidationError<'_>) -> impl FnOnce() -> Rule + 'a {
+    || Rule::Other(format!("is invalid: {}", error.masked()))
+}
+
+/// The types of alternatives, where each alternative is nothing but a type.
+fn types(alternatives: &[Vec<ValidationError<'static>>]) -> Option<Vec<String>> {
+    let mut expected = Vec::new();
+    for errors in alternatives {
+        let [error] = errors.as_slice() else {
+            return None;
+        };
+        match error.kind() {
+            ValidationErrorKind::Type {
+                kind: TypeKind::Single(name),
+            } => expected.push(name.to_string()),
+            ValidationErrorKind::AnyOf { context } => expected.extend(types(context)?),
+            _ => return None,
+        }
+    }
+    expected.sort_by_key(|name| name == "null");
+    Some(expected)
 }
 
 /// A bound as people write it: `0`, not the `0.0` that some documents have.
@@ -139,7 +165,11 @@ mod tests {
             "properties": {
                 "name": {"type": "string", "minLength": 1, "maxLength": 3},
                 "kind": {"enum": ["a", "b"]},
-                "list": {"type": "array", "items": {"type": ["integer", "null"]}}
+                "list": {"type": "array", "items": {"type": ["integer", "null"]}},
+                "either": {"anyOf": [
+                    {"type": "null"},
+                    {"anyOf": [{"type": "string"}, {"type": "boolean"}]}
+                ]}
             }
         });
         assert_eq!(
@@ -158,6 +188,10 @@ mod tests {
                 "list[1] must be an integer or null",
                 "more is not allowed here",
             ]
+        );
+        assert_eq!(
+            messages(&schema, &json!({"name": "x", "either": 1.5})),
+            ["either must be a string or a boolean or null"]
         );
         assert_eq!(
             messages(&schema, &json!({"name": "long"})),

@@ -4,25 +4,34 @@
 //! where v2 lives.
 
 mod auth;
+mod deletions;
+mod end_users_v1;
+mod end_users_v2;
+mod end_users_wire;
 mod error;
 mod paging;
 mod settings;
 mod slash;
 mod standing;
+mod values;
 
 use std::sync::Arc;
 
-use poem::{EndpointExt, IntoEndpoint};
+use poem::{EndpointExt, IntoEndpoint, Request, Route};
 use poem_openapi::{OpenApiService, Tags};
+use serde_json::{Value, json};
 
-pub use self::settings::Settings;
+pub use self::settings::{MetadataUpdate, Settings};
 use self::{
+    deletions::Deletions,
+    end_users_v1::EndUsersFirst,
+    end_users_v2::EndUsers,
     error::{RenderV1, RenderV2},
     standing::StandingHeaders,
 };
 use crate::{
     domain::Domain,
-    http::{Document, Mount},
+    http::{Document, Mount, docs, edge::BodyLimit},
 };
 
 /// The path that everything but v1 of the End Users API is under.
@@ -31,7 +40,10 @@ const BASE_PATH: &str = "/api";
 const END_USERS_V1_BASE_PATH: &str = "/api/end-users/v1";
 
 /// Paths that the vendor's documents end with a slash. Both forms are answered.
-const WITH_SLASH: &[&str] = &[];
+const WITH_SLASH: &[&str] = &["/v2/end-users"];
+
+/// The largest request of v1 of the End Users API, in bytes (seed 003).
+const END_USERS_V1_BODY_MAX: usize = 4 * 1024;
 
 /// The groups of operations in the documents.
 #[derive(Tags)]
@@ -74,41 +86,92 @@ pub fn document(settings: &Settings) -> Document {
     })
 }
 
-fn service(_settings: &Settings) -> OpenApiService<(), ()> {
-    OpenApiService::new((), "Ada API", "2.0")
+fn service(settings: &Settings) -> OpenApiService<(EndUsers, Deletions), ()> {
+    let api = (EndUsers::new(settings.clone()), Deletions);
+    OpenApiService::new(api, "Ada API", "2.0")
         .description("End users, platform integrations and webhooks of an AI agent.")
 }
 
 /// Version 1 of the End Users API, to be mounted under its base path.
 #[must_use]
 pub fn mount_end_users_v1(domain: &Domain, settings: &Settings) -> Mount {
+    let (name, title) = ("ada-end-users-v1", "Ada End Users (v1)");
+    let document = document_v1(settings);
+    let specification = format!("{END_USERS_V1_BASE_PATH}/spec");
+    let routes = Route::new()
+        .nest("/", service_v1(settings))
+        .at("/docs", docs::page(name, title, &specification))
+        .at("/spec", docs::specification(document.clone()));
     Mount {
-        name: "ada-end-users-v1",
-        title: "Ada End Users (v1)",
+        name,
+        title,
         summary: "End users of an AI agent, version 1, with its one valid key at a time.",
         base_path: END_USERS_V1_BASE_PATH,
-        endpoint: service_v1(settings)
-            .into_endpoint()
+        endpoint: routes
             .with(StandingHeaders)
             .before(slash::strip)
+            .before(limit_body)
             .data(domain.clone())
             .boxed(),
         render: Arc::new(RenderV1),
-        document: document_v1(settings),
+        document,
     }
+}
+
+async fn limit_body(mut request: Request) -> poem::Result<Request> {
+    request.set_data(BodyLimit(END_USERS_V1_BODY_MAX));
+    Ok(request)
 }
 
 /// The OpenAPI document of version 1 of the End Users API.
 #[must_use]
 pub fn document_v1(settings: &Settings) -> Document {
-    Document::new::<error::V1, _>(
-        &service_v1(settings),
-        END_USERS_V1_BASE_PATH,
-        error::example_v1,
-    )
+    let service = service_v1(settings);
+    let document =
+        Document::new::<error::V1, _>(&service, END_USERS_V1_BASE_PATH, error::example_v1);
+    let events = [
+        (
+            "v1.end_user.created",
+            "An end user has been created through any channel or API.",
+            "EndUserCreatedWebhookPayload",
+        ),
+        (
+            "v1.end_user.updated",
+            "A value on an end user's profile has changed. Changes of system properties and of \
+             Ada's metavariables are not told.",
+            "EndUserUpdatedWebhookPayload",
+        ),
+    ];
+    let end_user = document.example_of("EndUser");
+    let events =
+        events.map(|(event, summary, name)| (event, summary, name, event_schema(event, &end_user)));
+    document
+        .with_agent_hosts(END_USERS_V1_BASE_PATH, "patch")
+        .with_events(events.into())
 }
 
-fn service_v1(_settings: &Settings) -> OpenApiService<(), ()> {
-    OpenApiService::new((), "Ada End Users API", "1.0")
+/// What is sent of an event.
+fn event_schema(event: &str, end_user: &Value) -> Value {
+    json!({
+        "type": "object",
+        "required": ["type", "timestamp", "data", "tags"],
+        "properties": {
+            "type": {"type": "string", "enum": [event]},
+            "timestamp": {"type": "string"},
+            "data": {"$ref": "#/components/schemas/EndUser"},
+            "tags": {"type": "array", "items": {"type": "string"}},
+        },
+        "example": {
+            "type": event,
+            "timestamp": "2026-01-31T09:30:00.000Z",
+            "data": end_user,
+            "tags": [end_user["end_user_id"]],
+        },
+    })
+}
+
+fn service_v1(settings: &Settings) -> OpenApiService<EndUsersFirst, ()> {
+    let api = EndUsersFirst::new(settings.clone());
+    OpenApiService::new(api, "Ada End Users API", "1.0")
         .description("Read and change the end users of an AI agent.")
 }

@@ -1,0 +1,29 @@
+//! What must be true of an external id.
+
+use crate::kernel::{Patch, Result, Rule, Violation};
+
+/// The longest external id, in characters.
+const MAX: usize = 36;
+
+/// An external id as it is stored: capitals do not matter.
+pub(super) fn folded(external_id: &str) -> Result<String> {
+    let broken = |rule| Err(Violation::body(["external_id"], rule).into());
+    if external_id.is_empty() {
+        return broken(Rule::MinLength(1));
+    }
+    if external_id.chars().count() > MAX {
+        return broken(Rule::MaxLength(MAX as u64));
+    }
+    if external_id.contains(['<', '>']) {
+        return broken(Rule::Other("must not contain < or >".to_owned()));
+    }
+    Ok(external_id.to_lowercase())
+}
+
+/// A change of an external id, folded.
+pub(super) fn folded_patch(patch: Patch<String>) -> Result<Patch<String>> {
+    Ok(match patch {
+        Patch::Value(external_id) => Patch::Value(folded(&external_id)?),
+        other => other,
+    })
+}
