@@ -1,18 +1,32 @@
 //! `docs/COMPATIBILITY.md`: generated from the OpenAPI documents, the tests and the results of the
 //! official clients. It may only grow.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
-use parlance::{dialects::aloochat, http::Document};
+use parlance::{
+    dialects::{ada, aloochat},
+    http::Document,
+};
 use serde_json::Value;
 
-/// A dialect: its title, the folder of its tests, its document.
-fn dialects() -> Vec<(&'static str, &'static str, Document)> {
-    vec![(
-        "Aloochat",
-        "aloochat",
-        aloochat::document(&aloochat::Settings::default()),
-    )]
+/// A dialect: its title, the folder of its tests, its document, and whether the notes in
+/// `docs/compatibility` follow.
+fn dialects() -> Vec<(&'static str, &'static str, Document, bool)> {
+    let ada = ada::Settings::default();
+    vec![
+        ("Ada End Users (v1)", "ada", ada::document_v1(&ada), false),
+        ("Ada (v2)", "ada", ada::document(&ada), true),
+        (
+            "Aloochat",
+            "aloochat",
+            aloochat::document(&aloochat::Settings::default()),
+            true,
+        ),
+    ]
 }
 
 struct Operation {
@@ -44,11 +58,7 @@ fn tests_of(folder: &str, operation: &Operation, all: &[Operation]) -> BTreeMap<
         .join("tests/api")
         .join(folder);
     let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).expect("a folder of tests") {
-        let path = entry.expect("an entry").path();
-        if path.extension().is_none_or(|extension| extension != "rs") {
-            continue;
-        }
+    for path in sources(&folder) {
         let text = fs::read_to_string(&path).expect("a source");
         let names = text
             .lines()
@@ -57,20 +67,42 @@ fn tests_of(folder: &str, operation: &Operation, all: &[Operation]) -> BTreeMap<
             .filter(|name| owner(name, all) == Some(&operation.id))
             .count();
         if count > 0 {
-            let name = path
-                .file_name()
-                .expect("a name")
-                .to_string_lossy()
-                .into_owned();
-            found.insert(name, count);
+            let name = path.strip_prefix(&folder).expect("below it").display();
+            found.insert(name.to_string(), count);
         }
     }
     found
 }
 
+/// The Rust files in a folder and in those within it.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder of tests") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// An operation's id in the names of tests: `getEndUsers` is `get_end_users` there.
+fn in_names(id: &str) -> String {
+    let mut name = String::new();
+    for character in id.chars() {
+        if character.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(character.to_ascii_lowercase());
+    }
+    name
+}
+
 /// The id of the operation that a test of this name is for.
 fn owner<'a>(test: &str, all: &'a [Operation]) -> Option<&'a String> {
-    let begins = |id: &&String| test.starts_with(&format!("{id}_"));
+    let begins = |id: &&String| test.starts_with(&format!("{}_", in_names(id)));
     let ids = all.iter().map(|operation| &operation.id);
     ids.filter(begins).max_by_key(|id| id.len())
 }
@@ -82,7 +114,7 @@ fn generate() -> String {
          with a foreign key, with another tenant's key and beyond its limits \
          (`tests/api/*/access.rs`).\n",
     );
-    for (title, folder, document) in dialects() {
+    for (title, folder, document, has_notes) in dialects() {
         text.push_str(&format!(
             "\n## {title}\n\n| Operation | State | Evidence |\n|---|---|---|\n"
         ));
@@ -101,6 +133,9 @@ fn generate() -> String {
                 operation.id,
                 evidence.join(", ")
             ));
+        }
+        if !has_notes {
+            continue;
         }
         let notes = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("docs/compatibility")

@@ -14,6 +14,7 @@ use crate::{
     kernel::{
         Error, Kind, Patch, Result,
         ids::{AgentId, EndUserId, WorkspaceId},
+        violation::Location,
     },
     store::Sealer,
 };
@@ -81,7 +82,9 @@ pub fn make(change: &Change<'_>, sealer: &Sealer, scope: &Scope, new: New) -> Re
 }
 
 fn checked_new(mut new: New) -> Result<New> {
-    new.external_id = new.external_id.as_deref().map(folded).transpose()?;
+    if let Some(external_id) = &mut new.external_id {
+        *external_id = folded(external_id, Location::Body)?;
+    }
     let profile = &mut new.profile;
     let shown = match &profile.metadata {
         Patch::Value(metadata) => Some(metadata),

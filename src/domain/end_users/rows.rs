@@ -9,6 +9,7 @@ use crate::{
     kernel::{
         Error, Result, Rule, Timestamp, Violation,
         ids::{AgentId, EndUserId},
+        violation::Location,
     },
 };
 
@@ -30,7 +31,7 @@ pub fn find(call: &Call, id: &EndUserId) -> Result<EndUser> {
 /// store.
 pub fn find_by_external_id(call: &Call, external_id: &str) -> Result<EndUser> {
     let agent = &call.agent()?.id;
-    let external_id = folded(external_id)?;
+    let external_id = folded(external_id, Location::Query)?;
     call.domain()
         .store()
         .read(|conn| find_external(conn, agent, &external_id)?.ok_or_else(not_found))
