@@ -10,7 +10,6 @@ use poem_openapi::{
 use super::{
     END_USERS_V1_BASE_PATH, Tag,
     auth::EndUsersV1,
-    end_users_v2::{example_cursor, example_limit},
     end_users_wire::{EXAMPLE_ID, EndUser, EndUserRequestV1, EndUsers as EndUsersPage},
     error::FailedV1,
     paging::{self, Meta},
@@ -44,14 +43,15 @@ impl EndUsersFirst {
         caller: EndUsersV1,
         request: &Request,
         /// Where the page begins, from `next_page_url`.
-        #[oai(example = "example_cursor")]
+        #[oai(example = "paging::nothing")]
         cursor: Query<Option<String>>,
         /// At most this many: 1 to 100, and 100 by default.
-        #[oai(example = "example_limit")]
+        #[oai(example = "paging::example_limit")]
         limit: Query<Option<u32>>,
     ) -> Result<Json<EndUsersPage>, FailedV1> {
         let limit = paging::limit(limit.0)?;
-        let page = end_users::list(&caller.0, cursor.0.map(Into::into), limit).await?;
+        let cursor = paging::given(cursor.0).map(Into::into);
+        let page = end_users::list(&caller.0, cursor, limit).await?;
         let next = page.next.as_ref().map(|id| id.as_str());
         let path = format!("{END_USERS_V1_BASE_PATH}/");
         Ok(Json(EndUsersPage {

@@ -55,18 +55,6 @@ fn example_id() -> String {
     EXAMPLE_ID.to_owned()
 }
 
-fn example_external_id() -> Option<String> {
-    Some("crm-1042".to_owned())
-}
-
-pub const fn example_limit() -> Option<u32> {
-    Some(20)
-}
-
-pub fn example_cursor() -> Option<String> {
-    Some(EXAMPLE_ID.to_owned())
-}
-
 #[OpenApi(tag = "Tag::EndUsers")]
 impl EndUsers {
     /// Get end users
@@ -80,26 +68,27 @@ impl EndUsers {
         caller: EndUsersV2,
         request: &Request,
         /// The external id of one end user, in any case of letters.
-        #[oai(example = "example_external_id")]
+        #[oai(example = "paging::nothing")]
         external_id: Query<Option<String>>,
         /// Where the page begins, from `next_page_url`. It stays valid for a week if that end user
         /// is erased.
-        #[oai(example = "example_cursor")]
+        #[oai(example = "paging::nothing")]
         cursor: Query<Option<String>>,
         /// At most this many: 1 to 100, and 100 by default.
-        #[oai(example = "example_limit")]
+        #[oai(example = "paging::example_limit")]
         limit: Query<Option<u32>>,
     ) -> Result<Json<EndUsersOrOne>, Failed> {
-        if let Some(external_id) = external_id.0 {
+        let cursor = paging::given(cursor.0);
+        if let Some(external_id) = paging::given(external_id.0) {
             if cursor.is_some() || limit.is_some() {
                 let text = "external_id does not go together with cursor or limit";
                 return Err(Error::invalid(text).into());
             }
             let found = end_users::find_by_external_id(&caller.0, &external_id)?;
-            return Ok(Json(EndUsersOrOne::One(found.into())));
+            return Ok(Json(EndUsersOrOne::One(Box::new(found.into()))));
         }
         let limit = paging::limit(limit.0)?;
-        let page = end_users::list(&caller.0, cursor.0.map(Into::into), limit).await?;
+        let page = end_users::list(&caller.0, cursor.map(Into::into), limit).await?;
         let next = page.next.as_ref().map(|id| id.as_str());
         Ok(Json(EndUsersOrOne::Page(EndUsersPage {
             meta: Meta::next(request, LIST_PATH, next),

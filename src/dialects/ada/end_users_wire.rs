@@ -143,7 +143,7 @@ impl Example for EndUsers {
 #[oai(one_of)]
 pub enum EndUsersOrOne {
     Page(EndUsers),
-    One(EndUser),
+    One(Box<EndUser>),
 }
 
 /// What becomes known of a person.

@@ -22,6 +22,22 @@ pub fn limit(limit: Option<u32>) -> Result<u32> {
     }
 }
 
+/// A query parameter that may be left out. One without a value is as good as left out: that is how
+/// tools that import the document send it (`?cursor=&limit=20`).
+pub fn given(parameter: Option<String>) -> Option<String> {
+    parameter.filter(|value| !value.is_empty())
+}
+
+/// The example of such a parameter: tools send it as it stands, and it has to work.
+pub fn nothing() -> Option<String> {
+    Some(String::new())
+}
+
+/// The example of `limit`.
+pub const fn example_limit() -> Option<u32> {
+    Some(20)
+}
+
 /// Where the next page is.
 #[derive(Object, Default)]
 pub struct Meta {

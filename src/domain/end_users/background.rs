@@ -59,7 +59,10 @@ pub async fn sweep(domain: &Domain) -> Result<()> {
         let mut statement = conn.prepare_cached(IS_DUE)?;
         Ok(statement.query_row(parameters, |row| row.get::<_, bool>(0))?)
     })?;
-    while due {
+    if !due {
+        return Ok(());
+    }
+    loop {
         let purged = domain.change_as(Actor::System, |change| {
             sensitive::erase_due(change.conn, change.now)?;
             forget_positions(change.conn, before(change.now, POSITION_KEPT_FOR))?;
@@ -67,10 +70,9 @@ pub async fn sweep(domain: &Domain) -> Result<()> {
             purge(change)
         });
         if purged.await? < AT_ONCE {
-            break;
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 fn before(now: Timestamp, duration: Duration) -> Timestamp {
