@@ -2,6 +2,8 @@
 //!
 //! An event becomes a message in the transaction of the change that caused it.
 
+mod erase;
 mod message;
 
+pub use erase::erase_tagged;
 pub use message::{Event, emit};

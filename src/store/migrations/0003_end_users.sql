@@ -86,3 +86,6 @@ CREATE TABLE end_user_deletion_targets (
     end_user_id TEXT NOT NULL,
     PRIMARY KEY (deletion_id, end_user_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Finds what was told of an end user (its id is the first tag), so that it can be erased too.
+CREATE INDEX webhook_messages_by_tag ON webhook_messages (agent_id, payload ->> '$.tags[0]');

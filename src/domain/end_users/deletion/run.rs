@@ -15,6 +15,7 @@ use crate::{
         audit::Actor,
         context::Change,
         end_users::{Scope, change::record, rows},
+        webhooks,
     },
     kernel::{
         Result,
@@ -212,6 +213,7 @@ fn erase(change: &Change<'_>, deletion: &Running) -> Result<usize> {
     let targets: Vec<_> = targets.collect::<rusqlite::Result<_>>()?;
     for end_user in &targets {
         if rows::erase(change, &deletion.scope.agent, end_user)? {
+            webhooks::erase_tagged(change, &deletion.scope.agent, end_user.as_str())?;
             record(change, &deletion.scope, "end_user.erase", end_user)?;
         }
     }
