@@ -291,3 +291,77 @@ async fn submit_a_bulk_end_user_deletion_request_leaves_nothing_of_them_on_the_d
         );
     }
 }
+
+#[tokio::test]
+async fn get_a_deletion_job_ends_by_itself() {
+    let server = unlimited().await;
+    let id = created(&server, json!({})).await;
+    let body = json!({"identifiers": [{"type": "end_user_id", "value": id}]});
+    let job = job_of(&submit(&server, body).await.expect(202));
+    // Each turn is a request, so that the server has time to work.
+    for _ in 0..10_000 {
+        let job = get(&server, &format!("/jobs/{job}")).await.json();
+        if job["status"] == "completed" {
+            assert_eq!(job["identifiers"][0]["disposition"], "accepted");
+            return;
+        }
+        assert!(
+            ["queued", "in_progress"]
+                .map(Value::from)
+                .contains(&job["status"])
+        );
+    }
+    panic!("the job does not end");
+}
+
+/// What a crash leaves behind: one identifier is settled and its end user not erased yet, the other
+/// one was not looked for.
+#[tokio::test]
+async fn get_a_deletion_job_that_was_cut_short_goes_on_where_it_was() {
+    let mut server = unlimited().await;
+    let found = created(&server, json!({})).await;
+    let open = created(&server, json!({"external_id": "open"})).await;
+    let (agent, now) = (super::scope(&server).agent, server.clock.now().as_micros());
+    let due = now + 3_600_000_000;
+    let target = found.clone();
+    let left = server.server().domain().store().write(move |conn| {
+        conn.execute(
+            "INSERT INTO end_user_deletions
+                (id, agent_id, request_hash, status, submitted_count, due_at, created_at)
+             VALUES ('cut', ?1, zeroblob(32), 'in_progress', 2, ?2, ?3)",
+            (agent.as_str(), due, now),
+        )?;
+        conn.execute(
+            "INSERT INTO end_user_deletion_identifiers
+                (deletion_id, position, kind, value, sought, disposition, matched)
+             VALUES ('cut', 0, 'end_user_id', ?1, ?1, 'accepted', 1),
+                    ('cut', 1, 'external_id', 'OPEN', 'open', NULL, 0)",
+            [&target],
+        )?;
+        conn.execute(
+            "INSERT INTO end_user_deletion_targets (deletion_id, end_user_id) VALUES ('cut', ?1)",
+            [&target],
+        )?;
+        Ok(())
+    });
+    left.await.expect("written");
+    run(&server).await;
+    let job = get(&server, "/jobs/cut").await.json();
+    assert_eq!(job["status"], "in_progress", "it is not due yet");
+    assert_eq!(job["identifiers"][1].get("disposition"), None);
+    get(&server, &format!("/end-users/{found}"))
+        .await
+        .expect(200);
+    server.clock.advance(Duration::from_secs(3600));
+    server.restart().await;
+    run(&server).await;
+    let job = get(&server, "/jobs/cut").await.expect(200);
+    assert_eq!(job.json()["status"], "completed");
+    assert_eq!(
+        dispositions(&job),
+        [("accepted".to_owned(), 1), ("accepted".to_owned(), 1)]
+    );
+    for id in [found, open] {
+        get(&server, &format!("/end-users/{id}")).await.expect(404);
+    }
+}

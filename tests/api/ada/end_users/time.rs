@@ -83,3 +83,18 @@ async fn a_start_does_what_became_due_before() {
     let left = get(&server, "/end-users/").await.json();
     assert_eq!(left["data"], json!([]));
 }
+
+#[tokio::test]
+async fn what_is_due_is_done_by_itself() {
+    let server = unlimited().await;
+    let id = created(&server, json!({})).await;
+    server.clock.advance(DAY);
+    // Each turn is a request, so that the server has time to work, and a minute for its clock.
+    for _ in 0..10_000 {
+        server.clock.advance(Duration::from_secs(60));
+        if get(&server, &format!("/end-users/{id}")).await.status == 404 {
+            return;
+        }
+    }
+    panic!("it is not purged");
+}
