@@ -9,8 +9,8 @@ use tracing::{info, warn};
 use crate::{
     config::{Config, Profile},
     console,
-    dialects::aloochat,
-    domain::{self, Domain, bootstrap, bootstrap::Started, usage},
+    dialects::{ada, aloochat},
+    domain::{self, Domain, bootstrap, bootstrap::Started, end_users, usage},
     http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
@@ -50,6 +50,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     serving: JoinHandle<io::Result<()>>,
     flushing: JoinHandle<()>,
+    end_users: JoinHandle<()>,
 }
 
 impl Server {
@@ -94,7 +95,11 @@ impl Server {
             created,
             stop,
             serving: tokio::spawn(serving),
-            flushing: tokio::spawn(flush_until(domain.clone(), stopping)),
+            flushing: tokio::spawn(flush_until(domain.clone(), stopping.clone())),
+            end_users: tokio::spawn(end_users::background::work(
+                domain.clone(),
+                stopped(stopping),
+            )),
             domain,
         })
     }
@@ -132,6 +137,8 @@ impl Server {
         }
         // Only fails if the task panicked; what it counted is flushed below all the same.
         let _ = self.flushing.await;
+        // What it had no time for is due at the next start.
+        let _ = self.end_users.await;
         if let Err(error) = usage::flush(&self.domain).await {
             warn!(?error, "the last usage counts are lost");
         }
@@ -196,6 +203,8 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
 
 fn mounts(domain: &Domain, config: &Config) -> Vec<Mount> {
     vec![
+        ada::mount(domain, &config.ada),
+        ada::mount_end_users_v1(domain, &config.ada),
         aloochat::mount(domain, &config.aloochat),
         console::mount(domain, config.server.profile == Profile::Dev),
     ]

@@ -8,8 +8,7 @@ use serde_json::json;
 use super::{Database, output};
 use crate::{
     config::Loaded,
-    domain::service_integrations,
-    kernel::ids::ServiceIntegrationId,
+    domain::{end_users, service_integrations},
     store::{self, Sealer},
 };
 
@@ -33,9 +32,7 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<ExitCode> {
         println!("{report}");
         match unreadable.map(|found| found.len()) {
             Some(0) => println!("every secret can be read"),
-            Some(count) => {
-                println!("{count} service integrations have secrets that cannot be read");
-            }
+            Some(count) => println!("{count} rows have secrets that cannot be read"),
             None => println!("the secrets cannot be checked"),
         }
     }
@@ -46,9 +43,18 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<ExitCode> {
     })
 }
 
-fn unreadable_secrets(database: &Database, loaded: &Loaded) -> Result<Vec<ServiceIntegrationId>> {
+/// What has secrets that cannot be read, each as its kind and id.
+fn unreadable_secrets(database: &Database, loaded: &Loaded) -> Result<Vec<String>> {
     let sealer = Sealer::of(&database.store, &loaded.config.seal);
     let sealer = database.runtime.block_on(sealer)?;
-    let store = &database.store;
-    Ok(store.read(|conn| service_integrations::unreadable(conn, &sealer))?)
+    let found = database.store.read(|conn| {
+        let integrations = service_integrations::unreadable(conn, &sealer)?;
+        let end_users = end_users::unreadable(conn, &sealer)?;
+        let integrations = integrations
+            .iter()
+            .map(|id| format!("service integration {id}"));
+        let end_users = end_users.iter().map(|id| format!("end user {id}"));
+        Ok(integrations.chain(end_users).collect())
+    })?;
+    Ok(found)
 }

@@ -5,7 +5,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use crate::{config::Loaded, console, dialects::aloochat};
+use crate::{
+    config::Loaded,
+    console,
+    dialects::{ada, aloochat},
+};
 
 #[derive(Args)]
 pub struct Openapi {
@@ -18,6 +22,8 @@ pub struct Openapi {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Dialect {
+    Ada,
+    AdaEndUsersV1,
     Aloochat,
     Console,
 }
@@ -25,6 +31,8 @@ enum Dialect {
 impl Openapi {
     pub fn run(self, loaded: &Loaded) -> Result<ExitCode> {
         let document = match self.dialect {
+            Dialect::Ada => ada::document(&loaded.config.ada),
+            Dialect::AdaEndUsersV1 => ada::document_v1(&loaded.config.ada),
             Dialect::Aloochat => aloochat::document(&loaded.config.aloochat),
             Dialect::Console => console::document(),
         };

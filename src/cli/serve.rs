@@ -62,7 +62,10 @@ fn log_to_stderr(log: &Log) -> Result<()> {
 
 /// Whether this version has the API that a key is for.
 const fn is_served(kind: KeyKind) -> bool {
-    matches!(kind, KeyKind::Aloochat | KeyKind::Operator)
+    matches!(
+        kind,
+        KeyKind::Ada | KeyKind::AdaEndUsers | KeyKind::Aloochat | KeyKind::Operator
+    )
 }
 
 /// Says on standard error how to call the server.

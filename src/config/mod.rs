@@ -12,7 +12,7 @@ pub use self::{
     show::{Setting, settings},
 };
 use crate::{
-    dialects::aloochat,
+    dialects::{ada, aloochat},
     domain::{bootstrap, limits, service_integrations},
     store::{self, seal},
 };
@@ -35,6 +35,8 @@ pub struct Config {
     pub limits: limits::Settings,
     /// Connections to outside services.
     pub service_integrations: service_integrations::Settings,
+    /// The Ada dialect.
+    pub ada: ada::Settings,
     /// The Aloochat dialect.
     pub aloochat: aloochat::Settings,
 }

@@ -1,4 +1,5 @@
 //! The vendors' APIs. A dialect is wire only: it translates between a vendor's requests and one
 //! domain call. The same files are inside each, so who knows one knows all.
 
+pub mod ada;
 pub mod aloochat;

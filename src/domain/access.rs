@@ -8,15 +8,16 @@ use std::sync::{
 use moka::sync::Cache;
 
 use super::{
-    api_keys::{self, KeyKind, Owner, Principal},
+    agents,
+    api_keys::{self, KeyKind, Owner},
     context::Domain,
-    limits::{Allowance, Class},
-    usage::Counted,
+    limits::{Allowance, Class, Standing},
+    usage::{Counted, Tenant},
 };
 use crate::{
     kernel::{
         Error, Kind, Result, Timestamp,
-        ids::{ApiKeyId, WorkspaceId},
+        ids::{AgentId, ApiKeyId, WorkspaceId},
         secret::TokenHash,
     },
     store::Store,
@@ -30,6 +31,8 @@ const KEYS_KEPT: u64 = 10_000;
 pub struct Call {
     domain: Domain,
     caller: Arc<Caller>,
+    tenant: Tenant,
+    standing: Option<Standing>,
     class: Class,
     day: i64,
     written: AtomicBool,
@@ -44,6 +47,17 @@ pub struct Caller {
     pub owner: Owner,
     /// The tenant that the call is made in.
     pub workspace_id: WorkspaceId,
+    /// The agent that the key belongs to, if it belongs to one.
+    pub agent: Option<CallerAgent>,
+}
+
+/// The agent that a key belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallerAgent {
+    /// Its id.
+    pub id: AgentId,
+    /// Its handle.
+    pub handle: String,
 }
 
 impl Call {
@@ -65,9 +79,24 @@ impl Call {
         &self.caller.workspace_id
     }
 
+    /// The agent that the call is made to.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a key that belongs to no agent.
+    pub fn agent(&self) -> Result<&CallerAgent> {
+        self.caller.agent.as_ref().ok_or_else(unauthenticated)
+    }
+
+    /// How the tenant stands after this call, in the window with the least left; none without a
+    /// limit.
+    #[must_use]
+    pub const fn standing(&self) -> Option<Standing> {
+        self.standing
+    }
+
     pub(super) fn counted_as(&self) -> Counted {
         Counted {
-            workspace: self.caller.workspace_id.clone(),
+            tenant: self.tenant.clone(),
             class: self.class,
             day: self.day,
         }
@@ -87,10 +116,10 @@ impl Drop for Call {
     }
 }
 
-/// Valid keys by the hash of their value. One is trusted only while the generation of the keys is
+/// Valid keys by the hash of their value and what they are used for. One is trusted only while the generation of the keys is
 /// the one it was read in, so a key revoked by any process is refused at the next call.
 pub(super) struct Keyring {
-    keys: Cache<TokenHash, Arc<Known>>,
+    keys: Cache<(TokenHash, Class), Arc<Known>>,
     generation: AtomicI64,
     /// When the generation was last read: it is read anew when another process has changed
     /// something, and at the latest after a second.
@@ -129,6 +158,7 @@ struct Known {
     generation: i64,
     kind: KeyKind,
     caller: Arc<Caller>,
+    tenant: Tenant,
     used: Arc<Used>,
     class: Class,
     allowance: Arc<Allowance>,
@@ -151,28 +181,28 @@ impl Used {
 }
 
 impl Domain {
-    /// Admits a call with a workspace's key: it must be valid, of this kind, and within the limits
-    /// of its workspace. A call of a known key beyond its limits costs no database work.
+    /// Admits a call with a tenant's key: it must be valid, of one of these kinds, and within the
+    /// limits of its tenant. A call of a known key beyond its limits costs no database work.
     ///
     /// # Errors
     /// `Unauthenticated`, `RateLimited`, or those of the store.
-    pub fn admit(&self, token: &str, kind: KeyKind, class: Class) -> Result<Call> {
-        let hash = TokenHash::of(token);
+    pub fn admit(&self, token: &str, kinds: &[KeyKind], class: Class) -> Result<Call> {
+        let hash = (TokenHash::of(token), class);
         let now = self.clock().now();
         let known = self.keyring().keys.get(&hash);
-        if let Some(known) = known.filter(|known| known.kind == kind && known.class == class) {
-            known.allowance.take(now)?;
+        if let Some(known) = known.filter(|known| kinds.contains(&known.kind)) {
+            let standing = known.allowance.take(now)?;
             if self.keyring().generation(self.store(), now)? == known.generation {
-                return Ok(self.call(&known, now));
+                return Ok(self.call(&known, standing, now));
             }
             self.keyring().keys.invalidate(&hash);
             // Its allowance is taken already.
-            let known = self.look_up(&hash, kind, class, now)?;
-            return Ok(self.call(&known, now));
+            let known = self.look_up(&hash, kinds, now)?;
+            return Ok(self.call(&known, standing, now));
         }
-        let known = self.look_up(&hash, kind, class, now)?;
-        known.allowance.take(now)?;
-        Ok(self.call(&known, now))
+        let known = self.look_up(&hash, kinds, now)?;
+        let standing = known.allowance.take(now)?;
+        Ok(self.call(&known, standing, now))
     }
 
     /// Checks an operator key.
@@ -192,32 +222,65 @@ impl Domain {
 
     fn look_up(
         &self,
-        hash: &TokenHash,
-        kind: KeyKind,
-        class: Class,
+        hash: &(TokenHash, Class),
+        kinds: &[KeyKind],
         now: Timestamp,
     ) -> Result<Arc<Known>> {
+        let class = hash.1;
         let known = self.store().read(|conn| {
             // The generation first: a key revoked after it is read will be noticed by it.
             let generation = api_keys::generation(conn)?;
-            let Some(principal) = api_keys::find_valid(conn, hash)? else {
+            let Some(principal) = api_keys::find_valid(conn, &hash.0)? else {
                 return Err(unauthenticated());
             };
-            let (true, Some(workspace)) = (principal.kind == kind, principal.owner.workspace())
-            else {
+            let (true, Some(workspace)) = (
+                kinds.contains(&principal.kind),
+                principal.owner.workspace().cloned(),
+            ) else {
                 return Err(unauthenticated());
             };
-            let workspace = workspace.clone();
-            let allowance = self.meter().allowance(conn, &workspace, class, now)?;
-            Ok(Arc::new(Known::new(
-                generation, principal, workspace, class, allowance,
-            )))
+            let agent = match principal.owner.agent() {
+                Some(id) => {
+                    let agent = agents::find(conn, &workspace, id.as_str())?;
+                    Some(CallerAgent {
+                        id: agent.id,
+                        handle: agent.handle,
+                    })
+                }
+                None => None,
+            };
+            let tenant = Tenant {
+                agent: agent
+                    .as_ref()
+                    .filter(|_| class.is_per_agent())
+                    .map(|agent| agent.id.clone()),
+                workspace: workspace.clone(),
+            };
+            let allowance = self.meter().allowance(conn, &tenant, class, now)?;
+            Ok(Arc::new(Known {
+                generation,
+                kind: principal.kind,
+                used: Arc::new(Used {
+                    key: principal.key_id.clone(),
+                    at: AtomicI64::new(0),
+                    noted: AtomicBool::new(false),
+                }),
+                caller: Arc::new(Caller {
+                    key_id: principal.key_id,
+                    owner: principal.owner,
+                    workspace_id: workspace,
+                    agent,
+                }),
+                tenant,
+                class,
+                allowance,
+            }))
         })?;
         self.keyring().keys.insert(*hash, known.clone());
         Ok(known)
     }
 
-    fn call(&self, known: &Known, now: Timestamp) -> Call {
+    fn call(&self, known: &Known, standing: Option<Standing>, now: Timestamp) -> Call {
         known.used.at.store(now.as_micros(), Ordering::Relaxed);
         if !known.used.noted.swap(true, Ordering::Relaxed) {
             self.meter().note_use(known.used.clone());
@@ -225,36 +288,11 @@ impl Domain {
         Call {
             domain: self.clone(),
             caller: known.caller.clone(),
+            tenant: known.tenant.clone(),
+            standing,
             class: known.class,
             day: now.day(),
             written: AtomicBool::new(false),
-        }
-    }
-}
-
-impl Known {
-    fn new(
-        generation: i64,
-        principal: Principal,
-        workspace_id: WorkspaceId,
-        class: Class,
-        allowance: Arc<Allowance>,
-    ) -> Self {
-        Self {
-            generation,
-            kind: principal.kind,
-            used: Arc::new(Used {
-                key: principal.key_id.clone(),
-                at: AtomicI64::new(0),
-                noted: AtomicBool::new(false),
-            }),
-            caller: Arc::new(Caller {
-                key_id: principal.key_id,
-                owner: principal.owner,
-                workspace_id,
-            }),
-            class,
-            allowance,
         }
     }
 }

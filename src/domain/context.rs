@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use tokio::sync::Notify;
 
 use super::{
     access::{Call, Keyring},
@@ -38,6 +39,7 @@ struct Parts {
     meter: Meter,
     keyring: Keyring,
     secret_names: SecretNames,
+    end_user_work: Notify,
 }
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
@@ -64,6 +66,7 @@ impl Domain {
             meter,
             keyring: Keyring::default(),
             secret_names,
+            end_user_work: Notify::new(),
         }))
     }
 
@@ -102,6 +105,11 @@ impl Domain {
 
     pub(super) fn keyring(&self) -> &Keyring {
         &self.0.keyring
+    }
+
+    /// Wakes whoever does what is due of end users.
+    pub(super) fn end_user_work(&self) -> &Notify {
+        &self.0.end_user_work
     }
 
     /// Makes a change for a caller: `job` and the count of the call in one transaction. It returns

@@ -13,7 +13,7 @@ use std::{
 use governor::{
     Quota, RateLimiter,
     clock::Clock as GovernorClock,
-    middleware::NoOpMiddleware,
+    middleware::StateInformationMiddleware,
     nanos::Nanos,
     state::{InMemoryState, NotKeyed},
 };
@@ -27,21 +27,63 @@ text_enum! {
     pub enum Class {
         /// Everything under Aloochat's `/api/public`.
         Aloochat = "aloochat",
+        /// Whatever of Ada's API has no class of its own.
+        Ada = "ada",
+        /// Ada's End Users API v2.
+        AdaEndUsers = "ada_end_users",
+        /// Ada's End Users API v1.
+        AdaEndUsersV1 = "ada_end_users_v1",
+    }
+}
+
+impl Class {
+    /// Whether the vendor limits each agent by itself, not the whole workspace.
+    pub(super) const fn is_per_agent(self) -> bool {
+        match self {
+            Self::Aloochat => false,
+            // ada.md §1.3: per Ada instance, which is an agent.
+            Self::Ada | Self::AdaEndUsers | Self::AdaEndUsersV1 => true,
+        }
     }
 }
 
 /// The allowance of each API class.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Aloochat publishes no figures (aloochat.md §3), so everything is off.
     pub aloochat: Rates,
+    /// Ada's default: integrations, webhooks, deletions (ada.md §1.3).
+    pub ada: Rates,
+    /// Ada's End Users API v2 (ada.md §1.3; its daily cap was dropped).
+    pub ada_end_users: Rates,
+    /// Ada's End Users API v1. The vendor says that there are limits, not which; these are ours.
+    pub ada_end_users_v1: Rates,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let rates = |per_second, per_minute, per_day| Rates {
+            per_second,
+            per_minute,
+            per_day,
+        };
+        Self {
+            aloochat: rates(0, 0, 0),
+            ada: rates(10, 100, 10_000),
+            ada_end_users: rates(30, 300, 0),
+            ada_end_users_v1: rates(30, 0, 60_000),
+        }
+    }
 }
 
 impl Settings {
     const fn rates(&self, class: Class) -> &Rates {
         match class {
             Class::Aloochat => &self.aloochat,
+            Class::Ada => &self.ada,
+            Class::AdaEndUsers => &self.ada_end_users,
+            Class::AdaEndUsersV1 => &self.ada_end_users_v1,
         }
     }
 }
@@ -58,7 +100,7 @@ pub struct Rates {
     pub per_day: u64,
 }
 
-type Bucket = RateLimiter<NotKeyed, InMemoryState, BucketClock, NoOpMiddleware<Nanos>>;
+type Bucket = RateLimiter<NotKeyed, InMemoryState, BucketClock, StateInformationMiddleware>;
 
 /// governor on the product's clock.
 #[derive(Clone)]
@@ -101,8 +143,9 @@ impl Allowance {
         let rates = settings.rates(class);
         let clock = BucketClock(clock.clone());
         let bucket = |rate: u32, quota: fn(NonZeroU32) -> Quota| {
-            NonZeroU32::new(rate)
-                .map(|rate| RateLimiter::direct_with_clock(quota(rate), clock.clone()))
+            NonZeroU32::new(rate).map(|rate| {
+                RateLimiter::direct_with_clock(quota(rate), clock.clone()).with_middleware()
+            })
         };
         Self {
             second: bucket(rates.per_second, Quota::per_second),
@@ -116,11 +159,11 @@ impl Allowance {
         }
     }
 
-    /// Takes one call from the allowance.
+    /// Takes one call from the allowance and says how much of the window with the least is left.
     ///
     /// # Errors
     /// `RateLimited` if it is used up.
-    pub(super) fn take(&self, now: Timestamp) -> Result<()> {
+    pub(super) fn take(&self, now: Timestamp) -> Result<Option<Standing>> {
         let mut today = self.day.lock().unwrap_or_else(PoisonError::into_inner);
         if today.day != now.day() {
             *today = Day {
@@ -131,13 +174,47 @@ impl Allowance {
         if self.per_day > 0 && today.calls >= self.per_day {
             return Err(limited(now.until_next_day()));
         }
-        for bucket in [&self.minute, &self.second].into_iter().flatten() {
-            bucket
+        let mut least = None;
+        for (bucket, seconds) in [(&self.minute, 60), (&self.second, 1)] {
+            let Some(bucket) = bucket else { continue };
+            let state = bucket
                 .check()
                 .map_err(|until| limited(until.wait_time_from(self.clock.now())))?;
+            let standing = Standing {
+                limit: state.quota().burst_size().get().into(),
+                remaining: state.remaining_burst_capacity().into(),
+                reset: now.plus(Duration::from_secs(seconds)),
+            };
+            least = least_of(least, standing);
         }
         today.calls += 1;
-        Ok(())
+        if self.per_day > 0 {
+            let standing = Standing {
+                limit: self.per_day,
+                remaining: self.per_day - today.calls,
+                reset: now.plus(now.until_next_day()),
+            };
+            least = least_of(least, standing);
+        }
+        Ok(least)
+    }
+}
+
+/// How a tenant stands in one of the windows of its allowance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The calls that the window allows.
+    pub limit: u64,
+    /// The calls that are left of them.
+    pub remaining: u64,
+    /// When the window is whole again at the latest.
+    pub reset: Timestamp,
+}
+
+fn least_of(least: Option<Standing>, standing: Standing) -> Option<Standing> {
+    match least {
+        Some(least) if least.remaining <= standing.remaining => Some(least),
+        _ => Some(standing),
     }
 }
 
@@ -157,7 +234,10 @@ mod tests {
     use super::*;
 
     fn allowance(clock: &Clock, rates: Rates, used: u64) -> Allowance {
-        let settings = Settings { aloochat: rates };
+        let settings = Settings {
+            aloochat: rates,
+            ..Settings::default()
+        };
         Allowance::new(&settings, Class::Aloochat, clock, clock.now(), used)
     }
 

@@ -11,11 +11,14 @@ pub mod api_keys;
 pub mod audit;
 pub mod bootstrap;
 mod context;
+pub mod end_users;
 pub mod limits;
 pub mod members;
+pub mod outbound;
 pub mod service_integrations;
 mod sql;
 pub mod usage;
+pub mod webhooks;
 pub mod workspaces;
 
 pub use context::{Change, Domain, Settings};

@@ -6,7 +6,8 @@ use rusqlite::{
 };
 
 use crate::kernel::ids::{
-    AccountId, AgentId, ApiKeyId, IntegrationId, ServiceIntegrationId, WorkspaceId,
+    AccountId, AgentId, ApiKeyId, EndUserDeletionId, EndUserId, IntegrationId,
+    ServiceIntegrationId, WebhookMessageId, WorkspaceId,
 };
 
 macro_rules! stored_as_text {
@@ -29,8 +30,11 @@ stored_as_text!(
     AccountId,
     AgentId,
     ApiKeyId,
+    EndUserDeletionId,
+    EndUserId,
     IntegrationId,
     ServiceIntegrationId,
+    WebhookMessageId,
     WorkspaceId,
 );
 

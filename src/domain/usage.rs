@@ -16,13 +16,25 @@ use super::{
     context::Domain,
     limits::{self, Allowance, Class},
 };
-use crate::kernel::{Clock, Result, Timestamp, ids::WorkspaceId};
+use crate::kernel::{
+    Clock, Result, Timestamp,
+    ids::{AgentId, WorkspaceId},
+};
+
+/// Whose allowance a call takes from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Tenant {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The agent, where the vendor limits each agent by itself.
+    pub agent: Option<AgentId>,
+}
 
 /// What a call counts as.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Counted {
     /// The tenant.
-    pub workspace: WorkspaceId,
+    pub tenant: Tenant,
     /// The API class.
     pub class: Class,
     /// The UTC day, in days since the epoch.
@@ -30,9 +42,9 @@ pub struct Counted {
 }
 
 const ADD: &str = "
-    INSERT INTO usage_daily (workspace_id, class, day, calls)
-    VALUES (:workspace_id, :class, :day, :calls)
-    ON CONFLICT (workspace_id, class, day) DO UPDATE SET calls = calls + excluded.calls";
+    INSERT INTO usage_daily (workspace_id, agent_id, class, day, calls)
+    VALUES (:workspace_id, coalesce(:agent_id, ''), :class, :day, :calls)
+    ON CONFLICT (workspace_id, agent_id, class, day) DO UPDATE SET calls = calls + excluded.calls";
 
 /// Adds calls to the count of a day.
 ///
@@ -40,7 +52,8 @@ const ADD: &str = "
 /// Those of the store.
 pub fn add(conn: &Connection, counted: &Counted, calls: u64) -> Result<()> {
     conn.prepare_cached(ADD)?.execute(named_params! {
-        ":workspace_id": counted.workspace,
+        ":workspace_id": counted.tenant.workspace,
+        ":agent_id": counted.tenant.agent,
         ":class": counted.class,
         ":day": counted.day,
         ":calls": i64::try_from(calls).unwrap_or(i64::MAX),
@@ -50,7 +63,8 @@ pub fn add(conn: &Connection, counted: &Counted, calls: u64) -> Result<()> {
 
 const CALLS: &str = "
     SELECT calls FROM usage_daily
-    WHERE workspace_id = :workspace_id AND class = :class AND day = :day";
+    WHERE workspace_id = :workspace_id AND agent_id = coalesce(:agent_id, '')
+      AND class = :class AND day = :day";
 
 /// The calls that are written down for a day.
 ///
@@ -59,7 +73,8 @@ const CALLS: &str = "
 pub fn calls(conn: &Connection, counted: &Counted) -> Result<u64> {
     let calls = conn.prepare_cached(CALLS)?.query_row(
         named_params! {
-            ":workspace_id": counted.workspace,
+            ":workspace_id": counted.tenant.workspace,
+        ":agent_id": counted.tenant.agent,
             ":class": counted.class,
             ":day": counted.day,
         },
@@ -72,7 +87,7 @@ pub fn calls(conn: &Connection, counted: &Counted) -> Result<u64> {
 pub(super) struct Meter {
     limits: limits::Settings,
     clock: Clock,
-    allowances: RwLock<HashMap<(WorkspaceId, Class), Arc<Allowance>>>,
+    allowances: RwLock<HashMap<(Tenant, Class), Arc<Allowance>>>,
     pending: Mutex<Pending>,
 }
 
@@ -98,11 +113,11 @@ impl Meter {
     pub(super) fn allowance(
         &self,
         conn: &Connection,
-        workspace: &WorkspaceId,
+        tenant: &Tenant,
         class: Class,
         now: Timestamp,
     ) -> Result<Arc<Allowance>> {
-        let key = (workspace.clone(), class);
+        let key = (tenant.clone(), class);
         let known = self
             .allowances
             .read()
@@ -114,7 +129,7 @@ impl Meter {
         let used = calls(
             conn,
             &Counted {
-                workspace: workspace.clone(),
+                tenant: tenant.clone(),
                 class,
                 day: now.day(),
             },

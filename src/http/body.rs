@@ -27,6 +27,9 @@ use crate::kernel::{Error, Kind, Rule, Violation, schema::Schema, violation::Loc
 /// A JSON body of type `T` that keeps to the schema of `T`.
 pub struct Body<T>(pub T);
 
+/// A [`Body`] with a limit of its own, in bytes.
+pub struct BodyUpTo<T, const BYTES: usize>(pub T);
+
 impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Body<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
@@ -53,28 +56,71 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Body<T> {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let value = read(request, body).await.map_err(Failure)?;
-        check::<T>(&value).map_err(Failure)?;
-        let parsed = T::parse_from_json(Some(value))
-            .map_err(|error| Failure(Error::invalid(error.into_message())))?;
+        let parsed = parse(request, body, usize::MAX).await.map_err(Failure)?;
         Ok(Self(parsed))
     }
 }
 
-async fn read(request: &Request, body: &mut RequestBody) -> Result<Value, Error> {
+impl<'a, T: ParseFromJSON + 'static, const BYTES: usize> ApiExtractor<'a> for BodyUpTo<T, BYTES> {
+    const TYPES: &'static [ApiExtractorType] = Body::<T>::TYPES;
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        Body::<T>::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Body::<T>::request_meta()
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let parsed = parse(request, body, BYTES).await.map_err(Failure)?;
+        Ok(Self(parsed))
+    }
+}
+
+async fn parse<T: ParseFromJSON + 'static>(
+    request: &Request,
+    body: &mut RequestBody,
+    limit: usize,
+) -> Result<T, Error> {
+    let value = read(request, body, limit).await?;
+    if value.is_none() && T::IS_REQUIRED {
+        return Err(whole_body(Rule::Required));
+    }
+    if let Some(value) = &value {
+        check::<T>(value)?;
+    }
+    T::parse_from_json(value).map_err(|error| Error::invalid(error.into_message()))
+}
+
+/// The body as JSON; none if there is nothing in it.
+async fn read(
+    request: &Request,
+    body: &mut RequestBody,
+    limit: usize,
+) -> Result<Option<Value>, Error> {
     check_content_type(request)?;
     let limit = request
         .data::<BodyLimit>()
-        .map_or(usize::MAX, |limit| limit.0);
+        .map_or(limit, |whole| whole.0.min(limit));
     let body = body.take().map_err(|error| body_error(&error))?;
     let bytes = body
         .into_bytes_limit(limit)
         .await
         .map_err(|error| body_error(&error))?;
     if bytes.is_empty() {
-        return Err(whole_body(Rule::Required));
+        return Ok(None);
     }
-    serde_json::from_slice(&bytes).map_err(|error| whole_body(Rule::Json(error.to_string())))
+    serde_json::from_slice(&bytes)
+        .map(Some)
+        .map_err(|error| whole_body(Rule::Json(error.to_string())))
 }
 
 /// A missing content type is taken for JSON; another one is refused.

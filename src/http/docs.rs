@@ -54,19 +54,14 @@ pub fn routes(mounts: &[Mount]) -> Route {
         )
         .at("/assets/icon.svg", asset("image/svg+xml", text("icon.svg")));
     for entry in entries.iter() {
-        let page = fill(
-            &text("docs.html"),
-            &[("name", entry.name), ("title", entry.title)],
-        );
-        let (json, yaml) = (entry.document.clone(), entry.document.clone());
+        let json = format!("/openapi/{}.json", entry.name);
+        let yaml = entry.document.clone();
         route = route
-            .at(format!("/docs/{}", entry.name), asset("text/html", page))
             .at(
-                format!("/openapi/{}.json", entry.name),
-                make_sync(move |request| {
-                    cached(&request, "application/json", json.json(&origin(&request)))
-                }),
+                format!("/docs/{}", entry.name),
+                page(entry.name, entry.title, &json),
             )
+            .at(json, specification(entry.document.clone()))
             .at(
                 format!("/openapi/{}.yaml", entry.name),
                 make_sync(move |request| {
@@ -75,6 +70,33 @@ pub fn routes(mounts: &[Mount]) -> Route {
             );
     }
     route
+}
+
+/// The Swagger UI of a dialect, for the document at a path of this server.
+#[must_use]
+pub fn page(
+    name: &str,
+    title: &str,
+    document_path: &str,
+) -> impl Endpoint<Output = Response> + 'static {
+    let values = [
+        ("name", name),
+        ("title", title),
+        ("document", document_path),
+    ];
+    asset("text/html", fill(&text("docs.html"), &values))
+}
+
+/// A document as JSON, for the address that it is asked at.
+#[must_use]
+pub fn specification(document: Document) -> impl Endpoint<Output = Response> + 'static {
+    make_sync(move |request| {
+        cached(
+            &request,
+            "application/json",
+            document.json(&origin(&request)),
+        )
+    })
 }
 
 fn landing(entries: Arc<[Entry]>) -> impl Endpoint<Output = Response> {

@@ -9,12 +9,12 @@ use super::dialect::Dialect;
 /// on how the caller reached it.
 const ORIGIN: &str = "http://127.0.0.1:4600";
 
+/// Stands for the address of an agent's own host, which depends on the port of [`ORIGIN`].
+const AGENT_ORIGIN: &str = "http://{handle}.localhost:4600";
+
 /// An OpenAPI 3.0 document with an example for every body.
 #[derive(Debug, Clone)]
-pub struct Document {
-    json: String,
-    yaml: String,
-}
+pub struct Document(Value);
 
 impl Document {
     /// The document of a dialect's operations, which are served under `base_path`.
@@ -29,26 +29,109 @@ impl Document {
             serde_json::from_str(&service.spec()).expect("the framework writes JSON");
         document["servers"] = json!([{"url": format!("{ORIGIN}{base_path}")}]);
         add_examples(&mut document, error_example);
-        Self {
-            json: serde_json::to_string_pretty(&document).expect("JSON can be written"),
-            yaml: serde_yaml::to_string(&document).expect("JSON can be written as YAML"),
+        Self(document)
+    }
+
+    /// The document with paths renamed: for a vendor whose documents and clients end some paths
+    /// with a slash.
+    #[must_use]
+    pub fn with_paths(mut self, rename: impl Fn(&str) -> String) -> Self {
+        if let Some(paths) = self.0["paths"].as_object_mut() {
+            *paths = std::mem::take(paths)
+                .into_iter()
+                .map(|(path, operations)| (rename(&path), operations))
+                .collect();
         }
+        self
+    }
+
+    /// The document with a second server: the agent's own host, whose handle is a variable. So
+    /// that it can be filled in there too, the operations with this method repeat the servers.
+    #[must_use]
+    pub fn with_agent_hosts(mut self, base_path: &str, repeated_by: &str) -> Self {
+        let own = json!({
+            "url": format!("{AGENT_ORIGIN}{base_path}"),
+            "description": "The host of one AI agent",
+            "variables": {
+                "handle": {"default": "example", "description": "The handle of the AI agent"},
+            },
+        });
+        if let Some(servers) = self.0["servers"].as_array_mut() {
+            servers.push(own);
+        }
+        let servers = self.0["servers"].clone();
+        for path in self.0["paths"]
+            .as_object_mut()
+            .into_iter()
+            .flat_map(Map::values_mut)
+        {
+            if let Some(operation) = path.get_mut(repeated_by) {
+                operation["servers"] = servers.clone();
+            }
+        }
+        self
+    }
+
+    /// The document with what its server sends of its own accord: for each event its name, a
+    /// sentence, and the name and schema of what is sent. OpenAPI 3.0 has no place for it, so it is
+    /// an extension.
+    #[must_use]
+    pub fn with_events(mut self, events: Vec<(&str, &str, &str, Value)>) -> Self {
+        for (event, summary, name, schema) in events {
+            self.0["components"]["schemas"][name] = schema;
+            let example = self.0["components"]["schemas"][name]["example"].clone();
+            self.0["x-webhooks"][event]["post"] = json!({
+                "summary": summary,
+                "requestBody": {"content": {"application/json": {
+                    "schema": {"$ref": format!("#/components/schemas/{name}")},
+                    "example": example,
+                }}},
+                "responses": {"2XX": {"description": "It has arrived"}},
+            });
+        }
+        self
+    }
+
+    /// The example of a schema of the document.
+    #[must_use]
+    pub fn example_of(&self, schema: &str) -> Value {
+        let schemas = &self.0["components"]["schemas"];
+        example(&schemas[schema], schemas).unwrap_or_default()
     }
 
     /// The document as JSON for a server at `origin`: `http://localhost:4600`.
     #[must_use]
     pub fn json(&self, origin: &str) -> String {
-        self.json.replace(ORIGIN, origin)
+        let text = serde_json::to_string_pretty(&self.0).expect("JSON can be written");
+        at(&text, origin)
     }
 
     /// The document as YAML for a server at `origin`.
     #[must_use]
     pub fn yaml(&self, origin: &str) -> String {
-        self.yaml.replace(ORIGIN, origin)
+        let text = serde_yaml::to_string(&self.0).expect("JSON can be written as YAML");
+        at(&text, origin)
     }
 }
 
-/// Gives every body of every operation an example: importers such as Postman's rely on them.
+/// The text of a document for a server at `origin`.
+fn at(text: &str, origin: &str) -> String {
+    let (scheme, host) = origin.split_once("://").unwrap_or(("http", origin));
+    let port = host.rsplit_once(':').map_or("", |(_, port)| port);
+    // Of an IPv6 address without a port, the last part is none.
+    let port = match port.parse::<u16>() {
+        Ok(port) if !host.ends_with(']') => format!(":{port}"),
+        _ => String::new(),
+    };
+    text.replace(
+        AGENT_ORIGIN,
+        &format!("{scheme}://{{handle}}.localhost{port}"),
+    )
+    .replace(ORIGIN, origin)
+}
+
+/// Gives every body of every operation an example, and says those of parameters where importers
+/// look for them: importers such as Postman's rely on them.
 fn add_examples(document: &mut Value, error_example: impl Fn(u16) -> Value) {
     let schemas = document["components"]["schemas"].clone();
     let operations = document["paths"]
@@ -58,6 +141,14 @@ fn add_examples(document: &mut Value, error_example: impl Fn(u16) -> Value) {
         .filter_map(Value::as_object_mut)
         .flat_map(Map::values_mut);
     for operation in operations {
+        let parameters = operation
+            .get_mut("parameters")
+            .and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten() {
+            if let Some(example) = parameter.pointer("/schema/example") {
+                parameter["example"] = example.clone();
+            }
+        }
         let request = operation.pointer_mut("/requestBody/content");
         fill(request, |schema| example(schema, &schemas));
         let responses = operation["responses"].as_object_mut();
@@ -72,12 +163,24 @@ fn add_examples(document: &mut Value, error_example: impl Fn(u16) -> Value) {
 }
 
 fn fill(content: Option<&mut Value>, example: impl Fn(&Value) -> Option<Value>) {
-    let media_types = content.and_then(Value::as_object_mut);
-    for media_type in media_types.into_iter().flat_map(Map::values_mut) {
+    let Some(media_types) = content.and_then(Value::as_object_mut) else {
+        return;
+    };
+    // The framework names the charset too, which puzzles generators of clients.
+    *media_types = std::mem::take(media_types)
+        .into_iter()
+        .map(|(name, media_type)| (essence(&name), media_type))
+        .collect();
+    for media_type in media_types.values_mut() {
         if let Some(value) = example(&media_type["schema"]) {
             media_type["example"] = value;
         }
     }
+}
+
+fn essence(media_type: &str) -> String {
+    let essence = media_type.split(';').next().unwrap_or_default();
+    essence.trim().to_owned()
 }
 
 /// The example that a schema gives, by itself or through the schemas it is made of.
@@ -89,8 +192,10 @@ fn example(schema: &Value, schemas: &Value) -> Option<Value> {
         let name = reference.rsplit('/').next()?;
         return example(schemas.get(name)?, schemas);
     }
-    schema
-        .get("items")
-        .and_then(|items| example(items, schemas))
-        .map(|item| json!([item]))
+    if let Some(items) = schema.get("items") {
+        return example(items, schemas).map(|item| json!([item]));
+    }
+    let alternatives = schema.get("oneOf").or_else(|| schema.get("anyOf"));
+    let alternatives = alternatives.and_then(Value::as_array)?;
+    alternatives.iter().find_map(|one| example(one, schemas))
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::{
     Metrics, Mount,
+    cors::LocalPage,
     dialect::RenderError,
     errors::{from_poem, too_large},
 };
@@ -136,6 +137,13 @@ impl Endpoint for Edge {
         let method = request.method().clone();
         let path = tracing::enabled!(tracing::Level::DEBUG)
             .then(|| request.original_uri().path().to_owned());
+        let local_page = LocalPage::of(&request);
+        let preflight = local_page
+            .as_ref()
+            .and_then(|page| page.preflight(&request));
+        if let Some(response) = preflight {
+            return Ok(response);
+        }
         let (mut response, operation) = match self.answer(request).await {
             Ok(response) => {
                 let operation = operation(response.data::<OperationId>());
@@ -148,6 +156,9 @@ impl Endpoint for Edge {
         }
         if let Ok(value) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert(REQUEST_ID, value);
+        }
+        if let Some(page) = local_page {
+            page.allow(response.headers_mut());
         }
         let status = response.status().as_u16();
         self.metrics

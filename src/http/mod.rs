@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod compress;
+pub mod cors;
 pub mod dialect;
 pub mod docs;
 pub mod document;

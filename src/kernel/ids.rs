@@ -33,6 +33,14 @@ macro_rules! id_types {
                 Self(id.into_uuid().to_string())
             }
 
+            /// A new identifier of 24 hexadecimal digits, as Ada mints them: 4 bytes of time and 8
+            /// random ones.
+            #[must_use]
+            pub fn new_hex24(now: Timestamp) -> Self {
+                let seconds = u32::try_from(now.as_seconds()).unwrap_or_default();
+                Self(format!("{seconds:08x}{:016x}", rand::random::<u64>()))
+            }
+
             /// The text of the identifier.
             #[must_use]
             pub fn as_str(&self) -> &str {
@@ -71,6 +79,28 @@ id_types! {
     ApiKeyId;
     /// A version of a Botpress integration.
     IntegrationId;
+    /// A message to webhook endpoints: `msg_` and 27 letters and digits.
+    WebhookMessageId;
+    /// An end user of an agent: Ada end user, Botpress user.
+    EndUserId;
+    /// A bulk deletion of end users.
+    EndUserDeletionId;
     /// A workspace's configured connection to an outside service (Aloochat integration).
     ServiceIntegrationId;
+}
+
+impl WebhookMessageId {
+    /// A new identifier in the shape of Svix's: `msg_` and 27 letters and digits, no dot.
+    #[must_use]
+    pub fn new_message() -> Self {
+        Self(format!("msg_{}", random_alphanumeric(27)))
+    }
+}
+
+/// Random letters and digits.
+#[must_use]
+pub fn random_alphanumeric(count: usize) -> String {
+    use rand::{RngExt, distr::Alphanumeric};
+    let random = rand::rng().sample_iter(Alphanumeric).take(count);
+    random.map(char::from).collect()
 }

@@ -59,6 +59,9 @@ fn violations(error: &ValidationError<'_>, location: Location) -> Vec<Violation>
             .iter()
             .map(|key| with(Some(key), Rule::Unexpected))
             .collect(),
+        other @ (ValidationErrorKind::AnyOf { context }
+        | ValidationErrorKind::OneOfNotValid { context }) => alternatives(context, &path, location)
+            .unwrap_or_else(|| vec![with(None, rule(other, error))]),
         other => vec![with(None, rule(other, error))],
     }
 }
@@ -96,6 +99,58 @@ fn rule(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Rule {
         ValidationErrorKind::Format { format } => Rule::Format(format.clone()),
         ValidationErrorKind::Pattern { pattern } => Rule::Pattern(pattern.clone()),
         _ => Rule::Other(format!("is invalid: {}", error.masked())),
+    }
+}
+
+/// What a value breaks that fits none of several alternatives. Those that are of another type than
+/// the value say nothing, unless all of them are.
+fn alternatives(
+    context: &[Vec<ValidationError<'_>>],
+    here: &[Step],
+    location: Location,
+) -> Option<Vec<Violation>> {
+    let broken: Vec<Vec<Violation>> = context
+        .iter()
+        .map(|errors| {
+            errors
+                .iter()
+                .flat_map(|error| violations(error, location))
+                .collect()
+        })
+        .collect();
+    let (of_another_type, fitting): (Vec<_>, Vec<_>) = broken
+        .into_iter()
+        .partition(|violations| expected_type(violations, here).is_some());
+    if fitting.len() > 1 {
+        return None;
+    }
+    if let Some(fitting) = fitting.into_iter().next() {
+        return Some(fitting);
+    }
+    let mut expected: Vec<String> = of_another_type
+        .iter()
+        .flat_map(|violations| expected_type(violations, here).unwrap_or_default())
+        .cloned()
+        .collect();
+    expected.sort_by_key(|name| name == "null");
+    Some(vec![Violation {
+        location,
+        path: here.to_vec(),
+        rule: Rule::Type { expected },
+    }])
+}
+
+/// The types that were expected of the value here, if that is all there is.
+fn expected_type<'a>(violations: &'a [Violation], here: &[Step]) -> Option<&'a [String]> {
+    match violations {
+        [
+            Violation {
+                path,
+                rule: Rule::Type { expected },
+                ..
+            },
+        ] if path == here => Some(expected),
+        _ => None,
     }
 }
 
@@ -139,7 +194,15 @@ mod tests {
             "properties": {
                 "name": {"type": "string", "minLength": 1, "maxLength": 3},
                 "kind": {"enum": ["a", "b"]},
-                "list": {"type": "array", "items": {"type": ["integer", "null"]}}
+                "list": {"type": "array", "items": {"type": ["integer", "null"]}},
+                "either": {"anyOf": [
+                    {"type": "null"},
+                    {"anyOf": [{"type": "string", "minLength": 1}, {"type": "boolean"}]}
+                ]},
+                "object": {"anyOf": [
+                    {"type": "null"},
+                    {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}
+                ]}
             }
         });
         assert_eq!(
@@ -158,6 +221,21 @@ mod tests {
                 "list[1] must be an integer or null",
                 "more is not allowed here",
             ]
+        );
+        assert_eq!(
+            messages(&schema, &json!({"name": "x", "either": 1.5})),
+            ["either must be a string or a boolean or null"]
+        );
+        assert_eq!(
+            messages(
+                &schema,
+                &json!({"name": "x", "either": "", "object": {"a": 1}})
+            ),
+            ["either must not be empty", "object.a must be a string"]
+        );
+        assert_eq!(
+            messages(&schema, &json!({"name": "x", "either": true, "object": {}})),
+            ["object.a is required"]
         );
         assert_eq!(
             messages(&schema, &json!({"name": "long"})),

@@ -64,6 +64,10 @@ pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection
     connection
         .pragma_update(None, "synchronous", settings.synchronous.pragma())
         .map_err(failed)?;
+    // What is erased must not be left in the file's free space: it may be about a person.
+    connection
+        .pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))
+        .map_err(failed)?;
     connection
         .pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))
         .map_err(failed)?;

@@ -22,7 +22,7 @@ async fn the_first_start_prints_keys_and_the_second_none() {
     assert!(key.starts_with("aloo_"));
     let url = format!("{}/api/public/integrations", program.url());
     let status = |url: String, key: String| async move {
-        let request = reqwest::Client::new().get(url).header("x-api-key", key);
+        let request = crate::support::client().get(url).header("x-api-key", key);
         request.send().await.expect("an answer").status()
     };
     assert_eq!(status(url, key.clone()).await, 200);
@@ -232,7 +232,7 @@ async fn a_backup_restores_and_a_check_finds_a_wrong_key() {
     let key = ("PARLANCE_BOOTSTRAP__ALOOCHAT_KEY", "aloo_backup_key");
     program.serve(&[key]);
     let url = format!("{}/api/public/integrations", program.url());
-    let client = reqwest::Client::new();
+    let client = crate::support::client();
     let body = serde_json::json!({
         "name": "kept", "type": "shopify", "config": {"access_token": "sealed"}
     });

@@ -1,12 +1,22 @@
 //! The OpenAPI documents: snapshots, and what they promise.
 
-use parlance::{console, dialects::aloochat};
+use parlance::{
+    console,
+    dialects::{ada, aloochat},
+};
 use serde_json::Value;
 
 fn documents() -> Vec<(&'static str, Value)> {
     let parse = |text: String| serde_json::from_str(&text).expect("JSON");
     let aloochat = aloochat::document(&aloochat::Settings::default());
+    let settings = ada::Settings::default();
+    let (ada, ada_v1) = (ada::document(&settings), ada::document_v1(&settings));
     vec![
+        ("ada", parse(ada.json("http://127.0.0.1:4600"))),
+        (
+            "ada_end_users_v1",
+            parse(ada_v1.json("http://127.0.0.1:4600")),
+        ),
         ("aloochat", parse(aloochat.json("http://127.0.0.1:4600"))),
         (
             "console",
@@ -61,6 +71,23 @@ fn every_operation_has_an_id_a_summary_and_its_errors() {
                         .expect("security")
                         .is_empty()
                 );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_parameter_of_ada_has_an_example() {
+    for (name, document) in documents() {
+        if !name.starts_with("ada") {
+            continue;
+        }
+        for (path, methods) in document["paths"].as_object().expect("paths") {
+            for (method, operation) in methods.as_object().expect("methods") {
+                for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                    let example = parameter.get("example");
+                    assert!(example.is_some(), "{name} {method} {path} {parameter}");
+                }
             }
         }
     }

@@ -134,7 +134,7 @@ async fn a_new_end_users_key_kills_the_agents_old_one() {
             .collect::<Vec<_>>())
     });
     let expected = [
-        ("first", false),
+        ("fixed", false),
         ("second", true),
         ("of another agent", true),
     ];

@@ -28,10 +28,14 @@ fn tour() -> String {
 #[test]
 fn the_tour_works() {
     let mut program = Program::new();
-    program.serve(&[("PARLANCE_BOOTSTRAP__ALOOCHAT_KEY", "aloo_tour_key_1")]);
+    program.serve(&[
+        ("PARLANCE_BOOTSTRAP__ALOOCHAT_KEY", "aloo_tour_key_1"),
+        ("PARLANCE_BOOTSTRAP__ADA_KEY", "ada_tour_key_1"),
+    ]);
     let script = tour()
         .replace("http://127.0.0.1:4600", program.url())
         .replace("aloo_YOUR_KEY", "aloo_tour_key_1")
+        .replace("ada_YOUR_KEY", "ada_tour_key_1")
         .replace("curl ", "curl --fail-with-body -sS ");
     let output = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &script])
@@ -46,6 +50,12 @@ fn the_tour_works() {
         "{stdout}"
     );
     assert!(stdout.contains("Integration deleted"), "{stdout}");
+    assert!(stdout.contains("\"plan\":\"pro\""), "{stdout}");
+    assert!(stdout.contains("\"status\":\"queued\""), "{stdout}");
+    assert!(
+        !stdout.contains("s-5f0e"),
+        "sensitive metadata is not shown: {stdout}"
+    );
     assert!(
         !stdout.contains("shpat_"),
         "the secret is left out: {stdout}"

@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 export const KEY = "aloo_browser_test_key";
+export const ADA_KEY = "ada_browser_test_key";
+export const ADA_END_USERS_KEY = "ada_eu_browser_test_key";
 
 /** Starts the program and resolves, once it is ready, to its address and a way to end it. */
 export async function startServer() {
@@ -15,7 +17,12 @@ export async function startServer() {
   const directory = await mkdtemp(join(tmpdir(), "parlance-browser-"));
   const child = spawn(program, ["serve", "--listen", "127.0.0.1:0"], {
     cwd: directory,
-    env: { PATH: process.env.PATH, PARLANCE_BOOTSTRAP__ALOOCHAT_KEY: KEY },
+    env: {
+      PATH: process.env.PATH,
+      PARLANCE_BOOTSTRAP__ALOOCHAT_KEY: KEY,
+      PARLANCE_BOOTSTRAP__ADA_KEY: ADA_KEY,
+      PARLANCE_BOOTSTRAP__ADA_END_USERS_KEY: ADA_END_USERS_KEY,
+    },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));

@@ -61,7 +61,7 @@ fn admit(request: &Request) -> Result<Call, Error> {
         .header(API_KEY)
         .or_else(|| request.header(API_TOKEN))
         .ok_or_else(access::unauthenticated)?;
-    domain.admit(key, KeyKind::Aloochat, Class::Aloochat)
+    domain.admit(key, &[KeyKind::Aloochat], Class::Aloochat)
 }
 
 fn header_scheme(name: &'static str, description: &'static str) -> MetaSecurityScheme {

@@ -81,7 +81,7 @@ impl Owner {
         }
     }
 
-    pub(super) const fn agent(&self) -> Option<&AgentId> {
+    pub(in crate::domain) const fn agent(&self) -> Option<&AgentId> {
         match self {
             Self::Agent(_, agent) => Some(agent),
             _ => None,

@@ -86,13 +86,15 @@ BEGIN
     UPDATE api_key_generation SET value = value + 1;
 END;
 
--- Calls by workspace, API class and UTC day (days since the epoch).
+-- Calls by tenant, API class and UTC day (days since the epoch). Where a vendor limits each agent by
+-- itself, `agent_id` is the agent, else it is empty.
 CREATE TABLE usage_daily (
     workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+    agent_id     TEXT NOT NULL,
     class        TEXT NOT NULL,
     day          INTEGER NOT NULL,
     calls        INTEGER NOT NULL,
-    PRIMARY KEY (workspace_id, class, day)
+    PRIMARY KEY (workspace_id, agent_id, class, day)
 ) STRICT, WITHOUT ROWID;
 
 -- Who did what: written in the transaction of what it tells of, and kept when that is deleted.

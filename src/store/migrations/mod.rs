@@ -11,10 +11,24 @@ pub(super) struct Migration {
 }
 
 /// All steps, in order.
-pub(super) const ALL: &[Migration] = &[Migration {
-    name: "0001_foundation",
-    sql: include_str!("0001_foundation.sql"),
-}];
+pub(super) const ALL: &[Migration] = &[
+    Migration {
+        name: "0001_foundation",
+        sql: include_str!("0001_foundation.sql"),
+    },
+    Migration {
+        name: "0002_webhooks",
+        sql: include_str!("0002_webhooks.sql"),
+    },
+    Migration {
+        name: "0003_end_users",
+        sql: include_str!("0003_end_users.sql"),
+    },
+    Migration {
+        name: "0004_platform_integrations",
+        sql: include_str!("0004_platform_integrations.sql"),
+    },
+];
 
 /// A step that failed. The file is as the step before left it.
 #[derive(Debug, thiserror::Error)]

@@ -102,7 +102,7 @@ async fn planted_secrets_are_found_nowhere_but_sealed() {
         ("PARLANCE_BOOTSTRAP__ALOOCHAT_KEY", key),
         ("PARLANCE_LOG__LEVEL", "trace"),
     ]);
-    let client = reqwest::Client::new();
+    let client = crate::support::client();
     let base = format!("{}/api/public/integrations", program.url());
     let send = |method: Method, url: String, body: Option<Value>| {
         let mut request = client.request(method, url).header("x-api-key", key);

@@ -18,6 +18,10 @@ use super::Answer;
 
 /// The Aloochat key of the first workspace.
 pub const ALOOCHAT_KEY: &str = "aloo_test_key";
+/// The Ada platform key of the first agent.
+pub const ADA_KEY: &str = "ada_test_key";
+/// The Ada End Users API v1 key of the first agent.
+pub const ADA_END_USERS_KEY: &str = "ada_eu_test_key";
 /// The operator's key.
 pub const OPERATOR_KEY: &str = "plop_test_key";
 /// The first workspace.
@@ -46,6 +50,8 @@ impl TestServer {
         config.server.listen = "127.0.0.1:0".parse().expect("an address");
         config.store.path = directory.path().join("parlance.db");
         config.bootstrap.aloochat_key = Some(Secret::new(ALOOCHAT_KEY));
+        config.bootstrap.ada_key = Some(Secret::new(ADA_KEY));
+        config.bootstrap.ada_end_users_key = Some(Secret::new(ADA_END_USERS_KEY));
         config.bootstrap.operator_key = Some(Secret::new(OPERATOR_KEY));
         change(&mut config);
         let noon = Timestamp::parse_rfc3339("2026-03-01T12:00:00Z").expect("a date");
@@ -54,7 +60,7 @@ impl TestServer {
             server: Some(start(&config, &clock).await),
             config,
             clock,
-            client: reqwest::Client::new(),
+            client: crate::support::client(),
             _directory: directory,
         }
     }
@@ -125,4 +131,11 @@ async fn start(config: &Config, clock: &Clock) -> Server {
 /// Sends a request and reads the answer.
 pub async fn send(request: RequestBuilder) -> Answer {
     Answer::of(request.send().await.expect("an answer")).await
+}
+
+/// A client. One TLS library serves the whole process, and it must be named once.
+pub fn client() -> reqwest::Client {
+    // Only fails if it was named before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }

@@ -1,0 +1,212 @@
+//! Errors in Ada's words: `{"errors": [{"type", "message", "details"}]}` in v2 (ada.md §1.5),
+//! `{"message": …}` in v1 (ada.md §1.1).
+
+use poem::{IntoResponse, Response, http::StatusCode, web::Json};
+use poem_openapi::{Object, types::Example};
+use serde_json::{Value, json};
+
+use crate::{
+    http::{self, Dialect, dialect::RenderError},
+    kernel::{
+        Error, Kind, Violation,
+        violation::{Location, Step},
+    },
+};
+
+/// Version 2, as the shared layers know it.
+pub struct V2;
+
+/// Version 1 of the End Users API.
+pub struct V1;
+
+// ada.md §1.5
+const STATUSES: &[(u16, &str)] = &[
+    (400, "Bad Request"),
+    (401, "Unauthorized"),
+    (403, "Authorization Error"),
+    (404, "Not Found"),
+    (409, "Duplicate Resource"),
+    (413, "Content Too Large"),
+    (429, "Too Many Requests"),
+    (500, "Internal Server Error"),
+];
+
+impl Dialect for V2 {
+    type ErrorBody = ErrorsBody;
+
+    const ERRORS: &'static [(u16, &'static str)] = STATUSES;
+}
+
+impl Dialect for V1 {
+    type ErrorBody = MessageBody;
+
+    const ERRORS: &'static [(u16, &'static str)] = STATUSES;
+}
+
+/// The error of an operation of v2.
+pub type Failed = http::Failed<V2>;
+
+/// The error of an operation of v1.
+pub type FailedV1 = http::Failed<V1>;
+
+/// The place of an invalid value.
+#[derive(Object)]
+#[oai(rename = "ValidationErrorDetail")]
+struct ErrorDetail {
+    /// A JSONPath to the value.
+    parameter: String,
+    /// The part of the request that it stands in.
+    location: String,
+    /// What is wrong with it.
+    message: String,
+}
+
+/// One error.
+#[derive(Object)]
+#[oai(rename = "Error")]
+struct ErrorItem {
+    /// Its type.
+    r#type: String,
+    /// What went wrong.
+    message: String,
+    /// The invalid values.
+    #[oai(nullable)]
+    details: Option<Vec<ErrorDetail>>,
+}
+
+/// The errors of a request.
+#[derive(Object)]
+#[oai(example, rename = "Errors")]
+pub struct ErrorsBody {
+    /// At least one.
+    errors: Vec<ErrorItem>,
+}
+
+impl Example for ErrorsBody {
+    fn example() -> Self {
+        Self {
+            errors: vec![ErrorItem {
+                r#type: "not_found".to_owned(),
+                message: "End user not found".to_owned(),
+                details: None,
+            }],
+        }
+    }
+}
+
+/// An error.
+#[derive(Object)]
+#[oai(example, rename = "ErrorMessage")]
+pub struct MessageBody {
+    /// What went wrong.
+    message: String,
+}
+
+impl Example for MessageBody {
+    fn example() -> Self {
+        Self {
+            message: "Unauthorized".to_owned(),
+        }
+    }
+}
+
+/// Status and type of an error. Types other than `validation_error` are not published.
+// wire: the other types are guesses after the names of the statuses (ada.md §1.5)
+fn status(error: &Error) -> (StatusCode, &'static str) {
+    match error.kind() {
+        Kind::Invalid if error.broken_rules().is_empty() => {
+            (StatusCode::BAD_REQUEST, "bad_request")
+        }
+        Kind::Invalid => (StatusCode::BAD_REQUEST, "validation_error"),
+        Kind::UnsupportedMedia => (StatusCode::BAD_REQUEST, "bad_request"),
+        Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthorized"),
+        Kind::Forbidden | Kind::PaymentRequired => (StatusCode::FORBIDDEN, "authorization_error"),
+        Kind::NotFound | Kind::NoOperation => (StatusCode::NOT_FOUND, "not_found"),
+        Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+        Kind::Conflict => (StatusCode::CONFLICT, "duplicate_resource"),
+        Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "content_too_large"),
+        Kind::RateLimited { .. } | Kind::QuotaExceeded => {
+            (StatusCode::TOO_MANY_REQUESTS, "too_many_requests")
+        }
+        Kind::Upstream => (StatusCode::BAD_GATEWAY, "bad_gateway"),
+        Kind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "gateway_timeout"),
+        Kind::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
+        Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error"),
+    }
+}
+
+/// The text for the caller.
+fn message(error: &Error) -> &str {
+    match error.kind() {
+        Kind::Unauthenticated => "Unauthorized",
+        Kind::Internal => "Internal Server Error",
+        _ => error.message(),
+    }
+}
+
+/// Renders the errors of v2.
+#[derive(Clone, Copy)]
+pub struct RenderV2;
+
+impl RenderError for RenderV2 {
+    fn render(&self, error: &Error) -> Response {
+        let (status, slug) = status(error);
+        let mut item = json!({"type": slug, "message": message(error)});
+        if slug == "validation_error" {
+            item["details"] = error.broken_rules().iter().map(detail).collect();
+        }
+        (status, Json(json!({"errors": [item]}))).into_response()
+    }
+}
+
+/// Renders the errors of v1.
+#[derive(Clone, Copy)]
+pub struct RenderV1;
+
+impl RenderError for RenderV1 {
+    fn render(&self, error: &Error) -> Response {
+        let (status, _) = status(error);
+        (status, Json(json!({"message": message(error)}))).into_response()
+    }
+}
+
+fn detail(violation: &Violation) -> Value {
+    let location = match violation.location {
+        Location::Body => "body",
+        Location::Query => "query",
+        Location::Path => "path",
+        Location::Header => "header",
+    };
+    let mut parameter = "$".to_owned();
+    for step in &violation.path {
+        match step {
+            Step::Key(key) => parameter.push_str(&format!(".{key}")),
+            Step::Index(index) => parameter.push_str(&format!("[{index}]")),
+        }
+    }
+    json!({"parameter": parameter, "location": location, "message": violation.to_string()})
+}
+
+/// The body of the error of v2 with this status, as the document shows it.
+pub fn example_v2(status: u16) -> Value {
+    let (slug, message) = example(status);
+    json!({"errors": [{"type": slug, "message": message}]})
+}
+
+/// The body of the error of v1 with this status, as the document shows it.
+pub fn example_v1(status: u16) -> Value {
+    json!({"message": example(status).1})
+}
+
+const fn example(status: u16) -> (&'static str, &'static str) {
+    match status {
+        400 => ("validation_error", "profile is required"),
+        401 => ("unauthorized", "Unauthorized"),
+        403 => ("authorization_error", "This token does not allow that"),
+        404 => ("not_found", "End user not found"),
+        409 => ("duplicate_resource", "This external_id is taken"),
+        413 => ("content_too_large", "The request body is too large"),
+        429 => ("too_many_requests", "Rate limit exceeded"),
+        _ => ("internal_server_error", "Internal Server Error"),
+    }
+}

@@ -1,0 +1,177 @@
+//! Ada: end users, platform integrations and webhooks (seeds 000 and 003, `ada.md`).
+//!
+//! Two mounts: `/api/end-users/v1` with its own error body and document, and the rest of `/api`,
+//! where v2 lives.
+
+mod auth;
+mod deletions;
+mod end_users_v1;
+mod end_users_v2;
+mod end_users_wire;
+mod error;
+mod paging;
+mod settings;
+mod slash;
+mod standing;
+mod values;
+
+use std::sync::Arc;
+
+use poem::{EndpointExt, IntoEndpoint, Request, Route};
+use poem_openapi::{OpenApiService, Tags};
+use serde_json::{Value, json};
+
+pub use self::settings::{MetadataUpdate, Settings};
+use self::{
+    deletions::Deletions,
+    end_users_v1::EndUsersFirst,
+    end_users_v2::EndUsers,
+    error::{RenderV1, RenderV2},
+    standing::StandingHeaders,
+};
+use crate::{
+    domain::Domain,
+    http::{Document, Mount, docs, edge::BodyLimit},
+};
+
+/// The path that everything but v1 of the End Users API is under.
+const BASE_PATH: &str = "/api";
+/// The path of v1 of the End Users API.
+const END_USERS_V1_BASE_PATH: &str = "/api/end-users/v1";
+
+/// Paths that the vendor's documents end with a slash. Both forms are answered.
+const WITH_SLASH: &[&str] = &["/v2/end-users"];
+
+/// The largest request of v1 of the End Users API, in bytes (seed 003).
+const END_USERS_V1_BODY_MAX: usize = 4 * 1024;
+
+/// The groups of operations in the documents.
+#[derive(Tags)]
+enum Tag {
+    /// End users of an AI agent.
+    #[oai(rename = "End-Users")]
+    EndUsers,
+    /// Platform integrations and their installations.
+    Integrations,
+    /// Webhook endpoints and what they receive.
+    Webhooks,
+}
+
+/// Version 2, to be mounted under its base path.
+#[must_use]
+pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
+    Mount {
+        name: "ada",
+        title: "Ada",
+        summary: "End users, platform integrations and webhooks of an AI agent (v2).",
+        base_path: BASE_PATH,
+        endpoint: service(settings)
+            .into_endpoint()
+            .with(StandingHeaders)
+            .before(slash::strip)
+            .data(domain.clone())
+            .boxed(),
+        render: Arc::new(RenderV2),
+        document: document(settings),
+    }
+}
+
+/// The OpenAPI document of version 2.
+#[must_use]
+pub fn document(settings: &Settings) -> Document {
+    let document = Document::new::<error::V2, _>(&service(settings), BASE_PATH, error::example_v2);
+    document.with_paths(|path| {
+        let slash = if WITH_SLASH.contains(&path) { "/" } else { "" };
+        format!("{path}{slash}")
+    })
+}
+
+fn service(settings: &Settings) -> OpenApiService<(EndUsers, Deletions), ()> {
+    let api = (EndUsers::new(settings.clone()), Deletions);
+    OpenApiService::new(api, "Ada API", "2.0")
+        .description("End users, platform integrations and webhooks of an AI agent.")
+}
+
+/// Version 1 of the End Users API, to be mounted under its base path.
+#[must_use]
+pub fn mount_end_users_v1(domain: &Domain, settings: &Settings) -> Mount {
+    let (name, title) = ("ada-end-users-v1", "Ada End Users (v1)");
+    let document = document_v1(settings);
+    let specification = format!("{END_USERS_V1_BASE_PATH}/spec");
+    let routes = Route::new()
+        .nest("/", service_v1(settings))
+        .at("/docs", docs::page(name, title, &specification))
+        .at("/spec", docs::specification(document.clone()));
+    Mount {
+        name,
+        title,
+        summary: "End users of an AI agent, version 1, with its one valid key at a time.",
+        base_path: END_USERS_V1_BASE_PATH,
+        endpoint: routes
+            .with(StandingHeaders)
+            .before(slash::strip)
+            .before(limit_body)
+            .data(domain.clone())
+            .boxed(),
+        render: Arc::new(RenderV1),
+        document,
+    }
+}
+
+async fn limit_body(mut request: Request) -> poem::Result<Request> {
+    request.set_data(BodyLimit(END_USERS_V1_BODY_MAX));
+    Ok(request)
+}
+
+/// The OpenAPI document of version 1 of the End Users API.
+#[must_use]
+pub fn document_v1(settings: &Settings) -> Document {
+    let service = service_v1(settings);
+    let document =
+        Document::new::<error::V1, _>(&service, END_USERS_V1_BASE_PATH, error::example_v1);
+    let events = [
+        (
+            "v1.end_user.created",
+            "An end user has been created through any channel or API.",
+            "EndUserCreatedWebhookPayload",
+        ),
+        (
+            "v1.end_user.updated",
+            "A value on an end user's profile has changed. Changes of system properties and of \
+             Ada's metavariables are not told.",
+            "EndUserUpdatedWebhookPayload",
+        ),
+    ];
+    let end_user = document.example_of("EndUser");
+    let events =
+        events.map(|(event, summary, name)| (event, summary, name, event_schema(event, &end_user)));
+    document
+        .with_agent_hosts(END_USERS_V1_BASE_PATH, "patch")
+        .with_events(events.into())
+}
+
+/// What is sent of an event.
+fn event_schema(event: &str, end_user: &Value) -> Value {
+    json!({
+        "type": "object",
+        "required": ["type", "timestamp", "data", "tags"],
+        "properties": {
+            "type": {"type": "string", "enum": [event]},
+            "timestamp": {"type": "string"},
+            "data": {"$ref": "#/components/schemas/EndUser"},
+            "tags": {"type": "array", "items": {"type": "string"}},
+        },
+        "example": {
+            "type": event,
+            "timestamp": "2026-01-31T09:30:00.000Z",
+            "data": end_user,
+            "tags": [end_user["end_user_id"]],
+        },
+    })
+}
+
+fn service_v1(settings: &Settings) -> OpenApiService<EndUsersFirst, ()> {
+    let api = EndUsersFirst::new(settings.clone());
+    OpenApiService::new(api, "Ada End Users API", "1.0")
+        .description("Read and change the end users of an AI agent.")
+}

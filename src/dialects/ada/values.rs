@@ -1,0 +1,95 @@
+//! Metadata as wire types: objects of strings, booleans and whole numbers.
+
+use std::borrow::Cow;
+
+use poem_openapi::{
+    registry::{MetaSchema, MetaSchemaRef},
+    types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
+};
+use serde_json::{Map, Value};
+
+/// The most sensitive values of one request.
+const SENSITIVE_MAX: usize = 20;
+
+/// The schema of one value.
+fn value(least_text: Option<usize>, nullable: bool) -> MetaSchemaRef {
+    let one = |schema| MetaSchemaRef::Inline(Box::new(schema));
+    one(MetaSchema {
+        nullable,
+        any_of: vec![
+            one(MetaSchema {
+                min_length: least_text,
+                ..MetaSchema::new("string")
+            }),
+            one(MetaSchema::new("boolean")),
+            one(MetaSchema::new("integer")),
+        ],
+        ..MetaSchema::ANY
+    })
+}
+
+macro_rules! values {
+    ($($(#[$doc:meta])* $name:ident, $value:expr, $max:expr;)+) => {$(
+        $(#[$doc])*
+        pub struct $name(pub Map<String, Value>);
+
+        impl $name {
+            /// The members of an object.
+            pub fn of(object: &Value) -> Self {
+                Self(object.as_object().cloned().unwrap_or_default())
+            }
+        }
+
+        impl Type for $name {
+            const IS_REQUIRED: bool = true;
+
+            type RawValueType = Self;
+            type RawElementValueType = Self;
+
+            fn name() -> Cow<'static, str> {
+                "object".into()
+            }
+
+            fn schema_ref() -> MetaSchemaRef {
+                MetaSchemaRef::Inline(Box::new(MetaSchema {
+                    additional_properties: Some(Box::new($value)),
+                    max_properties: $max,
+                    ..MetaSchema::new("object")
+                }))
+            }
+
+            fn as_raw_value(&self) -> Option<&Self> {
+                Some(self)
+            }
+
+            fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+                Box::new(std::iter::once(self))
+            }
+        }
+
+        impl ParseFromJSON for $name {
+            fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+                match value {
+                    Some(Value::Object(members)) => Ok(Self(members)),
+                    Some(other) => Err(ParseError::expected_type(other)),
+                    None => Err(ParseError::expected_input()),
+                }
+            }
+        }
+
+        impl ToJSON for $name {
+            fn to_json(&self) -> Option<Value> {
+                Some(Value::Object(self.0.clone()))
+            }
+        }
+    )+};
+}
+
+values! {
+    /// Values as they are shown.
+    Values, value(None, false), None;
+    /// Values as they are given: null removes one.
+    GivenValues, value(None, true), None;
+    /// Sensitive values as they are given: null removes one.
+    SensitiveValues, value(Some(1), true), Some(SENSITIVE_MAX);
+}

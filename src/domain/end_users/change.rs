@@ -1,0 +1,238 @@
+//! Creating and updating end users.
+
+use super::{
+    Changes, EndUser, MetadataUpdate, New, Profile, ProfileChanges, event,
+    external_id::{folded, folded_patch},
+    rows, sensitive,
+};
+use crate::{
+    domain::{
+        access::Call,
+        audit::{self, Entry},
+        context::Change,
+    },
+    kernel::{
+        Error, Kind, Patch, Result,
+        ids::{AgentId, EndUserId, WorkspaceId},
+        violation::Location,
+    },
+    store::Sealer,
+};
+
+/// The agent that end users belong to, with its workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// The workspace of the agent.
+    pub workspace: WorkspaceId,
+    /// The agent.
+    pub agent: AgentId,
+}
+
+impl Scope {
+    /// That of a call.
+    pub(super) fn of(call: &Call) -> Result<Self> {
+        Ok(Self {
+            workspace: call.workspace().clone(),
+            agent: call.agent()?.id.clone(),
+        })
+    }
+}
+
+/// What a create comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Created {
+    /// A new end user.
+    New(EndUser),
+    /// The one that had the external id, as it was: nothing of the request is applied.
+    Known(EndUser),
+}
+
+/// Creates an end user of the caller's agent, unless one has the external id already.
+///
+/// # Errors
+/// `Invalid` with the broken rules, or those of the store.
+pub async fn create(call: &Call, new: New) -> Result<Created> {
+    let scope = Scope::of(call)?;
+    let sealer = call.domain().sealer().clone();
+    // Refused before it takes a place in the queue.
+    let new = checked_new(new)?;
+    call.domain()
+        .change(call, move |change, _| {
+            let known = match &new.external_id {
+                Some(external_id) => rows::find_external(change.conn, &scope.agent, external_id)?,
+                None => None,
+            };
+            match known {
+                Some(known) => Ok(Created::Known(known)),
+                None => make_checked(change, &sealer, &scope, new).map(Created::New),
+            }
+        })
+        .await
+}
+
+/// Makes an end user as a part of a change.
+///
+/// # Errors
+/// `Invalid` with the broken rules, `Conflict` for an external id that is taken, or those of the
+/// store.
+pub fn make(change: &Change<'_>, sealer: &Sealer, scope: &Scope, new: New) -> Result<EndUser> {
+    let new = checked_new(new)?;
+    check_free(change, scope, new.external_id.as_deref(), None)?;
+    make_checked(change, sealer, scope, new)
+}
+
+fn checked_new(mut new: New) -> Result<New> {
+    if let Some(external_id) = &mut new.external_id {
+        *external_id = folded(external_id, Location::Body)?;
+    }
+    let profile = &mut new.profile;
+    let shown = match &profile.metadata {
+        Patch::Value(metadata) => Some(metadata),
+        Patch::Absent | Patch::Null => None,
+    };
+    let given = std::mem::take(&mut profile.sensitive_metadata);
+    profile.sensitive_metadata = sensitive::check(given, shown)?;
+    let metadata = Profile::default().metadata;
+    metadata.changed(profile.metadata.clone(), MetadataUpdate::Replace)?;
+    Ok(new)
+}
+
+fn make_checked(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    scope: &Scope,
+    mut new: New,
+) -> Result<EndUser> {
+    let sensitive_metadata = std::mem::take(&mut new.profile.sensitive_metadata);
+    let made = EndUser {
+        id: EndUserId::new_hex24(change.now),
+        external_id: new.external_id,
+        profile: changed(Profile::default(), new.profile, MetadataUpdate::Replace)?,
+        created_at: change.now,
+        updated_at: change.now,
+    };
+    let purge_at = new.purge_after.map(|after| change.now.plus(after));
+    rows::insert(change.conn, &scope.agent, &made, purge_at)?;
+    sensitive::write(change, sealer, &made.id, sensitive_metadata)?;
+    record(change, scope, "end_user.create", &made.id)?;
+    event::created(change, &scope.agent, &made)?;
+    Ok(made)
+}
+
+/// Updates an end user of the caller's agent.
+///
+/// # Errors
+/// `NotFound`, `Invalid` with the broken rules, `Conflict` for an external id that another one has,
+/// or those of the store.
+pub async fn update(
+    call: &Call,
+    id: EndUserId,
+    changes: Changes,
+    how: MetadataUpdate,
+) -> Result<EndUser> {
+    let scope = Scope::of(call)?;
+    let sealer = call.domain().sealer().clone();
+    call.domain()
+        .change(call, move |change, _| {
+            apply(change, &sealer, &scope, &id, changes, how)
+        })
+        .await
+}
+
+/// Updates an end user as a part of a change. What changes nothing leaves no trace.
+///
+/// # Errors
+/// As [`update`].
+pub fn apply(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    scope: &Scope,
+    id: &EndUserId,
+    mut changes: Changes,
+    how: MetadataUpdate,
+) -> Result<EndUser> {
+    let old = rows::find_row(change.conn, &scope.agent, id)?.ok_or_else(rows::not_found)?;
+    let mut new = old.clone();
+    folded_patch(changes.external_id)?.apply(&mut new.external_id);
+    if new.external_id != old.external_id {
+        check_free(change, scope, new.external_id.as_deref(), Some(id))?;
+    }
+    let given = std::mem::take(&mut changes.profile.sensitive_metadata);
+    let sensitive_metadata = sensitive::check(given, None)?;
+    new.profile = changed(new.profile, changes.profile, how)?;
+    if let Some(system_properties) = changes.system_properties {
+        new.profile.system_properties = system_properties;
+    }
+    let sealed = sensitive::write(change, sealer, id, sensitive_metadata)?;
+    if new == old && !sealed {
+        return Ok(old);
+    }
+    new.updated_at = change.now;
+    rows::update(change.conn, &scope.agent, &new)?;
+    record(change, scope, "end_user.update", id)?;
+    event::updated(change, &scope.agent, &old, &new)?;
+    Ok(new)
+}
+
+fn check_free(
+    change: &Change<'_>,
+    scope: &Scope,
+    external_id: Option<&str>,
+    of: Option<&EndUserId>,
+) -> Result<()> {
+    let Some(external_id) = external_id else {
+        return Ok(());
+    };
+    let holder = rows::find_external(change.conn, &scope.agent, external_id)?;
+    if holder.is_some_and(|holder| Some(&holder.id) != of) {
+        return Err(Error::new(
+            Kind::Conflict,
+            "This external_id belongs to another end user",
+        ));
+    }
+    Ok(())
+}
+
+fn changed(mut profile: Profile, changes: ProfileChanges, how: MetadataUpdate) -> Result<Profile> {
+    changes.first_name.apply(&mut profile.first_name);
+    changes.last_name.apply(&mut profile.last_name);
+    changes.display_name.apply(&mut profile.display_name);
+    changes.avatar.apply(&mut profile.avatar);
+    changes.email.apply(&mut profile.email);
+    changes.language.apply(&mut profile.language);
+    profile.metadata = profile.metadata.changed(changes.metadata, how)?;
+    Ok(profile)
+}
+
+const KEEP: &str = "
+    UPDATE end_users SET purge_at = NULL WHERE agent_id = :agent_id AND id = :id";
+
+/// Notes that an end user is in a conversation now: it is not purged any more.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn set_in_conversation(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
+    let parameters = rusqlite::named_params! {":agent_id": agent, ":id": id};
+    match change.conn.prepare_cached(KEEP)?.execute(parameters)? {
+        0 => Err(rows::not_found()),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn record(
+    change: &Change<'_>,
+    scope: &Scope,
+    action: &'static str,
+    id: &EndUserId,
+) -> Result<()> {
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(&scope.workspace),
+            action,
+            resource_id: id.as_str(),
+            // The record outlives the end user, so that it must not name the person.
+            resource_name: None,
+        },
+    )
+}

@@ -1,0 +1,96 @@
+//! Whom an identifier means.
+
+use rusqlite::{Connection, named_params};
+
+use super::{Identifier, IdentifierKind};
+use crate::kernel::{
+    Result,
+    ids::{AgentId, EndUserId},
+};
+
+/// An identifier as it is compared: trimmed, and folded where capitals do not matter. A
+/// `chatter_id` is an `end_user_id` by an older name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Sought {
+    pub(super) kind: IdentifierKind,
+    pub(super) text: String,
+    pub(super) variable: Option<String>,
+}
+
+/// What to look for, or why there cannot be any such thing.
+pub(super) fn sought(identifier: &Identifier) -> Result<Sought, &'static str> {
+    let value = identifier.value.trim();
+    if value.is_empty() {
+        return Err("The value is empty");
+    }
+    let named = identifier.variable.as_deref().map(str::trim);
+    let variable = named.filter(|name| !name.is_empty());
+    let (kind, text) = match identifier.kind {
+        IdentifierKind::Email if !value.contains('@') => {
+            return Err("The value is not an e-mail address");
+        }
+        kind @ (IdentifierKind::Email | IdentifierKind::ExternalId) => (kind, value.to_lowercase()),
+        IdentifierKind::ChatterId | IdentifierKind::EndUserId => {
+            (IdentifierKind::EndUserId, value.to_owned())
+        }
+        IdentifierKind::VariableMatch if variable.is_none() => {
+            return Err("The variable is missing");
+        }
+        kind @ IdentifierKind::VariableMatch => (kind, value.to_owned()),
+    };
+    Ok(Sought {
+        kind,
+        text,
+        variable: variable
+            .filter(|_| kind == IdentifierKind::VariableMatch)
+            .map(str::to_owned),
+    })
+}
+
+const BY_EMAIL: &str = "
+    SELECT id FROM end_users WHERE agent_id = :agent_id AND email = :text AND :variable IS NULL
+    ORDER BY seq LIMIT :limit";
+
+const BY_EXTERNAL_ID: &str = "
+    SELECT id FROM end_users
+    WHERE agent_id = :agent_id AND external_id = :text AND :variable IS NULL LIMIT :limit";
+
+const BY_ID: &str = "
+    SELECT id FROM end_users
+    WHERE agent_id = :agent_id AND id = :text AND :variable IS NULL LIMIT :limit";
+
+// The members of the profile are variables as well as what stands in the metadata.
+const BY_VARIABLE: &str = "
+    SELECT id FROM end_users WHERE agent_id = :agent_id AND (
+        EXISTS (SELECT 1 FROM json_each(metadata) m WHERE m.key = :variable AND :text =
+            CASE m.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false'
+                        ELSE CAST(m.value AS TEXT) END)
+        OR :text = CASE :variable
+            WHEN 'first_name' THEN first_name WHEN 'last_name' THEN last_name
+            WHEN 'display_name' THEN display_name WHEN 'avatar' THEN avatar
+            WHEN 'email' THEN email WHEN 'language' THEN language END)
+    ORDER BY seq LIMIT :limit";
+
+/// The end users of an agent that are sought, at most `limit`.
+pub(super) fn matches(
+    conn: &Connection,
+    agent: &AgentId,
+    sought: &Sought,
+    limit: usize,
+) -> Result<Vec<EndUserId>> {
+    let sql = match sought.kind {
+        IdentifierKind::Email => BY_EMAIL,
+        IdentifierKind::ExternalId => BY_EXTERNAL_ID,
+        IdentifierKind::ChatterId | IdentifierKind::EndUserId => BY_ID,
+        IdentifierKind::VariableMatch => BY_VARIABLE,
+    };
+    let mut statement = conn.prepare_cached(sql)?;
+    let parameters = named_params! {
+        ":agent_id": agent,
+        ":text": sought.text,
+        ":variable": sought.variable,
+        ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+    };
+    let ids = statement.query_map(parameters, |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}

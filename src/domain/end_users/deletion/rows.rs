@@ -1,0 +1,75 @@
+//! Bulk deletions as rows.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{Deletion, Identifier, Outcome};
+use crate::{
+    domain::access::Call,
+    kernel::{Error, Result, Timestamp, ids::EndUserDeletionId},
+};
+
+const FIND: &str = "SELECT * FROM end_user_deletions WHERE agent_id = :agent_id AND id = :id";
+
+const OUTCOMES: &str = "
+    SELECT kind, value, variable, disposition, matched, reason
+    FROM end_user_deletion_identifiers WHERE deletion_id = :id ORDER BY position";
+
+/// A deletion of the caller's agent, with what became of each identifier.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub async fn find(call: &Call, id: EndUserDeletionId) -> Result<(Deletion, Vec<Outcome>)> {
+    let agent = call.agent()?.id.clone();
+    call.domain()
+        .store()
+        .scan(move |conn| {
+            let deletion = conn
+                .prepare_cached(FIND)?
+                .query_row(named_params! {":agent_id": agent, ":id": id}, from_row)
+                .optional()?
+                .ok_or_else(|| Error::not_found("Job not found"))?;
+            let mut statement = conn.prepare_cached(OUTCOMES)?;
+            let outcomes = statement.query_map(named_params! {":id": id}, outcome)?;
+            Ok((deletion, outcomes.collect::<rusqlite::Result<_>>()?))
+        })
+        .await
+}
+
+fn outcome(row: &Row<'_>) -> rusqlite::Result<Outcome> {
+    Ok(Outcome {
+        identifier: Identifier {
+            kind: row.get("kind")?,
+            value: row.get("value")?,
+            variable: row.get("variable")?,
+        },
+        disposition: row.get("disposition")?,
+        matched: count(row, "matched")?,
+        reason: row.get("reason")?,
+    })
+}
+
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Deletion> {
+    Ok(Deletion {
+        id: row.get("id")?,
+        client_reference: row.get("client_reference")?,
+        status: row.get("status")?,
+        submitted_count: count(row, "submitted_count")?,
+        failure_reason: row.get("failure_reason")?,
+        created_at: row.get("created_at")?,
+        completed_at: row.get("completed_at")?,
+    })
+}
+
+fn count(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+    Ok(row.get::<_, i64>(column)?.unsigned_abs())
+}
+
+const FORGET: &str = "
+    DELETE FROM end_user_deletions WHERE completed_at IS NOT NULL AND created_at <= :before";
+
+/// Forgets the deletions that ended and were submitted before a time.
+pub(in crate::domain::end_users) fn forget(conn: &Connection, before: Timestamp) -> Result<()> {
+    conn.prepare_cached(FORGET)?
+        .execute(named_params! {":before": before})?;
+    Ok(())
+}

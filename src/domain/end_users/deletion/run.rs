@@ -1,0 +1,252 @@
+//! Running bulk deletions: first everyone is looked for, then everyone found is erased.
+//!
+//! Each step is a transaction of its own that leaves behind what is still to do, so that a
+//! deletion goes on after a crash where it was, and another process may be at the same one.
+
+use rusqlite::{OptionalExtension, named_params};
+
+use super::{
+    Disposition, MATCHES_MAX, Status,
+    matching::{self, Sought},
+};
+use crate::{
+    domain::{
+        Domain,
+        audit::Actor,
+        context::Change,
+        end_users::{Scope, change::record, rows},
+        webhooks,
+    },
+    kernel::{
+        Result,
+        ids::{EndUserDeletionId, EndUserId},
+    },
+};
+
+/// How many identifiers are looked for, or end users erased, in one step.
+const AT_ONCE: i64 = 100;
+
+/// A deletion that is being run.
+#[derive(Clone)]
+struct Running {
+    id: EndUserDeletionId,
+    scope: Scope,
+}
+
+const DUE: &str = "
+    SELECT d.id, d.agent_id, a.workspace_id
+    FROM end_user_deletions d JOIN agents a ON a.id = d.agent_id
+    WHERE d.completed_at IS NULL AND d.due_at <= :now ORDER BY d.due_at, d.seq LIMIT 1";
+
+/// Runs the deletions that are due to their end, in the order they came.
+///
+/// # Errors
+/// Those of the store; then the rest is still due.
+pub async fn run_due(domain: &Domain) -> Result<()> {
+    loop {
+        let now = domain.clock().now();
+        let due = domain.store().read(|conn| {
+            let mut statement = conn.prepare_cached(DUE)?;
+            let due = statement.query_row(named_params! {":now": now}, |row| {
+                let scope = Scope {
+                    workspace: row.get("workspace_id")?,
+                    agent: row.get("agent_id")?,
+                };
+                Ok(Running {
+                    id: row.get("id")?,
+                    scope,
+                })
+            });
+            Ok(due.optional()?)
+        })?;
+        match due {
+            Some(deletion) => run(domain, &deletion).await?,
+            None => return Ok(()),
+        }
+    }
+}
+
+async fn run(domain: &Domain, deletion: &Running) -> Result<()> {
+    let id = deletion.id.clone();
+    domain
+        .change_as(Actor::System, move |change| set_in_progress(change, &id))
+        .await?;
+    while look(domain, deletion).await? {}
+    loop {
+        let running = deletion.clone();
+        let erased = domain.change_as(Actor::System, move |change| erase(change, &running));
+        if erased.await? == 0 {
+            break;
+        }
+    }
+    let id = deletion.id.clone();
+    domain
+        .change_as(Actor::System, move |change| finish(change, &id))
+        .await
+}
+
+const SET_IN_PROGRESS: &str = "
+    UPDATE end_user_deletions SET status = :to WHERE id = :id AND status = :from";
+
+fn set_in_progress(change: &Change<'_>, id: &EndUserDeletionId) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(SET_IN_PROGRESS)?
+        .execute(named_params! {
+            ":id": id,
+            ":from": Status::Queued,
+            ":to": Status::InProgress,
+        })?;
+    Ok(())
+}
+
+/// What was found for one identifier.
+struct Found {
+    position: i64,
+    matches: Vec<EndUserId>,
+}
+
+const TO_LOOK_FOR: &str = "
+    SELECT position, kind, sought, variable FROM end_user_deletion_identifiers
+    WHERE deletion_id = :id AND disposition IS NULL ORDER BY position LIMIT :limit";
+
+/// Looks for the next identifiers; says whether there were any.
+async fn look(domain: &Domain, deletion: &Running) -> Result<bool> {
+    let running = deletion.clone();
+    // Looking may take long, so the writer must not be held up by it.
+    let found = domain.store().scan(move |conn| {
+        let mut statement = conn.prepare_cached(TO_LOOK_FOR)?;
+        let mut rows = statement.query(named_params! {":id": running.id, ":limit": AT_ONCE})?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let sought = Sought {
+                kind: row.get("kind")?,
+                text: row.get("sought")?,
+                variable: row.get("variable")?,
+            };
+            let agent = &running.scope.agent;
+            found.push(Found {
+                position: row.get("position")?,
+                matches: matching::matches(conn, agent, &sought, MATCHES_MAX + 1)?,
+            });
+        }
+        Ok(found)
+    });
+    let found = found.await?;
+    if found.is_empty() {
+        return Ok(false);
+    }
+    let id = deletion.id.clone();
+    domain
+        .change_as(Actor::System, move |change| {
+            found
+                .iter()
+                .try_for_each(|found| settle(change, &id, found))
+        })
+        .await?;
+    Ok(true)
+}
+
+const IS_OPEN: &str = "
+    SELECT disposition IS NULL FROM end_user_deletion_identifiers
+    WHERE deletion_id = :id AND position = :position";
+
+const TARGET: &str = "
+    INSERT INTO end_user_deletion_targets (deletion_id, end_user_id) VALUES (:id, :end_user_id)
+    ON CONFLICT DO NOTHING";
+
+const SETTLE: &str = "
+    UPDATE end_user_deletion_identifiers
+    SET disposition = :disposition, matched = :matched, reason = :reason
+    WHERE deletion_id = :id AND position = :position";
+
+fn settle(change: &Change<'_>, id: &EndUserDeletionId, found: &Found) -> Result<()> {
+    let open: bool = change.conn.prepare_cached(IS_OPEN)?.query_row(
+        named_params! {":id": id, ":position": found.position},
+        |row| row.get(0),
+    )?;
+    if !open {
+        return Ok(());
+    }
+    let matched = found.matches.len();
+    let (disposition, reason) = if matched == 0 {
+        (Disposition::NotFound, Some("No end user matches"))
+    } else if matched > MATCHES_MAX {
+        let reason = "More than 1000 end users match";
+        (Disposition::ExceedsLimit, Some(reason))
+    } else {
+        let mut new = 0;
+        for end_user in &found.matches {
+            new += change
+                .conn
+                .prepare_cached(TARGET)?
+                .execute(named_params! {":id": id, ":end_user_id": end_user})?;
+        }
+        match new {
+            0 => (
+                Disposition::Duplicate,
+                Some("Other identifiers of this request match the same end users"),
+            ),
+            _ => (Disposition::Accepted, None),
+        }
+    };
+    change.conn.prepare_cached(SETTLE)?.execute(named_params! {
+        ":id": id,
+        ":position": found.position,
+        ":disposition": disposition,
+        ":matched": i64::try_from(matched).unwrap_or(i64::MAX),
+        ":reason": reason,
+    })?;
+    Ok(())
+}
+
+const TARGETS: &str = "
+    DELETE FROM end_user_deletion_targets WHERE deletion_id = :id AND end_user_id IN (
+        SELECT end_user_id FROM end_user_deletion_targets WHERE deletion_id = :id LIMIT :limit)
+    RETURNING end_user_id";
+
+/// Erases the next end users that were found; says how many there were to erase.
+fn erase(change: &Change<'_>, deletion: &Running) -> Result<usize> {
+    let mut statement = change.conn.prepare_cached(TARGETS)?;
+    let parameters = named_params! {":id": deletion.id, ":limit": AT_ONCE};
+    let targets = statement.query_map(parameters, |row| row.get::<_, EndUserId>(0))?;
+    let targets: Vec<_> = targets.collect::<rusqlite::Result<_>>()?;
+    for end_user in &targets {
+        if rows::erase(change, &deletion.scope.agent, end_user)? {
+            webhooks::erase_tagged(change, &deletion.scope.agent, end_user.as_str())?;
+            record(change, &deletion.scope, "end_user.erase", end_user)?;
+        }
+    }
+    Ok(targets.len())
+}
+
+const COUNTS: &str = "
+    SELECT count(*) FILTER (WHERE disposition IN ('accepted', 'not_found', 'duplicate')),
+           count(*) FILTER (WHERE disposition IN ('invalid', 'exceeds_limit'))
+    FROM end_user_deletion_identifiers WHERE deletion_id = :id";
+
+const FINISH: &str = "
+    UPDATE end_user_deletions
+    SET status = :status, failure_reason = :reason, completed_at = :now
+    WHERE id = :id AND completed_at IS NULL";
+
+fn finish(change: &Change<'_>, id: &EndUserDeletionId) -> Result<()> {
+    let (done, refused): (i64, i64) = change
+        .conn
+        .prepare_cached(COUNTS)?
+        .query_row(named_params! {":id": id}, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let (status, reason) = match (done, refused) {
+        (_, 0) => (Status::Completed, None),
+        (0, _) => (Status::Failed, Some("no_identifier_accepted")),
+        _ => (Status::Partial, None),
+    };
+    change.conn.prepare_cached(FINISH)?.execute(named_params! {
+        ":id": id,
+        ":status": status,
+        ":reason": reason,
+        ":now": change.now,
+    })?;
+    Ok(())
+}

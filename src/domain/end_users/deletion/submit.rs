@@ -1,0 +1,209 @@
+//! Submitting a bulk deletion.
+
+use std::collections::HashSet;
+
+use rusqlite::{OptionalExtension, named_params};
+use sha2::{Digest, Sha256};
+
+use super::{
+    COOLDOWN, Deletion, Disposition, IDENTIFIERS_MAX, Identifier, IdentifierKind, SAME_WITHIN,
+    Status,
+    matching::{self, Sought},
+    rows::from_row,
+};
+use crate::{
+    domain::{
+        access::Call,
+        audit::{self, Entry},
+        context::Change,
+        end_users::Scope,
+    },
+    kernel::{
+        Result, Rule, Timestamp, Violation,
+        ids::{AgentId, EndUserDeletionId},
+    },
+};
+
+const SAME: &str = "
+    SELECT * FROM end_user_deletions
+    WHERE agent_id = :agent_id AND client_reference = :client_reference
+      AND request_hash = :request_hash AND created_at > :since
+    ORDER BY seq DESC LIMIT 1";
+
+const INSERT: &str = "
+    INSERT INTO end_user_deletions
+        (id, agent_id, client_reference, request_hash, status, submitted_count, due_at, created_at)
+    VALUES
+        (:id, :agent_id, :client_reference, :request_hash, :status, :count, :now, :now)";
+
+/// Submits a bulk deletion in the caller's agent. The same request with the same
+/// `client_reference` within a day is the same deletion.
+///
+/// # Errors
+/// `Invalid` without an identifier or with too many, or those of the store.
+pub async fn submit(
+    call: &Call,
+    identifiers: Vec<Identifier>,
+    client_reference: Option<String>,
+) -> Result<Deletion> {
+    let scope = Scope::of(call)?;
+    if identifiers.is_empty() || identifiers.len() > IDENTIFIERS_MAX {
+        let rule = match identifiers.len() {
+            0 => Rule::MinLength(1),
+            _ => Rule::MaxLength(IDENTIFIERS_MAX as u64),
+        };
+        return Err(Violation::body(["identifiers"], rule).into());
+    }
+    let submitted = call
+        .domain()
+        .change(call, move |change, _| {
+            let hash = hash(&identifiers);
+            let same = change.conn.prepare_cached(SAME)?.query_row(
+                named_params! {
+                    ":agent_id": scope.agent,
+                    // Null is not equal to null: without a reference, nothing is the same.
+                    ":client_reference": client_reference,
+                    ":request_hash": hash,
+                    ":since": earlier(change.now, SAME_WITHIN),
+                },
+                from_row,
+            );
+            if let Some(same) = same.optional()? {
+                return Ok(same);
+            }
+            let deletion = Deletion {
+                id: EndUserDeletionId::new_hex24(change.now),
+                client_reference,
+                status: Status::Queued,
+                submitted_count: identifiers.len() as u64,
+                failure_reason: None,
+                created_at: change.now,
+                completed_at: None,
+            };
+            change.conn.prepare_cached(INSERT)?.execute(named_params! {
+                ":id": deletion.id,
+                ":agent_id": scope.agent,
+                ":client_reference": deletion.client_reference,
+                ":request_hash": hash,
+                ":status": deletion.status,
+                ":count": i64::try_from(identifiers.len()).unwrap_or(i64::MAX),
+                ":now": change.now,
+            })?;
+            take_in(change, &scope.agent, &deletion.id, identifiers)?;
+            audit::record(
+                change,
+                &Entry {
+                    workspace: Some(&scope.workspace),
+                    action: "end_user_deletion.submit",
+                    resource_id: deletion.id.as_str(),
+                    resource_name: None,
+                },
+            )?;
+            Ok(deletion)
+        })
+        .await?;
+    // Only a hint: whoever runs deletions finds it without.
+    call.domain().end_user_work().notify_one();
+    Ok(submitted)
+}
+
+fn hash(identifiers: &[Identifier]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for identifier in identifiers {
+        let variable = identifier.variable.as_deref();
+        for part in [
+            identifier.kind.as_str(),
+            &identifier.value,
+            variable.map_or("-", |_| "+"),
+            variable.unwrap_or_default(),
+        ] {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part.as_bytes());
+        }
+    }
+    digest.finalize().into()
+}
+
+fn earlier(now: Timestamp, by: std::time::Duration) -> Timestamp {
+    let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(now.as_micros().saturating_sub(micros))
+}
+
+const INSERT_IDENTIFIER: &str = "
+    INSERT INTO end_user_deletion_identifiers
+        (deletion_id, position, kind, value, sought, variable, disposition, matched, reason)
+    VALUES
+        (:deletion_id, :position, :kind, :value, :sought, :variable, :disposition, 0, :reason)";
+
+/// Writes the identifiers down. What is wrong with one is found here, whom it matches later.
+fn take_in(
+    change: &Change<'_>,
+    agent: &AgentId,
+    deletion: &EndUserDeletionId,
+    identifiers: Vec<Identifier>,
+) -> Result<()> {
+    let mut seen = HashSet::new();
+    for (position, identifier) in (0_i64..).zip(identifiers) {
+        let sought = matching::sought(&identifier);
+        let (disposition, reason) = match &sought {
+            Err(reason) => (Some(Disposition::Invalid), Some(*reason)),
+            Ok(sought) if !seen.insert(sought.clone()) => (
+                Some(Disposition::Duplicate),
+                Some("The same identifier stands in this request before"),
+            ),
+            Ok(sought) if in_cooldown(change, agent, sought)? => (
+                Some(Disposition::Invalid),
+                Some("This identifier was submitted within the last 7 days"),
+            ),
+            Ok(_) => (None, None),
+        };
+        let (text, variable) = match sought {
+            Ok(sought) => (sought.text, sought.variable),
+            Err(_) => (String::new(), identifier.variable.clone()),
+        };
+        change
+            .conn
+            .prepare_cached(INSERT_IDENTIFIER)?
+            .execute(named_params! {
+                ":deletion_id": deletion,
+                ":position": position,
+                ":kind": identifier.kind,
+                ":value": identifier.value,
+                ":sought": text,
+                ":variable": variable,
+                ":disposition": disposition,
+                ":reason": reason,
+            })?;
+    }
+    Ok(())
+}
+
+const IN_COOLDOWN: &str = "
+    SELECT EXISTS (
+        SELECT 1 FROM end_user_deletion_identifiers i
+        JOIN end_user_deletions d ON d.id = i.deletion_id
+        WHERE i.sought = :sought AND i.kind IN (:kind, :alias) AND i.variable IS :variable
+          AND (i.disposition IS NULL OR i.disposition = 'accepted')
+          AND d.agent_id = :agent_id AND d.created_at > :since
+    )";
+
+/// Whether an identifier was accepted, or may still be, within the last seven days.
+fn in_cooldown(change: &Change<'_>, agent: &AgentId, sought: &Sought) -> Result<bool> {
+    let alias = match sought.kind {
+        IdentifierKind::EndUserId => IdentifierKind::ChatterId,
+        other => other,
+    };
+    let mut statement = change.conn.prepare_cached(IN_COOLDOWN)?;
+    let found = statement.query_row(
+        named_params! {
+            ":sought": sought.text,
+            ":kind": sought.kind,
+            ":alias": alias,
+            ":variable": sought.variable,
+            ":agent_id": agent,
+            ":since": earlier(change.now, COOLDOWN),
+        },
+        |row| row.get(0),
+    )?;
+    Ok(found)
+}

@@ -1,0 +1,85 @@
+//! What is told of end users, and when.
+
+use serde_json::{Value, json};
+
+use super::EndUser;
+use crate::{
+    domain::{
+        context::Change,
+        webhooks::{self, Event},
+    },
+    kernel::{Result, Timestamp, ids::AgentId},
+};
+
+/// Tells that an end user is new.
+pub(super) fn created(change: &Change<'_>, agent: &AgentId, new: &EndUser) -> Result<()> {
+    tell(change, agent, "v1.end_user.created", new)
+}
+
+/// Tells that an end user has changed, unless the vendor tells nothing of such a change: one of
+/// nothing but channel properties or metavariables (seed 003).
+pub(super) fn updated(
+    change: &Change<'_>,
+    agent: &AgentId,
+    old: &EndUser,
+    new: &EndUser,
+) -> Result<()> {
+    if is_told(old, new) {
+        tell(change, agent, "v1.end_user.updated", new)?;
+    }
+    Ok(())
+}
+
+fn is_told(old: &EndUser, new: &EndUser) -> bool {
+    let (before, after) = (&old.profile, &new.profile);
+    old.external_id != new.external_id
+        || before.first_name != after.first_name
+        || before.last_name != after.last_name
+        || before.display_name != after.display_name
+        || before.avatar != after.avatar
+        || before.email != after.email
+        || before.language != after.language
+        || before.metadata.differs_in_what_is_told(&after.metadata)
+}
+
+fn tell(
+    change: &Change<'_>,
+    agent: &AgentId,
+    event_type: &'static str,
+    end_user: &EndUser,
+) -> Result<()> {
+    let event = Event {
+        event_type,
+        data: data(end_user),
+        tags: vec![end_user.id.to_string()],
+    };
+    webhooks::emit(change, agent, &event)
+}
+
+/// The end user as the vendor's API shows it. Sensitive metadata is not part of it.
+fn data(end_user: &EndUser) -> Value {
+    let profile = &end_user.profile;
+    let sunshine_user_id = profile.system_properties.get("sunshine_user_id");
+    json!({
+        "end_user_id": end_user.id,
+        "external_id": end_user.external_id,
+        "profile": {
+            "first_name": profile.first_name,
+            "last_name": profile.last_name,
+            "display_name": profile.display_name,
+            "avatar": profile.avatar,
+            "email": profile.email,
+            "language": profile.language,
+            "metadata": profile.metadata.values(),
+            "system_properties": {"sunshine_user_id": sunshine_user_id},
+        },
+        "created_at": time_text(end_user.created_at),
+        "updated_at": time_text(end_user.updated_at),
+    })
+}
+
+/// A time as the vendor writes those of end users: `2026-01-31T09:30:00.000000+00:00`.
+#[must_use]
+pub fn time_text(at: Timestamp) -> String {
+    at.to_rfc3339_micros().replace('Z', "+00:00")
+}

@@ -1,0 +1,228 @@
+//! Metadata: values by name, and what a change of them means.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::kernel::{Patch, Result, Rule, Violation};
+
+/// The largest metadata, in bytes of JSON text.
+pub const METADATA_MAX_BYTES: usize = 10 * 1024;
+
+/// The variables that the vendor's channels keep in metadata. A change of nothing else is not told
+/// (seed 003; the vendor says that the list may change).
+pub const METAVARIABLES: [&str; 20] = [
+    "ip_address",
+    "user_agent",
+    "device",
+    "browser",
+    "browser_version",
+    "introshown",
+    "initialurl",
+    "last_answer_id",
+    "last_question_asked",
+    "sunshine_first_message_id",
+    "sunshine_end_user_channel",
+    "sunshine_signed_up_at",
+    "channel_last_seen",
+    "channel_active",
+    "channel_status",
+    "sunshine_conversation_started",
+    "sunshine_user_id",
+    "sunshine_facebook_page_id",
+    "sunshine_whatsapp_channel_display_name",
+    "sunshine_whatsapp_channel_phone_number",
+];
+
+/// How new metadata meets the old.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MetadataUpdate {
+    /// Its values take the place of those of the same name; null removes one.
+    #[default]
+    Merge,
+    /// It takes the place of the old.
+    Replace,
+}
+
+/// Strings, booleans and whole numbers by name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Metadata(Map<String, Value>);
+
+impl Metadata {
+    /// The values.
+    #[must_use]
+    pub const fn values(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// Takes over what is stored.
+    pub(super) const fn stored(values: Map<String, Value>) -> Self {
+        Self(values)
+    }
+
+    /// The metadata after a change.
+    ///
+    /// # Errors
+    /// `Invalid` for a value that is no string, boolean or whole number, and beyond 10 KB.
+    pub fn changed(self, patch: Patch<Map<String, Value>>, how: MetadataUpdate) -> Result<Self> {
+        let given = match patch {
+            Patch::Absent => return Ok(self),
+            Patch::Null => return Ok(Self::default()),
+            Patch::Value(given) => given,
+        };
+        let mut values = match how {
+            MetadataUpdate::Merge => self.0,
+            MetadataUpdate::Replace => Map::new(),
+        };
+        for (name, value) in given {
+            if value.is_null() {
+                values.shift_remove(&name);
+            } else {
+                let value = plain("metadata", &name, value)?;
+                values.insert(name, value);
+            }
+        }
+        let bytes = serde_json::to_string(&values).map_or(usize::MAX, |text| text.len());
+        if bytes > METADATA_MAX_BYTES {
+            let rule = Rule::Other("exceeds the 10 KB maximum".to_owned());
+            return Err(Violation::body(["profile", "metadata"], rule).into());
+        }
+        Ok(Self(values))
+    }
+
+    /// Whether this differs from `other` in more than the vendor's metavariables.
+    pub(super) fn differs_in_what_is_told(&self, other: &Self) -> bool {
+        let told = |values: &Self| {
+            let mut values = values.0.clone();
+            values.retain(|name, _| !METAVARIABLES.contains(&name.as_str()));
+            values
+        };
+        told(self) != told(other)
+    }
+}
+
+/// A value that is a string, a boolean or a whole number, which may be written as `1.0`.
+pub(super) fn plain(member: &str, name: &str, value: Value) -> Result<Value> {
+    let whole = match &value {
+        Value::String(_) | Value::Bool(_) => Some(value),
+        Value::Number(number) if number.is_i64() || number.is_u64() => Some(value),
+        Value::Number(number) => number.as_f64().and_then(whole_number),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    };
+    whole.ok_or_else(|| {
+        let expected = ["string", "boolean", "integer"].map(str::to_owned).to_vec();
+        Violation::body(["profile", member, name], Rule::Type { expected }).into()
+    })
+}
+
+fn whole_number(number: f64) -> Option<Value> {
+    // Up to here, each whole number has a floating-point one of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    (number.fract() == 0.0 && number.abs() <= EXACT)
+        .then(|| serde_json::from_str(&format!("{number:.0}")).ok())
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn map(value: Value) -> Map<String, Value> {
+        match value {
+            Value::Object(values) => values,
+            other => panic!("{other} is no object"),
+        }
+    }
+
+    fn merged(old: Metadata, given: &Map<String, Value>) -> Metadata {
+        let patch = Patch::Value(given.clone());
+        old.changed(patch, MetadataUpdate::Merge).expect("valid")
+    }
+
+    #[test]
+    fn only_plain_values_are_taken() {
+        let given = json!({"text": "", "flag": true, "number": -1, "whole": 2.0, "gone": null});
+        assert_eq!(
+            Value::Object(merged(Metadata::default(), &map(given)).0),
+            json!({"text": "", "flag": true, "number": -1, "whole": 2})
+        );
+        for bad in [json!(1.5), json!([]), json!({}), json!(1e300)] {
+            let patch = Patch::Value(map(json!({"x": bad})));
+            let refused = Metadata::default().changed(patch, MetadataUpdate::Merge);
+            assert_eq!(
+                refused.expect_err("refused").message(),
+                "profile.metadata.x must be a string or a boolean or an integer"
+            );
+        }
+    }
+
+    #[test]
+    fn the_limit_is_on_the_result() {
+        let big = |size: usize| Patch::Value(map(json!({"a": "x".repeat(size)})));
+        let overhead = r#"{"a":""}"#.len();
+        let most = METADATA_MAX_BYTES - overhead;
+        let full = Metadata::default().changed(big(most), MetadataUpdate::Merge);
+        let full = full.expect("exactly at the limit");
+        assert!(
+            Metadata::default()
+                .changed(big(most + 1), MetadataUpdate::Merge)
+                .is_err()
+        );
+        let more = Patch::Value(map(json!({"b": 1})));
+        assert!(
+            full.clone()
+                .changed(more.clone(), MetadataUpdate::Merge)
+                .is_err()
+        );
+        assert!(full.changed(more, MetadataUpdate::Replace).is_ok());
+    }
+
+    #[test]
+    fn metavariables_alone_are_not_told() {
+        let old = merged(Metadata::default(), &map(json!({"plan": "a"})));
+        for name in METAVARIABLES {
+            let new = merged(old.clone(), &map(json!({name: "x"})));
+            assert!(!new.differs_in_what_is_told(&old), "{name}");
+            let new = merged(new, &map(json!({"plan": "b"})));
+            assert!(new.differs_in_what_is_told(&old), "{name} and plan");
+        }
+    }
+
+    fn given() -> impl Strategy<Value = Map<String, Value>> {
+        let value = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "[a-z]{0,8}".prop_map(Value::from),
+        ];
+        prop::collection::vec(("[a-e]", value), 0..8)
+            .prop_map(|members| members.into_iter().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn merging_follows_its_laws(one in given(), two in given()) {
+            let old = merged(Metadata::default(), &one);
+            let new = merged(old.clone(), &two);
+            // Twice is once.
+            prop_assert_eq!(&merged(new.clone(), &two), &new);
+            // What is named is as it was given, or gone; what is not named stays.
+            for (name, value) in &two {
+                let expected = Some(value).filter(|value| !value.is_null());
+                prop_assert_eq!(new.values().get(name), expected);
+            }
+            for (name, value) in old.values() {
+                if !two.contains_key(name) {
+                    prop_assert_eq!(new.values().get(name), Some(value));
+                }
+            }
+            prop_assert!(new.values().values().all(|value| !value.is_null()));
+            // To replace is to merge into nothing.
+            let replaced = old.changed(Patch::Value(two.clone()), MetadataUpdate::Replace);
+            prop_assert_eq!(replaced.expect("valid"), merged(Metadata::default(), &two));
+        }
+    }
+}

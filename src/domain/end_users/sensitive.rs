@@ -1,0 +1,180 @@
+//! Sensitive metadata: values that are sealed, shown to no caller of an API, and gone after a day.
+//!
+//! Every access looks at the time; [`erase_due`] then removes the rows themselves.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, named_params};
+use serde_json::{Map, Value};
+
+use super::metadata::plain;
+use crate::{
+    domain::{Domain, context::Change},
+    kernel::{
+        Error, Patch, Result, Rule, Timestamp, Violation,
+        ids::{AgentId, EndUserId},
+    },
+    store::{Sealer, seal::Place},
+};
+
+/// How long a value is kept.
+const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
+/// The most values that one request sets or removes.
+const MAX_PAIRS: usize = 20;
+/// What names are made of.
+const NAME_PATTERN: &str = "^[A-Za-z0-9_-]+$";
+
+/// Checks what a request sets. `shown` is metadata that must not have the same names.
+pub(super) fn check(
+    patch: Patch<Map<String, Value>>,
+    shown: Option<&Map<String, Value>>,
+) -> Result<Patch<Map<String, Value>>> {
+    let Patch::Value(fields) = patch else {
+        return Ok(patch);
+    };
+    let place = ["profile", "sensitive_metadata", "fields"];
+    if fields.len() > MAX_PAIRS {
+        return Err(Violation::body(place, Rule::MaxLength(MAX_PAIRS as u64)).into());
+    }
+    let mut checked = Map::new();
+    for (name, value) in fields {
+        let at = |rule| Violation::body(place.into_iter().chain([name.as_str()]), rule);
+        let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if name.is_empty() || !name.bytes().all(letters) {
+            return Err(at(Rule::Pattern(NAME_PATTERN.to_owned())).into());
+        }
+        if shown.is_some_and(|shown| shown.contains_key(&name)) {
+            let rule = Rule::Other("must not be in metadata too".to_owned());
+            return Err(at(rule).into());
+        }
+        if value.as_str() == Some("") {
+            return Err(at(Rule::MinLength(1)).into());
+        }
+        let value = match value {
+            Value::Null => Value::Null,
+            value => plain("sensitive_metadata", &name, value)?,
+        };
+        checked.insert(name, value);
+    }
+    Ok(Patch::Value(checked))
+}
+
+const SET: &str = "
+    INSERT INTO end_user_sensitive (end_user_id, name, sealed, erase_at)
+    VALUES (:end_user_id, :name, :sealed, :erase_at)
+    ON CONFLICT (end_user_id, name) DO UPDATE SET
+        sealed = excluded.sealed, erase_at = excluded.erase_at";
+
+const REMOVE: &str = "
+    DELETE FROM end_user_sensitive WHERE end_user_id = :end_user_id AND name = :name";
+
+const REMOVE_ALL: &str = "DELETE FROM end_user_sensitive WHERE end_user_id = :end_user_id";
+
+/// Sets and removes values, which must have been checked. Says whether that changed anything.
+pub(super) fn write(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    id: &EndUserId,
+    patch: Patch<Map<String, Value>>,
+) -> Result<bool> {
+    let fields = match patch {
+        Patch::Absent => return Ok(false),
+        Patch::Null => {
+            let mut statement = change.conn.prepare_cached(REMOVE_ALL)?;
+            return Ok(statement.execute(named_params! {":end_user_id": id})? > 0);
+        }
+        Patch::Value(fields) => fields,
+    };
+    let mut changed = 0;
+    for (name, value) in &fields {
+        changed += if value.is_null() {
+            let mut statement = change.conn.prepare_cached(REMOVE)?;
+            statement.execute(named_params! {":end_user_id": id, ":name": name})?
+        } else {
+            let sealed = place(id, name, |place| {
+                sealer.seal(&place, value.to_string().as_bytes())
+            });
+            change.conn.prepare_cached(SET)?.execute(named_params! {
+                ":end_user_id": id,
+                ":name": name,
+                ":sealed": sealed,
+                ":erase_at": change.now.plus(KEPT_FOR),
+            })?
+        };
+    }
+    Ok(changed > 0)
+}
+
+fn place<T>(id: &EndUserId, name: &str, with: impl FnOnce(Place<'_>) -> T) -> T {
+    with(Place {
+        table: "end_user_sensitive",
+        column: "sealed",
+        row_id: &format!("{id}/{name}"),
+    })
+}
+
+const READ: &str = "
+    SELECT s.name, s.sealed FROM end_user_sensitive s JOIN end_users u ON u.id = s.end_user_id
+    WHERE u.agent_id = :agent_id AND u.id = :id AND s.erase_at > :now ORDER BY s.name";
+
+/// The sensitive metadata of an end user, for what the agent itself does with it: no API shows it.
+///
+/// # Errors
+/// `Internal` for a value that cannot be opened, or those of the store.
+pub fn sensitive_metadata(
+    domain: &Domain,
+    agent: &AgentId,
+    id: &EndUserId,
+) -> Result<Map<String, Value>> {
+    let now = domain.clock().now();
+    domain.store().read(|conn| {
+        let mut statement = conn.prepare_cached(READ)?;
+        let mut rows =
+            statement.query(named_params! {":agent_id": agent, ":id": id, ":now": now})?;
+        let mut values = Map::new();
+        while let Some(row) = rows.next()? {
+            let name: String = row.get("name")?;
+            let sealed: Vec<u8> = row.get("sealed")?;
+            let value = open(domain.sealer(), id, &name, &sealed)?;
+            values.insert(name, value);
+        }
+        Ok(values)
+    })
+}
+
+fn open(sealer: &Sealer, id: &EndUserId, name: &str, sealed: &[u8]) -> Result<Value> {
+    let text = place(id, name, |place| sealer.open(&place, sealed))
+        .map_err(|error| Error::internal("a sealed value cannot be opened", error))?;
+    serde_json::from_slice(&text)
+        .map_err(|error| Error::internal("a sealed value is not what it should be", error))
+}
+
+const ALL: &str = "SELECT end_user_id, name, sealed FROM end_user_sensitive";
+
+/// The end users of every agent that have sensitive metadata which cannot be opened.
+///
+/// # Errors
+/// Those of the store.
+pub fn unreadable(conn: &Connection, sealer: &Sealer) -> Result<Vec<EndUserId>> {
+    let mut statement = conn.prepare(ALL)?;
+    let mut rows = statement.query([])?;
+    let mut unreadable = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: EndUserId = row.get("end_user_id")?;
+        let name: String = row.get("name")?;
+        let sealed: Vec<u8> = row.get("sealed")?;
+        if open(sealer, &id, &name, &sealed).is_err() && !unreadable.contains(&id) {
+            unreadable.push(id);
+        }
+    }
+    Ok(unreadable)
+}
+
+const ERASE_DUE: &str = "DELETE FROM end_user_sensitive WHERE erase_at <= :now";
+
+/// Removes the values whose time has come.
+pub(super) fn erase_due(conn: &Connection, now: Timestamp) -> Result<()> {
+    conn.prepare_cached(ERASE_DUE)?
+        .execute(named_params! {":now": now})?;
+    Ok(())
+}

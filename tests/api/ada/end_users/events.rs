@@ -1,0 +1,161 @@
+//! What webhook endpoints are told of end users (seed 003).
+
+use parlance::domain::{
+    audit::Actor,
+    end_users::{self, Changes, METAVARIABLES, MetadataUpdate},
+};
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use super::{created, events, get, patched, scope, unlimited, v1, v2};
+use crate::support::TestServer;
+
+fn told(server: &TestServer) -> Vec<String> {
+    let types = events(server).into_iter();
+    types
+        .map(|event| event["type"].as_str().expect("a type").to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn create_end_user_tells_of_it_once() {
+    let server = unlimited().await;
+    let body = json!({"external_id": "a", "profile": {
+        "email": "ada@example.com", "metadata": {"plan": "pro"},
+        "sensitive_metadata": {"fields": {"token": "s3cret"}},
+    }});
+    let id = created(&server, body.clone()).await;
+    // It is known already.
+    v2(&server, Method::POST, "/end-users", Some(body))
+        .await
+        .expect(200);
+    let told = events(&server);
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        told[0],
+        json!({
+            "type": "v1.end_user.created",
+            "timestamp": "2026-03-01T12:00:00.000Z",
+            "data": get(&server, &format!("/end-users/{id}")).await.json(),
+            "tags": [id],
+        })
+    );
+}
+
+#[tokio::test]
+async fn patch_end_user_by_id_tells_of_changes() {
+    let server = unlimited().await;
+    let id = created(&server, json!({})).await;
+    let mut expected = 1;
+    for (body, is_told) in [
+        (json!({"profile": {"first_name": "Ada"}}), true),
+        (json!({"profile": {"first_name": "Ada"}}), false),
+        (json!({"profile": {}}), false),
+        (json!({"profile": {"metadata": {"plan": "pro"}}}), true),
+        (
+            json!({"profile": {"metadata": {"plan": "pro", "none": null}}}),
+            false,
+        ),
+        (json!({"external_id": "a", "profile": {}}), true),
+        (json!({"external_id": "A", "profile": {}}), false),
+        (
+            json!({"profile": {"sensitive_metadata": {"fields": {"token": "x"}}}}),
+            false,
+        ),
+        (
+            json!({"profile": {"metadata": {"browser": "x", "plan": null}}}),
+            true,
+        ),
+    ] {
+        patched(&server, &id, body.clone()).await.expect(200);
+        expected += usize::from(is_told);
+        let events = events(&server);
+        assert_eq!(events.len(), expected, "{body}");
+        let last = events.last().expect("an event");
+        if is_told {
+            assert_eq!(last["type"], "v1.end_user.updated");
+            assert_eq!(last["tags"], json!([id]));
+            let now = get(&server, &format!("/end-users/{id}")).await.json();
+            assert_eq!(last["data"], now);
+        }
+    }
+    let refused = json!({"profile": {"first_name": "x", "metadata": {"a": 1.5}}});
+    patched(&server, &id, refused).await.expect(400);
+    assert_eq!(events(&server).len(), expected);
+}
+
+#[tokio::test]
+async fn patch_end_user_by_id_does_not_tell_of_metavariables_alone() {
+    let server = unlimited().await;
+    let id = created(&server, json!({})).await;
+    for name in METAVARIABLES {
+        let body = json!({"profile": {"metadata": {name: "x"}}});
+        patched(&server, &id, body).await.expect(200);
+    }
+    assert_eq!(told(&server), ["v1.end_user.created"]);
+    let read = get(&server, &format!("/end-users/{id}")).await.json();
+    assert_eq!(
+        read["profile"]["metadata"].as_object().map(Map::len),
+        Some(20)
+    );
+}
+
+#[tokio::test]
+async fn update_end_user_by_id_tells_of_changes_too() {
+    let server = unlimited().await;
+    let id = created(&server, json!({})).await;
+    let body = json!({"profile": {"first_name": "Ada"}});
+    v1(&server, Method::PATCH, &format!("/{id}"), Some(body))
+        .await
+        .expect(200);
+    assert_eq!(
+        told(&server),
+        ["v1.end_user.created", "v1.end_user.updated"]
+    );
+}
+
+/// A change as a channel of the agent makes it.
+#[tokio::test]
+async fn system_properties_are_not_told() {
+    let server = unlimited().await;
+    let id = created(&server, json!({})).await;
+    let domain = server.server().domain();
+    let (scope, sealer) = (scope(&server), domain.sealer().clone());
+    let Value::Object(properties) = json!({"sunshine_user_id": "sun-1"}) else {
+        unreachable!()
+    };
+    let changes = Changes {
+        system_properties: Some(properties),
+        ..Changes::default()
+    };
+    let end_user = id.as_str().into();
+    domain
+        .change_as(Actor::System, move |change| {
+            let how = MetadataUpdate::Merge;
+            end_users::apply(change, &sealer, &scope, &end_user, changes, how)
+        })
+        .await
+        .expect("changed");
+    assert_eq!(told(&server), ["v1.end_user.created"]);
+    let read = get(&server, &format!("/end-users/{id}")).await.json();
+    let shown = &read["profile"]["system_properties"];
+    assert_eq!(shown, &json!({"sunshine_user_id": "sun-1"}));
+}
+
+/// A change through another dialect, which makes end users as a part of its own change.
+#[tokio::test]
+async fn what_another_dialect_makes_is_seen_and_told() {
+    let server = unlimited().await;
+    let domain = server.server().domain();
+    let (scope, sealer) = (scope(&server), domain.sealer().clone());
+    let made = domain
+        .change_as(Actor::System, move |change| {
+            end_users::make(change, &sealer, &scope, end_users::New::default())
+        })
+        .await
+        .expect("made");
+    get(&server, &format!("/end-users/{}", made.id))
+        .await
+        .expect(200);
+    assert_eq!(told(&server), ["v1.end_user.created"]);
+}

@@ -1,0 +1,3 @@
+//! `/api`: the Ada dialect.
+
+mod end_users;
