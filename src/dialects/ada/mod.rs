@@ -51,10 +51,6 @@ enum Tag {
     /// End users of an AI agent.
     #[oai(rename = "End-Users")]
     EndUsers,
-    /// Platform integrations and their installations.
-    Integrations,
-    /// Webhook endpoints and what they receive.
-    Webhooks,
 }
 
 /// Version 2, to be mounted under its base path.
