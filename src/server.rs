@@ -10,7 +10,7 @@ use crate::{
     config::{Config, Profile},
     console,
     dialects::{ada, aloochat},
-    domain::{self, Domain, bootstrap, bootstrap::Started, usage},
+    domain::{self, Domain, bootstrap, bootstrap::Started, usage, webhooks},
     http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
@@ -50,6 +50,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     serving: JoinHandle<io::Result<()>>,
     flushing: JoinHandle<()>,
+    delivering: JoinHandle<()>,
 }
 
 impl Server {
@@ -73,6 +74,10 @@ impl Server {
         let settings = domain::Settings {
             limits: config.limits.clone(),
             service_integrations: config.service_integrations.clone(),
+            outbound: config.outbound.clone(),
+            webhooks: config.webhooks.clone(),
+            inbox: config.inbox.clone(),
+            development: config.server.profile == Profile::Dev,
         };
         let domain = Domain::new(store, sealer, clock, settings);
         let started = bootstrap::start(&domain, &config.bootstrap)
@@ -94,7 +99,8 @@ impl Server {
             created,
             stop,
             serving: tokio::spawn(serving),
-            flushing: tokio::spawn(flush_until(domain.clone(), stopping)),
+            flushing: tokio::spawn(flush_until(domain.clone(), stopping.clone())),
+            delivering: tokio::spawn(webhooks::dispatch::run(domain.clone(), stopped(stopping))),
             domain,
         })
     }
@@ -132,6 +138,8 @@ impl Server {
         }
         // Only fails if the task panicked; what it counted is flushed below all the same.
         let _ = self.flushing.await;
+        // Only fails if the task panicked; its leases end at the next start.
+        let _ = self.delivering.await;
         if let Err(error) = usage::flush(&self.domain).await {
             warn!(%error, "the last usage counts are lost");
         }
@@ -185,9 +193,16 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         limits,
         metrics.clone(),
     );
+    let mut route = Route::new().nest("/", pages);
+    if domain.settings().inbox.is_on(domain.settings().development) {
+        let inbox = console::inbox::routes(domain);
+        let renderer = std::sync::Arc::new(console::error::ErrorRenderer);
+        let inbox = Edge::new(inbox, "inbox", renderer, limits, metrics.clone());
+        route = route.nest("/inbox", inbox);
+    }
     mounts
         .into_iter()
-        .fold(Route::new().nest("/", pages), |route, mount| {
+        .fold(route, |route, mount| {
             let base_path = mount.base_path;
             route.nest(base_path, Edge::around(mount, limits, metrics.clone()))
         })

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Database, output};
 use crate::{
     config::Loaded,
-    domain::service_integrations,
+    domain::{service_integrations, webhooks},
     store::{self, Sealer},
 };
 
@@ -20,18 +20,28 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<ExitCode> {
     let unreadable = database
         .store
         .read(|conn| service_integrations::unreadable(conn, &sealer))?;
-    let sound = report.is_sound() && unreadable.is_empty();
+    let endpoints = database
+        .store
+        .read(|conn| webhooks::unreadable(conn, &sealer))?;
+    let sound = report.is_sound() && unreadable.is_empty() && endpoints.is_empty();
     if json {
         output::json(&json!({
             "sound": sound,
             "problems": report.to_string(),
             "unreadable_secrets": unreadable,
+            "unreadable_webhook_secrets": endpoints,
         }))?;
     } else {
         println!("{report}");
-        match unreadable.len() {
-            0 => println!("every secret can be read"),
-            count => println!("{count} service integrations have secrets that cannot be read"),
+        match (unreadable.len(), endpoints.len()) {
+            (0, 0) => println!("every secret can be read"),
+            (integrations, 0) => {
+                println!("{integrations} service integrations have secrets that cannot be read");
+            }
+            (integrations, endpoints) => println!(
+                "{integrations} service integrations and {endpoints} webhook endpoints have \
+                 secrets that cannot be read"
+            ),
         }
     }
     Ok(if sound {

@@ -1,14 +1,17 @@
 //! What every domain function works with, and the one way to change something.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use rusqlite::Connection;
 
 use super::{
     access::{Call, Keyring},
     audit::Actor,
-    limits, service_integrations,
+    inbox, limits,
+    outbound::{self, Outbound},
+    service_integrations,
     usage::{self, Meter},
+    webhooks::{self, Hub},
 };
 use crate::{
     kernel::{Clock, Result, Timestamp, ids::WorkspaceId},
@@ -22,6 +25,14 @@ pub struct Settings {
     pub limits: limits::Settings,
     /// Connections to outside services.
     pub service_integrations: service_integrations::Settings,
+    /// Outgoing requests.
+    pub outbound: outbound::Settings,
+    /// Webhooks.
+    pub webhooks: webhooks::Settings,
+    /// The test inbox.
+    pub inbox: inbox::Settings,
+    /// Whether this is profile `dev`: a server on one's own machine.
+    pub development: bool,
 }
 
 /// The domain of one database: cheap to clone, shared by all requests.
@@ -35,6 +46,8 @@ struct Parts {
     settings: Settings,
     meter: Meter,
     keyring: Keyring,
+    outbound: Outbound,
+    webhooks: Hub,
 }
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
@@ -45,6 +58,26 @@ pub struct Change<'a> {
     pub now: Timestamp,
     /// Who makes it.
     pub actor: &'a Actor,
+    /// Whether webhook messages wait for their delivery once this is committed.
+    woke: Cell<bool>,
+}
+
+impl<'a> Change<'a> {
+    /// A change on the writer's connection.
+    #[must_use]
+    pub const fn new(conn: &'a Connection, now: Timestamp, actor: &'a Actor) -> Self {
+        Self {
+            conn,
+            now,
+            actor,
+            woke: Cell::new(false),
+        }
+    }
+
+    /// Notes that there is something to deliver once this change is committed.
+    pub(super) fn wake_dispatcher(&self) {
+        self.woke.set(true);
+    }
 }
 
 impl Domain {
@@ -52,6 +85,7 @@ impl Domain {
     #[must_use]
     pub fn new(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> Self {
         let meter = Meter::new(settings.limits.clone(), clock.clone());
+        let outbound = Outbound::new(&settings.outbound, settings.development);
         Self(Arc::new(Parts {
             store,
             sealer,
@@ -59,6 +93,8 @@ impl Domain {
             settings,
             meter,
             keyring: Keyring::default(),
+            outbound,
+            webhooks: Hub::default(),
         }))
     }
 
@@ -86,6 +122,18 @@ impl Domain {
         &self.0.settings
     }
 
+    /// What sends requests to elsewhere.
+    #[must_use]
+    pub fn outbound(&self) -> &Outbound {
+        &self.0.outbound
+    }
+
+    /// What connects changes with the dispatcher of webhooks.
+    #[must_use]
+    pub fn webhooks(&self) -> &Hub {
+        &self.0.webhooks
+    }
+
     pub(super) fn meter(&self) -> &Meter {
         &self.0.meter
     }
@@ -107,20 +155,20 @@ impl Domain {
         let now = self.clock().now();
         let caller = call.caller().clone();
         let counted = call.counted_as();
-        let done = self
+        let (done, woke) = self
             .store()
             .write(move |conn| {
-                let change = Change {
-                    conn,
-                    now,
-                    actor: &Actor::Key(caller.key_id.clone()),
-                };
+                let actor = Actor::Key(caller.key_id.clone());
+                let change = Change::new(conn, now, &actor);
                 let done = job(&change, &caller.workspace_id)?;
                 usage::add(conn, &counted, 1)?;
-                Ok(done)
+                Ok((done, change.woke.get()))
             })
             .await?;
         call.written();
+        if woke {
+            self.webhooks().wake();
+        }
         Ok(done)
     }
 
@@ -134,14 +182,17 @@ impl Domain {
         job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = self.clock().now();
-        self.store()
+        let (done, woke) = self
+            .store()
             .write(move |conn| {
-                job(&Change {
-                    conn,
-                    now,
-                    actor: &actor,
-                })
+                let change = Change::new(conn, now, &actor);
+                let done = job(&change)?;
+                Ok((done, change.woke.get()))
             })
-            .await
+            .await?;
+        if woke {
+            self.webhooks().wake();
+        }
+        Ok(done)
     }
 }

@@ -11,6 +11,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod bootstrap;
 mod context;
+pub mod inbox;
 pub mod limits;
 pub mod members;
 pub mod outbound;

@@ -6,8 +6,8 @@ use rusqlite::{
 };
 
 use crate::kernel::ids::{
-    AccountId, AgentId, ApiKeyId, IntegrationId, ServiceIntegrationId, WebhookMessageId,
-    WorkspaceId,
+    AccountId, AgentId, ApiKeyId, IntegrationId, ServiceIntegrationId, WebhookAttemptId,
+    WebhookEndpointId, WebhookMessageId, WorkspaceId,
 };
 
 macro_rules! stored_as_text {
@@ -32,6 +32,8 @@ stored_as_text!(
     ApiKeyId,
     IntegrationId,
     ServiceIntegrationId,
+    WebhookAttemptId,
+    WebhookEndpointId,
     WebhookMessageId,
     WorkspaceId,
 );

@@ -9,6 +9,8 @@ mod paging;
 mod settings;
 mod slash;
 mod standing;
+mod webhooks;
+mod webhooks_wire;
 
 use std::sync::Arc;
 
@@ -19,6 +21,7 @@ pub use self::settings::Settings;
 use self::{
     error::{RenderV1, RenderV2},
     standing::StandingHeaders,
+    webhooks::Webhooks,
 };
 use crate::{
     domain::Domain,
@@ -31,7 +34,12 @@ const BASE_PATH: &str = "/api";
 const END_USERS_V1_BASE_PATH: &str = "/api/end-users/v1";
 
 /// Paths that the vendor's documents end with a slash. Both forms are answered.
-const WITH_SLASH: &[&str] = &[];
+const WITH_SLASH: &[&str] = &[
+    "/v2/webhooks",
+    "/v2/webhooks/event-types",
+    "/v2/webhooks/{id}/secret",
+    "/v2/webhooks/{id}/secret/rotate",
+];
 
 /// The groups of operations in the documents.
 #[derive(Tags)]
@@ -74,8 +82,8 @@ pub fn document(settings: &Settings) -> Document {
     })
 }
 
-fn service(_settings: &Settings) -> OpenApiService<(), ()> {
-    OpenApiService::new((), "Ada API", "2.0")
+fn service(_settings: &Settings) -> OpenApiService<Webhooks, ()> {
+    OpenApiService::new(Webhooks, "Ada API", "2.0")
         .description("End users, platform integrations and webhooks of an AI agent.")
 }
 
