@@ -1,18 +1,28 @@
 //! `docs/COMPATIBILITY.md`: generated from the OpenAPI documents, the tests and the results of the
 //! official clients. It may only grow.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
-use parlance::{dialects::aloochat, http::Document};
+use parlance::{
+    dialects::{ada, aloochat},
+    http::Document,
+};
 use serde_json::Value;
 
 /// A dialect: its title, the folder of its tests, its document.
 fn dialects() -> Vec<(&'static str, &'static str, Document)> {
-    vec![(
-        "Aloochat",
-        "aloochat",
-        aloochat::document(&aloochat::Settings::default()),
-    )]
+    vec![
+        ("Ada v2", "ada", ada::document(&ada::Settings::default())),
+        (
+            "Aloochat",
+            "aloochat",
+            aloochat::document(&aloochat::Settings::default()),
+        ),
+    ]
 }
 
 struct Operation {
@@ -37,18 +47,12 @@ fn operations(document: &Document) -> Vec<Operation> {
     operations
 }
 
-/// The tests of an operation, `file: how many`, found by their names: `{operation id}_…`. A name
-/// that begins with several ids belongs to the longest.
+/// The tests of an operation, `file: how many`, found by their names: `{operation id}_…`, in lower
+/// case with `_` between words. A name that begins with several ids belongs to the longest.
 fn tests_of(folder: &str, operation: &Operation, all: &[Operation]) -> BTreeMap<String, usize> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/api")
-        .join(folder);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/api");
     let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).expect("a folder of tests") {
-        let path = entry.expect("an entry").path();
-        if path.extension().is_none_or(|extension| extension != "rs") {
-            continue;
-        }
+    for path in sources(&root.join(folder)) {
         let text = fs::read_to_string(&path).expect("a source");
         let names = text
             .lines()
@@ -57,20 +61,42 @@ fn tests_of(folder: &str, operation: &Operation, all: &[Operation]) -> BTreeMap<
             .filter(|name| owner(name, all) == Some(&operation.id))
             .count();
         if count > 0 {
-            let name = path
-                .file_name()
-                .expect("a name")
-                .to_string_lossy()
-                .into_owned();
-            found.insert(name, count);
+            let name = path.strip_prefix(&root).expect("below the tests");
+            found.insert(name.display().to_string(), count);
         }
     }
     found
 }
 
+/// The Rust sources in a folder and those in it.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder of tests") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// An operation id as names of tests begin with it: `getWebhook` is `get_webhook`.
+fn snake_case(id: &str) -> String {
+    let mut name = String::new();
+    for letter in id.chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
 /// The id of the operation that a test of this name is for.
 fn owner<'a>(test: &str, all: &'a [Operation]) -> Option<&'a String> {
-    let begins = |id: &&String| test.starts_with(&format!("{id}_"));
+    let begins = |id: &&String| test.starts_with(&format!("{}_", snake_case(id)));
     let ids = all.iter().map(|operation| &operation.id);
     ids.filter(begins).max_by_key(|id| id.len())
 }
@@ -92,7 +118,7 @@ fn generate() -> String {
             assert!(!tests.is_empty(), "{} has no test of its own", operation.id);
             let evidence: Vec<String> = tests
                 .iter()
-                .map(|(file, count)| format!("{count} in `tests/api/{folder}/{file}`"))
+                .map(|(file, count)| format!("{count} in `tests/api/{file}`"))
                 .collect();
             text.push_str(&format!(
                 "| `{} {}` {} | works | {} |\n",

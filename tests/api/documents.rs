@@ -1,12 +1,17 @@
 //! The OpenAPI documents: snapshots, and what they promise.
 
-use parlance::{console, dialects::aloochat};
+use parlance::{
+    console,
+    dialects::{ada, aloochat},
+};
 use serde_json::Value;
 
 fn documents() -> Vec<(&'static str, Value)> {
     let parse = |text: String| serde_json::from_str(&text).expect("JSON");
+    let ada = ada::document(&ada::Settings::default());
     let aloochat = aloochat::document(&aloochat::Settings::default());
     vec![
+        ("ada", parse(ada.json("http://127.0.0.1:4600"))),
         ("aloochat", parse(aloochat.json("http://127.0.0.1:4600"))),
         (
             "console",

@@ -283,9 +283,12 @@ impl Dispatcher {
         }
     }
 
+    /// When there is something to do by the clock alone. What a running task will lead to is not
+    /// waited for here: a time that has come already would keep the loop from ever waiting.
     fn next_wake(&self) -> Timestamp {
-        self.next_due
-            .map_or(self.next_prune, |due| due.min(self.next_prune))
+        let prune = (!self.pruning && !self.paused).then_some(self.next_prune);
+        let wake = prune.into_iter().chain(self.next_due).min();
+        wake.unwrap_or(Timestamp::from_micros(i64::MAX))
     }
 
     /// Lets attempts end for a moment, writes down what they came to, and gives back the rest.
