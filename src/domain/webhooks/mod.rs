@@ -8,6 +8,7 @@
 mod attempts;
 mod catalogue;
 mod change;
+mod checks;
 pub mod dispatch;
 mod endpoints;
 mod hub;

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 
 use super::{
     super::{
-        change::may_call,
+        checks::may_call,
         endpoints::Stored,
         signature::{Signed, SigningKey, sign},
     },
