@@ -56,6 +56,23 @@ async fn each_retry_comes_at_its_time_and_with_the_same_id() {
 }
 
 #[tokio::test]
+async fn the_clock_alone_wakes_the_dispatcher() {
+    let server = start().await;
+    let receiver = Receiver::start().await;
+    receiver.answer(500);
+    create(&server, receiver.url()).await;
+    happen(&server).await;
+    receiver.wait(1).await;
+    settled(&server).await;
+    for (made, delay) in DELAYS.iter().enumerate() {
+        server.clock.advance(std::time::Duration::from_secs(*delay));
+        receiver.wait(made + 2).await;
+        // The next wait begins when this attempt is written down.
+        settled(&server).await;
+    }
+}
+
+#[tokio::test]
 async fn retries_go_on_after_a_restart() {
     let mut server = start().await;
     let receiver = Receiver::start().await;
