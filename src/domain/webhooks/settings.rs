@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// The longest wait between two attempts, in seconds: a year.
+const WAIT_MAX: u64 = 365 * 24 * 3600;
+
 /// Settings of webhooks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -59,7 +62,7 @@ impl Settings {
     pub(super) fn wait(&self, attempt: u32) -> Option<Duration> {
         let index = usize::try_from(attempt.checked_sub(1)?).ok()?;
         let seconds = self.retry_seconds.get(index)?;
-        Some(Duration::from_secs(*seconds))
+        Some(Duration::from_secs((*seconds).min(WAIT_MAX)))
     }
 
     pub(super) const fn timeout(&self) -> Duration {
@@ -67,14 +70,14 @@ impl Settings {
     }
 
     pub(super) const fn disable_after(&self) -> Duration {
-        Duration::from_secs(self.disable_after_hours * 3600)
+        Duration::from_secs(self.disable_after_hours.saturating_mul(3600))
     }
 
     pub(super) const fn old_secret_for(&self) -> Duration {
-        Duration::from_secs(self.old_secret_hours * 3600)
+        Duration::from_secs(self.old_secret_hours.saturating_mul(3600))
     }
 
     pub(super) const fn retention(&self) -> Duration {
-        Duration::from_secs(self.retention_days * 24 * 3600)
+        Duration::from_secs(self.retention_days.saturating_mul(24 * 3600))
     }
 }
