@@ -10,7 +10,7 @@ use crate::{
     config::{Config, Profile},
     console,
     dialects::{ada, aloochat},
-    domain::{self, Domain, bootstrap, bootstrap::Started, end_users, usage},
+    domain::{self, Domain, bootstrap, bootstrap::Started, end_users, usage, webhooks},
     http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
@@ -51,6 +51,7 @@ pub struct Server {
     serving: JoinHandle<io::Result<()>>,
     flushing: JoinHandle<()>,
     end_users: JoinHandle<()>,
+    delivering: JoinHandle<()>,
 }
 
 impl Server {
@@ -74,6 +75,10 @@ impl Server {
         let settings = domain::Settings {
             limits: config.limits.clone(),
             service_integrations: config.service_integrations.clone(),
+            outbound: config.outbound.clone(),
+            webhooks: config.webhooks.clone(),
+            inbox: config.inbox.clone(),
+            development: config.server.profile == Profile::Dev,
         };
         let domain = Domain::new(store, sealer, clock, settings);
         let started = bootstrap::start(&domain, &config.bootstrap)
@@ -98,8 +103,9 @@ impl Server {
             flushing: tokio::spawn(flush_until(domain.clone(), stopping.clone())),
             end_users: tokio::spawn(end_users::background::work(
                 domain.clone(),
-                stopped(stopping),
+                stopped(stopping.clone()),
             )),
+            delivering: tokio::spawn(webhooks::dispatch::run(domain.clone(), stopped(stopping))),
             domain,
         })
     }
@@ -139,6 +145,8 @@ impl Server {
         let _ = self.flushing.await;
         // What it had no time for is due at the next start.
         let _ = self.end_users.await;
+        // Only fails if the task panicked; its leases end at the next start.
+        let _ = self.delivering.await;
         if let Err(error) = usage::flush(&self.domain).await {
             warn!(?error, "the last usage counts are lost");
         }
@@ -192,9 +200,16 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         limits,
         metrics.clone(),
     );
+    let mut route = Route::new().nest("/", pages);
+    if domain.settings().inbox.is_on(domain.settings().development) {
+        let inbox = console::inbox::routes(domain);
+        let renderer = std::sync::Arc::new(console::error::ErrorRenderer);
+        let inbox = Edge::new(inbox, "inbox", renderer, limits, metrics.clone());
+        route = route.nest("/inbox", inbox);
+    }
     mounts
         .into_iter()
-        .fold(Route::new().nest("/", pages), |route, mount| {
+        .fold(route, |route, mount| {
             let base_path = mount.base_path;
             route.nest(base_path, Edge::around(mount, limits, metrics.clone()))
         })

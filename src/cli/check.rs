@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Database, output};
 use crate::{
     config::Loaded,
-    domain::{end_users, service_integrations},
+    domain::{end_users, service_integrations, webhooks},
     store::{self, Sealer},
 };
 
@@ -50,11 +50,13 @@ fn unreadable_secrets(database: &Database, loaded: &Loaded) -> Result<Vec<String
     let found = database.store.read(|conn| {
         let integrations = service_integrations::unreadable(conn, &sealer)?;
         let end_users = end_users::unreadable(conn, &sealer)?;
+        let endpoints = webhooks::unreadable(conn, &sealer)?;
         let integrations = integrations
             .iter()
             .map(|id| format!("service integration {id}"));
         let end_users = end_users.iter().map(|id| format!("end user {id}"));
-        Ok(integrations.chain(end_users).collect())
+        let endpoints = endpoints.iter().map(|id| format!("webhook {id}"));
+        Ok(integrations.chain(end_users).chain(endpoints).collect())
     })?;
     Ok(found)
 }

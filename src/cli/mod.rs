@@ -136,13 +136,9 @@ impl Database {
         job: impl FnOnce(&Change<'_>) -> kernel::Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = Clock::system().now();
-        let written = self.store.write(move |conn| {
-            job(&Change {
-                conn,
-                now,
-                actor: &Actor::Operator,
-            })
-        });
+        let written = self
+            .store
+            .write(move |conn| job(&Change::new(conn, now, &Actor::Operator)));
         Ok(self.runtime.block_on(written)?)
     }
 }

@@ -13,7 +13,7 @@ pub use self::{
 };
 use crate::{
     dialects::{ada, aloochat},
-    domain::{bootstrap, limits, service_integrations},
+    domain::{bootstrap, inbox, limits, outbound, service_integrations, webhooks},
     store::{self, seal},
 };
 
@@ -35,6 +35,12 @@ pub struct Config {
     pub limits: limits::Settings,
     /// Connections to outside services.
     pub service_integrations: service_integrations::Settings,
+    /// Outgoing requests.
+    pub outbound: outbound::Settings,
+    /// Webhooks.
+    pub webhooks: webhooks::Settings,
+    /// The test inbox.
+    pub inbox: inbox::Settings,
     /// The Ada dialect.
     pub ada: ada::Settings,
     /// The Aloochat dialect.

@@ -1,6 +1,6 @@
 //! What every domain function works with, and the one way to change something.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use rusqlite::Connection;
 use tokio::sync::Notify;
@@ -9,9 +9,11 @@ use super::{
     access::{Call, Keyring},
     api_keys,
     audit::Actor,
-    limits,
+    inbox, limits,
+    outbound::{self, Outbound},
     service_integrations::{self, SecretNames},
     usage::{self, Meter},
+    webhooks::{self, Hub},
 };
 use crate::{
     kernel::{Clock, Result, Timestamp, ids::WorkspaceId},
@@ -25,6 +27,14 @@ pub struct Settings {
     pub limits: limits::Settings,
     /// Connections to outside services.
     pub service_integrations: service_integrations::Settings,
+    /// Outgoing requests.
+    pub outbound: outbound::Settings,
+    /// Webhooks.
+    pub webhooks: webhooks::Settings,
+    /// The test inbox.
+    pub inbox: inbox::Settings,
+    /// Whether this is profile `dev`: a server on one's own machine.
+    pub development: bool,
 }
 
 /// The domain of one database: cheap to clone, shared by all requests.
@@ -40,6 +50,8 @@ struct Parts {
     keyring: Keyring,
     secret_names: SecretNames,
     end_user_work: Notify,
+    outbound: Outbound,
+    webhooks: Hub,
 }
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
@@ -50,6 +62,26 @@ pub struct Change<'a> {
     pub now: Timestamp,
     /// Who makes it.
     pub actor: &'a Actor,
+    /// Whether webhook messages wait for their delivery once this is committed.
+    woke: Cell<bool>,
+}
+
+impl<'a> Change<'a> {
+    /// A change on the writer's connection.
+    #[must_use]
+    pub const fn new(conn: &'a Connection, now: Timestamp, actor: &'a Actor) -> Self {
+        Self {
+            conn,
+            now,
+            actor,
+            woke: Cell::new(false),
+        }
+    }
+
+    /// Notes that there is something to deliver once this change is committed.
+    pub(super) fn wake_dispatcher(&self) {
+        self.woke.set(true);
+    }
 }
 
 impl Domain {
@@ -58,6 +90,7 @@ impl Domain {
     pub fn new(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> Self {
         let secret_names = SecretNames::new(&settings.service_integrations.secret_names);
         let meter = Meter::new(settings.limits.clone(), clock.clone());
+        let outbound = Outbound::new(&settings.outbound, settings.development);
         Self(Arc::new(Parts {
             store,
             sealer,
@@ -67,6 +100,8 @@ impl Domain {
             keyring: Keyring::default(),
             secret_names,
             end_user_work: Notify::new(),
+            outbound,
+            webhooks: Hub::default(),
         }))
     }
 
@@ -92,6 +127,18 @@ impl Domain {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// What sends requests to elsewhere.
+    #[must_use]
+    pub fn outbound(&self) -> &Outbound {
+        &self.0.outbound
+    }
+
+    /// What connects changes with the dispatcher of webhooks.
+    #[must_use]
+    pub fn webhooks(&self) -> &Hub {
+        &self.0.webhooks
     }
 
     pub(super) fn meter(&self) -> &Meter {
@@ -125,21 +172,21 @@ impl Domain {
         let now = self.clock().now();
         let caller = call.caller().clone();
         let counted = call.counted_as();
-        let (done, generation) = self
+        let (done, generation, woke) = self
             .store()
             .write(move |conn| {
-                let change = Change {
-                    conn,
-                    now,
-                    actor: &Actor::Key(caller.key_id.clone()),
-                };
+                let actor = Actor::Key(caller.key_id.clone());
+                let change = Change::new(conn, now, &actor);
                 let done = job(&change, &caller.workspace_id)?;
                 usage::add(conn, &counted, 1)?;
-                Ok((done, api_keys::generation(conn)?))
+                Ok((done, api_keys::generation(conn)?, change.woke.get()))
             })
             .await?;
         self.keyring().note(generation);
         call.written();
+        if woke {
+            self.webhooks().wake();
+        }
         Ok(done)
     }
 
@@ -153,18 +200,18 @@ impl Domain {
         job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = self.clock().now();
-        let (done, generation) = self
+        let (done, generation, woke) = self
             .store()
             .write(move |conn| {
-                let done = job(&Change {
-                    conn,
-                    now,
-                    actor: &actor,
-                })?;
-                Ok((done, api_keys::generation(conn)?))
+                let change = Change::new(conn, now, &actor);
+                let done = job(&change)?;
+                Ok((done, api_keys::generation(conn)?, change.woke.get()))
             })
             .await?;
         self.keyring().note(generation);
+        if woke {
+            self.webhooks().wake();
+        }
         Ok(done)
     }
 }

@@ -12,6 +12,7 @@ pub mod audit;
 pub mod bootstrap;
 mod context;
 pub mod end_users;
+pub mod inbox;
 pub mod limits;
 pub mod members;
 pub mod outbound;

@@ -7,7 +7,7 @@ use rusqlite::{
 
 use crate::kernel::ids::{
     AccountId, AgentId, ApiKeyId, EndUserDeletionId, EndUserId, IntegrationId,
-    ServiceIntegrationId, WebhookMessageId, WorkspaceId,
+    ServiceIntegrationId, WebhookAttemptId, WebhookEndpointId, WebhookMessageId, WorkspaceId,
 };
 
 macro_rules! stored_as_text {
@@ -34,6 +34,8 @@ stored_as_text!(
     EndUserId,
     IntegrationId,
     ServiceIntegrationId,
+    WebhookAttemptId,
+    WebhookEndpointId,
     WebhookMessageId,
     WorkspaceId,
 );

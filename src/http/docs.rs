@@ -8,14 +8,12 @@ use poem::{
     http::{HeaderValue, StatusCode, header},
 };
 use poem_openapi::OpenApiService;
-use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
-use super::{Document, Mount};
-
-#[derive(RustEmbed)]
-#[folder = "assets/"]
-struct Assets;
+use super::{
+    Document, Mount,
+    page::{escape, fill, text},
+};
 
 /// What the pages show of a dialect.
 #[derive(Clone)]
@@ -52,6 +50,7 @@ pub fn routes(mounts: &[Mount]) -> Route {
             "/assets/parlance.css",
             asset("text/css", text("parlance.css")),
         )
+        .at("/assets/inbox.css", asset("text/css", text("inbox.css")))
         .at("/assets/icon.svg", asset("image/svg+xml", text("icon.svg")));
     for entry in entries.iter() {
         let json = format!("/openapi/{}.json", entry.name);
@@ -169,26 +168,6 @@ fn cached(request: &Request, content_type: &'static str, text: String) -> Respon
         headers.insert(header::ETAG, tag);
     }
     response
-}
-
-/// An embedded text file.
-fn text(name: &str) -> String {
-    let file = Assets::get(name).expect("the file is embedded at build time");
-    String::from_utf8_lossy(&file.data).into_owned()
-}
-
-/// Fills `{{name}}` places of a page. The values are HTML.
-fn fill(page: &str, values: &[(&str, &str)]) -> String {
-    values.iter().fold(page.to_owned(), |page, (name, value)| {
-        page.replace(&format!("{{{{{name}}}}}"), value)
-    })
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 /// Swagger UI's script and style sheet, which poem-openapi carries inside its page.

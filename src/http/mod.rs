@@ -15,6 +15,7 @@ pub mod health;
 pub mod listener;
 pub mod metrics;
 pub mod object;
+pub(crate) mod page;
 
 pub use body::Body;
 pub use dialect::{Dialect, Failed, Mount};

@@ -107,8 +107,12 @@ impl Clock {
     /// Waits until the clock has moved on by `duration`. On a frozen clock that is when it is
     /// advanced far enough.
     pub async fn sleep(&self, duration: Duration) {
+        self.sleep_until(self.now().plus(duration)).await;
+    }
+
+    /// Waits until the clock shows `deadline` or a later time.
+    pub async fn sleep_until(&self, deadline: Timestamp) {
         let mut changes = self.mode.subscribe();
-        let deadline = self.now().plus(duration);
         loop {
             let frozen = matches!(*changes.borrow_and_update(), Mode::Frozen { .. });
             let left = deadline.since(self.now());

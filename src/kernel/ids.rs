@@ -85,6 +85,10 @@ id_types! {
     EndUserId;
     /// A bulk deletion of end users.
     EndUserDeletionId;
+    /// A webhook endpoint: `ep_` and 27 letters and digits.
+    WebhookEndpointId;
+    /// An attempt to deliver a webhook message: `atmpt_`, the time, and random letters and digits.
+    WebhookAttemptId;
     /// A workspace's configured connection to an outside service (Aloochat integration).
     ServiceIntegrationId;
 }
@@ -94,6 +98,24 @@ impl WebhookMessageId {
     #[must_use]
     pub fn new_message() -> Self {
         Self(format!("msg_{}", random_alphanumeric(27)))
+    }
+}
+
+impl WebhookEndpointId {
+    /// A new identifier in the shape of Svix's.
+    #[must_use]
+    pub fn new_endpoint() -> Self {
+        Self(format!("ep_{}", random_alphanumeric(27)))
+    }
+}
+
+impl WebhookAttemptId {
+    /// A new identifier in the shape of Svix's. Those of later seconds sort after it, which keeps
+    /// the index of a large table in a few pages.
+    #[must_use]
+    pub fn new_attempt(now: Timestamp) -> Self {
+        let seconds = u32::try_from(now.as_seconds()).unwrap_or_default();
+        Self(format!("atmpt_{seconds:08x}{}", random_alphanumeric(19)))
     }
 }
 

@@ -84,6 +84,14 @@ impl Timestamp {
             .map(|at| Self(at.timestamp_micros()))
     }
 
+    /// Reads a date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+    #[must_use]
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc2822(text)
+            .ok()
+            .map(|at| Self(at.timestamp_micros()))
+    }
+
     fn to_datetime(self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.0).unwrap_or_else(|| {
             NaiveDate::MAX
@@ -109,6 +117,13 @@ mod tests {
             Some(at)
         );
         assert_eq!(Timestamp::parse_rfc3339("yesterday"), None);
+    }
+
+    #[test]
+    fn reads_http_dates() {
+        let at = Timestamp::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(at.map(Timestamp::as_seconds), Some(784_111_777));
+        assert_eq!(Timestamp::parse_http_date("120"), None);
     }
 
     #[test]

@@ -14,6 +14,8 @@ mod settings;
 mod slash;
 mod standing;
 mod values;
+mod webhooks;
+mod webhooks_wire;
 
 use std::sync::Arc;
 
@@ -28,6 +30,7 @@ use self::{
     end_users_v2::EndUsers,
     error::{RenderV1, RenderV2},
     standing::StandingHeaders,
+    webhooks::Webhooks,
 };
 use crate::{
     domain::Domain,
@@ -40,7 +43,13 @@ const BASE_PATH: &str = "/api";
 const END_USERS_V1_BASE_PATH: &str = "/api/end-users/v1";
 
 /// Paths that the vendor's documents end with a slash. Both forms are answered.
-const WITH_SLASH: &[&str] = &["/v2/end-users"];
+const WITH_SLASH: &[&str] = &[
+    "/v2/end-users",
+    "/v2/webhooks",
+    "/v2/webhooks/event-types",
+    "/v2/webhooks/{id}/secret",
+    "/v2/webhooks/{id}/secret/rotate",
+];
 
 /// The largest request of v1 of the End Users API, in bytes (seed 003).
 const END_USERS_V1_BODY_MAX: usize = 4 * 1024;
@@ -51,6 +60,8 @@ enum Tag {
     /// End users of an AI agent.
     #[oai(rename = "End-Users")]
     EndUsers,
+    /// Webhook endpoints and what they receive.
+    Webhooks,
 }
 
 /// Version 2, to be mounted under its base path.
@@ -82,8 +93,8 @@ pub fn document(settings: &Settings) -> Document {
     })
 }
 
-fn service(settings: &Settings) -> OpenApiService<(EndUsers, Deletions), ()> {
-    let api = (EndUsers::new(settings.clone()), Deletions);
+fn service(settings: &Settings) -> OpenApiService<(EndUsers, Deletions, Webhooks), ()> {
+    let api = (EndUsers::new(settings.clone()), Deletions, Webhooks);
     OpenApiService::new(api, "Ada API", "2.0")
         .description("End users, platform integrations and webhooks of an AI agent.")
 }

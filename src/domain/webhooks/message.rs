@@ -22,15 +22,44 @@ pub struct Event {
     pub tags: Vec<String>,
 }
 
-const INSERT: &str = "
-    INSERT INTO webhook_messages (id, agent_id, event_type, payload, created_at)
-    VALUES (:id, :agent_id, :event_type, :payload, :now)";
+const FAN_OUT: &str = "
+    INSERT INTO webhook_deliveries (message_seq, endpoint_seq, state, due_at)
+    SELECT :message, seq, 'pending', :now FROM webhook_endpoints
+    WHERE agent_id = :agent_id AND enabled = 1
+      AND (event_filters = '[]'
+           OR EXISTS (SELECT 1 FROM json_each(event_filters) WHERE value = :event_type))";
 
 /// Tells the agent's endpoints of an event, in the transaction of the change that caused it.
 ///
 /// # Errors
 /// Those of the store.
 pub fn emit(change: &Change<'_>, agent: &AgentId, event: &Event) -> Result<()> {
+    let (message, _) = insert(change, agent, event)?;
+    let deliveries = change
+        .conn
+        .prepare_cached(FAN_OUT)?
+        .execute(named_params! {
+            ":message": message,
+            ":agent_id": agent,
+            ":event_type": event.event_type,
+            ":now": change.now,
+        })?;
+    if deliveries > 0 {
+        change.wake_dispatcher();
+    }
+    Ok(())
+}
+
+const INSERT: &str = "
+    INSERT INTO webhook_messages (id, agent_id, event_type, payload, created_at)
+    VALUES (:id, :agent_id, :event_type, :payload, :now)";
+
+/// Writes the message of an event, for no endpoint yet.
+pub(super) fn insert(
+    change: &Change<'_>,
+    agent: &AgentId,
+    event: &Event,
+) -> Result<(i64, WebhookMessageId)> {
     let mut payload = json!({
         "type": event.event_type,
         "timestamp": change.now.to_rfc3339_millis(),
@@ -39,12 +68,13 @@ pub fn emit(change: &Change<'_>, agent: &AgentId, event: &Event) -> Result<()> {
     if !event.tags.is_empty() {
         payload["tags"] = json!(event.tags);
     }
+    let id = WebhookMessageId::new_message();
     change.conn.prepare_cached(INSERT)?.execute(named_params! {
-        ":id": WebhookMessageId::new_message(),
+        ":id": id,
         ":agent_id": agent,
         ":event_type": event.event_type,
         ":payload": payload.to_string(),
         ":now": change.now,
     })?;
-    Ok(())
+    Ok((change.conn.last_insert_rowid(), id))
 }

@@ -1,9 +1,32 @@
 //! Webhooks: what happens in an agent is told to the endpoints that its operators registered.
 //!
-//! An event becomes a message in the transaction of the change that caused it.
+//! An event becomes a message, and a delivery for each endpoint that wants it, in the transaction
+//! of the change that caused it ([`emit`]). The dispatcher ([`dispatch`]) leases deliveries that
+//! are due, attempts them and writes down what came of it; a message arrives at least once, with
+//! the same id at every attempt. Signatures are those of Standard Webhooks.
 
+mod attempts;
+mod catalogue;
+mod change;
+mod checks;
+pub mod dispatch;
+mod endpoints;
 mod erase;
+mod hub;
 mod message;
+mod recovery;
+mod secret;
+mod settings;
+pub mod signature;
 
+pub use attempts::{Attempt, Attempts, attempts};
+pub use catalogue::{EVENT_TYPES, EventType};
+pub use change::{Changes, New, create, delete, rotate_secret, update};
+pub use endpoints::{
+    Endpoint, Listed, Slice, all, find, keys_of_urls_with, list, secret, unreadable,
+};
 pub use erase::erase_tagged;
+pub use hub::Hub;
 pub use message::{Event, emit};
+pub use recovery::{recover, replay, resend, send_example};
+pub use settings::Settings;

@@ -1,3 +1,4 @@
 //! `/api`: the Ada dialect.
 
 mod end_users;
+mod webhooks;

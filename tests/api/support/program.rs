@@ -95,6 +95,13 @@ impl Program {
         self.directory.path().join(name)
     }
 
+    /// Ends the server at once, as a crash does.
+    pub fn kill(&mut self) {
+        let mut running = self.running.take().expect("it runs");
+        running.child.kill().expect("it is ended");
+        running.child.wait().expect("it ends");
+    }
+
     /// Asks the server to stop, as a service manager does, and waits until it has.
     pub fn terminate(&mut self) -> ExitStatus {
         let mut running = self.running.take().expect("it runs");

@@ -1,0 +1,205 @@
+//! `/inbox/{name}`: the test inbox, as pages and as JSON.
+
+mod page;
+
+use poem::{
+    Endpoint, EndpointExt, IntoResponse, Request, Response, Route, RouteMethod,
+    endpoint::{BoxEndpoint, make},
+    http::{HeaderValue, StatusCode, header},
+    web::{Json, Redirect},
+};
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use crate::{
+    domain::{
+        Domain,
+        inbox::{self, Inbox, Incoming, Received},
+    },
+    http::{
+        edge::BodyLimit,
+        errors::{Failure, body_error},
+    },
+    kernel::{Error, Result, Rule, Violation},
+};
+
+/// What the page may load: its style and icon, and nothing that a request brought along.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'";
+
+/// The inbox, to be mounted under `/inbox`.
+#[must_use]
+pub fn routes(domain: &Domain) -> BoxEndpoint<'static, Response> {
+    let named = RouteMethod::new()
+        .get(handler(domain, show))
+        .post(handler(domain, receive))
+        .put(handler(domain, receive));
+    Route::new()
+        .at("/", RouteMethod::new().get(handler(domain, list)))
+        .at("/:name", named)
+        .at(
+            "/:name/settings",
+            RouteMethod::new().post(handler(domain, settings)),
+        )
+        .at(
+            "/:name/clear",
+            RouteMethod::new().post(handler(domain, clear)),
+        )
+        .boxed()
+}
+
+fn handler<F>(
+    domain: &Domain,
+    answer: impl Fn(Domain, Request) -> F + Send + Sync + 'static,
+) -> impl Endpoint<Output = Response> + 'static
+where
+    F: Future<Output = Result<Response>> + Send + 'static,
+{
+    let domain = domain.clone();
+    make(move |request| {
+        let answered = answer(domain.clone(), request);
+        async move {
+            answered
+                .await
+                .map_err(|error| poem::Error::from(Failure(error)))
+        }
+    })
+}
+
+async fn list(domain: Domain, _: Request) -> Result<Response> {
+    let inboxes = inbox::list(&domain).await?;
+    Ok(html(page::list(&inboxes)))
+}
+
+async fn show(domain: Domain, request: Request) -> Result<Response> {
+    let name: String = name(&request)?;
+    let plain = name.strip_suffix(".json");
+    let accept = request.header(header::ACCEPT).unwrap_or_default();
+    let wants_json =
+        plain.is_some() || (accept.contains("application/json") && !accept.contains("text/html"));
+    let inbox = inbox::show(&domain, plain.unwrap_or(&name)).await?;
+    Ok(if wants_json {
+        Json(inbox_json(&inbox)).into_response()
+    } else {
+        html(page::inbox(&inbox))
+    })
+}
+
+async fn receive(domain: Domain, mut request: Request) -> Result<Response> {
+    let name = name(&request)?;
+    let body = body(&mut request).await?;
+    let headers = request.headers().iter().map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        (name.as_str().to_owned(), value)
+    });
+    let incoming = Incoming {
+        method: request.method().to_string(),
+        path: request.original_uri().to_string(),
+        headers: headers.collect(),
+        body,
+    };
+    let received = inbox::receive(&domain, &name, incoming).await?;
+    let status = StatusCode::from_u16(received.status).unwrap_or(StatusCode::OK);
+    let answer = json!({
+        "inbox": name,
+        "verified": received.verdict.verified,
+        "reason": received.verdict.reason,
+    });
+    Ok((status, Json(answer)).into_response())
+}
+
+/// Takes `{"status": 500}`, or the form of the page.
+async fn settings(domain: Domain, mut request: Request) -> Result<Response> {
+    let name = name(&request)?;
+    let body = body(&mut request).await?;
+    let form = is_form(&request);
+    let status = if form {
+        let mut fields = form_urlencoded::parse(&body);
+        let status = fields.find(|(name, _)| name == "status");
+        status.and_then(|(_, value)| value.trim().parse().ok())
+    } else {
+        let body: Option<Value> = serde_json::from_slice(&body).ok();
+        let status = body.as_ref().and_then(|body| body["status"].as_u64());
+        status.and_then(|status| u16::try_from(status).ok())
+    };
+    let status = status.ok_or_else(|| {
+        let rule = Rule::Other("must be a status from 200 to 599".to_owned());
+        Error::from(Violation::body(["status"], rule))
+    })?;
+    inbox::answer_with(&domain, &name, status).await?;
+    Ok(done(form, &name, json!({"name": name, "status": status})))
+}
+
+async fn clear(domain: Domain, request: Request) -> Result<Response> {
+    let name = name(&request)?;
+    inbox::clear(&domain, &name).await?;
+    Ok(done(is_form(&request), &name, json!({"name": name})))
+}
+
+/// Back to the page for a form, JSON for a program.
+fn done(form: bool, name: &str, answer: Value) -> Response {
+    if form {
+        Redirect::see_other(format!("/inbox/{name}")).into_response()
+    } else {
+        Json(answer).into_response()
+    }
+}
+
+fn is_form(request: &Request) -> bool {
+    request
+        .content_type()
+        .is_some_and(|content_type| content_type.starts_with("application/x-www-form-urlencoded"))
+}
+
+fn name(request: &Request) -> Result<String> {
+    request
+        .path_params::<String>()
+        .map_err(|error| Error::invalid(error.to_string()))
+}
+
+async fn body(request: &mut Request) -> Result<Vec<u8>> {
+    let limit = request
+        .data::<BodyLimit>()
+        .map_or(usize::MAX, |limit| limit.0);
+    let bytes = request.take_body().into_bytes_limit(limit).await;
+    bytes
+        .map(|bytes| bytes.to_vec())
+        .map_err(|error| body_error(&error))
+}
+
+fn html(page: String) -> Response {
+    let mut response = page
+        .with_content_type("text/html; charset=utf-8")
+        .into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(POLICY),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn inbox_json(inbox: &Inbox) -> Value {
+    let requests: Vec<Value> = inbox.requests.iter().map(request_json).collect();
+    json!({"name": inbox.name, "status": inbox.status, "requests": requests})
+}
+
+fn request_json(request: &Received) -> Value {
+    let headers: Vec<Value> = request
+        .headers
+        .iter()
+        .map(|(name, value)| json!([name, value]))
+        .collect();
+    json!({
+        "received_at": request.received_at.to_rfc3339_millis(),
+        "method": request.method,
+        "path": request.path,
+        "headers": headers,
+        "body": String::from_utf8_lossy(&request.body),
+        "truncated": request.truncated,
+        "verified": request.verdict.verified,
+        "reason": request.verdict.reason,
+        "status": request.status,
+    })
+}

@@ -1,0 +1,122 @@
+//! The pages of the test inbox. Whatever a request brought along is shown as text.
+
+use serde_json::Value;
+
+use crate::{
+    domain::inbox::{Inbox, Received, Summary},
+    http::page::{escape, fill, text},
+};
+
+/// The statuses that the form offers.
+const STATUSES: [(u16, &str); 7] = [
+    (200, "OK"),
+    (204, "No Content"),
+    (302, "Found"),
+    (400, "Bad Request"),
+    (410, "Gone"),
+    (429, "Too Many Requests"),
+    (500, "Internal Server Error"),
+];
+
+/// The list of inboxes.
+pub(super) fn list(inboxes: &[Summary]) -> String {
+    let rows: String = inboxes
+        .iter()
+        .map(|inbox| {
+            format!(
+                "      <li><a href=\"/inbox/{name}\">{name}</a> <span class=\"label\">{count} \
+                 kept, last used {used}</span></li>\n",
+                name = escape(&inbox.name),
+                count = inbox.requests,
+                used = inbox.used_at.to_rfc3339_millis(),
+            )
+        })
+        .collect();
+    let rows = if rows.is_empty() {
+        "      <li class=\"label\">None has been used yet.</li>\n".to_owned()
+    } else {
+        rows
+    };
+    fill(&text("inboxes.html"), &[("rows", &rows)])
+}
+
+/// One inbox.
+pub(super) fn inbox(inbox: &Inbox) -> String {
+    let requests: String = inbox.requests.iter().map(request).collect();
+    let requests = if requests.is_empty() {
+        "    <p class=\"empty\">Nothing has arrived yet. Use this page’s address as the address of a \
+         webhook, and load it again.</p>\n"
+            .to_owned()
+    } else {
+        requests
+    };
+    fill(
+        &text("inbox.html"),
+        &[
+            ("name", &escape(&inbox.name)),
+            ("count", &inbox.requests.len().to_string()),
+            ("status", &inbox.status.to_string()),
+            ("options", &options(inbox.status)),
+            ("requests", &requests),
+        ],
+    )
+}
+
+fn options(current: u16) -> String {
+    let own = STATUSES.iter().all(|(status, _)| *status != current);
+    let own = own.then_some((current, "")).into_iter();
+    own.chain(STATUSES)
+        .map(|(status, title)| {
+            let selected = if status == current { " selected" } else { "" };
+            format!("<option value=\"{status}\"{selected}>{status} {title}</option>")
+        })
+        .collect()
+}
+
+fn request(request: &Received) -> String {
+    let (class, word) = match request.verdict.verified {
+        Some(true) => ("good", "Signature verified"),
+        Some(false) => ("bad", "Signature not verified"),
+        None => ("unknown", "Signature not checked"),
+    };
+    let headers: String = request
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            format!(
+                "<tr><th scope=\"row\">{}</th><td>{}</td></tr>",
+                escape(name),
+                escape(value)
+            )
+        })
+        .collect();
+    let more = if request.truncated {
+        " (the beginning of it)"
+    } else {
+        ""
+    };
+    fill(
+        &text("inbox-request.html"),
+        &[
+            ("class", class),
+            ("word", word),
+            ("reason", &escape(&request.verdict.reason)),
+            ("method", &escape(&request.method)),
+            ("path", &escape(&request.path)),
+            ("received_at", &request.received_at.to_rfc3339_millis()),
+            ("status", &request.status.to_string()),
+            ("headers", &headers),
+            ("more", more),
+            ("body", &escape(&body(&request.body))),
+        ],
+    )
+}
+
+/// A body as text; JSON with its structure.
+fn body(bytes: &[u8]) -> String {
+    let parsed: Result<Value, _> = serde_json::from_slice(bytes);
+    parsed
+        .ok()
+        .and_then(|value| serde_json::to_string_pretty(&value).ok())
+        .unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned())
+}

@@ -1,0 +1,184 @@
+//! `/webhooks`: the deliveries of every agent's webhook endpoints.
+
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::{
+    Tag,
+    auth::Operator,
+    error::Failed,
+    webhooks_wire::{
+        AttemptPage, Endpoints, ExampleMessage, MessageToResend, Resent, Since, WhichExample,
+    },
+};
+use crate::{
+    domain::webhooks,
+    http::Body,
+    kernel::{Error, Result, Rule, Timestamp, Violation},
+};
+
+/// The most attempts that one page has.
+const LIMIT_MAX: u32 = 1000;
+/// The size of a page without `limit`.
+const LIMIT_DEFAULT: u32 = 100;
+
+/// The operations on webhooks.
+pub struct WebhooksApi;
+
+/// The answer to what is done after it.
+#[derive(ApiResponse)]
+enum Accepted {
+    /// It is on its way
+    #[oai(status = 202)]
+    Resent(Json<Resent>),
+}
+
+/// The answer to an example.
+#[derive(ApiResponse)]
+enum Sent {
+    /// It is on its way
+    #[oai(status = 202)]
+    Example(Json<ExampleMessage>),
+}
+
+fn since(text: &str) -> Result<Timestamp> {
+    Timestamp::parse_rfc3339(text).ok_or_else(|| {
+        let rule = Rule::Format("RFC 3339 date and time".to_owned());
+        Error::from(Violation::body(["since"], rule))
+    })
+}
+
+fn resent(deliveries: u64) -> Accepted {
+    Accepted::Resent(Json(Resent { deliveries }))
+}
+
+#[OpenApi(tag = "Tag::Webhooks")]
+impl WebhooksApi {
+    /// List webhook endpoints
+    ///
+    /// Those of every agent, with how they stand.
+    #[oai(path = "/webhooks", method = "get", operation_id = "list_webhooks")]
+    async fn list_webhooks(&self, operator: Operator) -> Result<Json<Endpoints>, Failed> {
+        let endpoints = webhooks::all(&operator.0).await?;
+        Ok(Json(endpoints.into()))
+    }
+
+    /// List attempts
+    ///
+    /// The attempts to deliver messages to an endpoint, newest first.
+    #[oai(
+        path = "/webhooks/:endpoint/attempts",
+        method = "get",
+        operation_id = "list_webhook_attempts"
+    )]
+    async fn list_webhook_attempts(
+        &self,
+        operator: Operator,
+        /// The endpoint's id.
+        endpoint: Path<String>,
+        /// At most this many: 1 to 1000; 100 by default.
+        limit: Query<Option<u32>>,
+        /// The `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<AttemptPage>, Failed> {
+        let limit = match limit.0.unwrap_or(LIMIT_DEFAULT) {
+            0 => {
+                return Err(
+                    Error::from(Violation::query("limit", Rule::Minimum("1".to_owned()))).into(),
+                );
+            }
+            limit if limit > LIMIT_MAX => {
+                let rule = Rule::Maximum(LIMIT_MAX.to_string());
+                return Err(Error::from(Violation::query("limit", rule)).into());
+            }
+            limit => limit,
+        };
+        let cursor = cursor.0.map(Into::into);
+        let page = webhooks::attempts(&operator.0, endpoint.0.into(), cursor, limit).await?;
+        Ok(Json(page.into()))
+    }
+
+    /// Resend a message
+    ///
+    /// One attempt, at once and without retries.
+    #[oai(
+        path = "/webhooks/:endpoint/resend",
+        method = "post",
+        operation_id = "resend_webhook_message"
+    )]
+    async fn resend_webhook_message(
+        &self,
+        operator: Operator,
+        /// The endpoint's id.
+        endpoint: Path<String>,
+        body: Body<MessageToResend>,
+    ) -> Result<Accepted, Failed> {
+        let message = body.0.message_id.into();
+        webhooks::resend(&operator.0, endpoint.0.into(), message).await?;
+        Ok(resent(1))
+    }
+
+    /// Replay messages
+    ///
+    /// Every message since a time that the endpoint asks for, delivered or not: also those from
+    /// while it was disabled or not there yet.
+    #[oai(
+        path = "/webhooks/:endpoint/replay",
+        method = "post",
+        operation_id = "replay_webhook_messages"
+    )]
+    async fn replay_webhook_messages(
+        &self,
+        operator: Operator,
+        /// The endpoint's id.
+        endpoint: Path<String>,
+        body: Body<Since>,
+    ) -> Result<Accepted, Failed> {
+        let since = since(&body.0.since)?;
+        let count = webhooks::replay(&operator.0, endpoint.0.into(), since).await?;
+        Ok(resent(count))
+    }
+
+    /// Recover failed messages
+    ///
+    /// The messages since a time whose delivery failed, with the whole schedule of retries anew.
+    #[oai(
+        path = "/webhooks/:endpoint/recover",
+        method = "post",
+        operation_id = "recover_webhook_messages"
+    )]
+    async fn recover_webhook_messages(
+        &self,
+        operator: Operator,
+        /// The endpoint's id.
+        endpoint: Path<String>,
+        body: Body<Since>,
+    ) -> Result<Accepted, Failed> {
+        let since = since(&body.0.since)?;
+        let count = webhooks::recover(&operator.0, endpoint.0.into(), since).await?;
+        Ok(resent(count))
+    }
+
+    /// Send an example
+    ///
+    /// An event with example data, to this endpoint only, whether it asks for such events or not.
+    #[oai(
+        path = "/webhooks/:endpoint/example",
+        method = "post",
+        operation_id = "send_webhook_example"
+    )]
+    async fn send_webhook_example(
+        &self,
+        operator: Operator,
+        /// The endpoint's id.
+        endpoint: Path<String>,
+        body: Body<WhichExample>,
+    ) -> Result<Sent, Failed> {
+        let event_type = &body.0.event_type;
+        let message = webhooks::send_example(&operator.0, endpoint.0.into(), event_type).await?;
+        Ok(Sent::Example(Json(message.into())))
+    }
+}

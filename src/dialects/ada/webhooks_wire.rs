@@ -1,0 +1,247 @@
+//! Webhooks as Ada shows and takes them.
+
+use poem_openapi::{Object, types::Example};
+
+use super::paging::Meta;
+use crate::{
+    domain::webhooks::{Changes, EVENT_TYPES, Endpoint, New},
+    kernel::Secret,
+};
+
+/// The id in the examples of the document.
+pub const EXAMPLE_ID: &str = "ep_2b1yUjGQWxN4kPqTnZ0cRfVhLdA";
+
+/// A webhook.
+#[derive(Object)]
+#[oai(example)]
+pub struct Webhook {
+    /// Its id.
+    id: String,
+    /// Where messages are sent.
+    url: String,
+    /// What it is, for people.
+    description: String,
+    /// The events that it is told of. Empty means every event.
+    event_filters: Vec<String>,
+    /// Whether messages are sent to it.
+    enabled: bool,
+    /// When it was created.
+    created_at: String,
+    /// When it was last changed.
+    updated_at: String,
+}
+
+impl From<Endpoint> for Webhook {
+    fn from(endpoint: Endpoint) -> Self {
+        Self {
+            id: endpoint.id.to_string(),
+            url: endpoint.url,
+            description: endpoint.description,
+            event_filters: endpoint.event_filters,
+            enabled: endpoint.enabled,
+            created_at: endpoint.created_at.to_rfc3339_millis(),
+            updated_at: endpoint.updated_at.to_rfc3339_millis(),
+        }
+    }
+}
+
+impl Example for Webhook {
+    fn example() -> Self {
+        Self {
+            id: EXAMPLE_ID.to_owned(),
+            url: "http://127.0.0.1:4600/inbox/example".to_owned(),
+            description: "Changes of end users".to_owned(),
+            event_filters: vec!["v1.end_user.updated".to_owned()],
+            enabled: true,
+            created_at: "2026-01-02T03:04:05.678Z".to_owned(),
+            updated_at: "2026-01-02T03:04:05.678Z".to_owned(),
+        }
+    }
+}
+
+/// A page of webhooks.
+#[derive(Object)]
+#[oai(example)]
+pub struct WebhookPage {
+    /// The webhooks, oldest first.
+    pub data: Vec<Webhook>,
+    /// Where the next page is.
+    pub meta: Meta,
+}
+
+impl Example for WebhookPage {
+    fn example() -> Self {
+        Self {
+            data: vec![Webhook::example()],
+            meta: Meta::default(),
+        }
+    }
+}
+
+/// A new webhook.
+#[derive(Object)]
+#[oai(example)]
+pub struct NewWebhook {
+    /// Where messages are sent: an https address. The server's test inbox, `/inbox/{name}`, is one
+    /// to try it with.
+    url: String,
+    /// What it is, for people.
+    #[oai(default, validator(max_length = 1024))]
+    description: String,
+    /// The events that it is told of. Empty or left out: every event.
+    #[oai(default)]
+    event_filters: Vec<String>,
+    /// Whether messages are sent to it.
+    #[oai(default = "default_enabled")]
+    enabled: bool,
+}
+
+const fn default_enabled() -> bool {
+    true
+}
+
+impl From<NewWebhook> for New {
+    fn from(new: NewWebhook) -> Self {
+        Self {
+            url: new.url,
+            description: new.description,
+            event_filters: new.event_filters,
+            enabled: new.enabled,
+        }
+    }
+}
+
+impl Example for NewWebhook {
+    fn example() -> Self {
+        let example = Webhook::example();
+        Self {
+            url: example.url,
+            description: example.description,
+            event_filters: example.event_filters,
+            enabled: example.enabled,
+        }
+    }
+}
+
+/// What to change of a webhook.
+#[derive(Object)]
+#[oai(example, rename = "UpdateWebhook")]
+pub struct UpdatedWebhook {
+    /// Another address.
+    url: Option<String>,
+    /// Another description.
+    #[oai(validator(max_length = 1024))]
+    description: Option<String>,
+    /// Other events. Empty means every event.
+    event_filters: Option<Vec<String>>,
+    /// Whether messages are sent to it.
+    enabled: Option<bool>,
+}
+
+impl From<UpdatedWebhook> for Changes {
+    fn from(updated: UpdatedWebhook) -> Self {
+        Self {
+            url: updated.url,
+            description: updated.description,
+            event_filters: updated.event_filters,
+            enabled: updated.enabled,
+        }
+    }
+}
+
+impl Example for UpdatedWebhook {
+    fn example() -> Self {
+        Self {
+            url: None,
+            description: Some("Changes of end users".to_owned()),
+            event_filters: Some(Vec::new()),
+            enabled: Some(true),
+        }
+    }
+}
+
+/// The secret of a webhook.
+#[derive(Object)]
+#[oai(example)]
+pub struct WebhookSecret {
+    /// `whsec_` and the base64 of the key.
+    key: String,
+}
+
+impl From<Secret> for WebhookSecret {
+    fn from(secret: Secret) -> Self {
+        Self {
+            key: secret.expose().to_owned(),
+        }
+    }
+}
+
+impl Example for WebhookSecret {
+    fn example() -> Self {
+        Self {
+            // The public test vector's.
+            key: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned(),
+        }
+    }
+}
+
+/// What to rotate a secret to.
+#[derive(Object)]
+#[oai(example, rename = "RotateWebhookSecret")]
+pub struct RotateSecret {
+    /// The new secret: `whsec_` and the base64 of 24 to 75 bytes. A random one if it is left out.
+    pub key: Option<String>,
+}
+
+impl Example for RotateSecret {
+    fn example() -> Self {
+        Self { key: None }
+    }
+}
+
+/// The answer to a rotation: the secret is not in it.
+#[derive(Object)]
+#[oai(example, rename = "RotatedWebhookSecret")]
+pub struct RotatedSecret {}
+
+impl Example for RotatedSecret {
+    fn example() -> Self {
+        Self {}
+    }
+}
+
+/// A type of event.
+#[derive(Object)]
+pub struct WebhookEventType {
+    /// Its name.
+    name: String,
+    /// When it happens.
+    description: String,
+}
+
+/// The types of events.
+// wire: not paged, so without `meta` (ada.md §1.4)
+#[derive(Object)]
+#[oai(example)]
+pub struct WebhookEventTypes {
+    /// Every type.
+    data: Vec<WebhookEventType>,
+}
+
+impl WebhookEventTypes {
+    pub fn all() -> Self {
+        let types = EVENT_TYPES.iter().map(|known| WebhookEventType {
+            name: known.name.to_owned(),
+            description: known.description.to_owned(),
+        });
+        Self {
+            data: types.collect(),
+        }
+    }
+}
+
+impl Example for WebhookEventTypes {
+    fn example() -> Self {
+        Self::all()
+    }
+}

@@ -1,0 +1,82 @@
+//! Checking the signature of a request.
+
+use rusqlite::Connection;
+use url::Url;
+
+use super::{Incoming, Verdict};
+use crate::{
+    domain::webhooks::{
+        self,
+        signature::{Signed, verify},
+    },
+    kernel::{Result, Timestamp},
+    store::Sealer,
+};
+
+/// The names that headers begin with (webhooks.md §7.1).
+const PREFIXES: [&str; 2] = ["webhook", "svix"];
+
+/// Checks a request to the inbox `name`.
+pub(super) fn check(
+    conn: &Connection,
+    sealer: &Sealer,
+    name: &str,
+    incoming: &Incoming,
+    now: Timestamp,
+) -> Result<Verdict> {
+    let path = format!("/inbox/{name}");
+    let fits =
+        |url: &str| Url::parse(url).is_ok_and(|url| url.path().trim_end_matches('/') == path);
+    let keys = webhooks::keys_of_urls_with(conn, sealer, &path, now, fits)?;
+    if keys.is_empty() {
+        return Ok(verdict(
+            None,
+            "no webhook endpoint has this inbox as its address",
+        ));
+    }
+    let Some((id, timestamp, signature)) =
+        PREFIXES.iter().find_map(|prefix| headers(incoming, prefix))
+    else {
+        return Ok(verdict(
+            Some(false),
+            "the headers of a signature are missing",
+        ));
+    };
+    let Ok(timestamp) = timestamp.parse() else {
+        return Ok(verdict(Some(false), "the timestamp is not a whole number"));
+    };
+    let body = &incoming.body;
+    Ok(
+        match verify(
+            &keys,
+            &Signed {
+                id,
+                timestamp,
+                body,
+            },
+            signature,
+            now,
+        ) {
+            Ok(()) => verdict(Some(true), "signed with the endpoint's secret"),
+            Err(mismatch) => verdict(Some(false), &mismatch.to_string()),
+        },
+    )
+}
+
+fn headers<'a>(incoming: &'a Incoming, prefix: &str) -> Option<(&'a str, &'a str, &'a str)> {
+    let header = |name: &str| {
+        let name = format!("{prefix}-{name}");
+        let mut headers = incoming.headers.iter();
+        headers
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.as_str())
+    };
+    Some((header("id")?, header("timestamp")?, header("signature")?))
+}
+
+fn verdict(verified: Option<bool>, reason: &str) -> Verdict {
+    Verdict {
+        verified,
+        reason: reason.to_owned(),
+    }
+}

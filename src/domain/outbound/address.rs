@@ -1,0 +1,258 @@
+//! Networks, and which of them are not the public internet.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+    sync::LazyLock,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// A network: `10.0.0.0/8`, `fd00::/8`, or one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Network {
+    address: IpAddr,
+    prefix: u8,
+}
+
+impl Network {
+    /// Whether an address is in the network.
+    #[must_use]
+    pub fn contains(self, address: IpAddr) -> bool {
+        match (self.address, unmapped(address)) {
+            (IpAddr::V4(network), IpAddr::V4(address)) => self.has_v4(network, address),
+            (IpAddr::V6(network), IpAddr::V6(address)) => self.has_v6(network, address),
+            _ => false,
+        }
+    }
+
+    fn has_v4(self, network: Ipv4Addr, address: Ipv4Addr) -> bool {
+        let differing = network.to_bits() ^ address.to_bits();
+        differing.leading_zeros() >= u32::from(self.prefix)
+    }
+
+    fn has_v6(self, network: Ipv6Addr, address: Ipv6Addr) -> bool {
+        let differing = network.to_bits() ^ address.to_bits();
+        differing.leading_zeros() >= u32::from(self.prefix)
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
+/// A text that names no network.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0:?} is no network such as 10.0.0.0/8, fd00::/8 or 192.0.2.7")]
+pub struct NotANetwork(String);
+
+impl FromStr for Network {
+    type Err = NotANetwork;
+
+    fn from_str(text: &str) -> Result<Self, NotANetwork> {
+        let wrong = || NotANetwork(text.to_owned());
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| wrong())?;
+        let longest = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = match prefix {
+            Some(prefix) => prefix.parse().map_err(|_| wrong())?,
+            None => longest,
+        };
+        if prefix > longest {
+            return Err(wrong());
+        }
+        Ok(Self { address, prefix })
+    }
+}
+
+impl TryFrom<String> for Network {
+    type Error = NotANetwork;
+
+    fn try_from(text: String) -> Result<Self, NotANetwork> {
+        text.parse()
+    }
+}
+
+impl From<Network> for String {
+    fn from(network: Network) -> Self {
+        network.to_string()
+    }
+}
+
+/// An address that carries an IPv4 one stands for that.
+pub(super) fn unmapped(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// What an address is, if it is not a public one.
+pub(super) fn special_use(address: IpAddr) -> Option<Special> {
+    static NETWORKS: LazyLock<Vec<(Network, Special)>> = LazyLock::new(|| {
+        let parsed = SPECIAL.iter().map(|(network, special)| {
+            let network = network.parse().expect("the networks below are well-formed");
+            (network, *special)
+        });
+        parsed.collect()
+    });
+    let address = unmapped(address);
+    let found = NETWORKS
+        .iter()
+        .find(|(network, _)| network.contains(address));
+    found.map(|(_, special)| *special)
+}
+
+/// Why an address is not a public one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Special {
+    /// This machine.
+    Loopback,
+    /// A network of one's own.
+    Private,
+    /// Anything else that is not a host of the internet.
+    Reserved,
+}
+
+impl fmt::Display for Special {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Loopback => "this machine",
+            Self::Private => "a private network",
+            Self::Reserved => "not a public address",
+        })
+    }
+}
+
+/// The special-purpose registries of IANA, as far as they are not globally reachable
+/// (webhooks.md §7.5), and what embeds IPv4 addresses in IPv6 ones.
+const SPECIAL: &[(&str, Special)] = &[
+    ("127.0.0.0/8", Special::Loopback),
+    ("10.0.0.0/8", Special::Private),
+    ("172.16.0.0/12", Special::Private),
+    ("192.168.0.0/16", Special::Private),
+    ("0.0.0.0/8", Special::Reserved),
+    ("100.64.0.0/10", Special::Reserved),
+    ("169.254.0.0/16", Special::Reserved),
+    ("192.0.0.0/24", Special::Reserved),
+    ("192.0.2.0/24", Special::Reserved),
+    ("192.88.99.0/24", Special::Reserved),
+    ("198.18.0.0/15", Special::Reserved),
+    ("198.51.100.0/24", Special::Reserved),
+    ("203.0.113.0/24", Special::Reserved),
+    ("224.0.0.0/4", Special::Reserved),
+    ("240.0.0.0/4", Special::Reserved),
+    ("::1", Special::Loopback),
+    ("fc00::/7", Special::Private),
+    ("::/96", Special::Reserved),
+    ("ff00::/8", Special::Reserved),
+    ("fe80::/10", Special::Reserved),
+    ("fec0::/10", Special::Reserved),
+    ("2001::/32", Special::Reserved),
+    ("2001:db8::/32", Special::Reserved),
+    ("2002::/16", Special::Reserved),
+    ("3fff::/20", Special::Reserved),
+    ("100::/64", Special::Reserved),
+    ("64:ff9b::/96", Special::Reserved),
+    ("64:ff9b:1::/48", Special::Reserved),
+    ("5f00::/16", Special::Reserved),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn special(text: &str) -> Option<Special> {
+        special_use(text.parse().expect("an address"))
+    }
+
+    #[test]
+    fn networks_contain_their_addresses() {
+        let network: Network = "10.1.0.0/16".parse().expect("a network");
+        assert!(network.contains("10.1.255.255".parse().expect("an address")));
+        assert!(network.contains("::ffff:10.1.2.3".parse().expect("an address")));
+        assert!(!network.contains("10.2.0.0".parse().expect("an address")));
+        assert!(!network.contains("::1".parse().expect("an address")));
+        let all: Network = "0.0.0.0/0".parse().expect("a network");
+        assert!(all.contains("8.8.8.8".parse().expect("an address")));
+        let one: Network = "::1".parse().expect("a network");
+        assert_eq!(one.to_string(), "::1/128");
+        for wrong in ["10.0.0.0/33", "10.0.0/8", "x", "::/129", "10.0.0.0/"] {
+            assert!(wrong.parse::<Network>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_range_is_known_and_every_entry_parses() {
+        for (network, _) in SPECIAL {
+            assert!(network.parse::<Network>().is_ok(), "{network}");
+        }
+        for blocked in [
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.255.255.254",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "239.255.255.255",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::7f00:1",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "3fff::1",
+            "100::1",
+            "64:ff9b::7f00:1",
+            "64:ff9b:1::1",
+            "5f00::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::ffff:169.254.1.1",
+        ] {
+            assert!(special(blocked).is_some(), "{blocked}");
+        }
+        for public in [
+            "1.1.1.1",
+            "8.8.8.8",
+            "100.63.255.255",
+            "100.128.0.0",
+            "172.15.0.1",
+            "172.32.0.1",
+            "192.0.1.1",
+            "198.17.0.1",
+            "198.20.0.1",
+            "223.255.255.255",
+            "2606:4700::1111",
+            "2a00::1",
+            "::ffff:8.8.8.8",
+        ] {
+            assert_eq!(special(public), None, "{public}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Sending a request and reading its answer.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use reqwest::{
+    Client, Method, Url,
+    header::{HeaderMap, HeaderName, HeaderValue},
+    redirect::Policy,
+};
+
+use super::{
+    Settings,
+    guard::{Guard, Refused},
+};
+use crate::kernel::clock::within;
+
+/// The client. Clones share its connections.
+#[derive(Clone)]
+pub struct Outbound(Arc<Inner>);
+
+struct Inner {
+    tls: Lane,
+    plain: Lane,
+    timeout: Duration,
+    max_response: usize,
+    development: bool,
+}
+
+/// What is called with one scheme: the client, and the rule that its resolver asks.
+struct Lane {
+    client: Client,
+    guard: Guard,
+}
+
+/// A request to somewhere else.
+#[derive(Debug, Clone)]
+pub struct OutboundRequest {
+    /// `GET`, `POST`, …
+    pub method: &'static str,
+    /// The whole address.
+    pub url: String,
+    /// Names and values, in this order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// The longest that the whole exchange may take.
+    pub timeout: Duration,
+    /// The most that is read of the answer's body, in bytes; the rest is dropped.
+    pub max_response: usize,
+}
+
+/// An answer from somewhere else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboundResponse {
+    /// Its status.
+    pub status: u16,
+    /// Its headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Its body, up to the cap of the request.
+    pub body: Vec<u8>,
+    /// Whether there was more of it.
+    pub truncated: bool,
+}
+
+impl OutboundResponse {
+    /// The value of a header, whose name is given in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboundError {
+    /// The address or a header cannot be.
+    #[error("{0}")]
+    Malformed(String),
+    /// The address is one that this server does not call.
+    #[error("{0}")]
+    Refused(String),
+    /// It took longer than allowed.
+    #[error("no answer within {0:?}")]
+    Timeout(Duration),
+    /// The connection failed.
+    #[error("the connection failed: {0}")]
+    Connection(String),
+}
+
+impl Outbound {
+    /// A client. In `development`, this machine and private networks may be called.
+    ///
+    /// # Panics
+    /// If the TLS library cannot be set up, which is a defect of the build.
+    #[must_use]
+    pub fn new(settings: &Settings, development: bool) -> Self {
+        // Only fails if a provider was installed before, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let lane = |plain| {
+            let guard = Guard::new(&settings.allow, development, plain);
+            let client = Client::builder()
+                .redirect(Policy::none())
+                .no_proxy()
+                .referer(false)
+                .dns_resolver(Arc::new(guard.clone()))
+                .build()
+                .expect("the TLS library can be set up");
+            Lane { client, guard }
+        };
+        Self(Arc::new(Inner {
+            tls: lane(false),
+            plain: lane(true),
+            timeout: Duration::from_secs(settings.timeout_seconds),
+            max_response: settings.max_response_bytes,
+            development,
+        }))
+    }
+
+    /// Whether an address is one that this server would call now: for whoever registers it. A name
+    /// that does not resolve, or takes longer than `patience`, may do so later and passes; in
+    /// development no name is resolved.
+    ///
+    /// # Errors
+    /// `Malformed` or `Refused`.
+    pub async fn check(&self, url: &str, patience: Duration) -> Result<(), OutboundError> {
+        let url = parse(url)?;
+        let lane = self.lane(&url)?;
+        let Some(url::Host::Domain(name)) = url.host().filter(|_| !self.0.development) else {
+            return Ok(());
+        };
+        let resolved = within(patience, lane.guard.resolve(name)).await;
+        match resolved {
+            Ok(Err(error)) => match error.downcast::<Refused>() {
+                Ok(refused) => Err(OutboundError::Refused(refused.to_string())),
+                Err(_) => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends a request and reads the answer.
+    ///
+    /// # Errors
+    /// [`OutboundError`]
+    pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
+        let timeout = request.timeout.min(self.0.timeout);
+        within(timeout, self.exchange(request))
+            .await
+            .unwrap_or(Err(OutboundError::Timeout(timeout)))
+    }
+
+    /// What the address is called with. An address without a name is checked here: no resolver
+    /// sees it.
+    fn lane(&self, url: &Url) -> Result<&Lane, OutboundError> {
+        let lane = match url.scheme() {
+            "https" => &self.0.tls,
+            "http" => &self.0.plain,
+            other => {
+                let text = format!("{other} is not http or https");
+                return Err(OutboundError::Malformed(text));
+            }
+        };
+        let address: IpAddr = match url.host() {
+            Some(url::Host::Ipv4(address)) => address.into(),
+            Some(url::Host::Ipv6(address)) => address.into(),
+            _ => return Ok(lane),
+        };
+        let checked = lane.guard.check(&address.to_string(), address);
+        checked.map_err(|refused| OutboundError::Refused(refused.to_string()))?;
+        Ok(lane)
+    }
+
+    async fn exchange(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
+        let url = parse(&request.url)?;
+        let lane = self.lane(&url)?;
+        let method = Method::from_bytes(request.method.as_bytes());
+        let method = method.map_err(|error| malformed(&error))?;
+        let mut headers = HeaderMap::with_capacity(request.headers.len());
+        for (name, value) in &request.headers {
+            let name = HeaderName::try_from(name).map_err(|error| malformed(&error))?;
+            let value = HeaderValue::try_from(value).map_err(|error| malformed(&error))?;
+            headers.append(name, value);
+        }
+        let sent = lane
+            .client
+            .request(method, url)
+            .headers(headers)
+            .body(request.body);
+        let mut answer = sent.send().await.map_err(|error| failed(&error))?;
+        let status = answer.status().as_u16();
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| {
+                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+                (name.as_str().to_owned(), value)
+            })
+            .collect();
+        let cap = request.max_response.min(self.0.max_response);
+        let mut body = Vec::new();
+        let mut truncated = false;
+        while let Some(chunk) = answer.chunk().await.map_err(|error| failed(&error))? {
+            let room = cap - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() > room {
+                truncated = true;
+                break;
+            }
+        }
+        Ok(OutboundResponse {
+            status,
+            headers,
+            body,
+            truncated,
+        })
+    }
+}
+
+fn parse(url: &str) -> Result<Url, OutboundError> {
+    Url::parse(url).map_err(|error| malformed(&error))
+}
+
+fn malformed(error: &dyn std::fmt::Display) -> OutboundError {
+    OutboundError::Malformed(error.to_string())
+}
+
+fn failed(error: &reqwest::Error) -> OutboundError {
+    // The address is left out: it may carry credentials, and whoever asked knows it.
+    let mut text = String::new();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(refused) = cause.downcast_ref::<Refused>() {
+            return OutboundError::Refused(refused.to_string());
+        }
+        let separator = if text.is_empty() { "" } else { ": " };
+        text.push_str(&format!("{separator}{cause}"));
+        source = cause.source();
+    }
+    OutboundError::Connection(text)
+}

@@ -1,0 +1,111 @@
+//! What attempts came to: for the operator.
+
+use rusqlite::{Connection, named_params};
+
+use super::endpoints::stored_of_any;
+use crate::{
+    domain::context::Domain,
+    kernel::{
+        Result, Rule, Timestamp, Violation,
+        ids::{WebhookAttemptId, WebhookEndpointId, WebhookMessageId},
+    },
+};
+
+/// One attempt to deliver a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its id.
+    pub id: WebhookAttemptId,
+    /// The message.
+    pub message_id: WebhookMessageId,
+    /// The type of the message's event.
+    pub event_type: String,
+    /// The address that was called.
+    pub url: String,
+    /// Whether the operator asked for it.
+    pub manual: bool,
+    /// Whether the endpoint took the message.
+    pub succeeded: bool,
+    /// The status of the answer, if there was one.
+    pub status: Option<u16>,
+    /// The beginning of the answer's body.
+    pub response: Vec<u8>,
+    /// Why there was no answer.
+    pub error: Option<String>,
+    /// When it was made.
+    pub started_at: Timestamp,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// A page of attempts.
+#[derive(Debug, Clone)]
+pub struct Attempts {
+    /// The attempts, newest first.
+    pub items: Vec<Attempt>,
+    /// The attempt that the next page begins with, if there is one.
+    pub next: Option<WebhookAttemptId>,
+}
+
+const LIST: &str = "
+    SELECT attempts.*, messages.id AS message_id, messages.event_type
+    FROM webhook_attempts AS attempts
+    JOIN webhook_deliveries AS deliveries ON deliveries.seq = attempts.delivery_seq
+    JOIN webhook_messages AS messages ON messages.seq = deliveries.message_seq
+    WHERE attempts.endpoint_seq = :endpoint
+      AND attempts.seq <= coalesce(
+          (SELECT seq FROM webhook_attempts WHERE id = :from), 9223372036854775807)
+    ORDER BY attempts.seq DESC LIMIT :limit";
+
+const EXISTS: &str = "
+    SELECT EXISTS (SELECT 1 FROM webhook_attempts WHERE endpoint_seq = :endpoint AND id = :from)";
+
+/// The attempts at an endpoint of any agent, newest first.
+///
+/// # Errors
+/// `NotFound`, `Invalid` if there is no attempt to begin with, or those of the store.
+pub async fn attempts(
+    domain: &Domain,
+    id: WebhookEndpointId,
+    from: Option<WebhookAttemptId>,
+    limit: u32,
+) -> Result<Attempts> {
+    let read = move |conn: &Connection| {
+        let endpoint = stored_of_any(conn, &id)?.seq;
+        if let Some(from) = &from {
+            let known: bool = conn.prepare_cached(EXISTS)?.query_row(
+                named_params! {":endpoint": endpoint, ":from": from},
+                |row| row.get(0),
+            )?;
+            if !known {
+                let rule = Rule::Other("must be the id of an attempt".to_owned());
+                return Err(Violation::query("cursor", rule).into());
+            }
+        }
+        let mut statement = conn.prepare_cached(LIST)?;
+        let rows = statement.query_map(
+            named_params! {":endpoint": endpoint, ":from": from, ":limit": limit + 1},
+            |row| {
+                Ok(Attempt {
+                    id: row.get("id")?,
+                    message_id: row.get("message_id")?,
+                    event_type: row.get("event_type")?,
+                    url: row.get("url")?,
+                    manual: row.get("manual")?,
+                    succeeded: row.get("succeeded")?,
+                    status: row.get("status")?,
+                    response: row.get("response")?,
+                    error: row.get("error")?,
+                    started_at: row.get("started_at")?,
+                    duration_ms: row.get::<_, i64>("duration_ms")?.unsigned_abs(),
+                })
+            },
+        )?;
+        let mut items: Vec<Attempt> = rows.collect::<rusqlite::Result<_>>()?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let next = items.get(limit).map(|attempt| attempt.id.clone());
+        items.truncate(limit);
+        Ok(Attempts { items, next })
+    };
+    domain.store().scan(read).await
+}

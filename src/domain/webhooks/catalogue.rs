@@ -1,0 +1,159 @@
+//! The events that endpoints can ask for (ada.md §4), each with an example of what it tells.
+
+use serde_json::{Value, json};
+
+/// A type of event.
+#[derive(Debug, Clone, Copy)]
+pub struct EventType {
+    /// Its name.
+    pub name: &'static str,
+    /// When it happens.
+    pub description: &'static str,
+    example: fn() -> Value,
+}
+
+impl EventType {
+    /// The event type with this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        EVENT_TYPES.iter().find(|known| known.name == name)
+    }
+
+    /// What such an event tells, by example.
+    #[must_use]
+    pub fn example(&self) -> Value {
+        (self.example)()
+    }
+}
+
+/// Every event type.
+pub const EVENT_TYPES: &[EventType] = &[
+    EventType {
+        name: "v1.end_user.created",
+        description: "An end user was created.",
+        example: end_user,
+    },
+    EventType {
+        name: "v1.end_user.updated",
+        description: "The profile of an end user was changed. Changes of system properties and of \
+                      Ada's own metavariables do not count.",
+        example: end_user,
+    },
+    EventType {
+        name: "v1.conversation.created",
+        description: "A conversation was created. Not emitted by this version of the server.",
+        example: conversation_created,
+    },
+    EventType {
+        name: "v1.conversation.message",
+        description: "A message was added to a conversation. Not emitted by this version of the \
+                      server.",
+        example: conversation_message,
+    },
+    EventType {
+        name: "v1.conversation.ended",
+        description: "A conversation ended. Not emitted by this version of the server.",
+        example: conversation_ended,
+    },
+    EventType {
+        name: "v1.conversation.handoff.ended",
+        description: "The handoff of a conversation to a person ended. Not emitted by this version \
+                      of the server.",
+        example: handoff_ended,
+    },
+    EventType {
+        name: "v1.audit_log.emitted",
+        description: "Something was recorded in the audit log. Not emitted by this version of the \
+                      server.",
+        example: audit_log,
+    },
+];
+
+const END_USER: &str = "66f0c0ffee0000000000b001";
+const CONVERSATION: &str = "66f0c0ffee0000000000c001";
+const CHANNEL: &str = "66f0c0ffee0000000000d001";
+const CREATED: &str = "2026-01-02T03:04:05+00:00";
+const DOMAIN: &str = "example.ada.support";
+
+fn end_user() -> Value {
+    json!({
+        "end_user_id": END_USER,
+        "external_id": null,
+        "profile": {
+            "first_name": "Ida",
+            "last_name": null,
+            "display_name": null,
+            "avatar": null,
+            "email": "ida@example.test",
+            "language": "en-US",
+            "metadata": {"plan": "pro"},
+            "system_properties": {"sunshine_user_id": null},
+        },
+        "created_at": CREATED,
+        "updated_at": CREATED,
+    })
+}
+
+fn conversation_created() -> Value {
+    json!({
+        "conversation_id": CONVERSATION,
+        "channel_id": CHANNEL,
+        "created_at": CREATED,
+        "end_user_id": END_USER,
+        "metadata": {"order": "A-1001"},
+        "ai_agent_domain": DOMAIN,
+    })
+}
+
+fn conversation_message() -> Value {
+    json!({
+        "message_id": "66f0c0ffee0000000000e001",
+        "conversation_id": CONVERSATION,
+        "end_user_id": END_USER,
+        "handoff_integration": null,
+        "channel": {
+            "type": "native",
+            "id": CHANNEL,
+            "name": "Web chat",
+            "description": "The chat on the web site",
+            "modality": "messaging",
+        },
+        "created_at": CREATED,
+        "author": {"id": END_USER, "role": "end_user", "avatar": null, "display_name": "Ida"},
+        "content": {"type": "text", "body": "Where is my order?"},
+        "ai_agent_domain": DOMAIN,
+    })
+}
+
+fn conversation_ended() -> Value {
+    json!({
+        "conversation_id": CONVERSATION,
+        "channel_id": CHANNEL,
+        "end_user_id": END_USER,
+        "created_at": CREATED,
+        "updated_at": CREATED,
+        "ended_by": {"id": null, "role": "system"},
+        "metadata": {"order": "A-1001"},
+        "ai_agent_domain": DOMAIN,
+    })
+}
+
+fn handoff_ended() -> Value {
+    json!({
+        "conversation_id": CONVERSATION,
+        "end_user_id": END_USER,
+        "handoff_integration": "zendesk",
+        "ai_agent_domain": DOMAIN,
+    })
+}
+
+fn audit_log() -> Value {
+    json!({
+        "id": "66f0c0ffee0000000000f001",
+        "timestamp": CREATED,
+        "actor_email": "owner@example.test",
+        "entity_type": "webhook",
+        "entity_id": "ep_2b1yUjGQWxN4kPqTnZ0cRfVhLdA",
+        "activity": "created",
+    })
+}

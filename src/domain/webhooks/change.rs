@@ -1,0 +1,297 @@
+//! Creating, updating and deleting endpoints, and rotating their secrets.
+
+use rusqlite::{Connection, named_params};
+use serde_json::json;
+
+use super::{
+    Endpoint, Settings,
+    checks::{check_description, check_room, check_url, checked_filters},
+    endpoints::{not_found, stored},
+    secret::{Column, SigningKey},
+};
+use crate::{
+    domain::{
+        access::Call,
+        audit::{self, Entry},
+        context::Change,
+    },
+    kernel::{
+        Result, Timestamp,
+        ids::{WebhookEndpointId, WorkspaceId},
+    },
+};
+
+/// What a new endpoint is made of.
+#[derive(Debug, Clone)]
+pub struct New {
+    /// Its address.
+    pub url: String,
+    /// What it is, for people.
+    pub description: String,
+    /// The event types that it receives; every one if there are none.
+    pub event_filters: Vec<String>,
+    /// Whether messages are sent to it.
+    pub enabled: bool,
+}
+
+/// What an update changes. What is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Another address.
+    pub url: Option<String>,
+    /// Another description.
+    pub description: Option<String>,
+    /// Other event types.
+    pub event_filters: Option<Vec<String>>,
+    /// Whether messages are sent to it.
+    pub enabled: Option<bool>,
+}
+
+const INSERT: &str = "
+    INSERT INTO webhook_endpoints
+        (id, agent_id, url, description, event_filters, enabled, secret, disabled_at,
+         disabled_reason, created_at, updated_at)
+    VALUES
+        (:id, :agent_id, :url, :description, :event_filters, :enabled, :secret, :disabled_at,
+         :disabled_reason, :now, :now)";
+
+/// Creates an endpoint of the caller's agent, with a secret of its own.
+///
+/// # Errors
+/// `Invalid` with the broken rules, or those of the store.
+pub async fn create(call: &Call, new: New) -> Result<Endpoint> {
+    let agent = call.agent()?.id.clone();
+    let domain = call.domain();
+    let max = domain.settings().webhooks.max_endpoints;
+    check_url(domain, &new.url).await?;
+    check_description(&new.description)?;
+    let event_filters = checked_filters(new.event_filters)?;
+    let id = WebhookEndpointId::new_endpoint();
+    let secret = SigningKey::generate().seal(domain.sealer(), &id, Column::Current);
+    let created = domain.change(call, move |change, workspace| {
+        check_room(change.conn, &agent, max)?;
+        let disabled_at = (!new.enabled).then_some(change.now);
+        let endpoint = Endpoint {
+            id,
+            agent_id: agent,
+            url: new.url,
+            description: new.description,
+            event_filters,
+            enabled: new.enabled,
+            first_failure_at: None,
+            disabled_at,
+            disabled_reason: disabled_at.map(|_| BY_OWNER.to_owned()),
+            created_at: change.now,
+            updated_at: change.now,
+        };
+        change.conn.prepare_cached(INSERT)?.execute(named_params! {
+            ":id": endpoint.id,
+            ":agent_id": endpoint.agent_id,
+            ":url": endpoint.url,
+            ":description": endpoint.description,
+            ":event_filters": json!(endpoint.event_filters).to_string(),
+            ":enabled": endpoint.enabled,
+            ":secret": secret,
+            ":disabled_at": endpoint.disabled_at,
+            ":disabled_reason": endpoint.disabled_reason,
+            ":now": change.now,
+        })?;
+        record(change, workspace, "webhook.create", &endpoint.id)?;
+        Ok(endpoint)
+    });
+    created.await
+}
+
+/// Why an endpoint is disabled that its owner disabled.
+const BY_OWNER: &str = "disabled by its owner";
+
+const UPDATE: &str = "
+    UPDATE webhook_endpoints SET
+        url = :url, description = :description, event_filters = :event_filters,
+        enabled = :enabled, first_failure_at = :first_failure_at, disabled_at = :disabled_at,
+        disabled_reason = :disabled_reason, updated_at = :now
+    WHERE agent_id = :agent_id AND id = :id";
+
+/// Updates an endpoint of the caller's agent. Enabling it starts its count of failures anew;
+/// disabling it fails what still waits, which can be recovered.
+///
+/// # Errors
+/// `NotFound`, `Invalid` with the broken rules, or those of the store.
+pub async fn update(call: &Call, id: WebhookEndpointId, changes: Changes) -> Result<Endpoint> {
+    let agent = call.agent()?.id.clone();
+    let domain = call.domain();
+    if let Some(url) = &changes.url {
+        check_url(domain, url).await?;
+    }
+    if let Some(description) = &changes.description {
+        check_description(description)?;
+    }
+    let filters = changes.event_filters.map(checked_filters).transpose()?;
+    let updated = domain.change(call, move |change, workspace| {
+        let found = stored(change.conn, &agent, &id)?;
+        let mut endpoint = found.endpoint;
+        endpoint.url = changes.url.unwrap_or(endpoint.url);
+        endpoint.description = changes.description.unwrap_or(endpoint.description);
+        endpoint.event_filters = filters.unwrap_or(endpoint.event_filters);
+        endpoint.updated_at = change.now;
+        match changes.enabled {
+            Some(true) => {
+                endpoint.enabled = true;
+                endpoint.first_failure_at = None;
+                endpoint.disabled_at = None;
+                endpoint.disabled_reason = None;
+            }
+            Some(false) if endpoint.enabled => {
+                endpoint.enabled = false;
+                endpoint.disabled_at = Some(change.now);
+                endpoint.disabled_reason = Some(BY_OWNER.to_owned());
+                fail_pending(change.conn, found.seq)?;
+            }
+            _ => {}
+        }
+        change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+            ":id": id,
+            ":agent_id": agent,
+            ":url": endpoint.url,
+            ":description": endpoint.description,
+            ":event_filters": json!(endpoint.event_filters).to_string(),
+            ":enabled": endpoint.enabled,
+            ":first_failure_at": endpoint.first_failure_at,
+            ":disabled_at": endpoint.disabled_at,
+            ":disabled_reason": endpoint.disabled_reason,
+            ":now": change.now,
+        })?;
+        record(change, workspace, "webhook.update", &id)?;
+        Ok(endpoint)
+    });
+    let endpoint = updated.await?;
+    domain.webhooks().endpoints_changed();
+    Ok(endpoint)
+}
+
+const DELETE: &str = "DELETE FROM webhook_endpoints WHERE agent_id = :agent_id AND id = :id";
+
+/// Deletes an endpoint of the caller's agent, with its deliveries and attempts.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub async fn delete(call: &Call, id: WebhookEndpointId) -> Result<()> {
+    let agent = call.agent()?.id.clone();
+    let deleted = call.domain().change(call, move |change, workspace| {
+        let deleted = change
+            .conn
+            .prepare_cached(DELETE)?
+            .execute(named_params! {":agent_id": agent, ":id": id})?;
+        if deleted == 0 {
+            return Err(not_found());
+        }
+        record(change, workspace, "webhook.delete", &id)
+    });
+    deleted.await?;
+    call.domain().webhooks().endpoints_changed();
+    Ok(())
+}
+
+const ROTATE: &str = "
+    UPDATE webhook_endpoints SET
+        secret = :secret, old_secret = :old_secret, old_secret_until = :old_secret_until,
+        updated_at = :now
+    WHERE seq = :seq";
+
+/// Gives an endpoint another secret: a new one, or `key`. The old one signs along for a while.
+///
+/// # Errors
+/// `NotFound`, `Invalid` for a key that is none, or those of the store.
+pub async fn rotate_secret(call: &Call, id: WebhookEndpointId, key: Option<&str>) -> Result<()> {
+    let agent = call.agent()?.id.clone();
+    let new = match key {
+        Some(key) => SigningKey::parse(key)?,
+        None => SigningKey::generate(),
+    };
+    let domain = call.domain().clone();
+    let rotated = call.domain().change(call, move |change, workspace| {
+        let found = stored(change.conn, &agent, &id)?;
+        let old = found.key(domain.sealer())?;
+        if old == new {
+            return Ok(());
+        }
+        let until = change.now.plus(domain.settings().webhooks.old_secret_for());
+        change.conn.prepare_cached(ROTATE)?.execute(named_params! {
+            ":seq": found.seq,
+            ":secret": new.seal(domain.sealer(), &id, Column::Current),
+            ":old_secret": old.seal(domain.sealer(), &id, Column::Old),
+            ":old_secret_until": until,
+            ":now": change.now,
+        })?;
+        record(change, workspace, "webhook.rotate_secret", &id)
+    });
+    rotated.await?;
+    call.domain().webhooks().endpoints_changed();
+    Ok(())
+}
+
+const FAIL_PENDING: &str = "
+    UPDATE webhook_deliveries SET state = 'failed', manual = 0, due_at = NULL, lease_until = NULL
+    WHERE endpoint_seq = :seq AND state = 'pending'";
+
+/// Fails what still waits for an endpoint that is disabled: nothing is sent to it until it is
+/// enabled and its failed deliveries are recovered.
+pub(super) fn fail_pending(conn: &Connection, seq: i64) -> Result<()> {
+    conn.prepare_cached(FAIL_PENDING)?
+        .execute(named_params! {":seq": seq})?;
+    Ok(())
+}
+
+const DISABLE: &str = "
+    UPDATE webhook_endpoints SET enabled = 0, disabled_at = :now, disabled_reason = :reason
+    WHERE seq = :seq AND enabled = 1";
+
+const TENANT: &str = "
+    SELECT webhook_endpoints.id, workspace_id FROM webhook_endpoints
+    JOIN agents ON agents.id = agent_id WHERE webhook_endpoints.seq = :seq";
+
+/// Disables an endpoint that does not work. `updated_at` stays: its owner did not change it.
+pub(super) fn disable(change: &Change<'_>, seq: i64, reason: &str) -> Result<()> {
+    let disabled = change
+        .conn
+        .prepare_cached(DISABLE)?
+        .execute(named_params! {
+            ":seq": seq,
+            ":now": change.now,
+            ":reason": reason,
+        })?;
+    if disabled == 0 {
+        return Ok(());
+    }
+    fail_pending(change.conn, seq)?;
+    let (id, workspace): (WebhookEndpointId, WorkspaceId) = change
+        .conn
+        .prepare_cached(TENANT)?
+        .query_row(named_params! {":seq": seq}, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    tracing::warn!(endpoint = %id, reason, "a webhook endpoint is disabled");
+    record(change, &workspace, "webhook.disable", &id)
+}
+
+fn record(
+    change: &Change<'_>,
+    workspace: &WorkspaceId,
+    action: &'static str,
+    id: &WebhookEndpointId,
+) -> Result<()> {
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(workspace),
+            action,
+            resource_id: id.as_str(),
+            resource_name: None,
+        },
+    )
+}
+
+/// When an endpoint that has failed since `first` is given up.
+pub(super) fn gives_up(settings: &Settings, first: Timestamp, now: Timestamp) -> bool {
+    now.since(first) >= settings.disable_after()
+}

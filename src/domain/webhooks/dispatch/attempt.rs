@@ -1,0 +1,192 @@
+//! One attempt: signing a message, sending it, and what came of it.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::FutureExt;
+
+use super::{
+    super::{
+        checks::may_call,
+        endpoints::Stored,
+        signature::{Signed, SigningKey, sign},
+    },
+    lease::Leased,
+};
+use crate::{
+    domain::{
+        context::Domain,
+        outbound::{OutboundRequest, OutboundResponse},
+    },
+    kernel::{Result, Timestamp, clock::Stopwatch, ids::WebhookEndpointId},
+    store::Sealer,
+};
+
+/// How the sender names itself.
+const USER_AGENT: &str = concat!("Parlance-Webhooks/", env!("CARGO_PKG_VERSION"));
+
+/// An endpoint as attempts need it.
+pub(super) struct Target {
+    pub(super) seq: i64,
+    id: WebhookEndpointId,
+    url: String,
+    key: SigningKey,
+    /// The key that signs along, and until when.
+    old_key: Option<(SigningKey, Timestamp)>,
+}
+
+impl Target {
+    pub(super) fn of(stored: &Stored, sealer: &Sealer, now: Timestamp) -> Result<Self> {
+        Ok(Self {
+            seq: stored.seq,
+            id: stored.endpoint.id.clone(),
+            url: stored.endpoint.url.clone(),
+            key: stored.key(sealer)?,
+            old_key: stored.old_key(sealer, now)?.zip(stored.old_until),
+        })
+    }
+
+    fn keys(&self, now: Timestamp) -> Vec<&SigningKey> {
+        let old = self.old_key.iter().filter(|(_, until)| now < *until);
+        std::iter::once(&self.key)
+            .chain(old.map(|(key, _)| key))
+            .collect()
+    }
+}
+
+/// What an attempt came to.
+pub(super) struct Outcome {
+    pub(super) delivery: i64,
+    pub(super) endpoint: i64,
+    pub(super) url: String,
+    pub(super) manual: bool,
+    pub(super) started_at: Timestamp,
+    pub(super) ended_at: Timestamp,
+    pub(super) took: Duration,
+    pub(super) result: std::result::Result<Answer, String>,
+}
+
+/// What of an answer matters.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
+    /// The wait that the endpoint asks for.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Outcome {
+    /// Only 2xx is success (ada.md §4).
+    pub(super) fn succeeded(&self) -> bool {
+        matches!(&self.result, Ok(answer) if (200..300).contains(&answer.status))
+    }
+
+    /// Whether the endpoint says that it is gone for good.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(&self.result, Ok(answer) if answer.status == 410)
+    }
+
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        self.result.as_ref().ok()?.retry_after
+    }
+}
+
+/// Attempts a delivery.
+pub(super) async fn attempt(domain: &Domain, target: &Target, delivery: Leased) -> Outcome {
+    let clock = domain.clock();
+    let (started_at, watch) = (clock.now(), Stopwatch::start());
+    let sent = send(domain, target, &delivery, started_at);
+    // An attempt that panics must not stay in its lane for ever.
+    let result = match AssertUnwindSafe(sent).catch_unwind().await {
+        Ok(result) => result,
+        Err(_) => Err("the attempt failed for an error of this server".to_owned()),
+    };
+    let ended_at = clock.now();
+    if let Err(error) = &result {
+        tracing::debug!(endpoint = %target.id, message = %delivery.message_id, error, "no answer");
+    }
+    Outcome {
+        delivery: delivery.seq,
+        endpoint: target.seq,
+        url: target.url.clone(),
+        manual: delivery.manual,
+        started_at,
+        ended_at,
+        took: watch.elapsed(),
+        result: result.map(|answer| Answer {
+            status: answer.status,
+            retry_after: answer
+                .header("retry-after")
+                .and_then(|value| wait(value, ended_at)),
+            body: answer.body,
+        }),
+    }
+}
+
+async fn send(
+    domain: &Domain,
+    target: &Target,
+    delivery: &Leased,
+    now: Timestamp,
+) -> std::result::Result<OutboundResponse, String> {
+    may_call(domain, &target.url)?;
+    let settings = &domain.settings().webhooks;
+    let request = OutboundRequest {
+        method: "POST",
+        url: target.url.clone(),
+        headers: headers(target, delivery, now),
+        body: delivery.payload.clone().into_bytes(),
+        timeout: settings.timeout(),
+        max_response: settings.response_bytes,
+    };
+    let sent = domain.outbound().send(request).await;
+    sent.map_err(|error| error.to_string())
+}
+
+/// Under both names: every library reads `webhook-*`, only Svix's read `svix-*`, which Ada's page
+/// names (webhooks.md §7.1).
+fn headers(target: &Target, delivery: &Leased, now: Timestamp) -> Vec<(String, String)> {
+    let signed = Signed {
+        id: delivery.message_id.as_str(),
+        timestamp: now.as_seconds(),
+        body: delivery.payload.as_bytes(),
+    };
+    let parts = [
+        ("id", signed.id.to_owned()),
+        ("timestamp", signed.timestamp.to_string()),
+        ("signature", sign(&target.keys(now), &signed)),
+    ];
+    let mut headers = vec![
+        ("content-type".to_owned(), "application/json".to_owned()),
+        ("user-agent".to_owned(), USER_AGENT.to_owned()),
+    ];
+    for prefix in ["webhook", "svix"] {
+        for (name, value) in &parts {
+            headers.push((format!("{prefix}-{name}"), value.clone()));
+        }
+    }
+    headers
+}
+
+/// The wait that a `Retry-After` asks for: seconds, or a date.
+fn wait(value: &str, now: Timestamp) -> Option<Duration> {
+    let value = value.trim();
+    match value.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => Timestamp::parse_http_date(value).map(|at| at.since(now)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = Timestamp::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").expect("a date");
+        let seconds = |value| wait(value, now).map(|wait| wait.as_secs());
+        assert_eq!(seconds("120"), Some(120));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:50:37 GMT"), Some(60));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0));
+        assert_eq!(seconds("soon"), None);
+        assert_eq!(seconds("-1"), None);
+    }
+}

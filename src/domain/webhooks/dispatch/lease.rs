@@ -1,0 +1,227 @@
+//! Leasing: taking deliveries that are due out of the database, and giving them back.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::{super::endpoints::stored_at, attempt::Target};
+use crate::{
+    domain::context::Domain,
+    kernel::{Result, Timestamp, ids::WebhookMessageId},
+};
+
+/// How long a lease lasts. It only ends by itself if what came of an attempt could not be written
+/// down: deliveries that are in memory are never attempted twice at once.
+const LEASE: Duration = Duration::from_secs(300);
+
+/// What there is room for.
+pub(super) struct Wanted {
+    /// How much each endpoint has room for, where it is not the whole window.
+    pub(super) rooms: HashMap<i64, usize>,
+    pub(super) window: usize,
+    /// How much there is room for altogether.
+    pub(super) budget: usize,
+    /// The endpoint that was leased from last: those after it come first.
+    pub(super) after: i64,
+}
+
+/// What was found.
+pub(super) struct Looked {
+    pub(super) taken: Vec<Taken>,
+    /// The endpoints that have more due than there was room for.
+    pub(super) full: Vec<i64>,
+    /// When the next of the others is due.
+    pub(super) next_due: Option<Timestamp>,
+    pub(super) after: i64,
+    /// The version of the endpoints that the targets are at least of.
+    pub(super) version: u64,
+}
+
+/// Leased deliveries of an endpoint.
+pub(super) struct Taken {
+    pub(super) target: Arc<Target>,
+    pub(super) deliveries: Vec<Leased>,
+}
+
+/// A leased delivery.
+pub(super) struct Leased {
+    pub(super) seq: i64,
+    pub(super) message_id: WebhookMessageId,
+    pub(super) payload: String,
+    pub(super) manual: bool,
+}
+
+/// Leases what is due and has room. It reads first, so that nothing is written when nothing is due.
+pub(super) async fn look(domain: &Domain, wanted: Wanted) -> Result<Looked> {
+    let version = domain.webhooks().version();
+    let now = domain.clock().now();
+    let after = wanted.after;
+    let (due, next_due) = domain.store().scan(move |conn| pending(conn, now)).await?;
+    let (fitting, mut full): (Vec<i64>, Vec<i64>) = due
+        .into_iter()
+        .partition(|seq| wanted.rooms.get(seq).is_none_or(|room| *room > 0));
+    let mut looked = Looked {
+        taken: Vec::new(),
+        full: Vec::new(),
+        next_due,
+        after,
+        version,
+    };
+    if !fitting.is_empty() {
+        let leasing = domain.clone();
+        let leased = domain
+            .store()
+            .write(move |conn| lease(conn, &leasing, &wanted, fitting));
+        let (taken, cut, last) = leased.await?;
+        looked.taken = taken;
+        looked.after = last;
+        full.extend(cut);
+    }
+    looked.full = full;
+    Ok(looked)
+}
+
+const NEXT_ENDPOINT: &str = "
+    SELECT endpoint_seq, due_at FROM webhook_deliveries
+    WHERE state = 'pending' AND endpoint_seq > :after
+    ORDER BY endpoint_seq, due_at LIMIT 1";
+
+/// The endpoints that have something due, and when the first of the others has. It steps from
+/// endpoint to endpoint in the index, whatever their backlogs.
+fn pending(conn: &Connection, now: Timestamp) -> Result<(Vec<i64>, Option<Timestamp>)> {
+    let mut statement = conn.prepare_cached(NEXT_ENDPOINT)?;
+    let mut next = |after: i64| {
+        statement
+            .query_row(named_params! {":after": after}, |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Timestamp>(1)?))
+            })
+            .optional()
+    };
+    let mut due = Vec::new();
+    let mut next_due: Option<Timestamp> = None;
+    let mut after = 0;
+    while let Some((endpoint, at)) = next(after)? {
+        if at <= now {
+            due.push(endpoint);
+        } else {
+            next_due = Some(next_due.map_or(at, |known| known.min(at)));
+        }
+        after = endpoint;
+    }
+    Ok((due, next_due))
+}
+
+/// What was leased, the endpoints that have more than there was room for, and the last of those
+/// that were leased from.
+type Leases = (Vec<Taken>, Vec<i64>, i64);
+
+fn lease(
+    conn: &Connection,
+    domain: &Domain,
+    wanted: &Wanted,
+    mut endpoints: Vec<i64>,
+) -> Result<Leases> {
+    let now = domain.clock().now();
+    let first = endpoints.partition_point(|seq| *seq <= wanted.after);
+    endpoints.rotate_left(first);
+    let mut budget = wanted.budget;
+    let mut last = wanted.after;
+    let (mut taken, mut full) = (Vec::new(), Vec::new());
+    for endpoint in endpoints {
+        let room = wanted.rooms.get(&endpoint).copied();
+        let room = room.unwrap_or(wanted.window).min(budget);
+        if room == 0 {
+            full.push(endpoint);
+            continue;
+        }
+        let Some(stored) = stored_at(conn, endpoint)? else {
+            continue;
+        };
+        let target = Target::of(&stored, domain.sealer(), now)?;
+        let deliveries = lease_one(conn, endpoint, now, room)?;
+        if deliveries.len() == room {
+            full.push(endpoint);
+        }
+        budget -= deliveries.len();
+        last = endpoint;
+        taken.push(Taken {
+            target: Arc::new(target),
+            deliveries,
+        });
+    }
+    Ok((taken, full, last))
+}
+
+const LEASE_DUE: &str = "
+    UPDATE webhook_deliveries SET due_at = :until, lease_until = :until
+    WHERE seq IN (
+        SELECT seq FROM webhook_deliveries
+        WHERE state = 'pending' AND endpoint_seq = :endpoint AND due_at <= :now
+        ORDER BY due_at LIMIT :room)
+    RETURNING seq, message_seq, manual";
+
+const MESSAGE: &str = "SELECT id, payload FROM webhook_messages WHERE seq = :seq";
+
+fn lease_one(conn: &Connection, endpoint: i64, now: Timestamp, room: usize) -> Result<Vec<Leased>> {
+    let mut update = conn.prepare_cached(LEASE_DUE)?;
+    let rows = update.query_map(
+        named_params! {
+            ":endpoint": endpoint,
+            ":now": now,
+            ":until": now.plus(LEASE),
+            ":room": i64::try_from(room).unwrap_or(i64::MAX),
+        },
+        |row| Ok((row.get("seq")?, row.get("message_seq")?, row.get("manual")?)),
+    )?;
+    let rows: Vec<(i64, i64, bool)> = rows.collect::<rusqlite::Result<_>>()?;
+    let mut message = conn.prepare_cached(MESSAGE)?;
+    let mut leased = Vec::with_capacity(rows.len());
+    for (seq, message_seq, manual) in rows {
+        leased.push(
+            message.query_row(named_params! {":seq": message_seq}, |row| {
+                Ok(Leased {
+                    seq,
+                    message_id: row.get("id")?,
+                    payload: row.get("payload")?,
+                    manual,
+                })
+            })?,
+        );
+    }
+    leased.sort_unstable_by_key(|delivery| delivery.seq);
+    Ok(leased)
+}
+
+const RELEASE: &str = "
+    UPDATE webhook_deliveries SET due_at = :now, lease_until = NULL
+    WHERE seq = :seq AND lease_until IS NOT NULL";
+
+/// Gives leases back: the deliveries are due again.
+pub(super) async fn release(domain: &Domain, deliveries: Vec<i64>) -> Result<()> {
+    if deliveries.is_empty() {
+        return Ok(());
+    }
+    let now = domain.clock().now();
+    let released = domain.store().write(move |conn| {
+        let mut statement = conn.prepare_cached(RELEASE)?;
+        for seq in deliveries {
+            statement.execute(named_params! {":seq": seq, ":now": now})?;
+        }
+        Ok(())
+    });
+    released.await
+}
+
+const END_ALL: &str = "
+    UPDATE webhook_deliveries SET due_at = :now, lease_until = NULL
+    WHERE state = 'pending' AND lease_until IS NOT NULL";
+
+/// Ends the leases of a dispatcher that is no more. A database has one server, so none is.
+pub(super) async fn end_all(domain: &Domain) -> Result<()> {
+    let now = domain.clock().now();
+    let ended = domain.store().write(move |conn| {
+        conn.execute(END_ALL, named_params! {":now": now})?;
+        Ok(())
+    });
+    ended.await
+}

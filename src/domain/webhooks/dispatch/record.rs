@@ -1,0 +1,241 @@
+//! Writing down what attempts came to: many in one transaction.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::{
+    super::{
+        Settings,
+        change::{disable, gives_up},
+    },
+    attempt::Outcome,
+};
+use crate::{
+    domain::{
+        audit::Actor,
+        context::{Change, Domain},
+    },
+    kernel::{Result, Timestamp, ids::WebhookAttemptId},
+};
+
+/// What was written down.
+pub(super) struct Recorded {
+    pub(super) deliveries: Vec<i64>,
+    /// There may be retries to come.
+    pub(super) retries: bool,
+}
+
+/// Writes down what attempts came to, and what follows from it.
+///
+/// # Errors
+/// The outcomes, if the store does not take them.
+pub(super) async fn record(
+    domain: &Domain,
+    outcomes: Vec<Outcome>,
+) -> std::result::Result<Recorded, Vec<Outcome>> {
+    let recorded = Recorded {
+        deliveries: outcomes.iter().map(|outcome| outcome.delivery).collect(),
+        retries: !outcomes.iter().all(Outcome::succeeded),
+    };
+    let outcomes = Arc::new(outcomes);
+    let written = domain.change_as(Actor::System, {
+        let (outcomes, domain) = (outcomes.clone(), domain.clone());
+        move |change| write(change, &domain.settings().webhooks, &outcomes)
+    });
+    match written.await {
+        Ok(disabled) => {
+            if disabled {
+                domain.webhooks().endpoints_changed();
+            }
+            Ok(recorded)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "attempts are not written down yet");
+            // The job is over, so this is the last of them.
+            Arc::try_unwrap(outcomes).map_or(Ok(recorded), Err)
+        }
+    }
+}
+
+/// Whether an endpoint was disabled.
+fn write(change: &Change<'_>, settings: &Settings, outcomes: &[Outcome]) -> Result<bool> {
+    let mut standing = Standing::default();
+    for outcome in outcomes {
+        if !insert(change.conn, outcome)? {
+            // The endpoint or the message is gone, and its delivery with it.
+            continue;
+        }
+        if outcome.succeeded() {
+            delivered(change.conn, outcome)?;
+            standing.note(change.conn, outcome.endpoint, None)?;
+            continue;
+        }
+        failed(change.conn, settings, outcome)?;
+        let at = outcome.ended_at;
+        let first = standing.note(change.conn, outcome.endpoint, Some(at))?;
+        if outcome.is_gone() {
+            standing.disable(change, outcome.endpoint, "it answered 410 Gone")?;
+        } else if gives_up(settings, first.unwrap_or(at), at) {
+            let hours = settings.disable_after_hours;
+            let reason = format!("every attempt failed for {hours} hours");
+            standing.disable(change, outcome.endpoint, &reason)?;
+        }
+    }
+    standing.write(change.conn)?;
+    Ok(!standing.disabled.is_empty())
+}
+
+const INSERT: &str = "
+    INSERT INTO webhook_attempts
+        (id, delivery_seq, endpoint_seq, url, manual, succeeded, status, response, error,
+         started_at, duration_ms)
+    SELECT :id, seq, endpoint_seq, :url, :manual, :succeeded, :status, :response, :error,
+           :started_at, :duration_ms
+    FROM webhook_deliveries WHERE seq = :delivery";
+
+/// Whether the delivery is still there.
+fn insert(conn: &Connection, outcome: &Outcome) -> Result<bool> {
+    let answer = outcome.result.as_ref();
+    let inserted = conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": WebhookAttemptId::new_attempt(outcome.started_at),
+        ":delivery": outcome.delivery,
+        ":url": outcome.url,
+        ":manual": outcome.manual,
+        ":succeeded": outcome.succeeded(),
+        ":status": answer.ok().map(|answer| answer.status),
+        ":response": answer.map_or(&[][..], |answer| &answer.body),
+        ":error": answer.err(),
+        ":started_at": outcome.started_at,
+        ":duration_ms": i64::try_from(outcome.took.as_millis()).unwrap_or(i64::MAX),
+    })?;
+    Ok(inserted > 0)
+}
+
+const DELIVERED: &str = "
+    UPDATE webhook_deliveries SET
+        state = 'delivered', attempts = attempts + 1, manual = 0, due_at = NULL, lease_until = NULL
+    WHERE seq = :seq";
+
+fn delivered(conn: &Connection, outcome: &Outcome) -> Result<()> {
+    conn.prepare_cached(DELIVERED)?
+        .execute(named_params! {":seq": outcome.delivery})?;
+    Ok(())
+}
+
+const STATE: &str = "
+    SELECT attempts, manual FROM webhook_deliveries WHERE seq = :seq AND state = 'pending'";
+
+const FAILED: &str = "
+    UPDATE webhook_deliveries SET
+        state = :state, attempts = :attempts, manual = 0, due_at = :due_at, lease_until = NULL
+    WHERE seq = :seq";
+
+/// Plans the next attempt, if there is one.
+fn failed(conn: &Connection, settings: &Settings, outcome: &Outcome) -> Result<()> {
+    let pending: Option<(u32, bool)> = conn
+        .prepare_cached(STATE)?
+        .query_row(named_params! {":seq": outcome.delivery}, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    // The endpoint was disabled meanwhile: what waited for it has failed already.
+    let Some((attempts, manual)) = pending else {
+        return Ok(());
+    };
+    let attempts = attempts + 1;
+    let wait = settings
+        .wait(attempts)
+        .filter(|_| !manual)
+        .map(|wait| jittered(wait, settings.jitter_percent, rand::random()))
+        .map(|wait| match outcome.retry_after() {
+            Some(asked) => asked.clamp(wait, wait * 2),
+            None => wait,
+        });
+    conn.prepare_cached(FAILED)?.execute(named_params! {
+        ":seq": outcome.delivery,
+        ":state": if wait.is_some() { "pending" } else { "failed" },
+        ":attempts": attempts,
+        ":due_at": wait.map(|wait| outcome.ended_at.plus(wait)),
+    })?;
+    Ok(())
+}
+
+/// A wait that chance (0 to 1) makes shorter or longer by up to so many percent.
+fn jittered(wait: Duration, percent: u32, chance: f64) -> Duration {
+    let spread = f64::from(percent.min(100)) / 100.0;
+    wait.mul_f64(1.0 + spread * (2.0 * chance - 1.0))
+}
+
+/// How the endpoints of a batch stand, so that each row is read and written at most once.
+#[derive(Default)]
+struct Standing {
+    /// The first failure of each as it was, and as it is now.
+    first_failures: HashMap<i64, (Option<Timestamp>, Option<Timestamp>)>,
+    disabled: HashSet<i64>,
+}
+
+const FIRST_FAILURE: &str = "SELECT first_failure_at FROM webhook_endpoints WHERE seq = :seq";
+
+const SET_FIRST_FAILURE: &str = "
+    UPDATE webhook_endpoints SET first_failure_at = :at WHERE seq = :seq";
+
+impl Standing {
+    /// Notes a failure, or with none a success. Returns the first failure since the last success.
+    fn note(
+        &mut self,
+        conn: &Connection,
+        endpoint: i64,
+        failure: Option<Timestamp>,
+    ) -> Result<Option<Timestamp>> {
+        let known = self.first_failures.get(&endpoint).copied();
+        let (before, first) = match known {
+            Some(known) => known,
+            None => {
+                let stored: Option<Timestamp> = conn
+                    .prepare_cached(FIRST_FAILURE)?
+                    .query_row(named_params! {":seq": endpoint}, |row| row.get(0))?;
+                (stored, stored)
+            }
+        };
+        let first = failure.map(|at| first.unwrap_or(at));
+        self.first_failures.insert(endpoint, (before, first));
+        Ok(first)
+    }
+
+    fn disable(&mut self, change: &Change<'_>, endpoint: i64, reason: &str) -> Result<()> {
+        if self.disabled.insert(endpoint) {
+            disable(change, endpoint, reason)?;
+        }
+        Ok(())
+    }
+
+    fn write(&self, conn: &Connection) -> Result<()> {
+        for (endpoint, (before, first)) in &self.first_failures {
+            if before != first {
+                conn.prepare_cached(SET_FIRST_FAILURE)?
+                    .execute(named_params! {":seq": endpoint, ":at": first})?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jitter_stays_within_its_percent() {
+        let wait = Duration::from_secs(100);
+        assert_eq!(jittered(wait, 0, 0.9), wait);
+        assert_eq!(jittered(wait, 20, 0.0), Duration::from_secs(80));
+        assert_eq!(jittered(wait, 20, 0.5), wait);
+        assert_eq!(jittered(wait, 20, 1.0), Duration::from_secs(120));
+        assert_eq!(jittered(wait, 500, 0.0), Duration::ZERO);
+    }
+}

@@ -1,0 +1,272 @@
+//! Endpoints as rows: reading and listing them, and opening their secrets.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::Value;
+
+use super::secret::{Column, SigningKey};
+use crate::{
+    domain::{access::Call, context::Domain},
+    kernel::{
+        Error, Result, Rule, Secret, Timestamp, Violation,
+        ids::{AgentId, WebhookEndpointId},
+    },
+    store::Sealer,
+};
+
+/// Where an agent's messages go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its id.
+    pub id: WebhookEndpointId,
+    /// The agent whose messages it receives.
+    pub agent_id: AgentId,
+    /// Its address.
+    pub url: String,
+    /// What it is, for people.
+    pub description: String,
+    /// The event types that it receives; every one if there are none.
+    pub event_filters: Vec<String>,
+    /// Whether messages are sent to it.
+    pub enabled: bool,
+    /// The first failure since the last success.
+    pub first_failure_at: Option<Timestamp>,
+    /// When it was disabled.
+    pub disabled_at: Option<Timestamp>,
+    /// Why it was disabled.
+    pub disabled_reason: Option<String>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When its owner last changed it.
+    pub updated_at: Timestamp,
+}
+
+/// A part of the list of endpoints.
+#[derive(Debug, Clone)]
+pub struct Slice {
+    /// The endpoint that it begins with; the oldest if absent.
+    pub from: Option<WebhookEndpointId>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// A slice of the list of endpoints.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The endpoints, oldest first.
+    pub items: Vec<Endpoint>,
+    /// The endpoint that the next slice begins with, if there is one.
+    pub next: Option<WebhookEndpointId>,
+}
+
+const FIND: &str = "SELECT * FROM webhook_endpoints WHERE agent_id = :agent_id AND id = :id";
+
+/// The endpoint with this id.
+///
+/// # Errors
+/// `NotFound` if the caller's agent has none, or those of the store.
+pub fn find(call: &Call, id: &WebhookEndpointId) -> Result<Endpoint> {
+    let agent = &call.agent()?.id;
+    let found = call.domain().store().read(|conn| stored(conn, agent, id))?;
+    Ok(found.endpoint)
+}
+
+/// The secret that signs what the endpoint receives.
+///
+/// # Errors
+/// `NotFound` if the caller's agent has no such endpoint, or those of the store.
+pub fn secret(call: &Call, id: &WebhookEndpointId) -> Result<Secret> {
+    let agent = &call.agent()?.id;
+    let found = call.domain().store().read(|conn| stored(conn, agent, id))?;
+    Ok(found.key(call.domain().sealer())?.to_secret())
+}
+
+const LIST: &str = "
+    SELECT * FROM webhook_endpoints WHERE agent_id = :agent_id AND seq >= :from
+    ORDER BY seq LIMIT :limit";
+
+const SEQ: &str = "SELECT seq FROM webhook_endpoints WHERE agent_id = :agent_id AND id = :id";
+
+/// The endpoints of the caller's agent, oldest first.
+///
+/// # Errors
+/// `Invalid` if there is no endpoint to begin with, or those of the store.
+pub async fn list(call: &Call, slice: Slice) -> Result<Listed> {
+    let agent = call.agent()?.id.clone();
+    let read = move |conn: &Connection| {
+        let from = match &slice.from {
+            Some(id) => conn
+                .prepare_cached(SEQ)?
+                .query_row(named_params! {":agent_id": agent, ":id": id}, |row| {
+                    row.get(0)
+                })
+                .optional()?
+                .ok_or_else(|| {
+                    let rule = Rule::Other("must be that of a next_page_url".to_owned());
+                    Error::from(Violation::query("cursor", rule))
+                })?,
+            None => 0_i64,
+        };
+        let limit = usize::try_from(slice.limit).unwrap_or(usize::MAX);
+        let mut statement = conn.prepare_cached(LIST)?;
+        let rows = statement.query_map(
+            // One more than asked for is the beginning of the next slice.
+            named_params! {":agent_id": agent, ":from": from, ":limit": slice.limit + 1},
+            from_row,
+        )?;
+        let mut items: Vec<Endpoint> = rows.collect::<rusqlite::Result<_>>()?;
+        let next = items.get(limit).map(|endpoint| endpoint.id.clone());
+        items.truncate(limit);
+        Ok(Listed { items, next })
+    };
+    call.domain().store().scan(read).await
+}
+
+const ALL: &str = "SELECT * FROM webhook_endpoints ORDER BY seq";
+
+/// Every endpoint of every agent, oldest first: for the operator.
+///
+/// # Errors
+/// Those of the store.
+pub async fn all(domain: &Domain) -> Result<Vec<Endpoint>> {
+    let read = |conn: &Connection| {
+        let mut statement = conn.prepare_cached(ALL)?;
+        let rows = statement.query_map([], from_row)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    };
+    domain.store().scan(read).await
+}
+
+const WITH_URL: &str = "
+    SELECT * FROM webhook_endpoints WHERE instr(url, :part) > 0 ORDER BY seq";
+
+/// The keys that sign now what is sent to endpoints whose address has this part and fits.
+///
+/// # Errors
+/// Those of the store.
+pub fn keys_of_urls_with(
+    conn: &Connection,
+    sealer: &Sealer,
+    part: &str,
+    now: Timestamp,
+    fits: impl Fn(&str) -> bool,
+) -> Result<Vec<SigningKey>> {
+    let mut statement = conn.prepare_cached(WITH_URL)?;
+    let mut rows = statement.query(named_params! {":part": part})?;
+    let mut keys = Vec::new();
+    while let Some(row) = rows.next()? {
+        let stored = Stored::from_row(row)?;
+        if fits(&stored.endpoint.url) {
+            keys.push(stored.key(sealer)?);
+            keys.extend(stored.old_key(sealer, now)?);
+        }
+    }
+    Ok(keys)
+}
+
+/// An endpoint as it is stored, its secrets still sealed.
+pub(super) struct Stored {
+    pub(super) seq: i64,
+    pub(super) endpoint: Endpoint,
+    sealed: Vec<u8>,
+    old_sealed: Option<Vec<u8>>,
+    pub(super) old_until: Option<Timestamp>,
+}
+
+/// The endpoint of an agent.
+pub(super) fn stored(conn: &Connection, agent: &AgentId, id: &WebhookEndpointId) -> Result<Stored> {
+    conn.prepare_cached(FIND)?
+        .query_row(
+            named_params! {":agent_id": agent, ":id": id},
+            Stored::from_row,
+        )
+        .optional()?
+        .ok_or_else(not_found)
+}
+
+const FIND_ANY: &str = "SELECT * FROM webhook_endpoints WHERE id = :id";
+
+/// The endpoint of any agent: for the operator.
+pub(super) fn stored_of_any(conn: &Connection, id: &WebhookEndpointId) -> Result<Stored> {
+    conn.prepare_cached(FIND_ANY)?
+        .query_row(named_params! {":id": id}, Stored::from_row)
+        .optional()?
+        .ok_or_else(not_found)
+}
+
+const BY_SEQ: &str = "SELECT * FROM webhook_endpoints WHERE seq = :seq";
+
+/// The endpoint in a row: for the dispatcher.
+pub(super) fn stored_at(conn: &Connection, seq: i64) -> Result<Option<Stored>> {
+    Ok(conn
+        .prepare_cached(BY_SEQ)?
+        .query_row(named_params! {":seq": seq}, Stored::from_row)
+        .optional()?)
+}
+
+pub(super) fn not_found() -> Error {
+    Error::not_found("Webhook not found")
+}
+
+impl Stored {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            seq: row.get("seq")?,
+            endpoint: from_row(row)?,
+            sealed: row.get("secret")?,
+            old_sealed: row.get("old_secret")?,
+            old_until: row.get("old_secret_until")?,
+        })
+    }
+
+    /// The key that signs.
+    pub(super) fn key(&self, sealer: &Sealer) -> Result<SigningKey> {
+        SigningKey::open(sealer, &self.endpoint.id, Column::Current, &self.sealed)
+    }
+
+    /// The key that signs along, if there still is one.
+    pub(super) fn old_key(&self, sealer: &Sealer, now: Timestamp) -> Result<Option<SigningKey>> {
+        match (&self.old_sealed, self.old_until) {
+            (Some(sealed), Some(until)) if now < until => {
+                SigningKey::open(sealer, &self.endpoint.id, Column::Old, sealed).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Endpoint> {
+    let filters: Value = row.get("event_filters")?;
+    let filters = filters.as_array().into_iter().flatten();
+    Ok(Endpoint {
+        id: row.get("id")?,
+        agent_id: row.get("agent_id")?,
+        url: row.get("url")?,
+        description: row.get("description")?,
+        event_filters: filters
+            .filter_map(|name| name.as_str().map(str::to_owned))
+            .collect(),
+        enabled: row.get("enabled")?,
+        first_failure_at: row.get("first_failure_at")?,
+        disabled_at: row.get("disabled_at")?,
+        disabled_reason: row.get("disabled_reason")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}
+
+/// The endpoints of every agent whose secret cannot be opened.
+///
+/// # Errors
+/// Those of the store.
+pub fn unreadable(conn: &Connection, sealer: &Sealer) -> Result<Vec<WebhookEndpointId>> {
+    let mut statement = conn.prepare(ALL)?;
+    let mut rows = statement.query([])?;
+    let mut unreadable = Vec::new();
+    while let Some(row) = rows.next()? {
+        let stored = Stored::from_row(row)?;
+        if stored.key(sealer).is_err() {
+            unreadable.push(stored.endpoint.id);
+        }
+    }
+    Ok(unreadable)
+}

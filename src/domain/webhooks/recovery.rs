@@ -1,0 +1,176 @@
+//! Sending again, for the operator: one message, everything since a time, or what failed; and
+//! sending an example.
+
+use rusqlite::{OptionalExtension, named_params};
+use serde_json::json;
+
+use super::{
+    Event, EventType,
+    endpoints::{Stored, stored_of_any},
+    message::insert,
+};
+use crate::{
+    domain::{
+        audit::Actor,
+        context::{Change, Domain},
+    },
+    kernel::{
+        Error, Kind, Result, Rule, Timestamp, Violation,
+        ids::{WebhookEndpointId, WebhookMessageId},
+    },
+};
+
+const MESSAGE: &str = "SELECT seq FROM webhook_messages WHERE agent_id = :agent_id AND id = :id";
+
+/// One attempt without retries; a delivery that still waits for one keeps its place in the
+/// schedule.
+const RESEND: &str = "
+    INSERT INTO webhook_deliveries (message_seq, endpoint_seq, state, manual, due_at)
+    VALUES (:message, :endpoint, 'pending', 1, :now)
+    ON CONFLICT (message_seq, endpoint_seq) DO UPDATE SET
+        manual = CASE state WHEN 'pending' THEN manual ELSE 1 END,
+        state = 'pending', due_at = :now";
+
+/// Sends a message to an endpoint once more, at once and without retries.
+///
+/// # Errors
+/// `NotFound` for a missing endpoint or message of its agent, `Conflict` for a disabled endpoint,
+/// or those of the store.
+pub async fn resend(
+    domain: &Domain,
+    id: WebhookEndpointId,
+    message: WebhookMessageId,
+) -> Result<()> {
+    let sent = domain.change_as(Actor::Operator, move |change| {
+        let endpoint = enabled(change, &id)?;
+        let message: i64 = change
+            .conn
+            .prepare_cached(MESSAGE)?
+            .query_row(
+                named_params! {":agent_id": endpoint.endpoint.agent_id, ":id": message},
+                |row| row.get(0),
+            )
+            .optional()?
+            .ok_or_else(|| Error::not_found("Message not found"))?;
+        change.conn.prepare_cached(RESEND)?.execute(named_params! {
+            ":message": message,
+            ":endpoint": endpoint.seq,
+            ":now": change.now,
+        })?;
+        change.wake_dispatcher();
+        Ok(())
+    });
+    sent.await
+}
+
+const REPLAY: &str = "
+    INSERT INTO webhook_deliveries (message_seq, endpoint_seq, state, due_at)
+    SELECT seq, :endpoint, 'pending', :now FROM webhook_messages
+    WHERE agent_id = :agent_id AND created_at >= :since
+      AND (:event_filters = '[]'
+           OR EXISTS (SELECT 1 FROM json_each(:event_filters) WHERE value = event_type))
+    ON CONFLICT (message_seq, endpoint_seq) DO UPDATE SET
+        state = 'pending', attempts = 0, manual = 0, due_at = :now";
+
+/// Sends an endpoint every message since a time that it asks for, delivered or not, also those
+/// from while it was disabled or not there. Returns how many.
+///
+/// # Errors
+/// `NotFound`, `Conflict` for a disabled endpoint, or those of the store.
+pub async fn replay(domain: &Domain, id: WebhookEndpointId, since: Timestamp) -> Result<u64> {
+    let replayed = domain.change_as(Actor::Operator, move |change| {
+        let endpoint = enabled(change, &id)?;
+        let replayed = change.conn.prepare_cached(REPLAY)?.execute(named_params! {
+            ":endpoint": endpoint.seq,
+            ":agent_id": endpoint.endpoint.agent_id,
+            ":event_filters": json!(endpoint.endpoint.event_filters).to_string(),
+            ":since": since,
+            ":now": change.now,
+        })?;
+        change.wake_dispatcher();
+        Ok(replayed as u64)
+    });
+    replayed.await
+}
+
+const RECOVER: &str = "
+    UPDATE webhook_deliveries SET state = 'pending', attempts = 0, manual = 0, due_at = :now
+    WHERE endpoint_seq = :endpoint AND state = 'failed'
+      AND message_seq IN (
+          SELECT seq FROM webhook_messages WHERE agent_id = :agent_id AND created_at >= :since)";
+
+/// Sends an endpoint the messages since a time whose delivery failed. Returns how many.
+///
+/// # Errors
+/// `NotFound`, `Conflict` for a disabled endpoint, or those of the store.
+pub async fn recover(domain: &Domain, id: WebhookEndpointId, since: Timestamp) -> Result<u64> {
+    let recovered = domain.change_as(Actor::Operator, move |change| {
+        let endpoint = enabled(change, &id)?;
+        let recovered = change
+            .conn
+            .prepare_cached(RECOVER)?
+            .execute(named_params! {
+                ":endpoint": endpoint.seq,
+                ":agent_id": endpoint.endpoint.agent_id,
+                ":since": since,
+                ":now": change.now,
+            })?;
+        change.wake_dispatcher();
+        Ok(recovered as u64)
+    });
+    recovered.await
+}
+
+const DELIVER: &str = "
+    INSERT INTO webhook_deliveries (message_seq, endpoint_seq, state, due_at)
+    VALUES (:message, :endpoint, 'pending', :now)";
+
+/// Sends an endpoint, and only it, an example of an event, whether it asks for such events or not.
+///
+/// # Errors
+/// `Invalid` for an unknown type, `NotFound`, `Conflict` for a disabled endpoint, or those of the
+/// store.
+pub async fn send_example(
+    domain: &Domain,
+    id: WebhookEndpointId,
+    event_type: &str,
+) -> Result<WebhookMessageId> {
+    let event_type = EventType::find(event_type).ok_or_else(|| {
+        let rule = Rule::Other("must be a type of event".to_owned());
+        Error::from(Violation::body(["event_type"], rule))
+    })?;
+    let sent = domain.change_as(Actor::Operator, move |change| {
+        let endpoint = enabled(change, &id)?;
+        let data = event_type.example();
+        let end_user = event_type.name.starts_with("v1.end_user.");
+        let tag = data["end_user_id"].as_str().filter(|_| end_user);
+        let event = Event {
+            event_type: event_type.name,
+            tags: tag.map(str::to_owned).into_iter().collect(),
+            data,
+        };
+        let (message, id) = insert(change, &endpoint.endpoint.agent_id, &event)?;
+        change
+            .conn
+            .prepare_cached(DELIVER)?
+            .execute(named_params! {
+                ":message": message,
+                ":endpoint": endpoint.seq,
+                ":now": change.now,
+            })?;
+        change.wake_dispatcher();
+        Ok(id)
+    });
+    sent.await
+}
+
+fn enabled(change: &Change<'_>, id: &WebhookEndpointId) -> Result<Stored> {
+    let stored = stored_of_any(change.conn, id)?;
+    if stored.endpoint.enabled {
+        return Ok(stored);
+    }
+    Err(Error::new(
+        Kind::Conflict,
+        "The endpoint is disabled; enable it first",
+    ))
+}

@@ -1,0 +1,116 @@
+//! Signing secrets: `whsec_` and the base64 of 24 to 75 bytes.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::{
+    kernel::{Error, Result, Rule, Secret, Violation, ids::WebhookEndpointId},
+    store::{Sealer, seal::Place},
+};
+
+const PREFIX: &str = "whsec_";
+const NEW_BYTES: usize = 24;
+const MIN_BYTES: usize = 24;
+/// Svix takes secrets of up to 75 bytes (webhooks.md §7.1).
+const MAX_BYTES: usize = 75;
+
+/// The key that a secret stands for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SigningKey(Vec<u8>);
+
+/// Which column of an endpoint's row a sealed secret is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Column {
+    Current,
+    Old,
+}
+
+impl SigningKey {
+    pub(super) fn generate() -> Self {
+        Self(rand::random::<[u8; NEW_BYTES]>().to_vec())
+    }
+
+    /// Reads a secret, with its prefix or without. Only standard base64: libraries take other forms
+    /// for other keys (webhooks.md §7.1).
+    ///
+    /// # Errors
+    /// `Invalid`, for the member `key` of the body.
+    pub fn parse(text: &str) -> Result<Self> {
+        let encoded = text.strip_prefix(PREFIX).unwrap_or(text);
+        match STANDARD.decode(encoded) {
+            Ok(bytes) if (MIN_BYTES..=MAX_BYTES).contains(&bytes.len()) => Ok(Self(bytes)),
+            _ => {
+                let rule = format!(
+                    "must be whsec_ and the standard base64 of {MIN_BYTES} to {MAX_BYTES} bytes"
+                );
+                Err(Violation::body(["key"], Rule::Other(rule)).into())
+            }
+        }
+    }
+
+    /// The secret as it is shown.
+    pub(super) fn to_secret(&self) -> Secret {
+        Secret::new(format!("{PREFIX}{}", STANDARD.encode(&self.0)))
+    }
+
+    /// The bytes that sign.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(super) fn seal(
+        &self,
+        sealer: &Sealer,
+        endpoint: &WebhookEndpointId,
+        column: Column,
+    ) -> Vec<u8> {
+        sealer.seal(&place(endpoint, column), &self.0)
+    }
+
+    pub(super) fn open(
+        sealer: &Sealer,
+        endpoint: &WebhookEndpointId,
+        column: Column,
+        sealed: &[u8],
+    ) -> Result<Self> {
+        let opened = sealer.open(&place(endpoint, column), sealed);
+        opened.map(Self).map_err(Error::from)
+    }
+}
+
+fn place(endpoint: &WebhookEndpointId, column: Column) -> Place<'_> {
+    Place {
+        table: "webhook_endpoints",
+        column: match column {
+            Column::Current => "secret",
+            Column::Old => "old_secret",
+        },
+        row_id: endpoint.as_str(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_read_as_they_are_shown() {
+        let key = SigningKey::generate();
+        let text = key.to_secret();
+        assert!(text.expose().starts_with("whsec_"));
+        assert!(SigningKey::parse(text.expose()).is_ok_and(|read| read == key));
+        let bare = text.expose().trim_start_matches("whsec_");
+        assert!(SigningKey::parse(bare).is_ok_and(|read| read == key));
+    }
+
+    #[test]
+    fn only_24_to_75_bytes_of_standard_base64() {
+        let encoded = |count: usize| format!("whsec_{}", STANDARD.encode(vec![0xfb; count]));
+        for (count, fits) in [(0, false), (23, false), (24, true), (75, true), (76, false)] {
+            assert_eq!(SigningKey::parse(&encoded(count)).is_ok(), fits, "{count}");
+        }
+        let url_safe = encoded(24).replace('+', "-").replace('/', "_");
+        assert!(SigningKey::parse(&url_safe).is_err());
+        assert!(SigningKey::parse("whsec_").is_err());
+        assert!(SigningKey::parse("my secret").is_err());
+    }
+}
