@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use tokio::sync::Notify;
 
 use super::{
     access::{Call, Keyring},
     audit::Actor,
-    limits, service_integrations,
+    limits,
+    outbound::Outbound,
+    service_integrations,
     usage::{self, Meter},
 };
 use crate::{
@@ -35,6 +38,8 @@ struct Parts {
     settings: Settings,
     meter: Meter,
     keyring: Keyring,
+    outbound: Outbound,
+    farewells: Notify,
 }
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
@@ -59,6 +64,8 @@ impl Domain {
             settings,
             meter,
             keyring: Keyring::default(),
+            outbound: Outbound::new(),
+            farewells: Notify::new(),
         }))
     }
 
@@ -84,6 +91,18 @@ impl Domain {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// The HTTP client.
+    #[must_use]
+    pub fn outbound(&self) -> &Outbound {
+        &self.0.outbound
+    }
+
+    /// Is notified when an integration is to be told that an installation is gone.
+    #[must_use]
+    pub fn farewells(&self) -> &Notify {
+        &self.0.farewells
     }
 
     pub(super) fn meter(&self) -> &Meter {

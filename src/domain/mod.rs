@@ -14,6 +14,7 @@ mod context;
 pub mod limits;
 pub mod members;
 pub mod outbound;
+pub mod platform_integrations;
 pub mod service_integrations;
 mod sql;
 pub mod usage;

@@ -6,8 +6,8 @@ use rusqlite::{
 };
 
 use crate::kernel::ids::{
-    AccountId, AgentId, ApiKeyId, IntegrationId, ServiceIntegrationId, WebhookMessageId,
-    WorkspaceId,
+    AccountId, AgentId, ApiKeyId, InstallationId, IntegrationId, PlatformIntegrationId,
+    ServiceIntegrationId, WebhookMessageId, WorkspaceId,
 };
 
 macro_rules! stored_as_text {
@@ -30,7 +30,9 @@ stored_as_text!(
     AccountId,
     AgentId,
     ApiKeyId,
+    InstallationId,
     IntegrationId,
+    PlatformIntegrationId,
     ServiceIntegrationId,
     WebhookMessageId,
     WorkspaceId,

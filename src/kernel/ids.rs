@@ -74,6 +74,10 @@ id_types! {
     WebhookMessageId;
     /// A workspace's configured connection to an outside service (Aloochat integration).
     ServiceIntegrationId;
+    /// A definition of an integration that agents can install (Ada platform integration).
+    PlatformIntegrationId;
+    /// An installation of a platform integration.
+    InstallationId;
 }
 
 impl WebhookMessageId {

@@ -6,6 +6,7 @@
 mod auth;
 mod error;
 mod paging;
+mod platform_integrations;
 mod settings;
 mod slash;
 mod standing;
@@ -18,6 +19,7 @@ use poem_openapi::{OpenApiService, Tags};
 pub use self::settings::Settings;
 use self::{
     error::{RenderV1, RenderV2},
+    platform_integrations::{OAuth, PlatformIntegrations},
     standing::StandingHeaders,
 };
 use crate::{
@@ -31,7 +33,7 @@ const BASE_PATH: &str = "/api";
 const END_USERS_V1_BASE_PATH: &str = "/api/end-users/v1";
 
 /// Paths that the vendor's documents end with a slash. Both forms are answered.
-const WITH_SLASH: &[&str] = &[];
+const WITH_SLASH: &[&str] = &["/v2/platform-integrations"];
 
 /// The groups of operations in the documents.
 #[derive(Tags)]
@@ -41,6 +43,9 @@ enum Tag {
     EndUsers,
     /// Platform integrations and their installations.
     Integrations,
+    /// Tokens of installations.
+    #[oai(rename = "Integrations OAuth")]
+    IntegrationsOAuth,
     /// Webhook endpoints and what they receive.
     Webhooks,
 }
@@ -74,8 +79,9 @@ pub fn document(settings: &Settings) -> Document {
     })
 }
 
-fn service(_settings: &Settings) -> OpenApiService<(), ()> {
-    OpenApiService::new((), "Ada API", "2.0")
+fn service(settings: &Settings) -> OpenApiService<(PlatformIntegrations, OAuth), ()> {
+    let api = (PlatformIntegrations, OAuth::new(settings.clone()));
+    OpenApiService::new(api, "Ada API", "2.0")
         .description("End users, platform integrations and webhooks of an AI agent.")
 }
 
