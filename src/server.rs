@@ -10,7 +10,7 @@ use crate::{
     config::{Config, Profile},
     console,
     dialects::{ada, aloochat},
-    domain::{self, Domain, bootstrap, bootstrap::Started, usage},
+    domain::{self, Domain, bootstrap, bootstrap::Started, platform_integrations, usage},
     http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
@@ -18,6 +18,9 @@ use crate::{
 
 /// How often what is only counted in memory is written down.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether an integration is to be told something, without a hint.
+const FAREWELLS_EVERY: Duration = Duration::from_secs(60);
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +53,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     serving: JoinHandle<io::Result<()>>,
     flushing: JoinHandle<()>,
+    farewells: JoinHandle<()>,
 }
 
 impl Server {
@@ -94,7 +98,8 @@ impl Server {
             created,
             stop,
             serving: tokio::spawn(serving),
-            flushing: tokio::spawn(flush_until(domain.clone(), stopping)),
+            flushing: tokio::spawn(flush_until(domain.clone(), stopping.clone())),
+            farewells: tokio::spawn(say_farewell_until(domain.clone(), stopping)),
             domain,
         })
     }
@@ -132,6 +137,7 @@ impl Server {
         }
         // Only fails if the task panicked; what it counted is flushed below all the same.
         let _ = self.flushing.await;
+        let _ = self.farewells.await;
         if let Err(error) = usage::flush(&self.domain).await {
             warn!(%error, "the last usage counts are lost");
         }
@@ -166,6 +172,32 @@ async fn flush_until(domain: Domain, stopping: watch::Receiver<bool>) {
     }
 }
 
+/// Tells integrations of uninstalled installations, when they are due.
+async fn say_farewell_until(domain: Domain, stopping: watch::Receiver<bool>) {
+    let stopped = stopped(stopping);
+    tokio::pin!(stopped);
+    loop {
+        let told = platform_integrations::deliver_due(&domain);
+        let next = tokio::select! {
+            () = &mut stopped => return,
+            next = told => next,
+        };
+        let wait = match next {
+            Ok(Some(next)) => next.since(domain.clock().now()).min(FAREWELLS_EVERY),
+            Ok(None) => FAREWELLS_EVERY,
+            Err(error) => {
+                warn!(%error, "integrations are not told of uninstalled installations");
+                FLUSH_EVERY
+            }
+        };
+        tokio::select! {
+            () = &mut stopped => return,
+            () = domain.farewells().notified() => {}
+            () = domain.clock().sleep(wait) => {}
+        }
+    }
+}
+
 /// Everything that the server answers.
 fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response> + 'static {
     let metrics = Metrics::new(domain.store());
@@ -185,9 +217,19 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         limits,
         metrics.clone(),
     );
+    let platform = Edge::new(
+        ada::pages(domain, &config.ada, config.server.profile == Profile::Dev).boxed(),
+        "ada-pages",
+        std::sync::Arc::new(ada::RenderPage),
+        limits,
+        metrics.clone(),
+    );
+    let pages = Route::new()
+        .nest("/", pages)
+        .nest(ada::PAGES_BASE_PATH, platform);
     mounts
         .into_iter()
-        .fold(Route::new().nest("/", pages), |route, mount| {
+        .fold(pages, |route, mount| {
             let base_path = mount.base_path;
             route.nest(base_path, Edge::around(mount, limits, metrics.clone()))
         })

@@ -19,6 +19,8 @@ impl Dialect for Console {
         (400, "Invalid input"),
         (401, "Invalid or missing operator key"),
         (403, "Not allowed in this profile"),
+        (404, "No such thing"),
+        (409, "It is so already"),
         (500, "Internal error"),
     ];
 }
@@ -60,6 +62,8 @@ pub fn example(status: u16) -> Value {
         400 => ("invalid", "seconds is required"),
         401 => ("unauthenticated", "Invalid or missing API key"),
         403 => ("forbidden", "The clock can only be moved in profile dev"),
+        404 => ("not_found", "Platform integration not found"),
+        409 => ("conflict", "the integration is approved already"),
         _ => ("internal", "Internal error"),
     };
     json!({"error": {"kind": kind, "message": message}})

@@ -3,13 +3,14 @@
 mod auth;
 mod clock;
 pub mod error;
+mod integrations;
 
 use std::sync::Arc;
 
 use poem::{EndpointExt, IntoEndpoint};
 use poem_openapi::{OpenApiService, Tags};
 
-use self::{clock::ClockApi, error::ErrorRenderer};
+use self::{clock::ClockApi, error::ErrorRenderer, integrations::IntegrationsApi};
 use crate::{
     domain::Domain,
     http::{Document, Mount},
@@ -23,6 +24,8 @@ const BASE_PATH: &str = "/console/api";
 enum Tag {
     /// The server's clock.
     Clock,
+    /// Ada platform integrations.
+    Integrations,
 }
 
 /// The console, to be mounted under its base path. The clock can be moved only if
@@ -32,7 +35,7 @@ pub fn mount(domain: &Domain, clock_moves: bool) -> Mount {
     Mount {
         name: "console",
         title: "Console",
-        summary: "For whoever runs this server: read, freeze and advance its clock.",
+        summary: "For whoever runs this server: move its clock, approve and archive integrations.",
         base_path: BASE_PATH,
         endpoint: service(clock_moves)
             .into_endpoint()
@@ -49,7 +52,8 @@ pub fn document() -> Document {
     Document::new::<error::Console, _>(&service(false), BASE_PATH, error::example)
 }
 
-fn service(clock_moves: bool) -> OpenApiService<ClockApi, ()> {
-    OpenApiService::new(ClockApi::new(clock_moves), "Parlance Console API", "1.0")
+fn service(clock_moves: bool) -> OpenApiService<(ClockApi, IntegrationsApi), ()> {
+    let api = (ClockApi::new(clock_moves), IntegrationsApi);
+    OpenApiService::new(api, "Parlance Console API", "1.0")
         .description("For whoever runs this server.")
 }

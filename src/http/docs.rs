@@ -150,13 +150,13 @@ fn cached(request: &Request, content_type: &'static str, text: String) -> Respon
 }
 
 /// An embedded text file.
-fn text(name: &str) -> String {
+pub(crate) fn text(name: &str) -> String {
     let file = Assets::get(name).expect("the file is embedded at build time");
     String::from_utf8_lossy(&file.data).into_owned()
 }
 
 /// Fills `{{name}}` places of a page. The values are HTML.
-fn fill(page: &str, values: &[(&str, &str)]) -> String {
+pub(crate) fn fill(page: &str, values: &[(&str, &str)]) -> String {
     values.iter().fold(page.to_owned(), |page, (name, value)| {
         page.replace(&format!("{{{{{name}}}}}"), value)
     })

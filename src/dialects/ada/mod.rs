@@ -5,6 +5,7 @@
 
 mod auth;
 mod error;
+mod pages;
 mod paging;
 mod platform_integrations;
 mod settings;
@@ -16,11 +17,14 @@ use std::sync::Arc;
 use poem::{EndpointExt, IntoEndpoint};
 use poem_openapi::{OpenApiService, Tags};
 
-pub use self::settings::Settings;
 use self::{
     error::{RenderV1, RenderV2},
     platform_integrations::{OAuth, PlatformIntegrations},
     standing::StandingHeaders,
+};
+pub use self::{
+    pages::{BASE_PATH as PAGES_BASE_PATH, RenderPage, routes as pages},
+    settings::Settings,
 };
 use crate::{
     domain::Domain,

@@ -182,6 +182,16 @@ impl Definition {
         }
     }
 
+    /// Its form.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be drawn, which it was checked for.
+    pub fn form(&self) -> Result<Form> {
+        Form::of(&self.configuration_fields).map_err(|problem| {
+            Error::internal("a checked form cannot be drawn", format!("{problem:?}"))
+        })
+    }
+
     /// What an installation is granted: what the integration asks for, and what every one has.
     #[must_use]
     pub fn granted(&self) -> Vec<Scope> {

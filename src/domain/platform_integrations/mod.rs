@@ -26,7 +26,7 @@ pub use installations::{
 pub use integrations::{Created, Page, create, find_any, list, list_all, update};
 pub use rows::unreadable;
 pub use status::{approve, archive};
-pub use tokens::{Grant, Refusal, Tokens, Use, exchange};
+pub use tokens::{Grant, Refusal, TokenKind, Tokens, Use, exchange};
 pub use uninstall::{Farewell, deliver_due, farewells, uninstall};
 
 pub(super) use tokens::find_grant;
