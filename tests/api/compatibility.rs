@@ -1,18 +1,28 @@
 //! `docs/COMPATIBILITY.md`: generated from the OpenAPI documents, the tests and the results of the
 //! official clients. It may only grow.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
-use parlance::{dialects::aloochat, http::Document};
+use parlance::{
+    dialects::{ada, aloochat},
+    http::Document,
+};
 use serde_json::Value;
 
 /// A dialect: its title, the folder of its tests, its document.
 fn dialects() -> Vec<(&'static str, &'static str, Document)> {
-    vec![(
-        "Aloochat",
-        "aloochat",
-        aloochat::document(&aloochat::Settings::default()),
-    )]
+    vec![
+        ("Ada", "ada", ada::document(&ada::Settings::default())),
+        (
+            "Aloochat",
+            "aloochat",
+            aloochat::document(&aloochat::Settings::default()),
+        ),
+    ]
 }
 
 struct Operation {
@@ -40,12 +50,11 @@ fn operations(document: &Document) -> Vec<Operation> {
 /// The tests of an operation, `file: how many`, found by their names: `{operation id}_…`. A name
 /// that begins with several ids belongs to the longest.
 fn tests_of(folder: &str, operation: &Operation, all: &[Operation]) -> BTreeMap<String, usize> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/api")
         .join(folder);
     let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).expect("a folder of tests") {
-        let path = entry.expect("an entry").path();
+    for path in files(&root) {
         if path.extension().is_none_or(|extension| extension != "rs") {
             continue;
         }
@@ -57,20 +66,44 @@ fn tests_of(folder: &str, operation: &Operation, all: &[Operation]) -> BTreeMap<
             .filter(|name| owner(name, all) == Some(&operation.id))
             .count();
         if count > 0 {
-            let name = path
-                .file_name()
-                .expect("a name")
-                .to_string_lossy()
-                .into_owned();
-            found.insert(name, count);
+            let name = path.strip_prefix(&root).expect("below the folder");
+            found.insert(name.display().to_string(), count);
         }
     }
     found
 }
 
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder of tests") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// An operation id as the name of a test has it: `getOAuthSelf` is `get_oauth_self`.
+fn snake_case(id: &str) -> String {
+    let mut snake = String::new();
+    let mut after_lower = false;
+    for letter in id.chars() {
+        if letter.is_uppercase() && after_lower {
+            snake.push('_');
+        }
+        after_lower = letter.is_lowercase();
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}
+
 /// The id of the operation that a test of this name is for.
 fn owner<'a>(test: &str, all: &'a [Operation]) -> Option<&'a String> {
-    let begins = |id: &&String| test.starts_with(&format!("{id}_"));
+    let begins = |id: &&String| test.starts_with(&format!("{}_", snake_case(id)));
     let ids = all.iter().map(|operation| &operation.id);
     ids.filter(begins).max_by_key(|id| id.len())
 }

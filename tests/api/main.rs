@@ -5,6 +5,7 @@
 
 mod support;
 
+mod ada;
 mod aloochat;
 mod architecture;
 mod cli;

@@ -52,13 +52,20 @@ impl Answer {
     }
 }
 
-/// Replaces random UUIDs. Those that a test chose have a recognisable form and stay.
+/// Replaces random UUIDs, ids of 24 digits, secrets and tokens. UUIDs that a test chose have a recognisable form and stay.
 fn redact(value: &mut Value) {
     match value {
         Value::String(text) => {
             let random = Uuid::try_parse(text).is_ok_and(|id| id.get_version_num() == 4);
+            let hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
             if random {
                 *text = "[uuid]".to_owned();
+            } else if hex && text.len() == 24 {
+                *text = "[hex24]".to_owned();
+            } else if hex && text.len() == 64 {
+                *text = "[secret]".to_owned();
+            } else if text.starts_with("ada_at_") || text.starts_with("ada_rt_") {
+                *text = format!("{}[token]", &text[..7]);
             }
         }
         Value::Array(items) => items.iter_mut().for_each(redact),

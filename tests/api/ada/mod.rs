@@ -1,0 +1,3 @@
+//! `/api`: the Ada dialect.
+
+mod platform_integrations;
