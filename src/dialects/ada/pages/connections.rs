@@ -36,7 +36,7 @@ pub fn show(
 ) -> poem::Result<Response> {
     let session = match Session::enter(&pages, request) {
         Ok(session) => session,
-        Err(sign_in) => return Ok(sign_in),
+        Err(sign_in) => return Ok(*sign_in),
     };
     let agent = selected_agent(&pages, request, selected.handle.as_deref()).map_err(fail)?;
     let body = match agent {
@@ -56,7 +56,7 @@ pub async fn uninstall(
 ) -> poem::Result<Response> {
     let session = match Session::enter(&pages, request) {
         Ok(session) => session,
-        Err(sign_in) => return Ok(sign_in),
+        Err(sign_in) => return Ok(*sign_in),
     };
     let typed = read_form(&session, body).await.map_err(fail)?;
     let agent = selected_agent(&pages, request, typed.first("handle")).map_err(fail)?;

@@ -41,7 +41,7 @@ pub fn show(
 ) -> poem::Result<Response> {
     let session = match Session::enter(&pages, request) {
         Ok(session) => session,
-        Err(sign_in) => return Ok(sign_in),
+        Err(sign_in) => return Ok(*sign_in),
     };
     let integration = installable(&pages, id.0).map_err(fail)?;
     let agent = selected_agent(&pages, request, selected.handle.as_deref()).map_err(fail)?;
@@ -65,7 +65,7 @@ pub async fn submit(
 ) -> poem::Result<Response> {
     let session = match Session::enter(&pages, request) {
         Ok(session) => session,
-        Err(sign_in) => return Ok(sign_in),
+        Err(sign_in) => return Ok(*sign_in),
     };
     let typed = read_form(&session, body).await.map_err(fail)?;
     let integration = installable(&pages, id.0).map_err(fail)?;

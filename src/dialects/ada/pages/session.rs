@@ -77,7 +77,7 @@ impl Session {
     }
 
     /// The session of a request that may use the pages, or the page on which to sign in.
-    pub fn enter(pages: &Pages, request: &Request) -> Result<Self, Response> {
+    pub fn enter(pages: &Pages, request: &Request) -> Result<Self, Box<Response>> {
         let session = Self::of(pages, request);
         let now = pages.0.domain.clock().now().as_seconds();
         if pages.0.open || now < session.operator_until {
@@ -88,7 +88,7 @@ impl Session {
             .path_and_query()
             .map_or(uri.path(), |path| path.as_str());
         let shown = sign_in_page(&session, next, None);
-        Err(session.keep(shown))
+        Err(Box::new(session.keep(shown)))
     }
 
     /// The hidden field that every form needs.

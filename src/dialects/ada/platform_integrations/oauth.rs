@@ -18,6 +18,7 @@ use crate::{
         Domain,
         platform_integrations::{self as integrations, Refusal, Tokens, Use},
     },
+    http::errors::Failure,
     kernel::{Error, Result, Secret},
 };
 
@@ -34,7 +35,7 @@ enum GrantType {
 
 /// What tokens are asked for with.
 #[derive(Object)]
-#[oai(rename = "OAuthTokenRequest", example)]
+#[oai(rename = "OAuthTokenRequest", example, skip_serializing_if_is_none)]
 struct TokenRequest {
     /// With a code or with a refresh token.
     grant_type: GrantType,
@@ -119,7 +120,7 @@ impl<'a> ApiExtractor<'a> for Here {
         let domain = request.data::<Domain>().cloned();
         let domain = domain.ok_or_else(|| {
             let error = Error::internal("the dialect was mounted without a domain", "no data");
-            crate::http::errors::Failure(error)
+            Failure(error)
         })?;
         Ok(Self(domain))
     }
@@ -282,11 +283,13 @@ impl OAuth {
         method = "post",
         operation_id = "exchangeOAuthToken"
     )]
-    async fn exchange_oauth_token(&self, here: Here, form: Form) -> Result<TokenAnswer, Failed> {
-        Ok(match self.exchange(&here.0, &form).await? {
-            Ok(tokens) => TokenAnswer::Ok(Json(tokens.into()), "no-store".to_owned()),
-            Err(error) => refused(error),
-        })
+    async fn exchange_oauth_token(&self, here: Here, form: Form) -> poem::Result<TokenAnswer> {
+        Ok(
+            match self.exchange(&here.0, &form).await.map_err(Failure)? {
+                Ok(tokens) => TokenAnswer::Ok(Json(tokens.into()), "no-store".to_owned()),
+                Err(error) => refused(error),
+            },
+        )
     }
 
     /// Identify the installation behind an access token

@@ -203,14 +203,22 @@ pub struct NewIntegration {
     /// installing the integration.
     configuration_fields: JsonObject,
     /// The URL of the icon that should be displayed with the integration.
-    #[oai(nullable, validator(min_length = 1))]
+    #[oai(
+        nullable,
+        validator(min_length = 1),
+        skip_serializing_if = "MaybeUndefined::is_undefined"
+    )]
     icon_url: MaybeUndefined<String>,
     /// The call to action text.
-    #[oai(nullable, validator(min_length = 1))]
+    #[oai(
+        nullable,
+        validator(min_length = 1),
+        skip_serializing_if = "MaybeUndefined::is_undefined"
+    )]
     call_to_action: MaybeUndefined<String>,
     /// Error codes and their corresponding error message the integration may return to the OAuth
     /// failure page to be displayed.
-    #[oai(nullable)]
+    #[oai(nullable, skip_serializing_if = "MaybeUndefined::is_undefined")]
     error_codes: MaybeUndefined<JsonObject>,
 }
 
@@ -256,7 +264,11 @@ impl From<NewIntegration> for Definition {
 
 /// A change of an integration: any subset of its fields.
 #[derive(Object, Default)]
-#[oai(rename = "PlatformIntegrationUpdateRequest", example)]
+#[oai(
+    rename = "PlatformIntegrationUpdateRequest",
+    example,
+    skip_serializing_if_is_none
+)]
 pub struct UpdatedIntegration {
     /// The name of the integration.
     #[oai(validator(min_length = 1, max_length = 160))]
@@ -285,13 +297,21 @@ pub struct UpdatedIntegration {
     /// JMESPath of the field that identifies an installation.
     identifier_field_path: Option<String>,
     /// The URL of the icon that should be displayed with the integration.
-    #[oai(nullable, validator(min_length = 1))]
+    #[oai(
+        nullable,
+        validator(min_length = 1),
+        skip_serializing_if = "MaybeUndefined::is_undefined"
+    )]
     icon_url: MaybeUndefined<String>,
     /// The call to action text.
-    #[oai(nullable, validator(min_length = 1))]
+    #[oai(
+        nullable,
+        validator(min_length = 1),
+        skip_serializing_if = "MaybeUndefined::is_undefined"
+    )]
     call_to_action: MaybeUndefined<String>,
     /// Error codes and their corresponding error message.
-    #[oai(nullable)]
+    #[oai(nullable, skip_serializing_if = "MaybeUndefined::is_undefined")]
     error_codes: MaybeUndefined<JsonObject>,
 }
 
