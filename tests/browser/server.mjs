@@ -8,14 +8,14 @@ import { createInterface } from "node:readline";
 
 export const KEY = "aloo_browser_test_key";
 
-/** Starts the program and resolves, once it is ready, to its address and a way to end it. */
-export async function startServer() {
+/** Starts the program with settings from the environment and resolves, once it is ready, to its address and a way to end it. */
+export async function startServer(settings = {}) {
   const program = process.env.PARLANCE_PROGRAM;
   if (!program) throw new Error("PARLANCE_PROGRAM names the program to test; tests/run sets it");
   const directory = await mkdtemp(join(tmpdir(), "parlance-browser-"));
   const child = spawn(program, ["serve", "--listen", "127.0.0.1:0"], {
     cwd: directory,
-    env: { PATH: process.env.PATH, PARLANCE_BOOTSTRAP__ALOOCHAT_KEY: KEY },
+    env: { PATH: process.env.PATH, PARLANCE_BOOTSTRAP__ALOOCHAT_KEY: KEY, ...settings },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
