@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::html::escape;
 use crate::{
     domain::platform_integrations::{Choice, Form, Item, ItemKind, TextInput, Typed},
-    kernel::{Violation, violation::Step},
+    kernel::{Rule, Violation, violation::Step},
 };
 
 /// What is wrong with a form that was sent.
@@ -51,10 +51,24 @@ fn message(item: &Item, violation: &Violation) -> String {
         Step::Index(index) if matches!(item.kind, ItemKind::Lines { .. }) => Some(index + 1),
         _ => None,
     });
+    let rule = match &violation.rule {
+        Rule::Type { expected } if expected.iter().any(|name| name == "integer") => {
+            "must be a whole number".to_owned()
+        }
+        Rule::MinLength(min) if is_text(item) => format!("must have at least {min} characters"),
+        Rule::MaxLength(max) if is_text(item) => format!("must have at most {max} characters"),
+        Rule::Format(format) if format == "uri" => "must be a web address".to_owned(),
+        Rule::Format(format) if format == "email" => "must be an e-mail address".to_owned(),
+        rule => rule.to_string(),
+    };
     match line {
-        Some(line) => format!("{}, line {line}, {}", item.title, violation.rule),
-        None => format!("{} {}", item.title, violation.rule),
+        Some(line) => format!("{}, line {line}, {rule}", item.title),
+        None => format!("{} {rule}", item.title),
     }
+}
+
+const fn is_text(item: &Item) -> bool {
+    matches!(item.kind, ItemKind::Text(_) | ItemKind::Password)
 }
 
 /// A form on its way to HTML.
@@ -112,6 +126,10 @@ impl<'a> Drawing<'a> {
         }
         if matches!(item.kind, ItemKind::Lines { .. }) {
             notes.add(&id, "lines", "One on each line.");
+        }
+        let typed = self.typed.and_then(|typed| typed.first(&name));
+        if item.kind == ItemKind::Password && typed.is_some_and(|text| !text.is_empty()) {
+            notes.add(&id, "again", "Type it again: it was not kept.");
         }
         for message in self.problems.fields.get(&name).into_iter().flatten() {
             notes.add(&id, "error", message);

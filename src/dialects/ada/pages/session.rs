@@ -45,7 +45,7 @@ impl Session {
             .filter_map(|pair| pair.trim().split_once('='))
             .find(|(name, _)| *name == COOKIE)
             .and_then(|(_, value)| Self::read(pages, value));
-        found.unwrap_or_else(|| Self::new(pages, 0))
+        found.unwrap_or_else(|| Self::new(pages, request, 0))
     }
 
     fn read(pages: &Pages, cookie: &str) -> Option<Self> {
@@ -62,11 +62,13 @@ impl Session {
         })
     }
 
-    fn new(pages: &Pages, operator_until: i64) -> Self {
+    fn new(pages: &Pages, request: &Request, operator_until: i64) -> Self {
         let id = random_alphanumeric(32);
         let text = format!("{id}.{operator_until}");
+        let https = request.header("x-forwarded-proto") == Some("https");
+        let secure = if https { "; Secure" } else { "" };
         let cookie = format!(
-            "{COOKIE}={text}.{}; Path=/platform; HttpOnly; SameSite=Lax",
+            "{COOKIE}={text}.{}; Path=/platform; HttpOnly; SameSite=Lax{secure}",
             sign(pages, &text)
         );
         Self {
@@ -168,5 +170,5 @@ pub async fn sign_in(
         return Ok(session.keep(shown));
     }
     let until = domain.clock().now().as_seconds() + SIGNED_IN;
-    Ok(Session::new(&pages, until).keep(see_other(next)))
+    Ok(Session::new(&pages, request, until).keep(see_other(next)))
 }

@@ -59,12 +59,13 @@ async fn errors_stand_beside_their_fields_and_what_was_typed_stays() {
     for part in [
         "<title>Error: ",
         "role=\"alert\"",
-        "<a href=\"#field-5\">Limit must be an integer</a>",
+        "<a href=\"#field-5\">Limit must be a whole number</a>",
         "aria-describedby=\"field-5-error-0\" aria-invalid=\"true\" value=\"many\"",
         "Plan must be one of &quot;free&quot;, &quot;paid&quot;",
         "value=\"x&quot;&#39;&gt;&lt;b&gt;\"",
         "name=\"/sync\" value=\"on\" checked",
         "value=\"guide\" checked",
+        "Type it again",
     ] {
         assert!(page.text.contains(part), "{part} in {}", page.text);
     }
@@ -245,6 +246,11 @@ async fn in_production_the_pages_need_an_operator_key() {
         .header("set-cookie")
         .expect("a session")
         .to_owned();
+    assert!(cookie.ends_with("; Path=/platform; HttpOnly; SameSite=Lax"));
+    let behind_tls = ada.visit(Method::GET, &path);
+    let behind_tls = send(behind_tls.header("x-forwarded-proto", "https")).await;
+    let secure = behind_tls.header("set-cookie").expect("a session");
+    assert!(secure.ends_with("; Secure"), "{secure}");
     let cookie = cookie.split(';').next().expect("a cookie").to_owned();
     let open = || {
         send(
