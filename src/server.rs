@@ -10,7 +10,10 @@ use crate::{
     config::{Config, Profile},
     console,
     dialects::{ada, aloochat},
-    domain::{self, Domain, bootstrap, bootstrap::Started, end_users, usage, webhooks},
+    domain::{
+        self, Domain, bootstrap, bootstrap::Started, end_users, platform_integrations, usage,
+        webhooks,
+    },
     http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
@@ -18,6 +21,9 @@ use crate::{
 
 /// How often what is only counted in memory is written down.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether an integration is to be told something, without a hint.
+const FAREWELLS_EVERY: Duration = Duration::from_secs(60);
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +58,7 @@ pub struct Server {
     flushing: JoinHandle<()>,
     end_users: JoinHandle<()>,
     delivering: JoinHandle<()>,
+    farewells: JoinHandle<()>,
 }
 
 impl Server {
@@ -105,6 +112,7 @@ impl Server {
                 domain.clone(),
                 stopped(stopping.clone()),
             )),
+            farewells: tokio::spawn(say_farewell_until(domain.clone(), stopping.clone())),
             delivering: tokio::spawn(webhooks::dispatch::run(domain.clone(), stopped(stopping))),
             domain,
         })
@@ -147,6 +155,7 @@ impl Server {
         let _ = self.end_users.await;
         // Only fails if the task panicked; its leases end at the next start.
         let _ = self.delivering.await;
+        let _ = self.farewells.await;
         if let Err(error) = usage::flush(&self.domain).await {
             warn!(?error, "the last usage counts are lost");
         }
@@ -181,6 +190,32 @@ async fn flush_until(domain: Domain, stopping: watch::Receiver<bool>) {
     }
 }
 
+/// Tells integrations of uninstalled installations, when they are due.
+async fn say_farewell_until(domain: Domain, stopping: watch::Receiver<bool>) {
+    let stopped = stopped(stopping);
+    tokio::pin!(stopped);
+    loop {
+        let told = platform_integrations::deliver_due(&domain);
+        let next = tokio::select! {
+            () = &mut stopped => return,
+            next = told => next,
+        };
+        let wait = match next {
+            Ok(Some(next)) => next.since(domain.clock().now()).min(FAREWELLS_EVERY),
+            Ok(None) => FAREWELLS_EVERY,
+            Err(error) => {
+                warn!(%error, "integrations are not told of uninstalled installations");
+                FLUSH_EVERY
+            }
+        };
+        tokio::select! {
+            () = &mut stopped => return,
+            () = domain.farewells().notified() => {}
+            () = domain.clock().sleep(wait) => {}
+        }
+    }
+}
+
 /// Everything that the server answers.
 fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response> + 'static {
     let metrics = Metrics::new(domain.store());
@@ -200,7 +235,16 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         limits,
         metrics.clone(),
     );
-    let mut route = Route::new().nest("/", pages);
+    let platform = Edge::new(
+        ada::pages(domain, &config.ada, config.server.profile == Profile::Dev).boxed(),
+        "ada-pages",
+        std::sync::Arc::new(ada::RenderPage),
+        limits,
+        metrics.clone(),
+    );
+    let mut route = Route::new()
+        .nest("/", pages)
+        .nest(ada::PAGES_BASE_PATH, platform);
     if domain.settings().inbox.is_on(domain.settings().development) {
         let inbox = console::inbox::routes(domain);
         let renderer = std::sync::Arc::new(console::error::ErrorRenderer);

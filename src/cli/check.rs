@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Database, output};
 use crate::{
     config::Loaded,
-    domain::{end_users, service_integrations, webhooks},
+    domain::{end_users, platform_integrations, service_integrations, webhooks},
     store::{self, Sealer},
 };
 
@@ -51,12 +51,15 @@ fn unreadable_secrets(database: &Database, loaded: &Loaded) -> Result<Vec<String
         let integrations = service_integrations::unreadable(conn, &sealer)?;
         let end_users = end_users::unreadable(conn, &sealer)?;
         let endpoints = webhooks::unreadable(conn, &sealer)?;
+        let installations = platform_integrations::unreadable(conn, &sealer)?;
+        let installations = installations.iter().map(|id| format!("installation {id}"));
         let integrations = integrations
             .iter()
             .map(|id| format!("service integration {id}"));
         let end_users = end_users.iter().map(|id| format!("end user {id}"));
         let endpoints = endpoints.iter().map(|id| format!("webhook {id}"));
-        Ok(integrations.chain(end_users).chain(endpoints).collect())
+        let found = integrations.chain(end_users).chain(endpoints);
+        Ok(found.chain(installations).collect())
     })?;
     Ok(found)
 }

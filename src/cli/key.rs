@@ -99,6 +99,9 @@ impl Create {
         if self.api == KeyKind::BotpressIntegration {
             bail!("an integration's key is made with the integration");
         }
+        if self.api == KeyKind::AdaInstallation {
+            bail!("an installation's token is given to its integration");
+        }
         let (key, value) = database.change(move |change| {
             let owner = self.owner(change)?;
             api_keys::create(change, self.api, &owner, &self.name)
@@ -134,7 +137,8 @@ impl Create {
             KeyKind::BotpressBot
             | KeyKind::BotpressIntegration
             | KeyKind::Ada
-            | KeyKind::AdaEndUsers => {
+            | KeyKind::AdaEndUsers
+            | KeyKind::AdaInstallation => {
                 let workspace = workspace()?;
                 let agent = self
                     .agent

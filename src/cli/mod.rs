@@ -6,6 +6,7 @@ mod agent;
 mod backup;
 mod check;
 mod config;
+mod integration;
 mod key;
 mod openapi;
 mod output;
@@ -67,6 +68,9 @@ enum Command {
     /// Make and list agents.
     #[command(subcommand)]
     Agent(agent::Agent),
+    /// List, approve and archive Ada platform integrations.
+    #[command(subcommand)]
+    Integration(integration::Integration),
     /// Copy the database to a file, while the server runs or not.
     Backup(backup::Backup),
     /// Put a backup in the place of the database. The server must be stopped.
@@ -108,6 +112,7 @@ fn execute(cli: Cli) -> Result<ExitCode> {
         Some(Command::Key(command)) => command.run(&loaded, json),
         Some(Command::Workspace(command)) => command.run(&loaded, json),
         Some(Command::Agent(command)) => command.run(&loaded, json),
+        Some(Command::Integration(command)) => command.run(&loaded, json),
         Some(Command::Backup(command)) => command.run(&loaded, json),
         Some(Command::Restore(command)) => command.run(&loaded, json),
         Some(Command::Check) => check::run(&loaded, json),

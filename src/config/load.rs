@@ -150,6 +150,15 @@ fn check(figment: &Figment, config: &Config) -> Result<(), ConfigError> {
             "server.request_timeout_seconds",
             config.server.request_timeout_seconds > 0,
         ),
+        ("ada.oauth_code_seconds", config.ada.oauth_code_seconds > 0),
+        (
+            "ada.oauth_access_token_seconds",
+            config.ada.oauth_access_token_seconds > 0,
+        ),
+        (
+            "ada.oauth_refresh_token_seconds",
+            config.ada.oauth_refresh_token_seconds > 0,
+        ),
         ("store.batch_size", config.store.batch_size > 0),
         ("store.queue_depth", config.store.queue_depth > 0),
         ("store.scan_connections", config.store.scan_connections > 0),

@@ -4,6 +4,7 @@ mod auth;
 mod clock;
 pub mod error;
 pub mod inbox;
+mod integrations;
 mod webhooks;
 mod webhooks_wire;
 
@@ -12,7 +13,9 @@ use std::sync::Arc;
 use poem::{EndpointExt, IntoEndpoint};
 use poem_openapi::{OpenApiService, Tags};
 
-use self::{clock::ClockApi, error::ErrorRenderer, webhooks::WebhooksApi};
+use self::{
+    clock::ClockApi, error::ErrorRenderer, integrations::IntegrationsApi, webhooks::WebhooksApi,
+};
 use crate::{
     domain::Domain,
     http::{Document, Mount},
@@ -28,6 +31,8 @@ enum Tag {
     Clock,
     /// Webhook endpoints of all agents, what their attempts came to, and sending again.
     Webhooks,
+    /// Ada platform integrations.
+    Integrations,
 }
 
 /// The console, to be mounted under its base path. The clock can be moved only if
@@ -37,7 +42,8 @@ pub fn mount(domain: &Domain, clock_moves: bool) -> Mount {
     Mount {
         name: "console",
         title: "Console",
-        summary: "For whoever runs this server: its clock, and the deliveries of its webhooks.",
+        summary: "For whoever runs this server: its clock, its webhooks' deliveries, and the approval of \
+                  integrations.",
         base_path: BASE_PATH,
         endpoint: service(clock_moves)
             .into_endpoint()
@@ -54,8 +60,8 @@ pub fn document() -> Document {
     Document::new::<error::Console, _>(&service(false), BASE_PATH, error::example)
 }
 
-fn service(clock_moves: bool) -> OpenApiService<(ClockApi, WebhooksApi), ()> {
-    let api = (ClockApi::new(clock_moves), WebhooksApi);
+fn service(clock_moves: bool) -> OpenApiService<(ClockApi, IntegrationsApi, WebhooksApi), ()> {
+    let api = (ClockApi::new(clock_moves), IntegrationsApi, WebhooksApi);
     OpenApiService::new(api, "Parlance Console API", "1.0")
         .description("For whoever runs this server.")
 }

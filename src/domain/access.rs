@@ -12,6 +12,7 @@ use super::{
     api_keys::{self, KeyKind, Owner},
     context::Domain,
     limits::{Allowance, Class, Standing},
+    platform_integrations::{self, Grant},
     usage::{Counted, Tenant},
 };
 use crate::{
@@ -49,6 +50,8 @@ pub struct Caller {
     pub workspace_id: WorkspaceId,
     /// The agent that the key belongs to, if it belongs to one.
     pub agent: Option<CallerAgent>,
+    /// What the token of an installation allows; none for other keys.
+    pub grant: Option<Grant>,
 }
 
 /// The agent that a key belongs to.
@@ -164,6 +167,14 @@ struct Known {
     allowance: Arc<Allowance>,
 }
 
+impl Known {
+    /// Whether it has not ended by itself. API keys never do.
+    fn is_valid_at(&self, now: Timestamp) -> bool {
+        let grant = self.caller.grant.as_ref();
+        grant.is_none_or(|grant| now < grant.expires_at)
+    }
+}
+
 /// When a key was last used, and whether that is noted for writing.
 pub(super) struct Used {
     key: ApiKeyId,
@@ -190,7 +201,8 @@ impl Domain {
         let hash = (TokenHash::of(token), class);
         let now = self.clock().now();
         let known = self.keyring().keys.get(&hash);
-        if let Some(known) = known.filter(|known| kinds.contains(&known.kind)) {
+        let known = known.filter(|known| kinds.contains(&known.kind) && known.is_valid_at(now));
+        if let Some(known) = known {
             let standing = known.allowance.take(now)?;
             if self.keyring().generation(self.store(), now)? == known.generation {
                 return Ok(self.call(&known, standing, now));
@@ -230,8 +242,13 @@ impl Domain {
         let known = self.store().read(|conn| {
             // The generation first: a key revoked after it is read will be noticed by it.
             let generation = api_keys::generation(conn)?;
-            let Some(principal) = api_keys::find_valid(conn, &hash.0)? else {
-                return Err(unauthenticated());
+            let (principal, grant) = match api_keys::find_valid(conn, &hash.0)? {
+                Some(principal) => (principal, None),
+                None => {
+                    let found = platform_integrations::find_grant(conn, &hash.0, now)?;
+                    let (principal, grant) = found.ok_or_else(unauthenticated)?;
+                    (principal, Some(grant))
+                }
             };
             let (true, Some(workspace)) = (
                 kinds.contains(&principal.kind),
@@ -270,6 +287,7 @@ impl Domain {
                     owner: principal.owner,
                     workspace_id: workspace,
                     agent,
+                    grant,
                 }),
                 tenant,
                 class,

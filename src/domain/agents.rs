@@ -124,6 +124,48 @@ pub fn find(conn: &Connection, workspace: &WorkspaceId, id_or_handle: &str) -> R
         })
 }
 
+const FIND_BY_ID: &str = "
+    SELECT id, workspace_id, handle, name, created_at FROM agents WHERE id = :key";
+
+/// The agent with this id, of whichever workspace. For the operator and the program itself.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find_by_id(conn: &Connection, id: &AgentId) -> Result<Agent> {
+    find_one(conn, FIND_BY_ID, id.as_str())
+}
+
+const FIND_BY_HANDLE: &str = "
+    SELECT id, workspace_id, handle, name, created_at FROM agents WHERE handle = :key";
+
+/// The agent with this handle, of whichever workspace. For the operator and the program itself.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find_by_handle(conn: &Connection, handle: &str) -> Result<Agent> {
+    find_one(conn, FIND_BY_HANDLE, handle)
+}
+
+fn find_one(conn: &Connection, statement: &str, key: &str) -> Result<Agent> {
+    conn.prepare_cached(statement)?
+        .query_row(named_params! {":key": key}, from_row)
+        .optional()?
+        .ok_or_else(|| Error::not_found(format!("there is no agent {key}")))
+}
+
+const LIST_ALL: &str = "
+    SELECT id, workspace_id, handle, name, created_at FROM agents ORDER BY seq";
+
+/// The agents of every workspace, oldest first. For the operator alone.
+///
+/// # Errors
+/// Those of the store.
+pub fn list_all(conn: &Connection) -> Result<Vec<Agent>> {
+    let mut statement = conn.prepare_cached(LIST_ALL)?;
+    let rows = statement.query_map([], from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 const LIST: &str = "
     SELECT id, workspace_id, handle, name, created_at FROM agents
     WHERE workspace_id = :workspace_id ORDER BY seq";

@@ -79,7 +79,7 @@ impl Settings {
             KeyKind::Cohere => self.cohere_key.as_ref(),
             KeyKind::Aloochat => self.aloochat_key.as_ref(),
             KeyKind::Operator => self.operator_key.as_ref(),
-            KeyKind::BotpressBot | KeyKind::BotpressIntegration => None,
+            KeyKind::AdaInstallation | KeyKind::BotpressBot | KeyKind::BotpressIntegration => None,
         }
     }
 }
@@ -186,6 +186,7 @@ fn owner(
         KeyKind::Cohere | KeyKind::Aloochat => Ok(Owner::Workspace(workspace.id.clone())),
         KeyKind::Ada
         | KeyKind::AdaEndUsers
+        | KeyKind::AdaInstallation
         | KeyKind::BotpressBot
         | KeyKind::BotpressIntegration => {
             let agent = agent.ok_or_else(|| {

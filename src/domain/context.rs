@@ -50,6 +50,7 @@ struct Parts {
     keyring: Keyring,
     secret_names: SecretNames,
     end_user_work: Notify,
+    farewells: Notify,
     outbound: Outbound,
     webhooks: Hub,
 }
@@ -100,6 +101,7 @@ impl Domain {
             keyring: Keyring::default(),
             secret_names,
             end_user_work: Notify::new(),
+            farewells: Notify::new(),
             outbound,
             webhooks: Hub::default(),
         }))
@@ -139,6 +141,12 @@ impl Domain {
     #[must_use]
     pub fn webhooks(&self) -> &Hub {
         &self.0.webhooks
+    }
+
+    /// Is notified when an integration is to be told that an installation is gone.
+    #[must_use]
+    pub fn farewells(&self) -> &Notify {
+        &self.0.farewells
     }
 
     pub(super) fn meter(&self) -> &Meter {

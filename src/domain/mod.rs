@@ -16,6 +16,7 @@ pub mod inbox;
 pub mod limits;
 pub mod members;
 pub mod outbound;
+pub mod platform_integrations;
 pub mod service_integrations;
 mod sql;
 pub mod usage;

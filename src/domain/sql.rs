@@ -6,8 +6,9 @@ use rusqlite::{
 };
 
 use crate::kernel::ids::{
-    AccountId, AgentId, ApiKeyId, EndUserDeletionId, EndUserId, IntegrationId,
-    ServiceIntegrationId, WebhookAttemptId, WebhookEndpointId, WebhookMessageId, WorkspaceId,
+    AccountId, AgentId, ApiKeyId, EndUserDeletionId, EndUserId, InstallationId, IntegrationId,
+    PlatformIntegrationId, ServiceIntegrationId, WebhookAttemptId, WebhookEndpointId,
+    WebhookMessageId, WorkspaceId,
 };
 
 macro_rules! stored_as_text {
@@ -32,7 +33,9 @@ stored_as_text!(
     ApiKeyId,
     EndUserDeletionId,
     EndUserId,
+    InstallationId,
     IntegrationId,
+    PlatformIntegrationId,
     ServiceIntegrationId,
     WebhookAttemptId,
     WebhookEndpointId,

@@ -1,6 +1,6 @@
 //! A dialect's OpenAPI document.
 
-use poem_openapi::{OpenApi, OpenApiService};
+use poem_openapi::{OpenApi, OpenApiService, types::Type};
 use serde_json::{Map, Value, json};
 
 use super::dialect::Dialect;
@@ -28,7 +28,7 @@ impl Document {
         let mut document: Value =
             serde_json::from_str(&service.spec()).expect("the framework writes JSON");
         document["servers"] = json!([{"url": format!("{ORIGIN}{base_path}")}]);
-        add_examples(&mut document, error_example);
+        add_examples(&mut document, &D::ErrorBody::name(), error_example);
         Self(document)
     }
 
@@ -131,8 +131,9 @@ fn at(text: &str, origin: &str) -> String {
 }
 
 /// Gives every body of every operation an example, and says those of parameters where importers
-/// look for them: importers such as Postman's rely on them.
-fn add_examples(document: &mut Value, error_example: impl Fn(u16) -> Value) {
+/// look for them: importers such as Postman's rely on them. `error_body` is the name of the
+/// dialect's error, of which `error_example` gives examples.
+fn add_examples(document: &mut Value, error_body: &str, error_example: impl Fn(u16) -> Value) {
     let schemas = document["components"]["schemas"].clone();
     let operations = document["paths"]
         .as_object_mut()
@@ -155,7 +156,12 @@ fn add_examples(document: &mut Value, error_example: impl Fn(u16) -> Value) {
         for (status, response) in responses.into_iter().flatten() {
             let content = response.get_mut("content");
             match status.parse() {
-                Ok(status) if status >= 400 => fill(content, |_| Some(error_example(status))),
+                Ok(status) if status >= 400 => fill(content, |schema| match schema.get("$ref") {
+                    Some(Value::String(name)) if !name.ends_with(&format!("/{error_body}")) => {
+                        example(schema, &schemas)
+                    }
+                    _ => Some(error_example(status)),
+                }),
                 _ => fill(content, |schema| example(schema, &schemas)),
             }
         }

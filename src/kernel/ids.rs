@@ -91,6 +91,10 @@ id_types! {
     WebhookAttemptId;
     /// A workspace's configured connection to an outside service (Aloochat integration).
     ServiceIntegrationId;
+    /// A definition of an integration that agents can install (Ada platform integration).
+    PlatformIntegrationId;
+    /// An installation of a platform integration.
+    InstallationId;
 }
 
 impl WebhookMessageId {

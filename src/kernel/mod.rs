@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod error;
 pub mod ids;
+pub mod mac;
 pub mod patch;
 pub mod schema;
 pub mod secret;

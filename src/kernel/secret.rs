@@ -59,6 +59,13 @@ pub fn new_token(prefix: &str) -> Secret {
     Secret(prefix.chars().chain(random).collect())
 }
 
+/// A new secret of 64 hexadecimal digits (256 bits).
+#[must_use]
+pub fn new_hex_secret() -> Secret {
+    let random: [u8; 32] = rand::random();
+    Secret(random.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// The SHA-256 of a token: what is stored in its place.
 #[derive(Clone, Copy)]
 pub struct TokenHash([u8; 32]);

@@ -76,6 +76,13 @@ impl Timestamp {
             .to_rfc3339_opts(SecondsFormat::Micros, true)
     }
 
+    /// RFC 3339 in UTC with whole seconds and an offset: `2026-01-31T09:30:00+00:00`.
+    #[must_use]
+    pub fn to_rfc3339_offset(self) -> String {
+        self.to_datetime()
+            .to_rfc3339_opts(SecondsFormat::Secs, false)
+    }
+
     /// Reads an RFC 3339 date and time with any offset.
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
@@ -111,6 +118,7 @@ mod tests {
         let at = Timestamp::from_micros(1_614_265_330_123_456);
         assert_eq!(at.to_rfc3339_millis(), "2021-02-25T15:02:10.123Z");
         assert_eq!(at.to_rfc3339_micros(), "2021-02-25T15:02:10.123456Z");
+        assert_eq!(at.to_rfc3339_offset(), "2021-02-25T15:02:10+00:00");
         assert_eq!(Timestamp::parse_rfc3339(&at.to_rfc3339_micros()), Some(at));
         assert_eq!(
             Timestamp::parse_rfc3339("2021-02-25T17:02:10.123456+02:00"),

@@ -91,7 +91,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// An operation's id in the names of tests: `getEndUsers` is `get_end_users` there.
 fn in_names(id: &str) -> String {
     let mut name = String::new();
-    for character in id.chars() {
+    for character in id.replace("OAuth", "Oauth").chars() {
         if character.is_ascii_uppercase() && !name.is_empty() {
             name.push('_');
         }

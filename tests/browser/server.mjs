@@ -10,8 +10,8 @@ export const KEY = "aloo_browser_test_key";
 export const ADA_KEY = "ada_browser_test_key";
 export const ADA_END_USERS_KEY = "ada_eu_browser_test_key";
 
-/** Starts the program and resolves, once it is ready, to its address and a way to end it. */
-export async function startServer() {
+/** Starts the program with settings from the environment and resolves, once it is ready, to its address and a way to end it. */
+export async function startServer(settings = {}) {
   const program = process.env.PARLANCE_PROGRAM;
   if (!program) throw new Error("PARLANCE_PROGRAM names the program to test; tests/run sets it");
   const directory = await mkdtemp(join(tmpdir(), "parlance-browser-"));
@@ -22,6 +22,7 @@ export async function startServer() {
       PARLANCE_BOOTSTRAP__ALOOCHAT_KEY: KEY,
       PARLANCE_BOOTSTRAP__ADA_KEY: ADA_KEY,
       PARLANCE_BOOTSTRAP__ADA_END_USERS_KEY: ADA_END_USERS_KEY,
+      ...settings,
     },
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -1,4 +1,8 @@
-//! Who calls: the holder of a key of an agent, which is an Ada instance.
+//! Who calls: the holder of a key of an agent, which is an Ada instance, or an installation of a
+//! platform integration with its access token.
+//!
+//! Each extractor names the scope that such a token needs for its operations; one that names none
+//! refuses every such token.
 
 use poem::{Request, RequestBody, http::header};
 use poem_openapi::{
@@ -13,17 +17,23 @@ use crate::{
         access::{self, Call},
         api_keys::KeyKind,
         limits::Class,
+        platform_integrations::Scope,
     },
     http::errors::Failure,
     kernel::{Error, Result},
 };
+
+/// The name of the scheme of platform keys in the documents.
+const BEARER: &str = "BearerAuth";
+/// The name of the scheme of installations' tokens in the documents.
+const INSTALLATION_TOKEN: &str = "InstallationToken";
 
 /// What a host name ends with that selects the agent: `{handle}.localhost`, as the cloud does with
 /// `{handle}.ada.support`.
 const HOST_SUFFIX: &str = ".localhost";
 
 macro_rules! bearer {
-    ($(#[$doc:meta])* pub struct $name:ident, $kinds:expr, $class:expr) => {
+    ($(#[$doc:meta])* pub struct $name:ident, $scheme:expr, $needs:expr) => {
         $(#[$doc])*
         pub struct $name(pub Call);
 
@@ -34,11 +44,11 @@ macro_rules! bearer {
             type ParamRawType = ();
 
             fn register(registry: &mut Registry) {
-                registry.create_security_scheme("BearerAuth", bearer_scheme());
+                registry.create_security_scheme($scheme, bearer_scheme($scheme));
             }
 
             fn security_schemes() -> Vec<&'static str> {
-                vec!["BearerAuth"]
+                vec![$scheme]
             }
 
             async fn from_request(
@@ -46,30 +56,80 @@ macro_rules! bearer {
                 _: &mut RequestBody,
                 _: ExtractParamOptions<()>,
             ) -> poem::Result<Self> {
-                let call = admit(request, $kinds, $class).map_err(Failure)?;
+                let call = admit(request, &$needs).map_err(Failure)?;
                 Ok(Self(call))
             }
         }
     };
 }
 
+/// What an extractor asks of a call.
+struct Needs {
+    /// The kinds of API key that will do.
+    keys: &'static [KeyKind],
+    /// What the call counts as.
+    class: Class,
+    /// The scope that an installation's token needs. Without one, no such token will do.
+    scope: Option<Scope>,
+    /// Whether an installation may also call the host of the agent that created what is installed.
+    creator_host: bool,
+}
+
+/// What operations need that are for the agent's own keys alone.
+const fn own_key(keys: &'static [KeyKind], class: Class) -> Needs {
+    Needs {
+        keys,
+        class,
+        scope: None,
+        creator_host: false,
+    }
+}
+
+/// What operations need that are for installations alone.
+const fn installation(scope: Scope, creator_host: bool) -> Needs {
+    Needs {
+        // A key is told that it is the wrong kind: 403, not 401.
+        keys: &[KeyKind::Ada],
+        class: Class::Ada,
+        scope: Some(scope),
+        creator_host,
+    }
+}
+
 bearer! {
     /// A call to whatever of v2 has no class of its own.
-    pub struct Platform, &[KeyKind::Ada], Class::Ada
+    pub struct Platform, BEARER, own_key(&[KeyKind::Ada], Class::Ada)
 }
 
 bearer! {
     /// A call to the End Users API v2.
-    pub struct EndUsersV2, &[KeyKind::Ada], Class::AdaEndUsers
+    pub struct EndUsersV2, BEARER, own_key(&[KeyKind::Ada], Class::AdaEndUsers)
 }
 
 bearer! {
     /// A call to the End Users API v1. A later edition of the vendor's page accepts general keys
     /// too (ada.md §1.1).
-    pub struct EndUsersV1, &[KeyKind::AdaEndUsers, KeyKind::Ada], Class::AdaEndUsersV1
+    pub struct EndUsersV1, BEARER,
+    own_key(&[KeyKind::AdaEndUsers, KeyKind::Ada], Class::AdaEndUsersV1)
 }
 
-fn admit(request: &Request, kinds: &[KeyKind], class: Class) -> Result<Call> {
+bearer! {
+    /// An installation that asks who it is. It does so at its creator's host (ada.md §2.5).
+    pub struct AnyInstallation, INSTALLATION_TOKEN, installation(Scope::ReadInstallations, true)
+}
+
+bearer! {
+    /// An installation that reads itself.
+    pub struct ReadInstallation, INSTALLATION_TOKEN, installation(Scope::ReadInstallations, false)
+}
+
+bearer! {
+    /// An installation that changes itself.
+    pub struct WriteInstallation, INSTALLATION_TOKEN,
+    installation(Scope::WriteInstallations, false)
+}
+
+fn admit(request: &Request, needs: &Needs) -> Result<Call> {
     let domain = request
         .data::<Domain>()
         .ok_or_else(|| Error::internal("the dialect was mounted without a domain", "no data"))?;
@@ -80,14 +140,27 @@ fn admit(request: &Request, kinds: &[KeyKind], class: Class) -> Result<Call> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(access::unauthenticated());
     }
-    let call = domain.admit(key.trim(), kinds, class)?;
-    let handle = selected_handle(request);
-    if handle.is_some_and(|handle| call.agent().is_ok_and(|agent| agent.handle != handle)) {
+    // An installation's token is known everywhere, so that where it does not suffice the answer
+    // says so.
+    let kinds = [needs.keys, &[KeyKind::AdaInstallation]].concat();
+    let call = domain.admit(key.trim(), &kinds, needs.class)?;
+    if selected_handle(request).is_some_and(|handle| !is_at_home(&call, needs, handle)) {
         // In the cloud, another instance does not know the key.
         return Err(access::unauthenticated());
     }
+    call.require(needs.scope)?;
     standing::note(request, call.standing());
     Ok(call)
+}
+
+/// Whether the host of the agent with this handle knows the key.
+fn is_at_home(call: &Call, needs: &Needs, handle: &str) -> bool {
+    let own = call.agent().is_ok_and(|agent| agent.handle == handle);
+    let created = || {
+        call.grant()
+            .is_ok_and(|grant| grant.creator_handle == handle)
+    };
+    own || (needs.creator_host && created())
 }
 
 /// The handle that the host name selects, if it selects one.
@@ -97,10 +170,13 @@ pub fn selected_handle(request: &Request) -> Option<&str> {
     name.strip_suffix(HOST_SUFFIX)
 }
 
-fn bearer_scheme() -> MetaSecurityScheme {
+fn bearer_scheme(name: &str) -> MetaSecurityScheme {
     MetaSecurityScheme {
         ty: "http",
-        description: Some("Your API key."),
+        description: Some(match name {
+            INSTALLATION_TOKEN => "The access token of an installation.",
+            _ => "Your API key.",
+        }),
         name: None,
         key_in: None,
         scheme: Some("bearer"),

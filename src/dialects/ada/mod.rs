@@ -9,7 +9,9 @@ mod end_users_v1;
 mod end_users_v2;
 mod end_users_wire;
 mod error;
+mod pages;
 mod paging;
+mod platform_integrations;
 mod settings;
 mod slash;
 mod standing;
@@ -23,14 +25,18 @@ use poem::{EndpointExt, IntoEndpoint, Request, Route};
 use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Value, json};
 
-pub use self::settings::{MetadataUpdate, Settings};
 use self::{
     deletions::Deletions,
     end_users_v1::EndUsersFirst,
     end_users_v2::EndUsers,
     error::{RenderV1, RenderV2},
+    platform_integrations::{OAuth, PlatformIntegrations},
     standing::StandingHeaders,
     webhooks::Webhooks,
+};
+pub use self::{
+    pages::{BASE_PATH as PAGES_BASE_PATH, RenderPage, routes as pages},
+    settings::{MetadataUpdate, Settings},
 };
 use crate::{
     domain::Domain,
@@ -45,6 +51,7 @@ const END_USERS_V1_BASE_PATH: &str = "/api/end-users/v1";
 /// Paths that the vendor's documents end with a slash. Both forms are answered.
 const WITH_SLASH: &[&str] = &[
     "/v2/end-users",
+    "/v2/platform-integrations",
     "/v2/webhooks",
     "/v2/webhooks/event-types",
     "/v2/webhooks/{id}/secret",
@@ -60,6 +67,11 @@ enum Tag {
     /// End users of an AI agent.
     #[oai(rename = "End-Users")]
     EndUsers,
+    /// Platform integrations and their installations.
+    Integrations,
+    /// Tokens of installations.
+    #[oai(rename = "Integrations OAuth")]
+    IntegrationsOAuth,
     /// Webhook endpoints and what they receive.
     Webhooks,
 }
@@ -93,8 +105,16 @@ pub fn document(settings: &Settings) -> Document {
     })
 }
 
-fn service(settings: &Settings) -> OpenApiService<(EndUsers, Deletions, Webhooks), ()> {
-    let api = (EndUsers::new(settings.clone()), Deletions, Webhooks);
+type ApiV2 = (EndUsers, Deletions, PlatformIntegrations, OAuth, Webhooks);
+
+fn service(settings: &Settings) -> OpenApiService<ApiV2, ()> {
+    let api = (
+        EndUsers::new(settings.clone()),
+        Deletions,
+        PlatformIntegrations,
+        OAuth::new(settings.clone()),
+        Webhooks,
+    );
     OpenApiService::new(api, "Ada API", "2.0")
         .description("End users, platform integrations and webhooks of an AI agent.")
 }

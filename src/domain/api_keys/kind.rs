@@ -21,6 +21,9 @@ text_enum! {
         Ada = "ada",
         /// Ada End Users API v1 key: an agent's; exactly one valid at a time (ada.md §1.1).
         AdaEndUsers = "ada_end_users",
+        /// Access token of an installation of an Ada platform integration: the installing agent's,
+        /// within the scopes that were granted. Made by the install flow alone.
+        AdaInstallation = "ada_installation",
         /// Cohere API key: a workspace's.
         Cohere = "cohere",
         /// Aloochat API key: a workspace's.
@@ -40,6 +43,7 @@ impl KeyKind {
             Self::BotpressIntegration => "bp_int_",
             Self::Ada => "ada_",
             Self::AdaEndUsers => "ada_eu_",
+            Self::AdaInstallation => "ada_at_",
             Self::Cohere => "co_",
             Self::Aloochat => "aloo_",
             Self::Operator => "plop_",
@@ -104,6 +108,7 @@ pub(super) fn check_owner(kind: KeyKind, owner: &Owner) -> Result<()> {
             (matches!(owner, Owner::Agent(..)), "an agent")
         }
         KeyKind::BotpressIntegration => (matches!(owner, Owner::Integration(..)), "an integration"),
+        KeyKind::AdaInstallation => (false, "an installation, whose integration is given it"),
         KeyKind::Cohere | KeyKind::Aloochat => {
             (matches!(owner, Owner::Workspace(_)), "a workspace")
         }

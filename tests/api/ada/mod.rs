@@ -1,4 +1,7 @@
 //! `/api`: the Ada dialect.
 
+//! `/api`: the Ada dialect.
+
 mod end_users;
+mod platform_integrations;
 mod webhooks;

@@ -52,14 +52,19 @@ impl Answer {
     }
 }
 
-/// Replaces random UUIDs. Those that a test chose have a recognisable form and stay.
+/// Replaces random UUIDs, ids of 24 digits, secrets and tokens. UUIDs that a test chose have a recognisable form and stay.
 fn redact(value: &mut Value) {
     match value {
         Value::String(text) => {
             let random =
                 Uuid::try_parse(text).is_ok_and(|id| matches!(id.get_version_num(), 4 | 7));
+            let hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
             if random {
                 *text = "[uuid]".to_owned();
+            } else if hex && text.len() == 64 {
+                *text = "[secret]".to_owned();
+            } else if text.starts_with("ada_at_") || text.starts_with("ada_rt_") {
+                *text = format!("{}[token]", &text[..7]);
             } else {
                 *text = without_ids(text);
             }

@@ -1,0 +1,116 @@
+//! Writing HTML: whatever is not ours is escaped.
+
+use poem::{
+    IntoResponse, Response,
+    http::{HeaderValue, StatusCode, header},
+};
+
+use crate::{
+    http::{dialect::RenderError, page},
+    kernel::{Error, Kind},
+};
+
+/// No scripts, nothing from elsewhere but icons, in no frame.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' http: https:; \
+                      base-uri 'none'; frame-ancestors 'none'";
+
+/// Text as HTML: within an element or a quoted attribute. Braces too, so that it is no place of
+/// a page to be filled.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '{' => escaped.push_str("&#123;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// A whole page. `title` is text, `body` is HTML.
+pub fn page(status: StatusCode, title: &str, body: &str) -> Response {
+    let page = page::text("platform.html");
+    let text = page::fill(&page, &[("title", &escape(title)), ("body", body)]);
+    let mut response = text
+        .with_content_type("text/html; charset=utf-8")
+        .with_status(status)
+        .into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // Integrations may look at where a browser comes from (ada.md §2.5), but not at the path.
+        (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// An answer that sends the browser on with a GET.
+pub fn see_other(address: &str) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let headers = response.headers_mut();
+    if let Ok(address) = HeaderValue::from_str(address) {
+        headers.insert(header::LOCATION, address);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A person's or company's contact: a link if it is an address.
+pub fn contact(text: &str) -> String {
+    let shown = escape(text);
+    let is_mail = text.contains('@') && !text.contains([' ', '/', ':', '?']);
+    if text.starts_with("https://") || text.starts_with("http://") {
+        format!("<a href=\"{shown}\" rel=\"noreferrer\">{shown}</a>")
+    } else if is_mail {
+        format!("<a href=\"mailto:{shown}\">{shown}</a>")
+    } else {
+        shown
+    }
+}
+
+/// Renders the errors of the pages.
+#[derive(Clone, Copy)]
+pub struct RenderPage;
+
+impl RenderError for RenderPage {
+    fn render(&self, error: &Error) -> Response {
+        let (status, title) = match error.kind() {
+            Kind::Invalid | Kind::UnsupportedMedia => {
+                (StatusCode::BAD_REQUEST, "That did not work")
+            }
+            Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "Sign in first"),
+            Kind::Forbidden | Kind::PaymentRequired => {
+                (StatusCode::FORBIDDEN, "That is not allowed")
+            }
+            Kind::NotFound | Kind::NoOperation => (StatusCode::NOT_FOUND, "Nothing here"),
+            Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "That did not work"),
+            Kind::Conflict => (StatusCode::CONFLICT, "That did not work"),
+            Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "That is too much"),
+            Kind::RateLimited { .. } | Kind::QuotaExceeded => {
+                (StatusCode::TOO_MANY_REQUESTS, "Try again later")
+            }
+            Kind::Upstream => (StatusCode::BAD_GATEWAY, "That did not work"),
+            Kind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "That took too long"),
+            Kind::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Try again later"),
+            Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
+        };
+        let message = match error.kind() {
+            Kind::Internal => "The server's log says more.",
+            _ => error.message(),
+        };
+        let body = format!(
+            "<h1>{title}</h1>\n<p>{}</p>\n<p><a href=\"/platform/connections\">Connections</a></p>",
+            escape(message)
+        );
+        page(status, title, &body)
+    }
+}

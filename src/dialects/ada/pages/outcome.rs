@@ -1,0 +1,65 @@
+//! Where an integration sends the browser in the end: `…/connections/success` and `…/error`.
+//! They show nothing that is not the integration's own, so they need no session.
+
+use poem::{
+    Response,
+    http::StatusCode,
+    web::{Data, Path, Query},
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    Pages, fail,
+    html::{contact, escape, page},
+};
+use crate::domain::platform_integrations as integrations;
+
+/// `GET /platform/integrations/{id}/connections/success`
+#[poem::handler]
+pub fn success(pages: Data<&Pages>, id: Path<String>) -> poem::Result<Response> {
+    let integration = integrations::find_any(&pages.0.0.domain, &id.0.into()).map_err(fail)?;
+    let name = escape(&integration.definition.name);
+    let body = format!(
+        "<div class=\"card outcome\"><p class=\"sign good\" aria-hidden=\"true\">✓</p>
+<h1>Connected</h1>
+<p>{name} is set up.</p>
+<p><a class=\"button\" href=\"/platform/connections\">See connections</a></p></div>"
+    );
+    Ok(page(StatusCode::OK, "Connected", &body))
+}
+
+/// What went wrong, as a code of the integration's.
+// wire: the parameter's name is not published (ada.md §2.5)
+#[derive(Deserialize)]
+pub struct Code {
+    error_code: Option<String>,
+    code: Option<String>,
+    error: Option<String>,
+}
+
+/// `GET /platform/integrations/{id}/connections/error`
+#[poem::handler]
+pub fn error(pages: Data<&Pages>, id: Path<String>, code: Query<Code>) -> poem::Result<Response> {
+    let integration = integrations::find_any(&pages.0.0.domain, &id.0.into()).map_err(fail)?;
+    let definition = &integration.definition;
+    let texts = definition.error_codes.as_ref();
+    let codes = [&code.0.error_code, &code.0.code, &code.0.error];
+    let text = codes
+        .into_iter()
+        .flatten()
+        .find_map(|code| texts?.get(code.as_str()).and_then(Value::as_str))
+        .unwrap_or("The integration could not be set up.");
+    let body = format!(
+        "<div class=\"card outcome\"><p class=\"sign bad\" aria-hidden=\"true\">!</p>
+<h1>Not connected</h1>
+<p>{name}: {text}</p>
+<p><a class=\"button\" href=\"/platform/integrations/{id}\">Try again</a></p>
+<p class=\"more\">Help: {contact}</p></div>",
+        name = escape(&definition.name),
+        text = escape(text),
+        id = escape(integration.id.as_str()),
+        contact = contact(&definition.contact),
+    );
+    Ok(page(StatusCode::OK, "Not connected", &body))
+}

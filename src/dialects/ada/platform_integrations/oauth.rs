@@ -1,0 +1,312 @@
+//! `/api/platform_integrations/oauth`: tokens of installations. Its errors are OAuth's own:
+//! `{"error": "invalid_grant"}` (ada.md §1.5).
+
+use std::collections::HashMap;
+
+use poem::{Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ApiResponse, Enum, ExtractParamOptions, Object, OpenApi,
+    payload::Json,
+    registry::{MetaMediaType, MetaRequest, Registry},
+    types::{Example, Type},
+};
+use url::form_urlencoded;
+
+use super::wire::EXAMPLE_ID;
+use crate::{
+    dialects::ada::{Settings, Tag, auth::AnyInstallation, error::Failed},
+    domain::{
+        Domain,
+        platform_integrations::{self as integrations, Refusal, Tokens, Use},
+    },
+    http::errors::Failure,
+    kernel::{Error, Result, Secret},
+};
+
+/// The largest form that is read, in bytes.
+const FORM_MAX: usize = 16 * 1024;
+
+/// How tokens are asked for.
+#[derive(Clone, Copy, Enum)]
+#[oai(rename = "OAuthGrantType", rename_all = "snake_case")]
+enum GrantType {
+    AuthorizationCode,
+    RefreshToken,
+}
+
+/// What tokens are asked for with.
+#[derive(Object)]
+#[oai(rename = "OAuthTokenRequest", example, skip_serializing_if_is_none)]
+struct TokenRequest {
+    /// With a code or with a refresh token.
+    grant_type: GrantType,
+    /// The integration's id.
+    client_id: String,
+    /// The integration's client secret, from the answer to its create.
+    client_secret: String,
+    /// For `authorization_code`: it is valid for 5 minutes and works once.
+    code: Option<String>,
+    /// For `refresh_token`: it is valid for 30 days and works once.
+    refresh_token: Option<String>,
+}
+
+impl Example for TokenRequest {
+    fn example() -> Self {
+        Self {
+            grant_type: GrantType::AuthorizationCode,
+            client_id: EXAMPLE_ID.to_owned(),
+            client_secret: "YOUR_CLIENT_SECRET".to_owned(),
+            code: Some("THE_CODE_OF_THE_CALLBACK".to_owned()),
+            refresh_token: None,
+        }
+    }
+}
+
+/// A form, read without complaint: what is wrong with it is told in OAuth's words.
+struct Form(HashMap<String, String>);
+
+impl Form {
+    fn secret(&self, name: &str) -> Option<Secret> {
+        let text = self.0.get(name).filter(|text| !text.is_empty())?;
+        Some(Secret::new(text.as_str()))
+    }
+}
+
+impl<'a> ApiExtractor<'a> for Form {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        TokenRequest::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Some(MetaRequest {
+            description: None,
+            content: vec![MetaMediaType {
+                content_type: "application/x-www-form-urlencoded",
+                schema: TokenRequest::schema_ref(),
+            }],
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        _: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let bytes = body.take()?.into_bytes_limit(FORM_MAX).await;
+        let bytes = bytes.unwrap_or_default();
+        Ok(Self(form_urlencoded::parse(&bytes).into_owned().collect()))
+    }
+}
+
+/// The server, as an operation without a key finds it.
+struct Here(Domain);
+
+impl<'a> ApiExtractor<'a> for Here {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::PoemExtractor];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let domain = request.data::<Domain>().cloned();
+        let domain = domain.ok_or_else(|| {
+            let error = Error::internal("the dialect was mounted without a domain", "no data");
+            Failure(error)
+        })?;
+        Ok(Self(domain))
+    }
+}
+
+/// Tokens of an installation.
+#[derive(Object)]
+#[oai(rename = "OAuthTokenResponse", example)]
+struct TokenResponse {
+    /// It authenticates calls.
+    access_token: String,
+    /// It is changed for new tokens, once.
+    refresh_token: String,
+    /// How long the access token is valid, in seconds.
+    expires_in: u64,
+    /// How it is sent: `Bearer`.
+    // wire: not published; RFC 6749 asks for it
+    token_type: String,
+    /// The installation's secret, which signs what the integration is told of it.
+    client_secret: String,
+}
+
+impl Example for TokenResponse {
+    fn example() -> Self {
+        Self {
+            access_token: "ada_at_AN_ACCESS_TOKEN".to_owned(),
+            refresh_token: "ada_rt_A_REFRESH_TOKEN".to_owned(),
+            expires_in: 3600,
+            token_type: "Bearer".to_owned(),
+            client_secret: "THE_SECRET_OF_THE_INSTALLATION".to_owned(),
+        }
+    }
+}
+
+impl From<Tokens> for TokenResponse {
+    fn from(tokens: Tokens) -> Self {
+        Self {
+            access_token: tokens.access_token.expose().to_owned(),
+            refresh_token: tokens.refresh_token.expose().to_owned(),
+            expires_in: tokens.expires_in.as_secs(),
+            token_type: "Bearer".to_owned(),
+            client_secret: tokens.client_secret.expose().to_owned(),
+        }
+    }
+}
+
+/// Why there are no tokens.
+#[derive(Object)]
+#[oai(rename = "OAuthError", example)]
+struct OAuthError {
+    /// `invalid_request`, `invalid_client`, `invalid_grant` or `unsupported_grant_type`.
+    error: String,
+}
+
+impl Example for OAuthError {
+    fn example() -> Self {
+        Self {
+            error: "invalid_grant".to_owned(),
+        }
+    }
+}
+
+/// The answer to a request for tokens.
+#[derive(ApiResponse)]
+enum TokenAnswer {
+    /// Tokens
+    #[oai(status = 200)]
+    Ok(
+        Json<TokenResponse>,
+        /// Tokens are not to be kept on the way.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
+    /// Refused
+    #[oai(status = 400)]
+    Refused(Json<OAuthError>),
+    /// Not an integration with its secret
+    // wire: unpublished; RFC 6749 §5.2
+    #[oai(status = 401)]
+    NotAClient(Json<OAuthError>),
+}
+
+fn refused(error: &str) -> TokenAnswer {
+    let body = Json(OAuthError {
+        error: error.to_owned(),
+    });
+    match error {
+        "invalid_client" => TokenAnswer::NotAClient(body),
+        _ => TokenAnswer::Refused(body),
+    }
+}
+
+/// Who an installation is.
+#[derive(Object)]
+#[oai(example)]
+struct OAuthSelf {
+    /// The installation.
+    platform_integration_installation_id: String,
+    /// What is installed.
+    platform_integration_id: String,
+    /// The handle of the agent that installed it.
+    client_handle: String,
+    /// What the token allows.
+    scopes: Vec<String>,
+}
+
+impl Example for OAuthSelf {
+    fn example() -> Self {
+        Self {
+            platform_integration_installation_id: "66f0c0ffee0000000000b001".to_owned(),
+            platform_integration_id: EXAMPLE_ID.to_owned(),
+            client_handle: "example".to_owned(),
+            scopes: vec!["platform_integration_installations:read".to_owned()],
+        }
+    }
+}
+
+/// The operations on tokens.
+pub struct OAuth {
+    settings: Settings,
+}
+
+impl OAuth {
+    pub const fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+
+    async fn exchange(&self, domain: &Domain, form: &Form) -> Result<Result<Tokens, &'static str>> {
+        let used = match form.0.get("grant_type").map(String::as_str) {
+            None => return Ok(Err("invalid_request")),
+            Some("authorization_code") => form.secret("code").map(Use::Code),
+            Some("refresh_token") => form.secret("refresh_token").map(Use::RefreshToken),
+            Some(_) => return Ok(Err("unsupported_grant_type")),
+        };
+        let Some(used) = used else {
+            return Ok(Err("invalid_request"));
+        };
+        let (Some(id), Some(secret)) = (form.0.get("client_id"), form.secret("client_secret"))
+        else {
+            return Ok(Err("invalid_client"));
+        };
+        let lifetimes = self.settings.lifetimes();
+        let tokens =
+            integrations::exchange(domain, id.as_str().into(), secret, used, lifetimes).await?;
+        Ok(tokens.map_err(|refusal| match refusal {
+            Refusal::InvalidClient => "invalid_client",
+            Refusal::InvalidGrant => "invalid_grant",
+        }))
+    }
+}
+
+#[OpenApi(tag = "Tag::IntegrationsOAuth")]
+impl OAuth {
+    /// Exchange a code or rotate a refresh token
+    ///
+    /// A code works once and for 5 minutes, a refresh token once and for 30 days. One that is used
+    /// again takes everything with it that the installation was given.
+    #[oai(
+        path = "/platform_integrations/oauth/token",
+        method = "post",
+        operation_id = "exchangeOAuthToken"
+    )]
+    async fn exchange_oauth_token(&self, here: Here, form: Form) -> poem::Result<TokenAnswer> {
+        Ok(
+            match self.exchange(&here.0, &form).await.map_err(Failure)? {
+                Ok(tokens) => TokenAnswer::Ok(Json(tokens.into()), "no-store".to_owned()),
+                Err(error) => refused(error),
+            },
+        )
+    }
+
+    /// Identify the installation behind an access token
+    #[oai(
+        path = "/platform_integrations/oauth/self",
+        method = "get",
+        operation_id = "getOAuthSelf"
+    )]
+    async fn get_oauth_self(&self, caller: AnyInstallation) -> Result<Json<OAuthSelf>, Failed> {
+        let grant = caller.0.grant()?;
+        let scopes = grant.scopes.iter().map(|scope| scope.as_str().to_owned());
+        Ok(Json(OAuthSelf {
+            platform_integration_installation_id: grant.installation_id.to_string(),
+            platform_integration_id: grant.integration_id.to_string(),
+            client_handle: caller.0.agent()?.handle.clone(),
+            scopes: scopes.collect(),
+        }))
+    }
+}

@@ -1,0 +1,153 @@
+//! `/api/v2/platform-integrations`: an agent's integrations, and installations of them.
+
+use poem::Request;
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::{
+    installation::{EXAMPLE_INSTALLATION_ID, UpdatedInstallation, WireInstallation},
+    wire::{EXAMPLE_ID, Listed, NewIntegration, UpdatedIntegration, WireIntegration},
+};
+use crate::{
+    dialects::ada::{
+        Tag,
+        auth::{Platform, ReadInstallation, WriteInstallation},
+        error::Failed,
+        paging::{self, Meta},
+    },
+    domain::platform_integrations as integrations,
+    http::Body,
+};
+
+/// The operations on platform integrations.
+pub struct PlatformIntegrations;
+
+fn example_id() -> String {
+    EXAMPLE_ID.to_owned()
+}
+
+fn example_installation_id() -> String {
+    EXAMPLE_INSTALLATION_ID.to_owned()
+}
+
+#[OpenApi(tag = "Tag::Integrations")]
+impl PlatformIntegrations {
+    /// Get platform integrations
+    ///
+    /// The integrations that your agent created, oldest first.
+    #[oai(
+        path = "/v2/platform-integrations",
+        method = "get",
+        operation_id = "getPlatformIntegrations"
+    )]
+    async fn get_platform_integrations(
+        &self,
+        request: &Request,
+        caller: Platform,
+        /// The integration that the page begins with.
+        #[oai(example = "paging::nothing")]
+        cursor: Query<Option<String>>,
+        /// At most this many: 1 to 100, 100 by default.
+        #[oai(example = "paging::example_limit")]
+        limit: Query<Option<u32>>,
+    ) -> Result<Json<Listed>, Failed> {
+        let limit = paging::limit(limit.0)?;
+        let page = integrations::list(&caller.0, cursor.0.map(Into::into), limit).await?;
+        let next = page.next.as_ref().map(|id| id.as_str());
+        Ok(Json(Listed {
+            data: page.items.into_iter().map(Into::into).collect(),
+            meta: Meta::next(request, "/api/v2/platform-integrations/", next),
+        }))
+    }
+
+    /// Create platform integration
+    ///
+    /// Integrations are created in development status. The `client_secret` is in this answer
+    /// only.
+    // wire: 200, not 201 (ada.md §2.1)
+    #[oai(
+        path = "/v2/platform-integrations",
+        method = "post",
+        operation_id = "createPlatformIntegration"
+    )]
+    async fn create_platform_integration(
+        &self,
+        caller: Platform,
+        body: Body<NewIntegration>,
+    ) -> Result<Json<WireIntegration>, Failed> {
+        let created = integrations::create(&caller.0, body.0.into()).await?;
+        Ok(Json(created.into()))
+    }
+
+    /// Update single platform integration
+    ///
+    /// Only an integration in development can be changed.
+    // wire: 404 for what is not there, though only 400, 401 and 403 are documented (ada.md §2.1)
+    #[oai(
+        path = "/v2/platform-integrations/:id",
+        method = "patch",
+        operation_id = "updateSinglePlatformIntegration"
+    )]
+    async fn update_single_platform_integration(
+        &self,
+        caller: Platform,
+        /// The integration's id.
+        #[oai(example = "example_id")]
+        id: Path<String>,
+        body: Body<UpdatedIntegration>,
+    ) -> Result<Json<WireIntegration>, Failed> {
+        let updated = integrations::update(&caller.0, id.0.into(), body.0.into()).await?;
+        Ok(Json(updated.into()))
+    }
+
+    /// Get platform integration installation self
+    ///
+    /// The installation that the access token is for, with what was filled in.
+    #[oai(
+        path = "/v2/platform-integrations/:id/installations/self",
+        method = "get",
+        operation_id = "getPlatformIntegrationInstallationSelf"
+    )]
+    async fn get_platform_integration_installation_self(
+        &self,
+        caller: ReadInstallation,
+        /// The integration's id.
+        #[oai(example = "example_id")]
+        id: Path<String>,
+    ) -> Result<Json<WireInstallation>, Failed> {
+        let found = integrations::find_own(&caller.0, &id.0.into())?;
+        Ok(Json(found.into()))
+    }
+
+    /// Update platform integration installation
+    ///
+    /// Says whether the installation that the access token is for is set up.
+    #[oai(
+        path = "/v2/platform-integrations/:platform_integration_id/installations/:installation_id",
+        method = "patch",
+        operation_id = "updatePlatformIntegrationInstallation"
+    )]
+    async fn update_platform_integration_installation(
+        &self,
+        caller: WriteInstallation,
+        /// The integration's id.
+        #[oai(example = "example_id")]
+        platform_integration_id: Path<String>,
+        /// The installation's id.
+        #[oai(example = "example_installation_id")]
+        installation_id: Path<String>,
+        body: Body<UpdatedInstallation>,
+    ) -> Result<Json<WireInstallation>, Failed> {
+        let updated = integrations::set_status(
+            &caller.0,
+            platform_integration_id.0.into(),
+            installation_id.0.into(),
+            body.0.status(),
+        )
+        .await?;
+        Ok(Json(updated.into()))
+    }
+}

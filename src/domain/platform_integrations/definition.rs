@@ -1,0 +1,226 @@
+//! What an integration is made of, and the rules it keeps to.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::{form::Form, identifier};
+use crate::{
+    domain::sql::text_enum,
+    kernel::{
+        Error, Patch, Result, Rule, Violation,
+        violation::{Location, Step},
+    },
+};
+
+/// The longest name of an integration and of its author (seed 000).
+const NAME_MAX: u64 = 160;
+/// The largest form, in bytes of JSON text.
+const FIELDS_MAX: usize = 64 * 1024;
+
+text_enum! {
+    /// What an integration is about.
+    pub enum Tag {
+        /// It brings knowledge to an agent.
+        Knowledge = "knowledge",
+    }
+}
+
+text_enum! {
+    /// What a token of an installation allows (ada.md §2.3).
+    pub enum Scope {
+        /// Read articles.
+        ReadArticles = "articles:read",
+        /// Change articles.
+        WriteArticles = "articles:write",
+        /// Read tags of articles.
+        ReadArticleTags = "article_tags:read",
+        /// Change tags of articles.
+        WriteArticleTags = "article_tags:write",
+        /// Read knowledge sources.
+        ReadKnowledgeSources = "knowledge_sources:read",
+        /// Change knowledge sources.
+        WriteKnowledgeSources = "knowledge_sources:write",
+        /// Read the installation that the token is for.
+        ReadInstallations = "platform_integration_installations:read",
+        /// Change the status of the installation that the token is for.
+        WriteInstallations = "platform_integration_installations:write",
+    }
+}
+
+/// What an integration is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Definition {
+    /// Its name: 1 to 160 characters.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// Who makes it: 1 to 160 characters.
+    pub author: String,
+    /// Where its users find help.
+    pub contact: String,
+    /// What is called when an installation is removed.
+    pub uninstallation_url: String,
+    /// Where the browser goes after the form.
+    pub oauth_callback_url: String,
+    /// What it is about.
+    pub tags: Vec<Tag>,
+    /// What it asks for.
+    pub scopes: Vec<Scope>,
+    /// The field of the form that names a connection: a JMESPath.
+    pub identifier_field_path: String,
+    /// The form: a JSON Schema of type `object`.
+    pub configuration_fields: Map<String, Value>,
+    /// Its icon.
+    pub icon_url: Option<String>,
+    /// What its button says.
+    pub call_to_action: Option<String>,
+    /// The texts of the errors that it sends a browser back with.
+    pub error_codes: Option<Map<String, Value>>,
+}
+
+/// A change of a definition: what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[expect(missing_docs, reason = "the fields are those of the definition")]
+pub struct Changes {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub author: Option<String>,
+    pub contact: Option<String>,
+    pub uninstallation_url: Option<String>,
+    pub oauth_callback_url: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub scopes: Option<Vec<Scope>>,
+    pub identifier_field_path: Option<String>,
+    pub configuration_fields: Option<Map<String, Value>>,
+    pub icon_url: Patch<String>,
+    pub call_to_action: Patch<String>,
+    pub error_codes: Patch<Map<String, Value>>,
+}
+
+impl Definition {
+    /// Makes the changes. The result must be checked.
+    pub(super) fn apply(&mut self, changes: Changes) {
+        fn set<T>(field: &mut T, value: Option<T>) {
+            if let Some(value) = value {
+                *field = value;
+            }
+        }
+        set(&mut self.name, changes.name);
+        set(&mut self.description, changes.description);
+        set(&mut self.author, changes.author);
+        set(&mut self.contact, changes.contact);
+        set(&mut self.uninstallation_url, changes.uninstallation_url);
+        set(&mut self.oauth_callback_url, changes.oauth_callback_url);
+        set(&mut self.tags, changes.tags);
+        set(&mut self.scopes, changes.scopes);
+        set(
+            &mut self.identifier_field_path,
+            changes.identifier_field_path,
+        );
+        set(&mut self.configuration_fields, changes.configuration_fields);
+        changes.icon_url.apply(&mut self.icon_url);
+        changes.call_to_action.apply(&mut self.call_to_action);
+        changes.error_codes.apply(&mut self.error_codes);
+    }
+
+    /// Checks every rule and names all that are broken.
+    ///
+    /// # Errors
+    /// `Invalid` with the broken rules.
+    pub(super) fn check(&self) -> Result<()> {
+        let mut broken = Vec::new();
+        length("name", &self.name, NAME_MAX, &mut broken);
+        length("author", &self.author, NAME_MAX, &mut broken);
+        length("description", &self.description, u64::MAX, &mut broken);
+        length("contact", &self.contact, u64::MAX, &mut broken);
+        address("uninstallation_url", &self.uninstallation_url, &mut broken);
+        address("oauth_callback_url", &self.oauth_callback_url, &mut broken);
+        if let Some(icon) = &self.icon_url {
+            address("icon_url", icon, &mut broken);
+        }
+        if let Some(text) = &self.call_to_action {
+            length("call_to_action", text, u64::MAX, &mut broken);
+        }
+        for (code, text) in self.error_codes.iter().flatten() {
+            if !text.is_string() {
+                let expected = vec!["string".to_owned()];
+                broken.push(Violation::body(
+                    ["error_codes", code],
+                    Rule::Type { expected },
+                ));
+            }
+        }
+        self.check_form(&mut broken);
+        if broken.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::violations(broken))
+        }
+    }
+
+    fn check_form(&self, broken: &mut Vec<Violation>) {
+        let text = serde_json::to_string(&self.configuration_fields);
+        if text.is_ok_and(|text| text.len() > FIELDS_MAX) {
+            let rule = Rule::Other(format!("must have at most {FIELDS_MAX} bytes"));
+            broken.push(Violation::body(["configuration_fields"], rule));
+            return;
+        }
+        match Form::of(&self.configuration_fields) {
+            Ok(form) => {
+                if let Err(rule) = identifier::check(&self.identifier_field_path, &form) {
+                    broken.push(Violation::body(["identifier_field_path"], rule));
+                }
+            }
+            Err(problem) => {
+                let path = std::iter::once("configuration_fields".to_owned()).chain(problem.path);
+                broken.push(Violation {
+                    location: Location::Body,
+                    path: path.map(Step::Key).collect(),
+                    rule: problem.rule,
+                });
+            }
+        }
+    }
+
+    /// Its form.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be drawn, which it was checked for.
+    pub fn form(&self) -> Result<Form> {
+        Form::of(&self.configuration_fields).map_err(|problem| {
+            Error::internal("a checked form cannot be drawn", format!("{problem:?}"))
+        })
+    }
+
+    /// What an installation is granted: what the integration asks for, and what every one has.
+    #[must_use]
+    pub fn granted(&self) -> Vec<Scope> {
+        let always = [Scope::ReadInstallations, Scope::WriteInstallations];
+        let mut granted: Vec<Scope> = Vec::new();
+        for scope in self.scopes.iter().copied().chain(always) {
+            if !granted.contains(&scope) {
+                granted.push(scope);
+            }
+        }
+        granted
+    }
+}
+
+fn length(name: &str, text: &str, max: u64, broken: &mut Vec<Violation>) {
+    let length = text.chars().count() as u64;
+    if length == 0 {
+        broken.push(Violation::body([name], Rule::MinLength(1)));
+    } else if length > max {
+        broken.push(Violation::body([name], Rule::MaxLength(max)));
+    }
+}
+
+/// An address that a browser or the server can go to. Plain http is in the seed's own sample.
+fn address(name: &str, text: &str, broken: &mut Vec<Violation>) {
+    let fits = Url::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if !fits {
+        let rule = Rule::Format("http or https URL".to_owned());
+        broken.push(Violation::body([name], rule));
+    }
+}

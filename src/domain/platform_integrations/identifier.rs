@@ -1,0 +1,126 @@
+//! The field that names a connection: a JMESPath that leads through the form to a required text.
+
+use jmespath::ast::Ast;
+use serde_json::Value;
+
+use super::form::{Form, Item, ItemKind};
+use crate::kernel::{Error, Result, Rule};
+
+/// Checks that a path leads to a text that every answer has and that may be shown.
+pub(super) fn check(path: &str, form: &Form) -> Result<(), Rule> {
+    let broken = |text: &str| Err(Rule::Other(text.to_owned()));
+    let expression = match jmespath::compile(path) {
+        Ok(expression) => expression,
+        Err(error) => {
+            let reason = error.to_string();
+            let reason = reason.lines().next().unwrap_or_default().to_owned();
+            return Err(Rule::Other(format!("must be a JMESPath: {reason}")));
+        }
+    };
+    let mut keys = Vec::new();
+    if !keys_of(expression.as_ast(), &mut keys) || keys.is_empty() {
+        return broken("must be a path of names, such as account.name");
+    }
+    let Some(item) = find(&form.items, &keys) else {
+        return broken("must lead to a required field of configuration_fields");
+    };
+    match &item.kind {
+        ItemKind::Text(_) => Ok(()),
+        ItemKind::Choice(choices) if choices.iter().all(|choice| choice.value.is_string()) => {
+            Ok(())
+        }
+        ItemKind::Password => broken("must not lead to a password: connections are shown by it"),
+        _ => broken("must lead to a field of type string"),
+    }
+}
+
+/// The names that a path is made of; false if it is made of anything else.
+fn keys_of(ast: &Ast, keys: &mut Vec<String>) -> bool {
+    match ast {
+        Ast::Field { name, .. } => {
+            keys.push(name.clone());
+            true
+        }
+        Ast::Subexpr { lhs, rhs, .. } => keys_of(lhs, keys) && keys_of(rhs, keys),
+        _ => false,
+    }
+}
+
+/// The field at the end of a way on which everything is required.
+fn find<'a>(items: &'a [Item], keys: &[String]) -> Option<&'a Item> {
+    let (first, rest) = keys.split_first()?;
+    let item = items
+        .iter()
+        .find(|item| item.required && item.path.last() == Some(first))?;
+    match (&item.kind, rest) {
+        (_, []) => Some(item),
+        (ItemKind::Group(inner), rest) => find(inner, rest),
+        _ => None,
+    }
+}
+
+/// The name of a connection with these answers.
+pub(super) fn name_of(path: &str, answers: &Value) -> Result<String> {
+    let failed = |error: jmespath::JmespathError| {
+        Error::internal("a checked JMESPath does not work", error.to_string())
+    };
+    let expression = jmespath::compile(path).map_err(failed)?;
+    let found = expression.search(answers).map_err(failed)?;
+    found
+        .as_string()
+        .filter(|name| !name.trim().is_empty())
+        .cloned()
+        .ok_or_else(|| Error::invalid(format!("{path} must be filled in")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn verdict(path: &str) -> String {
+        let schema = json!({"type": "object", "required": ["account", "plan", "secret", "size"],
+        "properties": {
+            "account": {"type": "object", "required": ["name"], "properties": {
+                "name": {"type": "string"}, "note": {"type": "string"}}},
+            "other": {"type": "object", "required": ["name"], "properties": {
+                "name": {"type": "string"}}},
+            "plan": {"type": "string", "enum": ["a", "b"]},
+            "secret": {"type": "string", "format": "password"},
+            "size": {"type": "number"}
+        }});
+        let form = Form::of(schema.as_object().expect("an object")).expect("a form");
+        check(path, &form).map_or_else(|rule| rule.to_string(), |()| "ok".to_owned())
+    }
+
+    #[test]
+    fn it_must_lead_to_a_required_text() {
+        for path in ["account.name", "plan", "\"account\".\"name\""] {
+            assert_eq!(verdict(path), "ok", "{path}");
+        }
+        for path in [
+            "account.note",
+            "other.name",
+            "account",
+            "account.name.more",
+            "missing",
+            "size",
+            "secret",
+            "accounts[0].name",
+            "length(account.name)",
+            "",
+            "account..name",
+            "@",
+        ] {
+            assert_ne!(verdict(path), "ok", "{path}");
+        }
+    }
+
+    #[test]
+    fn the_name_is_read_off_the_answers() {
+        let answers = json!({"account": {"name": "Acme"}});
+        assert_eq!(name_of("account.name", &answers).expect("a name"), "Acme");
+        assert!(name_of("account.other", &answers).is_err());
+    }
+}

@@ -1,0 +1,125 @@
+//! Installing an integration: from a filled-in form to an installation and the code that its
+//! integration takes tokens for.
+
+use rusqlite::named_params;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::{
+    InstallationStatus, Lifetimes, PlatformIntegration, Scope, Status, identifier,
+    rows::{self, seal_configuration, seal_secret, words_json},
+    tokens::{self, TokenKind},
+};
+use crate::{
+    domain::{
+        Domain,
+        agents::Agent,
+        audit::{self, Actor, Entry},
+    },
+    kernel::{
+        Error, Kind, Result, Secret,
+        ids::InstallationId,
+        schema::Schema,
+        secret::{new_hex_secret, new_token},
+        violation::Location,
+    },
+};
+
+/// A new installation.
+pub struct Installed {
+    /// Its id.
+    pub id: InstallationId,
+    /// Where the browser goes: the integration's callback with the code. It is as good as a
+    /// password for five minutes.
+    pub callback: Secret,
+}
+
+const INSERT: &str = "
+    INSERT INTO platform_installations
+        (id, integration_id, agent_id, status, name, scopes, configuration, client_secret,
+         created_at, updated_at)
+    VALUES
+        (:id, :integration_id, :agent_id, :status, :name, :scopes, :configuration,
+         :client_secret, :now, :now)";
+
+/// Installs an integration in an agent, in the name of whoever runs this server.
+///
+/// # Errors
+/// `Invalid` with the broken rules of the form, `Forbidden` for an archived integration,
+/// `Conflict` if it was changed in the meantime, or those of the store.
+pub async fn install(
+    domain: &Domain,
+    integration: PlatformIntegration,
+    agent: Agent,
+    answers: Map<String, Value>,
+    lifetimes: Lifetimes,
+) -> Result<Installed> {
+    if integration.status == Status::Archived {
+        return Err(Error::new(
+            Kind::Forbidden,
+            "This integration can no longer be installed",
+        ));
+    }
+    let definition = &integration.definition;
+    let answers = checked(&definition.configuration_fields, answers)?;
+    let name = identifier::name_of(
+        &definition.identifier_field_path,
+        &Value::Object(answers.clone()),
+    )?;
+    let callback = Url::parse(&definition.oauth_callback_url)
+        .map_err(|error| Error::internal("a checked address cannot be read", error))?;
+    let scopes = words_json(definition.granted().into_iter().map(Scope::as_str));
+    let sealer = domain.sealer().clone();
+    let change = move |change: &crate::domain::Change<'_>| {
+        if rows::find(change.conn, &integration.id)?.updated_at != integration.updated_at {
+            return Err(Error::new(
+                Kind::Conflict,
+                "The integration was changed in the meantime",
+            ));
+        }
+        let id = InstallationId::new_hex24(change.now);
+        change.conn.prepare_cached(INSERT)?.execute(named_params! {
+            ":id": id,
+            ":integration_id": integration.id,
+            ":agent_id": agent.id,
+            ":status": InstallationStatus::Incomplete,
+            ":name": name,
+            ":scopes": scopes,
+            ":configuration": seal_configuration(&sealer, &id, &answers)?,
+            ":client_secret": seal_secret(&sealer, &id, &new_hex_secret()),
+            ":now": change.now,
+        })?;
+        audit::record(
+            change,
+            &Entry {
+                workspace: Some(&agent.workspace_id),
+                action: "platform_installation.create",
+                resource_id: id.as_str(),
+                resource_name: Some(&name),
+            },
+        )?;
+        let code = new_token("ada_code_");
+        tokens::insert(change, &id, TokenKind::Code, &code, lifetimes.code)?;
+        let mut callback = callback;
+        callback
+            .query_pairs_mut()
+            .append_pair("code", code.expose());
+        Ok(Installed {
+            id,
+            callback: Secret::new(callback),
+        })
+    };
+    domain.change_as(Actor::Operator, change).await
+}
+
+/// The answers, if they keep to the schema.
+fn checked(schema: &Map<String, Value>, answers: Map<String, Value>) -> Result<Map<String, Value>> {
+    let schema = Schema::compile(&Value::Object(schema.clone()))
+        .map_err(|error| Error::internal("a checked schema does not compile", error))?;
+    let answers = Value::Object(answers);
+    let broken = schema.check(&answers, Location::Body);
+    match answers {
+        Value::Object(answers) if broken.is_empty() => Ok(answers),
+        _ => Err(Error::violations(broken)),
+    }
+}

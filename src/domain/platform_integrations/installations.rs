@@ -1,0 +1,198 @@
+//! Installations: what an integration sees of its own, and what an agent sees of all of its.
+
+use rusqlite::{Connection as Database, OptionalExtension, Row, named_params};
+use serde_json::{Map, Value};
+
+use super::{Grant, installation_not_found, rows::open_configuration};
+use crate::{
+    domain::{
+        access::Call,
+        audit::{self, Entry},
+        sql::text_enum,
+    },
+    kernel::{
+        Result, Timestamp,
+        ids::{AgentId, InstallationId, PlatformIntegrationId},
+    },
+    store::Sealer,
+};
+
+text_enum! {
+    /// How far an installation is.
+    pub enum InstallationStatus {
+        /// The integration has not said that it is set up.
+        Incomplete = "incomplete",
+        /// The integration has said so.
+        Complete = "complete",
+    }
+}
+
+/// An installation as its integration sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Installation {
+    /// Its id.
+    pub id: InstallationId,
+    /// What is installed.
+    pub integration_id: PlatformIntegrationId,
+    /// How far it is.
+    pub status: InstallationStatus,
+    /// What was filled in, passwords and all.
+    pub configuration: Map<String, Value>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The installation that a call is made for, with what a path says of it.
+///
+/// # Errors
+/// `Forbidden` for a key that is no installation's, `NotFound` if the path names another one, or
+/// those of the store.
+pub fn find_own(call: &Call, integration: &PlatformIntegrationId) -> Result<Installation> {
+    let grant = own(call, integration, None)?;
+    let domain = call.domain();
+    domain.store().read(|conn| {
+        find(
+            conn,
+            domain.sealer(),
+            &call.agent()?.id,
+            &grant.installation_id,
+        )
+    })
+}
+
+fn own<'a>(
+    call: &'a Call,
+    integration: &PlatformIntegrationId,
+    installation: Option<&InstallationId>,
+) -> Result<&'a Grant> {
+    let grant = call.grant()?;
+    let same = grant.integration_id == *integration
+        && installation.is_none_or(|id| grant.installation_id == *id);
+    if same {
+        Ok(grant)
+    } else {
+        Err(installation_not_found())
+    }
+}
+
+const SET_STATUS: &str = "
+    UPDATE platform_installations SET status = :status, updated_at = :now
+    WHERE agent_id = :agent_id AND id = :id";
+
+/// Sets how far the installation is that a call is made for; without a status, it stays as it is.
+///
+/// # Errors
+/// As for [`find_own`].
+pub async fn set_status(
+    call: &Call,
+    integration: PlatformIntegrationId,
+    installation: InstallationId,
+    status: Option<InstallationStatus>,
+) -> Result<Installation> {
+    let id = own(call, &integration, Some(&installation))?
+        .installation_id
+        .clone();
+    let agent = call.agent()?.id.clone();
+    let sealer = call.domain().sealer().clone();
+    call.domain()
+        .change(call, move |change, workspace| {
+            if let Some(status) = status {
+                change
+                    .conn
+                    .prepare_cached(SET_STATUS)?
+                    .execute(named_params! {
+                        ":id": id,
+                        ":agent_id": agent,
+                        ":status": status,
+                        ":now": change.now,
+                    })?;
+                audit::record(
+                    change,
+                    &Entry {
+                        workspace: Some(workspace),
+                        action: match status {
+                            InstallationStatus::Complete => "platform_installation.complete",
+                            InstallationStatus::Incomplete => "platform_installation.incomplete",
+                        },
+                        resource_id: id.as_str(),
+                        resource_name: None,
+                    },
+                )?;
+            }
+            find(change.conn, &sealer, &agent, &id)
+        })
+        .await
+}
+
+const FIND: &str = "
+    SELECT * FROM platform_installations WHERE agent_id = :agent_id AND id = :id";
+
+fn find(
+    conn: &Database,
+    sealer: &Sealer,
+    agent: &AgentId,
+    id: &InstallationId,
+) -> Result<Installation> {
+    let (mut installation, sealed) = conn
+        .prepare_cached(FIND)?
+        .query_row(named_params! {":agent_id": agent, ":id": id}, |row| {
+            let installation = Installation {
+                id: row.get("id")?,
+                integration_id: row.get("integration_id")?,
+                status: row.get("status")?,
+                configuration: Map::new(),
+                created_at: row.get("created_at")?,
+                updated_at: row.get("updated_at")?,
+            };
+            Ok((installation, row.get::<_, Vec<u8>>("configuration")?))
+        })
+        .optional()?
+        .ok_or_else(installation_not_found)?;
+    installation.configuration = open_configuration(sealer, id, &sealed)?;
+    Ok(installation)
+}
+
+/// An installation as the people of its agent see it: without what was filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Its id.
+    pub id: InstallationId,
+    /// What is installed.
+    pub integration_id: PlatformIntegrationId,
+    /// The name of what is installed.
+    pub integration: String,
+    /// Its own name: the human-friendly field of the answers.
+    pub name: String,
+    /// How far it is.
+    pub status: InstallationStatus,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+const CONNECTIONS: &str = "
+    SELECT i.*, p.name AS integration FROM platform_installations AS i
+    JOIN platform_integrations AS p ON p.id = i.integration_id
+    WHERE i.agent_id = :agent_id ORDER BY i.seq";
+
+/// The installations of an agent, oldest first.
+///
+/// # Errors
+/// Those of the store.
+pub fn connections(conn: &Database, agent: &AgentId) -> Result<Vec<Connection>> {
+    let mut statement = conn.prepare_cached(CONNECTIONS)?;
+    let rows = statement.query_map(named_params! {":agent_id": agent}, connection)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn connection(row: &Row<'_>) -> rusqlite::Result<Connection> {
+    Ok(Connection {
+        id: row.get("id")?,
+        integration_id: row.get("integration_id")?,
+        integration: row.get("integration")?,
+        name: row.get("name")?,
+        status: row.get("status")?,
+        created_at: row.get("created_at")?,
+    })
+}

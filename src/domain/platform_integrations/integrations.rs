@@ -1,0 +1,249 @@
+//! Creating, changing and listing integrations.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+use serde_json::Value;
+
+use super::{
+    Changes, Definition, PlatformIntegration, Status, not_found,
+    rows::{self, from_row, words_json},
+};
+use crate::{
+    domain::{
+        Domain,
+        access::Call,
+        audit::{self, Entry},
+        context::Change,
+    },
+    kernel::{
+        Error, Kind, Result, Secret,
+        ids::{AgentId, PlatformIntegrationId, WorkspaceId},
+        secret::{TokenHash, new_hex_secret},
+    },
+};
+
+/// A new integration and the secret that proves it, which cannot be had again.
+pub struct Created {
+    /// The integration.
+    pub integration: PlatformIntegration,
+    /// Its OAuth client secret.
+    pub client_secret: Secret,
+}
+
+const INSERT: &str = "
+    INSERT INTO platform_integrations
+        (id, agent_id, status, name, description, author, contact, uninstallation_url,
+         oauth_callback_url, tags, scopes, identifier_field_path, configuration_fields, icon_url,
+         call_to_action, error_codes, client_secret_hash, created_at, updated_at)
+    VALUES
+        (:id, :agent_id, :status, '', '', '', '', '', '', '[]', '[]', '', '{}', NULL, NULL, NULL,
+         :hash, :now, :now)";
+
+/// Creates an integration of the caller's agent, in status `development`.
+///
+/// # Errors
+/// `Invalid` with the broken rules, or those of the store.
+pub async fn create(call: &Call, definition: Definition) -> Result<Created> {
+    definition.check()?;
+    let agent = call.agent()?.id.clone();
+    call.domain()
+        .change(call, move |change, workspace| {
+            let client_secret = new_hex_secret();
+            let integration = PlatformIntegration {
+                id: PlatformIntegrationId::new_hex24(change.now),
+                agent_id: agent,
+                status: Status::Development,
+                definition,
+                created_at: change.now,
+                updated_at: change.now,
+            };
+            change.conn.prepare_cached(INSERT)?.execute(named_params! {
+                ":id": integration.id,
+                ":agent_id": integration.agent_id,
+                ":status": integration.status,
+                ":hash": TokenHash::of(client_secret.expose()).as_bytes().as_slice(),
+                ":now": change.now,
+            })?;
+            write(change, &integration)?;
+            record(
+                change,
+                workspace,
+                "platform_integration.create",
+                &integration,
+            )?;
+            Ok(Created {
+                integration,
+                client_secret,
+            })
+        })
+        .await
+}
+
+/// Changes an integration of the caller's agent.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` unless it is in development, `Invalid` with the broken rules, or those
+/// of the store.
+pub async fn update(
+    call: &Call,
+    id: PlatformIntegrationId,
+    changes: Changes,
+) -> Result<PlatformIntegration> {
+    let agent = call.agent()?.id.clone();
+    call.domain()
+        .change(call, move |change, workspace| {
+            let mut integration = rows::find_own(change.conn, &agent, &id)?;
+            if integration.status != Status::Development {
+                return Err(Error::new(
+                    Kind::Forbidden,
+                    format!(
+                        "An integration that is {} cannot be changed",
+                        integration.status
+                    ),
+                ));
+            }
+            integration.definition.apply(changes);
+            integration.definition.check()?;
+            integration.updated_at = change.now;
+            write(change, &integration)?;
+            record(
+                change,
+                workspace,
+                "platform_integration.update",
+                &integration,
+            )?;
+            Ok(integration)
+        })
+        .await
+}
+
+const UPDATE: &str = "
+    UPDATE platform_integrations SET
+        name = :name, description = :description, author = :author, contact = :contact,
+        uninstallation_url = :uninstallation_url, oauth_callback_url = :oauth_callback_url,
+        tags = :tags, scopes = :scopes, identifier_field_path = :identifier_field_path,
+        configuration_fields = :configuration_fields, icon_url = :icon_url,
+        call_to_action = :call_to_action, error_codes = :error_codes, updated_at = :now
+    WHERE agent_id = :agent_id AND id = :id";
+
+fn write(change: &Change<'_>, integration: &PlatformIntegration) -> Result<()> {
+    let definition = &integration.definition;
+    let fields = Value::Object(definition.configuration_fields.clone());
+    let codes = definition.error_codes.clone().map(Value::Object);
+    change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+        ":id": integration.id,
+        ":agent_id": integration.agent_id,
+        ":name": definition.name,
+        ":description": definition.description,
+        ":author": definition.author,
+        ":contact": definition.contact,
+        ":uninstallation_url": definition.uninstallation_url,
+        ":oauth_callback_url": definition.oauth_callback_url,
+        ":tags": words_json(definition.tags.iter().map(|tag| tag.as_str())),
+        ":scopes": words_json(definition.scopes.iter().map(|scope| scope.as_str())),
+        ":identifier_field_path": definition.identifier_field_path,
+        ":configuration_fields": fields.to_string(),
+        ":icon_url": definition.icon_url,
+        ":call_to_action": definition.call_to_action,
+        ":error_codes": codes.map(|codes| codes.to_string()),
+        ":now": integration.updated_at,
+    })?;
+    Ok(())
+}
+
+pub(super) fn record(
+    change: &Change<'_>,
+    workspace: &WorkspaceId,
+    action: &'static str,
+    integration: &PlatformIntegration,
+) -> Result<()> {
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(workspace),
+            action,
+            resource_id: integration.id.as_str(),
+            resource_name: Some(&integration.definition.name),
+        },
+    )
+}
+
+/// The integration with this id, whoever created it: an agent may install any that it is led to.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find_any(domain: &Domain, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
+    domain.store().read(|conn| rows::find(conn, id))
+}
+
+/// A part of a list.
+#[derive(Debug)]
+pub struct Page {
+    /// The integrations of the part, oldest first.
+    pub items: Vec<PlatformIntegration>,
+    /// The first one after it, if there is one.
+    pub next: Option<PlatformIntegrationId>,
+}
+
+const SEQ: &str = "
+    SELECT seq FROM platform_integrations WHERE agent_id = :agent_id AND id = :id";
+
+const LIST: &str = "
+    SELECT * FROM platform_integrations WHERE agent_id = :agent_id AND seq >= :from
+    ORDER BY seq LIMIT :limit";
+
+/// The integrations of the caller's agent, oldest first, from the one at `cursor` on.
+///
+/// # Errors
+/// `NotFound` if there is none at the cursor, or those of the store.
+pub async fn list(call: &Call, cursor: Option<PlatformIntegrationId>, limit: u32) -> Result<Page> {
+    let agent = call.agent()?.id.clone();
+    call.domain()
+        .store()
+        .scan(move |conn| list_page(conn, &agent, cursor.as_ref(), limit))
+        .await
+}
+
+fn list_page(
+    conn: &Connection,
+    agent: &AgentId,
+    cursor: Option<&PlatformIntegrationId>,
+    limit: u32,
+) -> Result<Page> {
+    let from = match cursor {
+        Some(id) => conn
+            .prepare_cached(SEQ)?
+            .query_row(named_params! {":agent_id": agent, ":id": id}, |row| {
+                row.get(0)
+            })
+            .optional()?
+            .ok_or_else(not_found)?,
+        None => 0_i64,
+    };
+    let mut statement = conn.prepare_cached(LIST)?;
+    let rows = statement.query_map(
+        // One more than asked for is where the next page begins.
+        named_params! {":agent_id": agent, ":from": from, ":limit": i64::from(limit) + 1},
+        from_row,
+    )?;
+    let mut items: Vec<PlatformIntegration> = rows.collect::<rusqlite::Result<_>>()?;
+    let next = (items.len() > limit as usize)
+        .then(|| items.pop())
+        .flatten()
+        .map(|integration| integration.id);
+    Ok(Page { items, next })
+}
+
+const LIST_ALL: &str = "
+    SELECT p.*, a.handle AS handle FROM platform_integrations AS p
+    JOIN agents AS a ON a.id = p.agent_id ORDER BY p.seq";
+
+/// The integrations of every agent, oldest first, with the handles of their creators. For the
+/// operator alone.
+///
+/// # Errors
+/// Those of the store.
+pub fn list_all(conn: &Connection) -> Result<Vec<(PlatformIntegration, String)>> {
+    let mut statement = conn.prepare_cached(LIST_ALL)?;
+    let rows = statement.query_map([], |row| Ok((from_row(row)?, row.get("handle")?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,171 @@
+//! Integrations as rows, and what is sealed in those of installations.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::{Map, Value};
+
+use super::{Definition, PlatformIntegration, Scope, Tag, not_found};
+use crate::{
+    kernel::{
+        Error, Result, Secret,
+        ids::{AgentId, InstallationId, PlatformIntegrationId},
+    },
+    store::{Sealer, seal::Place},
+};
+
+const FIND: &str = "SELECT * FROM platform_integrations WHERE id = :id";
+
+/// The integration with this id, whoever created it: for whoever installs it, and the operator.
+pub(super) fn find(conn: &Connection, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
+    conn.prepare_cached(FIND)?
+        .query_row(named_params! {":id": id}, from_row)
+        .optional()?
+        .ok_or_else(not_found)
+}
+
+const FIND_OWN: &str = "
+    SELECT * FROM platform_integrations WHERE agent_id = :agent_id AND id = :id";
+
+/// An agent's own integration.
+pub(super) fn find_own(
+    conn: &Connection,
+    agent: &AgentId,
+    id: &PlatformIntegrationId,
+) -> Result<PlatformIntegration> {
+    conn.prepare_cached(FIND_OWN)?
+        .query_row(named_params! {":agent_id": agent, ":id": id}, from_row)
+        .optional()?
+        .ok_or_else(not_found)
+}
+
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<PlatformIntegration> {
+    Ok(PlatformIntegration {
+        id: row.get("id")?,
+        agent_id: row.get("agent_id")?,
+        status: row.get("status")?,
+        definition: Definition {
+            name: row.get("name")?,
+            description: row.get("description")?,
+            author: row.get("author")?,
+            contact: row.get("contact")?,
+            uninstallation_url: row.get("uninstallation_url")?,
+            oauth_callback_url: row.get("oauth_callback_url")?,
+            tags: words(row, "tags", Tag::parse)?,
+            scopes: scopes(row)?,
+            identifier_field_path: row.get("identifier_field_path")?,
+            configuration_fields: object(row.get("configuration_fields")?)?,
+            icon_url: row.get("icon_url")?,
+            call_to_action: row.get("call_to_action")?,
+            error_codes: row
+                .get::<_, Option<Value>>("error_codes")?
+                .map(object)
+                .transpose()?,
+        },
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}
+
+/// The scopes of an integration or an installation.
+pub(super) fn scopes(row: &Row<'_>) -> rusqlite::Result<Vec<Scope>> {
+    words(row, "scopes", Scope::parse)
+}
+
+fn words<T>(
+    row: &Row<'_>,
+    column: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> rusqlite::Result<Vec<T>> {
+    let words: Value = row.get(column)?;
+    let words = words.as_array().into_iter().flatten();
+    words
+        .map(|word| word.as_str().and_then(&parse))
+        .collect::<Option<_>>()
+        .ok_or(rusqlite::Error::InvalidQuery)
+}
+
+/// A list of words as it is stored.
+pub(super) fn words_json(words: impl Iterator<Item = &'static str>) -> String {
+    Value::from_iter(words).to_string()
+}
+
+fn object(value: Value) -> rusqlite::Result<Map<String, Value>> {
+    match value {
+        Value::Object(members) => Ok(members),
+        _ => Err(rusqlite::Error::InvalidQuery),
+    }
+}
+
+const CONFIGURATION: &str = "configuration";
+const CLIENT_SECRET: &str = "client_secret";
+
+fn place<'a>(column: &'static str, id: &'a InstallationId) -> Place<'a> {
+    Place {
+        table: "platform_installations",
+        column,
+        row_id: id.as_str(),
+    }
+}
+
+/// The answers of an installation as they are stored.
+pub(super) fn seal_configuration(
+    sealer: &Sealer,
+    id: &InstallationId,
+    configuration: &Map<String, Value>,
+) -> Result<Vec<u8>> {
+    let text = serde_json::to_vec(configuration)
+        .map_err(|error| Error::internal("a configuration cannot be written", error))?;
+    Ok(sealer.seal(&place(CONFIGURATION, id), &text))
+}
+
+pub(super) fn open_configuration(
+    sealer: &Sealer,
+    id: &InstallationId,
+    sealed: &[u8],
+) -> Result<Map<String, Value>> {
+    let text = sealer
+        .open(&place(CONFIGURATION, id), sealed)
+        .map_err(|error| Error::internal("a sealed configuration cannot be opened", error))?;
+    serde_json::from_slice(&text)
+        .map_err(|error| Error::internal("a configuration is not what it should be", error))
+}
+
+/// The secret that signs what an installation is told. It stays sealed for the installation's
+/// place when it moves to the row of a farewell.
+pub(super) fn seal_secret(sealer: &Sealer, id: &InstallationId, secret: &Secret) -> Vec<u8> {
+    sealer.seal(&place(CLIENT_SECRET, id), secret.expose().as_bytes())
+}
+
+pub(super) fn open_secret(sealer: &Sealer, id: &InstallationId, sealed: &[u8]) -> Result<Secret> {
+    let text = sealer
+        .open(&place(CLIENT_SECRET, id), sealed)
+        .map_err(|error| Error::internal("a sealed secret cannot be opened", error))?;
+    String::from_utf8(text)
+        .map(Secret::new)
+        .map_err(|error| Error::internal("a sealed secret is not what it should be", error))
+}
+
+const SEALED: &str = "
+    SELECT id, configuration, client_secret FROM platform_installations
+    UNION ALL
+    SELECT installation_id, NULL, client_secret FROM platform_uninstalls";
+
+/// The installations of every agent whose secrets cannot be opened.
+///
+/// # Errors
+/// Those of the store.
+pub fn unreadable(conn: &Connection, sealer: &Sealer) -> Result<Vec<InstallationId>> {
+    let mut statement = conn.prepare(SEALED)?;
+    let mut rows = statement.query([])?;
+    let mut unreadable = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: InstallationId = row.get("id")?;
+        let configuration: Option<Vec<u8>> = row.get("configuration")?;
+        let secret: Vec<u8> = row.get("client_secret")?;
+        let opens = open_secret(sealer, &id, &secret).is_ok()
+            && configuration.is_none_or(|sealed| open_configuration(sealer, &id, &sealed).is_ok());
+        if !opens {
+            unreadable.push(id);
+        }
+    }
+    Ok(unreadable)
+}

@@ -1,0 +1,53 @@
+//! Approving and archiving integrations: what the vendor does by mail, here the operator does.
+
+use rusqlite::named_params;
+
+use super::{PlatformIntegration, Status, integrations::record, rows};
+use crate::{
+    domain::{agents, context::Change},
+    kernel::{Error, Kind, Result, ids::PlatformIntegrationId},
+};
+
+const SET: &str =
+    "UPDATE platform_integrations SET status = :status, updated_at = :now WHERE id = :id";
+
+/// Approves an integration in development, or takes one back from the archive. It can no longer be
+/// changed.
+///
+/// # Errors
+/// `NotFound`, `Conflict` if it is approved already, or those of the store.
+pub fn approve(change: &Change<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
+    set(change, id, Status::Approved, "platform_integration.approve")
+}
+
+/// Archives an integration: it can no longer be changed or installed. Its installations stay.
+///
+/// # Errors
+/// `NotFound`, `Conflict` if it is archived already, or those of the store.
+pub fn archive(change: &Change<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
+    set(change, id, Status::Archived, "platform_integration.archive")
+}
+
+fn set(
+    change: &Change<'_>,
+    id: &PlatformIntegrationId,
+    status: Status,
+    action: &'static str,
+) -> Result<PlatformIntegration> {
+    let mut integration = rows::find(change.conn, id)?;
+    if integration.status == status {
+        return Err(Error::new(
+            Kind::Conflict,
+            format!("the integration {id} is {status} already"),
+        ));
+    }
+    integration.status = status;
+    integration.updated_at = change.now;
+    change
+        .conn
+        .prepare_cached(SET)?
+        .execute(named_params! {":id": id, ":status": status, ":now": change.now})?;
+    let agent = agents::find_by_id(change.conn, &integration.agent_id)?;
+    record(change, &agent.workspace_id, action, &integration)?;
+    Ok(integration)
+}

@@ -1,0 +1,337 @@
+//! Codes and tokens: how an integration proves that it acts for an installation.
+//!
+//! A code and a refresh token work once. Whoever uses one again may have stolen it, or had it
+//! stolen: everything that the installation was given is revoked then (RFC 6749 §10.5, RFC 9700
+//! §4.14.2).
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::{Lifetimes, Scope, rows};
+use crate::{
+    domain::{
+        Domain,
+        access::Call,
+        api_keys::{KeyKind, Owner, Principal},
+        audit::{self, Actor, Entry},
+        context::Change,
+        sql::text_enum,
+    },
+    kernel::{
+        Error, Kind, Result, Secret, Timestamp,
+        ids::{ApiKeyId, InstallationId, PlatformIntegrationId, WorkspaceId},
+        secret::{TokenHash, new_token},
+    },
+};
+
+text_enum! {
+    /// What a token is for.
+    pub enum TokenKind {
+        /// It is changed for tokens, once.
+        Code = "code",
+        /// It authenticates calls.
+        Access = "access",
+        /// It is changed for new tokens, once.
+        Refresh = "refresh",
+    }
+}
+
+/// What an access token allows, and for which installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The installation.
+    pub installation_id: InstallationId,
+    /// What is installed.
+    pub integration_id: PlatformIntegrationId,
+    /// The handle of the agent that created what is installed.
+    pub creator_handle: String,
+    /// What it allows.
+    pub scopes: Vec<Scope>,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+impl Call {
+    /// The installation that the call is made for, and what that allows.
+    ///
+    /// # Errors
+    /// `Forbidden` for a call with a key of another kind.
+    pub fn grant(&self) -> Result<&Grant> {
+        self.caller().grant.as_ref().ok_or_else(|| {
+            Error::new(
+                Kind::Forbidden,
+                "This needs the access token of an installation",
+            )
+        })
+    }
+
+    /// Refuses a call with an installation's token unless the token has the scope that is needed;
+    /// where none would do, always. Calls with other keys pass.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub fn require(&self, needed: Option<Scope>) -> Result<()> {
+        let refused = match (&self.caller().grant, needed) {
+            (None, _) => return Ok(()),
+            (Some(grant), Some(needed)) if grant.scopes.contains(&needed) => return Ok(()),
+            (Some(_), Some(needed)) => format!("This access token lacks the scope {needed}"),
+            (Some(_), None) => "An installation's access token does not allow this".to_owned(),
+        };
+        Err(Error::new(Kind::Forbidden, refused))
+    }
+}
+
+const FIND_GRANT: &str = "
+    SELECT t.id AS id, t.expires_at AS expires_at, i.id AS installation_id, i.integration_id,
+           i.scopes AS scopes, i.agent_id AS agent_id, a.workspace_id AS workspace_id,
+           c.handle AS creator_handle
+    FROM platform_tokens AS t
+    JOIN platform_installations AS i ON i.id = t.installation_id
+    JOIN agents AS a ON a.id = i.agent_id
+    JOIN platform_integrations AS p ON p.id = i.integration_id
+    JOIN agents AS c ON c.id = p.agent_id
+    WHERE t.hash = :hash AND t.kind = 'access' AND t.revoked_at IS NULL AND t.expires_at > :now";
+
+/// Whom an access token speaks for and what it allows, if it is valid.
+pub(in crate::domain) fn find_grant(
+    conn: &Connection,
+    hash: &TokenHash,
+    now: Timestamp,
+) -> Result<Option<(Principal, Grant)>> {
+    let found = conn.prepare_cached(FIND_GRANT)?.query_row(
+        named_params! {":hash": hash.as_bytes().as_slice(), ":now": now},
+        |row| {
+            let principal = Principal {
+                key_id: row.get("id")?,
+                kind: KeyKind::AdaInstallation,
+                owner: Owner::Agent(row.get("workspace_id")?, row.get("agent_id")?),
+            };
+            let grant = Grant {
+                installation_id: row.get("installation_id")?,
+                integration_id: row.get("integration_id")?,
+                creator_handle: row.get("creator_handle")?,
+                scopes: rows::scopes(row)?,
+                expires_at: row.get("expires_at")?,
+            };
+            Ok((principal, grant))
+        },
+    );
+    Ok(found.optional()?)
+}
+
+/// What an integration changes for tokens.
+pub enum Use {
+    /// The code that the browser brought.
+    Code(Secret),
+    /// A refresh token.
+    RefreshToken(Secret),
+}
+
+/// New tokens of an installation.
+#[derive(Debug)]
+pub struct Tokens {
+    /// It authenticates calls.
+    pub access_token: Secret,
+    /// It is changed for new tokens, once.
+    pub refresh_token: Secret,
+    /// How long the access token is valid.
+    pub expires_in: Duration,
+    /// The secret that signs what the installation is told.
+    pub client_secret: Secret,
+}
+
+/// Why there are no tokens. The words are RFC 6749's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// No such integration, or not its secret.
+    InvalidClient,
+    /// No such code or refresh token, or one that is used up, revoked or too old.
+    InvalidGrant,
+}
+
+/// Gives an integration tokens of an installation.
+///
+/// # Errors
+/// Those of the store. A refusal is a result: what it revokes must be kept.
+pub async fn exchange(
+    domain: &Domain,
+    client_id: PlatformIntegrationId,
+    client_secret: Secret,
+    used: Use,
+    lifetimes: Lifetimes,
+) -> Result<Result<Tokens, Refusal>> {
+    if !is_client(domain, &client_id, &client_secret)? {
+        return Ok(Err(Refusal::InvalidClient));
+    }
+    let sealer = domain.sealer().clone();
+    domain
+        .change_as(Actor::System, move |change| {
+            let (kind, value) = match &used {
+                Use::Code(value) => (TokenKind::Code, value),
+                Use::RefreshToken(value) => (TokenKind::Refresh, value),
+            };
+            let Some(installation) = redeem(change, &client_id, kind, value)? else {
+                return Ok(Err(Refusal::InvalidGrant));
+            };
+            prune(change, &installation.id)?;
+            let tokens = Tokens {
+                access_token: new_token(KeyKind::AdaInstallation.prefix()),
+                refresh_token: new_token("ada_rt_"),
+                expires_in: lifetimes.access_token,
+                client_secret: rows::open_secret(
+                    &sealer,
+                    &installation.id,
+                    &installation.client_secret,
+                )?,
+            };
+            for (kind, value, lifetime) in [
+                (
+                    TokenKind::Access,
+                    &tokens.access_token,
+                    lifetimes.access_token,
+                ),
+                (
+                    TokenKind::Refresh,
+                    &tokens.refresh_token,
+                    lifetimes.refresh_token,
+                ),
+            ] {
+                insert(change, &installation.id, kind, value, lifetime)?;
+            }
+            Ok(Ok(tokens))
+        })
+        .await
+}
+
+const IS_CLIENT: &str = "
+    SELECT 1 FROM platform_integrations WHERE id = :id AND client_secret_hash = :hash";
+
+fn is_client(domain: &Domain, id: &PlatformIntegrationId, secret: &Secret) -> Result<bool> {
+    let hash = TokenHash::of(secret.expose());
+    domain.store().read(|conn| {
+        Ok(conn
+            .prepare_cached(IS_CLIENT)?
+            .exists(named_params! {":id": id, ":hash": hash.as_bytes().as_slice()})?)
+    })
+}
+
+/// The installation that something was redeemed for.
+struct Redeemed {
+    id: InstallationId,
+    client_secret: Vec<u8>,
+}
+
+const FIND_ONCE: &str = "
+    SELECT t.id AS token_id, t.expires_at, t.used_at, t.revoked_at, i.id AS id, i.client_secret,
+           i.name AS name, a.workspace_id AS workspace_id
+    FROM platform_tokens AS t
+    JOIN platform_installations AS i ON i.id = t.installation_id
+    JOIN agents AS a ON a.id = i.agent_id
+    WHERE t.hash = :hash AND t.kind = :kind AND i.integration_id = :client_id";
+
+const USE_UP: &str = "UPDATE platform_tokens SET used_at = :now WHERE id = :id";
+
+/// Uses up a code or a refresh token. None if it is not, or no longer, good for anything.
+fn redeem(
+    change: &Change<'_>,
+    client: &PlatformIntegrationId,
+    kind: TokenKind,
+    value: &Secret,
+) -> Result<Option<Redeemed>> {
+    let hash = TokenHash::of(value.expose());
+    let mut statement = change.conn.prepare_cached(FIND_ONCE)?;
+    let mut rows = statement.query(named_params! {
+        ":hash": hash.as_bytes().as_slice(),
+        ":kind": kind,
+        ":client_id": client,
+    })?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let installation = Redeemed {
+        id: row.get("id")?,
+        client_secret: row.get("client_secret")?,
+    };
+    let used_at: Option<Timestamp> = row.get("used_at")?;
+    let revoked_at: Option<Timestamp> = row.get("revoked_at")?;
+    let expires_at: Timestamp = row.get("expires_at")?;
+    if used_at.is_some() {
+        let name: String = row.get("name")?;
+        revoke_all(change, &row.get("workspace_id")?, &installation.id, &name)?;
+        return Ok(None);
+    }
+    if revoked_at.is_some() || expires_at <= change.now {
+        return Ok(None);
+    }
+    let token: ApiKeyId = row.get("token_id")?;
+    change
+        .conn
+        .prepare_cached(USE_UP)?
+        .execute(named_params! {":id": token, ":now": change.now})?;
+    Ok(Some(installation))
+}
+
+const REVOKE_ALL: &str = "
+    UPDATE platform_tokens SET revoked_at = :now
+    WHERE installation_id = :installation_id AND revoked_at IS NULL";
+
+/// Revokes everything that an installation was given.
+fn revoke_all(
+    change: &Change<'_>,
+    workspace: &WorkspaceId,
+    installation: &InstallationId,
+    name: &str,
+) -> Result<()> {
+    let revoked = change
+        .conn
+        .prepare_cached(REVOKE_ALL)?
+        .execute(named_params! {":installation_id": installation, ":now": change.now})?;
+    if revoked == 0 {
+        return Ok(());
+    }
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(workspace),
+            action: "platform_installation.revoke_tokens",
+            resource_id: installation.as_str(),
+            resource_name: Some(name),
+        },
+    )
+}
+
+const PRUNE: &str = "
+    DELETE FROM platform_tokens
+    WHERE installation_id = :installation_id AND expires_at <= :now";
+
+/// Forgets what is too old to be good for anything.
+fn prune(change: &Change<'_>, installation: &InstallationId) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(PRUNE)?
+        .execute(named_params! {":installation_id": installation, ":now": change.now})?;
+    Ok(())
+}
+
+const INSERT: &str = "
+    INSERT INTO platform_tokens (id, installation_id, kind, hash, created_at, expires_at)
+    VALUES (:id, :installation_id, :kind, :hash, :now, :expires_at)";
+
+pub(super) fn insert(
+    change: &Change<'_>,
+    installation: &InstallationId,
+    kind: TokenKind,
+    value: &Secret,
+    lifetime: Duration,
+) -> Result<()> {
+    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": ApiKeyId::new_uuid(),
+        ":installation_id": installation,
+        ":kind": kind,
+        ":hash": TokenHash::of(value.expose()).as_bytes().as_slice(),
+        ":now": change.now,
+        ":expires_at": change.now.plus(lifetime),
+    })?;
+    Ok(())
+}

@@ -1,0 +1,293 @@
+//! Removing an installation, and telling its integration.
+//!
+//! The installation and its tokens are gone at once, whatever the integration answers. That it is
+//! to be told is a row of the same transaction; it goes when the integration has answered, or when
+//! the last attempt has failed.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use futures_util::future::join_all;
+use rusqlite::{Connection, OptionalExtension, named_params};
+use tracing::{info, warn};
+use url::Url;
+
+use super::{installation_not_found, rows::open_secret};
+use crate::{
+    domain::{
+        Domain,
+        agents::{self, Agent},
+        audit::{self, Actor, Entry},
+        outbound::OutboundRequest,
+    },
+    kernel::{
+        Error, Result, Timestamp,
+        ids::{AgentId, InstallationId},
+        mac::hmac_sha256,
+    },
+};
+
+/// How long to wait after each failed attempt; after the last there is none.
+// wire: unpublished (ada.md §2.6); the schedule of Ada's webhooks, without its jitter
+const WAITS: [u64; 7] = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
+/// The longest that an integration may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// How many integrations are told at the same time.
+const AT_ONCE: u32 = 32;
+/// How much of an answer is read.
+const ANSWER_MAX: usize = 1024;
+/// The longest error that is kept.
+const ERROR_MAX: usize = 300;
+
+const FIND: &str = "
+    SELECT i.name, i.client_secret, p.uninstallation_url FROM platform_installations AS i
+    JOIN platform_integrations AS p ON p.id = i.integration_id
+    WHERE i.agent_id = :agent_id AND i.id = :id";
+
+const DELETE: &str = "
+    DELETE FROM platform_installations WHERE agent_id = :agent_id AND id = :id";
+
+const INSERT: &str = "
+    INSERT INTO platform_uninstalls
+        (installation_id, agent_id, name, url, client_secret, attempts, next_attempt_at,
+         created_at)
+    VALUES (:installation_id, :agent_id, :name, :url, :client_secret, 0, :now, :now)";
+
+/// Removes an installation of an agent, in the name of whoever runs this server. Its tokens are
+/// void at once.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub async fn uninstall(domain: &Domain, agent: Agent, id: InstallationId) -> Result<()> {
+    domain
+        .change_as(Actor::Operator, move |change| {
+            let found = change.conn.prepare_cached(FIND)?.query_row(
+                named_params! {":agent_id": agent.id, ":id": id},
+                |row| {
+                    let name: String = row.get("name")?;
+                    let secret: Vec<u8> = row.get("client_secret")?;
+                    let url: String = row.get("uninstallation_url")?;
+                    Ok((name, secret, url))
+                },
+            );
+            let (name, secret, url) = found.optional()?.ok_or_else(installation_not_found)?;
+            change.conn.prepare_cached(INSERT)?.execute(named_params! {
+                ":installation_id": id,
+                ":agent_id": agent.id,
+                ":name": name,
+                ":url": url,
+                ":client_secret": secret,
+                ":now": change.now,
+            })?;
+            change
+                .conn
+                .prepare_cached(DELETE)?
+                .execute(named_params! {":agent_id": agent.id, ":id": id})?;
+            audit::record(
+                change,
+                &Entry {
+                    workspace: Some(&agent.workspace_id),
+                    action: "platform_installation.delete",
+                    resource_id: id.as_str(),
+                    resource_name: Some(&name),
+                },
+            )
+        })
+        .await?;
+    domain.farewells().notify_one();
+    Ok(())
+}
+
+/// An integration that is still to be told that an installation is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Farewell {
+    /// The installation that is gone.
+    pub installation_id: InstallationId,
+    /// Its name.
+    pub name: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried next.
+    pub next_attempt_at: Timestamp,
+    /// What the last attempt ended with.
+    pub last_error: Option<String>,
+}
+
+const LIST: &str = "
+    SELECT * FROM platform_uninstalls WHERE agent_id = :agent_id ORDER BY seq";
+
+/// What is still to be told for an agent, oldest first.
+///
+/// # Errors
+/// Those of the store.
+pub fn farewells(conn: &Connection, agent: &AgentId) -> Result<Vec<Farewell>> {
+    let mut statement = conn.prepare_cached(LIST)?;
+    let rows = statement.query_map(named_params! {":agent_id": agent}, |row| {
+        Ok(Farewell {
+            installation_id: row.get("installation_id")?,
+            name: row.get("name")?,
+            attempts: row.get("attempts")?,
+            next_attempt_at: row.get("next_attempt_at")?,
+            last_error: row.get("last_error")?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// One that is due.
+struct Due {
+    id: InstallationId,
+    agent: AgentId,
+    name: String,
+    url: String,
+    secret: Vec<u8>,
+    attempts: u32,
+}
+
+const DUE: &str = "
+    SELECT * FROM platform_uninstalls WHERE next_attempt_at <= :now
+    ORDER BY next_attempt_at LIMIT :limit";
+
+const NEXT: &str = "SELECT min(next_attempt_at) FROM platform_uninstalls";
+
+/// Tells every integration that is due, and says when the next one is; none if nothing is left.
+///
+/// # Errors
+/// Those of the store.
+pub async fn deliver_due(domain: &Domain) -> Result<Option<Timestamp>> {
+    loop {
+        let now = domain.clock().now();
+        let due = domain.store().read(|conn| due(conn, now))?;
+        if due.is_empty() {
+            return domain
+                .store()
+                .read(|conn| Ok(conn.prepare_cached(NEXT)?.query_row([], |row| row.get(0))?));
+        }
+        let attempts = due.into_iter().map(|due| attempt(domain, due));
+        for outcome in join_all(attempts).await {
+            outcome?;
+        }
+    }
+}
+
+fn due(conn: &Connection, now: Timestamp) -> Result<Vec<Due>> {
+    let mut statement = conn.prepare_cached(DUE)?;
+    let rows = statement.query_map(named_params! {":now": now, ":limit": AT_ONCE}, |row| {
+        Ok(Due {
+            id: row.get("installation_id")?,
+            agent: row.get("agent_id")?,
+            name: row.get("name")?,
+            url: row.get("url")?,
+            secret: row.get("client_secret")?,
+            attempts: row.get("attempts")?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+const FORGET: &str = "
+    DELETE FROM platform_uninstalls WHERE agent_id = :agent_id AND installation_id = :id";
+
+const POSTPONE: &str = "
+    UPDATE platform_uninstalls
+    SET attempts = :attempts, next_attempt_at = :next_attempt_at, last_error = :error
+    WHERE agent_id = :agent_id AND installation_id = :id";
+
+/// Tells one integration and notes how that ended.
+async fn attempt(domain: &Domain, due: Due) -> Result<()> {
+    let outcome = tell(domain, &due).await;
+    let attempts = due.attempts + 1;
+    let wait = WAITS
+        .get(due.attempts as usize)
+        .copied()
+        .map(Duration::from_secs);
+    let next = match (&outcome, wait) {
+        (Ok(()), _) => {
+            info!(installation = %due.id, attempts, "an integration knows that it is uninstalled");
+            None
+        }
+        (Err(error), Some(wait)) => {
+            info!(installation = %due.id, attempts, error, "an integration was not told yet");
+            Some(domain.clock().now().plus(wait))
+        }
+        (Err(error), None) => {
+            warn!(installation = %due.id, attempts, error, "an integration could not be told");
+            None
+        }
+    };
+    domain
+        .change_as(Actor::System, move |change| {
+            let Due {
+                id, agent, name, ..
+            } = due;
+            let error = outcome.err();
+            if let Some(next) = next {
+                change
+                    .conn
+                    .prepare_cached(POSTPONE)?
+                    .execute(named_params! {
+                        ":agent_id": agent,
+                        ":id": id,
+                        ":attempts": attempts,
+                        ":next_attempt_at": next,
+                        ":error": error,
+                    })?;
+                return Ok(());
+            }
+            change
+                .conn
+                .prepare_cached(FORGET)?
+                .execute(named_params! {":agent_id": agent, ":id": id})?;
+            let action = match error {
+                None => "platform_installation.farewell",
+                Some(_) => "platform_installation.farewell_failed",
+            };
+            let workspace = agents::find_by_id(change.conn, &agent)?.workspace_id;
+            audit::record(
+                change,
+                &Entry {
+                    workspace: Some(&workspace),
+                    action,
+                    resource_id: id.as_str(),
+                    resource_name: Some(&name),
+                },
+            )
+        })
+        .await
+}
+
+/// Sends the signed request (ada.md §2.6).
+async fn tell(domain: &Domain, due: &Due) -> Result<(), String> {
+    let request = request(domain, due).map_err(|error| error.to_string())?;
+    let answered = domain.outbound().send(request).await;
+    match answered {
+        Err(error) => Err(error.to_string().chars().take(ERROR_MAX).collect()),
+        // What it does not know is gone there too.
+        Ok(answer) if matches!(answer.status, 200..300 | 404 | 410) => Ok(()),
+        Ok(answer) => Err(format!("it answered {}", answer.status)),
+    }
+}
+
+fn request(domain: &Domain, due: &Due) -> Result<OutboundRequest> {
+    let secret = open_secret(domain.sealer(), &due.id, &due.secret)?;
+    let mut url = Url::parse(&due.url)
+        .map_err(|error| Error::internal("a checked address cannot be read", error))?;
+    // wire: seconds; the form of the timestamp is not published
+    let timestamp = domain.clock().now().as_seconds().to_string();
+    let signed = due.url.split(['?', '#']).next().unwrap_or_default();
+    let signed = format!("delete\n{signed}\n\n{timestamp}");
+    let signature = hmac_sha256(secret.expose().as_bytes(), signed.as_bytes());
+    url.query_pairs_mut()
+        .append_pair("installation_id", due.id.as_str());
+    Ok(OutboundRequest {
+        method: "DELETE",
+        url: url.into(),
+        headers: vec![
+            ("x-ada-signature-V2".to_owned(), STANDARD.encode(signature)),
+            ("x-ada-timestamp-V2".to_owned(), timestamp),
+        ],
+        body: Vec::new(),
+        timeout: TIMEOUT,
+        max_response: ANSWER_MAX,
+    })
+}

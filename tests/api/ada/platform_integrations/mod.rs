@@ -1,0 +1,11 @@
+//! Platform integrations: their operations, the pages they are installed on, and OAuth.
+
+mod access;
+mod given;
+mod installations;
+mod integrations;
+mod oauth;
+mod operator;
+mod pages;
+mod secrets;
+mod uninstall;

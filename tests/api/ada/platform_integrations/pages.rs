@@ -1,0 +1,266 @@
+//! The pages: the form, its errors, the outcomes, who may use them.
+
+use parlance::config::Profile;
+use reqwest::{Method, header};
+use serde_json::json;
+
+use super::given::{Ada, code, filled_in, shop};
+use crate::support::{OPERATOR_KEY, send};
+
+#[tokio::test]
+async fn the_form_shows_every_field() {
+    let ada = Ada::start().await;
+    let (id, _) = ada.create(shop()).await;
+    let path = format!("/platform/integrations/{id}");
+    let page = send(ada.visit(Method::GET, &path)).await.expect(200);
+    for part in [
+        "<h1>Connect to Cool Shop Knowledge Hub</h1>",
+        "<legend>My Knowledge Hub credentials</legend>",
+        "<label for=\"field-2\">Knowledge Hub URL <span class=\"mark\">required</span></label>",
+        "<input type=\"password\" id=\"field-3\" name=\"/credentials/secretKey\" required autocomplete=\"off\">",
+        "<input type=\"checkbox\" id=\"field-4\" name=\"/sync\" value=\"on\">",
+        "inputmode=\"numeric\" id=\"field-5\" name=\"/limit\" value=\"50\"",
+        "<textarea id=\"field-6\" name=\"/tags\"",
+        "<option value=\"paid\">paid</option>",
+        "name=\"/kinds\" value=\"guide\"",
+        "<strong>example</strong>",
+        "<li>read articles</li>",
+        "mailto:help@coolshop.support",
+    ] {
+        assert!(page.text.contains(part), "{part} in {}", page.text);
+    }
+    assert!(!page.text.contains("{{"));
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+    assert_eq!(page.header("cache-control"), Some("no-store"));
+    let missing = send(ada.visit(Method::GET, "/platform/integrations/0")).await;
+    assert!(
+        missing
+            .expect(404)
+            .text
+            .contains("Platform integration not found")
+    );
+}
+
+#[tokio::test]
+async fn errors_stand_beside_their_fields_and_what_was_typed_stays() {
+    let ada = Ada::start().await;
+    let (id, _) = ada.create(shop()).await;
+    let path = format!("/platform/integrations/{id}");
+    let typed = [
+        ("/credentials/knowledgeHubUrl", "x\"'><b>"),
+        ("/credentials/secretKey", "typed-password"),
+        ("/sync", "on"),
+        ("/limit", "many"),
+        ("/plan", "stolen"),
+        ("/kinds", "guide"),
+    ];
+    let page = ada.send_form(&path, &path, &typed).await.expect(400);
+    for part in [
+        "<title>Error: ",
+        "role=\"alert\"",
+        "<a href=\"#field-5\">Limit must be a whole number</a>",
+        "aria-describedby=\"field-5-error-0\" aria-invalid=\"true\" value=\"many\"",
+        "Plan must be one of &quot;free&quot;, &quot;paid&quot;",
+        "value=\"x&quot;&#39;&gt;&lt;b&gt;\"",
+        "name=\"/sync\" value=\"on\" checked",
+        "value=\"guide\" checked",
+        "Type it again",
+    ] {
+        assert!(page.text.contains(part), "{part} in {}", page.text);
+    }
+    assert!(!page.text.contains("typed-password"));
+    let empty = ada.send_form(&path, &path, &[]).await.expect(400);
+    assert!(
+        empty.text.contains("Secret key is required"),
+        "{}",
+        empty.text
+    );
+    // Nothing was installed.
+    let connections = send(ada.visit(Method::GET, "/platform/connections")).await;
+    assert!(connections.text.contains("Nothing is installed"));
+}
+
+#[tokio::test]
+async fn a_filled_in_form_leads_to_the_callback_with_a_code() {
+    let ada = Ada::start().await;
+    let (id, _) = ada.create(shop()).await;
+    let path = format!("/platform/integrations/{id}");
+    let sent = ada.send_form(&path, &path, &filled_in()).await.expect(303);
+    let location = sent.header("location").expect("an address");
+    assert!(location.starts_with("http://127.0.0.1:9/callback?shop=1&code=ada_code_"));
+    assert!(code(&sent).len() > 40);
+    let page = send(ada.visit(Method::GET, "/platform/connections")).await;
+    for part in [
+        "https://hub.example",
+        "incomplete",
+        "Uninstall https://hub.example",
+    ] {
+        assert!(page.text.contains(part), "{part} in {}", page.text);
+    }
+    assert!(!page.text.contains("planted-form-password"));
+}
+
+#[tokio::test]
+async fn what_others_wrote_is_escaped() {
+    let ada = Ada::start().await;
+    let evil = "</textarea></title><script>alert(1)</script>{{body}}\"'";
+    let mut body = shop();
+    for name in ["name", "description", "author", "contact", "call_to_action"] {
+        body[name] = json!(evil);
+    }
+    body["icon_url"] = json!("https://x.example/\"><script>alert(1)</script>");
+    body["error_codes"] = json!({"e": evil});
+    body["configuration_fields"]["title"] = json!(evil);
+    let field = json!({"type": "array", "title": evil, "description": evil, "default": [evil],
+                       "items": {"type": "string"}});
+    body["configuration_fields"]["properties"][evil] = field;
+    body["configuration_fields"]["properties"]["plan"]["enum"] = json!([evil]);
+    let (id, _) = ada.create(body).await;
+    let path = format!("/platform/integrations/{id}");
+    let mut typed = filled_in();
+    typed.retain(|(name, _)| *name != "/plan");
+    typed[1].1 = evil;
+    ada.send_form(&path, &path, &typed).await.expect(303);
+    typed.push(("/limit", evil));
+    typed.retain(|field| *field != ("/limit", "7"));
+    let refused = ada.send_form(&path, &path, &typed).await.expect(400);
+    let mut texts = vec![refused.text];
+    for path in [
+        path.clone(),
+        format!("{path}/connections/success"),
+        format!("{path}/connections/error?error={evil}"),
+        format!("{path}/connections/error?code=e"),
+        "/platform/connections".to_owned(),
+        format!("/platform/connections?handle={evil}"),
+    ] {
+        texts.push(send(ada.visit(Method::GET, &path)).await.text);
+    }
+    for text in texts {
+        assert!(!text.contains("<script"), "{text}");
+        assert!(!text.contains("{{body}}"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_outcome_pages_show_the_texts_of_the_codes() {
+    let ada = Ada::start().await;
+    let (id, _) = ada.create(shop()).await;
+    let path = format!("/platform/integrations/{id}/connections");
+    let success = send(ada.visit(Method::GET, &format!("{path}/success"))).await;
+    assert!(success.expect(200).text.contains("<h1>Connected</h1>"));
+    for (query, text) in [
+        ("error_code=error_403", "Unauthorized"),
+        ("code=error_404", "&lt;b&gt;Not Found&lt;/b&gt;"),
+        ("error=error_403", "Unauthorized"),
+        ("error=unknown", "could not be set up"),
+        ("", "could not be set up"),
+    ] {
+        let page = send(ada.visit(Method::GET, &format!("{path}/error?{query}"))).await;
+        assert!(page.expect(200).text.contains(text), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_from_elsewhere_is_refused() {
+    let ada = Ada::start().await;
+    let (id, _) = ada.create(shop()).await;
+    let path = format!("/platform/integrations/{id}");
+    let foreign = ada
+        .visit(Method::POST, &path)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    send(foreign.body("csrf=guess")).await.expect(403);
+    // The token of one session with the cookie of another.
+    let mine = send(ada.visit(Method::GET, &path)).await;
+    let mut shown = send(ada.visit(Method::GET, &path)).await;
+    shown.text = mine.text;
+    ada.send_shown(&shown, &path, &filled_in())
+        .await
+        .expect(403);
+}
+
+#[tokio::test]
+async fn the_agent_is_selected_by_host_query_or_form() {
+    let ada = Ada::start().await;
+    ada.other_agent().await;
+    let (id, _) = ada.create(shop()).await;
+    let path = format!("/platform/integrations/{id}");
+    let page = send(ada.visit(Method::GET, &path)).await;
+    assert!(
+        page.text.contains("<option value=\"other\">"),
+        "{}",
+        page.text
+    );
+    let mut unchosen = filled_in();
+    unchosen[0].1 = "";
+    let refused = ada.send_form(&path, &path, &unchosen).await.expect(400);
+    assert!(
+        refused.text.contains("Choose the agent"),
+        "{}",
+        refused.text
+    );
+    let by_host = ada
+        .visit(Method::GET, &path)
+        .header("host", "other.localhost:4600");
+    assert!(send(by_host).await.text.contains("<strong>other</strong>"));
+    let by_query = send(ada.visit(Method::GET, &format!("{path}?handle=other"))).await;
+    assert!(by_query.text.contains("<strong>other</strong>"));
+    send(ada.visit(Method::GET, &format!("{path}?handle=nobody")))
+        .await
+        .expect(404);
+    ada.send_form(&path, &path, &filled_in()).await.expect(303);
+    let mine = send(ada.visit(Method::GET, "/platform/connections?handle=example")).await;
+    assert!(mine.text.contains("https://hub.example"));
+    let other = send(ada.visit(Method::GET, "/platform/connections?handle=other")).await;
+    assert!(other.text.contains("Nothing is installed"));
+}
+
+#[tokio::test]
+async fn in_production_the_pages_need_an_operator_key() {
+    let ada = Ada::with(|config| config.server.profile = Profile::Production).await;
+    let (id, _) = ada.create(shop()).await;
+    let path = format!("/platform/integrations/{id}");
+    let shown = send(ada.visit(Method::GET, &path)).await.expect(401);
+    assert!(!shown.text.contains("Cool Shop"));
+    let refused = ada.send_shown(&shown, &path, &filled_in()).await;
+    assert_eq!(refused.status, 401);
+    let sign_in = "/platform/sign-in";
+    let fields = |key| [("next", path.as_str()), ("operator_key", key)];
+    let wrong = ada
+        .send_form(&path, sign_in, &fields("ada_test_key_1"))
+        .await
+        .expect(401);
+    assert!(wrong.text.contains("no valid operator key"));
+    let away = [
+        ("next", "//elsewhere.example"),
+        ("operator_key", OPERATOR_KEY),
+    ];
+    let away = ada.send_form(&path, sign_in, &away).await.expect(303);
+    assert_eq!(away.header("location"), Some("/platform/connections"));
+    let signed_in = ada
+        .send_form(&path, sign_in, &fields(OPERATOR_KEY))
+        .await
+        .expect(303);
+    assert_eq!(signed_in.header("location"), Some(path.as_str()));
+    let cookie = signed_in
+        .header("set-cookie")
+        .expect("a session")
+        .to_owned();
+    assert!(cookie.ends_with("; Path=/platform; HttpOnly; SameSite=Lax"));
+    let behind_tls = ada.visit(Method::GET, &path);
+    let behind_tls = send(behind_tls.header("x-forwarded-proto", "https")).await;
+    let secure = behind_tls.header("set-cookie").expect("a session");
+    assert!(secure.ends_with("; Secure"), "{secure}");
+    let cookie = cookie.split(';').next().expect("a cookie").to_owned();
+    let open = || {
+        send(
+            ada.visit(Method::GET, &path)
+                .header("cookie", cookie.as_str()),
+        )
+    };
+    assert!(open().await.expect(200).text.contains("Cool Shop"));
+    ada.server
+        .clock
+        .advance(std::time::Duration::from_secs(3600));
+    open().await.expect(401);
+}
