@@ -66,7 +66,7 @@ impl Webhooks {
         cursor: Query<Option<String>>,
     ) -> Result<Json<WebhookPage>, Failed> {
         let slice = Slice {
-            from: cursor.0.map(Into::into),
+            from: paging::given(cursor.0).map(Into::into),
             limit: paging::limit(limit.0)?,
         };
         let listed = webhooks::list(&platform.0, slice).await?;

@@ -125,7 +125,7 @@ impl Example for NewWebhook {
 
 /// What to change of a webhook.
 #[derive(Object)]
-#[oai(example, rename = "UpdateWebhook")]
+#[oai(example, rename = "UpdateWebhook", skip_serializing_if_is_none)]
 pub struct UpdatedWebhook {
     /// Another address.
     url: Option<String>,
@@ -187,7 +187,7 @@ impl Example for WebhookSecret {
 
 /// What to rotate a secret to.
 #[derive(Object)]
-#[oai(example, rename = "RotateWebhookSecret")]
+#[oai(example, rename = "RotateWebhookSecret", skip_serializing_if_is_none)]
 pub struct RotateSecret {
     /// The new secret: `whsec_` and the base64 of 24 to 75 bytes. A random one if it is left out.
     pub key: Option<String>,

@@ -207,7 +207,7 @@ impl Example for NewIntegration {
 
 /// What to change of an integration.
 #[derive(Object)]
-#[oai(example, rename = "UpdateIntegration")]
+#[oai(example, rename = "UpdateIntegration", skip_serializing_if_is_none)]
 pub struct UpdatedIntegration {
     /// Another name.
     #[oai(validator(min_length = 1, max_length = 255))]

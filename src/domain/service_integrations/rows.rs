@@ -26,7 +26,8 @@ pub fn find(call: &Call, id: &ServiceIntegrationId, reveal: Reveal) -> Result<Se
 }
 
 const LIST: &str = "
-    SELECT * FROM service_integrations
+    SELECT id, workspace_id, service, name, config, secrets, is_active, visibility, agent_id
+    FROM service_integrations
     WHERE workspace_id = :workspace_id AND seq > :after
     ORDER BY seq LIMIT :limit OFFSET :skip";
 
@@ -95,7 +96,8 @@ pub(super) struct Stored {
 }
 
 const FIND: &str = "
-    SELECT * FROM service_integrations WHERE workspace_id = :workspace_id AND id = :id";
+    SELECT id, workspace_id, service, name, config, secrets, is_active, visibility, agent_id
+    FROM service_integrations WHERE workspace_id = :workspace_id AND id = :id";
 
 pub(super) fn find_stored(
     conn: &Connection,
@@ -116,23 +118,25 @@ pub(super) fn not_found() -> Error {
 }
 
 impl Stored {
+    /// Reads a row of the columns that [`FIND`] and [`LIST`] name, by their order: looking each up
+    /// by its name took an eighth of the time of a read by id.
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let config: Value = row.get("config")?;
+        let config: Value = row.get(4)?;
         let Value::Object(config) = config else {
             return Err(rusqlite::Error::InvalidQuery);
         };
         Ok(Self {
             integration: ServiceIntegration {
-                id: row.get("id")?,
-                workspace_id: row.get("workspace_id")?,
-                name: row.get("name")?,
-                service: row.get::<_, Service>("service")?,
+                id: row.get(0)?,
+                workspace_id: row.get(1)?,
+                service: row.get::<_, Service>(2)?,
+                name: row.get(3)?,
                 config,
-                is_active: row.get("is_active")?,
-                visibility: row.get::<_, Visibility>("visibility")?,
-                agent_id: row.get("agent_id")?,
+                is_active: row.get(6)?,
+                visibility: row.get::<_, Visibility>(7)?,
+                agent_id: row.get(8)?,
             },
-            sealed: row.get("secrets")?,
+            sealed: row.get(5)?,
         })
     }
 

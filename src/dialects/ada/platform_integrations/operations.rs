@@ -55,7 +55,8 @@ impl PlatformIntegrations {
         limit: Query<Option<u32>>,
     ) -> Result<Json<Listed>, Failed> {
         let limit = paging::limit(limit.0)?;
-        let page = integrations::list(&caller.0, cursor.0.map(Into::into), limit).await?;
+        let cursor = paging::given(cursor.0);
+        let page = integrations::list(&caller.0, cursor.map(Into::into), limit).await?;
         let next = page.next.as_ref().map(|id| id.as_str());
         Ok(Json(Listed {
             data: page.items.into_iter().map(Into::into).collect(),
