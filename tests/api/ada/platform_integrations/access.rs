@@ -78,6 +78,28 @@ async fn every_operation_needs_a_valid_key() {
 }
 
 #[tokio::test]
+async fn an_installations_token_opens_no_other_api() {
+    let ada = Ada::start().await;
+    let (_, _, given) = given(&ada).await;
+    let someone = "/api/v2/end-users/65a17e3f43bec88e2792d0eb";
+    let profile = json!({"profile": {"first_name": "x"}});
+    let nobody = json!({"identifiers": [{"type": "email", "value": "x@example.com"}]});
+    for (method, path, body) in [
+        (Method::GET, "/api/v2/end-users/", None),
+        (Method::POST, "/api/v2/end-users/", Some(profile.clone())),
+        (Method::GET, someone, None),
+        (Method::PATCH, someone, Some(profile)),
+        (Method::POST, "/api/v2/end-users/delete", Some(nobody)),
+        (Method::GET, "/api/v2/webhooks/", None),
+        (Method::GET, "/api/v2/webhooks/event-types/", None),
+        (Method::GET, "/api/end-users/v1/", None),
+    ] {
+        let refused = ada.call(&given.access, method.clone(), path, body).await;
+        assert_eq!(refused.status, 403, "{method} {path}: {}", refused.text);
+    }
+}
+
+#[tokio::test]
 async fn an_installations_token_is_within_its_scopes() {
     let ada = Ada::start().await;
     let (id, installation, given) = given(&ada).await;
