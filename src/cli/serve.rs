@@ -95,7 +95,11 @@ fn greet(server: &Server) {
     };
     eprintln!("\nTry it:");
     eprintln!(
-        "  curl {url}/api/public/integrations/types -H 'x-api-key: {}'\n",
+        "  curl {url}/api/public/integrations/types -H 'x-api-key: {}'",
         key(KeyKind::Aloochat)
+    );
+    eprintln!(
+        "  curl {url}/api/v2/end-users/ -H 'Authorization: Bearer {}'\n",
+        key(KeyKind::Ada)
     );
 }
