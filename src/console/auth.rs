@@ -1,14 +1,14 @@
 //! Who calls: the holder of an operator key.
 
-use poem::{Request, RequestBody, http::header};
+use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
 };
 
 use crate::{
-    domain::{Domain, access},
-    http::errors::Failure,
+    domain::Domain,
+    http::{bearer, errors::Failure},
     kernel::Error,
 };
 
@@ -55,13 +55,6 @@ fn authenticate(request: &Request) -> Result<Domain, Error> {
     let domain = request
         .data::<Domain>()
         .ok_or_else(|| Error::internal("the console was mounted without a domain", "no data"))?;
-    let (scheme, key) = request
-        .header(header::AUTHORIZATION)
-        .and_then(|value| value.split_once(' '))
-        .ok_or_else(access::unauthenticated)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(access::unauthenticated());
-    }
-    domain.authenticate_operator(key.trim())?;
+    domain.authenticate_operator(bearer(request)?)?;
     Ok(domain.clone())
 }

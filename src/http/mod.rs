@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows a dialect; a dialect says what it is through [`Dialect`].
 
+pub mod bearer;
 pub mod body;
 pub mod compress;
 pub mod cors;
@@ -17,6 +18,7 @@ pub mod metrics;
 pub mod object;
 pub(crate) mod page;
 
+pub use bearer::bearer;
 pub use body::Body;
 pub use dialect::{Dialect, Failed, Mount};
 pub use document::Document;

@@ -19,7 +19,7 @@ use crate::{
         limits::Class,
         platform_integrations::Scope,
     },
-    http::errors::Failure,
+    http::{bearer, errors::Failure},
     kernel::{Error, Result},
 };
 
@@ -133,17 +133,11 @@ fn admit(request: &Request, needs: &Needs) -> Result<Call> {
     let domain = request
         .data::<Domain>()
         .ok_or_else(|| Error::internal("the dialect was mounted without a domain", "no data"))?;
-    let (scheme, key) = request
-        .header(header::AUTHORIZATION)
-        .and_then(|value| value.split_once(' '))
-        .ok_or_else(access::unauthenticated)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(access::unauthenticated());
-    }
+    let key = bearer(request)?;
     // An installation's token is known everywhere, so that where it does not suffice the answer
     // says so.
     let kinds = [needs.keys, &[KeyKind::AdaInstallation]].concat();
-    let call = domain.admit(key.trim(), &kinds, needs.class)?;
+    let call = domain.admit(key, &kinds, needs.class)?;
     if selected_handle(request).is_some_and(|handle| !is_at_home(&call, needs, handle)) {
         // In the cloud, another instance does not know the key.
         return Err(access::unauthenticated());

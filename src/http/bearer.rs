@@ -1,0 +1,20 @@
+//! The token of an `Authorization` header.
+
+use poem::{Request, http::header};
+
+use crate::{domain::access, kernel::Result};
+
+/// The bearer token of a request; the scheme counts in any case of letters.
+///
+/// # Errors
+/// `Unauthenticated` without one.
+pub fn bearer(request: &Request) -> Result<&str> {
+    let (scheme, token) = request
+        .header(header::AUTHORIZATION)
+        .and_then(|value| value.split_once(' '))
+        .ok_or_else(access::unauthenticated)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(access::unauthenticated());
+    }
+    Ok(token.trim())
+}
