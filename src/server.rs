@@ -14,7 +14,7 @@ use crate::{
         self, Domain, bootstrap, bootstrap::Started, end_users, platform_integrations, usage,
         webhooks,
     },
-    http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
+    http::{Edge, Metrics, Mount, Origins, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
 };
@@ -257,6 +257,10 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
             let base_path = mount.base_path;
             route.nest(base_path, Edge::around(mount, limits, metrics.clone()))
         })
+        .data(Origins::new(
+            config.server.public_url.as_ref(),
+            config.server.trust_forwarded,
+        ))
         .with(crate::http::compress::Gzip)
 }
 
