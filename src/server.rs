@@ -218,7 +218,10 @@ async fn say_farewell_until(domain: Domain, stopping: watch::Receiver<bool>) {
 
 /// Everything that the server answers.
 fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response> + 'static {
-    let metrics = Metrics::new(domain.store());
+    let metrics = Metrics::new(|registry| {
+        domain.store().metrics().register(registry);
+        domain.webhooks().metrics().register(registry);
+    });
     let limits = edge::Limits {
         body: config.server.body_limit_bytes,
         time: Duration::from_secs(config.server.request_timeout_seconds),
@@ -227,7 +230,7 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
     let pages = docs::routes(&mounts)
         .at("/healthz", health::live())
         .at("/readyz", health::ready(domain.store().clone()))
-        .at("/metrics", metrics.endpoint());
+        .at("/metrics", metrics.endpoint(domain));
     let pages = Edge::new(
         pages.boxed(),
         "parlance",

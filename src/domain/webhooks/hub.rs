@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{Notify, watch};
 
+use super::Metrics;
+
 /// The dispatcher's bell.
 #[derive(Default)]
 pub struct Hub {
@@ -14,6 +16,7 @@ pub struct Hub {
     version: AtomicU64,
     /// The hints that the dispatcher had seen when it last had nothing to do.
     settled: watch::Sender<u64>,
+    metrics: Metrics,
 }
 
 impl Hub {
@@ -37,6 +40,12 @@ impl Hub {
         self.bell.notify_one();
         // The sender lives in `self`.
         let _ = settled.wait_for(|seen| *seen >= hint).await;
+    }
+
+    /// What is measured.
+    #[must_use]
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     pub(super) async fn rung(&self) {

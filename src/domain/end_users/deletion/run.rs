@@ -15,7 +15,7 @@ use crate::{
         audit::Actor,
         context::Change,
         end_users::{Scope, change::record, rows},
-        webhooks,
+        inbox, webhooks,
     },
     kernel::{
         Result,
@@ -214,6 +214,7 @@ fn erase(change: &Change<'_>, deletion: &Running) -> Result<usize> {
     for end_user in &targets {
         if rows::erase(change, &deletion.scope.agent, end_user)? {
             webhooks::erase_tagged(change, &deletion.scope.agent, end_user.as_str())?;
+            inbox::erase_end_user(change, end_user)?;
             record(change, &deletion.scope, "end_user.erase", end_user)?;
         }
     }

@@ -5,16 +5,14 @@ use serde_json::json;
 use standardwebhooks::Webhook;
 
 use super::{
-    PATH, ada, advance, attempts, create, emit, happen, one,
+    PATH, ada, advance, attempts, create, deliver, emit, happen, one,
     receiver::{Receiver, Reply},
-    settled, start, start_with,
+    receiving, settled, start, start_with,
 };
 
 #[tokio::test]
 async fn an_event_arrives_once_with_both_sets_of_headers() {
-    let server = start().await;
-    let receiver = Receiver::start().await;
-    let id = create(&server, receiver.url()).await;
+    let (server, receiver, id) = receiving().await;
     let data = json!({"end_user_id": "66f0c0ffee0000000000b001", "note": "Grüße"});
     emit(&server, "v1.end_user.updated", data.clone()).await;
     settled(&server).await;
@@ -60,8 +58,7 @@ async fn get_webhook_secret_verifies_with_an_independent_library() {
     server.clock.resume();
     let receiver = Receiver::start().await;
     let id = create(&server, receiver.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let path = format!("{}/secret/", one(&id));
     let secret = ada(&server, Method::GET, &path, None)
         .await
@@ -137,8 +134,7 @@ async fn an_endpoint_that_takes_too_long_has_failed() {
     let receiver = Receiver::start().await;
     receiver.reply(Reply::Never);
     let id = create(&server, receiver.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let attempts = attempts(&server, &id).await;
     assert_eq!(attempts[0]["error"], "no answer within 1s");
     assert_eq!(attempts[0]["status"], serde_json::Value::Null);
@@ -147,12 +143,9 @@ async fn an_endpoint_that_takes_too_long_has_failed() {
 
 #[tokio::test]
 async fn a_deleted_endpoint_receives_nothing_more() {
-    let server = start().await;
-    let receiver = Receiver::start().await;
+    let (server, receiver, id) = receiving().await;
     receiver.answer(500);
-    let id = create(&server, receiver.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     ada(&server, Method::DELETE, &one(&id), None)
         .await
         .expect(204);
@@ -167,8 +160,7 @@ async fn a_new_address_is_used_at_once() {
     let (old, new) = (Receiver::start().await, Receiver::start().await);
     old.answer(500);
     let id = create(&server, old.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let body = json!({"url": new.url()});
     ada(&server, Method::PATCH, &one(&id), Some(body))
         .await
@@ -188,11 +180,9 @@ async fn old_messages_are_removed_and_waiting_ones_kept() {
     let (good, bad) = (Receiver::start().await, Receiver::start().await);
     bad.answer(500);
     let good_id = create(&server, good.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let bad_id = create(&server, bad.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     advance(&server, 5).await;
     advance(&server, 3 * 24 * 3600).await;
     let kept = attempts(&server, &good_id).await;
