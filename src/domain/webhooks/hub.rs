@@ -32,6 +32,13 @@ impl Hub {
         self.wake();
     }
 
+    /// Tells the dispatcher that messages were erased, so that it drops what it holds of them:
+    /// whoever erases messages says so after the commit.
+    pub fn messages_erased(&self) {
+        // What is leased anew is what is still there.
+        self.endpoints_changed();
+    }
+
     /// Waits until the dispatcher has attempted, and written down, everything that is due now. For
     /// tests and for whoever moves the clock; without a dispatcher it waits for ever.
     pub async fn settled(&self) {

@@ -5,7 +5,9 @@ use serde_json::json;
 use standardwebhooks::Webhook;
 
 use super::{
-    PATH, ada, advance, attempts, create, deliver, emit, happen, one,
+    PATH, ada, advance, attempts, create, deliver, emit, happen,
+    metrics::figure,
+    one,
     receiver::{Receiver, Reply},
     receiving, settled, start, start_with,
 };
@@ -192,4 +194,45 @@ async fn old_messages_are_removed_and_waiting_ones_kept() {
         "that of the message that still waits elsewhere"
     );
     assert_eq!(attempts(&server, &bad_id).await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_waits_in_memory_is_not_sent_once_it_is_erased() {
+    let server = start_with(|config| {
+        config.webhooks.concurrency_per_endpoint = 1;
+        config.webhooks.timeout_seconds = 1;
+    })
+    .await;
+    let receiver = Receiver::start().await;
+    receiver.reply(Reply::Never);
+    create(&server, receiver.url()).await;
+    let mut ids = Vec::new();
+    for name in ["first-b4a1", "erased-b4a1", "last-b4a1"] {
+        let body = json!({"profile": {"first_name": name}});
+        let made = ada(&server, Method::POST, "/api/v2/end-users/", Some(body)).await;
+        ids.push(made.expect(201).json()["end_user_id"].clone());
+    }
+    // The first is being attempted, and the others wait in memory for their turn.
+    receiver.wait(1).await;
+    while figure(&server, "webhook_deliveries_in_memory").await != Some(3.0) {}
+    let body = json!({"identifiers": [{"type": "end_user_id", "value": ids[1]}]});
+    ada(
+        &server,
+        Method::POST,
+        "/api/v2/end-users/delete",
+        Some(body),
+    )
+    .await
+    .expect(202);
+    crate::ada::end_users::deletion::run(&server).await;
+    settled(&server).await;
+    let told = |name: &str| {
+        let received = receiver.received();
+        let bodies = received.iter().map(|delivery| delivery.json().to_string());
+        bodies.filter(|body| body.contains(name)).count()
+    };
+    assert_eq!(
+        (told("first-b4a1"), told("erased-b4a1"), told("last-b4a1")),
+        (1, 0, 1)
+    );
 }
