@@ -85,7 +85,7 @@ impl Suite for Ada {
 }
 
 /// How many deliveries are in the server's queue, in memory or not.
-async fn queue(server: &Server) -> Result<u64> {
+pub async fn queue(server: &Server) -> Result<u64> {
     let metrics = request("GET", "/metrics", AUTHORIZATION, None);
     let mut connection = Connection::open(server.address).await?;
     let shown = String::from_utf8(connection.call(&metrics).await?.to_vec())?;

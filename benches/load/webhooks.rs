@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::{
     ada,
@@ -75,7 +75,8 @@ struct Round {
     processor: f64,
 }
 
-/// Replays all messages to a new endpoint, and waits until they have arrived.
+/// Replays all messages to a new endpoint, and waits until they have arrived and that is written
+/// down.
 async fn deliver(server: &Server, least: u64) -> Result<Round> {
     let receiver = Receiver::answering().await?;
     let endpoint = ada::subscribe(server, &receiver).await?;
@@ -91,6 +92,9 @@ async fn deliver(server: &Server, least: u64) -> Result<Round> {
     timeout(PATIENCE, receiver.received(count))
         .await
         .context("the deliveries do not arrive")?;
+    while ada::queue(server).await? > 0 {
+        sleep(Duration::from_millis(1)).await;
+    }
     let took = began.elapsed();
     let used = server.processor_time()?.saturating_sub(used);
     Ok(Round {
