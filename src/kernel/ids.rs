@@ -98,10 +98,15 @@ id_types! {
 }
 
 impl WebhookMessageId {
-    /// A new identifier in the shape of Svix's: `msg_` and 27 letters and digits, no dot.
+    /// A new identifier in the shape of Svix's: `msg_` and 27 letters and digits, no dot. Those of
+    /// later seconds sort after it, as with [`WebhookAttemptId`].
     #[must_use]
-    pub fn new_message() -> Self {
-        Self(format!("msg_{}", random_alphanumeric(27)))
+    pub fn new_message(now: Timestamp) -> Self {
+        Self(format!(
+            "msg_{:08x}{}",
+            seconds(now),
+            random_alphanumeric(19)
+        ))
     }
 }
 
@@ -118,9 +123,17 @@ impl WebhookAttemptId {
     /// the index of a large table in a few pages.
     #[must_use]
     pub fn new_attempt(now: Timestamp) -> Self {
-        let seconds = u32::try_from(now.as_seconds()).unwrap_or_default();
-        Self(format!("atmpt_{seconds:08x}{}", random_alphanumeric(19)))
+        Self(format!(
+            "atmpt_{:08x}{}",
+            seconds(now),
+            random_alphanumeric(19)
+        ))
     }
+}
+
+/// The time in eight hexadecimal digits' worth of seconds.
+fn seconds(now: Timestamp) -> u32 {
+    u32::try_from(now.as_seconds()).unwrap_or_default()
 }
 
 /// Random letters and digits.

@@ -168,7 +168,7 @@ pub fn apply(
         return Ok(old);
     }
     new.updated_at = change.now;
-    rows::update(change.conn, &scope.agent, &new)?;
+    rows::update(change.conn, &scope.agent, &old, &new)?;
     record(change, scope, "end_user.update", id)?;
     event::updated(change, &scope.agent, &old, &new)?;
     Ok(new)

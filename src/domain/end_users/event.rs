@@ -1,5 +1,6 @@
 //! What is told of end users, and when.
 
+use rusqlite::{OptionalExtension, params};
 use serde_json::{Value, json};
 
 use super::EndUser;
@@ -8,7 +9,10 @@ use crate::{
         context::Change,
         webhooks::{self, Event},
     },
-    kernel::{Result, Timestamp, ids::AgentId},
+    kernel::{
+        Result, Timestamp,
+        ids::{AgentId, EndUserId},
+    },
 };
 
 /// Tells that an end user is new.
@@ -52,8 +56,32 @@ fn tell(
         event_type,
         data: data(end_user),
         tags: vec![end_user.id.to_string()],
+        previous: last_message(change, agent, &end_user.id)?,
     };
-    webhooks::emit(change, agent, &event)
+    let message = webhooks::emit(change, agent, &event)?;
+    change
+        .conn
+        .prepare_cached(SET_LAST_MESSAGE)?
+        .execute(params![message, end_user.id])?;
+    Ok(())
+}
+
+const SET_LAST_MESSAGE: &str = "UPDATE end_users SET last_message_seq = ? WHERE id = ?";
+
+const LAST_MESSAGE: &str = "SELECT last_message_seq FROM end_users WHERE agent_id = ? AND id = ?";
+
+fn last_message(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<Option<i64>> {
+    let mut statement = change.conn.prepare_cached(LAST_MESSAGE)?;
+    let last = statement.query_row(params![agent, id], |row| row.get(0));
+    Ok(last.optional()?.flatten())
+}
+
+/// Erases what was told of an end user that is still there; whether there was something.
+pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<bool> {
+    match last_message(change, agent, id)? {
+        Some(last) => webhooks::erase_chain(change, agent, last, id.as_str()),
+        None => Ok(false),
+    }
 }
 
 /// The end user as the vendor's API shows it. Sensitive metadata is not part of it.

@@ -38,7 +38,9 @@ pub fn find_by_external_id(call: &Call, external_id: &str) -> Result<EndUser> {
 }
 
 const LIST: &str = "
-    SELECT * FROM end_users WHERE agent_id = :agent_id AND seq >= :from
+    SELECT id, external_id, first_name, last_name, display_name, avatar, email, language, metadata,
+        system_properties, created_at, updated_at
+    FROM end_users WHERE agent_id = :agent_id AND seq >= :from
     ORDER BY seq LIMIT :limit";
 
 const POSITION: &str = "
@@ -95,7 +97,10 @@ fn position(conn: &Connection, agent: &AgentId, id: &EndUserId) -> Result<i64> {
     })
 }
 
-const FIND: &str = "SELECT * FROM end_users WHERE agent_id = :agent_id AND id = :key";
+const FIND: &str = "
+    SELECT id, external_id, first_name, last_name, display_name, avatar, email, language, metadata,
+        system_properties, created_at, updated_at
+    FROM end_users WHERE agent_id = :agent_id AND id = :key";
 
 pub(super) fn find_row(
     conn: &Connection,
@@ -106,7 +111,9 @@ pub(super) fn find_row(
 }
 
 const FIND_EXTERNAL: &str = "
-    SELECT * FROM end_users WHERE agent_id = :agent_id AND external_id = :key";
+    SELECT id, external_id, first_name, last_name, display_name, avatar, email, language, metadata,
+        system_properties, created_at, updated_at
+    FROM end_users WHERE agent_id = :agent_id AND external_id = :key";
 
 /// The end user with this folded external id.
 pub(super) fn find_external(
@@ -128,28 +135,30 @@ pub(super) fn not_found() -> Error {
     Error::not_found("End user not found")
 }
 
+/// Reads a row of the columns that the statements above name, by their order: to look one up by its
+/// name, the names of all columns before it are compared.
 fn from_row(row: &Row<'_>) -> rusqlite::Result<EndUser> {
-    let object = |column: &str| -> rusqlite::Result<Map<String, Value>> {
+    let object = |column: usize| -> rusqlite::Result<Map<String, Value>> {
         match row.get(column)? {
             Value::Object(members) => Ok(members),
             _ => Err(rusqlite::Error::InvalidQuery),
         }
     };
     Ok(EndUser {
-        id: row.get("id")?,
-        external_id: row.get("external_id")?,
+        id: row.get(0)?,
+        external_id: row.get(1)?,
         profile: Profile {
-            first_name: row.get("first_name")?,
-            last_name: row.get("last_name")?,
-            display_name: row.get("display_name")?,
-            avatar: row.get("avatar")?,
-            email: row.get("email")?,
-            language: row.get("language")?,
-            metadata: Metadata::stored(object("metadata")?),
-            system_properties: object("system_properties")?,
+            first_name: row.get(2)?,
+            last_name: row.get(3)?,
+            display_name: row.get(4)?,
+            avatar: row.get(5)?,
+            email: row.get(6)?,
+            language: row.get(7)?,
+            metadata: Metadata::stored(object(8)?),
+            system_properties: object(9)?,
         },
-        created_at: row.get("created_at")?,
-        updated_at: row.get("updated_at")?,
+        created_at: row.get(10)?,
+        updated_at: row.get(11)?,
     })
 }
 
@@ -163,9 +172,14 @@ const INSERT: &str = "
 
 const UPDATE: &str = "
     UPDATE end_users SET
-        external_id = :external_id, first_name = :first_name, last_name = :last_name,
-        display_name = :display_name, avatar = :avatar, email = :email, language = :language,
-        metadata = :metadata, system_properties = :system_properties, updated_at = :updated_at
+        first_name = :first_name, last_name = :last_name, display_name = :display_name,
+        avatar = :avatar, language = :language, metadata = :metadata,
+        system_properties = :system_properties, updated_at = :updated_at
+    WHERE agent_id = :agent_id AND id = :id";
+
+/// Apart, because to set an indexed column is to write its index, changed or not.
+const UPDATE_INDEXED: &str = "
+    UPDATE end_users SET external_id = :external_id, email = :email
     WHERE agent_id = :agent_id AND id = :id";
 
 pub(super) fn insert(
@@ -174,13 +188,35 @@ pub(super) fn insert(
     new: &EndUser,
     purge_at: Option<Timestamp>,
 ) -> Result<()> {
-    put(conn, INSERT, agent, new, &[(":purge_at", &purge_at)])
+    let more: [(&str, &dyn ToSql); 3] = [
+        (":purge_at", &purge_at),
+        (":external_id", &new.external_id),
+        (":email", &new.profile.email),
+    ];
+    put(conn, INSERT, agent, new, &more)
 }
 
-pub(super) fn update(conn: &Connection, agent: &AgentId, changed: &EndUser) -> Result<()> {
-    put(conn, UPDATE, agent, changed, &[])
+/// Writes an end user down that was `old` and is `new`.
+pub(super) fn update(
+    conn: &Connection,
+    agent: &AgentId,
+    old: &EndUser,
+    new: &EndUser,
+) -> Result<()> {
+    let (external_id, email) = (&new.external_id, &new.profile.email);
+    if *external_id != old.external_id || *email != old.profile.email {
+        conn.prepare_cached(UPDATE_INDEXED)?
+            .execute(named_params! {
+                ":external_id": external_id,
+                ":email": email,
+                ":agent_id": agent,
+                ":id": new.id,
+            })?;
+    }
+    put(conn, UPDATE, agent, new, &[])
 }
 
+/// The parameters that INSERT and UPDATE have in common, and `more`.
 fn put(
     conn: &Connection,
     sql: &str,
@@ -198,12 +234,10 @@ fn put(
     let mut parameters: Vec<(&str, &dyn ToSql)> = vec![
         (":id", &end_user.id),
         (":agent_id", agent),
-        (":external_id", &end_user.external_id),
         (":first_name", &profile.first_name),
         (":last_name", &profile.last_name),
         (":display_name", &profile.display_name),
         (":avatar", &profile.avatar),
-        (":email", &profile.email),
         (":language", &profile.language),
         (":metadata", &metadata),
         (":system_properties", &system_properties),

@@ -8,17 +8,26 @@ use crate::{
 };
 
 const ERASE: &str = "
-    DELETE FROM webhook_messages WHERE agent_id = :agent_id AND payload ->> '$.tags[0]' = :tag";
+    DELETE FROM webhook_messages WHERE seq IN (
+        WITH RECURSIVE chain (seq, previous_seq) AS (
+            SELECT seq, previous_seq FROM webhook_messages
+            WHERE seq = :last AND agent_id = :agent_id AND payload ->> '$.tags[0]' = :tag
+            UNION ALL
+            SELECT m.seq, m.previous_seq
+            FROM chain JOIN webhook_messages AS m ON m.seq = chain.previous_seq
+            WHERE m.agent_id = :agent_id AND m.payload ->> '$.tags[0]' = :tag)
+        SELECT seq FROM chain)";
 
-/// Erases the messages of an agent whose first tag this is, delivered or not. Says whether there
-/// were any; then [`super::Hub::messages_erased`] is to be called after the commit.
+/// Erases the messages of an agent that are chained to the `last` one and have this first tag,
+/// delivered or not. Says whether there were any; then [`super::Hub::messages_erased`] is to be
+/// called after the commit.
 ///
 /// # Errors
 /// Those of the store.
-pub fn erase_tagged(change: &Change<'_>, agent: &AgentId, tag: &str) -> Result<bool> {
+pub fn erase_chain(change: &Change<'_>, agent: &AgentId, last: i64, tag: &str) -> Result<bool> {
     let erased = change
         .conn
         .prepare_cached(ERASE)?
-        .execute(named_params! {":agent_id": agent, ":tag": tag})?;
+        .execute(named_params! {":agent_id": agent, ":last": last, ":tag": tag})?;
     Ok(erased > 0)
 }

@@ -1,12 +1,13 @@
 //! Messages: events on their way to endpoints.
 
 use rusqlite::named_params;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     domain::context::Change,
     kernel::{
-        Result,
+        Error, Result,
         ids::{AgentId, WebhookMessageId},
     },
 };
@@ -20,6 +21,9 @@ pub struct Event {
     pub data: Value,
     /// What else the vendor marks it with: `tags:[end_user_id]` on end-user events (ada.md §4).
     pub tags: Vec<String>,
+    /// The message before this one that tells of the same end user, by which all of them are found
+    /// when that one is erased ([`super::erase_chain`]).
+    pub previous: Option<i64>,
 }
 
 const FAN_OUT: &str = "
@@ -29,11 +33,12 @@ const FAN_OUT: &str = "
       AND (event_filters = '[]'
            OR EXISTS (SELECT 1 FROM json_each(event_filters) WHERE value = :event_type))";
 
-/// Tells the agent's endpoints of an event, in the transaction of the change that caused it.
+/// Tells the agent's endpoints of an event, in the transaction of the change that caused it. Gives
+/// the message's place, for the `previous` of the next.
 ///
 /// # Errors
 /// Those of the store.
-pub fn emit(change: &Change<'_>, agent: &AgentId, event: &Event) -> Result<()> {
+pub fn emit(change: &Change<'_>, agent: &AgentId, event: &Event) -> Result<i64> {
     let (message, _) = insert(change, agent, event)?;
     let deliveries = change
         .conn
@@ -47,12 +52,23 @@ pub fn emit(change: &Change<'_>, agent: &AgentId, event: &Event) -> Result<()> {
     if deliveries > 0 {
         change.wake_dispatcher();
     }
-    Ok(())
+    Ok(message)
+}
+
+/// What a message says (ada.md §4).
+#[derive(Serialize)]
+struct Payload<'a> {
+    #[serde(rename = "type")]
+    event_type: &'a str,
+    timestamp: String,
+    data: &'a Value,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    tags: &'a [String],
 }
 
 const INSERT: &str = "
-    INSERT INTO webhook_messages (id, agent_id, event_type, payload, created_at)
-    VALUES (:id, :agent_id, :event_type, :payload, :now)";
+    INSERT INTO webhook_messages (id, agent_id, event_type, payload, previous_seq, created_at)
+    VALUES (:id, :agent_id, :event_type, :payload, :previous, :now)";
 
 /// Writes the message of an event, for no endpoint yet.
 pub(super) fn insert(
@@ -60,20 +76,21 @@ pub(super) fn insert(
     agent: &AgentId,
     event: &Event,
 ) -> Result<(i64, WebhookMessageId)> {
-    let mut payload = json!({
-        "type": event.event_type,
-        "timestamp": change.now.to_rfc3339_millis(),
-        "data": event.data,
-    });
-    if !event.tags.is_empty() {
-        payload["tags"] = json!(event.tags);
-    }
-    let id = WebhookMessageId::new_message();
+    let payload = Payload {
+        event_type: event.event_type,
+        timestamp: change.now.to_rfc3339_millis(),
+        data: &event.data,
+        tags: &event.tags,
+    };
+    let payload = serde_json::to_string(&payload)
+        .map_err(|error| Error::internal("an event cannot be written", error))?;
+    let id = WebhookMessageId::new_message(change.now);
     change.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": id,
         ":agent_id": agent,
         ":event_type": event.event_type,
-        ":payload": payload.to_string(),
+        ":payload": payload,
+        ":previous": event.previous,
         ":now": change.now,
     })?;
     Ok((change.conn.last_insert_rowid(), id))

@@ -26,7 +26,7 @@ pub use change::{Changes, New, create, delete, rotate_secret, update};
 pub use endpoints::{
     Endpoint, Listed, Slice, all, find, keys_of_urls_with, list, secret, unreadable,
 };
-pub use erase::erase_tagged;
+pub use erase::erase_chain;
 pub use hub::Hub;
 pub use message::{Event, emit};
 pub use metrics::Metrics;

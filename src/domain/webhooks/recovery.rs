@@ -148,6 +148,7 @@ pub async fn send_example(
             event_type: event_type.name,
             tags: tag.map(str::to_owned).into_iter().collect(),
             data,
+            previous: None,
         };
         let (message, id) = insert(change, &endpoint.endpoint.agent_id, &event)?;
         change

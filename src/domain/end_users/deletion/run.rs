@@ -14,8 +14,8 @@ use crate::{
         Domain,
         audit::Actor,
         context::Change,
-        end_users::{Scope, change::record, rows},
-        inbox, webhooks,
+        end_users::{Scope, change::record, event, rows},
+        inbox,
     },
     kernel::{
         Result,
@@ -225,8 +225,9 @@ fn erase(change: &Change<'_>, deletion: &Running) -> Result<Erased> {
     let targets: Vec<_> = targets.collect::<rusqlite::Result<_>>()?;
     let mut messages = false;
     for end_user in &targets {
-        if rows::erase(change, &deletion.scope.agent, end_user)? {
-            messages |= webhooks::erase_tagged(change, &deletion.scope.agent, end_user.as_str())?;
+        let agent = &deletion.scope.agent;
+        messages |= event::erase(change, agent, end_user)?;
+        if rows::erase(change, agent, end_user)? {
             inbox::erase_end_user(change, end_user)?;
             record(change, &deletion.scope, "end_user.erase", end_user)?;
         }

@@ -140,6 +140,7 @@ pub async fn emit(server: &TestServer, event_type: &'static str, data: Value) {
         event_type,
         data,
         tags: vec!["66f0c0ffee0000000000b001".to_owned()],
+        previous: None,
     };
     let emitted = server
         .server()
