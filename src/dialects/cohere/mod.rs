@@ -10,17 +10,19 @@ mod connectors;
 mod connectors_wire;
 mod error;
 mod logs;
+mod oauth;
 mod paging;
 mod paths;
 mod settings;
 
 use std::sync::Arc;
 
-use poem::{EndpointExt, Route};
+use poem::{EndpointExt, Route, get};
 use poem_openapi::{OpenApiService, Tags};
 
 use self::{
     check_api_key::CheckApiKey, connectors::Connectors, error::ErrorRenderer, logs::ConnectorLogs,
+    oauth::OAuth,
 };
 pub use self::{paths::UNPREFIXED, settings::Settings};
 use crate::{
@@ -49,6 +51,7 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
         summary: "Connectors: register, test, authorize and search sources of documents.",
         base_path: BASE_PATH,
         endpoint: Route::new()
+            .at(oauth::CALLBACK, get(oauth::callback))
             .nest("/", service(settings))
             .around(paths::explain)
             .before(paths::normalise)
@@ -65,11 +68,12 @@ pub fn document(settings: &Settings) -> Document {
     Document::new::<error::Cohere, _>(&service(settings), BASE_PATH, error::example)
 }
 
-type Api = (Connectors, ConnectorLogs, CheckApiKey);
+type Api = (Connectors, OAuth, ConnectorLogs, CheckApiKey);
 
 fn service(settings: &Settings) -> OpenApiService<Api, ()> {
     let api = (
         Connectors::new(settings.clone()),
+        OAuth,
         ConnectorLogs,
         CheckApiKey,
     );
