@@ -5,6 +5,7 @@ mod check_api_key;
 mod connector;
 mod create;
 mod manage;
+mod oauth;
 mod paths;
 mod register;
 mod search;

@@ -69,7 +69,7 @@ pub async fn finish(domain: &Domain, state: &Secret, answer: Answer) -> Result<F
         .await?
         .ok_or_else(|| {
             Error::invalid(
-                "this authorization is unknown, used up or too old: ask for a new address",
+                "This authorization is unknown, used up or too old: ask for a new address",
             )
         })?;
     let refused = match answer {
