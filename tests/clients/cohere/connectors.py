@@ -1,6 +1,7 @@
 """Connectors through Cohere's Python client, of whichever version this interpreter has."""
 
 import os
+from importlib.metadata import version
 
 import cohere
 
@@ -39,11 +40,8 @@ def fails(with_error, status, message, call):
 def since_version_5():
     from cohere import errors
 
-    suffixes = [""]
-    if cohere.__version__.split(".")[0] != "4":
-        # The mistake that everyone makes once.
-        suffixes.append("/v1")
-    for suffix in suffixes:
+    # With the second, paths begin with /v1/v1: a mistake that everyone makes once.
+    for suffix in ["", "/v1"]:
         client = cohere.Client(KEY, base_url=URL + suffix, client_name="client-tests")
         created = client.connectors.create(
             name="Penguin facts",
@@ -89,7 +87,6 @@ def since_version_5():
               lambda: client.tokenize(text="hello", model="command", offline=False))
         stranger = cohere.Client("co_unknown", base_url=URL + suffix)
         fails(errors.UnauthorizedError, 401, "invalid api token", stranger.connectors.list)
-        assert client.check_api_key().valid
         for found in (created, authorized):
             client.connectors.delete(found.id)
         fails(errors.NotFoundError, 404, "connector 'penguin-facts-", lambda: client.connectors.get(created.id))
@@ -124,8 +121,9 @@ def version_4():
     assert client.list_connectors() == []
 
 
-if hasattr(cohere.Client, "create_connector") and not hasattr(cohere, "ClientV2"):
+VERSION = version("cohere")
+if VERSION.startswith("4."):
     version_4()
 else:
     since_version_5()
-print(f"Cohere's Python client {cohere.__version__}: connectors work")
+print(f"Cohere's Python client {VERSION}: connectors work")
