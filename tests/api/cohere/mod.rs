@@ -7,6 +7,7 @@ mod create;
 mod manage;
 mod oauth;
 mod paths;
+mod properties;
 mod register;
 mod search;
 

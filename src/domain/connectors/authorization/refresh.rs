@@ -45,12 +45,11 @@ impl Refreshes {
     }
 }
 
-/// Why a token is to be refreshed.
-enum Cause {
-    /// It ends soon.
-    Time,
-    /// The connector refuses this one.
-    Refused(Secret),
+/// A token that is to be refreshed.
+struct Stale {
+    access: Secret,
+    /// Whether the connector refuses it. Otherwise it ends soon.
+    is_refused: bool,
 }
 
 /// The access token of the caller for a connector that its users authorize.
@@ -65,7 +64,11 @@ pub(in crate::domain::connectors) async fn access_token(
     let user = &call.caller().key_id;
     let (authorization, tokens) = stored(domain, connector, user)?;
     if ends_soon(domain, &authorization) {
-        return refreshed(call, connector, Cause::Time).await;
+        let stale = Stale {
+            access: tokens.access,
+            is_refused: false,
+        };
+        return refreshed(call, connector, stale).await;
     }
     Ok(tokens.access)
 }
@@ -79,18 +82,22 @@ pub(in crate::domain::connectors) async fn renewed_token(
     connector: &Connector,
     refused: &Secret,
 ) -> Result<Secret, SearchFailure> {
-    refreshed(call, connector, Cause::Refused(refused.clone())).await
+    let stale = Stale {
+        access: refused.clone(),
+        is_refused: true,
+    };
+    refreshed(call, connector, stale).await
 }
 
 async fn refreshed(
     call: &Call,
     connector: &Connector,
-    cause: Cause,
+    stale: Stale,
 ) -> Result<Secret, SearchFailure> {
     let (domain, connector) = (call.domain().clone(), connector.clone());
     let user = call.caller().key_id.clone();
     // A task of its own: it is not given up with the request that wanted it.
-    let refresh = tokio::spawn(async move { refresh(&domain, &connector, user, cause).await });
+    let refresh = tokio::spawn(async move { refresh(&domain, &connector, user, stale).await });
     refresh
         .await
         .map_err(|error| Error::internal("a refresh of tokens panicked", error))?
@@ -128,23 +135,20 @@ async fn refresh(
     domain: &Domain,
     connector: &Connector,
     user: ApiKeyId,
-    cause: Cause,
+    stale: Stale,
 ) -> Result<Secret, SearchFailure> {
     let lock = domain
         .refreshes()
         .lock((connector.id.clone(), user.clone()));
     let _one_at_a_time = lock.lock().await;
     let (authorization, tokens) = stored(domain, connector, &user)?;
-    let is_done = match &cause {
-        Cause::Time => !ends_soon(domain, &authorization),
-        Cause::Refused(refused) => *refused != tokens.access,
-    };
-    if is_done {
+    if stale.access != tokens.access {
+        // Another search has refreshed it meanwhile.
         return Ok(tokens.access);
     }
     let now = domain.clock().now();
-    let usable =
-        matches!(cause, Cause::Time) && authorization.expires_at.is_some_and(|end| end > now);
+    let has_time = authorization.expires_at.is_some_and(|end| end > now);
+    let usable = has_time && !stale.is_refused;
     let Some(old) = tokens.refresh else {
         if usable {
             return Ok(tokens.access);

@@ -90,13 +90,15 @@ async fn oauth_authorize_connector_by_get_gives_the_same() {
 async fn oauth_authorize_connector_refuses_what_cannot_be() {
     let setup = Setup::new().await;
     let post = async |path: String| setup.server.cohere(Method::POST, &path, None).await;
-    for after in ["nothing", "javascript:alert(1)", "https://u:p@a.test/"] {
-        let path = format!(
-            "{}/oauth/authorize?after_token_redirect={after}",
-            setup.path()
-        );
+    for (name, after) in [
+        ("no_address", "nothing"),
+        ("script", "javascript:alert(1)"),
+        ("password", "https://u:p@a.test/"),
+    ] {
+        let path = setup.path();
+        let path = format!("{path}/oauth/authorize?after_token_redirect={after}");
         let refused = post(path).await.expect(400);
-        insta::assert_snapshot!(format!("after_{}", after.len()), refused.shown());
+        insta::assert_snapshot!(format!("after_{name}"), refused.shown());
     }
     let plain = created(&setup.server, plain("plain", &setup.connector.url())).await;
     let refused = post(format!("{}/oauth/authorize", path_of(&plain))).await;

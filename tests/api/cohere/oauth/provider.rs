@@ -30,6 +30,8 @@ pub struct State {
     pub forms: Vec<(HashMap<String, String>, Option<String>)>,
     /// Takes the client's secret by HTTP Basic only.
     pub basic_only: bool,
+    /// How long access tokens are good, in seconds; an hour by default.
+    pub lifetime: Option<u32>,
     /// Gives no refresh tokens.
     pub no_refresh: bool,
     /// Answers so and nothing else.
@@ -173,7 +175,7 @@ impl State {
         let mut answer = json!({
             "access_token": format!("planted-access-{}", self.given),
             "token_type": "Bearer",
-            "expires_in": 3600,
+            "expires_in": self.lifetime.unwrap_or(3600),
         });
         if !self.no_refresh {
             let refresh = format!("planted-refresh-{}", self.given);

@@ -55,6 +55,20 @@ async fn many_searches_at_once_refresh_once() {
 }
 
 #[tokio::test]
+async fn tokens_that_are_good_for_a_moment_only_are_shared_too() {
+    let setup = Setup::new().await;
+    setup.provider.with(|state| state.lifetime = Some(5));
+    setup.authorized().await;
+    setup
+        .provider
+        .with(|state| state.slow = Duration::from_millis(100));
+    for found in join_all((0..20).map(|_| setup.search())).await {
+        found.expect("documents");
+    }
+    assert_eq!(setup.provider.with(|state| state.forms.len()), 2);
+}
+
+#[tokio::test]
 async fn a_refresh_is_kept_although_nobody_waits_for_it() {
     let setup = Setup::new().await;
     setup.authorized().await;
