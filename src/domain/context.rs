@@ -7,13 +7,13 @@ use tokio::sync::Notify;
 
 use super::{
     access::{Call, Keyring},
-    api_keys,
     audit::Actor,
     connectors::{self, Refreshes},
     inbox, limits,
     outbound::{self, Outbound},
     service_integrations::{self, SecretNames},
-    usage::{self, Meter},
+    tally::Tally,
+    usage::Meter,
     webhooks::{self, Hub},
 };
 use crate::{
@@ -50,7 +50,8 @@ struct Parts {
     clock: Clock,
     settings: Settings,
     meter: Meter,
-    keyring: Keyring,
+    keyring: Arc<Keyring>,
+    tally: Arc<Tally>,
     secret_names: SecretNames,
     end_user_work: Notify,
     farewells: Notify,
@@ -99,13 +100,17 @@ impl Domain {
         let secret_names = SecretNames::new(&settings.service_integrations.secret_names);
         let meter = Meter::new(settings.limits.clone(), clock.clone());
         let outbound = Outbound::new(&settings.outbound, settings.development);
+        let keyring = Arc::<Keyring>::default();
+        let tally = Arc::new(Tally::new(keyring.clone()));
+        store.set_commit_hook(tally.clone());
         Self(Arc::new(Parts {
             store,
             sealer,
             clock,
             settings,
             meter,
-            keyring: Keyring::default(),
+            keyring,
+            tally,
             secret_names,
             end_user_work: Notify::new(),
             farewells: Notify::new(),
@@ -194,18 +199,18 @@ impl Domain {
         let caller = call.caller().clone();
         let counted = call.counted_as();
         let client_name = call.client_name().map(str::to_owned);
-        let (done, generation, woke) = self
+        let tally = self.0.tally.clone();
+        let (done, woke) = self
             .store()
             .write(move |conn| {
                 let actor = Actor::Key(caller.key_id.clone());
                 let mut change = Change::new(conn, now, &actor);
                 change.client_name = client_name.as_deref();
                 let done = job(&change, &caller.workspace_id)?;
-                usage::add(conn, &counted, 1)?;
-                Ok((done, api_keys::generation(conn)?, change.woke.get()))
+                tally.count(&counted);
+                Ok((done, change.woke.get()))
             })
             .await?;
-        self.keyring().note(generation);
         call.written();
         if woke {
             self.webhooks().wake();
@@ -223,15 +228,14 @@ impl Domain {
         job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = self.clock().now();
-        let (done, generation, woke) = self
+        let (done, woke) = self
             .store()
             .write(move |conn| {
                 let change = Change::new(conn, now, &actor);
                 let done = job(&change)?;
-                Ok((done, api_keys::generation(conn)?, change.woke.get()))
+                Ok((done, change.woke.get()))
             })
             .await?;
-        self.keyring().note(generation);
         if woke {
             self.webhooks().wake();
         }

@@ -16,7 +16,7 @@ pub mod health;
 pub mod listener;
 pub mod metrics;
 pub mod object;
-mod origin;
+pub mod origin;
 pub(crate) mod page;
 
 pub use bearer::bearer;
@@ -26,4 +26,4 @@ pub use document::Document;
 pub use edge::Edge;
 pub use metrics::Metrics;
 pub use object::JsonObject;
-pub use origin::origin;
+pub use origin::{Origins, PublicUrl, origin};
