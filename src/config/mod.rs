@@ -12,8 +12,8 @@ pub use self::{
     show::{Setting, settings},
 };
 use crate::{
-    dialects::{ada, aloochat},
-    domain::{bootstrap, inbox, limits, outbound, service_integrations, webhooks},
+    dialects::{ada, aloochat, cohere},
+    domain::{bootstrap, connectors, inbox, limits, outbound, service_integrations, webhooks},
     http::PublicUrl,
     store::{self, seal},
 };
@@ -42,10 +42,14 @@ pub struct Config {
     pub webhooks: webhooks::Settings,
     /// The test inbox.
     pub inbox: inbox::Settings,
+    /// Connectors.
+    pub connectors: connectors::Settings,
     /// The Ada dialect.
     pub ada: ada::Settings,
     /// The Aloochat dialect.
     pub aloochat: aloochat::Settings,
+    /// The Cohere dialect.
+    pub cohere: cohere::Settings,
 }
 
 /// Settings of the server.

@@ -51,6 +51,8 @@ pub struct Record {
     pub at: Timestamp,
     /// Who did it: `key:<id>`, `operator` or `system`.
     pub actor: String,
+    /// The project that the caller said to work for, if it named one.
+    pub client_name: Option<String>,
     /// What was done: `subject.verb`.
     pub action: String,
     /// To which resource.
@@ -60,8 +62,9 @@ pub struct Record {
 }
 
 const INSERT: &str = "
-    INSERT INTO audit_records (workspace_id, at, actor, action, resource_id, resource_name)
-    VALUES (?, ?, ?, ?, ?, ?)";
+    INSERT INTO audit_records
+        (workspace_id, at, actor, client_name, action, resource_id, resource_name)
+    VALUES (?, ?, ?, ?, ?, ?, ?)";
 
 /// Writes an audit record of a change, in its transaction.
 ///
@@ -73,6 +76,7 @@ pub fn record(change: &Change<'_>, entry: &Entry<'_>) -> Result<()> {
         entry.workspace,
         change.now,
         change.actor.to_string(),
+        change.client_name,
         entry.action,
         entry.resource_id,
         entry.resource_name,
@@ -81,7 +85,7 @@ pub fn record(change: &Change<'_>, entry: &Entry<'_>) -> Result<()> {
 }
 
 const LIST: &str = "
-    SELECT at, actor, action, resource_id, resource_name FROM audit_records
+    SELECT at, actor, client_name, action, resource_id, resource_name FROM audit_records
     WHERE workspace_id = :workspace_id ORDER BY seq DESC LIMIT :limit";
 
 /// The newest audit records of a workspace, newest first.
@@ -96,6 +100,7 @@ pub fn newest(conn: &Connection, workspace: &WorkspaceId, limit: u32) -> Result<
             Ok(Record {
                 at: row.get("at")?,
                 actor: row.get("actor")?,
+                client_name: row.get("client_name")?,
                 action: row.get("action")?,
                 resource_id: row.get("resource_id")?,
                 resource_name: row.get("resource_name")?,

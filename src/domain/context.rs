@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use super::{
     access::{Call, Keyring},
     audit::Actor,
+    connectors::{self, Refreshes},
     inbox, limits,
     outbound::{self, Outbound},
     service_integrations::{self, SecretNames},
@@ -33,6 +34,8 @@ pub struct Settings {
     pub webhooks: webhooks::Settings,
     /// The test inbox.
     pub inbox: inbox::Settings,
+    /// Connectors.
+    pub connectors: connectors::Settings,
     /// Whether this is profile `dev`: a server on one's own machine.
     pub development: bool,
 }
@@ -54,6 +57,7 @@ struct Parts {
     farewells: Notify,
     outbound: Outbound,
     webhooks: Hub,
+    refreshes: Refreshes,
 }
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
@@ -64,6 +68,8 @@ pub struct Change<'a> {
     pub now: Timestamp,
     /// Who makes it.
     pub actor: &'a Actor,
+    /// The project that the caller said to work for, if it named one.
+    pub client_name: Option<&'a str>,
     /// Whether webhook messages wait for their delivery once this is committed.
     woke: Cell<bool>,
 }
@@ -76,6 +82,7 @@ impl<'a> Change<'a> {
             conn,
             now,
             actor,
+            client_name: None,
             woke: Cell::new(false),
         }
     }
@@ -109,6 +116,7 @@ impl Domain {
             farewells: Notify::new(),
             outbound,
             webhooks: Hub::default(),
+            refreshes: Refreshes::default(),
         }))
     }
 
@@ -154,6 +162,11 @@ impl Domain {
         &self.0.farewells
     }
 
+    /// What keeps refreshes of one authorization apart.
+    pub(super) fn refreshes(&self) -> &Refreshes {
+        &self.0.refreshes
+    }
+
     pub(super) fn meter(&self) -> &Meter {
         &self.0.meter
     }
@@ -185,12 +198,14 @@ impl Domain {
         let now = self.clock().now();
         let caller = call.caller().clone();
         let counted = call.counted_as();
+        let client_name = call.client_name().map(str::to_owned);
         let tally = self.0.tally.clone();
         let (done, woke) = self
             .store()
             .write(move |conn| {
                 let actor = Actor::Key(caller.key_id.clone());
-                let change = Change::new(conn, now, &actor);
+                let mut change = Change::new(conn, now, &actor);
+                change.client_name = client_name.as_deref();
                 let done = job(&change, &caller.workspace_id)?;
                 tally.count(&counted);
                 Ok((done, change.woke.get()))

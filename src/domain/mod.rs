@@ -10,6 +10,7 @@ pub mod agents;
 pub mod api_keys;
 pub mod audit;
 pub mod bootstrap;
+pub mod connectors;
 mod context;
 pub mod end_users;
 pub mod inbox;

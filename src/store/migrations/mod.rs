@@ -32,6 +32,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0005_webhook_removal",
         sql: include_str!("0005_webhook_removal.sql"),
     },
+    Migration {
+        name: "0006_connectors",
+        sql: include_str!("0006_connectors.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.
