@@ -9,10 +9,10 @@ use tracing::{info, warn};
 use crate::{
     config::{Config, Profile},
     console,
-    dialects::{ada, aloochat},
+    dialects::{ada, aloochat, connector},
     domain::{
-        self, Domain, bootstrap, bootstrap::Started, end_users, platform_integrations, usage,
-        webhooks,
+        self, Domain, bootstrap, bootstrap::Started, end_users, folders, platform_integrations,
+        usage, webhooks,
     },
     http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
@@ -59,6 +59,7 @@ pub struct Server {
     end_users: JoinHandle<()>,
     delivering: JoinHandle<()>,
     farewells: JoinHandle<()>,
+    folders: JoinHandle<()>,
 }
 
 impl Server {
@@ -85,6 +86,8 @@ impl Server {
             outbound: config.outbound.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),
+            connectors: config.connectors.clone(),
+            folders: config.folders.clone(),
             development: config.server.profile == Profile::Dev,
         };
         let domain = Domain::new(store, sealer, clock, settings);
@@ -112,6 +115,7 @@ impl Server {
                 domain.clone(),
                 stopped(stopping.clone()),
             )),
+            folders: tokio::spawn(folders::follow(domain.clone(), stopped(stopping.clone()))),
             farewells: tokio::spawn(say_farewell_until(domain.clone(), stopping.clone())),
             delivering: tokio::spawn(webhooks::dispatch::run(domain.clone(), stopped(stopping))),
             domain,
@@ -156,6 +160,8 @@ impl Server {
         // Only fails if the task panicked; its leases end at the next start.
         let _ = self.delivering.await;
         let _ = self.farewells.await;
+        // What it had no time for is read at the next start.
+        let _ = self.folders.await;
         if let Err(error) = usage::flush(&self.domain).await {
             warn!(?error, "the last usage counts are lost");
         }
@@ -265,6 +271,7 @@ fn mounts(domain: &Domain, config: &Config) -> Vec<Mount> {
         ada::mount(domain, &config.ada),
         ada::mount_end_users_v1(domain, &config.ada),
         aloochat::mount(domain, &config.aloochat),
+        connector::mount(domain),
         console::mount(domain, config.server.profile == Profile::Dev),
     ]
 }

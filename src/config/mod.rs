@@ -13,7 +13,7 @@ pub use self::{
 };
 use crate::{
     dialects::{ada, aloochat},
-    domain::{bootstrap, inbox, limits, outbound, service_integrations, webhooks},
+    domain::{bootstrap, folders, inbox, limits, outbound, service_integrations, webhooks},
     store::{self, seal},
 };
 
@@ -41,6 +41,10 @@ pub struct Config {
     pub webhooks: webhooks::Settings,
     /// The test inbox.
     pub inbox: inbox::Settings,
+    /// Connectors.
+    pub connectors: folders::Connectors,
+    /// Folders that are served as connectors.
+    pub folders: folders::Settings,
     /// The Ada dialect.
     pub ada: ada::Settings,
     /// The Aloochat dialect.

@@ -9,6 +9,7 @@ use super::{
     access::{Call, Keyring},
     api_keys,
     audit::Actor,
+    folders::{self, Folders},
     inbox, limits,
     outbound::{self, Outbound},
     service_integrations::{self, SecretNames},
@@ -33,6 +34,10 @@ pub struct Settings {
     pub webhooks: webhooks::Settings,
     /// The test inbox.
     pub inbox: inbox::Settings,
+    /// Connectors.
+    pub connectors: folders::Connectors,
+    /// Folders that are served as connectors.
+    pub folders: folders::Settings,
     /// Whether this is profile `dev`: a server on one's own machine.
     pub development: bool,
 }
@@ -53,6 +58,7 @@ struct Parts {
     farewells: Notify,
     outbound: Outbound,
     webhooks: Hub,
+    folders: Folders,
 }
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
@@ -91,6 +97,7 @@ impl Domain {
     pub fn new(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> Self {
         let secret_names = SecretNames::new(&settings.service_integrations.secret_names);
         let meter = Meter::new(settings.limits.clone(), clock.clone());
+        let folders = Folders::new(&settings.connectors.folder);
         let outbound = Outbound::new(&settings.outbound, settings.development);
         Self(Arc::new(Parts {
             store,
@@ -104,6 +111,7 @@ impl Domain {
             farewells: Notify::new(),
             outbound,
             webhooks: Hub::default(),
+            folders,
         }))
     }
 
@@ -141,6 +149,12 @@ impl Domain {
     #[must_use]
     pub fn webhooks(&self) -> &Hub {
         &self.0.webhooks
+    }
+
+    /// The folders that are served as connectors.
+    #[must_use]
+    pub fn folders(&self) -> &Folders {
+        &self.0.folders
     }
 
     /// Is notified when an integration is to be told that an installation is gone.

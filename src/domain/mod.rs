@@ -7,11 +7,13 @@
 pub mod access;
 pub mod accounts;
 pub mod agents;
+pub mod answers;
 pub mod api_keys;
 pub mod audit;
 pub mod bootstrap;
 mod context;
 pub mod end_users;
+pub mod folders;
 pub mod inbox;
 pub mod limits;
 pub mod members;

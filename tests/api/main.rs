@@ -11,6 +11,7 @@ mod architecture;
 mod cli;
 mod compatibility;
 mod config_example;
+mod connector;
 mod console;
 mod documents;
 mod identity;
