@@ -1,6 +1,6 @@
 //! Composes everything into one server: open, listen, serve, stop.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use poem::{Endpoint, EndpointExt, Response, Route, Server as PoemServer, listener::TcpAcceptor};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use crate::{
     config::{Config, Profile},
     console,
-    dialects::{ada, aloochat, connector},
+    dialects::{ada, aloochat, cohere, connector},
     domain::{
         self, Domain, bootstrap, bootstrap::Started, end_users, folders, platform_integrations,
         usage, webhooks,
@@ -88,6 +88,7 @@ impl Server {
             inbox: config.inbox.clone(),
             connectors: config.connectors.clone(),
             folders: config.folders.clone(),
+            answers: config.answers.clone(),
             development: config.server.profile == Profile::Dev,
         };
         let domain = Domain::new(store, sealer, clock, settings);
@@ -237,14 +238,14 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
     let pages = Edge::new(
         pages.boxed(),
         "parlance",
-        std::sync::Arc::new(console::error::ErrorRenderer),
+        Arc::new(console::error::ErrorRenderer),
         limits,
         metrics.clone(),
     );
     let platform = Edge::new(
         ada::pages(domain, &config.ada, config.server.profile == Profile::Dev).boxed(),
         "ada-pages",
-        std::sync::Arc::new(ada::RenderPage),
+        Arc::new(ada::RenderPage),
         limits,
         metrics.clone(),
     );
@@ -253,9 +254,16 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         .nest(ada::PAGES_BASE_PATH, platform);
     if domain.settings().inbox.is_on(domain.settings().development) {
         let inbox = console::inbox::routes(domain);
-        let renderer = std::sync::Arc::new(console::error::ErrorRenderer);
+        let renderer = Arc::new(console::error::ErrorRenderer);
         let inbox = Edge::new(inbox, "inbox", renderer, limits, metrics.clone());
         route = route.nest("/inbox", inbox);
+    }
+    let unprefixed = cohere::mount(domain, &config.cohere);
+    let unprefixed = Arc::new(Edge::around(unprefixed, limits, metrics.clone()));
+    for path in cohere::UNPREFIXED {
+        route = route
+            .at(path, unprefixed.clone())
+            .at(format!("{path}/*rest"), unprefixed.clone());
     }
     mounts
         .into_iter()
@@ -271,6 +279,7 @@ fn mounts(domain: &Domain, config: &Config) -> Vec<Mount> {
         ada::mount(domain, &config.ada),
         ada::mount_end_users_v1(domain, &config.ada),
         aloochat::mount(domain, &config.aloochat),
+        cohere::mount(domain, &config.cohere),
         connector::mount(domain),
         console::mount(domain, config.server.profile == Profile::Dev),
     ]

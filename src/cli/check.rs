@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Database, output};
 use crate::{
     config::Loaded,
-    domain::{end_users, platform_integrations, service_integrations, webhooks},
+    domain::{connectors, end_users, platform_integrations, service_integrations, webhooks},
     store::{self, Sealer},
 };
 
@@ -58,8 +58,10 @@ fn unreadable_secrets(database: &Database, loaded: &Loaded) -> Result<Vec<String
             .map(|id| format!("service integration {id}"));
         let end_users = end_users.iter().map(|id| format!("end user {id}"));
         let endpoints = endpoints.iter().map(|id| format!("webhook {id}"));
+        let connectors = connectors::unreadable(conn, &sealer)?;
+        let connectors = connectors.iter().map(|id| format!("connector {id}"));
         let found = integrations.chain(end_users).chain(endpoints);
-        Ok(found.chain(installations).collect())
+        Ok(found.chain(installations).chain(connectors).collect())
     })?;
     Ok(found)
 }

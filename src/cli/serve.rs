@@ -64,7 +64,11 @@ fn log_to_stderr(log: &Log) -> Result<()> {
 const fn is_served(kind: KeyKind) -> bool {
     matches!(
         kind,
-        KeyKind::Ada | KeyKind::AdaEndUsers | KeyKind::Aloochat | KeyKind::Operator
+        KeyKind::Ada
+            | KeyKind::AdaEndUsers
+            | KeyKind::Aloochat
+            | KeyKind::Cohere
+            | KeyKind::Operator
     )
 }
 
@@ -99,7 +103,11 @@ fn greet(server: &Server) {
         key(KeyKind::Aloochat)
     );
     eprintln!(
-        "  curl {url}/api/v2/end-users/ -H 'Authorization: Bearer {}'\n",
+        "  curl {url}/api/v2/end-users/ -H 'Authorization: Bearer {}'",
         key(KeyKind::Ada)
+    );
+    eprintln!(
+        "  curl {url}/v1/connectors -H 'Authorization: Bearer {}'\n",
+        key(KeyKind::Cohere)
     );
 }

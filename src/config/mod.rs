@@ -12,8 +12,11 @@ pub use self::{
     show::{Setting, settings},
 };
 use crate::{
-    dialects::{ada, aloochat},
-    domain::{bootstrap, folders, inbox, limits, outbound, service_integrations, webhooks},
+    dialects::{ada, aloochat, cohere},
+    domain::{
+        answers, bootstrap, connectors, folders, inbox, limits, outbound, service_integrations,
+        webhooks,
+    },
     store::{self, seal},
 };
 
@@ -42,13 +45,17 @@ pub struct Config {
     /// The test inbox.
     pub inbox: inbox::Settings,
     /// Connectors.
-    pub connectors: folders::Connectors,
+    pub connectors: connectors::Settings,
     /// Folders that are served as connectors.
     pub folders: folders::Settings,
+    /// Answers.
+    pub answers: answers::Settings,
     /// The Ada dialect.
     pub ada: ada::Settings,
     /// The Aloochat dialect.
     pub aloochat: aloochat::Settings,
+    /// The Cohere dialect.
+    pub cohere: cohere::Settings,
 }
 
 /// Settings of the server.

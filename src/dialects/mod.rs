@@ -3,4 +3,5 @@
 
 pub mod ada;
 pub mod aloochat;
+pub mod cohere;
 pub mod connector;

@@ -27,6 +27,9 @@ use crate::{
 /// How many valid keys are kept in memory.
 const KEYS_KEPT: u64 = 10_000;
 
+/// How much is kept of the name of a project, in characters.
+const CLIENT_NAME_MAX: usize = 255;
+
 /// An authenticated call of a tenant within its limits. It counts itself: with the change it
 /// makes, or when it ends without one.
 pub struct Call {
@@ -37,6 +40,7 @@ pub struct Call {
     class: Class,
     day: i64,
     written: AtomicBool,
+    client_name: Option<String>,
 }
 
 /// Who makes a call: a principal with its tenant.
@@ -68,6 +72,20 @@ impl Call {
     #[must_use]
     pub const fn domain(&self) -> &Domain {
         &self.domain
+    }
+
+    /// The call with the name of the project that it is made for: it is kept with what it changes.
+    #[must_use]
+    pub fn for_project(mut self, name: Option<&str>) -> Self {
+        let name = name.filter(|name| !name.is_empty());
+        self.client_name = name.map(|name| name.chars().take(CLIENT_NAME_MAX).collect());
+        self
+    }
+
+    /// The project that the caller said to work for, if it named one.
+    #[must_use]
+    pub fn client_name(&self) -> Option<&str> {
+        self.client_name.as_deref()
     }
 
     /// Who makes the call.
@@ -311,6 +329,7 @@ impl Domain {
             class: known.class,
             day: now.day(),
             written: AtomicBool::new(false),
+            client_name: None,
         }
     }
 }

@@ -51,6 +51,8 @@ pub struct Record {
     pub at: Timestamp,
     /// Who did it: `key:<id>`, `operator` or `system`.
     pub actor: String,
+    /// The project that the caller said to work for, if it named one.
+    pub client_name: Option<String>,
     /// What was done: `subject.verb`.
     pub action: String,
     /// To which resource.
@@ -60,8 +62,9 @@ pub struct Record {
 }
 
 const INSERT: &str = "
-    INSERT INTO audit_records (workspace_id, at, actor, action, resource_id, resource_name)
-    VALUES (:workspace_id, :at, :actor, :action, :resource_id, :resource_name)";
+    INSERT INTO audit_records
+        (workspace_id, at, actor, client_name, action, resource_id, resource_name)
+    VALUES (:workspace_id, :at, :actor, :client_name, :action, :resource_id, :resource_name)";
 
 /// Writes an audit record of a change, in its transaction.
 ///
@@ -72,6 +75,7 @@ pub fn record(change: &Change<'_>, entry: &Entry<'_>) -> Result<()> {
         ":workspace_id": entry.workspace,
         ":at": change.now,
         ":actor": change.actor.to_string(),
+        ":client_name": change.client_name,
         ":action": entry.action,
         ":resource_id": entry.resource_id,
         ":resource_name": entry.resource_name,
@@ -80,7 +84,7 @@ pub fn record(change: &Change<'_>, entry: &Entry<'_>) -> Result<()> {
 }
 
 const LIST: &str = "
-    SELECT at, actor, action, resource_id, resource_name FROM audit_records
+    SELECT at, actor, client_name, action, resource_id, resource_name FROM audit_records
     WHERE workspace_id = :workspace_id ORDER BY seq DESC LIMIT :limit";
 
 /// The newest audit records of a workspace, newest first.
@@ -95,6 +99,7 @@ pub fn newest(conn: &Connection, workspace: &WorkspaceId, limit: u32) -> Result<
             Ok(Record {
                 at: row.get("at")?,
                 actor: row.get("actor")?,
+                client_name: row.get("client_name")?,
                 action: row.get("action")?,
                 resource_id: row.get("resource_id")?,
                 resource_name: row.get("resource_name")?,

@@ -7,8 +7,9 @@ use tokio::sync::Notify;
 
 use super::{
     access::{Call, Keyring},
-    api_keys,
+    answers, api_keys,
     audit::Actor,
+    connectors::{self, Refreshes},
     folders::{self, Folders},
     inbox, limits,
     outbound::{self, Outbound},
@@ -35,9 +36,11 @@ pub struct Settings {
     /// The test inbox.
     pub inbox: inbox::Settings,
     /// Connectors.
-    pub connectors: folders::Connectors,
+    pub connectors: connectors::Settings,
     /// Folders that are served as connectors.
     pub folders: folders::Settings,
+    /// Answers.
+    pub answers: answers::Settings,
     /// Whether this is profile `dev`: a server on one's own machine.
     pub development: bool,
 }
@@ -59,6 +62,7 @@ struct Parts {
     outbound: Outbound,
     webhooks: Hub,
     folders: Folders,
+    refreshes: Refreshes,
 }
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
@@ -69,6 +73,8 @@ pub struct Change<'a> {
     pub now: Timestamp,
     /// Who makes it.
     pub actor: &'a Actor,
+    /// The project that the caller said to work for, if it named one.
+    pub client_name: Option<&'a str>,
     /// Whether webhook messages wait for their delivery once this is committed.
     woke: Cell<bool>,
 }
@@ -81,6 +87,7 @@ impl<'a> Change<'a> {
             conn,
             now,
             actor,
+            client_name: None,
             woke: Cell::new(false),
         }
     }
@@ -112,6 +119,7 @@ impl Domain {
             outbound,
             webhooks: Hub::default(),
             folders,
+            refreshes: Refreshes::default(),
         }))
     }
 
@@ -163,6 +171,11 @@ impl Domain {
         &self.0.farewells
     }
 
+    /// What keeps refreshes of one authorization apart.
+    pub(super) fn refreshes(&self) -> &Refreshes {
+        &self.0.refreshes
+    }
+
     pub(super) fn meter(&self) -> &Meter {
         &self.0.meter
     }
@@ -194,11 +207,13 @@ impl Domain {
         let now = self.clock().now();
         let caller = call.caller().clone();
         let counted = call.counted_as();
+        let client_name = call.client_name().map(str::to_owned);
         let (done, generation, woke) = self
             .store()
             .write(move |conn| {
                 let actor = Actor::Key(caller.key_id.clone());
-                let change = Change::new(conn, now, &actor);
+                let mut change = Change::new(conn, now, &actor);
+                change.client_name = client_name.as_deref();
                 let done = job(&change, &caller.workspace_id)?;
                 usage::add(conn, &counted, 1)?;
                 Ok((done, api_keys::generation(conn)?, change.woke.get()))

@@ -33,6 +33,8 @@ text_enum! {
         AdaEndUsers = "ada_end_users",
         /// Ada's End Users API v1.
         AdaEndUsersV1 = "ada_end_users_v1",
+        /// Cohere's API.
+        Cohere = "cohere",
     }
 }
 
@@ -40,7 +42,7 @@ impl Class {
     /// Whether the vendor limits each agent by itself, not the whole workspace.
     pub(super) const fn is_per_agent(self) -> bool {
         match self {
-            Self::Aloochat => false,
+            Self::Aloochat | Self::Cohere => false,
             // ada.md §1.3: per Ada instance, which is an agent.
             Self::Ada | Self::AdaEndUsers | Self::AdaEndUsersV1 => true,
         }
@@ -59,6 +61,8 @@ pub struct Settings {
     pub ada_end_users: Rates,
     /// Ada's End Users API v1. The vendor says that there are limits, not which; these are ours.
     pub ada_end_users_v1: Rates,
+    /// Cohere publishes no figures for connectors, so everything is off.
+    pub cohere: Rates,
 }
 
 impl Default for Settings {
@@ -73,6 +77,7 @@ impl Default for Settings {
             ada: rates(10, 100, 10_000),
             ada_end_users: rates(30, 300, 0),
             ada_end_users_v1: rates(30, 0, 60_000),
+            cohere: rates(0, 0, 0),
         }
     }
 }
@@ -84,6 +89,7 @@ impl Settings {
             Class::Ada => &self.ada,
             Class::AdaEndUsers => &self.ada_end_users,
             Class::AdaEndUsersV1 => &self.ada_end_users_v1,
+            Class::Cohere => &self.cohere,
         }
     }
 }

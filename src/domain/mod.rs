@@ -11,6 +11,8 @@ pub mod answers;
 pub mod api_keys;
 pub mod audit;
 pub mod bootstrap;
+pub mod chat;
+pub mod connectors;
 mod context;
 pub mod end_users;
 pub mod folders;

@@ -6,9 +6,9 @@ use rusqlite::{
 };
 
 use crate::kernel::ids::{
-    AccountId, AgentId, ApiKeyId, EndUserDeletionId, EndUserId, InstallationId, IntegrationId,
-    PlatformIntegrationId, ServiceIntegrationId, WebhookAttemptId, WebhookEndpointId,
-    WebhookMessageId, WorkspaceId,
+    AccountId, AgentId, ApiKeyId, ConnectorAuthorizationId, ConnectorId, ConnectorLogId,
+    EndUserDeletionId, EndUserId, InstallationId, IntegrationId, PlatformIntegrationId,
+    ServiceIntegrationId, WebhookAttemptId, WebhookEndpointId, WebhookMessageId, WorkspaceId,
 };
 
 macro_rules! stored_as_text {
@@ -31,6 +31,9 @@ stored_as_text!(
     AccountId,
     AgentId,
     ApiKeyId,
+    ConnectorAuthorizationId,
+    ConnectorId,
+    ConnectorLogId,
     EndUserDeletionId,
     EndUserId,
     InstallationId,

@@ -97,7 +97,19 @@ async fn parse<T: ParseFromJSON + 'static>(
     if let Some(value) = &value {
         check::<T>(value)?;
     }
-    T::parse_from_json(value).map_err(|error| Error::invalid(error.into_message()))
+    T::parse_from_json(value).map_err(|error| unparsed(error.into_message()))
+}
+
+/// What the framework says of a body that keeps to the schema. Schemas do not tell members that a
+/// type denies; of these it says the name.
+fn unparsed(message: String) -> Error {
+    let denied = message
+        .split_once("unknown field `")
+        .and_then(|(_, rest)| rest.split_once('`'));
+    match denied {
+        Some((name, _)) => Violation::body([name], Rule::Unexpected).into(),
+        None => Error::invalid(message),
+    }
 }
 
 /// The body as JSON; none if there is nothing in it.

@@ -27,6 +27,12 @@ pub trait Dialect: Send + Sync + 'static {
 pub trait RenderError: Send + Sync + 'static {
     /// The answer to a request that failed with this error.
     fn render(&self, error: &Error) -> Response;
+
+    /// The same for the request with this id: for a dialect whose errors carry it.
+    fn render_in(&self, error: &Error, request_id: &str) -> Response {
+        let _ = request_id;
+        self.render(error)
+    }
 }
 
 /// A dialect, ready to be served.

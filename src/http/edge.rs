@@ -116,7 +116,7 @@ impl Edge {
                 "a request failed"
             );
         }
-        let mut response = self.render.render(error);
+        let mut response = self.render.render_in(error, request_id);
         if let Kind::RateLimited { retry_after } | Kind::Unavailable { retry_after } = error.kind()
         {
             let seconds = retry_after.as_secs().max(1);

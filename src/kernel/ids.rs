@@ -10,6 +10,9 @@ use uuid::Uuid;
 
 use super::Timestamp;
 
+/// The longest slug in an identifier.
+const SLUG_MAX: usize = 64;
+
 macro_rules! id_types {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
         $(#[$doc])*
@@ -95,6 +98,12 @@ id_types! {
     PlatformIntegrationId;
     /// An installation of a platform integration.
     InstallationId;
+    /// A connector: the slug of its first name, `-` and 6 small letters or digits.
+    ConnectorId;
+    /// What a user has allowed a connector to read.
+    ConnectorAuthorizationId;
+    /// An entry in the log of a connector.
+    ConnectorLogId;
 }
 
 impl WebhookMessageId {
@@ -121,6 +130,28 @@ impl WebhookAttemptId {
         let seconds = u32::try_from(now.as_seconds()).unwrap_or_default();
         Self(format!("atmpt_{seconds:08x}{}", random_alphanumeric(19)))
     }
+}
+
+impl ConnectorId {
+    /// A new identifier in the shape of Cohere's: `example-connector-kh3g8q`.
+    #[must_use]
+    pub fn new_slugged(name: &str) -> Self {
+        let slug = slug::slugify(name);
+        // The slug is ASCII.
+        let slug = slug[..slug.len().min(SLUG_MAX)].trim_end_matches('-');
+        let slug = if slug.is_empty() { "connector" } else { slug };
+        Self(format!("{slug}-{}", random_base36(6)))
+    }
+}
+
+/// Random small letters and digits.
+fn random_base36(count: usize) -> String {
+    use rand::RngExt;
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut rng = rand::rng();
+    (0..count)
+        .map(|_| char::from(DIGITS[rng.random_range(0..DIGITS.len())]))
+        .collect()
 }
 
 /// Random letters and digits.

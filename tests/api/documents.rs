@@ -2,7 +2,7 @@
 
 use parlance::{
     console,
-    dialects::{ada, aloochat},
+    dialects::{ada, aloochat, cohere},
 };
 use serde_json::Value;
 
@@ -18,6 +18,10 @@ fn documents() -> Vec<(&'static str, Value)> {
             parse(ada_v1.json("http://127.0.0.1:4600")),
         ),
         ("aloochat", parse(aloochat.json("http://127.0.0.1:4600"))),
+        (
+            "cohere",
+            parse(cohere::document(&cohere::Settings::default()).json("http://127.0.0.1:4600")),
+        ),
         (
             "console",
             parse(console::document().json("http://127.0.0.1:4600")),

@@ -9,6 +9,7 @@ mod ada;
 mod aloochat;
 mod architecture;
 mod cli;
+mod cohere;
 mod compatibility;
 mod config_example;
 mod connector;

@@ -178,7 +178,7 @@ fn supported(text: &str, sources: &[Source]) -> Vec<Citation> {
             continue;
         }
         let support = |known: &HashSet<String>| {
-            let found = terms.iter().filter(|term| known.contains(term)).count();
+            let found = terms.iter().filter(|term| known.contains(*term)).count();
             found as f32 / terms.len() as f32
         };
         let best = documents

@@ -154,11 +154,3 @@ impl Folder {
         self.scanned.subscribe()
     }
 }
-
-/// STOPGAP: until the connectors are merged.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Connectors {
-    /// Folders of documents that are served as connectors.
-    pub folder: Vec<FolderSettings>,
-}

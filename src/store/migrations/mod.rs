@@ -29,8 +29,16 @@ pub(super) const ALL: &[Migration] = &[
         sql: include_str!("0004_platform_integrations.sql"),
     },
     Migration {
-        name: "0005_folders",
-        sql: include_str!("0005_folders.sql"),
+        name: "0005_connectors",
+        sql: include_str!("0005_connectors.sql"),
+    },
+    Migration {
+        name: "0006_folders",
+        sql: include_str!("0006_folders.sql"),
+    },
+    Migration {
+        name: "0007_chat_turns",
+        sql: include_str!("0007_chat_turns.sql"),
     },
 ];
 

@@ -75,6 +75,16 @@ fn redact(value: &mut Value) {
     }
 }
 
+/// The length of the random end of a connector's id, if that is what the text begins with.
+fn slugged(text: &str) -> Option<usize> {
+    let length = text
+        .bytes()
+        .take_while(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        .count();
+    let ends = matches!(text.as_bytes().get(length), None | Some(b'\'' | b'/'));
+    (length == 6 && ends).then_some(length)
+}
+
 /// The text with ids of 24 hexadecimal digits redacted, and the server's address.
 fn without_ids(text: &str) -> String {
     let mut shown = String::new();
@@ -85,7 +95,11 @@ fn without_ids(text: &str) -> String {
         let minted = rest[..digits]
             .bytes()
             .any(|byte| byte != rest.as_bytes()[0]);
-        let whole = if digits == 24 && minted {
+        let slugged = slugged(rest).filter(|_| shown.ends_with('-'));
+        let whole = if let Some(length) = slugged {
+            shown.push_str("[base36]");
+            length
+        } else if digits == 24 && minted {
             shown.push_str("[hex24]");
             digits
         } else if let Some(port) = rest.strip_prefix("127.0.0.1:") {

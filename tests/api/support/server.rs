@@ -22,6 +22,8 @@ pub const ALOOCHAT_KEY: &str = "aloo_test_key";
 pub const ADA_KEY: &str = "ada_test_key";
 /// The Ada End Users API v1 key of the first agent.
 pub const ADA_END_USERS_KEY: &str = "ada_eu_test_key";
+/// The Cohere key of the first workspace.
+pub const COHERE_KEY: &str = "co_test_key";
 /// The operator's key.
 pub const OPERATOR_KEY: &str = "plop_test_key";
 /// The first workspace.
@@ -52,6 +54,7 @@ impl TestServer {
         config.bootstrap.aloochat_key = Some(Secret::new(ALOOCHAT_KEY));
         config.bootstrap.ada_key = Some(Secret::new(ADA_KEY));
         config.bootstrap.ada_end_users_key = Some(Secret::new(ADA_END_USERS_KEY));
+        config.bootstrap.cohere_key = Some(Secret::new(COHERE_KEY));
         config.bootstrap.operator_key = Some(Secret::new(OPERATOR_KEY));
         change(&mut config);
         let noon = Timestamp::parse_rfc3339("2026-03-01T12:00:00Z").expect("a date");
@@ -109,14 +112,43 @@ impl TestServer {
         send(request).await
     }
 
+    /// A Cohere call with the first workspace's key.
+    pub async fn cohere(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.cohere_as(COHERE_KEY, method, path, body).await
+    }
+
+    /// A Cohere call with another key.
+    pub async fn cohere_as(
+        &self,
+        key: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let request = self.request(method, &format!("/v1{path}"));
+        let mut request = request.header("authorization", format!("Bearer {key}"));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        send(request).await
+    }
+
     /// Another workspace, and an Aloochat key of it.
     pub async fn other_workspace(&self) -> String {
-        let made = self.server().domain().change_as(Actor::Operator, |change| {
-            let id = WorkspaceId::new_uuid();
-            let workspace = workspaces::create(change, id, "Another workspace")?;
-            let owner = Owner::Workspace(workspace.id);
-            api_keys::create(change, KeyKind::Aloochat, &owner, "test")
-        });
+        self.other_workspace_with(KeyKind::Aloochat).await
+    }
+
+    /// Another workspace, and a key of this kind of it.
+    pub async fn other_workspace_with(&self, kind: KeyKind) -> String {
+        let made = self
+            .server()
+            .domain()
+            .change_as(Actor::Operator, move |change| {
+                let id = WorkspaceId::new_uuid();
+                let workspace = workspaces::create(change, id, "Another workspace")?;
+                let owner = Owner::Workspace(workspace.id);
+                api_keys::create(change, kind, &owner, "test")
+            });
         let (_, key) = made.await.expect("a workspace with a key");
         key.expose().to_owned()
     }

@@ -1,0 +1,75 @@
+//! Who calls: the holder of an API key of a workspace, which is Cohere's organization. To OAuth
+//! the key is the user.
+
+use poem::{Request, RequestBody, http::header};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+
+use crate::{
+    domain::{Domain, access::Call, api_keys::KeyKind, limits::Class},
+    http::{bearer, errors::Failure},
+    kernel::{Error, Kind, Result},
+};
+
+/// The name of the scheme in the document.
+const BEARER: &str = "BearerAuth";
+
+/// The header that names the project that a call is made for.
+const CLIENT_NAME: &str = "x-client-name";
+
+/// An authenticated call of an organization within its limits.
+pub struct User(pub Call);
+
+impl<'a> ApiExtractor<'a> for User {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        registry.create_security_scheme(
+            BEARER,
+            MetaSecurityScheme {
+                ty: "http",
+                description: Some("Your API key."),
+                name: None,
+                key_in: None,
+                scheme: Some("bearer"),
+                bearer_format: None,
+                flows: None,
+                openid_connect_url: None,
+            },
+        );
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![BEARER]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let call = admit(request).map_err(Failure)?;
+        Ok(Self(call))
+    }
+}
+
+fn admit(request: &Request) -> Result<Call> {
+    let domain = request
+        .data::<Domain>()
+        .ok_or_else(|| Error::internal("the dialect was mounted without a domain", "no data"))?;
+    if request.header(header::AUTHORIZATION).is_none() {
+        return Err(Error::new(Kind::Unauthenticated, "no api key supplied"));
+    }
+    let call = bearer(request)
+        .and_then(|key| domain.admit(key, &[KeyKind::Cohere], Class::Cohere))
+        .map_err(|error| match error.kind() {
+            Kind::Unauthenticated => Error::new(Kind::Unauthenticated, "invalid api token"),
+            _ => error,
+        })?;
+    Ok(call.for_project(request.header(CLIENT_NAME)))
+}

@@ -1,0 +1,45 @@
+//! `/check-api-key`: what clients before version 5 ask before everything else.
+
+use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
+
+use super::{Tag, auth::User, error::Failed};
+
+/// A valid key.
+#[derive(Object)]
+#[oai(example)]
+struct CheckApiKeyResponse {
+    /// True; for another key the answer is 401.
+    valid: bool,
+    /// The organization that the key belongs to.
+    organization_id: String,
+    /// The key's id, which is the user of connectors.
+    owner_id: String,
+}
+
+impl Example for CheckApiKeyResponse {
+    fn example() -> Self {
+        Self {
+            valid: true,
+            organization_id: "11111111-1111-1111-aaaa-111111111111".to_owned(),
+            owner_id: "7c9e6679-7425-40de-944b-e07fc1f90ae7".to_owned(),
+        }
+    }
+}
+
+/// The operation on keys.
+pub struct CheckApiKey;
+
+#[OpenApi(tag = "Tag::Keys")]
+impl CheckApiKey {
+    /// Check an API key
+    ///
+    /// Whether the key in the Authorization header is active and valid.
+    #[oai(path = "/check-api-key", method = "post", operation_id = "checkApiKey")]
+    async fn check_api_key(&self, user: User) -> Result<Json<CheckApiKeyResponse>, Failed> {
+        Ok(Json(CheckApiKeyResponse {
+            valid: true,
+            organization_id: user.0.workspace().to_string(),
+            owner_id: user.0.caller().key_id.to_string(),
+        }))
+    }
+}

@@ -1,0 +1,141 @@
+//! Errors in Cohere's words: `{"message": …, "id": …}`, the id being that of the request
+//! (cohere.md §1, Errors).
+
+use poem::{IntoResponse, Response, http::StatusCode, web::Json};
+use poem_openapi::{Object, types::Example};
+use serde_json::{Value, json};
+
+use crate::{
+    http::{self, Dialect, dialect::RenderError},
+    kernel::{Error, Kind, Rule},
+};
+
+/// The dialect, as the shared layers know it.
+pub struct Cohere;
+
+impl Dialect for Cohere {
+    type ErrorBody = ErrorBody;
+
+    const ERRORS: &'static [(u16, &'static str)] = &[
+        (400, "Bad Request"),
+        (401, "Unauthorized"),
+        (404, "Not Found"),
+        (429, "Too Many Requests"),
+        (500, "Internal Server Error"),
+        (503, "Service Unavailable"),
+        (504, "Gateway Timeout"),
+    ];
+}
+
+/// The error of every operation.
+pub type Failed = http::Failed<Cohere>;
+
+/// An error.
+#[derive(Object)]
+#[oai(example, rename = "Error")]
+pub struct ErrorBody {
+    /// What went wrong.
+    message: String,
+    /// The id of the request.
+    id: String,
+}
+
+impl Example for ErrorBody {
+    fn example() -> Self {
+        Self {
+            message: text_of(400).to_owned(),
+            id: REQUEST.to_owned(),
+        }
+    }
+}
+
+const REQUEST: &str = "0f7a1c1e-5a3c-4f0e-9f57-3a1b6a2f3c4d";
+
+/// The body of the error with this status, as the document shows it.
+pub fn example(status: u16) -> Value {
+    json!({"message": text_of(status), "id": REQUEST})
+}
+
+const fn text_of(status: u16) -> &'static str {
+    match status {
+        400 => "invalid request: name is required",
+        401 => "invalid api token",
+        404 => "connector 'example-connector-kh3g8q' not found.",
+        429 => "Rate limit exceeded",
+        503 => "The server is busy; try again",
+        504 => "The request took too long",
+        _ => "internal server error",
+    }
+}
+
+/// Renders errors in this dialect.
+#[derive(Clone, Copy)]
+pub struct ErrorRenderer;
+
+impl RenderError for ErrorRenderer {
+    fn render(&self, error: &Error) -> Response {
+        respond(error, None)
+    }
+
+    fn render_in(&self, error: &Error, request_id: &str) -> Response {
+        respond(error, Some(request_id))
+    }
+}
+
+fn respond(error: &Error, request_id: Option<&str>) -> Response {
+    let (status, message) = status_and_message(error);
+    let mut body = json!({"message": message});
+    if let Some(id) = request_id {
+        body["id"] = json!(id);
+    }
+    (status, Json(body)).into_response()
+}
+
+/// Clients repeat a request that was answered 409, 429 or 5xx: these are only for what a repetition
+/// may mend (cohere.md §1).
+fn status_and_message(error: &Error) -> (StatusCode, String) {
+    let own = || error.message().to_owned();
+    match error.kind() {
+        Kind::Invalid => (StatusCode::BAD_REQUEST, invalid(error)),
+        Kind::UnsupportedMedia => {
+            let text = format!("invalid request: {}", error.message());
+            (StatusCode::BAD_REQUEST, text)
+        }
+        // What a connector's failure is answered with (cohere.md §1, §4.4).
+        Kind::Upstream => (StatusCode::BAD_REQUEST, own()),
+        Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, own()),
+        Kind::PaymentRequired => (StatusCode::PAYMENT_REQUIRED, own()),
+        Kind::Forbidden => (StatusCode::FORBIDDEN, own()),
+        Kind::NotFound | Kind::NoOperation => (StatusCode::NOT_FOUND, own()),
+        Kind::MethodNotAllowed => (
+            StatusCode::METHOD_NOT_ALLOWED,
+            "405 method not allowed".to_owned(),
+        ),
+        Kind::Conflict => (StatusCode::CONFLICT, own()),
+        Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, own()),
+        Kind::RateLimited { .. } | Kind::QuotaExceeded => (StatusCode::TOO_MANY_REQUESTS, own()),
+        Kind::Timeout => (StatusCode::GATEWAY_TIMEOUT, own()),
+        Kind::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, own()),
+        Kind::Internal => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal server error".to_owned(),
+        ),
+    }
+}
+
+/// Every broken rule, so that a caller can mend all at once.
+fn invalid(error: &Error) -> String {
+    let rules = error.broken_rules();
+    if let Some(reason) = rules.iter().find_map(|violation| match &violation.rule {
+        Rule::Json(reason) => Some(reason),
+        _ => None,
+    }) {
+        return format!("invalid json syntax: {reason}");
+    }
+    let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
+    if rules.is_empty() {
+        format!("invalid request: {}", error.message())
+    } else {
+        format!("invalid request: {}", rules.join("; "))
+    }
+}

@@ -1,0 +1,80 @@
+//! Cohere: connectors and what its clients call around them (seed 001, `cohere.md`).
+//!
+//! Mounted at `/v1` and, for clients whose base address lacks or doubles the `/v1`, at the paths
+//! that [`UNPREFIXED`] names.
+
+mod auth;
+mod auth_wire;
+mod check_api_key;
+mod connectors;
+mod connectors_wire;
+mod error;
+mod logs;
+mod paging;
+mod paths;
+mod settings;
+
+use std::sync::Arc;
+
+use poem::{EndpointExt, Route};
+use poem_openapi::{OpenApiService, Tags};
+
+use self::{
+    check_api_key::CheckApiKey, connectors::Connectors, error::ErrorRenderer, logs::ConnectorLogs,
+};
+pub use self::{paths::UNPREFIXED, settings::Settings};
+use crate::{
+    domain::Domain,
+    http::{Document, Mount},
+};
+
+/// The path that every operation is under.
+const BASE_PATH: &str = "/v1";
+
+/// The groups of operations in the document.
+#[derive(Tags)]
+enum Tag {
+    /// Register the sources of documents that a chat can search.
+    Connectors,
+    /// What clients ask before everything else.
+    Keys,
+}
+
+/// The dialect, to be mounted under its base path, and under [`UNPREFIXED`] with their paths whole.
+#[must_use]
+pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
+    Mount {
+        name: "cohere",
+        title: "Cohere",
+        summary: "Connectors: register, test, authorize and search sources of documents.",
+        base_path: BASE_PATH,
+        endpoint: Route::new()
+            .nest("/", service(settings))
+            .around(paths::explain)
+            .before(paths::normalise)
+            .data(domain.clone())
+            .boxed(),
+        render: Arc::new(ErrorRenderer),
+        document: document(settings),
+    }
+}
+
+/// The dialect's OpenAPI document.
+#[must_use]
+pub fn document(settings: &Settings) -> Document {
+    Document::new::<error::Cohere, _>(&service(settings), BASE_PATH, error::example)
+}
+
+type Api = (Connectors, ConnectorLogs, CheckApiKey);
+
+fn service(settings: &Settings) -> OpenApiService<Api, ()> {
+    let api = (
+        Connectors::new(settings.clone()),
+        ConnectorLogs,
+        CheckApiKey,
+    );
+    OpenApiService::new(api, "Cohere API", "1.0").description(
+        "Connectors of Cohere's API v1. Calls may name the project that they are made for in the \
+         header X-Client-Name; it is kept with what they change.",
+    )
+}
