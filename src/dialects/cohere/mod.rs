@@ -5,6 +5,10 @@
 
 mod auth;
 mod auth_wire;
+mod chat;
+mod chat_request;
+mod chat_stream;
+mod chat_wire;
 mod check_api_key;
 mod connectors;
 mod connectors_wire;
@@ -20,7 +24,8 @@ use poem::{EndpointExt, Route};
 use poem_openapi::{OpenApiService, Tags};
 
 use self::{
-    check_api_key::CheckApiKey, connectors::Connectors, error::ErrorRenderer, logs::ConnectorLogs,
+    chat::ChatApi, check_api_key::CheckApiKey, connectors::Connectors, error::ErrorRenderer,
+    logs::ConnectorLogs,
 };
 pub use self::{paths::UNPREFIXED, settings::Settings};
 use crate::{
@@ -36,6 +41,8 @@ const BASE_PATH: &str = "/v1";
 enum Tag {
     /// Register the sources of documents that a chat can search.
     Connectors,
+    /// Answer messages from what connectors find.
+    Chat,
     /// What clients ask before everything else.
     Keys,
 }
@@ -46,7 +53,7 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
     Mount {
         name: "cohere",
         title: "Cohere",
-        summary: "Connectors: register, test, authorize and search sources of documents.",
+        summary: "Chat over documents, and the connectors that find them.",
         base_path: BASE_PATH,
         endpoint: Route::new()
             .nest("/", service(settings))
@@ -65,16 +72,17 @@ pub fn document(settings: &Settings) -> Document {
     Document::new::<error::Cohere, _>(&service(settings), BASE_PATH, error::example)
 }
 
-type Api = (Connectors, ConnectorLogs, CheckApiKey);
+type Api = (Connectors, ConnectorLogs, ChatApi, CheckApiKey);
 
 fn service(settings: &Settings) -> OpenApiService<Api, ()> {
     let api = (
         Connectors::new(settings.clone()),
         ConnectorLogs,
+        ChatApi,
         CheckApiKey,
     );
     OpenApiService::new(api, "Cohere API", "1.0").description(
-        "Connectors of Cohere's API v1. Calls may name the project that they are made for in the \
+        "Connectors and chat of Cohere's API v1. Calls may name the project that they are made for in the \
          header X-Client-Name; it is kept with what they change.",
     )
 }

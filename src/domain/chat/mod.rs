@@ -4,10 +4,14 @@
 mod conversations;
 mod retrieve;
 mod run;
+mod stream;
 
 use serde_json::{Map, Value};
 
-pub use self::run::Chat;
+pub use self::{
+    run::Chat,
+    stream::{Told, answer, stream},
+};
 use super::answers::{Citation, Finish, Source, Truncation, Turn, Usage};
 use crate::kernel::Secret;
 

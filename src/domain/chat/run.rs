@@ -1,6 +1,6 @@
 //! Answering a chat, step by step.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use tokio::{sync::mpsc, task::spawn_blocking};
 
@@ -11,9 +11,7 @@ use super::{
 use crate::{
     domain::{
         access::Call,
-        answers::{
-            self, Answer, Citation, Extract, Finish, Piece, Question, Role, Source, Turn, upstream,
-        },
+        answers::{self, Answer, Citation, Extract, Finish, Piece, Question, Role, Turn, upstream},
     },
     kernel::{Error, Result},
 };

@@ -1,10 +1,14 @@
 //! `/v1/connectors` and what Cohere's clients call around it.
 
 mod access;
+mod chat;
+mod chat_stream;
+mod chat_upstream;
 mod check_api_key;
 mod connector;
 mod create;
 mod manage;
+mod model;
 mod paths;
 mod register;
 mod search;
