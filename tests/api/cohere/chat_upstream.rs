@@ -105,13 +105,16 @@ async fn chat_streams_what_a_model_writes_as_it_comes() {
     assert_eq!(told.last().expect("an end")["finish_reason"], "MAX_TOKENS");
 }
 
+/// Who goes away takes the work along with the next word that cannot be written: the model is given
+/// up, and nothing is stored.
 #[tokio::test]
 async fn chat_streams_give_a_model_up_with_their_reader() {
-    let (told, heard) = mpsc::channel(8);
+    let (told, heard) = mpsc::channel(1);
     let heard = Arc::new(tokio::sync::Mutex::new(heard));
     let (server, model, _, id) = with_model(Speech::AsTold(heard)).await;
     let mut body = question(&id);
     body["stream"] = json!(true);
+    body["conversation_id"] = json!("c-1");
     let request = server
         .request(Method::POST, "/v1/chat")
         .bearer_auth(COHERE_KEY)
@@ -124,7 +127,19 @@ async fn chat_streams_give_a_model_up_with_their_reader() {
         read.push_str(std::str::from_utf8(&more).expect("UTF-8"));
     }
     drop(lines);
-    model.wait_for_a_lost_reader().await;
+    let talks = async {
+        while told.send(delta(" on and on.")).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = model.wait_for_a_lost_reader() => {}
+        () = talks => {}
+    }
+    model.say(Speech::Says(vec!["Hello."]));
+    let alone = json!({"message": "hello", "conversation_id": "c-1"});
+    let answer = chat(&server, alone).await.expect(200).json();
+    assert_eq!(answer["chat_history"].as_array().expect("turns").len(), 2);
 }
 
 #[tokio::test]

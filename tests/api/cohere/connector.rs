@@ -7,7 +7,7 @@ use poem::{
     listener::TcpAcceptor,
 };
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::net::TcpListener;
 
 /// What a connector was sent.
 #[derive(Debug, Clone)]
@@ -30,17 +30,6 @@ struct Inner {
     wants: Mutex<Option<String>>,
     reply: Mutex<Reply>,
     asked: Mutex<Vec<Asked>>,
-    calls: watch::Sender<usize>,
-    lost: watch::Sender<usize>,
-}
-
-/// Counts a caller that went away before it was answered.
-struct Waiting<'a>(&'a watch::Sender<usize>);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.send_modify(|lost| *lost += 1);
-    }
 }
 
 #[derive(Clone)]
@@ -57,8 +46,6 @@ impl Connector {
             wants: Mutex::default(),
             reply: Mutex::new(Reply::With(200, None, results.to_string())),
             asked: Mutex::default(),
-            calls: watch::Sender::new(0),
-            lost: watch::Sender::new(0),
         }));
         let acceptor = TcpAcceptor::from_tokio(listener).expect("an acceptor");
         let endpoint = connector.endpoint();
@@ -86,7 +73,6 @@ impl Connector {
             content_type,
             body: serde_json::from_slice(&body).unwrap_or_default(),
         });
-        self.0.calls.send_modify(|calls| *calls += 1);
         if refused {
             let problem =
                 json!({"title": "Unauthorized", "detail": "No authorization token provided"});
@@ -104,10 +90,7 @@ impl Connector {
                 }
                 Ok(response.body(body))
             }
-            Reply::Never => {
-                let _waiting = Waiting(&self.0.lost);
-                std::future::pending().await
-            }
+            Reply::Never => std::future::pending().await,
         }
     }
 
@@ -124,23 +107,6 @@ impl Connector {
     /// Refuses calls without this header `Authorization` from now on.
     pub fn want(&self, authorization: &str) {
         *self.0.wants.lock().expect("it") = Some(authorization.to_owned());
-    }
-
-    /// Waits until it was called this often.
-    pub async fn wait_for_calls(&self, calls: usize) {
-        let mut counted = self.0.calls.subscribe();
-        counted
-            .wait_for(|counted| *counted >= calls)
-            .await
-            .expect("it counts");
-    }
-
-    /// Waits until so many callers that it did not answer went away.
-    pub async fn wait_for_lost_callers(&self, callers: usize) {
-        let mut lost = self.0.lost.subscribe();
-        lost.wait_for(|lost| *lost >= callers)
-            .await
-            .expect("it counts");
     }
 
     pub fn reply(&self, reply: Reply) {
