@@ -1,6 +1,11 @@
 //! Composes everything into one server: open, listen, serve, stop.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use poem::{Endpoint, EndpointExt, Response, Route, Server as PoemServer, listener::TcpAcceptor};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -11,10 +16,10 @@ use crate::{
     console,
     dialects::{ada, aloochat, cohere, connector},
     domain::{
-        self, Domain, bootstrap, bootstrap::Started, end_users, folders, platform_integrations,
-        usage, webhooks,
+        self, Domain, bootstrap, bootstrap::Started, connectors, end_users, folders,
+        platform_integrations, usage, webhooks,
     },
-    http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
+    http::{Edge, Metrics, Mount, Origins, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
 };
@@ -93,6 +98,9 @@ impl Server {
         };
         let domain = Domain::new(store, sealer, clock, settings);
         let started = bootstrap::start(&domain, &config.bootstrap)
+            .await
+            .map_err(StartError::Bootstrap)?;
+        connectors::register_folders(&domain, &started.workspace.id, &local_url(address))
             .await
             .map_err(StartError::Bootstrap)?;
         if let Err(error) = domain.store().announce(&url(address)) {
@@ -174,6 +182,16 @@ impl Server {
     }
 }
 
+/// Where this server finds itself.
+fn local_url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    url(SocketAddr::new(ip, address.port()))
+}
+
 fn url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
@@ -225,7 +243,10 @@ async fn say_farewell_until(domain: Domain, stopping: watch::Receiver<bool>) {
 
 /// Everything that the server answers.
 fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response> + 'static {
-    let metrics = Metrics::new(domain.store());
+    let metrics = Metrics::new(|registry| {
+        domain.store().metrics().register(registry);
+        domain.webhooks().metrics().register(registry);
+    });
     let limits = edge::Limits {
         body: config.server.body_limit_bytes,
         time: Duration::from_secs(config.server.request_timeout_seconds),
@@ -234,7 +255,7 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
     let pages = docs::routes(&mounts)
         .at("/healthz", health::live())
         .at("/readyz", health::ready(domain.store().clone()))
-        .at("/metrics", metrics.endpoint());
+        .at("/metrics", metrics.endpoint(domain));
     let pages = Edge::new(
         pages.boxed(),
         "parlance",
@@ -271,6 +292,10 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
             let base_path = mount.base_path;
             route.nest(base_path, Edge::around(mount, limits, metrics.clone()))
         })
+        .data(Origins::new(
+            config.server.public_url.as_ref(),
+            config.server.trust_forwarded,
+        ))
         .with(crate::http::compress::Gzip)
 }
 

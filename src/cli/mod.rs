@@ -14,7 +14,7 @@ mod restore;
 mod serve;
 mod workspace;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
@@ -50,9 +50,8 @@ struct Options {
     /// Print JSON instead of text for people.
     #[arg(long, global = true)]
     json: bool,
-    /// The address to listen on; port 0 picks a free one [default: 127.0.0.1:4600].
-    #[arg(long, value_name = "ADDR:PORT")]
-    listen: Option<SocketAddr>,
+    #[command(flatten)]
+    serve: serve::Serve,
 }
 
 #[derive(Subcommand)]
@@ -97,9 +96,10 @@ pub fn run() -> ExitCode {
 }
 
 fn execute(cli: Cli) -> Result<ExitCode> {
+    let given = cli.options.serve.address();
     let listen = match &cli.command {
-        Some(Command::Serve(serve)) => serve.listen.or(cli.options.listen),
-        _ => cli.options.listen,
+        Some(Command::Serve(serve)) => serve.address().or(given),
+        _ => given,
     };
     let loaded = load(&Overrides {
         config: cli.options.config.clone(),

@@ -1,6 +1,10 @@
 //! `parlance serve`: the server.
 
-use std::{io::IsTerminal, net::SocketAddr, process::ExitCode};
+use std::{
+    io::IsTerminal,
+    net::{Ipv4Addr, SocketAddr},
+    process::ExitCode,
+};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -17,11 +21,24 @@ use crate::{
     server::Server,
 };
 
+/// Where to listen.
 #[derive(Args)]
 pub struct Serve {
     /// The address to listen on; port 0 picks a free one [default: 127.0.0.1:4600].
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub listen: Option<SocketAddr>,
+    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port")]
+    listen: Option<SocketAddr>,
+    /// The port of 127.0.0.1 to listen on; 0 picks a free one.
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+impl Serve {
+    /// The address, if one was given.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        let port = self.port.map(|port| (Ipv4Addr::LOCALHOST, port).into());
+        self.listen.or(port)
+    }
 }
 
 pub fn run(config: &Config) -> Result<ExitCode> {

@@ -7,14 +7,15 @@ use tokio::sync::Notify;
 
 use super::{
     access::{Call, Keyring},
-    answers, api_keys,
+    answers,
     audit::Actor,
     connectors::{self, Refreshes},
     folders::{self, Folders},
     inbox, limits,
     outbound::{self, Outbound},
     service_integrations::{self, SecretNames},
-    usage::{self, Meter},
+    tally::Tally,
+    usage::Meter,
     webhooks::{self, Hub},
 };
 use crate::{
@@ -55,7 +56,8 @@ struct Parts {
     clock: Clock,
     settings: Settings,
     meter: Meter,
-    keyring: Keyring,
+    keyring: Arc<Keyring>,
+    tally: Arc<Tally>,
     secret_names: SecretNames,
     end_user_work: Notify,
     farewells: Notify,
@@ -106,13 +108,17 @@ impl Domain {
         let meter = Meter::new(settings.limits.clone(), clock.clone());
         let folders = Folders::new(&settings.connectors.folder);
         let outbound = Outbound::new(&settings.outbound, settings.development);
+        let keyring = Arc::<Keyring>::default();
+        let tally = Arc::new(Tally::new(keyring.clone()));
+        store.set_commit_hook(tally.clone());
         Self(Arc::new(Parts {
             store,
             sealer,
             clock,
             settings,
             meter,
-            keyring: Keyring::default(),
+            keyring,
+            tally,
             secret_names,
             end_user_work: Notify::new(),
             farewells: Notify::new(),
@@ -208,18 +214,18 @@ impl Domain {
         let caller = call.caller().clone();
         let counted = call.counted_as();
         let client_name = call.client_name().map(str::to_owned);
-        let (done, generation, woke) = self
+        let tally = self.0.tally.clone();
+        let (done, woke) = self
             .store()
             .write(move |conn| {
                 let actor = Actor::Key(caller.key_id.clone());
                 let mut change = Change::new(conn, now, &actor);
                 change.client_name = client_name.as_deref();
                 let done = job(&change, &caller.workspace_id)?;
-                usage::add(conn, &counted, 1)?;
-                Ok((done, api_keys::generation(conn)?, change.woke.get()))
+                tally.count(&counted);
+                Ok((done, change.woke.get()))
             })
             .await?;
-        self.keyring().note(generation);
         call.written();
         if woke {
             self.webhooks().wake();
@@ -237,15 +243,14 @@ impl Domain {
         job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = self.clock().now();
-        let (done, generation, woke) = self
+        let (done, woke) = self
             .store()
             .write(move |conn| {
                 let change = Change::new(conn, now, &actor);
                 let done = job(&change)?;
-                Ok((done, api_keys::generation(conn)?, change.woke.get()))
+                Ok((done, change.woke.get()))
             })
             .await?;
-        self.keyring().note(generation);
         if woke {
             self.webhooks().wake();
         }

@@ -23,6 +23,7 @@ pub mod outbound;
 pub mod platform_integrations;
 pub mod service_integrations;
 mod sql;
+mod tally;
 pub mod usage;
 pub mod webhooks;
 pub mod workspaces;

@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 
 use crate::kernel::clock::Stopwatch;
 
 use super::{
-    Metrics,
     fault::Fault,
     job::{Job, Outcome, Verdict},
+    writer::Signs,
 };
 
 /// A transaction that is over, and what it taught about the database.
@@ -24,8 +25,18 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// Answers all jobs that ran.
-    pub(super) fn answer(self) {
+    /// Answers all jobs that ran. Many are answered from within the runtime that their callers
+    /// wait in, where to wake one is much cheaper than from another thread.
+    pub(super) fn answer(self, runtime: Option<&Handle>) {
+        match runtime {
+            Some(runtime) if self.ran.len() > 1 => {
+                runtime.spawn(async move { self.answer_all() });
+            }
+            _ => self.answer_all(),
+        }
+    }
+
+    fn answer_all(self) {
         for job in self.ran {
             job.answer(self.verdict);
         }
@@ -37,7 +48,7 @@ impl Ended {
 pub(super) fn run(
     connection: &Connection,
     waiting: &mut VecDeque<Box<dyn Job>>,
-    metrics: &Metrics,
+    signs: &Signs,
 ) -> Ended {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
         return Ended {
@@ -49,6 +60,7 @@ pub(super) fn run(
     }
     let mut batch = Batch {
         connection,
+        signs,
         ran: Vec::with_capacity(waiting.len()),
         fault: None,
         wrote: false,
@@ -58,7 +70,7 @@ pub(super) fn run(
             return batch.give_up();
         }
     }
-    batch.commit(metrics)
+    batch.commit()
 }
 
 /// Whether the transaction is still there after a job.
@@ -69,6 +81,7 @@ enum Lasts {
 
 struct Batch<'conn> {
     connection: &'conn Connection,
+    signs: &'conn Signs,
     ran: Vec<Box<dyn Job>>,
     fault: Option<Fault>,
     wrote: bool,
@@ -118,12 +131,19 @@ impl Batch<'_> {
         Lasts::Lost
     }
 
-    fn commit(mut self, metrics: &Metrics) -> Ended {
+    fn commit(mut self) -> Ended {
+        if let Err(error) = self.signs.hook.before_commit(self.connection) {
+            tracing::error!(?error, "the writer's transaction failed before its end");
+            self.fault = Some(Fault::behind(&error));
+            return self.give_up();
+        }
         let watch = Stopwatch::start();
         if let Err(error) = execute(self.connection, "COMMIT") {
             self.fault = Some(report("COMMIT", &error));
             return self.give_up();
         }
+        self.signs.hook.committed();
+        let metrics = &self.signs.metrics;
         metrics
             .commit_seconds
             .observe(watch.elapsed().as_secs_f64());
@@ -137,6 +157,7 @@ impl Batch<'_> {
     }
 
     fn give_up(mut self) -> Ended {
+        self.signs.hook.lost();
         if !self.connection.is_autocommit()
             && let Err(error) = execute(self.connection, "ROLLBACK")
         {

@@ -19,7 +19,8 @@ use tokio::sync::Semaphore;
 use crate::kernel::{Error, Kind, Result};
 
 use super::{
-    Health, Metrics, OpenError, Settings,
+    CommitHook, Health, Metrics, OpenError, Settings,
+    commit_hook::Hook,
     fault::unavailable,
     files,
     health::HealthState,
@@ -110,6 +111,7 @@ impl Store {
         let signs = Arc::new(Signs {
             health: HealthState::default(),
             metrics: Metrics::new(),
+            hook: Hook::default(),
         });
         let readers = Readers::open(&path, settings)
             .map_err(|error| OpenError::io(&path, io::Error::other(error)))?;
@@ -168,6 +170,11 @@ impl Store {
             tracing::warn!(%error, "a running server may notice this change late");
         }
         answer
+    }
+
+    /// Lets `hook` take part in every transaction from now on. The first one given stays.
+    pub fn set_commit_hook(&self, hook: Arc<dyn CommitHook>) {
+        self.0.signs.hook.set(hook);
     }
 
     /// A number that changes whenever another process has changed something through this engine.

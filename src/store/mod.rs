@@ -7,6 +7,7 @@
 mod backup;
 mod batch;
 mod check;
+mod commit_hook;
 mod connection;
 mod engine;
 mod fault;
@@ -32,6 +33,7 @@ mod tests;
 
 pub use backup::{BackupError, BackupReport, backup};
 pub use check::{CheckReport, ForeignKeyFault, check};
+pub use commit_hook::CommitHook;
 pub use engine::Store;
 pub use health::Health;
 pub use lock::Holder;

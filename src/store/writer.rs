@@ -13,20 +13,22 @@ use std::{
 };
 
 use rusqlite::Connection;
+use tokio::runtime;
 
 use super::{
     Metrics, Settings,
     batch::{self, Ended},
+    commit_hook::Hook,
     health::HealthState,
     job::{Job, Verdict},
     startup,
 };
 
 /// What the writer tells the rest of the engine.
-#[derive(Debug)]
 pub(super) struct Signs {
     pub(super) health: HealthState,
     pub(super) metrics: Metrics,
+    pub(super) hook: Hook,
 }
 
 /// What stands in the writer's queue.
@@ -55,6 +57,7 @@ pub(super) fn start(
         path,
         settings,
         signs,
+        runtime: runtime::Handle::try_current().ok(),
     };
     let thread = thread::Builder::new()
         .name("store-writer".to_owned())
@@ -68,6 +71,8 @@ struct Writer {
     path: PathBuf,
     settings: Settings,
     signs: Arc<Signs>,
+    /// That of whoever opened the store.
+    runtime: Option<runtime::Handle>,
 }
 
 impl Writer {
@@ -109,10 +114,10 @@ impl Writer {
         self.reopen_if_spoiled();
         match &self.connection {
             Some(connection) => {
-                let ended = batch::run(connection, jobs, &self.signs.metrics);
+                let ended = batch::run(connection, jobs, &self.signs);
                 // Before the answers, so that a caller who looks at the health sees this.
                 self.learn_from(&ended);
-                ended.answer();
+                ended.answer(self.runtime.as_ref());
             }
             None => jobs.drain(..).for_each(|job| job.answer(Verdict::Lost)),
         }

@@ -97,7 +97,7 @@ fn a_command_that_cannot_be_done_says_why() {
         (vec!["check"], "parlance.db"),
         (vec!["serve", "--config", "missing.toml"], "missing.toml"),
         (
-            vec!["serve", "--db", "no/such/directory/x.db"],
+            vec!["serve", "--port", "0", "--db", "no/such/directory/x.db"],
             "no/such/directory",
         ),
     ] {

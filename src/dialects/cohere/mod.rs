@@ -14,18 +14,19 @@ mod connectors;
 mod connectors_wire;
 mod error;
 mod logs;
+mod oauth;
 mod paging;
 mod paths;
 mod settings;
 
 use std::sync::Arc;
 
-use poem::{EndpointExt, Route};
+use poem::{EndpointExt, Route, get};
 use poem_openapi::{OpenApiService, Tags};
 
 use self::{
     chat::ChatApi, check_api_key::CheckApiKey, connectors::Connectors, error::ErrorRenderer,
-    logs::ConnectorLogs,
+    logs::ConnectorLogs, oauth::OAuth,
 };
 pub use self::{paths::UNPREFIXED, settings::Settings};
 use crate::{
@@ -56,6 +57,7 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
         summary: "Chat over documents, and the connectors that find them.",
         base_path: BASE_PATH,
         endpoint: Route::new()
+            .at(oauth::CALLBACK, get(oauth::callback))
             .nest("/", service(settings))
             .around(paths::explain)
             .before(paths::normalise)
@@ -72,11 +74,12 @@ pub fn document(settings: &Settings) -> Document {
     Document::new::<error::Cohere, _>(&service(settings), BASE_PATH, error::example)
 }
 
-type Api = (Connectors, ConnectorLogs, ChatApi, CheckApiKey);
+type Api = (Connectors, OAuth, ConnectorLogs, ChatApi, CheckApiKey);
 
 fn service(settings: &Settings) -> OpenApiService<Api, ()> {
     let api = (
         Connectors::new(settings.clone()),
+        OAuth,
         ConnectorLogs,
         ChatApi,
         CheckApiKey,

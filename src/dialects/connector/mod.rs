@@ -11,12 +11,9 @@ use poem_openapi::{OpenApiService, Tags};
 
 use self::{error::ErrorRenderer, search::Search};
 use crate::{
-    domain::Domain,
+    domain::{Domain, folders::BASE_PATH},
     http::{Document, Mount},
 };
-
-/// The path that every folder is under.
-pub const BASE_PATH: &str = "/folders";
 
 /// The groups of operations in the document.
 #[derive(Tags)]

@@ -76,12 +76,13 @@ impl Example for FoundPassage {
 
 impl From<Found> for FoundPassage {
     fn from(found: Found) -> Self {
+        let [id, title, text, path, timestamp] = found.fields().map(|(_, text)| text);
         Self {
-            id: format!("{}#{}", found.path, found.place),
-            title: found.title,
-            text: found.text,
-            path: found.path,
-            timestamp: found.modified_at.to_rfc3339_millis(),
+            id,
+            title,
+            text,
+            path,
+            timestamp,
         }
     }
 }

@@ -124,10 +124,8 @@ async fn attempt(
         return Ok(first?);
     };
     // The token was revoked, or has ended earlier than was said.
-    match authorization::renewed_token(call, connector, &token).await? {
-        Some(token) => Ok(ask_with(Some(&bearer(&token))).await?),
-        None => Ok(first?),
-    }
+    let token = authorization::renewed_token(call, connector, &token).await?;
+    Ok(ask_with(Some(&bearer(&token))).await?)
 }
 
 fn bearer(token: &Secret) -> Secret {

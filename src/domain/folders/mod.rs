@@ -12,11 +12,12 @@ mod scan;
 mod search;
 mod watch;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::OnceLock};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch as channel;
 
+pub(super) use self::rows::{connector_of, set_connector};
 pub use self::{
     scan::{Scanned, forget_others, scan},
     search::{Found, search, search_with},
@@ -26,6 +27,9 @@ use crate::kernel::{
     Error, Result, Secret,
     secret::{TokenHash, new_token},
 };
+
+/// The path that every folder is searched under.
+pub const BASE_PATH: &str = "/folders";
 
 /// Settings of folders that are served as connectors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,7 +97,11 @@ pub fn problem(folders: &[FolderSettings]) -> Option<(String, String)> {
 
 /// The folders of this server.
 #[derive(Debug, Default)]
-pub struct Folders(Vec<Folder>);
+pub struct Folders {
+    folders: Vec<Folder>,
+    /// What the address of each begins with, once this server listens.
+    base: OnceLock<String>,
+}
 
 /// A folder of this server.
 #[derive(Debug)]
@@ -121,12 +129,15 @@ impl Folders {
             scanned: channel::Sender::new(None),
             scanning: tokio::sync::Mutex::default(),
         });
-        Self(folders.collect())
+        Self {
+            folders: folders.collect(),
+            base: OnceLock::new(),
+        }
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Folder> {
-        self.0.iter()
+        self.folders.iter()
     }
 
     /// The folder with this name.
@@ -134,10 +145,29 @@ impl Folders {
     /// # Errors
     /// `NotFound`
     pub fn get(&self, name: &str) -> Result<&Folder> {
-        let mut folders = self.0.iter();
+        let mut folders = self.folders.iter();
         folders
             .find(|folder| folder.name == name)
             .ok_or_else(|| Error::not_found(format!("folder '{name}' not found")))
+    }
+
+    /// Notes where this server is: `http://127.0.0.1:4600`.
+    pub(super) fn serve_at(&self, origin: &str) {
+        // It listens once.
+        let _ = self.base.set(format!("{origin}{BASE_PATH}"));
+    }
+
+    /// The address at which a folder is searched.
+    pub(super) fn url_of(&self, name: &str) -> String {
+        let base = self.base.get().map_or(BASE_PATH, String::as_str);
+        format!("{base}/{name}/search")
+    }
+
+    /// The name of the folder that is searched at this address.
+    pub(super) fn at(&self, url: &str) -> Option<String> {
+        let name = url.strip_prefix(self.base.get()?)?;
+        let name = name.strip_prefix('/')?.strip_suffix("/search")?;
+        self.get(name).ok().map(|folder| folder.name.clone())
     }
 }
 

@@ -53,6 +53,22 @@ pub(super) fn ensure(conn: &Connection, name: &str) -> Result<i64> {
     Ok(folder)
 }
 
+/// The id of the connector that a folder was registered as.
+pub(in crate::domain) fn connector_of(conn: &Connection, name: &str) -> Result<Option<String>> {
+    let folder = ensure(conn, name)?;
+    let mut statement = conn.prepare_cached("SELECT connector_id FROM folders WHERE seq = :seq")?;
+    Ok(statement.query_row(named_params! {":seq": folder}, |row| {
+        row.get("connector_id")
+    })?)
+}
+
+/// Notes the connector that a folder is registered as.
+pub(in crate::domain) fn set_connector(conn: &Connection, name: &str, id: &str) -> Result<()> {
+    conn.prepare_cached("UPDATE folders SET connector_id = :id WHERE name = :name")?
+        .execute(named_params! {":id": id, ":name": name})?;
+    Ok(())
+}
+
 /// The folder with this name.
 pub(super) fn find(conn: &Connection, name: &str) -> Result<Option<i64>> {
     let mut statement = conn.prepare_cached("SELECT seq FROM folders WHERE name = :name")?;
@@ -145,9 +161,14 @@ pub(super) fn remove(conn: &Connection, folder: i64, path: &str) -> Result<()> {
     Ok(())
 }
 
-/// Forgets a folder that has no files any more.
+/// Forgets a folder that has no files any more, and its connector.
 pub(super) fn drop_folder(conn: &Connection, folder: i64) -> Result<()> {
     conn.execute_batch(&format!("DROP TABLE {}", terms_table(folder)))?;
+    // The connector that the server itself has registered for it.
+    conn.prepare_cached(
+        "DELETE FROM connectors WHERE id = (SELECT connector_id FROM folders WHERE seq = :folder)",
+    )?
+    .execute(named_params! {":folder": folder})?;
     conn.prepare_cached("DELETE FROM folders WHERE seq = :folder")?
         .execute(named_params! {":folder": folder})?;
     Ok(())

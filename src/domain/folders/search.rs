@@ -34,6 +34,20 @@ pub struct Found {
     pub modified_at: Timestamp,
 }
 
+impl Found {
+    /// What a connector answers of it: texts, as chats need them.
+    #[must_use]
+    pub fn fields(self) -> [(&'static str, String); 5] {
+        [
+            ("id", format!("{}#{}", self.path, self.place)),
+            ("title", self.title),
+            ("text", self.text),
+            ("path", self.path),
+            ("timestamp", self.modified_at.to_rfc3339_millis()),
+        ]
+    }
+}
+
 /// As [`search`], for whoever has the folder's token.
 ///
 /// # Errors

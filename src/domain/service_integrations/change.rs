@@ -54,8 +54,8 @@ pub async fn create(call: &Call, new: New, reveal: Reveal) -> Result<ServiceInte
     let settings = &domain.settings().service_integrations;
     check_name(&new.name)?;
     check_agent(new.agent_id.as_deref())?;
-    let parts = Parts::of(new.config, domain.secret_names());
-    check_config(settings, new.service, &parts)?;
+    let config = check_config(settings, new.service, new.config)?;
+    let parts = Parts::of(config, domain.secret_names());
     let id = ServiceIntegrationId::new_ordered_uuid(domain.clock().now());
     let sealed = seal(domain.sealer(), &id, &parts.hidden)?;
     domain
@@ -128,7 +128,7 @@ pub async fn update(
                 Some(config) => meet(old, config, config_update, domain.secret_names()),
                 None => old,
             };
-            check_config(settings, service, &parts)?;
+            check_config(settings, service, parts.whole())?;
             integration.service = service;
             integration.name = changes.name.unwrap_or(integration.name);
             integration.is_active = changes.is_active.unwrap_or(integration.is_active);
@@ -246,9 +246,13 @@ fn check_agent(agent: Option<&str>) -> Result<()> {
     }
 }
 
-fn check_config(settings: &Settings, service: Service, parts: &Parts) -> Result<()> {
-    let whole = Value::Object(parts.whole());
-    let bytes = whole.to_string().len();
+/// The same configuration, secrets and all, if it keeps to the rules.
+fn check_config(
+    settings: &Settings,
+    service: Service,
+    whole: Map<String, Value>,
+) -> Result<Map<String, Value>> {
+    let bytes = text(&whole)?.len();
     if bytes > settings.max_config_bytes {
         let rule = format!(
             "must have at most {} bytes as JSON text, not {bytes}",
@@ -256,10 +260,10 @@ fn check_config(settings: &Settings, service: Service, parts: &Parts) -> Result<
         );
         return Err(Violation::body(["config"], Rule::Other(rule)).into());
     }
+    let whole = Value::Object(whole);
     let violations = service.check(&whole);
-    if violations.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::violations(violations))
+    match whole {
+        Value::Object(whole) if violations.is_empty() => Ok(whole),
+        _ => Err(Error::violations(violations)),
     }
 }

@@ -29,16 +29,20 @@ pub(super) const ALL: &[Migration] = &[
         sql: include_str!("0004_platform_integrations.sql"),
     },
     Migration {
-        name: "0005_connectors",
-        sql: include_str!("0005_connectors.sql"),
+        name: "0005_webhook_removal",
+        sql: include_str!("0005_webhook_removal.sql"),
     },
     Migration {
-        name: "0006_folders",
-        sql: include_str!("0006_folders.sql"),
+        name: "0006_connectors",
+        sql: include_str!("0006_connectors.sql"),
     },
     Migration {
-        name: "0007_chat_turns",
-        sql: include_str!("0007_chat_turns.sql"),
+        name: "0007_folders",
+        sql: include_str!("0007_folders.sql"),
+    },
+    Migration {
+        name: "0008_chat_turns",
+        sql: include_str!("0008_chat_turns.sql"),
     },
 ];
 

@@ -1,6 +1,7 @@
 //! Tests of the engine as a whole, over real files.
 
 mod backup;
+mod commit_hook;
 mod faults;
 mod keys;
 mod reading;

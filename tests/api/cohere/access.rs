@@ -15,6 +15,11 @@ const DEAD: &str = "http://127.0.0.1:9/search";
 async fn operations(server: &TestServer) -> Vec<(&'static str, Method, String, Option<Value>)> {
     let body = plain("x", DEAD);
     let path = path_of(&created(server, body.clone()).await);
+    server.clock.advance(Duration::from_secs(10));
+    let oauth = json!({"name": "o", "url": DEAD, "oauth": {
+        "client_id": "i", "client_secret": "s",
+        "authorize_url": "https://a.test/authorize", "token_url": "https://a.test/token"}});
+    let authorize = format!("{}/oauth/authorize", path_of(&created(server, oauth).await));
     let all = "/connectors".to_owned();
     vec![
         ("listConnectors", Method::GET, all.clone(), None),
@@ -26,6 +31,13 @@ async fn operations(server: &TestServer) -> Vec<(&'static str, Method, String, O
             path.clone(),
             Some(json!({"name": "y"})),
         ),
+        (
+            "oauthAuthorizeConnector",
+            Method::POST,
+            authorize.clone(),
+            None,
+        ),
+        ("oauthAuthorizeConnectorByGet", Method::GET, authorize, None),
         (
             "getConnectorLogs",
             Method::GET,

@@ -9,7 +9,9 @@ mod connector;
 mod create;
 mod manage;
 mod model;
+mod oauth;
 mod paths;
+mod properties;
 mod register;
 mod search;
 

@@ -1,57 +1,22 @@
-//! What users have allowed connectors to read, by OAuth 2.0 (cohere.md §3.6). A user is an API key:
-//! each authorizes a connector for itself.
+//! What users have allowed connectors to read, by OAuth 2.0 with PKCE (cohere.md §3.6). A user is
+//! an API key: each authorizes a connector for itself.
+//!
+//! [`begin`] gives the address that the user's browser goes to, [`finish`] takes what the provider
+//! sends it back with. From then on a search has an access token, which is refreshed as it ends or
+//! is refused.
 
-use rusqlite::{Connection, named_params};
+mod begin;
+mod finish;
+mod provider;
+mod refresh;
+mod rows;
 
-use super::{Connector, SearchFailure};
-use crate::{
-    domain::{access::Call, context::Change},
-    kernel::{Result, Secret, ids::ConnectorId},
-    store::Sealer,
+pub use self::{
+    begin::begin,
+    finish::{Answer, Finished, finish},
+    refresh::Refreshes,
 };
-
-/// What keeps refreshes of one authorization apart.
-#[derive(Default)]
-pub struct Refreshes;
-
-/// The access token of the caller for a connector.
-pub(super) async fn access_token(
-    _call: &Call,
-    connector: &Connector,
-) -> Result<Secret, SearchFailure> {
-    Err(SearchFailure::Connector {
-        message: format!(
-            "failed to get auth token: user is not authenticated for connector {}",
-            connector.id
-        ),
-        status: None,
-    })
-}
-
-/// Another access token in the place of one that the connector refuses; none if there is none.
-pub(super) async fn renewed_token(
-    _call: &Call,
-    _connector: &Connector,
-    _refused: &Secret,
-) -> Result<Option<Secret>, SearchFailure> {
-    Ok(None)
-}
-
-const FORGET: &str = "DELETE FROM connector_authorizations WHERE connector_id = :id";
-const FORGET_STATES: &str = "DELETE FROM connector_oauth_states WHERE connector_id = :id";
-
-/// Forgets what users have authorized of a connector, and what they have begun to.
-pub(super) fn forget(change: &Change<'_>, connector: &ConnectorId) -> Result<()> {
-    for statement in [FORGET, FORGET_STATES] {
-        change
-            .conn
-            .prepare_cached(statement)?
-            .execute(named_params! {":id": connector})?;
-    }
-    Ok(())
-}
-
-/// The connectors with secrets of users that cannot be opened.
-pub(super) fn unreadable(_conn: &Connection, _sealer: &Sealer) -> Result<Vec<ConnectorId>> {
-    Ok(Vec::new())
-}
+pub(super) use self::{
+    refresh::{access_token, renewed_token},
+    rows::{forget, unreadable},
+};

@@ -4,7 +4,10 @@
 
 CREATE TABLE folders (
     seq INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE
+    name TEXT NOT NULL UNIQUE,
+    -- The connector that it was registered as. It stays when that is deleted, so that it is not
+    -- registered again.
+    connector_id TEXT
 ) STRICT;
 
 CREATE TABLE folder_files (

@@ -1,0 +1,207 @@
+//! `/connectors/{id}/oauth/authorize`, and `/connectors/oauth/token`, where providers send browsers
+//! back to (cohere.md §3.6).
+
+use std::collections::HashMap;
+
+use poem::{
+    IntoResponse, Request, Response, handler,
+    http::{HeaderValue, StatusCode, header},
+    web::Data,
+};
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+    types::Example,
+};
+use url::Url;
+
+use super::{Tag, auth::User, error::Failed};
+use crate::{
+    domain::{
+        Domain,
+        connectors::authorization::{self, Answer, Finished},
+    },
+    http::{
+        errors::Failure,
+        origin,
+        page::{escape, fill, text},
+    },
+    kernel::{Error, Kind, Result, Secret},
+};
+
+/// Where providers send browsers back to, below the base path. No connector has the id `oauth`.
+pub const CALLBACK: &str = "/connectors/oauth/token";
+
+/// Where to authorize a connector.
+#[derive(Object)]
+#[oai(example)]
+struct OAuthAuthorizeResponse {
+    /// The address at the provider. Open it in the browser of the user who authorizes.
+    redirect_url: String,
+}
+
+impl Example for OAuthAuthorizeResponse {
+    fn example() -> Self {
+        Self {
+            redirect_url: "https://example.com/oauth/authorize?response_type=code&client_id=…"
+                .to_owned(),
+        }
+    }
+}
+
+/// The operations of authorization.
+pub struct OAuth;
+
+impl OAuth {
+    async fn begin(
+        user: &User,
+        request: &Request,
+        id: String,
+        after: Option<String>,
+    ) -> Result<Json<OAuthAuthorizeResponse>, Failed> {
+        let redirect_uri = format!("{}{}{CALLBACK}", origin(request), super::BASE_PATH);
+        // What imported documents send for a parameter without a value.
+        let after = after.filter(|after| !after.is_empty());
+        let redirect_url = authorization::begin(&user.0, &id.into(), redirect_uri, after).await?;
+        Ok(Json(OAuthAuthorizeResponse { redirect_url }))
+    }
+}
+
+#[OpenApi(tag = "Tag::Connectors")]
+impl OAuth {
+    /// Authorize with oAuth
+    ///
+    /// Begins to authorize the connector for the calling user, who opens the address in a browser.
+    /// At the provider, `/v1/connectors/oauth/token` of this server must be a redirect URI.
+    #[oai(
+        path = "/connectors/:id/oauth/authorize",
+        method = "post",
+        operation_id = "oauthAuthorizeConnector"
+    )]
+    async fn authorize(
+        &self,
+        user: User,
+        request: &Request,
+        /// The ID of the connector to authorize.
+        id: Path<String>,
+        /// The URL to redirect to after the connector has been authorized. If that fails, it is
+        /// given `error` and `error_description`.
+        after_token_redirect: Query<Option<String>>,
+    ) -> Result<Json<OAuthAuthorizeResponse>, Failed> {
+        Self::begin(&user, request, id.0, after_token_redirect.0).await
+    }
+
+    /// Authorize with oAuth, for clients before version 5
+    ///
+    /// The same as by POST.
+    #[oai(
+        path = "/connectors/:id/oauth/authorize",
+        method = "get",
+        operation_id = "oauthAuthorizeConnectorByGet"
+    )]
+    async fn authorize_by_get(
+        &self,
+        user: User,
+        request: &Request,
+        /// The ID of the connector to authorize.
+        id: Path<String>,
+        /// The URL to redirect to after the connector has been authorized.
+        after_token_redirect: Query<Option<String>>,
+    ) -> Result<Json<OAuthAuthorizeResponse>, Failed> {
+        Self::begin(&user, request, id.0, after_token_redirect.0).await
+    }
+}
+
+/// A provider sends the browser of a user back: not an operation, but a page.
+#[handler]
+pub async fn callback(domain: Data<&Domain>, request: &Request) -> poem::Result<Response> {
+    let query = request.uri().query().unwrap_or_default();
+    let mut query: HashMap<String, String> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let state = Secret::new(query.remove("state").unwrap_or_default());
+    let answer = match (query.remove("error"), query.remove("code")) {
+        (Some(code), _) => Answer::Error {
+            code,
+            description: query.remove("error_description"),
+        },
+        (None, Some(code)) => Answer::Code(Secret::new(code)),
+        (None, None) => Answer::Error {
+            code: "invalid_request".to_owned(),
+            description: Some("the provider sent neither a code nor an error".to_owned()),
+        },
+    };
+    match authorization::finish(domain.0, &state, answer).await {
+        Ok(finished) => Ok(show(finished)),
+        Err(error) => show_error(error),
+    }
+}
+
+fn show(finished: Finished) -> Response {
+    if let Some(after) = &finished.after
+        && let Ok(mut url) = Url::parse(after)
+    {
+        if let Some((code, text)) = &finished.refused {
+            url.query_pairs_mut()
+                .append_pair("error", code)
+                .append_pair("error_description", text);
+        }
+        let mut response = StatusCode::FOUND.into_response();
+        if let Ok(location) = HeaderValue::from_str(url.as_str()) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        return guarded(response);
+    }
+    let Finished {
+        connector, refused, ..
+    } = finished;
+    match refused {
+        None => page(
+            StatusCode::OK,
+            "Connected",
+            &format!("{connector} may now search on your behalf. You can close this page."),
+        ),
+        Some((_, text)) => page(
+            StatusCode::BAD_REQUEST,
+            "Not connected",
+            &format!("{connector} was not authorized: {text}."),
+        ),
+    }
+}
+
+fn show_error(error: Error) -> poem::Result<Response> {
+    match error.kind() {
+        Kind::Invalid | Kind::NotFound => {
+            let text = format!("{}.", error.message());
+            Ok(page(StatusCode::BAD_REQUEST, "Not connected", &text))
+        }
+        _ => Err(Failure(error).into()),
+    }
+}
+
+fn page(status: StatusCode, title: &str, words: &str) -> Response {
+    let values = [("title", title), ("text", &escape(words))];
+    let page = fill(&text("connector.html"), &values);
+    let response = page
+        .with_content_type("text/html; charset=utf-8")
+        .with_status(status)
+        .into_response();
+    guarded(response)
+}
+
+/// The address of the page holds a code: it is told to nobody and not kept.
+fn guarded(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
