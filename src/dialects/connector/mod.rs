@@ -1,6 +1,7 @@
 //! The open connector protocol from the connector's side: folders of this server, searchable by
 //! whoever has their token (cohere.md §3).
 
+mod auth;
 mod error;
 mod search;
 

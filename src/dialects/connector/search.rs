@@ -1,15 +1,14 @@
 //! `/{name}/search`: searching a folder.
 
-use poem::Request;
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json, types::Example};
 
-use super::{Tag, error::Failed};
+use super::{Tag, auth::FolderToken, error::Failed};
 use crate::{
     domain::{
         Domain,
         folders::{self, Found},
     },
-    http::{Body, bearer},
+    http::Body,
     kernel::Result,
 };
 
@@ -103,13 +102,13 @@ impl Search {
     )]
     async fn search_folder(
         &self,
-        request: &Request,
+        token: FolderToken,
         domain: poem::web::Data<&Domain>,
         /// The name of the folder.
         name: Path<String>,
         body: Body<Question>,
     ) -> Result<Json<Results>, Failed> {
-        let token = bearer(request)?;
+        let token = token.0.expose();
         let found = folders::search_with(&domain, &name.0, token, &body.0.query).await?;
         Ok(Json(Results {
             results: found.into_iter().map(Into::into).collect(),

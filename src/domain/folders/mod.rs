@@ -101,6 +101,8 @@ pub struct Folders {
     folders: Vec<Folder>,
     /// What the address of each begins with, once this server listens.
     base: OnceLock<String>,
+    /// One at a time forgets folders that are no longer in the settings.
+    forgetting: tokio::sync::Mutex<()>,
 }
 
 /// A folder of this server.
@@ -132,6 +134,7 @@ impl Folders {
         Self {
             folders: folders.collect(),
             base: OnceLock::new(),
+            forgetting: tokio::sync::Mutex::default(),
         }
     }
 

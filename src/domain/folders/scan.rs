@@ -96,6 +96,7 @@ pub async fn scan(domain: &Domain, name: &str) -> Result<Scanned> {
 /// # Errors
 /// Those of the store.
 pub async fn forget_others(domain: &Domain) -> Result<()> {
+    let _one_at_a_time = domain.folders().forgetting.lock().await;
     for name in domain.store().read(rows::names)? {
         if domain.folders().get(&name).is_ok() {
             continue;

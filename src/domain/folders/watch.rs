@@ -43,7 +43,7 @@ async fn follow_one(domain: &Domain, folder: &Folder) {
         if watcher.is_none() {
             watcher = watch(&folder.path, &changed).await;
         }
-        let watch = Stopwatch::start();
+        let measured = Stopwatch::start();
         match scan(domain, &folder.name).await {
             Ok(scanned) => {
                 if first || scanned.read + scanned.forgotten > 0 {
@@ -62,7 +62,7 @@ async fn follow_one(domain: &Domain, folder: &Folder) {
         }
         first = false;
         // Not more than half of the time is spent on comparing.
-        let pause = watch.elapsed().max(PAUSE);
+        let pause = measured.elapsed().max(PAUSE);
         let _ = within(pause, std::future::pending::<()>()).await;
         tokio::select! {
             () = changed.notified() => {}

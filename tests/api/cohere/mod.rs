@@ -7,6 +7,7 @@ mod chat_upstream;
 mod check_api_key;
 mod connector;
 mod create;
+mod folders;
 mod manage;
 mod model;
 mod oauth;
