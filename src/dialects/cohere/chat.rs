@@ -26,6 +26,10 @@ pub struct ChatApi;
 
 /// The answer to a chat.
 #[derive(ApiResponse)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is made once for each request"
+)]
 enum ChatAnswer {
     /// The whole answer
     #[oai(status = 200)]
