@@ -15,7 +15,7 @@ use crate::{
 const TERMS_MAX: usize = 24;
 /// The most passages that are ranked. Terms that many passages have are looked for last: they
 /// tell passages apart least, and ranking all that have them would take long.
-const RANKED_MAX: i64 = 20_000;
+const RANKED_MAX: i64 = 5_000;
 /// How much more a term in the title counts.
 const TITLE_WEIGHT: f64 = 2.0;
 
