@@ -1,6 +1,11 @@
 //! Composes everything into one server: open, listen, serve, stop.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use poem::{Endpoint, EndpointExt, Response, Route, Server as PoemServer, listener::TcpAcceptor};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -9,10 +14,10 @@ use tracing::{info, warn};
 use crate::{
     config::{Config, Profile},
     console,
-    dialects::{ada, aloochat, cohere},
+    dialects::{ada, aloochat, cohere, connector},
     domain::{
-        self, Domain, bootstrap, bootstrap::Started, end_users, platform_integrations, usage,
-        webhooks,
+        self, Domain, bootstrap, bootstrap::Started, connectors, end_users, folders,
+        platform_integrations, usage, webhooks,
     },
     http::{Edge, Metrics, Mount, Origins, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
@@ -59,6 +64,7 @@ pub struct Server {
     end_users: JoinHandle<()>,
     delivering: JoinHandle<()>,
     farewells: JoinHandle<()>,
+    folders: JoinHandle<()>,
 }
 
 impl Server {
@@ -86,10 +92,15 @@ impl Server {
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),
             connectors: config.connectors.clone(),
+            folders: config.folders.clone(),
+            answers: config.answers.clone(),
             development: config.server.profile == Profile::Dev,
         };
         let domain = Domain::new(store, sealer, clock, settings);
         let started = bootstrap::start(&domain, &config.bootstrap)
+            .await
+            .map_err(StartError::Bootstrap)?;
+        connectors::register_folders(&domain, &started.workspace.id, &local_url(address))
             .await
             .map_err(StartError::Bootstrap)?;
         if let Err(error) = domain.store().announce(&url(address)) {
@@ -113,6 +124,7 @@ impl Server {
                 domain.clone(),
                 stopped(stopping.clone()),
             )),
+            folders: tokio::spawn(folders::follow(domain.clone(), stopped(stopping.clone()))),
             farewells: tokio::spawn(say_farewell_until(domain.clone(), stopping.clone())),
             delivering: tokio::spawn(webhooks::dispatch::run(domain.clone(), stopped(stopping))),
             domain,
@@ -157,6 +169,8 @@ impl Server {
         // Only fails if the task panicked; its leases end at the next start.
         let _ = self.delivering.await;
         let _ = self.farewells.await;
+        // What it had no time for is read at the next start.
+        let _ = self.folders.await;
         if let Err(error) = usage::flush(&self.domain).await {
             warn!(?error, "the last usage counts are lost");
         }
@@ -166,6 +180,16 @@ impl Server {
             info!("stopped");
         }
     }
+}
+
+/// Where this server finds itself.
+fn local_url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    url(SocketAddr::new(ip, address.port()))
 }
 
 fn url(address: SocketAddr) -> String {
@@ -281,6 +305,7 @@ fn mounts(domain: &Domain, config: &Config) -> Vec<Mount> {
         ada::mount_end_users_v1(domain, &config.ada),
         aloochat::mount(domain, &config.aloochat),
         cohere::mount(domain, &config.cohere),
+        connector::mount(domain),
         console::mount(domain, config.server.profile == Profile::Dev),
     ]
 }

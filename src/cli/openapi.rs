@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     config::Loaded,
     console,
-    dialects::{ada, aloochat, cohere},
+    dialects::{ada, aloochat, cohere, connector},
 };
 
 #[derive(Args)]
@@ -26,6 +26,7 @@ enum Dialect {
     AdaEndUsersV1,
     Aloochat,
     Cohere,
+    Connector,
     Console,
 }
 
@@ -36,6 +37,7 @@ impl Openapi {
             Dialect::AdaEndUsersV1 => ada::document_v1(&loaded.config.ada),
             Dialect::Aloochat => aloochat::document(&loaded.config.aloochat),
             Dialect::Cohere => cohere::document(&loaded.config.cohere),
+            Dialect::Connector => connector::document(),
             Dialect::Console => console::document(),
         };
         let server = &loaded.config.server;

@@ -15,6 +15,7 @@ use figment::{
 };
 
 use super::{Config, show::is_secret};
+use crate::domain::folders;
 
 /// The file that is read if none is named and it is there.
 const DEFAULT_FILE: &str = "parlance.toml";
@@ -171,6 +172,13 @@ fn check(figment: &Figment, config: &Config) -> Result<(), ConfigError> {
                 source_name: source_of(figment, key),
             });
         }
+    }
+    if let Some((key, problem)) = folders::problem(&config.connectors.folder) {
+        return Err(ConfigError::Setting {
+            source_name: source_of(figment, "connectors.folder"),
+            key,
+            problem,
+        });
     }
     if let Err(error) = config.log.level.parse::<tracing_subscriber::EnvFilter>() {
         return Err(ConfigError::Setting {

@@ -13,7 +13,10 @@ pub use self::{
 };
 use crate::{
     dialects::{ada, aloochat, cohere},
-    domain::{bootstrap, connectors, inbox, limits, outbound, service_integrations, webhooks},
+    domain::{
+        answers, bootstrap, connectors, folders, inbox, limits, outbound, service_integrations,
+        webhooks,
+    },
     http::PublicUrl,
     store::{self, seal},
 };
@@ -44,6 +47,10 @@ pub struct Config {
     pub inbox: inbox::Settings,
     /// Connectors.
     pub connectors: connectors::Settings,
+    /// Folders that are served as connectors.
+    pub folders: folders::Settings,
+    /// Answers.
+    pub answers: answers::Settings,
     /// The Ada dialect.
     pub ada: ada::Settings,
     /// The Aloochat dialect.

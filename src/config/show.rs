@@ -47,5 +47,6 @@ fn collect(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
 /// Whether a setting is a secret.
 pub(super) fn is_secret(key: &str) -> bool {
     key == "seal.key"
+        || key == "answers.upstream.key"
         || (key.starts_with("bootstrap.") && (key.ends_with("_key") || key.ends_with("_pat")))
 }

@@ -4,3 +4,4 @@
 pub mod ada;
 pub mod aloochat;
 pub mod cohere;
+pub mod connector;

@@ -7,8 +7,10 @@ use tokio::sync::Notify;
 
 use super::{
     access::{Call, Keyring},
+    answers,
     audit::Actor,
     connectors::{self, Refreshes},
+    folders::{self, Folders},
     inbox, limits,
     outbound::{self, Outbound},
     service_integrations::{self, SecretNames},
@@ -36,6 +38,10 @@ pub struct Settings {
     pub inbox: inbox::Settings,
     /// Connectors.
     pub connectors: connectors::Settings,
+    /// Folders that are served as connectors.
+    pub folders: folders::Settings,
+    /// Answers.
+    pub answers: answers::Settings,
     /// Whether this is profile `dev`: a server on one's own machine.
     pub development: bool,
 }
@@ -57,6 +63,7 @@ struct Parts {
     farewells: Notify,
     outbound: Outbound,
     webhooks: Hub,
+    folders: Folders,
     refreshes: Refreshes,
 }
 
@@ -99,6 +106,7 @@ impl Domain {
     pub fn new(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> Self {
         let secret_names = SecretNames::new(&settings.service_integrations.secret_names);
         let meter = Meter::new(settings.limits.clone(), clock.clone());
+        let folders = Folders::new(&settings.connectors.folder);
         let outbound = Outbound::new(&settings.outbound, settings.development);
         let keyring = Arc::<Keyring>::default();
         let tally = Arc::new(Tally::new(keyring.clone()));
@@ -116,6 +124,7 @@ impl Domain {
             farewells: Notify::new(),
             outbound,
             webhooks: Hub::default(),
+            folders,
             refreshes: Refreshes::default(),
         }))
     }
@@ -154,6 +163,12 @@ impl Domain {
     #[must_use]
     pub fn webhooks(&self) -> &Hub {
         &self.0.webhooks
+    }
+
+    /// The folders that are served as connectors.
+    #[must_use]
+    pub fn folders(&self) -> &Folders {
+        &self.0.folders
     }
 
     /// Is notified when an integration is to be told that an installation is gone.

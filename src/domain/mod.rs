@@ -7,12 +7,15 @@
 pub mod access;
 pub mod accounts;
 pub mod agents;
+pub mod answers;
 pub mod api_keys;
 pub mod audit;
 pub mod bootstrap;
+pub mod chat;
 pub mod connectors;
 mod context;
 pub mod end_users;
+pub mod folders;
 pub mod inbox;
 pub mod limits;
 pub mod members;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use parlance::{
-    dialects::{ada, aloochat, cohere},
+    dialects::{ada, aloochat, cohere, connector},
     http::Document,
 };
 use serde_json::Value;
@@ -31,6 +31,12 @@ fn dialects() -> Vec<(&'static str, &'static str, Document, bool)> {
             "cohere",
             cohere::document(&cohere::Settings::default()),
             true,
+        ),
+        (
+            "Connector (the protocol that Cohere's chat asks with)",
+            "connector",
+            connector::document(),
+            false,
         ),
     ]
 }

@@ -2,7 +2,7 @@
 
 use parlance::{
     console,
-    dialects::{ada, aloochat, cohere},
+    dialects::{ada, aloochat, cohere, connector},
 };
 use serde_json::Value;
 
@@ -21,6 +21,10 @@ fn documents() -> Vec<(&'static str, Value)> {
         (
             "cohere",
             parse(cohere::document(&cohere::Settings::default()).json("http://127.0.0.1:4600")),
+        ),
+        (
+            "connector",
+            parse(connector::document().json("http://127.0.0.1:4600")),
         ),
         (
             "console",

@@ -12,6 +12,7 @@ mod cli;
 mod cohere;
 mod compatibility;
 mod config_example;
+mod connector;
 mod console;
 mod documents;
 mod identity;

@@ -5,6 +5,10 @@
 
 mod auth;
 mod auth_wire;
+mod chat;
+mod chat_request;
+mod chat_stream;
+mod chat_wire;
 mod check_api_key;
 mod connectors;
 mod connectors_wire;
@@ -21,8 +25,8 @@ use poem::{EndpointExt, Route, get};
 use poem_openapi::{OpenApiService, Tags};
 
 use self::{
-    check_api_key::CheckApiKey, connectors::Connectors, error::ErrorRenderer, logs::ConnectorLogs,
-    oauth::OAuth,
+    chat::ChatApi, check_api_key::CheckApiKey, connectors::Connectors, error::ErrorRenderer,
+    logs::ConnectorLogs, oauth::OAuth,
 };
 pub use self::{paths::UNPREFIXED, settings::Settings};
 use crate::{
@@ -38,6 +42,8 @@ const BASE_PATH: &str = "/v1";
 enum Tag {
     /// Register the sources of documents that a chat can search.
     Connectors,
+    /// Answer messages from what connectors find.
+    Chat,
     /// What clients ask before everything else.
     Keys,
 }
@@ -48,7 +54,7 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
     Mount {
         name: "cohere",
         title: "Cohere",
-        summary: "Connectors: register, test, authorize and search sources of documents.",
+        summary: "Chat over documents, and the connectors that find them.",
         base_path: BASE_PATH,
         endpoint: Route::new()
             .at(oauth::CALLBACK, get(oauth::callback))
@@ -68,17 +74,18 @@ pub fn document(settings: &Settings) -> Document {
     Document::new::<error::Cohere, _>(&service(settings), BASE_PATH, error::example)
 }
 
-type Api = (Connectors, OAuth, ConnectorLogs, CheckApiKey);
+type Api = (Connectors, OAuth, ConnectorLogs, ChatApi, CheckApiKey);
 
 fn service(settings: &Settings) -> OpenApiService<Api, ()> {
     let api = (
         Connectors::new(settings.clone()),
         OAuth,
         ConnectorLogs,
+        ChatApi,
         CheckApiKey,
     );
     OpenApiService::new(api, "Cohere API", "1.0").description(
-        "Connectors of Cohere's API v1. Calls may name the project that they are made for in the \
+        "Connectors and chat of Cohere's API v1. Calls may name the project that they are made for in the \
          header X-Client-Name; it is kept with what they change.",
     )
 }

@@ -35,7 +35,7 @@ pub const UNPREFIXED: &[&str] = &[
 ];
 
 /// What the dialect has, for whoever asks for something else.
-const SERVED: &str = "/v1/connectors and /v1/check-api-key";
+const SERVED: &str = "/v1/chat, /v1/connectors and /v1/check-api-key";
 
 /// The request without further `/v1` at the beginning of its path.
 pub async fn normalise(mut request: Request) -> poem::Result<Request> {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Auth, Connector, Credentials,
     answer::{self, Document},
+    own,
 };
 use crate::{
     domain::{
@@ -61,6 +62,10 @@ pub(super) async fn ask(
     question: &Question<'_>,
 ) -> Result<Vec<Document>, Failure> {
     let settings = &domain.settings().connectors;
+    let url = settings.mapped(&connector.url);
+    if let Some(found) = own::ask(domain, &url, question.query, question.authorization).await {
+        return found;
+    }
     let mut body = json!({"query": question.query});
     if let Some(options) = question.options {
         // wire: how the service passed options on is not published; both kinds of template
@@ -85,7 +90,7 @@ pub(super) async fn ask(
     }
     let request = OutboundRequest {
         method: "POST",
-        url: settings.mapped(&connector.url),
+        url,
         headers,
         body: body.to_string().into_bytes(),
         timeout: Duration::from_secs(settings.timeout_seconds),

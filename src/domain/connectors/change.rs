@@ -20,7 +20,7 @@ use crate::{
     store::Sealer,
 };
 
-const INSERT: &str = "
+pub(super) const INSERT: &str = "
     INSERT INTO connectors
         (id, workspace_id, name, description, url, excludes, auth_type, auth, credentials,
          is_active, continue_on_failure, created_at, updated_at)
@@ -73,7 +73,7 @@ pub async fn create(call: &Call, new: New) -> Result<Connector> {
         .await
 }
 
-const UPDATE: &str = "
+pub(super) const UPDATE: &str = "
     UPDATE connectors SET
         name = :name, description = :description, url = :url, excludes = :excludes,
         auth_type = :auth_type, auth = :auth, credentials = :credentials, is_active = :is_active,
@@ -178,7 +178,7 @@ impl Connector {
 
 /// Writes a connector with a statement that has all of its columns, and says how many rows that
 /// were.
-fn write(change: &Change<'_>, statement: &str, connector: &Connector) -> Result<usize> {
+pub(super) fn write(change: &Change<'_>, statement: &str, connector: &Connector) -> Result<usize> {
     let auth = connector.auth.as_ref();
     Ok(change
         .conn
@@ -223,7 +223,11 @@ pub async fn delete(call: &Call, id: ConnectorId) -> Result<()> {
         .await
 }
 
-fn record(change: &Change<'_>, connector: &Connector, action: &'static str) -> Result<()> {
+pub(super) fn record(
+    change: &Change<'_>,
+    connector: &Connector,
+    action: &'static str,
+) -> Result<()> {
     audit::record(
         change,
         &Entry {

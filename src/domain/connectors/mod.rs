@@ -12,6 +12,7 @@ mod call;
 mod change;
 mod check;
 mod logs;
+mod own;
 mod rows;
 mod search;
 mod settings;
@@ -22,6 +23,7 @@ pub use self::{
     authorization::Refreshes,
     change::{create, delete, update},
     logs::{LogEntry, LogFilter, logs},
+    own::register_folders,
     rows::{find, list, unreadable},
     search::{SearchFailure, SearchOptions, search},
     settings::{HostMapping, Settings},

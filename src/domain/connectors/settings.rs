@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::domain::folders::FolderSettings;
+
 /// Settings of connectors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -30,6 +32,11 @@ pub struct Settings {
     pub authorization_seconds: u64,
     /// How long before its end an access token is refreshed, in seconds.
     pub refresh_seconds_before_end: u64,
+    /// The connector that a chat means by `web-search`, which the vendor had and many programs name:
+    /// its id.
+    pub web_search: Option<String>,
+    /// Folders of documents that this server itself serves as connectors.
+    pub folder: Vec<FolderSettings>,
 }
 
 impl Default for Settings {
@@ -45,6 +52,8 @@ impl Default for Settings {
             log_entries: 1000,
             authorization_seconds: 600,
             refresh_seconds_before_end: 60,
+            web_search: None,
+            folder: Vec::new(),
         }
     }
 }

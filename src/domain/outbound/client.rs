@@ -173,7 +173,11 @@ impl Outbound {
         Ok(lane)
     }
 
-    async fn exchange(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
+    /// Sends a request and waits for the beginning of the answer.
+    pub(super) async fn begin(
+        &self,
+        request: OutboundRequest,
+    ) -> Result<reqwest::Response, OutboundError> {
         let url = parse(&request.url)?;
         let lane = self.lane(&url)?;
         let method = Method::from_bytes(request.method.as_bytes());
@@ -189,7 +193,12 @@ impl Outbound {
             .request(method, url)
             .headers(headers)
             .body(request.body);
-        let mut answer = sent.send().await.map_err(|error| failed(&error))?;
+        sent.send().await.map_err(|error| failed(&error))
+    }
+
+    async fn exchange(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
+        let max_response = request.max_response;
+        let mut answer = self.begin(request).await?;
         let status = answer.status().as_u16();
         let headers = answer
             .headers()
@@ -199,7 +208,7 @@ impl Outbound {
                 (name.as_str().to_owned(), value)
             })
             .collect();
-        let cap = request.max_response.min(self.0.max_response);
+        let cap = max_response.min(self.0.max_response);
         let mut body = Vec::new();
         let mut truncated = false;
         while let Some(chunk) = answer.chunk().await.map_err(|error| failed(&error))? {
@@ -227,7 +236,7 @@ fn malformed(error: &dyn std::fmt::Display) -> OutboundError {
     OutboundError::Malformed(error.to_string())
 }
 
-fn failed(error: &reqwest::Error) -> OutboundError {
+pub(super) fn failed(error: &reqwest::Error) -> OutboundError {
     // The address is left out: it may carry credentials, and whoever asked knows it.
     let mut text = String::new();
     let mut source = std::error::Error::source(error);

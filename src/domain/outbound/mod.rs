@@ -7,12 +7,14 @@
 mod address;
 mod client;
 mod guard;
+mod stream;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{
     address::Network,
     client::{Outbound, OutboundError, OutboundRequest, OutboundResponse},
+    stream::OutboundStream,
 };
 
 /// Settings of outgoing requests.

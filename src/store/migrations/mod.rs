@@ -36,6 +36,14 @@ pub(super) const ALL: &[Migration] = &[
         name: "0006_connectors",
         sql: include_str!("0006_connectors.sql"),
     },
+    Migration {
+        name: "0007_folders",
+        sql: include_str!("0007_folders.sql"),
+    },
+    Migration {
+        name: "0008_chat_turns",
+        sql: include_str!("0008_chat_turns.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.

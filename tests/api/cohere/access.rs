@@ -50,6 +50,12 @@ async fn operations(server: &TestServer) -> Vec<(&'static str, Method, String, O
             "/check-api-key".to_owned(),
             None,
         ),
+        (
+            "chat",
+            Method::POST,
+            "/chat".to_owned(),
+            Some(json!({"message": "hello"})),
+        ),
         ("deleteConnector", Method::DELETE, path, None),
     ]
 }

@@ -1,10 +1,15 @@
 //! `/v1/connectors` and what Cohere's clients call around it.
 
 mod access;
+mod chat;
+mod chat_stream;
+mod chat_upstream;
 mod check_api_key;
 mod connector;
 mod create;
+mod folders;
 mod manage;
+mod model;
 mod oauth;
 mod paths;
 mod properties;

@@ -1,0 +1,357 @@
+//! What a chat is asked with. Null is absent everywhere: version 4 of the client sends it
+//! (cohere.md §4.1). Members that are not known are ignored, as clients send many.
+
+use poem_openapi::{Object, types::Example};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    domain::{
+        answers::{Role, Source, Truncation, Turn},
+        chat::{Citations, Request, Use},
+    },
+    http::JsonObject,
+    kernel::{Error, Result, Rule, Secret, Violation, violation::Location, violation::Step},
+};
+
+/// A message to be answered.
+#[derive(Object)]
+#[oai(example, skip_serializing_if_is_none)]
+pub struct ChatRequest {
+    /// The message.
+    #[oai(validator(min_length = 1))]
+    message: String,
+    /// Kept for clients: which model answers is a setting of the server.
+    #[oai(nullable)]
+    model: Option<String>,
+    /// Whether the answer comes as it is made; false by default.
+    #[oai(nullable)]
+    stream: Option<bool>,
+    /// How a model is to behave.
+    #[oai(nullable)]
+    preamble: Option<String>,
+    /// What was said before.
+    #[oai(nullable)]
+    chat_history: Option<Vec<ChatTurn>>,
+    /// A conversation that the server keeps: it goes before the message unless there is a
+    /// `chat_history`, and the message and its answer are added to it.
+    #[oai(nullable)]
+    conversation_id: Option<String>,
+    /// Which documents are used: `AUTO` (those that fit best), `AUTO_PRESERVE_ORDER` (those too, as
+    /// they came) or `OFF` (all). `AUTO` with connectors, else `OFF`.
+    #[oai(nullable)]
+    prompt_truncation: Option<String>,
+    /// The connectors to search.
+    #[oai(nullable)]
+    connectors: Option<Vec<ChatConnector>>,
+    /// Whether only the search queries are wanted.
+    #[oai(nullable)]
+    search_queries_only: Option<bool>,
+    /// Documents to answer from. `id` names one in citations; the fields in `_excludes` are kept out
+    /// of ranking and prompt.
+    #[oai(nullable)]
+    documents: Option<Vec<JsonObject>>,
+    /// `accurate` (citations after the text), `fast` (as they come) or `off`.
+    #[oai(nullable)]
+    citation_quality: Option<String>,
+    /// The longest answer, in tokens; in words where no model answers.
+    #[oai(nullable)]
+    max_tokens: Option<u64>,
+    /// For a model.
+    #[oai(nullable)]
+    temperature: Option<f64>,
+    /// For a model.
+    #[oai(nullable)]
+    p: Option<f64>,
+    /// For a model.
+    #[oai(nullable)]
+    seed: Option<i64>,
+    /// For a model.
+    #[oai(nullable)]
+    stop_sequences: Option<Vec<String>>,
+    /// For a model.
+    #[oai(nullable)]
+    frequency_penalty: Option<f64>,
+    /// For a model.
+    #[oai(nullable)]
+    presence_penalty: Option<f64>,
+    /// Not supported.
+    #[oai(nullable)]
+    tools: Option<Vec<Value>>,
+    /// Not supported.
+    #[oai(nullable)]
+    tool_results: Option<Vec<Value>>,
+    /// Not supported, but for the type `text`.
+    #[oai(nullable)]
+    response_format: Option<JsonObject>,
+    /// Not supported.
+    #[oai(nullable)]
+    raw_prompting: Option<bool>,
+}
+
+/// Something that was said.
+#[derive(Object)]
+#[oai(example)]
+pub struct ChatTurn {
+    /// `USER`, `CHATBOT` or `SYSTEM`.
+    role: String,
+    /// What was said.
+    message: String,
+}
+
+/// A connector to search.
+#[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct ChatConnector {
+    /// Its id.
+    #[oai(validator(min_length = 1))]
+    id: String,
+    /// A token of the user, passed to the connector in the place of its own.
+    #[oai(nullable)]
+    user_access_token: Option<String>,
+    /// Whether the chat goes on if the connector fails; as the connector is set by default.
+    #[oai(nullable)]
+    continue_on_failure: Option<bool>,
+    /// What the connector is told besides the query.
+    #[oai(nullable)]
+    options: Option<JsonObject>,
+}
+
+impl ChatRequest {
+    /// Whether the answer comes as it is made.
+    pub fn is_streamed(&self) -> bool {
+        self.stream.unwrap_or(false)
+    }
+
+    /// The conversation that the server keeps.
+    pub fn conversation_id(&self) -> Option<String> {
+        // wire: version 4 of the client sends an empty one for none (cohere.md §4.1)
+        self.conversation_id.clone().filter(|id| !id.is_empty())
+    }
+
+    /// What is asked for and not there, in words.
+    fn unsupported(&self) -> Option<&'static str> {
+        let is_some =
+            |list: &Option<Vec<Value>>| list.as_ref().is_some_and(|list| !list.is_empty());
+        let format = self.response_format.as_ref();
+        let format = format.and_then(|format| format.0.get("type")?.as_str());
+        if is_some(&self.tools) || is_some(&self.tool_results) {
+            Some("tools are not supported; this server answers from connectors and documents")
+        } else if format.is_some_and(|format| format != "text") {
+            Some("response_format is not supported but for the type text")
+        } else if self.raw_prompting == Some(true) {
+            Some("raw_prompting is not supported")
+        } else {
+            None
+        }
+    }
+
+    /// What a model is told besides, in OpenAI's names.
+    fn sampling(&self) -> Map<String, Value> {
+        let mut sampling = Map::new();
+        let mut set = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                sampling.insert(name.to_owned(), value);
+            }
+        };
+        set("temperature", self.temperature.map(|value| json!(value)));
+        set("top_p", self.p.map(|value| json!(value)));
+        set("seed", self.seed.map(|value| json!(value)));
+        set(
+            "frequency_penalty",
+            self.frequency_penalty.map(|value| json!(value)),
+        );
+        set(
+            "presence_penalty",
+            self.presence_penalty.map(|value| json!(value)),
+        );
+        let stops = self
+            .stop_sequences
+            .as_ref()
+            .filter(|stops| !stops.is_empty());
+        set("stop", stops.map(|stops| json!(stops)));
+        sampling
+    }
+}
+
+impl TryFrom<ChatRequest> for Request {
+    type Error = Error;
+
+    fn try_from(asked: ChatRequest) -> Result<Self> {
+        if let Some(text) = asked.unsupported() {
+            return Err(Error::invalid(text));
+        }
+        let conversation_id = asked.conversation_id();
+        let sampling = asked.sampling();
+        let connectors: Vec<Use> = asked
+            .connectors
+            .unwrap_or_default()
+            .into_iter()
+            .map(Into::into)
+            .collect();
+        let citations = match word(&asked.citation_quality).as_deref() {
+            None | Some("accurate" | "enabled") => Citations::After,
+            Some("fast") => Citations::Between,
+            Some("off" | "disabled") => Citations::Off,
+            Some(_) => return Err(one_of("citation_quality", &["accurate", "fast", "off"])),
+        };
+        let truncation = match word(&asked.prompt_truncation).as_deref() {
+            None if connectors.is_empty() => Truncation::Off,
+            None | Some("auto") => Truncation::Best,
+            Some("auto_preserve_order") => Truncation::BestInOrder,
+            Some("off") => Truncation::Off,
+            Some(_) => {
+                let allowed = ["AUTO", "AUTO_PRESERVE_ORDER", "OFF"];
+                return Err(one_of("prompt_truncation", &allowed));
+            }
+        };
+        let history = asked
+            .chat_history
+            .unwrap_or_default()
+            .into_iter()
+            .enumerate();
+        let history = history
+            .map(|(index, turn)| turn.read(index))
+            .collect::<Result<_>>()?;
+        let documents = asked.documents.unwrap_or_default().into_iter().enumerate();
+        Ok(Self {
+            message: asked.message,
+            preamble: asked.preamble.filter(|preamble| !preamble.is_empty()),
+            history,
+            conversation_id,
+            connectors,
+            documents: documents
+                .map(|(index, document)| source(index, document.0))
+                .collect(),
+            only_queries: asked.search_queries_only.unwrap_or(false),
+            truncation,
+            citations,
+            max_tokens: asked.max_tokens,
+            sampling,
+        })
+    }
+}
+
+impl ChatTurn {
+    fn read(self, index: usize) -> Result<Turn> {
+        let role = match self.role.to_ascii_uppercase().as_str() {
+            "USER" => Role::User,
+            "CHATBOT" => Role::Chatbot,
+            "SYSTEM" => Role::System,
+            _ => {
+                let allowed = ["USER", "CHATBOT", "SYSTEM"].map(str::to_owned).to_vec();
+                return Err(Violation {
+                    location: Location::Body,
+                    path: vec![
+                        Step::Key("chat_history".to_owned()),
+                        Step::Index(index),
+                        Step::Key("role".to_owned()),
+                    ],
+                    rule: Rule::OneOf { allowed },
+                }
+                .into());
+            }
+        };
+        Ok(Turn {
+            role,
+            message: self.message,
+        })
+    }
+}
+
+impl From<ChatConnector> for Use {
+    fn from(connector: ChatConnector) -> Self {
+        let token = connector
+            .user_access_token
+            .filter(|token| !token.is_empty());
+        Self {
+            id: connector.id,
+            user_access_token: token.map(Secret::new),
+            continue_on_failure: connector.continue_on_failure,
+            options: connector.options.map(|options| options.0),
+        }
+    }
+}
+
+/// A word in any case of letters; none if it is empty.
+fn word(word: &Option<String>) -> Option<String> {
+    let word = word.as_ref()?.to_ascii_lowercase();
+    (!word.is_empty()).then_some(word)
+}
+
+fn one_of(field: &str, allowed: &[&str]) -> Error {
+    let allowed = allowed.iter().map(|word| (*word).to_owned()).collect();
+    Violation::body([field], Rule::OneOf { allowed }).into()
+}
+
+/// A document that came with the message (cohere.md §3.7).
+fn source(index: usize, mut fields: Map<String, Value>) -> Source {
+    let hidden = match fields.shift_remove("_excludes") {
+        Some(Value::Array(names)) => names
+            .into_iter()
+            .filter_map(|name| name.as_str().map(str::to_owned))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let id = match fields.shift_remove("id") {
+        Some(Value::String(id)) if !id.is_empty() => id,
+        Some(Value::Number(id)) => id.to_string(),
+        // wire: as the vendor names those without an id
+        _ => format!("doc_{index}"),
+    };
+    let fields = fields.into_iter().filter_map(|(name, value)| {
+        let text = match value {
+            Value::Null => return None,
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        Some((name, text))
+    });
+    Source {
+        id,
+        fields: fields.collect(),
+        hidden,
+    }
+}
+
+impl Example for ChatTurn {
+    fn example() -> Self {
+        Self {
+            role: "USER".to_owned(),
+            message: "How are backups made?".to_owned(),
+        }
+    }
+}
+
+impl Example for ChatRequest {
+    fn example() -> Self {
+        Self {
+            message: "And how long are they kept?".to_owned(),
+            model: None,
+            stream: Some(false),
+            preamble: None,
+            chat_history: Some(vec![ChatTurn::example()]),
+            conversation_id: None,
+            prompt_truncation: None,
+            connectors: Some(vec![ChatConnector {
+                id: super::connectors_wire::EXAMPLE_ID.to_owned(),
+                user_access_token: None,
+                continue_on_failure: None,
+                options: None,
+            }]),
+            search_queries_only: None,
+            documents: None,
+            citation_quality: None,
+            max_tokens: None,
+            temperature: None,
+            p: None,
+            seed: None,
+            stop_sequences: None,
+            frequency_penalty: None,
+            presence_penalty: None,
+            tools: None,
+            tool_results: None,
+            response_format: None,
+            raw_prompting: None,
+        }
+    }
+}

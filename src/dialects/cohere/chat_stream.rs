@@ -1,0 +1,179 @@
+//! A chat as it comes: one JSON object a line (cohere.md §4.3).
+//!
+//! A connector that fails and that the chat cannot go on without is told among the search results,
+//! and the stream ends with `ERROR`: by then the status 200 is out, and the vendor's guide says to
+//! look there.
+
+use std::{convert::Infallible, io};
+
+use futures_util::{Stream, StreamExt};
+use poem::Body;
+use poem_openapi::{
+    Object,
+    types::{Example, ToJSON},
+};
+use tracing::error;
+
+use super::chat_wire::{
+    ChatCitation, ChatResponse, ChatSearchQuery, ChatSearchResult, Ids, documents, finish_reason,
+};
+use crate::{
+    domain::{
+        answers::Finish,
+        chat::{Event, Outcome, Told},
+    },
+    http::JsonObject,
+    kernel::{Error, Kind},
+};
+
+/// How events are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// One JSON object a line, as every official client reads them.
+    Lines,
+    /// Server-sent events, which only who asks for them can read.
+    Events,
+}
+
+impl Form {
+    /// The type of the body.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Lines => "application/stream+json",
+            Self::Events => "text/event-stream",
+        }
+    }
+}
+
+/// Something that happens while a chat is answered.
+#[derive(Default, Object)]
+#[oai(example, skip_serializing_if_is_none)]
+pub struct StreamedChatEvent {
+    /// Whether this is the last event.
+    is_finished: bool,
+    /// `stream-start`, `search-queries-generation`, `search-results`, `text-generation`,
+    /// `citation-generation` or `stream-end`.
+    event_type: String,
+    /// Of `stream-start`: the id of the text.
+    generation_id: Option<String>,
+    /// Of `stream-start`: the conversation that the server keeps.
+    conversation_id: Option<String>,
+    /// Of `search-queries-generation`.
+    search_queries: Option<Vec<ChatSearchQuery>>,
+    /// Of `search-results`.
+    search_results: Option<Vec<ChatSearchResult>>,
+    /// Of `search-results`: the documents that are used.
+    documents: Option<Vec<JsonObject>>,
+    /// Of `text-generation`: more text.
+    text: Option<String>,
+    /// Of `citation-generation`.
+    citations: Option<Vec<ChatCitation>>,
+    /// Of `stream-end`: why the answer ended.
+    finish_reason: Option<String>,
+    /// Of `stream-end`: the whole answer.
+    response: Option<ChatResponse>,
+}
+
+impl Example for StreamedChatEvent {
+    fn example() -> Self {
+        Self {
+            text: Some("They are kept for 30 days.".to_owned()),
+            ..Self::of("text-generation")
+        }
+    }
+}
+
+impl StreamedChatEvent {
+    fn of(event_type: &str) -> Self {
+        Self {
+            event_type: event_type.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    fn end(ids: &Ids, outcome: Outcome) -> Self {
+        Self {
+            is_finished: true,
+            finish_reason: Some(finish_reason(outcome.finish).to_owned()),
+            response: Some(ids.response(outcome)),
+            ..Self::of("stream-end")
+        }
+    }
+
+    fn write(&self, form: Form) -> String {
+        let json = self.to_json_string();
+        match form {
+            Form::Lines => format!("{json}\n"),
+            Form::Events => format!("event: {}\ndata: {json}\n\n", self.event_type),
+        }
+    }
+}
+
+/// What is told of a chat as a body.
+pub fn body(told: impl Stream<Item = Told> + Send + 'static, ids: Ids, form: Form) -> Body {
+    let mut queries = Vec::new();
+    let lines = told.map(move |told| {
+        let event = match told {
+            Told::Event(event) => shown(event, &ids, &mut queries),
+            Told::Ended(outcome) => match *outcome {
+                Ok(outcome) => StreamedChatEvent::end(&ids, outcome),
+                Err(error) => StreamedChatEvent::end(&ids, failed(&error)),
+            },
+        };
+        Ok::<_, Infallible>(event.write(form))
+    });
+    Body::from_bytes_stream(lines.map(|line| line.map_err(io::Error::other)))
+}
+
+fn shown(event: Event, ids: &Ids, queries: &mut Vec<String>) -> StreamedChatEvent {
+    match event {
+        Event::Started => StreamedChatEvent {
+            generation_id: Some(ids.generation.clone()),
+            conversation_id: ids.conversation.clone(),
+            ..StreamedChatEvent::of("stream-start")
+        },
+        Event::Queries(told) => {
+            *queries = told;
+            StreamedChatEvent {
+                search_queries: Some(ids.queries(queries)),
+                ..StreamedChatEvent::of("search-queries-generation")
+            }
+        }
+        Event::Found(found, used) => StreamedChatEvent {
+            search_results: Some(ids.results(queries, found)),
+            documents: Some(documents(used)),
+            ..StreamedChatEvent::of("search-results")
+        },
+        Event::Text(text) => StreamedChatEvent {
+            text: Some(text),
+            ..StreamedChatEvent::of("text-generation")
+        },
+        Event::Citations(citations) => StreamedChatEvent {
+            citations: Some(citations.into_iter().map(Into::into).collect()),
+            ..StreamedChatEvent::of("citation-generation")
+        },
+    }
+}
+
+/// The end of a chat that failed after its beginning was out.
+fn failed(failure: &Error) -> Outcome {
+    let warning = match failure.kind() {
+        Kind::Internal => {
+            error!(?failure, "a streamed chat failed");
+            "internal server error".to_owned()
+        }
+        _ => failure.message().to_owned(),
+    };
+    Outcome {
+        text: String::new(),
+        citations: Vec::new(),
+        documents: Vec::new(),
+        queries: Vec::new(),
+        found: Vec::new(),
+        is_search_required: None,
+        finish: Finish::Error,
+        history: Vec::new(),
+        usage: None,
+        warnings: vec![warning],
+    }
+}

@@ -1,0 +1,99 @@
+//! Errors as connectors answer them: RFC 7807, of which `detail` is what a chat shows.
+
+use poem::{IntoResponse, Response, http::StatusCode, web::Json};
+use poem_openapi::{Object, types::Example};
+use serde_json::{Value, json};
+
+use crate::{
+    http::{self, Dialect, dialect::RenderError},
+    kernel::{Error, Kind},
+};
+
+/// The dialect, as the shared layers know it.
+pub struct Connector;
+
+impl Dialect for Connector {
+    type ErrorBody = Problem;
+
+    const ERRORS: &'static [(u16, &'static str)] = &[
+        (400, "The query is missing or empty"),
+        (401, "The token is missing or wrong"),
+        (404, "There is no folder with this name"),
+        (500, "Internal Server Error"),
+        (503, "The database is not available right now"),
+    ];
+}
+
+/// The error of every operation.
+pub type Failed = http::Failed<Connector>;
+
+/// An error.
+#[derive(Object)]
+#[oai(example)]
+pub struct Problem {
+    /// The status once more.
+    status: u16,
+    /// The status in words.
+    title: String,
+    /// What went wrong.
+    detail: String,
+}
+
+impl Example for Problem {
+    fn example() -> Self {
+        Self {
+            status: 401,
+            title: "Unauthorized".to_owned(),
+            detail: "invalid or missing token".to_owned(),
+        }
+    }
+}
+
+/// The body of the error with this status, as the document shows it.
+pub fn example(status: u16) -> Value {
+    let title = StatusCode::from_u16(status).unwrap_or_default();
+    let detail = match status {
+        400 => "query must not be empty",
+        401 => "invalid or missing token",
+        404 => "folder 'manuals' not found",
+        503 => "The database is not available right now",
+        _ => "internal server error",
+    };
+    problem(title, detail)
+}
+
+fn problem(status: StatusCode, detail: &str) -> Value {
+    json!({
+        "status": status.as_u16(),
+        "title": status.canonical_reason().unwrap_or_default(),
+        "detail": detail,
+    })
+}
+
+/// Renders errors in this dialect.
+pub struct ErrorRenderer;
+
+impl RenderError for ErrorRenderer {
+    fn render(&self, error: &Error) -> Response {
+        let status = match error.kind() {
+            Kind::Invalid | Kind::Conflict => StatusCode::BAD_REQUEST,
+            Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Kind::Forbidden | Kind::PaymentRequired => StatusCode::FORBIDDEN,
+            Kind::NotFound | Kind::NoOperation => StatusCode::NOT_FOUND,
+            Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Kind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Kind::RateLimited { .. } | Kind::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
+            Kind::Upstream => StatusCode::BAD_GATEWAY,
+            Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            Kind::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let detail = match error.kind() {
+            Kind::Internal => "internal server error",
+            _ => error.message(),
+        };
+        let body = Json(problem(status, detail)).with_content_type("application/problem+json");
+        (status, body).into_response()
+    }
+}

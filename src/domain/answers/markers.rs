@@ -1,0 +1,293 @@
+//! The markers of a model, `[1]` or `[1, 3]`, become citations and leave the text.
+
+use std::collections::HashSet;
+
+use super::{
+    sentences::sentences,
+    source::Source,
+    terms::content_terms,
+    text::{Citation, Piece},
+};
+
+/// The longest marker, in bytes: what is longer is text.
+const MARKER_MAX: usize = 24;
+/// How much of a sentence must be in a document for it to be cited without a marker.
+const SUPPORT: f32 = 0.6;
+/// A sentence with fewer terms says too little to find where it comes from.
+const TERMS_MIN: usize = 3;
+
+/// Takes the markers out of a text that arrives in pieces.
+pub(super) struct Markers<'a> {
+    sources: &'a [Source],
+    /// What was given out.
+    text: String,
+    /// What may be the beginning of a marker, with the space before it.
+    held: String,
+    /// Where the last citation ended.
+    cited_to: usize,
+    /// The last citation, which a marker right after it joins.
+    last: Option<Citation>,
+    citations: Vec<Citation>,
+}
+
+impl<'a> Markers<'a> {
+    pub(super) const fn new(sources: &'a [Source]) -> Self {
+        Self {
+            sources,
+            text: String::new(),
+            held: String::new(),
+            cited_to: 0,
+            last: None,
+            citations: Vec::new(),
+        }
+    }
+
+    /// More of the model's text: what of it can be given out.
+    pub(super) fn push(&mut self, more: &str) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let mut out = String::new();
+        for character in more.chars() {
+            let in_marker = self.held.trim_start().starts_with('[');
+            match character {
+                _ if in_marker => self.go_on(character, &mut out, &mut pieces),
+                '[' => self.held.push('['),
+                // A space may stand before a marker.
+                ' ' => {
+                    out.push_str(&self.held);
+                    self.held.clear();
+                    self.held.push(' ');
+                }
+                other => {
+                    out.push_str(&self.held);
+                    self.held.clear();
+                    out.push(other);
+                }
+            }
+        }
+        self.give_out(&mut out, &mut pieces);
+        pieces
+    }
+
+    /// A character after the beginning of a marker.
+    fn go_on(&mut self, character: char, out: &mut String, pieces: &mut Vec<Piece>) {
+        match character {
+            '0'..='9' | ',' | ' ' if self.held.len() < MARKER_MAX => self.held.push(character),
+            ']' => match self.documents() {
+                Some(ids) => {
+                    self.held.clear();
+                    self.give_out(out, pieces);
+                    self.cite(ids, pieces);
+                }
+                None => {
+                    self.held.push(']');
+                    out.push_str(&std::mem::take(&mut self.held));
+                }
+            },
+            other => {
+                out.push_str(&std::mem::take(&mut self.held));
+                match other {
+                    ' ' | '[' => self.held.push(other),
+                    other => out.push(other),
+                }
+            }
+        }
+    }
+
+    /// The documents of the marker that is held; none if it is no marker.
+    fn documents(&self) -> Option<Vec<String>> {
+        let numbers = self.held.trim_start().strip_prefix('[')?;
+        let mut ids: Vec<String> = Vec::new();
+        for number in numbers.split(',') {
+            let number: usize = number.trim().parse().ok()?;
+            let source = self.sources.get(number.checked_sub(1)?)?;
+            if !ids.contains(&source.id) {
+                ids.push(source.id.clone());
+            }
+        }
+        Some(ids)
+    }
+
+    /// Cites the sentence before the marker, or joins the citation that ends here.
+    fn cite(&mut self, ids: Vec<String>, pieces: &mut Vec<Piece>) {
+        let since = &self.text[self.cited_to..];
+        match sentences(since).pop() {
+            Some(part) => {
+                self.tell_last(pieces);
+                let part = self.cited_to + part.start..self.cited_to + part.end;
+                self.last = Some(Citation::of(&self.text, part, ids));
+                self.cited_to = self.text.len();
+            }
+            None => {
+                let Some(last) = &mut self.last else { return };
+                for id in ids {
+                    if !last.document_ids.contains(&id) {
+                        last.document_ids.push(id);
+                    }
+                }
+            }
+        }
+    }
+
+    fn give_out(&mut self, out: &mut String, pieces: &mut Vec<Piece>) {
+        if out.is_empty() {
+            return;
+        }
+        // More text: no marker can join the last citation any more.
+        if out.chars().any(char::is_alphanumeric) {
+            self.tell_last(pieces);
+        }
+        self.text.push_str(out);
+        pieces.push(Piece::Text(std::mem::take(out)));
+    }
+
+    fn tell_last(&mut self, pieces: &mut Vec<Piece>) {
+        if let Some(citation) = self.last.take() {
+            self.citations.push(citation.clone());
+            pieces.push(Piece::Citation(citation));
+        }
+    }
+
+    /// The end of the text: what was held, and, if the model cited nothing, the sentences that are
+    /// in the documents.
+    pub(super) fn finish(mut self) -> (Vec<Piece>, String, Vec<Citation>) {
+        let mut pieces = Vec::new();
+        let mut out = std::mem::take(&mut self.held);
+        if out.trim().is_empty() {
+            out.clear();
+        }
+        self.give_out(&mut out, &mut pieces);
+        self.tell_last(&mut pieces);
+        if self.citations.is_empty() {
+            self.citations = supported(&self.text, self.sources);
+            pieces.extend(self.citations.iter().cloned().map(Piece::Citation));
+        }
+        (pieces, self.text, self.citations)
+    }
+}
+
+/// Citations of the sentences whose words are in a document.
+fn supported(text: &str, sources: &[Source]) -> Vec<Citation> {
+    let documents: Vec<(&Source, HashSet<String>)> = sources
+        .iter()
+        .map(|source| (source, content_terms(&source.whole()).into_iter().collect()))
+        .collect();
+    let mut citations = Vec::new();
+    for part in sentences(text) {
+        let terms = content_terms(&text[part.clone()]);
+        if terms.len() < TERMS_MIN {
+            continue;
+        }
+        let support = |known: &HashSet<String>| {
+            let found = terms.iter().filter(|term| known.contains(*term)).count();
+            found as f32 / terms.len() as f32
+        };
+        let best = documents
+            .iter()
+            .map(|(_, known)| support(known))
+            .fold(0.0, f32::max);
+        if best < SUPPORT {
+            continue;
+        }
+        let ids = documents.iter().filter(|(_, known)| support(known) >= best);
+        let ids = ids.map(|(source, _)| source.id.clone()).collect();
+        citations.push(Citation::of(text, part, ids));
+    }
+    citations
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sources() -> Vec<Source> {
+        let texts = [
+            "Backups run every night at three.",
+            "They are kept for thirty days.",
+        ];
+        let sources = (0..).zip(texts).map(|(number, text)| Source {
+            id: format!("doc_{number}"),
+            fields: vec![("text".to_owned(), text.to_owned())],
+            hidden: Vec::new(),
+        });
+        sources.collect()
+    }
+
+    fn read(pieces: &[&str]) -> (String, Vec<(String, Vec<String>)>) {
+        let sources = sources();
+        let mut markers = Markers::new(&sources);
+        let mut told = Vec::new();
+        for piece in pieces {
+            told.extend(markers.push(piece));
+        }
+        let (rest, text, citations) = markers.finish();
+        told.extend(rest);
+        let (mut streamed, mut cited) = (String::new(), Vec::new());
+        for piece in told {
+            match piece {
+                Piece::Text(text) => streamed.push_str(&text),
+                Piece::Citation(citation) => cited.push(citation),
+            }
+        }
+        assert_eq!((&streamed, &cited), (&text, &citations));
+        let characters: Vec<char> = text.chars().collect();
+        for citation in &citations {
+            let part: String = characters[citation.start..citation.end].iter().collect();
+            assert_eq!(part, citation.text);
+        }
+        let citations = citations.into_iter();
+        (
+            text,
+            citations
+                .map(|cited| (cited.text, cited.document_ids))
+                .collect(),
+        )
+    }
+
+    fn cited(text: &str, ids: &[&str]) -> (String, Vec<String>) {
+        (
+            text.to_owned(),
+            ids.iter().map(|id| (*id).to_owned()).collect(),
+        )
+    }
+
+    #[test]
+    fn markers_become_citations() {
+        let expected = (
+            "Hi. They run at night. They are kept 30 days 😀, I think.".to_owned(),
+            vec![
+                cited("They run at night.", &["doc_0"]),
+                cited("They are kept 30 days 😀", &["doc_1", "doc_0"]),
+            ],
+        );
+        let text = "Hi. They run at night. [1] They are kept 30 days 😀 [2][1], I think.";
+        assert_eq!(read(&[text]), expected);
+        let letters: Vec<String> = text.chars().map(String::from).collect();
+        let letters: Vec<&str> = letters.iter().map(String::as_str).collect();
+        assert_eq!(read(&letters), expected);
+    }
+
+    #[test]
+    fn what_is_no_marker_is_text() {
+        let text = "See [3], [0], [], [a](b), x[ and [1";
+        assert_eq!(read(&[text]), (text.to_owned(), vec![]));
+    }
+
+    #[test]
+    fn without_markers_sentences_are_found_in_the_documents() {
+        assert_eq!(
+            read(&["Sure! Backups run each night at three. Penguins swim in cold water."]).1,
+            [cited("Backups run each night at three.", &["doc_0"])]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn however_it_arrives_the_text_is_the_same(pieces in prop::collection::vec(r"(\[|\]|1|2|,| |a|東|😀|\.){0,6}", 0..12)) {
+            let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+            let whole = pieces.concat();
+            prop_assert_eq!(read(&pieces), read(&[&whole]));
+        }
+    }
+}

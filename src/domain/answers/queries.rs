@@ -1,0 +1,127 @@
+//! What to search for, from what was said.
+
+use super::terms::{content_terms, is_common, words};
+
+/// Who said something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The user.
+    User,
+    /// The answerer.
+    Chatbot,
+    /// Whoever set up the conversation.
+    System,
+}
+
+/// Something that was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Who said it.
+    pub role: Role,
+    /// What was said.
+    pub message: String,
+}
+
+/// Words that are said to a person and not searched for.
+const COURTESIES: &[&str] = &[
+    "bye", "goodbye", "good", "great", "hello", "hey", "hi", "morning", "evening", "nice", "no",
+    "ok", "okay", "perfect", "thank", "thanks", "very", "much", "welcome", "yes",
+];
+
+/// Words that point at what was said before.
+const POINTERS: &[&str] = &[
+    "it", "its", "that", "this", "they", "them", "their", "those", "these", "he", "him", "his",
+    "she", "her", "one", "ones", "there", "then", "also", "else", "more",
+];
+
+/// A question with at most this many terms of its own may lean on the one before.
+const FEW_TERMS: usize = 3;
+
+/// What is searched for to answer `message`: the message itself, and, where it points at what was
+/// said before ("and how long is it kept?"), the user's words before it too. None if there is
+/// nothing to search for.
+#[must_use]
+pub fn search_query(message: &str, history: &[Turn]) -> Option<String> {
+    let message = message.trim();
+    let said: Vec<String> = words(message).collect();
+    let is_courtesy = |word: &String| COURTESIES.contains(&word.as_str()) || is_common(word);
+    let leans = said.iter().any(|word| POINTERS.contains(&word.as_str()))
+        || said
+            .first()
+            .is_some_and(|first| first == "and" || first == "but");
+    let mut turns = history.iter().rev();
+    let before = turns.find(|turn| turn.role == Role::User && !turn.message.trim().is_empty());
+    if said.is_empty() {
+        return None;
+    }
+    if said.iter().all(is_courtesy) && !(leans && before.is_some()) {
+        // "Who are you?" is one too; a document would hardly know.
+        return None;
+    }
+    match before {
+        Some(before) if leans && content_terms(message).len() <= FEW_TERMS => {
+            let known = content_terms(message);
+            let context: Vec<String> = words(&before.message)
+                .filter(|word| !is_common(word))
+                .filter(|word| content_terms(word).iter().all(|term| !known.contains(term)))
+                .collect();
+            Some(match context.as_slice() {
+                [] => message.to_owned(),
+                context => format!("{message} {}", context.join(" ")),
+            })
+        }
+        _ => Some(message.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(message: &str, history: &[&str]) -> Option<String> {
+        let turns: Vec<Turn> = history
+            .iter()
+            .map(|message| Turn {
+                role: Role::User,
+                message: (*message).to_owned(),
+            })
+            .collect();
+        search_query(message, &turns)
+    }
+
+    #[test]
+    fn a_question_is_searched_for_as_it_is() {
+        let question = "How long is a backup kept?";
+        assert_eq!(query(question, &[]).as_deref(), Some(question));
+        assert_eq!(query(question, &["Hello"]).as_deref(), Some(question));
+        assert_eq!(query("東京の駅は？", &[]).as_deref(), Some("東京の駅は？"));
+    }
+
+    #[test]
+    fn a_question_that_points_back_takes_what_it_points_at_along() {
+        let history = ["How are the backups made?"];
+        assert_eq!(
+            query("How long is it kept?", &history).as_deref(),
+            Some("How long is it kept? backups made")
+        );
+        assert_eq!(
+            query("and on Sundays?", &history).as_deref(),
+            Some("and on Sundays? backups made")
+        );
+        assert_eq!(
+            query("How is it?", &history).as_deref(),
+            Some("How is it? backups made")
+        );
+    }
+
+    #[test]
+    fn a_courtesy_is_not_searched_for() {
+        for courtesy in ["Hello!", "thanks, very good", "", "👋", "How are you?"] {
+            assert_eq!(
+                query(courtesy, &["Where are the backups?"]),
+                None,
+                "{courtesy}"
+            );
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Ranking by BM25, in memory.
+
+use bm25::{Embedder, EmbedderBuilder, Scorer};
+
+use super::{source::Source, terms::Terms};
+
+/// Texts that can be compared with a query.
+pub(super) struct Ranking {
+    embedder: Embedder<u32, Terms>,
+    scorer: Scorer<usize>,
+    count: usize,
+}
+
+impl Ranking {
+    pub(super) fn of(texts: &[&str]) -> Self {
+        let embedder: Embedder<u32, Terms> =
+            EmbedderBuilder::with_tokenizer_and_fit_to_corpus(Terms, texts).build();
+        let mut scorer = Scorer::new();
+        for (index, text) in texts.iter().enumerate() {
+            scorer.upsert(&index, embedder.embed(text));
+        }
+        Self {
+            embedder,
+            scorer,
+            count: texts.len(),
+        }
+    }
+
+    /// How well each text fits the query: 0 if no term of the query is in it.
+    pub(super) fn scores(&self, query: &str) -> Vec<f32> {
+        let query = self.embedder.embed(query);
+        let mut scores = vec![0.0; self.count];
+        for found in self.scorer.matches(&query) {
+            scores[found.id] = found.score;
+        }
+        scores
+    }
+}
+
+/// Which documents are used for an answer, and in which order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Truncation {
+    /// Those that fit best, best first.
+    #[default]
+    Best,
+    /// Those that fit best, as they came.
+    BestInOrder,
+    /// All, as they came.
+    Off,
+}
+
+/// The documents that are used for an answer to a query.
+#[must_use]
+pub fn select(
+    query: &str,
+    sources: Vec<Source>,
+    truncation: Truncation,
+    max: usize,
+) -> Vec<Source> {
+    if truncation == Truncation::Off || sources.is_empty() {
+        return sources;
+    }
+    let texts: Vec<String> = sources.iter().map(Source::whole).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let scores = Ranking::of(&texts).scores(query);
+    let mut order: Vec<usize> = (0..sources.len()).collect();
+    // Those that share no term with the query keep the place that their connector gave them.
+    order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
+    order.truncate(max);
+    if truncation == Truncation::BestInOrder {
+        order.sort_unstable();
+    }
+    let mut sources: Vec<Option<Source>> = sources.into_iter().map(Some).collect();
+    let chosen = order.into_iter().filter_map(|index| sources[index].take());
+    chosen.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(id: &str, text: &str) -> Source {
+        Source {
+            id: id.to_owned(),
+            fields: vec![("text".to_owned(), text.to_owned())],
+            hidden: Vec::new(),
+        }
+    }
+
+    fn selected(truncation: Truncation, max: usize) -> Vec<String> {
+        let sources = vec![
+            source("a", "Nothing of it."),
+            source("b", "Tables are made of oak."),
+            source("c", "Oak, oak and oak tables."),
+        ];
+        let sources = select("oak tables", sources, truncation, max);
+        sources.into_iter().map(|source| source.id).collect()
+    }
+
+    #[test]
+    fn the_best_come_first_or_stay_in_place() {
+        assert_eq!(selected(Truncation::Best, 3), ["c", "b", "a"]);
+        assert_eq!(selected(Truncation::BestInOrder, 2), ["b", "c"]);
+        assert_eq!(selected(Truncation::Off, 1), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_hidden_field_does_not_count() {
+        let mut hidden = source("h", "oak oak oak");
+        hidden.hidden.push("text".to_owned());
+        let sources = select("oak", vec![hidden, source("s", "oak")], Truncation::Best, 1);
+        assert_eq!(sources[0].id, "s");
+    }
+}

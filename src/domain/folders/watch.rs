@@ -1,0 +1,97 @@
+//! Following the folders for changes.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::Notify;
+use tracing::{info, warn};
+
+use super::{
+    Folder,
+    scan::{forget_others, scan},
+};
+use crate::{
+    domain::Domain,
+    kernel::clock::{Stopwatch, within},
+};
+
+/// The shortest pause between two comparisons of a folder, in real time: files seldom change
+/// alone.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Keeps the index of each folder like the folder, until `stopping`.
+pub async fn follow(domain: Domain, stopping: impl Future<Output = ()>) {
+    if let Err(error) = forget_others(&domain).await {
+        warn!(%error, "folders that are no longer in the settings are not forgotten yet");
+    }
+    let folders = domain.folders().iter();
+    let followed = join_all(folders.map(|folder| follow_one(&domain, folder)));
+    tokio::select! {
+        () = stopping => {}
+        _ = followed => {}
+    }
+}
+
+/// Never ends.
+async fn follow_one(domain: &Domain, folder: &Folder) {
+    let rescan = Duration::from_secs(domain.settings().folders.rescan_seconds.max(1));
+    let changed = Arc::new(Notify::new());
+    let mut watcher = None;
+    let mut first = true;
+    loop {
+        if watcher.is_none() {
+            watcher = watch(&folder.path, &changed).await;
+        }
+        let measured = Stopwatch::start();
+        match scan(domain, &folder.name).await {
+            Ok(scanned) => {
+                if first || scanned.read + scanned.forgotten > 0 {
+                    let (files, read, forgotten) = (scanned.files, scanned.read, scanned.forgotten);
+                    info!(
+                        folder = folder.name,
+                        files, read, forgotten, "a folder is indexed"
+                    );
+                }
+                if scanned.problem.is_some() {
+                    // What was watched may be gone, or be another folder now.
+                    watcher = None;
+                }
+            }
+            Err(error) => warn!(folder = folder.name, %error, "a folder is not indexed yet"),
+        }
+        first = false;
+        // Not more than half of the time is spent on comparing.
+        let pause = measured.elapsed().max(PAUSE);
+        let _ = within(pause, std::future::pending::<()>()).await;
+        tokio::select! {
+            () = changed.notified() => {}
+            () = domain.clock().sleep(rescan) => {}
+        }
+    }
+}
+
+/// Has the system tell of changes. Where it cannot, the folder is compared by the clock alone.
+async fn watch(path: &Path, changed: &Arc<Notify>) -> Option<RecommendedWatcher> {
+    let changed = Arc::clone(changed);
+    let path = path.to_owned();
+    let watching = tokio::task::spawn_blocking(move || {
+        let told = move |event: notify::Result<Event>| {
+            // Reading a file is told too.
+            if !matches!(&event, Ok(event) if matches!(event.kind, EventKind::Access(_))) {
+                changed.notify_one();
+            }
+        };
+        let mut watcher = notify::recommended_watcher(told)?;
+        watcher.watch(&path, RecursiveMode::Recursive)?;
+        Ok::<_, notify::Error>(watcher)
+    });
+    match watching.await {
+        Ok(Ok(watcher)) => Some(watcher),
+        Ok(Err(error)) => {
+            warn!(%error, "the system does not tell of changes in a folder");
+            None
+        }
+        Err(_) => None,
+    }
+}
