@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use crate::{
     config::{Config, Profile},
     console,
-    dialects::{ada, aloochat},
+    dialects::{ada, aloochat, botpress},
     domain::{
         self, Domain, bootstrap, bootstrap::Started, end_users, platform_integrations, usage,
         webhooks,
@@ -255,7 +255,12 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         .into_iter()
         .fold(route, |route, mount| {
             let base_path = mount.base_path;
-            route.nest(base_path, Edge::around(mount, limits, metrics.clone()))
+            let edge = std::sync::Arc::new(Edge::around(mount, limits, metrics.clone()));
+            if base_path == botpress::BASE_PATH {
+                let at = |route: Route, path: &&str| route.at(path, edge.clone());
+                return botpress::ROUTES.iter().fold(route, at);
+            }
+            route.nest(base_path, edge)
         })
         .with(crate::http::compress::Gzip)
 }
@@ -265,6 +270,7 @@ fn mounts(domain: &Domain, config: &Config) -> Vec<Mount> {
         ada::mount(domain, &config.ada),
         ada::mount_end_users_v1(domain, &config.ada),
         aloochat::mount(domain, &config.aloochat),
+        botpress::mount(domain, &config.botpress),
         console::mount(domain, config.server.profile == Profile::Dev),
     ]
 }

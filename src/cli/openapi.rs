@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     config::Loaded,
     console,
-    dialects::{ada, aloochat},
+    dialects::{ada, aloochat, botpress},
 };
 
 #[derive(Args)]
@@ -25,6 +25,7 @@ enum Dialect {
     Ada,
     AdaEndUsersV1,
     Aloochat,
+    Botpress,
     Console,
 }
 
@@ -34,6 +35,7 @@ impl Openapi {
             Dialect::Ada => ada::document(&loaded.config.ada),
             Dialect::AdaEndUsersV1 => ada::document_v1(&loaded.config.ada),
             Dialect::Aloochat => aloochat::document(&loaded.config.aloochat),
+            Dialect::Botpress => botpress::document(&loaded.config.botpress),
             Dialect::Console => console::document(),
         };
         let origin = format!("http://{}", loaded.config.server.listen);

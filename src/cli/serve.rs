@@ -64,7 +64,11 @@ fn log_to_stderr(log: &Log) -> Result<()> {
 const fn is_served(kind: KeyKind) -> bool {
     matches!(
         kind,
-        KeyKind::Ada | KeyKind::AdaEndUsers | KeyKind::Aloochat | KeyKind::Operator
+        KeyKind::Ada
+            | KeyKind::AdaEndUsers
+            | KeyKind::Aloochat
+            | KeyKind::BotpressPat
+            | KeyKind::Operator
     )
 }
 
@@ -99,7 +103,17 @@ fn greet(server: &Server) {
         key(KeyKind::Aloochat)
     );
     eprintln!(
-        "  curl {url}/api/v2/end-users/ -H 'Authorization: Bearer {}'\n",
+        "  curl {url}/api/v2/end-users/ -H 'Authorization: Bearer {}'",
         key(KeyKind::Ada)
+    );
+    eprintln!(
+        "  curl {url}/v1/admin/bots/{} -H 'Authorization: Bearer {}' -H 'x-workspace-id: {}'\n",
+        server
+            .started()
+            .agent
+            .as_ref()
+            .map_or("BOT", |agent| agent.id.as_str()),
+        key(KeyKind::BotpressPat),
+        server.started().workspace.id
     );
 }

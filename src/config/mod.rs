@@ -12,7 +12,7 @@ pub use self::{
     show::{Setting, settings},
 };
 use crate::{
-    dialects::{ada, aloochat},
+    dialects::{ada, aloochat, botpress},
     domain::{bootstrap, inbox, limits, outbound, service_integrations, webhooks},
     store::{self, seal},
 };
@@ -45,6 +45,8 @@ pub struct Config {
     pub ada: ada::Settings,
     /// The Aloochat dialect.
     pub aloochat: aloochat::Settings,
+    /// The Botpress dialect.
+    pub botpress: botpress::Settings,
 }
 
 /// Settings of the server.

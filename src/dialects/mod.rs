@@ -3,3 +3,4 @@
 
 pub mod ada;
 pub mod aloochat;
+pub mod botpress;

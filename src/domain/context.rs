@@ -9,6 +9,7 @@ use super::{
     access::{Call, Keyring},
     api_keys,
     audit::Actor,
+    definitions::Declarations,
     inbox, limits,
     outbound::{self, Outbound},
     service_integrations::{self, SecretNames},
@@ -48,6 +49,7 @@ struct Parts {
     settings: Settings,
     meter: Meter,
     keyring: Keyring,
+    declarations: Declarations,
     secret_names: SecretNames,
     end_user_work: Notify,
     farewells: Notify,
@@ -99,6 +101,7 @@ impl Domain {
             settings,
             meter,
             keyring: Keyring::default(),
+            declarations: Declarations::default(),
             secret_names,
             end_user_work: Notify::new(),
             farewells: Notify::new(),
@@ -160,6 +163,11 @@ impl Domain {
 
     pub(super) fn keyring(&self) -> &Keyring {
         &self.0.keyring
+    }
+
+    /// What bots and integrations declare.
+    pub(super) fn declarations(&self) -> &Declarations {
+        &self.0.declarations
     }
 
     /// Wakes whoever does what is due of end users.

@@ -33,6 +33,10 @@ text_enum! {
         AdaEndUsers = "ada_end_users",
         /// Ada's End Users API v1.
         AdaEndUsersV1 = "ada_end_users_v1",
+        /// Botpress's chat and files API.
+        BotpressChat = "botpress_chat",
+        /// Botpress's admin API.
+        BotpressAdmin = "botpress_admin",
     }
 }
 
@@ -40,9 +44,9 @@ impl Class {
     /// Whether the vendor limits each agent by itself, not the whole workspace.
     pub(super) const fn is_per_agent(self) -> bool {
         match self {
-            Self::Aloochat => false,
+            Self::Aloochat | Self::BotpressAdmin => false,
             // ada.md §1.3: per Ada instance, which is an agent.
-            Self::Ada | Self::AdaEndUsers | Self::AdaEndUsersV1 => true,
+            Self::Ada | Self::AdaEndUsers | Self::AdaEndUsersV1 | Self::BotpressChat => true,
         }
     }
 }
@@ -59,6 +63,11 @@ pub struct Settings {
     pub ada_end_users: Rates,
     /// Ada's End Users API v1. The vendor says that there are limits, not which; these are ours.
     pub ada_end_users_v1: Rates,
+    /// Botpress's chat and files API, for each bot. The vendor publishes no figures, so everything
+    /// is off.
+    pub botpress_chat: Rates,
+    /// Botpress's admin API, for each workspace and for each person outside of any. Off.
+    pub botpress_admin: Rates,
 }
 
 impl Default for Settings {
@@ -73,6 +82,8 @@ impl Default for Settings {
             ada: rates(10, 100, 10_000),
             ada_end_users: rates(30, 300, 0),
             ada_end_users_v1: rates(30, 0, 60_000),
+            botpress_chat: rates(0, 0, 0),
+            botpress_admin: rates(0, 0, 0),
         }
     }
 }
@@ -84,6 +95,8 @@ impl Settings {
             Class::Ada => &self.ada,
             Class::AdaEndUsers => &self.ada_end_users,
             Class::AdaEndUsersV1 => &self.ada_end_users_v1,
+            Class::BotpressChat => &self.botpress_chat,
+            Class::BotpressAdmin => &self.botpress_admin,
         }
     }
 }

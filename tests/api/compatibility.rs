@@ -8,7 +8,7 @@ use std::{
 };
 
 use parlance::{
-    dialects::{ada, aloochat},
+    dialects::{ada, aloochat, botpress},
     http::Document,
 };
 use serde_json::Value;
@@ -24,6 +24,12 @@ fn dialects() -> Vec<(&'static str, &'static str, Document, bool)> {
             "Aloochat",
             "aloochat",
             aloochat::document(&aloochat::Settings::default()),
+            true,
+        ),
+        (
+            "Botpress",
+            "botpress",
+            botpress::document(&botpress::Settings::default()),
             true,
         ),
     ]

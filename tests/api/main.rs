@@ -8,6 +8,7 @@ mod support;
 mod ada;
 mod aloochat;
 mod architecture;
+mod botpress;
 mod cli;
 mod compatibility;
 mod config_example;

@@ -105,7 +105,7 @@ fn make_checked(
 ) -> Result<EndUser> {
     let sensitive_metadata = std::mem::take(&mut new.profile.sensitive_metadata);
     let made = EndUser {
-        id: EndUserId::new_hex24(change.now),
+        id: new.id.unwrap_or_else(|| EndUserId::new_hex24(change.now)),
         external_id: new.external_id,
         profile: changed(Profile::default(), new.profile, MetadataUpdate::Replace)?,
         created_at: change.now,

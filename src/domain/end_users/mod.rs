@@ -61,6 +61,8 @@ pub struct Profile {
 /// What a new end user is made of.
 #[derive(Debug, Clone, Default)]
 pub struct New {
+    /// Its id, in the shape of the dialect that makes it; one is minted if absent.
+    pub id: Option<EndUserId>,
     /// The caller's own key for it: 1 to 36 characters without `<` and `>`.
     pub external_id: Option<String>,
     /// What is known of the person.

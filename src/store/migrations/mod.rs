@@ -28,6 +28,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0004_platform_integrations",
         sql: include_str!("0004_platform_integrations.sql"),
     },
+    Migration {
+        name: "0005_botpress",
+        sql: include_str!("0005_botpress.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.

@@ -61,6 +61,8 @@ fn redact(value: &mut Value) {
             let hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
             if random {
                 *text = "[uuid]".to_owned();
+            } else if text.starts_with("err_") {
+                *text = "[error]".to_owned();
             } else if hex && text.len() == 64 {
                 *text = "[secret]".to_owned();
             } else if text.starts_with("ada_at_") || text.starts_with("ada_rt_") {
@@ -85,7 +87,11 @@ fn without_ids(text: &str) -> String {
         let minted = rest[..digits]
             .bytes()
             .any(|byte| byte != rest.as_bytes()[0]);
-        let whole = if digits == 24 && minted {
+        let id = rest.get(..36).and_then(|id| Uuid::try_parse(id).ok());
+        let whole = if id.is_some_and(|id| matches!(id.get_version_num(), 4 | 7)) {
+            shown.push_str("[uuid]");
+            36
+        } else if digits == 24 && minted {
             shown.push_str("[hex24]");
             digits
         } else if let Some(port) = rest.strip_prefix("127.0.0.1:") {

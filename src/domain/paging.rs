@@ -1,0 +1,85 @@
+//! Positions in lists that are newest first.
+
+use std::fmt;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+
+use crate::kernel::{Error, Result, Rule, Timestamp, Violation};
+
+/// The size of a page.
+pub const PAGE: usize = 20;
+
+/// Where a page of a list ended: what comes next is older. Rows that are added later are newer, and
+/// so do not move what follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token {
+    /// When the last row of the page was created.
+    pub(super) created_at: Timestamp,
+    /// Its row.
+    pub(super) seq: i64,
+}
+
+impl Token {
+    /// What every row of a list comes after.
+    pub(super) const START: Self = Self {
+        created_at: Timestamp::from_micros(i64::MAX),
+        seq: i64::MAX,
+    };
+
+    /// Reads a token that a list has given.
+    ///
+    /// # Errors
+    /// `Invalid` for anything else.
+    pub fn parse(text: &str) -> Result<Self> {
+        let broken = || {
+            let rule = Rule::Other("must be a token that a list has given".to_owned());
+            Error::from(Violation::query("nextToken", rule))
+        };
+        let bytes = BASE64_STANDARD.decode(text).map_err(|_| broken())?;
+        let (created_at, seq) = bytes.split_at_checked(8).ok_or_else(broken)?;
+        let number = |bytes: &[u8]| {
+            let bytes = bytes.try_into().map_err(|_| broken())?;
+            Ok::<i64, Error>(i64::from_be_bytes(bytes))
+        };
+        Ok(Self {
+            created_at: Timestamp::from_micros(number(created_at)?),
+            seq: number(seq)?,
+        })
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let created_at = self.created_at.as_micros().to_be_bytes();
+        let bytes = [created_at, self.seq.to_be_bytes()].concat();
+        f.write_str(&BASE64_STANDARD.encode(bytes))
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    /// What is on it, newest first.
+    pub items: Vec<T>,
+    /// Where the next page begins; none if this is the last one.
+    pub next: Option<Token>,
+}
+
+impl<T> Page<T> {
+    /// A page of rows, of which one more was read than the page has: whether it is there says
+    /// whether there is a next page.
+    pub(super) fn of(mut rows: Vec<T>, position: impl Fn(&T) -> Token) -> Self {
+        let more = rows.len() > PAGE;
+        rows.truncate(PAGE);
+        let next = rows.last().filter(|_| more).map(position);
+        Self { items: rows, next }
+    }
+
+    /// The page with each item made into another.
+    pub(super) fn map<U>(self, with: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(with).collect(),
+            next: self.next,
+        }
+    }
+}

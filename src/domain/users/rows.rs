@@ -1,0 +1,79 @@
+//! Users as rows.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::User;
+use crate::{
+    domain::{
+        access::{Call, CallerAgent},
+        tags::Tags,
+    },
+    kernel::{Error, Result, ids::EndUserId},
+};
+
+/// The user with this id of the call's bot.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find(call: &Call, id: &EndUserId) -> Result<User> {
+    let bot = call.agent()?;
+    call.domain().store().read(|conn| {
+        read(conn, bot, id)?.ok_or_else(|| Error::not_found(format!("There is no user {id}")))
+    })
+}
+
+/// The columns that [`from_row`] reads, in its order.
+pub(in crate::domain) const COLUMNS: &str = "end_users.seq, end_users.id, end_users.tags, \
+    end_users.display_name, end_users.avatar, end_users.created_at, end_users.updated_at";
+
+/// The user with this id of a bot.
+pub(in crate::domain) fn read(
+    conn: &Connection,
+    bot: &CallerAgent,
+    id: &EndUserId,
+) -> Result<Option<User>> {
+    if id.as_str() == bot.id.as_str() {
+        return bot_itself(conn, bot).map(Some);
+    }
+    let sql = format!("SELECT {COLUMNS} FROM end_users WHERE id = :id AND agent_id = :agent_id");
+    let parameters = named_params! {":id": id, ":agent_id": bot.id};
+    let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
+    Ok(found.optional()?)
+}
+
+const BOT_ITSELF: &str = "
+    SELECT coalesce(bots.user_tags, '{}'), bots.user_name, bots.user_picture, agents.created_at,
+           agents.updated_at
+    FROM agents LEFT JOIN bots ON bots.agent_seq = agents.seq WHERE agents.seq = :seq";
+
+/// The user that a bot is itself.
+pub(in crate::domain) fn bot_itself(conn: &Connection, bot: &CallerAgent) -> Result<User> {
+    let user = conn
+        .prepare_cached(BOT_ITSELF)?
+        .query_row(named_params! {":seq": bot.seq}, |row| {
+            let tags: String = row.get(0)?;
+            Ok(User {
+                id: bot.id.as_str().into(),
+                tags: Tags::parse(&tags)?,
+                name: row.get(1)?,
+                picture_url: row.get(2)?,
+                created_at: row.get(3)?,
+                updated_at: row.get(4)?,
+                seq: None,
+            })
+        });
+    Ok(user?)
+}
+
+pub(in crate::domain) fn from_row(row: &Row<'_>) -> rusqlite::Result<User> {
+    let tags: String = row.get(2)?;
+    Ok(User {
+        seq: Some(row.get(0)?),
+        id: row.get(1)?,
+        tags: Tags::parse(&tags)?,
+        name: row.get(3)?,
+        picture_url: row.get(4)?,
+        created_at: row.get(5)?,
+        updated_at: row.get(6)?,
+    })
+}
