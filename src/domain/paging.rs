@@ -74,12 +74,4 @@ impl<T> Page<T> {
         let next = rows.last().filter(|_| more).map(position);
         Self { items: rows, next }
     }
-
-    /// The page with each item made into another.
-    pub(super) fn map<U>(self, with: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(with).collect(),
-            next: self.next,
-        }
-    }
 }

@@ -3,14 +3,24 @@
 //! Exactly `/v1/chat` is another vendor's; everything below it is this one's.
 
 mod account;
+mod actions;
 mod auth;
 mod bots;
 mod bots_wire;
+mod conversations;
+mod conversations_wire;
 mod definitions_wire;
 mod error;
+mod events;
+mod files;
 mod installations_wire;
+mod introspect;
+mod messages;
+mod messages_wire;
 mod paging;
+mod participants;
 mod settings;
+mod states;
 mod tags;
 mod users;
 mod users_wire;
@@ -22,7 +32,11 @@ use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Value, json};
 
 pub use self::settings::Settings;
-use self::{account::Account, bots::Bots, error::ErrorRenderer, users::Users};
+use self::{
+    account::Account, actions::Actions, bots::Bots, conversations::Conversations,
+    error::ErrorRenderer, events::Events, files::Files, introspect::Introspect, messages::Messages,
+    participants::Participants, states::States, users::Users,
+};
 use crate::{
     domain::Domain,
     http::{Document, Mount},
@@ -39,6 +53,18 @@ pub const ROUTES: &[&str] = &["/v1/chat/*rest", "/v1/admin/*rest", "/v1/storage/
 enum Tag {
     /// People who talk with a bot.
     User,
+    /// Conversations and who takes part in them.
+    Conversation,
+    /// What a bot is told of.
+    Event,
+    /// Messages in conversations.
+    Message,
+    /// What a bot or an integration keeps.
+    State,
+    /// What a bot asks an integration to do.
+    Action,
+    /// Files of bots.
+    File,
     /// Bots.
     Bot,
     /// The account of the caller.
@@ -69,12 +95,32 @@ pub fn document(settings: &Settings) -> Document {
         .with_parameters(parameters)
 }
 
-type Chat = Users;
-type Admin = (Bots, Account);
+type Chat = (
+    Users,
+    Conversations,
+    Participants,
+    Events,
+    Messages,
+    States,
+    Actions,
+    Files,
+);
+type Admin = (Bots, Account, Introspect);
 type Api = (Chat, Admin);
 
 fn service(settings: &Settings) -> OpenApiService<Api, ()> {
-    let api = (Users, (Bots::new(settings.clone()), Account));
+    let chat = (
+        Users,
+        Conversations,
+        Participants,
+        Events,
+        Messages,
+        States,
+        Actions,
+        Files::new(settings.clone()),
+    );
+    let admin = (Bots::new(settings.clone()), Account, Introspect);
+    let api = (chat, admin);
     OpenApiService::new(api, "Botpress API", "1.0")
         .description("Create and manage bots, and handle their conversations, messages and users.")
 }
@@ -88,7 +134,7 @@ fn parameters(path: &str, operation: &str) -> Vec<Value> {
         })
     };
     let mut parameters = Vec::new();
-    if path.starts_with("/v1/chat/") || path.starts_with("/v1/storage/") {
+    if path.starts_with("/v1/chat/") {
         parameters.push(header(auth::BOT_ID, true, "The id of the bot."));
         let text = "The id of the integration that calls, if one does.";
         parameters.push(header(auth::INTEGRATION_ID, false, text));

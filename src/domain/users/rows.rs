@@ -17,9 +17,17 @@ use crate::{
 /// `NotFound`, or those of the store.
 pub fn find(call: &Call, id: &EndUserId) -> Result<User> {
     let bot = call.agent()?;
-    call.domain().store().read(|conn| {
-        read(conn, bot, id)?.ok_or_else(|| Error::not_found(format!("There is no user {id}")))
-    })
+    call.domain().store().read(|conn| existing(conn, bot, id))
+}
+
+/// The user with this id of a bot.
+pub(in crate::domain) fn existing(
+    conn: &Connection,
+    bot: &CallerAgent,
+    id: &EndUserId,
+) -> Result<User> {
+    let found = read(conn, bot, id)?;
+    found.ok_or_else(|| Error::not_found(format!("There is no user {id}")))
 }
 
 /// The columns that [`from_row`] reads, in its order.
@@ -37,6 +45,17 @@ pub(in crate::domain) fn read(
     }
     let sql = format!("SELECT {COLUMNS} FROM end_users WHERE id = :id AND agent_id = :agent_id");
     let parameters = named_params! {":id": id, ":agent_id": bot.id};
+    let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
+    Ok(found.optional()?)
+}
+
+/// The first user of a bot with exactly these tags.
+pub(super) fn with_tags(conn: &Connection, bot: &CallerAgent, tags: &Tags) -> Result<Option<User>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM end_users WHERE agent_id = :agent_id AND tags = :tags \
+         ORDER BY seq LIMIT 1"
+    );
+    let parameters = named_params! {":agent_id": bot.id, ":tags": tags.canonical()};
     let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
     Ok(found.optional()?)
 }

@@ -136,6 +136,7 @@ CREATE TABLE conversations (
     updated_at       INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX conversations_by_agent ON conversations (agent_seq);
+CREATE INDEX conversations_by_integration ON conversations (agent_seq, integration);
 CREATE INDEX conversations_by_tags ON conversations (agent_seq, integration, channel, tags);
 CREATE TABLE conversation_participants (
     conversation_seq INTEGER NOT NULL REFERENCES conversations (seq) ON DELETE CASCADE,
