@@ -147,6 +147,14 @@ fn parameters(path: &str, operation: &str) -> Vec<Value> {
     if in_workspace.iter().any(|begin| path.starts_with(begin)) {
         parameters.push(header(auth::WORKSPACE_ID, true, "The id of the workspace."));
     }
+    if operation == "listConversations" {
+        // The framework takes every list for required.
+        parameters.push(json!({
+            "name": "participantIds", "in": "query", "required": false,
+            "description": "Only those in which all of these users take part.",
+            "schema": {"type": "array", "items": {"type": "string"}},
+        }));
+    }
     if ["listUsers", "listConversations", "listMessages"].contains(&operation) {
         parameters.push(tags::filter_parameter());
     }
