@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use crate::{
     config::{Config, Profile},
     console,
-    dialects::{ada, aloochat, cohere, connector},
+    dialects::{ada, aloochat, botpress, cohere, connector},
     domain::{
         self, Domain, bootstrap, bootstrap::Started, connectors, end_users, folders,
         platform_integrations, usage, webhooks,
@@ -290,7 +290,12 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         .into_iter()
         .fold(route, |route, mount| {
             let base_path = mount.base_path;
-            route.nest(base_path, Edge::around(mount, limits, metrics.clone()))
+            let edge = std::sync::Arc::new(Edge::around(mount, limits, metrics.clone()));
+            if base_path == botpress::BASE_PATH {
+                let at = |route: Route, path: &&str| route.at(path, edge.clone());
+                return botpress::ROUTES.iter().fold(route, at);
+            }
+            route.nest(base_path, edge)
         })
         .data(Origins::new(
             config.server.public_url.as_ref(),
@@ -306,6 +311,7 @@ fn mounts(domain: &Domain, config: &Config) -> Vec<Mount> {
         aloochat::mount(domain, &config.aloochat),
         cohere::mount(domain, &config.cohere),
         connector::mount(domain),
+        botpress::mount(domain, &config.botpress),
         console::mount(domain, config.server.profile == Profile::Dev),
     ]
 }

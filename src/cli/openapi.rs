@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     config::Loaded,
     console,
-    dialects::{ada, aloochat, cohere, connector},
+    dialects::{ada, aloochat, botpress, cohere, connector},
 };
 
 #[derive(Args)]
@@ -27,6 +27,7 @@ enum Dialect {
     Aloochat,
     Cohere,
     Connector,
+    Botpress,
     Console,
 }
 
@@ -38,6 +39,7 @@ impl Openapi {
             Dialect::Aloochat => aloochat::document(&loaded.config.aloochat),
             Dialect::Cohere => cohere::document(&loaded.config.cohere),
             Dialect::Connector => connector::document(),
+            Dialect::Botpress => botpress::document(&loaded.config.botpress),
             Dialect::Console => console::document(),
         };
         let server = &loaded.config.server;

@@ -85,6 +85,7 @@ const fn is_served(kind: KeyKind) -> bool {
             | KeyKind::AdaEndUsers
             | KeyKind::Aloochat
             | KeyKind::Cohere
+            | KeyKind::BotpressPat
             | KeyKind::Operator
     )
 }
@@ -124,7 +125,17 @@ fn greet(server: &Server) {
         key(KeyKind::Ada)
     );
     eprintln!(
-        "  curl {url}/v1/connectors -H 'Authorization: Bearer {}'\n",
+        "  curl {url}/v1/connectors -H 'Authorization: Bearer {}'",
         key(KeyKind::Cohere)
+    );
+    eprintln!(
+        "  curl {url}/v1/admin/bots/{} -H 'Authorization: Bearer {}' -H 'x-workspace-id: {}'\n",
+        server
+            .started()
+            .agent
+            .as_ref()
+            .map_or("BOT", |agent| agent.id.as_str()),
+        key(KeyKind::BotpressPat),
+        server.started().workspace.id
     );
 }

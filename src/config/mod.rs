@@ -12,7 +12,7 @@ pub use self::{
     show::{Setting, settings},
 };
 use crate::{
-    dialects::{ada, aloochat, cohere},
+    dialects::{ada, aloochat, botpress, cohere},
     domain::{
         answers, bootstrap, connectors, folders, inbox, limits, outbound, service_integrations,
         webhooks,
@@ -57,6 +57,8 @@ pub struct Config {
     pub aloochat: aloochat::Settings,
     /// The Cohere dialect.
     pub cohere: cohere::Settings,
+    /// The Botpress dialect.
+    pub botpress: botpress::Settings,
 }
 
 /// Settings of the server.

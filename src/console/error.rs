@@ -76,18 +76,23 @@ pub struct ErrorRenderer;
 impl RenderError for ErrorRenderer {
     fn render(&self, error: &Error) -> Response {
         let (status, kind) = match error.kind() {
-            Kind::Invalid => (StatusCode::BAD_REQUEST, "invalid"),
+            Kind::Invalid
+            | Kind::InvalidIdentifier
+            | Kind::InvalidSchema
+            | Kind::InvalidData
+            | Kind::ReferenceNotFound => (StatusCode::BAD_REQUEST, "invalid"),
             Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Kind::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
             Kind::NotFound | Kind::NoOperation => (StatusCode::NOT_FOUND, "not_found"),
-            Kind::Conflict => (StatusCode::CONFLICT, "conflict"),
+            Kind::Conflict | Kind::RelationConflict => (StatusCode::CONFLICT, "conflict"),
             Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
-            Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Kind::TooLarge | Kind::LimitExceeded => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Kind::UnsupportedMedia => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media"),
             Kind::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Kind::QuotaExceeded => (StatusCode::TOO_MANY_REQUESTS, "quota_exceeded"),
             Kind::PaymentRequired => (StatusCode::PAYMENT_REQUIRED, "payment_required"),
             Kind::Upstream => (StatusCode::BAD_GATEWAY, "upstream"),
+            Kind::Runtime => (StatusCode::BAD_GATEWAY, "runtime"),
             Kind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "timeout"),
             Kind::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),

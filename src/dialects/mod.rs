@@ -3,5 +3,6 @@
 
 pub mod ada;
 pub mod aloochat;
+pub mod botpress;
 pub mod cohere;
 pub mod connector;

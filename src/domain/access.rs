@@ -8,21 +8,24 @@ use std::sync::{
 use moka::sync::Cache;
 
 use super::{
-    agents,
     api_keys::{self, KeyKind, Owner},
     context::Domain,
     limits::{Allowance, Class, Standing},
+    members::Role,
+    place::Acting,
     platform_integrations::{self, Grant},
     usage::{Counted, Tenant},
 };
 use crate::{
     kernel::{
         Error, Kind, Result, Timestamp,
-        ids::{AgentId, ApiKeyId, WorkspaceId},
+        ids::{AgentId, ApiKeyId, IntegrationId, WorkspaceId},
         secret::TokenHash,
     },
     store::Store,
 };
+
+pub use super::place::Place;
 
 /// How many valid keys are kept in memory.
 const KEYS_KEPT: u64 = 10_000;
@@ -56,6 +59,11 @@ pub struct Caller {
     pub agent: Option<CallerAgent>,
     /// What the token of an installation allows; none for other keys.
     pub grant: Option<Grant>,
+    /// The caller's role in the workspace, if it is a member of it; none for keys that are not a
+    /// person's.
+    pub role: Option<Role>,
+    /// The installed integration that it calls as; none if it calls as itself.
+    pub installation: Option<CallerInstallation>,
 }
 
 /// The agent that a key belongs to.
@@ -65,6 +73,21 @@ pub struct CallerAgent {
     pub id: AgentId,
     /// Its handle.
     pub handle: String,
+    /// Its row.
+    pub(super) seq: i64,
+}
+
+/// The installed integration that someone calls as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallerInstallation {
+    /// The integration.
+    pub integration_id: IntegrationId,
+    /// Its name.
+    pub name: String,
+    /// The row of the installation.
+    pub(super) seq: i64,
+    /// The row of the integration.
+    pub(super) integration_seq: i64,
 }
 
 impl Call {
@@ -106,6 +129,27 @@ impl Call {
     /// `Unauthenticated` for a key that belongs to no agent.
     pub fn agent(&self) -> Result<&CallerAgent> {
         self.caller.agent.as_ref().ok_or_else(unauthenticated)
+    }
+
+    /// The name of the integration that the caller acts as; none for a bot.
+    #[must_use]
+    pub fn integration_name(&self) -> Option<&str> {
+        let installation = self.caller.installation.as_ref()?;
+        Some(&installation.name)
+    }
+
+    /// Asserts that the caller, if it is a member of the workspace, has at least this role in it.
+    ///
+    /// # Errors
+    /// `Forbidden` otherwise.
+    pub fn require_role(&self, least: Role) -> Result<()> {
+        match self.caller.role {
+            Some(role) if role < least => Err(Error::new(
+                Kind::Forbidden,
+                format!("This needs the role {least}; yours is {role}"),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// How the tenant stands after this call, in the window with the least left; none without a
@@ -201,6 +245,15 @@ pub(super) struct Used {
 }
 
 impl Used {
+    /// One use, to be written down.
+    pub(super) fn once(key: ApiKeyId, at: Timestamp) -> Self {
+        Self {
+            key,
+            at: AtomicI64::new(at.as_micros()),
+            noted: AtomicBool::new(true),
+        }
+    }
+
     /// The key and its last use, which is no longer noted for writing.
     pub(super) fn take(&self) -> (ApiKeyId, Timestamp) {
         self.noted.store(false, Ordering::Relaxed);
@@ -216,7 +269,22 @@ impl Domain {
     /// # Errors
     /// `Unauthenticated`, `RateLimited`, or those of the store.
     pub fn admit(&self, token: &str, kinds: &[KeyKind], class: Class) -> Result<Call> {
-        let hash = (TokenHash::of(token), class);
+        self.admit_at(&Place::Own, token, kinds, class)
+    }
+
+    /// Admits a call that is made in a place that the caller names, in which its key must allow it
+    /// to act. Otherwise as [`admit`](Self::admit).
+    ///
+    /// # Errors
+    /// `Forbidden` where the key does not reach, and those of [`admit`](Self::admit).
+    pub fn admit_at(
+        &self,
+        place: &Place<'_>,
+        token: &str,
+        kinds: &[KeyKind],
+        class: Class,
+    ) -> Result<Call> {
+        let hash = (place.hash_with(token), class);
         let now = self.clock().now();
         let known = self.keyring().keys.get(&hash);
         let known = known.filter(|known| kinds.contains(&known.kind) && known.is_valid_at(now));
@@ -227,10 +295,10 @@ impl Domain {
             }
             self.keyring().keys.invalidate(&hash);
             // Its allowance is taken already.
-            let known = self.look_up(&hash, kinds, now)?;
+            let known = self.look_up(place, token, hash, kinds, now)?;
             return Ok(self.call(&known, standing, now));
         }
-        let known = self.look_up(&hash, kinds, now)?;
+        let known = self.look_up(place, token, hash, kinds, now)?;
         let standing = known.allowance.take(now)?;
         Ok(self.call(&known, standing, now))
     }
@@ -252,38 +320,33 @@ impl Domain {
 
     fn look_up(
         &self,
-        hash: &(TokenHash, Class),
+        place: &Place<'_>,
+        token: &str,
+        key: (TokenHash, Class),
         kinds: &[KeyKind],
         now: Timestamp,
     ) -> Result<Arc<Known>> {
-        let class = hash.1;
+        let (hash, class) = (TokenHash::of(token), key.1);
         let known = self.store().read(|conn| {
             // The generation first: a key revoked after it is read will be noticed by it.
             let generation = api_keys::generation(conn)?;
-            let (principal, grant) = match api_keys::find_valid(conn, &hash.0)? {
+            let (principal, grant) = match api_keys::find_valid(conn, &hash)? {
                 Some(principal) => (principal, None),
                 None => {
-                    let found = platform_integrations::find_grant(conn, &hash.0, now)?;
+                    let found = platform_integrations::find_grant(conn, &hash, now)?;
                     let (principal, grant) = found.ok_or_else(unauthenticated)?;
                     (principal, Some(grant))
                 }
             };
-            let (true, Some(workspace)) = (
-                kinds.contains(&principal.kind),
-                principal.owner.workspace().cloned(),
-            ) else {
+            if !kinds.contains(&principal.kind) {
                 return Err(unauthenticated());
-            };
-            let agent = match principal.owner.agent() {
-                Some(id) => {
-                    let agent = agents::find(conn, &workspace, id.as_str())?;
-                    Some(CallerAgent {
-                        id: agent.id,
-                        handle: agent.handle,
-                    })
-                }
-                None => None,
-            };
+            }
+            let Acting {
+                workspace,
+                agent,
+                role,
+                installation,
+            } = place.resolve(conn, &principal)?;
             let tenant = Tenant {
                 agent: agent
                     .as_ref()
@@ -306,13 +369,15 @@ impl Domain {
                     workspace_id: workspace,
                     agent,
                     grant,
+                    role,
+                    installation,
                 }),
                 tenant,
                 class,
                 allowance,
             }))
         })?;
-        self.keyring().keys.insert(*hash, known.clone());
+        self.keyring().keys.insert(key, known.clone());
         Ok(known)
     }
 

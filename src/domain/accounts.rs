@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
-use super::context::Change;
+use super::{context::Change, person::PersonCall};
 use crate::kernel::{Error, Kind, Result, Timestamp, ids::AccountId};
 
 /// An account.
@@ -49,6 +49,22 @@ pub fn create(change: &Change<'_>, email: &str) -> Result<Account> {
         ));
     }
     Ok(account)
+}
+
+const FIND: &str = "SELECT id, email, created_at FROM accounts WHERE id = :id";
+
+/// The account of a person who calls.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn of(call: &PersonCall) -> Result<Account> {
+    let id = call.account();
+    call.domain().store().read(|conn| {
+        conn.prepare_cached(FIND)?
+            .query_row(named_params! {":id": id}, from_row)
+            .optional()?
+            .ok_or_else(|| Error::not_found(format!("There is no account {id}")))
+    })
 }
 
 const FIND_BY_EMAIL: &str = "SELECT id, email, created_at FROM accounts WHERE email = :email";

@@ -28,6 +28,9 @@ pub struct Agent {
     pub name: String,
     /// When it was created.
     pub created_at: Timestamp,
+    /// Its row, by which tables of many rows refer to it.
+    #[serde(skip)]
+    pub(super) seq: i64,
 }
 
 /// What a new agent is made of.
@@ -70,6 +73,7 @@ pub fn create(change: &Change<'_>, workspace: &WorkspaceId, new: NewAgent) -> Re
             ),
         ));
     }
+    let seq = change.conn.last_insert_rowid();
     audit::record(
         change,
         &Entry {
@@ -85,6 +89,7 @@ pub fn create(change: &Change<'_>, workspace: &WorkspaceId, new: NewAgent) -> Re
         handle: new.handle,
         name: new.name,
         created_at: change.now,
+        seq,
     })
 }
 
@@ -103,7 +108,7 @@ fn check_handle(handle: &str) -> Result<()> {
 }
 
 const FIND: &str = "
-    SELECT id, workspace_id, handle, name, created_at FROM agents
+    SELECT seq, id, workspace_id, handle, name, created_at FROM agents
     WHERE workspace_id = :workspace_id AND (id = :key OR handle = :key)";
 
 /// The agent of a workspace with this id or handle.
@@ -125,7 +130,7 @@ pub fn find(conn: &Connection, workspace: &WorkspaceId, id_or_handle: &str) -> R
 }
 
 const FIND_BY_ID: &str = "
-    SELECT id, workspace_id, handle, name, created_at FROM agents WHERE id = :key";
+    SELECT seq, id, workspace_id, handle, name, created_at FROM agents WHERE id = :key";
 
 /// The agent with this id, of whichever workspace. For the operator and the program itself.
 ///
@@ -136,7 +141,7 @@ pub fn find_by_id(conn: &Connection, id: &AgentId) -> Result<Agent> {
 }
 
 const FIND_BY_HANDLE: &str = "
-    SELECT id, workspace_id, handle, name, created_at FROM agents WHERE handle = :key";
+    SELECT seq, id, workspace_id, handle, name, created_at FROM agents WHERE handle = :key";
 
 /// The agent with this handle, of whichever workspace. For the operator and the program itself.
 ///
@@ -154,7 +159,7 @@ fn find_one(conn: &Connection, statement: &str, key: &str) -> Result<Agent> {
 }
 
 const LIST_ALL: &str = "
-    SELECT id, workspace_id, handle, name, created_at FROM agents ORDER BY seq";
+    SELECT seq, id, workspace_id, handle, name, created_at FROM agents ORDER BY seq";
 
 /// The agents of every workspace, oldest first. For the operator alone.
 ///
@@ -167,7 +172,7 @@ pub fn list_all(conn: &Connection) -> Result<Vec<Agent>> {
 }
 
 const LIST: &str = "
-    SELECT id, workspace_id, handle, name, created_at FROM agents
+    SELECT seq, id, workspace_id, handle, name, created_at FROM agents
     WHERE workspace_id = :workspace_id ORDER BY seq";
 
 /// The agents of a workspace, oldest first.
@@ -187,5 +192,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Agent> {
         handle: row.get("handle")?,
         name: row.get("name")?,
         created_at: row.get("created_at")?,
+        seq: row.get("seq")?,
     })
 }

@@ -10,6 +10,7 @@ use super::{
     answers,
     audit::Actor,
     connectors::{self, Refreshes},
+    definitions::Declarations,
     folders::{self, Folders},
     inbox, limits,
     outbound::{self, Outbound},
@@ -58,6 +59,7 @@ struct Parts {
     meter: Meter,
     keyring: Arc<Keyring>,
     tally: Arc<Tally>,
+    declarations: Declarations,
     secret_names: SecretNames,
     end_user_work: Notify,
     farewells: Notify,
@@ -79,6 +81,8 @@ pub struct Change<'a> {
     pub client_name: Option<&'a str>,
     /// Whether webhook messages wait for their delivery once this is committed.
     woke: Cell<bool>,
+    /// Whether webhook messages were erased, which the dispatcher may hold.
+    erased: Cell<bool>,
 }
 
 impl<'a> Change<'a> {
@@ -91,6 +95,7 @@ impl<'a> Change<'a> {
             actor,
             client_name: None,
             woke: Cell::new(false),
+            erased: Cell::new(false),
         }
     }
 
@@ -98,6 +103,28 @@ impl<'a> Change<'a> {
     pub(super) fn wake_dispatcher(&self) {
         self.woke.set(true);
     }
+
+    /// Notes that webhook messages are erased once this change is committed.
+    pub(super) fn erases_messages(&self) {
+        self.erased.set(true);
+    }
+
+    /// What the dispatcher of webhooks is to be told once this change is committed.
+    fn hint(&self) -> Hint {
+        match (self.erased.get(), self.woke.get()) {
+            (true, _) => Hint::Erased,
+            (false, true) => Hint::Woke,
+            (false, false) => Hint::None,
+        }
+    }
+}
+
+/// What a committed change means to the dispatcher of webhooks.
+#[derive(Clone, Copy)]
+enum Hint {
+    None,
+    Woke,
+    Erased,
 }
 
 impl Domain {
@@ -119,6 +146,7 @@ impl Domain {
             meter,
             keyring,
             tally,
+            declarations: Declarations::default(),
             secret_names,
             end_user_work: Notify::new(),
             farewells: Notify::new(),
@@ -195,6 +223,11 @@ impl Domain {
         &self.0.keyring
     }
 
+    /// What bots and integrations declare.
+    pub(super) fn declarations(&self) -> &Declarations {
+        &self.0.declarations
+    }
+
     /// Wakes whoever does what is due of end users.
     pub(super) fn end_user_work(&self) -> &Notify {
         &self.0.end_user_work
@@ -215,7 +248,7 @@ impl Domain {
         let counted = call.counted_as();
         let client_name = call.client_name().map(str::to_owned);
         let tally = self.0.tally.clone();
-        let (done, woke) = self
+        let (done, hint) = self
             .store()
             .write(move |conn| {
                 let actor = Actor::Key(caller.key_id.clone());
@@ -223,14 +256,20 @@ impl Domain {
                 change.client_name = client_name.as_deref();
                 let done = job(&change, &caller.workspace_id)?;
                 tally.count(&counted);
-                Ok((done, change.woke.get()))
+                Ok((done, change.hint()))
             })
             .await?;
         call.written();
-        if woke {
-            self.webhooks().wake();
-        }
+        self.pass_on(hint);
         Ok(done)
+    }
+
+    fn pass_on(&self, hint: Hint) {
+        match hint {
+            Hint::None => {}
+            Hint::Woke => self.webhooks().wake(),
+            Hint::Erased => self.webhooks().messages_erased(),
+        }
     }
 
     /// Makes a change that no API call asks for: by the operator or by the program itself.
@@ -243,17 +282,15 @@ impl Domain {
         job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = self.clock().now();
-        let (done, woke) = self
+        let (done, hint) = self
             .store()
             .write(move |conn| {
                 let change = Change::new(conn, now, &actor);
                 let done = job(&change)?;
-                Ok((done, change.woke.get()))
+                Ok((done, change.hint()))
             })
             .await?;
-        if woke {
-            self.webhooks().wake();
-        }
+        self.pass_on(hint);
         Ok(done)
     }
 }

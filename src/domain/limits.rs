@@ -35,6 +35,10 @@ text_enum! {
         AdaEndUsersV1 = "ada_end_users_v1",
         /// Cohere's API.
         Cohere = "cohere",
+        /// Botpress's chat and files API.
+        BotpressChat = "botpress_chat",
+        /// Botpress's admin API.
+        BotpressAdmin = "botpress_admin",
     }
 }
 
@@ -42,9 +46,9 @@ impl Class {
     /// Whether the vendor limits each agent by itself, not the whole workspace.
     pub(super) const fn is_per_agent(self) -> bool {
         match self {
-            Self::Aloochat | Self::Cohere => false,
+            Self::Aloochat | Self::Cohere | Self::BotpressAdmin => false,
             // ada.md §1.3: per Ada instance, which is an agent.
-            Self::Ada | Self::AdaEndUsers | Self::AdaEndUsersV1 => true,
+            Self::Ada | Self::AdaEndUsers | Self::AdaEndUsersV1 | Self::BotpressChat => true,
         }
     }
 }
@@ -63,6 +67,11 @@ pub struct Settings {
     pub ada_end_users_v1: Rates,
     /// Cohere publishes no figures for connectors, so everything is off.
     pub cohere: Rates,
+    /// Botpress's chat and files API, for each bot. The vendor publishes no figures, so everything
+    /// is off.
+    pub botpress_chat: Rates,
+    /// Botpress's admin API, for each workspace and for each person outside of any. Off.
+    pub botpress_admin: Rates,
 }
 
 impl Default for Settings {
@@ -78,6 +87,8 @@ impl Default for Settings {
             ada_end_users: rates(30, 300, 0),
             ada_end_users_v1: rates(30, 0, 60_000),
             cohere: rates(0, 0, 0),
+            botpress_chat: rates(0, 0, 0),
+            botpress_admin: rates(0, 0, 0),
         }
     }
 }
@@ -90,6 +101,8 @@ impl Settings {
             Class::AdaEndUsers => &self.ada_end_users,
             Class::AdaEndUsersV1 => &self.ada_end_users_v1,
             Class::Cohere => &self.cohere,
+            Class::BotpressChat => &self.botpress_chat,
+            Class::BotpressAdmin => &self.botpress_admin,
         }
     }
 }

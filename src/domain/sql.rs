@@ -7,8 +7,9 @@ use rusqlite::{
 
 use crate::kernel::ids::{
     AccountId, AgentId, ApiKeyId, ConnectorAuthorizationId, ConnectorId, ConnectorLogId,
-    EndUserDeletionId, EndUserId, InstallationId, IntegrationId, PlatformIntegrationId,
-    ServiceIntegrationId, WebhookAttemptId, WebhookEndpointId, WebhookMessageId, WorkspaceId,
+    ConversationId, EndUserDeletionId, EndUserId, EventId, FileId, InstallationId, IntegrationId,
+    MessageId, PlatformIntegrationId, ServiceIntegrationId, StateId, WebhookAttemptId,
+    WebhookEndpointId, WebhookMessageId, WorkspaceId,
 };
 
 macro_rules! stored_as_text {
@@ -34,12 +35,17 @@ stored_as_text!(
     ConnectorAuthorizationId,
     ConnectorId,
     ConnectorLogId,
+    ConversationId,
     EndUserDeletionId,
     EndUserId,
+    EventId,
+    FileId,
     InstallationId,
     IntegrationId,
+    MessageId,
     PlatformIntegrationId,
     ServiceIntegrationId,
+    StateId,
     WebhookAttemptId,
     WebhookEndpointId,
     WebhookMessageId,
@@ -53,7 +59,7 @@ macro_rules! text_enum {
         pub enum $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }
     ) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name { $($(#[$variant_doc])* $variant,)+ }
 
         impl $name {
@@ -82,6 +88,15 @@ macro_rules! text_enum {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'_, str> as serde::Deserialize>::deserialize(deserializer)?;
+                Self::parse(&text).ok_or_else(|| {
+                    serde::de::Error::custom(format!("unknown {}: {text}", stringify!($name)))
+                })
             }
         }
 

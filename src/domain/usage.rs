@@ -18,7 +18,7 @@ use super::{
 };
 use crate::kernel::{
     Clock, Result, Timestamp,
-    ids::{AgentId, WorkspaceId},
+    ids::{AccountId, AgentId, WorkspaceId},
 };
 
 /// Whose allowance a call takes from.
@@ -88,6 +88,8 @@ pub(super) struct Meter {
     limits: limits::Settings,
     clock: Clock,
     allowances: RwLock<HashMap<(Tenant, Class), Arc<Allowance>>>,
+    /// Of people outside of any workspace. Their days are not restored after a restart.
+    persons: RwLock<HashMap<(AccountId, Class), Arc<Allowance>>>,
     pending: Mutex<Pending>,
 }
 
@@ -104,6 +106,7 @@ impl Meter {
             limits,
             clock,
             allowances: RwLock::default(),
+            persons: RwLock::default(),
             pending: Mutex::default(),
         }
     }
@@ -142,6 +145,27 @@ impl Meter {
             .entry(key)
             .or_insert_with(|| Arc::new(new))
             .clone())
+    }
+
+    /// The allowance of a person outside of any workspace.
+    pub(super) fn persons_allowance(
+        &self,
+        account: &AccountId,
+        class: Class,
+        now: Timestamp,
+    ) -> Arc<Allowance> {
+        let key = (account.clone(), class);
+        let known = self.persons.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(allowance) = known.get(&key) {
+            return allowance.clone();
+        }
+        drop(known);
+        self.persons
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(key)
+            .or_insert_with(|| Arc::new(Allowance::new(&self.limits, class, &self.clock, now, 0)))
+            .clone()
     }
 
     /// Counts a call that has written nothing.

@@ -45,6 +45,31 @@ impl Document {
         self
     }
 
+    /// The document with parameters that the framework does not know of: those that `of` gives for
+    /// the path and the id of an operation. Each one takes the place of one with its name.
+    #[must_use]
+    pub fn with_parameters(mut self, of: impl Fn(&str, &str) -> Vec<Value>) -> Self {
+        for (path, operations) in self.0["paths"].as_object_mut().into_iter().flatten() {
+            for operation in operations
+                .as_object_mut()
+                .into_iter()
+                .flat_map(Map::values_mut)
+            {
+                let id = operation["operationId"].as_str().unwrap_or_default();
+                let added = of(path, id);
+                let Some(parameters) = operation["parameters"].as_array_mut() else {
+                    operation["parameters"] = added.into();
+                    continue;
+                };
+                for parameter in added {
+                    parameters.retain(|known| known["name"] != parameter["name"]);
+                    parameters.push(parameter);
+                }
+            }
+        }
+        self
+    }
+
     /// The document with a second server: the agent's own host, whose handle is a variable. So
     /// that it can be filled in there too, the operations with this method repeat the servers.
     #[must_use]
@@ -197,6 +222,9 @@ fn example(schema: &Value, schemas: &Value) -> Option<Value> {
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         let name = reference.rsplit('/').next()?;
         return example(schemas.get(name)?, schemas);
+    }
+    if schema["format"] == "binary" {
+        return Some(Value::String(String::new()));
     }
     if let Some(items) = schema.get("items") {
         return example(items, schemas).map(|item| json!([item]));

@@ -23,6 +23,17 @@ pub enum Kind {
     Invalid,
     /// No credentials, or credentials that are not (or no longer) valid.
     Unauthenticated,
+    /// A name that is not formed as names of its sort must be.
+    InvalidIdentifier,
+    /// A JSON Schema that is none.
+    InvalidSchema,
+    /// Data that does not keep to the JSON Schema declared for it.
+    InvalidData,
+    /// The request names something that does not exist (not what it is addressed to: that is
+    /// [`NotFound`](Self::NotFound)).
+    ReferenceNotFound,
+    /// Things that exist, but do not belong together.
+    RelationConflict,
     /// Valid credentials that do not allow this.
     Forbidden,
     /// No such thing, or one that belongs to another tenant.
@@ -44,10 +55,14 @@ pub enum Kind {
     },
     /// The tenant has used up what its plan allows.
     QuotaExceeded,
+    /// More than any plan allows.
+    LimitExceeded,
     /// The plan must be paid for first.
     PaymentRequired,
     /// Something that this request needed elsewhere failed.
     Upstream,
+    /// The code of a bot or an integration failed, or there is none that could run.
+    Runtime,
     /// The request took longer than allowed.
     Timeout,
     /// The server cannot do this just now; the same request may succeed after this time.
@@ -98,6 +113,13 @@ impl Error {
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
         Self::new(Kind::Internal, message).with_source(source)
+    }
+
+    /// The same error as one of another kind.
+    #[must_use]
+    pub const fn with_kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
     }
 
     /// Keeps the error behind this one for the log.

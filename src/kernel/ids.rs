@@ -82,6 +82,16 @@ id_types! {
     ApiKeyId;
     /// A version of a Botpress integration.
     IntegrationId;
+    /// A conversation of an agent with end users.
+    ConversationId;
+    /// A message in a conversation.
+    MessageId;
+    /// Something that has happened, as a bot is told of it.
+    EventId;
+    /// A state: what a bot or an integration keeps with a conversation, a user, a bot or itself.
+    StateId;
+    /// A file of a bot.
+    FileId;
     /// A message to webhook endpoints: `msg_` and 27 letters and digits.
     WebhookMessageId;
     /// An end user of an agent: Ada end user, Botpress user.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use parlance::{
-    dialects::{ada, aloochat, cohere, connector},
+    dialects::{ada, aloochat, botpress, cohere, connector},
     http::Document,
 };
 use serde_json::Value;
@@ -37,6 +37,12 @@ fn dialects() -> Vec<(&'static str, &'static str, Document, bool)> {
             "connector",
             connector::document(),
             false,
+        ),
+        (
+            "Botpress",
+            "botpress",
+            botpress::document(&botpress::Settings::default()),
+            true,
         ),
     ]
 }

@@ -2,13 +2,14 @@
 
 use parlance::{
     console,
-    dialects::{ada, aloochat, cohere, connector},
+    dialects::{ada, aloochat, botpress, cohere, connector},
 };
 use serde_json::Value;
 
 fn documents() -> Vec<(&'static str, Value)> {
     let parse = |text: String| serde_json::from_str(&text).expect("JSON");
     let aloochat = aloochat::document(&aloochat::Settings::default());
+    let botpress = botpress::document(&botpress::Settings::default());
     let settings = ada::Settings::default();
     let (ada, ada_v1) = (ada::document(&settings), ada::document_v1(&settings));
     vec![
@@ -18,6 +19,7 @@ fn documents() -> Vec<(&'static str, Value)> {
             parse(ada_v1.json("http://127.0.0.1:4600")),
         ),
         ("aloochat", parse(aloochat.json("http://127.0.0.1:4600"))),
+        ("botpress", parse(botpress.json("http://127.0.0.1:4600"))),
         (
             "cohere",
             parse(cohere::document(&cohere::Settings::default()).json("http://127.0.0.1:4600")),

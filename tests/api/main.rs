@@ -8,6 +8,7 @@ mod support;
 mod ada;
 mod aloochat;
 mod architecture;
+mod botpress;
 mod cli;
 mod cohere;
 mod compatibility;

@@ -218,6 +218,7 @@ pub struct CreateEndUserRequest {
 impl From<CreateEndUserRequest> for New {
     fn from(request: CreateEndUserRequest) -> Self {
         Self {
+            id: None,
             external_id: request.external_id,
             profile: request.profile.unwrap_or_default().into(),
             purge_after: None,

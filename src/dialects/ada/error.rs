@@ -118,17 +118,24 @@ fn status(error: &Error) -> (StatusCode, &'static str) {
             (StatusCode::BAD_REQUEST, "bad_request")
         }
         Kind::Invalid => (StatusCode::BAD_REQUEST, "validation_error"),
-        Kind::UnsupportedMedia => (StatusCode::BAD_REQUEST, "bad_request"),
+        Kind::UnsupportedMedia
+        | Kind::InvalidIdentifier
+        | Kind::InvalidSchema
+        | Kind::InvalidData
+        | Kind::ReferenceNotFound
+        | Kind::RelationConflict => (StatusCode::BAD_REQUEST, "bad_request"),
         Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthorized"),
         Kind::Forbidden | Kind::PaymentRequired => (StatusCode::FORBIDDEN, "authorization_error"),
         Kind::NotFound | Kind::NoOperation => (StatusCode::NOT_FOUND, "not_found"),
         Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         Kind::Conflict => (StatusCode::CONFLICT, "duplicate_resource"),
-        Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "content_too_large"),
+        Kind::TooLarge | Kind::LimitExceeded => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "content_too_large")
+        }
         Kind::RateLimited { .. } | Kind::QuotaExceeded => {
             (StatusCode::TOO_MANY_REQUESTS, "too_many_requests")
         }
-        Kind::Upstream => (StatusCode::BAD_GATEWAY, "bad_gateway"),
+        Kind::Upstream | Kind::Runtime => (StatusCode::BAD_GATEWAY, "bad_gateway"),
         Kind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "gateway_timeout"),
         Kind::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
         Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error"),

@@ -84,10 +84,15 @@ impl RenderError for ErrorRenderer {
             Kind::NotFound | Kind::NoOperation => StatusCode::NOT_FOUND,
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             // wire: the table has no 409
-            Kind::Conflict => StatusCode::BAD_REQUEST,
-            Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Kind::Conflict
+            | Kind::InvalidIdentifier
+            | Kind::InvalidSchema
+            | Kind::InvalidData
+            | Kind::ReferenceNotFound
+            | Kind::RelationConflict => StatusCode::BAD_REQUEST,
+            Kind::TooLarge | Kind::LimitExceeded => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::RateLimited { .. } | Kind::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
-            Kind::Upstream => StatusCode::BAD_GATEWAY,
+            Kind::Upstream | Kind::Runtime => StatusCode::BAD_GATEWAY,
             Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             Kind::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Kind::Internal => {

@@ -102,7 +102,13 @@ fn status_and_message(error: &Error) -> (StatusCode, String) {
             (StatusCode::BAD_REQUEST, text)
         }
         // What a connector's failure is answered with (cohere.md §1, §4.4).
-        Kind::Upstream => (StatusCode::BAD_REQUEST, own()),
+        Kind::Upstream
+        | Kind::Runtime
+        | Kind::InvalidIdentifier
+        | Kind::InvalidSchema
+        | Kind::InvalidData
+        | Kind::ReferenceNotFound
+        | Kind::RelationConflict => (StatusCode::BAD_REQUEST, own()),
         Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, own()),
         Kind::PaymentRequired => (StatusCode::PAYMENT_REQUIRED, own()),
         Kind::Forbidden => (StatusCode::FORBIDDEN, own()),
@@ -112,7 +118,7 @@ fn status_and_message(error: &Error) -> (StatusCode, String) {
             "405 method not allowed".to_owned(),
         ),
         Kind::Conflict => (StatusCode::CONFLICT, own()),
-        Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, own()),
+        Kind::TooLarge | Kind::LimitExceeded => (StatusCode::PAYLOAD_TOO_LARGE, own()),
         Kind::RateLimited { .. } | Kind::QuotaExceeded => (StatusCode::TOO_MANY_REQUESTS, own()),
         Kind::Timeout => (StatusCode::GATEWAY_TIMEOUT, own()),
         Kind::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, own()),

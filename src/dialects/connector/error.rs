@@ -76,15 +76,21 @@ pub struct ErrorRenderer;
 impl RenderError for ErrorRenderer {
     fn render(&self, error: &Error) -> Response {
         let status = match error.kind() {
-            Kind::Invalid | Kind::Conflict => StatusCode::BAD_REQUEST,
+            Kind::Invalid
+            | Kind::Conflict
+            | Kind::InvalidIdentifier
+            | Kind::InvalidSchema
+            | Kind::InvalidData
+            | Kind::ReferenceNotFound
+            | Kind::RelationConflict => StatusCode::BAD_REQUEST,
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
             Kind::Forbidden | Kind::PaymentRequired => StatusCode::FORBIDDEN,
             Kind::NotFound | Kind::NoOperation => StatusCode::NOT_FOUND,
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Kind::TooLarge | Kind::LimitExceeded => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Kind::RateLimited { .. } | Kind::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
-            Kind::Upstream => StatusCode::BAD_GATEWAY,
+            Kind::Upstream | Kind::Runtime => StatusCode::BAD_GATEWAY,
             Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             Kind::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,

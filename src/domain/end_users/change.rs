@@ -105,7 +105,7 @@ fn make_checked(
 ) -> Result<EndUser> {
     let sensitive_metadata = std::mem::take(&mut new.profile.sensitive_metadata);
     let made = EndUser {
-        id: EndUserId::new_hex24(change.now),
+        id: new.id.unwrap_or_else(|| EndUserId::new_hex24(change.now)),
         external_id: new.external_id,
         profile: changed(Profile::default(), new.profile, MetadataUpdate::Replace)?,
         created_at: change.now,
@@ -217,6 +217,19 @@ pub fn set_in_conversation(change: &Change<'_>, agent: &AgentId, id: &EndUserId)
         0 => Err(rows::not_found()),
         _ => Ok(()),
     }
+}
+
+/// Erases an end user as a part of a change, with everything that refers to it and what was told of
+/// it.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn erase(change: &Change<'_>, scope: &Scope, id: &EndUserId) -> Result<()> {
+    event::erase(change, &scope.agent, id)?;
+    if !rows::erase(change, &scope.agent, id)? {
+        return Err(rows::not_found());
+    }
+    record(change, scope, "end_user.delete", id)
 }
 
 pub(super) fn record(

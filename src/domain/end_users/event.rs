@@ -76,11 +76,11 @@ fn last_message(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<
     Ok(last.optional()?.flatten())
 }
 
-/// Erases what was told of an end user that is still there; whether there was something.
-pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<bool> {
+/// Erases what was told of an end user that is still there.
+pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
     match last_message(change, agent, id)? {
         Some(last) => webhooks::erase_chain(change, agent, last, id.as_str()),
-        None => Ok(false),
+        None => Ok(()),
     }
 }
 

@@ -14,7 +14,7 @@ mod sensitive;
 
 use serde_json::{Map, Value};
 
-pub use change::{Created, Scope, apply, create, make, set_in_conversation, update};
+pub use change::{Created, Scope, apply, create, erase, make, set_in_conversation, update};
 pub use event::time_text;
 pub use metadata::{METADATA_MAX_BYTES, METAVARIABLES, Metadata, MetadataUpdate};
 pub use rows::{find, find_by_external_id, list, was_erased};
@@ -61,6 +61,8 @@ pub struct Profile {
 /// What a new end user is made of.
 #[derive(Debug, Clone, Default)]
 pub struct New {
+    /// Its id, in the shape of the dialect that makes it; one is minted if absent.
+    pub id: Option<EndUserId>,
     /// The caller's own key for it: 1 to 36 characters without `<` and `>`.
     pub external_id: Option<String>,
     /// What is known of the person.

@@ -19,15 +19,17 @@ const ERASE: &str = "
         SELECT seq FROM chain)";
 
 /// Erases the messages of an agent that are chained to the `last` one and have this first tag,
-/// delivered or not. Says whether there were any; then [`super::Hub::messages_erased`] is to be
-/// called after the commit.
+/// delivered or not.
 ///
 /// # Errors
 /// Those of the store.
-pub fn erase_chain(change: &Change<'_>, agent: &AgentId, last: i64, tag: &str) -> Result<bool> {
+pub fn erase_chain(change: &Change<'_>, agent: &AgentId, last: i64, tag: &str) -> Result<()> {
     let erased = change
         .conn
         .prepare_cached(ERASE)?
         .execute(named_params! {":agent_id": agent, ":last": last, ":tag": tag})?;
-    Ok(erased > 0)
+    if erased > 0 {
+        change.erases_messages();
+    }
+    Ok(())
 }

@@ -33,7 +33,7 @@ impl Hub {
     }
 
     /// Tells the dispatcher that messages were erased, so that it drops what it holds of them:
-    /// whoever erases messages says so after the commit.
+    /// a change that erases messages says so after its commit.
     pub fn messages_erased(&self) {
         // What is leased anew is what is still there.
         self.endpoints_changed();

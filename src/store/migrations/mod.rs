@@ -44,6 +44,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0008_chat_turns",
         sql: include_str!("0008_chat_turns.sql"),
     },
+    Migration {
+        name: "0009_botpress",
+        sql: include_str!("0009_botpress.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.

@@ -57,10 +57,12 @@ fn redact(value: &mut Value) {
     match value {
         Value::String(text) => {
             let random =
-                Uuid::try_parse(text).is_ok_and(|id| matches!(id.get_version_num(), 4 | 7));
+                Uuid::try_parse(text).is_ok_and(|id| matches!(id.get_version_num(), 4 | 7 | 8));
             let hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
             if random {
                 *text = "[uuid]".to_owned();
+            } else if text.starts_with("err_") {
+                *text = "[error]".to_owned();
             } else if hex && text.len() == 64 {
                 *text = "[secret]".to_owned();
             } else if text.starts_with("ada_at_") || text.starts_with("ada_rt_") {
@@ -95,10 +97,14 @@ fn without_ids(text: &str) -> String {
         let minted = rest[..digits]
             .bytes()
             .any(|byte| byte != rest.as_bytes()[0]);
+        let id = rest.get(..36).and_then(|id| Uuid::try_parse(id).ok());
         let slugged = slugged(rest).filter(|_| shown.ends_with('-'));
         let whole = if let Some(length) = slugged {
             shown.push_str("[base36]");
             length
+        } else if id.is_some_and(|id| matches!(id.get_version_num(), 4 | 7 | 8)) {
+            shown.push_str("[uuid]");
+            36
         } else if digits == 24 && minted {
             shown.push_str("[hex24]");
             digits

@@ -7,8 +7,8 @@ mod server;
 pub use answer::Answer;
 pub use program::{Program, file_contains};
 pub use server::{
-    ADA_END_USERS_KEY, ADA_KEY, ALOOCHAT_KEY, COHERE_KEY, OPERATOR_KEY, TestServer, WORKSPACE,
-    client, send,
+    ADA_END_USERS_KEY, ADA_KEY, ALOOCHAT_KEY, BOTPRESS_PAT, COHERE_KEY, OPERATOR_KEY, TestServer,
+    WORKSPACE, client, send,
 };
 
 /// Asserts that status and body of an answer are those of the snapshot.

@@ -24,6 +24,8 @@ pub const ADA_KEY: &str = "ada_test_key";
 pub const ADA_END_USERS_KEY: &str = "ada_eu_test_key";
 /// The Cohere key of the first workspace.
 pub const COHERE_KEY: &str = "co_test_key";
+/// The Botpress personal access token of the first account.
+pub const BOTPRESS_PAT: &str = "bp_pat_test_key";
 /// The operator's key.
 pub const OPERATOR_KEY: &str = "plop_test_key";
 /// The first workspace.
@@ -55,6 +57,7 @@ impl TestServer {
         config.bootstrap.ada_key = Some(Secret::new(ADA_KEY));
         config.bootstrap.ada_end_users_key = Some(Secret::new(ADA_END_USERS_KEY));
         config.bootstrap.cohere_key = Some(Secret::new(COHERE_KEY));
+        config.bootstrap.botpress_pat = Some(Secret::new(BOTPRESS_PAT));
         config.bootstrap.operator_key = Some(Secret::new(OPERATOR_KEY));
         change(&mut config);
         let noon = Timestamp::parse_rfc3339("2026-03-01T12:00:00Z").expect("a date");

@@ -69,21 +69,26 @@ pub struct RenderPage;
 impl RenderError for RenderPage {
     fn render(&self, error: &Error) -> Response {
         let (status, title) = match error.kind() {
-            Kind::Invalid | Kind::UnsupportedMedia => {
-                (StatusCode::BAD_REQUEST, "That did not work")
-            }
+            Kind::Invalid
+            | Kind::InvalidIdentifier
+            | Kind::InvalidSchema
+            | Kind::InvalidData
+            | Kind::ReferenceNotFound
+            | Kind::UnsupportedMedia => (StatusCode::BAD_REQUEST, "That did not work"),
             Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "Sign in first"),
             Kind::Forbidden | Kind::PaymentRequired => {
                 (StatusCode::FORBIDDEN, "That is not allowed")
             }
             Kind::NotFound | Kind::NoOperation => (StatusCode::NOT_FOUND, "Nothing here"),
             Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "That did not work"),
-            Kind::Conflict => (StatusCode::CONFLICT, "That did not work"),
-            Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "That is too much"),
+            Kind::Conflict | Kind::RelationConflict => (StatusCode::CONFLICT, "That did not work"),
+            Kind::TooLarge | Kind::LimitExceeded => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "That is too much")
+            }
             Kind::RateLimited { .. } | Kind::QuotaExceeded => {
                 (StatusCode::TOO_MANY_REQUESTS, "Try again later")
             }
-            Kind::Upstream => (StatusCode::BAD_GATEWAY, "That did not work"),
+            Kind::Upstream | Kind::Runtime => (StatusCode::BAD_GATEWAY, "That did not work"),
             Kind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "That took too long"),
             Kind::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Try again later"),
             Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),

@@ -75,11 +75,7 @@ async fn run(domain: &Domain, deletion: &Running) -> Result<()> {
     loop {
         let running = deletion.clone();
         let erased = domain.change_as(Actor::System, move |change| erase(change, &running));
-        let erased = erased.await?;
-        if erased.messages {
-            domain.webhooks().messages_erased();
-        }
-        if erased.targets == 0 {
+        if erased.await? == 0 {
             break;
         }
     }
@@ -209,33 +205,21 @@ const TARGETS: &str = "
         SELECT end_user_id FROM end_user_deletion_targets WHERE deletion_id = :id LIMIT :limit)
     RETURNING end_user_id";
 
-/// What a step erased.
-struct Erased {
-    /// How many end users there were to erase.
-    targets: usize,
-    /// Whether messages told of them.
-    messages: bool,
-}
-
-/// Erases the next end users that were found.
-fn erase(change: &Change<'_>, deletion: &Running) -> Result<Erased> {
+/// Erases the next end users that were found; says how many there were.
+fn erase(change: &Change<'_>, deletion: &Running) -> Result<usize> {
     let mut statement = change.conn.prepare_cached(TARGETS)?;
     let parameters = named_params! {":id": deletion.id, ":limit": AT_ONCE};
     let targets = statement.query_map(parameters, |row| row.get::<_, EndUserId>(0))?;
     let targets: Vec<_> = targets.collect::<rusqlite::Result<_>>()?;
-    let mut messages = false;
     for end_user in &targets {
         let agent = &deletion.scope.agent;
-        messages |= event::erase(change, agent, end_user)?;
+        event::erase(change, agent, end_user)?;
         if rows::erase(change, agent, end_user)? {
             inbox::erase_end_user(change, end_user)?;
             record(change, &deletion.scope, "end_user.erase", end_user)?;
         }
     }
-    Ok(Erased {
-        targets: targets.len(),
-        messages,
-    })
+    Ok(targets.len())
 }
 
 const COUNTS: &str = "

@@ -1,0 +1,169 @@
+//! Who calls (botpress.md §3): a person with a personal access token, a bot or an integration with a
+//! token of its own. Headers say in which workspace or which bot the caller acts.
+
+use poem::{Request, RequestBody, http::header};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+
+use crate::{
+    domain::{
+        Domain,
+        access::{Call, Place},
+        api_keys::KeyKind,
+        holder::{Holder, MaybeHolder},
+        limits::Class,
+        person::PersonCall,
+    },
+    http::{bearer, errors::Failure},
+    kernel::{
+        Error, Kind, Result, Rule, Violation,
+        violation::{Location, Step},
+    },
+};
+
+/// The header that names a workspace.
+pub const WORKSPACE_ID: &str = "x-workspace-id";
+/// The header that names a bot.
+pub const BOT_ID: &str = "x-bot-id";
+/// The header that names the integration that calls.
+pub const INTEGRATION_ID: &str = "x-integration-id";
+
+/// The name of the scheme in the document.
+const SCHEME: &str = "BearerAuth";
+
+/// Whatever has a token. A wrong one for the place is told that it is wrong: 403, not 401.
+const KINDS: &[KeyKind] = &[
+    KeyKind::BotpressPat,
+    KeyKind::BotpressBot,
+    KeyKind::BotpressIntegration,
+];
+
+macro_rules! bearer {
+    ($(#[$doc:meta])* pub struct $name:ident($call:ty) = $admit:expr) => {
+        $(#[$doc])*
+        pub struct $name(pub $call);
+
+        impl<'a> ApiExtractor<'a> for $name {
+            const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+            type ParamType = ();
+            type ParamRawType = ();
+
+            fn register(registry: &mut Registry) {
+                registry.create_security_scheme(SCHEME, scheme());
+            }
+
+            fn security_schemes() -> Vec<&'static str> {
+                vec![SCHEME]
+            }
+
+            async fn from_request(
+                request: &'a Request,
+                _: &mut RequestBody,
+                _: ExtractParamOptions<()>,
+            ) -> poem::Result<Self> {
+                let admit: fn(&Request) -> Result<$call> = $admit;
+                Ok(Self(admit(request).map_err(Failure)?))
+            }
+        }
+    };
+}
+
+bearer! {
+    /// A person, outside of any workspace.
+    pub struct Person(PersonCall) = |request| domain(request)?.admit_person(bearer(request)?)
+}
+
+bearer! {
+    /// A member of the workspace that the header names.
+    pub struct Member(Call) = |request| {
+        let token = bearer(request)?;
+        let workspace = required(request, WORKSPACE_ID)?;
+        let place = Place::Workspace(workspace);
+        domain(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin)
+    }
+}
+
+bearer! {
+    /// A bot, or an integration that is installed in it, or a person who acts as one of them.
+    pub struct InBot(Call) = |request| {
+        let token = bearer(request)?;
+        let place = Place::Bot {
+            bot: required(request, BOT_ID)?,
+            integration: given(request, INTEGRATION_ID),
+        };
+        domain(request)?.admit_at(&place, token, KINDS, Class::BotpressChat)
+    }
+}
+
+bearer! {
+    /// The holder of a token, whose request names the bot elsewhere.
+    pub struct Token(Holder) = holder
+}
+
+bearer! {
+    /// Who may have a token.
+    pub struct MaybeToken(MaybeHolder) = |request| Ok(MaybeHolder {
+        domain: domain(request)?.clone(),
+        holder: match request.header(header::AUTHORIZATION) {
+            Some(_) => Some(holder(request)?),
+            None => None,
+        },
+    })
+}
+
+fn holder(request: &Request) -> Result<Holder> {
+    let integration = given(request, INTEGRATION_ID);
+    domain(request)?.holder(bearer(request)?, integration)
+}
+
+fn domain(request: &Request) -> Result<&Domain> {
+    request
+        .data::<Domain>()
+        .ok_or_else(|| Error::internal("the dialect was mounted without a domain", "no data"))
+}
+
+fn given<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request.header(name).filter(|value| !value.is_empty())
+}
+
+fn required<'a>(request: &'a Request, name: &str) -> Result<&'a str> {
+    given(request, name).ok_or_else(|| {
+        Violation {
+            location: Location::Header,
+            path: vec![Step::Key(name.to_owned())],
+            rule: Rule::Required,
+        }
+        .into()
+    })
+}
+
+fn scheme() -> MetaSecurityScheme {
+    MetaSecurityScheme {
+        ty: "http",
+        description: Some("A personal access token, or the token of a bot or an integration."),
+        name: None,
+        key_in: None,
+        scheme: Some("bearer"),
+        bearer_format: None,
+        flows: None,
+        openid_connect_url: None,
+    }
+}
+
+bearer! {
+    /// A member of the workspace that the path names as `id`. For others it is not there.
+    #[expect(dead_code, reason = "operations on workspaces use it")]
+    pub struct OfWorkspace(Call) = |request| {
+        let token = bearer(request)?;
+        let id = request.raw_path_param("id").unwrap_or_default();
+        let place = Place::Workspace(id);
+        let admitted = domain(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin);
+        admitted.map_err(|error| match error.kind() {
+            Kind::Forbidden => Error::not_found(format!("There is no workspace {id}")),
+            _ => error,
+        })
+    }
+}

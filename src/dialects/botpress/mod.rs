@@ -1,0 +1,162 @@
+//! Botpress: the chat, admin and files API (seed 004, `botpress.md`).
+//!
+//! Exactly `/v1/chat` is another vendor's; everything below it is this one's.
+
+mod account;
+mod actions;
+mod auth;
+mod bots;
+mod bots_wire;
+mod conversations;
+mod conversations_wire;
+mod definitions_wire;
+mod error;
+mod events;
+mod files;
+mod installations_wire;
+mod introspect;
+mod messages;
+mod messages_wire;
+mod paging;
+mod participants;
+mod settings;
+mod states;
+mod tags;
+mod users;
+mod users_wire;
+
+use std::sync::Arc;
+
+use poem::{EndpointExt, IntoEndpoint};
+use poem_openapi::{OpenApiService, Tags};
+use serde_json::{Value, json};
+
+pub use self::settings::Settings;
+use self::{
+    account::Account, actions::Actions, bots::Bots, conversations::Conversations,
+    error::ErrorRenderer, events::Events, files::Files, introspect::Introspect, messages::Messages,
+    participants::Participants, states::States, users::Users,
+};
+use crate::{
+    domain::Domain,
+    http::{Document, Mount},
+};
+
+/// Operations have whole paths: the vendor's base URL has none.
+pub const BASE_PATH: &str = "";
+
+/// What the dialect answers, whether there is such an operation or not.
+pub const ROUTES: &[&str] = &["/v1/chat/*rest", "/v1/admin/*rest", "/v1/storage/*rest"];
+
+/// The groups of operations in the document.
+#[derive(Tags)]
+enum Tag {
+    /// People who talk with a bot.
+    User,
+    /// Conversations and who takes part in them.
+    Conversation,
+    /// What a bot is told of.
+    Event,
+    /// Messages in conversations.
+    Message,
+    /// What a bot or an integration keeps.
+    State,
+    /// What a bot asks an integration to do.
+    Action,
+    /// Files of bots.
+    File,
+    /// Bots.
+    Bot,
+    /// The account of the caller.
+    Account,
+}
+
+/// The dialect, to be mounted at its routes.
+#[must_use]
+pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
+    Mount {
+        name: "botpress",
+        title: "Botpress",
+        summary: "Bots, integrations and workspaces; users, conversations, messages and events.",
+        base_path: BASE_PATH,
+        endpoint: service(settings)
+            .into_endpoint()
+            .data(domain.clone())
+            .boxed(),
+        render: Arc::new(ErrorRenderer::new(domain.clock().clone())),
+        document: document(settings),
+    }
+}
+
+/// The dialect's OpenAPI document.
+#[must_use]
+pub fn document(settings: &Settings) -> Document {
+    Document::new::<error::Botpress, _>(&service(settings), BASE_PATH, error::example)
+        .with_parameters(parameters)
+}
+
+type Chat = (
+    Users,
+    Conversations,
+    Participants,
+    Events,
+    Messages,
+    States,
+    Actions,
+    Files,
+);
+type Admin = (Bots, Account, Introspect);
+type Api = (Chat, Admin);
+
+fn service(settings: &Settings) -> OpenApiService<Api, ()> {
+    let chat = (
+        Users,
+        Conversations,
+        Participants,
+        Events,
+        Messages,
+        States,
+        Actions,
+        Files::new(settings.clone()),
+    );
+    let admin = (Bots::new(settings.clone()), Account, Introspect);
+    let api = (chat, admin);
+    OpenApiService::new(api, "Botpress API", "1.0")
+        .description("Create and manage bots, and handle their conversations, messages and users.")
+}
+
+/// The headers that say where a caller acts, and the filters by tag.
+fn parameters(path: &str, operation: &str) -> Vec<Value> {
+    let header = |name: &str, required: bool, description: &str| {
+        json!({
+            "name": name, "in": "header", "required": required, "description": description,
+            "schema": {"type": "string"},
+        })
+    };
+    let mut parameters = Vec::new();
+    if path.starts_with("/v1/chat/") {
+        parameters.push(header(auth::BOT_ID, true, "The id of the bot."));
+        let text = "The id of the integration that calls, if one does.";
+        parameters.push(header(auth::INTEGRATION_ID, false, text));
+    }
+    let in_workspace = [
+        "/v1/admin/bots",
+        "/v1/admin/integrations",
+        "/v1/admin/workspace-members",
+    ];
+    if in_workspace.iter().any(|begin| path.starts_with(begin)) {
+        parameters.push(header(auth::WORKSPACE_ID, true, "The id of the workspace."));
+    }
+    if operation == "listConversations" {
+        // The framework takes every list for required.
+        parameters.push(json!({
+            "name": "participantIds", "in": "query", "required": false,
+            "description": "Only those in which all of these users take part.",
+            "schema": {"type": "array", "items": {"type": "string"}},
+        }));
+    }
+    if ["listUsers", "listConversations", "listMessages"].contains(&operation) {
+        parameters.push(tags::filter_parameter());
+    }
+    parameters
+}

@@ -1,0 +1,97 @@
+//! Tags as wire types, and filters by them.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use poem::Request;
+use poem_openapi::{
+    registry::{MetaSchema, MetaSchemaRef},
+    types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
+};
+use serde_json::{Value, json};
+
+use crate::domain::tags::{Given, VALUE_MAX};
+
+/// Tags as they are shown.
+pub type ShownTags = BTreeMap<String, String>;
+
+/// Tags as they are given: an empty value or null unsets one.
+#[derive(Debug, Clone, Default)]
+pub struct GivenTags(pub Given);
+
+impl Type for GivenTags {
+    const IS_REQUIRED: bool = true;
+
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "object".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        let value = MetaSchemaRef::Inline(Box::new(MetaSchema {
+            max_length: Some(VALUE_MAX),
+            nullable: true,
+            ..MetaSchema::new("string")
+        }));
+        MetaSchemaRef::Inline(Box::new(MetaSchema {
+            additional_properties: Some(Box::new(value)),
+            ..MetaSchema::new("object")
+        }))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}
+
+impl ParseFromJSON for GivenTags {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        let Some(Value::Object(members)) = value else {
+            return Err(ParseError::expected_type(value.unwrap_or_default()));
+        };
+        let mut tags = Given::new();
+        for (name, value) in members {
+            let value = match value {
+                Value::String(value) => Some(value),
+                Value::Null => None,
+                other => return Err(ParseError::expected_type(other)),
+            };
+            tags.insert(name, value);
+        }
+        Ok(Self(tags))
+    }
+}
+
+impl ToJSON for GivenTags {
+    fn to_json(&self) -> Option<Value> {
+        serde_json::to_value(&self.0).ok()
+    }
+}
+
+/// The filter by tags in the document.
+pub fn filter_parameter() -> Value {
+    json!({
+        "name": "tags", "in": "query", "required": false, "style": "deepObject",
+        "description": "Only those with these tags, each as `tags.<name>=<value>`.",
+        "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+    })
+}
+
+/// The tags that a query asks for: `tags.<name>=<value>`, and `tags[<name>]=<value>` as Swagger UI
+/// writes it.
+pub fn filter(request: &Request) -> BTreeMap<String, String> {
+    let query = request.uri().query().unwrap_or_default();
+    let mut tags = BTreeMap::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let bracketed = || name.strip_prefix("tags[")?.strip_suffix(']');
+        if let Some(name) = name.strip_prefix("tags.").or_else(bracketed) {
+            tags.insert(name.to_owned(), value.into_owned());
+        }
+    }
+    tags
+}

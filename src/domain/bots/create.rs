@@ -1,0 +1,128 @@
+//! Creating bots.
+
+use rusqlite::named_params;
+use serde_json::{Map, Value};
+
+use super::{Bot, Media, rows, sealed};
+use crate::{
+    domain::{
+        access::{Call, CallerAgent},
+        agents::{self, NewAgent},
+        api_keys::Owner,
+        context::Change,
+        definitions::BotDefinition,
+        members::Role,
+    },
+    kernel::{
+        Error, Result,
+        ids::{AccountId, AgentId, WorkspaceId, random_alphanumeric},
+    },
+    store::Sealer,
+};
+
+/// What a new bot is made of.
+#[derive(Debug, Clone, Default)]
+pub struct NewBot {
+    /// Its name; one is made up if absent.
+    pub name: Option<String>,
+    /// What it declares.
+    pub definition: BotDefinition,
+    /// Its configuration.
+    pub configuration: Map<String, Value>,
+    /// Its code: a CommonJS bundle.
+    pub code: Option<String>,
+    /// Media files.
+    pub medias: Vec<Media>,
+    /// Where it runs, for one in development.
+    pub url: Option<String>,
+    /// Whether it is in development.
+    pub dev: bool,
+}
+
+/// Creates a bot in the workspace of the call.
+///
+/// # Errors
+/// `Forbidden` for a role below developer, `InvalidIdentifier`, `InvalidData` for a configuration
+/// that does not keep to its schema, `Invalid`, or those of the store.
+pub async fn create(call: &Call, new: NewBot) -> Result<Bot> {
+    call.require_role(Role::Developer)?;
+    let sealer = call.domain().sealer().clone();
+    let by = match &call.caller().owner {
+        Owner::Account(account) => Some(account.clone()),
+        _ => None,
+    };
+    call.domain()
+        .change(call, move |change, workspace| {
+            make(change, &sealer, workspace, by.as_ref(), new)
+        })
+        .await
+}
+
+/// Makes a bot as a part of a change.
+///
+/// # Errors
+/// As [`create`].
+pub fn make(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    workspace: &WorkspaceId,
+    by: Option<&AccountId>,
+    new: NewBot,
+) -> Result<Bot> {
+    new.definition.check()?;
+    let configuration = Value::Object(new.configuration);
+    new.definition
+        .configuration
+        .check(&configuration, "configuration.data")?;
+    let id = AgentId::new_uuid();
+    let name = new.name.unwrap_or_else(made_up_name);
+    let handle = format!("bot-{id}");
+    let agent = agents::create(
+        change,
+        workspace,
+        NewAgent {
+            id: id.clone(),
+            handle,
+            name,
+        },
+    )?;
+    let agent: CallerAgent = agent.into();
+    rows::ensure(change, sealer, &agent)?;
+    let Value::Object(configuration) = configuration else {
+        return Err(Error::invalid("configuration.data must be an object"));
+    };
+    let deployed = new.code.is_some() || new.url.is_some();
+    change.conn.prepare_cached(FILL)?.execute(named_params! {
+        ":seq": agent.seq,
+        ":definition": text(&new.definition)?,
+        ":configuration": sealed::seal_configuration(sealer, &id, &configuration),
+        ":medias": text(&new.medias)?,
+        ":url": new.url,
+        ":dev": new.dev,
+        ":created_by": by,
+        ":deployed_at": deployed.then_some(change.now),
+    })?;
+    if let Some(code) = new.code {
+        change
+            .conn
+            .prepare_cached(INSERT_CODE)?
+            .execute(named_params! {":seq": agent.seq, ":code": code})?;
+    }
+    rows::read(change.conn, sealer, workspace, &id)
+}
+
+const FILL: &str = "
+    UPDATE bots SET definition = :definition, configuration = :configuration, medias = :medias,
+                    url = :url, dev = :dev, created_by = :created_by, deployed_at = :deployed_at
+    WHERE agent_seq = :seq";
+
+const INSERT_CODE: &str = "INSERT INTO bot_code (agent_seq, code) VALUES (:seq, :code)";
+
+fn text(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| Error::internal("a definition cannot be written", error))
+}
+
+fn made_up_name() -> String {
+    format!("bot-{}", random_alphanumeric(8).to_lowercase())
+}

@@ -1,0 +1,64 @@
+//! Bots: what Botpress keeps of an agent. A bot is an agent; one that was made otherwise becomes a
+//! bot when it is first asked for.
+
+mod create;
+mod rows;
+mod sealed;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub(super) use self::rows::ensure;
+pub use self::{
+    create::{NewBot, create, make},
+    rows::find,
+};
+use super::{definitions::BotDefinition, installations::Installation};
+use crate::kernel::{
+    Secret, Timestamp,
+    ids::{AccountId, AgentId},
+};
+
+/// A bot.
+#[derive(Debug, Clone)]
+pub struct Bot {
+    /// Its id: that of the agent.
+    pub id: AgentId,
+    /// Its name.
+    pub name: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// What it declares.
+    pub definition: BotDefinition,
+    /// Its configuration, which keeps to the declared schema.
+    pub configuration: Map<String, Value>,
+    /// What deliveries to it are signed with.
+    pub signing_secret: Secret,
+    /// Media files.
+    pub medias: Vec<Media>,
+    /// Where it runs, for one in development.
+    pub url: Option<String>,
+    /// Whether it is in development.
+    pub dev: bool,
+    /// Whether it is stopped.
+    pub blocked: bool,
+    /// Who made it, if a person did.
+    pub created_by: Option<AccountId>,
+    /// When code was last deployed.
+    pub deployed_at: Option<Timestamp>,
+    /// The integrations that are installed in it.
+    pub installations: Vec<Installation>,
+    /// Its row.
+    pub(super) seq: i64,
+}
+
+/// A media file of a bot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// Its address.
+    pub url: String,
+    /// Its name.
+    pub name: String,
+}

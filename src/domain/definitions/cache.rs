@@ -1,0 +1,98 @@
+//! Definitions in memory. One is trusted while the revision is the one that it was read at.
+
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use rusqlite::{Connection, OptionalExtension, named_params};
+use serde::de::DeserializeOwned;
+
+use super::{BotDefinition, IntegrationDefinition};
+use crate::kernel::{
+    Error, Result,
+    ids::{AgentId, IntegrationId},
+};
+
+/// How many definitions of each sort are kept in memory.
+const KEPT: u64 = 1_000;
+
+/// The definitions that are in memory.
+pub(in crate::domain) struct Declarations {
+    bots: Cache<(AgentId, i64), Arc<BotDefinition>>,
+    integrations: Cache<(IntegrationId, i64), Arc<IntegrationDefinition>>,
+    nothing: Arc<BotDefinition>,
+}
+
+impl Default for Declarations {
+    fn default() -> Self {
+        Self {
+            bots: Cache::new(KEPT),
+            integrations: Cache::new(KEPT),
+            nothing: Arc::default(),
+        }
+    }
+}
+
+const BOT_REVISION: &str = "SELECT revision FROM bots WHERE agent_seq = :seq";
+const BOT: &str = "SELECT revision, definition FROM bots WHERE agent_seq = :seq";
+
+const INTEGRATION_REVISION: &str = "SELECT id, revision FROM integrations WHERE seq = :seq";
+const INTEGRATION: &str = "SELECT revision, definition FROM integrations WHERE seq = :seq";
+
+impl Declarations {
+    /// What the bot that is this agent declares; nothing if Botpress does not know it yet.
+    pub(in crate::domain) fn of_bot(
+        &self,
+        conn: &Connection,
+        id: &AgentId,
+        seq: i64,
+    ) -> Result<Arc<BotDefinition>> {
+        let revision = conn
+            .prepare_cached(BOT_REVISION)?
+            .query_row(named_params! {":seq": seq}, |row| row.get(0))
+            .optional()?;
+        let Some(revision) = revision else {
+            return Ok(self.nothing.clone());
+        };
+        if let Some(known) = self.bots.get(&(id.clone(), revision)) {
+            return Ok(known);
+        }
+        let (revision, definition) = read(conn, BOT, seq)?;
+        let definition = Arc::new(definition);
+        self.bots
+            .insert((id.clone(), revision), Arc::clone(&definition));
+        Ok(definition)
+    }
+
+    /// What the integration of this row declares.
+    pub(in crate::domain) fn of_integration(
+        &self,
+        conn: &Connection,
+        seq: i64,
+    ) -> Result<Arc<IntegrationDefinition>> {
+        let (id, revision): (IntegrationId, i64) = conn
+            .prepare_cached(INTEGRATION_REVISION)?
+            .query_row(named_params! {":seq": seq}, |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        if let Some(known) = self.integrations.get(&(id.clone(), revision)) {
+            return Ok(known);
+        }
+        let (revision, definition) = read(conn, INTEGRATION, seq)?;
+        let definition = Arc::new(definition);
+        self.integrations
+            .insert((id, revision), Arc::clone(&definition));
+        Ok(definition)
+    }
+}
+
+/// Revision and definition of one row, as one statement sees them.
+fn read<T: DeserializeOwned>(conn: &Connection, sql: &str, seq: i64) -> Result<(i64, T)> {
+    let (revision, text): (i64, String) = conn
+        .prepare_cached(sql)?
+        .query_row(named_params! {":seq": seq}, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let definition = serde_json::from_str(&text)
+        .map_err(|error| Error::internal("a stored definition cannot be read", error))?;
+    Ok((revision, definition))
+}

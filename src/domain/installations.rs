@@ -1,0 +1,265 @@
+//! Installations: integrations in bots.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::{Map, Value};
+
+use super::{
+    access::{Call, CallerInstallation},
+    bots::Bot,
+    context::Change,
+    declared,
+    integrations::Integration,
+    sql::text_enum,
+};
+use crate::{
+    kernel::{
+        Error, Kind, Result, Timestamp,
+        ids::{IntegrationId, WorkspaceId, random_alphanumeric},
+    },
+    store::{Sealer, seal::Place},
+};
+
+text_enum! {
+    /// How an installation stands with its integration (botpress.md §1.2).
+    pub enum Status {
+        /// It is to be registered.
+        RegistrationPending = "registration_pending",
+        /// It works.
+        Registered = "registered",
+        /// The integration has refused it.
+        RegistrationFailed = "registration_failed",
+        /// It is to be unregistered.
+        UnregistrationPending = "unregistration_pending",
+        /// It is off.
+        Unregistered = "unregistered",
+        /// The integration has failed to let it go.
+        UnregistrationFailed = "unregistration_failed",
+    }
+}
+
+/// An integration in a bot.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    /// The integration.
+    pub integration_id: IntegrationId,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it is.
+    pub description: String,
+    /// What its webhook's address ends with.
+    pub webhook_id: String,
+    /// Whether it is on.
+    pub enabled: bool,
+    /// How it stands with its integration.
+    pub status: Status,
+    /// Why it stands so, where the integration said.
+    pub status_reason: Option<String>,
+    /// Its configuration.
+    pub configuration: Map<String, Value>,
+    /// What the integration has set for it to be found by.
+    pub identifier: Option<String>,
+    /// When it was installed.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+const FIND_ENABLED: &str = "
+    SELECT bot_integrations.seq, integrations.id, integrations.name, integrations.workspace_id,
+           integrations.seq AS integration_seq
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq AND integrations.id = :id
+      AND bot_integrations.enabled";
+
+/// The installation of an integration that is on in a bot, and the integration's workspace.
+pub(super) fn find_enabled(
+    conn: &Connection,
+    agent_seq: i64,
+    id: &IntegrationId,
+) -> Result<Option<(CallerInstallation, WorkspaceId)>> {
+    let found = conn
+        .prepare_cached(FIND_ENABLED)?
+        .query_row(named_params! {":agent_seq": agent_seq, ":id": id}, |row| {
+            Ok((caller(row)?, row.get("workspace_id")?))
+        });
+    Ok(found.optional()?)
+}
+
+const NAMED: &str = "
+    SELECT bot_integrations.seq, integrations.id, integrations.name,
+           integrations.seq AS integration_seq
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq AND integrations.name = :name
+      AND bot_integrations.enabled
+    ORDER BY integrations.version_order DESC LIMIT 1";
+
+/// The integration of this name that is on in a bot; of several versions, the newest.
+pub(super) fn named(
+    conn: &Connection,
+    agent_seq: i64,
+    name: &str,
+) -> Result<Option<CallerInstallation>> {
+    let found = conn.prepare_cached(NAMED)?.query_row(
+        named_params! {":agent_seq": agent_seq, ":name": name},
+        caller,
+    );
+    Ok(found.optional()?)
+}
+
+const ENABLED: &str = "
+    SELECT bot_integrations.seq, integrations.id, integrations.name,
+           integrations.seq AS integration_seq
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.enabled
+    ORDER BY integrations.version_order DESC";
+
+/// The integrations that are on in a bot; of one name, the newest first.
+pub(super) fn enabled(conn: &Connection, agent_seq: i64) -> Result<Vec<CallerInstallation>> {
+    let mut statement = conn.prepare_cached(ENABLED)?;
+    let rows = statement.query_map(named_params! {":agent_seq": agent_seq}, caller)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn caller(row: &Row<'_>) -> rusqlite::Result<CallerInstallation> {
+    Ok(CallerInstallation {
+        integration_id: row.get("id")?,
+        name: row.get("name")?,
+        seq: row.get("seq")?,
+        integration_seq: row.get("integration_seq")?,
+    })
+}
+
+const SET_IDENTIFIER: &str = "
+    UPDATE bot_integrations SET identifier = :identifier, updated_at = :now
+    WHERE seq = :seq AND agent_seq = :agent_seq";
+
+/// Sets what the calling integration is found by in this bot, when a request comes to the webhook
+/// that all its installations share.
+///
+/// # Errors
+/// `Forbidden` unless an integration calls, or those of the store.
+pub async fn set_identifier(call: &Call, identifier: String) -> Result<()> {
+    let agent_seq = call.agent()?.seq;
+    let installation = call.caller().installation.as_ref();
+    let seq = installation
+        .map(|installation| installation.seq)
+        .ok_or_else(|| Error::new(Kind::Forbidden, "Only an integration configures itself"))?;
+    declared::require_write(call)?;
+    call.domain()
+        .change(call, move |change, _| {
+            change
+                .conn
+                .prepare_cached(SET_IDENTIFIER)?
+                .execute(named_params! {
+                    ":identifier": identifier,
+                    ":now": change.now,
+                    ":seq": seq,
+                    ":agent_seq": agent_seq,
+                })?;
+            Ok(())
+        })
+        .await
+}
+
+const OF_BOT: &str = "
+    SELECT bot_integrations.*, integrations.id, integrations.name, integrations.version,
+           integrations.title, integrations.description
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq ORDER BY bot_integrations.seq";
+
+/// The integrations in a bot, oldest first.
+pub(super) fn of_bot(
+    conn: &Connection,
+    sealer: &Sealer,
+    agent_seq: i64,
+) -> Result<Vec<Installation>> {
+    let mut statement = conn.prepare_cached(OF_BOT)?;
+    let rows = statement.query_map(named_params! {":agent_seq": agent_seq}, |row| {
+        Ok(from_row(row, sealer))
+    })?;
+    rows.map(|row| row?).collect()
+}
+
+const INSERT: &str = "
+    INSERT INTO bot_integrations
+        (agent_seq, integration_seq, webhook_id, enabled, status, configuration, created_at,
+         updated_at)
+    VALUES
+        (:agent_seq, :integration_seq, :webhook_id, 1, :status, :configuration, :now, :now)
+    ON CONFLICT DO NOTHING";
+
+/// Installs an integration in a bot as a part of a change.
+///
+/// # Errors
+/// `InvalidData` for a configuration that does not keep to the integration's schema, `Conflict` if it
+/// is installed already, or those of the store.
+pub fn install(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    bot: &Bot,
+    integration: &Integration,
+    configuration: &Map<String, Value>,
+) -> Result<()> {
+    let value = Value::Object(configuration.clone());
+    let schema = &integration.definition.configuration.schema;
+    schema.check(&value, "configuration")?;
+    let webhook_id = new_webhook_id();
+    let sealed = sealer.seal(&place(&webhook_id), value.to_string().as_bytes());
+    let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":agent_seq": bot.seq,
+        ":integration_seq": integration.seq,
+        ":webhook_id": webhook_id,
+        ":status": Status::RegistrationPending,
+        ":configuration": sealed,
+        ":now": change.now,
+    })?;
+    if added == 0 {
+        return Err(Error::new(
+            Kind::Conflict,
+            format!("{} is installed already", integration.name),
+        ));
+    }
+    Ok(())
+}
+
+/// What a webhook's address ends with: not to be guessed, for it is all that protects some.
+fn new_webhook_id() -> String {
+    random_alphanumeric(36).to_lowercase()
+}
+
+fn place(webhook_id: &str) -> Place<'_> {
+    Place {
+        table: "bot_integrations",
+        column: "configuration",
+        row_id: webhook_id,
+    }
+}
+
+fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Installation> {
+    let webhook_id: String = row.get("webhook_id")?;
+    let sealed: Vec<u8> = row.get("configuration")?;
+    let opened = sealer
+        .open(&place(&webhook_id), &sealed)
+        .map_err(|error| Error::internal("a sealed configuration does not open", error))?;
+    let configuration = serde_json::from_slice(&opened)
+        .map_err(|error| Error::internal("a sealed configuration is no object", error))?;
+    Ok(Installation {
+        integration_id: row.get("id")?,
+        name: row.get("name")?,
+        version: row.get("version")?,
+        title: row.get("title")?,
+        description: row.get("description")?,
+        webhook_id,
+        enabled: row.get("enabled")?,
+        status: row.get("status")?,
+        status_reason: row.get("status_reason")?,
+        configuration,
+        identifier: row.get("identifier")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}

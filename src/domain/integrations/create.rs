@@ -1,0 +1,199 @@
+//! Creating versions of integrations.
+
+use rusqlite::named_params;
+
+use super::{Integration, rows};
+use crate::{
+    domain::{
+        access::Call,
+        audit::{self, Entry},
+        context::Change,
+        definitions::IntegrationDefinition,
+        members::Role,
+    },
+    kernel::{
+        Error, Kind, Result, Rule, Violation,
+        ids::{IntegrationId, WorkspaceId},
+    },
+};
+
+/// What a new version of an integration is made of.
+#[derive(Debug, Clone, Default)]
+pub struct NewIntegration {
+    /// Its name: letters, digits and `-`, `_`, `/` (botpress.md §1.4).
+    pub name: String,
+    /// Its version: three numbers, `1.2.3`.
+    pub version: String,
+    /// Whether every workspace can use it.
+    pub public: bool,
+    /// Whether it is in development.
+    pub dev: bool,
+    /// Its name for people; its name if absent.
+    pub title: Option<String>,
+    /// What it is.
+    pub description: String,
+    /// What it declares.
+    pub definition: IntegrationDefinition,
+    /// Its code: a CommonJS bundle.
+    pub code: Option<String>,
+    /// Where it runs, for one in development.
+    pub url: Option<String>,
+    /// An icon: SVG, shared by all versions of the name.
+    pub icon: Option<Vec<u8>>,
+    /// A readme: Markdown.
+    pub readme: Option<Vec<u8>>,
+}
+
+/// Creates a version of an integration in the workspace of the call.
+///
+/// # Errors
+/// `Forbidden` for a role below developer, `InvalidIdentifier`, `Conflict` for a name and version that
+/// are taken, `Invalid`, or those of the store.
+pub async fn create(call: &Call, new: NewIntegration) -> Result<Integration> {
+    call.require_role(Role::Developer)?;
+    call.domain()
+        .change(call, move |change, workspace| make(change, workspace, new))
+        .await
+}
+
+const INSERT: &str = "
+    INSERT INTO integrations
+        (id, workspace_id, name, version, version_order, public, dev, title, description, definition,
+         url, readme, created_at, updated_at)
+    VALUES
+        (:id, :workspace_id, :name, :version, :version_order, :public, :dev, :title, :description,
+         :definition, :url, :readme, :now, :now)
+    ON CONFLICT DO NOTHING";
+
+const INSERT_CODE: &str =
+    "INSERT INTO integration_code (integration_seq, code) VALUES (:seq, :code)";
+
+const SET_ICON: &str = "
+    INSERT INTO integration_icons (workspace_id, name, icon) VALUES (:workspace_id, :name, :icon)
+    ON CONFLICT (workspace_id, name) DO UPDATE SET icon = excluded.icon";
+
+/// Makes a version of an integration as a part of a change.
+///
+/// # Errors
+/// As [`create`].
+pub fn make(
+    change: &Change<'_>,
+    workspace: &WorkspaceId,
+    new: NewIntegration,
+) -> Result<Integration> {
+    check_name(&new.name)?;
+    let version_order = version_order(&new.version)?;
+    new.definition.check()?;
+    let id = IntegrationId::new_uuid();
+    let definition = serde_json::to_string(&new.definition)
+        .map_err(|error| Error::internal("a definition cannot be written", error))?;
+    let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": id,
+        ":workspace_id": workspace,
+        ":name": new.name,
+        ":version": new.version,
+        ":version_order": version_order,
+        ":public": new.public,
+        ":dev": new.dev,
+        ":title": new.title.as_deref().unwrap_or(&new.name),
+        ":description": new.description,
+        ":definition": definition,
+        ":url": new.url,
+        ":readme": new.readme,
+        ":now": change.now,
+    })?;
+    if added == 0 {
+        return Err(Error::new(
+            Kind::Conflict,
+            format!(
+                "There is an integration {}@{} already",
+                new.name, new.version
+            ),
+        ));
+    }
+    let seq = change.conn.last_insert_rowid();
+    if let Some(code) = new.code {
+        change
+            .conn
+            .prepare_cached(INSERT_CODE)?
+            .execute(named_params! {":seq": seq, ":code": code})?;
+    }
+    if let Some(icon) = new.icon {
+        let parameters = named_params! {
+            ":workspace_id": workspace, ":name": new.name, ":icon": icon,
+        };
+        change.conn.prepare_cached(SET_ICON)?.execute(parameters)?;
+    }
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(workspace),
+            action: "integration.create",
+            resource_id: id.as_str(),
+            resource_name: Some(&new.name),
+        },
+    )?;
+    rows::read(change.conn, workspace, &id)
+}
+
+/// Names of integrations may have hyphens and the handle of a workspace before a slash.
+fn check_name(name: &str) -> Result<()> {
+    let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
+    let letters = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/'));
+    if begins && letters && (2..=100).contains(&name.len()) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::InvalidIdentifier,
+        format!(
+            "name: {name:?} must begin with a lower-case letter and have 2 to 100 letters, digits, \
+             hyphens, underscores or slashes"
+        ),
+    ))
+}
+
+/// A text that sorts as the version does. Versions are those of semver; one with a suffix comes
+/// before the one without.
+fn version_order(version: &str) -> Result<String> {
+    let broken = || {
+        let rule = Rule::Other("must be a version such as 1.2.3".to_owned());
+        Error::from(Violation::body(["version"], rule))
+    };
+    let (numbers, suffix) = match version.split_once('-') {
+        Some((numbers, suffix)) => (numbers, Some(suffix)),
+        None => (version, None),
+    };
+    let mut parts = Vec::new();
+    for part in numbers.split('.') {
+        let number: u32 = part.parse().map_err(|_| broken())?;
+        parts.push(format!("{number:010}"));
+    }
+    if parts.len() != 3 || suffix.is_some_and(str::is_empty) {
+        return Err(broken());
+    }
+    // `~` sorts after every letter of a suffix.
+    Ok(format!("{}{}", parts.join("."), suffix.map_or("~", |_| "-")) + suffix.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_sort_as_numbers() {
+        let order = |version| version_order(version).expect("a version");
+        for (less, more) in [
+            ("0.9.0", "0.10.0"),
+            ("1.0.0-alpha", "1.0.0"),
+            ("1.0.0-alpha", "1.0.0-beta"),
+            ("1.0.0", "1.0.1-rc1"),
+        ] {
+            assert!(order(less) < order(more), "{less} {more}");
+        }
+        for bad in ["", "1", "1.2", "1.2.x", "latest", "1.2.3-", "1.2.3.4"] {
+            assert!(version_order(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! What the tests of Botpress begin with: a bot, an integration that is installed in it, and those who
+//! call.
+
+use parlance::{
+    domain::{
+        api_keys::{self, KeyKind, Owner},
+        audit::Actor,
+        bots::{self, Bot, NewBot},
+        installations,
+        integrations::{self, Integration, NewIntegration},
+    },
+    kernel::ids::WorkspaceId,
+};
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use crate::support::{Answer, BOTPRESS_PAT, TestServer, WORKSPACE, send};
+
+/// A server with a bot that has an integration, and their tokens.
+pub struct Given {
+    pub server: TestServer,
+    pub bot: Bot,
+    pub integration: Integration,
+    pub bot_token: String,
+    pub integration_token: String,
+}
+
+/// Who makes a call.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub token: String,
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Caller {
+    /// A caller with this token and without headers.
+    pub fn with(token: &str) -> Self {
+        Self {
+            token: token.to_owned(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// The first account, outside of any workspace.
+    pub fn person() -> Self {
+        Self::with(BOTPRESS_PAT)
+    }
+
+    /// The first account, in the first workspace.
+    pub fn member() -> Self {
+        Self::person().header("x-workspace-id", WORKSPACE)
+    }
+
+    /// The caller with one more header.
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// A call of Botpress's API.
+    pub async fn call(
+        &self,
+        server: &TestServer,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let mut request = server
+            .request(method, path)
+            .header("authorization", format!("Bearer {}", self.token));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        send(request).await
+    }
+
+    pub async fn get(&self, server: &TestServer, path: &str) -> Answer {
+        self.call(server, Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, server: &TestServer, path: &str, body: Value) -> Answer {
+        self.call(server, Method::POST, path, Some(body)).await
+    }
+
+    pub async fn put(&self, server: &TestServer, path: &str, body: Value) -> Answer {
+        self.call(server, Method::PUT, path, Some(body)).await
+    }
+
+    pub async fn patch(&self, server: &TestServer, path: &str, body: Value) -> Answer {
+        self.call(server, Method::PATCH, path, Some(body)).await
+    }
+
+    pub async fn delete(&self, server: &TestServer, path: &str) -> Answer {
+        self.call(server, Method::DELETE, path, None).await
+    }
+}
+
+impl Given {
+    /// A server with the bot `helper` that has the integration `whint`.
+    pub async fn new() -> Self {
+        Self::on(TestServer::start().await).await
+    }
+
+    /// The same on a server that runs.
+    pub async fn on(server: TestServer) -> Self {
+        let bot = make_bot(&server, WORKSPACE, definition_of_bot()).await;
+        let integration = make_integration(&server, WORKSPACE, "whint", "0.1.0").await;
+        install(&server, &bot, &integration, json!({"greeting": "Hello"})).await;
+        let workspace = WorkspaceId::from(WORKSPACE);
+        let of_bot = Owner::Agent(workspace.clone(), bot.id.clone());
+        let of_integration = Owner::Integration(workspace, integration.id.clone());
+        Self {
+            bot_token: token(&server, KeyKind::BotpressBot, of_bot).await,
+            integration_token: token(&server, KeyKind::BotpressIntegration, of_integration).await,
+            server,
+            bot,
+            integration,
+        }
+    }
+
+    /// The bot.
+    pub fn as_bot(&self) -> Caller {
+        Caller::with(&self.bot_token).header("x-bot-id", self.bot.id.as_str())
+    }
+
+    /// The integration, in the bot.
+    pub fn as_integration(&self) -> Caller {
+        Caller::with(&self.integration_token)
+            .header("x-bot-id", self.bot.id.as_str())
+            .header("x-integration-id", self.integration.id.as_str())
+    }
+
+    /// The first account, as the bot.
+    pub fn as_person(&self) -> Caller {
+        Caller::person().header("x-bot-id", self.bot.id.as_str())
+    }
+}
+
+/// What the bot `helper` declares.
+fn definition_of_bot() -> NewBot {
+    let definition = json!({
+        "user": {"tags": {"plan": {}}},
+        "conversation": {"tags": {"topic": {"title": "Topic"}}},
+        "message": {"tags": {"origin": {}}},
+        "states": {
+            "memory": {"type": "conversation", "schema": object_of("note", "string")},
+            "profile": {"type": "user", "schema": object_of("age", "number"), "expiry": 60_000.0},
+            "counters": {"type": "bot", "schema": object_of("count", "number")},
+        },
+        "events": {"reminder": {"schema": object_of("text", "string")}},
+    });
+    NewBot {
+        name: Some("helper".to_owned()),
+        definition: serde_json::from_value(definition).expect("a definition"),
+        ..NewBot::default()
+    }
+}
+
+/// The schema of an object with one member.
+fn object_of(name: &str, kind: &str) -> Value {
+    json!({
+        "type": "object",
+        "properties": {name: {"type": kind}},
+        "additionalProperties": false,
+        "$schema": "http://json-schema.org/draft-07/schema#",
+    })
+}
+
+/// Makes a bot.
+pub async fn make_bot(server: &TestServer, workspace: &str, new: NewBot) -> Bot {
+    let domain = server.server().domain();
+    let (sealer, workspace) = (domain.sealer().clone(), WorkspaceId::from(workspace));
+    let made = domain.change_as(Actor::Operator, move |change| {
+        bots::make(change, &sealer, &workspace, None, new)
+    });
+    made.await.expect("a bot")
+}
+
+/// Makes an integration with a channel, an event, an action and states.
+pub async fn make_integration(
+    server: &TestServer,
+    workspace: &str,
+    name: &str,
+    version: &str,
+) -> Integration {
+    let definition = json!({
+        "configuration": {"schema": object_of("greeting", "string")},
+        "channels": {
+            "direct": {
+                "messages": {
+                    "text": {
+                        "type": "object",
+                        "required": ["text"],
+                        "properties": {"text": {"type": "string"}},
+                    },
+                },
+                "conversation": {
+                    "tags": {"id": {}, "room": {}},
+                    "creation": {"enabled": true, "requiredTags": ["id"]},
+                },
+                "message": {"tags": {"id": {}}},
+            },
+            "lobby": {"messages": {"text": {}}},
+        },
+        "user": {"tags": {"id": {}}, "creation": {"enabled": true, "requiredTags": []}},
+        "states": {
+            "cursor": {"type": "integration", "schema": object_of("position", "number")},
+            "thread": {"type": "conversation", "schema": object_of("key", "string")},
+        },
+        "events": {"ping": {"schema": object_of("at", "string")}},
+        "actions": {
+            "whisper": {
+                "input": {
+                    "type": "object",
+                    "required": ["text"],
+                    "properties": {"text": {"type": "string"}},
+                },
+                "output": {"type": "object"},
+            },
+        },
+    });
+    let new = NewIntegration {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        definition: serde_json::from_value(definition).expect("a definition"),
+        ..NewIntegration::default()
+    };
+    let workspace = WorkspaceId::from(workspace);
+    let domain = server.server().domain();
+    let made = domain.change_as(Actor::Operator, move |change| {
+        integrations::make(change, &workspace, new)
+    });
+    made.await.expect("an integration")
+}
+
+/// Installs an integration in a bot.
+pub async fn install(
+    server: &TestServer,
+    bot: &Bot,
+    integration: &Integration,
+    configuration: Value,
+) {
+    let domain = server.server().domain();
+    let (sealer, bot, integration) = (domain.sealer().clone(), bot.clone(), integration.clone());
+    let configuration: Map<String, Value> =
+        serde_json::from_value(configuration).expect("an object");
+    let installed = domain.change_as(Actor::Operator, move |change| {
+        installations::install(change, &sealer, &bot, &integration, &configuration)
+    });
+    installed.await.expect("an installation");
+}
+
+/// Makes a token.
+pub async fn token(server: &TestServer, kind: KeyKind, owner: Owner) -> String {
+    let domain = server.server().domain();
+    let made = domain.change_as(Actor::Operator, move |change| {
+        api_keys::create(change, kind, &owner, "test")
+    });
+    let (_, token) = made.await.expect("a token");
+    token.expose().to_owned()
+}
+
+/// Another workspace with an owner of its own, and a personal access token of theirs.
+pub async fn another_workspace(server: &TestServer) -> (String, String) {
+    use parlance::domain::{accounts, members, members::Role, workspaces};
+    let domain = server.server().domain();
+    let made = domain.change_as(Actor::Operator, |change| {
+        let workspace = workspaces::create(change, WorkspaceId::new_uuid(), "Another")?;
+        let account = accounts::create(change, "other@example.localhost")?;
+        members::add(change, &workspace.id, &account.id, Role::Owner)?;
+        let owner = Owner::Account(account.id);
+        let (_, token) = api_keys::create(change, KeyKind::BotpressPat, &owner, "test")?;
+        Ok((workspace.id.to_string(), token.expose().to_owned()))
+    });
+    made.await.expect("a workspace")
+}
+
+/// A personal access token of a new member of the first workspace with this role.
+pub async fn member_with(server: &TestServer, role: &str) -> String {
+    use parlance::domain::{accounts, members, members::Role};
+    let role = Role::parse(role).expect("a role");
+    let domain = server.server().domain();
+    let made = domain.change_as(Actor::Operator, move |change| {
+        let account = accounts::create(change, &format!("{role}@example.localhost"))?;
+        members::add(change, &WORKSPACE.into(), &account.id, role)?;
+        let owner = Owner::Account(account.id);
+        let (_, token) = api_keys::create(change, KeyKind::BotpressPat, &owner, "test")?;
+        Ok(token.expose().to_owned())
+    });
+    made.await.expect("a member")
+}

@@ -1,0 +1,8 @@
+//! Botpress (seed 004): the operations, each with its snapshots.
+
+mod access;
+mod admin;
+mod chat;
+mod contract;
+mod given;
+mod secrets;
