@@ -11,6 +11,7 @@ use super::{
     audit::Actor,
     inbox, limits,
     outbound::{self, Outbound},
+    runtime::{self, Engine},
     service_integrations::{self, SecretNames},
     usage::{self, Meter},
     webhooks::{self, Hub},
@@ -29,6 +30,8 @@ pub struct Settings {
     pub service_integrations: service_integrations::Settings,
     /// Outgoing requests.
     pub outbound: outbound::Settings,
+    /// Running code.
+    pub runtime: runtime::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.
@@ -52,6 +55,7 @@ struct Parts {
     end_user_work: Notify,
     farewells: Notify,
     outbound: Outbound,
+    runtime: Engine,
     webhooks: Hub,
 }
 
@@ -92,6 +96,12 @@ impl Domain {
         let secret_names = SecretNames::new(&settings.service_integrations.secret_names);
         let meter = Meter::new(settings.limits.clone(), clock.clone());
         let outbound = Outbound::new(&settings.outbound, settings.development);
+        let runtime = Engine::new(
+            settings.runtime.clone(),
+            settings.development,
+            clock.clone(),
+            outbound.clone(),
+        );
         Self(Arc::new(Parts {
             store,
             sealer,
@@ -103,6 +113,7 @@ impl Domain {
             end_user_work: Notify::new(),
             farewells: Notify::new(),
             outbound,
+            runtime,
             webhooks: Hub::default(),
         }))
     }
@@ -135,6 +146,12 @@ impl Domain {
     #[must_use]
     pub fn outbound(&self) -> &Outbound {
         &self.0.outbound
+    }
+
+    /// What runs the code of deployed programs.
+    #[must_use]
+    pub fn runtime(&self) -> &Engine {
+        &self.0.runtime
     }
 
     /// What connects changes with the dispatcher of webhooks.

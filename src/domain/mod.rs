@@ -17,6 +17,7 @@ pub mod limits;
 pub mod members;
 pub mod outbound;
 pub mod platform_integrations;
+pub mod runtime;
 pub mod service_integrations;
 mod sql;
 pub mod usage;
