@@ -224,7 +224,7 @@ async fn say_farewell_until(domain: Domain, stopping: watch::Receiver<bool>) {
 
 /// Everything that the server answers.
 fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response> + 'static {
-    let metrics = Metrics::new(domain.store());
+    let metrics = Metrics::new(domain.store(), Some(domain.runtime()));
     let limits = edge::Limits {
         body: config.server.body_limit_bytes,
         time: Duration::from_secs(config.server.request_timeout_seconds),

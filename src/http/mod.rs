@@ -17,6 +17,7 @@ pub mod listener;
 pub mod metrics;
 pub mod object;
 pub(crate) mod page;
+mod runtime_metrics;
 
 pub use bearer::bearer;
 pub use body::Body;

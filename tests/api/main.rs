@@ -18,3 +18,4 @@ mod pages;
 mod properties;
 mod readme;
 mod requests;
+mod runtime;

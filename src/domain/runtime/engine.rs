@@ -25,6 +25,9 @@ use crate::{
     kernel::{Clock, clock::within},
 };
 
+/// How many times a call is offered to a program that is about to be loaded anew.
+const ATTEMPTS: usize = 3;
+
 /// Runs programs. Clones share them.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
@@ -101,9 +104,23 @@ impl Engine {
         slot: &Slot,
         request: Request,
     ) -> Result<Response, Failure> {
-        let runner = self.runner(program, slot).await?;
-        let kind = runner.kind();
-        let outcome = runner.call(request).await;
+        for _ in 0..ATTEMPTS {
+            let runner = self.runner(program, slot).await?;
+            if let Some(outcome) = runner.call(&request).await {
+                self.note(program, slot, &runner, &outcome);
+                return outcome;
+            }
+        }
+        Err(Failure::Stopped("it ended again and again".to_owned()))
+    }
+
+    fn note(
+        &self,
+        program: &Program,
+        slot: &Slot,
+        runner: &Runner,
+        outcome: &Result<Response, Failure>,
+    ) {
         if outcome.is_ok() {
             slot.answered();
         }
@@ -112,13 +129,17 @@ impl Engine {
         } else {
             &self.0.failed
         };
-        counts[kind as usize].fetch_add(1, Ordering::Relaxed);
-        if let Runner::Embedded(isolate) = &*runner
-            && let Some(missing) = isolate.missing()
+        counts[runner.kind() as usize].fetch_add(1, Ordering::Relaxed);
+        // Code may try whether something is there; it matters where the call went wrong.
+        let went_wrong = outcome
+            .as_ref()
+            .map_or(true, |response| response.status >= 400);
+        if let Runner::Embedded(isolate) = runner
+            && let Some(missing) = isolate.take_missing()
+            && went_wrong
         {
             self.give_to_node(program, slot, &missing);
         }
-        outcome
     }
 
     /// Has a program that asked in vain for something run in Node.js from the next call on, if

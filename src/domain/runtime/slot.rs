@@ -30,10 +30,11 @@ impl Runner {
         }
     }
 
-    pub(super) async fn call(&self, request: Request) -> Result<Response, Failure> {
+    /// Calls `handler`. None if the call was not taken.
+    pub(super) async fn call(&self, request: &Request) -> Option<Result<Response, Failure>> {
         match self {
-            Self::Embedded(isolate) => isolate.call(request).await,
-            Self::Node(child) => child.call(&request).await,
+            Self::Embedded(isolate) => isolate.call(request.clone()).await,
+            Self::Node(child) => Some(child.call(request).await),
         }
     }
 

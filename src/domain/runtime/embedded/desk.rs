@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{runtime::Handle, sync::oneshot, task::AbortHandle};
 
-use super::{budget::Budget, fetch::Fetched};
+use super::{budget::Budget, fetch::Fetched, isolate::Shared};
 use crate::{
     domain::{
         outbound::Outbound,
@@ -51,8 +51,11 @@ pub(super) struct Desk {
     pub(super) tokio: Handle,
     pub(super) events: mpsc::Sender<Event>,
     pub(super) sink: Sink,
-    /// What the code asked for and the engine does not have.
+    pub(super) shared: Arc<Shared>,
+    /// What the code asked for while it was loaded, and the engine does not have.
     pub(super) missing: RefCell<BTreeSet<String>>,
+    /// Whether the code is loaded.
+    pub(super) loaded: Cell<bool>,
     /// The call that the turn belongs to; none while the code is loaded.
     pub(super) current: Cell<Option<u64>>,
     pub(super) calls: RefCell<HashMap<u64, Call>>,
@@ -87,6 +90,7 @@ impl Desk {
         budget: Rc<Budget>,
         surroundings: super::Surroundings,
         events: mpsc::Sender<Event>,
+        shared: Arc<Shared>,
     ) -> Self {
         Self {
             program,
@@ -97,7 +101,9 @@ impl Desk {
             tokio: surroundings.tokio,
             events,
             sink: surroundings.sink,
+            shared,
             missing: RefCell::default(),
+            loaded: Cell::default(),
             current: Cell::default(),
             calls: RefCell::default(),
             operations: RefCell::default(),
@@ -108,6 +114,15 @@ impl Desk {
     fn next_id(&self) -> u64 {
         self.last.set(self.last.get() + 1);
         self.last.get()
+    }
+
+    /// Notes that the engine does not have what the code asks for.
+    pub(super) fn lacks(&self, what: String) {
+        if self.loaded.get() {
+            self.shared.note_missing(what);
+        } else {
+            self.missing.borrow_mut().insert(what);
+        }
     }
 
     /// Takes a call on.

@@ -90,7 +90,7 @@ fn answers<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<(
     )?;
     let with = Rc::clone(desk);
     add(ctx, host, "missing", move |what: String| {
-        with.missing.borrow_mut().insert(what);
+        with.lacks(what);
     })
 }
 

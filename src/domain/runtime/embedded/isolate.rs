@@ -64,9 +64,9 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn note_missing(&self, what: &str) {
+    pub(super) fn note_missing(&self, what: String) {
         let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
-        *missing = Some(what.to_owned());
+        *missing = Some(what);
     }
 }
 
@@ -83,7 +83,7 @@ impl Isolate {
         let (loaded, ready) = oneshot::channel();
         let shared = Arc::<Shared>::default();
         let thread = thread::Builder::new()
-            .name("program".to_owned())
+            .name(thread_name(&program.id))
             .stack_size(program.limits.stack + OWN_STACK)
             .spawn({
                 let (program, shared, events) =
@@ -105,25 +105,23 @@ impl Isolate {
         Ok(isolate)
     }
 
-    /// Calls `handler`.
+    /// Calls `handler`. None if it did not take the call, because it was about to end.
     ///
     /// # Errors
     /// [`Failure`]
     pub(in crate::domain::runtime) async fn call(
         &self,
         request: Request,
-    ) -> Result<Response, Failure> {
-        let gone = || Failure::Stopped("its thread ended".to_owned());
+    ) -> Option<Result<Response, Failure>> {
         let (reply, answer) = oneshot::channel();
-        let sent = self.events.send(Event::Call { request, reply });
-        sent.map_err(|_| gone())?;
+        self.events.send(Event::Call { request, reply }).ok()?;
         match within(self.wall + SLACK, answer).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(gone()),
+            // Every call that is taken is answered.
+            Ok(result) => result.ok(),
             Err(_) => {
                 self.shared.retiring.store(true, Ordering::Relaxed);
                 self.shared.stopping.store(true, Ordering::Relaxed);
-                Err(Failure::TimedOut(self.wall))
+                Some(Err(Failure::TimedOut(self.wall)))
             }
         }
     }
@@ -133,10 +131,10 @@ impl Isolate {
         !self.shared.retiring.load(Ordering::Relaxed) && !self.shared.ended.load(Ordering::Acquire)
     }
 
-    /// What the code has asked for and does not have, since it was loaded.
-    pub(in crate::domain::runtime) fn missing(&self) -> Option<String> {
+    /// What a call has asked for in vain since this was last asked.
+    pub(in crate::domain::runtime) fn take_missing(&self) -> Option<String> {
         let missing = self.shared.missing.lock();
-        missing.unwrap_or_else(PoisonError::into_inner).clone()
+        missing.unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Memory in use when it was last measured, in bytes.
@@ -175,7 +173,14 @@ fn live(
 ) {
     let id = Arc::from(program.id.as_str());
     let budget = turns::budget(&shared);
-    let desk = Rc::new(Desk::new(id, program.limits, budget, surroundings, events));
+    let desk = Rc::new(Desk::new(
+        id,
+        program.limits,
+        budget,
+        surroundings,
+        events,
+        Arc::clone(&shared),
+    ));
     match Turns::load(program, desk, Arc::clone(&shared)) {
         // Whoever wanted it may be gone; then the event to stop waits already.
         Ok(turns) => {
@@ -187,4 +192,12 @@ fn live(
         }
     }
     shared.ended.store(true, Ordering::Release);
+}
+
+/// What tools show of the thread: the beginning of the id, as far as the system keeps it.
+fn thread_name(id: &str) -> String {
+    id.chars()
+        .filter(|letter| *letter != '\0')
+        .take(15)
+        .collect()
 }

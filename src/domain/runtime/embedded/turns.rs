@@ -119,6 +119,7 @@ impl Turns {
         }
         turns.flush_rejections();
         turns.measure();
+        turns.desk.loaded.set(true);
         Ok(turns)
     }
 
@@ -242,6 +243,8 @@ impl Turns {
                 call.used += desk.budget.spent();
             }
             if interrupted {
+                // Before whoever waits hears of it, so that no further call comes.
+                self.shared.retiring.store(true, Ordering::Relaxed);
                 desk.answer(id, Err(Failure::CpuTime(limit)));
                 desk.close(id);
             } else if let Err(text) = &thrown {
@@ -313,11 +316,6 @@ impl Turns {
         self.shared.memory.store(bytes, Ordering::Relaxed);
         if bytes > self.desk.limits.memory / 100 * FULL_PERCENT {
             self.shared.retiring.store(true, Ordering::Relaxed);
-        }
-        let missing = self.desk.missing.borrow();
-        if !missing.is_empty() {
-            let list: Vec<&str> = missing.iter().map(String::as_str).collect();
-            self.shared.note_missing(&list.join(", "));
         }
     }
 }

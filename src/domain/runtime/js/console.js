@@ -1,8 +1,6 @@
-// console: every line becomes a log line of the program.
+// console: each call becomes a log line of the program.
 const { format, inspect } = require('inspect')
-const write = (level, text) => {
-  for (const line of text.toWellFormed().split('\n')) if (line !== '') host.log(level, line)
-}
+const write = (level, text) => { if (text !== '') host.log(level, text.toWellFormed()) }
 const levels = { log: 'info', info: 'info', debug: 'debug', trace: 'debug', warn: 'warn', error: 'error' }
 for (const [method, level] of Object.entries(levels)) exports[method] = (...values) => write(level, format(...values))
 exports.dir = (value, options) => write('info', inspect(value, options))

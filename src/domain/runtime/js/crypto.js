@@ -16,12 +16,16 @@ class Digest {
   }
   digest(encoding) { return out(this.#make(host.bytes(Buffer.concat(this.#parts))), encoding) }
 }
-const unknown = (name) => { throw new Error(`Digest method not supported: ${name}`) }
+const known = (name, Kind) => { if (host.hash(name, '') == null) throw new Kind(`Digest method not supported: ${name}`) }
 const keyBytes = (key) => host.bytes(key instanceof CryptoKey ? CryptoKey.raw(key) : bytes(key))
-const createHash = (name) => new Digest((text) => host.hash(name, text) ?? unknown(name))
+const createHash = (name) => {
+  known(name, Error)
+  return new Digest((text) => host.hash(name, text))
+}
 const createHmac = (name, key) => {
   const secret = keyBytes(key)
-  return new Digest((text) => host.hmac(name, secret, text) ?? unknown(name))
+  known(name, TypeError)
+  return new Digest((text) => host.hmac(name, secret, text))
 }
 const randomBytes = (count, done) => {
   const made = out(host.random(count))

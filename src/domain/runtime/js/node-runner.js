@@ -16,9 +16,7 @@ function describe(error) {
 }
 
 function log(level, text) {
-  for (const line of String(text).split('\n')) {
-    if (line !== '') send({ is: 'log', level, text: line, bot: bots.getStore() })
-  }
+  if (text !== '') send({ is: 'log', level, text, bot: bots.getStore() })
 }
 
 function takeOutput() {
@@ -27,7 +25,7 @@ function takeOutput() {
     console[method] = (...values) => log(level, util.format(...values))
   }
   const taken = (level) => (chunk, encoding, done) => {
-    log(level, Buffer.isBuffer(chunk) ? chunk.toString() : chunk)
+    log(level, (Buffer.isBuffer(chunk) ? chunk.toString() : String(chunk)).replace(/\n$/, ''))
     const callback = typeof encoding === 'function' ? encoding : done
     if (callback) process.nextTick(callback)
     return true
