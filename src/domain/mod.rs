@@ -18,6 +18,7 @@ pub mod members;
 pub mod outbound;
 pub mod platform_integrations;
 pub mod runtime;
+pub mod script;
 pub mod service_integrations;
 mod sql;
 pub mod usage;
