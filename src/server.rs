@@ -19,7 +19,7 @@ use crate::{
         self, Domain, bootstrap, bootstrap::Started, connectors, end_users, folders,
         platform_integrations, usage, webhooks,
     },
-    http::{Edge, Metrics, Mount, Origins, docs, edge, health, listener::NoDelay},
+    http::{Edge, Metrics, Mount, Origins, Programs, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
 };
@@ -65,6 +65,7 @@ pub struct Server {
     delivering: JoinHandle<()>,
     farewells: JoinHandle<()>,
     folders: JoinHandle<()>,
+    running: JoinHandle<()>,
 }
 
 impl Server {
@@ -89,6 +90,7 @@ impl Server {
             limits: config.limits.clone(),
             service_integrations: config.service_integrations.clone(),
             outbound: config.outbound.clone(),
+            runtime: config.runtime.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),
             connectors: config.connectors.clone(),
@@ -97,6 +99,7 @@ impl Server {
             development: config.server.profile == Profile::Dev,
         };
         let domain = Domain::new(store, sealer, clock, settings);
+        domain.outbound().serves_at(&url(address));
         let started = bootstrap::start(&domain, &config.bootstrap)
             .await
             .map_err(StartError::Bootstrap)?;
@@ -125,6 +128,7 @@ impl Server {
                 stopped(stopping.clone()),
             )),
             folders: tokio::spawn(folders::follow(domain.clone(), stopped(stopping.clone()))),
+            running: tokio::spawn(domain.runtime().clone().work(stopped(stopping.clone()))),
             farewells: tokio::spawn(say_farewell_until(domain.clone(), stopping.clone())),
             delivering: tokio::spawn(webhooks::dispatch::run(domain.clone(), stopped(stopping))),
             domain,
@@ -171,6 +175,8 @@ impl Server {
         let _ = self.farewells.await;
         // What it had no time for is read at the next start.
         let _ = self.folders.await;
+        // Programs end with the process in any case.
+        let _ = self.running.await;
         if let Err(error) = usage::flush(&self.domain).await {
             warn!(?error, "the last usage counts are lost");
         }
@@ -246,6 +252,7 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
     let metrics = Metrics::new(|registry| {
         domain.store().metrics().register(registry);
         domain.webhooks().metrics().register(registry);
+        registry.register_collector(Box::new(Programs::new(domain.runtime())));
     });
     let limits = edge::Limits {
         body: config.server.body_limit_bytes,

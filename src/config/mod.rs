@@ -14,8 +14,8 @@ pub use self::{
 use crate::{
     dialects::{ada, aloochat, botpress, cohere},
     domain::{
-        answers, bootstrap, connectors, folders, inbox, limits, outbound, service_integrations,
-        webhooks,
+        answers, bootstrap, connectors, folders, inbox, limits, outbound, runtime,
+        service_integrations, webhooks,
     },
     http::PublicUrl,
     store::{self, seal},
@@ -41,6 +41,8 @@ pub struct Config {
     pub service_integrations: service_integrations::Settings,
     /// Outgoing requests.
     pub outbound: outbound::Settings,
+    /// Running code.
+    pub runtime: runtime::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.

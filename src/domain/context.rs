@@ -14,6 +14,7 @@ use super::{
     folders::{self, Folders},
     inbox, limits,
     outbound::{self, Outbound},
+    runtime::{self, Engine},
     service_integrations::{self, SecretNames},
     tally::Tally,
     usage::Meter,
@@ -33,6 +34,8 @@ pub struct Settings {
     pub service_integrations: service_integrations::Settings,
     /// Outgoing requests.
     pub outbound: outbound::Settings,
+    /// Running code.
+    pub runtime: runtime::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.
@@ -64,6 +67,7 @@ struct Parts {
     end_user_work: Notify,
     farewells: Notify,
     outbound: Outbound,
+    runtime: Engine,
     webhooks: Hub,
     folders: Folders,
     refreshes: Refreshes,
@@ -138,6 +142,12 @@ impl Domain {
         let keyring = Arc::<Keyring>::default();
         let tally = Arc::new(Tally::new(keyring.clone()));
         store.set_commit_hook(tally.clone());
+        let runtime = Engine::new(
+            settings.runtime.clone(),
+            settings.development,
+            clock.clone(),
+            outbound.clone(),
+        );
         Self(Arc::new(Parts {
             store,
             sealer,
@@ -151,6 +161,7 @@ impl Domain {
             end_user_work: Notify::new(),
             farewells: Notify::new(),
             outbound,
+            runtime,
             webhooks: Hub::default(),
             folders,
             refreshes: Refreshes::default(),
@@ -185,6 +196,12 @@ impl Domain {
     #[must_use]
     pub fn outbound(&self) -> &Outbound {
         &self.0.outbound
+    }
+
+    /// What runs the code of deployed programs.
+    #[must_use]
+    pub fn runtime(&self) -> &Engine {
+        &self.0.runtime
     }
 
     /// What connects changes with the dispatcher of webhooks.

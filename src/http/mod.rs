@@ -19,6 +19,7 @@ pub mod nullable;
 pub mod object;
 pub mod origin;
 pub(crate) mod page;
+mod runtime_metrics;
 
 pub use bearer::bearer;
 pub use body::Body;
@@ -29,3 +30,4 @@ pub use metrics::Metrics;
 pub use nullable::Nullable;
 pub use object::JsonObject;
 pub use origin::{Origins, PublicUrl, origin};
+pub use runtime_metrics::Programs;

@@ -21,3 +21,4 @@ mod pages;
 mod properties;
 mod readme;
 mod requests;
+mod runtime;
