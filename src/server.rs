@@ -14,7 +14,7 @@ use crate::{
         self, Domain, bootstrap, bootstrap::Started, end_users, platform_integrations, usage,
         webhooks,
     },
-    http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
+    http::{Edge, Metrics, Mount, Origins, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
 };
@@ -218,7 +218,10 @@ async fn say_farewell_until(domain: Domain, stopping: watch::Receiver<bool>) {
 
 /// Everything that the server answers.
 fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response> + 'static {
-    let metrics = Metrics::new(domain.store());
+    let metrics = Metrics::new(|registry| {
+        domain.store().metrics().register(registry);
+        domain.webhooks().metrics().register(registry);
+    });
     let limits = edge::Limits {
         body: config.server.body_limit_bytes,
         time: Duration::from_secs(config.server.request_timeout_seconds),
@@ -227,7 +230,7 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
     let pages = docs::routes(&mounts)
         .at("/healthz", health::live())
         .at("/readyz", health::ready(domain.store().clone()))
-        .at("/metrics", metrics.endpoint());
+        .at("/metrics", metrics.endpoint(domain));
     let pages = Edge::new(
         pages.boxed(),
         "parlance",
@@ -262,6 +265,10 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
             }
             route.nest(base_path, edge)
         })
+        .data(Origins::new(
+            config.server.public_url.as_ref(),
+            config.server.trust_forwarded,
+        ))
         .with(crate::http::compress::Gzip)
 }
 

@@ -16,6 +16,7 @@ pub mod health;
 pub mod listener;
 pub mod metrics;
 pub mod object;
+pub mod origin;
 pub(crate) mod page;
 
 pub use bearer::bearer;
@@ -25,3 +26,4 @@ pub use document::Document;
 pub use edge::Edge;
 pub use metrics::Metrics;
 pub use object::JsonObject;
+pub use origin::{Origins, PublicUrl, origin};
