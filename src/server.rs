@@ -11,7 +11,7 @@ use crate::{
     console,
     dialects::{ada, aloochat, botpress},
     domain::{
-        self, Domain, bootstrap, bootstrap::Started, end_users, platform_integrations, usage,
+        self, Domain, bootstrap, bootstrap::Started, bots, end_users, platform_integrations, usage,
         webhooks,
     },
     http::{Edge, Metrics, Mount, Origins, docs, edge, health, listener::NoDelay},
@@ -57,6 +57,7 @@ pub struct Server {
     serving: JoinHandle<io::Result<()>>,
     flushing: JoinHandle<()>,
     end_users: JoinHandle<()>,
+    bots: JoinHandle<()>,
     delivering: JoinHandle<()>,
     farewells: JoinHandle<()>,
 }
@@ -83,6 +84,7 @@ impl Server {
             limits: config.limits.clone(),
             service_integrations: config.service_integrations.clone(),
             outbound: config.outbound.clone(),
+            bots: config.bots.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),
             development: config.server.profile == Profile::Dev,
@@ -109,6 +111,10 @@ impl Server {
             serving: tokio::spawn(serving),
             flushing: tokio::spawn(flush_until(domain.clone(), stopping.clone())),
             end_users: tokio::spawn(end_users::background::work(
+                domain.clone(),
+                stopped(stopping.clone()),
+            )),
+            bots: tokio::spawn(bots::background::work(
                 domain.clone(),
                 stopped(stopping.clone()),
             )),
@@ -153,6 +159,7 @@ impl Server {
         let _ = self.flushing.await;
         // What it had no time for is due at the next start.
         let _ = self.end_users.await;
+        let _ = self.bots.await;
         // Only fails if the task panicked; its leases end at the next start.
         let _ = self.delivering.await;
         let _ = self.farewells.await;

@@ -13,7 +13,7 @@ pub use self::{
 };
 use crate::{
     dialects::{ada, aloochat, botpress},
-    domain::{bootstrap, inbox, limits, outbound, service_integrations, webhooks},
+    domain::{bootstrap, bots, inbox, limits, outbound, service_integrations, webhooks},
     http::PublicUrl,
     store::{self, seal},
 };
@@ -38,6 +38,8 @@ pub struct Config {
     pub service_integrations: service_integrations::Settings,
     /// Outgoing requests.
     pub outbound: outbound::Settings,
+    /// Bots.
+    pub bots: bots::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.

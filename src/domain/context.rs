@@ -9,6 +9,7 @@ use super::{
     access::{Call, Keyring},
     api_keys,
     audit::Actor,
+    bots,
     definitions::Declarations,
     inbox, limits,
     outbound::{self, Outbound},
@@ -30,6 +31,8 @@ pub struct Settings {
     pub service_integrations: service_integrations::Settings,
     /// Outgoing requests.
     pub outbound: outbound::Settings,
+    /// Bots.
+    pub bots: bots::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.
@@ -53,6 +56,7 @@ struct Parts {
     secret_names: SecretNames,
     end_user_work: Notify,
     farewells: Notify,
+    bot_work: Notify,
     outbound: Outbound,
     webhooks: Hub,
 }
@@ -105,6 +109,7 @@ impl Domain {
             secret_names,
             end_user_work: Notify::new(),
             farewells: Notify::new(),
+            bot_work: Notify::new(),
             outbound,
             webhooks: Hub::default(),
         }))
@@ -150,6 +155,11 @@ impl Domain {
     #[must_use]
     pub fn farewells(&self) -> &Notify {
         &self.0.farewells
+    }
+
+    /// Wakes whoever does what is due of bots.
+    pub(super) fn bot_work(&self) -> &Notify {
+        &self.0.bot_work
     }
 
     pub(super) fn meter(&self) -> &Meter {

@@ -24,6 +24,7 @@ pub mod paging;
 pub mod person;
 mod place;
 pub mod platform_integrations;
+pub mod scripts;
 pub mod service_integrations;
 mod sql;
 pub mod tags;

@@ -16,6 +16,7 @@ pub mod health;
 pub mod listener;
 pub mod metrics;
 pub mod object;
+pub mod or_null;
 pub mod origin;
 pub(crate) mod page;
 
@@ -26,4 +27,5 @@ pub use document::Document;
 pub use edge::Edge;
 pub use metrics::Metrics;
 pub use object::JsonObject;
+pub use or_null::OrNull;
 pub use origin::{Origins, PublicUrl, origin};

@@ -4,25 +4,39 @@
 
 mod account;
 mod auth;
+mod bot_issues;
+mod bot_reports;
 mod bots;
+mod bots_given;
 mod bots_wire;
 mod definitions_wire;
+mod done;
 mod error;
+mod hub;
 mod installations_wire;
+mod integration_files;
+mod integrations;
+mod integrations_given;
+mod integrations_wire;
+mod logs_wire;
 mod paging;
 mod settings;
 mod tags;
 mod users;
 mod users_wire;
+mod webchat;
 
 use std::sync::Arc;
 
-use poem::{EndpointExt, IntoEndpoint};
+use poem::{EndpointExt, Route};
 use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Value, json};
 
 pub use self::settings::Settings;
-use self::{account::Account, bots::Bots, error::ErrorRenderer, users::Users};
+use self::{
+    account::Account, bot_issues::BotIssues, bot_reports::BotReports, bots::Bots,
+    error::ErrorRenderer, hub::Hub, integrations::Integrations, users::Users,
+};
 use crate::{
     domain::Domain,
     http::{Document, Mount},
@@ -41,6 +55,10 @@ enum Tag {
     User,
     /// Bots.
     Bot,
+    /// Integrations of a workspace.
+    Integration,
+    /// Public integrations.
+    Hub,
     /// The account of the caller.
     Account,
 }
@@ -53,8 +71,8 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
         title: "Botpress",
         summary: "Bots, integrations and workspaces; users, conversations, messages and events.",
         base_path: BASE_PATH,
-        endpoint: service(settings)
-            .into_endpoint()
+        endpoint: integration_files::at(Route::new())
+            .nest_no_strip("/", service(settings))
             .data(domain.clone())
             .boxed(),
         render: Arc::new(ErrorRenderer::new(domain.clock().clone())),
@@ -70,11 +88,19 @@ pub fn document(settings: &Settings) -> Document {
 }
 
 type Chat = Users;
-type Admin = (Bots, Account);
+type Admin = (Bots, BotReports, BotIssues, Integrations, Hub, Account);
 type Api = (Chat, Admin);
 
 fn service(settings: &Settings) -> OpenApiService<Api, ()> {
-    let api = (Users, (Bots::new(settings.clone()), Account));
+    let admin = (
+        Bots::new(settings.clone()),
+        BotReports,
+        BotIssues,
+        Integrations::new(settings.clone()),
+        Hub,
+        Account,
+    );
+    let api = (Users, admin);
     OpenApiService::new(api, "Botpress API", "1.0")
         .description("Create and manage bots, and handle their conversations, messages and users.")
 }
