@@ -46,7 +46,7 @@ fn read(request: &Request, of: Read) -> Result<Option<Vec<u8>>, Failure> {
         .data::<Domain>()
         .ok_or_else(|| Error::internal("the dialect was mounted without a domain", "no data"))
         .map_err(Failure)?;
-    let id = request.path_params::<String>().unwrap_or_default();
+    let id = request.raw_path_param("id").unwrap_or_default();
     of(domain, &id.into()).map_err(Failure)
 }
 

@@ -35,7 +35,11 @@ pub async fn work(domain: Domain, stopping: impl Future<Output = ()>) {
     }
 }
 
-async fn once(domain: &Domain) -> Result<()> {
+/// Does what is due now.
+///
+/// # Errors
+/// Those of the store.
+pub async fn once(domain: &Domain) -> Result<()> {
     while delete::remove(domain).await? {}
     sweep(domain).await
 }
@@ -55,7 +59,7 @@ const REMOVE_OLD: &[&str] = &[
 ///
 /// # Errors
 /// Those of the store.
-pub async fn sweep(domain: &Domain) -> Result<()> {
+async fn sweep(domain: &Domain) -> Result<()> {
     let kept = Duration::from_secs(domain.settings().bots.log_days.saturating_mul(24 * 3600));
     let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
     let before = Timestamp::from_micros(domain.clock().now().as_micros().saturating_sub(kept));
