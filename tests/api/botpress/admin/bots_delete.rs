@@ -60,7 +60,7 @@ async fn list_bots_filters_those_in_development_and_those_of_others() {
     let only = Caller::member()
         .get(&server, "/v1/admin/bots?dev=true")
         .await;
-    assert_eq!(ids(&only.json()), [dev.clone()]);
+    assert_eq!(ids(&only.json()), [dev.as_str()]);
     let others = Caller::member()
         .get(&server, "/v1/admin/bots?dev=false")
         .await;
