@@ -139,6 +139,22 @@ async fn delete_bot_takes_everything_of_it() {
 }
 
 #[tokio::test]
+async fn delete_bot_of_the_last_one_does_not_keep_the_server_from_starting() {
+    let mut server = TestServer::start().await;
+    let agent = server.server().started().agent.clone().expect("an agent");
+    let path = format!("/v1/admin/bots/{}", agent.id);
+    Caller::member().delete(&server, &path).await.expect(200);
+    server.restart().await;
+    assert!(server.server().started().agent.is_none());
+    let made = Caller::member()
+        .post(&server, "/v1/admin/bots", json!({}))
+        .await;
+    made.expect(200);
+    server.restart().await;
+    assert!(server.server().started().agent.is_some());
+}
+
+#[tokio::test]
 async fn delete_bot_needs_a_developer_of_its_workspace() {
     let given = Given::new().await;
     let server = &given.server;
