@@ -91,7 +91,7 @@ macro_rules! table {
                 " WHERE ",
                 $owner,
                 " = :owner ",
-                "AND at >= :start AND at < :end AND (at, seq) < (:before_at, :before_seq) ",
+                "AND at >= :start AND (at, seq) < (:before_at, :before_seq) ",
                 "ORDER BY at DESC, seq DESC LIMIT :limit"
             ),
         }
@@ -203,14 +203,21 @@ impl Table {
         period: Period,
         after: Option<Token>,
     ) -> Result<Page<Line>> {
-        let after = after.unwrap_or(Token::START);
+        // One bound, so that the index leads to where each page begins.
+        let end = Token {
+            created_at: period.end,
+            seq: i64::MIN,
+        };
+        let before = match after {
+            Some(after) if after.created_at < period.end => after,
+            _ => end,
+        };
         let mut statement = conn.prepare_cached(self.list)?;
         let parameters = named_params! {
             ":owner": owner,
             ":start": period.start,
-            ":end": period.end,
-            ":before_at": after.created_at,
-            ":before_seq": after.seq,
+            ":before_at": before.created_at,
+            ":before_seq": before.seq,
             ":limit": i64::try_from(PAGE).unwrap_or(i64::MAX) + 1,
         };
         let rows = statement.query_map(parameters, |row| {
