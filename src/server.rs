@@ -16,7 +16,7 @@ use crate::{
     console,
     dialects::{ada, aloochat, botpress, cohere, connector},
     domain::{
-        self, Domain, bootstrap, bootstrap::Started, connectors, end_users, folders,
+        self, Domain, bootstrap, bootstrap::Started, bots, connectors, end_users, folders,
         platform_integrations, usage, webhooks,
     },
     http::{Edge, Metrics, Mount, Origins, Programs, docs, edge, health, listener::NoDelay},
@@ -62,6 +62,7 @@ pub struct Server {
     serving: JoinHandle<io::Result<()>>,
     flushing: JoinHandle<()>,
     end_users: JoinHandle<()>,
+    bots: JoinHandle<()>,
     delivering: JoinHandle<()>,
     farewells: JoinHandle<()>,
     folders: JoinHandle<()>,
@@ -91,6 +92,7 @@ impl Server {
             service_integrations: config.service_integrations.clone(),
             outbound: config.outbound.clone(),
             runtime: config.runtime.clone(),
+            bots: config.bots.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),
             connectors: config.connectors.clone(),
@@ -129,6 +131,10 @@ impl Server {
             )),
             folders: tokio::spawn(folders::follow(domain.clone(), stopped(stopping.clone()))),
             running: tokio::spawn(domain.runtime().clone().work(stopped(stopping.clone()))),
+            bots: tokio::spawn(bots::background::work(
+                domain.clone(),
+                stopped(stopping.clone()),
+            )),
             farewells: tokio::spawn(say_farewell_until(domain.clone(), stopping.clone())),
             delivering: tokio::spawn(webhooks::dispatch::run(domain.clone(), stopped(stopping))),
             domain,
@@ -170,6 +176,7 @@ impl Server {
         let _ = self.flushing.await;
         // What it had no time for is due at the next start.
         let _ = self.end_users.await;
+        let _ = self.bots.await;
         // Only fails if the task panicked; its leases end at the next start.
         let _ = self.delivering.await;
         let _ = self.farewells.await;

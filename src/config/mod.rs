@@ -14,7 +14,7 @@ pub use self::{
 use crate::{
     dialects::{ada, aloochat, botpress, cohere},
     domain::{
-        answers, bootstrap, connectors, folders, inbox, limits, outbound, runtime,
+        answers, bootstrap, bots, connectors, folders, inbox, limits, outbound, runtime,
         service_integrations, webhooks,
     },
     http::PublicUrl,
@@ -43,6 +43,8 @@ pub struct Config {
     pub outbound: outbound::Settings,
     /// Running code.
     pub runtime: runtime::Settings,
+    /// Bots.
+    pub bots: bots::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.

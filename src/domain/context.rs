@@ -9,6 +9,7 @@ use super::{
     access::{Call, Keyring},
     answers,
     audit::Actor,
+    bots,
     connectors::{self, Refreshes},
     definitions::Declarations,
     folders::{self, Folders},
@@ -36,6 +37,8 @@ pub struct Settings {
     pub outbound: outbound::Settings,
     /// Running code.
     pub runtime: runtime::Settings,
+    /// Bots.
+    pub bots: bots::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.
@@ -66,6 +69,7 @@ struct Parts {
     secret_names: SecretNames,
     end_user_work: Notify,
     farewells: Notify,
+    bot_work: Notify,
     outbound: Outbound,
     runtime: Engine,
     webhooks: Hub,
@@ -160,6 +164,7 @@ impl Domain {
             secret_names,
             end_user_work: Notify::new(),
             farewells: Notify::new(),
+            bot_work: Notify::new(),
             outbound,
             runtime,
             webhooks: Hub::default(),
@@ -225,6 +230,11 @@ impl Domain {
     /// What keeps refreshes of one authorization apart.
     pub(super) fn refreshes(&self) -> &Refreshes {
         &self.0.refreshes
+    }
+
+    /// Wakes whoever does what is due of bots.
+    pub(super) fn bot_work(&self) -> &Notify {
+        &self.0.bot_work
     }
 
     pub(super) fn meter(&self) -> &Meter {

@@ -5,7 +5,7 @@
 //! compiled, run and dropped on a thread of its own with a large stack, which is only used as far
 //! as it is needed.
 
-use std::{ops::ControlFlow, thread, time::Duration};
+use std::{ops::ControlFlow, sync::mpsc, thread, time::Duration};
 
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -68,25 +68,73 @@ pub async fn run(source: &str, object: Value) -> Result<Value, ScriptError> {
     on_a_thread(source, move |source| resolve(&compiled(source)?, object)).await
 }
 
+/// [`check`] for a caller that cannot wait otherwise than by blocking its thread.
+///
+/// # Errors
+/// `TooLong` or `Compile`.
+pub fn check_blocking(source: &str) -> Result<(), ScriptError> {
+    let (done, result) = mpsc::sync_channel(1);
+    start(
+        source,
+        |source| compiled(source).map(drop),
+        move |checked| drop(done.send(checked)),
+    )?;
+    received(&result)
+}
+
+/// [`run`] for a caller that cannot wait otherwise than by blocking its thread.
+///
+/// # Errors
+/// [`ScriptError`]
+pub fn run_blocking(source: &str, object: Value) -> Result<Value, ScriptError> {
+    let (done, result) = mpsc::sync_channel(1);
+    let work = move |source: &str| resolve(&compiled(source)?, object);
+    start(source, work, move |value| drop(done.send(value)))?;
+    received(&result)
+}
+
+fn received<T>(result: &mpsc::Receiver<Result<T, ScriptError>>) -> Result<T, ScriptError> {
+    match result.recv_timeout(TIME + SLACK) {
+        Ok(result) => result,
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(ScriptError::TimedOut),
+        Err(mpsc::RecvTimeoutError::Disconnected) => Err(defect()),
+    }
+}
+
+fn defect() -> ScriptError {
+    ScriptError::Failed("the script engine has a defect".to_owned())
+}
+
 async fn on_a_thread<T: Send + 'static>(
     source: &str,
     work: impl FnOnce(&str) -> Result<T, ScriptError> + Send + 'static,
 ) -> Result<T, ScriptError> {
+    let (done, result) = oneshot::channel();
+    // Whoever asked may be gone.
+    start(source, work, move |result| drop(done.send(result)))?;
+    match within(TIME + SLACK, result).await {
+        Ok(result) => result.map_err(|_| defect())?,
+        Err(_) => Err(ScriptError::TimedOut),
+    }
+}
+
+/// Works on a thread with a stack that no source of [`LONGEST`] exhausts.
+fn start<T: 'static>(
+    source: &str,
+    work: impl FnOnce(&str) -> Result<T, ScriptError> + Send + 'static,
+    done: impl FnOnce(Result<T, ScriptError>) + Send + 'static,
+) -> Result<(), ScriptError> {
     if source.len() > LONGEST {
         return Err(ScriptError::TooLong(source.len()));
     }
-    let failed = |text: &str| ScriptError::Failed(text.to_owned());
-    let (done, result) = oneshot::channel();
     let source = source.to_owned();
     let thread = thread::Builder::new()
         .name("script".to_owned())
         .stack_size(STACK)
-        // Whoever asked may be gone.
-        .spawn(move || drop(done.send(work(&source))));
-    thread.map_err(|error| failed(&error.to_string()))?;
-    match within(TIME + SLACK, result).await {
-        Ok(result) => result.map_err(|_| failed("the script engine has a defect"))?,
-        Err(_) => Err(ScriptError::TimedOut),
+        .spawn(move || done(work(&source)));
+    match thread {
+        Ok(_) => Ok(()),
+        Err(error) => Err(ScriptError::Failed(error.to_string())),
     }
 }
 

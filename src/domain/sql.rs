@@ -8,8 +8,8 @@ use rusqlite::{
 use crate::kernel::ids::{
     AccountId, AgentId, ApiKeyId, ConnectorAuthorizationId, ConnectorId, ConnectorLogId,
     ConversationId, EndUserDeletionId, EndUserId, EventId, FileId, InstallationId, IntegrationId,
-    MessageId, PlatformIntegrationId, ServiceIntegrationId, StateId, WebhookAttemptId,
-    WebhookEndpointId, WebhookMessageId, WorkspaceId,
+    IssueEventId, IssueId, MessageId, PlatformIntegrationId, ServiceIntegrationId, StateId,
+    WebhookAttemptId, WebhookEndpointId, WebhookMessageId, WorkspaceId,
 };
 
 macro_rules! stored_as_text {
@@ -42,6 +42,8 @@ stored_as_text!(
     FileId,
     InstallationId,
     IntegrationId,
+    IssueEventId,
+    IssueId,
     MessageId,
     PlatformIntegrationId,
     ServiceIntegrationId,

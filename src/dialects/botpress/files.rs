@@ -14,18 +14,15 @@ use super::{
     conversations_wire::Nothing,
     error::Failed,
     paging::{self, Meta},
-    settings::Settings,
     users_wire::EXAMPLE_TIME,
 };
 use crate::{
     domain::files::{self, AccessType},
-    http::Body,
+    http::{Body, origin},
 };
 
 /// The operations on files.
-pub struct Files {
-    settings: Settings,
-}
+pub struct Files;
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -167,16 +164,10 @@ enum DownloadFileResponse {
     ),
 }
 
-impl Files {
-    pub const fn new(settings: Settings) -> Self {
-        Self { settings }
-    }
-
-    fn shown(&self, request: &Request, file: files::File) -> Json<FileResponse> {
-        Json(FileResponse {
-            file: File::at(&self.settings.origin(request), file),
-        })
-    }
+fn shown(request: &Request, file: files::File) -> Json<FileResponse> {
+    Json(FileResponse {
+        file: File::at(&origin(request), file),
+    })
 }
 
 #[OpenApi(tag = "Tag::File")]
@@ -204,7 +195,7 @@ impl Files {
             contents: body.0.contents,
         };
         let made = files::create(&caller.0, &body.0.bot_id, new).await?;
-        Ok(self.shown(request, made))
+        Ok(shown(request, made))
     }
 
     /// List Files
@@ -224,7 +215,7 @@ impl Files {
     ) -> Result<Json<FilesResponse>, Failed> {
         let after = paging::position(next_token.0)?;
         let page = files::list(&caller.0, &bot_id.0, after).await?;
-        let origin = self.settings.origin(request);
+        let origin = origin(request);
         let shown = |file| File::at(&origin, file);
         Ok(Json(FilesResponse {
             meta: Meta::new(page.next),
@@ -248,7 +239,7 @@ impl Files {
         id: Path<String>,
     ) -> Result<Json<FileResponse>, Failed> {
         let found = files::find(&caller.0, &id.0.into())?;
-        Ok(self.shown(request, found))
+        Ok(shown(request, found))
     }
 
     /// Delete File
