@@ -11,8 +11,8 @@ use crate::{
     console,
     dialects::{ada, aloochat, botpress},
     domain::{
-        self, Domain, bootstrap, bootstrap::Started, end_users, platform_integrations, usage,
-        webhooks,
+        self, Domain, billing, bootstrap, bootstrap::Started, end_users, platform_integrations, usage,
+        webhooks, workspaces,
     },
     http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
@@ -59,6 +59,8 @@ pub struct Server {
     end_users: JoinHandle<()>,
     delivering: JoinHandle<()>,
     farewells: JoinHandle<()>,
+    billing: JoinHandle<()>,
+    closing: JoinHandle<()>,
 }
 
 impl Server {
@@ -83,11 +85,17 @@ impl Server {
             limits: config.limits.clone(),
             service_integrations: config.service_integrations.clone(),
             outbound: config.outbound.clone(),
+            plans: config.plans.clone(),
+            billing: config.billing.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),
             development: config.server.profile == Profile::Dev,
         };
         let domain = Domain::new(store, sealer, clock, settings);
+        // One that is deleted may have the id that the first start wants.
+        workspaces::purge(&domain)
+            .await
+            .map_err(StartError::Bootstrap)?;
         let started = bootstrap::start(&domain, &config.bootstrap)
             .await
             .map_err(StartError::Bootstrap)?;
@@ -109,6 +117,11 @@ impl Server {
             serving: tokio::spawn(serving),
             flushing: tokio::spawn(flush_until(domain.clone(), stopping.clone())),
             end_users: tokio::spawn(end_users::background::work(
+                domain.clone(),
+                stopped(stopping.clone()),
+            )),
+            billing: tokio::spawn(billing::work(domain.clone(), stopped(stopping.clone()))),
+            closing: tokio::spawn(workspaces::work(
                 domain.clone(),
                 stopped(stopping.clone()),
             )),
@@ -156,6 +169,8 @@ impl Server {
         // Only fails if the task panicked; its leases end at the next start.
         let _ = self.delivering.await;
         let _ = self.farewells.await;
+        let _ = self.billing.await;
+        let _ = self.closing.await;
         if let Err(error) = usage::flush(&self.domain).await {
             warn!(?error, "the last usage counts are lost");
         }

@@ -13,7 +13,7 @@ pub use self::{
 };
 use crate::{
     dialects::{ada, aloochat, botpress},
-    domain::{bootstrap, inbox, limits, outbound, service_integrations, webhooks},
+    domain::{billing, bootstrap, inbox, limits, outbound, plans, service_integrations, webhooks},
     store::{self, seal},
 };
 
@@ -35,6 +35,10 @@ pub struct Config {
     pub limits: limits::Settings,
     /// Connections to outside services.
     pub service_integrations: service_integrations::Settings,
+    /// Plans: what workspaces may have, and what that costs.
+    pub plans: plans::Settings,
+    /// Billing, which is simulated.
+    pub billing: billing::Settings,
     /// Outgoing requests.
     pub outbound: outbound::Settings,
     /// Webhooks.

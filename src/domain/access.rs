@@ -15,6 +15,7 @@ use super::{
     place::Acting,
     platform_integrations::{self, Grant},
     usage::{Counted, Tenant},
+    workspaces,
 };
 use crate::{
     kernel::{
@@ -58,6 +59,8 @@ pub struct Caller {
     /// The caller's role in the workspace, if it is a member of it; none for keys that are not a
     /// person's.
     pub role: Option<Role>,
+    /// Whether the workspace is blocked, so that nothing is changed in it.
+    pub blocked: bool,
     /// The installed integration that it calls as; none if it calls as itself.
     pub installation: Option<CallerInstallation>,
 }
@@ -132,6 +135,20 @@ impl Call {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Asserts that the workspace is not blocked.
+    ///
+    /// # Errors
+    /// `PaymentRequired` otherwise.
+    pub fn require_open(&self) -> Result<()> {
+        if self.caller.blocked {
+            return Err(Error::new(
+                Kind::PaymentRequired,
+                "The workspace is blocked until its unpaid invoices are paid",
+            ));
+        }
+        Ok(())
     }
 
     /// How the tenant stands after this call, in the window with the least left; none without a
@@ -329,6 +346,7 @@ impl Domain {
                 role,
                 installation,
             } = place.resolve(conn, &principal)?;
+            let blocked = workspaces::is_blocked(conn, &workspace)?;
             let tenant = Tenant {
                 agent: agent
                     .as_ref()
@@ -352,6 +370,7 @@ impl Domain {
                     agent,
                     grant,
                     role,
+                    blocked,
                     installation,
                 }),
                 tenant,

@@ -9,8 +9,9 @@ use super::{
     access::{Call, Keyring},
     api_keys,
     audit::Actor,
+    billing,
     definitions::Declarations,
-    inbox, limits,
+    inbox, limits, plans,
     outbound::{self, Outbound},
     service_integrations::{self, SecretNames},
     usage::{self, Meter},
@@ -30,6 +31,10 @@ pub struct Settings {
     pub service_integrations: service_integrations::Settings,
     /// Outgoing requests.
     pub outbound: outbound::Settings,
+    /// Plans: what workspaces may have.
+    pub plans: plans::Settings,
+    /// Billing.
+    pub billing: billing::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.
@@ -53,6 +58,7 @@ struct Parts {
     secret_names: SecretNames,
     end_user_work: Notify,
     farewells: Notify,
+    closed_workspaces: Notify,
     outbound: Outbound,
     webhooks: Hub,
 }
@@ -65,6 +71,9 @@ pub struct Change<'a> {
     pub now: Timestamp,
     /// Who makes it.
     pub actor: &'a Actor,
+    /// What plans allow, for changes that must stay within it: those of callers, not the operator's
+    /// and the program's own.
+    plans: Option<&'a plans::Settings>,
     /// Whether webhook messages wait for their delivery once this is committed.
     woke: Cell<bool>,
 }
@@ -77,8 +86,20 @@ impl<'a> Change<'a> {
             conn,
             now,
             actor,
+            plans: None,
             woke: Cell::new(false),
         }
+    }
+
+    /// The same change, which must stay within what the plan of its workspace allows.
+    pub(super) const fn within(mut self, plans: &'a plans::Settings) -> Self {
+        self.plans = Some(plans);
+        self
+    }
+
+    /// What plans allow; none if this change need not stay within it.
+    pub(super) const fn plans(&self) -> Option<&'a plans::Settings> {
+        self.plans
     }
 
     /// Notes that there is something to deliver once this change is committed.
@@ -105,6 +126,7 @@ impl Domain {
             secret_names,
             end_user_work: Notify::new(),
             farewells: Notify::new(),
+            closed_workspaces: Notify::new(),
             outbound,
             webhooks: Hub::default(),
         }))
@@ -152,6 +174,11 @@ impl Domain {
         &self.0.farewells
     }
 
+    /// Is notified when a workspace was closed, whose rows are to be deleted.
+    pub(super) fn closed_workspaces(&self) -> &Notify {
+        &self.0.closed_workspaces
+    }
+
     pub(super) fn meter(&self) -> &Meter {
         &self.0.meter
     }
@@ -179,8 +206,22 @@ impl Domain {
     /// when that is on disk.
     ///
     /// # Errors
-    /// That of `job`, after which nothing is changed, or of the store.
+    /// `PaymentRequired` in a blocked workspace, that of `job`, after which nothing is changed, or of
+    /// the store.
     pub(super) async fn change<T: Send + 'static>(
+        &self,
+        call: &Call,
+        job: impl FnOnce(&Change<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        call.require_open()?;
+        self.change_though_blocked(call, job).await
+    }
+
+    /// The same, also in a blocked workspace: what leads out of it.
+    ///
+    /// # Errors
+    /// That of `job`, after which nothing is changed, or of the store.
+    pub(super) async fn change_though_blocked<T: Send + 'static>(
         &self,
         call: &Call,
         job: impl FnOnce(&Change<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
@@ -188,11 +229,12 @@ impl Domain {
         let now = self.clock().now();
         let caller = call.caller().clone();
         let counted = call.counted_as();
+        let domain = self.clone();
         let (done, generation, woke) = self
             .store()
             .write(move |conn| {
                 let actor = Actor::Key(caller.key_id.clone());
-                let change = Change::new(conn, now, &actor);
+                let change = Change::new(conn, now, &actor).within(&domain.settings().plans);
                 let done = job(&change, &caller.workspace_id)?;
                 usage::add(conn, &counted, 1)?;
                 Ok((done, api_keys::generation(conn)?, change.woke.get()))

@@ -7,7 +7,7 @@ use rusqlite::{
 
 use crate::kernel::ids::{
     AccountId, AgentId, ApiKeyId, ConversationId, EndUserDeletionId, EndUserId, EventId, FileId,
-    InstallationId, IntegrationId, MessageId, PlatformIntegrationId, ServiceIntegrationId, StateId,
+    InstallationId, IntegrationId, InvoiceId, MemberId, MessageId, PlatformIntegrationId, ServiceIntegrationId, StateId,
     WebhookAttemptId, WebhookEndpointId, WebhookMessageId, WorkspaceId,
 };
 
@@ -38,6 +38,8 @@ stored_as_text!(
     FileId,
     InstallationId,
     IntegrationId,
+    InvoiceId,
+    MemberId,
     MessageId,
     PlatformIntegrationId,
     ServiceIntegrationId,

@@ -43,10 +43,11 @@ pub struct Counted {
 
 const ADD: &str = "
     INSERT INTO usage_daily (workspace_id, agent_id, class, day, calls)
-    VALUES (:workspace_id, coalesce(:agent_id, ''), :class, :day, :calls)
+    SELECT :workspace_id, coalesce(:agent_id, ''), :class, :day, :calls
+    WHERE EXISTS (SELECT 1 FROM workspaces WHERE id = :workspace_id)
     ON CONFLICT (workspace_id, agent_id, class, day) DO UPDATE SET calls = calls + excluded.calls";
 
-/// Adds calls to the count of a day.
+/// Adds calls to the count of a day; not those of a workspace that is deleted by now.
 ///
 /// # Errors
 /// Those of the store.

@@ -15,6 +15,7 @@ pub mod errors;
 pub mod health;
 pub mod listener;
 pub mod metrics;
+pub mod nullable;
 pub mod object;
 pub(crate) mod page;
 
@@ -24,4 +25,5 @@ pub use dialect::{Dialect, Failed, Mount};
 pub use document::Document;
 pub use edge::Edge;
 pub use metrics::Metrics;
+pub use nullable::Nullable;
 pub use object::JsonObject;

@@ -97,7 +97,8 @@ bearer! {
     }
 }
 
-fn domain(request: &Request) -> Result<&Domain> {
+/// The domain of this server.
+pub fn domain(request: &Request) -> Result<&Domain> {
     request
         .data::<Domain>()
         .ok_or_else(|| Error::internal("the dialect was mounted without a domain", "no data"))
@@ -133,7 +134,6 @@ fn scheme() -> MetaSecurityScheme {
 
 bearer! {
     /// A member of the workspace that the path names as `id`. For others it is not there.
-    #[expect(dead_code, reason = "operations on workspaces use it")]
     pub struct OfWorkspace(Call) = |request| {
         let token = bearer(request)?;
         let id = request.raw_path_param("id").unwrap_or_default();

@@ -3,17 +3,27 @@
 //! Exactly `/v1/chat` is another vendor's; everything below it is this one's.
 
 mod account;
+mod audit;
 mod auth;
+mod billing;
+mod billing_wire;
 mod bots;
 mod bots_wire;
 mod definitions_wire;
 mod error;
 mod installations_wire;
+mod invoice_document;
+mod members;
 mod paging;
 mod settings;
 mod tags;
+mod tokens;
+mod usages;
+mod usages_wire;
 mod users;
 mod users_wire;
+mod workspaces;
+mod workspaces_wire;
 
 use std::sync::Arc;
 
@@ -22,7 +32,10 @@ use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Value, json};
 
 pub use self::settings::Settings;
-use self::{account::Account, bots::Bots, error::ErrorRenderer, users::Users};
+use self::{
+    account::Account, audit::Audit, billing::Billing, bots::Bots, error::ErrorRenderer,
+    members::Members, tokens::Tokens, usages::Usages, users::Users, workspaces::Workspaces,
+};
 use crate::{
     domain::Domain,
     http::{Document, Mount},
@@ -41,6 +54,12 @@ enum Tag {
     User,
     /// Bots.
     Bot,
+    /// Workspaces, their plans and what they pay.
+    Workspace,
+    /// Who may do what in a workspace.
+    WorkspaceMember,
+    /// What is used and what is allowed.
+    Usage,
     /// The account of the caller.
     Account,
 }
@@ -71,10 +90,23 @@ pub fn document(settings: &Settings) -> Document {
 
 type Chat = Users;
 type Admin = (Bots, Account);
-type Api = (Chat, Admin);
+type Organisation = (Tokens, Workspaces, Members, Usages, Audit, Billing);
+type Api = (Chat, Admin, Organisation);
 
 fn service(settings: &Settings) -> OpenApiService<Api, ()> {
-    let api = (Users, (Bots::new(settings.clone()), Account));
+    let organisation = (
+        Tokens,
+        Workspaces,
+        Members,
+        Usages,
+        Audit,
+        Billing::new(settings.clone()),
+    );
+    let api = (
+        Users,
+        (Bots::new(settings.clone()), Account),
+        organisation,
+    );
     OpenApiService::new(api, "Botpress API", "1.0")
         .description("Create and manage bots, and handle their conversations, messages and users.")
 }

@@ -1,14 +1,20 @@
 //! Audit records: who changed what, written in the transaction of the change.
 
+mod page;
+
 use std::fmt;
 
 use rusqlite::{Connection, named_params};
 use serde::Serialize;
+use uuid::Uuid;
 
-use super::context::Change;
-use crate::kernel::{
-    Result, Timestamp,
-    ids::{ApiKeyId, WorkspaceId},
+pub use self::page::{Shown, page};
+use crate::{
+    domain::context::Change,
+    kernel::{
+        Result, Timestamp,
+        ids::{ApiKeyId, WorkspaceId},
+    },
 };
 
 /// Who makes a change.
@@ -60,8 +66,8 @@ pub struct Record {
 }
 
 const INSERT: &str = "
-    INSERT INTO audit_records (workspace_id, at, actor, action, resource_id, resource_name)
-    VALUES (:workspace_id, :at, :actor, :action, :resource_id, :resource_name)";
+    INSERT INTO audit_records (id, workspace_id, at, actor, action, resource_id, resource_name)
+    VALUES (:id, :workspace_id, :at, :actor, :action, :resource_id, :resource_name)";
 
 /// Writes an audit record of a change, in its transaction.
 ///
@@ -69,6 +75,7 @@ const INSERT: &str = "
 /// Those of the store.
 pub fn record(change: &Change<'_>, entry: &Entry<'_>) -> Result<()> {
     change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": Uuid::new_v4().to_string(),
         ":workspace_id": entry.workspace,
         ":at": change.now,
         ":actor": change.actor.to_string(),
