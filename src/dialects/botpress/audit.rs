@@ -98,11 +98,13 @@ struct AuditRecord {
     /// The account of who made it; null if it was not a person.
     user_id: Nullable<String>,
     /// Their e-mail address.
-    user_email: Nullable<String>,
+    #[oai(skip_serializing_if_is_none)]
+    user_email: Option<String>,
     /// What was changed.
     resource_id: Nullable<String>,
     /// Its name at that time.
-    resource_name: Nullable<String>,
+    #[oai(skip_serializing_if_is_none)]
+    resource_name: Option<String>,
     /// What was done.
     action: Action,
 }
@@ -114,9 +116,9 @@ impl From<audit::Shown> for AuditRecord {
             id: record.id,
             recorded_at: record.at.to_rfc3339_millis(),
             user_id: Nullable(record.account.map(|id| id.to_string())),
-            user_email: Nullable(record.email),
+            user_email: record.email,
             resource_id: Nullable(Some(record.resource_id)),
-            resource_name: Nullable(record.resource_name),
+            resource_name: record.resource_name,
         }
     }
 }
@@ -138,9 +140,9 @@ impl Example for AuditRecordsResponse {
                 id: "5f0f4c07-0a88-4cd4-8c43-8a3cf0e3a0b2".to_owned(),
                 recorded_at: "2026-01-31T09:30:00.000Z".to_owned(),
                 user_id: Nullable(Some("0b0f6c1e-6a0e-4f53-9d7c-6f2f3b1a7c11".to_owned())),
-                user_email: Nullable(Some("owner@example.localhost".to_owned())),
+                user_email: Some("owner@example.localhost".to_owned()),
                 resource_id: Nullable(Some("4f6a1d0e-3d53-4c0b-8a8e-5b6c3c0f9d21".to_owned())),
-                resource_name: Nullable(Some("helper".to_owned())),
+                resource_name: Some("helper".to_owned()),
                 action: Action::CreateBot,
             }],
             meta: Meta::default(),

@@ -136,7 +136,7 @@ bearer! {
     /// A member of the workspace that the path names as `id`. For others it is not there.
     pub struct OfWorkspace(Call) = |request| {
         let token = bearer(request)?;
-        let id = request.raw_path_param("id").unwrap_or_default();
+        let id = workspace_in(request.uri().path());
         let place = Place::Workspace(id);
         let admitted = domain(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin);
         admitted.map_err(|error| match error.kind() {
@@ -144,4 +144,11 @@ bearer! {
             _ => error,
         })
     }
+}
+
+/// The workspace that a path names: `/v1/admin/workspaces/{id}/…`. The framework has its own names for
+/// the parameters of a path.
+fn workspace_in(path: &str) -> &str {
+    let mut segments = path.split('/').skip_while(|one| *one != "workspaces");
+    segments.nth(1).unwrap_or_default()
 }
