@@ -4,4 +4,6 @@ mod access;
 mod admin;
 mod chat;
 mod contract;
+mod errors;
 mod given;
+mod isolation;
