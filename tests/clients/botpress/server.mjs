@@ -22,7 +22,7 @@ export async function start() {
       PARLANCE_LIMITS__BOTPRESS_CHAT__PER_MINUTE: "300",
       PARLANCE_SERVER__BODY_LIMIT_BYTES: "1000000",
     },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "ignore"],
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const lines = createInterface({ input: child.stdout });
