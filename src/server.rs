@@ -11,8 +11,8 @@ use crate::{
     console,
     dialects::{ada, aloochat, botpress},
     domain::{
-        self, Domain, billing, bootstrap, bootstrap::Started, end_users, platform_integrations, usage,
-        webhooks, workspaces,
+        self, Domain, billing, bootstrap, bootstrap::Started, end_users, platform_integrations,
+        usage, webhooks, workspaces,
     },
     http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
@@ -121,10 +121,7 @@ impl Server {
                 stopped(stopping.clone()),
             )),
             billing: tokio::spawn(billing::work(domain.clone(), stopped(stopping.clone()))),
-            closing: tokio::spawn(workspaces::work(
-                domain.clone(),
-                stopped(stopping.clone()),
-            )),
+            closing: tokio::spawn(workspaces::work(domain.clone(), stopped(stopping.clone()))),
             farewells: tokio::spawn(say_farewell_until(domain.clone(), stopping.clone())),
             delivering: tokio::spawn(webhooks::dispatch::run(domain.clone(), stopped(stopping))),
             domain,

@@ -338,7 +338,9 @@ impl Example for InvoicesResponse {
                 payment_status: PaymentStatus::Paid,
                 payment_attempt_count: Nullable(Some(0)),
                 next_payment_attempt_date: Nullable(None),
-                pdf_url: format!("http://127.0.0.1:4600/v1/admin/invoices/{EXAMPLE_ID}/document?key=…"),
+                pdf_url: format!(
+                    "http://127.0.0.1:4600/v1/admin/invoices/{EXAMPLE_ID}/document?key=…"
+                ),
             }],
         }
     }

@@ -102,11 +102,7 @@ fn service(settings: &Settings) -> OpenApiService<Api, ()> {
         Audit,
         Billing::new(settings.clone()),
     );
-    let api = (
-        Users,
-        (Bots::new(settings.clone()), Account),
-        organisation,
-    );
+    let api = (Users, (Bots::new(settings.clone()), Account), organisation);
     OpenApiService::new(api, "Botpress API", "1.0")
         .description("Create and manage bots, and handle their conversations, messages and users.")
 }

@@ -8,8 +8,7 @@ use crate::{
         Domain,
         access::Call,
         plans::{Figures, Plan},
-        quotas,
-        workspaces,
+        quotas, workspaces,
     },
     kernel::{Error, Kind, Month, Result, ids::WorkspaceId},
 };

@@ -116,16 +116,15 @@ pub(super) fn of_workspace(
     conn: &Connection,
     workspace: &WorkspaceId,
 ) -> Result<Option<(String, Method)>> {
-    let found = conn.prepare_cached(METHOD)?.query_row(
-        named_params! {":workspace_id": workspace},
-        |row| {
-            let method = Method {
-                kind: row.get("method_type")?,
-                last_digits: row.get("last_digits")?,
-            };
-            Ok((row.get("payment_method_id")?, method))
-        },
-    );
+    let found =
+        conn.prepare_cached(METHOD)?
+            .query_row(named_params! {":workspace_id": workspace}, |row| {
+                let method = Method {
+                    kind: row.get("method_type")?,
+                    last_digits: row.get("last_digits")?,
+                };
+                Ok((row.get("payment_method_id")?, method))
+            });
     Ok(found.optional()?)
 }
 

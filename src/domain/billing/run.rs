@@ -55,7 +55,8 @@ const MONTH_IS_OVER: &str = "
     SELECT workspace_id, billed_from, plan FROM billing
     WHERE billed_from < :month ORDER BY billed_from LIMIT 1";
 
-const TO_CHARGE: &str = "FROM invoices WHERE next_attempt_at <= :now ORDER BY next_attempt_at LIMIT 1";
+const TO_CHARGE: &str =
+    "FROM invoices WHERE next_attempt_at <= :now ORDER BY next_attempt_at LIMIT 1";
 
 const TO_BLOCK: &str = "
     SELECT workspaces.id FROM invoices JOIN workspaces ON workspaces.id = invoices.workspace_id

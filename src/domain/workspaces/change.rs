@@ -19,7 +19,8 @@ use crate::{
     },
 };
 
-const OWNED: &str = "SELECT count(*) FROM members WHERE account_id = :account_id AND role = 'owner'";
+const OWNED: &str =
+    "SELECT count(*) FROM members WHERE account_id = :account_id AND role = 'owner'";
 
 /// Opens a workspace, of which the caller is the owner.
 ///

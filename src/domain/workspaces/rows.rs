@@ -89,10 +89,14 @@ fn free_handle(conn: &Connection, name: &str) -> Result<String> {
     if begins && !taken.exists(named_params! {":handle": handle})? {
         return Ok(handle.to_owned());
     }
-    Ok(format!("{handle}-{}", random_alphanumeric(8).to_lowercase()))
+    Ok(format!(
+        "{handle}-{}",
+        random_alphanumeric(8).to_lowercase()
+    ))
 }
 
-const FIND: &str = "SELECT id, name, created_at FROM workspaces WHERE id = :id AND closed_at IS NULL";
+const FIND: &str =
+    "SELECT id, name, created_at FROM workspaces WHERE id = :id AND closed_at IS NULL";
 
 /// The workspace with this id.
 ///
@@ -105,7 +109,8 @@ pub fn find(conn: &Connection, id: &WorkspaceId) -> Result<Workspace> {
         .ok_or_else(|| Error::not_found(format!("there is no workspace with the id {id}")))
 }
 
-const LIST: &str = "SELECT id, name, created_at FROM workspaces WHERE closed_at IS NULL ORDER BY seq";
+const LIST: &str =
+    "SELECT id, name, created_at FROM workspaces WHERE closed_at IS NULL ORDER BY seq";
 
 /// Every workspace, oldest first. For the operator alone.
 ///

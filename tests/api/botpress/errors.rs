@@ -56,7 +56,10 @@ async fn simple(name: &str) -> Answer {
     let member = Caller::member();
     let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}});
     let (method, path, body) = match name {
-        "Unauthorized" => return Caller::with("bp_pat_unknown").get(&server, BOTS).await,
+        "Unauthorized" => {
+            let stranger = Caller::with("bp_pat_unknown");
+            return stranger.get(&server, "/v1/admin/account/me").await;
+        }
         "Forbidden" => {
             let (workspace, _) = another_workspace(&server).await;
             let intruder = Caller::person().header("x-workspace-id", &workspace);
@@ -152,7 +155,9 @@ async fn beyond_the_plan() -> Answer {
 async fn beyond_every_plan() -> Answer {
     let server = TestServer::with(|config| config.plans.max_tokens = 1).await;
     let path = "/v1/admin/account/pats";
-    Caller::person().post(&server, path, json!({"note": "x"})).await
+    Caller::person()
+        .post(&server, path, json!({"note": "x"}))
+        .await
 }
 
 /// A workspace whose integration a bot of another one has.
@@ -192,8 +197,12 @@ async fn each_type_is_brought_about() {
     for (name, status) in TYPES {
         let answer = provoke(name).await;
         let body = answer.json();
-        let described = body["description"].as_str().is_some_and(|text| !text.is_empty());
-        let told = body["message"].as_str().is_some_and(|text| !text.is_empty());
+        let described = body["description"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty());
+        let told = body["message"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty());
         let id = body["id"].as_str().is_some_and(|id| id.starts_with("err_"));
         let same = body["type"] == name
             && body["status"] == status

@@ -100,7 +100,9 @@ impl Side {
     }
 
     fn member(&self) -> Caller {
-        self.person.clone().header("x-workspace-id", &self.workspace)
+        self.person
+            .clone()
+            .header("x-workspace-id", &self.workspace)
     }
 
     fn in_bot(&self, which: usize) -> Option<Caller> {
@@ -142,7 +144,9 @@ impl Side {
             }
             Deed::DeleteBot => {
                 if let Some(bot) = pick(&self.bots, which).cloned() {
-                    member.delete(server, &format!("/v1/admin/bots/{bot}")).await;
+                    member
+                        .delete(server, &format!("/v1/admin/bots/{bot}"))
+                        .await;
                 }
             }
             Deed::CreateIntegration => {
@@ -165,7 +169,11 @@ impl Side {
             }
             Deed::Rename => {
                 let name = self.name("workspace");
-                put(self.path(""), json!({"name": name, "spendingLimit": 5 + which})).await;
+                put(
+                    self.path(""),
+                    json!({"name": name, "spendingLimit": 5 + which}),
+                )
+                .await;
             }
             Deed::SetPaymentMethod => {
                 let body = json!({"stripePaymentMethodId": "pm_card_visa"});
@@ -194,7 +202,9 @@ impl Side {
             }
             Deed::CreateToken => {
                 let body = json!({"note": self.name("token")});
-                self.person.post(server, "/v1/admin/account/pats", body).await;
+                self.person
+                    .post(server, "/v1/admin/account/pats", body)
+                    .await;
             }
         }
     }
@@ -294,7 +304,12 @@ async fn check(steps: Vec<Step>) -> Result<(), TestCaseError> {
         let other = 1 - step.side;
         let before = sides[other].view(&server).await;
         sides[step.side].act(&server, step).await;
-        prop_assert_eq!(sides[other].view(&server).await, before.clone(), "{:?}", step);
+        prop_assert_eq!(
+            sides[other].view(&server).await,
+            before.clone(),
+            "{:?}",
+            step
+        );
         let caller = sides[step.side].member();
         let mut targets = sides[other].targets();
         for _ in 0..4.min(targets.len()) {
@@ -313,7 +328,12 @@ async fn check(steps: Vec<Step>) -> Result<(), TestCaseError> {
             .map(|(_, seen)| seen)
             .collect();
         let foreign = &sides[other];
-        let ids = [&foreign.bots, &foreign.integrations, &foreign.users, &foreign.members];
+        let ids = [
+            &foreign.bots,
+            &foreign.integrations,
+            &foreign.users,
+            &foreign.members,
+        ];
         for id in ids.into_iter().flatten().chain([&foreign.workspace]) {
             prop_assert!(!own.contains(id.as_str()), "{} is shown to another", id);
         }

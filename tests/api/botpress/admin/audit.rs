@@ -13,7 +13,10 @@ async fn actions(server: &TestServer) -> Vec<Value> {
     let path = of_first("/audit-records");
     let answer = Caller::person().get(server, &path).await.expect(200).json();
     let records = answer["records"].as_array().expect("records").clone();
-    records.into_iter().map(|record| record["action"].clone()).collect()
+    records
+        .into_iter()
+        .map(|record| record["action"].clone())
+        .collect()
 }
 
 #[tokio::test]
@@ -21,7 +24,10 @@ async fn get_audit_records_tells_who_changed_what() {
     let server = TestServer::start().await;
     let caller = Caller::person();
     let path = of_first("/audit-records");
-    assert_answer!("audit_of_the_start", caller.get(&server, &path).await.expect(200));
+    assert_answer!(
+        "audit_of_the_start",
+        caller.get(&server, &path).await.expect(200)
+    );
     let put = async |rest: &str, body: Value| {
         caller.put(&server, &of_first(rest), body).await.expect(200);
     };
@@ -37,9 +43,15 @@ async fn get_audit_records_tells_who_changed_what() {
     member.post(&server, members, body).await.expect(200);
     let id = membership(&server, "a@example.localhost").await;
     let one = format!("{members}/{id}");
-    member.put(&server, &one, json!({"role": "manager"})).await.expect(200);
+    member
+        .put(&server, &one, json!({"role": "manager"}))
+        .await
+        .expect(200);
     member.delete(&server, &one).await.expect(200);
-    member.post(&server, "/v1/admin/bots", json!({"name": "b"})).await.expect(200);
+    member
+        .post(&server, "/v1/admin/bots", json!({"name": "b"}))
+        .await
+        .expect(200);
     let body = json!({"type": "shopify", "name": "shop", "config": {}});
     server
         .aloochat(Method::POST, "/integrations", Some(body))
@@ -62,7 +74,10 @@ async fn get_audit_records_tells_who_changed_what() {
     let newest = caller.get(&server, &path).await.expect(200).json();
     let made = &newest["records"][1];
     assert_eq!(made["userEmail"], "owner@example.localhost");
-    assert!(newest["records"][0]["userId"].is_null(), "not a person's key");
+    assert!(
+        newest["records"][0]["userId"].is_null(),
+        "not a person's key"
+    );
 }
 
 #[tokio::test]
@@ -70,10 +85,17 @@ async fn get_audit_records_goes_page_by_page() {
     let server = TestServer::start().await;
     for number in 0..25 {
         let body = json!({"name": format!("name {number}")});
-        Caller::person().put(&server, &of_first(""), body).await.expect(200);
+        Caller::person()
+            .put(&server, &of_first(""), body)
+            .await
+            .expect(200);
     }
     let path = of_first("/audit-records");
-    let first = Caller::person().get(&server, &path).await.expect(200).json();
+    let first = Caller::person()
+        .get(&server, &path)
+        .await
+        .expect(200)
+        .json();
     assert_eq!(first["records"].as_array().expect("records").len(), 20);
     assert_eq!(first["records"][0]["resourceName"], "name 24");
     let token = first["meta"]["nextToken"].as_str().expect("a token");

@@ -47,7 +47,10 @@ async fn get_workspace_billing_details_shows_the_running_month() {
     assert_answer!("billing_details", before.expect(200));
     paying_with(&server, "pm_card_mastercard").await;
     let body = json!({"spendingLimit": 5});
-    Caller::person().put(&server, &of_first(""), body).await.expect(200);
+    Caller::person()
+        .put(&server, &of_first(""), body)
+        .await
+        .expect(200);
     let after = Caller::person().get(&server, &path).await;
     assert_answer!("billing_details_premium", after.expect(200));
     let developer = with_role(&server, "developer").await;
@@ -94,7 +97,10 @@ async fn get_workspace_billing_details_counts_messages_of_users() {
     paying_with(&given.server, "pm_card_visa").await;
     let body = json!({"spendingLimit": 20});
     let path = of_first("");
-    Caller::person().put(&given.server, &path, body).await.expect(200);
+    Caller::person()
+        .put(&given.server, &path, body)
+        .await
+        .expect(200);
     let path = of_first("/billing/details");
     let standing = async || {
         let answer = Caller::person().get(&given.server, &path).await.expect(200);
@@ -120,7 +126,10 @@ async fn get_workspace_billing_details_counts_messages_of_users() {
     assert_eq!(standing().await.0, "OK", "a new month");
     may().expect("a new month");
     let billed = invoices(&given.server).await;
-    assert_eq!(billed[0]["amount"], 70.0, "50 for the plan, 20 for messages");
+    assert_eq!(
+        billed[0]["amount"], 70.0,
+        "50 for the plan, 20 for messages"
+    );
     let month = parlance::kernel::Month::parse("2026-03").expect("a month");
     let counted = domain
         .store()
@@ -131,7 +140,10 @@ async fn get_workspace_billing_details_counts_messages_of_users() {
 #[tokio::test]
 async fn set_workspace_payment_method_does_what_its_name_says() {
     let server = TestServer::start().await;
-    assert_answer!("method_visa", set(&server, "pm_card_visa").await.expect(200));
+    assert_answer!(
+        "method_visa",
+        set(&server, "pm_card_visa").await.expect(200)
+    );
     let refused = set(&server, "pm_card_visa_chargeDeclined").await;
     assert_answer!("method_declined", refused.expect(200));
     let unknown = set(&server, "pm_1NXyzRealCard").await;
@@ -149,7 +161,9 @@ async fn set_workspace_payment_method_does_what_its_name_says() {
 #[tokio::test]
 async fn confirm_payment_method_sets_one_that_needs_it() {
     let server = TestServer::start().await;
-    let answer = set(&server, "pm_card_authenticationRequired").await.expect(200);
+    let answer = set(&server, "pm_card_authenticationRequired")
+        .await
+        .expect(200);
     assert_eq!(answer.json()["status"], "requires_action");
     assert!(answer.json()["paymentMethod"].is_null());
     let url = answer.json()["nextAction"]["redirectToUrl"].clone();
@@ -183,7 +197,11 @@ async fn list_workspace_invoices_has_one_for_each_month() {
     Caller::person().put(&server, &path, free).await.expect(200);
     server.clock.advance(365 * DAY);
     let months = invoices(&server).await;
-    assert_eq!(months.as_array().expect("invoices").len(), 3, "May is the last");
+    assert_eq!(
+        months.as_array().expect("invoices").len(),
+        3,
+        "May is the last"
+    );
 }
 
 #[tokio::test]
@@ -219,7 +237,9 @@ async fn charge_workspace_unpaid_invoices_tries_again() {
     let unpaid = invoices(&server).await;
     assert_eq!(unpaid[0]["paymentStatus"], "unpaid");
     assert_eq!(unpaid[0]["paymentAttemptCount"], 1);
-    let next = unpaid[0]["nextPaymentAttemptDate"].as_str().expect("a date");
+    let next = unpaid[0]["nextPaymentAttemptDate"]
+        .as_str()
+        .expect("a date");
     assert!(next.starts_with("2026-04-0"), "{next}");
     let id = unpaid[0]["id"].clone();
     let failed = charge(&server, json!({"invoiceIds": [id]})).await;
@@ -261,12 +281,16 @@ async fn charge_workspace_unpaid_invoices_opens_a_blocked_workspace() {
     let aloochat = server
         .aloochat(Method::POST, "/integrations", Some(body))
         .await;
-    assert_eq!(aloochat.status, 402, "in every dialect");
+    assert_eq!(aloochat.status, 403, "in every dialect, as each says it");
+    assert!(aloochat.text.contains("blocked"), "{}", aloochat.text);
     set(&server, "pm_card_visa").await.expect(200);
     charge(&server, json!({})).await.expect(200);
     let open = Caller::person().get(&server, &path).await.expect(200);
     assert_eq!(open.json()["blocked"], false);
-    Caller::member().post(&server, bots, json!({})).await.expect(200);
+    Caller::member()
+        .post(&server, bots, json!({}))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]

@@ -53,7 +53,11 @@ async fn create_workspace_member_refuses_what_is_malformed() {
     for (name, status, body) in [
         ("missing", 400, json!({"email": "a@example.localhost"})),
         ("email", 400, json!({"email": "nobody", "role": "viewer"})),
-        ("role", 400, json!({"email": "a@example.localhost", "role": "king"})),
+        (
+            "role",
+            400,
+            json!({"email": "a@example.localhost", "role": "king"}),
+        ),
         (
             "twice",
             409,
@@ -75,7 +79,10 @@ async fn create_workspace_member_gives_no_role_above_ones_own() {
     let body = |role| json!({"email": "a@example.localhost", "role": role});
     let above = manager.post(&server, PATH, body("owner")).await;
     assert_answer!("create_member_above", above.expect(403));
-    manager.post(&server, PATH, body("manager")).await.expect(200);
+    manager
+        .post(&server, PATH, body("manager"))
+        .await
+        .expect(200);
     let developer = with_role(&server, "developer").await;
     let refused = developer.post(&server, PATH, body("viewer")).await;
     assert_answer!("create_member_by_developer", refused.expect(403));
@@ -127,7 +134,9 @@ async fn update_workspace_member_gives_another_role() {
     let body = json!({"email": "a@example.localhost", "role": "viewer"});
     viewer.post(&server, PATH, body).await.expect(200);
     let owner = membership(&server, "owner@example.localhost").await;
-    let above = viewer.put(&server, &one(&owner), json!({"role": "viewer"})).await;
+    let above = viewer
+        .put(&server, &one(&owner), json!({"role": "viewer"}))
+        .await;
     assert_answer!("update_member_above", above.expect(403));
     let last = Caller::member()
         .put(&server, &one(&owner), json!({"role": "viewer"}))

@@ -38,10 +38,7 @@ async fn create_personal_access_token_needs_a_note() {
         ("long", json!({"note": "x".repeat(501)})),
     ] {
         let answer = Caller::person().post(&server, PATH, body).await;
-        insta::assert_snapshot!(
-            format!("create_token_{name}"),
-            answer.expect(400).shown()
-        );
+        insta::assert_snapshot!(format!("create_token_{name}"), answer.expect(400).shown());
     }
 }
 

@@ -73,7 +73,11 @@ async fn get_usage_refuses_what_it_cannot_answer() {
     for (name, status, path) in [
         ("type", 400, format!("{WORKSPACE}?type=cats")),
         ("no_type", 400, WORKSPACE.to_owned()),
-        ("period", 400, format!("{WORKSPACE}?type=bot_count&period=soon")),
+        (
+            "period",
+            400,
+            format!("{WORKSPACE}?type=bot_count&period=soon"),
+        ),
         ("of_a_bot", 400, format!("{bot}?type=bot_count")),
         ("missing", 404, "none?type=bot_count".to_owned()),
     ] {
@@ -96,7 +100,11 @@ async fn list_usage_history_has_a_row_for_each_month() {
     let path = format!("/v1/admin/usages/{WORKSPACE}/history?type=bot_count");
     assert_answer!(Caller::person().get(&server, &path).await.expect(200));
     server.clock.advance(1000 * DAY);
-    let later = Caller::person().get(&server, &path).await.expect(200).json();
+    let later = Caller::person()
+        .get(&server, &path)
+        .await
+        .expect(200)
+        .json();
     assert_eq!(later["usages"].as_array().expect("usages").len(), 12);
     let (_, other) = another_workspace(&server).await;
     assert_eq!(Caller::with(&other).get(&server, &path).await.status, 404);
@@ -139,7 +147,10 @@ async fn get_workspace_quota_is_that_of_the_plan() {
     let quota = caller.get(&server, &path).await.expect(200).json();
     assert_eq!(quota["quota"]["value"], 7);
     let wrong = of_first("/quota?type=bot_count&period=2026-13");
-    assert_answer!("quota_period", caller.get(&server, &wrong).await.expect(400));
+    assert_answer!(
+        "quota_period",
+        caller.get(&server, &wrong).await.expect(400)
+    );
 }
 
 #[tokio::test]

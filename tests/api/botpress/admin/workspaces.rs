@@ -160,7 +160,11 @@ async fn change_workspace_plan_takes_the_one_of_the_settings() {
         .await
         .expect(200);
     let premium = caller
-        .put(&server, &of_first("/change-plan"), json!({"plan": "premium"}))
+        .put(
+            &server,
+            &of_first("/change-plan"),
+            json!({"plan": "premium"}),
+        )
         .await;
     assert_eq!(premium.expect(200).json()["plan"], "enterprise");
 }
@@ -177,9 +181,7 @@ async fn delete_workspace_deletes_everything_of_it() {
         )
         .await;
     created.expect(201);
-    let deleted = Caller::person()
-        .delete(&given.server, &of_first(""))
-        .await;
+    let deleted = Caller::person().delete(&given.server, &of_first("")).await;
     assert_eq!(deleted.expect(200).text, "{}");
     let gone = Caller::person().get(&given.server, &of_first("")).await;
     assert_eq!(gone.status, 404);
@@ -197,13 +199,22 @@ async fn delete_workspace_deletes_everything_of_it() {
     given.server.restart().await;
     let restarted = Caller::person().get(&given.server, PATH).await.expect(200);
     let listed = restarted.json();
-    assert_eq!(listed["workspaces"][0]["id"], WORKSPACE, "a first one again");
-    assert_eq!(listed["workspaces"].as_array().expect("workspaces").len(), 1);
+    assert_eq!(
+        listed["workspaces"][0]["id"], WORKSPACE,
+        "a first one again"
+    );
+    assert_eq!(
+        listed["workspaces"].as_array().expect("workspaces").len(),
+        1
+    );
     let bots = given.server.server().domain().store();
     let left = bots.read(|conn| parlance::domain::agents::list_all(conn));
     assert_eq!(left.expect("agents").len(), 1, "the one of the first start");
     given.server.stop().await;
-    assert!(!file_contains(&given.server.config.store.path, "planted-value"));
+    assert!(!file_contains(
+        &given.server.config.store.path,
+        "planted-value"
+    ));
 }
 
 #[tokio::test]
