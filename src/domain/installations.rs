@@ -4,7 +4,11 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Map, Value};
 
 use super::{
-    access::CallerInstallation, bots::Bot, context::Change, integrations::Integration,
+    access::{Call, CallerInstallation},
+    bots::Bot,
+    context::Change,
+    declared,
+    integrations::Integration,
     sql::text_enum,
 };
 use crate::{
@@ -77,18 +81,11 @@ pub(super) fn find_enabled(
     agent_seq: i64,
     id: &IntegrationId,
 ) -> Result<Option<(CallerInstallation, WorkspaceId)>> {
-    let found = conn.prepare_cached(FIND_ENABLED)?.query_row(
-        named_params! {":agent_seq": agent_seq, ":id": id},
-        |row| {
-            let installation = CallerInstallation {
-                integration_id: row.get("id")?,
-                name: row.get("name")?,
-                seq: row.get("seq")?,
-                integration_seq: row.get("integration_seq")?,
-            };
-            Ok((installation, row.get("workspace_id")?))
-        },
-    );
+    let found = conn
+        .prepare_cached(FIND_ENABLED)?
+        .query_row(named_params! {":agent_seq": agent_seq, ":id": id}, |row| {
+            Ok((caller(row)?, row.get("workspace_id")?))
+        });
     Ok(found.optional()?)
 }
 
@@ -108,16 +105,64 @@ pub(super) fn named(
 ) -> Result<Option<CallerInstallation>> {
     let found = conn.prepare_cached(NAMED)?.query_row(
         named_params! {":agent_seq": agent_seq, ":name": name},
-        |row| {
-            Ok(CallerInstallation {
-                integration_id: row.get("id")?,
-                name: row.get("name")?,
-                seq: row.get("seq")?,
-                integration_seq: row.get("integration_seq")?,
-            })
-        },
+        caller,
     );
     Ok(found.optional()?)
+}
+
+const ENABLED: &str = "
+    SELECT bot_integrations.seq, integrations.id, integrations.name,
+           integrations.seq AS integration_seq
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.enabled
+    ORDER BY integrations.version_order DESC";
+
+/// The integrations that are on in a bot; of one name, the newest first.
+pub(super) fn enabled(conn: &Connection, agent_seq: i64) -> Result<Vec<CallerInstallation>> {
+    let mut statement = conn.prepare_cached(ENABLED)?;
+    let rows = statement.query_map(named_params! {":agent_seq": agent_seq}, caller)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn caller(row: &Row<'_>) -> rusqlite::Result<CallerInstallation> {
+    Ok(CallerInstallation {
+        integration_id: row.get("id")?,
+        name: row.get("name")?,
+        seq: row.get("seq")?,
+        integration_seq: row.get("integration_seq")?,
+    })
+}
+
+const SET_IDENTIFIER: &str = "
+    UPDATE bot_integrations SET identifier = :identifier, updated_at = :now
+    WHERE seq = :seq AND agent_seq = :agent_seq";
+
+/// Sets what the calling integration is found by in this bot, when a request comes to the webhook
+/// that all its installations share.
+///
+/// # Errors
+/// `Forbidden` unless an integration calls, or those of the store.
+pub async fn set_identifier(call: &Call, identifier: String) -> Result<()> {
+    let agent_seq = call.agent()?.seq;
+    let installation = call.caller().installation.as_ref();
+    let seq = installation
+        .map(|installation| installation.seq)
+        .ok_or_else(|| Error::new(Kind::Forbidden, "Only an integration configures itself"))?;
+    declared::require_write(call)?;
+    call.domain()
+        .change(call, move |change, _| {
+            change
+                .conn
+                .prepare_cached(SET_IDENTIFIER)?
+                .execute(named_params! {
+                    ":identifier": identifier,
+                    ":now": change.now,
+                    ":seq": seq,
+                    ":agent_seq": agent_seq,
+                })?;
+            Ok(())
+        })
+        .await
 }
 
 const OF_BOT: &str = "

@@ -96,6 +96,25 @@ impl Tags {
         Ok(Self(merged))
     }
 
+    /// Asserts that tags of an integration are among those given, by either of their names.
+    ///
+    /// # Errors
+    /// `Invalid` that names the first one that is missing.
+    pub(super) fn require_given(given: &Given, integration: &str, names: &[String]) -> Result<()> {
+        let is_given = |name: &str| {
+            given
+                .get(name)
+                .is_some_and(|value| value.as_ref().is_some_and(|value| !value.is_empty()))
+        };
+        match names
+            .iter()
+            .find(|name| !is_given(name) && !is_given(&format!("{integration}:{name}")))
+        {
+            Some(missing) => Err(broken(missing, Rule::Required)),
+            None => Ok(()),
+        }
+    }
+
     /// Asserts that tags of an integration are there.
     ///
     /// # Errors

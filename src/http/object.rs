@@ -12,6 +12,17 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct JsonObject(pub Map<String, Value>);
 
+impl JsonObject {
+    /// The members of an object; of anything else there are none.
+    #[must_use]
+    pub fn of(value: Value) -> Self {
+        match value {
+            Value::Object(members) => Self(members),
+            _ => Self::default(),
+        }
+    }
+}
+
 impl Type for JsonObject {
     const IS_REQUIRED: bool = true;
 

@@ -1,7 +1,7 @@
 //! Who calls (botpress.md §3): a person with a personal access token, a bot or an integration with a
 //! token of its own. Headers say in which workspace or which bot the caller acts.
 
-use poem::{Request, RequestBody};
+use poem::{Request, RequestBody, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
@@ -12,6 +12,7 @@ use crate::{
         Domain,
         access::{Call, Place},
         api_keys::KeyKind,
+        holder::{Holder, MaybeHolder},
         limits::Class,
         person::PersonCall,
     },
@@ -95,6 +96,27 @@ bearer! {
         };
         domain(request)?.admit_at(&place, token, KINDS, Class::BotpressChat)
     }
+}
+
+bearer! {
+    /// The holder of a token, whose request names the bot elsewhere.
+    pub struct Token(Holder) = holder
+}
+
+bearer! {
+    /// Who may have a token.
+    pub struct MaybeToken(MaybeHolder) = |request| Ok(MaybeHolder {
+        domain: domain(request)?.clone(),
+        holder: match request.header(header::AUTHORIZATION) {
+            Some(_) => Some(holder(request)?),
+            None => None,
+        },
+    })
+}
+
+fn holder(request: &Request) -> Result<Holder> {
+    let integration = given(request, INTEGRATION_ID);
+    domain(request)?.holder(bearer(request)?, integration)
 }
 
 /// The domain of this server.

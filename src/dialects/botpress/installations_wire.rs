@@ -4,7 +4,7 @@ use poem_openapi::{Enum, Object};
 
 use crate::{
     domain::installations::{self, Installation},
-    http::JsonObject,
+    http::{JsonObject, Nullable},
 };
 
 /// An integration in a bot.
@@ -29,8 +29,7 @@ pub struct BotIntegration {
     /// How it stands with its integration.
     status: InstallationStatus,
     /// Why it stands so.
-    #[oai(nullable)]
-    status_reason: Option<String>,
+    status_reason: Nullable<String>,
     /// The id of the integration.
     id: String,
     /// When it was installed, in ISO 8601.
@@ -89,7 +88,7 @@ impl BotIntegration {
             identifier: installation.identifier,
             configuration: JsonObject(installation.configuration),
             status: installation.status.into(),
-            status_reason: installation.status_reason,
+            status_reason: Nullable(installation.status_reason),
             id: installation.integration_id.to_string(),
             created_at: installation.created_at.to_rfc3339_millis(),
             updated_at: installation.updated_at.to_rfc3339_millis(),

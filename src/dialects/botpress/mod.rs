@@ -3,19 +3,29 @@
 //! Exactly `/v1/chat` is another vendor's; everything below it is this one's.
 
 mod account;
+mod actions;
 mod audit;
 mod auth;
 mod billing;
 mod billing_wire;
 mod bots;
 mod bots_wire;
+mod conversations;
+mod conversations_wire;
 mod definitions_wire;
 mod error;
+mod events;
+mod files;
 mod installations_wire;
+mod introspect;
 mod invoice_document;
 mod members;
+mod messages;
+mod messages_wire;
 mod paging;
+mod participants;
 mod settings;
+mod states;
 mod tags;
 mod tokens;
 mod usages;
@@ -33,8 +43,10 @@ use serde_json::{Value, json};
 
 pub use self::settings::Settings;
 use self::{
-    account::Account, audit::Audit, billing::Billing, bots::Bots, error::ErrorRenderer,
-    members::Members, tokens::Tokens, usages::Usages, users::Users, workspaces::Workspaces,
+    account::Account, actions::Actions, audit::Audit, billing::Billing, bots::Bots,
+    conversations::Conversations, error::ErrorRenderer, events::Events, files::Files,
+    introspect::Introspect, members::Members, messages::Messages, participants::Participants,
+    states::States, tokens::Tokens, usages::Usages, users::Users, workspaces::Workspaces,
 };
 use crate::{
     domain::Domain,
@@ -52,6 +64,18 @@ pub const ROUTES: &[&str] = &["/v1/chat/*rest", "/v1/admin/*rest", "/v1/storage/
 enum Tag {
     /// People who talk with a bot.
     User,
+    /// Conversations and who takes part in them.
+    Conversation,
+    /// What a bot is told of.
+    Event,
+    /// Messages in conversations.
+    Message,
+    /// What a bot or an integration keeps.
+    State,
+    /// What a bot asks an integration to do.
+    Action,
+    /// Files of bots.
+    File,
     /// Bots.
     Bot,
     /// Workspaces, their plans and what they pay.
@@ -88,12 +112,32 @@ pub fn document(settings: &Settings) -> Document {
         .with_parameters(parameters)
 }
 
-type Chat = Users;
-type Admin = (Bots, Account);
+type Chat = (
+    Users,
+    Conversations,
+    Participants,
+    Events,
+    Messages,
+    States,
+    Actions,
+    Files,
+);
+type Admin = (Bots, Account, Introspect);
 type Organisation = (Tokens, Workspaces, Members, Usages, Audit, Billing);
 type Api = (Chat, Admin, Organisation);
 
 fn service(settings: &Settings) -> OpenApiService<Api, ()> {
+    let chat = (
+        Users,
+        Conversations,
+        Participants,
+        Events,
+        Messages,
+        States,
+        Actions,
+        Files::new(settings.clone()),
+    );
+    let admin = (Bots::new(settings.clone()), Account, Introspect);
     let organisation = (
         Tokens,
         Workspaces,
@@ -102,7 +146,7 @@ fn service(settings: &Settings) -> OpenApiService<Api, ()> {
         Audit,
         Billing::new(settings.clone()),
     );
-    let api = (Users, (Bots::new(settings.clone()), Account), organisation);
+    let api = (chat, admin, organisation);
     OpenApiService::new(api, "Botpress API", "1.0")
         .description("Create and manage bots, and handle their conversations, messages and users.")
 }
@@ -116,7 +160,7 @@ fn parameters(path: &str, operation: &str) -> Vec<Value> {
         })
     };
     let mut parameters = Vec::new();
-    if path.starts_with("/v1/chat/") || path.starts_with("/v1/storage/") {
+    if path.starts_with("/v1/chat/") {
         parameters.push(header(auth::BOT_ID, true, "The id of the bot."));
         let text = "The id of the integration that calls, if one does.";
         parameters.push(header(auth::INTEGRATION_ID, false, text));
@@ -128,6 +172,14 @@ fn parameters(path: &str, operation: &str) -> Vec<Value> {
     ];
     if in_workspace.iter().any(|begin| path.starts_with(begin)) {
         parameters.push(header(auth::WORKSPACE_ID, true, "The id of the workspace."));
+    }
+    if operation == "listConversations" {
+        // The framework takes every list for required.
+        parameters.push(json!({
+            "name": "participantIds", "in": "query", "required": false,
+            "description": "Only those in which all of these users take part.",
+            "schema": {"type": "array", "items": {"type": "string"}},
+        }));
     }
     if ["listUsers", "listConversations", "listMessages"].contains(&operation) {
         parameters.push(tags::filter_parameter());

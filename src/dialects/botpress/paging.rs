@@ -34,3 +34,8 @@ pub fn position(next_token: Option<String>) -> Result<Option<Token>> {
         Some(text) => Token::parse(text).map(Some),
     }
 }
+
+/// A query parameter that may be left out. One without a value is as good as left out.
+pub fn given(parameter: Option<String>) -> Option<String> {
+    parameter.filter(|value| !value.is_empty())
+}

@@ -1,14 +1,23 @@
 //! `/v1/chat/users`: the users of a bot.
 
-use poem_openapi::{ApiResponse, OpenApi, param::Path, payload::Json};
+use poem::Request;
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
 
 use super::{
     Tag,
     auth::InBot,
     error::Failed,
-    users_wire::{CreateUserBody, User, UserResponse},
+    paging, tags,
+    users_wire::{CreateUserBody, UpdateUserBody, User, UserResponse, UsersResponse},
 };
-use crate::{domain::users, http::Body};
+use crate::{
+    domain::users::{self, Filter},
+    http::Body,
+};
 
 /// The operations on users.
 pub struct Users;
@@ -47,6 +56,87 @@ impl Users {
         id: Path<String>,
     ) -> Result<Json<UserResponse>, Failed> {
         let user = users::find(&caller.0, &id.0.into())?;
+        Ok(shown(&caller, user))
+    }
+
+    /// List Users
+    ///
+    /// Page through the users of the bot, newest first.
+    #[oai(path = "/v1/chat/users", method = "get", operation_id = "listUsers")]
+    async fn list_users(
+        &self,
+        caller: InBot,
+        request: &Request,
+        /// The `nextToken` of the page before.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+        /// Only those who take part in this conversation.
+        #[oai(name = "conversationId")]
+        conversation_id: Query<Option<String>>,
+    ) -> Result<Json<UsersResponse>, Failed> {
+        let filter = Filter {
+            conversation: paging::given(conversation_id.0).map(Into::into),
+            tags: tags::filter(request),
+        };
+        let after = paging::position(next_token.0)?;
+        let page = users::list(&caller.0, filter, after).await?;
+        let integration = caller.0.integration_name();
+        Ok(Json(UsersResponse::seen_by(integration, page)))
+    }
+
+    /// Get Or Create User
+    ///
+    /// Read the user with exactly these tags, or create one if there is none.
+    #[oai(
+        path = "/v1/chat/users/get-or-create",
+        method = "post",
+        operation_id = "getOrCreateUser"
+    )]
+    async fn get_or_create_user(
+        &self,
+        caller: InBot,
+        body: Body<CreateUserBody>,
+    ) -> Result<Json<UserResponse>, Failed> {
+        let user = users::get_or_create(&caller.0, body.0.into()).await?;
+        Ok(shown(&caller, user))
+    }
+
+    /// Update User
+    ///
+    /// Change a user. Tags are set one by one, and an empty value unsets one.
+    #[oai(
+        path = "/v1/chat/users/:id",
+        method = "put",
+        operation_id = "updateUser"
+    )]
+    async fn update_user(
+        &self,
+        caller: InBot,
+        /// The user's id.
+        id: Path<String>,
+        body: Body<UpdateUserBody>,
+    ) -> Result<Json<UserResponse>, Failed> {
+        let user = users::update(&caller.0, id.0.into(), body.0.into()).await?;
+        Ok(shown(&caller, user))
+    }
+
+    /// Delete User
+    ///
+    /// Delete a user with what it has written. It is gone in every API.
+    #[oai(
+        path = "/v1/chat/users/:id",
+        method = "delete",
+        operation_id = "deleteUser"
+    )]
+    async fn delete_user(
+        &self,
+        caller: InBot,
+        /// The user's id.
+        id: Path<String>,
+    ) -> Result<Json<UserResponse>, Failed> {
+        // wire: the seed answers with what was deleted, the specification with `{}`
+        // (botpress.md §0)
+        let user = users::delete(&caller.0, id.0.into()).await?;
         Ok(shown(&caller, user))
     }
 }

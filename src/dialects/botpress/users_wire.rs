@@ -1,9 +1,23 @@
 //! Users as Botpress shows and takes them.
 
-use poem_openapi::{Object, types::Example};
+use poem_openapi::{
+    Object,
+    types::{Example, MaybeUndefined},
+};
 
-use super::tags::{GivenTags, ShownTags};
-use crate::domain::users;
+use super::{
+    paging::Meta,
+    tags::{GivenTags, ShownTags},
+};
+use crate::{
+    domain::{paging::Page, users},
+    kernel::Patch,
+};
+
+/// The id in every example.
+pub const EXAMPLE_ID: &str = "0194bb14-5f80-7c2e-9d40-2f8e1b7a6c33";
+/// The time in every example.
+pub const EXAMPLE_TIME: &str = "2026-01-31T09:30:00.000Z";
 
 /// A user: someone who talks with a bot.
 #[derive(Object)]
@@ -42,9 +56,9 @@ impl User {
 impl Example for User {
     fn example() -> Self {
         Self {
-            id: "0194bb14-5f80-7c2e-9d40-2f8e1b7a6c33".to_owned(),
-            created_at: "2026-01-31T09:30:00.000Z".to_owned(),
-            updated_at: "2026-01-31T09:30:00.000Z".to_owned(),
+            id: EXAMPLE_ID.to_owned(),
+            created_at: EXAMPLE_TIME.to_owned(),
+            updated_at: EXAMPLE_TIME.to_owned(),
             tags: [("telegram:id".to_owned(), "1043".to_owned())].into(),
             name: Some("Ann".to_owned()),
             picture_url: None,
@@ -64,6 +78,41 @@ impl Example for UserResponse {
     fn example() -> Self {
         Self {
             user: User::example(),
+        }
+    }
+}
+
+/// A page of users.
+#[derive(Object)]
+#[oai(example, rename = "listUsersResponse")]
+pub struct UsersResponse {
+    /// The users, newest first.
+    users: Vec<User>,
+    /// Where the next page is.
+    meta: Meta,
+}
+
+impl UsersResponse {
+    /// A page as an integration sees it, or a bot.
+    pub fn seen_by(integration: Option<&str>, page: Page<users::User>) -> Self {
+        Self {
+            meta: Meta::new(page.next),
+            users: shown(integration, page.items),
+        }
+    }
+}
+
+/// Users as an integration sees them, or a bot.
+pub fn shown(integration: Option<&str>, users: Vec<users::User>) -> Vec<User> {
+    let shown = |user| User::seen_by(integration, user);
+    users.into_iter().map(shown).collect()
+}
+
+impl Example for UsersResponse {
+    fn example() -> Self {
+        Self {
+            users: vec![User::example()],
+            meta: Meta::default(),
         }
     }
 }
@@ -100,6 +149,49 @@ impl From<CreateUserBody> for users::New {
             integration: body.integration_name,
             name: body.name,
             picture_url: body.picture_url,
+        }
+    }
+}
+
+/// Changes of a user. What is left out stays.
+#[derive(Object)]
+#[oai(example, rename = "updateUserBody", rename_all = "camelCase")]
+pub struct UpdateUserBody {
+    /// Tags to set; an empty value unsets one.
+    // wire: the specification requires it, the seed lets it be absent (botpress.md §0)
+    tags: Option<GivenTags>,
+    /// Its name; null for none.
+    #[oai(nullable)]
+    name: MaybeUndefined<String>,
+    /// The address of its picture; null for none.
+    #[oai(nullable)]
+    picture_url: MaybeUndefined<String>,
+}
+
+impl Example for UpdateUserBody {
+    fn example() -> Self {
+        Self {
+            tags: None,
+            name: MaybeUndefined::Value("Ann".to_owned()),
+            picture_url: MaybeUndefined::Undefined,
+        }
+    }
+}
+
+fn patch(given: MaybeUndefined<String>) -> Patch<String> {
+    match given {
+        MaybeUndefined::Undefined => Patch::Absent,
+        MaybeUndefined::Null => Patch::Null,
+        MaybeUndefined::Value(value) => Patch::Value(value),
+    }
+}
+
+impl From<UpdateUserBody> for users::Changes {
+    fn from(body: UpdateUserBody) -> Self {
+        Self {
+            tags: body.tags.unwrap_or_default().0,
+            name: patch(body.name),
+            picture_url: patch(body.picture_url),
         }
     }
 }

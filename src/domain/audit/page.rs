@@ -64,6 +64,7 @@ pub async fn page(call: &Call, after: Option<Token>) -> Result<Page<Shown>> {
             Ok(Page::of(rows, |row| Token {
                 created_at: row.at,
                 seq: row.seq,
+                sub: 0,
             }))
         })
         .await

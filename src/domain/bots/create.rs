@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{Bot, Media, rows, sealed};
 use crate::{
     domain::{
-        access::Call,
+        access::{Call, CallerAgent},
         agents::{self, NewAgent},
         api_keys::Owner,
         context::Change,
@@ -86,6 +86,7 @@ pub fn make(
             name,
         },
     )?;
+    let agent: CallerAgent = agent.into();
     rows::ensure(change, sealer, &agent)?;
     let Value::Object(configuration) = configuration else {
         return Err(Error::invalid("configuration.data must be an object"));

@@ -8,6 +8,7 @@ mod sealed;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub(super) use self::rows::ensure;
 pub use self::{
     create::{NewBot, create, make},
     rows::find,

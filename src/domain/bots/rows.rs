@@ -6,7 +6,7 @@ use super::{Bot, sealed};
 use crate::{
     domain::{
         Domain,
-        access::Call,
+        access::{Call, CallerAgent},
         agents::{self, Agent},
         audit::Actor,
         context::Change,
@@ -54,7 +54,9 @@ async fn adopt(domain: &Domain, agent: &Agent) -> Result<()> {
     }
     let (sealer, agent) = (domain.sealer().clone(), agent.clone());
     domain
-        .change_as(Actor::System, move |change| ensure(change, &sealer, &agent))
+        .change_as(Actor::System, move |change| {
+            ensure(change, &sealer, &agent.into())
+        })
         .await
 }
 
@@ -68,7 +70,11 @@ const INSERT: &str = "
     ON CONFLICT (agent_seq) DO NOTHING";
 
 /// Makes sure that an agent is a bot.
-pub(in crate::domain) fn ensure(change: &Change<'_>, sealer: &Sealer, agent: &Agent) -> Result<()> {
+pub(in crate::domain) fn ensure(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    agent: &CallerAgent,
+) -> Result<()> {
     let secret = sealed::seal_secret(sealer, &agent.id, &new_hex_secret());
     change
         .conn

@@ -10,6 +10,7 @@ use crate::{
         access::Call,
         audit::{self, Entry},
         context::Change,
+        webhooks,
     },
     kernel::{
         Error, Kind, Patch, Result,
@@ -217,6 +218,19 @@ pub fn set_in_conversation(change: &Change<'_>, agent: &AgentId, id: &EndUserId)
         0 => Err(rows::not_found()),
         _ => Ok(()),
     }
+}
+
+/// Erases an end user as a part of a change, with everything that refers to it and what was told of
+/// it.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn erase(change: &Change<'_>, scope: &Scope, id: &EndUserId) -> Result<()> {
+    if !rows::erase(change, &scope.agent, id)? {
+        return Err(rows::not_found());
+    }
+    webhooks::erase_tagged(change, &scope.agent, id.as_str())?;
+    record(change, scope, "end_user.delete", id)
 }
 
 pub(super) fn record(

@@ -14,7 +14,7 @@ mod sensitive;
 
 use serde_json::{Map, Value};
 
-pub use change::{Created, Scope, apply, create, make, set_in_conversation, update};
+pub use change::{Created, Scope, apply, create, erase, make, set_in_conversation, update};
 pub use event::time_text;
 pub use metadata::{METADATA_MAX_BYTES, METAVARIABLES, Metadata, MetadataUpdate};
 pub use rows::{find, find_by_external_id, list};

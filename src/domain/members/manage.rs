@@ -49,6 +49,7 @@ pub async fn list_page(call: &Call, after: Option<Token>) -> Result<Page<Member>
             Ok(Page::of(found, |member| Token {
                 created_at: member.created_at,
                 seq: member.seq,
+                sub: 0,
             }))
         })
         .await

@@ -1,35 +1,20 @@
-//! Creating and changing users.
+//! Creating, changing and deleting users.
 
 use rusqlite::named_params;
 
-use super::{User, declared::Rules, rows};
+use super::{Changes, New, User, rows};
 use crate::{
     domain::{
         access::{Call, CallerAgent},
+        bots,
         context::Change,
-        end_users::{self, Scope},
-        members::Role,
-        tags::{Given, Tagged, Tags},
+        declared::{Voice, require_write},
+        definitions::IntegrationDefinition,
+        end_users,
+        tags::{Tagged, Tags},
     },
-    kernel::{
-        Error, Kind, Patch, Result,
-        ids::{EndUserId, WorkspaceId},
-    },
-    store::Sealer,
+    kernel::{Error, Kind, Patch, Result, ids::EndUserId},
 };
-
-/// What a new user is made of.
-#[derive(Debug, Clone, Default)]
-pub struct New {
-    /// Its tags.
-    pub tags: Given,
-    /// The integration that is to make it; the caller itself does if absent.
-    pub integration: Option<String>,
-    /// Its name.
-    pub name: Option<String>,
-    /// The address of its picture.
-    pub picture_url: Option<String>,
-}
 
 /// Creates a user of the call's bot. It is an end user of the agent in every dialect.
 ///
@@ -38,43 +23,61 @@ pub struct New {
 /// `ReferenceNotFound` for an integration that is not installed, `Runtime` if the integration fails to
 /// make it, or those of the store.
 pub async fn create(call: &Call, new: New) -> Result<User> {
-    let tags = checked(call, &new)?;
-    let (bot, sealer) = (call.agent()?.clone(), call.domain().sealer().clone());
+    let voice = Voice::of(call)?;
+    let tags = checked(call, &voice, &new)?;
     call.domain()
-        .change(call, move |change, workspace| {
-            make(change, &sealer, workspace, &bot, &tags, &new)
+        .change(call, move |change, _| make(change, &voice, &tags, new))
+        .await
+}
+
+/// The user with exactly these tags, as it is; one that is created if there is none. However many
+/// ask at once, they get the same one.
+///
+/// # Errors
+/// As [`create`].
+pub async fn get_or_create(call: &Call, new: New) -> Result<User> {
+    let voice = Voice::of(call)?;
+    let tags = checked(call, &voice, &new)?;
+    let store = call.domain().store();
+    if let Some(known) = store.read(|conn| rows::with_tags(conn, voice.bot(), &tags))? {
+        return Ok(known);
+    }
+    call.domain()
+        .change(call, move |change, _| {
+            match rows::with_tags(change.conn, voice.bot(), &tags)? {
+                Some(known) => Ok(known),
+                None => make(change, &voice, &tags, new),
+            }
         })
         .await
 }
 
 /// The tags of a new user, after everything that can be refused is checked.
-fn checked(call: &Call, new: &New) -> Result<Tags> {
-    call.require_role(Role::Developer)?;
+fn checked(call: &Call, voice: &Voice, new: &New) -> Result<Tags> {
+    require_write(call)?;
     call.domain().store().read(|conn| {
-        let rules = Rules::of(call, conn)?;
-        rules.new_tags(conn, &new.tags)
+        let speaker = voice.on(conn)?;
+        if let Some(name) = new.integration.as_deref()
+            && speaker.name() != Some(name)
+        {
+            let creation =
+                |definition: &IntegrationDefinition| Ok(definition.user.creation.clone());
+            return Err(speaker.delegate(name, creation, &new.tags)?);
+        }
+        let tags = speaker.user_tags(&Tags::default(), &new.tags)?;
+        if let Some((own, definition)) = speaker.own()? {
+            tags.require(&own.name, &definition.user.creation.required_tags)?;
+        }
+        Ok(tags)
     })
 }
 
-const SET_TAGS: &str = "UPDATE end_users SET tags = :tags WHERE id = :id";
-
-fn make(
-    change: &Change<'_>,
-    sealer: &Sealer,
-    workspace: &WorkspaceId,
-    bot: &CallerAgent,
-    tags: &Tags,
-    new: &New,
-) -> Result<User> {
-    let scope = Scope {
-        workspace: workspace.clone(),
-        agent: bot.id.clone(),
-    };
+fn make(change: &Change<'_>, voice: &Voice, tags: &Tags, new: New) -> Result<User> {
     let id = EndUserId::new_ordered_uuid(change.now);
-    let given = |value: &Option<String>| value.clone().map_or(Patch::Absent, Patch::Value);
+    let given = |value: Option<String>| value.map_or(Patch::Absent, Patch::Value);
     let profile = end_users::ProfileChanges {
-        display_name: given(&new.name),
-        avatar: given(&new.picture_url),
+        display_name: given(new.name),
+        avatar: given(new.picture_url),
         ..Default::default()
     };
     let made = end_users::New {
@@ -82,15 +85,120 @@ fn make(
         profile,
         ..Default::default()
     };
-    end_users::make(change, sealer, &scope, made)?;
+    end_users::make(change, voice.sealer(), &voice.scope(), made)?;
+    set_tags(change, voice.bot(), &id, &Tags::default(), tags)?;
+    rows::existing(change.conn, voice.bot(), &id)
+}
+
+const SET_TAGS: &str = "
+    UPDATE end_users SET tags = :tags, updated_at = :now WHERE id = :id AND agent_id = :agent_id";
+
+fn set_tags(
+    change: &Change<'_>,
+    bot: &CallerAgent,
+    id: &EndUserId,
+    old: &Tags,
+    new: &Tags,
+) -> Result<()> {
+    if old == new {
+        return Ok(());
+    }
     change
         .conn
         .prepare_cached(SET_TAGS)?
-        .execute(named_params! {":id": id, ":tags": tags.canonical()})?;
-    let made = rows::read(change.conn, bot, &id)?;
-    let made = made.ok_or_else(|| Error::new(Kind::Internal, "a new user is not there"))?;
-    if let Some(seq) = made.seq {
-        Tagged::User.write(change.conn, bot.seq, seq, &Tags::default(), tags)?;
+        .execute(named_params! {
+            ":id": id,
+            ":agent_id": bot.id,
+            ":tags": new.canonical(),
+            ":now": change.now,
+        })?;
+    match rows::existing(change.conn, bot, id)?.seq {
+        Some(seq) => Tagged::User.write(change.conn, bot.seq, seq, old, new),
+        None => Ok(()),
     }
-    Ok(made)
+}
+
+/// Changes a user of the call's bot. Tags are set and unset one by one.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or those of the
+/// store.
+pub async fn update(call: &Call, id: EndUserId, changes: Changes) -> Result<User> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.domain()
+        .change(call, move |change, _| apply(change, &voice, &id, changes))
+        .await
+}
+
+fn apply(change: &Change<'_>, voice: &Voice, id: &EndUserId, changes: Changes) -> Result<User> {
+    let bot = voice.bot();
+    let old = rows::existing(change.conn, bot, id)?;
+    let tags = voice.on(change.conn)?.user_tags(&old.tags, &changes.tags)?;
+    if old.seq.is_none() {
+        return change_bot_itself(change, voice, old, tags, changes);
+    }
+    let profile = end_users::ProfileChanges {
+        display_name: changes.name,
+        avatar: changes.picture_url,
+        ..Default::default()
+    };
+    let changed = end_users::Changes {
+        profile,
+        ..Default::default()
+    };
+    let how = end_users::MetadataUpdate::Merge;
+    end_users::apply(change, voice.sealer(), &voice.scope(), id, changed, how)?;
+    set_tags(change, bot, id, &old.tags, &tags)?;
+    rows::existing(change.conn, bot, id)
+}
+
+const CHANGE_BOT_ITSELF: &str = "
+    UPDATE bots SET user_tags = :tags, user_name = :name, user_picture = :picture_url
+    WHERE agent_seq = :agent_seq";
+
+fn change_bot_itself(
+    change: &Change<'_>,
+    voice: &Voice,
+    mut user: User,
+    tags: Tags,
+    changes: Changes,
+) -> Result<User> {
+    user.tags = tags;
+    changes.name.apply(&mut user.name);
+    changes.picture_url.apply(&mut user.picture_url);
+    bots::ensure(change, voice.sealer(), voice.bot())?;
+    change
+        .conn
+        .prepare_cached(CHANGE_BOT_ITSELF)?
+        .execute(named_params! {
+            ":tags": user.tags.canonical(),
+            ":name": user.name,
+            ":picture_url": user.picture_url,
+            ":agent_seq": voice.bot().seq,
+        })?;
+    Ok(user)
+}
+
+/// Deletes a user of the call's bot, with what it wrote. It is gone in every dialect.
+///
+/// # Errors
+/// `NotFound`, `RelationConflict` for the bot itself, `Forbidden` for a role below developer, or those
+/// of the store.
+pub async fn delete(call: &Call, id: EndUserId) -> Result<User> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.domain()
+        .change(call, move |change, _| {
+            let user = rows::existing(change.conn, voice.bot(), &id)?;
+            if user.seq.is_none() {
+                return Err(Error::new(
+                    Kind::RelationConflict,
+                    "This user is the bot itself, and goes with it",
+                ));
+            }
+            end_users::erase(change, &voice.scope(), &id)?;
+            Ok(user)
+        })
+        .await
 }

@@ -2,15 +2,20 @@
 //! the bot's (botpress.md §4). The people among them are those of [`end_users`](super::end_users).
 
 mod change;
-mod declared;
+mod list;
 mod rows;
 
+pub(super) use self::rows::{COLUMNS, bot_itself, existing, from_row, named, read};
 pub use self::{
-    change::{New, create},
+    change::{create, delete, get_or_create, update},
+    list::{Filter, list},
     rows::find,
 };
-use super::tags::Tags;
-use crate::kernel::{Timestamp, ids::EndUserId};
+use super::{
+    paging::Token,
+    tags::{Given, Tags},
+};
+use crate::kernel::{Patch, Timestamp, ids::EndUserId};
 
 /// A user.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,4 +34,35 @@ pub struct User {
     pub updated_at: Timestamp,
     /// Its row; none for the bot itself.
     pub(super) seq: Option<i64>,
+}
+
+/// What a new user is made of.
+#[derive(Debug, Clone, Default)]
+pub struct New {
+    /// Its tags.
+    pub tags: Given,
+    /// The integration that is to make it; the caller itself does if absent.
+    pub integration: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// The address of its picture.
+    pub picture_url: Option<String>,
+}
+
+/// What an update changes. What is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Tags to set, and to unset.
+    pub tags: Given,
+    /// Another name, or none.
+    pub name: Patch<String>,
+    /// Another picture, or none.
+    pub picture_url: Patch<String>,
+}
+
+impl User {
+    /// Where it stands in lists: the bot itself comes last.
+    pub(super) fn position(&self) -> Token {
+        Token::at(self.created_at, self.seq.unwrap_or(0))
+    }
 }

@@ -8,7 +8,7 @@ use crate::{
         access::{Call, CallerAgent},
         tags::Tags,
     },
-    kernel::{Error, Result, ids::EndUserId},
+    kernel::{Error, Kind, Result, ids::EndUserId},
 };
 
 /// The user with this id of the call's bot.
@@ -17,14 +17,50 @@ use crate::{
 /// `NotFound`, or those of the store.
 pub fn find(call: &Call, id: &EndUserId) -> Result<User> {
     let bot = call.agent()?;
-    call.domain().store().read(|conn| {
-        read(conn, bot, id)?.ok_or_else(|| Error::not_found(format!("There is no user {id}")))
-    })
+    call.domain().store().read(|conn| existing(conn, bot, id))
+}
+
+/// The user with this id of a bot.
+pub(in crate::domain) fn existing(
+    conn: &Connection,
+    bot: &CallerAgent,
+    id: &EndUserId,
+) -> Result<User> {
+    let found = read(conn, bot, id)?;
+    found.ok_or_else(|| Error::not_found(format!("There is no user {id}")))
 }
 
 /// The columns that [`from_row`] reads, in its order.
 pub(in crate::domain) const COLUMNS: &str = "end_users.seq, end_users.id, end_users.tags, \
     end_users.display_name, end_users.avatar, end_users.created_at, end_users.updated_at";
+
+const SEQ: &str = "SELECT seq FROM end_users WHERE id = :id AND agent_id = :agent_id";
+
+/// The row of the user with this id of a bot: none for the bot itself, which has no row.
+///
+/// # Errors
+/// `ReferenceNotFound`, or those of the store.
+pub(in crate::domain) fn named(
+    conn: &Connection,
+    bot: &CallerAgent,
+    id: &EndUserId,
+) -> Result<Option<i64>> {
+    if id.as_str() == bot.id.as_str() {
+        return Ok(None);
+    }
+    let found = conn
+        .prepare_cached(SEQ)?
+        .query_row(named_params! {":id": id, ":agent_id": bot.id}, |row| {
+            row.get(0)
+        });
+    match found.optional()? {
+        Some(seq) => Ok(Some(seq)),
+        None => Err(Error::new(
+            Kind::ReferenceNotFound,
+            format!("There is no user {id}"),
+        )),
+    }
+}
 
 /// The user with this id of a bot.
 pub(in crate::domain) fn read(
@@ -37,6 +73,17 @@ pub(in crate::domain) fn read(
     }
     let sql = format!("SELECT {COLUMNS} FROM end_users WHERE id = :id AND agent_id = :agent_id");
     let parameters = named_params! {":id": id, ":agent_id": bot.id};
+    let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
+    Ok(found.optional()?)
+}
+
+/// The first user of a bot with exactly these tags.
+pub(super) fn with_tags(conn: &Connection, bot: &CallerAgent, tags: &Tags) -> Result<Option<User>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM end_users WHERE agent_id = :agent_id AND tags = :tags \
+         ORDER BY seq LIMIT 1"
+    );
+    let parameters = named_params! {":agent_id": bot.id, ":tags": tags.canonical()};
     let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
     Ok(found.optional()?)
 }

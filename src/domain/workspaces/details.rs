@@ -97,6 +97,7 @@ pub async fn list_mine(call: &PersonCall, after: Option<Token>) -> Result<Page<D
             Ok(Page::of(rows, |row| Token {
                 created_at: row.created_at,
                 seq: row.seq,
+                sub: 0,
             }))
         })
         .await

@@ -68,7 +68,8 @@ fn member<'a>(document: &'a Value, operation: &'a Value, place: &str) -> Option<
             let (_, ok) = responses
                 .iter()
                 .find(|(status, _)| status.starts_with('2'))?;
-            ok.pointer("/content/application~1json/schema")?
+            let content = ok["content"].as_object()?;
+            &content.values().next()?["schema"]
         }
     };
     let mut schema = resolved(document, content);

@@ -7,3 +7,4 @@ mod contract;
 mod errors;
 mod given;
 mod isolation;
+mod secrets;

@@ -57,7 +57,7 @@ fn redact(value: &mut Value) {
     match value {
         Value::String(text) => {
             let random =
-                Uuid::try_parse(text).is_ok_and(|id| matches!(id.get_version_num(), 4 | 7));
+                Uuid::try_parse(text).is_ok_and(|id| matches!(id.get_version_num(), 4 | 7 | 8));
             let hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
             if random {
                 *text = "[uuid]".to_owned();
@@ -88,7 +88,7 @@ fn without_ids(text: &str) -> String {
             .bytes()
             .any(|byte| byte != rest.as_bytes()[0]);
         let id = rest.get(..36).and_then(|id| Uuid::try_parse(id).ok());
-        let whole = if id.is_some_and(|id| matches!(id.get_version_num(), 4 | 7)) {
+        let whole = if id.is_some_and(|id| matches!(id.get_version_num(), 4 | 7 | 8)) {
             shown.push_str("[uuid]");
             36
         } else if digits == 24 && minted {

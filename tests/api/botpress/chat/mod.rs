@@ -1,3 +1,59 @@
-//! `/v1/chat`.
+//! `/v1/chat` and `/v1/storage`.
 
+mod actions;
+mod conversations;
+mod events;
+mod every_operation;
+mod files;
+mod lists;
+mod messages;
+mod participants;
+mod states;
 mod users;
+
+use serde_json::{Value, json};
+
+use crate::botpress::given::{Caller, Given};
+
+/// The id of what an answer shows as this member.
+fn id_of(answer: &crate::support::Answer, member: &str) -> String {
+    answer.json()[member]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned()
+}
+
+impl Given {
+    /// A new user of the integration.
+    async fn user(&self, tag: &str) -> String {
+        let body = json!({"tags": {"id": tag}, "name": "Ann"});
+        let made = self
+            .as_integration()
+            .post(&self.server, "/v1/chat/users", body)
+            .await;
+        id_of(&made.expect(201), "user")
+    }
+
+    /// A new conversation of the integration.
+    async fn conversation(&self, tag: &str) -> String {
+        let body = json!({"channel": "direct", "tags": {"id": tag}});
+        let path = "/v1/chat/conversations";
+        let made = self.as_integration().post(&self.server, path, body).await;
+        id_of(&made.expect(201), "conversation")
+    }
+
+    /// A new message of a caller.
+    async fn message(&self, caller: &Caller, user: &str, conversation: &str, text: &str) -> String {
+        let body = message(user, conversation, text);
+        let made = caller.post(&self.server, "/v1/chat/messages", body).await;
+        id_of(&made.expect(201), "message")
+    }
+}
+
+/// The body of a new message.
+fn message(user: &str, conversation: &str, text: &str) -> Value {
+    json!({
+        "userId": user, "conversationId": conversation, "type": "text",
+        "payload": {"text": text}, "tags": {},
+    })
+}

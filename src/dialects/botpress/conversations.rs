@@ -1,0 +1,165 @@
+//! `/v1/chat/conversations`: the conversations of a bot.
+
+use poem::Request;
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::{
+    Tag,
+    auth::InBot,
+    conversations_wire::{
+        Conversation, ConversationResponse, ConversationsResponse, CreateConversationBody,
+        UpdateTagsBody,
+    },
+    error::Failed,
+    paging, tags,
+};
+use crate::{
+    domain::conversations::{self, Filter},
+    http::Body,
+};
+
+/// The operations on conversations.
+pub struct Conversations;
+
+/// The answer to a create.
+#[derive(ApiResponse)]
+enum CreateConversationResponse {
+    /// The new conversation
+    #[oai(status = 201)]
+    Created(Json<ConversationResponse>),
+}
+
+#[OpenApi(tag = "Tag::Conversation")]
+impl Conversations {
+    /// Create Conversation
+    ///
+    /// Create a conversation. An integration does so in a channel of its own, a bot in the one channel
+    /// of that name that its integrations have.
+    #[oai(
+        path = "/v1/chat/conversations",
+        method = "post",
+        operation_id = "createConversation"
+    )]
+    async fn create_conversation(
+        &self,
+        caller: InBot,
+        body: Body<CreateConversationBody>,
+    ) -> Result<CreateConversationResponse, Failed> {
+        let made = conversations::create(&caller.0, body.0.into()).await?;
+        Ok(CreateConversationResponse::Created(shown(&caller, made)))
+    }
+
+    /// Get Conversation
+    ///
+    /// Read one conversation. An integration sees those that go through it.
+    #[oai(
+        path = "/v1/chat/conversations/:id",
+        method = "get",
+        operation_id = "getConversation"
+    )]
+    async fn get_conversation(
+        &self,
+        caller: InBot,
+        /// The conversation's id.
+        id: Path<String>,
+    ) -> Result<Json<ConversationResponse>, Failed> {
+        let found = conversations::find(&caller.0, &id.0.into())?;
+        Ok(shown(&caller, found))
+    }
+
+    /// List Conversations
+    ///
+    /// Page through the conversations, newest first.
+    #[oai(
+        path = "/v1/chat/conversations",
+        method = "get",
+        operation_id = "listConversations"
+    )]
+    async fn list_conversations(
+        &self,
+        caller: InBot,
+        request: &Request,
+        /// The `nextToken` of the page before.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+        /// Only those in which all of these users take part.
+        #[oai(name = "participantIds")]
+        participant_ids: Query<Vec<String>>,
+    ) -> Result<Json<ConversationsResponse>, Failed> {
+        let filter = Filter {
+            participants: participant_ids.0,
+            tags: tags::filter(request),
+        };
+        let after = paging::position(next_token.0)?;
+        let page = conversations::list(&caller.0, filter, after).await?;
+        let integration = caller.0.integration_name();
+        Ok(Json(ConversationsResponse::seen_by(integration, page)))
+    }
+
+    /// Get Or Create Conversation
+    ///
+    /// Read the conversation of this channel with exactly these tags, or create one if there is none.
+    #[oai(
+        path = "/v1/chat/conversations/get-or-create",
+        method = "post",
+        operation_id = "getOrCreateConversation"
+    )]
+    async fn get_or_create_conversation(
+        &self,
+        caller: InBot,
+        body: Body<CreateConversationBody>,
+    ) -> Result<Json<ConversationResponse>, Failed> {
+        let found = conversations::get_or_create(&caller.0, body.0.into()).await?;
+        Ok(shown(&caller, found))
+    }
+
+    /// Update Conversation
+    ///
+    /// Set tags of a conversation one by one; an empty value unsets one.
+    #[oai(
+        path = "/v1/chat/conversations/:id",
+        method = "put",
+        operation_id = "updateConversation"
+    )]
+    async fn update_conversation(
+        &self,
+        caller: InBot,
+        /// The conversation's id.
+        id: Path<String>,
+        body: Body<UpdateTagsBody>,
+    ) -> Result<Json<ConversationResponse>, Failed> {
+        let tags = body.0.tags.unwrap_or_default().0;
+        let changed = conversations::update(&caller.0, id.0.into(), tags).await?;
+        Ok(shown(&caller, changed))
+    }
+
+    /// Delete Conversation
+    ///
+    /// Delete a conversation with its messages, events and states.
+    #[oai(
+        path = "/v1/chat/conversations/:id",
+        method = "delete",
+        operation_id = "deleteConversation"
+    )]
+    async fn delete_conversation(
+        &self,
+        caller: InBot,
+        /// The conversation's id.
+        id: Path<String>,
+    ) -> Result<Json<ConversationResponse>, Failed> {
+        // wire: the seed answers with what was deleted, the specification with `{}`
+        // (botpress.md §0)
+        let gone = conversations::delete(&caller.0, id.0.into()).await?;
+        Ok(shown(&caller, gone))
+    }
+}
+
+fn shown(caller: &InBot, conversation: conversations::Conversation) -> Json<ConversationResponse> {
+    Json(ConversationResponse {
+        conversation: Conversation::seen_by(caller.0.integration_name(), conversation),
+    })
+}

@@ -1,0 +1,164 @@
+//! `/v1/chat/messages`: the messages of a bot.
+
+use poem::Request;
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::{
+    Tag,
+    auth::InBot,
+    conversations_wire::UpdateTagsBody,
+    error::Failed,
+    messages_wire::{CreateMessageBody, Message, MessageResponse, MessagesResponse},
+    paging, tags,
+};
+use crate::{
+    domain::messages::{self, Filter},
+    http::Body,
+};
+
+/// The operations on messages.
+pub struct Messages;
+
+/// The answer to a create.
+#[derive(ApiResponse)]
+enum CreateMessageResponse {
+    /// The new message
+    #[oai(status = 201)]
+    Created(Json<MessageResponse>),
+}
+
+#[OpenApi(tag = "Tag::Message")]
+impl Messages {
+    /// Create Message
+    ///
+    /// Create a message. One of an integration comes in to the bot; one of the bot goes out through
+    /// the integration of the conversation.
+    #[oai(
+        path = "/v1/chat/messages",
+        method = "post",
+        operation_id = "createMessage"
+    )]
+    async fn create_message(
+        &self,
+        caller: InBot,
+        body: Body<CreateMessageBody>,
+    ) -> Result<CreateMessageResponse, Failed> {
+        let made = messages::create(&caller.0, body.0.into()).await?;
+        Ok(CreateMessageResponse::Created(shown(&caller, made)))
+    }
+
+    /// Get Or Create Message
+    ///
+    /// Read the message of this user, conversation and type with exactly these tags, or create one if
+    /// there is none.
+    #[oai(
+        path = "/v1/chat/messages/get-or-create",
+        method = "post",
+        operation_id = "getOrCreateMessage"
+    )]
+    async fn get_or_create_message(
+        &self,
+        caller: InBot,
+        body: Body<CreateMessageBody>,
+    ) -> Result<Json<MessageResponse>, Failed> {
+        let found = messages::get_or_create(&caller.0, body.0.into()).await?;
+        Ok(shown(&caller, found))
+    }
+
+    /// Get Message
+    ///
+    /// Read one message.
+    #[oai(
+        path = "/v1/chat/messages/:id",
+        method = "get",
+        operation_id = "getMessage"
+    )]
+    async fn get_message(
+        &self,
+        caller: InBot,
+        /// The message's id.
+        id: Path<String>,
+    ) -> Result<Json<MessageResponse>, Failed> {
+        let found = messages::find(&caller.0, &id.0.into())?;
+        Ok(shown(&caller, found))
+    }
+
+    /// Update Message
+    ///
+    /// Set tags of a message one by one; an empty value unsets one.
+    #[oai(
+        path = "/v1/chat/messages/:id",
+        method = "put",
+        operation_id = "updateMessage"
+    )]
+    async fn update_message(
+        &self,
+        caller: InBot,
+        /// The message's id.
+        id: Path<String>,
+        body: Body<UpdateTagsBody>,
+    ) -> Result<Json<MessageResponse>, Failed> {
+        let tags = body.0.tags.unwrap_or_default().0;
+        let changed = messages::update(&caller.0, id.0.into(), tags).await?;
+        Ok(shown(&caller, changed))
+    }
+
+    /// List Messages
+    ///
+    /// Page through the messages, newest first.
+    #[oai(
+        path = "/v1/chat/messages",
+        method = "get",
+        operation_id = "listMessages"
+    )]
+    async fn list_messages(
+        &self,
+        caller: InBot,
+        request: &Request,
+        /// The `nextToken` of the page before.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+        /// Only those of this conversation.
+        #[oai(name = "conversationId")]
+        conversation_id: Query<Option<String>>,
+    ) -> Result<Json<MessagesResponse>, Failed> {
+        let filter = Filter {
+            conversation: paging::given(conversation_id.0).map(Into::into),
+            tags: tags::filter(request),
+        };
+        let after = paging::position(next_token.0)?;
+        let page = messages::list(&caller.0, filter, after).await?;
+        let integration = caller.0.integration_name();
+        Ok(Json(MessagesResponse::seen_by(integration, page)))
+    }
+
+    /// Delete Message
+    ///
+    /// Delete a message.
+    #[oai(
+        path = "/v1/chat/messages/:id",
+        method = "delete",
+        operation_id = "deleteMessage"
+    )]
+    async fn delete_message(
+        &self,
+        caller: InBot,
+        /// The message's id.
+        id: Path<String>,
+    ) -> Result<Json<MessageResponse>, Failed> {
+        // wire: the seed answers with what was deleted, the specification with `{}`
+        // (botpress.md §0)
+        let gone = messages::delete(&caller.0, id.0.into()).await?;
+        Ok(shown(&caller, gone))
+    }
+}
+
+fn shown(caller: &InBot, message: messages::Message) -> Json<MessageResponse> {
+    Json(MessageResponse {
+        message: Message::seen_by(caller.0.integration_name(), message),
+    })
+}

@@ -1,0 +1,211 @@
+//! Creating, changing and deleting conversations.
+
+use rusqlite::{Connection, named_params};
+
+use super::{Conversation, rows};
+use crate::{
+    domain::{
+        access::Call,
+        context::Change,
+        declared::{Speaker, Voice, require_write},
+        definitions::IntegrationDefinition,
+        tags::{Given, Tagged, Tags},
+    },
+    kernel::{Error, Kind, Result, ids::ConversationId},
+};
+
+/// What a new conversation is made of.
+#[derive(Debug, Clone, Default)]
+pub struct New {
+    /// The channel that it goes through.
+    pub channel: String,
+    /// Its tags.
+    pub tags: Given,
+    /// The integration that is to make it; the caller itself does if absent.
+    pub integration: Option<String>,
+}
+
+/// What is checked of a new conversation.
+struct Checked {
+    integration: String,
+    channel: String,
+    tags: Tags,
+}
+
+impl Checked {
+    fn place(&self) -> (&str, &str) {
+        (&self.integration, &self.channel)
+    }
+}
+
+/// Creates a conversation in the call's bot. An integration creates it in a channel of its own, a bot
+/// in the one channel of that name that its integrations have.
+///
+/// # Errors
+/// `Forbidden` for a role below developer; `Invalid` for undeclared or missing tags and a channel of
+/// several integrations; `ReferenceNotFound` for an unknown channel or integration; `Runtime` if the
+/// integration fails to make it; those of the store.
+pub async fn create(call: &Call, new: New) -> Result<Conversation> {
+    let voice = Voice::of(call)?;
+    let checked = check(call, &voice, &new)?;
+    call.domain()
+        .change(call, move |change, _| make(change, &voice, &checked))
+        .await
+}
+
+/// The conversation with exactly these tags, as it is; one that is created if there is none. However
+/// many ask at once, they get the same one.
+///
+/// # Errors
+/// As [`create`].
+pub async fn get_or_create(call: &Call, new: New) -> Result<Conversation> {
+    let voice = Voice::of(call)?;
+    let checked = check(call, &voice, &new)?;
+    let agent_seq = voice.bot().seq;
+    let known = call
+        .domain()
+        .store()
+        .read(|conn| rows::with_tags(conn, agent_seq, checked.place(), &checked.tags))?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    call.domain()
+        .change(call, move |change, _| {
+            let known = rows::with_tags(change.conn, agent_seq, checked.place(), &checked.tags)?;
+            match known {
+                Some(known) => Ok(known),
+                None => make(change, &voice, &checked),
+            }
+        })
+        .await
+}
+
+fn check(call: &Call, voice: &Voice, new: &New) -> Result<Checked> {
+    require_write(call)?;
+    call.domain().store().read(|conn| {
+        let speaker = voice.on(conn)?;
+        if let Some(name) = new.integration.as_deref()
+            && speaker.name() != Some(name)
+        {
+            let creation = |definition: &IntegrationDefinition| {
+                let channel = definition.channels.get(&new.channel);
+                let channel = channel.ok_or_else(|| unknown_channel(&new.channel))?;
+                Ok(channel.conversation.creation.clone())
+            };
+            return Err(speaker.delegate(name, creation, &new.tags)?);
+        }
+        let (integration, required) = channel(&speaker, &new.channel)?;
+        let place = (integration.as_str(), new.channel.as_str());
+        let tags = speaker.conversation_tags(place, &Tags::default(), &new.tags)?;
+        tags.require(&integration, &required)?;
+        Ok(Checked {
+            integration,
+            channel: new.channel.clone(),
+            tags,
+        })
+    })
+}
+
+/// The integration whose channel this is, and the tags that it requires.
+fn channel(speaker: &Speaker<'_>, name: &str) -> Result<(String, Vec<String>)> {
+    let candidates = match speaker.own()? {
+        Some(own) => vec![own],
+        None => speaker.integrations()?,
+    };
+    let mut having = candidates
+        .into_iter()
+        .filter_map(|(integration, definition)| {
+            let channel = definition.channels.get(name)?;
+            let required = channel.conversation.creation.required_tags.clone();
+            Some((integration.name, required))
+        });
+    let found = having.next().ok_or_else(|| unknown_channel(name))?;
+    match having.find(|(other, _)| *other != found.0) {
+        None => Ok(found),
+        Some((other, _)) => Err(Error::invalid(format!(
+            "The channel {name} is one of {} and of {other}: say which with integrationName",
+            found.0
+        ))),
+    }
+}
+
+fn unknown_channel(name: &str) -> Error {
+    Error::new(
+        Kind::ReferenceNotFound,
+        format!("No integration at hand has a channel {name}"),
+    )
+}
+
+const INSERT: &str = "
+    INSERT INTO conversations (id, agent_seq, integration, channel, tags, created_at, updated_at)
+    VALUES (:id, :agent_seq, :integration, :channel, :tags, :now, :now)";
+
+fn make(change: &Change<'_>, voice: &Voice, new: &Checked) -> Result<Conversation> {
+    let id = ConversationId::new_ordered_uuid(change.now);
+    let agent_seq = voice.bot().seq;
+    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": id,
+        ":agent_seq": agent_seq,
+        ":integration": new.integration,
+        ":channel": new.channel,
+        ":tags": new.tags.canonical(),
+        ":now": change.now,
+    })?;
+    let seq = change.conn.last_insert_rowid();
+    Tagged::Conversation.write(change.conn, agent_seq, seq, &Tags::default(), &new.tags)?;
+    rows::existing(change.conn, voice, &id)
+}
+
+const UPDATE: &str = "
+    UPDATE conversations SET tags = :tags, updated_at = :now WHERE seq = :seq";
+
+/// Sets and unsets tags of a conversation of the call's bot, one by one.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or those of the
+/// store.
+pub async fn update(call: &Call, id: ConversationId, tags: Given) -> Result<Conversation> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.domain()
+        .change(call, move |change, _| {
+            let old = rows::existing(change.conn, &voice, &id)?;
+            let speaker = voice.on(change.conn)?;
+            let new = speaker.conversation_tags(old.place(), &old.tags, &tags)?;
+            if new == old.tags {
+                return Ok(old);
+            }
+            change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+                ":tags": new.canonical(),
+                ":now": change.now,
+                ":seq": old.seq,
+            })?;
+            Tagged::Conversation.write(change.conn, voice.bot().seq, old.seq, &old.tags, &new)?;
+            rows::existing(change.conn, &voice, &id)
+        })
+        .await
+}
+
+/// Deletes a conversation of the call's bot with its messages, events and states.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for a role below developer, or those of the store.
+pub async fn delete(call: &Call, id: ConversationId) -> Result<Conversation> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.domain()
+        .change(call, move |change, _| {
+            let old = rows::existing(change.conn, &voice, &id)?;
+            erase(change.conn, old.seq)?;
+            Ok(old)
+        })
+        .await
+}
+
+const ERASE: &str = "DELETE FROM conversations WHERE seq = :seq";
+
+fn erase(conn: &Connection, seq: i64) -> Result<()> {
+    conn.prepare_cached(ERASE)?
+        .execute(named_params! {":seq": seq})?;
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! Conversations of an agent with end users, through a channel of an integration.
+
+mod change;
+mod list;
+mod participants;
+mod rows;
+
+pub use self::{
+    change::{New, create, delete, get_or_create, update},
+    list::{Filter, list},
+    participants::{
+        add as add_participant, find as find_participant, list as list_participants,
+        remove as remove_participant,
+    },
+    rows::find,
+};
+pub(super) use self::{
+    participants::{join, participants_page},
+    rows::{existing, of_bot, read},
+};
+use super::{paging::Token, tags::Tags};
+use crate::kernel::{Timestamp, ids::ConversationId};
+
+/// A conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// The name of the integration that it goes through.
+    pub integration: String,
+    /// The channel of that integration.
+    pub channel: String,
+    /// Its tags.
+    pub tags: Tags,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Whether the bot itself takes part.
+    pub(super) bot_participates: bool,
+    /// Its row.
+    pub(super) seq: i64,
+}
+
+impl Conversation {
+    /// The integration and the channel, by which its tags are declared.
+    pub(super) fn place(&self) -> (&str, &str) {
+        (&self.integration, &self.channel)
+    }
+
+    /// Where it stands in lists.
+    pub(super) const fn position(&self) -> Token {
+        Token::at(self.created_at, self.seq)
+    }
+}

@@ -1,0 +1,254 @@
+//! Who speaks in a bot, and what that one may set: the declarations of the bot and of the integration
+//! at work.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::{
+    Domain,
+    access::{Call, Caller, CallerAgent, CallerInstallation},
+    definitions::{BotDefinition, Channel, Creation, IntegrationDefinition, Named, Tag},
+    end_users::Scope,
+    installations,
+    members::Role,
+    tags::{Declared, Given, Tags},
+};
+use crate::{
+    kernel::{Error, Kind, Result},
+    store::Sealer,
+};
+
+/// Who speaks in a bot: the bot itself, or an integration that is installed in it.
+pub(super) struct Speaker<'a> {
+    domain: &'a Domain,
+    conn: &'a Connection,
+    pub(super) bot: &'a CallerAgent,
+    /// The integration that speaks; none if the bot does.
+    pub(super) integration: Option<&'a CallerInstallation>,
+    /// What the bot declares.
+    pub(super) declared: Arc<BotDefinition>,
+}
+
+/// Who calls, for a change that is made elsewhere.
+#[derive(Clone)]
+pub(super) struct Voice {
+    domain: Domain,
+    caller: Arc<Caller>,
+    bot: CallerAgent,
+}
+
+impl Voice {
+    pub(super) fn of(call: &Call) -> Result<Self> {
+        Ok(Self {
+            domain: call.domain().clone(),
+            caller: call.caller().clone(),
+            bot: call.agent()?.clone(),
+        })
+    }
+
+    /// The bot that is spoken in.
+    pub(super) const fn bot(&self) -> &CallerAgent {
+        &self.bot
+    }
+
+    /// The sealer of the database.
+    pub(super) fn sealer(&self) -> &Sealer {
+        self.domain.sealer()
+    }
+
+    /// The integration that calls; none if the bot does.
+    pub(super) fn integration(&self) -> Option<&CallerInstallation> {
+        self.caller.installation.as_ref()
+    }
+
+    /// The agent with its workspace, as end users know it.
+    pub(super) fn scope(&self) -> Scope {
+        Scope {
+            workspace: self.caller.workspace_id.clone(),
+            agent: self.bot.id.clone(),
+        }
+    }
+
+    /// Who speaks, with what is declared as this connection sees it.
+    pub(super) fn on<'a>(&'a self, conn: &'a Connection) -> Result<Speaker<'a>> {
+        let (domain, bot) = (&self.domain, &self.bot);
+        Ok(Speaker {
+            domain,
+            conn,
+            bot,
+            integration: self.caller.installation.as_ref(),
+            declared: domain.declarations().of_bot(conn, &bot.id, bot.seq)?,
+        })
+    }
+}
+
+impl<'a> Speaker<'a> {
+    /// The name of the integration that speaks; none if the bot does.
+    pub(super) fn name(&self) -> Option<&'a str> {
+        self.integration
+            .map(|integration| integration.name.as_str())
+    }
+
+    /// What an integration of the bot declares: the one that speaks, or any that is on.
+    pub(super) fn integration(
+        &self,
+        name: &str,
+    ) -> Result<Option<(CallerInstallation, Arc<IntegrationDefinition>)>> {
+        let found = match self.integration {
+            Some(own) if own.name == name => Some(own.clone()),
+            _ => installations::named(self.conn, self.bot.seq, name)?,
+        };
+        found.map(|found| self.with_definition(found)).transpose()
+    }
+
+    /// The integration that speaks, with what it declares.
+    pub(super) fn own(&self) -> Result<Option<(CallerInstallation, Arc<IntegrationDefinition>)>> {
+        let own = self.integration.cloned();
+        own.map(|own| self.with_definition(own)).transpose()
+    }
+
+    /// The integrations that are on in the bot.
+    pub(super) fn integrations(
+        &self,
+    ) -> Result<Vec<(CallerInstallation, Arc<IntegrationDefinition>)>> {
+        let all = installations::enabled(self.conn, self.bot.seq)?;
+        all.into_iter()
+            .map(|one| self.with_definition(one))
+            .collect()
+    }
+
+    fn with_definition(
+        &self,
+        found: CallerInstallation,
+    ) -> Result<(CallerInstallation, Arc<IntegrationDefinition>)> {
+        let declarations = self.domain.declarations();
+        let definition = declarations.of_integration(self.conn, found.integration_seq)?;
+        Ok((found, definition))
+    }
+
+    /// A user's tags after a change.
+    pub(super) fn user_tags(&self, old: &Tags, given: &Given) -> Result<Tags> {
+        self.merged(&self.declared.user.tags, old, given, &|name, tag| {
+            let found = self.integration(name)?;
+            Ok(found.is_some_and(|(_, definition)| definition.user.tags.contains_key(tag)))
+        })
+    }
+
+    /// The tags of a conversation of this integration and channel after a change.
+    pub(super) fn conversation_tags(
+        &self,
+        (integration, channel): (&str, &str),
+        old: &Tags,
+        given: &Given,
+    ) -> Result<Tags> {
+        self.channel_tags(
+            &self.declared.conversation.tags,
+            (integration, channel),
+            |channel| &channel.conversation.tags,
+            old,
+            given,
+        )
+    }
+
+    /// The tags of a message in a conversation of this integration and channel after a change.
+    pub(super) fn message_tags(
+        &self,
+        (integration, channel): (&str, &str),
+        old: &Tags,
+        given: &Given,
+    ) -> Result<Tags> {
+        self.channel_tags(
+            &self.declared.message.tags,
+            (integration, channel),
+            |channel| &channel.message.tags,
+            old,
+            given,
+        )
+    }
+
+    fn channel_tags(
+        &self,
+        bots: &Named<Tag>,
+        (integration, channel): (&str, &str),
+        declared: impl Fn(&Channel) -> &Named<Tag>,
+        old: &Tags,
+        given: &Given,
+    ) -> Result<Tags> {
+        self.merged(bots, old, given, &|name, tag| {
+            if name != integration {
+                return Ok(false);
+            }
+            let Some((_, definition)) = self.integration(name)? else {
+                return Ok(false);
+            };
+            let channel = definition.channels.get(channel);
+            Ok(channel.is_some_and(|channel| declared(channel).contains_key(tag)))
+        })
+    }
+
+    fn merged(
+        &self,
+        bots: &Named<Tag>,
+        old: &Tags,
+        given: &Given,
+        integration: &dyn Fn(&str, &str) -> Result<bool>,
+    ) -> Result<Tags> {
+        if given.is_empty() {
+            return Ok(old.clone());
+        }
+        let declared = Declared {
+            bot: bots,
+            writer: self.name(),
+            integration,
+        };
+        old.merged(given, &declared)
+    }
+
+    /// Asserts that a bot may have an integration make something, and says that it cannot just now.
+    pub(super) fn delegate(
+        &self,
+        integration: &str,
+        creation: impl Fn(&IntegrationDefinition) -> Result<Creation>,
+        given: &Given,
+    ) -> Result<Error> {
+        if self.integration.is_some() {
+            return Err(Error::new(
+                Kind::RelationConflict,
+                format!("An integration does not create for {integration}"),
+            ));
+        }
+        let (_, definition) = self
+            .integration(integration)?
+            .ok_or_else(|| not_installed(integration))?;
+        let creation = creation(&definition)?;
+        if !creation.enabled {
+            return Err(Error::invalid(format!(
+                "The integration {integration} does not let bots create that"
+            )));
+        }
+        Tags::require_given(given, integration, &creation.required_tags)?;
+        Ok(not_running(integration))
+    }
+}
+
+/// Asserts that a person who acts in a bot may change something there.
+pub(super) fn require_write(call: &Call) -> Result<()> {
+    call.require_role(Role::Developer)
+}
+
+/// The answer where an integration would have to run.
+pub(super) fn not_running(integration: &str) -> Error {
+    Error::new(
+        Kind::Runtime,
+        format!("The integration {integration} is not running: this version runs no code"),
+    )
+}
+
+/// The answer to the name of an integration that is not on in the bot.
+pub(super) fn not_installed(integration: &str) -> Error {
+    Error::new(
+        Kind::ReferenceNotFound,
+        format!("The integration {integration} is not installed in the bot"),
+    )
+}

@@ -1,0 +1,76 @@
+//! The outbox of the runtime: what a bot or an integration is to be told. A row is written in the
+//! transaction of its cause, and only if its receiver has code or a url that can take it.
+
+use rusqlite::named_params;
+
+use super::context::Change;
+use crate::kernel::Result;
+
+const EVENT_TO_BOT: &str = "
+    INSERT INTO bot_deliveries
+        (agent_seq, operation, event_seq, message_seq, lane, due_at, created_at)
+    SELECT agent_seq, 'event_received', :event_seq, :message_seq, :lane, :now, :now FROM bots
+    WHERE agent_seq = :agent_seq AND NOT blocked
+      AND (url IS NOT NULL OR EXISTS (SELECT 1 FROM bot_code WHERE agent_seq = :agent_seq))";
+
+/// What a bot is told of.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Told {
+    /// The event of this row.
+    Event(i64),
+    /// The incoming message of this row.
+    Message(i64),
+}
+
+/// Tells a bot of something that has happened. What has one `lane` is told in order; 0 is that of what
+/// belongs to no conversation.
+pub(super) fn tell_bot(change: &Change<'_>, agent_seq: i64, what: Told, lane: i64) -> Result<()> {
+    let (event, message) = match what {
+        Told::Event(seq) => (Some(seq), None),
+        Told::Message(seq) => (None, Some(seq)),
+    };
+    change
+        .conn
+        .prepare_cached(EVENT_TO_BOT)?
+        .execute(named_params! {
+            ":agent_seq": agent_seq,
+            ":event_seq": event,
+            ":message_seq": message,
+            ":lane": lane,
+            ":now": change.now,
+        })?;
+    Ok(())
+}
+
+const MESSAGE_TO_INTEGRATION: &str = "
+    INSERT INTO bot_deliveries
+        (agent_seq, installation_seq, operation, message_seq, lane, due_at, created_at)
+    SELECT bot_integrations.agent_seq, bot_integrations.seq, 'message_created', :message_seq, :lane,
+           :now, :now
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq AND integrations.name = :integration
+      AND bot_integrations.enabled
+      AND (integrations.url IS NOT NULL
+           OR EXISTS (SELECT 1 FROM integration_code WHERE integration_seq = integrations.seq))
+    ORDER BY integrations.version_order DESC LIMIT 1";
+
+/// Gives an outgoing message to the integration that its conversation goes through.
+pub(super) fn send(
+    change: &Change<'_>,
+    agent_seq: i64,
+    integration: &str,
+    message_seq: i64,
+    lane: i64,
+) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(MESSAGE_TO_INTEGRATION)?
+        .execute(named_params! {
+            ":agent_seq": agent_seq,
+            ":integration": integration,
+            ":message_seq": message_seq,
+            ":lane": lane,
+            ":now": change.now,
+        })?;
+    Ok(())
+}

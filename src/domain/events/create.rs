@@ -1,0 +1,175 @@
+//! Creating events.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+use serde_json::{Map, Value};
+
+use super::{Event, rows};
+use crate::{
+    domain::{
+        access::Call,
+        context::Change,
+        declared::{Speaker, Voice, not_installed, require_write},
+        deliveries::{self, Told},
+        messages,
+        schedules::{self, Schedule, Scheduled},
+        users,
+    },
+    kernel::{
+        Error, Kind, Result,
+        ids::{ConversationId, EndUserId, EventId, MessageId},
+    },
+};
+
+/// What a new event is made of.
+#[derive(Debug, Clone)]
+pub struct New {
+    /// Its type. An integration may leave its own name out.
+    pub kind: String,
+    /// What it tells.
+    pub payload: Map<String, Value>,
+    /// When the bot is told; at once if absent.
+    pub schedule: Option<Schedule>,
+    /// The conversation that it is about.
+    pub conversation: Option<ConversationId>,
+    /// The user that it is about.
+    pub user: Option<EndUserId>,
+    /// The message that it is about.
+    pub message: Option<MessageId>,
+}
+
+/// Creates an event of the call's bot.
+///
+/// # Errors
+/// `Forbidden` for a role below developer; `ReferenceNotFound` for a type that is not declared and for
+/// what it is about; `InvalidData` for a payload that does not keep to the schema of its type;
+/// `Invalid` for a broken schedule; those of the store.
+pub async fn create(call: &Call, new: New) -> Result<Event> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    if let Some(schedule) = &new.schedule {
+        schedule.due_at(call.domain().clock().now())?;
+    }
+    let payload = Value::Object(new.payload.clone());
+    let kind = call.domain().store().read(|conn| {
+        let speaker = voice.on(conn)?;
+        check(&speaker, &new.kind, &payload)
+    })?;
+    call.domain()
+        .change(call, move |change, _| {
+            make(change, &voice, &kind, &payload, &new)
+        })
+        .await
+}
+
+/// The whole type of an event, whose payload keeps to what is declared of it.
+fn check(speaker: &Speaker<'_>, kind: &str, payload: &Value) -> Result<String> {
+    let unknown = || {
+        Error::new(
+            Kind::ReferenceNotFound,
+            format!("No event {kind} is declared"),
+        )
+    };
+    let (integration, name) = match (kind.split_once(':'), speaker.name()) {
+        (Some((integration, name)), _) => (Some(integration), name),
+        (None, own) => (own, kind),
+    };
+    let Some(integration) = integration else {
+        let event = speaker.declared.events.get(name).ok_or_else(unknown)?;
+        event.schema.check(payload, "payload")?;
+        return Ok(name.to_owned());
+    };
+    if speaker.name().is_some_and(|own| own != integration) {
+        return Err(Error::new(
+            Kind::RelationConflict,
+            format!("{kind} is an event of another integration"),
+        ));
+    }
+    let found = speaker.integration(integration)?;
+    let (_, definition) = found.ok_or_else(|| not_installed(integration))?;
+    let event = definition.events.get(name).ok_or_else(unknown)?;
+    event.schema.check(payload, "payload")?;
+    Ok(format!("{integration}:{name}"))
+}
+
+/// The rows that an event is about.
+struct About {
+    conversation: Option<i64>,
+    user: Option<i64>,
+    message: Option<i64>,
+}
+
+const MESSAGE: &str = "SELECT seq FROM messages WHERE id = :id AND agent_seq = :agent_seq";
+
+fn about(conn: &Connection, voice: &Voice, new: &New) -> Result<About> {
+    let conversation = match &new.conversation {
+        Some(id) => Some(messages::resolve(conn, voice, id)?.seq),
+        None => None,
+    };
+    let user = match &new.user {
+        Some(id) => users::named(conn, voice.bot(), id)?,
+        None => None,
+    };
+    let message = match &new.message {
+        Some(id) => {
+            let parameters = named_params! {":id": id, ":agent_seq": voice.bot().seq};
+            let found = conn
+                .prepare_cached(MESSAGE)?
+                .query_row(parameters, |row| row.get(0));
+            Some(found.optional()?.ok_or_else(|| missing(id))?)
+        }
+        None => None,
+    };
+    Ok(About {
+        conversation,
+        user,
+        message,
+    })
+}
+
+fn missing(message: &MessageId) -> Error {
+    let text = format!("There is no message {message}");
+    Error::new(Kind::ReferenceNotFound, text)
+}
+
+const INSERT: &str = "
+    INSERT INTO events
+        (id, agent_seq, type, payload, conversation_seq, user_seq, message_seq, after_message,
+         created_at)
+    VALUES
+        (:id, :agent_seq, :kind, :payload, :conversation, :user, :message,
+         coalesce((SELECT max(seq) FROM messages), 0), :now)";
+
+fn make(
+    change: &Change<'_>,
+    voice: &Voice,
+    kind: &str,
+    payload: &Value,
+    new: &New,
+) -> Result<Event> {
+    let agent_seq = voice.bot().seq;
+    let about = about(change.conn, voice, new)?;
+    let id = EventId::new_ordered_uuid(change.now);
+    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": id,
+        ":agent_seq": agent_seq,
+        ":kind": kind,
+        ":payload": payload.to_string(),
+        ":conversation": about.conversation,
+        ":user": about.user,
+        ":message": about.message,
+        ":now": change.now,
+    })?;
+    let seq = change.conn.last_insert_rowid();
+    match &new.schedule {
+        Some(schedule) => {
+            let due_at = schedule.due_at(change.now)?;
+            schedules::add(change, agent_seq, due_at, Scheduled::Event(seq))?;
+        }
+        None => {
+            let lane = about.conversation.unwrap_or(0);
+            deliveries::tell_bot(change, agent_seq, Told::Event(seq), lane)?;
+        }
+    }
+    let made = rows::read(change.conn, voice, &id)?;
+    made.ok_or_else(|| Error::new(Kind::Internal, "a new event is not there"))
+}

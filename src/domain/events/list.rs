@@ -1,0 +1,154 @@
+//! Lists of events: those that are stored and those that incoming messages are, merged by time.
+
+use rusqlite::{Connection, ToSql};
+
+use super::{Event, MESSAGE_CREATED, rows};
+use crate::{
+    domain::{
+        access::Call,
+        declared::Voice,
+        messages,
+        paging::{PAGE, Page, Token},
+    },
+    kernel::{
+        Result,
+        ids::{ConversationId, EndUserId, MessageId},
+    },
+};
+
+/// Which events to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only those of this type.
+    pub kind: Option<String>,
+    /// Only those about this conversation.
+    pub conversation: Option<ConversationId>,
+    /// Only those about this user.
+    pub user: Option<EndUserId>,
+    /// Only those about this message.
+    pub message: Option<MessageId>,
+}
+
+/// The events of the call's bot, newest first.
+///
+/// # Errors
+/// Those of the store.
+pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Event>> {
+    let voice = Voice::of(call)?;
+    call.domain()
+        .store()
+        .scan(move |conn| {
+            let after = after.unwrap_or(Token::START);
+            let of_messages = filter
+                .kind
+                .as_deref()
+                .is_none_or(|kind| kind == MESSAGE_CREATED);
+            let mut found = stored(conn, &voice, &filter, after)?;
+            if of_messages {
+                found.extend(incoming(conn, &voice, &filter, after)?);
+            }
+            found.sort_by_key(|event| {
+                let at = event.position;
+                std::cmp::Reverse((at.created_at, at.seq, at.sub))
+            });
+            Ok(Page::of(found, Event::position))
+        })
+        .await
+}
+
+/// The parameters of a filter and their conditions, in which `seq` stands for the table's column.
+fn conditions<'a>(
+    filter: &'a Filter,
+    columns: [&str; 3],
+    parameters: &mut Vec<(&'static str, &'a dyn ToSql)>,
+) -> String {
+    let mut text = String::new();
+    let [conversation, user, message] = columns;
+    if let Some(id) = &filter.conversation {
+        text.push_str(&format!(
+            " AND {conversation} = (SELECT seq FROM conversations WHERE id = :conversation)"
+        ));
+        parameters.push((":conversation", id));
+    }
+    if let Some(id) = &filter.user {
+        text.push_str(&format!(
+            " AND {user} = (SELECT seq FROM end_users WHERE id = :user)"
+        ));
+        parameters.push((":user", id));
+    }
+    if let Some(id) = &filter.message {
+        text.push_str(&format!(
+            " AND {message} = (SELECT seq FROM messages WHERE id = :message)"
+        ));
+        parameters.push((":message", id));
+    }
+    text
+}
+
+fn stored(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> Result<Vec<Event>> {
+    let (at, agent_seq) = (after.created_at, voice.bot().seq);
+    let mut parameters: Vec<(&'static str, &dyn ToSql)> = vec![
+        (":agent_seq", &agent_seq),
+        (":at", &at),
+        (":row", &after.seq),
+        (":sub", &after.sub),
+    ];
+    let columns = [
+        "events.conversation_seq",
+        "events.user_seq",
+        "events.message_seq",
+    ];
+    let mut more = conditions(filter, columns, &mut parameters);
+    if let Some(kind) = &filter.kind {
+        more.push_str(" AND events.type = :kind");
+        parameters.push((":kind", kind));
+    }
+    let sql = format!(
+        "SELECT {} FROM events {} \
+         WHERE events.agent_seq = :agent_seq AND (events.created_at, events.after_message, events.seq) < (:at, :row, :sub){more} \
+         ORDER BY events.created_at DESC, events.after_message DESC, events.seq DESC LIMIT {}",
+        rows::COLUMNS,
+        rows::JOINS,
+        PAGE + 1,
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let found = statement.query_map(parameters.as_slice(), rows::from_row)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+fn incoming(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> Result<Vec<Event>> {
+    let (at, bot) = (after.created_at, voice.bot());
+    // After an event comes the message that was the last one before it.
+    let row = after.seq.saturating_add(i64::from(after.sub > 0));
+    let integration = voice.integration().map(|own| own.name.as_str());
+    let mut parameters: Vec<(&'static str, &dyn ToSql)> = vec![
+        (":agent_seq", &bot.seq),
+        (":bot", &bot.id),
+        (":at", &at),
+        (":row", &row),
+        (":integration", &integration),
+    ];
+    let columns = [
+        "messages.conversation_seq",
+        "messages.user_seq",
+        "messages.seq",
+    ];
+    let more = conditions(filter, columns, &mut parameters);
+    let sql = format!(
+        "SELECT {} FROM messages {} \
+         WHERE messages.agent_seq = :agent_seq AND messages.incoming = 1 \
+           AND (messages.created_at, messages.seq) < (:at, :row) \
+           AND (:integration IS NULL OR conversations.integration = :integration){more} \
+         ORDER BY messages.created_at DESC, messages.seq DESC LIMIT {}",
+        messages::COLUMNS,
+        messages::JOINS,
+        PAGE + 1,
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let found = statement.query_map(parameters.as_slice(), messages::from_row)?;
+    let found = found.collect::<rusqlite::Result<Vec<_>>>()?;
+    found
+        .into_iter()
+        .map(|message| rows::of_message(conn, voice, message))
+        .collect()
+}

@@ -1,0 +1,217 @@
+//! Files of bots.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{
+    access::{Call, CallerAgent, unauthenticated},
+    declared::require_write,
+    holder::{Holder, MaybeHolder},
+    listing::Listing,
+    paging::{Page, Token},
+    sql::text_enum,
+};
+use crate::kernel::{
+    Error, Kind, Result, Timestamp,
+    ids::{AgentId, FileId},
+};
+
+text_enum! {
+    /// Who may read a file.
+    pub enum AccessType {
+        /// Whoever may act for the bot.
+        Private = "private",
+        /// Whoever knows its address.
+        Public = "public",
+    }
+}
+
+/// A file, without its contents.
+#[derive(Debug, Clone, PartialEq)]
+pub struct File {
+    /// Its id.
+    pub id: FileId,
+    /// The bot that it belongs to.
+    pub bot_id: AgentId,
+    /// Its name.
+    pub name: String,
+    /// Who may read it.
+    pub access_type: AccessType,
+    /// Its size in bytes.
+    pub size: i64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    seq: i64,
+}
+
+/// What a new file is made of.
+#[derive(Debug, Clone)]
+pub struct New {
+    /// Its name.
+    pub name: String,
+    /// Who may read it.
+    pub access_type: AccessType,
+    /// What is in it.
+    pub contents: String,
+}
+
+const COLUMNS: &str = "bot_files.seq, bot_files.id, bot_files.name, bot_files.access_type, \
+    length(bot_files.contents), bot_files.created_at";
+
+const INSERT: &str = "
+    INSERT INTO bot_files (id, agent_seq, name, access_type, contents, created_at)
+    VALUES (:id, :agent_seq, :name, :access_type, :contents, :now)";
+
+/// Creates a file of a bot.
+///
+/// # Errors
+/// `Forbidden` if the token does not act for the bot or its role is below developer, or those of the
+/// store.
+pub async fn create(holder: &Holder, bot: &str, new: New) -> Result<File> {
+    let call = holder.in_bot(bot)?;
+    require_write(&call)?;
+    let bot = call.agent()?.clone();
+    call.domain()
+        .change(&call, move |change, _| {
+            let id = FileId::new_ordered_uuid(change.now);
+            change.conn.prepare_cached(INSERT)?.execute(named_params! {
+                ":id": id,
+                ":agent_seq": bot.seq,
+                ":name": new.name,
+                ":access_type": new.access_type,
+                ":contents": new.contents.as_bytes(),
+                ":now": change.now,
+            })?;
+            read(change.conn, &bot, &id)
+        })
+        .await
+}
+
+/// A file of a bot that the token acts for.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find(holder: &Holder, id: &FileId) -> Result<File> {
+    let call = of_file(holder, id)?;
+    let bot = call.agent()?;
+    call.domain().store().read(|conn| read(conn, bot, id))
+}
+
+/// The files of a bot, newest first.
+///
+/// # Errors
+/// `Forbidden` if the token does not act for the bot, or those of the store.
+pub async fn list(holder: &Holder, bot: &str, after: Option<Token>) -> Result<Page<File>> {
+    let call = holder.in_bot(bot)?;
+    let bot = call.agent()?.clone();
+    let page = call.domain().store().scan(move |conn| {
+        Listing::new("bot_files", "bot_files.seq")
+            .whose("bot_files.agent_seq = :agent_seq")
+            .with(":agent_seq", bot.seq)
+            .page(
+                conn,
+                COLUMNS,
+                after,
+                |row| from_row(row, &bot),
+                |file: &File| Token::at(file.created_at, file.seq),
+            )
+    });
+    page.await
+}
+
+const ERASE: &str = "DELETE FROM bot_files WHERE seq = :seq AND agent_seq = :agent_seq";
+
+/// Deletes a file of a bot that the token acts for.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for a role below developer, or those of the store.
+pub async fn delete(holder: &Holder, id: FileId) -> Result<File> {
+    let call = of_file(holder, &id)?;
+    require_write(&call)?;
+    let bot = call.agent()?.clone();
+    call.domain()
+        .change(&call, move |change, _| {
+            let file = read(change.conn, &bot, &id)?;
+            change
+                .conn
+                .prepare_cached(ERASE)?
+                .execute(named_params! {":seq": file.seq, ":agent_seq": bot.seq})?;
+            Ok(file)
+        })
+        .await
+}
+
+const CONTENTS: &str = "SELECT contents FROM bot_files WHERE id = :id";
+const PUBLIC: &str = "SELECT 1 FROM bot_files WHERE id = :id AND access_type = 'public'";
+
+/// What is in a file: a public one, or one of a bot that the token acts for.
+///
+/// # Errors
+/// `Unauthenticated` for one that is not public without a token, `NotFound`, or those of the store.
+pub fn contents(holder: &MaybeHolder, id: &FileId) -> Result<Vec<u8>> {
+    let domain = &holder.domain;
+    let is_public = domain.store().read(|conn| {
+        let mut statement = conn.prepare_cached(PUBLIC)?;
+        Ok(statement.exists(named_params! {":id": id})?)
+    })?;
+    if !is_public {
+        let holder = holder.holder.as_ref();
+        of_file(holder.ok_or_else(unauthenticated)?, id)?;
+    }
+    let contents = domain.store().read(|conn| {
+        let contents = conn
+            .prepare_cached(CONTENTS)?
+            .query_row(named_params! {":id": id}, |row| row.get(0));
+        Ok(contents.optional()?)
+    })?;
+    contents.ok_or_else(|| absent(id))
+}
+
+const FIND: &str = "SELECT bot_files.seq, bot_files.id, bot_files.name, bot_files.access_type,
+    length(bot_files.contents), bot_files.created_at
+    FROM bot_files WHERE id = :id AND agent_seq = :agent_seq";
+
+fn read(conn: &Connection, bot: &CallerAgent, id: &FileId) -> Result<File> {
+    let parameters = named_params! {":id": id, ":agent_seq": bot.seq};
+    let found = conn
+        .prepare_cached(FIND)?
+        .query_row(parameters, |row| from_row(row, bot));
+    found.optional()?.ok_or_else(|| absent(id))
+}
+
+/// The holder of a token as a caller in the bot of a file, for whom the file is not there if the token
+/// does not act for that bot.
+fn of_file(holder: &Holder, id: &FileId) -> Result<Call> {
+    let bot = holder.domain().store().read(|conn| bot_of(conn, id))?;
+    let call = holder.in_bot(bot.as_ref().map_or("", |bot| bot.as_str()));
+    call.map_err(|error| match error.kind() {
+        Kind::Forbidden => absent(id),
+        _ => error,
+    })
+}
+
+const BOT: &str = "
+    SELECT agents.id FROM bot_files JOIN agents ON agents.seq = bot_files.agent_seq
+    WHERE bot_files.id = :id";
+
+fn bot_of(conn: &Connection, id: &FileId) -> Result<Option<AgentId>> {
+    let found = conn
+        .prepare_cached(BOT)?
+        .query_row(named_params! {":id": id}, |row| row.get(0));
+    Ok(found.optional()?)
+}
+
+fn from_row(row: &Row<'_>, bot: &CallerAgent) -> rusqlite::Result<File> {
+    Ok(File {
+        seq: row.get(0)?,
+        id: row.get(1)?,
+        bot_id: bot.id.clone(),
+        name: row.get(2)?,
+        access_type: row.get(3)?,
+        size: row.get(4)?,
+        created_at: row.get(5)?,
+    })
+}
+
+fn absent(id: &FileId) -> Error {
+    Error::not_found(format!("There is no file {id}"))
+}

@@ -1,0 +1,63 @@
+//! Changing and deleting messages.
+
+use rusqlite::named_params;
+
+use super::{Message, resolve, rows};
+use crate::{
+    domain::{
+        access::Call,
+        declared::{Voice, require_write},
+        tags::{Given, Tagged},
+    },
+    kernel::{Result, ids::MessageId},
+};
+
+const UPDATE: &str = "UPDATE messages SET tags = :tags WHERE seq = :seq";
+
+/// Sets and unsets tags of a message of the call's bot, one by one.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or those of the
+/// store.
+pub async fn update(call: &Call, id: MessageId, tags: Given) -> Result<Message> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.domain()
+        .change(call, move |change, _| {
+            let old = rows::existing(change.conn, &voice, &id)?;
+            let conversation = resolve(change.conn, &voice, &old.conversation_id)?;
+            let speaker = voice.on(change.conn)?;
+            let new = speaker.message_tags(conversation.place(), &old.tags, &tags)?;
+            if new == old.tags {
+                return Ok(old);
+            }
+            change
+                .conn
+                .prepare_cached(UPDATE)?
+                .execute(named_params! {":tags": new.canonical(), ":seq": old.seq})?;
+            Tagged::Message.write(change.conn, voice.bot().seq, old.seq, &old.tags, &new)?;
+            Ok(Message { tags: new, ..old })
+        })
+        .await
+}
+
+const ERASE: &str = "DELETE FROM messages WHERE seq = :seq";
+
+/// Deletes a message of the call's bot.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for a role below developer, or those of the store.
+pub async fn delete(call: &Call, id: MessageId) -> Result<Message> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.domain()
+        .change(call, move |change, _| {
+            let old = rows::existing(change.conn, &voice, &id)?;
+            change
+                .conn
+                .prepare_cached(ERASE)?
+                .execute(named_params! {":seq": old.seq})?;
+            Ok(old)
+        })
+        .await
+}

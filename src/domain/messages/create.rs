@@ -1,0 +1,242 @@
+//! Creating messages: everything that can be refused is checked beside the writer, which then only
+//! looks whether conversation and user are still there.
+
+use rusqlite::{Connection, named_params};
+use serde_json::{Map, Value};
+
+use super::{Message, rows};
+use crate::{
+    domain::{
+        access::Call,
+        context::Change,
+        conversations::{self, Conversation},
+        declared::{Speaker, Voice, require_write},
+        deliveries::{self, Told},
+        schedules::{self, Schedule, Scheduled},
+        tags::{Given, Tagged, Tags},
+        users,
+    },
+    kernel::{
+        Error, Kind, Result, Rule, Violation,
+        ids::{ConversationId, EndUserId, MessageId},
+    },
+};
+
+/// What a new message is made of.
+#[derive(Debug, Clone)]
+pub struct New {
+    /// The conversation that it goes into.
+    pub conversation: ConversationId,
+    /// Who writes it.
+    pub user: EndUserId,
+    /// Its type.
+    pub kind: String,
+    /// What it says.
+    pub payload: Map<String, Value>,
+    /// Its tags.
+    pub tags: Given,
+    /// When it is delivered; at once if absent.
+    pub schedule: Option<Schedule>,
+}
+
+/// A new message that may be written.
+struct Checked {
+    voice: Voice,
+    conversation: ConversationId,
+    user: EndUserId,
+    kind: String,
+    payload: Value,
+    tags: Tags,
+    schedule: Option<Schedule>,
+}
+
+/// Creates a message in a conversation of the call's bot.
+///
+/// # Errors
+/// `Forbidden` for a role below developer; `ReferenceNotFound` for the conversation and the user;
+/// `RelationConflict` for a conversation of another integration; `InvalidData` for a payload that does
+/// not keep to the schema of its type; `Invalid` for undeclared tags, an unknown type or a broken
+/// schedule; those of the store.
+pub async fn create(call: &Call, new: New) -> Result<Message> {
+    let checked = check(call, new)?;
+    call.domain()
+        .change(call, move |change, _| {
+            let (conversation, user) = checked.found(change.conn)?;
+            checked.write(change, &conversation, user)
+        })
+        .await
+}
+
+/// The message of this user in this conversation with this type and exactly these tags, as it is; one
+/// that is created if there is none. However many ask at once, they get the same one.
+///
+/// # Errors
+/// As [`create`].
+pub async fn get_or_create(call: &Call, new: New) -> Result<Message> {
+    let checked = check(call, new)?;
+    let known = call.domain().store().read(|conn| {
+        let (conversation, user) = checked.found(conn)?;
+        checked.known(conn, &conversation, user)
+    })?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    call.domain()
+        .change(call, move |change, _| {
+            let (conversation, user) = checked.found(change.conn)?;
+            match checked.known(change.conn, &conversation, user)? {
+                Some(known) => Ok(known),
+                None => checked.write(change, &conversation, user),
+            }
+        })
+        .await
+}
+
+fn check(call: &Call, new: New) -> Result<Checked> {
+    require_write(call)?;
+    if let Some(schedule) = &new.schedule {
+        schedule.due_at(call.domain().clock().now())?;
+    }
+    let voice = Voice::of(call)?;
+    let payload = Value::Object(new.payload);
+    let tags = call.domain().store().read(|conn| {
+        let speaker = voice.on(conn)?;
+        let conversation = resolve(conn, &voice, &new.conversation)?;
+        check_payload(&speaker, &conversation, &new.kind, &payload)?;
+        speaker.message_tags(conversation.place(), &Tags::default(), &new.tags)
+    })?;
+    Ok(Checked {
+        voice,
+        conversation: new.conversation,
+        user: new.user,
+        kind: new.kind,
+        payload,
+        tags,
+        schedule: new.schedule,
+    })
+}
+
+/// The conversation that a body names.
+pub(in crate::domain) fn resolve(
+    conn: &Connection,
+    voice: &Voice,
+    id: &ConversationId,
+) -> Result<Conversation> {
+    let found = conversations::of_bot(conn, voice.bot().seq, id)?;
+    let conversation = found.ok_or_else(|| {
+        let text = format!("There is no conversation {id}");
+        Error::new(Kind::ReferenceNotFound, text)
+    })?;
+    match voice.integration() {
+        Some(own) if own.name != conversation.integration => Err(Error::new(
+            Kind::RelationConflict,
+            format!("The conversation {id} does not go through {}", own.name),
+        )),
+        _ => Ok(conversation),
+    }
+}
+
+/// Checks a payload by what the conversation's channel declares of its type. An integration may also
+/// tell of what its channel cannot send.
+fn check_payload(
+    speaker: &Speaker<'_>,
+    conversation: &Conversation,
+    kind: &str,
+    payload: &Value,
+) -> Result<()> {
+    let found = speaker.integration(&conversation.integration)?;
+    let channel = found
+        .as_ref()
+        .and_then(|(_, definition)| definition.channels.get(&conversation.channel));
+    // An integration that is no longer there declares nothing.
+    let Some(channel) = channel else {
+        return Ok(());
+    };
+    match channel.messages.get(kind) {
+        Some(schema) => schema.check(payload, "payload"),
+        None if speaker.integration.is_some() => Ok(()),
+        None => {
+            let names = channel.messages.keys();
+            let allowed = names.map(|name| format!("{name:?}")).collect();
+            Err(Violation::body(["type"], Rule::OneOf { allowed }).into())
+        }
+    }
+}
+
+const INSERT: &str = "
+    INSERT INTO messages
+        (id, agent_seq, conversation_seq, user_seq, incoming, type, payload, tags, created_at)
+    VALUES
+        (:id, :agent_seq, :conversation, :user, :incoming, :kind, :payload, :tags, :now)";
+
+impl Checked {
+    /// The conversation and the row of the user, which the bot itself has not, as this connection sees
+    /// them.
+    fn found(&self, conn: &Connection) -> Result<(Conversation, Option<i64>)> {
+        let conversation = resolve(conn, &self.voice, &self.conversation)?;
+        let user = users::named(conn, self.voice.bot(), &self.user)?;
+        Ok((conversation, user))
+    }
+
+    /// The message that is like this one.
+    fn known(
+        &self,
+        conn: &Connection,
+        conversation: &Conversation,
+        user: Option<i64>,
+    ) -> Result<Option<Message>> {
+        let (seq, kind) = (conversation.seq, self.kind.as_str());
+        rows::alike(conn, &self.voice, seq, user, kind, &self.tags)
+    }
+
+    /// Writes the message and what comes of it.
+    fn write(
+        self,
+        change: &Change<'_>,
+        conversation: &Conversation,
+        user: Option<i64>,
+    ) -> Result<Message> {
+        let bot = self.voice.bot();
+        let (agent_seq, lane) = (bot.seq, conversation.seq);
+        let id = MessageId::new_ordered_uuid(change.now);
+        let incoming = self.voice.integration().is_some();
+        change.conn.prepare_cached(INSERT)?.execute(named_params! {
+            ":id": id,
+            ":agent_seq": agent_seq,
+            ":conversation": conversation.seq,
+            ":user": user,
+            ":incoming": incoming,
+            ":kind": self.kind,
+            ":payload": self.payload.to_string(),
+            ":tags": self.tags.canonical(),
+            ":now": change.now,
+        })?;
+        let seq = change.conn.last_insert_rowid();
+        Tagged::Message.write(change.conn, agent_seq, seq, &Tags::default(), &self.tags)?;
+        conversations::join(change, bot, conversation, &self.user, user)?;
+        match &self.schedule {
+            Some(schedule) => {
+                let due_at = schedule.due_at(change.now)?;
+                schedules::add(change, agent_seq, due_at, Scheduled::Message(seq))?;
+            }
+            None if incoming => deliveries::tell_bot(change, agent_seq, Told::Message(seq), lane)?,
+            None => {
+                deliveries::send(change, agent_seq, &conversation.integration, seq, lane)?;
+            }
+        }
+        let Value::Object(payload) = self.payload else {
+            return Err(Error::invalid("payload must be an object"));
+        };
+        Ok(Message {
+            id,
+            conversation_id: self.conversation,
+            user_id: self.user,
+            incoming,
+            kind: self.kind,
+            payload,
+            tags: self.tags,
+            created_at: change.now,
+            seq,
+        })
+    }
+}

@@ -1,0 +1,124 @@
+//! Lists of messages.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, named_params};
+
+use super::{COLUMNS, JOINS, Message, from_row};
+use crate::{
+    domain::{
+        access::Call,
+        conversations,
+        declared::Voice,
+        listing::Listing,
+        paging::{PAGE, Page, Token},
+        tags::Tagged,
+    },
+    kernel::{Result, ids::ConversationId},
+};
+
+/// Which messages to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only those of this conversation.
+    pub conversation: Option<ConversationId>,
+    /// Only those with these tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The messages of the call's bot that the caller sees, newest first.
+///
+/// # Errors
+/// Those of the store.
+pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Message>> {
+    let voice = Voice::of(call)?;
+    let store = call.domain().store();
+    if filter.conversation.is_some() && filter.tags.is_empty() {
+        // These stand side by side in an index: a page of them is a few rows found by key.
+        return store.read(|conn| page(conn, &voice, &filter, after));
+    }
+    store
+        .scan(move |conn| page(conn, &voice, &filter, after))
+        .await
+}
+
+fn page(
+    conn: &Connection,
+    voice: &Voice,
+    filter: &Filter,
+    after: Option<Token>,
+) -> Result<Page<Message>> {
+    let bot = voice.bot();
+    let integration = voice.integration().map(|own| own.name.clone());
+    let conversation = match &filter.conversation {
+        None => None,
+        Some(id) => match conversations::read(conn, voice, id)? {
+            Some(conversation) => Some(conversation),
+            // Nothing is said in what is not there.
+            None => {
+                return Ok(Page {
+                    items: Vec::new(),
+                    next: None,
+                });
+            }
+        },
+    };
+    let reader = integration.as_deref();
+    let tagged = Listing::tagged("messages", Tagged::Message, bot.seq, &filter.tags, reader);
+    let mut listing = match (tagged, &conversation) {
+        (None, None) => return of_bot(conn, voice, after),
+        (Some(listing), _) => listing,
+        (None, Some(_)) => Listing::new("messages", "messages.seq"),
+    };
+    if let Some(conversation) = conversation {
+        listing = listing
+            .whose("messages.conversation_seq = :conversation")
+            .with(":conversation", conversation.seq);
+    }
+    if let Some(integration) = integration {
+        listing = listing
+            .whose("conversations.integration = :integration")
+            .with(":integration", integration);
+    }
+    listing.join(JOINS).with(":bot", bot.id.clone()).page(
+        conn,
+        COLUMNS,
+        after,
+        from_row,
+        Message::position,
+    )
+}
+
+/// All messages of a bot. Those that came in and those that went out stand apart in the index by
+/// time, each in order, so that the two are merged.
+fn of_bot(conn: &Connection, voice: &Voice, after: Option<Token>) -> Result<Page<Message>> {
+    let half = |incoming: u8| {
+        format!(
+            "SELECT {COLUMNS}, messages.created_at AS at, messages.seq AS row \
+             FROM messages {JOINS} \
+             WHERE messages.agent_seq = :agent_seq AND messages.incoming = {incoming} \
+               AND (messages.created_at, messages.seq) < (:at, :row) \
+               AND (:integration IS NULL OR conversations.integration = :integration)"
+        )
+    };
+    let sql = format!(
+        "{} UNION ALL {} ORDER BY at DESC, row DESC LIMIT {}",
+        half(0),
+        half(1),
+        PAGE + 1,
+    );
+    let after = after.unwrap_or(Token::START);
+    let mut statement = conn.prepare_cached(&sql)?;
+    let rows = statement.query_map(
+        named_params! {
+            ":agent_seq": voice.bot().seq,
+            ":bot": voice.bot().id,
+            ":integration": voice.integration().map(|own| own.name.as_str()),
+            ":at": after.created_at,
+            ":row": after.seq,
+        },
+        from_row,
+    )?;
+    let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(Page::of(rows, Message::position))
+}

@@ -1,0 +1,55 @@
+//! Messages in conversations. One that an integration creates is incoming, one that the bot creates
+//! is outgoing (botpress.md §4).
+
+mod change;
+mod create;
+mod list;
+mod rows;
+
+use serde_json::{Map, Value};
+
+pub use self::{
+    change::{delete, update},
+    create::{New, create, get_or_create},
+    list::{Filter, list},
+    rows::find,
+};
+pub(super) use self::{
+    create::resolve,
+    rows::{COLUMNS, JOINS, from_row, read},
+};
+use super::{paging::Token, tags::Tags};
+use crate::kernel::{
+    Timestamp,
+    ids::{ConversationId, EndUserId, MessageId},
+};
+
+/// A message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// The conversation that it is in.
+    pub conversation_id: ConversationId,
+    /// Who wrote it: a user, or the bot itself with the bot's id.
+    pub user_id: EndUserId,
+    /// Whether it came from an integration; otherwise the bot has sent it.
+    pub incoming: bool,
+    /// Its type, as the channel declares them: `text`.
+    pub kind: String,
+    /// What it says.
+    pub payload: Map<String, Value>,
+    /// Its tags.
+    pub tags: Tags,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Its row.
+    pub(super) seq: i64,
+}
+
+impl Message {
+    /// Where it stands in lists.
+    pub(super) const fn position(&self) -> Token {
+        Token::at(self.created_at, self.seq)
+    }
+}

@@ -1,0 +1,79 @@
+//! What is to happen at a time: rows that the runtime takes when they are due.
+
+use std::time::Duration;
+
+use rusqlite::named_params;
+
+use super::context::Change;
+use crate::kernel::{Result, Rule, Timestamp, Violation};
+
+/// When something that is created now is to happen.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Schedule {
+    /// At this time, in ISO 8601.
+    pub date_time: Option<String>,
+    /// After this many milliseconds.
+    pub delay: Option<f64>,
+}
+
+impl Schedule {
+    /// The time that is meant. One that has passed is due at once.
+    ///
+    /// # Errors
+    /// `Invalid` unless exactly one of the two is given, and for what is no time.
+    pub(super) fn due_at(&self, now: Timestamp) -> Result<Timestamp> {
+        match (&self.date_time, self.delay) {
+            (Some(text), None) => Timestamp::parse_rfc3339(text).ok_or_else(|| {
+                let rule = Rule::Format("date-time".to_owned());
+                Violation::body(["schedule", "dateTime"], rule).into()
+            }),
+            (None, Some(delay)) if delay >= 0.0 => {
+                // Beyond this lies the end of time.
+                let millis = delay.min(9e15);
+                let delay = Duration::try_from_secs_f64(millis / 1000.0).unwrap_or(Duration::MAX);
+                Ok(now.plus(delay))
+            }
+            (None, Some(_)) => {
+                let rule = Rule::Minimum("0".to_owned());
+                Err(Violation::body(["schedule", "delay"], rule).into())
+            }
+            (Some(_), Some(_)) | (None, None) => {
+                let rule = Rule::Other("must have either dateTime or delay".to_owned());
+                Err(Violation::body(["schedule"], rule).into())
+            }
+        }
+    }
+}
+
+/// What is delivered when its time has come.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Scheduled {
+    /// The event of this row.
+    Event(i64),
+    /// The message of this row.
+    Message(i64),
+}
+
+const INSERT: &str = "
+    INSERT INTO bot_schedules (agent_seq, due_at, event_seq, message_seq)
+    VALUES (:agent_seq, :due_at, :event_seq, :message_seq)";
+
+/// Notes that something is to be delivered at a time.
+pub(super) fn add(
+    change: &Change<'_>,
+    agent_seq: i64,
+    due_at: Timestamp,
+    what: Scheduled,
+) -> Result<()> {
+    let (event, message) = match what {
+        Scheduled::Event(seq) => (Some(seq), None),
+        Scheduled::Message(seq) => (None, Some(seq)),
+    };
+    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":agent_seq": agent_seq,
+        ":due_at": due_at,
+        ":event_seq": event,
+        ":message_seq": message,
+    })?;
+    Ok(())
+}

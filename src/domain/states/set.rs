@@ -1,0 +1,154 @@
+//! Setting and patching states. Each touch begins the time anew after which a state ends.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::{
+    Key, State,
+    owner::{Owner, declaration},
+    rows,
+};
+use crate::{
+    domain::{
+        access::Call,
+        context::Change,
+        declared::{Voice, require_write},
+        definitions,
+    },
+    kernel::{Result, Timestamp, ids::StateId},
+};
+
+/// Sets a state of the call's bot, in place of what it said; none clears it. It ends after `expiry`
+/// milliseconds without a change, or as it is declared.
+///
+/// # Errors
+/// `NotFound` for what it is to be kept with and for one that is not declared; `InvalidData` for a
+/// payload that does not keep to its schema; `Forbidden` for a role below developer; those of the
+/// store.
+pub async fn set(
+    call: &Call,
+    key: Key,
+    payload: Option<Map<String, Value>>,
+    expiry: Option<f64>,
+) -> Result<State> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.domain()
+        .change(call, move |change, _| {
+            let place = Place::of(change, &voice, &key)?;
+            let Some(payload) = payload else {
+                return place.clear(change, &key);
+            };
+            let after = expiry.or(place.declared.expiry);
+            place.put(change, &key, payload, after.map(whole_millis))
+        })
+        .await
+}
+
+/// Sets members of a state of the call's bot; those that are not named stay. One that is not set
+/// becomes these members alone.
+///
+/// # Errors
+/// As [`set`].
+pub async fn patch(call: &Call, key: Key, payload: Map<String, Value>) -> Result<State> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.domain()
+        .change(call, move |change, _| {
+            let place = Place::of(change, &voice, &key)?;
+            let (mut merged, after) = match &place.old {
+                Some(old) => (old.payload.clone(), old.expires_after),
+                None => (Map::new(), place.declared.expiry.map(whole_millis)),
+            };
+            merged.extend(payload);
+            place.put(change, &key, merged, after)
+        })
+        .await
+}
+
+/// Where a state is to be, and what is there.
+struct Place {
+    agent_seq: i64,
+    owner: Owner,
+    declared: definitions::State,
+    /// The state as it is; none if it is not set or has ended.
+    old: Option<State>,
+}
+
+impl Place {
+    fn of(change: &Change<'_>, voice: &Voice, key: &Key) -> Result<Self> {
+        let owner = Owner::of(change.conn, voice, key)?;
+        let declared = declaration(change.conn, voice, key)?;
+        let agent_seq = voice.bot().seq;
+        let old = rows::read(change.conn, agent_seq, &owner, key)?;
+        Ok(Self {
+            agent_seq,
+            owner,
+            declared,
+            old: old.filter(|state| !rows::has_ended(state, change.now)),
+        })
+    }
+
+    fn put(
+        self,
+        change: &Change<'_>,
+        key: &Key,
+        payload: Map<String, Value>,
+        expires_after: Option<i64>,
+    ) -> Result<State> {
+        let value = Value::Object(payload.clone());
+        self.declared.schema.check(&value, "payload")?;
+        let state = State {
+            payload,
+            expires_after,
+            expires_at: expires_after.map(|millis| end(change.now, millis)),
+            updated_at: change.now,
+            ..self.old.clone().unwrap_or_else(|| self.fresh(change, key))
+        };
+        rows::put(change.conn, self.agent_seq, &self.owner, &state)?;
+        Ok(state)
+    }
+
+    fn clear(self, change: &Change<'_>, key: &Key) -> Result<State> {
+        if let Some(old) = &self.old {
+            rows::erase(change.conn, old)?;
+        }
+        let cleared = self.old.clone().unwrap_or_else(|| self.fresh(change, key));
+        Ok(State {
+            payload: Map::new(),
+            updated_at: change.now,
+            ..cleared
+        })
+    }
+
+    fn fresh(&self, change: &Change<'_>, key: &Key) -> State {
+        use super::StateKind;
+        let owned_by = |kind| (key.kind == kind).then_some(self.owner.id.as_str());
+        State {
+            id: StateId::new_ordered_uuid(change.now),
+            name: key.name.clone(),
+            kind: key.kind,
+            conversation_id: owned_by(StateKind::Conversation).map(Into::into),
+            user_id: owned_by(StateKind::User).map(Into::into),
+            payload: Map::new(),
+            created_at: change.now,
+            updated_at: change.now,
+            expires_after: None,
+            expires_at: None,
+        }
+    }
+}
+
+/// Milliseconds as they are counted: parts of one count as a whole one.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the cast saturates, which is as good as never"
+)]
+fn whole_millis(millis: f64) -> i64 {
+    millis.ceil() as i64
+}
+
+fn end(now: Timestamp, millis: i64) -> Timestamp {
+    now.plus(Duration::from_millis(millis.unsigned_abs()))
+}

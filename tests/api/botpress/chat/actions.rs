@@ -1,0 +1,56 @@
+//! Actions, and what an integration sets of itself.
+
+use serde_json::json;
+
+use crate::{botpress::given::Given, support::assert_answer};
+
+const ACTIONS: &str = "/v1/chat/actions";
+
+#[tokio::test]
+async fn call_action_is_resolved_and_checked_before_it_would_run() {
+    let given = Given::new().await;
+    for (name, body) in [
+        (
+            "runs",
+            json!({"type": "whint:whisper", "input": {"text": "Hello"}}),
+        ),
+        ("input", json!({"type": "whint:whisper", "input": {}})),
+        ("unknown", json!({"type": "whint:shout", "input": {}})),
+        (
+            "not_installed",
+            json!({"type": "other:whisper", "input": {}}),
+        ),
+        ("unnamed", json!({"type": "whisper", "input": {}})),
+        ("no_input", json!({"type": "whint:whisper"})),
+    ] {
+        let answer = given.as_bot().post(&given.server, ACTIONS, body).await;
+        insta::assert_snapshot!(format!("call_action_{name}"), answer.expect(400).shown());
+    }
+}
+
+#[tokio::test]
+async fn configure_integration_sets_what_it_is_found_by() {
+    let given = Given::new().await;
+    let path = "/v1/chat/integrations/configure";
+    let body = json!({"identifier": "team-1"});
+    let set = given
+        .as_integration()
+        .post(&given.server, path, body.clone())
+        .await;
+    assert_eq!(set.expect(200).json(), json!({}));
+    let bot = format!("/v1/admin/bots/{}", given.bot.id);
+    let bot = crate::botpress::given::Caller::member()
+        .get(&given.server, &bot)
+        .await
+        .expect(200);
+    let installed = &bot.json()["bot"]["integrations"][given.integration.id.as_str()];
+    assert_eq!(installed["identifier"], "team-1");
+    assert_eq!(installed["configuration"], json!({"greeting": "Hello"}));
+    let by_bot = given.as_bot().post(&given.server, path, body).await;
+    assert_answer!("configure_integration_by_the_bot", by_bot.expect(403));
+    let nothing = given
+        .as_integration()
+        .post(&given.server, path, json!({}))
+        .await;
+    assert_answer!("configure_integration_nothing", nothing.expect(400));
+}
