@@ -11,10 +11,10 @@ use crate::{
     console,
     dialects::{ada, aloochat, botpress},
     domain::{
-        self, Domain, billing, bootstrap, bootstrap::Started, end_users, platform_integrations,
-        usage, webhooks, workspaces,
+        self, Domain, billing, bootstrap, bootstrap::Started, bots, end_users,
+        platform_integrations, usage, webhooks, workspaces,
     },
-    http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
+    http::{Edge, Metrics, Mount, Origins, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
 };
@@ -57,6 +57,7 @@ pub struct Server {
     serving: JoinHandle<io::Result<()>>,
     flushing: JoinHandle<()>,
     end_users: JoinHandle<()>,
+    bots: JoinHandle<()>,
     delivering: JoinHandle<()>,
     farewells: JoinHandle<()>,
     billing: JoinHandle<()>,
@@ -87,6 +88,7 @@ impl Server {
             outbound: config.outbound.clone(),
             plans: config.plans.clone(),
             billing: config.billing.clone(),
+            bots: config.bots.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),
             development: config.server.profile == Profile::Dev,
@@ -122,6 +124,10 @@ impl Server {
             )),
             billing: tokio::spawn(billing::work(domain.clone(), stopped(stopping.clone()))),
             closing: tokio::spawn(workspaces::work(domain.clone(), stopped(stopping.clone()))),
+            bots: tokio::spawn(bots::background::work(
+                domain.clone(),
+                stopped(stopping.clone()),
+            )),
             farewells: tokio::spawn(say_farewell_until(domain.clone(), stopping.clone())),
             delivering: tokio::spawn(webhooks::dispatch::run(domain.clone(), stopped(stopping))),
             domain,
@@ -163,6 +169,7 @@ impl Server {
         let _ = self.flushing.await;
         // What it had no time for is due at the next start.
         let _ = self.end_users.await;
+        let _ = self.bots.await;
         // Only fails if the task panicked; its leases end at the next start.
         let _ = self.delivering.await;
         let _ = self.farewells.await;
@@ -230,7 +237,10 @@ async fn say_farewell_until(domain: Domain, stopping: watch::Receiver<bool>) {
 
 /// Everything that the server answers.
 fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response> + 'static {
-    let metrics = Metrics::new(domain.store());
+    let metrics = Metrics::new(|registry| {
+        domain.store().metrics().register(registry);
+        domain.webhooks().metrics().register(registry);
+    });
     let limits = edge::Limits {
         body: config.server.body_limit_bytes,
         time: Duration::from_secs(config.server.request_timeout_seconds),
@@ -239,7 +249,7 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
     let pages = docs::routes(&mounts)
         .at("/healthz", health::live())
         .at("/readyz", health::ready(domain.store().clone()))
-        .at("/metrics", metrics.endpoint());
+        .at("/metrics", metrics.endpoint(domain));
     let pages = Edge::new(
         pages.boxed(),
         "parlance",
@@ -274,6 +284,10 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
             }
             route.nest(base_path, edge)
         })
+        .data(Origins::new(
+            config.server.public_url.as_ref(),
+            config.server.trust_forwarded,
+        ))
         .with(crate::http::compress::Gzip)
 }
 

@@ -9,7 +9,7 @@ use super::{
     access::{Call, Keyring},
     api_keys,
     audit::Actor,
-    billing,
+    billing, bots,
     definitions::Declarations,
     inbox, limits,
     outbound::{self, Outbound},
@@ -36,6 +36,8 @@ pub struct Settings {
     pub plans: plans::Settings,
     /// Billing.
     pub billing: billing::Settings,
+    /// Bots.
+    pub bots: bots::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.
@@ -60,6 +62,7 @@ struct Parts {
     end_user_work: Notify,
     farewells: Notify,
     closed_workspaces: Notify,
+    bot_work: Notify,
     outbound: Outbound,
     webhooks: Hub,
 }
@@ -128,6 +131,7 @@ impl Domain {
             end_user_work: Notify::new(),
             farewells: Notify::new(),
             closed_workspaces: Notify::new(),
+            bot_work: Notify::new(),
             outbound,
             webhooks: Hub::default(),
         }))
@@ -178,6 +182,11 @@ impl Domain {
     /// Is notified when a workspace was closed, whose rows are to be deleted.
     pub(super) fn closed_workspaces(&self) -> &Notify {
         &self.0.closed_workspaces
+    }
+
+    /// Wakes whoever does what is due of bots.
+    pub(super) fn bot_work(&self) -> &Notify {
+        &self.0.bot_work
     }
 
     pub(super) fn meter(&self) -> &Meter {

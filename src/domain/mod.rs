@@ -37,6 +37,7 @@ pub mod plans;
 pub mod platform_integrations;
 pub mod quotas;
 pub mod schedules;
+pub mod scripts;
 pub mod service_integrations;
 mod sql;
 pub mod states;

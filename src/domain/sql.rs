@@ -7,9 +7,9 @@ use rusqlite::{
 
 use crate::kernel::ids::{
     AccountId, AgentId, ApiKeyId, ConversationId, EndUserDeletionId, EndUserId, EventId, FileId,
-    InstallationId, IntegrationId, InvoiceId, MemberId, MessageId, PlatformIntegrationId,
-    ServiceIntegrationId, StateId, WebhookAttemptId, WebhookEndpointId, WebhookMessageId,
-    WorkspaceId,
+    InstallationId, IntegrationId, InvoiceId, IssueEventId, IssueId, MemberId, MessageId,
+    PlatformIntegrationId, ServiceIntegrationId, StateId, WebhookAttemptId, WebhookEndpointId,
+    WebhookMessageId, WorkspaceId,
 };
 
 macro_rules! stored_as_text {
@@ -40,6 +40,8 @@ stored_as_text!(
     InstallationId,
     IntegrationId,
     InvoiceId,
+    IssueEventId,
+    IssueId,
     MemberId,
     MessageId,
     PlatformIntegrationId,

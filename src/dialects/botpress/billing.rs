@@ -77,7 +77,7 @@ impl Billing {
         id: Path<String>,
         body: Body<SetMethodBody>,
     ) -> Result<Json<SetMethodResponse>, Failed> {
-        let origin = self.settings.origin(request);
+        let origin = self.settings.addresses(request).server;
         let attached = billing::set_method(&caller.0, body.0.stripe_payment_method_id).await?;
         let confirm_at = |key: &str| {
             let id = &id.0;
@@ -102,7 +102,7 @@ impl Billing {
         #[oai(name = "id")]
         _id: Path<String>,
     ) -> Result<Json<InvoicesResponse>, Failed> {
-        let origin = self.settings.origin(request);
+        let origin = self.settings.addresses(request).server;
         let invoices = billing::invoices(&caller.0).await?;
         let shown = |(invoice, key): (billing::Invoice, String)| {
             let id = &invoice.id;

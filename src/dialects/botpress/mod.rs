@@ -8,17 +8,27 @@ mod audit;
 mod auth;
 mod billing;
 mod billing_wire;
+mod bot_issues;
+mod bot_reports;
 mod bots;
+mod bots_given;
 mod bots_wire;
 mod conversations;
 mod conversations_wire;
 mod definitions_wire;
+mod done;
 mod error;
 mod events;
 mod files;
+mod hub;
 mod installations_wire;
+mod integration_files;
+mod integrations;
+mod integrations_given;
+mod integrations_wire;
 mod introspect;
 mod invoice_document;
+mod logs_wire;
 mod members;
 mod messages;
 mod messages_wire;
@@ -32,21 +42,23 @@ mod usages;
 mod usages_wire;
 mod users;
 mod users_wire;
+mod webchat;
 mod workspaces;
 mod workspaces_wire;
 
 use std::sync::Arc;
 
-use poem::{EndpointExt, IntoEndpoint};
+use poem::{EndpointExt, Route};
 use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Value, json};
 
 pub use self::settings::Settings;
 use self::{
-    account::Account, actions::Actions, audit::Audit, billing::Billing, bots::Bots,
-    conversations::Conversations, error::ErrorRenderer, events::Events, files::Files,
-    introspect::Introspect, members::Members, messages::Messages, participants::Participants,
-    states::States, tokens::Tokens, usages::Usages, users::Users, workspaces::Workspaces,
+    account::Account, actions::Actions, audit::Audit, billing::Billing, bot_issues::BotIssues,
+    bot_reports::BotReports, bots::Bots, conversations::Conversations, error::ErrorRenderer,
+    events::Events, files::Files, hub::Hub, integrations::Integrations, introspect::Introspect,
+    members::Members, messages::Messages, participants::Participants, states::States,
+    tokens::Tokens, usages::Usages, users::Users, workspaces::Workspaces,
 };
 use crate::{
     domain::Domain,
@@ -84,6 +96,10 @@ enum Tag {
     WorkspaceMember,
     /// What is used and what is allowed.
     Usage,
+    /// Integrations of a workspace.
+    Integration,
+    /// Public integrations.
+    Hub,
     /// The account of the caller.
     Account,
 }
@@ -96,8 +112,8 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
         title: "Botpress",
         summary: "Bots, integrations and workspaces; users, conversations, messages and events.",
         base_path: BASE_PATH,
-        endpoint: service(settings)
-            .into_endpoint()
+        endpoint: integration_files::at(Route::new())
+            .nest_no_strip("/", service(settings))
             .data(domain.clone())
             .boxed(),
         render: Arc::new(ErrorRenderer::new(domain.clock().clone())),
@@ -122,7 +138,15 @@ type Chat = (
     Actions,
     Files,
 );
-type Admin = (Bots, Account, Introspect);
+type Admin = (
+    Bots,
+    BotReports,
+    BotIssues,
+    Integrations,
+    Hub,
+    Account,
+    Introspect,
+);
 type Organisation = (Tokens, Workspaces, Members, Usages, Audit, Billing);
 type Api = (Chat, Admin, Organisation);
 
@@ -137,7 +161,15 @@ fn service(settings: &Settings) -> OpenApiService<Api, ()> {
         Actions,
         Files::new(settings.clone()),
     );
-    let admin = (Bots::new(settings.clone()), Account, Introspect);
+    let admin = (
+        Bots::new(settings.clone()),
+        BotReports,
+        BotIssues,
+        Integrations::new(settings.clone()),
+        Hub,
+        Account,
+        Introspect,
+    );
     let organisation = (
         Tokens,
         Workspaces,

@@ -12,7 +12,8 @@ use crate::kernel::{
 const USER_MESSAGES: &str = "user_messages";
 
 const AGENTS: &str = "
-    SELECT count(*) FROM agents WHERE workspace_id = :workspace_id AND created_at < :end";
+    SELECT count(*) FROM agents
+    WHERE workspace_id = :workspace_id AND created_at < :end AND deleted_at IS NULL";
 const MEMBERS: &str = "
     SELECT count(*) FROM members WHERE workspace_id = :workspace_id AND created_at < :end";
 const INTEGRATIONS: &str = "

@@ -47,7 +47,8 @@ const COLUMNS: &str = "
     workspaces.updated_at, workspaces.plan, workspaces.blocked, workspaces.spending_limit,
     (SELECT account_id FROM members
      WHERE workspace_id = workspaces.id AND role = 'owner' ORDER BY seq LIMIT 1) AS owner,
-    (SELECT count(*) FROM agents WHERE workspace_id = workspaces.id) AS agents";
+    (SELECT count(*) FROM agents
+     WHERE workspace_id = workspaces.id AND deleted_at IS NULL) AS agents";
 
 /// The workspace of the call.
 ///

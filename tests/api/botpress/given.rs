@@ -230,8 +230,9 @@ pub async fn make_integration(
     };
     let workspace = WorkspaceId::from(workspace);
     let domain = server.server().domain();
+    let sealer = domain.sealer().clone();
     let made = domain.change_as(Actor::Operator, move |change| {
-        integrations::make(change, &workspace, new)
+        integrations::make(change, &sealer, &workspace, new)
     });
     made.await.expect("an integration")
 }
