@@ -246,6 +246,37 @@ impl Example for SetMethodResponse {
     }
 }
 
+/// A payment method that is confirmed.
+#[derive(Object)]
+#[oai(
+    example,
+    rename = "confirmPaymentMethodResponse",
+    rename_all = "camelCase"
+)]
+pub struct ConfirmedResponse {
+    /// The payment method, which the workspace has now.
+    payment_method: PaymentMethod,
+}
+
+impl From<billing::Method> for ConfirmedResponse {
+    fn from(method: billing::Method) -> Self {
+        Self {
+            payment_method: method.into(),
+        }
+    }
+}
+
+impl Example for ConfirmedResponse {
+    fn example() -> Self {
+        Self {
+            payment_method: PaymentMethod {
+                r#type: "visa".to_owned(),
+                last_digits: "3184".to_owned(),
+            },
+        }
+    }
+}
+
 /// Whether an invoice is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
