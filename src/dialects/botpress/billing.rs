@@ -11,12 +11,10 @@ use poem_openapi::{
 use super::{
     Tag,
     auth::{self, OfWorkspace},
-    billing_wire::{
-        ChargeBody, ChargeResponse, ConfirmedResponse, DetailsResponse, Invoice, InvoicesResponse,
-        SetMethodBody, SetMethodResponse,
-    },
+    billing_wire::{ConfirmedResponse, DetailsResponse, SetMethodBody, SetMethodResponse},
     error::Failed,
     invoice_document,
+    invoices_wire::{ChargeBody, ChargeResponse, Invoice, InvoicesResponse},
     settings::Settings,
 };
 use crate::{domain::billing, http::Body, kernel::ids::InvoiceId};

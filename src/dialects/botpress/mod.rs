@@ -19,6 +19,7 @@ mod files;
 mod installations_wire;
 mod introspect;
 mod invoice_document;
+mod invoices_wire;
 mod members;
 mod messages;
 mod messages_wire;
