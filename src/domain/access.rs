@@ -123,34 +123,6 @@ impl Call {
         Some(&installation.name)
     }
 
-    /// Asserts that the caller, if it is a member of the workspace, has at least this role in it.
-    ///
-    /// # Errors
-    /// `Forbidden` otherwise.
-    pub fn require_role(&self, least: Role) -> Result<()> {
-        match self.caller.role {
-            Some(role) if role < least => Err(Error::new(
-                Kind::Forbidden,
-                format!("This needs the role {least}; yours is {role}"),
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    /// Asserts that the workspace is not blocked.
-    ///
-    /// # Errors
-    /// `PaymentRequired` otherwise.
-    pub fn require_open(&self) -> Result<()> {
-        if self.caller.blocked {
-            return Err(Error::new(
-                Kind::PaymentRequired,
-                "The workspace is blocked until its unpaid invoices are paid",
-            ));
-        }
-        Ok(())
-    }
-
     /// How the tenant stands after this call, in the window with the least left; none without a
     /// limit.
     #[must_use]

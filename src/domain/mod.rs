@@ -36,6 +36,7 @@ mod place;
 pub mod plans;
 pub mod platform_integrations;
 pub mod quotas;
+mod rights;
 pub mod schedules;
 pub mod scripts;
 pub mod service_integrations;

@@ -69,7 +69,7 @@ pub struct Figures {
     /// Messages of users in a month that the price includes.
     pub included_messages: u64,
     /// The price of a thousand further messages of users, in cents.
-    pub cents_per_1000_messages: u64,
+    pub cents_per_thousand_messages: u64,
 }
 
 impl Default for Figures {
@@ -85,7 +85,7 @@ impl Default for Figures {
             bot_calls_per_second: 1_000,
             monthly_cents: 0,
             included_messages: 1_000_000,
-            cents_per_1000_messages: 0,
+            cents_per_thousand_messages: 0,
         }
     }
 }
@@ -104,7 +104,7 @@ impl Default for Settings {
                 storage_bytes: 100 << 30,
                 invocation_calls: 1_000_000_000,
                 monthly_cents: 5_000,
-                cents_per_1000_messages: 100,
+                cents_per_thousand_messages: 100,
                 ..Figures::default()
             },
             enterprise: Figures {
@@ -115,7 +115,7 @@ impl Default for Settings {
                 invocation_calls: 10_000_000_000,
                 monthly_cents: 50_000,
                 included_messages: 10_000_000,
-                cents_per_1000_messages: 50,
+                cents_per_thousand_messages: 50,
                 ..Figures::default()
             },
         }

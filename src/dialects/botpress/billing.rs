@@ -5,18 +5,16 @@ use poem::Request;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
-    payload::{Binary, Json, PlainText},
+    payload::{Binary, Json},
 };
 
 use super::{
     Tag,
     auth::{self, OfWorkspace},
-    billing_wire::{
-        ChargeBody, ChargeResponse, DetailsResponse, Invoice, InvoicesResponse, SetMethodBody,
-        SetMethodResponse,
-    },
+    billing_wire::{ConfirmedResponse, DetailsResponse, SetMethodBody, SetMethodResponse},
     error::Failed,
     invoice_document,
+    invoices_wire::{ChargeBody, ChargeResponse, Invoice, InvoicesResponse},
     settings::Settings,
 };
 use crate::{domain::billing, http::Body, kernel::ids::InvoiceId};
@@ -175,12 +173,9 @@ impl Billing {
         id: Path<String>,
         /// What lets one confirm it.
         key: Query<String>,
-    ) -> Result<PlainText<String>, Failed> {
+    ) -> Result<Json<ConfirmedResponse>, Failed> {
         let domain = auth::domain(request)?;
         let method = billing::confirm(domain, id.0.into(), &key.0).await?;
-        Ok(PlainText(format!(
-            "The simulated payment method {} ending in {} is confirmed. You can close this page.",
-            method.kind, method.last_digits
-        )))
+        Ok(Json(method.into()))
     }
 }

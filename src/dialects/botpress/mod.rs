@@ -29,6 +29,7 @@ mod integrations_wire;
 mod introspect;
 mod invoice_document;
 mod logs_wire;
+mod invoices_wire;
 mod members;
 mod messages;
 mod messages_wire;

@@ -105,7 +105,7 @@ fn of(
 /// What messages cost beyond the plan's price, in cents.
 pub(super) fn message_cents(figures: &Figures, messages: u64, limit: f64) -> u64 {
     let beyond = messages.saturating_sub(figures.included_messages);
-    let cents = beyond.saturating_mul(figures.cents_per_1000_messages) / 1000;
+    let cents = beyond.saturating_mul(figures.cents_per_thousand_messages) / 1000;
     cents.min(limit_cents(limit))
 }
 
@@ -120,7 +120,7 @@ fn limit_cents(limit: f64) -> u64 {
 }
 
 fn maximum(figures: &Figures, plan: Plan, limit: f64) -> u64 {
-    let bought = match figures.cents_per_1000_messages {
+    let bought = match figures.cents_per_thousand_messages {
         price if plan.is_premium() && price > 0 => limit_cents(limit).saturating_mul(1000) / price,
         _ => 0,
     };

@@ -38,9 +38,7 @@ const REVOKE_KEYS: &str = "
 pub async fn delete(call: &Call) -> Result<()> {
     call.require_role(Role::Owner)?;
     let domain = call.domain();
-    domain
-        .change_though_blocked(call, |change, id| close(change, id))
-        .await?;
+    domain.change_though_blocked(call, close).await?;
     for _ in 0..BEFORE_ANSWER {
         if !step(domain).await? {
             return Ok(());

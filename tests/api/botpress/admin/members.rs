@@ -40,7 +40,7 @@ async fn create_workspace_member_makes_an_account_if_there_is_none() {
         .read(|conn| accounts::find_by_email(conn, "new@example.localhost"))
         .expect("an account");
     assert_eq!(made.json()["userId"], account.id.as_str());
-    // What the operator does: `parlance key create botpress_pat --account new@example.localhost`.
+    // What the operator does: `parlance key create --api botpress-pat --account new@example.localhost`.
     let kind = KeyKind::BotpressPat;
     let token = crate::botpress::given::token(&server, kind, Owner::Account(account.id)).await;
     let member = Caller::with(&token).header("x-workspace-id", WORKSPACE);

@@ -208,7 +208,7 @@ async fn delete_workspace_deletes_everything_of_it() {
         1
     );
     let bots = given.server.server().domain().store();
-    let left = bots.read(|conn| parlance::domain::agents::list_all(conn));
+    let left = bots.read(parlance::domain::agents::list_all);
     assert_eq!(left.expect("agents").len(), 1, "the one of the first start");
     given.server.stop().await;
     assert!(!file_contains(
@@ -232,9 +232,7 @@ async fn delete_workspace_goes_in_steps_if_it_is_big() {
     parlance::domain::workspaces::purge(domain)
         .await
         .expect("the rest");
-    let left = domain
-        .store()
-        .read(|conn| parlance::domain::agents::list_all(conn));
+    let left = domain.store().read(parlance::domain::agents::list_all);
     assert_eq!(left.expect("agents").len(), 1);
 }
 
