@@ -16,8 +16,8 @@ use crate::{
     console,
     dialects::{ada, aloochat, botpress, cohere, connector},
     domain::{
-        self, Domain, bootstrap, bootstrap::Started, bots, connectors, end_users, folders,
-        platform_integrations, usage, webhooks,
+        self, Domain, billing, bootstrap, bootstrap::Started, bots, connectors, end_users, folders,
+        platform_integrations, usage, webhooks, workspaces,
     },
     http::{Edge, Metrics, Mount, Origins, Programs, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
@@ -67,6 +67,8 @@ pub struct Server {
     farewells: JoinHandle<()>,
     folders: JoinHandle<()>,
     running: JoinHandle<()>,
+    billing: JoinHandle<()>,
+    closing: JoinHandle<()>,
 }
 
 impl Server {
@@ -92,6 +94,8 @@ impl Server {
             service_integrations: config.service_integrations.clone(),
             outbound: config.outbound.clone(),
             runtime: config.runtime.clone(),
+            plans: config.plans.clone(),
+            billing: config.billing.clone(),
             bots: config.bots.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),
@@ -102,6 +106,10 @@ impl Server {
         };
         let domain = Domain::new(store, sealer, clock, settings);
         domain.outbound().serves_at(&url(address));
+        // One that is deleted may have the id that the first start wants.
+        workspaces::purge(&domain)
+            .await
+            .map_err(StartError::Bootstrap)?;
         let started = bootstrap::start(&domain, &config.bootstrap)
             .await
             .map_err(StartError::Bootstrap)?;
@@ -131,6 +139,8 @@ impl Server {
             )),
             folders: tokio::spawn(folders::follow(domain.clone(), stopped(stopping.clone()))),
             running: tokio::spawn(domain.runtime().clone().work(stopped(stopping.clone()))),
+            billing: tokio::spawn(billing::work(domain.clone(), stopped(stopping.clone()))),
+            closing: tokio::spawn(workspaces::work(domain.clone(), stopped(stopping.clone()))),
             bots: tokio::spawn(bots::background::work(
                 domain.clone(),
                 stopped(stopping.clone()),
@@ -184,6 +194,8 @@ impl Server {
         let _ = self.folders.await;
         // Programs end with the process in any case.
         let _ = self.running.await;
+        let _ = self.billing.await;
+        let _ = self.closing.await;
         if let Err(error) = usage::flush(&self.domain).await {
             warn!(?error, "the last usage counts are lost");
         }

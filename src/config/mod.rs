@@ -14,8 +14,8 @@ pub use self::{
 use crate::{
     dialects::{ada, aloochat, botpress, cohere},
     domain::{
-        answers, bootstrap, bots, connectors, folders, inbox, limits, outbound, runtime,
-        service_integrations, webhooks,
+        answers, billing, bootstrap, bots, connectors, folders, inbox, limits, outbound, plans,
+        runtime, service_integrations, webhooks,
     },
     http::PublicUrl,
     store::{self, seal},
@@ -39,6 +39,10 @@ pub struct Config {
     pub limits: limits::Settings,
     /// Connections to outside services.
     pub service_integrations: service_integrations::Settings,
+    /// Plans: what workspaces may have, and what that costs.
+    pub plans: plans::Settings,
+    /// Billing, which is simulated.
+    pub billing: billing::Settings,
     /// Outgoing requests.
     pub outbound: outbound::Settings,
     /// Running code.

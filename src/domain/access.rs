@@ -15,6 +15,7 @@ use super::{
     place::Acting,
     platform_integrations::{self, Grant},
     usage::{Counted, Tenant},
+    workspaces,
 };
 use crate::{
     kernel::{
@@ -62,6 +63,8 @@ pub struct Caller {
     /// The caller's role in the workspace, if it is a member of it; none for keys that are not a
     /// person's.
     pub role: Option<Role>,
+    /// Whether the workspace is blocked, so that nothing is changed in it.
+    pub blocked: bool,
     /// The installed integration that it calls as; none if it calls as itself.
     pub installation: Option<CallerInstallation>,
 }
@@ -136,20 +139,6 @@ impl Call {
     pub fn integration_name(&self) -> Option<&str> {
         let installation = self.caller.installation.as_ref()?;
         Some(&installation.name)
-    }
-
-    /// Asserts that the caller, if it is a member of the workspace, has at least this role in it.
-    ///
-    /// # Errors
-    /// `Forbidden` otherwise.
-    pub fn require_role(&self, least: Role) -> Result<()> {
-        match self.caller.role {
-            Some(role) if role < least => Err(Error::new(
-                Kind::Forbidden,
-                format!("This needs the role {least}; yours is {role}"),
-            )),
-            _ => Ok(()),
-        }
     }
 
     /// How the tenant stands after this call, in the window with the least left; none without a
@@ -347,6 +336,7 @@ impl Domain {
                 role,
                 installation,
             } = place.resolve(conn, &principal)?;
+            let blocked = workspaces::is_blocked(conn, &workspace)?;
             let tenant = Tenant {
                 agent: agent
                     .as_ref()
@@ -370,6 +360,7 @@ impl Domain {
                     agent,
                     grant,
                     role,
+                    blocked,
                     installation,
                 }),
                 tenant,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{
     audit::{self, Entry},
     context::Change,
+    quotas::{self, UsageType},
 };
 use crate::kernel::{
     Error, Kind, Result, Timestamp,
@@ -53,10 +54,11 @@ const INSERT: &str = "
 ///
 /// # Errors
 /// `Invalid` for a malformed handle, `Conflict` for a handle or id that is taken, `NotFound` for a
-/// missing workspace.
+/// missing workspace, `QuotaExceeded` for more agents than its plan allows.
 pub fn create(change: &Change<'_>, workspace: &WorkspaceId, new: NewAgent) -> Result<Agent> {
     check_handle(&new.handle)?;
     super::workspaces::find(change.conn, workspace)?;
+    quotas::require(change, workspace, UsageType::BotCount, 1)?;
     let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": new.id,
         ":workspace_id": workspace,

@@ -13,7 +13,7 @@ use super::{
     workspaces::{self, Workspace},
 };
 use crate::kernel::{
-    Error, Result, Secret,
+    Error, Kind, Result, Secret,
     ids::{AgentId, WorkspaceId},
 };
 
@@ -120,7 +120,13 @@ pub async fn start(domain: &Domain, settings: &Settings) -> Result<Started> {
 
 fn first_start(change: &Change<'_>, settings: &Settings) -> Result<Started> {
     let workspace = workspaces::create(change, settings.workspace_id.clone(), "My workspace")?;
-    let account = accounts::create(change, &settings.account_email)?;
+    // It is there if every workspace was deleted.
+    let account = match accounts::find_by_email(change.conn, &settings.account_email) {
+        Err(error) if error.kind() == Kind::NotFound => {
+            accounts::create(change, &settings.account_email)?
+        }
+        found => found?,
+    };
     members::add(change, &workspace.id, &account.id, Role::Owner)?;
     let agent = agents::create(
         change,

@@ -9,12 +9,13 @@ use super::{
     access::{Call, Keyring},
     answers,
     audit::Actor,
-    bots,
+    billing, bots,
     connectors::{self, Refreshes},
     definitions::Declarations,
     folders::{self, Folders},
     inbox, limits,
     outbound::{self, Outbound},
+    plans,
     runtime::{self, Engine},
     service_integrations::{self, SecretNames},
     tally::Tally,
@@ -37,6 +38,10 @@ pub struct Settings {
     pub outbound: outbound::Settings,
     /// Running code.
     pub runtime: runtime::Settings,
+    /// Plans: what workspaces may have.
+    pub plans: plans::Settings,
+    /// Billing.
+    pub billing: billing::Settings,
     /// Bots.
     pub bots: bots::Settings,
     /// Webhooks.
@@ -69,6 +74,7 @@ struct Parts {
     secret_names: SecretNames,
     end_user_work: Notify,
     farewells: Notify,
+    closed_workspaces: Notify,
     bot_work: Notify,
     outbound: Outbound,
     runtime: Engine,
@@ -87,6 +93,9 @@ pub struct Change<'a> {
     pub actor: &'a Actor,
     /// The project that the caller said to work for, if it named one.
     pub client_name: Option<&'a str>,
+    /// What plans allow, for changes that must stay within it: those of callers, not the operator's
+    /// and the program's own.
+    plans: Option<&'a plans::Settings>,
     /// Whether webhook messages wait for their delivery once this is committed.
     woke: Cell<bool>,
     /// Whether webhook messages were erased, which the dispatcher may hold.
@@ -102,9 +111,21 @@ impl<'a> Change<'a> {
             now,
             actor,
             client_name: None,
+            plans: None,
             woke: Cell::new(false),
             erased: Cell::new(false),
         }
+    }
+
+    /// The same change, which must stay within what the plan of its workspace allows.
+    pub(super) const fn within(mut self, plans: &'a plans::Settings) -> Self {
+        self.plans = Some(plans);
+        self
+    }
+
+    /// What plans allow; none if this change need not stay within it.
+    pub(super) const fn plans(&self) -> Option<&'a plans::Settings> {
+        self.plans
     }
 
     /// Notes that there is something to deliver once this change is committed.
@@ -164,6 +185,7 @@ impl Domain {
             secret_names,
             end_user_work: Notify::new(),
             farewells: Notify::new(),
+            closed_workspaces: Notify::new(),
             bot_work: Notify::new(),
             outbound,
             runtime,
@@ -232,6 +254,11 @@ impl Domain {
         &self.0.refreshes
     }
 
+    /// Is notified when a workspace was closed, whose rows are to be deleted.
+    pub(super) fn closed_workspaces(&self) -> &Notify {
+        &self.0.closed_workspaces
+    }
+
     /// Wakes whoever does what is due of bots.
     pub(super) fn bot_work(&self) -> &Notify {
         &self.0.bot_work
@@ -264,8 +291,22 @@ impl Domain {
     /// when that is on disk.
     ///
     /// # Errors
-    /// That of `job`, after which nothing is changed, or of the store.
+    /// `PaymentRequired` in a blocked workspace, that of `job`, after which nothing is changed, or of
+    /// the store.
     pub(super) async fn change<T: Send + 'static>(
+        &self,
+        call: &Call,
+        job: impl FnOnce(&Change<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        call.require_open()?;
+        self.change_though_blocked(call, job).await
+    }
+
+    /// The same, also in a blocked workspace: what leads out of it.
+    ///
+    /// # Errors
+    /// That of `job`, after which nothing is changed, or of the store.
+    pub(super) async fn change_though_blocked<T: Send + 'static>(
         &self,
         call: &Call,
         job: impl FnOnce(&Change<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
@@ -274,15 +315,15 @@ impl Domain {
         let caller = call.caller().clone();
         let counted = call.counted_as();
         let client_name = call.client_name().map(str::to_owned);
-        let tally = self.0.tally.clone();
+        let domain = self.clone();
         let (done, hint) = self
             .store()
             .write(move |conn| {
                 let actor = Actor::Key(caller.key_id.clone());
-                let mut change = Change::new(conn, now, &actor);
+                let mut change = Change::new(conn, now, &actor).within(&domain.settings().plans);
                 change.client_name = client_name.as_deref();
                 let done = job(&change, &caller.workspace_id)?;
-                tally.count(&counted);
+                domain.0.tally.count(&counted);
                 Ok((done, change.hint()))
             })
             .await?;

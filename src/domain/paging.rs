@@ -8,6 +8,8 @@ use crate::kernel::{Error, Result, Rule, Timestamp, Violation};
 
 /// The size of a page.
 pub const PAGE: usize = 20;
+/// How many rows are read for a page: one more, which says whether there is a next one.
+pub(super) const ROWS: i64 = PAGE as i64 + 1;
 
 /// Where a page of a list ended: what comes next is older. Rows that are added later are newer, and
 /// so do not move what follows.

@@ -40,7 +40,6 @@ impl PersonCall {
     ///
     /// # Errors
     /// That of `job`, after which nothing is changed, or of the store.
-    #[expect(dead_code, reason = "changes of the account need it")]
     pub(super) async fn change<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Change<'_>, &AccountId) -> Result<T> + Send + 'static,

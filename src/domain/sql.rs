@@ -8,8 +8,9 @@ use rusqlite::{
 use crate::kernel::ids::{
     AccountId, AgentId, ApiKeyId, ConnectorAuthorizationId, ConnectorId, ConnectorLogId,
     ConversationId, EndUserDeletionId, EndUserId, EventId, FileId, InstallationId, IntegrationId,
-    IssueEventId, IssueId, MessageId, PlatformIntegrationId, ServiceIntegrationId, StateId,
-    WebhookAttemptId, WebhookEndpointId, WebhookMessageId, WorkspaceId,
+    InvoiceId, IssueEventId, IssueId, MemberId, MessageId, PlatformIntegrationId,
+    ServiceIntegrationId, StateId, WebhookAttemptId, WebhookEndpointId, WebhookMessageId,
+    WorkspaceId,
 };
 
 macro_rules! stored_as_text {
@@ -42,8 +43,10 @@ stored_as_text!(
     FileId,
     InstallationId,
     IntegrationId,
+    InvoiceId,
     IssueEventId,
     IssueId,
+    MemberId,
     MessageId,
     PlatformIntegrationId,
     ServiceIntegrationId,

@@ -76,6 +76,10 @@ id_types! {
     WorkspaceId;
     /// An account: a person who can be a member of workspaces.
     AccountId;
+    /// A membership of an account in a workspace.
+    MemberId;
+    /// An invoice for a month of a workspace.
+    InvoiceId;
     /// An agent: Botpress bot, Ada AI agent, Aloochat agent.
     AgentId;
     /// An API key of any kind. Not the key's value.

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod error;
 pub mod ids;
 pub mod mac;
+pub mod month;
 pub mod patch;
 pub mod schema;
 pub mod secret;
@@ -15,6 +16,7 @@ pub mod violation;
 
 pub use clock::Clock;
 pub use error::{Error, Kind, Result};
+pub use month::Month;
 pub use patch::Patch;
 pub use secret::Secret;
 pub use time::Timestamp;

@@ -161,8 +161,33 @@ fn generate() -> String {
         let notes = fs::read_to_string(notes).expect("the notes of the dialect");
         text.push('\n');
         text.push_str(&notes);
+        for part in more_notes(folder) {
+            text.push_str(&part);
+        }
     }
     text
+}
+
+/// What else is noted of a dialect: `{folder}-….md`, in the order of their names. The results of the
+/// official clients are written by their suites (`tests/clients`).
+fn more_notes(folder: &str) -> Vec<String> {
+    let notes = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/compatibility");
+    let names = fs::read_dir(notes).expect("the notes").map(|entry| {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        (name.expect("a name").to_owned(), path)
+    });
+    let begin = format!("{folder}-");
+    let found: BTreeMap<String, PathBuf> =
+        names.filter(|(name, _)| name.starts_with(&begin)).collect();
+    let read = |path: &PathBuf| fs::read_to_string(path).expect("a note");
+    found
+        .into_iter()
+        .map(|(name, path)| match name.ends_with("-clients.md") {
+            true => format!("\n{}", read(&path)),
+            false => read(&path),
+        })
+        .collect()
 }
 
 #[test]

@@ -226,7 +226,7 @@ async fn members_have_roles_and_a_workspace_keeps_an_owner() {
             let twice = members::add(change, &workspace(), &guest.id, Role::Owner);
             assert_eq!(twice.expect_err("a member already").kind(), Kind::Conflict);
             let last = members::set_role(change, &workspace(), &owner.id, Role::Viewer);
-            assert_eq!(last.expect_err("no owner left").kind(), Kind::Conflict);
+            assert_eq!(last.expect_err("no owner left").kind(), Kind::Forbidden);
             Ok((owner, guest))
         });
     // That change failed in part and says so only to the test; now the rest.

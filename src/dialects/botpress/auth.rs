@@ -119,7 +119,8 @@ fn holder(request: &Request) -> Result<Holder> {
     domain(request)?.holder(bearer(request)?, integration)
 }
 
-fn domain(request: &Request) -> Result<&Domain> {
+/// The domain of this server.
+pub fn domain(request: &Request) -> Result<&Domain> {
     request
         .data::<Domain>()
         .ok_or_else(|| Error::internal("the dialect was mounted without a domain", "no data"))
@@ -155,10 +156,9 @@ fn scheme() -> MetaSecurityScheme {
 
 bearer! {
     /// A member of the workspace that the path names as `id`. For others it is not there.
-    #[expect(dead_code, reason = "operations on workspaces use it")]
     pub struct OfWorkspace(Call) = |request| {
         let token = bearer(request)?;
-        let id = request.raw_path_param("id").unwrap_or_default();
+        let id = workspace_in(request.uri().path());
         let place = Place::Workspace(id);
         let admitted = domain(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin);
         admitted.map_err(|error| match error.kind() {
@@ -166,4 +166,11 @@ bearer! {
             _ => error,
         })
     }
+}
+
+/// The workspace that a path names: `/v1/admin/workspaces/{id}/…`. The framework has its own names for
+/// the parameters of a path.
+fn workspace_in(path: &str) -> &str {
+    let mut segments = path.split('/').skip_while(|one| *one != "workspaces");
+    segments.nth(1).unwrap_or_default()
 }

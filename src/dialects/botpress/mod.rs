@@ -4,7 +4,10 @@
 
 mod account;
 mod actions;
+mod audit;
 mod auth;
+mod billing;
+mod billing_wire;
 mod bot_issues;
 mod bot_reports;
 mod bots;
@@ -24,7 +27,10 @@ mod integrations;
 mod integrations_given;
 mod integrations_wire;
 mod introspect;
+mod invoice_document;
+mod invoices_wire;
 mod logs_wire;
+mod members;
 mod messages;
 mod messages_wire;
 mod paging;
@@ -32,9 +38,14 @@ mod participants;
 mod settings;
 mod states;
 mod tags;
+mod tokens;
+mod usages;
+mod usages_wire;
 mod users;
 mod users_wire;
 mod webchat;
+mod workspaces;
+mod workspaces_wire;
 
 use std::sync::Arc;
 
@@ -44,10 +55,11 @@ use serde_json::{Value, json};
 
 pub use self::settings::Settings;
 use self::{
-    account::Account, actions::Actions, bot_issues::BotIssues, bot_reports::BotReports, bots::Bots,
-    conversations::Conversations, error::ErrorRenderer, events::Events, files::Files, hub::Hub,
-    integrations::Integrations, introspect::Introspect, messages::Messages,
-    participants::Participants, states::States, users::Users,
+    account::Account, actions::Actions, audit::Audit, billing::Billing, bot_issues::BotIssues,
+    bot_reports::BotReports, bots::Bots, conversations::Conversations, error::ErrorRenderer,
+    events::Events, files::Files, hub::Hub, integrations::Integrations, introspect::Introspect,
+    members::Members, messages::Messages, participants::Participants, states::States,
+    tokens::Tokens, usages::Usages, users::Users, workspaces::Workspaces,
 };
 use crate::{
     domain::Domain,
@@ -79,6 +91,12 @@ enum Tag {
     File,
     /// Bots.
     Bot,
+    /// Workspaces, their plans and what they pay.
+    Workspace,
+    /// Who may do what in a workspace.
+    WorkspaceMember,
+    /// What is used and what is allowed.
+    Usage,
     /// Integrations of a workspace.
     Integration,
     /// Public integrations.
@@ -130,7 +148,8 @@ type Admin = (
     Account,
     Introspect,
 );
-type Api = (Chat, Admin);
+type Organisation = (Tokens, Workspaces, Members, Usages, Audit, Billing);
+type Api = (Chat, Admin, Organisation);
 
 fn service(settings: &Settings) -> OpenApiService<Api, ()> {
     let chat = (
@@ -152,7 +171,15 @@ fn service(settings: &Settings) -> OpenApiService<Api, ()> {
         Account,
         Introspect,
     );
-    let api = (chat, admin);
+    let organisation = (
+        Tokens,
+        Workspaces,
+        Members,
+        Usages,
+        Audit,
+        Billing::new(settings.clone()),
+    );
+    let api = (chat, admin, organisation);
     OpenApiService::new(api, "Botpress API", "1.0")
         .description("Create and manage bots, and handle their conversations, messages and users.")
 }

@@ -167,7 +167,7 @@ fn record(change: &Change<'_>, key: &ApiKey, action: &'static str) -> Result<()>
     )
 }
 
-const COLUMNS: &str = "id, kind, name, account_id, workspace_id, agent_id, integration_id, \
+pub(super) const COLUMNS: &str = "id, kind, name, account_id, workspace_id, agent_id, integration_id, \
                        created_at, last_used_at, revoked_at";
 
 fn find(conn: &Connection, id: &ApiKeyId) -> Result<ApiKey> {
@@ -211,7 +211,7 @@ pub fn list(conn: &Connection, filter: &Filter) -> Result<Vec<ApiKey>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<ApiKey> {
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<ApiKey> {
     Ok(ApiKey {
         id: row.get("id")?,
         kind: row.get("kind")?,

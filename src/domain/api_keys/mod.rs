@@ -2,8 +2,10 @@
 
 mod kind;
 mod manage;
+mod personal;
 mod verify;
 
 pub use kind::{KeyKind, Owner};
 pub use manage::{ApiKey, Filter, create, ensure_fixed, list, revoke};
+pub use personal::{create_personal, of_person, revoke_personal};
 pub use verify::{Principal, find_valid, generation, touch};

@@ -14,6 +14,7 @@ use crate::{
         context::Change,
         definitions::IntegrationDefinition,
         members::Role,
+        quotas::{self, UsageType},
     },
     kernel::{
         Error, Kind, Result, Rule, Violation,
@@ -84,6 +85,7 @@ pub fn make(
     new.definition.check()?;
     new.parts.check()?;
     check_url(new.url.as_deref(), new.dev)?;
+    quotas::require(change, workspace, UsageType::IntegrationsOwnedCount, 1)?;
     let id = IntegrationId::new_uuid();
     let definition = serde_json::to_string(&new.definition)
         .map_err(|error| Error::internal("a definition cannot be written", error))?;

@@ -48,6 +48,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0009_botpress",
         sql: include_str!("0009_botpress.sql"),
     },
+    Migration {
+        name: "0010_workspaces",
+        sql: include_str!("0010_workspaces.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.

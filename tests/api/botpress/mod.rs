@@ -4,5 +4,7 @@ mod access;
 mod admin;
 mod chat;
 mod contract;
+mod errors;
 mod given;
+mod isolation;
 mod secrets;

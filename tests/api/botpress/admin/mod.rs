@@ -1,6 +1,8 @@
 //! `/v1/admin`.
 
 mod account;
+mod audit;
+mod billing;
 mod bot_issues;
 mod bot_reports;
 mod bots;
@@ -9,6 +11,12 @@ mod bots_update;
 mod hub;
 mod installations;
 mod integrations;
+mod members;
+mod people;
+mod roles;
+mod tokens;
+mod usages;
+mod workspaces;
 
 use serde_json::Value;
 

@@ -1,63 +1,38 @@
-//! Members: which account may do what in which workspace.
+//! Members as rows.
 
-use rusqlite::{Connection, OptionalExtension, named_params};
-use serde::Serialize;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::{
-    audit::{self, Entry},
-    context::Change,
-    sql::text_enum,
+use super::{Member, Role};
+use crate::{
+    domain::{
+        audit::{self, Entry},
+        context::Change,
+        quotas::{self, UsageType},
+    },
+    kernel::{
+        Error, Kind, Result,
+        ids::{AccountId, MemberId, WorkspaceId},
+    },
 };
-use crate::kernel::{
-    Error, Kind, Result,
-    ids::{AccountId, WorkspaceId},
-};
-
-text_enum! {
-    /// What a member may do, from least to most (botpress.md §1.2).
-    pub enum Role {
-        /// May look.
-        Viewer = "viewer",
-        /// May look and pay.
-        Billing = "billing",
-        /// May change bots and integrations.
-        Developer = "developer",
-        /// May also manage members.
-        Manager = "manager",
-        /// May do everything but give the workspace away.
-        Administrator = "administrator",
-        /// May do everything.
-        Owner = "owner",
-    }
-}
-
-/// A member of a workspace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Member {
-    /// The account.
-    pub account_id: AccountId,
-    /// Its e-mail address.
-    pub email: String,
-    /// Its role in this workspace.
-    pub role: Role,
-}
 
 const INSERT: &str = "
-    INSERT INTO members (workspace_id, account_id, role, created_at)
-    VALUES (:workspace_id, :account_id, :role, :now)
+    INSERT INTO members (id, workspace_id, account_id, role, created_at)
+    VALUES (:id, :workspace_id, :account_id, :role, :now)
     ON CONFLICT (workspace_id, account_id) DO NOTHING";
 
 /// Makes an account a member of a workspace.
 ///
 /// # Errors
-/// `Conflict` if it is one already.
+/// `Conflict` if it is one already, `QuotaExceeded` for more members than the plan allows.
 pub fn add(
     change: &Change<'_>,
     workspace: &WorkspaceId,
     account: &AccountId,
     role: Role,
 ) -> Result<()> {
+    quotas::require(change, workspace, UsageType::WorkspaceMemberCount, 1)?;
     let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": MemberId::new_uuid(),
         ":workspace_id": workspace,
         ":account_id": account,
         ":role": role,
@@ -78,7 +53,7 @@ const UPDATE: &str = "
 /// Gives a member another role.
 ///
 /// # Errors
-/// `NotFound` if the account is no member, `Conflict` if that would leave the workspace without an
+/// `NotFound` if the account is no member, `Forbidden` if that would leave the workspace without an
 /// owner.
 pub fn set_role(
     change: &Change<'_>,
@@ -104,7 +79,7 @@ const DELETE: &str =
 /// Takes an account out of a workspace.
 ///
 /// # Errors
-/// `NotFound` if the account is no member, `Conflict` if that would leave the workspace without an
+/// `NotFound` if the account is no member, `Forbidden` if that would leave the workspace without an
 /// owner.
 pub fn remove(change: &Change<'_>, workspace: &WorkspaceId, account: &AccountId) -> Result<()> {
     let removed = change.conn.prepare_cached(DELETE)?.execute(named_params! {
@@ -137,8 +112,10 @@ pub fn role(
     Ok(role.optional()?)
 }
 
+pub(super) const COLUMNS: &str = "members.id, members.account_id, accounts.email, members.role,
+                                  members.created_at, members.seq";
+
 const LIST: &str = "
-    SELECT members.account_id, accounts.email, members.role
     FROM members JOIN accounts ON accounts.id = members.account_id
     WHERE members.workspace_id = :workspace_id ORDER BY members.seq";
 
@@ -147,15 +124,20 @@ const LIST: &str = "
 /// # Errors
 /// Those of the store.
 pub fn list(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<Member>> {
-    let mut statement = conn.prepare_cached(LIST)?;
-    let rows = statement.query_map(named_params! {":workspace_id": workspace}, |row| {
-        Ok(Member {
-            account_id: row.get("account_id")?,
-            email: row.get("email")?,
-            role: row.get("role")?,
-        })
-    })?;
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST}"))?;
+    let rows = statement.query_map(named_params! {":workspace_id": workspace}, from_row)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Member> {
+    Ok(Member {
+        id: row.get("id")?,
+        account_id: row.get("account_id")?,
+        email: row.get("email")?,
+        role: row.get("role")?,
+        created_at: row.get("created_at")?,
+        seq: row.get("seq")?,
+    })
 }
 
 const OWNERS: &str = "
@@ -166,7 +148,7 @@ fn require_owner(conn: &Connection, workspace: &WorkspaceId) -> Result<()> {
         .prepare_cached(OWNERS)?
         .query_row(named_params! {":workspace_id": workspace}, |row| row.get(0))?;
     if owners == 0 {
-        return Err(Error::new(Kind::Conflict, "a workspace needs an owner"));
+        return Err(Error::new(Kind::Forbidden, "A workspace needs an owner"));
     }
     Ok(())
 }

@@ -1,14 +1,20 @@
 //! Audit records: who changed what, written in the transaction of the change.
 
+mod page;
+
 use std::fmt;
 
 use rusqlite::{Connection, named_params, params};
 use serde::Serialize;
+use uuid::Uuid;
 
-use super::context::Change;
-use crate::kernel::{
-    Result, Timestamp,
-    ids::{ApiKeyId, WorkspaceId},
+pub use self::page::{Shown, page};
+use crate::{
+    domain::context::Change,
+    kernel::{
+        Result, Timestamp,
+        ids::{ApiKeyId, WorkspaceId},
+    },
 };
 
 /// Who makes a change.
@@ -63,8 +69,8 @@ pub struct Record {
 
 const INSERT: &str = "
     INSERT INTO audit_records
-        (workspace_id, at, actor, client_name, action, resource_id, resource_name)
-    VALUES (?, ?, ?, ?, ?, ?, ?)";
+        (id, workspace_id, at, actor, client_name, action, resource_id, resource_name)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// Writes an audit record of a change, in its transaction.
 ///
@@ -73,6 +79,7 @@ const INSERT: &str = "
 pub fn record(change: &Change<'_>, entry: &Entry<'_>) -> Result<()> {
     // By position: with almost every change, and a name costs a search through those of all.
     change.conn.prepare_cached(INSERT)?.execute(params![
+        Uuid::new_v4().to_string(),
         entry.workspace,
         change.now,
         change.actor.to_string(),

@@ -1,0 +1,181 @@
+//! `/v1/admin/workspaces/{id}/billing`: what a workspace pays, to a simulated provider. The pages that
+//! its answers link to are here too; the vendor has them elsewhere.
+
+use poem::Request;
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::{Binary, Json},
+};
+
+use super::{
+    Tag,
+    auth::{self, OfWorkspace},
+    billing_wire::{ConfirmedResponse, DetailsResponse, SetMethodBody, SetMethodResponse},
+    error::Failed,
+    invoice_document,
+    invoices_wire::{ChargeBody, ChargeResponse, Invoice, InvoicesResponse},
+    settings::Settings,
+};
+use crate::{domain::billing, http::Body, kernel::ids::InvoiceId};
+
+/// The operations on billing.
+pub struct Billing {
+    settings: Settings,
+}
+
+/// The document of an invoice.
+#[derive(ApiResponse)]
+enum DocumentResponse {
+    /// The document
+    #[oai(status = 200, content_type = "application/pdf")]
+    Document(Binary<Vec<u8>>),
+}
+
+impl Billing {
+    pub const fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+}
+
+#[OpenApi(tag = "Tag::Workspace")]
+impl Billing {
+    /// Get Workspace Billing Details
+    ///
+    /// Read how a workspace stands in the running month, and what is charged.
+    #[oai(
+        path = "/v1/admin/workspaces/:id/billing/details",
+        method = "get",
+        operation_id = "getWorkspaceBillingDetails"
+    )]
+    async fn get_workspace_billing_details(
+        &self,
+        caller: OfWorkspace,
+        /// The workspace's id.
+        #[oai(name = "id")]
+        _id: Path<String>,
+    ) -> Result<Json<DetailsResponse>, Failed> {
+        Ok(Json(billing::details(&caller.0)?.into()))
+    }
+
+    /// Set Workspace Payment Method
+    ///
+    /// Set what is charged: one of the payment methods of Stripe's test mode, by its id. Payment is
+    /// simulated; no card is charged.
+    #[oai(
+        path = "/v1/admin/workspaces/:id/billing/payment-method",
+        method = "put",
+        operation_id = "setWorkspacePaymentMethod"
+    )]
+    async fn set_workspace_payment_method(
+        &self,
+        caller: OfWorkspace,
+        request: &Request,
+        /// The workspace's id.
+        id: Path<String>,
+        body: Body<SetMethodBody>,
+    ) -> Result<Json<SetMethodResponse>, Failed> {
+        let origin = self.settings.addresses(request).server;
+        let attached = billing::set_method(&caller.0, body.0.stripe_payment_method_id).await?;
+        let confirm_at = |key: &str| {
+            let id = &id.0;
+            format!("{origin}/v1/admin/payment-methods/{id}/confirm?key={key}")
+        };
+        Ok(Json(SetMethodResponse::new(attached, confirm_at)))
+    }
+
+    /// List Workspace Invoices
+    ///
+    /// List the invoices of a workspace, newest first: one for each month in which it paid.
+    #[oai(
+        path = "/v1/admin/workspaces/:id/billing/invoices",
+        method = "get",
+        operation_id = "listWorkspaceInvoices"
+    )]
+    async fn list_workspace_invoices(
+        &self,
+        caller: OfWorkspace,
+        request: &Request,
+        /// The workspace's id.
+        #[oai(name = "id")]
+        _id: Path<String>,
+    ) -> Result<Json<InvoicesResponse>, Failed> {
+        let origin = self.settings.addresses(request).server;
+        let invoices = billing::invoices(&caller.0).await?;
+        let shown = |(invoice, key): (billing::Invoice, String)| {
+            let id = &invoice.id;
+            let url = format!("{origin}/v1/admin/invoices/{id}/document?key={key}");
+            Invoice::at(url, &invoice)
+        };
+        Ok(Json(InvoicesResponse {
+            invoices: invoices.into_iter().map(shown).collect(),
+        }))
+    }
+
+    /// Charge Workspace Unpaid Invoices
+    ///
+    /// Charge unpaid invoices now. When none is left, a blocked workspace is open again.
+    #[oai(
+        path = "/v1/admin/workspaces/:id/billing/invoices/charge-unpaid",
+        method = "post",
+        operation_id = "chargeWorkspaceUnpaidInvoices"
+    )]
+    async fn charge_workspace_unpaid_invoices(
+        &self,
+        caller: OfWorkspace,
+        /// The workspace's id.
+        #[oai(name = "id")]
+        _id: Path<String>,
+        body: Body<ChargeBody>,
+    ) -> Result<Json<ChargeResponse>, Failed> {
+        let ids = body.0.invoice_ids;
+        let ids = ids.map(|ids| ids.into_iter().map(InvoiceId::from).collect());
+        let charged = billing::charge_unpaid(&caller.0, ids).await?;
+        Ok(Json(charged.into()))
+    }
+
+    /// Download Invoice
+    ///
+    /// Read the document of an invoice. Its address is in the list of invoices, and whoever has it can
+    /// read it.
+    #[oai(
+        path = "/v1/admin/invoices/:id/document",
+        method = "get",
+        operation_id = "downloadInvoice"
+    )]
+    async fn download_invoice(
+        &self,
+        request: &Request,
+        /// The invoice's id.
+        id: Path<String>,
+        /// What lets one read it.
+        key: Query<String>,
+    ) -> Result<DocumentResponse, Failed> {
+        let domain = auth::domain(request)?;
+        let invoice = billing::of_link(domain, &id.0.into(), &key.0)?;
+        let document = invoice_document::draw(&invoice);
+        Ok(DocumentResponse::Document(Binary(document)))
+    }
+
+    /// Confirm Payment Method
+    ///
+    /// Confirm a payment method that needs it, as its holder would at a bank. The address is in the
+    /// answer to Set Workspace Payment Method.
+    #[oai(
+        path = "/v1/admin/payment-methods/:id/confirm",
+        method = "get",
+        operation_id = "confirmPaymentMethod"
+    )]
+    async fn confirm_payment_method(
+        &self,
+        request: &Request,
+        /// The workspace's id.
+        id: Path<String>,
+        /// What lets one confirm it.
+        key: Query<String>,
+    ) -> Result<Json<ConfirmedResponse>, Failed> {
+        let domain = auth::domain(request)?;
+        let method = billing::confirm(domain, id.0.into(), &key.0).await?;
+        Ok(Json(method.into()))
+    }
+}

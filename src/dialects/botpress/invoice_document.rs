@@ -1,0 +1,73 @@
+//! The document of an invoice: one page of text as PDF.
+
+use pdf_writer::{Content, Finish, Name, Pdf, Rect, Ref, Str};
+
+use crate::domain::billing::Invoice;
+
+const CATALOG: Ref = Ref::new(1);
+const PAGES: Ref = Ref::new(2);
+const PAGE: Ref = Ref::new(3);
+const FONT: Ref = Ref::new(4);
+const TEXT: Ref = Ref::new(5);
+
+/// The size of A4 in points.
+const WIDTH: f32 = 595.0;
+const HEIGHT: f32 = 842.0;
+/// The distance of the text from the edges, and of one line from the next.
+const MARGIN: f32 = 72.0;
+const LINE: f32 = 18.0;
+const FONT_SIZE: f32 = 11.0;
+const FONT_NAME: Name<'static> = Name(b"F1");
+
+/// The document of an invoice.
+pub fn draw(invoice: &Invoice) -> Vec<u8> {
+    let mut pdf = Pdf::new();
+    pdf.catalog(CATALOG).pages(PAGES);
+    pdf.pages(PAGES).kids([PAGE]).count(1);
+    let mut page = pdf.page(PAGE);
+    page.media_box(Rect::new(0.0, 0.0, WIDTH, HEIGHT))
+        .parent(PAGES)
+        .contents(TEXT);
+    page.resources().fonts().pair(FONT_NAME, FONT);
+    page.finish();
+    // One of the fonts that every reader has; all text is ASCII.
+    pdf.type1_font(FONT).base_font(Name(b"Helvetica"));
+    let mut content = Content::new();
+    content
+        .begin_text()
+        .set_font(FONT_NAME, FONT_SIZE)
+        .set_leading(LINE)
+        .next_line(MARGIN, HEIGHT - MARGIN);
+    for line in lines(invoice) {
+        content.show(Str(line.as_bytes())).next_line(0.0, -LINE);
+    }
+    content.end_text();
+    pdf.stream(TEXT, &content.finish());
+    pdf.finish()
+}
+
+fn lines(invoice: &Invoice) -> Vec<String> {
+    let currency = &invoice.currency;
+    let amount = |cents: u64| format!("{currency} {}.{:02}", cents / 100, cents % 100);
+    let mut lines = vec![
+        format!("Invoice {}", invoice.id),
+        format!("Workspace {}", invoice.workspace),
+        format!("For {}, made on {}", invoice.month, date(invoice.at)),
+        String::new(),
+    ];
+    for line in &invoice.lines {
+        lines.push(format!("{}: {}", line.text, amount(line.cents)));
+    }
+    lines.push(format!("Total: {}", amount(invoice.cents)));
+    lines.push(String::new());
+    lines.push(match invoice.paid_at {
+        Some(at) => format!("Paid on {}", date(at)),
+        None => "Unpaid".to_owned(),
+    });
+    lines.push("Payment is simulated: no card was charged, and no money is owed.".to_owned());
+    lines
+}
+
+fn date(at: crate::kernel::Timestamp) -> String {
+    at.to_rfc3339_millis().chars().take(10).collect()
+}

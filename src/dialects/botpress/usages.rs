@@ -1,0 +1,142 @@
+//! Usages and quotas, of workspaces and of bots.
+
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::{
+    Tag,
+    auth::{OfWorkspace, Person},
+    error::Failed,
+    usages_wire::{
+        Quota, QuotaResponse, QuotasResponse, UsageResponse, UsageType, UsagesResponse, month,
+    },
+};
+use crate::domain::quotas;
+
+/// The operations on usages and quotas.
+pub struct Usages;
+
+#[OpenApi(tag = "Tag::Usage")]
+impl Usages {
+    /// List Workspace Usages
+    ///
+    /// List what a workspace has used of one type in a month: where each bot has its own, first those
+    /// of the bots.
+    #[oai(
+        path = "/v1/admin/workspaces/:id/usages",
+        method = "get",
+        operation_id = "listWorkspaceUsages"
+    )]
+    async fn list_workspace_usages(
+        &self,
+        caller: OfWorkspace,
+        /// The workspace's id.
+        #[oai(name = "id")]
+        _id: Path<String>,
+        /// What was counted.
+        r#type: Query<UsageType>,
+        /// The month, as `2026-03` or a date in it; the running one if absent.
+        period: Query<Option<String>>,
+    ) -> Result<Json<UsagesResponse>, Failed> {
+        let month = month(period.0)?;
+        let usages = quotas::of_workspace(&caller.0, r#type.0.into(), month).await?;
+        Ok(Json(usages.into()))
+    }
+
+    /// Get Workspace Quota
+    ///
+    /// Read what a workspace's plan allows of one type.
+    #[oai(
+        path = "/v1/admin/workspaces/:id/quota",
+        method = "get",
+        operation_id = "getWorkspaceQuota"
+    )]
+    async fn get_workspace_quota(
+        &self,
+        caller: OfWorkspace,
+        /// The workspace's id.
+        #[oai(name = "id")]
+        _id: Path<String>,
+        /// Of what.
+        r#type: Query<UsageType>,
+        /// The month, as `2026-03` or a date in it; the running one if absent.
+        period: Query<Option<String>>,
+    ) -> Result<Json<QuotaResponse>, Failed> {
+        let quota = quotas::quota(&caller.0, r#type.0.into(), month(period.0)?)?;
+        Ok(Json(QuotaResponse {
+            quota: quota.into(),
+        }))
+    }
+
+    /// List Workspace Quotas
+    ///
+    /// List everything that a workspace's plan allows.
+    #[oai(
+        path = "/v1/admin/workspaces/:id/quotas",
+        method = "get",
+        operation_id = "listWorkspaceQuotas"
+    )]
+    async fn list_workspace_quotas(
+        &self,
+        caller: OfWorkspace,
+        /// The workspace's id.
+        #[oai(name = "id")]
+        _id: Path<String>,
+        /// The month, as `2026-03` or a date in it; the running one if absent.
+        period: Query<Option<String>>,
+    ) -> Result<Json<QuotasResponse>, Failed> {
+        let quotas = quotas::quotas(&caller.0, month(period.0)?)?;
+        Ok(Json(QuotasResponse {
+            quotas: quotas.into_iter().map(Quota::from).collect(),
+        }))
+    }
+
+    /// Get Usage
+    ///
+    /// Read what a workspace or a bot has used of one type in a month.
+    #[oai(
+        path = "/v1/admin/usages/:id",
+        method = "get",
+        operation_id = "getUsage"
+    )]
+    async fn get_usage(
+        &self,
+        caller: Person,
+        /// The id of the workspace or the bot.
+        id: Path<String>,
+        /// What was counted.
+        r#type: Query<UsageType>,
+        /// The month, as `2026-03` or a date in it; the running one if absent.
+        period: Query<Option<String>>,
+    ) -> Result<Json<UsageResponse>, Failed> {
+        let (kind, month) = (r#type.0.into(), month(period.0)?);
+        let usage = quotas::of_bot_or_workspace(&caller.0, id.0, kind, month).await?;
+        Ok(Json(UsageResponse {
+            usage: usage.into(),
+        }))
+    }
+
+    /// List Usage History
+    ///
+    /// List what a workspace or a bot has used of one type in each month, newest first; a year at
+    /// most.
+    #[oai(
+        path = "/v1/admin/usages/:id/history",
+        method = "get",
+        operation_id = "listUsageHistory"
+    )]
+    async fn list_usage_history(
+        &self,
+        caller: Person,
+        /// The id of the workspace or the bot.
+        id: Path<String>,
+        /// What was counted.
+        r#type: Query<UsageType>,
+    ) -> Result<Json<UsagesResponse>, Failed> {
+        let usages = quotas::history(&caller.0, id.0, r#type.0.into()).await?;
+        Ok(Json(usages.into()))
+    }
+}

@@ -1,0 +1,211 @@
+//! Usages and quotas as Botpress shows them.
+
+use poem_openapi::{Enum, Object, types::Example};
+
+use crate::{
+    domain::quotas,
+    kernel::{Month, Result, Rule, Violation},
+};
+
+macro_rules! usage_types {
+    ($($(#[$doc:meta])* $name:ident,)+) => {
+        /// What is counted.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+        #[oai(rename_all = "snake_case")]
+        pub enum UsageType { $($(#[$doc])* $name,)+ }
+
+        impl From<UsageType> for quotas::UsageType {
+            fn from(kind: UsageType) -> Self {
+                match kind { $(UsageType::$name => Self::$name,)+ }
+            }
+        }
+
+        impl From<quotas::UsageType> for UsageType {
+            fn from(kind: quotas::UsageType) -> Self {
+                match kind { $(quotas::UsageType::$name => Self::$name,)+ }
+            }
+        }
+    };
+}
+
+usage_types! {
+    /// How long a call of a bot's code may take, in seconds.
+    InvocationTimeout,
+    /// Calls of a bot's code.
+    InvocationCalls,
+    /// Bytes of files.
+    StorageCount,
+    /// Bots.
+    BotCount,
+    /// Vectors of knowledge bases; this server has none.
+    KnowledgebaseVectorCount,
+    /// Calls that a bot may make in a second.
+    BotRatelimit,
+    /// Rows of tables; this server has none.
+    TableRowCount,
+    /// Members.
+    WorkspaceMemberCount,
+    /// Versions of integrations.
+    IntegrationsOwnedCount,
+    /// Calls of a model; this server has none.
+    CognitiveCalls,
+    /// Credit for models; this server has none.
+    ModelCredit,
+}
+
+/// The month that a caller names.
+///
+/// # Errors
+/// `Invalid` for what is no month.
+pub fn month(period: Option<String>) -> Result<Option<Month>> {
+    let Some(text) = period.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let found = Month::parse(&text);
+    found.map(Some).ok_or_else(|| {
+        let rule = Rule::Other("must be a month such as 2026-03, or a date".to_owned());
+        Violation::query("period", rule).into()
+    })
+}
+
+/// What was used of what is allowed.
+#[derive(Object)]
+pub struct Usage {
+    /// The id of the workspace or the bot.
+    id: String,
+    /// The month: `2026-03`.
+    period: String,
+    /// What was used.
+    value: u64,
+    /// What is allowed.
+    quota: u64,
+    /// What was counted.
+    r#type: UsageType,
+}
+
+impl From<quotas::Usage> for Usage {
+    fn from(usage: quotas::Usage) -> Self {
+        Self {
+            id: usage.id,
+            period: usage.month.to_string(),
+            value: usage.value,
+            quota: usage.quota,
+            r#type: usage.kind.into(),
+        }
+    }
+}
+
+impl Example for Usage {
+    fn example() -> Self {
+        Self {
+            id: "11111111-1111-1111-aaaa-111111111111".to_owned(),
+            period: "2026-03".to_owned(),
+            value: 3,
+            quota: 10_000,
+            r#type: UsageType::BotCount,
+        }
+    }
+}
+
+/// One usage.
+#[derive(Object)]
+#[oai(example, rename = "getUsageResponse")]
+pub struct UsageResponse {
+    /// The usage.
+    pub usage: Usage,
+}
+
+impl Example for UsageResponse {
+    fn example() -> Self {
+        Self {
+            usage: Usage::example(),
+        }
+    }
+}
+
+/// Usages.
+#[derive(Object)]
+#[oai(example, rename = "UsagesResponse")]
+pub struct UsagesResponse {
+    /// The usages.
+    pub usages: Vec<Usage>,
+}
+
+impl From<Vec<quotas::Usage>> for UsagesResponse {
+    fn from(usages: Vec<quotas::Usage>) -> Self {
+        Self {
+            usages: usages.into_iter().map(Usage::from).collect(),
+        }
+    }
+}
+
+impl Example for UsagesResponse {
+    fn example() -> Self {
+        Self {
+            usages: vec![Usage::example()],
+        }
+    }
+}
+
+/// What is allowed.
+#[derive(Object)]
+pub struct Quota {
+    /// The month: `2026-03`.
+    period: String,
+    /// What is allowed.
+    value: u64,
+    /// Of what.
+    r#type: UsageType,
+}
+
+impl From<quotas::Quota> for Quota {
+    fn from(quota: quotas::Quota) -> Self {
+        Self {
+            period: quota.month.to_string(),
+            value: quota.value,
+            r#type: quota.kind.into(),
+        }
+    }
+}
+
+impl Example for Quota {
+    fn example() -> Self {
+        Self {
+            period: "2026-03".to_owned(),
+            value: 10_000,
+            r#type: UsageType::BotCount,
+        }
+    }
+}
+
+/// One quota.
+#[derive(Object)]
+#[oai(example, rename = "getWorkspaceQuotaResponse")]
+pub struct QuotaResponse {
+    /// The quota.
+    pub quota: Quota,
+}
+
+impl Example for QuotaResponse {
+    fn example() -> Self {
+        Self {
+            quota: Quota::example(),
+        }
+    }
+}
+
+/// Every quota.
+#[derive(Object)]
+#[oai(example, rename = "listWorkspaceQuotasResponse")]
+pub struct QuotasResponse {
+    /// The quotas.
+    pub quotas: Vec<Quota>,
+}
+
+impl Example for QuotasResponse {
+    fn example() -> Self {
+        Self {
+            quotas: vec![Quota::example()],
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! `/v1/admin/workspaces`: workspaces and their plans.
+
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::{
+    Tag,
+    auth::{OfWorkspace, Person},
+    error::Failed,
+    paging,
+    workspaces_wire::{
+        AccountType, ChangePlanBody, CreateWorkspaceBody, Done, UpdateWorkspaceBody, Workspace,
+        WorkspacesResponse,
+    },
+};
+use crate::{domain::workspaces, http::Body};
+
+/// The operations on workspaces.
+pub struct Workspaces;
+
+#[OpenApi(tag = "Tag::Workspace")]
+impl Workspaces {
+    /// Create Workspace
+    ///
+    /// Create a workspace, of which the caller is the owner.
+    #[oai(
+        path = "/v1/admin/workspaces",
+        method = "post",
+        operation_id = "createWorkspace"
+    )]
+    async fn create_workspace(
+        &self,
+        caller: Person,
+        body: Body<CreateWorkspaceBody>,
+    ) -> Result<Json<Workspace>, Failed> {
+        let made = workspaces::open(&caller.0, body.0.name).await?;
+        Ok(Json(made.into()))
+    }
+
+    /// List Workspaces
+    ///
+    /// List the workspaces that the caller is a member of, newest first.
+    #[oai(
+        path = "/v1/admin/workspaces",
+        method = "get",
+        operation_id = "listWorkspaces"
+    )]
+    async fn list_workspaces(
+        &self,
+        caller: Person,
+        /// Where the page begins: the `nextToken` of the one before.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+    ) -> Result<Json<WorkspacesResponse>, Failed> {
+        let after = paging::position(next_token.0)?;
+        let page = workspaces::list_mine(&caller.0, after).await?;
+        Ok(Json(page.into()))
+    }
+
+    /// Get Workspace
+    ///
+    /// Read one workspace.
+    #[oai(
+        path = "/v1/admin/workspaces/:id",
+        method = "get",
+        operation_id = "getWorkspace"
+    )]
+    async fn get_workspace(
+        &self,
+        caller: OfWorkspace,
+        /// The workspace's id.
+        #[oai(name = "id")]
+        _id: Path<String>,
+    ) -> Result<Json<Workspace>, Failed> {
+        Ok(Json(workspaces::details(&caller.0)?.into()))
+    }
+
+    /// Update Workspace
+    ///
+    /// Rename a workspace (as an administrator), or set its spending limit (with the role billing).
+    #[oai(
+        path = "/v1/admin/workspaces/:id",
+        method = "put",
+        operation_id = "updateWorkspace"
+    )]
+    async fn update_workspace(
+        &self,
+        caller: OfWorkspace,
+        /// The workspace's id.
+        #[oai(name = "id")]
+        _id: Path<String>,
+        body: Body<UpdateWorkspaceBody>,
+    ) -> Result<Json<Workspace>, Failed> {
+        let changed = workspaces::update(&caller.0, body.0.into()).await?;
+        Ok(Json(changed.into()))
+    }
+
+    /// Change Workspace Plan
+    ///
+    /// Begin to pay, which needs a payment method, or end it. The month that is running is billed
+    /// whole.
+    #[oai(
+        path = "/v1/admin/workspaces/:id/change-plan",
+        method = "put",
+        operation_id = "changeWorkspacePlan"
+    )]
+    async fn change_workspace_plan(
+        &self,
+        caller: OfWorkspace,
+        /// The workspace's id.
+        #[oai(name = "id")]
+        _id: Path<String>,
+        body: Body<ChangePlanBody>,
+    ) -> Result<Json<Workspace>, Failed> {
+        let premium = body.0.plan == AccountType::Premium;
+        let changed = workspaces::change_plan(&caller.0, premium).await?;
+        Ok(Json(changed.into()))
+    }
+
+    /// Delete Workspace
+    ///
+    /// Delete a workspace with everything in it. Only its owners can.
+    #[oai(
+        path = "/v1/admin/workspaces/:id",
+        method = "delete",
+        operation_id = "deleteWorkspace"
+    )]
+    async fn delete_workspace(
+        &self,
+        caller: OfWorkspace,
+        /// The workspace's id.
+        #[oai(name = "id")]
+        _id: Path<String>,
+    ) -> Result<Json<Done>, Failed> {
+        workspaces::delete(&caller.0).await?;
+        Ok(Json(Done::default()))
+    }
+}

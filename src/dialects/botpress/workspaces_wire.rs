@@ -1,0 +1,208 @@
+//! Workspaces as Botpress shows and takes them.
+
+use poem_openapi::{Enum, Object, types::Example};
+
+use super::paging::Meta;
+use crate::domain::{
+    paging::Page,
+    plans,
+    workspaces::{self, Details},
+};
+
+/// Nothing: it is done.
+#[derive(Object, Default)]
+#[oai(example, rename = "Done")]
+pub struct Done {}
+
+impl Example for Done {
+    fn example() -> Self {
+        Self {}
+    }
+}
+
+/// Whether a workspace pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum AccountType {
+    /// It does not.
+    Free,
+    /// It does.
+    Premium,
+}
+
+/// What a workspace pays for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+enum Plan {
+    /// Nothing.
+    Community,
+    /// The plan that `premium` is, unless the server says otherwise.
+    Team,
+    /// The plan with the largest figures.
+    Enterprise,
+}
+
+/// A workspace.
+#[derive(Object)]
+#[oai(example, rename_all = "camelCase")]
+pub struct Workspace {
+    /// Its id.
+    id: String,
+    /// Its name.
+    name: String,
+    /// Its handle, which no other workspace has.
+    handle: String,
+    /// The account that owns it; of several, the one that does for longest.
+    owner_id: String,
+    /// When it was created, in ISO 8601.
+    created_at: String,
+    /// When it was last changed, in ISO 8601.
+    updated_at: String,
+    /// How many bots it has.
+    bot_count: u64,
+    /// Whether it pays.
+    account_type: AccountType,
+    /// What it pays for.
+    plan: Plan,
+    /// Whether nothing can be changed in it until its invoices are paid.
+    blocked: bool,
+    /// The most that its users' messages may cost in a month beyond the plan's price, in dollars; 0 if
+    /// none is set.
+    spending_limit: f64,
+}
+
+impl From<Details> for Workspace {
+    fn from(found: Details) -> Self {
+        Self {
+            id: found.id.to_string(),
+            name: found.name,
+            handle: found.handle,
+            // One that the operator made may have no owner yet.
+            owner_id: found.owner.map(|id| id.to_string()).unwrap_or_default(),
+            created_at: found.created_at.to_rfc3339_millis(),
+            updated_at: found.updated_at.to_rfc3339_millis(),
+            bot_count: found.agents,
+            account_type: if found.plan.is_premium() {
+                AccountType::Premium
+            } else {
+                AccountType::Free
+            },
+            plan: match found.plan {
+                plans::Plan::Community => Plan::Community,
+                plans::Plan::Team => Plan::Team,
+                plans::Plan::Enterprise => Plan::Enterprise,
+            },
+            blocked: found.blocked,
+            spending_limit: found.spending_limit,
+        }
+    }
+}
+
+impl Example for Workspace {
+    fn example() -> Self {
+        Self {
+            id: "11111111-1111-1111-aaaa-111111111111".to_owned(),
+            name: "My workspace".to_owned(),
+            handle: "my-workspace".to_owned(),
+            owner_id: "0b0f6c1e-6a0e-4f53-9d7c-6f2f3b1a7c11".to_owned(),
+            created_at: "2026-01-31T09:30:00.000Z".to_owned(),
+            updated_at: "2026-01-31T09:30:00.000Z".to_owned(),
+            bot_count: 1,
+            account_type: AccountType::Free,
+            plan: Plan::Community,
+            blocked: false,
+            spending_limit: 0.0,
+        }
+    }
+}
+
+/// Workspaces, newest first.
+#[derive(Object)]
+#[oai(example, rename = "listWorkspacesResponse")]
+pub struct WorkspacesResponse {
+    /// The workspaces.
+    workspaces: Vec<Workspace>,
+    /// Where the next page is.
+    meta: Meta,
+}
+
+impl From<Page<Details>> for WorkspacesResponse {
+    fn from(page: Page<Details>) -> Self {
+        Self {
+            workspaces: page.items.into_iter().map(Workspace::from).collect(),
+            meta: Meta::new(page.next),
+        }
+    }
+}
+
+impl Example for WorkspacesResponse {
+    fn example() -> Self {
+        Self {
+            workspaces: vec![Workspace::example()],
+            meta: Meta::default(),
+        }
+    }
+}
+
+/// A new workspace.
+#[derive(Object)]
+#[oai(example, rename = "createWorkspaceBody")]
+pub struct CreateWorkspaceBody {
+    /// Its name.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    pub name: String,
+}
+
+impl Example for CreateWorkspaceBody {
+    fn example() -> Self {
+        Self {
+            name: "My workspace".to_owned(),
+        }
+    }
+}
+
+/// What to change of a workspace. What is left out stays.
+#[derive(Object)]
+#[oai(example, rename = "updateWorkspaceBody", rename_all = "camelCase")]
+pub struct UpdateWorkspaceBody {
+    /// Its name.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    name: Option<String>,
+    /// The most that its users' messages may cost in a month beyond the plan's price, in dollars.
+    #[oai(validator(minimum(value = "5"), maximum(value = "1000")))]
+    spending_limit: Option<f64>,
+}
+
+impl From<UpdateWorkspaceBody> for workspaces::Changes {
+    fn from(body: UpdateWorkspaceBody) -> Self {
+        Self {
+            name: body.name,
+            spending_limit: body.spending_limit,
+        }
+    }
+}
+
+impl Example for UpdateWorkspaceBody {
+    fn example() -> Self {
+        Self {
+            name: Some("Our workspace".to_owned()),
+            spending_limit: Some(50.0),
+        }
+    }
+}
+
+/// The plan to change to.
+#[derive(Object)]
+#[oai(example, rename = "changeWorkspacePlanBody")]
+pub struct ChangePlanBody {
+    /// Whether to pay.
+    pub plan: AccountType,
+}
+
+impl Example for ChangePlanBody {
+    fn example() -> Self {
+        Self {
+            plan: AccountType::Free,
+        }
+    }
+}

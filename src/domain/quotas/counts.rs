@@ -1,0 +1,124 @@
+//! The counts themselves.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::UsageType;
+use crate::kernel::{
+    Month, Result,
+    ids::{AgentId, WorkspaceId},
+};
+
+/// What is counted as it happens, and that the quotas have no type for.
+const USER_MESSAGES: &str = "user_messages";
+
+const AGENTS: &str = "
+    SELECT count(*) FROM agents
+    WHERE workspace_id = :workspace_id AND created_at < :end AND deleted_at IS NULL";
+const MEMBERS: &str = "
+    SELECT count(*) FROM members WHERE workspace_id = :workspace_id AND created_at < :end";
+const INTEGRATIONS: &str = "
+    SELECT count(*) FROM integrations WHERE workspace_id = :workspace_id AND created_at < :end";
+const STORAGE: &str = "
+    SELECT coalesce(sum(length(bot_files.contents)), 0)
+    FROM agents JOIN bot_files ON bot_files.agent_seq = agents.seq
+    WHERE agents.workspace_id = :workspace_id AND (:agent = '' OR agents.id = :agent)
+      AND bot_files.created_at < :end";
+
+/// What a workspace, or one bot of it, has used in a month.
+pub(super) fn value(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    bot: Option<&AgentId>,
+    kind: UsageType,
+    month: Month,
+) -> Result<u64> {
+    let statement = match kind {
+        UsageType::BotCount => AGENTS,
+        UsageType::WorkspaceMemberCount => MEMBERS,
+        UsageType::IntegrationsOwnedCount => INTEGRATIONS,
+        UsageType::StorageCount => return stored(conn, workspace, bot, month),
+        UsageType::InvocationCalls => {
+            return happened(conn, workspace, bot, kind.as_str(), month);
+        }
+        UsageType::InvocationTimeout
+        | UsageType::BotRatelimit
+        | UsageType::KnowledgebaseVectorCount
+        | UsageType::TableRowCount
+        | UsageType::CognitiveCalls
+        | UsageType::ModelCredit => return Ok(0),
+    };
+    let count: i64 = conn.prepare_cached(statement)?.query_row(
+        named_params! {":workspace_id": workspace, ":end": month.end()},
+        |row| row.get(0),
+    )?;
+    Ok(count.unsigned_abs())
+}
+
+fn stored(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    bot: Option<&AgentId>,
+    month: Month,
+) -> Result<u64> {
+    let agent = bot.map_or("", AgentId::as_str);
+    let parameters = named_params! {
+        ":workspace_id": workspace, ":agent": agent, ":end": month.end(),
+    };
+    let bytes: i64 = conn
+        .prepare_cached(STORAGE)?
+        .query_row(parameters, |row| row.get(0))?;
+    Ok(bytes.unsigned_abs())
+}
+
+const HAPPENED: &str = "
+    SELECT value FROM usage_monthly
+    WHERE workspace_id = :workspace_id AND type = :type AND month = :month AND agent_id = :agent";
+
+fn happened(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    bot: Option<&AgentId>,
+    kind: &str,
+    month: Month,
+) -> Result<u64> {
+    let value = conn.prepare_cached(HAPPENED)?.query_row(
+        named_params! {
+            ":workspace_id": workspace,
+            ":type": kind,
+            ":month": month.to_string(),
+            ":agent": bot.map_or("", AgentId::as_str),
+        },
+        |row| row.get::<_, i64>(0),
+    );
+    Ok(value.optional()?.map_or(0, i64::unsigned_abs))
+}
+
+/// The messages that users of a workspace's bots have sent in a month.
+///
+/// # Errors
+/// Those of the store.
+pub fn user_messages(conn: &Connection, workspace: &WorkspaceId, month: Month) -> Result<u64> {
+    happened(conn, workspace, None, USER_MESSAGES, month)
+}
+
+const COUNT: &str = "
+    INSERT INTO usage_monthly (workspace_id, agent_id, type, month, value)
+    VALUES (:workspace_id, '', :type, :month, 1), (:workspace_id, :agent, :type, :month, 1)
+    ON CONFLICT (workspace_id, type, month, agent_id) DO UPDATE SET value = value + 1";
+
+/// Counts something that a bot does.
+pub(super) fn count(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    bot: &AgentId,
+    kind: UsageType,
+    month: Month,
+) -> Result<()> {
+    conn.prepare_cached(COUNT)?.execute(named_params! {
+        ":workspace_id": workspace,
+        ":agent": bot,
+        ":type": kind,
+        ":month": month.to_string(),
+    })?;
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! Each of the 21 types of error, brought about.
+
+use std::collections::BTreeSet;
+
+use reqwest::{Method, header::CONTENT_TYPE};
+use serde_json::{Value, json};
+
+use super::given::{Caller, Given, another_workspace, install, make_integration};
+use crate::support::{Answer, BOTPRESS_PAT, TestServer, WORKSPACE, send};
+
+/// The types of the seed, with their statuses.
+const TYPES: [(&str, u16); 21] = [
+    ("Unknown", 500),
+    ("Internal", 500),
+    ("Unauthorized", 401),
+    ("Forbidden", 403),
+    ("PayloadTooLarge", 413),
+    ("InvalidPayload", 400),
+    ("UnsupportedMediaType", 415),
+    ("MethodNotFound", 405),
+    ("ResourceNotFound", 404),
+    ("InvalidJsonSchema", 400),
+    ("InvalidDataFormat", 400),
+    ("InvalidIdentifier", 400),
+    ("RelationConflict", 409),
+    ("ReferenceNotFound", 400),
+    ("InvalidQuery", 400),
+    ("Runtime", 400),
+    ("AlreadyExists", 409),
+    ("RateLimited", 429),
+    ("PaymentRequired", 402),
+    ("QuotaExceeded", 403),
+    ("LimitExceeded", 413),
+];
+
+const BOTS: &str = "/v1/admin/bots";
+
+/// Something that is answered with an error of this type.
+async fn provoke(name: &str) -> Answer {
+    match name {
+        "Unknown" => out_of_time().await,
+        "Internal" => broken_row().await,
+        "PayloadTooLarge" => too_large().await,
+        "RateLimited" => too_many().await,
+        "QuotaExceeded" => beyond_the_plan().await,
+        "LimitExceeded" => beyond_every_plan().await,
+        "RelationConflict" => used_elsewhere().await,
+        "Runtime" => without_code().await,
+        _ => simple(name).await,
+    }
+}
+
+/// Those that one request brings about.
+async fn simple(name: &str) -> Answer {
+    let server = TestServer::start().await;
+    let member = Caller::member();
+    let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    let (method, path, body) = match name {
+        "Unauthorized" => {
+            let stranger = Caller::with("bp_pat_unknown");
+            return stranger.get(&server, "/v1/admin/account/me").await;
+        }
+        "Forbidden" => {
+            let (workspace, _) = another_workspace(&server).await;
+            let intruder = Caller::person().header("x-workspace-id", &workspace);
+            return intruder.post(&server, BOTS, json!({})).await;
+        }
+        "UnsupportedMediaType" => {
+            let request = server
+                .request(Method::POST, BOTS)
+                .bearer_auth(BOTPRESS_PAT)
+                .header("x-workspace-id", WORKSPACE)
+                .header(CONTENT_TYPE, "text/plain");
+            return send(request.body("name: x")).await;
+        }
+        "InvalidPayload" => (Method::POST, BOTS, json!({"name": 5})),
+        "MethodNotFound" => (Method::DELETE, BOTS, Value::Null),
+        "ResourceNotFound" => (Method::GET, "/v1/admin/bots/none", Value::Null),
+        "InvalidJsonSchema" => (
+            Method::POST,
+            BOTS,
+            json!({"events": {"ping": {"schema": {"type": 5}}}}),
+        ),
+        "InvalidDataFormat" => (
+            Method::POST,
+            BOTS,
+            json!({"configuration": {"data": {"a": 1}, "schema": schema}}),
+        ),
+        "InvalidIdentifier" => (
+            Method::POST,
+            BOTS,
+            json!({"events": {"Bad name": {"schema": {}}}}),
+        ),
+        "ReferenceNotFound" => (
+            Method::POST,
+            "/v1/admin/workspaces/11111111-1111-1111-aaaa-111111111111/billing/invoices/\
+             charge-unpaid",
+            json!({"invoiceIds": ["none"]}),
+        ),
+        "InvalidQuery" => (Method::GET, "/v1/admin/workspaces?nextToken=x", Value::Null),
+        "AlreadyExists" => (
+            Method::POST,
+            "/v1/admin/workspace-members",
+            json!({"email": "owner@example.localhost", "role": "viewer"}),
+        ),
+        "PaymentRequired" => (
+            Method::PUT,
+            "/v1/admin/workspaces/11111111-1111-1111-aaaa-111111111111/change-plan",
+            json!({"plan": "premium"}),
+        ),
+        other => panic!("nothing is known to bring about {other}"),
+    };
+    let body = (!body.is_null()).then_some(body);
+    member.call(&server, method, path, body).await
+}
+
+/// A server that is given no time at all.
+async fn out_of_time() -> Answer {
+    let server = TestServer::with(|config| config.server.request_timeout_seconds = 0).await;
+    Caller::member().post(&server, BOTS, json!({})).await
+}
+
+/// A bot whose row was damaged.
+async fn broken_row() -> Answer {
+    use parlance::domain::audit::Actor;
+    let given = Given::new().await;
+    let domain = given.server.server().domain();
+    let damaged = domain.change_as(Actor::Operator, |change| {
+        let done = change.conn.execute("UPDATE bots SET medias = '5'", []);
+        done.map(|_| ()).map_err(Into::into)
+    });
+    damaged.await.expect("a damaged row");
+    let path = format!("{BOTS}/{}", given.bot.id);
+    Caller::member().get(&given.server, &path).await
+}
+
+async fn too_large() -> Answer {
+    let server = TestServer::with(|config| config.server.body_limit_bytes = 1000).await;
+    let body = json!({"name": "x".repeat(1000)});
+    Caller::member().post(&server, BOTS, body).await
+}
+
+async fn too_many() -> Answer {
+    let server = TestServer::with(|config| config.limits.botpress_admin.per_day = 1).await;
+    let path = "/v1/admin/account/me";
+    Caller::person().get(&server, path).await.expect(200);
+    Caller::person().get(&server, path).await
+}
+
+async fn beyond_the_plan() -> Answer {
+    let server = TestServer::with(|config| config.plans.community.bots = 1).await;
+    Caller::member().post(&server, BOTS, json!({})).await
+}
+
+async fn beyond_every_plan() -> Answer {
+    let server = TestServer::with(|config| config.plans.max_tokens = 1).await;
+    let path = "/v1/admin/account/pats";
+    Caller::person()
+        .post(&server, path, json!({"note": "x"}))
+        .await
+}
+
+/// A workspace whose integration a bot of another one has.
+async fn used_elsewhere() -> Answer {
+    let given = Given::new().await;
+    let server = &given.server;
+    let (workspace, token) = another_workspace(server).await;
+    let integration = make_integration(server, &workspace, "shared", "1.0.0").await;
+    install(server, &given.bot, &integration, json!({})).await;
+    let path = format!("/v1/admin/workspaces/{workspace}");
+    Caller::with(&token).delete(server, &path).await
+}
+
+/// An action of an integration without code.
+async fn without_code() -> Answer {
+    let given = Given::new().await;
+    let body = json!({"type": "whint:whisper", "input": {"text": "x"}});
+    given
+        .as_bot()
+        .post(&given.server, "/v1/chat/actions", body)
+        .await
+}
+
+#[tokio::test]
+async fn each_type_is_brought_about() {
+    let document = parlance::dialects::botpress::document(&Default::default());
+    let document: Value = serde_json::from_str(&document.json("")).expect("JSON");
+    let listed = &document["components"]["schemas"]["ErrorType"]["enum"];
+    let listed: BTreeSet<&str> = listed
+        .as_array()
+        .expect("the types")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    assert_eq!(listed, TYPES.iter().map(|(name, _)| *name).collect());
+    let mut wrong = Vec::new();
+    for (name, status) in TYPES {
+        let answer = provoke(name).await;
+        let body = answer.json();
+        let described = body["description"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty());
+        let told = body["message"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty());
+        let id = body["id"].as_str().is_some_and(|id| id.starts_with("err_"));
+        let same = body["type"] == name
+            && body["status"] == status
+            && body["code"] == status
+            && answer.status.as_u16() == status;
+        if !(same && described && told && id) {
+            wrong.push(format!("{name}: {body}"));
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}

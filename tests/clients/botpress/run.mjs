@@ -1,0 +1,125 @@
+// See ./run.
+
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+import { ERRORS, catchEach } from "./errors.mjs";
+import { INTEGRATION, OPERATIONS } from "./operations.mjs";
+import { TOKEN, WORKSPACE, start } from "./server.mjs";
+
+const require = createRequire(import.meta.url);
+const RESULTS = new URL("../../../docs/compatibility/botpress-clients.md", import.meta.url);
+
+/** The versions, and the operations of the seed that they have no method for. */
+const VERSIONS = {
+  "0.7.0": [],
+  "0.11.4": [],
+  "0.29.1": ["getWorkspaceBillingDetails", "changeWorkspacePlan"],
+  "1.45.0": ["getWorkspaceBillingDetails", "changeWorkspacePlan", "setWorkspacePaymentMethod"],
+};
+
+const listOperation = (name) => `list${name[0].toUpperCase()}${name.slice(1)}`;
+
+/** Whole lists: with the client's own helpers if it has them, else page by page. */
+async function list(client, name, query, member = name) {
+  if (client.list) return client.list[name](query).collect();
+  const found = [];
+  let nextToken;
+  do {
+    const page = await client[listOperation(name)]({ ...query, nextToken });
+    found.push(...page[member]);
+    nextToken = page.meta.nextToken;
+  } while (nextToken);
+  return found;
+}
+
+/** What the operations of one version work with. */
+async function prepare(client, url) {
+  const as = (more) =>
+    new client.Client({ apiUrl: url, token: TOKEN, workspaceId: WORKSPACE, ...more });
+  const raw = async (method, path, body, type = "application/json") => {
+    const headers = { authorization: `Bearer ${TOKEN}`, "x-workspace-id": WORKSPACE };
+    if (body !== undefined) headers["content-type"] = type;
+    const answer = await fetch(`${url}${path}`, { method, headers, body });
+    const value = await answer.json();
+    if (!answer.ok) throw client.errorFrom(value);
+    return value;
+  };
+  const read = (type, code) => {
+    const id = "err_1700000000000x1A2B3C4D";
+    throw client.errorFrom({ id, code, type, message: "m", description: "d", status: code });
+  };
+  const shared = { ...INTEGRATION, name: "shared", public: true };
+  const it = { as, raw, read, list, workspace: WORKSPACE, person: as({}) };
+  it.inSecond = (workspaceId) => as({ workspaceId });
+  it.actAs = (botId, integrationId) => {
+    it.bot = as({ botId });
+    it.integration = as({ botId, integrationId });
+  };
+  try {
+    it.published = (await raw("POST", "/v1/admin/integrations", JSON.stringify(shared))).integration;
+  } catch (error) {
+    console.error(`no public integration: ${error.message}`);
+  }
+  return it;
+}
+
+/** Calls everything that one version has; what failed. */
+async function run(version, absent) {
+  const client = require(`botpress-client-${version}`);
+  const server = await start();
+  const failed = {};
+  let called = 0;
+  try {
+    const it = await prepare(client, server.url);
+    const lacking = Object.keys(OPERATIONS).filter((name) => typeof it.person[name] !== "function");
+    assert.deepEqual(lacking.sort(), [...absent].sort(), `what ${version} has no method for`);
+    for (const [name, operation] of Object.entries(OPERATIONS)) {
+      if (absent.includes(name)) continue;
+      called += 1;
+      await operation(it).catch((error) => {
+        failed[name] = error.message.split("\n")[0];
+      });
+    }
+    for (const wrong of await catchEach(it, client)) failed[`error ${wrong}`] = "";
+  } finally {
+    await server.stop();
+  }
+  const errors = Object.keys(failed).filter((name) => name.startsWith("error ")).length;
+  const operations = Object.keys(failed).length - errors;
+  return { version, called, operations, errors, failed };
+}
+
+assert.equal(Object.keys(OPERATIONS).length, 70);
+assert.equal(Object.keys(ERRORS).length, 21);
+const results = [];
+for (const [version, absent] of Object.entries(VERSIONS)) results.push(await run(version, absent));
+
+const rows = results.map(({ version, called, operations, errors }) => {
+  const works = called - operations;
+  return `| ${version} | ${called} | ${works} | ${21 - errors} of 21 |`;
+});
+const table = `The official \`@botpress/client\` against this server (\`tests/clients/botpress/run\`): how many of the 70
+operations each version has a method for, how many of those work, and how many of the 21 typed errors it
+catches as their classes.
+
+| \`@botpress/client\` | Has | Work | Errors |
+|---|---|---|---|
+${rows.join("\n")}
+`;
+console.log(table);
+let failures = 0;
+for (const { version, failed } of results) {
+  for (const [name, message] of Object.entries(failed)) {
+    failures += 1;
+    console.log(`${version} ${name}: ${message}`);
+  }
+}
+if (process.env.UPDATE_DOCS) await writeFile(RESULTS, table);
+const committed = await readFile(RESULTS, "utf8").catch(() => "");
+if (committed !== table) {
+  failures += 1;
+  console.log("docs/compatibility/botpress-clients.md says otherwise: write it anew with UPDATE_DOCS=1");
+}
+process.exitCode = failures ? 1 : 0;
