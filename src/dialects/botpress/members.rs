@@ -10,9 +10,9 @@ use poem_openapi::{
 use super::{
     Tag,
     auth::Member,
+    done::{DONE, Done},
     error::Failed,
     paging::{self, Meta},
-    workspaces_wire::Done,
 };
 use crate::{domain::members, http::Body};
 
@@ -230,6 +230,6 @@ impl Members {
         id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
         members::leave_or_remove(&caller.0, id.0.into()).await?;
-        Ok(Json(Done::default()))
+        Ok(DONE)
     }
 }

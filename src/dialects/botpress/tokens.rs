@@ -2,7 +2,12 @@
 
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json, types::Example};
 
-use super::{Tag, auth::Person, error::Failed, workspaces_wire::Done};
+use super::{
+    Tag,
+    auth::Person,
+    done::{DONE, Done},
+    error::Failed,
+};
 use crate::{domain::api_keys, http::Body};
 
 /// The operations on personal access tokens.
@@ -159,6 +164,6 @@ impl Tokens {
         id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
         api_keys::revoke_personal(&caller.0, id.0.into()).await?;
-        Ok(Json(Done::default()))
+        Ok(DONE)
     }
 }

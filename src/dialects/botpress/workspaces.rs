@@ -9,10 +9,11 @@ use poem_openapi::{
 use super::{
     Tag,
     auth::{OfWorkspace, Person},
+    done::{DONE, Done},
     error::Failed,
     paging,
     workspaces_wire::{
-        AccountType, ChangePlanBody, CreateWorkspaceBody, Done, UpdateWorkspaceBody, Workspace,
+        AccountType, ChangePlanBody, CreateWorkspaceBody, UpdateWorkspaceBody, Workspace,
         WorkspacesResponse,
     },
 };
@@ -136,6 +137,6 @@ impl Workspaces {
         _id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
         workspaces::delete(&caller.0).await?;
-        Ok(Json(Done::default()))
+        Ok(DONE)
     }
 }

@@ -9,17 +9,6 @@ use crate::domain::{
     workspaces::{self, Details},
 };
 
-/// Nothing: it is done.
-#[derive(Object, Default)]
-#[oai(example, rename = "Done")]
-pub struct Done {}
-
-impl Example for Done {
-    fn example() -> Self {
-        Self {}
-    }
-}
-
 /// Whether a workspace pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]

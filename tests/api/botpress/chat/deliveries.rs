@@ -36,6 +36,7 @@ async fn create_message_tells_those_who_can_take_it() {
 
     let with_url = NewBot {
         url: Some("http://127.0.0.1:1".to_owned()),
+        dev: true,
         ..NewBot::default()
     };
     let bot = make_bot(server, WORKSPACE, with_url).await;
