@@ -13,7 +13,9 @@
 mod load {
     pub mod ada;
     pub mod aloochat;
+    pub mod botpress;
     pub mod client;
+    pub mod cohere;
     pub mod control;
     pub mod disk;
     pub mod pages;

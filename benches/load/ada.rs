@@ -39,7 +39,7 @@ impl Suite for Ada {
         ("LIMITS__ADA_END_USERS__PER_DAY", "1000000000"),
     ];
 
-    async fn rows(&mut self, server: &Server, _: &Server) -> Result<Vec<Row>> {
+    async fn rows(&mut self, server: &Server, _: &Server, _: &Settings) -> Result<Vec<Row>> {
         let people = people(server).await?;
         let receiver = Receiver::silent().await?;
         subscribe(server, &receiver).await?;

@@ -41,7 +41,7 @@ impl Suite for Aloochat {
         ("LIMITS__ALOOCHAT__PER_DAY", "1000000000"),
     ];
 
-    async fn rows(&mut self, server: &Server, control: &Server) -> Result<Vec<Row>> {
+    async fn rows(&mut self, server: &Server, control: &Server, _: &Settings) -> Result<Vec<Row>> {
         let mut connection = Connection::open(server.address).await?;
         let new = new();
         for _ in 0..READ {

@@ -1,208 +1,268 @@
 //! Botpress: creating messages and listing them, with one bot and with many.
 //!
-//! The rows that are there before are written into the database beside the server: a million of
-//! them through the API would take longer than the measurement.
+//! What is there before is written into the database beside the server: a million messages through
+//! the API would take longer than the measurement.
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use parlance::{
-    domain::{
-        Change, api_keys,
-        api_keys::{KeyKind, Owner},
-        audit::Actor,
-        bots,
-        bots::{Bot, NewBot},
-        installations,
-        integrations::{self, NewIntegration},
-    },
-    kernel::{Clock, Secret, ids::WorkspaceId},
-    store::{self, Sealer, Store, seal},
-};
+use anyhow::{Context, Result, ensure};
+use parlance::store::{self, Store};
+use rusqlite::params;
 use serde_json::{Value, json};
 
 use super::{
     client::Connection,
-    phase::{self, Requests},
+    phase,
     process::Server,
-    report::{Report, Row, Target},
+    report::{Report, Target},
+    requests::{Requests, request, write_request},
     settings::Settings,
+    suite::{Against, Row, Suite},
 };
 
-/// How many messages there are in the conversation that is listed.
-const MESSAGES: i64 = 1_000_000;
-/// How many bots there are, and how many conversations each has, where there are many.
-const MANY: i64 = 1_000;
-/// How many different requests are made where there are many.
-const REQUESTS: usize = 20_000;
-
+const TOKEN: &str = "bp_pat_benchmark_0123456789abcdefghijklmnopqrstuv";
+const AUTHORIZATION: &str =
+    "authorization: Bearer bp_pat_benchmark_0123456789abcdefghijklmnopqrstuv";
+/// The first workspace, as it is by default.
 const WORKSPACE: &str = "11111111-1111-1111-aaaa-111111111111";
+const MESSAGES: &str = "/v1/chat/messages";
+/// Messages of a page.
+const PAGE: usize = 20;
+/// How many messages are written in one transaction, which the server's own wait for.
+const BATCH: u64 = 20_000;
+/// A prime that is larger than any number of conversations is likely to be. Steps of this length go
+/// through all of them, in no order.
+const STEP: u64 = 982_451_653;
 
-/// What the requests are about.
-struct Place {
-    token: Secret,
-    bot: Bot,
+#[derive(Default)]
+pub struct Botpress {
+    bot: String,
+    /// Where the messages go that are created for one bot.
+    conversation: String,
 }
 
-/// Measures, beside the control's requests a second for GET and POST in the same run.
-pub async fn measure(
-    directory: &Path,
-    server: &Server,
-    (get, post): (f64, f64),
-    settings: &Settings,
-    report: &mut Report,
-) -> Result<()> {
-    let place = seed(directory).await?;
-    let conversation = conversation(server, &place).await?;
-    let create: Requests = vec![place.create(place.bot.id.as_str(), &conversation)].into();
-    let one = phase::run(server, &create, settings).await?;
-    fill(directory).await?;
-    let path = format!("/v1/chat/messages?conversationId={conversation}");
-    let list: Requests = vec![place.request("GET", place.bot.id.as_str(), &path, None)].into();
-    let listed = phase::run(server, &list, settings).await?;
-    let many = phase::run(server, &many(&place).into(), settings).await?;
+impl Suite for Botpress {
+    const NAME: &'static str = "botpress";
 
-    let mut row = |name: &str, phase: &phase::Phase, ratio: Option<f64>| {
-        let p99 = phase.latencies.quantile(0.99).as_secs_f64() * 1000.0;
-        report.row(Row {
-            name: name.to_owned(),
-            per_second: Some(phase.per_second),
-            processor: Some(phase.processor),
-            p50: phase.latencies.quantile(0.5).as_secs_f64() * 1000.0,
-            p99,
-            ratio,
-        });
-        p99
-    };
-    let (creating, listing) = (one.per_second / post, listed.per_second / get);
-    let p99 = row("botpress create message", &one, Some(creating));
-    row("botpress list 20 of 1,000,000", &listed, Some(listing));
-    let p99_of_many = row("botpress create, 1,000 bots x 1,000", &many, None);
-    report.target(Target::at_least("create message to control", creating, 0.4));
-    report.target(Target::at_least("list messages to control", listing, 0.4));
-    report.target(Target::at_most("create message p99", p99, 20.0, "ms"));
-    let slower = p99_of_many / p99;
-    report.target(Target::at_most(
-        "p99 of many to that of one",
-        slower,
-        1.5,
-        "",
-    ));
-    Ok(())
+    const ENVIRONMENT: &'static [(&'static str, &'static str)] = &[
+        ("BOOTSTRAP__BOTPRESS_PAT", TOKEN),
+        ("LIMITS__BOTPRESS_CHAT__PER_SECOND", "1000000"),
+        ("LIMITS__BOTPRESS_CHAT__PER_MINUTE", "60000000"),
+        ("LIMITS__BOTPRESS_CHAT__PER_DAY", "1000000000"),
+    ];
+
+    async fn rows(&mut self, server: &Server, _: &Server, settings: &Settings) -> Result<Vec<Row>> {
+        let mut connection = Connection::open(server.address).await?;
+        self.bot = bot(&mut connection).await?;
+        self.conversation = conversation(&mut connection, &self.bot, "short").await?;
+        let listed = conversation(&mut connection, &self.bot, "long").await?;
+        fill_conversation(database(server)?, &listed, settings.listed).await?;
+        let path = format!("{MESSAGES}?conversationId={listed}");
+        let list = request("GET", &path, &in_bot(&self.bot), None);
+        let page: Value = serde_json::from_slice(connection.call(&list).await?)?;
+        let page = page["messages"].as_array().map_or(0, Vec::len);
+        ensure!(page == PAGE, "a page of {page} messages");
+        Ok(vec![
+            Row {
+                name: "POST create message",
+                control: Against::Post,
+                requests: create_for_one(&self.bot, &self.conversation),
+                ratio: Some(0.4),
+                p99: Some(20.0),
+            },
+            Row {
+                name: "GET 20 messages of a long conversation",
+                control: Against::Get,
+                requests: Requests::cycle(vec![list]),
+                ratio: Some(0.4),
+                p99: None,
+            },
+        ])
+    }
+
+    async fn more(
+        &mut self,
+        server: &Server,
+        settings: &Settings,
+        _: &[u64],
+        report: &mut Report,
+    ) -> Result<()> {
+        let (bots, conversations) = (settings.bots, settings.conversations);
+        let listed = settings.listed.to_string();
+        report.fact("botpress: messages of the long conversation".into(), listed);
+        let one = create_for_one(&self.bot, &self.conversation);
+        let name = "botpress: create message, 1 bot";
+        let of_one = phase::alone(name, server, &one, settings, report).await?;
+        fill_bots(database(server)?, &self.bot, bots, conversations).await?;
+        let many = create_for_many(bots, conversations);
+        let name = format!("botpress: create message, {bots} bots x {conversations}");
+        let of_many = phase::alone(&name, server, &many, settings, report).await?;
+        let slower = of_many / of_one;
+        let target = Target::at_most("botpress: p99 of many bots to that of one", slower, 1.5, "");
+        report.target(target);
+        Ok(())
+    }
 }
 
-fn open(directory: &Path) -> Result<Store> {
-    let settings = store::Settings {
-        path: directory.join("load.db"),
-        ..store::Settings::default()
-    };
-    Ok(Store::open_beside(&settings)?)
+fn database(server: &Server) -> Result<&Path> {
+    let database = server.database.as_deref();
+    database.context("a server without a database")
 }
 
-/// A bot with an integration, and a token of it.
-async fn seed(directory: &Path) -> Result<Place> {
-    let store = open(directory)?;
-    let sealer = Sealer::of(&store, &seal::Settings::default()).await?;
-    let now = Clock::system().now();
-    let made = store.write(move |conn| {
-        let change = Change::new(conn, now, &Actor::Operator);
-        let workspace = WorkspaceId::from(WORKSPACE);
-        let bot = bots::make(&change, &sealer, &workspace, None, NewBot::default())?;
-        let definition = json!({
-            "channels": {"direct": {
-                "messages": {"text": {
-                    "type": "object",
-                    "required": ["text"],
-                    "properties": {"text": {"type": "string"}},
-                }},
-                "message": {"tags": {"id": {}}},
-            }},
-        });
-        let new = NewIntegration {
-            name: "whint".to_owned(),
-            version: "1.0.0".to_owned(),
-            definition: serde_json::from_value(definition).unwrap_or_default(),
-            ..NewIntegration::default()
-        };
-        let integration = integrations::make(&change, &workspace, new)?;
-        let configuration = serde_json::Map::new();
-        installations::install(&change, &sealer, &bot, &integration, &configuration)?;
-        let account =
-            conn.query_row("SELECT id FROM accounts", [], |row| row.get::<_, String>(0))?;
-        let owner = Owner::Account(account.into());
-        let (_, token) = api_keys::create(&change, KeyKind::BotpressPat, &owner, "load")?;
-        Ok(Place { token, bot })
+/// The headers of a person who acts as this bot.
+fn in_bot(bot: &str) -> String {
+    format!("{AUTHORIZATION}\r\nx-bot-id: {bot}")
+}
+
+/// Makes a bot that has an integration with one channel; gives its id.
+async fn bot(connection: &mut Connection) -> Result<String> {
+    let member = format!("{AUTHORIZATION}\r\nx-workspace-id: {WORKSPACE}");
+    let text = json!({
+        "type": "object", "required": ["text"], "properties": {"text": {"type": "string"}},
     });
-    Ok(made.await?)
+    let integration = json!({
+        "name": "whint", "version": "1.0.0",
+        "channels": {"direct": {
+            "messages": {"text": {"schema": text}},
+            "conversation": {
+                "tags": {"id": {}}, "creation": {"enabled": true, "requiredTags": ["id"]},
+            },
+            "message": {"tags": {"id": {}}},
+        }},
+    });
+    let mut made = async |method: &str, path: &str, body: Value, member_of_answer: &str| {
+        let made = request(method, path, &member, Some(&body.to_string()));
+        let made: Value = serde_json::from_slice(connection.call(&made).await?)?;
+        let id = made[member_of_answer]["id"].as_str();
+        Ok::<_, anyhow::Error>(id.context("an answer without an id")?.to_owned())
+    };
+    let path = "/v1/admin/integrations";
+    let integration = made("POST", path, integration, "integration").await?;
+    let bot = made("POST", "/v1/admin/bots", json!({"name": "bot"}), "bot").await?;
+    let installed = json!({"integrations": {integration: {}}});
+    made("PUT", &format!("/v1/admin/bots/{bot}"), installed, "bot").await
 }
 
-/// A conversation of the bot.
-async fn conversation(server: &Server, place: &Place) -> Result<String> {
-    let body = json!({"channel": "direct", "tags": {}}).to_string();
-    let bot = place.bot.id.as_str();
-    let path = "/v1/chat/conversations/get-or-create";
-    let request = place.request("POST", bot, path, Some(&body));
-    let mut connection = Connection::open(server.address).await?;
-    let made: Value = serde_json::from_slice(connection.call(&request).await?)?;
+/// Makes a conversation of the bot; gives its id.
+async fn conversation(connection: &mut Connection, bot: &str, tag: &str) -> Result<String> {
+    let new = json!({"channel": "direct", "tags": {"whint:id": tag}}).to_string();
+    let new = request("POST", "/v1/chat/conversations", &in_bot(bot), Some(&new));
+    let made: Value = serde_json::from_slice(connection.call(&new).await?)?;
     let id = made["conversation"]["id"].as_str();
     Ok(id.context("a conversation without an id")?.to_owned())
 }
 
-/// A million messages in that conversation, and a thousand bots with a thousand conversations each.
-async fn fill(directory: &Path) -> Result<()> {
-    let fill = format!(
-        "
-        INSERT INTO messages (id, agent_seq, conversation_seq, incoming, type, payload, tags, created_at)
-        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MESSAGES})
-        SELECT 'm' || i, c.agent_seq, c.seq, 0, 'text', '{{\"text\":\"Hello\"}}', '{{}}', c.created_at + i
-        FROM n, conversations c;
-        INSERT INTO agents (id, workspace_id, handle, name, created_at, updated_at)
-        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY})
-        SELECT 'bot' || i, '{WORKSPACE}', 'bot' || i, 'bot', 0, 0 FROM n;
-        INSERT INTO bot_integrations
-            (agent_seq, integration_seq, webhook_id, enabled, status, configuration, created_at, updated_at)
-        SELECT agents.seq, integrations.seq, 'w' || agents.id, 1, 'registered', x'00', 0, 0
-        FROM agents, integrations WHERE agents.id LIKE 'bot%';
-        INSERT INTO conversations (id, agent_seq, integration, channel, tags, created_at, updated_at)
-        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY})
-        SELECT agents.id || '-' || i, agents.seq, 'whint', 'direct', '{{}}', 0, 0
-        FROM agents, n WHERE agents.id LIKE 'bot%';"
-    );
-    let store = open(directory)?;
-    Ok(store
-        .write(move |conn| Ok(conn.execute_batch(&fill)?))
-        .await?)
+/// New messages of one bot.
+fn create_for_one(bot: &str, conversation: &str) -> Requests {
+    let (bot, conversation) = (bot.to_owned(), conversation.to_owned());
+    Requests::new(move |number, buffer| create(buffer, &bot, &conversation, number))
 }
 
 /// New messages all over the bots and their conversations.
-fn many(place: &Place) -> Vec<Vec<u8>> {
-    let requests = (0..REQUESTS).map(|number| {
-        // Steps that share no factor with the numbers of them reach all, in no order.
-        let (bot, conversation) = (number * 7 % 1000 + 1, number * 389 % 1000 + 1);
-        let bot = format!("bot{bot}");
-        place.create(&bot, &format!("{bot}-{conversation}"))
-    });
-    requests.collect()
+fn create_for_many(bots: u64, conversations: u64) -> Requests {
+    let all = (bots * conversations).max(1);
+    Requests::new(move |number, buffer| {
+        let at = number % all * (STEP % all) % all;
+        let (bot, conversation) = (at / conversations, at % conversations);
+        create(
+            buffer,
+            &bot_id(bot),
+            &conversation_id(bot, conversation),
+            number,
+        );
+    })
 }
 
-impl Place {
-    /// A new message of a bot.
-    fn create(&self, bot: &str, conversation: &str) -> Vec<u8> {
-        let body = json!({
-            "type": "text", "payload": {"text": "Hello, how can I help you today?"},
-            "userId": bot, "conversationId": conversation, "tags": {"whint:id": "1043"},
-        });
-        self.request("POST", bot, "/v1/chat/messages", Some(&body.to_string()))
-    }
+/// Appends the request of a new message of a bot.
+fn create(buffer: &mut Vec<u8>, bot: &str, conversation: &str, number: u64) {
+    let body = format!(
+        r#"{{"type":"text","payload":{{"text":"Hello, how can I help you today?"}},"userId":"{bot}","conversationId":"{conversation}","tags":{{"whint:id":"{number}"}}}}"#
+    );
+    write_request(buffer, "POST", MESSAGES, &in_bot(bot), Some(&body));
+}
 
-    fn request(&self, method: &str, bot: &str, path: &str, body: Option<&str>) -> Vec<u8> {
-        let body = body.unwrap_or_default();
-        format!(
-            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {}\r\n\
-             x-bot-id: {bot}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            self.token.expose(),
-            body.len(),
-        )
-        .into_bytes()
+fn bot_id(bot: u64) -> String {
+    format!("{bot:08x}-0000-7000-b000-000000000000")
+}
+
+fn conversation_id(bot: u64, conversation: u64) -> String {
+    format!("{bot:08x}-0000-7000-a000-{conversation:012x}")
+}
+
+const MESSAGE_ROWS: &str = "
+    WITH RECURSIVE n (i) AS (SELECT ?2 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?3)
+    INSERT INTO messages
+        (id, agent_seq, conversation_seq, incoming, type, payload, tags, created_at)
+    SELECT printf('00000000-0000-7000-8000-%012x', i), agent_seq, conversations.seq, 0, 'text',
+           '{\"text\":\"Hello, how can I help you today?\"}', '{}', created_at
+    FROM n, conversations WHERE conversations.id = ?1 ORDER BY i";
+
+/// So many messages of the bot in a conversation.
+async fn fill_conversation(database: &Path, conversation: &str, count: u64) -> Result<()> {
+    let store = open(database)?;
+    for from in (0..count).step_by(BATCH as usize) {
+        let (conversation, until) = (conversation.to_owned(), count.min(from + BATCH));
+        let filled = store.write(move |conn| {
+            Ok(conn.execute(
+                MESSAGE_ROWS,
+                params![conversation, from as i64, until as i64],
+            )?)
+        });
+        let filled = filled.await? as u64;
+        ensure!(filled == until - from, "{filled} messages were written");
     }
+    store.close();
+    Ok(())
+}
+
+const BOT_ROW: &str = "
+    INSERT INTO agents (id, workspace_id, handle, name, created_at, updated_at)
+    SELECT ?2, workspace_id, 'bot-' || ?2, 'bot', created_at, updated_at
+    FROM agents WHERE id = ?1";
+/// What is sealed of a bot and its installation can be read nowhere else: nothing here asks for it.
+const BOTPRESS_ROW: &str = "
+    INSERT INTO bots (agent_seq, definition, signing_secret)
+    SELECT new.seq, definition, signing_secret
+    FROM bots JOIN agents ON agents.seq = bots.agent_seq, agents AS new
+    WHERE agents.id = ?1 AND new.id = ?2";
+const INSTALLATION_ROW: &str = "
+    INSERT INTO bot_integrations
+        (agent_seq, integration_seq, webhook_id, enabled, status, configuration, created_at, updated_at)
+    SELECT new.seq, integration_seq, ?2, enabled, status, configuration, new.created_at, new.updated_at
+    FROM bot_integrations JOIN agents ON agents.seq = bot_integrations.agent_seq, agents AS new
+    WHERE agents.id = ?1 AND new.id = ?2";
+/// The bot takes part in them already, as it does where one bot is measured.
+const CONVERSATION_ROWS: &str = "
+    WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?3)
+    INSERT INTO conversations
+        (id, agent_seq, integration, channel, tags, bot_participates, created_at, updated_at)
+    SELECT printf('%s-0000-7000-a000-%012x', substr(agents.id, 1, 8), i), agents.seq, 'whint', 'direct',
+           '{\"whint:id\":\"' || i || '\"}', 1, agents.created_at, agents.updated_at
+    FROM n, agents WHERE agents.id = ?2 AND ?1 <> ?2 ORDER BY i";
+
+/// So many bots like this one, with so many conversations each.
+async fn fill_bots(database: &Path, like: &str, bots: u64, conversations: u64) -> Result<()> {
+    let store = open(database)?;
+    for bot in 0..bots {
+        let (like, bot) = (like.to_owned(), bot_id(bot));
+        let filled = store.write(move |conn| {
+            let mut rows = 0;
+            for statement in [BOT_ROW, BOTPRESS_ROW, INSTALLATION_ROW] {
+                rows += conn.execute(statement, params![like, bot])?;
+            }
+            let parameters = params![like, bot, conversations as i64];
+            Ok(rows + conn.execute(CONVERSATION_ROWS, parameters)?)
+        });
+        let filled = filled.await? as u64;
+        ensure!(filled == 3 + conversations, "{filled} rows of a bot");
+    }
+    store.close();
+    Ok(())
+}
+
+fn open(database: &Path) -> Result<Store> {
+    Ok(Store::open_beside(&store::Settings {
+        path: database.to_owned(),
+        ..store::Settings::default()
+    })?)
 }

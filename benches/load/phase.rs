@@ -12,7 +12,10 @@ use anyhow::{Context, Result};
 use tokio::{task::JoinSet, time::timeout};
 
 use super::{
-    client::Connection, process::Server, report::milliseconds, requests::Requests,
+    client::Connection,
+    process::Server,
+    report::{Report, Row, milliseconds},
+    requests::Requests,
     settings::Settings,
 };
 
@@ -59,6 +62,25 @@ pub async fn run(server: &Server, requests: &Requests, settings: &Settings) -> R
     timeout(planned + PATIENCE, load(server, requests, settings))
         .await
         .context("a phase is stuck")?
+}
+
+/// The rounds of requests that are compared with nothing, as a row of the report. Gives their 99th
+/// percentile, in milliseconds.
+pub async fn alone(
+    name: &str,
+    server: &Server,
+    requests: &Requests,
+    settings: &Settings,
+    report: &mut Report,
+) -> Result<f64> {
+    let mut rounds = Vec::new();
+    for _ in 0..settings.rounds {
+        rounds.push(run(server, requests, settings).await?);
+    }
+    let row = Row::of(name, rounds.iter());
+    let p99 = row.p99.unwrap_or(f64::NAN);
+    report.row(row);
+    Ok(p99)
 }
 
 async fn load(server: &Server, requests: &Requests, settings: &Settings) -> Result<Phase> {

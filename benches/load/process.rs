@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     io::{BufRead, BufReader},
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
     sync::mpsc,
     thread,
@@ -17,6 +17,9 @@ use serde_json::Value;
 
 use super::control;
 
+/// The name of the server's database.
+const DATABASE: &str = "load.db";
+
 /// The longest that a start or a stop may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -27,6 +30,8 @@ const MILLIS_OF_TICK: u64 = 10;
 pub struct Server {
     process: Child,
     pub address: SocketAddr,
+    /// Its database; the control has none.
+    pub database: Option<PathBuf>,
     /// From the start of the process to its line that says that it is ready.
     pub ready_after: Duration,
 }
@@ -42,7 +47,7 @@ impl Server {
             }
         }
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--db", "load.db"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--db", DATABASE])
             .current_dir(directory)
             .envs(
                 settings
@@ -51,10 +56,12 @@ impl Server {
             )
             .stdin(Stdio::null())
             .stderr(log);
-        Self::start(command).with_context(|| {
+        let mut server = Self::start(command).with_context(|| {
             let log = fs::read_to_string(directory.join("parlance.log"));
             format!("parlance does not start: {}", log.unwrap_or_default())
-        })
+        })?;
+        server.database = Some(directory.join(DATABASE));
+        Ok(server)
     }
 
     /// The control.
@@ -84,6 +91,7 @@ impl Server {
         Ok(Self {
             address: address?,
             process,
+            database: None,
             ready_after,
         })
     }

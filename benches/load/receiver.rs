@@ -1,6 +1,7 @@
-//! A receiver of webhooks in this process, with as little work as there can be.
+//! What the server calls: a receiver of webhooks, or a connector, in this process, with as little work
+//! as there can be.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Result;
 use tokio::{
@@ -11,8 +12,6 @@ use tokio::{
 
 use super::client::Connection;
 
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-
 /// A receiver on a free port. It ends when it is dropped.
 pub struct Receiver {
     address: SocketAddr,
@@ -21,17 +20,19 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// One that answers 200 at once.
-    pub async fn answering() -> Result<Self> {
-        Self::start(true).await
+    /// One that answers 200 with this body at once.
+    pub async fn answering(body: &str) -> Result<Self> {
+        let length = body.len();
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}");
+        Self::start(Some(answer.into())).await
     }
 
     /// One that takes requests and never answers.
     pub async fn silent() -> Result<Self> {
-        Self::start(false).await
+        Self::start(None).await
     }
 
-    async fn start(answers: bool) -> Result<Self> {
+    async fn start(answer: Option<Arc<str>>) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (count, received) = watch::channel(0);
@@ -39,7 +40,11 @@ impl Receiver {
             // They end with this task.
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(serve(Connection::over(stream), answers, count.clone()));
+                connections.spawn(serve(
+                    Connection::over(stream),
+                    answer.clone(),
+                    count.clone(),
+                ));
             }
         });
         Ok(Self {
@@ -51,6 +56,11 @@ impl Receiver {
 
     pub fn url(&self) -> String {
         format!("http://{}/hook", self.address)
+    }
+
+    /// How many requests were answered.
+    pub fn count(&self) -> u64 {
+        *self.received.borrow()
     }
 
     /// Waits until so many requests were answered.
@@ -70,13 +80,13 @@ impl Drop for Receiver {
 /// Answers what comes on a connection, until the caller closes it.
 async fn serve(
     connection: Result<Connection>,
-    answers: bool,
+    answer: Option<Arc<str>>,
     count: watch::Sender<u64>,
 ) -> Result<()> {
     let mut connection = connection?;
     while connection.called().await?.is_some() {
-        if answers {
-            connection.send(ANSWER).await?;
+        if let Some(answer) = &answer {
+            connection.send(answer.as_bytes()).await?;
             count.send_modify(|count| *count += 1);
         }
     }

@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use super::phase::Phase;
+
 #[derive(Default)]
 pub struct Report {
     rows: Vec<Row>,
@@ -18,6 +20,21 @@ pub struct Row {
     pub p50: Option<f64>,
     pub p99: Option<f64>,
     pub ratio: Option<f64>,
+}
+
+impl Row {
+    /// The medians of rounds, compared with nothing.
+    pub fn of<'a>(name: &str, rounds: impl Iterator<Item = &'a Phase> + Clone) -> Self {
+        let middle = |figure: fn(&Phase) -> f64| Some(median(rounds.clone().map(figure)));
+        Self {
+            name: name.to_owned(),
+            per_second: middle(|round| round.per_second),
+            processor: middle(|round| round.processor),
+            p50: middle(|round| round.quantile(0.5)),
+            p99: middle(|round| round.quantile(0.99)),
+            ratio: None,
+        }
+    }
 }
 
 /// What was aimed for, and what was reached.

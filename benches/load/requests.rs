@@ -45,7 +45,8 @@ impl Requests {
     }
 }
 
-/// A whole request. `authorization` is the line of the header that carries the key.
+/// A whole request. `authorization` is the line of the header that carries the key, or several lines
+/// that say who calls.
 pub fn request(method: &str, path: &str, authorization: &str, body: Option<&str>) -> Vec<u8> {
     let mut request = Vec::new();
     write_request(&mut request, method, path, authorization, body);

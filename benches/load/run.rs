@@ -7,6 +7,8 @@ use anyhow::{Result, ensure};
 use super::{
     ada::Ada,
     aloochat::{Aloochat, of_control},
+    botpress::Botpress,
+    cohere::Cohere,
     disk,
     phase::{self, Phase},
     process::Server,
@@ -37,7 +39,7 @@ macro_rules! suites {
     };
 }
 
-suites![Aloochat, Ada, Webhooks];
+suites![Aloochat, Ada, Webhooks, Cohere, Botpress];
 
 /// Measures one suite, if the settings ask for it.
 async fn suite<S: Suite>(settings: &Settings, report: &mut Report) -> Result<()> {
@@ -60,7 +62,7 @@ async fn suite<S: Suite>(settings: &Settings, report: &mut Report) -> Result<()>
 
     let control = Server::control()?;
     let mut suite = S::default();
-    let rows = suite.rows(&server, &control).await?;
+    let rows = suite.rows(&server, &control, settings).await?;
     let answered = rounds(settings, &control, &server, name, &rows, report).await?;
     control.stop()?;
     suite.more(&server, settings, &answered, report).await?;
@@ -120,14 +122,6 @@ async fn rounds(
 /// Two rows of the report, the ratio of the second to the first (the median of those of the
 /// rounds), and what was aimed for.
 fn compare(suite: &str, row: &Row, rounds: &[(Phase, Phase)], report: &mut Report) {
-    let shown = |name: String, of: fn(&(Phase, Phase)) -> &Phase, ratio| report::Row {
-        name,
-        per_second: Some(median(rounds.iter().map(|round| of(round).per_second))),
-        processor: Some(median(rounds.iter().map(|round| of(round).processor))),
-        p50: Some(median(rounds.iter().map(|round| of(round).quantile(0.5)))),
-        p99: Some(median(rounds.iter().map(|round| of(round).quantile(0.99)))),
-        ratio,
-    };
     let ratios = rounds.iter();
     let ratio = median(ratios.map(|(control, ours)| ours.per_second / control.per_second));
     let operation = match row.control {
@@ -135,9 +129,11 @@ fn compare(suite: &str, row: &Row, rounds: &[(Phase, Phase)], report: &mut Repor
         Against::Post => "control POST",
     };
     let name = format!("{suite}: {}", row.name);
-    let ours = shown(name.clone(), |round| &round.1, Some(ratio));
+    let control = report::Row::of(operation, rounds.iter().map(|round| &round.0));
+    let mut ours = report::Row::of(&name, rounds.iter().map(|round| &round.1));
+    ours.ratio = Some(ratio);
     let p99 = ours.p99.unwrap_or(f64::NAN);
-    report.row(shown(operation.to_owned(), |round| &round.0, None));
+    report.row(control);
     report.row(ours);
     if let Some(least) = row.ratio {
         report.target(Target::at_least(name.clone(), ratio, least));

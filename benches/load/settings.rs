@@ -5,6 +5,7 @@ use std::{env, str::FromStr, time::Duration};
 use anyhow::{Result, anyhow};
 
 /// Settings, each from one environment variable.
+#[derive(Clone)]
 pub struct Settings {
     /// `LOAD_SECONDS`: the measured time of a phase. Default: 5.
     pub phase: Duration,
@@ -18,6 +19,12 @@ pub struct Settings {
     pub depth: u64,
     /// `LOAD_MESSAGES`: the messages of which the deliveries are counted. Default: 20000.
     pub messages: u64,
+    /// `LOAD_LISTED`: the messages of the conversation that is listed. Default: 1000000.
+    pub listed: u64,
+    /// `LOAD_BOTS`: the bots, where there are many. Default: 1000.
+    pub bots: u64,
+    /// `LOAD_CONVERSATIONS`: the conversations that each of them has. Default: 1000.
+    pub conversations: u64,
     /// `LOAD_ONLY`: the suites to run, with commas between: `ada,webhooks`. Default: all.
     pub only: Option<Vec<String>>,
 }
@@ -31,6 +38,9 @@ impl Settings {
             connections: variable("LOAD_CONNECTIONS", 64)?,
             depth: variable("LOAD_DEPTH", 100_000)?,
             messages: variable("LOAD_MESSAGES", 20_000)?,
+            listed: variable("LOAD_LISTED", 1_000_000)?,
+            bots: variable("LOAD_BOTS", 1000)?,
+            conversations: variable("LOAD_CONVERSATIONS", 1000)?,
             only: env::var("LOAD_ONLY").ok().map(|names| {
                 names
                     .split(',')

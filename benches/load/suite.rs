@@ -13,7 +13,12 @@ pub trait Suite: Default {
     const ENVIRONMENT: &'static [(&'static str, &'static str)];
 
     /// Makes what the rows need, and the rows. `control` answers as [`super::control`] says.
-    async fn rows(&mut self, server: &Server, control: &Server) -> Result<Vec<Row>>;
+    async fn rows(
+        &mut self,
+        server: &Server,
+        control: &Server,
+        settings: &Settings,
+    ) -> Result<Vec<Row>>;
 
     /// Measures what is no row, after the rows. `answered` is how many requests of each row were
     /// answered.

@@ -37,7 +37,7 @@ impl Suite for Webhooks {
         ("LIMITS__ADA_END_USERS__PER_MINUTE", "0"),
     ];
 
-    async fn rows(&mut self, _: &Server, _: &Server) -> Result<Vec<Row>> {
+    async fn rows(&mut self, _: &Server, _: &Server, _: &Settings) -> Result<Vec<Row>> {
         Ok(Vec::new())
     }
 
@@ -78,7 +78,7 @@ struct Round {
 /// Replays all messages to a new endpoint, and waits until they have arrived and that is written
 /// down.
 async fn deliver(server: &Server, least: u64) -> Result<Round> {
-    let receiver = Receiver::answering().await?;
+    let receiver = Receiver::answering("ok").await?;
     let endpoint = ada::subscribe(server, &receiver).await?;
     let path = format!("/console/api/webhooks/{endpoint}/replay");
     let body = r#"{"since":"2020-01-01T00:00:00Z"}"#;
