@@ -51,6 +51,7 @@ pub fn mount(domain: &Domain, clock_moves: bool) -> Mount {
             .boxed(),
         render: Arc::new(ErrorRenderer),
         document: document(),
+        credentials: false,
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
     holder::{Holder, MaybeHolder},
     listing::Listing,
     paging::{Page, Token},
+    quotas::{self, UsageType},
     sql::text_enum,
 };
 use crate::kernel::{
@@ -64,14 +65,16 @@ const INSERT: &str = "
 /// Creates a file of a bot.
 ///
 /// # Errors
-/// `Forbidden` if the token does not act for the bot or its role is below developer, or those of the
-/// store.
+/// `Forbidden` if the token does not act for the bot or its role is below developer, `QuotaExceeded` for
+/// more bytes than the plan allows, or those of the store.
 pub async fn create(holder: &Holder, bot: &str, new: New) -> Result<File> {
     let call = holder.in_bot(bot)?;
     require_write(&call)?;
     let bot = call.agent()?.clone();
     call.domain()
-        .change(&call, move |change, _| {
+        .change(&call, move |change, workspace| {
+            let bytes = u64::try_from(new.contents.len()).unwrap_or(u64::MAX);
+            quotas::require(change, workspace, UsageType::StorageCount, bytes)?;
             let id = FileId::new_ordered_uuid(change.now);
             change.conn.prepare_cached(INSERT)?.execute(named_params! {
                 ":id": id,

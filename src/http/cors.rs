@@ -1,7 +1,9 @@
 //! Cross-origin calls from pages on this machine.
 //!
 //! The Swagger UI may be open at `127.0.0.1` and call `{handle}.localhost`, which is another origin
-//! for a browser. Only pages from this machine are let in, and no cookie is ever looked at.
+//! for a browser. Only pages from this machine are let in. Their calls may carry credentials where the
+//! vendor's clients set that, which is where no cookie is looked at; nowhere else, so that no page can
+//! read what a session of another shows.
 
 use poem::{
     Request, Response,
@@ -14,14 +16,21 @@ const EXPOSED: &str = "link, retry-after, x-ratelimit-limit, x-ratelimit-remaini
 
 /// The origin of a page on this machine.
 #[derive(Debug, Clone)]
-pub struct LocalPage(HeaderValue);
+pub struct LocalPage {
+    origin: HeaderValue,
+    credentials: bool,
+}
 
 impl LocalPage {
-    /// The page that sends a request, if it is on this machine.
+    /// The page that sends a request, if it is on this machine, which may do so with credentials or
+    /// not.
     #[must_use]
-    pub fn of(request: &Request) -> Option<Self> {
+    pub fn of(request: &Request, credentials: bool) -> Option<Self> {
         let origin = request.headers().get(header::ORIGIN)?;
-        is_local(origin.to_str().ok()?).then(|| Self(origin.clone()))
+        is_local(origin.to_str().ok()?).then(|| Self {
+            origin: origin.clone(),
+            credentials,
+        })
     }
 
     /// The answer to a browser that asks what the page may do, if that is what it asks.
@@ -49,7 +58,13 @@ impl LocalPage {
 
     /// Lets the page read an answer.
     pub fn allow(&self, headers: &mut HeaderMap) {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.0.clone());
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.origin.clone());
+        if self.credentials {
+            headers.insert(
+                header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+                HeaderValue::from_static("true"),
+            );
+        }
         headers.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
             HeaderValue::from_static(EXPOSED),

@@ -51,6 +51,9 @@ pub struct Mount {
     pub render: Arc<dyn RenderError>,
     /// Its OpenAPI document.
     pub document: Document,
+    /// Whether its clients in browsers make their calls with credentials (`withCredentials`), which
+    /// browsers then ask for leave of. Only where no cookie is looked at.
+    pub credentials: bool,
 }
 
 /// The error of a dialect's operations: a kernel error on its way to the wire, documented with the

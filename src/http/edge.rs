@@ -54,6 +54,7 @@ pub struct Edge {
     render: Arc<dyn RenderError>,
     limits: Limits,
     metrics: Metrics,
+    credentials: bool,
 }
 
 impl Edge {
@@ -71,12 +72,16 @@ impl Edge {
             render,
             limits,
             metrics,
+            credentials: false,
         }
     }
 
     /// Puts the layers around a dialect.
     pub fn around(mount: Mount, limits: Limits, metrics: Metrics) -> Self {
-        Self::new(mount.endpoint, mount.name, mount.render, limits, metrics)
+        Self {
+            credentials: mount.credentials,
+            ..Self::new(mount.endpoint, mount.name, mount.render, limits, metrics)
+        }
     }
 
     /// The answer of the endpoint, or what failed and in which operation.
@@ -137,7 +142,7 @@ impl Endpoint for Edge {
         let method = request.method().clone();
         let path = tracing::enabled!(tracing::Level::DEBUG)
             .then(|| request.original_uri().path().to_owned());
-        let local_page = LocalPage::of(&request);
+        let local_page = LocalPage::of(&request, self.credentials);
         let preflight = local_page
             .as_ref()
             .and_then(|page| page.preflight(&request));

@@ -171,3 +171,47 @@ async fn forwarded(server: &TestServer, host: &str) -> String {
     let address = document["servers"][0]["url"].as_str();
     address.expect("an address").to_owned()
 }
+
+/// What a page of this machine may do, by the answer to its preflight and to the call itself.
+async fn allowed(server: &TestServer, path: &str, origin: &str) -> [Option<String>; 4] {
+    let preflight = server
+        .request(Method::OPTIONS, path)
+        .header(header::ORIGIN, origin)
+        .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST")
+        .header(header::ACCESS_CONTROL_REQUEST_HEADERS, HEADERS);
+    let preflight = send(preflight).await;
+    let call = server.request(Method::GET, path);
+    let call = send(call.header(header::ORIGIN, origin)).await;
+    let text = |value: Option<&str>| value.map(str::to_owned);
+    [
+        text(preflight.header("access-control-allow-headers")),
+        text(preflight.header("access-control-allow-credentials")),
+        text(call.header("access-control-allow-origin")),
+        text(call.header("access-control-allow-credentials")),
+    ]
+}
+
+const HEADERS: &str = "authorization,content-type,x-bot-id,x-integration-id,x-workspace-id";
+
+#[tokio::test]
+async fn pages_of_this_machine_call_botpress_with_credentials_and_nothing_else() {
+    let server = TestServer::start().await;
+    let here = "http://localhost:5173";
+    let yes = |text: &str| Some(text.to_owned());
+    for path in ["/v1/admin/account/me", "/v1/chat/messages"] {
+        let expected = [yes(HEADERS), yes("true"), yes(here), yes("true")];
+        assert_eq!(allowed(&server, path, here).await, expected, "{path}");
+        let none = [None, None, None, None];
+        let elsewhere = "https://example.com";
+        assert_eq!(allowed(&server, path, elsewhere).await, none, "{path}");
+    }
+    let without = [yes(HEADERS), None, yes(here), None];
+    for path in [
+        "/",
+        "/api/public/integrations",
+        "/v1/connectors",
+        "/platform/connections",
+    ] {
+        assert_eq!(allowed(&server, path, here).await, without, "{path}");
+    }
+}

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
-import { KEY, startServer } from "./server.mjs";
+import { BOTPRESS_PAT, COHERE_KEY, KEY, startServer } from "./server.mjs";
 
 let server;
 let browser;
@@ -59,7 +59,7 @@ test("the landing page leads to the Swagger UI", async () => {
 
 /** Opens an operation, tries it out and returns the status and body it shows. */
 async function tryOut(page, operation, fill) {
-  const block = page.locator(`#operations-Integrations-${operation}`);
+  const block = page.locator(`[id^="operations-"][id$="-${operation}"]`);
   await block.locator(".opblock-summary-control").click();
   await block.getByRole("button", { name: "Try it out" }).click();
   await fill?.(block);
@@ -71,13 +71,18 @@ async function tryOut(page, operation, fill) {
   return { status: Number.parseInt(status, 10), body: JSON.parse(body) };
 }
 
-test("authorize, create and list in the Swagger UI", async () => {
-  const { page, problems } = await openPage("/docs/aloochat");
+/** Gives the Swagger UI a key. */
+async function authorize(page, key) {
   await page.getByRole("button", { name: "Authorize" }).first().click();
   const dialog = page.locator(".modal-ux");
-  await dialog.locator("input").first().fill(KEY);
+  await dialog.locator("input").first().fill(key);
   await dialog.getByRole("button", { name: "Apply credentials" }).first().click();
   await dialog.getByRole("button", { name: "Close" }).first().click();
+}
+
+test("authorize, create and list in the Swagger UI", async () => {
+  const { page, problems } = await openPage("/docs/aloochat");
+  await authorize(page, KEY);
 
   const created = await tryOut(page, "create_integration", async (block) => {
     const example = JSON.parse(await block.locator("textarea").inputValue());
@@ -113,3 +118,56 @@ test("without a key, the Swagger UI shows the vendor's error", async () => {
   assert.deepEqual(refused.body, { detail: "Invalid or missing API key" });
   await context.close();
 });
+
+/** The operations of a document, as `GET /path`. */
+async function operations(dialect) {
+  const answer = await fetch(`${server.url}/openapi/${dialect}.json`);
+  const methods = ["get", "post", "put", "patch", "delete"];
+  const document = await answer.json();
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    methods.filter((method) => item[method]).map((method) => `${method.toUpperCase()} ${path}`));
+}
+
+/** What the Swagger UI shows of them, without the places that it allows lines to break at. */
+async function shown(page) {
+  await page.locator(".opblock").first().waitFor();
+  const blocks = page.locator(".opblock .opblock-summary");
+  return blocks.evaluateAll((all) => all.map((one) => {
+    const method = one.querySelector(".opblock-summary-method").textContent;
+    const path = one.querySelector(".opblock-summary-path").textContent;
+    return `${method} ${path.replaceAll("\u200b", "")}`;
+  }));
+}
+
+const DIALECTS = [
+  {
+    dialect: "botpress",
+    title: "Botpress",
+    key: BOTPRESS_PAT,
+    operation: "getAccount",
+    check: ({ account }) => assert.equal(account.email, "owner@example.localhost"),
+  },
+  {
+    dialect: "cohere",
+    title: "Cohere",
+    key: COHERE_KEY,
+    operation: "listConnectors",
+    check: (body) => assert.deepEqual(body.connectors, []),
+  },
+];
+
+for (const { dialect, title, key, operation, check } of DIALECTS) {
+  test(`the Swagger UI of ${title} shows every operation and calls one`, async () => {
+    const { page, problems } = await openPage(`/docs/${dialect}`);
+    const expected = await operations(dialect);
+    assert.deepEqual((await shown(page)).sort(), expected.sort());
+    assert.equal(await page.locator(".errors-wrapper").count(), 0, "the document has no errors");
+    await authorize(page, key);
+    const answer = await tryOut(page, operation);
+    assert.equal(answer.status, 200);
+    check(answer.body);
+    await screenshot(page, `swagger-ui-${dialect}`);
+    assert.deepEqual(problems, []);
+    await page.close();
+  });
+}

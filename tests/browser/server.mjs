@@ -3,6 +3,8 @@
 import { startProgram } from "../program.mjs";
 
 export const KEY = "aloo_browser_test_key";
+export const BOTPRESS_PAT = "bp_pat_browser_test_token";
+export const COHERE_KEY = "co_browser_test_key";
 export const ADA_KEY = "ada_browser_test_key";
 export const ADA_END_USERS_KEY = "ada_eu_browser_test_key";
 
@@ -12,6 +14,8 @@ export function startServer(settings = {}) {
     PARLANCE_BOOTSTRAP__ALOOCHAT_KEY: KEY,
     PARLANCE_BOOTSTRAP__ADA_KEY: ADA_KEY,
     PARLANCE_BOOTSTRAP__ADA_END_USERS_KEY: ADA_END_USERS_KEY,
+    PARLANCE_BOOTSTRAP__BOTPRESS_PAT: BOTPRESS_PAT,
+    PARLANCE_BOOTSTRAP__COHERE_KEY: COHERE_KEY,
     ...settings,
   });
 }

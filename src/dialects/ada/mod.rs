@@ -92,6 +92,7 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
             .boxed(),
         render: Arc::new(RenderV2),
         document: document(settings),
+        credentials: false,
     }
 }
 
@@ -142,6 +143,7 @@ pub fn mount_end_users_v1(domain: &Domain, settings: &Settings) -> Mount {
             .boxed(),
         render: Arc::new(RenderV1),
         document,
+        credentials: false,
     }
 }
 

@@ -44,6 +44,7 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
             .boxed(),
         render: Arc::new(ErrorRenderer::new(settings.validation_status)),
         document: document(settings),
+        credentials: false,
     }
 }
 

@@ -119,6 +119,7 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
             .boxed(),
         render: Arc::new(ErrorRenderer::new(domain.clock().clone())),
         document: document(settings),
+        credentials: true,
     }
 }
 

@@ -65,6 +65,7 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
             .boxed(),
         render: Arc::new(ErrorRenderer),
         document: document(settings),
+        credentials: false,
     }
 }
 

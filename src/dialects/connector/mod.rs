@@ -34,6 +34,7 @@ pub fn mount(domain: &Domain) -> Mount {
         endpoint: service().into_endpoint().data(domain.clone()).boxed(),
         render: Arc::new(ErrorRenderer),
         document: document(),
+        credentials: false,
     }
 }
 

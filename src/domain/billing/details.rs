@@ -65,15 +65,20 @@ pub fn details(call: &Call) -> Result<Details> {
 /// `QuotaExceeded` when all that the plan and the spending limit allow are used, or those of the store.
 pub fn require_message(conn: &Connection, domain: &Domain, workspace: &WorkspaceId) -> Result<()> {
     let month = Month::of(domain.clock().now());
-    let found = of(conn, domain, workspace, month)?;
-    match found.standing {
+    let found = workspaces::spending(conn, workspace)?;
+    let maximum = maximum(
+        domain.settings().plans.of(found.plan),
+        found.plan,
+        found.limit,
+    );
+    let messages = quotas::user_messages(conn, workspace, month)?;
+    match standing(messages, maximum) {
         Standing::Ok | Standing::Warning => Ok(()),
         Standing::LimitReached => Err(Error::new(
             Kind::QuotaExceeded,
             format!(
-                "The workspace's users have sent the {} messages that its plan and its spending \
-                 limit allow in {month}",
-                found.maximum
+                "The workspace's users have sent the {maximum} messages that its plan and its \
+                 spending limit allow in {month}"
             ),
         )),
     }

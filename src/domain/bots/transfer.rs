@@ -11,6 +11,7 @@ use crate::{
         audit::{self, Entry},
         context::Change,
         members::{self, Role},
+        quotas,
     },
     kernel::{
         Error, Kind, Result,
@@ -23,7 +24,8 @@ use crate::{
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `ReferenceNotFound` for a workspace that the caller is not a member of,
-/// `RelationConflict` while the bot has integrations that the other workspace cannot use, or those of
+/// `RelationConflict` while the bot has integrations that the other workspace cannot use,
+/// `QuotaExceeded` if the plan of the other workspace does not allow the bot or its files, or those of
 /// the store.
 pub async fn transfer(call: &Call, id: AgentId, target: WorkspaceId) -> Result<()> {
     call.require_role(Role::Manager)?;
@@ -35,6 +37,9 @@ pub async fn transfer(call: &Call, id: AgentId, target: WorkspaceId) -> Result<(
         .change(call, move |change, workspace| {
             let agent = rows::agent(change.conn, workspace, &id)?;
             check(change.conn, &agent, &account, &target)?;
+            if target != agent.workspace_id {
+                quotas::require_bot(change, &agent.workspace_id, &agent.id, &target)?;
+            }
             give(change, &agent, &target)
         })
         .await

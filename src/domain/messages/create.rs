@@ -8,6 +8,7 @@ use super::{Message, rows};
 use crate::{
     domain::{
         access::Call,
+        billing,
         context::Change,
         conversations::{self, Conversation},
         declared::{Speaker, Voice, require_write},
@@ -56,9 +57,13 @@ struct Checked {
 /// `Forbidden` for a role below developer; `ReferenceNotFound` for the conversation and the user;
 /// `RelationConflict` for a conversation of another integration; `InvalidData` for a payload that does
 /// not keep to the schema of its type; `Invalid` for undeclared tags, an unknown type or a broken
-/// schedule; those of the store.
+/// schedule; `QuotaExceeded` for a message of a user beyond those that the workspace may have in a
+/// month; those of the store.
 pub async fn create(call: &Call, new: New) -> Result<Message> {
     let checked = check(call, new)?;
+    call.domain()
+        .store()
+        .read(|conn| require_quota(conn, call, &checked.voice))?;
     call.domain()
         .change(call, move |change, _| {
             let (conversation, user) = checked.found(change.conn)?;
@@ -76,7 +81,11 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<Message> {
     let checked = check(call, new)?;
     let known = call.domain().store().read(|conn| {
         let (conversation, user) = checked.found(conn)?;
-        checked.known(conn, &conversation, user)
+        let known = checked.known(conn, &conversation, user)?;
+        if known.is_none() {
+            require_quota(conn, call, &checked.voice)?;
+        }
+        Ok(known)
     })?;
     if let Some(known) = known {
         return Ok(known);
@@ -114,6 +123,15 @@ fn check(call: &Call, new: New) -> Result<Checked> {
         tags,
         schedule: new.schedule,
     })
+}
+
+/// Asserts that there may be another message of a user, if it is one that calls. Quotas are soft: those
+/// who write at the same moment may go beyond it together, and the writer need not look.
+fn require_quota(conn: &Connection, call: &Call, voice: &Voice) -> Result<()> {
+    match voice.integration() {
+        Some(_) => billing::require_message(conn, call.domain(), call.workspace()),
+        None => Ok(()),
+    }
 }
 
 /// The conversation that a body names.

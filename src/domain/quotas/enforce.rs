@@ -36,6 +36,23 @@ pub fn require(
     Ok(())
 }
 
+/// Asserts that a workspace may have a bot of another one, with its files.
+///
+/// # Errors
+/// `QuotaExceeded`, or those of the store.
+pub fn require_bot(
+    change: &Change<'_>,
+    from: &WorkspaceId,
+    bot: &AgentId,
+    to: &WorkspaceId,
+) -> Result<()> {
+    require(change, to, UsageType::BotCount, 1)?;
+    let kind = UsageType::StorageCount;
+    let month = Month::of(change.now);
+    let bytes = counts::value(change.conn, from, Some(bot), kind, month)?;
+    require(change, to, kind, bytes)
+}
+
 /// Counts a call of a bot's code, if the plan allows another one.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ mod show;
 
 pub use self::{
     counts::user_messages,
-    enforce::{invoked, require},
+    enforce::{invoked, require, require_bot},
     show::{Quota, Usage, history, of_bot_or_workspace, of_workspace, quota, quotas},
 };
 use super::{plans::Figures, sql::text_enum};

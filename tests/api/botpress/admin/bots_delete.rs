@@ -220,6 +220,47 @@ async fn transfer_bot_gives_it_to_another_workspace() {
 }
 
 #[tokio::test]
+async fn transfer_bot_stays_within_the_quotas_of_the_other_workspace() {
+    let server = TestServer::with(|config| {
+        config.plans.community.bots = 3;
+        config.plans.community.storage_bytes = 4;
+    })
+    .await;
+    let workspace = target(&server, "developer").await;
+    let bot = make_bot(&server, WORKSPACE, Default::default()).await;
+    let transfer = async |to: &str| {
+        let path = format!("/v1/admin/bots/{}/transfer", bot.id);
+        let body = json!({"targetWorkspaceId": to});
+        Caller::member().post(&server, &path, body).await
+    };
+    let file = async |bot: &str, contents: &str| {
+        let body =
+            json!({"botId": bot, "contents": contents, "name": "a", "accessType": "private"});
+        let person = Caller::person();
+        let made = person.post(&server, "/v1/storage/files", body).await;
+        made.expect(200).json()["file"]["id"].clone()
+    };
+    let other = make_bot(&server, &workspace, Default::default()).await;
+    let full = file(other.id.as_str(), "abc").await;
+    file(bot.id.as_str(), "de").await;
+    assert_answer!("transfer_bot_files", transfer(&workspace).await.expect(403));
+    let path = format!("/v1/storage/files/{}", full.as_str().expect("an id"));
+    Caller::person().delete(&server, &path).await.expect(200);
+    make_bot(&server, &workspace, Default::default()).await;
+    let third = make_bot(&server, &workspace, Default::default()).await;
+    assert_answer!("transfer_bot_full", transfer(&workspace).await.expect(403));
+    Caller::person()
+        .header("x-workspace-id", &workspace)
+        .delete(&server, &format!("/v1/admin/bots/{}", third.id))
+        .await
+        .expect(200);
+    // Where it is already, it takes nothing.
+    make_bot(&server, WORKSPACE, Default::default()).await;
+    transfer(WORKSPACE).await.expect(200);
+    transfer(&workspace).await.expect(200);
+}
+
+#[tokio::test]
 async fn transfer_bot_needs_roles_in_both_workspaces() {
     let given = Given::new().await;
     let server = &given.server;

@@ -179,3 +179,15 @@ async fn quotas_hold_for_callers_and_not_for_the_operator() {
         .await
         .expect(200);
 }
+
+#[tokio::test]
+async fn create_integration_stops_at_the_quota() {
+    let server = TestServer::with(|config| config.plans.community.integrations = 1).await;
+    let create = async |name: &str| {
+        let body = json!({"name": name, "version": "1.0.0"});
+        let path = "/v1/admin/integrations";
+        Caller::member().post(&server, path, body).await
+    };
+    create("first").await.expect(200);
+    assert_answer!("quota_of_integrations", create("second").await.expect(403));
+}

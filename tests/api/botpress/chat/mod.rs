@@ -9,6 +9,7 @@ mod files;
 mod lists;
 mod messages;
 mod participants;
+mod quotas;
 mod states;
 mod users;
 
