@@ -13,7 +13,7 @@ use crate::kernel::{
 };
 
 /// How many definitions of each sort are kept in memory.
-const KEPT: u64 = 1_000;
+const KEPT: u64 = 10_000;
 
 /// The definitions that are in memory.
 pub(in crate::domain) struct Declarations {
