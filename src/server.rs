@@ -59,6 +59,7 @@ pub struct Server {
     end_users: JoinHandle<()>,
     delivering: JoinHandle<()>,
     farewells: JoinHandle<()>,
+    running: JoinHandle<()>,
 }
 
 impl Server {
@@ -83,11 +84,13 @@ impl Server {
             limits: config.limits.clone(),
             service_integrations: config.service_integrations.clone(),
             outbound: config.outbound.clone(),
+            runtime: config.runtime.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),
             development: config.server.profile == Profile::Dev,
         };
         let domain = Domain::new(store, sealer, clock, settings);
+        domain.outbound().serves_at(&url(address));
         let started = bootstrap::start(&domain, &config.bootstrap)
             .await
             .map_err(StartError::Bootstrap)?;
@@ -112,6 +115,7 @@ impl Server {
                 domain.clone(),
                 stopped(stopping.clone()),
             )),
+            running: tokio::spawn(domain.runtime().clone().work(stopped(stopping.clone()))),
             farewells: tokio::spawn(say_farewell_until(domain.clone(), stopping.clone())),
             delivering: tokio::spawn(webhooks::dispatch::run(domain.clone(), stopped(stopping))),
             domain,
@@ -156,6 +160,8 @@ impl Server {
         // Only fails if the task panicked; its leases end at the next start.
         let _ = self.delivering.await;
         let _ = self.farewells.await;
+        // Programs end with the process in any case.
+        let _ = self.running.await;
         if let Err(error) = usage::flush(&self.domain).await {
             warn!(?error, "the last usage counts are lost");
         }
@@ -218,7 +224,7 @@ async fn say_farewell_until(domain: Domain, stopping: watch::Receiver<bool>) {
 
 /// Everything that the server answers.
 fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response> + 'static {
-    let metrics = Metrics::new(domain.store());
+    let metrics = Metrics::new(domain.store(), Some(domain.runtime()));
     let limits = edge::Limits {
         body: config.server.body_limit_bytes,
         time: Duration::from_secs(config.server.request_timeout_seconds),

@@ -11,6 +11,7 @@ mod key;
 mod openapi;
 mod output;
 mod restore;
+mod run;
 mod serve;
 mod workspace;
 
@@ -79,6 +80,8 @@ enum Command {
     Check,
     /// Print the OpenAPI document of a dialect.
     Openapi(openapi::Openapi),
+    /// Call the handler of a bot's or an integration's bundle once, and print its answer.
+    Run(run::Run),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Config),
@@ -117,6 +120,7 @@ fn execute(cli: Cli) -> Result<ExitCode> {
         Some(Command::Restore(command)) => command.run(&loaded, json),
         Some(Command::Check) => check::run(&loaded, json),
         Some(Command::Openapi(command)) => command.run(&loaded),
+        Some(Command::Run(command)) => command.run(&loaded),
         Some(Command::Config(command)) => command.run(&loaded, json),
     }
 }

@@ -13,7 +13,7 @@ pub use self::{
 };
 use crate::{
     dialects::{ada, aloochat, botpress},
-    domain::{bootstrap, inbox, limits, outbound, service_integrations, webhooks},
+    domain::{bootstrap, inbox, limits, outbound, runtime, service_integrations, webhooks},
     store::{self, seal},
 };
 
@@ -37,6 +37,8 @@ pub struct Config {
     pub service_integrations: service_integrations::Settings,
     /// Outgoing requests.
     pub outbound: outbound::Settings,
+    /// Running code.
+    pub runtime: runtime::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.

@@ -12,6 +12,7 @@ use super::{
     definitions::Declarations,
     inbox, limits,
     outbound::{self, Outbound},
+    runtime::{self, Engine},
     service_integrations::{self, SecretNames},
     usage::{self, Meter},
     webhooks::{self, Hub},
@@ -30,6 +31,8 @@ pub struct Settings {
     pub service_integrations: service_integrations::Settings,
     /// Outgoing requests.
     pub outbound: outbound::Settings,
+    /// Running code.
+    pub runtime: runtime::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.
@@ -54,6 +57,7 @@ struct Parts {
     end_user_work: Notify,
     farewells: Notify,
     outbound: Outbound,
+    runtime: Engine,
     webhooks: Hub,
 }
 
@@ -94,6 +98,12 @@ impl Domain {
         let secret_names = SecretNames::new(&settings.service_integrations.secret_names);
         let meter = Meter::new(settings.limits.clone(), clock.clone());
         let outbound = Outbound::new(&settings.outbound, settings.development);
+        let runtime = Engine::new(
+            settings.runtime.clone(),
+            settings.development,
+            clock.clone(),
+            outbound.clone(),
+        );
         Self(Arc::new(Parts {
             store,
             sealer,
@@ -106,6 +116,7 @@ impl Domain {
             end_user_work: Notify::new(),
             farewells: Notify::new(),
             outbound,
+            runtime,
             webhooks: Hub::default(),
         }))
     }
@@ -138,6 +149,12 @@ impl Domain {
     #[must_use]
     pub fn outbound(&self) -> &Outbound {
         &self.0.outbound
+    }
+
+    /// What runs the code of deployed programs.
+    #[must_use]
+    pub fn runtime(&self) -> &Engine {
+        &self.0.runtime
     }
 
     /// What connects changes with the dispatcher of webhooks.

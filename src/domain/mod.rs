@@ -33,6 +33,7 @@ pub mod paging;
 pub mod person;
 mod place;
 pub mod platform_integrations;
+pub mod runtime;
 pub mod schedules;
 pub mod service_integrations;
 mod sql;

@@ -238,7 +238,7 @@ mod tests {
                 body: 10,
                 time: Duration::from_millis(20),
             },
-            Metrics::new(&store),
+            Metrics::new(&store, None),
         );
         edge.call(Request::default()).await.expect("an answer")
     }

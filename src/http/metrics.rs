@@ -13,7 +13,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::store::Store;
+use super::runtime_metrics::Programs;
+use crate::{domain::runtime::Engine, store::Store};
 
 /// The first bucket of request durations, in seconds.
 const FASTEST: f64 = 0.000_25;
@@ -44,9 +45,9 @@ struct OperationLabels {
 }
 
 impl Metrics {
-    /// New counters, beside those of the store.
+    /// New counters, beside those of the store and, if it is given, of what runs programs.
     #[must_use]
-    pub fn new(store: &Store) -> Self {
+    pub fn new(store: &Store, engine: Option<&Engine>) -> Self {
         let mut registry = Registry::with_prefix("parlance");
         let requests = Family::default();
         let durations = Family::new_with_constructor(
@@ -63,6 +64,9 @@ impl Metrics {
             durations.clone(),
         );
         store.metrics().register(&mut registry);
+        if let Some(engine) = engine {
+            registry.register_collector(Box::new(Programs::new(engine)));
+        }
         Self(Arc::new(Inner {
             registry,
             requests,

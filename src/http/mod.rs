@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod nullable;
 pub mod object;
 pub(crate) mod page;
+mod runtime_metrics;
 
 pub use bearer::bearer;
 pub use body::Body;

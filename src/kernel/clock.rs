@@ -169,6 +169,12 @@ pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result
         .map_err(|_| TimedOut)
 }
 
+/// Waits for `duration` of real time: for what runs in real time itself, such as another process.
+/// It does not follow a frozen [`Clock`].
+pub async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
+
 /// The limit of [`within`] passed before the work ended.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("timed out")]

@@ -19,3 +19,4 @@ mod pages;
 mod properties;
 mod readme;
 mod requests;
+mod runtime;

@@ -1,12 +1,17 @@
 //! Sending a request and reading its answer.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use reqwest::{
     Client, Method, Url,
     header::{HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
+use url::Origin;
 
 use super::{
     Settings,
@@ -21,6 +26,9 @@ pub struct Outbound(Arc<Inner>);
 struct Inner {
     tls: Lane,
     plain: Lane,
+    /// For this server itself, wherever that is.
+    own: Lane,
+    own_origin: OnceLock<Origin>,
     timeout: Duration,
     max_response: usize,
     development: bool,
@@ -99,7 +107,7 @@ impl Outbound {
     pub fn new(settings: &Settings, development: bool) -> Self {
         // Only fails if a provider was installed before, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let lane = |plain| {
+        let lane = |development, plain| {
             let guard = Guard::new(&settings.allow, development, plain);
             let client = Client::builder()
                 .redirect(Policy::none())
@@ -111,8 +119,10 @@ impl Outbound {
             Lane { client, guard }
         };
         Self(Arc::new(Inner {
-            tls: lane(false),
-            plain: lane(true),
+            tls: lane(development, false),
+            plain: lane(development, true),
+            own: lane(true, true),
+            own_origin: OnceLock::new(),
             timeout: Duration::from_secs(settings.timeout_seconds),
             max_response: settings.max_response_bytes,
             development,
@@ -141,13 +151,47 @@ impl Outbound {
         }
     }
 
+    /// Notes where programs that this server runs find its API. Only the first time counts.
+    pub fn serves_at(&self, url: &str) {
+        if let Ok(url) = Url::parse(url) {
+            // It was noted before.
+            let _ = self.0.own_origin.set(url.origin());
+        }
+    }
+
     /// Sends a request and reads the answer.
     ///
     /// # Errors
     /// [`OutboundError`]
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
+        let url = parse(&request.url)?;
+        let lane = self.lane(&url)?;
+        self.exchange(lane, url, request).await
+    }
+
+    /// Sends a request of a program that this server runs: the API of this server may be called in
+    /// production too, although its address may be one of this machine.
+    ///
+    /// # Errors
+    /// [`OutboundError`]
+    pub async fn send_of_program(
+        &self,
+        request: OutboundRequest,
+    ) -> Result<OutboundResponse, OutboundError> {
+        let url = parse(&request.url)?;
+        let own = self.0.own_origin.get() == Some(&url.origin());
+        let lane = if own { &self.0.own } else { self.lane(&url)? };
+        self.exchange(lane, url, request).await
+    }
+
+    async fn exchange(
+        &self,
+        lane: &Lane,
+        url: Url,
+        request: OutboundRequest,
+    ) -> Result<OutboundResponse, OutboundError> {
         let timeout = request.timeout.min(self.0.timeout);
-        within(timeout, self.exchange(request))
+        within(timeout, self.exchange_on(lane, url, request))
             .await
             .unwrap_or(Err(OutboundError::Timeout(timeout)))
     }
@@ -173,9 +217,12 @@ impl Outbound {
         Ok(lane)
     }
 
-    async fn exchange(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
-        let url = parse(&request.url)?;
-        let lane = self.lane(&url)?;
+    async fn exchange_on(
+        &self,
+        lane: &Lane,
+        url: Url,
+        request: OutboundRequest,
+    ) -> Result<OutboundResponse, OutboundError> {
         let method = Method::from_bytes(request.method.as_bytes());
         let method = method.map_err(|error| malformed(&error))?;
         let mut headers = HeaderMap::with_capacity(request.headers.len());

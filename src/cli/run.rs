@@ -1,0 +1,175 @@
+//! `parlance run`: calls the handler of a bundle once, as the server would.
+
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, sync::Arc};
+
+use anyhow::{Context, Result, bail};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use clap::{Args, ValueEnum};
+use tokio::runtime::Runtime;
+
+use crate::{
+    config::{Loaded, Profile},
+    domain::{
+        outbound::Outbound,
+        runtime::{Engine, EngineChoice, LogLine, Program, Request},
+    },
+    kernel::{Clock, Secret},
+};
+
+/// Call the handler of a bot's or an integration's bundle once, and print its answer.
+#[derive(Args)]
+pub struct Run {
+    /// The bundle: what `bp build` writes to `.botpress/dist/index.cjs`.
+    bundle: PathBuf,
+    /// The operation: `event_received`, `register`, `action_triggered`, `webhook_received`, …
+    #[arg(long, default_value = "ping")]
+    operation: String,
+    /// The event's, message's or action's type.
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<String>,
+    /// The body: JSON, or `@FILE`.
+    #[arg(long, default_value = "{}")]
+    body: String,
+    /// The configuration that the code is called with, as JSON.
+    #[arg(long, default_value = "{}", value_name = "JSON")]
+    configuration: String,
+    /// A variable of the code, `NAME=VALUE`, or `NAME` for that of this command's own.
+    #[arg(long = "env", value_name = "NAME[=VALUE]")]
+    variables: Vec<String>,
+    /// A further header, or another value of one: `name: value`.
+    #[arg(long = "header", value_name = "NAME: VALUE")]
+    headers: Vec<String>,
+    /// What runs it, if not what the settings say.
+    #[arg(long)]
+    engine: Option<Chosen>,
+    /// How many times the handler is called, one after the other; the last answer is printed.
+    #[arg(long, default_value_t = 1, value_name = "TIMES")]
+    repeat: u32,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Chosen {
+    Auto,
+    Embedded,
+    Node,
+}
+
+impl Run {
+    pub fn run(&self, loaded: &Loaded) -> Result<ExitCode> {
+        let runtime = Runtime::new().context("the runtime does not start")?;
+        runtime.block_on(self.call(loaded))
+    }
+
+    async fn call(&self, loaded: &Loaded) -> Result<ExitCode> {
+        let config = &loaded.config;
+        let development = config.server.profile == Profile::Dev;
+        let outbound = Outbound::new(&config.outbound, development);
+        let engine = Engine::new(
+            config.runtime.clone(),
+            development,
+            Clock::system(),
+            outbound,
+        );
+        let program = self.program(config.runtime.limits())?;
+        let mut lines = engine.take_lines().context("nobody else reads the log")?;
+        let printing = tokio::spawn(async move {
+            while let Some(line) = lines.recv().await {
+                print(&line);
+            }
+        });
+        let request = self.request()?;
+        let mut outcome = engine.call(&program, request.clone()).await;
+        for _ in 1..self.repeat {
+            outcome = engine.call(&program, request.clone()).await;
+        }
+        engine.drop_all().await;
+        drop(engine);
+        // Only fails if the task panicked.
+        let _ = printing.await;
+        match outcome {
+            Ok(response) => {
+                println!("{}", serde_json::to_string(&response)?);
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(failure) => {
+                eprintln!("error: {failure}");
+                Ok(ExitCode::FAILURE)
+            }
+        }
+    }
+
+    fn program(&self, limits: crate::domain::runtime::Limits) -> Result<Program> {
+        let code = std::fs::read_to_string(&self.bundle)
+            .with_context(|| format!("cannot read {}", self.bundle.display()))?;
+        let mut env = BTreeMap::new();
+        for variable in &self.variables {
+            let (name, value) = match variable.split_once('=') {
+                Some((name, value)) => (name, value.to_owned()),
+                None => (
+                    variable.as_str(),
+                    std::env::var(variable).with_context(|| format!("there is no {variable}"))?,
+                ),
+            };
+            env.insert(name.to_owned(), Secret::new(value));
+        }
+        Ok(Program {
+            id: self.bundle.display().to_string(),
+            version: "1".to_owned(),
+            code: Arc::from(code),
+            env,
+            limits,
+            engine: self.engine.map(|chosen| match chosen {
+                Chosen::Auto => EngineChoice::Auto,
+                Chosen::Embedded => EngineChoice::Embedded,
+                Chosen::Node => EngineChoice::Node,
+            }),
+        })
+    }
+
+    /// The call as botpress.md §5 has it.
+    fn request(&self) -> Result<Request> {
+        let body = match self.body.strip_prefix('@') {
+            Some(file) => {
+                std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?
+            }
+            None => self.body.clone(),
+        };
+        let configuration = BASE64_STANDARD.encode(&self.configuration);
+        let kind = self.kind.as_deref().unwrap_or(&self.operation);
+        let mut headers: BTreeMap<String, String> = [
+            ("content-type", "application/json"),
+            ("x-bot-id", "bot"),
+            ("x-bot-user-id", "bot"),
+            ("x-integration-id", "integration"),
+            ("x-integration-alias", "integration"),
+            ("x-webhook-id", "webhook"),
+            ("x-bp-operation", &self.operation),
+            ("x-bp-type", kind),
+            ("x-bp-configuration", &configuration),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        for header in &self.headers {
+            let Some((name, value)) = header.split_once(':') else {
+                bail!("{header:?} is not `name: value`");
+            };
+            headers.insert(name.trim().to_lowercase(), value.trim().to_owned());
+        }
+        Ok(Request {
+            method: "POST".to_owned(),
+            path: "/".to_owned(),
+            query: String::new(),
+            headers,
+            body,
+        })
+    }
+}
+
+fn print(line: &LogLine) {
+    let for_owner = if line.visible_to_bot_owner {
+        " (bot)"
+    } else {
+        ""
+    };
+    eprintln!("{}{for_owner}: {}", line.level.name(), line.message);
+}

@@ -1,0 +1,242 @@
+//! The host functions: all that code in an isolate can reach.
+
+use std::{rc::Rc, time::Duration};
+
+use rquickjs::{
+    Ctx, Exception, FromJs, Function, Object, Result, TypedArray, Value,
+    function::{IntoJsFunc, Opt},
+};
+use subtle::ConstantTimeEq;
+
+use super::{
+    crypto,
+    desk::Desk,
+    fetch::{Fetch, Redirect, exchange},
+    modules, url,
+};
+use crate::domain::runtime::{Failure, Level, Response};
+
+/// The most random bytes at once.
+const RANDOM: usize = 1 << 20;
+
+type Bytes<'js> = TypedArray<'js, u8>;
+
+/// Bytes from the code. They come as a text with a character for each: reading an array of the
+/// engine's in place is not safe in Rust's sense.
+struct Binary(Vec<u8>);
+
+impl<'js> FromJs<'js> for Binary {
+    fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
+        let text = String::from_js(ctx, value)?;
+        let byte = |letter| u8::try_from(u32::from(letter)).ok();
+        let bytes: Option<Vec<u8>> = text.chars().map(byte).collect();
+        bytes
+            .map(Self)
+            .ok_or_else(|| Exception::throw_type(ctx, "a byte is larger than 255"))
+    }
+}
+
+/// The object that the modules get as `host`. The code itself never sees it.
+pub(super) fn object<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js>> {
+    let host = Object::new(ctx.clone())?;
+    answers(ctx, &host, desk)?;
+    operations(ctx, &host, desk)?;
+    time_and_log(ctx, &host, desk)?;
+    texts(ctx, &host)?;
+    cryptography(ctx, &host)?;
+    Ok(host)
+}
+
+fn add<'js, P>(
+    ctx: &Ctx<'js>,
+    host: &Object<'js>,
+    name: &str,
+    function: impl IntoJsFunc<'js, P> + 'js,
+) -> Result<()> {
+    host.set(name, Function::new(ctx.clone(), function)?)
+}
+
+/// How calls end.
+fn answers<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
+    let with = Rc::clone(desk);
+    add(
+        ctx,
+        host,
+        "answer",
+        move |call: u64, status: u16, headers: String, body: String| {
+            let headers = serde_json::from_str(&headers).unwrap_or_default();
+            let response = Response {
+                status,
+                headers,
+                body,
+            };
+            with.answer(call, Ok(response));
+        },
+    )?;
+    let with = Rc::clone(desk);
+    add(
+        ctx,
+        host,
+        "fail",
+        move |call: u64, kind: String, text: String| {
+            let failure = match kind.as_str() {
+                "memory" => Failure::Memory(with.limits.memory),
+                "answer" => Failure::BadAnswer(text),
+                "missing" => Failure::Missing(text),
+                _ => Failure::Thrown(text),
+            };
+            with.answer(call, Err(failure));
+        },
+    )?;
+    let with = Rc::clone(desk);
+    add(ctx, host, "missing", move |what: String| {
+        with.lacks(what);
+    })
+}
+
+/// Timers and requests.
+fn operations<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
+    let with = Rc::clone(desk);
+    add(
+        ctx,
+        host,
+        "timer",
+        move |ctx: Ctx<'js>, milliseconds: f64| {
+            let seconds = (milliseconds.max(0.0) / 1000.0).min(f64::from(u32::MAX));
+            let started = with.start_timer(Duration::from_secs_f64(seconds));
+            started.map_err(|text| Exception::throw_message(&ctx, text))
+        },
+    )?;
+    let with = Rc::clone(desk);
+    add(ctx, host, "cancel", move |id: u64| with.cancel(id))?;
+    let with = Rc::clone(desk);
+    add(
+        ctx,
+        host,
+        "fetch",
+        move |ctx: Ctx<'js>,
+              method: String,
+              url: String,
+              headers: String,
+              body: Binary,
+              redirect: String| {
+            let headers = serde_json::from_str(&headers)
+                .map_err(|_| Exception::throw_type(&ctx, "headers must be texts"))?;
+            let fetch = Fetch {
+                method,
+                url,
+                headers,
+                body: body.0,
+                redirect: match redirect.as_str() {
+                    "manual" => Redirect::Manual,
+                    "error" => Redirect::Error,
+                    _ => Redirect::Follow,
+                },
+                timeout: with.limits.wall,
+                max_response: with.limits.memory / 4,
+            };
+            let started = with.start_request(exchange(with.outbound.clone(), fetch));
+            started.map_err(|text| Exception::throw_message(&ctx, text))
+        },
+    )
+}
+
+fn time_and_log<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
+    let with = Rc::clone(desk);
+    add(ctx, host, "log", move |level: String, text: String| {
+        with.log(Level::named(&level), &text);
+    })?;
+    let with = Rc::clone(desk);
+    add(ctx, host, "elapsed", move || {
+        with.budget.now().as_secs_f64() * 1000.0
+    })?;
+    let with = Rc::clone(desk);
+    // Whole milliseconds, which a double holds exactly until the year 287,396.
+    add(ctx, host, "time", move || {
+        (with.clock.now().as_micros() / 1000) as f64
+    })?;
+    add(
+        ctx,
+        host,
+        "module",
+        |ctx: Ctx<'js>, name: String| -> Result<Value<'js>> {
+            match modules::source(&name) {
+                Some(source) => modules::compile(&ctx, &name, source).map(Function::into_value),
+                None => Ok(Value::new_null(ctx)),
+            }
+        },
+    )
+}
+
+/// Texts and bytes, and addresses.
+fn texts<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+    add(ctx, host, "utf8", |ctx: Ctx<'js>, text: String| {
+        Bytes::new(ctx, text.into_bytes())
+    })?;
+    add(
+        ctx,
+        host,
+        "text",
+        |ctx: Ctx<'js>, array: Binary, fatal: Opt<bool>| {
+            if fatal.0 == Some(true) && std::str::from_utf8(&array.0).is_err() {
+                return Err(Exception::throw_type(&ctx, "the bytes are not UTF-8"));
+            }
+            Ok(String::from_utf8_lossy(&array.0).into_owned())
+        },
+    )?;
+    add(ctx, host, "encode", |array: Binary, encoding: String| {
+        crypto::encode(&array.0, &encoding)
+    })?;
+    add(
+        ctx,
+        host,
+        "decode",
+        |ctx: Ctx<'js>, text: String, encoding: String| {
+            Bytes::new(ctx, crypto::decode(&text, &encoding))
+        },
+    )?;
+    add(ctx, host, "url", |input: String, base: Opt<String>| {
+        url::parts(&input, base.0.as_deref())
+    })?;
+    add(
+        ctx,
+        host,
+        "urlWith",
+        |href: String, part: String, value: String| url::changed(&href, &part, &value),
+    )
+}
+
+fn cryptography<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+    let array =
+        |ctx: Ctx<'js>, made: Option<Vec<u8>>| made.map(|made| Bytes::new(ctx, made)).transpose();
+    add(
+        ctx,
+        host,
+        "hash",
+        move |ctx: Ctx<'js>, algorithm: String, text: Binary| {
+            array(ctx, crypto::hash(&algorithm, &text.0))
+        },
+    )?;
+    add(
+        ctx,
+        host,
+        "hmac",
+        move |ctx: Ctx<'js>, algorithm: String, key: Binary, text: Binary| {
+            array(ctx, crypto::mac(&algorithm, &key.0, &text.0))
+        },
+    )?;
+    add(ctx, host, "random", |ctx: Ctx<'js>, count: usize| {
+        if count > RANDOM {
+            return Err(Exception::throw_range(
+                &ctx,
+                "too many random bytes at once",
+            ));
+        }
+        let mut random = vec![0_u8; count];
+        rand::fill(&mut random[..]);
+        Bytes::new(ctx, random)
+    })?;
+    add(ctx, host, "equal", |one: Binary, other: Binary| {
+        bool::from(one.0.ct_eq(&other.0))
+    })
+}

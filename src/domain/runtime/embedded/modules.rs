@@ -1,0 +1,69 @@
+//! The modules that code may `require`: small ones of ours, compiled when they are first asked for.
+
+use rquickjs::{Ctx, Function, Result, context::EvalOptions};
+
+/// Name and source. A source is the body of a function of `host`, `require`, `module` and
+/// `exports`.
+const MODULES: &[(&str, &str)] = &[
+    ("assert", include_str!("../js/assert.js")),
+    ("buffer", include_str!("../js/buffer.js")),
+    ("console", include_str!("../js/console.js")),
+    ("crypto", include_str!("../js/crypto.js")),
+    ("events", include_str!("../js/events.js")),
+    ("fetch", include_str!("../js/fetch.js")),
+    ("fs", include_str!("../js/absent.js")),
+    ("http", include_str!("../js/absent.js")),
+    ("http2", include_str!("../js/absent.js")),
+    ("https", include_str!("../js/absent.js")),
+    ("inspect", include_str!("../js/inspect.js")),
+    ("net", include_str!("../js/absent.js")),
+    ("os", include_str!("../js/os.js")),
+    ("path", include_str!("../js/path.js")),
+    ("process", include_str!("../js/process.js")),
+    ("querystring", include_str!("../js/querystring.js")),
+    ("stream", include_str!("../js/stream.js")),
+    ("string_decoder", include_str!("../js/string_decoder.js")),
+    ("timers", include_str!("../js/timers.js")),
+    ("tls", include_str!("../js/absent.js")),
+    ("tty", include_str!("../js/tty.js")),
+    ("url", include_str!("../js/url.js")),
+    ("util", include_str!("../js/util.js")),
+    ("web", include_str!("../js/web.js")),
+    ("xhr", include_str!("../js/xhr.js")),
+    ("zlib", include_str!("../js/absent.js")),
+];
+
+/// What sets an isolate up.
+pub(super) const START: &str = include_str!("../js/start.js");
+
+/// The source of a module.
+pub(super) fn source(name: &str) -> Option<&'static str> {
+    let mut modules = MODULES.iter();
+    modules
+        .find(|(known, _)| *known == name)
+        .map(|(_, source)| *source)
+}
+
+/// A module of ours as a function.
+pub(super) fn compile<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> Result<Function<'js>> {
+    let text = format!("(function (host, require, module, exports) {{ 'use strict'; {source}\n}})");
+    ctx.eval_with_options(text, options(&format!("node:{name}")))
+}
+
+/// A bundle as a function, as Node.js wraps it.
+pub(super) fn compile_bundle<'js>(ctx: &Ctx<'js>, code: &str) -> Result<Function<'js>> {
+    let code = if code.starts_with("#!") {
+        code.split_once('\n').map_or("", |(_, rest)| rest)
+    } else {
+        code
+    };
+    let text = format!("(function (exports, require, module, __filename, __dirname) {{{code}\n}})");
+    ctx.eval_with_options(text, options("bundle.js"))
+}
+
+pub(super) fn options(name: &str) -> EvalOptions {
+    let mut options = EvalOptions::default();
+    options.strict = false;
+    options.filename = Some(name.to_owned());
+    options
+}

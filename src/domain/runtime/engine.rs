@@ -1,0 +1,350 @@
+//! The engine: finds or loads what a program runs in, and calls it.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, OnceCell, mpsc},
+};
+
+use super::{
+    EngineChoice, EngineKind, Failure, LogLine, Program, Request, Response, Settings, Stats,
+    embedded::{Isolate, Surroundings},
+    log::{Level, Sink},
+    node::{Child, Install},
+    slot::{Runner, Slot},
+};
+use crate::{
+    domain::outbound::Outbound,
+    kernel::{Clock, clock::within},
+};
+
+/// How many times a call is offered to a program that is about to be loaded anew.
+const ATTEMPTS: usize = 3;
+
+/// Runs programs. Clones share them.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    development: bool,
+    clock: Clock,
+    outbound: Outbound,
+    sink: Sink,
+    lines: Mutex<Option<mpsc::Receiver<LogLine>>>,
+    /// By id: a program has one version at a time.
+    slots: Mutex<HashMap<String, Arc<Slot>>>,
+    node: OnceCell<Result<Install, String>>,
+    loaded_one: Notify,
+    answered: [AtomicU64; 2],
+    failed: [AtomicU64; 2],
+    loaded: [AtomicU64; 2],
+}
+
+impl Engine {
+    /// An engine without programs. In `development`, Node.js may be used without being allowed.
+    #[must_use]
+    pub fn new(settings: Settings, development: bool, clock: Clock, outbound: Outbound) -> Self {
+        let (sink, lines) = Sink::new(clock.clone());
+        Self(Arc::new(Inner {
+            settings,
+            development,
+            clock,
+            outbound,
+            sink,
+            lines: Mutex::new(Some(lines)),
+            slots: Mutex::default(),
+            node: OnceCell::new(),
+            loaded_one: Notify::new(),
+            answered: Default::default(),
+            failed: Default::default(),
+            loaded: Default::default(),
+        }))
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// What programs write, for the one who stores it: the first caller. Lines that wait too long
+    /// to be taken are dropped and counted.
+    #[must_use]
+    pub fn take_lines(&self) -> Option<mpsc::Receiver<LogLine>> {
+        let mut lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.take()
+    }
+
+    /// Calls `handler` of a program, which is loaded if it is not.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn call(&self, program: &Program, request: Request) -> Result<Response, Failure> {
+        let slot = self.slot(program).await?;
+        let busy = || Failure::Busy(program.limits.concurrency);
+        let permit = within(program.limits.wall, slot.permits.acquire()).await;
+        let _permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;
+        let _running = slot.begin();
+        let outcome = self.run(program, &slot, request).await;
+        slot.touch(self.0.clock.now());
+        outcome
+    }
+
+    async fn run(
+        &self,
+        program: &Program,
+        slot: &Slot,
+        request: Request,
+    ) -> Result<Response, Failure> {
+        for _ in 0..ATTEMPTS {
+            let runner = self.runner(program, slot).await?;
+            if let Some(outcome) = runner.call(&request).await {
+                self.note(program, slot, &runner, &outcome);
+                return outcome;
+            }
+        }
+        Err(Failure::Stopped("it ended again and again".to_owned()))
+    }
+
+    fn note(
+        &self,
+        program: &Program,
+        slot: &Slot,
+        runner: &Runner,
+        outcome: &Result<Response, Failure>,
+    ) {
+        if outcome.is_ok() {
+            slot.answered();
+        }
+        let counts = if outcome.is_ok() {
+            &self.0.answered
+        } else {
+            &self.0.failed
+        };
+        counts[runner.kind() as usize].fetch_add(1, Ordering::Relaxed);
+        // Code may try whether something is there; it matters where the call went wrong.
+        let went_wrong = outcome
+            .as_ref()
+            .map_or(true, |response| response.status >= 400);
+        if let Runner::Embedded(isolate) = runner
+            && let Some(missing) = isolate.take_missing()
+            && went_wrong
+        {
+            self.give_to_node(program, slot, &missing);
+        }
+    }
+
+    /// Has a program that asked in vain for something run in Node.js from the next call on, if
+    /// that may be.
+    fn give_to_node(&self, program: &Program, slot: &Slot, missing: &str) {
+        if self.may_fall_back(program) && !slot.needs_node.swap(true, Ordering::Relaxed) {
+            let id = Arc::from(program.id.as_str());
+            let text = format!(
+                "the embedded engine does not have {missing}: from now on Node.js runs the code"
+            );
+            self.0.sink.write(&id, None, Level::Warn, &text);
+            drop(slot.take());
+        }
+    }
+
+    /// The place of a program. Another version of it loses its own.
+    async fn slot(&self, program: &Program) -> Result<Arc<Slot>, Failure> {
+        let now = self.0.clock.now();
+        let mut dropped = Vec::new();
+        let slot = {
+            let mut slots = self.slots();
+            let known = slots
+                .get(&program.id)
+                .filter(|slot| slot.version == program.version && slot.limits == program.limits);
+            let slot = if let Some(slot) = known {
+                Arc::clone(slot)
+            } else {
+                if !slots.contains_key(&program.id) && slots.len() >= self.0.settings.max_warm {
+                    let idle = slots.values().filter(|slot| !slot.is_running());
+                    let oldest = idle.min_by_key(|slot| slot.last_used());
+                    let oldest = oldest.map(|slot| slot.id.clone());
+                    let full = Failure::Full(self.0.settings.max_warm);
+                    dropped.extend(slots.remove(&oldest.ok_or(full)?));
+                }
+                let Program {
+                    id,
+                    version,
+                    limits,
+                    ..
+                } = program;
+                let slot = Arc::new(Slot::new(id, version, *limits, now));
+                dropped.extend(slots.insert(id.clone(), Arc::clone(&slot)));
+                slot
+            };
+            slot.touch(now);
+            slot
+        };
+        for slot in dropped {
+            if let Some(runner) = slot.take() {
+                Runner::end(runner).await;
+            }
+        }
+        Ok(slot)
+    }
+
+    fn slots(&self) -> MutexGuard<'_, HashMap<String, Arc<Slot>>> {
+        self.0.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a program runs in, loaded if need be.
+    async fn runner(&self, program: &Program, slot: &Slot) -> Result<Arc<Runner>, Failure> {
+        if let Some(runner) = slot.runner(self.0.clock.now())? {
+            return Ok(runner);
+        }
+        let _one_at_a_time = slot.loading.lock().await;
+        if let Some(runner) = slot.runner(self.0.clock.now())? {
+            return Ok(runner);
+        }
+        match self.load(program, slot).await {
+            Ok(runner) => {
+                self.0.loaded[runner.kind() as usize].fetch_add(1, Ordering::Relaxed);
+                let runner = slot.put(runner);
+                self.0.loaded_one.notify_one();
+                Ok(runner)
+            }
+            Err(failure) => {
+                slot.failed(&failure, self.0.clock.now());
+                Err(failure)
+            }
+        }
+    }
+
+    async fn load(&self, program: &Program, slot: &Slot) -> Result<Runner, Failure> {
+        let choice = program.engine.unwrap_or(self.0.settings.engine);
+        if choice == EngineChoice::Node || slot.needs_node.load(Ordering::Relaxed) {
+            return self.load_in_node(program).await;
+        }
+        let surroundings = Surroundings {
+            clock: self.0.clock.clone(),
+            outbound: self.0.outbound.clone(),
+            sink: self.0.sink.clone(),
+            tokio: Handle::current(),
+        };
+        match Isolate::load(program, surroundings).await {
+            Ok(isolate) => Ok(Runner::Embedded(isolate)),
+            Err(Failure::Missing(what)) if choice == EngineChoice::Auto => {
+                if !self.may_fall_back(program) {
+                    let why = "the setting runtime.node_fallback does not allow Node.js";
+                    return Err(Failure::Missing(format!("{what}, and {why}")));
+                }
+                let child = self.load_in_node(program).await;
+                let child = child.map_err(|failure| match failure {
+                    Failure::Missing(why) => Failure::Missing(format!("{what}; {why}")),
+                    other => other,
+                })?;
+                slot.needs_node.store(true, Ordering::Relaxed);
+                Ok(child)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn may_fall_back(&self, program: &Program) -> bool {
+        let choice = program.engine.unwrap_or(self.0.settings.engine);
+        let allowed = self.0.settings.node_fallback.unwrap_or(self.0.development);
+        choice == EngineChoice::Auto && allowed
+    }
+
+    async fn load_in_node(&self, program: &Program) -> Result<Runner, Failure> {
+        let path = &self.0.settings.node_path;
+        let install = self.0.node.get_or_init(|| Install::find(path)).await;
+        let install = install
+            .as_ref()
+            .map_err(|why| Failure::Missing(format!("there is no Node.js: {why}")))?;
+        let child = Child::load(program, install, self.0.sink.clone()).await?;
+        Ok(Runner::Node(child))
+    }
+
+    /// Drops what has been idle for long enough, and returns when its threads are gone.
+    pub async fn drop_idle(&self) {
+        let now = self.0.clock.now();
+        let idle = self.0.settings.idle();
+        let idle: Vec<Arc<Slot>> = {
+            let mut slots = self.slots();
+            let gone = slots.extract_if(|_, slot| {
+                !slot.is_running() && slot.last_used().plus(idle).since(now).is_zero()
+            });
+            gone.map(|(_, slot)| slot).collect()
+        };
+        for slot in idle {
+            if let Some(runner) = slot.take() {
+                Runner::end(runner).await;
+            }
+        }
+    }
+
+    /// Drops every program, for the end of the server.
+    pub async fn drop_all(&self) {
+        let slots: Vec<Arc<Slot>> = self.slots().drain().map(|(_, slot)| slot).collect();
+        for slot in slots {
+            if let Some(runner) = slot.take() {
+                Runner::end(runner).await;
+            }
+        }
+    }
+
+    /// Drops idle programs when it is time, until `stopped`; then all.
+    pub async fn work(self, stopped: impl Future<Output = ()>) {
+        tokio::pin!(stopped);
+        loop {
+            // What runs counts as used now.
+            let now = self.0.clock.now();
+            let last = |slot: &Arc<Slot>| {
+                if slot.is_running() {
+                    now
+                } else {
+                    slot.last_used()
+                }
+            };
+            let first = self.slots().values().map(last).min();
+            let due = first.map(|first| first.plus(self.0.settings.idle()));
+            let wait = async {
+                match due {
+                    Some(due) => self.0.clock.sleep_until(due).await,
+                    None => self.0.loaded_one.notified().await,
+                }
+            };
+            tokio::select! {
+                () = &mut stopped => break,
+                () = wait => {}
+            }
+            self.drop_idle().await;
+        }
+        self.drop_all().await;
+    }
+
+    /// The state of the engine.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let counts = |counts: &[AtomicU64; 2]| {
+            [EngineKind::Embedded, EngineKind::Node]
+                .map(|kind| counts[kind as usize].load(Ordering::Relaxed))
+        };
+        let mut warm: Vec<_> = self
+            .slots()
+            .values()
+            .filter_map(|slot| slot.warm())
+            .collect();
+        warm.sort_by(|one, other| one.program.cmp(&other.program));
+        Stats {
+            warm,
+            answered: counts(&self.0.answered),
+            failed: counts(&self.0.failed),
+            loaded: counts(&self.0.loaded),
+            dropped_lines: self.0.sink.dropped(),
+        }
+    }
+}

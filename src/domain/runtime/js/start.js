@@ -1,0 +1,134 @@
+// Sets an isolate up: modules, globals, and what the loop of the isolate calls.
+(function (host, env) {
+  'use strict'
+  const internal = new Set(['fetch', 'inspect', 'web', 'xhr'])
+  const within = { 'util/types': ['util', 'types'], 'timers/promises': ['timers', 'promises'], 'path/posix': ['path', 'posix'], 'assert/strict': ['assert', 'strict'], 'fs/promises': ['fs', 'promises'] }
+  const cache = new Map()
+
+  function load(name) {
+    if (!cache.has(name)) {
+      const compiled = host.module(name)
+      if (compiled === null) return undefined
+      const module = { exports: {}, id: name }
+      cache.set(name, module)
+      compiled(host, load, module, module.exports)
+    }
+    return cache.get(name).exports
+  }
+
+  function requireModule(name) {
+    const plain = String(name).replace(/^node:/, '')
+    const [outer, inner] = within[plain] ?? [plain]
+    const found = internal.has(outer) ? undefined : load(outer)
+    if (found !== undefined) return inner === undefined ? found : found[inner]
+    host.missing(`the module ${plain}`)
+    throw Object.assign(new Error(`Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND' })
+  }
+
+  // Code sees the clock of the server, which an operator may have moved.
+  const SystemDate = Date
+  SystemDate.now = () => host.time()
+  globalThis.Date = new Proxy(SystemDate, {
+    construct: (target, values, made) => Reflect.construct(target, values.length ? values : [host.time()], made),
+    apply: () => new SystemDate(host.time()).toString(),
+  })
+  SystemDate.prototype.constructor = globalThis.Date
+
+  host.bytes = (view) => {
+    const bytes = view instanceof ArrayBuffer ? new Uint8Array(view) : new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+    let text = ''
+    for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode.apply(null, bytes.subarray(at, at + 8192))
+    return text
+  }
+  host.unsupported = (what) => {
+    host.missing(what)
+    throw Object.assign(new Error(`${what} is not there in the embedded engine`), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' })
+  }
+  // An object that has every function, each of which fails when it is called: bundles mention much that they never use.
+  host.absent = (module, own) => {
+    const made = new Map()
+    const proxy = new Proxy({}, {
+      get(_, key) {
+        if (typeof key !== 'string' || ['__esModule', 'default', 'then', 'toJSON', 'promises'].includes(key)) return undefined
+        if (!made.has(key)) made.set(key, function () { host.unsupported(`${module}.${key}`) })
+        return made.get(key)
+      },
+    })
+    return Object.assign(Object.create(proxy), own)
+  }
+  host.env = env
+  host.operations = new Map()
+
+  const define = (values) => {
+    for (const [name, value] of Object.entries(values)) {
+      Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false })
+    }
+  }
+  define({ global: globalThis })
+  define(load('timers').globals)
+  define(load('url').globals)
+  define({ Buffer: load('buffer').Buffer, console: load('console'), process: load('process') })
+  define(load('web'))
+  define(load('fetch'))
+  define({ XMLHttpRequest: load('xhr'), crypto: load('crypto').webcrypto })
+
+  function describe(error) {
+    if (!(error instanceof Error)) return typeof error === 'string' ? error : load('inspect').inspect(error)
+    return `${error.name}: ${error.message}`
+  }
+
+  function fail(call, error) {
+    // The engine throws null where there is no memory left for an error either.
+    const memory = error === null || (error instanceof InternalError && error.message === 'out of memory')
+    const missing = error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM'
+    host.fail(call, memory ? 'memory' : missing ? 'missing' : 'thrown', describe(error).toWellFormed())
+  }
+
+  function answer(call, given) {
+    if (given !== undefined && (given === null || typeof given !== 'object')) {
+      return host.fail(call, 'answer', 'it is neither an object nor undefined')
+    }
+    const { status = 200, headers = {}, body = '{}' } = given ?? {}
+    if (!Number.isInteger(status) || status < 100 || status > 599) return host.fail(call, 'answer', 'its status is no status')
+    const texts = {}
+    for (const [name, value] of Object.entries(headers ?? {})) if (value != null) texts[name] = String(value)
+    const text = typeof body === 'string' ? body : load('buffer').Buffer.isBuffer(body) ? body.toString() : JSON.stringify(body ?? '')
+    host.answer(call, status, JSON.stringify(texts), text.toWellFormed())
+  }
+
+  let handler
+  const rejected = new Map()
+  return {
+    load(bundle) {
+      const module = { exports: {}, id: '/bundle.js', filename: '/bundle.js', loaded: false, children: [], paths: [] }
+      const require = Object.assign(requireModule.bind(null), { cache: {}, resolve: (name) => name, main: undefined })
+      bundle.call(module.exports, module.exports, require, module, '/bundle.js', '/')
+      module.loaded = true
+      const found = module.exports
+      handler = found.handler ?? found.default?.handler?.bind(found.default)
+      if (typeof handler !== 'function') throw new Error('the code exports no function named handler')
+    },
+    call(call, text) {
+      const run = async () => handler(JSON.parse(text))
+      run().then((given) => answer(call, given)).catch((error) => fail(call, error))
+    },
+    fire(timer) {
+      const ring = host.operations.get(timer)
+      host.operations.delete(timer)
+      if (ring) ring()
+    },
+    deliver(operation, error, head, body) {
+      const done = host.operations.get(operation)
+      host.operations.delete(operation)
+      if (done) done(error, head === undefined ? undefined : { ...JSON.parse(head), body })
+    },
+    rejected(promise, reason, handled) {
+      if (handled) rejected.delete(promise)
+      else rejected.set(promise, reason)
+    },
+    rejections() {
+      for (const reason of rejected.values()) host.log('error', `unhandled rejection: ${describe(reason)}`.toWellFormed())
+      rejected.clear()
+    },
+  }
+})

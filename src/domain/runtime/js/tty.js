@@ -1,0 +1,3 @@
+// node:tty: there is no terminal.
+const { Stream } = require('stream')
+Object.assign(exports, { isatty: () => false, ReadStream: Stream, WriteStream: Stream })

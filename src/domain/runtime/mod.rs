@@ -1,0 +1,29 @@
+//! Running the code of deployed bots and integrations, one interface over two engines.
+//!
+//! A [`Program`] is one version of a bundle: a CommonJS text that exports `handler`. The
+//! [`Engine`] loads it on first use, keeps it warm, calls it, and drops it when it is idle. What is
+//! in here knows HTTP-shaped requests and answers, and nothing of bots, installations or tables:
+//! who is called when, and what becomes of an answer, is decided by others.
+//!
+//! - `embedded`: QuickJS in this process, an isolate on a thread of its own for each program.
+//! - `node`: a supervised Node.js child for each program, for bundles that need what the embedded
+//!   engine lacks.
+
+mod embedded;
+mod engine;
+mod failure;
+mod log;
+mod node;
+mod program;
+mod settings;
+mod slot;
+mod stats;
+
+pub use self::{
+    engine::Engine,
+    failure::Failure,
+    log::{Level, LogLine},
+    program::{EngineKind, Limits, Program, Request, Response},
+    settings::{EngineChoice, Settings},
+    stats::{Stats, Warm},
+};

@@ -1,0 +1,449 @@
+//! A child, from its start to its end.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    process::Stdio,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncWriteExt, BufReader},
+    process::{ChildStdin, ChildStdout, Command},
+    sync::{Notify, mpsc, oneshot},
+    task::JoinHandle,
+};
+
+use super::{
+    Install,
+    lines::{self, Line},
+    parent,
+};
+use crate::{
+    domain::runtime::{Failure, Level, Limits, Program, Request, Response, log::Sink},
+    kernel::{
+        clock::{pause, within},
+        secret::new_token,
+    },
+};
+
+/// What runs in the child before the program.
+const RUNNER: &str = include_str!("../js/node-runner.js");
+
+/// How long Node.js itself may take to start, beside what the code may take.
+const START: Duration = Duration::from_secs(20);
+
+/// The longest line of a child: an answer.
+const LONGEST: usize = 32 * 1024 * 1024;
+
+/// How often a child with calls is looked after.
+const ROUND: Duration = Duration::from_millis(500);
+
+/// How long the last output of a child that has ended is waited for.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// What Node.js itself takes of memory, beside what the program may.
+const OWN_MEMORY: u64 = 160 * 1024 * 1024;
+
+/// A program in a child. The child ends when this is dropped.
+pub(in crate::domain::runtime) struct Child {
+    state: Arc<State>,
+    pid: u32,
+}
+
+struct State {
+    input: mpsc::UnboundedSender<String>,
+    table: Mutex<Table>,
+    end: Notify,
+    memory: AtomicU64,
+    limits: Limits,
+    program: Arc<str>,
+    sink: Sink,
+    /// What the frames of the runner begin with; the program does not know it.
+    mark: String,
+}
+
+#[derive(Default)]
+struct Table {
+    last: u64,
+    calls: HashMap<u64, oneshot::Sender<Result<Response, Failure>>>,
+    pings: HashMap<u64, oneshot::Sender<()>>,
+    loaded: Option<oneshot::Sender<Result<(), Failure>>>,
+    /// Why it ends or has ended.
+    ended: Option<Failure>,
+}
+
+/// What the runner is told.
+#[derive(Serialize)]
+#[serde(tag = "do", rename_all = "lowercase")]
+enum Order<'a> {
+    Load {
+        mark: &'a str,
+        code: &'a str,
+        env: BTreeMap<&'a str, &'a str>,
+    },
+    Call {
+        id: u64,
+        request: &'a Request,
+    },
+    Ping {
+        id: u64,
+    },
+}
+
+/// What the runner says.
+#[derive(Deserialize)]
+#[serde(tag = "is", rename_all = "lowercase")]
+enum Frame {
+    Loaded,
+    Unloadable {
+        text: String,
+        missing: bool,
+    },
+    Answer {
+        id: u64,
+        response: Response,
+    },
+    Failed {
+        id: u64,
+        text: String,
+        answer: bool,
+    },
+    Pong {
+        id: u64,
+    },
+    Log {
+        level: String,
+        text: String,
+        bot: Option<String>,
+    },
+}
+
+impl Child {
+    /// Starts a child and loads the program in it.
+    ///
+    /// # Errors
+    /// Why that cannot be.
+    pub(in crate::domain::runtime) async fn load(
+        program: &Program,
+        install: &Install,
+        sink: Sink,
+    ) -> Result<Self, Failure> {
+        let stopped = |error: std::io::Error| Failure::Stopped(error.to_string());
+        let mut child = parent::spawn(command(install, program.limits))
+            .await
+            .map_err(stopped)?;
+        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
+            return Err(Failure::Stopped("it has no standard streams".to_owned()));
+        };
+        let (input, orders) = mpsc::unbounded_channel();
+        let (loaded, ready) = oneshot::channel();
+        let state = Arc::new(State {
+            input,
+            table: Mutex::default(),
+            end: Notify::new(),
+            memory: AtomicU64::new(0),
+            limits: program.limits,
+            program: Arc::from(program.id.as_str()),
+            sink,
+            mark: new_token("").expose().to_owned(),
+        });
+        state.table().loaded = Some(loaded);
+        let made = Self {
+            pid: child.id().unwrap_or_default(),
+            state: Arc::clone(&state),
+        };
+        tokio::spawn(write(stdin, orders));
+        let outputs = [
+            tokio::spawn(read_errors(BufReader::new(stderr), Arc::clone(&state))),
+            tokio::spawn(read(BufReader::new(stdout), Arc::clone(&state))),
+        ];
+        tokio::spawn(look_after(Arc::downgrade(&state), made.pid));
+        tokio::spawn(keep(child, outputs, Arc::clone(&state)));
+        state.send(&Order::Load {
+            mark: &state.mark,
+            code: &program.code,
+            env: program
+                .env
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.expose()))
+                .collect(),
+        });
+        match within(START + program.limits.cpu, ready).await {
+            Ok(Ok(Ok(()))) => Ok(made),
+            Ok(Ok(Err(failure))) => Err(failure),
+            Ok(Err(_)) => Err(state.why_ended()),
+            Err(_) => Err(Failure::CpuTime(program.limits.cpu)),
+        }
+    }
+
+    /// Calls `handler`.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub(in crate::domain::runtime) async fn call(
+        &self,
+        request: &Request,
+    ) -> Result<Response, Failure> {
+        let (reply, answer) = oneshot::channel();
+        let id = {
+            let mut table = self.state.table();
+            if let Some(failure) = &table.ended {
+                return Err(failure.clone());
+            }
+            table.last += 1;
+            let id = table.last;
+            table.calls.insert(id, reply);
+            id
+        };
+        let _forgotten = Forget {
+            state: &self.state,
+            id,
+        };
+        self.state.send(&Order::Call { id, request });
+        let wall = self.state.limits.wall;
+        match within(wall, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(self.state.why_ended()),
+            Err(_) => Err(Failure::TimedOut(wall)),
+        }
+    }
+
+    /// Why it ended by itself, if it did.
+    pub(in crate::domain::runtime) fn ended(&self) -> Option<Failure> {
+        self.state.table().ended.clone()
+    }
+
+    /// Its memory when it was last measured, in bytes.
+    pub(in crate::domain::runtime) fn memory(&self) -> u64 {
+        self.state.memory.load(Ordering::Relaxed)
+    }
+
+    /// Its process.
+    pub(in crate::domain::runtime) const fn pid(&self) -> u32 {
+        self.pid
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.state.end.notify_one();
+    }
+}
+
+/// Forgets a call that nobody waits for.
+struct Forget<'a> {
+    state: &'a State,
+    id: u64,
+}
+
+impl Drop for Forget<'_> {
+    fn drop(&mut self) {
+        self.state.table().calls.remove(&self.id);
+    }
+}
+
+impl State {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send(&self, order: &Order<'_>) {
+        if let Ok(mut line) = serde_json::to_string(order) {
+            line.push('\n');
+            // Only fails if the child is gone, which its calls learn in another way.
+            let _ = self.input.send(line);
+        }
+    }
+
+    fn why_ended(&self) -> Failure {
+        let ended = self.table().ended.clone();
+        ended.unwrap_or_else(|| Failure::Stopped("its process ended".to_owned()))
+    }
+
+    /// Ends the child for a reason, unless there is one already.
+    fn end_for(&self, failure: Failure) {
+        self.table().ended.get_or_insert(failure);
+        self.end.notify_one();
+    }
+
+    fn take(&self, frame: Frame) {
+        match frame {
+            Frame::Loaded => self.loaded(Ok(())),
+            Frame::Unloadable { text, missing } => self.loaded(Err(if missing {
+                Failure::Missing(format!("Node.js does not have what the code needs: {text}"))
+            } else {
+                Failure::Load(text)
+            })),
+            Frame::Answer { id, response } => self.answered(id, Ok(response)),
+            Frame::Failed { id, text, answer } => {
+                let failure = if answer {
+                    Failure::BadAnswer(text)
+                } else {
+                    Failure::Thrown(text)
+                };
+                self.answered(id, Err(failure));
+            }
+            Frame::Pong { id } => {
+                // Dropping it tells whoever waits.
+                drop(self.table().pings.remove(&id));
+            }
+            Frame::Log { level, text, bot } => {
+                let bot = bot.map(Arc::from);
+                self.sink
+                    .write(&self.program, bot, Level::named(&level), &text);
+            }
+        }
+    }
+
+    fn loaded(&self, result: Result<(), Failure>) {
+        if let Some(loaded) = self.table().loaded.take() {
+            // Whoever wanted it may be gone.
+            let _ = loaded.send(result);
+        }
+    }
+
+    fn answered(&self, id: u64, result: Result<Response, Failure>) {
+        if let Some(reply) = self.table().calls.remove(&id) {
+            // Whoever asked may be gone.
+            let _ = reply.send(result);
+        }
+    }
+}
+
+fn command(install: &Install, limits: Limits) -> Command {
+    let mut command = if install.setpriv {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--", &install.path]);
+        command
+    } else {
+        Command::new(&install.path)
+    };
+    let megabytes = (limits.memory >> 20).max(16);
+    command
+        .args(&install.flags)
+        .arg(format!("--max-old-space-size={megabytes}"))
+        .args(["--no-warnings", "-e", RUNNER])
+        .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+async fn write(mut stdin: ChildStdin, mut orders: mpsc::UnboundedReceiver<String>) {
+    while let Some(line) = orders.recv().await {
+        if stdin.write_all(line.as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn read(mut stdout: BufReader<ChildStdout>, state: Arc<State>) {
+    loop {
+        match lines::next(&mut stdout, LONGEST).await {
+            Line::Text(line) => {
+                let frame = line.strip_prefix(&state.mark);
+                match frame.and_then(|frame| serde_json::from_str(frame).ok()) {
+                    Some(frame) => state.take(frame),
+                    // The program wrote it past the runner.
+                    None => state.sink.write(&state.program, None, Level::Info, &line),
+                }
+            }
+            Line::TooLong => {
+                return state.end_for(Failure::Stopped(format!(
+                    "its process wrote a line of more than {LONGEST} bytes"
+                )));
+            }
+            Line::End => return,
+        }
+    }
+}
+
+/// What Node.js itself has to say: mostly, why it ends.
+async fn read_errors(mut stderr: BufReader<tokio::process::ChildStderr>, state: Arc<State>) {
+    while let Line::Text(line) = lines::next(&mut stderr, LONGEST).await {
+        if line.contains("heap out of memory") {
+            let memory = state.limits.memory;
+            state.table().ended.get_or_insert(Failure::Memory(memory));
+        }
+        if !line.is_empty() {
+            state.sink.write(&state.program, None, Level::Error, &line);
+        }
+    }
+}
+
+/// Waits until the child has ended, or ends it.
+async fn keep(mut child: tokio::process::Child, outputs: [JoinHandle<()>; 2], state: Arc<State>) {
+    let status = tokio::select! {
+        status = child.wait() => status,
+        () = state.end.notified() => {
+            // Only fails if it has ended.
+            let _ = child.start_kill();
+            child.wait().await
+        }
+    };
+    // What it said last may be an answer, or why it ended.
+    for output in outputs {
+        let _ = within(LAST_WORDS, output).await;
+    }
+    let text = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+    let mut table = state.table();
+    let failure = Failure::Stopped(format!("its process ended ({text})"));
+    let failure = table.ended.get_or_insert(failure).clone();
+    for (_, reply) in table.calls.drain() {
+        // Whoever asked may be gone.
+        let _ = reply.send(Err(failure.clone()));
+    }
+    table.loaded = None;
+}
+
+/// Sees to it that a child which works is alive and within its memory.
+async fn look_after(state: std::sync::Weak<State>, pid: u32) {
+    loop {
+        pause(ROUND).await;
+        let Some(state) = state.upgrade() else { return };
+        let (pong, id) = {
+            let mut table = state.table();
+            if table.ended.is_some() {
+                return;
+            }
+            if table.calls.is_empty() && state.memory.load(Ordering::Relaxed) > 0 {
+                continue;
+            }
+            table.last += 1;
+            let id = table.last;
+            let (ping, pong) = oneshot::channel();
+            table.pings.insert(id, ping);
+            (pong, id)
+        };
+        if let Some(bytes) = resident(pid) {
+            state.memory.store(bytes, Ordering::Relaxed);
+            if bytes > state.limits.memory as u64 + OWN_MEMORY {
+                return state.end_for(Failure::Memory(state.limits.memory));
+            }
+        }
+        state.send(&Order::Ping { id });
+        let limit = state.limits.cpu;
+        // The answer drops the sender, so the error is the answer.
+        if within(limit, pong).await.is_err() {
+            return state.end_for(Failure::CpuTime(limit));
+        }
+    }
+}
+
+/// The memory of a process, in bytes, where the system tells.
+fn resident(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024)
+}

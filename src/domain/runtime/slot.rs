@@ -1,0 +1,226 @@
+//! The place of one program: what it runs in now, and how it fared before.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::{Mutex as AsyncMutex, Semaphore};
+
+use super::{EngineKind, Failure, Limits, Request, Response, Warm, embedded::Isolate, node::Child};
+use crate::kernel::Timestamp;
+
+/// The longest that a program which fails to start is left alone.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+
+/// What a program runs in.
+pub(super) enum Runner {
+    Embedded(Isolate),
+    Node(Child),
+}
+
+impl Runner {
+    pub(super) const fn kind(&self) -> EngineKind {
+        match self {
+            Self::Embedded(_) => EngineKind::Embedded,
+            Self::Node(_) => EngineKind::Node,
+        }
+    }
+
+    /// Calls `handler`. None if the call was not taken.
+    pub(super) async fn call(&self, request: &Request) -> Option<Result<Response, Failure>> {
+        match self {
+            Self::Embedded(isolate) => isolate.call(request.clone()).await,
+            Self::Node(child) => Some(child.call(request).await),
+        }
+    }
+
+    fn takes_calls(&self) -> bool {
+        match self {
+            Self::Embedded(isolate) => isolate.takes_calls(),
+            Self::Node(child) => child.ended().is_none(),
+        }
+    }
+
+    /// How it ended, if that counts as a crash: not when it was ended for a limit.
+    fn crash(&self) -> Option<Failure> {
+        match self {
+            Self::Embedded(_) => None,
+            Self::Node(child) => child
+                .ended()
+                .filter(|failure| matches!(failure, Failure::Stopped(_))),
+        }
+    }
+
+    fn memory(&self) -> u64 {
+        match self {
+            Self::Embedded(isolate) => isolate.memory(),
+            Self::Node(child) => child.memory(),
+        }
+    }
+
+    /// Ends it, and waits for that if nobody else uses it.
+    pub(super) async fn end(runner: Arc<Self>) {
+        if let Some(Self::Embedded(isolate)) = Arc::into_inner(runner) {
+            isolate.end().await;
+        }
+    }
+}
+
+/// The place of one program.
+pub(super) struct Slot {
+    pub(super) id: String,
+    pub(super) version: String,
+    pub(super) limits: Limits,
+    pub(super) permits: Semaphore,
+    /// Held while the program is loaded, so that it is loaded once; never during a call.
+    pub(super) loading: AsyncMutex<()>,
+    /// The embedded engine lacks what it asked for.
+    pub(super) needs_node: AtomicBool,
+    state: Mutex<State>,
+    last_used: AtomicI64,
+    calls: AtomicU64,
+    running: AtomicUsize,
+}
+
+#[derive(Default)]
+struct State {
+    runner: Option<Arc<Runner>>,
+    failures: u32,
+    backoff: Option<(Timestamp, Failure)>,
+}
+
+impl Slot {
+    pub(super) fn new(id: &str, version: &str, limits: Limits, now: Timestamp) -> Self {
+        Self {
+            id: id.to_owned(),
+            version: version.to_owned(),
+            limits,
+            permits: Semaphore::new(limits.concurrency),
+            loading: AsyncMutex::new(()),
+            needs_node: AtomicBool::new(false),
+            state: Mutex::default(),
+            last_used: AtomicI64::new(now.as_micros()),
+            calls: AtomicU64::new(0),
+            running: AtomicUsize::new(0),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it runs in, if that takes calls.
+    ///
+    /// # Errors
+    /// If it is to be left alone for a while.
+    pub(super) fn runner(&self, now: Timestamp) -> Result<Option<Arc<Runner>>, Failure> {
+        let mut state = self.state();
+        if let Some(runner) = &state.runner {
+            if runner.takes_calls() {
+                return Ok(Some(Arc::clone(runner)));
+            }
+            if let Some(failure) = runner.crash() {
+                state.failures += 1;
+                // The first time may be chance, so it is started at once.
+                if state.failures > 1 {
+                    let wait = backoff(state.failures - 1);
+                    state.backoff = Some((now.plus(wait), failure));
+                }
+            }
+            state.runner = None;
+        }
+        if let Some((until, failure)) = &state.backoff {
+            let retry_in = until.since(now);
+            if !retry_in.is_zero() {
+                let last = Box::new(failure.clone());
+                return Err(Failure::Backoff { last, retry_in });
+            }
+        }
+        state.backoff = None;
+        Ok(None)
+    }
+
+    /// Puts in what was loaded.
+    pub(super) fn put(&self, runner: Runner) -> Arc<Runner> {
+        let runner = Arc::new(runner);
+        self.state().runner = Some(Arc::clone(&runner));
+        runner
+    }
+
+    /// Takes out what it runs in.
+    pub(super) fn take(&self) -> Option<Arc<Runner>> {
+        self.state().runner.take()
+    }
+
+    /// Notes that it could not be loaded.
+    pub(super) fn failed(&self, failure: &Failure, now: Timestamp) {
+        let mut state = self.state();
+        state.failures += 1;
+        let wait = backoff(state.failures);
+        state.backoff = Some((now.plus(wait), failure.clone()));
+    }
+
+    /// Notes that a call begins. It ends when what is returned is dropped.
+    pub(super) fn begin(self: &Arc<Self>) -> Running {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.running.fetch_add(1, Ordering::Relaxed);
+        Running(Arc::clone(self))
+    }
+
+    /// Notes that a call was answered: what failed before is forgotten.
+    pub(super) fn answered(&self) {
+        self.state().failures = 0;
+    }
+
+    pub(super) fn touch(&self, now: Timestamp) {
+        self.last_used.fetch_max(now.as_micros(), Ordering::Relaxed);
+    }
+
+    pub(super) fn last_used(&self) -> Timestamp {
+        Timestamp::from_micros(self.last_used.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.running.load(Ordering::Relaxed) > 0
+    }
+
+    /// How it stands, if it is loaded.
+    pub(super) fn warm(&self) -> Option<Warm> {
+        let state = self.state();
+        let runner = state
+            .runner
+            .as_ref()
+            .filter(|runner| runner.takes_calls())?;
+        Some(Warm {
+            program: self.id.clone(),
+            version: self.version.clone(),
+            engine: runner.kind(),
+            memory: runner.memory(),
+            calls: self.calls.load(Ordering::Relaxed),
+            running: self.running.load(Ordering::Relaxed),
+            pid: match &**runner {
+                Runner::Node(child) => Some(child.pid()),
+                Runner::Embedded(_) => None,
+            },
+        })
+    }
+}
+
+/// 1, 2, 4 … 60 seconds.
+fn backoff(failures: u32) -> Duration {
+    let seconds = 1_u64 << failures.saturating_sub(1).min(6);
+    Duration::from_secs(seconds).min(LONGEST_BACKOFF)
+}
+
+/// A call that runs.
+pub(super) struct Running(Arc<Slot>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}

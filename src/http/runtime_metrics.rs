@@ -1,0 +1,115 @@
+//! What `/metrics` shows of running programs, read when it is asked for.
+
+use std::fmt;
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+};
+
+use crate::domain::runtime::{Engine, EngineKind, Stats, Warm};
+
+/// Reads the state of an engine.
+pub(super) struct Programs(Engine);
+
+impl Programs {
+    pub(super) fn new(engine: &Engine) -> Self {
+        Self(engine.clone())
+    }
+}
+
+impl fmt::Debug for Programs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Programs")
+    }
+}
+
+#[derive(Debug, Clone, EncodeLabelSet)]
+struct ProgramLabels {
+    program: String,
+    engine: &'static str,
+}
+
+#[derive(Debug, Clone, EncodeLabelSet)]
+struct CallLabels {
+    engine: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, EncodeLabelSet)]
+struct EngineLabels {
+    engine: &'static str,
+}
+
+const ENGINES: [EngineKind; 2] = [EngineKind::Embedded, EngineKind::Node];
+
+impl Collector for Programs {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        let stats = self.0.stats();
+        warm(
+            &mut encoder,
+            &stats,
+            "runtime_memory_bytes",
+            "Memory of a loaded program",
+            |warm| warm.memory,
+        )?;
+        warm(
+            &mut encoder,
+            &stats,
+            "runtime_running_calls",
+            "Calls that run now",
+            |warm| warm.running as u64,
+        )?;
+        counts(&mut encoder, &stats)?;
+        let help = "Log lines of programs that nobody took in time";
+        let dropped = ConstCounter::new(stats.dropped_lines);
+        let name = "runtime_dropped_log_lines";
+        dropped.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)
+    }
+}
+
+/// A gauge of each loaded program.
+fn warm(
+    encoder: &mut DescriptorEncoder<'_>,
+    stats: &Stats,
+    name: &str,
+    help: &str,
+    value: impl Fn(&Warm) -> u64,
+) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for warm in &stats.warm {
+        let labels = ProgramLabels {
+            program: warm.program.clone(),
+            engine: warm.engine.name(),
+        };
+        ConstGauge::new(value(warm)).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+/// Calls by outcome, and loads, of each engine.
+fn counts(encoder: &mut DescriptorEncoder<'_>, stats: &Stats) -> fmt::Result {
+    let help = "Calls of programs by engine and outcome";
+    let mut calls = encoder.encode_descriptor("runtime_calls", help, None, MetricType::Counter)?;
+    for engine in ENGINES {
+        let outcomes = [("answered", stats.answered), ("failed", stats.failed)];
+        for (outcome, counts) in outcomes {
+            let labels = CallLabels {
+                engine: engine.name(),
+                outcome,
+            };
+            ConstCounter::new(counts[engine as usize]).encode(calls.encode_family(&labels)?)?;
+        }
+    }
+    let help = "Programs that were loaded, by engine";
+    let mut loads = encoder.encode_descriptor("runtime_loads", help, None, MetricType::Counter)?;
+    for engine in ENGINES {
+        let labels = EngineLabels {
+            engine: engine.name(),
+        };
+        let count = ConstCounter::new(stats.loaded[engine as usize]);
+        count.encode(loads.encode_family(&labels)?)?;
+    }
+    Ok(())
+}

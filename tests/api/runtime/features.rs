@@ -1,0 +1,250 @@
+//! What code can do, alike in both engines.
+
+use parlance::domain::runtime::{EngineChoice, Failure, Level};
+
+use super::{BOTH, Bench, handler, on, request, with_env};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_answers_with_status_headers_and_body() {
+    let bench = Bench::new();
+    for engine in BOTH {
+        let code = handler(
+            "return { status: 202, headers: { 'X-A': 1, none: null }, body: JSON.stringify(request) }",
+        );
+        let program = on(bench.program(&code), engine);
+        let answer = bench.engine.call(&program, request("ü€😀")).await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status, 202);
+        assert_eq!(answer.headers, [("X-A".to_owned(), "1".to_owned())].into());
+        let seen: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
+        assert_eq!(
+            seen,
+            serde_json::json!({
+                "method": "POST", "path": "/", "query": "a=1", "body": "ü€😀",
+                "headers": { "x-bot-id": "bot-1", "x-bp-operation": "ping" },
+            })
+        );
+        bench.engine.drop_all().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_answered_is_200_and_an_empty_object() {
+    let bench = Bench::new();
+    for engine in BOTH {
+        for code in [
+            "exports.handler = () => undefined",
+            "module.exports = { default: { handler: async () => ({}) } }",
+        ] {
+            let mut program = on(bench.program(code), engine);
+            program.version = code.to_owned();
+            let answer = bench.call(&program).await.expect("an answer");
+            assert_eq!((answer.status, answer.body.as_str()), (200, "{}"));
+        }
+        bench.engine.drop_all().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_handler_throws_or_answers_wrongly_is_a_failure_that_says_so() {
+    let bench = Bench::new();
+    let thrown = |text: &str| Failure::Thrown(text.to_owned());
+    for engine in BOTH {
+        for (body, failure) in [
+            ("throw new TypeError('boo')", thrown("TypeError: boo")),
+            ("await Promise.reject(new Error('no'))", thrown("Error: no")),
+            ("throw 'a text'", thrown("a text")),
+            (
+                "return 7",
+                Failure::BadAnswer("it is neither an object nor undefined".to_owned()),
+            ),
+        ] {
+            let mut program = on(bench.program(&handler(body)), engine);
+            program.version = body.to_owned();
+            let failed = bench.call(&program).await.expect_err("a failure");
+            if let (Failure::BadAnswer(_), Failure::BadAnswer(text)) = (&failure, &failed) {
+                assert!(text.contains("neither an object nor undefined"), "{text}");
+            } else {
+                assert_eq!(failed, failure, "{engine:?}");
+            }
+            assert!(!failed.may_pass());
+        }
+        bench.engine.drop_all().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_that_cannot_be_loaded_says_why_and_is_left_alone_for_a_while() {
+    let bench = Bench::new();
+    for engine in BOTH {
+        let mut program = on(bench.program("throw new Error('at load')"), engine);
+        program.id = format!("{engine:?}");
+        let failed = bench.call(&program).await.expect_err("a failure");
+        assert_eq!(failed, Failure::Load("Error: at load".to_owned()));
+        let again = bench.call(&program).await.expect_err("a failure");
+        assert!(
+            matches!(&again, Failure::Backoff { last, .. } if **last == failed),
+            "{again}"
+        );
+        bench.clock.advance(std::time::Duration::from_secs(1));
+        assert_eq!(bench.call(&program).await, Err(failed));
+        let none = on(bench.program("exports.other = 1"), engine);
+        let failed = bench.call(&none).await.expect_err("a failure");
+        assert!(
+            failed.to_string().contains("no function named handler"),
+            "{failed}"
+        );
+        bench.engine.drop_all().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_have_level_bot_and_whom_they_are_for() {
+    for engine in BOTH {
+        let bench = Bench::new();
+        let code = handler(
+            "console.debug('one %s', { a: [1] })
+             console.warn(JSON.stringify({ msg: 'two', visible_to_bot_owner: true }))
+             console.error('three\\nfour')
+             process.stdout.write('five\\n')",
+        );
+        let program = on(bench.program(&code), engine);
+        bench.call(&program).await.expect("an answer");
+        let lines = bench.lines(4).await;
+        let shown: Vec<_> = lines
+            .iter()
+            .map(|line| (line.level, line.message.as_str(), line.visible_to_bot_owner))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                (Level::Debug, "one { a: [Array] }", false),
+                (Level::Warn, "two", true),
+                (Level::Error, "three\nfour", false),
+                (Level::Info, "five", false),
+            ]
+        );
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.bot.as_deref() == Some("bot-1"))
+        );
+        assert!(lines.iter().all(|line| &*line.program == "prog"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejection_that_nobody_caught_is_logged() {
+    for engine in BOTH {
+        let bench = Bench::new();
+        let code = handler(
+            "const late = Promise.reject(new Error('caught')); late.catch(() => {})
+             Promise.reject(new Error('left'))
+             await new Promise((done) => setTimeout(done, 5))",
+        );
+        bench
+            .call(&on(bench.program(&code), engine))
+            .await
+            .expect("an answer");
+        let lines = bench.lines(1).await;
+        assert_eq!(lines[0].message, "unhandled rejection: Error: left");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_is_cut_and_a_call_has_so_many() {
+    let bench = Bench::new();
+    let code =
+        handler("console.log('x'.repeat(100000)); for (let i = 0; i < 9000; i++) console.log(i)");
+    let program = on(bench.program(&code), EngineChoice::Embedded);
+    bench.call(&program).await.expect("an answer");
+    let lines = bench.lines(2000).await;
+    assert!(lines[0].message.len() < 20_000);
+    assert_eq!(
+        lines[1999].message,
+        "further lines of this call are left out after 2000"
+    );
+    assert_eq!(bench.engine.stats().dropped_lines, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_has_its_own_variables_and_no_others() {
+    let bench = Bench::new();
+    for engine in BOTH {
+        let code = handler("return { body: JSON.stringify(process.env) }");
+        let program = with_env(on(bench.program(&code), engine), &[("BP_TOKEN", "t")]);
+        assert_eq!(bench.body(&program, "").await, r#"{"BP_TOKEN":"t"}"#);
+        bench.engine.drop_all().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_has_no_files_and_no_processes() {
+    let bench = Bench::new();
+    for (engine, body) in [
+        (
+            EngineChoice::Embedded,
+            "require('fs').readFileSync('/etc/hostname')",
+        ),
+        (
+            EngineChoice::Node,
+            "require('fs').readFileSync('/etc/hostname')",
+        ),
+        (
+            EngineChoice::Node,
+            "require('fs').writeFileSync('/tmp/parlance-test', '')",
+        ),
+        (
+            EngineChoice::Embedded,
+            "require('child_process').execSync('true')",
+        ),
+        (
+            EngineChoice::Node,
+            "require('child_process').execSync('true')",
+        ),
+        (
+            EngineChoice::Node,
+            "new (require('worker_threads').Worker)('1', { eval: true })",
+        ),
+        (EngineChoice::Embedded, "process.exit(0)"),
+        (EngineChoice::Embedded, "new Function('return require')()"),
+    ] {
+        let mut program = on(bench.program(&handler(body)), engine);
+        program.version = body.to_owned();
+        let answer = bench.call(&program).await;
+        assert!(answer.is_err(), "{engine:?} {body}: {answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_is_that_of_the_server() {
+    let bench = Bench::new();
+    let code =
+        handler("return { body: new Date().toISOString() + ' ' + (Date.now() === +new Date()) }");
+    let program = on(bench.program(&code), EngineChoice::Embedded);
+    assert_eq!(
+        bench.body(&program, "").await,
+        "2026-03-01T12:00:00.000Z true"
+    );
+    bench.clock.advance(std::time::Duration::from_secs(60));
+    assert_eq!(
+        bench.body(&program, "").await,
+        "2026-03-01T12:01:00.000Z true"
+    );
+}
+
+/// Each expression is evaluated in both engines: Node.js itself says what is right.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_modules_of_the_embedded_engine_do_what_those_of_node_do() {
+    let bench = Bench::new();
+    let code = handler(include_str!("alike.js"));
+    let mut answers = Vec::new();
+    for engine in BOTH {
+        let program = on(bench.program(&code), engine);
+        answers.push(bench.body(&program, "").await);
+        bench.engine.drop_all().await;
+    }
+    let of = |text: &str| -> Vec<String> { serde_json::from_str(text).expect("JSON") };
+    assert!(of(&answers[0]).len() > 60);
+    assert_eq!(of(&answers[0]), of(&answers[1]));
+}

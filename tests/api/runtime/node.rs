@@ -1,0 +1,173 @@
+//! Node.js children: when they are chosen, and what becomes of them.
+
+use std::{process::Command, time::Duration};
+
+use parlance::domain::runtime::{EngineChoice, EngineKind, Failure};
+
+use super::{Bench, handler, on, request};
+
+const NEEDS_NODE: &str = "const { AsyncLocalStorage } = require('node:async_hooks')
+    exports.handler = () => ({ body: typeof AsyncLocalStorage })";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_embedded_engine_cannot_load_runs_in_node() {
+    let bench = Bench::new();
+    let program = bench.program(NEEDS_NODE);
+    assert_eq!(bench.body(&program, "").await, "function");
+    assert_eq!(bench.engine.stats().warm[0].engine, EngineKind::Node);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_uses_more_than_the_embedded_engine_has_runs_in_node_from_then_on() {
+    let bench = Bench::new();
+    let code = handler(
+        "const zipped = require('zlib').gzipSync('x'.repeat(1000))
+         return { body: String(zipped.length < 100) }",
+    );
+    let program = bench.program(&code);
+    let failed = bench.call(&program).await;
+    let text = "Error: zlib.gzipSync is not there in the embedded engine".to_owned();
+    assert_eq!(failed, Err(Failure::Missing(text)));
+    assert_eq!(bench.body(&program, "").await, "true");
+    let line = &bench.lines(1).await[0].message;
+    assert!(
+        line.contains("zlib.gzipSync: from now on Node.js"),
+        "{line}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_is_named_where_nothing_can_run_the_code() {
+    let missing = |failure: Failure| match failure {
+        Failure::Missing(text) => text,
+        other => panic!("{other}"),
+    };
+    let embedded = Bench::new();
+    let only = on(embedded.program(NEEDS_NODE), EngineChoice::Embedded);
+    let text = missing(embedded.call(&only).await.expect_err("it is missing"));
+    assert_eq!(
+        text,
+        "the embedded engine does not have the module async_hooks"
+    );
+
+    let no_node = Bench::with(|settings| settings.node_path = "/no/such/node".to_owned());
+    let text = missing(
+        no_node
+            .call(&no_node.program(NEEDS_NODE))
+            .await
+            .expect_err("missing"),
+    );
+    assert!(
+        text.contains("async_hooks") && text.contains("/no/such/node"),
+        "{text}"
+    );
+
+    let production = Bench::of_profile(false, |_| {});
+    let text = missing(
+        production
+            .call(&production.program(NEEDS_NODE))
+            .await
+            .expect_err("missing"),
+    );
+    assert!(
+        text.contains("async_hooks") && text.contains("runtime.node_fallback"),
+        "{text}"
+    );
+
+    let neither = Bench::new();
+    let code = neither.program("require('no-such-module')");
+    let text = missing(neither.call(&code).await.expect_err("missing"));
+    assert!(
+        text.contains("embedded") && text.contains("Node.js does not have"),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_that_crashes_is_started_anew_with_growing_waits() {
+    let bench = Bench::new();
+    let code = handler(
+        "if (request.body === 'crash') process.kill(process.pid, 'SIGKILL'); await 0; if (request.body === 'crash') await new Promise(() => {})",
+    );
+    let program = on(bench.program(&code), EngineChoice::Node);
+    let crash = || bench.engine.call(&program, request("crash"));
+    for _ in 0..2 {
+        // The first time may be chance, so it is started at once.
+        let failed = crash().await.expect_err("it crashes");
+        assert!(
+            matches!(&failed, Failure::Stopped(text) if text.contains("signal: 9")),
+            "{failed}"
+        );
+    }
+    let failed = bench.call(&program).await.expect_err("it is left alone");
+    assert!(
+        matches!(failed, Failure::Backoff { retry_in, .. } if retry_in == Duration::from_secs(1)),
+        "{failed}"
+    );
+    bench.clock.advance(Duration::from_secs(1));
+    assert!(matches!(crash().await, Err(Failure::Stopped(_))));
+    let failed = bench.call(&program).await.expect_err("it is left alone");
+    assert!(
+        matches!(failed, Failure::Backoff { retry_in, .. } if retry_in == Duration::from_secs(2)),
+        "{failed}"
+    );
+    bench.clock.advance(Duration::from_secs(2));
+    bench.body(&program, "").await;
+    // Answered once, it is as if it had never crashed.
+    assert!(matches!(crash().await, Err(Failure::Stopped(_))));
+    bench.body(&program, "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_shows_its_memory_and_ends_when_it_is_dropped() {
+    let bench = Bench::new();
+    let code = handler("await new Promise((done) => setTimeout(done, 1200))");
+    let program = on(bench.program(&code), EngineChoice::Node);
+    bench.body(&program, "").await;
+    let warm = bench.engine.stats().warm;
+    let pid = warm[0].pid.expect("a process");
+    assert!(warm[0].memory > 10_000_000, "{warm:?}");
+    bench.engine.drop_all().await;
+    while is_there(pid) {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn is_there(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    !status.is_empty() && !status.contains("State:\tZ")
+}
+
+/// A program of its own is killed: its child, which loops, must go with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn killing_the_server_leaves_no_child() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let bundle = directory.path().join("loop.js");
+    std::fs::write(&bundle, "exports.handler = () => { console.log('pid ' + process.pid); setImmediate(() => { for (;;) {} }); return new Promise(() => {}) }").expect("written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_parlance"));
+    let mut child = command
+        .arg("run")
+        .arg(&bundle)
+        .args(["--engine", "node"])
+        .env_remove("PARLANCE_PROGRAM")
+        .current_dir(directory.path())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let stderr = child.stderr.take().expect("it is piped");
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(stderr), &mut line).expect("a line");
+    let pid: u32 = line
+        .trim()
+        .rsplit(' ')
+        .next()
+        .expect("a word")
+        .parse()
+        .expect("a pid");
+    assert!(is_there(pid));
+    child.kill().expect("it is killed");
+    child.wait().expect("it ends");
+    while is_there(pid) {
+        tokio::task::yield_now().await;
+    }
+}
