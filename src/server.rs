@@ -11,8 +11,8 @@ use crate::{
     console,
     dialects::{ada, aloochat, botpress},
     domain::{
-        self, Domain, bootstrap, bootstrap::Started, end_users, platform_integrations, usage,
-        webhooks,
+        self, Addresses, Domain, bootstrap, bootstrap::Started, deliveries, end_users,
+        platform_integrations, usage, webhooks,
     },
     http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
@@ -60,6 +60,7 @@ pub struct Server {
     delivering: JoinHandle<()>,
     farewells: JoinHandle<()>,
     running: JoinHandle<()>,
+    telling: JoinHandle<()>,
 }
 
 impl Server {
@@ -85,12 +86,18 @@ impl Server {
             service_integrations: config.service_integrations.clone(),
             outbound: config.outbound.clone(),
             runtime: config.runtime.clone(),
+            deliveries: config.deliveries.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),
             development: config.server.profile == Profile::Dev,
         };
         let domain = Domain::new(store, sealer, clock, settings);
-        domain.outbound().serves_at(&url(address));
+        let own = url(address);
+        let public = config.botpress.public_url.as_deref().unwrap_or(&own);
+        domain.serves_at(Addresses {
+            webhooks: format!("{}{}", public.trim_end_matches('/'), botpress::WEBHOOKS_PATH),
+            api: own,
+        });
         let started = bootstrap::start(&domain, &config.bootstrap)
             .await
             .map_err(StartError::Bootstrap)?;
@@ -115,6 +122,7 @@ impl Server {
                 domain.clone(),
                 stopped(stopping.clone()),
             )),
+            telling: tokio::spawn(deliveries::run(domain.clone(), stopped(stopping.clone()))),
             running: tokio::spawn(domain.runtime().clone().work(stopped(stopping.clone()))),
             farewells: tokio::spawn(say_farewell_until(domain.clone(), stopping.clone())),
             delivering: tokio::spawn(webhooks::dispatch::run(domain.clone(), stopped(stopping))),
@@ -160,6 +168,8 @@ impl Server {
         // Only fails if the task panicked; its leases end at the next start.
         let _ = self.delivering.await;
         let _ = self.farewells.await;
+        // What was not delivered is delivered after the next start.
+        let _ = self.telling.await;
         // Programs end with the process in any case.
         let _ = self.running.await;
         if let Err(error) = usage::flush(&self.domain).await {

@@ -13,7 +13,9 @@ pub use self::{
 };
 use crate::{
     dialects::{ada, aloochat, botpress},
-    domain::{bootstrap, inbox, limits, outbound, runtime, service_integrations, webhooks},
+    domain::{
+        bootstrap, deliveries, inbox, limits, outbound, runtime, service_integrations, webhooks,
+    },
     store::{self, seal},
 };
 
@@ -39,6 +41,8 @@ pub struct Config {
     pub outbound: outbound::Settings,
     /// Running code.
     pub runtime: runtime::Settings,
+    /// Telling bots and integrations what they are to know.
+    pub deliveries: deliveries::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.

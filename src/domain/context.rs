@@ -1,6 +1,9 @@
 //! What every domain function works with, and the one way to change something.
 
-use std::{cell::Cell, sync::Arc};
+use std::{
+    cell::Cell,
+    sync::{Arc, OnceLock},
+};
 
 use rusqlite::Connection;
 use tokio::sync::Notify;
@@ -10,8 +13,9 @@ use super::{
     api_keys,
     audit::Actor,
     definitions::Declarations,
-    inbox, limits,
+    deliveries, inbox, limits,
     outbound::{self, Outbound},
+    protocol::Programs,
     runtime::{self, Engine},
     service_integrations::{self, SecretNames},
     usage::{self, Meter},
@@ -33,12 +37,23 @@ pub struct Settings {
     pub outbound: outbound::Settings,
     /// Running code.
     pub runtime: runtime::Settings,
+    /// Telling bots and integrations what they are to know.
+    pub deliveries: deliveries::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.
     pub inbox: inbox::Settings,
     /// Whether this is profile `dev`: a server on one's own machine.
     pub development: bool,
+}
+
+/// Where this server is found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// Its API, for the code that it runs: `http://127.0.0.1:4600`.
+    pub api: String,
+    /// What the addresses of webhooks begin with: `http://127.0.0.1:4600/webhook`.
+    pub webhooks: String,
 }
 
 /// The domain of one database: cheap to clone, shared by all requests.
@@ -58,6 +73,9 @@ struct Parts {
     farewells: Notify,
     outbound: Outbound,
     runtime: Engine,
+    programs: Programs,
+    addresses: OnceLock<Addresses>,
+    deliveries: Hub,
     webhooks: Hub,
 }
 
@@ -71,6 +89,14 @@ pub struct Change<'a> {
     pub actor: &'a Actor,
     /// Whether webhook messages wait for their delivery once this is committed.
     woke: Cell<bool>,
+    /// Whether a bot or an integration is to be told something then, now or at some time.
+    woke_runtime: Cell<bool>,
+}
+
+/// Who is to be woken after a change.
+struct Woke {
+    webhooks: bool,
+    runtime: bool,
 }
 
 impl<'a> Change<'a> {
@@ -82,12 +108,26 @@ impl<'a> Change<'a> {
             now,
             actor,
             woke: Cell::new(false),
+            woke_runtime: Cell::new(false),
         }
     }
 
     /// Notes that there is something to deliver once this change is committed.
     pub(super) fn wake_dispatcher(&self) {
         self.woke.set(true);
+    }
+
+    /// Notes that there is something to tell bots or integrations once this is committed.
+    pub(super) fn wake_runtime(&self) {
+        self.woke_runtime.set(true);
+    }
+
+    /// What is to be woken once this is committed.
+    fn woke(&self) -> Woke {
+        Woke {
+            webhooks: self.woke.get(),
+            runtime: self.woke_runtime.get(),
+        }
     }
 }
 
@@ -117,6 +157,9 @@ impl Domain {
             farewells: Notify::new(),
             outbound,
             runtime,
+            programs: Programs::default(),
+            addresses: OnceLock::new(),
+            deliveries: Hub::default(),
             webhooks: Hub::default(),
         }))
     }
@@ -157,6 +200,29 @@ impl Domain {
         &self.0.runtime
     }
 
+    /// The programs that the runtime has been asked for.
+    pub(super) fn programs(&self) -> &Programs {
+        &self.0.programs
+    }
+
+    /// Notes where this server is found. Only the first time counts.
+    pub fn serves_at(&self, addresses: Addresses) {
+        self.0.outbound.serves_at(&addresses.api);
+        // They were noted before.
+        let _ = self.0.addresses.set(addresses);
+    }
+
+    /// Where this server is found.
+    pub(super) fn addresses(&self) -> &Addresses {
+        self.0.addresses.get_or_init(Addresses::default)
+    }
+
+    /// What connects changes with the dispatcher that tells bots and integrations.
+    #[must_use]
+    pub fn deliveries(&self) -> &Hub {
+        &self.0.deliveries
+    }
+
     /// What connects changes with the dispatcher of webhooks.
     #[must_use]
     pub fn webhooks(&self) -> &Hub {
@@ -192,6 +258,15 @@ impl Domain {
         &self.0.end_user_work
     }
 
+    fn wake(&self, woke: &Woke) {
+        if woke.webhooks {
+            self.webhooks().wake();
+        }
+        if woke.runtime {
+            self.deliveries().wake();
+        }
+    }
+
     /// Makes a change for a caller: `job` and the count of the call in one transaction. It returns
     /// when that is on disk.
     ///
@@ -212,14 +287,12 @@ impl Domain {
                 let change = Change::new(conn, now, &actor);
                 let done = job(&change, &caller.workspace_id)?;
                 usage::add(conn, &counted, 1)?;
-                Ok((done, api_keys::generation(conn)?, change.woke.get()))
+                Ok((done, api_keys::generation(conn)?, change.woke()))
             })
             .await?;
         self.keyring().note(generation);
         call.written();
-        if woke {
-            self.webhooks().wake();
-        }
+        self.wake(&woke);
         Ok(done)
     }
 
@@ -238,13 +311,11 @@ impl Domain {
             .write(move |conn| {
                 let change = Change::new(conn, now, &actor);
                 let done = job(&change)?;
-                Ok((done, api_keys::generation(conn)?, change.woke.get()))
+                Ok((done, api_keys::generation(conn)?, change.woke()))
             })
             .await?;
         self.keyring().note(generation);
-        if woke {
-            self.webhooks().wake();
-        }
+        self.wake(&woke);
         Ok(done)
     }
 }

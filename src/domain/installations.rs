@@ -239,14 +239,19 @@ fn place(webhook_id: &str) -> Place<'_> {
     }
 }
 
+/// The configuration of an installation, whose webhook's address ends so.
+pub(super) fn open(sealer: &Sealer, webhook_id: &str, sealed: &[u8]) -> Result<Map<String, Value>> {
+    let opened = sealer
+        .open(&place(webhook_id), sealed)
+        .map_err(|error| Error::internal("a sealed configuration does not open", error))?;
+    serde_json::from_slice(&opened)
+        .map_err(|error| Error::internal("a sealed configuration is no object", error))
+}
+
 fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Installation> {
     let webhook_id: String = row.get("webhook_id")?;
     let sealed: Vec<u8> = row.get("configuration")?;
-    let opened = sealer
-        .open(&place(&webhook_id), &sealed)
-        .map_err(|error| Error::internal("a sealed configuration does not open", error))?;
-    let configuration = serde_json::from_slice(&opened)
-        .map_err(|error| Error::internal("a sealed configuration is no object", error))?;
+    let configuration = open(sealer, &webhook_id, &sealed)?;
     Ok(Installation {
         integration_id: row.get("id")?,
         name: row.get("name")?,

@@ -45,6 +45,9 @@ use crate::{
 /// Operations have whole paths: the vendor's base URL has none.
 pub const BASE_PATH: &str = "";
 
+/// What the addresses of the webhooks of installations begin with.
+pub const WEBHOOKS_PATH: &str = "/webhook";
+
 /// What the dialect answers, whether there is such an operation or not.
 pub const ROUTES: &[&str] = &["/v1/chat/*rest", "/v1/admin/*rest", "/v1/storage/*rest"];
 

@@ -3,7 +3,7 @@
 
 mod create;
 mod rows;
-mod sealed;
+pub(super) mod sealed;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -12,6 +12,7 @@ pub use self::{
     list::{Filter, list},
     rows::find,
 };
+pub(super) use self::rows::id_of;
 use super::paging::Token;
 use crate::kernel::{
     Timestamp,

@@ -2,11 +2,13 @@
 
 mod create;
 mod rows;
+mod secrets;
 
 pub use self::{
     create::{NewIntegration, create, make},
     rows::find,
 };
+pub(super) use self::secrets::secrets_of;
 use super::definitions::IntegrationDefinition;
 use crate::kernel::{
     Timestamp,

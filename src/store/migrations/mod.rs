@@ -32,6 +32,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0005_botpress",
         sql: include_str!("0005_botpress.sql"),
     },
+    Migration {
+        name: "0006_runtime",
+        sql: include_str!("0006_runtime.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.
