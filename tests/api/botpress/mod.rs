@@ -5,3 +5,4 @@ mod admin;
 mod chat;
 mod contract;
 mod given;
+mod runtime;
