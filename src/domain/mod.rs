@@ -37,6 +37,7 @@ pub mod platform_integrations;
 mod protocol;
 pub mod runtime;
 pub mod schedules;
+pub mod script;
 pub mod service_integrations;
 mod sql;
 pub mod states;

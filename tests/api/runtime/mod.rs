@@ -14,7 +14,7 @@ use parlance::{
         outbound::{self, Outbound},
         runtime::{Engine, EngineChoice, Failure, LogLine, Program, Request, Response, Settings},
     },
-    kernel::{Clock, Secret, Timestamp},
+    kernel::{Clock, Secret, Timestamp, clock::within},
 };
 
 /// Both engines, for what must be alike in them.
@@ -81,7 +81,7 @@ impl Bench {
         let mut queue = self.engine.take_lines().expect("nobody took them");
         let mut lines = Vec::new();
         while lines.len() < count {
-            let line = tokio::time::timeout(Duration::from_secs(20), queue.recv()).await;
+            let line = within(Duration::from_secs(20), queue.recv()).await;
             lines.push(line.expect("in time").expect("a line"));
         }
         lines

@@ -8,6 +8,7 @@
 mod budget;
 mod crypto;
 mod desk;
+mod errors;
 mod fetch;
 mod host;
 mod isolate;

@@ -1,8 +1,7 @@
 //! A child, from its start to its end.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    process::Stdio,
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -10,10 +9,9 @@ use std::{
     time::Duration,
 };
 
-use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncWriteExt, BufReader},
-    process::{ChildStdin, ChildStdout, Command},
+    process::{ChildStdin, ChildStdout},
     sync::{Notify, mpsc, oneshot},
     task::JoinHandle,
 };
@@ -22,6 +20,7 @@ use super::{
     Install,
     lines::{self, Line},
     parent,
+    protocol::{Frame, Order},
 };
 use crate::{
     domain::runtime::{Failure, Level, Limits, Program, Request, Response, log::Sink},
@@ -77,52 +76,6 @@ struct Table {
     ended: Option<Failure>,
 }
 
-/// What the runner is told.
-#[derive(Serialize)]
-#[serde(tag = "do", rename_all = "lowercase")]
-enum Order<'a> {
-    Load {
-        mark: &'a str,
-        code: &'a str,
-        env: BTreeMap<&'a str, &'a str>,
-    },
-    Call {
-        id: u64,
-        request: &'a Request,
-    },
-    Ping {
-        id: u64,
-    },
-}
-
-/// What the runner says.
-#[derive(Deserialize)]
-#[serde(tag = "is", rename_all = "lowercase")]
-enum Frame {
-    Loaded,
-    Unloadable {
-        text: String,
-        missing: bool,
-    },
-    Answer {
-        id: u64,
-        response: Response,
-    },
-    Failed {
-        id: u64,
-        text: String,
-        answer: bool,
-    },
-    Pong {
-        id: u64,
-    },
-    Log {
-        level: String,
-        text: String,
-        bot: Option<String>,
-    },
-}
-
 impl Child {
     /// Starts a child and loads the program in it.
     ///
@@ -134,7 +87,7 @@ impl Child {
         sink: Sink,
     ) -> Result<Self, Failure> {
         let stopped = |error: std::io::Error| Failure::Stopped(error.to_string());
-        let mut child = parent::spawn(command(install, program.limits))
+        let mut child = parent::spawn(install.command(RUNNER, program.limits.memory))
             .await
             .map_err(stopped)?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -314,29 +267,6 @@ impl State {
             let _ = reply.send(result);
         }
     }
-}
-
-fn command(install: &Install, limits: Limits) -> Command {
-    let mut command = if install.setpriv {
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--", &install.path]);
-        command
-    } else {
-        Command::new(&install.path)
-    };
-    let megabytes = (limits.memory >> 20).max(16);
-    command
-        .args(&install.flags)
-        .arg(format!("--max-old-space-size={megabytes}"))
-        .args(["--no-warnings", "-e", RUNNER])
-        .env_clear()
-        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
-        .current_dir("/")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    command
 }
 
 async fn write(mut stdin: ChildStdin, mut orders: mpsc::UnboundedReceiver<String>) {

@@ -19,10 +19,10 @@ const QUESTION: &str = "\
 /// A Node.js that can run programs.
 #[derive(Debug, Clone)]
 pub(in crate::domain::runtime) struct Install {
-    pub(super) path: String,
-    pub(super) flags: Vec<&'static str>,
+    path: String,
+    flags: Vec<&'static str>,
     /// Whether `setpriv` is there, which has the system end a child when this process ends.
-    pub(super) setpriv: bool,
+    setpriv: bool,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +68,30 @@ impl Install {
             flags,
             setpriv: cfg!(target_os = "linux") && has_setpriv().await,
         })
+    }
+
+    /// What starts a child that runs a script of ours, with so many bytes of memory.
+    pub(super) fn command(&self, script: &str, memory: usize) -> Command {
+        let mut command = if self.setpriv {
+            let mut command = Command::new("setpriv");
+            command.args(["--pdeathsig", "KILL", "--", &self.path]);
+            command
+        } else {
+            Command::new(&self.path)
+        };
+        let megabytes = (memory >> 20).max(16);
+        command
+            .args(&self.flags)
+            .arg(format!("--max-old-space-size={megabytes}"))
+            .args(["--no-warnings", "-e", script])
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
     }
 }
 

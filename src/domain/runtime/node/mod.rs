@@ -8,5 +8,6 @@ mod child;
 mod install;
 mod lines;
 mod parent;
+mod protocol;
 
 pub(super) use self::{child::Child, install::Install};

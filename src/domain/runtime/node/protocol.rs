@@ -1,0 +1,53 @@
+//! What server and runner say to each other: a JSON object a line.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::runtime::{Request, Response};
+
+/// What the runner is told.
+#[derive(Serialize)]
+#[serde(tag = "do", rename_all = "lowercase")]
+pub(super) enum Order<'a> {
+    Load {
+        mark: &'a str,
+        code: &'a str,
+        env: BTreeMap<&'a str, &'a str>,
+    },
+    Call {
+        id: u64,
+        request: &'a Request,
+    },
+    Ping {
+        id: u64,
+    },
+}
+
+/// What the runner says.
+#[derive(Deserialize)]
+#[serde(tag = "is", rename_all = "lowercase")]
+pub(super) enum Frame {
+    Loaded,
+    Unloadable {
+        text: String,
+        missing: bool,
+    },
+    Answer {
+        id: u64,
+        response: Response,
+    },
+    Failed {
+        id: u64,
+        text: String,
+        answer: bool,
+    },
+    Pong {
+        id: u64,
+    },
+    Log {
+        level: String,
+        text: String,
+        bot: Option<String>,
+    },
+}
