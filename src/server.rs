@@ -95,7 +95,11 @@ impl Server {
         let own = url(address);
         let public = config.botpress.public_url.as_deref().unwrap_or(&own);
         domain.serves_at(Addresses {
-            webhooks: format!("{}{}", public.trim_end_matches('/'), botpress::WEBHOOKS_PATH),
+            webhooks: format!(
+                "{}{}",
+                public.trim_end_matches('/'),
+                botpress::WEBHOOKS_PATH
+            ),
             api: own,
         });
         let started = bootstrap::start(&domain, &config.bootstrap)
@@ -258,9 +262,17 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         limits,
         metrics.clone(),
     );
+    let webhooks = Edge::new(
+        botpress::webhooks(domain),
+        "botpress-webhooks",
+        std::sync::Arc::new(botpress::ErrorRenderer::new(domain.clock().clone())),
+        limits,
+        metrics.clone(),
+    );
     let mut route = Route::new()
         .nest("/", pages)
-        .nest(ada::PAGES_BASE_PATH, platform);
+        .nest(ada::PAGES_BASE_PATH, platform)
+        .nest_no_strip(botpress::WEBHOOKS_PATH, webhooks);
     if domain.settings().inbox.is_on(domain.settings().development) {
         let inbox = console::inbox::routes(domain);
         let renderer = std::sync::Arc::new(console::error::ErrorRenderer);

@@ -22,6 +22,7 @@ pub mod end_users;
 pub mod events;
 pub mod files;
 pub mod holder;
+pub mod inbound;
 pub mod inbox;
 pub mod installations;
 pub mod integrations;

@@ -24,6 +24,7 @@ mod states;
 mod tags;
 mod users;
 mod users_wire;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -31,12 +32,12 @@ use poem::{EndpointExt, IntoEndpoint};
 use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Value, json};
 
-pub use self::settings::Settings;
 use self::{
-    account::Account, actions::Actions, bots::Bots, conversations::Conversations,
-    error::ErrorRenderer, events::Events, files::Files, introspect::Introspect, messages::Messages,
-    participants::Participants, states::States, users::Users,
+    account::Account, actions::Actions, bots::Bots, conversations::Conversations, events::Events,
+    files::Files, introspect::Introspect, messages::Messages, participants::Participants,
+    states::States, users::Users,
 };
+pub use self::{error::ErrorRenderer, settings::Settings, webhooks::webhooks};
 use crate::{
     domain::Domain,
     http::{Document, Mount},

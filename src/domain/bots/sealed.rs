@@ -19,7 +19,11 @@ pub(super) fn seal_secret(sealer: &Sealer, bot: &AgentId, secret: &Secret) -> Ve
     sealer.seal(&place("signing_secret", bot), secret.expose().as_bytes())
 }
 
-pub(in crate::domain) fn open_secret(sealer: &Sealer, bot: &AgentId, sealed: &[u8]) -> Result<Secret> {
+pub(in crate::domain) fn open_secret(
+    sealer: &Sealer,
+    bot: &AgentId,
+    sealed: &[u8],
+) -> Result<Secret> {
     let opened = open(sealer, &place("signing_secret", bot), sealed)?;
     String::from_utf8(opened)
         .map(Secret::new)

@@ -145,7 +145,12 @@ fn load(conn: &Connection, domain: &Domain, seq: i64) -> Result<Option<(Receiver
 
 /// The operations that are delivered.
 fn operation(name: &str) -> Option<&'static str> {
-    let known = ["event_received", "message_created", "register", "unregister"];
+    let known = [
+        "event_received",
+        "message_created",
+        "register",
+        "unregister",
+    ];
     known.into_iter().find(|known| *known == name)
 }
 

@@ -12,7 +12,6 @@ mod settings;
 use rusqlite::named_params;
 
 pub use self::{dispatch::run, settings::Settings};
-pub(super) use self::report::{Occurrence, report};
 use super::context::Change;
 use crate::kernel::Result;
 

@@ -82,7 +82,10 @@ fn write_line(change: &Change<'_>, line: &LogLine) -> Result<()> {
         let to = Log::Integration((*line.program).into());
         log(change, &to, line.at, level, text)?;
     }
-    let issue = line.fields.as_ref().filter(|fields| fields["type"] == "issue");
+    let issue = line
+        .fields
+        .as_ref()
+        .filter(|fields| fields["type"] == "issue");
     if let (Some(bot), Some(issue)) = (&line.bot, issue) {
         report(change, &(**bot).into(), &said(issue, text))?;
     }
@@ -152,7 +155,10 @@ fn write_outcome(change: &Change<'_>, settings: &Settings, outcome: &Outcome) ->
                 .prepare_cached(AGAIN)?
                 .execute(named_params! {":seq": outcome.seq, ":due_at": due_at})?;
             let wait = due_at.since(outcome.ended_at).as_secs_f32();
-            let text = format!("{} It is tried again in {wait:.0} s.", complaint(tried, failed));
+            let text = format!(
+                "{} It is tried again in {wait:.0} s.",
+                complaint(tried, failed)
+            );
             write_complaint(change, outcome, tried, "warn", &text)?;
             Ok(Next::At(due_at))
         }

@@ -7,12 +7,12 @@ mod rows;
 
 use serde_json::{Map, Value};
 
+pub(super) use self::rows::id_of;
 pub use self::{
     create::{New, create},
     list::{Filter, list},
     rows::find,
 };
-pub(super) use self::rows::id_of;
 use super::paging::Token;
 use crate::kernel::{
     Timestamp,

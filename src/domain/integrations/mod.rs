@@ -4,11 +4,11 @@ mod create;
 mod rows;
 mod secrets;
 
+pub(super) use self::secrets::secrets_of;
 pub use self::{
     create::{NewIntegration, create, make},
     rows::find,
 };
-pub(super) use self::secrets::secrets_of;
 use super::definitions::IntegrationDefinition;
 use crate::kernel::{
     Timestamp,

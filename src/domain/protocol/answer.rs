@@ -1,6 +1,6 @@
 //! What a receiver answers, and why there is no good answer.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub struct Answer {
     /// Its status.
     pub status: u16,
     /// Its headers, names in lower case.
-    pub headers: BTreeMap<String, String>,
+    pub headers: Vec<(String, String)>,
     /// Its body.
     pub body: String,
 }
@@ -96,10 +96,10 @@ impl Answer {
         }
         let may_pass = self.status >= 500 || NOT_NOW.contains(&self.status);
         let mut failed = Failed::new(Cause::Code, may_pass, self.complaint());
-        failed.retry_after = self
-            .headers
-            .get("retry-after")
-            .and_then(|seconds| seconds.trim().parse().ok())
+        let mut headers = self.headers.iter();
+        failed.retry_after = headers
+            .find(|(name, _)| name == "retry-after")
+            .and_then(|(_, seconds)| seconds.trim().parse().ok())
             .map(Duration::from_secs);
         Err(failed)
     }
@@ -130,7 +130,7 @@ mod tests {
     fn complaint(status: u16, body: &str) -> (String, bool) {
         let answer = Answer {
             status,
-            headers: BTreeMap::new(),
+            headers: Vec::new(),
             body: body.to_owned(),
         };
         let failed = answer.good().expect_err("a failure");

@@ -45,18 +45,13 @@ pub(in crate::domain) async fn ask(
         Endpoint::Url(url) => send(domain, receiver, url, ask).await,
         Endpoint::Code { revision } => call(domain, receiver, *revision, ask).await,
         Endpoint::Nowhere => {
-            let text = format!("{} has neither code nor a url", receiver.name());
+            let text = format!("There is neither code nor a url of {}", receiver.name());
             Err(Failed::new(Cause::Configuration, false, text))
         }
     }
 }
 
-async fn send(
-    domain: &Domain,
-    receiver: &Receiver,
-    url: &str,
-    ask: Ask,
-) -> Result<Answer, Failed> {
+async fn send(domain: &Domain, receiver: &Receiver, url: &str, ask: Ask) -> Result<Answer, Failed> {
     let mut headers: Vec<_> = headers(receiver, &ask).into_iter().collect();
     if let Some(secret) = &receiver.signing_secret {
         let signed = Signed {
@@ -84,7 +79,7 @@ async fn send(
     }
     Ok(Answer {
         status: answer.status,
-        headers: answer.headers.into_iter().collect(),
+        headers: answer.headers,
         body: String::from_utf8_lossy(&answer.body).into_owned(),
     })
 }
@@ -129,7 +124,10 @@ fn headers(receiver: &Receiver, ask: &Ask) -> BTreeMap<String, String> {
         headers.insert(name.to_owned(), value.to_owned());
     };
     set("content-type", "application/json");
-    set("user-agent", concat!("Parlance/", env!("CARGO_PKG_VERSION")));
+    set(
+        "user-agent",
+        concat!("Parlance/", env!("CARGO_PKG_VERSION")),
+    );
     set("x-bot-id", receiver.agent.id.as_str());
     set("x-bp-operation", ask.operation);
     set("x-bp-type", &ask.kind);

@@ -4,6 +4,7 @@
 
 mod answer;
 mod ask;
+mod call;
 mod program;
 mod receiver;
 mod shown;
@@ -12,6 +13,7 @@ mod tokens;
 pub(super) use self::{
     answer::{Cause, Failed},
     ask::{Ask, ask},
+    call::{call, call_for, runtime_error},
     program::Programs,
     receiver::Receiver,
     shown::{event, message, state},

@@ -26,9 +26,8 @@ struct Key {
 
 impl Default for Programs {
     fn default() -> Self {
-        let size = |_: &Key, program: &Arc<Program>| {
-            u32::try_from(program.code.len()).unwrap_or(u32::MAX)
-        };
+        let size =
+            |_: &Key, program: &Arc<Program>| u32::try_from(program.code.len()).unwrap_or(u32::MAX);
         Self(Cache::builder().weigher(size).max_capacity(KEPT).build())
     }
 }

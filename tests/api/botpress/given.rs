@@ -248,11 +248,7 @@ fn definition_of_integration(name: &str, version: &str) -> NewIntegration {
     }
 }
 
-async fn put_integration(
-    server: &TestServer,
-    workspace: &str,
-    new: NewIntegration,
-) -> Integration {
+async fn put_integration(server: &TestServer, workspace: &str, new: NewIntegration) -> Integration {
     let workspace = WorkspaceId::from(workspace);
     let domain = server.server().domain();
     let made = domain.change_as(Actor::Operator, move |change| {

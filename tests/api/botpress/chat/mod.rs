@@ -43,7 +43,13 @@ impl Given {
     }
 
     /// A new message of a caller.
-    pub async fn message(&self, caller: &Caller, user: &str, conversation: &str, text: &str) -> String {
+    pub async fn message(
+        &self,
+        caller: &Caller,
+        user: &str,
+        conversation: &str,
+        text: &str,
+    ) -> String {
         let body = message(user, conversation, text);
         let made = caller.post(&self.server, "/v1/chat/messages", body).await;
         id_of(&made.expect(201), "message")

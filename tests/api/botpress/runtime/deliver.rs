@@ -42,7 +42,10 @@ async fn a_message_is_told_to_the_bot_and_its_answer_to_the_integration() {
     let shown = given.as_bot().get(&given.server, &path).await.expect(200);
     assert_eq!(*told, shown.json()["event"]);
     assert_eq!(integration[0].json()["message"], answer.json()["message"]);
-    assert_eq!(column(&given.server, "SELECT seq FROM bot_deliveries"), [json!(0); 0]);
+    assert_eq!(
+        column(&given.server, "SELECT seq FROM bot_deliveries"),
+        [json!(0); 0]
+    );
 }
 
 #[tokio::test]
@@ -61,7 +64,10 @@ async fn what_is_told_to_a_bot_is_signed() {
     let signature = asked.header("webhook-signature");
     let now = Timestamp::parse_rfc3339("2026-03-01T12:00:00Z").expect("a date");
     assert_eq!(verify(&keys, &signed, signature, now), Ok(()));
-    let other = Signed { body: b"{}", ..signed };
+    let other = Signed {
+        body: b"{}",
+        ..signed
+    };
     assert!(verify(&keys, &other, signature, now).is_err());
 }
 

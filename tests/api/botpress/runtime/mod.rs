@@ -1,8 +1,10 @@
 //! The runtime protocol (botpress.md §5): what bots and integrations are told and asked, at a url and
 //! in code.
 
+mod ask;
 mod deliver;
 mod stand;
+mod webhooks;
 
 use serde_json::Value;
 
