@@ -10,6 +10,7 @@
 )]
 
 mod load {
+    pub mod botpress;
     pub mod client;
     pub mod control;
     pub mod disk;

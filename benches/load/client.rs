@@ -32,7 +32,7 @@ impl Connection {
         })
     }
 
-    /// Sends a request and gives the body of its answer, which must be a 200.
+    /// Sends a request and gives the body of its answer, which must be a success.
     pub async fn call(&mut self, request: &[u8]) -> Result<&[u8]> {
         self.send(request).await?;
         let mut filled = 0;
@@ -85,8 +85,8 @@ impl Answer {
         let Some(head) = find(received, END_OF_HEAD) else {
             return Ok(None);
         };
-        if received.get(9..12) != Some(b"200") {
-            bail!("not a 200: {}", String::from_utf8_lossy(received));
+        if !matches!(received.get(9..12), Some(b"200" | b"201")) {
+            bail!("not a success: {}", String::from_utf8_lossy(received));
         }
         let length = find(&received[..head], CONTENT_LENGTH)
             .map(|at| &received[at + CONTENT_LENGTH.len()..head])

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::{
+    botpress,
     client::Connection,
     disk,
     pages::{self, Pages},
@@ -42,7 +43,7 @@ pub async fn all(settings: &Settings) -> Result<Report> {
     let idle = parlance.memory("VmRSS")?;
 
     let (control, requests) = prepare(&parlance).await?;
-    let made = rounds(settings, &control, &parlance, &requests, &mut report).await?;
+    let (made, bare) = rounds(settings, &control, &parlance, &requests, &mut report).await?;
     control.stop()?;
     seed(settings, &parlance, &requests.post, made).await?;
     page_rows(
@@ -50,6 +51,7 @@ pub async fn all(settings: &Settings) -> Result<Report> {
         &pages::measure(parlance.address, settings).await?,
         &mut report,
     );
+    botpress::measure(directory.path(), &parlance, bare, settings, &mut report).await?;
     let peak = parlance.memory("VmHWM")?;
     parlance.stop()?;
 
@@ -108,14 +110,15 @@ async fn prepare(parlance: &Server) -> Result<(Server, AllRequests)> {
     Ok((control, requests))
 }
 
-/// Control and parlance in turns. Gives the number of rows that were made.
+/// Control and parlance in turns. Gives the number of rows that were made, and how many requests a
+/// second the control answered: GET and POST.
 async fn rounds(
     settings: &Settings,
     control: &Server,
     parlance: &Server,
     requests: &AllRequests,
     report: &mut Report,
-) -> Result<u64> {
+) -> Result<(u64, (f64, f64))> {
     let (mut gets, mut posts) = (Vec::new(), Vec::new());
     for _ in 0..settings.rounds {
         for (requests, pairs) in [(&requests.get, &mut gets), (&requests.post, &mut posts)] {
@@ -131,7 +134,10 @@ async fn rounds(
     report.target(Target::at_least("GET to control", get, 0.7));
     report.target(Target::at_least("POST to control", post, 0.5));
     report.target(Target::at_most("POST p99", slowest, 20.0, "ms"));
-    Ok(posts.iter().map(|(_, ours)| ours.answered).sum())
+    let made = posts.iter().map(|(_, ours)| ours.answered).sum();
+    let bare =
+        |rounds: &[(Phase, Phase)]| median(rounds.iter().map(|(control, _)| control.per_second));
+    Ok((made, (bare(&gets), bare(&posts))))
 }
 
 /// Two rows, and the ratio of the second to the first: the median of those of the rounds.

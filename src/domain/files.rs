@@ -112,10 +112,7 @@ pub async fn list(holder: &Holder, bot: &str, after: Option<Token>) -> Result<Pa
                 COLUMNS,
                 after,
                 |row| from_row(row, &bot),
-                |file: &File| Token {
-                    created_at: file.created_at,
-                    seq: file.seq,
-                },
+                |file: &File| Token::at(file.created_at, file.seq),
             )
     });
     page.await

@@ -17,6 +17,8 @@ pub struct Token {
     pub(super) created_at: Timestamp,
     /// Its row.
     pub(super) seq: i64,
+    /// What tells rows apart that stand in one place: 0 where none do.
+    pub(super) sub: i64,
 }
 
 impl Token {
@@ -24,7 +26,17 @@ impl Token {
     pub(super) const START: Self = Self {
         created_at: Timestamp::from_micros(i64::MAX),
         seq: i64::MAX,
+        sub: i64::MAX,
     };
+
+    /// The position of a row.
+    pub(super) const fn at(created_at: Timestamp, seq: i64) -> Self {
+        Self {
+            created_at,
+            seq,
+            sub: 0,
+        }
+    }
 
     /// Reads a token that a list has given.
     ///
@@ -36,22 +48,25 @@ impl Token {
             Error::from(Violation::query("nextToken", rule))
         };
         let bytes = BASE64_STANDARD.decode(text).map_err(|_| broken())?;
-        let (created_at, seq) = bytes.split_at_checked(8).ok_or_else(broken)?;
-        let number = |bytes: &[u8]| {
-            let bytes = bytes.try_into().map_err(|_| broken())?;
-            Ok::<i64, Error>(i64::from_be_bytes(bytes))
+        let number = |at: usize| {
+            let bytes = bytes.get(at..at + 8).and_then(|part| part.try_into().ok());
+            bytes.map(i64::from_be_bytes).ok_or_else(broken)
         };
+        if bytes.len() != 24 {
+            return Err(broken());
+        }
         Ok(Self {
-            created_at: Timestamp::from_micros(number(created_at)?),
-            seq: number(seq)?,
+            created_at: Timestamp::from_micros(number(0)?),
+            seq: number(8)?,
+            sub: number(16)?,
         })
     }
 }
 
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let created_at = self.created_at.as_micros().to_be_bytes();
-        let bytes = [created_at, self.seq.to_be_bytes()].concat();
+        let numbers = [self.created_at.as_micros(), self.seq, self.sub];
+        let bytes = numbers.map(i64::to_be_bytes).concat();
         f.write_str(&BASE64_STANDARD.encode(bytes))
     }
 }

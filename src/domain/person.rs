@@ -20,7 +20,6 @@ use crate::kernel::{
 pub struct PersonCall {
     domain: Domain,
     account: AccountId,
-    #[expect(dead_code, reason = "changes of the account need it")]
     key: ApiKeyId,
 }
 

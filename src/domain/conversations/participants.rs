@@ -15,7 +15,7 @@ use crate::{
         users::{self, User},
     },
     kernel::{
-        Error, Kind, Result,
+        Error, Result,
         ids::{ConversationId, EndUserId},
     },
 };
@@ -101,12 +101,9 @@ pub async fn add(call: &Call, id: ConversationId, user: EndUserId) -> Result<Use
     call.domain()
         .change(call, move |change, _| {
             let conversation = rows::existing(change.conn, &voice, &id)?;
-            let found = users::read(change.conn, voice.bot(), &user)?;
-            let user = found.ok_or_else(|| {
-                Error::new(Kind::ReferenceNotFound, format!("There is no user {user}"))
-            })?;
-            join(change, voice.bot(), &conversation, &user)?;
-            Ok(user)
+            let seq = users::named(change.conn, voice.bot(), &user)?;
+            join(change, voice.bot(), &conversation, &user, seq)?;
+            users::existing(change.conn, voice.bot(), &user)
         })
         .await
 }
@@ -117,14 +114,15 @@ const JOIN: &str = "
 
 const BOT_JOINS: &str = "UPDATE conversations SET bot_participates = :joins WHERE seq = :seq";
 
-/// Notes that a user takes part in a conversation.
+/// Notes that a user takes part in a conversation; the bot itself has no row.
 pub(in crate::domain) fn join(
     change: &Change<'_>,
     bot: &CallerAgent,
     conversation: &Conversation,
-    user: &User,
+    id: &EndUserId,
+    seq: Option<i64>,
 ) -> Result<()> {
-    let Some(seq) = user.seq else {
+    let Some(seq) = seq else {
         if !conversation.bot_participates {
             change
                 .conn
@@ -138,7 +136,7 @@ pub(in crate::domain) fn join(
         .prepare_cached(JOIN)?
         .execute(named_params! {":conversation": conversation.seq, ":user": seq})?;
     if joined > 0 {
-        end_users::set_in_conversation(change, &bot.id, &user.id)?;
+        end_users::set_in_conversation(change, &bot.id, id)?;
     }
     Ok(())
 }

@@ -101,18 +101,12 @@ struct About {
 const MESSAGE: &str = "SELECT seq FROM messages WHERE id = :id AND agent_seq = :agent_seq";
 
 fn about(conn: &Connection, voice: &Voice, new: &New) -> Result<About> {
-    let missing = |what: &str, id: &str| {
-        Error::new(Kind::ReferenceNotFound, format!("There is no {what} {id}"))
-    };
     let conversation = match &new.conversation {
         Some(id) => Some(messages::resolve(conn, voice, id)?.seq),
         None => None,
     };
     let user = match &new.user {
-        Some(id) => {
-            let found = users::read(conn, voice.bot(), id)?;
-            found.ok_or_else(|| missing("user", id.as_str()))?.seq
-        }
+        Some(id) => users::named(conn, voice.bot(), id)?,
         None => None,
     };
     let message = match &new.message {
@@ -121,11 +115,7 @@ fn about(conn: &Connection, voice: &Voice, new: &New) -> Result<About> {
             let found = conn
                 .prepare_cached(MESSAGE)?
                 .query_row(parameters, |row| row.get(0));
-            Some(
-                found
-                    .optional()?
-                    .ok_or_else(|| missing("message", id.as_str()))?,
-            )
+            Some(found.optional()?.ok_or_else(|| missing(id))?)
         }
         None => None,
     };
@@ -136,11 +126,18 @@ fn about(conn: &Connection, voice: &Voice, new: &New) -> Result<About> {
     })
 }
 
+fn missing(message: &MessageId) -> Error {
+    let text = format!("There is no message {message}");
+    Error::new(Kind::ReferenceNotFound, text)
+}
+
 const INSERT: &str = "
     INSERT INTO events
-        (id, agent_seq, type, payload, conversation_seq, user_seq, message_seq, created_at)
+        (id, agent_seq, type, payload, conversation_seq, user_seq, message_seq, after_message,
+         created_at)
     VALUES
-        (:id, :agent_seq, :kind, :payload, :conversation, :user, :message, :now)";
+        (:id, :agent_seq, :kind, :payload, :conversation, :user, :message,
+         coalesce((SELECT max(seq) FROM messages), 0), :now)";
 
 fn make(
     change: &Change<'_>,

@@ -47,7 +47,10 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
             if of_messages {
                 found.extend(incoming(conn, &voice, &filter, after)?);
             }
-            found.sort_by_key(|event| std::cmp::Reverse((event.created_at, event.rank)));
+            found.sort_by_key(|event| {
+                let at = event.position;
+                std::cmp::Reverse((at.created_at, at.seq, at.sub))
+            });
             Ok(Page::of(found, Event::position))
         })
         .await
@@ -88,6 +91,7 @@ fn stored(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> Re
         (":agent_seq", &agent_seq),
         (":at", &at),
         (":row", &after.seq),
+        (":sub", &after.sub),
     ];
     let columns = [
         "events.conversation_seq",
@@ -101,8 +105,8 @@ fn stored(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> Re
     }
     let sql = format!(
         "SELECT {} FROM events {} \
-         WHERE events.agent_seq = :agent_seq AND (events.created_at, events.seq) < (:at, :row){more} \
-         ORDER BY events.created_at DESC, events.seq DESC LIMIT {}",
+         WHERE events.agent_seq = :agent_seq AND (events.created_at, events.after_message, events.seq) < (:at, :row, :sub){more} \
+         ORDER BY events.created_at DESC, events.after_message DESC, events.seq DESC LIMIT {}",
         rows::COLUMNS,
         rows::JOINS,
         PAGE + 1,
@@ -114,12 +118,8 @@ fn stored(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> Re
 
 fn incoming(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> Result<Vec<Event>> {
     let (at, bot) = (after.created_at, voice.bot());
-    // Of one time, messages come first: after an event, none of its time is left.
-    let row = if after == Token::START {
-        i64::MAX
-    } else {
-        after.seq - rows::MESSAGE_RANK
-    };
+    // After an event comes the message that was the last one before it.
+    let row = after.seq.saturating_add(i64::from(after.sub > 0));
     let integration = voice.integration().map(|own| own.name.as_str());
     let mut parameters: Vec<(&'static str, &dyn ToSql)> = vec![
         (":agent_seq", &bot.seq),

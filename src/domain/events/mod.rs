@@ -39,8 +39,8 @@ pub struct Event {
     pub message_id: Option<MessageId>,
     /// When it was created.
     pub created_at: Timestamp,
-    /// Where it stands among all events of the bot.
-    pub(super) rank: i64,
+    /// Where it stands in lists: among messages, after the last one that was there before it.
+    pub(super) position: Token,
 }
 
 /// What an event tells.
@@ -66,9 +66,6 @@ pub struct Incoming {
 impl Event {
     /// Where it stands in lists.
     pub(super) const fn position(&self) -> Token {
-        Token {
-            created_at: self.created_at,
-            seq: self.rank,
-        }
+        self.position
     }
 }

@@ -10,6 +10,7 @@ use crate::{
         conversations,
         declared::Voice,
         messages::{self, Message},
+        paging::Token,
         users,
     },
     kernel::{
@@ -17,9 +18,6 @@ use crate::{
         ids::{EventId, MessageId},
     },
 };
-
-/// What is added to the row of a message for its place among the events of the same time.
-pub(super) const MESSAGE_RANK: i64 = 1 << 62;
 
 /// Where the digit of an id stands that says of which version it is.
 const VERSION_AT: usize = 14;
@@ -63,7 +61,7 @@ fn message_of(id: &EventId) -> Option<MessageId> {
 
 /// The columns that [`from_row`] reads, in its order; `:bot` is the bot's id.
 pub(super) const COLUMNS: &str = "events.seq, events.id, events.type, events.payload, \
-    conversations.id, end_users.id, messages.id, events.created_at";
+    conversations.id, end_users.id, messages.id, events.created_at, events.after_message";
 
 /// The tables that the columns come from, beside the events.
 pub(super) const JOINS: &str = "LEFT JOIN conversations \
@@ -83,8 +81,13 @@ pub(super) fn read(conn: &Connection, voice: &Voice, id: &EventId) -> Result<Opt
 }
 
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
+    let created_at = row.get(7)?;
     Ok(Event {
-        rank: row.get(0)?,
+        position: Token {
+            created_at,
+            seq: row.get(8)?,
+            sub: row.get(0)?,
+        },
         id: row.get(1)?,
         kind: row.get(2)?,
         payload: match row.get(3)? {
@@ -94,7 +97,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
         conversation_id: row.get(4)?,
         user_id: row.get(5)?,
         message_id: row.get(6)?,
-        created_at: row.get(7)?,
+        created_at,
     })
 }
 
@@ -111,7 +114,7 @@ pub(super) fn of_message(conn: &Connection, voice: &Voice, message: Message) -> 
         user_id: Some(message.user_id.clone()),
         message_id: Some(message.id.clone()),
         created_at: message.created_at,
-        rank: message.seq | MESSAGE_RANK,
+        position: message.position(),
         payload: Payload::Message(Box::new(Incoming {
             message,
             user,

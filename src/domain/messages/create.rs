@@ -14,7 +14,7 @@ use crate::{
         deliveries::{self, Told},
         schedules::{self, Schedule, Scheduled},
         tags::{Given, Tagged, Tags},
-        users::{self, User},
+        users,
     },
     kernel::{
         Error, Kind, Result, Rule, Violation,
@@ -62,7 +62,7 @@ pub async fn create(call: &Call, new: New) -> Result<Message> {
     call.domain()
         .change(call, move |change, _| {
             let (conversation, user) = checked.found(change.conn)?;
-            checked.write(change, &conversation, &user)
+            checked.write(change, &conversation, user)
         })
         .await
 }
@@ -76,7 +76,7 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<Message> {
     let checked = check(call, new)?;
     let known = call.domain().store().read(|conn| {
         let (conversation, user) = checked.found(conn)?;
-        checked.known(conn, &conversation, &user)
+        checked.known(conn, &conversation, user)
     })?;
     if let Some(known) = known {
         return Ok(known);
@@ -84,9 +84,9 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<Message> {
     call.domain()
         .change(call, move |change, _| {
             let (conversation, user) = checked.found(change.conn)?;
-            match checked.known(change.conn, &conversation, &user)? {
+            match checked.known(change.conn, &conversation, user)? {
                 Some(known) => Ok(known),
-                None => checked.write(change, &conversation, &user),
+                None => checked.write(change, &conversation, user),
             }
         })
         .await
@@ -170,14 +170,11 @@ const INSERT: &str = "
         (:id, :agent_seq, :conversation, :user, :incoming, :kind, :payload, :tags, :now)";
 
 impl Checked {
-    /// The conversation and the user, as this connection sees them.
-    fn found(&self, conn: &Connection) -> Result<(Conversation, User)> {
+    /// The conversation and the row of the user, which the bot itself has not, as this connection sees
+    /// them.
+    fn found(&self, conn: &Connection) -> Result<(Conversation, Option<i64>)> {
         let conversation = resolve(conn, &self.voice, &self.conversation)?;
-        let user = users::read(conn, self.voice.bot(), &self.user)?;
-        let user = user.ok_or_else(|| {
-            let text = format!("There is no user {}", self.user);
-            Error::new(Kind::ReferenceNotFound, text)
-        })?;
+        let user = users::named(conn, self.voice.bot(), &self.user)?;
         Ok((conversation, user))
     }
 
@@ -186,10 +183,10 @@ impl Checked {
         &self,
         conn: &Connection,
         conversation: &Conversation,
-        user: &User,
+        user: Option<i64>,
     ) -> Result<Option<Message>> {
         let (seq, kind) = (conversation.seq, self.kind.as_str());
-        rows::alike(conn, &self.voice, seq, user.seq, kind, &self.tags)
+        rows::alike(conn, &self.voice, seq, user, kind, &self.tags)
     }
 
     /// Writes the message and what comes of it.
@@ -197,7 +194,7 @@ impl Checked {
         self,
         change: &Change<'_>,
         conversation: &Conversation,
-        user: &User,
+        user: Option<i64>,
     ) -> Result<Message> {
         let bot = self.voice.bot();
         let (agent_seq, lane) = (bot.seq, conversation.seq);
@@ -207,7 +204,7 @@ impl Checked {
             ":id": id,
             ":agent_seq": agent_seq,
             ":conversation": conversation.seq,
-            ":user": user.seq,
+            ":user": user,
             ":incoming": incoming,
             ":kind": self.kind,
             ":payload": self.payload.to_string(),
@@ -216,7 +213,7 @@ impl Checked {
         })?;
         let seq = change.conn.last_insert_rowid();
         Tagged::Message.write(change.conn, agent_seq, seq, &Tags::default(), &self.tags)?;
-        conversations::join(change, bot, conversation, user)?;
+        conversations::join(change, bot, conversation, &self.user, user)?;
         match &self.schedule {
             Some(schedule) => {
                 let due_at = schedule.due_at(change.now)?;

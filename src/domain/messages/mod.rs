@@ -50,9 +50,6 @@ pub struct Message {
 impl Message {
     /// Where it stands in lists.
     pub(super) const fn position(&self) -> Token {
-        Token {
-            created_at: self.created_at,
-            seq: self.seq,
-        }
+        Token::at(self.created_at, self.seq)
     }
 }

@@ -5,7 +5,7 @@ mod change;
 mod list;
 mod rows;
 
-pub(super) use self::rows::{COLUMNS, bot_itself, existing, from_row, read};
+pub(super) use self::rows::{COLUMNS, bot_itself, existing, from_row, named, read};
 pub use self::{
     change::{create, delete, get_or_create, update},
     list::{Filter, list},
@@ -63,9 +63,6 @@ pub struct Changes {
 impl User {
     /// Where it stands in lists: the bot itself comes last.
     pub(super) fn position(&self) -> Token {
-        Token {
-            created_at: self.created_at,
-            seq: self.seq.unwrap_or(0),
-        }
+        Token::at(self.created_at, self.seq.unwrap_or(0))
     }
 }

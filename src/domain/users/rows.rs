@@ -8,7 +8,7 @@ use crate::{
         access::{Call, CallerAgent},
         tags::Tags,
     },
-    kernel::{Error, Result, ids::EndUserId},
+    kernel::{Error, Kind, Result, ids::EndUserId},
 };
 
 /// The user with this id of the call's bot.
@@ -33,6 +33,34 @@ pub(in crate::domain) fn existing(
 /// The columns that [`from_row`] reads, in its order.
 pub(in crate::domain) const COLUMNS: &str = "end_users.seq, end_users.id, end_users.tags, \
     end_users.display_name, end_users.avatar, end_users.created_at, end_users.updated_at";
+
+const SEQ: &str = "SELECT seq FROM end_users WHERE id = :id AND agent_id = :agent_id";
+
+/// The row of the user with this id of a bot: none for the bot itself, which has no row.
+///
+/// # Errors
+/// `ReferenceNotFound`, or those of the store.
+pub(in crate::domain) fn named(
+    conn: &Connection,
+    bot: &CallerAgent,
+    id: &EndUserId,
+) -> Result<Option<i64>> {
+    if id.as_str() == bot.id.as_str() {
+        return Ok(None);
+    }
+    let found = conn
+        .prepare_cached(SEQ)?
+        .query_row(named_params! {":id": id, ":agent_id": bot.id}, |row| {
+            row.get(0)
+        });
+    match found.optional()? {
+        Some(seq) => Ok(Some(seq)),
+        None => Err(Error::new(
+            Kind::ReferenceNotFound,
+            format!("There is no user {id}"),
+        )),
+    }
+}
 
 /// The user with this id of a bot.
 pub(in crate::domain) fn read(

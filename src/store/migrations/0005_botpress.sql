@@ -147,9 +147,9 @@ CREATE INDEX conversation_participants_by_user
     ON conversation_participants (user_seq, conversation_seq);
 
 -- `user_seq` is null if the bot itself wrote it. The event `message_created` of an incoming message
--- is not stored: it is the message.
+-- is not stored: it is the message. Numbers are not used again, so that events can refer to them.
 CREATE TABLE messages (
-    seq              INTEGER PRIMARY KEY,
+    seq              INTEGER PRIMARY KEY AUTOINCREMENT,
     id               TEXT NOT NULL UNIQUE,
     agent_seq        INTEGER NOT NULL REFERENCES agents (seq) ON DELETE CASCADE,
     conversation_seq INTEGER NOT NULL REFERENCES conversations (seq) ON DELETE CASCADE,
@@ -165,6 +165,7 @@ CREATE INDEX messages_by_time ON messages (agent_seq, incoming, created_at);
 CREATE INDEX messages_by_user ON messages (user_seq) WHERE user_seq IS NOT NULL;
 CREATE INDEX messages_by_tags ON messages (conversation_seq, tags) WHERE tags <> '{}';
 
+-- `after_message` is the last message there was, of any bot: where the event stands among messages.
 CREATE TABLE events (
     seq              INTEGER PRIMARY KEY,
     id               TEXT NOT NULL UNIQUE,
@@ -174,10 +175,11 @@ CREATE TABLE events (
     conversation_seq INTEGER REFERENCES conversations (seq) ON DELETE CASCADE,
     user_seq         INTEGER REFERENCES end_users (seq) ON DELETE CASCADE,
     message_seq      INTEGER REFERENCES messages (seq) ON DELETE CASCADE,
+    after_message    INTEGER NOT NULL,
     created_at       INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX events_by_time ON events (agent_seq, created_at);
-CREATE INDEX events_by_type ON events (agent_seq, type, created_at);
+CREATE INDEX events_by_time ON events (agent_seq, created_at, after_message);
+CREATE INDEX events_by_type ON events (agent_seq, type, created_at, after_message);
 CREATE INDEX events_by_conversation ON events (conversation_seq) WHERE conversation_seq IS NOT NULL;
 CREATE INDEX events_by_user ON events (user_seq) WHERE user_seq IS NOT NULL;
 CREATE INDEX events_by_message ON events (message_seq) WHERE message_seq IS NOT NULL;

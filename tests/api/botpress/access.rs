@@ -114,3 +114,48 @@ async fn a_body_of_another_type_is_refused() {
         .body("tags");
     assert_answer!(crate::support::send(request).await.expect(415));
 }
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused() {
+    let given = Given::new().await;
+    let long = "x".repeat(given.server.config.server.body_limit_bytes);
+    let body = json!({"tags": {}, "name": long});
+    let answer = given
+        .as_bot()
+        .post(&given.server, "/v1/chat/users", body)
+        .await;
+    assert_answer!(answer.expect(413));
+}
+
+#[tokio::test]
+async fn what_takes_an_access_away_counts_at_once() {
+    use parlance::domain::{audit::Actor, members, members::Role};
+    let given = Given::new().await;
+    let server = &given.server;
+    let token = super::given::member_with(server, "developer").await;
+    let person = Caller::with(&token).header("x-bot-id", given.bot.id.as_str());
+    let new_user = || person.post(server, "/v1/chat/users", json!({"tags": {}}));
+    assert_eq!(new_user().await.status, 201);
+    let account = server.server().domain().store().read(|conn| {
+        parlance::domain::accounts::find_by_email(conn, "developer@example.localhost")
+    });
+    let account = account.expect("an account").id;
+    let id = account.clone();
+    let demoted = server
+        .server()
+        .domain()
+        .change_as(Actor::Operator, move |change| {
+            members::set_role(change, &WORKSPACE.into(), &id, Role::Viewer)
+        });
+    demoted.await.expect("a viewer");
+    assert_eq!(new_user().await.json()["type"], "Forbidden");
+    let removed = server
+        .server()
+        .domain()
+        .change_as(Actor::Operator, move |change| {
+            members::remove(change, &WORKSPACE.into(), &account)
+        });
+    removed.await.expect("no member");
+    let path = format!("/v1/chat/users/{}", given.bot.id);
+    assert_eq!(person.get(server, &path).await.status, 403);
+}

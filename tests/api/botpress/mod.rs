@@ -6,3 +6,4 @@ mod chat;
 mod contract;
 mod given;
 mod runtime;
+mod secrets;

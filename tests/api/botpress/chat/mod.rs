@@ -2,6 +2,7 @@
 
 mod actions;
 mod conversations;
+mod deliveries;
 mod events;
 mod every_operation;
 mod files;
