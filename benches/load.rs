@@ -2,7 +2,8 @@
 //! the same framework in the same run.
 //!
 //! It measures and never judges by its exit code: a target that is missed is a line of the report.
-//! The settings are environment variables, see `load/settings.rs`.
+//! The settings are environment variables, see `load/settings.rs`. What is measured of a dialect is
+//! one file, a [`load::suite::Suite`], and its name in the list of `load/run.rs`.
 
 #![expect(
     clippy::disallowed_methods,
@@ -10,16 +11,21 @@
 )]
 
 mod load {
-    pub mod botpress;
+    pub mod ada;
+    pub mod aloochat;
     pub mod client;
     pub mod control;
     pub mod disk;
     pub mod pages;
     pub mod phase;
     pub mod process;
+    pub mod receiver;
     pub mod report;
+    pub mod requests;
     pub mod run;
     pub mod settings;
+    pub mod suite;
+    pub mod webhooks;
 }
 
 use anyhow::{Context, Result};
@@ -28,10 +34,10 @@ use load::{control, run, settings::Settings};
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     // Cargo passes `--bench`; only this program itself passes the control's argument.
-    if let [_, first, answer] = arguments.as_slice()
+    if let [_, first] = arguments.as_slice()
         && first == control::ARGUMENT
     {
-        return control::serve(answer);
+        return control::serve();
     }
     let settings = Settings::from_environment()?;
     let report = tokio::runtime::Builder::new_current_thread()

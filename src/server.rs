@@ -11,10 +11,10 @@ use crate::{
     console,
     dialects::{ada, aloochat, botpress},
     domain::{
-        self, Addresses, Domain, bootstrap, bootstrap::Started, deliveries, end_users,
+        self, Addresses, Domain, bootstrap, bootstrap::Started, bots, deliveries, end_users,
         platform_integrations, usage, webhooks,
     },
-    http::{Edge, Metrics, Mount, docs, edge, health, listener::NoDelay},
+    http::{Edge, Metrics, Mount, Origins, Programs, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
 };
@@ -57,6 +57,7 @@ pub struct Server {
     serving: JoinHandle<io::Result<()>>,
     flushing: JoinHandle<()>,
     end_users: JoinHandle<()>,
+    bots: JoinHandle<()>,
     delivering: JoinHandle<()>,
     farewells: JoinHandle<()>,
     running: JoinHandle<()>,
@@ -87,19 +88,18 @@ impl Server {
             outbound: config.outbound.clone(),
             runtime: config.runtime.clone(),
             deliveries: config.deliveries.clone(),
+            bots: config.bots.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),
             development: config.server.profile == Profile::Dev,
         };
         let domain = Domain::new(store, sealer, clock, settings);
         let own = url(address);
-        let public = config.botpress.public_url.as_deref().unwrap_or(&own);
+        let public = config.server.public_url.as_ref();
+        let public = config.botpress.webhook_url.as_ref().or(public);
+        let public = public.map_or_else(|| own.clone(), ToString::to_string);
         domain.serves_at(Addresses {
-            webhooks: format!(
-                "{}{}",
-                public.trim_end_matches('/'),
-                botpress::WEBHOOKS_PATH
-            ),
+            webhooks: format!("{public}{}", botpress::WEBHOOKS_PATH),
             api: own,
         });
         let started = bootstrap::start(&domain, &config.bootstrap)
@@ -128,6 +128,10 @@ impl Server {
             )),
             telling: tokio::spawn(deliveries::run(domain.clone(), stopped(stopping.clone()))),
             running: tokio::spawn(domain.runtime().clone().work(stopped(stopping.clone()))),
+            bots: tokio::spawn(bots::background::work(
+                domain.clone(),
+                stopped(stopping.clone()),
+            )),
             farewells: tokio::spawn(say_farewell_until(domain.clone(), stopping.clone())),
             delivering: tokio::spawn(webhooks::dispatch::run(domain.clone(), stopped(stopping))),
             domain,
@@ -169,6 +173,7 @@ impl Server {
         let _ = self.flushing.await;
         // What it had no time for is due at the next start.
         let _ = self.end_users.await;
+        let _ = self.bots.await;
         // Only fails if the task panicked; its leases end at the next start.
         let _ = self.delivering.await;
         let _ = self.farewells.await;
@@ -238,7 +243,11 @@ async fn say_farewell_until(domain: Domain, stopping: watch::Receiver<bool>) {
 
 /// Everything that the server answers.
 fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response> + 'static {
-    let metrics = Metrics::new(domain.store(), Some(domain.runtime()));
+    let metrics = Metrics::new(|registry| {
+        domain.store().metrics().register(registry);
+        domain.webhooks().metrics().register(registry);
+        registry.register_collector(Box::new(Programs::new(domain.runtime())));
+    });
     let limits = edge::Limits {
         body: config.server.body_limit_bytes,
         time: Duration::from_secs(config.server.request_timeout_seconds),
@@ -247,7 +256,7 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
     let pages = docs::routes(&mounts)
         .at("/healthz", health::live())
         .at("/readyz", health::ready(domain.store().clone()))
-        .at("/metrics", metrics.endpoint());
+        .at("/metrics", metrics.endpoint(domain));
     let pages = Edge::new(
         pages.boxed(),
         "parlance",
@@ -290,6 +299,10 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
             }
             route.nest(base_path, edge)
         })
+        .data(Origins::new(
+            config.server.public_url.as_ref(),
+            config.server.trust_forwarded,
+        ))
         .with(crate::http::compress::Gzip)
 }
 

@@ -1,5 +1,5 @@
-//! A connection that is kept alive, with as much HTTP/1.1 as the servers of this benchmark speak.
-//! A call allocates nothing.
+//! A connection that is kept alive, with as much HTTP/1.1 as the servers of this benchmark speak: to
+//! call, or to be called. Neither allocates anything.
 
 use std::{future::poll_fn, net::SocketAddr, pin::Pin};
 
@@ -25,11 +25,36 @@ impl Connection {
         let stream = TcpStream::connect(address)
             .await
             .with_context(|| format!("cannot connect to {address}"))?;
+        Self::over(stream)
+    }
+
+    /// A connection that is open already.
+    pub fn over(stream: TcpStream) -> Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
             buffer: vec![0; BUFFER],
         })
+    }
+
+    /// Waits for a whole request. None if the caller has closed the connection instead.
+    pub async fn called(&mut self) -> Result<Option<()>> {
+        let mut filled = 0;
+        loop {
+            if filled == self.buffer.len() {
+                self.buffer.resize(filled * 2, 0);
+            }
+            match self.receive(filled).await? {
+                0 if filled == 0 => return Ok(None),
+                0 => bail!("the caller closed the connection within a request"),
+                received => filled += received,
+            }
+            if let Some(head) = find(&self.buffer[..filled], END_OF_HEAD)
+                && filled >= head + END_OF_HEAD.len() + length(&self.buffer[..head]).unwrap_or(0)
+            {
+                return Ok(Some(()));
+            }
+        }
     }
 
     /// Sends a request and gives the body of its answer, which must be a success.
@@ -41,7 +66,9 @@ impl Connection {
             if filled == self.buffer.len() {
                 self.buffer.resize(filled * 2, 0);
             }
-            filled += self.receive(filled).await?;
+            let received = self.receive(filled).await?;
+            ensure!(received > 0, "the server closed the connection");
+            filled += received;
             if answer.is_none() {
                 answer = Answer::parse(&self.buffer[..filled])?;
             }
@@ -54,10 +81,10 @@ impl Connection {
         }
     }
 
-    async fn send(&mut self, mut rest: &[u8]) -> Result<()> {
+    pub async fn send(&mut self, mut rest: &[u8]) -> Result<()> {
         while !rest.is_empty() {
             let sent = poll_fn(|cx| Pin::new(&mut self.stream).poll_write(cx, rest)).await?;
-            ensure!(sent > 0, "the server closed the connection");
+            ensure!(sent > 0, "the connection is closed");
             rest = &rest[sent..];
         }
         Ok(())
@@ -66,9 +93,7 @@ impl Connection {
     async fn receive(&mut self, filled: usize) -> Result<usize> {
         let mut free = ReadBuf::new(&mut self.buffer[filled..]);
         poll_fn(|cx| Pin::new(&mut self.stream).poll_read(cx, &mut free)).await?;
-        let received = free.filled().len();
-        ensure!(received > 0, "the server closed the connection");
-        Ok(received)
+        Ok(free.filled().len())
     }
 }
 
@@ -85,21 +110,23 @@ impl Answer {
         let Some(head) = find(received, END_OF_HEAD) else {
             return Ok(None);
         };
-        if !matches!(received.get(9..12), Some(b"200" | b"201")) {
-            bail!("not a success: {}", String::from_utf8_lossy(received));
+        if received.get(9) != Some(&b'2') {
+            bail!("no success: {}", String::from_utf8_lossy(received));
         }
-        let length = find(&received[..head], CONTENT_LENGTH)
-            .map(|at| &received[at + CONTENT_LENGTH.len()..head])
-            .context("an answer without a content-length")?
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .fold(0, |length, digit| length * 10 + usize::from(digit - b'0'));
+        let length = length(&received[..head]).context("an answer without a content-length")?;
         let start = head + END_OF_HEAD.len();
         Ok(Some(Self {
             start,
             end: start + length,
         }))
     }
+}
+
+/// The length of the body after this head.
+fn length(head: &[u8]) -> Option<usize> {
+    let at = find(head, CONTENT_LENGTH)? + CONTENT_LENGTH.len();
+    let digits = head[at..].iter().take_while(|byte| byte.is_ascii_digit());
+    Some(digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0')))
 }
 
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {

@@ -1,5 +1,5 @@
-//! The control: the same two operations with the same bytes on the same framework, and nothing
-//! else. No key, no limits, no database.
+//! The control: two operations of Aloochat's with the same bytes on the same framework, and nothing
+//! else. No key, no limits, no database. Every dialect is compared with it.
 
 use std::io::{self, Read};
 
@@ -14,6 +14,12 @@ use tokio::{net::TcpListener, runtime::Runtime};
 
 /// The argument that makes this program the control.
 pub const ARGUMENT: &str = "control";
+
+/// The id of an integration.
+pub const ID: &str = "3f2b8a52-6f0e-4d0c-9a53-0d8f4f6c2b11";
+
+/// What it answers: the integration that Aloochat's sample makes.
+const ANSWER: &str = r#"{"id":"3f2b8a52-6f0e-4d0c-9a53-0d8f4f6c2b11","name":"My Shopify Store","type":"shopify","config":{"shop_domain":"mystore.myshopify.com","api_version":"2024-01"},"is_active":true,"visibility":"private","company_id":"11111111-1111-1111-aaaa-111111111111","agent_id":null}"#;
 
 #[derive(Clone, Object)]
 struct Integration {
@@ -68,9 +74,9 @@ impl Control {
     }
 }
 
-/// Answers with this integration until the standard input ends.
-pub fn serve(answer: &str) -> Result<()> {
-    let answer = Integration::parse_from_json_string(answer)
+/// Answers until the standard input ends.
+pub fn serve() -> Result<()> {
+    let answer = Integration::parse_from_json_string(ANSWER)
         .map_err(|error| anyhow!(error.into_message()))?;
     std::thread::spawn(|| {
         // However it ends, whoever started this is gone.

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::{client::Connection, phase::Latencies, run::get, settings::Settings};
+use super::{aloochat::get, client::Connection, phase::Latencies, settings::Settings};
 
 /// Pages of each kind.
 const PAGES: usize = 500;

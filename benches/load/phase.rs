@@ -1,20 +1,23 @@
 //! A phase: some time in which all connections ask one thing after the other.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
 use tokio::{task::JoinSet, time::timeout};
 
-use super::{client::Connection, process::Server, settings::Settings};
+use super::{
+    client::Connection, process::Server, report::milliseconds, requests::Requests,
+    settings::Settings,
+};
 
 /// How much longer than planned a phase may take before it counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(15);
-
-/// Whole requests, which the connections send in turn.
-pub type Requests = Arc<[Vec<u8>]>;
 
 /// What a phase measured.
 pub struct Phase {
@@ -24,6 +27,13 @@ pub struct Phase {
     pub processor: f64,
     /// All answers, those of the warm-up included.
     pub answered: u64,
+}
+
+impl Phase {
+    /// The time that this share of the requests did not exceed, in milliseconds.
+    pub fn quantile(&self, share: f64) -> f64 {
+        milliseconds(self.latencies.quantile(share))
+    }
 }
 
 /// The times of single requests.
@@ -59,11 +69,9 @@ async fn load(server: &Server, requests: &Requests, settings: &Settings) -> Resu
     let used = server.processor_time()?;
     let from = Instant::now() + settings.warm_up;
     let until = from + settings.phase;
-    let stride = requests.len() / settings.connections.max(1);
     let mut tasks = JoinSet::new();
-    for (number, connection) in connections.into_iter().enumerate() {
-        let requests = requests.clone();
-        tasks.spawn(ask(connection, requests, number * stride, from, until));
+    for connection in connections {
+        tasks.spawn(ask(connection, requests.clone(), from, until));
     }
     let mut times = Vec::new();
     let mut answered = 0;
@@ -84,24 +92,56 @@ async fn load(server: &Server, requests: &Requests, settings: &Settings) -> Resu
 async fn ask(
     mut connection: Connection,
     requests: Requests,
-    first: usize,
     from: Instant,
     until: Instant,
 ) -> Result<(Vec<Duration>, u64)> {
     let mut times = Vec::with_capacity(32 * 1024);
     let mut answered = 0;
+    let mut request = Vec::new();
     let mut began = Instant::now();
-    for request in requests.iter().cycle().skip(first) {
-        connection.call(request).await?;
+    loop {
+        requests.next(&mut request);
+        connection.call(&request).await?;
         answered += 1;
         let now = Instant::now();
         if now > until {
-            break;
+            return Ok((times, answered));
         }
         if began >= from {
             times.push(now - began);
         }
         began = now;
     }
-    Ok((times, answered))
+}
+
+/// Sends so many requests, over all connections.
+pub async fn burst(
+    server: &Server,
+    requests: &Requests,
+    count: u64,
+    settings: &Settings,
+) -> Result<()> {
+    let left = Arc::new(AtomicU64::new(count));
+    let mut tasks = JoinSet::new();
+    for _ in 0..settings.connections {
+        let mut connection = Connection::open(server.address).await?;
+        let (requests, left) = (requests.clone(), left.clone());
+        tasks.spawn(async move {
+            let mut request = Vec::new();
+            while left
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                    left.checked_sub(1)
+                })
+                .is_ok()
+            {
+                requests.next(&mut request);
+                connection.call(&request).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(task) = tasks.join_next().await {
+        task.context("a connection's task panicked")??;
+    }
+    Ok(())
 }

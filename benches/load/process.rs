@@ -23,9 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The length of a tick, on every Linux (`getconf CLK_TCK` is 100).
 const MILLIS_OF_TICK: u64 = 10;
 
-/// The key that the server is called with.
-pub const API_KEY: &str = "aloo_benchmark_0123456789abcdefghijklmnopqrstuv";
-
 /// A server that is ready. It is killed if it is dropped before it is stopped.
 pub struct Server {
     process: Child,
@@ -35,8 +32,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// The release binary on a database in `directory`, with limits that are on but never met.
-    pub fn parlance(directory: &Path) -> Result<Self> {
+    /// The release binary on a database in `directory`, with these settings (`LOG__LEVEL`).
+    pub fn parlance(directory: &Path, settings: &[(&str, &str)]) -> Result<Self> {
         let log = File::create(directory.join("parlance.log"))?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_parlance"));
         for (name, _) in env::vars_os() {
@@ -47,10 +44,11 @@ impl Server {
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--db", "load.db"])
             .current_dir(directory)
-            .env("PARLANCE_BOOTSTRAP__ALOOCHAT_KEY", API_KEY)
-            .env("PARLANCE_LIMITS__ALOOCHAT__PER_SECOND", "1000000")
-            .env("PARLANCE_LIMITS__ALOOCHAT__PER_MINUTE", "60000000")
-            .env("PARLANCE_LIMITS__ALOOCHAT__PER_DAY", "1000000000")
+            .envs(
+                settings
+                    .iter()
+                    .map(|(name, value)| (format!("PARLANCE_{name}"), value)),
+            )
             .stdin(Stdio::null())
             .stderr(log);
         Self::start(command).with_context(|| {
@@ -59,11 +57,11 @@ impl Server {
         })
     }
 
-    /// The control, which answers with this integration.
-    pub fn control(answer: &str) -> Result<Self> {
+    /// The control.
+    pub fn control() -> Result<Self> {
         let mut command = Command::new(env::current_exe()?);
         command
-            .args([control::ARGUMENT, answer])
+            .arg(control::ARGUMENT)
             // It ends when this pipe does, whatever happens to the benchmark.
             .stdin(Stdio::piped());
         Self::start(command).context("the control does not start")

@@ -1,11 +1,11 @@
 //! The report: one table, some facts, and each target with whether it is met.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 #[derive(Default)]
 pub struct Report {
     rows: Vec<Row>,
-    facts: Vec<(&'static str, String)>,
+    facts: Vec<(String, String)>,
     targets: Vec<Target>,
 }
 
@@ -15,32 +15,32 @@ pub struct Row {
     pub per_second: Option<f64>,
     /// The server's processor time for one request, in microseconds.
     pub processor: Option<f64>,
-    pub p50: f64,
-    pub p99: f64,
+    pub p50: Option<f64>,
+    pub p99: Option<f64>,
     pub ratio: Option<f64>,
 }
 
 /// What was aimed for, and what was reached.
 pub struct Target {
-    name: &'static str,
+    name: String,
     reached: f64,
     aim: String,
     met: bool,
 }
 
 impl Target {
-    pub fn at_least(name: &'static str, reached: f64, least: f64) -> Self {
+    pub fn at_least(name: impl Into<String>, reached: f64, least: f64) -> Self {
         Self {
-            name,
+            name: name.into(),
             reached,
             aim: format!(">= {least}"),
             met: reached >= least,
         }
     }
 
-    pub fn at_most(name: &'static str, reached: f64, most: f64, unit: &str) -> Self {
+    pub fn at_most(name: impl Into<String>, reached: f64, most: f64, unit: &str) -> Self {
         Self {
-            name,
+            name: name.into(),
             reached,
             aim: format!("<= {most} {unit}").trim_end().to_owned(),
             met: reached <= most,
@@ -53,7 +53,7 @@ impl Report {
         self.rows.push(row);
     }
 
-    pub fn fact(&mut self, name: &'static str, value: String) {
+    pub fn fact(&mut self, name: String, value: String) {
         self.facts.push((name, value));
     }
 
@@ -66,27 +66,31 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<44} {:>8} {:>8} {:>8} {:>6} {:>8}",
+            "{:<52} {:>8} {:>8} {:>8} {:>6} {:>8}",
             "", "req/s", "p50 ms", "p99 ms", "ratio", "CPU us"
         )?;
         for row in &self.rows {
             let per_second = row.per_second.map(|figure| format!("{figure:.0}"));
             let processor = row.processor.map(|figure| format!("{figure:.1}"));
+            let [p50, p99] = [row.p50, row.p99].map(|time| {
+                let shown = time.map(|time| format!("{time:.2}"));
+                shown.unwrap_or_default()
+            });
             let ratio = row.ratio.map(|figure| format!("{figure:.2}"));
             writeln!(
                 f,
-                "{:<44} {:>8} {:>8.2} {:>8.2} {:>6} {:>8}",
+                "{:<52} {:>8} {:>8} {:>8} {:>6} {:>8}",
                 row.name,
                 per_second.unwrap_or_default(),
-                row.p50,
-                row.p99,
+                p50,
+                p99,
                 ratio.unwrap_or_default(),
                 processor.unwrap_or_default(),
             )?;
         }
         writeln!(f)?;
         for (name, value) in &self.facts {
-            writeln!(f, "{name:<44} {value:>8}")?;
+            writeln!(f, "{name:<52} {value:>8}")?;
         }
         writeln!(f)?;
         for target in &self.targets {
@@ -94,7 +98,7 @@ impl fmt::Display for Report {
             let Target {
                 name, reached, aim, ..
             } = target;
-            writeln!(f, "{name:<44} {reached:>8.2} {aim:>10}  {verdict}")?;
+            writeln!(f, "{name:<52} {reached:>8.2} {aim:>10}  {verdict}")?;
         }
         Ok(())
     }
@@ -105,4 +109,8 @@ pub fn median(figures: impl Iterator<Item = f64>) -> f64 {
     let mut figures: Vec<f64> = figures.collect();
     figures.sort_unstable_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+pub fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
 }

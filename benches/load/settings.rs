@@ -16,6 +16,10 @@ pub struct Settings {
     pub connections: usize,
     /// `LOAD_DEPTH`: the row after which the deep page begins. Default: 100000.
     pub depth: u64,
+    /// `LOAD_MESSAGES`: the messages of which the deliveries are counted. Default: 20000.
+    pub messages: u64,
+    /// `LOAD_ONLY`: the suites to run, with commas between: `ada,webhooks`. Default: all.
+    pub only: Option<Vec<String>>,
 }
 
 impl Settings {
@@ -26,6 +30,13 @@ impl Settings {
             rounds: variable("LOAD_ROUNDS", 3)?,
             connections: variable("LOAD_CONNECTIONS", 64)?,
             depth: variable("LOAD_DEPTH", 100_000)?,
+            messages: variable("LOAD_MESSAGES", 20_000)?,
+            only: env::var("LOAD_ONLY").ok().map(|names| {
+                names
+                    .split(',')
+                    .map(|name| name.trim().to_owned())
+                    .collect()
+            }),
         })
     }
 }

@@ -38,7 +38,11 @@ impl Openapi {
             Dialect::Botpress => botpress::document(&loaded.config.botpress),
             Dialect::Console => console::document(),
         };
-        let origin = format!("http://{}", loaded.config.server.listen);
+        let server = &loaded.config.server;
+        let origin = match &server.public_url {
+            Some(url) => url.to_string(),
+            None => format!("http://{}", server.listen),
+        };
         if self.yaml {
             print!("{}", document.yaml(&origin));
         } else {

@@ -14,8 +14,10 @@ pub use self::{
 use crate::{
     dialects::{ada, aloochat, botpress},
     domain::{
-        bootstrap, deliveries, inbox, limits, outbound, runtime, service_integrations, webhooks,
+        bootstrap, bots, deliveries, inbox, limits, outbound, runtime, service_integrations,
+        webhooks,
     },
+    http::PublicUrl,
     store::{self, seal},
 };
 
@@ -43,6 +45,8 @@ pub struct Config {
     pub runtime: runtime::Settings,
     /// Telling bots and integrations what they are to know.
     pub deliveries: deliveries::Settings,
+    /// Bots.
+    pub bots: bots::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.
@@ -61,6 +65,12 @@ pub struct Config {
 pub struct Server {
     /// The address and port to listen on; port 0 picks a free one.
     pub listen: SocketAddr,
+    /// The address that others know the server by, wherever it writes a URL of its own: scheme, host
+    /// and port. By default what each request says.
+    pub public_url: Option<PublicUrl>,
+    /// Whether to believe `X-Forwarded-Proto` and `X-Forwarded-Host`: only behind a proxy that
+    /// always sets them.
+    pub trust_forwarded: bool,
     /// What the server is for.
     pub profile: Profile,
     /// The largest request body, in bytes.
@@ -75,6 +85,8 @@ impl Default for Server {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4600)),
+            public_url: None,
+            trust_forwarded: false,
             profile: Profile::Dev,
             body_limit_bytes: 10 * 1024 * 1024,
             request_timeout_seconds: 60,

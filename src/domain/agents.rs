@@ -109,7 +109,7 @@ fn check_handle(handle: &str) -> Result<()> {
 
 const FIND: &str = "
     SELECT seq, id, workspace_id, handle, name, created_at FROM agents
-    WHERE workspace_id = :workspace_id AND (id = :key OR handle = :key)";
+    WHERE workspace_id = :workspace_id AND (id = :key OR handle = :key) AND deleted_at IS NULL";
 
 /// The agent of a workspace with this id or handle.
 ///
@@ -130,7 +130,8 @@ pub fn find(conn: &Connection, workspace: &WorkspaceId, id_or_handle: &str) -> R
 }
 
 const FIND_BY_ID: &str = "
-    SELECT seq, id, workspace_id, handle, name, created_at FROM agents WHERE id = :key";
+    SELECT seq, id, workspace_id, handle, name, created_at FROM agents
+    WHERE id = :key AND deleted_at IS NULL";
 
 /// The agent with this id, of whichever workspace. For the operator and the program itself.
 ///
@@ -141,7 +142,8 @@ pub fn find_by_id(conn: &Connection, id: &AgentId) -> Result<Agent> {
 }
 
 const FIND_BY_HANDLE: &str = "
-    SELECT seq, id, workspace_id, handle, name, created_at FROM agents WHERE handle = :key";
+    SELECT seq, id, workspace_id, handle, name, created_at FROM agents
+    WHERE handle = :key AND deleted_at IS NULL";
 
 /// The agent with this handle, of whichever workspace. For the operator and the program itself.
 ///
@@ -159,7 +161,8 @@ fn find_one(conn: &Connection, statement: &str, key: &str) -> Result<Agent> {
 }
 
 const LIST_ALL: &str = "
-    SELECT seq, id, workspace_id, handle, name, created_at FROM agents ORDER BY seq";
+    SELECT seq, id, workspace_id, handle, name, created_at FROM agents
+    WHERE deleted_at IS NULL ORDER BY seq";
 
 /// The agents of every workspace, oldest first. For the operator alone.
 ///
@@ -173,7 +176,7 @@ pub fn list_all(conn: &Connection) -> Result<Vec<Agent>> {
 
 const LIST: &str = "
     SELECT seq, id, workspace_id, handle, name, created_at FROM agents
-    WHERE workspace_id = :workspace_id ORDER BY seq";
+    WHERE workspace_id = :workspace_id AND deleted_at IS NULL ORDER BY seq";
 
 /// The agents of a workspace, oldest first.
 ///

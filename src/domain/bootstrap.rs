@@ -1,6 +1,7 @@
 //! The first start: a workspace, an account, an agent, and one key for each API.
 
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 use super::{
     accounts,
@@ -160,6 +161,11 @@ fn later_start(change: &Change<'_>, settings: &Settings, workspace: Workspace) -
         let Some(fixed) = settings.fixed(kind) else {
             continue;
         };
+        // Whoever may delete agents must not be able to keep the server from starting.
+        if agent.is_none() && is_of_agent(kind) {
+            warn!(%kind, "the fixed key is not made: the workspace has no agent");
+            continue;
+        }
         let owner = owner(kind, &workspace, agent, || {
             let account = accounts::oldest(change.conn)?;
             let account = account.ok_or_else(|| Error::not_found("there is no account"))?;
@@ -172,6 +178,17 @@ fn later_start(change: &Change<'_>, settings: &Settings, workspace: Workspace) -
         workspace,
         new_keys: Vec::new(),
     })
+}
+
+const fn is_of_agent(kind: KeyKind) -> bool {
+    match kind {
+        KeyKind::Ada
+        | KeyKind::AdaEndUsers
+        | KeyKind::AdaInstallation
+        | KeyKind::BotpressBot
+        | KeyKind::BotpressIntegration => true,
+        KeyKind::BotpressPat | KeyKind::Operator | KeyKind::Cohere | KeyKind::Aloochat => false,
+    }
 }
 
 fn owner(

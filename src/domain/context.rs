@@ -12,6 +12,7 @@ use super::{
     access::{Call, Keyring},
     api_keys,
     audit::Actor,
+    bots,
     definitions::Declarations,
     deliveries, inbox, limits,
     outbound::{self, Outbound},
@@ -39,6 +40,8 @@ pub struct Settings {
     pub runtime: runtime::Settings,
     /// Telling bots and integrations what they are to know.
     pub deliveries: deliveries::Settings,
+    /// Bots.
+    pub bots: bots::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.
@@ -71,6 +74,7 @@ struct Parts {
     secret_names: SecretNames,
     end_user_work: Notify,
     farewells: Notify,
+    bot_work: Notify,
     outbound: Outbound,
     runtime: Engine,
     programs: Programs,
@@ -155,6 +159,7 @@ impl Domain {
             secret_names,
             end_user_work: Notify::new(),
             farewells: Notify::new(),
+            bot_work: Notify::new(),
             outbound,
             runtime,
             programs: Programs::default(),
@@ -233,6 +238,11 @@ impl Domain {
     #[must_use]
     pub fn farewells(&self) -> &Notify {
         &self.0.farewells
+    }
+
+    /// Wakes whoever does what is due of bots.
+    pub(super) fn bot_work(&self) -> &Notify {
+        &self.0.bot_work
     }
 
     pub(super) fn meter(&self) -> &Meter {

@@ -75,5 +75,6 @@ pub(super) fn add(
         ":event_seq": event,
         ":message_seq": message,
     })?;
+    change.wake_runtime();
     Ok(())
 }

@@ -5,7 +5,12 @@
 //! compiled, run and dropped on a thread of its own with a large stack, which is only used as far
 //! as it is needed.
 
-use std::{ops::ControlFlow, thread, time::Duration};
+use std::{
+    ops::ControlFlow,
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
 
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -68,26 +73,64 @@ pub async fn run(source: &str, object: Value) -> Result<Value, ScriptError> {
     on_a_thread(source, move |source| resolve(&compiled(source)?, object)).await
 }
 
+/// Checks that a source is a script, where one cannot wait otherwise.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_now(source: &str) -> Result<(), ScriptError> {
+    on_a_thread_now(source, |source| compiled(source).map(drop))
+}
+
+/// Runs a script as [`run`] does, where one cannot wait otherwise.
+///
+/// # Errors
+/// [`ScriptError`]
+pub fn run_now(source: &str, object: Value) -> Result<Value, ScriptError> {
+    on_a_thread_now(source, move |source| resolve(&compiled(source)?, object))
+}
+
+fn on_a_thread_now<T: Send + 'static>(
+    source: &str,
+    work: impl FnOnce(&str) -> Result<T, ScriptError> + Send + 'static,
+) -> Result<T, ScriptError> {
+    let (done, result) = mpsc::channel();
+    start(source, move |source| drop(done.send(work(source))))?;
+    result
+        .recv_timeout(TIME + SLACK)
+        .map_err(|error| match error {
+            RecvTimeoutError::Timeout => ScriptError::TimedOut,
+            RecvTimeoutError::Disconnected => defect(),
+        })?
+}
+
 async fn on_a_thread<T: Send + 'static>(
     source: &str,
     work: impl FnOnce(&str) -> Result<T, ScriptError> + Send + 'static,
 ) -> Result<T, ScriptError> {
+    let (done, result) = oneshot::channel();
+    start(source, move |source| drop(done.send(work(source))))?;
+    match within(TIME + SLACK, result).await {
+        Ok(result) => result.map_err(|_| defect())?,
+        Err(_) => Err(ScriptError::TimedOut),
+    }
+}
+
+/// Starts the thread. Whoever asked may be gone when it is done.
+fn start(source: &str, work: impl FnOnce(&str) + Send + 'static) -> Result<(), ScriptError> {
     if source.len() > LONGEST {
         return Err(ScriptError::TooLong(source.len()));
     }
-    let failed = |text: &str| ScriptError::Failed(text.to_owned());
-    let (done, result) = oneshot::channel();
     let source = source.to_owned();
     let thread = thread::Builder::new()
         .name("script".to_owned())
         .stack_size(STACK)
-        // Whoever asked may be gone.
-        .spawn(move || drop(done.send(work(&source))));
-    thread.map_err(|error| failed(&error.to_string()))?;
-    match within(TIME + SLACK, result).await {
-        Ok(result) => result.map_err(|_| failed("the script engine has a defect"))?,
-        Err(_) => Err(ScriptError::TimedOut),
-    }
+        .spawn(move || work(&source));
+    thread.map_err(|error| ScriptError::Failed(error.to_string()))?;
+    Ok(())
+}
+
+fn defect() -> ScriptError {
+    ScriptError::Failed("the script engine has a defect".to_owned())
 }
 
 fn compiled(source: &str) -> Result<Program, ScriptError> {

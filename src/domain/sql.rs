@@ -7,8 +7,9 @@ use rusqlite::{
 
 use crate::kernel::ids::{
     AccountId, AgentId, ApiKeyId, ConversationId, EndUserDeletionId, EndUserId, EventId, FileId,
-    InstallationId, IntegrationId, MessageId, PlatformIntegrationId, ServiceIntegrationId, StateId,
-    WebhookAttemptId, WebhookEndpointId, WebhookMessageId, WorkspaceId,
+    InstallationId, IntegrationId, IssueEventId, IssueId, MessageId, PlatformIntegrationId,
+    ServiceIntegrationId, StateId, WebhookAttemptId, WebhookEndpointId, WebhookMessageId,
+    WorkspaceId,
 };
 
 macro_rules! stored_as_text {
@@ -38,6 +39,8 @@ stored_as_text!(
     FileId,
     InstallationId,
     IntegrationId,
+    IssueEventId,
+    IssueId,
     MessageId,
     PlatformIntegrationId,
     ServiceIntegrationId,

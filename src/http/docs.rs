@@ -11,7 +11,7 @@ use poem_openapi::OpenApiService;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Document, Mount,
+    Document, Mount, origin,
     page::{escape, fill, text},
 };
 
@@ -120,24 +120,6 @@ fn landing(entries: Arc<[Entry]>) -> impl Endpoint<Output = Response> {
         let page = fill(&page, &[("rows", &rows), ("version", version)]);
         cached(&request, "text/html", page)
     })
-}
-
-/// The address that the caller reached the server by.
-fn origin(request: &Request) -> String {
-    let forwarded = request.header("x-forwarded-proto");
-    let scheme = match forwarded {
-        Some("https") => "https",
-        _ => "http",
-    };
-    let host = request
-        .header("x-forwarded-host")
-        .or_else(|| request.header(header::HOST))
-        .filter(|host| {
-            host.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte))
-        })
-        .unwrap_or("127.0.0.1:4600");
-    format!("{scheme}://{host}")
 }
 
 fn asset(content_type: &'static str, text: String) -> impl Endpoint<Output = Response> {

@@ -198,7 +198,7 @@ mod tests {
     use poem::{EndpointExt, endpoint::make};
 
     use super::*;
-    use crate::{http::errors::Failure, kernel::Result, store::Store};
+    use crate::{http::errors::Failure, kernel::Result};
 
     /// Renders what it is given, so that a test sees which error reached the dialect.
     struct Plain;
@@ -216,12 +216,6 @@ mod tests {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<&'static str>> + Send + 'static,
     {
-        let directory = tempfile::tempdir().expect("a directory");
-        let settings = crate::store::Settings {
-            path: directory.path().join("test.db"),
-            ..Default::default()
-        };
-        let store = Store::open(&settings).expect("a store");
         let inner = make(move |_| {
             let answer = handler();
             async move {
@@ -238,7 +232,7 @@ mod tests {
                 body: 10,
                 time: Duration::from_millis(20),
             },
-            Metrics::new(&store, None),
+            Metrics::new(|_| {}),
         );
         edge.call(Request::default()).await.expect("an answer")
     }

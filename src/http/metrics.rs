@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use poem::{Endpoint, EndpointExt, IntoResponse, Response, endpoint::make_sync};
+use poem::{Endpoint, EndpointExt, IntoResponse, Response, endpoint::make};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -12,9 +12,9 @@ use prometheus_client::{
     },
     registry::Registry,
 };
+use tracing::warn;
 
-use super::runtime_metrics::Programs;
-use crate::{domain::runtime::Engine, store::Store};
+use crate::domain::Domain;
 
 /// The first bucket of request durations, in seconds.
 const FASTEST: f64 = 0.000_25;
@@ -45,9 +45,9 @@ struct OperationLabels {
 }
 
 impl Metrics {
-    /// New counters, beside those of the store and, if it is given, of what runs programs.
+    /// New counters, beside those that `others` adds.
     #[must_use]
-    pub fn new(store: &Store, engine: Option<&Engine>) -> Self {
+    pub fn new(others: impl FnOnce(&mut Registry)) -> Self {
         let mut registry = Registry::with_prefix("parlance");
         let requests = Family::default();
         let durations = Family::new_with_constructor(
@@ -63,10 +63,7 @@ impl Metrics {
             "Time from the request's head to its answer, by dialect and operation",
             durations.clone(),
         );
-        store.metrics().register(&mut registry);
-        if let Some(engine) = engine {
-            registry.register_collector(Box::new(Programs::new(engine)));
-        }
+        others(&mut registry);
         Self(Arc::new(Inner {
             registry,
             requests,
@@ -98,17 +95,28 @@ impl Metrics {
 
     /// The page that Prometheus reads.
     #[must_use]
-    pub fn endpoint(&self) -> impl Endpoint<Output = Response> + use<> {
-        let metrics = self.clone();
-        make_sync(move |_| {
-            let mut text = String::new();
-            match encode(&mut text, &metrics.0.registry) {
-                Ok(()) => text
-                    .with_content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
-                    .into_response(),
-                Err(_) => poem::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    pub fn endpoint(&self, domain: &Domain) -> impl Endpoint<Output = Response> + use<> {
+        let (metrics, domain) = (self.clone(), domain.clone());
+        make(move |_| {
+            let (metrics, domain) = (metrics.clone(), domain.clone());
+            async move {
+                let webhooks = domain.webhooks().metrics();
+                if let Err(error) = webhooks.measure(&domain).await {
+                    warn!(%error, "the metrics of webhooks are those of the last time");
+                }
+                metrics.page()
             }
         })
         .map_to_response()
+    }
+
+    fn page(&self) -> Response {
+        let mut text = String::new();
+        match encode(&mut text, &self.0.registry) {
+            Ok(()) => text
+                .with_content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+                .into_response(),
+            Err(_) => poem::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
     }
 }

@@ -17,6 +17,8 @@ pub mod listener;
 pub mod metrics;
 pub mod nullable;
 pub mod object;
+pub mod or_null;
+pub mod origin;
 pub(crate) mod page;
 mod runtime_metrics;
 
@@ -28,3 +30,6 @@ pub use edge::Edge;
 pub use metrics::Metrics;
 pub use nullable::Nullable;
 pub use object::JsonObject;
+pub use or_null::OrNull;
+pub use origin::{Origins, PublicUrl, origin};
+pub use runtime_metrics::Programs;

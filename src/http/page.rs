@@ -33,13 +33,22 @@ pub(crate) fn fill(page: &str, values: &[(&str, &str)]) -> String {
     filled
 }
 
-/// A text as HTML, also within a quoted attribute.
+/// A text as HTML: within an element or a quoted attribute. Braces too, so that it is no place of
+/// a page to be filled.
 pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '{' => escaped.push_str("&#123;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -55,8 +64,8 @@ mod tests {
     #[test]
     fn escaped_text_is_text() {
         assert_eq!(
-            escape("<a b=\"c'd\">&"),
-            "&lt;a b=&quot;c&#39;d&quot;&gt;&amp;"
+            escape("<a b=\"c'd\">&{{e}}"),
+            "&lt;a b=&quot;c&#39;d&quot;&gt;&amp;&#123;&#123;e}}"
         );
     }
 }

@@ -11,10 +11,12 @@ use prometheus_client::{
 use crate::domain::runtime::{Engine, EngineKind, Stats, Warm};
 
 /// Reads the state of an engine.
-pub(super) struct Programs(Engine);
+pub struct Programs(Engine);
 
 impl Programs {
-    pub(super) fn new(engine: &Engine) -> Self {
+    /// Reads that of this engine.
+    #[must_use]
+    pub fn new(engine: &Engine) -> Self {
         Self(engine.clone())
     }
 }

@@ -77,6 +77,10 @@ id_types! {
     AgentId;
     /// An API key of any kind. Not the key's value.
     ApiKeyId;
+    /// An issue of a Botpress bot.
+    IssueId;
+    /// One occurrence of an issue of a Botpress bot.
+    IssueEventId;
     /// A version of a Botpress integration.
     IntegrationId;
     /// A conversation of an agent with end users.

@@ -58,16 +58,32 @@ async fn documents_name_the_address_that_they_were_asked_at() {
         let address = "http://parlance.localhost:8080/api/public";
         assert!(document.expect(200).text.contains(address), "{path}");
     }
-    let request = server
-        .request(Method::GET, "/openapi/aloochat.json")
-        .header("x-forwarded-proto", "https")
-        .header("x-forwarded-host", "parlance.example.com");
-    let document = send(request).await.expect(200);
-    let address = "https://parlance.example.com/api/public";
-    assert_eq!(document.json()["servers"][0]["url"], address);
+    let own = format!("{}/api/public", server.server().url());
+    assert_eq!(forwarded(&server, "parlance.example.com").await, own);
+}
+
+#[tokio::test]
+async fn documents_name_the_address_that_a_trusted_proxy_was_asked_at() {
+    let server = TestServer::with(|config| config.server.trust_forwarded = true).await;
+    assert_eq!(
+        forwarded(&server, "parlance.example.com").await,
+        "https://parlance.example.com/api/public"
+    );
     let request = server.request(Method::GET, "/");
     let page = send(request.header("x-forwarded-host", "<script>")).await;
     assert!(!page.expect(200).text.contains("<script>"));
+}
+
+#[tokio::test]
+async fn documents_name_the_public_url() {
+    let server = TestServer::with(|config| {
+        let url = "https://chat.example.com:8443/".to_owned();
+        config.server.public_url = Some(url.try_into().expect("an address"));
+        config.server.trust_forwarded = true;
+    })
+    .await;
+    let public = "https://chat.example.com:8443/api/public";
+    assert_eq!(forwarded(&server, "parlance.example.com").await, public);
 }
 
 #[tokio::test]
@@ -143,4 +159,15 @@ async fn metrics_count_requests_by_dialect_operation_and_status() {
         assert!(metrics.text.contains(name), "{name}");
     }
     assert!(metrics.text.ends_with("# EOF\n"));
+}
+
+/// The address in a document that a proxy asks for.
+async fn forwarded(server: &TestServer, host: &str) -> String {
+    let request = server
+        .request(Method::GET, "/openapi/aloochat.json")
+        .header("x-forwarded-proto", "https")
+        .header("x-forwarded-host", host);
+    let document = send(request).await.expect(200).json();
+    let address = document["servers"][0]["url"].as_str();
+    address.expect("an address").to_owned()
 }

@@ -4,16 +4,14 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 import { startIntegration } from "./integration.mjs";
-import { startServer } from "./server.mjs";
-
-const ADA_KEY = "ada_browser_test_key";
+import { ADA_KEY, startServer } from "./server.mjs";
 
 let server;
 let integration;
 let browser;
 
 before(async () => {
-  server = await startServer({ PARLANCE_BOOTSTRAP__ADA_KEY: ADA_KEY });
+  server = await startServer();
   integration = await startIntegration(server.url, ADA_KEY);
   browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",

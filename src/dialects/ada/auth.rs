@@ -4,7 +4,7 @@
 //! Each extractor names the scope that such a token needs for its operations; one that names none
 //! refuses every such token.
 
-use poem::{Request, RequestBody, http::header};
+use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
@@ -19,7 +19,7 @@ use crate::{
         limits::Class,
         platform_integrations::Scope,
     },
-    http::{bearer, errors::Failure},
+    http::{bearer, errors::Failure, origin},
     kernel::{Error, Result},
 };
 
@@ -65,7 +65,8 @@ macro_rules! bearer {
 
 /// What an extractor asks of a call.
 struct Needs {
-    /// The kinds of API key that will do.
+    /// The kinds of key that are known here. An installation's token is known everywhere, so that
+    /// where it does not suffice the answer says so.
     keys: &'static [KeyKind],
     /// What the call counts as.
     class: Class,
@@ -74,6 +75,9 @@ struct Needs {
     /// Whether an installation may also call the host of the agent that created what is installed.
     creator_host: bool,
 }
+
+const GENERAL: &[KeyKind] = &[KeyKind::Ada, KeyKind::AdaInstallation];
+const OF_V1: &[KeyKind] = &[KeyKind::AdaEndUsers, KeyKind::Ada, KeyKind::AdaInstallation];
 
 /// What operations need that are for the agent's own keys alone.
 const fn own_key(keys: &'static [KeyKind], class: Class) -> Needs {
@@ -89,7 +93,7 @@ const fn own_key(keys: &'static [KeyKind], class: Class) -> Needs {
 const fn installation(scope: Scope, creator_host: bool) -> Needs {
     Needs {
         // A key is told that it is the wrong kind: 403, not 401.
-        keys: &[KeyKind::Ada],
+        keys: GENERAL,
         class: Class::Ada,
         scope: Some(scope),
         creator_host,
@@ -98,19 +102,18 @@ const fn installation(scope: Scope, creator_host: bool) -> Needs {
 
 bearer! {
     /// A call to whatever of v2 has no class of its own.
-    pub struct Platform, BEARER, own_key(&[KeyKind::Ada], Class::Ada)
+    pub struct Platform, BEARER, own_key(GENERAL, Class::Ada)
 }
 
 bearer! {
     /// A call to the End Users API v2.
-    pub struct EndUsersV2, BEARER, own_key(&[KeyKind::Ada], Class::AdaEndUsers)
+    pub struct EndUsersV2, BEARER, own_key(GENERAL, Class::AdaEndUsers)
 }
 
 bearer! {
     /// A call to the End Users API v1. A later edition of the vendor's page accepts general keys
     /// too (ada.md §1.1).
-    pub struct EndUsersV1, BEARER,
-    own_key(&[KeyKind::AdaEndUsers, KeyKind::Ada], Class::AdaEndUsersV1)
+    pub struct EndUsersV1, BEARER, own_key(OF_V1, Class::AdaEndUsersV1)
 }
 
 bearer! {
@@ -134,10 +137,7 @@ fn admit(request: &Request, needs: &Needs) -> Result<Call> {
         .data::<Domain>()
         .ok_or_else(|| Error::internal("the dialect was mounted without a domain", "no data"))?;
     let key = bearer(request)?;
-    // An installation's token is known everywhere, so that where it does not suffice the answer
-    // says so.
-    let kinds = [needs.keys, &[KeyKind::AdaInstallation]].concat();
-    let call = domain.admit(key, &kinds, needs.class)?;
+    let call = domain.admit(key, needs.keys, needs.class)?;
     if selected_handle(request).is_some_and(|handle| !is_at_home(&call, needs, handle)) {
         // In the cloud, another instance does not know the key.
         return Err(access::unauthenticated());
@@ -159,7 +159,7 @@ fn is_at_home(call: &Call, needs: &Needs, handle: &str) -> bool {
 
 /// The handle that the host name selects, if it selects one.
 pub fn selected_handle(request: &Request) -> Option<&str> {
-    let host = request.header(header::HOST)?;
+    let host = origin::host(request)?;
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     name.strip_suffix(HOST_SUFFIX)
 }

@@ -1,10 +1,13 @@
 //! Paging: `cursor` is the id at which a page begins, and `meta.next_page_url` is null on the last
 //! page (ada.md §1.4).
 
-use poem::{Request, http::header};
+use poem::Request;
 use poem_openapi::Object;
 
-use crate::kernel::{Result, Rule, Violation};
+use crate::{
+    http::origin,
+    kernel::{Result, Rule, Violation},
+};
 
 /// The most that one page has; also the size of a page without `limit`.
 // wire: the default is not published for end users, integrations and webhooks (ada.md §1.4)
@@ -47,18 +50,17 @@ pub struct Meta {
 }
 
 impl Meta {
-    /// The page that begins at `cursor`, at the address that the caller used, with its other query
-    /// parameters.
+    /// The page that begins at `cursor`, with the other query parameters of the request.
     pub fn next(request: &Request, path: &str, cursor: Option<&str>) -> Self {
         Self {
             next_page_url: cursor.map(|cursor| {
-                let host = request.header(header::HOST).unwrap_or("127.0.0.1:4600");
+                let origin = origin(request);
                 let kept = request.uri().query().unwrap_or_default().split('&');
                 let kept: String = kept
                     .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
                     .map(|pair| format!("&{pair}"))
                     .collect();
-                format!("http://{host}{path}?cursor={cursor}{kept}")
+                format!("{origin}{path}?cursor={cursor}{kept}")
             }),
         }
     }

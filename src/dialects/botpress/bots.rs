@@ -1,13 +1,20 @@
 //! `/v1/admin/bots`: the bots of a workspace.
 
 use poem::Request;
-use poem_openapi::{OpenApi, param::Path, payload::Json};
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
 
 use super::{
     Tag,
     auth::Member,
+    bots_given::{ListBotsResponse, TransferBotBody, UpdateBotBody},
     bots_wire::{Bot, BotResponse, CreateBotBody},
+    done::{DONE, Done},
     error::Failed,
+    paging::position,
     settings::Settings,
 };
 use crate::{domain::bots, http::Body};
@@ -23,9 +30,9 @@ impl Bots {
     }
 
     fn shown(&self, request: &Request, bot: bots::Bot) -> Json<BotResponse> {
-        let origin = self.settings.origin(request);
+        let addresses = self.settings.addresses(request);
         Json(BotResponse {
-            bot: Bot::at(&origin, bot),
+            bot: Bot::at(&addresses, bot),
         })
     }
 }
@@ -46,6 +53,23 @@ impl Bots {
         Ok(self.shown(request, bot))
     }
 
+    /// List Bots
+    ///
+    /// Read the bots of the workspace, newest first.
+    #[oai(path = "/v1/admin/bots", method = "get", operation_id = "listBots")]
+    async fn list_bots(
+        &self,
+        caller: Member,
+        /// The `meta.nextToken` of the page before.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+        /// Only those that are in development, or only those that are not.
+        dev: Query<Option<bool>>,
+    ) -> Result<Json<ListBotsResponse>, Failed> {
+        let page = bots::list(&caller.0, dev.0, position(next_token.0)?).await?;
+        Ok(Json(page.into()))
+    }
+
     /// Get Bot
     ///
     /// Read one bot.
@@ -59,5 +83,66 @@ impl Bots {
     ) -> Result<Json<BotResponse>, Failed> {
         let bot = bots::find(&caller.0, id.0.into()).await?;
         Ok(self.shown(request, bot))
+    }
+
+    /// Update Bot
+    ///
+    /// Change a bot: what is absent stays, and null removes a thing by name. Integrations are
+    /// installed, configured, switched off and removed here.
+    #[oai(
+        path = "/v1/admin/bots/:id",
+        method = "put",
+        operation_id = "updateBot"
+    )]
+    async fn update_bot(
+        &self,
+        caller: Member,
+        request: &Request,
+        /// The bot's id.
+        id: Path<String>,
+        body: Body<UpdateBotBody>,
+    ) -> Result<Json<BotResponse>, Failed> {
+        let update = body.0.given(self.settings.addresses(request).webhooks)?;
+        let bot = bots::update(&caller.0, id.0.into(), update).await?;
+        Ok(self.shown(request, bot))
+    }
+
+    /// Delete Bot
+    ///
+    /// Delete a bot with everything that it has, in every API.
+    #[oai(
+        path = "/v1/admin/bots/:id",
+        method = "delete",
+        operation_id = "deleteBot"
+    )]
+    async fn delete_bot(
+        &self,
+        caller: Member,
+        /// The bot's id.
+        id: Path<String>,
+    ) -> Result<Json<Done>, Failed> {
+        bots::delete(&caller.0, id.0.into()).await?;
+        Ok(DONE)
+    }
+
+    /// Transfer Bot
+    ///
+    /// Give a bot to another workspace. That needs the role manager in this workspace and developer in
+    /// the other.
+    #[oai(
+        path = "/v1/admin/bots/:id/transfer",
+        method = "post",
+        operation_id = "transferBot"
+    )]
+    async fn transfer_bot(
+        &self,
+        caller: Member,
+        /// The bot's id.
+        id: Path<String>,
+        body: Body<TransferBotBody>,
+    ) -> Result<Json<Done>, Failed> {
+        let target = body.0.target_workspace_id.into();
+        bots::transfer(&caller.0, id.0.into(), target).await?;
+        Ok(DONE)
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use poem_openapi::{Object, types::Example};
-use serde_json::Map;
 
 use super::{
     definitions_wire::{
         BotStateDefinition, EventDefinition, GivenTagged, Tagged, given_schema, shown_schema,
     },
     installations_wire::BotIntegration,
+    settings::Addresses,
 };
 use crate::{
     domain::{
@@ -38,7 +38,7 @@ pub struct Bot {
     updated_at: String,
     /// What deliveries to it are signed with.
     signing_secret: String,
-    /// The integrations that are installed in it, by their ids.
+    /// The integrations that are installed in it, by their ids or the aliases they were given.
     integrations: BTreeMap<String, BotIntegration>,
     /// The tags of its users.
     user: Tagged,
@@ -88,6 +88,16 @@ pub struct RecurringEvent {
     payload: JsonObject,
 }
 
+impl From<RecurringEvent> for definitions::RecurringEvent {
+    fn from(event: RecurringEvent) -> Self {
+        Self {
+            cron: event.schedule.cron,
+            kind: event.r#type,
+            payload: event.payload.0,
+        }
+    }
+}
+
 /// When something happens again and again.
 #[derive(Object)]
 struct CronSchedule {
@@ -97,16 +107,25 @@ struct CronSchedule {
 
 /// A media file.
 #[derive(Object)]
-struct Media {
+pub struct Media {
     /// Its address.
     url: String,
     /// Its name.
     name: String,
 }
 
+impl From<Media> for bots::Media {
+    fn from(media: Media) -> Self {
+        Self {
+            url: media.url,
+            name: media.name,
+        }
+    }
+}
+
 impl Bot {
-    /// A bot, for callers who reach this server at `origin`.
-    pub fn at(origin: &str, bot: bots::Bot) -> Self {
+    /// A bot, as a caller reaches it at these addresses.
+    pub fn at(addresses: &Addresses, bot: bots::Bot) -> Self {
         let definition = bot.definition;
         let recurring = |event: definitions::RecurringEvent| RecurringEvent {
             schedule: CronSchedule { cron: event.cron },
@@ -115,7 +134,8 @@ impl Bot {
         };
         let installed = |installation: Installation| {
             let id = installation.integration_id.to_string();
-            (id, BotIntegration::at(origin, installation))
+            let key = installation.alias.clone().unwrap_or(id);
+            (key, BotIntegration::at(addresses, installation))
         };
         Self {
             id: bot.id.to_string(),
@@ -229,12 +249,12 @@ pub struct CreateBotBody {
 }
 
 /// The configuration of a bot, as it is given.
-#[derive(Object)]
-struct GivenBotConfiguration {
+#[derive(Object, Default)]
+pub struct GivenBotConfiguration {
     /// The configuration.
-    data: Option<JsonObject>,
+    pub data: Option<JsonObject>,
     /// The JSON Schema that it keeps to.
-    schema: Option<JsonObject>,
+    pub schema: Option<JsonObject>,
 }
 
 impl Example for CreateBotBody {
@@ -277,17 +297,9 @@ impl CreateBotBody {
             definition.events.insert(name, event);
         }
         for (name, event) in self.recurring_events.unwrap_or_default() {
-            let event = definitions::RecurringEvent {
-                cron: event.schedule.cron,
-                kind: event.r#type,
-                payload: event.payload.0,
-            };
-            definition.recurring_events.insert(name, event);
+            definition.recurring_events.insert(name, event.into());
         }
-        let (data, schema) = match self.configuration {
-            Some(given) => (given.data, given.schema),
-            None => (None, None),
-        };
+        let GivenBotConfiguration { data, schema } = self.configuration.unwrap_or_default();
         definition.configuration = match schema {
             Some(schema) => given_schema(schema, "configuration.schema")?,
             None => DeclaredSchema::default(),
@@ -296,14 +308,9 @@ impl CreateBotBody {
         Ok(NewBot {
             name: self.name,
             definition,
-            configuration: data.map_or_else(Map::new, |data| data.0),
+            configuration: data.map(|data| data.0),
             code: self.code,
-            medias: medias
-                .map(|media| bots::Media {
-                    url: media.url,
-                    name: media.name,
-                })
-                .collect(),
+            medias: medias.map(Into::into).collect(),
             url: self.url,
             dev: self.dev.unwrap_or(false),
         })

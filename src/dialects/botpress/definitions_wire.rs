@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use poem_openapi::{Enum, Object};
+use poem_openapi::{Enum, Object, types::Type};
 
 use crate::{
-    domain::definitions::{self, DeclaredSchema, Named, StateKind, TagSet},
-    http::JsonObject,
+    domain::definitions::{self, DeclaredSchema, Named, NamedPatch, StateKind, TagSet},
+    http::{JsonObject, OrNull},
     kernel::Result,
 };
 
@@ -23,6 +23,49 @@ pub struct TagDefinition {
 
 /// Tags that may be set, by name.
 pub type TagDefinitions = BTreeMap<String, TagDefinition>;
+
+/// Things by name to be set, or removed with null.
+pub type Patches<T> = BTreeMap<String, OrNull<T>>;
+
+/// Patches as the domain takes them.
+///
+/// # Errors
+/// That of `given` for the first one that is wrong.
+pub fn given_patches<T: Type, U>(
+    patches: Option<Patches<T>>,
+    given: impl Fn(T, &str) -> Result<U>,
+) -> Result<NamedPatch<U>> {
+    let mut taken = NamedPatch::new();
+    for (name, OrNull(one)) in patches.unwrap_or_default() {
+        let one = one.map(|one| given(one, &name)).transpose()?;
+        taken.insert(name, one);
+    }
+    Ok(taken)
+}
+
+/// Patches of tags as the domain takes them.
+pub fn given_tag_patches(patches: Option<Patches<TagDefinition>>) -> NamedPatch<definitions::Tag> {
+    let patches = patches.unwrap_or_default().into_iter();
+    patches
+        .map(|(name, OrNull(tag))| (name, tag.map(Into::into)))
+        .collect()
+}
+
+/// A change of the tags of users, of conversations or of messages.
+#[derive(Object, Default)]
+pub struct TaggedPatch {
+    /// By name; null removes one.
+    pub tags: Option<Patches<TagDefinition>>,
+}
+
+impl From<TagDefinition> for definitions::Tag {
+    fn from(tag: TagDefinition) -> Self {
+        Self {
+            title: tag.title,
+            description: tag.description,
+        }
+    }
+}
 
 /// The tags of users, of conversations or of messages.
 #[derive(Object, Default)]
@@ -67,12 +110,8 @@ pub fn shown_tags(tags: Named<definitions::Tag>) -> TagDefinitions {
 
 /// Tags as they are given.
 pub fn given_tags(tags: TagDefinitions) -> Named<definitions::Tag> {
-    let given = |tag: TagDefinition| definitions::Tag {
-        title: tag.title,
-        description: tag.description,
-    };
     tags.into_iter()
-        .map(|(name, tag)| (name, given(tag)))
+        .map(|(name, tag)| (name, tag.into()))
         .collect()
 }
 

@@ -174,7 +174,7 @@ impl Files {
 
     fn shown(&self, request: &Request, file: files::File) -> Json<FileResponse> {
         Json(FileResponse {
-            file: File::at(&self.settings.origin(request), file),
+            file: File::at(&self.settings.addresses(request).server, file),
         })
     }
 }
@@ -224,7 +224,7 @@ impl Files {
     ) -> Result<Json<FilesResponse>, Failed> {
         let after = paging::position(next_token.0)?;
         let page = files::list(&caller.0, &bot_id.0, after).await?;
-        let origin = self.settings.origin(request);
+        let origin = self.settings.addresses(request).server;
         let shown = |file| File::at(&origin, file);
         Ok(Json(FilesResponse {
             meta: Meta::new(page.next),

@@ -2,6 +2,7 @@
 
 use poem_openapi::{Enum, Object};
 
+use super::settings::Addresses;
 use crate::{
     domain::installations::{self, Installation},
     http::{JsonObject, Nullable},
@@ -76,12 +77,12 @@ impl From<installations::Status> for InstallationStatus {
 }
 
 impl BotIntegration {
-    /// An installation, for callers who reach this server at `origin`.
-    pub fn at(origin: &str, installation: Installation) -> Self {
+    /// An installation, as a caller reaches it at these addresses.
+    pub fn at(addresses: &Addresses, installation: Installation) -> Self {
         Self {
-            webhook_url: format!("{origin}/webhook/{}", installation.webhook_id),
+            webhook_url: format!("{}/{}", addresses.webhooks, installation.webhook_id),
             webhook_id: installation.webhook_id,
-            icon_url: icon_url(origin, installation.integration_id.as_str()),
+            icon_url: icon_url(&addresses.server, installation.integration_id.as_str()),
             enabled: installation.enabled,
             name: installation.name,
             version: installation.version,
@@ -101,4 +102,31 @@ impl BotIntegration {
 /// The address of an integration's icon.
 pub fn icon_url(origin: &str, integration: &str) -> String {
     format!("{origin}/v1/storage/integrations/{integration}/icon")
+}
+
+/// The address of an integration's readme.
+pub fn readme_url(origin: &str, integration: &str) -> String {
+    format!("{origin}/v1/storage/integrations/{integration}/readme")
+}
+
+/// An integration in a bot, as it is given. What is absent stays as it is.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub struct GivenInstallation {
+    /// The id of the integration, where the name of this member is not that.
+    integration_id: Option<String>,
+    /// Whether it is on; a new one is.
+    enabled: Option<bool>,
+    /// Its configuration.
+    configuration: Option<JsonObject>,
+}
+
+impl From<GivenInstallation> for installations::Given {
+    fn from(given: GivenInstallation) -> Self {
+        Self {
+            integration_id: given.integration_id.map(Into::into),
+            enabled: given.enabled,
+            configuration: given.configuration.map(|configuration| configuration.0),
+        }
+    }
 }

@@ -5,16 +5,26 @@
 mod account;
 mod actions;
 mod auth;
+mod bot_issues;
+mod bot_reports;
 mod bots;
+mod bots_given;
 mod bots_wire;
 mod conversations;
 mod conversations_wire;
 mod definitions_wire;
+mod done;
 mod error;
 mod events;
 mod files;
+mod hub;
 mod installations_wire;
+mod integration_files;
+mod integrations;
+mod integrations_given;
+mod integrations_wire;
 mod introspect;
+mod logs_wire;
 mod messages;
 mod messages_wire;
 mod paging;
@@ -24,18 +34,20 @@ mod states;
 mod tags;
 mod users;
 mod users_wire;
+mod webchat;
 mod webhooks;
 
 use std::sync::Arc;
 
-use poem::{EndpointExt, IntoEndpoint};
+use poem::{EndpointExt, Route};
 use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Value, json};
 
 use self::{
-    account::Account, actions::Actions, bots::Bots, conversations::Conversations, events::Events,
-    files::Files, introspect::Introspect, messages::Messages, participants::Participants,
-    states::States, users::Users,
+    account::Account, actions::Actions, bot_issues::BotIssues, bot_reports::BotReports, bots::Bots,
+    conversations::Conversations, events::Events, files::Files, hub::Hub,
+    integrations::Integrations, introspect::Introspect, messages::Messages,
+    participants::Participants, states::States, users::Users,
 };
 pub use self::{error::ErrorRenderer, settings::Settings, webhooks::webhooks};
 use crate::{
@@ -71,6 +83,10 @@ enum Tag {
     File,
     /// Bots.
     Bot,
+    /// Integrations of a workspace.
+    Integration,
+    /// Public integrations.
+    Hub,
     /// The account of the caller.
     Account,
 }
@@ -83,8 +99,8 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
         title: "Botpress",
         summary: "Bots, integrations and workspaces; users, conversations, messages and events.",
         base_path: BASE_PATH,
-        endpoint: service(settings)
-            .into_endpoint()
+        endpoint: integration_files::at(Route::new())
+            .nest_no_strip("/", service(settings))
             .data(domain.clone())
             .boxed(),
         render: Arc::new(ErrorRenderer::new(domain.clock().clone())),
@@ -109,7 +125,15 @@ type Chat = (
     Actions,
     Files,
 );
-type Admin = (Bots, Account, Introspect);
+type Admin = (
+    Bots,
+    BotReports,
+    BotIssues,
+    Integrations,
+    Hub,
+    Account,
+    Introspect,
+);
 type Api = (Chat, Admin);
 
 fn service(settings: &Settings) -> OpenApiService<Api, ()> {
@@ -123,7 +147,15 @@ fn service(settings: &Settings) -> OpenApiService<Api, ()> {
         Actions,
         Files::new(settings.clone()),
     );
-    let admin = (Bots::new(settings.clone()), Account, Introspect);
+    let admin = (
+        Bots::new(settings.clone()),
+        BotReports,
+        BotIssues,
+        Integrations::new(settings.clone()),
+        Hub,
+        Account,
+        Introspect,
+    );
     let api = (chat, admin);
     OpenApiService::new(api, "Botpress API", "1.0")
         .description("Create and manage bots, and handle their conversations, messages and users.")

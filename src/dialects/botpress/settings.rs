@@ -1,26 +1,35 @@
 //! Settings of the Botpress dialect.
 
-use poem::{Request, http::header};
+use poem::Request;
 use serde::{Deserialize, Serialize};
+
+use crate::http::{PublicUrl, origin};
 
 /// What users may want otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The address that webhooks, icons and files of this server have for others:
-    /// `https://bots.example.com`. Absent, that at which the caller asks.
-    pub public_url: Option<String>,
+    /// The address that others reach webhooks at, if it is not that of the server: of a tunnel.
+    pub webhook_url: Option<PublicUrl>,
+}
+
+/// What the addresses that are shown begin with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// Those of this server: `http://127.0.0.1:4600`.
+    pub server: String,
+    /// Those of webhooks: `http://127.0.0.1:4600/webhook`.
+    pub webhooks: String,
 }
 
 impl Settings {
-    /// The address of this server for others.
-    pub fn origin(&self, request: &Request) -> String {
-        match &self.public_url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => {
-                let host = request.header(header::HOST).unwrap_or("127.0.0.1:4600");
-                format!("http://{host}")
-            }
-        }
+    /// What addresses begin with for a caller.
+    pub fn addresses(&self, request: &Request) -> Addresses {
+        let server = origin(request);
+        let webhooks = match &self.webhook_url {
+            Some(url) => format!("{url}/webhook"),
+            None => format!("{server}/webhook"),
+        };
+        Addresses { server, webhooks }
     }
 }

@@ -1,9 +1,9 @@
 //! Creating bots.
 
-use rusqlite::named_params;
+use rusqlite::{Connection, named_params};
 use serde_json::{Map, Value};
 
-use super::{Bot, Media, rows, sealed};
+use super::{Bot, Media, recurring, rows, sealed};
 use crate::{
     domain::{
         access::{Call, CallerAgent},
@@ -11,6 +11,7 @@ use crate::{
         api_keys::Owner,
         context::Change,
         definitions::BotDefinition,
+        integrations::check_url,
         members::Role,
     },
     kernel::{
@@ -27,8 +28,8 @@ pub struct NewBot {
     pub name: Option<String>,
     /// What it declares.
     pub definition: BotDefinition,
-    /// Its configuration.
-    pub configuration: Map<String, Value>,
+    /// Its configuration, if it has one yet.
+    pub configuration: Option<Map<String, Value>>,
     /// Its code: a CommonJS bundle.
     pub code: Option<String>,
     /// Media files.
@@ -70,10 +71,10 @@ pub fn make(
     new: NewBot,
 ) -> Result<Bot> {
     new.definition.check()?;
-    let configuration = Value::Object(new.configuration);
-    new.definition
-        .configuration
-        .check(&configuration, "configuration.data")?;
+    check_url(new.url.as_deref(), new.dev)?;
+    if let Some(configuration) = &new.configuration {
+        check_configuration(&new.definition, configuration)?;
+    }
     let id = AgentId::new_uuid();
     let name = new.name.unwrap_or_else(made_up_name);
     let handle = format!("bot-{id}");
@@ -88,14 +89,14 @@ pub fn make(
     )?;
     let agent: CallerAgent = agent.into();
     rows::ensure(change, sealer, &agent)?;
-    let Value::Object(configuration) = configuration else {
-        return Err(Error::invalid("configuration.data must be an object"));
-    };
     let deployed = new.code.is_some() || new.url.is_some();
+    let configuration = new
+        .configuration
+        .map(|configuration| sealed::seal_configuration(sealer, &id, &configuration));
     change.conn.prepare_cached(FILL)?.execute(named_params! {
         ":seq": agent.seq,
         ":definition": text(&new.definition)?,
-        ":configuration": sealed::seal_configuration(sealer, &id, &configuration),
+        ":configuration": configuration,
         ":medias": text(&new.medias)?,
         ":url": new.url,
         ":dev": new.dev,
@@ -103,11 +104,14 @@ pub fn make(
         ":deployed_at": deployed.then_some(change.now),
     })?;
     if let Some(code) = new.code {
-        change
-            .conn
-            .prepare_cached(INSERT_CODE)?
-            .execute(named_params! {":seq": agent.seq, ":code": code})?;
+        set_code(change.conn, agent.seq, &code)?;
     }
+    recurring::sync(
+        change,
+        agent.seq,
+        &BotDefinition::default(),
+        &new.definition,
+    )?;
     rows::read(change.conn, sealer, workspace, &id)
 }
 
@@ -116,9 +120,26 @@ const FILL: &str = "
                     url = :url, dev = :dev, created_by = :created_by, deployed_at = :deployed_at
     WHERE agent_seq = :seq";
 
-const INSERT_CODE: &str = "INSERT INTO bot_code (agent_seq, code) VALUES (:seq, :code)";
+const SET_CODE: &str = "
+    INSERT INTO bot_code (agent_seq, code) VALUES (:seq, :code)
+    ON CONFLICT (agent_seq) DO UPDATE SET code = excluded.code";
 
-fn text(value: &impl serde::Serialize) -> Result<String> {
+pub(super) fn set_code(conn: &Connection, seq: i64, code: &str) -> Result<()> {
+    conn.prepare_cached(SET_CODE)?
+        .execute(named_params! {":seq": seq, ":code": code})?;
+    Ok(())
+}
+
+/// Asserts that a configuration keeps to its declared schema.
+pub(super) fn check_configuration(
+    definition: &BotDefinition,
+    configuration: &Map<String, Value>,
+) -> Result<()> {
+    let value = Value::Object(configuration.clone());
+    definition.configuration.check(&value, "configuration.data")
+}
+
+pub(super) fn text(value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| Error::internal("a definition cannot be written", error))
 }

@@ -1,9 +1,19 @@
 //! Bots: what Botpress keeps of an agent. A bot is an agent; one that was made otherwise becomes a
 //! bot when it is first asked for.
 
+pub mod analytics;
+pub mod background;
 mod create;
+mod delete;
+pub mod issues;
+mod list;
+pub mod logs;
+mod recurring;
 mod rows;
 pub(super) mod sealed;
+mod settings;
+mod transfer;
+mod update;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,7 +21,12 @@ use serde_json::{Map, Value};
 pub(super) use self::rows::ensure;
 pub use self::{
     create::{NewBot, create, make},
+    delete::delete,
+    list::{Summary, list},
     rows::find,
+    settings::Settings,
+    transfer::transfer,
+    update::{Authentication, Update, update},
 };
 use super::{definitions::BotDefinition, installations::Installation};
 use crate::kernel::{

@@ -47,7 +47,7 @@ pub(super) fn agent(conn: &Connection, workspace: &WorkspaceId, id: &AgentId) ->
 const IS_KNOWN: &str = "SELECT 1 FROM bots WHERE agent_seq = :seq";
 
 /// Makes an agent a bot that was made otherwise and that nobody asked for as a bot yet.
-async fn adopt(domain: &Domain, agent: &Agent) -> Result<()> {
+pub(super) async fn adopt(domain: &Domain, agent: &Agent) -> Result<()> {
     let known = domain.store().read(|conn| is_known(conn, agent.seq))?;
     if known {
         return Ok(());
@@ -88,7 +88,7 @@ const FIND: &str = "
            bots.definition, bots.configuration, bots.signing_secret, bots.medias, bots.url,
            bots.dev, bots.blocked, bots.created_by, bots.deployed_at
     FROM agents JOIN bots ON bots.agent_seq = agents.seq
-    WHERE agents.id = :id AND agents.workspace_id = :workspace_id";
+    WHERE agents.id = :id AND agents.workspace_id = :workspace_id AND agents.deleted_at IS NULL";
 
 /// The bot with this id, whole.
 pub(in crate::domain) fn read(

@@ -1,9 +1,8 @@
 //! What a bot declares.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use super::{DeclaredSchema, Event, Named, State, Tag, check_identifier};
+use super::{DeclaredSchema, Event, Named, RecurringEvent, State, Tag, check_identifier};
 use crate::kernel::Result;
 
 /// What a bot declares.
@@ -34,23 +33,12 @@ pub struct TagSet {
     pub tags: Named<Tag>,
 }
 
-/// An event that happens again and again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RecurringEvent {
-    /// When: a cron expression of five fields, in UTC.
-    pub cron: String,
-    /// The type of the event.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Its payload.
-    pub payload: Map<String, Value>,
-}
-
 impl BotDefinition {
-    /// Checks the names that the bot's developer has chosen.
+    /// Checks the names that the bot's developer has chosen, and the recurring events.
     ///
     /// # Errors
-    /// `InvalidIdentifier`.
+    /// `InvalidIdentifier`, `Invalid` for what is no cron expression, `InvalidData` for a payload that
+    /// does not keep to the schema of its event.
     pub fn check(&self) -> Result<()> {
         let places = [
             ("user.tags", self.user.tags.keys().collect::<Vec<_>>()),
@@ -64,6 +52,9 @@ impl BotDefinition {
             for name in names {
                 check_identifier(name, place)?;
             }
+        }
+        for (name, event) in &self.recurring_events {
+            event.check(name, &self.events)?;
         }
         Ok(())
     }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{DeclaredSchema, Event, Named, State, Tag, TagSet, check_identifier};
-use crate::kernel::Result;
+use crate::{
+    domain::script,
+    kernel::{Result, Rule, Violation},
+};
 
 /// What a version of an integration declares.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -117,10 +120,11 @@ pub struct Action {
 }
 
 impl IntegrationDefinition {
-    /// Checks the names that the integration's developer has chosen.
+    /// Checks the names that the integration's developer has chosen, its scripts, and that the tags
+    /// that it requires are its own.
     ///
     /// # Errors
-    /// `InvalidIdentifier`.
+    /// `InvalidIdentifier`, `Invalid`.
     pub fn check(&self) -> Result<()> {
         let check = |place: &str, names: Vec<&String>| {
             names
@@ -141,7 +145,46 @@ impl IntegrationDefinition {
             )?;
             let tags = channel.conversation.tags.keys().collect();
             check(&place("conversation.tags"), tags)?;
+            let conversation = &channel.conversation;
+            let required = place("conversation.creation.requiredTags");
+            conversation.creation.check(&conversation.tags, &required)?;
+        }
+        let user = &self.user;
+        user.creation
+            .check(&user.tags, "user.creation.requiredTags")?;
+        let scripts = [
+            (
+                &self.configuration.identifier.link_template_script,
+                "configuration.identifier.linkTemplateScript",
+            ),
+            (&self.identifier.extract_script, "identifier.extractScript"),
+            (
+                &self.identifier.fallback_handler_script,
+                "identifier.fallbackHandlerScript",
+            ),
+        ];
+        for (script, name) in scripts {
+            if let Some(script) = script {
+                script::check_now(script).map_err(|error| {
+                    let rule = Rule::Other(error.to_string());
+                    Violation::body(name.split('.'), rule)
+                })?;
+            }
         }
         Ok(())
+    }
+}
+
+impl Creation {
+    /// Checks that the tags that must be given, listed as the member `name`, are declared.
+    fn check(&self, declared: &Named<Tag>, name: &str) -> Result<()> {
+        let unknown = |tag: &&String| !declared.contains_key(tag.as_str());
+        match self.required_tags.iter().find(unknown) {
+            Some(tag) => {
+                let rule = Rule::Other(format!("must be declared tags: {tag:?} is none"));
+                Err(Violation::body(name.split('.'), rule).into())
+            }
+            None => Ok(()),
+        }
     }
 }

@@ -5,6 +5,8 @@ mod bot;
 mod cache;
 mod identifier;
 mod integration;
+mod patch;
+mod recurring;
 mod schema;
 
 use std::collections::BTreeMap;
@@ -12,12 +14,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    bot::{BotDefinition, RecurringEvent, TagSet},
+    bot::{BotDefinition, TagSet},
     identifier::check_identifier,
     integration::{
         Action, Channel, Configuration, ConversationTags, Creation, IntegrationDefinition,
         LinkTemplate, UserTags, WebhookIdentifier,
     },
+    patch::{BotDefinitionPatch, ChannelPatch, IntegrationDefinitionPatch, NamedPatch},
+    recurring::RecurringEvent,
     schema::DeclaredSchema,
 };
 use super::sql::text_enum;

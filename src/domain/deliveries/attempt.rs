@@ -9,7 +9,7 @@ use super::lanes::Key;
 use crate::{
     domain::{
         context::Domain,
-        protocol::{self, Ask, Cause, Failed, Receiver},
+        protocol::{self, Ask, Failed, Receiver},
     },
     kernel::{
         Result, Timestamp,
@@ -152,16 +152,4 @@ fn operation(name: &str) -> Option<&'static str> {
         "unregister",
     ];
     known.into_iter().find(|known| *known == name)
-}
-
-impl Cause {
-    /// The category of the issue that it makes (botpress.md §1.2).
-    pub(in crate::domain) const fn category(self) -> &'static str {
-        match self {
-            Self::Code => "user_code",
-            Self::Limits => "limits",
-            Self::Configuration => "configuration",
-            Self::Other => "other",
-        }
-    }
 }

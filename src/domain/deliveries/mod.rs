@@ -6,7 +6,6 @@ mod attempt;
 mod dispatch;
 mod lanes;
 mod record;
-mod report;
 mod settings;
 
 use rusqlite::named_params;

@@ -1,6 +1,6 @@
 //! Writing down what attempts came to, and what programs have said: many in one transaction.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::Value;
@@ -9,16 +9,20 @@ use super::{
     Settings,
     attempt::{Outcome, Tried},
     lanes::{Key, Next},
-    report::{Log, Occurrence, log, report},
 };
 use crate::{
     domain::{
         audit::Actor,
         backoff,
-        context::{Change, Domain},
+        bots::{
+            self,
+            issues::{self, Category, Data, Datum, Occurrence},
+            logs::{self, Level},
+        },
+        context::{self, Change, Domain},
         installations::Status,
-        protocol::Failed,
-        runtime::LogLine,
+        protocol::{Cause, Failed},
+        runtime::{self, LogLine},
     },
     kernel::{Result, Timestamp},
 };
@@ -47,7 +51,7 @@ pub(super) async fn record(
     let notes = Arc::new(notes);
     let written = domain.change_as(Actor::System, {
         let (notes, domain) = (notes.clone(), domain.clone());
-        move |change| write(change, &domain.settings().deliveries, &notes)
+        move |change| write(change, domain.settings(), &notes)
     });
     match written.await {
         Ok(next) => Ok(next),
@@ -59,9 +63,13 @@ pub(super) async fn record(
     }
 }
 
-fn write(change: &Change<'_>, settings: &Settings, notes: &Notes) -> Result<Vec<(Key, Next)>> {
+fn write(
+    change: &Change<'_>,
+    settings: &context::Settings,
+    notes: &Notes,
+) -> Result<Vec<(Key, Next)>> {
     for line in &notes.lines {
-        write_line(change, line)?;
+        write_line(change, &settings.bots, line)?;
     }
     let next = notes.outcomes.iter().map(|outcome| {
         let next = write_outcome(change, settings, outcome)?;
@@ -70,51 +78,66 @@ fn write(change: &Change<'_>, settings: &Settings, notes: &Notes) -> Result<Vec<
     next.collect()
 }
 
-/// A line is the bot's if its program is the bot, or if it says that it is for the bot's owner.
-fn write_line(change: &Change<'_>, line: &LogLine) -> Result<()> {
-    let (level, text) = (line.level.name(), line.message.as_str());
-    let for_bot = line.bot.as_ref().filter(|_| line.visible_to_bot_owner);
-    let to = match for_bot {
-        Some(bot) => Log::Bot((**bot).into()),
-        None => Log::Bot((*line.program).into()),
-    };
-    if !log(change, &to, line.at, level, text)? {
-        let to = Log::Integration((*line.program).into());
-        log(change, &to, line.at, level, text)?;
+/// A line is the bot's if its program is the bot, or if it says that it is for the bot's owner. No
+/// bot and integration have one id, and of the two logs only that is written to which is there.
+fn write_line(change: &Change<'_>, settings: &bots::Settings, line: &LogLine) -> Result<()> {
+    let (level, text) = (level(line.level), line.message.as_str());
+    match line.bot.as_ref().filter(|_| line.visible_to_bot_owner) {
+        Some(bot) => logs::record(change, settings, &(**bot).into(), level, text)?,
+        None => {
+            logs::record(change, settings, &(*line.program).into(), level, text)?;
+            let integration = (*line.program).into();
+            logs::record_of_integration(change, settings, &integration, level, text)?;
+        }
     }
     let issue = line
         .fields
         .as_ref()
         .filter(|fields| fields["type"] == "issue");
-    if let (Some(bot), Some(issue)) = (&line.bot, issue) {
-        report(change, &(**bot).into(), &said(issue, text))?;
+    match (&line.bot, issue) {
+        (Some(bot), Some(issue)) => {
+            issues::record(change, settings, &(**bot).into(), &said(issue, text))
+        }
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+const fn level(level: runtime::Level) -> Level {
+    match level {
+        runtime::Level::Debug => Level::Debug,
+        runtime::Level::Info => Level::Info,
+        runtime::Level::Warn => Level::Warn,
+        runtime::Level::Error => Level::Error,
+    }
 }
 
 /// An issue that code itself has said.
 fn said(issue: &Value, title: &str) -> Occurrence {
     let text = |name: &str| issue[name].as_str().unwrap_or_default().to_owned();
-    let values = |name: &str| -> BTreeMap<String, String> {
+    let values = |name: &str| -> Data {
         let members = issue[name].as_object().into_iter().flatten();
-        let raw = |value: &Value| match value.get("raw").unwrap_or(value) {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
+        let datum = |value: &Value| {
+            let raw = match value.get("raw").unwrap_or(value) {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let pretty = value.get("pretty").and_then(Value::as_str);
+            Datum {
+                raw,
+                pretty: pretty.map(str::to_owned),
+            }
         };
         members
-            .map(|(name, value)| (name.clone(), raw(value)))
+            .map(|(name, value)| (name.clone(), datum(value)))
             .collect()
     };
+    let category = issue["category"].as_str().and_then(Category::parse);
     Occurrence {
         code: text("code"),
-        category: match issue["category"].as_str() {
-            Some("limits") => "limits",
-            Some("configuration") => "configuration",
-            Some("other") => "other",
-            _ => "user_code",
-        },
+        category: category.unwrap_or(Category::UserCode),
         title: title.to_owned(),
         description: text("description"),
+        resolution_link: issue["resolutionLink"].as_str().map(str::to_owned),
         grouped: values("groupBy"),
         data: values("data"),
     }
@@ -128,7 +151,11 @@ const ATTEMPTS: &str = "
 
 const AGAIN: &str = "UPDATE bot_deliveries SET due_at = :due_at WHERE seq = :seq";
 
-fn write_outcome(change: &Change<'_>, settings: &Settings, outcome: &Outcome) -> Result<Next> {
+fn write_outcome(
+    change: &Change<'_>,
+    settings: &context::Settings,
+    outcome: &Outcome,
+) -> Result<Next> {
     let Some(tried) = &outcome.tried else {
         remove(change.conn, outcome.seq)?;
         return Ok(Next::Over);
@@ -148,7 +175,8 @@ fn write_outcome(change: &Change<'_>, settings: &Settings, outcome: &Outcome) ->
     let Some(attempts) = attempts else {
         return Ok(Next::Over);
     };
-    match next_attempt(settings, attempts, failed, outcome.ended_at) {
+    let bots = &settings.bots;
+    match next_attempt(&settings.deliveries, attempts, failed, outcome.ended_at) {
         Some(due_at) => {
             change
                 .conn
@@ -159,12 +187,12 @@ fn write_outcome(change: &Change<'_>, settings: &Settings, outcome: &Outcome) ->
                 "{} It is tried again in {wait:.0} s.",
                 complaint(tried, failed)
             );
-            write_complaint(change, outcome, tried, "warn", &text)?;
+            write_complaint(change, bots, tried, Level::Warn, &text)?;
             Ok(Next::At(due_at))
         }
         None => {
-            write_complaint(change, outcome, tried, "error", &complaint(tried, failed))?;
-            report(change, &tried.bot, &issue(tried, failed))?;
+            write_complaint(change, bots, tried, Level::Error, &complaint(tried, failed))?;
+            issues::record(change, bots, &tried.bot, &issue(tried, failed))?;
             if let Some(installation) = remove(change.conn, outcome.seq)? {
                 set_standing(change, installation, tried, Some(failed))?;
             }
@@ -218,39 +246,48 @@ fn complaint(tried: &Tried, failed: &Failed) -> String {
 /// The integration's log has it, and the bot's.
 fn write_complaint(
     change: &Change<'_>,
-    outcome: &Outcome,
+    settings: &bots::Settings,
     tried: &Tried,
-    level: &str,
+    level: Level,
     text: &str,
 ) -> Result<()> {
-    let at = outcome.ended_at;
-    log(change, &Log::Bot(tried.bot.clone()), at, level, text)?;
-    if let Some((id, _)) = &tried.integration {
-        log(change, &Log::Integration(id.clone()), at, level, text)?;
+    logs::record(change, settings, &tried.bot, level, text)?;
+    match &tried.integration {
+        Some((id, _)) => logs::record_of_integration(change, settings, id, level, text),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn issue(tried: &Tried, failed: &Failed) -> Occurrence {
+    let datum = |raw: &str| Datum {
+        raw: raw.to_owned(),
+        pretty: None,
+    };
     let code = match &tried.integration {
         Some(_) => "integration_call_failed",
         None => "bot_call_failed",
     };
-    let mut grouped: BTreeMap<String, String> = [
-        ("operation".to_owned(), tried.operation.to_owned()),
-        ("type".to_owned(), tried.kind.clone()),
+    let mut grouped: Data = [
+        ("operation".to_owned(), datum(tried.operation)),
+        ("type".to_owned(), datum(&tried.kind)),
     ]
     .into();
     if let Some((_, name)) = &tried.integration {
-        grouped.insert("integration".to_owned(), name.clone());
+        grouped.insert("integration".to_owned(), datum(name));
     }
     Occurrence {
         code: code.to_owned(),
-        category: failed.cause.category(),
+        category: match failed.cause {
+            Cause::Code => Category::UserCode,
+            Cause::Limits => Category::Limits,
+            Cause::Configuration => Category::Configuration,
+            Cause::Other => Category::Other,
+        },
         title: format!("{} failed in {}", tried.operation, receiver(tried)),
         description: complaint(tried, failed),
+        resolution_link: None,
         grouped,
-        data: [("error".to_owned(), failed.text.clone())].into(),
+        data: [("error".to_owned(), datum(&failed.text))].into(),
     }
 }
 

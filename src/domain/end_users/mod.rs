@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 pub use change::{Created, Scope, apply, create, erase, make, set_in_conversation, update};
 pub use event::time_text;
 pub use metadata::{METADATA_MAX_BYTES, METAVARIABLES, Metadata, MetadataUpdate};
-pub use rows::{find, find_by_external_id, list};
+pub use rows::{find, find_by_external_id, list, was_erased};
 pub use sensitive::{sensitive_metadata, unreadable};
 
 use crate::kernel::{Patch, Timestamp, ids::EndUserId};

@@ -232,3 +232,15 @@ pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Res
         .execute(named_params! {":agent_id": agent, ":id": id})?;
     Ok(erased > 0)
 }
+
+const WAS_ERASED: &str = "SELECT EXISTS (SELECT 1 FROM end_user_positions WHERE id = :id)";
+
+/// Whether an end user of any agent was erased lately.
+///
+/// # Errors
+/// Those of the store.
+pub fn was_erased(conn: &Connection, id: &EndUserId) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(WAS_ERASED)?
+        .query_row(named_params! {":id": id}, |row| row.get(0))?)
+}

@@ -8,7 +8,9 @@ mod rows;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::rows::{Inbox, Incoming, Received, Summary, answer_with, clear, list, receive, show};
+pub use self::rows::{
+    Inbox, Incoming, Received, Summary, answer_with, clear, erase_end_user, list, receive, show,
+};
 
 /// Settings of the test inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,12 +1,16 @@
 //! Inboxes and what they received, as rows.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Verdict, check::check};
 use crate::{
-    domain::{audit::Actor, context::Domain},
-    kernel::{Error, Result, Rule, Timestamp, Violation},
+    domain::{
+        audit::Actor,
+        context::{Change, Domain},
+        end_users,
+    },
+    kernel::{Error, Result, Rule, Timestamp, Violation, ids::EndUserId},
 };
 
 /// The longest name.
@@ -79,16 +83,18 @@ const DROP_INBOXES: &str = "
 
 const INSERT: &str = "
     INSERT INTO inbox_requests
-        (inbox_seq, method, path, headers, body, truncated, verdict, status, received_at)
+        (inbox_seq, method, path, headers, body, truncated, verdict, status, received_at,
+         end_user_id)
     VALUES
-        (:inbox, :method, :path, :headers, :body, :truncated, :verdict, :status, :now)";
+        (:inbox, :method, :path, :headers, :body, :truncated, :verdict, :status, :now,
+         :end_user_id)";
 
 const DROP_REQUESTS: &str = "
     DELETE FROM inbox_requests WHERE seq IN (
         SELECT seq FROM inbox_requests WHERE inbox_seq = :inbox
         ORDER BY seq DESC LIMIT -1 OFFSET :max)";
 
-/// Stores a request.
+/// Stores a request, unless it tells of an end user who was erased while it was on its way.
 ///
 /// # Errors
 /// `Invalid` for a name that cannot be, or those of the store.
@@ -100,25 +106,11 @@ pub async fn receive(domain: &Domain, name: &str, incoming: Incoming) -> Result<
         let settings = &parts.settings().inbox;
         let (inbox, status) = touch(change.conn, &name, change.now, settings.max_inboxes)?;
         let verdict = check(change.conn, parts.sealer(), &name, &incoming, change.now)?;
+        let end_user = end_user_of(&incoming.body);
         let mut body = incoming.body;
         let truncated = body.len() > settings.max_body_bytes;
         body.truncate(settings.max_body_bytes);
-        change.conn.prepare_cached(INSERT)?.execute(named_params! {
-            ":inbox": inbox,
-            ":method": incoming.method,
-            ":path": incoming.path,
-            ":headers": json!(incoming.headers).to_string(),
-            ":body": body,
-            ":truncated": truncated,
-            ":verdict": json!(verdict).to_string(),
-            ":status": status,
-            ":now": change.now,
-        })?;
-        change
-            .conn
-            .prepare_cached(DROP_REQUESTS)?
-            .execute(named_params! {":inbox": inbox, ":max": settings.max_requests})?;
-        Ok(Received {
+        let received = Received {
             method: incoming.method,
             path: incoming.path,
             headers: incoming.headers,
@@ -127,9 +119,64 @@ pub async fn receive(domain: &Domain, name: &str, incoming: Incoming) -> Result<
             verdict,
             status,
             received_at: change.now,
-        })
+        };
+        let erased = match &end_user {
+            Some(end_user) => end_users::was_erased(change.conn, end_user)?,
+            None => false,
+        };
+        if !erased {
+            insert(change.conn, inbox, &received, end_user.as_ref())?;
+            change
+                .conn
+                .prepare_cached(DROP_REQUESTS)?
+                .execute(named_params! {":inbox": inbox, ":max": settings.max_requests})?;
+        }
+        Ok(received)
     });
     stored.await
+}
+
+fn insert(
+    conn: &Connection,
+    inbox: i64,
+    received: &Received,
+    end_user: Option<&EndUserId>,
+) -> Result<()> {
+    conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":inbox": inbox,
+        ":method": received.method,
+        ":path": received.path,
+        ":headers": json!(received.headers).to_string(),
+        ":body": received.body,
+        ":truncated": received.truncated,
+        ":verdict": json!(received.verdict).to_string(),
+        ":status": received.status,
+        ":now": received.received_at,
+        ":end_user_id": end_user,
+    })?;
+    Ok(())
+}
+
+/// Whom a message tells of: the first tag of an end user's event, or what its data names.
+fn end_user_of(body: &[u8]) -> Option<EndUserId> {
+    let message: Value = serde_json::from_slice(body).ok()?;
+    let tag = message.pointer("/tags/0");
+    let id = tag.or_else(|| message.pointer("/data/end_user_id"))?;
+    id.as_str().map(Into::into)
+}
+
+const ERASE: &str = "DELETE FROM inbox_requests WHERE end_user_id = :end_user_id";
+
+/// Erases what inboxes received about an end user.
+///
+/// # Errors
+/// Those of the store.
+pub fn erase_end_user(change: &Change<'_>, end_user: &EndUserId) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(ERASE)?
+        .execute(named_params! {":end_user_id": end_user})?;
+    Ok(())
 }
 
 /// The row of an inbox, made if it is not there, and the status that it answers.

@@ -2,7 +2,11 @@
 
 use rusqlite::named_params;
 
-use super::{Integration, rows};
+use super::{
+    Integration,
+    parts::{Of, Parts},
+    rows,
+};
 use crate::{
     domain::{
         access::Call,
@@ -15,6 +19,7 @@ use crate::{
         Error, Kind, Result, Rule, Violation,
         ids::{IntegrationId, WorkspaceId},
     },
+    store::Sealer,
 };
 
 /// What a new version of an integration is made of.
@@ -34,14 +39,10 @@ pub struct NewIntegration {
     pub description: String,
     /// What it declares.
     pub definition: IntegrationDefinition,
-    /// Its code: a CommonJS bundle.
-    pub code: Option<String>,
     /// Where it runs, for one in development.
     pub url: Option<String>,
-    /// An icon: SVG, shared by all versions of the name.
-    pub icon: Option<Vec<u8>>,
-    /// A readme: Markdown.
-    pub readme: Option<Vec<u8>>,
+    /// Its code, icon, readme and secrets.
+    pub parts: Parts,
 }
 
 /// Creates a version of an integration in the workspace of the call.
@@ -51,26 +52,22 @@ pub struct NewIntegration {
 /// are taken, `Invalid`, or those of the store.
 pub async fn create(call: &Call, new: NewIntegration) -> Result<Integration> {
     call.require_role(Role::Developer)?;
+    let sealer = call.domain().sealer().clone();
     call.domain()
-        .change(call, move |change, workspace| make(change, workspace, new))
+        .change(call, move |change, workspace| {
+            make(change, &sealer, workspace, new)
+        })
         .await
 }
 
 const INSERT: &str = "
     INSERT INTO integrations
         (id, workspace_id, name, version, version_order, public, dev, title, description, definition,
-         url, readme, created_at, updated_at)
+         url, created_at, updated_at)
     VALUES
         (:id, :workspace_id, :name, :version, :version_order, :public, :dev, :title, :description,
-         :definition, :url, :readme, :now, :now)
+         :definition, :url, :now, :now)
     ON CONFLICT DO NOTHING";
-
-const INSERT_CODE: &str =
-    "INSERT INTO integration_code (integration_seq, code) VALUES (:seq, :code)";
-
-const SET_ICON: &str = "
-    INSERT INTO integration_icons (workspace_id, name, icon) VALUES (:workspace_id, :name, :icon)
-    ON CONFLICT (workspace_id, name) DO UPDATE SET icon = excluded.icon";
 
 /// Makes a version of an integration as a part of a change.
 ///
@@ -78,12 +75,15 @@ const SET_ICON: &str = "
 /// As [`create`].
 pub fn make(
     change: &Change<'_>,
+    sealer: &Sealer,
     workspace: &WorkspaceId,
     new: NewIntegration,
 ) -> Result<Integration> {
     check_name(&new.name)?;
     let version_order = version_order(&new.version)?;
     new.definition.check()?;
+    new.parts.check()?;
+    check_url(new.url.as_deref(), new.dev)?;
     let id = IntegrationId::new_uuid();
     let definition = serde_json::to_string(&new.definition)
         .map_err(|error| Error::internal("a definition cannot be written", error))?;
@@ -99,7 +99,6 @@ pub fn make(
         ":description": new.description,
         ":definition": definition,
         ":url": new.url,
-        ":readme": new.readme,
         ":now": change.now,
     })?;
     if added == 0 {
@@ -111,19 +110,13 @@ pub fn make(
             ),
         ));
     }
-    let seq = change.conn.last_insert_rowid();
-    if let Some(code) = new.code {
-        change
-            .conn
-            .prepare_cached(INSERT_CODE)?
-            .execute(named_params! {":seq": seq, ":code": code})?;
-    }
-    if let Some(icon) = new.icon {
-        let parameters = named_params! {
-            ":workspace_id": workspace, ":name": new.name, ":icon": icon,
-        };
-        change.conn.prepare_cached(SET_ICON)?.execute(parameters)?;
-    }
+    let of = Of {
+        seq: change.conn.last_insert_rowid(),
+        id: &id,
+        workspace,
+        name: &new.name,
+    };
+    new.parts.write(change, sealer, &of)?;
     audit::record(
         change,
         &Entry {
@@ -134,6 +127,19 @@ pub fn make(
         },
     )?;
     rows::read(change.conn, workspace, &id)
+}
+
+/// Only what is in development runs elsewhere.
+pub(in crate::domain) fn check_url(url: Option<&str>, dev: bool) -> Result<()> {
+    let Some(url) = url else { return Ok(()) };
+    let rule = if !dev {
+        "must not be given: it is only for what is in development"
+    } else if !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+        "must be an http or https address"
+    } else {
+        return Ok(());
+    };
+    Err(Violation::body(["url"], Rule::Other(rule.to_owned())).into())
 }
 
 /// Names of integrations may have hyphens and the handle of a workspace before a slash.

@@ -1,13 +1,24 @@
 //! Integrations: versions of them, each with what it declares.
 
 mod create;
+mod delete;
+mod list;
+mod parts;
 mod rows;
-mod secrets;
+mod update;
 
-pub(super) use self::secrets::secrets_of;
+pub(in crate::domain) use self::{
+    create::check_url,
+    parts::secrets_of,
+    rows::{by_seq, usable},
+};
 pub use self::{
     create::{NewIntegration, create, make},
-    rows::find,
+    delete::delete,
+    list::{Filter, Summary, Wanted, list, list_public},
+    parts::{Parts, icon, readme, secrets},
+    rows::{find, find_by_name, find_public, find_public_by_name},
+    update::{Update, update},
 };
 use super::definitions::IntegrationDefinition;
 use crate::kernel::{
@@ -38,6 +49,8 @@ pub struct Integration {
     pub definition: IntegrationDefinition,
     /// Where it runs, for one in development.
     pub url: Option<String>,
+    /// Whether it has a readme.
+    pub has_readme: bool,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.

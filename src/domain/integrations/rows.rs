@@ -1,10 +1,10 @@
 //! Integrations as rows.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
 
 use super::Integration;
 use crate::{
-    domain::access::Call,
+    domain::{access::Call, person::PersonCall},
     kernel::{
         Error, Result,
         ids::{IntegrationId, WorkspaceId},
@@ -21,7 +21,75 @@ pub fn find(call: &Call, id: &IntegrationId) -> Result<Integration> {
         .read(|conn| read(conn, call.workspace(), id))
 }
 
-const FIND: &str = "SELECT * FROM integrations WHERE id = :id AND workspace_id = :workspace_id";
+/// The integration of this name and version, or the newest one for `latest`, in the workspace of the
+/// call. One in development is found by its id alone.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find_by_name(call: &Call, name: &str, version: &str) -> Result<Integration> {
+    let parameters = named_params! {
+        ":workspace_id": call.workspace(), ":name": name, ":version": version,
+    };
+    let found = call
+        .domain()
+        .store()
+        .read(|conn| one(conn, BY_NAME, parameters))?;
+    found.ok_or_else(|| missing_version(name, version))
+}
+
+/// The public integration with this id.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find_public(call: &PersonCall, id: &IntegrationId) -> Result<Integration> {
+    let found = call
+        .domain()
+        .store()
+        .read(|conn| one(conn, PUBLIC, named_params! {":id": id}))?;
+    found.ok_or_else(|| missing(id))
+}
+
+/// The public integration of this name and version, or the newest one for `latest`.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find_public_by_name(call: &PersonCall, name: &str, version: &str) -> Result<Integration> {
+    let parameters = named_params! {":name": name, ":version": version};
+    let found = call
+        .domain()
+        .store()
+        .read(|conn| one(conn, PUBLIC_BY_NAME, parameters))?;
+    found.ok_or_else(|| missing_version(name, version))
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, workspace_id, name, version, public, dev, title, description, definition, ",
+            "url, readme IS NOT NULL AS has_readme, created_at, updated_at, seq FROM integrations ",
+            $rest
+        )
+    };
+}
+
+const FIND: &str = select!("WHERE id = :id AND workspace_id = :workspace_id");
+
+const BY_NAME: &str = select!(
+    "WHERE workspace_id = :workspace_id AND name = :name AND NOT dev
+       AND (version = :version OR :version = 'latest')
+     ORDER BY version_order DESC LIMIT 1"
+);
+
+const PUBLIC: &str = select!("WHERE id = :id AND public = 1");
+
+const PUBLIC_BY_NAME: &str = select!(
+    "WHERE public = 1 AND name = :name AND (version = :version OR :version = 'latest')
+     ORDER BY version_order DESC LIMIT 1"
+);
+
+const USABLE: &str = select!("WHERE id = :id AND (workspace_id = :workspace_id OR public = 1)");
+
+const BY_SEQ: &str = select!("WHERE seq = :seq");
 
 /// The integration with this id.
 pub(in crate::domain) fn read(
@@ -29,14 +97,40 @@ pub(in crate::domain) fn read(
     workspace: &WorkspaceId,
     id: &IntegrationId,
 ) -> Result<Integration> {
+    let parameters = named_params! {":id": id, ":workspace_id": workspace};
+    one(conn, FIND, parameters)?.ok_or_else(|| missing(id))
+}
+
+/// The integration with this id that bots of a workspace can have: its own or a public one.
+pub(in crate::domain) fn usable(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    id: &IntegrationId,
+) -> Result<Option<Integration>> {
+    let parameters = named_params! {":id": id, ":workspace_id": workspace};
+    one(conn, USABLE, parameters)
+}
+
+/// The integration of this row, of whichever workspace: one that a bot has.
+pub(in crate::domain) fn by_seq(conn: &Connection, seq: i64) -> Result<Integration> {
+    let found = one(conn, BY_SEQ, named_params! {":seq": seq})?;
+    found.ok_or_else(|| Error::not_found("There is no such integration"))
+}
+
+fn one(conn: &Connection, sql: &str, parameters: impl Params) -> Result<Option<Integration>> {
     let found = conn
-        .prepare_cached(FIND)?
-        .query_row(
-            named_params! {":id": id, ":workspace_id": workspace},
-            |row| Ok(from_row(row)),
-        )
+        .prepare_cached(sql)?
+        .query_row(parameters, |row| Ok(from_row(row)))
         .optional()?;
-    found.ok_or_else(|| Error::not_found(format!("There is no integration {id}")))?
+    found.transpose()
+}
+
+fn missing(id: &IntegrationId) -> Error {
+    Error::not_found(format!("There is no integration {id}"))
+}
+
+fn missing_version(name: &str, version: &str) -> Error {
+    Error::not_found(format!("There is no integration {name}@{version}"))
 }
 
 fn from_row(row: &Row<'_>) -> Result<Integration> {
@@ -53,6 +147,7 @@ fn from_row(row: &Row<'_>) -> Result<Integration> {
         definition: serde_json::from_str(&definition)
             .map_err(|error| Error::internal("a stored definition cannot be read", error))?,
         url: row.get("url")?,
+        has_readme: row.get("has_readme")?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
         seq: row.get("seq")?,

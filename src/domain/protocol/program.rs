@@ -90,8 +90,8 @@ fn read(
     .into();
     let sql = match &receiver.integration {
         Some(integration) => {
-            let (id, seq) = (&integration.integration_id, integration.integration_seq);
-            for (name, value) in integrations::secrets_of(conn, domain.sealer(), id, seq)? {
+            let id = &integration.integration_id;
+            for (name, value) in integrations::secrets_of(conn, domain.sealer(), id)? {
                 env.insert(format!("SECRET_{name}"), value);
             }
             INTEGRATION_CODE

@@ -32,7 +32,6 @@ pub(in crate::domain) struct Receiver {
 pub(in crate::domain) struct Installed {
     pub(in crate::domain) integration_id: IntegrationId,
     pub(in crate::domain) name: String,
-    pub(super) integration_seq: i64,
     pub(super) webhook_id: String,
 }
 
@@ -57,8 +56,7 @@ const BOT: &str = "
 
 const INSTALLATION: &str = "
     SELECT agents.seq, agents.id AS bot_id, agents.handle, integrations.id,
-           integrations.workspace_id, integrations.name, integrations.url, integrations.revision, bot_integrations.integration_seq,
-           bot_integrations.webhook_id, bot_integrations.configuration,
+           integrations.workspace_id, integrations.name, integrations.url, integrations.revision, bot_integrations.webhook_id, bot_integrations.configuration,
            EXISTS (SELECT 1 FROM integration_code
                    WHERE integration_seq = integrations.seq) AS has_code
     FROM bot_integrations
@@ -126,7 +124,6 @@ impl Receiver {
             integration: Some(Installed {
                 integration_id: row.get("id")?,
                 name: row.get("name")?,
-                integration_seq: row.get("integration_seq")?,
                 webhook_id,
             }),
             workspace: row.get("workspace_id")?,

@@ -169,9 +169,14 @@ pub async fn update(call: &Call, id: WebhookEndpointId, changes: Changes) -> Res
     Ok(endpoint)
 }
 
-const DELETE: &str = "DELETE FROM webhook_endpoints WHERE agent_id = :agent_id AND id = :id";
+const DELETE: &str = "
+    UPDATE webhook_endpoints SET
+        deleted_at = :now, enabled = 0, url = '', description = '', secret = x'',
+        old_secret = NULL, old_secret_until = NULL
+    WHERE agent_id = :agent_id AND id = :id AND deleted_at IS NULL";
 
-/// Deletes an endpoint of the caller's agent, with its deliveries and attempts.
+/// Deletes an endpoint of the caller's agent: its address and secrets at once, its deliveries and
+/// attempts, which may be millions, afterwards in steps of the dispatcher.
 ///
 /// # Errors
 /// `NotFound`, or those of the store.
@@ -181,7 +186,7 @@ pub async fn delete(call: &Call, id: WebhookEndpointId) -> Result<()> {
         let deleted = change
             .conn
             .prepare_cached(DELETE)?
-            .execute(named_params! {":agent_id": agent, ":id": id})?;
+            .execute(named_params! {":agent_id": agent, ":id": id, ":now": change.now})?;
         if deleted == 0 {
             return Err(not_found());
         }
@@ -251,7 +256,8 @@ const TENANT: &str = "
     JOIN agents ON agents.id = agent_id WHERE webhook_endpoints.seq = :seq";
 
 /// Disables an endpoint that does not work. `updated_at` stays: its owner did not change it.
-pub(super) fn disable(change: &Change<'_>, seq: i64, reason: &str) -> Result<()> {
+/// Whether it was not disabled before.
+pub(super) fn disable(change: &Change<'_>, seq: i64, reason: &str) -> Result<bool> {
     let disabled = change
         .conn
         .prepare_cached(DISABLE)?
@@ -261,7 +267,7 @@ pub(super) fn disable(change: &Change<'_>, seq: i64, reason: &str) -> Result<()>
             ":reason": reason,
         })?;
     if disabled == 0 {
-        return Ok(());
+        return Ok(false);
     }
     fail_pending(change.conn, seq)?;
     let (id, workspace): (WebhookEndpointId, WorkspaceId) = change
@@ -271,7 +277,8 @@ pub(super) fn disable(change: &Change<'_>, seq: i64, reason: &str) -> Result<()>
             Ok((row.get(0)?, row.get(1)?))
         })?;
     tracing::warn!(endpoint = %id, reason, "a webhook endpoint is disabled");
-    record(change, &workspace, "webhook.disable", &id)
+    record(change, &workspace, "webhook.disable", &id)?;
+    Ok(true)
 }
 
 fn record(

@@ -22,7 +22,9 @@ const DESCRIPTION_MAX: usize = 1024;
 /// How long the name in a new address may take to resolve.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-const COUNT: &str = "SELECT count(*) FROM webhook_endpoints WHERE agent_id = :agent_id";
+const COUNT: &str = "
+    SELECT count(*) FROM webhook_endpoints
+    WHERE agent_id = :agent_id AND deleted_at IS NULL";
 
 pub(super) fn check_room(conn: &Connection, agent: &AgentId, max: u32) -> Result<()> {
     let count: u32 = conn

@@ -58,7 +58,9 @@ pub struct Listed {
     pub next: Option<WebhookEndpointId>,
 }
 
-const FIND: &str = "SELECT * FROM webhook_endpoints WHERE agent_id = :agent_id AND id = :id";
+const FIND: &str = "
+    SELECT * FROM webhook_endpoints
+    WHERE agent_id = :agent_id AND id = :id AND deleted_at IS NULL";
 
 /// The endpoint with this id.
 ///
@@ -81,10 +83,13 @@ pub fn secret(call: &Call, id: &WebhookEndpointId) -> Result<Secret> {
 }
 
 const LIST: &str = "
-    SELECT * FROM webhook_endpoints WHERE agent_id = :agent_id AND seq >= :from
+    SELECT * FROM webhook_endpoints
+    WHERE agent_id = :agent_id AND seq >= :from AND deleted_at IS NULL
     ORDER BY seq LIMIT :limit";
 
-const SEQ: &str = "SELECT seq FROM webhook_endpoints WHERE agent_id = :agent_id AND id = :id";
+const SEQ: &str = "
+    SELECT seq FROM webhook_endpoints
+    WHERE agent_id = :agent_id AND id = :id AND deleted_at IS NULL";
 
 /// The endpoints of the caller's agent, oldest first.
 ///
@@ -121,7 +126,7 @@ pub async fn list(call: &Call, slice: Slice) -> Result<Listed> {
     call.domain().store().scan(read).await
 }
 
-const ALL: &str = "SELECT * FROM webhook_endpoints ORDER BY seq";
+const ALL: &str = "SELECT * FROM webhook_endpoints WHERE deleted_at IS NULL ORDER BY seq";
 
 /// Every endpoint of every agent, oldest first: for the operator.
 ///
@@ -137,7 +142,8 @@ pub async fn all(domain: &Domain) -> Result<Vec<Endpoint>> {
 }
 
 const WITH_URL: &str = "
-    SELECT * FROM webhook_endpoints WHERE instr(url, :part) > 0 ORDER BY seq";
+    SELECT * FROM webhook_endpoints
+    WHERE instr(url, :part) > 0 AND deleted_at IS NULL ORDER BY seq";
 
 /// The keys that sign now what is sent to endpoints whose address has this part and fits.
 ///
@@ -183,7 +189,8 @@ pub(super) fn stored(conn: &Connection, agent: &AgentId, id: &WebhookEndpointId)
         .ok_or_else(not_found)
 }
 
-const FIND_ANY: &str = "SELECT * FROM webhook_endpoints WHERE id = :id";
+const FIND_ANY: &str = "
+    SELECT * FROM webhook_endpoints WHERE id = :id AND deleted_at IS NULL";
 
 /// The endpoint of any agent: for the operator.
 pub(super) fn stored_of_any(conn: &Connection, id: &WebhookEndpointId) -> Result<Stored> {
@@ -193,7 +200,8 @@ pub(super) fn stored_of_any(conn: &Connection, id: &WebhookEndpointId) -> Result
         .ok_or_else(not_found)
 }
 
-const BY_SEQ: &str = "SELECT * FROM webhook_endpoints WHERE seq = :seq";
+const BY_SEQ: &str = "
+    SELECT * FROM webhook_endpoints WHERE seq = :seq AND deleted_at IS NULL";
 
 /// The endpoint in a row: for the dispatcher.
 pub(super) fn stored_at(conn: &Connection, seq: i64) -> Result<Option<Stored>> {

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{Notify, watch};
 
+use super::Metrics;
+
 /// The dispatcher's bell.
 #[derive(Default)]
 pub struct Hub {
@@ -14,6 +16,7 @@ pub struct Hub {
     version: AtomicU64,
     /// The hints that the dispatcher had seen when it last had nothing to do.
     settled: watch::Sender<u64>,
+    metrics: Metrics,
 }
 
 impl Hub {
@@ -29,6 +32,13 @@ impl Hub {
         self.wake();
     }
 
+    /// Tells the dispatcher that messages were erased, so that it drops what it holds of them:
+    /// whoever erases messages says so after the commit.
+    pub fn messages_erased(&self) {
+        // What is leased anew is what is still there.
+        self.endpoints_changed();
+    }
+
     /// Waits until the dispatcher has attempted, and written down, everything that is due now. For
     /// tests and for whoever moves the clock; without a dispatcher it waits for ever.
     pub async fn settled(&self) {
@@ -37,6 +47,12 @@ impl Hub {
         self.bell.notify_one();
         // The sender lives in `self`.
         let _ = settled.wait_for(|seen| *seen >= hint).await;
+    }
+
+    /// What is measured.
+    #[must_use]
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     pub(in crate::domain) async fn rung(&self) {

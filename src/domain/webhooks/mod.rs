@@ -14,6 +14,7 @@ mod endpoints;
 mod erase;
 mod hub;
 mod message;
+mod metrics;
 mod recovery;
 mod secret;
 mod settings;
@@ -28,5 +29,6 @@ pub use endpoints::{
 pub use erase::erase_tagged;
 pub use hub::Hub;
 pub use message::{Event, emit};
+pub use metrics::Metrics;
 pub use recovery::{recover, replay, resend, send_example};
 pub use settings::Settings;

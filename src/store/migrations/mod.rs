@@ -29,12 +29,16 @@ pub(super) const ALL: &[Migration] = &[
         sql: include_str!("0004_platform_integrations.sql"),
     },
     Migration {
-        name: "0005_botpress",
-        sql: include_str!("0005_botpress.sql"),
+        name: "0005_webhook_removal",
+        sql: include_str!("0005_webhook_removal.sql"),
     },
     Migration {
-        name: "0006_runtime",
-        sql: include_str!("0006_runtime.sql"),
+        name: "0006_botpress",
+        sql: include_str!("0006_botpress.sql"),
+    },
+    Migration {
+        name: "0007_runtime",
+        sql: include_str!("0007_runtime.sql"),
     },
 ];
 

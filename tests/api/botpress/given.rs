@@ -251,8 +251,9 @@ fn definition_of_integration(name: &str, version: &str) -> NewIntegration {
 async fn put_integration(server: &TestServer, workspace: &str, new: NewIntegration) -> Integration {
     let workspace = WorkspaceId::from(workspace);
     let domain = server.server().domain();
+    let sealer = domain.sealer().clone();
     let made = domain.change_as(Actor::Operator, move |change| {
-        integrations::make(change, &workspace, new)
+        integrations::make(change, &sealer, &workspace, new)
     });
     made.await.expect("an integration")
 }

@@ -1,11 +1,8 @@
 // See ./run.
 
-import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
+
+import { startProgram } from "../../program.mjs";
 
 const require = createRequire(import.meta.url);
 const converter = require("openapi-to-postmanv2");
@@ -151,37 +148,6 @@ async function prepare(request, api) {
   }
 }
 
-async function startServer() {
-  const program = process.env.PARLANCE_PROGRAM;
-  if (!program) throw new Error("PARLANCE_PROGRAM names the program to test; tests/run sets it");
-  const directory = await mkdtemp(join(tmpdir(), "parlance-postman-"));
-  const child = spawn(program, ["serve", "--listen", "127.0.0.1:0"], {
-    cwd: directory,
-    env: {
-      PATH: process.env.PATH,
-      PARLANCE_BOOTSTRAP__ADA_KEY: PLATFORM_KEY,
-      PARLANCE_BOOTSTRAP__ADA_END_USERS_KEY: END_USERS_KEY,
-      PARLANCE_LIMITS__ADA__PER_SECOND: "0",
-      PARLANCE_LIMITS__ADA__PER_MINUTE: "0",
-    },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  const lines = createInterface({ input: child.stdout });
-  const first = await Promise.race([
-    new Promise((resolve) => lines.once("line", resolve)),
-    ended.then((code) => Promise.reject(new Error(`the server ended with ${code}`))),
-  ]);
-  return {
-    url: JSON.parse(first).url,
-    async stop() {
-      child.kill("SIGTERM");
-      await ended;
-      await rm(directory, { recursive: true });
-    },
-  };
-}
-
 /** The collection that Postman makes of a document. */
 function imported(document) {
   const options = {
@@ -239,7 +205,12 @@ async function check(api, { path, key }) {
   return failed;
 }
 
-const server = await startServer();
+const server = await startProgram({
+  PARLANCE_BOOTSTRAP__ADA_KEY: PLATFORM_KEY,
+  PARLANCE_BOOTSTRAP__ADA_END_USERS_KEY: END_USERS_KEY,
+  PARLANCE_LIMITS__ADA__PER_SECOND: "0",
+  PARLANCE_LIMITS__ADA__PER_MINUTE: "0",
+});
 try {
   const api = {
     url: server.url,

@@ -2,22 +2,16 @@
 // npm, and writes them to standard output for those of PyPI: one JSON object a line.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 
 import { Webhook as StandardWebhook } from "standardwebhooks";
 import { Webhook as SvixWebhook } from "svix";
 
+import { startProgram } from "../../program.mjs";
+
 const ADA_KEY = "ada_clients_test_key";
 const OPERATOR_KEY = "plop_clients_test_key";
 const EVENTS = ["v1.end_user.created", "v1.end_user.updated", "v1.conversation.message"];
-
-const program = process.env.PARLANCE_PROGRAM;
-if (!program) throw new Error("PARLANCE_PROGRAM names the program to test; tests/run sets it");
 
 const received = [];
 let arrived = () => {};
@@ -32,26 +26,13 @@ const receiver = createServer((request, response) => {
 });
 await new Promise((resolve) => receiver.listen(0, "127.0.0.1", resolve));
 
-const directory = await mkdtemp(join(tmpdir(), "parlance-webhooks-"));
-const child = spawn(program, ["serve", "--listen", "127.0.0.1:0"], {
-  cwd: directory,
-  env: {
-    PATH: process.env.PATH,
-    PARLANCE_BOOTSTRAP__ADA_KEY: ADA_KEY,
-    PARLANCE_BOOTSTRAP__OPERATOR_KEY: OPERATOR_KEY,
-  },
-  stdio: ["ignore", "pipe", "inherit"],
+const server = await startProgram({
+  PARLANCE_BOOTSTRAP__ADA_KEY: ADA_KEY,
+  PARLANCE_BOOTSTRAP__OPERATOR_KEY: OPERATOR_KEY,
 });
-const ended = new Promise((resolve) => child.once("exit", resolve));
-const lines = createInterface({ input: child.stdout });
-const first = await Promise.race([
-  new Promise((resolve) => lines.once("line", resolve)),
-  ended.then((code) => Promise.reject(new Error(`the server ended with ${code}`))),
-]);
-const { url } = JSON.parse(first);
 
 async function call(key, method, path, body) {
-  const answer = await fetch(`${url}${path}`, {
+  const answer = await fetch(`${server.url}${path}`, {
     method,
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
     body: body && JSON.stringify(body),
@@ -104,8 +85,6 @@ try {
   }
   console.error(`npm svix and standardwebhooks verified ${received.length} deliveries`);
 } finally {
-  child.kill("SIGTERM");
-  await ended;
+  await server.stop();
   receiver.close();
-  await rm(directory, { recursive: true });
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{
     Pages, all_agents, fail,
-    html::{escape, page, see_other},
+    html::{page, see_other},
     read_form, selected_agent,
     session::Session,
 };
@@ -18,6 +18,7 @@ use crate::{
         agents::Agent,
         platform_integrations::{self as integrations, Connection, Farewell, InstallationStatus},
     },
+    http::page::escape,
     kernel::{Error, Result},
 };
 

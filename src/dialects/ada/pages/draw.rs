@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::html::escape;
 use crate::{
     domain::platform_integrations::{Choice, Form, Item, ItemKind, TextInput, Typed},
+    http::page::escape,
     kernel::{Rule, Violation, violation::Step},
 };
 

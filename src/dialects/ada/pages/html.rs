@@ -6,31 +6,16 @@ use poem::{
 };
 
 use crate::{
-    http::{dialect::RenderError, page},
+    http::{
+        dialect::RenderError,
+        page::{self, escape},
+    },
     kernel::{Error, Kind},
 };
 
 /// No scripts, nothing from elsewhere but icons, in no frame.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' http: https:; \
                       base-uri 'none'; frame-ancestors 'none'";
-
-/// Text as HTML: within an element or a quoted attribute. Braces too, so that it is no place of
-/// a page to be filled.
-pub fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '{' => escaped.push_str("&#123;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
 
 /// A whole page. `title` is text, `body` is HTML.
 pub fn page(status: StatusCode, title: &str, body: &str) -> Response {

@@ -11,7 +11,7 @@ use super::{
     Pages, all_agents,
     draw::{Drawing, Problems},
     fail,
-    html::{contact, escape, page, see_other},
+    html::{contact, page, see_other},
     read_form, selected_agent,
     session::Session,
 };
@@ -22,6 +22,7 @@ use crate::{
             self as integrations, Form, PlatformIntegration, Scope, Status, Typed,
         },
     },
+    http::page::escape,
     kernel::{Error, Kind, Result},
 };
 

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use super::{
     Pages, fail,
-    html::{contact, escape, page},
+    html::{contact, page},
 };
-use crate::domain::platform_integrations as integrations;
+use crate::{domain::platform_integrations as integrations, http::page::escape};
 
 /// `GET /platform/integrations/{id}/connections/success`
 #[poem::handler]

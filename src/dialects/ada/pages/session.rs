@@ -9,11 +9,12 @@ use poem::{
 
 use super::{
     Pages, fail,
-    html::{escape, page, see_other},
+    html::{page, see_other},
     read_form,
 };
 use crate::{
     domain::platform_integrations::Typed,
+    http::{origin, page::escape},
     kernel::{ids::random_alphanumeric, mac::hmac_sha256, secret::TokenHash},
 };
 
@@ -65,7 +66,7 @@ impl Session {
     fn new(pages: &Pages, request: &Request, operator_until: i64) -> Self {
         let id = random_alphanumeric(32);
         let text = format!("{id}.{operator_until}");
-        let https = request.header("x-forwarded-proto") == Some("https");
+        let https = origin(request).starts_with("https://");
         let secure = if https { "; Secure" } else { "" };
         let cookie = format!(
             "{COOKIE}={text}.{}; Path=/platform; HttpOnly; SameSite=Lax{secure}",

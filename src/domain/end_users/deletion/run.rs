@@ -15,7 +15,7 @@ use crate::{
         audit::Actor,
         context::Change,
         end_users::{Scope, change::record, rows},
-        webhooks,
+        inbox, webhooks,
     },
     kernel::{
         Result,
@@ -75,7 +75,11 @@ async fn run(domain: &Domain, deletion: &Running) -> Result<()> {
     loop {
         let running = deletion.clone();
         let erased = domain.change_as(Actor::System, move |change| erase(change, &running));
-        if erased.await? == 0 {
+        let erased = erased.await?;
+        if erased.messages {
+            domain.webhooks().messages_erased();
+        }
+        if erased.targets == 0 {
             break;
         }
     }
@@ -205,19 +209,32 @@ const TARGETS: &str = "
         SELECT end_user_id FROM end_user_deletion_targets WHERE deletion_id = :id LIMIT :limit)
     RETURNING end_user_id";
 
-/// Erases the next end users that were found; says how many there were to erase.
-fn erase(change: &Change<'_>, deletion: &Running) -> Result<usize> {
+/// What a step erased.
+struct Erased {
+    /// How many end users there were to erase.
+    targets: usize,
+    /// Whether messages told of them.
+    messages: bool,
+}
+
+/// Erases the next end users that were found.
+fn erase(change: &Change<'_>, deletion: &Running) -> Result<Erased> {
     let mut statement = change.conn.prepare_cached(TARGETS)?;
     let parameters = named_params! {":id": deletion.id, ":limit": AT_ONCE};
     let targets = statement.query_map(parameters, |row| row.get::<_, EndUserId>(0))?;
     let targets: Vec<_> = targets.collect::<rusqlite::Result<_>>()?;
+    let mut messages = false;
     for end_user in &targets {
         if rows::erase(change, &deletion.scope.agent, end_user)? {
-            webhooks::erase_tagged(change, &deletion.scope.agent, end_user.as_str())?;
+            messages |= webhooks::erase_tagged(change, &deletion.scope.agent, end_user.as_str())?;
+            inbox::erase_end_user(change, end_user)?;
             record(change, &deletion.scope, "end_user.erase", end_user)?;
         }
     }
-    Ok(targets.len())
+    Ok(Erased {
+        targets: targets.len(),
+        messages,
+    })
 }
 
 const COUNTS: &str = "

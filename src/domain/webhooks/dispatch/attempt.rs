@@ -84,6 +84,15 @@ impl Outcome {
         matches!(&self.result, Ok(answer) if answer.status == 410)
     }
 
+    /// Its name in metrics.
+    pub(super) fn name(&self) -> &'static str {
+        match &self.result {
+            Ok(_) if self.succeeded() => "delivered",
+            Ok(_) => "refused",
+            Err(_) => "no_answer",
+        }
+    }
+
     pub(super) fn retry_after(&self) -> Option<Duration> {
         self.result.as_ref().ok()?.retry_after
     }

@@ -10,6 +10,7 @@ mod lanes;
 mod lease;
 mod prune;
 mod record;
+mod remove;
 
 use std::{collections::HashSet, time::Duration};
 
@@ -44,6 +45,7 @@ pub async fn run(domain: Domain, stop: impl Future<Output = ()>) {
     loop {
         dispatcher.step();
         dispatcher.settle();
+        dispatcher.measure();
         let wake = dispatcher.next_wake();
         tokio::select! {
             () = &mut stop => break,
@@ -56,6 +58,11 @@ pub async fn run(domain: Domain, stop: impl Future<Output = ()>) {
         }
     }
     dispatcher.finish().await;
+}
+
+/// Removes some of what nobody needs any more. Whether there may be more.
+async fn clear(domain: &Domain) -> Result<bool> {
+    Ok(remove::remove(domain).await? || prune::prune(domain).await?)
 }
 
 /// What a task of the dispatcher came to.
@@ -89,6 +96,8 @@ struct Dispatcher {
     /// The hints and the version of the endpoints that were last seen.
     hints: u64,
     version: u64,
+    /// The version when the last removal began.
+    pruned: u64,
     /// The endpoint that was leased from last.
     after: i64,
     next_due: Option<Timestamp>,
@@ -111,6 +120,7 @@ impl Dispatcher {
             releasing: 0,
             hints: 0,
             version: domain.webhooks().version(),
+            pruned: 0,
             after: 0,
             next_due: None,
             next_prune: domain.clock().now(),
@@ -133,6 +143,8 @@ impl Dispatcher {
         let version = self.domain.webhooks().version();
         if version != self.version {
             self.version = version;
+            // It may have been a deletion, which leaves something to remove.
+            self.next_prune = now;
             let stale = self.lanes.empty();
             self.release(stale);
         }
@@ -167,9 +179,10 @@ impl Dispatcher {
         }
         if !self.pruning && self.next_prune <= now {
             self.pruning = true;
+            self.pruned = self.version;
             let domain = self.domain.clone();
             self.tasks
-                .spawn(async move { Done::Pruned(prune::prune(&domain).await) });
+                .spawn(async move { Done::Pruned(clear(&domain).await) });
         }
     }
 
@@ -212,9 +225,9 @@ impl Dispatcher {
             Done::Pruned(pruned) => {
                 self.pruning = false;
                 if let Err(error) = &pruned {
-                    warn!(%error, "old webhook messages are kept for another hour");
+                    warn!(%error, "what is to be removed of webhooks is kept for another hour");
                 }
-                if !pruned.unwrap_or(false) {
+                if !pruned.unwrap_or(false) && self.pruned == self.version {
                     self.next_prune = self.domain.clock().now().plus(PRUNE_EVERY);
                 }
             }
@@ -274,6 +287,11 @@ impl Dispatcher {
             clock.sleep(PAUSE).await;
             Done::Paused
         });
+    }
+
+    fn measure(&self) {
+        let held = i64::try_from(self.held.len()).unwrap_or(i64::MAX);
+        self.domain.webhooks().metrics().in_memory.set(held);
     }
 
     /// Tells whoever waits that nothing is left to do now.

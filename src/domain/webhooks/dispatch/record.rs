@@ -1,9 +1,6 @@
 //! Writing down what attempts came to: many in one transaction.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -11,6 +8,7 @@ use super::{
     super::{
         Settings,
         change::{disable, gives_up},
+        metrics::Reason,
     },
     attempt::Outcome,
 };
@@ -49,7 +47,14 @@ pub(super) async fn record(
     });
     match written.await {
         Ok(disabled) => {
-            if disabled {
+            let metrics = domain.webhooks().metrics();
+            for outcome in outcomes.iter() {
+                metrics.attempted(outcome.name(), outcome.took);
+            }
+            for reason in &disabled {
+                metrics.disabled(*reason);
+            }
+            if !disabled.is_empty() {
                 domain.webhooks().endpoints_changed();
             }
             Ok(recorded)
@@ -62,8 +67,8 @@ pub(super) async fn record(
     }
 }
 
-/// Whether an endpoint was disabled.
-fn write(change: &Change<'_>, settings: &Settings, outcomes: &[Outcome]) -> Result<bool> {
+/// Why endpoints were disabled, one for each.
+fn write(change: &Change<'_>, settings: &Settings, outcomes: &[Outcome]) -> Result<Vec<Reason>> {
     let mut standing = Standing::default();
     for outcome in outcomes {
         if !insert(change.conn, outcome)? {
@@ -79,15 +84,16 @@ fn write(change: &Change<'_>, settings: &Settings, outcomes: &[Outcome]) -> Resu
         let at = outcome.ended_at;
         let first = standing.note(change.conn, outcome.endpoint, Some(at))?;
         if outcome.is_gone() {
-            standing.disable(change, outcome.endpoint, "it answered 410 Gone")?;
+            let text = "it answered 410 Gone";
+            standing.disable(change, outcome.endpoint, Reason::Gone, text)?;
         } else if gives_up(settings, first.unwrap_or(at), at) {
             let hours = settings.disable_after_hours;
-            let reason = format!("every attempt failed for {hours} hours");
-            standing.disable(change, outcome.endpoint, &reason)?;
+            let text = format!("every attempt failed for {hours} hours");
+            standing.disable(change, outcome.endpoint, Reason::Failing, &text)?;
         }
     }
     standing.write(change.conn)?;
-    Ok(!standing.disabled.is_empty())
+    Ok(standing.disabled.into_values().collect())
 }
 
 const INSERT: &str = "
@@ -170,7 +176,7 @@ fn failed(conn: &Connection, settings: &Settings, outcome: &Outcome) -> Result<(
 struct Standing {
     /// The first failure of each as it was, and as it is now.
     first_failures: HashMap<i64, (Option<Timestamp>, Option<Timestamp>)>,
-    disabled: HashSet<i64>,
+    disabled: HashMap<i64, Reason>,
 }
 
 const FIRST_FAILURE: &str = "SELECT first_failure_at FROM webhook_endpoints WHERE seq = :seq";
@@ -201,9 +207,15 @@ impl Standing {
         Ok(first)
     }
 
-    fn disable(&mut self, change: &Change<'_>, endpoint: i64, reason: &str) -> Result<()> {
-        if self.disabled.insert(endpoint) {
-            disable(change, endpoint, reason)?;
+    fn disable(
+        &mut self,
+        change: &Change<'_>,
+        endpoint: i64,
+        reason: Reason,
+        text: &str,
+    ) -> Result<()> {
+        if !self.disabled.contains_key(&endpoint) && disable(change, endpoint, text)? {
+            self.disabled.insert(endpoint, reason);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 mod access;
 mod create;
-mod deletion;
+pub mod deletion;
 mod documents;
 mod events;
 mod first_version;

@@ -4,7 +4,7 @@ use reqwest::{Method, header};
 use serde_json::{Value, json};
 
 use super::{UNKNOWN, created, get, id_of, unlimited, v2};
-use crate::support::{ADA_KEY, assert_answer, send};
+use crate::support::{ADA_KEY, TestServer, assert_answer, send};
 
 #[tokio::test]
 async fn get_end_user_by_id_reads_one() {
@@ -176,4 +176,20 @@ async fn get_end_users_takes_a_parameter_without_a_value_for_none() {
             "{query}"
         );
     }
+}
+
+#[tokio::test]
+async fn get_end_users_gives_the_next_page_at_the_public_url() {
+    let server = TestServer::with(|config| {
+        let url = "https://parlance.example.com".to_owned();
+        config.server.public_url = Some(url.try_into().expect("an address"));
+    })
+    .await;
+    for _ in 0..2 {
+        created(&server, json!({})).await;
+    }
+    let page = get(&server, "/end-users/?limit=1").await.expect(200).json();
+    let next = page["meta"]["next_page_url"].as_str().expect("a url");
+    let start = "https://parlance.example.com/api/v2/end-users/?cursor=";
+    assert!(next.starts_with(start), "{next}");
 }

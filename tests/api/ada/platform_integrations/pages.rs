@@ -247,10 +247,6 @@ async fn in_production_the_pages_need_an_operator_key() {
         .expect("a session")
         .to_owned();
     assert!(cookie.ends_with("; Path=/platform; HttpOnly; SameSite=Lax"));
-    let behind_tls = ada.visit(Method::GET, &path);
-    let behind_tls = send(behind_tls.header("x-forwarded-proto", "https")).await;
-    let secure = behind_tls.header("set-cookie").expect("a session");
-    assert!(secure.ends_with("; Secure"), "{secure}");
     let cookie = cookie.split(';').next().expect("a cookie").to_owned();
     let open = || {
         send(
@@ -263,4 +259,17 @@ async fn in_production_the_pages_need_an_operator_key() {
         .clock
         .advance(std::time::Duration::from_secs(3600));
     open().await.expect(401);
+}
+
+#[tokio::test]
+async fn a_session_at_an_https_address_is_for_tls_alone() {
+    let ada = Ada::with(|config| {
+        config.server.profile = Profile::Production;
+        let url = "https://parlance.example.com".to_owned();
+        config.server.public_url = Some(url.try_into().expect("an address"));
+    })
+    .await;
+    let shown = send(ada.visit(Method::GET, "/platform/connections")).await;
+    let cookie = shown.header("set-cookie").expect("a session");
+    assert!(cookie.ends_with("; SameSite=Lax; Secure"), "{cookie}");
 }

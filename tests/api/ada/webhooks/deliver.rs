@@ -5,16 +5,16 @@ use serde_json::json;
 use standardwebhooks::Webhook;
 
 use super::{
-    PATH, ada, advance, attempts, create, emit, happen, one,
+    PATH, ada, advance, attempts, create, deliver, emit, happen,
+    metrics::figure,
+    one,
     receiver::{Receiver, Reply},
-    settled, start, start_with,
+    receiving, settled, start, start_with,
 };
 
 #[tokio::test]
 async fn an_event_arrives_once_with_both_sets_of_headers() {
-    let server = start().await;
-    let receiver = Receiver::start().await;
-    let id = create(&server, receiver.url()).await;
+    let (server, receiver, id) = receiving().await;
     let data = json!({"end_user_id": "66f0c0ffee0000000000b001", "note": "Grüße"});
     emit(&server, "v1.end_user.updated", data.clone()).await;
     settled(&server).await;
@@ -60,8 +60,7 @@ async fn get_webhook_secret_verifies_with_an_independent_library() {
     server.clock.resume();
     let receiver = Receiver::start().await;
     let id = create(&server, receiver.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let path = format!("{}/secret/", one(&id));
     let secret = ada(&server, Method::GET, &path, None)
         .await
@@ -137,8 +136,7 @@ async fn an_endpoint_that_takes_too_long_has_failed() {
     let receiver = Receiver::start().await;
     receiver.reply(Reply::Never);
     let id = create(&server, receiver.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let attempts = attempts(&server, &id).await;
     assert_eq!(attempts[0]["error"], "no answer within 1s");
     assert_eq!(attempts[0]["status"], serde_json::Value::Null);
@@ -147,12 +145,9 @@ async fn an_endpoint_that_takes_too_long_has_failed() {
 
 #[tokio::test]
 async fn a_deleted_endpoint_receives_nothing_more() {
-    let server = start().await;
-    let receiver = Receiver::start().await;
+    let (server, receiver, id) = receiving().await;
     receiver.answer(500);
-    let id = create(&server, receiver.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     ada(&server, Method::DELETE, &one(&id), None)
         .await
         .expect(204);
@@ -167,8 +162,7 @@ async fn a_new_address_is_used_at_once() {
     let (old, new) = (Receiver::start().await, Receiver::start().await);
     old.answer(500);
     let id = create(&server, old.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let body = json!({"url": new.url()});
     ada(&server, Method::PATCH, &one(&id), Some(body))
         .await
@@ -188,11 +182,9 @@ async fn old_messages_are_removed_and_waiting_ones_kept() {
     let (good, bad) = (Receiver::start().await, Receiver::start().await);
     bad.answer(500);
     let good_id = create(&server, good.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let bad_id = create(&server, bad.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     advance(&server, 5).await;
     advance(&server, 3 * 24 * 3600).await;
     let kept = attempts(&server, &good_id).await;
@@ -202,4 +194,45 @@ async fn old_messages_are_removed_and_waiting_ones_kept() {
         "that of the message that still waits elsewhere"
     );
     assert_eq!(attempts(&server, &bad_id).await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_waits_in_memory_is_not_sent_once_it_is_erased() {
+    let server = start_with(|config| {
+        config.webhooks.concurrency_per_endpoint = 1;
+        config.webhooks.timeout_seconds = 1;
+    })
+    .await;
+    let receiver = Receiver::start().await;
+    receiver.reply(Reply::Never);
+    create(&server, receiver.url()).await;
+    let mut ids = Vec::new();
+    for name in ["first-b4a1", "erased-b4a1", "last-b4a1"] {
+        let body = json!({"profile": {"first_name": name}});
+        let made = ada(&server, Method::POST, "/api/v2/end-users/", Some(body)).await;
+        ids.push(made.expect(201).json()["end_user_id"].clone());
+    }
+    // The first is being attempted, and the others wait in memory for their turn.
+    receiver.wait(1).await;
+    while figure(&server, "webhook_deliveries_in_memory").await != Some(3.0) {}
+    let body = json!({"identifiers": [{"type": "end_user_id", "value": ids[1]}]});
+    ada(
+        &server,
+        Method::POST,
+        "/api/v2/end-users/delete",
+        Some(body),
+    )
+    .await
+    .expect(202);
+    crate::ada::end_users::deletion::run(&server).await;
+    settled(&server).await;
+    let told = |name: &str| {
+        let received = receiver.received();
+        let bodies = received.iter().map(|delivery| delivery.json().to_string());
+        bodies.filter(|body| body.contains(name)).count()
+    };
+    assert_eq!(
+        (told("first-b4a1"), told("erased-b4a1"), told("last-b4a1")),
+        (1, 0, 1)
+    );
 }

@@ -3,8 +3,8 @@
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 
-use super::{ada, create, happen, one, settled, start, start_with};
-use crate::support::{Answer, TestServer, assert_answer, send};
+use super::{ada, create, deliver, one, settled, start, start_with};
+use crate::support::{Answer, TestServer, assert_answer, file_contains, send};
 
 async fn post(server: &TestServer, path: &str, body: &str) -> Answer {
     let request = server.request(Method::POST, path);
@@ -29,8 +29,7 @@ async fn a_delivery_is_shown_with_a_good_verdict() {
     let mut server = start().await;
     let url = format!("{}/inbox/example", server.server().url());
     let id = create(&server, &url).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let shown = inbox(&server, "example").await;
     let request = &shown["requests"][0];
     assert_eq!(request["verified"], true);
@@ -46,8 +45,7 @@ async fn a_delivery_is_shown_with_a_good_verdict() {
     ada(&server, Method::POST, &path, Some(json!({})))
         .await
         .expect(200);
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     assert_eq!(
         inbox(&server, "example").await["requests"][0]["verified"],
         true
@@ -138,7 +136,7 @@ async fn what_a_request_brings_along_is_text() {
     assert!(!page.text.contains("<script") && !page.text.contains("<img src=x"));
     assert!(
         page.text
-            .contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;{{requests}}")
+            .contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&#123;&#123;requests}}")
     );
     let policy = page.header("content-security-policy").expect("a policy");
     assert!(policy.starts_with("default-src 'none'"));
@@ -223,4 +221,51 @@ async fn json_is_answered_to_who_asks_for_it_and_pages_need_no_network() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn submit_a_bulk_end_user_deletion_request_reaches_the_inbox() {
+    let mut server = start().await;
+    let url = format!("{}/inbox/example", server.server().url());
+    create(&server, &url).await;
+    let mut ids = Vec::new();
+    for name in ["erased-9d02", "kept-9d02"] {
+        let body = json!({"profile": {"first_name": name}});
+        let made = ada(&server, Method::POST, "/api/v2/end-users/", Some(body)).await;
+        let id = made.expect(201).json()["end_user_id"].clone();
+        ids.push(id.as_str().expect("an id").to_owned());
+    }
+    settled(&server).await;
+    // Others tell of end users without tags, and more than is kept of a body.
+    let untagged = json!({"data": {"end_user_id": ids[0]}, "more": "x".repeat(300_000)});
+    post(&server, "/inbox/example", &untagged.to_string()).await;
+    let bodies = async || {
+        let shown = inbox(&server, "example").await;
+        let requests = shown["requests"].as_array().expect("a list").clone();
+        let body = |request: Value| request["body"].as_str().expect("a body").to_owned();
+        requests.into_iter().map(body).collect::<Vec<_>>()
+    };
+    let received = bodies().await;
+    assert_eq!(received.len(), 3);
+    let late = received.iter().find(|body| body.contains("erased-9d02"));
+    let late = late.expect("the event").clone();
+    let body = json!({"identifiers": [{"type": "end_user_id", "value": ids[0]}]});
+    ada(
+        &server,
+        Method::POST,
+        "/api/v2/end-users/delete",
+        Some(body),
+    )
+    .await
+    .expect(202);
+    crate::ada::end_users::deletion::run(&server).await;
+    let left = bodies().await;
+    assert_eq!(left.len(), 1);
+    assert!(left[0].contains("kept-9d02"));
+    // What was on its way is answered and not kept.
+    post(&server, "/inbox/example", &late).await.expect(200);
+    assert_eq!(bodies().await, left);
+    server.stop().await;
+    let path = &server.config.store.path;
+    assert!(!file_contains(path, "erased-9d02") && file_contains(path, "kept-9d02"));
 }

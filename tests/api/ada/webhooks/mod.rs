@@ -5,13 +5,14 @@ mod crash;
 mod deliver;
 mod inbox;
 mod manage;
+mod metrics;
 mod production;
 mod receiver;
 mod recover;
+mod remove;
 mod retry;
 mod rotate;
 mod secrets;
-mod throughput;
 
 use parlance::{
     config::Config,
@@ -23,6 +24,7 @@ use parlance::{
     },
     kernel::{Secret, ids::AgentId},
 };
+use receiver::Receiver;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -88,6 +90,14 @@ pub async fn create(server: &TestServer, url: &str) -> String {
     created["id"].as_str().expect("an id").to_owned()
 }
 
+/// A server, a receiver, and the id of its endpoint for every event.
+pub async fn receiving() -> (TestServer, Receiver, String) {
+    let server = start().await;
+    let receiver = Receiver::start().await;
+    let id = create(&server, receiver.url()).await;
+    (server, receiver, id)
+}
+
 /// The path of an endpoint.
 pub fn one(id: &str) -> String {
     format!("{PATH}{id}")
@@ -143,6 +153,12 @@ pub async fn emit(server: &TestServer, event_type: &'static str, data: Value) {
 /// An event that endpoints receive.
 pub async fn happen(server: &TestServer) {
     emit(server, "v1.end_user.created", json!({"end_user_id": "x"})).await;
+}
+
+/// An event, and waits until whoever receives it has.
+pub async fn deliver(server: &TestServer) {
+    happen(server).await;
+    settled(server).await;
 }
 
 /// Waits until everything that is due has been attempted and written down.

@@ -4,9 +4,7 @@ use parlance::config::{Config, Profile};
 use reqwest::Method;
 use serde_json::json;
 
-use super::{
-    PATH, ada, attempts, console, create, happen, receiver::Receiver, settled, start_with,
-};
+use super::{PATH, ada, attempts, console, create, deliver, receiver::Receiver, start_with};
 use crate::support::send;
 
 fn production(config: &mut Config) {
@@ -43,8 +41,7 @@ async fn create_webhook_takes_a_listed_network() {
     })
     .await;
     create(&server, receiver.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     assert_eq!(receiver.count(), 1);
 }
 
@@ -55,14 +52,12 @@ async fn an_address_that_was_allowed_is_refused_when_it_no_longer_is() {
     let id = create(&server, receiver.url()).await;
     production(&mut server.config);
     server.restart().await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let error = attempts(&server, &id).await[0]["error"].clone();
     assert_eq!(error, "the url must be an https URL");
     server.config.webhooks.http_to_loopback = Some(true);
     server.restart().await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let error = attempts(&server, &id).await[0]["error"].clone();
     let text = error.as_str().expect("an error");
     assert!(text.contains("127.0.0.1 is this machine"), "{text}");

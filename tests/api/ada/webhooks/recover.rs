@@ -4,18 +4,16 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    ada, advance, attempts, console, create, emit, happen, one, receiver::Receiver, settled, start,
+    ada, advance, attempts, console, create, deliver, emit, one, receiver::Receiver, receiving,
+    settled, start,
 };
 use crate::support::assert_answer;
 
 #[tokio::test]
 async fn list_webhook_attempts_in_pages_newest_first() {
-    let server = start().await;
-    let receiver = Receiver::start().await;
-    let id = create(&server, receiver.url()).await;
+    let (server, _, id) = receiving().await;
     for _ in 0..5 {
-        happen(&server).await;
-        settled(&server).await;
+        deliver(&server).await;
         advance(&server, 1).await;
     }
     let all = attempts(&server, &id).await;
@@ -45,11 +43,8 @@ async fn list_webhook_attempts_in_pages_newest_first() {
 
 #[tokio::test]
 async fn resend_webhook_message_is_one_attempt_without_retries() {
-    let server = start().await;
-    let receiver = Receiver::start().await;
-    let id = create(&server, receiver.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    let (server, receiver, id) = receiving().await;
+    deliver(&server).await;
     let message = receiver.received()[0].id();
     receiver.answer(500);
     let path = format!("/{id}/resend");
@@ -115,14 +110,10 @@ async fn replay_webhook_messages_sends_what_was_missed() {
 
 #[tokio::test]
 async fn recover_webhook_messages_sends_what_failed() {
-    let server = start().await;
-    let receiver = Receiver::start().await;
-    let id = create(&server, receiver.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    let (server, receiver, id) = receiving().await;
+    deliver(&server).await;
     receiver.answer(410);
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let path = format!("/{id}/recover");
     let body = json!({"since": "2026-03-01T00:00:00Z"});
     let refused = console(&server, Method::POST, &path, Some(body.clone())).await;

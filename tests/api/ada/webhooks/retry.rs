@@ -4,9 +4,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    ada, advance, attempts, create, happen, one,
+    ada, advance, attempts, create, deliver, happen, one,
     receiver::{Receiver, Reply},
-    settled, shown, standing, start,
+    receiving, settled, shown, standing, start,
 };
 
 const DELAYS: [u64; 7] = [5, 300, 1800, 7200, 18_000, 36_000, 36_000];
@@ -14,12 +14,9 @@ const WEEK: u64 = 7 * 24 * 3600;
 
 #[tokio::test]
 async fn each_retry_comes_at_its_time_and_with_the_same_id() {
-    let server = start().await;
-    let receiver = Receiver::start().await;
+    let (server, receiver, id) = receiving().await;
     receiver.answer(500);
-    let id = create(&server, receiver.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     assert_eq!(receiver.count(), 1);
     for (made, delay) in DELAYS.iter().enumerate() {
         advance(&server, delay - 1).await;
@@ -57,10 +54,8 @@ async fn each_retry_comes_at_its_time_and_with_the_same_id() {
 
 #[tokio::test]
 async fn the_clock_alone_wakes_the_dispatcher() {
-    let server = start().await;
-    let receiver = Receiver::start().await;
+    let (server, receiver, _) = receiving().await;
     receiver.answer(500);
-    create(&server, receiver.url()).await;
     happen(&server).await;
     receiver.wait(1).await;
     settled(&server).await;
@@ -78,8 +73,7 @@ async fn retries_go_on_after_a_restart() {
     let receiver = Receiver::start().await;
     receiver.answer(503);
     create(&server, receiver.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     server.restart().await;
     settled(&server).await;
     assert_eq!(receiver.count(), 1);
@@ -99,16 +93,14 @@ async fn only_2xx_is_success_and_redirects_are_not_followed() {
     for status in [301, 302, 307, 400, 404, 429, 500] {
         let location = vec![("location", elsewhere.url().to_owned())];
         receiver.reply(Reply::With(status, location, String::new()));
-        happen(&server).await;
-        settled(&server).await;
+        deliver(&server).await;
         let attempt = attempts(&server, &id).await[0].clone();
         assert_eq!(attempt["status"], status);
         assert_eq!(attempt["succeeded"], false);
     }
     for status in [200, 201, 202, 204, 299] {
         receiver.answer(status);
-        happen(&server).await;
-        settled(&server).await;
+        deliver(&server).await;
         assert_eq!(
             attempts(&server, &id).await[0]["succeeded"],
             true,
@@ -126,8 +118,7 @@ async fn retry_after_is_respected_between_one_and_two_delays() {
         let header = vec![("retry-after", asked.to_owned())];
         receiver.reply(Reply::With(429, header, String::new()));
         create(&server, receiver.url()).await;
-        happen(&server).await;
-        settled(&server).await;
+        deliver(&server).await;
         advance(&server, expected - 1).await;
         assert_eq!(receiver.count(), 1, "{asked}");
         advance(&server, 1).await;
@@ -137,22 +128,17 @@ async fn retry_after_is_respected_between_one_and_two_delays() {
 
 #[tokio::test]
 async fn an_endpoint_is_disabled_after_a_week_of_failures_and_not_before() {
-    let server = start().await;
-    let receiver = Receiver::start().await;
+    let (server, receiver, id) = receiving().await;
     receiver.answer(500);
-    let id = create(&server, receiver.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     // A second before the week is over.
     advance(&server, WEEK - 1).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let before = standing(&server, &id).await;
     assert_eq!(before["enabled"], true);
     assert_eq!(before["first_failure_at"], "2026-03-01T12:00:00.000Z");
     advance(&server, 1).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let after = standing(&server, &id).await;
     assert_eq!(after["enabled"], false);
     assert_eq!(after["disabled_at"], "2026-03-08T12:00:00.000Z");
@@ -170,12 +156,9 @@ async fn an_endpoint_is_disabled_after_a_week_of_failures_and_not_before() {
 
 #[tokio::test]
 async fn a_success_starts_the_week_anew() {
-    let server = start().await;
-    let receiver = Receiver::start().await;
+    let (server, receiver, id) = receiving().await;
     receiver.answer(500);
-    let id = create(&server, receiver.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     receiver.answer(200);
     advance(&server, 5).await;
     assert_eq!(
@@ -184,19 +167,15 @@ async fn a_success_starts_the_week_anew() {
     );
     receiver.answer(500);
     advance(&server, WEEK).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     assert_eq!(standing(&server, &id).await["enabled"], true);
 }
 
 #[tokio::test]
 async fn update_webhook_enables_a_disabled_one_again() {
-    let server = start().await;
-    let receiver = Receiver::start().await;
+    let (server, receiver, id) = receiving().await;
     receiver.answer(410);
-    let id = create(&server, receiver.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let gone = standing(&server, &id).await;
     assert_eq!(gone["enabled"], false);
     assert_eq!(gone["disabled_reason"], "it answered 410 Gone");
@@ -210,19 +189,15 @@ async fn update_webhook_enables_a_disabled_one_again() {
     for name in ["first_failure_at", "disabled_at", "disabled_reason"] {
         assert_eq!(again[name], Value::Null, "{name}");
     }
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     assert_eq!(receiver.count(), 2);
 }
 
 #[tokio::test]
 async fn update_webhook_that_disables_stops_the_retries() {
-    let server = start().await;
-    let receiver = Receiver::start().await;
+    let (server, receiver, id) = receiving().await;
     receiver.answer(500);
-    let id = create(&server, receiver.url()).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let body = json!({"enabled": false});
     ada(&server, Method::PATCH, &one(&id), Some(body))
         .await
@@ -239,8 +214,7 @@ async fn update_webhook_that_disables_stops_the_retries() {
 async fn an_endpoint_that_is_not_there_is_retried() {
     let server = start().await;
     let id = create(&server, "http://127.0.0.1:1/nobody").await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let attempt = attempts(&server, &id).await[0].clone();
     assert_eq!(attempt["status"], Value::Null);
     let error = attempt["error"].as_str().expect("an error");

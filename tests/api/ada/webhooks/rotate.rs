@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{PATH, ada, advance, create, happen, one, receiver::Receiver, settled, start};
+use super::{PATH, ada, advance, create, deliver, one, receiver::Receiver, receiving, start};
 use crate::support::TestServer;
 
 const GIVEN: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -24,29 +24,23 @@ async fn rotate(server: &TestServer, id: &str, body: serde_json::Value) -> crate
 
 #[tokio::test]
 async fn rotate_webhook_secret_signs_with_both_for_a_day() {
-    let server = start().await;
-    let receiver = Receiver::start().await;
-    let id = create(&server, receiver.url()).await;
+    let (server, receiver, id) = receiving().await;
     let old = key(&server, &id).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     assert_eq!(receiver.received()[0].signatures().len(), 1);
     let rotated = rotate(&server, &id, json!({})).await.expect(200);
     assert_eq!(rotated.json(), json!({}), "the answer has no secret");
     let new = key(&server, &id).await;
     assert_ne!(old, new);
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let both = receiver.received()[1].signatures();
     assert_eq!(both.len(), 2);
     assert_ne!(both[0], both[1]);
     advance(&server, 24 * 3600 - 1).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     assert_eq!(receiver.received()[2].signatures().len(), 2);
     advance(&server, 1).await;
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     assert_eq!(receiver.received()[3].signatures().len(), 1);
 }
 
@@ -61,8 +55,7 @@ async fn rotate_webhook_secret_verifies_with_old_and_new() {
     rotate(&server, &id, json!({"key": GIVEN}))
         .await
         .expect(200);
-    happen(&server).await;
-    settled(&server).await;
+    deliver(&server).await;
     let delivery = &receiver.received()[0];
     for secret in [old.as_str(), GIVEN] {
         let verifier = standardwebhooks::Webhook::new(secret).expect("a secret");

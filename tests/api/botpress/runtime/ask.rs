@@ -93,7 +93,7 @@ async fn code_that_is_asked_may_ask_back() {
     let given = Given::running(
         TestServer::start().await,
         |_| {},
-        |new| new.code = Some(integration.to_owned()),
+        |new| new.parts.code = Some(integration.to_owned()),
     )
     .await;
     let given = Arc::new(given);

@@ -181,7 +181,7 @@ async fn deployed_code_answers_through_the_api_and_logs() {
     let given = Given::running(
         TestServer::start().await,
         |new| new.code = Some(bot.to_owned()),
-        |new| new.code = Some(integration.to_owned()),
+        |new| new.parts.code = Some(integration.to_owned()),
     )
     .await;
     let (user, conversation) = (given.user("u1").await, given.conversation("c1").await);

@@ -32,7 +32,10 @@ impl Pair {
                 new.url = Some(bot.url().to_owned());
                 new.dev = true;
             },
-            |new| new.url = Some(integration.url().to_owned()),
+            |new| {
+                new.url = Some(integration.url().to_owned());
+                new.dev = true;
+            },
         )
         .await;
         Self {

@@ -57,7 +57,7 @@ async fn status_and_headers_of_code_go_back() {
     let given = Given::running(
         TestServer::start().await,
         |_| {},
-        |new| new.code = Some(integration.to_owned()),
+        |new| new.parts.code = Some(integration.to_owned()),
     )
     .await;
     let path = format!("{}/oauth", webhook(&given.server));

@@ -1,8 +1,16 @@
 //! Installations: integrations in bots.
 
+mod change;
+mod registration;
+
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Map, Value};
 
+pub use self::change::Given;
+pub(in crate::domain) use self::{
+    change::apply,
+    registration::{Endpoint, begin_all},
+};
 use super::{
     access::{Call, CallerInstallation},
     bots::Bot,
@@ -62,6 +70,8 @@ pub struct Installation {
     pub configuration: Map<String, Value>,
     /// What the integration has set for it to be found by.
     pub identifier: Option<String>,
+    /// The name that the bot's developer knows it by, if it was installed by one.
+    pub alias: Option<String>,
     /// When it was installed.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -169,7 +179,8 @@ const OF_BOT: &str = "
     SELECT bot_integrations.*, integrations.id, integrations.name, integrations.version,
            integrations.title, integrations.description
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
-    WHERE bot_integrations.agent_seq = :agent_seq ORDER BY bot_integrations.seq";
+    WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.removed_at IS NULL
+    ORDER BY bot_integrations.seq";
 
 /// The integrations in a bot, oldest first.
 pub(super) fn of_bot(
@@ -192,7 +203,7 @@ const INSERT: &str = "
         (:agent_seq, :integration_seq, :webhook_id, 1, :status, :configuration, :now, :now)
     ON CONFLICT DO NOTHING";
 
-/// Installs an integration in a bot as a part of a change.
+/// Installs an integration in a bot as a part of a change. It is on, and not yet registered.
 ///
 /// # Errors
 /// `InvalidData` for a configuration that does not keep to the integration's schema, `Conflict` if it
@@ -207,14 +218,24 @@ pub fn install(
     let value = Value::Object(configuration.clone());
     let schema = &integration.definition.configuration.schema;
     schema.check(&value, "configuration")?;
+    insert(change, sealer, bot, integration, configuration).map(drop)
+}
+
+/// The row and the webhook of a new installation.
+fn insert(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    bot: &Bot,
+    integration: &Integration,
+    configuration: &Map<String, Value>,
+) -> Result<(i64, String)> {
     let webhook_id = new_webhook_id();
-    let sealed = sealer.seal(&place(&webhook_id), value.to_string().as_bytes());
     let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":agent_seq": bot.seq,
         ":integration_seq": integration.seq,
         ":webhook_id": webhook_id,
         ":status": Status::RegistrationPending,
-        ":configuration": sealed,
+        ":configuration": seal(sealer, &webhook_id, configuration),
         ":now": change.now,
     })?;
     if added == 0 {
@@ -223,7 +244,21 @@ pub fn install(
             format!("{} is installed already", integration.name),
         ));
     }
-    Ok(())
+    Ok((change.conn.last_insert_rowid(), webhook_id))
+}
+
+fn seal(sealer: &Sealer, webhook_id: &str, configuration: &Map<String, Value>) -> Vec<u8> {
+    let text = Value::Object(configuration.clone()).to_string();
+    sealer.seal(&place(webhook_id), text.as_bytes())
+}
+
+/// The configuration of an installation, whose webhook's address ends so.
+pub(super) fn open(sealer: &Sealer, webhook_id: &str, sealed: &[u8]) -> Result<Map<String, Value>> {
+    let opened = sealer
+        .open(&place(webhook_id), sealed)
+        .map_err(|error| Error::internal("a sealed configuration does not open", error))?;
+    serde_json::from_slice(&opened)
+        .map_err(|error| Error::internal("a sealed configuration is no object", error))
 }
 
 /// What a webhook's address ends with: not to be guessed, for it is all that protects some.
@@ -237,15 +272,6 @@ fn place(webhook_id: &str) -> Place<'_> {
         column: "configuration",
         row_id: webhook_id,
     }
-}
-
-/// The configuration of an installation, whose webhook's address ends so.
-pub(super) fn open(sealer: &Sealer, webhook_id: &str, sealed: &[u8]) -> Result<Map<String, Value>> {
-    let opened = sealer
-        .open(&place(webhook_id), sealed)
-        .map_err(|error| Error::internal("a sealed configuration does not open", error))?;
-    serde_json::from_slice(&opened)
-        .map_err(|error| Error::internal("a sealed configuration is no object", error))
 }
 
 fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Installation> {
@@ -264,6 +290,7 @@ fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Installation> {
         status_reason: row.get("status_reason")?,
         configuration,
         identifier: row.get("identifier")?,
+        alias: row.get("alias")?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
     })

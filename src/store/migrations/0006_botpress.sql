@@ -5,6 +5,11 @@
 -- are named `integration:key`. In this form equal sets are equal texts.
 ALTER TABLE end_users ADD COLUMN tags TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(tags));
 CREATE INDEX end_users_by_tags ON end_users (agent_id, tags);
+CREATE INDEX end_users_by_creation ON end_users (agent_id, created_at);
+
+-- A deleted agent is gone for everyone at once; what it had is removed in steps.
+ALTER TABLE agents ADD COLUMN deleted_at INTEGER;
+CREATE INDEX agents_to_remove ON agents (deleted_at) WHERE deleted_at IS NOT NULL;
 
 ALTER TABLE workspaces ADD COLUMN plan TEXT NOT NULL DEFAULT 'community';
 ALTER TABLE workspaces ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0 CHECK (blocked IN (0, 1));
@@ -61,6 +66,7 @@ CREATE UNIQUE INDEX integrations_by_name ON integrations (workspace_id, name, ve
 CREATE INDEX integrations_by_version ON integrations (workspace_id, name, version_order);
 CREATE UNIQUE INDEX integrations_public ON integrations (name, version) WHERE public = 1;
 CREATE INDEX integrations_in_hub ON integrations (seq) WHERE public = 1;
+CREATE INDEX api_keys_by_integration ON api_keys (integration_id) WHERE integration_id IS NOT NULL;
 CREATE TABLE integration_code (
     integration_seq INTEGER PRIMARY KEY REFERENCES integrations (seq) ON DELETE CASCADE,
     code            TEXT NOT NULL
@@ -79,7 +85,9 @@ CREATE TABLE integration_secrets (
 ) STRICT, WITHOUT ROWID;
 
 -- An integration in a bot. `configuration` is sealed; `identifier` is what the integration has set
--- to be found by (configureIntegration). An integration that is installed cannot be deleted.
+-- to be found by (configureIntegration); `alias` is the name that the bot's developer knows it by. An
+-- integration that is installed cannot be deleted. A row stays when the integration is removed from
+-- the bot (`removed_at`), so that it has the same webhook when it is installed again.
 CREATE TABLE bot_integrations (
     seq             INTEGER PRIMARY KEY,
     agent_seq       INTEGER NOT NULL REFERENCES agents (seq) ON DELETE CASCADE,
@@ -90,9 +98,13 @@ CREATE TABLE bot_integrations (
     status_reason   TEXT,
     configuration   BLOB NOT NULL,
     identifier      TEXT,
+    alias           TEXT,
+    removed_at      INTEGER,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
-    UNIQUE (agent_seq, integration_seq)
+    UNIQUE (agent_seq, integration_seq),
+    UNIQUE (agent_seq, alias),
+    CHECK (removed_at IS NULL OR (NOT enabled AND alias IS NULL))
 ) STRICT;
 CREATE INDEX bot_integrations_by_integration ON bot_integrations (integration_seq, identifier);
 
@@ -266,7 +278,6 @@ CREATE TABLE bot_deliveries (
     lane             INTEGER NOT NULL,
     attempts         INTEGER NOT NULL DEFAULT 0,
     due_at           INTEGER NOT NULL,
-    leased           INTEGER NOT NULL DEFAULT 0 CHECK (leased IN (0, 1)),
     created_at       INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX bot_deliveries_due ON bot_deliveries (due_at);
@@ -284,6 +295,7 @@ CREATE TABLE bot_logs (
     message   TEXT NOT NULL
 ) STRICT;
 CREATE INDEX bot_logs_by_time ON bot_logs (agent_seq, at);
+CREATE INDEX bot_logs_by_age ON bot_logs (at);
 CREATE TABLE integration_logs (
     seq             INTEGER PRIMARY KEY,
     integration_seq INTEGER NOT NULL REFERENCES integrations (seq) ON DELETE CASCADE,
@@ -292,13 +304,14 @@ CREATE TABLE integration_logs (
     message         TEXT NOT NULL
 ) STRICT;
 CREATE INDEX integration_logs_by_time ON integration_logs (integration_seq, at);
+CREATE INDEX integration_logs_by_age ON integration_logs (at);
 
 -- What goes wrong in a bot, grouped: events with one `group_key` are one issue.
 CREATE TABLE bot_issues (
     seq             INTEGER PRIMARY KEY,
     id              TEXT NOT NULL UNIQUE,
     agent_seq       INTEGER NOT NULL REFERENCES agents (seq) ON DELETE CASCADE,
-    group_key       TEXT NOT NULL,
+    group_key       BLOB NOT NULL,
     code            TEXT NOT NULL,
     category        TEXT NOT NULL,
     title           TEXT NOT NULL,
@@ -310,6 +323,8 @@ CREATE TABLE bot_issues (
     last_seen_at    INTEGER NOT NULL,
     UNIQUE (agent_seq, group_key)
 ) STRICT;
+CREATE INDEX bot_issues_by_agent ON bot_issues (agent_seq, seq);
+CREATE INDEX bot_issues_by_time ON bot_issues (agent_seq, last_seen_at);
 CREATE TABLE bot_issue_events (
     seq        INTEGER PRIMARY KEY,
     id         TEXT NOT NULL UNIQUE,

@@ -1,0 +1,61 @@
+//! The icon and the readme of an integration, at the addresses that its `iconUrl` and `readmeUrl`
+//! are. They are for pages, which have no token: who knows the id may read them.
+
+use poem::{
+    Request, Response, Route, get, handler,
+    http::{StatusCode, header},
+};
+
+use crate::{
+    domain::{Domain, integrations},
+    http::{errors::Failure, page},
+    kernel::{Error, Result},
+};
+
+/// What keeps an image or a text of someone else from doing anything on this origin.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/// The routes, beside whatever else there is.
+pub fn at(route: Route) -> Route {
+    route
+        .at("/v1/storage/integrations/:id/icon", get(icon))
+        .at("/v1/storage/integrations/:id/readme", get(readme))
+}
+
+#[handler]
+fn icon(request: &Request) -> poem::Result<Response> {
+    let icon = read(request, integrations::icon)?;
+    let icon = icon.unwrap_or_else(|| page::text("integration.svg").into_bytes());
+    Ok(file("image/svg+xml", icon))
+}
+
+#[handler]
+fn readme(request: &Request) -> poem::Result<Response> {
+    let readme = read(request, integrations::readme)?;
+    let missing = || Failure(Error::not_found("This integration has no readme"));
+    Ok(file(
+        "text/markdown; charset=utf-8",
+        readme.ok_or_else(missing)?,
+    ))
+}
+
+type Read = fn(&Domain, &crate::kernel::ids::IntegrationId) -> Result<Option<Vec<u8>>>;
+
+fn read(request: &Request, of: Read) -> Result<Option<Vec<u8>>, Failure> {
+    let domain = request
+        .data::<Domain>()
+        .ok_or_else(|| Error::internal("the dialect was mounted without a domain", "no data"))
+        .map_err(Failure)?;
+    let id = request.raw_path_param("id").unwrap_or_default();
+    of(domain, &id.into()).map_err(Failure)
+}
+
+fn file(content_type: &str, bytes: Vec<u8>) -> Response {
+    Response::builder()
+        .status(StatusCode::OK)
+        .content_type(content_type)
+        .header(header::CONTENT_SECURITY_POLICY, POLICY)
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(header::CACHE_CONTROL, "no-cache")
+        .body(bytes)
+}

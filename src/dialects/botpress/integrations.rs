@@ -1,0 +1,209 @@
+//! `/v1/admin/integrations`: the integrations of a workspace.
+
+use poem::Request;
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::{
+    Tag,
+    auth::Member,
+    done::{DONE, Done},
+    error::Failed,
+    integrations_given::{CreateIntegrationBody, UpdateIntegrationBody},
+    integrations_wire::{Integration, IntegrationResponse, ListIntegrationsResponse},
+    logs_wire::{GetLogsResponse, period},
+    paging::position,
+    settings::Settings,
+};
+use crate::{
+    domain::{
+        bots::logs,
+        integrations::{self, Filter, Wanted},
+    },
+    http::{Body, origin},
+};
+
+/// The operations on integrations.
+pub struct Integrations {
+    settings: Settings,
+}
+
+impl Integrations {
+    pub const fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+}
+
+/// One integration, for the caller who makes this request.
+pub fn shown(
+    request: &Request,
+    integration: integrations::Integration,
+) -> Json<IntegrationResponse> {
+    Json(IntegrationResponse {
+        integration: Integration::at(&origin(request), integration),
+    })
+}
+
+#[OpenApi(tag = "Tag::Integration")]
+impl Integrations {
+    /// Create Integration
+    ///
+    /// Create a version of an integration.
+    #[oai(
+        path = "/v1/admin/integrations",
+        method = "post",
+        operation_id = "createIntegration"
+    )]
+    async fn create_integration(
+        &self,
+        caller: Member,
+        request: &Request,
+        body: Body<CreateIntegrationBody>,
+    ) -> Result<Json<IntegrationResponse>, Failed> {
+        let made = integrations::create(&caller.0, body.0.given()?).await?;
+        Ok(shown(request, made))
+    }
+
+    /// List Integrations
+    ///
+    /// Read the integrations of the workspace, newest first.
+    #[oai(
+        path = "/v1/admin/integrations",
+        method = "get",
+        operation_id = "listIntegrations"
+    )]
+    async fn list_integrations(
+        &self,
+        caller: Member,
+        request: &Request,
+        /// The `meta.nextToken` of the page before.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+        /// Only those of this name.
+        name: Query<Option<String>>,
+        /// Only those of this version; `latest` is the newest one of each name.
+        version: Query<Option<String>>,
+        /// Only those that are in development, or only those that are not.
+        dev: Query<Option<bool>>,
+    ) -> Result<Json<ListIntegrationsResponse>, Failed> {
+        let filter = Filter {
+            name: name.0,
+            version: version.0.map(Wanted::parse),
+            dev: dev.0,
+        };
+        let after = position(next_token.0)?;
+        let page = integrations::list(&caller.0, filter, after).await?;
+        Ok(Json(ListIntegrationsResponse::at(&origin(request), page)))
+    }
+
+    /// Get Integration
+    ///
+    /// Read one integration.
+    #[oai(
+        path = "/v1/admin/integrations/:id",
+        method = "get",
+        operation_id = "getIntegration"
+    )]
+    async fn get_integration(
+        &self,
+        caller: Member,
+        request: &Request,
+        /// The integration's id.
+        id: Path<String>,
+    ) -> Result<Json<IntegrationResponse>, Failed> {
+        let found = integrations::find(&caller.0, &id.0.into())?;
+        Ok(shown(request, found))
+    }
+
+    /// Update Integration
+    ///
+    /// Change a version of an integration: what is absent stays, and null removes a thing by name.
+    #[oai(
+        path = "/v1/admin/integrations/:id",
+        method = "put",
+        operation_id = "updateIntegration"
+    )]
+    async fn update_integration(
+        &self,
+        caller: Member,
+        request: &Request,
+        /// The integration's id.
+        id: Path<String>,
+        body: Body<UpdateIntegrationBody>,
+    ) -> Result<Json<IntegrationResponse>, Failed> {
+        let update = body.0.given(self.settings.addresses(request).webhooks)?;
+        let changed = integrations::update(&caller.0, id.0.into(), update).await?;
+        Ok(shown(request, changed))
+    }
+
+    /// Delete Integration
+    ///
+    /// Delete a version of an integration that no bot has.
+    #[oai(
+        path = "/v1/admin/integrations/:id",
+        method = "delete",
+        operation_id = "deleteIntegration"
+    )]
+    async fn delete_integration(
+        &self,
+        caller: Member,
+        /// The integration's id.
+        id: Path<String>,
+    ) -> Result<Json<Done>, Failed> {
+        integrations::delete(&caller.0, id.0.into()).await?;
+        Ok(DONE)
+    }
+
+    /// Get Integration Logs
+    ///
+    /// Read the log lines of an integration from one time on and before another, newest first.
+    #[oai(
+        path = "/v1/admin/integrations/:id/logs",
+        method = "get",
+        operation_id = "getIntegrationLogs"
+    )]
+    async fn get_integration_logs(
+        &self,
+        caller: Member,
+        /// The integration's id.
+        id: Path<String>,
+        /// Where the time begins, in ISO 8601.
+        #[oai(name = "timeStart")]
+        time_start: Query<String>,
+        /// What the time ends before, in ISO 8601.
+        #[oai(name = "timeEnd")]
+        time_end: Query<String>,
+        /// The `nextToken` of the page before.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+    ) -> Result<Json<GetLogsResponse>, Failed> {
+        let period = period(("timeStart", &time_start.0), ("timeEnd", &time_end.0))?;
+        let after = position(next_token.0)?;
+        let page = logs::list_of_integration(&caller.0, &id.0.into(), period, after).await?;
+        Ok(Json(page.into()))
+    }
+
+    /// Get Integration by Name
+    ///
+    /// Read one version of an integration; `latest` is the newest one.
+    #[oai(
+        path = "/v1/admin/integrations/:name/:version",
+        method = "get",
+        operation_id = "getIntegrationByName"
+    )]
+    async fn get_integration_by_name(
+        &self,
+        caller: Member,
+        request: &Request,
+        /// The integration's name.
+        name: Path<String>,
+        /// The version.
+        version: Path<String>,
+    ) -> Result<Json<IntegrationResponse>, Failed> {
+        let found = integrations::find_by_name(&caller.0, &name.0, &version.0)?;
+        Ok(shown(request, found))
+    }
+}

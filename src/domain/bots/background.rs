@@ -1,0 +1,81 @@
+//! What happens to bots by itself: what deleted ones had is removed, and old log lines go.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, named_params};
+use tracing::warn;
+
+use super::delete;
+use crate::{
+    domain::context::Domain,
+    kernel::{Result, Timestamp},
+};
+
+/// How often to look for what is due, on the product's clock.
+const EVERY: Duration = Duration::from_secs(60);
+/// How many log lines are removed in one transaction.
+const CHUNK: i64 = 500;
+
+/// Does what is due, again and again, until `stopping`.
+pub async fn work(domain: Domain, stopping: impl Future<Output = ()>) {
+    tokio::pin!(stopping);
+    loop {
+        let done = tokio::select! {
+            () = &mut stopping => return,
+            done = once(&domain) => done,
+        };
+        if let Err(error) = done {
+            warn!(%error, "what is due of bots waits");
+        }
+        tokio::select! {
+            () = &mut stopping => return,
+            () = domain.bot_work().notified() => {}
+            () = domain.clock().sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Does what is due now.
+///
+/// # Errors
+/// Those of the store.
+pub async fn once(domain: &Domain) -> Result<()> {
+    while delete::remove(domain).await? {}
+    sweep(domain).await
+}
+
+const IS_OLD: &str = "
+    SELECT EXISTS (SELECT 1 FROM bot_logs WHERE at < :before)
+        OR EXISTS (SELECT 1 FROM integration_logs WHERE at < :before)";
+
+const REMOVE_OLD: &[&str] = &[
+    "DELETE FROM bot_logs WHERE seq IN (
+        SELECT seq FROM bot_logs WHERE at < :before LIMIT :limit)",
+    "DELETE FROM integration_logs WHERE seq IN (
+        SELECT seq FROM integration_logs WHERE at < :before LIMIT :limit)",
+];
+
+/// Removes the log lines that are too old.
+///
+/// # Errors
+/// Those of the store.
+async fn sweep(domain: &Domain) -> Result<()> {
+    let kept = Duration::from_secs(domain.settings().bots.log_days.saturating_mul(24 * 3600));
+    let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
+    let before = Timestamp::from_micros(domain.clock().now().as_micros().saturating_sub(kept));
+    let is_old = |conn: &Connection| {
+        let mut statement = conn.prepare_cached(IS_OLD)?;
+        Ok(statement.query_row(named_params! {":before": before}, |row| row.get(0))?)
+    };
+    while domain.store().read(is_old)? {
+        let removed = domain.store().write(move |conn| {
+            for sql in REMOVE_OLD {
+                conn.prepare_cached(sql)?
+                    .execute(named_params! {":before": before, ":limit": CHUNK})?;
+            }
+            Ok(())
+        });
+        removed.await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! Settings of bots.
+
+use serde::{Deserialize, Serialize};
+
+/// Settings of bots.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// How many days log lines of bots and integrations are kept.
+    pub log_days: u64,
+    /// About how many log lines of one bot or integration are kept; the oldest go first.
+    pub log_lines: u32,
+    /// How many bytes of one log line are kept.
+    pub log_line_bytes: usize,
+    /// How many issues of one bot are kept; those that have not been seen for the longest time go
+    /// first.
+    pub issues: u32,
+    /// How many events of one issue are kept; the oldest go first, and are still counted.
+    pub issue_events: u32,
+    /// After how many minutes without a message of the user a conversation's next message begins
+    /// another session.
+    pub session_minutes: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            log_days: 30,
+            log_lines: 10_000,
+            log_line_bytes: 16_384,
+            issues: 1000,
+            issue_events: 100,
+            session_minutes: 30,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Changing bots.
+
+use std::collections::BTreeMap;
+
+use rusqlite::named_params;
+use serde_json::{Map, Value};
+
+use super::{
+    Bot, Media,
+    create::{check_configuration, set_code, text},
+    recurring, rows, sealed,
+};
+use crate::{
+    domain::{
+        access::Call,
+        audit::{self, Entry},
+        context::Change,
+        definitions::BotDefinitionPatch,
+        installations::{self, Given},
+        integrations::check_url,
+        members::Role,
+        sql::text_enum,
+    },
+    kernel::{
+        Result,
+        ids::{AgentId, WorkspaceId},
+    },
+    store::Sealer,
+};
+
+text_enum! {
+    /// How a bot asks who someone is. Kept for its clients: this server does nothing by it.
+    pub enum Authentication {
+        /// By the vendor's own accounts.
+        Iam = "iam",
+    }
+}
+
+/// What of a bot is to be changed. What is absent stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Update {
+    /// Its name.
+    pub name: Option<String>,
+    /// What it declares.
+    pub definition: BotDefinitionPatch,
+    /// Its configuration, whole.
+    pub configuration: Option<Map<String, Value>>,
+    /// Its integrations, by their aliases or ids; none removes one.
+    pub integrations: BTreeMap<String, Option<Given>>,
+    /// Its code.
+    pub code: Option<String>,
+    /// Where it runs, for one in development.
+    pub url: Option<String>,
+    /// Media files, all of them.
+    pub medias: Option<Vec<Media>>,
+    /// How it asks who someone is.
+    pub authentication: Option<Authentication>,
+    /// Whether it is stopped.
+    pub blocked: Option<bool>,
+    /// What the addresses of webhooks begin with: `http://127.0.0.1:4600/webhook`.
+    pub webhooks: String,
+}
+
+/// Changes a bot of the workspace of the call.
+///
+/// # Errors
+/// `Forbidden` for a role below developer, `NotFound`, `InvalidIdentifier`, `InvalidData` for a
+/// configuration that does not keep to its schema, `ReferenceNotFound` for an integration that is not
+/// there, `Conflict` for one that is installed by another name, `Invalid`, or those of the store.
+pub async fn update(call: &Call, id: AgentId, update: Update) -> Result<Bot> {
+    call.require_role(Role::Developer)?;
+    let domain = call.domain();
+    let agent = domain
+        .store()
+        .read(|conn| rows::agent(conn, call.workspace(), &id))?;
+    rows::adopt(domain, &agent).await?;
+    let sealer = domain.sealer().clone();
+    domain
+        .change(call, move |change, workspace| {
+            apply(change, &sealer, workspace, &id, update)
+        })
+        .await
+}
+
+fn apply(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    workspace: &WorkspaceId,
+    id: &AgentId,
+    update: Update,
+) -> Result<Bot> {
+    let was = rows::read(change.conn, sealer, workspace, id)?;
+    check_url(update.url.as_deref(), was.dev)?;
+    let mut now = was.clone();
+    update.definition.apply(&mut now.definition);
+    now.definition.check()?;
+    if let Some(configuration) = update.configuration {
+        check_configuration(&now.definition, &configuration)?;
+        now.configuration = configuration;
+    } else if !now.configuration.is_empty() {
+        check_configuration(&now.definition, &now.configuration)?;
+    }
+    let deployed = update.code.is_some() || update.url.is_some();
+    if let Some(code) = &update.code {
+        set_code(change.conn, was.seq, code)?;
+    }
+    now.name = update.name.unwrap_or(now.name);
+    now.url = update.url.or(now.url);
+    now.medias = update.medias.unwrap_or(now.medias);
+    now.blocked = update.blocked.unwrap_or(now.blocked);
+    now.deployed_at = if deployed {
+        Some(change.now)
+    } else {
+        now.deployed_at
+    };
+    write(change, sealer, &was, &now, update.authentication)?;
+    recurring::sync(change, was.seq, &was.definition, &now.definition)?;
+    for (key, given) in update.integrations {
+        let named = (key.as_str(), given);
+        installations::apply(change, sealer, workspace, &was, &update.webhooks, named)?;
+    }
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(workspace),
+            action: if deployed { "bot.deploy" } else { "bot.update" },
+            resource_id: id.as_str(),
+            resource_name: Some(&now.name),
+        },
+    )?;
+    rows::read(change.conn, sealer, workspace, id)
+}
+
+const UPDATE_AGENT: &str = "UPDATE agents SET name = :name, updated_at = :now WHERE seq = :seq";
+
+const UPDATE: &str = "
+    UPDATE bots SET
+        definition = :definition, revision = revision + :redefined, configuration = :configuration,
+        medias = :medias, url = :url, blocked = :blocked,
+        authentication = coalesce(:authentication, authentication), deployed_at = :deployed_at
+    WHERE agent_seq = :seq";
+
+fn write(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    was: &Bot,
+    now: &Bot,
+    authentication: Option<Authentication>,
+) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(UPDATE_AGENT)?
+        .execute(named_params! {":seq": was.seq, ":name": now.name, ":now": change.now})?;
+    change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+        ":seq": was.seq,
+        ":definition": text(&now.definition)?,
+        ":redefined": i64::from(now.definition != was.definition),
+        ":configuration": sealed::seal_configuration(sealer, &now.id, &now.configuration),
+        ":medias": text(&now.medias)?,
+        ":url": now.url,
+        ":blocked": now.blocked,
+        ":authentication": authentication,
+        ":deployed_at": now.deployed_at,
+    })?;
+    Ok(())
+}

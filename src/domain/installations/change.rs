@@ -1,0 +1,225 @@
+//! Installing, configuring, disabling and removing integrations of a bot (botpress.md §4
+//! "Install/uninstall").
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::{Map, Value};
+
+use super::{Endpoint, registration};
+use crate::{
+    domain::{
+        bots::Bot,
+        context::Change,
+        integrations::{self, Integration},
+    },
+    kernel::{
+        Error, Kind, Result, Rule, Violation,
+        ids::{IntegrationId, WorkspaceId},
+    },
+    store::Sealer,
+};
+
+/// What is given of an installation. What is absent stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// The integration, if the installation is named by an alias.
+    pub integration_id: Option<IntegrationId>,
+    /// Whether it is on; a new one is.
+    pub enabled: Option<bool>,
+    /// Its configuration, whole.
+    pub configuration: Option<Map<String, Value>>,
+}
+
+/// An installation as it stands in its row.
+pub(super) struct Standing {
+    pub(super) seq: i64,
+    pub(super) integration_seq: i64,
+    pub(super) name: String,
+    pub(super) webhook_id: String,
+    pub(super) enabled: bool,
+    pub(super) identifier: Option<String>,
+    pub(super) removed: bool,
+    configuration: Vec<u8>,
+}
+
+/// Sets the installation that `key` names, by its alias or the id of its integration, or removes it
+/// where nothing is given.
+///
+/// # Errors
+/// `ReferenceNotFound` for an integration that is not there for the bot's workspace, `Invalid` for
+/// one in development in a bot that is not, `InvalidData` for a configuration that does not keep to the
+/// integration's schema, `Conflict` for one that is installed by another name.
+pub(in crate::domain) fn apply(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    workspace: &WorkspaceId,
+    bot: &Bot,
+    webhooks: &str,
+    (key, given): (&str, Option<Given>),
+) -> Result<()> {
+    let known = by_key(change.conn, bot.seq, key)?;
+    let Some(given) = given else {
+        return match known {
+            Some(known) => registration::remove(change, bot, webhooks, &known),
+            None => Ok(()),
+        };
+    };
+    let alias = given.integration_id.is_some().then_some(key);
+    let integration = match (&given.integration_id, &known) {
+        (Some(id), _) => usable(change.conn, workspace, id)?,
+        (None, Some(known)) => integrations::by_seq(change.conn, known.integration_seq)?,
+        (None, None) => usable(change.conn, workspace, &key.into())?,
+    };
+    if integration.dev && !bot.dev {
+        // wire: the seed has the rule and not its error
+        let rule = Rule::Other("must not be an integration in development: the bot is not".into());
+        return Err(Violation::body(["integrations", key], rule).into());
+    }
+    let known = replaced(change, bot, webhooks, known, &integration)?;
+    let enabled = given.enabled.unwrap_or(match &known {
+        Some(known) if !known.removed => known.enabled,
+        _ => true,
+    });
+    let configuration = match (&given.configuration, &known) {
+        (Some(given), _) => given.clone(),
+        (None, Some(known)) => super::open(sealer, &known.webhook_id, &known.configuration)?,
+        (None, None) => Map::new(),
+    };
+    // One that is off may be configured later.
+    if enabled || given.configuration.is_some() {
+        let value = Value::Object(configuration.clone());
+        let place = format!("integrations.{key}.configuration");
+        let schema = &integration.definition.configuration.schema;
+        schema.check(&value, &place)?;
+    }
+    let standing = match known {
+        Some(known) => known,
+        None => {
+            super::insert(change, sealer, bot, &integration, &configuration)?;
+            by_integration(change.conn, bot.seq, integration.seq)?
+                .ok_or_else(|| Error::new(Kind::Internal, "a new installation is not there"))?
+        }
+    };
+    change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+        ":seq": standing.seq,
+        ":integration_seq": integration.seq,
+        ":enabled": enabled,
+        ":configuration": super::seal(sealer, &standing.webhook_id, &configuration),
+        ":alias": alias,
+        ":now": change.now,
+    })?;
+    let endpoint = Endpoint::of(change.conn, &integration)?;
+    registration::settle(
+        change,
+        bot,
+        webhooks,
+        &integration,
+        endpoint,
+        &standing,
+        enabled,
+    )
+}
+
+const UPDATE: &str = "
+    UPDATE bot_integrations SET
+        integration_seq = :integration_seq, enabled = :enabled, configuration = :configuration,
+        alias = coalesce(:alias, alias), removed_at = NULL, updated_at = :now
+    WHERE seq = :seq";
+
+/// The integration that a bot of a workspace can have.
+fn usable(conn: &Connection, workspace: &WorkspaceId, id: &IntegrationId) -> Result<Integration> {
+    let found = integrations::usable(conn, workspace, id)?;
+    found.ok_or_else(|| {
+        Error::new(
+            Kind::ReferenceNotFound,
+            format!("There is no integration {id}"),
+        )
+    })
+}
+
+/// The row that is to be that of the integration: the one of the same name keeps its webhook when
+/// another version takes its place; one of another name goes.
+fn replaced(
+    change: &Change<'_>,
+    bot: &Bot,
+    webhooks: &str,
+    known: Option<Standing>,
+    integration: &Integration,
+) -> Result<Option<Standing>> {
+    let same = by_integration(change.conn, bot.seq, integration.seq)?;
+    match (known, same) {
+        (Some(known), _) if known.integration_seq == integration.seq => Ok(Some(known)),
+        (Some(_), Some(same)) if !same.removed => Err(Error::new(
+            Kind::Conflict,
+            format!(
+                "{}@{} is installed already by another name",
+                integration.name, integration.version
+            ),
+        )),
+        (Some(known), same) if known.name == integration.name => {
+            if let Some(same) = same {
+                delete(change.conn, same.seq)?;
+            }
+            Ok(Some(known))
+        }
+        (Some(known), same) => {
+            registration::remove(change, bot, webhooks, &known)?;
+            Ok(same)
+        }
+        (None, same) => Ok(same),
+    }
+}
+
+const DELETE: &str = "DELETE FROM bot_integrations WHERE seq = :seq";
+
+fn delete(conn: &Connection, seq: i64) -> Result<()> {
+    conn.prepare_cached(DELETE)?
+        .execute(named_params! {":seq": seq})?;
+    Ok(())
+}
+
+const BY_KEY: &str = "
+    SELECT bot_integrations.*, integrations.name
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.removed_at IS NULL
+      AND (bot_integrations.alias = :key OR integrations.id = :key)
+    ORDER BY bot_integrations.alias = :key DESC LIMIT 1";
+
+fn by_key(conn: &Connection, agent_seq: i64, key: &str) -> Result<Option<Standing>> {
+    let found = conn.prepare_cached(BY_KEY)?.query_row(
+        named_params! {":agent_seq": agent_seq, ":key": key},
+        from_row,
+    );
+    Ok(found.optional()?)
+}
+
+const BY_INTEGRATION: &str = "
+    SELECT bot_integrations.*, integrations.name
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq
+      AND bot_integrations.integration_seq = :integration_seq";
+
+fn by_integration(
+    conn: &Connection,
+    agent_seq: i64,
+    integration_seq: i64,
+) -> Result<Option<Standing>> {
+    let found = conn.prepare_cached(BY_INTEGRATION)?.query_row(
+        named_params! {":agent_seq": agent_seq, ":integration_seq": integration_seq},
+        from_row,
+    );
+    Ok(found.optional()?)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Standing> {
+    let removed: Option<i64> = row.get("removed_at")?;
+    Ok(Standing {
+        seq: row.get("seq")?,
+        integration_seq: row.get("integration_seq")?,
+        name: row.get("name")?,
+        webhook_id: row.get("webhook_id")?,
+        enabled: row.get("enabled")?,
+        identifier: row.get("identifier")?,
+        removed: removed.is_some(),
+        configuration: row.get("configuration")?,
+    })
+}

@@ -1,0 +1,188 @@
+//! How an installation comes to stand with its integration: what the integration is to be told, and
+//! what the installation waits for (botpress.md §4 "Install/uninstall").
+
+use rusqlite::{Connection, named_params};
+use serde_json::json;
+
+use super::{Status, change::Standing};
+use crate::{
+    domain::{bots::Bot, context::Change, integrations::Integration, script as scripts},
+    kernel::Result,
+};
+
+/// What of an integration can be told something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::domain) enum Endpoint {
+    /// Its code or its url.
+    There,
+    /// It has none: there is nothing to register.
+    Missing,
+}
+
+const HAS_CODE: &str = "SELECT 1 FROM integration_code WHERE integration_seq = :seq";
+
+impl Endpoint {
+    /// That of an integration.
+    pub(in crate::domain) fn of(conn: &Connection, integration: &Integration) -> Result<Self> {
+        if integration.url.is_some() {
+            return Ok(Self::There);
+        }
+        let mut statement = conn.prepare_cached(HAS_CODE)?;
+        let has_code = statement.exists(named_params! {":seq": integration.seq})?;
+        Ok(if has_code { Self::There } else { Self::Missing })
+    }
+}
+
+/// Brings an installation to where it stands after it was saved. `register` is repeated on every
+/// save, as the vendor documents it.
+pub(super) fn settle(
+    change: &Change<'_>,
+    bot: &Bot,
+    webhooks: &str,
+    integration: &Integration,
+    endpoint: Endpoint,
+    standing: &Standing,
+    enabled: bool,
+) -> Result<()> {
+    let link = &integration.definition.configuration.identifier;
+    let (status, reason) = match (enabled, endpoint) {
+        (true, _) if link.required && standing.identifier.is_none() => {
+            let script = link.link_template_script.as_deref();
+            (
+                Status::Unregistered,
+                Some(to_link(script, webhooks, standing)),
+            )
+        }
+        (true, Endpoint::There) => (Status::RegistrationPending, None),
+        (true, Endpoint::Missing) => (Status::Registered, None),
+        (false, Endpoint::There) if standing.enabled => (Status::UnregistrationPending, None),
+        (false, _) => (Status::Unregistered, None),
+    };
+    set(change.conn, standing.seq, status, reason.as_deref())?;
+    tell(change, bot, webhooks, standing, status)
+}
+
+/// Why an installation that has to be linked does not work yet: where to link it.
+fn to_link(script: Option<&str>, webhooks: &str, standing: &Standing) -> String {
+    let Some(script) = script else {
+        return "It has to be linked with an account first".to_owned();
+    };
+    let given = json!({"webhookId": standing.webhook_id, "webhookUrl": webhooks});
+    match scripts::run_now(script, given) {
+        Ok(serde_json::Value::String(url)) => format!("It has to be linked first: {url}"),
+        Ok(other) => format!("The link template must make a text, not {other}"),
+        Err(reason) => format!("The link template has failed: {reason}"),
+    }
+}
+
+const REMOVE: &str = "
+    UPDATE bot_integrations SET enabled = 0, alias = NULL, removed_at = :now, updated_at = :now
+    WHERE seq = :seq";
+
+/// Removes an installation. Its row stays, so that it has the same webhook when it is installed again.
+pub(super) fn remove(
+    change: &Change<'_>,
+    bot: &Bot,
+    webhooks: &str,
+    standing: &Standing,
+) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(REMOVE)?
+        .execute(named_params! {":seq": standing.seq, ":now": change.now})?;
+    let integration = crate::domain::integrations::by_seq(change.conn, standing.integration_seq)?;
+    let status = match Endpoint::of(change.conn, &integration)? {
+        Endpoint::There if standing.enabled => Status::UnregistrationPending,
+        _ => Status::Unregistered,
+    };
+    set(change.conn, standing.seq, status, None)?;
+    tell(change, bot, webhooks, standing, status)
+}
+
+const SET: &str = "
+    UPDATE bot_integrations SET status = :status, status_reason = :reason WHERE seq = :seq";
+
+fn set(conn: &Connection, seq: i64, status: Status, reason: Option<&str>) -> Result<()> {
+    conn.prepare_cached(SET)?
+        .execute(named_params! {":seq": seq, ":status": status, ":reason": reason})?;
+    Ok(())
+}
+
+/// What waits to be told and is no longer so. What is being told is not called back.
+const FORGET: &str = "
+    DELETE FROM bot_deliveries
+    WHERE installation_seq = :seq AND operation IN ('register', 'unregister')";
+
+const TELL: &str = "
+    INSERT INTO bot_deliveries
+        (agent_seq, installation_seq, operation, payload, lane, due_at, created_at)
+    VALUES (:agent_seq, :seq, :operation, :payload, 0, :now, :now)";
+
+/// Writes down what the integration is to be told of an installation with this status.
+fn tell(
+    change: &Change<'_>,
+    bot: &Bot,
+    webhooks: &str,
+    standing: &Standing,
+    status: Status,
+) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(FORGET)?
+        .execute(named_params! {":seq": standing.seq})?;
+    let operation = match status {
+        Status::RegistrationPending => "register",
+        Status::UnregistrationPending => "unregister",
+        _ => return Ok(()),
+    };
+    let webhook = format!("{webhooks}/{}", standing.webhook_id);
+    change.conn.prepare_cached(TELL)?.execute(named_params! {
+        ":agent_seq": bot.seq,
+        ":seq": standing.seq,
+        ":operation": operation,
+        ":payload": json!({"webhookUrl": webhook}).to_string(),
+        ":now": change.now,
+    })?;
+    change.wake_runtime();
+    Ok(())
+}
+
+/// The installations of an integration that are on and do not wait to be linked.
+const FORGET_ALL: &str = "
+    DELETE FROM bot_deliveries
+    WHERE operation = 'register' AND installation_seq IN (
+        SELECT seq FROM bot_integrations WHERE integration_seq = :integration_seq)";
+
+const SET_ALL: &str = "
+    UPDATE bot_integrations SET status = 'registration_pending', status_reason = NULL
+    WHERE integration_seq = :integration_seq AND enabled
+      AND (identifier IS NOT NULL OR NOT :link_required)";
+
+const TELL_ALL: &str = "
+    INSERT INTO bot_deliveries
+        (agent_seq, installation_seq, operation, payload, lane, due_at, created_at)
+    SELECT agent_seq, seq, 'register',
+           json_object('webhookUrl', :webhooks || '/' || webhook_id), 0, :now, :now
+    FROM bot_integrations
+    WHERE integration_seq = :integration_seq AND status = 'registration_pending' AND enabled";
+
+/// Registers every installation of an integration that has moved, or that can be told something for
+/// the first time.
+pub(in crate::domain) fn begin_all(
+    change: &Change<'_>,
+    webhooks: &str,
+    integration: &Integration,
+) -> Result<()> {
+    let of = integration.seq;
+    let conn = change.conn;
+    conn.prepare_cached(FORGET_ALL)?
+        .execute(named_params! {":integration_seq": of})?;
+    let link_required = integration.definition.configuration.identifier.required;
+    conn.prepare_cached(SET_ALL)?
+        .execute(named_params! {":integration_seq": of, ":link_required": link_required})?;
+    conn.prepare_cached(TELL_ALL)?.execute(named_params! {
+        ":integration_seq": of, ":webhooks": webhooks, ":now": change.now,
+    })?;
+    change.wake_runtime();
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Removing what is left of deleted endpoints, in steps that each leave other writers their turn.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use crate::{domain::context::Domain, kernel::Result};
+
+/// How many rows are removed in one transaction. An attempt keeps up to
+/// `webhooks.response_bytes` of an answer, and what is removed is overwritten.
+const CHUNK: i64 = 200;
+
+const DELETED: &str = "
+    SELECT seq FROM webhook_endpoints WHERE deleted_at IS NOT NULL ORDER BY seq LIMIT 1";
+
+/// Removes some of what belongs to a deleted endpoint, and at last the endpoint. Whether there may
+/// be more.
+pub(super) async fn remove(domain: &Domain) -> Result<bool> {
+    let deleted = domain.store().read(|conn| {
+        let mut statement = conn.prepare_cached(DELETED)?;
+        let found = statement.query_row([], |row| row.get::<_, i64>(0));
+        Ok(found.optional()?)
+    })?;
+    let Some(endpoint) = deleted else {
+        return Ok(false);
+    };
+    let removed = domain.store().write(move |conn| step(conn, endpoint));
+    removed.await?;
+    Ok(true)
+}
+
+const ATTEMPTS: &str = "
+    DELETE FROM webhook_attempts WHERE seq IN (
+        SELECT seq FROM webhook_attempts WHERE endpoint_seq = :endpoint LIMIT :limit)";
+
+const DELIVERIES: &str = "
+    DELETE FROM webhook_deliveries WHERE seq IN (
+        SELECT seq FROM webhook_deliveries WHERE endpoint_seq = :endpoint LIMIT :limit)";
+
+const ENDPOINT: &str = "DELETE FROM webhook_endpoints WHERE seq = :endpoint";
+
+fn step(conn: &Connection, endpoint: i64) -> Result<()> {
+    // Attempts first: they would go with their deliveries, however many there are.
+    for sql in [ATTEMPTS, DELIVERIES] {
+        let removed = conn
+            .prepare_cached(sql)?
+            .execute(named_params! {":endpoint": endpoint, ":limit": CHUNK})?;
+        if removed > 0 {
+            return Ok(());
+        }
+    }
+    conn.prepare_cached(ENDPOINT)?
+        .execute(named_params! {":endpoint": endpoint})?;
+    Ok(())
+}

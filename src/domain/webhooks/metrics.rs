@@ -1,0 +1,182 @@
+//! What the dispatcher measures, and what waits for it.
+
+use std::time::Duration;
+
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::{Registry, Unit},
+};
+use rusqlite::{Connection, named_params};
+
+use crate::{
+    domain::context::Domain,
+    kernel::{Result, Timestamp},
+};
+
+/// The first bucket of the durations of attempts, in seconds; each is twice the one before, so
+/// that the last ends at about 16 s.
+const FASTEST: f64 = 0.001;
+const BUCKETS: u16 = 15;
+
+/// The metrics of webhooks. Clones share them.
+#[derive(Clone)]
+pub struct Metrics {
+    deliveries: Family<StateLabels, Gauge>,
+    /// Deliveries in the dispatcher's memory.
+    pub(super) in_memory: Gauge,
+    endpoints: Family<StateLabels, Gauge>,
+    attempts: Family<OutcomeLabels, Counter>,
+    durations: Histogram,
+    disabled: Family<ReasonLabels, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+/// Why the dispatcher disables an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// It answered 410.
+    Gone,
+    /// Every attempt failed for too long.
+    Failing,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            deliveries: Family::default(),
+            in_memory: Gauge::default(),
+            endpoints: Family::default(),
+            attempts: Family::default(),
+            durations: Histogram::new(exponential_buckets(FASTEST, 2.0, BUCKETS)),
+            disabled: Family::default(),
+        }
+    }
+}
+
+impl Metrics {
+    /// Adds the metrics to a registry, under names that begin with `webhook_`.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "webhook_deliveries",
+            "Deliveries in the queue: due now, or waiting for the time of their next attempt",
+            self.deliveries.clone(),
+        );
+        registry.register(
+            "webhook_deliveries_in_memory",
+            "Deliveries that the dispatcher has taken: about to be attempted, being attempted, or \
+             not written down yet",
+            self.in_memory.clone(),
+        );
+        registry.register(
+            "webhook_endpoints",
+            "Endpoints by whether messages are sent to them",
+            self.endpoints.clone(),
+        );
+        registry.register(
+            "webhook_attempts",
+            "Attempts by outcome: delivered, refused (another status than 2xx), or no_answer",
+            self.attempts.clone(),
+        );
+        registry.register_with_unit(
+            "webhook_attempt",
+            "Time that an attempt took",
+            Unit::Seconds,
+            self.durations.clone(),
+        );
+        registry.register(
+            "webhook_endpoints_disabled",
+            "Endpoints that the server disabled: gone (410), or failing for too long",
+            self.disabled.clone(),
+        );
+    }
+
+    pub(super) fn attempted(&self, outcome: &'static str, took: Duration) {
+        self.attempts
+            .get_or_create(&OutcomeLabels { outcome })
+            .inc();
+        self.durations.observe(took.as_secs_f64());
+    }
+
+    pub(super) fn disabled(&self, reason: Reason) {
+        let reason = match reason {
+            Reason::Gone => "gone",
+            Reason::Failing => "failing",
+        };
+        self.disabled.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Reads from the database what only it knows: how many deliveries and endpoints there are.
+    ///
+    /// # Errors
+    /// Those of the store; then the figures are those of the last time.
+    pub async fn measure(&self, domain: &Domain) -> Result<()> {
+        let now = domain.clock().now();
+        let queue = domain.store().scan(move |conn| Queue::read(conn, now));
+        let queue = queue.await?;
+        // What is in memory is leased, and so not due before its lease ends.
+        let waiting = queue.later.saturating_sub(self.in_memory.get()).max(0);
+        for (family, state, figure) in [
+            (&self.deliveries, "due", queue.due),
+            (&self.deliveries, "waiting", waiting),
+            (&self.endpoints, "enabled", queue.enabled),
+            (&self.endpoints, "disabled", queue.disabled),
+        ] {
+            family.get_or_create(&StateLabels { state }).set(figure);
+        }
+        Ok(())
+    }
+}
+
+/// What is in the database.
+struct Queue {
+    enabled: i64,
+    disabled: i64,
+    due: i64,
+    later: i64,
+}
+
+const QUEUE: &str = "
+    SELECT count(*) FILTER (WHERE enabled = 1) AS enabled,
+           count(*) FILTER (WHERE enabled = 0) AS disabled,
+           coalesce(sum(due), 0) AS due, coalesce(sum(later), 0) AS later
+    FROM (
+        SELECT enabled,
+            (SELECT count(*) FROM webhook_deliveries
+             WHERE state = 'pending' AND endpoint_seq = e.seq AND due_at <= :now) AS due,
+            (SELECT count(*) FROM webhook_deliveries
+             WHERE state = 'pending' AND endpoint_seq = e.seq AND due_at > :now) AS later
+        FROM webhook_endpoints e WHERE deleted_at IS NULL)";
+
+impl Queue {
+    fn read(conn: &Connection, now: Timestamp) -> Result<Self> {
+        let mut statement = conn.prepare_cached(QUEUE)?;
+        Ok(statement.query_row(named_params! {":now": now}, |row| {
+            Ok(Self {
+                enabled: row.get("enabled")?,
+                disabled: row.get("disabled")?,
+                due: row.get("due")?,
+                later: row.get("later")?,
+            })
+        })?)
+    }
+}

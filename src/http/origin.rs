@@ -1,0 +1,170 @@
+//! The address of this server as its callers know it: the one place that it is taken from wherever
+//! a URL of this server is written.
+//!
+//! `server.public_url` says it. Without that setting it is what the request says: its `Host`, and
+//! with `server.trust_forwarded` first what a proxy says of the request that it passes on.
+
+use std::{fmt, sync::Arc};
+
+use poem::{Request, http::header};
+use serde::{Deserialize, Serialize};
+use url::{Position, Url};
+
+/// The origin of a request that names no host that could be shown.
+const UNKNOWN_HOST: &str = "127.0.0.1:4600";
+
+/// The address of a server: scheme, host and port, such as `https://parlance.example.com`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PublicUrl(String);
+
+/// A text that is no [`PublicUrl`].
+#[derive(Debug, thiserror::Error)]
+#[error("must be http:// or https:// with a host and nothing after it")]
+pub struct NoPublicUrl;
+
+impl TryFrom<String> for PublicUrl {
+    type Error = NoPublicUrl;
+
+    fn try_from(text: String) -> Result<Self, NoPublicUrl> {
+        let url = Url::parse(&text).map_err(|_| NoPublicUrl)?;
+        let is_origin = matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none()
+            && &url[Position::BeforePath..] == "/";
+        if is_origin {
+            Ok(Self(url[..Position::BeforePath].to_owned()))
+        } else {
+            Err(NoPublicUrl)
+        }
+    }
+}
+
+impl From<PublicUrl> for String {
+    fn from(url: PublicUrl) -> Self {
+        url.0
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How the address of this server is found. It is data of every request.
+#[derive(Debug, Clone, Default)]
+pub struct Origins {
+    public_url: Option<Arc<str>>,
+    trust_forwarded: bool,
+}
+
+impl Origins {
+    /// That of the settings.
+    #[must_use]
+    pub fn new(public_url: Option<&PublicUrl>, trust_forwarded: bool) -> Self {
+        Self {
+            public_url: public_url.map(|url| url.0.as_str().into()),
+            trust_forwarded,
+        }
+    }
+}
+
+/// The address of this server, without a slash at its end: `http://127.0.0.1:4600`.
+#[must_use]
+pub fn origin(request: &Request) -> String {
+    let origins = request.data::<Origins>();
+    if let Some(url) = origins.and_then(|origins| origins.public_url.as_ref()) {
+        return url.as_ref().to_owned();
+    }
+    let scheme = match forwarded(request, "x-forwarded-proto") {
+        Some("https") => "https",
+        _ => "http",
+    };
+    let host = host(request).unwrap_or(UNKNOWN_HOST);
+    format!("{scheme}://{host}")
+}
+
+/// The host, and the port if it has one, that the caller asked: `example.localhost:4600`.
+#[must_use]
+pub fn host(request: &Request) -> Option<&str> {
+    forwarded(request, "x-forwarded-host")
+        .or_else(|| request.header(header::HOST))
+        .filter(|host| {
+            // It is shown in pages, so it must be nothing but a host.
+            host.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte))
+        })
+}
+
+/// What the proxy says that is nearest to the caller.
+fn forwarded<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let trusted = request
+        .data::<Origins>()
+        .is_some_and(|origins| origins.trust_forwarded);
+    let value = request.header(name).filter(|_| trusted)?;
+    value.split(',').next().map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_scheme_and_host_alone() {
+        for (text, read) in [
+            (
+                "https://parlance.example.com",
+                Some("https://parlance.example.com"),
+            ),
+            (
+                "https://Parlance.example.com:443/",
+                Some("https://parlance.example.com"),
+            ),
+            ("http://[::1]:4600", Some("http://[::1]:4600")),
+            ("https://example.com/parlance", None),
+            ("https://example.com/?a", None),
+            ("https://example.com/#a", None),
+            ("https://user@example.com", None),
+            ("ftp://example.com", None),
+            ("parlance.example.com", None),
+            ("", None),
+        ] {
+            let url = PublicUrl::try_from(text.to_owned()).ok();
+            assert_eq!(url.map(String::from).as_deref(), read, "{text}");
+        }
+    }
+
+    fn asked(origins: &Origins, headers: &[(&str, &str)]) -> String {
+        let builder = headers
+            .iter()
+            .fold(Request::builder(), |builder, (name, value)| {
+                builder.header(*name, *value)
+            });
+        let mut request = builder.finish();
+        request.set_data(origins.clone());
+        origin(&request)
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        let passed_on = [
+            ("host", "10.0.0.7:4600"),
+            ("x-forwarded-proto", "https, http"),
+            ("x-forwarded-host", "parlance.example.com, inner"),
+        ];
+        let own = Origins::default();
+        assert_eq!(asked(&own, &passed_on), "http://10.0.0.7:4600");
+        assert_eq!(asked(&own, &[]), "http://127.0.0.1:4600");
+        assert_eq!(
+            asked(&own, &[("host", "<script>")]),
+            "http://127.0.0.1:4600"
+        );
+        let behind = Origins::new(None, true);
+        assert_eq!(asked(&behind, &passed_on), "https://parlance.example.com");
+        assert_eq!(asked(&behind, &passed_on[..1]), "http://10.0.0.7:4600");
+        let url = PublicUrl("https://chat.example.com".to_owned());
+        let public = Origins::new(Some(&url), true);
+        assert_eq!(asked(&public, &passed_on), "https://chat.example.com");
+    }
+}
