@@ -30,6 +30,13 @@ const OWN: [HeaderName; 5] = [
     header::UPGRADE,
 ];
 
+/// What the path of the webhook begins with that all installations of an integration share; its name
+/// follows, which may have a slash.
+const SHARED: &str = "integration/global/";
+
+/// The path of those who come back from elsewhere.
+const OAUTH: &str = "oauth";
+
 /// The webhooks, to be mounted under [`super::WEBHOOKS_PATH`].
 #[must_use]
 pub fn webhooks(domain: &Domain) -> BoxEndpoint<'static, Response> {
@@ -52,10 +59,18 @@ async fn receive(domain: &Domain, request: Request) -> Result<Response> {
         .strip_prefix(super::WEBHOOKS_PATH)
         .and_then(|path| path.strip_prefix('/'))
         .unwrap_or_default();
-    let (webhook_id, path) = below.split_at(below.find('/').unwrap_or(below.len()));
-    let request = read(request, path).await?;
-    let answer = inbound::receive(domain, webhook_id, &request).await?;
-    Ok(response(answer))
+    let decoded: String = request.path_params().unwrap_or_default();
+    let answer = if let Some(name) = decoded.strip_prefix(SHARED) {
+        let request = read(request, "/").await?;
+        inbound::receive_shared(domain, name, &request).await
+    } else if below == OAUTH {
+        inbound::come_back(domain, read(request, "/").await?).await
+    } else {
+        let (webhook_id, path) = below.split_at(below.find('/').unwrap_or(below.len()));
+        let request = read(request, path).await?;
+        inbound::receive(domain, webhook_id, &request).await
+    };
+    answer.map(response)
 }
 
 async fn read(mut request: Request, path: &str) -> Result<Incoming> {

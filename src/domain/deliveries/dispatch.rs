@@ -1,5 +1,6 @@
 //! The dispatcher: one task that learns what is to be delivered, attempts it with bounded concurrency,
-//! and writes down in batches what came of it. It also writes down what programs say.
+//! and writes down in batches what came of it. It also has what is due happen, and writes down what
+//! programs say.
 //!
 //! What is being delivered only this task knows: a database has one server. So a delivery costs one
 //! write for its row and one that removes it, and a crash loses nothing.
@@ -15,7 +16,7 @@ use super::{
     record::{self, Notes},
 };
 use crate::{
-    domain::{context::Domain, runtime::LogLine},
+    domain::{context::Domain, runtime::LogLine, schedules},
     kernel::{Result, Timestamp, clock::within},
 };
 
@@ -58,10 +59,18 @@ pub async fn run(domain: Domain, stop: impl Future<Output = ()>) {
 /// What a task of the dispatcher came to.
 enum Done {
     Attempted(Box<Outcome>),
-    Looked(Result<Vec<Found>>),
+    Looked(Result<Looked>),
+    Fired(Result<()>),
     /// With the notes, if they could not be written down.
     Recorded(std::result::Result<Vec<(Key, Next)>, Notes>),
     Paused,
+}
+
+/// What there is to do.
+struct Looked {
+    found: Vec<Found>,
+    /// When the next is due of what is to happen at a time.
+    next_due: Option<Timestamp>,
 }
 
 /// A delivery that was found.
@@ -81,6 +90,9 @@ struct Dispatcher {
     looking: bool,
     recording: bool,
     paused: bool,
+    firing: bool,
+    /// When the next is due of what is to happen at a time.
+    next_due: Option<Timestamp>,
     /// The hints that were last seen.
     hints: u64,
     /// The last delivery that is known here.
@@ -97,6 +109,8 @@ impl Dispatcher {
             looking: false,
             recording: false,
             paused: false,
+            firing: false,
+            next_due: None,
             hints: 0,
             last: 0,
             domain,
@@ -113,7 +127,15 @@ impl Dispatcher {
         if self.paused {
             return;
         }
-        self.lanes.wake(self.domain.clock().now());
+        let now = self.domain.clock().now();
+        if !self.firing && self.next_due.is_some_and(|due| due <= now) {
+            self.firing = true;
+            self.next_due = None;
+            let domain = self.domain.clone();
+            self.tasks
+                .spawn(async move { Done::Fired(schedules::fire(&domain).await) });
+        }
+        self.lanes.wake(now);
         while let Some((key, seq)) = self.lanes.next() {
             let domain = self.domain.clone();
             self.tasks.spawn(async move {
@@ -142,10 +164,11 @@ impl Dispatcher {
         let now = self.domain.clock().now();
         match done {
             Done::Attempted(outcome) => self.notes.outcomes.push(*outcome),
-            Done::Looked(Ok(found)) => {
+            Done::Looked(Ok(looked)) => {
                 self.looking = false;
-                self.hungry |= found.len() == CHUNK;
-                for found in found {
+                self.next_due = looked.next_due;
+                self.hungry |= looked.found.len() == CHUNK;
+                for found in looked.found {
                     self.last = found.seq;
                     self.lanes.push(found.key, found.seq, found.due_at, now);
                 }
@@ -155,6 +178,14 @@ impl Dispatcher {
                 self.looking = false;
                 self.hungry = true;
                 self.pause();
+            }
+            Done::Fired(fired) => {
+                self.firing = false;
+                self.hungry = true;
+                if let Err(error) = fired {
+                    warn!(?error, "what is due waits");
+                    self.pause();
+                }
             }
             Done::Recorded(Ok(next)) => {
                 self.recording = false;
@@ -197,8 +228,10 @@ impl Dispatcher {
 
     /// When there is something to do by the clock alone.
     fn next_wake(&self) -> Timestamp {
-        let due = self.lanes.next_due().filter(|_| !self.paused);
-        due.unwrap_or(Timestamp::from_micros(i64::MAX))
+        let fire = self.next_due.filter(|_| !self.firing);
+        let due = self.lanes.next_due().into_iter().chain(fire).min();
+        due.filter(|_| !self.paused)
+            .unwrap_or(Timestamp::from_micros(i64::MAX))
     }
 
     /// Lets attempts end for a moment and writes down what they came to. The rest goes on at the next
@@ -230,7 +263,7 @@ const LOOK: &str = "
     SELECT seq, agent_seq, coalesce(installation_seq, 0) AS installation_seq, lane, due_at
     FROM bot_deliveries WHERE seq > :after ORDER BY seq LIMIT :limit";
 
-fn look(conn: &Connection, after: i64) -> Result<Vec<Found>> {
+fn look(conn: &Connection, after: i64) -> Result<Looked> {
     let mut statement = conn.prepare_cached(LOOK)?;
     let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
     let rows = statement.query_map(named_params! {":after": after, ":limit": limit}, |row| {
@@ -243,5 +276,8 @@ fn look(conn: &Connection, after: i64) -> Result<Vec<Found>> {
             due_at: row.get("due_at")?,
         })
     })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    Ok(Looked {
+        found: rows.collect::<rusqlite::Result<_>>()?,
+        next_due: schedules::next_due(conn)?,
+    })
 }

@@ -159,6 +159,7 @@ pub async fn set_identifier(call: &Call, identifier: String) -> Result<()> {
         .map(|installation| installation.seq)
         .ok_or_else(|| Error::new(Kind::Forbidden, "Only an integration configures itself"))?;
     declared::require_write(call)?;
+    let webhooks = call.domain().addresses().webhooks.clone();
     call.domain()
         .change(call, move |change, _| {
             change
@@ -170,7 +171,7 @@ pub async fn set_identifier(call: &Call, identifier: String) -> Result<()> {
                     ":seq": seq,
                     ":agent_seq": agent_seq,
                 })?;
-            Ok(())
+            registration::linked(change, &webhooks, seq)
         })
         .await
 }

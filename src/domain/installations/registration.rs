@@ -147,6 +147,41 @@ fn tell(
     Ok(())
 }
 
+const LINKED: &str = "
+    UPDATE bot_integrations SET status_reason = NULL, status = CASE
+        WHEN EXISTS (
+            SELECT 1 FROM integrations
+            WHERE integrations.seq = bot_integrations.integration_seq AND (url IS NOT NULL
+                OR EXISTS (SELECT 1 FROM integration_code
+                           WHERE integration_code.integration_seq = integrations.seq)))
+        THEN 'registration_pending' ELSE 'registered' END
+    WHERE seq = :seq AND enabled AND status = 'unregistered'";
+
+const TELL_LINKED: &str = "
+    INSERT INTO bot_deliveries
+        (agent_seq, installation_seq, operation, payload, lane, due_at, created_at)
+    SELECT agent_seq, seq, 'register',
+           json_object('webhookUrl', :webhooks || '/' || webhook_id), 0, :now, :now
+    FROM bot_integrations WHERE seq = :seq AND status = 'registration_pending'";
+
+/// Registers an installation that has waited to be linked, now that it is.
+pub(super) fn linked(change: &Change<'_>, webhooks: &str, seq: i64) -> Result<()> {
+    let waited = change
+        .conn
+        .prepare_cached(LINKED)?
+        .execute(named_params! {":seq": seq})?;
+    if waited > 0 {
+        change
+            .conn
+            .prepare_cached(TELL_LINKED)?
+            .execute(named_params! {
+                ":seq": seq, ":webhooks": webhooks, ":now": change.now,
+            })?;
+        change.wake_runtime();
+    }
+    Ok(())
+}
+
 /// The installations of an integration that are on and do not wait to be linked.
 const FORGET_ALL: &str = "
     DELETE FROM bot_deliveries

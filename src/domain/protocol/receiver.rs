@@ -52,7 +52,7 @@ const BOT: &str = "
            bots.configuration, bots.signing_secret,
            EXISTS (SELECT 1 FROM bot_code WHERE agent_seq = bots.agent_seq) AS has_code
     FROM bots JOIN agents ON agents.seq = bots.agent_seq
-    WHERE bots.agent_seq = :agent_seq AND NOT bots.blocked";
+    WHERE bots.agent_seq = :agent_seq AND NOT bots.blocked AND agents.deleted_at IS NULL";
 
 const INSTALLATION: &str = "
     SELECT agents.seq, agents.id AS bot_id, agents.handle, integrations.id,
@@ -62,7 +62,8 @@ const INSTALLATION: &str = "
     FROM bot_integrations
     JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     JOIN agents ON agents.seq = bot_integrations.agent_seq
-    WHERE bot_integrations.seq = :seq AND bot_integrations.agent_seq = :agent_seq";
+    WHERE bot_integrations.seq = :seq AND bot_integrations.agent_seq = :agent_seq
+      AND agents.deleted_at IS NULL";
 
 impl Receiver {
     /// The bot that is this agent, unless it is blocked.

@@ -5,5 +5,5 @@ mod admin;
 mod chat;
 mod contract;
 mod given;
-mod runtime;
+pub mod runtime;
 mod secrets;

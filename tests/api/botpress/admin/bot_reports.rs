@@ -212,8 +212,8 @@ fn fill(given: &Given, messages: &[(Option<i64>, i64, i64)], events: &[(&str, i6
     }
     for (number, (kind, at)) in (0_i64..).zip(events) {
         conn.execute(
-            "INSERT INTO events (id, agent_seq, type, payload, created_at)
-             VALUES ('e' || ?1, ?2, ?3, '{}', ?4)",
+            "INSERT INTO events (id, agent_seq, type, payload, after_message, created_at)
+             VALUES ('e' || ?1, ?2, ?3, '{}', 0, ?4)",
             params![number, agent, kind, midnight + at * 1_000_000],
         )
         .expect("an event");

@@ -3,7 +3,9 @@
 
 mod ask;
 mod deliver;
-mod stand;
+mod register;
+pub mod stand;
+mod time;
 mod webhooks;
 
 use serde_json::Value;

@@ -143,3 +143,116 @@ async fn the_handler_of_a_webhook_may_create_messages_before_it_answers() {
     let made = receiver.try_recv().expect("a message");
     assert_eq!(made["message"]["direction"], "incoming");
 }
+
+/// A pair whose integration finds its installation by the team in the body.
+async fn shared(fallback: Option<&str>, extract: &str) -> Pair {
+    let pair = Pair::start().await;
+    let path = format!("/v1/admin/integrations/{}", pair.given.integration.id);
+    let body = json!({
+        "identifier": {"extractScript": extract, "fallbackHandlerScript": fallback},
+        "secrets": {"KEY": "s3cret"},
+    });
+    let member = crate::botpress::given::Caller::member();
+    let server = &pair.given.server;
+    member.put(server, &path, body).await.expect(200);
+    let path = "/v1/chat/integrations/configure";
+    let identifier = json!({"identifier": "team-1"});
+    let integration = pair.given.as_integration();
+    integration.post(server, path, identifier).await.expect(200);
+    pair.settled().await;
+    pair
+}
+
+const GLOBAL: &str = "/webhook/integration/global/whint";
+
+#[tokio::test]
+async fn the_shared_webhook_finds_the_installation_by_its_script() {
+    let extract = "body = parse_json!(.body)\nto_string!(body.team)";
+    let fallback = "{\"status\": 202, \"body\": join!([.method, .secrets.KEY], \" \")}";
+    let pair = shared(Some(fallback), extract).await;
+    let server = &pair.given.server;
+    pair.integration.answer_with(200, "taken");
+    let taken = post(server, GLOBAL, r#"{"team":"team-1"}"#).await;
+    assert_eq!(taken.expect(200).text, "taken");
+    let asked = pair.integration.asked();
+    let request = asked.last().expect("it was asked");
+    assert_eq!(request.operation(), "webhook_received");
+    assert_eq!(request.json()["req"]["body"], r#"{"team":"team-1"}"#);
+    let nobodys = post(server, GLOBAL, r#"{"team":"team-2"}"#).await;
+    assert_eq!(nobodys.expect(202).text, "POST s3cret");
+    assert_eq!(pair.integration.asked().len(), asked.len());
+    let unknown = "/webhook/integration/global/none";
+    assert_answer!(
+        "shared_unknown",
+        post(server, unknown, "{}").await.expect(404)
+    );
+}
+
+#[tokio::test]
+async fn a_script_that_fails_is_told_to_its_developer() {
+    let pair = shared(None, "body = parse_json!(.body)\nto_string!(body.team)").await;
+    let server = &pair.given.server;
+    assert_answer!(
+        "shared_failed",
+        post(server, GLOBAL, "no json").await.expect(400)
+    );
+    let lines = "SELECT level || ' ' || message FROM integration_logs";
+    let lines = column(server, lines);
+    let line = lines.last().and_then(Value::as_str).expect("a line");
+    assert!(
+        line.starts_with("error A script for the shared webhook failed: "),
+        "{line}"
+    );
+    let nobodys = post(server, GLOBAL, r#"{"team":"team-2"}"#).await;
+    assert_answer!("shared_nobodys", nobodys.expect(404));
+}
+
+#[tokio::test]
+async fn who_comes_back_with_a_state_is_given_to_its_installation() {
+    let pair = Pair::start().await;
+    let server = &pair.given.server;
+    let webhook = webhook(server);
+    let state = webhook.strip_prefix("/webhook/").expect("an id");
+    let path = format!("/webhook/oauth?code=1&state={state}");
+    let request = server.request(Method::GET, &path);
+    send(request).await.expect(200);
+    let request = &pair.integration.asked()[0].json()["req"];
+    assert_eq!(request["path"], "/oauth");
+    assert_eq!(request["query"], format!("code=1&state={state}"));
+    let nobody = server.request(Method::GET, "/webhook/oauth?code=1");
+    assert_answer!("oauth_no_state", send(nobody).await.expect(404));
+}
+
+#[tokio::test]
+async fn an_installation_that_was_to_be_linked_is_registered_when_it_is() {
+    let pair = Pair::start().await;
+    let server = &pair.given.server;
+    let member = crate::botpress::given::Caller::member();
+    let path = format!("/v1/admin/integrations/{}", pair.given.integration.id);
+    let link = "\"https://example.com/{{ to_string!(.webhookId) }}\"";
+    let link = link.replace("{{ to_string!(.webhookId) }}", "link");
+    let link = json!({"required": true, "linkTemplateScript": link});
+    let body = json!({"configuration": {"identifier": link}});
+    member.put(server, &path, body).await.expect(200);
+    let bot = format!("/v1/admin/bots/{}", pair.given.bot.id);
+    let id = pair.given.integration.id.as_str();
+    let body = json!({"integrations": {id: {}}});
+    let waits = member.put(server, &bot, body).await.expect(200).json();
+    let waits = &waits["bot"]["integrations"][id];
+    assert_eq!(waits["status"], "unregistered");
+    assert_eq!(
+        waits["statusReason"],
+        "It has to be linked first: https://example.com/link"
+    );
+    pair.settled().await;
+    assert!(pair.integration.asked().is_empty());
+    let path = "/v1/chat/integrations/configure";
+    let body = json!({"identifier": "team-1"});
+    let integration = pair.given.as_integration();
+    integration.post(server, path, body).await.expect(200);
+    pair.settled().await;
+    assert_eq!(pair.integration.asked()[0].operation(), "register");
+    let linked = member.get(server, &bot).await.expect(200).json();
+    let linked = &linked["bot"]["integrations"][id];
+    assert_eq!(linked["status"], "registered");
+}

@@ -1,9 +1,12 @@
 //! What is to happen at a time: rows that the runtime takes when they are due.
 
+mod fire;
+
 use std::time::Duration;
 
 use rusqlite::named_params;
 
+pub(super) use self::fire::{fire, next_due};
 use super::context::Change;
 use crate::kernel::{Result, Rule, Timestamp, Violation};
 
