@@ -42,10 +42,7 @@ async fn a_message_is_told_to_the_bot_and_its_answer_to_the_integration() {
     let shown = given.as_bot().get(&given.server, &path).await.expect(200);
     assert_eq!(*told, shown.json()["event"]);
     assert_eq!(integration[0].json()["message"], answer.json()["message"]);
-    assert_eq!(
-        column(&given.server, "SELECT seq FROM bot_deliveries"),
-        [json!(0); 0]
-    );
+    assert!(column(&given.server, "SELECT seq FROM bot_deliveries").is_empty());
 }
 
 #[tokio::test]

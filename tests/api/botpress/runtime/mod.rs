@@ -4,6 +4,7 @@
 mod ask;
 mod deliver;
 mod register;
+mod secrets;
 pub mod stand;
 mod time;
 mod webhooks;
