@@ -16,8 +16,8 @@ use crate::{
     console,
     dialects::{ada, aloochat, botpress, cohere, connector},
     domain::{
-        self, Domain, billing, bootstrap, bootstrap::Started, bots, connectors, end_users, folders,
-        platform_integrations, usage, webhooks, workspaces,
+        self, Addresses, Domain, billing, bootstrap, bootstrap::Started, bots, connectors,
+        deliveries, end_users, folders, platform_integrations, usage, webhooks, workspaces,
     },
     http::{Edge, Metrics, Mount, Origins, Programs, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
@@ -69,6 +69,7 @@ pub struct Server {
     running: JoinHandle<()>,
     billing: JoinHandle<()>,
     closing: JoinHandle<()>,
+    telling: JoinHandle<()>,
 }
 
 impl Server {
@@ -96,6 +97,7 @@ impl Server {
             runtime: config.runtime.clone(),
             plans: config.plans.clone(),
             billing: config.billing.clone(),
+            deliveries: config.deliveries.clone(),
             bots: config.bots.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),
@@ -105,11 +107,18 @@ impl Server {
             development: config.server.profile == Profile::Dev,
         };
         let domain = Domain::new(store, sealer, clock, settings);
-        domain.outbound().serves_at(&url(address));
         // One that is deleted may have the id that the first start wants.
         workspaces::purge(&domain)
             .await
             .map_err(StartError::Bootstrap)?;
+        let own = url(address);
+        let public = config.server.public_url.as_ref();
+        let public = config.botpress.webhook_url.as_ref().or(public);
+        let public = public.map_or_else(|| own.clone(), ToString::to_string);
+        domain.serves_at(Addresses {
+            webhooks: format!("{public}{}", botpress::WEBHOOKS_PATH),
+            api: own,
+        });
         let started = bootstrap::start(&domain, &config.bootstrap)
             .await
             .map_err(StartError::Bootstrap)?;
@@ -138,9 +147,10 @@ impl Server {
                 stopped(stopping.clone()),
             )),
             folders: tokio::spawn(folders::follow(domain.clone(), stopped(stopping.clone()))),
-            running: tokio::spawn(domain.runtime().clone().work(stopped(stopping.clone()))),
             billing: tokio::spawn(billing::work(domain.clone(), stopped(stopping.clone()))),
             closing: tokio::spawn(workspaces::work(domain.clone(), stopped(stopping.clone()))),
+            telling: tokio::spawn(deliveries::run(domain.clone(), stopped(stopping.clone()))),
+            running: tokio::spawn(domain.runtime().clone().work(stopped(stopping.clone()))),
             bots: tokio::spawn(bots::background::work(
                 domain.clone(),
                 stopped(stopping.clone()),
@@ -192,6 +202,8 @@ impl Server {
         let _ = self.farewells.await;
         // What it had no time for is read at the next start.
         let _ = self.folders.await;
+        // What was not delivered is delivered after the next start.
+        let _ = self.telling.await;
         // Programs end with the process in any case.
         let _ = self.running.await;
         let _ = self.billing.await;
@@ -296,9 +308,17 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         limits,
         metrics.clone(),
     );
+    let webhooks = Edge::new(
+        botpress::webhooks(domain),
+        "botpress-webhooks",
+        std::sync::Arc::new(botpress::ErrorRenderer::new(domain.clock().clone())),
+        limits,
+        metrics.clone(),
+    );
     let mut route = Route::new()
         .nest("/", pages)
-        .nest(ada::PAGES_BASE_PATH, platform);
+        .nest(ada::PAGES_BASE_PATH, platform)
+        .nest_no_strip(botpress::WEBHOOKS_PATH, webhooks);
     if domain.settings().inbox.is_on(domain.settings().development) {
         let inbox = console::inbox::routes(domain);
         let renderer = Arc::new(console::error::ErrorRenderer);

@@ -14,8 +14,8 @@ pub use self::{
 use crate::{
     dialects::{ada, aloochat, botpress, cohere},
     domain::{
-        answers, billing, bootstrap, bots, connectors, folders, inbox, limits, outbound, plans,
-        runtime, service_integrations, webhooks,
+        answers, billing, bootstrap, bots, connectors, deliveries, folders, inbox, limits,
+        outbound, plans, runtime, service_integrations, webhooks,
     },
     http::PublicUrl,
     store::{self, seal},
@@ -47,6 +47,8 @@ pub struct Config {
     pub outbound: outbound::Settings,
     /// Running code.
     pub runtime: runtime::Settings,
+    /// Telling bots and integrations what they are to know.
+    pub deliveries: deliveries::Settings,
     /// Bots.
     pub bots: bots::Settings,
     /// Webhooks.

@@ -1,39 +1,93 @@
 //! Actions: what a bot asks an integration to do.
 
-use serde_json::{Map, Value};
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
 
 use super::{
-    access::Call,
-    declared::{Voice, not_installed, not_running, require_write},
+    access::{Call, CallerInstallation},
+    declared::{Speaker, Voice, not_installed, require_write},
+    definitions::IntegrationDefinition,
+    protocol,
 };
 use crate::kernel::{Error, Kind, Result};
 
-/// Asks an integration of the call's bot to do something.
+/// The operation of the runtime protocol.
+const OPERATION: &str = "action_triggered";
+
+/// Asks an integration of the call's bot to do something, and returns what it answers.
 ///
 /// # Errors
 /// `ReferenceNotFound` for an integration that is not installed and an action that it does not have;
 /// `InvalidData` for an input that does not keep to the action's schema; `Runtime` if the integration
-/// fails or does not run; `Forbidden` for a role below developer; those of the store.
-pub fn call(call: &Call, kind: &str, input: Map<String, Value>) -> Result<Map<String, Value>> {
+/// fails or its output does not keep to its schema; `Forbidden` for a role below developer; those of
+/// the store.
+pub async fn call(
+    call: &Call,
+    kind: &str,
+    input: Map<String, Value>,
+) -> Result<Map<String, Value>> {
     require_write(call)?;
     let voice = Voice::of(call)?;
-    call.domain().store().read(|conn| {
+    let input = Value::Object(input);
+    let (installation, definition, name) = call.domain().store().read(|conn| {
         let speaker = voice.on(conn)?;
-        let (integration, name) = match (kind.split_once(':'), speaker.name()) {
-            (Some(parts), _) => parts,
-            (None, Some(own)) => (own, kind),
-            (None, None) => {
-                let text = format!("{kind} names no integration: integration:action is needed");
-                return Err(Error::new(Kind::ReferenceNotFound, text));
-            }
-        };
-        let found = speaker.integration(integration)?;
-        let (_, definition) = found.ok_or_else(|| not_installed(integration))?;
-        let action = definition.actions.get(name).ok_or_else(|| {
-            let text = format!("The integration {integration} has no action {name}");
-            Error::new(Kind::ReferenceNotFound, text)
+        resolve(&speaker, kind, &input)
+    })?;
+    let place = (voice.bot().seq, installation.seq);
+    let body = json!({"type": name, "input": input});
+    let answer = protocol::call_for(call.domain(), place, OPERATION, &name, &body).await?;
+    output(&definition, &name, answer)
+}
+
+/// The integration with this action, which has this name there.
+fn resolve(
+    speaker: &Speaker<'_>,
+    kind: &str,
+    input: &Value,
+) -> Result<(CallerInstallation, Arc<IntegrationDefinition>, String)> {
+    let (integration, name) = match (kind.split_once(':'), speaker.name()) {
+        (Some(parts), _) => parts,
+        (None, Some(own)) => (own, kind),
+        (None, None) => {
+            let text = format!("{kind} names no integration: integration:action is needed");
+            return Err(Error::new(Kind::ReferenceNotFound, text));
+        }
+    };
+    let found = speaker.integration(integration)?;
+    let (installation, definition) = found.ok_or_else(|| not_installed(integration))?;
+    let action = definition.actions.get(name).ok_or_else(|| {
+        let text = format!("The integration {integration} has no action {name}");
+        Error::new(Kind::ReferenceNotFound, text)
+    })?;
+    action.input.check(input, "input")?;
+    Ok((installation, definition, name.to_owned()))
+}
+
+/// The output in an answer. Newer SDKs put `meta` beside it, which nobody asks for.
+fn output(
+    definition: &IntegrationDefinition,
+    name: &str,
+    mut answer: Value,
+) -> Result<Map<String, Value>> {
+    let broken = |why: &str| protocol::runtime_error(format!("The output of {name} {why}"));
+    let output = answer.get_mut("output").map(Value::take);
+    let output = output.ok_or_else(|| broken("is missing in the answer"))?;
+    if let Some(action) = definition.actions.get(name) {
+        action.output.check(&output, "output").map_err(|error| {
+            let rules: Vec<String> = error
+                .broken_rules()
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            broken(&format!(
+                "does not keep to its schema: {}",
+                rules.join("; ")
+            ))
         })?;
-        action.input.check(&Value::Object(input), "input")?;
-        Err(not_running(integration))
-    })
+    }
+    match output {
+        Value::Object(output) => Ok(output),
+        _ => Err(broken("is no object")),
+    }
 }

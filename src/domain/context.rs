@@ -1,6 +1,9 @@
 //! What every domain function works with, and the one way to change something.
 
-use std::{cell::Cell, sync::Arc};
+use std::{
+    cell::Cell,
+    sync::{Arc, OnceLock},
+};
 
 use rusqlite::Connection;
 use tokio::sync::Notify;
@@ -12,10 +15,12 @@ use super::{
     billing, bots,
     connectors::{self, Refreshes},
     definitions::Declarations,
+    deliveries,
     folders::{self, Folders},
     inbox, limits,
     outbound::{self, Outbound},
     plans,
+    protocol::Programs,
     runtime::{self, Engine},
     service_integrations::{self, SecretNames},
     tally::Tally,
@@ -42,6 +47,8 @@ pub struct Settings {
     pub plans: plans::Settings,
     /// Billing.
     pub billing: billing::Settings,
+    /// Telling bots and integrations what they are to know.
+    pub deliveries: deliveries::Settings,
     /// Bots.
     pub bots: bots::Settings,
     /// Webhooks.
@@ -56,6 +63,15 @@ pub struct Settings {
     pub answers: answers::Settings,
     /// Whether this is profile `dev`: a server on one's own machine.
     pub development: bool,
+}
+
+/// Where this server is found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// Its API, for the code that it runs: `http://127.0.0.1:4600`.
+    pub api: String,
+    /// What the addresses of webhooks begin with: `http://127.0.0.1:4600/webhook`.
+    pub webhooks: String,
 }
 
 /// The domain of one database: cheap to clone, shared by all requests.
@@ -78,6 +94,9 @@ struct Parts {
     bot_work: Notify,
     outbound: Outbound,
     runtime: Engine,
+    programs: Programs,
+    addresses: OnceLock<Addresses>,
+    deliveries: Hub,
     webhooks: Hub,
     folders: Folders,
     refreshes: Refreshes,
@@ -100,6 +119,15 @@ pub struct Change<'a> {
     woke: Cell<bool>,
     /// Whether webhook messages were erased, which the dispatcher may hold.
     erased: Cell<bool>,
+    /// Whether a bot or an integration is to be told something then, now or at some time.
+    woke_runtime: Cell<bool>,
+}
+
+/// Who is to be told of a change once it is committed.
+struct Hints {
+    woke: bool,
+    erased: bool,
+    woke_runtime: bool,
 }
 
 impl<'a> Change<'a> {
@@ -114,6 +142,7 @@ impl<'a> Change<'a> {
             plans: None,
             woke: Cell::new(false),
             erased: Cell::new(false),
+            woke_runtime: Cell::new(false),
         }
     }
 
@@ -138,22 +167,18 @@ impl<'a> Change<'a> {
         self.erased.set(true);
     }
 
-    /// What the dispatcher of webhooks is to be told once this change is committed.
-    fn hint(&self) -> Hint {
-        match (self.erased.get(), self.woke.get()) {
-            (true, _) => Hint::Erased,
-            (false, true) => Hint::Woke,
-            (false, false) => Hint::None,
+    /// Notes that there is something to tell bots or integrations once this is committed.
+    pub(super) fn wake_runtime(&self) {
+        self.woke_runtime.set(true);
+    }
+
+    fn hints(&self) -> Hints {
+        Hints {
+            woke: self.woke.get(),
+            erased: self.erased.get(),
+            woke_runtime: self.woke_runtime.get(),
         }
     }
-}
-
-/// What a committed change means to the dispatcher of webhooks.
-#[derive(Clone, Copy)]
-enum Hint {
-    None,
-    Woke,
-    Erased,
 }
 
 impl Domain {
@@ -189,6 +214,9 @@ impl Domain {
             bot_work: Notify::new(),
             outbound,
             runtime,
+            programs: Programs::default(),
+            addresses: OnceLock::new(),
+            deliveries: Hub::default(),
             webhooks: Hub::default(),
             folders,
             refreshes: Refreshes::default(),
@@ -229,6 +257,29 @@ impl Domain {
     #[must_use]
     pub fn runtime(&self) -> &Engine {
         &self.0.runtime
+    }
+
+    /// The programs that the runtime has been asked for.
+    pub(super) fn programs(&self) -> &Programs {
+        &self.0.programs
+    }
+
+    /// Notes where this server is found. Only the first time counts.
+    pub fn serves_at(&self, addresses: Addresses) {
+        self.0.outbound.serves_at(&addresses.api);
+        // They were noted before.
+        let _ = self.0.addresses.set(addresses);
+    }
+
+    /// Where this server is found.
+    pub(super) fn addresses(&self) -> &Addresses {
+        self.0.addresses.get_or_init(Addresses::default)
+    }
+
+    /// What connects changes with the dispatcher that tells bots and integrations.
+    #[must_use]
+    pub fn deliveries(&self) -> &Hub {
+        &self.0.deliveries
     }
 
     /// What connects changes with the dispatcher of webhooks.
@@ -316,7 +367,7 @@ impl Domain {
         let counted = call.counted_as();
         let client_name = call.client_name().map(str::to_owned);
         let domain = self.clone();
-        let (done, hint) = self
+        let (done, hints) = self
             .store()
             .write(move |conn| {
                 let actor = Actor::Key(caller.key_id.clone());
@@ -324,19 +375,22 @@ impl Domain {
                 change.client_name = client_name.as_deref();
                 let done = job(&change, &caller.workspace_id)?;
                 domain.0.tally.count(&counted);
-                Ok((done, change.hint()))
+                Ok((done, change.hints()))
             })
             .await?;
         call.written();
-        self.pass_on(hint);
+        self.pass_on(&hints);
         Ok(done)
     }
 
-    fn pass_on(&self, hint: Hint) {
-        match hint {
-            Hint::None => {}
-            Hint::Woke => self.webhooks().wake(),
-            Hint::Erased => self.webhooks().messages_erased(),
+    fn pass_on(&self, hints: &Hints) {
+        if hints.erased {
+            self.webhooks().messages_erased();
+        } else if hints.woke {
+            self.webhooks().wake();
+        }
+        if hints.woke_runtime {
+            self.deliveries().wake();
         }
     }
 
@@ -350,15 +404,15 @@ impl Domain {
         job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = self.clock().now();
-        let (done, hint) = self
+        let (done, hints) = self
             .store()
             .write(move |conn| {
                 let change = Change::new(conn, now, &actor);
                 let done = job(&change)?;
-                Ok((done, change.hint()))
+                Ok((done, change.hints()))
             })
             .await?;
-        self.pass_on(hint);
+        self.pass_on(&hints);
         Ok(done)
     }
 }

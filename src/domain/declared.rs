@@ -1,9 +1,10 @@
 //! Who speaks in a bot, and what that one may set: the declarations of the bot and of the integration
 //! at work.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rusqlite::Connection;
+use serde_json::Value;
 
 use super::{
     Domain,
@@ -12,6 +13,7 @@ use super::{
     end_users::Scope,
     installations,
     members::Role,
+    protocol,
     tags::{Declared, Given, Tags},
 };
 use crate::{
@@ -205,20 +207,20 @@ impl<'a> Speaker<'a> {
         old.merged(given, &declared)
     }
 
-    /// Asserts that a bot may have an integration make something, and says that it cannot just now.
+    /// Asserts that a bot may have an integration make something, and says what it is asked for.
     pub(super) fn delegate(
         &self,
         integration: &str,
         creation: impl Fn(&IntegrationDefinition) -> Result<Creation>,
         given: &Given,
-    ) -> Result<Error> {
+    ) -> Result<Delegated> {
         if self.integration.is_some() {
             return Err(Error::new(
                 Kind::RelationConflict,
                 format!("An integration does not create for {integration}"),
             ));
         }
-        let (_, definition) = self
+        let (installation, definition) = self
             .integration(integration)?
             .ok_or_else(|| not_installed(integration))?;
         let creation = creation(&definition)?;
@@ -228,21 +230,68 @@ impl<'a> Speaker<'a> {
             )));
         }
         Tags::require_given(given, integration, &creation.required_tags)?;
-        Ok(not_running(integration))
+        let full = |name: &str| match name.contains(':') {
+            true => name.to_owned(),
+            false => format!("{integration}:{name}"),
+        };
+        let tags = given.iter().filter_map(|(name, value)| {
+            let value = value.as_deref().filter(|value| !value.is_empty())?;
+            Some((full(name), value.to_owned()))
+        });
+        Ok(Delegated {
+            integration: integration.to_owned(),
+            place: (self.bot.seq, installation.seq),
+            tags: tags.collect(),
+        })
+    }
+}
+
+/// What an integration is to make for a bot.
+pub(super) struct Delegated {
+    integration: String,
+    /// The bot's row and that of the installation.
+    place: (i64, i64),
+    /// By their whole names (botpress.md §4).
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+impl Delegated {
+    /// Has the integration make it: the id of what it made, which it answers as this member.
+    ///
+    /// # Errors
+    /// `Runtime` if the integration fails or declines.
+    pub(super) async fn make(
+        &self,
+        domain: &Domain,
+        operation: &'static str,
+        body: &Value,
+        member: &str,
+    ) -> Result<String> {
+        let answer = protocol::call_for(domain, self.place, operation, operation, body).await?;
+        let id = answer[member]["id"].as_str();
+        id.map(str::to_owned).ok_or_else(|| {
+            // wire: an empty answer means that the integration declines (botpress.md §4)
+            let text = format!(
+                "The integration {} has not made a {member}",
+                self.integration
+            );
+            protocol::runtime_error(text)
+        })
+    }
+
+    /// The error for what the integration says it made, and which is not there.
+    pub(super) fn not_there(&self, member: &str, id: &str) -> Error {
+        let text = format!(
+            "The integration {} has answered with the {member} {id}, which is not there",
+            self.integration
+        );
+        protocol::runtime_error(text)
     }
 }
 
 /// Asserts that a person who acts in a bot may change something there.
 pub(super) fn require_write(call: &Call) -> Result<()> {
     call.require_role(Role::Developer)
-}
-
-/// The answer where an integration would have to run.
-pub(super) fn not_running(integration: &str) -> Error {
-    Error::new(
-        Kind::Runtime,
-        format!("The integration {integration} is not running: this version runs no code"),
-    )
 }
 
 /// The answer to the name of an integration that is not on in the bot.

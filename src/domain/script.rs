@@ -5,7 +5,12 @@
 //! compiled, run and dropped on a thread of its own with a large stack, which is only used as far
 //! as it is needed.
 
-use std::{ops::ControlFlow, sync::mpsc, thread, time::Duration};
+use std::{
+    ops::ControlFlow,
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
 
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -68,41 +73,34 @@ pub async fn run(source: &str, object: Value) -> Result<Value, ScriptError> {
     on_a_thread(source, move |source| resolve(&compiled(source)?, object)).await
 }
 
-/// [`check`] for a caller that cannot wait otherwise than by blocking its thread.
+/// Checks that a source is a script, where one cannot wait otherwise.
 ///
 /// # Errors
-/// `TooLong` or `Compile`.
-pub fn check_blocking(source: &str) -> Result<(), ScriptError> {
-    let (done, result) = mpsc::sync_channel(1);
-    start(
-        source,
-        |source| compiled(source).map(drop),
-        move |checked| drop(done.send(checked)),
-    )?;
-    received(&result)
+/// As [`check`].
+pub fn check_now(source: &str) -> Result<(), ScriptError> {
+    on_a_thread_now(source, |source| compiled(source).map(drop))
 }
 
-/// [`run`] for a caller that cannot wait otherwise than by blocking its thread.
+/// Runs a script as [`run`] does, where one cannot wait otherwise.
 ///
 /// # Errors
 /// [`ScriptError`]
-pub fn run_blocking(source: &str, object: Value) -> Result<Value, ScriptError> {
-    let (done, result) = mpsc::sync_channel(1);
-    let work = move |source: &str| resolve(&compiled(source)?, object);
-    start(source, work, move |value| drop(done.send(value)))?;
-    received(&result)
+pub fn run_now(source: &str, object: Value) -> Result<Value, ScriptError> {
+    on_a_thread_now(source, move |source| resolve(&compiled(source)?, object))
 }
 
-fn received<T>(result: &mpsc::Receiver<Result<T, ScriptError>>) -> Result<T, ScriptError> {
-    match result.recv_timeout(TIME + SLACK) {
-        Ok(result) => result,
-        Err(mpsc::RecvTimeoutError::Timeout) => Err(ScriptError::TimedOut),
-        Err(mpsc::RecvTimeoutError::Disconnected) => Err(defect()),
-    }
-}
-
-fn defect() -> ScriptError {
-    ScriptError::Failed("the script engine has a defect".to_owned())
+fn on_a_thread_now<T: Send + 'static>(
+    source: &str,
+    work: impl FnOnce(&str) -> Result<T, ScriptError> + Send + 'static,
+) -> Result<T, ScriptError> {
+    let (done, result) = mpsc::channel();
+    start(source, move |source| drop(done.send(work(source))))?;
+    result
+        .recv_timeout(TIME + SLACK)
+        .map_err(|error| match error {
+            RecvTimeoutError::Timeout => ScriptError::TimedOut,
+            RecvTimeoutError::Disconnected => defect(),
+        })?
 }
 
 async fn on_a_thread<T: Send + 'static>(
@@ -110,20 +108,15 @@ async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce(&str) -> Result<T, ScriptError> + Send + 'static,
 ) -> Result<T, ScriptError> {
     let (done, result) = oneshot::channel();
-    // Whoever asked may be gone.
-    start(source, work, move |result| drop(done.send(result)))?;
+    start(source, move |source| drop(done.send(work(source))))?;
     match within(TIME + SLACK, result).await {
         Ok(result) => result.map_err(|_| defect())?,
         Err(_) => Err(ScriptError::TimedOut),
     }
 }
 
-/// Works on a thread with a stack that no source of [`LONGEST`] exhausts.
-fn start<T: 'static>(
-    source: &str,
-    work: impl FnOnce(&str) -> Result<T, ScriptError> + Send + 'static,
-    done: impl FnOnce(Result<T, ScriptError>) + Send + 'static,
-) -> Result<(), ScriptError> {
+/// Starts the thread. Whoever asked may be gone when it is done.
+fn start(source: &str, work: impl FnOnce(&str) + Send + 'static) -> Result<(), ScriptError> {
     if source.len() > LONGEST {
         return Err(ScriptError::TooLong(source.len()));
     }
@@ -131,11 +124,13 @@ fn start<T: 'static>(
     let thread = thread::Builder::new()
         .name("script".to_owned())
         .stack_size(STACK)
-        .spawn(move || done(work(&source)));
-    match thread {
-        Ok(_) => Ok(()),
-        Err(error) => Err(ScriptError::Failed(error.to_string())),
-    }
+        .spawn(move || work(&source));
+    thread.map_err(|error| ScriptError::Failed(error.to_string()))?;
+    Ok(())
+}
+
+fn defect() -> ScriptError {
+    ScriptError::Failed("the script engine has a defect".to_owned())
 }
 
 fn compiled(source: &str) -> Result<Program, ScriptError> {

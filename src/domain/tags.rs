@@ -32,6 +32,11 @@ pub(super) struct Declared<'a> {
 }
 
 impl Tags {
+    /// Tags by their whole names.
+    pub(super) fn of(tags: &BTreeMap<String, String>) -> Self {
+        Self(tags.clone())
+    }
+
     /// The canonical text: the same for equal tags.
     pub(super) fn canonical(&self) -> String {
         serde_json::to_string(&self.0).unwrap_or_default()

@@ -11,6 +11,7 @@
 mod api;
 mod backup;
 mod command;
+mod conversation;
 mod damage;
 mod database;
 mod faults;

@@ -78,7 +78,7 @@ impl Actions {
         caller: InBot,
         body: Body<CallActionBody>,
     ) -> Result<Json<CallActionResponse>, Failed> {
-        let output = actions::call(&caller.0, &body.0.r#type, body.0.input.0)?;
+        let output = actions::call(&caller.0, &body.0.r#type, body.0.input.0).await?;
         Ok(Json(CallActionResponse {
             output: JsonObject(output),
         }))

@@ -169,6 +169,8 @@ pub struct ErrorRenderer {
 }
 
 impl ErrorRenderer {
+    /// Error ids begin with the time of this clock.
+    #[must_use]
     pub const fn new(clock: Clock) -> Self {
         Self { clock }
     }

@@ -44,6 +44,7 @@ mod usages_wire;
 mod users;
 mod users_wire;
 mod webchat;
+mod webhooks;
 mod workspaces;
 mod workspaces_wire;
 
@@ -53,14 +54,14 @@ use poem::{EndpointExt, Route};
 use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Value, json};
 
-pub use self::settings::Settings;
 use self::{
     account::Account, actions::Actions, audit::Audit, billing::Billing, bot_issues::BotIssues,
-    bot_reports::BotReports, bots::Bots, conversations::Conversations, error::ErrorRenderer,
-    events::Events, files::Files, hub::Hub, integrations::Integrations, introspect::Introspect,
-    members::Members, messages::Messages, participants::Participants, states::States,
-    tokens::Tokens, usages::Usages, users::Users, workspaces::Workspaces,
+    bot_reports::BotReports, bots::Bots, conversations::Conversations, events::Events,
+    files::Files, hub::Hub, integrations::Integrations, introspect::Introspect, members::Members,
+    messages::Messages, participants::Participants, states::States, tokens::Tokens, usages::Usages,
+    users::Users, workspaces::Workspaces,
 };
+pub use self::{error::ErrorRenderer, settings::Settings, webhooks::webhooks};
 use crate::{
     domain::Domain,
     http::{Document, Mount},
@@ -68,6 +69,9 @@ use crate::{
 
 /// Operations have whole paths: the vendor's base URL has none.
 pub const BASE_PATH: &str = "";
+
+/// What the addresses of the webhooks of installations begin with.
+pub const WEBHOOKS_PATH: &str = "/webhook";
 
 /// What the dialect answers, whether there is such an operation or not.
 pub const ROUTES: &[&str] = &["/v1/chat/*rest", "/v1/admin/*rest", "/v1/storage/*rest"];

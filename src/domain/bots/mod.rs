@@ -10,7 +10,7 @@ mod list;
 pub mod logs;
 mod recurring;
 mod rows;
-mod sealed;
+pub(super) mod sealed;
 mod settings;
 mod transfer;
 mod update;

@@ -38,6 +38,7 @@ pub(super) fn sync(
                 change.conn.prepare_cached(SET)?.execute(named_params! {
                     ":agent_seq": agent_seq, ":due_at": due_at, ":name": name,
                 })?;
+                change.wake_runtime();
             }
             None => remove(change, agent_seq, name)?,
         }

@@ -19,7 +19,11 @@ pub(super) fn seal_secret(sealer: &Sealer, bot: &AgentId, secret: &Secret) -> Ve
     sealer.seal(&place("signing_secret", bot), secret.expose().as_bytes())
 }
 
-pub(super) fn open_secret(sealer: &Sealer, bot: &AgentId, sealed: &[u8]) -> Result<Secret> {
+pub(in crate::domain) fn open_secret(
+    sealer: &Sealer,
+    bot: &AgentId,
+    sealed: &[u8],
+) -> Result<Secret> {
     let opened = open(sealer, &place("signing_secret", bot), sealed)?;
     String::from_utf8(opened)
         .map(Secret::new)
@@ -35,7 +39,7 @@ pub(super) fn seal_configuration(
     sealer.seal(&place("configuration", bot), text.as_bytes())
 }
 
-pub(super) fn open_configuration(
+pub(in crate::domain) fn open_configuration(
     sealer: &Sealer,
     bot: &AgentId,
     sealed: &[u8],

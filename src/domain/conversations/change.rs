@@ -1,13 +1,14 @@
 //! Creating, changing and deleting conversations.
 
 use rusqlite::{Connection, named_params};
+use serde_json::json;
 
 use super::{Conversation, rows};
 use crate::{
     domain::{
         access::Call,
         context::Change,
-        declared::{Speaker, Voice, require_write},
+        declared::{Delegated, Speaker, Voice, require_write},
         definitions::IntegrationDefinition,
         tags::{Given, Tagged, Tags},
     },
@@ -47,10 +48,14 @@ impl Checked {
 /// integration fails to make it; those of the store.
 pub async fn create(call: &Call, new: New) -> Result<Conversation> {
     let voice = Voice::of(call)?;
-    let checked = check(call, &voice, &new)?;
-    call.domain()
-        .change(call, move |change, _| make(change, &voice, &checked))
-        .await
+    match check(call, &voice, &new)? {
+        Way::Own(checked) => {
+            call.domain()
+                .change(call, move |change, _| make(change, &voice, &checked))
+                .await
+        }
+        Way::Delegated(checked, delegated) => delegate(call, &voice, &checked, &delegated).await,
+    }
 }
 
 /// The conversation with exactly these tags, as it is; one that is created if there is none. However
@@ -60,7 +65,10 @@ pub async fn create(call: &Call, new: New) -> Result<Conversation> {
 /// As [`create`].
 pub async fn get_or_create(call: &Call, new: New) -> Result<Conversation> {
     let voice = Voice::of(call)?;
-    let checked = check(call, &voice, &new)?;
+    let (checked, delegated) = match check(call, &voice, &new)? {
+        Way::Own(checked) => (checked, None),
+        Way::Delegated(checked, delegated) => (checked, Some(delegated)),
+    };
     let agent_seq = voice.bot().seq;
     let known = call
         .domain()
@@ -68,6 +76,9 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<Conversation> {
         .read(|conn| rows::with_tags(conn, agent_seq, checked.place(), &checked.tags))?;
     if let Some(known) = known {
         return Ok(known);
+    }
+    if let Some(delegated) = &delegated {
+        return delegate(call, &voice, &checked, delegated).await;
     }
     call.domain()
         .change(call, move |change, _| {
@@ -80,7 +91,34 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<Conversation> {
         .await
 }
 
-fn check(call: &Call, voice: &Voice, new: &New) -> Result<Checked> {
+/// How a new conversation comes to be.
+enum Way {
+    /// It is made here.
+    Own(Checked),
+    /// The integration makes it.
+    Delegated(Checked, Delegated),
+}
+
+/// Has an integration make a conversation.
+async fn delegate(
+    call: &Call,
+    voice: &Voice,
+    checked: &Checked,
+    delegated: &Delegated,
+) -> Result<Conversation> {
+    let body = json!({"channel": checked.channel, "tags": delegated.tags});
+    let (domain, member) = (call.domain(), "conversation");
+    let id = delegated
+        .make(domain, "create_conversation", &body, member)
+        .await?;
+    let made = domain
+        .store()
+        .read(|conn| rows::of_bot(conn, voice.bot().seq, &id.as_str().into()))?;
+    made.filter(|made| made.integration == checked.integration)
+        .ok_or_else(|| delegated.not_there(member, &id))
+}
+
+fn check(call: &Call, voice: &Voice, new: &New) -> Result<Way> {
     require_write(call)?;
     call.domain().store().read(|conn| {
         let speaker = voice.on(conn)?;
@@ -92,17 +130,23 @@ fn check(call: &Call, voice: &Voice, new: &New) -> Result<Checked> {
                 let channel = channel.ok_or_else(|| unknown_channel(&new.channel))?;
                 Ok(channel.conversation.creation.clone())
             };
-            return Err(speaker.delegate(name, creation, &new.tags)?);
+            let delegated = speaker.delegate(name, creation, &new.tags)?;
+            let checked = Checked {
+                integration: name.to_owned(),
+                channel: new.channel.clone(),
+                tags: Tags::of(&delegated.tags),
+            };
+            return Ok(Way::Delegated(checked, delegated));
         }
         let (integration, required) = channel(&speaker, &new.channel)?;
         let place = (integration.as_str(), new.channel.as_str());
         let tags = speaker.conversation_tags(place, &Tags::default(), &new.tags)?;
         tags.require(&integration, &required)?;
-        Ok(Checked {
+        Ok(Way::Own(Checked {
             integration,
             channel: new.channel.clone(),
             tags,
-        })
+        }))
     })
 }
 

@@ -163,10 +163,10 @@ impl IntegrationDefinition {
                 "identifier.fallbackHandlerScript",
             ),
         ];
-        for (source, name) in scripts {
-            if let Some(source) = source {
-                script::check_blocking(source).map_err(|error| {
-                    let rule = Rule::Other(format!("must be a VRL script: {error}"));
+        for (script, name) in scripts {
+            if let Some(script) = script {
+                script::check_now(script).map_err(|error| {
+                    let rule = Rule::Other(error.to_string());
                     Violation::body(name.split('.'), rule)
                 })?;
             }

@@ -131,6 +131,33 @@ fn missing(message: &MessageId) -> Error {
     Error::new(Kind::ReferenceNotFound, text)
 }
 
+/// An event that the server makes by itself.
+pub(in crate::domain) struct Made<'a> {
+    pub(in crate::domain) agent_seq: i64,
+    pub(in crate::domain) kind: &'a str,
+    pub(in crate::domain) payload: &'a Value,
+    /// The rows that it is about.
+    pub(in crate::domain) conversation: Option<i64>,
+    pub(in crate::domain) user: Option<i64>,
+}
+
+/// Writes an event as a part of a change, and returns its row.
+pub(in crate::domain) fn insert(change: &Change<'_>, made: &Made<'_>) -> Result<i64> {
+    let about = About {
+        conversation: made.conversation,
+        user: made.user,
+        message: None,
+    };
+    let id = EventId::new_ordered_uuid(change.now);
+    write(
+        change,
+        made.agent_seq,
+        &id,
+        (made.kind, made.payload),
+        &about,
+    )
+}
+
 const INSERT: &str = "
     INSERT INTO events
         (id, agent_seq, type, payload, conversation_seq, user_seq, message_seq, after_message,
@@ -138,6 +165,26 @@ const INSERT: &str = "
     VALUES
         (:id, :agent_seq, :kind, :payload, :conversation, :user, :message,
          coalesce((SELECT max(seq) FROM messages), 0), :now)";
+
+fn write(
+    change: &Change<'_>,
+    agent_seq: i64,
+    id: &EventId,
+    (kind, payload): (&str, &Value),
+    about: &About,
+) -> Result<i64> {
+    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": id,
+        ":agent_seq": agent_seq,
+        ":kind": kind,
+        ":payload": payload.to_string(),
+        ":conversation": about.conversation,
+        ":user": about.user,
+        ":message": about.message,
+        ":now": change.now,
+    })?;
+    Ok(change.conn.last_insert_rowid())
+}
 
 fn make(
     change: &Change<'_>,
@@ -149,17 +196,7 @@ fn make(
     let agent_seq = voice.bot().seq;
     let about = about(change.conn, voice, new)?;
     let id = EventId::new_ordered_uuid(change.now);
-    change.conn.prepare_cached(INSERT)?.execute(named_params! {
-        ":id": id,
-        ":agent_seq": agent_seq,
-        ":kind": kind,
-        ":payload": payload.to_string(),
-        ":conversation": about.conversation,
-        ":user": about.user,
-        ":message": about.message,
-        ":now": change.now,
-    })?;
-    let seq = change.conn.last_insert_rowid();
+    let seq = write(change, agent_seq, &id, (kind, payload), &about)?;
     match &new.schedule {
         Some(schedule) => {
             let due_at = schedule.due_at(change.now)?;

@@ -7,6 +7,10 @@ mod rows;
 
 use serde_json::{Map, Value};
 
+pub(super) use self::{
+    create::{Made, insert},
+    rows::id_of,
+};
 pub use self::{
     create::{New, create},
     list::{Filter, list},

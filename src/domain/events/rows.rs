@@ -41,7 +41,7 @@ pub fn find(call: &Call, id: &EventId) -> Result<Event> {
 
 /// The id of the event that an incoming message is: that of the message as a UUID of version 8, which
 /// is for what a program makes of others.
-fn id_of(message: &MessageId) -> EventId {
+pub(in crate::domain) fn id_of(message: &MessageId) -> EventId {
     let mut id = message.as_str().to_owned();
     if id.is_char_boundary(VERSION_AT) && id.is_char_boundary(VERSION_AT + 1) {
         id.replace_range(VERSION_AT..=VERSION_AT, "8");

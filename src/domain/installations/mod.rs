@@ -159,6 +159,7 @@ pub async fn set_identifier(call: &Call, identifier: String) -> Result<()> {
         .map(|installation| installation.seq)
         .ok_or_else(|| Error::new(Kind::Forbidden, "Only an integration configures itself"))?;
     declared::require_write(call)?;
+    let webhooks = call.domain().addresses().webhooks.clone();
     call.domain()
         .change(call, move |change, _| {
             change
@@ -170,7 +171,7 @@ pub async fn set_identifier(call: &Call, identifier: String) -> Result<()> {
                     ":seq": seq,
                     ":agent_seq": agent_seq,
                 })?;
-            Ok(())
+            registration::linked(change, &webhooks, seq)
         })
         .await
 }
@@ -252,7 +253,8 @@ fn seal(sealer: &Sealer, webhook_id: &str, configuration: &Map<String, Value>) -
     sealer.seal(&place(webhook_id), text.as_bytes())
 }
 
-fn open(sealer: &Sealer, webhook_id: &str, sealed: &[u8]) -> Result<Map<String, Value>> {
+/// The configuration of an installation, whose webhook's address ends so.
+pub(super) fn open(sealer: &Sealer, webhook_id: &str, sealed: &[u8]) -> Result<Map<String, Value>> {
     let opened = sealer
         .open(&place(webhook_id), sealed)
         .map_err(|error| Error::internal("a sealed configuration does not open", error))?;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Status, change::Standing};
 use crate::{
-    domain::{bots::Bot, context::Change, integrations::Integration, script},
+    domain::{bots::Bot, context::Change, integrations::Integration, script as scripts},
     kernel::Result,
 };
 
@@ -63,12 +63,12 @@ pub(super) fn settle(
 }
 
 /// Why an installation that has to be linked does not work yet: where to link it.
-fn to_link(source: Option<&str>, webhooks: &str, standing: &Standing) -> String {
-    let Some(source) = source else {
+fn to_link(script: Option<&str>, webhooks: &str, standing: &Standing) -> String {
+    let Some(script) = script else {
         return "It has to be linked with an account first".to_owned();
     };
     let given = json!({"webhookId": standing.webhook_id, "webhookUrl": webhooks});
-    match script::run_blocking(source, given) {
+    match scripts::run_now(script, given) {
         Ok(serde_json::Value::String(url)) => format!("It has to be linked first: {url}"),
         Ok(other) => format!("The link template must make a text, not {other}"),
         Err(reason) => format!("The link template has failed: {reason}"),
@@ -111,7 +111,7 @@ fn set(conn: &Connection, seq: i64, status: Status, reason: Option<&str>) -> Res
 /// What waits to be told and is no longer so. What is being told is not called back.
 const FORGET: &str = "
     DELETE FROM bot_deliveries
-    WHERE installation_seq = :seq AND operation IN ('register', 'unregister') AND NOT leased";
+    WHERE installation_seq = :seq AND operation IN ('register', 'unregister')";
 
 const TELL: &str = "
     INSERT INTO bot_deliveries
@@ -143,13 +143,49 @@ fn tell(
         ":payload": json!({"webhookUrl": webhook}).to_string(),
         ":now": change.now,
     })?;
+    change.wake_runtime();
+    Ok(())
+}
+
+const LINKED: &str = "
+    UPDATE bot_integrations SET status_reason = NULL, status = CASE
+        WHEN EXISTS (
+            SELECT 1 FROM integrations
+            WHERE integrations.seq = bot_integrations.integration_seq AND (url IS NOT NULL
+                OR EXISTS (SELECT 1 FROM integration_code
+                           WHERE integration_code.integration_seq = integrations.seq)))
+        THEN 'registration_pending' ELSE 'registered' END
+    WHERE seq = :seq AND enabled AND status = 'unregistered'";
+
+const TELL_LINKED: &str = "
+    INSERT INTO bot_deliveries
+        (agent_seq, installation_seq, operation, payload, lane, due_at, created_at)
+    SELECT agent_seq, seq, 'register',
+           json_object('webhookUrl', :webhooks || '/' || webhook_id), 0, :now, :now
+    FROM bot_integrations WHERE seq = :seq AND status = 'registration_pending'";
+
+/// Registers an installation that has waited to be linked, now that it is.
+pub(super) fn linked(change: &Change<'_>, webhooks: &str, seq: i64) -> Result<()> {
+    let waited = change
+        .conn
+        .prepare_cached(LINKED)?
+        .execute(named_params! {":seq": seq})?;
+    if waited > 0 {
+        change
+            .conn
+            .prepare_cached(TELL_LINKED)?
+            .execute(named_params! {
+                ":seq": seq, ":webhooks": webhooks, ":now": change.now,
+            })?;
+        change.wake_runtime();
+    }
     Ok(())
 }
 
 /// The installations of an integration that are on and do not wait to be linked.
 const FORGET_ALL: &str = "
     DELETE FROM bot_deliveries
-    WHERE operation = 'register' AND NOT leased AND installation_seq IN (
+    WHERE operation = 'register' AND installation_seq IN (
         SELECT seq FROM bot_integrations WHERE integration_seq = :integration_seq)";
 
 const SET_ALL: &str = "
@@ -182,5 +218,6 @@ pub(in crate::domain) fn begin_all(
     conn.prepare_cached(TELL_ALL)?.execute(named_params! {
         ":integration_seq": of, ":webhooks": webhooks, ":now": change.now,
     })?;
+    change.wake_runtime();
     Ok(())
 }

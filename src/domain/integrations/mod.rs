@@ -9,6 +9,7 @@ mod update;
 
 pub(in crate::domain) use self::{
     create::check_url,
+    parts::secrets_of,
     rows::{by_seq, usable},
 };
 pub use self::{

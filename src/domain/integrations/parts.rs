@@ -149,34 +149,42 @@ fn place(row_id: &str) -> Place<'_> {
 const SECRETS: &str = "
     SELECT integration_secrets.name, integration_secrets.sealed
     FROM integration_secrets JOIN integrations ON integrations.seq = integration_secrets.integration_seq
-    WHERE integrations.id = :id AND integrations.workspace_id = :workspace_id
+    WHERE integrations.id = :id
     ORDER BY integration_secrets.name";
 
-/// The secrets of an integration of the workspace of a call, for its code. They are never shown.
+/// The secrets of an integration of the workspace of the call, for its code. They are never shown.
 ///
 /// # Errors
-/// Those of the store.
+/// `NotFound`, or those of the store.
 pub fn secrets(call: &Call, id: &IntegrationId) -> Result<BTreeMap<String, Secret>> {
     let domain = call.domain();
     domain.store().read(|conn| {
-        let mut statement = conn.prepare_cached(SECRETS)?;
-        let parameters = named_params! {":id": id, ":workspace_id": call.workspace()};
-        let rows = statement.query_map(parameters, |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
-        })?;
-        let mut secrets = BTreeMap::new();
-        for row in rows {
-            let (name, sealed) = row?;
-            let opened = domain
-                .sealer()
-                .open(&place(&secret_row(id, &name)), &sealed)
-                .map_err(|error| Error::internal("a sealed secret does not open", error))?;
-            let text = String::from_utf8(opened)
-                .map_err(|error| Error::internal("a sealed secret is no text", error))?;
-            secrets.insert(name, Secret::new(text));
-        }
-        Ok(secrets)
+        super::rows::read(conn, call.workspace(), id)?;
+        secrets_of(conn, domain.sealer(), id)
     })
+}
+
+/// The secrets of an integration, for its code and its scripts.
+pub(in crate::domain) fn secrets_of(
+    conn: &Connection,
+    sealer: &Sealer,
+    id: &IntegrationId,
+) -> Result<BTreeMap<String, Secret>> {
+    let mut statement = conn.prepare_cached(SECRETS)?;
+    let rows = statement.query_map(named_params! {":id": id}, |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
+    })?;
+    let mut secrets = BTreeMap::new();
+    for row in rows {
+        let (name, sealed) = row?;
+        let opened = sealer
+            .open(&place(&secret_row(id, &name)), &sealed)
+            .map_err(|error| Error::internal("a sealed secret does not open", error))?;
+        let text = String::from_utf8(opened)
+            .map_err(|error| Error::internal("a sealed secret is no text", error))?;
+        secrets.insert(name, Secret::new(text));
+    }
+    Ok(secrets)
 }
 
 const ICON: &str = "

@@ -1,12 +1,14 @@
 //! States: what a bot or an integration keeps with a conversation, a user, the bot or the installation
 //! of the integration. Each keeps its own: a bot and its integrations do not see one another's.
 
+mod end;
 mod owner;
 mod rows;
 mod set;
 
 use serde_json::{Map, Value};
 
+pub(super) use self::end::{end, next_end};
 pub use self::{
     rows::find,
     set::{patch, set},

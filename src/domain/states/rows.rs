@@ -53,7 +53,7 @@ pub(super) fn read(
     Ok(found.optional()?)
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<State> {
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<State> {
     use super::StateKind;
     let (kind, owner): (StateKind, String) = (row.get("type")?, row.get("owner_id")?);
     Ok(State {

@@ -107,6 +107,9 @@ impl Place {
             ..self.old.clone().unwrap_or_else(|| self.fresh(change, key))
         };
         rows::put(change.conn, self.agent_seq, &self.owner, &state)?;
+        if state.expires_at.is_some() {
+            change.wake_runtime();
+        }
         Ok(state)
     }
 

@@ -1,6 +1,7 @@
 //! Creating, changing and deleting users.
 
 use rusqlite::named_params;
+use serde_json::json;
 
 use super::{Changes, New, User, rows};
 use crate::{
@@ -8,7 +9,7 @@ use crate::{
         access::{Call, CallerAgent},
         bots,
         context::Change,
-        declared::{Voice, require_write},
+        declared::{Delegated, Voice, require_write},
         definitions::IntegrationDefinition,
         end_users,
         tags::{Tagged, Tags},
@@ -24,10 +25,14 @@ use crate::{
 /// make it, or those of the store.
 pub async fn create(call: &Call, new: New) -> Result<User> {
     let voice = Voice::of(call)?;
-    let tags = checked(call, &voice, &new)?;
-    call.domain()
-        .change(call, move |change, _| make(change, &voice, &tags, new))
-        .await
+    match checked(call, &voice, &new)? {
+        Way::Own(tags) => {
+            call.domain()
+                .change(call, move |change, _| make(change, &voice, &tags, new))
+                .await
+        }
+        Way::Delegated(delegated) => delegate(call, &voice, &delegated).await,
+    }
 }
 
 /// The user with exactly these tags, as it is; one that is created if there is none. However many
@@ -37,10 +42,17 @@ pub async fn create(call: &Call, new: New) -> Result<User> {
 /// As [`create`].
 pub async fn get_or_create(call: &Call, new: New) -> Result<User> {
     let voice = Voice::of(call)?;
-    let tags = checked(call, &voice, &new)?;
+    let way = checked(call, &voice, &new)?;
+    let tags = match &way {
+        Way::Own(tags) => tags.clone(),
+        Way::Delegated(delegated) => Tags::of(&delegated.tags),
+    };
     let store = call.domain().store();
     if let Some(known) = store.read(|conn| rows::with_tags(conn, voice.bot(), &tags))? {
         return Ok(known);
+    }
+    if let Way::Delegated(delegated) = &way {
+        return delegate(call, &voice, delegated).await;
     }
     call.domain()
         .change(call, move |change, _| {
@@ -52,8 +64,27 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<User> {
         .await
 }
 
-/// The tags of a new user, after everything that can be refused is checked.
-fn checked(call: &Call, voice: &Voice, new: &New) -> Result<Tags> {
+/// How a new user comes to be.
+enum Way {
+    /// It is made here, with these tags.
+    Own(Tags),
+    /// An integration makes it.
+    Delegated(Delegated),
+}
+
+/// Has an integration make a user.
+async fn delegate(call: &Call, voice: &Voice, delegated: &Delegated) -> Result<User> {
+    let body = json!({"tags": delegated.tags});
+    let domain = call.domain();
+    let id = delegated.make(domain, "create_user", &body, "user").await?;
+    let made = domain
+        .store()
+        .read(|conn| rows::read(conn, voice.bot(), &id.as_str().into()))?;
+    made.ok_or_else(|| delegated.not_there("user", &id))
+}
+
+/// How a new user comes to be, after everything that can be refused is checked.
+fn checked(call: &Call, voice: &Voice, new: &New) -> Result<Way> {
     require_write(call)?;
     call.domain().store().read(|conn| {
         let speaker = voice.on(conn)?;
@@ -62,13 +93,15 @@ fn checked(call: &Call, voice: &Voice, new: &New) -> Result<Tags> {
         {
             let creation =
                 |definition: &IntegrationDefinition| Ok(definition.user.creation.clone());
-            return Err(speaker.delegate(name, creation, &new.tags)?);
+            return speaker
+                .delegate(name, creation, &new.tags)
+                .map(Way::Delegated);
         }
         let tags = speaker.user_tags(&Tags::default(), &new.tags)?;
         if let Some((own, definition)) = speaker.own()? {
             tags.require(&own.name, &definition.user.creation.required_tags)?;
         }
-        Ok(tags)
+        Ok(Way::Own(tags))
     })
 }
 

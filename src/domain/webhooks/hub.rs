@@ -1,4 +1,4 @@
-//! What connects changes with the dispatcher: hints only. What is to be done stands in the database.
+//! What connects changes with a dispatcher: hints only. What is to be done stands in the database.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -55,11 +55,11 @@ impl Hub {
         &self.metrics
     }
 
-    pub(super) async fn rung(&self) {
+    pub(in crate::domain) async fn rung(&self) {
         self.bell.notified().await;
     }
 
-    pub(super) fn hints(&self) -> u64 {
+    pub(in crate::domain) fn hints(&self) -> u64 {
         self.hints.load(Ordering::SeqCst)
     }
 
@@ -67,7 +67,7 @@ impl Hub {
         self.version.load(Ordering::SeqCst)
     }
 
-    pub(super) fn settle(&self, seen: u64) {
+    pub(in crate::domain) fn settle(&self, seen: u64) {
         self.settled.send_if_modified(|known| {
             let new = *known != seen;
             *known = seen;

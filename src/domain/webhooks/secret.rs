@@ -47,6 +47,11 @@ impl SigningKey {
         }
     }
 
+    /// The bytes of a text that is shown as it is: the signing secret of a bot.
+    pub(in crate::domain) fn of_text(secret: &Secret) -> Self {
+        Self(secret.expose().as_bytes().to_vec())
+    }
+
     /// The secret as it is shown.
     pub(super) fn to_secret(&self) -> Secret {
         Secret::new(format!("{PREFIX}{}", STANDARD.encode(&self.0)))

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The longest wait between two attempts, in seconds: a year.
-const WAIT_MAX: u64 = 365 * 24 * 3600;
+use crate::domain::backoff;
 
 /// Settings of webhooks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,9 +59,7 @@ impl Default for Settings {
 impl Settings {
     /// The wait after the failure of the `attempt`-th attempt, counted from 1; none after the last.
     pub(super) fn wait(&self, attempt: u32) -> Option<Duration> {
-        let index = usize::try_from(attempt.checked_sub(1)?).ok()?;
-        let seconds = self.retry_seconds.get(index)?;
-        Some(Duration::from_secs((*seconds).min(WAIT_MAX)))
+        backoff::wait(&self.retry_seconds, attempt)
     }
 
     pub(super) const fn timeout(&self) -> Duration {

@@ -263,10 +263,11 @@ CREATE INDEX bot_schedules_due ON bot_schedules (due_at);
 
 -- The outbox of the runtime: what a bot (`installation_seq` null) or an installation of an
 -- integration is to be told, until it is told or given up. Only written when there is code or a url
--- that can take it. Those with one `lane` of one receiver go in order. While a row waits, `due_at`
--- says when to look at it; while it is being delivered, when that lease ends.
+-- that can take it. Those with one `lane` of one receiver go in order, which is that of `seq`: no
+-- number is ever used twice. `due_at` says when to look at it. Which ones are being delivered only the
+-- process that does it knows, so that a restart ends every lease.
 CREATE TABLE bot_deliveries (
-    seq              INTEGER PRIMARY KEY,
+    seq              INTEGER PRIMARY KEY AUTOINCREMENT,
     agent_seq        INTEGER NOT NULL REFERENCES agents (seq) ON DELETE CASCADE,
     installation_seq INTEGER REFERENCES bot_integrations (seq) ON DELETE CASCADE,
     operation        TEXT NOT NULL,
@@ -277,7 +278,6 @@ CREATE TABLE bot_deliveries (
     lane             INTEGER NOT NULL,
     attempts         INTEGER NOT NULL DEFAULT 0,
     due_at           INTEGER NOT NULL,
-    leased           INTEGER NOT NULL DEFAULT 0 CHECK (leased IN (0, 1)),
     created_at       INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX bot_deliveries_due ON bot_deliveries (due_at);

@@ -52,6 +52,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0010_workspaces",
         sql: include_str!("0010_workspaces.sql"),
     },
+    Migration {
+        name: "0011_runtime",
+        sql: include_str!("0011_runtime.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.

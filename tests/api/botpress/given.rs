@@ -106,8 +106,21 @@ impl Given {
 
     /// The same on a server that runs.
     pub async fn on(server: TestServer) -> Self {
-        let bot = make_bot(&server, WORKSPACE, definition_of_bot()).await;
-        let integration = make_integration(&server, WORKSPACE, "whint", "0.1.0").await;
+        Self::running(server, |_| {}, |_| {}).await
+    }
+
+    /// The same with a bot and an integration that run somewhere.
+    pub async fn running(
+        server: TestServer,
+        of_bot: impl FnOnce(&mut NewBot),
+        of_integration: impl FnOnce(&mut NewIntegration),
+    ) -> Self {
+        let mut bot = definition_of_bot();
+        of_bot(&mut bot);
+        let bot = make_bot(&server, WORKSPACE, bot).await;
+        let mut integration = definition_of_integration("whint", "0.1.0");
+        of_integration(&mut integration);
+        let integration = put_integration(&server, WORKSPACE, integration).await;
         install(&server, &bot, &integration, json!({"greeting": "Hello"})).await;
         let workspace = WorkspaceId::from(WORKSPACE);
         let of_bot = Owner::Agent(workspace.clone(), bot.id.clone());
@@ -186,6 +199,11 @@ pub async fn make_integration(
     name: &str,
     version: &str,
 ) -> Integration {
+    put_integration(server, workspace, definition_of_integration(name, version)).await
+}
+
+/// An integration with a channel, an event, an action and states.
+fn definition_of_integration(name: &str, version: &str) -> NewIntegration {
     let definition = json!({
         "configuration": {"schema": object_of("greeting", "string")},
         "channels": {
@@ -222,12 +240,15 @@ pub async fn make_integration(
             },
         },
     });
-    let new = NewIntegration {
+    NewIntegration {
         name: name.to_owned(),
         version: version.to_owned(),
         definition: serde_json::from_value(definition).expect("a definition"),
         ..NewIntegration::default()
-    };
+    }
+}
+
+async fn put_integration(server: &TestServer, workspace: &str, new: NewIntegration) -> Integration {
     let workspace = WorkspaceId::from(workspace);
     let domain = server.server().domain();
     let sealer = domain.sealer().clone();

@@ -7,4 +7,5 @@ mod contract;
 mod errors;
 mod given;
 mod isolation;
+pub mod runtime;
 mod secrets;

@@ -52,6 +52,12 @@ impl Answer {
     }
 }
 
+/// JSON as snapshots hold it.
+pub fn redacted(mut value: Value) -> String {
+    redact(&mut value);
+    serde_json::to_string_pretty(&value).expect("JSON")
+}
+
 /// Replaces random UUIDs, ids of 24 digits, secrets and tokens. UUIDs that a test chose have a recognisable form and stay.
 fn redact(value: &mut Value) {
     match value {

@@ -1,6 +1,6 @@
 //! What the tests share: a server of their own, calls to it, and what is shown of an answer.
 
-mod answer;
+pub mod answer;
 mod program;
 mod server;
 

@@ -1,6 +1,6 @@
 //! Writing down what attempts came to: many in one transaction.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     domain::{
         audit::Actor,
+        backoff::jittered,
         context::{Change, Domain},
     },
     kernel::{Result, Timestamp, ids::WebhookAttemptId},
@@ -170,12 +171,6 @@ fn failed(conn: &Connection, settings: &Settings, outcome: &Outcome) -> Result<(
     Ok(())
 }
 
-/// A wait that chance (0 to 1) makes shorter or longer by up to so many percent.
-fn jittered(wait: Duration, percent: u32, chance: f64) -> Duration {
-    let spread = f64::from(percent.min(100)) / 100.0;
-    wait.mul_f64(1.0 + spread * (2.0 * chance - 1.0))
-}
-
 /// How the endpoints of a batch stand, so that each row is read and written at most once.
 #[derive(Default)]
 struct Standing {
@@ -233,20 +228,5 @@ impl Standing {
             }
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn jitter_stays_within_its_percent() {
-        let wait = Duration::from_secs(100);
-        assert_eq!(jittered(wait, 0, 0.9), wait);
-        assert_eq!(jittered(wait, 20, 0.0), Duration::from_secs(80));
-        assert_eq!(jittered(wait, 20, 0.5), wait);
-        assert_eq!(jittered(wait, 20, 1.0), Duration::from_secs(120));
-        assert_eq!(jittered(wait, 500, 0.0), Duration::ZERO);
     }
 }

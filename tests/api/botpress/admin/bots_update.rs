@@ -171,7 +171,7 @@ async fn update_bot_schedules_recurring_events() {
     given
         .server
         .clock
-        .advance(std::time::Duration::from_secs(7200));
+        .advance(std::time::Duration::from_secs(1800));
     let events = json!({"daily": null, "hourly": event("0 * * * *"), "weekly": event("0 0 * * 0")});
     put(&given, json!({"recurringEvents": events}))
         .await

@@ -1,11 +1,15 @@
 //! Integrations in bots, as updateBot installs, configures, switches off and removes them.
 
+use parlance::domain::bots::NewBot;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::{stranger, text};
 use crate::{
-    botpress::given::{Caller, Given, make_bot, make_integration},
+    botpress::{
+        given::{Caller, Given, make_bot, make_integration},
+        runtime::stand::Stand,
+    },
     support::{Answer, TestServer, WORKSPACE, file_contains},
 };
 
@@ -87,9 +91,16 @@ async fn update_bot_installs_configures_and_removes() {
 #[tokio::test]
 async fn update_bot_has_integrations_with_code_registered() {
     let server = TestServer::start().await;
-    let bot = make_bot(&server, WORKSPACE, Default::default()).await;
+    let new = NewBot {
+        dev: true,
+        ..Default::default()
+    };
+    let bot = make_bot(&server, WORKSPACE, new).await;
     let bot = bot.id.as_str();
-    let id = integration(&server, json!({"code": "module.exports = {}"})).await;
+    // What is under way stands in the database until it is answered.
+    let stand = Stand::start().await;
+    stand.reply(|_| None);
+    let id = integration(&server, json!({"dev": true, "url": stand.url()})).await;
     let on = put_ok(&server, bot, json!({&id: {}})).await;
     assert_eq!(on[&id]["status"], "registration_pending");
     let webhook = json!({"webhookUrl": on[&id]["webhookUrl"]});

@@ -7,7 +7,7 @@ use crate::{botpress::given::Given, support::assert_answer};
 const ACTIONS: &str = "/v1/chat/actions";
 
 #[tokio::test]
-async fn call_action_is_resolved_and_checked_before_it_would_run() {
+async fn call_action_is_resolved_and_checked_before_it_runs() {
     let given = Given::new().await;
     for (name, body) in [
         (

@@ -5,7 +5,10 @@ use serde_json::json;
 
 use super::message;
 use crate::{
-    botpress::given::{Caller, Given, install, make_bot},
+    botpress::{
+        given::{Caller, Given, install, make_bot},
+        runtime::stand::Stand,
+    },
     support::{TestServer, WORKSPACE},
 };
 
@@ -34,8 +37,11 @@ async fn create_message_tells_those_who_can_take_it() {
         .await;
     assert_eq!(deliveries(server), [], "neither has code or a url");
 
+    // What is under way stands in the database until it is answered.
+    let stand = Stand::start().await;
+    stand.reply(|_| None);
     let with_url = NewBot {
-        url: Some("http://127.0.0.1:1".to_owned()),
+        url: Some(stand.url().to_owned()),
         dev: true,
         ..NewBot::default()
     };

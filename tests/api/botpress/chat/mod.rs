@@ -27,7 +27,7 @@ fn id_of(answer: &crate::support::Answer, member: &str) -> String {
 
 impl Given {
     /// A new user of the integration.
-    async fn user(&self, tag: &str) -> String {
+    pub async fn user(&self, tag: &str) -> String {
         let body = json!({"tags": {"id": tag}, "name": "Ann"});
         let made = self
             .as_integration()
@@ -37,7 +37,7 @@ impl Given {
     }
 
     /// A new conversation of the integration.
-    async fn conversation(&self, tag: &str) -> String {
+    pub async fn conversation(&self, tag: &str) -> String {
         let body = json!({"channel": "direct", "tags": {"id": tag}});
         let path = "/v1/chat/conversations";
         let made = self.as_integration().post(&self.server, path, body).await;
@@ -45,7 +45,13 @@ impl Given {
     }
 
     /// A new message of a caller.
-    async fn message(&self, caller: &Caller, user: &str, conversation: &str, text: &str) -> String {
+    pub async fn message(
+        &self,
+        caller: &Caller,
+        user: &str,
+        conversation: &str,
+        text: &str,
+    ) -> String {
         let body = message(user, conversation, text);
         let made = caller.post(&self.server, "/v1/chat/messages", body).await;
         id_of(&made.expect(201), "message")

@@ -1,9 +1,12 @@
 //! What is to happen at a time: rows that the runtime takes when they are due.
 
+mod fire;
+
 use std::time::Duration;
 
 use rusqlite::named_params;
 
+pub(super) use self::fire::{fire, next_due};
 use super::context::Change;
 use crate::kernel::{Result, Rule, Timestamp, Violation};
 
@@ -75,5 +78,6 @@ pub(super) fn add(
         ":event_seq": event,
         ":message_seq": message,
     })?;
+    change.wake_runtime();
     Ok(())
 }

@@ -1,8 +1,16 @@
 //! The outbox of the runtime: what a bot or an integration is to be told. A row is written in the
-//! transaction of its cause, and only if its receiver has code or a url that can take it.
+//! transaction of its cause, and only if its receiver has code or a url that can take it. The
+//! dispatcher ([`run`]) delivers what is due: in order in each lane, at least once.
+
+mod attempt;
+mod dispatch;
+mod lanes;
+mod record;
+mod settings;
 
 use rusqlite::named_params;
 
+pub use self::{dispatch::run, settings::Settings};
 use super::context::Change;
 use crate::kernel::Result;
 
@@ -39,6 +47,7 @@ pub(super) fn tell_bot(change: &Change<'_>, agent_seq: i64, what: Told, lane: i6
             ":lane": lane,
             ":now": change.now,
         })?;
+    change.wake_runtime();
     Ok(())
 }
 
@@ -72,5 +81,6 @@ pub(super) fn send(
             ":lane": lane,
             ":now": change.now,
         })?;
+    change.wake_runtime();
     Ok(())
 }

@@ -1,0 +1,124 @@
+//! `/webhook`: requests from outside to installations of integrations, with any method and any path.
+//! What the integration answers goes back as it is.
+
+use std::collections::BTreeMap;
+
+use poem::{
+    EndpointExt, Request, Response, Route,
+    endpoint::{BoxEndpoint, make},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+};
+
+use crate::{
+    domain::{
+        Domain,
+        inbound::{self, Answer, Incoming},
+    },
+    http::{
+        edge::BodyLimit,
+        errors::{Failure, body_error},
+    },
+    kernel::{Error, Kind, Result},
+};
+
+/// What this connection has of its own, and the answer has not.
+const OWN: [HeaderName; 5] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::DATE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// What the path of the webhook begins with that all installations of an integration share; its name
+/// follows, which may have a slash.
+const SHARED: &str = "integration/global/";
+
+/// The path of those who come back from elsewhere.
+const OAUTH: &str = "oauth";
+
+/// The webhooks, to be mounted under [`super::WEBHOOKS_PATH`].
+#[must_use]
+pub fn webhooks(domain: &Domain) -> BoxEndpoint<'static, Response> {
+    let domain = domain.clone();
+    let receive = make(move |request| {
+        let domain = domain.clone();
+        async move {
+            let answered = receive(&domain, request).await;
+            answered.map_err(|error| poem::Error::from(Failure(error)))
+        }
+    });
+    Route::new()
+        .at(format!("{}/*rest", super::WEBHOOKS_PATH), receive)
+        .boxed()
+}
+
+async fn receive(domain: &Domain, request: Request) -> Result<Response> {
+    let whole = request.original_uri().path().to_owned();
+    let below = whole
+        .strip_prefix(super::WEBHOOKS_PATH)
+        .and_then(|path| path.strip_prefix('/'))
+        .unwrap_or_default();
+    let decoded: String = request.path_params().unwrap_or_default();
+    let answer = if let Some(name) = decoded.strip_prefix(SHARED) {
+        let request = read(request, "/").await?;
+        inbound::receive_shared(domain, name, &request).await
+    } else if below == OAUTH {
+        inbound::come_back(domain, read(request, "/").await?).await
+    } else {
+        let (webhook_id, path) = below.split_at(below.find('/').unwrap_or(below.len()));
+        let request = read(request, path).await?;
+        inbound::receive(domain, webhook_id, &request).await
+    };
+    answer.map(response)
+}
+
+async fn read(mut request: Request, path: &str) -> Result<Incoming> {
+    let limit = request
+        .data::<BodyLimit>()
+        .map_or(usize::MAX, |limit| limit.0);
+    let body = request.take_body().into_bytes_limit(limit).await;
+    let body = body.map_err(|error| body_error(&error))?;
+    let mut headers: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in request.headers() {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let known = headers.entry(name.as_str().to_owned()).or_default();
+        if !known.is_empty() {
+            known.push_str(", ");
+        }
+        known.push_str(&value);
+    }
+    let uri = request.original_uri();
+    Ok(Incoming {
+        method: request.method().to_string(),
+        path: if path.is_empty() { "/" } else { path }.to_owned(),
+        query: uri.query().unwrap_or_default().to_owned(),
+        headers,
+        body: utf8(body.to_vec())?,
+    })
+}
+
+/// The protocol carries text.
+fn utf8(body: Vec<u8>) -> Result<String> {
+    String::from_utf8(body).map_err(|_| {
+        Error::new(
+            Kind::UnsupportedMedia,
+            "The body must be UTF-8: integrations are given text",
+        )
+    })
+}
+
+fn response(answer: Answer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let mut response = Response::builder().status(status).body(answer.body);
+    for (name, value) in answer.headers {
+        let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value))
+        else {
+            continue;
+        };
+        if !OWN.contains(&name) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}

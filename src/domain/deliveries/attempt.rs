@@ -1,0 +1,155 @@
+//! One attempt: reading what is to be delivered, as it is now, and delivering it.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::lanes::Key;
+use crate::{
+    domain::{
+        context::Domain,
+        protocol::{self, Ask, Failed, Receiver},
+    },
+    kernel::{
+        Result, Timestamp,
+        ids::{AgentId, IntegrationId},
+    },
+};
+
+/// What an attempt came to.
+pub(super) struct Outcome {
+    pub(super) key: Key,
+    pub(super) seq: i64,
+    pub(super) ended_at: Timestamp,
+    /// None if there was nothing to deliver any more.
+    pub(super) tried: Option<Tried>,
+}
+
+/// What was attempted, and with what success.
+pub(super) struct Tried {
+    pub(super) bot: AgentId,
+    /// The integration with its name, if one was asked.
+    pub(super) integration: Option<(IntegrationId, String)>,
+    pub(super) operation: &'static str,
+    pub(super) kind: String,
+    pub(super) result: std::result::Result<(), Failed>,
+}
+
+/// Attempts a delivery.
+pub(super) async fn attempt(domain: &Domain, key: Key, seq: i64) -> Outcome {
+    // An attempt that panics must not stay in its lane for ever.
+    let tried = AssertUnwindSafe(deliver(domain, seq)).catch_unwind().await;
+    let tried = tried.unwrap_or_else(|_| {
+        tracing::error!(seq, "a delivery panicked");
+        Ok(None)
+    });
+    let tried = tried.unwrap_or_else(|error| {
+        tracing::error!(seq, ?error, "a delivery cannot be read");
+        None
+    });
+    Outcome {
+        key,
+        seq,
+        ended_at: domain.clock().now(),
+        tried,
+    }
+}
+
+async fn deliver(domain: &Domain, seq: i64) -> Result<Option<Tried>> {
+    let loaded = domain.store().read(|conn| load(conn, domain, seq))?;
+    let Some((receiver, ask)) = loaded else {
+        return Ok(None);
+    };
+    let (operation, kind) = (ask.operation, ask.kind.clone());
+    let answer = protocol::ask(domain, &receiver, ask).await;
+    let result = answer.and_then(|answer| answer.good()).map(|_| ());
+    if let Err(failed) = &result {
+        tracing::debug!(bot = %receiver.agent.id, operation, failed.text, "not delivered");
+    }
+    Ok(Some(Tried {
+        bot: receiver.agent.id,
+        integration: receiver
+            .integration
+            .map(|integration| (integration.integration_id, integration.name)),
+        operation,
+        kind,
+        result,
+    }))
+}
+
+const FIND: &str = "
+    SELECT agent_seq, installation_seq, operation, event_seq, message_seq, payload
+    FROM bot_deliveries WHERE seq = :seq";
+
+struct Row {
+    agent_seq: i64,
+    installation_seq: Option<i64>,
+    operation: String,
+    event_seq: Option<i64>,
+    message_seq: Option<i64>,
+    payload: Option<String>,
+}
+
+/// Whom to ask and what; none if there is nothing to ask any more.
+fn load(conn: &Connection, domain: &Domain, seq: i64) -> Result<Option<(Receiver, Ask)>> {
+    let row = conn
+        .prepare_cached(FIND)?
+        .query_row(named_params! {":seq": seq}, |row| {
+            Ok(Row {
+                agent_seq: row.get("agent_seq")?,
+                installation_seq: row.get("installation_seq")?,
+                operation: row.get("operation")?,
+                event_seq: row.get("event_seq")?,
+                message_seq: row.get("message_seq")?,
+                payload: row.get("payload")?,
+            })
+        })
+        .optional()?;
+    let Some(row) = row else { return Ok(None) };
+    let sealer = domain.sealer();
+    let receiver = match row.installation_seq {
+        Some(installation) => Receiver::installation(conn, sealer, row.agent_seq, installation)?,
+        None => Receiver::bot(conn, sealer, row.agent_seq)?,
+    };
+    let (Some(receiver), Some(operation)) = (receiver, operation(&row.operation)) else {
+        return Ok(None);
+    };
+    let reader = receiver.integration.as_ref();
+    let reader = reader.map(|integration| integration.name.as_str());
+    let shown = match (row.event_seq, row.message_seq) {
+        (Some(event), _) => protocol::event(conn, &receiver.agent, event)?,
+        (None, Some(message)) => protocol::message(conn, &receiver.agent, reader, message)?,
+        (None, None) => None,
+    };
+    let timeout = domain.settings().deliveries.timeout();
+    let ask = match (shown, row.payload) {
+        (Some(shown), _) => Ask {
+            operation,
+            kind: shown.kind,
+            body: shown.body.to_string(),
+            id: shown.id,
+            timeout,
+        },
+        (None, Some(body)) => Ask {
+            operation,
+            kind: operation.to_owned(),
+            body,
+            id: format!("delivery_{seq}"),
+            timeout,
+        },
+        (None, None) => return Ok(None),
+    };
+    Ok(Some((receiver, ask)))
+}
+
+/// The operations that are delivered.
+fn operation(name: &str) -> Option<&'static str> {
+    let known = [
+        "event_received",
+        "message_created",
+        "register",
+        "unregister",
+    ];
+    known.into_iter().find(|known| *known == name)
+}

@@ -1,0 +1,283 @@
+//! The dispatcher: one task that learns what is to be delivered, attempts it with bounded concurrency,
+//! and writes down in batches what came of it. It also has what is due happen, and writes down what
+//! programs say.
+//!
+//! What is being delivered only this task knows: a database has one server. So a delivery costs one
+//! write for its row and one that removes it, and a crash loses nothing.
+
+use rusqlite::{Connection, named_params};
+use std::time::Duration;
+use tokio::{sync::mpsc, task::JoinSet};
+use tracing::{error, warn};
+
+use super::{
+    attempt::{self, Outcome},
+    lanes::{Key, Lanes, Next},
+    record::{self, Notes},
+};
+use crate::{
+    domain::{context::Domain, runtime::LogLine, schedules},
+    kernel::{Result, Timestamp, clock::within},
+};
+
+/// How many deliveries are read at once.
+const CHUNK: usize = 1_000;
+/// How many lines of programs are written down at once.
+const LINES: usize = 1_000;
+/// How long attempts may still take when the server stops.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long the dispatcher waits after the database refused it.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Delivers what is due until `stop` ends.
+pub async fn run(domain: Domain, stop: impl Future<Output = ()>) {
+    let Some(mut lines) = domain.runtime().take_lines() else {
+        error!("someone else takes the lines of programs");
+        return;
+    };
+    let mut dispatcher = Dispatcher::new(domain);
+    tokio::pin!(stop);
+    loop {
+        dispatcher.step();
+        dispatcher.settle(&lines);
+        let wake = dispatcher.next_wake();
+        let room = LINES - dispatcher.notes.lines.len();
+        tokio::select! {
+            () = &mut stop => break,
+            Some(done) = dispatcher.tasks.join_next() => match done {
+                Ok(done) => dispatcher.take(done),
+                Err(error) => error!(%error, "a task of the dispatcher panicked"),
+            },
+            _ = lines.recv_many(&mut dispatcher.notes.lines, room), if room > 0 => {}
+            () = dispatcher.domain.deliveries().rung() => {}
+            () = dispatcher.domain.clock().sleep_until(wake) => {}
+        }
+    }
+    dispatcher.finish(lines).await;
+}
+
+/// What a task of the dispatcher came to.
+enum Done {
+    Attempted(Box<Outcome>),
+    Looked(Result<Looked>),
+    Fired(Result<()>),
+    /// With the notes, if they could not be written down.
+    Recorded(std::result::Result<Vec<(Key, Next)>, Notes>),
+    Paused,
+}
+
+/// What there is to do.
+struct Looked {
+    found: Vec<Found>,
+    /// When the next is due of what is to happen at a time.
+    next_due: Option<Timestamp>,
+}
+
+/// A delivery that was found.
+struct Found {
+    seq: i64,
+    key: Key,
+    due_at: Timestamp,
+}
+
+struct Dispatcher {
+    domain: Domain,
+    lanes: Lanes,
+    notes: Notes,
+    tasks: JoinSet<Done>,
+    /// There may be deliveries that are not known here.
+    hungry: bool,
+    looking: bool,
+    recording: bool,
+    paused: bool,
+    firing: bool,
+    /// When the next is due of what is to happen at a time.
+    next_due: Option<Timestamp>,
+    /// The hints that were last seen.
+    hints: u64,
+    /// The last delivery that is known here.
+    last: i64,
+}
+
+impl Dispatcher {
+    fn new(domain: Domain) -> Self {
+        Self {
+            lanes: Lanes::new(&domain.settings().deliveries),
+            notes: Notes::default(),
+            tasks: JoinSet::new(),
+            hungry: true,
+            looking: false,
+            recording: false,
+            paused: false,
+            firing: false,
+            next_due: None,
+            hints: 0,
+            last: 0,
+            domain,
+        }
+    }
+
+    /// Starts whatever can be started now.
+    fn step(&mut self) {
+        let hints = self.domain.deliveries().hints();
+        if hints != self.hints {
+            self.hints = hints;
+            self.hungry = true;
+        }
+        if self.paused {
+            return;
+        }
+        let now = self.domain.clock().now();
+        if !self.firing && self.next_due.is_some_and(|due| due <= now) {
+            self.firing = true;
+            self.next_due = None;
+            let domain = self.domain.clone();
+            self.tasks
+                .spawn(async move { Done::Fired(schedules::fire(&domain).await) });
+        }
+        self.lanes.wake(now);
+        while let Some((key, seq)) = self.lanes.next() {
+            let domain = self.domain.clone();
+            self.tasks.spawn(async move {
+                Done::Attempted(Box::new(attempt::attempt(&domain, key, seq).await))
+            });
+        }
+        if !self.recording && !self.notes.is_empty() {
+            self.recording = true;
+            let notes = std::mem::take(&mut self.notes);
+            let domain = self.domain.clone();
+            self.tasks
+                .spawn(async move { Done::Recorded(record::record(&domain, notes).await) });
+        }
+        if self.hungry && !self.looking && self.lanes.has_room() {
+            self.hungry = false;
+            self.looking = true;
+            let (domain, after) = (self.domain.clone(), self.last);
+            self.tasks.spawn(async move {
+                let found = domain.store().scan(move |conn| look(conn, after));
+                Done::Looked(found.await)
+            });
+        }
+    }
+
+    fn take(&mut self, done: Done) {
+        let now = self.domain.clock().now();
+        match done {
+            Done::Attempted(outcome) => self.notes.outcomes.push(*outcome),
+            Done::Looked(Ok(looked)) => {
+                self.looking = false;
+                self.next_due = looked.next_due;
+                self.hungry |= looked.found.len() == CHUNK;
+                for found in looked.found {
+                    self.last = found.seq;
+                    self.lanes.push(found.key, found.seq, found.due_at, now);
+                }
+            }
+            Done::Looked(Err(error)) => {
+                warn!(%error, "deliveries wait");
+                self.looking = false;
+                self.hungry = true;
+                self.pause();
+            }
+            Done::Fired(fired) => {
+                self.firing = false;
+                self.hungry = true;
+                if let Err(error) = fired {
+                    warn!(?error, "what is due waits");
+                    self.pause();
+                }
+            }
+            Done::Recorded(Ok(next)) => {
+                self.recording = false;
+                for (key, next) in next {
+                    self.lanes.done(key, next, now);
+                }
+            }
+            Done::Recorded(Err(mut notes)) => {
+                self.recording = false;
+                notes.outcomes.append(&mut self.notes.outcomes);
+                notes.lines.append(&mut self.notes.lines);
+                // What is said meanwhile waits with the engine, and is dropped there if it is much.
+                notes.lines.truncate(LINES);
+                self.notes = notes;
+                self.pause();
+            }
+            Done::Paused => self.paused = false,
+        }
+    }
+
+    fn pause(&mut self) {
+        if self.paused {
+            return;
+        }
+        self.paused = true;
+        let clock = self.domain.clock().clone();
+        self.tasks.spawn(async move {
+            clock.sleep(PAUSE).await;
+            Done::Paused
+        });
+    }
+
+    /// Tells whoever waits that nothing is left to do now.
+    fn settle(&self, lines: &mpsc::Receiver<LogLine>) {
+        let idle = self.tasks.is_empty() && self.notes.is_empty() && lines.is_empty();
+        if idle && !self.hungry && self.lanes.is_idle() {
+            self.domain.deliveries().settle(self.hints);
+        }
+    }
+
+    /// When there is something to do by the clock alone.
+    fn next_wake(&self) -> Timestamp {
+        let fire = self.next_due.filter(|_| !self.firing);
+        let due = self.lanes.next_due().into_iter().chain(fire).min();
+        due.filter(|_| !self.paused)
+            .unwrap_or(Timestamp::from_micros(i64::MAX))
+    }
+
+    /// Lets attempts end for a moment and writes down what they came to. The rest goes on at the next
+    /// start.
+    async fn finish(mut self, mut lines: mpsc::Receiver<LogLine>) {
+        let drained = within(GRACE, async {
+            while let Some(done) = self.tasks.join_next().await {
+                match done {
+                    Ok(Done::Attempted(outcome)) => self.notes.outcomes.push(*outcome),
+                    Ok(Done::Recorded(Err(notes))) => self.notes.outcomes.extend(notes.outcomes),
+                    _ => {}
+                }
+            }
+        });
+        if drained.await.is_err() {
+            warn!("deliveries that had no answer yet are made again at the next start");
+        }
+        self.tasks.abort_all();
+        while let Ok(line) = lines.try_recv() {
+            self.notes.lines.push(line);
+        }
+        if !self.notes.is_empty() && record::record(&self.domain, self.notes).await.is_err() {
+            warn!("deliveries that could not be written down are made again at the next start");
+        }
+    }
+}
+
+const LOOK: &str = "
+    SELECT seq, agent_seq, coalesce(installation_seq, 0) AS installation_seq, lane, due_at
+    FROM bot_deliveries WHERE seq > :after ORDER BY seq LIMIT :limit";
+
+fn look(conn: &Connection, after: i64) -> Result<Looked> {
+    let mut statement = conn.prepare_cached(LOOK)?;
+    let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
+    let rows = statement.query_map(named_params! {":after": after, ":limit": limit}, |row| {
+        Ok(Found {
+            seq: row.get("seq")?,
+            key: Key {
+                receiver: (row.get("agent_seq")?, row.get("installation_seq")?),
+                lane: row.get("lane")?,
+            },
+            due_at: row.get("due_at")?,
+        })
+    })?;
+    Ok(Looked {
+        found: rows.collect::<rusqlite::Result<_>>()?,
+        next_due: schedules::next_due(conn)?,
+    })
+}

@@ -1,0 +1,330 @@
+//! Writing down what attempts came to, and what programs have said: many in one transaction.
+
+use std::{sync::Arc, time::Duration};
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+use serde_json::Value;
+
+use super::{
+    Settings,
+    attempt::{Outcome, Tried},
+    lanes::{Key, Next},
+};
+use crate::{
+    domain::{
+        audit::Actor,
+        backoff,
+        bots::{
+            self,
+            issues::{self, Category, Data, Datum, Occurrence},
+            logs::{self, Level},
+        },
+        context::{self, Change, Domain},
+        installations::Status,
+        protocol::{Cause, Failed},
+        runtime::{self, LogLine},
+    },
+    kernel::{Result, Timestamp},
+};
+
+/// What is to be written down.
+#[derive(Default)]
+pub(super) struct Notes {
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) lines: Vec<LogLine>,
+}
+
+impl Notes {
+    pub(super) fn is_empty(&self) -> bool {
+        self.outcomes.is_empty() && self.lines.is_empty()
+    }
+}
+
+/// Writes down, and returns what becomes of each delivery.
+///
+/// # Errors
+/// The notes, if the store does not take them.
+pub(super) async fn record(
+    domain: &Domain,
+    notes: Notes,
+) -> std::result::Result<Vec<(Key, Next)>, Notes> {
+    let notes = Arc::new(notes);
+    let written = domain.change_as(Actor::System, {
+        let (notes, domain) = (notes.clone(), domain.clone());
+        move |change| write(change, domain.settings(), &notes)
+    });
+    match written.await {
+        Ok(next) => Ok(next),
+        Err(error) => {
+            tracing::warn!(?error, "deliveries are not written down yet");
+            // The job is over, so this is the last of them.
+            Err(Arc::into_inner(notes).unwrap_or_default())
+        }
+    }
+}
+
+fn write(
+    change: &Change<'_>,
+    settings: &context::Settings,
+    notes: &Notes,
+) -> Result<Vec<(Key, Next)>> {
+    for line in &notes.lines {
+        write_line(change, &settings.bots, line)?;
+    }
+    let next = notes.outcomes.iter().map(|outcome| {
+        let next = write_outcome(change, settings, outcome)?;
+        Ok((outcome.key, next))
+    });
+    next.collect()
+}
+
+/// A line is the bot's if its program is the bot, or if it says that it is for the bot's owner. No
+/// bot and integration have one id, and of the two logs only that is written to which is there.
+fn write_line(change: &Change<'_>, settings: &bots::Settings, line: &LogLine) -> Result<()> {
+    let (level, text) = (level(line.level), line.message.as_str());
+    match line.bot.as_ref().filter(|_| line.visible_to_bot_owner) {
+        Some(bot) => logs::record(change, settings, &(**bot).into(), level, text)?,
+        None => {
+            logs::record(change, settings, &(*line.program).into(), level, text)?;
+            let integration = (*line.program).into();
+            logs::record_of_integration(change, settings, &integration, level, text)?;
+        }
+    }
+    let issue = line
+        .fields
+        .as_ref()
+        .filter(|fields| fields["type"] == "issue");
+    match (&line.bot, issue) {
+        (Some(bot), Some(issue)) => {
+            issues::record(change, settings, &(**bot).into(), &said(issue, text))
+        }
+        _ => Ok(()),
+    }
+}
+
+const fn level(level: runtime::Level) -> Level {
+    match level {
+        runtime::Level::Debug => Level::Debug,
+        runtime::Level::Info => Level::Info,
+        runtime::Level::Warn => Level::Warn,
+        runtime::Level::Error => Level::Error,
+    }
+}
+
+/// An issue that code itself has said.
+fn said(issue: &Value, title: &str) -> Occurrence {
+    let text = |name: &str| issue[name].as_str().unwrap_or_default().to_owned();
+    let values = |name: &str| -> Data {
+        let members = issue[name].as_object().into_iter().flatten();
+        let datum = |value: &Value| {
+            let raw = match value.get("raw").unwrap_or(value) {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let pretty = value.get("pretty").and_then(Value::as_str);
+            Datum {
+                raw,
+                pretty: pretty.map(str::to_owned),
+            }
+        };
+        members
+            .map(|(name, value)| (name.clone(), datum(value)))
+            .collect()
+    };
+    let category = issue["category"].as_str().and_then(Category::parse);
+    Occurrence {
+        code: text("code"),
+        category: category.unwrap_or(Category::UserCode),
+        title: title.to_owned(),
+        description: text("description"),
+        resolution_link: issue["resolutionLink"].as_str().map(str::to_owned),
+        grouped: values("groupBy"),
+        data: values("data"),
+    }
+}
+
+const REMOVE: &str = "
+    DELETE FROM bot_deliveries WHERE seq = :seq RETURNING installation_seq";
+
+const ATTEMPTS: &str = "
+    UPDATE bot_deliveries SET attempts = attempts + 1 WHERE seq = :seq RETURNING attempts";
+
+const AGAIN: &str = "UPDATE bot_deliveries SET due_at = :due_at WHERE seq = :seq";
+
+fn write_outcome(
+    change: &Change<'_>,
+    settings: &context::Settings,
+    outcome: &Outcome,
+) -> Result<Next> {
+    let Some(tried) = &outcome.tried else {
+        remove(change.conn, outcome.seq)?;
+        return Ok(Next::Over);
+    };
+    let Err(failed) = &tried.result else {
+        if let Some(installation) = remove(change.conn, outcome.seq)? {
+            set_standing(change, installation, tried, None)?;
+        }
+        return Ok(Next::Over);
+    };
+    let attempts: Option<u32> = change
+        .conn
+        .prepare_cached(ATTEMPTS)?
+        .query_row(named_params! {":seq": outcome.seq}, |row| row.get(0))
+        .optional()?;
+    // It was taken back meanwhile.
+    let Some(attempts) = attempts else {
+        return Ok(Next::Over);
+    };
+    let bots = &settings.bots;
+    match next_attempt(&settings.deliveries, attempts, failed, outcome.ended_at) {
+        Some(due_at) => {
+            change
+                .conn
+                .prepare_cached(AGAIN)?
+                .execute(named_params! {":seq": outcome.seq, ":due_at": due_at})?;
+            let wait = due_at.since(outcome.ended_at).as_secs_f32();
+            let text = format!(
+                "{} It is tried again in {wait:.0} s.",
+                complaint(tried, failed)
+            );
+            write_complaint(change, bots, tried, Level::Warn, &text)?;
+            Ok(Next::At(due_at))
+        }
+        None => {
+            write_complaint(change, bots, tried, Level::Error, &complaint(tried, failed))?;
+            issues::record(change, bots, &tried.bot, &issue(tried, failed))?;
+            if let Some(installation) = remove(change.conn, outcome.seq)? {
+                set_standing(change, installation, tried, Some(failed))?;
+            }
+            Ok(Next::Over)
+        }
+    }
+}
+
+/// Removes a delivery. The installation that it was for, if it was there and for one.
+fn remove(conn: &Connection, seq: i64) -> Result<Option<i64>> {
+    let removed = conn
+        .prepare_cached(REMOVE)?
+        .query_row(named_params! {":seq": seq}, |row| row.get(0))
+        .optional()?;
+    Ok(removed.flatten())
+}
+
+/// When a delivery that failed is attempted again; none if it is given up.
+fn next_attempt(
+    settings: &Settings,
+    attempts: u32,
+    failed: &Failed,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let wait = backoff::wait(&settings.retry_seconds, attempts).filter(|_| failed.may_pass)?;
+    let wait = backoff::jittered(wait, settings.jitter_percent, rand::random());
+    // No one makes this server wait longer than twice its own time.
+    let asked = failed.retry_after.unwrap_or(Duration::ZERO);
+    Some(now.plus(asked.clamp(wait, wait * 2)))
+}
+
+fn receiver(tried: &Tried) -> String {
+    match &tried.integration {
+        Some((_, name)) => format!("the integration {name}"),
+        None => "the bot".to_owned(),
+    }
+}
+
+fn complaint(tried: &Tried, failed: &Failed) -> String {
+    let Tried {
+        operation, kind, ..
+    } = tried;
+    let what = if operation == kind {
+        (*operation).to_owned()
+    } else {
+        format!("{operation} ({kind})")
+    };
+    format!("{what} failed in {}: {}.", receiver(tried), failed.text)
+}
+
+/// The integration's log has it, and the bot's.
+fn write_complaint(
+    change: &Change<'_>,
+    settings: &bots::Settings,
+    tried: &Tried,
+    level: Level,
+    text: &str,
+) -> Result<()> {
+    logs::record(change, settings, &tried.bot, level, text)?;
+    match &tried.integration {
+        Some((id, _)) => logs::record_of_integration(change, settings, id, level, text),
+        None => Ok(()),
+    }
+}
+
+fn issue(tried: &Tried, failed: &Failed) -> Occurrence {
+    let datum = |raw: &str| Datum {
+        raw: raw.to_owned(),
+        pretty: None,
+    };
+    let code = match &tried.integration {
+        Some(_) => "integration_call_failed",
+        None => "bot_call_failed",
+    };
+    let mut grouped: Data = [
+        ("operation".to_owned(), datum(tried.operation)),
+        ("type".to_owned(), datum(&tried.kind)),
+    ]
+    .into();
+    if let Some((_, name)) = &tried.integration {
+        grouped.insert("integration".to_owned(), datum(name));
+    }
+    Occurrence {
+        code: code.to_owned(),
+        category: match failed.cause {
+            Cause::Code => Category::UserCode,
+            Cause::Limits => Category::Limits,
+            Cause::Configuration => Category::Configuration,
+            Cause::Other => Category::Other,
+        },
+        title: format!("{} failed in {}", tried.operation, receiver(tried)),
+        description: complaint(tried, failed),
+        resolution_link: None,
+        grouped,
+        data: [("error".to_owned(), datum(&failed.text))].into(),
+    }
+}
+
+const STANDING: &str = "
+    UPDATE bot_integrations SET status = :status, status_reason = :reason, updated_at = :now
+    WHERE seq = :seq AND status = :pending";
+
+/// Notes how an installation stands after it was registered or unregistered, unless it was changed
+/// meanwhile.
+fn set_standing(
+    change: &Change<'_>,
+    installation: i64,
+    tried: &Tried,
+    failed: Option<&Failed>,
+) -> Result<()> {
+    let (pending, good, bad) = match tried.operation {
+        "register" => (
+            Status::RegistrationPending,
+            Status::Registered,
+            Status::RegistrationFailed,
+        ),
+        "unregister" => (
+            Status::UnregistrationPending,
+            Status::Unregistered,
+            Status::UnregistrationFailed,
+        ),
+        _ => return Ok(()),
+    };
+    change
+        .conn
+        .prepare_cached(STANDING)?
+        .execute(named_params! {
+            ":seq": installation,
+            ":pending": pending,
+            ":status": if failed.is_some() { bad } else { good },
+            ":reason": failed.map(|failed| failed.text.as_str()),
+            ":now": change.now,
+        })?;
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! What a receiver answers, and why there is no good answer.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::domain::{outbound::OutboundError, runtime};
+
+/// How much of an answer that nobody expected is shown, in bytes.
+const EXCERPT: usize = 300;
+
+/// The statuses that say: not now.
+const NOT_NOW: [u16; 3] = [408, 425, 429];
+
+/// What a bot or an integration answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: String,
+}
+
+/// Where a failure comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::domain) enum Cause {
+    /// The receiver's code.
+    Code,
+    /// A limit.
+    Limits,
+    /// How the receiver is set up: it is not reached, or cannot run here.
+    Configuration,
+    /// This server.
+    Other,
+}
+
+/// Why there is no good answer. The text is for the receiver's developer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::domain) struct Failed {
+    pub(in crate::domain) text: String,
+    pub(in crate::domain) cause: Cause,
+    /// Whether the same may well succeed later.
+    pub(in crate::domain) may_pass: bool,
+    /// The wait that the receiver asks for.
+    pub(in crate::domain) retry_after: Option<Duration>,
+}
+
+impl Failed {
+    pub(in crate::domain) fn new(cause: Cause, may_pass: bool, text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            cause,
+            may_pass,
+            retry_after: None,
+        }
+    }
+}
+
+impl From<runtime::Failure> for Failed {
+    fn from(failure: runtime::Failure) -> Self {
+        use runtime::Failure;
+        let cause = match &failure {
+            Failure::Load(_) | Failure::Thrown(_) | Failure::BadAnswer(_) => Cause::Code,
+            Failure::Missing(_) => Cause::Configuration,
+            Failure::TimedOut(_)
+            | Failure::CpuTime(_)
+            | Failure::Memory(_)
+            | Failure::Busy(_)
+            | Failure::Full(_) => Cause::Limits,
+            Failure::Stopped(_) | Failure::Backoff { .. } => Cause::Other,
+        };
+        Self::new(cause, failure.may_pass(), failure.to_string())
+    }
+}
+
+impl From<OutboundError> for Failed {
+    fn from(error: OutboundError) -> Self {
+        let (cause, may_pass) = match &error {
+            OutboundError::Malformed(_) | OutboundError::Refused(_) => {
+                (Cause::Configuration, false)
+            }
+            OutboundError::Connection(_) => (Cause::Configuration, true),
+            OutboundError::Timeout(_) => (Cause::Limits, true),
+        };
+        Self::new(cause, may_pass, error.to_string())
+    }
+}
+
+impl Answer {
+    /// The answer, if its status says that all went well.
+    pub(in crate::domain) fn good(self) -> Result<Self, Failed> {
+        if (200..300).contains(&self.status) {
+            return Ok(self);
+        }
+        let may_pass = self.status >= 500 || NOT_NOW.contains(&self.status);
+        let mut failed = Failed::new(Cause::Code, may_pass, self.complaint());
+        let mut headers = self.headers.iter();
+        failed.retry_after = headers
+            .find(|(name, _)| name == "retry-after")
+            .and_then(|(_, seconds)| seconds.trim().parse().ok())
+            .map(Duration::from_secs);
+        Err(failed)
+    }
+
+    /// What the answer complains of: the message of an error as the SDK writes it, or what there is.
+    fn complaint(&self) -> String {
+        let body: Option<Value> = serde_json::from_str(&self.body).ok();
+        let message = body.as_ref().and_then(|body| {
+            let of = |member: &str| body.get(member).and_then(Value::as_str);
+            of("message").or_else(|| of("error"))
+        });
+        match message {
+            Some(message) if !message.is_empty() => message.to_owned(),
+            _ => {
+                let text = self.body.trim();
+                let text = &text[..text.floor_char_boundary(EXCERPT)];
+                let separator = if text.is_empty() { "" } else { ": " };
+                format!("the answer has the status {}{separator}{text}", self.status)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint(status: u16, body: &str) -> (String, bool) {
+        let answer = Answer {
+            status,
+            headers: Vec::new(),
+            body: body.to_owned(),
+        };
+        let failed = answer.good().expect_err("a failure");
+        (failed.text, failed.may_pass)
+    }
+
+    #[test]
+    fn errors_of_old_and_new_sdks_are_read() {
+        let runtime = r#"{"id":"x","code":400,"type":"Runtime","message":"No token"}"#;
+        assert_eq!(complaint(400, runtime), ("No token".to_owned(), false));
+        let old = r#"{"error":"oops"}"#;
+        assert_eq!(complaint(500, old), ("oops".to_owned(), true));
+        let worker = "Worker not ready yet";
+        let text = "the answer has the status 503: Worker not ready yet".to_owned();
+        assert_eq!(complaint(503, worker), (text, true));
+        let text = "the answer has the status 404".to_owned();
+        assert_eq!(complaint(404, " "), (text, false));
+    }
+}

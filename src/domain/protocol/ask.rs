@@ -1,0 +1,144 @@
+//! Asking: the headers that the SDK checks, and the way to url or code.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{
+    answer::{Answer, Cause, Failed},
+    program,
+    receiver::{Endpoint, Receiver},
+};
+use crate::{
+    domain::{
+        context::Domain,
+        outbound::OutboundRequest,
+        runtime::Request,
+        webhooks::signature::{Signed, SigningKey, sign},
+    },
+    kernel::clock::within,
+};
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub(in crate::domain) struct Ask {
+    /// The operation: `event_received`.
+    pub(in crate::domain) operation: &'static str,
+    /// The type of the event, the message or the action; else the operation.
+    pub(in crate::domain) kind: String,
+    /// The body: JSON.
+    pub(in crate::domain) body: String,
+    /// What is the same whenever the same is asked again.
+    pub(in crate::domain) id: String,
+    /// The longest that the answer may take.
+    pub(in crate::domain) timeout: Duration,
+}
+
+/// Asks, and returns what was answered with whatever status.
+///
+/// # Errors
+/// [`Failed`] if there is no answer.
+pub(in crate::domain) async fn ask(
+    domain: &Domain,
+    receiver: &Receiver,
+    ask: Ask,
+) -> Result<Answer, Failed> {
+    match &receiver.endpoint {
+        Endpoint::Url(url) => send(domain, receiver, url, ask).await,
+        Endpoint::Code { revision } => call(domain, receiver, *revision, ask).await,
+        Endpoint::Nowhere => {
+            let text = format!("There is neither code nor a url of {}", receiver.name());
+            Err(Failed::new(Cause::Configuration, false, text))
+        }
+    }
+}
+
+async fn send(domain: &Domain, receiver: &Receiver, url: &str, ask: Ask) -> Result<Answer, Failed> {
+    let mut headers: Vec<_> = headers(receiver, &ask).into_iter().collect();
+    if let Some(secret) = &receiver.signing_secret {
+        let signed = Signed {
+            id: &ask.id,
+            timestamp: domain.clock().now().as_seconds(),
+            body: ask.body.as_bytes(),
+        };
+        let key = SigningKey::of_text(secret);
+        headers.push(("webhook-signature".to_owned(), sign(&[&key], &signed)));
+        headers.push(("webhook-timestamp".to_owned(), signed.timestamp.to_string()));
+        headers.push(("webhook-id".to_owned(), ask.id));
+    }
+    let request = OutboundRequest {
+        method: "POST",
+        url: url.to_owned(),
+        headers,
+        body: ask.body.into_bytes(),
+        timeout: ask.timeout,
+        max_response: domain.settings().deliveries.response_bytes,
+    };
+    let answer = domain.outbound().send(request).await?;
+    if answer.truncated {
+        let text = "the answer is larger than deliveries.response_bytes";
+        return Err(Failed::new(Cause::Limits, false, text));
+    }
+    Ok(Answer {
+        status: answer.status,
+        headers: answer.headers,
+        body: String::from_utf8_lossy(&answer.body).into_owned(),
+    })
+}
+
+async fn call(
+    domain: &Domain,
+    receiver: &Receiver,
+    revision: i64,
+    ask: Ask,
+) -> Result<Answer, Failed> {
+    let program = program::of(domain, receiver, revision).await;
+    let program = program.map_err(|error| {
+        tracing::error!(?error, "a program is not ready");
+        Failed::new(Cause::Other, true, "this server could not prepare the code")
+    })?;
+    let request = Request {
+        method: "POST".to_owned(),
+        path: "/".to_owned(),
+        query: String::new(),
+        headers: headers(receiver, &ask),
+        body: ask.body,
+    };
+    let called = within(ask.timeout, domain.runtime().call(&program, request)).await;
+    let answer = called.map_err(|_| {
+        let text = format!("no answer within {:?}", ask.timeout);
+        Failed::new(Cause::Limits, true, text)
+    })??;
+    let headers = answer.headers.into_iter();
+    Ok(Answer {
+        status: answer.status,
+        headers: headers
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .collect(),
+        body: answer.body,
+    })
+}
+
+/// The headers of §5's table.
+fn headers(receiver: &Receiver, ask: &Ask) -> BTreeMap<String, String> {
+    let mut headers = BTreeMap::new();
+    let mut set = |name: &str, value: &str| {
+        headers.insert(name.to_owned(), value.to_owned());
+    };
+    set("content-type", "application/json");
+    set(
+        "user-agent",
+        concat!("Parlance/", env!("CARGO_PKG_VERSION")),
+    );
+    set("x-bot-id", receiver.agent.id.as_str());
+    set("x-bp-operation", ask.operation);
+    set("x-bp-type", &ask.kind);
+    set("x-bp-configuration", &receiver.configuration);
+    if let Some(integration) = &receiver.integration {
+        // The bot is a user of its own, with its own id.
+        set("x-bot-user-id", receiver.agent.id.as_str());
+        set("x-integration-id", integration.integration_id.as_str());
+        set("x-webhook-id", &integration.webhook_id);
+        // wire: needed by SDKs from 4.16 on (botpress.md §5)
+        set("x-integration-alias", &integration.name);
+    }
+    headers
+}

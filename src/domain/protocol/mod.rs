@@ -1,0 +1,21 @@
+//! The runtime protocol: one operation, asked of a bot or of an integration that is installed in one,
+//! and its answer (botpress.md §5). It goes to the receiver's url, or to its code through the
+//! engine; nothing is locked meanwhile, because a receiver that works calls this server.
+
+mod answer;
+mod ask;
+mod call;
+mod program;
+mod receiver;
+mod shown;
+mod tokens;
+
+pub(super) use self::{
+    answer::{Cause, Failed},
+    ask::{Ask, ask},
+    call::{call, call_for, runtime_error},
+    program::Programs,
+    receiver::Receiver,
+    shown::{event, message, state},
+};
+pub use answer::Answer;

@@ -1,0 +1,113 @@
+//! The program of a receiver that has code: the code with its variables.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use moka::sync::Cache;
+use rusqlite::{Connection, named_params};
+
+use super::{receiver::Receiver, tokens};
+use crate::{
+    domain::{context::Domain, integrations, runtime::Program},
+    kernel::{Result, Secret, ids::ApiKeyId},
+};
+
+/// How much code is kept in memory, in bytes.
+const KEPT: u64 = 128 * 1024 * 1024;
+
+/// Programs that were asked for not long ago.
+pub(in crate::domain) struct Programs(Cache<Key, Arc<Program>>);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    owner: String,
+    revision: i64,
+    token: ApiKeyId,
+}
+
+impl Default for Programs {
+    fn default() -> Self {
+        let size =
+            |_: &Key, program: &Arc<Program>| u32::try_from(program.code.len()).unwrap_or(u32::MAX);
+        Self(Cache::builder().weigher(size).max_capacity(KEPT).build())
+    }
+}
+
+const BOT_CODE: &str = "
+    SELECT bot_code.code FROM bot_code JOIN agents ON agents.seq = bot_code.agent_seq
+    WHERE agents.id = :id";
+
+const INTEGRATION_CODE: &str = "
+    SELECT integration_code.code
+    FROM integration_code JOIN integrations ON integrations.seq = integration_code.integration_seq
+    WHERE integrations.id = :id";
+
+/// The program of a receiver at this revision.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn of(
+    domain: &Domain,
+    receiver: &Receiver,
+    revision: i64,
+) -> Result<Arc<Program>> {
+    let token = tokens::of(domain, receiver).await?;
+    let owner = match &receiver.integration {
+        Some(integration) => integration.integration_id.to_string(),
+        None => receiver.agent.id.to_string(),
+    };
+    let key = Key {
+        owner,
+        revision,
+        token: token.key.clone(),
+    };
+    if let Some(known) = domain.programs().0.get(&key) {
+        return Ok(known);
+    }
+    let program = domain
+        .store()
+        .read(|conn| read(conn, domain, receiver, &key, &token.value))?;
+    let program = Arc::new(program);
+    domain.programs().0.insert(key, program.clone());
+    Ok(program)
+}
+
+fn read(
+    conn: &Connection,
+    domain: &Domain,
+    receiver: &Receiver,
+    key: &Key,
+    token: &Secret,
+) -> Result<Program> {
+    let addresses = domain.addresses();
+    let mut env: BTreeMap<String, Secret> = [
+        ("BP_API_URL", addresses.api.as_str()),
+        ("BP_TOKEN", token.expose()),
+        ("BP_WEBHOOK_URL", addresses.webhooks.as_str()),
+        // What programs log says whom it is for.
+        ("BP_LOG_FORMAT", "json"),
+    ]
+    .map(|(name, value)| (name.to_owned(), Secret::new(value)))
+    .into();
+    let sql = match &receiver.integration {
+        Some(integration) => {
+            let id = &integration.integration_id;
+            for (name, value) in integrations::secrets_of(conn, domain.sealer(), id)? {
+                env.insert(format!("SECRET_{name}"), value);
+            }
+            INTEGRATION_CODE
+        }
+        None => BOT_CODE,
+    };
+    let code: String = conn
+        .prepare_cached(sql)?
+        .query_row(named_params! {":id": key.owner}, |row| row.get(0))?;
+    Ok(Program {
+        id: key.owner.clone(),
+        // Another token is another variable.
+        version: format!("{}-{}", key.revision, key.token),
+        code: code.into(),
+        env,
+        limits: domain.runtime().settings().limits(),
+        engine: None,
+    })
+}

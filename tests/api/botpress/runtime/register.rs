@@ -1,0 +1,82 @@
+//! Registering installations with their integrations.
+
+use serde_json::{Value, json};
+
+use super::Pair;
+use crate::botpress::given::Caller;
+
+impl Pair {
+    /// Changes the installation.
+    async fn install(&self, body: Value) {
+        let path = format!("/v1/admin/bots/{}", self.given.bot.id);
+        let body = json!({"integrations": {self.given.integration.id.as_str(): body}});
+        let server = &self.given.server;
+        Caller::member().put(server, &path, body).await.expect(200);
+        self.settled().await;
+    }
+
+    /// Its status with its reason.
+    async fn standing(&self) -> Value {
+        let path = format!("/v1/admin/bots/{}", self.given.bot.id);
+        let bot = Caller::member().get(&self.given.server, &path).await;
+        let bot = bot.expect(200).json();
+        let installed = &bot["bot"]["integrations"][self.given.integration.id.as_str()];
+        json!([installed["status"], installed["statusReason"]])
+    }
+}
+
+#[tokio::test]
+async fn an_installation_stands_as_its_integration_says() {
+    let pair = Pair::start().await;
+    pair.install(json!({"configuration": {"greeting": "Hi"}}))
+        .await;
+    assert_eq!(pair.standing().await, json!(["registered", null]));
+    let asked = pair.integration.asked();
+    assert_eq!(asked[0].operation(), "register");
+    assert_eq!(asked[0].configuration(), json!({"greeting": "Hi"}));
+    let webhook = super::webhooks::webhook(&pair.given.server);
+    let url = format!("{}{webhook}", pair.given.server.server().url());
+    assert_eq!(asked[0].json(), json!({"webhookUrl": url}));
+    let refusal = r#"{"id":"x","code":400,"type":"Runtime","message":"Wrong token"}"#;
+    pair.integration.answer_with(400, refusal);
+    pair.install(json!({"configuration": {}})).await;
+    let failed = json!(["registration_failed", "Wrong token"]);
+    assert_eq!(pair.standing().await, failed);
+    pair.install(json!({"enabled": false})).await;
+    let failed = json!(["unregistration_failed", "Wrong token"]);
+    assert_eq!(pair.standing().await, failed);
+    pair.integration.answer_with(200, "");
+    pair.install(json!({"enabled": true})).await;
+    assert_eq!(pair.standing().await, json!(["registered", null]));
+    pair.install(json!({"enabled": false})).await;
+    assert_eq!(pair.standing().await, json!(["unregistered", null]));
+    let operations: Vec<String> = pair
+        .integration
+        .asked()
+        .iter()
+        .map(|asked| asked.operation().to_owned())
+        .collect();
+    let expected = [
+        "register",
+        "register",
+        "unregister",
+        "register",
+        "unregister",
+    ];
+    assert_eq!(operations, expected);
+}
+
+#[tokio::test]
+async fn an_integration_that_is_not_there_yet_is_registered_when_it_is() {
+    let pair = Pair::start().await;
+    pair.integration.answer_with(503, "Worker not ready yet");
+    pair.install(json!({})).await;
+    assert_eq!(pair.standing().await[0], "registration_pending");
+    pair.integration.answer_with(200, "{}");
+    pair.given
+        .server
+        .clock
+        .advance(std::time::Duration::from_secs(1));
+    pair.settled().await;
+    assert_eq!(pair.standing().await, json!(["registered", null]));
+}
