@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
-use super::{context::Change, person::PersonCall};
+use super::{change::Change, person::PersonCall};
 use crate::kernel::{Error, Kind, Result, Timestamp, ids::AccountId};
 
 /// An account.

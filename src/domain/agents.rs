@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     audit::{self, Entry},
-    context::Change,
+    change::Change,
     quotas::{self, UsageType},
 };
 use crate::kernel::{

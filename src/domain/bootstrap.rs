@@ -8,7 +8,8 @@ use super::{
     agents::{self, Agent, NewAgent},
     api_keys::{self, KeyKind, Owner},
     audit::Actor,
-    context::{Change, Domain},
+    change::Change,
+    context::Domain,
     members::{self, Role},
     workspaces::{self, Workspace},
 };

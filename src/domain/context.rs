@@ -1,11 +1,7 @@
 //! What every domain function works with, and the one way to change something.
 
-use std::{
-    cell::Cell,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
-use rusqlite::Connection;
 use tokio::sync::Notify;
 
 use super::{
@@ -13,6 +9,7 @@ use super::{
     answers,
     audit::Actor,
     billing, bots,
+    change::{Change, Hint},
     connectors::{self, Refreshes},
     definitions::Declarations,
     deliveries,
@@ -28,7 +25,7 @@ use super::{
     webhooks::{self, Hub},
 };
 use crate::{
-    kernel::{Clock, Result, Timestamp, ids::WorkspaceId},
+    kernel::{Clock, Result, ids::WorkspaceId},
     store::{Sealer, Store},
 };
 
@@ -100,85 +97,6 @@ struct Parts {
     webhooks: Hub,
     folders: Folders,
     refreshes: Refreshes,
-}
-
-/// One change in its transaction: the connection to make it on, and who makes it when.
-pub struct Change<'a> {
-    /// The writer's connection, inside the transaction of this change.
-    pub conn: &'a Connection,
-    /// The time of the change.
-    pub now: Timestamp,
-    /// Who makes it.
-    pub actor: &'a Actor,
-    /// The project that the caller said to work for, if it named one.
-    pub client_name: Option<&'a str>,
-    /// What plans allow, for changes that must stay within it: those of callers, not the operator's
-    /// and the program's own.
-    plans: Option<&'a plans::Settings>,
-    /// Whether webhook messages wait for their delivery once this is committed.
-    woke: Cell<bool>,
-    /// Whether webhook messages were erased, which the dispatcher may hold.
-    erased: Cell<bool>,
-    /// Whether a bot or an integration is to be told something then, now or at some time.
-    woke_runtime: Cell<bool>,
-}
-
-/// Who is to be told of a change once it is committed.
-struct Hints {
-    woke: bool,
-    erased: bool,
-    woke_runtime: bool,
-}
-
-impl<'a> Change<'a> {
-    /// A change on the writer's connection.
-    #[must_use]
-    pub const fn new(conn: &'a Connection, now: Timestamp, actor: &'a Actor) -> Self {
-        Self {
-            conn,
-            now,
-            actor,
-            client_name: None,
-            plans: None,
-            woke: Cell::new(false),
-            erased: Cell::new(false),
-            woke_runtime: Cell::new(false),
-        }
-    }
-
-    /// The same change, which must stay within what the plan of its workspace allows.
-    pub(super) const fn within(mut self, plans: &'a plans::Settings) -> Self {
-        self.plans = Some(plans);
-        self
-    }
-
-    /// What plans allow; none if this change need not stay within it.
-    pub(super) const fn plans(&self) -> Option<&'a plans::Settings> {
-        self.plans
-    }
-
-    /// Notes that there is something to deliver once this change is committed.
-    pub(super) fn wake_dispatcher(&self) {
-        self.woke.set(true);
-    }
-
-    /// Notes that webhook messages are erased once this change is committed.
-    pub(super) fn erases_messages(&self) {
-        self.erased.set(true);
-    }
-
-    /// Notes that there is something to tell bots or integrations once this is committed.
-    pub(super) fn wake_runtime(&self) {
-        self.woke_runtime.set(true);
-    }
-
-    fn hints(&self) -> Hints {
-        Hints {
-            woke: self.woke.get(),
-            erased: self.erased.get(),
-            woke_runtime: self.woke_runtime.get(),
-        }
-    }
 }
 
 impl Domain {
@@ -375,7 +293,7 @@ impl Domain {
                 change.client_name = client_name.as_deref();
                 let done = job(&change, &caller.workspace_id)?;
                 domain.0.tally.count(&counted);
-                Ok((done, change.hints()))
+                Ok((done, change.hint()))
             })
             .await?;
         call.written();
@@ -383,7 +301,7 @@ impl Domain {
         Ok(done)
     }
 
-    fn pass_on(&self, hints: &Hints) {
+    fn pass_on(&self, hints: &Hint) {
         if hints.erased {
             self.webhooks().messages_erased();
         } else if hints.woke {
@@ -409,7 +327,7 @@ impl Domain {
             .write(move |conn| {
                 let change = Change::new(conn, now, &actor);
                 let done = job(&change)?;
-                Ok((done, change.hints()))
+                Ok((done, change.hint()))
             })
             .await?;
         self.pass_on(&hints);

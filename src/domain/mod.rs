@@ -15,6 +15,7 @@ mod backoff;
 pub mod billing;
 pub mod bootstrap;
 pub mod bots;
+mod change;
 pub mod chat;
 pub mod connectors;
 mod context;
@@ -57,4 +58,5 @@ pub mod users;
 pub mod webhooks;
 pub mod workspaces;
 
-pub use context::{Addresses, Change, Domain, Settings};
+pub use change::Change;
+pub use context::{Addresses, Domain, Settings};

@@ -7,7 +7,8 @@ use super::{
     access::unauthenticated,
     api_keys::{self, KeyKind, Owner},
     audit::Actor,
-    context::{Change, Domain},
+    change::Change,
+    context::Domain,
     limits::Class,
 };
 use crate::kernel::{

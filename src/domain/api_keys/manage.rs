@@ -7,7 +7,7 @@ use super::kind::{KeyKind, Owner, check_owner};
 use crate::{
     domain::{
         audit::{self, Entry},
-        context::Change,
+        change::Change,
     },
     kernel::{
         Error, Result, Secret, Timestamp,

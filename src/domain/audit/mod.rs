@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 pub use self::page::{Shown, page};
 use crate::{
-    domain::context::Change,
+    domain::change::Change,
     kernel::{
         Result, Timestamp,
         ids::{ApiKeyId, WorkspaceId},

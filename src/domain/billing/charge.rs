@@ -11,7 +11,7 @@ use crate::{
     domain::{
         access::Call,
         audit::{self, Entry},
-        context::Change,
+        change::Change,
         workspaces,
     },
     kernel::{

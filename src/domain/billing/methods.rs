@@ -12,7 +12,7 @@ use crate::{
         Domain,
         access::Call,
         audit::{self, Actor, Entry},
-        context::Change,
+        change::Change,
         plans::Plan,
     },
     kernel::{Error, Kind, Result, ids::WorkspaceId},

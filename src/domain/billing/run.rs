@@ -12,7 +12,7 @@ use super::{
     invoices::{COLUMNS, Invoice, from_row},
 };
 use crate::{
-    domain::{Domain, audit::Actor, context::Change, plans::Plan, quotas, workspaces},
+    domain::{Domain, audit::Actor, change::Change, plans::Plan, quotas, workspaces},
     kernel::{
         Error, Month, Result, Timestamp,
         ids::{InvoiceId, WorkspaceId},

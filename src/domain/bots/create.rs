@@ -9,7 +9,7 @@ use crate::{
         access::{Call, CallerAgent},
         agents::{self, NewAgent},
         api_keys::Owner,
-        context::Change,
+        change::Change,
         definitions::BotDefinition,
         integrations::check_url,
         members::Role,

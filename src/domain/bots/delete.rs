@@ -8,7 +8,8 @@ use crate::{
     domain::{
         access::Call,
         audit::{self, Entry},
-        context::{Change, Domain},
+        change::Change,
+        context::Domain,
         members::Role,
     },
     kernel::{

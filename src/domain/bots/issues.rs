@@ -10,7 +10,7 @@ use super::{Settings, rows};
 use crate::{
     domain::{
         access::Call,
-        context::Change,
+        change::Change,
         members::Role,
         paging::{PAGE, Page, Token},
         sql::text_enum,

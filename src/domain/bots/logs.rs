@@ -7,7 +7,7 @@ use super::{Settings, rows};
 use crate::{
     domain::{
         access::Call,
-        context::Change,
+        change::Change,
         integrations,
         paging::{PAGE, Page, Token},
         sql::text_enum,

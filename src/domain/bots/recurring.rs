@@ -3,7 +3,7 @@
 use rusqlite::named_params;
 
 use crate::{
-    domain::{context::Change, definitions::BotDefinition},
+    domain::{change::Change, definitions::BotDefinition},
     kernel::Result,
 };
 

@@ -9,7 +9,7 @@ use crate::{
         access::{Call, CallerAgent},
         agents::{self, Agent},
         audit::Actor,
-        context::Change,
+        change::Change,
         installations,
     },
     kernel::{

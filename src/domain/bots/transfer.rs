@@ -9,7 +9,7 @@ use crate::{
         agents::Agent,
         api_keys::Owner,
         audit::{self, Entry},
-        context::Change,
+        change::Change,
         members::{self, Role},
         quotas,
     },

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         access::Call,
         audit::{self, Entry},
-        context::Change,
+        change::Change,
         definitions::BotDefinitionPatch,
         installations::{self, Given},
         integrations::check_url,

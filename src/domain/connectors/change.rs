@@ -14,7 +14,7 @@ use crate::{
         Domain,
         access::Call,
         audit::{self, Entry},
-        context::Change,
+        change::Change,
     },
     kernel::{Error, Kind, Result, ids::ConnectorId},
     store::Sealer,

@@ -13,7 +13,7 @@ use crate::{
     domain::{
         Domain,
         audit::Actor,
-        context::Change,
+        change::Change,
         folders::{self, Found},
     },
     kernel::{

@@ -7,7 +7,7 @@ use super::{Conversation, rows};
 use crate::{
     domain::{
         access::Call,
-        context::Change,
+        change::Change,
         declared::{Delegated, Speaker, Voice, require_write},
         definitions::IntegrationDefinition,
         tags::{Given, Tagged, Tags},

@@ -7,7 +7,7 @@ use super::{Conversation, rows};
 use crate::{
     domain::{
         access::{Call, CallerAgent},
-        context::Change,
+        change::Change,
         declared::{Voice, require_write},
         end_users,
         listing::Listing,

@@ -11,7 +11,7 @@ mod settings;
 use rusqlite::named_params;
 
 pub use self::{dispatch::run, settings::Settings};
-use super::context::Change;
+use super::change::Change;
 use crate::kernel::Result;
 
 const EVENT_TO_BOT: &str = "

@@ -8,7 +8,7 @@ use tracing::warn;
 
 use super::{Scope, change::record, deletion, rows, sensitive};
 use crate::{
-    domain::{Domain, audit::Actor, context::Change},
+    domain::{Domain, audit::Actor, change::Change},
     kernel::{Result, Timestamp, ids::EndUserId},
 };
 

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         access::Call,
         audit::{self, Entry},
-        context::Change,
+        change::Change,
     },
     kernel::{
         Error, Kind, Patch, Result,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::EndUser;
 use crate::{
     domain::{
-        context::Change,
+        change::Change,
         webhooks::{self, Event},
     },
     kernel::{

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{EndUser, Metadata, Page, Profile, external_id::folded};
 use crate::{
-    domain::{access::Call, context::Change},
+    domain::{access::Call, change::Change},
     kernel::{
         Error, Result, Rule, Timestamp, Violation,
         ids::{AgentId, EndUserId},

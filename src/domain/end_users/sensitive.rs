@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::metadata::plain;
 use crate::{
-    domain::{Domain, context::Change},
+    domain::{Domain, change::Change},
     kernel::{
         Error, Patch, Result, Rule, Timestamp, Violation,
         ids::{AgentId, EndUserId},

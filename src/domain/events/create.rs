@@ -7,7 +7,7 @@ use super::{Event, rows};
 use crate::{
     domain::{
         access::Call,
-        context::Change,
+        change::Change,
         declared::{Speaker, Voice, not_installed, require_write},
         deliveries::{self, Told},
         messages,

@@ -5,11 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Verdict, check::check};
 use crate::{
-    domain::{
-        audit::Actor,
-        context::{Change, Domain},
-        end_users,
-    },
+    domain::{audit::Actor, change::Change, context::Domain, end_users},
     kernel::{Error, Result, Rule, Timestamp, Violation, ids::EndUserId},
 };
 

@@ -8,7 +8,7 @@ use super::{Endpoint, registration};
 use crate::{
     domain::{
         bots::Bot,
-        context::Change,
+        change::Change,
         integrations::{self, Integration},
     },
     kernel::{

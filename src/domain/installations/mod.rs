@@ -14,7 +14,7 @@ pub(in crate::domain) use self::{
 use super::{
     access::{Call, CallerInstallation},
     bots::Bot,
-    context::Change,
+    change::Change,
     declared,
     integrations::Integration,
     sql::text_enum,

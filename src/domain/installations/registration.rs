@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Status, change::Standing};
 use crate::{
-    domain::{bots::Bot, context::Change, integrations::Integration, script as scripts},
+    domain::{bots::Bot, change::Change, integrations::Integration, script as scripts},
     kernel::Result,
 };
 

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         access::Call,
         audit::{self, Entry},
-        context::Change,
+        change::Change,
         members::Role,
     },
     kernel::{

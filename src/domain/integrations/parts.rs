@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::{
-    domain::{
-        access::Call,
-        context::{Change, Domain},
-    },
+    domain::{access::Call, change::Change, context::Domain},
     kernel::{
         Error, Kind, Result, Rule, Secret, Violation,
         ids::{IntegrationId, WorkspaceId},

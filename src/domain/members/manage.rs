@@ -9,7 +9,7 @@ use crate::{
         access::Call,
         accounts,
         api_keys::Owner,
-        context::Change,
+        change::Change,
         paging::{Page, ROWS, Token},
     },
     kernel::{

@@ -6,7 +6,7 @@ use super::{Member, Role};
 use crate::{
     domain::{
         audit::{self, Entry},
-        context::Change,
+        change::Change,
         quotas::{self, UsageType},
     },
     kernel::{

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         access::Call,
         billing,
-        context::Change,
+        change::Change,
         conversations::{self, Conversation},
         declared::{Speaker, Voice, require_write},
         deliveries::{self, Told},

@@ -12,7 +12,7 @@ use crate::{
         Domain,
         access::Call,
         audit::{self, Entry},
-        context::Change,
+        change::Change,
     },
     kernel::{
         Error, Kind, Result, Secret,

@@ -15,7 +15,7 @@ use crate::{
         access::Call,
         api_keys::{KeyKind, Owner, Principal},
         audit::{self, Actor, Entry},
-        context::Change,
+        change::Change,
         sql::text_enum,
     },
     kernel::{

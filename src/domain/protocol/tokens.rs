@@ -8,7 +8,8 @@ use crate::{
     domain::{
         api_keys::{self, KeyKind, Owner},
         audit::Actor,
-        context::{Change, Domain},
+        change::Change,
+        context::Domain,
     },
     kernel::{Error, Result, Secret, ids::ApiKeyId},
     store::{Sealer, seal::Place},

@@ -2,7 +2,7 @@
 
 use super::{UsageType, counts};
 use crate::{
-    domain::{context::Change, workspaces},
+    domain::{change::Change, workspaces},
     kernel::{
         Error, Kind, Month, Result,
         ids::{AgentId, WorkspaceId},

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::{
     domain::{
         audit::Actor,
-        context::{Change, Domain},
+        change::Change,
+        context::Domain,
         deliveries::{self, Told},
         events::{self, Made},
         protocol, states,

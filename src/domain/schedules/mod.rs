@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::named_params;
 
 pub(super) use self::fire::{fire, next_due};
-use super::context::Change;
+use super::change::Change;
 use crate::kernel::{Result, Rule, Timestamp, Violation};
 
 /// When something that is created now is to happen.

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         access::Call,
         audit::{self, Entry},
-        context::Change,
+        change::Change,
     },
     kernel::{
         Error, Patch, Result,

@@ -4,7 +4,7 @@ use rusqlite::{Connection, named_params};
 
 use super::{State, rows};
 use crate::{
-    domain::context::Change,
+    domain::change::Change,
     kernel::{Result, Timestamp, ids::AgentId},
 };
 

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{
         access::Call,
-        context::Change,
+        change::Change,
         declared::{Voice, require_write},
         definitions,
     },

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         access::{Call, CallerAgent},
         bots,
-        context::Change,
+        change::Change,
         declared::{Delegated, Voice, require_write},
         definitions::IntegrationDefinition,
         end_users,

@@ -13,7 +13,7 @@ use crate::{
     domain::{
         access::Call,
         audit::{self, Entry},
-        context::Change,
+        change::Change,
     },
     kernel::{
         Result, Timestamp,

@@ -3,7 +3,7 @@
 use rusqlite::named_params;
 
 use crate::{
-    domain::context::Change,
+    domain::change::Change,
     kernel::{Result, ids::AgentId},
 };
 

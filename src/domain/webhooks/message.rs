@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    domain::context::Change,
+    domain::change::Change,
     kernel::{
         Error, Result,
         ids::{AgentId, WebhookMessageId},

@@ -10,10 +10,7 @@ use super::{
     message::insert,
 };
 use crate::{
-    domain::{
-        audit::Actor,
-        context::{Change, Domain},
-    },
+    domain::{audit::Actor, change::Change, context::Domain},
     kernel::{
         Error, Kind, Result, Rule, Timestamp, Violation,
         ids::{WebhookEndpointId, WebhookMessageId},

@@ -8,7 +8,7 @@ use crate::{
         access::Call,
         audit::{self, Entry},
         billing,
-        context::Change,
+        change::Change,
         members::{self, Role},
         person::PersonCall,
         plans::Plan,

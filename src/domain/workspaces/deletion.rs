@@ -8,7 +8,7 @@ use tracing::warn;
 
 use super::change::record;
 use crate::{
-    domain::{Domain, access::Call, audit::Actor, context::Change, members::Role},
+    domain::{Domain, access::Call, audit::Actor, change::Change, members::Role},
     kernel::{Error, Kind, Result, ids::WorkspaceId},
 };
 

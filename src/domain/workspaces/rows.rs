@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     domain::{
         audit::{self, Entry},
-        context::Change,
+        change::Change,
         plans::Plan,
     },
     kernel::{

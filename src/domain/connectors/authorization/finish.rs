@@ -11,8 +11,8 @@ use crate::{
     domain::{
         Domain,
         audit::{self, Actor, Entry},
+        change::Change,
         connectors::{Connector, rows::find_row},
-        context::Change,
     },
     kernel::{
         Error, Result, Secret,

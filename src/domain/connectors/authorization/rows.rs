@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::provider::Granted;
 use crate::{
-    domain::context::Change,
+    domain::change::Change,
     kernel::{
         Error, Result, Secret, Timestamp,
         ids::{ApiKeyId, ConnectorAuthorizationId, ConnectorId},

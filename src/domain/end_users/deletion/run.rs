@@ -13,7 +13,7 @@ use crate::{
     domain::{
         Domain,
         audit::Actor,
-        context::Change,
+        change::Change,
         end_users::{Scope, change::record, event, rows},
         inbox,
     },

@@ -15,7 +15,7 @@ use crate::{
     domain::{
         access::Call,
         audit::{self, Entry},
-        context::Change,
+        change::Change,
         end_users::Scope,
     },
     kernel::{

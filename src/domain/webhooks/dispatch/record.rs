@@ -13,11 +13,7 @@ use super::{
     attempt::Outcome,
 };
 use crate::{
-    domain::{
-        audit::Actor,
-        backoff::jittered,
-        context::{Change, Domain},
-    },
+    domain::{audit::Actor, backoff::jittered, change::Change, context::Domain},
     kernel::{Result, Timestamp, ids::WebhookAttemptId},
 };
 
