@@ -77,19 +77,6 @@ fn log_to_stderr(log: &Log) -> Result<()> {
     Ok(())
 }
 
-/// Whether this version has the API that a key is for.
-const fn is_served(kind: KeyKind) -> bool {
-    matches!(
-        kind,
-        KeyKind::Ada
-            | KeyKind::AdaEndUsers
-            | KeyKind::Aloochat
-            | KeyKind::Cohere
-            | KeyKind::BotpressPat
-            | KeyKind::Operator
-    )
-}
-
 /// Says on standard error how to call the server.
 fn greet(server: &Server) {
     let url = server.url();
@@ -102,13 +89,8 @@ fn greet(server: &Server) {
         eprintln!("  keys       those of the first start; `parlance key create` makes others\n");
         return;
     }
-    let (served, others): (Vec<_>, Vec<_>) = keys.iter().partition(|(kind, _)| is_served(*kind));
     eprintln!("\nThe first keys. They are shown only now:");
-    for (kind, key) in served {
-        eprintln!("  {:<16} {}", kind.as_str(), key.expose());
-    }
-    eprintln!("For APIs that later versions serve:");
-    for (kind, key) in others {
+    for (kind, key) in keys {
         eprintln!("  {:<16} {}", kind.as_str(), key.expose());
     }
     let key = |wanted: KeyKind| {

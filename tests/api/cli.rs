@@ -38,6 +38,27 @@ async fn the_first_start_prints_keys_and_the_second_none() {
     );
 }
 
+#[test]
+fn the_commands_that_the_first_start_shows_work() {
+    let mut program = Program::new();
+    program.serve(&[]);
+    let shown = program.stderr();
+    let (_, commands) = shown.split_once("Try it:").expect("commands to try");
+    let commands: Vec<&str> = commands
+        .lines()
+        .filter(|line| line.starts_with("  curl "))
+        .collect();
+    assert_eq!(commands.len(), 4, "{shown}");
+    for command in commands {
+        let command = command.replacen("curl", "curl --fail-with-body -sS", 1);
+        let done = std::process::Command::new("bash")
+            .args(["-c", &command])
+            .output()
+            .expect("bash and curl are there");
+        assert!(done.status.success(), "{command}: {done:?}");
+    }
+}
+
 #[tokio::test]
 async fn keys_workspaces_and_agents_are_made_beside_the_running_server() {
     let mut program = Program::new();

@@ -32,12 +32,14 @@ fn the_tour_works() {
         ("PARLANCE_BOOTSTRAP__ALOOCHAT_KEY", "aloo_tour_key_1"),
         ("PARLANCE_BOOTSTRAP__ADA_KEY", "ada_tour_key_1"),
         ("PARLANCE_BOOTSTRAP__COHERE_KEY", "co_tour_key_1"),
+        ("PARLANCE_BOOTSTRAP__BOTPRESS_PAT", "bp_pat_tour_key_1"),
     ]);
     let script = tour()
         .replace("http://127.0.0.1:4600", program.url())
         .replace("aloo_YOUR_KEY", "aloo_tour_key_1")
         .replace("ada_YOUR_KEY", "ada_tour_key_1")
         .replace("co_YOUR_KEY", "co_tour_key_1")
+        .replace("bp_pat_YOUR_TOKEN", "bp_pat_tour_key_1")
         .replace("curl ", "curl --fail-with-body -sS ");
     let output = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &script])
@@ -56,6 +58,7 @@ fn the_tour_works() {
     assert!(stdout.contains("\"status\":\"queued\""), "{stdout}");
     assert!(stdout.contains("\"total_count\":1"), "{stdout}");
     assert!(stdout.contains("&code_challenge_method=S256"), "{stdout}");
+    assert!(stdout.contains("\"name\":\"Ann\""), "{stdout}");
     assert!(!stdout.contains("s-77aa"), "no secret is shown: {stdout}");
     assert!(
         !stdout.contains("s-5f0e"),
