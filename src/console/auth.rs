@@ -1,14 +1,11 @@
 //! Who calls: the holder of an operator key.
 
 use poem::{Request, RequestBody};
-use poem_openapi::{
-    ApiExtractor, ApiExtractorType, ExtractParamOptions,
-    registry::{MetaSecurityScheme, Registry},
-};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
 use crate::{
     domain::Domain,
-    http::{bearer, errors::Failure},
+    http::{bearer, bearer_scheme, domain, errors::Failure},
     kernel::Error,
 };
 
@@ -22,19 +19,7 @@ impl<'a> ApiExtractor<'a> for Operator {
     type ParamRawType = ();
 
     fn register(registry: &mut Registry) {
-        registry.create_security_scheme(
-            "OperatorKey",
-            MetaSecurityScheme {
-                ty: "http",
-                description: Some("An operator key."),
-                name: None,
-                key_in: None,
-                scheme: Some("bearer"),
-                bearer_format: None,
-                flows: None,
-                openid_connect_url: None,
-            },
-        );
+        registry.create_security_scheme("OperatorKey", bearer_scheme("An operator key."));
     }
 
     fn security_schemes() -> Vec<&'static str> {
@@ -52,9 +37,7 @@ impl<'a> ApiExtractor<'a> for Operator {
 }
 
 fn authenticate(request: &Request) -> Result<Domain, Error> {
-    let domain = request
-        .data::<Domain>()
-        .ok_or_else(|| Error::internal("the console was mounted without a domain", "no data"))?;
+    let domain = domain(request)?;
     domain.authenticate_operator(bearer(request)?)?;
     Ok(domain.clone())
 }

@@ -1,6 +1,7 @@
 //! The token of an `Authorization` header.
 
 use poem::{Request, http::header};
+use poem_openapi::registry::MetaSecurityScheme;
 
 use crate::{domain::access, kernel::Result};
 
@@ -17,4 +18,19 @@ pub fn bearer(request: &Request) -> Result<&str> {
         return Err(access::unauthenticated());
     }
     Ok(token.trim())
+}
+
+/// How a document describes it.
+#[must_use]
+pub const fn bearer_scheme(description: &'static str) -> MetaSecurityScheme {
+    MetaSecurityScheme {
+        ty: "http",
+        description: Some(description),
+        name: None,
+        key_in: None,
+        scheme: Some("bearer"),
+        bearer_format: None,
+        flows: None,
+        openid_connect_url: None,
+    }
 }

@@ -5,22 +5,18 @@
 //! refuses every such token.
 
 use poem::{Request, RequestBody};
-use poem_openapi::{
-    ApiExtractor, ApiExtractorType, ExtractParamOptions,
-    registry::{MetaSecurityScheme, Registry},
-};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
 use super::standing;
 use crate::{
     domain::{
-        Domain,
         access::{self, Call},
         api_keys::KeyKind,
         limits::Class,
         platform_integrations::Scope,
     },
-    http::{bearer, errors::Failure, origin},
-    kernel::{Error, Result},
+    http::{bearer, bearer_scheme, domain, errors::Failure, origin},
+    kernel::Result,
 };
 
 /// The name of the scheme of platform keys in the documents.
@@ -44,7 +40,7 @@ macro_rules! bearer {
             type ParamRawType = ();
 
             fn register(registry: &mut Registry) {
-                registry.create_security_scheme($scheme, bearer_scheme($scheme));
+                registry.create_security_scheme($scheme, bearer_scheme(described($scheme)));
             }
 
             fn security_schemes() -> Vec<&'static str> {
@@ -133,9 +129,7 @@ bearer! {
 }
 
 fn admit(request: &Request, needs: &Needs) -> Result<Call> {
-    let domain = request
-        .data::<Domain>()
-        .ok_or_else(|| Error::internal("the dialect was mounted without a domain", "no data"))?;
+    let domain = domain(request)?;
     let key = bearer(request)?;
     let call = domain.admit(key, needs.keys, needs.class)?;
     if selected_handle(request).is_some_and(|handle| !is_at_home(&call, needs, handle)) {
@@ -164,18 +158,9 @@ pub fn selected_handle(request: &Request) -> Option<&str> {
     name.strip_suffix(HOST_SUFFIX)
 }
 
-fn bearer_scheme(name: &str) -> MetaSecurityScheme {
-    MetaSecurityScheme {
-        ty: "http",
-        description: Some(match name {
-            INSTALLATION_TOKEN => "The access token of an installation.",
-            _ => "Your API key.",
-        }),
-        name: None,
-        key_in: None,
-        scheme: Some("bearer"),
-        bearer_format: None,
-        flows: None,
-        openid_connect_url: None,
+fn described(name: &str) -> &'static str {
+    match name {
+        INSTALLATION_TOKEN => "The access token of an installation.",
+        _ => "Your API key.",
     }
 }

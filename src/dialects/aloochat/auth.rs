@@ -8,12 +8,11 @@ use poem_openapi::{
 
 use crate::{
     domain::{
-        Domain,
         access::{self, Call},
         api_keys::KeyKind,
         limits::Class,
     },
-    http::errors::Failure,
+    http::{domain, errors::Failure},
     kernel::Error,
 };
 
@@ -54,9 +53,7 @@ impl<'a> ApiExtractor<'a> for Company {
 }
 
 fn admit(request: &Request) -> Result<Call, Error> {
-    let domain = request
-        .data::<Domain>()
-        .ok_or_else(|| Error::internal("the dialect was mounted without a domain", "no data"))?;
+    let domain = domain(request)?;
     let key = request
         .header(API_KEY)
         .or_else(|| request.header(API_TOKEN))

@@ -2,21 +2,17 @@
 //! token of its own. Headers say in which workspace or which bot the caller acts.
 
 use poem::{Request, RequestBody, http::header};
-use poem_openapi::{
-    ApiExtractor, ApiExtractorType, ExtractParamOptions,
-    registry::{MetaSecurityScheme, Registry},
-};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
 use crate::{
     domain::{
-        Domain,
         access::{Call, Place},
         api_keys::KeyKind,
         holder::{Holder, MaybeHolder},
         limits::Class,
         person::PersonCall,
     },
-    http::{bearer, errors::Failure},
+    http::{bearer, bearer_scheme, domain, errors::Failure},
     kernel::{
         Error, Kind, Result, Rule, Violation,
         violation::{Location, Step},
@@ -52,7 +48,7 @@ macro_rules! bearer {
             type ParamRawType = ();
 
             fn register(registry: &mut Registry) {
-                registry.create_security_scheme(SCHEME, scheme());
+                registry.create_security_scheme(SCHEME, bearer_scheme(TOKEN));
             }
 
             fn security_schemes() -> Vec<&'static str> {
@@ -119,13 +115,6 @@ fn holder(request: &Request) -> Result<Holder> {
     domain(request)?.holder(bearer(request)?, integration)
 }
 
-/// The domain of this server.
-pub fn domain(request: &Request) -> Result<&Domain> {
-    request
-        .data::<Domain>()
-        .ok_or_else(|| Error::internal("the dialect was mounted without a domain", "no data"))
-}
-
 fn given<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request.header(name).filter(|value| !value.is_empty())
 }
@@ -141,18 +130,7 @@ fn required<'a>(request: &'a Request, name: &str) -> Result<&'a str> {
     })
 }
 
-fn scheme() -> MetaSecurityScheme {
-    MetaSecurityScheme {
-        ty: "http",
-        description: Some("A personal access token, or the token of a bot or an integration."),
-        name: None,
-        key_in: None,
-        scheme: Some("bearer"),
-        bearer_format: None,
-        flows: None,
-        openid_connect_url: None,
-    }
-}
+const TOKEN: &str = "A personal access token, or the token of a bot or an integration.";
 
 bearer! {
     /// A member of the workspace that the path names as `id`. For others it is not there.

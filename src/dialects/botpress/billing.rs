@@ -10,14 +10,18 @@ use poem_openapi::{
 
 use super::{
     Tag,
-    auth::{self, OfWorkspace},
+    auth::OfWorkspace,
     billing_wire::{ConfirmedResponse, DetailsResponse, SetMethodBody, SetMethodResponse},
     error::Failed,
     invoice_document,
     invoices_wire::{ChargeBody, ChargeResponse, Invoice, InvoicesResponse},
     settings::Settings,
 };
-use crate::{domain::billing, http::Body, kernel::ids::InvoiceId};
+use crate::{
+    domain::billing,
+    http::{self, Body},
+    kernel::ids::InvoiceId,
+};
 
 /// The operations on billing.
 pub struct Billing {
@@ -151,7 +155,7 @@ impl Billing {
         /// What lets one read it.
         key: Query<String>,
     ) -> Result<DocumentResponse, Failed> {
-        let domain = auth::domain(request)?;
+        let domain = http::domain(request)?;
         let invoice = billing::of_link(domain, &id.0.into(), &key.0)?;
         let document = invoice_document::draw(&invoice);
         Ok(DocumentResponse::Document(Binary(document)))
@@ -174,7 +178,7 @@ impl Billing {
         /// What lets one confirm it.
         key: Query<String>,
     ) -> Result<Json<ConfirmedResponse>, Failed> {
-        let domain = auth::domain(request)?;
+        let domain = http::domain(request)?;
         let method = billing::confirm(domain, id.0.into(), &key.0).await?;
         Ok(Json(method.into()))
     }

@@ -8,7 +8,7 @@ use poem::{
 
 use crate::{
     domain::{Domain, integrations},
-    http::{errors::Failure, page},
+    http::{domain, errors::Failure, page},
     kernel::{Error, Result},
 };
 
@@ -42,10 +42,7 @@ fn readme(request: &Request) -> poem::Result<Response> {
 type Read = fn(&Domain, &crate::kernel::ids::IntegrationId) -> Result<Option<Vec<u8>>>;
 
 fn read(request: &Request, of: Read) -> Result<Option<Vec<u8>>, Failure> {
-    let domain = request
-        .data::<Domain>()
-        .ok_or_else(|| Error::internal("the dialect was mounted without a domain", "no data"))
-        .map_err(Failure)?;
+    let domain = domain(request).map_err(Failure)?;
     let id = request.raw_path_param("id").unwrap_or_default();
     of(domain, &id.into()).map_err(Failure)
 }

@@ -2,14 +2,11 @@
 //! the key is the user.
 
 use poem::{Request, RequestBody, http::header};
-use poem_openapi::{
-    ApiExtractor, ApiExtractorType, ExtractParamOptions,
-    registry::{MetaSecurityScheme, Registry},
-};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
 use crate::{
-    domain::{Domain, access::Call, api_keys::KeyKind, limits::Class},
-    http::{bearer, errors::Failure},
+    domain::{access::Call, api_keys::KeyKind, limits::Class},
+    http::{bearer, bearer_scheme, domain, errors::Failure},
     kernel::{Error, Kind, Result},
 };
 
@@ -29,19 +26,7 @@ impl<'a> ApiExtractor<'a> for User {
     type ParamRawType = ();
 
     fn register(registry: &mut Registry) {
-        registry.create_security_scheme(
-            BEARER,
-            MetaSecurityScheme {
-                ty: "http",
-                description: Some("Your API key."),
-                name: None,
-                key_in: None,
-                scheme: Some("bearer"),
-                bearer_format: None,
-                flows: None,
-                openid_connect_url: None,
-            },
-        );
+        registry.create_security_scheme(BEARER, bearer_scheme("Your API key."));
     }
 
     fn security_schemes() -> Vec<&'static str> {
@@ -59,9 +44,7 @@ impl<'a> ApiExtractor<'a> for User {
 }
 
 fn admit(request: &Request) -> Result<Call> {
-    let domain = request
-        .data::<Domain>()
-        .ok_or_else(|| Error::internal("the dialect was mounted without a domain", "no data"))?;
+    let domain = domain(request)?;
     if request.header(header::AUTHORIZATION).is_none() {
         return Err(Error::new(Kind::Unauthenticated, "no api key supplied"));
     }

@@ -1,13 +1,10 @@
 //! Who calls: whoever has the token of the folder.
 
 use poem::{Request, RequestBody};
-use poem_openapi::{
-    ApiExtractor, ApiExtractorType, ExtractParamOptions,
-    registry::{MetaSecurityScheme, Registry},
-};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
 use crate::{
-    http::{bearer, errors::Failure},
+    http::{bearer, bearer_scheme, errors::Failure},
     kernel::Secret,
 };
 
@@ -26,16 +23,7 @@ impl<'a> ApiExtractor<'a> for FolderToken {
     fn register(registry: &mut Registry) {
         registry.create_security_scheme(
             BEARER,
-            MetaSecurityScheme {
-                ty: "http",
-                description: Some("The token of the folder, as in the server's settings."),
-                name: None,
-                key_in: None,
-                scheme: Some("bearer"),
-                bearer_format: None,
-                flows: None,
-                openid_connect_url: None,
-            },
+            bearer_scheme("The token of the folder, as in the server's settings."),
         );
     }
 

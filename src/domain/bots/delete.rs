@@ -83,6 +83,8 @@ pub(super) async fn remove(domain: &Domain) -> Result<bool> {
 const MANY: &[&str] = &[
     "DELETE FROM bot_deliveries WHERE seq IN (
         SELECT seq FROM bot_deliveries WHERE agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM bot_schedules WHERE seq IN (
+        SELECT seq FROM bot_schedules WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM events WHERE seq IN (
         SELECT seq FROM events WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM messages WHERE seq IN (
@@ -111,7 +113,8 @@ const MANY_OF_AGENT: &[&str] = &[
 
 const AGENT: &str = "DELETE FROM agents WHERE seq = :seq";
 
-fn step(conn: &Connection, seq: i64, id: &AgentId) -> Result<()> {
+/// Removes some rows of an agent, or the agent when there is little left.
+pub(in crate::domain) fn step(conn: &Connection, seq: i64, id: &AgentId) -> Result<()> {
     for sql in MANY {
         let removed = conn
             .prepare_cached(sql)?

@@ -4,7 +4,7 @@
 pub mod analytics;
 pub mod background;
 mod create;
-mod delete;
+pub(super) mod delete;
 pub mod issues;
 mod list;
 pub mod logs;

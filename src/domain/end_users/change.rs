@@ -10,6 +10,7 @@ use crate::{
         access::Call,
         audit::{self, Entry},
         change::Change,
+        inbox,
     },
     kernel::{
         Error, Kind, Patch, Result,
@@ -225,11 +226,28 @@ pub fn set_in_conversation(change: &Change<'_>, agent: &AgentId, id: &EndUserId)
 /// # Errors
 /// `NotFound`, or those of the store.
 pub fn erase(change: &Change<'_>, scope: &Scope, id: &EndUserId) -> Result<()> {
+    if erase_as(change, scope, id, "end_user.delete")? {
+        Ok(())
+    } else {
+        Err(rows::not_found())
+    }
+}
+
+/// Erases an end user, what was told of it, and what the test inbox has of that; `action` is what the
+/// audit record says. Whether there was one.
+pub(super) fn erase_as(
+    change: &Change<'_>,
+    scope: &Scope,
+    id: &EndUserId,
+    action: &'static str,
+) -> Result<bool> {
     event::erase(change, &scope.agent, id)?;
     if !rows::erase(change, &scope.agent, id)? {
-        return Err(rows::not_found());
+        return Ok(false);
     }
-    record(change, scope, "end_user.delete", id)
+    inbox::erase_end_user(change, id)?;
+    record(change, scope, action, id)?;
+    Ok(true)
 }
 
 pub(super) fn record(

@@ -8,12 +8,10 @@ use tracing::warn;
 
 use super::change::record;
 use crate::{
-    domain::{Domain, access::Call, audit::Actor, change::Change, members::Role},
+    domain::{Domain, access::Call, audit::Actor, bots, change::Change, members::Role},
     kernel::{Error, Kind, Result, ids::WorkspaceId},
 };
 
-/// How many rows of a table one step deletes.
-const AT_ONCE: i64 = 500;
 /// How many steps are made before the answer; a small workspace is gone with it.
 const BEFORE_ANSWER: usize = 40;
 /// How often to look without a hint.
@@ -118,53 +116,16 @@ async fn step(domain: &Domain) -> Result<bool> {
             let agent = conn
                 .prepare_cached(AGENT)?
                 .query_row(named_params! {":id": id}, |row| {
-                    Ok((row.get::<_, i64>("seq")?, row.get::<_, String>("id")?))
+                    Ok((row.get("seq")?, row.get("id")?))
                 })
                 .optional()?;
             match agent {
-                Some((seq, agent)) => empty(conn, seq, &agent),
+                Some((seq, agent)) => bots::delete::step(conn, seq, &agent),
                 None => remove(conn, &id),
             }
         })
         .await?;
     Ok(true)
-}
-
-/// What an agent may have many of, in an order in which each step has few rows that go along: a
-/// table, its column, and whether that holds the agent's `seq` and not its id.
-const OF_AGENT: &[(&str, &str, bool)] = &[
-    ("bot_deliveries", "agent_seq", true),
-    ("bot_schedules", "agent_seq", true),
-    ("events", "agent_seq", true),
-    ("messages", "agent_seq", true),
-    ("states", "agent_seq", true),
-    ("conversations", "agent_seq", true),
-    ("bot_logs", "agent_seq", true),
-    ("bot_issues", "agent_seq", true),
-    ("bot_files", "agent_seq", true),
-    ("end_users", "agent_id", false),
-    ("webhook_messages", "agent_id", false),
-];
-
-/// Deletes some rows of an agent, or the agent when there is little left.
-fn empty(conn: &Connection, seq: i64, agent: &str) -> Result<()> {
-    for (table, column, by_seq) in OF_AGENT {
-        let statement = format!(
-            "DELETE FROM {table} WHERE seq IN
-                (SELECT seq FROM {table} WHERE {column} = :agent LIMIT :limit)"
-        );
-        let mut statement = conn.prepare_cached(&statement)?;
-        let deleted = match by_seq {
-            true => statement.execute(named_params! {":agent": seq, ":limit": AT_ONCE})?,
-            false => statement.execute(named_params! {":agent": agent, ":limit": AT_ONCE})?,
-        };
-        if deleted > 0 {
-            return Ok(());
-        }
-    }
-    conn.prepare_cached("DELETE FROM agents WHERE seq = :seq")?
-        .execute(named_params! {":seq": seq})?;
-    Ok(())
 }
 
 const REMOVE: &str = "DELETE FROM workspaces WHERE id = :id";

@@ -19,8 +19,8 @@ use crate::{
         Domain,
         platform_integrations::{self as integrations, Refusal, Tokens, Use},
     },
-    http::errors::Failure,
-    kernel::{Error, Result, Secret},
+    http::{domain, errors::Failure},
+    kernel::{Result, Secret},
 };
 
 /// The largest form that is read, in bytes.
@@ -118,12 +118,8 @@ impl<'a> ApiExtractor<'a> for Here {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let domain = request.data::<Domain>().cloned();
-        let domain = domain.ok_or_else(|| {
-            let error = Error::internal("the dialect was mounted without a domain", "no data");
-            Failure(error)
-        })?;
-        Ok(Self(domain))
+        let domain = domain(request).map_err(Failure)?;
+        Ok(Self(domain.clone()))
     }
 }
 

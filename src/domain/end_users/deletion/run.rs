@@ -14,8 +14,7 @@ use crate::{
         Domain,
         audit::Actor,
         change::Change,
-        end_users::{Scope, change::record, event, rows},
-        inbox,
+        end_users::{Scope, change::erase_as},
     },
     kernel::{
         Result,
@@ -212,12 +211,7 @@ fn erase(change: &Change<'_>, deletion: &Running) -> Result<usize> {
     let targets = statement.query_map(parameters, |row| row.get::<_, EndUserId>(0))?;
     let targets: Vec<_> = targets.collect::<rusqlite::Result<_>>()?;
     for end_user in &targets {
-        let agent = &deletion.scope.agent;
-        event::erase(change, agent, end_user)?;
-        if rows::erase(change, agent, end_user)? {
-            inbox::erase_end_user(change, end_user)?;
-            record(change, &deletion.scope, "end_user.erase", end_user)?;
-        }
+        erase_as(change, &deletion.scope, end_user, "end_user.erase")?;
     }
     Ok(targets.len())
 }
