@@ -18,7 +18,7 @@ use self::{
 };
 use crate::{
     domain::Domain,
-    http::{Document, Mount},
+    http::{Document, Mount, Published},
 };
 
 /// The path that every operation is under.
@@ -50,7 +50,7 @@ pub fn mount(domain: &Domain, clock_moves: bool) -> Mount {
             .data(domain.clone())
             .boxed(),
         render: Arc::new(ErrorRenderer),
-        document: document(),
+        document: Published::new(document),
         credentials: false,
     }
 }

@@ -11,7 +11,7 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-use super::{Document, errors::Failure};
+use super::{Published, errors::Failure};
 use crate::kernel::Error;
 
 /// A vendor's API.
@@ -50,7 +50,7 @@ pub struct Mount {
     /// How its errors look.
     pub render: Arc<dyn RenderError>,
     /// Its OpenAPI document.
-    pub document: Document,
+    pub document: Published,
     /// Whether its clients in browsers make their calls with credentials (`withCredentials`), which
     /// browsers then ask for leave of. Only where no cookie is looked at.
     pub credentials: bool,

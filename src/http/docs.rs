@@ -1,7 +1,8 @@
 //! The pages: the landing page, Swagger UI for each dialect, and the documents they show.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use bytes::Bytes;
 use poem::{
     Endpoint, IntoResponse, Request, Response, Route,
     endpoint::make_sync,
@@ -11,7 +12,7 @@ use poem_openapi::OpenApiService;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Document, Mount, origin,
+    Mount, Published, origin,
     page::{escape, fill, text},
 };
 
@@ -22,7 +23,7 @@ struct Entry {
     title: &'static str,
     summary: &'static str,
     base_path: &'static str,
-    document: Document,
+    document: Published,
 }
 
 /// `/`, `/docs/…`, `/openapi/…` and `/assets/…` for these dialects.
@@ -38,14 +39,16 @@ pub fn routes(mounts: &[Mount]) -> Route {
             document: mount.document.clone(),
         })
         .collect();
-    let swagger = SwaggerUi::embedded();
     let mut route = Route::new()
         .at("/", landing(entries.clone()))
         .at(
             "/assets/swagger-ui.js",
-            asset("text/javascript", swagger.script),
+            of_swagger_ui("text/javascript", |ui| &ui.script),
         )
-        .at("/assets/swagger-ui.css", asset("text/css", swagger.style))
+        .at(
+            "/assets/swagger-ui.css",
+            of_swagger_ui("text/css", |ui| &ui.style),
+        )
         .at(
             "/assets/parlance.css",
             asset("text/css", text("parlance.css")),
@@ -88,7 +91,7 @@ pub fn page(
 
 /// A document as JSON, for the address that it is asked at.
 #[must_use]
-pub fn specification(document: Document) -> impl Endpoint<Output = Response> + 'static {
+pub fn specification(document: Published) -> impl Endpoint<Output = Response> + 'static {
     make_sync(move |request| {
         cached(
             &request,
@@ -123,12 +126,21 @@ fn landing(entries: Arc<[Entry]>) -> impl Endpoint<Output = Response> {
 }
 
 fn asset(content_type: &'static str, text: String) -> impl Endpoint<Output = Response> {
+    let text = Bytes::from(text);
     make_sync(move |request| cached(&request, content_type, text.clone()))
 }
 
+fn of_swagger_ui(
+    content_type: &'static str,
+    part: fn(&SwaggerUi) -> &Bytes,
+) -> impl Endpoint<Output = Response> {
+    make_sync(move |request| cached(&request, content_type, part(&SWAGGER_UI).clone()))
+}
+
 /// An answer with an ETag, or 304 for a caller that has it.
-fn cached(request: &Request, content_type: &'static str, text: String) -> Response {
-    let digest = Sha256::digest(text.as_bytes());
+fn cached(request: &Request, content_type: &'static str, text: impl Into<Bytes>) -> Response {
+    let text = text.into();
+    let digest = Sha256::digest(&text);
     let tag: String = digest[..12]
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -157,9 +169,11 @@ fn cached(request: &Request, content_type: &'static str, text: String) -> Respon
 /// Its page has the document pasted into a script, where a `</script>` in a description would end
 /// it, and 1.6 MB for each dialect. Ours loads the document, and the browser keeps the script.
 struct SwaggerUi {
-    script: String,
-    style: String,
+    script: Bytes,
+    style: Bytes,
 }
+
+static SWAGGER_UI: LazyLock<SwaggerUi> = LazyLock::new(SwaggerUi::embedded);
 
 impl SwaggerUi {
     fn embedded() -> Self {
@@ -171,11 +185,11 @@ impl SwaggerUi {
     }
 }
 
-fn between(page: &str, start: &str, end: &str) -> String {
+fn between(page: &str, start: &str, end: &str) -> Bytes {
     let from = page.find(start).expect("poem-openapi's page is as it was") + start.len();
     let rest = &page[from..];
     let to = rest.find(end).expect("poem-openapi's page is as it was");
-    rest[..to].to_owned()
+    Bytes::copy_from_slice(&rest.as_bytes()[..to])
 }
 
 #[cfg(test)]
@@ -186,7 +200,7 @@ mod tests {
     fn swagger_ui_is_taken_out_of_the_page_whole() {
         let swagger = SwaggerUi::embedded();
         assert!(swagger.script.len() > 1_000_000);
-        assert!(swagger.script.contains("SwaggerUIBundle"));
-        assert!(swagger.style.contains(".swagger-ui"));
+        assert!(String::from_utf8_lossy(&swagger.script).contains("SwaggerUIBundle"));
+        assert!(String::from_utf8_lossy(&swagger.style).contains(".swagger-ui"));
     }
 }

@@ -1,5 +1,7 @@
 //! A dialect's OpenAPI document.
 
+use std::sync::{Arc, LazyLock};
+
 use poem_openapi::{OpenApi, OpenApiService, types::Type};
 use serde_json::{Map, Value, json};
 
@@ -127,8 +129,11 @@ impl Document {
     /// The document as JSON for a server at `origin`: `http://localhost:4600`.
     #[must_use]
     pub fn json(&self, origin: &str) -> String {
-        let text = serde_json::to_string_pretty(&self.0).expect("JSON can be written");
-        at(&text, origin)
+        at(&self.text(), origin)
+    }
+
+    fn text(&self) -> String {
+        serde_json::to_string_pretty(&self.0).expect("JSON can be written")
     }
 
     /// The document as YAML for a server at `origin`.
@@ -136,6 +141,31 @@ impl Document {
     pub fn yaml(&self, origin: &str) -> String {
         let text = serde_yaml::to_string(&self.0).expect("JSON can be written as YAML");
         at(&text, origin)
+    }
+}
+
+/// A document that a server shows. It is made when it is first asked for, which few servers are, and
+/// kept as text: as values, the documents take more memory than all the rest of a server at rest.
+#[derive(Clone)]
+pub struct Published(Arc<LazyLock<String, Box<dyn FnOnce() -> String + Send>>>);
+
+impl Published {
+    /// The document that `make` gives.
+    pub fn new(make: impl FnOnce() -> Document + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(move || make().text()))))
+    }
+
+    /// The document as JSON for a server at `origin`.
+    #[must_use]
+    pub fn json(&self, origin: &str) -> String {
+        at(&self.0, origin)
+    }
+
+    /// The document as YAML for a server at `origin`.
+    #[must_use]
+    pub fn yaml(&self, origin: &str) -> String {
+        let document = serde_json::from_str(&self.0).expect("what was written can be read");
+        Document(document).yaml(origin)
     }
 }
 

@@ -25,7 +25,7 @@ mod runtime_metrics;
 pub use bearer::{bearer, bearer_scheme};
 pub use body::Body;
 pub use dialect::{Dialect, Failed, Mount};
-pub use document::Document;
+pub use document::{Document, Published};
 pub use edge::Edge;
 pub use metrics::Metrics;
 pub use mounted::domain;

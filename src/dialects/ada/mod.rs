@@ -40,7 +40,7 @@ pub use self::{
 };
 use crate::{
     domain::Domain,
-    http::{Document, Mount, docs, edge::BodyLimit},
+    http::{Document, Mount, Published, docs, edge::BodyLimit},
 };
 
 /// The path that everything but v1 of the End Users API is under.
@@ -91,7 +91,10 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
             .data(domain.clone())
             .boxed(),
         render: Arc::new(RenderV2),
-        document: document(settings),
+        document: Published::new({
+            let settings = settings.clone();
+            move || document(&settings)
+        }),
         credentials: false,
     }
 }
@@ -124,7 +127,10 @@ fn service(settings: &Settings) -> OpenApiService<ApiV2, ()> {
 #[must_use]
 pub fn mount_end_users_v1(domain: &Domain, settings: &Settings) -> Mount {
     let (name, title) = ("ada-end-users-v1", "Ada End Users (v1)");
-    let document = document_v1(settings);
+    let document = Published::new({
+        let settings = settings.clone();
+        move || document_v1(&settings)
+    });
     let specification = format!("{END_USERS_V1_BASE_PATH}/spec");
     let routes = Route::new()
         .nest("/", service_v1(settings))

@@ -17,7 +17,7 @@ pub use self::settings::{ConfigUpdate, Settings, ValidationStatus};
 use self::{error::ErrorRenderer, integrations::Integrations, types::Types};
 use crate::{
     domain::Domain,
-    http::{Document, Mount},
+    http::{Document, Mount, Published},
 };
 
 /// The path that every operation is under, as in the vendor's base URL.
@@ -43,7 +43,10 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
             .data(domain.clone())
             .boxed(),
         render: Arc::new(ErrorRenderer::new(settings.validation_status)),
-        document: document(settings),
+        document: Published::new({
+            let settings = settings.clone();
+            move || document(&settings)
+        }),
         credentials: false,
     }
 }

@@ -64,7 +64,7 @@ use self::{
 pub use self::{error::ErrorRenderer, settings::Settings, webhooks::webhooks};
 use crate::{
     domain::Domain,
-    http::{Document, Mount},
+    http::{Document, Mount, Published},
 };
 
 /// Operations have whole paths: the vendor's base URL has none.
@@ -122,7 +122,10 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
             .data(domain.clone())
             .boxed(),
         render: Arc::new(ErrorRenderer::new(domain.clock().clone())),
-        document: document(settings),
+        document: Published::new({
+            let settings = settings.clone();
+            move || document(&settings)
+        }),
         credentials: true,
     }
 }

@@ -31,7 +31,7 @@ use self::{
 pub use self::{paths::UNPREFIXED, settings::Settings};
 use crate::{
     domain::Domain,
-    http::{Document, Mount},
+    http::{Document, Mount, Published},
 };
 
 /// The path that every operation is under.
@@ -64,7 +64,10 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
             .data(domain.clone())
             .boxed(),
         render: Arc::new(ErrorRenderer),
-        document: document(settings),
+        document: Published::new({
+            let settings = settings.clone();
+            move || document(&settings)
+        }),
         credentials: false,
     }
 }

@@ -13,7 +13,7 @@ use poem_openapi::{OpenApiService, Tags};
 use self::{error::ErrorRenderer, search::Search};
 use crate::{
     domain::{Domain, folders::BASE_PATH},
-    http::{Document, Mount},
+    http::{Document, Mount, Published},
 };
 
 /// The groups of operations in the document.
@@ -33,7 +33,7 @@ pub fn mount(domain: &Domain) -> Mount {
         base_path: BASE_PATH,
         endpoint: service().into_endpoint().data(domain.clone()).boxed(),
         render: Arc::new(ErrorRenderer),
-        document: document(),
+        document: Published::new(document),
         credentials: false,
     }
 }
