@@ -19,7 +19,9 @@ use crate::{
         self, Addresses, Domain, billing, bootstrap, bootstrap::Started, bots, connectors,
         deliveries, end_users, folders, platform_integrations, usage, webhooks, workspaces,
     },
-    http::{Edge, Metrics, Mount, Origins, Programs, docs, edge, health, listener::NoDelay},
+    http::{
+        Edge, Limits, Metrics, Mount, Mounted, Origins, Programs, docs, health, listener::NoDelay,
+    },
     kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
 };
@@ -285,10 +287,13 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         domain.webhooks().metrics().register(registry);
         registry.register_collector(Box::new(Programs::new(domain.runtime())));
     });
-    let limits = edge::Limits {
+    let limits = Limits {
         body: config.server.body_limit_bytes,
         time: Duration::from_secs(config.server.request_timeout_seconds),
     };
+    let server = &config.server;
+    let origins = Origins::new(server.public_url.as_ref(), server.trust_forwarded);
+    let mounted = Mounted::new(Some(domain.clone()), origins, limits, metrics.clone());
     let mounts = mounts(domain, config);
     let pages = docs::routes(&mounts)
         .at("/healthz", health::live())
@@ -298,22 +303,19 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         pages.boxed(),
         "parlance",
         Arc::new(console::error::ErrorRenderer),
-        limits,
-        metrics.clone(),
+        mounted.clone(),
     );
     let platform = Edge::new(
         ada::pages(domain, &config.ada, config.server.profile == Profile::Dev).boxed(),
         "ada-pages",
         Arc::new(ada::RenderPage),
-        limits,
-        metrics.clone(),
+        mounted.clone(),
     );
     let webhooks = Edge::new(
         botpress::webhooks(domain),
         "botpress-webhooks",
-        std::sync::Arc::new(botpress::ErrorRenderer::new(domain.clock().clone())),
-        limits,
-        metrics.clone(),
+        Arc::new(botpress::ErrorRenderer::new(domain.clock().clone())),
+        mounted.clone(),
     );
     let mut route = Route::new()
         .nest("/", pages)
@@ -322,42 +324,35 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
     if domain.settings().inbox.is_on(domain.settings().development) {
         let inbox = console::inbox::routes(domain);
         let renderer = Arc::new(console::error::ErrorRenderer);
-        let inbox = Edge::new(inbox, "inbox", renderer, limits, metrics.clone());
+        let inbox = Edge::new(inbox, "inbox", renderer, mounted.clone());
         route = route.nest("/inbox", inbox);
     }
-    let unprefixed = cohere::mount(domain, &config.cohere);
-    let unprefixed = Arc::new(Edge::around(unprefixed, limits, metrics.clone()));
+    let unprefixed = cohere::mount(&config.cohere);
+    let unprefixed = Arc::new(Edge::around(unprefixed, mounted.clone()));
     for path in cohere::UNPREFIXED {
         route = route
             .at(path, unprefixed.clone())
             .at(format!("{path}/*rest"), unprefixed.clone());
     }
-    mounts
-        .into_iter()
-        .fold(route, |route, mount| {
-            let base_path = mount.base_path;
-            let edge = std::sync::Arc::new(Edge::around(mount, limits, metrics.clone()));
-            if base_path == botpress::BASE_PATH {
-                let at = |route: Route, path: &&str| route.at(path, edge.clone());
-                return botpress::ROUTES.iter().fold(route, at);
-            }
-            route.nest(base_path, edge)
-        })
-        .data(Origins::new(
-            config.server.public_url.as_ref(),
-            config.server.trust_forwarded,
-        ))
-        .with(crate::http::compress::Gzip)
+    mounts.into_iter().fold(route, |route, mount| {
+        let base_path = mount.base_path;
+        let edge = Arc::new(Edge::around(mount, mounted.clone()));
+        if base_path == botpress::BASE_PATH {
+            let at = |route: Route, path: &&str| route.at(path, edge.clone());
+            return botpress::ROUTES.iter().fold(route, at);
+        }
+        route.nest(base_path, edge)
+    })
 }
 
 fn mounts(domain: &Domain, config: &Config) -> Vec<Mount> {
     vec![
-        ada::mount(domain, &config.ada),
-        ada::mount_end_users_v1(domain, &config.ada),
-        aloochat::mount(domain, &config.aloochat),
-        cohere::mount(domain, &config.cohere),
-        connector::mount(domain),
+        ada::mount(&config.ada),
+        ada::mount_end_users_v1(&config.ada),
+        aloochat::mount(&config.aloochat),
+        cohere::mount(&config.cohere),
+        connector::mount(),
         botpress::mount(domain, &config.botpress),
-        console::mount(domain, config.server.profile == Profile::Dev),
+        console::mount(config.server.profile == Profile::Dev),
     ]
 }

@@ -17,7 +17,6 @@ use self::{
     clock::ClockApi, error::ErrorRenderer, integrations::IntegrationsApi, webhooks::WebhooksApi,
 };
 use crate::{
-    domain::Domain,
     http::{Document, Mount, Published},
 };
 
@@ -38,17 +37,14 @@ enum Tag {
 /// The console, to be mounted under its base path. The clock can be moved only if
 /// `clock_moves` says so (profile `dev`).
 #[must_use]
-pub fn mount(domain: &Domain, clock_moves: bool) -> Mount {
+pub fn mount(clock_moves: bool) -> Mount {
     Mount {
         name: "console",
         title: "Console",
         summary: "For whoever runs this server: its clock, its webhooks' deliveries, and the approval of \
                   integrations.",
         base_path: BASE_PATH,
-        endpoint: service(clock_moves)
-            .into_endpoint()
-            .data(domain.clone())
-            .boxed(),
+        endpoint: service(clock_moves).into_endpoint().boxed(),
         render: Arc::new(ErrorRenderer),
         document: Published::new(document),
         credentials: false,

@@ -19,7 +19,7 @@ use poem_openapi::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    edge::BodyLimit,
+    body_limit,
     errors::{Failure, body_error},
 };
 use crate::kernel::{Error, Kind, Rule, Violation, schema::Schema, violation::Location};
@@ -119,9 +119,7 @@ async fn read(
     limit: usize,
 ) -> Result<Option<Value>, Error> {
     check_content_type(request)?;
-    let limit = request
-        .data::<BodyLimit>()
-        .map_or(limit, |whole| whole.0.min(limit));
+    let limit = body_limit(request).map_or(limit, |whole| whole.min(limit));
     let body = body.take().map_err(|error| body_error(&error))?;
     let bytes = body
         .into_bytes_limit(limit)

@@ -1,7 +1,7 @@
 //! gzip for answers that are worth it.
 
 use poem::{
-    Body, Endpoint, IntoResponse, Middleware, Request, Response,
+    Body, IntoResponse, Request, Response,
     http::{HeaderValue, header},
     web::{Compress, CompressionAlgo},
 };
@@ -9,31 +9,28 @@ use poem::{
 /// The smallest answer that is compressed, in bytes: below it the header costs more than it saves.
 const WORTH_IT: usize = 1024;
 
-/// Compresses textual answers of 1 KiB and more for clients that accept gzip. Streams pass as they
-/// are.
+/// Whether the answer to a request may be compressed: with gzip, textual answers of 1 KiB and more
+/// for clients that accept it. Streams pass as they are.
 #[derive(Debug, Clone, Copy)]
-pub struct Gzip;
-
-impl<E: Endpoint<Output = Response>> Middleware<E> for Gzip {
-    type Output = GzipEndpoint<E>;
-
-    fn transform(&self, inner: E) -> Self::Output {
-        GzipEndpoint(inner)
-    }
+pub struct Compression {
+    accepted: bool,
 }
 
-/// The endpoint of [`Gzip`].
-pub struct GzipEndpoint<E>(E);
+impl Compression {
+    /// What the request accepts.
+    pub fn of(request: &Request) -> Self {
+        let accepted = request.header(header::ACCEPT_ENCODING);
+        Self {
+            accepted: accepted.is_some_and(accepts_gzip),
+        }
+    }
 
-impl<E: Endpoint<Output = Response>> Endpoint for GzipEndpoint<E> {
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> poem::Result<Response> {
-        let accepted = request
-            .header(header::ACCEPT_ENCODING)
-            .is_some_and(accepts_gzip);
-        let mut response = self.0.call(request).await?;
-        if !accepted
+    /// The response, compressed if it may and should be.
+    ///
+    /// # Errors
+    /// Those of reading its body.
+    pub async fn apply(self, mut response: Response) -> poem::Result<Response> {
+        if !self.accepted
             || !is_text(&response)
             || response.headers().contains_key(header::CONTENT_ENCODING)
         {

@@ -1,8 +1,8 @@
 //! The layers around every request, outermost first: request id, metrics and log, panic guard,
-//! body cap, timeout. Whatever fails inside them is rendered in the words of the dialect that the
-//! path belongs to.
+//! compression, body cap, timeout. Whatever fails inside them is rendered in the words of the dialect
+//! that the path belongs to.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
 use poem::{
@@ -15,10 +15,12 @@ use tracing::{debug, error};
 use uuid::Uuid;
 
 use super::{
-    Metrics, Mount,
+    Mount,
+    compress::Compression,
     cors::LocalPage,
     dialect::RenderError,
     errors::{from_poem, too_large},
+    mounted::Mounted,
 };
 use crate::kernel::{
     Error, Kind,
@@ -34,26 +36,12 @@ const REQUEST_ID_MAX: usize = 128;
 /// The operation of a request that no operation answered, in metrics.
 const NO_OPERATION: &str = "none";
 
-/// What the layers need to know.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// The largest body, in bytes.
-    pub body: usize,
-    /// The longest that a request may take.
-    pub time: Duration,
-}
-
-/// The largest body of this request: for whoever reads it.
-#[derive(Debug, Clone, Copy)]
-pub struct BodyLimit(pub usize);
-
 /// One dialect with the layers around it.
 pub struct Edge {
     inner: BoxEndpoint<'static, Response>,
     dialect: &'static str,
     render: Arc<dyn RenderError>,
-    limits: Limits,
-    metrics: Metrics,
+    mounted: Mounted,
     credentials: bool,
 }
 
@@ -63,24 +51,22 @@ impl Edge {
         inner: BoxEndpoint<'static, Response>,
         dialect: &'static str,
         render: Arc<dyn RenderError>,
-        limits: Limits,
-        metrics: Metrics,
+        mounted: Mounted,
     ) -> Self {
         Self {
             inner,
             dialect,
             render,
-            limits,
-            metrics,
+            mounted,
             credentials: false,
         }
     }
 
     /// Puts the layers around a dialect.
-    pub fn around(mount: Mount, limits: Limits, metrics: Metrics) -> Self {
+    pub fn around(mount: Mount, mounted: Mounted) -> Self {
         Self {
             credentials: mount.credentials,
-            ..Self::new(mount.endpoint, mount.name, mount.render, limits, metrics)
+            ..Self::new(mount.endpoint, mount.name, mount.render, mounted)
         }
     }
 
@@ -90,12 +76,12 @@ impl Edge {
             .headers()
             .get(header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        if announced.is_some_and(|length| length > self.limits.body) {
+        if announced.is_some_and(|length| length > self.mounted.limits().body) {
             return Err((too_large(), NO_OPERATION));
         }
-        request.set_data(BodyLimit(self.limits.body));
+        request.set_data(self.mounted.clone());
         let guarded = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        match within(self.limits.time, guarded).await {
+        match within(self.mounted.limits().time, guarded).await {
             Ok(Ok(Ok(response))) => Ok(response),
             Ok(Ok(Err(error))) => {
                 let operation = operation(error.data::<OperationId>());
@@ -149,10 +135,14 @@ impl Endpoint for Edge {
         if let Some(response) = preflight {
             return Ok(response);
         }
+        let compression = Compression::of(&request);
         let (mut response, operation) = match self.answer(request).await {
             Ok(response) => {
                 let operation = operation(response.data::<OperationId>());
-                (response, operation)
+                match compression.apply(response).await {
+                    Ok(response) => (response, operation),
+                    Err(error) => (self.render(&from_poem(error), &request_id), operation),
+                }
             }
             Err((error, operation)) => (self.render(&error, &request_id), operation),
         };
@@ -166,7 +156,8 @@ impl Endpoint for Edge {
             page.allow(response.headers_mut());
         }
         let status = response.status().as_u16();
-        self.metrics
+        self.mounted
+            .metrics()
             .count_request(self.dialect, operation, status, watch.elapsed());
         if let Some(path) = path {
             debug!(%method, path, status, operation, request_id, "answered");
@@ -200,10 +191,15 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use poem::{EndpointExt, endpoint::make};
 
     use super::*;
-    use crate::{http::errors::Failure, kernel::Result};
+    use crate::{
+        http::{Metrics, errors::Failure, mounted::Limits, origin::Origins},
+        kernel::Result,
+    };
 
     /// Renders what it is given, so that a test sees which error reached the dialect.
     struct Plain;
@@ -233,11 +229,15 @@ mod tests {
             inner.map_to_response().boxed(),
             "test",
             Arc::new(Plain),
-            Limits {
-                body: 10,
-                time: Duration::from_millis(20),
-            },
-            Metrics::new(|_| {}),
+            Mounted::new(
+                None,
+                Origins::default(),
+                Limits {
+                    body: 10,
+                    time: Duration::from_millis(20),
+                },
+                Metrics::new(|_| {}),
+            ),
         );
         edge.call(Request::default()).await.expect("an answer")
     }

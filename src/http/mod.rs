@@ -28,7 +28,7 @@ pub use dialect::{Dialect, Failed, Mount};
 pub use document::{Document, Published};
 pub use edge::Edge;
 pub use metrics::Metrics;
-pub use mounted::domain;
+pub use mounted::{BodyLimit, Limits, Mounted, body_limit, domain};
 pub use nullable::Nullable;
 pub use object::JsonObject;
 pub use origin::{Origins, PublicUrl, origin};

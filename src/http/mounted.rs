@@ -1,11 +1,60 @@
-//! What is mounted with every endpoint.
+//! What every endpoint of a server is mounted with. A request carries it as one value: each value
+//! more is an allocation and a look-up in every request.
+
+use std::{sync::Arc, time::Duration};
 
 use poem::Request;
 
+use super::{Metrics, origin::Origins};
 use crate::{
     domain::Domain,
     kernel::{Error, Result},
 };
+
+/// What the layers around every request need to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The largest body, in bytes.
+    pub body: usize,
+    /// The longest that a request may take.
+    pub time: Duration,
+}
+
+/// The largest body of this request, where it is another one than [`Limits::body`].
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimit(pub usize);
+
+/// What the endpoints of a server share.
+#[derive(Clone)]
+pub struct Mounted(Arc<Shared>);
+
+struct Shared {
+    domain: Option<Domain>,
+    origins: Origins,
+    limits: Limits,
+    metrics: Metrics,
+}
+
+impl Mounted {
+    /// What is mounted with this domain, or, for a layer on trial, without one.
+    #[must_use]
+    pub fn new(domain: Option<Domain>, origins: Origins, limits: Limits, metrics: Metrics) -> Self {
+        Self(Arc::new(Shared {
+            domain,
+            origins,
+            limits,
+            metrics,
+        }))
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+}
 
 /// The domain that an endpoint is mounted with.
 ///
@@ -13,6 +62,18 @@ use crate::{
 /// `Internal` for an endpoint that is mounted without one.
 pub fn domain(request: &Request) -> Result<&Domain> {
     request
-        .data::<Domain>()
+        .data::<Mounted>()
+        .and_then(|mounted| mounted.0.domain.as_ref())
         .ok_or_else(|| Error::internal("an endpoint was mounted without a domain", "no data"))
+}
+
+/// The largest body of a request, in bytes; none for an endpoint that is not mounted.
+#[must_use]
+pub fn body_limit(request: &Request) -> Option<usize> {
+    let own = request.data::<BodyLimit>().map(|limit| limit.0);
+    own.or_else(|| Some(request.data::<Mounted>()?.limits().body))
+}
+
+pub(super) fn origins(request: &Request) -> Option<&Origins> {
+    Some(&request.data::<Mounted>()?.0.origins)
 }

@@ -10,6 +10,8 @@ use poem::{Request, http::header};
 use serde::{Deserialize, Serialize};
 use url::{Position, Url};
 
+use super::mounted;
+
 /// The origin of a request that names no host that could be shown.
 const UNKNOWN_HOST: &str = "127.0.0.1:4600";
 
@@ -52,7 +54,7 @@ impl fmt::Display for PublicUrl {
     }
 }
 
-/// How the address of this server is found. It is data of every request.
+/// How the address of this server is found.
 #[derive(Debug, Clone, Default)]
 pub struct Origins {
     public_url: Option<Arc<str>>,
@@ -73,7 +75,7 @@ impl Origins {
 /// The address of this server, without a slash at its end: `http://127.0.0.1:4600`.
 #[must_use]
 pub fn origin(request: &Request) -> String {
-    let origins = request.data::<Origins>();
+    let origins = mounted::origins(request);
     if let Some(url) = origins.and_then(|origins| origins.public_url.as_ref()) {
         return url.as_ref().to_owned();
     }
@@ -99,16 +101,17 @@ pub fn host(request: &Request) -> Option<&str> {
 
 /// What the proxy says that is nearest to the caller.
 fn forwarded<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    let trusted = request
-        .data::<Origins>()
-        .is_some_and(|origins| origins.trust_forwarded);
+    let trusted = mounted::origins(request).is_some_and(|origins| origins.trust_forwarded);
     let value = request.header(name).filter(|_| trusted)?;
     value.split(',').next().map(str::trim)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::http::{Limits, Metrics, Mounted};
 
     #[test]
     fn a_public_url_is_scheme_and_host_alone() {
@@ -142,7 +145,12 @@ mod tests {
                 builder.header(*name, *value)
             });
         let mut request = builder.finish();
-        request.set_data(origins.clone());
+        let limits = Limits {
+            body: 0,
+            time: Duration::ZERO,
+        };
+        let metrics = Metrics::new(|_| {});
+        request.set_data(Mounted::new(None, origins.clone(), limits, metrics));
         origin(&request)
     }
 

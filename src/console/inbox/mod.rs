@@ -17,7 +17,7 @@ use crate::{
         inbox::{self, Inbox, Incoming, Received},
     },
     http::{
-        edge::BodyLimit,
+        body_limit,
         errors::{Failure, body_error},
     },
     kernel::{Error, Result, Rule, Violation},
@@ -158,9 +158,7 @@ fn name(request: &Request) -> Result<String> {
 }
 
 async fn body(request: &mut Request) -> Result<Vec<u8>> {
-    let limit = request
-        .data::<BodyLimit>()
-        .map_or(usize::MAX, |limit| limit.0);
+    let limit = body_limit(request).unwrap_or(usize::MAX);
     let bytes = request.take_body().into_bytes_limit(limit).await;
     bytes
         .map(|bytes| bytes.to_vec())

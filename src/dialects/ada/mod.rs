@@ -38,10 +38,7 @@ pub use self::{
     pages::{BASE_PATH as PAGES_BASE_PATH, RenderPage, routes as pages},
     settings::{MetadataUpdate, Settings},
 };
-use crate::{
-    domain::Domain,
-    http::{Document, Mount, Published, docs, edge::BodyLimit},
-};
+use crate::http::{BodyLimit, Document, Mount, Published, docs};
 
 /// The path that everything but v1 of the End Users API is under.
 const BASE_PATH: &str = "/api";
@@ -78,7 +75,7 @@ enum Tag {
 
 /// Version 2, to be mounted under its base path.
 #[must_use]
-pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
+pub fn mount(settings: &Settings) -> Mount {
     Mount {
         name: "ada",
         title: "Ada",
@@ -88,7 +85,6 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
             .into_endpoint()
             .with(StandingHeaders)
             .before(slash::strip)
-            .data(domain.clone())
             .boxed(),
         render: Arc::new(RenderV2),
         document: Published::new({
@@ -125,7 +121,7 @@ fn service(settings: &Settings) -> OpenApiService<ApiV2, ()> {
 
 /// Version 1 of the End Users API, to be mounted under its base path.
 #[must_use]
-pub fn mount_end_users_v1(domain: &Domain, settings: &Settings) -> Mount {
+pub fn mount_end_users_v1(settings: &Settings) -> Mount {
     let (name, title) = ("ada-end-users-v1", "Ada End Users (v1)");
     let document = Published::new({
         let settings = settings.clone();
@@ -145,7 +141,6 @@ pub fn mount_end_users_v1(domain: &Domain, settings: &Settings) -> Mount {
             .with(StandingHeaders)
             .before(slash::strip)
             .before(limit_body)
-            .data(domain.clone())
             .boxed(),
         render: Arc::new(RenderV1),
         document,

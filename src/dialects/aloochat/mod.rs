@@ -15,10 +15,7 @@ use poem_openapi::{OpenApiService, Tags};
 
 pub use self::settings::{ConfigUpdate, Settings, ValidationStatus};
 use self::{error::ErrorRenderer, integrations::Integrations, types::Types};
-use crate::{
-    domain::Domain,
-    http::{Document, Mount, Published},
-};
+use crate::http::{Document, Mount, Published};
 
 /// The path that every operation is under, as in the vendor's base URL.
 const BASE_PATH: &str = "/api/public";
@@ -32,16 +29,13 @@ enum Tag {
 
 /// The dialect, to be mounted under its base path.
 #[must_use]
-pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
+pub fn mount(settings: &Settings) -> Mount {
     Mount {
         name: "aloochat",
         title: "Aloochat",
         summary: "Integrations of a company: create, configure, list and delete them.",
         base_path: BASE_PATH,
-        endpoint: service(settings)
-            .into_endpoint()
-            .data(domain.clone())
-            .boxed(),
+        endpoint: service(settings).into_endpoint().boxed(),
         render: Arc::new(ErrorRenderer::new(settings.validation_status)),
         document: Published::new({
             let settings = settings.clone();

@@ -119,7 +119,6 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
         base_path: BASE_PATH,
         endpoint: integration_files::at(Route::new())
             .nest_no_strip("/", service(settings))
-            .data(domain.clone())
             .boxed(),
         render: Arc::new(ErrorRenderer::new(domain.clock().clone())),
         document: Published::new({

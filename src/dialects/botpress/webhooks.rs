@@ -15,7 +15,7 @@ use crate::{
         inbound::{self, Answer, Incoming},
     },
     http::{
-        edge::BodyLimit,
+        body_limit,
         errors::{Failure, body_error},
     },
     kernel::{Error, Kind, Result},
@@ -74,9 +74,7 @@ async fn receive(domain: &Domain, request: Request) -> Result<Response> {
 }
 
 async fn read(mut request: Request, path: &str) -> Result<Incoming> {
-    let limit = request
-        .data::<BodyLimit>()
-        .map_or(usize::MAX, |limit| limit.0);
+    let limit = body_limit(&request).unwrap_or(usize::MAX);
     let body = request.take_body().into_bytes_limit(limit).await;
     let body = body.map_err(|error| body_error(&error))?;
     let mut headers: BTreeMap<String, String> = BTreeMap::new();

@@ -29,10 +29,7 @@ use self::{
     logs::ConnectorLogs, oauth::OAuth,
 };
 pub use self::{paths::UNPREFIXED, settings::Settings};
-use crate::{
-    domain::Domain,
-    http::{Document, Mount, Published},
-};
+use crate::http::{Document, Mount, Published};
 
 /// The path that every operation is under.
 const BASE_PATH: &str = "/v1";
@@ -50,7 +47,7 @@ enum Tag {
 
 /// The dialect, to be mounted under its base path, and under [`UNPREFIXED`] with their paths whole.
 #[must_use]
-pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
+pub fn mount(settings: &Settings) -> Mount {
     Mount {
         name: "cohere",
         title: "Cohere",
@@ -61,7 +58,6 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
             .nest("/", service(settings))
             .around(paths::explain)
             .before(paths::normalise)
-            .data(domain.clone())
             .boxed(),
         render: Arc::new(ErrorRenderer),
         document: Published::new({

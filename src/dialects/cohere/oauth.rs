@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use poem::{
     IntoResponse, Request, Response, handler,
     http::{HeaderValue, StatusCode, header},
-    web::Data,
 };
 use poem_openapi::{
     Object, OpenApi,
@@ -18,11 +17,9 @@ use url::Url;
 
 use super::{Tag, auth::User, error::Failed};
 use crate::{
-    domain::{
-        Domain,
-        connectors::authorization::{self, Answer, Finished},
-    },
+    domain::connectors::authorization::{self, Answer, Finished},
     http::{
+        domain,
         errors::Failure,
         origin,
         page::{escape, fill, text},
@@ -115,7 +112,8 @@ impl OAuth {
 
 /// A provider sends the browser of a user back: not an operation, but a page.
 #[handler]
-pub async fn callback(domain: Data<&Domain>, request: &Request) -> poem::Result<Response> {
+pub async fn callback(request: &Request) -> poem::Result<Response> {
+    let domain = domain(request).map_err(Failure)?;
     let query = request.uri().query().unwrap_or_default();
     let mut query: HashMap<String, String> = url::form_urlencoded::parse(query.as_bytes())
         .into_owned()
@@ -132,7 +130,7 @@ pub async fn callback(domain: Data<&Domain>, request: &Request) -> poem::Result<
             description: Some("the provider sent neither a code nor an error".to_owned()),
         },
     };
-    match authorization::finish(domain.0, &state, answer).await {
+    match authorization::finish(domain, &state, answer).await {
         Ok(finished) => Ok(show(finished)),
         Err(error) => show_error(error),
     }

@@ -12,7 +12,7 @@ use poem_openapi::{OpenApiService, Tags};
 
 use self::{error::ErrorRenderer, search::Search};
 use crate::{
-    domain::{Domain, folders::BASE_PATH},
+    domain::folders::BASE_PATH,
     http::{Document, Mount, Published},
 };
 
@@ -25,13 +25,13 @@ enum Tag {
 
 /// The dialect, to be mounted under its base path.
 #[must_use]
-pub fn mount(domain: &Domain) -> Mount {
+pub fn mount() -> Mount {
     Mount {
         name: "connector",
         title: "Connector",
         summary: "Folders of documents on this server, searchable as connectors.",
         base_path: BASE_PATH,
-        endpoint: service().into_endpoint().data(domain.clone()).boxed(),
+        endpoint: service().into_endpoint().boxed(),
         render: Arc::new(ErrorRenderer),
         document: Published::new(document),
         credentials: false,

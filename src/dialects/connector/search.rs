@@ -4,11 +4,8 @@ use poem_openapi::{Object, OpenApi, param::Path, payload::Json, types::Example};
 
 use super::{Tag, auth::FolderToken, error::Failed};
 use crate::{
-    domain::{
-        Domain,
-        folders::{self, Found},
-    },
-    http::Body,
+    domain::folders::{self, Found},
+    http::{Body, domain},
     kernel::Result,
 };
 
@@ -103,13 +100,13 @@ impl Search {
     async fn search_folder(
         &self,
         token: FolderToken,
-        domain: poem::web::Data<&Domain>,
+        request: &poem::Request,
         /// The name of the folder.
         name: Path<String>,
         body: Body<Question>,
     ) -> Result<Json<Results>, Failed> {
         let token = token.0.expose();
-        let found = folders::search_with(&domain, &name.0, token, &body.0.query).await?;
+        let found = folders::search_with(domain(request)?, &name.0, token, &body.0.query).await?;
         Ok(Json(Results {
             results: found.into_iter().map(Into::into).collect(),
         }))
