@@ -16,9 +16,7 @@ use poem_openapi::{OpenApiService, Tags};
 use self::{
     clock::ClockApi, error::ErrorRenderer, integrations::IntegrationsApi, webhooks::WebhooksApi,
 };
-use crate::{
-    http::{Document, Mount, Published},
-};
+use crate::http::{Document, Mount, Published};
 
 /// The path that every operation is under.
 const BASE_PATH: &str = "/console/api";

@@ -15,7 +15,7 @@ use super::{
     place::Acting,
     platform_integrations::{self, Grant},
     usage::{Counted, Tenant},
-    workspaces,
+    vocabulary, workspaces,
 };
 use crate::{
     kernel::{
@@ -48,7 +48,7 @@ pub struct Call {
 }
 
 /// Who makes a call: a principal with its tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Caller {
     /// The key that was used.
     pub key_id: ApiKeyId,
@@ -67,6 +67,8 @@ pub struct Caller {
     pub blocked: bool,
     /// The installed integration that it calls as; none if it calls as itself.
     pub installation: Option<CallerInstallation>,
+    /// What may be said in the agent, if it is a bot.
+    pub(super) vocabulary: vocabulary::Known,
 }
 
 /// The agent that a key belongs to.
@@ -362,6 +364,7 @@ impl Domain {
                     role,
                     blocked,
                     installation,
+                    vocabulary: vocabulary::Known::default(),
                 }),
                 tenant,
                 class,

@@ -1,14 +1,13 @@
 //! Actions: what a bot asks an integration to do.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 
 use super::{
-    access::{Call, CallerInstallation},
+    access::Call,
     declared::{Speaker, Voice, not_installed, require_write},
     definitions::IntegrationDefinition,
     protocol,
+    vocabulary::Installed,
 };
 use crate::kernel::{Error, Kind, Result};
 
@@ -30,22 +29,18 @@ pub async fn call(
     require_write(call)?;
     let voice = Voice::of(call)?;
     let input = Value::Object(input);
-    let (installation, definition, name) = call.domain().store().read(|conn| {
+    let (found, name) = call.domain().store().read(|conn| {
         let speaker = voice.on(conn)?;
         resolve(&speaker, kind, &input)
     })?;
-    let place = (voice.bot().seq, installation.seq);
+    let place = (voice.bot().seq, found.installation.seq);
     let body = json!({"type": name, "input": input});
     let answer = protocol::call_for(call.domain(), place, OPERATION, &name, &body).await?;
-    output(&definition, &name, answer)
+    output(&found.definition, &name, answer)
 }
 
 /// The integration with this action, which has this name there.
-fn resolve(
-    speaker: &Speaker<'_>,
-    kind: &str,
-    input: &Value,
-) -> Result<(CallerInstallation, Arc<IntegrationDefinition>, String)> {
+fn resolve(speaker: &Speaker<'_>, kind: &str, input: &Value) -> Result<(Installed, String)> {
     let (integration, name) = match (kind.split_once(':'), speaker.name()) {
         (Some(parts), _) => parts,
         (None, Some(own)) => (own, kind),
@@ -54,14 +49,14 @@ fn resolve(
             return Err(Error::new(Kind::ReferenceNotFound, text));
         }
     };
-    let found = speaker.integration(integration)?;
-    let (installation, definition) = found.ok_or_else(|| not_installed(integration))?;
-    let action = definition.actions.get(name).ok_or_else(|| {
+    let found = speaker.integration(integration);
+    let found = found.ok_or_else(|| not_installed(integration))?;
+    let action = found.definition.actions.get(name).ok_or_else(|| {
         let text = format!("The integration {integration} has no action {name}");
         Error::new(Kind::ReferenceNotFound, text)
     })?;
     action.input.check(input, "input")?;
-    Ok((installation, definition, name.to_owned()))
+    Ok((found.clone(), name.to_owned()))
 }
 
 /// The output in an answer. Newer SDKs put `meta` beside it, which nobody asks for.

@@ -11,10 +11,10 @@ use super::{
     access::{Call, Caller, CallerAgent, CallerInstallation},
     definitions::{BotDefinition, Channel, Creation, IntegrationDefinition, Named, Tag},
     end_users::Scope,
-    installations,
     members::Role,
     protocol,
     tags::{Declared, Given, Tags},
+    vocabulary::{Installed, Vocabulary},
 };
 use crate::{
     kernel::{Error, Kind, Result},
@@ -23,13 +23,10 @@ use crate::{
 
 /// Who speaks in a bot: the bot itself, or an integration that is installed in it.
 pub(super) struct Speaker<'a> {
-    domain: &'a Domain,
-    conn: &'a Connection,
-    pub(super) bot: &'a CallerAgent,
+    bot: &'a CallerAgent,
     /// The integration that speaks; none if the bot does.
     pub(super) integration: Option<&'a CallerInstallation>,
-    /// What the bot declares.
-    pub(super) declared: Arc<BotDefinition>,
+    vocabulary: Arc<Vocabulary>,
 }
 
 /// Who calls, for a change that is made elsewhere.
@@ -74,13 +71,11 @@ impl Voice {
 
     /// Who speaks, with what is declared as this connection sees it.
     pub(super) fn on<'a>(&'a self, conn: &'a Connection) -> Result<Speaker<'a>> {
-        let (domain, bot) = (&self.domain, &self.bot);
+        let (caller, bot) = (&self.caller, &self.bot);
         Ok(Speaker {
-            domain,
-            conn,
             bot,
-            integration: self.caller.installation.as_ref(),
-            declared: domain.declarations().of_bot(conn, &bot.id, bot.seq)?,
+            integration: caller.installation.as_ref(),
+            vocabulary: caller.vocabulary.get(&self.domain, conn, bot)?,
         })
     }
 }
@@ -92,48 +87,43 @@ impl<'a> Speaker<'a> {
             .map(|integration| integration.name.as_str())
     }
 
-    /// What an integration of the bot declares: the one that speaks, or any that is on.
-    pub(super) fn integration(
-        &self,
-        name: &str,
-    ) -> Result<Option<(CallerInstallation, Arc<IntegrationDefinition>)>> {
-        let found = match self.integration {
-            Some(own) if own.name == name => Some(own.clone()),
-            _ => installations::named(self.conn, self.bot.seq, name)?,
-        };
-        found.map(|found| self.with_definition(found)).transpose()
+    /// What the bot declares.
+    pub(super) fn declared(&self) -> &BotDefinition {
+        &self.vocabulary.bot
     }
 
-    /// The integration that speaks, with what it declares.
-    pub(super) fn own(&self) -> Result<Option<(CallerInstallation, Arc<IntegrationDefinition>)>> {
-        let own = self.integration.cloned();
-        own.map(|own| self.with_definition(own)).transpose()
+    /// What an integration of the bot declares: the one that speaks, or any that is on.
+    pub(super) fn integration(&self, name: &str) -> Option<&Installed> {
+        match self.integration {
+            Some(own) if own.name == name => self.vocabulary.of(own),
+            _ => self.vocabulary.named(name),
+        }
+    }
+
+    /// The integration that speaks, with what it declares; none if the bot does.
+    ///
+    /// # Errors
+    /// `Forbidden` for one that has just been taken out of the bot.
+    pub(super) fn own(&self) -> Result<Option<&Installed>> {
+        let own = |own| {
+            let found = self.vocabulary.of(own);
+            found.ok_or_else(|| {
+                Error::new(Kind::Forbidden, "The integration is no longer installed")
+            })
+        };
+        self.integration.map(own).transpose()
     }
 
     /// The integrations that are on in the bot.
-    pub(super) fn integrations(
-        &self,
-    ) -> Result<Vec<(CallerInstallation, Arc<IntegrationDefinition>)>> {
-        let all = installations::enabled(self.conn, self.bot.seq)?;
-        all.into_iter()
-            .map(|one| self.with_definition(one))
-            .collect()
-    }
-
-    fn with_definition(
-        &self,
-        found: CallerInstallation,
-    ) -> Result<(CallerInstallation, Arc<IntegrationDefinition>)> {
-        let declarations = self.domain.declarations();
-        let definition = declarations.of_integration(self.conn, found.integration_seq)?;
-        Ok((found, definition))
+    pub(super) fn integrations(&self) -> &[Installed] {
+        &self.vocabulary.integrations
     }
 
     /// A user's tags after a change.
     pub(super) fn user_tags(&self, old: &Tags, given: &Given) -> Result<Tags> {
-        self.merged(&self.declared.user.tags, old, given, &|name, tag| {
-            let found = self.integration(name)?;
-            Ok(found.is_some_and(|(_, definition)| definition.user.tags.contains_key(tag)))
+        self.merged(&self.declared().user.tags, old, given, &|name, tag| {
+            let found = self.integration(name);
+            found.is_some_and(|found| found.definition.user.tags.contains_key(tag))
         })
     }
 
@@ -145,7 +135,7 @@ impl<'a> Speaker<'a> {
         given: &Given,
     ) -> Result<Tags> {
         self.channel_tags(
-            &self.declared.conversation.tags,
+            &self.declared().conversation.tags,
             (integration, channel),
             |channel| &channel.conversation.tags,
             old,
@@ -161,7 +151,7 @@ impl<'a> Speaker<'a> {
         given: &Given,
     ) -> Result<Tags> {
         self.channel_tags(
-            &self.declared.message.tags,
+            &self.declared().message.tags,
             (integration, channel),
             |channel| &channel.message.tags,
             old,
@@ -178,14 +168,9 @@ impl<'a> Speaker<'a> {
         given: &Given,
     ) -> Result<Tags> {
         self.merged(bots, old, given, &|name, tag| {
-            if name != integration {
-                return Ok(false);
-            }
-            let Some((_, definition)) = self.integration(name)? else {
-                return Ok(false);
-            };
-            let channel = definition.channels.get(channel);
-            Ok(channel.is_some_and(|channel| declared(channel).contains_key(tag)))
+            let found = self.integration(name).filter(|_| name == integration);
+            let channel = found.and_then(|found| found.definition.channels.get(channel));
+            channel.is_some_and(|channel| declared(channel).contains_key(tag))
         })
     }
 
@@ -194,7 +179,7 @@ impl<'a> Speaker<'a> {
         bots: &Named<Tag>,
         old: &Tags,
         given: &Given,
-        integration: &dyn Fn(&str, &str) -> Result<bool>,
+        integration: &dyn Fn(&str, &str) -> bool,
     ) -> Result<Tags> {
         if given.is_empty() {
             return Ok(old.clone());
@@ -220,10 +205,9 @@ impl<'a> Speaker<'a> {
                 format!("An integration does not create for {integration}"),
             ));
         }
-        let (installation, definition) = self
-            .integration(integration)?
-            .ok_or_else(|| not_installed(integration))?;
-        let creation = creation(&definition)?;
+        let found = self.integration(integration);
+        let found = found.ok_or_else(|| not_installed(integration))?;
+        let creation = creation(&found.definition)?;
         if !creation.enabled {
             return Err(Error::invalid(format!(
                 "The integration {integration} does not let bots create that"
@@ -240,7 +224,7 @@ impl<'a> Speaker<'a> {
         });
         Ok(Delegated {
             integration: integration.to_owned(),
-            place: (self.bot.seq, installation.seq),
+            place: (self.bot.seq, found.installation.seq),
             tags: tags.collect(),
         })
     }

@@ -28,7 +28,7 @@ pub(super) struct Declared<'a> {
     /// The integration that writes, if one does.
     pub(super) writer: Option<&'a str>,
     /// Whether an integration declares a tag of this name.
-    pub(super) integration: &'a dyn Fn(&str, &str) -> Result<bool>,
+    pub(super) integration: &'a dyn Fn(&str, &str) -> bool,
 }
 
 impl Tags {
@@ -78,7 +78,7 @@ impl Tags {
                 return Err(broken(name, Rule::MaxLength(VALUE_MAX as u64)));
             }
             let stored = |name: &str| self.0.get(name).map_or("", String::as_str);
-            let full = match declared.full_name(name)? {
+            let full = match declared.full_name(name) {
                 Some(full) => full,
                 // Part of an object that is written back as it was read.
                 None if self.0.contains_key(name) && stored(name) == value => continue,
@@ -141,18 +141,18 @@ impl Tags {
 
 impl Declared<'_> {
     /// The name that a tag is stored by; none if it is not declared.
-    pub(super) fn full_name(&self, name: &str) -> Result<Option<String>> {
+    pub(super) fn full_name(&self, name: &str) -> Option<String> {
         if let Some((integration, bare)) = name.split_once(':') {
-            let declared = (self.integration)(integration, bare)?;
-            return Ok(declared.then(|| name.to_owned()));
+            let declared = (self.integration)(integration, bare);
+            return declared.then(|| name.to_owned());
         }
         if let Some(writer) = self.writer
-            && (self.integration)(writer, name)?
+            && (self.integration)(writer, name)
         {
-            return Ok(Some(format!("{writer}:{name}")));
+            return Some(format!("{writer}:{name}"));
         }
         let own = self.writer.is_none() && self.bot.contains_key(name);
-        Ok(own.then(|| name.to_owned()))
+        own.then(|| name.to_owned())
     }
 }
 

@@ -21,6 +21,7 @@ pub mod object;
 pub mod origin;
 pub(crate) mod page;
 mod runtime_metrics;
+pub mod written;
 
 pub use bearer::{bearer, bearer_scheme};
 pub use body::Body;
@@ -30,6 +31,7 @@ pub use edge::Edge;
 pub use metrics::Metrics;
 pub use mounted::{BodyLimit, Limits, Mounted, body_limit, domain};
 pub use nullable::Nullable;
-pub use object::JsonObject;
+pub use object::{JsonObject, JsonText};
 pub use origin::{Origins, PublicUrl, origin};
 pub use runtime_metrics::Programs;
+pub use written::Written;

@@ -6,7 +6,10 @@ use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
     types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
+use serde::Serialize;
 use serde_json::{Map, Value};
+
+use crate::kernel::ObjectText;
 
 /// A JSON object with any members, in the order they came.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -63,5 +66,46 @@ impl ParseFromJSON for JsonObject {
 impl ToJSON for JsonObject {
     fn to_json(&self) -> Option<Value> {
         Some(Value::Object(self.0.clone()))
+    }
+}
+
+/// A [`JsonObject`] that is shown as it is stored.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct JsonText(pub ObjectText);
+
+impl Type for JsonText {
+    const IS_REQUIRED: bool = true;
+
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        JsonObject::name()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        JsonObject::schema_ref()
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}
+
+impl ParseFromJSON for JsonText {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        let object = JsonObject::parse_from_json(value).map_err(ParseError::propagate)?;
+        Ok(Self((&object.0).into()))
+    }
+}
+
+impl ToJSON for JsonText {
+    fn to_json(&self) -> Option<Value> {
+        Some(Value::Object(self.0.members()))
     }
 }

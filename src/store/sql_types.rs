@@ -2,10 +2,10 @@
 
 use rusqlite::{
     ToSql,
-    types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef},
+    types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
 };
 
-use crate::kernel::Timestamp;
+use crate::kernel::{ObjectText, Timestamp};
 
 /// INTEGER: microseconds since 1970-01-01T00:00:00Z.
 impl ToSql for Timestamp {
@@ -17,6 +17,20 @@ impl ToSql for Timestamp {
 impl FromSql for Timestamp {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         i64::column_result(value).map(Self::from_micros)
+    }
+}
+
+/// TEXT: JSON.
+impl ToSql for ObjectText {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.as_str()))
+    }
+}
+
+impl FromSql for ObjectText {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::parse(String::column_result(value)?)
+            .map_err(|error| FromSqlError::Other(error.into()))
     }
 }
 

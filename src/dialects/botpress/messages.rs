@@ -4,7 +4,6 @@ use poem::Request;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
 
 use super::{
@@ -17,7 +16,7 @@ use super::{
 };
 use crate::{
     domain::messages::{self, Filter},
-    http::Body,
+    http::{Body, Written},
 };
 
 /// The operations on messages.
@@ -28,7 +27,7 @@ pub struct Messages;
 enum CreateMessageResponse {
     /// The new message
     #[oai(status = 201)]
-    Created(Json<MessageResponse>),
+    Created(Written<MessageResponse>),
 }
 
 #[OpenApi(tag = "Tag::Message")]
@@ -64,7 +63,7 @@ impl Messages {
         &self,
         caller: InBot,
         body: Body<CreateMessageBody>,
-    ) -> Result<Json<MessageResponse>, Failed> {
+    ) -> Result<Written<MessageResponse>, Failed> {
         let found = messages::get_or_create(&caller.0, body.0.into()).await?;
         Ok(shown(&caller, found))
     }
@@ -82,7 +81,7 @@ impl Messages {
         caller: InBot,
         /// The message's id.
         id: Path<String>,
-    ) -> Result<Json<MessageResponse>, Failed> {
+    ) -> Result<Written<MessageResponse>, Failed> {
         let found = messages::find(&caller.0, &id.0.into())?;
         Ok(shown(&caller, found))
     }
@@ -101,7 +100,7 @@ impl Messages {
         /// The message's id.
         id: Path<String>,
         body: Body<UpdateTagsBody>,
-    ) -> Result<Json<MessageResponse>, Failed> {
+    ) -> Result<Written<MessageResponse>, Failed> {
         let tags = body.0.tags.unwrap_or_default().0;
         let changed = messages::update(&caller.0, id.0.into(), tags).await?;
         Ok(shown(&caller, changed))
@@ -125,7 +124,7 @@ impl Messages {
         /// Only those of this conversation.
         #[oai(name = "conversationId")]
         conversation_id: Query<Option<String>>,
-    ) -> Result<Json<MessagesResponse>, Failed> {
+    ) -> Result<Written<MessagesResponse>, Failed> {
         let filter = Filter {
             conversation: paging::given(conversation_id.0).map(Into::into),
             tags: tags::filter(request),
@@ -133,7 +132,7 @@ impl Messages {
         let after = paging::position(next_token.0)?;
         let page = messages::list(&caller.0, filter, after).await?;
         let integration = caller.0.integration_name();
-        Ok(Json(MessagesResponse::seen_by(integration, page)))
+        Ok(Written(MessagesResponse::seen_by(integration, page)))
     }
 
     /// Delete Message
@@ -149,7 +148,7 @@ impl Messages {
         caller: InBot,
         /// The message's id.
         id: Path<String>,
-    ) -> Result<Json<MessageResponse>, Failed> {
+    ) -> Result<Written<MessageResponse>, Failed> {
         // wire: the seed answers with what was deleted, the specification with `{}`
         // (botpress.md §0)
         let gone = messages::delete(&caller.0, id.0.into()).await?;
@@ -157,8 +156,8 @@ impl Messages {
     }
 }
 
-fn shown(caller: &InBot, message: messages::Message) -> Json<MessageResponse> {
-    Json(MessageResponse {
+fn shown(caller: &InBot, message: messages::Message) -> Written<MessageResponse> {
+    Written(MessageResponse {
         message: Message::seen_by(caller.0.integration_name(), message),
     })
 }

@@ -1,6 +1,7 @@
 //! Messages as Botpress shows and takes them.
 
 use poem_openapi::{Enum, Object, types::Example};
+use serde::Serialize;
 use serde_json::json;
 
 use super::{
@@ -11,15 +12,16 @@ use super::{
 };
 use crate::{
     domain::{messages, paging::Page, schedules},
-    http::JsonObject,
+    http::{JsonObject, JsonText},
 };
 
 /// The id in every example.
 pub const EXAMPLE_ID: &str = "0194bb14-7b22-7a90-b3d1-5e4c0d9f8a61";
 
 /// Which way a message went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Serialize)]
 #[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 enum Direction {
     /// From an integration to the bot.
     Incoming,
@@ -28,8 +30,9 @@ enum Direction {
 }
 
 /// A message.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct Message {
     /// Its id.
     id: String,
@@ -38,7 +41,7 @@ pub struct Message {
     /// Its type.
     r#type: String,
     /// What it says.
-    payload: JsonObject,
+    payload: JsonText,
     /// Which way it went.
     direction: Direction,
     /// The id of the user who wrote it.
@@ -56,7 +59,7 @@ impl Message {
             id: message.id.to_string(),
             created_at: message.created_at.to_rfc3339_millis(),
             r#type: message.kind,
-            payload: JsonObject(message.payload),
+            payload: JsonText(message.payload),
             direction: if message.incoming {
                 Direction::Incoming
             } else {
@@ -80,7 +83,7 @@ impl Example for Message {
             id: EXAMPLE_ID.to_owned(),
             created_at: EXAMPLE_TIME.to_owned(),
             r#type: "text".to_owned(),
-            payload: example_payload(),
+            payload: JsonText((&example_payload().0).into()),
             direction: Direction::Incoming,
             user_id: users_wire::EXAMPLE_ID.to_owned(),
             conversation_id: conversations_wire::EXAMPLE_ID.to_owned(),
@@ -90,7 +93,7 @@ impl Example for Message {
 }
 
 /// One message.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "MessageResponse")]
 pub struct MessageResponse {
     /// The message.
@@ -106,7 +109,7 @@ impl Example for MessageResponse {
 }
 
 /// A page of messages.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "listMessagesResponse")]
 pub struct MessagesResponse {
     /// The messages, newest first.

@@ -2,16 +2,18 @@
 //! (botpress.md §4).
 
 use poem_openapi::Object;
+use serde::Serialize;
 
 pub use crate::domain::paging::Token;
 use crate::kernel::Result;
 
 /// Where the next page is.
-#[derive(Object, Default)]
+#[derive(Object, Default, Serialize)]
 #[oai(rename = "PageMeta")]
 pub struct Meta {
     /// To be passed as `nextToken` for the next page; absent on the last one.
     #[oai(rename = "nextToken", skip_serializing_if_is_none)]
+    #[serde(rename = "nextToken", skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
 }
 

@@ -153,16 +153,14 @@ fn check(call: &Call, voice: &Voice, new: &New) -> Result<Way> {
 /// The integration whose channel this is, and the tags that it requires.
 fn channel(speaker: &Speaker<'_>, name: &str) -> Result<(String, Vec<String>)> {
     let candidates = match speaker.own()? {
-        Some(own) => vec![own],
-        None => speaker.integrations()?,
+        Some(own) => std::slice::from_ref(own),
+        None => speaker.integrations(),
     };
-    let mut having = candidates
-        .into_iter()
-        .filter_map(|(integration, definition)| {
-            let channel = definition.channels.get(name)?;
-            let required = channel.conversation.creation.required_tags.clone();
-            Some((integration.name, required))
-        });
+    let mut having = candidates.iter().filter_map(|one| {
+        let channel = one.definition.channels.get(name)?;
+        let required = channel.conversation.creation.required_tags.clone();
+        Some((one.installation.name.clone(), required))
+    });
     let found = having.next().ok_or_else(|| unknown_channel(name))?;
     match having.find(|(other, _)| *other != found.0) {
         None => Ok(found),

@@ -37,7 +37,7 @@ pub(super) fn tell_bot(change: &Change<'_>, agent_seq: i64, what: Told, lane: i6
         Told::Event(seq) => (Some(seq), None),
         Told::Message(seq) => (None, Some(seq)),
     };
-    change
+    let told = change
         .conn
         .prepare_cached(EVENT_TO_BOT)?
         .execute(named_params! {
@@ -47,7 +47,9 @@ pub(super) fn tell_bot(change: &Change<'_>, agent_seq: i64, what: Told, lane: i6
             ":lane": lane,
             ":now": change.now,
         })?;
-    change.wake_runtime();
+    if told > 0 {
+        change.wake_runtime();
+    }
     Ok(())
 }
 
@@ -71,7 +73,7 @@ pub(super) fn send(
     message_seq: i64,
     lane: i64,
 ) -> Result<()> {
-    change
+    let sent = change
         .conn
         .prepare_cached(MESSAGE_TO_INTEGRATION)?
         .execute(named_params! {
@@ -81,6 +83,8 @@ pub(super) fn send(
             ":lane": lane,
             ":now": change.now,
         })?;
-    change.wake_runtime();
+    if sent > 0 {
+        change.wake_runtime();
+    }
     Ok(())
 }

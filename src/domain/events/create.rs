@@ -74,7 +74,7 @@ fn check(speaker: &Speaker<'_>, kind: &str, payload: &Value) -> Result<String> {
         (None, own) => (own, kind),
     };
     let Some(integration) = integration else {
-        let event = speaker.declared.events.get(name).ok_or_else(unknown)?;
+        let event = speaker.declared().events.get(name).ok_or_else(unknown)?;
         event.schema.check(payload, "payload")?;
         return Ok(name.to_owned());
     };
@@ -84,9 +84,9 @@ fn check(speaker: &Speaker<'_>, kind: &str, payload: &Value) -> Result<String> {
             format!("{kind} is an event of another integration"),
         ));
     }
-    let found = speaker.integration(integration)?;
-    let (_, definition) = found.ok_or_else(|| not_installed(integration))?;
-    let event = definition.events.get(name).ok_or_else(unknown)?;
+    let found = speaker.integration(integration);
+    let found = found.ok_or_else(|| not_installed(integration))?;
+    let event = found.definition.events.get(name).ok_or_else(unknown)?;
     event.schema.check(payload, "payload")?;
     Ok(format!("{integration}:{name}"))
 }

@@ -99,27 +99,6 @@ pub(super) fn find_enabled(
     Ok(found.optional()?)
 }
 
-const NAMED: &str = "
-    SELECT bot_integrations.seq, integrations.id, integrations.name,
-           integrations.seq AS integration_seq
-    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
-    WHERE bot_integrations.agent_seq = :agent_seq AND integrations.name = :name
-      AND bot_integrations.enabled
-    ORDER BY integrations.version_order DESC LIMIT 1";
-
-/// The integration of this name that is on in a bot; of several versions, the newest.
-pub(super) fn named(
-    conn: &Connection,
-    agent_seq: i64,
-    name: &str,
-) -> Result<Option<CallerInstallation>> {
-    let found = conn.prepare_cached(NAMED)?.query_row(
-        named_params! {":agent_seq": agent_seq, ":name": name},
-        caller,
-    );
-    Ok(found.optional()?)
-}
-
 const ENABLED: &str = "
     SELECT bot_integrations.seq, integrations.id, integrations.name,
            integrations.seq AS integration_seq

@@ -18,7 +18,7 @@ use crate::{
         users,
     },
     kernel::{
-        Error, Kind, Result, Rule, Violation,
+        Error, Kind, ObjectText, Result, Rule, Violation,
         ids::{ConversationId, EndUserId, MessageId},
     },
 };
@@ -46,7 +46,7 @@ struct Checked {
     conversation: ConversationId,
     user: EndUserId,
     kind: String,
-    payload: Value,
+    payload: ObjectText,
     tags: Tags,
     schedule: Option<Schedule>,
 }
@@ -60,10 +60,7 @@ struct Checked {
 /// schedule; `QuotaExceeded` for a message of a user beyond those that the workspace may have in a
 /// month; those of the store.
 pub async fn create(call: &Call, new: New) -> Result<Message> {
-    let checked = check(call, new)?;
-    call.domain()
-        .store()
-        .read(|conn| require_quota(conn, call, &checked.voice))?;
+    let checked = check(call, new, require_quota)?;
     call.domain()
         .change(call, move |change, _| {
             let (conversation, user) = checked.found(change.conn)?;
@@ -78,7 +75,7 @@ pub async fn create(call: &Call, new: New) -> Result<Message> {
 /// # Errors
 /// As [`create`].
 pub async fn get_or_create(call: &Call, new: New) -> Result<Message> {
-    let checked = check(call, new)?;
+    let checked = check(call, new, |_, _, _| Ok(()))?;
     let known = call.domain().store().read(|conn| {
         let (conversation, user) = checked.found(conn)?;
         let known = checked.known(conn, &conversation, user)?;
@@ -101,25 +98,32 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<Message> {
         .await
 }
 
-fn check(call: &Call, new: New) -> Result<Checked> {
+fn check(
+    call: &Call,
+    new: New,
+    also: impl Fn(&Connection, &Call, &Voice) -> Result<()>,
+) -> Result<Checked> {
     require_write(call)?;
     if let Some(schedule) = &new.schedule {
         schedule.due_at(call.domain().clock().now())?;
     }
     let voice = Voice::of(call)?;
+    let text = ObjectText::from(&new.payload);
     let payload = Value::Object(new.payload);
     let tags = call.domain().store().read(|conn| {
         let speaker = voice.on(conn)?;
         let conversation = resolve(conn, &voice, &new.conversation)?;
         check_payload(&speaker, &conversation, &new.kind, &payload)?;
-        speaker.message_tags(conversation.place(), &Tags::default(), &new.tags)
+        let tags = speaker.message_tags(conversation.place(), &Tags::default(), &new.tags)?;
+        also(conn, call, &voice)?;
+        Ok(tags)
     })?;
     Ok(Checked {
         voice,
         conversation: new.conversation,
         user: new.user,
         kind: new.kind,
-        payload,
+        payload: text,
         tags,
         schedule: new.schedule,
     })
@@ -162,10 +166,8 @@ fn check_payload(
     kind: &str,
     payload: &Value,
 ) -> Result<()> {
-    let found = speaker.integration(&conversation.integration)?;
-    let channel = found
-        .as_ref()
-        .and_then(|(_, definition)| definition.channels.get(&conversation.channel));
+    let found = speaker.integration(&conversation.integration);
+    let channel = found.and_then(|found| found.definition.channels.get(&conversation.channel));
     // An integration that is no longer there declares nothing.
     let Some(channel) = channel else {
         return Ok(());
@@ -225,7 +227,7 @@ impl Checked {
             ":user": user,
             ":incoming": incoming,
             ":kind": self.kind,
-            ":payload": self.payload.to_string(),
+            ":payload": self.payload,
             ":tags": self.tags.canonical(),
             ":now": change.now,
         })?;
@@ -242,16 +244,13 @@ impl Checked {
                 deliveries::send(change, agent_seq, &conversation.integration, seq, lane)?;
             }
         }
-        let Value::Object(payload) = self.payload else {
-            return Err(Error::invalid("payload must be an object"));
-        };
         Ok(Message {
             id,
             conversation_id: self.conversation,
             user_id: self.user,
             incoming,
             kind: self.kind,
-            payload,
+            payload: self.payload,
             tags: self.tags,
             created_at: change.now,
             seq,

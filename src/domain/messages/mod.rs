@@ -6,8 +6,6 @@ mod create;
 mod list;
 mod rows;
 
-use serde_json::{Map, Value};
-
 pub use self::{
     change::{delete, update},
     create::{New, create, get_or_create},
@@ -20,7 +18,7 @@ pub(super) use self::{
 };
 use super::{paging::Token, tags::Tags};
 use crate::kernel::{
-    Timestamp,
+    ObjectText, Timestamp,
     ids::{ConversationId, EndUserId, MessageId},
 };
 
@@ -38,7 +36,7 @@ pub struct Message {
     /// Its type, as the channel declares them: `text`.
     pub kind: String,
     /// What it says.
-    pub payload: Map<String, Value>,
+    pub payload: ObjectText,
     /// Its tags.
     pub tags: Tags,
     /// When it was created.

@@ -1,7 +1,6 @@
 //! Messages as rows. An integration sees those of the conversations that go through it.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
-use serde_json::Value;
 
 use super::Message;
 use crate::{
@@ -97,7 +96,7 @@ pub(super) fn alike(
 }
 
 pub(in crate::domain) fn from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
-    let (payload, tags): (Value, String) = (row.get(6)?, row.get(7)?);
+    let tags = row.get_ref(7)?.as_str()?;
     let user_id: EndUserId = row.get(3)?;
     Ok(Message {
         seq: row.get(0)?,
@@ -106,11 +105,8 @@ pub(in crate::domain) fn from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
         user_id,
         incoming: row.get(4)?,
         kind: row.get(5)?,
-        payload: match payload {
-            Value::Object(members) => members,
-            _ => return Err(rusqlite::Error::InvalidQuery),
-        },
-        tags: Tags::parse(&tags)?,
+        payload: row.get(6)?,
+        tags: Tags::parse(tags)?,
         created_at: row.get(8)?,
     })
 }

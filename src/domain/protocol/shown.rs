@@ -61,7 +61,7 @@ pub(in crate::domain) fn message(
     }
     let mut body = shown;
     body["type"] = message.kind.as_str().into();
-    body["payload"] = Value::Object(message.payload);
+    body["payload"] = Value::Object(message.payload.members());
     Ok(Some(Shown {
         id: message.id.to_string(),
         kind: message.kind,
@@ -99,7 +99,7 @@ fn of_message(message: &Message, reader: Option<&str>) -> Value {
         "id": message.id,
         "createdAt": message.created_at.to_rfc3339_millis(),
         "type": message.kind,
-        "payload": message.payload,
+        "payload": message.payload.members(),
         "direction": if message.incoming { "incoming" } else { "outgoing" },
         "userId": message.user_id,
         "conversationId": message.conversation_id,

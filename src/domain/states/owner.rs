@@ -65,11 +65,12 @@ pub(super) fn declaration(
 ) -> Result<definitions::State> {
     let speaker = voice.on(conn)?;
     let declared = match speaker.own()? {
-        Some((_, definition)) => definition.states.get(&key.name).cloned(),
-        None => speaker.declared.states.get(&key.name).cloned(),
+        Some(own) => own.definition.states.get(&key.name),
+        None => speaker.declared().states.get(&key.name),
     };
     declared
         .filter(|state| state.kind == key.kind)
+        .cloned()
         .ok_or_else(|| {
             Error::not_found(format!(
                 "No state {} of the type {} is declared",

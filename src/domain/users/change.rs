@@ -98,8 +98,9 @@ fn checked(call: &Call, voice: &Voice, new: &New) -> Result<Way> {
                 .map(Way::Delegated);
         }
         let tags = speaker.user_tags(&Tags::default(), &new.tags)?;
-        if let Some((own, definition)) = speaker.own()? {
-            tags.require(&own.name, &definition.user.creation.required_tags)?;
+        if let Some(own) = speaker.own()? {
+            let required = &own.definition.user.creation.required_tags;
+            tags.require(&own.installation.name, required)?;
         }
         Ok(Way::Own(tags))
     })

@@ -2,6 +2,7 @@
 
 mod actions;
 mod conversations;
+mod declarations;
 mod deliveries;
 mod events;
 mod every_operation;

@@ -1,0 +1,87 @@
+//! What may be said in a bot: what it declares itself, and what the integrations declare that are on in
+//! it. It is kept with who calls, and so as long as the generation of the keys: whatever is declared
+//! anew raises that (migration 0012).
+
+use std::sync::{Arc, OnceLock};
+
+use rusqlite::Connection;
+
+use super::{
+    Domain,
+    access::{CallerAgent, CallerInstallation},
+    definitions::{BotDefinition, IntegrationDefinition},
+    installations,
+};
+use crate::kernel::Result;
+
+/// An integration that is on in a bot, with what it declares.
+#[derive(Debug, Clone)]
+pub(super) struct Installed {
+    pub(super) installation: CallerInstallation,
+    pub(super) definition: Arc<IntegrationDefinition>,
+}
+
+/// What may be said in a bot.
+#[derive(Debug)]
+pub(super) struct Vocabulary {
+    /// What the bot declares.
+    pub(super) bot: Arc<BotDefinition>,
+    /// The integrations that are on; of one name, the newest version first.
+    pub(super) integrations: Vec<Installed>,
+}
+
+impl Vocabulary {
+    fn read(domain: &Domain, conn: &Connection, bot: &CallerAgent) -> Result<Self> {
+        let declarations = domain.declarations();
+        let with_definition = |installation: CallerInstallation| {
+            Ok(Installed {
+                definition: declarations.of_integration(conn, installation.integration_seq)?,
+                installation,
+            })
+        };
+        let enabled = installations::enabled(conn, bot.seq)?;
+        Ok(Self {
+            bot: declarations.of_bot(conn, &bot.id, bot.seq)?,
+            integrations: enabled
+                .into_iter()
+                .map(with_definition)
+                .collect::<Result<_>>()?,
+        })
+    }
+
+    /// The integration of this name that is on; of several versions, the newest.
+    pub(super) fn named(&self, name: &str) -> Option<&Installed> {
+        let mut all = self.integrations.iter();
+        all.find(|one| one.installation.name == name)
+    }
+
+    /// The integration of this installation, if it is on.
+    pub(super) fn of(&self, installation: &CallerInstallation) -> Option<&Installed> {
+        let mut all = self.integrations.iter();
+        all.find(|one| one.installation.seq == installation.seq)
+    }
+}
+
+/// The place for the vocabulary of the bot that someone calls.
+#[derive(Debug, Default)]
+pub(super) struct Known(OnceLock<Arc<Vocabulary>>);
+
+impl Known {
+    /// The vocabulary, which is read if it is not known.
+    pub(super) fn get(
+        &self,
+        domain: &Domain,
+        conn: &Connection,
+        bot: &CallerAgent,
+    ) -> Result<Arc<Vocabulary>> {
+        if let Some(known) = self.0.get() {
+            return Ok(known.clone());
+        }
+        let read = Arc::new(Vocabulary::read(domain, conn, bot)?);
+        // What a transaction sees that may yet be lost is not kept.
+        if conn.is_autocommit() {
+            return Ok(self.0.get_or_init(|| read).clone());
+        }
+        Ok(read)
+    }
+}

@@ -1,0 +1,71 @@
+//! JSON objects that are passed on as they are.
+
+use serde::Serialize;
+use serde_json::{Map, Value, value::RawValue};
+
+/// A JSON object as its text: what is stored and sent without anybody looking inside is not taken apart
+/// in between.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct ObjectText(Box<RawValue>);
+
+impl ObjectText {
+    /// The object that a text is.
+    ///
+    /// # Errors
+    /// Those of its syntax, and one for any other value than an object.
+    pub fn parse(text: String) -> Result<Self, serde_json::Error> {
+        let text = RawValue::from_string(text)?;
+        if text.get().starts_with('{') {
+            Ok(Self(text))
+        } else {
+            Err(serde::de::Error::custom("it is not an object"))
+        }
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Its members.
+    #[must_use]
+    pub fn members(&self) -> Map<String, Value> {
+        serde_json::from_str(self.as_str()).expect("it was read as an object")
+    }
+}
+
+impl From<&Map<String, Value>> for ObjectText {
+    fn from(members: &Map<String, Value>) -> Self {
+        let text = serde_json::value::to_raw_value(members);
+        Self(text.expect("JSON can be written"))
+    }
+}
+
+impl PartialEq for ObjectText {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_object_is_written_as_it_was_read() {
+        let text = r#"{ "b" : 1.50, "a": [null] }"#.to_owned();
+        let object = ObjectText::parse(text.clone()).expect("an object");
+        assert_eq!(serde_json::to_string(&object).expect("JSON"), text);
+        assert_eq!(
+            Value::Object(object.members()),
+            json!({"b": 1.5, "a": [null]})
+        );
+        for other in ["[]", "1", "{", "", "{} {}"] {
+            assert!(ObjectText::parse(other.to_owned()).is_err(), "{other}");
+        }
+    }
+}
