@@ -108,7 +108,7 @@ impl Server {
         };
         let domain = Domain::new(store, sealer, clock, settings);
         // One that is deleted may have the id that the first start wants.
-        workspaces::purge(&domain)
+        workspaces::purge_first(&domain)
             .await
             .map_err(StartError::Bootstrap)?;
         let own = url(address);

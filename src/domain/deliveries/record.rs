@@ -55,7 +55,19 @@ pub(super) async fn record(
         move |change| write(change, domain.settings(), &notes)
     });
     match written.await {
-        Ok(next) => Ok(next),
+        Ok(next) => {
+            let of = |outcome: &Outcome| outcome.tried.as_ref().map(|tried| tried.operation);
+            if notes
+                .outcomes
+                .iter()
+                .any(|outcome| of(outcome) == Some("unregister"))
+            {
+                // What deleted bots had may wait for it.
+                domain.bot_work().notify_one();
+                domain.closed_workspaces().notify_one();
+            }
+            Ok(next)
+        }
         Err(error) => {
             tracing::warn!(?error, "deliveries are not written down yet");
             // The job is over, so this is the last of them.

@@ -3,6 +3,7 @@
 
 mod ask;
 mod deliver;
+mod leave;
 mod register;
 mod secrets;
 pub mod stand;
