@@ -283,6 +283,7 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
     let metrics = Metrics::new(|registry| {
         domain.store().metrics().register(registry);
         domain.webhooks().metrics().register(registry);
+        domain.telling().register(registry);
         registry.register_collector(Box::new(Programs::new(domain.runtime())));
     });
     let limits = edge::Limits {
