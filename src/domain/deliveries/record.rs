@@ -272,7 +272,7 @@ fn issue(tried: &Tried, failed: &Failed) -> Occurrence {
     Occurrence {
         code: code.to_owned(),
         category: match failed.cause {
-            Cause::Code => Category::UserCode,
+            Cause::Code | Cause::Loading => Category::UserCode,
             Cause::Limits => Category::Limits,
             Cause::Configuration => Category::Configuration,
             Cause::Other => Category::Other,

@@ -28,6 +28,8 @@ pub struct Answer {
 pub(in crate::domain) enum Cause {
     /// The receiver's code.
     Code,
+    /// The receiver's code, before it could be asked.
+    Loading,
     /// A limit.
     Limits,
     /// How the receiver is set up: it is not reached, or cannot run here.
@@ -62,7 +64,8 @@ impl From<runtime::Failure> for Failed {
     fn from(failure: runtime::Failure) -> Self {
         use runtime::Failure;
         let cause = match &failure {
-            Failure::Load(_) | Failure::Thrown(_) | Failure::BadAnswer(_) => Cause::Code,
+            Failure::Thrown(_) | Failure::BadAnswer(_) => Cause::Code,
+            Failure::Load(_) => Cause::Loading,
             Failure::Missing(_) => Cause::Configuration,
             Failure::TimedOut(_)
             | Failure::CpuTime(_)

@@ -5,6 +5,7 @@ mod ask;
 mod deliver;
 mod leave;
 mod metrics;
+mod ping;
 mod register;
 mod secrets;
 pub mod stand;
