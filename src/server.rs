@@ -110,7 +110,7 @@ impl Server {
         };
         let domain = Domain::new(store, sealer, clock, settings);
         // One that is deleted may have the id that the first start wants.
-        workspaces::purge(&domain)
+        workspaces::purge_first(&domain)
             .await
             .map_err(StartError::Bootstrap)?;
         let own = url(address);
@@ -285,6 +285,7 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
     let metrics = Metrics::new(|registry| {
         domain.store().metrics().register(registry);
         domain.webhooks().metrics().register(registry);
+        domain.telling().register(registry);
         registry.register_collector(Box::new(Programs::new(domain.runtime())));
     });
     let limits = Limits {

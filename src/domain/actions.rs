@@ -6,7 +6,7 @@ use super::{
     access::Call,
     declared::{Speaker, Voice, not_installed, require_write},
     definitions::IntegrationDefinition,
-    protocol,
+    protocol::{self, Question},
     vocabulary::Installed,
 };
 use crate::kernel::{Error, Kind, Result};
@@ -35,8 +35,16 @@ pub async fn call(
     })?;
     let place = (voice.bot().seq, found.installation.seq);
     let body = json!({"type": name, "input": input});
-    let answer = protocol::call_for(call.domain(), place, OPERATION, &name, &body).await?;
-    output(&found.definition, &name, answer)
+    let question = Question {
+        place,
+        operation: OPERATION,
+        kind: &name,
+        body: &body,
+    };
+    protocol::call_for(call.domain(), question, |answer| {
+        output(&found.definition, &name, answer)
+    })
+    .await
 }
 
 /// The integration with this action, which has this name there.
@@ -64,8 +72,8 @@ fn output(
     definition: &IntegrationDefinition,
     name: &str,
     mut answer: Value,
-) -> Result<Map<String, Value>> {
-    let broken = |why: &str| protocol::runtime_error(format!("The output of {name} {why}"));
+) -> std::result::Result<Map<String, Value>, String> {
+    let broken = |why: &str| format!("The output of {name} {why}");
     let output = answer.get_mut("output").map(Value::take);
     let output = output.ok_or_else(|| broken("is missing in the answer"))?;
     if let Some(action) = definition.actions.get(name) {

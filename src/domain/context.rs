@@ -17,7 +17,7 @@ use super::{
     inbox, limits,
     outbound::{self, Outbound},
     plans,
-    protocol::Programs,
+    protocol::{self, Programs},
     runtime::{self, Engine},
     service_integrations::{self, SecretNames},
     tally::Tally,
@@ -94,6 +94,7 @@ struct Parts {
     programs: Programs,
     addresses: OnceLock<Addresses>,
     deliveries: Hub,
+    telling: protocol::Metrics,
     webhooks: Hub,
     folders: Folders,
     refreshes: Refreshes,
@@ -135,6 +136,7 @@ impl Domain {
             programs: Programs::default(),
             addresses: OnceLock::new(),
             deliveries: Hub::default(),
+            telling: protocol::Metrics::default(),
             webhooks: Hub::default(),
             folders,
             refreshes: Refreshes::default(),
@@ -198,6 +200,12 @@ impl Domain {
     #[must_use]
     pub fn deliveries(&self) -> &Hub {
         &self.0.deliveries
+    }
+
+    /// What is measured of telling bots and integrations.
+    #[must_use]
+    pub fn telling(&self) -> &protocol::Metrics {
+        &self.0.telling
     }
 
     /// What connects changes with the dispatcher of webhooks.

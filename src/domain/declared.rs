@@ -12,7 +12,7 @@ use super::{
     definitions::{BotDefinition, Channel, Creation, IntegrationDefinition, Named, Tag},
     end_users::Scope,
     members::Role,
-    protocol,
+    protocol::{self, Question},
     tags::{Declared, Given, Tags},
     vocabulary::{Installed, Vocabulary},
 };
@@ -251,16 +251,24 @@ impl Delegated {
         body: &Value,
         member: &str,
     ) -> Result<String> {
-        let answer = protocol::call_for(domain, self.place, operation, operation, body).await?;
-        let id = answer[member]["id"].as_str();
-        id.map(str::to_owned).ok_or_else(|| {
+        let question = Question {
+            place: self.place,
+            operation,
+            kind: operation,
+            body,
+        };
+        protocol::call_for(domain, question, |answer| {
+            let id = answer[member]["id"].as_str();
             // wire: an empty answer means that the integration declines (botpress.md §4)
-            let text = format!(
-                "The integration {} has not made a {member}",
-                self.integration
-            );
-            protocol::runtime_error(text)
+            let declined = || {
+                format!(
+                    "The integration {} has not made a {member}",
+                    self.integration
+                )
+            };
+            id.map(str::to_owned).ok_or_else(declined)
         })
+        .await
     }
 
     /// The error for what the integration says it made, and which is not there.

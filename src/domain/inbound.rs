@@ -15,7 +15,7 @@ use super::{
     context::Domain,
     definitions::IntegrationDefinition,
     integrations,
-    protocol::{self, Failed},
+    protocol::{self, Failed, Question},
     script,
 };
 use crate::kernel::{Error, Kind, Result, Secret, ids::IntegrationId};
@@ -238,8 +238,13 @@ async fn give(domain: &Domain, place: Place, request: &Incoming) -> Result<Answe
         "headers": request.headers,
         "body": request.body,
     }});
-    let answer = protocol::call(domain, place, OPERATION, OPERATION, &body).await?;
-    answer.map_err(not_taken)
+    let question = Question {
+        place,
+        operation: OPERATION,
+        kind: OPERATION,
+        body: &body,
+    };
+    protocol::call(domain, question).await?.map_err(not_taken)
 }
 
 /// Whoever sent the request may send it again, if that makes sense.

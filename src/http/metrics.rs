@@ -104,6 +104,9 @@ impl Metrics {
                 if let Err(error) = webhooks.measure(&domain).await {
                     warn!(%error, "the metrics of webhooks are those of the last time");
                 }
+                if let Err(error) = domain.telling().measure(&domain).await {
+                    warn!(%error, "the metrics of deliveries are those of the last time");
+                }
                 metrics.page()
             }
         })

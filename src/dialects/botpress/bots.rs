@@ -118,10 +118,12 @@ impl Bots {
     async fn delete_bot(
         &self,
         caller: Member,
+        request: &Request,
         /// The bot's id.
         id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
-        bots::delete(&caller.0, id.0.into()).await?;
+        let webhooks = self.settings.addresses(request).webhooks;
+        bots::delete(&caller.0, id.0.into(), webhooks).await?;
         Ok(DONE)
     }
 

@@ -40,7 +40,7 @@ pub async fn work(domain: Domain, stopping: impl Future<Output = ()>) {
 /// # Errors
 /// Those of the store.
 pub async fn once(domain: &Domain) -> Result<()> {
-    while delete::remove(domain).await? {}
+    delete::remove(domain).await?;
     sweep(domain).await
 }
 

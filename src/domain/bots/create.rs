@@ -11,6 +11,7 @@ use crate::{
         api_keys::Owner,
         change::Change,
         definitions::BotDefinition,
+        deliveries,
         integrations::check_url,
         members::Role,
     },
@@ -105,6 +106,7 @@ pub fn make(
     })?;
     if let Some(code) = new.code {
         set_code(change.conn, agent.seq, &code)?;
+        deliveries::ping(change, agent.seq)?;
     }
     recurring::sync(
         change,

@@ -1,5 +1,7 @@
 //! Deleting bots. A bot is gone at once; what it had is removed in steps that each leave other
-//! writers their turn.
+//! writers their turn. Its installations go last, when their integrations were told or cannot be.
+
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -10,26 +12,38 @@ use crate::{
         audit::{self, Entry},
         change::Change,
         context::Domain,
+        installations,
         members::Role,
     },
-    kernel::{
-        Result,
-        ids::{AgentId, WorkspaceId},
-    },
+    kernel::{Result, Timestamp, ids::AgentId},
 };
 
 /// How many rows are removed in one transaction.
 const CHUNK: i64 = 500;
 
-/// Deletes a bot of the workspace of the call: the agent, in every dialect, with everything of it.
+/// Deletes a bot of the workspace of the call: the agent, in every dialect, with everything of it. Its
+/// integrations are told (`unregister`) of the webhooks whose addresses begin with `webhooks`.
 ///
 /// # Errors
 /// `Forbidden` for a role below developer, `NotFound`, or those of the store.
-pub async fn delete(call: &Call, id: AgentId) -> Result<()> {
+pub async fn delete(call: &Call, id: AgentId, webhooks: String) -> Result<()> {
     call.require_role(Role::Developer)?;
     let domain = call.domain();
-    let hidden = domain.change(call, move |change, workspace| hide(change, workspace, &id));
-    hidden.await?;
+    domain
+        .change(call, move |change, workspace| {
+            let agent = rows::agent(change.conn, workspace, &id)?;
+            hide(change, &webhooks, agent.seq, &id)?;
+            audit::record(
+                change,
+                &Entry {
+                    workspace: Some(workspace),
+                    action: "bot.delete",
+                    resource_id: id.as_str(),
+                    resource_name: Some(&agent.name),
+                },
+            )
+        })
+        .await?;
     domain.bot_work().notify_one();
     Ok(())
 }
@@ -40,49 +54,73 @@ const HIDE: &str = "
 
 const DELETE_KEYS: &str = "DELETE FROM api_keys WHERE agent_id = :id";
 
-fn hide(change: &Change<'_>, workspace: &WorkspaceId, id: &AgentId) -> Result<()> {
-    let agent = rows::agent(change.conn, workspace, id)?;
+/// Has an agent gone for everyone; its integrations are told.
+pub(in crate::domain) fn hide(
+    change: &Change<'_>,
+    webhooks: &str,
+    seq: i64,
+    id: &AgentId,
+) -> Result<()> {
     change
         .conn
         .prepare_cached(HIDE)?
-        .execute(named_params! {":seq": agent.seq, ":now": change.now})?;
+        .execute(named_params! {":seq": seq, ":now": change.now})?;
     change
         .conn
         .prepare_cached(DELETE_KEYS)?
         .execute(named_params! {":id": id})?;
-    audit::record(
-        change,
-        &Entry {
-            workspace: Some(workspace),
-            action: "bot.delete",
-            resource_id: id.as_str(),
-            resource_name: Some(&agent.name),
-        },
-    )
+    installations::end_all(change, webhooks, seq)
 }
 
+/// The next after this one.
 const DELETED: &str = "
-    SELECT seq, id FROM agents WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 1";
+    SELECT seq, id FROM agents WHERE deleted_at IS NOT NULL AND seq > :after ORDER BY seq LIMIT 1";
 
-/// Removes some of what belongs to a deleted bot, and at last the bot. Whether there may be more.
-pub(super) async fn remove(domain: &Domain) -> Result<bool> {
-    let deleted = domain.store().read(|conn| {
-        let mut statement = conn.prepare_cached(DELETED)?;
-        let found = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
-        Ok(found.optional()?)
-    })?;
-    let Some((seq, id)) = deleted else {
-        return Ok(false);
-    };
-    let removed = domain.store().write(move |conn| step(conn, seq, &id));
-    removed.await?;
-    Ok(true)
+/// Removes what belongs to deleted bots, and those that nothing has to be waited for.
+pub(super) async fn remove(domain: &Domain) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let next = domain.store().read(|conn| {
+            let mut statement = conn.prepare_cached(DELETED)?;
+            let found = statement.query_row(named_params! {":after": after}, |row| {
+                Ok((row.get(0)?, row.get::<_, AgentId>(1)?))
+            });
+            Ok(found.optional()?)
+        })?;
+        let Some((seq, id)) = next else {
+            return Ok(());
+        };
+        let overdue = overdue(domain);
+        let step = domain
+            .store()
+            .write(move |conn| step(conn, seq, &id, overdue));
+        if step.await? == Step::Waiting {
+            after = seq;
+        }
+    }
+}
+
+/// Bots that were deleted before this time wait no longer.
+pub(in crate::domain) fn overdue(domain: &Domain) -> Timestamp {
+    let wait = domain.settings().deliveries.unregister_seconds;
+    let wait = i64::try_from(Duration::from_secs(wait).as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(domain.clock().now().as_micros().saturating_sub(wait))
+}
+
+/// What a step of a deletion came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::domain) enum Step {
+    /// There may be more to remove.
+    More,
+    /// Nothing is left but what integrations are still to be told.
+    Waiting,
 }
 
 /// What there may be many of, each before what it would go with.
 const MANY: &[&str] = &[
     "DELETE FROM bot_deliveries WHERE seq IN (
-        SELECT seq FROM bot_deliveries WHERE agent_seq = :seq LIMIT :limit)",
+        SELECT seq FROM bot_deliveries
+        WHERE agent_seq = :seq AND operation <> 'unregister' LIMIT :limit)",
     "DELETE FROM bot_schedules WHERE seq IN (
         SELECT seq FROM bot_schedules WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM events WHERE seq IN (
@@ -111,16 +149,25 @@ const MANY_OF_AGENT: &[&str] = &[
         SELECT seq FROM end_users WHERE agent_id = :id LIMIT :limit)",
 ];
 
+const IS_WAITING: &str = "
+    SELECT 1 FROM bot_deliveries JOIN agents ON agents.seq = bot_deliveries.agent_seq
+    WHERE bot_deliveries.agent_seq = :seq AND agents.deleted_at > :overdue";
+
 const AGENT: &str = "DELETE FROM agents WHERE seq = :seq";
 
-/// Removes some rows of an agent, or the agent when there is little left.
-pub(in crate::domain) fn step(conn: &Connection, seq: i64, id: &AgentId) -> Result<()> {
+/// Removes some rows of a deleted agent, or the agent when there is little left.
+pub(in crate::domain) fn step(
+    conn: &Connection,
+    seq: i64,
+    id: &AgentId,
+    overdue: Timestamp,
+) -> Result<Step> {
     for sql in MANY {
         let removed = conn
             .prepare_cached(sql)?
             .execute(named_params! {":seq": seq, ":limit": CHUNK})?;
         if removed > 0 {
-            return Ok(());
+            return Ok(Step::More);
         }
     }
     for sql in MANY_OF_AGENT {
@@ -128,10 +175,14 @@ pub(in crate::domain) fn step(conn: &Connection, seq: i64, id: &AgentId) -> Resu
             .prepare_cached(sql)?
             .execute(named_params! {":id": id, ":limit": CHUNK})?;
         if removed > 0 {
-            return Ok(());
+            return Ok(Step::More);
         }
+    }
+    let mut is_waiting = conn.prepare_cached(IS_WAITING)?;
+    if is_waiting.exists(named_params! {":seq": seq, ":overdue": overdue})? {
+        return Ok(Step::Waiting);
     }
     conn.prepare_cached(AGENT)?
         .execute(named_params! {":seq": seq})?;
-    Ok(())
+    Ok(Step::More)
 }

@@ -16,6 +16,7 @@ use crate::{
         audit::{self, Entry},
         change::Change,
         definitions::BotDefinitionPatch,
+        deliveries,
         installations::{self, Given},
         integrations::check_url,
         members::Role,
@@ -113,7 +114,11 @@ fn apply(
     } else {
         now.deployed_at
     };
-    write(change, sealer, &was, &now, update.authentication)?;
+    let recoded = update.code.is_some();
+    write(change, sealer, (&was, &now), recoded, update.authentication)?;
+    if recoded {
+        deliveries::ping(change, was.seq)?;
+    }
     recurring::sync(change, was.seq, &was.definition, &now.definition)?;
     for (key, given) in update.integrations {
         let named = (key.as_str(), given);
@@ -135,7 +140,7 @@ const UPDATE_AGENT: &str = "UPDATE agents SET name = :name, updated_at = :now WH
 
 const UPDATE: &str = "
     UPDATE bots SET
-        definition = :definition, revision = revision + :redefined, configuration = :configuration,
+        definition = :definition, revision = revision + :changed, configuration = :configuration,
         medias = :medias, url = :url, blocked = :blocked,
         authentication = coalesce(:authentication, authentication), deployed_at = :deployed_at
     WHERE agent_seq = :seq";
@@ -143,8 +148,8 @@ const UPDATE: &str = "
 fn write(
     change: &Change<'_>,
     sealer: &Sealer,
-    was: &Bot,
-    now: &Bot,
+    (was, now): (&Bot, &Bot),
+    recoded: bool,
     authentication: Option<Authentication>,
 ) -> Result<()> {
     change
@@ -154,7 +159,7 @@ fn write(
     change.conn.prepare_cached(UPDATE)?.execute(named_params! {
         ":seq": was.seq,
         ":definition": text(&now.definition)?,
-        ":redefined": i64::from(now.definition != was.definition),
+        ":changed": i64::from(recoded || now.definition != was.definition),
         ":configuration": sealed::seal_configuration(sealer, &now.id, &now.configuration),
         ":medias": text(&now.medias)?,
         ":url": now.url,

@@ -88,3 +88,30 @@ pub(super) fn send(
     }
     Ok(())
 }
+
+/// What waits to be asked of code that was replaced.
+const FORGET_PING: &str = "
+    DELETE FROM bot_deliveries WHERE agent_seq = :agent_seq AND operation = 'ping'";
+
+/// In a lane of its own, for it holds up nothing.
+const PING: &str = "
+    INSERT INTO bot_deliveries (agent_seq, operation, payload, lane, due_at, created_at)
+    SELECT agent_seq, 'ping', '{}', -1, :now, :now FROM bots
+    WHERE agent_seq = :agent_seq AND NOT blocked AND url IS NULL
+      AND EXISTS (SELECT 1 FROM bot_code WHERE agent_seq = :agent_seq)";
+
+/// Asks the code of a bot that was just deployed whether it runs: so its first message finds it loaded,
+/// and its developer learns at once if it cannot be. (A url is often given before anything listens
+/// there; integrations are asked to register.)
+pub(super) fn ping(change: &Change<'_>, agent_seq: i64) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(FORGET_PING)?
+        .execute(named_params! {":agent_seq": agent_seq})?;
+    change
+        .conn
+        .prepare_cached(PING)?
+        .execute(named_params! {":agent_seq": agent_seq, ":now": change.now})?;
+    change.wake_runtime();
+    Ok(())
+}

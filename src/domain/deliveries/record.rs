@@ -55,12 +55,34 @@ pub(super) async fn record(
         move |change| write(change, domain.settings(), &notes)
     });
     match written.await {
-        Ok(next) => Ok(next),
+        Ok(next) => {
+            for (outcome, (_, next)) in notes.outcomes.iter().zip(&next) {
+                count(domain, outcome, *next);
+            }
+            Ok(next)
+        }
         Err(error) => {
             tracing::warn!(?error, "deliveries are not written down yet");
             // The job is over, so this is the last of them.
             Err(Arc::into_inner(notes).unwrap_or_default())
         }
+    }
+}
+
+/// Counts what was written down.
+fn count(domain: &Domain, outcome: &Outcome, next: Next) {
+    // Else there was nothing to deliver any more.
+    let Some(tried) = &outcome.tried else { return };
+    let came_to = match (&tried.result, next) {
+        (Ok(()), _) => "delivered",
+        (Err(_), Next::At(_)) => "retried",
+        (Err(_), Next::Over) => "given_up",
+    };
+    domain.telling().attempted(tried.asked.operation, came_to);
+    if tried.asked.operation == "unregister" {
+        // What a deleted bot had may have waited for this.
+        domain.bot_work().notify_one();
+        domain.closed_workspaces().notify_one();
     }
 }
 
@@ -186,14 +208,19 @@ fn write_outcome(
             let wait = due_at.since(outcome.ended_at).as_secs_f32();
             let text = format!(
                 "{} It is tried again in {wait:.0} s.",
-                complaint(tried, failed)
+                tried.asked.complaint(&failed.text)
             );
-            write_complaint(change, bots, tried, Level::Warn, &text)?;
+            tried.asked.log(change, bots, Level::Warn, &text)?;
             Ok(Next::At(due_at))
         }
         None => {
-            write_complaint(change, bots, tried, Level::Error, &complaint(tried, failed))?;
-            issues::record(change, bots, &tried.bot, &issue(tried, failed))?;
+            tried.asked.log(
+                change,
+                bots,
+                Level::Error,
+                &tried.asked.complaint(&failed.text),
+            )?;
+            issues::record(change, bots, &tried.asked.bot, &issue(tried, failed))?;
             if let Some(installation) = remove(change.conn, outcome.seq)? {
                 set_standing(change, installation, tried, Some(failed))?;
             }
@@ -225,67 +252,37 @@ fn next_attempt(
     Some(now.plus(asked.clamp(wait, wait * 2)))
 }
 
-fn receiver(tried: &Tried) -> String {
-    match &tried.integration {
-        Some((_, name)) => format!("the integration {name}"),
-        None => "the bot".to_owned(),
-    }
-}
-
-fn complaint(tried: &Tried, failed: &Failed) -> String {
-    let Tried {
-        operation, kind, ..
-    } = tried;
-    let what = if operation == kind {
-        (*operation).to_owned()
-    } else {
-        format!("{operation} ({kind})")
-    };
-    format!("{what} failed in {}: {}.", receiver(tried), failed.text)
-}
-
-/// The integration's log has it, and the bot's.
-fn write_complaint(
-    change: &Change<'_>,
-    settings: &bots::Settings,
-    tried: &Tried,
-    level: Level,
-    text: &str,
-) -> Result<()> {
-    logs::record(change, settings, &tried.bot, level, text)?;
-    match &tried.integration {
-        Some((id, _)) => logs::record_of_integration(change, settings, id, level, text),
-        None => Ok(()),
-    }
-}
-
 fn issue(tried: &Tried, failed: &Failed) -> Occurrence {
     let datum = |raw: &str| Datum {
         raw: raw.to_owned(),
         pretty: None,
     };
-    let code = match &tried.integration {
+    let code = match &tried.asked.integration {
         Some(_) => "integration_call_failed",
         None => "bot_call_failed",
     };
     let mut grouped: Data = [
-        ("operation".to_owned(), datum(tried.operation)),
-        ("type".to_owned(), datum(&tried.kind)),
+        ("operation".to_owned(), datum(tried.asked.operation)),
+        ("type".to_owned(), datum(&tried.asked.kind)),
     ]
     .into();
-    if let Some((_, name)) = &tried.integration {
+    if let Some((_, name)) = &tried.asked.integration {
         grouped.insert("integration".to_owned(), datum(name));
     }
     Occurrence {
         code: code.to_owned(),
         category: match failed.cause {
-            Cause::Code => Category::UserCode,
+            Cause::Code | Cause::Loading => Category::UserCode,
             Cause::Limits => Category::Limits,
             Cause::Configuration => Category::Configuration,
             Cause::Other => Category::Other,
         },
-        title: format!("{} failed in {}", tried.operation, receiver(tried)),
-        description: complaint(tried, failed),
+        title: format!(
+            "{} failed in {}",
+            tried.asked.operation,
+            tried.asked.receiver()
+        ),
+        description: tried.asked.complaint(&failed.text),
         resolution_link: None,
         grouped,
         data: [("error".to_owned(), datum(&failed.text))].into(),
@@ -304,7 +301,7 @@ fn set_standing(
     tried: &Tried,
     failed: Option<&Failed>,
 ) -> Result<()> {
-    let (pending, good, bad) = match tried.operation {
+    let (pending, good, bad) = match tried.asked.operation {
         "register" => (
             Status::RegistrationPending,
             Status::Registered,

@@ -21,6 +21,8 @@ pub struct Settings {
     pub concurrency: usize,
     /// The most deliveries at the same time to one bot, and to one installation of an integration.
     pub concurrency_per_receiver: usize,
+    /// How long what a deleted bot had waits until its integrations were told, in seconds.
+    pub unregister_seconds: u64,
     /// The largest answer of a url, in bytes.
     pub response_bytes: usize,
 }
@@ -34,6 +36,7 @@ impl Default for Settings {
             jitter_percent: 20,
             concurrency: 256,
             concurrency_per_receiver: 32,
+            unregister_seconds: 600,
             response_bytes: 10 * 1024 * 1024,
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 pub use self::change::Given;
 pub(in crate::domain) use self::{
     change::apply,
-    registration::{Endpoint, begin_all},
+    registration::{Endpoint, begin_all, end_all},
 };
 use super::{
     access::{Call, CallerInstallation},

@@ -221,3 +221,45 @@ pub(in crate::domain) fn begin_all(
     change.wake_runtime();
     Ok(())
 }
+
+const END: &str = "
+    UPDATE bot_integrations SET enabled = 0, updated_at = :now, status = CASE
+        WHEN enabled AND status <> 'unregistered' AND EXISTS (
+            SELECT 1 FROM integrations
+            WHERE integrations.seq = bot_integrations.integration_seq AND (url IS NOT NULL
+                OR EXISTS (SELECT 1 FROM integration_code
+                           WHERE integration_code.integration_seq = integrations.seq)))
+        THEN 'unregistration_pending' ELSE status END
+    WHERE agent_seq = :agent_seq AND removed_at IS NULL";
+
+const FORGET_REGISTERING: &str = "
+    DELETE FROM bot_deliveries WHERE agent_seq = :agent_seq AND operation = 'register'";
+
+/// Those that were removed before may wait to be told already.
+const TELL_OF_END: &str = "
+    INSERT INTO bot_deliveries
+        (agent_seq, installation_seq, operation, payload, lane, due_at, created_at)
+    SELECT agent_seq, seq, 'unregister',
+           json_object('webhookUrl', :webhooks || '/' || webhook_id), 0, :now, :now
+    FROM bot_integrations
+    WHERE agent_seq = :agent_seq AND status = 'unregistration_pending' AND NOT EXISTS (
+        SELECT 1 FROM bot_deliveries
+        WHERE installation_seq = bot_integrations.seq AND operation = 'unregister')";
+
+/// Ends every installation of a bot that is being deleted: integrations that know of it are told.
+pub(in crate::domain) fn end_all(
+    change: &Change<'_>,
+    webhooks: &str,
+    agent_seq: i64,
+) -> Result<()> {
+    let conn = change.conn;
+    conn.prepare_cached(END)?
+        .execute(named_params! {":agent_seq": agent_seq, ":now": change.now})?;
+    conn.prepare_cached(FORGET_REGISTERING)?
+        .execute(named_params! {":agent_seq": agent_seq})?;
+    conn.prepare_cached(TELL_OF_END)?.execute(named_params! {
+        ":agent_seq": agent_seq, ":webhooks": webhooks, ":now": change.now,
+    })?;
+    change.wake_runtime();
+    Ok(())
+}

@@ -28,6 +28,8 @@ pub struct Answer {
 pub(in crate::domain) enum Cause {
     /// The receiver's code.
     Code,
+    /// The receiver's code, before it could be asked.
+    Loading,
     /// A limit.
     Limits,
     /// How the receiver is set up: it is not reached, or cannot run here.
@@ -62,7 +64,8 @@ impl From<runtime::Failure> for Failed {
     fn from(failure: runtime::Failure) -> Self {
         use runtime::Failure;
         let cause = match &failure {
-            Failure::Load(_) | Failure::Thrown(_) | Failure::BadAnswer(_) => Cause::Code,
+            Failure::Thrown(_) | Failure::BadAnswer(_) => Cause::Code,
+            Failure::Load(_) => Cause::Loading,
             Failure::Missing(_) => Cause::Configuration,
             Failure::TimedOut(_)
             | Failure::CpuTime(_)
@@ -89,9 +92,22 @@ impl From<OutboundError> for Failed {
 }
 
 impl Answer {
+    /// Whether its status says that all went well.
+    pub(super) fn is_good(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Whether it is the failure of code and not what code has answered: the SDK makes an error of what
+    /// is thrown, older ones a 500.
+    pub(super) fn is_error(&self) -> bool {
+        let body = || serde_json::from_str::<Value>(&self.body).unwrap_or_default();
+        let is_sdks = |body: Value| body["code"].is_number() && body["message"].is_string();
+        self.status >= 500 || (self.status >= 400 && is_sdks(body()))
+    }
+
     /// The answer, if its status says that all went well.
     pub(in crate::domain) fn good(self) -> Result<Self, Failed> {
-        if (200..300).contains(&self.status) {
+        if self.is_good() {
             return Ok(self);
         }
         let may_pass = self.status >= 500 || NOT_NOW.contains(&self.status);
@@ -105,7 +121,7 @@ impl Answer {
     }
 
     /// What the answer complains of: the message of an error as the SDK writes it, or what there is.
-    fn complaint(&self) -> String {
+    pub(super) fn complaint(&self) -> String {
         let body: Option<Value> = serde_json::from_str(&self.body).ok();
         let message = body.as_ref().and_then(|body| {
             let of = |member: &str| body.get(member).and_then(Value::as_str);

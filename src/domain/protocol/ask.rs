@@ -41,14 +41,17 @@ pub(in crate::domain) async fn ask(
     receiver: &Receiver,
     ask: Ask,
 ) -> Result<Answer, Failed> {
-    match &receiver.endpoint {
+    let running = domain.telling().begin(ask.operation, &receiver.endpoint);
+    let outcome = match &receiver.endpoint {
         Endpoint::Url(url) => send(domain, receiver, url, ask).await,
         Endpoint::Code { revision } => call(domain, receiver, *revision, ask).await,
         Endpoint::Nowhere => {
             let text = format!("There is neither code nor a url of {}", receiver.name());
             Err(Failed::new(Cause::Configuration, false, text))
         }
-    }
+    };
+    running.ended(&outcome);
+    outcome
 }
 
 async fn send(domain: &Domain, receiver: &Receiver, url: &str, ask: Ask) -> Result<Answer, Failed> {

@@ -1,10 +1,12 @@
-//! Calls of an integration whose answer somebody waits for.
+//! Calls of an integration whose answer somebody waits for. How one fails stands in the logs of the
+//! integration and the bot too.
 
 use serde_json::Value;
 
 use super::{
     answer::{Answer, Failed},
     ask::{Ask, ask},
+    asked::Asked,
     receiver::Receiver,
 };
 use crate::{
@@ -12,51 +14,83 @@ use crate::{
     kernel::{Error, Kind, Result, ids::EventId},
 };
 
+/// What an installed integration is asked.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::domain) struct Question<'a> {
+    /// The bot's row and that of the installation.
+    pub(in crate::domain) place: (i64, i64),
+    pub(in crate::domain) operation: &'static str,
+    /// The type of the action; else the operation.
+    pub(in crate::domain) kind: &'a str,
+    pub(in crate::domain) body: &'a Value,
+}
+
 /// Calls an installed integration, and returns what it answered, with whatever status.
 ///
 /// # Errors
 /// [`Failed`] if there is no answer, or those of the store.
 pub(in crate::domain) async fn call(
     domain: &Domain,
-    (agent_seq, installation_seq): (i64, i64),
-    operation: &'static str,
-    kind: &str,
-    body: &Value,
+    question: Question<'_>,
 ) -> Result<std::result::Result<Answer, Failed>> {
+    let (asked, answer) = put(domain, question).await?;
+    match &answer {
+        Ok(answer) if answer.is_error() => asked.report(domain, &answer.complaint()).await,
+        Ok(_) => {}
+        Err(failed) => asked.report(domain, &failed.text).await,
+    }
+    Ok(answer)
+}
+
+/// Calls an installed integration for what `read` finds in its answer.
+///
+/// # Errors
+/// `Runtime` with what the integration or `read` complains of, or those of the store.
+pub(in crate::domain) async fn call_for<T>(
+    domain: &Domain,
+    question: Question<'_>,
+    read: impl FnOnce(Value) -> std::result::Result<T, String>,
+) -> Result<T> {
+    let (asked, answer) = put(domain, question).await?;
+    let found = match answer.and_then(Answer::good) {
+        Ok(answer) => parsed(&answer, question.operation).and_then(read),
+        Err(failed) => Err(failed.text),
+    };
+    match found {
+        Ok(found) => Ok(found),
+        Err(why) => {
+            asked.report(domain, &why).await;
+            Err(runtime_error(why))
+        }
+    }
+}
+
+fn parsed(answer: &Answer, operation: &str) -> std::result::Result<Value, String> {
+    if answer.body.trim().is_empty() {
+        return Ok(Value::Null);
+    }
+    let parsed = serde_json::from_str(&answer.body);
+    parsed.map_err(|_| format!("The answer of {operation} is no JSON"))
+}
+
+async fn put(
+    domain: &Domain,
+    question: Question<'_>,
+) -> Result<(Asked, std::result::Result<Answer, Failed>)> {
+    let (agent_seq, installation_seq) = question.place;
     let receiver = domain
         .store()
         .read(|conn| Receiver::installation(conn, domain.sealer(), agent_seq, installation_seq))?;
     let receiver = receiver.ok_or_else(|| not_installed("that is asked"))?;
+    let asked = Asked::of(&receiver, question.operation, question.kind);
     let question = Ask {
-        operation,
-        kind: kind.to_owned(),
-        body: body.to_string(),
+        operation: question.operation,
+        kind: question.kind.to_owned(),
+        body: question.body.to_string(),
         id: EventId::new_uuid().to_string(),
         timeout: domain.settings().deliveries.call_timeout(),
     };
-    Ok(ask(domain, &receiver, question).await)
-}
-
-/// Calls an installed integration for the object that it answers.
-///
-/// # Errors
-/// `Runtime` with what the integration complains of, or those of the store.
-pub(in crate::domain) async fn call_for(
-    domain: &Domain,
-    installation: (i64, i64),
-    operation: &'static str,
-    kind: &str,
-    body: &Value,
-) -> Result<Value> {
-    let answer = call(domain, installation, operation, kind, body).await?;
-    let answer = answer
-        .and_then(Answer::good)
-        .map_err(|failed| runtime_error(failed.text))?;
-    if answer.body.trim().is_empty() {
-        return Ok(Value::Null);
-    }
-    serde_json::from_str(&answer.body)
-        .map_err(|_| runtime_error(format!("The answer of {operation} is no JSON")))
+    Ok((asked, ask(domain, &receiver, question).await))
 }
 
 /// The error of code that failed, with what it says.

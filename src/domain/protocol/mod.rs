@@ -4,18 +4,21 @@
 
 mod answer;
 mod ask;
+mod asked;
 mod call;
+mod metrics;
 mod program;
 mod receiver;
 mod shown;
 mod tokens;
 
+pub use self::{answer::Answer, metrics::Metrics};
 pub(super) use self::{
     answer::{Cause, Failed},
     ask::{Ask, ask},
-    call::{call, call_for, runtime_error},
+    asked::Asked,
+    call::{Question, call, call_for, runtime_error},
     program::Programs,
     receiver::Receiver,
     shown::{event, message, state},
 };
-pub use answer::Answer;

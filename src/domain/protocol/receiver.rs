@@ -63,7 +63,7 @@ const INSTALLATION: &str = "
     JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     JOIN agents ON agents.seq = bot_integrations.agent_seq
     WHERE bot_integrations.seq = :seq AND bot_integrations.agent_seq = :agent_seq
-      AND agents.deleted_at IS NULL";
+      AND (agents.deleted_at IS NULL OR bot_integrations.status = 'unregistration_pending')";
 
 impl Receiver {
     /// The bot that is this agent, unless it is blocked.
@@ -99,7 +99,7 @@ impl Receiver {
         })
     }
 
-    /// An installation of a bot, on or off.
+    /// An installation of a bot, on or off; of a deleted bot, one whose integration is to be told.
     pub(in crate::domain) fn installation(
         conn: &Connection,
         sealer: &Sealer,

@@ -31,6 +31,17 @@ pub(super) async fn of(domain: &Domain, receiver: &Receiver) -> Result<Token> {
     if let Some(known) = known {
         return Ok(known);
     }
+    let is_closed = |conn: &Connection| {
+        let mut statement = conn.prepare_cached(IS_CLOSED)?;
+        Ok(statement.exists(named_params! {":id": receiver.workspace})?)
+    };
+    if domain.store().read(is_closed)? {
+        // What is left of a deleted workspace is told that it ends, and reaches nothing any more.
+        return Ok(Token {
+            key: "".into(),
+            value: Secret::new(String::new()),
+        });
+    }
     let sealer = domain.sealer().clone();
     domain
         .change_as(Actor::System, move |change| {
@@ -41,6 +52,8 @@ pub(super) async fn of(domain: &Domain, receiver: &Receiver) -> Result<Token> {
         })
         .await
 }
+
+const IS_CLOSED: &str = "SELECT 1 FROM workspaces WHERE id = :id AND closed_at IS NOT NULL";
 
 /// Whose key it is, and by which id it is kept.
 fn owner(receiver: &Receiver) -> (KeyKind, Owner, String) {

@@ -30,7 +30,7 @@ pub fn require(
     if value.saturating_add(more) > quota {
         return Err(Error::new(
             Kind::QuotaExceeded,
-            format!("The plan {plan} allows a {kind} of {quota}; {value} is used"),
+            format!("The plan {plan} limits {kind} to {quota}; {value} is used"),
         ));
     }
     Ok(())

@@ -8,8 +8,18 @@ use tracing::warn;
 
 use super::change::record;
 use crate::{
-    domain::{Domain, access::Call, audit::Actor, bots, change::Change, members::Role},
-    kernel::{Error, Kind, Result, ids::WorkspaceId},
+    domain::{
+        Domain,
+        access::Call,
+        audit::Actor,
+        bots::{self, delete::Step},
+        change::Change,
+        members::Role,
+    },
+    kernel::{
+        Error, Kind, Result, Timestamp,
+        ids::{AgentId, WorkspaceId},
+    },
 };
 
 /// How many steps are made before the answer; a small workspace is gone with it.
@@ -36,17 +46,23 @@ const REVOKE_KEYS: &str = "
 pub async fn delete(call: &Call) -> Result<()> {
     call.require_role(Role::Owner)?;
     let domain = call.domain();
-    domain.change_though_blocked(call, close).await?;
+    let webhooks = domain.addresses().webhooks.clone();
+    domain
+        .change_though_blocked(call, move |change, id| close(change, &webhooks, id))
+        .await?;
+    let mut passed = Passed::default();
     for _ in 0..BEFORE_ANSWER {
-        if !step(domain).await? {
-            return Ok(());
+        if !step(domain, &mut passed).await? {
+            break;
         }
     }
     domain.closed_workspaces().notify_one();
     Ok(())
 }
 
-fn close(change: &Change<'_>, id: &WorkspaceId) -> Result<()> {
+const AGENTS: &str = "SELECT seq, id FROM agents WHERE workspace_id = :id AND deleted_at IS NULL";
+
+fn close(change: &Change<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
     let workspace = super::find(change.conn, id)?;
     let used: Option<String> = change
         .conn
@@ -67,15 +83,40 @@ fn close(change: &Change<'_>, id: &WorkspaceId) -> Result<()> {
         .conn
         .prepare_cached(REMOVE_MEMBERS)?
         .execute(named_params! {":id": id})?;
+    let mut statement = change.conn.prepare_cached(AGENTS)?;
+    let agents = statement.query_map(named_params! {":id": id}, |row| {
+        Ok((row.get("seq")?, row.get("id")?))
+    })?;
+    for agent in agents.collect::<rusqlite::Result<Vec<(i64, AgentId)>>>()? {
+        bots::delete::hide(change, webhooks, agent.0, &agent.1)?;
+    }
     Ok(())
 }
 
-/// Deletes what is left of closed workspaces, until nothing is.
+/// Deletes what is left of closed workspaces, but for bots whose integrations are still to be told.
 ///
 /// # Errors
 /// Those of the store.
 pub async fn purge(domain: &Domain) -> Result<()> {
-    while step(domain).await? {}
+    let mut passed = Passed::default();
+    while step(domain, &mut passed).await? {}
+    Ok(())
+}
+
+const IS_OPEN: &str = "SELECT 1 FROM workspaces WHERE closed_at IS NULL";
+
+/// The same before anything else is done. Where no workspace is left nothing is waited for: the first
+/// start may want the id of one that is closed.
+///
+/// # Errors
+/// Those of the store.
+pub async fn purge_first(domain: &Domain) -> Result<()> {
+    let is_open = |conn: &Connection| Ok(conn.prepare_cached(IS_OPEN)?.exists([])?);
+    let mut passed = Passed {
+        hurries: !domain.store().read(is_open)?,
+        ..Passed::default()
+    };
+    while step(domain, &mut passed).await? {}
     Ok(())
 }
 
@@ -98,34 +139,72 @@ pub async fn work(domain: Domain, stopping: impl Future<Output = ()>) {
     }
 }
 
-const CLOSED: &str = "SELECT id FROM workspaces WHERE closed_at IS NOT NULL ORDER BY seq LIMIT 1";
-const AGENT: &str = "SELECT seq, id FROM agents WHERE workspace_id = :id ORDER BY seq LIMIT 1";
+const CLOSED: &str = "
+    SELECT seq, id FROM workspaces WHERE closed_at IS NOT NULL AND seq > :after
+    ORDER BY seq LIMIT 1";
+const AGENT: &str = "
+    SELECT seq, id FROM agents WHERE workspace_id = :id AND seq > :after ORDER BY seq LIMIT 1";
+
+/// What has to wait: workspaces up to this one, and bots of the next up to this one.
+#[derive(Default)]
+struct Passed {
+    workspace: i64,
+    agent: i64,
+    /// Nothing waits.
+    hurries: bool,
+}
 
 /// One step: whether there may be more to do.
-async fn step(domain: &Domain) -> Result<bool> {
-    let closed = |conn: &Connection| -> Result<Option<WorkspaceId>> {
-        let id = conn.prepare_cached(CLOSED)?.query_row([], |row| row.get(0));
-        Ok(id.optional()?)
+async fn step(domain: &Domain, passed: &mut Passed) -> Result<bool> {
+    let after = passed.workspace;
+    let closed = |conn: &Connection| -> Result<Option<(i64, WorkspaceId)>> {
+        let found = conn
+            .prepare_cached(CLOSED)?
+            .query_row(named_params! {":after": after}, |row| {
+                Ok((row.get("seq")?, row.get("id")?))
+            });
+        Ok(found.optional()?)
     };
-    let Some(id) = domain.store().read(closed)? else {
+    let Some((workspace, id)) = domain.store().read(closed)? else {
         return Ok(false);
     };
-    domain
-        .change_as(Actor::System, move |change| {
-            let conn = change.conn;
-            let agent = conn
-                .prepare_cached(AGENT)?
-                .query_row(named_params! {":id": id}, |row| {
-                    Ok((row.get("seq")?, row.get("id")?))
-                })
-                .optional()?;
-            match agent {
-                Some((seq, agent)) => bots::delete::step(conn, seq, &agent),
-                None => remove(conn, &id),
+    let after = passed.agent;
+    let overdue = if passed.hurries {
+        Timestamp::from_micros(i64::MAX)
+    } else {
+        bots::delete::overdue(domain)
+    };
+    let waiting = domain.change_as(Actor::System, move |change| {
+        match next_agent(change.conn, &id, after)? {
+            Some((seq, agent)) => {
+                let step = bots::delete::step(change.conn, seq, &agent, overdue)?;
+                Ok((step == Step::Waiting).then_some(Waiting::Agent(seq)))
             }
-        })
-        .await?;
+            None if after > 0 => Ok(Some(Waiting::Workspace)),
+            None => remove(change.conn, &id).map(|()| None),
+        }
+    });
+    match waiting.await? {
+        Some(Waiting::Agent(seq)) => passed.agent = seq,
+        Some(Waiting::Workspace) => (passed.workspace, passed.agent) = (workspace, 0),
+        None => {}
+    }
     Ok(true)
+}
+
+/// What a step found to be waiting.
+enum Waiting {
+    Agent(i64),
+    Workspace,
+}
+
+fn next_agent(conn: &Connection, id: &WorkspaceId, after: i64) -> Result<Option<(i64, AgentId)>> {
+    let found = conn
+        .prepare_cached(AGENT)?
+        .query_row(named_params! {":id": id, ":after": after}, |row| {
+            Ok((row.get("seq")?, row.get("id")?))
+        });
+    Ok(found.optional()?)
 }
 
 const REMOVE: &str = "DELETE FROM workspaces WHERE id = :id";

@@ -203,7 +203,7 @@ pub async fn make_integration(
 }
 
 /// An integration with a channel, an event, an action and states.
-fn definition_of_integration(name: &str, version: &str) -> NewIntegration {
+pub fn definition_of_integration(name: &str, version: &str) -> NewIntegration {
     let definition = json!({
         "configuration": {"schema": object_of("greeting", "string")},
         "channels": {
@@ -248,7 +248,11 @@ fn definition_of_integration(name: &str, version: &str) -> NewIntegration {
     }
 }
 
-async fn put_integration(server: &TestServer, workspace: &str, new: NewIntegration) -> Integration {
+pub async fn put_integration(
+    server: &TestServer,
+    workspace: &str,
+    new: NewIntegration,
+) -> Integration {
     let workspace = WorkspaceId::from(workspace);
     let domain = server.server().domain();
     let sealer = domain.sealer().clone();

@@ -37,6 +37,22 @@ async fn what_uses_more_than_the_embedded_engine_has_runs_in_node_from_then_on()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn code_that_uses_a_global_of_node_runs_there_from_then_on() {
+    let bench = Bench::new();
+    let code = handler("return { body: typeof new CompressionStream('gzip').readable }");
+    let program = bench.program(&code);
+    let failed = bench.call(&program).await;
+    let text = "the global CompressionStream is not there in the embedded engine".to_owned();
+    assert_eq!(failed, Err(Failure::Missing(text)));
+    assert_eq!(bench.body(&program, "").await, "object");
+    // What is there nowhere is a mistake of the code.
+    let mut program = bench.program(&handler("return nowhere"));
+    program.version = "2".to_owned();
+    let failed = bench.call(&program).await.expect_err("a failure");
+    assert!(matches!(failed, Failure::Thrown(_)), "{failed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_is_named_where_nothing_can_run_the_code() {
     let missing = |failure: Failure| match failure {
         Failure::Missing(text) => text,

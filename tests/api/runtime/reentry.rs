@@ -179,6 +179,35 @@ async fn fetch_and_xhr_send_what_they_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn forms_and_streams_are_sent_whole_and_answers_can_be_streamed() {
+    let bench = Bench::new();
+    let url = serve(|text| Box::pin(async move { ok(&text) })).await;
+    let code = handler(
+        "const { URL: base } = process.env
+         const form = new FormData()
+         form.append('a', 'grüß')
+         form.append('f', new Blob(['file'], { type: 'text/plain' }), 'f.txt')
+         const shown = (text) => text.replace(/formdata-\\w+/g, 'boundary').split('\\r\\n').filter((line) => !/^(host|accept)/i.test(line))
+         const sent = await fetch(base, { method: 'POST', body: form })
+         const stream = new ReadableStream({ start(c) { c.enqueue(new TextEncoder().encode('in two ')); c.enqueue(new TextEncoder().encode('parts')); c.close() } })
+         const streamed = await fetch(base, { method: 'POST', body: stream, duplex: 'half' })
+         let text = ''
+         for await (const chunk of streamed.body.pipeThrough(new TextDecoderStream())) text += chunk
+         const xhr = await new Promise((done) => {
+           const request = new XMLHttpRequest()
+           request.open('POST', base)
+           request.responseType = 'blob'
+           request.onloadend = () => done(request.response)
+           request.send(form)
+         })
+         return { body: JSON.stringify([shown(await sent.text()), shown(text), shown(await xhr.text())], null, 1) }",
+    );
+    let program = on(bench.program(&code), EngineChoice::Embedded);
+    let program = with_env(program, &[("URL", &url)]);
+    insta::assert_snapshot!(bench.body(&program, "").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn production_reaches_this_servers_api_and_nothing_else_of_this_machine() {
     let bench = Bench::of_profile(false, |_| {});
     let own = serve(|_| Box::pin(async { ok("own") })).await;

@@ -12,7 +12,7 @@ use super::{
     crypto,
     desk::Desk,
     fetch::{Fetch, Redirect, exchange},
-    modules, url,
+    modules, url, zone,
 };
 use crate::domain::runtime::{Failure, Level, Response};
 
@@ -154,6 +154,9 @@ fn time_and_log<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Res
     // Whole milliseconds, which a double holds exactly until the year 287,396.
     add(ctx, host, "time", move || {
         (with.clock.now().as_micros() / 1000) as f64
+    })?;
+    add(ctx, host, "zone", |name: String, at: f64| {
+        zone::at(&name, at)
     })?;
     add(
         ctx,

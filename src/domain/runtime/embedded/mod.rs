@@ -15,5 +15,6 @@ mod isolate;
 mod modules;
 mod turns;
 mod url;
+mod zone;
 
 pub(super) use isolate::{Isolate, Surroundings};

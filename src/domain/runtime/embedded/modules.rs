@@ -6,6 +6,7 @@ use rquickjs::{Ctx, Function, Result, context::EvalOptions};
 /// `exports`.
 const MODULES: &[(&str, &str)] = &[
     ("assert", include_str!("../js/assert.js")),
+    ("blob", include_str!("../js/blob.js")),
     ("buffer", include_str!("../js/buffer.js")),
     ("console", include_str!("../js/console.js")),
     ("crypto", include_str!("../js/crypto.js")),
@@ -16,6 +17,7 @@ const MODULES: &[(&str, &str)] = &[
     ("http2", include_str!("../js/absent.js")),
     ("https", include_str!("../js/absent.js")),
     ("inspect", include_str!("../js/inspect.js")),
+    ("intl", include_str!("../js/intl.js")),
     ("net", include_str!("../js/absent.js")),
     ("os", include_str!("../js/os.js")),
     ("path", include_str!("../js/path.js")),
@@ -29,6 +31,7 @@ const MODULES: &[(&str, &str)] = &[
     ("url", include_str!("../js/url.js")),
     ("util", include_str!("../js/util.js")),
     ("web", include_str!("../js/web.js")),
+    ("webstreams", include_str!("../js/webstreams.js")),
     ("xhr", include_str!("../js/xhr.js")),
     ("zlib", include_str!("../js/absent.js")),
 ];

@@ -132,4 +132,4 @@ const btoa = (text) => {
   if (/[^\0-\xff]/.test(text)) throw new DOMException('The string contains a letter beyond Latin-1', 'InvalidCharacterError')
   return host.encode(String(text), 'base64')
 }
-module.exports = { Buffer: Callable, SlowBuffer: Callable, kMaxLength: 0x7fffffff, constants: { MAX_LENGTH: 0x7fffffff }, atob, btoa }
+module.exports = { Buffer: Callable, SlowBuffer: Callable, kMaxLength: 0x7fffffff, constants: { MAX_LENGTH: 0x7fffffff }, atob, btoa, get Blob() { return require('blob').Blob }, get File() { return require('blob').File } }

@@ -1,4 +1,4 @@
-// fetch, Headers, Request and Response. Bodies are whole, never streams.
+// fetch, Headers, Request and Response. On the wire bodies are whole; a stream is read to its end before it is sent.
 const { Buffer } = require('buffer')
 const { AbortSignal, DOMException } = require('web')
 const { URLSearchParams } = require('url')
@@ -34,45 +34,77 @@ const { Headers } = (() => {
   return { Headers }
 })()
 
-// The bytes of a body, and the type that it has by itself.
-function bytesOf(body) {
-  if (body == null) return [new Uint8Array(0)]
+// What a body is read from, bytes or a stream of them, and the type that it has by itself.
+function sourceOf(body) {
+  if (body == null) return [null]
   if (typeof body === 'string') return [Buffer.from(body), 'text/plain;charset=UTF-8']
   if (body instanceof URLSearchParams) return [Buffer.from(body.toString()), 'application/x-www-form-urlencoded;charset=UTF-8']
   if (body instanceof ArrayBuffer) return [new Uint8Array(body)]
   if (ArrayBuffer.isView(body)) return [new Uint8Array(body.buffer, body.byteOffset, body.byteLength)]
-  if (typeof body.getReader === 'function' || typeof body.pipe === 'function') host.unsupported('a stream as a body')
+  const tag = body[Symbol.toStringTag]
+  if (tag === 'Blob' || tag === 'File') return [require('blob').blobBytes(body), body.type || undefined]
+  if (tag === 'FormData') return require('blob').encoded(body)
+  if (tag === 'ReadableStream') return [body]
+  if (typeof body.pipe === 'function') host.unsupported('a stream of Node.js as a body')
+  if (typeof body[Symbol.asyncIterator] === 'function') return [require('webstreams').ReadableStream.from(body)]
   return [Buffer.from(String(body)), 'text/plain;charset=UTF-8']
 }
-class Body {
-  #bytes
-  #used = false
-  constructor(bytes) { this.#bytes = bytes }
-  static bytes(body) { return body.#bytes }
-  get bodyUsed() { return this.#used }
-  get body() { return null }
-  async #read() {
-    if (this.#used) throw new TypeError('Body is unusable: Body has already been read')
-    this.#used = true
-    return this.#bytes
+const isStream = (source) => source !== null && !(source instanceof Uint8Array)
+async function collected(stream) {
+  const chunks = []
+  for await (const chunk of stream) {
+    if (!ArrayBuffer.isView(chunk)) throw new TypeError('Received non-Uint8Array chunk')
+    chunks.push(chunk)
   }
-  async text() { return host.text(host.bytes(await this.#read())).replace(/^\ufeff/, '') }
-  async json() { return JSON.parse(await this.text()) }
-  async arrayBuffer() { return (await this.#read()).slice().buffer }
-  async bytes() { return (await this.#read()).slice() }
+  return Buffer.concat(chunks)
 }
-const bodyBytes = Body.bytes
-delete Body.bytes
+class Body {
+  #source
+  #stream
+  #used = false
+  constructor(source) { if (isStream((this.#source = source))) this.#stream = source }
+  get bodyUsed() { return this.#used || (this.#stream !== undefined && require('webstreams').disturbed(this.#stream)) }
+  get body() {
+    if (this.#source === null) return null
+    const bytes = this.#source
+    return (this.#stream ??= new (require('webstreams').ReadableStream)({
+      start(controller) {
+        if (bytes.length) controller.enqueue(new Uint8Array(bytes))
+        controller.close()
+      },
+    }))
+  }
+  static take(body) {
+    if (body.bodyUsed || body.#stream?.locked) throw new TypeError('Body is unusable: Body has already been read')
+    body.#used = body.#source !== null
+    return body.#stream && body.#used ? collected(body.#stream) : body.#source ?? new Uint8Array(0)
+  }
+  // The same body once more. A stream is divided, and this one goes on with its half.
+  static copy(body) {
+    if (body.bodyUsed || body.#stream?.locked) throw new TypeError('Body is unusable: Body has already been read')
+    if (!isStream(body.#source)) return body.#source
+    const [one, other] = body.#stream.tee()
+    body.#source = body.#stream = one
+    return other
+  }
+  async bytes() { return new Uint8Array(await Body.take(this)) }
+  async text() { return host.text(host.bytes(await Body.take(this))).replace(/^\ufeff/, '') }
+  async json() { return JSON.parse(await this.text()) }
+  async arrayBuffer() { return (await this.bytes()).buffer }
+  async blob() { return new (require('blob').Blob)([await Body.take(this)], { type: this.headers.get('content-type') ?? '' }) }
+  async formData() { return require('blob').decoded(await Body.take(this), this.headers.get('content-type') ?? '') }
+}
+const { take, copy } = Body
 
 class Response extends Body {
   constructor(body, { status = 200, statusText = '', headers, url = '', redirected = false } = {}) {
-    const [bytes, type] = bytesOf(body)
-    super(bytes)
+    const [source, type] = sourceOf(body)
+    super(source)
     this.headers = new Headers(headers)
     if (type && !this.headers.has('content-type')) this.headers.set('content-type', type)
     Object.assign(this, { status, statusText, url, redirected, ok: status >= 200 && status < 300, type: 'basic' })
   }
-  clone() { return new Response(bodyBytes(this), this) }
+  clone() { return new Response(copy(this), this) }
   static json(value, init = {}) { return new Response(JSON.stringify(value), { ...init, headers: { 'content-type': 'application/json', ...init.headers } }) }
   static error() { return Object.assign(new Response(null, { status: 200 }), { status: 0, ok: false, type: 'error' }) }
   static redirect(url, status = 302) { return new Response(null, { status, headers: { location: String(url) } }) }
@@ -80,8 +112,8 @@ class Response extends Body {
 class Request extends Body {
   constructor(input, init = {}) {
     const from = input instanceof Request ? input : undefined
-    const [bytes, type] = init.body === undefined && from ? [bodyBytes(from)] : bytesOf(init.body)
-    super(bytes)
+    const [source, type] = init.body === undefined && from ? [copy(from)] : sourceOf(init.body)
+    super(source)
     this.url = from ? from.url : new URL(input).href
     this.method = String(init.method ?? from?.method ?? 'GET')
     if (/^(get|head|post|put|delete|options|patch)$/i.test(this.method)) this.method = this.method.toUpperCase()
@@ -96,8 +128,10 @@ class Request extends Body {
 async function fetch(input, init) {
   const request = new Request(input, init)
   request.signal.throwIfAborted()
+  const sent = await take(request)
+  request.signal.throwIfAborted()
   return new Promise((resolve, reject) => {
-    const operation = host.fetch(request.method, request.url, JSON.stringify([...request.headers]).toWellFormed(), host.bytes(bodyBytes(request)), request.redirect)
+    const operation = host.fetch(request.method, request.url, JSON.stringify([...request.headers]).toWellFormed(), host.bytes(sent), request.redirect)
     const abort = () => {
       host.operations.delete(operation)
       host.cancel(operation)
@@ -111,4 +145,4 @@ async function fetch(input, init) {
     })
   })
 }
-module.exports = { fetch, Headers, Request, Response }
+module.exports = { globals: { fetch, Headers, Request, Response }, sourceOf }

@@ -1,8 +1,8 @@
 // Sets an isolate up: modules, globals, and what the loop of the isolate calls.
 (function (host, env) {
   'use strict'
-  const internal = new Set(['fetch', 'inspect', 'web', 'xhr'])
-  const within = { 'util/types': ['util', 'types'], 'timers/promises': ['timers', 'promises'], 'path/posix': ['path', 'posix'], 'assert/strict': ['assert', 'strict'], 'fs/promises': ['fs', 'promises'] }
+  const internal = new Set(['blob', 'fetch', 'inspect', 'intl', 'web', 'webstreams', 'xhr'])
+  const within = { 'util/types': ['util', 'types'], 'timers/promises': ['timers', 'promises'], 'path/posix': ['path', 'posix'], 'assert/strict': ['assert', 'strict'], 'fs/promises': ['fs', 'promises'], 'stream/web': ['webstreams'] }
   const cache = new Map()
 
   function load(name) {
@@ -19,7 +19,7 @@
   function requireModule(name) {
     const plain = String(name).replace(/^node:/, '')
     const [outer, inner] = within[plain] ?? [plain]
-    const found = internal.has(outer) ? undefined : load(outer)
+    const found = internal.has(plain) ? undefined : load(outer)
     if (found !== undefined) return inner === undefined ? found : found[inner]
     host.missing(`the module ${plain}`)
     throw Object.assign(new Error(`Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND' })
@@ -69,15 +69,44 @@
   define(load('url').globals)
   define({ Buffer: load('buffer').Buffer, console: load('console'), process: load('process') })
   define(load('web'))
-  define(load('fetch'))
+  define(load('fetch').globals)
   define({ XMLHttpRequest: load('xhr'), crypto: load('crypto').webcrypto })
+  // What few bundles use is made when it is first used.
+  const later = (module, names) => {
+    for (const name of names) {
+      const set = (value) => define({ [name]: value })
+      const get = () => (set(load(module)[name]), globalThis[name])
+      Object.defineProperty(globalThis, name, { get, set, configurable: true, enumerable: false })
+    }
+  }
+  later('blob', ['Blob', 'File', 'FormData'])
+  later('webstreams', ['ReadableStream', 'WritableStream', 'TransformStream', 'TextEncoderStream', 'TextDecoderStream'])
+  later('intl', ['Intl'])
+  const method = (prototype, name, value) => Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
+  for (const [name, fields] of [['toLocaleString', 'all'], ['toLocaleDateString', 'date'], ['toLocaleTimeString', 'time']]) {
+    method(SystemDate.prototype, name, function (locales, options) {
+      return Number.isNaN(this.getTime()) ? 'Invalid Date' : new (load('intl').DateTimeFormat)(locales, options, fields).format(this)
+    })
+  }
+  for (const { prototype } of [Number, BigInt]) {
+    method(prototype, 'toLocaleString', function (locales, options) { return new (load('intl').NumberFormat)(locales, options).format(this.valueOf()) })
+  }
+  method(String.prototype, 'localeCompare', function (other, locales, options) { return new (load('intl').Collator)(locales, options).compare(this, other) })
 
   function describe(error) {
     if (!(error instanceof Error)) return typeof error === 'string' ? error : load('inspect').inspect(error)
     return `${error.name}: ${error.message}`
   }
 
+  // What Node.js has and this engine has not.
+  const lacking = ['BroadcastChannel', 'CompressionStream', 'DecompressionStream', 'MessageChannel', 'MessagePort', 'WebAssembly', 'WebSocket', 'SharedArrayBuffer']
+
   function fail(call, error) {
+    const unknown = error instanceof ReferenceError && /^'?(\w+)'? is not defined/.exec(error.message)?.[1]
+    if (lacking.includes(unknown)) {
+      host.missing(`the global ${unknown}`)
+      return host.fail(call, 'missing', `the global ${unknown} is not there in the embedded engine`)
+    }
     // The engine throws null where there is no memory left for an error either.
     const memory = error === null || (error instanceof InternalError && error.message === 'out of memory')
     const missing = error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM'

@@ -121,6 +121,7 @@ function structuredClone(value, options, seen = new Map()) {
   const keep = (copy) => (seen.set(value, copy), copy)
   const inner = (one) => structuredClone(one, options, seen)
   if (value instanceof Date) return keep(new Date(value.getTime()))
+  if (value[Symbol.toStringTag] === 'Blob' || value[Symbol.toStringTag] === 'File') return value
   if (value instanceof RegExp) return keep(new RegExp(value.source, value.flags))
   if (value instanceof ArrayBuffer) return keep(value.slice(0))
   if (ArrayBuffer.isView(value)) return keep(value.slice())

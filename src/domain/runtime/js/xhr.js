@@ -1,5 +1,6 @@
 // XMLHttpRequest, which axios takes where it does not find Node's own modules.
 const { EventTarget, Event } = require('web')
+const { sourceOf } = require('fetch')
 class XMLHttpRequest extends EventTarget {
   static UNSENT = 0
   static OPENED = 1
@@ -36,10 +37,11 @@ class XMLHttpRequest extends EventTarget {
   get responseText() { return typeof this.response === 'string' ? this.response : '' }
   get responseXML() { return null }
   send(body = null) {
-    if (body !== null && typeof body === 'object' && !(body instanceof ArrayBuffer) && !ArrayBuffer.isView(body) && !(body instanceof URLSearchParams)) host.unsupported('this kind of request body')
-    const bytes = body === null ? new Uint8Array(0) : body instanceof ArrayBuffer || ArrayBuffer.isView(body) ? body : host.utf8(String(body).toWellFormed())
+    const [bytes, type] = sourceOf(body)
+    if (bytes !== null && !(bytes instanceof Uint8Array)) host.unsupported('this kind of request body')
+    if (type && !this.#headers.some(([name]) => name.toLowerCase() === 'content-type')) this.#headers.push(['content-type', type])
     try {
-      this.#operation = host.fetch(this.#method, this.#url, JSON.stringify(this.#headers).toWellFormed(), host.bytes(bytes), 'follow')
+      this.#operation = host.fetch(this.#method, this.#url, JSON.stringify(this.#headers).toWellFormed(), host.bytes(bytes ?? new Uint8Array(0)), 'follow')
     } catch (error) {
       return void Promise.resolve().then(() => this.#end('error', error.message))
     }
@@ -56,6 +58,7 @@ class XMLHttpRequest extends EventTarget {
     Object.assign(this, { status, responseURL: url })
     this.#answered = headers
     if (this.responseType === 'arraybuffer') this.response = body.buffer
+    else if (this.responseType === 'blob') this.response = new Blob([body], { type: this.getResponseHeader('content-type') ?? '' })
     else {
       const text = host.text(host.bytes(body))
       this.response = this.responseType !== 'json' ? text : text === '' ? null : JSON.parse(text)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Pair;
+use super::{Pair, bot_logs, integration_logs};
 use crate::{
     botpress::given::Given,
     support::{TestServer, answer::redacted, assert_answer},
@@ -52,6 +52,33 @@ async fn call_action_fails_with_the_integrations_own_words() {
     }
     // Whoever waits is told: it is no issue.
     assert!(super::column(&given.server, "SELECT id FROM bot_issues").is_empty());
+    // Both developers find it in their logs.
+    insta::assert_json_snapshot!("call_action_failed_logs", integration_logs(&given.server));
+    assert_eq!(bot_logs(&given.server), integration_logs(&given.server));
+}
+
+#[tokio::test]
+async fn create_user_that_fails_is_logged_without_what_was_asked() {
+    let pair = Pair::start().await;
+    let server = &pair.given.server;
+    let body = json!({"integrationName": "whint", "tags": {"id": "planted-tag"}});
+    let refusal = r#"{"id":"1","code":400,"type":"Runtime","message":"No such room"}"#;
+    for (status, answer) in [(400, refusal), (200, "{}")] {
+        pair.integration.answer_with(status, answer);
+        let created = pair.given.as_bot();
+        let created = created.post(server, "/v1/chat/users", body.clone()).await;
+        created.expect(400);
+    }
+    let lines = integration_logs(server);
+    assert_eq!(
+        lines,
+        [
+            "error create_user failed in the integration whint: No such room.",
+            "error create_user failed in the integration whint: \
+             The integration whint has not made a user.",
+        ]
+    );
+    assert_eq!(bot_logs(server), lines);
 }
 
 #[tokio::test]

@@ -3,6 +3,9 @@
 
 mod ask;
 mod deliver;
+mod leave;
+mod metrics;
+mod ping;
 mod register;
 mod secrets;
 pub mod stand;
@@ -88,6 +91,14 @@ pub fn column(server: &TestServer, sql: &str) -> Vec<Value> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     });
     read.expect("a column")
+}
+
+/// The lines in the logs of integrations.
+pub fn integration_logs(server: &TestServer) -> Vec<Value> {
+    column(
+        server,
+        "SELECT level || ' ' || message FROM integration_logs ORDER BY seq",
+    )
 }
 
 /// The lines in the logs of bots.

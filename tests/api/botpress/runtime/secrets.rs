@@ -10,9 +10,9 @@ const SECRET: &str = "planted-secret-of-code-4f1d";
 const GREETING: &str = "planted-greeting-90be";
 
 /// An integration that tells of itself what it is given.
-const CODE: &str = "exports.handler = async ({ headers }) => ({
-    status: 200,
-    body: JSON.stringify({ output: {
+const CODE: &str = "exports.handler = async ({ headers, body }) => ({
+    status: JSON.parse(body).type === 'fail' ? 418 : 200,
+    body: JSON.parse(body).type === 'fail' ? 'a teapot' : JSON.stringify({ output: {
         token: process.env.BP_TOKEN,
         secret: process.env.SECRET_KEY,
         names: Object.keys(process.env).sort(),
@@ -45,7 +45,10 @@ async fn what_programs_are_given_is_in_neither_files_nor_logs() {
     };
     let integration = json!({
         "name": "teller", "version": "1.0.0", "code": CODE, "secrets": {"KEY": SECRET},
-        "actions": {"tell": {"input": {"schema": {}}, "output": {"schema": {}}}},
+        "actions": {
+            "tell": {"input": {"schema": {}}, "output": {"schema": {}}},
+            "fail": {"input": {"schema": {}}, "output": {"schema": {}}},
+        },
         "configuration": {"schema": {"type": "object"}},
     });
     let made = call(Method::POST, "/v1/admin/integrations", &[], integration).await;
@@ -72,10 +75,20 @@ async fn what_programs_are_given_is_in_neither_files_nor_logs() {
     );
     let (token, configuration) = (text("token"), text("configuration"));
     assert!(token.starts_with("bp_int_"));
+    // A failure is logged, and what was given is not in the line.
+    let action = json!({"type": "teller:fail", "input": {}});
+    let failed = client
+        .post(format!("{url}/v1/chat/actions"))
+        .bearer_auth(PAT);
+    let failed = failed.header("x-workspace-id", WORKSPACE);
+    let failed = failed.header("x-bot-id", bot).json(&action).send().await;
+    assert_eq!(failed.expect("an answer").status(), 400);
     program.terminate();
     let (log, database) = (program.log(), program.path("parlance.db"));
     assert!(file_contains(&log, "/v1/chat/actions"), "calls are logged");
     assert!(file_contains(&database, integration));
+    let line = "action_triggered (fail) failed in the integration teller";
+    assert!(file_contains(&database, line));
     for secret in [PAT, SECRET, GREETING, &token, &configuration] {
         assert!(!file_contains(&log, secret), "{secret} in the log");
         assert!(

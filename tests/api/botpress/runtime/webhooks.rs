@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Pair, column};
+use super::{Pair, bot_logs, column, integration_logs};
 use crate::{
     botpress::given::Given,
     support::{Answer, TestServer, answer::redacted, assert_answer, send},
@@ -75,6 +75,16 @@ async fn what_an_integration_does_not_take_can_be_sent_again() {
     // Its own errors are its answer.
     pair.integration.answer_with(500, "broken");
     assert_eq!(post(server, &path, "").await.expect(500).text, "broken");
+    let thrown = r#"{"id":"1","code":400,"type":"Runtime","message":"No token"}"#;
+    pair.integration.answer_with(400, thrown);
+    post(server, &path, "").await.expect(400);
+    // What it refuses is no failure.
+    pair.integration
+        .answer_with(401, r#"{"message":"Bad signature"}"#);
+    post(server, &path, "").await.expect(401);
+    let lines = integration_logs(server);
+    insta::assert_json_snapshot!("webhook_failed_logs", lines);
+    assert_eq!(bot_logs(server), lines);
     assert_answer!(
         "webhook_unknown",
         post(server, "/webhook/none", "").await.expect(404)
@@ -98,6 +108,8 @@ async fn a_webhook_that_does_not_answer_says_when_to_come_back() {
     let path = webhook(&pair.given.server);
     let answer = post(&pair.given.server, &path, "").await;
     assert_eq!(answer.header("retry-after"), Some("5"));
+    let lines = integration_logs(&pair.given.server);
+    insta::assert_json_snapshot!("webhook_timeout_logs", lines);
     assert_answer!("webhook_timeout", answer);
 }
 

@@ -1,0 +1,15 @@
+//! Time zones.
+
+use chrono::{DateTime, Offset, TimeZone, Utc};
+use chrono_tz::{OffsetName, Tz};
+
+/// How far a zone is from UTC, in minutes, and how it is called there, at a time in milliseconds, as
+/// a JSON array. None for a zone that nobody knows.
+#[expect(clippy::cast_possible_truncation, reason = "far beyond any date")]
+pub(super) fn at(name: &str, milliseconds: f64) -> Option<String> {
+    let zone = name.parse::<Tz>().ok()?;
+    let time = DateTime::<Utc>::from_timestamp_millis(milliseconds as i64)?;
+    let offset = zone.offset_from_utc_datetime(&time.naive_utc());
+    let minutes = offset.fix().local_minus_utc() / 60;
+    Some(serde_json::json!([minutes, offset.abbreviation()]).to_string())
+}
