@@ -21,6 +21,7 @@ use super::{
     runtime::{self, Engine},
     service_integrations::{self, SecretNames},
     tally::Tally,
+    tunnels::{self, Tunnels},
     usage::Meter,
     webhooks::{self, Hub},
 };
@@ -46,6 +47,8 @@ pub struct Settings {
     pub billing: billing::Settings,
     /// Telling bots and integrations what they are to know.
     pub deliveries: deliveries::Settings,
+    /// Tunnels to programs in development.
+    pub tunnel: tunnels::Settings,
     /// Bots.
     pub bots: bots::Settings,
     /// Webhooks.
@@ -94,6 +97,7 @@ struct Parts {
     programs: Programs,
     addresses: OnceLock<Addresses>,
     deliveries: Hub,
+    tunnels: Tunnels,
     webhooks: Hub,
     folders: Folders,
     refreshes: Refreshes,
@@ -110,6 +114,7 @@ impl Domain {
         let keyring = Arc::<Keyring>::default();
         let tally = Arc::new(Tally::new(keyring.clone()));
         store.set_commit_hook(tally.clone());
+        let tunnels = Tunnels::new(&settings.tunnel, settings.development);
         let runtime = Engine::new(
             settings.runtime.clone(),
             settings.development,
@@ -135,6 +140,7 @@ impl Domain {
             programs: Programs::default(),
             addresses: OnceLock::new(),
             deliveries: Hub::default(),
+            tunnels,
             webhooks: Hub::default(),
             folders,
             refreshes: Refreshes::default(),
@@ -185,6 +191,8 @@ impl Domain {
     /// Notes where this server is found. Only the first time counts.
     pub fn serves_at(&self, addresses: Addresses) {
         self.0.outbound.serves_at(&addresses.api);
+        self.0.tunnels.serves_at(&addresses.api);
+        self.0.tunnels.serves_at(&addresses.webhooks);
         // They were noted before.
         let _ = self.0.addresses.set(addresses);
     }
@@ -198,6 +206,12 @@ impl Domain {
     #[must_use]
     pub fn deliveries(&self) -> &Hub {
         &self.0.deliveries
+    }
+
+    /// The tunnels to programs in development.
+    #[must_use]
+    pub fn tunnels(&self) -> &Tunnels {
+        &self.0.tunnels
     }
 
     /// What connects changes with the dispatcher of webhooks.

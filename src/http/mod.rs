@@ -21,6 +21,7 @@ pub mod object;
 pub mod origin;
 pub(crate) mod page;
 mod runtime_metrics;
+mod tunnel_metrics;
 
 pub use bearer::{bearer, bearer_scheme};
 pub use body::Body;
@@ -33,3 +34,4 @@ pub use nullable::Nullable;
 pub use object::JsonObject;
 pub use origin::{Origins, PublicUrl, origin};
 pub use runtime_metrics::Programs;
+pub use tunnel_metrics::OpenTunnels;

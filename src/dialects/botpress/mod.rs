@@ -39,6 +39,7 @@ mod settings;
 mod states;
 mod tags;
 mod tokens;
+mod tunnels;
 mod usages;
 mod usages_wire;
 mod users;
@@ -61,7 +62,9 @@ use self::{
     messages::Messages, participants::Participants, states::States, tokens::Tokens, usages::Usages,
     users::Users, workspaces::Workspaces,
 };
-pub use self::{error::ErrorRenderer, settings::Settings, webhooks::webhooks};
+pub use self::{
+    error::ErrorRenderer, settings::Settings, tunnels::with_tunnels, webhooks::webhooks,
+};
 use crate::{
     domain::Domain,
     http::{Document, Mount},
