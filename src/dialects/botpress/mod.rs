@@ -25,6 +25,7 @@ mod installations_wire;
 mod integration_files;
 mod integrations;
 mod integrations_given;
+mod integrations_list;
 mod integrations_wire;
 mod introspect;
 mod invoice_document;

@@ -14,7 +14,7 @@ const messages = async (server, botId) => {
 }
 
 for (const engine of ['embedded', 'node']) {
-  describe(`deployed, engine ${engine}`, () => {
+  describe(`deployed, engine ${engine}`, { timeout: 120_000 }, () => {
     let server, outside, shop, bot
     const bp = async (project, ...asked) => {
       const { failed, said, stdout } = await shop.bp(project, ...asked)

@@ -8,19 +8,14 @@ import { freePort, workshop } from './lib/cli.mjs'
 import { startOutside } from './lib/outside.mjs'
 import { SECRET, TOKEN, WORKSPACE, installation, post, startServer, until } from './lib/server.mjs'
 
-describe('bp dev', () => {
+describe('bp dev', { timeout: 150_000 }, () => {
   let server, outside, shop, relay, parrot, parrotPort
   before(async () => {
     outside = await startOutside()
     server = await startServer()
-    // All that the command line asks for comes from the environment.
-    shop = await workshop({
-      OUTSIDE: outside.url,
-      BP_API_URL: server.url,
-      BP_TOKEN: TOKEN,
-      BP_WORKSPACE_ID: WORKSPACE,
-      BP_TUNNEL_URL: server.url,
-    })
+    shop = await workshop({ OUTSIDE: outside.url, BP_TUNNEL_URL: server.url })
+    const login = await shop.bp('', 'login', '--apiUrl', server.url, '--token', TOKEN, '--workspaceId', WORKSPACE, '-y')
+    assert.ok(!login.failed, login.said)
   })
   after(async () => {
     await parrot?.stop()

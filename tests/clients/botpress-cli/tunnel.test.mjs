@@ -65,7 +65,7 @@ async function program(ws, id, name = 'program') {
 const closed = (tail) => new Promise((resolve) => tail.events.once('close', ({ code, reason }) => resolve([code, reason])))
 
 for (const [name, start] of Object.entries({ "the vendor's server": oracle, Parlance: ours })) {
-  describe(`tunnel of ${name}`, () => {
+  describe(`tunnel of ${name}`, { timeout: 60_000 }, () => {
     let server
     before(async () => (server = await start()))
     after(() => server.stop())

@@ -34,6 +34,9 @@ export async function startOutside() {
       return posted
     },
     take: () => posted.splice(0),
-    stop: () => server.close(),
+    stop() {
+      server.close()
+      server.closeAllConnections()
+    },
   }
 }
