@@ -1,6 +1,7 @@
 //! Composes everything into one server: open, listen, serve, stop.
 
 use std::{
+    collections::BTreeSet,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
@@ -20,7 +21,8 @@ use crate::{
         deliveries, end_users, folders, platform_integrations, usage, webhooks, workspaces,
     },
     http::{
-        Edge, Limits, Metrics, Mount, Mounted, Origins, Programs, docs, health, listener::NoDelay,
+        Edge, Limits, Metrics, Mount, Mounted, OpenTunnels, Origins, Programs, docs, health,
+        listener::NoDelay,
     },
     kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
@@ -100,6 +102,7 @@ impl Server {
             plans: config.plans.clone(),
             billing: config.billing.clone(),
             deliveries: config.deliveries.clone(),
+            tunnel: config.tunnel.clone(),
             bots: config.bots.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),
@@ -191,6 +194,8 @@ impl Server {
     /// counted in memory, and closes the database, which leaves it in one file.
     pub async fn stop(self) {
         self.stop.send_replace(true);
+        // They are no requests that the listener waits for.
+        self.domain.tunnels().stop();
         if let Ok(Err(error)) = self.serving.await {
             warn!(%error, "the listener ended with an error");
         }
@@ -287,6 +292,7 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         domain.webhooks().metrics().register(registry);
         domain.telling().register(registry);
         registry.register_collector(Box::new(Programs::new(domain.runtime())));
+        registry.register_collector(Box::new(OpenTunnels::new(domain.tunnels())));
     });
     let limits = Limits {
         body: config.server.body_limit_bytes,
@@ -306,6 +312,7 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         Arc::new(console::error::ErrorRenderer),
         mounted.clone(),
     );
+    let pages = botpress::with_tunnels(domain, pages, &mounted, first_parts(&mounts));
     let platform = Edge::new(
         ada::pages(domain, &config.ada, config.server.profile == Profile::Dev).boxed(),
         "ada-pages",
@@ -344,6 +351,18 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         }
         route.nest(base_path, edge)
     })
+}
+
+/// What the paths of this server begin with: no tunnel has such an id.
+fn first_parts(mounts: &[Mount]) -> BTreeSet<String> {
+    let pages = [
+        "assets", "chat", "docs", "folders", "healthz", "inbox", "metrics", "openapi", "readyz",
+    ];
+    let others = [ada::PAGES_BASE_PATH, botpress::WEBHOOKS_PATH];
+    let paths = mounts.iter().map(|mount| mount.base_path).chain(others);
+    let paths = paths.chain([cohere::UNPREFIXED, botpress::ROUTES].concat());
+    let first = paths.filter_map(|path| path.split('/').nth(1));
+    first.chain(pages).map(str::to_owned).collect()
 }
 
 fn mounts(domain: &Domain, config: &Config) -> Vec<Mount> {

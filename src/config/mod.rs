@@ -15,7 +15,7 @@ use crate::{
     dialects::{ada, aloochat, botpress, cohere},
     domain::{
         answers, billing, bootstrap, bots, connectors, deliveries, folders, inbox, limits,
-        outbound, plans, runtime, service_integrations, webhooks,
+        outbound, plans, runtime, service_integrations, tunnels, webhooks,
     },
     http::PublicUrl,
     store::{self, seal},
@@ -49,6 +49,8 @@ pub struct Config {
     pub runtime: runtime::Settings,
     /// Telling bots and integrations what they are to know.
     pub deliveries: deliveries::Settings,
+    /// Tunnels to programs in development.
+    pub tunnel: tunnels::Settings,
     /// Bots.
     pub bots: bots::Settings,
     /// Webhooks.

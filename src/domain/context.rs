@@ -21,6 +21,7 @@ use super::{
     runtime::{self, Engine},
     service_integrations::{self, SecretNames},
     tally::Tally,
+    tunnels::{self, Tunnels},
     usage::Meter,
     webhooks::{self, Hub},
 };
@@ -46,6 +47,8 @@ pub struct Settings {
     pub billing: billing::Settings,
     /// Telling bots and integrations what they are to know.
     pub deliveries: deliveries::Settings,
+    /// Tunnels to programs in development.
+    pub tunnel: tunnels::Settings,
     /// Bots.
     pub bots: bots::Settings,
     /// Webhooks.
@@ -95,6 +98,7 @@ struct Parts {
     addresses: OnceLock<Addresses>,
     deliveries: Hub,
     telling: protocol::Metrics,
+    tunnels: Tunnels,
     webhooks: Hub,
     folders: Folders,
     refreshes: Refreshes,
@@ -111,6 +115,7 @@ impl Domain {
         let keyring = Arc::<Keyring>::default();
         let tally = Arc::new(Tally::new(keyring.clone()));
         store.set_commit_hook(tally.clone());
+        let tunnels = Tunnels::new(&settings.tunnel, settings.development);
         let runtime = Engine::new(
             settings.runtime.clone(),
             settings.development,
@@ -137,6 +142,7 @@ impl Domain {
             addresses: OnceLock::new(),
             deliveries: Hub::default(),
             telling: protocol::Metrics::default(),
+            tunnels,
             webhooks: Hub::default(),
             folders,
             refreshes: Refreshes::default(),
@@ -187,6 +193,8 @@ impl Domain {
     /// Notes where this server is found. Only the first time counts.
     pub fn serves_at(&self, addresses: Addresses) {
         self.0.outbound.serves_at(&addresses.api);
+        self.0.tunnels.serves_at(&addresses.api);
+        self.0.tunnels.serves_at(&addresses.webhooks);
         // They were noted before.
         let _ = self.0.addresses.set(addresses);
     }
@@ -206,6 +214,12 @@ impl Domain {
     #[must_use]
     pub fn telling(&self) -> &protocol::Metrics {
         &self.0.telling
+    }
+
+    /// The tunnels to programs in development.
+    #[must_use]
+    pub fn tunnels(&self) -> &Tunnels {
+        &self.0.tunnels
     }
 
     /// What connects changes with the dispatcher of webhooks.

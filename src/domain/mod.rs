@@ -53,6 +53,7 @@ mod sql;
 pub mod states;
 pub mod tags;
 mod tally;
+pub mod tunnels;
 pub mod usage;
 pub mod users;
 mod vocabulary;

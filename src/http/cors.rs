@@ -73,6 +73,14 @@ impl LocalPage {
     }
 }
 
+/// Whether a page of another machine sends a request: any browser says which page it is, and nothing else
+/// does.
+#[must_use]
+pub fn is_of_foreign_page(request: &Request) -> bool {
+    let origin = request.headers().get(header::ORIGIN);
+    origin.is_some_and(|origin| !origin.to_str().is_ok_and(is_local))
+}
+
 fn is_local(origin: &str) -> bool {
     let Some((_, host)) = origin.split_once("://") else {
         return false;

@@ -21,6 +21,7 @@ pub mod object;
 pub mod origin;
 pub(crate) mod page;
 mod runtime_metrics;
+mod tunnel_metrics;
 pub mod written;
 
 pub use bearer::{bearer, bearer_scheme};
@@ -34,4 +35,5 @@ pub use nullable::Nullable;
 pub use object::{JsonObject, JsonText};
 pub use origin::{Origins, PublicUrl, origin};
 pub use runtime_metrics::Programs;
+pub use tunnel_metrics::OpenTunnels;
 pub use written::Written;

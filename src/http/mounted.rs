@@ -28,6 +28,7 @@ pub struct BodyLimit(pub usize);
 #[derive(Clone)]
 pub struct Mounted(Arc<Shared>);
 
+#[derive(Clone)]
 struct Shared {
     domain: Option<Domain>,
     origins: Origins,
@@ -45,6 +46,14 @@ impl Mounted {
             limits,
             metrics,
         }))
+    }
+
+    /// The same for requests that may take this long.
+    #[must_use]
+    pub fn for_at_most(&self, time: Duration) -> Self {
+        let mut shared = Shared::clone(&self.0);
+        shared.limits.time = time;
+        Self(Arc::new(shared))
     }
 
     pub(super) fn limits(&self) -> Limits {

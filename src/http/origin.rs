@@ -4,7 +4,7 @@
 //! `server.public_url` says it. Without that setting it is what the request says: its `Host`, and
 //! with `server.trust_forwarded` first what a proxy says of the request that it passes on.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc};
 
 use poem::{Request, http::header};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,14 @@ use super::mounted;
 
 /// The origin of a request that names no host that could be shown.
 const UNKNOWN_HOST: &str = "127.0.0.1:4600";
+
+/// The headers by which a request is known that a proxy has passed on.
+const FORWARDED: [&str; 4] = [
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "forwarded",
+];
 
 /// The address of a server: scheme, host and port, such as `https://parlance.example.com`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +107,23 @@ pub fn host(request: &Request) -> Option<&str> {
         })
 }
 
+/// The address of the caller; of the proxy's caller if a trusted proxy has passed the request on. None if
+/// a proxy has that is not trusted, or does not say whose request it is.
+#[must_use]
+pub fn peer(request: &Request) -> Option<IpAddr> {
+    let trusted = request
+        .data::<Origins>()
+        .is_some_and(|origins| origins.trust_forwarded);
+    let passed_on = FORWARDED.iter().any(|name| request.header(name).is_some());
+    if !passed_on {
+        let socket = request.remote_addr().as_socket_addr()?;
+        return Some(socket.ip());
+    }
+    // The last one is what the nearest proxy has added.
+    let chain = request.header("x-forwarded-for").filter(|_| trusted)?;
+    chain.rsplit(',').next()?.trim().parse().ok()
+}
+
 /// What the proxy says that is nearest to the caller.
 fn forwarded<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     let trusted = mounted::origins(request).is_some_and(|origins| origins.trust_forwarded);
@@ -152,6 +177,33 @@ mod tests {
         let metrics = Metrics::new(|_| {});
         request.set_data(Mounted::new(None, origins.clone(), limits, metrics));
         origin(&request)
+    }
+
+    #[test]
+    fn a_callers_address_is_that_of_its_connection_or_what_a_trusted_proxy_says() {
+        let peer_of = |trusted: bool, headers: &[(&str, &str)]| {
+            let builder = headers
+                .iter()
+                .fold(Request::builder(), |builder, (name, value)| {
+                    builder.header(*name, *value)
+                });
+            let here: std::net::SocketAddr = "127.0.0.1:5000".parse().expect("an address");
+            let mut request = builder
+                .remote_addr(poem::web::RemoteAddr(here.into()))
+                .finish();
+            request.set_data(Origins::new(None, trusted));
+            peer(&request).map(|peer| peer.to_string())
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let chain = [("x-forwarded-for", "127.0.0.1, 192.0.2.7")];
+        let host = [("x-forwarded-host", "parlance.example.com")];
+        for trusted in [true, false] {
+            assert_eq!(peer_of(trusted, &[]), some("127.0.0.1"));
+            assert_eq!(peer_of(trusted, &host), None);
+        }
+        assert_eq!(peer_of(true, &chain), some("192.0.2.7"));
+        assert_eq!(peer_of(false, &chain), None);
+        assert_eq!(peer_of(true, &[("x-forwarded-for", "unknown")]), None);
     }
 
     #[test]

@@ -176,6 +176,35 @@ impl ErrorRenderer {
     }
 }
 
+/// Renders errors of what stands between a caller and a program: the statuses of a gateway, which the
+/// seed has none of, in the body of this dialect.
+#[derive(Clone)]
+pub struct GatewayRenderer(ErrorRenderer);
+
+impl GatewayRenderer {
+    /// Error ids begin with the time of this clock.
+    #[must_use]
+    pub const fn new(clock: Clock) -> Self {
+        Self(ErrorRenderer::new(clock))
+    }
+}
+
+impl RenderError for GatewayRenderer {
+    fn render(&self, error: &Error) -> Response {
+        let status = match error.kind() {
+            Kind::Upstream => StatusCode::BAD_GATEWAY,
+            Kind::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            _ => return self.0.render(error),
+        };
+        let id = new_id(self.0.clock.now());
+        let mut body = body(&id, error_type(error), &message(error));
+        body["code"] = status.as_u16().into();
+        body["status"] = status.as_u16().into();
+        (status, Json(body)).into_response()
+    }
+}
+
 impl RenderError for ErrorRenderer {
     fn render(&self, error: &Error) -> Response {
         let kind = error_type(error);

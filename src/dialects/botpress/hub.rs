@@ -8,11 +8,8 @@ use poem_openapi::{
 };
 
 use super::{
-    Tag,
-    auth::Person,
-    error::Failed,
-    integrations::shown,
-    integrations_wire::{IntegrationResponse, ListIntegrationsResponse},
+    Tag, auth::Person, error::Failed, integrations::shown,
+    integrations_list::ListIntegrationsResponse, integrations_wire::IntegrationResponse,
     paging::position,
 };
 use crate::{

@@ -96,10 +96,12 @@ macro_rules! body {
 
             fn parts(&mut self) -> Result<Parts> {
                 let secrets = self.secrets.take().unwrap_or_default().into_iter();
+                // Only what is in development has one.
+                let in_development = self.url.is_some();
                 Ok(Parts {
                     code: self.code.take(),
-                    icon: decoded(self.icon.take(), "icon")?,
-                    readme: decoded(self.readme.take(), "readme")?,
+                    icon: decoded(self.icon.take(), "icon", in_development)?,
+                    readme: decoded(self.readme.take(), "readme", in_development)?,
                     secrets: secrets
                         .map(|(name, Nullable(value))| (name, value.map(Secret::new)))
                         .collect(),
@@ -339,8 +341,12 @@ fn patch(given: MaybeUndefined<String>) -> Patch<String> {
     }
 }
 
-fn decoded(given: Option<String>, name: &str) -> Result<Option<Vec<u8>>> {
+/// wire: `bp dev` sends the names of the files instead of what is in them, which is then left out.
+fn decoded(given: Option<String>, name: &str, in_development: bool) -> Result<Option<Vec<u8>>> {
     let bytes = given.map(|text| BASE64_STANDARD.decode(text)).transpose();
+    if bytes.is_err() && in_development {
+        return Ok(None);
+    }
     bytes.map_err(|_| {
         let rule = Rule::Other("must be in base64".to_owned());
         Error::from(Violation::body([name], rule))

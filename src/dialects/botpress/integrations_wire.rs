@@ -7,19 +7,17 @@ use poem_openapi::{Enum, Object, types::Example};
 use super::{
     definitions_wire::{EventDefinition, TagDefinitions, Tagged, shown_schema, shown_tags},
     installations_wire::{icon_url, readme_url},
-    paging::Meta,
 };
 use crate::{
     domain::{
         definitions::{self, StateKind},
         integrations,
-        paging::Page,
     },
     http::JsonObject,
 };
 
 /// The time in every example.
-const EXAMPLE_TIME: &str = "2026-01-31T09:30:00.000Z";
+pub(super) const EXAMPLE_TIME: &str = "2026-01-31T09:30:00.000Z";
 
 /// A version of an integration.
 #[derive(Object)]
@@ -61,6 +59,9 @@ pub struct Integration {
     readme_url: String,
     /// Whether every workspace can use it.
     public: bool,
+    /// The names of its secrets, for the workspace that it belongs to. wire: not in the seed; the command
+    /// line does not ask again for those that it finds here.
+    secrets: Vec<String>,
 }
 
 /// How a request to an integration's shared webhook finds an installation.
@@ -211,6 +212,7 @@ impl Integration {
             title: integration.title,
             description: integration.description,
             public: integration.public,
+            secrets: integration.secrets,
             id,
         }
     }
@@ -323,78 +325,8 @@ impl Example for IntegrationResponse {
                 title: "Whint".to_owned(),
                 description: "Messages by webhook".to_owned(),
                 public: false,
+                secrets: Vec::new(),
             },
-        }
-    }
-}
-
-/// An integration in a list.
-#[derive(Object)]
-#[oai(rename_all = "camelCase")]
-struct IntegrationSummary {
-    /// Its id.
-    id: String,
-    /// Its name.
-    name: String,
-    /// Its version.
-    version: String,
-    /// When it was created, in ISO 8601.
-    created_at: String,
-    /// When it was last changed, in ISO 8601.
-    updated_at: String,
-    /// Its name for people.
-    title: String,
-    /// What it is.
-    description: String,
-    /// The address of its icon.
-    icon_url: String,
-}
-
-/// A page of integrations.
-#[derive(Object)]
-#[oai(example, rename = "listIntegrationsResponse")]
-pub struct ListIntegrationsResponse {
-    /// The integrations, newest first.
-    integrations: Vec<IntegrationSummary>,
-    /// Where the next page is.
-    meta: Meta,
-}
-
-impl ListIntegrationsResponse {
-    /// A page, for callers who reach this server at `origin`.
-    pub fn at(origin: &str, page: Page<integrations::Summary>) -> Self {
-        let shown = |summary: integrations::Summary| IntegrationSummary {
-            icon_url: icon_url(origin, summary.id.as_str()),
-            id: summary.id.to_string(),
-            name: summary.name,
-            version: summary.version,
-            created_at: summary.created_at.to_rfc3339_millis(),
-            updated_at: summary.updated_at.to_rfc3339_millis(),
-            title: summary.title,
-            description: summary.description,
-        };
-        Self {
-            integrations: page.items.into_iter().map(shown).collect(),
-            meta: Meta::new(page.next),
-        }
-    }
-}
-
-impl Example for ListIntegrationsResponse {
-    fn example() -> Self {
-        let id = "c2a3e5c4-92f4-4c7e-9a1e-3f7c5a3b9d10".to_owned();
-        Self {
-            integrations: vec![IntegrationSummary {
-                icon_url: icon_url("http://127.0.0.1:4600", &id),
-                id,
-                name: "whint".to_owned(),
-                version: "0.1.0".to_owned(),
-                created_at: EXAMPLE_TIME.to_owned(),
-                updated_at: EXAMPLE_TIME.to_owned(),
-                title: "Whint".to_owned(),
-                description: "Messages by webhook".to_owned(),
-            }],
-            meta: Meta::default(),
         }
     }
 }

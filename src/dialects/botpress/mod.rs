@@ -25,6 +25,7 @@ mod installations_wire;
 mod integration_files;
 mod integrations;
 mod integrations_given;
+mod integrations_list;
 mod integrations_wire;
 mod introspect;
 mod invoice_document;
@@ -39,6 +40,7 @@ mod settings;
 mod states;
 mod tags;
 mod tokens;
+mod tunnels;
 mod usages;
 mod usages_wire;
 mod users;
@@ -61,7 +63,9 @@ use self::{
     messages::Messages, participants::Participants, states::States, tokens::Tokens, usages::Usages,
     users::Users, workspaces::Workspaces,
 };
-pub use self::{error::ErrorRenderer, settings::Settings, webhooks::webhooks};
+pub use self::{
+    error::ErrorRenderer, settings::Settings, tunnels::with_tunnels, webhooks::webhooks,
+};
 use crate::{
     domain::Domain,
     http::{Document, Mount, Published},

@@ -73,7 +73,7 @@ async fn receive(domain: &Domain, request: Request) -> Result<Response> {
     answer.map(response)
 }
 
-async fn read(mut request: Request, path: &str) -> Result<Incoming> {
+pub(super) async fn read(mut request: Request, path: &str) -> Result<Incoming> {
     let limit = body_limit(&request).unwrap_or(usize::MAX);
     let body = request.take_body().into_bytes_limit(limit).await;
     let body = body.map_err(|error| body_error(&error))?;
@@ -106,7 +106,7 @@ fn utf8(body: Vec<u8>) -> Result<String> {
     })
 }
 
-fn response(answer: Answer) -> Response {
+pub(super) fn response(answer: Answer) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = Response::builder().status(status).body(answer.body);
     for (name, value) in answer.headers {

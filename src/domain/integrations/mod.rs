@@ -51,6 +51,8 @@ pub struct Integration {
     pub url: Option<String>,
     /// Whether it has a readme.
     pub has_readme: bool,
+    /// The names of its secrets.
+    pub secrets: Vec<String>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.

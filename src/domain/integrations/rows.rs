@@ -46,7 +46,8 @@ pub fn find_public(call: &PersonCall, id: &IntegrationId) -> Result<Integration>
         .domain()
         .store()
         .read(|conn| one(conn, PUBLIC, named_params! {":id": id}))?;
-    found.ok_or_else(|| missing(id))
+    let found = found.ok_or_else(|| missing(id))?;
+    Ok(for_anyone(found))
 }
 
 /// The public integration of this name and version, or the newest one for `latest`.
@@ -59,14 +60,25 @@ pub fn find_public_by_name(call: &PersonCall, name: &str, version: &str) -> Resu
         .domain()
         .store()
         .read(|conn| one(conn, PUBLIC_BY_NAME, parameters))?;
-    found.ok_or_else(|| missing_version(name, version))
+    let found = found.ok_or_else(|| missing_version(name, version))?;
+    Ok(for_anyone(found))
+}
+
+/// Without what only its workspace is to know.
+fn for_anyone(integration: Integration) -> Integration {
+    Integration {
+        secrets: Vec::new(),
+        ..integration
+    }
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, workspace_id, name, version, public, dev, title, description, definition, ",
-            "url, readme IS NOT NULL AS has_readme, created_at, updated_at, seq FROM integrations ",
+            "url, readme IS NOT NULL AS has_readme, created_at, updated_at, seq, ",
+            "(SELECT json_group_array(name ORDER BY name) FROM integration_secrets ",
+            "WHERE integration_seq = integrations.seq) AS secrets FROM integrations ",
             $rest
         )
     };
@@ -134,7 +146,7 @@ fn missing_version(name: &str, version: &str) -> Error {
 }
 
 fn from_row(row: &Row<'_>) -> Result<Integration> {
-    let definition: String = row.get("definition")?;
+    let (definition, secrets): (String, String) = (row.get("definition")?, row.get("secrets")?);
     Ok(Integration {
         id: row.get("id")?,
         workspace_id: row.get("workspace_id")?,
@@ -148,6 +160,8 @@ fn from_row(row: &Row<'_>) -> Result<Integration> {
             .map_err(|error| Error::internal("a stored definition cannot be read", error))?,
         url: row.get("url")?,
         has_readme: row.get("has_readme")?,
+        secrets: serde_json::from_str(&secrets)
+            .map_err(|error| Error::internal("names of secrets cannot be read", error))?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
         seq: row.get("seq")?,

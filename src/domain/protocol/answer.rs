@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::domain::{outbound::OutboundError, runtime};
+use crate::domain::{outbound::OutboundError, runtime, tunnels};
 
 /// How much of an answer that nobody expected is shown, in bytes.
 const EXCERPT: usize = 300;
@@ -88,6 +88,17 @@ impl From<OutboundError> for Failed {
             OutboundError::Timeout(_) => (Cause::Limits, true),
         };
         Self::new(cause, may_pass, error.to_string())
+    }
+}
+
+impl From<tunnels::Failure> for Failed {
+    fn from(failure: tunnels::Failure) -> Self {
+        use tunnels::Failure;
+        let cause = match failure {
+            Failure::NotConnected | Failure::Lost => Cause::Configuration,
+            Failure::Busy | Failure::TimedOut(_) => Cause::Limits,
+        };
+        Self::new(cause, true, failure.to_string())
     }
 }
 

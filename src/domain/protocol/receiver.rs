@@ -33,6 +33,8 @@ pub(in crate::domain) struct Installed {
     pub(in crate::domain) integration_id: IntegrationId,
     pub(in crate::domain) name: String,
     pub(super) webhook_id: String,
+    /// The name that the bot's developer knows the installation by, if they gave it one.
+    pub(super) alias: Option<String>,
 }
 
 /// Where what is asked goes.
@@ -56,7 +58,8 @@ const BOT: &str = "
 
 const INSTALLATION: &str = "
     SELECT agents.seq, agents.id AS bot_id, agents.handle, integrations.id,
-           integrations.workspace_id, integrations.name, integrations.url, integrations.revision, bot_integrations.webhook_id, bot_integrations.configuration,
+           integrations.workspace_id, integrations.name, integrations.url, integrations.revision,
+           bot_integrations.webhook_id, bot_integrations.alias, bot_integrations.configuration,
            EXISTS (SELECT 1 FROM integration_code
                    WHERE integration_seq = integrations.seq) AS has_code
     FROM bot_integrations
@@ -125,6 +128,7 @@ impl Receiver {
             integration: Some(Installed {
                 integration_id: row.get("id")?,
                 name: row.get("name")?,
+                alias: row.get("alias")?,
                 webhook_id,
             }),
             workspace: row.get("workspace_id")?,

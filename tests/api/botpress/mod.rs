@@ -9,3 +9,4 @@ mod given;
 mod isolation;
 pub mod runtime;
 mod secrets;
+mod tunnels;

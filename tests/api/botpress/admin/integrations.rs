@@ -392,6 +392,42 @@ async fn create_integration_serves_icon_and_readme() {
 }
 
 #[tokio::test]
+async fn create_integration_in_development_does_without_files_that_are_only_named() {
+    let server = TestServer::start().await;
+    let body = json!({
+        "name": "draft", "version": "0.1.0", "dev": true, "url": "http://127.0.0.1:9",
+        "icon": "icon.svg", "readme": "hub.md",
+    });
+    let made = create(&server, body.clone()).await;
+    assert_eq!(made["readmeUrl"], "");
+    let path = format!("{ALL}/{}", text(&made["id"]));
+    let again = json!({"url": "http://127.0.0.1:9", "icon": "icon.svg"});
+    Caller::member()
+        .put(&server, &path, again)
+        .await
+        .expect(200);
+    let again = json!({"icon": "icon.svg"});
+    Caller::member()
+        .put(&server, &path, again)
+        .await
+        .expect(400);
+}
+
+#[tokio::test]
+async fn get_integration_names_secrets_for_its_own_workspace() {
+    let server = TestServer::start().await;
+    let secrets = json!({"ZWEI": "b", "EINS": "a"});
+    let body = json!({"name": "shared", "version": "0.1.0", "public": true, "secrets": secrets});
+    let made = create(&server, body).await;
+    assert_eq!(made["secrets"], json!(["EINS", "ZWEI"]));
+    let path = format!("/v1/admin/hub/integrations/{}", text(&made["id"]));
+    for path in [path.as_str(), "/v1/admin/hub/integrations/shared/0.1.0"] {
+        let public = Caller::person().get(&server, path).await.expect(200);
+        assert_eq!(public.json()["integration"]["secrets"], json!([]));
+    }
+}
+
+#[tokio::test]
 async fn create_integration_seals_secrets() {
     let mut server = TestServer::start().await;
     let made = create(&server, whole()).await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Pair, bot_logs, integration_logs};
 use crate::{
-    botpress::given::Given,
+    botpress::given::{Caller, Given},
     support::{TestServer, answer::redacted, assert_answer},
 };
 
@@ -29,6 +29,46 @@ async fn call_action_returns_what_the_integration_answers() {
         "action_triggered",
         redacted(pair.integration.asked()[0].shown())
     );
+}
+
+#[tokio::test]
+async fn an_integration_is_told_by_which_alias_it_is_installed() {
+    let pair = Pair::start().await;
+    let given = &pair.given;
+    pair.integration.answer_with(200, r#"{"output":{}}"#);
+    let alias = || {
+        pair.integration
+            .asked()
+            .pop()
+            .map(|asked| asked.header("x-integration-alias").to_owned())
+    };
+    given
+        .as_bot()
+        .post(&given.server, ACTIONS, whisper())
+        .await
+        .expect(200);
+    assert_eq!(
+        alias().as_deref(),
+        Some("whint"),
+        "its name, without an alias"
+    );
+    let entry = json!({"integrationId": given.integration.id, "enabled": true, "configuration": {"greeting": "Hi"}});
+    let path = format!("/v1/admin/bots/{}", given.bot.id);
+    let person = Caller::member();
+    person
+        .put(
+            &given.server,
+            &path,
+            json!({"integrations": {"loud": entry}}),
+        )
+        .await
+        .expect(200);
+    given
+        .as_bot()
+        .post(&given.server, ACTIONS, whisper())
+        .await
+        .expect(200);
+    assert_eq!(alias().as_deref(), Some("loud"));
 }
 
 #[tokio::test]

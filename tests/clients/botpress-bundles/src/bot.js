@@ -4,6 +4,15 @@ export default (sdk) => {
   const onMessage = async ({ message, conversation, client, ctx }) => {
     if (message.payload.text === 'throw') throw new Error('the bot threw')
     if (message.payload.text === 'runtime error') throw new sdk.RuntimeError('the bot said no')
+    const add = /^add (\d+) (\d+)$/.exec(message.payload.text)
+    if (add) {
+      const [a, b] = add.slice(1).map(Number)
+      const { output } = await client.callAction({ type: 'relay:add', input: { a, b } })
+      await client.setState({ type: 'conversation', id: conversation.id, name: 'sum', payload: { of: output.sum } })
+      const payload = { text: `${a} + ${b} = ${output.sum}` }
+      await client.createMessage({ conversationId: conversation.id, userId: ctx.botId, type: 'text', tags: {}, payload })
+      return
+    }
     const { conversation: found } = await client.getConversation({ id: conversation.id })
     console.info(`answers in ${found.id}`)
     await client.createMessage({

@@ -20,8 +20,9 @@ export default (sdk) =>
     channels: {
       channel: {
         messages: {
-          text: async ({ payload, ctx }) => {
-            await axios.post(ctx.configuration.outside, { text: payload.text }, { headers: { 'x-from': ctx.integrationId } })
+          text: async ({ payload, conversation, ctx }) => {
+            const body = { conversation: conversation.tags.id, text: payload.text }
+            await axios.post(ctx.configuration.outside, body, { headers: { 'x-from': ctx.integrationId } })
           },
         },
       },

@@ -1,0 +1,77 @@
+//! Lists of integrations as Botpress shows them.
+
+use poem_openapi::{Object, types::Example};
+
+use super::{installations_wire::icon_url, integrations_wire::EXAMPLE_TIME, paging::Meta};
+use crate::domain::{integrations, paging::Page};
+
+/// An integration in a list.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct IntegrationSummary {
+    /// Its id.
+    id: String,
+    /// Its name.
+    name: String,
+    /// Its version.
+    version: String,
+    /// When it was created, in ISO 8601.
+    created_at: String,
+    /// When it was last changed, in ISO 8601.
+    updated_at: String,
+    /// Its name for people.
+    title: String,
+    /// What it is.
+    description: String,
+    /// The address of its icon.
+    icon_url: String,
+}
+
+/// A page of integrations.
+#[derive(Object)]
+#[oai(example, rename = "listIntegrationsResponse")]
+pub struct ListIntegrationsResponse {
+    /// The integrations, newest first.
+    integrations: Vec<IntegrationSummary>,
+    /// Where the next page is.
+    meta: Meta,
+}
+
+impl ListIntegrationsResponse {
+    /// A page, for callers who reach this server at `origin`.
+    pub fn at(origin: &str, page: Page<integrations::Summary>) -> Self {
+        let shown = |summary: integrations::Summary| IntegrationSummary {
+            icon_url: icon_url(origin, summary.id.as_str()),
+            id: summary.id.to_string(),
+            name: summary.name,
+            version: summary.version,
+            created_at: summary.created_at.to_rfc3339_millis(),
+            updated_at: summary.updated_at.to_rfc3339_millis(),
+            title: summary.title,
+            description: summary.description,
+        };
+        Self {
+            integrations: page.items.into_iter().map(shown).collect(),
+            meta: Meta::new(page.next),
+        }
+    }
+}
+
+impl Example for ListIntegrationsResponse {
+    fn example() -> Self {
+        let id = "c2a3e5c4-92f4-4c7e-9a1e-3f7c5a3b9d10".to_owned();
+        Self {
+            integrations: vec![IntegrationSummary {
+                icon_url: icon_url("http://127.0.0.1:4600", &id),
+                id,
+                name: "whint".to_owned(),
+                version: "0.1.0".to_owned(),
+                created_at: EXAMPLE_TIME.to_owned(),
+                updated_at: EXAMPLE_TIME.to_owned(),
+                title: "Whint".to_owned(),
+                description: "Messages by webhook".to_owned(),
+            }],
+            meta: Meta::default(),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What `/metrics` shows of tunnels, read when it is asked for.
+
+use std::fmt;
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+};
+
+use crate::domain::tunnels::{OUTCOMES, Tunnels};
+
+/// Reads the state of the tunnels.
+#[derive(Debug)]
+pub struct OpenTunnels(Tunnels);
+
+impl OpenTunnels {
+    /// Reads that of these.
+    #[must_use]
+    pub fn new(tunnels: &Tunnels) -> Self {
+        Self(tunnels.clone())
+    }
+}
+
+#[derive(Debug, Clone, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
+impl Collector for OpenTunnels {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        let stats = self.0.stats();
+        let help = "Tunnels that have a client";
+        let gauge = encoder.encode_descriptor("tunnels_open", help, None, MetricType::Gauge)?;
+        ConstGauge::new(u64::try_from(stats.open).unwrap_or(u64::MAX)).encode(gauge)?;
+        let help = "Clients that have connected to tunnels";
+        let name = "tunnel_connections";
+        let counter = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        ConstCounter::new(stats.connections).encode(counter)?;
+        let help = "Requests through tunnels by what became of them";
+        let name = "tunnel_requests";
+        let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        for (outcome, count) in OUTCOMES.into_iter().zip(stats.requests) {
+            let labels = OutcomeLabels { outcome };
+            ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+}
