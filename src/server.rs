@@ -1,6 +1,7 @@
 //! Composes everything into one server: open, listen, serve, stop.
 
 use std::{
+    collections::BTreeMap,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
@@ -14,10 +15,11 @@ use tracing::{info, warn};
 use crate::{
     config::{Config, Profile},
     console,
-    dialects::{ada, aloochat, botpress, cohere, connector},
+    dialects::{ada, aloochat, botpress, chat, cohere, connector},
     domain::{
         self, Addresses, Domain, billing, bootstrap, bootstrap::Started, bots, connectors,
-        deliveries, end_users, folders, platform_integrations, usage, webhooks, workspaces,
+        deliveries, end_users, folders, platform_integrations, runtime, usage, webchat, webhooks,
+        workspaces,
     },
     http::{Edge, Metrics, Mount, Origins, Programs, docs, edge, health, listener::NoDelay},
     kernel::{self, Clock},
@@ -99,6 +101,7 @@ impl Server {
             billing: config.billing.clone(),
             deliveries: config.deliveries.clone(),
             bots: config.bots.clone(),
+            webchat: config.webchat.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),
             connectors: config.connectors.clone(),
@@ -119,7 +122,11 @@ impl Server {
             webhooks: format!("{public}{}", botpress::WEBHOOKS_PATH),
             api: own,
         });
+        domain.has_natives(natives(&domain));
         let started = bootstrap::start(&domain, &config.bootstrap)
+            .await
+            .map_err(StartError::Bootstrap)?;
+        webchat::register(&domain)
             .await
             .map_err(StartError::Bootstrap)?;
         connectors::register_folders(&domain, &started.workspace.id, &local_url(address))
@@ -189,6 +196,8 @@ impl Server {
     /// counted in memory, and closes the database, which leaves it in one file.
     pub async fn stop(self) {
         self.stop.send_replace(true);
+        // They would not end by themselves.
+        self.domain.listeners().close();
         if let Ok(Err(error)) = self.serving.await {
             warn!(%error, "the listener ended with an error");
         }
@@ -216,6 +225,14 @@ impl Server {
         if closed.is_ok() {
             info!("stopped");
         }
+    }
+}
+
+/// The programs of integrations that are a part of this one.
+fn natives(domain: &Domain) -> BTreeMap<&'static str, Arc<dyn runtime::Native>> {
+    match domain.settings().webchat.enabled {
+        true => chat::natives(domain),
+        false => BTreeMap::new(),
     }
 }
 
@@ -314,7 +331,8 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         std::sync::Arc::new(botpress::ErrorRenderer::new(domain.clock().clone())),
         limits,
         metrics.clone(),
-    );
+    )
+    .with_own_cors();
     let mut route = Route::new()
         .nest("/", pages)
         .nest(ada::PAGES_BASE_PATH, platform)
@@ -336,6 +354,10 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         .into_iter()
         .fold(route, |route, mount| {
             let base_path = mount.base_path;
+            // Its requests come through the webhooks.
+            if base_path == chat::BASE_PATH {
+                return route;
+            }
             let edge = std::sync::Arc::new(Edge::around(mount, limits, metrics.clone()));
             if base_path == botpress::BASE_PATH {
                 let at = |route: Route, path: &&str| route.at(path, edge.clone());
@@ -358,6 +380,7 @@ fn mounts(domain: &Domain, config: &Config) -> Vec<Mount> {
         cohere::mount(domain, &config.cohere),
         connector::mount(domain),
         botpress::mount(domain, &config.botpress),
+        chat::mount(domain),
         console::mount(domain, config.server.profile == Profile::Dev),
     ]
 }

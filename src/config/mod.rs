@@ -15,7 +15,7 @@ use crate::{
     dialects::{ada, aloochat, botpress, cohere},
     domain::{
         answers, billing, bootstrap, bots, connectors, deliveries, folders, inbox, limits,
-        outbound, plans, runtime, service_integrations, webhooks,
+        outbound, plans, runtime, service_integrations, webchat, webhooks,
     },
     http::PublicUrl,
     store::{self, seal},
@@ -51,6 +51,8 @@ pub struct Config {
     pub deliveries: deliveries::Settings,
     /// Bots.
     pub bots: bots::Settings,
+    /// The built-in chat.
+    pub webchat: webchat::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.

@@ -55,6 +55,7 @@ pub mod tags;
 mod tally;
 pub mod usage;
 pub mod users;
+pub mod webchat;
 pub mod webhooks;
 pub mod workspaces;
 

@@ -55,6 +55,8 @@ pub struct Edge {
     limits: Limits,
     metrics: Metrics,
     credentials: bool,
+    /// Whether the endpoint says itself what pages of other origins may do.
+    own_cors: bool,
 }
 
 impl Edge {
@@ -73,7 +75,15 @@ impl Edge {
             limits,
             metrics,
             credentials: false,
+            own_cors: false,
         }
+    }
+
+    /// The same around an endpoint that says itself what pages of other origins may do.
+    #[must_use]
+    pub fn with_own_cors(mut self) -> Self {
+        self.own_cors = true;
+        self
     }
 
     /// Puts the layers around a dialect.
@@ -142,7 +152,10 @@ impl Endpoint for Edge {
         let method = request.method().clone();
         let path = tracing::enabled!(tracing::Level::DEBUG)
             .then(|| request.original_uri().path().to_owned());
-        let local_page = LocalPage::of(&request, self.credentials);
+        let local_page = match self.own_cors {
+            true => None,
+            false => LocalPage::of(&request, self.credentials),
+        };
         let preflight = local_page
             .as_ref()
             .and_then(|page| page.preflight(&request));

@@ -56,6 +56,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0011_runtime",
         sql: include_str!("0011_runtime.sql"),
     },
+    Migration {
+        name: "0012_webchat",
+        sql: include_str!("0012_webchat.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.
