@@ -37,7 +37,9 @@ async fn create_conversation_takes_an_id_once() {
     taken.await.expect(409);
     let path = format!("/conversations/{secret}");
     given.get(&bob, &path).await.expect(200);
-    let bad = given.post(&ann, "/conversations", json!({"id": "a b"})).await;
+    let bad = given
+        .post(&ann, "/conversations", json!({"id": "a b"}))
+        .await;
     assert_answer!("bad_id", bad.expect(400));
 }
 

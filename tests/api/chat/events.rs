@@ -27,9 +27,15 @@ async fn create_event_is_for_those_who_take_part() {
     let body = json!({"conversationId": conversation, "payload": {}});
     assert_answer!(given.post(&bob, "/events", body).await.expect(403));
     let body = json!({"conversationId": "none", "payload": {}});
-    assert_answer!("unknown", given.post(&ann, "/events", body).await.expect(400));
+    assert_answer!(
+        "unknown",
+        given.post(&ann, "/events", body).await.expect(400)
+    );
     let body = json!({"conversationId": conversation, "payload": 5});
-    assert_answer!("no_object", given.post(&ann, "/events", body).await.expect(400));
+    assert_answer!(
+        "no_object",
+        given.post(&ann, "/events", body).await.expect(400)
+    );
 }
 
 #[tokio::test]
@@ -61,8 +67,5 @@ async fn get_event_knows_custom_events_only() {
     let as_bot = Caller::person().header("x-bot-id", given.bot.id.as_str());
     let seen = as_bot.get(&given.server, "/v1/chat/events").await.json();
     let id = text(&seen["events"][0]["id"]);
-    given
-        .get(&ann, &format!("/events/{id}"))
-        .await
-        .expect(404);
+    given.get(&ann, &format!("/events/{id}")).await.expect(404);
 }

@@ -94,7 +94,10 @@ async fn keys_that_are_not_good_open_nothing() {
     let ends = sign(&own, &json!({"id": "ann", "exp": now + 60}));
     let call = || given.call(Some(&ends), Method::GET, "/users/me", None);
     call().await.expect(200);
-    given.server.clock.advance(std::time::Duration::from_secs(61));
+    given
+        .server
+        .clock
+        .advance(std::time::Duration::from_secs(61));
     call().await.expect(401);
 }
 

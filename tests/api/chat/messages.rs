@@ -56,7 +56,10 @@ async fn create_message_of_each_type_goes_to_the_bot_and_back() {
     let as_bot = Caller::person().header("x-bot-id", given.bot.id.as_str());
     let seen = as_bot.get(&given.server, "/v1/chat/messages").await.json();
     let bloc = &seen["messages"][1];
-    insta::assert_snapshot!("a_bloc_as_the_bot_sees_it", crate::support::answer::redacted(bloc.clone()));
+    insta::assert_snapshot!(
+        "a_bloc_as_the_bot_sees_it",
+        crate::support::answer::redacted(bloc.clone())
+    );
 }
 
 #[tokio::test]
@@ -74,8 +77,14 @@ async fn create_message_refuses_a_payload_that_is_none() {
             "card_action",
             json!({"type": "card", "title": "x", "actions": [{"action": "fly", "label": "x", "value": "x"}]}),
         ),
-        ("location", json!({"type": "location", "latitude": "x", "longitude": 1})),
-        ("bloc", json!({"type": "bloc", "items": [{"type": "choice"}]})),
+        (
+            "location",
+            json!({"type": "location", "latitude": "x", "longitude": 1}),
+        ),
+        (
+            "bloc",
+            json!({"type": "bloc", "items": [{"type": "choice"}]}),
+        ),
         ("no_object", json!("text")),
     ] {
         let body = json!({"conversationId": conversation, "payload": payload});
@@ -115,7 +124,10 @@ async fn delete_message_is_for_its_author() {
     let let_in = given.post(&ann, &path, json!({"userId": bob.id}));
     let_in.await.expect(200);
     let path = format!("/messages/{}", given.say(&ann, &conversation, "x").await);
-    assert_answer!("not_the_author", given.delete(&bob, &path).await.expect(403));
+    assert_answer!(
+        "not_the_author",
+        given.delete(&bob, &path).await.expect(403)
+    );
     assert_answer!(given.delete(&ann, &path).await.expect(200));
     given.get(&ann, &path).await.expect(404);
     given.delete(&ann, &path).await.expect(404);

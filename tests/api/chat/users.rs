@@ -99,10 +99,14 @@ async fn get_or_create_user_finds_the_one_of_the_key_and_sets_what_is_given() {
 #[tokio::test]
 async fn update_user_keeps_what_is_left_out() {
     let given = Given::new().await;
-    let user = given.user_with(json!({"name": "Ann", "profile": "a"})).await;
+    let user = given
+        .user_with(json!({"name": "Ann", "profile": "a"}))
+        .await;
     let changed = given.put(&user, "/users/me", json!({"profile": "b"})).await;
     assert_answer!(changed.expect(200));
-    let wrong = given.put(&user, "/users/me", json!({"pictureUrl": 1})).await;
+    let wrong = given
+        .put(&user, "/users/me", json!({"pictureUrl": 1}))
+        .await;
     assert_answer!("update_broken", wrong.expect(400));
 }
 
