@@ -1,7 +1,7 @@
 //! Composes everything into one server: open, listen, serve, stop.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
@@ -15,10 +15,11 @@ use tracing::{info, warn};
 use crate::{
     config::{Config, Profile},
     console,
-    dialects::{ada, aloochat, botpress, cohere, connector},
+    dialects::{ada, aloochat, botpress, chat, cohere, connector},
     domain::{
         self, Addresses, Domain, billing, bootstrap, bootstrap::Started, bots, connectors,
-        deliveries, end_users, folders, platform_integrations, usage, webhooks, workspaces,
+        deliveries, end_users, folders, platform_integrations, runtime, usage, webchat, webhooks,
+        workspaces,
     },
     http::{
         Edge, Limits, Metrics, Mount, Mounted, OpenTunnels, Origins, Programs, docs, health,
@@ -104,6 +105,7 @@ impl Server {
             deliveries: config.deliveries.clone(),
             tunnel: config.tunnel.clone(),
             bots: config.bots.clone(),
+            webchat: config.webchat.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),
             connectors: config.connectors.clone(),
@@ -124,7 +126,11 @@ impl Server {
             webhooks: format!("{public}{}", botpress::WEBHOOKS_PATH),
             api: own,
         });
+        domain.has_natives(natives(&domain));
         let started = bootstrap::start(&domain, &config.bootstrap)
+            .await
+            .map_err(StartError::Bootstrap)?;
+        webchat::register(&domain)
             .await
             .map_err(StartError::Bootstrap)?;
         connectors::register_folders(&domain, &started.workspace.id, &local_url(address))
@@ -196,6 +202,8 @@ impl Server {
         self.stop.send_replace(true);
         // They are no requests that the listener waits for.
         self.domain.tunnels().stop();
+        // They would not end by themselves.
+        self.domain.listeners().close();
         if let Ok(Err(error)) = self.serving.await {
             warn!(%error, "the listener ended with an error");
         }
@@ -223,6 +231,14 @@ impl Server {
         if closed.is_ok() {
             info!("stopped");
         }
+    }
+}
+
+/// The programs of integrations that are a part of this one.
+fn natives(domain: &Domain) -> BTreeMap<&'static str, Arc<dyn runtime::Native>> {
+    match domain.settings().webchat.enabled {
+        true => chat::natives(domain),
+        false => BTreeMap::new(),
     }
 }
 
@@ -324,7 +340,8 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         "botpress-webhooks",
         Arc::new(botpress::ErrorRenderer::new(domain.clock().clone())),
         mounted.clone(),
-    );
+    )
+    .with_own_cors();
     let mut route = Route::new()
         .nest("/", pages)
         .nest(ada::PAGES_BASE_PATH, platform)
@@ -344,6 +361,10 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
     }
     mounts.into_iter().fold(route, |route, mount| {
         let base_path = mount.base_path;
+        // Its requests come through the webhooks.
+        if base_path == chat::BASE_PATH {
+            return route;
+        }
         let edge = Arc::new(Edge::around(mount, mounted.clone()));
         if base_path == botpress::BASE_PATH {
             let at = |route: Route, path: &&str| route.at(path, edge.clone());
@@ -373,6 +394,7 @@ fn mounts(domain: &Domain, config: &Config) -> Vec<Mount> {
         cohere::mount(&config.cohere),
         connector::mount(),
         botpress::mount(domain, &config.botpress),
+        chat::mount(domain),
         console::mount(config.server.profile == Profile::Dev),
     ]
 }

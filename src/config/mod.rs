@@ -15,7 +15,7 @@ use crate::{
     dialects::{ada, aloochat, botpress, cohere},
     domain::{
         answers, billing, bootstrap, bots, connectors, deliveries, folders, inbox, limits,
-        outbound, plans, runtime, service_integrations, tunnels, webhooks,
+        outbound, plans, runtime, service_integrations, tunnels, webchat, webhooks,
     },
     http::PublicUrl,
     store::{self, seal},
@@ -53,6 +53,8 @@ pub struct Config {
     pub tunnel: tunnels::Settings,
     /// Bots.
     pub bots: bots::Settings,
+    /// The built-in chat.
+    pub webchat: webchat::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.

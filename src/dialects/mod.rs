@@ -4,5 +4,6 @@
 pub mod ada;
 pub mod aloochat;
 pub mod botpress;
+pub mod chat;
 pub mod cohere;
 pub mod connector;

@@ -1,6 +1,9 @@
 //! What every domain function works with, and the one way to change something.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use tokio::sync::Notify;
 
@@ -18,11 +21,12 @@ use super::{
     outbound::{self, Outbound},
     plans,
     protocol::{self, Programs},
-    runtime::{self, Engine},
+    runtime::{self, Engine, Native},
     service_integrations::{self, SecretNames},
     tally::Tally,
     tunnels::{self, Tunnels},
     usage::Meter,
+    webchat::{self, Listeners},
     webhooks::{self, Hub},
 };
 use crate::{
@@ -51,6 +55,8 @@ pub struct Settings {
     pub tunnel: tunnels::Settings,
     /// Bots.
     pub bots: bots::Settings,
+    /// The built-in chat.
+    pub webchat: webchat::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.
@@ -96,6 +102,8 @@ struct Parts {
     runtime: Engine,
     programs: Programs,
     addresses: OnceLock<Addresses>,
+    natives: OnceLock<BTreeMap<&'static str, Arc<dyn Native>>>,
+    listeners: Listeners,
     deliveries: Hub,
     telling: protocol::Metrics,
     tunnels: Tunnels,
@@ -116,6 +124,7 @@ impl Domain {
         let tally = Arc::new(Tally::new(keyring.clone()));
         store.set_commit_hook(tally.clone());
         let tunnels = Tunnels::new(&settings.tunnel, settings.development);
+        let listeners = Listeners::new(&settings.webchat);
         let runtime = Engine::new(
             settings.runtime.clone(),
             settings.development,
@@ -140,6 +149,8 @@ impl Domain {
             runtime,
             programs: Programs::default(),
             addresses: OnceLock::new(),
+            natives: OnceLock::new(),
+            listeners,
             deliveries: Hub::default(),
             telling: protocol::Metrics::default(),
             tunnels,
@@ -202,6 +213,24 @@ impl Domain {
     /// Where this server is found.
     pub(super) fn addresses(&self) -> &Addresses {
         self.0.addresses.get_or_init(Addresses::default)
+    }
+
+    /// Notes the programs that are a part of this one, by the names of the integrations that they are.
+    /// Only the first time counts.
+    pub fn has_natives(&self, natives: BTreeMap<&'static str, Arc<dyn Native>>) {
+        // They were noted before.
+        let _ = self.0.natives.set(natives);
+    }
+
+    /// The program that is a part of this one and the built-in integration of this name.
+    pub(super) fn native(&self, name: &str) -> Option<&Arc<dyn Native>> {
+        self.0.natives.get()?.get(name)
+    }
+
+    /// Who listens to conversations of the chat.
+    #[must_use]
+    pub fn listeners(&self) -> &Listeners {
+        &self.0.listeners
     }
 
     /// What connects changes with the dispatcher that tells bots and integrations.

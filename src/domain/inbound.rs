@@ -226,6 +226,7 @@ impl Shared {
                 .map(|(name, value)| (name.to_ascii_lowercase(), text(value)))
                 .collect(),
             body: text(&answered["body"]),
+            live: None,
         })
     }
 }

@@ -57,6 +57,7 @@ pub mod tunnels;
 pub mod usage;
 pub mod users;
 mod vocabulary;
+pub mod webchat;
 pub mod webhooks;
 pub mod workspaces;
 

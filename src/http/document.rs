@@ -99,6 +99,16 @@ impl Document {
         self
     }
 
+    /// The document with a variable in the address of its server.
+    #[must_use]
+    pub fn with_server_variable(mut self, name: &str, description: &str) -> Self {
+        let variable = json!({"default": name, "description": description});
+        for server in self.0["servers"].as_array_mut().into_iter().flatten() {
+            server["variables"][name] = variable.clone();
+        }
+        self
+    }
+
     /// The document with what its server sends of its own accord: for each event its name, a
     /// sentence, and the name and schema of what is sent. OpenAPI 3.0 has no place for it, so it is
     /// an extension.

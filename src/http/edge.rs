@@ -43,6 +43,8 @@ pub struct Edge {
     render: Arc<dyn RenderError>,
     mounted: Mounted,
     credentials: bool,
+    /// Whether the endpoint says itself what pages of other origins may do.
+    own_cors: bool,
 }
 
 impl Edge {
@@ -59,7 +61,15 @@ impl Edge {
             render,
             mounted,
             credentials: false,
+            own_cors: false,
         }
+    }
+
+    /// The same around an endpoint that says itself what pages of other origins may do.
+    #[must_use]
+    pub fn with_own_cors(mut self) -> Self {
+        self.own_cors = true;
+        self
     }
 
     /// Puts the layers around a dialect.
@@ -128,7 +138,10 @@ impl Endpoint for Edge {
         let method = request.method().clone();
         let path = tracing::enabled!(tracing::Level::DEBUG)
             .then(|| request.original_uri().path().to_owned());
-        let local_page = LocalPage::of(&request, self.credentials);
+        let local_page = match self.own_cors {
+            true => None,
+            false => LocalPage::of(&request, self.credentials),
+        };
         let preflight = local_page
             .as_ref()
             .and_then(|page| page.preflight(&request));

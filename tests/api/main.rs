@@ -9,6 +9,7 @@ mod ada;
 mod aloochat;
 mod architecture;
 mod botpress;
+mod chat;
 mod cli;
 mod cohere;
 mod compatibility;

@@ -171,6 +171,7 @@ impl CreateIntegrationBody {
             title: self.title,
             description: self.description.unwrap_or_default(),
             url: self.url,
+            built_in: None,
         })
     }
 }

@@ -207,6 +207,7 @@ impl From<CreateMessageBody> for messages::New {
             payload: body.payload.0,
             tags: body.tags.0,
             schedule: body.schedule.map(Into::into),
+            by_participant: false,
         }
     }
 }

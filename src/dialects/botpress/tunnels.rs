@@ -279,6 +279,7 @@ async fn forward(tunnels: &Tunnels, request: Request) -> Result<Response> {
         status: answer.status,
         headers: answer.headers,
         body: answer.body,
+        live: None,
     });
     let policy = HeaderValue::from_static(POLICY);
     let headers = response.headers_mut();

@@ -1,10 +1,11 @@
 //! `/webhook`: requests from outside to installations of integrations, with any method and any path.
 //! What the integration answers goes back as it is.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io};
 
+use futures_util::StreamExt;
 use poem::{
-    EndpointExt, Request, Response, Route,
+    Body, EndpointExt, Request, Response, Route,
     endpoint::{BoxEndpoint, make},
     http::{HeaderName, HeaderValue, StatusCode, header},
 };
@@ -108,7 +109,11 @@ fn utf8(body: Vec<u8>) -> Result<String> {
 
 pub(super) fn response(answer: Answer) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
-    let mut response = Response::builder().status(status).body(answer.body);
+    let body = match answer.live {
+        None => Body::from_string(answer.body),
+        Some(live) => Body::from_bytes_stream(live.0.map(Ok::<_, io::Error>)),
+    };
+    let mut response = Response::builder().status(status).body(body);
     for (name, value) in answer.headers {
         let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value))
         else {

@@ -138,16 +138,34 @@ fn check(call: &Call, voice: &Voice, new: &New) -> Result<Way> {
             };
             return Ok(Way::Delegated(checked, delegated));
         }
-        let (integration, required) = channel(&speaker, &new.channel)?;
-        let place = (integration.as_str(), new.channel.as_str());
-        let tags = speaker.conversation_tags(place, &Tags::default(), &new.tags)?;
-        tags.require(&integration, &required)?;
-        Ok(Way::Own(Checked {
-            integration,
-            channel: new.channel.clone(),
-            tags,
-        }))
+        own(&speaker, new).map(Way::Own)
     })
+}
+
+/// What the speaker makes by itself.
+fn own(speaker: &Speaker<'_>, new: &New) -> Result<Checked> {
+    let (integration, required) = channel(speaker, &new.channel)?;
+    let place = (integration.as_str(), new.channel.as_str());
+    let tags = speaker.conversation_tags(place, &Tags::default(), &new.tags)?;
+    tags.require(&integration, &required)?;
+    Ok(Checked {
+        integration,
+        channel: new.channel.clone(),
+        tags,
+    })
+}
+
+/// Makes a conversation of the speaker's own as a part of a change.
+///
+/// # Errors
+/// As [`create`].
+pub(in crate::domain) fn make_own(
+    change: &Change<'_>,
+    voice: &Voice,
+    new: &New,
+) -> Result<Conversation> {
+    let checked = own(&voice.on(change.conn)?, new)?;
+    make(change, voice, &checked)
 }
 
 /// The integration whose channel this is, and the tags that it requires.

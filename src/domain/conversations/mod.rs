@@ -5,6 +5,11 @@ mod list;
 mod participants;
 mod rows;
 
+pub(super) use self::{
+    change::make_own,
+    participants::{join, participants_page, require_part, taking_part},
+    rows::{existing, of_bot, read},
+};
 pub use self::{
     change::{New, create, delete, get_or_create, update},
     list::{Filter, list},
@@ -13,10 +18,6 @@ pub use self::{
         remove as remove_participant,
     },
     rows::find,
-};
-pub(super) use self::{
-    participants::{join, participants_page},
-    rows::{existing, of_bot, read},
 };
 use super::{paging::Token, tags::Tags};
 use crate::kernel::{Timestamp, ids::ConversationId};

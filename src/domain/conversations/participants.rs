@@ -15,7 +15,7 @@ use crate::{
         users::{self, User},
     },
     kernel::{
-        Error, Result,
+        Error, Kind, Result,
         ids::{ConversationId, EndUserId},
     },
 };
@@ -73,7 +73,11 @@ const TAKES_PART: &str = "
     SELECT 1 FROM conversation_participants
     WHERE conversation_seq = :conversation AND user_seq = :user";
 
-fn taking_part(
+/// One who takes part in a conversation.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub(in crate::domain) fn taking_part(
     conn: &Connection,
     bot: &CallerAgent,
     conversation: &Conversation,
@@ -88,6 +92,25 @@ fn taking_part(
             .exists(named_params! {":conversation": conversation.seq, ":user": seq})?,
     };
     takes_part.then_some(user).ok_or_else(absent)
+}
+
+/// Asserts that a user takes part in a conversation.
+///
+/// # Errors
+/// `Forbidden`, or those of the store.
+pub(in crate::domain) fn require_part(
+    conn: &Connection,
+    bot: &CallerAgent,
+    conversation: &Conversation,
+    id: &EndUserId,
+) -> Result<User> {
+    taking_part(conn, bot, conversation, id).map_err(|error| match error.kind() {
+        Kind::NotFound => Error::new(
+            Kind::Forbidden,
+            "You are not a participant of this conversation",
+        ),
+        _ => error,
+    })
 }
 
 /// Adds a user to a conversation of the call's bot. One who takes part already stays.

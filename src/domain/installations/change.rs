@@ -107,6 +107,7 @@ pub(in crate::domain) fn apply(
         ":alias": alias,
         ":now": change.now,
     })?;
+    super::implicit::give_way(change, bot.seq, standing.seq, &integration.name)?;
     let endpoint = Endpoint::of(change.conn, &integration)?;
     registration::settle(
         change,
@@ -122,7 +123,7 @@ pub(in crate::domain) fn apply(
 const UPDATE: &str = "
     UPDATE bot_integrations SET
         integration_seq = :integration_seq, enabled = :enabled, configuration = :configuration,
-        alias = coalesce(:alias, alias), removed_at = NULL, updated_at = :now
+        alias = coalesce(:alias, alias), implicit = 0, removed_at = NULL, updated_at = :now
     WHERE seq = :seq";
 
 /// The integration that a bot of a workspace can have.
@@ -181,7 +182,7 @@ const BY_KEY: &str = "
     SELECT bot_integrations.*, integrations.name
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.removed_at IS NULL
-      AND (bot_integrations.alias = :key OR integrations.id = :key)
+      AND NOT bot_integrations.implicit AND (bot_integrations.alias = :key OR integrations.id = :key)
     ORDER BY bot_integrations.alias = :key DESC LIMIT 1";
 
 fn by_key(conn: &Connection, agent_seq: i64, key: &str) -> Result<Option<Standing>> {

@@ -1,6 +1,7 @@
 //! Installations: integrations in bots.
 
 mod change;
+mod implicit;
 mod registration;
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
@@ -9,6 +10,7 @@ use serde_json::{Map, Value};
 pub use self::change::Given;
 pub(in crate::domain) use self::{
     change::apply,
+    implicit::{built_in, have},
     registration::{Endpoint, begin_all, end_all},
 };
 use super::{
@@ -160,9 +162,10 @@ const OF_BOT: &str = "
            integrations.title, integrations.description
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.removed_at IS NULL
+      AND NOT bot_integrations.implicit
     ORDER BY bot_integrations.seq";
 
-/// The integrations in a bot, oldest first.
+/// The integrations in a bot, oldest first, but for those that are there by themselves.
 pub(super) fn of_bot(
     conn: &Connection,
     sealer: &Sealer,

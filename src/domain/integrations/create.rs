@@ -44,6 +44,8 @@ pub struct NewIntegration {
     pub url: Option<String>,
     /// Its code, icon, readme and secrets.
     pub parts: Parts,
+    /// Its id, if it is a part of this program; then it is not one of a workspace's own.
+    pub built_in: Option<IntegrationId>,
 }
 
 /// Creates a version of an integration in the workspace of the call.
@@ -64,10 +66,10 @@ pub async fn create(call: &Call, new: NewIntegration) -> Result<Integration> {
 const INSERT: &str = "
     INSERT INTO integrations
         (id, workspace_id, name, version, version_order, public, dev, title, description, definition,
-         url, created_at, updated_at)
+         url, built_in, created_at, updated_at)
     VALUES
         (:id, :workspace_id, :name, :version, :version_order, :public, :dev, :title, :description,
-         :definition, :url, :now, :now)
+         :definition, :url, :built_in, :now, :now)
     ON CONFLICT DO NOTHING";
 
 /// Makes a version of an integration as a part of a change.
@@ -86,7 +88,8 @@ pub fn make(
     new.parts.check()?;
     check_url(new.url.as_deref(), new.dev)?;
     quotas::require(change, workspace, UsageType::IntegrationsOwnedCount, 1)?;
-    let id = IntegrationId::new_uuid();
+    let built_in = new.built_in.is_some();
+    let id = new.built_in.unwrap_or_else(IntegrationId::new_uuid);
     let definition = serde_json::to_string(&new.definition)
         .map_err(|error| Error::internal("a definition cannot be written", error))?;
     let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
@@ -101,6 +104,7 @@ pub fn make(
         ":description": new.description,
         ":definition": definition,
         ":url": new.url,
+        ":built_in": built_in,
         ":now": change.now,
     })?;
     if added == 0 {

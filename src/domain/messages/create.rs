@@ -38,6 +38,9 @@ pub struct New {
     pub tags: Given,
     /// When it is delivered; at once if absent.
     pub schedule: Option<Schedule>,
+    /// Whether only those may write it who take part in the conversation. Otherwise whoever writes
+    /// takes part from then on.
+    pub by_participant: bool,
 }
 
 /// A new message that may be written.
@@ -49,6 +52,7 @@ struct Checked {
     payload: ObjectText,
     tags: Tags,
     schedule: Option<Schedule>,
+    by_participant: bool,
 }
 
 /// Creates a message in a conversation of the call's bot.
@@ -126,6 +130,7 @@ fn check(
         payload: text,
         tags,
         schedule: new.schedule,
+        by_participant: new.by_participant,
     })
 }
 
@@ -195,6 +200,9 @@ impl Checked {
     fn found(&self, conn: &Connection) -> Result<(Conversation, Option<i64>)> {
         let conversation = resolve(conn, &self.voice, &self.conversation)?;
         let user = users::named(conn, self.voice.bot(), &self.user)?;
+        if self.by_participant {
+            conversations::require_part(conn, self.voice.bot(), &conversation, &self.user)?;
+        }
         Ok((conversation, user))
     }
 

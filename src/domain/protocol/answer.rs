@@ -13,7 +13,7 @@ const EXCERPT: usize = 300;
 const NOT_NOW: [u16; 3] = [408, 425, 429];
 
 /// What a bot or an integration answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Answer {
     /// Its status.
     pub status: u16,
@@ -21,6 +21,8 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// Its body.
     pub body: String,
+    /// What follows the body as it comes: only of programs that are a part of this one.
+    pub live: Option<runtime::Live>,
 }
 
 /// Where a failure comes from.
@@ -159,6 +161,7 @@ mod tests {
             status,
             headers: Vec::new(),
             body: body.to_owned(),
+            live: None,
         };
         let failed = answer.good().expect_err("a failure");
         (failed.text, failed.may_pass)

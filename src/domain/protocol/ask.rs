@@ -6,6 +6,7 @@ use super::{
     answer::{Answer, Cause, Failed},
     program,
     receiver::{Endpoint, Receiver},
+    tokens,
 };
 use crate::{
     domain::{
@@ -46,6 +47,7 @@ pub(in crate::domain) async fn ask(
     let outcome = match &receiver.endpoint {
         Endpoint::Url(url) => send(domain, receiver, url, ask).await,
         Endpoint::Code { revision } => call(domain, receiver, *revision, ask).await,
+        Endpoint::BuiltIn => call_native(domain, receiver, ask).await,
         Endpoint::Nowhere => {
             let text = format!("There is neither code nor a url of {}", receiver.name());
             Err(Failed::new(Cause::Configuration, false, text))
@@ -88,6 +90,7 @@ async fn send(domain: &Domain, receiver: &Receiver, url: &str, ask: Ask) -> Resu
         status: answer.status,
         headers: answer.headers,
         body: String::from_utf8_lossy(&answer.body).into_owned(),
+        live: None,
     })
 }
 
@@ -112,6 +115,7 @@ async fn send_through(
         status: answer.status,
         headers: answer.headers,
         body: answer.body,
+        live: None,
     })
 }
 
@@ -126,18 +130,10 @@ async fn call(
         tracing::error!(?error, "a program is not ready");
         Failed::new(Cause::Other, true, "this server could not prepare the code")
     })?;
-    let request = Request {
-        method: "POST".to_owned(),
-        path: "/".to_owned(),
-        query: String::new(),
-        headers: headers(receiver, &ask),
-        body: ask.body,
-    };
-    let called = within(ask.timeout, domain.runtime().call(&program, request)).await;
-    let answer = called.map_err(|_| {
-        let text = format!("no answer within {:?}", ask.timeout);
-        Failed::new(Cause::Limits, true, text)
-    })??;
+    let timeout = ask.timeout;
+    let request = request(receiver, ask);
+    let called = within(timeout, domain.runtime().call(&program, request)).await;
+    let answer = called.map_err(|_| too_late(timeout))??;
     let headers = answer.headers.into_iter();
     Ok(Answer {
         status: answer.status,
@@ -145,7 +141,50 @@ async fn call(
             .map(|(name, value)| (name.to_ascii_lowercase(), value))
             .collect(),
         body: answer.body,
+        live: None,
     })
+}
+
+async fn call_native(domain: &Domain, receiver: &Receiver, ask: Ask) -> Result<Answer, Failed> {
+    let name = receiver.name();
+    let native = receiver.integration.as_ref();
+    let native = native.and_then(|integration| domain.native(&integration.name));
+    let native = native.ok_or_else(|| {
+        let text = format!("This server does not have {name}");
+        Failed::new(Cause::Configuration, false, text)
+    })?;
+    let token = tokens::of(domain, receiver).await.map_err(|error| {
+        tracing::error!(?error, "a program of the server has no token");
+        Failed::new(
+            Cause::Other,
+            true,
+            "this server could not prepare the program",
+        )
+    })?;
+    let timeout = ask.timeout;
+    let called = within(timeout, native.call(token.value, request(receiver, ask))).await;
+    let answer = called.map_err(|_| too_late(timeout))?;
+    Ok(Answer {
+        status: answer.status,
+        headers: answer.headers.into_iter().collect(),
+        body: answer.body,
+        live: answer.live,
+    })
+}
+
+/// What a program is called with.
+fn request(receiver: &Receiver, ask: Ask) -> Request {
+    Request {
+        method: "POST".to_owned(),
+        path: "/".to_owned(),
+        query: String::new(),
+        headers: headers(receiver, &ask),
+        body: ask.body,
+    }
+}
+
+fn too_late(timeout: Duration) -> Failed {
+    Failed::new(Cause::Limits, true, format!("no answer within {timeout:?}"))
 }
 
 /// The headers of §5's table.

@@ -34,10 +34,12 @@ pub(in crate::domain) async fn call(
     question: Question<'_>,
 ) -> Result<std::result::Result<Answer, Failed>> {
     let (asked, answer) = put(domain, question).await?;
-    match &answer {
-        Ok(answer) if answer.is_error() => asked.report(domain, &answer.complaint()).await,
-        Ok(_) => {}
-        Err(failed) => asked.report(domain, &failed.text).await,
+    let complaint = match &answer {
+        Ok(answer) => answer.is_error().then(|| answer.complaint()),
+        Err(failed) => Some(failed.text.clone()),
+    };
+    if let Some(complaint) = complaint {
+        asked.report(domain, &complaint).await;
     }
     Ok(answer)
 }

@@ -126,6 +126,7 @@ impl Metrics {
         let to = match endpoint {
             Endpoint::Url(_) => "url",
             Endpoint::Code { .. } => "code",
+            Endpoint::BuiltIn => "built_in",
             Endpoint::Nowhere => "nowhere",
         };
         let running = self.running.get_or_create_owned(&WayLabels { to });

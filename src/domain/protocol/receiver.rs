@@ -46,6 +46,8 @@ pub(super) enum Endpoint {
     Code {
         revision: i64,
     },
+    /// To a program that is a part of this one.
+    BuiltIn,
     Nowhere,
 }
 
@@ -59,7 +61,8 @@ const BOT: &str = "
 const INSTALLATION: &str = "
     SELECT agents.seq, agents.id AS bot_id, agents.handle, integrations.id,
            integrations.workspace_id, integrations.name, integrations.url, integrations.revision,
-           bot_integrations.webhook_id, bot_integrations.alias, bot_integrations.configuration,
+           integrations.built_in, bot_integrations.webhook_id, bot_integrations.alias,
+           bot_integrations.configuration,
            EXISTS (SELECT 1 FROM integration_code
                    WHERE integration_seq = integrations.seq) AS has_code
     FROM bot_integrations
@@ -133,7 +136,10 @@ impl Receiver {
             }),
             workspace: row.get("workspace_id")?,
             configuration: encoded(&configuration),
-            endpoint: endpoint(row)?,
+            endpoint: match row.get("built_in")? {
+                true => Endpoint::BuiltIn,
+                false => endpoint(row)?,
+            },
             signing_secret: None,
         })
     }

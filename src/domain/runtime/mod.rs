@@ -6,6 +6,7 @@
 //! who is called when, and what becomes of an answer, is decided by others.
 //!
 //! - `embedded`: QuickJS in this process, an isolate on a thread of its own for each program.
+//! - `native`: programs that are a part of this one, called in the same words.
 //! - `node`: a supervised Node.js child for each program, for bundles that need what the embedded
 //!   engine lacks.
 
@@ -13,6 +14,7 @@ mod embedded;
 mod engine;
 mod failure;
 mod log;
+mod native;
 mod node;
 mod program;
 mod settings;
@@ -23,6 +25,7 @@ pub use self::{
     engine::Engine,
     failure::Failure,
     log::{Level, LogLine},
+    native::{Live, Native, NativeResponse},
     program::{EngineKind, Limits, Program, Request, Response},
     settings::{EngineChoice, Settings},
     stats::{Stats, Warm},

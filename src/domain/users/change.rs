@@ -106,7 +106,13 @@ fn checked(call: &Call, voice: &Voice, new: &New) -> Result<Way> {
     })
 }
 
-fn make(change: &Change<'_>, voice: &Voice, tags: &Tags, new: New) -> Result<User> {
+/// Makes a user with these tags as a part of a change.
+pub(in crate::domain) fn make(
+    change: &Change<'_>,
+    voice: &Voice,
+    tags: &Tags,
+    new: New,
+) -> Result<User> {
     let id = EndUserId::new_ordered_uuid(change.now);
     let given = |value: Option<String>| value.map_or(Patch::Absent, Patch::Value);
     let profile = end_users::ProfileChanges {
@@ -165,7 +171,13 @@ pub async fn update(call: &Call, id: EndUserId, changes: Changes) -> Result<User
         .await
 }
 
-fn apply(change: &Change<'_>, voice: &Voice, id: &EndUserId, changes: Changes) -> Result<User> {
+/// Changes a user as a part of a change.
+pub(in crate::domain) fn apply(
+    change: &Change<'_>,
+    voice: &Voice,
+    id: &EndUserId,
+    changes: Changes,
+) -> Result<User> {
     let bot = voice.bot();
     let old = rows::existing(change.conn, bot, id)?;
     let tags = voice.on(change.conn)?.user_tags(&old.tags, &changes.tags)?;

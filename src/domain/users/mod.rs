@@ -5,7 +5,10 @@ mod change;
 mod list;
 mod rows;
 
-pub(super) use self::rows::{COLUMNS, bot_itself, existing, from_row, named, read};
+pub(super) use self::{
+    change::{apply, make},
+    rows::{COLUMNS, bot_itself, existing, from_row, named, read},
+};
 pub use self::{
     change::{create, delete, get_or_create, update},
     list::{Filter, list},

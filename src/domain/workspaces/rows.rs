@@ -95,8 +95,7 @@ fn free_handle(conn: &Connection, name: &str) -> Result<String> {
     ))
 }
 
-const FIND: &str =
-    "SELECT id, name, created_at FROM workspaces WHERE id = :id AND closed_at IS NULL";
+const FIND: &str = "SELECT id, name, created_at FROM workspaces WHERE id = :id AND closed_at IS NULL AND NOT system";
 
 /// The workspace with this id.
 ///
@@ -109,8 +108,7 @@ pub fn find(conn: &Connection, id: &WorkspaceId) -> Result<Workspace> {
         .ok_or_else(|| Error::not_found(format!("there is no workspace with the id {id}")))
 }
 
-const LIST: &str =
-    "SELECT id, name, created_at FROM workspaces WHERE closed_at IS NULL ORDER BY seq";
+const LIST: &str = "SELECT id, name, created_at FROM workspaces WHERE closed_at IS NULL AND NOT system ORDER BY seq";
 
 /// Every workspace, oldest first. For the operator alone.
 ///

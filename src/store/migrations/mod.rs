@@ -60,6 +60,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0012_declarations",
         sql: include_str!("0012_declarations.sql"),
     },
+    Migration {
+        name: "0013_webchat",
+        sql: include_str!("0013_webchat.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.

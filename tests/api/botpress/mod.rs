@@ -5,7 +5,7 @@ mod admin;
 mod chat;
 mod contract;
 mod errors;
-mod given;
+pub mod given;
 mod isolation;
 pub mod runtime;
 mod secrets;

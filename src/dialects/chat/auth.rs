@@ -1,0 +1,146 @@
+//! Who asks: anyone who knows the address, or the user whose key the header `x-user-key` has.
+
+use poem::{Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+use serde_json::Value;
+
+use crate::{
+    domain::{
+        Domain,
+        access::{Call, Place},
+        api_keys::KeyKind,
+        limits::Class,
+        webchat,
+    },
+    http::errors::Failure,
+    kernel::{Error, Result, Secret},
+};
+
+/// The header with the key of a user.
+pub const USER_KEY: &str = "x-user-key";
+
+/// The name of the scheme in the document.
+const SCHEME: &str = "UserKey";
+
+/// An installation of the integration that is asked for something, and the integration's token.
+#[derive(Clone)]
+pub struct Asked {
+    pub domain: Domain,
+    pub bot: String,
+    pub integration: String,
+    pub configuration: Value,
+    pub token: Secret,
+}
+
+impl Asked {
+    /// The integration's own call.
+    pub fn admit(&self) -> Result<Call> {
+        let place = Place::Bot {
+            bot: &self.bot,
+            integration: Some(&self.integration),
+        };
+        let kinds = &[KeyKind::BotpressIntegration];
+        let token = self.token.expose();
+        self.domain
+            .admit_at(&place, token, kinds, Class::BotpressChat)
+    }
+
+    fn visit(&self) -> Result<webchat::Visit> {
+        let call = self.admit()?;
+        Ok(webchat::Visit::new(call, &self.configuration))
+    }
+}
+
+fn asked(request: &Request) -> Result<&Asked> {
+    request
+        .data::<Asked>()
+        .ok_or_else(|| Error::internal("the chat was asked by itself", "no installation"))
+}
+
+/// The key, which may be none.
+fn key(request: &Request) -> &str {
+    request.header(USER_KEY).unwrap_or_default()
+}
+
+fn register(registry: &mut Registry) {
+    let scheme = MetaSecurityScheme {
+        ty: "apiKey",
+        description: Some("The key of a user: what createUser answers, or one you have signed."),
+        name: Some(USER_KEY),
+        key_in: Some("header"),
+        scheme: None,
+        bearer_format: None,
+        flows: None,
+        openid_connect_url: None,
+    };
+    registry.create_security_scheme(SCHEME, scheme);
+}
+
+/// Anyone.
+pub struct Anyone(pub webchat::Visit);
+
+impl<'a> ApiExtractor<'a> for Anyone {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::PoemExtractor];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let visit = asked(request).and_then(Asked::visit);
+        Ok(Self(visit.map_err(Failure)?))
+    }
+}
+
+macro_rules! by_key {
+    ($(#[$doc:meta])* pub struct $name:ident($($field:ty),+) = $make:expr) => {
+        $(#[$doc])*
+        pub struct $name($(pub $field),+);
+
+        impl<'a> ApiExtractor<'a> for $name {
+            const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+            type ParamType = ();
+            type ParamRawType = ();
+
+            fn register(registry: &mut Registry) {
+                register(registry);
+            }
+
+            fn security_schemes() -> Vec<&'static str> {
+                vec![SCHEME]
+            }
+
+            async fn from_request(
+                request: &'a Request,
+                _: &mut RequestBody,
+                _: ExtractParamOptions<()>,
+            ) -> poem::Result<Self> {
+                let make: fn(&Request) -> Result<Self> = $make;
+                Ok(make(request).map_err(Failure)?)
+            }
+        }
+    };
+}
+
+by_key! {
+    /// A user.
+    pub struct Visitor(webchat::Visitor) = |request| {
+        let visit = asked(request)?.visit()?;
+        Ok(Self(visit.of_user(key(request))?))
+    }
+}
+
+by_key! {
+    /// Whoever has a key, of a user that need not be there yet.
+    pub struct KeyHolder(webchat::Visit, Secret) = |request| {
+        let visit = asked(request)?.visit()?;
+        Ok(Self(visit, Secret::new(key(request))))
+    }
+}

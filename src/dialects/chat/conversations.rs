@@ -1,0 +1,124 @@
+//! `/conversations`: those of the user who asks.
+
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::{
+    Tag,
+    auth::Visitor,
+    conversations_wire::{
+        ConversationResponse, ConversationsResponse, CreateConversationBody,
+        GetOrCreateConversationBody,
+    },
+    error::Failed,
+    paging,
+    users_wire::Done,
+};
+use crate::{domain::webchat, http::Body};
+
+/// The operations on conversations.
+pub struct Conversations;
+
+/// The answer to a create.
+#[derive(ApiResponse)]
+enum CreateConversationResponse {
+    /// The conversation
+    #[oai(status = 201)]
+    Created(Json<ConversationResponse>),
+}
+
+#[OpenApi(tag = "Tag::Conversation")]
+impl Conversations {
+    /// Create Conversation
+    ///
+    /// Create a conversation that the user owns and takes part in.
+    #[oai(
+        path = "/conversations",
+        method = "post",
+        operation_id = "createConversation"
+    )]
+    async fn create_conversation(
+        &self,
+        caller: Visitor,
+        body: Body<CreateConversationBody>,
+    ) -> Result<CreateConversationResponse, Failed> {
+        let made = webchat::create_conversation(&caller.0, body.0.id).await?;
+        Ok(CreateConversationResponse::Created(Json(made.into())))
+    }
+
+    /// Get Conversation
+    ///
+    /// Read a conversation that the user takes part in.
+    #[oai(
+        path = "/conversations/:id",
+        method = "get",
+        operation_id = "getConversation"
+    )]
+    async fn get_conversation(
+        &self,
+        caller: Visitor,
+        /// The conversation's id.
+        id: Path<String>,
+    ) -> Result<Json<ConversationResponse>, Failed> {
+        Ok(Json(webchat::find_conversation(&caller.0, &id.0)?.into()))
+    }
+
+    /// Get Or Create Conversation
+    ///
+    /// Read a conversation that the user owns, or create it if it is not there.
+    #[oai(
+        path = "/conversations/get-or-create",
+        method = "post",
+        operation_id = "getOrCreateConversation"
+    )]
+    async fn get_or_create_conversation(
+        &self,
+        caller: Visitor,
+        body: Body<GetOrCreateConversationBody>,
+    ) -> Result<CreateConversationResponse, Failed> {
+        // wire: 201 for one that was there, too
+        let found = webchat::get_or_create_conversation(&caller.0, body.0.id).await?;
+        Ok(CreateConversationResponse::Created(Json(found.into())))
+    }
+
+    /// Delete Conversation
+    ///
+    /// Delete a conversation that the user owns, with its messages.
+    #[oai(
+        path = "/conversations/:id",
+        method = "delete",
+        operation_id = "deleteConversation"
+    )]
+    async fn delete_conversation(
+        &self,
+        caller: Visitor,
+        /// The conversation's id.
+        id: Path<String>,
+    ) -> Result<Json<Done>, Failed> {
+        webchat::delete_conversation(&caller.0, &id.0).await?;
+        Ok(Json(Done {}))
+    }
+
+    /// List Conversations
+    ///
+    /// Page through the conversations that the user owns, newest first.
+    #[oai(
+        path = "/conversations",
+        method = "get",
+        operation_id = "listConversations"
+    )]
+    async fn list_conversations(
+        &self,
+        caller: Visitor,
+        /// The `nextToken` of the page before.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+    ) -> Result<Json<ConversationsResponse>, Failed> {
+        let after = paging::position(next_token.0)?;
+        let page = webchat::list_conversations(&caller.0, after).await?;
+        Ok(Json(page.into()))
+    }
+}

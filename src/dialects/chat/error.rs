@@ -1,0 +1,191 @@
+//! Errors in the words of the chat API: the types that the official client knows.
+
+use poem::{IntoResponse, Response, http::StatusCode, web::Json};
+use poem_openapi::{Object, types::Example};
+use serde_json::{Value, json};
+
+use crate::{
+    http::{self, Dialect, dialect::RenderError},
+    kernel::{
+        Clock, Error, Kind, Rule, Timestamp, Violation,
+        violation::{Location, Step},
+    },
+};
+
+/// The dialect, as the shared layers know it.
+pub struct Chat;
+
+impl Dialect for Chat {
+    type ErrorBody = ErrorBody;
+
+    const ERRORS: &'static [(u16, &'static str)] = &[
+        (
+            400,
+            "InvalidPayload, InvalidQuery, ReferenceNotFound or Runtime",
+        ),
+        (401, "Unauthorized: no key, or one that is not good"),
+        (402, "PaymentRequired"),
+        (403, "Forbidden or QuotaExceeded"),
+        (404, "ResourceNotFound"),
+        (405, "MethodNotFound"),
+        (409, "AlreadyExists or RelationConflict"),
+        (413, "PayloadTooLarge or LimitExceeded"),
+        (415, "UnsupportedMediaType"),
+        (429, "RateLimited"),
+        (500, "Internal or Unknown"),
+        (504, "OperationTimeout"),
+    ];
+}
+
+/// The error of every operation.
+pub type Failed = http::Failed<Chat>;
+
+/// An error.
+#[derive(Object)]
+#[oai(example, rename = "Error")]
+pub struct ErrorBody {
+    /// The id of this one error.
+    id: String,
+    /// The status.
+    code: u16,
+    /// Its type.
+    r#type: String,
+    /// What went wrong.
+    message: String,
+}
+
+const EXAMPLE_ID: &str = "err_1700000000000x1A2B3C4D";
+
+impl Example for ErrorBody {
+    fn example() -> Self {
+        Self {
+            id: EXAMPLE_ID.to_owned(),
+            code: 404,
+            r#type: "ResourceNotFound".to_owned(),
+            message: "There is no conversation support-1".to_owned(),
+        }
+    }
+}
+
+/// The body of the error with this status, as the document shows it.
+pub fn example(status: u16) -> Value {
+    let named = Chat::ERRORS.iter().find(|(known, _)| *known == status);
+    let name = named.and_then(|(_, text)| text.split([' ', ',', ':']).next());
+    let name = name.unwrap_or("Unknown");
+    body(EXAMPLE_ID, (status, name), "What went wrong")
+}
+
+fn body(id: &str, (status, name): (u16, &str), message: &str) -> Value {
+    json!({"id": id, "code": status, "type": name, "message": message})
+}
+
+/// Logs what is a defect.
+pub fn note(error: &Error) {
+    if error.kind() == Kind::Internal {
+        tracing::error!(?error, "a request to the chat failed");
+    }
+}
+
+/// Renders errors in this dialect.
+#[derive(Clone)]
+pub struct ErrorRenderer {
+    clock: Clock,
+}
+
+impl ErrorRenderer {
+    /// Error ids begin with the time of this clock.
+    #[must_use]
+    pub const fn new(clock: Clock) -> Self {
+        Self { clock }
+    }
+}
+
+impl RenderError for ErrorRenderer {
+    fn render(&self, error: &Error) -> Response {
+        let (status, name) = status_and_type(error);
+        let id = new_id(self.clock.now());
+        let code = StatusCode::from_u16(status).unwrap_or_default();
+        (code, Json(body(&id, (status, name), &message(error)))).into_response()
+    }
+}
+
+/// An id as the vendor's: the time in milliseconds and four random bytes.
+fn new_id(now: Timestamp) -> String {
+    format!(
+        "err_{}x{:08X}",
+        now.as_micros() / 1000,
+        rand::random::<u32>()
+    )
+}
+
+/// The status and the type of an error.
+fn status_and_type(error: &Error) -> (u16, &'static str) {
+    match error.kind() {
+        Kind::Invalid => match error.broken_rules().first().map(|rule| rule.location) {
+            Some(Location::Query) => (400, "InvalidQuery"),
+            // What cannot be an id is no resource's.
+            Some(Location::Path) => (404, "ResourceNotFound"),
+            Some(Location::Body | Location::Header) | None => (400, "InvalidPayload"),
+        },
+        // The payload of a message is a part of the body, whoever has declared it.
+        Kind::InvalidData => (400, "InvalidPayload"),
+        Kind::InvalidIdentifier => (400, "InvalidIdentifier"),
+        Kind::InvalidSchema => (400, "InvalidJsonSchema"),
+        Kind::ReferenceNotFound => (400, "ReferenceNotFound"),
+        Kind::RelationConflict => (409, "RelationConflict"),
+        Kind::Unauthenticated => (401, "Unauthorized"),
+        Kind::Forbidden => (403, "Forbidden"),
+        Kind::NotFound => (404, "ResourceNotFound"),
+        Kind::Conflict => (409, "AlreadyExists"),
+        // The client knows no type for a path that no operation has.
+        Kind::NoOperation | Kind::MethodNotAllowed => (405, "MethodNotFound"),
+        Kind::TooLarge => (413, "PayloadTooLarge"),
+        Kind::UnsupportedMedia => (415, "UnsupportedMediaType"),
+        Kind::RateLimited { .. } => (429, "RateLimited"),
+        Kind::QuotaExceeded => (403, "QuotaExceeded"),
+        Kind::LimitExceeded => (413, "LimitExceeded"),
+        Kind::PaymentRequired => (402, "PaymentRequired"),
+        Kind::Upstream | Kind::Runtime => (400, "Runtime"),
+        Kind::Timeout => (504, "OperationTimeout"),
+        // wire: the client knows no 503
+        Kind::Unavailable { .. } => (500, "Unknown"),
+        Kind::Internal => (500, "Internal"),
+    }
+}
+
+/// The text for the caller: every broken rule, so that all can be mended at once.
+fn message(error: &Error) -> String {
+    match error.kind() {
+        Kind::Internal => "An internal error occurred".to_owned(),
+        _ if error.broken_rules().is_empty() => error.message().to_owned(),
+        _ => {
+            let rules: Vec<String> = error.broken_rules().iter().map(text).collect();
+            rules.join("; ")
+        }
+    }
+}
+
+/// A broken rule as the vendor's validators word it: `request/body must have required property 'x'`.
+fn text(violation: &Violation) -> String {
+    let mut place = match violation.location {
+        Location::Body => "request/body",
+        Location::Query => "request/query",
+        Location::Path => "request/params",
+        Location::Header => "request/headers",
+    }
+    .to_owned();
+    let (last, above) = match violation.path.split_last() {
+        Some((Step::Key(last), above)) if violation.rule == Rule::Required => (Some(last), above),
+        _ => (None, violation.path.as_slice()),
+    };
+    for step in above {
+        match step {
+            Step::Key(key) => place.push_str(&format!("/{key}")),
+            Step::Index(index) => place.push_str(&format!("/{index}")),
+        }
+    }
+    match last {
+        Some(name) => format!("{place} must have required property '{name}'"),
+        None => format!("{place} {}", violation.rule),
+    }
+}

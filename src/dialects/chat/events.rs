@@ -1,0 +1,137 @@
+//! `/events`: what a client and the bot tell one another beside messages.
+
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, payload::Json, types::Example};
+use serde_json::json;
+
+use super::{
+    Tag,
+    auth::Visitor,
+    conversations_wire,
+    error::Failed,
+    users_wire::{self, EXAMPLE_TIME},
+};
+use crate::{
+    domain::webchat,
+    http::{Body, JsonObject, Nullable},
+};
+
+/// The operations on events.
+pub struct Events;
+
+/// A custom event.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub struct Event {
+    /// Its id; null for one that the bot has sent, which is not stored.
+    id: Nullable<String>,
+    /// When it was created, in ISO 8601.
+    created_at: String,
+    /// What it tells.
+    payload: JsonObject,
+    /// The id of the conversation.
+    conversation_id: String,
+    /// The id of who tells it.
+    user_id: String,
+}
+
+impl From<webchat::Event> for Event {
+    fn from(event: webchat::Event) -> Self {
+        Self {
+            id: Nullable(event.id.map(|id| id.to_string())),
+            created_at: event.created_at.to_rfc3339_millis(),
+            payload: JsonObject(event.payload),
+            conversation_id: event.conversation,
+            user_id: event.user,
+        }
+    }
+}
+
+impl Example for Event {
+    fn example() -> Self {
+        Self {
+            id: Nullable(Some("0194bb14-8c33-7ba1-a4e2-6f5d1eaf9b72".to_owned())),
+            created_at: EXAMPLE_TIME.to_owned(),
+            payload: JsonObject::of(json!({"page": "/prices"})),
+            conversation_id: conversations_wire::EXAMPLE_ID.to_owned(),
+            user_id: users_wire::EXAMPLE_ID.to_owned(),
+        }
+    }
+}
+
+/// One event.
+#[derive(Object)]
+#[oai(example, rename = "EventResponse")]
+struct EventResponse {
+    /// The event.
+    event: Event,
+}
+
+impl Example for EventResponse {
+    fn example() -> Self {
+        Self {
+            event: Event::example(),
+        }
+    }
+}
+
+/// A new event.
+#[derive(Object)]
+#[oai(example, rename = "createEventBody", rename_all = "camelCase")]
+struct CreateEventBody {
+    /// What it tells.
+    payload: JsonObject,
+    /// The id of the conversation.
+    conversation_id: String,
+}
+
+impl Example for CreateEventBody {
+    fn example() -> Self {
+        Self {
+            payload: JsonObject::of(json!({"page": "/prices"})),
+            conversation_id: conversations_wire::EXAMPLE_ID.to_owned(),
+        }
+    }
+}
+
+/// The answer to a create.
+#[derive(ApiResponse)]
+enum CreateEventResponse {
+    /// The new event
+    #[oai(status = 201)]
+    Created(Json<EventResponse>),
+}
+
+#[OpenApi(tag = "Tag::Event")]
+impl Events {
+    /// Create Event
+    ///
+    /// Tell the bot something beside messages: it comes as the event `chat:custom`.
+    #[oai(path = "/events", method = "post", operation_id = "createEvent")]
+    async fn create_event(
+        &self,
+        caller: Visitor,
+        body: Body<CreateEventBody>,
+    ) -> Result<CreateEventResponse, Failed> {
+        let CreateEventBody {
+            payload,
+            conversation_id,
+        } = body.0;
+        let made = webchat::create_event(&caller.0, &conversation_id, payload.0).await?;
+        let event = made.into();
+        Ok(CreateEventResponse::Created(Json(EventResponse { event })))
+    }
+
+    /// Get Event
+    ///
+    /// Read a custom event of a conversation that the user takes part in.
+    #[oai(path = "/events/:id", method = "get", operation_id = "getEvent")]
+    async fn get_event(
+        &self,
+        caller: Visitor,
+        /// The event's id.
+        id: Path<String>,
+    ) -> Result<Json<EventResponse>, Failed> {
+        let event = webchat::find_event(&caller.0, &id.0.into())?.into();
+        Ok(Json(EventResponse { event }))
+    }
+}

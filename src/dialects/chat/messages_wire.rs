@@ -1,0 +1,241 @@
+//! Messages as the chat shows and takes them: the type is a member of the payload, and what is kept
+//! beside it is `metadata`.
+
+use poem_openapi::{Object, types::Example};
+use serde_json::{Map, Value, json};
+
+use super::{
+    conversations_wire,
+    paging::Meta,
+    users_wire::{self, EXAMPLE_TIME},
+};
+use crate::{
+    domain::{paging::Page, webchat},
+    http::JsonObject,
+    kernel::{Error, Rule, Violation},
+};
+
+/// The id in every example.
+pub const EXAMPLE_ID: &str = "0194bb14-7b22-7a90-b3d1-5e4c0d9f8a61";
+
+/// The type of a message that is made of several.
+const BLOC: &str = "bloc";
+
+/// A message.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub struct Message {
+    /// Its id.
+    id: String,
+    /// When it was created, in ISO 8601.
+    created_at: String,
+    /// What it says: `type` and what belongs to it.
+    payload: JsonObject,
+    /// The id of the user who wrote it; the bot's own for the bot.
+    user_id: String,
+    /// The id of the conversation that it is in.
+    conversation_id: String,
+    /// What is kept beside it.
+    #[oai(skip_serializing_if_is_none)]
+    metadata: Option<JsonObject>,
+}
+
+impl From<webchat::Message> for Message {
+    fn from(message: webchat::Message) -> Self {
+        let mut payload = message.payload;
+        let metadata = match payload.remove("metadata") {
+            Some(Value::Object(members)) => Some(JsonObject(members)),
+            _ => None,
+        };
+        if message.kind == BLOC {
+            change_items(&mut payload, flat);
+        }
+        Self {
+            id: message.id.to_string(),
+            created_at: message.created_at.to_rfc3339_millis(),
+            payload: JsonObject(typed(message.kind, payload)),
+            user_id: message.user,
+            conversation_id: message.conversation,
+            metadata,
+        }
+    }
+}
+
+/// A payload with its type as the first member.
+fn typed(kind: String, payload: Map<String, Value>) -> Map<String, Value> {
+    let mut members = Map::new();
+    members.insert("type".to_owned(), kind.into());
+    members.extend(payload.into_iter().filter(|(name, _)| name != "type"));
+    members
+}
+
+fn change_items(payload: &mut Map<String, Value>, change: fn(Value) -> Value) {
+    if let Some(Value::Array(items)) = payload.get_mut("items") {
+        for item in items {
+            *item = change(item.take());
+        }
+    }
+}
+
+/// A part of a message as clients have it: `{type, text}`.
+fn flat(item: Value) -> Value {
+    match item {
+        Value::Object(mut members) => {
+            let kind = members.remove("type");
+            let payload = members.remove("payload");
+            match (kind, payload) {
+                (Some(Value::String(kind)), Some(Value::Object(payload))) => {
+                    Value::Object(typed(kind, payload))
+                }
+                (kind, payload) => json!({"type": kind, "payload": payload}),
+            }
+        }
+        other => other,
+    }
+}
+
+/// A part of a message as bots have it: `{type, payload: {text}}`.
+fn nested(item: Value) -> Value {
+    match item {
+        Value::Object(mut members) => {
+            let kind = members.remove("type");
+            json!({"type": kind, "payload": members})
+        }
+        other => other,
+    }
+}
+
+/// An example of a payload.
+fn example_payload() -> JsonObject {
+    JsonObject::of(json!({"type": "text", "text": "Hello"}))
+}
+
+impl Example for Message {
+    fn example() -> Self {
+        Self {
+            id: EXAMPLE_ID.to_owned(),
+            created_at: EXAMPLE_TIME.to_owned(),
+            payload: example_payload(),
+            user_id: users_wire::EXAMPLE_ID.to_owned(),
+            conversation_id: conversations_wire::EXAMPLE_ID.to_owned(),
+            metadata: None,
+        }
+    }
+}
+
+/// One message.
+#[derive(Object)]
+#[oai(example, rename = "MessageResponse")]
+pub struct MessageResponse {
+    /// The message.
+    message: Message,
+}
+
+impl From<webchat::Message> for MessageResponse {
+    fn from(message: webchat::Message) -> Self {
+        Self {
+            message: message.into(),
+        }
+    }
+}
+
+impl Example for MessageResponse {
+    fn example() -> Self {
+        Self {
+            message: Message::example(),
+        }
+    }
+}
+
+/// A page of messages.
+#[derive(Object)]
+#[oai(example, rename = "listMessagesResponse")]
+pub struct MessagesResponse {
+    /// The messages, newest first.
+    messages: Vec<Message>,
+    /// Where the next page is.
+    meta: Meta,
+}
+
+impl From<Page<webchat::Message>> for MessagesResponse {
+    fn from(page: Page<webchat::Message>) -> Self {
+        Self {
+            messages: page.items.into_iter().map(Into::into).collect(),
+            meta: Meta::new(page.next),
+        }
+    }
+}
+
+impl Example for MessagesResponse {
+    fn example() -> Self {
+        Self {
+            messages: vec![Message::example()],
+            meta: Meta::default(),
+        }
+    }
+}
+
+/// A new message.
+#[derive(Object)]
+#[oai(example, rename = "createMessageBody", rename_all = "camelCase")]
+pub struct CreateMessageBody {
+    /// What it says: `type` (text, markdown, image, audio, video, file, location, card, carousel, choice,
+    /// dropdown or bloc) and what belongs to it.
+    payload: JsonObject,
+    /// The id of the conversation that it goes into.
+    conversation_id: String,
+    /// What is kept beside it.
+    metadata: Option<JsonObject>,
+}
+
+impl Example for CreateMessageBody {
+    fn example() -> Self {
+        Self {
+            payload: example_payload(),
+            conversation_id: conversations_wire::EXAMPLE_ID.to_owned(),
+            metadata: None,
+        }
+    }
+}
+
+impl TryFrom<CreateMessageBody> for webchat::NewMessage {
+    type Error = Error;
+
+    fn try_from(body: CreateMessageBody) -> Result<Self, Error> {
+        let mut payload = body.payload.0;
+        let broken = |rule| Error::from(Violation::body(["payload", "type"], rule));
+        let kind = match payload.remove("type") {
+            Some(Value::String(kind)) => kind,
+            Some(_) => {
+                let expected = vec!["string".to_owned()];
+                return Err(broken(Rule::Type { expected }));
+            }
+            None => return Err(broken(Rule::Required)),
+        };
+        if kind == BLOC {
+            change_items(&mut payload, nested);
+        }
+        if let Some(metadata) = body.metadata {
+            payload.insert("metadata".to_owned(), Value::Object(metadata.0));
+        }
+        Ok(Self {
+            conversation: body.conversation_id,
+            kind,
+            payload,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bloc_keeps_its_parts_on_the_way_in_and_out() {
+        let part = json!({"type": "image", "imageUrl": "https://example.com/a.png"});
+        assert_eq!(flat(nested(part.clone())), part);
+        assert_eq!(flat(json!("x")), json!("x"));
+        let odd = json!({"type": "text", "payload": null});
+        assert_eq!(flat(json!({"type": "text"})), odd);
+    }
+}

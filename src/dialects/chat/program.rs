@@ -1,0 +1,260 @@
+//! The program of the integration: the operations of the runtime protocol (botpress.md §5). A request to
+//! its webhook is one to the API; a message of the bot goes to those who listen.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture};
+use poem::{
+    Body, Endpoint, Request as HttpRequest, Response,
+    endpoint::BoxEndpoint,
+    http::{Method, Uri},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{
+    auth::Asked,
+    cors,
+    error::{self, ErrorRenderer},
+};
+use crate::{
+    domain::{
+        Domain,
+        runtime::{Live, Native, NativeResponse, Request},
+        webchat,
+    },
+    http::{dialect::RenderError, errors::from_poem},
+    kernel::{Error, Kind, Result, Secret},
+};
+
+/// The headers of a request that the API reads.
+const READ: [&str; 2] = ["content-type", super::auth::USER_KEY];
+
+/// The body of an event stream.
+const EVENT_STREAM: &str = "text/event-stream";
+
+/// The program.
+pub struct Program(Arc<Inner>);
+
+struct Inner {
+    domain: Domain,
+    api: BoxEndpoint<'static, Response>,
+    render: ErrorRenderer,
+}
+
+impl Program {
+    pub fn new(domain: Domain) -> Self {
+        Self(Arc::new(Inner {
+            render: ErrorRenderer::new(domain.clock().clone()),
+            api: super::endpoint(),
+            domain,
+        }))
+    }
+}
+
+impl Native for Program {
+    fn call(&self, token: Secret, request: Request) -> BoxFuture<'static, NativeResponse> {
+        let inner = self.0.clone();
+        async move {
+            match inner.answer(token, request).await {
+                Ok(response) => response,
+                Err(failed) => inner.shown(&failed).await,
+            }
+        }
+        .boxed()
+    }
+}
+
+/// What `webhook_received` carries.
+#[derive(Deserialize)]
+struct Received {
+    req: Incoming,
+}
+
+#[derive(Deserialize)]
+struct Incoming {
+    method: String,
+    path: String,
+    query: String,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+/// What `message_created` carries, of which the rest is read anew.
+#[derive(Deserialize)]
+struct Sent {
+    message: SentMessage,
+}
+
+#[derive(Deserialize)]
+struct SentMessage {
+    id: String,
+}
+
+/// What `action_triggered` carries.
+#[derive(Deserialize)]
+struct Triggered {
+    r#type: String,
+    input: SendEvent,
+}
+
+/// The input of the one action.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SendEvent {
+    conversation_id: String,
+    payload: Map<String, Value>,
+}
+
+fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T> {
+    serde_json::from_str(body).map_err(|error| Error::invalid(format!("body: {error}")))
+}
+
+fn done(body: &Value) -> NativeResponse {
+    NativeResponse {
+        status: 200,
+        headers: [("content-type".to_owned(), "application/json".to_owned())].into(),
+        body: body.to_string(),
+        live: None,
+    }
+}
+
+impl Inner {
+    async fn answer(&self, token: Secret, request: Request) -> Result<NativeResponse> {
+        let asked = Asked {
+            domain: self.domain.clone(),
+            bot: header(&request, "x-bot-id")?.to_owned(),
+            integration: header(&request, "x-integration-id")?.to_owned(),
+            configuration: configuration(header(&request, "x-bp-configuration")?)?,
+            token,
+        };
+        match header(&request, "x-bp-operation")? {
+            "webhook_received" => {
+                let received: Received = read(&request.body)?;
+                Ok(self.received(asked, received.req).await)
+            }
+            "message_created" => {
+                let sent: Sent = read(&request.body)?;
+                webchat::deliver_message(&asked.admit()?, &sent.message.id.into())?;
+                Ok(done(&json!({})))
+            }
+            "action_triggered" => {
+                let asked_for: Triggered = read(&request.body)?;
+                if asked_for.r#type != "sendEvent" {
+                    let text = format!("There is no action {}", asked_for.r#type);
+                    return Err(Error::new(Kind::Runtime, text));
+                }
+                let SendEvent {
+                    conversation_id,
+                    payload,
+                } = asked_for.input;
+                webchat::send_event(&asked.admit()?, &conversation_id.into(), payload)?;
+                Ok(done(&json!({"output": {}})))
+            }
+            "register" | "unregister" | "ping" => Ok(done(&json!({}))),
+            other => {
+                let text = format!("The integration chat does not know {other}");
+                Err(Error::new(Kind::Runtime, text))
+            }
+        }
+    }
+
+    /// A request to the webhook: one to the API.
+    async fn received(&self, asked: Asked, incoming: Incoming) -> NativeResponse {
+        let origin = incoming.headers.get("origin").cloned();
+        if incoming.method == Method::OPTIONS.as_str() {
+            let wanted = incoming.headers.get("access-control-request-headers");
+            return cors::preflight(origin.as_deref(), wanted.map(String::as_str));
+        }
+        let mut answered = match http(incoming) {
+            Ok(mut request) => {
+                request.set_data(asked);
+                match self.api.call(request).await {
+                    Ok(response) => shown(response).await,
+                    Err(error) => self.shown(&from_poem(error)).await,
+                }
+            }
+            Err(error) => self.shown(&error).await,
+        };
+        cors::allow(&mut answered.headers, origin.as_deref());
+        answered
+    }
+
+    async fn shown(&self, failed: &Error) -> NativeResponse {
+        error::note(failed);
+        let mut response = shown(self.render.render(failed)).await;
+        if let Kind::RateLimited { retry_after } | Kind::Unavailable { retry_after } = failed.kind()
+        {
+            let seconds = retry_after.as_secs().max(1).to_string();
+            response.headers.insert("retry-after".to_owned(), seconds);
+        }
+        response
+    }
+}
+
+fn header<'a>(request: &'a Request, name: &str) -> Result<&'a str> {
+    let value = request.headers.get(name).map(String::as_str);
+    value.ok_or_else(|| Error::invalid(format!("the header {name} is missing")))
+}
+
+/// The configuration of the installation, as the protocol carries it.
+fn configuration(header: &str) -> Result<Value> {
+    let broken = || Error::invalid("x-bp-configuration is not JSON in base64");
+    let text = STANDARD.decode(header).map_err(|_| broken())?;
+    serde_json::from_slice(&text).map_err(|_| broken())
+}
+
+fn http(incoming: Incoming) -> Result<HttpRequest> {
+    let missing = || Error::new(Kind::NoOperation, "Not Found");
+    // The client asks for `/hello/`.
+    let path = match incoming.path.trim_end_matches('/') {
+        "" => "/",
+        path => path,
+    };
+    let target = match incoming.query.as_str() {
+        "" => path.to_owned(),
+        query => format!("{path}?{query}"),
+    };
+    let uri: Uri = target.parse().map_err(|_| missing())?;
+    let method = Method::from_bytes(incoming.method.as_bytes()).map_err(|_| missing())?;
+    let mut request = HttpRequest::builder().method(method).uri(uri);
+    for name in READ {
+        if let Some(value) = incoming.headers.get(name) {
+            request = request.header(name, value);
+        }
+    }
+    Ok(request.body(incoming.body))
+}
+
+/// What the API answered, as a program answers.
+async fn shown(mut response: Response) -> NativeResponse {
+    let body = response.take_body();
+    let is_live = response
+        .content_type()
+        .is_some_and(|name| name.starts_with(EVENT_STREAM));
+    let headers = response.headers().iter();
+    let headers = headers.filter_map(|(name, value)| {
+        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+    });
+    let mut answered = NativeResponse {
+        status: response.status().as_u16(),
+        headers: headers.collect(),
+        ..NativeResponse::default()
+    };
+    if is_live {
+        answered.live = Some(live(body));
+    } else {
+        // It is in memory.
+        answered.body = body.into_string().await.unwrap_or_default();
+    }
+    answered
+}
+
+/// A body that comes event by event, each of them a text.
+fn live(body: Body) -> Live {
+    let events = body
+        .into_bytes_stream()
+        .filter_map(|chunk| async move { String::from_utf8(chunk.ok()?.to_vec()).ok() });
+    Live(Box::pin(events))
+}

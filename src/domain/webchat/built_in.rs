@@ -1,0 +1,126 @@
+//! The integration itself: what it declares, and its row, which belongs to a workspace of the program.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::NAME;
+use crate::{
+    domain::{
+        audit::Actor,
+        change::Change,
+        context::Domain,
+        definitions::IntegrationDefinition,
+        integrations::{self, NewIntegration, Parts},
+        workspaces,
+    },
+    kernel::{Error, Result, ids::WorkspaceId},
+};
+
+/// The version: that of the API which the official client speaks.
+const VERSION: &str = "0.7.6";
+
+/// Its id, which is the same on every server: what the vendor's command line generates has it.
+pub(super) const ID: &str = "6368b1a7-0000-4000-8000-000000000706";
+
+/// The workspace that the program's own integrations belong to.
+const WORKSPACE: &str = "6368b1a7-0000-4000-8000-000000000000";
+
+/// What it declares.
+const DEFINITION: &str = include_str!("definition.json");
+
+const README: &str = include_str!("readme.md");
+
+const KNOWN: &str = "SELECT definition, public FROM integrations WHERE id = :id";
+
+const SHOW: &str = "UPDATE integrations SET public = :public WHERE id = :id";
+
+const REDEFINE: &str = "
+    UPDATE integrations SET
+        definition = :definition, readme = :readme, revision = revision + 1, updated_at = :now
+    WHERE id = :id";
+
+const OWN_WORKSPACE: &str = "UPDATE workspaces SET system = 1 WHERE id = :id";
+
+const HAS_WORKSPACE: &str = "SELECT 1 FROM workspaces WHERE id = :id";
+
+/// Makes sure that the integration is there for everyone, or for nobody where the settings say so.
+///
+/// # Errors
+/// Those of the store.
+pub async fn register(domain: &Domain) -> Result<()> {
+    let (enabled, sealer) = (domain.settings().webchat.enabled, domain.sealer().clone());
+    let definition: IntegrationDefinition = serde_json::from_str(DEFINITION)
+        .map_err(|error| Error::internal("the chat's definition cannot be read", error))?;
+    let text = serde_json::to_string(&definition)
+        .map_err(|error| Error::internal("the chat's definition cannot be written", error))?;
+    let known = domain.store().read(known)?;
+    if known == Some((text.clone(), enabled)) || (known.is_none() && !enabled) {
+        return Ok(());
+    }
+    domain
+        .change_as(Actor::System, move |change| match known {
+            None => make(change, &sealer, definition),
+            Some((old, _)) => {
+                change
+                    .conn
+                    .prepare_cached(SHOW)?
+                    .execute(named_params! {":id": ID, ":public": enabled})?;
+                if old != text {
+                    change
+                        .conn
+                        .prepare_cached(REDEFINE)?
+                        .execute(named_params! {
+                            ":id": ID,
+                            ":definition": text,
+                            ":readme": README.as_bytes(),
+                            ":now": change.now,
+                        })?;
+                }
+                Ok(())
+            }
+        })
+        .await
+}
+
+fn known(conn: &Connection) -> Result<Option<(String, bool)>> {
+    let found = conn
+        .prepare_cached(KNOWN)?
+        .query_row(named_params! {":id": ID}, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        });
+    Ok(found.optional()?)
+}
+
+fn make(
+    change: &Change<'_>,
+    sealer: &crate::store::Sealer,
+    definition: IntegrationDefinition,
+) -> Result<()> {
+    let workspace = WorkspaceId::from(WORKSPACE);
+    let there = change
+        .conn
+        .prepare_cached(HAS_WORKSPACE)?
+        .exists(named_params! {":id": workspace})?;
+    if !there {
+        workspaces::create(change, workspace.clone(), "Parlance")?;
+        change
+            .conn
+            .prepare_cached(OWN_WORKSPACE)?
+            .execute(named_params! {":id": workspace})?;
+    }
+    let new = NewIntegration {
+        name: NAME.to_owned(),
+        version: VERSION.to_owned(),
+        public: true,
+        title: Some("Chat".to_owned()),
+        description: "Talk with the bot from a web page, a terminal or a program.".to_owned(),
+        definition,
+        parts: Parts {
+            code: Some("// A part of the server.\n".to_owned()),
+            readme: Some(README.as_bytes().to_vec()),
+            ..Parts::default()
+        },
+        built_in: Some(ID.into()),
+        ..NewIntegration::default()
+    };
+    integrations::make(change, sealer, &workspace, new).map(drop)
+}

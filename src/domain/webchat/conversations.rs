@@ -1,0 +1,213 @@
+//! Conversations of the chat. Whoever makes one owns it, and may let others in.
+
+use rusqlite::Connection;
+
+use super::{CHANNEL, FID, NAME, OWNER, Visitor, ids};
+use crate::{
+    domain::{
+        access::CallerAgent,
+        change::Change,
+        conversations::{self, Filter},
+        declared::Voice,
+        paging::{Page, Token},
+    },
+    kernel::{
+        Error, Kind, Result, Timestamp,
+        ids::{ConversationId, EndUserId},
+    },
+};
+
+/// A conversation of the chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    /// What it is known by in the chat.
+    pub id: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Conversation {
+    fn known(conn: &Connection, found: &conversations::Conversation) -> Result<Self> {
+        Ok(Self {
+            id: ids::fid_of_conversation(conn, found)?,
+            created_at: found.created_at,
+            updated_at: found.updated_at,
+        })
+    }
+}
+
+/// Asserts that a user takes part in a conversation.
+///
+/// # Errors
+/// `Forbidden`
+pub(super) fn require_part(
+    conn: &Connection,
+    bot: &CallerAgent,
+    conversation: &conversations::Conversation,
+    user: &EndUserId,
+) -> Result<()> {
+    conversations::require_part(conn, bot, conversation, user).map(drop)
+}
+
+/// Asserts that a user owns a conversation.
+///
+/// # Errors
+/// `Forbidden`
+pub(super) fn require_owner(
+    conversation: &conversations::Conversation,
+    user: &EndUserId,
+) -> Result<()> {
+    let tags = conversation.tags.seen_by(Some(NAME));
+    if tags.get(OWNER).map(String::as_str) == Some(user.as_str()) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Forbidden,
+        "You are not the owner of this conversation",
+    ))
+}
+
+/// Creates a conversation of the user who asks.
+///
+/// # Errors
+/// `Invalid` for an id that may not be chosen, `Conflict` for one that is taken; those of the store.
+pub async fn create(visitor: &Visitor, fid: Option<String>) -> Result<Conversation> {
+    if let Some(fid) = &fid {
+        ids::check(fid)?;
+    }
+    let voice = visitor.voice()?;
+    let owner = (visitor.id.clone(), visitor.seq);
+    let call = visitor.call();
+    call.domain()
+        .change(call, move |change, _| {
+            if let Some(fid) = &fid {
+                ids::require_free_conversation(change.conn, &voice, fid)?;
+            }
+            make(change, &voice, owner, fid)
+        })
+        .await
+}
+
+fn make(
+    change: &Change<'_>,
+    voice: &Voice,
+    (owner, owner_seq): (EndUserId, i64),
+    fid: Option<String>,
+) -> Result<Conversation> {
+    let mut tags = [(OWNER.to_owned(), Some(owner.to_string()))].to_vec();
+    tags.extend(fid.clone().map(|fid| (FID.to_owned(), Some(fid))));
+    let new = conversations::New {
+        channel: CHANNEL.to_owned(),
+        tags: tags.into_iter().collect(),
+        integration: None,
+    };
+    let made = conversations::make_own(change, voice, &new)?;
+    conversations::join(change, voice.bot(), &made, &owner, Some(owner_seq))?;
+    if let Some(fid) = fid {
+        ids::name_conversation(change.conn, voice.bot().seq, &fid, made.seq)?;
+    }
+    Conversation::known(change.conn, &made)
+}
+
+/// The conversation with this id of the user who asks; one that is created if there is none.
+///
+/// # Errors
+/// `Forbidden` for one that somebody else owns, `Invalid` for an id that may not be chosen; those of the
+/// store.
+pub async fn get_or_create(visitor: &Visitor, id: String) -> Result<Conversation> {
+    let voice = visitor.voice()?;
+    let (call, user) = (visitor.call(), visitor.id.clone());
+    let owned = |conn: &Connection, voice: &Voice| {
+        let Some(found) = ids::conversation(conn, voice, &id)? else {
+            return Ok(None);
+        };
+        require_owner(&found, &user)?;
+        Conversation::known(conn, &found).map(Some)
+    };
+    if let Some(known) = call.domain().store().read(|conn| owned(conn, &voice))? {
+        return Ok(known);
+    }
+    ids::check(&id)?;
+    let (owner, seq) = (visitor.id.clone(), visitor.seq);
+    call.domain()
+        .change(call, move |change, _| {
+            if let Some(found) = ids::conversation(change.conn, &voice, &id)? {
+                require_owner(&found, &owner)?;
+                return Conversation::known(change.conn, &found);
+            }
+            ids::require_free_conversation(change.conn, &voice, &id)?;
+            make(change, &voice, (owner, seq), Some(id))
+        })
+        .await
+}
+
+/// A conversation that the user who asks takes part in.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, or those of the store.
+pub fn find(visitor: &Visitor, id: &str) -> Result<Conversation> {
+    let voice = visitor.voice()?;
+    visitor.call().domain().store().read(|conn| {
+        let found = ids::existing(conn, &voice, id)?;
+        require_part(conn, voice.bot(), &found, &visitor.id)?;
+        Conversation::known(conn, &found)
+    })
+}
+
+/// The conversation of the user who asks that a path names, if the user owns it.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, or those of the store.
+pub(super) fn owned(visitor: &Visitor, id: &str) -> Result<conversations::Conversation> {
+    let voice = visitor.voice()?;
+    visitor.call().domain().store().read(|conn| {
+        let found = ids::existing(conn, &voice, id)?;
+        require_owner(&found, &visitor.id)?;
+        Ok(found)
+    })
+}
+
+/// Deletes a conversation of the user who asks, with its messages.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, or those of the store.
+pub async fn delete(visitor: &Visitor, id: &str) -> Result<()> {
+    let found = owned(visitor, id)?;
+    conversations::delete(visitor.call(), found.id).await?;
+    let listeners = visitor.call().domain().listeners();
+    listeners.end(|conversation, _| conversation == found.seq);
+    Ok(())
+}
+
+/// The conversations that the user who asks owns, newest first.
+///
+/// # Errors
+/// Those of the store.
+pub async fn list(visitor: &Visitor, after: Option<Token>) -> Result<Page<Conversation>> {
+    // wire: those of others that the user takes part in are not listed, as with the vendor
+    let filter = Filter {
+        tags: [(OWNER.to_owned(), visitor.id.to_string())].into(),
+        ..Filter::default()
+    };
+    let page = conversations::list(visitor.call(), filter, after).await?;
+    let next = page.next;
+    let items = visitor.call().domain().store().read(|conn| {
+        let known = page.items.iter();
+        known
+            .map(|found| Conversation::known(conn, found))
+            .collect()
+    })?;
+    Ok(Page { items, next })
+}
+
+/// What a conversation is known by in the chat, and its row.
+pub(super) fn known_by(
+    conn: &Connection,
+    voice: &Voice,
+    id: &ConversationId,
+) -> Result<(String, i64)> {
+    let found = conversations::existing(conn, voice, id)?;
+    Ok((ids::fid_of_conversation(conn, &found)?, found.seq))
+}

@@ -1,0 +1,232 @@
+//! The ids that clients choose ("foreign ids", the vendor calls them), and what they stand for. A
+//! conversation is also found by its own id, and that comes first; a user only by what it was given,
+//! which is its own id if the client has not chosen one.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use crate::{
+    domain::{
+        access::CallerAgent,
+        conversations::{self, Conversation},
+        declared::Voice,
+    },
+    kernel::{
+        Error, Kind, Result, Rule, Violation,
+        ids::{ConversationId, EndUserId},
+        violation::{Location, Step},
+    },
+};
+
+/// The longest id that a client may choose, in characters (the vendor's figure).
+const FID_MAX: usize = 70;
+
+/// Asserts that a client may choose this id in a body.
+///
+/// # Errors
+/// `Invalid`
+pub(super) fn check(fid: &str) -> Result<()> {
+    check_in(Location::Body, &["id"], fid)
+}
+
+/// Asserts that a client may choose this id in a key.
+///
+/// # Errors
+/// `Invalid`
+pub(super) fn check_claim(fid: &str) -> Result<()> {
+    check_in(Location::Header, &["x-user-key", "id"], fid)
+}
+
+fn check_in(location: Location, path: &[&str], fid: &str) -> Result<()> {
+    let broken = |rule| {
+        let steps = path.iter().map(|step| Step::Key((*step).to_owned()));
+        Error::from(Violation {
+            location,
+            path: steps.collect(),
+            rule,
+        })
+    };
+    if fid.chars().count() > FID_MAX {
+        return Err(broken(Rule::MaxLength(FID_MAX as u64)));
+    }
+    let letters =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'\\' | b'/');
+    if fid.is_empty() || !fid.bytes().all(letters) {
+        let rule = "must have letters, digits, underscores, hyphens and slashes only";
+        return Err(broken(Rule::Other(rule.to_owned())));
+    }
+    Ok(())
+}
+
+/// A user as it is found.
+pub(super) struct Found {
+    pub(super) id: EndUserId,
+    pub(super) seq: i64,
+}
+
+const USER: &str = "
+    SELECT end_users.id, end_users.seq
+    FROM webchat_users JOIN end_users ON end_users.seq = webchat_users.user_seq
+    WHERE webchat_users.agent_seq = :agent_seq AND webchat_users.fid = :fid";
+
+/// The user of the chat that is known by this.
+pub(super) fn user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<Option<Found>> {
+    let parameters = named_params! {":agent_seq": bot.seq, ":fid": fid};
+    let found = conn.prepare_cached(USER)?.query_row(parameters, |row| {
+        Ok(Found {
+            id: row.get(0)?,
+            seq: row.get(1)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+/// The user that a body or a path names.
+///
+/// # Errors
+/// `ReferenceNotFound`
+pub(super) fn named_user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<Found> {
+    user(conn, bot, fid)?
+        .ok_or_else(|| Error::new(Kind::ReferenceNotFound, format!("There is no user {fid}")))
+}
+
+const IS_A_USER: &str = "SELECT 1 FROM end_users WHERE id = :id AND agent_id = :agent_id";
+
+/// Asserts that nobody is known by this: no user of the chat, no other user of the bot, and not the bot
+/// itself.
+///
+/// # Errors
+/// `Conflict`
+pub(super) fn require_free_user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<()> {
+    let is_a_user = || {
+        let parameters = named_params! {":id": fid, ":agent_id": bot.id};
+        conn.prepare_cached(IS_A_USER)?.exists(parameters)
+    };
+    if fid == bot.id.as_str() || user(conn, bot, fid)?.is_some() || is_a_user()? {
+        return Err(Error::new(
+            Kind::Conflict,
+            format!("There is a user {fid} already"),
+        ));
+    }
+    Ok(())
+}
+
+const NAME_USER: &str = "
+    INSERT INTO webchat_users (agent_seq, fid, user_seq) VALUES (:agent_seq, :fid, :seq)";
+
+/// Notes what a user is known by.
+pub(super) fn name_user(conn: &Connection, agent_seq: i64, fid: &str, seq: i64) -> Result<()> {
+    conn.prepare_cached(NAME_USER)?
+        .execute(named_params! {":agent_seq": agent_seq, ":fid": fid, ":seq": seq})?;
+    Ok(())
+}
+
+const FID_OF_USER: &str = "
+    SELECT webchat_users.fid
+    FROM end_users JOIN webchat_users ON webchat_users.user_seq = end_users.seq
+    WHERE end_users.id = :id AND end_users.agent_id = :agent_id";
+
+/// What a user is known by in the chat; its own id if it is none of the chat's, as the bot is.
+pub(super) fn fid_of_user(conn: &Connection, bot: &CallerAgent, id: &EndUserId) -> Result<String> {
+    let parameters = named_params! {":id": id, ":agent_id": bot.id};
+    let found = conn
+        .prepare_cached(FID_OF_USER)?
+        .query_row(parameters, |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or_else(|| id.to_string()))
+}
+
+const CONVERSATION: &str = "
+    SELECT conversations.id
+    FROM webchat_conversations JOIN conversations
+        ON conversations.seq = webchat_conversations.conversation_seq
+    WHERE webchat_conversations.agent_seq = :agent_seq AND webchat_conversations.fid = :fid";
+
+/// The conversation of the chat with this id.
+pub(super) fn conversation(
+    conn: &Connection,
+    voice: &Voice,
+    id: &str,
+) -> Result<Option<Conversation>> {
+    if let Some(found) = conversations::read(conn, voice, &id.into())? {
+        return Ok(Some(found));
+    }
+    let parameters = named_params! {":agent_seq": voice.bot().seq, ":fid": id};
+    let found: Option<ConversationId> = conn
+        .prepare_cached(CONVERSATION)?
+        .query_row(parameters, |row| row.get(0))
+        .optional()?;
+    match found {
+        Some(id) => conversations::read(conn, voice, &id),
+        None => Ok(None),
+    }
+}
+
+/// The conversation that a path names.
+///
+/// # Errors
+/// `NotFound`
+pub(super) fn existing(conn: &Connection, voice: &Voice, id: &str) -> Result<Conversation> {
+    let found = conversation(conn, voice, id)?;
+    found.ok_or_else(|| Error::not_found(format!("There is no conversation {id}")))
+}
+
+/// The conversation that a body names.
+///
+/// # Errors
+/// `ReferenceNotFound`
+pub(super) fn named_conversation(
+    conn: &Connection,
+    voice: &Voice,
+    id: &str,
+) -> Result<Conversation> {
+    existing(conn, voice, id).map_err(|error| match error.kind() {
+        Kind::NotFound => error.with_kind(Kind::ReferenceNotFound),
+        _ => error,
+    })
+}
+
+/// Asserts that no conversation has this id: none of the chat, and none of the bot.
+///
+/// # Errors
+/// `Conflict`
+pub(super) fn require_free_conversation(conn: &Connection, voice: &Voice, fid: &str) -> Result<()> {
+    let of_bot = conversations::of_bot(conn, voice.bot().seq, &fid.into())?;
+    if of_bot.is_some() || conversation(conn, voice, fid)?.is_some() {
+        return Err(Error::new(
+            Kind::Conflict,
+            format!("There is a conversation {fid} already"),
+        ));
+    }
+    Ok(())
+}
+
+const NAME_CONVERSATION: &str = "
+    INSERT INTO webchat_conversations (agent_seq, fid, conversation_seq)
+    VALUES (:agent_seq, :fid, :seq)";
+
+/// Notes the id that a client has chosen for a conversation.
+pub(super) fn name_conversation(
+    conn: &Connection,
+    agent_seq: i64,
+    fid: &str,
+    seq: i64,
+) -> Result<()> {
+    conn.prepare_cached(NAME_CONVERSATION)?
+        .execute(named_params! {":agent_seq": agent_seq, ":fid": fid, ":seq": seq})?;
+    Ok(())
+}
+
+const FID_OF_CONVERSATION: &str = "
+    SELECT fid FROM webchat_conversations WHERE conversation_seq = :seq";
+
+/// What a conversation is known by in the chat.
+pub(super) fn fid_of_conversation(
+    conn: &Connection,
+    conversation: &Conversation,
+) -> Result<String> {
+    let found = conn
+        .prepare_cached(FID_OF_CONVERSATION)?
+        .query_row(named_params! {":seq": conversation.seq}, |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or_else(|| conversation.id.to_string()))
+}

@@ -1,0 +1,102 @@
+//! How a bot comes to have the chat: by itself, when somebody who may see the bot asks for it.
+
+use rusqlite::Connection;
+
+use super::{NAME, built_in::ID};
+use crate::{
+    domain::{
+        access::Call,
+        agents::{self, Agent},
+        audit::Actor,
+        bots,
+        context::Domain,
+        installations, integrations,
+    },
+    kernel::{Error, Kind, Result, ids::AgentId},
+};
+
+/// Makes sure that a bot of the call's workspace has the chat: the id of the webhook that its API is at.
+///
+/// # Errors
+/// `NotFound` for the bot, and if this server has no chat; `Forbidden` if the bot's chat is turned off;
+/// `Conflict` if the bot has an integration of its own with that name; those of the store.
+pub async fn ensure(call: &Call, bot: &AgentId) -> Result<String> {
+    let agent = call
+        .domain()
+        .store()
+        .read(|conn| agents::find(conn, call.workspace(), bot.as_str()))?;
+    ensure_for(
+        call.domain(),
+        Actor::Key(call.caller().key_id.clone()),
+        &agent,
+    )
+    .await
+}
+
+/// The same for any bot, on behalf of whoever is not held to a workspace.
+///
+/// # Errors
+/// As [`ensure`].
+pub async fn ensure_for(domain: &Domain, actor: Actor, agent: &Agent) -> Result<String> {
+    if !domain.settings().webchat.enabled {
+        return Err(Error::not_found(
+            "This server has no chat: webchat.enabled is false",
+        ));
+    }
+    let seq = agent.seq;
+    if let Some(known) = domain.store().read(|conn| standing(conn, seq))? {
+        return Ok(known);
+    }
+    let (sealer, agent) = (domain.sealer().clone(), agent.clone());
+    domain
+        .change_as(actor, move |change| {
+            if let Some(known) = standing(change.conn, seq)? {
+                return Ok(known);
+            }
+            bots::ensure(change, &sealer, &agent.clone().into())?;
+            let chat = integrations::usable(change.conn, &agent.workspace_id, &ID.into())?;
+            let chat = chat.ok_or_else(|| Error::not_found("This server has no chat yet"))?;
+            installations::have(change, &sealer, seq, (chat.seq, NAME))
+        })
+        .await
+}
+
+/// The webhook of a bot's chat, if it has it; none if it may get it.
+fn standing(conn: &Connection, seq: i64) -> Result<Option<String>> {
+    let known = installations::built_in(conn, seq, NAME)?.filter(|known| !known.removed);
+    match known {
+        Some(known) if known.enabled => Ok(Some(known.webhook_id)),
+        Some(_) => Err(Error::new(
+            Kind::Forbidden,
+            "The chat of the bot is turned off: its installation is disabled",
+        )),
+        None => match installations::enabled(conn, seq)? {
+            others if others.iter().any(|one| one.name == NAME) => Err(Error::new(
+                Kind::Conflict,
+                format!("The bot has an integration of its own with the name {NAME}"),
+            )),
+            _ => Ok(None),
+        },
+    }
+}
+
+/// The webhook of the chat of the bot with this id, if it has one that is on: for whoever opens the
+/// bot's page, who proves nothing.
+///
+/// # Errors
+/// Those of the store.
+pub fn find(domain: &Domain, bot: &AgentId) -> Result<Option<String>> {
+    if !domain.settings().webchat.enabled {
+        return Ok(None);
+    }
+    domain.store().read(|conn| {
+        let agent = match agents::find_by_id(conn, bot) {
+            Ok(agent) => agent,
+            Err(error) if error.kind() == Kind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let known = installations::built_in(conn, agent.seq, NAME)?;
+        let known = known.filter(|known| known.enabled && !known.removed);
+        Ok(known.map(|known| known.webhook_id))
+    })
+}

@@ -1,0 +1,226 @@
+//! Messages of the chat.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+use serde_json::{Map, Value};
+
+use super::{
+    CHANNEL, Signal, Visitor,
+    conversations::{known_by, require_part},
+    ids,
+};
+use crate::{
+    domain::{
+        access::{Call, CallerAgent},
+        conversations,
+        declared::Voice,
+        messages::{self, Filter},
+        paging::{Page, Token},
+    },
+    kernel::{
+        Error, Kind, Result, Rule, Timestamp, Violation,
+        ids::{EndUserId, MessageId},
+    },
+};
+
+/// A message of the chat.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// What the conversation is known by.
+    pub conversation: String,
+    /// What its author is known by.
+    pub user: String,
+    /// Its type.
+    pub kind: String,
+    /// What it says, with what the client or the bot has put beside it as `metadata`.
+    pub payload: Map<String, Value>,
+    /// Whether the bot has sent it.
+    pub is_bot: bool,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// A new message.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// What the conversation is known by.
+    pub conversation: String,
+    /// Its type.
+    pub kind: String,
+    /// What it says.
+    pub payload: Map<String, Value>,
+}
+
+impl Message {
+    fn of(message: messages::Message, conversation: String, user: String) -> Self {
+        Self {
+            id: message.id,
+            conversation,
+            user,
+            kind: message.kind,
+            payload: message.payload.members(),
+            is_bot: !message.incoming,
+            created_at: message.created_at,
+        }
+    }
+}
+
+/// Writes a message of the user who asks. It comes in to the bot.
+///
+/// # Errors
+/// `ReferenceNotFound` for the conversation, `Forbidden` unless the user takes part in it,
+/// `InvalidData` for a payload that does not keep to its type; those of [`messages::create`].
+pub async fn create(visitor: &Visitor, new: NewMessage) -> Result<Message> {
+    let voice = visitor.voice()?;
+    let domain = visitor.call().domain();
+    let (found, known) = domain.store().read(|conn| {
+        let found = ids::named_conversation(conn, &voice, &new.conversation)?;
+        let known = ids::fid_of_conversation(conn, &found)?;
+        require_kind(conn, &voice, &new.kind)?;
+        Ok((found, known))
+    })?;
+    let new = messages::New {
+        conversation: found.id,
+        user: visitor.id.clone(),
+        kind: new.kind,
+        payload: new.payload,
+        tags: BTreeMap::new(),
+        schedule: None,
+        by_participant: true,
+    };
+    let made = messages::create(visitor.call(), new).await?;
+    let message = Message::of(made, known, visitor.fid.clone());
+    let signal = Signal::MessageCreated(message.clone());
+    domain.listeners().tell(found.seq, signal);
+    Ok(message)
+}
+
+/// Asserts that the channel has messages of this type. Otherwise an integration may tell of any.
+fn require_kind(conn: &Connection, voice: &Voice, kind: &str) -> Result<()> {
+    let speaker = voice.on(conn)?;
+    let own = speaker.own()?;
+    let channel = own.and_then(|chat| chat.definition.channels.get(CHANNEL));
+    let names = channel
+        .into_iter()
+        .flat_map(|channel| channel.messages.keys());
+    let allowed: Vec<String> = names.map(|name| format!("{name:?}")).collect();
+    if allowed.contains(&format!("{kind:?}")) {
+        return Ok(());
+    }
+    Err(Violation::body(["payload", "type"], Rule::OneOf { allowed }).into())
+}
+
+/// Tells those who listen of a message that the bot has sent.
+///
+/// # Errors
+/// Those of the store.
+pub fn deliver(call: &Call, id: &MessageId) -> Result<()> {
+    let voice = Voice::of(call)?;
+    let told = call.domain().store().read(|conn| {
+        let Some(message) = messages::read(conn, &voice, id)? else {
+            return Ok(None);
+        };
+        let (conversation, seq) = known_by(conn, &voice, &message.conversation_id)?;
+        let user = ids::fid_of_user(conn, voice.bot(), &message.user_id)?;
+        Ok(Some((seq, Message::of(message, conversation, user))))
+    })?;
+    // It may be deleted by now.
+    if let Some((conversation, message)) = told {
+        let listeners = call.domain().listeners();
+        listeners.tell(conversation, Signal::MessageCreated(message));
+    }
+    Ok(())
+}
+
+/// A message of a conversation that the user who asks takes part in.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, or those of the store.
+pub fn find(visitor: &Visitor, id: &MessageId) -> Result<Message> {
+    let message = messages::find(visitor.call(), id)?;
+    let voice = visitor.voice()?;
+    visitor.call().domain().store().read(|conn| {
+        let found = conversations::existing(conn, &voice, &message.conversation_id)?;
+        require_part(conn, voice.bot(), &found, &visitor.id)?;
+        let conversation = ids::fid_of_conversation(conn, &found)?;
+        let user = ids::fid_of_user(conn, voice.bot(), &message.user_id)?;
+        Ok(Message::of(message, conversation, user))
+    })
+}
+
+/// Deletes a message of the user who asks.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for one of somebody else, or those of the store.
+pub async fn delete(visitor: &Visitor, id: MessageId) -> Result<()> {
+    let message = messages::find(visitor.call(), &id)?;
+    if message.user_id != visitor.id {
+        return Err(Error::new(
+            Kind::Forbidden,
+            "You are not the sender of this message",
+        ));
+    }
+    let voice = visitor.voice()?;
+    let domain = visitor.call().domain();
+    let (conversation, seq) = domain
+        .store()
+        .read(|conn| known_by(conn, &voice, &message.conversation_id))?;
+    messages::delete(visitor.call(), id.clone()).await?;
+    let signal = Signal::MessageDeleted {
+        id,
+        conversation,
+        user: visitor.fid.clone(),
+    };
+    domain.listeners().tell(seq, signal);
+    Ok(())
+}
+
+/// The messages of a conversation, newest first.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` unless the user who asks takes part, or those of the store.
+pub async fn list(visitor: &Visitor, id: &str, after: Option<Token>) -> Result<Page<Message>> {
+    let voice = visitor.voice()?;
+    let store = visitor.call().domain().store();
+    let (found, conversation) = store.read(|conn| {
+        let found = ids::existing(conn, &voice, id)?;
+        require_part(conn, voice.bot(), &found, &visitor.id)?;
+        let known = ids::fid_of_conversation(conn, &found)?;
+        Ok((found, known))
+    })?;
+    let filter = Filter {
+        conversation: Some(found.id),
+        ..Filter::default()
+    };
+    let page = messages::list(visitor.call(), filter, after).await?;
+    let next = page.next;
+    let items = store.read(|conn| {
+        let authors = authors(conn, voice.bot(), &page.items)?;
+        let messages = page.items.into_iter();
+        let known = messages.map(|message| {
+            let user = authors.get(&message.user_id).cloned().unwrap_or_default();
+            Message::of(message, conversation.clone(), user)
+        });
+        Ok(known.collect())
+    })?;
+    Ok(Page { items, next })
+}
+
+/// What the authors of messages are known by.
+fn authors(
+    conn: &Connection,
+    bot: &CallerAgent,
+    messages: &[messages::Message],
+) -> Result<BTreeMap<EndUserId, String>> {
+    let mut authors = BTreeMap::new();
+    for message in messages {
+        if !authors.contains_key(&message.user_id) {
+            let known = ids::fid_of_user(conn, bot, &message.user_id)?;
+            authors.insert(message.user_id.clone(), known);
+        }
+    }
+    Ok(authors)
+}

@@ -1,0 +1,103 @@
+//! Who takes part in a conversation of the chat.
+
+use super::{
+    Signal, User, Visitor,
+    conversations::{owned, require_part},
+    ids,
+};
+use crate::{
+    domain::{
+        conversations,
+        paging::{Page, Token},
+    },
+    kernel::{Error, Result, Rule, Violation},
+};
+
+/// Lets a user into a conversation of the user who asks.
+///
+/// # Errors
+/// `NotFound` for the conversation, `ReferenceNotFound` for the user, `Forbidden` unless the user who
+/// asks owns it, or those of the store.
+pub async fn add(visitor: &Visitor, id: &str, fid: String) -> Result<User> {
+    let found = owned(visitor, id)?;
+    let voice = visitor.voice()?;
+    let store = visitor.call().domain().store();
+    let user = store.read(|conn| ids::named_user(conn, voice.bot(), &fid))?;
+    let added = conversations::add_participant(visitor.call(), found.id.clone(), user.id).await?;
+    let conversation = store.read(|conn| ids::fid_of_conversation(conn, &found))?;
+    let signal = Signal::ParticipantAdded {
+        conversation,
+        participant: fid.clone(),
+    };
+    visitor.call().domain().listeners().tell(found.seq, signal);
+    Ok(User::of(added, fid))
+}
+
+/// One who takes part in a conversation of the user who asks.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` unless the user who asks owns it, or those of the store.
+pub fn find(visitor: &Visitor, id: &str, fid: &str) -> Result<User> {
+    let conversation = owned(visitor, id)?;
+    let voice = visitor.voice()?;
+    visitor.call().domain().store().read(|conn| {
+        let user = match ids::user(conn, voice.bot(), fid)? {
+            Some(user) => user.id,
+            // The bot, and who comes from elsewhere, have their own ids.
+            None => fid.into(),
+        };
+        let found = conversations::taking_part(conn, voice.bot(), &conversation, &user)?;
+        User::known(conn, voice.bot(), found)
+    })
+}
+
+/// Takes a user out of a conversation of the user who asks, and ends what it listens to there.
+///
+/// # Errors
+/// `NotFound`, `Invalid` for the owner, `Forbidden` unless the user who asks owns it, or those of the
+/// store.
+pub async fn remove(visitor: &Visitor, id: &str, fid: &str) -> Result<()> {
+    let found = owned(visitor, id)?;
+    let voice = visitor.voice()?;
+    let store = visitor.call().domain().store();
+    let user = store.read(|conn| ids::user(conn, voice.bot(), fid))?;
+    let user =
+        user.ok_or_else(|| Error::not_found(format!("The user {fid} does not take part")))?;
+    if user.id == visitor.id {
+        let rule = Rule::Other("must not be the owner of the conversation, who stays".to_owned());
+        return Err(Violation::body(["userId"], rule).into());
+    }
+    conversations::remove_participant(visitor.call(), found.id.clone(), user.id).await?;
+    let conversation = store.read(|conn| ids::fid_of_conversation(conn, &found))?;
+    let listeners = visitor.call().domain().listeners();
+    listeners.end(|of, by| of == found.seq && by == user.seq);
+    let signal = Signal::ParticipantRemoved {
+        conversation,
+        participant: fid.to_owned(),
+    };
+    listeners.tell(found.seq, signal);
+    Ok(())
+}
+
+/// Those who take part in a conversation, newest first and the bot last.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` unless the user who asks is one of them, or those of the store.
+pub async fn list(visitor: &Visitor, id: &str, after: Option<Token>) -> Result<Page<User>> {
+    let voice = visitor.voice()?;
+    let store = visitor.call().domain().store();
+    let found = store.read(|conn| {
+        let found = ids::existing(conn, &voice, id)?;
+        require_part(conn, voice.bot(), &found, &visitor.id)?;
+        Ok(found)
+    })?;
+    let page = conversations::list_participants(visitor.call(), found.id, after).await?;
+    let next = page.next;
+    let items = store.read(|conn| {
+        let users = page.items.into_iter();
+        users
+            .map(|user| User::known(conn, voice.bot(), user))
+            .collect()
+    })?;
+    Ok(Page { items, next })
+}

@@ -1,0 +1,114 @@
+//! Who asks the chat for something: anyone who knows the address of an installation, or one of its users.
+
+use serde_json::Value;
+
+use super::{ids, keys};
+use crate::{
+    domain::{
+        access::{Call, CallerInstallation},
+        declared::Voice,
+    },
+    kernel::{Error, Kind, Result, Secret, ids::EndUserId},
+};
+
+/// A request to an installation of the chat, which the integration answers with a call of its own.
+pub struct Visit {
+    call: Call,
+    /// The key of the installation's owner, who then signs the keys of its users.
+    own_key: Option<Secret>,
+}
+
+/// A request of a user of the chat.
+pub struct Visitor {
+    pub(super) visit: Visit,
+    /// What the user is known by in the chat.
+    pub(super) fid: String,
+    /// What the user is known by to the bot.
+    pub(super) id: EndUserId,
+    pub(super) seq: i64,
+}
+
+impl Visit {
+    /// A request to the installation that a call was made as, which is configured so.
+    #[must_use]
+    pub fn new(call: Call, configuration: &Value) -> Self {
+        let own_key = configuration["encryptionKey"].as_str();
+        Self {
+            own_key: own_key.filter(|key| !key.is_empty()).map(Secret::new),
+            call,
+        }
+    }
+
+    /// The user whose key this is.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a key that is none, and for one of a user who is gone; those of the store.
+    pub fn of_user(self, key: &str) -> Result<Visitor> {
+        let claims = self.claims(key)?;
+        let voice = self.voice()?;
+        let found = self
+            .domain_read(|conn| ids::user(conn, voice.bot(), &claims.id))?
+            .filter(|user| claims.is_of(&user.id));
+        let user = found.ok_or_else(unknown_user)?;
+        Ok(Visitor {
+            visit: self,
+            fid: claims.id,
+            id: user.id,
+            seq: user.seq,
+        })
+    }
+
+    pub(super) const fn call(&self) -> &Call {
+        &self.call
+    }
+
+    pub(super) fn voice(&self) -> Result<Voice> {
+        Voice::of(&self.call)
+    }
+
+    /// The key that the installation's owner signs with; none if this server signs.
+    pub(super) const fn own_key(&self) -> Option<&Secret> {
+        self.own_key.as_ref()
+    }
+
+    /// The installation.
+    pub(super) fn installation(&self) -> Result<&CallerInstallation> {
+        let installation = self.call.caller().installation.as_ref();
+        installation
+            .ok_or_else(|| Error::new(Kind::Forbidden, "Only an integration answers for its users"))
+    }
+
+    /// What a key says, if it was signed for this installation.
+    pub(super) fn claims(&self, key: &str) -> Result<keys::Claims> {
+        let now = self.call.domain().clock().now();
+        if let Some(own) = &self.own_key {
+            return keys::verify(own, key, now);
+        }
+        let seq = self.installation()?.seq;
+        let sealer = self.call.domain().sealer();
+        let secret = self.domain_read(|conn| keys::find(conn, sealer, seq))?;
+        keys::verify(&secret.ok_or_else(keys::invalid)?, key, now)
+    }
+
+    fn domain_read<T>(&self, read: impl FnOnce(&rusqlite::Connection) -> Result<T>) -> Result<T> {
+        self.call.domain().store().read(read)
+    }
+}
+
+impl Visitor {
+    pub(super) const fn call(&self) -> &Call {
+        self.visit.call()
+    }
+
+    pub(super) fn voice(&self) -> Result<Voice> {
+        self.visit.voice()
+    }
+}
+
+/// The answer to a good key of a user who is not there.
+pub(super) fn unknown_user() -> Error {
+    Error::new(
+        Kind::Unauthenticated,
+        "There is no user of this x-user-key: it was deleted, or not created yet",
+    )
+}
