@@ -4,7 +4,11 @@
 //! `server.public_url` says it. Without that setting it is what the request says: its `Host`, and
 //! with `server.trust_forwarded` first what a proxy says of the request that it passes on.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use poem::{Request, http::header};
 use serde::{Deserialize, Serialize};
@@ -111,13 +115,16 @@ pub fn host(request: &Request) -> Option<&str> {
 /// a proxy has that is not trusted, or does not say whose request it is.
 #[must_use]
 pub fn peer(request: &Request) -> Option<IpAddr> {
-    let trusted = request
-        .data::<Origins>()
-        .is_some_and(|origins| origins.trust_forwarded);
+    let connected = request.remote_addr().as_socket_addr();
+    caller(request, connected.map(SocketAddr::ip))
+}
+
+/// The same, of a request whose connection is from this address.
+fn caller(request: &Request, connected: Option<IpAddr>) -> Option<IpAddr> {
+    let trusted = mounted::origins(request).is_some_and(|origins| origins.trust_forwarded);
     let passed_on = FORWARDED.iter().any(|name| request.header(name).is_some());
     if !passed_on {
-        let socket = request.remote_addr().as_socket_addr()?;
-        return Some(socket.ip());
+        return connected;
     }
     // The last one is what the nearest proxy has added.
     let chain = request.header("x-forwarded-for").filter(|_| trusted)?;
@@ -170,13 +177,16 @@ mod tests {
                 builder.header(*name, *value)
             });
         let mut request = builder.finish();
+        request.set_data(mounted_with(origins));
+        origin(&request)
+    }
+
+    fn mounted_with(origins: &Origins) -> Mounted {
         let limits = Limits {
             body: 0,
             time: Duration::ZERO,
         };
-        let metrics = Metrics::new(|_| {});
-        request.set_data(Mounted::new(None, origins.clone(), limits, metrics));
-        origin(&request)
+        Mounted::new(None, origins.clone(), limits, Metrics::new(|_| {}))
     }
 
     #[test]
@@ -187,12 +197,10 @@ mod tests {
                 .fold(Request::builder(), |builder, (name, value)| {
                     builder.header(*name, *value)
                 });
-            let here: std::net::SocketAddr = "127.0.0.1:5000".parse().expect("an address");
-            let mut request = builder
-                .remote_addr(poem::web::RemoteAddr(here.into()))
-                .finish();
-            request.set_data(Origins::new(None, trusted));
-            peer(&request).map(|peer| peer.to_string())
+            let mut request = builder.finish();
+            request.set_data(mounted_with(&Origins::new(None, trusted)));
+            let here = "127.0.0.1".parse().ok();
+            caller(&request, here).map(|peer| peer.to_string())
         };
         let some = |text: &str| Some(text.to_owned());
         let chain = [("x-forwarded-for", "127.0.0.1, 192.0.2.7")];

@@ -59,8 +59,8 @@ pub struct Integration {
     readme_url: String,
     /// Whether every workspace can use it.
     public: bool,
-    /// The names of its secrets, for the workspace that it belongs to. wire: not in the seed; the command
-    /// line does not ask again for those that it finds here.
+    /// The names of its secrets; none for other workspaces.
+    // wire: not in the seed; the command line does not ask again for those that it finds here
     secrets: Vec<String>,
 }
 

@@ -109,8 +109,9 @@ impl Endpoint for BesideTunnels {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        let opens = self.known.is_on() && is_handshake(&request);
-        if opens || self.known.has(parts(&request).0) {
+        let id = parts(&request).0;
+        let opens = self.known.is_on() && is_handshake(&request) && !self.known.is_reserved(id);
+        if opens || self.known.has(id) {
             self.tunnels.call(request).await
         } else {
             self.pages.call(request).await

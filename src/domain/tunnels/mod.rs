@@ -40,9 +40,6 @@ const MAX_LINES: usize = 4;
 /// How many tunnels that were open are remembered.
 const KNOWN: u64 = 10_000;
 
-/// The most hosts that are remembered by which clients know this server.
-const MAX_HOSTS: usize = 64;
-
 /// Why a request through a tunnel has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
@@ -114,8 +111,8 @@ struct Inner {
     settings: Settings,
     enabled: bool,
     open: Mutex<HashMap<String, Vec<Arc<Line>>>>,
-    /// Ids that were open since the start.
-    known: Cache<String, ()>,
+    /// Ids that were open since the start, each with the host by which its client knows this server.
+    known: Cache<String, Option<String>>,
     /// What paths of this server begin with.
     reserved: OnceLock<BTreeSet<String>>,
     /// The hosts, with their ports, that stand for this server.
@@ -175,21 +172,23 @@ impl Tunnels {
         let others = ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}{port}"));
         let others = others.into_iter().filter(|_| here);
         let mut hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        for host in others.chain(authority(&url)) {
-            if hosts.len() < MAX_HOSTS {
-                hosts.insert(host);
-            }
-        }
+        hosts.extend(others.chain(authority(&url)));
     }
 
     fn open_lines(&self) -> MutexGuard<'_, HashMap<String, Vec<Arc<Line>>>> {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether other paths of this server begin with this.
+    #[must_use]
+    pub fn is_reserved(&self, name: &str) -> bool {
+        let names = self.0.reserved.get();
+        name.is_empty() || names.is_some_and(|names| names.contains(name))
+    }
+
     /// Whether a text may be the id of a tunnel here.
     fn may_be(&self, id: &str) -> bool {
-        let reserved = self.0.reserved.get();
-        wire::is_id(id) && !reserved.is_some_and(|names| names.contains(id))
+        wire::is_id(id) && !self.is_reserved(id)
     }
 
     /// Whether what is below this first part of a path belongs to a tunnel: one that is or was open,
@@ -223,10 +222,9 @@ impl Tunnels {
             }
             lines.push(line.clone());
         }
-        if let Some(host) = host {
-            self.serves_at(&format!("http://{host}"));
-        }
-        self.0.known.insert(id.to_owned(), ());
+        let host = host.and_then(|host| Url::parse(&format!("http://{host}")).ok());
+        let host = host.and_then(|url| authority(&url));
+        self.0.known.insert(id.to_owned(), host);
         self.0.connections.fetch_add(1, Ordering::Relaxed);
         Ok(Session::new(self.clone(), id.to_owned(), line, frames))
     }
@@ -273,7 +271,9 @@ impl Tunnels {
         let path = url.path().strip_prefix('/')?;
         let (id, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
         let hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        (hosts.contains(&host) && self.has(id)).then(|| Target {
+        let known = || self.0.known.get(id) == Some(Some(host.clone()));
+        let here = hosts.contains(&host) || known();
+        (here && self.has(id)).then(|| Target {
             id: id.to_owned(),
             path: if rest.is_empty() { "/" } else { rest }.to_owned(),
             query: url.query().unwrap_or_default().to_owned(),

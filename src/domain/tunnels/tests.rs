@@ -33,7 +33,8 @@ fn answer_to(id: &str, status: u16) -> String {
 }
 
 async fn ask(tunnels: Tunnels) -> Result<u16, Failure> {
-    let answer = tunnels.request(ID, &asked("/"), Duration::from_secs(10));
+    let request = asked("/");
+    let answer = tunnels.request(ID, &request, Duration::from_secs(10));
     answer.await.map(|response| response.status)
 }
 
@@ -147,10 +148,13 @@ fn a_url_of_this_server_is_a_tunnel_if_its_id_may_be_one() {
         assert_eq!(target(url), None, "{url}");
     }
     // A client tells by which host it knows this server, and one that was open stays a tunnel.
-    drop(tunnels.open("some-bot", Some("parlance.example.com")));
+    drop(tunnels.open(ID, Some("parlance.example.com")));
     assert_eq!(target(&outside), found("/", ""));
-    assert_eq!(target("http://127.0.0.1:4600/other-bot/x"), None);
+    let other = outside.replace('9', "8");
+    assert_eq!(target(&other), None, "nobody has opened it there");
+    drop(tunnels.open("some-bot", None));
     assert!(target("http://127.0.0.1:4600/some-bot/x").is_some());
+    assert_eq!(target("http://127.0.0.1:4600/other-bot/x"), None);
     assert_eq!(
         tunnels.open("inbox", None).err(),
         Some(NotOpened::InvalidId)

@@ -102,6 +102,7 @@ for (const [what, [engine, kill]] of Object.entries(killed)) {
       }))
       for (const part of [0.25, 0.6]) {
         await outside.wait(Math.floor(CONVERSATIONS * MESSAGES * part))
+        assert.ok(outside.posted.length < CONVERSATIONS * MESSAGES, 'it is in mid-conversation')
         await kill(server)
       }
       await writing

@@ -7,19 +7,22 @@ import { after, before, describe, test } from 'node:test'
 import { freePort, workshop } from './lib/cli.mjs'
 import { startOutside } from './lib/outside.mjs'
 import { SECRET, TOKEN, WORKSPACE, installation, post, startServer, until } from './lib/server.mjs'
+import { startWire } from './lib/wire.mjs'
 
 describe('bp dev', { timeout: 150_000 }, () => {
-  let server, outside, shop, relay, parrot, parrotPort
+  let server, wire, outside, shop, relay, parrot
   before(async () => {
     outside = await startOutside()
-    server = await startServer()
-    shop = await workshop({ OUTSIDE: outside.url, BP_TUNNEL_URL: server.url })
+    server = await startServer({ PARLANCE_DELIVERIES__RETRY_SECONDS: '[1, 1, 1, 1, 1, 2, 2, 2, 5, 5, 5]' })
+    wire = await startWire(server.url)
+    shop = await workshop({ OUTSIDE: outside.url, BP_TUNNEL_URL: wire.url })
     const login = await shop.bp('', 'login', '--apiUrl', server.url, '--token', TOKEN, '--workspaceId', WORKSPACE, '-y')
     assert.ok(!login.failed, login.said)
   })
   after(async () => {
     await parrot?.stop()
     await relay?.stop()
+    wire.stop()
     await server.stop()
     outside.stop()
     await shop.remove()
@@ -29,11 +32,15 @@ describe('bp dev', { timeout: 150_000 }, () => {
     const metrics = await (await fetch(`${server.url}/metrics`)).text()
     return Number(metrics.match(/parlance_tunnels_open (\d+)/)[1])
   }
+  const startRelay = async () => {
+    relay = shop.dev('integration', '--port', `${await freePort()}`, '-y', '--secrets', `SIGNING=${SECRET}`)
+    await relay.says(/Dev Integration deployed/)
+    await relay.says(/Listening on port/)
+  }
   const startParrot = async () => {
-    parrotPort = await freePort()
-    parrot = shop.dev('bot', '--port', `${parrotPort}`, '-y')
+    parrot = shop.dev('bot', '--port', `${await freePort()}`, '-y')
     await parrot.says(/Dev Bot deployed/)
-    await parrot.says(/Listening on port|started/i)
+    await parrot.says(/Listening on port/)
   }
   const theBot = async () => {
     const { bots } = await server.call('GET', '/v1/admin/bots?dev=true')
@@ -50,8 +57,7 @@ describe('bp dev', { timeout: 150_000 }, () => {
   }
 
   test('a message goes all the way through two tunnels', async () => {
-    relay = shop.dev('integration', '--port', `${await freePort()}`, '-y', '--secrets', `SIGNING=${SECRET}`)
-    await relay.says(/Dev Integration deployed with id "([^"]+)"/)
+    await startRelay()
     const { integrations } = await server.call('GET', '/v1/admin/integrations?dev=true')
     assert.equal(integrations[0].name, 'relay')
     const added = await shop.bp('bot', 'add', integrations[0].id, '-y')
@@ -64,6 +70,16 @@ describe('bp dev', { timeout: 150_000 }, () => {
     const [first] = await outside.wait(1)
     assert.deepEqual([first.conversation, first.text], ['c1', '1: HELLO!'])
     assert.match(parrot.said, /heard 1 in /)
+  })
+
+  test('a connection that is cut is made again', async () => {
+    wire.cut()
+    await relay.says(/Tunnel (closed|error)[^]*Reconnected/)
+    await parrot.says(/Tunnel (closed|error)[^]*Reconnected/)
+    outside.take()
+    await say('c1', 'again')
+    // What was on its way when the connection was cut is told a second time, before it.
+    await outside.wait((posted) => /: AGAIN!$/.test(posted.at(-1)?.text))
   })
 
   test('a change of the source is served after a moment', async () => {
@@ -88,5 +104,22 @@ describe('bp dev', { timeout: 150_000 }, () => {
     await startParrot()
     const posted = await outside.wait(3, 60)
     assert.deepEqual(posted.map(({ text }) => text), ['1: ONE?!', '2: TWO?!', '3: THREE?!'])
+  })
+
+  test('after a kill -9 of the server commands that are started again go on where they were', async () => {
+    const before = await theBot()
+    await parrot.stop()
+    await until('closed tunnel', async () => (await open()) === 1)
+    await say('c4', 'kept')
+    await server.kill()
+    await server.start()
+    // The command line tries once to connect again, and ends if the server is not back by then.
+    await relay.stop()
+    outside.take()
+    await startRelay()
+    await startParrot()
+    assert.equal((await theBot()).id, before.id)
+    const posted = await outside.wait(1, 60)
+    assert.deepEqual([posted[0].conversation, posted[0].text], ['c4', '1: KEPT?!'])
   })
 })
