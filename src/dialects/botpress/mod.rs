@@ -61,7 +61,12 @@ use self::{
     messages::Messages, participants::Participants, states::States, tokens::Tokens, usages::Usages,
     users::Users, workspaces::Workspaces,
 };
-pub use self::{error::ErrorRenderer, settings::Settings, webhooks::webhooks};
+pub use self::{
+    error::ErrorRenderer,
+    settings::Settings,
+    webchat::{BASE_PATH as CHAT_BASE_PATH, RenderPage as RenderChat, routes as chat},
+    webhooks::webhooks,
+};
 use crate::{
     domain::Domain,
     http::{Document, Mount},
