@@ -7,7 +7,7 @@ use parlance::{
 use reqwest::Method;
 
 use super::given::{Caller, Given, make_bot};
-use crate::support::{Answer, TestServer, WORKSPACE, send};
+use crate::support::{Answer, TestServer, WORKSPACE, assert_answer, send};
 
 async fn page(server: &TestServer, path: &str) -> Answer {
     send(server.request(Method::GET, path)).await
@@ -67,7 +67,14 @@ async fn the_page_allows_no_script_but_its_own() {
     let given = Given::new().await;
     switch_on(&given).await;
     let page = page(&given.server, &format!("/chat/{}", given.bot.id)).await;
-    insta::assert_snapshot!(page.header("content-security-policy").expect("a policy"), @"");
+    assert_eq!(
+        page.header("content-security-policy"),
+        Some(
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+             img-src 'self' http: https:; media-src http: https:; base-uri 'none'; \
+             form-action 'none'"
+        )
+    );
     for (name, value) in [
         ("content-type", "text/html; charset=utf-8"),
         ("cache-control", "no-store"),
@@ -119,6 +126,32 @@ async fn what_the_page_is_made_of_is_there() {
         Some("text/javascript; charset=utf-8")
     );
     page(server, "/chat/assets/none.js").await.expect(404);
+}
+
+#[tokio::test]
+async fn what_the_code_leads_to_works_at_once_and_stays_the_same() {
+    let given = Given::new().await;
+    switch_on(&given).await;
+    let path = format!("/chat/{}", given.bot.id);
+    let first = page(&given.server, &path).await.expect(200).text;
+    let (_, api) = first.split_once("data-api=\"").expect("an address");
+    let (api, _) = api.split_once('"').expect("its end");
+    page(&given.server, &format!("{api}/hello"))
+        .await
+        .expect(200);
+    switch_on(&given).await;
+    assert_eq!(page(&given.server, &path).await.text, first);
+}
+
+#[tokio::test]
+async fn get_bot_webchat_says_that_there_is_no_chat_on_this_server() {
+    let server = TestServer::with(|config| config.webchat.enabled = false).await;
+    let given = Given::on(server).await;
+    let path = format!("/v1/admin/bots/{}/webchat?type=sharableUrl", given.bot.id);
+    let answer = Caller::member().get(&given.server, &path).await;
+    assert_answer!("get_bot_webchat_none_here", answer.expect(404));
+    let page = page(&given.server, &format!("/chat/{}", given.bot.id)).await;
+    page.expect(404);
 }
 
 #[tokio::test]
