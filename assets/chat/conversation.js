@@ -5,6 +5,10 @@ import { Failed } from "./api.js";
 
 /** How long to wait before each attempt to connect again, in milliseconds; the last one from then on. */
 const WAITS = [1000, 2000, 4000, 8000, 15_000];
+/** A browser has few connections for one server, and a stream takes one: a page that nobody has looked at for so
+ * long lets go of it, and from then on asks so often. In milliseconds. */
+const UNSEEN = 30_000;
+const ASK_EVERY = 30_000;
 /** After this many pages of what was missed, the conversation is read anew from its end. */
 const PAGES_MAX = 20;
 /** Where the mark stands that tells an own message from another with the same text. */
@@ -34,7 +38,7 @@ export class Conversation {
     this.before = null;
     /** Whether the messages that were there have been read. */
     this.loaded = false;
-    /** "new" | "connecting" | "live" | "retrying", "off" if there is no chat, "lost" if there is but without this conversation */
+    /** "new" | "connecting" | "live" | "retrying", "off" if there is no chat, "lost" if there is but without this conversation, "closed" if it makes no users */
     this.state = "new";
   }
 
@@ -89,9 +93,14 @@ export class Conversation {
     this.running?.abort();
     this.running = running;
     for (let attempt = 0; !running.signal.aborted; attempt += 1) {
-      this.show(attempt === 0 ? "connecting" : "retrying");
+      if (this.state !== "live") this.show(attempt === 0 ? "connecting" : "retrying");
       const failed = await this.hear(running, () => (attempt = 0));
       if (running.signal.aborted) return;
+      if (failed === null) {
+        await this.rest(running);
+        attempt = -1;
+        continue;
+      }
       const state = await this.stateAfter(failed);
       if (running.signal.aborted) return;
       this.show(state);
@@ -102,6 +111,7 @@ export class Conversation {
 
   /** What a failed call says of the chat. */
   async stateAfter(failed) {
+    if (failed.isClosed) return "closed";
     if (!failed.forgotten) return "retrying";
     const stands = await this.api.stands().catch(() => null);
     return stands === null ? "retrying" : stands ? "lost" : "off";
@@ -118,11 +128,35 @@ export class Conversation {
     this.changed();
   }
 
-  /** Hears one connection to its end, and returns why it ended. */
+  /** Asks now and then what there is, until somebody looks. */
+  async rest(running) {
+    for (;;) {
+      await this.pause(ASK_EVERY);
+      if (running.signal.aborted || !document.hidden) return;
+      const { key, conversation } = this.kept;
+      // What fails is tried again, or told once somebody looks.
+      await this.catchUp(key, conversation, new Set(this.settled)).catch(() => {});
+      this.changed();
+    }
+  }
+
+  /** Hears one connection to its end, and returns why it ended; null if it was let go because nobody looks. */
   async hear(running, stood) {
     const one = new AbortController();
     const stop = () => one.abort();
     running.signal.addEventListener("abort", stop, { once: true });
+    let unseen = null;
+    let isLetGo = false;
+    const look = () => {
+      clearTimeout(unseen);
+      if (!document.hidden) return;
+      unseen = setTimeout(() => {
+        isLetGo = true;
+        stop();
+      }, UNSEEN);
+    };
+    document.addEventListener("visibilitychange", look, { signal: one.signal });
+    look();
     const { key, conversation } = this.kept;
     let broken = null;
     const opened = () => {
@@ -142,7 +176,9 @@ export class Conversation {
     const told = (signal) => one.signal.aborted || this.told(signal);
     const failed = await this.api.listen(key, conversation, { opened, told, signal: one.signal }).catch((error) => error);
     one.abort();
+    clearTimeout(unseen);
     running.signal.removeEventListener("abort", stop);
+    if (isLetGo) return null;
     const reason = broken ?? failed;
     return reason instanceof Failed ? reason : new Failed(0, String(reason));
   }
@@ -288,7 +324,11 @@ export class Conversation {
       if (!error.forgotten) throw error;
     }));
     if (made) return { ...kept, conversation: made.conversation.id };
-    const { user, key } = await this.api.createUser();
+    const { user, key } = await this.api.createUser().catch((error) => {
+      // The chat's owner signs the keys of its users, and this page has none.
+      error.isClosed = error.status === 401;
+      throw error;
+    });
     const { conversation } = await this.api.createConversation(key);
     return { key, user: user.id, conversation: conversation.id };
   }

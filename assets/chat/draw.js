@@ -43,16 +43,19 @@ export function draw(payload, context) {
 }
 
 /** What a user wrote: as it was written. */
-export const drawOwn = (text) => element("div", { class: "bubble" }, element("p", { class: "plain-text" }, text));
+export const drawOwn = (text) => bubble(element("p", { class: "plain-text" }, text));
+
+const list = (value) => (Array.isArray(value) ? value : []);
 
 /** The options that an answer may be one of. */
 export function optionsOf(payload) {
-  if (payload?.type === "choice" || payload?.type === "dropdown") return (payload.options ?? []).filter(isChoice);
-  const cards = payload?.type === "card" ? [payload] : payload?.type === "carousel" ? payload.items ?? [] : [];
-  return cards.flatMap((card) => card?.actions ?? []).filter((action) => isChoice(action) && action.action !== "url");
+  if (payload?.type === "choice" || payload?.type === "dropdown") return list(payload.options).filter(isChoice);
+  const cards = payload?.type === "card" ? [payload] : payload?.type === "carousel" ? list(payload.items) : [];
+  return cards.flatMap((card) => list(card?.actions)).filter((action) => isChoice(action) && action.action !== "url");
 }
 
-const bubble = (...children) => element("div", { class: "bubble" }, ...children);
+// Each text has the direction of its own language.
+const bubble = (...children) => element("div", { class: "bubble", dir: "auto" }, ...children);
 
 /** A link for what could not be shown. */
 const instead = (text, address) =>
@@ -90,7 +93,7 @@ function nameOf(address) {
 
 function file(given) {
   const title = isText(given.title) ? given.title : nameOf(given.fileUrl);
-  return link(given.fileUrl, { class: "bubble attached" }, icon(PAPERCLIP), element("span", {}, hidden("File: "), title));
+  return link(given.fileUrl, { class: "bubble attached", dir: "auto" }, icon(PAPERCLIP), element("span", {}, hidden("File: "), title));
 }
 
 function place(given) {
@@ -98,7 +101,7 @@ function place(given) {
   const query = new URLSearchParams({ mlat: given.latitude, mlon: given.longitude });
   const map = `https://www.openstreetmap.org/?${query}#map=16/${given.latitude}/${given.longitude}`;
   const title = isText(given.title) ? given.title : isText(given.address) ? given.address : "Location";
-  return element("div", { class: "bubble place" }, icon(PIN), element("div", {},
+  return element("div", { class: "bubble place", dir: "auto" }, icon(PIN), element("div", {},
     element("p", { class: "strong" }, title),
     isText(given.address) && given.address !== title ? element("p", {}, given.address) : null,
     element("p", {}, link(map, {}, "Open the map"), " ", element("span", { class: "soft" }, at))));
@@ -119,10 +122,10 @@ function action(given, context) {
 }
 
 function card(given, context) {
-  const actions = (Array.isArray(given.actions) ? given.actions : []).filter(isChoice);
+  const actions = list(given.actions).filter(isChoice);
   return element("article", { class: "card" },
     isText(given.imageUrl) ? picture(given.imageUrl, "", "cover") : null,
-    element("div", { class: "words" },
+    element("div", { class: "words", dir: "auto" },
       element("h3", {}, given.title),
       isText(given.subtitle) ? element("p", {}, given.subtitle) : null),
     actions.length > 0 ? element("div", { class: "actions" }, actions.map((each) => action(each, context))) : null);

@@ -144,7 +144,7 @@ export class Log {
     const { conversation } = this;
     const failed = sent.state === "failed";
     const state = failed
-      ? element("p", { class: "failed", role: "alert" }, `Not sent: ${reason(sent.reason)} `,
+      ? element("p", { class: "failed", role: "alert" }, `Not sent: ${reason(sent.reason, conversation.state)} `,
           element("button", { type: "button", class: "plain", click: () => conversation.retry(sent) }, "Try again"), " ",
           element("button", { type: "button", class: "plain", click: () => conversation.discard(sent) }, "Discard"))
       : element("p", { class: "soft sending" }, "Sending …");
@@ -164,9 +164,10 @@ function ownContent(payload, label) {
 }
 
 /** Why a message was not sent, in words. */
-function reason(error) {
-  if (!navigator.onLine) return "you are offline.";
-  if (error.status === 0) return "the server cannot be reached.";
+function reason(error, state) {
+  if (error.status === 0) return navigator.onLine ? "the server cannot be reached." : "you are offline.";
+  if (error.isClosed) return "the chat is only for users that its owner has let in.";
+  if (error.forgotten && state === "off") return "this chat is switched off.";
   if (error.forgotten) return "the conversation is no longer there.";
   if (error.status === 429) return "too many messages in a short time.";
   if (error.status >= 500) return "the server could not take it.";

@@ -17,6 +17,7 @@ const STATES = {
   retrying: "Connection lost. Trying again …",
   off: "This chat is switched off.",
   lost: "The earlier conversation is no longer there. The next message begins a new one.",
+  closed: "This chat is only for users that its owner has let in.",
 };
 /** After how long without an answer the page says so, in milliseconds. */
 const PATIENCE = 20_000;

@@ -20,6 +20,13 @@ pub(crate) fn text(name: &str) -> String {
     String::from_utf8_lossy(&file.data).into_owned()
 }
 
+/// The names of the embedded files that begin and end so, without both.
+pub(crate) fn names(begin: &str, end: &str) -> Vec<String> {
+    Assets::iter()
+        .filter_map(|name| Some(name.strip_prefix(begin)?.strip_suffix(end)?.to_owned()))
+        .collect()
+}
+
 /// Fills `{{name}}` places of a page. The values are HTML, and places in them stay as they are.
 pub(crate) fn fill(page: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(page.len());

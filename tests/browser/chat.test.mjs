@@ -360,6 +360,143 @@ test("a message of a type that nobody knows is shown as it came", async () => {
   await guest.leave();
 });
 
+test("what a bot says stays text, however it is written", async () => {
+  const guest = await visitor();
+  const page = await guest.open();
+  const { found, slowest } = await page.evaluate(async () => {
+    const { markdown } = await import("/chat/assets/markdown.js");
+    const { draw } = await import("/chat/assets/draw.js");
+    const addresses = ["javascript:alert(1)", "JaVaScRiPt:alert(1)", " javascript:alert(1)", "java\nscript:alert(1)", "data:text/html,<script>alert(1)</script>", "vbscript:x", "file:///etc/passwd", "//example.com", "/chat", "\u0001javascript:alert(1)", "blob:http://x/1"];
+    const parts = ["*", "**", "_", "`", "```", "[", "](", ")", "!", "<", ">", "\n", "\n\n", "- ", "1. ", "> ", "|", "|---|", "# ", "~~", "\\", "a", " ", "<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "http://x.y/", "&lt;", ...addresses];
+    let seed = 7;
+    const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+    const texts = [
+      "![a](http://x.y/) [a](http://x.y/)",
+      ...addresses.flatMap((address) => [`[a](${address})`, `[a](<${address}>)`, `![a](${address})`, `<${address}>`]),
+      ...["*", "**", "_", "`", "[", "](", "[a](", "> ", "- ", "|a", "~~", "\\", "![", "<http://", "# ", "a*"].map((part) => part.repeat(4000)),
+      ...Array.from({ length: 2000 }, () => Array.from({ length: 30 }, () => parts[Math.floor(random() * parts.length)]).join("")),
+    ];
+    const payloads = addresses.flatMap((address) => [
+      { type: "image", imageUrl: address }, { type: "audio", audioUrl: address }, { type: "video", videoUrl: address }, { type: "file", fileUrl: address },
+      { type: "card", title: "<b>", imageUrl: address, actions: [{ action: "url", label: "<i>", value: address }] },
+    ]);
+    const place = document.createElement("div");
+    let slowest = 0;
+    for (const text of texts) {
+      const begun = performance.now();
+      place.append(...markdown(text));
+      slowest = Math.max(slowest, performance.now() - begun);
+    }
+    for (const payload of payloads) place.append(draw(payload, { say: () => {} }));
+    const found = { elements: new Set(), attributes: new Set(), addresses: new Set() };
+    for (const each of place.querySelectorAll("*")) {
+      found.elements.add(each.localName);
+      for (const { name, value } of each.attributes) {
+        found.attributes.add(name);
+        if (name === "href" || name === "src") found.addresses.add(new URL(value).protocol);
+      }
+    }
+    return { slowest, found: Object.fromEntries(Object.entries(found).map(([name, set]) => [name, [...set].sort()])) };
+  });
+  const elements = "a article blockquote br code del div em h3 h4 h5 h6 hr img li ol p path pre span strong svg table tbody td th thead tr ul".split(" ");
+  const attributes = "alt aria-hidden class d dir href loading referrerpolicy rel scope src start tabindex target title viewBox".split(" ");
+  assert.deepEqual(found.elements.filter((name) => !elements.includes(name)), []);
+  assert.deepEqual(found.attributes.filter((name) => !attributes.includes(name)), []);
+  assert.deepEqual(found.addresses.filter((name) => name !== "http:"), []);
+  for (const name of ["a", "blockquote", "code", "em", "h3", "img", "li", "pre", "strong", "table"]) assert.ok(found.elements.includes(name), name);
+  // One text must not hold the page up; it takes a few milliseconds.
+  assert.ok(slowest < 1000, `${slowest} ms`);
+  // Images of those texts lead nowhere that the page may ask.
+  guest.problems.length = 0;
+  await guest.leave();
+});
+
+test("a chat that is switched off says so, and comes back by itself", async () => {
+  const guest = await visitor();
+  const page = await guest.open();
+  await say(page, "one");
+  await answer(page, "You said: one").waitFor();
+  const isCall = (url) => url.pathname.startsWith("/webhook/");
+  const gone = { id: "err", code: 404, type: "ResourceNotFound", message: "There is no such webhook" };
+  await page.route(isCall, (route) => route.fulfill({ status: 404, json: gone }));
+  await page.reload();
+  await page.getByText("This chat is switched off.").waitFor();
+  await say(page, "anyone?");
+  await page.getByText("Not sent: this chat is switched off.").waitFor();
+  await screenshot(page, "switched-off");
+  await page.unroute(isCall);
+  await page.getByText("Connected").waitFor();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await answer(page, "You said: anyone?").waitFor();
+  assert.equal((await said(page)).length, 4);
+  await guest.leave();
+});
+
+test("a conversation that is gone makes place for another", async () => {
+  const guest = await visitor();
+  const page = await guest.open();
+  await say(page, "one");
+  await answer(page, "You said: one").waitFor();
+  await page.evaluate((name) => {
+    localStorage.setItem(name, JSON.stringify({ ...JSON.parse(localStorage.getItem(name)), key: "none.of.these" }));
+  }, `parlance.chat.${bot}`);
+  await page.reload();
+  await page.getByText("The earlier conversation is no longer there.").waitFor();
+  await say(page, "two");
+  await answer(page, "You said: two").waitFor();
+  assert.deepEqual(await said(page), ["you: two", "bot: You said: two"]);
+  await guest.leave();
+});
+
+test("a page that nobody looks at lets go of its stream, and misses nothing", async () => {
+  const guest = await visitor();
+  const other = await guest.open();
+  await say(other, "one");
+  await answer(other, "You said: one").waitFor();
+  await guest.context.clock.install();
+  const page = await guest.open();
+  const streams = new Set();
+  page.on("request", (request) => request.url().endsWith("/listen") && streams.add(request));
+  await page.reload();
+  await page.getByText("Connected").waitFor();
+  assert.equal(streams.size, 1);
+  const ended = page.waitForEvent("requestfailed", (request) => streams.has(request));
+  const look = (isHidden) => page.evaluate((hidden) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, isHidden);
+  await look(true);
+  await page.clock.runFor(31_000);
+  await ended;
+  await say(other, "two");
+  await answer(other, "You said: two").waitFor();
+  assert.equal((await said(page)).length, 2);
+  await page.clock.runFor(31_000);
+  await answer(page, "You said: two").waitFor();
+  assert.equal(await page.title(), "(1) Coffee bot");
+  await look(false);
+  await say(other, "three");
+  await answer(page, "You said: three").waitFor();
+  assert.equal(streams.size, 2);
+  assert.equal(await page.title(), "Coffee bot");
+  assert.deepEqual(await said(page), await said(other));
+  await guest.leave();
+});
+
+test("who waits in vain is told why that may be", async () => {
+  const silent = await manager.deploy("Silent bot");
+  await manager.webchat(silent, "sharableUrl");
+  const guest = await visitor();
+  await guest.context.clock.install();
+  const page = await guest.open(`/chat/${silent}`);
+  await say(page, "anyone?");
+  await page.locator(".row.own:not(.sending)").waitFor();
+  assert.equal(await page.getByText("No answer so far.").isVisible(), false);
+  await page.clock.runFor(21_000);
+  await page.getByText("No answer so far.").waitFor();
+  await guest.leave();
+});
+
 test("a chat that is not there says so", async () => {
   const guest = await visitor();
   const silent = await manager.deploy("Silent bot");

@@ -17,26 +17,13 @@ use crate::{
     http::{
         errors::Failure,
         origin,
-        page::{asset, text},
+        page::{asset, names, text},
     },
     kernel::{Error, Kind, Result},
 };
 
 /// The path that the chats are under.
 pub const BASE_PATH: &str = "/chat";
-
-/// What the page is made of, but for itself.
-const SCRIPTS: [&str; 9] = [
-    "api",
-    "conversation",
-    "dom",
-    "draw",
-    "log",
-    "main",
-    "markdown",
-    "options",
-    "storage",
-];
 
 /// What the pages work with.
 #[derive(Clone)]
@@ -63,8 +50,8 @@ pub fn routes(domain: &Domain, settings: &Settings, open: bool) -> BoxEndpoint<'
     let mut route = Route::new()
         .at(below("embed.js"), script("embed"))
         .at(below("assets/chat.css"), style);
-    for name in SCRIPTS {
-        route = route.at(below(&format!("assets/{name}.js")), script(name));
+    for name in names("chat/", ".js") {
+        route = route.at(below(&format!("assets/{name}.js")), script(&name));
     }
     let bot = RouteMethod::new()
         .get(handler(&pages, show))
