@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     config::Loaded,
     console,
-    dialects::{ada, aloochat, botpress, cohere, connector},
+    dialects::{ada, aloochat, botpress, chat, cohere, connector},
 };
 
 #[derive(Args)]
@@ -28,6 +28,7 @@ enum Dialect {
     Cohere,
     Connector,
     Botpress,
+    Chat,
     Console,
 }
 
@@ -40,6 +41,7 @@ impl Openapi {
             Dialect::Cohere => cohere::document(&loaded.config.cohere),
             Dialect::Connector => connector::document(),
             Dialect::Botpress => botpress::document(&loaded.config.botpress),
+            Dialect::Chat => chat::document(),
             Dialect::Console => console::document(),
         };
         let server = &loaded.config.server;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use parlance::{
-    dialects::{ada, aloochat, botpress, cohere, connector},
+    dialects::{ada, aloochat, botpress, chat, cohere, connector},
     http::Document,
 };
 use serde_json::Value;
@@ -42,6 +42,12 @@ fn dialects() -> Vec<(&'static str, &'static str, Document, bool)> {
             "Botpress",
             "botpress",
             botpress::document(&botpress::Settings::default()),
+            true,
+        ),
+        (
+            "Chat (the built-in integration `chat` of Botpress)",
+            "chat",
+            chat::document(),
             true,
         ),
     ]

@@ -2,7 +2,7 @@
 
 use parlance::{
     console,
-    dialects::{ada, aloochat, botpress, cohere, connector},
+    dialects::{ada, aloochat, botpress, chat, cohere, connector},
 };
 use serde_json::Value;
 
@@ -20,6 +20,10 @@ fn documents() -> Vec<(&'static str, Value)> {
         ),
         ("aloochat", parse(aloochat.json("http://127.0.0.1:4600"))),
         ("botpress", parse(botpress.json("http://127.0.0.1:4600"))),
+        (
+            "chat",
+            parse(chat::document().json("http://127.0.0.1:4600")),
+        ),
         (
             "cohere",
             parse(cohere::document(&cohere::Settings::default()).json("http://127.0.0.1:4600")),

@@ -2,7 +2,7 @@
 
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
-use super::Tag;
+use super::{Tag, error::Failed};
 
 /// The operation.
 pub struct Hello;
@@ -24,7 +24,7 @@ impl Hello {
     ///
     /// Say that the chat is there. The client asks before anything else.
     #[oai(path = "/hello", method = "get", operation_id = "hello")]
-    async fn hello(&self) -> Json<HelloResponse> {
-        Json(HelloResponse {})
+    async fn hello(&self) -> Result<Json<HelloResponse>, Failed> {
+        Ok(Json(HelloResponse {}))
     }
 }

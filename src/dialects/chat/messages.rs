@@ -78,7 +78,7 @@ impl Messages {
     ///
     /// Page through the messages of a conversation that the user takes part in, newest first.
     #[oai(
-        path = "/conversations/:conversation_id/messages",
+        path = "/conversations/:conversationId/messages",
         method = "get",
         operation_id = "listMessages"
     )]
@@ -86,6 +86,7 @@ impl Messages {
         &self,
         caller: Visitor,
         /// The conversation's id.
+        #[oai(name = "conversationId")]
         conversation_id: Path<String>,
         /// The `nextToken` of the page before.
         #[oai(name = "nextToken")]

@@ -25,7 +25,7 @@ impl Participants {
     ///
     /// Let another user into a conversation that the user owns.
     #[oai(
-        path = "/conversations/:conversation_id/participants",
+        path = "/conversations/:conversationId/participants",
         method = "post",
         operation_id = "addParticipant"
     )]
@@ -33,6 +33,7 @@ impl Participants {
         &self,
         caller: Visitor,
         /// The conversation's id.
+        #[oai(name = "conversationId")]
         conversation_id: Path<String>,
         body: Body<AddParticipantBody>,
     ) -> Result<Json<ParticipantResponse>, Failed> {
@@ -45,7 +46,7 @@ impl Participants {
     ///
     /// Take another user out of a conversation that the user owns, and end what it listens to there.
     #[oai(
-        path = "/conversations/:conversation_id/participants/:user_id",
+        path = "/conversations/:conversationId/participants/:userId",
         method = "delete",
         operation_id = "removeParticipant"
     )]
@@ -53,8 +54,10 @@ impl Participants {
         &self,
         caller: Visitor,
         /// The conversation's id.
+        #[oai(name = "conversationId")]
         conversation_id: Path<String>,
         /// The user's id.
+        #[oai(name = "userId")]
         user_id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
         webchat::remove_participant(&caller.0, &conversation_id.0, &user_id.0).await?;
@@ -65,7 +68,7 @@ impl Participants {
     ///
     /// Read one who takes part in a conversation that the user owns.
     #[oai(
-        path = "/conversations/:conversation_id/participants/:user_id",
+        path = "/conversations/:conversationId/participants/:userId",
         method = "get",
         operation_id = "getParticipant"
     )]
@@ -73,8 +76,10 @@ impl Participants {
         &self,
         caller: Visitor,
         /// The conversation's id.
+        #[oai(name = "conversationId")]
         conversation_id: Path<String>,
         /// The user's id.
+        #[oai(name = "userId")]
         user_id: Path<String>,
     ) -> Result<Json<ParticipantResponse>, Failed> {
         let found = webchat::find_participant(&caller.0, &conversation_id.0, &user_id.0)?;
@@ -85,7 +90,7 @@ impl Participants {
     ///
     /// Page through those who take part in a conversation, of whom the user is one.
     #[oai(
-        path = "/conversations/:conversation_id/participants",
+        path = "/conversations/:conversationId/participants",
         method = "get",
         operation_id = "listParticipants"
     )]
@@ -93,6 +98,7 @@ impl Participants {
         &self,
         caller: Visitor,
         /// The conversation's id.
+        #[oai(name = "conversationId")]
         conversation_id: Path<String>,
         /// The `nextToken` of the page before.
         #[oai(name = "nextToken")]

@@ -13,18 +13,38 @@ use crate::{
     kernel::{
         Error, Kind, Result, Rule, Violation,
         ids::{ConversationId, EndUserId},
+        violation::{Location, Step},
     },
 };
 
 /// The longest id that a client may choose, in characters (the vendor's figure).
 const FID_MAX: usize = 70;
 
-/// Asserts that a client may choose this id.
+/// Asserts that a client may choose this id in a body.
 ///
 /// # Errors
 /// `Invalid`
 pub(super) fn check(fid: &str) -> Result<()> {
-    let broken = |rule| Error::from(Violation::body(["id"], rule));
+    check_in(Location::Body, &["id"], fid)
+}
+
+/// Asserts that a client may choose this id in a key.
+///
+/// # Errors
+/// `Invalid`
+pub(super) fn check_claim(fid: &str) -> Result<()> {
+    check_in(Location::Header, &["x-user-key", "id"], fid)
+}
+
+fn check_in(location: Location, path: &[&str], fid: &str) -> Result<()> {
+    let broken = |rule| {
+        let steps = path.iter().map(|step| Step::Key((*step).to_owned()));
+        Error::from(Violation {
+            location,
+            path: steps.collect(),
+            rule,
+        })
+    };
     if fid.chars().count() > FID_MAX {
         return Err(broken(Rule::MaxLength(FID_MAX as u64)));
     }

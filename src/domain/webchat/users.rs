@@ -200,7 +200,7 @@ pub async fn get_or_create(visit: &Visit, key: &str, profile: Profile) -> Result
                 _ if claims.is_of_someone() => Err(unknown_user()),
                 Some(_) => Err(keys::invalid()),
                 None => {
-                    ids::check(&claims.id)?;
+                    ids::check_claim(&claims.id)?;
                     Ok(make(change, &voice, Some(claims.id), profile)?.0)
                 }
             }

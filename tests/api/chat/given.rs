@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    botpress::given::make_bot,
+    botpress::given::{Caller, make_bot},
     support::{Answer, TestServer, WORKSPACE, send},
 };
 
@@ -172,4 +172,22 @@ pub fn message(conversation: &str, words: &str) -> Value {
 
 pub fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
+}
+
+/// Installs the chat by hand, configured so: where its API is.
+pub async fn install(server: &TestServer, bot: &AgentId, configuration: Value) -> String {
+    let id = integration(server).await;
+    let body = json!({"integrations": {&id: {"enabled": true, "configuration": configuration}}});
+    let path = format!("/v1/admin/bots/{bot}");
+    let changed = Caller::member().put(server, &path, body).await;
+    let changed = changed.expect(200).json();
+    let webhook = text(&changed["bot"]["integrations"][&id]["webhookId"]);
+    format!("/webhook/{webhook}")
+}
+
+/// The id of the integration, as the hub shows it.
+pub async fn integration(server: &TestServer) -> String {
+    let path = "/v1/admin/hub/integrations/chat/latest";
+    let found = Caller::person().get(server, path).await.expect(200).json();
+    text(&found["integration"]["id"])
 }

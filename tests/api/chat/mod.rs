@@ -1,4 +1,17 @@
 //! The built-in chat: its API at the webhook of an installation, and how a bot comes to have it.
 
+mod access;
+mod conversations;
+mod cors;
+mod events;
 mod given;
+mod hello;
+mod install;
+mod isolation;
+mod keys;
+mod limits;
+mod listen;
+mod messages;
+mod participants;
+mod secrets;
 mod users;
