@@ -342,8 +342,19 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
         mounted.clone(),
     )
     .with_own_cors();
+    let chat_pages = Edge::new(
+        botpress::chat(
+            domain,
+            &config.botpress,
+            config.server.profile == Profile::Dev,
+        ),
+        "chat-pages",
+        Arc::new(botpress::RenderChat),
+        mounted.clone(),
+    );
     let mut route = Route::new()
         .nest("/", pages)
+        .at(format!("{}/*rest", botpress::CHAT_BASE_PATH), chat_pages)
         .nest(ada::PAGES_BASE_PATH, platform)
         .nest_no_strip(botpress::WEBHOOKS_PATH, webhooks);
     if domain.settings().inbox.is_on(domain.settings().development) {
@@ -355,9 +366,11 @@ fn endpoint(domain: &Domain, config: &Config) -> impl Endpoint<Output = Response
     let unprefixed = cohere::mount(&config.cohere);
     let unprefixed = Arc::new(Edge::around(unprefixed, mounted.clone()));
     for path in cohere::UNPREFIXED {
-        route = route
-            .at(path, unprefixed.clone())
-            .at(format!("{path}/*rest"), unprefixed.clone());
+        route = route.at(path, unprefixed.clone());
+        // Exactly `/chat` is an operation of Cohere's; below it are the chats of bots.
+        if *path != botpress::CHAT_BASE_PATH {
+            route = route.at(format!("{path}/*rest"), unprefixed.clone());
+        }
     }
     mounts.into_iter().fold(route, |route, mount| {
         let base_path = mount.base_path;

@@ -3,17 +3,12 @@
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
-use poem::{
-    Endpoint, IntoResponse, Request, Response, Route,
-    endpoint::make_sync,
-    http::{HeaderValue, StatusCode, header},
-};
+use poem::{Endpoint, Response, Route, endpoint::make_sync};
 use poem_openapi::OpenApiService;
-use sha2::{Digest, Sha256};
 
 use super::{
     Mount, Published, origin,
-    page::{escape, fill, text},
+    page::{asset, cached, escape, fill, text},
 };
 
 /// What the pages show of a dialect.
@@ -125,43 +120,11 @@ fn landing(entries: Arc<[Entry]>) -> impl Endpoint<Output = Response> {
     })
 }
 
-fn asset(content_type: &'static str, text: String) -> impl Endpoint<Output = Response> {
-    let text = Bytes::from(text);
-    make_sync(move |request| cached(&request, content_type, text.clone()))
-}
-
 fn of_swagger_ui(
     content_type: &'static str,
     part: fn(&SwaggerUi) -> &Bytes,
 ) -> impl Endpoint<Output = Response> {
     make_sync(move |request| cached(&request, content_type, part(&SWAGGER_UI).clone()))
-}
-
-/// An answer with an ETag, or 304 for a caller that has it.
-fn cached(request: &Request, content_type: &'static str, text: impl Into<Bytes>) -> Response {
-    let text = text.into();
-    let digest = Sha256::digest(&text);
-    let tag: String = digest[..12]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    // Compression changes the bytes but not what they say, so the tag is a weak one.
-    let tag = format!("W/\"{tag}\"");
-    let known = request
-        .header(header::IF_NONE_MATCH)
-        .is_some_and(|known| known.split(',').any(|known| known.trim() == tag));
-    let mut response = if known {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        text.with_content_type(format!("{content_type}; charset=utf-8"))
-            .into_response()
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        headers.insert(header::ETAG, tag);
-    }
-    response
 }
 
 /// Swagger UI's script and style sheet, which poem-openapi carries inside its page.

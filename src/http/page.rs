@@ -1,6 +1,15 @@
 //! Pages: embedded files with places to fill.
 
+use bytes::Bytes;
+use poem::{
+    Endpoint, IntoResponse, Request, Response,
+    endpoint::make_sync,
+    http::{HeaderValue, StatusCode, header},
+};
 use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
+
+use crate::kernel::{Error, Kind};
 
 #[derive(RustEmbed)]
 #[folder = "assets/"]
@@ -10,6 +19,13 @@ struct Assets;
 pub(crate) fn text(name: &str) -> String {
     let file = Assets::get(name).expect("the file is embedded at build time");
     String::from_utf8_lossy(&file.data).into_owned()
+}
+
+/// The names of the embedded files that begin and end so, without both.
+pub(crate) fn names(begin: &str, end: &str) -> Vec<String> {
+    Assets::iter()
+        .filter_map(|name| Some(name.strip_prefix(begin)?.strip_suffix(end)?.to_owned()))
+        .collect()
 }
 
 /// Fills `{{name}}` places of a page. The values are HTML, and places in them stay as they are.
@@ -49,6 +65,73 @@ pub(crate) fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// A text that is always the same.
+pub(crate) fn asset(content_type: &'static str, text: String) -> impl Endpoint<Output = Response> {
+    let text = Bytes::from(text);
+    make_sync(move |request| cached(&request, content_type, text.clone()))
+}
+
+/// An answer with an ETag, or 304 for a caller that has it.
+pub(crate) fn cached(
+    request: &Request,
+    content_type: &'static str,
+    text: impl Into<Bytes>,
+) -> Response {
+    let text = text.into();
+    let digest = Sha256::digest(&text);
+    let tag: String = digest[..12]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    // Compression changes the bytes but not what they say, so the tag is a weak one.
+    let tag = format!("W/\"{tag}\"");
+    let known = request
+        .header(header::IF_NONE_MATCH)
+        .is_some_and(|known| known.split(',').any(|known| known.trim() == tag));
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        text.with_content_type(format!("{content_type}; charset=utf-8"))
+            .into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// How a page says what failed: its status, its title and the text below it.
+pub(crate) fn failure(error: &Error) -> (StatusCode, &'static str, &str) {
+    let (status, title) = match error.kind() {
+        Kind::Invalid
+        | Kind::InvalidIdentifier
+        | Kind::InvalidSchema
+        | Kind::InvalidData
+        | Kind::ReferenceNotFound
+        | Kind::UnsupportedMedia => (StatusCode::BAD_REQUEST, "That did not work"),
+        Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "Sign in first"),
+        Kind::Forbidden | Kind::PaymentRequired => (StatusCode::FORBIDDEN, "That is not allowed"),
+        Kind::NotFound | Kind::NoOperation => (StatusCode::NOT_FOUND, "Nothing here"),
+        Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "That did not work"),
+        Kind::Conflict | Kind::RelationConflict => (StatusCode::CONFLICT, "That did not work"),
+        Kind::TooLarge | Kind::LimitExceeded => (StatusCode::PAYLOAD_TOO_LARGE, "That is too much"),
+        Kind::RateLimited { .. } | Kind::QuotaExceeded => {
+            (StatusCode::TOO_MANY_REQUESTS, "Try again later")
+        }
+        Kind::Upstream | Kind::Runtime => (StatusCode::BAD_GATEWAY, "That did not work"),
+        Kind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "That took too long"),
+        Kind::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Try again later"),
+        Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
+    };
+    let message = match error.kind() {
+        Kind::Internal => "The server's log says more.",
+        _ => error.message(),
+    };
+    (status, title, message)
 }
 
 #[cfg(test)]

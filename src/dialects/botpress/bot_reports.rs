@@ -30,13 +30,13 @@ pub struct BotReports;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "camelCase")]
 pub enum WebchatType {
-    /// A chat in the corner of a page, as it is.
+    /// A script for any page: a button in its corner that opens the chat.
     Preconfigured,
-    /// The same with options that can be changed.
+    /// The same with every option at its default, to be changed.
     Configurable,
-    /// A chat that fills a page.
+    /// A page that the chat fills.
     Fullscreen,
-    /// The address of a page with the chat.
+    /// The address of the chat's own page.
     SharableUrl,
 }
 
@@ -174,8 +174,8 @@ impl BotReports {
         /// The sort of code.
         r#type: Query<WebchatType>,
     ) -> Result<Json<GetBotWebchatResponse>, Failed> {
-        let bot = bots::find(&caller.0, id.0.into()).await?;
-        let code = webchat::code(r#type.0, &origin(request), bot.id.as_str());
+        let bot = bots::with_chat(&caller.0, id.0.into()).await?;
+        let code = webchat::code(r#type.0, &origin(request), &bot);
         Ok(Json(GetBotWebchatResponse { code }))
     }
 

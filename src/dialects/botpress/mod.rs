@@ -64,7 +64,11 @@ use self::{
     users::Users, workspaces::Workspaces,
 };
 pub use self::{
-    error::ErrorRenderer, settings::Settings, tunnels::with_tunnels, webhooks::webhooks,
+    error::ErrorRenderer,
+    settings::Settings,
+    tunnels::with_tunnels,
+    webchat::{BASE_PATH as CHAT_BASE_PATH, RenderPage as RenderChat, routes as chat},
+    webhooks::webhooks,
 };
 use crate::{
     domain::Domain,

@@ -11,6 +11,9 @@ use crate::http::{PublicUrl, origin};
 pub struct Settings {
     /// The address that others reach webhooks at, if it is not that of the server: of a tunnel.
     pub webhook_url: Option<PublicUrl>,
+    /// The pages that the chat of a bot may be put into: their origins. Any if it is not set, none if
+    /// it is empty.
+    pub chat_embedders: Option<Vec<PublicUrl>>,
 }
 
 /// What the addresses that are shown begin with.

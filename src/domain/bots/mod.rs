@@ -3,6 +3,7 @@
 
 pub mod analytics;
 pub mod background;
+mod chat;
 mod create;
 pub(super) mod delete;
 pub mod issues;
@@ -20,6 +21,7 @@ use serde_json::{Map, Value};
 
 pub(super) use self::rows::ensure;
 pub use self::{
+    chat::{Shown, Standing, shown, switch_chat_on, with_chat},
     create::{NewBot, create, make},
     delete::delete,
     list::{Summary, list},

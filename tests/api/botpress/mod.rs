@@ -3,6 +3,7 @@
 mod access;
 mod admin;
 mod chat;
+mod chat_page;
 mod contract;
 mod errors;
 pub mod given;

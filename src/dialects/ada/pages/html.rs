@@ -10,7 +10,7 @@ use crate::{
         dialect::RenderError,
         page::{self, escape},
     },
-    kernel::{Error, Kind},
+    kernel::Error,
 };
 
 /// No scripts, nothing from elsewhere but icons, in no frame.
@@ -68,39 +68,11 @@ pub struct RenderPage;
 
 impl RenderError for RenderPage {
     fn render(&self, error: &Error) -> Response {
-        let (status, title) = match error.kind() {
-            Kind::Invalid
-            | Kind::InvalidIdentifier
-            | Kind::InvalidSchema
-            | Kind::InvalidData
-            | Kind::ReferenceNotFound
-            | Kind::UnsupportedMedia => (StatusCode::BAD_REQUEST, "That did not work"),
-            Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "Sign in first"),
-            Kind::Forbidden | Kind::PaymentRequired => {
-                (StatusCode::FORBIDDEN, "That is not allowed")
-            }
-            Kind::NotFound | Kind::NoOperation => (StatusCode::NOT_FOUND, "Nothing here"),
-            Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "That did not work"),
-            Kind::Conflict | Kind::RelationConflict => (StatusCode::CONFLICT, "That did not work"),
-            Kind::TooLarge | Kind::LimitExceeded => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "That is too much")
-            }
-            Kind::RateLimited { .. } | Kind::QuotaExceeded => {
-                (StatusCode::TOO_MANY_REQUESTS, "Try again later")
-            }
-            Kind::Upstream | Kind::Runtime => (StatusCode::BAD_GATEWAY, "That did not work"),
-            Kind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "That took too long"),
-            Kind::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Try again later"),
-            Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
-        };
-        let message = match error.kind() {
-            Kind::Internal => "The server's log says more.",
-            _ => error.message(),
-        };
+        let (status, title, message) = page::failure(error);
         let body = format!(
             "<h1>{title}</h1>\n<p>{}</p>\n<p><a href=\"/platform/connections\">Connections</a></p>",
             escape(message)
         );
-        page(status, title, &body)
+        self::page(status, title, &body)
     }
 }

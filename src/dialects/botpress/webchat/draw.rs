@@ -1,0 +1,120 @@
+//! What the pages of the chats say. Names and addresses come from others and are escaped.
+
+use poem::{
+    IntoResponse, Response,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+};
+
+use super::page::BASE_PATH;
+use crate::{
+    domain::bots::{Shown, Standing},
+    http::{
+        PublicUrl,
+        dialect::RenderError,
+        page::{self, escape, fill, text},
+    },
+    kernel::{Error, ids::AgentId},
+};
+
+/// What a chat may load: its own scripts and style, nothing within the page. Images, sounds and films
+/// are wherever the bot has them.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                      img-src 'self' http: https:; media-src http: https:; base-uri 'none'; \
+                      form-action 'none'";
+
+/// What a page without a chat may do.
+const TOLD_POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'";
+
+/// The directive that says which pages a chat may be put into; none allows any, which pages from a
+/// disk are too.
+pub(super) fn embedders(allowed: Option<&[PublicUrl]>) -> String {
+    match allowed {
+        None => String::new(),
+        Some([]) => "; frame-ancestors 'none'".to_owned(),
+        Some(origins) => {
+            let list: String = origins.iter().map(|origin| format!(" {origin}")).collect();
+            format!("; frame-ancestors 'self'{list}")
+        }
+    }
+}
+
+/// The page of a chat, whose API is at a path of this server.
+pub(super) fn chat(bot: &Shown, api: &str, embedders: &str) -> Response {
+    let notice = match bot.standing {
+        Standing::Answers => None,
+        Standing::NoCode => Some("This bot has no code yet: nobody answers until it is deployed."),
+        Standing::Blocked => Some("This bot is stopped: nobody answers until it is started again."),
+    };
+    let notice = notice.map_or_else(String::new, |text| {
+        format!("  <p class=\"notice\" role=\"note\">{text}</p>\n")
+    });
+    let page = fill(
+        &text("chat/page.html"),
+        &[
+            ("name", &escape(&bot.name)),
+            ("bot", &escape(bot.id.as_str())),
+            ("api", &escape(api)),
+            ("notice", &notice),
+        ],
+    );
+    html(StatusCode::OK, page, &format!("{POLICY}{embedders}"))
+}
+
+/// The page of a bot without a chat: how it gets one, and where `open`, a button that does it.
+pub(super) fn off(bot: &AgentId, origin: &str, open: bool) -> Response {
+    let bot = escape(bot.as_str());
+    let button = if open {
+        format!(
+            "<form method=\"post\" action=\"{BASE_PATH}/{bot}\"><button class=\"strong\">Switch it \
+             on</button></form>\n<p>Or ask for its code, which does the same:</p>\n"
+        )
+    } else {
+        "<p>Whoever manages the bot switches it on by asking for its code:</p>\n".to_owned()
+    };
+    let body = format!(
+        "<p>This bot is here, but its web chat is not switched on.</p>\n{button}\
+         <pre tabindex=\"0\">curl \\\n  \"{origin}/v1/admin/bots/{bot}/webchat?type=sharableUrl\" \\\n  \
+         -H \"Authorization: Bearer $PAT\" \\\n  -H \"x-workspace-id: $WORKSPACE\"</pre>",
+        origin = escape(origin),
+    );
+    told(StatusCode::NOT_FOUND, "No web chat yet", &body)
+}
+
+/// A page that says something. `body` is HTML.
+fn told(status: StatusCode, title: &str, body: &str) -> Response {
+    let page = text("chat/told.html");
+    let page = fill(&page, &[("title", &escape(title)), ("body", body)]);
+    html(status, page, TOLD_POLICY)
+}
+
+fn html(status: StatusCode, page: String, policy: &str) -> Response {
+    let mut response = page
+        .with_content_type("text/html; charset=utf-8")
+        .with_status(status)
+        .into_response();
+    let set: [(HeaderName, &str); 4] = [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // Where a bot's links lead is not told which bot it was.
+        (header::REFERRER_POLICY, "same-origin"),
+    ];
+    for (name, value) in set {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// Renders what fails as a page.
+#[derive(Clone, Copy)]
+pub struct RenderPage;
+
+impl RenderError for RenderPage {
+    fn render(&self, error: &Error) -> Response {
+        let (status, title, message) = page::failure(error);
+        told(status, title, &format!("<p>{}</p>", escape(message)))
+    }
+}

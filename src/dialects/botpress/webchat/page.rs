@@ -1,0 +1,125 @@
+//! `/chat`: the page of each bot, what it is made of, and `embed.js`.
+
+use std::sync::Arc;
+
+use poem::{
+    Endpoint, EndpointExt, IntoResponse, Request, Response, Route, RouteMethod,
+    endpoint::{BoxEndpoint, make},
+    http::header,
+    web::Redirect,
+};
+use serde::Deserialize;
+
+use super::draw;
+use crate::{
+    dialects::botpress::{Settings, WEBHOOKS_PATH},
+    domain::{Domain, bots},
+    http::{
+        errors::Failure,
+        origin,
+        page::{asset, names, text},
+    },
+    kernel::{Error, Kind, Result},
+};
+
+/// The path that the chats are under.
+pub const BASE_PATH: &str = "/chat";
+
+/// What the pages work with.
+#[derive(Clone)]
+struct Pages(Arc<Parts>);
+
+struct Parts {
+    domain: Domain,
+    /// The pages that a chat may be put into, as the policy of its page has it.
+    embedders: String,
+    /// Whether whoever reaches the server may switch the chat of a bot on.
+    open: bool,
+}
+
+/// The pages, to be mounted at all that is below their base path. Without `open` they switch nothing on.
+#[must_use]
+pub fn routes(domain: &Domain, settings: &Settings, open: bool) -> BoxEndpoint<'static, Response> {
+    let pages = Pages(Arc::new(Parts {
+        domain: domain.clone(),
+        embedders: draw::embedders(settings.chat_embedders.as_deref()),
+        open,
+    }));
+    let script = |name: &str| asset("text/javascript", text(&format!("chat/{name}.js")));
+    let style = asset("text/css", text("chat/chat.css"));
+    let mut route = Route::new()
+        .at(below("embed.js"), script("embed"))
+        .at(below("assets/chat.css"), style);
+    for name in names("chat/", ".js") {
+        route = route.at(below(&format!("assets/{name}.js")), script(&name));
+    }
+    let bot = RouteMethod::new()
+        .get(handler(&pages, show))
+        .post(handler(&pages, switch_on));
+    route.at(below(":bot"), bot).map_to_response().boxed()
+}
+
+fn below(path: &str) -> String {
+    format!("{BASE_PATH}/{path}")
+}
+
+fn handler<F>(
+    pages: &Pages,
+    answer: impl Fn(Pages, Request) -> F + Send + Sync + 'static,
+) -> impl Endpoint<Output = Response> + 'static
+where
+    F: Future<Output = Result<Response>> + Send + 'static,
+{
+    let pages = pages.clone();
+    make(move |request| {
+        let answered = answer(pages.clone(), request);
+        async move {
+            answered
+                .await
+                .map_err(|error| poem::Error::from(Failure(error)))
+        }
+    })
+}
+
+/// What the path names a bot by: its id or its handle.
+#[derive(Deserialize)]
+struct Named {
+    bot: String,
+}
+
+fn named(request: &Request) -> Result<String> {
+    let named: Named = request
+        .path_params()
+        .map_err(|error| Error::invalid(error.to_string()))?;
+    Ok(named.bot)
+}
+
+async fn show(pages: Pages, request: Request) -> Result<Response> {
+    let bot = bots::shown(&pages.0.domain, &named(&request)?)?;
+    Ok(match &bot.webhook_id {
+        Some(id) => draw::chat(&bot, &format!("{WEBHOOKS_PATH}/{id}"), &pages.0.embedders),
+        None => draw::off(&bot.id, &origin(&request), pages.0.open),
+    })
+}
+
+async fn switch_on(pages: Pages, request: Request) -> Result<Response> {
+    if !pages.0.open || !is_own_form(&request) {
+        return Err(Error::new(
+            Kind::Forbidden,
+            "The web chat is switched on by whoever manages the bot.",
+        ));
+    }
+    let name = named(&request)?;
+    bots::switch_chat_on(&pages.0.domain, &name).await?;
+    Ok(Redirect::see_other(request.original_uri().path()).into_response())
+}
+
+/// Whether no page of somebody else sends this.
+fn is_own_form(request: &Request) -> bool {
+    let sent_from = request.header("sec-fetch-site");
+    match (sent_from, request.header(header::ORIGIN)) {
+        (Some(site), _) => site == "same-origin",
+        (None, Some(from)) => from == origin(request),
+        (None, None) => true,
+    }
+}
