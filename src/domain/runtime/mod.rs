@@ -23,7 +23,7 @@ pub use self::{
     engine::Engine,
     failure::Failure,
     log::{Level, LogLine},
-    program::{EngineKind, Limits, Program, Request, Response},
+    program::{Code, EngineKind, Limits, Program, Request, Response},
     settings::{EngineChoice, Settings},
     stats::{Stats, Warm},
 };
