@@ -25,6 +25,7 @@ mod load {
     pub mod report;
     pub mod requests;
     pub mod run;
+    pub mod runtime;
     pub mod settings;
     pub mod suite;
     pub mod webhooks;

@@ -25,6 +25,11 @@ use parlance::{
     kernel::{Clock, Secret},
 };
 
+/// That of the server.
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// How many programs are loaded.
 const PROGRAMS: u32 = 100;
 
@@ -94,7 +99,7 @@ fn program(engine: &Engine, number: u32, code: &Arc<str>) -> Program {
     Program {
         id: format!("bench-{number}"),
         version: "1".to_owned(),
-        code: Arc::clone(code),
+        code: Arc::clone(code).into(),
         env: BTreeMap::from([("BP_TOKEN".to_owned(), Secret::new("t"))]),
         limits: engine.settings().limits(),
         engine: Some(EngineChoice::Embedded),

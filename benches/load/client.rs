@@ -37,8 +37,9 @@ impl Connection {
         })
     }
 
-    /// Waits for a whole request. None if the caller has closed the connection instead.
-    pub async fn called(&mut self) -> Result<Option<()>> {
+    /// Waits for a whole request and gives its bytes. None if the caller has closed the connection
+    /// instead.
+    pub async fn called(&mut self) -> Result<Option<&[u8]>> {
         let mut filled = 0;
         loop {
             if filled == self.buffer.len() {
@@ -52,7 +53,7 @@ impl Connection {
             if let Some(head) = find(&self.buffer[..filled], END_OF_HEAD)
                 && filled >= head + END_OF_HEAD.len() + length(&self.buffer[..head]).unwrap_or(0)
             {
-                return Ok(Some(()));
+                return Ok(Some(&self.buffer[..filled]));
             }
         }
     }

@@ -13,6 +13,7 @@ use super::{
     phase::{self, Phase},
     process::Server,
     report::{self, Report, Target, median, milliseconds},
+    runtime::Runtime,
     settings::Settings,
     suite::{Against, Row, Suite},
     webhooks::Webhooks,
@@ -39,7 +40,7 @@ macro_rules! suites {
     };
 }
 
-suites![Aloochat, Ada, Webhooks, Cohere, Botpress];
+suites![Aloochat, Ada, Webhooks, Cohere, Botpress, Runtime];
 
 /// Measures one suite, if the settings ask for it.
 async fn suite<S: Suite>(settings: &Settings, report: &mut Report) -> Result<()> {

@@ -1,6 +1,6 @@
 //! `parlance run`: calls the handler of a bundle once, as the server would.
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -115,7 +115,7 @@ impl Run {
         Ok(Program {
             id: self.bundle.display().to_string(),
             version: "1".to_owned(),
-            code: Arc::from(code),
+            code: code.as_str().into(),
             env,
             limits,
             engine: self.engine.map(|chosen| match chosen {

@@ -7,12 +7,16 @@ use rusqlite::{Connection, named_params};
 
 use super::{receiver::Receiver, tokens};
 use crate::{
-    domain::{context::Domain, integrations, runtime::Program},
+    domain::{
+        context::Domain,
+        integrations,
+        runtime::{Code, Program},
+    },
     kernel::{Result, Secret, ids::ApiKeyId},
 };
 
-/// How much code is kept in memory, in bytes.
-const KEPT: u64 = 128 * 1024 * 1024;
+/// How many programs are kept in memory, without their code.
+const KEPT: u64 = 10_000;
 
 /// Programs that were asked for not long ago.
 pub(in crate::domain) struct Programs(Cache<Key, Arc<Program>>);
@@ -26,9 +30,7 @@ struct Key {
 
 impl Default for Programs {
     fn default() -> Self {
-        let size =
-            |_: &Key, program: &Arc<Program>| u32::try_from(program.code.len()).unwrap_or(u32::MAX);
-        Self(Cache::builder().weigher(size).max_capacity(KEPT).build())
+        Self(Cache::new(KEPT))
     }
 }
 
@@ -98,14 +100,20 @@ fn read(
         }
         None => BOT_CODE,
     };
-    let code: String = conn
-        .prepare_cached(sql)?
-        .query_row(named_params! {":id": key.owner}, |row| row.get(0))?;
+    let (store, owner) = (domain.store().clone(), key.owner.clone());
+    let code = Code::kept(move || {
+        store.read(|conn| {
+            let code: String = conn
+                .prepare_cached(sql)?
+                .query_row(named_params! {":id": owner}, |row| row.get(0))?;
+            Ok(code.into())
+        })
+    });
     Ok(Program {
         id: key.owner.clone(),
         // Another token is another variable.
         version: format!("{}-{}", key.revision, key.token),
-        code: code.into(),
+        code,
         env,
         limits: domain.runtime().settings().limits(),
         engine: None,

@@ -224,8 +224,12 @@ impl Engine {
 
     async fn load(&self, program: &Program, slot: &Slot) -> Result<Runner, Failure> {
         let choice = program.engine.unwrap_or(self.0.settings.engine);
+        let code = program.code.read().map_err(|error| {
+            tracing::error!(?error, program = program.id, "code cannot be read");
+            Failure::Stopped("this server could not read its code".to_owned())
+        })?;
         if choice == EngineChoice::Node || slot.needs_node.load(Ordering::Relaxed) {
-            return self.load_in_node(program).await;
+            return self.load_in_node(program, &code).await;
         }
         let surroundings = Surroundings {
             clock: self.0.clock.clone(),
@@ -233,14 +237,14 @@ impl Engine {
             sink: self.0.sink.clone(),
             tokio: Handle::current(),
         };
-        match Isolate::load(program, surroundings).await {
+        match Isolate::load((program, &code), surroundings).await {
             Ok(isolate) => Ok(Runner::Embedded(isolate)),
             Err(Failure::Missing(what)) if choice == EngineChoice::Auto => {
                 if !self.may_fall_back(program) {
                     let why = "the setting runtime.node_fallback does not allow Node.js";
                     return Err(Failure::Missing(format!("{what}, and {why}")));
                 }
-                let child = self.load_in_node(program).await;
+                let child = self.load_in_node(program, &code).await;
                 let child = child.map_err(|failure| match failure {
                     Failure::Missing(why) => Failure::Missing(format!("{what}; {why}")),
                     other => other,
@@ -258,13 +262,13 @@ impl Engine {
         choice == EngineChoice::Auto && allowed
     }
 
-    async fn load_in_node(&self, program: &Program) -> Result<Runner, Failure> {
+    async fn load_in_node(&self, program: &Program, code: &str) -> Result<Runner, Failure> {
         let path = &self.0.settings.node_path;
         let install = self.0.node.get_or_init(|| Install::find(path)).await;
         let install = install
             .as_ref()
             .map_err(|why| Failure::Missing(format!("there is no Node.js: {why}")))?;
-        let child = Child::load(program, install, self.0.sink.clone()).await?;
+        let child = Child::load((program, code), install, self.0.sink.clone()).await?;
         Ok(Runner::Node(child))
     }
 

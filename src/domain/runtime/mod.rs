@@ -26,7 +26,7 @@ pub use self::{
     failure::Failure,
     log::{Level, LogLine},
     native::{Live, Native, NativeResponse},
-    program::{EngineKind, Limits, Program, Request, Response},
+    program::{Code, EngineKind, Limits, Program, Request, Response},
     settings::{EngineChoice, Settings},
     stats::{Stats, Warm},
 };

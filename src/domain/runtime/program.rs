@@ -1,11 +1,11 @@
 //! What is run, what it is asked and what it answers.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use super::EngineChoice;
-use crate::kernel::Secret;
+use crate::kernel::{Result, Secret};
 
 /// One version of a bundle.
 #[derive(Debug, Clone)]
@@ -15,13 +15,51 @@ pub struct Program {
     /// Which version: another one is loaded anew, and takes the place of the one before.
     pub version: String,
     /// A CommonJS text that exports `handler`, or has it in `default`.
-    pub code: Arc<str>,
+    pub code: Code,
     /// Its variables, and no others: `process.env` of the code.
     pub env: BTreeMap<String, Secret>,
     /// Its limits.
     pub limits: Limits,
     /// What runs it, if that is not what the settings say.
     pub engine: Option<EngineChoice>,
+}
+
+/// The text of a program. It is read when the program is loaded and not kept: a warm program has no
+/// use for it.
+#[derive(Clone)]
+pub struct Code(Arc<dyn Fn() -> Result<Arc<str>> + Send + Sync>);
+
+impl Code {
+    /// A text that is kept elsewhere.
+    pub fn kept(read: impl Fn() -> Result<Arc<str>> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(read))
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn read(&self) -> Result<Arc<str>> {
+        (self.0)()
+    }
+}
+
+impl From<Arc<str>> for Code {
+    fn from(text: Arc<str>) -> Self {
+        Self::kept(move || Ok(Arc::clone(&text)))
+    }
+}
+
+impl From<&str> for Code {
+    fn from(text: &str) -> Self {
+        Self::from(Arc::<str>::from(text))
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code")
+    }
 }
 
 /// What a program may use.

@@ -7,7 +7,7 @@ mod reentry;
 mod secrets;
 mod server;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use parlance::{
     domain::{
@@ -59,7 +59,7 @@ impl Bench {
         Program {
             id: "prog".to_owned(),
             version: "1".to_owned(),
-            code: Arc::from(code),
+            code: code.into(),
             env: BTreeMap::new(),
             limits: self.engine.settings().limits(),
             engine: None,

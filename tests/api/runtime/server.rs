@@ -1,7 +1,5 @@
 //! The engine within a server: metrics, its own address, and `parlance run`.
 
-use std::sync::Arc;
-
 use parlance::domain::runtime::Program;
 use reqwest::Method;
 
@@ -15,9 +13,7 @@ async fn metrics_show_what_is_warm() {
     let mut program = Program {
         id: "prog".to_owned(),
         version: "1".to_owned(),
-        code: Arc::from(
-            "exports.handler = (request) => { if (request.body) throw new Error('x') }",
-        ),
+        code: "exports.handler = (request) => { if (request.body) throw new Error('x') }".into(),
         env: std::collections::BTreeMap::new(),
         limits: engine.settings().limits(),
         engine: None,
@@ -61,7 +57,7 @@ async fn a_program_reaches_the_api_in_production() {
     let program = Program {
         id: "prog".to_owned(),
         version: "1".to_owned(),
-        code: Arc::from(code.as_str()),
+        code: code.as_str().into(),
         env: std::collections::BTreeMap::new(),
         limits: engine.settings().limits(),
         engine: None,

@@ -15,6 +15,7 @@ use tokio::{runtime::Handle, sync::oneshot};
 
 use super::{
     desk::{Desk, Event},
+    modules,
     turns::{self, Turns},
 };
 use crate::{
@@ -76,19 +77,30 @@ impl Isolate {
     /// # Errors
     /// Why it cannot be loaded.
     pub(in crate::domain::runtime) async fn load(
-        program: &Program,
+        (program, code): (&Program, &str),
         surroundings: Surroundings,
     ) -> Result<Self, Failure> {
         let (events, incoming) = mpsc::channel();
         let (loaded, ready) = oneshot::channel();
         let shared = Arc::<Shared>::default();
+        // Made here, so that the thread's own part of the heap has no hole of its size.
+        let bundle = modules::wrapped(code);
         let thread = thread::Builder::new()
             .name(thread_name(&program.id))
             .stack_size(program.limits.stack + OWN_STACK)
             .spawn({
                 let (program, shared, events) =
                     (program.clone(), Arc::clone(&shared), events.clone());
-                move || live(&program, shared, surroundings, events, &incoming, loaded)
+                move || {
+                    live(
+                        (&program, bundle),
+                        shared,
+                        surroundings,
+                        events,
+                        &incoming,
+                        loaded,
+                    )
+                }
             })
             .map_err(|error| Failure::Stopped(error.to_string()))?;
         let isolate = Self {
@@ -164,7 +176,7 @@ impl Drop for Isolate {
 
 /// The thread.
 fn live(
-    program: &Program,
+    (program, bundle): (&Program, Vec<u8>),
     shared: Arc<Shared>,
     surroundings: Surroundings,
     events: mpsc::Sender<Event>,
@@ -181,7 +193,7 @@ fn live(
         events,
         Arc::clone(&shared),
     ));
-    match Turns::load(program, desk, Arc::clone(&shared)) {
+    match Turns::load(program, bundle, desk, Arc::clone(&shared)) {
         // Whoever wanted it may be gone; then the event to stop waits already.
         Ok(turns) => {
             let _ = loaded.send(Ok(()));

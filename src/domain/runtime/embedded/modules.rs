@@ -53,15 +53,29 @@ pub(super) fn compile<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> Result<F
     ctx.eval_with_options(text, options(&format!("node:{name}")))
 }
 
-/// A bundle as a function, as Node.js wraps it.
-pub(super) fn compile_bundle<'js>(ctx: &Ctx<'js>, code: &str) -> Result<Function<'js>> {
+/// A bundle within the function that Node.js wraps it in, with room for the zero that the engine wants
+/// at its end.
+pub(super) fn wrapped(code: &str) -> Vec<u8> {
     let code = if code.starts_with("#!") {
         code.split_once('\n').map_or("", |(_, rest)| rest)
     } else {
         code
     };
-    let text = format!("(function (exports, require, module, __filename, __dirname) {{{code}\n}})");
-    ctx.eval_with_options(text, options("bundle.js"))
+    let parts = [
+        "(function (exports, require, module, __filename, __dirname) {",
+        code,
+        "\n})",
+    ];
+    let mut text = Vec::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + 1);
+    parts
+        .iter()
+        .for_each(|part| text.extend_from_slice(part.as_bytes()));
+    text
+}
+
+/// A wrapped bundle as a function.
+pub(super) fn compile_bundle<'js>(ctx: &Ctx<'js>, wrapped: Vec<u8>) -> Result<Function<'js>> {
+    ctx.eval_with_options(wrapped, options("bundle.js"))
 }
 
 pub(super) fn options(name: &str) -> EvalOptions {

@@ -90,6 +90,7 @@ impl Turns {
     /// Why the code cannot be loaded.
     pub(super) fn load(
         program: &Program,
+        bundle: Vec<u8>,
         desk: Rc<Desk>,
         shared: Arc<Shared>,
     ) -> Result<Self, Failure> {
@@ -105,7 +106,7 @@ impl Turns {
         tracker.watch(&runtime);
         desk.budget.begin(limits.cpu);
         let entry = context
-            .with(|ctx| start(&ctx, program, &desk, &tracker))
+            .with(|ctx| start(&ctx, (program, bundle), &desk, &tracker))
             .map_err(|text| load_failure(&desk, text))?;
         let turns = Self {
             entry,
@@ -324,7 +325,7 @@ impl Turns {
 /// Sets an isolate up and loads the code.
 fn start(
     ctx: &Ctx<'_>,
-    program: &Program,
+    (program, bundle): (&Program, Vec<u8>),
     desk: &Rc<Desk>,
     tracker: &Tracker,
 ) -> Result<Entry, String> {
@@ -349,7 +350,7 @@ fn start(
         };
         *tracker.0.borrow_mut() = Some(function("rejected")?);
         let load: Function<'_> = entry.get("load")?;
-        let bundle = modules::compile_bundle(ctx, &program.code)?;
+        let bundle = modules::compile_bundle(ctx, bundle)?;
         load.call::<_, ()>((bundle,))?;
         Ok(made)
     };

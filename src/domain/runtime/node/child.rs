@@ -82,7 +82,7 @@ impl Child {
     /// # Errors
     /// Why that cannot be.
     pub(in crate::domain::runtime) async fn load(
-        program: &Program,
+        (program, code): (&Program, &str),
         install: &Install,
         sink: Sink,
     ) -> Result<Self, Failure> {
@@ -120,7 +120,7 @@ impl Child {
         tokio::spawn(keep(child, outputs, Arc::clone(&state)));
         state.send(&Order::Load {
             mark: &state.mark,
-            code: &program.code,
+            code,
             env: program
                 .env
                 .iter()
