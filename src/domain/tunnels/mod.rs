@@ -58,7 +58,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Its name, as `/metrics` has it.
+    /// Its place in [`OUTCOMES`].
     const fn outcome(self) -> usize {
         match self {
             Self::NotConnected => 1,
