@@ -4,6 +4,7 @@
 
 mod agent;
 mod backup;
+mod chat;
 mod check;
 mod config;
 mod integration;
@@ -81,6 +82,8 @@ enum Command {
     Openapi(openapi::Openapi),
     /// Call the handler of a bot's or an integration's bundle once, and print its answer.
     Run(run::Run),
+    /// Talk with a bot in the terminal.
+    Chat(chat::Chat),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Config),
@@ -121,6 +124,7 @@ fn execute(cli: Cli) -> Result<ExitCode> {
         Some(Command::Check) => check::run(&loaded, json),
         Some(Command::Openapi(command)) => command.run(&loaded),
         Some(Command::Run(command)) => command.run(&loaded),
+        Some(Command::Chat(command)) => command.run(&loaded, json),
         Some(Command::Config(command)) => command.run(&loaded, json),
     }
 }

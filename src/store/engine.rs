@@ -270,6 +270,12 @@ impl Store {
         &self.0.path
     }
 
+    /// Where the server of this database says that it listens, if one runs.
+    #[must_use]
+    pub fn announced(&self) -> Option<String> {
+        lock::announced(&self.0.path)
+    }
+
     /// Tells whoever tries to open the same database where this server listens.
     ///
     /// # Errors

@@ -103,6 +103,16 @@ impl ProcessLock {
     }
 }
 
+/// Where the process that serves this database says that it listens, if one does.
+pub(super) fn announced(database: &Path) -> Option<String> {
+    let mut file = File::open(files::beside(database, ".lock")).ok()?;
+    // Nobody holds it who has left it behind.
+    if file.try_lock_shared().is_ok() {
+        return None;
+    }
+    read_holder(&mut file).url
+}
+
 /// A number that changes whenever another process has [raised](raise_signal) it. It costs one
 /// system call and does not touch the database.
 pub(super) fn read_signal(file: &File) -> u64 {

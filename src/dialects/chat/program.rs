@@ -1,7 +1,7 @@
 //! The program of the integration: the operations of the runtime protocol (botpress.md §5). A request to
 //! its webhook is one to the API; a message of the bot goes to those who listen.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
@@ -212,8 +212,9 @@ fn http(incoming: Incoming) -> Result<HttpRequest> {
         "" => "/",
         path => path,
     };
+    let path = encoded(&incoming.method, path);
     let target = match incoming.query.as_str() {
-        "" => path.to_owned(),
+        "" => path.into_owned(),
         query => format!("{path}?{query}"),
     };
     let uri: Uri = target.parse().map_err(|_| missing())?;
@@ -225,6 +226,22 @@ fn http(incoming: Incoming) -> Result<HttpRequest> {
         }
     }
     Ok(request.body(incoming.body))
+}
+
+/// The path with the slashes of an id encoded, where the client does not.
+// wire: @botpress/chat encodes ids in every path but that of a stream
+fn encoded<'a>(method: &str, path: &'a str) -> Cow<'a, str> {
+    let id = path
+        .strip_prefix("/conversations/")
+        .and_then(|rest| rest.strip_suffix("/listen"))
+        .filter(|id| method == "GET" && id.contains('/'));
+    match id {
+        // `/conversations/{id}/participants/listen` is another operation.
+        Some(id) if !(id.ends_with("/participants") && id.matches('/').count() == 1) => {
+            format!("/conversations/{}/listen", id.replace('/', "%2F")).into()
+        }
+        _ => path.into(),
+    }
 }
 
 /// What the API answered, as a program answers.
@@ -257,4 +274,28 @@ fn live(body: Body) -> Live {
         .into_bytes_stream()
         .filter_map(|chunk| async move { String::from_utf8(chunk.ok()?.to_vec()).ok() });
     Live(Box::pin(events))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_id_of_a_stream_is_encoded() {
+        for (path, expected) in [
+            ("/conversations/a/b/listen", "/conversations/a%2Fb/listen"),
+            ("/conversations/a/listen", "/conversations/a/listen"),
+            (
+                "/conversations/a/participants/listen",
+                "/conversations/a/participants/listen",
+            ),
+            ("/conversations/a/messages", "/conversations/a/messages"),
+        ] {
+            assert_eq!(encoded("GET", path), expected);
+        }
+        assert_eq!(
+            encoded("PUT", "/conversations/a/b/listen"),
+            "/conversations/a/b/listen"
+        );
+    }
 }

@@ -14,4 +14,5 @@ mod listen;
 mod messages;
 mod participants;
 mod secrets;
+mod terminal;
 mod users;

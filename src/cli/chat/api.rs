@@ -1,0 +1,154 @@
+//! Calls of the chat API.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use super::keep::Kept;
+use crate::domain::outbound::{Outbound, OutboundRequest, OutboundStream};
+
+/// How long a call may take, and how long a stream may be silent: the server says twice as often that it is
+/// alive.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The most that is read of an answer, in bytes.
+const ANSWER_MAX: usize = 10 * 1024 * 1024;
+
+/// The API of one bot's chat, as one user.
+pub struct Api {
+    outbound: Outbound,
+    address: String,
+    key: String,
+    pub user: String,
+}
+
+impl Api {
+    pub const fn new(outbound: Outbound, address: String) -> Self {
+        Self {
+            outbound,
+            address,
+            key: String::new(),
+            user: String::new(),
+        }
+    }
+
+    /// Becomes the user that is kept, or a new one: the conversation to go on with.
+    pub async fn begin(&mut self, kept: &mut Kept) -> Result<String> {
+        let hello = self.send("GET", "/hello", None).await?;
+        self.good(hello)
+            .context("there is no chat at this address")?;
+        let entry = kept.entry();
+        let known = match entry.key.clone() {
+            Some(key) => {
+                self.key = key;
+                let (status, found) = self.send("GET", "/users/me", None).await?;
+                (status == 200).then_some(found)
+            }
+            None => None,
+        };
+        let found = match known {
+            Some(found) => found,
+            None => {
+                let made = self.call("POST", "/users", Some(json!({}))).await?;
+                self.key = text(&made["key"])?;
+                entry.key = Some(self.key.clone());
+                entry.conversation = None;
+                made
+            }
+        };
+        self.user = text(&found["user"]["id"])?;
+        if let Some(known) = entry.conversation.clone() {
+            let path = format!("/conversations/{known}");
+            if self.send("GET", &path, None).await?.0 == 200 {
+                return Ok(known);
+            }
+        }
+        let made = self.call("POST", "/conversations", Some(json!({}))).await?;
+        let conversation = text(&made["conversation"]["id"])?;
+        entry.conversation = Some(conversation.clone());
+        Ok(conversation)
+    }
+
+    /// Says something.
+    pub async fn say(&self, conversation: &str, words: &str) -> Result<Value> {
+        let body = json!({
+            "conversationId": conversation, "payload": {"type": "text", "text": words},
+        });
+        self.call("POST", "/messages", Some(body)).await
+    }
+
+    /// The newest messages of a conversation, the newest first.
+    pub async fn messages(&self, conversation: &str) -> Result<Vec<Value>> {
+        let path = format!("/conversations/{conversation}/messages");
+        let mut page = self.call("GET", &path, None).await?;
+        match page["messages"].take() {
+            Value::Array(messages) => Ok(messages),
+            _ => bail!("the server's answer has no messages"),
+        }
+    }
+
+    /// Listens to a conversation.
+    pub async fn listen(&self, conversation: &str) -> Result<OutboundStream> {
+        let path = format!("/conversations/{conversation}/listen");
+        let request = OutboundRequest {
+            max_response: usize::MAX,
+            ..self.request("GET", &path, None)
+        };
+        let stream = self.outbound.open(request).await?;
+        if stream.status != 200 {
+            bail!(
+                "the server does not let this user listen: {}",
+                stream.status
+            );
+        }
+        Ok(stream)
+    }
+
+    async fn call(&self, method: &'static str, path: &str, body: Option<Value>) -> Result<Value> {
+        let answer = self.send(method, path, body).await?;
+        self.good(answer)
+    }
+
+    fn good(&self, (status, body): (u16, Value)) -> Result<Value> {
+        if (200..300).contains(&status) {
+            return Ok(body);
+        }
+        match body["message"].as_str() {
+            Some(message) => bail!("{message}"),
+            None => bail!("the server answers with the status {status}"),
+        }
+    }
+
+    async fn send(
+        &self,
+        method: &'static str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<(u16, Value)> {
+        let answer = self.outbound.send(self.request(method, path, body)).await;
+        let answer = answer.context("the server is not reached")?;
+        let body = serde_json::from_slice(&answer.body).unwrap_or_default();
+        Ok((answer.status, body))
+    }
+
+    fn request(&self, method: &'static str, path: &str, body: Option<Value>) -> OutboundRequest {
+        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        if !self.key.is_empty() {
+            headers.push(("x-user-key".to_owned(), self.key.clone()));
+        }
+        OutboundRequest {
+            method,
+            url: format!("{}{path}", self.address),
+            headers,
+            body: body.map_or_else(Vec::new, |body| body.to_string().into_bytes()),
+            timeout: PATIENCE,
+            max_response: ANSWER_MAX,
+        }
+    }
+}
+
+fn text(value: &Value) -> Result<String> {
+    let text = value.as_str().map(str::to_owned);
+    text.context("the server's answer is not one of a chat")
+}

@@ -1,0 +1,92 @@
+//! What is kept from one talk to the next: the user's key and the conversation, for each address. The
+//! file is for its owner's eyes alone.
+
+use std::{
+    collections::BTreeMap,
+    env, fs, io,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+/// What is kept of one chat.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Entry {
+    /// The user's key.
+    pub key: Option<String>,
+    /// The conversation.
+    pub conversation: Option<String>,
+}
+
+/// What is kept of all of them, and which of them this is about.
+pub struct Kept {
+    file: PathBuf,
+    address: String,
+    all: BTreeMap<String, Entry>,
+}
+
+impl Kept {
+    /// Reads what is kept; `forget` leaves out what is known of this address.
+    pub fn read(file: &Path, address: &str, forget: bool) -> Result<Self> {
+        let mut all: BTreeMap<String, Entry> = match fs::read(file) {
+            Ok(text) => serde_json::from_slice(&text).with_context(|| {
+                format!("{} is not what this command has written", file.display())
+            })?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", file.display()));
+            }
+        };
+        if forget {
+            all.remove(address);
+        }
+        Ok(Self {
+            file: file.to_owned(),
+            address: address.to_owned(),
+            all,
+        })
+    }
+
+    /// What is known of this address, to be changed.
+    pub fn entry(&mut self) -> &mut Entry {
+        self.all.entry(self.address.clone()).or_default()
+    }
+
+    /// Writes it down, whole or not at all.
+    pub fn write(&self) -> Result<()> {
+        let failed = || format!("cannot write {}", self.file.display());
+        if let Some(directory) = self.file.parent() {
+            fs::create_dir_all(directory).with_context(failed)?;
+        }
+        let mut new = self.file.clone().into_os_string();
+        new.push(format!(".{}", std::process::id()));
+        let mut opened = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&new)
+            .with_context(failed)?;
+        let text = serde_json::to_vec_pretty(&self.all)?;
+        opened.write_all(&text).with_context(failed)?;
+        fs::rename(&new, &self.file).with_context(failed)
+    }
+}
+
+/// The file for chats of the database at this path.
+pub fn file_beside(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".chat.json");
+    name.into()
+}
+
+/// The file for chats elsewhere, where the user's programs keep such things.
+pub fn own_file() -> Result<PathBuf> {
+    let of_home = || Some(PathBuf::from(env::var_os("HOME")?).join(".local/state"));
+    let state = env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    let state = state.filter(|path| path.is_absolute()).or_else(of_home);
+    let state = state.context("neither XDG_STATE_HOME nor HOME says where the key can be kept")?;
+    Ok(state.join("parlance/chat.json"))
+}

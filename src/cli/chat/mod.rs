@@ -1,0 +1,110 @@
+//! `parlance chat`: talks with a bot in the terminal, over the same API as every other client of the chat.
+
+mod api;
+mod draw;
+mod keep;
+mod talk;
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use tokio::runtime::Runtime;
+
+use self::{api::Api, keep::Kept, talk::Talk};
+use crate::{
+    config::{Config, Loaded},
+    domain::{
+        self, Domain,
+        agents::{self, Agent},
+        audit::Actor,
+        outbound::Outbound,
+        webchat,
+    },
+    kernel::Clock,
+    store::{Sealer, Store},
+};
+
+/// Talk with a bot: what you type goes to it, and what it says is printed. A number picks one of the choices
+/// that it offers. The talk goes on where it ended the last time.
+#[derive(Args)]
+pub struct Chat {
+    /// The bot: its id, handle or name; or the address of its chat, `http://…/webhook/…`.
+    bot: String,
+    /// Where the server is [default: where it says that it listens].
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// Begin a new conversation, as a new user.
+    #[arg(long)]
+    new: bool,
+    /// How long the bot may take with an answer to what does not come from a terminal, in seconds.
+    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+    wait: u64,
+}
+
+impl Chat {
+    pub fn run(self, loaded: &Loaded, json: bool) -> Result<ExitCode> {
+        let runtime = Runtime::new().context("the runtime does not start")?;
+        let ended = runtime.block_on(self.talk(&loaded.config, json));
+        // A thread may still wait for a line that nobody types.
+        runtime.shutdown_background();
+        ended.map(|()| ExitCode::SUCCESS)
+    }
+
+    async fn talk(&self, config: &Config, json: bool) -> Result<()> {
+        let (address, file) = self.place(config).await?;
+        // It is this machine's own user who says where to call.
+        let outbound = Outbound::new(&config.outbound, true);
+        let mut kept = Kept::read(&file, &address, self.new)?;
+        let mut api = Api::new(outbound, address);
+        let conversation = api.begin(&mut kept).await?;
+        kept.write()?;
+        let wait = Duration::from_secs(self.wait);
+        Talk::new(api, conversation, json, wait).run().await
+    }
+
+    /// Where the API of the bot's chat is, and the file that the user's key is kept in.
+    async fn place(&self, config: &Config) -> Result<(String, PathBuf)> {
+        if self.bot.contains("://") {
+            let address = self.bot.trim_end_matches('/').to_owned();
+            return Ok((address, keep::own_file()?));
+        }
+        let store = Store::open_beside(&config.store)?;
+        let announced = store.announced();
+        let sealer = Sealer::of(&store, &config.seal).await?;
+        let settings = domain::Settings {
+            webchat: config.webchat.clone(),
+            ..domain::Settings::default()
+        };
+        let domain = Domain::new(store, sealer, Clock::system(), settings);
+        let agent = self.agent(&domain)?;
+        let webhook = webchat::ensure_for(&domain, Actor::Operator, &agent).await?;
+        let Some(url) = self.url.clone().or(announced) else {
+            bail!(
+                "no server runs on this database: start one with `parlance`, or name one with --url"
+            );
+        };
+        let address = format!("{}/webhook/{webhook}", url.trim_end_matches('/'));
+        Ok((address, keep::file_beside(&config.store.path)))
+    }
+
+    fn agent(&self, domain: &Domain) -> Result<Agent> {
+        let wanted = self.bot.as_str();
+        let all = domain.store().read(agents::list_all)?;
+        if let Some(found) = all.iter().find(|agent| agent.id.as_str() == wanted) {
+            return Ok(found.clone());
+        }
+        let named: Vec<&Agent> = all
+            .iter()
+            .filter(|agent| agent.handle == wanted || agent.name == wanted)
+            .collect();
+        match named.as_slice() {
+            [one] => Ok((*one).clone()),
+            [] => bail!("there is no bot {wanted}"),
+            several => {
+                let ids: Vec<&str> = several.iter().map(|agent| agent.id.as_str()).collect();
+                bail!("several bots have the name {wanted}: {}", ids.join(", "));
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The talk: lines in, messages out.
+
+use std::{
+    collections::HashSet,
+    io::{self, BufRead, IsTerminal, Write},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::{
+    api::Api,
+    draw::{Drawn, draw},
+};
+use crate::{
+    domain::outbound::OutboundStream,
+    kernel::{Clock, clock::within},
+};
+
+/// How long nothing must come until a bot has said all that it has to say, where nobody sees whether it is
+/// still at it.
+const QUIET: Duration = Duration::from_millis(500);
+
+/// The waits before a lost connection is tried again, in seconds.
+const AGAIN: [u64; 5] = [0, 1, 2, 5, 10];
+
+/// A talk with a bot.
+pub struct Talk {
+    api: Api,
+    conversation: String,
+    json: bool,
+    wait: Duration,
+    /// What was said when a number was last offered.
+    choices: Vec<String>,
+    /// The messages that are printed, or were there before.
+    seen: HashSet<String>,
+    is_terminal: bool,
+}
+
+impl Talk {
+    pub fn new(api: Api, conversation: String, json: bool, wait: Duration) -> Self {
+        Self {
+            api,
+            conversation,
+            json,
+            wait,
+            choices: Vec::new(),
+            seen: HashSet::new(),
+            is_terminal: io::stdin().is_terminal(),
+        }
+    }
+
+    /// Talks until nothing more is typed.
+    pub async fn run(mut self) -> Result<()> {
+        let mut heard = Heard::open(&self.api, &self.conversation).await?;
+        for message in self.api.messages(&self.conversation).await? {
+            self.note(&message);
+        }
+        let mut lines = lines();
+        self.prompt();
+        loop {
+            tokio::select! {
+                line = lines.recv() => match line {
+                    Some(line) => self.typed(&line, &mut heard).await?,
+                    None => return Ok(()),
+                },
+                message = heard.next() => self.came(message, &mut heard).await?,
+            }
+            self.prompt();
+        }
+    }
+
+    /// Says what was typed. What does not come from a terminal is said line by line, each when the one
+    /// before has been answered.
+    async fn typed(&mut self, line: &str, heard: &mut Heard) -> Result<()> {
+        let line = line.trim();
+        if line.is_empty() {
+            return Ok(());
+        }
+        let picked = line
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| number.checked_sub(1));
+        let picked = picked.and_then(|index| self.choices.get(index)).cloned();
+        let words = picked.unwrap_or_else(|| line.to_owned());
+        let said = self.api.say(&self.conversation, &words).await?;
+        self.note(&said["message"]);
+        if self.is_terminal {
+            return Ok(());
+        }
+        let mut patience = self.wait;
+        while let Ok(message) = within(patience, heard.next()).await {
+            let before = self.seen.len();
+            self.came(message, heard).await?;
+            if self.seen.len() > before {
+                patience = QUIET.min(self.wait);
+            }
+        }
+        if patience == self.wait {
+            eprintln!("(no answer within {} s)", self.wait.as_secs());
+        }
+        Ok(())
+    }
+
+    /// Prints what came, or connects anew where nothing comes any more.
+    async fn came(&mut self, message: Option<Value>, heard: &mut Heard) -> Result<()> {
+        if let Some(message) = message {
+            return self.print(&message);
+        }
+        eprintln!("(the connection is lost)");
+        for seconds in AGAIN {
+            Clock::system().sleep(Duration::from_secs(seconds)).await;
+            let Ok(opened) = Heard::open(&self.api, &self.conversation).await else {
+                continue;
+            };
+            *heard = opened;
+            // After the stream is open, so that nothing falls between the two.
+            for message in self.api.messages(&self.conversation).await?.iter().rev() {
+                self.print(message)?;
+            }
+            eprintln!("(connected again)");
+            return Ok(());
+        }
+        bail!("the server is not reached any more");
+    }
+
+    /// Notes a message as printed. Whether it is new.
+    fn note(&mut self, message: &Value) -> bool {
+        let id = message["id"].as_str().unwrap_or_default();
+        self.seen.insert(id.to_owned())
+    }
+
+    fn print(&mut self, message: &Value) -> Result<()> {
+        if message["userId"] == self.api.user.as_str() || !self.note(message) {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        let Drawn { lines, choices } = draw(&message["payload"]);
+        if self.json {
+            writeln!(out, "{message}")?;
+        } else {
+            for line in lines {
+                writeln!(out, "{line}")?;
+            }
+        }
+        out.flush()?;
+        if !choices.is_empty() {
+            self.choices = choices;
+        }
+        Ok(())
+    }
+
+    fn prompt(&self) {
+        if self.is_terminal {
+            eprint!("> ");
+        }
+    }
+}
+
+/// Messages as they come.
+struct Heard {
+    stream: OutboundStream,
+    bytes: Vec<u8>,
+}
+
+impl Heard {
+    async fn open(api: &Api, conversation: &str) -> Result<Self> {
+        Ok(Self {
+            stream: api.listen(conversation).await?,
+            bytes: Vec::new(),
+        })
+    }
+
+    /// The next message; none where the stream ends. To drop the future loses nothing.
+    async fn next(&mut self) -> Option<Value> {
+        loop {
+            while let Some(end) = self.bytes.windows(2).position(|pair| pair == b"\n\n") {
+                let event: Vec<u8> = self.bytes.drain(..end + 2).collect();
+                if let Some(message) = message_of(&event) {
+                    return Some(message);
+                }
+            }
+            match self.stream.next().await {
+                Ok(Some(more)) => self.bytes.extend(more),
+                Ok(None) | Err(_) => return None,
+            }
+        }
+    }
+}
+
+/// The message that an event tells of, if it does.
+fn message_of(event: &[u8]) -> Option<Value> {
+    let text = std::str::from_utf8(event).ok()?;
+    let data = text.lines().find_map(|line| line.strip_prefix("data: "))?;
+    let mut signal: Value = serde_json::from_str(data).ok()?;
+    (signal["type"] == "message_created").then(|| signal["data"].take())
+}
+
+/// The lines of standard input, read by a thread of their own.
+fn lines() -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel(1);
+    thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
