@@ -103,7 +103,7 @@ pub async fn purge(domain: &Domain) -> Result<()> {
     Ok(())
 }
 
-const IS_OPEN: &str = "SELECT 1 FROM workspaces WHERE closed_at IS NULL";
+const IS_OPEN: &str = "SELECT 1 FROM workspaces WHERE closed_at IS NULL AND NOT system";
 
 /// The same before anything else is done. Where no workspace is left nothing is waited for: the first
 /// start may want the id of one that is closed.
