@@ -12,10 +12,10 @@ const LAYERS: [&str; 9] = [
 
 /// A word and the only places, below `src`, that may have it.
 const RESERVED: [(&str, &[&str]); 9] = [
-    ("poem::", &["http/", "dialects/", "console/", "server.rs"]),
+    ("poem::", &["http/", "dialects/", "console/", "server/"]),
     (
         "poem_openapi::",
-        &["http/", "dialects/", "console/", "server.rs"],
+        &["http/", "dialects/", "console/", "server/"],
     ),
     ("rusqlite", &["store/", "domain/"]),
     ("reqwest::", &["domain/outbound"]),
