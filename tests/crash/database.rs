@@ -50,7 +50,8 @@ impl Snapshot {
     pub fn audited(&self) -> Counts {
         let count = |action: &str| {
             self.number(&format!(
-                "SELECT count(*) FROM audit_records WHERE action = 'integration.{action}'"
+                "SELECT count(*) FROM audit_records
+                 WHERE action = 'integration.{action}' AND actor LIKE 'key:%'"
             ))
         };
         Counts {

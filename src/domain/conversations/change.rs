@@ -255,13 +255,16 @@ pub async fn update(call: &Call, id: ConversationId, tags: Given) -> Result<Conv
 pub async fn delete(call: &Call, id: ConversationId) -> Result<Conversation> {
     require_write(call)?;
     let voice = Voice::of(call)?;
-    call.domain()
+    let old = call
+        .domain()
         .change(call, move |change, _| {
             let old = rows::existing(change.conn, &voice, &id)?;
             erase(change.conn, old.seq)?;
             Ok(old)
         })
-        .await
+        .await?;
+    call.domain().listeners().end(|of, _| of == old.seq);
+    Ok(old)
 }
 
 const ERASE: &str = "DELETE FROM conversations WHERE seq = :seq";

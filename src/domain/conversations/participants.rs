@@ -175,7 +175,8 @@ const LEAVE: &str = "
 pub async fn remove(call: &Call, id: ConversationId, user: EndUserId) -> Result<()> {
     require_write(call)?;
     let voice = Voice::of(call)?;
-    call.domain()
+    let (conversation, user) = call
+        .domain()
         .change(call, move |change, _| {
             let conversation = rows::existing(change.conn, &voice, &id)?;
             let user = taking_part(change.conn, voice.bot(), &conversation, &user)?;
@@ -189,7 +190,10 @@ pub async fn remove(call: &Call, id: ConversationId, user: EndUserId) -> Result<
                     .prepare_cached(LEAVE)?
                     .execute(named_params! {":conversation": conversation.seq, ":user": seq})?,
             };
-            Ok(())
+            Ok((conversation.seq, user.seq))
         })
-        .await
+        .await?;
+    let listeners = call.domain().listeners();
+    listeners.end(|of, by| of == conversation && Some(by) == user);
+    Ok(())
 }

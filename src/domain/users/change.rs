@@ -233,7 +233,8 @@ fn change_bot_itself(
 pub async fn delete(call: &Call, id: EndUserId) -> Result<User> {
     require_write(call)?;
     let voice = Voice::of(call)?;
-    call.domain()
+    let user = call
+        .domain()
         .change(call, move |change, _| {
             let user = rows::existing(change.conn, voice.bot(), &id)?;
             if user.seq.is_none() {
@@ -245,5 +246,7 @@ pub async fn delete(call: &Call, id: EndUserId) -> Result<User> {
             end_users::erase(change, &voice.scope(), &id)?;
             Ok(user)
         })
-        .await
+        .await?;
+    call.domain().listeners().end(|_, by| Some(by) == user.seq);
+    Ok(user)
 }

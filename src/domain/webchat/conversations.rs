@@ -175,10 +175,9 @@ pub(super) fn owned(visitor: &Visitor, id: &str) -> Result<conversations::Conver
 /// `NotFound`, `Forbidden`, or those of the store.
 pub async fn delete(visitor: &Visitor, id: &str) -> Result<()> {
     let found = owned(visitor, id)?;
-    conversations::delete(visitor.call(), found.id).await?;
-    let listeners = visitor.call().domain().listeners();
-    listeners.end(|conversation, _| conversation == found.seq);
-    Ok(())
+    conversations::delete(visitor.call(), found.id)
+        .await
+        .map(drop)
 }
 
 /// The conversations that the user who asks owns, newest first.

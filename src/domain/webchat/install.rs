@@ -7,7 +7,7 @@ use crate::{
     domain::{
         access::Call,
         agents::{self, Agent},
-        audit::Actor,
+        audit::{self, Actor, Entry},
         bots,
         context::Domain,
         installations, integrations,
@@ -56,7 +56,17 @@ pub async fn ensure_for(domain: &Domain, actor: Actor, agent: &Agent) -> Result<
             bots::ensure(change, &sealer, &agent.clone().into())?;
             let chat = integrations::usable(change.conn, &agent.workspace_id, &ID.into())?;
             let chat = chat.ok_or_else(|| Error::not_found("This server has no chat yet"))?;
-            installations::have(change, &sealer, seq, (chat.seq, NAME))
+            let webhook = installations::have(change, &sealer, seq, (chat.seq, NAME))?;
+            audit::record(
+                change,
+                &Entry {
+                    workspace: Some(&agent.workspace_id),
+                    action: "bot.install",
+                    resource_id: agent.id.as_str(),
+                    resource_name: Some(&agent.name),
+                },
+            )?;
+            Ok(webhook)
         })
         .await
 }

@@ -9,12 +9,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use rusqlite::{Connection, named_params};
 use tokio::sync::mpsc;
 
 use super::{Event, Message, Settings, Visitor, conversations::require_part, ids};
 use crate::{
     domain::context::Domain,
-    kernel::{Error, Kind, Result, ids::MessageId},
+    kernel::{Error, Kind, Result, Timestamp, ids::MessageId},
 };
 
 /// What a listener is told.
@@ -130,7 +131,7 @@ impl Listeners {
     }
 
     /// Ends the streams of these rows of conversation and user. What waits in them is still read.
-    pub(super) fn end(&self, ends: impl Fn(i64, i64) -> bool) {
+    pub(in crate::domain) fn end(&self, ends: impl Fn(i64, i64) -> bool) {
         let mut open = self.open();
         let conversations: Vec<i64> = open.of.keys().copied().collect();
         for conversation in conversations {
@@ -175,9 +176,20 @@ impl Listeners {
 pub struct Subscription {
     domain: Domain,
     conversation: i64,
+    user: i64,
+    installation: i64,
     id: u64,
     receiver: mpsc::Receiver<Arc<Signal>>,
+    /// When it was last asked whether the user may listen.
+    checked_at: Timestamp,
 }
+
+/// A user is taken out in many ways: with the bot, the workspace, or the person in another API.
+const MAY_LISTEN: &str = "
+    SELECT 1 FROM conversation_participants JOIN bot_integrations
+        ON bot_integrations.seq = :installation AND bot_integrations.enabled
+    WHERE conversation_participants.conversation_seq = :conversation
+      AND conversation_participants.user_seq = :user";
 
 /// What comes next in a stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -193,11 +205,32 @@ impl Subscription {
     pub async fn next(&mut self) -> Option<Next> {
         let heartbeat = self.domain.settings().webchat.heartbeat();
         let quiet = self.domain.clock().sleep(heartbeat);
-        tokio::select! {
+        let next = tokio::select! {
             biased;
-            signal = self.receiver.recv() => signal.map(Next::Signal),
-            () = quiet => Some(Next::Quiet),
+            signal = self.receiver.recv() => Next::Signal(signal?),
+            () = quiet => Next::Quiet,
+        };
+        let now = self.domain.clock().now();
+        if now.since(self.checked_at) >= heartbeat {
+            self.checked_at = now;
+            // A database that cannot be read just now says nothing about the user.
+            if matches!(
+                self.domain.store().read(|conn| self.may_listen(conn)),
+                Ok(false)
+            ) {
+                return None;
+            }
         }
+        Some(next)
+    }
+
+    fn may_listen(&self, conn: &Connection) -> Result<bool> {
+        let mut statement = conn.prepare_cached(MAY_LISTEN)?;
+        Ok(statement.exists(named_params! {
+            ":installation": self.installation,
+            ":conversation": self.conversation,
+            ":user": self.user,
+        })?)
     }
 }
 
@@ -217,12 +250,16 @@ pub fn listen(visitor: &Visitor, id: &str) -> Result<Subscription> {
     let domain = visitor.call().domain();
     let store = domain.store();
     let found = store.read(|conn| ids::existing(conn, &voice, id))?;
+    let installation = visitor.visit.installation()?.seq;
     let (listener, receiver) = domain.listeners().begin(found.seq, visitor.seq)?;
     let subscription = Subscription {
         domain: domain.clone(),
         conversation: found.seq,
+        user: visitor.seq,
+        installation,
         id: listener,
         receiver,
+        checked_at: domain.clock().now(),
     };
     // After it is listed: one who is taken out meanwhile is either seen here or ended there.
     store.read(|conn| require_part(conn, voice.bot(), &found, &visitor.id))?;

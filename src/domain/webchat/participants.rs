@@ -69,13 +69,11 @@ pub async fn remove(visitor: &Visitor, id: &str, fid: &str) -> Result<()> {
     }
     conversations::remove_participant(visitor.call(), found.id.clone(), user.id).await?;
     let conversation = store.read(|conn| ids::fid_of_conversation(conn, &found))?;
-    let listeners = visitor.call().domain().listeners();
-    listeners.end(|of, by| of == found.seq && by == user.seq);
     let signal = Signal::ParticipantRemoved {
         conversation,
         participant: fid.to_owned(),
     };
-    listeners.tell(found.seq, signal);
+    visitor.call().domain().listeners().tell(found.seq, signal);
     Ok(())
 }
 

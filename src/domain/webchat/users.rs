@@ -233,8 +233,7 @@ pub async fn update(visitor: &Visitor, profile: Profile) -> Result<User> {
 /// # Errors
 /// Those of the store.
 pub async fn delete(visitor: &Visitor) -> Result<()> {
-    users::delete(visitor.call(), visitor.id.clone()).await?;
-    let listeners = visitor.call().domain().listeners();
-    listeners.end(|_, user| user == visitor.seq);
-    Ok(())
+    users::delete(visitor.call(), visitor.id.clone())
+        .await
+        .map(drop)
 }

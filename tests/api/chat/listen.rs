@@ -290,3 +290,35 @@ async fn listen_conversation_hears_a_bot_that_speaks_first() {
     assert_eq!(heard["data"]["payload"]["text"], "Are you still there?");
     assert_eq!(heard["data"]["isBot"], true);
 }
+
+#[tokio::test]
+async fn listen_conversation_ends_whoever_takes_the_user_out() {
+    let given = Given::new().await;
+    let (ann, bob, eve) = (given.user().await, given.user().await, given.user().await);
+    let id = given.conversation(&ann).await;
+    for user in [&bob, &eve] {
+        let path = format!("/conversations/{id}/participants");
+        let let_in = given.post(&ann, &path, json!({"userId": user.id})).await;
+        let_in.expect(200);
+    }
+    let mut bobs = Stream::open(&given, &bob, &id).await;
+    let mut eves = Stream::open(&given, &eve, &id).await;
+    let mut anns = Stream::open(&given, &ann, &id).await;
+    // The bot may, too.
+    let as_bot = Caller::person().header("x-bot-id", given.bot.id.as_str());
+    let path = format!("/v1/chat/conversations/{id}/participants/{}", bob.id);
+    as_bot.delete(&given.server, &path).await.expect(200);
+    assert!(bobs.rest().await.is_empty());
+    let path = format!("/v1/chat/users/{}", eve.id);
+    as_bot.delete(&given.server, &path).await.expect(200);
+    assert!(eves.rest().await.is_empty());
+    // And so does an installation that is turned off, with the next heartbeat.
+    let chat = super::given::integration(&given.server).await;
+    super::given::install(&given.server, &given.bot.id, json!({})).await;
+    let off = json!({"integrations": {&chat: {"enabled": false}}});
+    let path = format!("/v1/admin/bots/{}", given.bot.id);
+    let changed = Caller::member().put(&given.server, &path, off).await;
+    changed.expect(200);
+    until_listening(&given, 0).await;
+    assert!(anns.rest().await.is_empty());
+}

@@ -8,6 +8,9 @@ use crate::{
     support::{TestServer, assert_answer},
 };
 
+/// The integration that every server has.
+const CHAT: &str = "chat@0.7.6";
+
 const ALL: &str = "/v1/admin/hub/integrations";
 
 async fn create(server: &TestServer, name: &str, version: &str, public: bool) -> String {
@@ -39,8 +42,14 @@ async fn list_public_integrations_shows_those_of_every_workspace() {
     }
     let other = stranger(&server).await;
     for (query, expected) in [
-        ("", vec!["other@1.0.0", "shared@0.10.0", "shared@0.9.0"]),
-        ("?version=latest", vec!["other@1.0.0", "shared@0.10.0"]),
+        (
+            "",
+            vec!["other@1.0.0", "shared@0.10.0", "shared@0.9.0", CHAT],
+        ),
+        (
+            "?version=latest",
+            vec!["other@1.0.0", "shared@0.10.0", CHAT],
+        ),
         ("?name=shared&version=0.9.0", vec!["shared@0.9.0"]),
         ("?name=own", vec![]),
     ] {
@@ -68,7 +77,7 @@ async fn list_public_integrations_is_paged() {
     let second = Caller::person()
         .get(&server, &format!("{ALL}?nextToken={token}"))
         .await;
-    assert_eq!(names(&second.json()), ["shared@0.0.0"]);
+    assert_eq!(names(&second.json()), ["shared@0.0.0", CHAT]);
 }
 
 #[tokio::test]
