@@ -477,6 +477,7 @@ test("a page that nobody looks at lets go of its stream, and misses nothing", as
   await look(false);
   await say(other, "three");
   await answer(page, "You said: three").waitFor();
+  await answer(other, "You said: three").waitFor();
   assert.equal(streams.size, 2);
   assert.equal(await page.title(), "Coffee bot");
   assert.deepEqual(await said(page), await said(other));
