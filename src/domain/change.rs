@@ -1,6 +1,6 @@
 //! One change in its transaction, and what follows once it is committed.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use rusqlite::Connection;
 
@@ -24,6 +24,8 @@ pub struct Change<'a> {
     woke: Cell<bool>,
     /// Whether a bot or an integration is to be told something then, now or at some time.
     woke_runtime: Cell<bool>,
+    /// The bots (with 0) and installations that are to be told at once of what they have refused.
+    hastened: RefCell<Vec<(i64, i64)>>,
     /// Whether webhook messages were erased, which the dispatcher may hold.
     erased: Cell<bool>,
 }
@@ -40,6 +42,7 @@ impl<'a> Change<'a> {
             plans: None,
             woke: Cell::new(false),
             woke_runtime: Cell::new(false),
+            hastened: RefCell::new(Vec::new()),
             erased: Cell::new(false),
         }
     }
@@ -65,6 +68,12 @@ impl<'a> Change<'a> {
         self.woke_runtime.set(true);
     }
 
+    /// Notes that what this receiver has refused is due once this is committed.
+    pub(super) fn hasten(&self, receiver: (i64, i64)) {
+        self.hastened.borrow_mut().push(receiver);
+        self.wake_runtime();
+    }
+
     /// Notes that webhook messages are erased once this change is committed.
     pub(super) fn erases_messages(&self) {
         self.erased.set(true);
@@ -75,18 +84,20 @@ impl<'a> Change<'a> {
         Hint {
             woke: self.woke.get(),
             woke_runtime: self.woke_runtime.get(),
+            hastened: self.hastened.take(),
             erased: self.erased.get(),
         }
     }
 }
 
 /// What a committed change means to the dispatchers.
-#[derive(Clone, Copy)]
 pub(super) struct Hint {
     /// To that of webhooks.
     pub(super) woke: bool,
     /// To the one that tells bots and integrations.
     pub(super) woke_runtime: bool,
+    /// Those that it is to tell at once of what they have refused.
+    pub(super) hastened: Vec<(i64, i64)>,
     /// Webhook messages are erased, which the first may hold.
     pub(super) erased: bool,
 }

@@ -15,7 +15,7 @@ use super::{
     change::{Change, Hint},
     connectors::{self, Refreshes},
     definitions::Declarations,
-    deliveries,
+    deliveries::{self, Haste},
     folders::{self, Folders},
     inbox, limits,
     outbound::{self, Outbound},
@@ -105,6 +105,7 @@ struct Parts {
     natives: OnceLock<BTreeMap<&'static str, Arc<dyn Native>>>,
     listeners: Listeners,
     deliveries: Hub,
+    haste: Haste,
     telling: protocol::Metrics,
     tunnels: Tunnels,
     webhooks: Hub,
@@ -152,6 +153,7 @@ impl Domain {
             natives: OnceLock::new(),
             listeners,
             deliveries: Hub::default(),
+            haste: Haste::default(),
             telling: protocol::Metrics::default(),
             tunnels,
             webhooks: Hub::default(),
@@ -237,6 +239,11 @@ impl Domain {
     #[must_use]
     pub fn deliveries(&self) -> &Hub {
         &self.0.deliveries
+    }
+
+    /// Who is to be told at once of what it has refused.
+    pub(super) fn haste(&self) -> &Haste {
+        &self.0.haste
     }
 
     /// What is measured of telling bots and integrations.
@@ -348,17 +355,18 @@ impl Domain {
             })
             .await?;
         call.written();
-        self.pass_on(&hints);
+        self.pass_on(hints);
         Ok(done)
     }
 
-    fn pass_on(&self, hints: &Hint) {
+    fn pass_on(&self, hints: Hint) {
         if hints.erased {
             self.webhooks().messages_erased();
         } else if hints.woke {
             self.webhooks().wake();
         }
         if hints.woke_runtime {
+            self.haste().add(hints.hastened);
             self.deliveries().wake();
         }
     }
@@ -381,7 +389,7 @@ impl Domain {
                 Ok((done, change.hint()))
             })
             .await?;
-        self.pass_on(&hints);
+        self.pass_on(hints);
         Ok(done)
     }
 }

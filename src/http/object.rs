@@ -12,7 +12,8 @@ use serde_json::{Map, Value};
 use crate::kernel::ObjectText;
 
 /// A JSON object with any members, in the order they came.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(transparent)]
 pub struct JsonObject(pub Map<String, Value>);
 
 impl JsonObject {

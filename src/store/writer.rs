@@ -38,6 +38,9 @@ pub(super) enum Message {
     Close,
 }
 
+/// How often the writer lets others go first before it begins a transaction.
+const YIELDS: usize = 8;
+
 /// The writer's way into its thread.
 pub(super) struct Handle {
     pub(super) queue: SyncSender<Message>,
@@ -89,25 +92,32 @@ impl Writer {
     }
 
     /// Waits for one job and takes what else is waiting. False once no more are to be taken.
+    ///
+    /// Whoever is about to send a job may do so first: that costs nothing when nobody is, and under
+    /// load a commit serves more jobs.
     fn collect(&self, messages: &Receiver<Message>, jobs: &mut VecDeque<Box<dyn Job>>) -> bool {
         let mut next = messages.recv().ok();
-        while let Some(Message::Job(job)) = next {
-            self.signs.metrics.queue_depth.dec();
-            jobs.push_back(job);
-            if jobs.len() >= self.settings.batch_size.max(1) {
-                return true;
+        let mut yields = 0;
+        loop {
+            let before = jobs.len();
+            while let Some(message) = next {
+                let Message::Job(job) = message else {
+                    return false;
+                };
+                self.signs.metrics.queue_depth.dec();
+                jobs.push_back(job);
+                if jobs.len() >= self.settings.batch_size.max(1) {
+                    return true;
+                }
+                next = messages.try_recv().ok();
             }
-            if jobs.len() == 1 {
-                // Whoever is about to send a job may do so first: it costs nothing when nobody is,
-                // and under load a commit serves more jobs.
-                thread::yield_now();
+            if jobs.len() == before || yields == YIELDS {
+                return !jobs.is_empty();
             }
-            next = match messages.try_recv() {
-                Ok(message) => Some(message),
-                Err(_) => return true,
-            };
+            yields += 1;
+            thread::yield_now();
+            next = messages.try_recv().ok();
         }
-        false
     }
 
     fn run_batch(&mut self, jobs: &mut VecDeque<Box<dyn Job>>) {

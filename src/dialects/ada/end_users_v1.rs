@@ -15,7 +15,11 @@ use super::{
     paging::{self, Meta},
     settings::Settings,
 };
-use crate::{domain::end_users, http::Body, kernel::Result};
+use crate::{
+    domain::end_users,
+    http::{Body, Written},
+    kernel::Result,
+};
 
 /// The operations on end users.
 pub struct EndUsersFirst {
@@ -74,9 +78,9 @@ impl EndUsersFirst {
         /// The end user's id.
         #[oai(example = "example_id")]
         end_user_id: Path<String>,
-    ) -> Result<Json<EndUser>, FailedV1> {
+    ) -> Result<Written<EndUser>, FailedV1> {
         let found = end_users::find(&caller.0, &end_user_id.0.into())?;
-        Ok(Json(found.into()))
+        Ok(Written(found.into()))
     }
 
     /// Change one end user
@@ -95,9 +99,9 @@ impl EndUsersFirst {
         #[oai(example = "example_id")]
         end_user_id: Path<String>,
         body: Body<EndUserRequestV1>,
-    ) -> Result<Json<EndUser>, FailedV1> {
+    ) -> Result<Written<EndUser>, FailedV1> {
         let (id, how) = (end_user_id.0.into(), self.settings.metadata_update);
         let updated = end_users::update(&caller.0, id, body.0.into(), how).await?;
-        Ok(Json(updated.into()))
+        Ok(Written(updated.into()))
     }
 }

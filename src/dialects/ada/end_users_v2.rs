@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     domain::end_users::{self, Created, New},
-    http::Body,
+    http::{Body, Written},
     kernel::{Error, Result},
 };
 
@@ -39,10 +39,10 @@ pub struct EndUsers {
 enum CreateEndUserResponse {
     /// The end user that has the external_id already, as it was
     #[oai(status = 200)]
-    Known(Json<EndUser>),
+    Known(Written<EndUser>),
     /// The new end user
     #[oai(status = 201)]
-    Created(Json<EndUser>),
+    Created(Written<EndUser>),
 }
 
 impl EndUsers {
@@ -117,8 +117,8 @@ impl EndUsers {
             ..body.0.unwrap_or_default().into()
         };
         Ok(match end_users::create(&caller.0, new).await? {
-            Created::New(end_user) => CreateEndUserResponse::Created(Json(end_user.into())),
-            Created::Known(end_user) => CreateEndUserResponse::Known(Json(end_user.into())),
+            Created::New(end_user) => CreateEndUserResponse::Created(Written(end_user.into())),
+            Created::Known(end_user) => CreateEndUserResponse::Known(Written(end_user.into())),
         })
     }
 
@@ -136,9 +136,9 @@ impl EndUsers {
         /// The end user's id.
         #[oai(example = "example_id")]
         end_user_id: Path<String>,
-    ) -> Result<Json<EndUser>, Failed> {
+    ) -> Result<Written<EndUser>, Failed> {
         let found = end_users::find(&caller.0, &end_user_id.0.into())?;
-        Ok(Json(found.into()))
+        Ok(Written(found.into()))
     }
 
     /// Patch end user by id
@@ -157,9 +157,9 @@ impl EndUsers {
         #[oai(example = "example_id")]
         end_user_id: Path<String>,
         body: Body<EndUserRequest>,
-    ) -> Result<Json<EndUser>, Failed> {
+    ) -> Result<Written<EndUser>, Failed> {
         let (id, how) = (end_user_id.0.into(), self.settings.metadata_update);
         let updated = end_users::update(&caller.0, id, body.0.into(), how).await?;
-        Ok(Json(updated.into()))
+        Ok(Written(updated.into()))
     }
 }

@@ -4,6 +4,7 @@ use poem_openapi::{
     Object, Union,
     types::{Example, MaybeUndefined},
 };
+use serde::Serialize;
 use serde_json::json;
 
 use super::{
@@ -19,7 +20,7 @@ use crate::{
 pub const EXAMPLE_ID: &str = "65a17e3f43bec88e2792d0eb";
 
 /// An end user.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example)]
 pub struct EndUser {
     /// Its id.
@@ -36,7 +37,7 @@ pub struct EndUser {
 }
 
 /// What is known of a person.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 struct EndUserProfile {
     /// First name.
     #[oai(nullable)]
@@ -63,7 +64,7 @@ struct EndUserProfile {
 }
 
 /// What Ada's channels keep of a person.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename = "EndUserSystemProperties")]
 struct SystemProperties {
     /// The id of the user in Sunshine Conversations.

@@ -6,6 +6,7 @@ use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
     types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The most sensitive values of one request.
@@ -31,6 +32,8 @@ fn value(least_text: Option<usize>, nullable: bool) -> MetaSchemaRef {
 macro_rules! values {
     ($($(#[$doc:meta])* $name:ident, $value:expr, $max:expr;)+) => {$(
         $(#[$doc])*
+        #[derive(Serialize)]
+        #[serde(transparent)]
         pub struct $name(pub Map<String, Value>);
 
         impl $name {

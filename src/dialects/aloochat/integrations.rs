@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     domain::service_integrations::{self as integrations, Reveal},
-    http::Body,
+    http::{Body, Written},
     kernel::{
         Error, Result, Rule, Violation,
         ids::ServiceIntegrationId,
@@ -35,10 +35,10 @@ pub struct Integrations {
 enum CreateIntegrationResponse {
     /// The created integration
     #[oai(status = 200)]
-    Ok(Json<Integration>),
+    Ok(Written<Integration>),
     /// The created integration (with the setting `create_status = 201`)
     #[oai(status = 201)]
-    Created(Json<Integration>),
+    Created(Written<Integration>),
 }
 
 /// The answer to a delete.
@@ -104,11 +104,11 @@ impl Integrations {
         limit: Query<Option<u64>>,
         /// Only those after the integration with this id.
         after: Query<Option<String>>,
-    ) -> Result<Response<Json<Vec<Integration>>>, Failed> {
+    ) -> Result<Response<Written<Vec<Integration>>>, Failed> {
         let slice = paging::slice(skip.0, limit.0, after.0)?;
         let listed = integrations::list(&company.0, slice.clone(), self.reveal()).await?;
         let link = paging::next_link(&slice, &listed);
-        let response = Response::new(Json(listed.items.into_iter().map(Into::into).collect()));
+        let response = Response::new(Written(listed.items.into_iter().map(Into::into).collect()));
         Ok(match link {
             Some(link) => response.header("Link", link),
             None => response,
@@ -130,7 +130,7 @@ impl Integrations {
     ) -> Result<CreateIntegrationResponse, Failed> {
         let new = body.0.into();
         let created = integrations::create(&company.0, new, self.reveal()).await?;
-        let body = Json(created.into());
+        let body = Written(created.into());
         // wire: the page shows no status; 200 is what the one known client takes for success
         // (aloochat.md §3, row 6)
         Ok(match self.settings.create_status {
@@ -152,10 +152,10 @@ impl Integrations {
         company: Company,
         /// The integration's id.
         id: Path<String>,
-    ) -> Result<Json<Integration>, Failed> {
+    ) -> Result<Written<Integration>, Failed> {
         let id = self.id(&id.0)?;
         let found = integrations::find(&company.0, &id, self.reveal())?;
-        Ok(Json(found.into()))
+        Ok(Written(found.into()))
     }
 
     /// Update integration
@@ -174,7 +174,7 @@ impl Integrations {
         /// The integration's id.
         id: Path<String>,
         body: Body<UpdatedIntegration>,
-    ) -> Result<Json<Integration>, Failed> {
+    ) -> Result<Written<Integration>, Failed> {
         let id = self.id(&id.0)?;
         let updated = integrations::update(
             &company.0,
@@ -184,7 +184,7 @@ impl Integrations {
             self.reveal(),
         )
         .await?;
-        Ok(Json(updated.into()))
+        Ok(Written(updated.into()))
     }
 
     /// Delete integration

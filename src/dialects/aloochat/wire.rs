@@ -4,6 +4,7 @@ use poem_openapi::{
     Enum, Object,
     types::{Example, MaybeUndefined},
 };
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -13,8 +14,9 @@ use crate::{
 };
 
 /// Integration type.
-#[derive(Clone, Copy, Enum)]
+#[derive(Clone, Copy, Enum, Serialize)]
 #[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 enum IntegrationKind {
     Shopify,
     Zendesk,
@@ -63,8 +65,9 @@ impl From<Service> for IntegrationKind {
 }
 
 /// Who may use an integration.
-#[derive(Clone, Copy, Enum)]
+#[derive(Clone, Copy, Enum, Serialize)]
 #[oai(rename = "Visibility", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 enum Shown {
     Private,
     Public,
@@ -89,7 +92,7 @@ impl From<Visibility> for Shown {
 }
 
 /// An integration.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example)]
 pub struct Integration {
     /// Unique integration identifier (UUID).

@@ -119,6 +119,9 @@ fn apply(
     if recoded {
         deliveries::ping(change, was.seq)?;
     }
+    if deployed {
+        deliveries::hasten_bot(change, was.seq)?;
+    }
     recurring::sync(change, was.seq, &was.definition, &now.definition)?;
     for (key, given) in update.integrations {
         let named = (key.as_str(), given);

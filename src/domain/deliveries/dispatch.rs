@@ -135,6 +135,9 @@ impl Dispatcher {
             self.tasks
                 .spawn(async move { Done::Fired(schedules::fire(&domain).await) });
         }
+        for receiver in self.domain.haste().take() {
+            self.lanes.hasten(receiver, now);
+        }
         self.lanes.wake(now);
         while let Some((key, seq)) = self.lanes.next() {
             let domain = self.domain.clone();

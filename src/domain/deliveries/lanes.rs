@@ -94,6 +94,19 @@ impl Lanes {
         }
     }
 
+    /// Makes the lanes of a receiver ready, whenever they were to be.
+    pub(super) fn hasten(&mut self, receiver: Receiving, now: Timestamp) {
+        let of_receiver = |(_, key): &(Timestamp, Key)| key.receiver == receiver;
+        let woken: Vec<_> = self.asleep.iter().copied().filter(of_receiver).collect();
+        for (due_at, key) in woken {
+            self.asleep.remove(&(due_at, key));
+            if let Some(first) = self.lanes.get_mut(&key).and_then(VecDeque::front_mut) {
+                first.due_at = now;
+            }
+            self.ready(key);
+        }
+    }
+
     /// When the next lane wakes.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         self.asleep.first().map(|(due_at, _)| *due_at)

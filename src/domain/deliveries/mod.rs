@@ -4,12 +4,14 @@
 
 mod attempt;
 mod dispatch;
+mod haste;
 mod lanes;
 mod record;
 mod settings;
 
 use rusqlite::named_params;
 
+pub(super) use self::haste::{Haste, hasten_bot, hasten_integration};
 pub use self::{dispatch::run, settings::Settings};
 use super::change::Change;
 use crate::kernel::Result;

@@ -13,6 +13,7 @@ use crate::{
         audit::{self, Entry},
         change::Change,
         definitions::IntegrationDefinitionPatch,
+        deliveries,
         installations::{Endpoint, begin_all},
         members::Role,
     },
@@ -100,6 +101,7 @@ fn apply(
             format!("There is a public {}@{} already", was.name, was.version),
         ));
     }
+    let deployed = update.url.is_some() || update.parts.code.is_some();
     let of = Of {
         seq: was.seq,
         id,
@@ -107,6 +109,9 @@ fn apply(
         name: &was.name,
     };
     update.parts.write(change, sealer, &of)?;
+    if deployed {
+        deliveries::hasten_integration(change, was.seq)?;
+    }
     let now = rows::read(change.conn, workspace, id)?;
     let endpoint = Endpoint::of(change.conn, &now)?;
     if endpoint == Endpoint::There && (had_endpoint != endpoint || now.url != was.url) {

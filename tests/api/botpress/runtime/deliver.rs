@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Pair, bot_logs, column, settled};
 use crate::{
-    botpress::given::Given,
+    botpress::given::{Caller, Given},
     support::{TestServer, answer::redacted},
 };
 
@@ -101,6 +101,44 @@ async fn a_conversation_waits_for_its_first_message_and_no_other_does() {
     assert_eq!(pair.bot.texts()[2..], ["one", "one", "two"]);
     insta::assert_json_snapshot!("tried_again", bot_logs(&pair.given.server));
     assert!(column(&pair.given.server, "SELECT id FROM bot_issues").is_empty());
+}
+
+#[tokio::test]
+async fn what_waits_is_tried_at_once_where_a_bot_or_an_integration_is_deployed_anew() {
+    let pair = Pair::start().await;
+    let (given, someone) = (&pair.given, pair.someone().await);
+    pair.bot.answer_with(503, "Worker not ready yet");
+    pair.integration.answer_with(503, "Worker not ready yet");
+    pair.say(&someone, "one").await;
+    pair.say(&someone, "two").await;
+    let bot = given.as_bot();
+    given
+        .message(&bot, given.bot.id.as_str(), &someone.1, "Hi")
+        .await;
+    pair.settled().await;
+    assert_eq!(pair.bot.texts(), ["one"]);
+    assert_eq!(pair.integration.asked().len(), 1);
+    pair.bot.answer_with(200, "{}");
+    pair.integration.answer_with(200, "{}");
+    // Any other change leaves them waiting.
+    let path = format!("/v1/admin/bots/{}", given.bot.id);
+    let member = Caller::member();
+    let renamed = member.put(&given.server, &path, json!({"name": "other"}));
+    renamed.await.expect(200);
+    pair.settled().await;
+    assert_eq!(pair.bot.asked().len(), 1);
+    let deployed = member.put(&given.server, &path, json!({"url": given.bot.url}));
+    deployed.await.expect(200);
+    pair.settled().await;
+    assert_eq!(pair.bot.texts(), ["one", "one", "two"]);
+    assert_eq!(pair.integration.asked().len(), 1);
+    let path = format!("/v1/admin/integrations/{}", given.integration.id);
+    let url = json!({"url": given.integration.url});
+    let deployed = member.put(&given.server, &path, url);
+    deployed.await.expect(200);
+    pair.settled().await;
+    assert_eq!(pair.integration.asked().len(), 2);
+    assert!(column(&given.server, "SELECT seq FROM bot_deliveries").is_empty());
 }
 
 #[tokio::test]
