@@ -39,7 +39,7 @@ pub(super) enum Message {
 }
 
 /// How often the writer lets others go first before it begins a transaction.
-const YIELDS: usize = 8;
+const YIELDS: usize = 2;
 
 /// The writer's way into its thread.
 pub(super) struct Handle {

@@ -8,7 +8,7 @@ use super::{COLUMNS, JOINS, Message, from_row};
 use crate::{
     domain::{
         access::Call,
-        conversations,
+        conversations::{self, Conversation},
         declared::Voice,
         listing::Listing,
         paging::{PAGE, Page, Token},
@@ -67,8 +67,8 @@ fn page(
     let tagged = Listing::tagged("messages", Tagged::Message, bot.seq, &filter.tags, reader);
     let mut listing = match (tagged, &conversation) {
         (None, None) => return of_bot(conn, voice, after),
+        (None, Some(conversation)) => return of_conversation(conn, voice, conversation, after),
         (Some(listing), _) => listing,
-        (None, Some(_)) => Listing::new("messages", "messages.seq"),
     };
     if let Some(conversation) = conversation {
         listing = listing
@@ -87,6 +87,34 @@ fn page(
         from_row,
         Message::position,
     )
+}
+
+/// The columns of [`COLUMNS`], with the id of the conversation as it is known.
+const OF_CONVERSATION: &str = "
+    SELECT messages.seq, messages.id, :id, coalesce(end_users.id, :bot), messages.incoming,
+           messages.type, messages.payload, messages.tags, messages.created_at
+    FROM messages LEFT JOIN end_users ON end_users.seq = messages.user_seq
+    WHERE messages.conversation_seq = :conversation AND messages.seq < :after
+    ORDER BY messages.seq DESC LIMIT :limit";
+
+/// The messages of a conversation that the caller sees.
+fn of_conversation(
+    conn: &Connection,
+    voice: &Voice,
+    conversation: &Conversation,
+    after: Option<Token>,
+) -> Result<Page<Message>> {
+    let mut statement = conn.prepare_cached(OF_CONVERSATION)?;
+    let parameters = named_params! {
+        ":conversation": conversation.seq,
+        ":id": conversation.id,
+        ":bot": voice.bot().id,
+        ":after": after.unwrap_or(Token::START).seq,
+        ":limit": PAGE as i64 + 1,
+    };
+    let rows = statement.query_map(parameters, from_row)?;
+    let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(Page::of(rows, Message::position))
 }
 
 /// All messages of a bot. Those that came in and those that went out stand apart in the index by
