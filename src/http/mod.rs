@@ -22,6 +22,7 @@ pub mod origin;
 pub(crate) mod page;
 mod runtime_metrics;
 mod tunnel_metrics;
+pub mod wording;
 pub mod written;
 
 pub use bearer::{bearer, bearer_scheme};

@@ -6,11 +6,8 @@ use poem_openapi::{Object, types::Example};
 use serde_json::{Value, json};
 
 use crate::{
-    http::{self, Dialect, dialect::RenderError},
-    kernel::{
-        Clock, Error, Kind, Rule, Timestamp, Violation,
-        violation::{Location, Step},
-    },
+    http::{self, Dialect, dialect::RenderError, wording::broken_rules},
+    kernel::{Clock, Error, Kind, Timestamp, violation::Location},
 };
 
 /// The dialect, as the shared layers know it.
@@ -256,39 +253,10 @@ fn error_type(error: &Error) -> ErrorType {
     }
 }
 
-/// The text for the caller: every broken rule, so that all can be mended at once.
+/// The text for the caller.
 fn message(error: &Error) -> String {
     match error.kind() {
         Kind::Internal => ErrorType::Internal.description().to_owned(),
-        _ if error.broken_rules().is_empty() => error.message().to_owned(),
-        _ => {
-            let rules: Vec<String> = error.broken_rules().iter().map(text).collect();
-            rules.join("; ")
-        }
-    }
-}
-
-/// A broken rule as the vendor's validator words it: `request/body must have required property 'x'`.
-fn text(violation: &Violation) -> String {
-    let mut place = match violation.location {
-        Location::Body => "request/body",
-        Location::Query => "request/query",
-        Location::Path => "request/params",
-        Location::Header => "request/headers",
-    }
-    .to_owned();
-    let (last, above) = match violation.path.split_last() {
-        Some((Step::Key(last), above)) if violation.rule == Rule::Required => (Some(last), above),
-        _ => (None, violation.path.as_slice()),
-    };
-    for step in above {
-        match step {
-            Step::Key(key) => place.push_str(&format!("/{key}")),
-            Step::Index(index) => place.push_str(&format!("/{index}")),
-        }
-    }
-    match last {
-        Some(name) => format!("{place} must have required property '{name}'"),
-        None => format!("{place} {}", violation.rule),
+        _ => broken_rules(error),
     }
 }
