@@ -118,6 +118,11 @@ impl Edge {
             );
         }
         let mut response = self.render.render_in(error, request_id);
+        if error.kind() == Kind::TooLarge {
+            // What is left of the body is not read, so that the connection cannot be used again.
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
         if let Kind::RateLimited { retry_after } | Kind::Unavailable { retry_after } = error.kind()
         {
             let seconds = retry_after.as_secs().max(1);
@@ -271,6 +276,12 @@ mod tests {
     async fn a_request_that_hangs_is_given_up() {
         let response = answer_of(std::future::pending).await;
         assert_eq!(text(response).await, "Timeout: The request took too long");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_large_ends_its_connection() {
+        let response = answer_of(|| async { Err(too_large()) }).await;
+        assert_eq!(response.header("connection"), Some("close"));
     }
 
     #[tokio::test]
