@@ -95,10 +95,21 @@ async fn load(server: &Server, requests: &Requests, settings: &Settings) -> Resu
     for connection in connections {
         tasks.spawn(ask(connection, requests.clone(), from, until));
     }
+    measured(server, settings, used, tasks).await
+}
+
+/// What the tasks of a phase have measured, each the times that it took and how many answers it had, on a
+/// server that had used this much of the processor before.
+pub async fn measured(
+    server: &Server,
+    settings: &Settings,
+    used: Duration,
+    mut tasks: JoinSet<Result<(Vec<Duration>, u64)>>,
+) -> Result<Phase> {
     let mut times = Vec::new();
     let mut answered = 0;
     while let Some(task) = tasks.join_next().await {
-        let (measured, count) = task.context("a connection's task panicked")??;
+        let (measured, count) = task.context("a task of the load panicked")??;
         times.extend(measured);
         answered += count;
     }

@@ -23,7 +23,7 @@ use tokio::{
 
 use super::{
     client::Connection,
-    phase::{Latencies, Phase},
+    phase::{self, Phase},
     process::Server,
     report::{self, Report, Target},
     requests::{request, write_request},
@@ -208,19 +208,7 @@ impl World {
             let connection = Connection::open(server.address).await?;
             tasks.spawn(talk(connection, message, receiver, from, until));
         }
-        let (mut times, mut answered) = (Vec::new(), 0);
-        while let Some(task) = tasks.join_next().await {
-            let (measured, count) = task.context("a conversation's task panicked")??;
-            times.extend(measured);
-            answered += count;
-        }
-        let used = server.processor_time()?.saturating_sub(used);
-        Ok(Phase {
-            processor: used.as_secs_f64() * 1e6 / answered as f64,
-            per_second: times.len() as f64 / settings.phase.as_secs_f64(),
-            latencies: Latencies::new(times),
-            answered,
-        })
+        phase::measured(server, settings, used, tasks).await
     }
 }
 
