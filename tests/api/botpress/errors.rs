@@ -116,8 +116,26 @@ async fn simple(name: &str) -> Answer {
 
 /// A server that is given no time at all.
 async fn out_of_time() -> Answer {
+    use parlance::domain::audit::Actor;
     let server = TestServer::with(|config| config.server.request_timeout_seconds = 0).await;
-    Caller::member().post(&server, BOTS, json!({})).await
+    // The bot cannot be made before the change that stands in front of it is let go.
+    let (started, has_started) = tokio::sync::oneshot::channel();
+    let (let_go, is_let_go) = tokio::sync::oneshot::channel::<()>();
+    let domain = server.server().domain().clone();
+    let standing = tokio::spawn(async move {
+        let stands = domain.change_as(Actor::Operator, move |_| {
+            started.send(()).ok();
+            is_let_go.blocking_recv().ok();
+            Ok(())
+        });
+        stands.await
+    });
+    has_started.await.expect("a change that stands");
+    let answer = Caller::member().post(&server, BOTS, json!({})).await;
+    drop(let_go);
+    let stood = standing.await.expect("a task that ended");
+    stood.expect("a change that was let go");
+    answer
 }
 
 /// A bot whose row was damaged.
