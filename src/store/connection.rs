@@ -2,13 +2,13 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{OpenError, Settings, files};
 
 /// After how many pages (of 4 KiB) the log is copied into the database. Rows that come one after
 /// the other change the same pages again and again, so copying seldom copies each of them once.
-const LOG_PAGES: i64 = 8000;
+pub(super) const LOG_PAGES: u32 = 8000;
 
 /// Statements that each connection keeps prepared.
 const PREPARED_STATEMENTS: usize = 128;
@@ -77,6 +77,14 @@ pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection
     Ok(connection)
 }
 
+/// A connection that only copies the log into the database.
+pub(super) fn open_checkpointer(path: &Path, settings: &Settings) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, READ_WRITE)?;
+    prepare(&connection, settings, READER_CACHE)?;
+    connection.pragma_update(None, "synchronous", settings.synchronous.pragma())?;
+    Ok(connection)
+}
+
 /// Has the connection enforce foreign keys, or not.
 pub(super) fn enforce_foreign_keys(connection: &Connection, on: bool) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", on)
@@ -91,6 +99,9 @@ pub(super) fn prepare_reader(connection: &Connection, settings: &Settings) -> ru
 fn prepare(connection: &Connection, settings: &Settings, cache: i64) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_millis(settings.busy_timeout_ms))?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+    // A plan does not depend on the values that are bound. Else each new value of a LIMIT has a
+    // prepared statement prepared again.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cache_size", cache)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // A damaged or foreign schema must not call functions with side effects.

@@ -30,7 +30,7 @@ use super::{
     migrations::{self, Migration},
     readers::{Readable, Readers},
     startup::{self, Opened},
-    writer::{self, Message, Signs},
+    writer::{self, Message, Owner, Signs},
 };
 
 const CLOSED: &str = "The server is shutting down";
@@ -115,7 +115,12 @@ impl Store {
         });
         let readers = Readers::open(&path, settings)
             .map_err(|error| OpenError::io(&path, io::Error::other(error)))?;
+        let owner = match lock {
+            Some(_) => Owner::Server,
+            None => Owner::Command,
+        };
         let writer = writer::start(
+            owner,
             opened.connection,
             path.clone(),
             settings.clone(),

@@ -7,6 +7,7 @@
 mod backup;
 mod batch;
 mod check;
+mod checkpoint;
 mod commit_hook;
 mod connection;
 mod engine;

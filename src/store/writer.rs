@@ -18,6 +18,7 @@ use tokio::runtime;
 use super::{
     Metrics, Settings,
     batch::{self, Ended},
+    checkpoint::Checkpointer,
     commit_hook::Hook,
     health::HealthState,
     job::{Job, Verdict},
@@ -47,15 +48,29 @@ pub(super) struct Handle {
     pub(super) thread: JoinHandle<()>,
 }
 
+/// Whose writer it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    Server,
+    /// A command beside a server that may be running.
+    Command,
+}
+
 /// Starts the writer on its connection.
 pub(super) fn start(
+    owner: Owner,
     connection: Connection,
     path: PathBuf,
     settings: Settings,
     signs: Arc<Signs>,
 ) -> io::Result<Handle> {
     let (queue, messages) = sync_channel(settings.queue_depth.max(1));
+    let checkpointer = match owner {
+        Owner::Server => Some(Checkpointer::start(path.clone(), settings.clone())?),
+        Owner::Command => None,
+    };
     let writer = Writer {
+        checkpointer,
         connection: Some(connection),
         path,
         settings,
@@ -71,6 +86,8 @@ pub(super) fn start(
 struct Writer {
     /// None after a fault that spoiled it, until it could be opened again.
     connection: Option<Connection>,
+    /// None for a command, which leaves the log to SQLite.
+    checkpointer: Option<Checkpointer>,
     path: PathBuf,
     settings: Settings,
     signs: Arc<Signs>,
@@ -80,6 +97,7 @@ struct Writer {
 
 impl Writer {
     fn run(mut self, messages: &Receiver<Message>) {
+        self.watch_log();
         let mut open = true;
         while open {
             let mut jobs = VecDeque::new();
@@ -128,8 +146,21 @@ impl Writer {
                 // Before the answers, so that a caller who looks at the health sees this.
                 self.learn_from(&ended);
                 ended.answer(self.runtime.as_ref());
+                self.see_to_log();
             }
             None => jobs.drain(..).for_each(|job| job.answer(Verdict::Lost)),
+        }
+    }
+
+    fn watch_log(&self) {
+        if let (Some(connection), Some(_)) = (&self.connection, &self.checkpointer) {
+            Checkpointer::watch(connection);
+        }
+    }
+
+    fn see_to_log(&mut self) {
+        if let (Some(connection), Some(checkpointer)) = (&self.connection, &mut self.checkpointer) {
+            checkpointer.between_commits(connection);
         }
     }
 
@@ -151,7 +182,10 @@ impl Writer {
             return;
         }
         match startup::open_current(&self.path, &self.settings) {
-            Ok(connection) => self.connection = Some(connection),
+            Ok(connection) => {
+                self.connection = Some(connection);
+                self.watch_log();
+            }
             Err(error) => {
                 tracing::error!(error = &error as &dyn Error, "reopening failed");
                 self.signs
@@ -163,6 +197,8 @@ impl Writer {
 
     /// Copies the log into the database, so that what stays is one file, and closes.
     fn finish(self) {
+        // Dropped last.
+        let _file = self.checkpointer.and_then(Checkpointer::end);
         let Some(connection) = self.connection else {
             return;
         };

@@ -8,7 +8,7 @@ use super::{COLUMNS, JOINS, Message, from_row};
 use crate::{
     domain::{
         access::Call,
-        conversations::{self, Conversation},
+        conversations,
         declared::Voice,
         listing::Listing,
         paging::{PAGE, Page, Token},
@@ -50,27 +50,21 @@ fn page(
 ) -> Result<Page<Message>> {
     let bot = voice.bot();
     let integration = voice.integration().map(|own| own.name.clone());
-    let conversation = match &filter.conversation {
-        None => None,
-        Some(id) => match conversations::read(conn, voice, id)? {
-            Some(conversation) => Some(conversation),
-            // Nothing is said in what is not there.
-            None => {
-                return Ok(Page {
-                    items: Vec::new(),
-                    next: None,
-                });
-            }
-        },
-    };
     let reader = integration.as_deref();
     let tagged = Listing::tagged("messages", Tagged::Message, bot.seq, &filter.tags, reader);
-    let mut listing = match (tagged, &conversation) {
+    let mut listing = match (tagged, &filter.conversation) {
         (None, None) => return of_bot(conn, voice, after),
         (None, Some(conversation)) => return of_conversation(conn, voice, conversation, after),
         (Some(listing), _) => listing,
     };
-    if let Some(conversation) = conversation {
+    if let Some(id) = &filter.conversation {
+        let Some(conversation) = conversations::read(conn, voice, id)? else {
+            // Nothing is said in what is not there.
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
+        };
         listing = listing
             .whose("messages.conversation_seq = :conversation")
             .with(":conversation", conversation.seq);
@@ -93,21 +87,26 @@ fn page(
 const OF_CONVERSATION: &str = "
     SELECT messages.seq, messages.id, :id, coalesce(end_users.id, :bot), messages.incoming,
            messages.type, messages.payload, messages.tags, messages.created_at
-    FROM messages LEFT JOIN end_users ON end_users.seq = messages.user_seq
-    WHERE messages.conversation_seq = :conversation AND messages.seq < :after
+    FROM conversations
+    CROSS JOIN messages ON messages.conversation_seq = conversations.seq
+    LEFT JOIN end_users ON end_users.seq = messages.user_seq
+    WHERE conversations.id = :id AND conversations.agent_seq = :agent_seq
+      AND (:integration IS NULL OR conversations.integration = :integration)
+      AND messages.seq < :after
     ORDER BY messages.seq DESC LIMIT :limit";
 
-/// The messages of a conversation that the caller sees.
+/// The messages of a conversation that the caller sees: none if it does not see the conversation.
 fn of_conversation(
     conn: &Connection,
     voice: &Voice,
-    conversation: &Conversation,
+    conversation: &ConversationId,
     after: Option<Token>,
 ) -> Result<Page<Message>> {
     let mut statement = conn.prepare_cached(OF_CONVERSATION)?;
     let parameters = named_params! {
-        ":conversation": conversation.seq,
-        ":id": conversation.id,
+        ":id": conversation,
+        ":agent_seq": voice.bot().seq,
+        ":integration": voice.integration().map(|own| own.name.as_str()),
         ":bot": voice.bot().id,
         ":after": after.unwrap_or(Token::START).seq,
         ":limit": PAGE as i64 + 1,

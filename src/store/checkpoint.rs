@@ -1,0 +1,341 @@
+//! Copying the write-ahead log into the database while the writer goes on.
+//!
+//! SQLite would do it within a commit, with all callers waiting for thousands of pages and for the
+//! disk. Here a thread of its own copies what there is, again and again, until little is left. That
+//! the writer copies, between two commits, so that its next one begins the log anew: as long as
+//! something is written, nobody else can get to the log's end.
+
+use std::{
+    cell::Cell,
+    fs::{File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+};
+
+use rusqlite::{Connection, hooks::Wal};
+
+use super::{
+    Settings,
+    connection::{LOG_PAGES, open_checkpointer},
+};
+
+/// How many pages of the log may be left for the writer.
+const TAIL: u32 = 400;
+
+/// How often the thread copies what was added while it copied, at most: as long as it is faster than
+/// the writer, each time there is less.
+const PASSES: usize = 6;
+
+thread_local! {
+    /// The pages in the log after the last commit of the connection that this thread watches.
+    static LOGGED: Cell<u32> = const { Cell::new(0) };
+}
+
+fn note_logged(_: &Wal, pages: i32) -> rusqlite::Result<()> {
+    LOGGED.set(pages.unsigned_abs());
+    Ok(())
+}
+
+/// What the thread is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Stage {
+    Idle,
+    Copying,
+    /// What is left is the writer's.
+    Copied,
+}
+
+/// The stage, which the thread and the writer hand to each other.
+#[derive(Clone)]
+struct Baton(Arc<AtomicU8>);
+
+impl Baton {
+    fn stage(&self) -> Stage {
+        match self.0.load(Ordering::Acquire) {
+            stage if stage == Stage::Copying as u8 => Stage::Copying,
+            stage if stage == Stage::Copied as u8 => Stage::Copied,
+            _ => Stage::Idle,
+        }
+    }
+
+    fn hand_over(&self, stage: Stage) {
+        self.0.store(stage as u8, Ordering::Release);
+    }
+}
+
+/// The thread that copies, as the writer's thread has it.
+pub(super) struct Checkpointer {
+    baton: Baton,
+    bell: SyncSender<()>,
+    thread: JoinHandle<Option<File>>,
+    /// The pages at which the log is long.
+    long: u32,
+    /// The pages at which to begin.
+    begin_at: u32,
+    /// The pages in the log when this was last looked at.
+    logged: u32,
+}
+
+impl Checkpointer {
+    /// Starts the thread for the database at `path`.
+    pub(super) fn start(path: PathBuf, settings: Settings) -> io::Result<Self> {
+        Self::start_at(path, settings, LOG_PAGES)
+    }
+
+    fn start_at(path: PathBuf, settings: Settings, long: u32) -> io::Result<Self> {
+        let (bell, rung) = sync_channel(1);
+        let baton = Baton(Arc::new(AtomicU8::new(Stage::Idle as u8)));
+        let copier = Copier {
+            path,
+            settings,
+            connection: None,
+            file: None,
+        };
+        let thread = thread::Builder::new()
+            .name("store-checkpoint".to_owned())
+            .spawn({
+                let baton = baton.clone();
+                move || copier.run(&rung, &baton)
+            })?;
+        Ok(Self {
+            baton,
+            bell,
+            thread,
+            long,
+            begin_at: long,
+            logged: 0,
+        })
+    }
+
+    /// Has this thread, and not a commit, see to the log of the writer's connection, which belongs to
+    /// the calling thread.
+    pub(super) fn watch(connection: &Connection) {
+        LOGGED.set(0);
+        connection.wal_hook(Some(note_logged));
+    }
+
+    /// To be called between two transactions: begins to copy if the log is long, and copies the end of
+    /// it when that is what is left.
+    pub(super) fn between_commits(&mut self, connection: &Connection) {
+        let logged = LOGGED.get();
+        if logged < self.logged {
+            self.begin_at = self.long;
+        }
+        self.logged = logged;
+        match self.baton.stage() {
+            Stage::Idle if logged >= self.begin_at => {
+                self.baton.hand_over(Stage::Copying);
+                // Only fails if the thread is gone; then SQLite sees to the log again.
+                if self.bell.try_send(()).is_err() {
+                    tracing::error!("the thread that copies the log is gone");
+                    let restored = connection.pragma_update_and_check(
+                        None,
+                        "wal_autocheckpoint",
+                        self.long,
+                        |_| Ok(()),
+                    );
+                    report("PRAGMA wal_autocheckpoint", restored);
+                }
+            }
+            Stage::Copied => {
+                report("a checkpoint", copy(connection).map(drop));
+                self.baton.hand_over(Stage::Idle);
+                // If a read keeps the log from beginning anew, it grows until then.
+                self.begin_at = logged.saturating_add(self.long);
+            }
+            Stage::Idle | Stage::Copying => {}
+        }
+    }
+
+    /// Ends the thread. What comes back is to be dropped when all connections are closed: a process that
+    /// closes a file loses its locks on that, whoever in it has taken them.
+    pub(super) fn end(self) -> Option<File> {
+        drop(self.bell);
+        self.thread.join().ok().flatten()
+    }
+}
+
+/// What the thread has.
+struct Copier {
+    path: PathBuf,
+    settings: Settings,
+    /// Made when it is first needed, and anew after a failure.
+    connection: Option<Connection>,
+    /// The database, for its synchronisation. Kept once it is open.
+    file: Option<File>,
+}
+
+impl Copier {
+    fn run(mut self, rung: &Receiver<()>, baton: &Baton) -> Option<File> {
+        while rung.recv().is_ok() {
+            // The writer tries again after a failure here, and meets what cannot be mended.
+            if let Err(error) = self.copy_most() {
+                self.connection = None;
+                tracing::warn!(%error, "copying the log failed");
+            }
+            if let Err(error) = self.synchronise() {
+                tracing::warn!(%error, "synchronising the database failed");
+            }
+            baton.hand_over(Stage::Copied);
+        }
+        self.file
+    }
+
+    fn copy_most(&mut self) -> rusqlite::Result<()> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => open_checkpointer(&self.path, &self.settings)?,
+        };
+        let connection = self.connection.insert(connection);
+        for _ in 0..PASSES {
+            if copy(connection)? <= TAIL {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the disk take most of the pages before the writer must wait until it has the last.
+    fn synchronise(&mut self) -> io::Result<()> {
+        if self.file.is_none() {
+            self.file = Some(open(&self.path)?);
+        }
+        self.file.as_ref().map_or(Ok(()), File::sync_data)
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open(path)
+}
+
+/// Copies what is in the log now, as far as no read still needs what it would replace; gives the
+/// pages that are left.
+fn copy(connection: &Connection) -> rusqlite::Result<u32> {
+    connection
+        .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?
+        .query_row([], |row| {
+            let (logged, copied): (i64, i64) = (row.get(1)?, row.get(2)?);
+            Ok(u32::try_from(logged - copied).unwrap_or_default())
+        })
+}
+
+fn report(what: &str, result: rusqlite::Result<()>) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "{what} failed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::connection::open_writer;
+
+    struct Fixture {
+        directory: TempDir,
+        connection: Connection,
+        checkpointer: Checkpointer,
+    }
+
+    impl Fixture {
+        fn new(long: u32) -> Self {
+            let directory = TempDir::new().unwrap();
+            let path = directory.path().join("test.db");
+            let settings = Settings::default();
+            drop(Connection::open(&path).unwrap());
+            let connection = open_writer(&path, &settings).unwrap();
+            connection
+                .execute_batch("CREATE TABLE item (body BLOB)")
+                .unwrap();
+            Checkpointer::watch(&connection);
+            let checkpointer = Checkpointer::start_at(path, settings, long).unwrap();
+            Self {
+                directory,
+                connection,
+                checkpointer,
+            }
+        }
+
+        fn commit(&mut self) {
+            self.connection
+                .execute("INSERT INTO item VALUES (randomblob(3000))", [])
+                .unwrap();
+            self.checkpointer.between_commits(&self.connection);
+        }
+
+        /// Commits until the thread has brought about what is waited for.
+        fn commit_until(&mut self, mut seen: impl FnMut(&Self) -> bool) {
+            for _ in 0..200_000 {
+                self.commit();
+                if seen(self) {
+                    return;
+                }
+            }
+            panic!("the log is not copied: {} pages", LOGGED.get());
+        }
+
+        fn path(&self) -> PathBuf {
+            self.directory.path().join("test.db")
+        }
+    }
+
+    #[test]
+    fn the_log_begins_anew_while_something_is_written() {
+        let mut fixture = Fixture::new(50);
+        for _ in 0..3 {
+            fixture.commit_until(|_| LOGGED.get() >= 50);
+            fixture.commit_until(|_| LOGGED.get() < 50);
+        }
+        assert_eq!(fixture.checkpointer.begin_at, 50);
+        assert!(LOGGED.get() < 50);
+    }
+
+    #[test]
+    fn a_read_that_lasts_keeps_the_log_until_it_has_ended() {
+        let mut fixture = Fixture::new(50);
+        fixture.commit();
+        let reader = Connection::open(fixture.path()).unwrap();
+        let read = reader.unchecked_transaction().unwrap();
+        let count = |read: &Connection| -> i64 {
+            read.query_row("SELECT count(*) FROM item", [], |row| row.get(0))
+                .unwrap()
+        };
+        assert_eq!(count(&read), 1);
+        fixture.commit_until(|fixture| fixture.checkpointer.begin_at > 50);
+        assert!(LOGGED.get() >= 50);
+        assert_eq!(count(&read), 1);
+        drop(read);
+        fixture.commit_until(|_| LOGGED.get() < 50);
+    }
+
+    #[test]
+    fn everything_is_there_when_the_thread_has_ended() {
+        let mut fixture = Fixture::new(20);
+        for _ in 0..500 {
+            fixture.commit();
+        }
+        let path = fixture.path();
+        let Fixture {
+            connection,
+            checkpointer,
+            directory: _directory,
+        } = fixture;
+        let file = checkpointer.end();
+        assert!(file.is_some(), "the log was long");
+        connection.close().unwrap();
+        drop(file);
+        let connection = Connection::open(path).unwrap();
+        let count: i64 = connection
+            .query_row("SELECT count(*) FROM item", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(count, 500);
+    }
+}
