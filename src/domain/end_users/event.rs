@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Value, json};
 
-use super::EndUser;
+use super::{EndUser, rows::Stored};
 use crate::{
     domain::{
         change::Change,
@@ -15,23 +15,24 @@ use crate::{
     },
 };
 
-/// Tells that an end user is new.
-pub(super) fn created(change: &Change<'_>, agent: &AgentId, new: &EndUser) -> Result<()> {
-    tell(change, agent, "v1.end_user.created", new)
+/// Tells that an end user is new. Gives the message's place, for its row.
+pub(super) fn created(change: &Change<'_>, agent: &AgentId, new: &EndUser) -> Result<i64> {
+    tell(change, agent, "v1.end_user.created", new, None)
 }
 
 /// Tells that an end user has changed, unless the vendor tells nothing of such a change: one of
-/// nothing but channel properties or metavariables (seed 003).
+/// nothing but channel properties or metavariables (seed 003). Gives the place of the last message
+/// that told of it, for its row.
 pub(super) fn updated(
     change: &Change<'_>,
     agent: &AgentId,
-    old: &EndUser,
+    old: &Stored,
     new: &EndUser,
-) -> Result<()> {
-    if is_told(old, new) {
-        tell(change, agent, "v1.end_user.updated", new)?;
+) -> Result<Option<i64>> {
+    if !is_told(&old.end_user, new) {
+        return Ok(old.last_message);
     }
-    Ok(())
+    tell(change, agent, "v1.end_user.updated", new, old.last_message).map(Some)
 }
 
 fn is_told(old: &EndUser, new: &EndUser) -> bool {
@@ -51,22 +52,16 @@ fn tell(
     agent: &AgentId,
     event_type: &'static str,
     end_user: &EndUser,
-) -> Result<()> {
+    previous: Option<i64>,
+) -> Result<i64> {
     let event = Event {
         event_type,
         data: data(end_user),
         tags: vec![end_user.id.to_string()],
-        previous: last_message(change, agent, &end_user.id)?,
+        previous,
     };
-    let message = webhooks::emit(change, agent, &event)?;
-    change
-        .conn
-        .prepare_cached(SET_LAST_MESSAGE)?
-        .execute(params![message, end_user.id])?;
-    Ok(())
+    webhooks::emit(change, agent, &event)
 }
-
-const SET_LAST_MESSAGE: &str = "UPDATE end_users SET last_message_seq = ? WHERE id = ?";
 
 const LAST_MESSAGE: &str = "SELECT last_message_seq FROM end_users WHERE agent_id = ? AND id = ?";
 
