@@ -2,7 +2,6 @@
 
 use rusqlite::named_params;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::{
     domain::change::Change,
@@ -14,13 +13,13 @@ use crate::{
 
 /// Something that happened in an agent.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+pub struct Event<'a, D> {
     /// Its type: `v1.end_user.created`.
     pub event_type: &'static str,
-    /// What is told of it.
-    pub data: Value,
+    /// What is told of it: a JSON object.
+    pub data: D,
     /// What else the vendor marks it with: `tags:[end_user_id]` on end-user events (ada.md §4).
-    pub tags: Vec<String>,
+    pub tags: &'a [&'a str],
     /// The message before this one that tells of the same end user, by which all of them are found
     /// when that one is erased ([`super::erase_chain`]).
     pub previous: Option<i64>,
@@ -38,7 +37,11 @@ const FAN_OUT: &str = "
 ///
 /// # Errors
 /// Those of the store.
-pub fn emit(change: &Change<'_>, agent: &AgentId, event: &Event) -> Result<i64> {
+pub fn emit<D: Serialize>(
+    change: &Change<'_>,
+    agent: &AgentId,
+    event: &Event<'_, D>,
+) -> Result<i64> {
     let (message, _) = insert(change, agent, event)?;
     let deliveries = change
         .conn
@@ -57,13 +60,13 @@ pub fn emit(change: &Change<'_>, agent: &AgentId, event: &Event) -> Result<i64> 
 
 /// What a message says (ada.md §4).
 #[derive(Serialize)]
-struct Payload<'a> {
+struct Payload<'a, D> {
     #[serde(rename = "type")]
     event_type: &'a str,
     timestamp: String,
-    data: &'a Value,
+    data: &'a D,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    tags: &'a [String],
+    tags: &'a [&'a str],
 }
 
 const INSERT: &str = "
@@ -71,16 +74,16 @@ const INSERT: &str = "
     VALUES (:id, :agent_id, :event_type, :payload, :previous, :now)";
 
 /// Writes the message of an event, for no endpoint yet.
-pub(super) fn insert(
+pub(super) fn insert<D: Serialize>(
     change: &Change<'_>,
     agent: &AgentId,
-    event: &Event,
+    event: &Event<'_, D>,
 ) -> Result<(i64, WebhookMessageId)> {
     let payload = Payload {
         event_type: event.event_type,
         timestamp: change.now.to_rfc3339_millis(),
         data: &event.data,
-        tags: &event.tags,
+        tags: event.tags,
     };
     let payload = serde_json::to_string(&payload)
         .map_err(|error| Error::internal("an event cannot be written", error))?;

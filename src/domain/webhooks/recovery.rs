@@ -143,8 +143,8 @@ pub async fn send_example(
         let tag = data["end_user_id"].as_str().filter(|_| end_user);
         let event = Event {
             event_type: event_type.name,
-            tags: tag.map(str::to_owned).into_iter().collect(),
-            data,
+            tags: tag.as_slice(),
+            data: &data,
             previous: None,
         };
         let (message, id) = insert(change, &endpoint.endpoint.agent_id, &event)?;
