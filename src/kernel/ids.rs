@@ -135,6 +135,12 @@ impl WebhookMessageId {
             random_alphanumeric(19)
         ))
     }
+
+    /// What no identifier of this time or a later one sorts before.
+    #[must_use]
+    pub fn first_of(at: Timestamp) -> Self {
+        Self(format!("msg_{:08x}", seconds(at)))
+    }
 }
 
 impl WebhookEndpointId {
@@ -158,9 +164,10 @@ impl WebhookAttemptId {
     }
 }
 
-/// The time in eight hexadecimal digits' worth of seconds.
+/// The time in eight hexadecimal digits' worth of seconds. What is later is never less.
 fn seconds(now: Timestamp) -> u32 {
-    u32::try_from(now.as_seconds()).unwrap_or_default()
+    let seconds = now.as_seconds().clamp(0, i64::from(u32::MAX));
+    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 impl ConnectorId {
