@@ -22,7 +22,9 @@ FROM old_webhook_messages ORDER BY seq;
 CREATE TABLE webhook_deliveries (
     endpoint_seq INTEGER NOT NULL REFERENCES webhook_endpoints (seq) ON DELETE CASCADE,
     message_seq  INTEGER NOT NULL,
-    state        TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'failed')),
+    -- Not IN: a list of three is made a table of with every row that is checked.
+    state        TEXT NOT NULL
+        CHECK (state = 'pending' OR state = 'delivered' OR state = 'failed'),
     attempts     INTEGER NOT NULL DEFAULT 0,
     manual       INTEGER NOT NULL DEFAULT 0 CHECK (manual IN (0, 1)),
     due_at       INTEGER,
