@@ -126,14 +126,16 @@ id_types! {
 
 impl WebhookMessageId {
     /// A new identifier in the shape of Svix's: `msg_` and 27 letters and digits, no dot. Those of
-    /// later seconds sort after it, as with [`WebhookAttemptId`].
+    /// later times sort after it, as with [`WebhookAttemptId`].
     #[must_use]
     pub fn new_message(now: Timestamp) -> Self {
-        Self(format!(
-            "msg_{:08x}{}",
-            seconds(now),
-            random_alphanumeric(19)
-        ))
+        Self(ordered("msg_", now))
+    }
+
+    /// What no identifier of this second or a later one sorts before.
+    #[must_use]
+    pub fn first_of(second: Timestamp) -> Self {
+        Self(format!("msg_{:08x}", seconds(second)))
     }
 }
 
@@ -146,21 +148,25 @@ impl WebhookEndpointId {
 }
 
 impl WebhookAttemptId {
-    /// A new identifier in the shape of Svix's. Those of later seconds sort after it, which keeps
-    /// the index of a large table in a few pages.
+    /// A new identifier in the shape of Svix's. Those of later times sort after it, which has the
+    /// index of a large table written at its end and not all over a second's worth of it.
     #[must_use]
     pub fn new_attempt(now: Timestamp) -> Self {
-        Self(format!(
-            "atmpt_{:08x}{}",
-            seconds(now),
-            random_alphanumeric(19)
-        ))
+        Self(ordered("atmpt_", now))
     }
 }
 
-/// The time in eight hexadecimal digits' worth of seconds.
+/// 27 letters and digits: seconds and microseconds in hexadecimal digits, and 14 random ones.
+fn ordered(prefix: &str, now: Timestamp) -> String {
+    let micros = now.as_micros().rem_euclid(1_000_000);
+    let random = random_alphanumeric(14);
+    format!("{prefix}{:08x}{micros:05x}{random}", seconds(now))
+}
+
+/// The time in eight hexadecimal digits' worth of seconds. What is later is never less.
 fn seconds(now: Timestamp) -> u32 {
-    u32::try_from(now.as_seconds()).unwrap_or_default()
+    let seconds = now.as_seconds().clamp(0, i64::from(u32::MAX));
+    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 impl ConnectorId {
@@ -191,4 +197,29 @@ pub fn random_alphanumeric(count: usize) -> String {
     use rand::{RngExt, distr::Alphanumeric};
     let random = rand::rng().sample_iter(Alphanumeric).take(count);
     random.map(char::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn ids_of_messages_are_in_the_order_of_time(a in 0..4_000_000_000_000_000_i64, b in any::<i64>()) {
+            // Near each other, and anywhere.
+            for (one, other) in [(a, a + b % 2_000_000), (a, b), (b, b.saturating_add(a))] {
+                let (one, other) = (one.min(other), one.max(other));
+                let [one, other] = [one, other].map(Timestamp::from_micros);
+                let [first, second] = [one, other].map(WebhookMessageId::new_message);
+                prop_assert_eq!(first.as_str().len(), "msg_".len() + 27);
+                prop_assert!(WebhookMessageId::first_of(one).as_str() <= second.as_str());
+                let in_range = one.as_micros() >= 0 && other.as_seconds() <= i64::from(u32::MAX);
+                if in_range && one < other {
+                    prop_assert!(first.as_str() < second.as_str());
+                }
+            }
+        }
+    }
 }

@@ -113,10 +113,11 @@ fn make_checked(
         updated_at: change.now,
     };
     let purge_at = new.purge_after.map(|after| change.now.plus(after));
-    rows::insert(change.conn, &scope.agent, &made, purge_at)?;
+    // The message first, so that the row is written once.
+    let message = event::created(change, &scope.agent, &made)?;
+    rows::insert(change.conn, &scope.agent, &made, purge_at, message)?;
     sensitive::write(change, sealer, &made.id, sensitive_metadata)?;
     record(change, scope, "end_user.create", &made.id)?;
-    event::created(change, &scope.agent, &made)?;
     Ok(made)
 }
 
@@ -152,7 +153,8 @@ pub fn apply(
     mut changes: Changes,
     how: MetadataUpdate,
 ) -> Result<EndUser> {
-    let old = rows::find_row(change.conn, &scope.agent, id)?.ok_or_else(rows::not_found)?;
+    let stored = rows::find_stored(change.conn, &scope.agent, id)?.ok_or_else(rows::not_found)?;
+    let old = &stored.end_user;
     let mut new = old.clone();
     folded_patch(changes.external_id)?.apply(&mut new.external_id);
     if new.external_id != old.external_id {
@@ -165,13 +167,14 @@ pub fn apply(
         new.profile.system_properties = system_properties;
     }
     let sealed = sensitive::write(change, sealer, id, sensitive_metadata)?;
-    if new == old && !sealed {
-        return Ok(old);
+    if new == *old && !sealed {
+        return Ok(new);
     }
     new.updated_at = change.now;
-    rows::update(change.conn, &scope.agent, &old, &new)?;
+    // The message first, so that the row is written once.
+    let message = event::updated(change, &scope.agent, &stored, &new)?;
+    rows::update(change.conn, &scope.agent, &stored, &new, message)?;
     record(change, scope, "end_user.update", id)?;
-    event::updated(change, &scope.agent, &old, &new)?;
     Ok(new)
 }
 

@@ -1,9 +1,10 @@
 //! What is told of end users, and when.
 
 use rusqlite::{OptionalExtension, params};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::EndUser;
+use super::{EndUser, rows::Stored};
 use crate::{
     domain::{
         change::Change,
@@ -15,23 +16,24 @@ use crate::{
     },
 };
 
-/// Tells that an end user is new.
-pub(super) fn created(change: &Change<'_>, agent: &AgentId, new: &EndUser) -> Result<()> {
-    tell(change, agent, "v1.end_user.created", new)
+/// Tells that an end user is new. Gives the message's place, for its row.
+pub(super) fn created(change: &Change<'_>, agent: &AgentId, new: &EndUser) -> Result<i64> {
+    tell(change, agent, "v1.end_user.created", new, None)
 }
 
 /// Tells that an end user has changed, unless the vendor tells nothing of such a change: one of
-/// nothing but channel properties or metavariables (seed 003).
+/// nothing but channel properties or metavariables (seed 003). Gives the place of the last message
+/// that told of it, for its row.
 pub(super) fn updated(
     change: &Change<'_>,
     agent: &AgentId,
-    old: &EndUser,
+    old: &Stored,
     new: &EndUser,
-) -> Result<()> {
-    if is_told(old, new) {
-        tell(change, agent, "v1.end_user.updated", new)?;
+) -> Result<Option<i64>> {
+    if !is_told(&old.end_user, new) {
+        return Ok(old.last_message);
     }
-    Ok(())
+    tell(change, agent, "v1.end_user.updated", new, old.last_message).map(Some)
 }
 
 fn is_told(old: &EndUser, new: &EndUser) -> bool {
@@ -51,22 +53,16 @@ fn tell(
     agent: &AgentId,
     event_type: &'static str,
     end_user: &EndUser,
-) -> Result<()> {
+    previous: Option<i64>,
+) -> Result<i64> {
     let event = Event {
         event_type,
-        data: data(end_user),
-        tags: vec![end_user.id.to_string()],
-        previous: last_message(change, agent, &end_user.id)?,
+        data: Data::of(end_user),
+        tags: &[end_user.id.as_str()],
+        previous,
     };
-    let message = webhooks::emit(change, agent, &event)?;
-    change
-        .conn
-        .prepare_cached(SET_LAST_MESSAGE)?
-        .execute(params![message, end_user.id])?;
-    Ok(())
+    webhooks::emit(change, agent, &event)
 }
-
-const SET_LAST_MESSAGE: &str = "UPDATE end_users SET last_message_seq = ? WHERE id = ?";
 
 const LAST_MESSAGE: &str = "SELECT last_message_seq FROM end_users WHERE agent_id = ? AND id = ?";
 
@@ -85,29 +81,62 @@ pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Res
 }
 
 /// The end user as the vendor's API shows it. Sensitive metadata is not part of it.
-fn data(end_user: &EndUser) -> Value {
-    let profile = &end_user.profile;
-    let sunshine_user_id = profile.system_properties.get("sunshine_user_id");
-    json!({
-        "end_user_id": end_user.id,
-        "external_id": end_user.external_id,
-        "profile": {
-            "first_name": profile.first_name,
-            "last_name": profile.last_name,
-            "display_name": profile.display_name,
-            "avatar": profile.avatar,
-            "email": profile.email,
-            "language": profile.language,
-            "metadata": profile.metadata.values(),
-            "system_properties": {"sunshine_user_id": sunshine_user_id},
-        },
-        "created_at": time_text(end_user.created_at),
-        "updated_at": time_text(end_user.updated_at),
-    })
+#[derive(Serialize)]
+struct Data<'a> {
+    end_user_id: &'a EndUserId,
+    external_id: Option<&'a str>,
+    profile: ProfileData<'a>,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Serialize)]
+struct ProfileData<'a> {
+    first_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+    display_name: Option<&'a str>,
+    avatar: Option<&'a str>,
+    email: Option<&'a str>,
+    language: Option<&'a str>,
+    metadata: &'a Map<String, Value>,
+    system_properties: SystemProperties<'a>,
+}
+
+#[derive(Serialize)]
+struct SystemProperties<'a> {
+    sunshine_user_id: Option<&'a Value>,
+}
+
+impl<'a> Data<'a> {
+    fn of(end_user: &'a EndUser) -> Self {
+        let profile = &end_user.profile;
+        Self {
+            end_user_id: &end_user.id,
+            external_id: end_user.external_id.as_deref(),
+            profile: ProfileData {
+                first_name: profile.first_name.as_deref(),
+                last_name: profile.last_name.as_deref(),
+                display_name: profile.display_name.as_deref(),
+                avatar: profile.avatar.as_deref(),
+                email: profile.email.as_deref(),
+                language: profile.language.as_deref(),
+                metadata: profile.metadata.values(),
+                system_properties: SystemProperties {
+                    sunshine_user_id: profile.system_properties.get("sunshine_user_id"),
+                },
+            },
+            created_at: time_text(end_user.created_at),
+            updated_at: time_text(end_user.updated_at),
+        }
+    }
 }
 
 /// A time as the vendor writes those of end users: `2026-01-31T09:30:00.000000+00:00`.
 #[must_use]
 pub fn time_text(at: Timestamp) -> String {
-    at.to_rfc3339_micros().replace('Z', "+00:00")
+    let mut text = at.to_rfc3339_micros();
+    if text.ends_with('Z') {
+        text.truncate(text.len() - 1);
+    }
+    text + "+00:00"
 }

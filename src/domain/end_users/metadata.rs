@@ -92,12 +92,12 @@ impl Metadata {
 
     /// Whether this differs from `other` in more than the vendor's metavariables.
     pub(super) fn differs_in_what_is_told(&self, other: &Self) -> bool {
-        let told = |values: &Self| {
-            let mut values = values.0.clone();
-            values.retain(|name, _| !METAVARIABLES.contains(&name.as_str()));
-            values
+        let has_more = |one: &Self, than: &Self| {
+            one.0.iter().any(|(name, value)| {
+                than.0.get(name) != Some(value) && !METAVARIABLES.contains(&name.as_str())
+            })
         };
-        told(self) != told(other)
+        has_more(self, other) || has_more(other, self)
     }
 }
 

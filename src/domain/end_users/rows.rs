@@ -1,6 +1,6 @@
 //! End users as rows: reading, listing, inserting, updating and erasing them.
 
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde_json::{Map, Value};
 
 use super::{EndUser, Metadata, Page, Profile, external_id::folded};
@@ -97,23 +97,49 @@ fn position(conn: &Connection, agent: &AgentId, id: &EndUserId) -> Result<i64> {
     })
 }
 
+/// An end user as it is stored.
+pub(super) struct Stored {
+    pub(super) seq: i64,
+    pub(super) end_user: EndUser,
+    /// The last message that told of it, by which all of them are found.
+    pub(super) last_message: Option<i64>,
+}
+
+/// Parameters of what is done with almost every request go by position: a name costs a search
+/// through those of all.
 const FIND: &str = "
     SELECT id, external_id, first_name, last_name, display_name, avatar, email, language, metadata,
-        system_properties, created_at, updated_at
-    FROM end_users WHERE agent_id = :agent_id AND id = :key";
+        system_properties, created_at, updated_at, seq, last_message_seq
+    FROM end_users WHERE agent_id = ? AND id = ?";
 
-pub(super) fn find_row(
+fn find_row(conn: &Connection, agent: &AgentId, id: &EndUserId) -> Result<Option<EndUser>> {
+    let mut statement = conn.prepare_cached(FIND)?;
+    Ok(statement
+        .query_row(params![agent, id], from_row)
+        .optional()?)
+}
+
+/// The end user with this id, with what a change of it needs to know.
+pub(super) fn find_stored(
     conn: &Connection,
     agent: &AgentId,
     id: &EndUserId,
-) -> Result<Option<EndUser>> {
-    one(conn, FIND, agent, id)
+) -> Result<Option<Stored>> {
+    let mut statement = conn.prepare_cached(FIND)?;
+    let found = statement.query_row(params![agent, id], |row| {
+        Ok(Stored {
+            seq: row.get(12)?,
+            end_user: from_row(row)?,
+            last_message: row.get(13)?,
+        })
+    });
+    Ok(found.optional()?)
 }
 
 const FIND_EXTERNAL: &str = "
     SELECT id, external_id, first_name, last_name, display_name, avatar, email, language, metadata,
         system_properties, created_at, updated_at
-    FROM end_users WHERE agent_id = :agent_id AND external_id = :key";
+    FROM end_users WHERE agent_id = ? AND external_id = ?";
 
 /// The end user with this folded external id.
 pub(super) fn find_external(
@@ -121,13 +147,8 @@ pub(super) fn find_external(
     agent: &AgentId,
     external_id: &str,
 ) -> Result<Option<EndUser>> {
-    one(conn, FIND_EXTERNAL, agent, &external_id)
-}
-
-fn one(conn: &Connection, sql: &str, agent: &AgentId, key: &dyn ToSql) -> Result<Option<EndUser>> {
-    let found = conn
-        .prepare_cached(sql)?
-        .query_row(named_params! {":agent_id": agent, ":key": key}, from_row);
+    let mut statement = conn.prepare_cached(FIND_EXTERNAL)?;
+    let found = statement.query_row(params![agent, external_id], from_row);
     Ok(found.optional()?)
 }
 
@@ -165,87 +186,103 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<EndUser> {
 const INSERT: &str = "
     INSERT INTO end_users
         (id, agent_id, external_id, first_name, last_name, display_name, avatar, email, language,
-         metadata, system_properties, purge_at, created_at, updated_at)
-    VALUES
-        (:id, :agent_id, :external_id, :first_name, :last_name, :display_name, :avatar, :email,
-         :language, :metadata, :system_properties, :purge_at, :updated_at, :updated_at)";
+         metadata, system_properties, purge_at, created_at, updated_at, last_message_seq)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-const UPDATE: &str = "
-    UPDATE end_users SET
-        first_name = :first_name, last_name = :last_name, display_name = :display_name,
-        avatar = :avatar, language = :language, metadata = :metadata,
-        system_properties = :system_properties, updated_at = :updated_at
-    WHERE agent_id = :agent_id AND id = :id";
-
-/// Apart, because to set an indexed column is to write its index, changed or not.
-const UPDATE_INDEXED: &str = "
-    UPDATE end_users SET external_id = :external_id, email = :email
-    WHERE agent_id = :agent_id AND id = :id";
-
+/// Writes a new end user down, of which the `last_message` told.
 pub(super) fn insert(
     conn: &Connection,
     agent: &AgentId,
     new: &EndUser,
     purge_at: Option<Timestamp>,
+    last_message: i64,
 ) -> Result<()> {
-    let more: [(&str, &dyn ToSql); 3] = [
-        (":purge_at", &purge_at),
-        (":external_id", &new.external_id),
-        (":email", &new.profile.email),
-    ];
-    put(conn, INSERT, agent, new, &more)
+    let profile = &new.profile;
+    conn.prepare_cached(INSERT)?.execute(params![
+        new.id,
+        agent,
+        new.external_id,
+        profile.first_name,
+        profile.last_name,
+        profile.display_name,
+        profile.avatar,
+        profile.email,
+        profile.language,
+        text(profile.metadata.values())?,
+        text(&profile.system_properties)?,
+        purge_at,
+        new.created_at,
+        new.updated_at,
+        last_message,
+    ])?;
+    Ok(())
 }
 
-/// Writes an end user down that was `old` and is `new`.
+/// An update that sets `more` columns too. All of these have the same parameters.
+macro_rules! update {
+    ($($more:literal),*) => {
+        concat!(
+            "UPDATE end_users SET first_name = ?1, last_name = ?2, display_name = ?3,
+                 avatar = ?4, language = ?5, updated_at = ?6, last_message_seq = ?7",
+            $(", ", $more,)*
+            " WHERE seq = ?13 AND agent_id = ?12"
+        )
+    };
+}
+
+const UPDATE: &str = update!();
+
+/// Apart, because to set an indexed column is to write its index, changed or not, and to set one of
+/// JSON is to check it.
+const UPDATE_INDEXED: &str = update!("external_id = ?8, email = ?9");
+const UPDATE_JSON: &str = update!("metadata = ?10, system_properties = ?11");
+const UPDATE_ALL: &str = update!(
+    "external_id = ?8, email = ?9",
+    "metadata = ?10, system_properties = ?11"
+);
+
+/// Writes an end user down that was `old` and is `new`, of which the `last_message` told.
 pub(super) fn update(
     conn: &Connection,
     agent: &AgentId,
-    old: &EndUser,
+    old: &Stored,
     new: &EndUser,
+    last_message: Option<i64>,
 ) -> Result<()> {
-    let (external_id, email) = (&new.external_id, &new.profile.email);
-    if *external_id != old.external_id || *email != old.profile.email {
-        conn.prepare_cached(UPDATE_INDEXED)?
-            .execute(named_params! {
-                ":external_id": external_id,
-                ":email": email,
-                ":agent_id": agent,
-                ":id": new.id,
-            })?;
-    }
-    put(conn, UPDATE, agent, new, &[])
+    let (before, after) = (&old.end_user.profile, &new.profile);
+    let indexed = old.end_user.external_id != new.external_id || before.email != after.email;
+    // Maps are equal in any order, but shown in theirs.
+    let json = before.metadata.values().iter().ne(after.metadata.values())
+        || before.system_properties.iter().ne(&after.system_properties);
+    let (sql, metadata, system_properties) = if json {
+        let sql = if indexed { UPDATE_ALL } else { UPDATE_JSON };
+        let metadata = text(after.metadata.values())?;
+        (sql, Some(metadata), Some(text(&after.system_properties)?))
+    } else {
+        let sql = if indexed { UPDATE_INDEXED } else { UPDATE };
+        (sql, None, None)
+    };
+    conn.prepare_cached(sql)?.execute(params![
+        after.first_name,
+        after.last_name,
+        after.display_name,
+        after.avatar,
+        after.language,
+        new.updated_at,
+        last_message,
+        new.external_id,
+        after.email,
+        metadata,
+        system_properties,
+        agent,
+        old.seq,
+    ])?;
+    Ok(())
 }
 
-/// The parameters that INSERT and UPDATE have in common, and `more`.
-fn put(
-    conn: &Connection,
-    sql: &str,
-    agent: &AgentId,
-    end_user: &EndUser,
-    more: &[(&str, &dyn ToSql)],
-) -> Result<()> {
-    let profile = &end_user.profile;
-    let text = |values: &Map<String, Value>| {
-        serde_json::to_string(values)
-            .map_err(|error| Error::internal("metadata cannot be written", error))
-    };
-    let metadata = text(profile.metadata.values())?;
-    let system_properties = text(&profile.system_properties)?;
-    let mut parameters: Vec<(&str, &dyn ToSql)> = vec![
-        (":id", &end_user.id),
-        (":agent_id", agent),
-        (":first_name", &profile.first_name),
-        (":last_name", &profile.last_name),
-        (":display_name", &profile.display_name),
-        (":avatar", &profile.avatar),
-        (":language", &profile.language),
-        (":metadata", &metadata),
-        (":system_properties", &system_properties),
-        (":updated_at", &end_user.updated_at),
-    ];
-    parameters.extend_from_slice(more);
-    conn.prepare_cached(sql)?.execute(parameters.as_slice())?;
-    Ok(())
+fn text(values: &Map<String, Value>) -> Result<String> {
+    serde_json::to_string(values)
+        .map_err(|error| Error::internal("metadata cannot be written", error))
 }
 
 const REMEMBER: &str = "

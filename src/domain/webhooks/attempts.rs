@@ -50,8 +50,7 @@ pub struct Attempts {
 const LIST: &str = "
     SELECT attempts.*, messages.id AS message_id, messages.event_type
     FROM webhook_attempts AS attempts
-    JOIN webhook_deliveries AS deliveries ON deliveries.seq = attempts.delivery_seq
-    JOIN webhook_messages AS messages ON messages.seq = deliveries.message_seq
+    JOIN webhook_messages AS messages ON messages.seq = attempts.message_seq
     WHERE attempts.endpoint_seq = :endpoint
       AND attempts.seq <= coalesce(
           (SELECT seq FROM webhook_attempts WHERE id = :from), 9223372036854775807)

@@ -236,7 +236,8 @@ pub async fn rotate_secret(call: &Call, id: WebhookEndpointId, key: Option<&str>
 }
 
 const FAIL_PENDING: &str = "
-    UPDATE webhook_deliveries SET state = 'failed', manual = 0, due_at = NULL, lease_until = NULL
+    UPDATE webhook_deliveries INDEXED BY webhook_deliveries_due
+    SET state = 'failed', manual = 0, due_at = NULL, lease_until = NULL
     WHERE endpoint_seq = :seq AND state = 'pending'";
 
 /// Fails what still waits for an endpoint that is disabled: nothing is sent to it until it is

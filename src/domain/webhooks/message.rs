@@ -1,8 +1,7 @@
 //! Messages: events on their way to endpoints.
 
-use rusqlite::named_params;
+use rusqlite::params;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::{
     domain::change::Change,
@@ -14,41 +13,42 @@ use crate::{
 
 /// Something that happened in an agent.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+pub struct Event<'a, D> {
     /// Its type: `v1.end_user.created`.
     pub event_type: &'static str,
-    /// What is told of it.
-    pub data: Value,
+    /// What is told of it: a JSON object.
+    pub data: D,
     /// What else the vendor marks it with: `tags:[end_user_id]` on end-user events (ada.md §4).
-    pub tags: Vec<String>,
+    pub tags: &'a [&'a str],
     /// The message before this one that tells of the same end user, by which all of them are found
     /// when that one is erased ([`super::erase_chain`]).
     pub previous: Option<i64>,
 }
 
+/// Filters are names of event types, which are written in JSON as they are, and so found as text.
 const FAN_OUT: &str = "
-    INSERT INTO webhook_deliveries (message_seq, endpoint_seq, state, due_at)
-    SELECT :message, seq, 'pending', :now FROM webhook_endpoints
-    WHERE agent_id = :agent_id AND enabled = 1
-      AND (event_filters = '[]'
-           OR EXISTS (SELECT 1 FROM json_each(event_filters) WHERE value = :event_type))";
+    INSERT INTO webhook_deliveries (endpoint_seq, message_seq, state, due_at)
+    SELECT seq, ?1, 'pending', ?2 FROM webhook_endpoints
+    WHERE agent_id = ?3 AND enabled = 1
+      AND (event_filters = '[]' OR instr(event_filters, json_quote(?4)) > 0)";
 
 /// Tells the agent's endpoints of an event, in the transaction of the change that caused it. Gives
 /// the message's place, for the `previous` of the next.
 ///
 /// # Errors
 /// Those of the store.
-pub fn emit(change: &Change<'_>, agent: &AgentId, event: &Event) -> Result<i64> {
+pub fn emit<D: Serialize>(
+    change: &Change<'_>,
+    agent: &AgentId,
+    event: &Event<'_, D>,
+) -> Result<i64> {
     let (message, _) = insert(change, agent, event)?;
-    let deliveries = change
-        .conn
-        .prepare_cached(FAN_OUT)?
-        .execute(named_params! {
-            ":message": message,
-            ":agent_id": agent,
-            ":event_type": event.event_type,
-            ":now": change.now,
-        })?;
+    let deliveries = change.conn.prepare_cached(FAN_OUT)?.execute(params![
+        message,
+        change.now,
+        agent,
+        event.event_type
+    ])?;
     if deliveries > 0 {
         change.wake_dispatcher();
     }
@@ -57,41 +57,42 @@ pub fn emit(change: &Change<'_>, agent: &AgentId, event: &Event) -> Result<i64> 
 
 /// What a message says (ada.md §4).
 #[derive(Serialize)]
-struct Payload<'a> {
+struct Payload<'a, D> {
     #[serde(rename = "type")]
     event_type: &'a str,
     timestamp: String,
-    data: &'a Value,
+    data: &'a D,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    tags: &'a [String],
+    tags: &'a [&'a str],
 }
 
 const INSERT: &str = "
-    INSERT INTO webhook_messages (id, agent_id, event_type, payload, previous_seq, created_at)
-    VALUES (:id, :agent_id, :event_type, :payload, :previous, :now)";
+    INSERT INTO webhook_messages (id, agent_id, event_type, previous_seq, created_at, payload)
+    VALUES (?, ?, ?, ?, ?, ?)";
 
 /// Writes the message of an event, for no endpoint yet.
-pub(super) fn insert(
+pub(super) fn insert<D: Serialize>(
     change: &Change<'_>,
     agent: &AgentId,
-    event: &Event,
+    event: &Event<'_, D>,
 ) -> Result<(i64, WebhookMessageId)> {
     let payload = Payload {
         event_type: event.event_type,
         timestamp: change.now.to_rfc3339_millis(),
         data: &event.data,
-        tags: &event.tags,
+        tags: event.tags,
     };
     let payload = serde_json::to_string(&payload)
         .map_err(|error| Error::internal("an event cannot be written", error))?;
     let id = WebhookMessageId::new_message(change.now);
-    change.conn.prepare_cached(INSERT)?.execute(named_params! {
-        ":id": id,
-        ":agent_id": agent,
-        ":event_type": event.event_type,
-        ":payload": payload,
-        ":previous": event.previous,
-        ":now": change.now,
-    })?;
+    // By position, as in FAN_OUT: with almost every change of an end user.
+    change.conn.prepare_cached(INSERT)?.execute(params![
+        id,
+        agent,
+        event.event_type,
+        event.previous,
+        change.now,
+        payload,
+    ])?;
     Ok((change.conn.last_insert_rowid(), id))
 }

@@ -22,9 +22,9 @@ const MESSAGE: &str = "SELECT seq FROM webhook_messages WHERE agent_id = :agent_
 /// One attempt without retries; a delivery that still waits for one keeps its place in the
 /// schedule.
 const RESEND: &str = "
-    INSERT INTO webhook_deliveries (message_seq, endpoint_seq, state, manual, due_at)
-    VALUES (:message, :endpoint, 'pending', 1, :now)
-    ON CONFLICT (message_seq, endpoint_seq) DO UPDATE SET
+    INSERT INTO webhook_deliveries (endpoint_seq, message_seq, state, manual, due_at)
+    VALUES (:endpoint, :message, 'pending', 1, :now)
+    ON CONFLICT (endpoint_seq, message_seq) DO UPDATE SET
         manual = CASE state WHEN 'pending' THEN manual ELSE 1 END,
         state = 'pending', due_at = :now";
 
@@ -60,13 +60,14 @@ pub async fn resend(
     sent.await
 }
 
+/// No id of that time or later sorts before `:first`.
 const REPLAY: &str = "
-    INSERT INTO webhook_deliveries (message_seq, endpoint_seq, state, due_at)
-    SELECT seq, :endpoint, 'pending', :now FROM webhook_messages
-    WHERE agent_id = :agent_id AND created_at >= :since
+    INSERT INTO webhook_deliveries (endpoint_seq, message_seq, state, due_at)
+    SELECT :endpoint, seq, 'pending', :now FROM webhook_messages
+    WHERE agent_id = :agent_id AND id >= :first AND created_at >= :since
       AND (:event_filters = '[]'
            OR EXISTS (SELECT 1 FROM json_each(:event_filters) WHERE value = event_type))
-    ON CONFLICT (message_seq, endpoint_seq) DO UPDATE SET
+    ON CONFLICT (endpoint_seq, message_seq) DO UPDATE SET
         state = 'pending', attempts = 0, manual = 0, due_at = :now";
 
 /// Sends an endpoint every message since a time that it asks for, delivered or not, also those
@@ -81,6 +82,7 @@ pub async fn replay(domain: &Domain, id: WebhookEndpointId, since: Timestamp) ->
             ":endpoint": endpoint.seq,
             ":agent_id": endpoint.endpoint.agent_id,
             ":event_filters": json!(endpoint.endpoint.event_filters).to_string(),
+            ":first": WebhookMessageId::first_of(since),
             ":since": since,
             ":now": change.now,
         })?;
@@ -91,10 +93,12 @@ pub async fn replay(domain: &Domain, id: WebhookEndpointId, since: Timestamp) ->
 }
 
 const RECOVER: &str = "
-    UPDATE webhook_deliveries SET state = 'pending', attempts = 0, manual = 0, due_at = :now
+    UPDATE webhook_deliveries INDEXED BY webhook_deliveries_failed
+    SET state = 'pending', attempts = 0, manual = 0, due_at = :now
     WHERE endpoint_seq = :endpoint AND state = 'failed'
-      AND message_seq IN (
-          SELECT seq FROM webhook_messages WHERE agent_id = :agent_id AND created_at >= :since)";
+      AND EXISTS (
+          SELECT 1 FROM webhook_messages
+          WHERE seq = message_seq AND agent_id = :agent_id AND created_at >= :since)";
 
 /// Sends an endpoint the messages since a time whose delivery failed. Returns how many.
 ///
@@ -119,8 +123,8 @@ pub async fn recover(domain: &Domain, id: WebhookEndpointId, since: Timestamp) -
 }
 
 const DELIVER: &str = "
-    INSERT INTO webhook_deliveries (message_seq, endpoint_seq, state, due_at)
-    VALUES (:message, :endpoint, 'pending', :now)";
+    INSERT INTO webhook_deliveries (endpoint_seq, message_seq, state, due_at)
+    VALUES (:endpoint, :message, 'pending', :now)";
 
 /// Sends an endpoint, and only it, an example of an event, whether it asks for such events or not.
 ///
@@ -143,8 +147,8 @@ pub async fn send_example(
         let tag = data["end_user_id"].as_str().filter(|_| end_user);
         let event = Event {
             event_type: event_type.name,
-            tags: tag.map(str::to_owned).into_iter().collect(),
-            data,
+            tags: tag.as_slice(),
+            data: &data,
             previous: None,
         };
         let (message, id) = insert(change, &endpoint.endpoint.agent_id, &event)?;

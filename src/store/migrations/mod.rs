@@ -64,6 +64,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0013_webchat",
         sql: include_str!("0013_webchat.sql"),
     },
+    Migration {
+        name: "0014_webhook_deliveries",
+        sql: include_str!("0014_webhook_deliveries.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.
@@ -119,3 +123,6 @@ fn apply_one(
     transaction.pragma_update(None, "user_version", version)?;
     transaction.commit()
 }
+
+#[cfg(test)]
+mod tests;

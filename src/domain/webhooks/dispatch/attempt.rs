@@ -10,14 +10,18 @@ use super::{
         endpoints::Stored,
         signature::{Signed, SigningKey, sign},
     },
-    lease::Leased,
+    lease::{Key, Leased},
 };
 use crate::{
     domain::{
         context::Domain,
         outbound::{OutboundRequest, OutboundResponse},
     },
-    kernel::{Result, Timestamp, clock::Stopwatch, ids::WebhookEndpointId},
+    kernel::{
+        Result, Timestamp,
+        clock::Stopwatch,
+        ids::{WebhookEndpointId, WebhookMessageId},
+    },
     store::Sealer,
 };
 
@@ -55,8 +59,8 @@ impl Target {
 
 /// What an attempt came to.
 pub(super) struct Outcome {
-    pub(super) delivery: i64,
-    pub(super) endpoint: i64,
+    pub(super) key: Key,
+    pub(super) message_id: WebhookMessageId,
     pub(super) url: String,
     pub(super) manual: bool,
     pub(super) started_at: Timestamp,
@@ -113,8 +117,8 @@ pub(super) async fn attempt(domain: &Domain, target: &Target, delivery: Leased) 
         tracing::debug!(endpoint = %target.id, message = %delivery.message_id, error, "no answer");
     }
     Outcome {
-        delivery: delivery.seq,
-        endpoint: target.seq,
+        key: delivery.key,
+        message_id: delivery.message_id,
         url: target.url.clone(),
         manual: delivery.manual,
         started_at,

@@ -5,7 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use super::{super::Settings, attempt::Target, lease::Leased};
+use super::{
+    super::Settings,
+    attempt::Target,
+    lease::{Key, Leased},
+};
 
 /// How many deliveries of one endpoint are in memory.
 const WINDOW: usize = 512;
@@ -132,10 +136,10 @@ impl Lanes {
     }
 
     /// Takes out everything that waits.
-    pub(super) fn empty(&mut self) -> Vec<i64> {
+    pub(super) fn empty(&mut self) -> Vec<Key> {
         let mut taken = Vec::with_capacity(self.waiting);
         for lane in self.lanes.values_mut() {
-            taken.extend(lane.waiting.drain(..).map(|delivery| delivery.seq));
+            taken.extend(lane.waiting.drain(..).map(|delivery| delivery.key));
         }
         self.lanes.retain(|_, lane| lane.running > 0);
         self.waiting = 0;

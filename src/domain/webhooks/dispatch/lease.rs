@@ -43,9 +43,18 @@ pub(super) struct Taken {
     pub(super) deliveries: Vec<Leased>,
 }
 
+/// Which delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    /// The place of the endpoint.
+    pub(super) endpoint: i64,
+    /// The place of the message.
+    pub(super) message: i64,
+}
+
 /// A leased delivery.
 pub(super) struct Leased {
-    pub(super) seq: i64,
+    pub(super) key: Key,
     pub(super) message_id: WebhookMessageId,
     pub(super) payload: String,
     pub(super) manual: bool,
@@ -154,11 +163,11 @@ fn lease(
 
 const LEASE_DUE: &str = "
     UPDATE webhook_deliveries SET due_at = :until, lease_until = :until
-    WHERE seq IN (
-        SELECT seq FROM webhook_deliveries
+    WHERE endpoint_seq = :endpoint AND message_seq IN (
+        SELECT message_seq FROM webhook_deliveries
         WHERE state = 'pending' AND endpoint_seq = :endpoint AND due_at <= :now
         ORDER BY due_at LIMIT :room)
-    RETURNING seq, message_seq, manual";
+    RETURNING message_seq, manual";
 
 const MESSAGE: &str = "SELECT id, payload FROM webhook_messages WHERE seq = :seq";
 
@@ -171,41 +180,43 @@ fn lease_one(conn: &Connection, endpoint: i64, now: Timestamp, room: usize) -> R
             ":until": now.plus(LEASE),
             ":room": i64::try_from(room).unwrap_or(i64::MAX),
         },
-        |row| Ok((row.get("seq")?, row.get("message_seq")?, row.get("manual")?)),
+        |row| Ok((row.get("message_seq")?, row.get("manual")?)),
     )?;
-    let rows: Vec<(i64, i64, bool)> = rows.collect::<rusqlite::Result<_>>()?;
-    let mut message = conn.prepare_cached(MESSAGE)?;
+    let mut rows: Vec<(i64, bool)> = rows.collect::<rusqlite::Result<_>>()?;
+    rows.sort_unstable();
+    let mut statement = conn.prepare_cached(MESSAGE)?;
     let mut leased = Vec::with_capacity(rows.len());
-    for (seq, message_seq, manual) in rows {
-        leased.push(
-            message.query_row(named_params! {":seq": message_seq}, |row| {
-                Ok(Leased {
-                    seq,
-                    message_id: row.get("id")?,
-                    payload: row.get("payload")?,
-                    manual,
-                })
-            })?,
-        );
+    for (message, manual) in rows {
+        leased.push(statement.query_row(named_params! {":seq": message}, |row| {
+            Ok(Leased {
+                key: Key { endpoint, message },
+                message_id: row.get("id")?,
+                payload: row.get("payload")?,
+                manual,
+            })
+        })?);
     }
-    leased.sort_unstable_by_key(|delivery| delivery.seq);
     Ok(leased)
 }
 
 const RELEASE: &str = "
     UPDATE webhook_deliveries SET due_at = :now, lease_until = NULL
-    WHERE seq = :seq AND lease_until IS NOT NULL";
+    WHERE endpoint_seq = :endpoint AND message_seq = :message AND lease_until IS NOT NULL";
 
 /// Gives leases back: the deliveries are due again.
-pub(super) async fn release(domain: &Domain, deliveries: Vec<i64>) -> Result<()> {
+pub(super) async fn release(domain: &Domain, deliveries: Vec<Key>) -> Result<()> {
     if deliveries.is_empty() {
         return Ok(());
     }
     let now = domain.clock().now();
     let released = domain.store().write(move |conn| {
         let mut statement = conn.prepare_cached(RELEASE)?;
-        for seq in deliveries {
-            statement.execute(named_params! {":seq": seq, ":now": now})?;
+        for Key { endpoint, message } in deliveries {
+            statement.execute(named_params! {
+                ":endpoint": endpoint,
+                ":message": message,
+                ":now": now,
+            })?;
         }
         Ok(())
     });

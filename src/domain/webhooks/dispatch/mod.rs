@@ -20,7 +20,7 @@ use tracing::{error, warn};
 use self::{
     attempt::Outcome,
     lanes::Lanes,
-    lease::{Looked, Wanted},
+    lease::{Key, Looked, Wanted},
     record::Recorded,
 };
 use crate::{
@@ -81,9 +81,9 @@ struct Dispatcher {
     domain: Domain,
     lanes: Lanes,
     /// The deliveries in memory: waiting, attempted, or not yet written down.
-    held: HashSet<i64>,
+    held: HashSet<Key>,
     /// Those of them that were leased again, by a clock that jumped or a resend.
-    leased_again: HashSet<i64>,
+    leased_again: HashSet<Key>,
     finished: Vec<Outcome>,
     tasks: JoinSet<Done>,
     /// There may be deliveries that are due and not leased.
@@ -189,7 +189,7 @@ impl Dispatcher {
     fn take(&mut self, done: Done) {
         match done {
             Done::Attempted(outcome) => {
-                self.hungry |= self.lanes.done(outcome.endpoint);
+                self.hungry |= self.lanes.done(outcome.key.endpoint);
                 self.finished.push(*outcome);
             }
             Done::Looked(looked) => {
@@ -207,9 +207,9 @@ impl Dispatcher {
                 self.recording = false;
                 self.hungry |= recorded.retries;
                 let mut again = Vec::new();
-                for seq in recorded.deliveries {
-                    self.held.remove(&seq);
-                    again.extend(self.leased_again.take(&seq));
+                for key in recorded.deliveries {
+                    self.held.remove(&key);
+                    again.extend(self.leased_again.take(&key));
                 }
                 self.release(again);
             }
@@ -245,12 +245,12 @@ impl Dispatcher {
             // What was leased may be followed by more.
             self.hungry = true;
             for delivery in taken.deliveries {
-                if !self.held.insert(delivery.seq) {
-                    self.leased_again.insert(delivery.seq);
+                if !self.held.insert(delivery.key) {
+                    self.leased_again.insert(delivery.key);
                     continue;
                 }
                 if stale {
-                    returned.push(delivery.seq);
+                    returned.push(delivery.key);
                 } else {
                     self.lanes.push(&taken.target, delivery);
                 }
@@ -260,12 +260,12 @@ impl Dispatcher {
     }
 
     /// Gives leases back, so that their deliveries are leased anew with what is true now.
-    fn release(&mut self, deliveries: Vec<i64>) {
+    fn release(&mut self, deliveries: Vec<Key>) {
         if deliveries.is_empty() {
             return;
         }
-        for seq in &deliveries {
-            self.held.remove(seq);
+        for key in &deliveries {
+            self.held.remove(key);
         }
         self.releasing += 1;
         let domain = self.domain.clone();

@@ -13,8 +13,9 @@ const PRUNE: &str = "
         SELECT seq FROM (SELECT seq, created_at FROM webhook_messages ORDER BY seq LIMIT :chunk)
         WHERE created_at < :before)
       AND NOT EXISTS (
-        SELECT 1 FROM webhook_deliveries
-        WHERE message_seq = webhook_messages.seq AND state = 'pending')";
+        SELECT 1 FROM webhook_endpoints JOIN webhook_deliveries
+          ON endpoint_seq = webhook_endpoints.seq AND message_seq = webhook_messages.seq
+        WHERE webhook_endpoints.agent_id = webhook_messages.agent_id AND state = 'pending')";
 
 /// Removes some old messages. Whether there may be more.
 pub(super) async fn prune(domain: &Domain) -> Result<bool> {

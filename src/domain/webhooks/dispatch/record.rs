@@ -11,6 +11,7 @@ use super::{
         metrics::Reason,
     },
     attempt::Outcome,
+    lease::Key,
 };
 use crate::{
     domain::{audit::Actor, backoff::jittered, change::Change, context::Domain},
@@ -19,7 +20,7 @@ use crate::{
 
 /// What was written down.
 pub(super) struct Recorded {
-    pub(super) deliveries: Vec<i64>,
+    pub(super) deliveries: Vec<Key>,
     /// There may be retries to come.
     pub(super) retries: bool,
 }
@@ -33,7 +34,7 @@ pub(super) async fn record(
     outcomes: Vec<Outcome>,
 ) -> std::result::Result<Recorded, Vec<Outcome>> {
     let recorded = Recorded {
-        deliveries: outcomes.iter().map(|outcome| outcome.delivery).collect(),
+        deliveries: outcomes.iter().map(|outcome| outcome.key).collect(),
         retries: !outcomes.iter().all(Outcome::succeeded),
     };
     let outcomes = Arc::new(outcomes);
@@ -73,19 +74,19 @@ fn write(change: &Change<'_>, settings: &Settings, outcomes: &[Outcome]) -> Resu
         }
         if outcome.succeeded() {
             delivered(change.conn, outcome)?;
-            standing.note(change.conn, outcome.endpoint, None)?;
+            standing.note(change.conn, outcome.key.endpoint, None)?;
             continue;
         }
         failed(change.conn, settings, outcome)?;
         let at = outcome.ended_at;
-        let first = standing.note(change.conn, outcome.endpoint, Some(at))?;
+        let first = standing.note(change.conn, outcome.key.endpoint, Some(at))?;
         if outcome.is_gone() {
             let text = "it answered 410 Gone";
-            standing.disable(change, outcome.endpoint, Reason::Gone, text)?;
+            standing.disable(change, outcome.key.endpoint, Reason::Gone, text)?;
         } else if gives_up(settings, first.unwrap_or(at), at) {
             let hours = settings.disable_after_hours;
             let text = format!("every attempt failed for {hours} hours");
-            standing.disable(change, outcome.endpoint, Reason::Failing, &text)?;
+            standing.disable(change, outcome.key.endpoint, Reason::Failing, &text)?;
         }
     }
     standing.write(change.conn)?;
@@ -94,18 +95,23 @@ fn write(change: &Change<'_>, settings: &Settings, outcomes: &[Outcome]) -> Resu
 
 const INSERT: &str = "
     INSERT INTO webhook_attempts
-        (id, delivery_seq, endpoint_seq, url, manual, succeeded, status, response, error,
+        (id, endpoint_seq, message_seq, url, manual, succeeded, status, response, error,
          started_at, duration_ms)
-    SELECT :id, seq, endpoint_seq, :url, :manual, :succeeded, :status, :response, :error,
+    SELECT :id, :endpoint, seq, :url, :manual, :succeeded, :status, :response, :error,
            :started_at, :duration_ms
-    FROM webhook_deliveries WHERE seq = :delivery";
+    FROM webhook_messages WHERE seq = :message AND id = :message_id
+      AND EXISTS (SELECT 1 FROM webhook_deliveries
+                  WHERE endpoint_seq = :endpoint AND message_seq = :message)";
 
-/// Whether the delivery is still there.
+/// Whether the delivery is still there. If not, another message may have the place of the one that
+/// was sent.
 fn insert(conn: &Connection, outcome: &Outcome) -> Result<bool> {
     let answer = outcome.result.as_ref();
     let inserted = conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": WebhookAttemptId::new_attempt(outcome.started_at),
-        ":delivery": outcome.delivery,
+        ":endpoint": outcome.key.endpoint,
+        ":message": outcome.key.message,
+        ":message_id": outcome.message_id,
         ":url": outcome.url,
         ":manual": outcome.manual,
         ":succeeded": outcome.succeeded(),
@@ -121,29 +127,33 @@ fn insert(conn: &Connection, outcome: &Outcome) -> Result<bool> {
 const DELIVERED: &str = "
     UPDATE webhook_deliveries SET
         state = 'delivered', attempts = attempts + 1, manual = 0, due_at = NULL, lease_until = NULL
-    WHERE seq = :seq";
+    WHERE endpoint_seq = :endpoint AND message_seq = :message";
 
 fn delivered(conn: &Connection, outcome: &Outcome) -> Result<()> {
-    conn.prepare_cached(DELIVERED)?
-        .execute(named_params! {":seq": outcome.delivery})?;
+    conn.prepare_cached(DELIVERED)?.execute(named_params! {
+        ":endpoint": outcome.key.endpoint,
+        ":message": outcome.key.message,
+    })?;
     Ok(())
 }
 
 const STATE: &str = "
-    SELECT attempts, manual FROM webhook_deliveries WHERE seq = :seq AND state = 'pending'";
+    SELECT attempts, manual FROM webhook_deliveries
+    WHERE endpoint_seq = :endpoint AND message_seq = :message AND state = 'pending'";
 
 const FAILED: &str = "
     UPDATE webhook_deliveries SET
         state = :state, attempts = :attempts, manual = 0, due_at = :due_at, lease_until = NULL
-    WHERE seq = :seq";
+    WHERE endpoint_seq = :endpoint AND message_seq = :message";
 
 /// Plans the next attempt, if there is one.
 fn failed(conn: &Connection, settings: &Settings, outcome: &Outcome) -> Result<()> {
     let pending: Option<(u32, bool)> = conn
         .prepare_cached(STATE)?
-        .query_row(named_params! {":seq": outcome.delivery}, |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row(
+            named_params! {":endpoint": outcome.key.endpoint, ":message": outcome.key.message},
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
         .optional()?;
     // The endpoint was disabled meanwhile: what waited for it has failed already.
     let Some((attempts, manual)) = pending else {
@@ -159,7 +169,8 @@ fn failed(conn: &Connection, settings: &Settings, outcome: &Outcome) -> Result<(
             None => wait,
         });
     conn.prepare_cached(FAILED)?.execute(named_params! {
-        ":seq": outcome.delivery,
+        ":endpoint": outcome.key.endpoint,
+        ":message": outcome.key.message,
         ":state": if wait.is_some() { "pending" } else { "failed" },
         ":attempts": attempts,
         ":due_at": wait.map(|wait| outcome.ended_at.plus(wait)),

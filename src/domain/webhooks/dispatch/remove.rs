@@ -32,8 +32,8 @@ const ATTEMPTS: &str = "
         SELECT seq FROM webhook_attempts WHERE endpoint_seq = :endpoint LIMIT :limit)";
 
 const DELIVERIES: &str = "
-    DELETE FROM webhook_deliveries WHERE seq IN (
-        SELECT seq FROM webhook_deliveries WHERE endpoint_seq = :endpoint LIMIT :limit)";
+    DELETE FROM webhook_deliveries WHERE endpoint_seq = :endpoint AND message_seq IN (
+        SELECT message_seq FROM webhook_deliveries WHERE endpoint_seq = :endpoint LIMIT :limit)";
 
 const ENDPOINT: &str = "DELETE FROM webhook_endpoints WHERE seq = :endpoint";
 

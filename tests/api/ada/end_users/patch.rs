@@ -28,6 +28,32 @@ async fn patch_end_user_by_id_changes_what_is_named() {
 }
 
 #[tokio::test]
+async fn patch_end_user_by_id_keeps_whatever_it_answers() {
+    let server = unlimited().await;
+    let body = json!({"external_id": "a", "profile": {
+        "first_name": "Ada", "email": "ada@example.com", "metadata": {"plan": "free"},
+    }});
+    let id = created(&server, body).await;
+    // Which columns are written depends on what changes.
+    for body in [
+        json!({"profile": {"first_name": "Augusta"}}),
+        json!({"profile": {"email": "augusta@example.com"}}),
+        json!({"external_id": "b", "profile": {}}),
+        json!({"profile": {"metadata": {"plan": "pro", "seats": 3}}}),
+        json!({"external_id": "c", "profile": {
+            "last_name": "King", "email": null, "metadata": {"plan": null},
+        }}),
+    ] {
+        let before = get(&server, &format!("/end-users/{id}")).await.json();
+        let answer = patched(&server, &id, body.clone()).await.expect(200);
+        assert_ne!(answer.json(), before, "{body}");
+        let read = get(&server, &format!("/end-users/{id}")).await;
+        assert_eq!(read.text, answer.text, "{body}");
+    }
+    assert_answer!(get(&server, &format!("/end-users/{id}")).await);
+}
+
+#[tokio::test]
 async fn patch_end_user_by_id_needs_a_profile_and_takes_an_empty_one() {
     let server = unlimited().await;
     let id = created(&server, json!({"external_id": "a"})).await;

@@ -236,3 +236,33 @@ async fn what_waits_in_memory_is_not_sent_once_it_is_erased() {
         (1, 0, 1)
     );
 }
+
+#[tokio::test]
+async fn an_attempt_for_what_was_erased_meanwhile_says_nothing_of_the_next() {
+    let server = start_with(|config| config.webhooks.timeout_seconds = 1).await;
+    let receiver = Receiver::start().await;
+    receiver.reply(Reply::Never);
+    let id = create(&server, receiver.url()).await;
+    let made = async |name: &str| {
+        let body = json!({"profile": {"first_name": name}});
+        let made = ada(&server, Method::POST, "/api/v2/end-users/", Some(body)).await;
+        made.expect(201).json()["end_user_id"].clone()
+    };
+    let first = made("first").await;
+    receiver.wait(1).await;
+    let body = json!({"identifiers": [{"type": "end_user_id", "value": first}]});
+    let path = "/api/v2/end-users/delete";
+    ada(&server, Method::POST, path, Some(body))
+        .await
+        .expect(202);
+    crate::ada::end_users::deletion::run(&server).await;
+    receiver.answer(200);
+    // Its message takes the place of the one that is being sent.
+    made("next").await;
+    settled(&server).await;
+    assert_eq!(receiver.count(), 2);
+    let attempts = attempts(&server, &id).await;
+    let told: Vec<_> = attempts.iter().map(|one| &one["message_id"]).collect();
+    assert_eq!(told, [&json!(receiver.received()[1].id())]);
+    assert_eq!(attempts[0]["succeeded"], true);
+}

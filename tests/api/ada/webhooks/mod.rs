@@ -136,16 +136,16 @@ pub fn agent(server: &TestServer) -> AgentId {
 /// Makes an event of the first agent happen.
 pub async fn emit(server: &TestServer, event_type: &'static str, data: Value) {
     let agent = agent(server);
-    let event = Event {
-        event_type,
-        data,
-        tags: vec!["66f0c0ffee0000000000b001".to_owned()],
-        previous: None,
-    };
     let emitted = server
         .server()
         .domain()
         .change_as(Actor::System, move |change| {
+            let event = Event {
+                event_type,
+                data,
+                tags: &["66f0c0ffee0000000000b001"],
+                previous: None,
+            };
             webhooks::emit(change, &agent, &event)
         });
     emitted.await.expect("it is emitted");

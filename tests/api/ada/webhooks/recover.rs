@@ -109,6 +109,34 @@ async fn replay_webhook_messages_sends_what_was_missed() {
 }
 
 #[tokio::test]
+async fn replay_webhook_messages_begins_at_the_very_moment() {
+    let (server, receiver, id) = receiving().await;
+    for n in 0..4 {
+        emit(&server, "v1.end_user.created", json!({"n": n})).await;
+        server.clock.advance(std::time::Duration::from_millis(400));
+    }
+    settled(&server).await;
+    let path = format!("/{id}/replay");
+    for (since, expected) in [
+        ("1969-01-01T00:00:00Z", 4),
+        ("2026-03-01T12:00:00Z", 4),
+        ("2026-03-01T12:00:00.400Z", 3),
+        ("2026-03-01T12:00:00.401Z", 2),
+        ("2026-03-01T12:00:01Z", 1),
+        ("2026-03-01T12:00:01.200Z", 1),
+        ("2026-03-01T12:00:01.201Z", 0),
+        ("2200-01-01T00:00:00Z", 0),
+    ] {
+        let body = json!({"since": since});
+        let replayed = console(&server, Method::POST, &path, Some(body)).await;
+        let replayed = replayed.expect(202).json();
+        assert_eq!(replayed, json!({"deliveries": expected}), "{since}");
+        settled(&server).await;
+    }
+    assert_eq!(receiver.count(), 4 + 15);
+}
+
+#[tokio::test]
 async fn recover_webhook_messages_sends_what_failed() {
     let (server, receiver, id) = receiving().await;
     deliver(&server).await;

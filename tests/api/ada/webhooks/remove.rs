@@ -30,9 +30,9 @@ async fn plant(server: &TestServer, endpoint: &str) {
             (endpoint.as_str(), i64::MAX),
         )?;
         conn.execute(
-            "INSERT INTO webhook_attempts (id, delivery_seq, endpoint_seq, url, manual, succeeded,
+            "INSERT INTO webhook_attempts (id, endpoint_seq, message_seq, url, manual, succeeded,
                  status, response, started_at, duration_ms)
-             SELECT 'atmpt_planted_' || seq, seq, endpoint_seq, '', 0, 1, 200, zeroblob(1000), 0, 1
+             SELECT 'atmpt_planted_' || message_seq, endpoint_seq, message_seq, '', 0, 1, 200, zeroblob(1000), 0, 1
              FROM webhook_deliveries",
             [],
         )?;

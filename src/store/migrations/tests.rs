@@ -1,0 +1,125 @@
+//! Steps that rebuild tables with rows in them.
+
+use rusqlite::Connection;
+
+use super::{ALL, apply};
+
+/// A file with all steps before the one of this name, and how many those are.
+fn before(name: &str) -> (Connection, usize) {
+    let steps = ALL.iter().position(|step| step.name.ends_with(name));
+    let steps = steps.unwrap();
+    let mut connection = Connection::open_in_memory().unwrap();
+    connection
+        .pragma_update(None, "foreign_keys", false)
+        .unwrap();
+    apply(&mut connection, &ALL[..steps]).unwrap();
+    (connection, steps)
+}
+
+/// What a query finds: a line for each row, its columns with spaces between.
+fn lines(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection.prepare(sql).unwrap();
+    let columns = statement.column_count();
+    let rows = statement.query_map([], |row| {
+        let values = (0..columns).map(|column| {
+            row.get(column).map(|value| match value {
+                rusqlite::types::Value::Null => "-".to_owned(),
+                rusqlite::types::Value::Integer(number) => number.to_string(),
+                rusqlite::types::Value::Text(text) => text,
+                other => format!("{other:?}"),
+            })
+        });
+        let values: Vec<String> = values.collect::<rusqlite::Result<_>>()?;
+        Ok(values.join(" "))
+    });
+    rows.unwrap().collect::<rusqlite::Result<_>>().unwrap()
+}
+
+const PLANT: &str = "
+    INSERT INTO workspaces (id, name, created_at, updated_at) VALUES ('w', 'w', 0, 0);
+    INSERT INTO agents (id, workspace_id, handle, name, created_at, updated_at)
+    VALUES ('a', 'w', 'a', 'a', 0, 0), ('b', 'w', 'b', 'b', 0, 0);
+    INSERT INTO webhook_endpoints
+        (seq, id, agent_id, url, description, event_filters, enabled, secret, created_at,
+         updated_at, deleted_at)
+    VALUES (1, 'ep_1', 'a', '', '', '[]', 1, x'', 0, 0, NULL),
+           (2, 'ep_2', 'a', '', '', '[]', 0, x'', 0, 0, 5),
+           (3, 'ep_3', 'b', '', '', '[]', 1, x'', 0, 0, NULL);
+    INSERT INTO webhook_messages
+        (seq, id, agent_id, event_type, payload, created_at, previous_seq)
+    VALUES (10, 'msg_10', 'a', 't', '{\"n\":10}', 100, NULL),
+           (20, 'msg_20', 'b', 't', '{\"n\":20}', 200, NULL),
+           (30, 'msg_30', 'a', 'u', '{\"n\":30}', 300, 10);
+    INSERT INTO webhook_deliveries
+        (seq, message_seq, endpoint_seq, state, attempts, manual, due_at, lease_until)
+    VALUES (1, 30, 1, 'pending', 2, 1, 7, 7),
+           (2, 10, 1, 'delivered', 1, 0, NULL, NULL),
+           (3, 10, 2, 'failed', 3, 0, NULL, NULL),
+           (4, 20, 3, 'pending', 0, 0, 9, NULL);
+    INSERT INTO webhook_attempts
+        (seq, id, delivery_seq, endpoint_seq, url, manual, succeeded, status, response, error,
+         started_at, duration_ms)
+    VALUES (5, 'atmpt_5', 2, 1, 'u', 0, 1, 200, x'626F6479', NULL, 101, 11),
+           (6, 'atmpt_6', 3, 2, 'u', 1, 0, NULL, x'', 'none', 102, 12),
+           (9, 'atmpt_9', 1, 1, 'u', 0, 0, 500, x'6E6F', NULL, 301, 13);";
+
+#[test]
+fn webhook_deliveries_are_carried_over() {
+    let (mut connection, steps) = before("_webhook_deliveries");
+    connection.execute_batch(PLANT).unwrap();
+    apply(&mut connection, &ALL[..=steps]).unwrap();
+    connection
+        .pragma_update(None, "foreign_keys", true)
+        .unwrap();
+    let all = |sql: &str| lines(&connection, sql);
+    assert_eq!(
+        all(
+            "SELECT seq, id, agent_id, event_type, payload, created_at, previous_seq
+             FROM webhook_messages ORDER BY seq"
+        ),
+        [
+            r#"10 msg_10 a t {"n":10} 100 -"#,
+            r#"20 msg_20 b t {"n":20} 200 -"#,
+            r#"30 msg_30 a u {"n":30} 300 10"#,
+        ]
+    );
+    let deliveries = "
+        SELECT endpoint_seq, message_seq, state, attempts, manual, due_at, lease_until
+        FROM webhook_deliveries ORDER BY endpoint_seq, message_seq";
+    assert_eq!(
+        all(deliveries),
+        [
+            "1 10 delivered 1 0 - -",
+            "1 30 pending 2 1 7 7",
+            "2 10 failed 3 0 - -",
+            "3 20 pending 0 0 9 -",
+        ]
+    );
+    let attempts = "
+        SELECT seq, id, endpoint_seq, message_seq, url, manual, succeeded, status,
+               CAST(response AS TEXT), error, started_at, duration_ms
+        FROM webhook_attempts ORDER BY seq";
+    assert_eq!(
+        all(attempts),
+        [
+            "5 atmpt_5 1 10 u 0 1 200 body - 101 11",
+            "6 atmpt_6 2 10 u 1 0 -  none 102 12",
+            "9 atmpt_9 1 30 u 0 0 500 no - 301 13",
+        ]
+    );
+    assert!(all("SELECT name FROM sqlite_schema WHERE name LIKE 'old%'").is_empty());
+    // What is told goes with all that refers to it, also where its endpoint is about to.
+    let execute = |sql: &str| connection.execute(sql, []).unwrap();
+    execute("DELETE FROM webhook_messages WHERE seq = 10");
+    assert_eq!(
+        all(deliveries),
+        ["1 30 pending 2 1 7 7", "3 20 pending 0 0 9 -"]
+    );
+    assert_eq!(all(attempts), ["9 atmpt_9 1 30 u 0 0 500 no - 301 13"]);
+    execute("DELETE FROM agents WHERE id = 'a'");
+    assert_eq!(all(deliveries), ["3 20 pending 0 0 9 -"]);
+    assert!(all(attempts).is_empty());
+    execute("DELETE FROM webhook_endpoints WHERE seq = 3");
+    assert!(all(deliveries).is_empty());
+    assert!(all("PRAGMA foreign_key_check").is_empty());
+}
