@@ -56,7 +56,7 @@ impl Message {
     /// A message as an integration sees it, or a bot.
     pub fn seen_by(integration: Option<&str>, message: messages::Message) -> Self {
         Self {
-            id: message.id.to_string(),
+            id: message.id.into(),
             created_at: message.created_at.to_rfc3339_millis(),
             r#type: message.kind,
             payload: JsonText(message.payload),
@@ -65,8 +65,8 @@ impl Message {
             } else {
                 Direction::Outgoing
             },
-            user_id: message.user_id.to_string(),
-            conversation_id: message.conversation_id.to_string(),
+            user_id: message.user_id.into(),
+            conversation_id: message.conversation_id.into(),
             tags: message.tags.seen_by(integration),
         }
     }
