@@ -13,7 +13,7 @@ pub(super) const LOG_PAGES: u32 = 8000;
 /// Statements that each connection keeps prepared.
 const PREPARED_STATEMENTS: usize = 128;
 /// The writer's page cache, in KiB (negative is SQLite's way to say KiB).
-const WRITER_CACHE: i64 = -16_384;
+const WRITER_CACHE: i64 = -4096;
 /// A reader's page cache, in KiB. Behind it stands the system's cache of the file.
 const READER_CACHE: i64 = -1024;
 /// The size to which the write-ahead log is cut back after a burst.
