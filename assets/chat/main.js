@@ -51,8 +51,9 @@ function show() {
 /** Counts what has come from others while nobody looked, in the title and at the button of an embedding page. */
 function count() {
   const ids = conversation.messages.filter((message) => !conversation.isOwn(message)).map(({ id }) => id);
-  if (seen === null || conversation.state === "connecting") {
-    if (conversation.loaded) seen = new Set(ids);
+  // What is there when a conversation is read for the first time is not new; all that comes after is.
+  if (seen === null || !conversation.loaded) {
+    seen = conversation.loaded ? new Set(ids) : null;
     return;
   }
   const fresh = ids.filter((id) => !seen.has(id)).length;

@@ -67,8 +67,11 @@ exports.handler = async (request) => {
     if (!answer.ok) throw new Error(await answer.text());
   };
   const { text, value } = message.payload;
+  // What begins with this is answered when the site gives its page.
+  if (text.startsWith("later, ")) await fetch("${media}/later");
+  const asked = text.replace("later, ", "");
   if (text === "everything") for (const type of Object.keys(messages)) await say(type, messages[type]);
-  else if (text.startsWith("count ")) for (let i = 1; i <= Number(text.slice(6)); i += 1) await say("text", { text: "number " + i });
+  else if (asked.startsWith("count ")) for (let i = 1; i <= Number(asked.slice(6)); i += 1) await say("text", { text: "number " + i });
   else if (messages[text]) await say(text, messages[text]);
   else await say("text", { text: "You said: " + text + (value ? " (value " + value + ")" : "") });
   return { status: 200 };
@@ -129,11 +132,12 @@ function file(path) {
   return null;
 }
 
-/** A server of files and pages on an origin of its own. `pages` are HTML by path. */
+/** A server of files and pages on an origin of its own. `pages` are HTML by path, or will be. */
 export async function startSite(pages = {}) {
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     const path = new URL(request.url, "http://site").pathname;
-    const [type, body] = pages[path] ? ["text/html; charset=utf-8", pages[path]] : file(path) ?? [null, null];
+    const page = await pages[path];
+    const [type, body] = page ? ["text/html; charset=utf-8", page] : file(path) ?? [null, null];
     if (type === null) return response.writeHead(404).end();
     return response.writeHead(200, { "content-type": type }).end(body);
   });
