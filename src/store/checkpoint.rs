@@ -10,11 +10,7 @@ use std::{
     fs::{File, OpenOptions},
     io,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
-    },
+    sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
     thread::{self, JoinHandle},
 };
 
@@ -42,39 +38,14 @@ fn note_logged(_: &Wal, pages: i32) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// What the thread is at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-enum Stage {
-    Idle,
-    Copying,
-    /// What is left is the writer's.
-    Copied,
-}
-
-/// The stage, which the thread and the writer hand to each other.
-#[derive(Clone)]
-struct Baton(Arc<AtomicU8>);
-
-impl Baton {
-    fn stage(&self) -> Stage {
-        match self.0.load(Ordering::Acquire) {
-            stage if stage == Stage::Copying as u8 => Stage::Copying,
-            stage if stage == Stage::Copied as u8 => Stage::Copied,
-            _ => Stage::Idle,
-        }
-    }
-
-    fn hand_over(&self, stage: Stage) {
-        self.0.store(stage as u8, Ordering::Release);
-    }
-}
-
 /// The thread that copies, as the writer's thread has it.
 pub(super) struct Checkpointer {
-    baton: Baton,
     bell: SyncSender<()>,
+    /// Told when what is left is the writer's.
+    copied: Receiver<()>,
     thread: JoinHandle<Option<File>>,
+    /// Whether the thread is at it.
+    copying: bool,
     /// The pages at which the log is long.
     long: u32,
     /// The pages at which to begin.
@@ -91,7 +62,7 @@ impl Checkpointer {
 
     fn start_at(path: PathBuf, settings: Settings, long: u32) -> io::Result<Self> {
         let (bell, rung) = sync_channel(1);
-        let baton = Baton(Arc::new(AtomicU8::new(Stage::Idle as u8)));
+        let (done, copied) = sync_channel(1);
         let copier = Copier {
             path,
             settings,
@@ -100,14 +71,12 @@ impl Checkpointer {
         };
         let thread = thread::Builder::new()
             .name("store-checkpoint".to_owned())
-            .spawn({
-                let baton = baton.clone();
-                move || copier.run(&rung, &baton)
-            })?;
+            .spawn(move || copier.run(&rung, &done))?;
         Ok(Self {
-            baton,
             bell,
+            copied,
             thread,
+            copying: false,
             long,
             begin_at: long,
             logged: 0,
@@ -129,29 +98,34 @@ impl Checkpointer {
             self.begin_at = self.long;
         }
         self.logged = logged;
-        match self.baton.stage() {
-            Stage::Idle if logged >= self.begin_at => {
-                self.baton.hand_over(Stage::Copying);
-                // Only fails if the thread is gone; then SQLite sees to the log again.
-                if self.bell.try_send(()).is_err() {
-                    tracing::error!("the thread that copies the log is gone");
-                    let restored = connection.pragma_update_and_check(
-                        None,
-                        "wal_autocheckpoint",
-                        self.long,
-                        |_| Ok(()),
-                    );
-                    report("PRAGMA wal_autocheckpoint", restored);
+        if self.copying {
+            match self.copied.try_recv() {
+                Ok(()) => {
+                    report("a checkpoint", copy(connection).map(drop));
+                    self.copying = false;
+                    // If a read keeps the log from beginning anew, it grows until then.
+                    self.begin_at = logged.saturating_add(self.long);
                 }
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => self.leave(connection),
             }
-            Stage::Copied => {
-                report("a checkpoint", copy(connection).map(drop));
-                self.baton.hand_over(Stage::Idle);
-                // If a read keeps the log from beginning anew, it grows until then.
-                self.begin_at = logged.saturating_add(self.long);
+        } else if logged >= self.begin_at {
+            match self.bell.try_send(()) {
+                Ok(()) => self.copying = true,
+                Err(_) => self.leave(connection),
             }
-            Stage::Idle | Stage::Copying => {}
         }
+    }
+
+    /// The thread is gone: SQLite sees to the log again.
+    fn leave(&mut self, connection: &Connection) {
+        tracing::error!("the thread that copies the log is gone");
+        self.copying = false;
+        // Nothing notes it from now on.
+        LOGGED.set(0);
+        let restored =
+            connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()));
+        report("PRAGMA wal_autocheckpoint", restored);
     }
 
     /// Ends the thread. What comes back is to be dropped when all connections are closed: a process that
@@ -173,7 +147,7 @@ struct Copier {
 }
 
 impl Copier {
-    fn run(mut self, rung: &Receiver<()>, baton: &Baton) -> Option<File> {
+    fn run(mut self, rung: &Receiver<()>, done: &SyncSender<()>) -> Option<File> {
         while rung.recv().is_ok() {
             // The writer tries again after a failure here, and meets what cannot be mended.
             if let Err(error) = self.copy_most() {
@@ -183,7 +157,8 @@ impl Copier {
             if let Err(error) = self.synchronise() {
                 tracing::warn!(%error, "synchronising the database failed");
             }
-            baton.hand_over(Stage::Copied);
+            // There is room: the bell rings again when this has been taken. Or nobody is there.
+            let _ = done.try_send(());
         }
         self.file
     }
@@ -204,10 +179,11 @@ impl Copier {
 
     /// Has the disk take most of the pages before the writer must wait until it has the last.
     fn synchronise(&mut self) -> io::Result<()> {
-        if self.file.is_none() {
-            self.file = Some(open(&self.path)?);
-        }
-        self.file.as_ref().map_or(Ok(()), File::sync_data)
+        let file = match &self.file {
+            Some(file) => file,
+            None => self.file.insert(open(&self.path)?),
+        };
+        file.sync_data()
     }
 }
 
