@@ -66,12 +66,12 @@ exports.handler = async (request) => {
     });
     if (!answer.ok) throw new Error(await answer.text());
   };
-  const { text, value } = message.payload;
+  const { text: said, value } = message.payload;
   // What begins with this is answered when the site gives its page.
-  if (text.startsWith("later, ")) await fetch("${media}/later");
-  const asked = text.replace("later, ", "");
+  const text = said.startsWith("later, ") ? said.slice(7) : said;
+  if (text !== said) await fetch("${media}/later");
   if (text === "everything") for (const type of Object.keys(messages)) await say(type, messages[type]);
-  else if (asked.startsWith("count ")) for (let i = 1; i <= Number(asked.slice(6)); i += 1) await say("text", { text: "number " + i });
+  else if (text.startsWith("count ")) for (let i = 1; i <= Number(text.slice(6)); i += 1) await say("text", { text: "number " + i });
   else if (messages[text]) await say(text, messages[text]);
   else await say("text", { text: "You said: " + text + (value ? " (value " + value + ")" : "") });
   return { status: 200 };

@@ -134,9 +134,5 @@ impl<'a> Data<'a> {
 /// A time as the vendor writes those of end users: `2026-01-31T09:30:00.000000+00:00`.
 #[must_use]
 pub fn time_text(at: Timestamp) -> String {
-    let mut text = at.to_rfc3339_micros();
-    if text.ends_with('Z') {
-        text.truncate(text.len() - 1);
-    }
-    text + "+00:00"
+    at.to_rfc3339_micros().replace('Z', "+00:00")
 }

@@ -113,10 +113,7 @@ const FIND: &str = "
     FROM end_users WHERE agent_id = ? AND id = ?";
 
 fn find_row(conn: &Connection, agent: &AgentId, id: &EndUserId) -> Result<Option<EndUser>> {
-    let mut statement = conn.prepare_cached(FIND)?;
-    Ok(statement
-        .query_row(params![agent, id], from_row)
-        .optional()?)
+    Ok(find_stored(conn, agent, id)?.map(|stored| stored.end_user))
 }
 
 /// The end user with this id, with what a change of it needs to know.
@@ -218,28 +215,18 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// An update that sets `more` columns too. All of these have the same parameters.
-macro_rules! update {
-    ($($more:literal),*) => {
-        concat!(
-            "UPDATE end_users SET first_name = ?1, last_name = ?2, display_name = ?3,
-                 avatar = ?4, language = ?5, updated_at = ?6, last_message_seq = ?7",
-            $(", ", $more,)*
-            " WHERE seq = ?13 AND agent_id = ?12"
-        )
-    };
-}
+const UPDATE: &str = "
+    UPDATE end_users SET first_name = ?, last_name = ?, display_name = ?, avatar = ?, language = ?,
+        updated_at = ?, last_message_seq = ?
+    WHERE seq = ? AND agent_id = ?";
 
-const UPDATE: &str = update!();
+/// Apart, because to set an indexed column is to write its index, changed or not.
+const UPDATE_INDEXED: &str = "
+    UPDATE end_users SET external_id = ?, email = ? WHERE seq = ? AND agent_id = ?";
 
-/// Apart, because to set an indexed column is to write its index, changed or not, and to set one of
-/// JSON is to check it.
-const UPDATE_INDEXED: &str = update!("external_id = ?8, email = ?9");
-const UPDATE_JSON: &str = update!("metadata = ?10, system_properties = ?11");
-const UPDATE_ALL: &str = update!(
-    "external_id = ?8, email = ?9",
-    "metadata = ?10, system_properties = ?11"
-);
+/// Apart, because to set a column of JSON is to check it.
+const UPDATE_JSON: &str = "
+    UPDATE end_users SET metadata = ?, system_properties = ? WHERE seq = ? AND agent_id = ?";
 
 /// Writes an end user down that was `old` and is `new`, of which the `last_message` told.
 pub(super) fn update(
@@ -250,19 +237,7 @@ pub(super) fn update(
     last_message: Option<i64>,
 ) -> Result<()> {
     let (before, after) = (&old.end_user.profile, &new.profile);
-    let indexed = old.end_user.external_id != new.external_id || before.email != after.email;
-    // Maps are equal in any order, but shown in theirs.
-    let json = before.metadata.values().iter().ne(after.metadata.values())
-        || before.system_properties.iter().ne(&after.system_properties);
-    let (sql, metadata, system_properties) = if json {
-        let sql = if indexed { UPDATE_ALL } else { UPDATE_JSON };
-        let metadata = text(after.metadata.values())?;
-        (sql, Some(metadata), Some(text(&after.system_properties)?))
-    } else {
-        let sql = if indexed { UPDATE_INDEXED } else { UPDATE };
-        (sql, None, None)
-    };
-    conn.prepare_cached(sql)?.execute(params![
+    conn.prepare_cached(UPDATE)?.execute(params![
         after.first_name,
         after.last_name,
         after.display_name,
@@ -270,13 +245,28 @@ pub(super) fn update(
         after.language,
         new.updated_at,
         last_message,
-        new.external_id,
-        after.email,
-        metadata,
-        system_properties,
-        agent,
         old.seq,
+        agent,
     ])?;
+    if old.end_user.external_id != new.external_id || before.email != after.email {
+        conn.prepare_cached(UPDATE_INDEXED)?.execute(params![
+            new.external_id,
+            after.email,
+            old.seq,
+            agent
+        ])?;
+    }
+    // Maps are equal in any order, but shown in theirs.
+    if before.metadata.values().iter().ne(after.metadata.values())
+        || before.system_properties.iter().ne(&after.system_properties)
+    {
+        conn.prepare_cached(UPDATE_JSON)?.execute(params![
+            text(after.metadata.values())?,
+            text(&after.system_properties)?,
+            old.seq,
+            agent,
+        ])?;
+    }
     Ok(())
 }
 

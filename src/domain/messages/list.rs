@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, named_params};
 
 use super::{COLUMNS, JOINS, Message, from_row};
 use crate::{
@@ -12,12 +12,9 @@ use crate::{
         declared::Voice,
         listing::Listing,
         paging::{PAGE, Page, Token},
-        tags::{Tagged, Tags},
+        tags::Tagged,
     },
-    kernel::{
-        Result,
-        ids::{AgentId, ConversationId, EndUserId},
-    },
+    kernel::{Result, ids::ConversationId},
 };
 
 /// Which messages to list.
@@ -86,18 +83,6 @@ fn page(
     )
 }
 
-/// The columns of [`COLUMNS`] but for the ids of the conversation and of the bot, which are known.
-const OF_CONVERSATION: &str = "
-    SELECT messages.seq, messages.id, end_users.id, messages.incoming, messages.type,
-           messages.payload, messages.tags, messages.created_at
-    FROM conversations
-    CROSS JOIN messages ON messages.conversation_seq = conversations.seq
-    LEFT JOIN end_users ON end_users.seq = messages.user_seq
-    WHERE conversations.id = :id AND conversations.agent_seq = :agent_seq
-      AND (:integration IS NULL OR conversations.integration = :integration)
-      AND messages.seq < :after
-    ORDER BY messages.seq DESC LIMIT :limit";
-
 /// The messages of a conversation that the caller sees: none if it does not see the conversation.
 fn of_conversation(
     conn: &Connection,
@@ -105,40 +90,25 @@ fn of_conversation(
     conversation: &ConversationId,
     after: Option<Token>,
 ) -> Result<Page<Message>> {
-    let mut statement = conn.prepare_cached(OF_CONVERSATION)?;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM messages {JOINS} \
+         WHERE conversations.id = :id AND conversations.agent_seq = :agent_seq \
+           AND (:integration IS NULL OR conversations.integration = :integration) \
+           AND messages.seq < :after \
+         ORDER BY messages.seq DESC LIMIT :limit"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
     let parameters = named_params! {
         ":id": conversation,
         ":agent_seq": voice.bot().seq,
         ":integration": voice.integration().map(|own| own.name.as_str()),
+        ":bot": voice.bot().id,
         ":after": after.unwrap_or(Token::START).seq,
         ":limit": PAGE as i64 + 1,
     };
-    let mut rows = statement.query(parameters)?;
-    let mut messages = Vec::with_capacity(PAGE + 1);
-    while let Some(row) = rows.next()? {
-        messages.push(said_in(conversation, &voice.bot().id, row)?);
-    }
-    Ok(Page::of(messages, Message::position))
-}
-
-/// Reads a row of [`OF_CONVERSATION`].
-fn said_in(
-    conversation: &ConversationId,
-    bot: &AgentId,
-    row: &Row<'_>,
-) -> rusqlite::Result<Message> {
-    let user: Option<EndUserId> = row.get(2)?;
-    Ok(Message {
-        seq: row.get(0)?,
-        id: row.get(1)?,
-        conversation_id: conversation.clone(),
-        user_id: user.unwrap_or_else(|| bot.as_str().into()),
-        incoming: row.get(3)?,
-        kind: row.get(4)?,
-        payload: row.get(5)?,
-        tags: Tags::parse(row.get_ref(6)?.as_str()?)?,
-        created_at: row.get(7)?,
-    })
+    let rows = statement.query_map(parameters, from_row)?;
+    let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(Page::of(rows, Message::position))
 }
 
 /// All messages of a bot. Those that came in and those that went out stand apart in the index by

@@ -25,12 +25,12 @@ pub struct Event<'a, D> {
     pub previous: Option<i64>,
 }
 
-/// Filters are names of event types, which are written in JSON as they are, and so found as text.
 const FAN_OUT: &str = "
     INSERT INTO webhook_deliveries (endpoint_seq, message_seq, state, due_at)
     SELECT seq, ?1, 'pending', ?2 FROM webhook_endpoints
     WHERE agent_id = ?3 AND enabled = 1
-      AND (event_filters = '[]' OR instr(event_filters, json_quote(?4)) > 0)";
+      AND (event_filters = '[]'
+           OR EXISTS (SELECT 1 FROM json_each(event_filters) WHERE value = ?4))";
 
 /// Tells the agent's endpoints of an event, in the transaction of the change that caused it. Gives
 /// the message's place, for the `previous` of the next.

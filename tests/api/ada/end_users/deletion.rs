@@ -34,6 +34,11 @@ async fn done(server: &TestServer, identifiers: Value) -> Answer {
     get(server, &format!("/jobs/{job}")).await.expect(200)
 }
 
+/// Erases the end user with this id.
+pub async fn erase(server: &TestServer, id: &str) {
+    done(server, json!([{"type": "end_user_id", "value": id}])).await;
+}
+
 fn dispositions(job: &Answer) -> Vec<(String, u64)> {
     let job = job.json();
     let identifiers = job["identifiers"].as_array().expect("a list").iter();

@@ -11,6 +11,7 @@ use super::{
     receiver::{Receiver, Reply},
     receiving, settled, start, start_with,
 };
+use crate::ada::end_users::deletion;
 
 #[tokio::test]
 async fn an_event_arrives_once_with_both_sets_of_headers() {
@@ -210,21 +211,13 @@ async fn what_waits_in_memory_is_not_sent_once_it_is_erased() {
     for name in ["first-b4a1", "erased-b4a1", "last-b4a1"] {
         let body = json!({"profile": {"first_name": name}});
         let made = ada(&server, Method::POST, "/api/v2/end-users/", Some(body)).await;
-        ids.push(made.expect(201).json()["end_user_id"].clone());
+        let id = made.expect(201).json()["end_user_id"].clone();
+        ids.push(id.as_str().expect("an id").to_owned());
     }
     // The first is being attempted, and the others wait in memory for their turn.
     receiver.wait(1).await;
     while figure(&server, "webhook_deliveries_in_memory").await != Some(3.0) {}
-    let body = json!({"identifiers": [{"type": "end_user_id", "value": ids[1]}]});
-    ada(
-        &server,
-        Method::POST,
-        "/api/v2/end-users/delete",
-        Some(body),
-    )
-    .await
-    .expect(202);
-    crate::ada::end_users::deletion::run(&server).await;
+    deletion::erase(&server, &ids[1]).await;
     settled(&server).await;
     let told = |name: &str| {
         let received = receiver.received();
@@ -246,16 +239,12 @@ async fn an_attempt_for_what_was_erased_meanwhile_says_nothing_of_the_next() {
     let made = async |name: &str| {
         let body = json!({"profile": {"first_name": name}});
         let made = ada(&server, Method::POST, "/api/v2/end-users/", Some(body)).await;
-        made.expect(201).json()["end_user_id"].clone()
+        let id = made.expect(201).json()["end_user_id"].clone();
+        id.as_str().expect("an id").to_owned()
     };
     let first = made("first").await;
     receiver.wait(1).await;
-    let body = json!({"identifiers": [{"type": "end_user_id", "value": first}]});
-    let path = "/api/v2/end-users/delete";
-    ada(&server, Method::POST, path, Some(body))
-        .await
-        .expect(202);
-    crate::ada::end_users::deletion::run(&server).await;
+    deletion::erase(&server, &first).await;
     receiver.answer(200);
     // Its message takes the place of the one that is being sent.
     made("next").await;

@@ -4,7 +4,10 @@ use reqwest::{Method, header};
 use serde_json::{Value, json};
 
 use super::{ada, create, deliver, one, settled, start, start_with};
-use crate::support::{Answer, TestServer, assert_answer, file_contains, send};
+use crate::{
+    ada::end_users::deletion,
+    support::{Answer, TestServer, assert_answer, file_contains, send},
+};
 
 async fn post(server: &TestServer, path: &str, body: &str) -> Answer {
     let request = server.request(Method::POST, path);
@@ -249,16 +252,7 @@ async fn submit_a_bulk_end_user_deletion_request_reaches_the_inbox() {
     assert_eq!(received.len(), 3);
     let late = received.iter().find(|body| body.contains("erased-9d02"));
     let late = late.expect("the event").clone();
-    let body = json!({"identifiers": [{"type": "end_user_id", "value": ids[0]}]});
-    ada(
-        &server,
-        Method::POST,
-        "/api/v2/end-users/delete",
-        Some(body),
-    )
-    .await
-    .expect(202);
-    crate::ada::end_users::deletion::run(&server).await;
+    deletion::erase(&server, &ids[0]).await;
     let left = bodies().await;
     assert_eq!(left.len(), 1);
     assert!(left[0].contains("kept-9d02"));
