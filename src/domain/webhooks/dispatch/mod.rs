@@ -25,13 +25,19 @@ use self::{
 };
 use crate::{
     domain::context::Domain,
-    kernel::{Result, Timestamp, clock::within},
+    kernel::{
+        Result, Timestamp,
+        clock::{pause, within},
+    },
 };
 
 /// How long attempts may still take when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
 /// How long the dispatcher waits after the database refused it.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long it does not look again, whatever it is told, after it found nothing that there was room for:
+/// where an endpoint is slow, all that is told of is more for it.
+const REST: Duration = Duration::from_millis(2);
 /// How often old messages are removed.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
@@ -75,6 +81,7 @@ enum Done {
     /// Whether there is more to remove.
     Pruned(Result<bool>),
     Paused,
+    Rested,
 }
 
 struct Dispatcher {
@@ -89,6 +96,8 @@ struct Dispatcher {
     /// There may be deliveries that are due and not leased.
     hungry: bool,
     looking: bool,
+    /// It has looked in vain a moment ago.
+    resting: bool,
     recording: bool,
     pruning: bool,
     paused: bool,
@@ -114,6 +123,7 @@ impl Dispatcher {
             tasks: JoinSet::new(),
             hungry: true,
             looking: false,
+            resting: false,
             recording: false,
             pruning: false,
             paused: false,
@@ -164,7 +174,8 @@ impl Dispatcher {
             self.tasks
                 .spawn(async move { Done::Recorded(record::record(&domain, outcomes).await) });
         }
-        if self.hungry && !self.looking && self.releasing == 0 && self.lanes.budget() > 0 {
+        let idle = !self.looking && !self.resting && self.releasing == 0;
+        if self.hungry && idle && self.lanes.budget() > 0 {
             self.hungry = false;
             self.looking = true;
             let wanted = Wanted {
@@ -232,6 +243,7 @@ impl Dispatcher {
                 }
             }
             Done::Paused => self.paused = false,
+            Done::Rested => self.resting = false,
         }
     }
 
@@ -239,6 +251,9 @@ impl Dispatcher {
         self.after = looked.after;
         self.next_due = looked.next_due;
         self.lanes.mark_full(&looked.full);
+        if looked.taken.is_empty() {
+            self.rest();
+        }
         let stale = looked.version != self.version;
         let mut returned = Vec::new();
         for taken in looked.taken {
@@ -286,6 +301,14 @@ impl Dispatcher {
         self.tasks.spawn(async move {
             clock.sleep(PAUSE).await;
             Done::Paused
+        });
+    }
+
+    fn rest(&mut self) {
+        self.resting = true;
+        self.tasks.spawn(async {
+            pause(REST).await;
+            Done::Rested
         });
     }
 
