@@ -107,8 +107,6 @@ impl Listing {
             .map(|(name, value)| (name.as_str(), &**value))
             .collect();
         let mut statement = conn.prepare_cached(&sql)?;
-        let rows = statement.query_map(parameters.as_slice(), read)?;
-        let rows = rows.collect::<rusqlite::Result<Vec<T>>>()?;
-        Ok(Page::of(rows, position))
+        Page::read(statement.query(parameters.as_slice())?, read, position)
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use rusqlite::{Row, Rows};
 
 use crate::kernel::{Error, Result, Rule, Timestamp, Violation};
 
@@ -83,6 +84,24 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A page of the rows of a query for one more than the page has: that one is not read, only seen
+    /// to be there.
+    pub(super) fn read(
+        mut rows: Rows<'_>,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+        position: impl Fn(&T) -> Token,
+    ) -> Result<Self> {
+        let mut items = Vec::with_capacity(PAGE);
+        while let Some(row) = rows.next()? {
+            if items.len() == PAGE {
+                let next = items.last().map(position);
+                return Ok(Self { items, next });
+            }
+            items.push(read(row)?);
+        }
+        Ok(Self { items, next: None })
+    }
+
     /// A page of rows, of which one more was read than the page has: whether it is there says
     /// whether there is a next page.
     pub(super) fn of(mut rows: Vec<T>, position: impl Fn(&T) -> Token) -> Self {

@@ -1,11 +1,11 @@
 //! The bots of a workspace: every agent is one.
 
-use rusqlite::named_params;
+use rusqlite::{Row, named_params};
 
 use crate::{
     domain::{
         access::Call,
-        paging::{PAGE, Page, Token},
+        paging::{Page, ROWS, Token},
     },
     kernel::{Result, Timestamp, ids::AgentId},
 };
@@ -50,9 +50,9 @@ pub async fn list(call: &Call, dev: Option<bool>, after: Option<Token>) -> Resul
                 ":workspace_id": workspace,
                 ":before": after.unwrap_or(Token::START).seq,
                 ":dev": dev,
-                ":limit": i64::try_from(PAGE).unwrap_or(i64::MAX) + 1,
+                ":limit": ROWS,
             };
-            let rows = statement.query_map(parameters, |row| {
+            let summary = |row: &Row<'_>| {
                 Ok(Summary {
                     id: row.get("id")?,
                     name: row.get("name")?,
@@ -61,11 +61,10 @@ pub async fn list(call: &Call, dev: Option<bool>, after: Option<Token>) -> Resul
                     deployed_at: row.get("deployed_at")?,
                     seq: row.get("seq")?,
                 })
-            })?;
-            let rows = rows.collect::<rusqlite::Result<_>>()?;
-            Ok(Page::of(rows, |row: &Summary| {
-                Token::at(row.created_at, row.seq)
-            }))
+            };
+            Page::read(statement.query(parameters)?, summary, |bot| {
+                Token::at(bot.created_at, bot.seq)
+            })
         })
         .await
 }

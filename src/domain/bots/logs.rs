@@ -1,7 +1,7 @@
 //! Log lines of bots and of integrations: what their code says, and what the server says of them.
 //! Their growth is bounded by [`Settings`].
 
-use rusqlite::{Connection, OptionalExtension, ToSql, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
 use super::{Settings, rows};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         access::Call,
         change::Change,
         integrations,
-        paging::{PAGE, Page, Token},
+        paging::{Page, ROWS, Token},
         sql::text_enum,
     },
     kernel::{
@@ -215,18 +215,19 @@ impl Table {
             ":start": period.start,
             ":before_at": before.created_at,
             ":before_seq": before.seq,
-            ":limit": i64::try_from(PAGE).unwrap_or(i64::MAX) + 1,
+            ":limit": ROWS,
         };
-        let rows = statement.query_map(parameters, |row| {
+        let line = |row: &Row<'_>| {
             Ok(Line {
                 at: row.get("at")?,
                 level: row.get("level")?,
                 message: row.get("message")?,
                 seq: row.get("seq")?,
             })
-        })?;
-        let rows = rows.collect::<rusqlite::Result<_>>()?;
-        Ok(Page::of(rows, |line: &Line| Token::at(line.at, line.seq)))
+        };
+        Page::read(statement.query(parameters)?, line, |line| {
+            Token::at(line.at, line.seq)
+        })
     }
 }
 

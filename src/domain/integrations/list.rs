@@ -5,7 +5,7 @@ use rusqlite::{Row, named_params};
 use crate::{
     domain::{
         access::Call,
-        paging::{PAGE, Page, Token},
+        paging::{Page, ROWS, Token},
         person::PersonCall,
     },
     kernel::{Result, Timestamp, ids::IntegrationId},
@@ -126,22 +126,16 @@ async fn scan(
     store
         .scan(move |conn| {
             let mut statement = conn.prepare_cached(sql)?;
-            let rows = statement.query_map(
-                named_params! {
-                    ":workspace_id": workspace,
-                    ":before": after.unwrap_or(Token::START).seq,
-                    ":name": filter.name,
-                    ":version": version,
-                    ":latest": latest,
-                    ":dev": filter.dev,
-                    ":limit": i64::try_from(PAGE).unwrap_or(i64::MAX) + 1,
-                },
-                from_row,
-            )?;
-            let rows = rows.collect::<rusqlite::Result<_>>()?;
-            Ok(Page::of(rows, |row: &Summary| {
-                Token::at(row.created_at, row.seq)
-            }))
+            let rows = statement.query(named_params! {
+                ":workspace_id": workspace,
+                ":before": after.unwrap_or(Token::START).seq,
+                ":name": filter.name,
+                ":version": version,
+                ":latest": latest,
+                ":dev": filter.dev,
+                ":limit": ROWS,
+            })?;
+            Page::read(rows, from_row, |row| Token::at(row.created_at, row.seq))
         })
         .await
 }

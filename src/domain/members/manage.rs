@@ -36,21 +36,15 @@ pub async fn list_page(call: &Call, after: Option<Token>) -> Result<Page<Member>
         .scan(move |conn| {
             let statement = format!("SELECT {} {PAGE_OF}", rows::COLUMNS);
             let mut statement = conn.prepare_cached(&statement)?;
-            let found = statement.query_map(
-                named_params! {
-                    ":workspace_id": workspace,
-                    ":created_at": after.created_at,
-                    ":seq": after.seq,
-                    ":limit": ROWS,
-                },
-                rows::from_row,
-            )?;
-            let found = found.collect::<rusqlite::Result<Vec<Member>>>()?;
-            Ok(Page::of(found, |member| Token {
-                created_at: member.created_at,
-                seq: member.seq,
-                sub: 0,
-            }))
+            let found = statement.query(named_params! {
+                ":workspace_id": workspace,
+                ":created_at": after.created_at,
+                ":seq": after.seq,
+                ":limit": ROWS,
+            })?;
+            Page::read(found, rows::from_row, |member| {
+                Token::at(member.created_at, member.seq)
+            })
         })
         .await
 }

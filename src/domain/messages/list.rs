@@ -11,7 +11,7 @@ use crate::{
         conversations,
         declared::Voice,
         listing::Listing,
-        paging::{PAGE, Page, Token},
+        paging::{PAGE, Page, ROWS, Token},
         tags::Tagged,
     },
     kernel::{Result, ids::ConversationId},
@@ -104,11 +104,9 @@ fn of_conversation(
         ":integration": voice.integration().map(|own| own.name.as_str()),
         ":bot": voice.bot().id,
         ":after": after.unwrap_or(Token::START).seq,
-        ":limit": PAGE as i64 + 1,
+        ":limit": ROWS,
     };
-    let rows = statement.query_map(parameters, from_row)?;
-    let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(Page::of(rows, Message::position))
+    Page::read(statement.query(parameters)?, from_row, Message::position)
 }
 
 /// All messages of a bot. Those that came in and those that went out stand apart in the index by
@@ -131,16 +129,12 @@ fn of_bot(conn: &Connection, voice: &Voice, after: Option<Token>) -> Result<Page
     );
     let after = after.unwrap_or(Token::START);
     let mut statement = conn.prepare_cached(&sql)?;
-    let rows = statement.query_map(
-        named_params! {
-            ":agent_seq": voice.bot().seq,
-            ":bot": voice.bot().id,
-            ":integration": voice.integration().map(|own| own.name.as_str()),
-            ":at": after.created_at,
-            ":row": after.seq,
-        },
-        from_row,
-    )?;
-    let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(Page::of(rows, Message::position))
+    let rows = statement.query(named_params! {
+        ":agent_seq": voice.bot().seq,
+        ":bot": voice.bot().id,
+        ":integration": voice.integration().map(|own| own.name.as_str()),
+        ":at": after.created_at,
+        ":row": after.seq,
+    })?;
+    Page::read(rows, from_row, Message::position)
 }

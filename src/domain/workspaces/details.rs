@@ -85,21 +85,13 @@ pub async fn list_mine(call: &PersonCall, after: Option<Token>) -> Result<Page<D
         .store()
         .scan(move |conn| {
             let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {OF_ACCOUNT}"))?;
-            let rows = statement.query_map(
-                named_params! {
-                    ":account_id": account,
-                    ":created_at": after.created_at,
-                    ":seq": after.seq,
-                    ":limit": ROWS,
-                },
-                from_row,
-            )?;
-            let rows = rows.collect::<rusqlite::Result<Vec<Details>>>()?;
-            Ok(Page::of(rows, |row| Token {
-                created_at: row.created_at,
-                seq: row.seq,
-                sub: 0,
-            }))
+            let rows = statement.query(named_params! {
+                ":account_id": account,
+                ":created_at": after.created_at,
+                ":seq": after.seq,
+                ":limit": ROWS,
+            })?;
+            Page::read(rows, from_row, |row| Token::at(row.created_at, row.seq))
         })
         .await
 }
