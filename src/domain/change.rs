@@ -1,11 +1,11 @@
-//! One change in its transaction, and what follows once it is committed.
+//! One change in its transaction, what follows once it is committed, and the one way to make it.
 
 use std::cell::{Cell, RefCell};
 
 use rusqlite::Connection;
 
-use super::{audit::Actor, plans};
-use crate::kernel::Timestamp;
+use super::{access::Call, audit::Actor, context::Domain, plans};
+use crate::kernel::{Result, Timestamp, ids::WorkspaceId};
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
 pub struct Change<'a> {
@@ -100,4 +100,85 @@ pub(super) struct Hint {
     pub(super) hastened: Vec<(i64, i64)>,
     /// Webhook messages are erased, which the first may hold.
     pub(super) erased: bool,
+}
+
+impl Domain {
+    /// Makes a change for a caller: `job` and the count of the call in one transaction. It returns
+    /// when that is on disk.
+    ///
+    /// # Errors
+    /// `PaymentRequired` in a blocked workspace, that of `job`, after which nothing is changed, or of
+    /// the store.
+    pub(super) async fn change<T: Send + 'static>(
+        &self,
+        call: &Call,
+        job: impl FnOnce(&Change<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        call.require_open()?;
+        self.change_though_blocked(call, job).await
+    }
+
+    /// The same, also in a blocked workspace: what leads out of it.
+    ///
+    /// # Errors
+    /// That of `job`, after which nothing is changed, or of the store.
+    pub(super) async fn change_though_blocked<T: Send + 'static>(
+        &self,
+        call: &Call,
+        job: impl FnOnce(&Change<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let now = self.clock().now();
+        let caller = call.caller().clone();
+        let counted = call.counted_as();
+        let client_name = call.client_name().map(str::to_owned);
+        let domain = self.clone();
+        let (done, hints) = self
+            .store()
+            .write(move |conn| {
+                let actor = Actor::Key(caller.key_id.clone());
+                let mut change = Change::new(conn, now, &actor).within(&domain.settings().plans);
+                change.client_name = client_name.as_deref();
+                let done = job(&change, &caller.workspace_id)?;
+                domain.tally().count(&counted);
+                Ok((done, change.hint()))
+            })
+            .await?;
+        call.written();
+        self.pass_on(hints);
+        Ok(done)
+    }
+
+    fn pass_on(&self, hints: Hint) {
+        if hints.erased {
+            self.webhooks().messages_erased();
+        } else if hints.woke {
+            self.webhooks().wake();
+        }
+        if hints.woke_runtime {
+            self.haste().add(hints.hastened);
+            self.deliveries().wake();
+        }
+    }
+
+    /// Makes a change that no API call asks for: by the operator or by the program itself.
+    ///
+    /// # Errors
+    /// That of `job`, after which nothing is changed, or of the store.
+    pub async fn change_as<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let now = self.clock().now();
+        let (done, hints) = self
+            .store()
+            .write(move |conn| {
+                let change = Change::new(conn, now, &actor);
+                let done = job(&change)?;
+                Ok((done, change.hint()))
+            })
+            .await?;
+        self.pass_on(hints);
+        Ok(done)
+    }
 }

@@ -1,4 +1,4 @@
-//! What every domain function works with, and the one way to change something.
+//! What every domain function works with.
 
 use std::{
     collections::BTreeMap,
@@ -8,12 +8,10 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{
-    access::{Call, Keyring},
-    answers,
-    audit::Actor,
-    billing, bots,
-    change::{Change, Hint},
+    access::Keyring,
+    answers, billing, bots,
     connectors::{self, Refreshes},
+    conversations::Routes,
     definitions::Declarations,
     deliveries::{self, Haste},
     folders::{self, Folders},
@@ -30,7 +28,7 @@ use super::{
     webhooks::{self, Hub},
 };
 use crate::{
-    kernel::{Clock, Result, ids::WorkspaceId},
+    kernel::Clock,
     store::{Sealer, Store},
 };
 
@@ -93,6 +91,7 @@ struct Parts {
     keyring: Arc<Keyring>,
     tally: Arc<Tally>,
     declarations: Declarations,
+    routes: Routes,
     secret_names: SecretNames,
     end_user_work: Notify,
     farewells: Notify,
@@ -141,6 +140,7 @@ impl Domain {
             keyring,
             tally,
             declarations: Declarations::default(),
+            routes: Routes::default(),
             secret_names,
             end_user_work: Notify::new(),
             farewells: Notify::new(),
@@ -309,87 +309,18 @@ impl Domain {
         &self.0.declarations
     }
 
+    /// Where conversations go through.
+    pub(super) fn routes(&self) -> &Routes {
+        &self.0.routes
+    }
+
     /// Wakes whoever does what is due of end users.
     pub(super) fn end_user_work(&self) -> &Notify {
         &self.0.end_user_work
     }
 
-    /// Makes a change for a caller: `job` and the count of the call in one transaction. It returns
-    /// when that is on disk.
-    ///
-    /// # Errors
-    /// `PaymentRequired` in a blocked workspace, that of `job`, after which nothing is changed, or of
-    /// the store.
-    pub(super) async fn change<T: Send + 'static>(
-        &self,
-        call: &Call,
-        job: impl FnOnce(&Change<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        call.require_open()?;
-        self.change_though_blocked(call, job).await
-    }
-
-    /// The same, also in a blocked workspace: what leads out of it.
-    ///
-    /// # Errors
-    /// That of `job`, after which nothing is changed, or of the store.
-    pub(super) async fn change_though_blocked<T: Send + 'static>(
-        &self,
-        call: &Call,
-        job: impl FnOnce(&Change<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let now = self.clock().now();
-        let caller = call.caller().clone();
-        let counted = call.counted_as();
-        let client_name = call.client_name().map(str::to_owned);
-        let domain = self.clone();
-        let (done, hints) = self
-            .store()
-            .write(move |conn| {
-                let actor = Actor::Key(caller.key_id.clone());
-                let mut change = Change::new(conn, now, &actor).within(&domain.settings().plans);
-                change.client_name = client_name.as_deref();
-                let done = job(&change, &caller.workspace_id)?;
-                domain.0.tally.count(&counted);
-                Ok((done, change.hint()))
-            })
-            .await?;
-        call.written();
-        self.pass_on(hints);
-        Ok(done)
-    }
-
-    fn pass_on(&self, hints: Hint) {
-        if hints.erased {
-            self.webhooks().messages_erased();
-        } else if hints.woke {
-            self.webhooks().wake();
-        }
-        if hints.woke_runtime {
-            self.haste().add(hints.hastened);
-            self.deliveries().wake();
-        }
-    }
-
-    /// Makes a change that no API call asks for: by the operator or by the program itself.
-    ///
-    /// # Errors
-    /// That of `job`, after which nothing is changed, or of the store.
-    pub async fn change_as<T: Send + 'static>(
-        &self,
-        actor: Actor,
-        job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let now = self.clock().now();
-        let (done, hints) = self
-            .store()
-            .write(move |conn| {
-                let change = Change::new(conn, now, &actor);
-                let done = job(&change)?;
-                Ok((done, change.hint()))
-            })
-            .await?;
-        self.pass_on(hints);
-        Ok(done)
+    /// What the changes of one transaction have in common.
+    pub(super) fn tally(&self) -> &Tally {
+        &self.0.tally
     }
 }

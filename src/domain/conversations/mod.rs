@@ -3,11 +3,13 @@
 mod change;
 mod list;
 mod participants;
+mod routes;
 mod rows;
 
 pub(super) use self::{
     change::make_own,
     participants::{join, participants_page, require_part, taking_part},
+    routes::{Route, Routes},
     rows::{existing, of_bot, read},
 };
 pub use self::{

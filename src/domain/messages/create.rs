@@ -1,6 +1,8 @@
 //! Creating messages: everything that can be refused is checked beside the writer, which then only
 //! looks whether conversation and user are still there.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, named_params};
 use serde_json::{Map, Value};
 
@@ -10,7 +12,8 @@ use crate::{
         access::Call,
         billing,
         change::Change,
-        conversations::{self, Conversation},
+        context::Domain,
+        conversations::{self, Conversation, Route},
         declared::{Speaker, Voice, require_write},
         deliveries::{self, Told},
         schedules::{self, Schedule, Scheduled},
@@ -116,9 +119,9 @@ fn check(
     let payload = Value::Object(new.payload);
     let tags = call.domain().store().read(|conn| {
         let speaker = voice.on(conn)?;
-        let conversation = resolve(conn, &voice, &new.conversation)?;
-        check_payload(&speaker, &conversation, &new.kind, &payload)?;
-        let tags = speaker.message_tags(conversation.place(), &Tags::default(), &new.tags)?;
+        let route = route(call.domain(), conn, &voice, &new.conversation)?;
+        check_payload(&speaker, &route, &new.kind, &payload)?;
+        let tags = speaker.message_tags(route.place(), &Tags::default(), &new.tags)?;
         also(conn, call, &voice)?;
         Ok(tags)
     })?;
@@ -150,29 +153,45 @@ pub(in crate::domain) fn resolve(
     id: &ConversationId,
 ) -> Result<Conversation> {
     let found = conversations::of_bot(conn, voice.bot().seq, id)?;
-    let conversation = found.ok_or_else(|| {
-        let text = format!("There is no conversation {id}");
-        Error::new(Kind::ReferenceNotFound, text)
-    })?;
+    let conversation = found.ok_or_else(|| missing(id))?;
+    require_own(voice, &conversation.integration, id)?;
+    Ok(conversation)
+}
+
+/// Where the conversation goes through that a body names. It may be gone since.
+fn route(
+    domain: &Domain,
+    conn: &Connection,
+    voice: &Voice,
+    id: &ConversationId,
+) -> Result<Arc<Route>> {
+    let found = domain.routes().of(conn, voice.bot().seq, id)?;
+    let route = found.ok_or_else(|| missing(id))?;
+    require_own(voice, &route.integration, id)?;
+    Ok(route)
+}
+
+fn missing(id: &ConversationId) -> Error {
+    let text = format!("There is no conversation {id}");
+    Error::new(Kind::ReferenceNotFound, text)
+}
+
+/// Asserts that a conversation goes through the integration that calls, if one does.
+fn require_own(voice: &Voice, integration: &str, id: &ConversationId) -> Result<()> {
     match voice.integration() {
-        Some(own) if own.name != conversation.integration => Err(Error::new(
+        Some(own) if own.name != integration => Err(Error::new(
             Kind::RelationConflict,
             format!("The conversation {id} does not go through {}", own.name),
         )),
-        _ => Ok(conversation),
+        _ => Ok(()),
     }
 }
 
 /// Checks a payload by what the conversation's channel declares of its type. An integration may also
 /// tell of what its channel cannot send.
-fn check_payload(
-    speaker: &Speaker<'_>,
-    conversation: &Conversation,
-    kind: &str,
-    payload: &Value,
-) -> Result<()> {
-    let found = speaker.integration(&conversation.integration);
-    let channel = found.and_then(|found| found.definition.channels.get(&conversation.channel));
+fn check_payload(speaker: &Speaker<'_>, route: &Route, kind: &str, payload: &Value) -> Result<()> {
+    let found = speaker.integration(&route.integration);
+    let channel = found.and_then(|found| found.definition.channels.get(&route.channel));
     // An integration that is no longer there declares nothing.
     let Some(channel) = channel else {
         return Ok(());

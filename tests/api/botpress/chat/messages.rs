@@ -1,10 +1,11 @@
 //! Messages.
 
+use parlance::domain::bots::NewBot;
 use serde_json::json;
 
 use super::{id_of, message};
 use crate::{
-    botpress::given::{Given, install, make_integration},
+    botpress::given::{Caller, Given, install, make_bot, make_integration},
     support::{Answer, WORKSPACE, assert_answer},
 };
 
@@ -88,6 +89,30 @@ async fn create_message_in_a_conversation_of_another_integration() {
     let body = message(&user, &conversation, "Hello");
     let answer = other.post(&given.server, MESSAGES, body).await;
     assert_answer!(answer.expect(409));
+}
+
+/// What is known of a conversation from its messages outlives neither it nor its bot's walls.
+#[tokio::test]
+async fn create_message_in_a_conversation_that_is_gone_or_of_another_bot() {
+    let given = Given::new().await;
+    let conversation = given.conversation("1").await;
+    let body = message(given.bot.id.as_str(), &conversation, "Hi");
+    let bot = given.as_bot();
+    let written = bot.post(&given.server, MESSAGES, body.clone()).await;
+    assert_eq!(written.status, 201);
+    let not_there = format!("There is no conversation {conversation}");
+    let refused = |answer: Answer| {
+        let answer = answer.expect(400).json();
+        assert_eq!(answer["type"], "ReferenceNotFound");
+        assert_eq!(answer["message"], not_there);
+    };
+    let other = make_bot(&given.server, WORKSPACE, NewBot::default()).await;
+    let of_other = message(other.id.as_str(), &conversation, "Hi");
+    let in_other = Caller::person().header("x-bot-id", other.id.as_str());
+    refused(in_other.post(&given.server, MESSAGES, of_other).await);
+    let path = format!("/v1/chat/conversations/{conversation}");
+    assert_eq!(bot.delete(&given.server, &path).await.status, 200);
+    refused(bot.post(&given.server, MESSAGES, body).await);
 }
 
 #[tokio::test]

@@ -1,0 +1,62 @@
+//! Where conversations go through, in memory: that never changes, and it is asked with every message.
+
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use rusqlite::Connection;
+
+use super::of_bot;
+use crate::kernel::{Result, ids::ConversationId};
+
+/// Of how many conversations it is kept in memory.
+const KEPT: u64 = 10_000;
+
+/// What a conversation goes through.
+pub(in crate::domain) struct Route {
+    agent_seq: i64,
+    /// The name of the integration.
+    pub(in crate::domain) integration: String,
+    /// The channel of that integration.
+    pub(in crate::domain) channel: String,
+}
+
+/// The routes that are in memory. That one is there does not say that its conversation still is.
+pub(in crate::domain) struct Routes(Cache<ConversationId, Arc<Route>>);
+
+impl Default for Routes {
+    fn default() -> Self {
+        Self(Cache::new(KEPT))
+    }
+}
+
+impl Routes {
+    /// The route of a conversation of this bot, if it has or had one with this id. `conn` is not in a
+    /// transaction, which may yet be lost.
+    pub(in crate::domain) fn of(
+        &self,
+        conn: &Connection,
+        agent_seq: i64,
+        id: &ConversationId,
+    ) -> Result<Option<Arc<Route>>> {
+        if let Some(known) = self.0.get(id) {
+            return Ok((known.agent_seq == agent_seq).then_some(known));
+        }
+        let Some(found) = of_bot(conn, agent_seq, id)? else {
+            return Ok(None);
+        };
+        let route = Arc::new(Route {
+            agent_seq,
+            integration: found.integration,
+            channel: found.channel,
+        });
+        self.0.insert(id.clone(), route.clone());
+        Ok(Some(route))
+    }
+}
+
+impl Route {
+    /// The integration and the channel, by which tags are declared.
+    pub(in crate::domain) fn place(&self) -> (&str, &str) {
+        (&self.integration, &self.channel)
+    }
+}
