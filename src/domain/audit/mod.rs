@@ -67,10 +67,17 @@ pub struct Record {
     pub resource_name: Option<String>,
 }
 
+/// The records of a workspace lie side by side: its number is the upper half of theirs.
 const INSERT: &str = "
     INSERT INTO audit_records
-        (id, workspace_id, at, actor, client_name, action, resource_id, resource_name)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+        (seq, id, workspace_id, at, actor, client_name, action, resource_id, resource_name)
+    VALUES (
+        (SELECT coalesce(
+             (SELECT max(seq) FROM audit_records
+              WHERE seq > workspace.seq << 32 AND seq < (workspace.seq + 1) << 32),
+             workspace.seq << 32) + 1
+         FROM (SELECT coalesce((SELECT seq FROM workspaces WHERE id = ?2), 0) AS seq) AS workspace),
+        ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
 /// Writes an audit record of a change, in its transaction.
 ///
@@ -93,7 +100,10 @@ pub fn record(change: &Change<'_>, entry: &Entry<'_>) -> Result<()> {
 
 const LIST: &str = "
     SELECT at, actor, client_name, action, resource_id, resource_name FROM audit_records
-    WHERE workspace_id = :workspace_id ORDER BY seq DESC LIMIT :limit";
+    WHERE workspace_id = :workspace_id
+      AND seq > (SELECT seq << 32 FROM workspaces WHERE id = :workspace_id)
+      AND seq < (SELECT (seq + 1) << 32 FROM workspaces WHERE id = :workspace_id)
+    ORDER BY seq DESC LIMIT :limit";
 
 /// The newest audit records of a workspace, newest first.
 ///

@@ -39,7 +39,10 @@ const PAGE_OF: &str = "
     LEFT JOIN api_keys ON api_keys.id = substr(audit_records.actor, 5)
                       AND substr(audit_records.actor, 1, 4) = 'key:'
     LEFT JOIN accounts ON accounts.id = api_keys.account_id
-    WHERE audit_records.workspace_id = :workspace_id AND audit_records.seq < :seq
+    WHERE audit_records.workspace_id = :workspace_id
+      AND audit_records.seq > (SELECT seq << 32 FROM workspaces WHERE id = :workspace_id)
+      AND audit_records.seq < min(
+          :seq, (SELECT (seq + 1) << 32 FROM workspaces WHERE id = :workspace_id))
     ORDER BY audit_records.seq DESC LIMIT :limit";
 
 /// What was done in the call's workspace, newest first.
@@ -54,18 +57,10 @@ pub async fn page(call: &Call, after: Option<Token>) -> Result<Page<Shown>> {
         .store()
         .scan(move |conn| {
             let mut statement = conn.prepare_cached(PAGE_OF)?;
-            let rows = statement.query_map(
-                named_params! {
-                    ":workspace_id": workspace, ":seq": after.seq, ":limit": ROWS,
-                },
-                from_row,
-            )?;
-            let rows = rows.collect::<rusqlite::Result<Vec<Shown>>>()?;
-            Ok(Page::of(rows, |row| Token {
-                created_at: row.at,
-                seq: row.seq,
-                sub: 0,
-            }))
+            let rows = statement.query(named_params! {
+                ":workspace_id": workspace, ":seq": after.seq, ":limit": ROWS,
+            })?;
+            Page::read(rows, from_row, |row| Token::at(row.at, row.seq))
         })
         .await
 }

@@ -37,13 +37,20 @@ pub enum ConfigUpdate {
     Merge,
 }
 
+/// The integrations of a workspace lie side by side: its number is the upper half of theirs. Without a
+/// workspace there is no row.
 const INSERT: &str = "
     INSERT INTO service_integrations
-        (id, workspace_id, service, name, config, secrets, is_active, visibility, agent_id,
+        (seq, id, workspace_id, service, name, config, secrets, is_active, visibility, agent_id,
          created_at, updated_at)
-    VALUES
-        (:id, :workspace_id, :service, :name, :config, :secrets, :is_active, :visibility,
-         :agent_id, :now, :now)";
+    VALUES (
+        (SELECT coalesce(
+             (SELECT max(seq) FROM service_integrations
+              WHERE seq > workspaces.seq << 32 AND seq < (workspaces.seq + 1) << 32),
+             workspaces.seq << 32) + 1
+         FROM workspaces WHERE id = :workspace_id),
+        :id, (SELECT id FROM workspaces WHERE id = :workspace_id), :service, :name, :config,
+        :secrets, :is_active, :visibility, :agent_id, :now, :now)";
 
 /// Creates an integration in the caller's workspace.
 ///

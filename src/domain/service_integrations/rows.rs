@@ -28,7 +28,9 @@ pub fn find(call: &Call, id: &ServiceIntegrationId, reveal: Reveal) -> Result<Se
 const LIST: &str = "
     SELECT id, workspace_id, service, name, config, secrets, is_active, visibility, agent_id
     FROM service_integrations
-    WHERE workspace_id = :workspace_id AND seq > :after
+    WHERE workspace_id = :workspace_id
+      AND seq > coalesce(:after, (SELECT seq << 32 FROM workspaces WHERE id = :workspace_id))
+      AND seq < (SELECT (seq + 1) << 32 FROM workspaces WHERE id = :workspace_id)
     ORDER BY seq LIMIT :limit OFFSET :skip";
 
 const SEQ: &str = "
@@ -37,7 +39,7 @@ const SEQ: &str = "
 /// The integrations of the caller's workspace, oldest first.
 ///
 /// Where `after` says where to go on, a slice costs the same at any depth; each one that `skip`
-/// leaves out costs a step in an index.
+/// leaves out costs a step from row to row.
 ///
 /// # Errors
 /// `NotFound` if there is no integration `after`, or those of the store.
@@ -47,7 +49,7 @@ pub async fn list(call: &Call, slice: Slice, reveal: Reveal) -> Result<Listed> {
     call.domain()
         .store()
         .scan(move |conn| {
-            let after = match &slice.after {
+            let after: Option<i64> = match &slice.after {
                 Some(id) => conn
                     .prepare_cached(SEQ)?
                     .query_row(
@@ -55,8 +57,9 @@ pub async fn list(call: &Call, slice: Slice, reveal: Reveal) -> Result<Listed> {
                         |row| row.get(0),
                     )
                     .optional()?
+                    .map(Some)
                     .ok_or_else(not_found)?,
-                None => 0_i64,
+                None => None,
             };
             let mut statement = conn.prepare_cached(LIST)?;
             let mut rows = statement.query(named_params! {

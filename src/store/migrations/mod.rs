@@ -68,6 +68,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0014_webhook_deliveries",
         sql: include_str!("0014_webhook_deliveries.sql"),
     },
+    Migration {
+        name: "0015_fewer_trees",
+        sql: include_str!("0015_fewer_trees.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.

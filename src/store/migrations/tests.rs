@@ -123,3 +123,70 @@ fn webhook_deliveries_are_carried_over() {
     assert!(all(deliveries).is_empty());
     assert!(all("PRAGMA foreign_key_check").is_empty());
 }
+
+const PLANT_SIDE_BY_SIDE: &str = "
+    INSERT INTO workspaces (seq, id, name, created_at, updated_at)
+    VALUES (3, 'v', 'v', 0, 0), (5, 'w', 'w', 0, 0);
+    INSERT INTO agents (seq, id, workspace_id, handle, name, created_at, updated_at)
+    VALUES (7, 'a', 'w', 'a', 'a', 0, 0);
+    INSERT INTO audit_records (seq, id, workspace_id, at, actor, action, resource_id)
+    VALUES (1, 'r1', 'w', 1, 'system', 'x', 'y'), (2, 'r2', NULL, 2, 'system', 'x', 'y'),
+           (3, 'r3', 'v', 3, 'system', 'x', 'y'), (4, 'r4', 'gone', 4, 'system', 'x', 'y'),
+           (9, 'r9', 'w', 9, 'system', 'x', 'y');
+    INSERT INTO service_integrations
+        (seq, id, workspace_id, service, name, config, secrets, is_active, visibility, created_at,
+         updated_at)
+    VALUES (1, 's1', 'w', 's', 'n', '{}', x'01', 1, 'private', 1, 2),
+           (2, 's2', 'v', 's', 'n', '{}', NULL, 0, 'public', 3, 4),
+           (8, 's8', 'w', 's', 'n', '{}', NULL, 0, 'public', 5, 6);
+    INSERT INTO conversations
+        (seq, id, agent_seq, integration, channel, tags, created_at, updated_at)
+    VALUES (1, 'c', 7, 'i', 'c', '{}', 0, 0);
+    INSERT INTO messages
+        (seq, id, agent_seq, conversation_seq, incoming, type, payload, tags, created_at)
+    VALUES (1, 'm1', 7, 1, 0, 't', '{}', '{\"i:a\":\"1\",\"i:\\\"q\\\"\":\"two\"}', 0),
+           (2, 'm2', 7, 1, 0, 't', '{}', '{\"i:a\":\"1\"}', 0),
+           (3, 'm3', 7, 1, 0, 't', '{}', '{}', 0);
+    INSERT INTO message_tags (agent_seq, name, value, of_seq)
+    VALUES (7, 'i:a', '1', 1), (7, 'i:\"q\"', 'two', 1), (7, 'i:a', '1', 2);";
+
+#[test]
+fn rows_of_a_workspace_come_to_lie_side_by_side() {
+    let (mut connection, steps) = before("_fewer_trees");
+    connection.execute_batch(PLANT_SIDE_BY_SIDE).unwrap();
+    apply(&mut connection, &ALL[..=steps]).unwrap();
+    connection
+        .pragma_update(None, "foreign_keys", true)
+        .unwrap();
+    let all = |sql: &str| lines(&connection, sql);
+    let execute = |sql: &str| connection.execute(sql, []).unwrap();
+    assert_eq!(
+        all(
+            "SELECT seq >> 32, seq & 4294967295, id, workspace_id, at FROM audit_records ORDER BY seq"
+        ),
+        [
+            "0 1 r2 - 2",
+            "0 2 r4 gone 4",
+            "3 1 r3 v 3",
+            "5 1 r1 w 1",
+            "5 2 r9 w 9"
+        ]
+    );
+    let integrations = "
+        SELECT seq >> 32, seq & 4294967295, id, workspace_id, hex(secrets), is_active, created_at
+        FROM service_integrations ORDER BY seq";
+    assert_eq!(
+        all(integrations),
+        ["3 1 s2 v  0 3", "5 1 s1 w 01 1 1", "5 2 s8 w  0 5"]
+    );
+    execute("DELETE FROM workspaces WHERE id = 'v'");
+    assert_eq!(all(integrations), ["5 1 s1 w 01 1 1", "5 2 s8 w  0 5"]);
+    let tags = "SELECT agent_seq, name, value, of_seq FROM message_tags ORDER BY of_seq, name";
+    assert_eq!(all(tags), [r#"7 i:"q" two 1"#, "7 i:a 1 1", "7 i:a 1 2"]);
+    execute("DELETE FROM messages WHERE seq = 1");
+    assert_eq!(all(tags), ["7 i:a 1 2"]);
+    execute("DELETE FROM conversations WHERE seq = 1");
+    assert!(all(tags).is_empty());
+    assert!(all("SELECT name FROM sqlite_schema WHERE name LIKE 'old%'").is_empty());
+    assert!(all("PRAGMA foreign_key_check").is_empty());
+}
