@@ -51,14 +51,15 @@ impl Tags {
 
     /// The tags as a reader sees them: an integration finds its own by the bare name too.
     #[must_use]
-    pub fn seen_by(&self, integration: Option<&str>) -> BTreeMap<String, String> {
+    pub fn seen_by(self, integration: Option<&str>) -> BTreeMap<String, String> {
+        let Some(integration) = integration else {
+            return self.0;
+        };
         let mut seen = self.0.clone();
-        if let Some(integration) = integration {
-            for (name, value) in &self.0 {
-                let own = name.strip_prefix(integration);
-                if let Some(bare) = own.and_then(|rest| rest.strip_prefix(':')) {
-                    seen.insert(bare.to_owned(), value.clone());
-                }
+        for (name, value) in self.0 {
+            let own = name.strip_prefix(integration);
+            if let Some(bare) = own.and_then(|rest| rest.strip_prefix(':')) {
+                seen.insert(bare.to_owned(), value);
             }
         }
         seen

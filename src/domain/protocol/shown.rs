@@ -103,7 +103,7 @@ fn of_message(message: &Message, reader: Option<&str>) -> Value {
         "direction": if message.incoming { "incoming" } else { "outgoing" },
         "userId": message.user_id,
         "conversationId": message.conversation_id,
-        "tags": message.tags.seen_by(reader),
+        "tags": message.tags.clone().seen_by(reader),
     })
 }
 
@@ -112,7 +112,7 @@ fn of_user(user: &User, reader: Option<&str>) -> Value {
         "id": user.id,
         "createdAt": user.created_at.to_rfc3339_millis(),
         "updatedAt": user.updated_at.to_rfc3339_millis(),
-        "tags": user.tags.seen_by(reader),
+        "tags": user.tags.clone().seen_by(reader),
     });
     if let Some(name) = &user.name {
         shown["name"] = name.as_str().into();
@@ -130,7 +130,7 @@ fn of_conversation(conversation: &Conversation, reader: Option<&str>) -> Value {
         "updatedAt": conversation.updated_at.to_rfc3339_millis(),
         "channel": conversation.channel,
         "integration": conversation.integration,
-        "tags": conversation.tags.seen_by(reader),
+        "tags": conversation.tags.clone().seen_by(reader),
     })
 }
 

@@ -59,7 +59,7 @@ pub(super) fn require_owner(
     conversation: &conversations::Conversation,
     user: &EndUserId,
 ) -> Result<()> {
-    let tags = conversation.tags.seen_by(Some(NAME));
+    let tags = conversation.tags.clone().seen_by(Some(NAME));
     if tags.get(OWNER).map(String::as_str) == Some(user.as_str()) {
         return Ok(());
     }
