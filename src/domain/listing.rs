@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, Row, ToSql};
 
 use super::{
-    paging::{PAGE, Page, Token},
+    paging::{Page, ROWS, Token},
     tags::{Tagged, filter_name},
 };
 use crate::kernel::Result;
@@ -99,7 +99,7 @@ impl Listing {
             listing.from,
             listing.conditions.join(" AND "),
             listing.order,
-            PAGE + 1,
+            ROWS,
         );
         let parameters: Vec<(&str, &dyn ToSql)> = listing
             .parameters

@@ -36,6 +36,7 @@ pub mod limits;
 mod listing;
 pub mod members;
 pub mod messages;
+mod numbers;
 pub mod outbound;
 pub mod paging;
 pub mod person;

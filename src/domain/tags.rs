@@ -52,15 +52,14 @@ impl Tags {
     /// The tags as a reader sees them: an integration finds its own by the bare name too.
     #[must_use]
     pub fn seen_by(self, integration: Option<&str>) -> BTreeMap<String, String> {
-        let Some(integration) = integration else {
-            return self.0;
-        };
-        let mut seen = self.0.clone();
-        for (name, value) in self.0 {
-            let own = name.strip_prefix(integration);
-            if let Some(bare) = own.and_then(|rest| rest.strip_prefix(':')) {
-                seen.insert(bare.to_owned(), value);
-            }
+        let mut seen = self.0;
+        if let Some(integration) = integration {
+            let own = seen.iter().filter_map(|(name, value)| {
+                let bare = name.strip_prefix(integration)?.strip_prefix(':')?;
+                Some((bare.to_owned(), value.clone()))
+            });
+            let own: Vec<_> = own.collect();
+            seen.extend(own);
         }
         seen
     }

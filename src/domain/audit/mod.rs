@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 pub use self::page::{Shown, page};
 use crate::{
-    domain::change::Change,
+    domain::{change::Change, numbers::Numbers},
     kernel::{
         Result, Timestamp,
         ids::{ApiKeyId, WorkspaceId},
@@ -67,25 +67,27 @@ pub struct Record {
     pub resource_name: Option<String>,
 }
 
-/// The records of a workspace lie side by side: its number is the upper half of theirs.
 const INSERT: &str = "
     INSERT INTO audit_records
         (seq, id, workspace_id, at, actor, client_name, action, resource_id, resource_name)
     VALUES (
-        (SELECT coalesce(
-             (SELECT max(seq) FROM audit_records
-              WHERE seq > workspace.seq << 32 AND seq < (workspace.seq + 1) << 32),
-             workspace.seq << 32) + 1
-         FROM (SELECT coalesce((SELECT seq FROM workspaces WHERE id = ?2), 0) AS seq) AS workspace),
-        ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        (SELECT coalesce(max(seq), ?1) + 1 FROM audit_records WHERE seq > ?1 AND seq < ?2),
+        ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
 /// Writes an audit record of a change, in its transaction.
 ///
 /// # Errors
 /// Those of the store.
 pub fn record(change: &Change<'_>, entry: &Entry<'_>) -> Result<()> {
+    let numbers = match entry.workspace {
+        Some(workspace) => Numbers::of(change.conn, workspace)?,
+        None => None,
+    };
+    let numbers = numbers.unwrap_or(Numbers::OF_NONE);
     // By position: with almost every change, and a name costs a search through those of all.
     change.conn.prepare_cached(INSERT)?.execute(params![
+        numbers.after,
+        numbers.before,
         Uuid::new_v4().to_string(),
         entry.workspace,
         change.now,
@@ -100,9 +102,7 @@ pub fn record(change: &Change<'_>, entry: &Entry<'_>) -> Result<()> {
 
 const LIST: &str = "
     SELECT at, actor, client_name, action, resource_id, resource_name FROM audit_records
-    WHERE workspace_id = :workspace_id
-      AND seq > (SELECT seq << 32 FROM workspaces WHERE id = :workspace_id)
-      AND seq < (SELECT (seq + 1) << 32 FROM workspaces WHERE id = :workspace_id)
+    WHERE workspace_id = :workspace_id AND seq > :after AND seq < :before
     ORDER BY seq DESC LIMIT :limit";
 
 /// The newest audit records of a workspace, newest first.
@@ -110,9 +110,17 @@ const LIST: &str = "
 /// # Errors
 /// Those of the store.
 pub fn newest(conn: &Connection, workspace: &WorkspaceId, limit: u32) -> Result<Vec<Record>> {
+    let Some(numbers) = Numbers::of(conn, workspace)? else {
+        return Ok(Vec::new());
+    };
     let mut statement = conn.prepare_cached(LIST)?;
     let rows = statement.query_map(
-        named_params! {":workspace_id": workspace, ":limit": limit},
+        named_params! {
+            ":workspace_id": workspace,
+            ":after": numbers.after,
+            ":before": numbers.before,
+            ":limit": limit,
+        },
         |row| {
             Ok(Record {
                 at: row.get("at")?,

@@ -6,6 +6,7 @@ use crate::{
     domain::{
         access::Call,
         members::Role,
+        numbers::Numbers,
         paging::{Page, ROWS, Token},
     },
     kernel::{Result, Timestamp, ids::AccountId},
@@ -40,9 +41,7 @@ const PAGE_OF: &str = "
                       AND substr(audit_records.actor, 1, 4) = 'key:'
     LEFT JOIN accounts ON accounts.id = api_keys.account_id
     WHERE audit_records.workspace_id = :workspace_id
-      AND audit_records.seq > (SELECT seq << 32 FROM workspaces WHERE id = :workspace_id)
-      AND audit_records.seq < min(
-          :seq, (SELECT (seq + 1) << 32 FROM workspaces WHERE id = :workspace_id))
+      AND audit_records.seq > :after AND audit_records.seq < :before
     ORDER BY audit_records.seq DESC LIMIT :limit";
 
 /// What was done in the call's workspace, newest first.
@@ -56,9 +55,18 @@ pub async fn page(call: &Call, after: Option<Token>) -> Result<Page<Shown>> {
     call.domain()
         .store()
         .scan(move |conn| {
+            let Some(numbers) = Numbers::of(conn, &workspace)? else {
+                return Ok(Page {
+                    items: Vec::new(),
+                    next: None,
+                });
+            };
             let mut statement = conn.prepare_cached(PAGE_OF)?;
             let rows = statement.query(named_params! {
-                ":workspace_id": workspace, ":seq": after.seq, ":limit": ROWS,
+                ":workspace_id": workspace,
+                ":after": numbers.after,
+                ":before": numbers.before.min(after.seq),
+                ":limit": ROWS,
             })?;
             Page::read(rows, from_row, |row| Token::at(row.at, row.seq))
         })

@@ -12,7 +12,7 @@ use crate::{
         access::Call,
         change::Change,
         members::Role,
-        paging::{PAGE, Page, Token},
+        paging::{Page, ROWS, Token},
         sql::text_enum,
     },
     kernel::{
@@ -215,7 +215,7 @@ pub async fn list(call: &Call, bot: &AgentId, after: Option<Token>) -> Result<Pa
             let parameters = named_params! {
                 ":agent_seq": agent.seq,
                 ":before": after.unwrap_or(Token::START).seq,
-                ":limit": i64::try_from(PAGE).unwrap_or(i64::MAX) + 1,
+                ":limit": ROWS,
             };
             let rows = statement.query_map(parameters, |row| Ok(from_row(row)))?;
             let rows = rows.map(|row| row?).collect::<Result<_>>()?;

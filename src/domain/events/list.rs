@@ -8,7 +8,7 @@ use crate::{
         access::Call,
         declared::Voice,
         messages,
-        paging::{PAGE, Page, Token},
+        paging::{Page, ROWS, Token},
     },
     kernel::{
         Result,
@@ -109,7 +109,7 @@ fn stored(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> Re
          ORDER BY events.created_at DESC, events.after_message DESC, events.seq DESC LIMIT {}",
         rows::COLUMNS,
         rows::JOINS,
-        PAGE + 1,
+        ROWS,
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let found = statement.query_map(parameters.as_slice(), rows::from_row)?;
@@ -142,7 +142,7 @@ fn incoming(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> 
          ORDER BY messages.created_at DESC, messages.seq DESC LIMIT {}",
         messages::COLUMNS,
         messages::JOINS,
-        PAGE + 1,
+        ROWS,
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let found = statement.query_map(parameters.as_slice(), messages::from_row)?;

@@ -11,7 +11,7 @@ use crate::{
         conversations,
         declared::Voice,
         listing::Listing,
-        paging::{PAGE, Page, ROWS, Token},
+        paging::{Page, ROWS, Token},
         tags::Tagged,
     },
     kernel::{Result, ids::ConversationId},
@@ -125,7 +125,7 @@ fn of_bot(conn: &Connection, voice: &Voice, after: Option<Token>) -> Result<Page
         "{} UNION ALL {} ORDER BY at DESC, row DESC LIMIT {}",
         half(0),
         half(1),
-        PAGE + 1,
+        ROWS,
     );
     let after = after.unwrap_or(Token::START);
     let mut statement = conn.prepare_cached(&sql)?;

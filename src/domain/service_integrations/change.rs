@@ -15,6 +15,7 @@ use crate::{
         access::Call,
         audit::{self, Entry},
         change::Change,
+        numbers::Numbers,
     },
     kernel::{
         Error, Patch, Result,
@@ -37,20 +38,15 @@ pub enum ConfigUpdate {
     Merge,
 }
 
-/// The integrations of a workspace lie side by side: its number is the upper half of theirs. Without a
-/// workspace there is no row.
 const INSERT: &str = "
     INSERT INTO service_integrations
         (seq, id, workspace_id, service, name, config, secrets, is_active, visibility, agent_id,
          created_at, updated_at)
     VALUES (
-        (SELECT coalesce(
-             (SELECT max(seq) FROM service_integrations
-              WHERE seq > workspaces.seq << 32 AND seq < (workspaces.seq + 1) << 32),
-             workspaces.seq << 32) + 1
-         FROM workspaces WHERE id = :workspace_id),
-        :id, (SELECT id FROM workspaces WHERE id = :workspace_id), :service, :name, :config,
-        :secrets, :is_active, :visibility, :agent_id, :now, :now)";
+        (SELECT coalesce(max(seq), :after) + 1 FROM service_integrations
+         WHERE seq > :after AND seq < :before),
+        :id, :workspace_id, :service, :name, :config, :secrets, :is_active, :visibility, :agent_id,
+        :now, :now)";
 
 /// Creates an integration in the caller's workspace.
 ///
@@ -67,7 +63,11 @@ pub async fn create(call: &Call, new: New, reveal: Reveal) -> Result<ServiceInte
     let sealed = seal(domain.sealer(), &id, &parts.hidden)?;
     domain
         .change(call, move |change, workspace| {
+            let numbers = Numbers::of(change.conn, workspace)?;
+            let numbers = numbers.ok_or_else(|| Error::not_found("Workspace not found"))?;
             change.conn.prepare_cached(INSERT)?.execute(named_params! {
+                ":after": numbers.after,
+                ":before": numbers.before,
                 ":id": id,
                 ":workspace_id": workspace,
                 ":service": new.service,

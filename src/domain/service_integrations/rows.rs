@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Listed, Reveal, Service, ServiceIntegration, Slice, Visibility, secrets::Parts};
 use crate::{
-    domain::access::Call,
+    domain::{access::Call, numbers::Numbers},
     kernel::{
         Error, Result,
         ids::{ServiceIntegrationId, WorkspaceId},
@@ -28,9 +28,7 @@ pub fn find(call: &Call, id: &ServiceIntegrationId, reveal: Reveal) -> Result<Se
 const LIST: &str = "
     SELECT id, workspace_id, service, name, config, secrets, is_active, visibility, agent_id
     FROM service_integrations
-    WHERE workspace_id = :workspace_id
-      AND seq > coalesce(:after, (SELECT seq << 32 FROM workspaces WHERE id = :workspace_id))
-      AND seq < (SELECT (seq + 1) << 32 FROM workspaces WHERE id = :workspace_id)
+    WHERE workspace_id = :workspace_id AND seq > :after AND seq < :before
     ORDER BY seq LIMIT :limit OFFSET :skip";
 
 const SEQ: &str = "
@@ -49,7 +47,8 @@ pub async fn list(call: &Call, slice: Slice, reveal: Reveal) -> Result<Listed> {
     call.domain()
         .store()
         .scan(move |conn| {
-            let after: Option<i64> = match &slice.after {
+            let numbers = Numbers::of(conn, &workspace)?.unwrap_or(Numbers::OF_NONE);
+            let after = match &slice.after {
                 Some(id) => conn
                     .prepare_cached(SEQ)?
                     .query_row(
@@ -57,14 +56,14 @@ pub async fn list(call: &Call, slice: Slice, reveal: Reveal) -> Result<Listed> {
                         |row| row.get(0),
                     )
                     .optional()?
-                    .map(Some)
                     .ok_or_else(not_found)?,
-                None => None,
+                None => numbers.after,
             };
             let mut statement = conn.prepare_cached(LIST)?;
             let mut rows = statement.query(named_params! {
                 ":workspace_id": workspace,
                 ":after": after,
+                ":before": numbers.before,
                 // One more than asked for tells whether there are more.
                 ":limit": slice.limit.map_or(-1, |limit| clamp(limit.saturating_add(1))),
                 ":skip": clamp(slice.skip),

@@ -4,16 +4,20 @@ use rusqlite::Connection;
 
 use super::{ALL, apply};
 
-/// A file with all steps before the one of this name, and how many those are.
-fn before(name: &str) -> (Connection, usize) {
+/// A file with all steps up to the one of this name, before which it had these rows.
+fn migrated(name: &str, rows: &str) -> Connection {
     let steps = ALL.iter().position(|step| step.name.ends_with(name));
     let steps = steps.unwrap();
     let mut connection = Connection::open_in_memory().unwrap();
-    connection
-        .pragma_update(None, "foreign_keys", false)
-        .unwrap();
+    let enforce = |connection: &Connection, on: bool| {
+        connection.pragma_update(None, "foreign_keys", on).unwrap();
+    };
+    enforce(&connection, false);
     apply(&mut connection, &ALL[..steps]).unwrap();
-    (connection, steps)
+    connection.execute_batch(rows).unwrap();
+    apply(&mut connection, &ALL[..=steps]).unwrap();
+    enforce(&connection, true);
+    connection
 }
 
 /// What a query finds: a line for each row, its columns with spaces between.
@@ -65,12 +69,7 @@ const PLANT: &str = "
 
 #[test]
 fn webhook_deliveries_are_carried_over() {
-    let (mut connection, steps) = before("_webhook_deliveries");
-    connection.execute_batch(PLANT).unwrap();
-    apply(&mut connection, &ALL[..=steps]).unwrap();
-    connection
-        .pragma_update(None, "foreign_keys", true)
-        .unwrap();
+    let connection = migrated("_webhook_deliveries", PLANT);
     let all = |sql: &str| lines(&connection, sql);
     assert_eq!(
         all(
@@ -152,12 +151,7 @@ const PLANT_SIDE_BY_SIDE: &str = "
 
 #[test]
 fn rows_of_a_workspace_come_to_lie_side_by_side() {
-    let (mut connection, steps) = before("_fewer_trees");
-    connection.execute_batch(PLANT_SIDE_BY_SIDE).unwrap();
-    apply(&mut connection, &ALL[..=steps]).unwrap();
-    connection
-        .pragma_update(None, "foreign_keys", true)
-        .unwrap();
+    let connection = migrated("_fewer_trees", PLANT_SIDE_BY_SIDE);
     let all = |sql: &str| lines(&connection, sql);
     let execute = |sql: &str| connection.execute(sql, []).unwrap();
     assert_eq!(

@@ -95,9 +95,8 @@ struct Dispatcher {
     tasks: JoinSet<Done>,
     /// There may be deliveries that are due and not leased.
     hungry: bool,
+    /// A look is under way, or was in vain a moment ago.
     looking: bool,
-    /// It has looked in vain a moment ago.
-    resting: bool,
     recording: bool,
     pruning: bool,
     paused: bool,
@@ -123,7 +122,6 @@ impl Dispatcher {
             tasks: JoinSet::new(),
             hungry: true,
             looking: false,
-            resting: false,
             recording: false,
             pruning: false,
             paused: false,
@@ -174,8 +172,7 @@ impl Dispatcher {
             self.tasks
                 .spawn(async move { Done::Recorded(record::record(&domain, outcomes).await) });
         }
-        let idle = !self.looking && !self.resting && self.releasing == 0;
-        if self.hungry && idle && self.lanes.budget() > 0 {
+        if self.hungry && !self.looking && self.releasing == 0 && self.lanes.budget() > 0 {
             self.hungry = false;
             self.looking = true;
             let wanted = Wanted {
@@ -243,7 +240,7 @@ impl Dispatcher {
                 }
             }
             Done::Paused => self.paused = false,
-            Done::Rested => self.resting = false,
+            Done::Rested => self.looking = false,
         }
     }
 
@@ -305,7 +302,7 @@ impl Dispatcher {
     }
 
     fn rest(&mut self) {
-        self.resting = true;
+        self.looking = true;
         self.tasks.spawn(async {
             pause(REST).await;
             Done::Rested
