@@ -1,10 +1,6 @@
 //! Answers in JSON that are written straight into the text.
 
-use poem::{
-    IntoResponse, Response,
-    error::InternalServerError,
-    http::{HeaderValue, header},
-};
+use poem::{IntoResponse, Response};
 use poem_openapi::{
     ApiResponse,
     payload::{Json, Payload},
@@ -12,10 +8,6 @@ use poem_openapi::{
     types::Type,
 };
 use serde::Serialize;
-
-const JSON: &str = "application/json; charset=utf-8";
-/// How long most answers are at most, in bytes: so much room is made before one is written.
-const ROOM: usize = 2048;
 
 /// An answer that [`Json`] would give too, which first builds a tree of values of what it writes: for
 /// answers that are long or frequent. `T` must be serialised as its schema says.
@@ -39,13 +31,7 @@ impl<T: Type> Payload for Written<T> {
 
 impl<T: Serialize + Send> IntoResponse for Written<T> {
     fn into_response(self) -> Response {
-        let mut text = Vec::with_capacity(ROOM);
-        match serde_json::to_writer(&mut text, &self.0) {
-            Ok(()) => Response::builder()
-                .header(header::CONTENT_TYPE, HeaderValue::from_static(JSON))
-                .body(text),
-            Err(error) => InternalServerError(error).into_response(),
-        }
+        poem::web::Json(self.0).into_response()
     }
 }
 
