@@ -131,17 +131,26 @@ id_types! {
 }
 
 impl WebhookMessageId {
-    /// A new identifier in the shape of Svix's: `msg_` and 27 letters and digits, no dot. Those of
-    /// later times sort after it, as with [`WebhookAttemptId`].
+    /// A new identifier in the shape of Svix's: `msg_` and 27 letters and digits, no dot. It begins
+    /// with its time, by which its message is found.
     #[must_use]
     pub fn new_message(now: Timestamp) -> Self {
         Self(ordered("msg_", now))
     }
 
-    /// What no identifier of this second or a later one sorts before.
+    /// When it was made, at the earliest and at the latest: the same, unless it was made before
+    /// identifiers told their time, or at a time that they have no digits for.
     #[must_use]
-    pub fn first_of(second: Timestamp) -> Self {
-        Self(format!("msg_{:08x}", seconds(second)))
+    pub fn made_between(&self) -> [Timestamp; 2] {
+        let number = |digits: Option<&str>| i64::from_str_radix(digits?, 16).ok();
+        let digits = self.0.strip_prefix("msg_").unwrap_or_default();
+        let (seconds, micros) = (number(digits.get(..8)), number(digits.get(8..13)));
+        match (seconds, micros) {
+            (Some(seconds), Some(micros @ 0..1_000_000)) if TOLD.contains(&seconds) => {
+                [Timestamp::from_micros(seconds * 1_000_000 + micros); 2]
+            }
+            _ => [i64::MIN, i64::MAX].map(Timestamp::from_micros),
+        }
     }
 }
 
@@ -169,10 +178,12 @@ fn ordered(prefix: &str, now: Timestamp) -> String {
     format!("{prefix}{:08x}{micros:05x}{random}", seconds(now))
 }
 
+/// The seconds that eight hexadecimal digits tell: those around stand for what is beyond.
+const TOLD: std::ops::Range<i64> = 1..u32::MAX as i64;
+
 /// The time in eight hexadecimal digits' worth of seconds. What is later is never less.
-fn seconds(now: Timestamp) -> u32 {
-    let seconds = now.as_seconds().clamp(0, i64::from(u32::MAX));
-    u32::try_from(seconds).unwrap_or(u32::MAX)
+fn seconds(now: Timestamp) -> i64 {
+    now.as_seconds().clamp(TOLD.start - 1, TOLD.end)
 }
 
 impl ConnectorId {
@@ -213,17 +224,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ids_of_messages_are_in_the_order_of_time(a in 0..4_000_000_000_000_000_i64, b in any::<i64>()) {
+        fn ids_of_messages_tell_their_time_and_are_in_its_order(a in 0..4_000_000_000_000_000_i64, b in any::<i64>()) {
             // Near each other, and anywhere.
             for (one, other) in [(a, a + b % 2_000_000), (a, b), (b, b.saturating_add(a))] {
                 let (one, other) = (one.min(other), one.max(other));
                 let [one, other] = [one, other].map(Timestamp::from_micros);
                 let [first, second] = [one, other].map(WebhookMessageId::new_message);
                 prop_assert_eq!(first.as_str().len(), "msg_".len() + 27);
-                prop_assert!(WebhookMessageId::first_of(one).as_str() <= second.as_str());
-                let in_range = one.as_micros() >= 0 && other.as_seconds() <= i64::from(u32::MAX);
-                if in_range && one < other {
+                let in_range = |time: &Timestamp| TOLD.contains(&time.as_seconds());
+                if in_range(&one) && in_range(&other) && one < other {
                     prop_assert!(first.as_str() < second.as_str());
+                }
+                for (id, made) in [(first, one), (second, other)] {
+                    let [earliest, latest] = id.made_between();
+                    prop_assert!((earliest..=latest).contains(&made));
+                    prop_assert_eq!(earliest == latest, in_range(&made));
                 }
             }
         }

@@ -139,15 +139,13 @@ const MANY: &[&str] = &[
         WHERE bot_issues.agent_seq = :seq LIMIT :limit)",
     "DELETE FROM bot_files WHERE seq IN (
         SELECT seq FROM bot_files WHERE agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM webhook_messages WHERE seq IN (
+        SELECT seq FROM webhook_messages WHERE agent_seq = :seq LIMIT :limit)",
 ];
 
 /// The same of what belongs to the agent in other dialects.
-const MANY_OF_AGENT: &[&str] = &[
-    "DELETE FROM webhook_messages WHERE seq IN (
-        SELECT seq FROM webhook_messages WHERE agent_id = :id LIMIT :limit)",
-    "DELETE FROM end_users WHERE seq IN (
-        SELECT seq FROM end_users WHERE agent_id = :id LIMIT :limit)",
-];
+const MANY_OF_AGENT: &[&str] = &["DELETE FROM end_users WHERE seq IN (
+        SELECT seq FROM end_users WHERE agent_id = :id LIMIT :limit)"];
 
 const IS_WAITING: &str = "
     SELECT 1 FROM bot_deliveries JOIN agents ON agents.seq = bot_deliveries.agent_seq

@@ -7,6 +7,7 @@ use super::{
     Endpoint, Settings,
     checks::{check_description, check_room, check_url, checked_filters},
     endpoints::{not_found, stored},
+    queue,
     secret::{Column, SigningKey},
 };
 use crate::{
@@ -245,7 +246,7 @@ const FAIL_PENDING: &str = "
 pub(super) fn fail_pending(conn: &Connection, seq: i64) -> Result<()> {
     conn.prepare_cached(FAIL_PENDING)?
         .execute(named_params! {":seq": seq})?;
-    Ok(())
+    queue::fail_all(conn, seq)
 }
 
 const DISABLE: &str = "

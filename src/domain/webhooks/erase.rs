@@ -9,13 +9,14 @@ use crate::{
 
 const ERASE: &str = "
     DELETE FROM webhook_messages WHERE seq IN (
-        WITH RECURSIVE chain (seq, previous_seq) AS (
-            SELECT seq, previous_seq FROM webhook_messages
-            WHERE seq = :last AND agent_id = :agent_id AND payload ->> '$.tags[0]' = :tag
+        WITH RECURSIVE chain (seq, previous_seq, agent_seq) AS (
+            SELECT seq, previous_seq, agent_seq FROM webhook_messages
+            WHERE seq = :last AND agent_seq = (SELECT seq FROM agents WHERE id = :agent_id)
+              AND payload ->> '$.tags[0]' = :tag
             UNION ALL
-            SELECT m.seq, m.previous_seq
+            SELECT m.seq, m.previous_seq, m.agent_seq
             FROM chain JOIN webhook_messages AS m ON m.seq = chain.previous_seq
-            WHERE m.agent_id = :agent_id AND m.payload ->> '$.tags[0]' = :tag)
+            WHERE m.agent_seq = chain.agent_seq AND m.payload ->> '$.tags[0]' = :tag)
         SELECT seq FROM chain)";
 
 /// Erases the messages of an agent that are chained to the `last` one and have this first tag,

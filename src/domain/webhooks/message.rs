@@ -3,6 +3,7 @@
 use rusqlite::params;
 use serde::Serialize;
 
+use super::queue;
 use crate::{
     domain::change::Change,
     kernel::{
@@ -25,13 +26,6 @@ pub struct Event<'a, D> {
     pub previous: Option<i64>,
 }
 
-const FAN_OUT: &str = "
-    INSERT INTO webhook_deliveries (endpoint_seq, message_seq, state, due_at)
-    SELECT seq, ?1, 'pending', ?2 FROM webhook_endpoints
-    WHERE agent_id = ?3 AND enabled = 1
-      AND (event_filters = '[]'
-           OR EXISTS (SELECT 1 FROM json_each(event_filters) WHERE value = ?4))";
-
 /// Tells the agent's endpoints of an event, in the transaction of the change that caused it. Gives
 /// the message's place, for the `previous` of the next.
 ///
@@ -43,15 +37,7 @@ pub fn emit<D: Serialize>(
     event: &Event<'_, D>,
 ) -> Result<i64> {
     let (message, _) = insert(change, agent, event)?;
-    let deliveries = change.conn.prepare_cached(FAN_OUT)?.execute(params![
-        message,
-        change.now,
-        agent,
-        event.event_type
-    ])?;
-    if deliveries > 0 {
-        change.wake_dispatcher();
-    }
+    queue::fan_out(change, agent, message, event.event_type)?;
     Ok(message)
 }
 
@@ -67,8 +53,8 @@ struct Payload<'a, D> {
 }
 
 const INSERT: &str = "
-    INSERT INTO webhook_messages (id, agent_id, event_type, previous_seq, created_at, payload)
-    VALUES (?, ?, ?, ?, ?, ?)";
+    INSERT INTO webhook_messages (id, agent_seq, event_type, previous_seq, created_at, payload)
+    VALUES (?, (SELECT seq FROM agents WHERE id = ?), ?, ?, ?, ?)";
 
 /// Writes the message of an event, for no endpoint yet.
 pub(super) fn insert<D: Serialize>(
@@ -85,7 +71,7 @@ pub(super) fn insert<D: Serialize>(
     let payload = serde_json::to_string(&payload)
         .map_err(|error| Error::internal("an event cannot be written", error))?;
     let id = WebhookMessageId::new_message(change.now);
-    // By position, as in FAN_OUT: with almost every change of an end user.
+    // By position, as in the queue: with almost every change of an end user.
     change.conn.prepare_cached(INSERT)?.execute(params![
         id,
         agent,

@@ -161,8 +161,9 @@ const QUEUE: &str = "
            coalesce(sum(due), 0) AS due, coalesce(sum(later), 0) AS later
     FROM (
         SELECT enabled,
-            (SELECT count(*) FROM webhook_deliveries
-             WHERE state = 'pending' AND endpoint_seq = e.seq AND due_at <= :now) AS due,
+            (SELECT count(*) FROM webhook_queue WHERE endpoint_seq = e.seq)
+            + (SELECT count(*) FROM webhook_deliveries
+               WHERE state = 'pending' AND endpoint_seq = e.seq AND due_at <= :now) AS due,
             (SELECT count(*) FROM webhook_deliveries
              WHERE state = 'pending' AND endpoint_seq = e.seq AND due_at > :now) AS later
         FROM webhook_endpoints e WHERE deleted_at IS NULL)";

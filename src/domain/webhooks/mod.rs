@@ -1,9 +1,9 @@
 //! Webhooks: what happens in an agent is told to the endpoints that its operators registered.
 //!
-//! An event becomes a message, and a delivery for each endpoint that wants it, in the transaction
-//! of the change that caused it ([`emit`]). The dispatcher ([`dispatch`]) leases deliveries that
-//! are due, attempts them and writes down what came of it; a message arrives at least once, with
-//! the same id at every attempt. Signatures are those of Standard Webhooks.
+//! An event becomes a message, and a delivery in the queue of each endpoint that wants it, in the
+//! transaction of the change that caused it ([`emit`]). The dispatcher ([`dispatch`]) takes
+//! deliveries out of the queues, leases those that are due, attempts them and writes down what came
+//! of it; a message arrives at least once, with the same id at every attempt. Signatures are those of Standard Webhooks.
 
 mod attempts;
 mod catalogue;
@@ -15,6 +15,7 @@ mod erase;
 mod hub;
 mod message;
 mod metrics;
+mod queue;
 mod recovery;
 mod secret;
 mod settings;

@@ -8,6 +8,7 @@ use super::{
     Event, EventType,
     endpoints::{Stored, stored_of_any},
     message::insert,
+    queue,
 };
 use crate::{
     domain::{audit::Actor, change::Change, context::Domain},
@@ -17,7 +18,10 @@ use crate::{
     },
 };
 
-const MESSAGE: &str = "SELECT seq FROM webhook_messages WHERE agent_id = :agent_id AND id = :id";
+const MESSAGE: &str = "
+    SELECT seq FROM webhook_messages
+    WHERE agent_seq = (SELECT seq FROM agents WHERE id = :agent_id)
+      AND created_at BETWEEN :earliest AND :latest AND id = :id";
 
 /// One attempt without retries; a delivery that still waits for one keeps its place in the
 /// schedule.
@@ -40,15 +44,21 @@ pub async fn resend(
 ) -> Result<()> {
     let sent = domain.change_as(Actor::Operator, move |change| {
         let endpoint = enabled(change, &id)?;
+        let [earliest, latest] = message.made_between();
+        let sought = named_params! {
+            ":agent_id": endpoint.endpoint.agent_id,
+            ":earliest": earliest,
+            ":latest": latest,
+            ":id": message,
+        };
         let message: i64 = change
             .conn
             .prepare_cached(MESSAGE)?
-            .query_row(
-                named_params! {":agent_id": endpoint.endpoint.agent_id, ":id": message},
-                |row| row.get(0),
-            )
+            .query_row(sought, |row| row.get(0))
             .optional()?
             .ok_or_else(|| Error::not_found("Message not found"))?;
+        // What is in the queue keeps its place in the schedule.
+        queue::schedule_one(change.conn, endpoint.seq, message, change.now)?;
         change.conn.prepare_cached(RESEND)?.execute(named_params! {
             ":message": message,
             ":endpoint": endpoint.seq,
@@ -60,11 +70,10 @@ pub async fn resend(
     sent.await
 }
 
-/// No id of that time or later sorts before `:first`.
 const REPLAY: &str = "
     INSERT INTO webhook_deliveries (endpoint_seq, message_seq, state, due_at)
     SELECT :endpoint, seq, 'pending', :now FROM webhook_messages
-    WHERE agent_id = :agent_id AND id >= :first AND created_at >= :since
+    WHERE agent_seq = (SELECT seq FROM agents WHERE id = :agent_id) AND created_at >= :since
       AND (:event_filters = '[]'
            OR EXISTS (SELECT 1 FROM json_each(:event_filters) WHERE value = event_type))
     ON CONFLICT (endpoint_seq, message_seq) DO UPDATE SET
@@ -82,7 +91,6 @@ pub async fn replay(domain: &Domain, id: WebhookEndpointId, since: Timestamp) ->
             ":endpoint": endpoint.seq,
             ":agent_id": endpoint.endpoint.agent_id,
             ":event_filters": json!(endpoint.endpoint.event_filters).to_string(),
-            ":first": WebhookMessageId::first_of(since),
             ":since": since,
             ":now": change.now,
         })?;
@@ -98,7 +106,8 @@ const RECOVER: &str = "
     WHERE endpoint_seq = :endpoint AND state = 'failed'
       AND EXISTS (
           SELECT 1 FROM webhook_messages
-          WHERE seq = message_seq AND agent_id = :agent_id AND created_at >= :since)";
+          WHERE seq = message_seq AND created_at >= :since
+            AND agent_seq = (SELECT seq FROM agents WHERE id = :agent_id))";
 
 /// Sends an endpoint the messages since a time whose delivery failed. Returns how many.
 ///
@@ -121,10 +130,6 @@ pub async fn recover(domain: &Domain, id: WebhookEndpointId, since: Timestamp) -
     });
     recovered.await
 }
-
-const DELIVER: &str = "
-    INSERT INTO webhook_deliveries (endpoint_seq, message_seq, state, due_at)
-    VALUES (:endpoint, :message, 'pending', :now)";
 
 /// Sends an endpoint, and only it, an example of an event, whether it asks for such events or not.
 ///
@@ -152,15 +157,7 @@ pub async fn send_example(
             previous: None,
         };
         let (message, id) = insert(change, &endpoint.endpoint.agent_id, &event)?;
-        change
-            .conn
-            .prepare_cached(DELIVER)?
-            .execute(named_params! {
-                ":message": message,
-                ":endpoint": endpoint.seq,
-                ":now": change.now,
-            })?;
-        change.wake_dispatcher();
+        queue::put(change, endpoint.seq, message)?;
         Ok(id)
     });
     sent.await

@@ -72,6 +72,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0015_fewer_trees",
         sql: include_str!("0015_fewer_trees.sql"),
     },
+    Migration {
+        name: "0016_webhook_queue",
+        sql: include_str!("0016_webhook_queue.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.

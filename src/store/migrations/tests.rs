@@ -123,6 +123,50 @@ fn webhook_deliveries_are_carried_over() {
     assert!(all("PRAGMA foreign_key_check").is_empty());
 }
 
+#[test]
+fn webhook_messages_come_to_be_found_by_the_number_of_their_agent() {
+    let plant = "
+        INSERT INTO workspaces (id, name, created_at, updated_at) VALUES ('w', 'w', 0, 0);
+        INSERT INTO agents (seq, id, workspace_id, handle, name, created_at, updated_at)
+        VALUES (4, 'a', 'w', 'a', 'a', 0, 0), (2, 'b', 'w', 'b', 'b', 0, 0);
+        INSERT INTO webhook_endpoints
+            (seq, id, agent_id, url, description, event_filters, enabled, secret, created_at,
+             updated_at)
+        VALUES (1, 'ep_1', 'a', '', '', '[]', 1, x'', 0, 0);
+        INSERT INTO webhook_messages
+            (seq, id, agent_id, event_type, payload, created_at, previous_seq)
+        VALUES (10, 'msg_10', 'a', 't', '{}', 100, NULL), (20, 'msg_20', 'b', 'u', '[]', 200, 10),
+               (30, 'msg_30', 'a', 't', '{}', 300, NULL);
+        INSERT INTO webhook_deliveries (message_seq, endpoint_seq, state)
+        VALUES (10, 1, 'delivered'), (30, 1, 'failed');";
+    let connection = migrated("_webhook_queue", plant);
+    let all = |sql: &str| lines(&connection, sql);
+    let messages = "
+        SELECT seq, id, agent_seq, event_type, payload, created_at, previous_seq
+        FROM webhook_messages ORDER BY agent_seq, created_at";
+    let of_b = "20 msg_20 2 u [] 200 10";
+    assert_eq!(
+        all(messages),
+        [of_b, "10 msg_10 4 t {} 100 -", "30 msg_30 4 t {} 300 -"]
+    );
+    assert!(all("SELECT name FROM sqlite_schema WHERE name LIKE 'old%'").is_empty());
+    // Deliveries go with their message, and messages with their agent.
+    let deliveries = "SELECT message_seq, state FROM webhook_deliveries ORDER BY 1";
+    assert_eq!(all(deliveries), ["10 delivered", "30 failed"]);
+    let execute = |sql: &str| connection.execute(sql, []).unwrap();
+    execute("INSERT INTO webhook_queue (endpoint_seq, message_seq) VALUES (1, 10), (1, 30)");
+    execute("DELETE FROM webhook_messages WHERE seq = 10");
+    let queue = "SELECT message_seq FROM webhook_queue";
+    assert_eq!(
+        (all(deliveries), all(queue)),
+        (vec!["30 failed".to_owned()], vec!["30".to_owned()])
+    );
+    execute("DELETE FROM agents WHERE id = 'a'");
+    assert!(all(deliveries).is_empty() && all(queue).is_empty());
+    assert_eq!(all(messages), [of_b]);
+    assert!(all("PRAGMA foreign_key_check").is_empty());
+}
+
 const PLANT_SIDE_BY_SIDE: &str = "
     INSERT INTO workspaces (seq, id, name, created_at, updated_at)
     VALUES (3, 'v', 'v', 0, 0), (5, 'w', 'w', 0, 0);

@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::{super::endpoints::stored_at, attempt::Target};
+use super::{
+    super::{endpoints::stored_at, queue},
+    attempt::Target,
+};
 use crate::{
     domain::context::Domain,
     kernel::{Result, Timestamp, ids::WebhookMessageId},
@@ -95,8 +98,8 @@ const NEXT_ENDPOINT: &str = "
     WHERE state = 'pending' AND endpoint_seq > :after
     ORDER BY endpoint_seq, due_at LIMIT 1";
 
-/// The endpoints that have something due, and when the first of the others has. It steps from
-/// endpoint to endpoint in the index, whatever their backlogs.
+/// The endpoints that have something due, in their order, and when the first of the others has. It
+/// steps from endpoint to endpoint in the index, whatever their backlogs.
 fn pending(conn: &Connection, now: Timestamp) -> Result<(Vec<i64>, Option<Timestamp>)> {
     let mut statement = conn.prepare_cached(NEXT_ENDPOINT)?;
     let mut next = |after: i64| {
@@ -106,7 +109,7 @@ fn pending(conn: &Connection, now: Timestamp) -> Result<(Vec<i64>, Option<Timest
             })
             .optional()
     };
-    let mut due = Vec::new();
+    let mut due = queue::endpoints(conn)?;
     let mut next_due: Option<Timestamp> = None;
     let mut after = 0;
     while let Some((endpoint, at)) = next(after)? {
@@ -117,6 +120,8 @@ fn pending(conn: &Connection, now: Timestamp) -> Result<(Vec<i64>, Option<Timest
         }
         after = endpoint;
     }
+    due.sort_unstable();
+    due.dedup();
     Ok((due, next_due))
 }
 
@@ -147,6 +152,7 @@ fn lease(
             continue;
         };
         let target = Target::of(&stored, domain.sealer(), now)?;
+        queue::schedule(conn, endpoint, now, room)?;
         let deliveries = lease_one(conn, endpoint, now, room)?;
         if deliveries.len() == room {
             full.push(endpoint);

@@ -13,9 +13,17 @@ const PRUNE: &str = "
         SELECT seq FROM (SELECT seq, created_at FROM webhook_messages ORDER BY seq LIMIT :chunk)
         WHERE created_at < :before)
       AND NOT EXISTS (
-        SELECT 1 FROM webhook_endpoints JOIN webhook_deliveries
+        SELECT 1 FROM agents
+        JOIN webhook_endpoints ON webhook_endpoints.agent_id = agents.id
+        JOIN webhook_deliveries
           ON endpoint_seq = webhook_endpoints.seq AND message_seq = webhook_messages.seq
-        WHERE webhook_endpoints.agent_id = webhook_messages.agent_id AND state = 'pending')";
+        WHERE agents.seq = webhook_messages.agent_seq AND state = 'pending')
+      AND NOT EXISTS (
+        SELECT 1 FROM agents
+        JOIN webhook_endpoints ON webhook_endpoints.agent_id = agents.id
+        JOIN webhook_queue
+          ON endpoint_seq = webhook_endpoints.seq AND message_seq = webhook_messages.seq
+        WHERE agents.seq = webhook_messages.agent_seq)";
 
 /// Removes some old messages. Whether there may be more.
 pub(super) async fn prune(domain: &Domain) -> Result<bool> {

@@ -35,11 +35,15 @@ const DELIVERIES: &str = "
     DELETE FROM webhook_deliveries WHERE endpoint_seq = :endpoint AND message_seq IN (
         SELECT message_seq FROM webhook_deliveries WHERE endpoint_seq = :endpoint LIMIT :limit)";
 
+const QUEUE: &str = "
+    DELETE FROM webhook_queue WHERE endpoint_seq = :endpoint AND message_seq IN (
+        SELECT message_seq FROM webhook_queue WHERE endpoint_seq = :endpoint LIMIT :limit)";
+
 const ENDPOINT: &str = "DELETE FROM webhook_endpoints WHERE seq = :endpoint";
 
 fn step(conn: &Connection, endpoint: i64) -> Result<()> {
     // Attempts first: they would go with their deliveries, however many there are.
-    for sql in [ATTEMPTS, DELIVERIES] {
+    for sql in [ATTEMPTS, DELIVERIES, QUEUE] {
         let removed = conn
             .prepare_cached(sql)?
             .execute(named_params! {":endpoint": endpoint, ":limit": CHUNK})?;

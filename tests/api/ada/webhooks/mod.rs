@@ -7,6 +7,7 @@ mod inbox;
 mod manage;
 mod metrics;
 mod production;
+mod queue;
 mod receiver;
 mod recover;
 mod remove;

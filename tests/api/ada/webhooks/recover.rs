@@ -65,6 +65,25 @@ async fn resend_webhook_message_is_one_attempt_without_retries() {
 }
 
 #[tokio::test]
+async fn resend_webhook_message_finds_one_whose_id_does_not_tell_its_time() {
+    let (server, receiver, id) = receiving().await;
+    deliver(&server).await;
+    // As versions before 2026-11-21 named them.
+    const OLD: &str = "msg_2TnXa9QbRkLzW8vYc3dEfGh1Jk0";
+    let renamed = server
+        .server()
+        .domain()
+        .store()
+        .write(|conn| Ok(conn.execute("UPDATE webhook_messages SET id = ?", [OLD])?));
+    assert_eq!(renamed.await.expect("a write"), 1);
+    let body = json!({"message_id": OLD});
+    let resent = console(&server, Method::POST, &format!("/{id}/resend"), Some(body)).await;
+    assert_eq!(resent.expect(202).json(), json!({"deliveries": 1}));
+    settled(&server).await;
+    assert_eq!(receiver.received()[1].id(), OLD);
+}
+
+#[tokio::test]
 async fn replay_webhook_messages_sends_what_was_missed() {
     let server = start().await;
     let receiver = Receiver::start().await;

@@ -17,9 +17,9 @@ async fn plant(server: &TestServer, endpoint: &str) {
     let endpoint = endpoint.to_owned();
     let planted = server.server().domain().store().write(move |conn| {
         conn.execute(
-            "INSERT INTO webhook_messages (id, agent_id, event_type, payload, created_at)
+            "INSERT INTO webhook_messages (id, agent_seq, event_type, payload, created_at)
              WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?2)
-             SELECT 'msg_planted_' || n, ?1, 'v1.end_user.updated', '{}', 0 FROM n",
+             SELECT 'msg_planted_' || n, (SELECT seq FROM agents WHERE id = ?1), 'v1.end_user.updated', '{}', 0 FROM n",
             (agent.as_str(), MESSAGES as i64),
         )?;
         conn.execute(

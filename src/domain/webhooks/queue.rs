@@ -1,0 +1,125 @@
+//! The queue: deliveries of which nothing was attempted yet, each of them one entry of one tree, since
+//! one is written with almost every change of an end user. They become rows of their own when there
+//! is room for them, or when something else is to be written down of them.
+
+use rusqlite::{Connection, named_params, params};
+
+use crate::{
+    domain::change::Change,
+    kernel::{Result, Timestamp, ids::AgentId},
+};
+
+const FAN_OUT: &str = "
+    INSERT INTO webhook_queue (endpoint_seq, message_seq)
+    SELECT seq, ?1 FROM webhook_endpoints
+    WHERE agent_id = ?2 AND enabled = 1
+      AND (event_filters = '[]'
+           OR EXISTS (SELECT 1 FROM json_each(event_filters) WHERE value = ?3))";
+
+/// Queues a message for the endpoints of its agent that want such events.
+pub(super) fn fan_out(
+    change: &Change<'_>,
+    agent: &AgentId,
+    message: i64,
+    event_type: &str,
+) -> Result<()> {
+    let mut statement = change.conn.prepare_cached(FAN_OUT)?;
+    if statement.execute(params![message, agent, event_type])? > 0 {
+        change.wake_dispatcher();
+    }
+    Ok(())
+}
+
+const PUT: &str = "INSERT INTO webhook_queue (endpoint_seq, message_seq) VALUES (?, ?)";
+
+/// Queues a message for one endpoint.
+pub(super) fn put(change: &Change<'_>, endpoint: i64, message: i64) -> Result<()> {
+    let mut statement = change.conn.prepare_cached(PUT)?;
+    statement.execute(params![endpoint, message])?;
+    change.wake_dispatcher();
+    Ok(())
+}
+
+/// What has a row already was replayed.
+const SCHEDULE: &str = "
+    INSERT INTO webhook_deliveries (endpoint_seq, message_seq, state, due_at)
+    SELECT endpoint_seq, message_seq, 'pending', min(created_at, :now)
+    FROM webhook_queue JOIN webhook_messages ON seq = message_seq
+    WHERE endpoint_seq = :endpoint AND message_seq BETWEEN :first AND :last
+    ORDER BY message_seq LIMIT :limit
+    ON CONFLICT (endpoint_seq, message_seq) DO NOTHING";
+
+const REMOVE: &str = "
+    DELETE FROM webhook_queue WHERE endpoint_seq = :endpoint AND message_seq IN (
+        SELECT message_seq FROM webhook_queue
+        WHERE endpoint_seq = :endpoint AND message_seq BETWEEN :first AND :last
+        ORDER BY message_seq LIMIT :limit)";
+
+/// Gives the oldest deliveries of an endpoint rows of their own, due now.
+pub(super) fn schedule(
+    conn: &Connection,
+    endpoint: i64,
+    now: Timestamp,
+    limit: usize,
+) -> Result<()> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    move_on(conn, endpoint, (0, i64::MAX), now, limit)
+}
+
+/// Gives a delivery a row of its own, due now, if it is in the queue.
+pub(super) fn schedule_one(
+    conn: &Connection,
+    endpoint: i64,
+    message: i64,
+    now: Timestamp,
+) -> Result<()> {
+    move_on(conn, endpoint, (message, message), now, 1)
+}
+
+fn move_on(
+    conn: &Connection,
+    endpoint: i64,
+    (first, last): (i64, i64),
+    now: Timestamp,
+    limit: i64,
+) -> Result<()> {
+    conn.prepare_cached(SCHEDULE)?.execute(named_params! {
+        ":endpoint": endpoint, ":first": first, ":last": last, ":limit": limit, ":now": now,
+    })?;
+    conn.prepare_cached(REMOVE)?.execute(named_params! {
+        ":endpoint": endpoint, ":first": first, ":last": last, ":limit": limit,
+    })?;
+    Ok(())
+}
+
+const FAIL: &str = "
+    INSERT INTO webhook_deliveries (endpoint_seq, message_seq, state)
+    SELECT endpoint_seq, message_seq, 'failed' FROM webhook_queue WHERE endpoint_seq = :endpoint
+    ON CONFLICT (endpoint_seq, message_seq) DO NOTHING";
+
+const REMOVE_ALL: &str = "DELETE FROM webhook_queue WHERE endpoint_seq = :endpoint";
+
+/// Fails what is in the queue for an endpoint.
+pub(super) fn fail_all(conn: &Connection, endpoint: i64) -> Result<()> {
+    for sql in [FAIL, REMOVE_ALL] {
+        conn.prepare_cached(sql)?
+            .execute(named_params! {":endpoint": endpoint})?;
+    }
+    Ok(())
+}
+
+/// Steps from endpoint to endpoint, whatever their backlogs.
+const ENDPOINTS: &str = "
+    WITH RECURSIVE endpoints (seq) AS (
+        SELECT min(endpoint_seq) FROM webhook_queue
+        UNION ALL
+        SELECT (SELECT min(endpoint_seq) FROM webhook_queue WHERE endpoint_seq > seq)
+        FROM endpoints WHERE seq IS NOT NULL)
+    SELECT seq FROM endpoints WHERE seq IS NOT NULL";
+
+/// The endpoints that something is in the queue for, in their order.
+pub(super) fn endpoints(conn: &Connection) -> Result<Vec<i64>> {
+    let mut statement = conn.prepare_cached(ENDPOINTS)?;
+    let found = statement.query_map([], |row| row.get(0))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
