@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     client::Connection,
-    phase,
+    phase::{self, Pace},
     process::Server,
     report::{Report, Target},
     requests::{Requests, request, write_request},
@@ -91,15 +91,23 @@ impl Suite for Botpress {
         let listed = settings.listed.to_string();
         report.fact("botpress: messages of the long conversation".into(), listed);
         let one = create_for_one(&self.bot, &self.conversation);
-        let name = "botpress: create message, 1 bot";
-        let of_one = phase::alone(name, server, &one, settings, report).await?;
+        let paces = [
+            ("full load", Pace::Full),
+            ("the same load", Pace::PerSecond(settings.rate)),
+        ];
+        let mut of_one = Vec::new();
+        for (load, pace) in paces {
+            let name = format!("botpress: create message, 1 bot, {load}");
+            of_one.push(phase::alone(&name, server, &one, pace, settings, report).await?);
+        }
         fill_bots(database(server)?, &self.bot, bots, conversations).await?;
         let many = create_for_many(bots, conversations);
-        let name = format!("botpress: create message, {bots} bots x {conversations}");
-        let of_many = phase::alone(&name, server, &many, settings, report).await?;
-        let slower = of_many / of_one;
-        let target = Target::at_most("botpress: p99 of many bots to that of one", slower, 1.5, "");
-        report.target(target);
+        for ((load, pace), of_one) in paces.into_iter().zip(of_one) {
+            let name = format!("botpress: create message, {bots} bots x {conversations}, {load}");
+            let of_many = phase::alone(&name, server, &many, pace, settings, report).await?;
+            let name = format!("botpress: p99 of many bots to that of one, {load}");
+            report.target(Target::at_most(name, of_many / of_one, 1.5, ""));
+        }
         Ok(())
     }
 }

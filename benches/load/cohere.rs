@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     client::Connection,
-    phase,
+    phase::{self, Pace},
     process::Server,
     receiver::Receiver,
     report::{Report, Target},
@@ -114,7 +114,7 @@ impl Suite for Cohere {
         };
         let name = format!("cohere: POST chat over one connector, {CHATS} at once");
         let chats = Requests::cycle(vec![chat]);
-        let p99 = phase::alone(&name, server, &chats, &settings, report).await?;
+        let p99 = phase::alone(&name, server, &chats, Pace::Full, &settings, report).await?;
         report.target(Target::at_most("cohere: chat, p99", p99, 30.0, "ms"));
         Ok(())
     }

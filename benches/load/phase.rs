@@ -9,7 +9,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{
+    task::JoinSet,
+    time::{sleep_until, timeout},
+};
 
 use super::{
     client::Connection,
@@ -56,10 +59,30 @@ impl Latencies {
     }
 }
 
-/// Puts a server under load for the time of a phase.
+/// How often the connections ask.
+#[derive(Debug, Clone, Copy)]
+pub enum Pace {
+    /// Each asks again as soon as it is answered: how long an answer takes is then what the server can do
+    /// at most.
+    Full,
+    /// So many requests per second, spread over the connections: how long an answer takes is what callers
+    /// of a server see that is not at its limit.
+    PerSecond(u32),
+}
+
+/// Puts a server under full load for the time of a phase.
 pub async fn run(server: &Server, requests: &Requests, settings: &Settings) -> Result<Phase> {
+    paced(server, requests, Pace::Full, settings).await
+}
+
+async fn paced(
+    server: &Server,
+    requests: &Requests,
+    pace: Pace,
+    settings: &Settings,
+) -> Result<Phase> {
     let planned = settings.warm_up + settings.phase;
-    timeout(planned + PATIENCE, load(server, requests, settings))
+    timeout(planned + PATIENCE, load(server, requests, pace, settings))
         .await
         .context("a phase is stuck")?
 }
@@ -70,12 +93,13 @@ pub async fn alone(
     name: &str,
     server: &Server,
     requests: &Requests,
+    pace: Pace,
     settings: &Settings,
     report: &mut Report,
 ) -> Result<f64> {
     let mut rounds = Vec::new();
     for _ in 0..settings.rounds {
-        rounds.push(run(server, requests, settings).await?);
+        rounds.push(paced(server, requests, pace, settings).await?);
     }
     let row = Row::of(name, rounds.iter());
     let p99 = row.p99.unwrap_or(f64::NAN);
@@ -83,7 +107,12 @@ pub async fn alone(
     Ok(p99)
 }
 
-async fn load(server: &Server, requests: &Requests, settings: &Settings) -> Result<Phase> {
+async fn load(
+    server: &Server,
+    requests: &Requests,
+    pace: Pace,
+    settings: &Settings,
+) -> Result<Phase> {
     let mut connections = Vec::with_capacity(settings.connections);
     for _ in 0..settings.connections {
         connections.push(Connection::open(server.address).await?);
@@ -91,9 +120,16 @@ async fn load(server: &Server, requests: &Requests, settings: &Settings) -> Resu
     let used = server.processor_time()?;
     let from = Instant::now() + settings.warm_up;
     let until = from + settings.phase;
+    let every = match pace {
+        Pace::Full => Duration::ZERO,
+        Pace::PerSecond(rate) => Duration::from_secs(1) * settings.connections as u32 / rate,
+    };
     let mut tasks = JoinSet::new();
-    for connection in connections {
-        tasks.spawn(ask(connection, requests.clone(), from, until));
+    let begun = Instant::now();
+    for (number, connection) in (0..).zip(connections) {
+        let first = begun + every * number / settings.connections as u32;
+        let turns = Turns { first, every };
+        tasks.spawn(ask(connection, requests.clone(), turns, from, until));
     }
     measured(server, settings, used, tasks).await
 }
@@ -122,9 +158,30 @@ pub async fn measured(
     })
 }
 
+/// When a connection is to ask.
+struct Turns {
+    first: Instant,
+    every: Duration,
+}
+
+impl Turns {
+    /// Waits for the next turn, if it has not passed yet. Gives when it began: for one that has passed,
+    /// when it ought to have.
+    async fn next(&mut self) -> Instant {
+        let turn = self.first;
+        self.first += self.every;
+        if Instant::now() >= turn {
+            return turn;
+        }
+        sleep_until(turn.into()).await;
+        Instant::now()
+    }
+}
+
 async fn ask(
     mut connection: Connection,
     requests: Requests,
+    mut turns: Turns,
     from: Instant,
     until: Instant,
 ) -> Result<(Vec<Duration>, u64)> {
@@ -133,6 +190,9 @@ async fn ask(
     let mut request = Vec::new();
     let mut began = Instant::now();
     loop {
+        if !turns.every.is_zero() {
+            began = turns.next().await;
+        }
         requests.next(&mut request);
         connection.call(&request).await?;
         answered += 1;

@@ -25,6 +25,9 @@ pub struct Settings {
     pub bots: u64,
     /// `LOAD_CONVERSATIONS`: the conversations that each of them has. Default: 1000.
     pub conversations: u64,
+    /// `LOAD_RATE`: the requests per second where servers or tenants are compared under the same load,
+    /// which all of them can bear. Default: 5000.
+    pub rate: u32,
     /// `LOAD_ONLY`: the suites to run, with commas between: `ada,webhooks`. Default: all.
     pub only: Option<Vec<String>>,
 }
@@ -41,6 +44,7 @@ impl Settings {
             listed: variable("LOAD_LISTED", 1_000_000)?,
             bots: variable("LOAD_BOTS", 1000)?,
             conversations: variable("LOAD_CONVERSATIONS", 1000)?,
+            rate: variable("LOAD_RATE", 5000)?,
             only: env::var("LOAD_ONLY").ok().map(|names| {
                 names
                     .split(',')
