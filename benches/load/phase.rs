@@ -120,15 +120,16 @@ async fn load(
     let used = server.processor_time()?;
     let from = Instant::now() + settings.warm_up;
     let until = from + settings.phase;
-    let every = match pace {
-        Pace::Full => Duration::ZERO,
-        Pace::PerSecond(rate) => Duration::from_secs(1) * settings.connections as u32 / rate,
-    };
     let mut tasks = JoinSet::new();
     let begun = Instant::now();
     for (number, connection) in (0..).zip(connections) {
-        let first = begun + every * number / settings.connections as u32;
-        let turns = Turns { first, every };
+        let turns = match pace {
+            Pace::Full => None,
+            Pace::PerSecond(rate) => Some(Turns {
+                next: begun + Duration::from_secs(1) * number / rate,
+                every: Duration::from_secs(1) * settings.connections as u32 / rate,
+            }),
+        };
         tasks.spawn(ask(connection, requests.clone(), turns, from, until));
     }
     measured(server, settings, used, tasks).await
@@ -160,16 +161,16 @@ pub async fn measured(
 
 /// When a connection is to ask.
 struct Turns {
-    first: Instant,
+    next: Instant,
     every: Duration,
 }
 
 impl Turns {
     /// Waits for the next turn, if it has not passed yet. Gives when it began: for one that has passed,
     /// when it ought to have.
-    async fn next(&mut self) -> Instant {
-        let turn = self.first;
-        self.first += self.every;
+    async fn wait(&mut self) -> Instant {
+        let turn = self.next;
+        self.next += self.every;
         if Instant::now() >= turn {
             return turn;
         }
@@ -181,7 +182,7 @@ impl Turns {
 async fn ask(
     mut connection: Connection,
     requests: Requests,
-    mut turns: Turns,
+    mut turns: Option<Turns>,
     from: Instant,
     until: Instant,
 ) -> Result<(Vec<Duration>, u64)> {
@@ -190,8 +191,8 @@ async fn ask(
     let mut request = Vec::new();
     let mut began = Instant::now();
     loop {
-        if !turns.every.is_zero() {
-            began = turns.next().await;
+        if let Some(turns) = &mut turns {
+            began = turns.wait().await;
         }
         requests.next(&mut request);
         connection.call(&request).await?;

@@ -74,7 +74,7 @@ pub(in crate::domain) fn hide(
 
 /// The next after this one.
 const DELETED: &str = "
-    SELECT seq, id FROM agents WHERE deleted_at IS NOT NULL AND seq > :after ORDER BY seq LIMIT 1";
+    SELECT seq FROM agents WHERE deleted_at IS NOT NULL AND seq > :after ORDER BY seq LIMIT 1";
 
 /// Removes what belongs to deleted bots, and those that nothing has to be waited for.
 pub(super) async fn remove(domain: &Domain) -> Result<()> {
@@ -82,18 +82,14 @@ pub(super) async fn remove(domain: &Domain) -> Result<()> {
     loop {
         let next = domain.store().read(|conn| {
             let mut statement = conn.prepare_cached(DELETED)?;
-            let found = statement.query_row(named_params! {":after": after}, |row| {
-                Ok((row.get(0)?, row.get::<_, AgentId>(1)?))
-            });
+            let found = statement.query_row(named_params! {":after": after}, |row| row.get(0));
             Ok(found.optional()?)
         })?;
-        let Some((seq, id)) = next else {
+        let Some(seq) = next else {
             return Ok(());
         };
         let overdue = overdue(domain);
-        let step = domain
-            .store()
-            .write(move |conn| step(conn, seq, &id, overdue));
+        let step = domain.store().write(move |conn| step(conn, seq, overdue));
         if step.await? == Step::Waiting {
             after = seq;
         }
@@ -141,11 +137,10 @@ const MANY: &[&str] = &[
         SELECT seq FROM bot_files WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM webhook_messages WHERE seq IN (
         SELECT seq FROM webhook_messages WHERE agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM end_users WHERE seq IN (
+        SELECT seq FROM end_users
+        WHERE agent_id = (SELECT id FROM agents WHERE seq = :seq) LIMIT :limit)",
 ];
-
-/// The same of what belongs to the agent in other dialects.
-const MANY_OF_AGENT: &[&str] = &["DELETE FROM end_users WHERE seq IN (
-        SELECT seq FROM end_users WHERE agent_id = :id LIMIT :limit)"];
 
 const IS_WAITING: &str = "
     SELECT 1 FROM bot_deliveries JOIN agents ON agents.seq = bot_deliveries.agent_seq
@@ -154,24 +149,11 @@ const IS_WAITING: &str = "
 const AGENT: &str = "DELETE FROM agents WHERE seq = :seq";
 
 /// Removes some rows of a deleted agent, or the agent when there is little left.
-pub(in crate::domain) fn step(
-    conn: &Connection,
-    seq: i64,
-    id: &AgentId,
-    overdue: Timestamp,
-) -> Result<Step> {
+pub(in crate::domain) fn step(conn: &Connection, seq: i64, overdue: Timestamp) -> Result<Step> {
     for sql in MANY {
         let removed = conn
             .prepare_cached(sql)?
             .execute(named_params! {":seq": seq, ":limit": CHUNK})?;
-        if removed > 0 {
-            return Ok(Step::More);
-        }
-    }
-    for sql in MANY_OF_AGENT {
-        let removed = conn
-            .prepare_cached(sql)?
-            .execute(named_params! {":id": id, ":limit": CHUNK})?;
         if removed > 0 {
             return Ok(Step::More);
         }

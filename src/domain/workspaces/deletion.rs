@@ -143,7 +143,7 @@ const CLOSED: &str = "
     SELECT seq, id FROM workspaces WHERE closed_at IS NOT NULL AND seq > :after
     ORDER BY seq LIMIT 1";
 const AGENT: &str = "
-    SELECT seq, id FROM agents WHERE workspace_id = :id AND seq > :after ORDER BY seq LIMIT 1";
+    SELECT seq FROM agents WHERE workspace_id = :id AND seq > :after ORDER BY seq LIMIT 1";
 
 /// What has to wait: workspaces up to this one, and bots of the next up to this one.
 #[derive(Default)]
@@ -176,8 +176,8 @@ async fn step(domain: &Domain, passed: &mut Passed) -> Result<bool> {
     };
     let waiting = domain.change_as(Actor::System, move |change| {
         match next_agent(change.conn, &id, after)? {
-            Some((seq, agent)) => {
-                let step = bots::delete::step(change.conn, seq, &agent, overdue)?;
+            Some(seq) => {
+                let step = bots::delete::step(change.conn, seq, overdue)?;
                 Ok((step == Step::Waiting).then_some(Waiting::Agent(seq)))
             }
             None if after > 0 => Ok(Some(Waiting::Workspace)),
@@ -198,12 +198,10 @@ enum Waiting {
     Workspace,
 }
 
-fn next_agent(conn: &Connection, id: &WorkspaceId, after: i64) -> Result<Option<(i64, AgentId)>> {
+fn next_agent(conn: &Connection, id: &WorkspaceId, after: i64) -> Result<Option<i64>> {
     let found = conn
         .prepare_cached(AGENT)?
-        .query_row(named_params! {":id": id, ":after": after}, |row| {
-            Ok((row.get("seq")?, row.get("id")?))
-        });
+        .query_row(named_params! {":id": id, ":after": after}, |row| row.get(0));
     Ok(found.optional()?)
 }
 

@@ -13,17 +13,14 @@ const PRUNE: &str = "
         SELECT seq FROM (SELECT seq, created_at FROM webhook_messages ORDER BY seq LIMIT :chunk)
         WHERE created_at < :before)
       AND NOT EXISTS (
-        SELECT 1 FROM agents
-        JOIN webhook_endpoints ON webhook_endpoints.agent_id = agents.id
-        JOIN webhook_deliveries
-          ON endpoint_seq = webhook_endpoints.seq AND message_seq = webhook_messages.seq
-        WHERE agents.seq = webhook_messages.agent_seq AND state = 'pending')
-      AND NOT EXISTS (
-        SELECT 1 FROM agents
-        JOIN webhook_endpoints ON webhook_endpoints.agent_id = agents.id
-        JOIN webhook_queue
-          ON endpoint_seq = webhook_endpoints.seq AND message_seq = webhook_messages.seq
-        WHERE agents.seq = webhook_messages.agent_seq)";
+        SELECT 1 FROM agents JOIN webhook_endpoints ON webhook_endpoints.agent_id = agents.id
+        WHERE agents.seq = webhook_messages.agent_seq
+          AND (EXISTS (SELECT 1 FROM webhook_queue
+                       WHERE endpoint_seq = webhook_endpoints.seq
+                         AND message_seq = webhook_messages.seq)
+            OR EXISTS (SELECT 1 FROM webhook_deliveries
+                       WHERE endpoint_seq = webhook_endpoints.seq
+                         AND message_seq = webhook_messages.seq AND state = 'pending')))";
 
 /// Removes some old messages. Whether there may be more.
 pub(super) async fn prune(domain: &Domain) -> Result<bool> {

@@ -5,7 +5,7 @@ use serde_json::json;
 use standardwebhooks::Webhook;
 
 use super::{
-    PATH, ada, advance, attempts, create, deliver, emit, happen,
+    PATH, ada, advance, attempts, create, deliver, emit, hanging, happen,
     metrics::figure,
     one,
     receiver::{Receiver, Reply},
@@ -199,14 +199,7 @@ async fn old_messages_are_removed_and_waiting_ones_kept() {
 
 #[tokio::test]
 async fn what_waits_in_memory_is_not_sent_once_it_is_erased() {
-    let server = start_with(|config| {
-        config.webhooks.concurrency_per_endpoint = 1;
-        config.webhooks.timeout_seconds = 1;
-    })
-    .await;
-    let receiver = Receiver::start().await;
-    receiver.reply(Reply::Never);
-    create(&server, receiver.url()).await;
+    let (server, receiver, _) = hanging().await;
     let mut ids = Vec::new();
     for name in ["first-b4a1", "erased-b4a1", "last-b4a1"] {
         let body = json!({"profile": {"first_name": name}});

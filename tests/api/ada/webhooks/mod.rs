@@ -25,7 +25,7 @@ use parlance::{
     },
     kernel::{Secret, ids::AgentId},
 };
-use receiver::Receiver;
+use receiver::{Receiver, Reply};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -99,6 +99,19 @@ pub async fn receiving() -> (TestServer, Receiver, String) {
     (server, receiver, id)
 }
 
+/// The same with a receiver that does not answer, which one attempt at a time waits for.
+pub async fn hanging() -> (TestServer, Receiver, String) {
+    let server = start_with(|config| {
+        config.webhooks.concurrency_per_endpoint = 1;
+        config.webhooks.timeout_seconds = 1;
+    })
+    .await;
+    let receiver = Receiver::start().await;
+    receiver.reply(Reply::Never);
+    let id = create(&server, receiver.url()).await;
+    (server, receiver, id)
+}
+
 /// The path of an endpoint.
 pub fn one(id: &str) -> String {
     format!("{PATH}{id}")
@@ -136,6 +149,11 @@ pub fn agent(server: &TestServer) -> AgentId {
 
 /// Makes an event of the first agent happen.
 pub async fn emit(server: &TestServer, event_type: &'static str, data: Value) {
+    emit_times(server, 1, event_type, data).await;
+}
+
+/// The same so many times, in one change.
+pub async fn emit_times(server: &TestServer, times: usize, event_type: &'static str, data: Value) {
     let agent = agent(server);
     let emitted = server
         .server()
@@ -147,7 +165,7 @@ pub async fn emit(server: &TestServer, event_type: &'static str, data: Value) {
                 tags: &["66f0c0ffee0000000000b001"],
                 previous: None,
             };
-            webhooks::emit(change, &agent, &event)
+            (0..times).try_for_each(|_| webhooks::emit(change, &agent, &event).map(drop))
         });
     emitted.await.expect("it is emitted");
 }

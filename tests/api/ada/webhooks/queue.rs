@@ -2,19 +2,11 @@
 
 use std::collections::HashSet;
 
-use parlance::domain::{
-    audit::Actor,
-    webhooks::{self, Event},
-};
 use reqwest::Method;
 use serde_json::json;
 
 use super::{
-    ada, advance, agent, console, create,
-    metrics::figure,
-    one,
-    receiver::{Receiver, Reply},
-    settled, start_with,
+    ada, advance, console, emit_times, hanging, metrics::figure, one, receiver::Receiver, settled,
 };
 use crate::support::TestServer;
 
@@ -25,28 +17,8 @@ const DUE: &str = "webhook_deliveries{state=\"due\"}";
 
 /// A server with an endpoint that does not answer, so that most of its messages wait.
 async fn stuck() -> (TestServer, Receiver, String) {
-    let server = start_with(|config| {
-        config.webhooks.concurrency_per_endpoint = 1;
-        config.webhooks.timeout_seconds = 1;
-    })
-    .await;
-    let receiver = Receiver::start().await;
-    receiver.reply(Reply::Never);
-    let id = create(&server, receiver.url()).await;
-    let agent = agent(&server);
-    let emitted = server
-        .server()
-        .domain()
-        .change_as(Actor::System, move |change| {
-            let event = Event {
-                event_type: "v1.end_user.created",
-                data: json!({}),
-                tags: &[],
-                previous: None,
-            };
-            (0..MESSAGES).try_for_each(|_| webhooks::emit(change, &agent, &event).map(drop))
-        });
-    emitted.await.expect("they are emitted");
+    let (server, receiver, id) = hanging().await;
+    emit_times(&server, MESSAGES, "v1.end_user.created", json!({})).await;
     while figure(&server, "webhook_deliveries_in_memory").await != Some(IN_MEMORY) {}
     assert_eq!(
         figure(&server, DUE).await,
