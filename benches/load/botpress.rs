@@ -205,16 +205,31 @@ const MESSAGE_ROWS: &str = "
            '{\"text\":\"Hello, how can I help you today?\"}', '{}', created_at
     FROM n, conversations WHERE conversations.id = ?1 ORDER BY i";
 
+/// Where the server finds them, which writes this later for its own.
+const FOUND_ROWS: &str = "
+    INSERT INTO messages_of_conversation (conversation_seq, seq)
+    SELECT conversation_seq, seq FROM messages WHERE seq > ?1;
+    INSERT INTO messages_of_agent (agent_seq, incoming, created_at, seq)
+    SELECT agent_seq, incoming, created_at, seq FROM messages WHERE seq > ?1";
+
 /// So many messages of the bot in a conversation.
 async fn fill_conversation(database: &Path, conversation: &str, count: u64) -> Result<()> {
     let store = open(database)?;
     for from in (0..count).step_by(BATCH as usize) {
         let (conversation, until) = (conversation.to_owned(), count.min(from + BATCH));
         let filled = store.write(move |conn| {
-            Ok(conn.execute(
+            let before: i64 =
+                conn.query_row("SELECT coalesce(max(seq), 0) FROM messages", [], |row| {
+                    row.get(0)
+                })?;
+            let filled = conn.execute(
                 MESSAGE_ROWS,
                 params![conversation, from as i64, until as i64],
-            )?)
+            )?;
+            for sql in FOUND_ROWS.split(';') {
+                conn.execute(sql, [before])?;
+            }
+            Ok(filled)
         });
         let filled = filled.await? as u64;
         ensure!(filled == until - from, "{filled} messages were written");

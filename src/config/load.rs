@@ -160,6 +160,10 @@ fn check(figment: &Figment, config: &Config) -> Result<(), ConfigError> {
             "ada.oauth_refresh_token_seconds",
             config.ada.oauth_refresh_token_seconds > 0,
         ),
+        (
+            "bots.unindexed_messages",
+            config.bots.unindexed_messages > 0,
+        ),
         ("store.batch_size", config.store.batch_size > 0),
         ("store.queue_depth", config.store.queue_depth > 0),
         ("store.scan_connections", config.store.scan_connections > 0),

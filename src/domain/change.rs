@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use rusqlite::Connection;
 
-use super::{access::Call, audit::Actor, context::Domain, plans};
+use super::{access::Call, audit::Actor, context::Domain, messages::Unindexed, plans};
 use crate::kernel::{Result, Timestamp, ids::WorkspaceId};
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
@@ -28,6 +28,8 @@ pub struct Change<'a> {
     hastened: RefCell<Vec<(i64, i64)>>,
     /// Whether webhook messages were erased, which the dispatcher may hold.
     erased: Cell<bool>,
+    /// The messages that the file may not find yet.
+    unindexed: Unindexed<'a>,
 }
 
 impl<'a> Change<'a> {
@@ -44,6 +46,7 @@ impl<'a> Change<'a> {
             woke_runtime: Cell::new(false),
             hastened: RefCell::new(Vec::new()),
             erased: Cell::new(false),
+            unindexed: Unindexed::none(),
         }
     }
 
@@ -51,6 +54,17 @@ impl<'a> Change<'a> {
     pub(super) const fn within(mut self, plans: &'a plans::Settings) -> Self {
         self.plans = Some(plans);
         self
+    }
+
+    /// The same change, in the program that has the index of messages.
+    fn of(mut self, domain: &'a Domain) -> Self {
+        self.unindexed = Unindexed::new(domain.message_index());
+        self
+    }
+
+    /// The messages that the file may not find yet.
+    pub(super) const fn unindexed(&self) -> &Unindexed<'a> {
+        &self.unindexed
     }
 
     /// What plans allow; none if this change need not stay within it.
@@ -136,9 +150,12 @@ impl Domain {
             .store()
             .write(move |conn| {
                 let actor = Actor::Key(caller.key_id.clone());
-                let mut change = Change::new(conn, now, &actor).within(&domain.settings().plans);
+                let mut change = Change::new(conn, now, &actor)
+                    .of(&domain)
+                    .within(&domain.settings().plans);
                 change.client_name = client_name.as_deref();
                 let done = job(&change, &caller.workspace_id)?;
+                domain.message_index().stage(change.unindexed.take());
                 domain.tally().count(&counted);
                 Ok((done, change.hint()))
             })
@@ -170,11 +187,13 @@ impl Domain {
         job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = self.clock().now();
+        let domain = self.clone();
         let (done, hints) = self
             .store()
             .write(move |conn| {
-                let change = Change::new(conn, now, &actor);
+                let change = Change::new(conn, now, &actor).of(&domain);
                 let done = job(&change)?;
+                domain.message_index().stage(change.unindexed.take());
                 Ok((done, change.hint()))
             })
             .await?;

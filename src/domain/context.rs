@@ -16,6 +16,7 @@ use super::{
     deliveries::{self, Haste},
     folders::{self, Folders},
     inbox, limits,
+    messages::Index,
     outbound::{self, Outbound},
     plans,
     protocol::{self, Programs},
@@ -28,7 +29,7 @@ use super::{
     webhooks::{self, Hub},
 };
 use crate::{
-    kernel::Clock,
+    kernel::{Clock, Result},
     store::{Sealer, Store},
 };
 
@@ -90,6 +91,7 @@ struct Parts {
     meter: Meter,
     keyring: Arc<Keyring>,
     tally: Arc<Tally>,
+    message_index: Arc<Index>,
     declarations: Declarations,
     routes: Routes,
     secret_names: SecretNames,
@@ -114,14 +116,17 @@ struct Parts {
 
 impl Domain {
     /// The domain over an open store.
-    #[must_use]
-    pub fn new(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> Self {
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn new(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> Result<Self> {
         let secret_names = SecretNames::new(&settings.service_integrations.secret_names);
         let meter = Meter::new(settings.limits.clone(), clock.clone());
         let folders = Folders::new(&settings.connectors.folder);
         let outbound = Outbound::new(&settings.outbound, settings.development);
         let keyring = Arc::<Keyring>::default();
-        let tally = Arc::new(Tally::new(keyring.clone()));
+        let message_index = Arc::new(Index::load(&store, settings.bots.unindexed_messages)?);
+        let tally = Arc::new(Tally::new(keyring.clone(), message_index.clone()));
         store.set_commit_hook(tally.clone());
         let tunnels = Tunnels::new(&settings.tunnel, settings.development);
         let listeners = Listeners::new(&settings.webchat);
@@ -131,7 +136,7 @@ impl Domain {
             clock.clone(),
             outbound.clone(),
         );
-        Self(Arc::new(Parts {
+        Ok(Self(Arc::new(Parts {
             store,
             sealer,
             clock,
@@ -139,6 +144,7 @@ impl Domain {
             meter,
             keyring,
             tally,
+            message_index,
             declarations: Declarations::default(),
             routes: Routes::default(),
             secret_names,
@@ -159,7 +165,7 @@ impl Domain {
             webhooks: Hub::default(),
             folders,
             refreshes: Refreshes::default(),
-        }))
+        })))
     }
 
     /// The database.
@@ -307,6 +313,11 @@ impl Domain {
     /// What bots and integrations declare.
     pub(super) fn declarations(&self) -> &Declarations {
         &self.0.declarations
+    }
+
+    /// What messages are found by, as far as the file does not have it.
+    pub(super) fn message_index(&self) -> &Index {
+        &self.0.message_index
     }
 
     /// Where conversations go through.

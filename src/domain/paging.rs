@@ -84,6 +84,14 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A page of a list that has nothing.
+    pub(super) const fn empty() -> Self {
+        Self {
+            items: Vec::new(),
+            next: None,
+        }
+    }
+
     /// A page of the rows of a query for one more than the page has: that one is not read, only seen
     /// to be there.
     pub(super) fn read(

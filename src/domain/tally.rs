@@ -1,5 +1,5 @@
 //! What the changes of one transaction have in common, written and read once for all of them: the
-//! counts of their calls and the generation of the keys.
+//! counts of their calls, what their messages are found by, and the generation of the keys.
 
 use std::{
     collections::HashMap,
@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use super::{
     access::Keyring,
     api_keys,
+    messages::Index,
     usage::{self, Counted},
 };
 use crate::{kernel::Result, store::CommitHook};
@@ -21,6 +22,7 @@ use crate::{kernel::Result, store::CommitHook};
 /// Takes part in every transaction of the writer.
 pub(super) struct Tally {
     keyring: Arc<Keyring>,
+    messages: Arc<Index>,
     /// The calls of the transaction that is running.
     calls: Mutex<HashMap<Counted, u64>>,
     /// The generation that it leaves.
@@ -28,9 +30,10 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(keyring: Arc<Keyring>) -> Self {
+    pub(super) fn new(keyring: Arc<Keyring>, messages: Arc<Index>) -> Self {
         Self {
             keyring,
+            messages,
             calls: Mutex::default(),
             generation: AtomicI64::new(-1),
         }
@@ -53,19 +56,24 @@ impl Tally {
 
 impl CommitHook for Tally {
     fn before_commit(&self, connection: &Connection) -> Result<()> {
-        for (counted, calls) in self.calls().drain() {
-            usage::add(connection, &counted, calls)?;
+        let mut calls = self.calls();
+        if !calls.is_empty() {
+            usage::add(connection, calls.drain())?;
         }
+        drop(calls);
+        self.messages.before_commit(connection)?;
         let generation = api_keys::generation(connection)?;
         self.generation.store(generation, Ordering::Relaxed);
         Ok(())
     }
 
     fn committed(&self) {
+        self.messages.committed();
         self.keyring.note(self.generation.load(Ordering::Relaxed));
     }
 
     fn lost(&self) {
         self.calls().clear();
+        self.messages.lost();
     }
 }

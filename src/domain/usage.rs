@@ -42,29 +42,37 @@ pub struct Counted {
 }
 
 const ADD: &str = "
-    INSERT INTO usage_daily (workspace_id, agent_id, class, day, calls)
-    SELECT id, coalesce(:agent_id, ''), :class, :day, :calls FROM workspaces WHERE id = :workspace_id
-    ON CONFLICT (workspace_id, agent_id, class, day) DO UPDATE SET calls = calls + excluded.calls";
+    INSERT INTO usage_daily (day, workspace_seq, agent_seq, class, calls)
+    SELECT :day, workspaces.seq, coalesce(agents.seq, 0), :class, :calls
+    FROM workspaces LEFT JOIN agents ON agents.id = :agent_id
+    WHERE workspaces.id = :workspace_id AND (:agent_id IS NULL OR agents.seq IS NOT NULL)
+    ON CONFLICT (day, workspace_seq, agent_seq, class)
+    DO UPDATE SET calls = calls + excluded.calls";
 
-/// Adds calls to the count of a day, unless the workspace is gone.
+/// Adds calls to the counts of their days, but for those of workspaces and agents that are gone.
 ///
 /// # Errors
 /// Those of the store.
-pub fn add(conn: &Connection, counted: &Counted, calls: u64) -> Result<()> {
-    conn.prepare_cached(ADD)?.execute(named_params! {
-        ":workspace_id": counted.tenant.workspace,
-        ":agent_id": counted.tenant.agent,
-        ":class": counted.class,
-        ":day": counted.day,
-        ":calls": i64::try_from(calls).unwrap_or(i64::MAX),
-    })?;
+pub fn add(conn: &Connection, counts: impl IntoIterator<Item = (Counted, u64)>) -> Result<()> {
+    let mut add = conn.prepare_cached(ADD)?;
+    for (counted, calls) in counts {
+        add.execute(named_params! {
+            ":workspace_id": counted.tenant.workspace,
+            ":agent_id": counted.tenant.agent,
+            ":class": counted.class,
+            ":day": counted.day,
+            ":calls": i64::try_from(calls).unwrap_or(i64::MAX),
+        })?;
+    }
     Ok(())
 }
 
 const CALLS: &str = "
     SELECT calls FROM usage_daily
-    WHERE workspace_id = :workspace_id AND agent_id = coalesce(:agent_id, '')
-      AND class = :class AND day = :day";
+    WHERE day = :day AND class = :class
+      AND workspace_seq = (SELECT seq FROM workspaces WHERE id = :workspace_id)
+      AND agent_seq = CASE WHEN :agent_id IS NULL THEN 0
+                           ELSE (SELECT seq FROM agents WHERE id = :agent_id) END";
 
 /// The calls that are written down for a day.
 ///
@@ -206,9 +214,7 @@ pub async fn flush(domain: &Domain) -> Result<()> {
     let written = domain
         .store()
         .write(move |conn| {
-            for (counted, calls) in &counted {
-                add(conn, counted, *calls)?;
-            }
+            add(conn, counted)?;
             for used in used {
                 let (key, at) = used.take();
                 api_keys::touch(conn, &key, at)?;

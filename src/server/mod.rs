@@ -111,7 +111,7 @@ impl Server {
             answers: config.answers.clone(),
             development: config.server.profile == Profile::Dev,
         };
-        let domain = Domain::new(store, sealer, clock, settings);
+        let domain = Domain::new(store, sealer, clock, settings).map_err(StartError::Bootstrap)?;
         // One that is deleted may have the id that the first start wants.
         workspaces::purge_first(&domain)
             .await

@@ -15,7 +15,7 @@ const PREPARED_STATEMENTS: usize = 128;
 /// The writer's page cache, in KiB (negative is SQLite's way to say KiB).
 const WRITER_CACHE: i64 = -4096;
 /// A reader's page cache, in KiB. Behind it stands the system's cache of the file.
-const READER_CACHE: i64 = -1024;
+const READER_CACHE: i64 = -2048;
 /// The size to which the write-ahead log is cut back after a burst.
 const LOG_LIMIT: i64 = 64 * 1024 * 1024;
 

@@ -83,6 +83,12 @@ impl Store {
         })
     }
 
+    /// Whether this process is the database's server, and not a command beside it.
+    #[must_use]
+    pub fn is_server(&self) -> bool {
+        self.0.signal.is_some()
+    }
+
     /// Opens the database for a command, beside a server that may be running on it: without the
     /// lock and without migrating. Writes of both sides wait for each other.
     ///

@@ -18,7 +18,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::{command::PATIENCE, kill::seed, process::Home, say};
+use crate::{command::PATIENCE, database, kill::seed, process::Home, say};
 
 const PAT: &str = "bp_pat_crash_key";
 const WORKSPACE: &str = "11111111-1111-1111-aaaa-111111111111";
@@ -129,6 +129,47 @@ async fn setting(api: &Api, bot_url: &str) -> (Api, String, Vec<String>) {
     (acting, user, conversations)
 }
 
+/// Whether the file has such rows: of messages that it finds, of ones that it should find and does not,
+/// and of none.
+const FOUND: [(bool, &str); 3] = [
+    (true, "SELECT count(*) FROM messages_of_conversation"),
+    (
+        false,
+        "SELECT count(*) FROM messages WHERE seq <= (SELECT until FROM messages_indexed)
+         AND seq NOT IN (SELECT seq FROM messages_of_conversation
+                         INTERSECT SELECT seq FROM messages_of_agent
+                         INTERSECT SELECT seq FROM messages_of_user)",
+    ),
+    (
+        false,
+        "SELECT count(*) FROM messages_of_conversation
+         WHERE seq NOT IN (SELECT seq FROM messages)",
+    ),
+];
+
+/// The numbers in a conversation, newest first.
+async fn list(api: &Api, conversation: &str) -> Vec<i64> {
+    let (mut listed, mut token) = (Vec::new(), String::new());
+    loop {
+        let token_of = token
+            .replace('+', "%2B")
+            .replace('/', "%2F")
+            .replace('=', "%3D");
+        let path = format!("/v1/chat/messages?conversationId={conversation}&nextToken={token_of}");
+        let page = api.call(Method::GET, &path, &json!({})).await;
+        let page = page.expect("an answer");
+        let messages = page["messages"].as_array().expect("messages").iter();
+        listed.extend(messages.map(|message| {
+            let text = message["payload"]["text"].as_str().expect("a text");
+            text.parse::<i64>().expect("a number")
+        }));
+        match page["meta"]["nextToken"].as_str() {
+            Some(next) => next.clone_into(&mut token),
+            None => return listed,
+        }
+    }
+}
+
 /// Writes numbers into a conversation until the server is gone, and returns those acknowledged.
 async fn write(api: Api, user: String, conversation: String, first: i64) -> (i64, Vec<i64>) {
     let mut acknowledged = Vec::new();
@@ -151,7 +192,10 @@ async fn nothing_is_lost_and_nothing_comes_out_of_order() {
     let mut rng = StdRng::seed_from_u64(seed("conversation"));
     let told = Told::default();
     let bot_url = bot(told.clone()).await;
-    let home = Home::new().with("PARLANCE_BOOTSTRAP__BOTPRESS_PAT", PAT);
+    // What messages are found by is written to the file all the time.
+    let home = Home::new()
+        .with("PARLANCE_BOOTSTRAP__BOTPRESS_PAT", PAT)
+        .with("PARLANCE_BOTS__UNINDEXED_MESSAGES", "20");
     let mut server = home.serve();
     let api = Api::new(&server.url);
     let (api, user, conversations) = setting(&api, &bot_url).await;
@@ -193,7 +237,22 @@ async fn nothing_is_lost_and_nothing_comes_out_of_order() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    api.url.write().expect("an address").clone_from(&server.url);
+    for (conversation, numbers) in &acknowledged {
+        let listed = list(&api, conversation).await;
+        for pair in listed.windows(2) {
+            assert!(pair[1] < pair[0], "not once or out of order: {pair:?}");
+        }
+        let lost = numbers.iter().find(|number| !listed.contains(number));
+        assert_eq!(lost, None, "not listed in {conversation}");
+    }
     server.stop();
+    let file = database::open(&home.database());
+    database::assert_sound(&file);
+    for (rows, sql) in FOUND {
+        let count: i64 = file.query_row(sql, [], |row| row.get(0)).expect("a count");
+        assert_eq!(count > 0, rows, "{count}: {sql}");
+    }
     let told = told.lock().expect("what was told");
     let mut again = 0;
     for (conversation, numbers) in &acknowledged {

@@ -76,7 +76,7 @@ impl Chat {
             webchat: config.webchat.clone(),
             ..domain::Settings::default()
         };
-        let domain = Domain::new(store, sealer, Clock::system(), settings);
+        let domain = Domain::new(store, sealer, Clock::system(), settings)?;
         let agent = self.agent(&domain)?;
         let webhook = webchat::ensure_for(&domain, Actor::Operator, &agent).await?;
         let Some(url) = self.url.clone().or(announced) else {

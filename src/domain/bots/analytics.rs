@@ -9,6 +9,7 @@ use crate::{
     domain::{
         access::{Call, CallerAgent},
         bots::logs::Period,
+        messages::{Recent, as_json},
     },
     kernel::{Error, Result, Rule, Timestamp, Violation, ids::AgentId},
 };
@@ -63,9 +64,10 @@ pub async fn of(call: &Call, bot: &AgentId, period: Period) -> Result<Vec<Record
         .read(|conn| rows::agent(conn, call.workspace(), bot))?
         .into();
     let pause = i64::from(domain.settings().bots.session_minutes) * 60 * 1_000_000;
+    let recent = domain.message_index().recent();
     domain
         .store()
-        .scan(move |conn| count(conn, &agent, days, pause))
+        .scan(move |conn| count(conn, &agent, days, pause, &recent))
         .await
 }
 
@@ -86,35 +88,62 @@ fn days(period: Period) -> Result<(i64, i64)> {
     Ok((first, last + 1))
 }
 
+/// Those that memory has found are `:recent`; the file may have some of them.
 const MESSAGES: &str = "
-    SELECT created_at / :day AS day, count(*) FROM messages
-    WHERE agent_seq = :agent_seq AND incoming = :incoming
-      AND created_at >= :start AND created_at < :end
+    SELECT created_at / :day AS day, count(*) FROM (
+        SELECT created_at, seq FROM messages_of_agent
+        WHERE agent_seq = :agent_seq AND incoming = :incoming
+          AND created_at >= :start AND created_at < :end
+        UNION ALL
+        SELECT created_at, seq FROM json_each(:recent) AS found
+        CROSS JOIN messages ON messages.seq = found.value
+        WHERE created_at >= :start AND created_at < :end
+          AND NOT EXISTS (
+            SELECT 1 FROM messages_of_agent AS other
+            WHERE other.agent_seq = :agent_seq AND other.incoming = :incoming
+              AND other.created_at = messages.created_at AND other.seq = messages.seq))
     GROUP BY day";
+
+/// Messages of users from `from` on, as `IN` takes them.
+macro_rules! of_users {
+    ($from:literal) => {
+        concat!(
+            "(SELECT seq FROM messages_of_agent
+              WHERE agent_seq = :agent_seq AND incoming = 1
+                AND created_at >= ",
+            $from,
+            " AND created_at < :end
+              UNION ALL SELECT value FROM json_each(:recent))"
+        )
+    };
+}
 
 const NEW_USERS: &str = "
     SELECT created_at / :day AS day, count(*) FROM end_users
     WHERE agent_id = :agent_id AND created_at >= :start AND created_at < :end
     GROUP BY day";
 
-const RETURNING_USERS: &str = "
-    SELECT messages.created_at / :day AS day, count(DISTINCT messages.user_seq)
+const RETURNING_USERS: &str = concat!(
+    "SELECT messages.created_at / :day AS day, count(DISTINCT messages.user_seq)
     FROM messages JOIN end_users ON end_users.seq = messages.user_seq
-    WHERE messages.agent_seq = :agent_seq AND messages.incoming = 1
-      AND messages.created_at >= :start AND messages.created_at < :end
+    WHERE messages.seq IN ",
+    of_users!(":start"),
+    " AND messages.created_at >= :start
       AND end_users.created_at < messages.created_at / :day * :day
-    GROUP BY day";
+    GROUP BY day"
+);
 
 /// A message begins a session if the one before it in the conversation is long ago.
-const SESSIONS: &str = "
-    SELECT created_at / :day AS day, count(*) FROM (
+const SESSIONS: &str = concat!(
+    "SELECT created_at / :day AS day, count(*) FROM (
         SELECT created_at, lag(created_at) OVER (
             PARTITION BY conversation_seq ORDER BY created_at, seq) AS before
-        FROM messages
-        WHERE agent_seq = :agent_seq AND incoming = 1
-          AND created_at >= :start - :pause AND created_at < :end)
+        FROM messages WHERE seq IN ",
+    of_users!(":start - :pause"),
+    ")
     WHERE created_at >= :start AND (before IS NULL OR created_at - before > :pause)
-    GROUP BY day";
+    GROUP BY day"
+);
 
 const EVENTS: &str = "
     SELECT created_at / :day AS day, count(*), type FROM events
@@ -126,6 +155,7 @@ fn count(
     agent: &CallerAgent,
     (first, end): (i64, i64),
     pause: i64,
+    recent: &Recent,
 ) -> Result<Vec<Record>> {
     let mut records: Vec<Record> = (first..end).map(empty).collect();
     let (from, to) = (first * DAY, end * DAY);
@@ -146,12 +176,21 @@ fn count(
         Ok(())
     };
     let of: (&str, &dyn ToSql) = (":agent_seq", &agent.seq);
-    each(MESSAGES, &[of, (":incoming", &1)], &|record, count, _| {
+    let found = |incoming| {
+        let end = (to, i64::MIN);
+        let found = recent.of_agent(agent.seq, incoming, from - pause, end);
+        as_json(found.into_iter().flatten())
+    };
+    let (outgoing, incoming) = (found(false), found(true));
+    let outgoing = [of, (":incoming", &0), (":recent", &outgoing as &dyn ToSql)];
+    let incoming = [of, (":incoming", &1), (":recent", &incoming as &dyn ToSql)];
+    let [_, _, recent] = incoming;
+    each(MESSAGES, &incoming, &|record, count, _| {
         record.user_messages = count;
         record.event_types.insert(MESSAGE_CREATED.to_owned(), count);
         Ok(())
     })?;
-    each(MESSAGES, &[of, (":incoming", &0)], &|record, count, _| {
+    each(MESSAGES, &outgoing, &|record, count, _| {
         record.bot_messages = count;
         Ok(())
     })?;
@@ -163,14 +202,18 @@ fn count(
             Ok(())
         },
     )?;
-    each(RETURNING_USERS, &[of], &|record, count, _| {
+    each(RETURNING_USERS, &[of, recent], &|record, count, _| {
         record.returning_users = count;
         Ok(())
     })?;
-    each(SESSIONS, &[of, (":pause", &pause)], &|record, count, _| {
-        record.sessions = count;
-        Ok(())
-    })?;
+    each(
+        SESSIONS,
+        &[of, recent, (":pause", &pause)],
+        &|record, count, _| {
+            record.sessions = count;
+            Ok(())
+        },
+    )?;
     each(EVENTS, &[of], &|record, count, row| {
         *record.event_types.entry(row.get(2)?).or_default() += count;
         Ok(())

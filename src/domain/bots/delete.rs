@@ -3,23 +3,24 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{OptionalExtension, named_params};
 
 use super::rows;
 use crate::{
     domain::{
         access::Call,
-        audit::{self, Entry},
+        audit::{self, Actor, Entry},
         change::Change,
         context::Domain,
         installations,
         members::Role,
+        messages,
     },
     kernel::{Result, Timestamp, ids::AgentId},
 };
 
 /// How many rows are removed in one transaction.
-const CHUNK: i64 = 500;
+const CHUNK: usize = 500;
 
 /// Deletes a bot of the workspace of the call: the agent, in every dialect, with everything of it. Its
 /// integrations are told (`unregister`) of the webhooks whose addresses begin with `webhooks`.
@@ -89,7 +90,7 @@ pub(super) async fn remove(domain: &Domain) -> Result<()> {
             return Ok(());
         };
         let overdue = overdue(domain);
-        let step = domain.store().write(move |conn| step(conn, seq, overdue));
+        let step = domain.change_as(Actor::System, move |change| step(change, seq, overdue));
         if step.await? == Step::Waiting {
             after = seq;
         }
@@ -122,7 +123,7 @@ const MANY: &[&str] = &[
     "DELETE FROM events WHERE seq IN (
         SELECT seq FROM events WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM messages WHERE seq IN (
-        SELECT seq FROM messages WHERE agent_seq = :seq LIMIT :limit)",
+        SELECT seq FROM messages_of_agent WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM states WHERE seq IN (
         SELECT seq FROM states WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM conversations WHERE seq IN (
@@ -149,11 +150,15 @@ const IS_WAITING: &str = "
 const AGENT: &str = "DELETE FROM agents WHERE seq = :seq";
 
 /// Removes some rows of a deleted agent, or the agent when there is little left.
-pub(in crate::domain) fn step(conn: &Connection, seq: i64, overdue: Timestamp) -> Result<Step> {
+pub(in crate::domain) fn step(change: &Change<'_>, seq: i64, overdue: Timestamp) -> Result<Step> {
+    let conn = change.conn;
+    if messages::erase_of_agent(change, seq, CHUNK)? > 0 {
+        return Ok(Step::More);
+    }
     for sql in MANY {
-        let removed = conn
-            .prepare_cached(sql)?
-            .execute(named_params! {":seq": seq, ":limit": CHUNK})?;
+        let removed = conn.prepare_cached(sql)?.execute(
+            named_params! {":seq": seq, ":limit": i64::try_from(CHUNK).unwrap_or(i64::MAX)},
+        )?;
         if removed > 0 {
             return Ok(Step::More);
         }

@@ -17,6 +17,9 @@ pub struct Settings {
     pub issues: u32,
     /// How many events of one issue are kept; the oldest go first, and are still counted.
     pub issue_events: u32,
+    /// How many new messages, of all bots, are found through memory before the database's own tables
+    /// of what they are found by have them; at least 1.
+    pub unindexed_messages: usize,
     /// After how many minutes without a message of the user a conversation's next message begins
     /// another session.
     pub session_minutes: u32,
@@ -30,6 +33,7 @@ impl Default for Settings {
             log_line_bytes: 16_384,
             issues: 1000,
             issue_events: 100,
+            unindexed_messages: 100_000,
             session_minutes: 30,
         }
     }

@@ -1,6 +1,6 @@
 //! Creating, changing and deleting conversations.
 
-use rusqlite::{Connection, named_params};
+use rusqlite::named_params;
 use serde_json::json;
 
 use super::{Conversation, rows};
@@ -10,6 +10,7 @@ use crate::{
         change::Change,
         declared::{Delegated, Speaker, Voice, require_write},
         definitions::IntegrationDefinition,
+        messages,
         tags::{Given, Tagged, Tags},
     },
     kernel::{Error, Kind, Result, ids::ConversationId},
@@ -257,7 +258,7 @@ pub async fn delete(call: &Call, id: ConversationId) -> Result<Conversation> {
         .domain()
         .change(call, move |change, _| {
             let old = rows::existing(change.conn, &voice, &id)?;
-            erase(change.conn, old.seq)?;
+            erase(change, old.seq)?;
             Ok(old)
         })
         .await?;
@@ -267,8 +268,11 @@ pub async fn delete(call: &Call, id: ConversationId) -> Result<Conversation> {
 
 const ERASE: &str = "DELETE FROM conversations WHERE seq = :seq";
 
-fn erase(conn: &Connection, seq: i64) -> Result<()> {
-    conn.prepare_cached(ERASE)?
+fn erase(change: &Change<'_>, seq: i64) -> Result<()> {
+    messages::erase_of_conversation(change, seq)?;
+    change
+        .conn
+        .prepare_cached(ERASE)?
         .execute(named_params! {":seq": seq})?;
     Ok(())
 }

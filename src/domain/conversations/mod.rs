@@ -10,7 +10,7 @@ pub(super) use self::{
     change::make_own,
     participants::{join, participants_page, require_part, taking_part},
     routes::{Route, Routes},
-    rows::{existing, of_bot, read},
+    rows::{at, existing, of_bot, read},
 };
 pub use self::{
     change::{New, create, delete, get_or_create, update},

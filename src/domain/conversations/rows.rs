@@ -47,6 +47,23 @@ pub(in crate::domain) fn read(
     }))
 }
 
+/// The conversation with this id of a bot, by the row that it has or had: what was read of it before
+/// says that.
+pub(in crate::domain) fn at(
+    conn: &Connection,
+    agent_seq: i64,
+    seq: i64,
+    id: &ConversationId,
+) -> Result<Option<Conversation>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM conversations \
+         WHERE seq = :seq AND id = :id AND agent_seq = :agent_seq"
+    );
+    let parameters = named_params! {":seq": seq, ":id": id, ":agent_seq": agent_seq};
+    let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
+    Ok(found.optional()?)
+}
+
 /// The conversation with this id of a bot.
 pub(in crate::domain) fn of_bot(
     conn: &Connection,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{EndUser, Metadata, Page, Profile, external_id::folded};
 use crate::{
-    domain::{access::Call, change::Change},
+    domain::{access::Call, change::Change, messages},
     kernel::{
         Error, Result, Rule, Timestamp, Violation,
         ids::{AgentId, EndUserId},
@@ -279,6 +279,8 @@ const REMEMBER: &str = "
     INSERT INTO end_user_positions (id, agent_id, seq, erased_at)
     SELECT id, agent_id, seq, :now FROM end_users WHERE agent_id = :agent_id AND id = :id";
 
+const SEQ: &str = "SELECT seq FROM end_users WHERE agent_id = :agent_id AND id = :id";
+
 const ERASE: &str = "DELETE FROM end_users WHERE agent_id = :agent_id AND id = :id";
 
 /// Erases an end user with everything that refers to it. Says whether there was one.
@@ -287,6 +289,16 @@ pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Res
         .conn
         .prepare_cached(REMEMBER)?
         .execute(named_params! {":agent_id": agent, ":id": id, ":now": change.now})?;
+    let seq = change
+        .conn
+        .prepare_cached(SEQ)?
+        .query_row(named_params! {":agent_id": agent, ":id": id}, |row| {
+            row.get(0)
+        })
+        .optional()?;
+    if let Some(seq) = seq {
+        messages::erase_of_user(change, seq)?;
+    }
     let erased = change
         .conn
         .prepare_cached(ERASE)?

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         access::Call,
         declared::Voice,
-        messages,
+        messages::{self, Recent},
         paging::{Page, ROWS, Token},
     },
     kernel::{
@@ -35,6 +35,7 @@ pub struct Filter {
 /// Those of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Event>> {
     let voice = Voice::of(call)?;
+    let recent = call.domain().message_index().recent();
     call.domain()
         .store()
         .scan(move |conn| {
@@ -45,7 +46,7 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
                 .is_none_or(|kind| kind == MESSAGE_CREATED);
             let mut found = stored(conn, &voice, &filter, after)?;
             if of_messages {
-                found.extend(incoming(conn, &voice, &filter, after)?);
+                found.extend(incoming(conn, &voice, &filter, after, &recent)?);
             }
             found.sort_by_key(|event| {
                 let at = event.position;
@@ -116,7 +117,13 @@ fn stored(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> Re
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-fn incoming(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> Result<Vec<Event>> {
+fn incoming(
+    conn: &Connection,
+    voice: &Voice,
+    filter: &Filter,
+    after: Token,
+    recent: &Recent,
+) -> Result<Vec<Event>> {
     let (at, bot) = (after.created_at, voice.bot());
     // After an event comes the message that was the last one before it.
     let row = after.seq.saturating_add(i64::from(after.sub > 0));
@@ -124,8 +131,6 @@ fn incoming(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> 
     let mut parameters: Vec<(&'static str, &dyn ToSql)> = vec![
         (":agent_seq", &bot.seq),
         (":bot", &bot.id),
-        (":at", &at),
-        (":row", &row),
         (":integration", &integration),
     ];
     let columns = [
@@ -134,20 +139,28 @@ fn incoming(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> 
         "messages.seq",
     ];
     let more = conditions(filter, columns, &mut parameters);
+    let condition = format!(
+        "messages.agent_seq = :agent_seq \
+         AND (:integration IS NULL OR conversations.integration = :integration){more}"
+    );
+    let before = (at.as_micros(), row);
+    let found = recent.of_agent(bot.seq, true, i64::MIN, before);
+    let recent = messages::newest(conn, found, &condition, &parameters)?;
     let sql = format!(
-        "SELECT {} FROM messages {} \
-         WHERE messages.agent_seq = :agent_seq AND messages.incoming = 1 \
-           AND (messages.created_at, messages.seq) < (:at, :row) \
-           AND (:integration IS NULL OR conversations.integration = :integration){more} \
-         ORDER BY messages.created_at DESC, messages.seq DESC LIMIT {}",
+        "SELECT {} FROM messages_of_agent AS found \
+         CROSS JOIN messages ON messages.seq = found.seq {} \
+         WHERE found.agent_seq = :agent_seq AND found.incoming = 1 \
+           AND (found.created_at, found.seq) < (:at, :row) AND {condition} \
+         ORDER BY found.created_at DESC, found.seq DESC LIMIT {}",
         messages::COLUMNS,
         messages::JOINS,
         ROWS,
     );
+    parameters.extend([(":at", &at as &dyn ToSql), (":row", &row)]);
     let mut statement = conn.prepare_cached(&sql)?;
     let found = statement.query_map(parameters.as_slice(), messages::from_row)?;
     let found = found.collect::<rusqlite::Result<Vec<_>>>()?;
-    found
+    messages::together(found, recent, |message| message.created_at)
         .into_iter()
         .map(|message| rows::of_message(conn, voice, message))
         .collect()

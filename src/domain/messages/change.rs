@@ -2,7 +2,12 @@
 
 use rusqlite::named_params;
 
-use super::{Message, resolve, rows};
+use super::{
+    Message,
+    erase::erase,
+    index::{self, Op},
+    resolve, rows,
+};
 use crate::{
     domain::{
         access::Call,
@@ -11,6 +16,10 @@ use crate::{
     },
     kernel::{Result, ids::MessageId},
 };
+
+const ENTRY: &str = "
+    SELECT seq, agent_seq, conversation_seq, user_seq, incoming, created_at, tags
+    FROM messages WHERE seq = :seq";
 
 const UPDATE: &str = "UPDATE messages SET tags = :tags WHERE seq = :seq";
 
@@ -31,6 +40,9 @@ pub async fn update(call: &Call, id: MessageId, tags: Given) -> Result<Message> 
             if new == old.tags {
                 return Ok(old);
             }
+            let mut entry = change.conn.prepare_cached(ENTRY)?;
+            let entry = entry.query_row(named_params! {":seq": old.seq}, index::entry)?;
+            change.unindexed().note(Op::Retag(entry, new.clone()));
             change
                 .conn
                 .prepare_cached(UPDATE)?
@@ -40,8 +52,6 @@ pub async fn update(call: &Call, id: MessageId, tags: Given) -> Result<Message> 
         })
         .await
 }
-
-const ERASE: &str = "DELETE FROM messages WHERE seq = :seq";
 
 /// Deletes a message of the call's bot.
 ///
@@ -53,10 +63,7 @@ pub async fn delete(call: &Call, id: MessageId) -> Result<Message> {
     call.domain()
         .change(call, move |change, _| {
             let old = rows::existing(change.conn, &voice, &id)?;
-            change
-                .conn
-                .prepare_cached(ERASE)?
-                .execute(named_params! {":seq": old.seq})?;
+            erase(change, old.seq)?;
             Ok(old)
         })
         .await

@@ -6,7 +6,11 @@ use std::sync::Arc;
 use rusqlite::{Connection, named_params};
 use serde_json::{Map, Value};
 
-use super::{Message, rows};
+use super::{
+    Message,
+    index::{Entry, Op},
+    rows::Alike,
+};
 use crate::{
     domain::{
         access::Call,
@@ -17,7 +21,7 @@ use crate::{
         declared::{Speaker, Voice, require_write},
         deliveries::{self, Told},
         schedules::{self, Schedule, Scheduled},
-        tags::{Given, Tagged, Tags},
+        tags::{Given, Tags},
         users,
     },
     kernel::{
@@ -50,6 +54,8 @@ pub struct New {
 struct Checked {
     voice: Voice,
     conversation: ConversationId,
+    /// The row that it has or had.
+    conversation_seq: i64,
     user: EndUserId,
     kind: String,
     payload: ObjectText,
@@ -83,9 +89,10 @@ pub async fn create(call: &Call, new: New) -> Result<Message> {
 /// As [`create`].
 pub async fn get_or_create(call: &Call, new: New) -> Result<Message> {
     let checked = check(call, new, |_, _, _| Ok(()))?;
+    let recent = call.domain().message_index().recent();
     let known = call.domain().store().read(|conn| {
         let (conversation, user) = checked.found(conn)?;
-        let known = checked.known(conn, &conversation, user)?;
+        let known = checked.known(conn, &conversation, user, |alike| alike.among(&recent))?;
         if known.is_none() {
             require_quota(conn, call, &checked.voice)?;
         }
@@ -97,7 +104,9 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<Message> {
     call.domain()
         .change(call, move |change, _| {
             let (conversation, user) = checked.found(change.conn)?;
-            match checked.known(change.conn, &conversation, user)? {
+            let unindexed = change.unindexed();
+            let unindexed = |alike: &Alike<'_>| alike.among_unindexed(unindexed);
+            match checked.known(change.conn, &conversation, user, unindexed)? {
                 Some(known) => Ok(known),
                 None => checked.write(change, &conversation, user),
             }
@@ -117,17 +126,18 @@ fn check(
     let voice = Voice::of(call)?;
     let text = ObjectText::from(&new.payload);
     let payload = Value::Object(new.payload);
-    let tags = call.domain().store().read(|conn| {
+    let (tags, conversation_seq) = call.domain().store().read(|conn| {
         let speaker = voice.on(conn)?;
         let route = route(call.domain(), conn, &voice, &new.conversation)?;
         check_payload(&speaker, &route, &new.kind, &payload)?;
         let tags = speaker.message_tags(route.place(), &Tags::default(), &new.tags)?;
         also(conn, call, &voice)?;
-        Ok(tags)
+        Ok((tags, route.seq))
     })?;
     Ok(Checked {
         voice,
         conversation: new.conversation,
+        conversation_seq,
         user: new.user,
         kind: new.kind,
         payload: text,
@@ -217,7 +227,9 @@ impl Checked {
     /// The conversation and the row of the user, which the bot itself has not, as this connection sees
     /// them.
     fn found(&self, conn: &Connection) -> Result<(Conversation, Option<i64>)> {
-        let conversation = resolve(conn, &self.voice, &self.conversation)?;
+        let (bot, seq) = (self.voice.bot().seq, self.conversation_seq);
+        let found = conversations::at(conn, bot, seq, &self.conversation)?;
+        let conversation = found.ok_or_else(|| missing(&self.conversation))?;
         let user = users::named(conn, self.voice.bot(), &self.user)?;
         if self.by_participant {
             conversations::require_part(conn, self.voice.bot(), &conversation, &self.user)?;
@@ -231,9 +243,16 @@ impl Checked {
         conn: &Connection,
         conversation: &Conversation,
         user: Option<i64>,
+        unindexed: impl FnOnce(&Alike<'_>) -> Vec<i64>,
     ) -> Result<Option<Message>> {
-        let (seq, kind) = (conversation.seq, self.kind.as_str());
-        rows::alike(conn, &self.voice, seq, user, kind, &self.tags)
+        let alike = Alike {
+            voice: &self.voice,
+            conversation_seq: conversation.seq,
+            user_seq: user,
+            kind: &self.kind,
+            tags: &self.tags,
+        };
+        alike.find(conn, unindexed(&alike))
     }
 
     /// Writes the message and what comes of it.
@@ -259,7 +278,15 @@ impl Checked {
             ":now": change.now,
         })?;
         let seq = change.conn.last_insert_rowid();
-        Tagged::Message.write(change.conn, agent_seq, seq, &Tags::default(), &self.tags)?;
+        change.unindexed().note(Op::Add(Entry {
+            seq,
+            agent_seq,
+            conversation_seq: lane,
+            user_seq: user,
+            incoming,
+            created_at: change.now.as_micros(),
+            tags: self.tags.clone(),
+        }));
         conversations::join(change, bot, conversation, &self.user, user)?;
         match &self.schedule {
             Some(schedule) => {

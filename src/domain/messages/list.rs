@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, named_params};
 
-use super::{COLUMNS, JOINS, Message, from_row};
+use super::{
+    COLUMNS, JOINS, Message, from_row,
+    index::Recent,
+    unindexed::{merged, newest},
+};
 use crate::{
     domain::{
         access::Call,
@@ -12,7 +16,7 @@ use crate::{
         declared::Voice,
         listing::Listing,
         paging::{Page, ROWS, Token},
-        tags::Tagged,
+        tags::{Tagged, filter_name},
     },
     kernel::{Result, ids::ConversationId},
 };
@@ -32,92 +36,148 @@ pub struct Filter {
 /// Those of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Message>> {
     let voice = Voice::of(call)?;
-    let store = call.domain().store();
-    if filter.conversation.is_some() && filter.tags.is_empty() {
-        // These stand side by side in an index: a page of them is a few rows found by key.
-        return store.read(|conn| page(conn, &voice, &filter, after));
+    let domain = call.domain();
+    let recent = domain.message_index().recent();
+    let after = after.unwrap_or(Token::START);
+    match filter.conversation {
+        // These stand side by side in a table: a page of them is a few rows found by key.
+        Some(id) if filter.tags.is_empty() => domain.store().read(|conn| {
+            let route = domain.routes().of(conn, voice.bot().seq, &id)?;
+            let integration = voice.integration().map(|own| own.name.as_str());
+            let seen = route.filter(|route| integration.is_none_or(|own| own == route.integration));
+            seen.map_or_else(
+                || Ok(Page::empty()),
+                |route| of_conversation(conn, &voice, (route.seq, &id), after, &recent),
+            )
+        }),
+        conversation => {
+            let scan = domain.store().scan(move |conn| {
+                if filter.tags.is_empty() {
+                    of_bot(conn, &voice, after, &recent)
+                } else {
+                    tagged(conn, &voice, conversation, &filter.tags, after, &recent)
+                }
+            });
+            scan.await
+        }
     }
-    store
-        .scan(move |conn| page(conn, &voice, &filter, after))
-        .await
 }
 
-fn page(
+/// The messages of a bot with these tags.
+fn tagged(
     conn: &Connection,
     voice: &Voice,
-    filter: &Filter,
-    after: Option<Token>,
+    conversation: Option<ConversationId>,
+    tags: &BTreeMap<String, String>,
+    after: Token,
+    recent: &Recent,
 ) -> Result<Page<Message>> {
     let bot = voice.bot();
-    let integration = voice.integration().map(|own| own.name.clone());
-    let reader = integration.as_deref();
-    let tagged = Listing::tagged("messages", Tagged::Message, bot.seq, &filter.tags, reader);
-    let mut listing = match (tagged, &filter.conversation) {
-        (None, None) => return of_bot(conn, voice, after),
-        (None, Some(conversation)) => return of_conversation(conn, voice, conversation, after),
-        (Some(listing), _) => listing,
+    let integration = voice.integration().map(|own| own.name.as_str());
+    let listing = Listing::tagged("messages", Tagged::Message, bot.seq, tags, integration);
+    let (Some(mut listing), Some((name, value))) = (listing, tags.iter().next()) else {
+        return Ok(Page::empty());
     };
-    if let Some(id) = &filter.conversation {
+    let mut of_conversation = None;
+    if let Some(id) = &conversation {
         let Some(conversation) = conversations::read(conn, voice, id)? else {
             // Nothing is said in what is not there.
-            return Ok(Page {
-                items: Vec::new(),
-                next: None,
-            });
+            return Ok(Page::empty());
         };
         listing = listing
             .whose("messages.conversation_seq = :conversation")
             .with(":conversation", conversation.seq);
+        of_conversation = Some(conversation.seq);
     }
     if let Some(integration) = integration {
         listing = listing
             .whose("conversations.integration = :integration")
-            .with(":integration", integration);
+            .with(":integration", integration.to_owned());
     }
-    listing.join(JOINS).with(":bot", bot.id.clone()).page(
+    let page = listing.join(JOINS).with(":bot", bot.id.clone()).page(
         conn,
         COLUMNS,
-        after,
+        Some(after),
         from_row,
         Message::position,
-    )
+    )?;
+    let first = filter_name(name, integration);
+    let wanted: BTreeMap<String, &String> = tags
+        .iter()
+        .map(|(name, value)| (filter_name(name, integration), value))
+        .collect();
+    let wanted = serde_json::to_string(&wanted)
+        .map_err(|error| crate::kernel::Error::internal("tags cannot be written", error))?;
+    let recent = newest(
+        conn,
+        recent.tagged(bot.seq, &first, value, after.seq),
+        "messages.agent_seq = :agent_seq \
+         AND (:conversation IS NULL OR messages.conversation_seq = :conversation) \
+         AND (:integration IS NULL OR conversations.integration = :integration) \
+         AND NOT EXISTS (SELECT key, value FROM json_each(:tags) \
+                         EXCEPT SELECT key, value FROM json_each(messages.tags))",
+        named_params! {
+            ":agent_seq": bot.seq,
+            ":bot": bot.id,
+            ":conversation": of_conversation,
+            ":integration": integration,
+            ":tags": wanted,
+        },
+    )?;
+    Ok(merged(page, recent, |message| message.seq))
 }
 
-/// The messages of a conversation that the caller sees: none if it does not see the conversation.
+/// The messages of a conversation, by the row that it has or had: another one may have that now.
 fn of_conversation(
     conn: &Connection,
     voice: &Voice,
-    conversation: &ConversationId,
-    after: Option<Token>,
+    (seq, id): (i64, &ConversationId),
+    after: Token,
+    recent: &Recent,
 ) -> Result<Page<Message>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM messages {JOINS} \
-         WHERE conversations.id = :id AND conversations.agent_seq = :agent_seq \
-           AND (:integration IS NULL OR conversations.integration = :integration) \
-           AND messages.seq < :after \
-         ORDER BY messages.seq DESC LIMIT :limit"
+        "SELECT {COLUMNS} FROM conversations \
+         CROSS JOIN messages_of_conversation AS found \
+            ON found.conversation_seq = conversations.seq \
+         CROSS JOIN messages ON messages.seq = found.seq \
+         LEFT JOIN end_users ON end_users.seq = messages.user_seq \
+         WHERE conversations.seq = :conversation AND conversations.id = :id \
+           AND found.seq < :after \
+         ORDER BY found.seq DESC LIMIT :limit"
     );
     let mut statement = conn.prepare_cached(&sql)?;
-    let parameters = named_params! {
-        ":id": conversation,
-        ":agent_seq": voice.bot().seq,
-        ":integration": voice.integration().map(|own| own.name.as_str()),
+    let rows = statement.query(named_params! {
+        ":conversation": seq,
+        ":id": id,
         ":bot": voice.bot().id,
-        ":after": after.unwrap_or(Token::START).seq,
+        ":after": after.seq,
         ":limit": ROWS,
-    };
-    Page::read(statement.query(parameters)?, from_row, Message::position)
+    })?;
+    let page = Page::read(rows, from_row, Message::position)?;
+    let recent = newest(
+        conn,
+        recent.of_conversation(seq, after.seq),
+        "messages.conversation_seq = :conversation AND conversations.id = :id",
+        named_params! {":conversation": seq, ":id": id, ":bot": voice.bot().id},
+    )?;
+    Ok(merged(page, recent, |message| message.seq))
 }
 
-/// All messages of a bot. Those that came in and those that went out stand apart in the index by
-/// time, each in order, so that the two are merged.
-fn of_bot(conn: &Connection, voice: &Voice, after: Option<Token>) -> Result<Page<Message>> {
+/// All messages of a bot. Those that came in and those that went out stand apart by time, each in
+/// order, so that the two are merged.
+fn of_bot(
+    conn: &Connection,
+    voice: &Voice,
+    after: Token,
+    recent: &Recent,
+) -> Result<Page<Message>> {
     let half = |incoming: u8| {
         format!(
-            "SELECT {COLUMNS}, messages.created_at AS at, messages.seq AS row \
-             FROM messages {JOINS} \
-             WHERE messages.agent_seq = :agent_seq AND messages.incoming = {incoming} \
-               AND (messages.created_at, messages.seq) < (:at, :row) \
+            "SELECT {COLUMNS}, found.created_at AS at, found.seq AS row \
+             FROM messages_of_agent AS found \
+             CROSS JOIN messages ON messages.seq = found.seq {JOINS} \
+             WHERE found.agent_seq = :agent_seq AND found.incoming = {incoming} \
+               AND (found.created_at, found.seq) < (:at, :row) \
                AND (:integration IS NULL OR conversations.integration = :integration)"
         )
     };
@@ -127,14 +187,31 @@ fn of_bot(conn: &Connection, voice: &Voice, after: Option<Token>) -> Result<Page
         half(1),
         ROWS,
     );
-    let after = after.unwrap_or(Token::START);
+    let agent_seq = voice.bot().seq;
+    let integration = voice.integration().map(|own| own.name.as_str());
     let mut statement = conn.prepare_cached(&sql)?;
     let rows = statement.query(named_params! {
-        ":agent_seq": voice.bot().seq,
+        ":agent_seq": agent_seq,
         ":bot": voice.bot().id,
-        ":integration": voice.integration().map(|own| own.name.as_str()),
+        ":integration": integration,
         ":at": after.created_at,
         ":row": after.seq,
     })?;
-    Page::read(rows, from_row, Message::position)
+    let page = Page::read(rows, from_row, Message::position)?;
+    let before = (after.created_at.as_micros(), after.seq);
+    let mut rows = Vec::new();
+    for incoming in [false, true] {
+        rows.extend(newest(
+            conn,
+            recent.of_agent(agent_seq, incoming, i64::MIN, before),
+            "messages.agent_seq = :agent_seq \
+             AND (:integration IS NULL OR conversations.integration = :integration)",
+            named_params! {
+                ":agent_seq": agent_seq,
+                ":bot": voice.bot().id,
+                ":integration": integration,
+            },
+        )?);
+    }
+    Ok(merged(page, rows, |message| message.created_at))
 }

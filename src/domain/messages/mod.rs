@@ -3,8 +3,11 @@
 
 mod change;
 mod create;
+mod erase;
+mod index;
 mod list;
 mod rows;
+mod unindexed;
 
 pub use self::{
     change::{delete, update},
@@ -14,7 +17,10 @@ pub use self::{
 };
 pub(super) use self::{
     create::resolve,
+    erase::{erase_of_agent, erase_of_conversation, erase_of_user},
+    index::{Index, Recent, Unindexed},
     rows::{COLUMNS, JOINS, from_row, read},
+    unindexed::{as_json, newest, together},
 };
 use super::{paging::Token, tags::Tags};
 use crate::kernel::{

@@ -1,8 +1,12 @@
 //! Messages as rows. An integration sees those of the conversations that go through it.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
-use super::Message;
+use super::{
+    Message,
+    index::{Recent, Unindexed},
+    unindexed::as_json,
+};
 use crate::{
     domain::{access::Call, declared::Voice, tags::Tags},
     kernel::{
@@ -64,35 +68,92 @@ pub(in crate::domain) fn read(
     Ok(found.optional()?)
 }
 
-/// The first message that has exactly these tags and is alike otherwise.
-pub(super) fn alike(
-    conn: &Connection,
-    voice: &Voice,
-    conversation_seq: i64,
-    user_seq: Option<i64>,
-    kind: &str,
-    tags: &Tags,
-) -> Result<Option<Message>> {
-    // Most messages have no tags, so that the index of tags has none of those.
-    let by_tags = match tags.iter().next() {
-        Some(_) => "messages.tags = :tags AND messages.tags <> '{}'",
-        None => "messages.tags = :tags",
-    };
-    let sql = format!(
-        "SELECT {COLUMNS} FROM messages {JOINS} \
-         WHERE messages.conversation_seq = :conversation AND {by_tags} \
-           AND messages.user_seq IS :user AND messages.type = :kind \
-         ORDER BY messages.seq LIMIT 1"
-    );
-    let parameters = named_params! {
-        ":conversation": conversation_seq,
-        ":tags": tags.canonical(),
-        ":user": user_seq,
-        ":kind": kind,
-        ":bot": voice.bot().id,
-    };
-    let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
-    Ok(found.optional()?)
+/// What a message is to be like: exactly these tags, and alike otherwise.
+pub(super) struct Alike<'a> {
+    pub(super) voice: &'a Voice,
+    pub(super) conversation_seq: i64,
+    pub(super) user_seq: Option<i64>,
+    pub(super) kind: &'a str,
+    pub(super) tags: &'a Tags,
+}
+
+impl Alike<'_> {
+    /// The messages that may be like this, of those that only memory finds.
+    pub(super) fn among(&self, recent: &Recent) -> Vec<i64> {
+        let found = match self.tags.iter().next() {
+            Some((name, value)) => recent.tagged(self.voice.bot().seq, name, value, i64::MAX),
+            None => recent.of_conversation(self.conversation_seq, i64::MAX),
+        };
+        found.into_iter().flatten().collect()
+    }
+
+    /// The same, as a change sees them.
+    pub(super) fn among_unindexed(&self, unindexed: &Unindexed<'_>) -> Vec<i64> {
+        match self.tags.iter().next() {
+            Some((name, value)) => unindexed.tagged(self.voice.bot().seq, name, value),
+            None => unindexed.of_conversation(self.conversation_seq),
+        }
+    }
+
+    /// The first message that is like this; `unindexed` are those that may be and that only memory
+    /// finds.
+    pub(super) fn find(&self, conn: &Connection, unindexed: Vec<i64>) -> Result<Option<Message>> {
+        // All messages with these tags have the first of them.
+        let by_file = match self.tags.iter().next() {
+            Some(_) => {
+                "message_tags AS found CROSS JOIN messages ON messages.seq = found.of_seq \
+                 AND found.agent_seq = :agent_seq AND found.name = :name AND found.value = :value"
+            }
+            None => {
+                "messages_of_conversation AS found CROSS JOIN messages ON messages.seq = found.seq \
+                 AND found.conversation_seq = :conversation"
+            }
+        };
+        let (name, value) = self.tags.iter().next().unzip();
+        let by_memory = "json_each(:found) AS found \
+            CROSS JOIN messages ON messages.seq = found.value";
+        let conversation = (":conversation", &self.conversation_seq as &dyn ToSql);
+        let of_file = [
+            (":agent_seq", &self.voice.bot().seq as &dyn ToSql),
+            (":name", &name),
+            (":value", &value),
+        ];
+        let of_file = if name.is_some() { &of_file[..] } else { &[] };
+        let of_file = self.first(conn, by_file, &[&[conversation], of_file].concat())?;
+        if unindexed.is_empty() {
+            return Ok(of_file);
+        }
+        let found = as_json(unindexed);
+        let of_memory = self.first(conn, by_memory, &[conversation, (":found", &found)])?;
+        let both = of_file.into_iter().chain(of_memory);
+        Ok(both.min_by_key(|message| message.seq))
+    }
+
+    fn first(
+        &self,
+        conn: &Connection,
+        from: &str,
+        parameters: &[(&str, &dyn ToSql)],
+    ) -> Result<Option<Message>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM {from} {JOINS} \
+             WHERE messages.conversation_seq = :conversation AND messages.tags = :tags \
+               AND messages.user_seq IS :user AND messages.type = :kind \
+             ORDER BY messages.seq LIMIT 1"
+        );
+        let tags = self.tags.canonical();
+        let others: [(&str, &dyn ToSql); 4] = [
+            (":tags", &tags),
+            (":user", &self.user_seq),
+            (":kind", &self.kind),
+            (":bot", &self.voice.bot().id),
+        ];
+        let parameters = [parameters, &others].concat();
+        let found = conn
+            .prepare_cached(&sql)?
+            .query_row(parameters.as_slice(), from_row);
+        Ok(found.optional()?)
+    }
 }
 
 pub(in crate::domain) fn from_row(row: &Row<'_>) -> rusqlite::Result<Message> {

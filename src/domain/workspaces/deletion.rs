@@ -177,7 +177,7 @@ async fn step(domain: &Domain, passed: &mut Passed) -> Result<bool> {
     let waiting = domain.change_as(Actor::System, move |change| {
         match next_agent(change.conn, &id, after)? {
             Some(seq) => {
-                let step = bots::delete::step(change.conn, seq, overdue)?;
+                let step = bots::delete::step(change, seq, overdue)?;
                 Ok((step == Step::Waiting).then_some(Waiting::Agent(seq)))
             }
             None if after > 0 => Ok(Some(Waiting::Workspace)),

@@ -76,6 +76,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0016_webhook_queue",
         sql: include_str!("0016_webhook_queue.sql"),
     },
+    Migration {
+        name: "0017_message_index",
+        sql: include_str!("0017_message_index.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.

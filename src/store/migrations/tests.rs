@@ -228,3 +228,84 @@ fn rows_of_a_workspace_come_to_lie_side_by_side() {
     assert!(all("SELECT name FROM sqlite_schema WHERE name LIKE 'old%'").is_empty());
     assert!(all("PRAGMA foreign_key_check").is_empty());
 }
+
+const PLANT_MESSAGES: &str = "
+    INSERT INTO workspaces (seq, id, name, created_at, updated_at) VALUES (3, 'w', 'w', 0, 0);
+    INSERT INTO agents (seq, id, workspace_id, handle, name, created_at, updated_at)
+    VALUES (7, 'a', 'w', 'a', 'a', 0, 0), (8, 'b', 'w', 'b', 'b', 0, 0);
+    INSERT INTO end_users (seq, id, agent_id, metadata, system_properties, created_at, updated_at)
+    VALUES (4, 'u', 'a', '{}', '{}', 0, 0);
+    INSERT INTO conversations
+        (seq, id, agent_seq, integration, channel, tags, created_at, updated_at)
+    VALUES (1, 'c', 7, 'i', 'c', '{}', 0, 0), (2, 'd', 8, 'i', 'c', '{}', 0, 0),
+           (3, 'e', 7, 'i', 'c', '{}', 0, 0);
+    INSERT INTO messages
+        (seq, id, agent_seq, conversation_seq, user_seq, incoming, type, payload, tags, created_at)
+    VALUES (1, 'm1', 7, 1, 4, 1, 't', '{\"n\":1}', '{\"i:a\":\"1\"}', 10),
+           (2, 'm2', 7, 1, NULL, 0, 't', '{}', '{}', 20),
+           (3, 'm3', 8, 2, NULL, 0, 't', '{}', '{}', 30),
+           (4, 'm4', 7, 3, 4, 1, 't', '{}', '{}', 40),
+           (9, 'm9', 7, 1, NULL, 0, 't', '{}', '{}', 90);
+    DELETE FROM messages WHERE seq = 9;
+    INSERT INTO message_tags (agent_seq, name, value, of_seq) VALUES (7, 'i:a', '1', 1);
+    INSERT INTO events (id, agent_seq, type, payload, message_seq, after_message, created_at)
+    VALUES ('e1', 7, 't', '{}', 1, 1, 0), ('e2', 7, 't', '{}', 2, 2, 0);
+    INSERT INTO usage_daily (workspace_id, agent_id, class, day, calls)
+    VALUES ('w', '', 'aloochat', 20000, 5), ('w', 'a', 'botpress_chat', 20000, 7),
+           ('w', 'gone', 'botpress_chat', 20000, 9);";
+
+#[test]
+fn messages_are_found_by_tables_beside_them() {
+    let connection = migrated("_message_index", PLANT_MESSAGES);
+    let all = |sql: &str| lines(&connection, sql);
+    let execute = |sql: &str| connection.execute(sql, []).unwrap();
+    let messages = "
+        SELECT seq, id, agent_seq, conversation_seq, user_seq, incoming, payload, tags, created_at
+        FROM messages ORDER BY seq";
+    assert_eq!(
+        all(messages),
+        [
+            r#"1 m1 7 1 4 1 {"n":1} {"i:a":"1"} 10"#,
+            "2 m2 7 1 - 0 {} {} 20",
+            "3 m3 8 2 - 0 {} {} 30",
+            "4 m4 7 3 4 1 {} {} 40"
+        ]
+    );
+    let found = || {
+        let tables = ["of_conversation", "of_user", "of_agent"].map(|table| {
+            let rows = all(&format!("SELECT * FROM messages_{table}"));
+            rows.join(", ")
+        });
+        tables.join("; ") + "; " + &all("SELECT of_seq FROM message_tags").join(", ")
+    };
+    assert_eq!(
+        found(),
+        "1 1, 1 2, 2 3, 3 4; 4 1, 4 4; 7 0 20 2, 7 1 10 1, 7 1 40 4, 8 0 30 3; 1"
+    );
+    assert_eq!(all("SELECT until FROM messages_indexed"), ["4"]);
+    let usage = "SELECT * FROM usage_daily";
+    assert_eq!(
+        all(usage),
+        ["20000 3 0 aloochat 5", "20000 3 7 botpress_chat 7"]
+    );
+    // No number is used again.
+    execute(
+        "INSERT INTO messages
+             (id, agent_seq, conversation_seq, incoming, type, payload, tags, created_at)
+         VALUES ('m10', 7, 3, 0, 't', '{}', '{}', 100)",
+    );
+    assert_eq!(all("SELECT max(seq) FROM messages"), ["10"]);
+    execute("DELETE FROM messages WHERE seq = 10");
+    // What is deleted goes from where it is found, and with what it is of.
+    execute("DELETE FROM conversations WHERE seq = 1");
+    assert_eq!(found(), "2 3, 3 4; 4 4; 7 1 40 4, 8 0 30 3; ");
+    assert!(all("SELECT id FROM events").is_empty());
+    execute("DELETE FROM end_users WHERE seq = 4");
+    assert_eq!(found(), "2 3; ; 8 0 30 3; ");
+    execute("DELETE FROM agents WHERE seq = 7");
+    assert_eq!(all(usage), ["20000 3 0 aloochat 5"]);
+    execute("DELETE FROM agents WHERE seq = 8");
+    assert_eq!(found(), "; ; ; ");
+    assert!(all(messages).is_empty());
+    assert!(all("PRAGMA foreign_key_check").is_empty());
+}

@@ -214,6 +214,11 @@ fn fill(given: &Given, messages: &[(Option<i64>, i64, i64)], events: &[(&str, i6
         )
         .expect("a message");
     }
+    conn.execute_batch(
+        "INSERT INTO messages_of_agent (agent_seq, incoming, created_at, seq)
+         SELECT agent_seq, incoming, created_at, seq FROM messages",
+    )
+    .expect("where the messages are found");
     for (number, (kind, at)) in (0_i64..).zip(events) {
         conn.execute(
             "INSERT INTO events (id, agent_seq, type, payload, after_message, created_at)

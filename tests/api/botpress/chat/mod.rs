@@ -8,6 +8,7 @@ mod events;
 mod every_operation;
 mod files;
 mod lists;
+mod message_index;
 mod messages;
 mod participants;
 mod quotas;

@@ -1,0 +1,186 @@
+//! What the file does not have yet, as readers and as the writer see it.
+
+use std::cell::RefCell;
+
+use super::{
+    Index, Op,
+    keys::{Entry, Keys},
+};
+
+/// The messages that the file may not have yet, at one moment.
+#[derive(Debug, Clone, Default)]
+pub(in crate::domain) struct Recent {
+    /// Those that nothing was written of.
+    newer: Keys,
+    /// Those that are being written.
+    older: Keys,
+}
+
+/// Rows of messages that memory knows of, newest first: one list for each of its parts.
+pub(in crate::domain) type Found<'a> = [Box<dyn Iterator<Item = i64> + 'a>; 2];
+
+impl Recent {
+    pub(super) fn new(newer: Keys) -> Self {
+        let older = Keys::default();
+        Self { newer, older }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.newer.len()
+    }
+
+    pub(super) const fn older(&self) -> &Keys {
+        &self.older
+    }
+
+    /// From now on these are being written.
+    pub(super) fn age(&mut self) {
+        self.older = std::mem::take(&mut self.newer);
+    }
+
+    /// The file has them.
+    pub(super) fn forget_older(&mut self) {
+        self.older = Keys::default();
+    }
+
+    pub(super) fn apply(&mut self, op: &Op) {
+        match op {
+            Op::Add(entry) => self.newer.add(entry),
+            Op::Remove(entry) => {
+                self.newer.remove(entry);
+                self.older.remove(entry);
+            }
+            Op::Retag(entry, tags) => {
+                self.newer.retag(entry, tags);
+                self.older.retag(entry, tags);
+            }
+        }
+    }
+
+    /// The messages of a conversation before this one.
+    pub(in crate::domain) fn of_conversation(&self, seq: i64, before: i64) -> Found<'_> {
+        self.parts(|keys| Box::new(keys.of_conversation(seq, before)))
+    }
+
+    /// The messages of a bot from `from` (microseconds) on and before this time and row.
+    pub(in crate::domain) fn of_agent(
+        &self,
+        seq: i64,
+        incoming: bool,
+        from: i64,
+        before: (i64, i64),
+    ) -> Found<'_> {
+        self.parts(|keys| Box::new(keys.of_agent(seq, incoming, from, before)))
+    }
+
+    /// The messages of a bot that have this tag, before this one.
+    pub(in crate::domain) fn tagged<'a>(
+        &'a self,
+        agent_seq: i64,
+        name: &str,
+        value: &str,
+        before: i64,
+    ) -> Found<'a> {
+        self.parts(|keys| Box::new(keys.tagged(agent_seq, name, value, before)))
+    }
+
+    fn parts<'a>(
+        &'a self,
+        find: impl Fn(&'a Keys) -> Box<dyn Iterator<Item = i64> + 'a>,
+    ) -> Found<'a> {
+        [find(&self.newer), find(&self.older)]
+    }
+}
+
+/// The messages that the file may not have yet, as one change sees them: with its own and those of its
+/// transaction.
+#[derive(Default)]
+pub(in crate::domain) struct Unindexed<'a> {
+    index: Option<&'a Index>,
+    ops: RefCell<Vec<Op>>,
+}
+
+impl<'a> Unindexed<'a> {
+    /// Those of a change without an index, which makes and deletes no messages.
+    pub(in crate::domain) const fn none() -> Self {
+        Self {
+            index: None,
+            ops: RefCell::new(Vec::new()),
+        }
+    }
+
+    pub(in crate::domain) const fn new(index: &'a Index) -> Self {
+        Self {
+            index: Some(index),
+            ops: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// Notes what the change does.
+    pub(in crate::domain) fn note(&self, op: Op) {
+        self.ops.borrow_mut().push(op);
+    }
+
+    /// What it has done.
+    pub(in crate::domain) fn take(&self) -> Vec<Op> {
+        self.ops.take()
+    }
+
+    /// Messages of a conversation.
+    pub(in crate::domain) fn of_conversation(&self, seq: i64) -> Vec<i64> {
+        self.found(
+            |keys| Box::new(keys.of_conversation(seq, i64::MAX)),
+            |entry| entry.conversation_seq == seq,
+        )
+    }
+
+    /// Messages that a user wrote.
+    pub(in crate::domain) fn of_user(&self, seq: i64) -> Vec<i64> {
+        self.found(
+            |keys| Box::new(keys.of_user(seq)),
+            |entry| entry.user_seq == Some(seq),
+        )
+    }
+
+    /// Messages of a bot.
+    pub(in crate::domain) fn of_agent(&self, seq: i64) -> Vec<i64> {
+        let end = (i64::MAX, i64::MAX);
+        self.found(
+            |keys| {
+                let outgoing = keys.of_agent(seq, false, i64::MIN, end);
+                Box::new(outgoing.chain(keys.of_agent(seq, true, i64::MIN, end)))
+            },
+            |entry| entry.agent_seq == seq,
+        )
+    }
+
+    /// Messages of a bot that have this tag.
+    pub(in crate::domain) fn tagged(&self, agent_seq: i64, name: &str, value: &str) -> Vec<i64> {
+        self.found(
+            |keys| Box::new(keys.tagged(agent_seq, name, value, i64::MAX)),
+            // The tags of one may have changed since.
+            |entry| entry.agent_seq == agent_seq,
+        )
+    }
+
+    fn found(
+        &self,
+        find: impl Fn(&Keys) -> Box<dyn Iterator<Item = i64> + '_>,
+        is_one: impl Fn(&Entry) -> bool,
+    ) -> Vec<i64> {
+        let Some(index) = self.index else {
+            return Vec::new();
+        };
+        let added = |op: &Op| match op {
+            Op::Add(entry) | Op::Retag(entry, _) => is_one(entry).then_some(entry.seq),
+            Op::Remove(_) => None,
+        };
+        let recent = index.recent();
+        let mut found: Vec<i64> = find(&recent.older).chain(find(&recent.newer)).collect();
+        index.staged(|ops| found.extend(ops.iter().filter_map(added)));
+        found.extend(self.ops.borrow().iter().filter_map(added));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
