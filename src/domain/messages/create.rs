@@ -252,7 +252,7 @@ impl Checked {
             kind: &self.kind,
             tags: &self.tags,
         };
-        alike.find(conn, unindexed(&alike))
+        alike.find(conn, &unindexed(&alike))
     }
 
     /// Writes the message and what comes of it.

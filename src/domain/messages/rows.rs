@@ -77,69 +77,108 @@ pub(super) struct Alike<'a> {
     pub(super) tags: &'a Tags,
 }
 
+/// A tag that fewer messages have is a good way to find one.
+const FEW: usize = 100;
+
+const HAVE_TAG: &str = "
+    SELECT count(*) FROM (
+        SELECT 1 FROM message_tags
+        WHERE agent_seq = :agent_seq AND name = :name AND value = :value LIMIT :limit)";
+
 impl Alike<'_> {
-    /// The messages that may be like this, of those that only memory finds.
+    /// The messages that may be like this, of those that only memory finds, oldest first.
     pub(super) fn among(&self, recent: &Recent) -> Vec<i64> {
-        let found = match self.tags.iter().next() {
-            Some((name, value)) => recent.tagged(self.voice.bot().seq, name, value, i64::MAX),
-            None => recent.of_conversation(self.conversation_seq, i64::MAX),
+        let tagged = self.tags.iter().next().map(|(name, value)| {
+            let found = recent.tagged(self.voice.bot().seq, name, value, i64::MAX);
+            found.into_iter().flatten().take(FEW).collect()
+        });
+        let in_conversation = || {
+            let found = recent.of_conversation(self.conversation_seq, i64::MAX);
+            found.into_iter().flatten().collect()
         };
-        found.into_iter().flatten().collect()
+        few_or(tagged, in_conversation)
     }
 
     /// The same, as a change sees them.
     pub(super) fn among_unindexed(&self, unindexed: &Unindexed<'_>) -> Vec<i64> {
-        match self.tags.iter().next() {
-            Some((name, value)) => unindexed.tagged(self.voice.bot().seq, name, value),
-            None => unindexed.of_conversation(self.conversation_seq),
-        }
+        let tagged = self.tags.iter().next();
+        let tagged =
+            tagged.map(|(name, value)| unindexed.tagged(self.voice.bot().seq, name, value));
+        few_or(tagged, || unindexed.of_conversation(self.conversation_seq))
     }
 
     /// The first message that is like this; `unindexed` are those that may be and that only memory
     /// finds.
-    pub(super) fn find(&self, conn: &Connection, unindexed: Vec<i64>) -> Result<Option<Message>> {
-        // All messages with these tags have the first of them.
-        let by_file = match self.tags.iter().next() {
-            Some(_) => {
-                "message_tags AS found CROSS JOIN messages ON messages.seq = found.of_seq \
-                 AND found.agent_seq = :agent_seq AND found.name = :name AND found.value = :value"
-            }
-            None => {
-                "messages_of_conversation AS found CROSS JOIN messages ON messages.seq = found.seq \
-                 AND found.conversation_seq = :conversation"
-            }
-        };
-        let (name, value) = self.tags.iter().next().unzip();
-        let by_memory = "json_each(:found) AS found \
-            CROSS JOIN messages ON messages.seq = found.value";
+    pub(super) fn find(&self, conn: &Connection, unindexed: &[i64]) -> Result<Option<Message>> {
         let conversation = (":conversation", &self.conversation_seq as &dyn ToSql);
-        let of_file = [
-            (":agent_seq", &self.voice.bot().seq as &dyn ToSql),
-            (":name", &name),
-            (":value", &value),
-        ];
-        let of_file = if name.is_some() { &of_file[..] } else { &[] };
-        let of_file = self.first(conn, by_file, &[&[conversation], of_file].concat())?;
-        if unindexed.is_empty() {
-            return Ok(of_file);
+        let of_file = match self.rare_tag(conn)? {
+            Some((name, value)) => self.first(
+                conn,
+                "message_tags AS found CROSS JOIN messages ON messages.seq = found.of_seq \
+                 AND found.agent_seq = :agent_seq AND found.name = :name AND found.value = :value",
+                "found.of_seq",
+                &[
+                    conversation,
+                    (":agent_seq", &self.voice.bot().seq),
+                    (":name", &name),
+                    (":value", &value),
+                ],
+            ),
+            None => self.first(
+                conn,
+                "messages_of_conversation AS found CROSS JOIN messages ON messages.seq = found.seq \
+                 AND found.conversation_seq = :conversation",
+                "found.seq",
+                &[conversation],
+            ),
+        }?;
+        for some in unindexed.chunks(FEW) {
+            let found = as_json(some.iter().copied());
+            let of_memory = self.first(
+                conn,
+                "json_each(:found) AS found CROSS JOIN messages ON messages.seq = found.value",
+                "found.value",
+                &[conversation, (":found", &found)],
+            )?;
+            if let Some(of_memory) = of_memory {
+                let both = of_file.into_iter().chain([of_memory]);
+                return Ok(both.min_by_key(|message| message.seq));
+            }
         }
-        let found = as_json(unindexed);
-        let of_memory = self.first(conn, by_memory, &[conversation, (":found", &found)])?;
-        let both = of_file.into_iter().chain(of_memory);
-        Ok(both.min_by_key(|message| message.seq))
+        Ok(of_file)
+    }
+
+    /// One of the tags that few messages of the bot have, if there is such a one: all messages like
+    /// this have it.
+    fn rare_tag(&self, conn: &Connection) -> Result<Option<(&str, &str)>> {
+        for (name, value) in self.tags.iter() {
+            let parameters = named_params! {
+                ":agent_seq": self.voice.bot().seq,
+                ":name": name,
+                ":value": value,
+                ":limit": FEW as i64,
+            };
+            let mut count = conn.prepare_cached(HAVE_TAG)?;
+            let count: i64 = count.query_row(parameters, |row| row.get(0))?;
+            if count < FEW as i64 {
+                return Ok(Some((name, value)));
+            }
+        }
+        Ok(None)
     }
 
     fn first(
         &self,
         conn: &Connection,
         from: &str,
+        order: &str,
         parameters: &[(&str, &dyn ToSql)],
     ) -> Result<Option<Message>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM {from} {JOINS} \
              WHERE messages.conversation_seq = :conversation AND messages.tags = :tags \
                AND messages.user_seq IS :user AND messages.type = :kind \
-             ORDER BY messages.seq LIMIT 1"
+             ORDER BY {order} LIMIT 1"
         );
         let tags = self.tags.canonical();
         let others: [(&str, &dyn ToSql); 4] = [
@@ -154,6 +193,15 @@ impl Alike<'_> {
             .query_row(parameters.as_slice(), from_row);
         Ok(found.optional()?)
     }
+}
+
+/// These messages if they are few, else the others, oldest first.
+fn few_or(these: Option<Vec<i64>>, others: impl FnOnce() -> Vec<i64>) -> Vec<i64> {
+    let mut found = these
+        .filter(|found| found.len() < FEW)
+        .unwrap_or_else(others);
+    found.sort_unstable();
+    found
 }
 
 pub(in crate::domain) fn from_row(row: &Row<'_>) -> rusqlite::Result<Message> {

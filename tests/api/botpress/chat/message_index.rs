@@ -370,3 +370,34 @@ async fn a_message_is_listed_as_soon_as_it_is_acknowledged() {
         .map(|(writer, conversation)| write_and_look(&given, writer, conversation));
     futures_util::future::join_all(writers).await;
 }
+
+#[tokio::test]
+async fn get_or_create_message_finds_one_among_many_with_its_tag() {
+    for unindexed in [10, 1000] {
+        let server = TestServer::with(|config| config.bots.unindexed_messages = unindexed).await;
+        let given = Given::on(server).await;
+        let integration = given.as_integration();
+        let user = given.user("u").await;
+        let (many, one) = (given.conversation("1").await, given.conversation("2").await);
+        let mut body = message(&user, &many, "Hello");
+        body["tags"] = json!({"id": "same"});
+        for _ in 0..120 {
+            let made = integration
+                .post(&given.server, MESSAGES, body.clone())
+                .await;
+            made.expect(201);
+        }
+        let path = format!("{MESSAGES}/get-or-create");
+        let mut found = Vec::new();
+        for conversation in [&one, &one, &many, &many] {
+            body["conversationId"] = json!(conversation);
+            let answer = integration.post(&given.server, &path, body.clone()).await;
+            found.push(id_of(&answer.expect(200), "message"));
+        }
+        assert_eq!((&found[0], &found[2]), (&found[1], &found[3]));
+        assert_ne!(found[0], found[2]);
+        let list = format!("{MESSAGES}?conversationId={one}");
+        let listed = integration.get(&given.server, &list).await.expect(200);
+        assert_eq!(listed.json()["messages"].as_array().map(Vec::len), Some(1));
+    }
+}
