@@ -33,7 +33,7 @@ impl Default for Settings {
             log_line_bytes: 16_384,
             issues: 1000,
             issue_events: 100,
-            unindexed_messages: 100_000,
+            unindexed_messages: 50_000,
             session_minutes: 30,
         }
     }
