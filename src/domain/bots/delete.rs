@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How many rows are removed in one transaction.
-const CHUNK: usize = 500;
+const CHUNK: u16 = 500;
 
 /// Deletes a bot of the workspace of the call: the agent, in every dialect, with everything of it. Its
 /// integrations are told (`unregister`) of the webhooks whose addresses begin with `webhooks`.
@@ -152,13 +152,13 @@ const AGENT: &str = "DELETE FROM agents WHERE seq = :seq";
 /// Removes some rows of a deleted agent, or the agent when there is little left.
 pub(in crate::domain) fn step(change: &Change<'_>, seq: i64, overdue: Timestamp) -> Result<Step> {
     let conn = change.conn;
-    if messages::erase_of_agent(change, seq, CHUNK)? > 0 {
+    if messages::erase_of_agent(change, seq, CHUNK.into())? > 0 {
         return Ok(Step::More);
     }
     for sql in MANY {
-        let removed = conn.prepare_cached(sql)?.execute(
-            named_params! {":seq": seq, ":limit": i64::try_from(CHUNK).unwrap_or(i64::MAX)},
-        )?;
+        let removed = conn
+            .prepare_cached(sql)?
+            .execute(named_params! {":seq": seq, ":limit": CHUNK})?;
         if removed > 0 {
             return Ok(Step::More);
         }

@@ -5,7 +5,7 @@ use rusqlite::named_params;
 use super::{
     Message,
     erase::erase,
-    index::{self, Op},
+    index::{self, Entry, Op},
     resolve, rows,
 };
 use crate::{
@@ -16,12 +16,6 @@ use crate::{
     },
     kernel::{Result, ids::MessageId},
 };
-
-const ENTRY: &str = "
-    SELECT seq, agent_seq, conversation_seq, user_seq, incoming, created_at, tags
-    FROM messages WHERE seq = :seq";
-
-const UPDATE: &str = "UPDATE messages SET tags = :tags WHERE seq = :seq";
 
 /// Sets and unsets tags of a message of the call's bot, one by one.
 ///
@@ -40,13 +34,17 @@ pub async fn update(call: &Call, id: MessageId, tags: Given) -> Result<Message> 
             if new == old.tags {
                 return Ok(old);
             }
-            let mut entry = change.conn.prepare_cached(ENTRY)?;
-            let entry = entry.query_row(named_params! {":seq": old.seq}, index::entry)?;
-            change.unindexed().note(Op::Retag(entry, new.clone()));
-            change
-                .conn
-                .prepare_cached(UPDATE)?
-                .execute(named_params! {":tags": new.canonical(), ":seq": old.seq})?;
+            let sql = format!(
+                "UPDATE messages SET tags = :tags WHERE seq = :seq RETURNING {}",
+                index::COLUMNS
+            );
+            let parameters = named_params! {":tags": new.canonical(), ":seq": old.seq};
+            let mut update = change.conn.prepare_cached(&sql)?;
+            let was = Entry {
+                tags: old.tags.clone(),
+                ..update.query_row(parameters, index::entry)?
+            };
+            change.unindexed().note(Op::Retag(was, new.clone()));
             Tagged::Message.write(change.conn, voice.bot().seq, old.seq, &old.tags, &new)?;
             Ok(Message { tags: new, ..old })
         })

@@ -5,15 +5,15 @@ use rusqlite::{OptionalExtension, named_params};
 use super::index::{self, Op};
 use crate::{domain::change::Change, kernel::Result};
 
-const ERASE: &str = "
-    DELETE FROM messages WHERE seq = :seq
-    RETURNING seq, agent_seq, conversation_seq, user_seq, incoming, created_at, tags";
-
 /// Deletes a message.
 pub(super) fn erase(change: &Change<'_>, seq: i64) -> Result<()> {
+    let sql = format!(
+        "DELETE FROM messages WHERE seq = :seq RETURNING {}",
+        index::COLUMNS
+    );
     let entry = change
         .conn
-        .prepare_cached(ERASE)?
+        .prepare_cached(&sql)?
         .query_row(named_params! {":seq": seq}, index::entry)
         .optional()?;
     if let Some(entry) = entry {

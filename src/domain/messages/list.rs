@@ -16,7 +16,7 @@ use crate::{
         declared::Voice,
         listing::Listing,
         paging::{Page, ROWS, Token},
-        tags::{Tagged, filter_name},
+        tags::{Tagged, Tags, filter_name},
     },
     kernel::{Result, ids::ConversationId},
 };
@@ -102,12 +102,11 @@ fn tagged(
         Message::position,
     )?;
     let first = filter_name(name, integration);
-    let wanted: BTreeMap<String, &String> = tags
+    let wanted = tags
         .iter()
-        .map(|(name, value)| (filter_name(name, integration), value))
+        .map(|(name, value)| (filter_name(name, integration), value.clone()))
         .collect();
-    let wanted = serde_json::to_string(&wanted)
-        .map_err(|error| crate::kernel::Error::internal("tags cannot be written", error))?;
+    let wanted = Tags::of(&wanted).canonical();
     let recent = newest(
         conn,
         recent.tagged(bot.seq, &first, value, after.seq),

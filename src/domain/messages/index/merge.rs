@@ -4,7 +4,7 @@
 use std::{collections::HashSet, ops::Bound};
 
 use imbl::OrdSet;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, named_params, params};
 
 use super::{
     Op,
@@ -80,26 +80,15 @@ pub(super) fn step(
     while left > 0 {
         progress = match progress {
             Progress::Conversations(after) => {
-                let mut insert = conn.prepare_cached(OF_CONVERSATION)?;
-                some(&keys.conversations, after, &mut left, |&(of, seq)| {
-                    if !gone.messages.contains(&seq) {
-                        insert.execute(params![of, seq])?;
-                    }
-                    Ok(())
-                })?
-                .map_or(Progress::Users(None), |last| {
+                let set = &keys.conversations;
+                let last = pairs(conn, OF_CONVERSATION, set, after, &mut left, gone)?;
+                last.map_or(Progress::Users(None), |last| {
                     Progress::Conversations(Some(last))
                 })
             }
             Progress::Users(after) => {
-                let mut insert = conn.prepare_cached(OF_USER)?;
-                some(&keys.users, after, &mut left, |&(of, seq)| {
-                    if !gone.messages.contains(&seq) {
-                        insert.execute(params![of, seq])?;
-                    }
-                    Ok(())
-                })?
-                .map_or(Progress::Agents(None), |last| Progress::Users(Some(last)))
+                let last = pairs(conn, OF_USER, &keys.users, after, &mut left, gone)?;
+                last.map_or(Progress::Agents(None), |last| Progress::Users(Some(last)))
             }
             Progress::Agents(after) => {
                 let mut insert = conn.prepare_cached(OF_AGENT)?;
@@ -132,8 +121,26 @@ pub(super) fn step(
 /// Notes that the file has what messages up to this one are found by.
 pub(super) fn done(conn: &Connection, until: i64) -> Result<()> {
     conn.prepare_cached(DONE)?
-        .execute(rusqlite::named_params! {":until": until})?;
+        .execute(named_params! {":until": until})?;
     Ok(())
+}
+
+/// As [`some`], by a statement that takes a conversation or a user, and a message.
+fn pairs(
+    conn: &Connection,
+    sql: &str,
+    set: &OrdSet<Of>,
+    after: Option<Of>,
+    left: &mut usize,
+    gone: &Gone<'_>,
+) -> Result<Option<Of>> {
+    let mut insert = conn.prepare_cached(sql)?;
+    some(set, after, left, |&(of, seq)| {
+        if !gone.messages.contains(&seq) {
+            insert.execute(params![of, seq])?;
+        }
+        Ok(())
+    })
 }
 
 /// Writes what comes after `after` as long as some are `left`; gives the last one, or none if there are

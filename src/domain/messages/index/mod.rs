@@ -76,9 +76,9 @@ struct Merge {
     progress: Progress,
 }
 
-const LATER: &str = "
-    SELECT seq, agent_seq, conversation_seq, user_seq, incoming, created_at, tags
-    FROM messages WHERE seq > (SELECT until FROM messages_indexed)";
+/// The columns that [`entry`] reads, in its order.
+pub(super) const COLUMNS: &str =
+    "seq, agent_seq, conversation_seq, user_seq, incoming, created_at, tags";
 
 impl Index {
     /// The index of this database, with what the file does not have of it.
@@ -86,7 +86,10 @@ impl Index {
         let mut keys = Keys::default();
         let last = store.read(|conn| {
             let mut last = 0;
-            let mut statement = conn.prepare(LATER)?;
+            let later = format!(
+                "SELECT {COLUMNS} FROM messages WHERE seq > (SELECT until FROM messages_indexed)"
+            );
+            let mut statement = conn.prepare(&later)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 let entry = entry(row)?;
@@ -143,8 +146,8 @@ impl Index {
             Op::Remove(_) | Op::Retag(..) => 0,
         });
         let rows = ROWS + added.sum::<usize>() * 5 / 4;
-        let older = self.recent().older().clone();
-        let next = merge::step(conn, &older, merge.progress.clone(), rows, &gone)?;
+        let recent = self.recent();
+        let next = merge::step(conn, recent.older(), merge.progress.clone(), rows, &gone)?;
         if matches!(next, Progress::Done) {
             merge::done(conn, merge.until)?;
         }
@@ -192,7 +195,7 @@ impl Index {
     }
 }
 
-/// The columns of [`Entry`], in its order.
+/// Reads [`COLUMNS`].
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     Ok(Entry {
         seq: row.get(0)?,

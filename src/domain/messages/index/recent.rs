@@ -94,7 +94,6 @@ impl Recent {
 
 /// The messages that the file may not have yet, as one change sees them: with its own and those of its
 /// transaction.
-#[derive(Default)]
 pub(in crate::domain) struct Unindexed<'a> {
     index: Option<&'a Index>,
     ops: RefCell<Vec<Op>>,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::message;
+use super::{in_query, message};
 use crate::botpress::given::{Caller, Given};
 
 /// A list that can be paged, and the member that has its rows.
@@ -87,10 +87,7 @@ impl Place<'_> {
 
     async fn page(&self, list: List, token: &str) -> (Vec<String>, Option<String>) {
         let (path, member) = self.path(list);
-        let token = token
-            .replace('+', "%2B")
-            .replace('/', "%2F")
-            .replace('=', "%3D");
+        let token = in_query(token);
         let path = format!("{path}nextToken={token}");
         let page = self
             .bot_or_integration(list)

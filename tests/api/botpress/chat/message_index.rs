@@ -4,7 +4,7 @@
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
 
-use super::{id_of, message};
+use super::{id_of, in_query, message};
 use crate::{
     botpress::given::{Caller, Given},
     support::TestServer,
@@ -176,11 +176,7 @@ impl World {
     async fn list(&self, query: &str, of: impl Fn(&Value) -> String) -> Vec<String> {
         let (mut seen, mut token) = (Vec::new(), String::new());
         loop {
-            let token_of = token
-                .replace('+', "%2B")
-                .replace('/', "%2F")
-                .replace('=', "%3D");
-            let path = format!("/v1/chat/{query}nextToken={token_of}");
+            let path = format!("/v1/chat/{query}nextToken={}", in_query(&token));
             let page = self.integration.get(&self.given.server, &path).await;
             let page = page.expect(200).json();
             let member = if query.starts_with("events") {

@@ -19,6 +19,14 @@ use serde_json::{Value, json};
 
 use crate::botpress::given::{Caller, Given};
 
+/// A token as it stands in a query.
+fn in_query(token: &str) -> String {
+    token
+        .replace('+', "%2B")
+        .replace('/', "%2F")
+        .replace('=', "%3D")
+}
+
 /// The id of what an answer shows as this member.
 fn id_of(answer: &crate::support::Answer, member: &str) -> String {
     answer.json()[member]["id"]

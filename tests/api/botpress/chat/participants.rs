@@ -58,7 +58,7 @@ async fn list_participants_has_the_bot_at_its_end_on_every_number_of_people() {
             let page = page.expect(200).json();
             seen.extend(ids(&page));
             match page["meta"]["nextToken"].as_str() {
-                Some(token) => next = token.replace('+', "%2B").replace('=', "%3D"),
+                Some(token) => next = super::in_query(token),
                 None => break,
             }
         }
