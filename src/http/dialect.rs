@@ -19,6 +19,9 @@ pub trait Dialect: Send + Sync + 'static {
     /// The body of its errors.
     type ErrorBody: Type;
 
+    /// The media type of its errors.
+    const ERROR_CONTENT_TYPE: &'static str = Json::<Value>::CONTENT_TYPE;
+
     /// The statuses of its errors, each with what it means.
     const ERRORS: &'static [(u16, &'static str)];
 }
@@ -81,7 +84,7 @@ impl<D: Dialect> ApiResponse for Failed<D> {
                 status: Some(*status),
                 status_range: None,
                 content: vec![MetaMediaType {
-                    content_type: Json::<Value>::CONTENT_TYPE,
+                    content_type: D::ERROR_CONTENT_TYPE,
                     schema: D::ErrorBody::schema_ref(),
                 }],
                 headers: Vec::new(),

@@ -9,11 +9,17 @@ use crate::{
     kernel::{Error, Kind},
 };
 
+/// The media type of errors.
+const PROBLEM_JSON: &str = "application/problem+json";
+
 /// The dialect, as the shared layers know it.
 pub struct Connector;
 
 impl Dialect for Connector {
     type ErrorBody = Problem;
+
+    // wire: RFC 7807 (cohere.md §3)
+    const ERROR_CONTENT_TYPE: &'static str = PROBLEM_JSON;
 
     const ERRORS: &'static [(u16, &'static str)] = &[
         (400, "The query is missing or empty"),
@@ -99,7 +105,7 @@ impl RenderError for ErrorRenderer {
             Kind::Internal => "internal server error",
             _ => error.message(),
         };
-        let body = Json(problem(status, detail)).with_content_type("application/problem+json");
+        let body = Json(problem(status, detail)).with_content_type(PROBLEM_JSON);
         (status, body).into_response()
     }
 }
