@@ -32,6 +32,10 @@ impl Dialect for Botpress {
         (415, "UnsupportedMediaType"),
         (429, "RateLimited"),
         (500, "Internal or Unknown"),
+        (
+            502,
+            "Unknown: the database is not available right now, and nothing was changed",
+        ),
     ];
 }
 
@@ -145,7 +149,10 @@ pub fn example(status: u16) -> Value {
             .copied()
             .unwrap_or(ErrorType::Unknown),
     };
-    body(EXAMPLE_ID, kind, kind.description())
+    let mut body = body(EXAMPLE_ID, kind, kind.description());
+    body["code"] = status.into();
+    body["status"] = status.into();
+    body
 }
 
 fn body(id: &str, kind: ErrorType, message: &str) -> Value {
@@ -194,7 +201,14 @@ impl RenderError for GatewayRenderer {
             Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             _ => return self.0.render(error),
         };
-        let id = new_id(self.0.clock.now());
+        self.0.with_status(error, status)
+    }
+}
+
+impl ErrorRenderer {
+    /// The error under a status that the seed has no type for.
+    fn with_status(&self, error: &Error, status: StatusCode) -> Response {
+        let id = new_id(self.clock.now());
         let mut body = body(&id, error_type(error), &message(error));
         body["code"] = status.as_u16().into();
         body["status"] = status.as_u16().into();
@@ -204,6 +218,12 @@ impl RenderError for GatewayRenderer {
 
 impl RenderError for ErrorRenderer {
     fn render(&self, error: &Error) -> Response {
+        // wire: nothing was changed, so that the call may be made again. Of what is not idempotent the
+        // vendor's SDK repeats 429 and 502 alone, its command line 500, 502, 503 and 504
+        // (botpress-today.md §0.2): 503 or 500 would lose a bot's message.
+        if let Kind::Unavailable { .. } = error.kind() {
+            return self.with_status(error, StatusCode::BAD_GATEWAY);
+        }
         let kind = error_type(error);
         let status = StatusCode::from_u16(kind.status()).unwrap_or_default();
         let id = new_id(self.clock.now());

@@ -232,3 +232,19 @@ async fn each_type_is_brought_about() {
     }
     assert_eq!(wrong, [""; 0]);
 }
+
+/// Of what is not idempotent, the SDK repeats 429 and 502 alone.
+#[tokio::test]
+async fn without_a_database_the_answer_is_one_that_the_sdk_repeats() {
+    let server = TestServer::start().await;
+    let store = server.server().domain().store().clone();
+    tokio::task::spawn_blocking(move || store.close())
+        .await
+        .expect("it is closed");
+    let answer = Caller::member().post(&server, BOTS, json!({})).await;
+    let answer = answer.expect(502);
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    let body = answer.json();
+    assert_eq!(body["type"], "Unknown");
+    assert_eq!((&body["code"], &body["status"]), (&json!(502), &json!(502)));
+}
