@@ -93,6 +93,9 @@ fn param_error(name: &str, reason: &str) -> Error {
 
 /// What the framework's `failed to parse "integer(uint64)": …` says that was expected.
 fn expected(reason: &str) -> Rule {
+    if let Some(rule) = bound(reason) {
+        return rule;
+    }
     let named = reason.split('"').nth(1).unwrap_or_default();
     let name = named.trim_start_matches("optional_");
     match name.split_once('(').map_or(name, |(name, _)| name) {
@@ -104,6 +107,21 @@ fn expected(reason: &str) -> Rule {
             allowed: vec!["true".to_owned(), "false".to_owned()],
         },
         _ => Rule::Other("is not valid".to_owned()),
+    }
+}
+
+/// The bound of a parameter that the framework found exceeded:
+/// `verification failed. minimum(1, exclusive: false)`.
+fn bound(reason: &str) -> Option<Rule> {
+    let (_, validator) = reason.split_once("verification failed. ")?;
+    let (name, figures) = validator.strip_suffix(')')?.split_once('(')?;
+    let figure = figures.split(',').next()?;
+    match name {
+        "minimum" => Some(Rule::Minimum(figure.to_owned())),
+        "maximum" => Some(Rule::Maximum(figure.to_owned())),
+        "minLength" | "minItems" => Some(Rule::MinLength(figure.parse().ok()?)),
+        "maxLength" | "maxItems" => Some(Rule::MaxLength(figure.parse().ok()?)),
+        _ => None,
     }
 }
 

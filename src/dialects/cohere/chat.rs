@@ -1,10 +1,10 @@
 //! `/chat`: answers from what connectors find, and from documents that come with the message.
 
-use poem::{Body, IntoResponse, Request, Response};
+use poem::{Body, IntoResponse, Request, Response, http::StatusCode};
 use poem_openapi::{
     ApiResponse, OpenApi,
     payload::{Json, Payload},
-    registry::{MetaSchemaRef, Registry},
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::Type,
 };
 
@@ -25,48 +25,59 @@ const ACCEPTS: &str = "accepts";
 pub struct ChatApi;
 
 /// The answer to a chat.
-#[derive(ApiResponse)]
 #[expect(
     clippy::large_enum_variant,
     reason = "it is made once for each request"
 )]
 enum ChatAnswer {
-    /// The whole answer
-    #[oai(status = 200)]
+    /// The whole answer.
     Whole(Json<ChatResponse>),
-    /// With `stream`: what happens, one JSON object a line
-    #[oai(status = 200)]
-    Streamed(Lines),
+    /// With `stream`: events as they happen, in this form.
+    Streamed(Form, Body),
 }
 
-/// Events, one JSON object a line.
-struct Lines {
-    form: Form,
-    body: Body,
-}
-
-impl Payload for Lines {
-    const CONTENT_TYPE: &'static str = "application/stream+json";
-
-    fn check_content_type(content_type: &str) -> bool {
-        content_type == Self::CONTENT_TYPE
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        StreamedChatEvent::schema_ref()
+// By hand: of two answers with the same status, a derived one would document the last only.
+impl ApiResponse for ChatAnswer {
+    fn meta() -> MetaResponses {
+        let content = |content_type, schema| MetaMediaType {
+            content_type,
+            schema,
+        };
+        let event = |form: Form| content(form.content_type(), StreamedChatEvent::schema_ref());
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "The answer; with `stream` its events, one JSON object a line or, \
+                              where they were asked for, as server-sent events",
+                status: Some(StatusCode::OK.as_u16()),
+                status_range: None,
+                content: vec![
+                    content(
+                        Json::<ChatResponse>::CONTENT_TYPE,
+                        ChatResponse::schema_ref(),
+                    ),
+                    event(Form::Lines),
+                    event(Form::Events),
+                ],
+                headers: Vec::new(),
+            }],
+        }
     }
 
     fn register(registry: &mut Registry) {
+        ChatResponse::register(registry);
         StreamedChatEvent::register(registry);
     }
 }
 
-impl IntoResponse for Lines {
+impl IntoResponse for ChatAnswer {
     fn into_response(self) -> Response {
-        Response::builder()
-            .content_type(self.form.content_type())
-            .header("cache-control", "no-cache")
-            .body(self.body)
+        match self {
+            Self::Whole(answer) => answer.into_response(),
+            Self::Streamed(form, body) => Response::builder()
+                .content_type(form.content_type())
+                .header("cache-control", "no-cache")
+                .body(body),
+        }
     }
 }
 
@@ -98,6 +109,6 @@ impl ChatApi {
         };
         let told = chat::stream(user.0, asked)?;
         let body = chat_stream::body(told, ids, form);
-        Ok(ChatAnswer::Streamed(Lines { form, body }))
+        Ok(ChatAnswer::Streamed(form, body))
     }
 }

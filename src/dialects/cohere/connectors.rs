@@ -48,11 +48,13 @@ impl Connectors {
         &self,
         user: User,
         /// Maximum number of connectors to return [0, 100].
+        #[oai(validator(minimum(value = "0"), maximum(value = "100")))]
         limit: Query<Option<f64>>,
         /// Number of connectors to skip before returning results [0, inf].
+        #[oai(validator(minimum(value = "0"), maximum(value = "9007199254740991")))]
         offset: Query<Option<f64>>,
     ) -> Result<Json<ConnectorPage>, Failed> {
-        let slice = paging::slice(limit.0, offset.0)?;
+        let slice = paging::slice(limit.0, offset.0);
         let listed = connectors::list(&user.0, slice).await?;
         let shown = listed.items.into_iter();
         Ok(Json(ConnectorPage {

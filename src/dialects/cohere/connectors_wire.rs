@@ -35,6 +35,7 @@ pub struct ShownConnector {
     /// The organization it belongs to.
     organization_id: String,
     /// A human-readable name for the connector.
+    #[oai(validator(min_length = 1, max_length = 255))]
     name: String,
     /// A description of the connector.
     description: Option<String>,
@@ -177,11 +178,13 @@ impl Example for Deletion {
 #[oai(example, deny_unknown_fields, skip_serializing_if_is_none)]
 pub struct CreateConnectorRequest {
     /// A human-readable name for the connector.
+    #[oai(validator(min_length = 1, max_length = 255))]
     name: String,
     /// A description of the connector.
     #[oai(nullable)]
     description: Option<String>,
     /// The URL of the connector that will be used to search for documents.
+    #[oai(validator(max_length = 2048))]
     url: String,
     /// A list of fields to exclude from the prompt (fields remain in the document).
     #[oai(nullable)]

@@ -103,8 +103,10 @@ impl ConnectorLogs {
         &self,
         user: User,
         /// Maximum number of entries to return [0, 100].
+        #[oai(validator(minimum(value = "0"), maximum(value = "100")))]
         limit: Query<Option<f64>>,
         /// Number of entries to skip before returning results [0, inf].
+        #[oai(validator(minimum(value = "0"), maximum(value = "9007199254740991")))]
         offset: Query<Option<f64>>,
         /// Organization ID to filter by.
         #[oai(name = "organizationId")]
@@ -119,10 +121,16 @@ impl ConnectorLogs {
         #[oai(name = "endTimestamp")]
         end: Query<Option<String>>,
         /// Lower limit of status code to filter by.
-        #[oai(name = "statusCodeFilter.lowerLimit")]
+        #[oai(
+            name = "statusCodeFilter.lowerLimit",
+            validator(minimum(value = "0"), maximum(value = "999"))
+        )]
         lowest: Query<Option<f64>>,
         /// Upper limit of status code to filter by.
-        #[oai(name = "statusCodeFilter.upperLimit")]
+        #[oai(
+            name = "statusCodeFilter.upperLimit",
+            validator(minimum(value = "0"), maximum(value = "999"))
+        )]
         highest: Query<Option<f64>>,
     ) -> Result<Json<GetConnectorsLogsResponse>, Failed> {
         let ids = connector_ids.0.filter(|ids| !ids.is_empty());
@@ -131,10 +139,10 @@ impl ConnectorLogs {
             connectors: ids.map(|ids| ids.into_iter().map(Into::into).collect()),
             from: time("startTimestamp", start.0)?,
             until: time("endTimestamp", end.0)?,
-            lowest_status: status("statusCodeFilter.lowerLimit", lowest.0)?,
-            highest_status: status("statusCodeFilter.upperLimit", highest.0)?,
+            lowest_status: lowest.0.map(status),
+            highest_status: highest.0.map(status),
         };
-        let slice = paging::slice(limit.0, offset.0)?;
+        let slice = paging::slice(limit.0, offset.0);
         let listed = connectors::logs(&user.0, filter, slice).await?;
         Ok(Json(GetConnectorsLogsResponse {
             connector_logs: listed.items.into_iter().map(Into::into).collect(),
@@ -156,13 +164,6 @@ fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>> {
     clippy::cast_sign_loss,
     reason = "it is between 0 and 999"
 )]
-fn status(name: &str, value: Option<f64>) -> Result<Option<u16>> {
-    match value {
-        None => Ok(None),
-        Some(value) if (0.0..=999.0).contains(&value) => Ok(Some(value.floor() as u16)),
-        Some(_) => {
-            let rule = Rule::Other("must be a status code".to_owned());
-            Err(Violation::query(name, rule).into())
-        }
-    }
+fn status(value: f64) -> u16 {
+    value.floor() as u16
 }
