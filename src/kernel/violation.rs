@@ -153,6 +153,7 @@ impl fmt::Display for Rule {
             Self::MaxLength(max) => write!(f, "must have a length of at most {max}"),
             Self::Minimum(min) => write!(f, "must be at least {min}"),
             Self::Maximum(max) => write!(f, "must be at most {max}"),
+            Self::Format(format) if format == "uuid" => f.write_str("must be a valid UUID"),
             Self::Format(format) => write!(f, "must be a valid {format}"),
             Self::Pattern(pattern) => write!(f, "must match the pattern {pattern}"),
             Self::Json(reason) => write!(f, "is not valid JSON: {reason}"),

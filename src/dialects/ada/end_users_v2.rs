@@ -75,7 +75,10 @@ impl EndUsers {
         #[oai(example = "paging::nothing")]
         cursor: Query<Option<String>>,
         /// At most this many: 1 to 100, and 100 by default.
-        #[oai(example = "paging::example_limit")]
+        #[oai(
+            example = "paging::example_limit",
+            validator(minimum(value = "1"), maximum(value = "100"))
+        )]
         limit: Query<Option<u32>>,
     ) -> Result<Json<EndUsersOrOne>, Failed> {
         let cursor = paging::given(cursor.0);
@@ -87,7 +90,7 @@ impl EndUsers {
             let found = end_users::find_by_external_id(&caller.0, &external_id)?;
             return Ok(Json(EndUsersOrOne::One(Box::new(found.into()))));
         }
-        let limit = paging::limit(limit.0)?;
+        let limit = paging::limit(limit.0);
         let page = end_users::list(&caller.0, cursor.map(Into::into), limit).await?;
         let next = page.next.as_ref().map(|id| id.as_str());
         Ok(Json(EndUsersOrOne::Page(EndUsersPage {

@@ -210,7 +210,7 @@ impl From<ProfileRequest> for ProfileChanges {
 pub struct CreateEndUserRequest {
     /// Your own key for it: 1 to 36 characters without `<` and `>`. Capitals do not matter, and no
     /// two end users of an AI agent have the same.
-    #[oai(nullable)]
+    #[oai(nullable, validator(min_length = 1, max_length = 36))]
     external_id: Option<String>,
     /// What is known of the person.
     profile: Option<ProfileRequest>,
@@ -248,7 +248,7 @@ impl Example for CreateEndUserRequest {
 #[oai(example)]
 pub struct EndUserRequest {
     /// Another key of yours for it; null removes it.
-    #[oai(nullable)]
+    #[oai(nullable, validator(min_length = 1, max_length = 36))]
     external_id: MaybeUndefined<String>,
     /// What becomes known of the person. What is left out stays.
     profile: ProfileRequest,

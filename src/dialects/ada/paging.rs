@@ -4,25 +4,15 @@
 use poem::Request;
 use poem_openapi::Object;
 
-use crate::{
-    http::origin,
-    kernel::{Result, Rule, Violation},
-};
+use crate::http::origin;
 
 /// The most that one page has; also the size of a page without `limit`.
 // wire: the default is not published for end users, integrations and webhooks (ada.md §1.4)
 const LIMIT_MAX: u32 = 100;
 
 /// The size of a page that a query asks for.
-pub fn limit(limit: Option<u32>) -> Result<u32> {
-    match limit {
-        None => Ok(LIMIT_MAX),
-        Some(0) => Err(Violation::query("limit", Rule::Minimum("1".to_owned())).into()),
-        Some(limit) if limit > LIMIT_MAX => {
-            Err(Violation::query("limit", Rule::Maximum(LIMIT_MAX.to_string())).into())
-        }
-        Some(limit) => Ok(limit),
-    }
+pub fn limit(limit: Option<u32>) -> u32 {
+    limit.unwrap_or(LIMIT_MAX)
 }
 
 /// A query parameter that may be left out. One without a value is as good as left out: that is how

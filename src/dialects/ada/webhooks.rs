@@ -59,7 +59,10 @@ impl Webhooks {
         request: &Request,
         platform: Platform,
         /// At most this many: 1 to 100, which is the default.
-        #[oai(example = "paging::example_limit")]
+        #[oai(
+            example = "paging::example_limit",
+            validator(minimum(value = "1"), maximum(value = "100"))
+        )]
         limit: Query<Option<u32>>,
         /// Where the page begins: as in the `next_page_url` of the page before.
         #[oai(example = "paging::nothing")]
@@ -67,7 +70,7 @@ impl Webhooks {
     ) -> Result<Json<WebhookPage>, Failed> {
         let slice = Slice {
             from: paging::given(cursor.0).map(Into::into),
-            limit: paging::limit(limit.0)?,
+            limit: paging::limit(limit.0),
         };
         let listed = webhooks::list(&platform.0, slice).await?;
         let next = listed.next.as_ref().map(|id| id.as_str());

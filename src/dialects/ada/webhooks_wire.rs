@@ -1,6 +1,13 @@
 //! Webhooks as Ada shows and takes them.
 
-use poem_openapi::{Object, types::Example};
+use std::borrow::Cow;
+
+use poem_openapi::{
+    Object,
+    registry::{MetaSchema, MetaSchemaRef},
+    types::{Example, ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
+};
+use serde_json::Value;
 
 use super::paging::Meta;
 use crate::{
@@ -78,19 +85,68 @@ impl Example for WebhookPage {
     }
 }
 
+/// The name of an event type. The document lists them.
+struct EventFilter(String);
+
+impl Type for EventFilter {
+    const IS_REQUIRED: bool = true;
+
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "string".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        let names = EVENT_TYPES.iter().map(|known| known.name.into());
+        MetaSchemaRef::Inline(Box::new(MetaSchema {
+            enum_items: names.collect(),
+            ..MetaSchema::new("string")
+        }))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}
+
+impl ParseFromJSON for EventFilter {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        String::parse_from_json(value)
+            .map(Self)
+            .map_err(ParseError::propagate)
+    }
+}
+
+impl ToJSON for EventFilter {
+    fn to_json(&self) -> Option<Value> {
+        self.0.to_json()
+    }
+}
+
+fn names(filters: Vec<EventFilter>) -> Vec<String> {
+    filters.into_iter().map(|filter| filter.0).collect()
+}
+
 /// A new webhook.
 #[derive(Object)]
 #[oai(example)]
 pub struct NewWebhook {
     /// Where messages are sent: an https address. The server's test inbox, `/inbox/{name}`, is one
     /// to try it with.
+    #[oai(validator(max_length = 2048))]
     url: String,
     /// What it is, for people.
     #[oai(default, validator(max_length = 1024))]
     description: String,
     /// The events that it is told of. Empty or left out: every event.
     #[oai(default)]
-    event_filters: Vec<String>,
+    event_filters: Vec<EventFilter>,
     /// Whether messages are sent to it.
     #[oai(default = "default_enabled")]
     enabled: bool,
@@ -105,7 +161,7 @@ impl From<NewWebhook> for New {
         Self {
             url: new.url,
             description: new.description,
-            event_filters: new.event_filters,
+            event_filters: names(new.event_filters),
             enabled: new.enabled,
         }
     }
@@ -117,7 +173,7 @@ impl Example for NewWebhook {
         Self {
             url: example.url,
             description: example.description,
-            event_filters: example.event_filters,
+            event_filters: example.event_filters.into_iter().map(EventFilter).collect(),
             enabled: example.enabled,
         }
     }
@@ -128,12 +184,13 @@ impl Example for NewWebhook {
 #[oai(example, rename = "UpdateWebhook", skip_serializing_if_is_none)]
 pub struct UpdatedWebhook {
     /// Another address.
+    #[oai(validator(max_length = 2048))]
     url: Option<String>,
     /// Another description.
     #[oai(validator(max_length = 1024))]
     description: Option<String>,
     /// Other events. Empty means every event.
-    event_filters: Option<Vec<String>>,
+    event_filters: Option<Vec<EventFilter>>,
     /// Whether messages are sent to it.
     enabled: Option<bool>,
 }
@@ -143,7 +200,7 @@ impl From<UpdatedWebhook> for Changes {
         Self {
             url: updated.url,
             description: updated.description,
-            event_filters: updated.event_filters,
+            event_filters: updated.event_filters.map(names),
             enabled: updated.enabled,
         }
     }

@@ -101,11 +101,12 @@ impl Integrations {
         /// Leave out this many. A walk through a long list is faster with `after`.
         skip: Query<Option<u64>>,
         /// At most this many: 1 to 1000. All by default.
+        #[oai(validator(minimum(value = "1")))]
         limit: Query<Option<u64>>,
         /// Only those after the integration with this id.
         after: Query<Option<String>>,
     ) -> Result<Response<Written<Vec<Integration>>>, Failed> {
-        let slice = paging::slice(skip.0, limit.0, after.0)?;
+        let slice = paging::slice(skip.0, limit.0, after.0);
         let listed = integrations::list(&company.0, slice.clone(), self.reveal()).await?;
         let link = paging::next_link(&slice, &listed);
         let response = Response::new(Written(listed.items.into_iter().map(Into::into).collect()));

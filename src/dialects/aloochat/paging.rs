@@ -1,25 +1,19 @@
 //! Paging, which the vendor's page does not have: `skip` and `limit` as its sibling resources take
 //! them (aloochat.md §3, row 7), and `after` for clients that walk through a long list.
 
-use crate::{
-    domain::service_integrations::{Listed, Slice},
-    kernel::{Result, Rule, Violation},
-};
+use crate::domain::service_integrations::{Listed, Slice};
 
 /// The most that one `limit` gets, as with the sibling resources.
 const LIMIT_MAX: u64 = 1000;
 
 /// The slice that these query parameters ask for. Without any, it is everything.
-pub fn slice(skip: Option<u64>, limit: Option<u64>, after: Option<String>) -> Result<Slice> {
-    if limit == Some(0) {
-        return Err(Violation::query("limit", Rule::Minimum("1".to_owned())).into());
-    }
-    Ok(Slice {
+pub fn slice(skip: Option<u64>, limit: Option<u64>, after: Option<String>) -> Slice {
+    Slice {
         after: after.map(Into::into),
         skip: skip.unwrap_or(0),
         // wire: FastAPI would refuse more; a cap serves the caller better
         limit: limit.map(|limit| limit.min(LIMIT_MAX)),
-    })
+    }
 }
 
 /// The `Link` header that leads to the next page, if there is one (RFC 8288).

@@ -6,6 +6,7 @@ use poem_openapi::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::{
     domain::service_integrations::{Changes, New, Service, ServiceIntegration, Visibility},
@@ -167,7 +168,7 @@ pub struct NewIntegration {
     visibility: Shown,
     /// Link to specific agent.
     #[oai(nullable)]
-    agent_id: Option<String>,
+    agent_id: Option<Uuid>,
 }
 
 const fn default_is_active() -> bool {
@@ -186,7 +187,7 @@ impl From<NewIntegration> for New {
             config: new.config.unwrap_or_default().0,
             is_active: new.is_active,
             visibility: new.visibility.into(),
-            agent_id: new.agent_id,
+            agent_id: new.agent_id.map(|agent| agent.to_string()),
         }
     }
 }
@@ -225,7 +226,7 @@ pub struct UpdatedIntegration {
     visibility: Option<Shown>,
     /// Another agent, or null for none.
     #[oai(nullable)]
-    agent_id: MaybeUndefined<String>,
+    agent_id: MaybeUndefined<Uuid>,
 }
 
 impl From<UpdatedIntegration> for Changes {
@@ -239,7 +240,7 @@ impl From<UpdatedIntegration> for Changes {
             agent_id: match updated.agent_id {
                 MaybeUndefined::Undefined => Patch::Absent,
                 MaybeUndefined::Null => Patch::Null,
-                MaybeUndefined::Value(agent) => Patch::Value(agent),
+                MaybeUndefined::Value(agent) => Patch::Value(agent.to_string()),
             },
         }
     }

@@ -51,10 +51,13 @@ impl PlatformIntegrations {
         #[oai(example = "paging::nothing")]
         cursor: Query<Option<String>>,
         /// At most this many: 1 to 100, 100 by default.
-        #[oai(example = "paging::example_limit")]
+        #[oai(
+            example = "paging::example_limit",
+            validator(minimum(value = "1"), maximum(value = "100"))
+        )]
         limit: Query<Option<u32>>,
     ) -> Result<Json<Listed>, Failed> {
-        let limit = paging::limit(limit.0)?;
+        let limit = paging::limit(limit.0);
         let cursor = paging::given(cursor.0);
         let page = integrations::list(&caller.0, cursor.map(Into::into), limit).await?;
         let next = page.next.as_ref().map(|id| id.as_str());
