@@ -18,6 +18,7 @@ mod load {
     pub mod cohere;
     pub mod control;
     pub mod disk;
+    pub mod neighbours;
     pub mod pages;
     pub mod phase;
     pub mod process;

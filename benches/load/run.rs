@@ -10,6 +10,7 @@ use super::{
     botpress::Botpress,
     cohere::Cohere,
     disk,
+    neighbours::Neighbours,
     phase::{self, Phase},
     process::Server,
     report::{self, Report, Target, median, milliseconds},
@@ -40,7 +41,9 @@ macro_rules! suites {
     };
 }
 
-suites![Aloochat, Ada, Webhooks, Cohere, Botpress, Runtime];
+suites![
+    Aloochat, Ada, Webhooks, Cohere, Botpress, Runtime, Neighbours
+];
 
 /// Measures one suite, if the settings ask for it.
 async fn suite<S: Suite>(settings: &Settings, report: &mut Report) -> Result<()> {
