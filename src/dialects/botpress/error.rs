@@ -34,7 +34,7 @@ impl Dialect for Botpress {
         (500, "Internal or Unknown"),
         (
             502,
-            "Unknown: the database is not available right now, and nothing was changed",
+            "Unknown: the database or an integration is not available right now, and the call can be made again",
         ),
     ];
 }
