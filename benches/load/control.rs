@@ -4,13 +4,20 @@
 use std::io::{self, Read};
 
 use anyhow::{Context, Result, anyhow};
-use parlance::http::listener::NoDelay;
-use poem::{IntoEndpoint, Route, listener::TcpAcceptor};
+use poem::{
+    IntoEndpoint, Route,
+    http::uri::Scheme,
+    listener::{Acceptor, TcpAcceptor},
+    web::{LocalAddr, RemoteAddr},
+};
 use poem_openapi::{
     Object, OpenApi, OpenApiService, param::Path, payload::Json, types::ParseFromJSON,
 };
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::Runtime,
+};
 
 /// The argument that makes this program the control.
 pub const ARGUMENT: &str = "control";
@@ -20,6 +27,23 @@ pub const ID: &str = "3f2b8a52-6f0e-4d0c-9a53-0d8f4f6c2b11";
 
 /// What it answers: the integration that Aloochat's sample makes.
 const ANSWER: &str = r#"{"id":"3f2b8a52-6f0e-4d0c-9a53-0d8f4f6c2b11","name":"My Shopify Store","type":"shopify","config":{"shop_domain":"mystore.myshopify.com","api_version":"2024-01"},"is_active":true,"visibility":"private","company_id":"11111111-1111-1111-aaaa-111111111111","agent_id":null}"#;
+
+/// Accepts connections with `TCP_NODELAY` set, as the server does.
+struct NoDelay(TcpAcceptor);
+
+impl Acceptor for NoDelay {
+    type Io = TcpStream;
+
+    fn local_addr(&self) -> Vec<LocalAddr> {
+        self.0.local_addr()
+    }
+
+    async fn accept(&mut self) -> io::Result<(TcpStream, LocalAddr, RemoteAddr, Scheme)> {
+        let accepted = self.0.accept().await?;
+        accepted.0.set_nodelay(true)?;
+        Ok(accepted)
+    }
+}
 
 #[derive(Clone, Object)]
 struct Integration {

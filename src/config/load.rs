@@ -14,8 +14,7 @@ use figment::{
     value::{Dict, Map, Value},
 };
 
-use super::{Config, show::is_secret};
-use crate::domain::folders;
+use super::{Config, check::check, show::is_secret};
 
 /// The file that is read if none is named and it is there.
 const DEFAULT_FILE: &str = "parlance.toml";
@@ -138,60 +137,6 @@ fn typed(known: &Figment, path: &str, text: String) -> Value {
             Err(never) => match never {},
         },
     }
-}
-
-/// Rules that the types do not carry.
-fn check(figment: &Figment, config: &Config) -> Result<(), ConfigError> {
-    let positive = [
-        (
-            "server.body_limit_bytes",
-            config.server.body_limit_bytes > 0,
-        ),
-        (
-            "server.request_timeout_seconds",
-            config.server.request_timeout_seconds > 0,
-        ),
-        ("ada.oauth_code_seconds", config.ada.oauth_code_seconds > 0),
-        (
-            "ada.oauth_access_token_seconds",
-            config.ada.oauth_access_token_seconds > 0,
-        ),
-        (
-            "ada.oauth_refresh_token_seconds",
-            config.ada.oauth_refresh_token_seconds > 0,
-        ),
-        (
-            "bots.unindexed_messages",
-            config.bots.unindexed_messages > 0,
-        ),
-        ("store.batch_size", config.store.batch_size > 0),
-        ("store.queue_depth", config.store.queue_depth > 0),
-        ("store.scan_connections", config.store.scan_connections > 0),
-    ];
-    for (key, holds) in positive {
-        if !holds {
-            return Err(ConfigError::Setting {
-                key: key.to_owned(),
-                problem: "0 is too small".to_owned(),
-                source_name: source_of(figment, key),
-            });
-        }
-    }
-    if let Some((key, problem)) = folders::problem(&config.connectors.folder) {
-        return Err(ConfigError::Setting {
-            source_name: source_of(figment, "connectors.folder"),
-            key,
-            problem,
-        });
-    }
-    if let Err(error) = config.log.level.parse::<tracing_subscriber::EnvFilter>() {
-        return Err(ConfigError::Setting {
-            key: "log.level".to_owned(),
-            problem: format!("{:?} says nothing to log: {error}", config.log.level),
-            source_name: source_of(figment, "log.level"),
-        });
-    }
-    Ok(())
 }
 
 fn describe(figment: &Figment, error: &figment::Error) -> ConfigError {

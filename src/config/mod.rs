@@ -1,5 +1,6 @@
 //! The configuration: one struct for each concern, and where each value comes from.
 
+mod check;
 mod load;
 mod show;
 
@@ -91,8 +92,22 @@ pub struct Server {
     pub profile: Profile,
     /// The largest request body, in bytes.
     pub body_limit_bytes: usize,
+    /// How much the bodies of all requests may take together, in bytes.
+    pub body_memory_bytes: usize,
     /// The longest that a request may take, in seconds.
     pub request_timeout_seconds: u64,
+    /// The largest head of a request, in bytes.
+    pub header_bytes: usize,
+    /// The longest that the head of a request may take to arrive, in seconds.
+    pub header_timeout_seconds: u64,
+    /// How long a connection may wait for its next request, in seconds.
+    pub keep_alive_seconds: u64,
+    /// The most connections; by default as many as the limit on file descriptors leaves room for.
+    pub max_connections: Option<usize>,
+    /// How much of the body of a request that is refused is read and dropped, in bytes.
+    pub drain_bytes: usize,
+    /// How long that is done, in seconds.
+    pub drain_seconds: u64,
     /// How long running requests may still take when the server stops, in seconds.
     pub shutdown_timeout_seconds: u64,
 }
@@ -105,7 +120,14 @@ impl Default for Server {
             trust_forwarded: false,
             profile: Profile::Dev,
             body_limit_bytes: 10 * 1024 * 1024,
+            body_memory_bytes: 128 * 1024 * 1024,
             request_timeout_seconds: 60,
+            header_bytes: 64 * 1024,
+            header_timeout_seconds: 10,
+            keep_alive_seconds: 75,
+            max_connections: None,
+            drain_bytes: 32 * 1024 * 1024,
+            drain_seconds: 10,
             shutdown_timeout_seconds: 10,
         }
     }

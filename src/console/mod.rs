@@ -43,6 +43,7 @@ pub fn mount(clock_moves: bool) -> Mount {
                   integrations.",
         base_path: BASE_PATH,
         endpoint: service(clock_moves).into_endpoint().boxed(),
+        beside: &[],
         render: Arc::new(ErrorRenderer),
         document: Published::new(document),
         credentials: false,

@@ -50,6 +50,19 @@ const FIND: &str = "
 /// The bot's row and that of the installation.
 type Place = (i64, i64);
 
+/// The receiver of a request, found before the request's body is read.
+#[derive(Debug, Clone)]
+pub enum Receiver {
+    /// One installation.
+    Installation(Installation),
+    /// Whichever installation of the integrations with this name the request is for.
+    Shared(String),
+}
+
+/// An installation that takes requests.
+#[derive(Debug, Clone, Copy)]
+pub struct Installation(Place);
+
 fn find(conn: &Connection, webhook_id: &str) -> Result<Option<Place>> {
     let found = conn
         .prepare_cached(FIND)?
@@ -59,32 +72,61 @@ fn find(conn: &Connection, webhook_id: &str) -> Result<Option<Place>> {
     Ok(found.optional()?)
 }
 
-/// Gives a request to the installation with this webhook, and returns what it answers.
+/// Finds the installation with this webhook.
 ///
 /// # Errors
-/// `NotFound`, `Runtime` or `Unavailable` if the integration does not answer, or those of the store.
-pub async fn receive(domain: &Domain, webhook_id: &str, request: &Incoming) -> Result<Answer> {
+/// `NotFound`, or those of the store.
+pub fn find_by_webhook(domain: &Domain, webhook_id: &str) -> Result<Receiver> {
     let found = domain.store().read(|conn| find(conn, webhook_id))?;
     let place = found.ok_or_else(|| Error::not_found("There is no such webhook"))?;
-    give(domain, place, request).await
+    Ok(Receiver::Installation(Installation(place)))
 }
 
-/// Gives the request of someone who comes back from elsewhere to the installation that `state` in its
-/// query names by its webhook.
+/// Finds the installation that `state` in the query names by its webhook: for those who come back
+/// from elsewhere. The integration sees their path as [`OAUTH_PATH`].
 ///
 /// # Errors
-/// As [`receive`].
-pub async fn come_back(domain: &Domain, mut request: Incoming) -> Result<Answer> {
-    let state = form_urlencoded::parse(request.query.as_bytes())
+/// `NotFound`, or those of the store.
+pub fn find_by_state(domain: &Domain, query: &str) -> Result<Receiver> {
+    let state = form_urlencoded::parse(query.as_bytes())
         .find(|(name, _)| name == "state")
         .map(|(_, value)| value.into_owned());
     let webhook_id = state.ok_or_else(|| Error::not_found("The query has no state"))?;
-    OAUTH.clone_into(&mut request.path);
-    receive(domain, &webhook_id, &request).await
+    find_by_webhook(domain, &webhook_id)
 }
 
-/// What the path of those who come back is.
-const OAUTH: &str = "/oauth";
+/// Finds the integrations that share a webhook under this name.
+///
+/// # Errors
+/// `NotFound` for a name that no installed integration has, or those of the store.
+pub fn find_shared(domain: &Domain, name: String) -> Result<Receiver> {
+    let parameters = named_params! {":name": name, ":limit": 1};
+    let installed = domain
+        .store()
+        .read(|conn| Ok(conn.prepare_cached(SHARED)?.exists(parameters)?))?;
+    if !installed {
+        return Err(Error::not_found(NOBODYS));
+    }
+    Ok(Receiver::Shared(name))
+}
+
+/// Gives a request to its receiver, and returns what that answers.
+///
+/// # Errors
+/// `NotFound` for a request that is nobody's, `Runtime` or `Unavailable` if the integration does not
+/// answer, or those of the store.
+pub async fn receive(domain: &Domain, receiver: Receiver, request: &Incoming) -> Result<Answer> {
+    match receiver {
+        Receiver::Installation(Installation(place)) => give(domain, place, request).await,
+        Receiver::Shared(name) => receive_shared(domain, &name, request).await,
+    }
+}
+
+/// The path of those who come back.
+pub const OAUTH_PATH: &str = "/oauth";
+
+/// The answer to a request that no installation is for.
+const NOBODYS: &str = "The request is for no installation";
 
 /// An integration of the name that a shared webhook has.
 struct Shared {
@@ -143,7 +185,7 @@ fn identified(conn: &Connection, integration: i64, identifier: &str) -> Result<V
 /// # Errors
 /// `NotFound` for an integration that nobody has installed and for a request that is nobody's;
 /// `Runtime` if a script fails; those of [`receive`].
-pub async fn receive_shared(domain: &Domain, name: &str, request: &Incoming) -> Result<Answer> {
+async fn receive_shared(domain: &Domain, name: &str, request: &Incoming) -> Result<Answer> {
     let all = domain.store().read(|conn| shared(conn, domain, name))?;
     for integration in &all {
         let Some(script) = &integration.definition.identifier.extract_script else {
@@ -168,7 +210,7 @@ pub async fn receive_shared(domain: &Domain, name: &str, request: &Incoming) -> 
             return integration.fallback(&answered);
         }
     }
-    Err(Error::not_found("The request is for no installation"))
+    Err(Error::not_found(NOBODYS))
 }
 
 impl Shared {

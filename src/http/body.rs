@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     body_limit,
+    body_memory::read_bytes,
     errors::{Failure, body_error},
 };
 use crate::kernel::{Error, Kind, Rule, Violation, schema::Schema, violation::Location};
@@ -121,10 +122,7 @@ async fn read(
     check_content_type(request)?;
     let limit = body_limit(request).map_or(limit, |whole| whole.min(limit));
     let body = body.take().map_err(|error| body_error(&error))?;
-    let bytes = body
-        .into_bytes_limit(limit)
-        .await
-        .map_err(|error| body_error(&error))?;
+    let bytes = read_bytes(body, limit).await?;
     if bytes.is_empty() {
         return Ok(None);
     }

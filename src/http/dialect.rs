@@ -11,7 +11,7 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-use super::{Published, errors::Failure};
+use super::{Published, allow, errors::Failure};
 use crate::kernel::Error;
 
 /// A vendor's API.
@@ -50,6 +50,8 @@ pub struct Mount {
     pub base_path: &'static str,
     /// Its operations, below the base path.
     pub endpoint: BoxEndpoint<'static, Response>,
+    /// The methods of paths of its own that its document does not have.
+    pub beside: &'static [allow::Row],
     /// How its errors look.
     pub render: Arc<dyn RenderError>,
     /// Its OpenAPI document.

@@ -5,6 +5,7 @@
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
+use percent_encoding::percent_decode_str;
 use poem::{
     Body, Endpoint, Request, Response,
     endpoint::BoxEndpoint,
@@ -15,7 +16,8 @@ use tracing::{debug, error};
 use uuid::Uuid;
 
 use super::{
-    Mount,
+    Allowed, Mount,
+    allow::{self, RoutedPath},
     compress::Compression,
     cors::LocalPage,
     dialect::RenderError,
@@ -42,9 +44,31 @@ pub struct Edge {
     dialect: &'static str,
     render: Arc<dyn RenderError>,
     mounted: Mounted,
+    allowed: Allowed,
     credentials: bool,
     /// Whether the endpoint says itself what pages of other origins may do.
     own_cors: bool,
+    /// Whether the endpoint takes paths that are not UTF-8.
+    raw_paths: bool,
+}
+
+/// A request that failed.
+struct Failed {
+    error: Error,
+    operation: &'static str,
+    /// The methods of its path, if it failed for its method.
+    allow: Option<HeaderValue>,
+}
+
+impl Failed {
+    /// A request that failed before an operation was found.
+    const fn early(error: Error) -> Self {
+        Self {
+            error,
+            operation: NO_OPERATION,
+            allow: None,
+        }
+    }
 }
 
 impl Edge {
@@ -60,9 +84,25 @@ impl Edge {
             dialect,
             render,
             mounted,
+            allowed: Allowed::default(),
             credentials: false,
             own_cors: false,
+            raw_paths: false,
         }
+    }
+
+    /// The same around an endpoint whose paths have these methods alone.
+    #[must_use]
+    pub fn with_methods(mut self, methods: &'static [allow::Row]) -> Self {
+        self.allowed = Allowed::new(None, methods);
+        self
+    }
+
+    /// The same around an endpoint that hands paths on as they come, UTF-8 or not.
+    #[must_use]
+    pub fn with_raw_paths(mut self) -> Self {
+        self.raw_paths = true;
+        self
     }
 
     /// The same around an endpoint that says itself what pages of other origins may do.
@@ -76,35 +116,52 @@ impl Edge {
     pub fn around(mount: Mount, mounted: Mounted) -> Self {
         Self {
             credentials: mount.credentials,
+            allowed: Allowed::new(Some(mount.document), mount.beside),
             ..Self::new(mount.endpoint, mount.name, mount.render, mounted)
         }
     }
 
     /// The answer of the endpoint, or what failed and in which operation.
-    async fn answer(&self, mut request: Request) -> Result<Response, (Error, &'static str)> {
+    async fn answer(&self, mut request: Request) -> Result<Response, Failed> {
+        if !self.raw_paths && !is_text(request.uri().path()) {
+            return Err(Failed::early(not_text()));
+        }
         let announced = request
             .headers()
             .get(header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|length| length > self.mounted.limits().body) {
-            return Err((too_large(), NO_OPERATION));
+            return Err(Failed::early(too_large()));
         }
         request.set_data(self.mounted.clone());
+        // It lasts until the request is answered.
+        let _share = self.mounted.body_memory().count(&mut request);
+        let uri = request.uri().clone();
         let guarded = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         match within(self.mounted.limits().time, guarded).await {
             Ok(Ok(Ok(response))) => Ok(response),
-            Ok(Ok(Err(error))) => {
-                let operation = operation(error.data::<OperationId>());
-                Err((from_poem(error), operation))
-            }
+            Ok(Ok(Err(error))) => Err(self.failed(error, uri.path())),
             Ok(Err(panic)) => {
                 let error = Error::internal("a handler panicked", panic_text(&*panic));
-                Err((error, NO_OPERATION))
+                Err(Failed::early(error))
             }
             Err(_) => {
                 let error = Error::new(Kind::Timeout, "The request took too long");
-                Err((error, NO_OPERATION))
+                Err(Failed::early(error))
             }
+        }
+    }
+
+    fn failed(&self, error: poem::Error, path: &str) -> Failed {
+        let operation = operation(error.data::<OperationId>());
+        let routed = error.data::<RoutedPath>().map(|routed| routed.0.clone());
+        let error = from_poem(error);
+        let allow = (error.kind() == Kind::MethodNotAllowed)
+            .then(|| self.allowed.at(routed.as_deref().unwrap_or(path)));
+        Failed {
+            error,
+            operation,
+            allow: allow.flatten(),
         }
     }
 
@@ -118,11 +175,6 @@ impl Edge {
             );
         }
         let mut response = self.render.render_in(error, request_id);
-        if error.kind() == Kind::TooLarge {
-            // What is left of the body is not read, so that the connection cannot be used again.
-            let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(header::CONNECTION, close);
-        }
         if let Kind::RateLimited { retry_after } | Kind::Unavailable { retry_after } = error.kind()
         {
             let seconds = retry_after.as_secs().max(1);
@@ -162,7 +214,15 @@ impl Endpoint for Edge {
                     Err(error) => (self.render(&from_poem(error), &request_id), operation),
                 }
             }
-            Err((error, operation)) => (self.render(&error, &request_id), operation),
+            Err(failed) => {
+                let mut response = self.render(&failed.error, &request_id);
+                if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+                    // Empty for a path that has no methods: a vendor says 405 of those too.
+                    let allow = failed.allow.unwrap_or_else(|| HeaderValue::from_static(""));
+                    response.headers_mut().insert(header::ALLOW, allow);
+                }
+                (response, failed.operation)
+            }
         };
         if response.status() == StatusCode::NO_CONTENT {
             response.set_body(Body::empty());
@@ -182,6 +242,15 @@ impl Endpoint for Edge {
         }
         Ok(response)
     }
+}
+
+/// Whether a path is UTF-8 once it is decoded.
+fn is_text(path: &str) -> bool {
+    !path.contains('%') || percent_decode_str(path).decode_utf8().is_ok()
+}
+
+fn not_text() -> Error {
+    Error::invalid("The path is not UTF-8")
 }
 
 fn operation(id: Option<&OperationId>) -> &'static str {
@@ -253,6 +322,7 @@ mod tests {
                 Limits {
                     body: 10,
                     time: Duration::from_millis(20),
+                    body_memory: usize::MAX,
                 },
                 Metrics::new(|_| {}),
             ),
@@ -276,12 +346,6 @@ mod tests {
     async fn a_request_that_hangs_is_given_up() {
         let response = answer_of(std::future::pending).await;
         assert_eq!(text(response).await, "Timeout: The request took too long");
-    }
-
-    #[tokio::test]
-    async fn a_body_that_is_too_large_ends_its_connection() {
-        let response = answer_of(|| async { Err(too_large()) }).await;
-        assert_eq!(response.header("connection"), Some("close"));
     }
 
     #[tokio::test]

@@ -16,6 +16,7 @@ use poem_openapi::error::{
     AuthorizationError, ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError,
 };
 
+use super::body_memory::no_room;
 use crate::kernel::{
     Error, Kind, Rule, Violation,
     violation::{Location, Step},
@@ -131,7 +132,9 @@ pub fn body_error(error: &ReadBodyError) -> Error {
     match error {
         ReadBodyError::PayloadTooLarge => too_large(),
         ReadBodyError::Utf8(_) => Error::invalid("The body is not UTF-8"),
-        ReadBodyError::Io(_) => Error::invalid("The body ended too early"),
+        ReadBodyError::Io(error) => {
+            no_room(error).unwrap_or_else(|| Error::invalid("The body ended too early"))
+        }
         ReadBodyError::BodyHasBeenTaken => {
             Error::internal("a body was read twice", error.to_string())
         }

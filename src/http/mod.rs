@@ -3,8 +3,10 @@
 //!
 //! Nothing here knows a dialect; a dialect says what it is through [`Dialect`].
 
+pub mod allow;
 pub mod bearer;
 pub mod body;
+pub mod body_memory;
 pub mod compress;
 pub mod cors;
 pub mod dialect;
@@ -13,7 +15,6 @@ pub mod document;
 pub mod edge;
 pub mod errors;
 pub mod health;
-pub mod listener;
 pub mod metrics;
 mod mounted;
 pub mod nullable;
@@ -25,8 +26,10 @@ mod tunnel_metrics;
 pub mod wording;
 pub mod written;
 
+pub use allow::Allowed;
 pub use bearer::{bearer, bearer_scheme};
 pub use body::Body;
+pub use body_memory::read_bytes;
 pub use dialect::{Dialect, Failed, Mount};
 pub use document::{Document, Published};
 pub use edge::Edge;

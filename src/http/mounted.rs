@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use poem::Request;
 
-use super::{Metrics, origin::Origins};
+use super::{Metrics, body_memory::BodyMemory, origin::Origins};
 use crate::{
     domain::Domain,
     kernel::{Error, Result},
@@ -18,6 +18,8 @@ pub struct Limits {
     pub body: usize,
     /// The longest that a request may take.
     pub time: Duration,
+    /// How much the bodies of all requests may take together, in bytes.
+    pub body_memory: usize,
 }
 
 /// The largest body of this request, where it is another one than [`Limits::body`].
@@ -33,6 +35,7 @@ struct Shared {
     domain: Option<Domain>,
     origins: Origins,
     limits: Limits,
+    body_memory: BodyMemory,
     metrics: Metrics,
 }
 
@@ -44,6 +47,7 @@ impl Mounted {
             domain,
             origins,
             limits,
+            body_memory: BodyMemory::new(limits.body_memory),
             metrics,
         }))
     }
@@ -58,6 +62,10 @@ impl Mounted {
 
     pub(super) fn limits(&self) -> Limits {
         self.0.limits
+    }
+
+    pub(super) fn body_memory(&self) -> &BodyMemory {
+        &self.0.body_memory
     }
 
     pub(super) fn metrics(&self) -> &Metrics {

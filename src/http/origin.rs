@@ -183,6 +183,7 @@ mod tests {
 
     fn mounted_with(origins: &Origins) -> Mounted {
         let limits = Limits {
+            body_memory: usize::MAX,
             body: 0,
             time: Duration::ZERO,
         };

@@ -1,5 +1,7 @@
 //! Composes everything into one server: open, listen, serve, stop.
 
+mod connections;
+mod router;
 mod routes;
 
 use std::{
@@ -10,10 +12,11 @@ use std::{
     time::Duration,
 };
 
-use poem::{Server as PoemServer, listener::TcpAcceptor};
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tracing::{info, warn};
 
+use self::connections::Connections;
 use crate::{
     config::{Config, Profile},
     dialects::{botpress, chat},
@@ -22,7 +25,6 @@ use crate::{
         deliveries, end_users, folders, platform_integrations, runtime, usage, webchat, webhooks,
         workspaces,
     },
-    http::listener::NoDelay,
     kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
 };
@@ -62,7 +64,7 @@ pub struct Server {
     started: Started,
     created: bool,
     stop: watch::Sender<bool>,
-    serving: JoinHandle<io::Result<()>>,
+    serving: JoinHandle<()>,
     flushing: JoinHandle<()>,
     end_users: JoinHandle<()>,
     bots: JoinHandle<()>,
@@ -137,12 +139,14 @@ impl Server {
         if let Err(error) = domain.store().announce(&url(address)) {
             warn!(%error, "the lock file cannot tell where this server listens");
         }
-        let acceptor = NoDelay(TcpAcceptor::from_tokio(listener).map_err(listen)?);
         let (stop, stopping) = watch::channel(false);
-        let serving = PoemServer::new_with_acceptor(acceptor).run_with_graceful_shutdown(
-            routes::endpoint(&domain, config),
+        let open = Gauge::default();
+        let endpoint = routes::endpoint(&domain, config, &open);
+        let serving = Connections::new(&config.server, open).serve(
+            listener,
+            endpoint,
             stopped(stopping.clone()),
-            Some(Duration::from_secs(config.server.shutdown_timeout_seconds)),
+            Duration::from_secs(config.server.shutdown_timeout_seconds),
         );
         Ok(Self {
             address,
@@ -202,9 +206,8 @@ impl Server {
         self.domain.tunnels().stop();
         // They would not end by themselves.
         self.domain.listeners().close();
-        if let Ok(Err(error)) = self.serving.await {
-            warn!(%error, "the listener ended with an error");
-        }
+        // Only fails if the task panicked, and then nothing is served any more.
+        let _ = self.serving.await;
         // Only fails if the task panicked; what it counted is flushed below all the same.
         let _ = self.flushing.await;
         // What it had no time for is due at the next start.

@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use poem::{Endpoint, EndpointExt, Response, Route};
+use poem::{EndpointExt, Response, endpoint::BoxEndpoint};
+use prometheus_client::metrics::gauge::Gauge;
 
+use super::router::{Reach, Router};
 use crate::{
     config::{Config, Profile},
     console,
@@ -12,21 +14,24 @@ use crate::{
     http::{Edge, Limits, Metrics, Mount, Mounted, OpenTunnels, Origins, Programs, docs, health},
 };
 
-/// Everything that the server answers.
-pub(super) fn endpoint(
-    domain: &Domain,
-    config: &Config,
-) -> impl Endpoint<Output = Response> + 'static {
+/// Everything that the server answers. `open` shows how many connections there are.
+pub(super) fn endpoint(domain: &Domain, config: &Config, open: &Gauge) -> Router {
     let metrics = Metrics::new(|registry| {
         domain.store().metrics().register(registry);
         domain.webhooks().metrics().register(registry);
         domain.telling().register(registry);
         registry.register_collector(Box::new(Programs::new(domain.runtime())));
         registry.register_collector(Box::new(OpenTunnels::new(domain.tunnels())));
+        registry.register(
+            "http_connections",
+            "Open connections of clients",
+            open.clone(),
+        );
     });
     let limits = Limits {
         body: config.server.body_limit_bytes,
         time: Duration::from_secs(config.server.request_timeout_seconds),
+        body_memory: config.server.body_memory_bytes,
     };
     let server = &config.server;
     let origins = Origins::new(server.public_url.as_ref(), server.trust_forwarded);
@@ -48,14 +53,16 @@ pub(super) fn endpoint(
         "ada-pages",
         Arc::new(ada::RenderPage),
         mounted.clone(),
-    );
+    )
+    .with_methods(ada::PAGES_METHODS);
     let webhooks = Edge::new(
         botpress::webhooks(domain),
         "botpress-webhooks",
         Arc::new(botpress::ErrorRenderer::new(domain.clock().clone())),
         mounted.clone(),
     )
-    .with_own_cors();
+    .with_own_cors()
+    .with_raw_paths();
     let chat_pages = Edge::new(
         botpress::chat(
             domain,
@@ -65,40 +72,47 @@ pub(super) fn endpoint(
         "chat-pages",
         Arc::new(botpress::RenderChat),
         mounted.clone(),
-    );
-    let mut route = Route::new()
-        .nest("/", pages)
-        .at(format!("{}/*rest", botpress::CHAT_BASE_PATH), chat_pages)
-        .nest(ada::PAGES_BASE_PATH, platform)
-        .nest_no_strip(botpress::WEBHOOKS_PATH, webhooks);
+    )
+    .with_methods(botpress::CHAT_METHODS);
+    let mut router = Router::new(pages)
+        .at(botpress::CHAT_BASE_PATH, Reach::Below, chat_pages.boxed())
+        .at(ada::PAGES_BASE_PATH, Reach::Stripped, platform.boxed())
+        .at(botpress::WEBHOOKS_PATH, Reach::Both, webhooks.boxed());
     if domain.settings().inbox.is_on(domain.settings().development) {
         let inbox = console::inbox::routes(domain);
         let renderer = Arc::new(console::error::ErrorRenderer);
-        let inbox = Edge::new(inbox, "inbox", renderer, mounted.clone());
-        route = route.nest("/inbox", inbox);
+        let inbox = Edge::new(inbox, "inbox", renderer, mounted.clone())
+            .with_methods(console::inbox::METHODS);
+        router = router.at("/inbox", Reach::Stripped, inbox.boxed());
     }
     let unprefixed = cohere::mount(&config.cohere);
     let unprefixed = Arc::new(Edge::around(unprefixed, mounted.clone()));
     for path in cohere::UNPREFIXED {
-        route = route.at(path, unprefixed.clone());
         // Exactly `/chat` is an operation of Cohere's; below it are the chats of bots.
-        if *path != botpress::CHAT_BASE_PATH {
-            route = route.at(format!("{path}/*rest"), unprefixed.clone());
-        }
+        let reach = match *path == botpress::CHAT_BASE_PATH {
+            true => Reach::Exact,
+            false => Reach::Both,
+        };
+        router = router.at(*path, reach, shared(&unprefixed));
     }
-    mounts.into_iter().fold(route, |route, mount| {
+    mounts.into_iter().fold(router, |router, mount| {
         let base_path = mount.base_path;
         // Its requests come through the webhooks.
         if base_path == chat::BASE_PATH {
-            return route;
+            return router;
         }
         let edge = Arc::new(Edge::around(mount, mounted.clone()));
         if base_path == botpress::BASE_PATH {
-            let at = |route: Route, path: &&str| route.at(path, edge.clone());
-            return botpress::ROUTES.iter().fold(route, at);
+            let at = |router: Router, path: &&str| router.at(*path, Reach::Below, shared(&edge));
+            return botpress::ROUTES.iter().fold(router, at);
         }
-        route.nest(base_path, edge)
+        router.at(base_path, Reach::Stripped, shared(&edge))
     })
+}
+
+/// An endpoint that stands at several paths.
+fn shared(edge: &Arc<Edge>) -> BoxEndpoint<'static, Response> {
+    edge.clone().boxed()
 }
 
 /// What the paths of this server begin with: no tunnel has such an id.

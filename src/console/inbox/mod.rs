@@ -16,16 +16,21 @@ use crate::{
         Domain,
         inbox::{self, Inbox, Incoming, Received},
     },
-    http::{
-        body_limit,
-        errors::{Failure, body_error},
-    },
+    http::{allow, body_limit, errors::Failure, read_bytes},
     kernel::{Error, Result, Rule, Violation},
 };
 
 /// What the page may load: its style and icon, and nothing that a request brought along.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'";
+
+/// The methods of its paths.
+pub const METHODS: &[allow::Row] = &[
+    ("/", "GET, HEAD"),
+    ("/{name}", "GET, HEAD, POST, PUT"),
+    ("/{name}/settings", "POST"),
+    ("/{name}/clear", "POST"),
+];
 
 /// The inbox, to be mounted under `/inbox`.
 #[must_use]
@@ -87,6 +92,7 @@ async fn show(domain: Domain, request: Request) -> Result<Response> {
 
 async fn receive(domain: Domain, mut request: Request) -> Result<Response> {
     let name = name(&request)?;
+    inbox::check_name(&name)?;
     let body = body(&mut request).await?;
     let headers = request.headers().iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -111,6 +117,7 @@ async fn receive(domain: Domain, mut request: Request) -> Result<Response> {
 /// Takes `{"status": 500}`, or the form of the page.
 async fn settings(domain: Domain, mut request: Request) -> Result<Response> {
     let name = name(&request)?;
+    inbox::check_name(&name)?;
     let body = body(&mut request).await?;
     let form = is_form(&request);
     let status = if form {
@@ -159,10 +166,8 @@ fn name(request: &Request) -> Result<String> {
 
 async fn body(request: &mut Request) -> Result<Vec<u8>> {
     let limit = body_limit(request).unwrap_or(usize::MAX);
-    let bytes = request.take_body().into_bytes_limit(limit).await;
-    bytes
-        .map(|bytes| bytes.to_vec())
-        .map_err(|error| body_error(&error))
+    let bytes = read_bytes(request.take_body(), limit).await?;
+    Ok(bytes.into())
 }
 
 fn html(page: String) -> Response {

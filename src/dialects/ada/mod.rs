@@ -35,7 +35,7 @@ use self::{
     webhooks::Webhooks,
 };
 pub use self::{
-    pages::{BASE_PATH as PAGES_BASE_PATH, RenderPage, routes as pages},
+    pages::{BASE_PATH as PAGES_BASE_PATH, METHODS as PAGES_METHODS, RenderPage, routes as pages},
     settings::{MetadataUpdate, Settings},
 };
 use crate::http::{BodyLimit, Document, Mount, Published, docs};
@@ -86,6 +86,7 @@ pub fn mount(settings: &Settings) -> Mount {
             .with(StandingHeaders)
             .before(slash::strip)
             .boxed(),
+        beside: &[],
         render: Arc::new(RenderV2),
         document: Published::new({
             let settings = settings.clone();
@@ -142,6 +143,7 @@ pub fn mount_end_users_v1(settings: &Settings) -> Mount {
             .before(slash::strip)
             .before(limit_body)
             .boxed(),
+        beside: &[("/docs", "GET, HEAD"), ("/spec", "GET, HEAD")],
         render: Arc::new(RenderV1),
         document,
         credentials: false,

@@ -36,6 +36,7 @@ pub fn mount(settings: &Settings) -> Mount {
         summary: "Integrations of a company: create, configure, list and delete them.",
         base_path: BASE_PATH,
         endpoint: service(settings).into_endpoint().boxed(),
+        beside: &[],
         render: Arc::new(ErrorRenderer::new(settings.validation_status)),
         document: Published::new({
             let settings = settings.clone();

@@ -1,15 +1,20 @@
 //! Who calls (botpress.md §3): a person with a personal access token, a bot or an integration with a
 //! token of its own. Headers say in which workspace or which bot the caller acts.
 
-use poem::{Request, RequestBody, http::header};
+use poem::{
+    Request, RequestBody,
+    http::{Method, header},
+};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
 use crate::{
     domain::{
         access::{Call, Place},
         api_keys::KeyKind,
+        billing,
         holder::{Holder, MaybeHolder},
         limits::Class,
+        members::Role,
         person::PersonCall,
     },
     http::{bearer, bearer_scheme, domain, errors::Failure},
@@ -74,12 +79,32 @@ bearer! {
 
 bearer! {
     /// A member of the workspace that the header names.
-    pub struct Member(Call) = |request| {
-        let token = bearer(request)?;
-        let workspace = required(request, WORKSPACE_ID)?;
-        let place = Place::Workspace(workspace);
-        domain(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin)
+    pub struct Member(Call) = member
+}
+
+bearer! {
+    /// A member who may at least develop. The role is checked before the body is read.
+    pub struct Developer(Call) = |request| {
+        let call = member(request)?;
+        call.require_role(Role::Developer)?;
+        Ok(call)
     }
+}
+
+bearer! {
+    /// A member who may at least manage. The role is checked before the body is read.
+    pub struct Manager(Call) = |request| {
+        let call = member(request)?;
+        call.require_role(Role::Manager)?;
+        Ok(call)
+    }
+}
+
+fn member(request: &Request) -> Result<Call> {
+    let token = bearer(request)?;
+    let workspace = required(request, WORKSPACE_ID)?;
+    let place = Place::Workspace(workspace);
+    domain(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin)
 }
 
 bearer! {
@@ -90,7 +115,12 @@ bearer! {
             bot: required(request, BOT_ID)?,
             integration: given(request, INTEGRATION_ID),
         };
-        domain(request)?.admit_at(&place, token, KINDS, Class::BotpressChat)
+        let call = domain(request)?.admit_at(&place, token, KINDS, Class::BotpressChat)?;
+        // Each operation with a body changes something; the role is checked before the body is read.
+        if [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
+            call.require_role(Role::Developer)?;
+        }
+        Ok(call)
     }
 }
 
@@ -134,16 +164,28 @@ const TOKEN: &str = "A personal access token, or the token of a bot or an integr
 
 bearer! {
     /// A member of the workspace that the path names as `id`. For others it is not there.
-    pub struct OfWorkspace(Call) = |request| {
-        let token = bearer(request)?;
-        let id = workspace_in(request.uri().path());
-        let place = Place::Workspace(id);
-        let admitted = domain(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin);
-        admitted.map_err(|error| match error.kind() {
-            Kind::Forbidden => Error::not_found(format!("There is no workspace {id}")),
-            _ => error,
-        })
+    pub struct OfWorkspace(Call) = of_workspace
+}
+
+bearer! {
+    /// A member who may handle the money of the workspace in the path, which administrators may too.
+    /// The role is checked before the body is read.
+    pub struct Payer(Call) = |request| {
+        let call = of_workspace(request)?;
+        billing::require_role(&call)?;
+        Ok(call)
     }
+}
+
+fn of_workspace(request: &Request) -> Result<Call> {
+    let token = bearer(request)?;
+    let id = workspace_in(request.uri().path());
+    let place = Place::Workspace(id);
+    let admitted = domain(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin);
+    admitted.map_err(|error| match error.kind() {
+        Kind::Forbidden => Error::not_found(format!("There is no workspace {id}")),
+        _ => error,
+    })
 }
 
 /// The workspace that a path names: `/v1/admin/workspaces/{id}/…`. The framework has its own names for

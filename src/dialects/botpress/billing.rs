@@ -10,7 +10,7 @@ use poem_openapi::{
 
 use super::{
     Tag,
-    auth::OfWorkspace,
+    auth::{OfWorkspace, Payer},
     billing_wire::{ConfirmedResponse, DetailsResponse, SetMethodBody, SetMethodResponse},
     error::Failed,
     invoice_document,
@@ -73,7 +73,7 @@ impl Billing {
     )]
     async fn set_workspace_payment_method(
         &self,
-        caller: OfWorkspace,
+        caller: Payer,
         request: &Request,
         /// The workspace's id.
         id: Path<String>,
@@ -126,7 +126,7 @@ impl Billing {
     )]
     async fn charge_workspace_unpaid_invoices(
         &self,
-        caller: OfWorkspace,
+        caller: Payer,
         /// The workspace's id.
         #[oai(name = "id")]
         _id: Path<String>,

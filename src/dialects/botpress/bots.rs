@@ -9,7 +9,7 @@ use poem_openapi::{
 
 use super::{
     Tag,
-    auth::Member,
+    auth::{Developer, Manager, Member},
     bots_given::{ListBotsResponse, TransferBotBody, UpdateBotBody},
     bots_wire::{Bot, BotResponse, CreateBotBody},
     done::{DONE, Done},
@@ -45,7 +45,7 @@ impl Bots {
     #[oai(path = "/v1/admin/bots", method = "post", operation_id = "createBot")]
     async fn create_bot(
         &self,
-        caller: Member,
+        caller: Developer,
         request: &Request,
         body: Body<CreateBotBody>,
     ) -> Result<Json<BotResponse>, Failed> {
@@ -96,7 +96,7 @@ impl Bots {
     )]
     async fn update_bot(
         &self,
-        caller: Member,
+        caller: Developer,
         request: &Request,
         /// The bot's id.
         id: Path<String>,
@@ -138,7 +138,7 @@ impl Bots {
     )]
     async fn transfer_bot(
         &self,
-        caller: Member,
+        caller: Manager,
         /// The bot's id.
         id: Path<String>,
         body: Body<TransferBotBody>,

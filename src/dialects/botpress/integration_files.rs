@@ -8,12 +8,18 @@ use poem::{
 
 use crate::{
     domain::{Domain, integrations},
-    http::{domain, errors::Failure, page},
+    http::{allow, domain, errors::Failure, page},
     kernel::{Error, Result},
 };
 
 /// What keeps an image or a text of someone else from doing anything on this origin.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/// The methods of their paths.
+pub const METHODS: &[allow::Row] = &[
+    ("/v1/storage/integrations/{id}/icon", "GET, HEAD"),
+    ("/v1/storage/integrations/{id}/readme", "GET, HEAD"),
+];
 
 /// The routes, beside whatever else there is.
 pub fn at(route: Route) -> Route {

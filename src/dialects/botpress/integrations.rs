@@ -9,7 +9,7 @@ use poem_openapi::{
 
 use super::{
     Tag,
-    auth::Member,
+    auth::{Developer, Member},
     done::{DONE, Done},
     error::Failed,
     integrations_given::{CreateIntegrationBody, UpdateIntegrationBody},
@@ -60,7 +60,7 @@ impl Integrations {
     )]
     async fn create_integration(
         &self,
-        caller: Member,
+        caller: Developer,
         request: &Request,
         body: Body<CreateIntegrationBody>,
     ) -> Result<Json<IntegrationResponse>, Failed> {
@@ -129,7 +129,7 @@ impl Integrations {
     )]
     async fn update_integration(
         &self,
-        caller: Member,
+        caller: Developer,
         request: &Request,
         /// The integration's id.
         id: Path<String>,

@@ -9,7 +9,7 @@ use poem_openapi::{
 
 use super::{
     Tag,
-    auth::Member,
+    auth::{Manager, Member},
     done::{DONE, Done},
     error::Failed,
     paging::{self, Meta},
@@ -188,7 +188,7 @@ impl Members {
     )]
     async fn create_workspace_member(
         &self,
-        caller: Member,
+        caller: Manager,
         body: Body<CreateMemberBody>,
     ) -> Result<Json<WorkspaceMember>, Failed> {
         let made = members::invite(&caller.0, body.0.email, body.0.role.into()).await?;
@@ -205,7 +205,7 @@ impl Members {
     )]
     async fn update_workspace_member(
         &self,
-        caller: Member,
+        caller: Manager,
         /// The id of the membership.
         id: Path<String>,
         body: Body<UpdateMemberBody>,

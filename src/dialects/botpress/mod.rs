@@ -67,7 +67,10 @@ pub use self::{
     error::ErrorRenderer,
     settings::Settings,
     tunnels::with_tunnels,
-    webchat::{BASE_PATH as CHAT_BASE_PATH, RenderPage as RenderChat, routes as chat},
+    webchat::{
+        BASE_PATH as CHAT_BASE_PATH, METHODS as CHAT_METHODS, RenderPage as RenderChat,
+        routes as chat,
+    },
     webhooks::webhooks,
 };
 use crate::{
@@ -81,8 +84,8 @@ pub const BASE_PATH: &str = "";
 /// What the addresses of the webhooks of installations begin with.
 pub const WEBHOOKS_PATH: &str = "/webhook";
 
-/// What the dialect answers, whether there is such an operation or not.
-pub const ROUTES: &[&str] = &["/v1/chat/*rest", "/v1/admin/*rest", "/v1/storage/*rest"];
+/// The paths below which the dialect answers, whether there is such an operation or not.
+pub const ROUTES: &[&str] = &["/v1/chat", "/v1/admin", "/v1/storage"];
 
 /// The groups of operations in the document.
 #[derive(Tags)]
@@ -128,6 +131,7 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
         endpoint: integration_files::at(Route::new())
             .nest_no_strip("/", service(settings))
             .boxed(),
+        beside: integration_files::METHODS,
         render: Arc::new(ErrorRenderer::new(domain.clock().clone())),
         document: Published::new({
             let settings = settings.clone();

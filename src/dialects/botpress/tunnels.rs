@@ -73,7 +73,8 @@ pub fn with_tunnels(
         "botpress-tunnels",
         renderer,
         mounted.for_at_most(time),
-    );
+    )
+    .with_raw_paths();
     BesideTunnels {
         pages,
         tunnels,
@@ -255,6 +256,7 @@ fn is_too_large(error: &std::io::Error) -> bool {
 async fn forward(tunnels: &Tunnels, request: Request) -> Result<Response> {
     let (id, below) = parts(&request);
     let (id, below) = (id.to_owned(), below.to_owned());
+    tunnels.check_open(&id).map_err(failed)?;
     let mut incoming = read(request, &below).await?;
     for name in HOP_BY_HOP {
         incoming.headers.remove(name);
@@ -268,14 +270,7 @@ async fn forward(tunnels: &Tunnels, request: Request) -> Result<Response> {
     };
     let timeout = tunnels.settings().timeout();
     let answer = tunnels.request(&id, &asked, timeout).await;
-    let answer = answer.map_err(|failure| {
-        let text = failure.to_string();
-        match failure {
-            Failure::NotConnected | Failure::Busy => unavailable(text),
-            Failure::Lost => Error::new(Kind::Upstream, text),
-            Failure::TimedOut(_) => Error::new(Kind::Timeout, text),
-        }
-    })?;
+    let answer = answer.map_err(failed)?;
     let mut response = response(Answer {
         status: answer.status,
         headers: answer.headers,
@@ -286,4 +281,13 @@ async fn forward(tunnels: &Tunnels, request: Request) -> Result<Response> {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     Ok(response)
+}
+
+fn failed(failure: Failure) -> Error {
+    let text = failure.to_string();
+    match failure {
+        Failure::NotConnected | Failure::Busy => unavailable(text),
+        Failure::Lost => Error::new(Kind::Upstream, text),
+        Failure::TimedOut(_) => Error::new(Kind::Timeout, text),
+    }
 }

@@ -4,8 +4,9 @@
 use std::{collections::BTreeMap, io};
 
 use futures_util::StreamExt;
+use percent_encoding::percent_decode_str;
 use poem::{
-    Body, EndpointExt, Request, Response, Route,
+    Body, EndpointExt, Request, Response,
     endpoint::{BoxEndpoint, make},
     http::{HeaderName, HeaderValue, StatusCode, header},
 };
@@ -15,10 +16,7 @@ use crate::{
         Domain,
         inbound::{self, Answer, Incoming},
     },
-    http::{
-        body_limit,
-        errors::{Failure, body_error},
-    },
+    http::{body_limit, errors::Failure, read_bytes},
     kernel::{Error, Kind, Result},
 };
 
@@ -49,9 +47,7 @@ pub fn webhooks(domain: &Domain) -> BoxEndpoint<'static, Response> {
             answered.map_err(|error| poem::Error::from(Failure(error)))
         }
     });
-    Route::new()
-        .at(format!("{}/*rest", super::WEBHOOKS_PATH), receive)
-        .boxed()
+    receive.boxed()
 }
 
 async fn receive(domain: &Domain, request: Request) -> Result<Response> {
@@ -59,25 +55,26 @@ async fn receive(domain: &Domain, request: Request) -> Result<Response> {
     let below = whole
         .strip_prefix(super::WEBHOOKS_PATH)
         .and_then(|path| path.strip_prefix('/'))
-        .unwrap_or_default();
-    let decoded: String = request.path_params().unwrap_or_default();
-    let answer = if let Some(name) = decoded.strip_prefix(SHARED) {
-        let request = read(request, "/").await?;
-        inbound::receive_shared(domain, name, &request).await
+        .ok_or_else(|| Error::new(Kind::NoOperation, "Not Found"))?;
+    let decoded = percent_decode_str(below).decode_utf8_lossy();
+    // The receiver is found before the body is read: strangers who know none keep no memory here.
+    let (receiver, path) = if let Some(name) = decoded.strip_prefix(SHARED) {
+        (inbound::find_shared(domain, name.to_owned())?, "/")
     } else if below == OAUTH {
-        inbound::come_back(domain, read(request, "/").await?).await
+        let query = request.original_uri().query().unwrap_or_default();
+        (inbound::find_by_state(domain, query)?, inbound::OAUTH_PATH)
     } else {
         let (webhook_id, path) = below.split_at(below.find('/').unwrap_or(below.len()));
-        let request = read(request, path).await?;
-        inbound::receive(domain, webhook_id, &request).await
+        (inbound::find_by_webhook(domain, webhook_id)?, path)
     };
+    let incoming = read(request, path).await?;
+    let answer = inbound::receive(domain, receiver, &incoming).await;
     answer.map(response)
 }
 
 pub(super) async fn read(mut request: Request, path: &str) -> Result<Incoming> {
     let limit = body_limit(&request).unwrap_or(usize::MAX);
-    let body = request.take_body().into_bytes_limit(limit).await;
-    let body = body.map_err(|error| body_error(&error))?;
+    let body = read_bytes(request.take_body(), limit).await?;
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in request.headers() {
         let value = String::from_utf8_lossy(value.as_bytes());

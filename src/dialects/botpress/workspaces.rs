@@ -8,7 +8,7 @@ use poem_openapi::{
 
 use super::{
     Tag,
-    auth::{OfWorkspace, Person},
+    auth::{OfWorkspace, Payer, Person},
     done::{DONE, Done},
     error::Failed,
     paging,
@@ -89,7 +89,7 @@ impl Workspaces {
     )]
     async fn update_workspace(
         &self,
-        caller: OfWorkspace,
+        caller: Payer,
         /// The workspace's id.
         #[oai(name = "id")]
         _id: Path<String>,
@@ -110,7 +110,7 @@ impl Workspaces {
     )]
     async fn change_workspace_plan(
         &self,
-        caller: OfWorkspace,
+        caller: Payer,
         /// The workspace's id.
         #[oai(name = "id")]
         _id: Path<String>,

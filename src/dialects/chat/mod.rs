@@ -70,6 +70,7 @@ pub fn mount(domain: &Domain) -> Mount {
         summary: "Talking with a bot: users, conversations, messages and what happens in them.",
         base_path: BASE_PATH,
         endpoint: service().into_endpoint().map_to_response().boxed(),
+        beside: &[],
         render: Arc::new(ErrorRenderer::new(domain.clock().clone())),
         document: Published::new(document),
         credentials: true,

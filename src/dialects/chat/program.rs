@@ -8,7 +8,7 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use poem::{
     Body, Endpoint, Request as HttpRequest, Response,
     endpoint::BoxEndpoint,
-    http::{Method, Uri},
+    http::{Method, StatusCode, Uri},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -24,7 +24,7 @@ use crate::{
         runtime::{Live, Native, NativeResponse, Request},
         webchat,
     },
-    http::{dialect::RenderError, errors::from_poem},
+    http::{Allowed, Published, dialect::RenderError, errors::from_poem},
     kernel::{Error, Kind, Result, Secret},
 };
 
@@ -41,6 +41,7 @@ struct Inner {
     domain: Domain,
     api: BoxEndpoint<'static, Response>,
     render: ErrorRenderer,
+    allowed: Allowed,
 }
 
 impl Program {
@@ -48,6 +49,7 @@ impl Program {
         Self(Arc::new(Inner {
             render: ErrorRenderer::new(domain.clock().clone()),
             api: super::endpoint(),
+            allowed: Allowed::new(Some(Published::new(super::document)), &[]),
             domain,
         }))
     }
@@ -170,15 +172,28 @@ impl Inner {
         let mut answered = match http(incoming) {
             Ok(mut request) => {
                 request.set_data(asked);
+                let path = request.uri().path().to_owned();
                 match self.api.call(request).await {
                     Ok(response) => shown(response).await,
-                    Err(error) => self.shown(&from_poem(error)).await,
+                    Err(error) => self.failed(from_poem(error), &path).await,
                 }
             }
             Err(error) => self.shown(&error).await,
         };
         cors::allow(&mut answered.headers, origin.as_deref());
         answered
+    }
+
+    /// What failed, with the methods of the path if it is for the method.
+    async fn failed(&self, error: Error, path: &str) -> NativeResponse {
+        let mut response = self.shown(&error).await;
+        if response.status == StatusCode::METHOD_NOT_ALLOWED.as_u16() {
+            let methods = self.allowed.at(path);
+            let methods = methods.as_ref().and_then(|methods| methods.to_str().ok());
+            let allow = methods.unwrap_or_default().to_owned();
+            response.headers.insert("allow".to_owned(), allow);
+        }
+        response
     }
 
     async fn shown(&self, failed: &Error) -> NativeResponse {

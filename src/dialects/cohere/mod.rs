@@ -59,6 +59,7 @@ pub fn mount(settings: &Settings) -> Mount {
             .around(paths::explain)
             .before(paths::normalise)
             .boxed(),
+        beside: &[(oauth::CALLBACK, "GET, HEAD")],
         render: Arc::new(ErrorRenderer),
         document: Published::new({
             let settings = settings.clone();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use poem::{Endpoint, Request, error::NotFoundError, http::uri::PathAndQuery};
 
 use crate::{
-    http::errors::Failure,
+    http::{allow::RoutedPath, errors::Failure},
     kernel::{Error, Kind},
 };
 
@@ -67,10 +67,11 @@ pub async fn explain<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::R
     let answer = endpoint.call(request).await;
     answer.map_err(|error| {
         if error.is::<NotFoundError>() {
-            Failure(no_operation(method.as_str(), &path)).into()
-        } else {
-            error
+            return Failure(no_operation(method.as_str(), &path)).into();
         }
+        let mut error = error;
+        error.set_data(RoutedPath(path));
+        error
     })
 }
 

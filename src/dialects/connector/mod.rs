@@ -32,6 +32,7 @@ pub fn mount() -> Mount {
         summary: "Folders of documents on this server, searchable as connectors.",
         base_path: BASE_PATH,
         endpoint: service().into_endpoint().boxed(),
+        beside: &[],
         render: Arc::new(ErrorRenderer),
         document: Published::new(document),
         credentials: false,

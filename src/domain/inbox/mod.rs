@@ -9,7 +9,8 @@ mod rows;
 use serde::{Deserialize, Serialize};
 
 pub use self::rows::{
-    Inbox, Incoming, Received, Summary, answer_with, clear, erase_end_user, list, receive, show,
+    Inbox, Incoming, Received, Summary, answer_with, check_name, clear, erase_end_user, list,
+    receive, show,
 };
 
 /// Settings of the test inbox.

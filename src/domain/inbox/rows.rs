@@ -308,7 +308,11 @@ pub async fn clear(domain: &Domain, name: &str) -> Result<()> {
     cleared.await
 }
 
-fn check_name(name: &str) -> Result<()> {
+/// Asserts that an inbox may have this name.
+///
+/// # Errors
+/// `Invalid` otherwise.
+pub fn check_name(name: &str) -> Result<()> {
     let letters = name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');

@@ -88,6 +88,14 @@ impl Line {
         });
     }
 
+    /// Asserts that one request more may wait.
+    pub(super) fn check_room(&self) -> Result<(), Failure> {
+        match self.waiting().len() < self.max_requests {
+            true => Ok(()),
+            false => Err(Failure::Busy),
+        }
+    }
+
     /// Sends a request and waits for its answer.
     pub(super) async fn ask(&self, request: &Request) -> Result<Response, Failure> {
         let id = Uuid::new_v4().to_string();

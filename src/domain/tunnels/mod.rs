@@ -239,6 +239,29 @@ impl Tunnels {
         }
     }
 
+    /// Asserts that a tunnel takes requests, before the body of one is read.
+    ///
+    /// # Errors
+    /// [`Failure::NotConnected`] or [`Failure::Busy`]
+    pub fn check_open(&self, id: &str) -> Result<(), Failure> {
+        let line = self.line(id).ok_or(Failure::NotConnected);
+        let checked = line.and_then(|line| line.check_room());
+        if let Err(failure) = &checked {
+            self.count(failure.outcome());
+        }
+        checked
+    }
+
+    /// The connection that takes the requests of a tunnel.
+    fn line(&self, id: &str) -> Option<Arc<Line>> {
+        let open = self.open_lines();
+        open.get(id).and_then(|lines| lines.last().cloned())
+    }
+
+    fn count(&self, outcome: usize) {
+        self.0.requests[outcome].fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Sends a request through a tunnel and waits for the answer.
     ///
     /// # Errors
@@ -249,18 +272,14 @@ impl Tunnels {
         request: &Request,
         timeout: Duration,
     ) -> Result<Response, Failure> {
-        let line = self
-            .open_lines()
-            .get(id)
-            .and_then(|lines| lines.last().cloned());
-        let answer = match line {
+        let answer = match self.line(id) {
             Some(line) => within(timeout, line.ask(request))
                 .await
                 .unwrap_or(Err(Failure::TimedOut(timeout))),
             None => Err(Failure::NotConnected),
         };
         let outcome = answer.as_ref().err().map_or(0, |failure| failure.outcome());
-        self.0.requests[outcome].fetch_add(1, Ordering::Relaxed);
+        self.count(outcome);
         answer
     }
 

@@ -68,8 +68,8 @@ pub async fn submit(
         Ok(session) => session,
         Err(sign_in) => return Ok(*sign_in),
     };
-    let typed = read_form(&session, body).await.map_err(fail)?;
     let integration = installable(&pages, id.0).map_err(fail)?;
+    let typed = read_form(&session, body).await.map_err(fail)?;
     let agent = selected_agent(&pages, request, typed.first("handle")).map_err(fail)?;
     let form = integration.definition.form().map_err(fail)?;
     let problems = match &agent {

@@ -24,7 +24,7 @@ use crate::{
         agents::{self, Agent},
         platform_integrations::{Lifetimes, Typed},
     },
-    http::errors::{Failure, body_error},
+    http::{allow, errors::Failure, read_bytes},
     kernel::{Error, Kind, Result},
 };
 
@@ -45,6 +45,16 @@ struct Parts {
     /// Whether whoever reaches the server may use the pages.
     open: bool,
 }
+
+/// The methods of their paths.
+pub const METHODS: &[allow::Row] = &[
+    ("/integrations/{id}", "GET, HEAD, POST"),
+    ("/integrations/{id}/connections/success", "GET, HEAD"),
+    ("/integrations/{id}/connections/error", "GET, HEAD"),
+    ("/connections", "GET, HEAD"),
+    ("/connections/uninstall", "POST"),
+    ("/sign-in", "POST"),
+];
 
 /// The pages, to be mounted under their base path. Without `open`, they need an operator key.
 #[must_use]
@@ -97,18 +107,20 @@ fn all_agents(pages: &Pages) -> Result<Vec<Agent>> {
 
 /// The form that a page was sent back with, if it comes from a page of this session.
 async fn read_form(session: &Session, body: poem::Body) -> Result<Typed> {
-    let bytes = body
-        .into_bytes_limit(FORM_MAX)
-        .await
-        .map_err(|error| body_error(&error))?;
+    let expired = || {
+        let text = "This page was open too long. Go back, reload it and send it again.";
+        Error::new(Kind::Forbidden, text)
+    };
+    // A new session has sent no page yet that could come back.
+    if session.is_new() {
+        return Err(expired());
+    }
+    let bytes = read_bytes(body, FORM_MAX).await?;
     let typed = Typed::of(url::form_urlencoded::parse(&bytes).into_owned());
     if session.is_ours(&typed) {
         Ok(typed)
     } else {
-        Err(Error::new(
-            Kind::Forbidden,
-            "This page was open too long. Go back, reload it and send it again.",
-        ))
+        Err(expired())
     }
 }
 

@@ -102,10 +102,15 @@ impl Session {
         )
     }
 
+    /// Whether the session begins with this request.
+    pub const fn is_new(&self) -> bool {
+        self.cookie.is_some()
+    }
+
     /// Whether a form comes from a page of this session.
     pub fn is_ours(&self, typed: &Typed) -> bool {
         let token = typed.first(TOKEN).unwrap_or_default();
-        self.cookie.is_none() && TokenHash::of(token) == TokenHash::of(&self.token)
+        !self.is_new() && TokenHash::of(token) == TokenHash::of(&self.token)
     }
 
     /// The answer, which gives the browser the session if it does not have it.

@@ -19,7 +19,7 @@ use crate::{
         Domain,
         platform_integrations::{self as integrations, Refusal, Tokens, Use},
     },
-    http::{domain, errors::Failure},
+    http::{domain, errors::Failure, read_bytes},
     kernel::{Result, Secret},
 };
 
@@ -98,7 +98,7 @@ impl<'a> ApiExtractor<'a> for Form {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let bytes = body.take()?.into_bytes_limit(FORM_MAX).await;
+        let bytes = read_bytes(body.take()?, FORM_MAX).await;
         let bytes = bytes.unwrap_or_default();
         Ok(Self(form_urlencoded::parse(&bytes).into_owned().collect()))
     }

@@ -11,5 +11,5 @@ mod page;
 pub use self::{
     code::code,
     draw::RenderPage,
-    page::{BASE_PATH, routes},
+    page::{BASE_PATH, METHODS, routes},
 };

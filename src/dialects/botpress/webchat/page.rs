@@ -15,6 +15,7 @@ use crate::{
     dialects::botpress::{Settings, WEBHOOKS_PATH},
     domain::{Domain, bots},
     http::{
+        allow,
         errors::Failure,
         origin,
         page::{asset, names, text},
@@ -24,6 +25,9 @@ use crate::{
 
 /// The path that the chats are under.
 pub const BASE_PATH: &str = "/chat";
+
+/// The methods of their paths that have not just any.
+pub const METHODS: &[allow::Row] = &[("/chat/{bot}", "GET, HEAD, POST")];
 
 /// What the pages work with.
 #[derive(Clone)]

@@ -1,0 +1,111 @@
+//! The methods of a path, which an answer with 405 lists in `Allow` (RFC 9110 §15.5.6).
+
+use std::{cmp::Reverse, sync::OnceLock};
+
+use poem::http::HeaderValue;
+use serde_json::{Map, Value};
+
+use super::Published;
+
+/// A path with its methods: `("/spec", "GET, HEAD")`. Segments in braces stand for any text.
+pub type Row = (&'static str, &'static str);
+
+/// The path by which a dialect looked for an operation, where that is not the path of the request: an
+/// error of the framework carries it.
+#[derive(Debug, Clone)]
+pub struct RoutedPath(pub String);
+
+/// The methods of each path of an endpoint.
+#[derive(Default)]
+pub struct Allowed {
+    document: Option<Published>,
+    beside: &'static [Row],
+    /// The document is a large text, of which few servers need this.
+    table: OnceLock<Vec<(String, String)>>,
+}
+
+impl Allowed {
+    /// The paths of a document and those beside it.
+    #[must_use]
+    pub fn new(document: Option<Published>, beside: &'static [Row]) -> Self {
+        Self {
+            document,
+            beside,
+            table: OnceLock::new(),
+        }
+    }
+
+    /// The methods of a path, if it is known.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Option<HeaderValue> {
+        let path = path.trim_end_matches('/');
+        let table = self.table.get_or_init(|| self.table());
+        // The router takes a segment by its own name before it takes one that stands for any text.
+        let found = table
+            .iter()
+            .filter_map(|(template, methods)| Some((fit(template, path)?, methods)))
+            .max_by_key(|(fit, _)| Reverse(fit.clone()));
+        HeaderValue::from_str(found?.1).ok()
+    }
+
+    fn table(&self) -> Vec<(String, String)> {
+        let document = self.document.as_ref().map(|document| document.json(""));
+        let document: Value = document
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
+        let paths = document["paths"].as_object().into_iter().flatten();
+        let of_document = paths.map(|(path, operations)| {
+            let operations = operations.as_object().into_iter().flat_map(Map::keys);
+            let methods = operations.map(|method| match method.as_str() {
+                "get" => "GET, HEAD".to_owned(),
+                other => other.to_ascii_uppercase(),
+            });
+            let methods: Vec<String> = methods.collect();
+            (path.trim_end_matches('/').to_owned(), methods.join(", "))
+        });
+        let beside = self.beside.iter().map(|(path, methods)| {
+            let path = path.trim_end_matches('/');
+            (path.to_owned(), (*methods).to_owned())
+        });
+        of_document.chain(beside).collect()
+    }
+}
+
+/// How a path fits a template: for each segment, true if the template does not name it. None if it
+/// does not fit.
+fn fit(template: &str, path: &str) -> Option<Vec<bool>> {
+    let (mut template, mut path) = (template.split('/'), path.split('/'));
+    let mut fit = Vec::new();
+    loop {
+        match (template.next(), path.next()) {
+            (None, None) => return Some(fit),
+            (Some(named), Some(segment)) if named.starts_with('{') => {
+                fit.push(named != segment);
+            }
+            (Some(named), Some(segment)) if named == segment => fit.push(false),
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_is_taken_by_its_name_first() {
+        const ROWS: &[Row] = &[
+            ("/", "GET, HEAD"),
+            ("/users/{id}", "GET, HEAD, DELETE"),
+            ("/users/me", "PUT"),
+            ("/users/{id}/keys", "POST"),
+        ];
+        let allowed = Allowed::new(None, ROWS);
+        let at = |path| allowed.at(path);
+        assert_eq!(at("/users/me").expect("known"), "PUT");
+        assert_eq!(at("/users/7/").expect("known"), "GET, HEAD, DELETE");
+        assert_eq!(at("/users/me/keys").expect("known"), "POST");
+        assert_eq!(at("/").expect("known"), "GET, HEAD");
+        assert_eq!(at("/users"), None);
+    }
+}

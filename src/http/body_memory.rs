@@ -1,0 +1,222 @@
+//! A bound on the memory that the bodies of requests take together.
+//!
+//! Each request may have [`SMALL`] bytes in any case, so that uploads of some do not keep the usual
+//! small calls of others waiting. What a body has beyond them is counted until its request is answered.
+
+use std::{
+    error::Error as StdError,
+    fmt, io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use poem::{Body, Request};
+
+use crate::kernel::{Error, Kind};
+
+/// The part of each body that is not counted, in bytes.
+const SMALL: usize = 16 * 1024;
+
+/// When a body that had no room may be sent again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The memory for the bodies of all requests. Clones share it.
+#[derive(Debug, Clone)]
+pub struct BodyMemory(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    limit: usize,
+    used: AtomicUsize,
+}
+
+/// The memory that the body of one request takes. To drop it is to give it back.
+#[derive(Debug)]
+pub struct Share {
+    memory: BodyMemory,
+    read: AtomicUsize,
+}
+
+impl BodyMemory {
+    /// Memory for this many bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self(Arc::new(Shared {
+            limit,
+            used: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Counts the body of a request while it is read; none for a request without one.
+    #[must_use]
+    pub fn count(&self, request: &mut Request) -> Option<Arc<Share>> {
+        let body = request.take_body();
+        if body.is_empty() {
+            return None;
+        }
+        let share = Arc::new(Share {
+            memory: self.clone(),
+            read: AtomicUsize::new(0),
+        });
+        request.set_body(BoxBody::new(Counted {
+            inner: body.into(),
+            share: share.clone(),
+        }));
+        Some(share)
+    }
+}
+
+fn counted(read: usize) -> usize {
+    read.saturating_sub(SMALL)
+}
+
+impl Share {
+    /// Counts bytes that were read; fails if there is no room for them.
+    fn add(&self, bytes: usize) -> Result<(), NoRoom> {
+        let shared = &self.memory.0;
+        let before = self.read.fetch_add(bytes, Ordering::Relaxed);
+        let more = counted(before + bytes) - counted(before);
+        let used = shared.used.fetch_add(more, Ordering::Relaxed) + more;
+        match more == 0 || used <= shared.limit {
+            true => Ok(()),
+            false => Err(NoRoom(shared.limit)),
+        }
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let taken = counted(*self.read.get_mut());
+        self.memory.0.used.fetch_sub(taken, Ordering::Relaxed);
+    }
+}
+
+/// The bodies of all requests together are too large.
+#[derive(Debug, Clone, Copy)]
+struct NoRoom(usize);
+
+impl fmt::Display for NoRoom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = self.0;
+        write!(
+            f,
+            "Too many large bodies arrive at once: together they may have {limit} bytes \
+             (server.body_memory_bytes)"
+        )
+    }
+}
+
+impl StdError for NoRoom {}
+
+/// The error of a body that had no room, if that is why it could not be read.
+pub(super) fn no_room(error: &io::Error) -> Option<Error> {
+    let no_room: &NoRoom = error.get_ref()?.downcast_ref()?;
+    let retry_after = RETRY_AFTER;
+    let kind = Kind::Unavailable { retry_after };
+    Some(Error::new(kind, no_room.to_string()))
+}
+
+struct Counted {
+    inner: BoxBody<Bytes, io::Error>,
+    share: Arc<Share>,
+}
+
+impl HttpBody for Counted {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
+        let length = match &frame {
+            Some(Ok(frame)) => frame.data_ref().map_or(0, Bytes::len),
+            _ => 0,
+        };
+        Poll::Ready(match self.share.add(length) {
+            Ok(()) => frame,
+            Err(no_room) => Some(Err(io::Error::other(no_room))),
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Reads a body that may have `limit` bytes. One that announces more is refused unread.
+///
+/// # Errors
+/// `TooLarge`, `Unavailable` if there is no room for it, or `Invalid` if it ends too early.
+pub async fn read_bytes(body: Body, limit: usize) -> Result<Bytes, Error> {
+    let body: BoxBody<Bytes, io::Error> = body.into();
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > limit {
+        return Err(super::errors::too_large());
+    }
+    let read = Body::from(body).into_bytes_limit(limit).await;
+    read.map_err(|error| super::errors::body_error(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(bytes: usize) -> Request {
+        Request::builder().body(vec![b'x'; bytes])
+    }
+
+    async fn read(request: &mut Request) -> Result<usize, Error> {
+        let read = read_bytes(request.take_body(), usize::MAX).await;
+        read.map(|bytes| bytes.len())
+    }
+
+    #[tokio::test]
+    async fn small_bodies_pass_while_large_ones_wait() {
+        let memory = BodyMemory::new(100_000);
+        let mut large = request(SMALL + 100_000);
+        let share = memory.count(&mut large);
+        assert_eq!(read(&mut large).await.expect("room"), SMALL + 100_000);
+
+        let mut second = request(SMALL + 1);
+        let _share = memory.count(&mut second);
+        let error = read(&mut second).await.expect_err("no room");
+        assert!(matches!(error.kind(), Kind::Unavailable { .. }));
+        assert!(
+            error
+                .message()
+                .contains("100000 bytes (server.body_memory_bytes)")
+        );
+
+        let mut small = request(SMALL);
+        let _share = memory.count(&mut small);
+        assert_eq!(read(&mut small).await.expect("room"), SMALL);
+
+        drop(share);
+        drop(_share);
+        let mut third = request(SMALL + 99_999);
+        let _share = memory.count(&mut third);
+        assert_eq!(read(&mut third).await.expect("room"), SMALL + 99_999);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_announces_too_much_is_not_read() {
+        let error = read_bytes(Body::from("four"), 3)
+            .await
+            .expect_err("a refusal");
+        assert_eq!(error.kind(), Kind::TooLarge);
+    }
+}

@@ -1,0 +1,216 @@
+//! Connections: they are accepted, bounded in number and time, served by hyper and ended.
+
+mod connection;
+mod descriptors;
+mod registry;
+mod service;
+mod stream;
+
+use std::{
+    io,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto::Builder,
+};
+use poem::{Endpoint, Response, web::LocalAddr, web::RemoteAddr};
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::{net::TcpListener, sync::Notify};
+use tracing::{info, warn};
+
+use self::{
+    connection::{Connection, Ending, TimeLimits},
+    registry::Registry,
+    service::{Answerer, Answering},
+    stream::{Drain, Stream},
+};
+use crate::{
+    config,
+    kernel::clock::{Stopwatch, pause, within},
+};
+
+/// The most requests that are open at once on one connection of HTTP/2.
+const STREAMS: u32 = 200;
+
+/// The most streams of one connection of HTTP/2 that were given up and are not taken yet.
+const RESETS: usize = 20;
+
+/// How long it is waited after a connection could not be accepted.
+const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// How often that is logged.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+/// Accepts and serves connections.
+pub(super) struct Connections {
+    registry: Arc<Registry>,
+    builder: Builder<TokioExecutor>,
+    max: usize,
+    limits: TimeLimits,
+    drain: Drain,
+    /// How many tasks serve a connection. One that became a WebSocket has none.
+    served: AtomicUsize,
+    all_served: Notify,
+}
+
+impl Connections {
+    /// Raises the limit on file descriptors, and reads the bounds from the settings. `gauge` shows how
+    /// many connections are open.
+    pub(super) fn new(settings: &config::Server, gauge: Gauge) -> Arc<Self> {
+        let descriptors = descriptors::raise_limit();
+        let derived = || descriptors::default_connections(descriptors);
+        let max = settings.max_connections.unwrap_or_else(derived);
+        info!(max, "connections");
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().max_buf_size(settings.header_bytes);
+        let header_bytes = u32::try_from(settings.header_bytes).unwrap_or(u32::MAX);
+        builder
+            .http2()
+            .max_concurrent_streams(STREAMS)
+            .max_pending_accept_reset_streams(RESETS)
+            .max_header_list_size(header_bytes);
+        Arc::new(Self {
+            registry: Arc::new(Registry::new(gauge)),
+            builder,
+            max,
+            limits: TimeLimits {
+                header: settings.header_timeout_seconds.saturating_mul(1_000),
+                keep_alive: settings.keep_alive_seconds.saturating_mul(1_000),
+            },
+            drain: Drain {
+                bytes: settings.drain_bytes,
+                time: Duration::from_secs(settings.drain_seconds),
+            },
+            served: AtomicUsize::new(0),
+            all_served: Notify::new(),
+        })
+    }
+
+    /// Serves connections until `stopped`, and then for at most `grace` the requests that are open.
+    pub(super) async fn serve(
+        self: Arc<Self>,
+        listener: TcpListener,
+        endpoint: impl Endpoint<Output = Response> + 'static,
+        stopped: impl Future<Output = ()>,
+        grace: Duration,
+    ) {
+        let answerer = service::answerer(endpoint);
+        tokio::select! {
+            () = stopped => {}
+            () = self.accept_all(&listener, &answerer) => {}
+            () = self.registry.reap(self.limits) => {}
+        }
+        drop(listener);
+        self.registry.end_all(Ending::Graceful);
+        if within(grace, self.wait_for_served()).await.is_err() {
+            self.registry.end_all(Ending::Abrupt);
+            self.wait_for_served().await;
+        }
+    }
+
+    async fn wait_for_served(&self) {
+        while self.served.load(Ordering::Acquire) > 0 {
+            self.all_served.notified().await;
+        }
+    }
+
+    async fn accept_all(self: &Arc<Self>, listener: &TcpListener, answerer: &Answerer) {
+        let mut logged: Option<Stopwatch> = None;
+        loop {
+            let accepted = listener.accept().await;
+            let prepared = accepted.and_then(|(stream, remote)| {
+                // Without it, a small answer can wait 40 ms for the client's acknowledgement.
+                stream.set_nodelay(true)?;
+                Ok((stream.local_addr()?, stream, remote))
+            });
+            match prepared {
+                Ok((local, stream, remote)) => {
+                    self.registry.make_room(self.max).await;
+                    let connection = self.registry.add();
+                    let answering = Answering {
+                        answerer: answerer.clone(),
+                        connection: connection.clone(),
+                        local: LocalAddr(local.into()),
+                        remote: RemoteAddr(remote.into()),
+                        drain: self.drain,
+                    };
+                    let stream = Stream::new(stream, connection, self.drain);
+                    self.spawn(stream, answering);
+                }
+                Err(error) if is_of_connection(&error) => {}
+                Err(error) => {
+                    if logged.is_none_or(|logged| logged.elapsed() >= LOG_EVERY) {
+                        logged = Some(Stopwatch::start());
+                        let open = self.registry.count();
+                        warn!(%error, open, "connections cannot be accepted");
+                    }
+                    self.registry.close_longest();
+                    pause(BACK_OFF).await;
+                }
+            }
+        }
+    }
+
+    fn spawn(self: &Arc<Self>, stream: Stream, answering: Answering) {
+        let served = Served::begin(self);
+        tokio::spawn(async move {
+            served.0.serve_connection(stream, answering).await;
+        });
+    }
+
+    async fn serve_connection(&self, stream: Stream, answering: Answering) {
+        let connection: Arc<Connection> = answering.connection.clone();
+        let io = TokioIo::new(stream);
+        let served = self.builder.serve_connection_with_upgrades(io, answering);
+        let mut served = pin!(served);
+        let mut ending = Ending::None;
+        loop {
+            tokio::select! {
+                // How it ended is the client's matter.
+                _ = &mut served => return,
+                next = connection.ending(ending) => ending = next,
+            }
+            match ending {
+                Ending::Graceful => served.as_mut().graceful_shutdown(),
+                Ending::None | Ending::Abrupt => return,
+            }
+        }
+    }
+}
+
+/// Whether an error is of the connection that was to be accepted, which is gone, and not of the server.
+fn is_of_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::NotConnected
+            | io::ErrorKind::InvalidInput
+    )
+}
+
+/// A task that serves a connection, until this is dropped.
+struct Served(Arc<Connections>);
+
+impl Served {
+    fn begin(connections: &Arc<Connections>) -> Self {
+        connections.served.fetch_add(1, Ordering::AcqRel);
+        Self(connections.clone())
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        if self.0.served.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.all_served.notify_one();
+        }
+    }
+}

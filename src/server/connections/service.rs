@@ -1,0 +1,250 @@
+//! From hyper's requests to the framework's and back, and what becomes of a body that nobody reads.
+
+use std::{
+    convert::Infallible,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, combinators::BoxBody};
+use hyper::{
+    body::{Body, Frame, Incoming, SizeHint},
+    service::Service,
+};
+use poem::{
+    Endpoint, Request, Response,
+    endpoint::{DynEndpoint, ToDynEndpoint},
+    http::{HeaderValue, StatusCode, Version, header, uri::Scheme},
+    web::{LocalAddr, RemoteAddr},
+};
+use tokio::runtime::Handle;
+
+use super::{connection::Connection, stream::Drain};
+use crate::kernel::clock::within;
+
+/// The bodies of the framework.
+type FrameworkBody = BoxBody<Bytes, io::Error>;
+
+/// What all connections answer with.
+pub(super) type Answerer = Arc<dyn DynEndpoint<Output = Response>>;
+
+/// An endpoint, as connections take it.
+pub(super) fn answerer(endpoint: impl Endpoint<Output = Response> + 'static) -> Answerer {
+    Arc::new(ToDynEndpoint(endpoint))
+}
+
+/// What one connection answers with.
+pub(super) struct Answering {
+    pub(super) answerer: Answerer,
+    pub(super) connection: Arc<Connection>,
+    pub(super) local: LocalAddr,
+    pub(super) remote: RemoteAddr,
+    pub(super) drain: Drain,
+}
+
+impl Service<hyper::Request<Incoming>> for Answering {
+    type Response = hyper::Response<Answer>;
+    // To end a connection without an answer is to fail here; nothing does yet.
+    type Error = Infallible;
+    type Future =
+        Pin<Box<dyn Future<Output = Result<hyper::Response<Answer>, Infallible>> + Send + 'static>>;
+
+    fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
+        let is_http_1 = request.version() <= Version::HTTP_11;
+        let busy = Busy::begin(&self.connection, !is_http_1);
+        let answerer = self.answerer.clone();
+        let connection = self.connection.clone();
+        let drain = self.drain;
+        let whole = (
+            request,
+            self.local.clone(),
+            self.remote.clone(),
+            Scheme::HTTP,
+        );
+        Box::pin(async move {
+            let mut request = Request::from(whole);
+            let announced = hold_body(&mut request, &connection, drain);
+            let mut response = answerer.get_response(request).await;
+            // The rest of a body that is too long to be dropped is not read.
+            if is_http_1 && connection.may_be_sending() && announced.ends_connection(drain) {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                connection.upgrade();
+            }
+            let response: hyper::Response<FrameworkBody> = response.into();
+            Ok(response.map(|inner| Answer { inner, _busy: busy }))
+        })
+    }
+}
+
+/// What the head of a request says of its body.
+#[derive(Clone, Copy)]
+struct Announced {
+    /// The least length that it has.
+    least: u64,
+    /// Whether the client waits for leave to send it.
+    expects: bool,
+}
+
+impl Announced {
+    /// Whether the connection ends with the answer if the body is not read: a client that waits for
+    /// leave will not send it, and one that is too long is not dropped whole.
+    fn ends_connection(self, drain: Drain) -> bool {
+        self.expects || usize::try_from(self.least).is_ok_and(|least| least > drain.bytes)
+    }
+}
+
+/// Puts a request's body where what is not read of it is dropped with care.
+fn hold_body(request: &mut Request, connection: &Arc<Connection>, drain: Drain) -> Announced {
+    let body: FrameworkBody = request.take_body().into();
+    let expects = request
+        .headers()
+        .get(header::EXPECT)
+        .is_some_and(|expected| expected.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+    let announced = Announced {
+        least: body.size_hint().lower(),
+        expects,
+    };
+    if body.is_end_stream() {
+        request.set_body(body);
+        return announced;
+    }
+    request.set_body(FrameworkBody::new(Held {
+        inner: Some(body),
+        connection: connection.clone(),
+        drain,
+        expects,
+        polled: false,
+        failed: false,
+    }));
+    announced
+}
+
+/// The body of a request.
+struct Held {
+    inner: Option<FrameworkBody>,
+    connection: Arc<Connection>,
+    drain: Drain,
+    expects: bool,
+    polled: bool,
+    failed: bool,
+}
+
+impl Body for Held {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let Some(inner) = &mut self.inner else {
+            return Poll::Ready(None);
+        };
+        let polled = Pin::new(inner).poll_frame(context);
+        self.polled = true;
+        self.connection.waits_for_body(polled.is_pending());
+        match &polled {
+            Poll::Ready(None) => self.inner = None,
+            Poll::Ready(Some(Err(_))) => self.failed = true,
+            Poll::Ready(Some(Ok(_))) | Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let inner = self.inner.as_ref();
+        inner.map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+impl Drop for Held {
+    /// What was not read is read and dropped beside the answer, so that its sender comes to read the
+    /// answer, and the connection can be used again.
+    fn drop(&mut self) {
+        let Some(body) = self.inner.take().filter(|body| !body.is_end_stream()) else {
+            return;
+        };
+        self.connection.set_unread(true);
+        // To read what the client waits to send would be to ask for it, and after an error there is
+        // nothing to read. The stream drops what comes nevertheless.
+        let asked_for = self.polled || !self.expects;
+        // There is no runtime when the process ends.
+        let runtime = Handle::try_current().ok();
+        if let Some(runtime) = runtime.filter(|_| asked_for && !self.failed) {
+            let connection = self.connection.clone();
+            connection.set_draining(true);
+            runtime.spawn(read_and_drop(body, connection, self.drain));
+        }
+    }
+}
+
+async fn read_and_drop(mut body: FrameworkBody, connection: Arc<Connection>, drain: Drain) {
+    let read = async {
+        while let Some(frame) = body.frame().await {
+            let length = frame
+                .as_ref()
+                .map(|frame| frame.data_ref().map_or(0, Bytes::len));
+            match length {
+                Ok(length) if connection.drop_bytes(length) <= drain.bytes => {}
+                _ => return false,
+            }
+        }
+        true
+    };
+    if within(drain.time, read).await.unwrap_or(false) {
+        connection.set_unread(false);
+    }
+    connection.set_draining(false);
+}
+
+/// A request that is not answered whole, until this is dropped.
+struct Busy(Arc<Connection>);
+
+impl Busy {
+    fn begin(connection: &Arc<Connection>, multiplexed: bool) -> Self {
+        connection.begin_request(multiplexed);
+        Self(connection.clone())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.end_request();
+    }
+}
+
+/// The body of an answer.
+pub(super) struct Answer {
+    inner: FrameworkBody,
+    _busy: Busy,
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        Pin::new(&mut self.inner).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,133 @@
+//! The stream of a connection: it notes what arrives, and closes in the way that lets the client read
+//! the last answer.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+use super::connection::Connection;
+use crate::kernel::clock::pause;
+
+/// How much is read at once of what is dropped.
+const CHUNK: usize = 16 * 1024;
+
+/// How much of a request that is refused is read and dropped, so that its sender reads the answer: who
+/// is still sending when the connection is closed may lose it (RFC 9112 §9.6).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Drain {
+    pub(super) bytes: usize,
+    pub(super) time: Duration,
+}
+
+/// The stream of a connection.
+pub(super) struct Stream {
+    inner: TcpStream,
+    connection: Arc<Connection>,
+    drain: Drain,
+    /// The time that is left, once our half is closed and the client may still be sending.
+    lingering: Option<BoxFuture<'static, ()>>,
+}
+
+impl Stream {
+    pub(super) fn new(inner: TcpStream, connection: Arc<Connection>, drain: Drain) -> Self {
+        Self {
+            inner,
+            connection,
+            drain,
+            lingering: None,
+        }
+    }
+
+    /// Reads and drops until the client ends, or the bounds are reached.
+    fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = &mut self.lingering else {
+            return Poll::Ready(());
+        };
+        if deadline.poll_unpin(context).is_ready() {
+            return Poll::Ready(());
+        }
+        let mut chunk = [0; CHUNK];
+        loop {
+            let mut read = ReadBuf::new(&mut chunk);
+            let result = ready!(Pin::new(&mut self.inner).poll_read(context, &mut read));
+            let bytes = read.filled().len();
+            let ended = result.is_err() || bytes == 0;
+            if ended || self.connection.drop_bytes(bytes) > self.drain.bytes {
+                return Poll::Ready(());
+            }
+        }
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.connection.registry.remove(&self.connection);
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = ready!(Pin::new(&mut self.inner).poll_read(context, buffer));
+        if buffer.filled().len() > before {
+            self.connection.received();
+        }
+        Poll::Ready(read)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.connection.sent(written.is_pending());
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        self.connection.sent(written.is_pending());
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.lingering.is_none() {
+            ready!(Pin::new(&mut self.inner).poll_shutdown(context))?;
+            if !self.connection.may_be_sending() {
+                return Poll::Ready(Ok(()));
+            }
+            self.connection.set_draining(true);
+            self.lingering = Some(pause(self.drain.time).boxed());
+        }
+        self.poll_drain(context).map(Ok)
+    }
+}

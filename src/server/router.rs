@@ -1,0 +1,153 @@
+//! Which endpoint a path belongs to: the one with the longest beginning of it.
+//!
+//! The framework's router decodes a path before it hands it on, and answers by itself, in words of its
+//! own and without a request id, where that fails. Here paths are compared as they come, so that every
+//! request reaches the layers of the dialect that it belongs to.
+
+use poem::{
+    Endpoint, Request, Response,
+    endpoint::BoxEndpoint,
+    http::{Uri, uri::PathAndQuery},
+};
+
+/// What an endpoint answers of the paths that begin with its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Its path alone.
+    Exact,
+    /// What is below its path.
+    Below,
+    /// Both.
+    Both,
+    /// Both, without its path at the beginning.
+    Stripped,
+}
+
+impl Reach {
+    fn holds(self, rest: &str) -> bool {
+        match self {
+            Self::Exact => rest.is_empty(),
+            Self::Below => rest.starts_with('/'),
+            Self::Both | Self::Stripped => rest.is_empty() || rest.starts_with('/'),
+        }
+    }
+}
+
+struct Place {
+    path: String,
+    reach: Reach,
+    endpoint: BoxEndpoint<'static, Response>,
+}
+
+/// Endpoints at their paths.
+pub(super) struct Router {
+    /// Those with longer paths first.
+    places: Vec<Place>,
+    others: BoxEndpoint<'static, Response>,
+}
+
+impl Router {
+    /// A router that sends everything to `others`.
+    pub(super) fn new(others: BoxEndpoint<'static, Response>) -> Self {
+        Self {
+            places: Vec::new(),
+            others,
+        }
+    }
+
+    /// The router with an endpoint more.
+    pub(super) fn at(
+        mut self,
+        path: impl Into<String>,
+        reach: Reach,
+        endpoint: BoxEndpoint<'static, Response>,
+    ) -> Self {
+        let path = path.into();
+        let shorter = |place: &Place| place.path.len() < path.len();
+        let position = self.places.iter().position(shorter);
+        let place = Place {
+            path: path.clone(),
+            reach,
+            endpoint,
+        };
+        self.places
+            .insert(position.unwrap_or(self.places.len()), place);
+        self
+    }
+
+    fn find(&self, path: &str) -> Option<&Place> {
+        self.places.iter().find(|place| {
+            let rest = path.strip_prefix(place.path.as_str());
+            rest.is_some_and(|rest| place.reach.holds(rest))
+        })
+    }
+}
+
+impl Endpoint for Router {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let Some(place) = self.find(request.uri().path()) else {
+            return self.others.call(request).await;
+        };
+        if place.reach == Reach::Stripped
+            && let Some(uri) = stripped(request.uri(), place.path.len())
+        {
+            *request.uri_mut() = uri;
+        }
+        place.endpoint.call(request).await
+    }
+}
+
+/// A URI without the first bytes of its path.
+fn stripped(uri: &Uri, length: usize) -> Option<Uri> {
+    let rest = uri.path_and_query()?.as_str().get(length..)?;
+    let rest = match rest.starts_with('/') {
+        true => PathAndQuery::try_from(rest),
+        false => PathAndQuery::try_from(format!("/{rest}")),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(rest.ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::{EndpointExt, endpoint::make_sync};
+
+    use super::*;
+
+    fn named(name: &'static str) -> BoxEndpoint<'static, Response> {
+        let answer = move |request: Request| format!("{name} {}", request.uri());
+        make_sync(answer).map_to_response().boxed()
+    }
+
+    #[tokio::test]
+    async fn the_longest_path_answers() {
+        let router = Router::new(named("others"))
+            .at("/v1", Reach::Stripped, named("v1"))
+            .at("/v1/chat", Reach::Below, named("chats"))
+            .at("/webhook", Reach::Both, named("webhook"))
+            .at("/chat", Reach::Exact, named("chat"));
+        for (path, expected) in [
+            ("/v1/chat", "v1 /chat"),
+            ("/v1/chat?a=b", "v1 /chat?a=b"),
+            ("/v1/chat/x%ff", "chats /v1/chat/x%ff"),
+            ("/v1", "v1 /"),
+            ("/v1?a", "v1 /?a"),
+            ("/v1x", "others /v1x"),
+            ("/webhook/%ff?b", "webhook /webhook/%ff?b"),
+            ("/webhook", "webhook /webhook"),
+            ("/chat", "chat /chat"),
+            ("/chat/", "others /chat/"),
+            ("/", "others /"),
+        ] {
+            let request = Request::builder()
+                .uri(path.parse().expect("a path"))
+                .finish();
+            let answer = router.call(request).await.expect("an answer");
+            let text = answer.into_body().into_string().await.expect("a text");
+            assert_eq!(text, expected);
+        }
+    }
+}
