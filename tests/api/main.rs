@@ -17,6 +17,7 @@ mod config_example;
 mod connector;
 mod console;
 mod documents;
+mod edge;
 mod identity;
 mod pages;
 mod properties;

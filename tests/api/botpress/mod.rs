@@ -1,7 +1,7 @@
 //! Botpress (seed 004): the operations, each with its snapshots.
 
 mod access;
-mod admin;
+pub mod admin;
 mod chat;
 mod chat_page;
 mod contract;

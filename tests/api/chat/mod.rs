@@ -4,7 +4,7 @@ mod access;
 mod conversations;
 mod cors;
 mod events;
-mod given;
+pub mod given;
 mod hello;
 mod install;
 mod isolation;

@@ -10,6 +10,9 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// The arguments of a server on a free port.
+const SERVE: &[&str] = &["serve", "--listen", "127.0.0.1:0"];
+
 /// The program with a directory of its own. It is ended with the test.
 pub struct Program {
     pub directory: TempDir,
@@ -34,12 +37,7 @@ impl Program {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_parlance"));
         command.args(arguments).current_dir(self.directory.path());
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("PARLANCE_") {
-                command.env_remove(name);
-            }
-        }
-        command
+        without_settings(command)
     }
 
     /// What a command prints.
@@ -57,10 +55,26 @@ impl Program {
 
     /// Starts the server on a free port and waits until it is ready.
     pub fn serve(&mut self, variables: &[(&str, &str)]) {
+        let mut command = self.command(SERVE);
+        command.envs(variables.iter().copied());
+        self.run_server(command);
+    }
+
+    /// The same with a limit on file descriptors.
+    pub fn serve_with_descriptors(&mut self, descriptors: u32) {
+        // It becomes the server, so that the process is the one that is started here.
+        let mut command = Command::new("prlimit");
+        command
+            .arg(format!("--nofile={descriptors}"))
+            .arg(env!("CARGO_BIN_EXE_parlance"))
+            .args(SERVE)
+            .current_dir(self.directory.path());
+        self.run_server(without_settings(command));
+    }
+
+    fn run_server(&mut self, mut command: Command) {
         let log = File::create(self.log()).expect("a log file");
-        let mut child = self
-            .command(&["serve", "--listen", "127.0.0.1:0"])
-            .envs(variables.iter().copied())
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -120,6 +134,16 @@ impl Drop for Program {
             let _ = running.child.wait();
         }
     }
+}
+
+/// The command without our settings in its environment.
+fn without_settings(mut command: Command) -> Command {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PARLANCE_") {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// Whether a file is there and holds these bytes.

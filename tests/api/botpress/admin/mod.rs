@@ -12,7 +12,7 @@ mod hub;
 mod installations;
 mod integrations;
 mod members;
-mod people;
+pub mod people;
 mod roles;
 mod tokens;
 mod usages;

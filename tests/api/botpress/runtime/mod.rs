@@ -10,7 +10,7 @@ mod register;
 mod secrets;
 pub mod stand;
 mod time;
-mod webhooks;
+pub mod webhooks;
 
 use serde_json::Value;
 

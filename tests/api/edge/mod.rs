@@ -1,0 +1,10 @@
+//! The layers around every request, and the connections below them: what is refused before a body is
+//! read, what becomes of the body, how paths and methods that nothing answers are answered.
+
+mod bodies;
+mod connections;
+mod methods;
+mod operations;
+mod paths;
+mod raw;
+mod refusals;
