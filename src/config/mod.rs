@@ -19,6 +19,7 @@ use crate::{
         outbound, plans, runtime, service_integrations, tunnels, webchat, webhooks,
     },
     http::PublicUrl,
+    kernel::schema,
     store::{self, seal},
 };
 
@@ -66,6 +67,8 @@ pub struct Config {
     pub folders: folders::Settings,
     /// Answers.
     pub answers: answers::Settings,
+    /// How much JSON Schemas may ask for.
+    pub schemas: schema::Limits,
     /// The Ada dialect.
     pub ada: ada::Settings,
     /// The Aloochat dialect.

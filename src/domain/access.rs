@@ -21,6 +21,7 @@ use crate::{
     kernel::{
         Error, Kind, Result, Timestamp,
         ids::{AgentId, ApiKeyId, IntegrationId, WorkspaceId},
+        schema::Limits,
         secret::TokenHash,
     },
     store::Store,
@@ -100,6 +101,12 @@ impl Call {
     #[must_use]
     pub const fn domain(&self) -> &Domain {
         &self.domain
+    }
+
+    /// How much JSON Schemas may ask for.
+    #[must_use]
+    pub fn schemas(&self) -> &Limits {
+        &self.domain.settings().schemas
     }
 
     /// The call with the name of the project that it is made for: it is kept with what it changes.

@@ -9,7 +9,7 @@ use super::{
     protocol::{self, Question},
     vocabulary::Installed,
 };
-use crate::kernel::{Error, Kind, Result};
+use crate::kernel::{Error, Kind, Result, schema};
 
 /// The operation of the runtime protocol.
 const OPERATION: &str = "action_triggered";
@@ -29,9 +29,10 @@ pub async fn call(
     require_write(call)?;
     let voice = Voice::of(call)?;
     let input = Value::Object(input);
+    let limits = call.schemas();
     let (found, name) = call.domain().store().read(|conn| {
         let speaker = voice.on(conn)?;
-        resolve(&speaker, kind, &input)
+        resolve(&speaker, kind, &input, limits)
     })?;
     let place = (voice.bot().seq, found.installation.seq);
     let body = json!({"type": name, "input": input});
@@ -42,13 +43,18 @@ pub async fn call(
         body: &body,
     };
     protocol::call_for(call.domain(), question, |answer| {
-        output(&found.definition, &name, answer)
+        output(&found.definition, &name, answer, limits)
     })
     .await
 }
 
 /// The integration with this action, which has this name there.
-fn resolve(speaker: &Speaker<'_>, kind: &str, input: &Value) -> Result<(Installed, String)> {
+fn resolve(
+    speaker: &Speaker<'_>,
+    kind: &str,
+    input: &Value,
+    limits: &schema::Limits,
+) -> Result<(Installed, String)> {
     let (integration, name) = match (kind.split_once(':'), speaker.name()) {
         (Some(parts), _) => parts,
         (None, Some(own)) => (own, kind),
@@ -63,7 +69,7 @@ fn resolve(speaker: &Speaker<'_>, kind: &str, input: &Value) -> Result<(Installe
         let text = format!("The integration {integration} has no action {name}");
         Error::new(Kind::ReferenceNotFound, text)
     })?;
-    action.input.check(input, "input")?;
+    action.input.check(input, "input", limits)?;
     Ok((found.clone(), name.to_owned()))
 }
 
@@ -72,12 +78,14 @@ fn output(
     definition: &IntegrationDefinition,
     name: &str,
     mut answer: Value,
+    limits: &schema::Limits,
 ) -> std::result::Result<Map<String, Value>, String> {
     let broken = |why: &str| format!("The output of {name} {why}");
     let output = answer.get_mut("output").map(Value::take);
     let output = output.ok_or_else(|| broken("is missing in the answer"))?;
     if let Some(action) = definition.actions.get(name) {
-        action.output.check(&output, "output").map_err(|error| {
+        let checked = action.output.check(&output, "output", limits);
+        checked.map_err(|error| {
             let rules: Vec<String> = error
                 .broken_rules()
                 .iter()

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use rusqlite::Connection;
 
 use super::{access::Call, audit::Actor, context::Domain, messages::Unindexed, plans};
-use crate::kernel::{Result, Timestamp, ids::WorkspaceId};
+use crate::kernel::{Result, Timestamp, ids::WorkspaceId, schema};
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
 pub struct Change<'a> {
@@ -30,12 +30,16 @@ pub struct Change<'a> {
     erased: Cell<bool>,
     /// The messages that the file may not find yet.
     unindexed: Unindexed<'a>,
+    /// How much JSON Schemas may ask for.
+    schemas: schema::Limits,
+    /// How many values were checked in this change.
+    checked: Cell<u64>,
 }
 
 impl<'a> Change<'a> {
     /// A change on the writer's connection.
     #[must_use]
-    pub const fn new(conn: &'a Connection, now: Timestamp, actor: &'a Actor) -> Self {
+    pub fn new(conn: &'a Connection, now: Timestamp, actor: &'a Actor) -> Self {
         Self {
             conn,
             now,
@@ -47,6 +51,8 @@ impl<'a> Change<'a> {
             hastened: RefCell::new(Vec::new()),
             erased: Cell::new(false),
             unindexed: Unindexed::none(),
+            schemas: schema::Limits::default(),
+            checked: Cell::new(0),
         }
     }
 
@@ -59,6 +65,7 @@ impl<'a> Change<'a> {
     /// The same change, in the program that has the index of messages.
     fn of(mut self, domain: &'a Domain) -> Self {
         self.unindexed = Unindexed::new(domain.message_index());
+        self.schemas = domain.settings().schemas;
         self
     }
 
@@ -70,6 +77,14 @@ impl<'a> Change<'a> {
     /// What plans allow; none if this change need not stay within it.
     pub(super) const fn plans(&self) -> Option<&'a plans::Settings> {
         self.plans
+    }
+
+    /// How much JSON Schemas may ask for with the next value. Everybody's changes wait for this one,
+    /// so that the more values it has checked, the fewer steps the next one may take.
+    pub(super) fn schemas(&self) -> schema::Limits {
+        let checked = self.checked.get() + 1;
+        self.checked.set(checked);
+        self.schemas.shared(checked)
     }
 
     /// Notes that there is something to deliver once this change is committed.

@@ -29,7 +29,7 @@ use super::{
     webhooks::{self, Hub},
 };
 use crate::{
-    kernel::{Clock, Result},
+    kernel::{Clock, Result, schema},
     store::{Sealer, Store},
 };
 
@@ -66,6 +66,8 @@ pub struct Settings {
     pub folders: folders::Settings,
     /// Answers.
     pub answers: answers::Settings,
+    /// How much JSON Schemas may ask for.
+    pub schemas: schema::Limits,
     /// Whether this is profile `dev`: a server on one's own machine.
     pub development: bool,
 }

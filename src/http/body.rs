@@ -23,7 +23,11 @@ use super::{
     body_memory::read_bytes,
     errors::{Failure, body_error},
 };
-use crate::kernel::{Error, Kind, Rule, Violation, schema::Schema, violation::Location};
+use crate::kernel::{
+    Error, Kind, Rule, Violation,
+    schema::{Limits, Schema},
+    violation::Location,
+};
 
 /// A JSON body of type `T` that keeps to the schema of `T`.
 pub struct Body<T>(pub T);
@@ -156,7 +160,7 @@ fn whole_body(rule: Rule) -> Error {
 }
 
 fn check<T: Type + 'static>(value: &Value) -> Result<(), Error> {
-    let violations = schema_of::<T>().check(value, Location::Body);
+    let violations = schema_of::<T>().check(value, Location::Body, &Limits::default());
     if violations.is_empty() {
         Ok(())
     } else {
@@ -174,7 +178,7 @@ fn schema_of<T: Type + 'static>() -> &'static Schema {
         return schema;
     }
     drop(known);
-    let compiled = Schema::compile(&json_schema_of::<T>())
+    let compiled = Schema::compile(&json_schema_of::<T>(), &Limits::default())
         .expect("the schema of a body type is valid JSON Schema");
     SCHEMAS
         .write()
@@ -251,7 +255,7 @@ mod tests {
 
     fn broken(value: &Value) -> Vec<String> {
         schema_of::<Outer>()
-            .check(value, Location::Body)
+            .check(value, Location::Body, &Limits::default())
             .iter()
             .map(Violation::to_string)
             .collect()

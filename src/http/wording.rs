@@ -17,6 +17,9 @@ pub fn broken_rules(error: &Error) -> String {
 
 /// A broken rule as the vendor's validator words it: `request/body must have required property 'x'`.
 fn text(violation: &Violation) -> String {
+    if let Rule::More { .. } = violation.rule {
+        return violation.to_string();
+    }
     let mut place = match violation.location {
         Location::Body => "request/body",
         Location::Query => "request/query",

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
-use super::Violation;
+use super::{Violation, violation};
 
 /// The result of everything that can fail with an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -90,9 +90,11 @@ impl Error {
         Self::new(Kind::Invalid, message)
     }
 
-    /// A request with these broken rules. The message is that of the first.
+    /// A request with these broken rules, of which as many are kept as are shown. The message is that
+    /// of the first.
     #[must_use]
     pub fn violations(violations: Vec<Violation>) -> Self {
+        let violations = violation::bounded(violations);
         let message = violations
             .first()
             .map_or_else(|| "invalid request".to_owned(), Violation::to_string);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::schema::report::shortened;
+
 /// Where in the request a value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Location {
@@ -68,6 +70,49 @@ pub enum Rule {
     Json(String),
     /// Any other rule, in words that follow the value's name: `must …`.
     Other(String),
+    /// No rule of its own: there are more broken rules than are listed before it.
+    More {
+        /// How many more were found.
+        count: usize,
+        /// True if looking for them ended before all were found.
+        at_least: bool,
+    },
+}
+
+/// The most broken rules that are shown.
+const SHOWN: usize = 20;
+/// The longest name of a member that is shown, in bytes of JSON.
+const SHOWN_NAME: usize = 120;
+/// The longest way to a value that is shown, in bytes of JSON.
+const SHOWN_PATH: usize = 200;
+/// The longest rule that is shown, in bytes of JSON.
+const SHOWN_RULE: usize = 240;
+
+/// As many broken rules as are shown, with texts as long as are shown; the last one tells of more.
+pub(super) fn bounded(mut violations: Vec<Violation>) -> Vec<Violation> {
+    let already = |violation: &Violation| matches!(violation.rule, Rule::More { .. });
+    let mut more = (0, false);
+    if let Some(Rule::More { count, at_least }) = violations
+        .pop_if(|last| already(last))
+        .map(|violation| violation.rule)
+    {
+        more = (count, at_least);
+    }
+    let hidden = violations.len().saturating_sub(SHOWN);
+    let (count, at_least) = (more.0 + hidden, more.1);
+    violations.truncate(SHOWN);
+    let location = violations.first().map(|first| first.location);
+    let mut shown: Vec<_> = violations.into_iter().map(Violation::bounded).collect();
+    if let Some(location) = location
+        && (count > 0 || at_least)
+    {
+        shown.push(Violation {
+            location,
+            path: Vec::new(),
+            rule: Rule::More { count, at_least },
+        });
+    }
+    shown
 }
 
 impl Violation {
@@ -89,9 +134,38 @@ impl Violation {
         }
     }
 
+    /// This violation with texts as long as are shown.
+    fn bounded(self) -> Self {
+        let mut left = SHOWN_PATH;
+        let mut path = Vec::new();
+        for step in self.path {
+            if left == 0 {
+                path.push(Step::Key("…".to_owned()));
+                break;
+            }
+            let step = match step {
+                Step::Key(key) => Step::Key(shortened(&key, SHOWN_NAME.min(left))),
+                index @ Step::Index(_) => index,
+            };
+            left = left.saturating_sub(match &step {
+                Step::Key(key) => key.len() + 1,
+                Step::Index(_) => 8,
+            });
+            path.push(step);
+        }
+        Self {
+            path,
+            rule: self.rule.bounded(),
+            ..self
+        }
+    }
+
     /// This violation with `prefix` before its path: the whole was checked as a part.
     #[must_use]
     pub fn under(mut self, prefix: &str) -> Self {
+        if matches!(self.rule, Rule::More { .. }) {
+            return self;
+        }
         self.path.insert(0, Step::Key(prefix.to_owned()));
         self
     }
@@ -117,6 +191,9 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Rule::More { .. } = self.rule {
+            return self.rule.fmt(f);
+        }
         let field = self.field();
         let place = match self.location {
             Location::Body if field.is_empty() => return write!(f, "The body {}", self.rule),
@@ -158,6 +235,52 @@ impl fmt::Display for Rule {
             Self::Pattern(pattern) => write!(f, "must match the pattern {pattern}"),
             Self::Json(reason) => write!(f, "is not valid JSON: {reason}"),
             Self::Other(text) => f.write_str(text),
+            Self::More {
+                count: 0,
+                at_least: _,
+            } => f.write_str("and possibly more"),
+            Self::More {
+                count,
+                at_least: true,
+            } => write!(f, "and at least {count} more"),
+            Self::More {
+                count,
+                at_least: false,
+            } => write!(f, "and {count} more"),
+        }
+    }
+}
+
+impl Rule {
+    fn bounded(self) -> Self {
+        let text = |text: String| shortened(&text, SHOWN_RULE);
+        match self {
+            Self::Format(format) => Self::Format(text(format)),
+            Self::Pattern(pattern) => Self::Pattern(text(pattern)),
+            Self::Json(reason) => Self::Json(text(reason)),
+            Self::Other(rule) => Self::Other(text(rule)),
+            Self::Minimum(limit) => Self::Minimum(text(limit)),
+            Self::Maximum(limit) => Self::Maximum(text(limit)),
+            Self::OneOf { allowed } => {
+                let mut left = SHOWN_RULE;
+                let mut shown = Vec::new();
+                let all = allowed.len();
+                for value in allowed {
+                    if value.len() + 2 > left {
+                        if shown.is_empty() {
+                            shown.push(shortened(&value, left));
+                        }
+                        break;
+                    }
+                    left -= value.len() + 2;
+                    shown.push(value);
+                }
+                if shown.len() < all {
+                    shown.push(format!("… ({all} values)"));
+                }
+                Self::OneOf { allowed: shown }
+            }
+            bounded => bounded,
         }
     }
 }

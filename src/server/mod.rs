@@ -111,6 +111,7 @@ impl Server {
             connectors: config.connectors.clone(),
             folders: config.folders.clone(),
             answers: config.answers.clone(),
+            schemas: config.schemas,
             development: config.server.profile == Profile::Dev,
         };
         let domain = Domain::new(store, sealer, clock, settings).map_err(StartError::Bootstrap)?;

@@ -177,7 +177,7 @@ fn listed(violation: &Violation) -> Value {
         Rule::Format(format) => format!("{}_parsing", format.to_lowercase()),
         Rule::Pattern(_) => "string_pattern_mismatch".to_owned(),
         Rule::Json(_) => "json_invalid".to_owned(),
-        Rule::Other(_) => "value_error".to_owned(),
+        Rule::Other(_) | Rule::More { .. } => "value_error".to_owned(),
     };
     json!({"loc": loc, "msg": violation.to_string(), "type": kind})
 }

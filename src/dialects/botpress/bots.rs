@@ -49,7 +49,7 @@ impl Bots {
         request: &Request,
         body: Body<CreateBotBody>,
     ) -> Result<Json<BotResponse>, Failed> {
-        let bot = bots::create(&caller.0, body.0.given()?).await?;
+        let bot = bots::create(&caller.0, body.0.given(caller.0.schemas())?).await?;
         Ok(self.shown(request, bot))
     }
 
@@ -102,7 +102,10 @@ impl Bots {
         id: Path<String>,
         body: Body<UpdateBotBody>,
     ) -> Result<Json<BotResponse>, Failed> {
-        let update = body.0.given(self.settings.addresses(request).webhooks)?;
+        let update = body.0.given(
+            self.settings.addresses(request).webhooks,
+            caller.0.schemas(),
+        )?;
         let bot = bots::update(&caller.0, id.0.into(), update).await?;
         Ok(self.shown(request, bot))
     }

@@ -18,7 +18,7 @@ use crate::{
         paging::Page,
     },
     http::{JsonObject, Nullable},
-    kernel::Result,
+    kernel::{Result, schema::Limits},
 };
 
 /// What of a bot is to be changed. What is absent stays; null removes a thing by name.
@@ -78,9 +78,9 @@ impl UpdateBotBody {
     ///
     /// # Errors
     /// `InvalidSchema` for a schema that is none.
-    pub fn given(self, webhooks: String) -> Result<Update> {
+    pub fn given(self, webhooks: String, limits: &Limits) -> Result<Update> {
         let GivenBotConfiguration { data, schema } = self.configuration.unwrap_or_default();
-        let schema = schema.map(|schema| given_schema(schema, "configuration.schema"));
+        let schema = schema.map(|schema| given_schema(schema, "configuration.schema", limits));
         let tags = |tagged: Option<TaggedPatch>| given_tag_patches(tagged.unwrap_or_default().tags);
         let recurring =
             |event: RecurringEvent, _: &str| Ok(definitions::RecurringEvent::from(event));
@@ -92,8 +92,8 @@ impl UpdateBotBody {
                 user: tags(self.user),
                 conversation: tags(self.conversation),
                 message: tags(self.message),
-                states: given_patches(self.states, BotStateDefinition::given)?,
-                events: given_patches(self.events, EventDefinition::given)?,
+                states: given_patches(self.states, |state, name| state.given(name, limits))?,
+                events: given_patches(self.events, |event, name| event.given(name, limits))?,
                 recurring_events: given_patches(self.recurring_events, recurring)?,
                 configuration: schema.transpose()?,
             },

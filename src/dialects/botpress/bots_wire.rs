@@ -18,7 +18,7 @@ use crate::{
         installations::Installation,
     },
     http::JsonObject,
-    kernel::Result,
+    kernel::{Result, schema::Limits},
 };
 
 /// The id in every example.
@@ -281,7 +281,7 @@ impl CreateBotBody {
     ///
     /// # Errors
     /// `InvalidSchema` for a schema that is none.
-    pub fn given(self) -> Result<NewBot> {
+    pub fn given(self, limits: &Limits) -> Result<NewBot> {
         let mut definition = BotDefinition {
             user: self.user.unwrap_or_default().into(),
             conversation: self.conversation.unwrap_or_default().into(),
@@ -289,11 +289,11 @@ impl CreateBotBody {
             ..BotDefinition::default()
         };
         for (name, state) in self.states.unwrap_or_default() {
-            let state = state.given(&name)?;
+            let state = state.given(&name, limits)?;
             definition.states.insert(name, state);
         }
         for (name, event) in self.events.unwrap_or_default() {
-            let event = event.given(&name)?;
+            let event = event.given(&name, limits)?;
             definition.events.insert(name, event);
         }
         for (name, event) in self.recurring_events.unwrap_or_default() {
@@ -301,7 +301,7 @@ impl CreateBotBody {
         }
         let GivenBotConfiguration { data, schema } = self.configuration.unwrap_or_default();
         definition.configuration = match schema {
-            Some(schema) => given_schema(schema, "configuration.schema")?,
+            Some(schema) => given_schema(schema, "configuration.schema", limits)?,
             None => DeclaredSchema::default(),
         };
         let medias = self.medias.unwrap_or_default().into_iter();

@@ -7,7 +7,7 @@ use poem_openapi::{Enum, Object, types::Type};
 use crate::{
     domain::definitions::{self, DeclaredSchema, Named, NamedPatch, StateKind, TagSet},
     http::{JsonObject, Nullable},
-    kernel::Result,
+    kernel::{Result, schema::Limits},
 };
 
 /// A tag that may be set.
@@ -124,8 +124,8 @@ pub fn shown_schema(schema: &DeclaredSchema) -> JsonObject {
 ///
 /// # Errors
 /// `InvalidSchema` for what is none.
-pub fn given_schema(schema: JsonObject, name: &str) -> Result<DeclaredSchema> {
-    DeclaredSchema::new(schema.0, name)
+pub fn given_schema(schema: JsonObject, name: &str, limits: &Limits) -> Result<DeclaredSchema> {
+    DeclaredSchema::new(schema.0, name, limits)
 }
 
 /// An event that may happen.
@@ -146,11 +146,11 @@ impl EventDefinition {
     ///
     /// # Errors
     /// `InvalidSchema`.
-    pub fn given(self, name: &str) -> Result<definitions::Event> {
+    pub fn given(self, name: &str, limits: &Limits) -> Result<definitions::Event> {
         Ok(definitions::Event {
             title: self.title,
             description: self.description,
-            schema: given_schema(self.schema, &format!("events.{name}.schema"))?,
+            schema: given_schema(self.schema, &format!("events.{name}.schema"), limits)?,
         })
     }
 }
@@ -194,14 +194,14 @@ impl BotStateDefinition {
     ///
     /// # Errors
     /// `InvalidSchema`.
-    pub fn given(self, name: &str) -> Result<definitions::State> {
+    pub fn given(self, name: &str, limits: &Limits) -> Result<definitions::State> {
         Ok(definitions::State {
             kind: match self.r#type {
                 BotStateType::Conversation => StateKind::Conversation,
                 BotStateType::User => StateKind::User,
                 BotStateType::Bot => StateKind::Bot,
             },
-            schema: given_schema(self.schema, &format!("states.{name}.schema"))?,
+            schema: given_schema(self.schema, &format!("states.{name}.schema"), limits)?,
             expiry: self.expiry,
         })
     }

@@ -64,7 +64,7 @@ impl Integrations {
         request: &Request,
         body: Body<CreateIntegrationBody>,
     ) -> Result<Json<IntegrationResponse>, Failed> {
-        let made = integrations::create(&caller.0, body.0.given()?).await?;
+        let made = integrations::create(&caller.0, body.0.given(caller.0.schemas())?).await?;
         Ok(shown(request, made))
     }
 
@@ -135,7 +135,10 @@ impl Integrations {
         id: Path<String>,
         body: Body<UpdateIntegrationBody>,
     ) -> Result<Json<IntegrationResponse>, Failed> {
-        let update = body.0.given(self.settings.addresses(request).webhooks)?;
+        let update = body.0.given(
+            self.settings.addresses(request).webhooks,
+            caller.0.schemas(),
+        )?;
         let changed = integrations::update(&caller.0, id.0.into(), update).await?;
         Ok(shown(request, changed))
     }

@@ -26,7 +26,7 @@ use crate::{
         integrations::{NewIntegration, Parts, Update},
     },
     http::{JsonObject, Nullable},
-    kernel::{Error, Patch, Result, Rule, Secret, Violation},
+    kernel::{Error, Patch, Result, Rule, Secret, Violation, schema::Limits},
 };
 
 /// Bodies for new integrations and for changes of them: what they have in common is declared once.
@@ -70,13 +70,13 @@ macro_rules! body {
         }
 
         impl $name {
-            fn definition(&mut self) -> Result<IntegrationDefinitionPatch> {
+            fn definition(&mut self, limits: &Limits) -> Result<IntegrationDefinitionPatch> {
                 let configuration = self.configuration.take().unwrap_or_default();
                 let link = configuration.identifier.unwrap_or_default();
                 let identifier = self.identifier.take().unwrap_or_default();
                 let user = self.user.take().unwrap_or_default();
                 let schema = configuration.schema;
-                let schema = schema.map(|schema| given_schema(schema, "configuration.schema"));
+                let schema = schema.map(|schema| given_schema(schema, "configuration.schema", limits));
                 Ok(IntegrationDefinitionPatch {
                     configuration: schema.transpose()?,
                     link_template_script: patch(link.link_template_script),
@@ -84,11 +84,17 @@ macro_rules! body {
                     extract_script: patch(identifier.extract_script),
                     fallback_handler_script: patch(identifier.fallback_handler_script),
                     channels: given_patches(self.channels.take(), |channel, name| {
-                        GivenChannel::from(channel).given(name)
+                        GivenChannel::from(channel).given(name, limits)
                     })?,
-                    states: given_patches(self.states.take(), given_state)?,
-                    events: given_patches(self.events.take(), EventDefinition::given)?,
-                    actions: given_patches(self.actions.take(), given_action)?,
+                    states: given_patches(self.states.take(), |state, name| {
+                        given_state(state, name, limits)
+                    })?,
+                    events: given_patches(self.events.take(), |event, name| {
+                        event.given(name, limits)
+                    })?,
+                    actions: given_patches(self.actions.take(), |action, name| {
+                        given_action(action, name, limits)
+                    })?,
                     user_tags: given_tag_patches(user.tags),
                     user_creation: user.creation.map(Into::into),
                 })
@@ -158,9 +164,9 @@ impl CreateIntegrationBody {
     ///
     /// # Errors
     /// `InvalidSchema` for a schema that is none, `Invalid` for what is not in base64.
-    pub fn given(mut self) -> Result<NewIntegration> {
+    pub fn given(mut self, limits: &Limits) -> Result<NewIntegration> {
         let mut definition = IntegrationDefinition::default();
-        self.definition()?.apply(&mut definition);
+        self.definition(limits)?.apply(&mut definition);
         Ok(NewIntegration {
             definition,
             parts: self.parts()?,
@@ -181,9 +187,9 @@ impl UpdateIntegrationBody {
     ///
     /// # Errors
     /// `InvalidSchema` for a schema that is none, `Invalid` for what is not in base64.
-    pub fn given(mut self, webhooks: String) -> Result<Update> {
+    pub fn given(mut self, webhooks: String, limits: &Limits) -> Result<Update> {
         Ok(Update {
-            definition: self.definition()?,
+            definition: self.definition(limits)?,
             parts: self.parts()?,
             title: self.title,
             description: self.description,
@@ -282,12 +288,13 @@ impl From<NewChannel> for GivenChannel {
 }
 
 impl GivenChannel {
-    fn given(self, name: &str) -> Result<ChannelPatch> {
+    fn given(self, name: &str, limits: &Limits) -> Result<ChannelPatch> {
         let conversation = self.conversation.unwrap_or_default();
         let schema = |message: WithSchema, kind: &str| {
             given_schema(
                 message.schema,
                 &format!("channels.{name}.messages.{kind}.schema"),
+                limits,
             )
         };
         Ok(ChannelPatch {
@@ -310,21 +317,33 @@ impl From<Creation> for definitions::Creation {
     }
 }
 
-fn given_state(state: IntegrationStateDefinition, name: &str) -> Result<definitions::State> {
+fn given_state(
+    state: IntegrationStateDefinition,
+    name: &str,
+    limits: &Limits,
+) -> Result<definitions::State> {
     Ok(definitions::State {
         kind: match state.r#type {
             IntegrationStateType::Conversation => StateKind::Conversation,
             IntegrationStateType::User => StateKind::User,
             IntegrationStateType::Integration => StateKind::Integration,
         },
-        schema: given_schema(state.schema, &format!("states.{name}.schema"))?,
+        schema: given_schema(state.schema, &format!("states.{name}.schema"), limits)?,
         expiry: None,
     })
 }
 
-fn given_action(action: ActionDefinition, name: &str) -> Result<definitions::Action> {
+fn given_action(
+    action: ActionDefinition,
+    name: &str,
+    limits: &Limits,
+) -> Result<definitions::Action> {
     let schema = |given: WithSchema, member: &str| -> Result<DeclaredSchema> {
-        given_schema(given.schema, &format!("actions.{name}.{member}.schema"))
+        given_schema(
+            given.schema,
+            &format!("actions.{name}.{member}.schema"),
+            limits,
+        )
     };
     Ok(definitions::Action {
         title: action.title,

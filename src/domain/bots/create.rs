@@ -18,6 +18,7 @@ use crate::{
     kernel::{
         Error, Result,
         ids::{AccountId, AgentId, WorkspaceId, random_alphanumeric},
+        schema,
     },
     store::Sealer,
 };
@@ -71,10 +72,10 @@ pub fn make(
     by: Option<&AccountId>,
     new: NewBot,
 ) -> Result<Bot> {
-    new.definition.check()?;
+    new.definition.check(&change.schemas())?;
     check_url(new.url.as_deref(), new.dev)?;
     if let Some(configuration) = &new.configuration {
-        check_configuration(&new.definition, configuration)?;
+        check_configuration(&new.definition, configuration, &change.schemas())?;
     }
     let id = AgentId::new_uuid();
     let name = new.name.unwrap_or_else(made_up_name);
@@ -136,9 +137,11 @@ pub(super) fn set_code(conn: &Connection, seq: i64, code: &str) -> Result<()> {
 pub(super) fn check_configuration(
     definition: &BotDefinition,
     configuration: &Map<String, Value>,
+    limits: &schema::Limits,
 ) -> Result<()> {
     let value = Value::Object(configuration.clone());
-    definition.configuration.check(&value, "configuration.data")
+    let schema = &definition.configuration;
+    schema.check(&value, "configuration.data", limits)
 }
 
 pub(super) fn text(value: &impl serde::Serialize) -> Result<String> {

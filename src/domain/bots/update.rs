@@ -94,12 +94,12 @@ fn apply(
     check_url(update.url.as_deref(), was.dev)?;
     let mut now = was.clone();
     update.definition.apply(&mut now.definition);
-    now.definition.check()?;
+    now.definition.check(&change.schemas())?;
     if let Some(configuration) = update.configuration {
-        check_configuration(&now.definition, &configuration)?;
+        check_configuration(&now.definition, &configuration, &change.schemas())?;
         now.configuration = configuration;
     } else if !now.configuration.is_empty() {
-        check_configuration(&now.definition, &now.configuration)?;
+        check_configuration(&now.definition, &now.configuration, &change.schemas())?;
     }
     let deployed = update.code.is_some() || update.url.is_some();
     if let Some(code) = &update.code {

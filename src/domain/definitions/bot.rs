@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{DeclaredSchema, Event, Named, RecurringEvent, State, Tag, check_identifier};
-use crate::kernel::Result;
+use crate::kernel::{Result, schema};
 
 /// What a bot declares.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ impl BotDefinition {
     /// # Errors
     /// `InvalidIdentifier`, `Invalid` for what is no cron expression, `InvalidData` for a payload that
     /// does not keep to the schema of its event.
-    pub fn check(&self) -> Result<()> {
+    pub fn check(&self, limits: &schema::Limits) -> Result<()> {
         let places = [
             ("user.tags", self.user.tags.keys().collect::<Vec<_>>()),
             ("conversation.tags", self.conversation.tags.keys().collect()),
@@ -53,8 +53,8 @@ impl BotDefinition {
                 check_identifier(name, place)?;
             }
         }
-        for (name, event) in &self.recurring_events {
-            event.check(name, &self.events)?;
+        for (values, (name, event)) in (1..).zip(&self.recurring_events) {
+            event.check(name, &self.events, &limits.shared(values))?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Event, Named};
-use crate::kernel::{Result, Rule, Timestamp, Violation};
+use crate::kernel::{Result, Rule, Timestamp, Violation, schema};
 
 /// An event that happens again and again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,7 +25,12 @@ pub struct RecurringEvent {
 
 impl RecurringEvent {
     /// Checks the recurring event of this name of a bot that declares these events.
-    pub(super) fn check(&self, name: &str, events: &Named<Event>) -> Result<()> {
+    pub(super) fn check(
+        &self,
+        name: &str,
+        events: &Named<Event>,
+        limits: &schema::Limits,
+    ) -> Result<()> {
         parse(&self.cron).map_err(|reason| {
             let rule = Rule::Other(format!(
                 "must be a cron expression of five fields: {reason}"
@@ -37,7 +42,7 @@ impl RecurringEvent {
             Some(event) => {
                 let payload = Value::Object(self.payload.clone());
                 let place = format!("recurringEvents.{name}.payload");
-                event.schema.check(&payload, &place)
+                event.schema.check(&payload, &place, limits)
             }
             None => Ok(()),
         }

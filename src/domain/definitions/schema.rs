@@ -5,7 +5,11 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::kernel::{Error, Kind, Result, Violation, schema::Schema, violation::Location};
+use crate::kernel::{
+    Error, Kind, Result, Violation,
+    schema::{Limits, Schema},
+    violation::Location,
+};
 
 /// A declared JSON Schema.
 #[derive(Debug, Default)]
@@ -18,19 +22,22 @@ impl DeclaredSchema {
     /// Takes a schema for the member `name`.
     ///
     /// # Errors
-    /// `InvalidSchema` for what is none.
-    pub fn new(source: Map<String, Value>, name: &str) -> Result<Self> {
-        let schema = Self {
-            source,
-            compiled: OnceLock::new(),
-        };
-        match schema.compiled() {
-            Ok(_) => Ok(schema),
-            Err(reason) => Err(Error::new(
+    /// `InvalidSchema` for what is none, or asks for more than the limits allow.
+    pub fn new(source: Map<String, Value>, name: &str, limits: &Limits) -> Result<Self> {
+        let whole = Value::Object(source);
+        let compiled = Schema::compile(&whole, limits).map_err(|reason| {
+            Error::new(
                 Kind::InvalidSchema,
                 format!("{name} is not a valid JSON Schema: {reason}"),
-            )),
-        }
+            )
+        })?;
+        let Value::Object(source) = whole else {
+            return Err(Error::invalid("a JSON Schema must be an object"));
+        };
+        Ok(Self {
+            source,
+            compiled: OnceLock::from(Ok(compiled)),
+        })
     }
 
     /// The schema as it was given.
@@ -42,12 +49,17 @@ impl DeclaredSchema {
     /// Checks a value, which is the member `name` of a body: `configuration.data`.
     ///
     /// # Errors
-    /// `InvalidData` with the broken rules.
-    pub fn check(&self, value: &Value, name: &str) -> Result<()> {
+    /// `InvalidData` with the broken rules; `InvalidSchema` for one that was declared when the limits
+    /// were others.
+    pub fn check(&self, value: &Value, name: &str, limits: &Limits) -> Result<()> {
         let broken = match self.compiled() {
-            Ok(schema) => schema.check(value, Location::Body),
-            // It was checked when it was declared.
-            Err(reason) => return Err(Error::internal("a stored schema is broken", &**reason)),
+            Ok(schema) => schema.check(value, Location::Body, limits),
+            Err(reason) => {
+                return Err(Error::new(
+                    Kind::InvalidSchema,
+                    format!("The JSON Schema declared for {name} cannot be used: {reason}"),
+                ));
+            }
         };
         if broken.is_empty() {
             return Ok(());
@@ -57,10 +69,12 @@ impl DeclaredSchema {
         Err(Error::violations(broken).with_kind(Kind::InvalidData))
     }
 
+    /// The schema compiled. What it may ask for was bounded when it was declared, and what it does ask
+    /// for is bounded with each value.
     fn compiled(&self) -> &Result<Schema, String> {
         self.compiled.get_or_init(|| {
             let source = Value::Object(self.source.clone());
-            Schema::compile(&source)
+            Schema::compile(&source, &Limits::STORED)
         })
     }
 }

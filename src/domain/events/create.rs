@@ -17,6 +17,7 @@ use crate::{
     kernel::{
         Error, Kind, Result,
         ids::{ConversationId, EndUserId, EventId, MessageId},
+        schema,
     },
 };
 
@@ -50,9 +51,10 @@ pub async fn create(call: &Call, new: New) -> Result<Event> {
         schedule.due_at(call.domain().clock().now())?;
     }
     let payload = Value::Object(new.payload.clone());
+    let limits = call.schemas();
     let kind = call.domain().store().read(|conn| {
         let speaker = voice.on(conn)?;
-        check(&speaker, &new.kind, &payload)
+        check(&speaker, &new.kind, &payload, limits)
     })?;
     call.domain()
         .change(call, move |change, _| {
@@ -62,7 +64,12 @@ pub async fn create(call: &Call, new: New) -> Result<Event> {
 }
 
 /// The whole type of an event, whose payload keeps to what is declared of it.
-fn check(speaker: &Speaker<'_>, kind: &str, payload: &Value) -> Result<String> {
+fn check(
+    speaker: &Speaker<'_>,
+    kind: &str,
+    payload: &Value,
+    limits: &schema::Limits,
+) -> Result<String> {
     let unknown = || {
         Error::new(
             Kind::ReferenceNotFound,
@@ -75,7 +82,7 @@ fn check(speaker: &Speaker<'_>, kind: &str, payload: &Value) -> Result<String> {
     };
     let Some(integration) = integration else {
         let event = speaker.declared().events.get(name).ok_or_else(unknown)?;
-        event.schema.check(payload, "payload")?;
+        event.schema.check(payload, "payload", limits)?;
         return Ok(name.to_owned());
     };
     if speaker.name().is_some_and(|own| own != integration) {
@@ -87,7 +94,7 @@ fn check(speaker: &Speaker<'_>, kind: &str, payload: &Value) -> Result<String> {
     let found = speaker.integration(integration);
     let found = found.ok_or_else(|| not_installed(integration))?;
     let event = found.definition.events.get(name).ok_or_else(unknown)?;
-    event.schema.check(payload, "payload")?;
+    event.schema.check(payload, "payload", limits)?;
     Ok(format!("{integration}:{name}"))
 }
 

@@ -89,7 +89,7 @@ pub(in crate::domain) fn apply(
         let value = Value::Object(configuration.clone());
         let place = format!("integrations.{key}.configuration");
         let schema = &integration.definition.configuration.schema;
-        schema.check(&value, &place)?;
+        schema.check(&value, &place, &change.schemas())?;
     }
     let standing = match known {
         Some(known) => known,

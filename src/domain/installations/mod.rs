@@ -200,7 +200,7 @@ pub fn install(
 ) -> Result<()> {
     let value = Value::Object(configuration.clone());
     let schema = &integration.definition.configuration.schema;
-    schema.check(&value, "configuration")?;
+    schema.check(&value, "configuration", &change.schemas())?;
     insert(change, sealer, bot, integration, configuration).map(drop)
 }
 

@@ -27,6 +27,7 @@ use crate::{
     kernel::{
         Error, Kind, ObjectText, Result, Rule, Violation,
         ids::{ConversationId, EndUserId, MessageId},
+        schema,
     },
 };
 
@@ -126,10 +127,11 @@ fn check(
     let voice = Voice::of(call)?;
     let text = ObjectText::from(&new.payload);
     let payload = Value::Object(new.payload);
+    let limits = call.schemas();
     let (tags, conversation_seq) = call.domain().store().read(|conn| {
         let speaker = voice.on(conn)?;
         let route = route(call.domain(), conn, &voice, &new.conversation)?;
-        check_payload(&speaker, &route, &new.kind, &payload)?;
+        check_payload(&speaker, &route, &new.kind, &payload, limits)?;
         let tags = speaker.message_tags(route.place(), &Tags::default(), &new.tags)?;
         also(conn, call, &voice)?;
         Ok((tags, route.seq))
@@ -199,7 +201,13 @@ fn require_own(voice: &Voice, integration: &str, id: &ConversationId) -> Result<
 
 /// Checks a payload by what the conversation's channel declares of its type. An integration may also
 /// tell of what its channel cannot send.
-fn check_payload(speaker: &Speaker<'_>, route: &Route, kind: &str, payload: &Value) -> Result<()> {
+fn check_payload(
+    speaker: &Speaker<'_>,
+    route: &Route,
+    kind: &str,
+    payload: &Value,
+    limits: &schema::Limits,
+) -> Result<()> {
     let found = speaker.integration(&route.integration);
     let channel = found.and_then(|found| found.definition.channels.get(&route.channel));
     // An integration that is no longer there declares nothing.
@@ -207,7 +215,7 @@ fn check_payload(speaker: &Speaker<'_>, route: &Route, kind: &str, payload: &Val
         return Ok(());
     };
     match channel.messages.get(kind) {
-        Some(schema) => schema.check(payload, "payload"),
+        Some(schema) => schema.check(payload, "payload", limits),
         None if speaker.integration.is_some() => Ok(()),
         None => {
             let names = channel.messages.keys();

@@ -156,7 +156,8 @@ mod tests {
                 "text": {"type": "string"}, "on": {"type": "boolean"}}},
             "key": {"type": "string", "format": "password"}
         }});
-        let form = Form::of(schema.as_object().expect("an object")).expect("a form");
+        let form =
+            Form::of(schema.as_object().expect("an object"), &Limits::default()).expect("a form");
         let pairs = pairs
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

@@ -8,6 +8,7 @@ use crate::{
     domain::sql::text_enum,
     kernel::{
         Error, Patch, Result, Rule, Violation,
+        schema::Limits,
         violation::{Location, Step},
     },
 };
@@ -127,7 +128,7 @@ impl Definition {
     ///
     /// # Errors
     /// `Invalid` with the broken rules.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(super) fn check(&self, limits: &Limits) -> Result<()> {
         let mut broken = Vec::new();
         length("name", &self.name, NAME_MAX, &mut broken);
         length("author", &self.author, NAME_MAX, &mut broken);
@@ -150,7 +151,7 @@ impl Definition {
                 ));
             }
         }
-        self.check_form(&mut broken);
+        self.check_form(&mut broken, limits);
         if broken.is_empty() {
             Ok(())
         } else {
@@ -158,14 +159,14 @@ impl Definition {
         }
     }
 
-    fn check_form(&self, broken: &mut Vec<Violation>) {
+    fn check_form(&self, broken: &mut Vec<Violation>, limits: &Limits) {
         let text = serde_json::to_string(&self.configuration_fields);
         if text.is_ok_and(|text| text.len() > FIELDS_MAX) {
             let rule = Rule::Other(format!("must have at most {FIELDS_MAX} bytes"));
             broken.push(Violation::body(["configuration_fields"], rule));
             return;
         }
-        match Form::of(&self.configuration_fields) {
+        match Form::of(&self.configuration_fields, limits) {
             Ok(form) => {
                 if let Err(rule) = identifier::check(&self.identifier_field_path, &form) {
                     broken.push(Violation::body(["identifier_field_path"], rule));
@@ -187,7 +188,7 @@ impl Definition {
     /// # Errors
     /// `Internal` if it cannot be drawn, which it was checked for.
     pub fn form(&self) -> Result<Form> {
-        Form::of(&self.configuration_fields).map_err(|problem| {
+        Form::of(&self.configuration_fields, &Limits::STORED).map_err(|problem| {
             Error::internal("a checked form cannot be drawn", format!("{problem:?}"))
         })
     }

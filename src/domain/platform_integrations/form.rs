@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::kernel::{Rule, schema::Schema};
+use crate::kernel::{
+    Rule,
+    schema::{Limits, Schema},
+};
 
 /// How deep groups of fields may stand in each other.
 const DEPTH_MAX: usize = 5;
@@ -97,12 +100,12 @@ pub(super) struct Undrawable {
 
 impl Form {
     /// The form that a schema describes.
-    pub(super) fn of(schema: &Map<String, Value>) -> Result<Self, Undrawable> {
+    pub(super) fn of(schema: &Map<String, Value>, limits: &Limits) -> Result<Self, Undrawable> {
         let whole = Value::Object(schema.clone());
         if has_reference(&whole) {
             return Err(undrawable(&[], "must not have references"));
         }
-        if let Err(problem) = Schema::compile(&whole) {
+        if let Err(problem) = Schema::compile(&whole, limits) {
             return Err(undrawable(
                 &[],
                 &format!("must be a valid JSON Schema: {problem}"),
@@ -313,7 +316,7 @@ mod tests {
     use super::*;
 
     fn form(schema: Value) -> Result<Form, Undrawable> {
-        Form::of(schema.as_object().expect("an object"))
+        Form::of(schema.as_object().expect("an object"), &Limits::default())
     }
 
     #[test]

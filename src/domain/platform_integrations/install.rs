@@ -19,7 +19,7 @@ use crate::{
     kernel::{
         Error, Kind, Result, Secret,
         ids::InstallationId,
-        schema::Schema,
+        schema::{Limits, Schema},
         secret::{new_hex_secret, new_token},
         violation::Location,
     },
@@ -61,7 +61,8 @@ pub async fn install(
         ));
     }
     let definition = &integration.definition;
-    let answers = checked(&definition.configuration_fields, answers)?;
+    let limits = &domain.settings().schemas;
+    let answers = checked(&definition.configuration_fields, answers, limits)?;
     let name = identifier::name_of(
         &definition.identifier_field_path,
         &Value::Object(answers.clone()),
@@ -113,11 +114,19 @@ pub async fn install(
 }
 
 /// The answers, if they keep to the schema.
-fn checked(schema: &Map<String, Value>, answers: Map<String, Value>) -> Result<Map<String, Value>> {
-    let schema = Schema::compile(&Value::Object(schema.clone()))
-        .map_err(|error| Error::internal("a checked schema does not compile", error))?;
+fn checked(
+    schema: &Map<String, Value>,
+    answers: Map<String, Value>,
+    limits: &Limits,
+) -> Result<Map<String, Value>> {
+    let schema =
+        Schema::compile(&Value::Object(schema.clone()), &Limits::STORED).map_err(|error| {
+            Error::invalid(format!(
+                "The form of this integration cannot be used: {error}"
+            ))
+        })?;
     let answers = Value::Object(answers);
-    let broken = schema.check(&answers, Location::Body);
+    let broken = schema.check(&answers, Location::Body, limits);
     match answers {
         Value::Object(answers) if broken.is_empty() => Ok(answers),
         _ => Err(Error::violations(broken)),

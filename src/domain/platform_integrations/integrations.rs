@@ -43,7 +43,7 @@ const INSERT: &str = "
 /// # Errors
 /// `Invalid` with the broken rules, or those of the store.
 pub async fn create(call: &Call, definition: Definition) -> Result<Created> {
-    definition.check()?;
+    definition.check(call.schemas())?;
     let agent = call.agent()?.id.clone();
     call.domain()
         .change(call, move |change, workspace| {
@@ -102,7 +102,7 @@ pub async fn update(
                 ));
             }
             integration.definition.apply(changes);
-            integration.definition.check()?;
+            integration.definition.check(&change.schemas())?;
             integration.updated_at = change.now;
             write(change, &integration)?;
             record(

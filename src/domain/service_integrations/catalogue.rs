@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     domain::sql::text_enum,
     kernel::{
-        schema::Schema,
+        schema::{Limits, Schema},
         violation::{Location, Violation},
     },
 };
@@ -92,7 +92,7 @@ impl Service {
             }
         };
         schema
-            .check(config, Location::Body)
+            .check(config, Location::Body, &Limits::default())
             .into_iter()
             .map(|violation| violation.under("config"))
             .collect()
@@ -140,8 +140,11 @@ static CUSTOM_API: LazyLock<Schema> = LazyLock::new(|| {
 });
 
 fn compile(properties: Value) -> Schema {
-    Schema::compile(&json!({"type": "object", "properties": properties}))
-        .expect("the schemas of the catalogue are valid")
+    Schema::compile(
+        &json!({"type": "object", "properties": properties}),
+        &Limits::default(),
+    )
+    .expect("the schemas of the catalogue are valid")
 }
 
 #[cfg(test)]

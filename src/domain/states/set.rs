@@ -98,7 +98,8 @@ impl Place {
         expires_after: Option<i64>,
     ) -> Result<State> {
         let value = Value::Object(payload.clone());
-        self.declared.schema.check(&value, "payload")?;
+        let schema = &self.declared.schema;
+        schema.check(&value, "payload", &change.schemas())?;
         let state = State {
             payload,
             expires_after,

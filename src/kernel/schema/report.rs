@@ -1,46 +1,38 @@
-//! JSON Schema: checks a JSON value and reports what it breaks as [`Violation`]s.
+//! Puts the validator's errors into [`Violation`]s.
 
 use jsonschema::{
-    ValidationError, Validator,
+    ValidationError,
     error::{TypeKind, ValidationErrorKind},
     paths::{Location as Pointer, LocationSegment},
 };
 use serde_json::Value;
 
-use super::violation::{Location, Rule, Step, Violation};
+use super::counted::is_unseen;
+use crate::kernel::violation::{Location, Rule, Step, Violation};
 
-/// A compiled JSON Schema. Remote references are never fetched.
-#[derive(Debug)]
-pub struct Schema(Validator);
+/// The most values of an `enum` that an error lists.
+const MOST_VALUES: usize = 50;
 
-impl Schema {
-    /// Compiles a schema.
-    ///
-    /// # Errors
-    /// A text that says what is wrong with it.
-    pub fn compile(schema: &Value) -> Result<Self, String> {
-        jsonschema::options()
-            .should_validate_formats(true)
-            .build(schema)
-            .map(Self)
-            .map_err(|error| error.to_string())
-    }
-
-    /// Every rule that `value` breaks, with places counted from `location`. Empty if it is valid.
-    #[must_use]
-    pub fn check(&self, value: &Value, location: Location) -> Vec<Violation> {
-        if self.0.is_valid(value) {
-            return Vec::new();
-        }
-        self.0
-            .iter_errors(value)
-            .flat_map(|error| violations(&error, location))
-            .collect()
-    }
-}
-
-fn violations(error: &ValidationError<'_>, location: Location) -> Vec<Violation> {
+/// The rules that an error tells of. An error that was made after the budget was spent tells of none,
+/// but for alternatives that were looked into before: that none of them fits is known.
+pub(super) fn violations(error: &ValidationError<'_>, location: Location) -> Vec<Violation> {
     let path = steps(error.instance_path());
+    if let ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } =
+        error.kind()
+    {
+        let unseen = |error: &ValidationError<'_>| is_unseen(error.instance());
+        let mut looked_into = context.iter().flatten();
+        if looked_into.clone().any(unseen) && looked_into.any(|error| !unseen(error)) {
+            return vec![Violation {
+                location,
+                path,
+                rule: Rule::Other("fits none of the alternatives".to_owned()),
+            }];
+        }
+    }
+    if is_unseen(error.instance()) {
+        return Vec::new();
+    }
     let with = |extra: Option<&str>, rule: Rule| Violation {
         location,
         path: path
@@ -82,11 +74,11 @@ fn rule(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Rule {
         ValidationErrorKind::Enum { options } => Rule::OneOf {
             allowed: options
                 .as_array()
-                .map(|options| options.iter().map(Value::to_string).collect())
+                .map(|options| shown(options))
                 .unwrap_or_default(),
         },
         ValidationErrorKind::Constant { expected_value } => Rule::OneOf {
-            allowed: vec![expected_value.to_string()],
+            allowed: shown(std::slice::from_ref(&**expected_value)),
         },
         ValidationErrorKind::MinLength { limit }
         | ValidationErrorKind::MinItems { limit }
@@ -98,7 +90,7 @@ fn rule(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Rule {
         ValidationErrorKind::Maximum { limit } => Rule::Maximum(number(limit)),
         ValidationErrorKind::Format { format } => Rule::Format(format.clone()),
         ValidationErrorKind::Pattern { pattern } => Rule::Pattern(pattern.clone()),
-        _ => Rule::Other(format!("is invalid: {}", error.masked())),
+        _ => Rule::Other(shortened(&format!("is invalid: {}", error.masked()), 500)),
     }
 }
 
@@ -154,6 +146,21 @@ fn expected_type<'a>(violations: &'a [Violation], here: &[Step]) -> Option<&'a [
     }
 }
 
+/// Values as JSON; of many, the first.
+fn shown(values: &[Value]) -> Vec<String> {
+    let shown = values.iter().take(MOST_VALUES).map(|value| match value {
+        // Writing out a large value only to cut it takes as much memory as it has.
+        Value::Array(_) | Value::Object(_) if super::counted::whole(value) > 50 => "…".to_owned(),
+        Value::String(text) if text.len() > 300 => format!("{:?}", shortened(text, 300)),
+        value => value.to_string(),
+    });
+    let mut shown: Vec<String> = shown.collect();
+    if values.len() > MOST_VALUES {
+        shown.push(format!("… ({} values)", values.len()));
+    }
+    shown
+}
+
 /// A bound as people write it: `0`, not the `0.0` that some documents have.
 fn number(limit: &Value) -> String {
     let text = limit.to_string();
@@ -170,86 +177,22 @@ fn steps(pointer: &Pointer) -> Vec<Step> {
         .collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn messages(schema: &Value, value: &Value) -> Vec<String> {
-        Schema::compile(schema)
-            .expect("a schema")
-            .check(value, Location::Body)
-            .iter()
-            .map(Violation::to_string)
-            .collect()
+/// A text of at most about so many bytes as JSON writes it; `…` stands for what was cut.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    let mut left = most;
+    let mut short = String::new();
+    for character in text.chars() {
+        let bytes = match character {
+            '"' | '\\' => 2,
+            control if control.is_control() => 6,
+            other => other.len_utf8(),
+        };
+        if bytes > left {
+            short.push('…');
+            break;
+        }
+        left -= bytes;
+        short.push(character);
     }
-
-    #[test]
-    fn names_the_place_and_the_rule() {
-        let schema = json!({
-            "type": "object",
-            "required": ["name"],
-            "additionalProperties": false,
-            "properties": {
-                "name": {"type": "string", "minLength": 1, "maxLength": 3},
-                "kind": {"enum": ["a", "b"]},
-                "list": {"type": "array", "items": {"type": ["integer", "null"]}},
-                "either": {"anyOf": [
-                    {"type": "null"},
-                    {"anyOf": [{"type": "string", "minLength": 1}, {"type": "boolean"}]}
-                ]},
-                "object": {"anyOf": [
-                    {"type": "null"},
-                    {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}
-                ]}
-            }
-        });
-        assert_eq!(
-            messages(&schema, &json!({"name": "x", "list": [1, null]})),
-            [""; 0]
-        );
-        assert_eq!(messages(&schema, &json!({})), ["name is required"]);
-        assert_eq!(
-            messages(
-                &schema,
-                &json!({"name": 1, "kind": "c", "list": [1, "x"], "more": 1})
-            ),
-            [
-                "name must be a string",
-                "kind must be one of \"a\", \"b\"",
-                "list[1] must be an integer or null",
-                "more is not allowed here",
-            ]
-        );
-        assert_eq!(
-            messages(&schema, &json!({"name": "x", "either": 1.5})),
-            ["either must be a string or a boolean or null"]
-        );
-        assert_eq!(
-            messages(
-                &schema,
-                &json!({"name": "x", "either": "", "object": {"a": 1}})
-            ),
-            ["either must not be empty", "object.a must be a string"]
-        );
-        assert_eq!(
-            messages(&schema, &json!({"name": "x", "either": true, "object": {}})),
-            ["object.a is required"]
-        );
-        assert_eq!(
-            messages(&schema, &json!({"name": "long"})),
-            ["name must have a length of at most 3"]
-        );
-        assert_eq!(
-            messages(&schema, &json!([])),
-            ["The body must be an object"]
-        );
-    }
-
-    #[test]
-    fn a_broken_schema_is_an_error_and_a_remote_one_is_not_fetched() {
-        assert!(Schema::compile(&json!({"type": 5})).is_err());
-        assert!(Schema::compile(&json!({"$ref": "http://127.0.0.1:1/x.json"})).is_err());
-    }
+    short
 }

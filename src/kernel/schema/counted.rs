@@ -1,0 +1,363 @@
+//! Values as the validator sees them: every look at a value takes a step from a budget, and when
+//! the budget is spent every value looks empty.
+//!
+//! The validator itself has no bound. It learns of a value only through this representation, so a
+//! check ends soon after the last step, wherever in the schema it is, and without a panic.
+
+use std::{borrow::Cow, cell::Cell};
+
+use jsonschema::{
+    JsonType,
+    json::{Array, Json, Node, NodeIdentity, Object, cmp, unique},
+};
+use serde_json::{Map, Number, Value};
+
+/// How much a check may do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Budget {
+    /// Steps.
+    pub(super) steps: u64,
+    /// Errors that may be made.
+    pub(super) errors: u64,
+    /// What a look costs.
+    pub(super) prices: Prices,
+}
+
+/// What a look at a value costs, by what the schema does with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Prices {
+    /// Steps for each look.
+    pub(super) look: u64,
+    /// Steps for 64 bytes of a text that a pattern may be matched with.
+    pub(super) pattern: u64,
+    /// Steps for each text, of patterns that may go back and try again.
+    pub(super) backtracking: u64,
+}
+
+/// What happened to a budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Spent {
+    /// Steps taken.
+    pub(super) steps: u64,
+    /// True if the budget was not enough, so that the outcome says nothing.
+    pub(super) exhausted: bool,
+}
+
+/// Stands for every value in an error, so that errors keep no copy of it.
+static SEEN: Value = Value::Null;
+/// The same for errors that were made after the budget was spent: they are not true.
+static UNSEEN: Value = Value::Bool(false);
+
+/// True for an error that was made after the budget was spent.
+pub(super) fn is_unseen(instance: &Value) -> bool {
+    *instance == UNSEEN
+}
+
+struct Meter {
+    steps: Cell<u64>,
+    errors: Cell<u64>,
+    look: Cell<u64>,
+    pattern: Cell<u64>,
+    backtracking: Cell<u64>,
+    exhausted: Cell<bool>,
+}
+
+thread_local! {
+    // The validator hands no context to a representation. A check never leaves its thread.
+    static METER: Meter = const {
+        Meter {
+            steps: Cell::new(0),
+            errors: Cell::new(0),
+            look: Cell::new(1),
+            pattern: Cell::new(0),
+            backtracking: Cell::new(0),
+            exhausted: Cell::new(false),
+        }
+    };
+}
+
+/// Runs a check within a budget.
+pub(super) fn within<T>(budget: Budget, check: impl FnOnce() -> T) -> (T, Spent) {
+    METER.with(|meter| {
+        meter.steps.set(budget.steps);
+        meter.errors.set(budget.errors);
+        meter.look.set(budget.prices.look);
+        meter.pattern.set(budget.prices.pattern);
+        meter.backtracking.set(budget.prices.backtracking);
+        meter.exhausted.set(false);
+    });
+    let outcome = check();
+    METER.with(|meter| {
+        let spent = Spent {
+            steps: budget.steps - meter.steps.get(),
+            exhausted: meter.exhausted.get(),
+        };
+        (outcome, spent)
+    })
+}
+
+/// Takes steps; false if there are not so many left, after which there are none.
+fn step(steps: impl FnOnce(&Meter) -> u64) -> bool {
+    METER.with(|meter| {
+        let wanted = steps(meter);
+        let left = meter.steps.get();
+        if wanted > left || meter.exhausted.get() {
+            meter.steps.set(0);
+            meter.exhausted.set(true);
+            return false;
+        }
+        meter.steps.set(left - wanted);
+        true
+    })
+}
+
+fn look() -> bool {
+    step(|meter| meter.look.get())
+}
+
+/// A look at a text of this length.
+fn read(bytes: usize) -> bool {
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    step(|meter| {
+        let matching = bytes.saturating_mul(meter.pattern.get()) / 64;
+        (meter.look.get() + bytes / 64 + meter.backtracking.get()).saturating_add(matching)
+    })
+}
+
+/// What it takes to go through the whole of a value: to compare it, or to hash it.
+pub(super) fn whole(value: &Value) -> u64 {
+    let mut steps = 0_u64;
+    let mut left = vec![value];
+    while let Some(value) = left.pop() {
+        steps += 1;
+        match value {
+            Value::String(text) => steps += text.len() as u64 / 64,
+            Value::Array(items) => left.extend(items),
+            Value::Object(members) => left.extend(members.values()),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    steps
+}
+
+/// True if an array is an item of another one in this value.
+fn has_nested_array(value: &Value) -> bool {
+    let mut left = vec![value];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Array(items) if items.iter().any(Value::is_array) => return true,
+            Value::Array(items) => left.extend(items),
+            Value::Object(members) => left.extend(members.values()),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// The representation.
+pub(super) struct Counted;
+
+/// A value.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a>(pub(super) &'a Value);
+
+/// The members of an object.
+pub(super) struct Members<'a>(&'a Map<String, Value>);
+
+/// The items of an array.
+pub(super) struct Items<'a>(&'a [Value]);
+
+/// Goes through the members of an object.
+pub(super) struct EachMember<'a>(serde_json::map::Iter<'a>);
+
+/// Goes through the items of an array.
+pub(super) struct EachItem<'a>(std::slice::Iter<'a, Value>);
+
+impl Json for Counted {
+    type Node<'a> = Seen<'a>;
+    type PreparedKey = String;
+    type StringBuffer = Value;
+
+    fn prepare_key(key: &str) -> String {
+        key.to_owned()
+    }
+
+    fn with_string_node<T>(
+        buffer: &mut Value,
+        string: &str,
+        check: impl FnOnce(Seen<'_>) -> T,
+    ) -> T {
+        *buffer = Value::String(string.to_owned());
+        check(Seen(buffer))
+    }
+}
+
+impl<'a> Node<'a, Counted> for Seen<'a> {
+    type Object = Members<'a>;
+    type Array = Items<'a>;
+    type Number = &'a Number;
+
+    fn as_object(&self) -> Option<Members<'a>> {
+        match self.0 {
+            Value::Object(members) if look() => Some(Members(members)),
+            _ => None,
+        }
+    }
+
+    fn as_array(&self) -> Option<Items<'a>> {
+        match self.0 {
+            Value::Array(items) if look() => Some(Items(items)),
+            _ => None,
+        }
+    }
+
+    fn as_string(&self) -> Option<Cow<'a, str>> {
+        match self.0 {
+            Value::String(text) if read(text.len()) => Some(Cow::Borrowed(text)),
+            _ => None,
+        }
+    }
+
+    fn as_number(&self) -> Option<&'a Number> {
+        match self.0 {
+            Value::Number(number) if look() => Some(number),
+            _ => None,
+        }
+    }
+
+    fn as_boolean(&self) -> Option<bool> {
+        match self.0 {
+            Value::Bool(boolean) if look() => Some(*boolean),
+            _ => None,
+        }
+    }
+
+    fn is_null(&self) -> bool {
+        look() && self.0.is_null()
+    }
+
+    fn json_type(&self) -> JsonType {
+        if !look() {
+            return JsonType::Null;
+        }
+        match self.0 {
+            Value::Null => JsonType::Null,
+            Value::Bool(_) => JsonType::Boolean,
+            Value::Number(_) => JsonType::Number,
+            Value::String(_) => JsonType::String,
+            Value::Array(_) => JsonType::Array,
+            Value::Object(_) => JsonType::Object,
+        }
+    }
+
+    fn string_length(&self) -> Option<u64> {
+        match self.0 {
+            Value::String(text) if step(|meter| meter.look.get() + text.len() as u64 / 256) => {
+                Some(text.chars().count() as u64)
+            }
+            _ => None,
+        }
+    }
+
+    fn equals_value(&self, expected: &Value) -> bool {
+        let fits = match (self.0, expected) {
+            (Value::Array(_), Value::Array(_)) | (Value::Object(_), Value::Object(_)) => {
+                step(|meter| meter.look.get() + whole(expected) / 4)
+            }
+            (Value::String(text), Value::String(expected)) if text.len() == expected.len() => {
+                step(|meter| meter.look.get() + text.len() as u64 / 256)
+            }
+            _ => look(),
+        };
+        fits && cmp::equal(self.0, expected)
+    }
+
+    /// For errors only, and these need nothing of the value.
+    fn to_value(&self) -> Cow<'a, Value> {
+        METER.with(|meter| {
+            let left = meter.errors.get();
+            if left == 0 || meter.exhausted.get() {
+                meter.steps.set(0);
+                meter.exhausted.set(true);
+                return Cow::Borrowed(&UNSEEN);
+            }
+            meter.errors.set(left - 1);
+            Cow::Borrowed(&SEEN)
+        })
+    }
+
+    fn identity(&self) -> Option<NodeIdentity> {
+        Some(NodeIdentity::new(
+            std::ptr::from_ref::<Value>(self.0) as usize
+        ))
+    }
+
+    fn container_identity(&self) -> Option<NodeIdentity> {
+        match self.0 {
+            Value::Array(_) | Value::Object(_) => self.identity(),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Object<'a, Counted> for Members<'a> {
+    type Node = Seen<'a>;
+    type MemberName = &'a str;
+    type MembersIter = EachMember<'a>;
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn get(&self, key: &String) -> Option<Seen<'a>> {
+        if !look() {
+            return None;
+        }
+        self.0.get(key.as_str()).map(Seen)
+    }
+
+    fn members(&self) -> EachMember<'a> {
+        EachMember(self.0.iter())
+    }
+}
+
+impl<'a> Iterator for EachMember<'a> {
+    type Item = (&'a str, Seen<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (key, value) = self.0.next()?;
+        read(key.len()).then(|| (key.as_str(), Seen(value)))
+    }
+}
+
+impl<'a> Array<'a, Counted> for Items<'a> {
+    type Node = Seen<'a>;
+    type ElementsIter = EachItem<'a>;
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn elements(&self) -> EachItem<'a> {
+        EachItem(self.0.iter())
+    }
+
+    fn is_unique(&self) -> bool {
+        let all: u64 = self.0.iter().map(whole).sum();
+        // Items are hashed without the brackets of arrays, so that those which differ in nothing else
+        // are compared each with each.
+        let alike = || self.0.iter().filter(|item| has_nested_array(item));
+        let compared = alike().count() as u64;
+        let compared = compared.saturating_mul(alike().map(whole).sum::<u64>() / 4);
+        step(|_| all.saturating_add(compared)) && unique::is_unique(self.0)
+    }
+}
+
+impl<'a> Iterator for EachItem<'a> {
+    type Item = Seen<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let item = self.0.next()?;
+        look().then_some(Seen(item))
+    }
+}

@@ -1,0 +1,226 @@
+//! JSON Schema: checks a JSON value and reports what it breaks as [`Violation`]s.
+//!
+//! Schemas and values are others' texts, and the work that a small schema can ask of a small value
+//! grows exponentially. So it is bounded twice: when a schema is compiled, by what it can ask of one
+//! place of a value ([`work`]), and when a value is checked, by what is really done ([`counted`]).
+
+mod counted;
+mod patterns;
+pub(super) mod report;
+#[cfg(test)]
+mod tests;
+mod work;
+
+use std::sync::LazyLock;
+
+use jsonschema::{PatternOptions, Validator};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use self::{
+    counted::{Budget, Counted, Seen, within},
+    report::{shortened, violations},
+    work::Work,
+};
+use super::violation::{Location, Rule, Violation};
+
+/// How deep in the value, times how many subschemas lead one to the next at one place, a check may
+/// go: each level takes some of the stack.
+const DEEPEST_CHECK: usize = 2000;
+/// The deepest nesting of a schema itself.
+const DEEPEST_SCHEMA: usize = 128;
+/// The most bytes that errors may take while they are collected, about.
+const ERROR_BYTES: u64 = 8 << 20;
+/// How often a pattern may go back and try again before it is given up.
+const BACKTRACKS: usize = 10_000;
+/// The largest compiled pattern, in bytes.
+const PATTERN_BYTES: usize = 4 << 20;
+/// The longest text that is checked for being a regular expression.
+const LONGEST_REGEX: usize = 1000;
+
+/// How much JSON Schemas may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// The most subschemas of a schema that may apply to one place of a value.
+    pub max_work: u64,
+    /// The most subschemas of a schema.
+    pub max_subschemas: usize,
+    /// The most steps that the check of one value may take.
+    pub max_steps: u64,
+    /// The most errors that are looked for in one value.
+    pub max_errors: u64,
+}
+
+impl Limits {
+    /// For schemas that were accepted before: only what a compilation itself takes is bounded.
+    pub const STORED: Self = Self {
+        max_work: u64::MAX,
+        max_subschemas: usize::MAX,
+        max_steps: 0,
+        max_errors: 0,
+    };
+
+    /// These limits with the steps of one value among so many.
+    #[must_use]
+    pub fn shared(self, values: u64) -> Self {
+        Self {
+            max_steps: (self.max_steps / values.max(1)).max(1_000),
+            ..self
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_work: 10_000,
+            max_subschemas: 50_000,
+            max_steps: 1_000_000,
+            max_errors: 1_000,
+        }
+    }
+}
+
+/// A compiled JSON Schema. Remote references are never fetched.
+#[derive(Debug)]
+pub struct Schema {
+    validator: Validator<Counted>,
+    work: Work,
+}
+
+impl Schema {
+    /// Compiles a schema.
+    ///
+    /// # Errors
+    /// A text that says what is wrong with it, or which limit it exceeds.
+    pub fn compile(schema: &Value, limits: &Limits) -> Result<Self, String> {
+        if !is_nested_at_most(schema, DEEPEST_SCHEMA) {
+            return Err(format!("it is nested more than {DEEPEST_SCHEMA} deep"));
+        }
+        let work = work::count(schema, limits.max_subschemas)?;
+        if work.most > limits.max_work {
+            let Work { most, place, .. } = &work;
+            let most = if *most > 1_000_000_000 {
+                "over a billion".to_owned()
+            } else {
+                most.to_string()
+            };
+            return Err(format!(
+                "{place} asks for {most} checks of one value, and at most {} are allowed (schemas.max_work)",
+                limits.max_work
+            ));
+        }
+        let validator = options()
+            .build(schema)
+            .map_err(|error| shortened(&error.to_string(), 500))?;
+        Ok(Self { validator, work })
+    }
+
+    /// The rules that `value` breaks, with places counted from `location`. Empty if it is valid.
+    ///
+    /// If the check would take too long, that is the one rule; if there are more broken rules than
+    /// are looked for, the last one says so.
+    #[must_use]
+    pub fn check(&self, value: &Value, location: Location, limits: &Limits) -> Vec<Violation> {
+        let whole = |rule: String| Violation {
+            location,
+            path: Vec::new(),
+            rule: Rule::Other(rule),
+        };
+        let deepest = DEEPEST_CHECK / self.work.depth.max(1);
+        if !is_nested_at_most(value, deepest) {
+            let rule = format!("must not be nested more than {deepest} deep for this schema");
+            return vec![whole(rule)];
+        }
+        let budget = Budget {
+            steps: limits.max_steps,
+            errors: 0,
+            prices: self.work.prices,
+        };
+        let (valid, spent) = within(budget, || self.validator.is_valid(Seen(value)));
+        if spent.exhausted {
+            return vec![whole(format!(
+                "asks for more than {} steps to check (schemas.max_steps)",
+                limits.max_steps
+            ))];
+        }
+        if valid {
+            return Vec::new();
+        }
+        // An error holds the path to its value, and that of `not` a copy of the schema.
+        let bytes = 1000 + longest_path(value) * 4 + self.work.negated * 100;
+        let budget = Budget {
+            // Errors hold the names of members that are not allowed.
+            steps: limits.max_steps / 4,
+            errors: limits.max_errors.min(ERROR_BYTES / bytes).max(1),
+            ..budget
+        };
+        let (mut broken, spent) = within(budget, || {
+            let errors = self.validator.iter_errors(Seen(value));
+            errors
+                .flat_map(|error| violations(&error, location))
+                .collect::<Vec<_>>()
+        });
+        if broken.is_empty() {
+            broken.push(whole("does not keep to its schema".to_owned()));
+        } else if spent.exhausted {
+            let more = Rule::More {
+                count: 0,
+                at_least: true,
+            };
+            broken.push(Violation {
+                location,
+                path: Vec::new(),
+                rule: more,
+            });
+        }
+        broken
+    }
+}
+
+fn options()
+-> jsonschema::ValidationOptions<'static, std::sync::Arc<dyn jsonschema::Retrieve>, Counted> {
+    let patterns = PatternOptions::fancy_regex()
+        .size_limit(PATTERN_BYTES)
+        .dfa_size_limit(PATTERN_BYTES)
+        .backtrack_limit(BACKTRACKS);
+    jsonschema::options_for::<Counted>()
+        .should_validate_formats(true)
+        .with_pattern_options(patterns)
+        .with_format("regex", is_regex)
+}
+
+/// True for a regular expression. Reading one takes as long as the square of the names in it.
+fn is_regex(text: &str) -> bool {
+    static REGEX: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+        let options = jsonschema::options().should_validate_formats(true);
+        options
+            .build(&json!({"format": "regex"}))
+            .expect("a schema of ours")
+    });
+    text.len() <= LONGEST_REGEX && REGEX.is_valid(&Value::from(text))
+}
+
+/// True if no array or object is below more than so many others.
+fn is_nested_at_most(value: &Value, deepest: usize) -> bool {
+    let inner = |value: &Value| deepest > 0 && is_nested_at_most(value, deepest - 1);
+    match value {
+        Value::Array(items) => items.iter().all(inner),
+        Value::Object(members) => members.values().all(inner),
+        _ => true,
+    }
+}
+
+/// The bytes of the longest way to a value, by the names of members.
+fn longest_path(value: &Value) -> u64 {
+    let longest = match value {
+        Value::Array(items) => items.iter().map(longest_path).max(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| key.len() as u64 + longest_path(value))
+            .max(),
+        _ => return 0,
+    };
+    longest.map_or(0, |longest| longest + 8)
+}

@@ -1,0 +1,401 @@
+//! Schemas and values that are made to ask for much.
+
+use std::thread;
+
+use serde_json::{Map, Value, json};
+
+use super::{Limits, Location, Schema, Violation};
+use crate::kernel::{
+    schema::{counted::within, work},
+    violation::{Rule, Step},
+};
+
+/// The stack of the server's threads.
+const STACK: usize = 2 << 20;
+
+fn compiled(schema: &Value) -> Schema {
+    Schema::compile(schema, &Limits::default()).expect("a schema")
+}
+
+fn refused(schema: &Value) -> String {
+    Schema::compile(schema, &Limits::default()).expect_err("no schema")
+}
+
+fn check(schema: &Schema, value: &Value) -> Vec<Violation> {
+    schema.check(value, Location::Body, &Limits::default())
+}
+
+fn texts(violations: &[Violation]) -> Vec<String> {
+    violations.iter().map(Violation::to_string).collect()
+}
+
+/// A tree of objects of `kinds` kinds, told apart by a `const`, each with the next one in `child`.
+/// The child comes first, so that a check meets it before the `const`.
+fn tagged_union(kinds: usize) -> Value {
+    let one = |kind: usize| {
+        json!({
+            "type": "object",
+            "required": ["kind"],
+            "properties": {
+                "child": {"$ref": "#/$defs/node"},
+                "kind": {"const": format!("kind{kind}")},
+                "size": {"type": "integer"}
+            }
+        })
+    };
+    let branches: Vec<Value> = (0..kinds).map(one).collect();
+    json!({"$defs": {"node": {"oneOf": branches}}, "$ref": "#/$defs/node"})
+}
+
+/// A value of such a tree, this deep, with this at its end.
+fn chain(depth: usize, kinds: usize, end: Value) -> Value {
+    let mut value = end;
+    for level in 0..depth {
+        value = json!({"kind": format!("kind{}", level % kinds), "child": value});
+    }
+    value
+}
+
+/// Definitions of which each has the one before twice, at the same place of a value.
+fn doubled(keyword: &str, levels: usize, first: Value) -> Map<String, Value> {
+    let mut definitions = Map::from_iter([("l0".to_owned(), first)]);
+    for level in 1..=levels {
+        let before = json!({"$ref": format!("#/$defs/l{}", level - 1)});
+        definitions.insert(format!("l{level}"), json!({keyword: [before, before]}));
+    }
+    definitions
+}
+
+#[test]
+fn recursive_alternatives_are_checked_without_trying_each_way() {
+    for kinds in [2, 3, 6] {
+        let schema = compiled(&tagged_union(kinds));
+        for depth in [1, 18, 60] {
+            let valid = chain(depth, kinds, json!({"kind": "kind0", "size": 1}));
+            assert_eq!(check(&schema, &valid), [], "{kinds} kinds, {depth} deep");
+            let broken = chain(depth, kinds, json!({"kind": "kind0", "size": "x"}));
+            let broken = check(&schema, &broken);
+            assert!(!broken.is_empty(), "{kinds} kinds, {depth} deep");
+        }
+    }
+}
+
+#[test]
+fn errors_are_looked_for_to_a_stated_number() {
+    let schema = compiled(&tagged_union(2));
+    let broken = chain(18, 2, json!({"kind": "kind0", "size": "x"}));
+    assert!(broken.to_string().len() < 600);
+    let found = check(&schema, &broken);
+    assert_eq!(
+        texts(&found),
+        [
+            "The body fits none of the alternatives",
+            "and possibly more"
+        ]
+    );
+    let list = compiled(&json!({"properties": {"list": {"items": {"type": "string"}}}}));
+    let found = check(&list, &json!({"list": vec![1; 100_000]}));
+    let limits = Limits::default();
+    assert_eq!(found.len() as u64, limits.max_errors + 1);
+    assert_eq!(found[0].to_string(), "list[0] must be a string");
+    assert_eq!(found.last().expect("one").to_string(), "and possibly more");
+}
+
+#[test]
+fn alternatives_that_multiply_are_refused_with_their_place() {
+    for keyword in ["anyOf", "oneOf", "allOf"] {
+        for around in ["not", "if", "properties"] {
+            let mut schema = Map::new();
+            let last = json!({"$ref": "#/$defs/l24"});
+            let around_last = match around {
+                "properties" => json!({"a": last}),
+                _ => last,
+            };
+            schema.insert(around.to_owned(), around_last);
+            let definitions = doubled(keyword, 24, json!({"type": "string"}));
+            schema.insert("$defs".to_owned(), Value::Object(definitions));
+            let schema = Value::Object(schema);
+            assert!(schema.to_string().len() < 2600);
+            let reason = refused(&schema);
+            assert!(reason.contains("schemas.max_work"), "{reason}");
+            assert!(reason.contains("10000"), "{reason}");
+            assert!(reason.starts_with('#'), "{reason}");
+        }
+    }
+    let mut nested = json!({"type": "string"});
+    for _ in 0..13 {
+        nested = json!({"anyOf": [nested, nested]});
+    }
+    assert!(refused(&json!({"properties": {"a": nested}})).starts_with("#/properties/a asks for"));
+    let marks = json!({"unevaluatedProperties": false, "allOf": [
+        {"$ref": "#/$defs/l11"}], "$defs": doubled("allOf", 11, json!({}))});
+    assert!(refused(&marks).contains("max_work"));
+    let wide: Vec<Value> = (0..10_001).map(|number| json!({"const": number})).collect();
+    assert!(refused(&json!({"anyOf": wide})).starts_with("# asks for"));
+}
+
+#[test]
+fn a_circle_at_one_place_is_refused_and_recursion_is_not() {
+    for circle in [
+        json!({"$ref": "#"}),
+        json!({"allOf": [{"$ref": "#"}]}),
+        json!({"$ref": "#/$defs/a", "$defs": {
+            "a": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/b"}]},
+            "b": {"if": {"$ref": "#/$defs/a"}}}}),
+        json!({"properties": {"x": {"$dynamicRef": "#n", "$dynamicAnchor": "n"}}}),
+        json!({"$id": "https://example.test/a", "dependentSchemas": {
+            "x": {"$ref": "https://example.test/a"}}}),
+    ] {
+        let reason = refused(&circle);
+        assert!(
+            reason.contains("leads back to itself"),
+            "{circle}: {reason}"
+        );
+    }
+    for recursive in [
+        json!({"properties": {"child": {"$ref": "#"}}}),
+        json!({"$defs": {"n": {"items": {"$ref": "#/$defs/n"}}}, "$ref": "#/$defs/n"}),
+        json!({"$dynamicAnchor": "n", "additionalProperties": {"$dynamicRef": "#n"}}),
+        json!({"$ref": "https://json-schema.org/draft/2020-12/schema"}),
+        json!({"$schema": "http://json-schema.org/draft-07/schema#", "definitions": {"a": {
+            "properties": {"a": {"$ref": "#/definitions/a"}}}}, "$ref": "#/definitions/a"}),
+    ] {
+        let schema = compiled(&recursive);
+        assert_eq!(check(&schema, &json!({})), [], "{recursive}");
+    }
+}
+
+#[test]
+fn what_multiplies_with_the_depth_of_the_value_ends_at_the_steps() {
+    let mut definitions = Map::from_iter([("l0".to_owned(), json!({"type": "string"}))]);
+    for level in 1..=40 {
+        let child = json!({"required": ["a"], "properties": {
+            "a": {"$ref": format!("#/$defs/l{}", level - 1)}}});
+        definitions.insert(format!("l{level}"), json!({"anyOf": [child, child]}));
+    }
+    let schema = json!({"not": {"$ref": "#/$defs/l40"}, "$defs": definitions});
+    let mut value = json!(1);
+    for _ in 0..40 {
+        value = json!({"a": value});
+    }
+    let found = texts(&check(&compiled(&schema), &value));
+    assert_eq!(
+        found,
+        ["The body asks for more than 1000000 steps to check (schemas.max_steps)"]
+    );
+}
+
+#[test]
+fn looks_are_dearer_where_a_schema_does_much_without_them() {
+    let blind = json!({"items": {"not": {"$ref": "#/$defs/l11"}},
+        "$defs": doubled("anyOf", 11, json!(false))});
+    let schema = compiled(&blind);
+    assert!(schema.work.prices.look > 500, "{:?}", schema.work);
+    let value = Value::Array(vec![json!(1); 100_000]);
+    let found = texts(&check(&schema, &value));
+    assert!(found[0].contains("max_steps"), "{found:?}");
+    let usual = compiled(
+        &json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/a"}},
+        "$defs": {"a": {"oneOf": [{"type": "string"}, {"type": "null"}]}}}),
+    );
+    assert_eq!(usual.work.prices.look, 1);
+}
+
+#[test]
+fn errors_hold_no_copies() {
+    // A long name on the way to a thousand wrong values, below many alternatives.
+    let name = "n".repeat(200_000);
+    let schema = json!({"additionalProperties": {"items": {"anyOf": [
+        {"type": "string"}, {"type": "boolean"}, {"required": ["a"]}]}}});
+    let value = json!({name: vec![json!({"b": "x".repeat(1000)}); 1000]});
+    let found = check(&compiled(&schema), &value);
+    assert!(found.len() < 50, "{}", found.len());
+    // `not` keeps its schema in each error.
+    let large: Vec<Value> = (0..9_000).map(|number| json!({"const": number})).collect();
+    let schema = json!({"items": {"not": {"anyOf": large}}});
+    let found = check(&compiled(&schema), &json!(vec![1; 5_000]));
+    assert!((2..50).contains(&found.len()), "{}", found.len());
+}
+
+#[test]
+fn patterns_are_bounded_in_size_and_number() {
+    for (schema, part) in [
+        (json!({"pattern": "(".repeat(3000)}), "50 deep"),
+        (json!({"pattern": "a".repeat(5000)}), "4096 bytes"),
+        (
+            json!({"pattern": "(((a{100}){100}){100}){100}"}),
+            "written out",
+        ),
+        (
+            json!({"patternProperties": {"((a{500}){500}){500}": true}}),
+            "written out",
+        ),
+        (json!({"pattern": "(a"}), "not a \"regex\""),
+    ] {
+        let reason = refused(&schema);
+        assert!(reason.contains(part), "{reason}");
+    }
+    let many: Map<String, Value> = (0..100)
+        .map(|number| (format!("a{{3000}}{number}"), json!(true)))
+        .collect();
+    assert!(refused(&json!({"patternProperties": many})).contains("too large together"));
+}
+
+#[test]
+fn matching_is_charged_by_the_size_of_text_and_pattern() {
+    let lines = compiled(&json!({"items": {"pattern": "^(?=(a+)+b$)(a+)+b$"}}));
+    let value = Value::Array(vec![json!("a".repeat(40) + "b"); 20_000]);
+    let found = texts(&check(&lines, &value));
+    assert!(found[0].contains("max_steps"), "{found:?}");
+    let grows = compiled(&json!({"pattern": "(?:a|b)*a(?:a|b){1500}c"}));
+    let found = texts(&check(&grows, &json!("a".repeat(300_000))));
+    assert!(found[0].contains("max_steps"), "{found:?}");
+    let usual = compiled(&json!({"pattern": "^[a-z ]+$", "maxLength": 500_000}));
+    assert_eq!(check(&usual, &json!("a ".repeat(200_000))), []);
+    let brackets = json!({"uniqueItems": true});
+    let mut items = Vec::new();
+    for number in 0..12_000_u32 {
+        let mut item = json!(1);
+        for bit in 0..14 {
+            item = if number >> bit & 1 == 1 {
+                json!([[item]])
+            } else {
+                json!([item])
+            };
+        }
+        items.push(item);
+    }
+    let found = texts(&check(&compiled(&brackets), &json!(items)));
+    assert!(found[0].contains("max_steps"), "{found:?}");
+}
+
+#[test]
+fn a_schema_that_is_too_deep_or_too_large_is_refused() {
+    let mut deep = json!({});
+    for _ in 0..100 {
+        deep = json!({"not": deep});
+    }
+    assert!(refused(&deep).contains("more than 64 subschemas lead one to the next"));
+    let mut deep = json!({});
+    for _ in 0..3_000 {
+        deep = json!({"items": deep});
+    }
+    assert!(refused(&deep).contains("nested more than 128 deep"));
+    drop_deep(deep);
+    let many: Map<String, Value> = (0..60_000).map(|n| (n.to_string(), json!({}))).collect();
+    assert!(refused(&json!({"properties": many})).contains("schemas.max_subschemas"));
+    let links: Map<String, Value> = (0..5_000)
+        .map(|n| {
+            (
+                format!("l{n}"),
+                json!({"$ref": format!("#/$defs/l{}", n + 1)}),
+            )
+        })
+        .chain([("l5000".to_owned(), json!({}))])
+        .collect();
+    let reason = refused(&json!({"$ref": "#/$defs/l0", "$defs": links}));
+    assert!(reason.contains("lead one to the next"), "{reason}");
+}
+
+/// Drops a value without recursion.
+fn drop_deep(value: Value) {
+    let mut left = vec![value];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Array(items) => left.extend(items),
+            Value::Object(members) => left.extend(members.into_iter().map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+}
+
+/// The deepest schemas with the deepest values that are let through, compiled and checked on a
+/// stack like that of the server's threads.
+#[test]
+fn the_deepest_checks_fit_on_the_stack() {
+    let run = || {
+        for links in [1, 2, 10, 30, 60] {
+            // References in place, and then a step into the value.
+            let definitions: Map<String, Value> = (0..links)
+                .map(|n| {
+                    let next = json!({"$ref": format!("#/$defs/l{}", n + 1)});
+                    (format!("l{n}"), json!({"anyOf": [next, false]}))
+                })
+                .chain([(
+                    format!("l{links}"),
+                    json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/l0"}}}),
+                )])
+                .collect();
+            let schema = json!({"$ref": "#/$defs/l0", "$defs": definitions});
+            let Ok(schema) = Schema::compile(&schema, &Limits::default()) else {
+                continue;
+            };
+            let depth = (super::super::DEEPEST_CHECK / schema.work.depth).min(126);
+            for end in [json!({}), json!(1)] {
+                let mut value = end;
+                for _ in 0..depth {
+                    value = json!({"a": value});
+                }
+                let found = check(&schema, &value);
+                assert!(
+                    !found
+                        .iter()
+                        .any(|found| found.to_string().contains("nested"))
+                );
+            }
+        }
+        let mut nested = json!({"type": "string"});
+        for _ in 0..60 {
+            nested = json!({"items": {"properties": {"a": nested}}});
+        }
+        drop(Schema::compile(&nested, &Limits::default()));
+    };
+    let thread = thread::Builder::new().stack_size(STACK).spawn(run);
+    thread.expect("a thread").join().expect("no overflow");
+}
+
+#[test]
+fn what_is_shown_of_an_error_is_bounded() {
+    let many: Vec<String> = (0..5_000).map(|n| format!("value {n} \u{1}")).collect();
+    let schema = json!({"properties": {"a": {"items": {"enum": many}}}});
+    let found = check(
+        &compiled(&schema),
+        &json!({"a": vec!["\u{2}".repeat(900); 5_000]}),
+    );
+    let shown = crate::kernel::violation::bounded(found);
+    assert_eq!(shown.len(), 21);
+    assert_eq!(shown[20].to_string(), "and at least 980 more");
+    let size: usize = shown
+        .iter()
+        .map(|one| json!(one.to_string()).to_string().len())
+        .sum();
+    assert!(size < 16_000, "{size}");
+    let key = "\"".repeat(10_000);
+    let path = vec![Step::Key(key); 30];
+    let long = Violation {
+        location: Location::Body,
+        path,
+        rule: Rule::Other("x".repeat(10_000)),
+    };
+    let shown = crate::kernel::violation::bounded(vec![long; 25]);
+    assert_eq!(shown[20].to_string(), "and 5 more");
+    let size: usize = shown
+        .iter()
+        .map(|one| json!(one.to_string()).to_string().len())
+        .sum();
+    assert!(size < 16_000, "{size}");
+}
+
+#[test]
+fn a_budget_ends_with_its_check() {
+    let schema = compiled(&json!({"type": "string"}));
+    let budget = super::super::counted::Budget {
+        steps: 0,
+        errors: 0,
+        prices: schema.work.prices,
+    };
+    let ((), spent) = within(budget, || ());
+    assert!(!spent.exhausted);
+    assert!(work::count(&json!({"items": {}}), 10).is_ok());
+    assert_eq!(check(&schema, &json!("x")), []);
+}
