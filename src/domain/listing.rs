@@ -6,10 +6,25 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, Row, ToSql};
 
 use super::{
+    access::Call,
     paging::{Page, ROWS, Token},
     tags::{Tagged, filter_name},
 };
-use crate::kernel::Result;
+use crate::kernel::{Result, Rule, Violation};
+
+/// Asserts that a list has no more filters of one kind than are allowed: each is a part of the
+/// statement, which cannot have any number.
+///
+/// # Errors
+/// `Invalid` that names the setting.
+pub(super) fn require_few(call: &Call, parameter: &str, filters: usize) -> Result<()> {
+    let most = call.domain().settings().bots.max_filters;
+    if filters <= most {
+        return Ok(());
+    }
+    let rule = format!("must have at most {most} values (bots.max_filters), and has {filters}");
+    Err(Violation::query(parameter, Rule::Other(rule)).into())
+}
 
 /// A statement that is being put together.
 pub(super) struct Listing {

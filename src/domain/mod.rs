@@ -49,6 +49,7 @@ mod rights;
 pub mod runtime;
 pub mod schedules;
 pub mod script;
+pub mod script_bounds;
 pub mod service_integrations;
 mod sql;
 pub mod states;

@@ -23,6 +23,8 @@ pub struct Settings {
     /// After how many minutes without a message of the user a conversation's next message begins
     /// another session.
     pub session_minutes: u32,
+    /// The most filters of a list that can be given more than once: tags, and participants.
+    pub max_filters: usize,
 }
 
 impl Default for Settings {
@@ -35,6 +37,7 @@ impl Default for Settings {
             issue_events: 100,
             unindexed_messages: 50_000,
             session_minutes: 30,
+            max_filters: 50,
         }
     }
 }

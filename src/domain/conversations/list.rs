@@ -9,7 +9,7 @@ use crate::{
     domain::{
         access::{Call, CallerAgent},
         declared::Voice,
-        listing::Listing,
+        listing::{self, Listing},
         paging::{Page, Token},
         tags::Tagged,
     },
@@ -28,9 +28,11 @@ pub struct Filter {
 /// The conversations of the call's bot that the caller sees, newest first.
 ///
 /// # Errors
-/// Those of the store.
+/// `Invalid` for too many filters, or those of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Conversation>> {
     let voice = Voice::of(call)?;
+    listing::require_few(call, "tags", filter.tags.len())?;
+    listing::require_few(call, "participantIds", filter.participants.len())?;
     call.domain()
         .store()
         .scan(move |conn| page(conn, &voice, &filter, after))

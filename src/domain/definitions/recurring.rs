@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 use super::{Event, Named};
 use crate::kernel::{Result, Rule, Timestamp, Violation, schema};
 
+/// The longest cron expression, in bytes: longer than one that lists every minute.
+const LONGEST: usize = 500;
+
 /// An event that happens again and again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecurringEvent {
@@ -59,6 +62,9 @@ impl RecurringEvent {
 }
 
 fn parse(cron: &str) -> Result<Cron, String> {
+    if cron.len() > LONGEST {
+        return Err(format!("it has at most {LONGEST} bytes"));
+    }
     let parser = CronParser::builder()
         .seconds(Seconds::Disallowed)
         .year(Year::Disallowed)
@@ -68,6 +74,8 @@ fn parse(cron: &str) -> Result<Cron, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn next(cron: &str, after: &str) -> Option<String> {
@@ -118,6 +126,24 @@ mod tests {
     fn what_is_no_cron_expression_is_refused() {
         for bad in ["", "every day", "* * * *", "60 * * * *", "* * * * * *"] {
             assert!(parse(bad).is_err(), "{bad}");
+        }
+        let long = format!("{} * * * *", vec!["1"; 300].join(","));
+        let reason = parse(&long).err().expect("too long");
+        assert_eq!(reason, "it has at most 500 bytes");
+    }
+
+    proptest! {
+        /// Whatever the text is, it is read or refused, and the next time is found or there is none.
+        #[test]
+        fn any_text_is_read_or_refused(
+            text in "[0-9*/,#LW?A-Za-z@ -]{0,60}",
+            fields in prop::collection::vec("(\\*|[0-9]{1,2}|[1-5]-[6-7]|\\*/[0-9]{1,3}|L|[0-9]L|[0-9]#[0-9]|15W)", 5),
+        ) {
+            for cron in [text, fields.join(" ")] {
+                if parse(&cron).is_ok() {
+                    next(&cron, "2026-01-31T09:30:00Z");
+                }
+            }
         }
     }
 }

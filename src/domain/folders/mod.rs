@@ -5,6 +5,7 @@
 //! What stands on the disk is the truth: a folder is compared with what is known of it when the
 //! server starts, when the system tells of a change, and once in a while in any case.
 
+mod bounds;
 mod passages;
 mod read;
 mod rows;

@@ -7,6 +7,8 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use scraper::{Html, Node};
 use serde_json::Value;
 
+use super::bounds;
+
 /// A part of a file under one heading, or one record of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
@@ -62,13 +64,15 @@ impl Format {
     }
 }
 
-/// Reads the bytes of a file. What is not UTF-8 is replaced; what is no JSON or CSV is read as
-/// text, so that it can be found all the same.
+/// Reads the bytes of a file. What is not UTF-8 is replaced; what is no JSON or CSV, and what is nested
+/// too deep to be read as what it is, is read as text, so that it can be found all the same.
 #[must_use]
 pub fn read(format: Format, bytes: &[u8]) -> Content {
     let text = String::from_utf8_lossy(bytes);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     match format {
+        Format::Markdown if !bounds::markdown_fits(text) => plain(text),
+        Format::Html if !bounds::html_fits(text) => plain(text),
         Format::Markdown => markdown(text),
         Format::Text => plain(text),
         Format::Html => html(text),
@@ -309,7 +313,7 @@ const NAMES: &[&str] = &["title", "name", "question", "subject", "heading"];
 fn records(values: Vec<Value>) -> Content {
     let sections = values.into_iter().map(|value| {
         let mut text = String::new();
-        write_value("", &value, &mut text);
+        write_value("", &value, &mut text, bounds::record_bytes(&value));
         let named = NAMES.iter().find_map(|name| value.get(name)?.as_str());
         Section {
             heading: named.map(one_line),
@@ -325,21 +329,25 @@ fn records(values: Vec<Value>) -> Content {
 }
 
 /// A line for each value that is no object and no list, with the way to it.
-fn write_value(path: &str, value: &Value, text: &mut String) {
+fn write_value(path: &str, value: &Value, text: &mut String, most: usize) {
+    if text.len() > most {
+        return;
+    }
+    // The way is written again for each value.
     let join = |name: &str| match path {
-        "" => name.to_owned(),
-        path => format!("{path}.{name}"),
+        "" => bounds::name(name).to_owned(),
+        path => bounds::name(&format!("{path}.{}", bounds::name(name))).to_owned(),
     };
     let scalar = match value {
         Value::Object(members) => {
             for (name, value) in members {
-                write_value(&join(name), value, text);
+                write_value(&join(name), value, text, most);
             }
             return;
         }
         Value::Array(items) => {
             for item in items {
-                write_value(path, item, text);
+                write_value(path, item, text, most);
             }
             return;
         }
@@ -372,7 +380,7 @@ fn table(text: &str, delimiter: u8) -> Option<Content> {
             .enumerate()
             .filter(|(_, value)| !value.is_empty())
         {
-            let header = headers.get(index).unwrap_or_default().trim();
+            let header = bounds::name(headers.get(index).unwrap_or_default().trim());
             if NAMES.iter().any(|name| name.eq_ignore_ascii_case(header)) {
                 heading.get_or_insert_with(|| one_line(value));
             }

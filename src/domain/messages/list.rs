@@ -14,7 +14,7 @@ use crate::{
         access::Call,
         conversations,
         declared::Voice,
-        listing::Listing,
+        listing::{self, Listing},
         paging::{Page, ROWS, Token},
         tags::{Tagged, Tags, filter_name},
     },
@@ -33,9 +33,10 @@ pub struct Filter {
 /// The messages of the call's bot that the caller sees, newest first.
 ///
 /// # Errors
-/// Those of the store.
+/// `Invalid` for too many filters, or those of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Message>> {
     let voice = Voice::of(call)?;
+    listing::require_few(call, "tags", filter.tags.len())?;
     let domain = call.domain();
     let recent = domain.message_index().recent();
     let after = after.unwrap_or(Token::START);

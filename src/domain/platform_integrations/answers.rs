@@ -142,6 +142,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::kernel::schema::Limits;
 
     fn answers(pairs: &[(&str, &str)]) -> Value {
         let schema = json!({"type": "object", "required": ["account"], "properties": {

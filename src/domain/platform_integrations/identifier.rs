@@ -1,22 +1,39 @@
 //! The field that names a connection: a JMESPath that leads through the form to a required text.
 
-use jmespath::ast::Ast;
+use jmespath::{Expression, ast::Ast};
 use serde_json::Value;
 
 use super::form::{Form, Item, ItemKind};
 use crate::kernel::{Error, Result, Rule};
 
+/// The longest path, in bytes.
+const LONGEST: usize = 500;
+/// The most signs that can begin something within something: the parser takes some of the stack for
+/// each.
+const SIGNS_MAX: usize = 50;
+
+/// Reads a path whose length and depth the parser can bear.
+fn compiled(path: &str) -> Result<Expression<'static>, Rule> {
+    if path.len() > LONGEST {
+        let rule = format!("must have at most {LONGEST} bytes");
+        return Err(Rule::Other(rule));
+    }
+    let signs = path.bytes().filter(|byte| b".[{(*!&|?".contains(byte));
+    if signs.count() > SIGNS_MAX {
+        let rule = format!("must have at most {SIGNS_MAX} of the signs . [ {{ ( * ! & | ?");
+        return Err(Rule::Other(rule));
+    }
+    jmespath::compile(path).map_err(|error| {
+        let reason = error.to_string();
+        let reason = reason.lines().next().unwrap_or_default();
+        Rule::Other(format!("must be a JMESPath: {reason}"))
+    })
+}
+
 /// Checks that a path leads to a text that every answer has and that may be shown.
 pub(super) fn check(path: &str, form: &Form) -> Result<(), Rule> {
     let broken = |text: &str| Err(Rule::Other(text.to_owned()));
-    let expression = match jmespath::compile(path) {
-        Ok(expression) => expression,
-        Err(error) => {
-            let reason = error.to_string();
-            let reason = reason.lines().next().unwrap_or_default().to_owned();
-            return Err(Rule::Other(format!("must be a JMESPath: {reason}")));
-        }
-    };
+    let expression = compiled(path)?;
     let mut keys = Vec::new();
     if !keys_of(expression.as_ast(), &mut keys) || keys.is_empty() {
         return broken("must be a path of names, such as account.name");
@@ -64,7 +81,9 @@ pub(super) fn name_of(path: &str, answers: &Value) -> Result<String> {
     let failed = |error: jmespath::JmespathError| {
         Error::internal("a checked JMESPath does not work", error.to_string())
     };
-    let expression = jmespath::compile(path).map_err(failed)?;
+    // One that was stored before paths had bounds is refused here.
+    let expression =
+        compiled(path).map_err(|rule| Error::invalid(format!("identifier_field_path {rule}")))?;
     let found = expression.search(answers).map_err(failed)?;
     found
         .as_string()
@@ -75,9 +94,11 @@ pub(super) fn name_of(path: &str, answers: &Value) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+    use crate::kernel::schema::Limits;
 
     fn verdict(path: &str) -> String {
         let schema = json!({"type": "object", "required": ["account", "plan", "secret", "size"],
@@ -115,6 +136,40 @@ mod tests {
             "@",
         ] {
             assert_ne!(verdict(path), "ok", "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_long_or_deep_is_refused_before_it_is_read() {
+        for (deep, part) in [
+            ("[".repeat(2_000), "at most 500 bytes"),
+            ("[".repeat(400), "at most 50 of the signs"),
+            ("!".repeat(400), "at most 50 of the signs"),
+            ("a.".repeat(200), "at most 50 of the signs"),
+            ("*.".repeat(200), "at most 50 of the signs"),
+            ("a|".repeat(200), "at most 50 of the signs"),
+            ("a".repeat(501), "at most 500 bytes"),
+        ] {
+            assert!(verdict(&deep).contains(part), "{deep}");
+            let error = name_of(&deep, &json!({})).expect_err("refused");
+            assert_eq!(error.kind(), crate::kernel::Kind::Invalid);
+        }
+    }
+
+    proptest! {
+        /// Whatever a path is, it is read on half of the stack of the server's threads.
+        #[test]
+        fn any_path_is_read_or_refused(
+            path in "[\\[\\]{}().*!&|?@,:'\"`ab01 -]{0,600}",
+            deep in "[\\[{(!&*.|]{0,60}",
+        ) {
+            let read = move || {
+                verdict(&path);
+                verdict(&deep);
+                verdict(&format!("{deep}a"));
+            };
+            let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(read);
+            thread.expect("a thread").join().expect("no overflow");
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
         access::Call,
         conversations,
         declared::Voice,
-        listing::Listing,
+        listing::{self, Listing},
         paging::{Page, Token},
         tags::Tagged,
     },
@@ -28,9 +28,10 @@ pub struct Filter {
 /// in the conversation asked for.
 ///
 /// # Errors
-/// Those of the store.
+/// `Invalid` for too many filters, or those of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<User>> {
     let voice = Voice::of(call)?;
+    listing::require_few(call, "tags", filter.tags.len())?;
     call.domain()
         .store()
         .scan(move |conn| {

@@ -63,6 +63,10 @@ pub(super) struct Work {
 /// # Errors
 /// A text that says why it has no end, or which limit it exceeds.
 pub(super) fn count(schema: &Value, max_subschemas: usize) -> Result<Work, String> {
+    if is_used(schema, &["$dynamicRef", "$recursiveRef"]) && has_embedded(schema) {
+        // Where such a reference leads depends on the way to it.
+        return Err("it refers dynamically across embedded resources with an $id".to_owned());
+    }
     let draft = Draft::default().detect(schema);
     let resource = draft.create_resource_ref(schema);
     let registry = Registry::new()
@@ -337,6 +341,25 @@ fn schemas<'r>(
             draft: here.draft.detect(schema),
             resolver: here.resolver.clone(),
         })
+}
+
+/// True if one of these keywords is anywhere in a schema.
+fn is_used(schema: &Value, keywords: &[&str]) -> bool {
+    match schema {
+        Value::Object(members) => members
+            .iter()
+            .any(|(key, value)| keywords.contains(&key.as_str()) || is_used(value, keywords)),
+        Value::Array(items) => items.iter().any(|item| is_used(item, keywords)),
+        _ => false,
+    }
+}
+
+/// True if a part of a schema has an `$id` of its own.
+fn has_embedded(schema: &Value) -> bool {
+    let members = schema.as_object().into_iter().flatten();
+    members
+        .map(|(_, value)| value)
+        .any(|value| is_used(value, &["$id"]))
 }
 
 /// Finds a value by its address; the path is from the inside out.

@@ -257,3 +257,23 @@ async fn delete_integration_removes_it() {
         server.aloochat(Method::DELETE, &path, None).await
     );
 }
+
+#[tokio::test]
+async fn many_broken_members_are_told_of_and_not_listed() {
+    let server = TestServer::start().await;
+    let headers: serde_json::Map<String, Value> =
+        (0..4_000).map(|n| (format!("h{n}"), json!(1))).collect();
+    let body = json!({"name": "API", "type": "custom_api", "config": {"headers": headers}});
+    let refused = server.aloochat(Method::POST, "/integrations", Some(body));
+    let refused = refused.await.expect(400);
+    assert!(
+        refused.text.len() < 16 * 1024,
+        "{} bytes",
+        refused.text.len()
+    );
+    assert!(
+        refused.text.contains("and at least 980 more"),
+        "{}",
+        refused.text
+    );
+}

@@ -7,6 +7,7 @@ mod chat_page;
 mod contract;
 mod errors;
 pub mod given;
+mod hostile;
 mod isolation;
 pub mod runtime;
 mod secrets;

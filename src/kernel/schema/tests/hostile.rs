@@ -152,7 +152,11 @@ fn a_circle_at_one_place_is_refused_and_recursion_is_not() {
             "{circle}: {reason}"
         );
     }
+    let across = json!({"$dynamicRef": "#n", "$defs": {"a": {"$id": "a", "$dynamicAnchor": "n"}}});
+    assert!(refused(&across).contains("across embedded resources"));
     for recursive in [
+        json!({"$ref": "#/$defs/a", "$defs": {"a": {"$id": "https://example.test/a",
+            "properties": {"a": {"$ref": "a"}}}}}),
         json!({"properties": {"child": {"$ref": "#"}}}),
         json!({"$defs": {"n": {"items": {"$ref": "#/$defs/n"}}}, "$ref": "#/$defs/n"}),
         json!({"$dynamicAnchor": "n", "additionalProperties": {"$dynamicRef": "#n"}}),

@@ -181,3 +181,40 @@ async fn update_single_platform_integration_refuses_a_bad_body() {
         .await;
     assert_answer!("missing", missing);
 }
+
+#[tokio::test]
+async fn what_is_nested_without_end_is_refused_before_it_is_read() {
+    let ada = Ada::start().await;
+    let pattern = |pattern: String| {
+        let properties = json!({"a": {"type": "string", "pattern": pattern}});
+        with(json!({"configuration_fields": {"type": "object", "properties": properties}}))
+    };
+    let mut doubled = json!({"type": "string"});
+    for _ in 0..10 {
+        doubled = json!({"unevaluatedProperties": false, "anyOf": [doubled, {}]});
+    }
+    for (body, part) in [
+        (
+            with(json!({"identifier_field_path": "[".repeat(2_000)})),
+            "at most 500 bytes",
+        ),
+        (
+            with(json!({"identifier_field_path": "[".repeat(400)})),
+            "at most 50 of the signs",
+        ),
+        (pattern("(".repeat(2_000)), "nested at most 50 deep"),
+        (pattern("((a{500}){500}){500}".to_owned()), "written out"),
+        (
+            with(json!({"configuration_fields": {"type": "object", "not": doubled}})),
+            "schemas.max_work",
+        ),
+    ] {
+        let refused = ada
+            .call(ADA_KEY, Method::POST, INTEGRATIONS, Some(body))
+            .await;
+        let refused = refused.expect(400);
+        assert!(refused.text.contains(part), "{}", refused.text);
+        assert!(refused.text.len() < 16 * 1024);
+    }
+    ada.create(shop()).await;
+}

@@ -1,0 +1,148 @@
+//! How long and how deep a script is, before it is compiled: the compiler recurses as deeply as a
+//! script is nested.
+//!
+//! Counted from the text alone, without a parser: brackets within brackets, and operators one after
+//! the other within one statement, which make a tree as deep as they are many.
+
+/// The longest source, in bytes.
+pub const LONGEST: usize = 16 * 1024;
+/// The deepest nesting of brackets.
+pub const DEEPEST: usize = 50;
+/// The most operators of one statement at one level of brackets.
+pub const OPERATORS_MAX: usize = 500;
+
+/// Why a script is not compiled. The texts are for the script's author.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Exceeded {
+    /// It is too long.
+    #[error("the script has {0} bytes, and at most {LONGEST} are allowed")]
+    Length(usize),
+    /// Brackets are nested too deep.
+    #[error("the script nests brackets more than {DEEPEST} deep")]
+    Depth,
+    /// A statement has too many operators.
+    #[error("a statement of the script has more than {OPERATORS_MAX} operators")]
+    Operators,
+}
+
+/// Checks that a source is short and shallow enough to be compiled.
+///
+/// # Errors
+/// [`Exceeded`]
+pub fn check(source: &str) -> Result<(), Exceeded> {
+    if source.len() > LONGEST {
+        return Err(Exceeded::Length(source.len()));
+    }
+    let bytes = source.as_bytes();
+    // The operators at each open level of brackets, the outermost first.
+    let mut levels = vec![0_usize];
+    let mut at = 0;
+    // The last byte that is no space.
+    let mut before = b'\n';
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'#' => at = end_of(bytes, at, b'\n'),
+            b'"' => at = end_of(bytes, at, b'"'),
+            // Texts with a letter before: s'…', r'…' and t'…'.
+            b'\'' if before.is_ascii_alphanumeric() => at = end_of(bytes, at, b'\''),
+            b'(' | b'[' | b'{' => {
+                levels.push(0);
+                if levels.len() > DEEPEST + 1 {
+                    return Err(Exceeded::Depth);
+                }
+            }
+            b')' | b']' | b'}' if levels.len() > 1 => drop(levels.pop()),
+            b';' => set(&mut levels, 0),
+            b'\n' => {
+                while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
+                    at += 1;
+                }
+                // A statement ends with its line, but for an operator before or after that.
+                let after = bytes.get(at).copied().unwrap_or(b'\n');
+                if !joins(before) && !joins(after) {
+                    set(&mut levels, 0);
+                }
+            }
+            operator if operator == b'.' || joins(operator) => {
+                let operators = levels.last().copied().unwrap_or(0) + 1;
+                if operators > OPERATORS_MAX {
+                    return Err(Exceeded::Operators);
+                }
+                set(&mut levels, operators);
+            }
+            _ => {}
+        }
+        if !byte.is_ascii_whitespace() {
+            before = byte;
+        }
+    }
+    Ok(())
+}
+
+/// True for a byte of an operator that can stand at the beginning or at the end of a line.
+fn joins(byte: u8) -> bool {
+    b"!-+*/|&=<>?%".contains(&byte)
+}
+
+fn set(levels: &mut [usize], operators: usize) {
+    if let Some(last) = levels.last_mut() {
+        *last = operators;
+    }
+}
+
+/// The place after the next byte that ends a text or a comment.
+fn end_of(bytes: &[u8], mut at: usize, end: u8) -> usize {
+    while let Some(&byte) = bytes.get(at) {
+        at += if byte == b'\\' && end != b'\n' { 2 } else { 1 };
+        if byte == end {
+            break;
+        }
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn usual_scripts_pass() {
+        for source in [
+            "body = parse_json!(.body)\nto_string!(body.organizationId)",
+            "if starts_with!(state, \"wh_\") { split(state, \"_\")[1] } else { null }",
+            "# ((((((\n\"((((\\\"(((\"; s'[[[['\n.a = r'\\d((('",
+        ] {
+            assert_eq!(check(source), Ok(()), "{source}");
+        }
+        let many = ".a = 1 + 2\n".repeat(1_000);
+        assert_eq!(check(&many), Ok(()));
+    }
+
+    #[test]
+    fn what_is_long_or_deep_does_not() {
+        let over = LONGEST + 1;
+        assert_eq!(check(&" ".repeat(over)), Err(Exceeded::Length(over)));
+        for bracket in ["(", "[", "{"] {
+            assert_eq!(check(&bracket.repeat(51)), Err(Exceeded::Depth));
+        }
+        for chain in ["!", "1 + ", "1 +\n", ".a", "a | ", "-"] {
+            assert_eq!(
+                check(&chain.repeat(600)),
+                Err(Exceeded::Operators),
+                "{chain}"
+            );
+        }
+        assert_eq!(check(&"\"x\" ((".repeat(30)), Err(Exceeded::Depth));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_counted(source in "[(){}\\[\\]\"'#\\\\srt.!+a1\n; é]{0,400}") {
+            // It returns, whatever it is.
+            let _ = check(&source);
+        }
+    }
+}
