@@ -4,6 +4,8 @@
 //! A module may use only those above it in this list, and a test holds it to that
 //! (`tests/api/architecture.rs`, `docs/ARCHITECTURE.md`).
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod kernel;
 
 pub mod store;

@@ -70,7 +70,7 @@ impl Create {
         if json {
             return output::json(&created);
         }
-        println!("{}", created.id);
+        output::line(created.id)?;
         Ok(())
     }
 }
@@ -102,7 +102,7 @@ impl List {
                 ]
             })
             .collect();
-        output::table(["ID", "HANDLE", "NAME", "WORKSPACE"], &rows);
+        output::table(["ID", "HANDLE", "NAME", "WORKSPACE"], &rows)?;
         Ok(())
     }
 }

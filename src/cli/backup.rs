@@ -25,12 +25,12 @@ impl Backup {
         if json {
             output::json(&json!({"file": report.target, "bytes": report.bytes}))?;
         } else {
-            println!("{}", report.target.display());
-            eprintln!(
+            output::line(report.target.display())?;
+            output::note(format_args!(
                 "{} bytes, checked. The sealing key is not in it: keep a copy of the key file, \
                  elsewhere.",
                 report.bytes
-            );
+            ));
         }
         Ok(ExitCode::SUCCESS)
     }

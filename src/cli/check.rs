@@ -22,25 +22,25 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<ExitCode> {
         Err(_) => None,
     };
     let sound = report.is_sound() && unreadable.as_ref().is_some_and(Vec::is_empty);
-    if json {
+    let printed = if json {
         output::json(&json!({
             "sound": sound,
             "problems": report.to_string(),
             "unreadable_secrets": unreadable,
-        }))?;
+        }))
     } else {
-        println!("{report}");
-        match unreadable.map(|found| found.len()) {
-            Some(0) => println!("every secret can be read"),
-            Some(count) => println!("{count} rows have secrets that cannot be read"),
-            None => println!("the secrets cannot be checked"),
-        }
+        let secrets = match unreadable.map(|found| found.len()) {
+            Some(0) => "every secret can be read".to_owned(),
+            Some(count) => format!("{count} rows have secrets that cannot be read"),
+            None => "the secrets cannot be checked".to_owned(),
+        };
+        output::line(format_args!("{report}\n{secrets}")).map_err(Into::into)
+    };
+    if !sound {
+        // Also to who has read only the beginning of it.
+        return Ok(ExitCode::FAILURE);
     }
-    Ok(if sound {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    printed.map(|()| ExitCode::SUCCESS)
 }
 
 /// What has secrets that cannot be read, each as its kind and id.

@@ -33,7 +33,7 @@ impl Config {
                 [setting.key, value, setting.source]
             })
             .collect();
-        output::table(["SETTING", "VALUE", "SOURCE"], &rows);
+        output::table(["SETTING", "VALUE", "SOURCE"], &rows)?;
         Ok(ExitCode::SUCCESS)
     }
 }

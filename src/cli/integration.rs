@@ -48,7 +48,7 @@ impl Integration {
         if json {
             output::json(&shown(&changed))?;
         } else {
-            println!("{}", changed.status);
+            output::line(changed.status)?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -83,6 +83,6 @@ fn list(database: &Database, json: bool) -> Result<()> {
             ]
         })
         .collect();
-    output::table(["ID", "STATUS", "AGENT", "NAME"], &rows);
+    output::table(["ID", "STATUS", "AGENT", "NAME"], &rows)?;
     Ok(())
 }

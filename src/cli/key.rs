@@ -109,11 +109,11 @@ impl Create {
         if json {
             output::json(&json!({"key": value.expose(), "id": key.id, "api": key.kind}))
         } else {
-            println!("{}", value.expose());
-            eprintln!(
+            output::line(value.expose())?;
+            output::note(format_args!(
                 "This is the value of the new key {}. It is shown only now.",
                 key.id
-            );
+            ));
             Ok(())
         }
     }
@@ -178,7 +178,7 @@ impl List {
         output::table(
             ["ID", "API", "WORKSPACE", "NAME", "LAST USED", "REVOKED"],
             &rows,
-        );
+        )?;
         Ok(())
     }
 }
@@ -206,7 +206,7 @@ impl Revoke {
             return output::json(&json!({"revoked": revoked}));
         }
         for id in revoked {
-            println!("revoked {id}");
+            output::line(format_args!("revoked {id}"))?;
         }
         Ok(())
     }

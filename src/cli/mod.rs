@@ -16,18 +16,28 @@ mod run;
 mod serve;
 mod workspace;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    num::NonZeroUsize,
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, Mutex, mpsc},
+    thread,
+};
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use tokio::runtime::Runtime;
 
+use self::output::Unprinted;
 use crate::{
     config::{Loaded, Overrides, load},
     domain::{Change, audit::Actor},
     kernel::{self, Clock},
     store::Store,
 };
+
+/// The threads that the server has beside those of the runtime: the writer and its helpers.
+const SPARE_THREADS: usize = 8;
 
 /// One self-hosted server that speaks the APIs of several conversational-AI clouds.
 #[derive(Parser)]
@@ -94,11 +104,18 @@ enum Command {
 pub fn run() -> ExitCode {
     match execute(Cli::parse()) {
         Ok(code) => code,
+        // As `head` ends what it reads from: without a word.
+        Err(error) if is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            output::note(format_args!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_closed(error: &anyhow::Error) -> bool {
+    let unprinted = error.downcast_ref::<Unprinted>();
+    unprinted.is_some_and(Unprinted::is_closed)
 }
 
 fn execute(cli: Cli) -> Result<ExitCode> {
@@ -129,6 +146,27 @@ fn execute(cli: Cli) -> Result<ExitCode> {
     }
 }
 
+/// The runtime of a command. It would panic where the system has no thread left for it, so as many are
+/// tried first.
+fn runtime() -> Result<Runtime> {
+    let workers = thread::available_parallelism().map_or(2, NonZeroUsize::get);
+    let (sender, receiver) = mpsc::channel::<()>();
+    let receiver = Arc::new(Mutex::new(receiver));
+    let tried = (0..workers + SPARE_THREADS).map(|_| {
+        let receiver = Arc::clone(&receiver);
+        // Each waits until all are there.
+        thread::Builder::new().spawn(move || drop(receiver.lock().map(|ends| ends.recv())))
+    });
+    let tried: Vec<_> = tried.collect();
+    drop(sender);
+    for thread in tried {
+        let thread = thread.context("the system has no thread left for this program")?;
+        // It has nothing to panic about.
+        let _ = thread.join();
+    }
+    Runtime::new().context("the runtime does not start")
+}
+
 /// The database, opened beside a server that may be running on it.
 struct Database {
     runtime: Runtime,
@@ -138,7 +176,7 @@ struct Database {
 impl Database {
     fn open(loaded: &Loaded) -> Result<Self> {
         Ok(Self {
-            runtime: Runtime::new().context("the runtime does not start")?,
+            runtime: runtime()?,
             store: Store::open_beside(&loaded.config.store)?,
         })
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
+use super::output;
 use crate::{
     config::Loaded,
     console,
@@ -50,9 +51,9 @@ impl Openapi {
             None => format!("http://{}", server.listen),
         };
         if self.yaml {
-            print!("{}", document.yaml(&origin));
+            output::text(document.yaml(&origin))?;
         } else {
-            println!("{}", document.json(&origin));
+            output::line(document.json(&origin))?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -1,16 +1,51 @@
-//! What commands print on standard output: JSON for scripts, tables for people.
+//! What commands print: on standard output JSON for scripts and tables for people, on standard error
+//! notes. Nothing here panics where the other end is gone.
+
+use std::{
+    fmt::Display,
+    io::{self, ErrorKind, Write},
+};
 
 use anyhow::Result;
 use serde::Serialize;
 
+/// Standard output does not take what is printed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output: {0}")]
+pub struct Unprinted(io::Error);
+
+impl Unprinted {
+    /// Whether the other end has read all it wanted, as `head` does.
+    pub fn is_closed(&self) -> bool {
+        self.0.kind() == ErrorKind::BrokenPipe
+    }
+}
+
+/// Prints a text.
+pub fn text(text: impl Display) -> Result<(), Unprinted> {
+    let mut out = io::stdout().lock();
+    let printed = write!(out, "{text}").and_then(|()| out.flush());
+    printed.map_err(Unprinted)
+}
+
+/// Prints a line.
+pub fn line(line: impl Display) -> Result<(), Unprinted> {
+    text(format_args!("{line}\n"))
+}
+
+/// Prints a line for people on standard error. If that is gone, nobody is there to miss it.
+pub fn note(line: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
 /// Prints a value as one line of JSON.
 pub fn json(value: &impl Serialize) -> Result<()> {
-    println!("{}", serde_json::to_string(value)?);
+    line(serde_json::to_string(value)?)?;
     Ok(())
 }
 
 /// Prints rows under their headings, in columns.
-pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) {
+pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> Result<(), Unprinted> {
     let headings = headings.map(str::to_owned);
     let all: Vec<&[String; N]> = std::iter::once(&headings).chain(rows).collect();
     let mut widths = [0; N];
@@ -19,14 +54,17 @@ pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) {
             *width = (*width).max(cell.chars().count());
         }
     }
+    let mut lines = String::new();
     for row in all {
         let line: Vec<String> = row
             .iter()
             .zip(widths)
             .map(|(cell, width)| format!("{cell:width$}"))
             .collect();
-        println!("{}", line.join("  ").trim_end());
+        lines.push_str(line.join("  ").trim_end());
+        lines.push('\n');
     }
+    text(lines)
 }
 
 /// The text of something that may be absent.

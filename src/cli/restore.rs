@@ -29,11 +29,14 @@ impl Restore {
                 "moved_to": report.moved_to,
             }))?;
         } else {
-            println!("{}", report.target.display());
+            output::line(report.target.display())?;
             if let Some(moved_to) = report.moved_to {
-                eprintln!("What was there before is now {}", moved_to.display());
+                output::note(format_args!(
+                    "What was there before is now {}",
+                    moved_to.display()
+                ));
             }
-            eprintln!("The key file stays as it is: it must be the one of the backup.");
+            output::note("The key file stays as it is: it must be the one of the backup.");
         }
         Ok(ExitCode::SUCCESS)
     }

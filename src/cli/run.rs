@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result, bail};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clap::{Args, ValueEnum};
-use tokio::runtime::Runtime;
 
+use super::output;
 use crate::{
     config::{Loaded, Profile},
     domain::{
@@ -56,7 +56,7 @@ enum Chosen {
 
 impl Run {
     pub fn run(&self, loaded: &Loaded) -> Result<ExitCode> {
-        let runtime = Runtime::new().context("the runtime does not start")?;
+        let runtime = super::runtime()?;
         runtime.block_on(self.call(loaded))
     }
 
@@ -88,11 +88,11 @@ impl Run {
         let _ = printing.await;
         match outcome {
             Ok(response) => {
-                println!("{}", serde_json::to_string(&response)?);
+                output::line(serde_json::to_string(&response)?)?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(failure) => {
-                eprintln!("error: {failure}");
+                output::note(format_args!("error: {failure}"));
                 Ok(ExitCode::FAILURE)
             }
         }
@@ -171,5 +171,9 @@ fn print(line: &LogLine) {
     } else {
         ""
     };
-    eprintln!("{}{for_owner}: {}", line.level.name(), line.message);
+    output::note(format_args!(
+        "{}{for_owner}: {}",
+        line.level.name(),
+        line.message
+    ));
 }

@@ -9,11 +9,10 @@ use std::{
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
-use tokio::{
-    runtime::Runtime,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::warn;
 
+use super::output;
 use crate::{
     config::{Config, Log, LogFormat},
     domain::api_keys::KeyKind,
@@ -43,7 +42,7 @@ impl Serve {
 
 pub fn run(config: &Config) -> Result<ExitCode> {
     log_to_stderr(&config.log)?;
-    let runtime = Runtime::new().context("the runtime does not start")?;
+    let runtime = super::runtime()?;
     runtime.block_on(serve(config))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -54,12 +53,15 @@ async fn serve(config: &Config) -> Result<()> {
     let server = Server::start(config, Clock::system()).await?;
     greet(&server);
     let ready = json!({"event": "ready", "url": server.url(), "pid": std::process::id()});
-    println!("{ready}");
+    if let Err(error) = output::line(ready) {
+        // Whoever waits for the line is gone; whoever calls the server is not.
+        warn!(%error, "that the server is ready could not be printed");
+    }
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    eprintln!("Stopping …");
+    output::note("Stopping …");
     server.stop().await;
     Ok(())
 }
@@ -69,6 +71,8 @@ fn log_to_stderr(log: &Log) -> Result<()> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
+        // They would go to standard error too, and panic where that is gone.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     match log.format {
         LogFormat::Text => lines.init(),
@@ -81,36 +85,35 @@ fn log_to_stderr(log: &Log) -> Result<()> {
 fn greet(server: &Server) {
     let url = server.url();
     let database = server.domain().store().path().display().to_string();
-    eprintln!("\nParlance {} is ready at {url}", env!("CARGO_PKG_VERSION"));
-    eprintln!("  database   {database}");
-    eprintln!("  pages      {url}/  (every API with its Swagger UI)");
+    output::note(format_args!(
+        "\nParlance {} is ready at {url}\n  \
+         database   {database}\n  \
+         pages      {url}/  (every API with its Swagger UI)",
+        env!("CARGO_PKG_VERSION")
+    ));
     let keys = &server.started().new_keys;
     if keys.is_empty() {
-        eprintln!("  keys       those of the first start; `parlance key create` makes others\n");
+        output::note("  keys       those of the first start; `parlance key create` makes others\n");
         return;
     }
-    eprintln!("\nThe first keys. They are shown only now:");
+    output::note("\nThe first keys. They are shown only now:");
     for (kind, key) in keys {
-        eprintln!("  {:<16} {}", kind.as_str(), key.expose());
+        output::note(format_args!("  {:<16} {}", kind.as_str(), key.expose()));
     }
     let key = |wanted: KeyKind| {
         let key = keys.iter().find(|(kind, _)| *kind == wanted);
         key.map_or("YOUR_KEY", |(_, key): &(KeyKind, Secret)| key.expose())
     };
-    eprintln!("\nTry it:");
-    eprintln!(
-        "  curl {url}/api/public/integrations/types -H 'x-api-key: {}'",
-        key(KeyKind::Aloochat)
-    );
-    eprintln!(
-        "  curl {url}/api/v2/end-users/ -H 'Authorization: Bearer {}'",
-        key(KeyKind::Ada)
-    );
-    eprintln!(
-        "  curl {url}/v1/connectors -H 'Authorization: Bearer {}'",
-        key(KeyKind::Cohere)
-    );
-    eprintln!(
+    output::note(format_args!(
+        "\nTry it:\n  \
+         curl {url}/api/public/integrations/types -H 'x-api-key: {}'\n  \
+         curl {url}/api/v2/end-users/ -H 'Authorization: Bearer {}'\n  \
+         curl {url}/v1/connectors -H 'Authorization: Bearer {}'",
+        key(KeyKind::Aloochat),
+        key(KeyKind::Ada),
+        key(KeyKind::Cohere),
+    ));
+    output::note(format_args!(
         "  curl {url}/v1/admin/bots/{} -H 'Authorization: Bearer {}' -H 'x-workspace-id: {}'\n",
         server
             .started()
@@ -119,5 +122,5 @@ fn greet(server: &Server) {
             .map_or("BOT", |agent| agent.id.as_str()),
         key(KeyKind::BotpressPat),
         server.started().workspace.id
-    );
+    ));
 }

@@ -58,7 +58,7 @@ impl Create {
         if json {
             return output::json(&created);
         }
-        println!("{}", created.id);
+        output::line(created.id)?;
         Ok(())
     }
 }
@@ -78,6 +78,6 @@ fn list(database: &Database, json: bool) -> Result<()> {
             ]
         })
         .collect();
-    output::table(["ID", "NAME", "CREATED"], &rows);
+    output::table(["ID", "NAME", "CREATED"], &rows)?;
     Ok(())
 }

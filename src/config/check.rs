@@ -2,7 +2,7 @@
 
 use figment::Figment;
 
-use super::{Config, ConfigError, load::source_of};
+use super::{Config, ConfigError, load::source_of, ranges};
 use crate::domain::folders;
 
 /// Asserts that every setting has a value that it can have.
@@ -12,8 +12,8 @@ pub(super) fn check(figment: &Figment, config: &Config) -> Result<(), ConfigErro
         problem,
         source_name: source_of(figment, key),
     };
-    if let Some(key) = not_positive(config) {
-        return Err(refused(key, "0 is too small".to_owned()));
+    if let Some((key, problem)) = ranges::problem(config) {
+        return Err(refused(&key, problem));
     }
     if let Some((key, value, least)) = too_small(config) {
         let problem = format!("{value} is too small; the least is {least}");
@@ -31,43 +31,6 @@ pub(super) fn check(figment: &Figment, config: &Config) -> Result<(), ConfigErro
         return Err(refused("log.level", problem));
     }
     Ok(())
-}
-
-/// The first setting that is 0 and cannot be.
-fn not_positive(config: &Config) -> Option<&'static str> {
-    let server = &config.server;
-    let (ada, store) = (&config.ada, &config.store);
-    let positive = [
-        ("server.body_limit_bytes", server.body_limit_bytes > 0),
-        (
-            "server.request_timeout_seconds",
-            server.request_timeout_seconds > 0,
-        ),
-        (
-            "server.header_timeout_seconds",
-            server.header_timeout_seconds > 0,
-        ),
-        ("server.keep_alive_seconds", server.keep_alive_seconds > 0),
-        ("server.max_connections", server.max_connections != Some(0)),
-        ("ada.oauth_code_seconds", ada.oauth_code_seconds > 0),
-        (
-            "ada.oauth_access_token_seconds",
-            ada.oauth_access_token_seconds > 0,
-        ),
-        (
-            "ada.oauth_refresh_token_seconds",
-            ada.oauth_refresh_token_seconds > 0,
-        ),
-        (
-            "bots.unindexed_messages",
-            config.bots.unindexed_messages > 0,
-        ),
-        ("store.batch_size", store.batch_size > 0),
-        ("store.queue_depth", store.queue_depth > 0),
-        ("store.scan_connections", store.scan_connections > 0),
-    ];
-    let broken = positive.into_iter().find(|(_, holds)| !holds);
-    broken.map(|(key, _)| key)
 }
 
 /// The first setting below its least value, with both.

@@ -9,7 +9,7 @@ use std::{
 
 use figment::{
     Figment, Metadata, Profile, Provider,
-    error::Kind,
+    error::{Actual, Kind},
     providers::{Format, Serialized, Toml},
     value::{Dict, Map, Value},
 };
@@ -88,6 +88,11 @@ pub(super) fn load_with(
     let mut variables: Vec<_> = environment.filter_map(variable).collect();
     variables.sort();
     for (name, path, text) in variables {
+        let text = text.into_string().map_err(|_| ConfigError::Setting {
+            key: path.clone(),
+            problem: "it is not UTF-8".to_owned(),
+            source_name: name.clone(),
+        })?;
         let value = typed(&known, &path, text);
         figment = figment.merge(Named::at(&name, &path, value));
     }
@@ -102,10 +107,14 @@ pub(super) fn load_with(
         let path = db.to_string_lossy().into_owned();
         figment = figment.merge(Named::at("--db", "store.path", path.into()));
     }
-    let config: Config = figment
+    let mut config: Config = figment
         .extract()
         .map_err(|error| describe(&figment, &error))?;
     check(&figment, &config)?;
+    if let Some(db) = &overrides.db {
+        // A path is any bytes, but settings are shown as texts.
+        config.store.path.clone_from(db);
+    }
     Ok(Loaded { config, figment })
 }
 
@@ -118,13 +127,13 @@ fn file(overrides: &Overrides) -> Result<Option<PathBuf>, ConfigError> {
 }
 
 /// An environment variable of ours: its name, the setting it is for, and its text.
-fn variable((name, text): (OsString, OsString)) -> Option<(String, String, String)> {
+fn variable((name, text): (OsString, OsString)) -> Option<(String, String, OsString)> {
     let name = name.into_string().ok()?;
     let path = name
         .strip_prefix(ENV_PREFIX)?
         .to_ascii_lowercase()
         .replace("__", ".");
-    Some((name, path, text.to_string_lossy().into_owned()))
+    Some((name, path, text))
 }
 
 /// The text of a variable as a value of its setting's type. The text of a key that happens to be a
@@ -154,6 +163,9 @@ fn describe(figment: &Figment, error: &figment::Error) -> ConfigError {
             // Its text may hold the secret.
             let _ = other;
             "the value is not a text".to_owned()
+        }
+        Kind::InvalidValue(Actual::Unsigned(figure), wanted) if wanted == "u32" => {
+            format!("{figure} is too large: at most {}", u32::MAX)
         }
         // What a type's own parser says does not show the text.
         Kind::Message(message) => match figment.find_value(&key) {
@@ -276,6 +288,11 @@ mod tests {
             problem(&[("PARLANCE_LIMITS__ALOOCHAT__PER_DAY", "many")]),
             "setting limits.aloochat.per_day: invalid type: found string \"many\", expected u64 \
              (from PARLANCE_LIMITS__ALOOCHAT__PER_DAY)"
+        );
+        assert_eq!(
+            problem(&[("PARLANCE_STORE__BUSY_TIMEOUT_MS", "4294967296")]),
+            "setting store.busy_timeout_ms: 4294967296 is too large: at most 2147483647 \
+             (from PARLANCE_STORE__BUSY_TIMEOUT_MS)"
         );
         assert_eq!(
             problem(&[("PARLANCE_SERVER__PROT", "1")]),

@@ -2,6 +2,7 @@
 
 mod check;
 mod load;
+mod ranges;
 mod show;
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -19,7 +19,10 @@ pub struct Setting {
 /// Every setting, in the order of the example file.
 #[must_use]
 pub fn settings(loaded: &Loaded) -> Vec<Setting> {
-    let whole = serde_json::to_value(&loaded.config).expect("settings can be written as JSON");
+    let mut config = loaded.config.clone();
+    let path = config.store.path.to_string_lossy().into_owned();
+    config.store.path = path.into();
+    let whole = serde_json::to_value(&config).expect("settings can be written as JSON");
     let mut found = Vec::new();
     collect(&whole, "", &mut found);
     found

@@ -24,3 +24,4 @@ mod properties;
 mod readme;
 mod requests;
 mod runtime;
+mod start;

@@ -7,9 +7,8 @@ mod talk;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
-use tokio::runtime::Runtime;
 
 use self::{api::Api, keep::Kept, talk::Talk};
 use crate::{
@@ -44,7 +43,7 @@ pub struct Chat {
 
 impl Chat {
     pub fn run(self, loaded: &Loaded, json: bool) -> Result<ExitCode> {
-        let runtime = Runtime::new().context("the runtime does not start")?;
+        let runtime = super::runtime()?;
         let ended = runtime.block_on(self.talk(&loaded.config, json));
         // A thread may still wait for a line that nobody types.
         runtime.shutdown_background();

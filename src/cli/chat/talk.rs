@@ -16,6 +16,7 @@ use super::{
     draw::{Drawn, draw},
 };
 use crate::{
+    cli::output,
     domain::outbound::OutboundStream,
     kernel::{Clock, clock::within},
 };
@@ -100,7 +101,7 @@ impl Talk {
             }
         }
         if patience == self.wait {
-            eprintln!("(no answer within {} s)", self.wait.as_secs());
+            output::note(format_args!("(no answer within {} s)", self.wait.as_secs()));
         }
         Ok(())
     }
@@ -110,7 +111,7 @@ impl Talk {
         if let Some(message) = message {
             return self.print(&message);
         }
-        eprintln!("(the connection is lost)");
+        output::note("(the connection is lost)");
         for seconds in AGAIN {
             Clock::system().sleep(Duration::from_secs(seconds)).await;
             let Ok(opened) = Heard::open(&self.api, &self.conversation).await else {
@@ -121,7 +122,7 @@ impl Talk {
             for message in self.api.messages(&self.conversation).await?.iter().rev() {
                 self.print(message)?;
             }
-            eprintln!("(connected again)");
+            output::note("(connected again)");
             return Ok(());
         }
         bail!("the server is not reached any more");
@@ -137,16 +138,14 @@ impl Talk {
         if message["userId"] == self.api.user.as_str() || !self.note(message) {
             return Ok(());
         }
-        let mut out = io::stdout().lock();
         let Drawn { lines, choices } = draw(&message["payload"]);
         if self.json {
-            writeln!(out, "{message}")?;
+            output::line(message)?;
         } else {
             for line in lines {
-                writeln!(out, "{line}")?;
+                output::line(line)?;
             }
         }
-        out.flush()?;
         if !choices.is_empty() {
             self.choices = choices;
         }
@@ -155,7 +154,8 @@ impl Talk {
 
     fn prompt(&self) {
         if self.is_terminal {
-            eprint!("> ");
+            // If it is gone, nobody types either.
+            let _ = write!(io::stderr(), "> ");
         }
     }
 }

@@ -7,11 +7,13 @@ use std::{
 };
 
 use reqwest::{
-    Client, Method, Url,
+    Certificate, Client, Method, Url,
     header::{HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
+use tracing::warn;
 use url::Origin;
+use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 use super::{
     Settings,
@@ -36,8 +38,40 @@ struct Inner {
 
 /// What is called with one scheme: the client, and the rule that its resolver asks.
 struct Lane {
-    client: Client,
+    client: Result<Client, String>,
     guard: Guard,
+}
+
+impl Lane {
+    fn new(guard: Guard) -> Self {
+        let builder = || {
+            Client::builder()
+                .redirect(Policy::none())
+                .no_proxy()
+                .referer(false)
+                .dns_resolver(Arc::new(guard.clone()))
+        };
+        let client = builder().build().or_else(|error| {
+            let error = cause(&error);
+            warn!(
+                error,
+                "no certificates of this system can be used: those of this program are"
+            );
+            let roots = TLS_SERVER_ROOT_CERTS.iter();
+            let roots = roots.filter_map(|root| Certificate::from_der(root).ok());
+            builder().tls_certs_only(roots).build()
+        });
+        Self {
+            client: client.map_err(|error| cause(&error)),
+            guard,
+        }
+    }
+
+    fn client(&self) -> Result<&Client, OutboundError> {
+        self.client
+            .as_ref()
+            .map_err(|error| OutboundError::Connection(format!("TLS cannot be set up: {error}")))
+    }
 }
 
 /// A request to somewhere else.
@@ -101,23 +135,12 @@ pub enum OutboundError {
 impl Outbound {
     /// A client. In `development`, this machine and private networks may be called.
     ///
-    /// # Panics
-    /// If the TLS library cannot be set up, which is a defect of the build.
+    /// Where the system has no certificates of authorities, those that this program brings are used.
     #[must_use]
     pub fn new(settings: &Settings, development: bool) -> Self {
         // Only fails if a provider was installed before, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let lane = |development, plain| {
-            let guard = Guard::new(&settings.allow, development, plain);
-            let client = Client::builder()
-                .redirect(Policy::none())
-                .no_proxy()
-                .referer(false)
-                .dns_resolver(Arc::new(guard.clone()))
-                .build()
-                .expect("the TLS library can be set up");
-            Lane { client, guard }
-        };
+        let lane = |development, plain| Lane::new(Guard::new(&settings.allow, development, plain));
         Self(Arc::new(Inner {
             tls: lane(development, false),
             plain: lane(development, true),
@@ -242,7 +265,7 @@ impl Outbound {
             headers.append(name, value);
         }
         let sent = lane
-            .client
+            .client()?
             .request(method, url)
             .headers(headers)
             .body(request.body);
@@ -295,16 +318,20 @@ fn malformed(error: &dyn std::fmt::Display) -> OutboundError {
 }
 
 pub(super) fn failed(error: &reqwest::Error) -> OutboundError {
-    // The address is left out: it may carry credentials, and whoever asked knows it.
-    let mut text = String::new();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if let Some(refused) = cause.downcast_ref::<Refused>() {
-            return OutboundError::Refused(refused.to_string());
-        }
-        let separator = if text.is_empty() { "" } else { ": " };
-        text.push_str(&format!("{separator}{cause}"));
-        source = cause.source();
+    let refused = causes(error).find_map(|cause| cause.downcast_ref::<Refused>());
+    match refused {
+        Some(refused) => OutboundError::Refused(refused.to_string()),
+        None => OutboundError::Connection(cause(error)),
     }
-    OutboundError::Connection(text)
+}
+
+/// The texts of what an error comes from. Its own is left out: it has the address, which may carry
+/// credentials, and whoever asked knows it.
+fn cause(error: &reqwest::Error) -> String {
+    let texts: Vec<String> = causes(error).map(ToString::to_string).collect();
+    texts.join(": ")
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(std::error::Error::source(error), |cause| cause.source())
 }
