@@ -286,7 +286,12 @@ mod tests {
     fn a_bad_setting_names_key_value_and_source() {
         assert_eq!(
             problem(&[("PARLANCE_LIMITS__ALOOCHAT__PER_DAY", "many")]),
-            "setting limits.aloochat.per_day: invalid type: found string \"many\", expected u64 \
+            "setting limits.aloochat.per_day: invalid type: found string \"many\", expected u32 \
+             (from PARLANCE_LIMITS__ALOOCHAT__PER_DAY)"
+        );
+        assert_eq!(
+            problem(&[("PARLANCE_LIMITS__ALOOCHAT__PER_DAY", "4294967296")]),
+            "setting limits.aloochat.per_day: 4294967296 is too large: at most 4294967295 \
              (from PARLANCE_LIMITS__ALOOCHAT__PER_DAY)"
         );
         assert_eq!(

@@ -14,7 +14,7 @@ use super::{
     members::Role,
     place::Acting,
     platform_integrations::{self, Grant},
-    usage::{Counted, Tenant},
+    usage::{self, Counted, Tenant},
     vocabulary, workspaces,
 };
 use crate::{
@@ -205,6 +205,11 @@ impl Keyring {
         self.generation.fetch_max(generation, Ordering::Relaxed);
     }
 
+    /// Forgets all keys: when some of them end has changed.
+    pub(super) fn forget(&self) {
+        self.keys.invalidate_all();
+    }
+
     /// The generation now, as every process has left it.
     fn generation(&self, store: &Store, now: Timestamp) -> Result<i64> {
         // The signal first: what is raised after it is read will be noticed by it.
@@ -287,7 +292,7 @@ impl Domain {
         let known = self.keyring().keys.get(&hash);
         let known = known.filter(|known| kinds.contains(&known.kind) && known.is_valid_at(now));
         if let Some(known) = known {
-            let standing = known.allowance.take(now)?;
+            let standing = self.take(&known, now)?;
             if self.keyring().generation(self.store(), now)? == known.generation {
                 return Ok(self.call(&known, standing, now));
             }
@@ -297,7 +302,7 @@ impl Domain {
             return Ok(self.call(&known, standing, now));
         }
         let known = self.look_up(place, token, hash, kinds, now)?;
-        let standing = known.allowance.take(now)?;
+        let standing = self.take(&known, now)?;
         Ok(self.call(&known, standing, now))
     }
 
@@ -353,7 +358,7 @@ impl Domain {
                     .map(|agent| agent.id.clone()),
                 workspace: workspace.clone(),
             };
-            let allowance = self.meter().allowance(conn, &tenant, class, now)?;
+            let allowance = self.meter().allowance(&tenant, class);
             Ok(Arc::new(Known {
                 generation,
                 kind: principal.kind,
@@ -380,6 +385,19 @@ impl Domain {
         })?;
         self.keyring().keys.insert(key, known.clone());
         Ok(known)
+    }
+
+    /// Takes a call from the allowance of a known key.
+    fn take(&self, known: &Known, now: Timestamp) -> Result<Option<Standing>> {
+        let counted = || Counted {
+            tenant: known.tenant.clone(),
+            class: known.class,
+            day: now.day(),
+        };
+        self.meter()
+            .take_from(&known.allowance, counted, now, |counted| {
+                self.store().read(|conn| usage::calls(conn, counted))
+            })
     }
 
     fn call(&self, known: &Known, standing: Option<Standing>, now: Timestamp) -> Call {

@@ -12,6 +12,12 @@ pub(super) fn wait(seconds: &[u64], attempt: u32) -> Option<Duration> {
     Some(Duration::from_secs((*seconds).min(WAIT_MAX)))
 }
 
+/// The longest that a wait can become: by chance, and because the other side asks for twice as long.
+pub(super) fn longest(seconds: &[u64], percent: u32) -> Duration {
+    let wait = seconds.iter().copied().max().unwrap_or(0).min(WAIT_MAX);
+    jittered(Duration::from_secs(wait), percent, 1.0) * 2
+}
+
 /// A wait that chance (0 to 1) makes shorter or longer by up to so many percent.
 pub(super) fn jittered(wait: Duration, percent: u32, chance: f64) -> Duration {
     let spread = f64::from(percent.min(100)) / 100.0;
@@ -30,6 +36,13 @@ mod tests {
         assert_eq!(jittered(wait, 20, 0.5), wait);
         assert_eq!(jittered(wait, 20, 1.0), Duration::from_secs(120));
         assert_eq!(jittered(wait, 500, 0.0), Duration::ZERO);
+    }
+
+    #[test]
+    fn no_wait_is_longer_than_the_longest() {
+        assert_eq!(longest(&[1, 100, 5], 20), Duration::from_secs(240));
+        assert_eq!(longest(&[], 20), Duration::ZERO);
+        assert!(longest(&[u64::MAX], u32::MAX) >= Duration::from_secs(WAIT_MAX));
     }
 
     #[test]

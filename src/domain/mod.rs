@@ -45,6 +45,7 @@ pub mod plans;
 pub mod platform_integrations;
 mod protocol;
 pub mod quotas;
+pub mod rewind;
 mod rights;
 pub mod runtime;
 pub mod schedules;

@@ -77,10 +77,8 @@ impl Domain {
             _ => return Err(unauthenticated()),
         };
         let now = self.clock().now();
-        let allowance = self
-            .meter()
-            .persons_allowance(&account, Class::BotpressAdmin, now);
-        allowance.take(now)?;
+        self.meter()
+            .take_from_person(&account, Class::BotpressAdmin, now)?;
         self.note_use(principal.key_id.clone(), now);
         Ok(PersonCall {
             domain: self.clone(),

@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
@@ -14,7 +15,7 @@ use super::{
     access::Used,
     api_keys,
     context::Domain,
-    limits::{self, Allowance, Class},
+    limits::{self, Allowance, Class, Standing},
 };
 use crate::kernel::{
     Clock, Result, Timestamp,
@@ -119,61 +120,75 @@ impl Meter {
         }
     }
 
-    /// The allowance of a tenant; at first sight with what it had used of the day before the
-    /// server started.
-    pub(super) fn allowance(
-        &self,
-        conn: &Connection,
-        tenant: &Tenant,
-        class: Class,
-        now: Timestamp,
-    ) -> Result<Arc<Allowance>> {
-        let key = (tenant.clone(), class);
-        let known = self
-            .allowances
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(allowance) = known.get(&key) {
-            return Ok(allowance.clone());
-        }
-        drop(known);
-        let used = calls(
-            conn,
-            &Counted {
-                tenant: tenant.clone(),
-                class,
-                day: now.day(),
-            },
-        )?;
-        let new = Allowance::new(&self.limits, class, &self.clock, now, used);
-        Ok(self
-            .allowances
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(key)
-            .or_insert_with(|| Arc::new(new))
-            .clone())
+    /// The allowance of a tenant.
+    pub(super) fn allowance(&self, tenant: &Tenant, class: Class) -> Arc<Allowance> {
+        self.known(&self.allowances, (tenant.clone(), class), class)
     }
 
-    /// The allowance of a person outside of any workspace.
-    pub(super) fn persons_allowance(
+    /// Takes a call from an allowance. `stored` counts the calls of this day in the database.
+    ///
+    /// # Errors
+    /// `RateLimited`, or that of `stored`.
+    pub(super) fn take_from(
+        &self,
+        allowance: &Allowance,
+        counted: impl FnOnce() -> Counted,
+        now: Timestamp,
+        stored: impl FnOnce(&Counted) -> Result<u64>,
+    ) -> Result<Option<Standing>> {
+        if self.are_suspended() {
+            return Ok(None);
+        }
+        allowance.take(now, || {
+            let counted = counted();
+            Ok(stored(&counted)?.saturating_add(self.pending_of(&counted)))
+        })
+    }
+
+    /// Takes a call from the allowance of a person outside of any workspace.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub(super) fn take_from_person(
         &self,
         account: &AccountId,
         class: Class,
         now: Timestamp,
-    ) -> Arc<Allowance> {
+    ) -> Result<Option<Standing>> {
+        if self.are_suspended() {
+            return Ok(None);
+        }
         let key = (account.clone(), class);
-        let known = self.persons.read().unwrap_or_else(PoisonError::into_inner);
+        // Nothing of them is in the database.
+        self.known(&self.persons, key, class).take(now, || Ok(0))
+    }
+
+    fn known<K: Eq + Hash>(
+        &self,
+        all: &RwLock<HashMap<K, Arc<Allowance>>>,
+        key: K,
+        class: Class,
+    ) -> Arc<Allowance> {
+        let known = all.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(allowance) = known.get(&key) {
             return allowance.clone();
         }
         drop(known);
-        self.persons
-            .write()
+        all.write()
             .unwrap_or_else(PoisonError::into_inner)
             .entry(key)
-            .or_insert_with(|| Arc::new(Allowance::new(&self.limits, class, &self.clock, now, 0)))
+            .or_insert_with(|| Arc::new(Allowance::new(&self.limits, class)))
             .clone()
+    }
+
+    fn pending_of(&self, counted: &Counted) -> u64 {
+        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.calls.get(counted).copied().unwrap_or(0)
+    }
+
+    /// Whether limits do not hold, because the clock stands still and nothing would refill.
+    fn are_suspended(&self) -> bool {
+        !self.limits.in_frozen_time && self.clock.is_frozen()
     }
 
     /// Counts a call that has written nothing.

@@ -17,12 +17,22 @@ use tokio::sync::watch;
 
 use super::Timestamp;
 
+/// How long a wait trusts the system's clock, which others may set meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
 /// A clock that all its clones share.
 #[derive(Clone)]
 pub struct Clock {
-    mode: Arc<watch::Sender<Mode>>,
+    state: Arc<watch::Sender<State>>,
     /// Serialises freeze, advance and resume, which read the time and then set the mode.
     change: Arc<Mutex<()>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct State {
+    mode: Mode,
+    /// How often the shown time was set back.
+    rewinds: u64,
 }
 
 /// How the shown time follows from the system's.
@@ -52,7 +62,7 @@ impl Clock {
 
     fn with(mode: Mode) -> Self {
         Self {
-            mode: Arc::new(watch::Sender::new(mode)),
+            state: Arc::new(watch::Sender::new(State { mode, rewinds: 0 })),
             change: Arc::default(),
         }
     }
@@ -60,16 +70,13 @@ impl Clock {
     /// The time now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        match *self.mode.borrow() {
-            Mode::Running { offset } => Timestamp::from_micros(system_micros() + offset),
-            Mode::Frozen { at } => at,
-        }
+        shown(self.state.borrow().mode)
     }
 
     /// Whether the clock stands still.
     #[must_use]
     pub fn is_frozen(&self) -> bool {
-        matches!(*self.mode.borrow(), Mode::Frozen { .. })
+        matches!(self.state.borrow().mode, Mode::Frozen { .. })
     }
 
     /// Stops the clock at the time it shows now, or at `at`.
@@ -100,33 +107,83 @@ impl Clock {
 
     fn change(&self, to: impl FnOnce(Timestamp) -> Mode) {
         let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
-        let mode = to(self.now());
-        self.mode.send_replace(mode);
+        let before = self.now();
+        let mode = to(before);
+        self.state.send_modify(|state| {
+            state.mode = mode;
+            if shown(mode) < before {
+                state.rewinds += 1;
+            }
+        });
     }
 
-    /// Waits until the clock has moved on by `duration`. On a frozen clock that is when it is
-    /// advanced far enough.
+    /// Waits until the clock has moved on by `duration`, or has gone back. On a frozen clock that is
+    /// when it is advanced far enough.
     pub async fn sleep(&self, duration: Duration) {
-        self.sleep_until(self.now().plus(duration)).await;
+        let mut rewinds = self.rewinds();
+        let deadline = rewinds.latest.plus(duration);
+        rewinds.next_or(deadline).await;
     }
 
-    /// Waits until the clock shows `deadline` or a later time.
+    /// Waits until the clock shows `deadline` or a later time, or has gone back: then a deadline that
+    /// was computed before may be years away, and the caller must look again at what there is to do.
     pub async fn sleep_until(&self, deadline: Timestamp) {
-        let mut changes = self.mode.subscribe();
+        self.rewinds().next_or(deadline).await;
+    }
+
+    /// Notices from now on that the clock goes back.
+    #[must_use]
+    pub fn rewinds(&self) -> Rewinds {
+        let state = self.state.subscribe();
+        let seen = state.borrow().rewinds;
+        Rewinds {
+            state,
+            seen,
+            latest: self.now(),
+            clock: self.clone(),
+        }
+    }
+}
+
+fn shown(mode: Mode) -> Timestamp {
+    match mode {
+        Mode::Running { offset } => Timestamp::from_micros(system_micros().saturating_add(offset)),
+        Mode::Frozen { at } => at,
+    }
+}
+
+/// Notices that a clock goes back: because it was told to, or because the system's clock was set.
+pub struct Rewinds {
+    clock: Clock,
+    state: watch::Receiver<State>,
+    seen: u64,
+    latest: Timestamp,
+}
+
+impl Rewinds {
+    /// Waits until the clock has gone back since this was made or last returned.
+    pub async fn next(&mut self) {
+        self.next_or(Timestamp::from_micros(i64::MAX)).await;
+    }
+
+    async fn next_or(&mut self, deadline: Timestamp) {
         loop {
-            let frozen = matches!(*changes.borrow_and_update(), Mode::Frozen { .. });
-            let left = deadline.since(self.now());
-            if left.is_zero() {
+            let state = *self.state.borrow_and_update();
+            let now = self.clock.now();
+            let went_back = now < self.latest || state.rewinds != self.seen;
+            (self.latest, self.seen) = (now, state.rewinds);
+            let left = deadline.since(now);
+            if went_back || left.is_zero() {
                 return;
             }
-            if frozen {
-                // The sender lives in `self`, so this only ends when the mode changes.
-                let _ = changes.changed().await;
-            } else {
-                tokio::select! {
-                    () = tokio::time::sleep(left) => {}
-                    _ = changes.changed() => {}
-                }
+            // The sender lives in the clock, so the changes do not end.
+            let changed = self.state.changed();
+            match state.mode {
+                Mode::Frozen { .. } => drop(changed.await),
+                Mode::Running { .. } => tokio::select! {
+                    () = tokio::time::sleep(left.min(LOOK_AGAIN)) => {}
+                    _ = changed => {}
+                },
             }
         }
     }
@@ -203,6 +260,33 @@ mod tests {
         assert!(clock.now().since(before) >= Duration::from_secs(86_400));
         clock.resume();
         assert!(clock.now().since(before) < Duration::from_secs(3600));
+    }
+
+    #[tokio::test]
+    async fn sleep_ends_when_the_clock_goes_back() {
+        let clock = Clock::frozen_at(Timestamp::from_micros(0));
+        clock.advance(Duration::from_secs(333 * 86_400));
+        let mut rewinds = clock.rewinds();
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep(Duration::from_secs(60)).await }
+        });
+        tokio::task::yield_now().await;
+        clock.freeze(Some(Timestamp::from_micros(0)));
+        clock.advance(Duration::from_secs(400 * 86_400));
+        sleeper.await.expect("the sleeper wakes up");
+        // It went back and is ahead again: what was written in between may still be ahead.
+        rewinds.next().await;
+    }
+
+    #[test]
+    fn no_advance_is_too_far() {
+        let clock = Clock::system();
+        clock.advance(Duration::MAX);
+        std::thread::sleep(Duration::from_millis(1));
+        assert_eq!(clock.now(), Timestamp::from_micros(i64::MAX));
+        clock.resume();
+        assert!(clock.now() < Timestamp::from_micros(i64::MAX));
     }
 
     #[tokio::test]

@@ -43,8 +43,8 @@ impl Timestamp {
     /// How long it is until the next UTC midnight. Never zero.
     #[must_use]
     pub fn until_next_day(self) -> Duration {
-        let midnight = (self.day() + 1) * SECONDS_PER_DAY * MICROS_PER_SECOND;
-        Duration::from_micros(midnight.saturating_sub(self.0).unsigned_abs())
+        let day = SECONDS_PER_DAY * MICROS_PER_SECOND;
+        Duration::from_micros((day - self.0.rem_euclid(day)).unsigned_abs())
     }
 
     /// This point moved later by `by`, saturating at the end of time.
@@ -53,6 +53,15 @@ impl Timestamp {
         Self(
             self.0
                 .saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)),
+        )
+    }
+
+    /// This point moved earlier by `by`, saturating at the beginning of time.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)),
         )
     }
 
@@ -147,7 +156,11 @@ mod tests {
 
     #[test]
     fn the_ends_of_time_do_not_panic() {
-        assert!(Timestamp::from_micros(i64::MAX).to_rfc3339_millis().len() > 4);
+        for end in [i64::MIN, i64::MAX] {
+            let end = Timestamp::from_micros(end);
+            assert!(end.to_rfc3339_millis().len() > 4);
+            assert!(end.until_next_day() <= Duration::from_secs(86_400));
+        }
         assert_eq!(
             Timestamp::from_micros(i64::MAX).plus(Duration::MAX),
             Timestamp::from_micros(i64::MAX)

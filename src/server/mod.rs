@@ -22,10 +22,10 @@ use crate::{
     dialects::{botpress, chat},
     domain::{
         self, Addresses, Domain, billing, bootstrap, bootstrap::Started, bots, connectors,
-        deliveries, end_users, folders, platform_integrations, runtime, usage, webchat, webhooks,
-        workspaces,
+        deliveries, end_users, folders, platform_integrations, rewind, runtime, usage, webchat,
+        webhooks, workspaces,
     },
-    kernel::{self, Clock},
+    kernel::{self, Clock, clock::pause},
     store::{OpenError, Sealer, Store, seal::KeyError},
 };
 
@@ -75,6 +75,7 @@ pub struct Server {
     billing: JoinHandle<()>,
     closing: JoinHandle<()>,
     telling: JoinHandle<()>,
+    rewinding: JoinHandle<()>,
 }
 
 impl Server {
@@ -163,6 +164,7 @@ impl Server {
             folders: tokio::spawn(folders::follow(domain.clone(), stopped(stopping.clone()))),
             billing: tokio::spawn(billing::work(domain.clone(), stopped(stopping.clone()))),
             closing: tokio::spawn(workspaces::work(domain.clone(), stopped(stopping.clone()))),
+            rewinding: tokio::spawn(rewind::run(domain.clone(), stopped(stopping.clone()))),
             telling: tokio::spawn(deliveries::run(domain.clone(), stopped(stopping.clone()))),
             running: tokio::spawn(domain.runtime().clone().work(stopped(stopping.clone()))),
             bots: tokio::spawn(bots::background::work(
@@ -225,6 +227,7 @@ impl Server {
         let _ = self.running.await;
         let _ = self.billing.await;
         let _ = self.closing.await;
+        let _ = self.rewinding.await;
         if let Err(error) = usage::flush(&self.domain).await {
             warn!(?error, "the last usage counts are lost");
         }
@@ -269,7 +272,8 @@ async fn flush_until(domain: Domain, stopping: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             () = &mut stopped => return,
-            () = domain.clock().sleep(FLUSH_EVERY) => {}
+            // In real time: what is lost with the process does not depend on the clock.
+            () = pause(FLUSH_EVERY) => {}
         }
         if let Err(error) = usage::flush(&domain).await {
             warn!(?error, "usage is not written down yet");
@@ -292,7 +296,9 @@ async fn say_farewell_until(domain: Domain, stopping: watch::Receiver<bool>) {
             Ok(None) => FAREWELLS_EVERY,
             Err(error) => {
                 warn!(%error, "integrations are not told of uninstalled installations");
-                FLUSH_EVERY
+                // In real time: the clock may stand still.
+                pause(FLUSH_EVERY).await;
+                continue;
             }
         };
         tokio::select! {

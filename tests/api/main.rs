@@ -11,6 +11,7 @@ mod architecture;
 mod botpress;
 mod chat;
 mod cli;
+mod clock;
 mod cohere;
 mod compatibility;
 mod config_example;

@@ -12,6 +12,7 @@ mod run;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::run::MENDS;
 pub use self::{
     charge::{Charged, charge_unpaid},
     details::{Details, Standing, details, require_message},

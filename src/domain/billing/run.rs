@@ -12,7 +12,7 @@ use super::{
     invoices::{COLUMNS, Invoice, from_row},
 };
 use crate::{
-    domain::{Domain, audit::Actor, change::Change, plans::Plan, quotas, workspaces},
+    domain::{Domain, audit::Actor, change::Change, plans::Plan, quotas, rewind::Mend, workspaces},
     kernel::{
         Error, Month, Result, Timestamp,
         ids::{InvoiceId, WorkspaceId},
@@ -22,6 +22,18 @@ use crate::{
 /// How often it is looked what is due, on the product's clock.
 const EVERY: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
+
+/// Attempts to charge that wait longer than there are waits.
+pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
+    table: "invoices",
+    key: "seq",
+    find: "SELECT seq FROM invoices WHERE next_attempt_at > :horizon",
+    set: "next_attempt_at = :now",
+    longest: |settings| {
+        let waits = settings.billing.retry_days.iter().copied();
+        waits.filter_map(days).max().unwrap_or_default()
+    },
+}];
 
 /// Does what is due, again and again, until `stopping`.
 pub async fn work(domain: Domain, stopping: impl Future<Output = ()>) {

@@ -129,7 +129,7 @@ const TRIM_EVENTS: &str = "
 const TRIM: &str = "
     DELETE FROM bot_issues WHERE seq IN (
         SELECT seq FROM bot_issues WHERE agent_seq = :agent_seq
-        ORDER BY last_seen_at DESC, seq DESC LIMIT -1 OFFSET :kept)";
+        ORDER BY last_seen_at > :now, last_seen_at DESC, seq DESC LIMIT -1 OFFSET :kept)";
 
 /// Records that something went wrong in a bot, if there is such a bot.
 ///
@@ -174,10 +174,11 @@ pub fn record(
         .conn
         .prepare_cached(TRIM_EVENTS)?
         .execute(named_params! {":seq": seq, ":kept": settings.issue_events})?;
-    change
-        .conn
-        .prepare_cached(TRIM)?
-        .execute(named_params! {":agent_seq": agent_seq, ":kept": settings.issues})?;
+    change.conn.prepare_cached(TRIM)?.execute(named_params! {
+        ":agent_seq": agent_seq,
+        ":kept": settings.issues,
+        ":now": change.now,
+    })?;
     Ok(())
 }
 

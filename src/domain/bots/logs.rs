@@ -83,7 +83,7 @@ macro_rules! table {
                 $table,
                 " WHERE ",
                 $owner,
-                " = :owner ORDER BY at DESC, seq DESC LIMIT -1 OFFSET :kept)"
+                " = :owner ORDER BY seq DESC LIMIT -1 OFFSET :kept)"
             ),
             list: concat!(
                 "SELECT seq, at, level, message FROM ",

@@ -3,13 +3,15 @@
 use rusqlite::named_params;
 
 use crate::{
-    domain::{change::Change, definitions::BotDefinition},
+    domain::{change::Change, definitions::BotDefinition, schedules},
     kernel::Result,
 };
 
 const SET: &str = "
-    INSERT INTO bot_schedules (agent_seq, due_at, recurring) VALUES (:agent_seq, :due_at, :name)
-    ON CONFLICT (agent_seq, recurring) DO UPDATE SET due_at = excluded.due_at";
+    INSERT INTO bot_schedules (agent_seq, due_at, delay, recurring)
+    VALUES (:agent_seq, :due_at, :delay, :name)
+    ON CONFLICT (agent_seq, recurring) DO UPDATE SET
+        due_at = excluded.due_at, delay = excluded.delay";
 
 const REMOVE: &str = "DELETE FROM bot_schedules WHERE agent_seq = :agent_seq AND recurring = :name";
 
@@ -37,6 +39,7 @@ pub(super) fn sync(
             Some(due_at) => {
                 change.conn.prepare_cached(SET)?.execute(named_params! {
                     ":agent_seq": agent_seq, ":due_at": due_at, ":name": name,
+                    ":delay": schedules::delay(due_at, change.now),
                 })?;
                 change.wake_runtime();
             }

@@ -13,10 +13,12 @@ mod change;
 mod check;
 mod logs;
 mod own;
+mod rewind;
 mod rows;
 mod search;
 mod settings;
 
+pub(super) use self::rewind::MENDS;
 pub use self::{
     answer::Document,
     auth::{Auth, Credentials, NewOAuth, OAuth, Scheme, ServiceAuth},

@@ -17,7 +17,10 @@ use super::{
 };
 use crate::{
     domain::{context::Domain, runtime::LogLine, schedules},
-    kernel::{Result, Timestamp, clock::within},
+    kernel::{
+        Result, Timestamp,
+        clock::{pause, within},
+    },
 };
 
 /// How many deliveries are read at once.
@@ -214,9 +217,9 @@ impl Dispatcher {
             return;
         }
         self.paused = true;
-        let clock = self.domain.clock().clone();
-        self.tasks.spawn(async move {
-            clock.sleep(PAUSE).await;
+        // In real time, as the database fails: the clock may stand still.
+        self.tasks.spawn(async {
+            pause(PAUSE).await;
             Done::Paused
         });
     }

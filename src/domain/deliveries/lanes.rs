@@ -1,7 +1,10 @@
 //! Lanes: what waits for each receiver, in order. Of a lane one delivery is under way at a time; of a
 //! receiver a few are, and receivers take turns.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::{
+    collections::{BTreeSet, HashMap, VecDeque},
+    time::Duration,
+};
 
 use super::Settings;
 use crate::kernel::Timestamp;
@@ -53,6 +56,9 @@ pub(super) struct Lanes {
     running: usize,
     max_running: usize,
     max_per_receiver: usize,
+    /// The longest that a delivery may have to wait. One that would wait longer was put off before the
+    /// clock went back, and is due.
+    longest_wait: Duration,
 }
 
 impl Lanes {
@@ -66,6 +72,7 @@ impl Lanes {
             running: 0,
             max_running: settings.concurrency.max(1),
             max_per_receiver: settings.concurrency_per_receiver.max(1),
+            longest_wait: settings.longest_wait(),
         }
     }
 
@@ -92,6 +99,16 @@ impl Lanes {
             self.asleep.pop_first();
             self.ready(key);
         }
+        while let Some((due_at, key)) = self.asleep.last().copied()
+            && self.is_due(due_at, now)
+        {
+            self.asleep.pop_last();
+            self.ready(key);
+        }
+    }
+
+    fn is_due(&self, due_at: Timestamp, now: Timestamp) -> bool {
+        due_at <= now || due_at > now.plus(self.longest_wait)
     }
 
     /// Makes the lanes of a receiver ready, whenever they were to be.
@@ -167,7 +184,7 @@ impl Lanes {
     /// Puts a lane where it belongs by its first delivery.
     fn place(&mut self, key: Key, now: Timestamp) {
         match self.lanes.get(&key).and_then(VecDeque::front) {
-            Some(first) if first.due_at > now => {
+            Some(first) if !self.is_due(first.due_at, now) => {
                 self.asleep.insert((first.due_at, key));
             }
             Some(_) => self.ready(key),
@@ -215,8 +232,15 @@ mod tests {
         fn each_lane_goes_in_order(
             lanes in prop::collection::vec((0_i64..3, 0_i64..3), 1..40),
             fails in prop::collection::vec(any::<bool>(), 200),
+            goes_back in prop::collection::vec(any::<bool>(), 20),
         ) {
-            let settings = Settings { concurrency: 3, concurrency_per_receiver: 2, ..Settings::default() };
+            let settings = Settings {
+                concurrency: 3,
+                concurrency_per_receiver: 2,
+                retry_seconds: vec![0],
+                ..Settings::default()
+            };
+            let mut goes_back = goes_back.into_iter();
             let mut all = Lanes::new(&settings);
             let mut expected: BTreeMap<Key, Vec<i64>> = BTreeMap::new();
             for (seq, (receiver, lane)) in (1..).zip(&lanes) {
@@ -239,7 +263,8 @@ mod tests {
                 }
                 let Some((key, seq)) = running.pop() else {
                     let Some(due) = all.next_due() else { break };
-                    now = due;
+                    // A clock may go back, by more than there are waits.
+                    now = if goes_back.next().unwrap_or(false) { NOW } else { due };
                     all.wake(now);
                     continue;
                 };

@@ -13,8 +13,17 @@ use rusqlite::named_params;
 
 pub(super) use self::haste::{Haste, hasten_bot, hasten_integration};
 pub use self::{dispatch::run, settings::Settings};
-use super::change::Change;
+use super::{change::Change, rewind::Mend};
 use crate::kernel::Result;
+
+/// What waits for its next attempt longer than there are waits (see [`super::rewind`]).
+pub(super) const MENDS: &[Mend] = &[Mend {
+    table: "bot_deliveries",
+    key: "seq",
+    find: "SELECT seq FROM bot_deliveries WHERE due_at > :horizon",
+    set: "due_at = :now",
+    longest: |settings| settings.deliveries.longest_wait(),
+}];
 
 const EVENT_TO_BOT: &str = "
     INSERT INTO bot_deliveries

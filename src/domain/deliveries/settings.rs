@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::backoff;
+
 /// Settings of deliveries to bots and integrations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -43,6 +45,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The longest that a delivery may have to wait for its next attempt.
+    pub(super) fn longest_wait(&self) -> Duration {
+        backoff::longest(&self.retry_seconds, self.jitter_percent)
+    }
+
     pub(super) const fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout_seconds)
     }

@@ -9,6 +9,7 @@ pub mod deletion;
 mod event;
 mod external_id;
 mod metadata;
+mod rewind;
 mod rows;
 mod sensitive;
 
@@ -19,6 +20,8 @@ pub use event::time_text;
 pub use metadata::{METADATA_MAX_BYTES, METAVARIABLES, Metadata, MetadataUpdate};
 pub use rows::{find, find_by_external_id, list, was_erased};
 pub use sensitive::{sensitive_metadata, unreadable};
+
+pub(super) use rewind::MENDS;
 
 use crate::kernel::{Patch, Timestamp, ids::EndUserId};
 

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How long a value is kept.
-const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
+pub(super) const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 /// The most values that one request sets or removes.
 const MAX_PAIRS: usize = 20;
 /// What names are made of.

@@ -206,8 +206,7 @@ fn make(
     let seq = write(change, agent_seq, &id, (kind, payload), &about)?;
     match &new.schedule {
         Some(schedule) => {
-            let due_at = schedule.due_at(change.now)?;
-            schedules::add(change, agent_seq, due_at, Scheduled::Event(seq))?;
+            schedules::add(change, agent_seq, schedule, Scheduled::Event(seq))?;
         }
         None => {
             let lane = about.conversation.unwrap_or(0);

@@ -75,7 +75,8 @@ const USE: &str = "
 
 const DROP_INBOXES: &str = "
     DELETE FROM inboxes WHERE seq IN (
-        SELECT seq FROM inboxes ORDER BY used_at DESC, seq DESC LIMIT -1 OFFSET :max)";
+        SELECT seq FROM inboxes ORDER BY used_at > :now, used_at DESC, seq DESC
+        LIMIT -1 OFFSET :max)";
 
 const INSERT: &str = "
     INSERT INTO inbox_requests
@@ -183,7 +184,7 @@ fn touch(conn: &Connection, name: &str, now: Timestamp, max: u32) -> Result<(i64
             Ok((row.get(0)?, row.get(1)?))
         })?;
     conn.prepare_cached(DROP_INBOXES)?
-        .execute(named_params! {":max": max.max(1)})?;
+        .execute(named_params! {":max": max.max(1), ":now": now})?;
     Ok(used)
 }
 

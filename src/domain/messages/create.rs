@@ -298,8 +298,7 @@ impl Checked {
         conversations::join(change, bot, conversation, &self.user, user)?;
         match &self.schedule {
             Some(schedule) => {
-                let due_at = schedule.due_at(change.now)?;
-                schedules::add(change, agent_seq, due_at, Scheduled::Message(seq))?;
+                schedules::add(change, agent_seq, schedule, Scheduled::Message(seq))?;
             }
             None if incoming => deliveries::tell_bot(change, agent_seq, Told::Message(seq), lane)?,
             None => {

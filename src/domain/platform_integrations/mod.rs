@@ -11,6 +11,7 @@ mod identifier;
 mod install;
 mod installations;
 mod integrations;
+mod rewind;
 mod rows;
 mod status;
 mod tokens;
@@ -29,7 +30,7 @@ pub use status::{approve, archive};
 pub use tokens::{Grant, Refusal, TokenKind, Tokens, Use, exchange};
 pub use uninstall::{Farewell, deliver_due, farewells, uninstall};
 
-pub(super) use tokens::find_grant;
+pub(super) use {rewind::MENDS, tokens::find_grant};
 
 use std::time::Duration;
 

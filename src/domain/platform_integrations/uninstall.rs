@@ -39,6 +39,11 @@ const ANSWER_MAX: usize = 1024;
 /// The longest error that is kept.
 const ERROR_MAX: usize = 300;
 
+/// The longest that an integration may have to wait for its next attempt.
+pub(super) fn longest_wait() -> Duration {
+    Duration::from_secs(WAITS.into_iter().max().unwrap_or(0))
+}
+
 const FIND: &str = "
     SELECT i.name, i.client_secret, p.uninstallation_url FROM platform_installations AS i
     JOIN platform_integrations AS p ON p.id = i.integration_id

@@ -278,6 +278,10 @@ impl Engine {
         let idle = self.0.settings.idle();
         let idle: Vec<Arc<Slot>> = {
             let mut slots = self.slots();
+            for slot in slots.values().filter(|slot| slot.last_used() > now) {
+                // The clock went back.
+                slot.touch(now);
+            }
             let gone = slots.extract_if(|_, slot| {
                 !slot.is_running() && slot.last_used().plus(idle).since(now).is_zero()
             });

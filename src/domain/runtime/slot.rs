@@ -135,7 +135,8 @@ impl Slot {
         }
         if let Some((until, failure)) = &state.backoff {
             let retry_in = until.since(now);
-            if !retry_in.is_zero() {
+            // A longer wait was set before the clock went back.
+            if !retry_in.is_zero() && retry_in <= LONGEST_BACKOFF {
                 let last = Box::new(failure.clone());
                 return Err(Failure::Backoff { last, retry_in });
             }
@@ -177,7 +178,8 @@ impl Slot {
     }
 
     pub(super) fn touch(&self, now: Timestamp) {
-        self.last_used.fetch_max(now.as_micros(), Ordering::Relaxed);
+        // Not the latest: after the clock went back that would be a time which is long in coming.
+        self.last_used.store(now.as_micros(), Ordering::Relaxed);
     }
 
     pub(super) fn last_used(&self) -> Timestamp {

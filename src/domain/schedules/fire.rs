@@ -7,6 +7,7 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::{Value, json};
 
+use super::delay;
 use crate::{
     domain::{
         audit::Actor,
@@ -94,7 +95,27 @@ fn due(conn: &Connection, now: Timestamp) -> Result<Vec<Due>> {
 
 const REMOVE: &str = "DELETE FROM bot_schedules WHERE seq = :seq";
 
-const MOVE_ON: &str = "UPDATE bot_schedules SET due_at = :due_at WHERE seq = :seq";
+const MOVE_ON: &str = "
+    UPDATE bot_schedules SET due_at = :due_at, delay = :delay WHERE seq = :seq";
+
+/// Notes when a row is due next, or removes it.
+pub(super) fn set_next(change: &Change<'_>, seq: i64, next: Option<Timestamp>) -> Result<()> {
+    match next {
+        Some(due_at) => change
+            .conn
+            .prepare_cached(MOVE_ON)?
+            .execute(named_params! {
+                ":seq": seq,
+                ":due_at": due_at,
+                ":delay": delay(due_at, change.now),
+            })?,
+        None => change
+            .conn
+            .prepare_cached(REMOVE)?
+            .execute(named_params! {":seq": seq})?,
+    };
+    Ok(())
+}
 
 impl Due {
     fn fire(self, domain: &Domain, change: &Change<'_>) -> Result<()> {
@@ -111,17 +132,7 @@ impl Due {
             (_, _, Some(name)) => self.recur(domain, change, name)?,
             (None, None, None) => None,
         };
-        match next {
-            Some(due_at) => change
-                .conn
-                .prepare_cached(MOVE_ON)?
-                .execute(named_params! {":seq": self.seq, ":due_at": due_at})?,
-            None => change
-                .conn
-                .prepare_cached(REMOVE)?
-                .execute(named_params! {":seq": self.seq})?,
-        };
-        Ok(())
+        set_next(change, self.seq, next)
     }
 
     /// Makes a recurring event happen, if the bot can be told of it. When it happens next.
@@ -156,7 +167,7 @@ const BOT: &str = "
                OR EXISTS (SELECT 1 FROM bot_code WHERE agent_seq = bots.agent_seq))
     FROM bots JOIN agents ON agents.seq = bots.agent_seq WHERE bots.agent_seq = :agent_seq";
 
-fn bot(conn: &Connection, agent_seq: i64) -> Result<Option<(AgentId, bool)>> {
+pub(super) fn bot(conn: &Connection, agent_seq: i64) -> Result<Option<(AgentId, bool)>> {
     let found = conn
         .prepare_cached(BOT)?
         .query_row(named_params! {":agent_seq": agent_seq}, |row| {

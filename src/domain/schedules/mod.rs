@@ -1,12 +1,16 @@
 //! What is to happen at a time: rows that the runtime takes when they are due.
 
 mod fire;
+mod rewind;
 
 use std::time::Duration;
 
 use rusqlite::named_params;
 
-pub(super) use self::fire::{fire, next_due};
+pub(super) use self::{
+    fire::{fire, next_due},
+    rewind::{mend, needs_mending},
+};
 use super::change::Change;
 use crate::kernel::{Result, Rule, Timestamp, Violation};
 
@@ -58,16 +62,23 @@ pub(super) enum Scheduled {
 }
 
 const INSERT: &str = "
-    INSERT INTO bot_schedules (agent_seq, due_at, event_seq, message_seq)
-    VALUES (:agent_seq, :due_at, :event_seq, :message_seq)";
+    INSERT INTO bot_schedules (agent_seq, due_at, delay, event_seq, message_seq)
+    VALUES (:agent_seq, :due_at, :delay, :event_seq, :message_seq)";
+
+/// How long after `now` it is due, in microseconds.
+pub(super) fn delay(due_at: Timestamp, now: Timestamp) -> i64 {
+    i64::try_from(due_at.since(now).as_micros()).unwrap_or(i64::MAX)
+}
 
 /// Notes that something is to be delivered at a time.
 pub(super) fn add(
     change: &Change<'_>,
     agent_seq: i64,
-    due_at: Timestamp,
+    schedule: &Schedule,
     what: Scheduled,
 ) -> Result<()> {
+    let due_at = schedule.due_at(change.now)?;
+    let delay = schedule.delay.map(|_| delay(due_at, change.now));
     let (event, message) = match what {
         Scheduled::Event(seq) => (Some(seq), None),
         Scheduled::Message(seq) => (None, Some(seq)),
@@ -75,6 +86,7 @@ pub(super) fn add(
     change.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":agent_seq": agent_seq,
         ":due_at": due_at,
+        ":delay": delay,
         ":event_seq": event,
         ":message_seq": message,
     })?;

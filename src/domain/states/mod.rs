@@ -3,12 +3,16 @@
 
 mod end;
 mod owner;
+mod rewind;
 mod rows;
 mod set;
 
 use serde_json::{Map, Value};
 
-pub(super) use self::end::{end, next_end};
+pub(super) use self::{
+    end::{end, next_end},
+    rewind::MENDS,
+};
 pub use self::{
     rows::find,
     set::{patch, set},

@@ -211,7 +211,8 @@ impl Subscription {
             () = quiet => Next::Quiet,
         };
         let now = self.domain.clock().now();
-        if now.since(self.checked_at) >= heartbeat {
+        // It is asked again too after the clock went back.
+        if now < self.checked_at || now.since(self.checked_at) >= heartbeat {
             self.checked_at = now;
             // A database that cannot be read just now says nothing about the user.
             if matches!(

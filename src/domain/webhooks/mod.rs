@@ -17,6 +17,7 @@ mod message;
 mod metrics;
 mod queue;
 mod recovery;
+mod rewind;
 mod secret;
 mod settings;
 pub mod signature;
@@ -33,3 +34,5 @@ pub use message::{Event, emit};
 pub use metrics::Metrics;
 pub use recovery::{recover, replay, resend, send_example};
 pub use settings::Settings;
+
+pub(super) use rewind::MENDS;

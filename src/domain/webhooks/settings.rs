@@ -62,6 +62,11 @@ impl Settings {
         backoff::wait(&self.retry_seconds, attempt)
     }
 
+    /// The longest that a delivery may have to wait for its next attempt.
+    pub(super) fn longest_wait(&self) -> Duration {
+        backoff::longest(&self.retry_seconds, self.jitter_percent)
+    }
+
     pub(super) const fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout_seconds)
     }

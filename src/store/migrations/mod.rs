@@ -80,6 +80,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0017_message_index",
         sql: include_str!("0017_message_index.sql"),
     },
+    Migration {
+        name: "0018_time",
+        sql: include_str!("0018_time.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.

@@ -4,4 +4,4 @@
 
 mod end_users;
 mod platform_integrations;
-mod webhooks;
+pub mod webhooks;

@@ -111,7 +111,11 @@ async fn another_companys_integration_answers_like_a_missing_one() {
 
 #[tokio::test]
 async fn every_operation_is_limited_per_second() {
-    let server = TestServer::with(|config| config.limits.aloochat.per_second = 1).await;
+    let server = TestServer::with(|config| {
+        config.limits.in_frozen_time = true;
+        config.limits.aloochat.per_second = 1;
+    })
+    .await;
     for (name, method, path, body) in operations(&server).await {
         server.clock.advance(Duration::from_secs(10));
         let admitted = server
@@ -126,7 +130,11 @@ async fn every_operation_is_limited_per_second() {
 
 #[tokio::test]
 async fn limits_are_a_companys_own_and_shared_by_its_keys() {
-    let server = TestServer::with(|config| config.limits.aloochat.per_minute = 2).await;
+    let server = TestServer::with(|config| {
+        config.limits.in_frozen_time = true;
+        config.limits.aloochat.per_minute = 2;
+    })
+    .await;
     let other = server.other_workspace().await;
     let get = |key: String| {
         let server = &server;
@@ -149,7 +157,11 @@ async fn limits_are_a_companys_own_and_shared_by_its_keys() {
 
 #[tokio::test]
 async fn the_days_count_survives_a_restart_and_ends_at_midnight() {
-    let mut server = TestServer::with(|config| config.limits.aloochat.per_day = 4).await;
+    let mut server = TestServer::with(|config| {
+        config.limits.in_frozen_time = true;
+        config.limits.aloochat.per_day = 4;
+    })
+    .await;
     let types = "/integrations/types";
     // Two that read and one that writes: they are counted in different ways.
     let body = json!({"name": "x", "type": "slack"});

@@ -159,7 +159,11 @@ async fn too_large() -> Answer {
 }
 
 async fn too_many() -> Answer {
-    let server = TestServer::with(|config| config.limits.botpress_admin.per_day = 1).await;
+    let server = TestServer::with(|config| {
+        config.limits.in_frozen_time = true;
+        config.limits.botpress_admin.per_day = 1;
+    })
+    .await;
     let path = "/v1/admin/account/me";
     Caller::person().get(&server, path).await.expect(200);
     Caller::person().get(&server, path).await

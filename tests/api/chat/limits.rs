@@ -10,6 +10,7 @@ use crate::support::{TestServer, assert_answer};
 #[tokio::test]
 async fn calls_beyond_the_rate_are_refused_and_told_when_to_come_back() {
     let server = TestServer::with(|config| {
+        config.limits.in_frozen_time = true;
         config.limits.botpress_chat = Rates {
             per_second: 0,
             per_minute: 3,

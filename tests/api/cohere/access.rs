@@ -132,6 +132,7 @@ async fn another_organizations_connector_answers_like_a_missing_one() {
 #[tokio::test]
 async fn every_operation_is_limited_per_second() {
     let server = TestServer::with(|config| {
+        config.limits.in_frozen_time = true;
         config.limits.cohere.per_second = 1;
         config.connectors.test_on_registration = false;
     })

@@ -27,7 +27,7 @@ use crate::{
 const SAME: &str = "
     SELECT * FROM end_user_deletions
     WHERE agent_id = :agent_id AND client_reference = :client_reference
-      AND request_hash = :request_hash AND created_at > :since
+      AND request_hash = :request_hash AND created_at > :since AND created_at < :until
     ORDER BY seq DESC LIMIT 1";
 
 const INSERT: &str = "
@@ -65,6 +65,9 @@ pub async fn submit(
                     ":client_reference": client_reference,
                     ":request_hash": hash,
                     ":since": earlier(change.now, SAME_WITHIN),
+                    // One from a time that the clock has left must not stand in the way until it
+                    // comes back.
+                    ":until": change.now.plus(SAME_WITHIN),
                 },
                 from_row,
             );
@@ -184,7 +187,7 @@ const IN_COOLDOWN: &str = "
         JOIN end_user_deletions d ON d.id = i.deletion_id
         WHERE i.sought = :sought AND i.kind IN (:kind, :alias) AND i.variable IS :variable
           AND (i.disposition IS NULL OR i.disposition = 'accepted')
-          AND d.agent_id = :agent_id AND d.created_at > :since
+          AND d.agent_id = :agent_id AND d.created_at > :since AND d.created_at < :until
     )";
 
 /// Whether an identifier was accepted, or may still be, within the last seven days.
@@ -202,6 +205,7 @@ fn in_cooldown(change: &Change<'_>, agent: &AgentId, sought: &Sought) -> Result<
             ":variable": sought.variable,
             ":agent_id": agent,
             ":since": earlier(change.now, COOLDOWN),
+            ":until": change.now.plus(COOLDOWN),
         },
         |row| row.get(0),
     )?;

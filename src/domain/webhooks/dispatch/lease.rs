@@ -15,7 +15,7 @@ use crate::{
 
 /// How long a lease lasts. It only ends by itself if what came of an attempt could not be written
 /// down: deliveries that are in memory are never attempted twice at once.
-const LEASE: Duration = Duration::from_secs(300);
+pub(in super::super) const LEASE: Duration = Duration::from_secs(300);
 
 /// What there is room for.
 pub(super) struct Wanted {

@@ -17,6 +17,7 @@ use std::{collections::HashSet, time::Duration};
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
+pub(super) use self::lease::LEASE;
 use self::{
     attempt::Outcome,
     lanes::Lanes,
@@ -68,7 +69,11 @@ pub async fn run(domain: Domain, stop: impl Future<Output = ()>) {
 
 /// Removes some of what nobody needs any more. Whether there may be more.
 async fn clear(domain: &Domain) -> Result<bool> {
-    Ok(remove::remove(domain).await? || prune::prune(domain).await?)
+    if remove::remove(domain).await? {
+        return Ok(true);
+    }
+    prune::prune(domain).await?;
+    Ok(false)
 }
 
 /// What a task of the dispatcher came to.
@@ -156,6 +161,8 @@ impl Dispatcher {
             let stale = self.lanes.empty();
             self.release(stale);
         }
+        // The clock went back.
+        self.next_prune = self.next_prune.min(now.plus(PRUNE_EVERY));
         if self.paused {
             return;
         }
@@ -294,9 +301,9 @@ impl Dispatcher {
             return;
         }
         self.paused = true;
-        let clock = self.domain.clock().clone();
-        self.tasks.spawn(async move {
-            clock.sleep(PAUSE).await;
+        // In real time, as the database fails: the clock may stand still.
+        self.tasks.spawn(async {
+            pause(PAUSE).await;
             Done::Paused
         });
     }

@@ -1,17 +1,38 @@
 //! Removing messages that are older than they are kept, with their deliveries and attempts.
 
-use rusqlite::named_params;
+use rusqlite::{Connection, OptionalExtension, named_params};
 
-use crate::{domain::context::Domain, kernel::Result};
+use crate::{
+    domain::context::Domain,
+    kernel::{Result, Timestamp},
+};
 
-/// How many of the oldest messages are looked at in one transaction.
-const CHUNK: usize = 500;
+/// How many messages are looked at in one transaction.
+const CHUNK: i64 = 500;
 
-/// Ordered by insertion, which is the order of time unless the clock was moved.
+/// Where a message stands among those of its agent: by time, not by insertion, so that messages from
+/// a time which the clock has left again do not keep those after them.
+type Position = (Timestamp, i64);
+
+const START: Position = (Timestamp::from_micros(i64::MIN), 0);
+
+const NEXT_AGENT: &str = "
+    SELECT agent_seq, created_at FROM webhook_messages WHERE agent_seq > :after
+    ORDER BY agent_seq, created_at LIMIT 1";
+
+/// The last of the next old messages of an agent.
+const CHUNK_END: &str = "
+    SELECT created_at, seq FROM (
+        SELECT created_at, seq FROM webhook_messages
+        WHERE agent_seq = :agent AND created_at < :before
+          AND (created_at, seq) > (:from_at, :from_seq)
+        ORDER BY created_at, seq LIMIT :chunk)
+    ORDER BY created_at DESC, seq DESC LIMIT 1";
+
 const PRUNE: &str = "
-    DELETE FROM webhook_messages WHERE seq IN (
-        SELECT seq FROM (SELECT seq, created_at FROM webhook_messages ORDER BY seq LIMIT :chunk)
-        WHERE created_at < :before)
+    DELETE FROM webhook_messages
+    WHERE agent_seq = :agent AND (created_at, seq) > (:from_at, :from_seq)
+      AND (created_at, seq) <= (:to_at, :to_seq)
       AND NOT EXISTS (
         SELECT 1 FROM agents JOIN webhook_endpoints ON webhook_endpoints.agent_id = agents.id
         WHERE agents.seq = webhook_messages.agent_seq
@@ -22,17 +43,72 @@ const PRUNE: &str = "
                        WHERE endpoint_seq = webhook_endpoints.seq
                          AND message_seq = webhook_messages.seq AND state = 'pending')))";
 
-/// Removes some old messages. Whether there may be more.
-pub(super) async fn prune(domain: &Domain) -> Result<bool> {
+/// Removes the old messages of every agent, some at a time.
+pub(super) async fn prune(domain: &Domain) -> Result<()> {
     let retention = domain.settings().webhooks.retention();
     let before = domain.clock().now().as_micros();
     let before = before.saturating_sub(i64::try_from(retention.as_micros()).unwrap_or(i64::MAX));
-    let pruned = domain.store().write(move |conn| {
-        let mut statement = conn.prepare_cached(PRUNE)?;
-        Ok(statement.execute(named_params! {
-            ":chunk": CHUNK as i64,
-            ":before": before,
-        })?)
-    });
-    Ok(pruned.await? == CHUNK)
+    let before = Timestamp::from_micros(before);
+    let mut after = 0;
+    while let Some(agent) = domain
+        .store()
+        .read(|conn| next_agent(conn, after, before))?
+    {
+        let mut from = START;
+        let end = |conn: &Connection, from| chunk_end(conn, agent, from, before);
+        while let Some(to) = domain.store().read(|conn| end(conn, from))? {
+            domain
+                .store()
+                .write(move |conn| remove(conn, agent, from, to))
+                .await?;
+            from = to;
+        }
+        after = agent;
+    }
+    Ok(())
+}
+
+/// The next agent with a message of before a time.
+fn next_agent(conn: &Connection, mut after: i64, before: Timestamp) -> Result<Option<i64>> {
+    let mut statement = conn.prepare_cached(NEXT_AGENT)?;
+    loop {
+        let oldest: Option<(i64, Timestamp)> = statement
+            .query_row(named_params! {":after": after}, |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        match oldest {
+            Some((agent, at)) if at >= before => after = agent,
+            other => return Ok(other.map(|(agent, _)| agent)),
+        }
+    }
+}
+
+fn chunk_end(
+    conn: &Connection,
+    agent: i64,
+    from: Position,
+    before: Timestamp,
+) -> Result<Option<Position>> {
+    let parameters = named_params! {
+        ":agent": agent,
+        ":before": before,
+        ":from_at": from.0,
+        ":from_seq": from.1,
+        ":chunk": CHUNK,
+    };
+    let mut statement = conn.prepare_cached(CHUNK_END)?;
+    let end = statement.query_row(parameters, |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(end.optional()?)
+}
+
+fn remove(conn: &Connection, agent: i64, from: Position, to: Position) -> Result<()> {
+    conn.prepare_cached(PRUNE)?.execute(named_params! {
+        ":agent": agent,
+        ":from_at": from.0,
+        ":from_seq": from.1,
+        ":to_at": to.0,
+        ":to_seq": to.1,
+    })?;
+    Ok(())
 }

@@ -209,7 +209,9 @@ impl Standing {
                 (stored, stored)
             }
         };
-        let first = failure.map(|at| first.unwrap_or(at));
+        // One that comes first by the clock comes first, though it may have been later: a clock that
+        // went back must not put off for ever that the endpoint is given up.
+        let first = failure.map(|at| first.map_or(at, |first| first.min(at)));
         self.first_failures.insert(endpoint, (before, first));
         Ok(first)
     }

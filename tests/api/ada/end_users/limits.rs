@@ -15,6 +15,7 @@ async fn every_operation_is_limited_per_second_and_says_when_to_come_back() {
         ..Rates::default()
     };
     let server = TestServer::with(|config| {
+        config.limits.in_frozen_time = true;
         config.limits.ada = one;
         config.limits.ada_end_users = one;
         config.limits.ada_end_users_v1 = one;
@@ -38,7 +39,7 @@ async fn every_operation_is_limited_per_second_and_says_when_to_come_back() {
 
 #[tokio::test]
 async fn every_operation_tells_how_the_agent_stands() {
-    let server = TestServer::start().await;
+    let server = TestServer::with(|config| config.limits.in_frozen_time = true).await;
     let noon = server.clock.now().as_seconds();
     for (name, method, path, body) in operations(&server).await {
         server.clock.advance(Duration::from_secs(120));
@@ -78,7 +79,7 @@ async fn admitted(server: &TestServer, path: &str) -> (u32, String) {
 
 #[tokio::test]
 async fn the_published_figures_are_the_defaults() {
-    let server = TestServer::start().await;
+    let server = TestServer::with(|config| config.limits.in_frozen_time = true).await;
     let v2 = "/api/v2/end-users/none";
     let jobs = "/api/v2/jobs/none";
     let v1 = "/api/end-users/v1/none";
@@ -111,6 +112,7 @@ async fn the_published_figures_are_the_defaults() {
 #[tokio::test]
 async fn the_days_calls_of_v1_end_at_midnight_utc() {
     let server = TestServer::with(|config| {
+        config.limits.in_frozen_time = true;
         config.limits.ada_end_users_v1 = Rates {
             per_day: 2,
             ..Rates::default()
@@ -134,6 +136,7 @@ async fn the_days_calls_of_v1_end_at_midnight_utc() {
 #[tokio::test]
 async fn limits_are_an_agents_own_and_shared_by_its_keys() {
     let server = TestServer::with(|config| {
+        config.limits.in_frozen_time = true;
         config.limits.ada_end_users = Rates {
             per_minute: 2,
             ..Rates::default()

@@ -141,6 +141,7 @@ async fn another_agents_integration_answers_like_a_missing_one() {
 #[tokio::test]
 async fn every_operation_is_limited_per_second() {
     let ada = Ada::with(|config| {
+        config.limits.in_frozen_time = true;
         config.limits.ada.per_second = 1;
         config.bootstrap.ada_end_users_key = Some(Secret::new("ada_eu_test_key"));
     })

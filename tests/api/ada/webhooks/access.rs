@@ -109,7 +109,11 @@ async fn another_agents_webhook_answers_like_a_missing_one() {
 
 #[tokio::test]
 async fn every_operation_is_limited_and_says_how_the_caller_stands() {
-    let server = start_with(|config| config.limits.ada.per_second = 2).await;
+    let server = start_with(|config| {
+        config.limits.in_frozen_time = true;
+        config.limits.ada.per_second = 2;
+    })
+    .await;
     for (name, method, path, body) in operations(&server).await {
         server.clock.advance(Duration::from_secs(10));
         let admitted = ada(&server, Method::GET, PATH, None).await.expect(200);

@@ -8,7 +8,7 @@ mod manage;
 mod metrics;
 mod production;
 mod queue;
-mod receiver;
+pub mod receiver;
 mod recover;
 mod remove;
 mod retry;

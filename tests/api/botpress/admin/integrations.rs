@@ -454,7 +454,11 @@ async fn create_integration_seals_secrets() {
 
 #[tokio::test]
 async fn every_operation_wants_a_key_a_workspace_and_keeps_to_limits() {
-    let server = TestServer::with(|config| config.limits.botpress_admin.per_second = 1).await;
+    let server = TestServer::with(|config| {
+        config.limits.in_frozen_time = true;
+        config.limits.botpress_admin.per_second = 1;
+    })
+    .await;
     let integration = make_integration(&server, WORKSPACE, "whint", "0.1.0").await;
     let id = integration.id.as_str();
     let bot = "/v1/admin/bots";

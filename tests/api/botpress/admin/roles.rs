@@ -127,7 +127,11 @@ async fn strangers_bots_and_nobody_are_refused() {
 #[tokio::test]
 async fn operations_stop_at_the_limit_of_the_workspace() {
     for case in cases() {
-        let server = TestServer::with(|config| config.limits.botpress_admin.per_minute = 1).await;
+        let server = TestServer::with(|config| {
+            config.limits.in_frozen_time = true;
+            config.limits.botpress_admin.per_minute = 1;
+        })
+        .await;
         let (method, path) = (case.method, &case.path);
         let caller = Caller::member();
         let call = || caller.call(&server, method.clone(), path, case.body.clone());

@@ -101,7 +101,11 @@ async fn changes_need_a_developer() {
 
 #[tokio::test]
 async fn ends_at_the_limit() {
-    let server = TestServer::with(|config| config.limits.botpress_chat.per_minute = 1).await;
+    let server = TestServer::with(|config| {
+        config.limits.in_frozen_time = true;
+        config.limits.botpress_chat.per_minute = 1;
+    })
+    .await;
     let given = Given::on(server).await;
     for (method, path, id) in operations("/v1/chat/") {
         let body = body_for(&method);

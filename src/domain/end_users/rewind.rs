@@ -1,0 +1,40 @@
+//! What a clock that went back leaves behind (see [`crate::domain::rewind`]).
+
+use std::time::Duration;
+
+use super::sensitive;
+use crate::domain::rewind::Mend;
+
+pub(in crate::domain) const MENDS: &[Mend] = &[
+    Mend {
+        table: "end_user_sensitive",
+        key: "(end_user_id, name)",
+        find: "SELECT end_user_id, name FROM end_user_sensitive WHERE erase_at > :horizon",
+        set: "erase_at = :horizon",
+        longest: |_| sensitive::KEPT_FOR,
+    },
+    // Made so far ahead that it would not even be purged at the time at which it is made again.
+    Mend {
+        table: "end_users",
+        key: "seq",
+        find: "SELECT seq FROM end_users
+               WHERE purge_at > :now AND purge_at >= created_at
+                 AND created_at - :now > purge_at - created_at",
+        set: "purge_at = :now + (purge_at - created_at)",
+        longest: |_| Duration::ZERO,
+    },
+    Mend {
+        table: "end_user_positions",
+        key: "id",
+        find: "SELECT id FROM end_user_positions WHERE erased_at > :now",
+        set: "erased_at = :now",
+        longest: |_| Duration::ZERO,
+    },
+    Mend {
+        table: "end_user_deletions",
+        key: "seq",
+        find: "SELECT seq FROM end_user_deletions WHERE completed_at IS NULL AND due_at > :now",
+        set: "due_at = :now",
+        longest: |_| Duration::ZERO,
+    },
+];

@@ -1,0 +1,174 @@
+//! The buckets: governor's, on a clock that the caller of each check sets.
+
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use governor::{
+    Quota, RateLimiter,
+    clock::Clock as GovernorClock,
+    middleware::StateInformationMiddleware,
+    nanos::Nanos,
+    state::{InMemoryState, NotKeyed},
+};
+
+use super::Standing;
+use crate::kernel::Timestamp;
+
+type Bucket = RateLimiter<NotKeyed, InMemoryState, SetClock, StateInformationMiddleware>;
+
+/// governor counts in 64 bits of nanoseconds, which end after 584 years: a bucket begins anew before.
+const LONGEST_LIFE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// Calls come with times that are out of order by a little: that is no clock that went back.
+const OUT_OF_ORDER: Duration = Duration::from_millis(100);
+
+/// A clock that stands still until it is set, in nanoseconds.
+#[derive(Clone, Default)]
+struct SetClock(Arc<AtomicU64>);
+
+impl SetClock {
+    fn set(&self, since: Duration) {
+        let nanos = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
+        self.0.store(nanos, Ordering::Relaxed);
+    }
+}
+
+impl GovernorClock for SetClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        Nanos::new(self.0.load(Ordering::Relaxed))
+    }
+}
+
+fn bucket(quota: Quota, clock: &SetClock) -> Bucket {
+    RateLimiter::direct_with_clock(quota, clock.clone()).with_middleware()
+}
+
+/// A bucket that refills within a period.
+pub(super) struct Window {
+    quota: Quota,
+    period: Duration,
+    clock: SetClock,
+    current: Option<Current>,
+}
+
+struct Current {
+    bucket: Bucket,
+    since: Timestamp,
+}
+
+impl Window {
+    /// Calls a second; none for 0.
+    pub(super) fn per_second(rate: u32) -> Option<Self> {
+        NonZeroU32::new(rate).map(|rate| Self::new(Quota::per_second(rate), 1))
+    }
+
+    /// Calls a minute; none for 0.
+    pub(super) fn per_minute(rate: u32) -> Option<Self> {
+        NonZeroU32::new(rate).map(|rate| Self::new(Quota::per_minute(rate), 60))
+    }
+
+    fn new(quota: Quota, seconds: u64) -> Self {
+        Self {
+            quota,
+            period: Duration::from_secs(seconds),
+            clock: SetClock::default(),
+            current: None,
+        }
+    }
+
+    /// Takes a call, or says how long to wait for one. A bucket that is ahead of the clock begins
+    /// anew: the clock went back, and would refuse everything until it has caught up.
+    pub(super) fn take(&mut self, now: Timestamp) -> Result<Standing, Duration> {
+        match self.check(now) {
+            Err(wait) if wait > self.period => {
+                self.current = None;
+                self.check(now)
+            }
+            checked => checked,
+        }
+    }
+
+    fn check(&mut self, now: Timestamp) -> Result<Standing, Duration> {
+        self.current.take_if(|current| {
+            current.since.since(now) > OUT_OF_ORDER || now.since(current.since) > LONGEST_LIFE
+        });
+        let current = match &mut self.current {
+            Some(current) => current,
+            current => {
+                self.clock.set(Duration::ZERO);
+                current.insert(Current {
+                    bucket: bucket(self.quota, &self.clock),
+                    since: now,
+                })
+            }
+        };
+        self.clock.set(now.since(current.since));
+        let state = current
+            .bucket
+            .check()
+            .map_err(|until| until.wait_time_from(self.clock.now()))?;
+        Ok(Standing {
+            limit: state.quota().burst_size().get().into(),
+            remaining: state.remaining_burst_capacity().into(),
+            reset: now.plus(self.period),
+        })
+    }
+}
+
+/// The bucket of a UTC date. It never refills.
+pub(super) struct Day {
+    date: i64,
+    bucket: Bucket,
+    limit: NonZeroU32,
+    left: u32,
+}
+
+impl Day {
+    /// The bucket of the date of `now`, of which `used` calls are taken already.
+    pub(super) fn new(now: Timestamp, limit: NonZeroU32, used: u64) -> Self {
+        // A nanosecond for each call: every 32-bit figure fits into governor's 64 bits.
+        let quota = Quota::with_period(Duration::from_nanos(1))
+            .expect("a nanosecond is not zero")
+            .allow_burst(limit);
+        let bucket = bucket(quota, &SetClock::default());
+        // The limit may have been higher when they were made.
+        let used = u32::try_from(used).unwrap_or(u32::MAX).min(limit.get());
+        if let Some(used) = NonZeroU32::new(used) {
+            // The whole burst fits, so this takes all of them.
+            let _ = bucket.check_n(used);
+        }
+        Self {
+            date: now.day(),
+            bucket,
+            limit,
+            left: limit.get() - used,
+        }
+    }
+
+    pub(super) const fn is_of(&self, now: Timestamp) -> bool {
+        self.date == now.day()
+    }
+
+    pub(super) const fn is_used_up(&self) -> bool {
+        self.left == 0
+    }
+
+    /// Takes a call, or says how long to wait for the next date.
+    pub(super) fn take(&mut self, now: Timestamp) -> Result<Standing, Duration> {
+        let state = self.bucket.check().map_err(|_| now.until_next_day())?;
+        self.left = state.remaining_burst_capacity();
+        Ok(Standing {
+            limit: self.limit.get().into(),
+            remaining: self.left.into(),
+            reset: now.plus(now.until_next_day()),
+        })
+    }
+}

@@ -1,0 +1,208 @@
+//! Limits: how many calls a tenant may make of an API class per second, per minute and per day.
+//!
+//! All three are governor's buckets. Those of seconds and minutes refill with the product's clock. The
+//! day's bucket belongs to a UTC date and its clock stands still, so that it never refills: it is filled
+//! from the count in the database, and dropped with its date.
+
+mod bucket;
+
+use std::{
+    num::NonZeroU32,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use self::bucket::{Day, Window};
+use super::sql::text_enum;
+use crate::kernel::{Error, Kind, Result, Timestamp};
+
+text_enum! {
+    /// Operations that share one allowance.
+    pub enum Class {
+        /// Everything under Aloochat's `/api/public`.
+        Aloochat = "aloochat",
+        /// Whatever of Ada's API has no class of its own.
+        Ada = "ada",
+        /// Ada's End Users API v2.
+        AdaEndUsers = "ada_end_users",
+        /// Ada's End Users API v1.
+        AdaEndUsersV1 = "ada_end_users_v1",
+        /// Cohere's API.
+        Cohere = "cohere",
+        /// Botpress's chat and files API.
+        BotpressChat = "botpress_chat",
+        /// Botpress's admin API.
+        BotpressAdmin = "botpress_admin",
+    }
+}
+
+impl Class {
+    /// Whether the vendor limits each agent by itself, not the whole workspace.
+    pub(super) const fn is_per_agent(self) -> bool {
+        match self {
+            Self::Aloochat | Self::Cohere | Self::BotpressAdmin => false,
+            // ada.md §1.3: per Ada instance, which is an agent.
+            Self::Ada | Self::AdaEndUsers | Self::AdaEndUsersV1 | Self::BotpressChat => true,
+        }
+    }
+}
+
+/// The allowance of each API class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Whether limits hold while the clock stands still. Nothing refills then, so by default they do
+    /// not.
+    pub in_frozen_time: bool,
+    /// Aloochat publishes no figures (aloochat.md §3), so everything is off.
+    pub aloochat: Rates,
+    /// Ada's default: integrations, webhooks, deletions (ada.md §1.3).
+    pub ada: Rates,
+    /// Ada's End Users API v2 (ada.md §1.3; its daily cap was dropped).
+    pub ada_end_users: Rates,
+    /// Ada's End Users API v1. The vendor says that there are limits, not which; these are ours.
+    pub ada_end_users_v1: Rates,
+    /// Cohere publishes no figures for connectors, so everything is off.
+    pub cohere: Rates,
+    /// Botpress's chat and files API, for each bot. The vendor publishes no figures, so everything
+    /// is off.
+    pub botpress_chat: Rates,
+    /// Botpress's admin API, for each workspace and for each person outside of any. Off.
+    pub botpress_admin: Rates,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let rates = |per_second, per_minute, per_day| Rates {
+            per_second,
+            per_minute,
+            per_day,
+        };
+        Self {
+            in_frozen_time: false,
+            aloochat: rates(0, 0, 0),
+            ada: rates(10, 100, 10_000),
+            ada_end_users: rates(30, 300, 0),
+            ada_end_users_v1: rates(30, 0, 60_000),
+            cohere: rates(0, 0, 0),
+            botpress_chat: rates(0, 0, 0),
+            botpress_admin: rates(0, 0, 0),
+        }
+    }
+}
+
+impl Settings {
+    const fn rates(&self, class: Class) -> &Rates {
+        match class {
+            Class::Aloochat => &self.aloochat,
+            Class::Ada => &self.ada,
+            Class::AdaEndUsers => &self.ada_end_users,
+            Class::AdaEndUsersV1 => &self.ada_end_users_v1,
+            Class::Cohere => &self.cohere,
+            Class::BotpressChat => &self.botpress_chat,
+            Class::BotpressAdmin => &self.botpress_admin,
+        }
+    }
+}
+
+/// Calls allowed to one tenant. 0 means no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rates {
+    /// Calls a second; also how many may come at once.
+    pub per_second: u32,
+    /// Calls a minute; also how many may come at once.
+    pub per_minute: u32,
+    /// Calls a UTC day.
+    pub per_day: u32,
+}
+
+/// What one tenant has used of one class, and the limits on it.
+pub(super) struct Allowance(Mutex<Windows>);
+
+struct Windows {
+    minute: Option<Window>,
+    second: Option<Window>,
+    per_day: Option<NonZeroU32>,
+    day: Option<Day>,
+}
+
+impl Allowance {
+    /// The whole allowance of a class.
+    pub(super) fn new(settings: &Settings, class: Class) -> Self {
+        let rates = settings.rates(class);
+        Self(Mutex::new(Windows {
+            minute: Window::per_minute(rates.per_minute),
+            second: Window::per_second(rates.per_second),
+            per_day: NonZeroU32::new(rates.per_day),
+            day: None,
+        }))
+    }
+
+    /// Takes one call from the allowance and says how much of the window with the least is left.
+    /// `used` counts the calls of the day of `now` in the database; it is asked once for each date.
+    ///
+    /// # Errors
+    /// `RateLimited` if it is used up, or that of `used`.
+    pub(super) fn take(
+        &self,
+        now: Timestamp,
+        used: impl FnOnce() -> Result<u64>,
+    ) -> Result<Option<Standing>> {
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let windows = &mut *windows;
+        if let Some(limit) = windows.per_day {
+            if windows.day.as_ref().is_none_or(|day| !day.is_of(now)) {
+                windows.day = Some(Day::new(now, limit, used()?));
+            }
+            if windows.day.as_ref().is_some_and(Day::is_used_up) {
+                return Err(limited(now.until_next_day()));
+            }
+        }
+        let mut least = None;
+        for window in [&mut windows.minute, &mut windows.second] {
+            let Some(window) = window else { continue };
+            let standing = window.take(now).map_err(limited)?;
+            least = least_of(least, standing);
+        }
+        if let Some(day) = &mut windows.day {
+            let standing = day.take(now).map_err(limited)?;
+            least = least_of(least, standing);
+        }
+        Ok(least)
+    }
+}
+
+/// How a tenant stands in one of the windows of its allowance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The calls that the window allows.
+    pub limit: u64,
+    /// The calls that are left of them.
+    pub remaining: u64,
+    /// When the window is whole again at the latest.
+    pub reset: Timestamp,
+}
+
+fn least_of(least: Option<Standing>, standing: Standing) -> Option<Standing> {
+    match least {
+        Some(least) if least.remaining <= standing.remaining => Some(least),
+        _ => Some(standing),
+    }
+}
+
+fn limited(wait: Duration) -> Error {
+    // Retry-After counts whole seconds; rounding down would invite a call that is refused again.
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    Error::new(
+        Kind::RateLimited {
+            retry_after: Duration::from_secs(seconds.max(1)),
+        },
+        "Rate limit exceeded",
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::kernel::Clock;
+
+struct Fixture {
+    allowance: Allowance,
+    used: u64,
+}
+
+fn allowance(rates: Rates, used: u64) -> Fixture {
+    let settings = Settings {
+        aloochat: rates,
+        ..Settings::default()
+    };
+    Fixture {
+        allowance: Allowance::new(&settings, Class::Aloochat),
+        used,
+    }
+}
+
+fn noon() -> Clock {
+    Clock::frozen_at(Timestamp::parse_rfc3339("2026-03-01T12:00:00Z").expect("a date"))
+}
+
+impl Fixture {
+    fn take(&self, clock: &Clock) -> Result<Option<Standing>> {
+        self.allowance.take(clock.now(), || Ok(self.used))
+    }
+}
+
+fn refused_for(fixture: &Fixture, clock: &Clock) -> Option<u64> {
+    match fixture.take(clock).err()?.kind() {
+        Kind::RateLimited { retry_after } => Some(retry_after.as_secs()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn zero_is_no_limit() {
+    let clock = noon();
+    let free = allowance(Rates::default(), 0);
+    assert!((0..10_000).all(|_| refused_for(&free, &clock).is_none()));
+}
+
+#[test]
+fn a_second_a_minute_and_a_day_end() {
+    let clock = noon();
+    let rates = Rates {
+        per_second: 2,
+        per_minute: 3,
+        per_day: 5,
+    };
+    let limited = allowance(rates, 0);
+    assert_eq!(refused_for(&limited, &clock), None);
+    assert_eq!(refused_for(&limited, &clock), None);
+    assert_eq!(refused_for(&limited, &clock), Some(1), "the second");
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(refused_for(&limited, &clock), None);
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(refused_for(&limited, &clock), None);
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(refused_for(&limited, &clock), None);
+    assert_eq!(
+        refused_for(&limited, &clock),
+        Some(12 * 3600 - 180),
+        "the day"
+    );
+    clock.advance(Duration::from_secs(12 * 3600));
+    assert_eq!(refused_for(&limited, &clock), None, "a new day");
+}
+
+#[test]
+fn the_days_count_goes_on_where_it_was() {
+    let clock = noon();
+    let restored = allowance(per_day(5), 4);
+    assert_eq!(refused_for(&restored, &clock), None);
+    assert_eq!(refused_for(&restored, &clock), Some(12 * 3600));
+}
+
+fn per_day(per_day: u32) -> Rates {
+    Rates {
+        per_day,
+        ..Rates::default()
+    }
+}
+
+#[test]
+fn a_count_above_a_lowered_figure_empties_the_day() {
+    let clock = noon();
+    for used in [5, 6, u64::from(u32::MAX) + 7, u64::MAX] {
+        let lowered = allowance(per_day(5), used);
+        assert_eq!(refused_for(&lowered, &clock), Some(12 * 3600), "{used}");
+    }
+}
+
+#[test]
+fn every_figure_of_32_bits_fits() {
+    let clock = noon();
+    for (limit, used) in [(1, 0), (2, 0), (u32::MAX, 0), (u32::MAX, u32::MAX - 1)] {
+        let all = allowance(per_day(limit), used.into());
+        let standing = all.take(&clock).expect("a call").expect("a limit");
+        assert_eq!(standing.limit, u64::from(limit));
+        assert_eq!(standing.remaining, u64::from(limit - used - 1));
+        if standing.remaining == 0 {
+            assert_eq!(refused_for(&all, &clock), Some(12 * 3600));
+        }
+    }
+    for rate in [1, u32::MAX] {
+        let rates = Rates {
+            per_second: rate,
+            per_minute: rate,
+            per_day: rate,
+        };
+        let standing = allowance(rates, 0).take(&clock).expect("a call");
+        let remaining = standing.map(|standing| standing.remaining);
+        assert_eq!(remaining, Some(u64::from(rate - 1)), "{rate}");
+    }
+}
+
+#[test]
+fn the_day_does_not_refill_and_is_dropped_with_its_date() {
+    let clock = noon();
+    let limited = allowance(per_day(2), 0);
+    assert_eq!(refused_for(&limited, &clock), None);
+    clock.advance(Duration::from_secs(6 * 3600));
+    assert_eq!(refused_for(&limited, &clock), None);
+    clock.advance(Duration::from_secs(6 * 3600 - 1));
+    assert_eq!(refused_for(&limited, &clock), Some(1));
+    let earlier = Timestamp::parse_rfc3339("2026-02-01T00:00:00Z");
+    clock.freeze(earlier);
+    assert_eq!(refused_for(&limited, &clock), None, "another date");
+}
+
+#[test]
+fn a_bucket_ahead_of_the_clock_begins_anew() {
+    let clock = noon();
+    let rates = Rates {
+        per_second: 2,
+        per_minute: 2,
+        ..Rates::default()
+    };
+    let limited = allowance(rates, 0);
+    clock.advance(Duration::from_secs(333 * 86_400));
+    while refused_for(&limited, &clock).is_none() {}
+    for date in ["2026-03-01T12:00:00Z", "1969-01-01T00:00:00Z"] {
+        clock.freeze(Timestamp::parse_rfc3339(date));
+        assert_eq!(refused_for(&limited, &clock), None, "{date}");
+        assert_eq!(refused_for(&limited, &clock), None, "{date}");
+        assert!(refused_for(&limited, &clock).is_some(), "{date}: it counts");
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(refused_for(&limited, &clock), None, "{date}: it refills");
+    }
+}
+
+#[test]
+fn calls_that_come_out_of_order_do_not_begin_a_bucket_anew() {
+    let clock = noon();
+    let rates = Rates {
+        per_minute: 3,
+        ..Rates::default()
+    };
+    let limited = allowance(rates, 0);
+    let now = clock.now();
+    let earlier = Timestamp::from_micros(now.as_micros() - 1000);
+    let calls = [now, earlier, now, earlier, now, earlier];
+    let taken = calls.map(|at| limited.allowance.take(at, || Ok(0)).is_ok());
+    assert_eq!(taken, [true, true, true, false, false, false]);
+}
+
+proptest! {
+    /// Wherever the clock jumps, a call is admitted once a minute has passed there; and never are more
+    /// admitted at one time than may come at once.
+    #[test]
+    fn no_jump_of_the_clock_leaves_a_limit_stuck(
+        jumps in prop::collection::vec((any::<i64>(), 0_usize..8), 1..20),
+    ) {
+        let rates = Rates { per_second: 2, per_minute: 3, per_day: 0 };
+        let limited = allowance(rates, 0);
+        for (at, calls) in jumps {
+            let clock = Clock::frozen_at(Timestamp::from_micros(at));
+            let taken = (0..calls).filter(|_| limited.take(&clock).is_ok()).count();
+            prop_assert!(taken <= 2);
+            clock.advance(Duration::from_secs(61));
+            if clock.now().as_micros() < i64::MAX {
+                prop_assert!(limited.take(&clock).is_ok());
+            }
+        }
+    }
+}

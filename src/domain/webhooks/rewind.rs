@@ -1,0 +1,15 @@
+//! What a clock that went back leaves behind (see [`crate::domain::rewind`]).
+
+use super::dispatch::LEASE;
+use crate::domain::rewind::Mend;
+
+/// Deliveries that wait longer than there are waits and leases. There is an index for each endpoint.
+pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
+    table: "webhook_deliveries",
+    key: "(endpoint_seq, message_seq)",
+    find: "SELECT d.endpoint_seq, d.message_seq
+           FROM webhook_endpoints e CROSS JOIN webhook_deliveries d
+             ON d.endpoint_seq = e.seq AND d.state = 'pending' AND d.due_at > :horizon",
+    set: "due_at = :now, lease_until = NULL",
+    longest: |settings| settings.webhooks.longest_wait().max(LEASE),
+}];

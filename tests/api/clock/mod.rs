@@ -1,0 +1,63 @@
+//! A clock that goes back: nothing that was put off before waits until it has caught up.
+
+mod back;
+mod properties;
+
+use std::time::Duration;
+
+use parlance::{
+    domain::{
+        agents,
+        audit::Actor,
+        webhooks::{self, Event},
+    },
+    kernel::{Timestamp, clock::pause, ids::AgentId},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{ADA_KEY, Answer, TestServer, WORKSPACE, send};
+
+/// 333 days: as far as the clock was once ahead.
+const FAR: Duration = Duration::from_secs(333 * 86_400);
+
+/// The time at which test servers begin.
+fn noon() -> Option<Timestamp> {
+    Timestamp::parse_rfc3339("2026-03-01T12:00:00Z")
+}
+
+async fn ada(server: &TestServer, method: Method, path: &str, body: Value) -> Answer {
+    let request = server.request(method, path).bearer_auth(ADA_KEY);
+    send(request.json(&body)).await
+}
+
+/// Makes an event of the first agent happen, which endpoints receive.
+async fn happen(server: &TestServer) {
+    let domain = server.server().domain();
+    let agent: AgentId = domain
+        .store()
+        .read(|conn| agents::find(conn, &WORKSPACE.into(), "example"))
+        .expect("the first agent")
+        .id;
+    let emitted = domain.change_as(Actor::System, move |change| {
+        let event = Event {
+            event_type: "v1.end_user.created",
+            data: json!({"end_user_id": "x"}),
+            tags: &["66f0c0ffee0000000000b001"],
+            previous: None,
+        };
+        webhooks::emit(change, &agent, &event).map(drop)
+    });
+    emitted.await.expect("it is emitted");
+}
+
+/// Waits until something holds that comes about by itself.
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    for _ in 0..1000 {
+        if holds().await {
+            return;
+        }
+        pause(Duration::from_millis(20)).await;
+    }
+    panic!("it does not come about: {what}");
+}
