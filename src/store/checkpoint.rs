@@ -16,13 +16,13 @@ use std::{
 
 use rusqlite::{Connection, hooks::Wal};
 
-use super::{
-    Settings,
-    connection::{LOG_PAGES, open_checkpointer},
-};
+use super::{Settings, connection::open_checkpointer, room::Room};
 
 /// How many pages of the log may be left for the writer.
 const TAIL: u32 = 400;
+
+/// After how many pages more the disk is asked again how much room there is.
+const ASK_EVERY: u32 = 256;
 
 /// How often the thread copies what was added while it copied, at most: as long as it is faster than
 /// the writer, each time there is less.
@@ -46,21 +46,23 @@ pub(super) struct Checkpointer {
     thread: JoinHandle<Option<File>>,
     /// Whether the thread is at it.
     copying: bool,
+    /// The disk, which says how long the log may become. It is asked now and then.
+    room: Room,
     /// The pages at which the log is long.
     long: u32,
-    /// The pages at which to begin.
-    begin_at: u32,
+    /// The pages in the log when it was last copied: if a read keeps it from beginning anew, it grows by
+    /// as much again.
+    copied_at: u32,
     /// The pages in the log when this was last looked at.
     logged: u32,
+    /// The pages at which the disk is asked again.
+    ask_at: u32,
 }
 
 impl Checkpointer {
     /// Starts the thread for the database at `path`.
     pub(super) fn start(path: PathBuf, settings: Settings) -> io::Result<Self> {
-        Self::start_at(path, settings, LOG_PAGES)
-    }
-
-    fn start_at(path: PathBuf, settings: Settings, long: u32) -> io::Result<Self> {
+        let room = Room::of(&path, &settings);
         let (bell, rung) = sync_channel(1);
         let (done, copied) = sync_channel(1);
         let copier = Copier {
@@ -77,9 +79,11 @@ impl Checkpointer {
             copied,
             thread,
             copying: false,
-            long,
-            begin_at: long,
+            long: room.pages(),
+            room,
+            copied_at: 0,
             logged: 0,
+            ask_at: ASK_EVERY,
         })
     }
 
@@ -95,26 +99,45 @@ impl Checkpointer {
     pub(super) fn between_commits(&mut self, connection: &Connection) {
         let logged = LOGGED.get();
         if logged < self.logged {
-            self.begin_at = self.long;
+            self.copied_at = 0;
+            self.ask_at = 0;
         }
         self.logged = logged;
+        if logged >= self.ask_at {
+            self.long = self.room.pages();
+            self.ask_at = logged.saturating_add(ASK_EVERY);
+        }
         if self.copying {
             match self.copied.try_recv() {
                 Ok(()) => {
                     report("a checkpoint", copy(connection).map(drop));
                     self.copying = false;
-                    // If a read keeps the log from beginning anew, it grows until then.
-                    self.begin_at = logged.saturating_add(self.long);
+                    self.copied_at = logged;
                 }
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => self.leave(connection),
             }
-        } else if logged >= self.begin_at {
+        } else if logged >= self.begin_at() {
             match self.bell.try_send(()) {
                 Ok(()) => self.copying = true,
                 Err(_) => self.leave(connection),
             }
         }
+    }
+
+    /// The pages at which to begin.
+    const fn begin_at(&self) -> u32 {
+        self.copied_at.saturating_add(self.long)
+    }
+
+    /// The disk is full: copies the log between two transactions, so that the next one begins it anew and
+    /// needs no room that it does not have already.
+    pub(super) fn make_room(&mut self, connection: &Connection) {
+        // While the thread copies, it has the lock; the writer copies what that leaves.
+        if !self.copying {
+            report("a checkpoint on a full disk", copy(connection).map(drop));
+        }
+        self.ask_at = 0;
     }
 
     /// The thread is gone: SQLite sees to the log again.
@@ -124,7 +147,7 @@ impl Checkpointer {
         // Nothing notes it from now on.
         LOGGED.set(0);
         let restored =
-            connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()));
+            connection.pragma_update_and_check(None, "wal_autocheckpoint", self.long, |_| Ok(()));
         report("PRAGMA wal_autocheckpoint", restored);
     }
 
@@ -202,6 +225,19 @@ fn copy(connection: &Connection) -> rusqlite::Result<u32> {
         })
 }
 
+/// Copies the whole log, and cuts it off.
+pub(super) fn truncate(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+        match row.get::<_, bool>(0)? {
+            true => Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
+                None,
+            )),
+            false => Ok(()),
+        }
+    })
+}
+
 fn report(what: &str, result: rusqlite::Result<()>) {
     if let Err(error) = result {
         tracing::warn!(%error, "{what} failed");
@@ -215,6 +251,9 @@ mod tests {
     use super::*;
     use crate::store::connection::open_writer;
 
+    /// 64 pages.
+    const LONG: u64 = 264_000;
+
     struct Fixture {
         directory: TempDir,
         connection: Connection,
@@ -222,17 +261,20 @@ mod tests {
     }
 
     impl Fixture {
-        fn new(long: u32) -> Self {
+        fn new(log_bytes: u64) -> Self {
             let directory = TempDir::new().unwrap();
             let path = directory.path().join("test.db");
-            let settings = Settings::default();
+            let settings = Settings {
+                log_bytes,
+                ..Settings::default()
+            };
             drop(Connection::open(&path).unwrap());
             let connection = open_writer(&path, &settings).unwrap();
             connection
                 .execute_batch("CREATE TABLE item (body BLOB)")
                 .unwrap();
             Checkpointer::watch(&connection);
-            let checkpointer = Checkpointer::start_at(path, settings, long).unwrap();
+            let checkpointer = Checkpointer::start(path, settings).unwrap();
             Self {
                 directory,
                 connection,
@@ -265,18 +307,18 @@ mod tests {
 
     #[test]
     fn the_log_begins_anew_while_something_is_written() {
-        let mut fixture = Fixture::new(50);
+        let mut fixture = Fixture::new(LONG);
         for _ in 0..3 {
-            fixture.commit_until(|_| LOGGED.get() >= 50);
-            fixture.commit_until(|_| LOGGED.get() < 50);
+            fixture.commit_until(|_| LOGGED.get() >= 64);
+            fixture.commit_until(|_| LOGGED.get() < 64);
         }
-        assert_eq!(fixture.checkpointer.begin_at, 50);
-        assert!(LOGGED.get() < 50);
+        assert_eq!(fixture.checkpointer.begin_at(), 64);
+        assert!(LOGGED.get() < 64);
     }
 
     #[test]
     fn a_read_that_lasts_keeps_the_log_until_it_has_ended() {
-        let mut fixture = Fixture::new(50);
+        let mut fixture = Fixture::new(LONG);
         fixture.commit();
         let reader = Connection::open(fixture.path()).unwrap();
         let read = reader.unchecked_transaction().unwrap();
@@ -285,16 +327,16 @@ mod tests {
                 .unwrap()
         };
         assert_eq!(count(&read), 1);
-        fixture.commit_until(|fixture| fixture.checkpointer.begin_at > 50);
-        assert!(LOGGED.get() >= 50);
+        fixture.commit_until(|fixture| fixture.checkpointer.begin_at() > 64);
+        assert!(LOGGED.get() >= 64);
         assert_eq!(count(&read), 1);
         drop(read);
-        fixture.commit_until(|_| LOGGED.get() < 50);
+        fixture.commit_until(|_| LOGGED.get() < 64);
     }
 
     #[test]
     fn everything_is_there_when_the_thread_has_ended() {
-        let mut fixture = Fixture::new(20);
+        let mut fixture = Fixture::new(LONG);
         for _ in 0..500 {
             fixture.commit();
         }

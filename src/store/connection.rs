@@ -4,11 +4,7 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::{OpenError, Settings, files};
-
-/// After how many pages (of 4 KiB) the log is copied into the database. Rows that come one after
-/// the other change the same pages again and again, so copying seldom copies each of them once.
-pub(super) const LOG_PAGES: u32 = 8000;
+use super::{OpenError, Settings, files, room::Room};
 
 /// Statements that each connection keeps prepared.
 const PREPARED_STATEMENTS: usize = 128;
@@ -16,8 +12,8 @@ const PREPARED_STATEMENTS: usize = 128;
 const WRITER_CACHE: i64 = -4096;
 /// A reader's page cache, in KiB. Behind it stands the system's cache of the file.
 const READER_CACHE: i64 = -2048;
-/// The size to which the write-ahead log is cut back after a burst.
-const LOG_LIMIT: i64 = 64 * 1024 * 1024;
+/// The size to which the write-ahead log is cut back after a burst, in lengths at which it is copied.
+const LOG_LIMIT: i64 = 2;
 
 /// Opened without a mutex of its own (a connection is only ever used by one thread at a time),
 /// never created, and without URI names, so that a path is only a path.
@@ -45,6 +41,9 @@ pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection
     let failed = |error| OpenError::sqlite(path, error);
     let connection = Connection::open_with_flags(path, READ_WRITE).map_err(failed)?;
     prepare(&connection, settings, WRITER_CACHE).map_err(failed)?;
+    // Rows that come one after the other change the same pages again and again, so that copying the log
+    // seldom copies each of them once.
+    let pages = Room::of(path, settings).pages();
     // SQLite falls back to reading when it may not write.
     if connection.is_readonly("main").map_err(failed)? {
         return Err(OpenError::NotWritable {
@@ -69,10 +68,11 @@ pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection
         .pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))
         .map_err(failed)?;
     connection
-        .pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))
+        .pragma_update_and_check(None, "wal_autocheckpoint", pages, |_| Ok(()))
         .map_err(failed)?;
+    let log_limit = i64::from(pages).saturating_mul(LOG_LIMIT * 4096);
     connection
-        .pragma_update_and_check(None, "journal_size_limit", LOG_LIMIT, |_| Ok(()))
+        .pragma_update_and_check(None, "journal_size_limit", log_limit, |_| Ok(()))
         .map_err(failed)?;
     Ok(connection)
 }

@@ -23,6 +23,7 @@ mod migrations;
 mod open_error;
 mod readers;
 mod restore;
+mod room;
 pub mod seal;
 mod settings;
 mod sql_types;

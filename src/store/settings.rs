@@ -18,6 +18,9 @@ pub struct Settings {
     pub queue_depth: usize,
     /// How many scans run at the same time; at least 1. Default: 4.
     pub scan_connections: u32,
+    /// How long the write-ahead log may become until it is copied into the database, in bytes; on a
+    /// small disk it is copied before it takes a quarter of the room. Default: 32 MiB.
+    pub log_bytes: u64,
     /// How long, in milliseconds, a statement waits for another process's lock, and a read for a
     /// free connection. Default: 5000.
     pub busy_timeout_ms: u64,
@@ -31,6 +34,7 @@ impl Default for Settings {
             batch_size: 256,
             queue_depth: 4096,
             scan_connections: 4,
+            log_bytes: 32 * 1024 * 1024,
             busy_timeout_ms: 5000,
         }
     }

@@ -5,11 +5,12 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{
-    OpenError, Settings,
+    OpenError, Settings, checkpoint,
     connection::{READ_WRITE, enforce_foreign_keys, looking, open_writer},
     files::{self, Draft},
     identity::{APPLICATION_ID, Identity},
     migrations::{self, Migration, MigrationFailed},
+    room::Room,
 };
 
 /// The writer's connection, and whether the file was made for it.
@@ -43,6 +44,7 @@ pub(super) fn open_or_create(
     };
     identity.require(path, migrations::version_of(migrations))?;
     let mut connection = open_writer(path, settings)?;
+    copy_log_if_tight(path, settings, &connection);
     enforce_foreign_keys(&connection, false).map_err(|error| OpenError::sqlite(path, error))?;
     migrations::apply(&mut connection, migrations).map_err(|failed| migration(path, failed))?;
     enforce_foreign_keys(&connection, true).map_err(|error| OpenError::sqlite(path, error))?;
@@ -50,6 +52,17 @@ pub(super) fn open_or_create(
         connection,
         created: false,
     })
+}
+
+/// Copies a log that was left behind before anything is written, where the disk has little room: the log
+/// may be what fills it.
+fn copy_log_if_tight(path: &Path, settings: &Settings, connection: &Connection) {
+    if !Room::of(path, settings).is_tight() {
+        return;
+    }
+    if let Err(error) = checkpoint::truncate(connection) {
+        tracing::warn!(%error, "there is little room, and the write-ahead log cannot be copied");
+    }
 }
 
 /// Removes a database that was just created, because it cannot be used after all.

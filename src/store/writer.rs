@@ -18,8 +18,9 @@ use tokio::runtime;
 use super::{
     Metrics, Settings,
     batch::{self, Ended},
-    checkpoint::Checkpointer,
+    checkpoint::{self, Checkpointer},
     commit_hook::Hook,
+    fault::Fault,
     health::HealthState,
     job::{Job, Verdict},
     startup,
@@ -158,6 +159,12 @@ impl Writer {
         }
     }
 
+    fn make_room(&mut self) {
+        if let (Some(connection), Some(checkpointer)) = (&self.connection, &mut self.checkpointer) {
+            checkpointer.make_room(connection);
+        }
+    }
+
     fn see_to_log(&mut self) {
         if let (Some(connection), Some(checkpointer)) = (&self.connection, &mut self.checkpointer) {
             checkpointer.between_commits(connection);
@@ -170,6 +177,8 @@ impl Writer {
                 self.signs.health.fails(fault.message());
                 if fault.spoils_connection() {
                     self.connection = None;
+                } else if fault == Fault::Full {
+                    self.make_room();
                 }
             }
             None if ended.wrote => self.signs.health.works(),
@@ -203,8 +212,7 @@ impl Writer {
             return;
         };
         // Nothing is lost if this fails: the log stays and is read at the next start.
-        let checkpoint = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        if let Err(error) = checkpoint {
+        if let Err(error) = checkpoint::truncate(&connection) {
             tracing::warn!(%error, "the write-ahead log stays behind");
         }
         if let Err((_, error)) = connection.close() {

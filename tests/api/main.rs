@@ -17,6 +17,7 @@ mod compatibility;
 mod config_example;
 mod connector;
 mod console;
+mod disk;
 mod documents;
 mod edge;
 mod identity;

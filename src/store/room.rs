@@ -1,0 +1,83 @@
+//! How long the write-ahead log may become: as the settings say, and not longer than its disk has room
+//! for, because what is in the log must also find a place in the database.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{Settings, files};
+
+/// Bytes of a page and its header in the log.
+const PAGE_BYTES: u64 = 4096 + 24;
+/// The fewest pages that are worth copying.
+const LEAST_PAGES: u32 = 64;
+/// The part of the room that the log may take. It grows while it is copied, and so does the database.
+const PART: u64 = 4;
+
+/// The disk of a database.
+pub(super) struct Room {
+    directory: PathBuf,
+    log: PathBuf,
+    most: u32,
+}
+
+impl Room {
+    pub(super) fn of(path: &Path, settings: &Settings) -> Self {
+        Self {
+            directory: path.parent().map(Path::to_owned).unwrap_or_default(),
+            log: files::beside(path, "-wal"),
+            most: pages(settings.log_bytes),
+        }
+    }
+
+    /// The pages at which the log is to be copied.
+    pub(super) fn pages(&self) -> u32 {
+        match self.available() {
+            Some(bytes) => self.most.min(pages(bytes / PART)),
+            None => self.most,
+        }
+    }
+
+    /// Whether there is less room than the log and the database may need before the log is copied.
+    pub(super) fn is_tight(&self) -> bool {
+        self.pages() < self.most
+    }
+
+    /// The bytes that the log can have: those that are free, and those that it has already.
+    fn available(&self) -> Option<u64> {
+        let disk = rustix::fs::statvfs(&self.directory).ok()?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        let log = fs::metadata(&self.log).map_or(0, |log| log.len());
+        Some(free.saturating_add(log))
+    }
+}
+
+/// So many bytes in pages of the log.
+pub(super) fn pages(bytes: u64) -> u32 {
+    let pages = u32::try_from(bytes / PAGE_BYTES).unwrap_or(u32::MAX);
+    pages.max(LEAST_PAGES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_is_as_long_as_the_settings_say_where_there_is_room() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("test.db");
+        let settings = |log_bytes| Settings {
+            log_bytes,
+            ..Settings::default()
+        };
+        let room = Room::of(&path, &settings(1024 * 1024));
+        assert_eq!(room.pages(), 254);
+        assert!(!room.is_tight());
+        // No disk has so much.
+        let room = Room::of(&path, &settings(u64::MAX));
+        assert!(room.is_tight());
+        assert!(room.pages() >= LEAST_PAGES);
+        assert_eq!(Room::of(&path, &settings(0)).pages(), LEAST_PAGES);
+    }
+}
