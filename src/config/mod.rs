@@ -16,8 +16,8 @@ pub use self::{
 use crate::{
     dialects::{ada, aloochat, botpress, cohere},
     domain::{
-        answers, billing, bootstrap, bots, connectors, deliveries, folders, inbox, limits,
-        outbound, plans, runtime, service_integrations, tunnels, webchat, webhooks,
+        answers, audit, billing, bootstrap, bots, bounds, connectors, deliveries, folders, inbox,
+        limits, outbound, plans, runtime, service_integrations, tunnels, webchat, webhooks,
     },
     http::PublicUrl,
     kernel::schema,
@@ -40,6 +40,10 @@ pub struct Config {
     pub bootstrap: bootstrap::Settings,
     /// Calls allowed per tenant and API class.
     pub limits: limits::Settings,
+    /// The most of each thing that a tenant can have.
+    pub bounds: bounds::Settings,
+    /// Audit records.
+    pub audit: audit::Settings,
     /// Connections to outside services.
     pub service_integrations: service_integrations::Settings,
     /// Plans: what workspaces may have, and what that costs.

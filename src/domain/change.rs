@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use rusqlite::Connection;
 
-use super::{access::Call, audit::Actor, context::Domain, messages::Unindexed, plans};
+use super::{access::Call, audit::Actor, bounds, context::Domain, messages::Unindexed, plans};
 use crate::kernel::{Result, Timestamp, ids::WorkspaceId, schema};
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
@@ -20,6 +20,8 @@ pub struct Change<'a> {
     /// What plans allow, for changes that must stay within it: those of callers, not the operator's
     /// and the program's own.
     plans: Option<&'a plans::Settings>,
+    /// How many of a thing there can be; none on a connection of a command.
+    bounds: Option<bounds::Asked<'a>>,
     /// Whether webhook messages wait for their delivery once this is committed.
     woke: Cell<bool>,
     /// Whether a bot or an integration is to be told something then, now or at some time.
@@ -46,6 +48,7 @@ impl<'a> Change<'a> {
             actor,
             client_name: None,
             plans: None,
+            bounds: None,
             woke: Cell::new(false),
             woke_runtime: Cell::new(false),
             hastened: RefCell::new(Vec::new()),
@@ -66,7 +69,13 @@ impl<'a> Change<'a> {
     fn of(mut self, domain: &'a Domain) -> Self {
         self.unindexed = Unindexed::new(domain.message_index());
         self.schemas = domain.settings().schemas;
+        self.bounds = Some(domain.bounds());
         self
+    }
+
+    /// How many of a thing there can be.
+    pub(super) const fn bounds(&self) -> Option<bounds::Asked<'a>> {
+        self.bounds
     }
 
     /// The messages that the file may not find yet.

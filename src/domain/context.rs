@@ -8,14 +8,15 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{
-    access::Keyring,
-    answers, billing, bots,
+    answers, audit, billing, bots, bounds,
     connectors::{self, Refreshes},
     conversations::Routes,
     definitions::Declarations,
     deliveries::{self, Haste},
     folders::{self, Folders},
-    inbox, limits,
+    inbox,
+    keyring::Keyring,
+    limits,
     messages::Index,
     outbound::{self, Outbound},
     plans,
@@ -64,6 +65,10 @@ pub struct Settings {
     pub connectors: connectors::Settings,
     /// Folders that are served as connectors.
     pub folders: folders::Settings,
+    /// Audit records.
+    pub audit: audit::Settings,
+    /// The most of each thing that a tenant can have.
+    pub bounds: bounds::Settings,
     /// Answers.
     pub answers: answers::Settings,
     /// How much JSON Schemas may ask for.
@@ -114,6 +119,7 @@ struct Parts {
     webhooks: Hub,
     folders: Folders,
     refreshes: Refreshes,
+    counts: bounds::Counts,
 }
 
 impl Domain {
@@ -167,6 +173,7 @@ impl Domain {
             webhooks: Hub::default(),
             folders,
             refreshes: Refreshes::default(),
+            counts: bounds::Counts::default(),
         })))
     }
 
@@ -192,6 +199,14 @@ impl Domain {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// What bounds are asked with.
+    pub(super) fn bounds(&self) -> bounds::Asked<'_> {
+        bounds::Asked {
+            settings: &self.0.settings.bounds,
+            counts: &self.0.counts,
+        }
     }
 
     /// What sends requests to elsewhere.

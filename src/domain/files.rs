@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{
     access::{Call, CallerAgent, unauthenticated},
+    bounds::Bound,
     declared::require_write,
     holder::{Holder, MaybeHolder},
     listing::Listing,
@@ -58,6 +59,15 @@ pub struct New {
 const COLUMNS: &str = "bot_files.seq, bot_files.id, bot_files.name, bot_files.access_type, \
     length(bot_files.contents), bot_files.created_at";
 
+const BOUND: Bound = Bound {
+    of: "A bot",
+    things: "files",
+    setting: "files",
+    most: |bounds| bounds.files,
+    last: Some("SELECT max(seq) FROM bot_files"),
+    rows: "SELECT 1 FROM bot_files WHERE agent_seq = ?1",
+};
+
 const INSERT: &str = "
     INSERT INTO bot_files (id, agent_seq, name, access_type, contents, created_at)
     VALUES (:id, :agent_seq, :name, :access_type, :contents, :now)";
@@ -75,6 +85,7 @@ pub async fn create(holder: &Holder, bot: &str, new: New) -> Result<File> {
         .change(&call, move |change, workspace| {
             let bytes = u64::try_from(new.contents.len()).unwrap_or(u64::MAX);
             quotas::require(change, workspace, UsageType::StorageCount, bytes)?;
+            BOUND.require(change, bot.seq)?;
             let id = FileId::new_ordered_uuid(change.now);
             change.conn.prepare_cached(INSERT)?.execute(named_params! {
                 ":id": id,

@@ -25,6 +25,11 @@ impl Numbers {
         }
     }
 
+    /// Those that one of them is among.
+    pub(super) const fn around(number: i64) -> Self {
+        Self::at(number >> 32)
+    }
+
     /// Those of a workspace, if it is there. Once it is gone another may have them, so rows are asked
     /// for their workspace too.
     pub(super) fn of(conn: &Connection, workspace: &WorkspaceId) -> Result<Option<Self>> {

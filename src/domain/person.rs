@@ -88,7 +88,7 @@ impl Domain {
     }
 
     fn note_use(&self, key: ApiKeyId, now: crate::kernel::Timestamp) {
-        let used = super::access::Used::once(key, now);
+        let used = super::keyring::Used::once(key, now);
         self.meter().note_use(Arc::new(used));
     }
 }

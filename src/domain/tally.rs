@@ -12,8 +12,8 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
-    access::Keyring,
     api_keys,
+    keyring::Keyring,
     messages::Index,
     usage::{self, Counted},
 };

@@ -12,9 +12,9 @@ use std::{
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{
-    access::Used,
     api_keys,
     context::Domain,
+    keyring::Used,
     limits::{self, Allowance, Class, Standing},
 };
 use crate::kernel::{
@@ -214,6 +214,37 @@ impl Meter {
             *pending.calls.entry(counted).or_default() += calls;
         }
     }
+}
+
+/// How many counts are removed in one transaction.
+const CHUNK: i64 = 1_000;
+
+const FORGET: &str = "
+    DELETE FROM usage_daily WHERE (day, workspace_seq, agent_seq, class) IN (
+        SELECT day, workspace_seq, agent_seq, class FROM usage_daily WHERE day < :day LIMIT :limit)";
+
+const IS_OLD: &str = "SELECT EXISTS (SELECT 1 FROM usage_daily WHERE day < :day)";
+
+/// Removes the counts of days that are longer ago than they are kept.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn prune(domain: &Domain) -> Result<()> {
+    let kept = i64::try_from(domain.settings().audit.usage_days).unwrap_or(i64::MAX);
+    let day = domain.clock().now().day().saturating_sub(kept);
+    let is_old = |conn: &Connection| {
+        let mut statement = conn.prepare_cached(IS_OLD)?;
+        Ok(statement.query_row(named_params! {":day": day}, |row| row.get(0))?)
+    };
+    while domain.store().read(is_old)? {
+        let removed = domain.store().write(move |conn| {
+            conn.prepare_cached(FORGET)?
+                .execute(named_params! {":day": day, ":limit": CHUNK})?;
+            Ok(())
+        });
+        removed.await?;
+    }
+    Ok(())
 }
 
 /// Writes down what is only counted in memory.

@@ -111,6 +111,8 @@ impl Server {
             inbox: config.inbox.clone(),
             connectors: config.connectors.clone(),
             folders: config.folders.clone(),
+            audit: config.audit.clone(),
+            bounds: config.bounds.clone(),
             answers: config.answers.clone(),
             schemas: config.schemas,
             development: config.server.profile == Profile::Dev,

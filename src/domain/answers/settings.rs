@@ -14,6 +14,10 @@ pub struct Settings {
     pub max_sentences: usize,
     /// How many turns of a stored conversation are looked at.
     pub max_history_turns: u32,
+    /// How many turns of a stored conversation are kept, the newest.
+    pub max_stored_turns: u32,
+    /// How many days the turns of a stored conversation are kept; 0 is without an end.
+    pub history_days: u64,
     /// A model that answers instead.
     pub upstream: UpstreamSettings,
 }
@@ -24,6 +28,8 @@ impl Default for Settings {
             max_documents: 20,
             max_sentences: 4,
             max_history_turns: 50,
+            max_stored_turns: 1000,
+            history_days: 90,
             upstream: UpstreamSettings::default(),
         }
     }

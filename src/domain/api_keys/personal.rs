@@ -34,6 +34,15 @@ fn of_account(conn: &Connection, account: &AccountId) -> Result<Vec<ApiKey>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// How many revoked tokens of an account are remembered.
+const REVOKED_KEPT: i64 = 1000;
+
+const FORGET_REVOKED: &str = "
+    DELETE FROM api_keys WHERE seq IN (
+        SELECT seq FROM api_keys
+        WHERE account_id = :account_id AND kind = 'botpress_pat' AND revoked_at IS NOT NULL
+        ORDER BY seq DESC LIMIT -1 OFFSET :kept)";
+
 /// Makes a personal access token of the caller. Its value cannot be had again.
 ///
 /// # Errors
@@ -48,6 +57,10 @@ pub async fn create_personal(call: &PersonCall, note: String) -> Result<(ApiKey,
                 format!("An account can have {most} personal access tokens"),
             ));
         }
+        change
+            .conn
+            .prepare_cached(FORGET_REVOKED)?
+            .execute(named_params! {":account_id": account, ":kept": REVOKED_KEPT})?;
         let owner = Owner::Account(account.clone());
         manage::create(change, KeyKind::BotpressPat, &owner, &note)
     })

@@ -1,6 +1,7 @@
 //! Audit records: who changed what, written in the transaction of the change.
 
 mod page;
+mod prune;
 
 use std::fmt;
 
@@ -8,7 +9,10 @@ use rusqlite::{Connection, named_params, params};
 use serde::Serialize;
 use uuid::Uuid;
 
-pub use self::page::{Shown, page};
+pub use self::{
+    page::{Shown, page},
+    prune::{Settings, prune},
+};
 use crate::{
     domain::{change::Change, numbers::Numbers},
     kernel::{

@@ -1,4 +1,5 @@
-//! What happens to bots by itself: what deleted ones had is removed, and old log lines go.
+//! What happens to bots by itself: what deleted ones had is removed, and old log lines go. What of all
+//! tenants is kept for a time goes here too: audit records, counts of calls, turns of conversations.
 
 use std::time::Duration;
 
@@ -7,22 +8,36 @@ use tracing::warn;
 
 use super::delete;
 use crate::{
-    domain::context::Domain,
-    kernel::{Result, Timestamp},
+    domain::{audit, chat, context::Domain, usage},
+    kernel::{Error, Result, Timestamp},
 };
 
 /// How often to look for what is due, on the product's clock.
 const EVERY: Duration = Duration::from_secs(60);
+/// How often what of all tenants is too old is removed.
+const FORGET_EVERY: Duration = Duration::from_secs(3600);
 /// How many log lines are removed in one transaction.
 const CHUNK: i64 = 500;
 
 /// Does what is due, again and again, until `stopping`.
 pub async fn work(domain: Domain, stopping: impl Future<Output = ()>) {
     tokio::pin!(stopping);
+    let mut forgot_at: Option<Timestamp> = None;
     loop {
+        let now = domain.clock().now();
+        // After the clock went back it is time as well.
+        let forgets = forgot_at.is_none_or(|at| at > now || now.since(at) >= FORGET_EVERY);
+        let done = async {
+            once(&domain).await?;
+            if forgets {
+                forget(&domain).await?;
+                forgot_at = Some(now);
+            }
+            Ok::<_, Error>(())
+        };
         let done = tokio::select! {
             () = &mut stopping => return,
-            done = once(&domain) => done,
+            done = done => done,
         };
         if let Err(error) = done {
             warn!(%error, "what is due of bots waits");
@@ -42,6 +57,13 @@ pub async fn work(domain: Domain, stopping: impl Future<Output = ()>) {
 pub async fn once(domain: &Domain) -> Result<()> {
     delete::remove(domain).await?;
     sweep(domain).await
+}
+
+/// Removes what of all tenants is older than it is kept.
+async fn forget(domain: &Domain) -> Result<()> {
+    audit::prune(domain).await?;
+    usage::prune(domain).await?;
+    chat::prune(domain).await
 }
 
 const IS_OLD: &str = "

@@ -37,6 +37,7 @@ pub(super) fn sync(
         }
         match event.next_after(change.now) {
             Some(due_at) => {
+                schedules::BOUND.require(change, agent_seq)?;
                 change.conn.prepare_cached(SET)?.execute(named_params! {
                     ":agent_seq": agent_seq, ":due_at": due_at, ":name": name,
                     ":delay": schedules::delay(due_at, change.now),

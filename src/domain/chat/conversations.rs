@@ -1,9 +1,12 @@
 //! Conversations that are kept for their caller: the turns of each.
 
-use rusqlite::named_params;
+use std::time::Duration;
+
+use rusqlite::{Connection, named_params};
 
 use crate::{
     domain::{
+        Domain,
         access::Call,
         answers::{Role, Turn},
     },
@@ -45,9 +48,52 @@ const INSERT: &str = "
     INSERT INTO chat_turns (workspace_id, conversation_id, role, message, created_at)
     VALUES (:workspace_id, :conversation_id, :role, :message, :now)";
 
+/// Turns beyond the newest of a conversation.
+const FORGET_OLDEST: &str = "
+    DELETE FROM chat_turns WHERE seq IN (
+        SELECT seq FROM chat_turns
+        WHERE workspace_id = :workspace_id AND conversation_id = :conversation_id
+        ORDER BY seq DESC LIMIT -1 OFFSET :kept)";
+
+/// How many turns are removed in one transaction.
+const CHUNK: usize = 500;
+
+const FORGET_OLD: &str = "
+    DELETE FROM chat_turns WHERE seq IN (
+        SELECT seq FROM chat_turns WHERE created_at < :before LIMIT :limit)";
+
+const IS_OLD: &str = "SELECT EXISTS (SELECT 1 FROM chat_turns WHERE created_at < :before)";
+
+/// Removes the turns of every workspace that are older than they are kept.
+///
+/// # Errors
+/// Those of the store.
+pub(in crate::domain) async fn prune(domain: &Domain) -> Result<()> {
+    let days = domain.settings().answers.history_days;
+    if days == 0 {
+        return Ok(());
+    }
+    let kept = Duration::from_secs(days.saturating_mul(24 * 3600));
+    let before = domain.clock().now().minus(kept);
+    let is_old = |conn: &Connection| {
+        let mut statement = conn.prepare_cached(IS_OLD)?;
+        Ok(statement.query_row(named_params! {":before": before}, |row| row.get(0))?)
+    };
+    while domain.store().read(is_old)? {
+        let removed = domain.store().write(move |conn| {
+            conn.prepare_cached(FORGET_OLD)?
+                .execute(named_params! {":before": before, ":limit": CHUNK as i64})?;
+            Ok(())
+        });
+        removed.await?;
+    }
+    Ok(())
+}
+
 /// Adds turns to a conversation.
 pub(super) async fn append(call: &Call, conversation: &str, turns: Vec<Turn>) -> Result<()> {
     let conversation = conversation.to_owned();
+    let kept = call.domain().settings().answers.max_stored_turns;
     let stored = call.domain().change(call, move |change, workspace| {
         let mut statement = change.conn.prepare_cached(INSERT)?;
         for turn in &turns {
@@ -59,6 +105,14 @@ pub(super) async fn append(call: &Call, conversation: &str, turns: Vec<Turn>) ->
                 ":now": change.now,
             })?;
         }
+        change
+            .conn
+            .prepare_cached(FORGET_OLDEST)?
+            .execute(named_params! {
+                ":workspace_id": workspace,
+                ":conversation_id": conversation,
+                ":kept": kept,
+            })?;
         Ok(())
     });
     stored.await

@@ -8,6 +8,7 @@ mod stream;
 
 use serde_json::{Map, Value};
 
+pub(super) use self::conversations::prune;
 pub use self::{
     run::Chat,
     stream::{Told, answer, stream},

@@ -14,6 +14,7 @@ use crate::{
         Domain,
         access::Call,
         audit::{self, Entry},
+        bounds::Bound,
         change::Change,
     },
     kernel::{Error, Kind, Result, ids::ConnectorId},
@@ -28,6 +29,15 @@ pub(super) const INSERT: &str = "
         (:id, :workspace_id, :name, :description, :url, :excludes, :auth_type, :auth, :credentials,
          :is_active, :continue_on_failure, :created_at, :updated_at)
     ON CONFLICT (id) DO NOTHING";
+
+const BOUND: Bound = Bound {
+    of: "A workspace",
+    things: "connectors",
+    setting: "connectors",
+    most: |bounds| bounds.connectors,
+    last: None,
+    rows: "SELECT 1 FROM connectors WHERE workspace_id = ?1",
+};
 
 /// Registers a connector in the caller's workspace, once it has answered a call (unless the
 /// settings say otherwise, or its users must authorize it first).
@@ -62,7 +72,8 @@ pub async fn create(call: &Call, new: New) -> Result<Connector> {
         check::try_out(domain, &connector).await?;
     }
     domain
-        .change(call, move |change, _| {
+        .change(call, move |change, workspace| {
+            BOUND.require(change, workspace.as_str())?;
             if write(change, INSERT, &connector)? == 0 {
                 // One in two thousand million for two connectors of the same name.
                 return Err(Error::new(Kind::Conflict, "the new id is taken; try again"));

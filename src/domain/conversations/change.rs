@@ -7,6 +7,7 @@ use super::{Conversation, rows};
 use crate::{
     domain::{
         access::Call,
+        bounds::Bound,
         change::Change,
         declared::{Delegated, Speaker, Voice, require_write},
         definitions::IntegrationDefinition,
@@ -197,6 +198,15 @@ fn unknown_channel(name: &str) -> Error {
     )
 }
 
+const BOUND: Bound = Bound {
+    of: "A bot",
+    things: "conversations",
+    setting: "conversations",
+    most: |bounds| bounds.conversations,
+    last: Some("SELECT max(seq) FROM conversations"),
+    rows: "SELECT 1 FROM conversations WHERE agent_seq = ?1",
+};
+
 const INSERT: &str = "
     INSERT INTO conversations (id, agent_seq, integration, channel, tags, created_at, updated_at)
     VALUES (:id, :agent_seq, :integration, :channel, :tags, :now, :now)";
@@ -204,6 +214,7 @@ const INSERT: &str = "
 fn make(change: &Change<'_>, voice: &Voice, new: &Checked) -> Result<Conversation> {
     let id = ConversationId::new_ordered_uuid(change.now);
     let agent_seq = voice.bot().seq;
+    BOUND.require(change, agent_seq)?;
     change.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": id,
         ":agent_seq": agent_seq,

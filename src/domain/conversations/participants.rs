@@ -7,6 +7,7 @@ use super::{Conversation, rows};
 use crate::{
     domain::{
         access::{Call, CallerAgent},
+        bounds::Bound,
         change::Change,
         declared::{Voice, require_write},
         end_users,
@@ -131,9 +132,18 @@ pub async fn add(call: &Call, id: ConversationId, user: EndUserId) -> Result<Use
         .await
 }
 
+const BOUND: Bound = Bound {
+    of: "A conversation",
+    things: "participants",
+    setting: "participants",
+    most: |bounds| bounds.participants,
+    last: None,
+    rows: "SELECT 1 FROM conversation_participants WHERE conversation_seq = ?1",
+};
+
 const JOIN: &str = "
     INSERT INTO conversation_participants (conversation_seq, user_seq)
-    VALUES (:conversation, :user) ON CONFLICT DO NOTHING";
+    VALUES (:conversation, :user)";
 
 const BOT_JOINS: &str = "UPDATE conversations SET bot_participates = :joins WHERE seq = :seq";
 
@@ -154,14 +164,13 @@ pub(in crate::domain) fn join(
         }
         return Ok(());
     };
-    let joined = change
-        .conn
-        .prepare_cached(JOIN)?
-        .execute(named_params! {":conversation": conversation.seq, ":user": seq})?;
-    if joined > 0 {
-        end_users::set_in_conversation(change, &bot.id, id)?;
+    let parameters = named_params! {":conversation": conversation.seq, ":user": seq};
+    if change.conn.prepare_cached(TAKES_PART)?.exists(parameters)? {
+        return Ok(());
     }
-    Ok(())
+    BOUND.require(change, conversation.seq)?;
+    change.conn.prepare_cached(JOIN)?.execute(parameters)?;
+    end_users::set_in_conversation(change, &bot.id, id)
 }
 
 const LEAVE: &str = "

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         access::Call,
         audit::{self, Entry},
+        bounds::Bound,
         change::Change,
         inbox,
     },
@@ -98,12 +99,22 @@ fn checked_new(mut new: New) -> Result<New> {
     Ok(new)
 }
 
+const BOUND: Bound = Bound {
+    of: "An agent",
+    things: "end users",
+    setting: "end_users",
+    most: |bounds| bounds.end_users,
+    last: Some("SELECT max(seq) FROM end_users"),
+    rows: "SELECT 1 FROM end_users WHERE agent_id = ?1",
+};
+
 fn make_checked(
     change: &Change<'_>,
     sealer: &Sealer,
     scope: &Scope,
     mut new: New,
 ) -> Result<EndUser> {
+    BOUND.require(change, scope.agent.as_str())?;
     let sensitive_metadata = std::mem::take(&mut new.profile.sensitive_metadata);
     let made = EndUser {
         id: new.id.unwrap_or_else(|| EndUserId::new_hex24(change.now)),

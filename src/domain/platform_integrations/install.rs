@@ -15,6 +15,7 @@ use crate::{
         Domain,
         agents::Agent,
         audit::{self, Actor, Entry},
+        bounds::Bound,
     },
     kernel::{
         Error, Kind, Result, Secret,
@@ -33,6 +34,15 @@ pub struct Installed {
     /// password for five minutes.
     pub callback: Secret,
 }
+
+const BOUND: Bound = Bound {
+    of: "An agent",
+    things: "installations",
+    setting: "platform_installations",
+    most: |bounds| bounds.platform_installations,
+    last: None,
+    rows: "SELECT 1 FROM platform_installations WHERE agent_id = ?1",
+};
 
 const INSERT: &str = "
     INSERT INTO platform_installations
@@ -78,6 +88,7 @@ pub async fn install(
                 "The integration was changed in the meantime",
             ));
         }
+        BOUND.require(change, agent.id.as_str())?;
         let id = InstallationId::new_hex24(change.now);
         change.conn.prepare_cached(INSERT)?.execute(named_params! {
             ":id": id,

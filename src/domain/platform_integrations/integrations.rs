@@ -12,6 +12,7 @@ use crate::{
         Domain,
         access::Call,
         audit::{self, Entry},
+        bounds::Bound,
         change::Change,
     },
     kernel::{
@@ -28,6 +29,15 @@ pub struct Created {
     /// Its OAuth client secret.
     pub client_secret: Secret,
 }
+
+const BOUND: Bound = Bound {
+    of: "An agent",
+    things: "platform integrations",
+    setting: "platform_integrations",
+    most: |bounds| bounds.platform_integrations,
+    last: None,
+    rows: "SELECT 1 FROM platform_integrations WHERE agent_id = ?1",
+};
 
 const INSERT: &str = "
     INSERT INTO platform_integrations
@@ -47,6 +57,7 @@ pub async fn create(call: &Call, definition: Definition) -> Result<Created> {
     let agent = call.agent()?.id.clone();
     call.domain()
         .change(call, move |change, workspace| {
+            BOUND.require(change, agent.as_str())?;
             let client_secret = new_hex_secret();
             let integration = PlatformIntegration {
                 id: PlatformIntegrationId::new_hex24(change.now),

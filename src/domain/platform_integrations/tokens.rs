@@ -311,8 +311,21 @@ fn prune(change: &Change<'_>, installation: &InstallationId) -> Result<()> {
         .conn
         .prepare_cached(PRUNE)?
         .execute(named_params! {":installation_id": installation, ":now": change.now})?;
+    change
+        .conn
+        .prepare_cached(FORGET)?
+        .execute(named_params! {":installation_id": installation, ":kept": KEPT})?;
     Ok(())
 }
+
+/// How many codes and tokens of an installation are remembered at most: those that were used are, to notice
+/// that one is used again.
+const KEPT: i64 = 1000;
+
+const FORGET: &str = "
+    DELETE FROM platform_tokens WHERE seq IN (
+        SELECT seq FROM platform_tokens WHERE installation_id = :installation_id
+        ORDER BY seq DESC LIMIT -1 OFFSET :kept)";
 
 const INSERT: &str = "
     INSERT INTO platform_tokens (id, installation_id, kind, hash, created_at, expires_at)

@@ -11,7 +11,7 @@ pub(super) use self::{
     fire::{fire, next_due},
     rewind::{mend, needs_mending},
 };
-use super::change::Change;
+use super::{bounds::Bound, change::Change};
 use crate::kernel::{Result, Rule, Timestamp, Violation};
 
 /// When something that is created now is to happen.
@@ -61,6 +61,16 @@ pub(super) enum Scheduled {
     Message(i64),
 }
 
+/// What may be due in a bot.
+pub(super) const BOUND: Bound = Bound {
+    of: "A bot",
+    things: "scheduled and recurring events and messages",
+    setting: "schedules",
+    most: |bounds| bounds.schedules,
+    last: Some("SELECT max(seq) FROM bot_schedules"),
+    rows: "SELECT 1 FROM bot_schedules WHERE agent_seq = ?1",
+};
+
 const INSERT: &str = "
     INSERT INTO bot_schedules (agent_seq, due_at, delay, event_seq, message_seq)
     VALUES (:agent_seq, :due_at, :delay, :event_seq, :message_seq)";
@@ -77,6 +87,7 @@ pub(super) fn add(
     schedule: &Schedule,
     what: Scheduled,
 ) -> Result<()> {
+    BOUND.require(change, agent_seq)?;
     let due_at = schedule.due_at(change.now)?;
     let delay = schedule.delay.map(|_| delay(due_at, change.now));
     let (event, message) = match what {

@@ -14,6 +14,7 @@ use crate::{
     domain::{
         access::Call,
         audit::{self, Entry},
+        bounds::Bound,
         change::Change,
         numbers::Numbers,
     },
@@ -38,6 +39,18 @@ pub enum ConfigUpdate {
     Merge,
 }
 
+const BOUND: Bound = Bound {
+    of: "A workspace",
+    things: "integrations",
+    setting: "service_integrations",
+    most: |bounds| bounds.service_integrations,
+    last: None,
+    rows: "SELECT 1 FROM service_integrations JOIN workspaces
+             ON workspaces.id = ?1 AND service_integrations.workspace_id = ?1
+            AND service_integrations.seq > workspaces.seq << 32
+            AND service_integrations.seq < (workspaces.seq + 1) << 32",
+};
+
 const INSERT: &str = "
     INSERT INTO service_integrations
         (seq, id, workspace_id, service, name, config, secrets, is_active, visibility, agent_id,
@@ -51,7 +64,8 @@ const INSERT: &str = "
 /// Creates an integration in the caller's workspace.
 ///
 /// # Errors
-/// `Invalid` with the broken rules, or those of the store.
+/// `Invalid` with the broken rules, `LimitExceeded` for more than a workspace can have, or those of the
+/// store.
 pub async fn create(call: &Call, new: New, reveal: Reveal) -> Result<ServiceIntegration> {
     let domain = call.domain();
     let settings = &domain.settings().service_integrations;
@@ -65,6 +79,7 @@ pub async fn create(call: &Call, new: New, reveal: Reveal) -> Result<ServiceInte
         .change(call, move |change, workspace| {
             let numbers = Numbers::of(change.conn, workspace)?;
             let numbers = numbers.ok_or_else(|| Error::not_found("Workspace not found"))?;
+            BOUND.require(change, workspace.as_str())?;
             change.conn.prepare_cached(INSERT)?.execute(named_params! {
                 ":after": numbers.after,
                 ":before": numbers.before,

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     domain::{
         access::Call,
+        bounds::Bound,
         change::Change,
         declared::{Voice, require_write},
         definitions,
@@ -67,6 +68,15 @@ pub async fn patch(call: &Call, key: Key, payload: Map<String, Value>) -> Result
         .await
 }
 
+const BOUND: Bound = Bound {
+    of: "A bot",
+    things: "states",
+    setting: "states",
+    most: |bounds| bounds.states,
+    last: Some("SELECT max(seq) FROM states"),
+    rows: "SELECT 1 FROM states WHERE agent_seq = ?1",
+};
+
 /// Where a state is to be, and what is there.
 struct Place {
     agent_seq: i64,
@@ -97,6 +107,9 @@ impl Place {
         payload: Map<String, Value>,
         expires_after: Option<i64>,
     ) -> Result<State> {
+        if self.old.is_none() {
+            BOUND.require(change, self.agent_seq)?;
+        }
         let value = Value::Object(payload.clone());
         let schema = &self.declared.schema;
         schema.check(&value, "payload", &change.schemas())?;

@@ -3,5 +3,5 @@
 //! `/api`: the Ada dialect.
 
 mod end_users;
-mod platform_integrations;
+pub mod platform_integrations;
 pub mod webhooks;

@@ -10,7 +10,7 @@ mod create;
 mod folders;
 mod manage;
 mod model;
-mod oauth;
+pub mod oauth;
 mod paths;
 mod properties;
 mod register;

@@ -11,6 +11,7 @@ use super::provider::Client;
 use crate::{
     domain::{
         access::Call,
+        bounds::Bound,
         connectors::{check, find},
     },
     kernel::{
@@ -38,6 +39,15 @@ const INSERT: &str = "
     SELECT :hash, :id, :connector_id, :user_id, :verifier, :redirect_uri, :after_token_redirect,
            :expires_at
     FROM connectors WHERE workspace_id = :workspace_id AND id = :connector_id";
+
+const BOUND: Bound = Bound {
+    of: "A user",
+    things: "authorizations that are not finished",
+    setting: "pending_authorizations",
+    most: |bounds| bounds.pending_authorizations,
+    last: None,
+    rows: "SELECT 1 FROM connector_oauth_states WHERE user_id = ?1",
+};
 
 /// Begins to authorize a connector for the caller: the address at its provider to open in the
 /// caller's browser. The provider sends it back to `redirect_uri`, and this server from there to
@@ -72,6 +82,7 @@ pub async fn begin(
     domain
         .change(call, move |change, workspace| {
             prune(change.conn, change.now)?;
+            BOUND.require(change, user.as_str())?;
             change.conn.prepare_cached(INSERT)?.execute(named_params! {
                 ":hash": TokenHash::of(state.expose()).as_bytes().as_slice(),
                 ":id": row_id,

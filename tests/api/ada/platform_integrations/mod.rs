@@ -1,7 +1,7 @@
 //! Platform integrations: their operations, the pages they are installed on, and OAuth.
 
 mod access;
-mod given;
+pub mod given;
 mod installations;
 mod integrations;
 mod oauth;

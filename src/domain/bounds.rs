@@ -1,0 +1,182 @@
+//! How many of a thing a tenant can have, beside what its plan says ([`super::quotas`]): so that nobody fills
+//! the disk with rows that cost nothing to make.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{ToSql, params};
+use serde::{Deserialize, Serialize};
+
+use super::change::Change;
+use crate::kernel::{Error, Kind, Result, clock::Stopwatch};
+
+/// So many rows are counted each time that one more is made.
+const COUNTED_EACH_TIME: u64 = 10_000;
+/// What has more is counted anew after this time, in real time, once it is full.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
+/// How many counts are remembered.
+const COUNTS: usize = 10_000;
+
+/// The most of each thing that a tenant can have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Aloochat integrations of a workspace.
+    pub service_integrations: u64,
+    /// Connectors of a workspace.
+    pub connectors: u64,
+    /// Authorizations of connectors that a user has begun and not finished.
+    pub pending_authorizations: u64,
+    /// Platform integrations of an agent.
+    pub platform_integrations: u64,
+    /// Installations of platform integrations in an agent.
+    pub platform_installations: u64,
+    /// End users of an agent.
+    pub end_users: u64,
+    /// Conversations of a bot.
+    pub conversations: u64,
+    /// Participants of a conversation.
+    pub participants: u64,
+    /// States of a bot and its integrations.
+    pub states: u64,
+    /// Scheduled events and messages of a bot, with its recurring events.
+    pub schedules: u64,
+    /// Files of a bot.
+    pub files: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            service_integrations: 10_000,
+            connectors: 1_000,
+            pending_authorizations: 100,
+            platform_integrations: 1_000,
+            platform_installations: 10_000,
+            end_users: 10_000_000,
+            conversations: 10_000_000,
+            participants: 10_000,
+            states: 1_000_000,
+            schedules: 100_000,
+            files: 100_000,
+        }
+    }
+}
+
+/// A thing that a tenant can have many of.
+pub(super) struct Bound {
+    /// What of, as the error names it: "A workspace".
+    pub(super) of: &'static str,
+    /// What, as the error names it: "connectors".
+    pub(super) things: &'static str,
+    /// The setting, in `[bounds]`.
+    pub(super) setting: &'static str,
+    pub(super) most: fn(&Settings) -> u64,
+    /// Selects the largest number of a row of the table, which is no less than there are rows. None for
+    /// tables whose rows are not numbered like that; those are small.
+    pub(super) last: Option<&'static str>,
+    /// Selects something for each of the owner's rows.
+    pub(super) rows: &'static str,
+}
+
+/// What bounds are asked with.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) counts: &'a Counts,
+}
+
+/// What was counted for owners of tables that have more rows than one owner can have.
+#[derive(Default)]
+pub(super) struct Counts(Mutex<HashMap<(&'static str, String), Count>>);
+
+struct Count {
+    /// Not less than there are, because what is removed is not subtracted.
+    rows: u64,
+    counted: Stopwatch,
+}
+
+impl Counts {
+    /// How many there are at most, before one more is made.
+    fn count(
+        &self,
+        key: (&'static str, String),
+        most: u64,
+        count: impl FnOnce() -> Result<u64>,
+    ) -> Result<u64> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = counts.get_mut(&key)
+            && (known.rows < most || known.counted.elapsed() < COUNT_EVERY)
+        {
+            let rows = known.rows;
+            known.rows = rows.saturating_add(1).min(most);
+            return Ok(rows);
+        }
+        let rows = count()?;
+        if counts.len() >= COUNTS {
+            counts.clear();
+        }
+        let known = Count {
+            rows: rows.saturating_add(1).min(most),
+            counted: Stopwatch::start(),
+        };
+        counts.insert(key, known);
+        Ok(rows)
+    }
+}
+
+impl Bound {
+    /// Asserts that an owner can have one more, which the caller then makes.
+    ///
+    /// # Errors
+    /// `LimitExceeded`, or those of the store.
+    pub(super) fn require(&self, change: &Change<'_>, owner: impl ToSql + ToString) -> Result<()> {
+        let Some(bounds) = change.bounds() else {
+            return Ok(());
+        };
+        let most = (self.most)(bounds.settings);
+        if let Some(last) = self.last {
+            let last: Option<i64> = change
+                .conn
+                .prepare_cached(last)?
+                .query_row([], |row| row.get(0))?;
+            if last.unwrap_or(0).unsigned_abs() < most {
+                return Ok(());
+            }
+        }
+        let rows = if most <= COUNTED_EACH_TIME {
+            self.count(change, &owner, most)?
+        } else {
+            let key = (self.setting, owner.to_string());
+            bounds
+                .counts
+                .count(key, most, || self.count(change, &owner, most))?
+        };
+        if rows >= most {
+            return Err(self.exceeded(most));
+        }
+        Ok(())
+    }
+
+    fn count(&self, change: &Change<'_>, owner: &dyn ToSql, most: u64) -> Result<u64> {
+        let sql = format!("SELECT count(*) FROM ({} LIMIT ?2)", self.rows);
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut statement = change.conn.prepare_cached(&sql)?;
+        let count: i64 = statement.query_row(params![owner, most], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    fn exceeded(&self, most: u64) -> Error {
+        let Self {
+            of,
+            things,
+            setting,
+            ..
+        } = self;
+        let text = format!("{of} can have {most} {things} (bounds.{setting})");
+        Error::new(Kind::LimitExceeded, text)
+    }
+}

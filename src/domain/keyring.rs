@@ -1,0 +1,108 @@
+//! Keys that were used a moment ago, so that a call of theirs costs no database work.
+
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicBool, AtomicI64, Ordering},
+};
+
+use moka::sync::Cache;
+
+use super::{
+    access::Caller,
+    api_keys::{self, KeyKind},
+    limits::{Allowance, Class},
+    usage::Tenant,
+};
+use crate::{
+    kernel::{Result, Timestamp, ids::ApiKeyId, secret::TokenHash},
+    store::Store,
+};
+
+/// How many valid keys are kept in memory.
+const KEYS_KEPT: u64 = 10_000;
+
+/// Valid keys by the hash of their value and what they are used for. One is trusted only while the generation of the keys is
+/// the one it was read in, so a key revoked by any process is refused at the next call.
+pub(super) struct Keyring {
+    pub(super) keys: Cache<(TokenHash, Class), Arc<Known>>,
+    generation: AtomicI64,
+    /// When the generation was last read: it is read anew when another process has changed
+    /// something, and at the latest after a second.
+    read_at: RwLock<Option<(u64, i64)>>,
+}
+
+impl Default for Keyring {
+    fn default() -> Self {
+        Self {
+            keys: Cache::new(KEYS_KEPT),
+            generation: AtomicI64::new(-1),
+            read_at: RwLock::default(),
+        }
+    }
+}
+
+impl Keyring {
+    /// Notes the generation that a change of this process has left.
+    pub(super) fn note(&self, generation: i64) {
+        self.generation.fetch_max(generation, Ordering::Relaxed);
+    }
+
+    /// Forgets all keys: when some of them end has changed.
+    pub(super) fn forget(&self) {
+        self.keys.invalidate_all();
+    }
+
+    /// The generation now, as every process has left it.
+    pub(super) fn generation(&self, store: &Store, now: Timestamp) -> Result<i64> {
+        // The signal first: what is raised after it is read will be noticed by it.
+        let read_at = Some((store.outside_changes(), now.as_seconds()));
+        if *self.read_at.read().unwrap_or_else(PoisonError::into_inner) != read_at {
+            self.note(store.read(api_keys::generation)?);
+            *self.read_at.write().unwrap_or_else(PoisonError::into_inner) = read_at;
+        }
+        Ok(self.generation.load(Ordering::Relaxed))
+    }
+}
+
+pub(super) struct Known {
+    pub(super) generation: i64,
+    pub(super) kind: KeyKind,
+    pub(super) caller: Arc<Caller>,
+    pub(super) tenant: Tenant,
+    pub(super) used: Arc<Used>,
+    pub(super) class: Class,
+    pub(super) allowance: Arc<Allowance>,
+}
+
+impl Known {
+    /// Whether it has not ended by itself. API keys never do.
+    pub(super) fn is_valid_at(&self, now: Timestamp) -> bool {
+        let grant = self.caller.grant.as_ref();
+        grant.is_none_or(|grant| now < grant.expires_at)
+    }
+}
+
+/// When a key was last used, and whether that is noted for writing.
+pub(super) struct Used {
+    pub(super) key: ApiKeyId,
+    pub(super) at: AtomicI64,
+    pub(super) noted: AtomicBool,
+}
+
+impl Used {
+    /// One use, to be written down.
+    pub(super) fn once(key: ApiKeyId, at: Timestamp) -> Self {
+        Self {
+            key,
+            at: AtomicI64::new(at.as_micros()),
+            noted: AtomicBool::new(true),
+        }
+    }
+
+    /// The key and its last use, which is no longer noted for writing.
+    pub(super) fn take(&self) -> (ApiKeyId, Timestamp) {
+        self.noted.store(false, Ordering::Relaxed);
+        let at = Timestamp::from_micros(self.at.load(Ordering::Relaxed));
+        (self.key.clone(), at)
+    }
+}
