@@ -85,8 +85,9 @@ const SHOWN: usize = 20;
 const SHOWN_NAME: usize = 120;
 /// The longest way to a value that is shown, in bytes of JSON.
 const SHOWN_PATH: usize = 200;
-/// The longest rule that is shown, in bytes of JSON.
-const SHOWN_RULE: usize = 240;
+/// The bytes of JSON that all rules have together, but each has at least the second figure, and at most
+/// the third.
+const SHOWN_RULES: (usize, usize, usize) = (6_000, 240, 4_000);
 
 /// As many broken rules as are shown, with texts as long as are shown; the last one tells of more.
 pub(super) fn bounded(mut violations: Vec<Violation>) -> Vec<Violation> {
@@ -102,7 +103,10 @@ pub(super) fn bounded(mut violations: Vec<Violation>) -> Vec<Violation> {
     let (count, at_least) = (more.0 + hidden, more.1);
     violations.truncate(SHOWN);
     let location = violations.first().map(|first| first.location);
-    let mut shown: Vec<_> = violations.into_iter().map(Violation::bounded).collect();
+    let (all, least, most) = SHOWN_RULES;
+    let each = (all / violations.len().max(1)).clamp(least, most);
+    let violations = violations.into_iter();
+    let mut shown: Vec<_> = violations.map(|one| one.bounded(each)).collect();
     if let Some(location) = location
         && (count > 0 || at_least)
     {
@@ -134,8 +138,8 @@ impl Violation {
         }
     }
 
-    /// This violation with texts as long as are shown.
-    fn bounded(self) -> Self {
+    /// This violation with texts as long as are shown, the rule up to so many bytes.
+    fn bounded(self, most: usize) -> Self {
         let mut left = SHOWN_PATH;
         let mut path = Vec::new();
         for step in self.path {
@@ -155,7 +159,7 @@ impl Violation {
         }
         Self {
             path,
-            rule: self.rule.bounded(),
+            rule: self.rule.bounded(most),
             ..self
         }
     }
@@ -252,8 +256,8 @@ impl fmt::Display for Rule {
 }
 
 impl Rule {
-    fn bounded(self) -> Self {
-        let text = |text: String| shortened(&text, SHOWN_RULE);
+    fn bounded(self, most: usize) -> Self {
+        let text = |text: String| shortened(&text, most);
         match self {
             Self::Format(format) => Self::Format(text(format)),
             Self::Pattern(pattern) => Self::Pattern(text(pattern)),
@@ -262,7 +266,7 @@ impl Rule {
             Self::Minimum(limit) => Self::Minimum(text(limit)),
             Self::Maximum(limit) => Self::Maximum(text(limit)),
             Self::OneOf { allowed } => {
-                let mut left = SHOWN_RULE;
+                let mut left = most;
                 let mut shown = Vec::new();
                 let all = allowed.len();
                 for value in allowed {

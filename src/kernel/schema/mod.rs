@@ -7,8 +7,6 @@
 mod counted;
 mod patterns;
 pub(super) mod report;
-#[cfg(test)]
-mod tests;
 mod work;
 
 use std::sync::LazyLock;
@@ -224,3 +222,6 @@ fn longest_path(value: &Value) -> u64 {
     };
     longest.map_or(0, |longest| longest + 8)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 mod hostile;
 mod random;
+mod texts;
 
 use serde_json::json;
 

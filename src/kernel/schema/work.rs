@@ -19,6 +19,9 @@ use super::{
 pub(super) const DEEPEST: usize = 64;
 /// The largest size of all patterns of a schema together, in states.
 const ALL_PATTERNS: u64 = 200_000;
+/// The most pairs of resources, with an `$id` each, of which one refers to the other. The validator compiles
+/// a resource anew for each way on which it is reached.
+const CROSSINGS_MAX: usize = 25;
 /// The base of references in a schema without an `$id`.
 const BASE: &str = "json-schema:///";
 
@@ -90,6 +93,7 @@ pub(super) fn count(schema: &Value, max_subschemas: usize) -> Result<Work, Strin
         unseen: 0,
         negated: 0,
         patterns: HashMap::new(),
+        crossings: HashSet::new(),
     };
     while let Some(at) = counter.inside.pop() {
         counter.visit(&at, 0)?;
@@ -129,6 +133,7 @@ struct Counter<'r> {
     unseen: u64,
     negated: u64,
     patterns: HashMap<&'r str, Pattern>,
+    crossings: HashSet<(String, String)>,
 }
 
 impl<'r> Counter<'r> {
@@ -202,6 +207,7 @@ impl<'r> Counter<'r> {
         for (keyword, value) in keywords {
             if let Some(targets) = in_place(&here, keyword, value) {
                 for target in targets {
+                    self.note_crossing(&here, &target)?;
                     let found = self.visit(&target, above + 1)?;
                     count.checked = count.checked.saturating_add(found.checked);
                     let marked = found.checked.saturating_add(found.marked);
@@ -247,6 +253,18 @@ impl<'r> Counter<'r> {
                 .keys()
                 .try_for_each(|pattern| self.note_pattern(pattern))?,
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn note_crossing(&mut self, from: &At<'r>, to: &At<'r>) -> Result<(), String> {
+        let (from, to) = (from.resolver.base_uri(), to.resolver.base_uri());
+        if from != to {
+            let crossing = (from.as_str().to_owned(), to.as_str().to_owned());
+            self.crossings.insert(crossing);
+        }
+        if self.crossings.len() > CROSSINGS_MAX {
+            return Err("too many of its resources with an $id refer to one another".to_owned());
         }
         Ok(())
     }

@@ -23,7 +23,8 @@ fn tree() -> Value {
 fn value(size: Value) -> Value {
     let mut value = json!({"kind": "a", "size": size});
     for level in 0..18 {
-        value = json!({"kind": ["a", "b"][level % 2], "child": value});
+        let kind = ["a", "b"][level % 2];
+        value = json!({"kind": kind, "child": value});
     }
     value
 }
@@ -187,8 +188,8 @@ async fn steps_are_bounded_by_a_setting_and_shared_in_one_change() {
     let recurring: Map<String, Value> = (0..4)
         .map(|number| {
             let event = json!({"type": "count", "schedule": {"cron": "* * * * *"},
-                "payload": {"list": vec![1; 400]}});
-            (format!("r{number}"), event)
+                "payload": {"list": vec![1; 600]}});
+            (format!("again{number}"), event)
         })
         .collect();
     let refused = member
@@ -254,7 +255,7 @@ async fn a_long_cron_expression_is_refused() {
     let path = format!("/v1/admin/bots/{}", given.bot.id);
     let cron = format!("{} * * * *", vec!["1"; 100_000].join(","));
     let event = json!({"type": "reminder", "schedule": {"cron": cron}, "payload": {}});
-    let body = json!({"recurringEvents": {"r": event}});
+    let body = json!({"recurringEvents": {"again": event}});
     let refused = Caller::member().put(&given.server, &path, body).await;
     assert_bounded(&refused, "at most 500 bytes");
 }

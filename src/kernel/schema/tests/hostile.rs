@@ -5,27 +5,24 @@ use std::thread;
 use serde_json::{Map, Value, json};
 
 use super::{Limits, Location, Schema, Violation};
-use crate::kernel::{
-    schema::{counted::within, work},
-    violation::{Rule, Step},
-};
+use crate::kernel::schema::{counted::within, work};
 
 /// The stack of the server's threads.
 const STACK: usize = 2 << 20;
 
-fn compiled(schema: &Value) -> Schema {
+pub(super) fn compiled(schema: &Value) -> Schema {
     Schema::compile(schema, &Limits::default()).expect("a schema")
 }
 
-fn refused(schema: &Value) -> String {
+pub(super) fn refused(schema: &Value) -> String {
     Schema::compile(schema, &Limits::default()).expect_err("no schema")
 }
 
-fn check(schema: &Schema, value: &Value) -> Vec<Violation> {
+pub(super) fn check(schema: &Schema, value: &Value) -> Vec<Violation> {
     schema.check(value, Location::Body, &Limits::default())
 }
 
-fn texts(violations: &[Violation]) -> Vec<String> {
+pub(super) fn texts(violations: &[Violation]) -> Vec<String> {
     violations.iter().map(Violation::to_string).collect()
 }
 
@@ -222,58 +219,6 @@ fn errors_hold_no_copies() {
 }
 
 #[test]
-fn patterns_are_bounded_in_size_and_number() {
-    for (schema, part) in [
-        (json!({"pattern": "(".repeat(3000)}), "50 deep"),
-        (json!({"pattern": "a".repeat(5000)}), "4096 bytes"),
-        (
-            json!({"pattern": "(((a{100}){100}){100}){100}"}),
-            "written out",
-        ),
-        (
-            json!({"patternProperties": {"((a{500}){500}){500}": true}}),
-            "written out",
-        ),
-        (json!({"pattern": "(a"}), "not a \"regex\""),
-    ] {
-        let reason = refused(&schema);
-        assert!(reason.contains(part), "{reason}");
-    }
-    let many: Map<String, Value> = (0..100)
-        .map(|number| (format!("a{{3000}}{number}"), json!(true)))
-        .collect();
-    assert!(refused(&json!({"patternProperties": many})).contains("too large together"));
-}
-
-#[test]
-fn matching_is_charged_by_the_size_of_text_and_pattern() {
-    let lines = compiled(&json!({"items": {"pattern": "^(?=(a+)+b$)(a+)+b$"}}));
-    let value = Value::Array(vec![json!("a".repeat(40) + "b"); 20_000]);
-    let found = texts(&check(&lines, &value));
-    assert!(found[0].contains("max_steps"), "{found:?}");
-    let grows = compiled(&json!({"pattern": "(?:a|b)*a(?:a|b){1500}c"}));
-    let found = texts(&check(&grows, &json!("a".repeat(300_000))));
-    assert!(found[0].contains("max_steps"), "{found:?}");
-    let usual = compiled(&json!({"pattern": "^[a-z ]+$", "maxLength": 500_000}));
-    assert_eq!(check(&usual, &json!("a ".repeat(200_000))), []);
-    let brackets = json!({"uniqueItems": true});
-    let mut items = Vec::new();
-    for number in 0..12_000_u32 {
-        let mut item = json!(1);
-        for bit in 0..14 {
-            item = if number >> bit & 1 == 1 {
-                json!([[item]])
-            } else {
-                json!([item])
-            };
-        }
-        items.push(item);
-    }
-    let found = texts(&check(&compiled(&brackets), &json!(items)));
-    assert!(found[0].contains("max_steps"), "{found:?}");
-}
-
-#[test]
 fn a_schema_that_is_too_deep_or_too_large_is_refused() {
     let mut deep = json!({});
     for _ in 0..100 {
@@ -311,6 +256,22 @@ fn drop_deep(value: Value) {
             _ => {}
         }
     }
+}
+
+#[test]
+fn resources_that_refer_to_one_another_without_end_are_refused() {
+    let among = |number: usize| {
+        let resource = |n: usize| {
+            let links = (0..number).map(|to| (format!("p{to}"), json!({"$ref": format!("r{to}")})));
+            let links: Map<String, Value> = links.collect();
+            let id = format!("https://example.test/r{n}");
+            (format!("r{n}"), json!({"$id": id, "properties": links}))
+        };
+        let definitions: Map<String, Value> = (0..number).map(resource).collect();
+        json!({"$id": "https://example.test/root", "$ref": "r0", "$defs": definitions})
+    };
+    assert_eq!(check(&compiled(&among(3)), &json!({"p1": {"p2": {}}})), []);
+    assert!(refused(&among(14)).contains("refer to one another"));
 }
 
 /// The deepest schemas with the deepest values that are let through, compiled and checked on a
@@ -356,38 +317,6 @@ fn the_deepest_checks_fit_on_the_stack() {
     };
     let thread = thread::Builder::new().stack_size(STACK).spawn(run);
     thread.expect("a thread").join().expect("no overflow");
-}
-
-#[test]
-fn what_is_shown_of_an_error_is_bounded() {
-    let many: Vec<String> = (0..5_000).map(|n| format!("value {n} \u{1}")).collect();
-    let schema = json!({"properties": {"a": {"items": {"enum": many}}}});
-    let found = check(
-        &compiled(&schema),
-        &json!({"a": vec!["\u{2}".repeat(900); 5_000]}),
-    );
-    let shown = crate::kernel::violation::bounded(found);
-    assert_eq!(shown.len(), 21);
-    assert_eq!(shown[20].to_string(), "and at least 980 more");
-    let size: usize = shown
-        .iter()
-        .map(|one| json!(one.to_string()).to_string().len())
-        .sum();
-    assert!(size < 16_000, "{size}");
-    let key = "\"".repeat(10_000);
-    let path = vec![Step::Key(key); 30];
-    let long = Violation {
-        location: Location::Body,
-        path,
-        rule: Rule::Other("x".repeat(10_000)),
-    };
-    let shown = crate::kernel::violation::bounded(vec![long; 25]);
-    assert_eq!(shown[20].to_string(), "and 5 more");
-    let size: usize = shown
-        .iter()
-        .map(|one| json!(one.to_string()).to_string().len())
-        .sum();
-    assert!(size < 16_000, "{size}");
 }
 
 #[test]
