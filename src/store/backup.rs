@@ -3,8 +3,6 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    process,
-    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -147,9 +145,6 @@ pub(super) fn copy_checked(
     target: &Path,
     flags: OpenFlags,
 ) -> Result<Copy, BackupError> {
-    static COPIES: AtomicU32 = AtomicU32::new(0);
-    let number = COPIES.fetch_add(1, Ordering::Relaxed);
-    let suffix = format!(".partial-{}-{number}", process::id());
     let unwritten = |error| BackupError::Write {
         path: target.to_owned(),
         source: error,
@@ -158,7 +153,7 @@ pub(super) fn copy_checked(
         path: source.to_owned(),
         source: error,
     };
-    let draft = Draft::create(target, &suffix).map_err(unwritten)?;
+    let draft = Draft::create_unique(target, ".partial").map_err(unwritten)?;
     let (identity, report) = match copy(source, draft.path(), flags).map_err(failed)? {
         Copied::Done { identity, report } => (identity, report),
         Copied::Busy => {

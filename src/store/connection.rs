@@ -35,6 +35,15 @@ pub(super) fn looking(path: &Path) -> OpenFlags {
     }
 }
 
+/// How to read all of a database of this program: as [`looking`], but that a transaction which its
+/// last writer left unfinished is rolled back, which a connection that only reads may not do.
+pub(super) fn recovering(path: &Path) -> OpenFlags {
+    match files::beside(path, "-journal").exists() {
+        true => READ_WRITE,
+        false => looking(path),
+    }
+}
+
 /// The writer's connection to the existing file at `path`, which this puts into WAL mode. Foreign
 /// keys are not enforced yet.
 pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection, OpenError> {

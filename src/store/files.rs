@@ -4,8 +4,10 @@ use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
     io,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use super::OpenError;
@@ -92,6 +94,13 @@ impl Draft {
         Ok(draft)
     }
 
+    /// The same with a name that no other draft has, of this process or another.
+    pub(super) fn create_unique(target: &Path, suffix: &str) -> io::Result<Self> {
+        static DRAFTS: AtomicU32 = AtomicU32::new(0);
+        let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+        Self::create(target, &format!("{suffix}-{}-{number}", process::id()))
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -121,9 +130,19 @@ pub(super) fn remove_with_companions(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
+pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+/// True while `path` leads to the file that is open: another may have taken its place.
+pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let ours = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(there) => Ok((ours.dev(), ours.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }

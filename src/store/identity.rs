@@ -1,14 +1,18 @@
 //! Whose file it is: the application id and version that SQLite keeps in a file's header.
 
 use std::{
-    fs::File,
+    fs::{self, File, OpenOptions},
     io::{self, Read},
     path::Path,
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 
-use super::{OpenError, connection::READ_ONLY, files};
+use super::{
+    OpenError,
+    connection::{READ_WRITE, looking},
+    files::{self, Draft},
+};
 
 /// `PARL`: marks a file as a database of this program.
 pub(super) const APPLICATION_ID: i32 = 0x5041_524C;
@@ -17,6 +21,8 @@ pub(super) const APPLICATION_ID: i32 = 0x5041_524C;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// The header fields used here are big-endian 32-bit numbers at these offsets.
 const HEADER_LENGTH: usize = 100;
+/// The largest page that SQLite has.
+const LARGEST_PAGE: u64 = 65536;
 const USER_VERSION_AT: usize = 60;
 const APPLICATION_ID_AT: usize = 68;
 
@@ -36,23 +42,47 @@ impl Identity {
         let Some(header) = read_header(path).map_err(|error| OpenError::io(path, error))? else {
             return Ok(None);
         };
-        if header.len() < HEADER_LENGTH || !header.starts_with(MAGIC) {
-            return Err(OpenError::NotADatabase {
+        match (Self::in_header(&header), files::find_companion(path)) {
+            (None, None) => Err(OpenError::NotADatabase {
                 path: path.to_owned(),
-            });
+            }),
+            // Power failed while the first page was written: the log may have the whole page.
+            (None, Some(_)) => Self::recover_copy(path).map(Some),
+            // The last writer may have died before its log was copied into the file. The mark is in
+            // the file from the beginning, so the log of another program is not opened.
+            (Some(stored), Some(_)) if stored.application == APPLICATION_ID => {
+                Self::recover(path).map(Some)
+            }
+            (Some(stored), _) => Ok(Some(stored)),
         }
-        let stored = Self {
-            application: field(&header, APPLICATION_ID_AT),
-            version: field(&header, USER_VERSION_AT).into(),
-        };
-        // The last writer may have died before its log was copied into the file. The mark is in
-        // the file from the beginning, so nobody else's log is touched.
-        if stored.application != APPLICATION_ID || !files::beside(path, "-wal").exists() {
-            return Ok(Some(stored));
+    }
+
+    fn in_header(header: &[u8]) -> Option<Self> {
+        let whole = header.len() >= HEADER_LENGTH && header.starts_with(MAGIC);
+        whole.then(|| Self {
+            application: field(header, APPLICATION_ID_AT),
+            version: field(header, USER_VERSION_AT).into(),
+        })
+    }
+
+    /// The identity that SQLite reads in the file at `path`, its log included.
+    pub(super) fn recover(path: &Path) -> Result<Self, OpenError> {
+        let looked = Connection::open_with_flags(path, looking(path))
+            .and_then(|connection| Self::of(&connection));
+        match looked {
+            // A connection that only reads may not roll a transaction back.
+            Err(error) if needs_rollback(&error) => Self::recover_copy(path),
+            looked => looked.map_err(|error| OpenError::sqlite(path, error)),
         }
-        let failed = |error| OpenError::sqlite(path, error);
-        let connection = Connection::open_with_flags(path, READ_ONLY).map_err(failed)?;
-        Self::of(&connection).map(Some).map_err(failed)
+    }
+
+    /// The identity of the file at `path` once SQLite has recovered it. To recover a file is to
+    /// write to it, so this works on a copy of the first page and the logs; the rest is a hole.
+    fn recover_copy(path: &Path) -> Result<Self, OpenError> {
+        let copy = copy_first_page_and_logs(path).map_err(|error| OpenError::io(path, error))?;
+        Connection::open_with_flags(copy.path(), READ_WRITE)
+            .and_then(|connection| Self::of(&connection))
+            .map_err(|error| OpenError::sqlite(path, error))
     }
 
     /// What the file behind `connection` says of itself.
@@ -91,6 +121,30 @@ fn read_header(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut header = Vec::with_capacity(HEADER_LENGTH);
     file.take(HEADER_LENGTH as u64).read_to_end(&mut header)?;
     Ok((!header.is_empty()).then_some(header))
+}
+
+fn needs_rollback(error: &rusqlite::Error) -> bool {
+    error
+        .sqlite_error()
+        .is_some_and(|error| error.extended_code == ffi::SQLITE_READONLY_ROLLBACK)
+}
+
+fn copy_first_page_and_logs(path: &Path) -> io::Result<Draft> {
+    let draft = Draft::create_unique(path, ".look")?;
+    let source = File::open(path)?;
+    let mut copy = OpenOptions::new().write(true).open(draft.path())?;
+    io::copy(&mut (&source).take(LARGEST_PAGE), &mut copy)?;
+    copy.set_len(source.metadata()?.len())?;
+    for suffix in ["-wal", "-journal"] {
+        match fs::copy(
+            files::beside(path, suffix),
+            files::beside(draft.path(), suffix),
+        ) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(draft)
 }
 
 fn field(header: &[u8], at: usize) -> i32 {

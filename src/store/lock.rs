@@ -7,7 +7,7 @@ use std::{
     fmt,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read},
-    os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
+    os::unix::fs::{FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -73,7 +73,7 @@ impl ProcessLock {
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
             // The last holder may have removed the file between our open and our lock.
-            if !is_at(&file, &path).map_err(failed)? {
+            if !files::is_at(&file, &path).map_err(failed)? {
                 continue;
             }
             let mut lock = Self { file, path };
@@ -140,15 +140,6 @@ impl Drop for ProcessLock {
         if let Err(error) = fs::remove_file(&self.path) {
             tracing::warn!(path = %self.path.display(), %error, "the lock file stays behind");
         }
-    }
-}
-
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    let ours = file.metadata()?;
-    match fs::metadata(path) {
-        Ok(there) => Ok((ours.dev(), ours.ino()) == (there.dev(), there.ino())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
     }
 }
 

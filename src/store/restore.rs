@@ -5,12 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rusqlite::Connection;
+
 use crate::kernel::{Clock, Timestamp};
 
 use super::{
     BackupError, OpenError,
     backup::{copy_checked, known_version},
-    connection::looking,
+    connection::{READ_WRITE, recovering},
     files::{self, beside},
     lock::ProcessLock,
     startup,
@@ -54,7 +56,8 @@ pub fn restore(
         return Err(BackupError::Exists { path: target });
     }
     startup::look_beside(&source)?.require(&source, known_version())?;
-    let copy = copy_checked(&source, &target, looking(&source))?;
+    let copy = copy_checked(&source, &target, recovering(&source))?;
+    write_ahead(copy.draft.path()).map_err(|error| OpenError::sqlite(&target, error))?;
     let (bytes, version) = (copy.bytes, copy.identity.version);
     let unwritten = |error| BackupError::Write {
         path: target.clone(),
@@ -71,6 +74,12 @@ pub fn restore(
         bytes,
         version,
     })
+}
+
+fn write_ahead(draft: &Path) -> rusqlite::Result<()> {
+    let connection = Connection::open_with_flags(draft, READ_WRITE)?;
+    startup::write_ahead(&connection)?;
+    connection.close().map_err(|(_, error)| error)
 }
 
 fn is_occupied(target: &Path) -> bool {

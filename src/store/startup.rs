@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{
     OpenError, Settings, checkpoint,
-    connection::{READ_WRITE, enforce_foreign_keys, looking, open_writer},
+    connection::{READ_WRITE, enforce_foreign_keys, open_writer},
     files::{self, Draft},
     identity::{APPLICATION_ID, Identity},
     migrations::{self, Migration, MigrationFailed},
@@ -28,12 +28,7 @@ pub(super) fn open_or_create(
 ) -> Result<Opened, OpenError> {
     let found = Identity::look(path)?;
     let Some(identity) = found else {
-        if let Some(companion) = files::find_companion(path) {
-            return Err(OpenError::StrayLog {
-                path: path.to_owned(),
-                companion,
-            });
-        }
+        refuse_stray_log(path)?;
         create(path, migrations)?;
         return open_current(path, settings)
             .map(|connection| Opened {
@@ -98,13 +93,23 @@ pub(super) fn open_beside(
 /// have the file open.
 pub(super) fn look_beside(path: &Path) -> Result<Identity, OpenError> {
     if !std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
+        refuse_stray_log(path)?;
         return Err(OpenError::Missing {
             path: path.to_owned(),
         });
     }
-    Connection::open_with_flags(path, looking(path))
-        .and_then(|connection| Identity::of(&connection))
-        .map_err(|error| OpenError::sqlite(path, error))
+    Identity::recover(path)
+}
+
+/// SQLite would take the log for that of a new database, or remove it with what is only there.
+fn refuse_stray_log(path: &Path) -> Result<(), OpenError> {
+    match files::find_companion(path) {
+        Some(companion) => Err(OpenError::StrayLog {
+            path: path.to_owned(),
+            companion,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// The writer's connection to a file that is up to date.
@@ -129,10 +134,17 @@ fn create(path: &Path, migrations: &[Migration]) -> Result<(), OpenError> {
         .and_then(|()| enforce_foreign_keys(&connection, false))
         .map_err(failed)?;
     migrations::apply(&mut connection, migrations).map_err(|failed| migration(path, failed))?;
+    write_ahead(&connection).map_err(failed)?;
     connection.close().map_err(|(_, error)| failed(error))?;
     draft
         .put_in_place(path)
         .map_err(|error| OpenError::io(path, error))
+}
+
+/// Puts a draft into WAL mode. Done later, in place, it would be one more moment at which the first
+/// page can be torn.
+pub(super) fn write_ahead(draft: &Connection) -> rusqlite::Result<()> {
+    draft.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
 }
 
 fn migration(path: &Path, failed: MigrationFailed) -> OpenError {

@@ -144,3 +144,31 @@ async fn a_file_that_was_cut_off_is_reported() {
         "{said}"
     );
 }
+
+/// Power fails while the first page is copied from the log: a sector of it is lost, and the log has it.
+#[tokio::test]
+async fn a_first_page_that_is_torn_is_recovered() {
+    let home = Home::new();
+    let server = home.serve();
+    let (mut rng, mut rows) = (StdRng::seed_from_u64(10), BTreeMap::new());
+    for number in 0..60 {
+        let row = integration(&format!("row-{number}"), &mut rng);
+        rows.insert(server.api().created(&row).await, row);
+    }
+    server.kill();
+    let file = OpenOptions::new().write(true).open(home.database());
+    let file = file.expect("the database can be written");
+    file.write_all_at(&[0; 512], 0).expect("a sector");
+    let server = home.serve();
+    assert_eq!(
+        server
+            .api()
+            .list()
+            .await
+            .into_iter()
+            .collect::<BTreeMap<_, _>>(),
+        rows
+    );
+    server.stop();
+    assert_eq!(home.run(&["check"]).code, Some(0));
+}

@@ -5,6 +5,7 @@ mod commit_hook;
 mod faults;
 mod keys;
 mod reading;
+mod recovery;
 mod restore;
 mod startup;
 mod writing;

@@ -1,0 +1,228 @@
+//! Files as a power failure leaves them: SQLite decides what they are, after it has recovered them.
+
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::store::{OpenError, backup, files::beside, restore};
+
+/// The part of a page that a disk writes as a whole.
+const SECTOR: usize = 512;
+
+/// Zeroes the first sector, as when power fails while the first page is written.
+fn tear(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[..SECTOR].fill(0);
+    fs::write(path, bytes).unwrap();
+}
+
+/// Copies a database with what SQLite keeps of it in files that survive a power failure.
+fn copy_as_it_lies(from: &Path, to: &Path) {
+    fs::copy(from, to).unwrap();
+    for suffix in ["-wal", "-journal"] {
+        let log = beside(from, suffix);
+        if log.exists() {
+            fs::copy(log, beside(to, suffix)).unwrap();
+        }
+    }
+}
+
+/// A database with a torn first page, which its log has as a whole.
+async fn torn(directory: &TempDir) -> Settings {
+    let original = Settings {
+        path: directory.path().join("original.db"),
+        ..Settings::default()
+    };
+    let store = Store::open_with(&original, MIGRATIONS).unwrap();
+    insert(&store, "acknowledged").await.unwrap();
+    grow(&store).await;
+    let torn = settings(directory);
+    copy_as_it_lies(&original.path, &torn.path);
+    store.close();
+    tear(&torn.path);
+    torn
+}
+
+/// Makes the file longer, which its first page says.
+async fn grow(store: &Store) {
+    let grown = store.write(|connection| {
+        let sql = "INSERT INTO item (name, body) VALUES ('large', zeroblob(50000))";
+        Ok(connection.execute(sql, [])?)
+    });
+    grown.await.unwrap();
+}
+
+/// A file of this program whose last writer has died in a transaction: its first page is torn, and
+/// the journal has what that was before.
+fn unfinished(directory: &TempDir) -> Settings {
+    let settings = settings(directory);
+    let store = open(directory);
+    store.close();
+    let original = directory.path().join("original.db");
+    fs::rename(&settings.path, &original).unwrap();
+    let writer = Connection::open(&original).unwrap();
+    writer
+        .execute_batch(
+            "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 5;
+             INSERT INTO item (name) VALUES ('before');
+             BEGIN; PRAGMA user_version = 77;
+             INSERT INTO item (name, body) VALUES ('unfinished', zeroblob(500000));",
+        )
+        .unwrap();
+    copy_as_it_lies(&original, &settings.path);
+    assert!(beside(&settings.path, "-journal").exists());
+    tear(&settings.path);
+    drop(writer);
+    fs::remove_file(original).unwrap();
+    settings
+}
+
+#[tokio::test]
+async fn a_first_page_that_is_torn_is_recovered_from_the_log() {
+    let directory = directory();
+    let settings = torn(&directory).await;
+    let store = Store::open_with(&settings, MIGRATIONS).unwrap();
+    assert!(!store.created());
+    assert_eq!(names(&store), ["acknowledged", "large"]);
+    store.close();
+    let names: Vec<String> = contents(directory.path()).into_keys().collect();
+    assert_eq!(names, ["original.db", "test.db"]);
+    assert_eq!(
+        &fs::read(&settings.path).unwrap()[..16],
+        b"SQLite format 3\0"
+    );
+}
+
+#[tokio::test]
+async fn a_command_sees_a_torn_file_as_the_server_does() {
+    let directory = directory();
+    let settings = torn(&directory).await;
+    let store = Store::open_beside_with(&settings, MIGRATIONS).unwrap();
+    assert_eq!(names(&store), ["acknowledged", "large"]);
+}
+
+#[tokio::test]
+async fn a_newer_version_behind_a_torn_page_is_not_touched() {
+    let directory = directory();
+    let settings = torn(&directory).await;
+    let before = contents(directory.path());
+    let error = Store::open_with(&settings, &MIGRATIONS[..1]).unwrap_err();
+    assert!(
+        matches!(error, OpenError::Newer { found: 2, .. }),
+        "{error:?}"
+    );
+    assert!(before == contents(directory.path()));
+}
+
+#[test]
+fn an_unfinished_transaction_is_rolled_back() {
+    for beside in [false, true] {
+        let directory = directory();
+        let settings = unfinished(&directory);
+        let open = match beside {
+            true => Store::open_beside_with,
+            false => Store::open_with,
+        };
+        let store = open(&settings, MIGRATIONS).unwrap();
+        assert_eq!(names(&store), ["before"], "beside: {beside}");
+    }
+}
+
+#[test]
+fn a_copy_with_an_unfinished_transaction_can_be_restored() {
+    let (source, target) = (directory(), directory());
+    // The migrations of the product, which a restore compares with.
+    Store::open(&settings(&source)).unwrap().close();
+    let original = settings(&source).path;
+    let copy = source.path().join("copy.db");
+    let writer = Connection::open(&original).unwrap();
+    writer
+        .execute_batch(
+            "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 5;
+             BEGIN; INSERT INTO meta VALUES ('unfinished', zeroblob(500000));",
+        )
+        .unwrap();
+    copy_as_it_lies(&original, &copy);
+    drop(writer);
+    restore(&copy, &settings(&target).path, false).unwrap();
+    let store = Store::open(&settings(&target)).unwrap();
+    let unfinished = store.read(|connection| crate::store::meta::get(connection, "unfinished"));
+    assert_eq!(unfinished.unwrap(), None);
+    store.close();
+    backup(&copy, &target.path().join("again.db"), false).unwrap();
+}
+
+/// Files that stay refused, each with a log beside it.
+fn with_logs(directory: &TempDir) -> Vec<(PathBuf, &'static str)> {
+    let foreign = directory.path().join("foreign.db");
+    let writer = Connection::open(directory.path().join("theirs.db")).unwrap();
+    writer
+        .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE theirs (x)")
+        .unwrap();
+    copy_as_it_lies(&directory.path().join("theirs.db"), &foreign);
+    let torn_foreign = directory.path().join("torn-foreign.db");
+    copy_as_it_lies(&foreign, &torn_foreign);
+    tear(&torn_foreign);
+    drop(writer);
+    let text = directory.path().join("text.db");
+    fs::write(&text, "a diary, not a database\n".repeat(100)).unwrap();
+    fs::write(beside(&text, "-wal"), "somebody's log").unwrap();
+    let note = directory.path().join("note.db");
+    fs::write(&note, "a note\n").unwrap();
+    fs::write(beside(&note, "-journal"), "somebody's journal").unwrap();
+    // Torn, and nothing has the first page.
+    let lost = directory.path().join("lost.db");
+    open(directory).close();
+    fs::rename(settings(directory).path, &lost).unwrap();
+    tear(&lost);
+    fs::write(beside(&lost, "-wal"), "").unwrap();
+    vec![
+        (foreign, "of another program"),
+        (torn_foreign, "of another program"),
+        (text, "is not a SQLite file"),
+        (note, "is not a SQLite file"),
+        (lost, "is not a SQLite file"),
+    ]
+}
+
+#[test]
+fn a_log_beside_a_file_of_others_is_not_touched() {
+    let directory = directory();
+    for (path, expected) in with_logs(&directory) {
+        let settings = Settings {
+            path,
+            ..Settings::default()
+        };
+        let before = contents(directory.path());
+        let error = Store::open_with(&settings, MIGRATIONS).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+        assert!(before == contents(directory.path()), "{error}");
+    }
+}
+
+#[test]
+fn a_log_without_its_database_is_named_by_every_command() {
+    let directory = directory();
+    let settings = settings(&directory);
+    fs::write(beside(&settings.path, "-wal"), "the only copy").unwrap();
+    for content in [None, Some("")] {
+        if let Some(content) = content {
+            fs::write(&settings.path, content).unwrap();
+        }
+        for open in [Store::open_with, Store::open_beside_with] {
+            let error = open(&settings, MIGRATIONS).unwrap_err();
+            assert!(matches!(error, OpenError::StrayLog { .. }), "{error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_new_file_has_a_log_from_the_beginning() {
+    let directory = directory();
+    let store = open(&directory);
+    // SQLite's own mark of it: the versions that are needed to write and to read.
+    let path = store.path().to_owned();
+    store.close();
+    assert_eq!(fs::read(path).unwrap()[18..20], [2, 2]);
+}
