@@ -30,7 +30,7 @@ const CALLS: [&str; 9] = [
 ];
 
 /// What follows the name of the database in the names of the files that a start works with.
-const FILES: [&str; 5] = ["", ".new", ".key", ".lock", "-wal"];
+const FILES: [&str; 7] = ["", ".new", ".new-wal", ".key", ".key.new", ".lock", "-wal"];
 
 /// That a killed start is made up for by the next.
 async fn starts_well(home: &Home, killed: &str) {

@@ -71,6 +71,8 @@ impl Kept {
             .with_context(failed)?;
         let text = serde_json::to_vec_pretty(&self.all)?;
         opened.write_all(&text).with_context(failed)?;
+        // After a power failure the name would be there without what is in the file.
+        opened.sync_all().with_context(failed)?;
         fs::rename(&new, &self.file).with_context(failed)
     }
 }

@@ -126,13 +126,30 @@ impl Sealer {
                 .await?;
             return Ok(sealer);
         };
-        if sealer.open(&CHECK_PLACE, &check).is_err() {
+        sealer.prove(&check, source, store)
+    }
+
+    /// The same for a command that only reads: none if the database has no key yet.
+    ///
+    /// # Errors
+    /// As [`Sealer::of`].
+    pub fn find(store: &Store, settings: &Settings) -> Result<Option<Self>, KeyError> {
+        let Some(check) = store.read(|connection| meta::get(connection, CHECK))? else {
+            return Ok(None);
+        };
+        let (key, source) = find_key(store.path(), settings, false)?;
+        Self::with_key(&key).prove(&check, source, store).map(Some)
+    }
+
+    /// This sealer, if it opens the text that was sealed with the key of the database.
+    fn prove(self, check: &[u8], source: KeySource, store: &Store) -> Result<Self, KeyError> {
+        if self.open(&CHECK_PLACE, check).is_err() {
             return Err(KeyError::WrongKey {
                 key: source,
                 database: store.path().to_owned(),
             });
         }
-        Ok(sealer)
+        Ok(self)
     }
 }
 
@@ -188,33 +205,44 @@ fn decode(text: &str, source: &KeySource) -> Result<[u8; KEY_BYTES], KeyError> {
 
 /// Makes the key in a file that is not there or empty. If someone else is faster, takes theirs.
 ///
-/// An empty file is what a start leaves that was killed between creating and writing it. The lock
-/// lets no one else take it for that while this one is about to write.
+/// The file gets its name when all of it is on the disk: after a power failure half a key would stop
+/// every start. An empty file is what holds the lock, so that no one else makes a key meanwhile.
 fn create(path: &Path) -> io::Result<Secret> {
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)?;
-    file.lock()?;
-    let mut text = String::new();
-    file.read_to_string(&mut text)?;
-    if !text.is_empty() {
+    loop {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)?;
+        file.lock()?;
+        // Another process was faster and has replaced the file.
+        if !files::is_at(&file, path)? {
+            continue;
+        }
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        if !text.is_empty() {
+            return Ok(Secret::new(text));
+        }
+        let key: [u8; KEY_BYTES] = rand::random();
+        let text = format!("{}\n", BASE64.encode(key));
+        put_in_place(&fs::canonicalize(path)?, text.as_bytes())?;
         return Ok(Secret::new(text));
     }
-    let key: [u8; KEY_BYTES] = rand::random();
-    let text = format!("{}\n", BASE64.encode(key));
-    let written = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .and_then(|()| files::sync_directory_of(&fs::canonicalize(path)?));
-    if let Err(error) = written {
-        // Half a key would stop the next start. Removed, it could be the file that another start
-        // has opened and waits for.
-        let _ = file.set_len(0);
-        return Err(error);
-    }
-    Ok(Secret::new(text))
+}
+
+fn put_in_place(path: &Path, key: &[u8]) -> io::Result<()> {
+    let draft = files::beside(path, ".new");
+    // A start that was killed may have left it.
+    files::remove_if_there(&draft)?;
+    let written = files::create_private(&draft)
+        .and_then(|mut file| file.write_all(key).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&draft, path))
+        .and_then(|()| files::sync_directory_of(path));
+    written.inspect_err(|_| {
+        // It is only in the way, and replaced by the next.
+        let _ = files::remove_if_there(&draft);
+    })
 }
