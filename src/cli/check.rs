@@ -8,33 +8,33 @@ use serde_json::json;
 use super::{Database, output};
 use crate::{
     config::Loaded,
-    domain::{connectors, end_users, platform_integrations, service_integrations, webhooks},
-    store::{self, Sealer},
+    domain::{
+        derived,
+        sealed::{self, Unreadable},
+    },
+    store::{self, CheckReport, Sealer},
 };
 
 pub fn run(loaded: &Loaded, json: bool) -> Result<ExitCode> {
     let database = Database::open(loaded)?;
-    let report = database.store.read(store::check)?;
-    // In a damaged file the secrets may be out of reach. What was found is said all the same.
+    let mut report = database.store.read(store::check)?;
+    // In a damaged file the rows may be out of reach; the report is printed all the same.
+    match database.store.read(derived::faults) {
+        Ok(faults) => report.damage.extend(faults),
+        Err(error) if report.is_sound() => return Err(error.into()),
+        Err(_) => {}
+    }
     let unreadable = match unreadable_secrets(&database, loaded) {
         Ok(found) => Some(found),
         Err(error) if report.is_sound() => return Err(error),
         Err(_) => None,
     };
-    let sound = report.is_sound() && unreadable.as_ref().is_some_and(Vec::is_empty);
+    let readable = unreadable.as_ref().map(|found| found.count() == 0);
+    let sound = report.is_sound() && readable == Some(true);
     let printed = if json {
-        output::json(&json!({
-            "sound": sound,
-            "problems": report.to_string(),
-            "unreadable_secrets": unreadable,
-        }))
+        print_json(&report, unreadable.as_ref(), sound)
     } else {
-        let secrets = match unreadable.map(|found| found.len()) {
-            Some(0) => "every secret can be read".to_owned(),
-            Some(count) => format!("{count} rows have secrets that cannot be read"),
-            None => "the secrets cannot be checked".to_owned(),
-        };
-        output::line(format_args!("{report}\n{secrets}")).map_err(Into::into)
+        print_text(&report, unreadable.as_ref())
     };
     if !sound {
         // Also to who has read only the beginning of it.
@@ -43,25 +43,42 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<ExitCode> {
     printed.map(|()| ExitCode::SUCCESS)
 }
 
-/// What has secrets that cannot be read, each as its kind and id.
-fn unreadable_secrets(database: &Database, loaded: &Loaded) -> Result<Vec<String>> {
-    let sealer = Sealer::of(&database.store, &loaded.config.seal);
-    let sealer = database.runtime.block_on(sealer)?;
-    let found = database.store.read(|conn| {
-        let integrations = service_integrations::unreadable(conn, &sealer)?;
-        let end_users = end_users::unreadable(conn, &sealer)?;
-        let endpoints = webhooks::unreadable(conn, &sealer)?;
-        let installations = platform_integrations::unreadable(conn, &sealer)?;
-        let installations = installations.iter().map(|id| format!("installation {id}"));
-        let integrations = integrations
-            .iter()
-            .map(|id| format!("service integration {id}"));
-        let end_users = end_users.iter().map(|id| format!("end user {id}"));
-        let endpoints = endpoints.iter().map(|id| format!("webhook {id}"));
-        let connectors = connectors::unreadable(conn, &sealer)?;
-        let connectors = connectors.iter().map(|id| format!("connector {id}"));
-        let found = integrations.chain(end_users).chain(endpoints);
-        Ok(found.chain(installations).chain(connectors).collect())
-    })?;
+fn print_json(report: &CheckReport, unreadable: Option<&Unreadable>, sound: bool) -> Result<()> {
+    let named = unreadable.map(|found| {
+        let named = found.named.iter().map(ToString::to_string);
+        named.collect::<Vec<_>>()
+    });
+    output::json(&json!({
+        "sound": sound,
+        "problems": report.to_string(),
+        "unreadable_secrets": named,
+        "more_unreadable_secrets": unreadable.map(|found| found.more),
+    }))
+}
+
+fn print_text(report: &CheckReport, unreadable: Option<&Unreadable>) -> Result<()> {
+    let mut text = report.to_string();
+    match unreadable {
+        None => text.push_str("\nthe secrets cannot be checked"),
+        Some(found) if found.count() == 0 => text.push_str("\nevery secret can be read"),
+        Some(found) => {
+            text.push_str(&format!("\n{} secrets cannot be read:", found.count()));
+            for value in &found.named {
+                text.push_str(&format!("\n  {value}"));
+            }
+            if found.more > 0 {
+                text.push_str(&format!("\n  and {} more", found.more));
+            }
+        }
+    }
+    Ok(output::line(text)?)
+}
+
+/// The secrets that the key does not open.
+fn unreadable_secrets(database: &Database, loaded: &Loaded) -> Result<Unreadable> {
+    let sealer = Sealer::find(&database.store, &loaded.config.seal)?;
+    let found = database
+        .store
+        .read(|conn| sealed::unreadable(conn, sealer.as_ref()))?;
     Ok(found)
 }

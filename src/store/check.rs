@@ -11,7 +11,8 @@ use super::fault::Fault;
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckReport {
-    /// SQLite's descriptions of damage, at most 100. Empty if there is none.
+    /// Descriptions of damage: SQLite's, at most 100, and those of what else was looked at. Empty if
+    /// there is none.
     pub damage: Vec<String>,
     /// Rows that refer to rows that do not exist.
     pub foreign_keys: Vec<ForeignKeyFault>,

@@ -11,6 +11,7 @@ mod architecture;
 mod botpress;
 mod bounds;
 mod chat;
+mod check;
 mod cli;
 mod clock;
 mod cohere;

@@ -3,20 +3,13 @@
 use serde_json::{Map, Value};
 
 use crate::{
+    domain::sealed::SealedColumn,
     kernel::{Error, Result, Secret, ids::AgentId},
-    store::{Sealer, seal::Place},
+    store::Sealer,
 };
 
-fn place<'a>(column: &'a str, bot: &'a AgentId) -> Place<'a> {
-    Place {
-        table: "bots",
-        column,
-        row_id: bot.as_str(),
-    }
-}
-
 pub(super) fn seal_secret(sealer: &Sealer, bot: &AgentId, secret: &Secret) -> Vec<u8> {
-    sealer.seal(&place("signing_secret", bot), secret.expose().as_bytes())
+    SealedColumn::BotSigningSecret.seal(sealer, bot.as_str(), secret.expose().as_bytes())
 }
 
 pub(in crate::domain) fn open_secret(
@@ -24,7 +17,7 @@ pub(in crate::domain) fn open_secret(
     bot: &AgentId,
     sealed: &[u8],
 ) -> Result<Secret> {
-    let opened = open(sealer, &place("signing_secret", bot), sealed)?;
+    let opened = open(SealedColumn::BotSigningSecret, sealer, bot, sealed)?;
     String::from_utf8(opened)
         .map(Secret::new)
         .map_err(|error| Error::internal("a sealed secret is no text", error))
@@ -36,7 +29,7 @@ pub(super) fn seal_configuration(
     configuration: &Map<String, Value>,
 ) -> Vec<u8> {
     let text = Value::Object(configuration.clone()).to_string();
-    sealer.seal(&place("configuration", bot), text.as_bytes())
+    SealedColumn::BotConfiguration.seal(sealer, bot.as_str(), text.as_bytes())
 }
 
 pub(in crate::domain) fn open_configuration(
@@ -44,13 +37,13 @@ pub(in crate::domain) fn open_configuration(
     bot: &AgentId,
     sealed: &[u8],
 ) -> Result<Map<String, Value>> {
-    let opened = open(sealer, &place("configuration", bot), sealed)?;
+    let opened = open(SealedColumn::BotConfiguration, sealer, bot, sealed)?;
     serde_json::from_slice(&opened)
         .map_err(|error| Error::internal("a sealed configuration is no object", error))
 }
 
-fn open(sealer: &Sealer, place: &Place<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
-    sealer
-        .open(place, sealed)
+fn open(column: SealedColumn, sealer: &Sealer, bot: &AgentId, sealed: &[u8]) -> Result<Vec<u8>> {
+    column
+        .open(sealer, bot.as_str(), sealed)
         .map_err(|error| Error::internal("a sealed value of a bot does not open", error))
 }

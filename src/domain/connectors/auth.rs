@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    domain::sql::text_enum,
+    domain::{sealed::SealedColumn, sql::text_enum},
     kernel::{Error, Result, Rule, Secret, Violation, ids::ConnectorId},
-    store::{Sealer, seal::Place},
+    store::Sealer,
 };
 
 /// How calls to a connector are proven, without the secrets.
@@ -199,14 +199,6 @@ impl Auth {
     }
 }
 
-fn place(id: &ConnectorId) -> Place<'_> {
-    Place {
-        table: "connectors",
-        column: "credentials",
-        row_id: id.as_str(),
-    }
-}
-
 impl Credentials {
     pub(super) fn seal(&self, sealer: &Sealer, id: &ConnectorId) -> Vec<u8> {
         let value = match self {
@@ -216,11 +208,12 @@ impl Credentials {
             } => json!({"client_id": client_id.expose(), "client_secret": client_secret.expose()}),
             Self::Service(token) => json!({"token": token.expose()}),
         };
-        sealer.seal(&place(id), value.to_string().as_bytes())
+        let text = value.to_string();
+        SealedColumn::ConnectorCredentials.seal(sealer, id.as_str(), text.as_bytes())
     }
 
     pub(super) fn open(sealer: &Sealer, id: &ConnectorId, sealed: &[u8]) -> Result<Self> {
-        let text = sealer.open(&place(id), sealed)?;
+        let text = SealedColumn::ConnectorCredentials.open(sealer, id.as_str(), sealed)?;
         let value: Value = serde_json::from_slice(&text)
             .map_err(|error| Error::internal("sealed credentials cannot be read", error))?;
         let secret = |name: &str| value[name].as_str().map(Secret::new);

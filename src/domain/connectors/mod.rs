@@ -26,7 +26,7 @@ pub use self::{
     change::{create, delete, update},
     logs::{LogEntry, LogFilter, logs},
     own::register_folders,
-    rows::{find, list, unreadable},
+    rows::{find, list},
     search::{SearchFailure, SearchOptions, search},
     settings::{HostMapping, Settings},
 };

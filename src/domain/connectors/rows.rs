@@ -3,14 +3,13 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::Value;
 
-use super::{Auth, AuthStatus, Connector, Credentials, Listed, Slice};
+use super::{Auth, AuthStatus, Connector, Listed, Slice};
 use crate::{
     domain::access::Call,
     kernel::{
         Error, Result, Timestamp,
         ids::{ApiKeyId, ConnectorId, WorkspaceId},
     },
-    store::Sealer,
 };
 
 /// The connector with this id.
@@ -153,27 +152,4 @@ fn status(
     } else {
         AuthStatus::Expired
     }
-}
-
-const SEALED: &str = "SELECT id, credentials FROM connectors WHERE credentials IS NOT NULL";
-
-/// The connectors of every workspace whose secrets, or those of their users, cannot be opened.
-///
-/// # Errors
-/// Those of the store.
-pub fn unreadable(conn: &Connection, sealer: &Sealer) -> Result<Vec<ConnectorId>> {
-    let mut statement = conn.prepare(SEALED)?;
-    let mut rows = statement.query([])?;
-    let mut unreadable = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id: ConnectorId = row.get("id")?;
-        let sealed: Vec<u8> = row.get("credentials")?;
-        if Credentials::open(sealer, &id, &sealed).is_err() {
-            unreadable.push(id);
-        }
-    }
-    unreadable.extend(super::authorization::unreadable(conn, sealer)?);
-    unreadable.sort();
-    unreadable.dedup();
-    Ok(unreadable)
 }

@@ -19,7 +19,7 @@ pub use change::{Created, Scope, apply, create, erase, make, set_in_conversation
 pub use event::time_text;
 pub use metadata::{METADATA_MAX_BYTES, METAVARIABLES, Metadata, MetadataUpdate};
 pub use rows::{find, find_by_external_id, list, was_erased};
-pub use sensitive::{sensitive_metadata, unreadable};
+pub use sensitive::sensitive_metadata;
 
 pub(super) use rewind::MENDS;
 

@@ -9,12 +9,12 @@ use serde_json::{Map, Value};
 
 use super::metadata::plain;
 use crate::{
-    domain::{Domain, change::Change},
+    domain::{Domain, change::Change, sealed::SealedColumn},
     kernel::{
         Error, Patch, Result, Rule, Timestamp, Violation,
         ids::{AgentId, EndUserId},
     },
-    store::{Sealer, seal::Place},
+    store::Sealer,
 };
 
 /// How long a value is kept.
@@ -91,9 +91,11 @@ pub(super) fn write(
             let mut statement = change.conn.prepare_cached(REMOVE)?;
             statement.execute(named_params! {":end_user_id": id, ":name": name})?
         } else {
-            let sealed = place(id, name, |place| {
-                sealer.seal(&place, value.to_string().as_bytes())
-            });
+            let sealed = SealedColumn::EndUserSensitive.seal(
+                sealer,
+                &row_id(id, name),
+                value.to_string().as_bytes(),
+            );
             change.conn.prepare_cached(SET)?.execute(named_params! {
                 ":end_user_id": id,
                 ":name": name,
@@ -105,12 +107,8 @@ pub(super) fn write(
     Ok(changed > 0)
 }
 
-fn place<T>(id: &EndUserId, name: &str, with: impl FnOnce(Place<'_>) -> T) -> T {
-    with(Place {
-        table: "end_user_sensitive",
-        column: "sealed",
-        row_id: &format!("{id}/{name}"),
-    })
+fn row_id(id: &EndUserId, name: &str) -> String {
+    format!("{id}/{name}")
 }
 
 const READ: &str = "
@@ -143,31 +141,11 @@ pub fn sensitive_metadata(
 }
 
 fn open(sealer: &Sealer, id: &EndUserId, name: &str, sealed: &[u8]) -> Result<Value> {
-    let text = place(id, name, |place| sealer.open(&place, sealed))
+    let text = SealedColumn::EndUserSensitive
+        .open(sealer, &row_id(id, name), sealed)
         .map_err(|error| Error::internal("a sealed value cannot be opened", error))?;
     serde_json::from_slice(&text)
         .map_err(|error| Error::internal("a sealed value is not what it should be", error))
-}
-
-const ALL: &str = "SELECT end_user_id, name, sealed FROM end_user_sensitive";
-
-/// The end users of every agent that have sensitive metadata which cannot be opened.
-///
-/// # Errors
-/// Those of the store.
-pub fn unreadable(conn: &Connection, sealer: &Sealer) -> Result<Vec<EndUserId>> {
-    let mut statement = conn.prepare(ALL)?;
-    let mut rows = statement.query([])?;
-    let mut unreadable = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id: EndUserId = row.get("end_user_id")?;
-        let name: String = row.get("name")?;
-        let sealed: Vec<u8> = row.get("sealed")?;
-        if open(sealer, &id, &name, &sealed).is_err() && !unreadable.contains(&id) {
-            unreadable.push(id);
-        }
-    }
-    Ok(unreadable)
 }
 
 const ERASE_DUE: &str = "DELETE FROM end_user_sensitive WHERE erase_at <= :now";

@@ -22,11 +22,12 @@ use super::{
     sql::text_enum,
 };
 use crate::{
+    domain::sealed::SealedColumn,
     kernel::{
         Error, Kind, Result, Timestamp,
         ids::{IntegrationId, WorkspaceId, random_alphanumeric},
     },
-    store::{Sealer, seal::Place},
+    store::Sealer,
 };
 
 text_enum! {
@@ -232,13 +233,13 @@ fn insert(
 
 fn seal(sealer: &Sealer, webhook_id: &str, configuration: &Map<String, Value>) -> Vec<u8> {
     let text = Value::Object(configuration.clone()).to_string();
-    sealer.seal(&place(webhook_id), text.as_bytes())
+    SealedColumn::BotIntegrationConfiguration.seal(sealer, webhook_id, text.as_bytes())
 }
 
 /// The configuration of an installation, whose webhook's address ends so.
 pub(super) fn open(sealer: &Sealer, webhook_id: &str, sealed: &[u8]) -> Result<Map<String, Value>> {
-    let opened = sealer
-        .open(&place(webhook_id), sealed)
+    let opened = SealedColumn::BotIntegrationConfiguration
+        .open(sealer, webhook_id, sealed)
         .map_err(|error| Error::internal("a sealed configuration does not open", error))?;
     serde_json::from_slice(&opened)
         .map_err(|error| Error::internal("a sealed configuration is no object", error))
@@ -247,14 +248,6 @@ pub(super) fn open(sealer: &Sealer, webhook_id: &str, sealed: &[u8]) -> Result<M
 /// What a webhook's address ends with: not to be guessed, for it is all that protects some.
 fn new_webhook_id() -> String {
     random_alphanumeric(36).to_lowercase()
-}
-
-fn place(webhook_id: &str) -> Place<'_> {
-    Place {
-        table: "bot_integrations",
-        column: "configuration",
-        row_id: webhook_id,
-    }
 }
 
 fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Installation> {

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::{
-    domain::{access::Call, change::Change, context::Domain},
+    domain::{access::Call, change::Change, context::Domain, sealed::SealedColumn},
     kernel::{
         Error, Kind, Result, Rule, Secret, Violation,
         ids::{IntegrationId, WorkspaceId},
     },
-    store::{Sealer, seal::Place},
+    store::Sealer,
 };
 
 /// The longest name of a secret.
@@ -86,8 +86,11 @@ impl Parts {
                     .execute(named_params! {":seq": of.seq, ":name": name})?;
                 continue;
             };
-            let row_id = secret_row(of.id, &name);
-            let sealed = sealer.seal(&place(&row_id), secret.expose().as_bytes());
+            let sealed = SealedColumn::IntegrationSecret.seal(
+                sealer,
+                &secret_row(of.id, &name),
+                secret.expose().as_bytes(),
+            );
             conn.prepare_cached(SET_SECRET)?.execute(named_params! {
                 ":seq": of.seq, ":name": name, ":sealed": sealed,
             })?;
@@ -135,14 +138,6 @@ fn secret_row(id: &IntegrationId, name: &str) -> String {
     format!("{id}/{name}")
 }
 
-fn place(row_id: &str) -> Place<'_> {
-    Place {
-        table: "integration_secrets",
-        column: "sealed",
-        row_id,
-    }
-}
-
 const SECRETS: &str = "
     SELECT integration_secrets.name, integration_secrets.sealed
     FROM integration_secrets JOIN integrations ON integrations.seq = integration_secrets.integration_seq
@@ -174,8 +169,8 @@ pub(in crate::domain) fn secrets_of(
     let mut secrets = BTreeMap::new();
     for row in rows {
         let (name, sealed) = row?;
-        let opened = sealer
-            .open(&place(&secret_row(id, &name)), &sealed)
+        let opened = SealedColumn::IntegrationSecret
+            .open(sealer, &secret_row(id, &name), &sealed)
             .map_err(|error| Error::internal("a sealed secret does not open", error))?;
         let text = String::from_utf8(opened)
             .map_err(|error| Error::internal("a sealed secret is no text", error))?;

@@ -25,7 +25,6 @@ pub use installations::{
     Connection, Installation, InstallationStatus, connections, find_own, set_status,
 };
 pub use integrations::{Created, Page, create, find_any, list, list_all, update};
-pub use rows::unreadable;
 pub use status::{approve, archive};
 pub use tokens::{Grant, Refusal, TokenKind, Tokens, Use, exchange};
 pub use uninstall::{Farewell, deliver_due, farewells, uninstall};

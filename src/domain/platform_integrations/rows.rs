@@ -5,11 +5,12 @@ use serde_json::{Map, Value};
 
 use super::{Definition, PlatformIntegration, Scope, Tag, not_found};
 use crate::{
+    domain::sealed::SealedColumn,
     kernel::{
         Error, Result, Secret,
         ids::{AgentId, InstallationId, PlatformIntegrationId},
     },
-    store::{Sealer, seal::Place},
+    store::Sealer,
 };
 
 const FIND: &str = "SELECT * FROM platform_integrations WHERE id = :id";
@@ -95,17 +96,6 @@ fn object(value: Value) -> rusqlite::Result<Map<String, Value>> {
     }
 }
 
-const CONFIGURATION: &str = "configuration";
-const CLIENT_SECRET: &str = "client_secret";
-
-fn place<'a>(column: &'static str, id: &'a InstallationId) -> Place<'a> {
-    Place {
-        table: "platform_installations",
-        column,
-        row_id: id.as_str(),
-    }
-}
-
 /// The answers of an installation as they are stored.
 pub(super) fn seal_configuration(
     sealer: &Sealer,
@@ -114,7 +104,7 @@ pub(super) fn seal_configuration(
 ) -> Result<Vec<u8>> {
     let text = serde_json::to_vec(configuration)
         .map_err(|error| Error::internal("a configuration cannot be written", error))?;
-    Ok(sealer.seal(&place(CONFIGURATION, id), &text))
+    Ok(SealedColumn::PlatformConfiguration.seal(sealer, id.as_str(), &text))
 }
 
 pub(super) fn open_configuration(
@@ -122,8 +112,8 @@ pub(super) fn open_configuration(
     id: &InstallationId,
     sealed: &[u8],
 ) -> Result<Map<String, Value>> {
-    let text = sealer
-        .open(&place(CONFIGURATION, id), sealed)
+    let text = SealedColumn::PlatformConfiguration
+        .open(sealer, id.as_str(), sealed)
         .map_err(|error| Error::internal("a sealed configuration cannot be opened", error))?;
     serde_json::from_slice(&text)
         .map_err(|error| Error::internal("a configuration is not what it should be", error))
@@ -132,40 +122,14 @@ pub(super) fn open_configuration(
 /// The secret that signs what an installation is told. It stays sealed for the installation's
 /// place when it moves to the row of a farewell.
 pub(super) fn seal_secret(sealer: &Sealer, id: &InstallationId, secret: &Secret) -> Vec<u8> {
-    sealer.seal(&place(CLIENT_SECRET, id), secret.expose().as_bytes())
+    SealedColumn::PlatformClientSecret.seal(sealer, id.as_str(), secret.expose().as_bytes())
 }
 
 pub(super) fn open_secret(sealer: &Sealer, id: &InstallationId, sealed: &[u8]) -> Result<Secret> {
-    let text = sealer
-        .open(&place(CLIENT_SECRET, id), sealed)
+    let text = SealedColumn::PlatformClientSecret
+        .open(sealer, id.as_str(), sealed)
         .map_err(|error| Error::internal("a sealed secret cannot be opened", error))?;
     String::from_utf8(text)
         .map(Secret::new)
         .map_err(|error| Error::internal("a sealed secret is not what it should be", error))
-}
-
-const SEALED: &str = "
-    SELECT id, configuration, client_secret FROM platform_installations
-    UNION ALL
-    SELECT installation_id, NULL, client_secret FROM platform_uninstalls";
-
-/// The installations of every agent whose secrets cannot be opened.
-///
-/// # Errors
-/// Those of the store.
-pub fn unreadable(conn: &Connection, sealer: &Sealer) -> Result<Vec<InstallationId>> {
-    let mut statement = conn.prepare(SEALED)?;
-    let mut rows = statement.query([])?;
-    let mut unreadable = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id: InstallationId = row.get("id")?;
-        let configuration: Option<Vec<u8>> = row.get("configuration")?;
-        let secret: Vec<u8> = row.get("client_secret")?;
-        let opens = open_secret(sealer, &id, &secret).is_ok()
-            && configuration.is_none_or(|sealed| open_configuration(sealer, &id, &sealed).is_ok());
-        if !opens {
-            unreadable.push(id);
-        }
-    }
-    Ok(unreadable)
 }

@@ -10,9 +10,10 @@ use crate::{
         audit::Actor,
         change::Change,
         context::Domain,
+        sealed::SealedColumn,
     },
     kernel::{Error, Result, Secret, ids::ApiKeyId},
-    store::{Sealer, seal::Place},
+    store::Sealer,
 };
 
 /// A token with the key that it is of.
@@ -88,7 +89,7 @@ fn find(conn: &Connection, sealer: &Sealer, owner: &str) -> Result<Option<Token>
     let Some((key, sealed)) = found else {
         return Ok(None);
     };
-    let opened = sealer.open(&place(owner), &sealed);
+    let opened = SealedColumn::RuntimeToken.open(sealer, owner, &sealed);
     let opened = opened.map_err(|error| Error::internal("a sealed token does not open", error))?;
     let value = String::from_utf8(opened)
         .map_err(|error| Error::internal("a sealed token is no text", error))?;
@@ -113,15 +114,7 @@ fn make(
     change.conn.prepare_cached(KEEP)?.execute(named_params! {
         ":owner": id,
         ":key": key.id,
-        ":sealed": sealer.seal(&place(id), value.expose().as_bytes()),
+        ":sealed": SealedColumn::RuntimeToken.seal(sealer, id, value.expose().as_bytes()),
     })?;
     Ok(Token { key: key.id, value })
-}
-
-fn place(owner: &str) -> Place<'_> {
-    Place {
-        table: "runtime_tokens",
-        column: "sealed",
-        row_id: owner,
-    }
 }

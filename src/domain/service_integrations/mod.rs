@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 pub use catalogue::Service;
 pub use change::{ConfigUpdate, create, delete, update};
-pub use rows::{find, list, unreadable};
+pub use rows::{find, list};
 pub(super) use secrets::SecretNames;
 
 use crate::{

@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 
 use super::{Listed, Reveal, Service, ServiceIntegration, Slice, Visibility, secrets::Parts};
 use crate::{
-    domain::{access::Call, numbers::Numbers},
+    domain::{access::Call, numbers::Numbers, sealed::SealedColumn},
     kernel::{
         Error, Result,
         ids::{ServiceIntegrationId, WorkspaceId},
     },
-    store::{Sealer, seal::Place},
+    store::Sealer,
 };
 
 /// The integration with this id.
@@ -163,17 +163,9 @@ impl Stored {
     }
 }
 
-fn place(id: &ServiceIntegrationId) -> Place<'_> {
-    Place {
-        table: "service_integrations",
-        column: "secrets",
-        row_id: id.as_str(),
-    }
-}
-
 fn open(sealer: &Sealer, id: &ServiceIntegrationId, sealed: &[u8]) -> Result<Map<String, Value>> {
-    let text = sealer
-        .open(&place(id), sealed)
+    let text = SealedColumn::ServiceIntegrationSecrets
+        .open(sealer, id.as_str(), sealed)
         .map_err(|error| Error::internal("a sealed secret cannot be opened", error))?;
     serde_json::from_slice(&text)
         .map_err(|error| Error::internal("a sealed secret is not what it should be", error))
@@ -190,25 +182,6 @@ pub(super) fn seal(
     }
     let text = serde_json::to_vec(hidden)
         .map_err(|error| Error::internal("a secret cannot be written", error))?;
-    Ok(Some(sealer.seal(&place(id), &text)))
-}
-
-const SEALED: &str = "SELECT id, secrets FROM service_integrations WHERE secrets IS NOT NULL";
-
-/// The integrations of every workspace whose secrets cannot be opened.
-///
-/// # Errors
-/// Those of the store.
-pub fn unreadable(conn: &Connection, sealer: &Sealer) -> Result<Vec<ServiceIntegrationId>> {
-    let mut statement = conn.prepare(SEALED)?;
-    let mut rows = statement.query([])?;
-    let mut unreadable = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id: ServiceIntegrationId = row.get("id")?;
-        let sealed: Vec<u8> = row.get("secrets")?;
-        if open(sealer, &id, &sealed).is_err() {
-            unreadable.push(id);
-        }
-    }
-    Ok(unreadable)
+    let column = SealedColumn::ServiceIntegrationSecrets;
+    Ok(Some(column.seal(sealer, id.as_str(), &text)))
 }

@@ -6,8 +6,9 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    domain::sealed::SealedColumn,
     kernel::{Error, Kind, Result, Secret, Timestamp, ids::EndUserId, secret::new_hex_secret},
-    store::{Sealer, seal::Place},
+    store::Sealer,
 };
 
 /// What a key says.
@@ -98,8 +99,8 @@ pub(super) fn find(
     let Some(sealed) = sealed else {
         return Ok(None);
     };
-    let opened = sealer
-        .open(&place(&installation.to_string()), &sealed)
+    let opened = SealedColumn::WebchatKey
+        .open(sealer, &installation.to_string(), &sealed)
         .map_err(|error| Error::internal("a sealed key does not open", error))?;
     let text = String::from_utf8(opened)
         .map_err(|error| Error::internal("a sealed key is no text", error))?;
@@ -114,21 +115,14 @@ pub(super) fn ensure(conn: &Connection, sealer: &Sealer, installation: i64) -> R
         return Ok(known);
     }
     let secret = new_hex_secret();
-    let sealed = sealer.seal(
-        &place(&installation.to_string()),
+    let sealed = SealedColumn::WebchatKey.seal(
+        sealer,
+        &installation.to_string(),
         secret.expose().as_bytes(),
     );
     conn.prepare_cached(INSERT)?
         .execute(named_params! {":seq": installation, ":sealed": sealed})?;
     Ok(secret)
-}
-
-fn place(row_id: &str) -> Place<'_> {
-    Place {
-        table: "webchat_keys",
-        column: "sealed",
-        row_id,
-    }
 }
 
 #[cfg(test)]

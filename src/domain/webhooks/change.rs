@@ -8,13 +8,14 @@ use super::{
     checks::{check_description, check_room, check_url, checked_filters},
     endpoints::{not_found, stored},
     queue,
-    secret::{Column, SigningKey},
+    secret::SigningKey,
 };
 use crate::{
     domain::{
         access::Call,
         audit::{self, Entry},
         change::Change,
+        sealed::SealedColumn,
     },
     kernel::{
         Result, Timestamp,
@@ -68,7 +69,7 @@ pub async fn create(call: &Call, new: New) -> Result<Endpoint> {
     check_description(&new.description)?;
     let event_filters = checked_filters(new.event_filters)?;
     let id = WebhookEndpointId::new_endpoint();
-    let secret = SigningKey::generate().seal(domain.sealer(), &id, Column::Current);
+    let secret = SigningKey::generate().seal(domain.sealer(), &id, SealedColumn::WebhookSecret);
     let created = domain.change(call, move |change, workspace| {
         check_room(change.conn, &agent, max)?;
         let disabled_at = (!new.enabled).then_some(change.now);
@@ -224,8 +225,8 @@ pub async fn rotate_secret(call: &Call, id: WebhookEndpointId, key: Option<&str>
         let until = change.now.plus(domain.settings().webhooks.old_secret_for());
         change.conn.prepare_cached(ROTATE)?.execute(named_params! {
             ":seq": found.seq,
-            ":secret": new.seal(domain.sealer(), &id, Column::Current),
-            ":old_secret": old.seal(domain.sealer(), &id, Column::Old),
+            ":secret": new.seal(domain.sealer(), &id, SealedColumn::WebhookSecret),
+            ":old_secret": old.seal(domain.sealer(), &id, SealedColumn::WebhookOldSecret),
             ":old_secret_until": until,
             ":now": change.now,
         })?;

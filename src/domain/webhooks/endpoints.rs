@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::Value;
 
-use super::secret::{Column, SigningKey};
+use super::secret::SigningKey;
 use crate::{
-    domain::{access::Call, context::Domain},
+    domain::{access::Call, context::Domain, sealed::SealedColumn},
     kernel::{
         Error, Result, Rule, Secret, Timestamp, Violation,
         ids::{AgentId, WebhookEndpointId},
@@ -228,15 +228,24 @@ impl Stored {
 
     /// The key that signs.
     pub(super) fn key(&self, sealer: &Sealer) -> Result<SigningKey> {
-        SigningKey::open(sealer, &self.endpoint.id, Column::Current, &self.sealed)
+        SigningKey::open(
+            sealer,
+            &self.endpoint.id,
+            SealedColumn::WebhookSecret,
+            &self.sealed,
+        )
     }
 
     /// The key that signs along, if there still is one.
     pub(super) fn old_key(&self, sealer: &Sealer, now: Timestamp) -> Result<Option<SigningKey>> {
         match (&self.old_sealed, self.old_until) {
-            (Some(sealed), Some(until)) if now < until => {
-                SigningKey::open(sealer, &self.endpoint.id, Column::Old, sealed).map(Some)
-            }
+            (Some(sealed), Some(until)) if now < until => SigningKey::open(
+                sealer,
+                &self.endpoint.id,
+                SealedColumn::WebhookOldSecret,
+                sealed,
+            )
+            .map(Some),
             _ => Ok(None),
         }
     }
@@ -260,21 +269,4 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Endpoint> {
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
     })
-}
-
-/// The endpoints of every agent whose secret cannot be opened.
-///
-/// # Errors
-/// Those of the store.
-pub fn unreadable(conn: &Connection, sealer: &Sealer) -> Result<Vec<WebhookEndpointId>> {
-    let mut statement = conn.prepare(ALL)?;
-    let mut rows = statement.query([])?;
-    let mut unreadable = Vec::new();
-    while let Some(row) = rows.next()? {
-        let stored = Stored::from_row(row)?;
-        if stored.key(sealer).is_err() {
-            unreadable.push(stored.endpoint.id);
-        }
-    }
-    Ok(unreadable)
 }

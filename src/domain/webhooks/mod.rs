@@ -25,9 +25,7 @@ pub mod signature;
 pub use attempts::{Attempt, Attempts, attempts};
 pub use catalogue::{EVENT_TYPES, EventType};
 pub use change::{Changes, New, create, delete, rotate_secret, update};
-pub use endpoints::{
-    Endpoint, Listed, Slice, all, find, keys_of_urls_with, list, secret, unreadable,
-};
+pub use endpoints::{Endpoint, Listed, Slice, all, find, keys_of_urls_with, list, secret};
 pub use erase::erase_chain;
 pub use hub::Hub;
 pub use message::{Event, emit};

@@ -3,8 +3,9 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
+    domain::sealed::SealedColumn,
     kernel::{Error, Result, Rule, Secret, Violation, ids::WebhookEndpointId},
-    store::{Sealer, seal::Place},
+    store::Sealer,
 };
 
 const PREFIX: &str = "whsec_";
@@ -16,13 +17,6 @@ const MAX_BYTES: usize = 75;
 /// The key that a secret stands for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningKey(Vec<u8>);
-
-/// Which column of an endpoint's row a sealed secret is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Column {
-    Current,
-    Old,
-}
 
 impl SigningKey {
     pub(super) fn generate() -> Self {
@@ -66,30 +60,19 @@ impl SigningKey {
         &self,
         sealer: &Sealer,
         endpoint: &WebhookEndpointId,
-        column: Column,
+        column: SealedColumn,
     ) -> Vec<u8> {
-        sealer.seal(&place(endpoint, column), &self.0)
+        column.seal(sealer, endpoint.as_str(), &self.0)
     }
 
     pub(super) fn open(
         sealer: &Sealer,
         endpoint: &WebhookEndpointId,
-        column: Column,
+        column: SealedColumn,
         sealed: &[u8],
     ) -> Result<Self> {
-        let opened = sealer.open(&place(endpoint, column), sealed);
+        let opened = column.open(sealer, endpoint.as_str(), sealed);
         opened.map(Self).map_err(Error::from)
-    }
-}
-
-fn place(endpoint: &WebhookEndpointId, column: Column) -> Place<'_> {
-    Place {
-        table: "webhook_endpoints",
-        column: match column {
-            Column::Current => "secret",
-            Column::Old => "old_secret",
-        },
-        row_id: endpoint.as_str(),
     }
 }
 

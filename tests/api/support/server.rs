@@ -5,10 +5,11 @@ use parlance::{
     domain::{
         api_keys::{self, KeyKind, Owner},
         audit::Actor,
-        workspaces,
+        derived, sealed, workspaces,
     },
     kernel::{Clock, Secret, Timestamp, ids::WorkspaceId},
     server::Server,
+    store::check,
 };
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -37,6 +38,8 @@ pub struct TestServer {
     pub config: Config,
     pub clock: Clock,
     pub client: reqwest::Client,
+    /// Set by a test that damages its own database, which is not checked then.
+    pub damaged: bool,
     /// Lives as long as the database in it.
     _directory: TempDir,
 }
@@ -67,6 +70,7 @@ impl TestServer {
             config,
             clock,
             client: crate::support::client(),
+            damaged: false,
             _directory: directory,
         }
     }
@@ -79,9 +83,27 @@ impl TestServer {
 
     /// Stops the server.
     pub async fn stop(&mut self) {
+        self.assert_sound();
         if let Some(server) = self.server.take() {
             server.stop().await;
         }
+    }
+
+    /// `parlance check` finds nothing in the database of any test.
+    fn assert_sound(&self) {
+        let Some(server) = &self.server else { return };
+        if self.damaged {
+            return;
+        }
+        let (store, sealer) = (server.domain().store(), server.domain().sealer());
+        let found = store.read(|conn| {
+            let report = check(conn)?.to_string();
+            let faults = derived::faults(conn)?;
+            let unreadable = sealed::unreadable(conn, Some(sealer))?;
+            Ok((report, faults, unreadable.named))
+        });
+        let sound = ("sound".to_owned(), Vec::new(), Vec::new());
+        assert_eq!(found.expect("a check"), sound);
     }
 
     pub fn server(&self) -> &Server {
@@ -154,6 +176,14 @@ impl TestServer {
             });
         let (_, key) = made.await.expect("a workspace with a key");
         key.expose().to_owned()
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.assert_sound();
+        }
     }
 }
 

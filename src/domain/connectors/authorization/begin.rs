@@ -13,6 +13,7 @@ use crate::{
         access::Call,
         bounds::Bound,
         connectors::{check, find},
+        sealed::SealedColumn,
     },
     kernel::{
         Error, Result, Secret, Timestamp, Violation,
@@ -20,7 +21,7 @@ use crate::{
         secret::{TokenHash, new_token},
         violation::Location,
     },
-    store::{Sealer, seal::Place},
+    store::Sealer,
 };
 
 /// What this server says of itself and of the request; the provider's own are left out.
@@ -76,7 +77,8 @@ pub async fn begin(
     let verifier = format!("{}{}", new_token("").expose(), new_token("").expose());
     let url = address(&client, &redirect_uri, &state, &verifier)?;
     let row_id = ConnectorAuthorizationId::new_uuid();
-    let sealed = domain.sealer().seal(&place(&row_id), verifier.as_bytes());
+    let column = SealedColumn::ConnectorVerifier;
+    let sealed = column.seal(domain.sealer(), row_id.as_str(), verifier.as_bytes());
     let lifetime = Duration::from_secs(domain.settings().connectors.authorization_seconds);
     let user = call.caller().key_id.clone();
     domain
@@ -133,21 +135,12 @@ fn address(client: &Client, redirect_uri: &str, state: &Secret, verifier: &str) 
     Ok(url.into())
 }
 
-/// The place of a verifier.
-fn place(id: &ConnectorAuthorizationId) -> Place<'_> {
-    Place {
-        table: "connector_oauth_states",
-        column: "verifier",
-        row_id: id.as_str(),
-    }
-}
-
 pub(super) fn open_verifier(
     sealer: &Sealer,
     id: &ConnectorAuthorizationId,
     sealed: &[u8],
 ) -> Result<String> {
-    let text = sealer.open(&place(id), sealed)?;
+    let text = SealedColumn::ConnectorVerifier.open(sealer, id.as_str(), sealed)?;
     String::from_utf8(text)
         .map_err(|error| Error::internal("a sealed verifier is not what it should be", error))
 }

@@ -18,5 +18,5 @@ pub use self::{
 };
 pub(super) use self::{
     refresh::{access_token, renewed_token},
-    rows::{forget, unreadable},
+    rows::forget,
 };

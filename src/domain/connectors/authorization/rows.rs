@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use super::provider::Granted;
 use crate::{
-    domain::change::Change,
+    domain::{change::Change, sealed::SealedColumn},
     kernel::{
         Error, Result, Secret, Timestamp,
         ids::{ApiKeyId, ConnectorAuthorizationId, ConnectorId},
     },
-    store::{Sealer, seal::Place},
+    store::Sealer,
 };
 
 /// What a user has allowed a connector.
@@ -28,25 +28,18 @@ pub(super) struct Tokens {
     pub(super) refresh: Option<Secret>,
 }
 
-fn place(id: &ConnectorAuthorizationId) -> Place<'_> {
-    Place {
-        table: "connector_authorizations",
-        column: "tokens",
-        row_id: id.as_str(),
-    }
-}
-
 impl Tokens {
     fn seal(&self, sealer: &Sealer, id: &ConnectorAuthorizationId) -> Vec<u8> {
         let value = json!({
             "access": self.access.expose(),
             "refresh": self.refresh.as_ref().map(Secret::expose),
         });
-        sealer.seal(&place(id), value.to_string().as_bytes())
+        let text = value.to_string();
+        SealedColumn::ConnectorTokens.seal(sealer, id.as_str(), text.as_bytes())
     }
 
     fn open(sealer: &Sealer, id: &ConnectorAuthorizationId, sealed: &[u8]) -> Result<Self> {
-        let text = sealer.open(&place(id), sealed)?;
+        let text = SealedColumn::ConnectorTokens.open(sealer, id.as_str(), sealed)?;
         let value: Value = serde_json::from_slice(&text)
             .map_err(|error| Error::internal("sealed tokens cannot be read", error))?;
         let access = value["access"].as_str().ok_or_else(|| {
@@ -196,25 +189,4 @@ pub(in crate::domain::connectors) fn forget(
             .execute(named_params! {":id": connector})?;
     }
     Ok(())
-}
-
-const SEALED: &str = "
-    SELECT id, connector_id, tokens FROM connector_authorizations WHERE tokens IS NOT NULL";
-
-/// The connectors with tokens of users that cannot be opened.
-pub(in crate::domain::connectors) fn unreadable(
-    conn: &Connection,
-    sealer: &Sealer,
-) -> Result<Vec<ConnectorId>> {
-    let mut statement = conn.prepare(SEALED)?;
-    let mut rows = statement.query([])?;
-    let mut unreadable = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id: ConnectorAuthorizationId = row.get("id")?;
-        let sealed: Vec<u8> = row.get("tokens")?;
-        if Tokens::open(sealer, &id, &sealed).is_err() {
-            unreadable.push(row.get("connector_id")?);
-        }
-    }
-    Ok(unreadable)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlance::domain::end_users;
+use parlance::domain::{end_users, sealed};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -117,20 +117,24 @@ async fn sensitive_metadata_is_another_agents_in_no_case() {
 
 #[tokio::test]
 async fn a_value_that_does_not_open_is_found_by_the_check() {
-    let server = unlimited().await;
+    let mut server = unlimited().await;
+    server.damaged = true;
     let id = created(&server, sensitive(json!({"a": 1}))).await;
     let domain = server.server().domain();
     let unreadable = || {
         let found = domain
             .store()
-            .read(|conn| end_users::unreadable(conn, domain.sealer()));
-        found.expect("a list")
+            .read(|conn| sealed::unreadable(conn, Some(domain.sealer())));
+        let owners = found.expect("a list").named.into_iter();
+        owners
+            .map(|value| value.owner.expect("an owner"))
+            .collect::<Vec<_>>()
     };
-    assert_eq!(unreadable(), []);
+    assert_eq!(unreadable(), [""; 0]);
     let broken = domain.store().write(|conn| {
         conn.execute("UPDATE end_user_sensitive SET name = 'b'", [])?;
         Ok(())
     });
     broken.await.expect("changed");
-    assert_eq!(unreadable(), [id.as_str().into()]);
+    assert_eq!(unreadable(), [format!("end user {id}")]);
 }

@@ -1,0 +1,295 @@
+//! Opening everything that is sealed, to see whether the key still opens it.
+
+use std::fmt;
+
+use rusqlite::Connection;
+use strum::VariantArray;
+
+use super::SealedColumn;
+use crate::{
+    kernel::Result,
+    store::{Sealer, seal::SealError},
+};
+
+/// How many values are named.
+const NAMED: usize = 100;
+
+/// The sealed values that the key does not open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The first 100.
+    pub named: Vec<UnreadableValue>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// A sealed value that the key does not open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableValue {
+    /// Where it is.
+    pub column: SealedColumn,
+    /// Whose it is; none if its row refers to nothing.
+    pub owner: Option<String>,
+    /// Why it cannot be opened.
+    pub reason: SealError,
+}
+
+impl Unreadable {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.named.len() + self.more
+    }
+
+    fn add(&mut self, value: UnreadableValue) {
+        if self.named.len() < NAMED {
+            self.named.push(value);
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
+impl fmt::Display for UnreadableValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (table, column) = self.column.name();
+        let owner = self.owner.as_deref().unwrap_or("a row of nobody");
+        write!(f, "{owner}: {table}.{column}: {}", self.reason)
+    }
+}
+
+/// Opens every sealed value of every tenant. Without a key, none can be opened.
+///
+/// # Errors
+/// Those of the store.
+pub fn unreadable(conn: &Connection, sealer: Option<&Sealer>) -> Result<Unreadable> {
+    let mut found = Unreadable::default();
+    for column in SealedColumn::VARIANTS.iter().copied() {
+        let mut statement = conn.prepare(column.values())?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let Some(sealed) = row.get::<_, Option<Vec<u8>>>(2)? else {
+                continue;
+            };
+            // A row that refers to nothing has no place that its value could be sealed for.
+            let row_id: Option<String> = row.get(1)?;
+            let opened = match (sealer, row_id) {
+                (Some(sealer), Some(row_id)) => column.open(sealer, &row_id, &sealed).map(drop),
+                _ => Err(SealError::Broken),
+            };
+            if let Err(reason) = opened {
+                let owner = row.get(0)?;
+                found.add(UnreadableValue {
+                    column,
+                    owner,
+                    reason,
+                });
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use rusqlite::{Connection, config::DbConfig};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{
+        kernel::Secret,
+        store::{Settings, Store, seal},
+    };
+
+    /// Columns of bytes that are not sealed: hashes, files, what was received, what is grouped by. A
+    /// column that is added belongs here or to [`SealedColumn`].
+    const NOT_SEALED: [(&str, &str); 12] = [
+        ("api_keys", "hash"),
+        ("bot_files", "contents"),
+        ("bot_issues", "group_key"),
+        ("connector_oauth_states", "hash"),
+        ("end_user_deletions", "request_hash"),
+        ("inbox_requests", "body"),
+        ("integration_icons", "icon"),
+        ("integrations", "readme"),
+        ("meta", "value"),
+        ("platform_integrations", "client_secret_hash"),
+        ("platform_tokens", "hash"),
+        ("webhook_attempts", "response"),
+    ];
+
+    /// A database in which every table has one row, and a key. All numbers are 1 and all texts "1", so
+    /// that rows refer to one another.
+    struct Fixture {
+        _directory: TempDir,
+        _store: Store,
+        sealer: Sealer,
+        connection: Connection,
+    }
+
+    /// The columns of a table, each with its name and type.
+    fn columns(connection: &Connection, table: &str) -> Vec<(String, String)> {
+        let sql = "SELECT name, type FROM pragma_table_info(?1)";
+        let mut statement = connection.prepare(sql).unwrap();
+        let columns = statement
+            .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
+        columns.collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    fn tables(connection: &Connection) -> Vec<String> {
+        let sql = "SELECT name FROM pragma_table_list WHERE type = 'table' AND schema = 'main'
+                   AND name NOT LIKE 'sqlite_%' ORDER BY name";
+        let mut statement = connection.prepare(sql).unwrap();
+        let tables = statement.query_map([], |row| row.get(0)).unwrap();
+        tables.collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    impl Fixture {
+        async fn new() -> Self {
+            let directory = TempDir::new().unwrap();
+            let path = directory.path().join("test.db");
+            let settings = Settings {
+                path: path.clone(),
+                ..Settings::default()
+            };
+            let store = Store::open(&settings).unwrap();
+            let key = seal::Settings {
+                key: Some(Secret::new("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")),
+                key_file: None,
+            };
+            let sealer = Sealer::of(&store, &key).await.unwrap();
+            let connection = Connection::open(path).unwrap();
+            connection
+                .execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON")
+                .unwrap();
+            connection
+                .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)
+                .unwrap();
+            for table in tables(&connection) {
+                let values = columns(&connection, &table)
+                    .iter()
+                    .map(|(name, kind)| match (name.as_str(), kind.as_str()) {
+                        ("deleted_at", _) => "NULL",
+                        (_, "BLOB") => "x'01'",
+                        (_, "TEXT") => "'1'",
+                        _ => "1",
+                    })
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                let sql = format!("INSERT OR IGNORE INTO {table} VALUES ({values})");
+                connection.execute(&sql, []).unwrap();
+            }
+            let fixture = Self {
+                _directory: directory,
+                _store: store,
+                sealer,
+                connection,
+            };
+            for column in SealedColumn::VARIANTS {
+                fixture.seal(*column);
+            }
+            fixture
+        }
+
+        /// Seals the only value of a column for the row that the check finds it in.
+        fn seal(&self, column: SealedColumn) {
+            let row_id: String = self
+                .connection
+                .query_row(column.values(), [], |row| row.get(1))
+                .unwrap();
+            self.put(column, &column.seal(&self.sealer, &row_id, b"a secret"));
+        }
+
+        fn put(&self, column: SealedColumn, value: &[u8]) {
+            let (table, name) = column.name();
+            let sql = format!("UPDATE {table} SET {name} = ?1");
+            assert_eq!(self.connection.execute(&sql, [value]).unwrap(), 1);
+        }
+
+        fn found(&self) -> Vec<UnreadableValue> {
+            unreadable(&self.connection, Some(&self.sealer))
+                .unwrap()
+                .named
+        }
+    }
+
+    #[tokio::test]
+    async fn each_column_that_is_overwritten_is_found_and_named() {
+        let fixture = Fixture::new().await;
+        assert_eq!(fixture.found(), []);
+        for column in SealedColumn::VARIANTS.iter().copied() {
+            let (table, name) = column.name();
+            for (value, reason) in [
+                (&[1; 60][..], SealError::Broken),
+                (&[9; 60], SealError::UnknownVersion(9)),
+                (&[], SealError::Broken),
+            ] {
+                fixture.put(column, value);
+                let found = fixture.found();
+                assert_eq!(found.len(), 1, "{table}.{name}: {found:?}");
+                assert_eq!((found[0].column, found[0].reason), (column, reason));
+                let text = found[0].to_string();
+                let owner = found[0].owner.as_deref().unwrap();
+                assert!(
+                    text.contains(&format!("{owner}: {table}.{name}: ")),
+                    "{text}"
+                );
+            }
+            fixture.seal(column);
+        }
+        assert_eq!(fixture.found(), []);
+    }
+
+    #[tokio::test]
+    async fn a_value_that_stands_in_another_row_is_found() {
+        let fixture = Fixture::new().await;
+        for column in SealedColumn::VARIANTS.iter().copied() {
+            fixture.put(
+                column,
+                &column.seal(&fixture.sealer, "another", b"a secret"),
+            );
+            assert_eq!(fixture.found().len(), 1, "{column:?}");
+            fixture.seal(column);
+        }
+    }
+
+    #[tokio::test]
+    async fn every_column_of_bytes_is_sealed_or_known_not_to_be() {
+        let fixture = Fixture::new().await;
+        let in_schema: BTreeSet<_> = tables(&fixture.connection)
+            .into_iter()
+            .flat_map(|table| {
+                let columns = columns(&fixture.connection, &table).into_iter();
+                let bytes = columns.filter(|(_, kind)| kind == "BLOB");
+                bytes
+                    .map(move |(name, _)| (table.clone(), name))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        let sealed = SealedColumn::VARIANTS.iter().map(|column| column.name());
+        let known = sealed
+            .chain(NOT_SEALED)
+            .map(|(table, column)| (table.to_owned(), column.to_owned()))
+            .collect();
+        assert_eq!(in_schema, known);
+    }
+
+    #[tokio::test]
+    async fn many_are_counted_and_the_first_are_named() {
+        let fixture = Fixture::new().await;
+        fixture
+            .connection
+            .execute_batch(
+                "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
+                 INSERT INTO runtime_tokens SELECT 'o' || i, '1', x'01' FROM n",
+            )
+            .unwrap();
+        let found = unreadable(&fixture.connection, Some(&fixture.sealer)).unwrap();
+        assert_eq!((found.named.len(), found.count()), (100, 249));
+        let all = unreadable(&fixture.connection, None).unwrap();
+        assert_eq!(all.count(), 249 + SealedColumn::VARIANTS.len());
+    }
+}

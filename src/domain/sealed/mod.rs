@@ -1,0 +1,179 @@
+//! The columns whose values are sealed, and what each value is sealed for.
+//!
+//! Values of columns are sealed and opened only through this list, which `parlance check` reads as a
+//! whole: a column that is added cannot be left out of the check.
+
+mod check;
+
+use strum::VariantArray;
+
+pub use self::check::{Unreadable, UnreadableValue, unreadable};
+use crate::store::{
+    Sealer,
+    seal::{Place, SealError},
+};
+
+/// A column with sealed values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
+pub enum SealedColumn {
+    /// The configuration of a bot.
+    BotConfiguration,
+    /// The key that signs requests to a bot in development.
+    BotSigningSecret,
+    /// The configuration of an integration in a bot.
+    BotIntegrationConfiguration,
+    /// The tokens that a user of a connector has been given.
+    ConnectorTokens,
+    /// The credentials of a connector.
+    ConnectorCredentials,
+    /// The PKCE verifier of an authorization that has begun.
+    ConnectorVerifier,
+    /// The sensitive metadata of an end user.
+    EndUserSensitive,
+    /// The secrets of an integration's code.
+    IntegrationSecret,
+    /// The answers of an installation of an Ada platform integration.
+    PlatformConfiguration,
+    /// The key that signs requests to such an installation.
+    PlatformClientSecret,
+    /// The same key, kept until the integration has been told that the installation is gone.
+    PlatformUninstallSecret,
+    /// The token that the code of a bot or an integration calls with.
+    RuntimeToken,
+    /// The secrets in the configuration of a service integration.
+    ServiceIntegrationSecrets,
+    /// The key that signs the user keys of the built-in chat.
+    WebchatKey,
+    /// The key that signs messages to a webhook endpoint.
+    WebhookSecret,
+    /// The key before that, which signs along for a while.
+    WebhookOldSecret,
+}
+
+impl SealedColumn {
+    /// The table and the column.
+    #[must_use]
+    pub const fn name(self) -> (&'static str, &'static str) {
+        match self {
+            Self::BotConfiguration => ("bots", "configuration"),
+            Self::BotSigningSecret => ("bots", "signing_secret"),
+            Self::BotIntegrationConfiguration => ("bot_integrations", "configuration"),
+            Self::ConnectorTokens => ("connector_authorizations", "tokens"),
+            Self::ConnectorCredentials => ("connectors", "credentials"),
+            Self::ConnectorVerifier => ("connector_oauth_states", "verifier"),
+            Self::EndUserSensitive => ("end_user_sensitive", "sealed"),
+            Self::IntegrationSecret => ("integration_secrets", "sealed"),
+            Self::PlatformConfiguration => ("platform_installations", "configuration"),
+            Self::PlatformClientSecret => ("platform_installations", "client_secret"),
+            Self::PlatformUninstallSecret => ("platform_uninstalls", "client_secret"),
+            Self::RuntimeToken => ("runtime_tokens", "sealed"),
+            Self::ServiceIntegrationSecrets => ("service_integrations", "secrets"),
+            Self::WebchatKey => ("webchat_keys", "sealed"),
+            Self::WebhookSecret => ("webhook_endpoints", "secret"),
+            Self::WebhookOldSecret => ("webhook_endpoints", "old_secret"),
+        }
+    }
+
+    /// Seals a value for the row that `row_id` names.
+    #[must_use]
+    pub fn seal(self, sealer: &Sealer, row_id: &str, plaintext: &[u8]) -> Vec<u8> {
+        sealer.seal(&self.place(row_id), plaintext)
+    }
+
+    /// Opens a value of the row that `row_id` names.
+    ///
+    /// # Errors
+    /// [`SealError`]
+    pub fn open(self, sealer: &Sealer, row_id: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        sealer.open(&self.place(row_id), sealed)
+    }
+
+    const fn place(self, row_id: &str) -> Place<'_> {
+        let (table, column) = match self {
+            // The secret moves to the other table as it is when the installation goes.
+            Self::PlatformUninstallSecret => Self::PlatformClientSecret.name(),
+            other => other.name(),
+        };
+        Place {
+            table,
+            column,
+            row_id,
+        }
+    }
+
+    /// SQL for the values of the column: the owner in words, the row id that the value is sealed for,
+    /// and the value.
+    const fn values(self) -> &'static str {
+        match self {
+            Self::BotConfiguration => {
+                "SELECT 'bot ' || agents.id, agents.id, bots.configuration
+                 FROM bots LEFT JOIN agents ON agents.seq = bots.agent_seq"
+            }
+            Self::BotSigningSecret => {
+                "SELECT 'bot ' || agents.id, agents.id, bots.signing_secret
+                 FROM bots LEFT JOIN agents ON agents.seq = bots.agent_seq"
+            }
+            // Not by the id of the webhook, whose address may be all that protects it.
+            Self::BotIntegrationConfiguration => {
+                "SELECT 'integration ' || integrations.id || ' in bot ' || agents.id,
+                        bot_integrations.webhook_id, bot_integrations.configuration
+                 FROM bot_integrations
+                 LEFT JOIN agents ON agents.seq = bot_integrations.agent_seq
+                 LEFT JOIN integrations ON integrations.seq = bot_integrations.integration_seq"
+            }
+            Self::ConnectorTokens => {
+                "SELECT 'user ' || user_id || ' of connector ' || connector_id, id, tokens
+                 FROM connector_authorizations"
+            }
+            Self::ConnectorCredentials => {
+                "SELECT 'connector ' || id, id, credentials FROM connectors"
+            }
+            Self::ConnectorVerifier => {
+                "SELECT 'user ' || user_id || ' of connector ' || connector_id, id, verifier
+                 FROM connector_oauth_states"
+            }
+            Self::EndUserSensitive => {
+                "SELECT 'end user ' || end_user_id, end_user_id || '/' || name, sealed
+                 FROM end_user_sensitive"
+            }
+            Self::IntegrationSecret => {
+                "SELECT 'integration ' || integrations.id,
+                        integrations.id || '/' || integration_secrets.name, sealed
+                 FROM integration_secrets
+                 LEFT JOIN integrations ON integrations.seq = integration_secrets.integration_seq"
+            }
+            Self::PlatformConfiguration => {
+                "SELECT 'installation ' || id, id, configuration FROM platform_installations"
+            }
+            Self::PlatformClientSecret => {
+                "SELECT 'installation ' || id, id, client_secret FROM platform_installations"
+            }
+            Self::PlatformUninstallSecret => {
+                "SELECT 'installation ' || installation_id, installation_id, client_secret
+                 FROM platform_uninstalls"
+            }
+            Self::RuntimeToken => {
+                "SELECT 'code of ' || owner_id, owner_id, sealed FROM runtime_tokens"
+            }
+            Self::ServiceIntegrationSecrets => {
+                "SELECT 'service integration ' || id, id, secrets FROM service_integrations"
+            }
+            Self::WebchatKey => {
+                "SELECT 'chat of bot ' || agents.id,
+                        CAST(webchat_keys.installation_seq AS TEXT), webchat_keys.sealed
+                 FROM webchat_keys
+                 LEFT JOIN bot_integrations
+                     ON bot_integrations.seq = webchat_keys.installation_seq
+                 LEFT JOIN agents ON agents.seq = bot_integrations.agent_seq"
+            }
+            // A deleted endpoint keeps its row for a while, without a secret.
+            Self::WebhookSecret => {
+                "SELECT 'webhook ' || id, id, secret FROM webhook_endpoints
+                 WHERE deleted_at IS NULL"
+            }
+            Self::WebhookOldSecret => {
+                "SELECT 'webhook ' || id, id, old_secret FROM webhook_endpoints"
+            }
+        }
+    }
+}
