@@ -116,7 +116,10 @@ fn a_command_that_cannot_be_done_says_why() {
         (vec!["key", "list", "--db", "missing.db"], "missing.db"),
         (vec!["backup", "copy.db"], "parlance.db"),
         (vec!["check"], "parlance.db"),
-        (vec!["serve", "--config", "missing.toml"], "missing.toml"),
+        (
+            vec!["serve", "--port", "0", "--config", "missing.toml"],
+            "missing.toml",
+        ),
         (
             vec!["serve", "--port", "0", "--db", "no/such/directory/x.db"],
             "no/such/directory",
@@ -239,6 +242,23 @@ fn a_bad_setting_stops_the_start_and_is_named() {
 }
 
 #[test]
+fn an_address_that_is_taken_is_named_once_with_the_reason() {
+    let program = Program::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let output = program.run(&["serve", "--listen", &address]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    let reasons = stderr.matches("Address already in use").count();
+    assert_eq!(reasons, 1, "{stderr}");
+    assert!(
+        stderr.contains(&format!("cannot listen on {address}")),
+        "{stderr}"
+    );
+    assert!(!program.path("parlance.db").exists());
+}
+
+#[test]
 fn openapi_prints_the_document() {
     let program = Program::new();
     let document = json(&program.stdout(&["openapi", "aloochat"]));
@@ -301,7 +321,7 @@ async fn a_backup_restores_and_a_check_finds_a_wrong_key() {
     );
     assert!(program.terminate().success());
     std::fs::rename(program.path("parlance.db.key"), program.path("away.key")).expect("moved");
-    let missing = program.run(&["serve"]);
+    let missing = program.run(&["serve", "--port", "0"]);
     assert!(!missing.status.success());
     assert!(String::from_utf8_lossy(&missing.stderr).contains("parlance.db.key"));
     assert!(
