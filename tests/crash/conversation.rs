@@ -20,13 +20,13 @@ use tokio::net::TcpListener;
 
 use crate::{command::PATIENCE, database, kill::seed, process::Home, say};
 
-const PAT: &str = "bp_pat_crash_key";
+pub const PAT: &str = "bp_pat_crash_key";
 const WORKSPACE: &str = "11111111-1111-1111-aaaa-111111111111";
 const CONVERSATIONS: usize = 6;
 const KILLS: usize = 8;
 
 /// What the bot was told, by conversation.
-type Told = Arc<Mutex<HashMap<String, Vec<i64>>>>;
+pub type Told = Arc<Mutex<HashMap<String, Vec<i64>>>>;
 
 fn note(told: &Told, conversation: &str, number: i64) {
     let mut told = told.lock().expect("what was told");
@@ -36,7 +36,7 @@ fn note(told: &Told, conversation: &str, number: i64) {
 }
 
 /// A bot that takes a moment with each message.
-async fn bot(told: Told) -> String {
+pub async fn bot(told: Told) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let endpoint = make(move |mut request: Request| {
@@ -60,14 +60,14 @@ async fn bot(told: Told) -> String {
 
 /// Who calls the API, wherever the server is now.
 #[derive(Clone)]
-struct Api {
+pub struct Api {
     http: Client,
-    url: Arc<RwLock<String>>,
+    pub url: Arc<RwLock<String>>,
     headers: Vec<(&'static str, String)>,
 }
 
 impl Api {
-    fn new(url: &str) -> Self {
+    pub fn new(url: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder().no_proxy().timeout(PATIENCE).build();
         Self {
@@ -77,8 +77,16 @@ impl Api {
         }
     }
 
+    /// The same caller at another server.
+    pub fn anew(&self, url: &str) -> Self {
+        Self {
+            url: Arc::new(RwLock::new(url.to_owned())),
+            ..self.clone()
+        }
+    }
+
     /// An error means that the server was killed.
-    async fn call(&self, method: Method, path: &str, body: &Value) -> reqwest::Result<Value> {
+    pub async fn call(&self, method: Method, path: &str, body: &Value) -> reqwest::Result<Value> {
         let url = self.url.read().expect("an address").clone();
         let mut request = self.http.request(method, format!("{url}{path}"));
         for (name, value) in &self.headers {
@@ -102,7 +110,7 @@ fn id(value: &Value) -> String {
 }
 
 /// An API that acts as an integration in a bot at this url, and a user with conversations.
-async fn setting(api: &Api, bot_url: &str) -> (Api, String, Vec<String>) {
+pub async fn setting(api: &Api, bot_url: &str) -> (Api, String, Vec<String>) {
     let body = json!({"dev": true, "url": bot_url});
     let bot = id(&api.post("/v1/admin/bots", body).await["bot"]);
     let body = json!({
@@ -148,7 +156,7 @@ const FOUND: [(bool, &str); 3] = [
 ];
 
 /// The numbers in a conversation, newest first.
-async fn list(api: &Api, conversation: &str) -> Vec<i64> {
+pub async fn list(api: &Api, conversation: &str) -> Vec<i64> {
     let (mut listed, mut token) = (Vec::new(), String::new());
     loop {
         let token_of = token
@@ -170,16 +178,27 @@ async fn list(api: &Api, conversation: &str) -> Vec<i64> {
     }
 }
 
+/// Writes a number into a conversation. An error means that nobody has answered.
+pub async fn say_number(
+    api: &Api,
+    (user, conversation): (&str, &str),
+    number: i64,
+) -> reqwest::Result<Value> {
+    let body = json!({
+        "userId": user, "conversationId": conversation, "type": "text",
+        "payload": {"text": number.to_string()}, "tags": {},
+    });
+    api.call(Method::POST, "/v1/chat/messages", &body).await
+}
+
 /// Writes numbers into a conversation until the server is gone, and returns those acknowledged.
 async fn write(api: Api, user: String, conversation: String, first: i64) -> (i64, Vec<i64>) {
     let mut acknowledged = Vec::new();
     for number in first.. {
-        let body = json!({
-            "userId": user, "conversationId": conversation, "type": "text",
-            "payload": {"text": number.to_string()}, "tags": {},
-        });
-        let path = "/v1/chat/messages";
-        if api.call(Method::POST, path, &body).await.is_err() {
+        if say_number(&api, (&user, &conversation), number)
+            .await
+            .is_err()
+        {
             return (number + 1, acknowledged);
         }
         acknowledged.push(number);

@@ -5,7 +5,8 @@
 //! end, and everything is on the loopback interface and in a temporary directory. The tests of the
 //! write trace and of disk faults need `strace`.
 //!
-//! `PARLANCE_CRASH_ROUNDS` sets how often the server is killed (50 by default) and
+//! `PARLANCE_CRASH_ROUNDS` sets how often the server is killed (50 by default),
+//! `PARLANCE_POWER_IMAGES` after how many power failures it is started (24 by default), and
 //! `PARLANCE_CRASH_SEED` the seed of a run that is to be repeated.
 
 mod api;
@@ -20,6 +21,7 @@ mod fsync;
 mod keys;
 mod kill;
 mod ledger;
+mod power;
 mod process;
 mod refusals;
 mod stop;

@@ -53,6 +53,15 @@ impl Home {
         self.directory.path().join(name)
     }
 
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The log of all servers.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.note("server.log")).unwrap_or_default()
+    }
+
     pub fn database(&self) -> PathBuf {
         self.path("parlance.db")
     }
@@ -100,6 +109,13 @@ impl Home {
     /// Runs a command of the program to its end.
     pub fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Finished {
         self.run_on(&self.database(), arguments)
+    }
+
+    /// Runs a command of the program to its end under another program.
+    pub fn run_under<S: AsRef<OsStr>>(&self, wrapper: &[OsString], arguments: &[S]) -> Finished {
+        let mut command = self.command(wrapper);
+        command.args(arguments).arg("--db").arg(self.database());
+        Finished::of(output_of(command))
     }
 
     /// Runs a command of the program on another database to its end.

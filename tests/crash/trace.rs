@@ -97,7 +97,7 @@ fn commits(call: &str) -> bool {
 }
 
 /// The bytes that a string of C stands for.
-fn unescape(text: &str) -> Vec<u8> {
+pub fn unescape(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {

@@ -1,8 +1,11 @@
 //! Load: clients that change integrations, each its own, and keep a ledger of it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IteratorRandom};
@@ -12,6 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     api::{Answer, Api, INTEGRATIONS, apart, integration, one},
+    command::PATIENCE,
     ledger::{Change, Ledger},
 };
 
@@ -26,13 +30,36 @@ pub enum Diet {
     Mixed,
 }
 
+/// A request for a change, with its times in the microseconds of [`now`].
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub change: Change,
+    pub sent_at: u64,
+    /// The time of the answer and the id in it; none after a refusal or without an answer.
+    pub acknowledged: Option<(u64, String)>,
+}
+
+/// The microseconds since 1970, as `strace -ttt` has them.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "compared with the times of system calls"
+)]
+pub fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.expect("a time after 1970").as_micros() as u64
+}
+
 /// One client. It has one call under way at a time.
 pub struct Worker {
     number: usize,
     rng: StdRng,
     diet: Diet,
     named: u64,
+    /// How many bytes more each integration has than it would.
+    pub filling: usize,
     pub ledger: Ledger,
+    /// Its changes in order, to tell what it knew at any moment.
+    pub requests: Vec<Request>,
     /// How many calls it has made, answered or not.
     pub sent: u64,
     /// How many calls were answered.
@@ -50,7 +77,9 @@ impl Worker {
                 rng: StdRng::seed_from_u64(seed.wrapping_add(number as u64)),
                 diet,
                 named: 0,
+                filling: 0,
                 ledger: Ledger::default(),
+                requests: Vec::new(),
                 sent: 0,
                 answered: 0,
                 refused: 0,
@@ -59,8 +88,8 @@ impl Worker {
     }
 
     /// Calls until a call is not answered, or it is told to stop.
-    async fn run(mut self, api: Api, stop: Arc<AtomicBool>) -> Self {
-        while !stop.load(Ordering::Relaxed) {
+    async fn run(mut self, api: Api, progress: Arc<Progress>) -> Self {
+        while !progress.stop.load(Ordering::Relaxed) {
             self.sent += 1;
             let reads = self.diet == Diet::Mixed && self.rng.random_bool(0.5);
             let answered = if reads {
@@ -72,6 +101,7 @@ impl Worker {
                 break;
             }
             self.answered += 1;
+            progress.answered.fetch_add(1, Ordering::Relaxed);
         }
         self
     }
@@ -94,6 +124,11 @@ impl Worker {
 
     async fn change(&mut self, api: &Api) -> bool {
         let change = self.choose();
+        self.requests.push(Request {
+            change: change.clone(),
+            sent_at: now(),
+            acknowledged: None,
+        });
         let answer = match &change {
             Change::Create { wanted } => api.call(Method::POST, INTEGRATIONS, Some(wanted)).await,
             Change::Update { id, new, .. } => api.call(Method::PUT, &one(id), Some(new)).await,
@@ -124,6 +159,8 @@ impl Worker {
             }
             Change::Delete { id, .. } => id.clone(),
         };
+        let request = self.requests.last_mut().expect("it was sent");
+        request.acknowledged = Some((now(), id.clone()));
         self.ledger.acknowledged(change, id);
     }
 
@@ -147,30 +184,54 @@ impl Worker {
     fn new_integration(&mut self) -> Value {
         self.named += 1;
         let name = format!("client-{}-item-{}", self.number, self.named);
-        integration(&name, &mut self.rng)
+        let mut new = integration(&name, &mut self.rng);
+        if self.filling > 0 {
+            let filling = name.chars().cycle().take(self.filling);
+            new["config"]["more"] = Value::String(filling.collect());
+        }
+        new
     }
 }
 
 /// Workers at work on a server.
 pub struct Load {
     workers: JoinSet<Worker>,
-    stop: Arc<AtomicBool>,
+    progress: Arc<Progress>,
+}
+
+/// Shared by the workers and their [`Load`].
+#[derive(Default)]
+struct Progress {
+    stop: AtomicBool,
+    answered: AtomicUsize,
 }
 
 impl Load {
     /// Starts the workers, each with a connection of its own.
     pub fn start(crew: Vec<Worker>, api: &Api) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
+        let progress = Arc::<Progress>::default();
         let mut workers = JoinSet::new();
         for worker in crew {
-            workers.spawn(worker.run(api.anew(), Arc::clone(&stop)));
+            workers.spawn(worker.run(api.anew(), Arc::clone(&progress)));
         }
-        Self { workers, stop }
+        Self { workers, progress }
+    }
+
+    /// Waits until as many calls were answered.
+    #[expect(clippy::disallowed_methods, reason = "a real process takes its time")]
+    pub async fn answered(&self, count: usize) {
+        for _ in 0..PATIENCE.as_millis() / 10 {
+            if self.progress.answered.load(Ordering::Relaxed) >= count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("no {count} calls were answered");
     }
 
     /// Lets the calls under way end and no new ones begin.
     pub async fn stop(self) -> Vec<Worker> {
-        self.stop.store(true, Ordering::Relaxed);
+        self.progress.stop.store(true, Ordering::Relaxed);
         self.end().await
     }
 
