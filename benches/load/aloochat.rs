@@ -36,6 +36,7 @@ impl Suite for Aloochat {
 
     const ENVIRONMENT: &'static [(&'static str, &'static str)] = &[
         ("BOOTSTRAP__ALOOCHAT_KEY", KEY),
+        ("BOUNDS__SERVICE_INTEGRATIONS", "1000000000"),
         ("LIMITS__ALOOCHAT__PER_SECOND", "1000000"),
         ("LIMITS__ALOOCHAT__PER_MINUTE", "60000000"),
         ("LIMITS__ALOOCHAT__PER_DAY", "1000000000"),

@@ -59,6 +59,7 @@ impl Suite for Neighbours {
 
     const ENVIRONMENT: &'static [(&'static str, &'static str)] = &[
         ("BOOTSTRAP__ALOOCHAT_KEY", KEY),
+        ("BOUNDS__SERVICE_INTEGRATIONS", "1000000000"),
         ("BOOTSTRAP__BOTPRESS_PAT", TOKEN),
     ];
 

@@ -14,7 +14,7 @@ use super::change::Change;
 use crate::kernel::{Error, Kind, Result, clock::Stopwatch};
 
 /// So many rows are counted each time that one more is made.
-const COUNTED_EACH_TIME: u64 = 10_000;
+const COUNTED_EACH_TIME: u64 = 1_000;
 /// What has more is counted anew after this time, in real time, once it is full.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 /// How many counts are remembered.
@@ -75,8 +75,8 @@ pub(super) struct Bound {
     /// The setting, in `[bounds]`.
     pub(super) setting: &'static str,
     pub(super) most: fn(&Settings) -> u64,
-    /// Selects the largest number of a row of the table, which is no less than there are rows. None for
-    /// tables whose rows are not numbered like that; those are small.
+    /// Selects the largest number of a row of the table, or of the owner's rows (`?1`), which is no less
+    /// than there are rows. None for tables whose rows are not numbered like that; those are small.
     pub(super) last: Option<&'static str>,
     /// Selects something for each of the owner's rows.
     pub(super) rows: &'static str,
@@ -139,10 +139,11 @@ impl Bound {
         };
         let most = (self.most)(bounds.settings);
         if let Some(last) = self.last {
-            let last: Option<i64> = change
-                .conn
-                .prepare_cached(last)?
-                .query_row([], |row| row.get(0))?;
+            let mut statement = change.conn.prepare_cached(last)?;
+            let last: Option<i64> = match statement.parameter_count() {
+                0 => statement.query_row([], |row| row.get(0))?,
+                _ => statement.query_row([&owner], |row| row.get(0))?,
+            };
             if last.unwrap_or(0).unsigned_abs() < most {
                 return Ok(());
             }

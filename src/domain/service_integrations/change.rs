@@ -44,7 +44,12 @@ const BOUND: Bound = Bound {
     things: "integrations",
     setting: "service_integrations",
     most: |bounds| bounds.service_integrations,
-    last: None,
+    // The upper half of a number is the workspace's (`numbers`).
+    last: Some(
+        "SELECT max(seq) & 0xffffffff FROM service_integrations
+         WHERE seq > (SELECT seq << 32 FROM workspaces WHERE id = ?1)
+           AND seq < (SELECT (seq + 1) << 32 FROM workspaces WHERE id = ?1)",
+    ),
     rows: "SELECT 1 FROM service_integrations JOIN workspaces
              ON workspaces.id = ?1 AND service_integrations.workspace_id = ?1
             AND service_integrations.seq > workspaces.seq << 32
