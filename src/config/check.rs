@@ -15,10 +15,6 @@ pub(super) fn check(figment: &Figment, config: &Config) -> Result<(), ConfigErro
     if let Some((key, problem)) = ranges::problem(config) {
         return Err(refused(&key, problem));
     }
-    if let Some((key, value, least)) = too_small(config) {
-        let problem = format!("{value} is too small; the least is {least}");
-        return Err(refused(key, problem));
-    }
     if let Some((key, problem)) = folders::problem(&config.connectors.folder) {
         return Err(ConfigError::Setting {
             source_name: source_of(figment, "connectors.folder"),
@@ -31,19 +27,4 @@ pub(super) fn check(figment: &Figment, config: &Config) -> Result<(), ConfigErro
         return Err(refused("log.level", problem));
     }
     Ok(())
-}
-
-/// The first setting below its least value, with both.
-fn too_small(config: &Config) -> Option<(&'static str, usize, usize)> {
-    let server = &config.server;
-    let least = [
-        ("server.header_bytes", server.header_bytes, 8192),
-        (
-            "server.body_memory_bytes",
-            server.body_memory_bytes,
-            server.body_limit_bytes,
-        ),
-    ];
-    let broken = |(_, value, least): &(&str, usize, usize)| value < least;
-    least.into_iter().find(broken)
 }

@@ -15,6 +15,9 @@ const LARGEST_STACK: u64 = 1 << 30;
 /// The most milliseconds that SQLite can be told to wait.
 const LONGEST_BUSY_MS: u64 = i32::MAX.unsigned_abs() as u64;
 
+/// The least that hyper can be told to take of a head, in bytes.
+const LEAST_HEADER_BYTES: u64 = 8192;
+
 /// Settings below which nothing would work at all.
 const AT_LEAST_ONE: &[&str] = &[
     "server.body_limit_bytes",
@@ -70,6 +73,11 @@ fn look(value: &Value, key: &str) -> Option<(String, String)> {
 
 fn problem_of(key: &str, figure: u64) -> Option<String> {
     let most = most(key);
+    if key == "server.header_bytes" && figure < LEAST_HEADER_BYTES {
+        return Some(format!(
+            "{figure} is too small; the least is {LEAST_HEADER_BYTES}"
+        ));
+    }
     if figure == 0 && AT_LEAST_ONE.contains(&key) {
         return Some("0 is too small".to_owned());
     }

@@ -33,7 +33,7 @@ impl Reach {
     }
 }
 
-struct Place {
+struct Mounted {
     path: String,
     reach: Reach,
     endpoint: BoxEndpoint<'static, Response>,
@@ -42,7 +42,7 @@ struct Place {
 /// Endpoints at their paths.
 pub(super) struct Router {
     /// Those with longer paths first.
-    places: Vec<Place>,
+    places: Vec<Mounted>,
     others: BoxEndpoint<'static, Response>,
 }
 
@@ -63,9 +63,9 @@ impl Router {
         endpoint: BoxEndpoint<'static, Response>,
     ) -> Self {
         let path = path.into();
-        let shorter = |place: &Place| place.path.len() < path.len();
+        let shorter = |place: &Mounted| place.path.len() < path.len();
         let position = self.places.iter().position(shorter);
-        let place = Place {
+        let place = Mounted {
             path: path.clone(),
             reach,
             endpoint,
@@ -75,7 +75,7 @@ impl Router {
         self
     }
 
-    fn find(&self, path: &str) -> Option<&Place> {
+    fn find(&self, path: &str) -> Option<&Mounted> {
         self.places.iter().find(|place| {
             let rest = path.strip_prefix(place.path.as_str());
             rest.is_some_and(|rest| place.reach.holds(rest))

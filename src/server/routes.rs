@@ -31,7 +31,8 @@ pub(super) fn endpoint(domain: &Domain, config: &Config, open: &Gauge) -> Router
     let limits = Limits {
         body: config.server.body_limit_bytes,
         time: Duration::from_secs(config.server.request_timeout_seconds),
-        body_memory: config.server.body_memory_bytes,
+        // One body of the largest size always fits.
+        body_memory: (config.server.body_memory_bytes).max(config.server.body_limit_bytes),
     };
     let server = &config.server;
     let origins = Origins::new(server.public_url.as_ref(), server.trust_forwarded);
