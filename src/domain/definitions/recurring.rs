@@ -128,7 +128,7 @@ mod tests {
             assert!(parse(bad).is_err(), "{bad}");
         }
         let long = format!("{} * * * *", vec!["1"; 300].join(","));
-        let reason = parse(&long).err().expect("too long");
+        let reason = parse(&long).expect_err("too long");
         assert_eq!(reason, "it has at most 500 bytes");
     }
 

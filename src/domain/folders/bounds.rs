@@ -87,6 +87,14 @@ pub(super) fn name(name: &str) -> &str {
     &name[..name.floor_char_boundary(NAME_MAX)]
 }
 
+/// The way to a member of what is at `path`, as much of it as is kept: it is written again for each value.
+pub(super) fn way(path: &str, member: &str) -> String {
+    match path {
+        "" => name(member).to_owned(),
+        path => name(&format!("{path}.{}", name(member))).to_owned(),
+    }
+}
+
 /// The most bytes that the text of a record may have: a few times what the record has.
 pub(super) fn record_bytes(record: &Value) -> usize {
     let mut bytes = 1_000_usize;
@@ -131,7 +139,9 @@ mod tests {
         ));
         assert!(markdown_fits(&"-".repeat(1_000)));
         assert!(!markdown_fits(&">".repeat(1_000)));
-        assert!(!markdown_fits(&"- ".repeat(1_000)));
+        // Signs alone are a rule; with a text they are lists in lists.
+        assert!(markdown_fits(&"- ".repeat(1_000)));
+        assert!(!markdown_fits(&("- ".repeat(1_000) + "x")));
         assert!(!markdown_fits(&"[".repeat(1_000)));
         let deep = read(Format::Html, "<div>".repeat(100_000).as_bytes());
         assert!(deep.sections[0].text.starts_with("<div><div>"));

@@ -333,15 +333,10 @@ fn write_value(path: &str, value: &Value, text: &mut String, most: usize) {
     if text.len() > most {
         return;
     }
-    // The way is written again for each value.
-    let join = |name: &str| match path {
-        "" => bounds::name(name).to_owned(),
-        path => bounds::name(&format!("{path}.{}", bounds::name(name))).to_owned(),
-    };
     let scalar = match value {
         Value::Object(members) => {
             for (name, value) in members {
-                write_value(&join(name), value, text, most);
+                write_value(&bounds::way(path, name), value, text, most);
             }
             return;
         }

@@ -199,35 +199,41 @@ impl<'a> Node<'a, Counted> for Seen<'a> {
 
     fn as_object(&self) -> Option<Members<'a>> {
         match self.0 {
-            Value::Object(members) if look() => Some(Members(members)),
+            _ if !look() => None,
+            Value::Object(members) => Some(Members(members)),
             _ => None,
         }
     }
 
     fn as_array(&self) -> Option<Items<'a>> {
         match self.0 {
-            Value::Array(items) if look() => Some(Items(items)),
+            _ if !look() => None,
+            Value::Array(items) => Some(Items(items)),
             _ => None,
         }
     }
 
     fn as_string(&self) -> Option<Cow<'a, str>> {
-        match self.0 {
-            Value::String(text) if read(text.len()) => Some(Cow::Borrowed(text)),
-            _ => None,
-        }
+        let Value::String(text) = self.0 else {
+            // Taken all the same: many a keyword looks for a text where there is none.
+            look();
+            return None;
+        };
+        read(text.len()).then_some(Cow::Borrowed(text.as_str()))
     }
 
     fn as_number(&self) -> Option<&'a Number> {
         match self.0 {
-            Value::Number(number) if look() => Some(number),
+            _ if !look() => None,
+            Value::Number(number) => Some(number),
             _ => None,
         }
     }
 
     fn as_boolean(&self) -> Option<bool> {
         match self.0 {
-            Value::Bool(boolean) if look() => Some(*boolean),
+            _ if !look() => None,
+            Value::Bool(boolean) => Some(*boolean),
             _ => None,
         }
     }
@@ -251,12 +257,12 @@ impl<'a> Node<'a, Counted> for Seen<'a> {
     }
 
     fn string_length(&self) -> Option<u64> {
-        match self.0 {
-            Value::String(text) if step(|meter| meter.look.get() + text.len() as u64 / 256) => {
-                Some(text.chars().count() as u64)
-            }
-            _ => None,
-        }
+        let Value::String(text) = self.0 else {
+            look();
+            return None;
+        };
+        step(|meter| meter.look.get() + text.len() as u64 / 256)
+            .then(|| text.chars().count() as u64)
     }
 
     fn equals_value(&self, expected: &Value) -> bool {
@@ -326,7 +332,7 @@ impl<'a> Iterator for EachMember<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (key, value) = self.0.next()?;
-        read(key.len()).then(|| (key.as_str(), Seen(value)))
+        read(key.len()).then_some((key.as_str(), Seen(value)))
     }
 }
 

@@ -5,8 +5,10 @@
 //! place of a value ([`work`]), and when a value is checked, by what is really done ([`counted`]).
 
 mod counted;
+mod keywords;
 mod patterns;
 pub(super) mod report;
+mod resources;
 mod work;
 
 use std::sync::LazyLock;

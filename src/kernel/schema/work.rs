@@ -7,44 +7,22 @@
 
 use std::collections::{HashMap, HashSet};
 
-use referencing::{Draft, Registry, Resolver};
+use referencing::{Draft, Registry};
 use serde_json::{Map, Value};
 
 use super::{
     counted::Prices,
+    keywords::{self, At, in_place, inside},
     patterns::{self, Pattern},
+    resources::Resources,
 };
 
 /// How many subschemas may lead one to the next at the same place: each takes some of the stack.
 pub(super) const DEEPEST: usize = 64;
 /// The largest size of all patterns of a schema together, in states.
 const ALL_PATTERNS: u64 = 200_000;
-/// The most pairs of resources, with an `$id` each, of which one refers to the other. The validator compiles
-/// a resource anew for each way on which it is reached.
-const CROSSINGS_MAX: usize = 25;
 /// The base of references in a schema without an `$id`.
 const BASE: &str = "json-schema:///";
-
-/// The keywords whose value is a subschema for the same place, or a list of such.
-const IN_PLACE: [&str; 7] = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else"];
-/// The keywords whose members are subschemas for the same place.
-const IN_PLACE_BY_NAME: [&str; 2] = ["dependentSchemas", "dependencies"];
-/// The keywords that refer to a subschema for the same place.
-const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
-/// The keywords whose value is a subschema for a part of the value, or a list of such.
-const INSIDE: [&str; 9] = [
-    "additionalProperties",
-    "propertyNames",
-    "items",
-    "prefixItems",
-    "additionalItems",
-    "contains",
-    "unevaluatedProperties",
-    "unevaluatedItems",
-    "contentSchema",
-];
-/// The keywords whose members are subschemas for parts of the value.
-const INSIDE_BY_NAME: [&str; 2] = ["properties", "patternProperties"];
 
 /// What the count found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,10 +44,6 @@ pub(super) struct Work {
 /// # Errors
 /// A text that says why it has no end, or which limit it exceeds.
 pub(super) fn count(schema: &Value, max_subschemas: usize) -> Result<Work, String> {
-    if is_used(schema, &["$dynamicRef", "$recursiveRef"]) && has_embedded(schema) {
-        // Where such a reference leads depends on the way to it.
-        return Err("it refers dynamically across embedded resources with an $id".to_owned());
-    }
     let draft = Draft::default().detect(schema);
     let resource = draft.create_resource_ref(schema);
     let registry = Registry::new()
@@ -78,35 +52,28 @@ pub(super) fn count(schema: &Value, max_subschemas: usize) -> Result<Work, Strin
         .and_then(referencing::RegistryBuilder::prepare)
         .map_err(|error| error.to_string())?;
     let base = referencing::uri::from_str(BASE).map_err(|error| error.to_string())?;
+    let whole = At {
+        schema,
+        resolver: registry.resolver(base),
+        draft,
+    };
     let mut counter = Counter {
         root: schema,
         max_subschemas,
         counts: HashMap::new(),
         on_the_way: HashSet::new(),
-        inside: vec![At {
-            schema,
-            resolver: registry.resolver(base),
-            draft,
-        }],
+        resources: Resources::of(schema, &whole)?,
+        inside: vec![whole],
         most: (0, schema),
         depth: 0,
         unseen: 0,
         negated: 0,
         patterns: HashMap::new(),
-        crossings: HashSet::new(),
     };
     while let Some(at) = counter.inside.pop() {
         counter.visit(&at, 0)?;
     }
     counter.finish()
-}
-
-/// A subschema, and what references in it are resolved against.
-#[derive(Clone)]
-struct At<'r> {
-    schema: &'r Value,
-    resolver: Resolver<'r>,
-    draft: Draft,
 }
 
 /// What one subschema asks at the place where it applies.
@@ -133,7 +100,7 @@ struct Counter<'r> {
     unseen: u64,
     negated: u64,
     patterns: HashMap<&'r str, Pattern>,
-    crossings: HashSet<(String, String)>,
+    resources: Resources,
 }
 
 impl<'r> Counter<'r> {
@@ -188,7 +155,7 @@ impl<'r> Counter<'r> {
     fn keywords(
         &mut self,
         at: &At<'r>,
-        keywords: &'r Map<String, Value>,
+        members: &'r Map<String, Value>,
         above: usize,
     ) -> Result<Count, String> {
         let resource = at.draft.create_resource_ref(at.schema);
@@ -204,10 +171,12 @@ impl<'r> Counter<'r> {
             ..Count::default()
         };
         let (mut beside, mut looks, mut marks) = (0_u32, false, false);
-        for (keyword, value) in keywords {
+        for (keyword, value) in members {
             if let Some(targets) = in_place(&here, keyword, value) {
                 for target in targets {
-                    self.note_crossing(&here, &target)?;
+                    if keywords::is_reference(keyword) {
+                        self.resources.note(&here, &target)?;
+                    }
                     let found = self.visit(&target, above + 1)?;
                     count.checked = count.checked.saturating_add(found.checked);
                     let marked = found.checked.saturating_add(found.marked);
@@ -217,7 +186,7 @@ impl<'r> Counter<'r> {
                     beside += 1;
                 }
             } else {
-                looks |= here.draft.is_known_keyword(keyword);
+                looks |= keywords::looks(&here, keyword);
                 marks |= keyword.starts_with("unevaluated");
                 self.look_inside(&here, keyword, value);
             }
@@ -234,14 +203,11 @@ impl<'r> Counter<'r> {
 
     /// Leaves the subschemas for parts of a value for later.
     fn look_inside(&mut self, here: &At<'r>, keyword: &str, value: &'r Value) {
-        let by_name = INSIDE_BY_NAME.contains(&keyword);
-        if by_name || INSIDE.contains(&keyword) {
-            let targets = schemas(here, value, by_name);
-            self.inside.extend(targets.filter(|target| {
-                let address = std::ptr::from_ref(target.schema) as usize;
-                !self.counts.contains_key(&address)
-            }));
-        }
+        let targets = inside(here, keyword, value).into_iter();
+        self.inside.extend(targets.filter(|target| {
+            let address = std::ptr::from_ref(target.schema) as usize;
+            !self.counts.contains_key(&address)
+        }));
     }
 
     /// Notes patterns, and what is copied into errors.
@@ -253,18 +219,6 @@ impl<'r> Counter<'r> {
                 .keys()
                 .try_for_each(|pattern| self.note_pattern(pattern))?,
             _ => {}
-        }
-        Ok(())
-    }
-
-    fn note_crossing(&mut self, from: &At<'r>, to: &At<'r>) -> Result<(), String> {
-        let (from, to) = (from.resolver.base_uri(), to.resolver.base_uri());
-        if from != to {
-            let crossing = (from.as_str().to_owned(), to.as_str().to_owned());
-            self.crossings.insert(crossing);
-        }
-        if self.crossings.len() > CROSSINGS_MAX {
-            return Err("too many of its resources with an $id refer to one another".to_owned());
         }
         Ok(())
     }
@@ -308,76 +262,6 @@ impl<'r> Counter<'r> {
         }
         "a document that it refers to".to_owned()
     }
-}
-
-/// The subschemas that a keyword applies to the same place; none if it is no such keyword.
-fn in_place<'r>(here: &At<'r>, keyword: &str, value: &'r Value) -> Option<Vec<At<'r>>> {
-    if IN_PLACE.contains(&keyword) {
-        return Some(schemas(here, value, false).collect());
-    }
-    if IN_PLACE_BY_NAME.contains(&keyword) {
-        return Some(schemas(here, value, true).collect());
-    }
-    if !REFERENCES.contains(&keyword) {
-        return None;
-    }
-    // A reference that leads nowhere is refused when the schema is compiled.
-    let reference = value.as_str()?;
-    let found = match keyword {
-        "$recursiveRef" => here.resolver.lookup_recursive_ref(),
-        _ => here.resolver.lookup(reference),
-    };
-    let target = found.ok().map(|found| {
-        let (schema, resolver, draft) = found.into_inner();
-        At {
-            schema,
-            resolver,
-            draft,
-        }
-    });
-    Some(target.into_iter().collect())
-}
-
-/// The subschemas in a keyword's value: itself, its items, or its members.
-fn schemas<'r>(
-    here: &At<'r>,
-    value: &'r Value,
-    by_name: bool,
-) -> impl Iterator<Item = At<'r>> + use<'r> {
-    let here = here.clone();
-    let values: Vec<&'r Value> = match value {
-        Value::Object(members) if by_name => members.values().collect(),
-        Value::Array(items) => items.iter().collect(),
-        Value::Object(_) | Value::Bool(_) if !by_name => vec![value],
-        _ => Vec::new(),
-    };
-    values
-        .into_iter()
-        .filter(|value| value.is_object() || value.is_boolean())
-        .map(move |schema| At {
-            schema,
-            draft: here.draft.detect(schema),
-            resolver: here.resolver.clone(),
-        })
-}
-
-/// True if one of these keywords is anywhere in a schema.
-fn is_used(schema: &Value, keywords: &[&str]) -> bool {
-    match schema {
-        Value::Object(members) => members
-            .iter()
-            .any(|(key, value)| keywords.contains(&key.as_str()) || is_used(value, keywords)),
-        Value::Array(items) => items.iter().any(|item| is_used(item, keywords)),
-        _ => false,
-    }
-}
-
-/// True if a part of a schema has an `$id` of its own.
-fn has_embedded(schema: &Value) -> bool {
-    let members = schema.as_object().into_iter().flatten();
-    members
-        .map(|(_, value)| value)
-        .any(|value| is_used(value, &["$id"]))
 }
 
 /// Finds a value by its address; the path is from the inside out.

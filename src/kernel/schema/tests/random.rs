@@ -55,10 +55,26 @@ fn schema() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A schema, some of whose definitions have an `$id` of their own or refer to others by it.
 fn document() -> impl Strategy<Value = Value> {
-    (schema(), prop::collection::vec(schema(), DEFINITIONS)).prop_map(|(root, definitions)| {
+    let definitions = prop::collection::vec((schema(), 0..8_u8, 0..DEFINITIONS), DEFINITIONS);
+    (schema(), definitions).prop_map(|(root, definitions)| {
+        let definition = |(mut schema, kind, other): (Value, u8, usize)| {
+            if let Value::Object(members) = &mut schema {
+                let id = |number: usize| format!("https://example.test/d{number}");
+                match kind {
+                    0 => drop(members.insert("$id".to_owned(), json!(id(other)))),
+                    1 => drop(members.insert("$ref".to_owned(), json!(id(other)))),
+                    2 => drop(members.insert("$dynamicRef".to_owned(), json!("#n"))),
+                    3 => drop(members.insert("$dynamicAnchor".to_owned(), json!("n"))),
+                    _ => {}
+                }
+            }
+            schema
+        };
         let names = (0..).map(|number: usize| format!("d{number}"));
-        let definitions: Map<String, Value> = names.zip(definitions).collect();
+        let definitions: Map<String, Value> =
+            names.zip(definitions.into_iter().map(definition)).collect();
         json!({"$defs": definitions, "allOf": [root]})
     })
 }
@@ -90,7 +106,8 @@ proptest! {
         prop_assert!(found.len() as u64 <= limits.max_errors + 1);
         let exhausted = found.iter().any(|found| found.to_string().contains("max_steps"));
         if !exhausted {
-            let theirs = jsonschema::options().build(&schema).expect("a schema");
+            let theirs = jsonschema::options().should_validate_formats(true).build(&schema);
+            let theirs = theirs.expect("a schema");
             prop_assert_eq!(found.is_empty(), theirs.is_valid(&value));
         }
         // With hardly any steps it ends too.

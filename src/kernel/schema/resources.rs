@@ -1,0 +1,118 @@
+//! Parts of a schema that have an `$id` of their own, and refer to one another.
+//!
+//! The validator compiles such a part anew for each way on which it is reached, and where the ways come
+//! back to it there is no end of them: a schema of 150 bytes takes all memory. So these are refused.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use super::keywords::At;
+
+/// The most pairs of parts of which one refers to the other.
+const PAIRS_MAX: usize = 25;
+
+/// The parts of a schema, as far as references have been followed.
+pub(super) struct Resources {
+    /// The addresses of what is in the schema itself; empty if no part of it has an `$id`.
+    own: HashSet<usize>,
+    /// The address of the schema as a whole.
+    whole: String,
+    /// Which part refers to which, by their addresses.
+    pairs: HashMap<String, HashSet<String>>,
+}
+
+impl Resources {
+    /// The parts of a schema.
+    ///
+    /// # Errors
+    /// A text that says that it refers dynamically across parts.
+    pub(super) fn of(schema: &Value, whole: &At<'_>) -> Result<Self, String> {
+        let mut own = HashSet::new();
+        let members = || schema.as_object().into_iter().flatten();
+        if members().any(|(_, value)| is_used(value, &["$id", "id"])) {
+            if is_used(schema, &["$dynamicRef", "$recursiveRef"]) {
+                // Where such a reference leads depends on the way to it.
+                return Err("it refers dynamically, and parts of it have an $id".to_owned());
+            }
+            note_addresses(schema, &mut own);
+        }
+        Ok(Self {
+            own,
+            whole: address(whole),
+            pairs: HashMap::new(),
+        })
+    }
+
+    /// Notes that a subschema refers to another one.
+    ///
+    /// # Errors
+    /// A text that says that parts refer to one another.
+    pub(super) fn note(&mut self, from: &At<'_>, to: &At<'_>) -> Result<(), String> {
+        let is_own = |at: &At<'_>| self.own.contains(&(std::ptr::from_ref(at.schema) as usize));
+        if !is_own(from) || !is_own(to) {
+            return Ok(());
+        }
+        let (from, to) = (address(from), address(to));
+        if from == self.whole && to == self.whole {
+            return Ok(());
+        }
+        self.pairs
+            .entry(from.clone())
+            .or_default()
+            .insert(to.clone());
+        if self.pairs.values().map(HashSet::len).sum::<usize>() > PAIRS_MAX {
+            return Err("too many parts of it have an $id and refer to one another".to_owned());
+        }
+        if self.leads(&to, &from, &mut HashSet::new()) {
+            return Err(format!(
+                "its part {} has an $id and is referred to from inside: use a reference such as \
+                 #/$defs/name, and no $id",
+                super::report::shortened(&to, 100)
+            ));
+        }
+        Ok(())
+    }
+
+    /// True if a part refers to another one, or to one that does.
+    fn leads<'a>(&'a self, from: &'a str, to: &str, seen: &mut HashSet<&'a str>) -> bool {
+        from == to
+            || (seen.insert(from)
+                && self
+                    .pairs
+                    .get(from)
+                    .into_iter()
+                    .flatten()
+                    .any(|next| self.leads(next, to, seen)))
+    }
+}
+
+/// The address of the part that a subschema is in, or is.
+fn address(at: &At<'_>) -> String {
+    let resource = at.draft.create_resource_ref(at.schema);
+    let resolver = at.resolver.in_subresource(resource);
+    let resolver = resolver.as_ref().unwrap_or(&at.resolver);
+    resolver.base_uri().as_str().to_owned()
+}
+
+fn note_addresses(schema: &Value, own: &mut HashSet<usize>) {
+    own.insert(std::ptr::from_ref(schema) as usize);
+    match schema {
+        Value::Object(members) => members
+            .values()
+            .for_each(|value| note_addresses(value, own)),
+        Value::Array(items) => items.iter().for_each(|item| note_addresses(item, own)),
+        _ => {}
+    }
+}
+
+/// True if one of these keywords is anywhere in a schema.
+fn is_used(schema: &Value, keywords: &[&str]) -> bool {
+    match schema {
+        Value::Object(members) => members.iter().any(|(key, value)| {
+            (keywords.contains(&key.as_str()) && value.is_string()) || is_used(value, keywords)
+        }),
+        Value::Array(items) => items.iter().any(|item| is_used(item, keywords)),
+        _ => false,
+    }
+}
