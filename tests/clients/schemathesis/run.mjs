@@ -86,7 +86,11 @@ const DOCUMENTS = {
   },
   aloochat: { url: "/api/public", headers: { "x-api-key": KEYS.aloochat } },
   cohere: { url: "/v1", headers: { authorization: `Bearer ${KEYS.cohere}` } },
-  connector: { url: "/folders", headers: { authorization: `Bearer ${KEYS.folder}` } },
+  connector: {
+    url: "/folders",
+    headers: { authorization: `Bearer ${KEYS.folder}` },
+    parameters: { "path.name": FOLDER },
+  },
   botpress: {
     url: "",
     headers: {
@@ -99,7 +103,10 @@ const DOCUMENTS = {
   console: { url: "/console/api", headers: { authorization: `Bearer ${KEYS.operator}` } },
 };
 
-async function test(name, { url, headers }) {
+async function test(name, { url, headers, parameters = {} }) {
+  const config = `${directory}.toml`;
+  const lines = Object.entries(parameters).map(([key, value]) => `${JSON.stringify(key)} = ${JSON.stringify(value)}`);
+  await writeFile(config, ["[parameters]", ...lines, ""].join("\n"));
   const options = [
     ["--url", `${server.url}${url}`],
     ["--checks", CHECKS],
@@ -111,7 +118,7 @@ async function test(name, { url, headers }) {
     ["--request-timeout", "30"],
     ...Object.entries(headers).map(([header, value]) => ["--header", `${header}:${value}`]),
   ];
-  const command = ["run", `${server.url}/openapi/${name}.json`, ...options.flat()];
+  const command = ["--config-file", config, "run", `${server.url}/openapi/${name}.json`, ...options.flat()];
   const child = spawn(".venv/bin/schemathesis", [...command, "--continue-on-failure", "--no-shrink"], {
     stdio: "inherit",
   });
@@ -153,4 +160,5 @@ try {
 } finally {
   await server.stop();
   await rm(directory, { recursive: true });
+  await rm(`${directory}.toml`, { force: true });
 }
