@@ -52,13 +52,13 @@ impl Started {
         Self { child, ready, said }
     }
 
-    fn succeeds(mut self) {
+    fn must_succeed(mut self) {
         assert!(self.ready.is_some(), "{}", self.said);
         self.child.wait().expect("it ends");
     }
 
     /// Asserts that it is refused, with these words.
-    fn is_refused(mut self, words: &str) {
+    fn must_be_refused(mut self, words: &str) {
         assert!(self.ready.is_none(), "it starts: {words}");
         let status = self.child.wait().expect("it ends");
         assert!(
@@ -84,7 +84,7 @@ fn a_start_needs_no_certificates_of_authorities() {
         .env("SSL_CERT_DIR", "/nonexistent");
     let started = Started::of(command);
     assert!(started.said.contains("certificates"), "{}", started.said);
-    started.succeeds();
+    started.must_succeed();
 }
 
 #[test]
@@ -92,18 +92,18 @@ fn a_start_needs_little_of_its_environment() {
     let program = Program::new();
     let mut command = serve(&program);
     command.env_remove("HOME").env("TZ", "Nowhere/At All");
-    Started::of(command).succeeds();
+    Started::of(command).must_succeed();
     let mut command = serve(&program);
     command.env_clear();
-    Started::of(command).succeeds();
+    Started::of(command).must_succeed();
     let mut command = serve(&program);
     command
         .env("OTHER", OsStr::from_bytes(b"\xff"))
         .env(OsStr::from_bytes(b"\xffNAME"), "x");
-    Started::of(command).succeeds();
+    Started::of(command).must_succeed();
     let mut command = serve(&program);
     command.env("PARLANCE_LOG__LEVEL", OsStr::from_bytes(b"\xff"));
-    Started::of(command).is_refused("setting log.level: it is not UTF-8");
+    Started::of(command).must_be_refused("setting log.level: it is not UTF-8");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_path_is_any_bytes() {
     let name = OsString::from(OsStr::from_bytes(b"caf\xe9.db"));
     let mut command = serve(&program);
     command.arg("--db").arg(&name);
-    Started::of(command).succeeds();
+    Started::of(command).must_succeed();
     assert!(program.directory.path().join(&name).is_file());
     let mut command = program.command(&["config", "show", "--db"]);
     let shown = command.arg(&name).output().expect("it runs");
@@ -133,21 +133,21 @@ fn what_cannot_be_used_is_named() {
         command.args(arguments);
         Started::of(command)
     };
-    with(&["--db", "folder"]).is_refused("folder");
-    with(&["--db", "missing/x.db"]).is_refused("missing");
-    with(&["--db", "/proc/x.db"]).is_refused("/proc/x.db");
-    with(&["--db", ""]).is_refused("error");
-    with(&["--config", "folder"]).is_refused("folder");
+    with(&["--db", "folder"]).must_be_refused("folder");
+    with(&["--db", "missing/x.db"]).must_be_refused("missing");
+    with(&["--db", "/proc/x.db"]).must_be_refused("/proc/x.db");
+    with(&["--db", ""]).must_be_refused("error");
+    with(&["--config", "folder"]).must_be_refused("folder");
     for key in ["folder", "short.key", "/proc/x.key"] {
         let mut command = serve(&program);
         command.env("PARLANCE_SEAL__KEY_FILE", key);
-        Started::of(command).is_refused(key);
+        Started::of(command).must_be_refused(key);
     }
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port().to_string();
     let mut command = program.command(&["serve", "--port", &port]);
     command.args(["--db", "taken.db"]);
-    Started::of(command).is_refused(&port);
+    Started::of(command).must_be_refused(&port);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_directory_that_is_gone_is_a_clear_refusal() {
                 .filter_map(|(name, value)| Some((name, value?))),
         );
     command.arg0("unused");
-    Started::of(shell).is_refused("parlance.db");
+    Started::of(shell).must_be_refused("parlance.db");
 }
 
 #[test]
@@ -182,8 +182,8 @@ fn few_descriptors_are_a_start_or_a_clear_refusal() {
             .current_dir(program.directory.path());
         let started = Started::of(shell);
         match &started.ready {
-            Some(_) => started.succeeds(),
-            None => started.is_refused("error"),
+            Some(_) => started.must_succeed(),
+            None => started.must_be_refused("error"),
         }
     }
 }

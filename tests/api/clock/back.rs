@@ -2,18 +2,22 @@
 
 use std::time::Duration;
 
-use parlance::domain::end_users::deletion;
+use parlance::domain::{agents, audit::Actor, end_users::deletion, platform_integrations};
 use reqwest::Method;
 use serde_json::json;
 
 use super::{FAR, ada, happen, noon, until};
 use crate::{
-    ada::webhooks::receiver::Receiver,
+    ada::{
+        platform_integrations::given::{Ada, INTEGRATIONS},
+        webhooks::receiver::Receiver,
+    },
     botpress::{
         given::Caller,
         runtime::{Pair, column},
     },
-    support::TestServer,
+    cohere::oauth::Setup,
+    support::{COHERE_KEY, TestServer, WORKSPACE},
 };
 
 #[tokio::test]
@@ -267,4 +271,114 @@ async fn old_webhook_messages_go_although_newer_ones_are_of_a_time_to_come() {
     server.clock.advance(Duration::from_secs(31 * 86_400));
     let left = || column(&server, "SELECT seq FROM webhook_messages").len();
     until("the old one is removed", async || left() == 1).await;
+}
+
+#[tokio::test]
+async fn tokens_of_an_installation_are_valid_for_their_time_and_no_longer() {
+    let ada = Ada::start().await;
+    ada.server.clock.advance(FAR);
+    let (id, _, given) = ada.installed().await;
+    let path = format!("{INTEGRATIONS}{id}/installations/self");
+    let own = || ada.call(&given.access, Method::GET, &path, None);
+    own().await.expect(200);
+    ada.server.clock.freeze(noon());
+    let month = ada.server.clock.now().as_seconds() + 30 * 86_400;
+    let ends = || {
+        column(
+            &ada.server,
+            "SELECT max(expires_at) / 1000000 FROM platform_tokens",
+        )
+    };
+    until("the ends are mended", async || ends() == [month]).await;
+    own().await.expect(200);
+    ada.server.clock.advance(Duration::from_secs(3600));
+    own().await.expect(401);
+}
+
+#[tokio::test]
+async fn an_integration_is_told_that_it_is_uninstalled() {
+    let ada = Ada::start().await;
+    ada.server.clock.advance(FAR);
+    let (_, _, given) = ada.installed().await;
+    let installation = ada.installation(&given.access).await;
+    let domain = ada.server.server().domain();
+    let agent = domain
+        .store()
+        .read(|conn| agents::find(conn, &WORKSPACE.into(), "example"));
+    let agent = agent.expect("the first agent");
+    platform_integrations::uninstall(domain, agent, installation.into())
+        .await
+        .expect("it is uninstalled");
+    let attempts = || column(&ada.server, "SELECT attempts FROM platform_uninstalls");
+    until("the first attempt", async || attempts() == [1]).await;
+    ada.server.clock.freeze(noon());
+    until("the second attempt", async || attempts() == [2]).await;
+}
+
+#[tokio::test]
+async fn authorizations_of_connectors_end_as_the_provider_says() {
+    let setup = Setup::new().await;
+    let server = &setup.server;
+    server.clock.advance(FAR);
+    setup.authorized().await;
+    setup.begin(COHERE_KEY, "").await;
+    server.clock.freeze(noon());
+    let now = server.clock.now().as_seconds();
+    let state = || {
+        column(
+            server,
+            "SELECT expires_at / 1000000 FROM connector_oauth_states",
+        )
+    };
+    until("the state", async || state() == [now + 600]).await;
+    let end = "SELECT expires_at / 1000000 FROM connector_authorizations";
+    let end = || column(server, end)[0].as_i64();
+    let soon = async || end().is_some_and(|end| end > now && end <= now + 86_400);
+    until("the token", soon).await;
+}
+
+#[tokio::test]
+async fn an_invoice_is_charged() {
+    let server = TestServer::start().await;
+    let made = server
+        .server()
+        .domain()
+        .change_as(Actor::Operator, |change| {
+            let sql = "
+            INSERT INTO invoices
+                (id, workspace_id, month, at, lines, cents, currency, attempts, next_attempt_at)
+            SELECT 'i', id, '2026-01', :now, '[]', 100, 'USD', 1, :far FROM workspaces
+            WHERE id = :id";
+            let far = change.now.plus(FAR);
+            let parameters =
+                rusqlite::named_params! {":now": change.now, ":far": far, ":id": WORKSPACE};
+            change.conn.execute(sql, parameters)?;
+            Ok(())
+        });
+    made.await.expect("an invoice");
+    server.clock.advance(Duration::from_secs(1));
+    server.clock.freeze(noon());
+    // It is tried again at once, which fails without a payment method.
+    let attempts = || column(&server, "SELECT attempts FROM invoices");
+    until("the attempt", async || {
+        // Billing looks once a minute.
+        server.clock.advance(Duration::from_secs(61));
+        attempts() == [2]
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_end_user_that_was_made_ahead_of_time_is_purged() {
+    let server = TestServer::with(|config| config.limits.ada_end_users = Default::default()).await;
+    server.clock.advance(FAR);
+    ada(&server, Method::POST, "/api/v2/end-users/", json!({}))
+        .await
+        .expect(201);
+    server.clock.freeze(noon());
+    let purge = || column(&server, "SELECT purge_at / 1000000 FROM end_users");
+    let day = server.clock.now().as_seconds() + 86_400;
+    until("the time is mended", async || purge() == [day]).await;
+    server.clock.advance(Duration::from_secs(86_401));
+    until("it is purged", async || purge().is_empty()).await;
 }
