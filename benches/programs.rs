@@ -48,7 +48,11 @@ fn main() -> Result<()> {
 
 async fn measure() -> Result<String> {
     let outbound = Outbound::new(&outbound::Settings::default(), true);
-    let engine = Engine::new(Settings::default(), true, Clock::system(), outbound);
+    let settings = Settings {
+        program: Some(env!("CARGO_BIN_EXE_parlance").into()),
+        ..Settings::default()
+    };
+    let engine = Engine::new(settings, true, Clock::system(), outbound);
     let code: Arc<str> = match env::var("PARLANCE_BUNDLE") {
         Ok(file) => fs::read_to_string(&file).context(file)?.into(),
         Err(_) => "exports.handler = () => ({ body: '{}' })".into(),

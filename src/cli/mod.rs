@@ -7,6 +7,7 @@ mod backup;
 mod chat;
 mod check;
 mod config;
+mod helper;
 mod integration;
 mod key;
 mod openapi;
@@ -97,6 +98,12 @@ enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Config),
+    /// Run scripts that come on standard input.
+    #[command(hide = true)]
+    ScriptWorker(helper::ScriptWorker),
+    /// Limit this process, and become Node.js.
+    #[command(hide = true)]
+    NodeLauncher(helper::NodeLauncher),
 }
 
 /// Runs the command that the program was started with.
@@ -119,6 +126,11 @@ fn is_closed(error: &anyhow::Error) -> bool {
 }
 
 fn execute(cli: Cli) -> Result<ExitCode> {
+    match &cli.command {
+        Some(Command::ScriptWorker(worker)) => return worker.run(),
+        Some(Command::NodeLauncher(launcher)) => return launcher.run(),
+        _ => {}
+    }
     let given = cli.options.serve.address();
     let listen = match &cli.command {
         Some(Command::Serve(serve)) => serve.address().or(given),
@@ -143,6 +155,8 @@ fn execute(cli: Cli) -> Result<ExitCode> {
         Some(Command::Run(command)) => command.run(&loaded),
         Some(Command::Chat(command)) => command.run(&loaded, json),
         Some(Command::Config(command)) => command.run(&loaded, json),
+        Some(Command::ScriptWorker(worker)) => worker.run(),
+        Some(Command::NodeLauncher(launcher)) => launcher.run(),
     }
 }
 

@@ -50,6 +50,8 @@ pub fn run(config: &Config) -> Result<ExitCode> {
 async fn serve(config: &Config) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("signals do not work")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("signals do not work")?;
+    // Its default is to end the process, and Node.js has a function that sends it.
+    let _ignored = signal(SignalKind::user_defined1()).context("signals do not work")?;
     let server = Server::start(config, Clock::system()).await?;
     greet(&server);
     let ready = json!({"event": "ready", "url": server.url(), "pid": std::process::id()});

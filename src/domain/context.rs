@@ -22,6 +22,7 @@ use super::{
     plans,
     protocol::{self, Programs},
     runtime::{self, Engine, Native},
+    script::Scripts,
     service_integrations::{self, SecretNames},
     tally::Tally,
     tunnels::{self, Tunnels},
@@ -108,6 +109,7 @@ struct Parts {
     bot_work: Notify,
     outbound: Outbound,
     runtime: Engine,
+    scripts: Scripts,
     programs: Programs,
     addresses: OnceLock<Addresses>,
     natives: OnceLock<BTreeMap<&'static str, Arc<dyn Native>>>,
@@ -144,6 +146,7 @@ impl Domain {
             clock.clone(),
             outbound.clone(),
         );
+        let scripts = Scripts::new(&settings.runtime);
         Ok(Self(Arc::new(Parts {
             store,
             sealer,
@@ -162,6 +165,7 @@ impl Domain {
             bot_work: Notify::new(),
             outbound,
             runtime,
+            scripts,
             programs: Programs::default(),
             addresses: OnceLock::new(),
             natives: OnceLock::new(),
@@ -219,6 +223,12 @@ impl Domain {
     #[must_use]
     pub fn runtime(&self) -> &Engine {
         &self.0.runtime
+    }
+
+    /// The processes that run the scripts of integrations.
+    #[must_use]
+    pub fn scripts(&self) -> &Scripts {
+        &self.0.scripts
     }
 
     /// The programs that the runtime has been asked for.

@@ -18,7 +18,7 @@ use super::{
     protocol::{self, Failed, Question},
     script,
 };
-use crate::kernel::{Error, Kind, Result, Secret, ids::IntegrationId};
+use crate::kernel::{Error, Kind, Result, Secret, clock::Stopwatch, ids::IntegrationId};
 
 /// The operation of the runtime protocol.
 const OPERATION: &str = "webhook_received";
@@ -139,6 +139,9 @@ struct Shared {
 /// The most integrations of one name that are asked whether a request is for them.
 const MAX_SHARED: i64 = 20;
 
+/// How long their scripts may take together for one request, whatever each of them may.
+const SCRIPTS_TIME: Duration = Duration::from_secs(5);
+
 /// Those that are installed, the newest version first.
 const SHARED: &str = "
     SELECT integrations.seq, integrations.id FROM integrations
@@ -187,10 +190,15 @@ fn identified(conn: &Connection, integration: i64, identifier: &str) -> Result<V
 /// `Runtime` if a script fails; those of [`receive`].
 async fn receive_shared(domain: &Domain, name: &str, request: &Incoming) -> Result<Answer> {
     let all = domain.store().read(|conn| shared(conn, domain, name))?;
+    let watch = Stopwatch::start();
     for integration in &all {
         let Some(script) = &integration.definition.identifier.extract_script else {
             continue;
         };
+        if watch.elapsed() > SCRIPTS_TIME {
+            let text = format!("The scripts for this webhook took longer than {SCRIPTS_TIME:?}");
+            return Err(Error::new(Kind::Runtime, text));
+        }
         let Value::String(identifier) = integration.run(domain, script, request).await? else {
             continue;
         };
@@ -229,8 +237,15 @@ impl Shared {
             "body": request.body,
             "secrets": secrets,
         });
-        match script::run(source, object).await {
+        match domain.scripts().run(source, &object).await {
             Ok(value) => Ok(value),
+            Err(error) if error.may_pass() => {
+                let retry_after = script::RETRY_AFTER;
+                Err(Error::new(
+                    Kind::Unavailable { retry_after },
+                    error.to_string(),
+                ))
+            }
             Err(error) => {
                 let text = format!("A script for the shared webhook failed: {error}");
                 let (id, logged, settings) = (self.id.clone(), text, domain.clone());

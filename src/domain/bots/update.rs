@@ -76,11 +76,18 @@ pub async fn update(call: &Call, id: AgentId, update: Update) -> Result<Bot> {
         .read(|conn| rows::agent(conn, call.workspace(), &id))?;
     rows::adopt(domain, &agent).await?;
     let sealer = domain.sealer().clone();
-    domain
+    let installs = !update.integrations.is_empty();
+    let webhooks = update.webhooks.clone();
+    let updated = domain
         .change(call, move |change, workspace| {
             apply(change, &sealer, workspace, &id, update)
         })
-        .await
+        .await?;
+    if installs && installations::say_where(domain, updated.seq, &webhooks).await? {
+        let (store, sealer) = (domain.store(), domain.sealer());
+        return store.read(|conn| rows::read(conn, sealer, call.workspace(), &updated.id));
+    }
+    Ok(updated)
 }
 
 fn apply(

@@ -3,10 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{DeclaredSchema, Event, Named, State, Tag, TagSet, check_identifier};
-use crate::{
-    domain::script,
-    kernel::{Result, Rule, Violation},
-};
+use crate::kernel::{Result, Rule, Violation};
 
 /// What a version of an integration declares.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -120,8 +117,8 @@ pub struct Action {
 }
 
 impl IntegrationDefinition {
-    /// Checks the names that the integration's developer has chosen, its scripts, and that the tags
-    /// that it requires are its own.
+    /// Checks the names that the integration's developer has chosen, and that the tags that it requires
+    /// are its own. Scripts are checked apart ([`Self::check_scripts`]).
     ///
     /// # Errors
     /// `InvalidIdentifier`, `Invalid`.
@@ -152,25 +149,6 @@ impl IntegrationDefinition {
         let user = &self.user;
         user.creation
             .check(&user.tags, "user.creation.requiredTags")?;
-        let scripts = [
-            (
-                &self.configuration.identifier.link_template_script,
-                "configuration.identifier.linkTemplateScript",
-            ),
-            (&self.identifier.extract_script, "identifier.extractScript"),
-            (
-                &self.identifier.fallback_handler_script,
-                "identifier.fallbackHandlerScript",
-            ),
-        ];
-        for (script, name) in scripts {
-            if let Some(script) = script {
-                script::check_now(script).map_err(|error| {
-                    let rule = Rule::Other(error.to_string());
-                    Violation::body(name.split('.'), rule)
-                })?;
-            }
-        }
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod integration;
 mod patch;
 mod recurring;
 mod schema;
+mod scripts;
 
 use std::collections::BTreeMap;
 

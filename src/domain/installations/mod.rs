@@ -2,6 +2,7 @@
 
 mod change;
 mod implicit;
+mod link;
 mod registration;
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
@@ -11,6 +12,7 @@ pub use self::change::Given;
 pub(in crate::domain) use self::{
     change::apply,
     implicit::{built_in, have},
+    link::say_where,
     registration::{Endpoint, begin_all, end_all},
 };
 use super::{

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Status, change::Standing};
 use crate::{
-    domain::{bots::Bot, change::Change, integrations::Integration, script as scripts},
+    domain::{bots::Bot, change::Change, integrations::Integration},
     kernel::Result,
 };
 
@@ -18,6 +18,10 @@ pub(in crate::domain) enum Endpoint {
     /// It has none: there is nothing to register.
     Missing,
 }
+
+/// Why an installation that has to be linked does not work yet. Where that is done is said later
+/// (`link`).
+pub(super) const NOT_LINKED: &str = "It has to be linked with an account first";
 
 const HAS_CODE: &str = "SELECT 1 FROM integration_code WHERE integration_seq = :seq";
 
@@ -47,32 +51,15 @@ pub(super) fn settle(
     let link = &integration.definition.configuration.identifier;
     let (status, reason) = match (enabled, endpoint) {
         (true, _) if link.required && standing.identifier.is_none() => {
-            let script = link.link_template_script.as_deref();
-            (
-                Status::Unregistered,
-                Some(to_link(script, webhooks, standing)),
-            )
+            (Status::Unregistered, Some(NOT_LINKED))
         }
         (true, Endpoint::There) => (Status::RegistrationPending, None),
         (true, Endpoint::Missing) => (Status::Registered, None),
         (false, Endpoint::There) if standing.enabled => (Status::UnregistrationPending, None),
         (false, _) => (Status::Unregistered, None),
     };
-    set(change.conn, standing.seq, status, reason.as_deref())?;
+    set(change.conn, standing.seq, status, reason)?;
     tell(change, bot, webhooks, standing, status)
-}
-
-/// Why an installation that has to be linked does not work yet: where to link it.
-fn to_link(script: Option<&str>, webhooks: &str, standing: &Standing) -> String {
-    let Some(script) = script else {
-        return "It has to be linked with an account first".to_owned();
-    };
-    let given = json!({"webhookId": standing.webhook_id, "webhookUrl": webhooks});
-    match scripts::run_now(script, given) {
-        Ok(serde_json::Value::String(url)) => format!("It has to be linked first: {url}"),
-        Ok(other) => format!("The link template must make a text, not {other}"),
-        Err(reason) => format!("The link template has failed: {reason}"),
-    }
 }
 
 const REMOVE: &str = "

@@ -55,8 +55,10 @@ pub struct NewIntegration {
 /// are taken, `Invalid`, or those of the store.
 pub async fn create(call: &Call, new: NewIntegration) -> Result<Integration> {
     call.require_role(Role::Developer)?;
-    let sealer = call.domain().sealer().clone();
-    call.domain()
+    let domain = call.domain();
+    new.definition.check_scripts(domain.scripts()).await?;
+    let sealer = domain.sealer().clone();
+    domain
         .change(call, move |change, workspace| {
             make(change, &sealer, workspace, new)
         })
@@ -72,7 +74,7 @@ const INSERT: &str = "
          :definition, :url, :built_in, :now, :now)
     ON CONFLICT DO NOTHING";
 
-/// Makes a version of an integration as a part of a change.
+/// Makes a version of an integration as a part of a change. Its scripts were checked before.
 ///
 /// # Errors
 /// As [`create`].

@@ -53,8 +53,14 @@ pub struct Update {
 pub async fn update(call: &Call, id: IntegrationId, update: Update) -> Result<Integration> {
     call.require_role(Role::Developer)?;
     update.parts.check()?;
-    let sealer = call.domain().sealer().clone();
-    call.domain()
+    let domain = call.domain();
+    if update.definition.has_scripts() {
+        let store = domain.store();
+        store.read(|conn| rows::read(conn, call.workspace(), &id))?;
+        update.definition.check_scripts(domain.scripts()).await?;
+    }
+    let sealer = domain.sealer().clone();
+    domain
         .change(call, move |change, workspace| {
             apply(change, &sealer, workspace, &id, update)
         })

@@ -17,6 +17,7 @@ use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 use super::{
     Settings,
+    buffers::{Buffered, Buffers},
     guard::{Guard, Refused},
 };
 use crate::kernel::clock::within;
@@ -33,6 +34,7 @@ struct Inner {
     own_origin: OnceLock<Origin>,
     timeout: Duration,
     max_response: usize,
+    buffers: Arc<Buffers>,
     development: bool,
 }
 
@@ -130,6 +132,11 @@ pub enum OutboundError {
     /// The connection failed.
     #[error("the connection failed: {0}")]
     Connection(String),
+    /// Too much is being read of other answers.
+    #[error(
+        "the answers that are being read have more than {0} bytes (outbound.max_buffered_bytes)"
+    )]
+    Full(usize),
 }
 
 impl Outbound {
@@ -148,6 +155,7 @@ impl Outbound {
             own_origin: OnceLock::new(),
             timeout: Duration::from_secs(settings.timeout_seconds),
             max_response: settings.max_response_bytes,
+            buffers: Buffers::new(settings.max_buffered_bytes),
             development,
         }))
     }
@@ -192,19 +200,15 @@ impl Outbound {
         self.exchange(lane, url, request).await
     }
 
-    /// Sends a request of a program that this server runs: the API of this server may be called in
-    /// production too, although its address may be one of this machine.
-    ///
-    /// # Errors
-    /// [`OutboundError`]
-    pub async fn send_of_program(
-        &self,
-        request: OutboundRequest,
-    ) -> Result<OutboundResponse, OutboundError> {
-        let url = parse(&request.url)?;
-        let own = self.0.own_origin.get() == Some(&url.origin());
-        let lane = if own { &self.0.own } else { self.lane(&url)? };
-        self.exchange(lane, url, request).await
+    /// The most that is read of any answer, in bytes.
+    #[must_use]
+    pub fn max_response(&self) -> usize {
+        self.0.max_response
+    }
+
+    /// Counts what is read of an answer by who keeps it.
+    pub(in crate::domain) fn buffered(&self) -> Buffered {
+        self.0.buffers.begin()
     }
 
     async fn exchange(
@@ -250,6 +254,25 @@ impl Outbound {
         self.begin_on(lane, url, request).await
     }
 
+    /// Sends a request of a program that this server runs, and waits for the beginning of the answer:
+    /// the API of this server may be called in production too, although its address may be one of this
+    /// machine.
+    pub(super) async fn begin_of_program(
+        &self,
+        request: OutboundRequest,
+    ) -> Result<reqwest::Response, OutboundError> {
+        let url = parse(&request.url)?;
+        let own = self.0.own_origin.get() == Some(&url.origin());
+        let lane = if own { &self.0.own } else { self.lane(&url)? };
+        self.begin_on(lane, url, request).await
+    }
+
+    /// The longest that any exchange may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.0.timeout
+    }
+
     async fn begin_on(
         &self,
         lane: &Lane,
@@ -281,19 +304,14 @@ impl Outbound {
         let max_response = request.max_response;
         let mut answer = self.begin_on(lane, url, request).await?;
         let status = answer.status().as_u16();
-        let headers = answer
-            .headers()
-            .iter()
-            .map(|(name, value)| {
-                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-                (name.as_str().to_owned(), value)
-            })
-            .collect();
+        let headers = headers(&answer);
         let cap = max_response.min(self.0.max_response);
         let mut body = Vec::new();
         let mut truncated = false;
+        let mut buffered = self.buffered();
         while let Some(chunk) = answer.chunk().await.map_err(|error| failed(&error))? {
             let room = cap - body.len();
+            buffered.add(chunk.len().min(room))?;
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
             if chunk.len() > room {
                 truncated = true;
@@ -307,6 +325,14 @@ impl Outbound {
             truncated,
         })
     }
+}
+
+pub(super) fn headers(answer: &reqwest::Response) -> Vec<(String, String)> {
+    let headers = answer.headers().iter().map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        (name.as_str().to_owned(), value)
+    });
+    headers.collect()
 }
 
 fn parse(url: &str) -> Result<Url, OutboundError> {

@@ -5,6 +5,7 @@
 //! is checked is what is dialled.
 
 mod address;
+mod buffers;
 mod client;
 mod guard;
 mod stream;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     address::Network,
+    buffers::Buffered,
     client::{Outbound, OutboundError, OutboundRequest, OutboundResponse},
     stream::OutboundStream,
 };
@@ -28,6 +30,8 @@ pub struct Settings {
     pub timeout_seconds: u64,
     /// The most that is read of any answer, in bytes.
     pub max_response_bytes: usize,
+    /// The most of all answers that are being read, in bytes, without the first 64 KiB of each.
+    pub max_buffered_bytes: usize,
 }
 
 impl Default for Settings {
@@ -36,6 +40,7 @@ impl Default for Settings {
             allow: Vec::new(),
             timeout_seconds: 60,
             max_response_bytes: 10 * 1024 * 1024,
+            max_buffered_bytes: 256 * 1024 * 1024,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use reqwest::Response;
 
-use super::client::{Outbound, OutboundError, OutboundRequest, failed};
+use super::client::{Outbound, OutboundError, OutboundRequest, failed, headers};
 use crate::kernel::clock::within;
 
 /// An answer whose body is still on its way.
@@ -10,6 +10,8 @@ use crate::kernel::clock::within;
 pub struct OutboundStream {
     /// Its status.
     pub status: u16,
+    /// Its headers, names in lower case.
+    pub headers: Vec<(String, String)>,
     answer: Response,
     /// How long may pass until there is more of it.
     patience: std::time::Duration,
@@ -24,21 +26,40 @@ impl Outbound {
     /// # Errors
     /// [`OutboundError`]
     pub async fn open(&self, request: OutboundRequest) -> Result<OutboundStream, OutboundError> {
-        let patience = request.timeout;
-        let max_response = request.max_response;
+        let (patience, max_response) = (request.timeout, request.max_response);
         let answer = within(patience, self.begin(request))
             .await
             .unwrap_or(Err(OutboundError::Timeout(patience)))?;
-        Ok(OutboundStream {
-            status: answer.status().as_u16(),
-            answer,
-            patience,
-            left: max_response,
-        })
+        Ok(OutboundStream::of(answer, patience, max_response))
+    }
+
+    /// Sends a request of a program that this server runs, as [`Self::open`] does.
+    ///
+    /// # Errors
+    /// [`OutboundError`]
+    pub(in crate::domain) async fn open_of_program(
+        &self,
+        request: OutboundRequest,
+    ) -> Result<OutboundStream, OutboundError> {
+        let (patience, max_response) = (request.timeout, request.max_response);
+        let answer = within(patience, self.begin_of_program(request))
+            .await
+            .unwrap_or(Err(OutboundError::Timeout(patience)))?;
+        Ok(OutboundStream::of(answer, patience, max_response))
     }
 }
 
 impl OutboundStream {
+    fn of(answer: Response, patience: std::time::Duration, left: usize) -> Self {
+        Self {
+            status: answer.status().as_u16(),
+            headers: headers(&answer),
+            answer,
+            patience,
+            left,
+        }
+    }
+
     /// More of the body; none at its end, or once the most is read that the request allowed.
     ///
     /// # Errors

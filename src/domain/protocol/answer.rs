@@ -87,7 +87,7 @@ impl From<OutboundError> for Failed {
                 (Cause::Configuration, false)
             }
             OutboundError::Connection(_) => (Cause::Configuration, true),
-            OutboundError::Timeout(_) => (Cause::Limits, true),
+            OutboundError::Timeout(_) | OutboundError::Full(_) => (Cause::Limits, true),
         };
         Self::new(cause, may_pass, error.to_string())
     }

@@ -83,7 +83,12 @@ async fn send(domain: &Domain, receiver: &Receiver, url: &str, ask: Ask) -> Resu
     };
     let answer = domain.outbound().send(request).await?;
     if answer.truncated {
-        let text = "the answer is larger than deliveries.response_bytes";
+        let all = domain.outbound().max_response();
+        let own = domain.settings().deliveries.response_bytes;
+        let text = match all < own {
+            true => format!("the answer is larger than {all} bytes (outbound.max_response_bytes)"),
+            false => format!("the answer is larger than {own} bytes (deliveries.response_bytes)"),
+        };
         return Err(Failed::new(Cause::Limits, false, text));
     }
     Ok(Answer {

@@ -263,8 +263,8 @@ impl Engine {
     }
 
     async fn load_in_node(&self, program: &Program, code: &str) -> Result<Runner, Failure> {
-        let path = &self.0.settings.node_path;
-        let install = self.0.node.get_or_init(|| Install::find(path)).await;
+        let settings = &self.0.settings;
+        let install = self.0.node.get_or_init(|| Install::find(settings)).await;
         let install = install
             .as_ref()
             .map_err(|why| Failure::Missing(format!("there is no Node.js: {why}")))?;

@@ -46,6 +46,19 @@ pub enum Failure {
     },
 }
 
+/// The longest text that is kept of what the code says of an error, in bytes.
+const LONGEST: usize = 16 * 1024;
+
+/// A text of the code, as far as it is kept.
+pub(super) fn cut(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.shrink_to_fit();
+        text.push('…');
+    }
+    text
+}
+
 impl Failure {
     /// Whether the same call may well go through later.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 use serde_json::Value;
@@ -10,11 +10,23 @@ use tokio::sync::mpsc;
 
 use crate::kernel::{Clock, Timestamp};
 
-/// The longest line that is kept, in bytes.
+/// The longest line that is kept, in bytes; a longer one is cut, and keeps nothing but its text.
 const LONGEST: usize = 16 * 1024;
+
+/// The longest line whose form is looked at, in bytes.
+const LONGEST_READ: usize = 8 * LONGEST;
 
 /// How many lines may wait for whoever reads them.
 const WAITING: usize = 4096;
+
+/// How many bytes they may have together.
+const WAITING_BYTES: usize = 32 * 1024 * 1024;
+
+/// How much more memory a parsed line takes than its text, at most: a text of digits and commas.
+const PARSED: usize = 32;
+
+/// The bytes that a line takes beside its text.
+const LINE: usize = 512;
 
 /// A line that a program wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +45,43 @@ pub struct LogLine {
     pub visible_to_bot_owner: bool,
     /// What else the line said of itself: `userId`, `conversationId`, or a whole issue.
     pub fields: Option<Value>,
+    waiting: Waiting,
+}
+
+/// The room that a waiting line takes, until its last copy is dropped.
+#[derive(Debug, Clone)]
+struct Waiting(#[expect(dead_code, reason = "dropping it makes room")] Arc<Room>);
+
+#[derive(Debug)]
+struct Room {
+    bytes: usize,
+    all: Arc<AtomicUsize>,
+}
+
+impl PartialEq for Waiting {
+    /// It is nothing that a line says.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Waiting {}
+
+impl Waiting {
+    /// Room for so many bytes, if there is.
+    fn take(all: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
+        let fits = |now: usize| Some(now + bytes).filter(|sum| *sum <= WAITING_BYTES);
+        let taken = all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
+        taken.ok()?;
+        let all = Arc::clone(all);
+        Some(Self(Arc::new(Room { bytes, all })))
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 /// How grave a line is.
@@ -77,6 +126,7 @@ impl Level {
 pub(super) struct Sink {
     queue: mpsc::Sender<LogLine>,
     dropped: Arc<AtomicU64>,
+    waiting: Arc<AtomicUsize>,
     clock: Clock,
 }
 
@@ -86,6 +136,7 @@ impl Sink {
         let sink = Self {
             queue,
             dropped: Arc::default(),
+            waiting: Arc::default(),
             clock,
         };
         (sink, lines)
@@ -98,12 +149,25 @@ impl Sink {
         level: Level,
         text: &str,
     ) {
-        let mut line = read(text);
+        let mut line = match text.len() > LONGEST_READ {
+            true => plain(text[..text.floor_char_boundary(LONGEST + 1)].to_owned()),
+            false => read(text),
+        };
+        if text.len() > LONGEST {
+            line.fields = None;
+        }
         if line.message.len() > LONGEST {
-            line.message
-                .truncate(line.message.floor_char_boundary(LONGEST));
+            let end = line.message.floor_char_boundary(LONGEST);
+            line.message.truncate(end);
+            line.message.shrink_to_fit();
             line.message.push('…');
         }
+        let bytes = text.len().min(LONGEST);
+        let parsed = if line.fields.is_some() { PARSED } else { 1 };
+        let Some(waiting) = Waiting::take(&self.waiting, LINE + bytes * parsed) else {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
         let line = LogLine {
             program: Arc::clone(program),
             bot,
@@ -112,6 +176,7 @@ impl Sink {
             message: line.message,
             visible_to_bot_owner: line.visible_to_bot_owner,
             fields: line.fields,
+            waiting,
         };
         if self.queue.try_send(line).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
@@ -129,17 +194,22 @@ struct Read {
     fields: Option<Value>,
 }
 
+/// A line that is only its text.
+fn plain(message: String) -> Read {
+    Read {
+        message,
+        visible_to_bot_owner: false,
+        fields: None,
+    }
+}
+
 /// Reads what `BP_LOG_FORMAT=json` makes of a line.
 ///
 /// wire: older SDKs write `{"msg", "visible_to_bot_owner"}`, newer ones `{"msg", "options":
 /// {"visibleToBotOwners", "userId", "conversationId"}}` and issues as `{"type": "issue", …}`
 /// (botpress.md §5).
 fn read(text: &str) -> Read {
-    let plain = || Read {
-        message: text.to_owned(),
-        visible_to_bot_owner: false,
-        fields: None,
-    };
+    let plain = || plain(text.to_owned());
     if !text.starts_with('{') {
         return plain();
     }
@@ -192,6 +262,25 @@ mod tests {
             (issue.message.as_str(), issue.visible_to_bot_owner),
             ("No token", true)
         );
+    }
+
+    #[test]
+    fn what_waits_has_a_bound_in_bytes() {
+        let (sink, mut lines) = Sink::new(Clock::system());
+        let program = Arc::from("p");
+        let options = vec!["0"; LONGEST / 2 - 100].join(",");
+        let line = format!(r#"{{"msg":"x","options":[{options}]}}"#);
+        for _ in 0..200 {
+            sink.write(&program, None, Level::Info, &line);
+        }
+        let taken = std::iter::from_fn(|| lines.try_recv().ok()).count();
+        assert!((20..=64).contains(&taken), "{taken}");
+        assert_eq!(sink.dropped(), 200 - taken as u64);
+        // Taking them has made room.
+        assert_eq!(sink.waiting.load(Ordering::Relaxed), 0);
+        sink.write(&program, None, Level::Info, &"é".repeat(LONGEST));
+        let long = lines.try_recv().expect("a line").message;
+        assert!(long.len() < LONGEST + 4 && long.ends_with("é…"));
     }
 
     #[test]

@@ -75,6 +75,10 @@ pub struct Limits {
     pub wall: Duration,
     /// Calls at the same time.
     pub concurrency: usize,
+    /// The answer of a call, in bytes.
+    pub answer: usize,
+    /// Open requests at the same time (embedded engine).
+    pub fetches: usize,
 }
 
 /// What `handler` is called with (botpress.md §5).

@@ -1,6 +1,6 @@
 //! Settings of running code.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,11 @@ pub struct Settings {
     /// The most calls of a program at the same time. A call that a handler causes, and waits for,
     /// counts too.
     pub concurrency: usize,
+    /// The longest answer of a call, in bytes.
+    pub max_answer_bytes: usize,
+    /// The most requests of a program (`fetch`) that are open at the same time, in the embedded engine.
+    /// Further ones wait.
+    pub max_fetches: usize,
     /// After how many seconds without a call a program is dropped from memory.
     pub idle_seconds: u64,
     /// The most programs in memory. Beyond it the one unused for longest is dropped.
@@ -33,6 +38,24 @@ pub struct Settings {
     /// Whether bundles that the embedded engine cannot load may run in Node.js. `[outbound]` does
     /// not bind what such a child sends, so by default only in profile `dev`.
     pub node_fallback: Option<bool>,
+    /// The user that Node.js runs as, by number, with the group of the same number. Only a server that
+    /// runs as root can have one; with 0, Node.js runs as the server does.
+    pub node_uid: u32,
+    /// The memory of a script (VRL), in bytes.
+    pub script_memory_bytes: usize,
+    /// The most that a script is given, in bytes: a request to a shared webhook, as JSON.
+    pub script_input_bytes: usize,
+    /// The most that a script may make, in bytes.
+    pub script_output_bytes: usize,
+    /// The processes that run scripts. Those of one source use all but one of them.
+    pub script_workers: usize,
+    /// The most scripts that run or wait to, a quarter of them of one source.
+    pub script_queue: usize,
+    /// After how many seconds without a script a process that runs them ends.
+    pub script_idle_seconds: u64,
+    /// This program, for its helper processes, where the running one is another: in tests.
+    #[serde(skip)]
+    pub program: Option<PathBuf>,
 }
 
 /// What runs bundles.
@@ -56,10 +79,20 @@ impl Default for Settings {
             cpu_ms: 5000,
             timeout_seconds: 60,
             concurrency: 64,
+            max_answer_bytes: 10 * 1024 * 1024,
+            max_fetches: 64,
             idle_seconds: 300,
             max_warm: 256,
             node_path: "node".to_owned(),
             node_fallback: None,
+            node_uid: 0,
+            script_memory_bytes: 64 * 1024 * 1024,
+            script_input_bytes: 16 * 1024 * 1024,
+            script_output_bytes: 1024 * 1024,
+            script_workers: 2,
+            script_queue: 1024,
+            script_idle_seconds: 60,
+            program: None,
         }
     }
 }
@@ -74,6 +107,8 @@ impl Settings {
             cpu: Duration::from_millis(self.cpu_ms),
             wall: Duration::from_secs(self.timeout_seconds),
             concurrency: self.concurrency,
+            answer: self.max_answer_bytes,
+            fetches: self.max_fetches,
         }
     }
 

@@ -2,10 +2,13 @@
 
 mod features;
 mod limits;
+mod memory;
 mod node;
 mod reentry;
+mod scripts;
 mod secrets;
 mod server;
+mod signals;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -40,6 +43,7 @@ impl Bench {
         let mut settings = Settings {
             cpu_ms: 3000,
             timeout_seconds: 20,
+            program: Some(env!("CARGO_BIN_EXE_parlance").into()),
             ..Settings::default()
         };
         change(&mut settings);

@@ -95,6 +95,11 @@ impl Program {
         &self.running.as_ref().expect("it runs").url
     }
 
+    /// The server's process.
+    pub fn pid(&self) -> u32 {
+        self.running.as_ref().expect("it runs").child.id()
+    }
+
     /// The file that standard error goes to.
     pub fn log(&self) -> PathBuf {
         self.directory.path().join("stderr.txt")

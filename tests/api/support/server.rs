@@ -62,6 +62,8 @@ impl TestServer {
         config.bootstrap.cohere_key = Some(Secret::new(COHERE_KEY));
         config.bootstrap.botpress_pat = Some(Secret::new(BOTPRESS_PAT));
         config.bootstrap.operator_key = Some(Secret::new(OPERATOR_KEY));
+        // The running program is that of the tests.
+        config.runtime.program = Some(env!("CARGO_BIN_EXE_parlance").into());
         change(&mut config);
         let noon = Timestamp::parse_rfc3339("2026-03-01T12:00:00Z").expect("a date");
         let clock = Clock::frozen_at(noon);

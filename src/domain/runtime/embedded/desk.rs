@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{runtime::Handle, sync::oneshot, task::AbortHandle};
 
-use super::{budget::Budget, fetch::Fetched, isolate::Shared};
+use super::{budget::Budget, fetch::Fetched, flight::Flight, isolate::Shared};
 use crate::{
     domain::{
         outbound::Outbound,
@@ -21,6 +21,9 @@ use crate::{
 
 /// The most timers and requests under way.
 const OPERATIONS: usize = 4096;
+
+/// The most names of what is missing that are kept, and how long each may be, in bytes.
+const MISSING: (usize, usize) = (32, 256);
 
 /// The most lines that a call may write.
 const LINES: u32 = 2000;
@@ -52,6 +55,7 @@ pub(super) struct Desk {
     pub(super) events: mpsc::Sender<Event>,
     pub(super) sink: Sink,
     pub(super) shared: Arc<Shared>,
+    pub(super) flight: Arc<Flight>,
     /// What the code asked for while it was loaded, and the engine does not have.
     pub(super) missing: RefCell<BTreeSet<String>>,
     /// Whether the code is loaded.
@@ -102,6 +106,7 @@ impl Desk {
             events,
             sink: surroundings.sink,
             shared,
+            flight: Flight::new(limits.memory, limits.fetches),
             missing: RefCell::default(),
             loaded: Cell::default(),
             current: Cell::default(),
@@ -117,10 +122,15 @@ impl Desk {
     }
 
     /// Notes that the engine does not have what the code asks for.
-    pub(super) fn lacks(&self, what: String) {
+    pub(super) fn lacks(&self, mut what: String) {
+        let (most, longest) = MISSING;
+        if what.len() > longest {
+            what.truncate(what.floor_char_boundary(longest));
+            what.shrink_to_fit();
+        }
         if self.loaded.get() {
             self.shared.note_missing(what);
-        } else {
+        } else if self.missing.borrow().len() < most {
             self.missing.borrow_mut().insert(what);
         }
     }

@@ -3,7 +3,7 @@
 use rquickjs::CaughtError;
 
 use super::desk::Desk;
-use crate::domain::runtime::Failure;
+use crate::domain::runtime::{Failure, failure::cut};
 
 /// Why the code cannot be loaded.
 pub(super) fn load_failure(desk: &Desk, text: String) -> Failure {
@@ -26,7 +26,10 @@ pub(super) fn load_failure(desk: &Desk, text: String) -> Failure {
 
 /// What a thrown error means.
 pub(super) fn failure_of(text: &str, memory: usize) -> Failure {
-    if text.starts_with("InternalError: out of memory") {
+    // A regular expression that finds no memory is a SyntaxError.
+    let names = ["InternalError", "SyntaxError"].iter();
+    let mut names = names.filter_map(|name| text.strip_prefix(name));
+    if names.any(|rest| rest.starts_with(": out of memory")) {
         Failure::Memory(memory)
     } else {
         Failure::Thrown(text.to_owned())
@@ -35,7 +38,7 @@ pub(super) fn failure_of(text: &str, memory: usize) -> Failure {
 
 /// An error as a text.
 pub(super) fn describe(error: &CaughtError<'_>) -> String {
-    match error {
+    cut(match error {
         CaughtError::Exception(exception) => {
             let name: Option<String> = exception.as_object().get("name").ok();
             let name = name.unwrap_or_else(|| "Error".to_owned());
@@ -50,5 +53,5 @@ pub(super) fn describe(error: &CaughtError<'_>) -> String {
             "InternalError: out of memory".to_owned()
         }
         CaughtError::Error(error) => error.to_string(),
-    }
+    })
 }

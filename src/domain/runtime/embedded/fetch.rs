@@ -1,10 +1,15 @@
-//! `fetch`: a request of the code, sent by the one HTTP client that this server has.
+//! `fetch`: a request of the code, sent by the one HTTP client that this server has. The bytes of the
+//! request and of its answer count against the program's memory as long as they are on their way.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use url::Url;
 
-use crate::domain::outbound::{Outbound, OutboundRequest};
+use super::flight::{Flight, Held};
+use crate::{
+    domain::outbound::{Outbound, OutboundError, OutboundRequest, OutboundStream},
+    kernel::clock::within,
+};
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 20;
@@ -17,7 +22,11 @@ pub(super) struct Fetch {
     pub(super) body: Vec<u8>,
     pub(super) redirect: Redirect,
     pub(super) timeout: Duration,
+    /// The most that is read of the answer: a quarter of the program's memory.
     pub(super) max_response: usize,
+    /// The bytes of the request.
+    #[expect(dead_code, reason = "it is dropped with the request")]
+    pub(super) held: Held,
 }
 
 /// What is done about a redirect.
@@ -35,29 +44,46 @@ pub(super) struct Fetched {
     pub(super) body: Vec<u8>,
     pub(super) url: String,
     pub(super) redirected: bool,
+    /// Until the code has the answer.
+    pub(super) held: Held,
 }
 
-/// Sends a request and reads the answer.
+impl Fetch {
+    /// The bytes to hold for a request: twice its own, for it may be sent again to where a redirect leads.
+    pub(super) fn size(headers: usize, body: usize) -> usize {
+        headers.saturating_add(body).saturating_mul(2)
+    }
+}
+
+/// Sends a request and reads the answer, once few enough others are open.
 ///
 /// # Errors
 /// A text for whoever wrote the code.
-pub(super) async fn exchange(outbound: Outbound, mut fetch: Fetch) -> Result<Fetched, String> {
+pub(super) async fn exchange(
+    outbound: Outbound,
+    flight: Arc<Flight>,
+    mut fetch: Fetch,
+) -> Result<Fetched, String> {
+    let _open = flight.open().await;
+    let timeout = fetch.timeout.min(outbound.timeout());
     for followed in 0..=REDIRECTS {
         let request = OutboundRequest {
             method: method(&fetch.method)?,
             url: fetch.url.clone(),
             headers: fetch.headers.clone(),
             body: fetch.body.clone(),
-            timeout: fetch.timeout,
-            max_response: fetch.max_response,
+            timeout,
+            // One more than may be, which tells that there is more.
+            max_response: most(&outbound, &fetch).saturating_add(1),
         };
-        let sent = outbound.send_of_program(request).await;
-        let answer = sent.map_err(|error| error.to_string())?;
-        if answer.truncated {
-            let most = fetch.max_response;
-            return Err(format!("the answer is longer than {most} bytes"));
+        let answer = within(timeout, read(&outbound, &flight, request)).await;
+        let late = OutboundError::Timeout(timeout).to_string();
+        let (answer, body, held) = answer.unwrap_or(Err(late))?;
+        if body.len() > most(&outbound, &fetch) {
+            return Err(too_long(&outbound, &fetch));
         }
-        let location = answer.header("location").map(str::to_owned);
+        let location = answer.headers.iter().find(|(name, _)| name == "location");
+        let location = location.map(|(_, value)| value.clone());
         let redirect = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
         match (location, fetch.redirect) {
             (Some(location), Redirect::Follow) if redirect => {
@@ -70,14 +96,50 @@ pub(super) async fn exchange(outbound: Outbound, mut fetch: Fetch) -> Result<Fet
                 return Ok(Fetched {
                     status: answer.status,
                     headers: answer.headers,
-                    body: answer.body,
+                    body,
                     url: fetch.url,
                     redirected: followed > 0,
+                    held,
                 });
             }
         }
     }
     Err(format!("more than {REDIRECTS} redirects"))
+}
+
+/// Reads an answer. What is read is held.
+async fn read(
+    outbound: &Outbound,
+    flight: &Arc<Flight>,
+    request: OutboundRequest,
+) -> Result<(OutboundStream, Vec<u8>, Held), String> {
+    let failed = |error: OutboundError| error.to_string();
+    let mut answer = outbound.open_of_program(request).await.map_err(failed)?;
+    let headers = answer.headers.iter();
+    let headers = headers.map(|(name, value)| name.len() + value.len()).sum();
+    let mut held = flight.hold(headers)?;
+    let mut buffered = outbound.buffered();
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.next().await.map_err(failed)? {
+        held.grow(chunk.len())?;
+        buffered.add(chunk.len()).map_err(failed)?;
+        body.extend_from_slice(&chunk);
+    }
+    Ok((answer, body, held))
+}
+
+fn most(outbound: &Outbound, fetch: &Fetch) -> usize {
+    outbound.max_response().min(fetch.max_response)
+}
+
+/// Names the limit that an answer has met first.
+fn too_long(outbound: &Outbound, fetch: &Fetch) -> String {
+    let most = most(outbound, fetch);
+    let name = match most < fetch.max_response {
+        true => "outbound.max_response_bytes",
+        false => "a quarter of runtime.memory_bytes",
+    };
+    format!("the answer is longer than {most} bytes ({name})")
 }
 
 impl Fetch {

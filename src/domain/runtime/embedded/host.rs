@@ -1,6 +1,6 @@
 //! The host functions: all that code in an isolate can reach.
 
-use std::{rc::Rc, time::Duration};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use rquickjs::{
     Ctx, Exception, FromJs, Function, Object, Result, TypedArray, Value,
@@ -14,11 +14,13 @@ use super::{
     fetch::{Fetch, Redirect, exchange},
     modules, url, zone,
 };
-use crate::domain::runtime::{Failure, Level, Response};
+use crate::domain::runtime::{Failure, Level, Response, failure::cut};
 
 /// The most random bytes at once.
 const RANDOM: usize = 1 << 20;
 
+/// Bytes for the code, always copied (`new_copy`): only what the engine has allocated itself counts
+/// against the memory of the program.
 type Bytes<'js> = TypedArray<'js, u8>;
 
 /// Bytes from the code. They come as a text with a character for each: reading an array of the
@@ -64,6 +66,11 @@ fn answers<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<(
         host,
         "answer",
         move |call: u64, status: u16, headers: String, body: String| {
+            let longest = with.limits.answer;
+            if headers.len().saturating_add(body.len()) > longest {
+                let text = format!("it is longer than {longest} bytes (runtime.max_answer_bytes)");
+                return with.answer(call, Err(Failure::BadAnswer(text)));
+            }
             let headers = serde_json::from_str(&headers).unwrap_or_default();
             let response = Response {
                 status,
@@ -79,6 +86,7 @@ fn answers<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<(
         host,
         "fail",
         move |call: u64, kind: String, text: String| {
+            let text = cut(text);
             let failure = match kind.as_str() {
                 "memory" => Failure::Memory(with.limits.memory),
                 "answer" => Failure::BadAnswer(text),
@@ -120,6 +128,9 @@ fn operations<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Resul
               headers: String,
               body: Binary,
               redirect: String| {
+            let size = Fetch::size(headers.len(), body.0.len());
+            let held = with.flight.hold(size);
+            let held = held.map_err(|text| Exception::throw_message(&ctx, &text))?;
             let headers = serde_json::from_str(&headers)
                 .map_err(|_| Exception::throw_type(&ctx, "headers must be texts"))?;
             let fetch = Fetch {
@@ -134,8 +145,10 @@ fn operations<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Resul
                 },
                 timeout: with.limits.wall,
                 max_response: with.limits.memory / 4,
+                held,
             };
-            let started = with.start_request(exchange(with.outbound.clone(), fetch));
+            let flight = Arc::clone(&with.flight);
+            let started = with.start_request(exchange(with.outbound.clone(), flight, fetch));
             started.map_err(|text| Exception::throw_message(&ctx, text))
         },
     )
@@ -174,7 +187,7 @@ fn time_and_log<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Res
 /// Texts and bytes, and addresses.
 fn texts<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     add(ctx, host, "utf8", |ctx: Ctx<'js>, text: String| {
-        Bytes::new(ctx, text.into_bytes())
+        Bytes::new_copy(ctx, text.into_bytes())
     })?;
     add(
         ctx,
@@ -195,7 +208,7 @@ fn texts<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
         host,
         "decode",
         |ctx: Ctx<'js>, text: String, encoding: String| {
-            Bytes::new(ctx, crypto::decode(&text, &encoding))
+            Bytes::new_copy(ctx, crypto::decode(&text, &encoding))
         },
     )?;
     add(ctx, host, "url", |input: String, base: Opt<String>| {
@@ -210,8 +223,9 @@ fn texts<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
 }
 
 fn cryptography<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
-    let array =
-        |ctx: Ctx<'js>, made: Option<Vec<u8>>| made.map(|made| Bytes::new(ctx, made)).transpose();
+    let array = |ctx: Ctx<'js>, made: Option<Vec<u8>>| {
+        made.map(|made| Bytes::new_copy(ctx, made)).transpose()
+    };
     add(
         ctx,
         host,
@@ -237,7 +251,7 @@ fn cryptography<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
         }
         let mut random = vec![0_u8; count];
         rand::fill(&mut random[..]);
-        Bytes::new(ctx, random)
+        Bytes::new_copy(ctx, random)
     })?;
     add(ctx, host, "equal", |one: Binary, other: Binary| {
         bool::from(one.0.ct_eq(&other.0))

@@ -10,6 +10,7 @@ mod crypto;
 mod desk;
 mod errors;
 mod fetch;
+mod flight;
 mod host;
 mod isolate;
 mod modules;

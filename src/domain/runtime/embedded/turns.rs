@@ -215,7 +215,9 @@ impl Turns {
                         "url": fetched.url,
                         "redirected": fetched.redirected,
                     });
-                    let body = TypedArray::<u8>::new(ctx.clone(), fetched.body)?;
+                    // Copied, so that it counts against the program's memory.
+                    let body = TypedArray::<u8>::new_copy(ctx.clone(), fetched.body)?;
+                    drop(fetched.held);
                     deliver.call((operation, (), head.to_string(), body))
                 }
             }
@@ -230,6 +232,9 @@ impl Turns {
     ) -> Result<(), Dead> {
         let desk = &*self.desk;
         let limit = desk.limits.cpu;
+        // Requests and answers on their way are a part of the program's memory.
+        let memory = desk.limits.memory - desk.flight.bytes().min(desk.limits.memory);
+        self.runtime.set_memory_limit(memory);
         let used = call.and_then(|id| Some(desk.calls.borrow().get(&id)?.used));
         desk.current.set(call);
         desk.budget

@@ -34,10 +34,60 @@ function takeOutput() {
   process.stderr.write = taken('error')
 }
 
+// The known ways to other processes, to native code and around the permission model. The system closes them too, where
+// it can; this is for where it cannot.
+function closeWays() {
+  const denied = (name) => Object.assign(new Error(`Access to this API has been restricted: ${name}`), { code: 'ERR_ACCESS_DENIED' })
+  const refusing = (name) => function () { throw denied(name) }
+  const fix = (object, name, value) => Object.defineProperty(object, name, { value, writable: false, enumerable: true, configurable: false })
+  const [own, kill] = [process.pid, process._kill]
+  const { signals } = require('node:os').constants
+  fix(process, 'kill', (pid, signal = 'SIGTERM') => {
+    if (Number(pid) !== own) throw denied('process.kill of another process')
+    const number = typeof signal === 'number' ? signal : signals[signal]
+    if (number === undefined) throw Object.assign(new TypeError(`Unknown signal: ${signal}`), { code: 'ERR_UNKNOWN_SIGNAL' })
+    if (kill(own, number) !== 0) throw new Error('kill failed')
+    return true
+  })
+  const ways = [
+    '_kill', 'binding', '_linkedBinding', '_debugProcess', '_debugEnd', 'dlopen', 'execve', 'setuid', 'setgid', 'seteuid',
+    'setegid', 'setgroups', 'initgroups', '_startProfilerIdleNotifier', '_stopProfilerIdleNotifier', 'loadEnvFile',
+  ]
+  for (const name of ways) if (name in process) fix(process, name, refusing(`process.${name}`))
+  if (process.report) fix(process.report, 'writeReport', refusing('process.report.writeReport'))
+  // Those that Node's permission model refuses by itself are named as well: versions differ.
+  const modules = {
+    child_process: null,
+    inspector: null,
+    sqlite: null,
+    trace_events: ['createTracing'],
+    v8: ['setFlagsFromString', 'setHeapSnapshotNearHeapLimit', 'writeHeapSnapshot'],
+    wasi: null,
+    worker_threads: ['Worker'],
+  }
+  for (const [name, members] of Object.entries(modules)) {
+    if (!Module.isBuiltin('node:' + name)) continue
+    const module = require('node:' + name)
+    const functions = members ?? Object.keys(module).filter((member) => typeof module[member] === 'function')
+    for (const member of functions) fix(module, member, refusing(`${name}.${member}`))
+  }
+  const os = require('node:os')
+  const { setPriority } = os
+  fix(os, 'setPriority', (pid, priority) => {
+    if (priority === undefined) return setPriority(pid)
+    if (Number(pid) !== 0 && Number(pid) !== own) throw denied('os.setPriority of another process')
+    return setPriority(0, priority)
+  })
+  fix(Module._extensions, '.node', refusing('native modules'))
+  for (const name of ['register', 'registerHooks']) if (Module[name]) fix(Module, name, refusing(`module.${name}`))
+  Module.syncBuiltinESMExports()
+}
+
 function load({ code, env }) {
   for (const name of Object.keys(process.env)) delete process.env[name]
   Object.assign(process.env, env)
   takeOutput()
+  closeWays()
   process.on('unhandledRejection', (error) => log('error', 'unhandled rejection: ' + describe(error)))
   const bundle = new Module('/bundle.js', null)
   bundle.filename = '/bundle.js'

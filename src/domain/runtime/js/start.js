@@ -108,7 +108,7 @@
       return host.fail(call, 'missing', `the global ${unknown} is not there in the embedded engine`)
     }
     // The engine throws null where there is no memory left for an error either.
-    const memory = error === null || (error instanceof InternalError && error.message === 'out of memory')
+    const memory = error === null || ((error instanceof InternalError || error instanceof SyntaxError) && error.message === 'out of memory')
     const missing = error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM'
     host.fail(call, memory ? 'memory' : missing ? 'missing' : 'thrown', describe(error).toWellFormed())
   }

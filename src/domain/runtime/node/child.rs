@@ -23,7 +23,9 @@ use super::{
     protocol::{Frame, Order},
 };
 use crate::{
-    domain::runtime::{Failure, Level, Limits, Program, Request, Response, log::Sink},
+    domain::runtime::{
+        Failure, Level, Limits, Program, Request, Response, failure::cut, log::Sink,
+    },
     kernel::{
         clock::{pause, within},
         secret::new_token,
@@ -233,8 +235,9 @@ impl State {
             } else {
                 Failure::Load(text)
             })),
-            Frame::Answer { id, response } => self.answered(id, Ok(response)),
+            Frame::Answer { id, response } => self.answered(id, self.within_limits(response)),
             Frame::Failed { id, text, answer } => {
+                let text = cut(text);
                 let failure = if answer {
                     Failure::BadAnswer(text)
                 } else {
@@ -252,6 +255,17 @@ impl State {
                     .write(&self.program, bot, Level::named(&level), &text);
             }
         }
+    }
+
+    fn within_limits(&self, response: Response) -> Result<Response, Failure> {
+        let headers = response.headers.iter();
+        let headers: usize = headers.map(|(name, value)| name.len() + value.len()).sum();
+        let longest = self.limits.answer;
+        if headers + response.body.len() > longest {
+            let text = format!("it is longer than {longest} bytes (runtime.max_answer_bytes)");
+            return Err(Failure::BadAnswer(text));
+        }
+        Ok(response)
     }
 
     fn loaded(&self, result: Result<(), Failure>) {

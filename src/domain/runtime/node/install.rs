@@ -1,11 +1,14 @@
-//! Which Node.js there is, and what it can be told.
+//! Which Node.js there is, what it can be told, and which measures of the system hold it.
 
-use std::{process::Stdio, time::Duration};
+use std::{path::PathBuf, process::Stdio, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use tokio::process::Command;
 
-use crate::kernel::clock::within;
+use crate::{
+    domain::{confinement::Measures, helper, runtime::Settings},
+    kernel::clock::within,
+};
 
 /// How long Node.js may take to say what it is.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -16,13 +19,24 @@ const QUESTION: &str = "\
     const flags = ['--permission', '--experimental-permission', '--allow-net'];\
     console.log(JSON.stringify({ version: process.version, flags: flags.filter((f) => known.has(f)) }))";
 
+/// Memory of its own to write that Node.js takes beside what a program may, in bytes: at most, with the
+/// stacks of its threads and room for its garbage collector.
+const OWN_MEMORY: u64 = 1024 * 1024 * 1024;
+
 /// A Node.js that can run programs.
 #[derive(Debug, Clone)]
 pub(in crate::domain::runtime) struct Install {
     path: String,
     flags: Vec<&'static str>,
-    /// Whether `setpriv` is there, which has the system end a child when this process ends.
-    setpriv: bool,
+    /// This program in its hidden mode, which starts it, if that works here.
+    launcher: Option<Launcher>,
+}
+
+#[derive(Debug, Clone)]
+struct Launcher {
+    program: Option<PathBuf>,
+    uid: Option<u32>,
+    any_file: bool,
 }
 
 #[derive(Deserialize)]
@@ -32,25 +46,20 @@ struct Answer {
 }
 
 impl Install {
-    /// Asks the program at `path` what it is.
+    /// Asks the program that the settings name what it is, and finds out what can hold it. The log says
+    /// which measures are in force.
     ///
     /// # Errors
     /// A text that says why it cannot be used.
-    pub(in crate::domain::runtime) async fn find(path: &str) -> Result<Self, String> {
+    pub(in crate::domain::runtime) async fn find(settings: &Settings) -> Result<Self, String> {
+        let path = &settings.node_path;
         let mut command = Command::new(path);
-        command
-            .args(["-e", QUESTION])
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true);
-        let output = within(PATIENCE, command.output())
+        command.args(["-e", QUESTION]).env_clear().current_dir("/");
+        let output = output(command)
             .await
-            .map_err(|_| format!("{path} does not answer"))?
-            .map_err(|error| format!("{path} cannot be started: {error}"))?;
-        let answer: Answer = serde_json::from_slice(&output.stdout)
-            .map_err(|_| format!("{path} is not Node.js, or too old"))?;
+            .map_err(|why| format!("{path} {why}"))?;
+        let answer: Answer =
+            last_line(&output).ok_or_else(|| format!("{path} is not Node.js, or too old"))?;
         let has = |flag: &str| answer.flags.iter().any(|known| known == flag);
         // The stable name of the permission model came with Node.js 22.13 and 23.5.
         let permission = ["--permission", "--experimental-permission"];
@@ -63,30 +72,66 @@ impl Install {
         let mut flags = vec![permission];
         // Later versions include the network in the model; a program needs it for its API.
         flags.extend(["--allow-net"].into_iter().filter(|flag| has(flag)));
-        Ok(Self {
+        let mut install = Self {
             path: path.to_owned(),
             flags,
-            setpriv: cfg!(target_os = "linux") && has_setpriv().await,
-        })
+            launcher: None,
+        };
+        install.find_launcher(settings).await?;
+        Ok(install)
+    }
+
+    /// Tries the launcher with every measure, and then without the rules for files, which an
+    /// installation in an unusual place may not bear.
+    async fn find_launcher(&mut self, settings: &Settings) -> Result<(), String> {
+        let uid = Some(settings.node_uid).filter(|uid| *uid != 0);
+        for any_file in [false, true] {
+            let launcher = Launcher {
+                program: settings.program.clone(),
+                uid,
+                any_file,
+            };
+            let mut command = launcher.command(settings.memory_bytes as u64, true);
+            command.arg("--").arg(&self.path).args(&self.flags);
+            command.args(["--no-warnings", "-e", QUESTION]);
+            let text = output(Command::from(command)).await.unwrap_or_default();
+            let measures: Option<Measures> = first_line(&text);
+            if let Some(measures) = measures.filter(|_| last_line::<Answer>(&text).is_some()) {
+                report(measures);
+                self.launcher = Some(launcher);
+                return Ok(());
+            }
+        }
+        if let Some(uid) = uid {
+            let path = &self.path;
+            return Err(format!(
+                "{path} cannot be run as the user {uid} (runtime.node_uid)"
+            ));
+        }
+        tracing::warn!("Node.js runs without any measure of the system: its launcher fails");
+        Ok(())
     }
 
     /// What starts a child that runs a script of ours, with so many bytes of memory.
     pub(super) fn command(&self, script: &str, memory: usize) -> Command {
-        let mut command = if self.setpriv {
-            let mut command = Command::new("setpriv");
-            command.args(["--pdeathsig", "KILL", "--", &self.path]);
-            command
-        } else {
-            Command::new(&self.path)
+        let mut command = match &self.launcher {
+            Some(launcher) => {
+                let mut command = launcher.command(memory as u64, false);
+                command.arg("--").arg(&self.path);
+                Command::from(command)
+            }
+            None => {
+                let mut command = Command::new(&self.path);
+                command.env_clear().current_dir("/").process_group(0);
+                command
+            }
         };
         let megabytes = (memory >> 20).max(16);
         command
             .args(&self.flags)
             .arg(format!("--max-old-space-size={megabytes}"))
             .args(["--no-warnings", "-e", script])
-            .env_clear()
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
-            .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -95,12 +140,67 @@ impl Install {
     }
 }
 
-async fn has_setpriv() -> bool {
-    let mut command = Command::new("setpriv");
+impl Launcher {
+    fn command(&self, memory: u64, report: bool) -> std::process::Command {
+        let mut command = helper::command(self.program.as_deref(), helper::NODE_LAUNCHER);
+        command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        let memory = memory.saturating_add(OWN_MEMORY);
+        command.args(["--memory-bytes", &memory.to_string()]);
+        if let Some(uid) = self.uid {
+            command.args(["--uid", &uid.to_string()]);
+        }
+        if self.any_file {
+            command.args(["--without", "files"]);
+        }
+        if report {
+            command.arg("--report");
+        }
+        command
+    }
+}
+
+/// Says which measures hold Node.js, and which do not.
+fn report(measures: Measures) {
+    let all = [
+        (measures.signals, "signals (Landlock)"),
+        (measures.calls, "system calls to other processes (seccomp)"),
+        (measures.files, "files (Landlock)"),
+        (measures.user, "another user (runtime.node_uid)"),
+    ];
+    let those = |wanted: bool| {
+        let names = all.iter().filter(|(force, _)| *force == wanted);
+        let names: Vec<&str> = names.map(|(_, name)| *name).collect();
+        names.join(", ")
+    };
+    let (in_force, not) = (those(true), those(false));
+    if measures.signals || measures.calls {
+        tracing::info!(in_force, not, "what holds code in Node.js");
+    } else {
+        tracing::warn!(
+            in_force,
+            not,
+            "the kernel does not keep code in Node.js from signalling this server"
+        );
+    }
+}
+
+/// The output of a command.
+async fn output(mut command: Command) -> Result<String, String> {
     command
-        .args(["--pdeathsig", "KILL", "true"])
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command.status().await.is_ok_and(|status| status.success())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    let output = within(PATIENCE, command.output())
+        .await
+        .map_err(|_| "does not answer".to_owned())?
+        .map_err(|error| format!("cannot be started: {error}"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn first_line<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_str(text.lines().next()?).ok()
+}
+
+fn last_line<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_str(text.lines().last()?).ok()
 }

@@ -1,5 +1,5 @@
-//! The thread that starts children. The system ends a child with the thread that started it
-//! (`setpriv --pdeathsig`), so that thread has to last as long as this process.
+//! The thread that starts children. The system ends a child with the thread that started it (the
+//! launcher asks for that), so that thread has to last as long as this process.
 
 use std::{
     io,

@@ -219,6 +219,35 @@ async fn a_script_that_fails_is_told_to_its_developer() {
     assert_answer!("shared_nobodys", nobodys.expect(404));
 }
 
+/// The memory and the time of a script are taken back: the caller gets an error, the integration's log
+/// says which limit it was, and everything else goes on.
+#[tokio::test]
+async fn a_script_that_breaks_a_limit_is_told_to_its_developer() {
+    let bomb = "r = to_string!(.body)\na = replace(r, \"x\", r)\nb = replace(a, \"x\", r)\n\
+        c = replace(b, \"x\", r)\nreplace(c, \"x\", r)";
+    let looping = "items = split(to_string!(.body), \"x\")\ncount = 0\n\
+        for_each(items) -> |_i, _one| { for_each(items) -> |_j, _other| { count = count + 1 } }\n\"none\"";
+    let body: &'static str = Box::leak("x".repeat(3000).into_boxed_str());
+    for (script, limit) in [
+        (
+            bomb,
+            "memory of 67108864 bytes (runtime.script_memory_bytes)",
+        ),
+        (looping, "ran for longer than 100ms"),
+    ] {
+        let pair = shared(None, script).await;
+        let server = &pair.given.server;
+        let refused = post(server, GLOBAL, body).await.expect(400);
+        assert_eq!(refused.json()["type"], "Runtime", "{}", refused.text);
+        let lines = column(server, "SELECT message FROM integration_logs");
+        let line = lines.last().and_then(Value::as_str).expect("a line");
+        assert!(line.contains(limit), "{line}");
+        post(server, GLOBAL, body).await.expect(400);
+        let health = server.request(Method::GET, "/healthz");
+        send(health).await.expect(200);
+    }
+}
+
 #[tokio::test]
 async fn who_comes_back_with_a_state_is_given_to_its_installation() {
     let pair = Pair::start().await;

@@ -1,0 +1,117 @@
+//! The hidden modes: what the server starts this program for. They read no settings and open no
+//! database.
+
+use std::{
+    io::Write,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+
+use crate::domain::{
+    confinement::{self, Measures},
+    script,
+};
+
+/// Run scripts that come on standard input.
+#[derive(Args)]
+pub struct ScriptWorker {
+    #[arg(long)]
+    memory_bytes: usize,
+    #[arg(long)]
+    input_bytes: usize,
+    #[arg(long)]
+    output_bytes: usize,
+    #[arg(long)]
+    idle_seconds: u64,
+}
+
+impl ScriptWorker {
+    pub fn run(&self) -> Result<ExitCode> {
+        script::serve(&script::Worker {
+            memory: self.memory_bytes,
+            input: self.input_bytes,
+            output: self.output_bytes,
+            idle: Duration::from_secs(self.idle_seconds),
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Limit this process, and become Node.js.
+#[derive(Args)]
+pub struct NodeLauncher {
+    /// The user to become.
+    #[arg(long)]
+    uid: Option<u32>,
+    /// The most memory of its own to write, in bytes.
+    #[arg(long)]
+    memory_bytes: u64,
+    /// Measures that are left out.
+    #[arg(long, value_name = "MEASURE")]
+    without: Vec<Measure>,
+    /// Print the measures that are in force, before Node.js prints anything.
+    #[arg(long)]
+    report: bool,
+    /// Node.js and its arguments.
+    #[arg(last = true, required = true)]
+    command: Vec<String>,
+}
+
+/// A measure of the system.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Measure {
+    Signals,
+    Files,
+    Calls,
+}
+
+impl NodeLauncher {
+    pub fn run(&self) -> Result<ExitCode> {
+        let (node, arguments) = self.command.split_first().context("nothing to become")?;
+        let node = locate(node).with_context(|| format!("there is no {node}"))?;
+        if let Some(uid) = self.uid {
+            confinement::become_user(uid).context("runtime.node_uid")?;
+        }
+        confinement::limit_memory(self.memory_bytes, self.memory_bytes)?;
+        let wanted = |measure| !self.without.contains(&measure);
+        let wanted = Measures {
+            signals: wanted(Measure::Signals),
+            files: wanted(Measure::Files),
+            calls: wanted(Measure::Calls),
+            user: self.uid.is_some(),
+        };
+        let measures = confinement::confine_node(installed_in(&node), wanted)?;
+        if self.report {
+            let mut output = std::io::stdout();
+            writeln!(output, "{}", serde_json::to_string(&measures)?)?;
+        }
+        let error = Command::new(&node).args(arguments).exec();
+        Err(error).with_context(|| format!("{} cannot be started", node.display()))
+    }
+}
+
+/// The file of a program, whose name may be looked for in PATH.
+fn locate(program: &str) -> Option<PathBuf> {
+    if program.contains('/') {
+        return std::fs::canonicalize(program).ok();
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).find_map(|directory| {
+        let file = std::fs::canonicalize(directory.join(program)).ok()?;
+        file.is_file().then_some(file)
+    })
+}
+
+/// Where a program is installed: the directory above its `bin`, else its own.
+fn installed_in(program: &Path) -> &Path {
+    let directory = program.parent().unwrap_or(program);
+    match directory.file_name() {
+        Some(name) if name == "bin" => directory.parent().unwrap_or(directory),
+        _ => directory,
+    }
+}

@@ -1,0 +1,59 @@
+//! A filter of system calls: those that reach into other processes fail.
+
+use std::collections::BTreeMap;
+
+use seccompiler::{
+    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition,
+    SeccompFilter, SeccompRule, TargetArch, apply_filter,
+};
+
+/// Calls whose first argument must be this process.
+const FIRST_IS_OWN: [i64; 4] = [
+    libc::SYS_kill,
+    libc::SYS_tgkill,
+    libc::SYS_rt_sigqueueinfo,
+    libc::SYS_rt_tgsigqueueinfo,
+];
+
+/// Calls whose argument at this place must be this process, or 0, which means the same.
+const OWN_OR_ZERO: [(i64, u8); 2] = [(libc::SYS_prlimit64, 0), (libc::SYS_setpriority, 1)];
+
+/// Calls that are of no use for a process's own sake.
+const NEVER: [i64; 6] = [
+    libc::SYS_tkill,
+    libc::SYS_pidfd_open,
+    libc::SYS_pidfd_send_signal,
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+];
+
+/// Has calls of this process that touch another one fail, from now on and in what it becomes. False where
+/// the kernel, or this processor, has no such filter.
+pub(super) fn refuse_those_to_other_processes() -> bool {
+    let Ok(architecture) = TargetArch::try_from(std::env::consts::ARCH) else {
+        return false;
+    };
+    let filter = filter(architecture, u64::from(std::process::id()));
+    filter.is_ok_and(|filter| apply_filter(&filter).is_ok())
+}
+
+fn filter(architecture: TargetArch, own: u64) -> Result<BpfProgram, BackendError> {
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
+    for call in FIRST_IS_OWN {
+        rules.insert(call, vec![SeccompRule::new(vec![is_not(0, own)?])?]);
+    }
+    for (call, at) in OWN_OR_ZERO {
+        let rule = SeccompRule::new(vec![is_not(at, own)?, is_not(at, 0)?])?;
+        rules.insert(call, vec![rule]);
+    }
+    for call in NEVER {
+        rules.insert(call, Vec::new());
+    }
+    let refused = SeccompAction::Errno(libc::EPERM.unsigned_abs());
+    SeccompFilter::new(rules, SeccompAction::Allow, refused, architecture)?.try_into()
+}
+
+fn is_not(argument: u8, value: u64) -> Result<SeccompCondition, BackendError> {
+    SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, value)
+}

@@ -1,0 +1,88 @@
+//! Landlock: the kernel's rules that a process gives itself.
+
+use std::path::{Path, PathBuf};
+
+use landlock::{
+    ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, RestrictionStatus,
+    Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+    path_beneath_rules,
+};
+
+/// The places of a system that Node.js reads: its libraries, certificates, how names are resolved, and what the
+/// system says of itself. `/etc` is not there as a whole, for settings of servers are in it.
+const SYSTEM: [&str; 29] = [
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/nix/store",
+    "/gnu/store",
+    "/proc",
+    "/sys",
+    "/dev/null",
+    "/dev/zero",
+    "/dev/urandom",
+    "/dev/random",
+    "/etc/alternatives",
+    "/etc/ca-certificates",
+    "/etc/crypto-policies",
+    "/etc/host.conf",
+    "/etc/hosts",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+    "/etc/nsswitch.conf",
+    "/etc/pki",
+    "/etc/resolv.conf",
+    "/etc/services",
+    "/etc/ssl",
+    "/run/systemd/resolve",
+];
+
+/// The version whose rights over files are asked for: later ones add devices and sockets only.
+const FILES: ABI = ABI::V3;
+
+/// Lets the process signal none but its own processes. False where the kernel cannot.
+pub(super) fn scope_signals() -> bool {
+    let scoped = || -> Result<RestrictionStatus, RulesetError> {
+        Ruleset::default()
+            .set_compatibility(CompatLevel::HardRequirement)
+            .scope(Scope::Signal)?
+            .create()?
+            .restrict_self()
+    };
+    is_in_force(scoped())
+}
+
+/// Lets the process read and run only what is in these places, and write nothing but `/dev/null`.
+/// False where the kernel cannot.
+pub(super) fn read_only(places: &[PathBuf]) -> bool {
+    let restricted = || -> Result<RestrictionStatus, RulesetError> {
+        let rules = Ruleset::default()
+            .handle_access(AccessFs::from_all(FILES))?
+            .create()?
+            .add_rules(path_beneath_rules(places, AccessFs::from_read(FILES)))?;
+        let rules = match PathFd::new("/dev/null") {
+            Ok(null) if !places.is_empty() => {
+                let access = AccessFs::ReadFile | AccessFs::WriteFile;
+                rules.add_rule(PathBeneath::new(null, access))?
+            }
+            _ => rules,
+        };
+        rules.restrict_self()
+    };
+    is_in_force(restricted())
+}
+
+/// The places that Node.js reads which is installed here.
+pub(super) fn of_node(installed: &Path) -> Vec<PathBuf> {
+    let system = SYSTEM.iter().map(PathBuf::from);
+    system.chain([installed.to_owned()]).collect()
+}
+
+fn is_in_force(restricted: Result<RestrictionStatus, RulesetError>) -> bool {
+    restricted.is_ok_and(|status| status.ruleset != RulesetStatus::NotEnforced)
+}

@@ -1,0 +1,90 @@
+//! Answers that are being read, all together: whoever answers slowly must not have this server keep
+//! more and more of them.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use super::OutboundError;
+
+/// So much of each answer counts for nothing, in bytes: short ones, which most are, are read however
+/// much others take.
+const FREE: usize = 64 * 1024;
+
+/// The bytes of answers that are being read.
+#[derive(Debug)]
+pub(super) struct Buffers {
+    bytes: AtomicUsize,
+    most: usize,
+}
+
+/// The bytes of one answer. They count until this is dropped.
+#[derive(Debug)]
+pub struct Buffered {
+    buffers: Arc<Buffers>,
+    read: usize,
+}
+
+impl Buffers {
+    pub(super) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            bytes: AtomicUsize::new(0),
+            most,
+        })
+    }
+
+    /// An answer of which nothing is read yet.
+    pub(super) fn begin(self: &Arc<Self>) -> Buffered {
+        Buffered {
+            buffers: Arc::clone(self),
+            read: 0,
+        }
+    }
+}
+
+impl Buffered {
+    /// Counts so many bytes more of the answer.
+    ///
+    /// # Errors
+    /// `Full`
+    pub fn add(&mut self, bytes: usize) -> Result<(), OutboundError> {
+        let read = self.read.saturating_add(bytes);
+        let more = read.saturating_sub(FREE) - self.read.saturating_sub(FREE);
+        let most = self.buffers.most;
+        let fits = |now: usize| now.checked_add(more).filter(|sum| *sum <= most);
+        let counter = &self.buffers.bytes;
+        if more > 0 {
+            let counted = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
+            counted.map_err(|_| OutboundError::Full(most))?;
+        }
+        self.read = read;
+        Ok(())
+    }
+}
+
+impl Drop for Buffered {
+    fn drop(&mut self) {
+        let counted = self.read.saturating_sub(FREE);
+        self.buffers.bytes.fetch_sub(counted, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_answers_share_what_there_is_and_short_ones_are_always_read() {
+        let buffers = Buffers::new(100);
+        let (mut one, mut other) = (buffers.begin(), buffers.begin());
+        one.add(FREE + 60).expect("there is room");
+        other.add(FREE + 40).expect("there is room");
+        assert!(matches!(one.add(1), Err(OutboundError::Full(100))));
+        buffers.begin().add(FREE).expect("a short one");
+        drop(other);
+        one.add(40).expect("there is room again");
+        drop(one);
+        assert_eq!(buffers.bytes.load(Ordering::Relaxed), 0);
+    }
+}

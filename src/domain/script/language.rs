@@ -1,0 +1,241 @@
+//! VRL itself: compiling and running a script, without network, environment, system or log
+//! functions. It knows no process: the worker calls it, and so do its tests.
+
+use std::ops::ControlFlow;
+
+use serde_json::Value;
+use vrl::{
+    compiler::{
+        Function, Program, TargetValue, TimeZone, compile,
+        runtime::{Runtime, Terminate},
+    },
+    diagnostic::Formatter,
+    value::{Secrets, Value as VrlValue},
+};
+
+use super::{ScriptError, TIME};
+use crate::kernel::clock::Stopwatch;
+
+/// Functions of the standard library that are not there: what they write would be in our log.
+const LEFT_OUT: [&str; 1] = ["log"];
+
+/// The most compiled programs that are kept.
+const KEPT: usize = 64;
+
+/// The longest text of an error, in bytes.
+const LONGEST_TEXT: usize = 8 * 1024;
+
+/// Compiles scripts, and keeps those that were used last.
+pub(super) struct Language {
+    functions: Vec<Box<dyn Function>>,
+    /// By source; the one used last is at the end.
+    programs: Vec<(String, Program)>,
+}
+
+impl Language {
+    pub(super) fn new() -> Self {
+        let mut functions: Vec<Box<dyn Function>> = vrl::stdlib::all();
+        functions.retain(|function| !LEFT_OUT.contains(&function.identifier()));
+        Self {
+            functions,
+            programs: Vec::with_capacity(KEPT),
+        }
+    }
+
+    /// Checks that a source is a script.
+    ///
+    /// # Errors
+    /// `Compile`
+    pub(super) fn check(&mut self, source: &str) -> Result<(), ScriptError> {
+        self.compile(source).map(drop)
+    }
+
+    /// A compiled script, compiled if it is not kept.
+    ///
+    /// # Errors
+    /// `Compile`
+    pub(super) fn program(&mut self, source: &str) -> Result<&Program, ScriptError> {
+        let known = self.programs.iter().position(|(known, _)| known == source);
+        let entry = match known {
+            Some(at) => self.programs.remove(at),
+            None => (source.to_owned(), self.compile(source)?),
+        };
+        if self.programs.len() >= KEPT {
+            self.programs.remove(0);
+        }
+        Ok(&self.programs.push_mut(entry).1)
+    }
+
+    fn compile(&self, source: &str) -> Result<Program, ScriptError> {
+        let compiled = compile(source, &self.functions);
+        let compiled = compiled.map_err(|diagnostics| {
+            let text = Formatter::new(source, diagnostics).to_string();
+            ScriptError::Compile(cut(text.trim()))
+        })?;
+        Ok(compiled.program)
+    }
+}
+
+/// Runs a script on an object, which it sees as `.`, and returns what its last expression yields.
+///
+/// # Errors
+/// `Failed` or `TimedOut`
+pub(super) fn resolve(program: &Program, object: VrlValue) -> Result<Value, ScriptError> {
+    let mut target = TargetValue {
+        value: object,
+        metadata: VrlValue::Object(std::collections::BTreeMap::new()),
+        secrets: Secrets::default(),
+    };
+    let watch = Stopwatch::start();
+    let mut control = || match watch.elapsed() {
+        spent if spent > TIME => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let mut runtime = Runtime::default();
+    // The zone of the machine is nothing that a script should depend on.
+    let zone = TimeZone::Named(chrono_tz::UTC);
+    let resolved = runtime.resolve_with_control(&mut target, program, &zone, &mut control);
+    let value = resolved.map_err(|end| match end {
+        Terminate::Interrupted => ScriptError::TimedOut,
+        other => ScriptError::Failed(cut(&other.to_string())),
+    })?;
+    serde_json::to_value(value).map_err(|error| ScriptError::Failed(cut(&error.to_string())))
+}
+
+fn cut(text: &str) -> String {
+    match text.len() > LONGEST_TEXT {
+        true => format!("{}…", &text[..text.floor_char_boundary(LONGEST_TEXT)]),
+        false => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn run(source: &str, object: Value) -> Result<Value, ScriptError> {
+        let mut language = Language::new();
+        resolve(language.program(source)?, VrlValue::from(object))
+    }
+
+    fn check(source: &str) -> Result<(), ScriptError> {
+        Language::new().check(source)
+    }
+
+    fn ran(source: &str, object: Value) -> Value {
+        let result = run(source, object);
+        result.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn an_identifier_is_taken_out_of_a_body_or_a_query() {
+        let source = "body = parse_json!(.body)\nto_string!(body.organizationId)";
+        let object =
+            json!({ "body": "{\"organizationId\":\"o-1\"}", "query": "", "method": "POST" });
+        assert_eq!(ran(source, object), json!("o-1"));
+
+        let source = "query = parse_query_string!(.query)\n\
+            state = decode_percent!(query.state)\n\
+            if starts_with!(state, \"wh_\") { split(state, \"_\")[1] } else { null }";
+        assert_eq!(
+            ran(source, json!({ "query": "state=wh%5F42" })),
+            json!("42")
+        );
+        assert_eq!(ran(source, json!({ "query": "state=other" })), Value::Null);
+    }
+
+    #[test]
+    fn a_signature_is_checked() {
+        let source = "signature = encode_base16(hmac(to_string!(.body), to_string!(.secrets.KEY)))\n\
+            if signature != .headers.\"x-signature\" { { \"status\": 401, \"body\": encode_json({ \"ok\": false }) } } else { { \"status\": 200 } }";
+        let object = |signature: &str| {
+            json!({
+                "body": "what do ya want for nothing?", "secrets": { "KEY": "Jefe" },
+                "headers": { "x-signature": signature },
+            })
+        };
+        let right = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        assert_eq!(ran(source, object(right)), json!({ "status": 200 }));
+        assert_eq!(
+            ran(source, object("x")),
+            json!({ "status": 401, "body": "{\"ok\":false}" })
+        );
+    }
+
+    #[test]
+    fn a_link_is_filled_in() {
+        let source = "webhookId = to_string!(.webhookId)\nwebhookUrl = to_string!(.webhookUrl)\n\
+            \"https://example.com/authorize?state={{ webhookId }}&redirect_uri={{ webhookUrl }}/oauth\"";
+        let object = json!({ "webhookId": "w1", "webhookUrl": "https://hooks.example" });
+        assert_eq!(
+            ran(source, object),
+            json!(
+                "https://example.com/authorize?state=w1&redirect_uri=https://hooks.example/oauth"
+            )
+        );
+    }
+
+    #[test]
+    fn nothing_reaches_outside() {
+        for source in [
+            "get_env_var!(\"HOME\")",
+            "get_hostname!()",
+            "dns_lookup!(\"localhost\")",
+            "reverse_dns!(\"127.0.0.1\")",
+            "http_request!(\"http://127.0.0.1/\")",
+            "log(\"x\")",
+        ] {
+            let error = check(source).expect_err(source);
+            let text = error.to_string();
+            assert!(
+                text.contains("call to undefined function"),
+                "{source}: {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn errors_say_where_and_what() {
+        let error = check("body = parse_json(.body)").expect_err("it is fallible");
+        let text = error.to_string();
+        assert!(
+            text.contains("unhandled fallible assignment") && text.contains("parse_json(.body)"),
+            "{text}"
+        );
+        let error = run("parse_json!(.body)", json!({ "body": "{" }));
+        let text = error.expect_err("no JSON").to_string();
+        assert!(
+            text.starts_with("the script failed: function call error for \"parse_json\""),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn those_used_last_are_kept_compiled() {
+        let mut language = Language::new();
+        for number in 0..2 * KEPT {
+            language.program(&number.to_string()).expect("a script");
+            language.program("0").expect("a script");
+        }
+        assert_eq!(language.programs.len(), KEPT);
+        let kept = |source: &str| language.programs.iter().any(|(known, _)| known == source);
+        assert!(kept("0") && kept("127") && !kept("1"));
+    }
+
+    #[test]
+    fn scripts_know_no_zone_of_the_machine() {
+        let source = "parse_timestamp!(\"2026-01-01 12:00\", \"%Y-%m-%d %H:%M\")";
+        assert_eq!(ran(source, json!({})), json!("2026-01-01T12:00:00Z"));
+    }
+
+    #[test]
+    fn a_script_that_takes_long_is_ended() {
+        let items: Vec<u32> = (0..3000).collect();
+        let source = "count = 0\n\
+            for_each(array!(.items)) -> |_i, one| { for_each(array!(.items)) -> |_j, other| { count = count + 1 } }\ncount";
+        let error = run(source, json!({ "items": items }));
+        assert_eq!(error, Err(ScriptError::TimedOut));
+    }
+}

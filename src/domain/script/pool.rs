@@ -1,0 +1,225 @@
+//! The workers: who gets one, when one is started, and what becomes of those that end.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use super::{
+    ScriptError, bounds,
+    frame::{self, Answer, Ask},
+    process::{Exchange, Process},
+    worker::AROUND,
+};
+use crate::{domain::runtime::Settings, kernel::clock::within};
+
+/// How long a script may wait for a worker.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many workers are tried that have just ended by themselves.
+const ATTEMPTS: usize = 3;
+
+/// Runs scripts. Clones share the workers.
+#[derive(Clone)]
+pub struct Scripts(Arc<Pool>);
+
+struct Pool {
+    settings: Settings,
+    /// One for each worker that may work.
+    workers: Arc<Semaphore>,
+    /// One for each script that may run or wait.
+    places: Arc<Semaphore>,
+    /// The workers that have nothing to do, the one used last at the end.
+    idle: Mutex<Vec<mpsc::Sender<Job>>>,
+    lanes: Mutex<Lanes>,
+}
+
+/// The scripts that run or wait, by their source: so many of one source run at once, and the others
+/// wait there and not for a worker.
+#[derive(Default)]
+struct Lanes {
+    hasher: RandomState,
+    by_source: HashMap<u64, Weak<Lane>>,
+}
+
+struct Lane {
+    run: Arc<Semaphore>,
+    wait: Arc<Semaphore>,
+}
+
+/// A script for a worker.
+struct Job {
+    frame: Arc<Vec<u8>>,
+    reply: oneshot::Sender<Exchange>,
+    /// The worker's own queue, for when it is idle again.
+    worker: mpsc::Sender<Job>,
+    place: Place,
+}
+
+/// The permits that a script holds until its worker is free again.
+type Place = [OwnedSemaphorePermit; 4];
+
+impl Scripts {
+    /// A pool without workers: the first script starts one.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        Self(Arc::new(Pool {
+            settings: settings.clone(),
+            workers: Arc::new(Semaphore::new(settings.script_workers.max(1))),
+            places: Arc::new(Semaphore::new(settings.script_queue.max(1))),
+            idle: Mutex::default(),
+            lanes: Mutex::default(),
+        }))
+    }
+
+    /// Checks that a source is a script.
+    ///
+    /// # Errors
+    /// [`ScriptError`]
+    pub async fn check(&self, source: &str) -> Result<(), ScriptError> {
+        self.ask(source, None).await.map(drop)
+    }
+
+    /// Runs a script on an object, which it sees as `.`, and returns what its last expression yields.
+    ///
+    /// # Errors
+    /// [`ScriptError`]
+    pub async fn run(&self, source: &str, object: &Value) -> Result<Value, ScriptError> {
+        self.ask(source, Some(object)).await
+    }
+
+    async fn ask(&self, source: &str, object: Option<&Value>) -> Answer {
+        bounds::check(source)?;
+        let lane = self.0.lane(source);
+        let mut place = self.0.place(&lane).await?;
+        // Made only now: those that wait take no more memory than they have to.
+        let most = self.0.settings.script_input_bytes;
+        let frame = frame::frame(&Ask { source, object }, most + AROUND);
+        let frame = Arc::new(frame.map_err(|_| ScriptError::Input(most))?);
+        for _ in 0..ATTEMPTS {
+            match self.0.exchange(place, &frame).await? {
+                Exchange::Answered(answer) => return answer,
+                Exchange::Broken(error) => return Err(error),
+                Exchange::Retired => place = self.0.place(&lane).await?,
+            }
+        }
+        let text = "what runs it has ended again and again";
+        Err(ScriptError::Unavailable(text.to_owned()))
+    }
+
+    /// How many workers have nothing to do.
+    #[must_use]
+    pub fn idle(&self) -> usize {
+        self.0.idle().iter().filter(|one| !one.is_closed()).count()
+    }
+}
+
+impl Pool {
+    fn idle(&self) -> MutexGuard<'_, Vec<mpsc::Sender<Job>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lane of a source.
+    fn lane(&self, source: &str) -> Arc<Lane> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = lanes.hasher.hash_one(source);
+        if let Some(known) = lanes.by_source.get(&key).and_then(Weak::upgrade) {
+            return known;
+        }
+        lanes.by_source.retain(|_, lane| lane.strong_count() > 0);
+        let settings = &self.settings;
+        let lane = Arc::new(Lane {
+            run: Arc::new(Semaphore::new(settings.script_workers.max(2) - 1)),
+            wait: Arc::new(Semaphore::new(settings.script_queue.div_ceil(4).max(1))),
+        });
+        lanes.by_source.insert(key, Arc::downgrade(&lane));
+        lane
+    }
+
+    /// Waits for a worker that may work.
+    async fn place(&self, lane: &Lane) -> Result<Place, ScriptError> {
+        let busy = || ScriptError::Busy(self.settings.script_queue);
+        let waits = Arc::clone(&lane.wait).try_acquire_owned();
+        let queued = Arc::clone(&self.places).try_acquire_owned();
+        let (waits, queued) = (waits.map_err(|_| busy())?, queued.map_err(|_| busy())?);
+        let permits = within(PATIENCE, async {
+            let runs = Arc::clone(&lane.run).acquire_owned().await;
+            let works = Arc::clone(&self.workers).acquire_owned().await;
+            runs.and_then(|runs| works.map(|works| (runs, works)))
+        });
+        let (runs, works) = permits.await.map_err(|_| busy())?.map_err(|_| busy())?;
+        Ok([waits, queued, runs, works])
+    }
+
+    /// Gives a script to a worker, and waits for what becomes of it. It runs to its end although
+    /// nobody may wait for it any more.
+    async fn exchange(
+        self: &Arc<Self>,
+        place: Place,
+        frame: &Arc<Vec<u8>>,
+    ) -> Result<Exchange, ScriptError> {
+        let (reply, answer) = oneshot::channel();
+        let worker = match self.take_idle() {
+            Some(worker) => worker,
+            None => self.start().await?,
+        };
+        let job = Job {
+            frame: Arc::clone(frame),
+            reply,
+            worker: worker.clone(),
+            place,
+        };
+        // A worker that ends meanwhile drops the job.
+        let _ = worker.try_send(job);
+        Ok(answer.await.unwrap_or(Exchange::Retired))
+    }
+
+    /// The worker that was used last: others may end by being idle.
+    fn take_idle(&self) -> Option<mpsc::Sender<Job>> {
+        let mut idle = self.idle();
+        idle.retain(|worker| !worker.is_closed());
+        idle.pop()
+    }
+
+    /// Starts a worker.
+    async fn start(self: &Arc<Self>) -> Result<mpsc::Sender<Job>, ScriptError> {
+        let process = Process::start(&self.settings).await?;
+        let (worker, jobs) = mpsc::channel(1);
+        tokio::spawn(serve(process, jobs, Arc::downgrade(self)));
+        Ok(worker)
+    }
+}
+
+/// Has a worker do what it is to do, until it ends or the pool is gone.
+async fn serve(mut process: Process, mut jobs: mpsc::Receiver<Job>, pool: Weak<Pool>) {
+    loop {
+        let job = tokio::select! {
+            job = jobs.recv() => job,
+            () = process.ended() => return,
+        };
+        let Some(job) = job else { return };
+        let exchange = process.exchange(&job.frame).await;
+        let goes_on = matches!(exchange, Exchange::Answered(_));
+        let Job {
+            reply,
+            worker,
+            place,
+            ..
+        } = job;
+        if let Some(pool) = pool.upgrade().filter(|_| goes_on) {
+            pool.idle().push(worker);
+        }
+        // Its place is free before the answer is there, so that the next script finds this worker.
+        drop(place);
+        // Nobody may wait for it any more.
+        let _ = reply.send(exchange);
+        if !goes_on {
+            return;
+        }
+    }
+}

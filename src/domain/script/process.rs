@@ -1,0 +1,158 @@
+//! One worker process as the server sees it.
+
+use std::{io, process::Stdio};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
+};
+
+use super::{
+    ScriptError, TIME,
+    frame::{self, Answer, Hello},
+    worker::{AROUND, TIMED_OUT},
+};
+use crate::{
+    domain::{helper, runtime::Settings},
+    kernel::clock::within,
+};
+
+/// How long a worker may take to start: other processes may have the processors.
+const START: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// How much longer than [`TIME`] an exchange may take. The worker itself ends what lasts too long;
+/// this is for one that does not.
+const SLACK: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// How much is read of what a worker says when it ends, in bytes.
+const LAST_WORDS: u64 = 4096;
+
+/// A worker that has started. It ends when this is dropped.
+pub(super) struct Process {
+    child: Child,
+    input: ChildStdin,
+    output: ChildStdout,
+    errors: ChildStderr,
+    memory: usize,
+    most: usize,
+}
+
+/// How an exchange went.
+pub(super) enum Exchange {
+    /// It was answered.
+    Answered(Answer),
+    /// The worker had ended by itself and has not taken the script: another one is to be asked.
+    Retired,
+    /// The script ended the worker.
+    Broken(ScriptError),
+}
+
+impl Process {
+    /// Starts a worker.
+    ///
+    /// # Errors
+    /// `Unavailable`
+    pub(super) async fn start(settings: &Settings) -> Result<Self, ScriptError> {
+        let started = within(START, Self::started(settings)).await;
+        let started = started.unwrap_or_else(|_| Err(io::Error::other("it does not answer")));
+        started.map_err(|error| {
+            tracing::error!(%error, "a worker for scripts cannot be started");
+            ScriptError::Unavailable("this server could not start what runs it".to_owned())
+        })
+    }
+
+    async fn started(settings: &Settings) -> io::Result<Self> {
+        let mut command = helper::command(settings.program.as_deref(), helper::SCRIPT_WORKER);
+        for (name, figure) in [
+            ("--memory-bytes", settings.script_memory_bytes as u64),
+            ("--input-bytes", settings.script_input_bytes as u64),
+            ("--output-bytes", settings.script_output_bytes as u64),
+            ("--idle-seconds", settings.script_idle_seconds),
+        ] {
+            command.args([name, &figure.to_string()]);
+        }
+        let mut child = Command::from(command)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(input), Some(output), Some(errors)) = pipes else {
+            return Err(io::Error::other("it has no standard streams"));
+        };
+        let mut process = Self {
+            child,
+            input,
+            output,
+            errors,
+            memory: settings.script_memory_bytes,
+            most: settings.script_output_bytes + AROUND,
+        };
+        let hello = frame::receive(&mut process.output, AROUND).await;
+        if !hello.is_ok_and(|hello: Hello| hello == Hello::new()) {
+            let (_, text) = process.end().await;
+            return Err(io::Error::other(format!("it is no worker: {text}")));
+        }
+        Ok(process)
+    }
+
+    /// Has the worker run what a frame asks for.
+    pub(super) async fn exchange(&mut self, asked: &[u8]) -> Exchange {
+        let answer = async {
+            self.input.write_all(asked).await?;
+            frame::receive_bytes(&mut self.output, self.most).await
+        };
+        match within(TIME + SLACK, answer).await {
+            Ok(Ok(bytes)) => Exchange::Answered(read(&bytes)),
+            Ok(Err(_)) => self.why_ended().await,
+            Err(_) => Exchange::Broken(ScriptError::TimedOut),
+        }
+    }
+
+    /// Waits until the worker ends by itself.
+    pub(super) async fn ended(&mut self) {
+        // An error means that there is nothing to wait for.
+        let _ = self.child.wait().await;
+    }
+
+    async fn why_ended(&mut self) -> Exchange {
+        let (status, text) = self.end().await;
+        let failed = |text: &str| Exchange::Broken(ScriptError::Failed(text.to_owned()));
+        match status {
+            Some(0) => Exchange::Retired,
+            Some(TIMED_OUT) => Exchange::Broken(ScriptError::TimedOut),
+            // So says the standard library of Rust.
+            _ if text.contains("memory allocation of") => {
+                Exchange::Broken(ScriptError::Memory(self.memory))
+            }
+            _ if text.contains("overflowed its stack") => failed("it is nested too deeply"),
+            _ => {
+                tracing::error!(?status, text, "a worker for scripts has ended");
+                failed("the script engine has a defect")
+            }
+        }
+    }
+
+    /// Ends the worker: its status, if it had ended by itself, and what it said.
+    async fn end(&mut self) -> (Option<i32>, String) {
+        let mut text = String::new();
+        let status = within(SLACK, async {
+            let mut errors = (&mut self.errors).take(LAST_WORDS);
+            // Our own text is UTF-8.
+            let _ = errors.read_to_string(&mut text).await;
+            self.child.wait().await
+        });
+        let status = status.await.ok().and_then(Result::ok);
+        // Only fails if it has ended.
+        let _ = self.child.start_kill();
+        (status.and_then(|status| status.code()), text)
+    }
+}
+
+fn read(bytes: &[u8]) -> Answer {
+    serde_json::from_slice(bytes).unwrap_or_else(|error| {
+        let text = format!("what it makes cannot be read: {error}");
+        Err(ScriptError::Failed(text))
+    })
+}
