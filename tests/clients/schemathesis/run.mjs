@@ -91,6 +91,9 @@ const DOCUMENTS = {
     headers: { authorization: `Bearer ${KEYS.folder}` },
     parameters: { "path.name": FOLDER },
   },
+  chat: { url: chat.slice(server.url.length), headers: { "x-user-key": userKey } },
+  console: { url: "/console/api", headers: { authorization: `Bearer ${KEYS.operator}` } },
+  // Last, for it may delete the bot that the chat is of.
   botpress: {
     url: "",
     headers: {
@@ -99,8 +102,6 @@ const DOCUMENTS = {
       "x-bot-id": bot.id,
     },
   },
-  chat: { url: chat.slice(server.url.length), headers: { "x-user-key": userKey } },
-  console: { url: "/console/api", headers: { authorization: `Bearer ${KEYS.operator}` } },
 };
 
 async function test(name, { url, headers, parameters = {} }) {
