@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{ToSql, params};
+use rusqlite::{ErrorCode, ToSql, params};
 use serde::{Deserialize, Serialize};
 
 use super::change::Change;
@@ -166,8 +166,15 @@ impl Bound {
         let sql = format!("SELECT count(*) FROM ({} LIMIT ?2)", self.rows);
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut statement = change.conn.prepare_cached(&sql)?;
-        let count: i64 = statement.query_row(params![owner, most], |row| row.get(0))?;
-        Ok(count.unsigned_abs())
+        match statement.query_row(params![owner, most], |row| row.get::<_, i64>(0)) {
+            Ok(count) => Ok(count.unsigned_abs()),
+            // Damage to other rows is no reason to refuse one that can be written.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+                tracing::warn!(%error, setting = self.setting, "rows cannot be counted");
+                Ok(0)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn exceeded(&self, most: u64) -> Error {
