@@ -55,8 +55,6 @@ pub struct Worker {
     rng: StdRng,
     diet: Diet,
     named: u64,
-    /// How many bytes more each integration has than it would.
-    pub filling: usize,
     pub ledger: Ledger,
     /// Its changes in order, to tell what it knew at any moment.
     pub requests: Vec<Request>,
@@ -77,7 +75,6 @@ impl Worker {
                 rng: StdRng::seed_from_u64(seed.wrapping_add(number as u64)),
                 diet,
                 named: 0,
-                filling: 0,
                 ledger: Ledger::default(),
                 requests: Vec::new(),
                 sent: 0,
@@ -184,12 +181,7 @@ impl Worker {
     fn new_integration(&mut self) -> Value {
         self.named += 1;
         let name = format!("client-{}-item-{}", self.number, self.named);
-        let mut new = integration(&name, &mut self.rng);
-        if self.filling > 0 {
-            let filling = name.chars().cycle().take(self.filling);
-            new["config"]["more"] = Value::String(filling.collect());
-        }
-        new
+        integration(&name, &mut self.rng)
     }
 }
 

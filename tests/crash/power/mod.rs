@@ -2,8 +2,7 @@
 //! synchronisation; from the log come images of the disk as it may be left at any moment. On each the
 //! program starts, is sound, and has every change that was acknowledged before.
 //!
-//! `PARLANCE_POWER_IMAGES` sets how many images are made (24 by default). From 100 on, the run they come from
-//! is so large that the log is copied and begun anew while the server runs.
+//! `PARLANCE_POWER_IMAGES` sets how many images are made (24 by default).
 
 mod check;
 mod disk;
@@ -20,7 +19,7 @@ use self::{
     check::check,
     disk::Image,
     loss::Loss,
-    record::{Run, Size, record},
+    record::{Run, record},
 };
 use crate::{
     kill::{seed, setting},
@@ -29,20 +28,6 @@ use crate::{
 
 /// How many images are looked at at the same time.
 const TOGETHER: usize = 2;
-
-/// From how many images on the run that they come from is a large one.
-const LONG: usize = 100;
-
-const SMALL: Size = Size {
-    changes: 60,
-    filling: 0,
-};
-
-/// With as many changes and bytes the log begins anew while the server runs.
-const LARGE: Size = Size {
-    changes: 500,
-    filling: 40_000,
-};
 
 /// A power failure, and what it leaves.
 struct Failure {
@@ -98,16 +83,12 @@ async fn every_image_has_what_was_acknowledged() {
     let count = setting("PARLANCE_POWER_IMAGES").unwrap_or(24) as usize;
     let seed = seed("power");
     let mut rng = StdRng::seed_from_u64(seed);
-    let size = if count < LONG { SMALL } else { LARGE };
-    let run = Arc::new(record(size, &mut rng).await);
+    let run = Arc::new(record(&mut rng).await);
     let moments = Moments::of(&run);
     let logs = run.disk.writes_of("parlance.db-wal");
     let logs = logs.iter().filter(|(_, place)| *place == 0).count();
     let servers = 3;
-    assert!(
-        count < LONG || logs > servers,
-        "no server has begun its log anew: {logs}"
-    );
+    assert!(logs > servers, "no server has begun its log anew: {logs}");
     let begin = moments.all[0];
     let (mut unsure, mut found) = (0, 0);
     let numbers: Vec<usize> = (0..count).collect();
@@ -140,7 +121,7 @@ async fn every_image_has_what_was_acknowledged() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_disk_that_lies_is_found_out() {
     let mut rng = StdRng::seed_from_u64(seed("lying disk"));
-    let mut run = record(SMALL, &mut rng).await;
+    let mut run = record(&mut rng).await;
     let last = run.acknowledgements().into_iter().max();
     let last = last.expect("something was acknowledged");
     let image = run.disk.image(last, Loss::All, &mut rng);

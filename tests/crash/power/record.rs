@@ -27,17 +27,11 @@ use crate::{
 
 const CLIENTS: usize = 4;
 
+/// How many changes the clients make in each of the three parts of the run, at least.
+const CHANGES: usize = 100;
+
 /// The file that a backup is written to, in the directory of the database.
 pub const BACKUP: &str = "backup.db";
-
-/// How much a run does.
-#[derive(Debug, Clone, Copy)]
-pub struct Size {
-    /// How many changes the clients make in each of the three parts of the run, at least.
-    pub changes: usize,
-    /// How many bytes each change has beside those of any integration.
-    pub filling: usize,
-}
 
 /// A message that says a number, with its times.
 #[derive(Debug, Clone)]
@@ -76,6 +70,8 @@ pub fn home() -> Home {
         .with("PARLANCE_BOOTSTRAP__BOTPRESS_PAT", conversation::PAT)
         // The message index is flushed to the file all the time.
         .with("PARLANCE_BOTS__UNINDEXED_MESSAGES", "20")
+        // The log is copied, and begins anew, while the server runs.
+        .with("PARLANCE_STORE__LOG_BYTES", "500000")
 }
 
 /// The program under `strace`, with a trace for each process.
@@ -132,7 +128,7 @@ fn pause(milliseconds: u64) {
 
 /// A first start; changes, messages and a backup; an orderly stop; more of both, and a kill; a start that
 /// recovers, and an orderly stop.
-pub async fn record(size: Size, rng: &mut StdRng) -> Run {
+pub async fn record(rng: &mut StdRng) -> Run {
     let mut recorder = Recorder {
         home: home(),
         traces: Vec::new(),
@@ -143,9 +139,6 @@ pub async fn record(size: Size, rng: &mut StdRng) -> Run {
     let ready = now();
     let mut conversations = conversations(&server, &bot_url).await;
     let mut crew = Worker::crew(CLIENTS, rng.random(), Diet::Writes);
-    for worker in &mut crew {
-        worker.filling = size.filling;
-    }
     let mut backup = (0, 0);
     let mut server = Some(server);
     for part in 0..3 {
@@ -159,7 +152,7 @@ pub async fn record(size: Size, rng: &mut StdRng) -> Run {
         let load = Load::start(crew, &running.api());
         let stop = Arc::new(AtomicBool::new(false));
         let sending = send_messages(&conversations, part, &stop);
-        load.answered(size.changes / 2).await;
+        load.answered(CHANGES / 2).await;
         if part == 0 {
             backup.0 = now();
             let wrapper = recorder.wrapper();
@@ -170,7 +163,7 @@ pub async fn record(size: Size, rng: &mut StdRng) -> Run {
             assert_eq!(finished.code, Some(0), "{finished:?}");
             backup.1 = now();
         }
-        load.answered(size.changes).await;
+        load.answered(CHANGES).await;
         if part == 1 {
             running.kill();
             crew = load.end().await;
