@@ -51,10 +51,10 @@ async fn a_script_runs_and_its_worker_stays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_that_takes_too_much_memory_ends_its_worker_and_nothing_else() {
-    let scripts = scripts(|_| {});
+    let scripts = scripts(|settings| settings.script_memory_bytes = 16 * 1024 * 1024);
     for _ in 0..3 {
         let error = scripts.run(BOMB, &bomb()).await.expect_err("too much");
-        assert_eq!(error, ScriptError::Memory(64 * 1024 * 1024));
+        assert_eq!(error, ScriptError::Memory(16 * 1024 * 1024));
         assert!(error.to_string().contains("runtime.script_memory_bytes"));
         assert_eq!(scripts.run("1", &json!({})).await, Ok(json!(1)));
     }
@@ -62,12 +62,12 @@ async fn a_script_that_takes_too_much_memory_ends_its_worker_and_nothing_else() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_script_leaves_behind_is_not_taken_from_the_next() {
-    let scripts = scripts(|_| {});
-    // 20 of 64 MB and what the allocator takes beside it, again and again.
+    let scripts = scripts(|settings| settings.script_memory_bytes = 16 * 1024 * 1024);
+    // 4 of 16 MB and what the allocator takes beside it, again and again.
     let large = "a = replace(to_string!(.a), \"x\", to_string!(.r))\nlength(a)";
-    let object = json!({"a": "x".repeat(20_000), "r": "x".repeat(1000)});
+    let object = json!({"a": "x".repeat(4_000), "r": "x".repeat(1000)});
     for _ in 0..10 {
-        assert_eq!(scripts.run(large, &object).await, Ok(json!(20_000_000)));
+        assert_eq!(scripts.run(large, &object).await, Ok(json!(4_000_000)));
     }
 }
 

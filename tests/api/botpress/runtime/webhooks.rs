@@ -158,7 +158,10 @@ async fn the_handler_of_a_webhook_may_create_messages_before_it_answers() {
 
 /// A pair whose integration finds its installation by the team in the body.
 async fn shared(fallback: Option<&str>, extract: &str) -> Pair {
-    let pair = Pair::start().await;
+    shared_by(Pair::start().await, fallback, extract).await
+}
+
+async fn shared_by(pair: Pair, fallback: Option<&str>, extract: &str) -> Pair {
     let path = format!("/v1/admin/integrations/{}", pair.given.integration.id);
     let body = json!({
         "identifier": {"extractScript": extract, "fallbackHandlerScript": fallback},
@@ -231,11 +234,14 @@ async fn a_script_that_breaks_a_limit_is_told_to_its_developer() {
     for (script, limit) in [
         (
             bomb,
-            "memory of 67108864 bytes (runtime.script_memory_bytes)",
+            "memory of 16777216 bytes (runtime.script_memory_bytes)",
         ),
         (looping, "ran for longer than 100ms"),
     ] {
-        let pair = shared(None, script).await;
+        let server = TestServer::with(|config| {
+            config.runtime.script_memory_bytes = 16 * 1024 * 1024;
+        });
+        let pair = shared_by(Pair::on(server.await).await, None, script).await;
         let server = &pair.given.server;
         let refused = post(server, GLOBAL, body).await.expect(400);
         assert_eq!(refused.json()["type"], "Runtime", "{}", refused.text);
