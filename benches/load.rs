@@ -12,6 +12,7 @@
 
 mod load {
     pub mod ada;
+    pub mod admin;
     pub mod aloochat;
     pub mod botpress;
     pub mod client;

@@ -17,6 +17,7 @@ use tokio::{
 };
 
 use super::{
+    admin::{AUTHORIZATION, Admin, TOKEN},
     client::Connection,
     phase::{self, Pace},
     process::Server,
@@ -28,8 +29,6 @@ use super::{
 
 const KEY: &str = "aloo_benchmark_0123456789abcdefghijklmnopqrstuv";
 const GOOD: &str = "x-api-key: aloo_benchmark_0123456789abcdefghijklmnopqrstuv";
-const TOKEN: &str = "bp_pat_benchmark_0123456789abcdefghijklmnopqrstuv";
-const PERSON: &str = "authorization: Bearer bp_pat_benchmark_0123456789abcdefghijklmnopqrstuv";
 const PATH: &str = "/api/public/integrations";
 const NEW: &str = r#"{"name":"My Shopify Store","type":"shopify","config":{"shop_domain":"mystore.myshopify.com"}}"#;
 
@@ -115,18 +114,15 @@ impl Hostile {
         for name in ["schemas", "loops", "allocates"] {
             tenants.push(Tenant::make(server, name).await?);
         }
-        let [schemas, loops, allocates] = tenants.as_slice() else {
+        let [schemas, loops, allocates] = tenants.as_mut_slice() else {
             unreachable!("three were made")
         };
         schemas
-            .update(
-                server,
-                json!({"states": {"tree": {"type": "bot", "schema": tree()}}}),
-            )
+            .update(json!({"states": {"tree": {"type": "bot", "schema": tree()}}}))
             .await?;
-        for (tenant, code) in [(loops, LOOPS), (allocates, ALLOCATES)] {
+        for (tenant, code) in [(&mut *loops, LOOPS), (&mut *allocates, ALLOCATES)] {
             let body = json!({"code": code, "events": {"go": {"schema": {"type": "object"}}}});
-            tenant.update(server, body).await?;
+            tenant.update(body).await?;
         }
         let mut tasks = JoinSet::new();
         for _ in 0..CALLERS {
@@ -146,21 +142,23 @@ impl Hostile {
 /// A workspace with a bot.
 struct Tenant {
     bot: String,
-    admin: String,
+    admin: Admin,
     in_bot: String,
 }
 
 impl Tenant {
     async fn make(server: &Server, name: &str) -> Result<Self> {
         let body = json!({"name": name});
-        let made = call(server, "POST", "/v1/admin/workspaces", PERSON, &body).await?;
+        let mut admin = Admin::open(server).await?;
+        let made = admin
+            .call("POST", "/v1/admin/workspaces", body.clone())
+            .await?;
         let workspace = made["id"].as_str().context("a workspace without an id")?;
-        let admin = format!("{PERSON}\r\nx-workspace-id: {workspace}");
-        let made = call(server, "POST", "/v1/admin/bots", &admin, &body).await?;
-        let bot = made["bot"]["id"].as_str().context("a bot without an id")?;
+        admin.headers = format!("{AUTHORIZATION}\r\nx-workspace-id: {workspace}");
+        let bot = admin.make("/v1/admin/bots", body, "bot").await?;
         Ok(Self {
-            in_bot: format!("{PERSON}\r\nx-bot-id: {bot}"),
-            bot: bot.to_owned(),
+            in_bot: format!("{AUTHORIZATION}\r\nx-bot-id: {bot}"),
+            bot,
             admin,
         })
     }
@@ -169,8 +167,9 @@ impl Tenant {
         format!("/v1/admin/bots/{}", self.bot)
     }
 
-    async fn update(&self, server: &Server, body: Value) -> Result<()> {
-        call(server, "PUT", &self.path(), &self.admin, &body).await?;
+    async fn update(&mut self, body: Value) -> Result<()> {
+        let path = self.path();
+        self.admin.call("PUT", &path, body).await?;
         Ok(())
     }
 
@@ -187,7 +186,7 @@ impl Tenant {
         let schema = json!({"$ref": "#/definitions/l23", "definitions": definitions});
         let body = json!({"states": {"bomb": {"type": "bot", "schema": schema}}});
         let body = body.to_string();
-        closing("PUT", &self.path(), &self.admin, &body)
+        closing("PUT", &self.path(), &self.admin.headers, &body)
     }
 
     /// Sets a state to a tree whose deepest leaf is wrong.
@@ -232,18 +231,6 @@ fn uploads() -> Vec<Vec<u8>> {
         closing("POST", "/webhook/nobody", "accept: */*", &body),
         closing("POST", PATH, "x-api-key: aloo_of_nobody", &body),
     ]
-}
-
-async fn call(
-    server: &Server,
-    method: &str,
-    path: &str,
-    headers: &str,
-    body: &Value,
-) -> Result<Value> {
-    let call = request(method, path, headers, Some(&body.to_string()));
-    let mut connection = Connection::open(server.address).await?;
-    Ok(serde_json::from_slice(connection.call(&call).await?)?)
 }
 
 /// A request after which the connection is closed.

@@ -22,6 +22,7 @@ use tokio::{
 };
 
 use super::{
+    admin::{AUTHORIZATION, Admin, TOKEN},
     client::Connection,
     phase::{self, Phase},
     process::Server,
@@ -31,10 +32,6 @@ use super::{
     suite::{Row, Suite},
 };
 
-const TOKEN: &str = "bp_pat_benchmark_0123456789abcdefghijklmnopqrstuv";
-const AUTHORIZATION: &str =
-    "authorization: Bearer bp_pat_benchmark_0123456789abcdefghijklmnopqrstuv";
-const WORKSPACE: &str = "11111111-1111-1111-aaaa-111111111111";
 const DONE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 /// How many conversations there are where there are many.
 const CONVERSATIONS: usize = 64;
@@ -296,33 +293,6 @@ where
         if let Ok(connection) = Connection::over(stream) {
             connections.spawn(make()(connection));
         }
-    }
-}
-
-/// Calls as a person, in the first workspace or with other headers.
-struct Admin {
-    connection: Connection,
-    headers: String,
-}
-
-impl Admin {
-    async fn open(server: &Server) -> Result<Self> {
-        Ok(Self {
-            connection: Connection::open(server.address).await?,
-            headers: format!("{AUTHORIZATION}\r\nx-workspace-id: {WORKSPACE}"),
-        })
-    }
-
-    async fn call(&mut self, method: &str, path: &str, body: Value) -> Result<Value> {
-        let call = request(method, path, &self.headers, Some(&body.to_string()));
-        Ok(serde_json::from_slice(self.connection.call(&call).await?)?)
-    }
-
-    /// Makes something; gives its id.
-    async fn make(&mut self, path: &str, body: Value, member: &str) -> Result<String> {
-        let made = self.call("POST", path, body).await?;
-        let id = made[member]["id"].as_str();
-        Ok(id.context("an answer without an id")?.to_owned())
     }
 }
 
