@@ -1,5 +1,5 @@
-//! What figures can be: with others the server could not count, or not even start. The names of settings
-//! tell their unit.
+//! Ranges of the figures in the settings. With other figures the server could not count, or not even
+//! start. The names of settings tell their unit.
 
 use serde_json::Value;
 
@@ -15,25 +15,24 @@ const LARGEST_STACK: u64 = 1 << 30;
 /// The most milliseconds that SQLite can be told to wait.
 const LONGEST_BUSY_MS: u64 = i32::MAX.unsigned_abs() as u64;
 
-/// The least that hyper can be told to take of a head, in bytes.
-const LEAST_HEADER_BYTES: u64 = 8192;
-
-/// Settings below which nothing would work at all.
-const AT_LEAST_ONE: &[&str] = &[
-    "server.body_limit_bytes",
-    "server.request_timeout_seconds",
-    "server.header_timeout_seconds",
-    "server.keep_alive_seconds",
-    "server.max_connections",
-    "ada.oauth_code_seconds",
-    "ada.oauth_access_token_seconds",
-    "ada.oauth_refresh_token_seconds",
-    "bots.unindexed_messages",
-    "runtime.concurrency",
-    "store.batch_size",
-    "store.queue_depth",
-    "store.scan_connections",
-    "tunnel.max_requests",
+/// The least that some settings can be. With 0, nothing would work at all.
+const LEAST: &[(&str, u64)] = &[
+    ("server.body_limit_bytes", 1),
+    ("server.request_timeout_seconds", 1),
+    // hyper takes no less of a head.
+    ("server.header_bytes", 8192),
+    ("server.header_timeout_seconds", 1),
+    ("server.keep_alive_seconds", 1),
+    ("server.max_connections", 1),
+    ("ada.oauth_code_seconds", 1),
+    ("ada.oauth_access_token_seconds", 1),
+    ("ada.oauth_refresh_token_seconds", 1),
+    ("bots.unindexed_messages", 1),
+    ("runtime.concurrency", 1),
+    ("store.batch_size", 1),
+    ("store.queue_depth", 1),
+    ("store.scan_connections", 1),
+    ("tunnel.max_requests", 1),
 ];
 
 /// Figures that have places made for them when they are first needed.
@@ -75,16 +74,19 @@ fn look(value: &Value, key: &str) -> Option<(String, String)> {
 }
 
 fn problem_of(key: &str, figure: u64) -> Option<String> {
-    let most = most(key);
-    if key == "server.header_bytes" && figure < LEAST_HEADER_BYTES {
-        return Some(format!(
-            "{figure} is too small; the least is {LEAST_HEADER_BYTES}"
-        ));
-    }
-    if figure == 0 && AT_LEAST_ONE.contains(&key) {
-        return Some("0 is too small".to_owned());
+    let (least, most) = (least(key), most(key));
+    if figure < least {
+        return Some(match least {
+            1 => "0 is too small".to_owned(),
+            _ => format!("{figure} is too small; the least is {least}"),
+        });
     }
     (figure > most).then(|| format!("{figure} is too large: at most {most}"))
+}
+
+fn least(key: &str) -> u64 {
+    let known = LEAST.iter().find(|(known, _)| *known == key);
+    known.map_or(0, |(_, least)| *least)
 }
 
 fn most(key: &str) -> u64 {
