@@ -1,4 +1,4 @@
-//! What commands print: on standard output JSON for scripts and tables for people, on standard error
+//! Output of commands: on standard output JSON for scripts and tables for people, on standard error
 //! notes. Nothing here panics where the other end is gone.
 
 use std::{
@@ -15,7 +15,7 @@ use serde::Serialize;
 pub struct Unprinted(io::Error);
 
 impl Unprinted {
-    /// Whether the other end has read all it wanted, as `head` does.
+    /// True if the other end has read all it wanted, as `head` does.
     pub fn is_closed(&self) -> bool {
         self.0.kind() == ErrorKind::BrokenPipe
     }

@@ -15,7 +15,7 @@ use crate::kernel::{Error, Kind, Result, clock::Stopwatch};
 
 /// So many rows are counted each time that one more is made.
 const COUNTED_EACH_TIME: u64 = 1_000;
-/// What has more is counted anew after this time, in real time, once it is full.
+/// An owner with more rows is counted anew after this time, in real time, once the bound is reached.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 /// How many counts are remembered.
 const COUNTS: usize = 10_000;
@@ -68,9 +68,9 @@ impl Default for Settings {
 
 /// A thing that a tenant can have many of.
 pub(super) struct Bound {
-    /// What of, as the error names it: "A workspace".
+    /// The owner, as the error names it: "A workspace".
     pub(super) of: &'static str,
-    /// What, as the error names it: "connectors".
+    /// The things, as the error names them: "connectors".
     pub(super) things: &'static str,
     /// The setting, in `[bounds]`.
     pub(super) setting: &'static str,
@@ -82,14 +82,14 @@ pub(super) struct Bound {
     pub(super) rows: &'static str,
 }
 
-/// What bounds are asked with.
+/// The settings and counts that bounds are checked against.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) settings: &'a Settings,
     pub(super) counts: &'a Counts,
 }
 
-/// What was counted for owners of tables that have more rows than one owner can have.
+/// Row counts of owners of tables that have more rows than one owner can have.
 #[derive(Default)]
 pub(super) struct Counts(Mutex<HashMap<(&'static str, String), Count>>);
 

@@ -1,4 +1,4 @@
-//! Which endpoint a path belongs to: the one with the longest beginning of it.
+//! Finds the endpoint of a path: the one with the longest prefix.
 //!
 //! The framework's router decodes a path before it hands it on, and answers by itself, in words of its
 //! own and without a request id, where that fails. Here paths are compared as they come, so that every
@@ -10,12 +10,12 @@ use poem::{
     http::{Uri, uri::PathAndQuery},
 };
 
-/// What an endpoint answers of the paths that begin with its own.
+/// The paths that an endpoint answers, by its own as their prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
     /// Its path alone.
     Exact,
-    /// What is below its path.
+    /// Those below its path.
     Below,
     /// Both.
     Both,

@@ -39,7 +39,7 @@ impl Room {
         }
     }
 
-    /// Whether there is less room than the log and the database may need before the log is copied.
+    /// True if there is less room than the log and the database may need before the log is copied.
     pub(super) fn is_tight(&self) -> bool {
         self.pages() < self.most
     }

@@ -1,4 +1,4 @@
-//! What a clock that went back leaves behind (see [`crate::domain::rewind`]).
+//! Rows to mend after the clock went back (see [`crate::domain::rewind`]).
 
 use super::dispatch::LEASE;
 use crate::domain::rewind::Mend;

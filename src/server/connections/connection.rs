@@ -38,15 +38,15 @@ pub(super) struct Connection {
     reading_since: AtomicU64,
     /// Since when the client is waited for: to take what it is sent.
     writing_since: AtomicU64,
-    /// Whether a request's body was not read to its end.
+    /// True after a request whose body was not read to its end.
     unread: AtomicBool,
     /// How many bytes of the last request were read and dropped.
     dropped: AtomicUsize,
-    /// Whether that happens now.
+    /// True while they are read and dropped.
     draining: AtomicBool,
-    /// Whether it speaks HTTP/2, where bytes also arrive between requests.
+    /// True if it speaks HTTP/2, where bytes also arrive between requests.
     multiplexed: AtomicBool,
-    /// Whether it has become a WebSocket.
+    /// True once it has become a WebSocket.
     upgraded: AtomicBool,
     ending: AtomicU8,
     ended: Notify,
@@ -79,7 +79,7 @@ impl Connection {
         }
     }
 
-    /// Whether it was asked for an end.
+    /// True once an end was asked for.
     pub(super) fn is_ending(&self) -> bool {
         self.ending.load(Relaxed) != Ending::None as u8
     }
@@ -163,7 +163,7 @@ impl Connection {
         self.dropped.fetch_add(bytes, Relaxed) + bytes
     }
 
-    /// Whether the client may still be sending something when its connection is closed: the rest of a
+    /// True if the client may still be sending something when its connection is closed: the rest of a
     /// body, or what is no request.
     pub(super) fn may_be_sending(&self) -> bool {
         self.unread.load(Relaxed) || self.head_since.load(Relaxed) != 0

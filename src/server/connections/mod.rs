@@ -185,7 +185,7 @@ impl Connections {
     }
 }
 
-/// Whether an error is of the connection that was to be accepted, which is gone, and not of the server.
+/// True for an error of the connection that was to be accepted, which is gone; false for the server's own.
 fn is_of_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),

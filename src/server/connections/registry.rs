@@ -30,7 +30,7 @@ pub(super) struct Registry {
     begun: Stopwatch,
     open: Mutex<Open>,
     gauge: Gauge,
-    /// Whether a new connection waits for room.
+    /// True while a new connection waits for room.
     wanted: AtomicBool,
     room: Notify,
 }

@@ -28,7 +28,7 @@ use crate::kernel::clock::within;
 /// The bodies of the framework.
 type FrameworkBody = BoxBody<Bytes, io::Error>;
 
-/// What all connections answer with.
+/// The endpoint that all connections share.
 pub(super) type Answerer = Arc<dyn DynEndpoint<Output = Response>>;
 
 /// An endpoint, as connections take it.
@@ -36,7 +36,7 @@ pub(super) fn answerer(endpoint: impl Endpoint<Output = Response> + 'static) -> 
     Arc::new(ToDynEndpoint(endpoint))
 }
 
-/// What one connection answers with.
+/// The service of one connection.
 pub(super) struct Answering {
     pub(super) answerer: Answerer,
     pub(super) connection: Arc<Connection>,
@@ -82,17 +82,17 @@ impl Service<hyper::Request<Incoming>> for Answering {
     }
 }
 
-/// What the head of a request says of its body.
+/// The request's head about its body.
 #[derive(Clone, Copy)]
 struct Announced {
     /// The least length that it has.
     least: u64,
-    /// Whether the client waits for leave to send it.
+    /// True if the client waits for leave to send it.
     expects: bool,
 }
 
 impl Announced {
-    /// Whether the connection ends with the answer if the body is not read: a client that waits for
+    /// True if the connection ends with the answer if the body is not read: a client that waits for
     /// leave will not send it, and one that is too long is not dropped whole.
     fn ends_connection(self, drain: Drain) -> bool {
         self.expects || usize::try_from(self.least).is_ok_and(|least| least > drain.bytes)
@@ -168,7 +168,7 @@ impl Body for Held {
 }
 
 impl Drop for Held {
-    /// What was not read is read and dropped beside the answer, so that its sender comes to read the
+    /// Reads and drops the rest of the body beside the answer, so that its sender comes to read the
     /// answer, and the connection can be used again.
     fn drop(&mut self) {
         let Some(body) = self.inner.take().filter(|body| !body.is_end_stream()) else {
