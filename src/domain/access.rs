@@ -33,12 +33,38 @@ const CLIENT_NAME_MAX: usize = 255;
 pub struct Call {
     domain: Domain,
     caller: Arc<Caller>,
-    tenant: Tenant,
     standing: Option<Standing>,
-    class: Class,
-    day: i64,
-    written: AtomicBool,
+    once: Arc<CountedOnce>,
     client_name: Option<String>,
+}
+
+/// The count of a call, which is kept until it is known where the call is counted: with the change that it
+/// makes, which may be committed when the call itself is gone, or in memory.
+pub(super) struct CountedOnce {
+    domain: Domain,
+    counted: Counted,
+    written: AtomicBool,
+}
+
+impl CountedOnce {
+    /// What is to be counted in the transaction of a change; none if another change of the call has.
+    pub(super) fn left(&self) -> Option<&Counted> {
+        let written = self.written.load(Ordering::Relaxed);
+        (!written).then_some(&self.counted)
+    }
+
+    /// The count is on disk.
+    pub(super) fn written(&self) {
+        self.written.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for CountedOnce {
+    fn drop(&mut self) {
+        if self.left().is_some() {
+            self.domain.meter().count(self.counted.clone());
+        }
+    }
 }
 
 /// Who makes a call: a principal with its tenant.
@@ -150,25 +176,9 @@ impl Call {
         self.standing
     }
 
-    pub(super) fn counted_as(&self) -> Counted {
-        Counted {
-            tenant: self.tenant.clone(),
-            class: self.class,
-            day: self.day,
-        }
-    }
-
-    /// The count of this call is on disk, with the change that it made.
-    pub(super) fn written(&self) {
-        self.written.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        if !*self.written.get_mut() {
-            self.domain.meter().count(self.counted_as());
-        }
+    /// Its count, for a change that may outlive it.
+    pub(super) fn counted_once(&self) -> Arc<CountedOnce> {
+        self.once.clone()
     }
 }
 
@@ -315,11 +325,16 @@ impl Domain {
         Call {
             domain: self.clone(),
             caller: known.caller.clone(),
-            tenant: known.tenant.clone(),
             standing,
-            class: known.class,
-            day: now.day(),
-            written: AtomicBool::new(false),
+            once: Arc::new(CountedOnce {
+                domain: self.clone(),
+                counted: Counted {
+                    tenant: known.tenant.clone(),
+                    class: known.class,
+                    day: now.day(),
+                },
+                written: AtomicBool::new(false),
+            }),
             client_name: None,
         }
     }

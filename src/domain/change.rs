@@ -167,26 +167,29 @@ impl Domain {
     ) -> Result<T> {
         let now = self.clock().now();
         let caller = call.caller().clone();
-        let counted = call.counted_as();
+        let counted = call.counted_once();
+        let written = counted.clone();
         let client_name = call.client_name().map(str::to_owned);
-        let domain = self.clone();
-        let (done, hints) = self
-            .store()
-            .write(move |conn| {
-                let actor = Actor::Key(caller.key_id.clone());
-                let mut change = Change::new(conn, now, &actor)
-                    .of(&domain)
-                    .within(&domain.settings().plans);
-                change.client_name = client_name.as_deref();
-                let done = job(&change, &caller.workspace_id)?;
-                domain.message_index().stage(change.unindexed.take());
-                domain.tally().count(&counted);
-                Ok((done, change.hint()))
-            })
-            .await?;
-        call.written();
-        self.pass_on(hints);
-        Ok(done)
+        let (domain, teller) = (self.clone(), self.clone());
+        let job = move |conn: &Connection| {
+            let actor = Actor::Key(caller.key_id.clone());
+            let mut change = Change::new(conn, now, &actor)
+                .of(&domain)
+                .within(&domain.settings().plans);
+            change.client_name = client_name.as_deref();
+            let done = job(&change, &caller.workspace_id)?;
+            domain.message_index().stage(change.unindexed.take());
+            if let Some(counted) = counted.left() {
+                domain.tally().count(counted);
+            }
+            Ok((done, change.hint()))
+        };
+        let then = move |(done, hints)| {
+            written.written();
+            teller.pass_on(hints);
+            done
+        };
+        self.store().write_then(job, then).await
     }
 
     fn pass_on(&self, hints: Hint) {
@@ -211,17 +214,17 @@ impl Domain {
         job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = self.clock().now();
-        let domain = self.clone();
-        let (done, hints) = self
-            .store()
-            .write(move |conn| {
-                let change = Change::new(conn, now, &actor).of(&domain);
-                let done = job(&change)?;
-                domain.message_index().stage(change.unindexed.take());
-                Ok((done, change.hint()))
-            })
-            .await?;
-        self.pass_on(hints);
-        Ok(done)
+        let (domain, teller) = (self.clone(), self.clone());
+        let job = move |conn: &Connection| {
+            let change = Change::new(conn, now, &actor).of(&domain);
+            let done = job(&change)?;
+            domain.message_index().stage(change.unindexed.take());
+            Ok((done, change.hint()))
+        };
+        let then = move |(done, hints)| {
+            teller.pass_on(hints);
+            done
+        };
+        self.store().write_then(job, then).await
     }
 }

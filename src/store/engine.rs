@@ -153,7 +153,8 @@ impl Store {
     /// rolled back alone. A job must not begin, commit or roll back the transaction itself, nor
     /// rely on deferred constraints, which are only checked when the whole batch is committed.
     ///
-    /// A caller that stops waiting does not stop its job.
+    /// A caller that stops waiting does not stop its job. What follows from the change belongs into
+    /// [`write_then`](Self::write_then), and not behind the `await` of this.
     ///
     /// # Errors
     /// The job's own; `Unavailable` if the queue is full, the store is closed, or what the job
@@ -162,7 +163,28 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (job, answer) = job::new(work);
+        self.write_then(work, |done| done).await
+    }
+
+    /// The same, with what a commit causes: `then` is called once the change is durable, also if the
+    /// caller has stopped waiting meanwhile (its client is gone, its time is over), and never if the
+    /// change is lost. It must not wait. The caller gets what it makes of the job's result.
+    ///
+    /// # Errors
+    /// Those of [`write`](Self::write).
+    pub async fn write_then<T: Send + 'static, U: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U> {
+        // A command tells the server that may be running.
+        let path = self.0.signal.is_none().then(|| self.0.path.clone());
+        let (job, answer) = job::new(work, move |done| {
+            if let Some(Err(error)) = path.as_deref().map(lock::raise_signal) {
+                tracing::warn!(%error, "a running server may notice this change late");
+            }
+            then(done)
+        });
         let depth = &self.0.signs.metrics.queue_depth;
         // Counted first, so that the writer cannot take it out before.
         depth.inc();
@@ -173,14 +195,7 @@ impl Store {
                 TrySendError::Disconnected(_) => CLOSED,
             }));
         }
-        let answer = answer.await.unwrap_or_else(|_| Err(unavailable(CLOSED)));
-        if self.0.signal.is_none()
-            && answer.is_ok()
-            && let Err(error) = lock::raise_signal(&self.0.path)
-        {
-            tracing::warn!(%error, "a running server may notice this change late");
-        }
-        answer
+        answer.await.unwrap_or_else(|_| Err(unavailable(CLOSED)))
     }
 
     /// Lets `hook` take part in every transaction from now on. The first one given stays.

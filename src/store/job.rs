@@ -1,4 +1,4 @@
-//! What waits for the writer: a closure, and the one who waits for its answer.
+//! What waits for the writer: a closure, what its commit causes, and the one who waits for its answer.
 
 use std::{
     any::Any,
@@ -34,36 +34,43 @@ pub(super) trait Job: Send {
     /// Runs the closure and keeps its result. Called at most once.
     fn run(&mut self, connection: &Connection) -> Outcome;
 
-    /// Answers the one who waits, if there still is one.
+    /// Has what the commit causes happen, and answers the one who waits, if there still is one.
     fn answer(self: Box<Self>, verdict: Verdict);
 }
 
-/// A closure, its result and the one who waits for it.
-struct Task<T, F> {
+/// A closure, its result, what follows once that is committed, and the one who waits.
+struct Task<T, U, F, G> {
     work: Option<F>,
     result: Option<Result<T>>,
-    reply: oneshot::Sender<Result<T>>,
+    then: G,
+    reply: oneshot::Sender<Result<U>>,
 }
 
-/// A job, and where its answer arrives. The answer never arrives if the job is dropped.
-pub(super) fn new<T, F>(work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T>>)
+/// A job, and where its answer arrives. The answer never arrives if the job is dropped. `then` makes
+/// the answer of what was committed.
+pub(super) fn new<T, U, F, G>(work: F, then: G) -> (Box<dyn Job>, oneshot::Receiver<Result<U>>)
 where
     T: Send + 'static,
+    U: Send + 'static,
     F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    G: FnOnce(T) -> U + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
     let task = Task {
         work: Some(work),
         result: None,
+        then,
         reply,
     };
     (Box::new(task), answer)
 }
 
-impl<T, F> Job for Task<T, F>
+impl<T, U, F, G> Job for Task<T, U, F, G>
 where
     T: Send + 'static,
+    U: Send + 'static,
     F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    G: FnOnce(T) -> U + Send + 'static,
 {
     fn run(&mut self, connection: &Connection) -> Outcome {
         let Some(work) = self.work.take() else {
@@ -81,8 +88,11 @@ where
     }
 
     fn answer(self: Box<Self>, verdict: Verdict) {
+        let then = self.then;
         let answer = match (self.result, verdict) {
-            (Some(Ok(value)), Verdict::Committed) => Ok(value),
+            (Some(Ok(value)), Verdict::Committed) => {
+                catch_unwind(AssertUnwindSafe(|| then(value))).map_err(|panic| panicked(&*panic))
+            }
             (Some(Err(error)), _) => Err(error),
             (Some(Ok(_)), Verdict::Lost) | (None, _) => {
                 Err(unavailable("The change could not be stored; try again"))

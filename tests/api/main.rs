@@ -5,6 +5,7 @@
 
 mod support;
 
+mod abandoned;
 mod ada;
 mod aloochat;
 mod architecture;

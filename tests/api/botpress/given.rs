@@ -11,7 +11,7 @@ use parlance::{
     },
     kernel::ids::WorkspaceId,
 };
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Answer, BOTPRESS_PAT, TestServer, WORKSPACE, send};
@@ -65,16 +65,21 @@ impl Caller {
         path: &str,
         body: Option<Value>,
     ) -> Answer {
-        let mut request = server
-            .request(method, path)
-            .header("authorization", format!("Bearer {}", self.token));
-        for (name, value) in &self.headers {
-            request = request.header(*name, value);
-        }
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        send(request).await
+        let request = self.request(server, method, path);
+        send(match body {
+            Some(body) => request.json(&body),
+            None => request,
+        })
+        .await
+    }
+
+    /// The same, before it is sent.
+    pub fn request(&self, server: &TestServer, method: Method, path: &str) -> RequestBuilder {
+        let request = server.request(method, path).bearer_auth(&self.token);
+        let headers = self.headers.iter();
+        headers.fold(request, |request, (name, value)| {
+            request.header(*name, value)
+        })
     }
 
     pub async fn get(&self, server: &TestServer, path: &str) -> Answer {
