@@ -14,7 +14,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use rusqlite::{Connection, hooks::Wal};
+use rusqlite::{Connection, config::DbConfig, hooks::Wal};
 
 use super::{Settings, connection::open_checkpointer, room::Room};
 
@@ -38,14 +38,25 @@ fn note_logged(_: &Wal, pages: i32) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// How the thread got on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Copied {
+    /// The disk has what was copied.
+    Synchronised,
+    /// The disk may not have what was copied, and does not say so twice.
+    Lost,
+}
+
 /// The thread that copies, as the writer's thread has it.
 pub(super) struct Checkpointer {
     bell: SyncSender<()>,
     /// Told when what is left is the writer's.
-    copied: Receiver<()>,
+    copied: Receiver<Copied>,
     thread: JoinHandle<Option<File>>,
     /// Whether the thread is at it.
     copying: bool,
+    /// Whether the disk has refused to take what was copied.
+    failed: bool,
     /// The disk, which says how long the log may become. It is asked now and then.
     room: Room,
     /// The pages at which the log is long.
@@ -62,6 +73,10 @@ pub(super) struct Checkpointer {
 impl Checkpointer {
     /// Starts the thread for the database at `path`.
     pub(super) fn start(path: PathBuf, settings: Settings) -> io::Result<Self> {
+        Self::start_with(path, settings, None)
+    }
+
+    fn start_with(path: PathBuf, settings: Settings, file: Option<File>) -> io::Result<Self> {
         let room = Room::of(&path, &settings);
         let (bell, rung) = sync_channel(1);
         let (done, copied) = sync_channel(1);
@@ -69,7 +84,7 @@ impl Checkpointer {
             path,
             settings,
             connection: None,
-            file: None,
+            file,
         };
         let thread = thread::Builder::new()
             .name("store-checkpoint".to_owned())
@@ -79,6 +94,7 @@ impl Checkpointer {
             copied,
             thread,
             copying: false,
+            failed: false,
             long: room.pages(),
             room,
             copied_at: 0,
@@ -97,6 +113,9 @@ impl Checkpointer {
     /// To be called between two transactions: begins to copy if the log is long, and copies the end of
     /// it when that is what is left.
     pub(super) fn between_commits(&mut self, connection: &Connection) {
+        if self.failed {
+            return;
+        }
         let logged = LOGGED.get();
         if logged < self.logged {
             self.copied_at = 0;
@@ -109,11 +128,12 @@ impl Checkpointer {
         }
         if self.copying {
             match self.copied.try_recv() {
-                Ok(()) => {
-                    report("a checkpoint", copy(connection).map(drop));
+                Ok(Copied::Synchronised) => {
+                    self.copy(connection);
                     self.copying = false;
                     self.copied_at = logged;
                 }
+                Ok(Copied::Lost) => self.fail(connection),
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => self.leave(connection),
             }
@@ -134,10 +154,37 @@ impl Checkpointer {
     /// needs no room that it does not have already.
     pub(super) fn make_room(&mut self, connection: &Connection) {
         // While the thread copies, it has the lock; the writer copies what that leaves.
-        if !self.copying {
-            report("a checkpoint on a full disk", copy(connection).map(drop));
+        if !self.copying && !self.failed {
+            self.copy(connection);
         }
         self.ask_at = 0;
+    }
+
+    /// Copies what is in the log between two transactions.
+    fn copy(&mut self, connection: &Connection) {
+        match copy(connection) {
+            Ok(_) => {}
+            Err(error) if is_lost(&error) => self.fail(connection),
+            Err(error) => tracing::warn!(%error, "a checkpoint failed"),
+        }
+    }
+
+    /// The disk has refused to take pages that count as copied. They are still in the log, so that must not
+    /// begin anew: nothing is copied or written any more, and nothing is copied at the end either. The next
+    /// start reads the whole log again.
+    fn fail(&mut self, connection: &Connection) {
+        tracing::error!(
+            "the disk did not take what was copied from the log: the log is kept, and nothing is written until the server is started again"
+        );
+        self.failed = true;
+        self.copying = false;
+        let kept = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        report("keeping the log", kept.map(drop));
+    }
+
+    /// Whether the disk has refused to take what was copied.
+    pub(super) const fn has_failed(&self) -> bool {
+        self.failed
     }
 
     /// The thread is gone: SQLite sees to the log again.
@@ -170,20 +217,30 @@ struct Copier {
 }
 
 impl Copier {
-    fn run(mut self, rung: &Receiver<()>, done: &SyncSender<()>) -> Option<File> {
+    fn run(mut self, rung: &Receiver<()>, done: &SyncSender<Copied>) -> Option<File> {
         while rung.recv().is_ok() {
-            // The writer tries again after a failure here, and meets what cannot be mended.
-            if let Err(error) = self.copy_most() {
-                self.connection = None;
-                tracing::warn!(%error, "copying the log failed");
-            }
-            if let Err(error) = self.synchronise() {
-                tracing::warn!(%error, "synchronising the database failed");
-            }
             // There is room: the bell rings again when this has been taken. Or nobody is there.
-            let _ = done.try_send(());
+            let _ = done.try_send(self.copied());
         }
         self.file
+    }
+
+    fn copied(&mut self) -> Copied {
+        if let Err(error) = self.copy_most() {
+            tracing::warn!(%error, "copying the log failed");
+            self.connection = None;
+            // After any other failure the writer tries again, and meets what cannot be mended.
+            if is_lost(&error) {
+                return Copied::Lost;
+            }
+        }
+        match self.synchronise() {
+            Ok(()) => Copied::Synchronised,
+            Err(error) => {
+                tracing::error!(%error, "synchronising the database failed");
+                Copied::Lost
+            }
+        }
     }
 
     fn copy_most(&mut self) -> rusqlite::Result<()> {
@@ -208,6 +265,13 @@ impl Copier {
         };
         file.sync_data()
     }
+}
+
+/// Whether a checkpoint failed because the disk did not take what was copied. The system says so once: a
+/// second attempt would succeed without having written those pages.
+fn is_lost(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_IOERR_FSYNC)
 }
 
 fn open(path: &Path) -> io::Result<File> {
@@ -258,6 +322,7 @@ mod tests {
         directory: TempDir,
         connection: Connection,
         checkpointer: Checkpointer,
+        settings: Settings,
     }
 
     impl Fixture {
@@ -274,11 +339,12 @@ mod tests {
                 .execute_batch("CREATE TABLE item (body BLOB)")
                 .unwrap();
             Checkpointer::watch(&connection);
-            let checkpointer = Checkpointer::start(path, settings).unwrap();
+            let checkpointer = Checkpointer::start(path, settings.clone()).unwrap();
             Self {
                 directory,
                 connection,
                 checkpointer,
+                settings,
             }
         }
 
@@ -345,6 +411,7 @@ mod tests {
             connection,
             checkpointer,
             directory: _directory,
+            ..
         } = fixture;
         let file = checkpointer.end();
         assert!(file.is_some(), "the log was long");
@@ -355,5 +422,34 @@ mod tests {
             .query_row("SELECT count(*) FROM item", [], |row| row.get(0))
             .unwrap();
         assert_eq!(count, 500);
+    }
+
+    #[test]
+    fn the_log_is_kept_whole_once_the_disk_has_not_taken_what_was_copied() {
+        let mut fixture = Fixture::new(LONG);
+        let path = fixture.path();
+        let settings = fixture.settings.clone();
+        // Something that cannot be synchronised, in place of the database.
+        let (pipe, _other_end) = io::pipe().unwrap();
+        let file = File::from(std::os::fd::OwnedFd::from(pipe));
+        let failing = Checkpointer::start_with(path.clone(), settings, Some(file)).unwrap();
+        drop(std::mem::replace(&mut fixture.checkpointer, failing).end());
+        fixture.commit_until(|fixture| fixture.checkpointer.has_failed());
+        let logged = LOGGED.get();
+        for _ in 0..200 {
+            fixture.commit();
+        }
+        assert!(LOGGED.get() > logged + 200);
+        let Fixture {
+            connection,
+            checkpointer,
+            directory: _directory,
+            ..
+        } = fixture;
+        let file = checkpointer.end();
+        connection.close().unwrap();
+        drop(file);
+        let log = std::fs::metadata(path.with_extension("db-wal")).unwrap();
+        assert!(log.len() > u64::from(logged) * 4096);
     }
 }

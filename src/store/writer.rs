@@ -40,6 +40,9 @@ pub(super) enum Message {
     Close,
 }
 
+const LOG_KEPT: &str = "the disk did not take what was copied from the log; everything acknowledged is in \
+    the log: mend the disk and start the server again";
+
 /// How often the writer lets others go first before it begins a transaction.
 const YIELDS: usize = 2;
 
@@ -140,6 +143,11 @@ impl Writer {
     }
 
     fn run_batch(&mut self, jobs: &mut VecDeque<Box<dyn Job>>) {
+        if self.log_is_kept() {
+            self.signs.health.fails(LOG_KEPT);
+            jobs.drain(..).for_each(|job| job.answer(Verdict::Lost));
+            return;
+        }
         self.reopen_if_spoiled();
         match &self.connection {
             Some(connection) => {
@@ -151,6 +159,11 @@ impl Writer {
             }
             None => jobs.drain(..).for_each(|job| job.answer(Verdict::Lost)),
         }
+    }
+
+    fn log_is_kept(&self) -> bool {
+        let checkpointer = self.checkpointer.as_ref();
+        checkpointer.is_some_and(Checkpointer::has_failed)
     }
 
     fn watch_log(&self) {
@@ -168,6 +181,9 @@ impl Writer {
     fn see_to_log(&mut self) {
         if let (Some(connection), Some(checkpointer)) = (&self.connection, &mut self.checkpointer) {
             checkpointer.between_commits(connection);
+        }
+        if self.log_is_kept() {
+            self.signs.health.fails(LOG_KEPT);
         }
     }
 
@@ -204,15 +220,17 @@ impl Writer {
         }
     }
 
-    /// Copies the log into the database, so that what stays is one file, and closes.
+    /// Copies the log into the database, so that what stays is one file, and closes. A command leaves the
+    /// log to the server: to copy all of it is to keep every writer waiting for the last reader.
     fn finish(self) {
+        let copies = self.checkpointer.is_some() && !self.log_is_kept();
         // Dropped last.
         let _file = self.checkpointer.and_then(Checkpointer::end);
         let Some(connection) = self.connection else {
             return;
         };
         // Nothing is lost if this fails: the log stays and is read at the next start.
-        if let Err(error) = checkpoint::truncate(&connection) {
+        if copies && let Err(error) = checkpoint::truncate(&connection) {
             tracing::warn!(%error, "the write-ahead log stays behind");
         }
         if let Err((_, error)) = connection.close() {

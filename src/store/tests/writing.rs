@@ -1,3 +1,5 @@
+use rusqlite::Connection;
+
 use super::*;
 use crate::{kernel::Error, store::Health};
 
@@ -246,4 +248,58 @@ async fn a_job_may_hold_the_last_clone() {
     };
     insert(&store, "y").await.unwrap();
     assert_eq!(names(&store), ["x", "y"]);
+}
+
+#[tokio::test]
+async fn what_a_commit_causes_happens_though_the_caller_has_given_up() {
+    let directory = directory();
+    let store = open(&directory);
+    let held = Held::writer_of(&store).await;
+    let (told, mut tells) = tokio::sync::mpsc::unbounded_channel();
+    let job = |name: &'static str, fails: bool| {
+        let (store, told) = (store.clone(), told.clone());
+        tokio::spawn(async move {
+            let work = move |connection: &Connection| {
+                connection.execute("INSERT INTO item (name) VALUES (?1)", [name])?;
+                match fails {
+                    true => Err(Error::invalid("it fails")),
+                    false => Ok(name),
+                }
+            };
+            let then = move |name| told.send(name).unwrap();
+            store.write_then(work, then).await
+        })
+    };
+    let jobs = [
+        job("first", false),
+        job("second", true),
+        job("third", false),
+    ];
+    queued(&store, 3).await;
+    for job in jobs {
+        job.abort();
+        assert!(job.await.unwrap_err().is_cancelled());
+    }
+    held.let_go().await;
+    drop(told);
+    let mut seen = Vec::new();
+    while let Some(name) = tells.recv().await {
+        seen.push(name);
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, ["first", "third"]);
+}
+
+#[tokio::test]
+async fn a_command_leaves_the_log_to_the_server() {
+    let directory = directory();
+    let store = open(&directory);
+    insert(&store, "server").await.unwrap();
+    let log = store.path().with_extension("db-wal");
+    let command = Store::open_beside_with(&settings(&directory), MIGRATIONS).unwrap();
+    insert(&command, "command").await.unwrap();
+    command.close();
+    assert!(std::fs::metadata(&log).unwrap().len() > 0);
+    store.close();
+    assert!(!log.exists());
 }
