@@ -9,6 +9,7 @@ use std::{
     io::{self, Read},
     os::unix::fs::{FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    thread,
 };
 
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,10 @@ impl ProcessLock {
                 .map_err(failed)?;
             match file.try_lock() {
                 Ok(()) => {}
+                Err(TryLockError::WouldBlock) if is_asked(&file) => {
+                    thread::yield_now();
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) => {
                     return Err(OpenError::InUse {
                         path: database.to_owned(),
@@ -101,6 +106,11 @@ impl ProcessLock {
     pub(super) fn signal_file(&self) -> io::Result<File> {
         self.file.try_clone()
     }
+}
+
+/// Whether those who keep a server from its lock only [ask](announced) for a moment if there is one.
+fn is_asked(file: &File) -> bool {
+    file.try_lock_shared().is_ok() && file.unlock().is_ok()
 }
 
 /// Where the process that serves this database says that it listens, if one does.
@@ -148,4 +158,36 @@ fn read_holder(file: &mut File) -> Holder {
     // Only to name the other server: an unreadable file means an unnamed one.
     let _ = file.take(HOLDER_BYTES as u64).read_to_end(&mut text);
     serde_json::from_slice(&text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn whoever_asks_for_the_server_keeps_none_from_starting() {
+        let directory = TempDir::new().unwrap();
+        let database = directory.path().join("test.db");
+        let ended = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !ended.load(Ordering::Relaxed) {
+                        announced(&database);
+                    }
+                });
+            }
+            let taken = (0..2_000).map(|_| ProcessLock::acquire(&database).map(drop));
+            let refused = taken.filter_map(Result::err).next();
+            ended.store(true, Ordering::Relaxed);
+            assert!(refused.is_none(), "{refused:?}");
+        });
+        let _held = ProcessLock::acquire(&database).unwrap();
+        let second = ProcessLock::acquire(&database);
+        assert!(matches!(second, Err(OpenError::InUse { .. })));
+    }
 }

@@ -74,6 +74,14 @@ pub enum OpenError {
         /// The file that belongs to a missing database.
         companion: PathBuf,
     },
+    /// There is no database, but one that a restore has moved away, and has not put another in its place.
+    #[error("there is no database {}, but the one that was there: {}\nA restore has moved it, and was cut off: run it again, or put that file back. For a new database, move it elsewhere", .path.display(), .aside.display())]
+    MovedAside {
+        /// The database file asked for.
+        path: PathBuf,
+        /// The database that was there.
+        aside: PathBuf,
+    },
     /// Another server runs on the file.
     #[error("another server uses {}: {holder}\nStop it first, or give this one another database", .path.display())]
     InUse {

@@ -18,6 +18,9 @@ use super::{
     startup,
 };
 
+/// What the name of a database that was moved away has behind that of the database, before the time.
+const ASIDE: &str = ".before-restore-";
+
 /// What was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestoreReport {
@@ -113,13 +116,26 @@ fn move_all(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// A database that was moved away from `target`: the last one, by its name.
+pub(super) fn find_aside(target: &Path) -> Option<PathBuf> {
+    let prefix = beside(target, ASIDE);
+    let prefix = prefix.file_name()?.to_str()?;
+    let entries = fs::read_dir(target.parent()?).ok()?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let of_target = |name: &String| {
+        name.starts_with(prefix) && !name.ends_with("-wal") && !name.ends_with("-shm")
+    };
+    let last = names.filter(of_target).max()?;
+    Some(target.with_file_name(last))
+}
+
 fn free_name(target: &Path, now: Timestamp) -> PathBuf {
     let time: String = now
         .to_rfc3339_millis()
         .chars()
         .filter(|character| !matches!(character, '-' | ':' | '.'))
         .collect();
-    let first = beside(target, &format!(".before-restore-{time}"));
+    let first = beside(target, &format!("{ASIDE}{time}"));
     let mut name = first.clone();
     let mut count = 2;
     while is_occupied(&name) {

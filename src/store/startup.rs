@@ -10,6 +10,7 @@ use super::{
     files::{self, Draft},
     identity::{APPLICATION_ID, Identity},
     migrations::{self, Migration, MigrationFailed},
+    restore,
     room::Room,
 };
 
@@ -28,7 +29,7 @@ pub(super) fn open_or_create(
 ) -> Result<Opened, OpenError> {
     let found = Identity::look(path)?;
     let Some(identity) = found else {
-        refuse_stray_log(path)?;
+        refuse_remains(path)?;
         create(path, migrations)?;
         return open_current(path, settings)
             .map(|connection| Opened {
@@ -93,7 +94,7 @@ pub(super) fn open_beside(
 /// have the file open.
 pub(super) fn look_beside(path: &Path) -> Result<Identity, OpenError> {
     if !std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
-        refuse_stray_log(path)?;
+        refuse_remains(path)?;
         return Err(OpenError::Missing {
             path: path.to_owned(),
         });
@@ -101,13 +102,15 @@ pub(super) fn look_beside(path: &Path) -> Result<Identity, OpenError> {
     Identity::recover(path)
 }
 
-/// SQLite would take the log for that of a new database, or remove it with what is only there.
-fn refuse_stray_log(path: &Path) -> Result<(), OpenError> {
-    match files::find_companion(path) {
-        Some(companion) => Err(OpenError::StrayLog {
-            path: path.to_owned(),
-            companion,
-        }),
+/// There is no database. SQLite would take a log for that of a new one, or remove it with what is only there;
+/// and a new one would hide what a restore that was cut off has moved away.
+fn refuse_remains(path: &Path) -> Result<(), OpenError> {
+    let path = path.to_owned();
+    if let Some(companion) = files::find_companion(&path) {
+        return Err(OpenError::StrayLog { path, companion });
+    }
+    match restore::find_aside(&path) {
+        Some(aside) => Err(OpenError::MovedAside { path, aside }),
         None => Ok(()),
     }
 }

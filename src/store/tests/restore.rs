@@ -3,7 +3,9 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 
 use super::*;
-use crate::store::{BackupError, OpenError, backup, migrations::version_of, restore};
+use crate::store::{
+    BackupError, OpenError, backup, files::beside, migrations::version_of, restore,
+};
 
 /// A backup, by this program's own migrations, in which `meta` has `marker`.
 async fn backup_with(directory: &TempDir, marker: &'static str) -> PathBuf {
@@ -133,4 +135,25 @@ async fn what_is_no_good_backup_changes_nothing() {
         BackupError::SameFile { .. }
     ));
     assert!(before == contents(directory.path()));
+}
+
+#[tokio::test]
+async fn a_restore_that_was_cut_off_is_not_followed_by_a_new_database() {
+    let (backups, directory) = (directory(), directory());
+    let saved = backup_with(&backups, "saved").await;
+    let settings = settings(&directory);
+    Store::open(&settings).unwrap().close();
+    // As it stands between the two renames.
+    let aside = beside(&settings.path, ".before-restore-20260301T120000000Z");
+    std::fs::rename(&settings.path, &aside).unwrap();
+    for open in [Store::open, Store::open_beside] {
+        let error = open(&settings).unwrap_err();
+        assert!(matches!(error, OpenError::MovedAside { .. }), "{error:?}");
+        assert!(
+            error.to_string().contains(&aside.display().to_string()),
+            "{error}"
+        );
+    }
+    restore(&saved, &settings.path, false).unwrap();
+    assert_eq!(marker(&settings), "saved");
 }
