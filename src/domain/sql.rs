@@ -1,17 +1,73 @@
-//! How the domain's own types are stored.
+//! How the domain's own types are stored, and how several things are written of which one may fail.
 
 use rusqlite::{
-    ToSql,
+    Connection, Row, ToSql,
     types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef},
 };
 
-use crate::kernel::ids::{
-    AccountId, AgentId, ApiKeyId, ConnectorAuthorizationId, ConnectorId, ConnectorLogId,
-    ConversationId, EndUserDeletionId, EndUserId, EventId, FileId, InstallationId, IntegrationId,
-    InvoiceId, IssueEventId, IssueId, MemberId, MessageId, PlatformIntegrationId,
-    ServiceIntegrationId, StateId, WebhookAttemptId, WebhookEndpointId, WebhookMessageId,
-    WorkspaceId,
+use serde_json::{Map, Value};
+
+use crate::kernel::{
+    Result,
+    ids::{
+        AccountId, AgentId, ApiKeyId, ConnectorAuthorizationId, ConnectorId, ConnectorLogId,
+        ConversationId, EndUserDeletionId, EndUserId, EventId, FileId, InstallationId,
+        IntegrationId, InvoiceId, IssueEventId, IssueId, MemberId, MessageId,
+        PlatformIntegrationId, ServiceIntegrationId, StateId, WebhookAttemptId, WebhookEndpointId,
+        WebhookMessageId, WorkspaceId,
+    },
 };
+
+/// The members of a column of JSON. One that cannot be read is shown as such, so that the rows beside it are
+/// read: for lists of what is never changed.
+pub(super) fn shown_object(row: &Row<'_>, column: usize) -> rusqlite::Result<Map<String, Value>> {
+    let why = match serde_json::from_str(row.get_ref(column)?.as_str()?) {
+        Ok(Value::Object(members)) => return Ok(members),
+        Ok(_) => "it is no object".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    tracing::error!(why, "a value in the database cannot be read");
+    Ok(Map::from_iter([("unreadable".to_owned(), why.into())]))
+}
+
+/// Does the same with each of several things in the transaction of a change: one that fails leaves nothing
+/// behind, is logged, and disturbs no other. It may be called twice for one thing, the second time after
+/// all that the first one wrote is undone.
+///
+/// # Errors
+/// Those of a transaction that is lost as a whole.
+pub(super) fn each_alone<T, R>(
+    conn: &Connection,
+    things: &[T],
+    mut write: impl FnMut(&T) -> Result<R>,
+) -> Result<Vec<Option<R>>> {
+    // Usually none fails, and one savepoint does.
+    let all = alone(conn, || {
+        things.iter().map(&mut write).collect::<Result<Vec<R>>>()
+    })?;
+    if let Ok(done) = all {
+        return Ok(done.into_iter().map(Some).collect());
+    }
+    let each = things.iter().map(|thing| {
+        let done = alone(conn, || write(thing))?;
+        Ok(done
+            .inspect_err(|error| tracing::error!(?error, "one of many could not be written"))
+            .ok())
+    });
+    each.collect()
+}
+
+/// Writes something that is undone if it fails.
+fn alone<R>(conn: &Connection, write: impl FnOnce() -> Result<R>) -> Result<Result<R>> {
+    let execute = |sql| conn.prepare_cached(sql)?.execute([]);
+    execute("SAVEPOINT alone")?;
+    let done = write();
+    if done.is_err() {
+        execute("ROLLBACK TO alone")?;
+    }
+    execute("RELEASE alone")?;
+    Ok(done)
+}
 
 macro_rules! stored_as_text {
     ($($id:ty),+ $(,)?) => {$(

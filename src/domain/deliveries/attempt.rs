@@ -19,8 +19,16 @@ pub(super) struct Outcome {
     pub(super) key: Key,
     pub(super) seq: i64,
     pub(super) ended_at: Timestamp,
-    /// None if there was nothing to deliver any more.
-    pub(super) tried: Option<Tried>,
+    pub(super) came: Came,
+}
+
+/// How an attempt went.
+pub(super) enum Came {
+    /// There was nothing to deliver any more.
+    Nothing,
+    Tried(Tried),
+    /// This server could not read what there is to deliver, or has a defect: an attempt that failed.
+    Unread,
 }
 
 /// What was attempted, and with what success.
@@ -32,20 +40,23 @@ pub(super) struct Tried {
 /// Attempts a delivery.
 pub(super) async fn attempt(domain: &Domain, key: Key, seq: i64) -> Outcome {
     // An attempt that panics must not stay in its lane for ever.
-    let tried = AssertUnwindSafe(deliver(domain, seq)).catch_unwind().await;
-    let tried = tried.unwrap_or_else(|_| {
-        tracing::error!(seq, "a delivery panicked");
-        Ok(None)
-    });
-    let tried = tried.unwrap_or_else(|error| {
-        tracing::error!(seq, ?error, "a delivery cannot be read");
-        None
-    });
+    let came = match AssertUnwindSafe(deliver(domain, seq)).catch_unwind().await {
+        Ok(Ok(Some(tried))) => Came::Tried(tried),
+        Ok(Ok(None)) => Came::Nothing,
+        Ok(Err(error)) => {
+            tracing::error!(seq, ?error, "a delivery cannot be read");
+            Came::Unread
+        }
+        Err(_) => {
+            tracing::error!(seq, "a delivery panicked");
+            Came::Unread
+        }
+    };
     Outcome {
         key,
         seq,
         ended_at: domain.clock().now(),
-        tried,
+        came,
     }
 }
 
@@ -137,7 +148,7 @@ fn load(conn: &Connection, domain: &Domain, seq: i64) -> Result<Option<(Receiver
 const PING: &str = "ping";
 
 /// The operations that are delivered.
-fn operation(name: &str) -> Option<&'static str> {
+pub(super) fn operation(name: &str) -> Option<&'static str> {
     let known = [
         "event_received",
         "message_created",

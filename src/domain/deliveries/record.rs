@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     Settings,
-    attempt::{Outcome, Tried},
+    attempt::{self, Came, Outcome, Tried},
     lanes::{Key, Next},
 };
 use crate::{
@@ -22,8 +22,9 @@ use crate::{
         change::Change,
         context::{self, Domain},
         installations::Status,
-        protocol::{Cause, Failed},
+        protocol::{Asked, Cause, Failed},
         runtime::{self, LogLine},
+        sql::each_alone,
     },
     kernel::{Result, Timestamp},
 };
@@ -71,8 +72,10 @@ pub(super) async fn record(
 
 /// Counts what was written down.
 fn count(domain: &Domain, outcome: &Outcome, next: Next) {
-    // Else there was nothing to deliver any more.
-    let Some(tried) = &outcome.tried else { return };
+    // Else there was nothing to deliver, or nobody was asked.
+    let Came::Tried(tried) = &outcome.came else {
+        return;
+    };
     let came_to = match (&tried.result, next) {
         (Ok(()), _) => "delivered",
         (Err(_), Next::At(_)) => "retried",
@@ -91,14 +94,22 @@ fn write(
     settings: &context::Settings,
     notes: &Notes,
 ) -> Result<Vec<(Key, Next)>> {
-    for line in &notes.lines {
-        write_line(change, &settings.bots, line)?;
-    }
-    let next = notes.outcomes.iter().map(|outcome| {
-        let next = write_outcome(change, settings, outcome)?;
-        Ok((outcome.key, next))
-    });
-    next.collect()
+    each_alone(change.conn, &notes.lines, |line| {
+        write_line(change, &settings.bots, line)
+    })?;
+    let written = each_alone(change.conn, &notes.outcomes, |outcome| {
+        write_outcome(change, settings, outcome)
+    })?;
+    let next = notes
+        .outcomes
+        .iter()
+        .zip(written)
+        .map(|(outcome, written)| {
+            // What cannot be written down stays, and is attempted again.
+            let later = || Next::At(outcome.ended_at.plus(settings.deliveries.longest_wait()));
+            (outcome.key, written.unwrap_or_else(later))
+        });
+    Ok(next.collect())
 }
 
 /// A line is the bot's if its program is the bot, or if it says that it is for the bot's owner. No
@@ -179,9 +190,21 @@ fn write_outcome(
     settings: &context::Settings,
     outcome: &Outcome,
 ) -> Result<Next> {
-    let Some(tried) = &outcome.tried else {
-        remove(change.conn, outcome.seq)?;
-        return Ok(Next::Over);
+    let unread;
+    let tried = match &outcome.came {
+        Came::Nothing => {
+            remove(change.conn, outcome.seq)?;
+            return Ok(Next::Over);
+        }
+        Came::Tried(tried) => tried,
+        Came::Unread => match unread_row(change.conn, outcome.seq)? {
+            Some(tried) => {
+                unread = tried;
+                &unread
+            }
+            // It was taken back meanwhile.
+            None => return Ok(Next::Over),
+        },
     };
     let Err(failed) = &tried.result else {
         if let Some(installation) = remove(change.conn, outcome.seq)? {
@@ -227,6 +250,38 @@ fn write_outcome(
             Ok(Next::Over)
         }
     }
+}
+
+const UNREAD: &str = "
+    SELECT agents.id, bot_deliveries.operation
+    FROM bot_deliveries JOIN agents ON agents.seq = bot_deliveries.agent_seq
+    WHERE bot_deliveries.seq = :seq";
+
+/// A delivery that could not be read, as a failure of which its bot is told.
+fn unread_row(conn: &Connection, seq: i64) -> Result<Option<Tried>> {
+    let row = conn
+        .prepare_cached(UNREAD)?
+        .query_row(named_params! {":seq": seq}, |row| {
+            Ok((row.get(0)?, row.get::<_, String>(1)?))
+        });
+    let Some((bot, kind)) = row.optional()? else {
+        return Ok(None);
+    };
+    let asked = Asked {
+        bot,
+        integration: None,
+        operation: attempt::operation(&kind).unwrap_or("delivery"),
+        kind,
+    };
+    let failed = Failed::new(
+        Cause::Other,
+        true,
+        "the server could not read what there is to deliver",
+    );
+    Ok(Some(Tried {
+        asked,
+        result: Err(failed),
+    }))
 }
 
 /// Removes a delivery. The installation that it was for, if it was there and for one.

@@ -1,7 +1,6 @@
 //! Events as rows.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
-use serde_json::Value;
 
 use super::{Event, Incoming, MESSAGE_CREATED, Payload};
 use crate::{
@@ -11,6 +10,7 @@ use crate::{
         declared::Voice,
         messages::{self, Message},
         paging::Token,
+        sql::shown_object,
         users,
     },
     kernel::{
@@ -90,10 +90,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
         },
         id: row.get(1)?,
         kind: row.get(2)?,
-        payload: match row.get(3)? {
-            Value::Object(members) => Payload::Given(members),
-            _ => return Err(rusqlite::Error::InvalidQuery),
-        },
+        payload: Payload::Given(shown_object(row, 3)?),
         conversation_id: row.get(4)?,
         user_id: row.get(5)?,
         message_id: row.get(6)?,

@@ -4,6 +4,8 @@
 //! What was due while the server was down is fired at the next start, each once: a recurring event
 //! that was missed several times happens once, and then when it is next due.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::{Value, json};
 
@@ -15,13 +17,18 @@ use crate::{
         context::Domain,
         deliveries::{self, Told},
         events::{self, Made},
-        protocol, states,
+        protocol,
+        sql::each_alone,
+        states::{self, Ended},
     },
     kernel::{Result, Timestamp, ids::AgentId},
 };
 
 /// How many of each sort are fired in one transaction.
 const CHUNK: i64 = 200;
+
+/// How long what could not be fired is put off, so that what is due after it has its turn.
+const PUT_OFF: Duration = Duration::from_secs(60);
 
 /// The event of a state that has ended (botpress.md §4 "States").
 const STATE_EXPIRED: &str = "state_expired";
@@ -44,24 +51,30 @@ pub(in crate::domain) async fn fire(domain: &Domain) -> Result<()> {
         .change_as(Actor::System, move |change| {
             let mut due = due(change.conn, change.now)?;
             due.sort_by_key(|due| (due.at, due.seq));
-            for due in due {
-                due.fire(&firing, change)?;
+            let fired = each_alone(change.conn, &due, |due| due.fire(&firing, change))?;
+            for (due, fired) in due.iter().zip(fired) {
+                if fired.is_none() {
+                    set_next(change, due.seq, Some(change.now.plus(PUT_OFF)))?;
+                }
             }
-            for ended in states::end(change, CHUNK)? {
-                let lane = ended.conversation.unwrap_or(0);
-                let made = Made {
-                    agent_seq: ended.agent_seq,
-                    kind: STATE_EXPIRED,
-                    payload: &json!({"state": protocol::state(&ended.bot, &ended.state)}),
-                    conversation: ended.conversation,
-                    user: ended.user,
-                };
-                let event = events::insert(change, &made)?;
-                deliveries::tell_bot(change, ended.agent_seq, Told::Event(event), lane)?;
-            }
+            states::end(change, CHUNK, |ended| tell_of_end(change, ended))?;
             Ok(())
         })
         .await
+}
+
+/// Tells a bot of a state that has ended.
+fn tell_of_end(change: &Change<'_>, ended: &Ended) -> Result<()> {
+    let lane = ended.conversation.unwrap_or(0);
+    let made = Made {
+        agent_seq: ended.agent_seq,
+        kind: STATE_EXPIRED,
+        payload: &json!({"state": protocol::state(&ended.bot, &ended.state)}),
+        conversation: ended.conversation,
+        user: ended.user,
+    };
+    let event = events::insert(change, &made)?;
+    deliveries::tell_bot(change, ended.agent_seq, Told::Event(event), lane)
 }
 
 /// A row that is due.
@@ -118,7 +131,7 @@ pub(super) fn set_next(change: &Change<'_>, seq: i64, next: Option<Timestamp>) -
 }
 
 impl Due {
-    fn fire(self, domain: &Domain, change: &Change<'_>) -> Result<()> {
+    fn fire(&self, domain: &Domain, change: &Change<'_>) -> Result<()> {
         let next = match (self.event, self.message, &self.recurring) {
             (Some(event), ..) => {
                 let lane = conversation_of_event(change.conn, event)?.unwrap_or(0);

@@ -4,8 +4,11 @@ use rusqlite::{Connection, named_params};
 
 use super::{State, rows};
 use crate::{
-    domain::change::Change,
-    kernel::{Result, Timestamp, ids::AgentId},
+    domain::{change::Change, sql::each_alone},
+    kernel::{
+        Result, Timestamp,
+        ids::{AgentId, StateId},
+    },
 };
 
 /// A state of a bot that has ended.
@@ -27,16 +30,39 @@ pub(in crate::domain) fn next_end(conn: &Connection) -> Result<Option<Timestamp>
 }
 
 const ENDED: &str = "
-    SELECT states.*, agents.id AS bot_id
-    FROM states JOIN agents ON agents.seq = states.agent_seq
-    WHERE states.expires_at <= :now ORDER BY states.expires_at LIMIT :limit";
+    SELECT id FROM states WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit";
 
-/// Erases some of the states that have ended. Those of bots are returned; those of integrations are
-/// nobody else's.
-pub(in crate::domain) fn end(change: &Change<'_>, limit: i64) -> Result<Vec<Ended>> {
+const ONE: &str = "
+    SELECT states.*, agents.id AS bot_id
+    FROM states JOIN agents ON agents.seq = states.agent_seq WHERE states.id = :id";
+
+/// Erases some of the states that have ended, and has each one of a bot told to `tell`; those of
+/// integrations are nobody else's. One that cannot be read, or told of, is erased without.
+pub(in crate::domain) fn end(
+    change: &Change<'_>,
+    limit: i64,
+    mut tell: impl FnMut(&Ended) -> Result<()>,
+) -> Result<()> {
     let mut statement = change.conn.prepare_cached(ENDED)?;
     let parameters = named_params! {":now": change.now, ":limit": limit};
-    let rows = statement.query_map(parameters, |row| {
+    let ids = statement.query_map(parameters, |row| row.get(0))?;
+    let ids: Vec<StateId> = ids.collect::<rusqlite::Result<_>>()?;
+    let told = each_alone(change.conn, &ids, |id| {
+        if let Some(ended) = one(change.conn, id)? {
+            tell(&ended)?;
+        }
+        rows::erase(change.conn, id)
+    })?;
+    for (id, _) in ids.iter().zip(told).filter(|(_, told)| told.is_none()) {
+        rows::erase(change.conn, id)?;
+    }
+    Ok(())
+}
+
+/// The state with this id, if it is a bot's.
+fn one(conn: &Connection, id: &StateId) -> Result<Option<Ended>> {
+    let mut statement = conn.prepare_cached(ONE)?;
+    let found = statement.query_row(named_params! {":id": id}, |row| {
         let integration: String = row.get("integration")?;
         let ended = Ended {
             agent_seq: row.get("agent_seq")?,
@@ -45,12 +71,7 @@ pub(in crate::domain) fn end(change: &Change<'_>, limit: i64) -> Result<Vec<Ende
             user: row.get("user_seq")?,
             state: rows::from_row(row)?,
         };
-        Ok((integration.is_empty(), ended))
+        Ok(integration.is_empty().then_some(ended))
     })?;
-    let all: Vec<(bool, Ended)> = rows.collect::<rusqlite::Result<_>>()?;
-    for (_, ended) in &all {
-        rows::erase(change.conn, &ended.state)?;
-    }
-    let of_bots = all.into_iter().filter(|(of_bot, _)| *of_bot);
-    Ok(of_bots.map(|(_, ended)| ended).collect())
+    Ok(found)
 }

@@ -10,7 +10,7 @@ mod set;
 use serde_json::{Map, Value};
 
 pub(super) use self::{
-    end::{end, next_end},
+    end::{Ended, end, next_end},
     rewind::MENDS,
 };
 pub use self::{

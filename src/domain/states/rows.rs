@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Key, State, owner::Owner};
 use crate::{
     domain::{access::Call, declared::Voice},
-    kernel::{Error, Result, Timestamp},
+    kernel::{Error, Result, Timestamp, ids::StateId},
 };
 
 /// A state of the call's bot.
@@ -108,8 +108,8 @@ pub(super) fn put(conn: &Connection, agent_seq: i64, owner: &Owner, state: &Stat
 const ERASE: &str = "DELETE FROM states WHERE id = :id";
 
 /// Erases a state.
-pub(super) fn erase(conn: &Connection, state: &State) -> Result<()> {
+pub(super) fn erase(conn: &Connection, id: &StateId) -> Result<()> {
     conn.prepare_cached(ERASE)?
-        .execute(named_params! {":id": state.id})?;
+        .execute(named_params! {":id": id})?;
     Ok(())
 }

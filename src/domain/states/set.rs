@@ -129,7 +129,7 @@ impl Place {
 
     fn clear(self, change: &Change<'_>, key: &Key) -> Result<State> {
         if let Some(old) = &self.old {
-            rows::erase(change.conn, old)?;
+            rows::erase(change.conn, &old.id)?;
         }
         let cleared = self.old.clone().unwrap_or_else(|| self.fresh(change, key));
         Ok(State {

@@ -9,7 +9,7 @@ use super::{
     attempt::Target,
 };
 use crate::{
-    domain::context::Domain,
+    domain::{context::Domain, sql::each_alone},
     kernel::{Result, Timestamp, ids::WebhookMessageId},
 };
 
@@ -148,12 +148,14 @@ fn lease(
             full.push(endpoint);
             continue;
         }
-        let Some(stored) = stored_at(conn, endpoint)? else {
+        // One that cannot be read, or whose secret the key does not open, keeps its messages, and no other
+        // endpoint waits for it.
+        let leased = each_alone(conn, &[endpoint], |endpoint| {
+            lease_for(conn, domain, *endpoint, now, room)
+        })?;
+        let Some(Some(Some((target, deliveries)))) = leased.into_iter().next() else {
             continue;
         };
-        let target = Target::of(&stored, domain.sealer(), now)?;
-        queue::schedule(conn, endpoint, now, room)?;
-        let deliveries = lease_one(conn, endpoint, now, room)?;
         if deliveries.len() == room {
             full.push(endpoint);
         }
@@ -165,6 +167,22 @@ fn lease(
         });
     }
     Ok((taken, full, last))
+}
+
+/// Leases some of what is due for an endpoint, if it is still there.
+fn lease_for(
+    conn: &Connection,
+    domain: &Domain,
+    endpoint: i64,
+    now: Timestamp,
+    room: usize,
+) -> Result<Option<(Target, Vec<Leased>)>> {
+    let Some(stored) = stored_at(conn, endpoint)? else {
+        return Ok(None);
+    };
+    let target = Target::of(&stored, domain.sealer(), now)?;
+    queue::schedule(conn, endpoint, now, room)?;
+    Ok(Some((target, lease_one(conn, endpoint, now, room)?)))
 }
 
 const LEASE_DUE: &str = "
@@ -193,14 +211,19 @@ fn lease_one(conn: &Connection, endpoint: i64, now: Timestamp, room: usize) -> R
     let mut statement = conn.prepare_cached(MESSAGE)?;
     let mut leased = Vec::with_capacity(rows.len());
     for (message, manual) in rows {
-        leased.push(statement.query_row(named_params! {":seq": message}, |row| {
+        let read = statement.query_row(named_params! {":seq": message}, |row| {
             Ok(Leased {
                 key: Key { endpoint, message },
                 message_id: row.get("id")?,
                 payload: row.get("payload")?,
                 manual,
             })
-        })?);
+        });
+        match read {
+            Ok(read) => leased.push(read),
+            // It is due again when its lease ends, and the others do not wait for it.
+            Err(error) => tracing::error!(endpoint, message, %error, "a message cannot be read"),
+        }
     }
     Ok(leased)
 }

@@ -3,6 +3,7 @@
 
 mod ask;
 mod deliver;
+mod faults;
 mod leave;
 mod metrics;
 mod ping;
