@@ -5,21 +5,21 @@
 //! What is being delivered only this task knows: a database has one server. So a delivery costs one
 //! write for its row and one that removes it, and a crash loses nothing.
 
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, Row, named_params};
 use std::time::Duration;
 use tokio::{sync::mpsc, task::JoinSet};
 use tracing::{error, warn};
 
 use super::{
     attempt::{self, Outcome},
-    lanes::{Key, Lanes, Next},
+    lanes::{Key, Lanes, Left, Next},
     record::{self, Notes},
 };
 use crate::{
     domain::{context::Domain, runtime::LogLine, schedules},
     kernel::{
         Result, Timestamp,
-        clock::{pause, within},
+        clock::{Stopwatch, pause, within},
     },
 };
 
@@ -31,6 +31,9 @@ const LINES: usize = 1_000;
 const GRACE: Duration = Duration::from_secs(2);
 /// How long the dispatcher waits after the database refused it.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often the dispatcher looks at what there is, whatever it is told: a sign that was lost costs so much
+/// time, and no delivery.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 /// Delivers what is due until `stop` ends.
 pub async fn run(domain: Domain, stop: impl Future<Output = ()>) {
@@ -49,11 +52,15 @@ pub async fn run(domain: Domain, stop: impl Future<Output = ()>) {
             () = &mut stop => break,
             Some(done) = dispatcher.tasks.join_next() => match done {
                 Ok(done) => dispatcher.take(done),
-                Err(error) => error!(%error, "a task of the dispatcher panicked"),
+                Err(error) => {
+                    error!(%error, "a task of the dispatcher panicked: it begins anew");
+                    dispatcher = dispatcher.anew();
+                }
             },
             _ = lines.recv_many(&mut dispatcher.notes.lines, room), if room > 0 => {}
             () = dispatcher.domain.deliveries().rung() => {}
             () = dispatcher.domain.clock().sleep_until(wake) => {}
+            () = pause(LOOK_AGAIN) => {}
         }
     }
     dispatcher.finish(lines).await;
@@ -63,6 +70,8 @@ pub async fn run(domain: Domain, stop: impl Future<Output = ()>) {
 enum Done {
     Attempted(Box<Outcome>),
     Looked(Result<Looked>),
+    /// What was left of a receiver.
+    CaughtUp(Left, Result<Vec<Found>>),
     Fired(Result<()>),
     /// With the notes, if they could not be written down.
     Recorded(std::result::Result<Vec<(Key, Next)>, Notes>),
@@ -91,6 +100,10 @@ struct Dispatcher {
     /// There may be deliveries that are not known here.
     hungry: bool,
     looking: bool,
+    /// Since it last looked by itself.
+    looked: Stopwatch,
+    /// The last look was for what was left of a receiver.
+    caught_up: bool,
     recording: bool,
     paused: bool,
     firing: bool,
@@ -110,6 +123,8 @@ impl Dispatcher {
             tasks: JoinSet::new(),
             hungry: true,
             looking: false,
+            looked: Stopwatch::start(),
+            caught_up: false,
             recording: false,
             paused: false,
             firing: false,
@@ -120,11 +135,25 @@ impl Dispatcher {
         }
     }
 
+    /// A dispatcher that begins with what is in the database, as after a restart, in a moment. What is under
+    /// way is given up, and attempted again.
+    fn anew(self) -> Self {
+        let lines = self.notes.lines;
+        let mut anew = Self::new(self.domain);
+        anew.notes.lines = lines;
+        anew.pause();
+        anew
+    }
+
     /// Starts whatever can be started now.
     fn step(&mut self) {
         let hints = self.domain.deliveries().hints();
         if hints != self.hints {
             self.hints = hints;
+            self.hungry = true;
+        }
+        if self.looked.elapsed() >= LOOK_AGAIN {
+            self.looked = Stopwatch::start();
             self.hungry = true;
         }
         if self.paused {
@@ -155,12 +184,28 @@ impl Dispatcher {
             self.tasks
                 .spawn(async move { Done::Recorded(record::record(&domain, notes).await) });
         }
-        if self.hungry && !self.looking && self.lanes.has_room() {
+        if !self.looking {
+            self.look();
+        }
+    }
+
+    /// Looks for what is new and for what was left of a receiver, in turns.
+    fn look(&mut self) {
+        let (domain, last) = (self.domain.clone(), self.last);
+        self.caught_up = !self.caught_up || !self.hungry;
+        if self.caught_up
+            && let Some(left) = self.lanes.take_left()
+        {
+            self.looking = true;
+            self.tasks.spawn(async move {
+                let found = domain.store().scan(move |conn| look_at(conn, left, last));
+                Done::CaughtUp(left, found.await)
+            });
+        } else if self.hungry {
             self.hungry = false;
             self.looking = true;
-            let (domain, after) = (self.domain.clone(), self.last);
             self.tasks.spawn(async move {
-                let found = domain.store().scan(move |conn| look(conn, after));
+                let found = domain.store().scan(move |conn| look(conn, last));
                 Done::Looked(found.await)
             });
         }
@@ -183,6 +228,23 @@ impl Dispatcher {
                 warn!(%error, "deliveries wait");
                 self.looking = false;
                 self.hungry = true;
+                self.pause();
+            }
+            Done::CaughtUp(left, Ok(found)) => {
+                self.looking = false;
+                let last = found.last().filter(|_| found.len() == CHUNK);
+                let from = last.map(|last| last.seq + 1);
+                for found in found {
+                    self.lanes.push(found.key, found.seq, found.due_at, now);
+                }
+                if let Some(from) = from {
+                    self.lanes.put_back(Left { from, ..left });
+                }
+            }
+            Done::CaughtUp(left, Err(error)) => {
+                warn!(%error, "deliveries wait");
+                self.looking = false;
+                self.lanes.put_back(left);
                 self.pause();
             }
             Done::Fired(fired) => {
@@ -265,25 +327,52 @@ impl Dispatcher {
     }
 }
 
+#[expect(clippy::cast_possible_wrap, reason = "it is small")]
+const LIMIT: i64 = CHUNK as i64;
+
 const LOOK: &str = "
     SELECT seq, agent_seq, coalesce(installation_seq, 0) AS installation_seq, lane, due_at
     FROM bot_deliveries WHERE seq > :after ORDER BY seq LIMIT :limit";
 
 fn look(conn: &Connection, after: i64) -> Result<Looked> {
     let mut statement = conn.prepare_cached(LOOK)?;
-    let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
-    let rows = statement.query_map(named_params! {":after": after, ":limit": limit}, |row| {
-        Ok(Found {
-            seq: row.get("seq")?,
-            key: Key {
-                receiver: (row.get("agent_seq")?, row.get("installation_seq")?),
-                lane: row.get("lane")?,
-            },
-            due_at: row.get("due_at")?,
-        })
-    })?;
+    let rows = statement.query_map(named_params! {":after": after, ":limit": LIMIT}, found)?;
     Ok(Looked {
         found: rows.collect::<rusqlite::Result<_>>()?,
         next_due: schedules::next_due(conn)?,
+    })
+}
+
+/// In the order of their rows, whatever other indexes there are.
+const LOOK_AT: &str = "
+    SELECT seq, agent_seq, coalesce(installation_seq, 0) AS installation_seq, lane, due_at
+    FROM bot_deliveries
+    WHERE seq BETWEEN :from AND :last
+      AND +agent_seq = :agent_seq AND coalesce(installation_seq, 0) = :installation_seq
+    ORDER BY seq LIMIT :limit";
+
+/// What was left of a receiver, up to the last delivery that is known.
+fn look_at(conn: &Connection, left: Left, last: i64) -> Result<Vec<Found>> {
+    let (agent_seq, installation_seq) = left.receiver;
+    let mut statement = conn.prepare_cached(LOOK_AT)?;
+    let parameters = named_params! {
+        ":from": left.from,
+        ":last": last,
+        ":agent_seq": agent_seq,
+        ":installation_seq": installation_seq,
+        ":limit": LIMIT,
+    };
+    let rows = statement.query_map(parameters, found)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
+    Ok(Found {
+        seq: row.get("seq")?,
+        key: Key {
+            receiver: (row.get("agent_seq")?, row.get("installation_seq")?),
+            lane: row.get("lane")?,
+        },
+        due_at: row.get("due_at")?,
     })
 }

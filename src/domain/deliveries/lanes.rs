@@ -3,14 +3,25 @@
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
+    ops::RangeInclusive,
     time::Duration,
 };
 
 use super::Settings;
 use crate::kernel::Timestamp;
 
-/// How many deliveries are known here; the others wait in the database. One is 16 bytes.
+/// How many deliveries are known here at most, but for a few of each receiver; the others wait in the
+/// database. One is 16 bytes.
 const MAX_KNOWN: usize = 200_000;
+
+/// How many of one receiver are: at most, and at least.
+const KNOWN_OF_RECEIVER: RangeInclusive<usize> = 4..=2_000;
+
+/// The part of what is free that one receiver may have: so however many hang, the next one finds something.
+const SHARE: usize = 2;
+
+/// How many receivers that have had their share are looked at again when a delivery has ended.
+const LOOKED_AT_AGAIN: usize = 16;
 
 /// A bot (0), or an installation of an integration in it.
 pub(super) type Receiving = (i64, i64);
@@ -42,7 +53,24 @@ struct Receiver {
     /// Its lanes that could start.
     ready: VecDeque<Key>,
     running: usize,
+    known: usize,
     has_turn: bool,
+    /// The first delivery that was left in the database, if one was; all after it are too.
+    left: Option<i64>,
+}
+
+impl Receiver {
+    fn is_done(&self) -> bool {
+        self.running == 0 && self.ready.is_empty() && self.known == 0 && self.left.is_none()
+    }
+}
+
+/// What of one receiver was left in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Left {
+    pub(super) receiver: Receiving,
+    /// The first of them.
+    pub(super) from: i64,
 }
 
 /// All lanes that have something to do.
@@ -50,6 +78,10 @@ pub(super) struct Lanes {
     lanes: HashMap<Key, VecDeque<Waiting>>,
     receivers: HashMap<Receiving, Receiver>,
     turns: VecDeque<Receiving>,
+    /// Receivers of which something was left in the database, and there is room for it.
+    behind: BTreeSet<Receiving>,
+    /// Receivers that could start more, and have had their share of what is free.
+    waiting: VecDeque<Receiving>,
     /// Lanes whose first delivery is to be attempted later.
     asleep: BTreeSet<(Timestamp, Key)>,
     known: usize,
@@ -67,6 +99,8 @@ impl Lanes {
             lanes: HashMap::new(),
             receivers: HashMap::new(),
             turns: VecDeque::new(),
+            behind: BTreeSet::new(),
+            waiting: VecDeque::new(),
             asleep: BTreeSet::new(),
             known: 0,
             running: 0,
@@ -76,18 +110,69 @@ impl Lanes {
         }
     }
 
-    /// Whether there is room for more deliveries.
-    pub(super) const fn has_room(&self) -> bool {
-        self.known < MAX_KNOWN
+    /// How many deliveries of a receiver may be known now.
+    fn room_of_receiver(&self) -> usize {
+        let share = MAX_KNOWN.saturating_sub(self.known) / SHARE;
+        share.clamp(*KNOWN_OF_RECEIVER.start(), *KNOWN_OF_RECEIVER.end())
     }
 
-    /// Adds a delivery behind those of its lane.
+    /// Adds a delivery behind those of its lane, or leaves it in the database if its receiver has many.
     pub(super) fn push(&mut self, key: Key, seq: i64, due_at: Timestamp, now: Timestamp) {
+        let room = self.room_of_receiver();
+        let receiver = self.receivers.entry(key.receiver).or_default();
+        if receiver.left.is_some() || receiver.known >= room {
+            receiver.left.get_or_insert(seq);
+            return;
+        }
+        receiver.known += 1;
+        self.known += 1;
         let lane = self.lanes.entry(key).or_default();
         lane.push_back(Waiting { seq, due_at });
-        self.known += 1;
         if lane.len() == 1 {
             self.place(key, now);
+        }
+    }
+
+    /// What is to be read again, because there is room for it now. All that was left of the receiver is to
+    /// be pushed again, in its order, until something is left once more.
+    pub(super) fn take_left(&mut self) -> Option<Left> {
+        while let Some(receiving) = self.behind.pop_first() {
+            let Some(receiver) = self.receivers.get_mut(&receiving) else {
+                continue;
+            };
+            if let Some(from) = receiver.left.take() {
+                return Some(Left {
+                    receiver: receiving,
+                    from,
+                });
+            }
+        }
+        None
+    }
+
+    /// Puts back what could not be read, or was not read to its end.
+    pub(super) fn put_back(&mut self, left: Left) {
+        let receiver = self.receivers.entry(left.receiver).or_default();
+        receiver.left = Some(
+            receiver
+                .left
+                .map_or(left.from, |known| known.min(left.from)),
+        );
+        self.see_whether_behind(left.receiver);
+    }
+
+    /// Whether a receiver has room for half of what it may have, where something of it was left; and
+    /// forgets one that has nothing any more.
+    fn see_whether_behind(&mut self, receiving: Receiving) {
+        let room = self.room_of_receiver();
+        match self.receivers.get(&receiving) {
+            Some(receiver) if receiver.is_done() => {
+                self.receivers.remove(&receiving);
+            }
+            Some(receiver) if receiver.left.is_some() && receiver.known <= room / 2 => {
+                self.behind.insert(receiving);
+            }
+            _ => {}
         }
     }
 
@@ -133,9 +218,15 @@ impl Lanes {
     pub(super) fn next(&mut self) -> Option<(Key, i64)> {
         while self.running < self.max_running {
             let turn = self.turns.pop_front()?;
+            let share = (self.max_running - self.running).div_ceil(SHARE);
             let Some(receiver) = self.receivers.get_mut(&turn) else {
                 continue;
             };
+            if receiver.running >= share && receiver.running > 0 {
+                // It keeps its turn.
+                self.waiting.push_back(turn);
+                continue;
+            }
             receiver.has_turn = false;
             if receiver.running >= self.max_per_receiver {
                 continue;
@@ -155,7 +246,7 @@ impl Lanes {
 
     /// Whether nothing could start now.
     pub(super) fn is_idle(&self) -> bool {
-        self.running == 0 && self.turns.is_empty()
+        self.running == 0 && self.turns.is_empty() && self.behind.is_empty()
     }
 
     /// Notes what became of the delivery of a lane that was attempted.
@@ -169,6 +260,9 @@ impl Lanes {
                 Next::Over => {
                     lane.pop_front();
                     self.known -= 1;
+                    if let Some(receiver) = self.receivers.get_mut(&key.receiver) {
+                        receiver.known -= 1;
+                    }
                 }
                 Next::At(due_at) => {
                     if let Some(first) = lane.front_mut() {
@@ -179,6 +273,9 @@ impl Lanes {
         }
         self.place(key, now);
         self.give_turn(key.receiver);
+        let again = self.waiting.len().min(LOOKED_AT_AGAIN);
+        self.turns.extend(self.waiting.drain(..again));
+        self.see_whether_behind(key.receiver);
     }
 
     /// Puts a lane where it belongs by its first delivery.
@@ -191,10 +288,6 @@ impl Lanes {
             None => {
                 self.lanes.remove(&key);
             }
-        }
-        let idle = |receiver: &Receiver| receiver.running == 0 && receiver.ready.is_empty();
-        if self.receivers.get(&key.receiver).is_some_and(idle) {
-            self.receivers.remove(&key.receiver);
         }
     }
 
@@ -279,5 +372,102 @@ mod tests {
             prop_assert!(all.is_idle() && all.lanes.is_empty() && all.receivers.is_empty());
             prop_assert_eq!(all.known, 0);
         }
+    }
+
+    fn key(receiver: i64, lane: i64) -> Key {
+        let receiver = (receiver, 0);
+        Key { receiver, lane }
+    }
+
+    #[test]
+    fn receivers_that_hang_leave_room_for_others() {
+        let mut all = Lanes::new(&Settings::default());
+        let mut seq = 0;
+        for (receiver, lane) in
+            (1..=100).flat_map(|receiver| (0..40).map(move |lane| (receiver, lane)))
+        {
+            seq += 1;
+            all.push(key(receiver, lane), seq, NOW, NOW);
+        }
+        let hanging = std::iter::from_fn(|| all.next()).count();
+        assert!(hanging > 200, "{hanging}");
+        all.push(key(101, 0), seq + 1, NOW, NOW);
+        assert_eq!(all.next(), Some((key(101, 0), seq + 1)));
+        // One that is alone has as much as it may.
+        let mut all = Lanes::new(&Settings::default());
+        for lane in 0..40 {
+            all.push(key(1, lane), lane, NOW, NOW);
+        }
+        assert_eq!(std::iter::from_fn(|| all.next()).count(), 32);
+    }
+
+    #[test]
+    fn receivers_that_have_had_their_share_go_on_when_others_end() {
+        let settings = Settings {
+            concurrency: 4,
+            concurrency_per_receiver: 4,
+            ..Settings::default()
+        };
+        let mut all = Lanes::new(&settings);
+        for (receiver, lane) in
+            (1..=3).flat_map(|receiver| (0..5).map(move |lane| (receiver, lane)))
+        {
+            all.push(key(receiver, lane), receiver * 10 + lane, NOW, NOW);
+        }
+        let mut delivered = 0;
+        let mut running = VecDeque::new();
+        loop {
+            running.extend(std::iter::from_fn(|| all.next()));
+            let Some((key, _)) = running.pop_front() else {
+                break;
+            };
+            all.done(key, Next::Over, NOW);
+            delivered += 1;
+        }
+        assert_eq!(delivered, 15);
+        assert!(all.is_idle() && all.receivers.is_empty() && all.waiting.is_empty());
+    }
+
+    #[test]
+    fn a_backlog_stays_in_the_database_and_hides_nobody_elses() {
+        let mut all = Lanes::new(&Settings::default());
+        let later = NOW.plus(Duration::from_secs(60));
+        for seq in 0..300_000 {
+            all.push(key(1, seq % 7), seq, later, NOW);
+        }
+        assert_eq!(all.known, 2_000);
+        all.push(key(2, 0), 300_000, NOW, NOW);
+        assert_eq!(all.next(), Some((key(2, 0), 300_000)));
+        all.done(key(2, 0), Next::Over, NOW);
+        assert_eq!(all.take_left(), None);
+
+        // Once the receiver works, what was left is read again, in order.
+        all.wake(later);
+        let mut delivered = Vec::new();
+        let mut database = 2_000..300_000;
+        while delivered.len() < 300_000 {
+            while let Some((key, seq)) = all.next() {
+                delivered.push(seq);
+                all.done(key, Next::Over, later);
+            }
+            let Some(left) = all.take_left() else {
+                break;
+            };
+            assert_eq!(left.receiver, (1, 0));
+            database.start = left.from;
+            for seq in database.clone().take(1_000) {
+                all.push(key(1, seq % 7), seq, later, later);
+            }
+            if database.end - database.start > 1_000 {
+                let from = database.start + 1_000;
+                all.put_back(Left { from, ..left });
+            }
+        }
+        assert_eq!(delivered.len(), 300_000);
+        for lane in 0..7 {
+            let of_lane = delivered.iter().filter(|seq| *seq % 7 == lane);
+            assert!(of_lane.is_sorted(), "{lane}");
+        }
+        assert!(all.is_idle() && all.receivers.is_empty());
     }
 }

@@ -28,7 +28,7 @@ use crate::{
     domain::context::Domain,
     kernel::{
         Result, Timestamp,
-        clock::{pause, within},
+        clock::{Stopwatch, pause, within},
     },
 };
 
@@ -36,6 +36,9 @@ use crate::{
 const GRACE: Duration = Duration::from_secs(2);
 /// How long the dispatcher waits after the database refused it.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often the dispatcher looks at what there is, whatever it is told: a sign that was lost costs so much
+/// time, and no delivery.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// How long it does not look again, whatever it is told, after it found nothing that there was room for:
 /// where an endpoint is slow, all that is told of is more for it.
 const REST: Duration = Duration::from_millis(2);
@@ -44,10 +47,7 @@ const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
 /// Delivers what is due until `stop` ends.
 pub async fn run(domain: Domain, stop: impl Future<Output = ()>) {
-    if let Err(error) = lease::end_all(&domain).await {
-        warn!(%error, "deliveries of the last run wait for the end of their leases");
-    }
-    let mut dispatcher = Dispatcher::new(domain);
+    let mut dispatcher = Dispatcher::begin(domain).await;
     tokio::pin!(stop);
     loop {
         dispatcher.step();
@@ -58,10 +58,15 @@ pub async fn run(domain: Domain, stop: impl Future<Output = ()>) {
             () = &mut stop => break,
             Some(done) = dispatcher.tasks.join_next() => match done {
                 Ok(done) => dispatcher.take(done),
-                Err(error) => error!(%error, "a task of the dispatcher panicked"),
+                Err(error) => {
+                    error!(%error, "a task of the dispatcher panicked: it begins anew");
+                    dispatcher = Dispatcher::begin(dispatcher.domain).await;
+                    dispatcher.pause();
+                }
             },
             () = dispatcher.domain.webhooks().rung() => {}
             () = dispatcher.domain.clock().sleep_until(wake) => {}
+            () = pause(LOOK_AGAIN) => {}
         }
     }
     dispatcher.finish().await;
@@ -102,6 +107,8 @@ struct Dispatcher {
     hungry: bool,
     /// A look is under way, or was in vain a moment ago.
     looking: bool,
+    /// Since it last looked by itself.
+    looked: Stopwatch,
     recording: bool,
     pruning: bool,
     paused: bool,
@@ -118,7 +125,11 @@ struct Dispatcher {
 }
 
 impl Dispatcher {
-    fn new(domain: Domain) -> Self {
+    /// A dispatcher that holds nothing: what the last one had leased is due again.
+    async fn begin(domain: Domain) -> Self {
+        if let Err(error) = lease::end_all(&domain).await {
+            warn!(%error, "deliveries of the last run wait for the end of their leases");
+        }
         Self {
             lanes: Lanes::new(&domain.settings().webhooks),
             held: HashSet::new(),
@@ -127,6 +138,7 @@ impl Dispatcher {
             tasks: JoinSet::new(),
             hungry: true,
             looking: false,
+            looked: Stopwatch::start(),
             recording: false,
             pruning: false,
             paused: false,
@@ -147,6 +159,10 @@ impl Dispatcher {
         let hints = self.domain.webhooks().hints();
         if hints != self.hints {
             self.hints = hints;
+            self.hungry = true;
+        }
+        if self.looked.elapsed() >= LOOK_AGAIN {
+            self.looked = Stopwatch::start();
             self.hungry = true;
         }
         if self.next_due.is_some_and(|due| due <= now) {
