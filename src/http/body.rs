@@ -9,6 +9,7 @@ use std::{
     sync::{LazyLock, PoisonError, RwLock},
 };
 
+use bytes::Bytes;
 use poem::{Request, RequestBody, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -24,10 +25,17 @@ use super::{
     errors::{Failure, body_error},
 };
 use crate::kernel::{
-    Error, Kind, Rule, Violation,
+    self, Error, Kind, Rule, Violation,
     schema::{Limits, Schema},
     violation::Location,
 };
+
+/// How long a body may be, in bytes, that is read and checked at once by the thread that answers its request.
+const SMALL: usize = 64 * 1024;
+
+/// How many levels of arrays and objects a body may have. The parser reads 127; what wraps a part of a body,
+/// in an event or an answer, must stay readable too.
+const DEEPEST: usize = 100;
 
 /// A JSON body of type `T` that keeps to the schema of `T`.
 pub struct Body<T>(pub T);
@@ -95,13 +103,19 @@ async fn parse<T: ParseFromJSON + 'static>(
     body: &mut RequestBody,
     limit: usize,
 ) -> Result<T, Error> {
-    let value = read(request, body, limit).await?;
-    if value.is_none() && T::IS_REQUIRED {
+    let bytes = read(request, body, limit).await?;
+    if bytes.is_empty() && T::IS_REQUIRED {
         return Err(whole_body(Rule::Required));
     }
-    if let Some(value) = &value {
-        check::<T>(value)?;
-    }
+    let value = match bytes.is_empty() {
+        true => None,
+        false if bytes.len() <= SMALL => Some(checked::<T>(&bytes)?),
+        // Others do not wait for it: the threads that answer requests are few.
+        false => {
+            let checked = tokio::task::spawn_blocking(move || checked::<T>(&bytes)).await;
+            Some(checked.map_err(|error| Error::internal("checking a body panicked", error))??)
+        }
+    };
     T::parse_from_json(value).map_err(|error| unparsed(error.into_message()))
 }
 
@@ -117,22 +131,35 @@ fn unparsed(message: String) -> Error {
     }
 }
 
-/// The body as JSON; none if there is nothing in it.
-async fn read(
-    request: &Request,
-    body: &mut RequestBody,
-    limit: usize,
-) -> Result<Option<Value>, Error> {
+/// The bytes of a body whose content type is right.
+async fn read(request: &Request, body: &mut RequestBody, limit: usize) -> Result<Bytes, Error> {
     check_content_type(request)?;
     let limit = body_limit(request).map_or(limit, |whole| whole.min(limit));
     let body = body.take().map_err(|error| body_error(&error))?;
-    let bytes = read_bytes(body, limit).await?;
-    if bytes.is_empty() {
-        return Ok(None);
+    read_bytes(body, limit).await
+}
+
+/// Refuses a value with more than [`DEEPEST`] levels, and names the member that has them.
+fn require_shallow(value: &Value) -> Result<(), Error> {
+    let Some(path) = kernel::depth::deeper_than(value, DEEPEST) else {
+        return Ok(());
+    };
+    let rule = Rule::Other(format!("must not be nested deeper than {DEEPEST} levels"));
+    Err(Violation {
+        location: Location::Body,
+        path,
+        rule,
     }
-    serde_json::from_slice(&bytes)
-        .map(Some)
-        .map_err(|error| whole_body(Rule::Json(error.to_string())))
+    .into())
+}
+
+/// A body as JSON that keeps to the schema of `T`.
+fn checked<T: Type + 'static>(bytes: &[u8]) -> Result<Value, Error> {
+    let value =
+        serde_json::from_slice(bytes).map_err(|error| whole_body(Rule::Json(error.to_string())))?;
+    require_shallow(&value)?;
+    check::<T>(&value)?;
+    Ok(value)
 }
 
 /// A missing content type is taken for JSON; another one is refused.

@@ -21,6 +21,10 @@ use crate::kernel::clock::pause;
 /// How much is read at once of what is dropped.
 const CHUNK: usize = 16 * 1024;
 
+/// How much is read of one connection before others have their turn, in bytes: a client on this machine
+/// sends faster than a body is read, and its connection would have a thread of the server to itself.
+const TURN: usize = 128 * 1024;
+
 /// How much of a request that is refused is read and dropped, so that its sender reads the answer: who
 /// is still sending when the connection is closed may lose it (RFC 9112 §9.6).
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +40,8 @@ pub(super) struct Stream {
     drain: Drain,
     /// The time that is left, once our half is closed and the client may still be sending.
     lingering: Option<BoxFuture<'static, ()>>,
+    /// The bytes that were read in this turn.
+    turn: usize,
 }
 
 impl Stream {
@@ -45,7 +51,29 @@ impl Stream {
             connection,
             drain,
             lingering: None,
+            turn: 0,
         }
+    }
+
+    /// Reads, if this connection has a turn.
+    fn poll_turn(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if self.turn >= TURN {
+            self.turn = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        let Poll::Ready(read) = Pin::new(&mut self.inner).poll_read(context, buffer) else {
+            self.turn = 0;
+            return Poll::Pending;
+        };
+        let bytes = buffer.filled().len() - before;
+        self.turn += bytes;
+        Poll::Ready(read.map(|()| bytes))
     }
 
     /// Reads and drops until the client ends, or the bounds are reached.
@@ -59,10 +87,8 @@ impl Stream {
         let mut chunk = [0; CHUNK];
         loop {
             let mut read = ReadBuf::new(&mut chunk);
-            let result = ready!(Pin::new(&mut self.inner).poll_read(context, &mut read));
-            let bytes = read.filled().len();
-            let ended = result.is_err() || bytes == 0;
-            if ended || self.connection.drop_bytes(bytes) > self.drain.bytes {
+            let bytes = ready!(self.poll_turn(context, &mut read)).unwrap_or(0);
+            if bytes == 0 || self.connection.drop_bytes(bytes) > self.drain.bytes {
                 return Poll::Ready(());
             }
         }
@@ -81,12 +107,11 @@ impl AsyncRead for Stream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = ready!(Pin::new(&mut self.inner).poll_read(context, buffer));
-        if buffer.filled().len() > before {
+        let read = ready!(self.poll_turn(context, buffer));
+        if matches!(read, Ok(bytes) if bytes > 0) {
             self.connection.received();
         }
-        Poll::Ready(read)
+        Poll::Ready(read.map(drop))
     }
 }
 

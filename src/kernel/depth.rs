@@ -1,0 +1,57 @@
+//! How deep a JSON value is nested.
+
+use serde_json::Value;
+
+use super::violation::Step;
+
+/// The way to the first member of a value, or of its members, that has a level beyond `levels`; none if the
+/// value has at most so many. An array or object is a level.
+#[must_use]
+pub fn deeper_than(value: &Value, levels: usize) -> Option<Vec<Step>> {
+    if !is_deeper(value, levels) {
+        return None;
+    }
+    let mut inner: Box<dyn Iterator<Item = (Step, &Value)>> = match value {
+        Value::Object(members) => {
+            let step = |(key, value)| (Step::Key(String::clone(key)), value);
+            Box::new(members.iter().map(step))
+        }
+        Value::Array(items) => {
+            let step = |(index, value)| (Step::Index(index), value);
+            Box::new(items.iter().enumerate().map(step))
+        }
+        _ => return Some(Vec::new()),
+    };
+    let deep = inner.find(|(_, value)| is_deeper(value, levels.saturating_sub(1)));
+    Some(deep.map(|(step, _)| step).into_iter().collect())
+}
+
+/// Goes no deeper than the level that is one too many.
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    let inner = |value| levels == 0 || is_deeper(value, levels - 1);
+    match value {
+        Value::Array(items) if levels > 0 => items.iter().any(inner),
+        Value::Object(members) if levels > 0 => members.values().any(inner),
+        Value::Array(_) | Value::Object(_) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn levels_are_counted_and_the_member_is_named() {
+        let value = json!({"flat": 1, "deep": [[{"x": 1}]]});
+        assert_eq!(deeper_than(&value, 4), None);
+        assert_eq!(
+            deeper_than(&value, 3),
+            Some(vec![Step::Key("deep".to_owned())])
+        );
+        assert_eq!(deeper_than(&json!([1, [2]]), 1), Some(vec![Step::Index(1)]));
+        assert_eq!(deeper_than(&json!("text"), 0), None);
+    }
+}
