@@ -22,7 +22,7 @@ const STORAGE: &str = "
     SELECT coalesce(sum(length(bot_files.contents)), 0)
     FROM agents JOIN bot_files ON bot_files.agent_seq = agents.seq
     WHERE agents.workspace_id = :workspace_id AND (:agent = '' OR agents.id = :agent)
-      AND bot_files.created_at < :end";
+      AND agents.deleted_at IS NULL AND bot_files.created_at < :end";
 
 /// What a workspace, or one bot of it, has used in a month.
 pub(super) fn value(

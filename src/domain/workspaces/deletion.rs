@@ -31,7 +31,8 @@ const USED_ELSEWHERE: &str = "
     SELECT integrations.name FROM integrations
     JOIN bot_integrations ON bot_integrations.integration_seq = integrations.seq
     JOIN agents ON agents.seq = bot_integrations.agent_seq
-    WHERE integrations.workspace_id = :id AND agents.workspace_id <> :id LIMIT 1";
+    WHERE integrations.workspace_id = :id AND agents.workspace_id <> :id
+      AND bot_integrations.removed_at IS NULL AND agents.deleted_at IS NULL LIMIT 1";
 
 const CLOSE: &str = "UPDATE workspaces SET closed_at = :now, updated_at = :now WHERE id = :id";
 const REMOVE_MEMBERS: &str = "DELETE FROM members WHERE workspace_id = :id";
@@ -210,8 +211,21 @@ const REMOVE_INTEGRATION: &str = "
     DELETE FROM integrations WHERE seq IN
         (SELECT seq FROM integrations WHERE workspace_id = :id LIMIT 20)";
 
+/// What remembers in bots of others that its integrations were installed there once.
+const FORGET_INSTALLATIONS: &str = "
+    DELETE FROM bot_integrations WHERE seq IN (
+        SELECT bot_integrations.seq FROM integrations
+        JOIN bot_integrations ON bot_integrations.integration_seq = integrations.seq
+        WHERE integrations.workspace_id = :id LIMIT 500)";
+
 fn remove(conn: &Connection, id: &WorkspaceId) -> Result<()> {
     let parameters = named_params! {":id": id};
+    let forgotten = conn
+        .prepare_cached(FORGET_INSTALLATIONS)?
+        .execute(parameters)?;
+    if forgotten > 0 {
+        return Ok(());
+    }
     let integrations = conn
         .prepare_cached(REMOVE_INTEGRATION)?
         .execute(parameters)?;

@@ -245,6 +245,21 @@ async fn delete_workspace_waits_for_those_who_use_its_integrations() {
     let path = format!("{PATH}/{id}");
     let refused = Caller::person().delete(&given.server, &path).await;
     assert_answer!(refused.expect(409));
+    // An installation that was removed has a row still, which stands in nobody's way.
+    let bot = format!("/v1/admin/bots/{}", given.bot.id);
+    let body = json!({"integrations": {integration.id.as_str(): null}});
+    let removed = Caller::member().put(&given.server, &bot, body).await;
+    removed.expect(200);
+    let deleted = Caller::person().delete(&given.server, &path).await;
+    deleted.expect(200);
+    let domain = given.server.server().domain();
+    let purged = parlance::domain::workspaces::purge(domain).await;
+    purged.expect("all of it goes");
+    let left = domain.store().read(|conn| {
+        let sql = "SELECT count(*) FROM integrations WHERE name = 'shared'";
+        Ok(conn.query_row(sql, [], |row| row.get::<_, i64>(0))?)
+    });
+    assert_eq!(left.expect("a count"), 0);
 }
 
 #[tokio::test]
