@@ -8,6 +8,7 @@ mod chat;
 mod check;
 mod config;
 mod helper;
+mod hub;
 mod integration;
 mod key;
 mod openapi;
@@ -83,6 +84,9 @@ enum Command {
     /// List, approve and archive Ada platform integrations.
     #[command(subcommand)]
     Integration(integration::Integration),
+    /// List and give away the names of public integrations.
+    #[command(subcommand)]
+    Hub(hub::Hub),
     /// Copy the database to a file, while the server runs or not.
     Backup(backup::Backup),
     /// Put a backup in the place of the database. The server must be stopped.
@@ -148,6 +152,7 @@ fn execute(cli: Cli) -> Result<ExitCode> {
         Some(Command::Workspace(command)) => command.run(&loaded, json),
         Some(Command::Agent(command)) => command.run(&loaded, json),
         Some(Command::Integration(command)) => command.run(&loaded, json),
+        Some(Command::Hub(hub)) => hub.run(&loaded, json),
         Some(Command::Backup(command)) => command.run(&loaded, json),
         Some(Command::Restore(command)) => command.run(&loaded, json),
         Some(Command::Check) => check::run(&loaded, json),

@@ -109,10 +109,20 @@ pub struct CallerInstallation {
     pub integration_id: IntegrationId,
     /// Its name.
     pub name: String,
+    /// The workspace that it belongs to.
+    pub(super) owner: WorkspaceId,
     /// The row of the installation.
     pub(super) seq: i64,
     /// The row of the integration.
     pub(super) integration_seq: i64,
+}
+
+impl CallerInstallation {
+    /// What is written beside what belongs to the integration: it is the same for all its versions, and
+    /// no other integration has it.
+    pub(super) fn key(&self) -> String {
+        format!("{}/{}", self.owner, self.name)
+    }
 }
 
 impl Call {

@@ -46,6 +46,8 @@ pub struct Settings {
     pub schedules: u64,
     /// Files of a bot.
     pub files: u64,
+    /// Names of integrations that belong to a workspace, also those that it has no version of.
+    pub integration_names: u64,
 }
 
 impl Default for Settings {
@@ -62,6 +64,7 @@ impl Default for Settings {
             states: 1_000_000,
             schedules: 100_000,
             files: 100_000,
+            integration_names: 1_000,
         }
     }
 }

@@ -18,7 +18,11 @@ use super::{
     protocol::{self, Failed, Question},
     script,
 };
-use crate::kernel::{Error, Kind, Result, Secret, clock::Stopwatch, ids::IntegrationId};
+use crate::kernel::{
+    Error, Kind, Result, Secret,
+    clock::Stopwatch,
+    ids::{IntegrationId, WorkspaceId},
+};
 
 /// The operation of the runtime protocol.
 const OPERATION: &str = "webhook_received";
@@ -55,8 +59,15 @@ type Place = (i64, i64);
 pub enum Receiver {
     /// One installation.
     Installation(Installation),
-    /// Whichever installation of the integrations with this name the request is for.
-    Shared(String),
+    /// Whichever installation of a workspace's integration the request is for.
+    Shared(SharedWebhook),
+}
+
+/// The webhook that all installations of an integration share.
+#[derive(Debug, Clone)]
+pub struct SharedWebhook {
+    workspace: WorkspaceId,
+    name: String,
 }
 
 /// An installation that takes requests.
@@ -95,19 +106,32 @@ pub fn find_by_state(domain: &Domain, query: &str) -> Result<Receiver> {
     find_by_webhook(domain, &webhook_id)
 }
 
-/// Finds the integrations that share a webhook under this name.
+/// Finds the integration that has the shared webhook of this name: that of the workspace that is given,
+/// else of the one that the name belongs to. No request is ever shown to integrations of two workspaces:
+/// each would see what is meant for the other.
 ///
 /// # Errors
-/// `NotFound` for a name that no installed integration has, or those of the store.
-pub fn find_shared(domain: &Domain, name: String) -> Result<Receiver> {
-    let parameters = named_params! {":name": name, ":limit": 1};
-    let installed = domain
-        .store()
-        .read(|conn| Ok(conn.prepare_cached(SHARED)?.exists(parameters)?))?;
-    if !installed {
-        return Err(Error::not_found(NOBODYS));
-    }
-    Ok(Receiver::Shared(name))
+/// `NotFound` for an integration that is not there or nowhere installed, or those of the store.
+pub fn find_shared(
+    domain: &Domain,
+    workspace: Option<WorkspaceId>,
+    name: &str,
+) -> Result<Receiver> {
+    let found = domain.store().read(|conn| {
+        let workspace = match workspace {
+            Some(workspace) => Some(workspace),
+            None => integrations::holder(conn, name)?,
+        };
+        let Some(workspace) = workspace else {
+            return Ok(None);
+        };
+        let parameters = named_params! {":workspace_id": workspace, ":name": name, ":limit": 1};
+        let installed = conn.prepare_cached(SHARED)?.exists(parameters)?;
+        Ok(installed.then_some(workspace))
+    })?;
+    let workspace = found.ok_or_else(|| Error::not_found(NOBODYS))?;
+    let name = name.to_owned();
+    Ok(Receiver::Shared(SharedWebhook { workspace, name }))
 }
 
 /// Gives a request to its receiver, and returns what that answers.
@@ -118,7 +142,7 @@ pub fn find_shared(domain: &Domain, name: String) -> Result<Receiver> {
 pub async fn receive(domain: &Domain, receiver: Receiver, request: &Incoming) -> Result<Answer> {
     match receiver {
         Receiver::Installation(Installation(place)) => give(domain, place, request).await,
-        Receiver::Shared(name) => receive_shared(domain, &name, request).await,
+        Receiver::Shared(webhook) => receive_shared(domain, &webhook, request).await,
     }
 }
 
@@ -128,7 +152,7 @@ pub const OAUTH_PATH: &str = "/oauth";
 /// The answer to a request that no installation is for.
 const NOBODYS: &str = "The request is for no installation";
 
-/// An integration of the name that a shared webhook has.
+/// A version of the integration that a shared webhook is of.
 struct Shared {
     seq: i64,
     id: IntegrationId,
@@ -136,7 +160,7 @@ struct Shared {
     secrets: BTreeMap<String, Secret>,
 }
 
-/// The most integrations of one name that are asked whether a request is for them.
+/// The most versions of an integration that are asked whether a request is for them.
 const MAX_SHARED: i64 = 20;
 
 /// How long their scripts may take together for one request, whatever each of them may.
@@ -145,9 +169,10 @@ const SCRIPTS_TIME: Duration = Duration::from_secs(5);
 /// Those that are installed, the newest version first.
 const SHARED: &str = "
     SELECT integrations.seq, integrations.id FROM integrations
-    WHERE integrations.name = :name AND EXISTS (
-        SELECT 1 FROM bot_integrations
-        WHERE integration_seq = integrations.seq AND enabled)
+    WHERE integrations.workspace_id = :workspace_id AND integrations.name = :name AND EXISTS (
+        SELECT 1 FROM bot_integrations JOIN agents ON agents.seq = bot_integrations.agent_seq
+        WHERE bot_integrations.integration_seq = integrations.seq AND bot_integrations.enabled
+          AND agents.deleted_at IS NULL)
     ORDER BY integrations.version_order DESC, integrations.seq LIMIT :limit";
 
 const IDENTIFIED: &str = "
@@ -158,11 +183,12 @@ const IDENTIFIED: &str = "
       AND agents.deleted_at IS NULL
     ORDER BY bot_integrations.seq";
 
-fn shared(conn: &Connection, domain: &Domain, name: &str) -> Result<Vec<Shared>> {
+fn shared(conn: &Connection, domain: &Domain, webhook: &SharedWebhook) -> Result<Vec<Shared>> {
     let mut statement = conn.prepare_cached(SHARED)?;
-    let rows = statement.query_map(named_params! {":name": name, ":limit": MAX_SHARED}, |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
+    let parameters = named_params! {
+        ":workspace_id": webhook.workspace, ":name": webhook.name, ":limit": MAX_SHARED,
+    };
+    let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let rows: Vec<(i64, IntegrationId)> = rows.collect::<rusqlite::Result<_>>()?;
     let whole = rows.into_iter().map(|(seq, id)| {
         Ok(Shared {
@@ -188,8 +214,12 @@ fn identified(conn: &Connection, integration: i64, identifier: &str) -> Result<V
 /// # Errors
 /// `NotFound` for an integration that nobody has installed and for a request that is nobody's;
 /// `Runtime` if a script fails; those of [`receive`].
-async fn receive_shared(domain: &Domain, name: &str, request: &Incoming) -> Result<Answer> {
-    let all = domain.store().read(|conn| shared(conn, domain, name))?;
+async fn receive_shared(
+    domain: &Domain,
+    webhook: &SharedWebhook,
+    request: &Incoming,
+) -> Result<Answer> {
+    let all = domain.store().read(|conn| shared(conn, domain, webhook))?;
     let watch = Stopwatch::start();
     for integration in &all {
         let Some(script) = &integration.definition.identifier.extract_script else {

@@ -159,9 +159,9 @@ fn installed(
         ))
     };
     let found = installations::find_enabled(conn, agent.seq, &integration.into())?;
-    let (installation, workspace) = found.ok_or_else(refused)?;
+    let installation = found.ok_or_else(refused)?;
     if let Owner::Account(account) = owner
-        && members::role(conn, &workspace, account)?.is_none()
+        && members::role(conn, &installation.owner, account)?.is_none()
     {
         return Err(forbidden(format!(
             "The integration {integration} belongs to a workspace that you are not a member of"

@@ -334,3 +334,26 @@ async fn a_backup_restores_and_a_check_finds_a_wrong_key() {
     assert!(!wrong.status.success());
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("not the key"));
 }
+
+#[tokio::test]
+async fn names_of_integrations_are_listed_and_given_away() {
+    let mut program = Program::new();
+    program.serve(&[]);
+    let list = || json(&program.stdout(&["hub", "names", "--json"]));
+    assert_eq!(list()[0]["name"], "chat");
+    let give = |name| program.run(&["hub", "give", name, "--workspace", WORKSPACE, "--json"]);
+    let given = give("acme/pay");
+    assert!(given.status.success());
+    let expected = serde_json::json!({
+        "name": "acme/pay", "workspace_id": WORKSPACE, "published": true,
+    });
+    assert_eq!(json(&String::from_utf8_lossy(&given.stdout)), expected);
+    assert_eq!(list()[0], expected);
+    // The built-in chat is the server's own.
+    let refused = give("chat");
+    assert_eq!(refused.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(text.contains("has public versions of chat"), "{text}");
+    let unknown = program.run(&["hub", "give", "x1", "--workspace", "none"]);
+    assert_eq!(unknown.status.code(), Some(1));
+}

@@ -30,8 +30,11 @@ const OWN: [HeaderName; 5] = [
 ];
 
 /// What the path of the webhook begins with that all installations of an integration share; its name
-/// follows, which may have a slash.
+/// follows, which may have a slash. It belongs to the workspace that the name belongs to.
 const SHARED: &str = "integration/global/";
+
+/// The same of the integration of one workspace, whose id and a slash come before the name.
+const SHARED_OF_WORKSPACE: &str = "integration/workspace/";
 
 /// The path of those who come back from elsewhere.
 const OAUTH: &str = "oauth";
@@ -59,7 +62,13 @@ async fn receive(domain: &Domain, request: Request) -> Result<Response> {
     let decoded = percent_decode_str(below).decode_utf8_lossy();
     // The receiver is found before the body is read: strangers who know none keep no memory here.
     let (receiver, path) = if let Some(name) = decoded.strip_prefix(SHARED) {
-        (inbound::find_shared(domain, name.to_owned())?, "/")
+        (inbound::find_shared(domain, None, name)?, "/")
+    } else if let Some((workspace, name)) = decoded
+        .strip_prefix(SHARED_OF_WORKSPACE)
+        .and_then(|rest| rest.split_once('/'))
+    {
+        let workspace = Some(workspace.into());
+        (inbound::find_shared(domain, workspace, name)?, "/")
     } else if below == OAUTH {
         let query = request.original_uri().query().unwrap_or_default();
         (inbound::find_by_state(domain, query)?, inbound::OAUTH_PATH)

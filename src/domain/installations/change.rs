@@ -33,7 +33,10 @@ pub struct Given {
 pub(super) struct Standing {
     pub(super) seq: i64,
     pub(super) integration_seq: i64,
+    integration_id: IntegrationId,
     pub(super) name: String,
+    /// The workspace of the integration.
+    pub(super) owner: WorkspaceId,
     pub(super) webhook_id: String,
     pub(super) enabled: bool,
     pub(super) identifier: Option<String>,
@@ -65,6 +68,10 @@ pub(in crate::domain) fn apply(
     };
     let alias = given.integration_id.is_some().then_some(key);
     let integration = match (&given.integration_id, &known) {
+        // What a bot has, it keeps, also if it could not be installed any more.
+        (Some(id), Some(known)) if known.integration_id == *id => {
+            integrations::by_seq(change.conn, known.integration_seq)?
+        }
         (Some(id), _) => usable(change.conn, workspace, id)?,
         (None, Some(known)) => integrations::by_seq(change.conn, known.integration_seq)?,
         (None, None) => usable(change.conn, workspace, &key.into())?,
@@ -137,8 +144,8 @@ fn usable(conn: &Connection, workspace: &WorkspaceId, id: &IntegrationId) -> Res
     })
 }
 
-/// The row that is to be that of the integration: the one of the same name keeps its webhook when
-/// another version takes its place; one of another name goes.
+/// The row that is to be that of the integration: the one of the same name and owner keeps its webhook,
+/// configuration and identifier when another version takes its place; one of another integration goes.
 fn replaced(
     change: &Change<'_>,
     bot: &Bot,
@@ -156,7 +163,9 @@ fn replaced(
                 integration.name, integration.version
             ),
         )),
-        (Some(known), same) if known.name == integration.name => {
+        (Some(known), same)
+            if known.name == integration.name && known.owner == integration.workspace_id =>
+        {
             if let Some(same) = same {
                 delete(change.conn, same.seq)?;
             }
@@ -179,7 +188,7 @@ fn delete(conn: &Connection, seq: i64) -> Result<()> {
 }
 
 const BY_KEY: &str = "
-    SELECT bot_integrations.*, integrations.name
+    SELECT bot_integrations.*, integrations.id, integrations.name, integrations.workspace_id
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.removed_at IS NULL
       AND NOT bot_integrations.implicit AND (bot_integrations.alias = :key OR integrations.id = :key)
@@ -194,7 +203,7 @@ fn by_key(conn: &Connection, agent_seq: i64, key: &str) -> Result<Option<Standin
 }
 
 const BY_INTEGRATION: &str = "
-    SELECT bot_integrations.*, integrations.name
+    SELECT bot_integrations.*, integrations.id, integrations.name, integrations.workspace_id
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq
       AND bot_integrations.integration_seq = :integration_seq";
@@ -216,7 +225,9 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Standing> {
     Ok(Standing {
         seq: row.get("seq")?,
         integration_seq: row.get("integration_seq")?,
+        integration_id: row.get("id")?,
         name: row.get("name")?,
+        owner: row.get("workspace_id")?,
         webhook_id: row.get("webhook_id")?,
         enabled: row.get("enabled")?,
         identifier: row.get("identifier")?,

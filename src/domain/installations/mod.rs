@@ -27,7 +27,7 @@ use crate::{
     domain::sealed::SealedColumn,
     kernel::{
         Error, Kind, Result, Timestamp,
-        ids::{IntegrationId, WorkspaceId, random_alphanumeric},
+        ids::{IntegrationId, random_alphanumeric},
     },
     store::Sealer,
 };
@@ -90,22 +90,22 @@ const FIND_ENABLED: &str = "
     WHERE bot_integrations.agent_seq = :agent_seq AND integrations.id = :id
       AND bot_integrations.enabled";
 
-/// The installation of an integration that is on in a bot, and the integration's workspace.
+/// The installation of an integration that is on in a bot.
 pub(super) fn find_enabled(
     conn: &Connection,
     agent_seq: i64,
     id: &IntegrationId,
-) -> Result<Option<(CallerInstallation, WorkspaceId)>> {
+) -> Result<Option<CallerInstallation>> {
     let found = conn
         .prepare_cached(FIND_ENABLED)?
         .query_row(named_params! {":agent_seq": agent_seq, ":id": id}, |row| {
-            Ok((caller(row)?, row.get("workspace_id")?))
+            caller(row)
         });
     Ok(found.optional()?)
 }
 
 const ENABLED: &str = "
-    SELECT bot_integrations.seq, integrations.id, integrations.name,
+    SELECT bot_integrations.seq, integrations.id, integrations.name, integrations.workspace_id,
            integrations.seq AS integration_seq
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.enabled
@@ -122,6 +122,7 @@ fn caller(row: &Row<'_>) -> rusqlite::Result<CallerInstallation> {
     Ok(CallerInstallation {
         integration_id: row.get("id")?,
         name: row.get("name")?,
+        owner: row.get("workspace_id")?,
         seq: row.get("seq")?,
         integration_seq: row.get("integration_seq")?,
     })

@@ -3,7 +3,7 @@
 use rusqlite::named_params;
 
 use super::{
-    Integration,
+    Integration, names,
     parts::{Of, Parts},
     rows,
 };
@@ -52,7 +52,7 @@ pub struct NewIntegration {
 ///
 /// # Errors
 /// `Forbidden` for a role below developer, `InvalidIdentifier`, `Conflict` for a name and version that
-/// are taken, `Invalid`, or those of the store.
+/// are taken and for a public name of another workspace, `Invalid`, or those of the store.
 pub async fn create(call: &Call, new: NewIntegration) -> Result<Integration> {
     call.require_role(Role::Developer)?;
     let domain = call.domain();
@@ -91,6 +91,11 @@ pub fn make(
     check_url(new.url.as_deref(), new.dev)?;
     quotas::require(change, workspace, UsageType::IntegrationsOwnedCount, 1)?;
     let built_in = new.built_in.is_some();
+    match (built_in, new.public) {
+        (true, _) => names::take(change, workspace, &new.name)?,
+        (false, true) => names::publish(change, workspace, &new.name)?,
+        (false, false) => names::hold(change, workspace, &new.name)?,
+    }
     let id = new.built_in.unwrap_or_else(IntegrationId::new_uuid);
     let definition = serde_json::to_string(&new.definition)
         .map_err(|error| Error::internal("a definition cannot be written", error))?;
@@ -151,7 +156,7 @@ pub(in crate::domain) fn check_url(url: Option<&str>, dev: bool) -> Result<()> {
 }
 
 /// Names of integrations may have hyphens and the handle of a workspace before a slash.
-fn check_name(name: &str) -> Result<()> {
+pub(super) fn check_name(name: &str) -> Result<()> {
     let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
     let letters = name
         .bytes()

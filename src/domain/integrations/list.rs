@@ -86,7 +86,7 @@ const LIST_PUBLIC: &str = "
       AND (:dev IS NULL OR i.dev = :dev)
       AND (NOT :latest OR NOT EXISTS (
           SELECT 1 FROM integrations AS newer
-          WHERE newer.public = 1 AND newer.name = i.name
+          WHERE newer.public = 1 AND newer.name = i.name AND newer.workspace_id = i.workspace_id
             AND newer.version_order > i.version_order))
     ORDER BY i.seq DESC LIMIT :limit";
 

@@ -3,12 +3,14 @@
 mod create;
 mod delete;
 mod list;
+mod names;
 mod parts;
 mod rows;
 mod update;
 
 pub(in crate::domain) use self::{
     create::check_url,
+    names::{close, holder},
     parts::secrets_of,
     rows::{by_seq, usable},
 };
@@ -16,6 +18,7 @@ pub use self::{
     create::{NewIntegration, create, make},
     delete::delete,
     list::{Filter, Summary, Wanted, list, list_public},
+    names::{Name, give_name, list_names},
     parts::{Parts, icon, readme, secrets},
     rows::{find, find_by_name, find_public, find_public_by_name},
     update::{Update, update},

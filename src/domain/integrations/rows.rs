@@ -96,6 +96,8 @@ const PUBLIC: &str = select!("WHERE id = :id AND public = 1");
 
 const PUBLIC_BY_NAME: &str = select!(
     "WHERE public = 1 AND name = :name AND (version = :version OR :version = 'latest')
+       AND workspace_id = (SELECT owned.workspace_id FROM integration_names AS owned
+                           WHERE owned.name = :name)
      ORDER BY version_order DESC LIMIT 1"
 );
 

@@ -3,7 +3,7 @@
 use rusqlite::named_params;
 
 use super::{
-    Integration, check_url,
+    Integration, check_url, names,
     parts::{Of, Parts},
     rows,
 };
@@ -47,8 +47,8 @@ pub struct Update {
 /// something for the first time, its installations are registered.
 ///
 /// # Errors
-/// `Forbidden` for a role below developer, `NotFound`, `InvalidIdentifier`, `Conflict` for a name and
-/// version that is public already, `RelationConflict` for one that others use and that is to be public
+/// `Forbidden` for a role below developer, `NotFound`, `InvalidIdentifier`, `Conflict` for a name that
+/// belongs to another workspace, `RelationConflict` for one that others use and that is to be public
 /// no more, `Invalid`, or those of the store.
 pub async fn update(call: &Call, id: IntegrationId, update: Update) -> Result<Integration> {
     call.require_role(Role::Developer)?;
@@ -89,6 +89,9 @@ fn apply(
     let public = update.public.unwrap_or(was.public);
     if was.public && !public {
         refuse_while_others_use(change, &was)?;
+    }
+    if public && !was.public {
+        names::publish(change, workspace, &was.name)?;
     }
     let text = serde_json::to_string(&definition)
         .map_err(|error| Error::internal("a definition cannot be written", error))?;

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::{Key, StateKind};
 use crate::{
-    domain::{conversations, declared::Voice, definitions, users},
+    domain::{access::CallerInstallation, conversations, declared::Voice, definitions, users},
     kernel::{
         Error, Result,
         ids::{ConversationId, EndUserId},
@@ -14,7 +14,7 @@ use crate::{
 /// What a state is kept with.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Owner {
-    /// The integration whose state it is; empty for the bot's own.
+    /// The integration whose state it is, by owner and name; empty for the bot's own.
     pub(super) integration: String,
     /// The conversation or the user; empty for the bot and the installation.
     pub(super) id: String,
@@ -30,7 +30,7 @@ impl Owner {
     pub(super) fn of(conn: &Connection, voice: &Voice, key: &Key) -> Result<Self> {
         let integration = voice.integration();
         let mut owner = Self {
-            integration: integration.map(|own| own.name.clone()).unwrap_or_default(),
+            integration: integration.map(CallerInstallation::key).unwrap_or_default(),
             ..Self::default()
         };
         let absent = || Error::not_found(format!("There is no {} {}", key.kind, key.owner));

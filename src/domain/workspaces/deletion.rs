@@ -14,6 +14,7 @@ use crate::{
         audit::Actor,
         bots::{self, delete::Step},
         change::Change,
+        integrations,
         members::Role,
     },
     kernel::{
@@ -77,6 +78,7 @@ fn close(change: &Change<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
         ));
     }
     record(change, id, "workspace.delete", Some(&workspace.name))?;
+    integrations::close(change, id)?;
     let at = named_params! {":id": id, ":now": change.now};
     change.conn.prepare_cached(CLOSE)?.execute(at)?;
     change.conn.prepare_cached(REVOKE_KEYS)?.execute(at)?;

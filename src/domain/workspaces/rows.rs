@@ -42,7 +42,7 @@ pub fn create(change: &Change<'_>, id: WorkspaceId, name: &str) -> Result<Worksp
     let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": id,
         ":name": name,
-        ":handle": free_handle(change.conn, name)?,
+        ":handle": free_handle(change.conn, &id, name)?,
         ":now": change.now,
     })?;
     if added == 0 {
@@ -70,10 +70,17 @@ pub fn create(change: &Change<'_>, id: WorkspaceId, name: &str) -> Result<Worksp
 /// The longest part of a handle that comes of the name.
 const HANDLE_MAX: usize = 40;
 
-const HANDLE_IS_TAKEN: &str = "SELECT 1 FROM workspaces WHERE handle = :handle";
+/// A handle claims the names of integrations that begin with it: one that published names begin with is
+/// not given to somebody else.
+const HANDLE_IS_TAKEN: &str = "
+    SELECT 1 FROM workspaces WHERE handle = :handle
+    UNION ALL
+    SELECT 1 FROM integration_names
+    WHERE published AND workspace_id <> :id
+      AND name >= :handle || '/' AND name < :handle || '0'";
 
 /// A handle that no workspace has: the name in lower-case letters, digits and hyphens.
-fn free_handle(conn: &Connection, name: &str) -> Result<String> {
+fn free_handle(conn: &Connection, id: &WorkspaceId, name: &str) -> Result<String> {
     let mut handle = String::new();
     for letter in name.chars().take(HANDLE_MAX) {
         if letter.is_ascii_alphanumeric() {
@@ -86,7 +93,7 @@ fn free_handle(conn: &Connection, name: &str) -> Result<String> {
     let begins = handle.starts_with(|letter: char| letter.is_ascii_lowercase());
     let handle = if begins { handle } else { "workspace" };
     let mut taken = conn.prepare_cached(HANDLE_IS_TAKEN)?;
-    if begins && !taken.exists(named_params! {":handle": handle})? {
+    if begins && !taken.exists(named_params! {":handle": handle, ":id": id})? {
         return Ok(handle.to_owned());
     }
     Ok(format!(

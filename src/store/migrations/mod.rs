@@ -84,6 +84,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0018_time",
         sql: include_str!("0018_time.sql"),
     },
+    Migration {
+        name: "0019_names",
+        sql: include_str!("0019_names.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.

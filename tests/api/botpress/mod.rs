@@ -9,6 +9,7 @@ mod errors;
 pub mod given;
 mod hostile;
 mod isolation;
+mod names;
 pub mod runtime;
 mod secrets;
 mod tunnels;

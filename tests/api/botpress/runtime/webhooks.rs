@@ -15,7 +15,7 @@ pub fn webhook(server: &TestServer) -> String {
     format!("/webhook/{}", ids[0].as_str().expect("an id"))
 }
 
-async fn post(server: &TestServer, path: &str, body: &'static str) -> Answer {
+pub async fn post(server: &TestServer, path: &str, body: &'static str) -> Answer {
     let request = server.request(Method::POST, path);
     send(request.header("X-Signature", "abc").body(body)).await
 }
@@ -157,7 +157,7 @@ async fn the_handler_of_a_webhook_may_create_messages_before_it_answers() {
 }
 
 /// A pair whose integration finds its installation by the team in the body.
-async fn shared(fallback: Option<&str>, extract: &str) -> Pair {
+pub async fn shared(fallback: Option<&str>, extract: &str) -> Pair {
     shared_by(Pair::start().await, fallback, extract).await
 }
 
@@ -178,7 +178,7 @@ async fn shared_by(pair: Pair, fallback: Option<&str>, extract: &str) -> Pair {
     pair
 }
 
-const GLOBAL: &str = "/webhook/integration/global/whint";
+pub const GLOBAL: &str = "/webhook/integration/global/whint";
 
 #[tokio::test]
 async fn the_shared_webhook_finds_the_installation_by_its_script() {

@@ -1,0 +1,70 @@
+//! `parlance hub`: who the names of public integrations belong to.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use super::{Database, output};
+use crate::{
+    config::Loaded,
+    domain::integrations::{self, Name},
+    kernel::ids::WorkspaceId,
+};
+
+#[derive(Subcommand)]
+pub enum Hub {
+    /// List the names of integrations, each with the workspace that it belongs to.
+    Names,
+    /// Give a name to a workspace, which alone may then publish integrations of that name.
+    Give(Give),
+}
+
+#[derive(Args)]
+pub struct Give {
+    /// The name, such as `acme/pay`.
+    name: String,
+    /// The workspace's id, as `workspace list` shows it.
+    #[arg(long, value_name = "ID")]
+    workspace: WorkspaceId,
+}
+
+impl Hub {
+    pub fn run(self, loaded: &Loaded, json: bool) -> Result<ExitCode> {
+        let database = Database::open(loaded)?;
+        match self {
+            Self::Names => list(&database, json)?,
+            Self::Give(give) => {
+                let given = database.change(move |change| {
+                    integrations::give_name(change, &give.name, &give.workspace)
+                })?;
+                if json {
+                    output::json(&given)?;
+                } else {
+                    output::line(given.workspace_id)?;
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn list(database: &Database, json: bool) -> Result<()> {
+    let names: Vec<Name> = database.store.read(integrations::list_names)?;
+    if json {
+        return output::json(&names);
+    }
+    let rows: Vec<[String; 3]> = names
+        .into_iter()
+        .map(|name| {
+            let published = if name.published { "yes" } else { "no" };
+            [
+                name.name,
+                name.workspace_id.to_string(),
+                published.to_owned(),
+            ]
+        })
+        .collect();
+    output::table(["NAME", "WORKSPACE", "PUBLISHED"], &rows)?;
+    Ok(())
+}
