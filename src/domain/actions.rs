@@ -18,6 +18,7 @@ const OPERATION: &str = "action_triggered";
 ///
 /// # Errors
 /// `ReferenceNotFound` for an integration that is not installed and an action that it does not have;
+/// `RelationConflict` for an integration that asks another;
 /// `InvalidData` for an input that does not keep to the action's schema; `Runtime` if the integration
 /// fails or its output does not keep to its schema; `Forbidden` for a role below developer; those of
 /// the store.
@@ -56,6 +57,10 @@ fn resolve(
     limits: &schema::Limits,
 ) -> Result<(Installed, String)> {
     let (integration, name) = match (kind.split_once(':'), speaker.name()) {
+        (Some((integration, _)), Some(own)) if own != integration => {
+            let text = format!("{kind} is an action of another integration");
+            return Err(Error::new(Kind::RelationConflict, text));
+        }
         (Some(parts), _) => parts,
         (None, Some(own)) => (own, kind),
         (None, None) => {

@@ -1,9 +1,10 @@
-//! Files of bots.
+//! Files of bots. An integration reads and deletes those that it has made, and reads public ones of which it
+//! knows the address; the bot has them all.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{
-    access::{Call, CallerAgent, unauthenticated},
+    access::{Call, CallerAgent, CallerInstallation, unauthenticated},
     bounds::Bound,
     declared::require_write,
     holder::{Holder, MaybeHolder},
@@ -69,8 +70,8 @@ const BOUND: Bound = Bound {
 };
 
 const INSERT: &str = "
-    INSERT INTO bot_files (id, agent_seq, name, access_type, contents, created_at)
-    VALUES (:id, :agent_seq, :name, :access_type, :contents, :now)";
+    INSERT INTO bot_files (id, agent_seq, name, access_type, contents, integration, created_at)
+    VALUES (:id, :agent_seq, :name, :access_type, :contents, :integration, :now)";
 
 /// Creates a file of a bot.
 ///
@@ -80,7 +81,7 @@ const INSERT: &str = "
 pub async fn create(holder: &Holder, bot: &str, new: New) -> Result<File> {
     let call = holder.in_bot(bot)?;
     require_write(&call)?;
-    let bot = call.agent()?.clone();
+    let (bot, maker) = (call.agent()?.clone(), maker(&call));
     call.domain()
         .change(&call, move |change, workspace| {
             let bytes = u64::try_from(new.contents.len()).unwrap_or(u64::MAX);
@@ -93,6 +94,7 @@ pub async fn create(holder: &Holder, bot: &str, new: New) -> Result<File> {
                 ":name": new.name,
                 ":access_type": new.access_type,
                 ":contents": new.contents.as_bytes(),
+                ":integration": maker,
                 ":now": change.now,
             })?;
             read(change.conn, &bot, &id)
@@ -100,34 +102,45 @@ pub async fn create(holder: &Holder, bot: &str, new: New) -> Result<File> {
         .await
 }
 
+/// What is written beside files that the caller makes: the integration that it acts as.
+fn maker(call: &Call) -> Option<String> {
+    let installation = call.caller().installation.as_ref();
+    installation.map(CallerInstallation::key)
+}
+
 /// A file of a bot that the token acts for.
 ///
 /// # Errors
 /// `NotFound`, or those of the store.
 pub fn find(holder: &Holder, id: &FileId) -> Result<File> {
-    let call = of_file(holder, id)?;
+    let call = of_file(holder, id, For::Reading)?;
     let bot = call.agent()?;
     call.domain().store().read(|conn| read(conn, bot, id))
 }
 
-/// The files of a bot, newest first.
+/// The files of a bot, newest first; to an integration those that it has made.
 ///
 /// # Errors
 /// `Forbidden` if the token does not act for the bot, or those of the store.
 pub async fn list(holder: &Holder, bot: &str, after: Option<Token>) -> Result<Page<File>> {
     let call = holder.in_bot(bot)?;
-    let bot = call.agent()?.clone();
+    let (bot, maker) = (call.agent()?.clone(), maker(&call));
     let page = call.domain().store().scan(move |conn| {
-        Listing::new("bot_files", "bot_files.seq")
+        let mut listing = Listing::new("bot_files", "bot_files.seq")
             .whose("bot_files.agent_seq = :agent_seq")
-            .with(":agent_seq", bot.seq)
-            .page(
-                conn,
-                COLUMNS,
-                after,
-                |row| from_row(row, &bot),
-                |file: &File| Token::at(file.created_at, file.seq),
-            )
+            .with(":agent_seq", bot.seq);
+        if let Some(maker) = maker {
+            listing = listing
+                .whose("bot_files.integration = :integration")
+                .with(":integration", maker);
+        }
+        listing.page(
+            conn,
+            COLUMNS,
+            after,
+            |row| from_row(row, &bot),
+            |file: &File| Token::at(file.created_at, file.seq),
+        )
     });
     page.await
 }
@@ -139,7 +152,7 @@ const ERASE: &str = "DELETE FROM bot_files WHERE seq = :seq AND agent_seq = :age
 /// # Errors
 /// `NotFound`, `Forbidden` for a role below developer, or those of the store.
 pub async fn delete(holder: &Holder, id: FileId) -> Result<File> {
-    let call = of_file(holder, &id)?;
+    let call = of_file(holder, &id, For::Changing)?;
     require_write(&call)?;
     let bot = call.agent()?.clone();
     call.domain()
@@ -169,7 +182,7 @@ pub fn contents(holder: &MaybeHolder, id: &FileId) -> Result<Vec<u8>> {
     })?;
     if !is_public {
         let holder = holder.holder.as_ref();
-        of_file(holder.ok_or_else(unauthenticated)?, id)?;
+        of_file(holder.ok_or_else(unauthenticated)?, id, For::Reading)?;
     }
     let contents = domain.store().read(|conn| {
         let contents = conn
@@ -192,25 +205,53 @@ fn read(conn: &Connection, bot: &CallerAgent, id: &FileId) -> Result<File> {
     found.optional()?.ok_or_else(|| absent(id))
 }
 
-/// The holder of a token as a caller in the bot of a file, for whom the file is not there if the token
-/// does not act for that bot.
-fn of_file(holder: &Holder, id: &FileId) -> Result<Call> {
-    let bot = holder.domain().store().read(|conn| bot_of(conn, id))?;
-    let call = holder.in_bot(bot.as_ref().map_or("", |bot| bot.as_str()));
-    call.map_err(|error| match error.kind() {
-        Kind::Forbidden => absent(id),
-        _ => error,
-    })
+/// The reason for which a file is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    Reading,
+    Changing,
 }
 
-const BOT: &str = "
-    SELECT agents.id FROM bot_files JOIN agents ON agents.seq = bot_files.agent_seq
+/// The holder of a token as a caller in the bot of a file, for whom the file is not there if the token
+/// does not act for that bot, or acts there for an integration that the file is not for.
+fn of_file(holder: &Holder, id: &FileId, reason: For) -> Result<Call> {
+    let found = holder.domain().store().read(|conn| owner_of(conn, id))?;
+    let bot = found.as_ref().map_or("", |found| found.bot.as_str());
+    let call = holder.in_bot(bot).map_err(|error| match error.kind() {
+        Kind::Forbidden => absent(id),
+        _ => error,
+    })?;
+    let found = found.ok_or_else(|| absent(id))?;
+    let own = maker(&call).is_none_or(|own| found.maker.as_ref() == Some(&own));
+    if own || (found.is_public && reason == For::Reading) {
+        return Ok(call);
+    }
+    Err(absent(id))
+}
+
+/// What a file belongs to.
+struct FileOwner {
+    bot: AgentId,
+    /// The integration that has made it.
+    maker: Option<String>,
+    is_public: bool,
+}
+
+const OWNER: &str = "
+    SELECT agents.id, bot_files.integration, bot_files.access_type = 'public' AS is_public
+    FROM bot_files JOIN agents ON agents.seq = bot_files.agent_seq
     WHERE bot_files.id = :id";
 
-fn bot_of(conn: &Connection, id: &FileId) -> Result<Option<AgentId>> {
+fn owner_of(conn: &Connection, id: &FileId) -> Result<Option<FileOwner>> {
     let found = conn
-        .prepare_cached(BOT)?
-        .query_row(named_params! {":id": id}, |row| row.get(0));
+        .prepare_cached(OWNER)?
+        .query_row(named_params! {":id": id}, |row| {
+            Ok(FileOwner {
+                bot: row.get("id")?,
+                maker: row.get("integration")?,
+                is_public: row.get("is_public")?,
+            })
+        });
     Ok(found.optional()?)
 }
 

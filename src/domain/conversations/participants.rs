@@ -125,7 +125,7 @@ pub async fn add(call: &Call, id: ConversationId, user: EndUserId) -> Result<Use
     call.domain()
         .change(call, move |change, _| {
             let conversation = rows::existing(change.conn, &voice, &id)?;
-            let seq = users::named(change.conn, voice.bot(), &user)?;
+            let seq = users::named(change.conn, &voice, &user)?;
             join(change, voice.bot(), &conversation, &user, seq)?;
             users::existing(change.conn, voice.bot(), &user)
         })

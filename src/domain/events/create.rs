@@ -1,6 +1,6 @@
 //! Creating events.
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, named_params};
 use serde_json::{Map, Value};
 
 use super::{Event, rows};
@@ -105,24 +105,19 @@ struct About {
     message: Option<i64>,
 }
 
-const MESSAGE: &str = "SELECT seq FROM messages WHERE id = :id AND agent_seq = :agent_seq";
-
 fn about(conn: &Connection, voice: &Voice, new: &New) -> Result<About> {
     let conversation = match &new.conversation {
         Some(id) => Some(messages::resolve(conn, voice, id)?.seq),
         None => None,
     };
     let user = match &new.user {
-        Some(id) => users::named(conn, voice.bot(), id)?,
+        Some(id) => users::named(conn, voice, id)?,
         None => None,
     };
     let message = match &new.message {
         Some(id) => {
-            let parameters = named_params! {":id": id, ":agent_seq": voice.bot().seq};
-            let found = conn
-                .prepare_cached(MESSAGE)?
-                .query_row(parameters, |row| row.get(0));
-            Some(found.optional()?.ok_or_else(|| missing(id))?)
+            let found = messages::read(conn, voice, id)?;
+            Some(found.ok_or_else(|| missing(id))?.seq)
         }
         None => None,
     };

@@ -29,7 +29,7 @@ pub struct Filter {
     pub message: Option<MessageId>,
 }
 
-/// The events of the call's bot, newest first.
+/// The events of the call's bot that the caller sees, newest first.
 ///
 /// # Errors
 /// Those of the store.
@@ -103,6 +103,11 @@ fn stored(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> Re
     if let Some(kind) = &filter.kind {
         more.push_str(" AND events.type = :kind");
         parameters.push((":kind", kind));
+    }
+    let own = voice.integration().map(|own| own.name.as_str());
+    if own.is_some() {
+        more.push_str(rows::OF_INTEGRATION);
+        parameters.push((":own", &own));
     }
     let sql = format!(
         "SELECT {} FROM events {} \

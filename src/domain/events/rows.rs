@@ -1,6 +1,6 @@
 //! Events as rows.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
 use super::{Event, Incoming, MESSAGE_CREATED, Payload};
 use crate::{
@@ -69,14 +69,26 @@ pub(super) const JOINS: &str = "LEFT JOIN conversations \
     LEFT JOIN end_users ON end_users.seq = events.user_seq \
     LEFT JOIN messages ON messages.seq = events.message_seq";
 
-/// The stored event with this id.
+/// Only events of the integration `:own`, whose types begin with its name and a colon; a semicolon is what
+/// comes next.
+pub(super) const OF_INTEGRATION: &str =
+    " AND events.type >= :own || ':' AND events.type < :own || ';'";
+
+/// The stored event with this id, if the caller sees one: an integration sees its own.
 pub(super) fn read(conn: &Connection, voice: &Voice, id: &EventId) -> Result<Option<Event>> {
-    let sql = format!(
+    let own = voice.integration().map(|own| own.name.as_str());
+    let mut sql = format!(
         "SELECT {COLUMNS} FROM events {JOINS} \
          WHERE events.id = :id AND events.agent_seq = :agent_seq"
     );
-    let parameters = named_params! {":id": id, ":agent_seq": voice.bot().seq};
-    let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
+    let mut parameters: Vec<(&str, &dyn ToSql)> =
+        vec![(":id", id), (":agent_seq", &voice.bot().seq)];
+    if own.is_some() {
+        sql.push_str(OF_INTEGRATION);
+        parameters.push((":own", &own));
+    }
+    let mut statement = conn.prepare_cached(&sql)?;
+    let found = statement.query_row(parameters.as_slice(), from_row);
     Ok(found.optional()?)
 }
 

@@ -238,7 +238,7 @@ impl Checked {
         let (bot, seq) = (self.voice.bot().seq, self.conversation_seq);
         let found = conversations::at(conn, bot, seq, &self.conversation)?;
         let conversation = found.ok_or_else(|| missing(&self.conversation))?;
-        let user = users::named(conn, self.voice.bot(), &self.user)?;
+        let user = users::named(conn, &self.voice, &self.user)?;
         if self.by_participant {
             conversations::require_part(conn, self.voice.bot(), &conversation, &self.user)?;
         }

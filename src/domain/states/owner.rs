@@ -42,7 +42,7 @@ impl Owner {
             }
             StateKind::User => {
                 let id = EndUserId::from(key.owner.as_str());
-                owner.user_seq = users::existing(conn, voice.bot(), &id)?.seq;
+                owner.user_seq = users::seen(conn, voice, &id)?.seq;
                 owner.id = key.owner.clone();
             }
             StateKind::Bot if key.owner == voice.bot().id.as_str() => {}

@@ -48,7 +48,7 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<User> {
         Way::Delegated(delegated) => Tags::of(&delegated.tags),
     };
     let store = call.domain().store();
-    if let Some(known) = store.read(|conn| rows::with_tags(conn, voice.bot(), &tags))? {
+    if let Some(known) = store.read(|conn| rows::with_tags(conn, &voice, &tags))? {
         return Ok(known);
     }
     if let Way::Delegated(delegated) = &way {
@@ -56,7 +56,7 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<User> {
     }
     call.domain()
         .change(call, move |change, _| {
-            match rows::with_tags(change.conn, voice.bot(), &tags)? {
+            match rows::with_tags(change.conn, &voice, &tags)? {
                 Some(known) => Ok(known),
                 None => make(change, &voice, &tags, new),
             }
@@ -126,9 +126,18 @@ pub(in crate::domain) fn make(
         ..Default::default()
     };
     end_users::make(change, voice.sealer(), &voice.scope(), made)?;
+    if let Some(own) = voice.integration() {
+        change
+            .conn
+            .prepare_cached(SET_MAKER)?
+            .execute(named_params! {":id": id, ":integration": own.key()})?;
+    }
     set_tags(change, voice.bot(), &id, &Tags::default(), tags)?;
     rows::existing(change.conn, voice.bot(), &id)
 }
+
+/// The integration that has made a user may list and delete it.
+const SET_MAKER: &str = "UPDATE end_users SET integration = :integration WHERE id = :id";
 
 const SET_TAGS: &str = "
     UPDATE end_users SET tags = :tags, updated_at = :now WHERE id = :id AND agent_id = :agent_id";
@@ -179,7 +188,7 @@ pub(in crate::domain) fn apply(
     changes: Changes,
 ) -> Result<User> {
     let bot = voice.bot();
-    let old = rows::existing(change.conn, bot, id)?;
+    let old = rows::seen(change.conn, voice, id)?;
     let tags = voice.on(change.conn)?.user_tags(&old.tags, &changes.tags)?;
     if old.seq.is_none() {
         return change_bot_itself(change, voice, old, tags, changes);
@@ -226,22 +235,29 @@ fn change_bot_itself(
     Ok(user)
 }
 
-/// Deletes a user of the call's bot, with what it wrote. It is gone in every dialect.
+/// Deletes a user of the call's bot, with what it wrote. It is gone in every dialect. An integration
+/// deletes only users that it has made.
 ///
 /// # Errors
-/// `NotFound`, `RelationConflict` for the bot itself, `Forbidden` for a role below developer, or those
-/// of the store.
+/// `NotFound`, `RelationConflict` for the bot itself, `Forbidden` for a role below developer and for a user
+/// of another, or those of the store.
 pub async fn delete(call: &Call, id: EndUserId) -> Result<User> {
     require_write(call)?;
     let voice = Voice::of(call)?;
     let user = call
         .domain()
         .change(call, move |change, _| {
-            let user = rows::existing(change.conn, voice.bot(), &id)?;
-            if user.seq.is_none() {
+            let user = rows::seen(change.conn, &voice, &id)?;
+            let Some(seq) = user.seq else {
                 return Err(Error::new(
                     Kind::RelationConflict,
                     "This user is the bot itself, and goes with it",
+                ));
+            };
+            if !rows::may_delete(change.conn, &voice, seq)? {
+                return Err(Error::new(
+                    Kind::Forbidden,
+                    format!("The user {id} was not made by this integration"),
                 ));
             }
             end_users::erase(change, &voice.scope(), &id)?;

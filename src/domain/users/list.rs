@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{COLUMNS, User, from_row};
 use crate::{
     domain::{
-        access::Call,
+        access::{Call, CallerInstallation},
         conversations,
         declared::Voice,
         listing::{self, Listing},
@@ -24,7 +24,8 @@ pub struct Filter {
     pub tags: BTreeMap<String, String>,
 }
 
-/// The users of the call's bot, newest first. The bot itself is among them only where it takes part
+/// The users of the call's bot that the caller sees, newest first. An integration is shown those that it has
+/// made, and those who take part in a conversation of its own that it asks for. The bot itself is among them only where it takes part
 /// in the conversation asked for.
 ///
 /// # Errors
@@ -36,6 +37,7 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
         .store()
         .scan(move |conn| {
             let bot = voice.bot();
+            let maker = voice.integration().map(CallerInstallation::key);
             let reader = voice.integration().map(|own| own.name.as_str());
             let conversation = match &filter.conversation {
                 None => None,
@@ -52,7 +54,12 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
             };
             let tagged = Listing::tagged("end_users", Tagged::User, bot.seq, &filter.tags, reader);
             let listing = match (tagged, conversation) {
-                (Some(listing), None) => listing,
+                (Some(listing), None) => match maker {
+                    Some(maker) => listing
+                        .whose("end_users.integration = :integration")
+                        .with(":integration", maker),
+                    None => listing,
+                },
                 (Some(listing), Some(conversation)) => listing
                     .whose(
                         "EXISTS (SELECT 1 FROM conversation_participants \
@@ -62,9 +69,17 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
                 (None, Some(conversation)) => {
                     return conversations::participants_page(conn, bot, &conversation, after);
                 }
-                (None, None) => Listing::new("end_users", "end_users.seq")
-                    .whose("end_users.agent_id = :agent_id")
-                    .with(":agent_id", bot.id.clone()),
+                (None, None) => {
+                    let listing = Listing::new("end_users", "end_users.seq")
+                        .whose("end_users.agent_id = :agent_id")
+                        .with(":agent_id", bot.id.clone());
+                    match maker {
+                        Some(maker) => listing
+                            .whose("end_users.integration = :integration")
+                            .with(":integration", maker),
+                        None => listing,
+                    }
+                }
             };
             listing.page(conn, COLUMNS, after, from_row, User::position)
         })

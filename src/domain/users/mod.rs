@@ -7,7 +7,7 @@ mod rows;
 
 pub(super) use self::{
     change::{apply, make},
-    rows::{COLUMNS, bot_itself, existing, from_row, named, read},
+    rows::{COLUMNS, bot_itself, existing, from_row, named, read, seen},
 };
 pub use self::{
     change::{create, delete, get_or_create, update},

@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::User;
 use crate::{
     domain::{
-        access::{Call, CallerAgent},
+        access::{Call, CallerAgent, CallerInstallation},
+        declared::Voice,
         tags::Tags,
     },
     kernel::{Error, Kind, Result, ids::EndUserId},
@@ -16,8 +17,58 @@ use crate::{
 /// # Errors
 /// `NotFound`, or those of the store.
 pub fn find(call: &Call, id: &EndUserId) -> Result<User> {
-    let bot = call.agent()?;
-    call.domain().store().read(|conn| existing(conn, bot, id))
+    let voice = Voice::of(call)?;
+    call.domain().store().read(|conn| seen(conn, &voice, id))
+}
+
+/// The user with this id that the caller sees.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub(in crate::domain) fn seen(conn: &Connection, voice: &Voice, id: &EndUserId) -> Result<User> {
+    let user = existing(conn, voice.bot(), id)?;
+    match user.seq {
+        Some(seq) if !sees(conn, voice, seq)? => Err(missing(id)),
+        _ => Ok(user),
+    }
+}
+
+const IS_MADE_BY: &str = "SELECT 1 FROM end_users WHERE seq = :seq AND integration = :integration";
+
+/// What an integration has made, no other may delete; the bot may delete all.
+pub(super) fn may_delete(conn: &Connection, voice: &Voice, seq: i64) -> Result<bool> {
+    let Some(own) = voice.integration() else {
+        return Ok(true);
+    };
+    let parameters = named_params! {":seq": seq, ":integration": own.key()};
+    Ok(conn.prepare_cached(IS_MADE_BY)?.exists(parameters)?)
+}
+
+/// Tags of an integration begin with its name and a colon; a semicolon is what comes next.
+const IS_KNOWN_TO: &str = "
+    SELECT 1 FROM user_tags
+    WHERE of_seq = :seq AND name >= :name || ':' AND name < :name || ';'
+    UNION ALL
+    SELECT 1 FROM conversation_participants AS taking
+    JOIN conversations ON conversations.seq = taking.conversation_seq
+    WHERE taking.user_seq = :seq AND conversations.integration = :name";
+
+/// Whether the caller sees the user of a row. A bot sees all of its users, an integration those that it
+/// has made, that have its tags or that take part in its conversations (botpress.md §4: a user is someone
+/// "within a specific integration").
+fn sees(conn: &Connection, voice: &Voice, seq: i64) -> Result<bool> {
+    let Some(own) = voice.integration() else {
+        return Ok(true);
+    };
+    if may_delete(conn, voice, seq)? {
+        return Ok(true);
+    }
+    let parameters = named_params! {":seq": seq, ":name": own.name};
+    Ok(conn.prepare_cached(IS_KNOWN_TO)?.exists(parameters)?)
+}
+
+fn missing(id: &EndUserId) -> Error {
+    Error::not_found(format!("There is no user {id}"))
 }
 
 /// The user with this id of a bot.
@@ -27,35 +78,40 @@ pub(in crate::domain) fn existing(
     id: &EndUserId,
 ) -> Result<User> {
     let found = read(conn, bot, id)?;
-    found.ok_or_else(|| Error::not_found(format!("There is no user {id}")))
+    found.ok_or_else(|| missing(id))
 }
 
 /// The columns that [`from_row`] reads, in its order.
 pub(in crate::domain) const COLUMNS: &str = "end_users.seq, end_users.id, end_users.tags, \
     end_users.display_name, end_users.avatar, end_users.created_at, end_users.updated_at";
 
-const SEQ: &str = "SELECT seq FROM end_users WHERE id = :id AND agent_id = :agent_id";
+const SEQ: &str = "
+    SELECT seq, integration IS :integration AS is_own FROM end_users
+    WHERE id = :id AND agent_id = :agent_id";
 
-/// The row of the user with this id of a bot: none for the bot itself, which has no row.
+/// The row of the user with this id that a body names and the caller sees: none for the bot itself, which
+/// has no row.
 ///
 /// # Errors
 /// `ReferenceNotFound`, or those of the store.
 pub(in crate::domain) fn named(
     conn: &Connection,
-    bot: &CallerAgent,
+    voice: &Voice,
     id: &EndUserId,
 ) -> Result<Option<i64>> {
+    let bot = voice.bot();
     if id.as_str() == bot.id.as_str() {
         return Ok(None);
     }
+    let maker = voice.integration().map(CallerInstallation::key);
+    let parameters = named_params! {":id": id, ":agent_id": bot.id, ":integration": maker};
     let found = conn
         .prepare_cached(SEQ)?
-        .query_row(named_params! {":id": id, ":agent_id": bot.id}, |row| {
-            row.get(0)
-        });
+        .query_row(parameters, |row| Ok((row.get("seq")?, row.get("is_own")?)));
     match found.optional()? {
-        Some(seq) => Ok(Some(seq)),
-        None => Err(Error::new(
+        Some((seq, true)) => Ok(Some(seq)),
+        Some((seq, false)) if sees(conn, voice, seq)? => Ok(Some(seq)),
+        _ => Err(Error::new(
             Kind::ReferenceNotFound,
             format!("There is no user {id}"),
         )),
@@ -77,13 +133,19 @@ pub(in crate::domain) fn read(
     Ok(found.optional()?)
 }
 
-/// The first user of a bot with exactly these tags.
-pub(super) fn with_tags(conn: &Connection, bot: &CallerAgent, tags: &Tags) -> Result<Option<User>> {
+/// The first user with exactly these tags. An integration is given nobody without tags whom it has not
+/// made: other tags are its own.
+pub(super) fn with_tags(conn: &Connection, voice: &Voice, tags: &Tags) -> Result<Option<User>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM end_users WHERE agent_id = :agent_id AND tags = :tags \
-         ORDER BY seq LIMIT 1"
+         AND (:integration IS NULL OR integration = :integration) ORDER BY seq LIMIT 1"
     );
-    let parameters = named_params! {":agent_id": bot.id, ":tags": tags.canonical()};
+    let maker = voice.integration().filter(|_| tags.iter().next().is_none());
+    let parameters = named_params! {
+        ":agent_id": voice.bot().id,
+        ":tags": tags.canonical(),
+        ":integration": maker.map(CallerInstallation::key),
+    };
     let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
     Ok(found.optional()?)
 }

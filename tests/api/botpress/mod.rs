@@ -10,6 +10,7 @@ pub mod given;
 mod hostile;
 mod isolation;
 mod names;
+mod reach;
 pub mod runtime;
 mod secrets;
 mod tunnels;
