@@ -31,3 +31,4 @@ mod requests;
 mod retention;
 mod runtime;
 mod start;
+mod upgrades;
