@@ -131,8 +131,9 @@ impl fmt::Display for Special {
     }
 }
 
-/// The special-purpose registries of IANA, as far as they are not globally reachable
-/// (webhooks.md §7.5), and what embeds IPv4 addresses in IPv6 ones.
+/// What is not globally reachable by IANA's special-purpose registries (webhooks.md §7.5), what embeds
+/// IPv4 addresses in IPv6 ones, and multicast. The first network with an address counts. Of IPv6 only
+/// `2000::/3` is given out as global unicast, so that what is assigned outside of it later is refused too.
 const SPECIAL: &[(&str, Special)] = &[
     ("127.0.0.0/8", Special::Loopback),
     ("10.0.0.0/8", Special::Private),
@@ -151,18 +152,13 @@ const SPECIAL: &[(&str, Special)] = &[
     ("240.0.0.0/4", Special::Reserved),
     ("::1", Special::Loopback),
     ("fc00::/7", Special::Private),
-    ("::/96", Special::Reserved),
-    ("ff00::/8", Special::Reserved),
-    ("fe80::/10", Special::Reserved),
-    ("fec0::/10", Special::Reserved),
-    ("2001::/32", Special::Reserved),
+    ("::/3", Special::Reserved),
+    ("4000::/2", Special::Reserved),
+    ("8000::/1", Special::Reserved),
+    ("2001::/23", Special::Reserved),
     ("2001:db8::/32", Special::Reserved),
     ("2002::/16", Special::Reserved),
     ("3fff::/20", Special::Reserved),
-    ("100::/64", Special::Reserved),
-    ("64:ff9b::/96", Special::Reserved),
-    ("64:ff9b:1::/48", Special::Reserved),
-    ("5f00::/16", Special::Reserved),
 ];
 
 #[cfg(test)]
@@ -231,6 +227,15 @@ mod tests {
             "64:ff9b::7f00:1",
             "64:ff9b:1::1",
             "5f00::1",
+            "::ffff:0:7f00:1",
+            "::ffff:0:808:808",
+            "2001:2::1",
+            "2001:10::1",
+            "2001:1f:ffff::1",
+            "100:0:0:1::1",
+            "1fff::1",
+            "4000::1",
+            "fe00::1",
             "::ffff:127.0.0.1",
             "::ffff:10.0.0.1",
             "::ffff:169.254.1.1",
@@ -250,9 +255,97 @@ mod tests {
             "223.255.255.255",
             "2606:4700::1111",
             "2a00::1",
+            "2001:200::1",
+            "2001:4860:4860::8888",
+            "2620:4f:8000::1",
+            "3ffe::1",
+            "192.31.196.1",
             "::ffff:8.8.8.8",
         ] {
             assert_eq!(special(public), None, "{public}");
+        }
+    }
+
+    /// Globally reachable by the registries, and refused all the same: within blocks for protocols, where
+    /// no web server is, or a way to any IPv4 address.
+    const REFUSED_ALL_THE_SAME: [&str; 10] = [
+        "192.0.0.9/32",
+        "192.0.0.10/32",
+        "64:ff9b::/96",
+        "2001:1::1/128",
+        "2001:1::2/128",
+        "2001:1::3/128",
+        "2001:3::/32",
+        "2001:4:112::/48",
+        "2001:20::/28",
+        "2001:30::/28",
+    ];
+
+    /// The blocks of the registries, as IANA publishes them, with whether they are globally reachable.
+    fn registered() -> Vec<(String, bool)> {
+        let mut blocks = Vec::new();
+        for registry in [
+            include_str!("../../../tests/iana/iana-ipv4-special-registry-1.csv"),
+            include_str!("../../../tests/iana/iana-ipv6-special-registry-1.csv"),
+        ] {
+            for row in csv::Reader::from_reader(registry.as_bytes()).records() {
+                let row = row.expect("a row");
+                let without_notes = |field: &str| {
+                    field
+                        .split('[')
+                        .next()
+                        .unwrap_or_default()
+                        .trim()
+                        .to_owned()
+                };
+                let reachable = without_notes(&row[8]) == "True";
+                let list = without_notes(&row[0]);
+                blocks.extend(
+                    list.split(',')
+                        .map(|block| (block.trim().to_owned(), reachable)),
+                );
+            }
+        }
+        blocks
+    }
+
+    /// The first, the last and an address in the middle of a network.
+    fn some_of(network: Network) -> [IpAddr; 3] {
+        let span = |bits: u32| {
+            1_u128
+                .checked_shl(bits - u32::from(network.prefix))
+                .map_or(u128::MAX, |size| size - 1)
+        };
+        match network.address {
+            IpAddr::V4(first) => {
+                let span = u32::try_from(span(32)).unwrap_or(u32::MAX);
+                [0, span / 2, span].map(|more| Ipv4Addr::from_bits(first.to_bits() + more).into())
+            }
+            IpAddr::V6(first) => {
+                let span = span(128);
+                [0, span / 2, span].map(|more| Ipv6Addr::from_bits(first.to_bits() + more).into())
+            }
+        }
+    }
+
+    #[test]
+    fn no_block_of_the_registries_is_dialled_that_is_not_globally_reachable() {
+        let blocks = registered();
+        assert_eq!(blocks.len(), 51, "the registries were read whole");
+        for (block, reachable) in blocks {
+            let network: Network = block.parse().expect("a network");
+            let refused = !reachable || REFUSED_ALL_THE_SAME.contains(&block.as_str());
+            // Its addresses stand for IPv4 ones and are looked up as those.
+            if block == "::ffff:0:0/96" {
+                continue;
+            }
+            for address in some_of(network) {
+                assert_eq!(
+                    special_use(address).is_some(),
+                    refused,
+                    "{address} of {block}"
+                );
+            }
         }
     }
 }
