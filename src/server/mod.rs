@@ -122,6 +122,9 @@ impl Server {
         workspaces::purge_first(&domain)
             .await
             .map_err(StartError::Bootstrap)?;
+        webhooks::seal_addresses(&domain)
+            .await
+            .map_err(StartError::Bootstrap)?;
         let own = url(address);
         let public = config.server.public_url.as_ref();
         let public = config.botpress.webhook_url.as_ref().or(public);

@@ -48,6 +48,8 @@ pub enum SealedColumn {
     WebhookSecret,
     /// The key before that, which signs along for a while.
     WebhookOldSecret,
+    /// The address of a webhook endpoint, where a part of it may be a secret.
+    WebhookUrl,
 }
 
 impl SealedColumn {
@@ -71,6 +73,7 @@ impl SealedColumn {
             Self::WebchatKey => ("webchat_keys", "sealed"),
             Self::WebhookSecret => ("webhook_endpoints", "secret"),
             Self::WebhookOldSecret => ("webhook_endpoints", "old_secret"),
+            Self::WebhookUrl => ("webhook_endpoints", "sealed_url"),
         }
     }
 
@@ -174,6 +177,7 @@ impl SealedColumn {
             Self::WebhookOldSecret => {
                 "SELECT 'webhook ' || id, id, old_secret FROM webhook_endpoints"
             }
+            Self::WebhookUrl => "SELECT 'webhook ' || id, id, sealed_url FROM webhook_endpoints",
         }
     }
 }

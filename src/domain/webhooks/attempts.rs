@@ -20,7 +20,7 @@ pub struct Attempt {
     pub message_id: WebhookMessageId,
     /// The type of the message's event.
     pub event_type: String,
-    /// The address that was called.
+    /// The address that was called, without what may be secret of it.
     pub url: String,
     /// Whether the operator asked for it.
     pub manual: bool,

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{
     Endpoint, Settings,
+    address::Address,
     checks::{check_description, check_room, check_url, checked_filters},
     endpoints::{not_found, stored},
     queue,
@@ -51,10 +52,10 @@ pub struct Changes {
 
 const INSERT: &str = "
     INSERT INTO webhook_endpoints
-        (id, agent_id, url, description, event_filters, enabled, secret, disabled_at,
+        (id, agent_id, url, sealed_url, description, event_filters, enabled, secret, disabled_at,
          disabled_reason, created_at, updated_at)
     VALUES
-        (:id, :agent_id, :url, :description, :event_filters, :enabled, :secret, :disabled_at,
+        (:id, :agent_id, :url, :sealed_url, :description, :event_filters, :enabled, :secret, :disabled_at,
          :disabled_reason, :now, :now)";
 
 /// Creates an endpoint of the caller's agent, with a secret of its own.
@@ -70,6 +71,7 @@ pub async fn create(call: &Call, new: New) -> Result<Endpoint> {
     let event_filters = checked_filters(new.event_filters)?;
     let id = WebhookEndpointId::new_endpoint();
     let secret = SigningKey::generate().seal(domain.sealer(), &id, SealedColumn::WebhookSecret);
+    let address = Address::seal(domain.sealer(), &id, &new.url);
     let created = domain.change(call, move |change, workspace| {
         check_room(change.conn, &agent, max)?;
         let disabled_at = (!new.enabled).then_some(change.now);
@@ -89,7 +91,8 @@ pub async fn create(call: &Call, new: New) -> Result<Endpoint> {
         change.conn.prepare_cached(INSERT)?.execute(named_params! {
             ":id": endpoint.id,
             ":agent_id": endpoint.agent_id,
-            ":url": endpoint.url,
+            ":url": address.shown,
+            ":sealed_url": address.sealed,
             ":description": endpoint.description,
             ":event_filters": json!(endpoint.event_filters).to_string(),
             ":enabled": endpoint.enabled,
@@ -109,8 +112,8 @@ const BY_OWNER: &str = "disabled by its owner";
 
 const UPDATE: &str = "
     UPDATE webhook_endpoints SET
-        url = :url, description = :description, event_filters = :event_filters,
-        enabled = :enabled, first_failure_at = :first_failure_at, disabled_at = :disabled_at,
+        url = :url, sealed_url = :sealed_url, description = :description,
+        event_filters = :event_filters, enabled = :enabled, first_failure_at = :first_failure_at, disabled_at = :disabled_at,
         disabled_reason = :disabled_reason, updated_at = :now
     WHERE agent_id = :agent_id AND id = :id";
 
@@ -129,10 +132,13 @@ pub async fn update(call: &Call, id: WebhookEndpointId, changes: Changes) -> Res
         check_description(description)?;
     }
     let filters = changes.event_filters.map(checked_filters).transpose()?;
+    let parts = domain.clone();
     let updated = domain.change(call, move |change, workspace| {
         let found = stored(change.conn, &agent, &id)?;
-        let mut endpoint = found.endpoint;
+        let seq = found.seq;
+        let mut endpoint = found.whole(parts.sealer())?;
         endpoint.url = changes.url.unwrap_or(endpoint.url);
+        let address = Address::seal(parts.sealer(), &id, &endpoint.url);
         endpoint.description = changes.description.unwrap_or(endpoint.description);
         endpoint.event_filters = filters.unwrap_or(endpoint.event_filters);
         endpoint.updated_at = change.now;
@@ -147,14 +153,15 @@ pub async fn update(call: &Call, id: WebhookEndpointId, changes: Changes) -> Res
                 endpoint.enabled = false;
                 endpoint.disabled_at = Some(change.now);
                 endpoint.disabled_reason = Some(BY_OWNER.to_owned());
-                fail_pending(change.conn, found.seq)?;
+                fail_pending(change.conn, seq)?;
             }
             _ => {}
         }
         change.conn.prepare_cached(UPDATE)?.execute(named_params! {
             ":id": id,
             ":agent_id": agent,
-            ":url": endpoint.url,
+            ":url": address.shown,
+            ":sealed_url": address.sealed,
             ":description": endpoint.description,
             ":event_filters": json!(endpoint.event_filters).to_string(),
             ":enabled": endpoint.enabled,
@@ -173,8 +180,8 @@ pub async fn update(call: &Call, id: WebhookEndpointId, changes: Changes) -> Res
 
 const DELETE: &str = "
     UPDATE webhook_endpoints SET
-        deleted_at = :now, enabled = 0, url = '', description = '', secret = x'',
-        old_secret = NULL, old_secret_until = NULL
+        deleted_at = :now, enabled = 0, url = '', sealed_url = NULL, description = '',
+        secret = x'', old_secret = NULL, old_secret_until = NULL
     WHERE agent_id = :agent_id AND id = :id AND deleted_at IS NULL";
 
 /// Deletes an endpoint of the caller's agent: its address and secrets at once, its deliveries and

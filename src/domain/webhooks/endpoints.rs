@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::Value;
 
-use super::secret::SigningKey;
+use super::{address, secret::SigningKey};
 use crate::{
     domain::{access::Call, context::Domain, sealed::SealedColumn},
     kernel::{
@@ -20,7 +20,7 @@ pub struct Endpoint {
     pub id: WebhookEndpointId,
     /// The agent whose messages it receives.
     pub agent_id: AgentId,
-    /// Its address.
+    /// Its address; to the operator, without what may be secret of it.
     pub url: String,
     /// What it is, for people.
     pub description: String,
@@ -69,7 +69,7 @@ const FIND: &str = "
 pub fn find(call: &Call, id: &WebhookEndpointId) -> Result<Endpoint> {
     let agent = &call.agent()?.id;
     let found = call.domain().store().read(|conn| stored(conn, agent, id))?;
-    Ok(found.endpoint)
+    found.whole(call.domain().sealer())
 }
 
 /// The secret that signs what the endpoint receives.
@@ -97,6 +97,7 @@ const SEQ: &str = "
 /// `Invalid` if there is no endpoint to begin with, or those of the store.
 pub async fn list(call: &Call, slice: Slice) -> Result<Listed> {
     let agent = call.agent()?.id.clone();
+    let domain = call.domain().clone();
     let read = move |conn: &Connection| {
         let from = match &slice.from {
             Some(id) => conn
@@ -116,9 +117,12 @@ pub async fn list(call: &Call, slice: Slice) -> Result<Listed> {
         let rows = statement.query_map(
             // One more than asked for is the beginning of the next slice.
             named_params! {":agent_id": agent, ":from": from, ":limit": slice.limit + 1},
-            from_row,
+            Stored::from_row,
         )?;
-        let mut items: Vec<Endpoint> = rows.collect::<rusqlite::Result<_>>()?;
+        let mut items = Vec::new();
+        for stored in rows {
+            items.push(stored?.whole(domain.sealer())?);
+        }
         let next = items.get(limit).map(|endpoint| endpoint.id.clone());
         items.truncate(limit);
         Ok(Listed { items, next })
@@ -128,7 +132,7 @@ pub async fn list(call: &Call, slice: Slice) -> Result<Listed> {
 
 const ALL: &str = "SELECT * FROM webhook_endpoints WHERE deleted_at IS NULL ORDER BY seq";
 
-/// Every endpoint of every agent, oldest first: for the operator.
+/// Every endpoint of every agent, oldest first: for the operator, to whom their secrets are not shown.
 ///
 /// # Errors
 /// Those of the store.
@@ -173,6 +177,8 @@ pub fn keys_of_urls_with(
 pub(super) struct Stored {
     pub(super) seq: i64,
     pub(super) endpoint: Endpoint,
+    /// The whole address, if that is another than the one of `endpoint`, which is the one to show.
+    pub(super) sealed_url: Option<Vec<u8>>,
     sealed: Vec<u8>,
     old_sealed: Option<Vec<u8>>,
     pub(super) old_until: Option<Timestamp>,
@@ -220,10 +226,25 @@ impl Stored {
         Ok(Self {
             seq: row.get("seq")?,
             endpoint: from_row(row)?,
+            sealed_url: row.get("sealed_url")?,
             sealed: row.get("secret")?,
             old_sealed: row.get("old_secret")?,
             old_until: row.get("old_secret_until")?,
         })
+    }
+
+    /// The whole address.
+    pub(super) fn url(&self, sealer: &Sealer) -> Result<String> {
+        match &self.sealed_url {
+            Some(sealed) => address::open(sealer, &self.endpoint.id, sealed),
+            None => Ok(self.endpoint.url.clone()),
+        }
+    }
+
+    /// The endpoint with its whole address.
+    pub(super) fn whole(mut self, sealer: &Sealer) -> Result<Endpoint> {
+        self.endpoint.url = self.url(sealer)?;
+        Ok(self.endpoint)
     }
 
     /// The key that signs.

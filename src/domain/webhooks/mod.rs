@@ -5,6 +5,7 @@
 //! deliveries out of the queues, leases those that are due, attempts them and writes down what came
 //! of it; a message arrives at least once, with the same id at every attempt. Signatures are those of Standard Webhooks.
 
+mod address;
 mod attempts;
 mod catalogue;
 mod change;
@@ -22,6 +23,7 @@ mod secret;
 mod settings;
 pub mod signature;
 
+pub use address::seal_addresses;
 pub use attempts::{Attempt, Attempts, attempts};
 pub use catalogue::{EVENT_TYPES, EventType};
 pub use change::{Changes, New, create, delete, rotate_secret, update};

@@ -88,6 +88,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0019_names",
         sql: include_str!("0019_names.sql"),
     },
+    Migration {
+        name: "0020_webhook_addresses",
+        sql: include_str!("0020_webhook_addresses.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.

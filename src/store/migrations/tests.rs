@@ -124,6 +124,51 @@ fn webhook_deliveries_are_carried_over() {
 }
 
 #[test]
+fn attempts_lose_what_may_be_secret_of_their_addresses() {
+    let addresses = [
+        ("https://a.example/x", "https://a.example/x"),
+        ("https://a.example/x?key=s", "https://a.example/x?[hidden]"),
+        (
+            "https://a.example/x?k=s#f?@",
+            "https://a.example/x?[hidden]",
+        ),
+        ("https://a.example/x#s", "https://a.example/x"),
+        (
+            "https://u:s@a.example:1/@x?k",
+            "https://a.example:1/@x?[hidden]",
+        ),
+        ("https://s@a.example", "https://a.example"),
+        ("https://a.example/@x", "https://a.example/@x"),
+    ];
+    let rows: Vec<String> = (1..)
+        .zip(addresses)
+        .map(|(seq, (url, _))| format!("({seq}, '{seq}', 1, 1, '{url}', 0, 1, x'', 0, 0)"))
+        .collect();
+    let plant = format!(
+        "INSERT INTO workspaces (id, name, created_at, updated_at) VALUES ('w', 'w', 0, 0);
+         INSERT INTO agents (seq, id, workspace_id, handle, name, created_at, updated_at)
+         VALUES (1, 'a', 'w', 'a', 'a', 0, 0);
+         INSERT INTO webhook_endpoints
+             (seq, id, agent_id, url, description, event_filters, enabled, secret, created_at,
+              updated_at)
+         VALUES (1, 'ep_1', 'a', '', '', '[]', 1, x'', 0, 0);
+         INSERT INTO webhook_messages
+             (seq, id, agent_seq, event_type, payload, created_at)
+         VALUES (1, 'msg_1', 1, 't', '{{}}', 0);
+         INSERT INTO webhook_deliveries (message_seq, endpoint_seq, state)
+         VALUES (1, 1, 'delivered');
+         INSERT INTO webhook_attempts
+             (seq, id, endpoint_seq, message_seq, url, manual, succeeded, response, started_at,
+              duration_ms)
+         VALUES {}",
+        rows.join(", ")
+    );
+    let connection = migrated("_webhook_addresses", &plant);
+    let shown = lines(&connection, "SELECT url FROM webhook_attempts ORDER BY seq");
+    assert_eq!(shown, addresses.map(|(_, shown)| shown));
+}
+
+#[test]
 fn webhook_messages_come_to_be_found_by_the_number_of_their_agent() {
     let plant = "
         INSERT INTO workspaces (id, name, created_at, updated_at) VALUES ('w', 'w', 0, 0);

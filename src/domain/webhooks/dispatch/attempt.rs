@@ -33,6 +33,8 @@ pub(super) struct Target {
     pub(super) seq: i64,
     id: WebhookEndpointId,
     url: String,
+    /// The address without what may be secret of it.
+    shown_url: String,
     key: SigningKey,
     /// The key that signs along, and until when.
     old_key: Option<(SigningKey, Timestamp)>,
@@ -43,7 +45,8 @@ impl Target {
         Ok(Self {
             seq: stored.seq,
             id: stored.endpoint.id.clone(),
-            url: stored.endpoint.url.clone(),
+            url: stored.url(sealer)?,
+            shown_url: stored.endpoint.url.clone(),
             key: stored.key(sealer)?,
             old_key: stored.old_key(sealer, now)?.zip(stored.old_until),
         })
@@ -61,6 +64,7 @@ impl Target {
 pub(super) struct Outcome {
     pub(super) key: Key,
     pub(super) message_id: WebhookMessageId,
+    /// The address as it is shown.
     pub(super) url: String,
     pub(super) manual: bool,
     pub(super) started_at: Timestamp,
@@ -119,7 +123,7 @@ pub(super) async fn attempt(domain: &Domain, target: &Target, delivery: Leased) 
     Outcome {
         key: delivery.key,
         message_id: delivery.message_id,
-        url: target.url.clone(),
+        url: target.shown_url.clone(),
         manual: delivery.manual,
         started_at,
         ended_at,

@@ -12,6 +12,8 @@ use tokio::{net::TcpListener, sync::watch};
 /// What was received.
 #[derive(Debug, Clone)]
 pub struct Delivery {
+    /// The path and the query that it came to.
+    pub target: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
@@ -93,10 +95,15 @@ impl Receiver {
             (name.as_str().to_owned(), value)
         });
         let headers = headers.collect();
+        let target = request.original_uri().to_string();
         let body = request.take_body().into_vec().await.expect("a body");
-        self.0
-            .received
-            .send_modify(|received| received.push(Delivery { headers, body }));
+        self.0.received.send_modify(|received| {
+            received.push(Delivery {
+                target,
+                headers,
+                body,
+            });
+        });
         let reply = self.0.reply.lock().expect("a reply").clone();
         match reply {
             Reply::With(status, headers, body) => {

@@ -1,0 +1,131 @@
+//! The address of an endpoint as it is stored. Its query, its fragment and what stands before its host may
+//! be secrets: where there is one of these the whole address is sealed, and another is shown.
+
+use rusqlite::named_params;
+use url::Url;
+
+use crate::{
+    domain::{audit::Actor, context::Domain, sealed::SealedColumn},
+    kernel::{Error, Result, ids::WebhookEndpointId},
+    store::Sealer,
+};
+
+/// What is shown of a query.
+const HIDDEN: &str = "[hidden]";
+
+/// An address on its way into a row.
+pub(super) struct Address {
+    /// What is shown of it.
+    pub(super) shown: String,
+    /// The whole, if that is another.
+    pub(super) sealed: Option<Vec<u8>>,
+}
+
+impl Address {
+    pub(super) fn seal(sealer: &Sealer, id: &WebhookEndpointId, url: &str) -> Self {
+        let column = SealedColumn::WebhookUrl;
+        match without_secrets(url) {
+            None => Self {
+                shown: url.to_owned(),
+                sealed: None,
+            },
+            Some(shown) => Self {
+                shown,
+                sealed: Some(column.seal(sealer, id.as_str(), url.as_bytes())),
+            },
+        }
+    }
+}
+
+/// The whole of a sealed address.
+pub(super) fn open(sealer: &Sealer, id: &WebhookEndpointId, sealed: &[u8]) -> Result<String> {
+    let opened = SealedColumn::WebhookUrl.open(sealer, id.as_str(), sealed)?;
+    String::from_utf8(opened).map_err(|error| Error::internal("a sealed address is no text", error))
+}
+
+/// An address without what may be secret of it; none if that is nothing.
+fn without_secrets(text: &str) -> Option<String> {
+    let Ok(mut url) = Url::parse(text) else {
+        let (shown, _) = text.split_once(['?', '#'])?;
+        return Some(shown.to_owned());
+    };
+    let has_credentials = !url.username().is_empty() || url.password().is_some();
+    if !has_credentials && url.query().is_none() && url.fragment().is_none() {
+        return None;
+    }
+    if has_credentials {
+        // An address with a name before its host can have none.
+        let _ = (url.set_username(""), url.set_password(None));
+    }
+    if url.query().is_some() {
+        url.set_query(Some(HIDDEN));
+    }
+    url.set_fragment(None);
+    Some(url.into())
+}
+
+const UNSEALED: &str = "
+    SELECT id, url FROM webhook_endpoints
+    WHERE sealed_url IS NULL AND (instr(url, '?') OR instr(url, '#') OR instr(url, '@'))";
+
+const SEAL: &str = "
+    UPDATE webhook_endpoints SET url = :shown, sealed_url = :sealed
+    WHERE id = :id AND url = :url AND sealed_url IS NULL";
+
+/// Seals the addresses that were stored before addresses were sealed.
+///
+/// # Errors
+/// Those of the store.
+pub async fn seal_addresses(domain: &Domain) -> Result<()> {
+    let unsealed: Vec<(WebhookEndpointId, String)> = domain.store().read(|conn| {
+        let mut statement = conn.prepare(UNSEALED)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    })?;
+    let addresses: Vec<_> = unsealed
+        .into_iter()
+        .map(|(id, url)| (Address::seal(domain.sealer(), &id, &url), id, url))
+        .filter(|(address, ..)| address.sealed.is_some())
+        .collect();
+    if addresses.is_empty() {
+        return Ok(());
+    }
+    let sealed = domain.change_as(Actor::System, move |change| {
+        let mut statement = change.conn.prepare_cached(SEAL)?;
+        for (address, id, url) in &addresses {
+            statement.execute(named_params! {
+                ":id": id, ":url": url, ":shown": address.shown, ":sealed": address.sealed,
+            })?;
+        }
+        Ok(())
+    });
+    sealed.await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_secret_is_not_shown() {
+        for (url, shown) in [
+            (
+                "https://a.example/x?key=s",
+                Some("https://a.example/x?[hidden]"),
+            ),
+            ("https://a.example/x?", Some("https://a.example/x?[hidden]")),
+            ("https://a.example/x#s", Some("https://a.example/x")),
+            (
+                "https://u:s@a.example:8443/x?a#b",
+                Some("https://a.example:8443/x?[hidden]"),
+            ),
+            ("https://s@a.example/@x", Some("https://a.example/@x")),
+            ("https://a.example/@x", None),
+            ("https://a.example", None),
+            ("no url?s", Some("no url")),
+            ("", None),
+        ] {
+            assert_eq!(without_secrets(url).as_deref(), shown, "{url}");
+        }
+    }
+}
