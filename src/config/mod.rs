@@ -19,7 +19,7 @@ use crate::{
         answers, audit, billing, bootstrap, bots, bounds, connectors, deliveries, folders, inbox,
         limits, outbound, plans, runtime, service_integrations, tunnels, webchat, webhooks,
     },
-    http::PublicUrl,
+    http::{AllowedHost, PublicUrl},
     kernel::schema,
     store::{self, seal},
 };
@@ -96,6 +96,9 @@ pub struct Server {
     /// Whether to believe `X-Forwarded-Proto` and `X-Forwarded-Host`: only behind a proxy that
     /// always sets them.
     pub trust_forwarded: bool,
+    /// The hosts that it answers to, beside those of this machine, of `listen` and of its public
+    /// addresses.
+    pub allowed_hosts: Vec<AllowedHost>,
     /// What the server is for.
     pub profile: Profile,
     /// The largest request body, in bytes.
@@ -126,6 +129,7 @@ impl Default for Server {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4600)),
             public_url: None,
             trust_forwarded: false,
+            allowed_hosts: Vec::new(),
             profile: Profile::Dev,
             body_limit_bytes: 10 * 1024 * 1024,
             body_memory_bytes: 128 * 1024 * 1024,

@@ -85,6 +85,7 @@ impl RenderError for ErrorRenderer {
             Kind::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
             Kind::NotFound | Kind::NoOperation => (StatusCode::NOT_FOUND, "not_found"),
             Kind::Conflict | Kind::RelationConflict => (StatusCode::CONFLICT, "conflict"),
+            Kind::Misdirected => (StatusCode::MISDIRECTED_REQUEST, "misdirected"),
             Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Kind::TooLarge | Kind::LimitExceeded => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Kind::UnsupportedMedia => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media"),

@@ -1,5 +1,5 @@
-//! The layers around every request, outermost first: request id, metrics and log, panic guard,
-//! compression, body cap, timeout. Whatever fails inside them is rendered in the words of the dialect
+//! The layers around every request, outermost first: request id, metrics and log, host, policy of pages,
+//! panic guard, compression, body cap, timeout. Whatever fails inside them is rendered in the words of the dialect
 //! that the path belongs to.
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
@@ -195,7 +195,8 @@ impl Endpoint for Edge {
         let method = request.method().clone();
         let path = tracing::enabled!(tracing::Level::DEBUG)
             .then(|| request.original_uri().path().to_owned());
-        let local_page = match self.own_cors {
+        let for_us = self.mounted.origins().check_host(&request);
+        let local_page = match self.own_cors || for_us.is_err() {
             true => None,
             false => LocalPage::of(&request, self.credentials),
         };
@@ -206,7 +207,11 @@ impl Endpoint for Edge {
             return Ok(response);
         }
         let compression = Compression::of(&request);
-        let (mut response, operation) = match self.answer(request).await {
+        let answered = match for_us {
+            Ok(()) => self.answer(request).await,
+            Err(error) => Err(Failed::early(error)),
+        };
+        let (mut response, operation) = match answered {
             Ok(response) => {
                 let operation = operation(response.data::<OperationId>());
                 match compression.apply(response).await {

@@ -68,6 +68,10 @@ impl Mounted {
         &self.0.body_memory
     }
 
+    pub(super) fn origins(&self) -> &Origins {
+        &self.0.origins
+    }
+
     pub(super) fn metrics(&self) -> &Metrics {
         &self.0.metrics
     }

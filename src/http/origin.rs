@@ -14,7 +14,8 @@ use poem::{Request, http::header};
 use serde::{Deserialize, Serialize};
 use url::{Position, Url};
 
-use super::mounted;
+use super::{hosts::AllowedHosts, mounted};
+use crate::kernel::Result;
 
 /// The origin of a request that names no host that could be shown.
 const UNKNOWN_HOST: &str = "127.0.0.1:4600";
@@ -60,6 +61,19 @@ impl From<PublicUrl> for String {
     }
 }
 
+impl PublicUrl {
+    /// Its host, with the port if it has one.
+    pub(super) fn authority(&self) -> Option<&str> {
+        self.0.split_once("://").map(|(_, authority)| authority)
+    }
+
+    /// True if it begins with `https`.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+}
+
 impl fmt::Display for PublicUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -71,6 +85,8 @@ impl fmt::Display for PublicUrl {
 pub struct Origins {
     public_url: Option<Arc<str>>,
     trust_forwarded: bool,
+    /// The hosts that the server answers to; none for a layer on trial, which is asked without one.
+    hosts: Option<Arc<AllowedHosts>>,
 }
 
 impl Origins {
@@ -80,7 +96,32 @@ impl Origins {
         Self {
             public_url: public_url.map(|url| url.0.as_str().into()),
             trust_forwarded,
+            hosts: None,
         }
+    }
+
+    /// The same of a server that answers to these hosts alone.
+    #[must_use]
+    pub fn with_hosts(mut self, hosts: AllowedHosts) -> Self {
+        self.hosts = Some(Arc::new(hosts));
+        self
+    }
+
+    /// Asserts that a request is for this server.
+    ///
+    /// # Errors
+    /// `Misdirected` or `Invalid`.
+    pub(super) fn check_host(&self, request: &Request) -> Result<()> {
+        let Some(hosts) = &self.hosts else {
+            return Ok(());
+        };
+        hosts.check(request, self.forwarded(request, "x-forwarded-host"))
+    }
+
+    /// The value that the proxy gives which is nearest to the caller.
+    fn forwarded<'a>(&self, request: &'a Request, name: &str) -> Option<&'a str> {
+        let value = request.header(name).filter(|_| self.trust_forwarded)?;
+        value.split(',').next().map(str::trim)
     }
 }
 
@@ -104,6 +145,8 @@ pub fn origin(request: &Request) -> String {
 pub fn host(request: &Request) -> Option<&str> {
     forwarded(request, "x-forwarded-host")
         .or_else(|| request.header(header::HOST))
+        // HTTP/2 has it here.
+        .or_else(|| Some(request.original_uri().authority()?.as_str()))
         .filter(|host| {
             // It is shown in pages, so it must be nothing but a host.
             host.bytes()
@@ -131,11 +174,9 @@ fn caller(request: &Request, connected: Option<IpAddr>) -> Option<IpAddr> {
     chain.rsplit(',').next()?.trim().parse().ok()
 }
 
-/// What the proxy says that is nearest to the caller.
+/// The value of a header that a trusted proxy sets.
 fn forwarded<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    let trusted = mounted::origins(request).is_some_and(|origins| origins.trust_forwarded);
-    let value = request.header(name).filter(|_| trusted)?;
-    value.split(',').next().map(str::trim)
+    mounted::origins(request)?.forwarded(request, name)
 }
 
 #[cfg(test)]

@@ -116,6 +116,10 @@ pub(crate) fn failure(error: &Error) -> (StatusCode, &'static str, &str) {
         Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "Sign in first"),
         Kind::Forbidden | Kind::PaymentRequired => (StatusCode::FORBIDDEN, "That is not allowed"),
         Kind::NotFound | Kind::NoOperation => (StatusCode::NOT_FOUND, "Nothing here"),
+        Kind::Misdirected => (
+            StatusCode::MISDIRECTED_REQUEST,
+            "This server has another name",
+        ),
         Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "That did not work"),
         Kind::Conflict | Kind::RelationConflict => (StatusCode::CONFLICT, "That did not work"),
         Kind::TooLarge | Kind::LimitExceeded => (StatusCode::PAYLOAD_TOO_LARGE, "That is too much"),

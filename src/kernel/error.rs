@@ -40,6 +40,8 @@ pub enum Kind {
     NotFound,
     /// It clashes with what is there.
     Conflict,
+    /// A request for a host that this server does not answer to.
+    Misdirected,
     /// No operation at this path.
     NoOperation,
     /// An operation at this path, but not with this method.

@@ -1,6 +1,7 @@
 //! Composes everything into one server: open, listen, serve, stop.
 
 mod connections;
+mod exposure;
 mod router;
 mod routes;
 
@@ -147,8 +148,12 @@ impl Server {
             warn!(%error, "the lock file cannot tell where this server listens");
         }
         let (stop, stopping) = watch::channel(false);
+        for warning in exposure::warnings(config, address) {
+            warn!("{warning}");
+        }
         let open = Gauge::default();
-        let endpoint = routes::endpoint(&domain, config, &open);
+        let hosts = exposure::allowed_hosts(config, address);
+        let endpoint = routes::endpoint(&domain, config, hosts, &open);
         let serving = Connections::new(&config.server, open).serve(
             listener,
             endpoint,

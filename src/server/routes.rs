@@ -11,11 +11,19 @@ use crate::{
     console,
     dialects::{ada, aloochat, botpress, chat, cohere, connector},
     domain::Domain,
-    http::{Edge, Limits, Metrics, Mount, Mounted, OpenTunnels, Origins, Programs, docs, health},
+    http::{
+        AllowedHosts, Edge, Limits, Metrics, Mount, Mounted, OpenTunnels, Origins, Programs, docs,
+        health,
+    },
 };
 
 /// Everything that the server answers. `open` shows how many connections there are.
-pub(super) fn endpoint(domain: &Domain, config: &Config, open: &Gauge) -> Router {
+pub(super) fn endpoint(
+    domain: &Domain,
+    config: &Config,
+    hosts: AllowedHosts,
+    open: &Gauge,
+) -> Router {
     let metrics = Metrics::new(|registry| {
         domain.store().metrics().register(registry);
         domain.webhooks().metrics().register(registry);
@@ -36,6 +44,7 @@ pub(super) fn endpoint(domain: &Domain, config: &Config, open: &Gauge) -> Router
     };
     let server = &config.server;
     let origins = Origins::new(server.public_url.as_ref(), server.trust_forwarded);
+    let origins = origins.with_hosts(hosts);
     let mounted = Mounted::new(Some(domain.clone()), origins, limits, metrics.clone());
     let mounts = mounts(domain, config);
     let pages = docs::routes(&mounts)

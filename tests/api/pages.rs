@@ -1,5 +1,6 @@
 //! The pages and documents that the server shows, and the endpoints for whatever watches it.
 
+use parlance::http::AllowedHost;
 use reqwest::{Method, header};
 
 use crate::support::{TestServer, send};
@@ -64,14 +65,24 @@ async fn documents_name_the_address_that_they_were_asked_at() {
 
 #[tokio::test]
 async fn documents_name_the_address_that_a_trusted_proxy_was_asked_at() {
-    let server = TestServer::with(|config| config.server.trust_forwarded = true).await;
+    let server = TestServer::with(|config| {
+        config.server.trust_forwarded = true;
+        config.server.allowed_hosts = vec![proxy()];
+    })
+    .await;
     assert_eq!(
         forwarded(&server, "parlance.example.com").await,
         "https://parlance.example.com/api/public"
     );
     let request = server.request(Method::GET, "/");
     let page = send(request.header("x-forwarded-host", "<script>")).await;
-    assert!(!page.expect(200).text.contains("<script>"));
+    assert!(!page.expect(400).text.contains("<script>"));
+}
+
+/// The host that the proxy is known as.
+fn proxy() -> AllowedHost {
+    let host = "parlance.example.com".to_owned();
+    host.try_into().expect("a host")
 }
 
 #[tokio::test]
@@ -80,6 +91,7 @@ async fn documents_name_the_public_url() {
         let url = "https://chat.example.com:8443/".to_owned();
         config.server.public_url = Some(url.try_into().expect("an address"));
         config.server.trust_forwarded = true;
+        config.server.allowed_hosts = vec![proxy()];
     })
     .await;
     let public = "https://chat.example.com:8443/api/public";

@@ -107,6 +107,53 @@ fn a_start_needs_little_of_its_environment() {
 }
 
 #[test]
+fn a_start_says_what_lets_others_in() {
+    let program = Program::new();
+    let said = |listen: &str, variables: &[(&str, &str)]| {
+        let mut command = program.command(&["serve", "--listen", listen]);
+        command.envs(variables.iter().copied());
+        let mut started = Started::of(command);
+        started.child.wait().expect("it ends");
+        assert!(started.ready.is_some(), "{}", started.said);
+        started.said
+    };
+    let production = ("PARLANCE_SERVER__PROFILE", "production");
+    let hosts = ("PARLANCE_SERVER__ALLOWED_HOSTS", "[\"a.example\"]");
+    let url = ("PARLANCE_SERVER__PUBLIC_URL", "https://a.example");
+    for (listen, variables, expected) in [
+        ("127.0.0.1:0", &[][..], &[][..]),
+        ("127.0.0.1:0", &[production, url], &[]),
+        ("127.0.0.1:0", &[production, hosts], &[]),
+        ("0.0.0.0:0", &[production, url], &[]),
+        ("0.0.0.0:0", &[], &["Set server.profile"]),
+        (
+            "0.0.0.0:0",
+            &[production, hosts],
+            &["set server.public_url"],
+        ),
+        ("127.0.0.1:0", &[production], &["server.allowed_hosts"]),
+    ] {
+        let said = said(listen, variables);
+        let all = [
+            "Set server.profile",
+            "set server.public_url",
+            "server.allowed_hosts",
+        ];
+        for text in all {
+            let warned = said.contains(text);
+            assert_eq!(
+                warned,
+                expected.contains(&text),
+                "{listen} {variables:?}: {said}"
+            );
+        }
+    }
+    let mut command = serve(&program);
+    command.env("PARLANCE_SERVER__ALLOWED_HOSTS", "[\"a.example:80\"]");
+    Started::of(command).must_be_refused("must be a host without a port");
+}
+
+#[test]
 fn a_path_is_any_bytes() {
     let program = Program::new();
     let name = OsString::from(OsStr::from_bytes(b"caf\xe9.db"));

@@ -127,6 +127,7 @@ fn status(error: &Error) -> (StatusCode, &'static str) {
         Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthorized"),
         Kind::Forbidden | Kind::PaymentRequired => (StatusCode::FORBIDDEN, "authorization_error"),
         Kind::NotFound | Kind::NoOperation => (StatusCode::NOT_FOUND, "not_found"),
+        Kind::Misdirected => (StatusCode::MISDIRECTED_REQUEST, "misdirected_request"),
         Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         Kind::Conflict => (StatusCode::CONFLICT, "duplicate_resource"),
         Kind::TooLarge | Kind::LimitExceeded => {

@@ -82,6 +82,7 @@ impl RenderError for ErrorRenderer {
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
             Kind::Forbidden | Kind::PaymentRequired => StatusCode::FORBIDDEN,
             Kind::NotFound | Kind::NoOperation => StatusCode::NOT_FOUND,
+            Kind::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             // wire: the table has no 409
             Kind::Conflict

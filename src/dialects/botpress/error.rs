@@ -224,6 +224,10 @@ impl RenderError for ErrorRenderer {
         if let Kind::Unavailable { .. } = error.kind() {
             return self.with_status(error, StatusCode::BAD_GATEWAY);
         }
+        // The seed has no type for it.
+        if error.kind() == Kind::Misdirected {
+            return self.with_status(error, StatusCode::MISDIRECTED_REQUEST);
+        }
         let kind = error_type(error);
         let status = StatusCode::from_u16(kind.status()).unwrap_or_default();
         let id = new_id(self.clock.now());
@@ -255,7 +259,7 @@ fn error_type(error: &Error) -> ErrorType {
         Kind::ReferenceNotFound => ErrorType::ReferenceNotFound,
         Kind::RelationConflict => ErrorType::RelationConflict,
         Kind::Unauthenticated => ErrorType::Unauthorized,
-        Kind::Forbidden => ErrorType::Forbidden,
+        Kind::Forbidden | Kind::Misdirected => ErrorType::Forbidden,
         Kind::NotFound => ErrorType::ResourceNotFound,
         Kind::Conflict => ErrorType::AlreadyExists,
         // The seed has no 404 for a path that no operation has.

@@ -132,6 +132,8 @@ fn status_and_type(error: &Error) -> (u16, &'static str) {
         Kind::RelationConflict => (409, "RelationConflict"),
         Kind::Unauthenticated => (401, "Unauthorized"),
         Kind::Forbidden => (403, "Forbidden"),
+        // The client knows no type for it.
+        Kind::Misdirected => (421, "Forbidden"),
         Kind::NotFound => (404, "ResourceNotFound"),
         Kind::Conflict => (409, "AlreadyExists"),
         // The client knows no type for a path that no operation has.

@@ -113,6 +113,7 @@ fn status_and_message(error: &Error) -> (StatusCode, String) {
         Kind::PaymentRequired => (StatusCode::PAYMENT_REQUIRED, own()),
         Kind::Forbidden => (StatusCode::FORBIDDEN, own()),
         Kind::NotFound | Kind::NoOperation => (StatusCode::NOT_FOUND, own()),
+        Kind::Misdirected => (StatusCode::MISDIRECTED_REQUEST, own()),
         Kind::MethodNotAllowed => (
             StatusCode::METHOD_NOT_ALLOWED,
             "405 method not allowed".to_owned(),

@@ -92,6 +92,7 @@ impl RenderError for ErrorRenderer {
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
             Kind::Forbidden | Kind::PaymentRequired => StatusCode::FORBIDDEN,
             Kind::NotFound | Kind::NoOperation => StatusCode::NOT_FOUND,
+            Kind::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Kind::TooLarge | Kind::LimitExceeded => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod connections;
+mod hosts;
 mod methods;
 mod operations;
 mod paths;

@@ -7,7 +7,9 @@ use parlance::domain::{
 use reqwest::{Method, header};
 use serde_json::json;
 
-use super::{call, created, get, key_for, operations, other_agent, scope, unlimited, v1, v2};
+use super::{
+    call, created, get, key_for, operations, other_agent, scope, unlimited, unlimited_with, v1, v2,
+};
 use crate::support::{ADA_END_USERS_KEY, ADA_KEY, assert_answer, send};
 
 #[tokio::test]
@@ -140,7 +142,11 @@ async fn paths_have_a_slash_at_the_end_or_not() {
 
 #[tokio::test]
 async fn the_host_selects_the_agent() {
-    let server = unlimited().await;
+    let server = unlimited_with(|config| {
+        let host = "parlance.test".to_owned();
+        config.server.allowed_hosts = vec![host.try_into().expect("a host")];
+    })
+    .await;
     for (host, status) in [
         ("example.localhost:4600", 200),
         ("example.localhost", 200),

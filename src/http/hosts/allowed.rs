@@ -1,0 +1,81 @@
+//! A host as the settings list it.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use serde::{Deserialize, Serialize};
+
+use super::host::{Host, is_below, unmapped};
+use crate::kernel::Result;
+
+/// A host of the setting `server.allowed_hosts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum AllowedHost {
+    /// Any: `*`.
+    Any,
+    /// The names below one: `*.example.com`.
+    Below(String),
+    /// A name: `parlance.example.com`.
+    Name(String),
+    /// An address: `192.0.2.7`, `[2001:db8::1]`.
+    Address(IpAddr),
+}
+
+/// A text that names no host.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "must be a host without a port: parlance.example.com, *.example.com (names below it), 192.0.2.7, \
+     [2001:db8::1], or * for any"
+)]
+pub struct NotAHost;
+
+impl AllowedHost {
+    pub(super) fn of(host: Host<'_>) -> Self {
+        match host {
+            Host::Name(name) => Self::Name(name.to_ascii_lowercase()),
+            Host::Address(address) => Self::Address(address),
+        }
+    }
+
+    pub(super) fn allows(&self, host: Host<'_>) -> bool {
+        match (self, host) {
+            (Self::Any, _) => true,
+            (Self::Below(parent), Host::Name(name)) => is_below(name, parent),
+            (Self::Name(allowed), Host::Name(name)) => allowed.eq_ignore_ascii_case(name),
+            (Self::Address(allowed), Host::Address(address)) => *allowed == address,
+            _ => false,
+        }
+    }
+}
+
+impl TryFrom<String> for AllowedHost {
+    type Error = NotAHost;
+
+    fn try_from(text: String) -> Result<Self, NotAHost> {
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        if let Some(parent) = text.strip_prefix("*.") {
+            return match Host::parse(parent) {
+                Some(Host::Name(name)) => Ok(Self::Below(name.to_ascii_lowercase())),
+                _ => Err(NotAHost),
+            };
+        }
+        let bare: Result<Ipv6Addr, _> = text.parse();
+        match bare {
+            Ok(address) => Ok(Self::Address(unmapped(address.into()))),
+            Err(_) => Host::parse(&text).map(Self::of).ok_or(NotAHost),
+        }
+    }
+}
+
+impl From<AllowedHost> for String {
+    fn from(host: AllowedHost) -> Self {
+        match host {
+            AllowedHost::Any => "*".to_owned(),
+            AllowedHost::Below(parent) => format!("*.{parent}"),
+            AllowedHost::Name(name) => name,
+            AllowedHost::Address(address) => Host::Address(address).to_string(),
+        }
+    }
+}

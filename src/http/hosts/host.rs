@@ -1,0 +1,177 @@
+//! Reading a host strictly: what is no plain name and no plain address is none.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+/// The longest name, in bytes (RFC 1035).
+const NAME_MAX: usize = 253;
+/// The longest part of a name between dots, in bytes.
+const LABEL_MAX: usize = 63;
+
+/// The host of a request or a URL, without its port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Host<'a> {
+    /// A name, in the case that it was written in, without a dot at its end.
+    Name(&'a str),
+    /// An address. One that carries an IPv4 address stands for that.
+    Address(IpAddr),
+}
+
+impl<'a> Host<'a> {
+    /// The host of `name:port`, `192.0.2.7:port` or `[2001:db8::1]:port`; the port may be left out.
+    pub(super) fn of_authority(text: &'a str) -> Option<Self> {
+        let (host, port) = match text.strip_prefix('[') {
+            Some(rest) => {
+                let (_, after) = rest.split_once(']')?;
+                let host = &text[..text.len() - after.len()];
+                match after {
+                    "" => (host, None),
+                    after => (host, Some(after.strip_prefix(':')?)),
+                }
+            }
+            None => match text.split_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (text, None),
+            },
+        };
+        let is_port = |port: &str| {
+            port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
+        };
+        match port {
+            Some(port) if !is_port(port) => None,
+            _ => Self::parse(host),
+        }
+    }
+
+    /// A host without a port, an IPv6 address in brackets.
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
+        if let Some(inner) = text.strip_prefix('[') {
+            let address: Ipv6Addr = inner.strip_suffix(']')?.parse().ok()?;
+            return Some(Self::Address(unmapped(address.into())));
+        }
+        let name = text.strip_suffix('.').unwrap_or(text);
+        // Browsers read such a name as an address, also in forms that are not accepted here.
+        let last = name.rsplit('.').next().unwrap_or_default();
+        let is_figure = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+        if is_figure || last.starts_with("0x") || last.starts_with("0X") {
+            let address: Ipv4Addr = name.parse().ok()?;
+            return Some(Self::Address(address.into()));
+        }
+        is_name(name).then_some(Self::Name(name))
+    }
+}
+
+/// As it is written in the setting.
+impl fmt::Display for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(&name.to_ascii_lowercase()),
+            Self::Address(IpAddr::V4(address)) => address.fmt(f),
+            Self::Address(IpAddr::V6(address)) => write!(f, "[{address}]"),
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=LABEL_MAX).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    name.len() <= NAME_MAX && name.split('.').all(is_label)
+}
+
+pub(super) fn unmapped(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// True for `localhost` and what is below it, which lead nowhere else (RFC 6761).
+pub(super) fn is_loopback_name(name: &str) -> bool {
+    is_below(name, "localhost") || name.eq_ignore_ascii_case("localhost")
+}
+
+/// True for names that end with a dot and `parent`.
+pub(super) fn is_below(name: &str, parent: &str) -> bool {
+    let Some(at) = name.len().checked_sub(parent.len()).filter(|at| *at > 1) else {
+        return false;
+    };
+    name.as_bytes()[at - 1] == b'.' && name.as_bytes()[at..].eq_ignore_ascii_case(parent.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(text: &str) -> Option<String> {
+        Host::of_authority(text).map(|host| host.to_string())
+    }
+
+    #[test]
+    fn a_host_is_read_strictly() {
+        for (text, read) in [
+            ("localhost", "localhost"),
+            ("LocalHost:4600", "localhost"),
+            ("example.com.:80", "example.com"),
+            ("a_b.example-c.com:0", "a_b.example-c.com"),
+            ("127.0.0.1", "127.0.0.1"),
+            ("127.0.0.1.:4600", "127.0.0.1"),
+            ("[::1]:4600", "[::1]"),
+            ("[2001:DB8::1]", "[2001:db8::1]"),
+            ("[::ffff:127.0.0.1]", "127.0.0.1"),
+            ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+            ("1.example", "1.example"),
+        ] {
+            assert_eq!(host(text).as_deref(), Some(read), "{text}");
+        }
+        let long = format!("{}.com", "a".repeat(64));
+        let longer = format!("{}com", "abc.".repeat(64));
+        for text in [
+            "",
+            ".",
+            ":80",
+            "localhost:",
+            "localhost:+80",
+            "localhost:65536",
+            "localhost:80:80",
+            "localhost:http",
+            "user@localhost",
+            "user:pass@localhost",
+            "localhost@evil.example",
+            "localhost/",
+            "localhost?",
+            "local host",
+            " localhost",
+            "localhost,evil.example",
+            "a..b",
+            ".localhost",
+            "localhost..",
+            "b\u{fc}cher.example",
+            "%6c.localhost",
+            "127.1",
+            "0x7f.0.0.1",
+            "0x7f000001",
+            "2130706433",
+            "127.0.0.01",
+            "1.2.3.4.5",
+            "::1",
+            "[::1",
+            "[::1]4600",
+            "[::1]:",
+            "[fe80::1%eth0]",
+            "[fe80::1%25eth0]",
+            "[127.0.0.1]",
+            "[localhost]",
+            "[]",
+            &long,
+            &longer,
+        ] {
+            assert_eq!(host(text), None, "{text}");
+        }
+    }
+}
