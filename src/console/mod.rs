@@ -19,7 +19,7 @@ use self::{
 use crate::http::{Document, Mount, Published};
 
 /// The path that every operation is under.
-const BASE_PATH: &str = "/console/api";
+pub const BASE_PATH: &str = "/console/api";
 
 /// The groups of operations in the document.
 #[derive(Tags)]

@@ -23,6 +23,7 @@ use super::{
     dialect::RenderError,
     errors::{from_poem, too_large},
     mounted::Mounted,
+    same_origin,
 };
 use crate::kernel::{
     Error, Kind,
@@ -50,6 +51,8 @@ pub struct Edge {
     own_cors: bool,
     /// Whether the endpoint takes paths that are not UTF-8.
     raw_paths: bool,
+    /// Whether only pages of this server may have it change something.
+    own_pages: bool,
 }
 
 /// A request that failed.
@@ -88,6 +91,7 @@ impl Edge {
             credentials: false,
             own_cors: false,
             raw_paths: false,
+            own_pages: false,
         }
     }
 
@@ -109,6 +113,14 @@ impl Edge {
     #[must_use]
     pub fn with_own_cors(mut self) -> Self {
         self.own_cors = true;
+        self
+    }
+
+    /// The same around an endpoint that acts for whoever has it open: pages of other sites may not have
+    /// it change anything.
+    #[must_use]
+    pub fn for_own_pages(mut self) -> Self {
+        self.own_pages = true;
         self
     }
 
@@ -134,6 +146,9 @@ impl Edge {
             return Err(Failed::early(too_large()));
         }
         request.set_data(self.mounted.clone());
+        if self.own_pages {
+            same_origin::check(&request).map_err(Failed::early)?;
+        }
         // It lasts until the request is answered.
         let _share = self.mounted.body_memory().count(&mut request);
         let uri = request.uri().clone();

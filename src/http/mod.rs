@@ -23,6 +23,7 @@ pub mod object;
 pub mod origin;
 pub(crate) mod page;
 mod runtime_metrics;
+pub mod same_origin;
 mod tunnel_metrics;
 pub mod wording;
 pub mod written;

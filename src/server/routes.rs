@@ -64,7 +64,8 @@ pub(super) fn endpoint(
         Arc::new(ada::RenderPage),
         mounted.clone(),
     )
-    .with_methods(ada::PAGES_METHODS);
+    .with_methods(ada::PAGES_METHODS)
+    .for_own_pages();
     let webhooks = Edge::new(
         botpress::webhooks(domain),
         "botpress-webhooks",
@@ -83,7 +84,8 @@ pub(super) fn endpoint(
         Arc::new(botpress::RenderChat),
         mounted.clone(),
     )
-    .with_methods(botpress::CHAT_METHODS);
+    .with_methods(botpress::CHAT_METHODS)
+    .for_own_pages();
     let mut router = Router::new(pages)
         .at(botpress::CHAT_BASE_PATH, Reach::Below, chat_pages.boxed())
         .at(ada::PAGES_BASE_PATH, Reach::Stripped, platform.boxed())
@@ -111,7 +113,11 @@ pub(super) fn endpoint(
         if base_path == chat::BASE_PATH {
             return router;
         }
-        let edge = Arc::new(Edge::around(mount, mounted.clone()));
+        let edge = Edge::around(mount, mounted.clone());
+        let edge = Arc::new(match base_path {
+            console::BASE_PATH => edge.for_own_pages(),
+            _ => edge,
+        });
         if base_path == botpress::BASE_PATH {
             let at = |router: Router, path: &&str| router.at(*path, Reach::Below, shared(&edge));
             return botpress::ROUTES.iter().fold(router, at);

@@ -16,7 +16,7 @@ use crate::{
         Domain,
         inbox::{self, Inbox, Incoming, Received},
     },
-    http::{allow, body_limit, errors::Failure, read_bytes},
+    http::{allow, body_limit, errors::Failure, read_bytes, same_origin},
     kernel::{Error, Result, Rule, Violation},
 };
 
@@ -116,6 +116,7 @@ async fn receive(domain: Domain, mut request: Request) -> Result<Response> {
 
 /// Takes `{"status": 500}`, or the form of the page.
 async fn settings(domain: Domain, mut request: Request) -> Result<Response> {
+    same_origin::check(&request)?;
     let name = name(&request)?;
     inbox::check_name(&name)?;
     let body = body(&mut request).await?;
@@ -138,6 +139,7 @@ async fn settings(domain: Domain, mut request: Request) -> Result<Response> {
 }
 
 async fn clear(domain: Domain, request: Request) -> Result<Response> {
+    same_origin::check(&request)?;
     let name = name(&request)?;
     inbox::clear(&domain, &name).await?;
     Ok(done(is_form(&request), &name, json!({"name": name})))

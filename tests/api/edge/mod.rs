@@ -6,6 +6,7 @@ mod connections;
 mod hosts;
 mod methods;
 mod operations;
+mod origins;
 mod paths;
 mod raw;
 mod refusals;

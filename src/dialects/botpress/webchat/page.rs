@@ -5,7 +5,6 @@ use std::sync::Arc;
 use poem::{
     Endpoint, EndpointExt, IntoResponse, Request, Response, Route, RouteMethod,
     endpoint::{BoxEndpoint, make},
-    http::header,
     web::Redirect,
 };
 use serde::Deserialize;
@@ -107,7 +106,7 @@ async fn show(pages: Pages, request: Request) -> Result<Response> {
 }
 
 async fn switch_on(pages: Pages, request: Request) -> Result<Response> {
-    if !pages.0.open || !is_own_form(&request) {
+    if !pages.0.open {
         return Err(Error::new(
             Kind::Forbidden,
             "The web chat is switched on by whoever manages the bot.",
@@ -116,14 +115,4 @@ async fn switch_on(pages: Pages, request: Request) -> Result<Response> {
     let name = named(&request)?;
     bots::switch_chat_on(&pages.0.domain, &name).await?;
     Ok(Redirect::see_other(request.original_uri().path()).into_response())
-}
-
-/// Whether no page of somebody else sends this.
-fn is_own_form(request: &Request) -> bool {
-    let sent_from = request.header("sec-fetch-site");
-    match (sent_from, request.header(header::ORIGIN)) {
-        (Some(site), _) => site == "same-origin",
-        (None, Some(from)) => from == origin(request),
-        (None, None) => true,
-    }
 }

@@ -1,0 +1,115 @@
+//! What acts by a cookie, or by nothing but that it is reached, takes requests that change something from
+//! pages of this server alone: a browser sends a form of any site anywhere, with the cookies of where it
+//! goes.
+//!
+//! Browsers say where a request comes from, and pages cannot change that. A request without either header
+//! is a program's.
+
+use poem::{
+    Request,
+    http::{Method, header},
+};
+use url::Url;
+
+use super::origin::{host, origin};
+use crate::kernel::{Error, Kind, Result};
+
+/// The header in which newer browsers compare both origins themselves.
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
+
+/// Asserts that no page of another site has a browser send a request that changes something.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn check(request: &Request) -> Result<()> {
+    let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    if is_safe || is_own(request) {
+        return Ok(());
+    }
+    let text = "Only pages of this server, and programs, may send this: it comes from a page of another site";
+    Err(Error::new(Kind::Forbidden, text))
+}
+
+fn is_own(request: &Request) -> bool {
+    let from = request.headers().get(header::ORIGIN);
+    match (request.header(SEC_FETCH_SITE), from) {
+        // "none" is what somebody does in the browser itself.
+        (Some(site), _) => site == "same-origin" || site == "none",
+        (None, Some(from)) => from.to_str().is_ok_and(|from| is_ours(request, from)),
+        (None, None) => true,
+    }
+}
+
+/// True if an origin has the host and port of this server. Before a proxy that is not known of it may
+/// have another scheme.
+fn is_ours(request: &Request, from: &str) -> bool {
+    // An opaque origin, "null", is no URL.
+    let Ok(from) = Url::parse(from) else {
+        return false;
+    };
+    let asked = host(request).map(|host| format!("{}://{host}", from.scheme()));
+    let known = [Some(origin(request)), asked];
+    let mut known = known.into_iter().flatten();
+    known.any(|known| Url::parse(&known).is_ok_and(|known| known.origin() == from.origin()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passes(method: Method, headers: &[(&str, &str)]) -> bool {
+        let mut builder = Request::builder().method(method);
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        check(&builder.finish()).is_ok()
+    }
+
+    #[test]
+    fn only_pages_of_this_server_and_programs_change_something() {
+        let own = ("host", "parlance.example.com:4600");
+        for (headers, expected) in [
+            (&[own][..], true),
+            (&[own, ("sec-fetch-site", "same-origin")], true),
+            (&[own, ("sec-fetch-site", "none")], true),
+            (&[own, ("sec-fetch-site", "same-site")], false),
+            (&[own, ("sec-fetch-site", "cross-site")], false),
+            (&[own, ("sec-fetch-site", "")], false),
+            (
+                &[
+                    own,
+                    ("sec-fetch-site", "cross-site"),
+                    ("origin", "http://parlance.example.com:4600"),
+                ],
+                false,
+            ),
+            (&[own, ("origin", "http://parlance.example.com:4600")], true),
+            // A proxy ends TLS.
+            (
+                &[own, ("origin", "https://parlance.example.com:4600")],
+                true,
+            ),
+            (&[own, ("origin", "http://parlance.example.com")], false),
+            (
+                &[own, ("origin", "http://parlance.example.com:4601")],
+                false,
+            ),
+            (&[own, ("origin", "https://evil.example")], false),
+            (&[own, ("origin", "null")], false),
+            (&[own, ("origin", "")], false),
+            (&[("host", "a:80"), ("origin", "http://a")], true),
+            (&[("host", "a"), ("origin", "https://a:443")], true),
+        ] {
+            assert_eq!(passes(Method::POST, headers), expected, "{headers:?}");
+            assert!(passes(Method::GET, headers), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn an_origin_that_is_no_text_is_another() {
+        let mut request = Request::builder().method(Method::POST).finish();
+        let value = poem::http::HeaderValue::from_bytes(b"http://\xff").expect("a value");
+        request.headers_mut().insert(header::ORIGIN, value);
+        assert!(check(&request).is_err());
+    }
+}
