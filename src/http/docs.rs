@@ -9,6 +9,7 @@ use poem_openapi::OpenApiService;
 use super::{
     Mount, Published, origin,
     page::{asset, cached, escape, fill, text},
+    policy::Policy,
 };
 
 /// What the pages show of a dialect.
@@ -44,6 +45,7 @@ pub fn routes(mounts: &[Mount]) -> Route {
             "/assets/swagger-ui.css",
             of_swagger_ui("text/css", |ui| &ui.style),
         )
+        .at("/assets/docs.js", asset("text/javascript", text("docs.js")))
         .at(
             "/assets/parlance.css",
             asset("text/css", text("parlance.css")),
@@ -81,7 +83,12 @@ pub fn page(
         ("title", title),
         ("document", document_path),
     ];
-    asset("text/html", fill(&text("docs.html"), &values))
+    let page = Bytes::from(fill(&text("docs.html"), &values));
+    make_sync(move |request| {
+        let mut response = cached(&request, "text/html", page.clone());
+        Policy::SwaggerUi.set(&mut response);
+        response
+    })
 }
 
 /// A document as JSON, for the address that it is asked at.

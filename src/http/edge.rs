@@ -23,7 +23,7 @@ use super::{
     dialect::RenderError,
     errors::{from_poem, too_large},
     mounted::Mounted,
-    same_origin,
+    policy, same_origin,
 };
 use crate::kernel::{
     Error, Kind,
@@ -250,6 +250,7 @@ impl Endpoint for Edge {
         if let Ok(value) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
+        policy::complete(response.headers_mut());
         if let Some(page) = local_page {
             page.allow(response.headers_mut());
         }

@@ -25,6 +25,7 @@ mod documents;
 mod edge;
 mod identity;
 mod pages;
+mod policies;
 mod properties;
 mod readme;
 mod requests;

@@ -8,12 +8,9 @@ use poem::{
 
 use crate::{
     domain::{Domain, integrations},
-    http::{allow, domain, errors::Failure, page},
+    http::{allow, domain, errors::Failure, page, policy::Policy},
     kernel::{Error, Result},
 };
-
-/// What keeps an image or a text of someone else from doing anything on this origin.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
 /// The methods of their paths.
 pub const METHODS: &[allow::Row] = &[
@@ -54,11 +51,11 @@ fn read(request: &Request, of: Read) -> Result<Option<Vec<u8>>, Failure> {
 }
 
 fn file(content_type: &str, bytes: Vec<u8>) -> Response {
-    Response::builder()
+    let mut response = Response::builder()
         .status(StatusCode::OK)
         .content_type(content_type)
-        .header(header::CONTENT_SECURITY_POLICY, POLICY)
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header(header::CACHE_CONTROL, "no-cache")
-        .body(bytes)
+        .body(bytes);
+    Policy::File.set(&mut response);
+    response
 }

@@ -7,7 +7,7 @@ use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use poem::{
     Endpoint, EndpointExt, FromRequest, IntoResponse, Request, RequestBody, Response,
     endpoint::{BoxEndpoint, make},
-    http::{HeaderValue, header},
+    http::header,
     web::websocket::{Message, WebSocket, WebSocketConfig, WebSocketStream},
 };
 use tracing::debug;
@@ -50,9 +50,6 @@ const HOP_BY_HOP: [&str; 10] = [
     "transfer-encoding",
     "upgrade",
 ];
-
-/// What a program in development shows must not act as a page of this server.
-const POLICY: &str = "sandbox allow-forms allow-scripts";
 
 /// The pages, and the tunnels beside them: whatever has no other place. `names` are what other paths of
 /// this server begin with.
@@ -271,16 +268,13 @@ async fn forward(tunnels: &Tunnels, request: Request) -> Result<Response> {
     let timeout = tunnels.settings().timeout();
     let answer = tunnels.request(&id, &asked, timeout).await;
     let answer = answer.map_err(failed)?;
-    let mut response = response(Answer {
+    let answer = Answer {
         status: answer.status,
         headers: answer.headers,
         body: answer.body,
         live: None,
-    });
-    let policy = HeaderValue::from_static(POLICY);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    Ok(response)
+    };
+    Ok(response(answer, &format!("/{id}")))
 }
 
 fn failed(failure: Failure) -> Error {

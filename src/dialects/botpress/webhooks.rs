@@ -16,18 +16,14 @@ use crate::{
         Domain,
         inbound::{self, Answer, Incoming},
     },
-    http::{body_limit, errors::Failure, read_bytes},
+    http::{
+        body_limit,
+        errors::Failure,
+        read_bytes,
+        sandbox::{contain, without_own_cookies},
+    },
     kernel::{Error, Kind, Result},
 };
-
-/// What this connection has of its own, and the answer has not.
-const OWN: [HeaderName; 5] = [
-    header::CONNECTION,
-    header::CONTENT_LENGTH,
-    header::DATE,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
 
 /// What the path of the webhook begins with that all installations of an integration share; its name
 /// follows, which may have a slash. It belongs to the workspace that the name belongs to.
@@ -61,24 +57,28 @@ async fn receive(domain: &Domain, request: Request) -> Result<Response> {
         .ok_or_else(|| Error::new(Kind::NoOperation, "Not Found"))?;
     let decoded = percent_decode_str(below).decode_utf8_lossy();
     // The receiver is found before the body is read: strangers who know none keep no memory here.
-    let (receiver, path) = if let Some(name) = decoded.strip_prefix(SHARED) {
-        (inbound::find_shared(domain, None, name)?, "/")
+    // `own` is the path that the answer's cookies are for.
+    let (receiver, path, own) = if let Some(name) = decoded.strip_prefix(SHARED) {
+        let receiver = inbound::find_shared(domain, None, name)?;
+        (receiver, "/", whole.as_str())
     } else if let Some((workspace, name)) = decoded
         .strip_prefix(SHARED_OF_WORKSPACE)
         .and_then(|rest| rest.split_once('/'))
     {
-        let workspace = Some(workspace.into());
-        (inbound::find_shared(domain, workspace, name)?, "/")
+        let receiver = inbound::find_shared(domain, Some(workspace.into()), name)?;
+        (receiver, "/", whole.as_str())
     } else if below == OAUTH {
         let query = request.original_uri().query().unwrap_or_default();
-        (inbound::find_by_state(domain, query)?, inbound::OAUTH_PATH)
+        let receiver = inbound::find_by_state(domain, query)?;
+        (receiver, inbound::OAUTH_PATH, whole.as_str())
     } else {
         let (webhook_id, path) = below.split_at(below.find('/').unwrap_or(below.len()));
-        (inbound::find_by_webhook(domain, webhook_id)?, path)
+        let receiver = inbound::find_by_webhook(domain, webhook_id)?;
+        (receiver, path, &whole[..whole.len() - path.len()])
     };
     let incoming = read(request, path).await?;
-    let answer = inbound::receive(domain, receiver, &incoming).await;
-    answer.map(response)
+    let answer = inbound::receive(domain, receiver, &incoming).await?;
+    Ok(response(answer, own))
 }
 
 pub(super) async fn read(mut request: Request, path: &str) -> Result<Incoming> {
@@ -86,7 +86,13 @@ pub(super) async fn read(mut request: Request, path: &str) -> Result<Incoming> {
     let body = read_bytes(request.take_body(), limit).await?;
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in request.headers() {
-        let value = String::from_utf8_lossy(value.as_bytes());
+        let mut value = String::from_utf8_lossy(value.as_bytes());
+        if name == header::COOKIE {
+            let Some(others) = without_own_cookies(&value) else {
+                continue;
+            };
+            value = others.into();
+        }
         let known = headers.entry(name.as_str().to_owned()).or_default();
         if !known.is_empty() {
             known.push_str(", ");
@@ -113,7 +119,9 @@ fn utf8(body: Vec<u8>) -> Result<String> {
     })
 }
 
-pub(super) fn response(answer: Answer) -> Response {
+/// What a tenant's code answers, as it is sent: what is not its own to say is left out. Its address
+/// begins with `own`.
+pub(super) fn response(answer: Answer, own: &str) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
     let body = match answer.live {
         None => Body::from_string(answer.body),
@@ -125,9 +133,8 @@ pub(super) fn response(answer: Answer) -> Response {
         else {
             continue;
         };
-        if !OWN.contains(&name) {
-            response.headers_mut().append(name, value);
-        }
+        response.headers_mut().append(name, value);
     }
+    contain(&mut response, own);
     response
 }

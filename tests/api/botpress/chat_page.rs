@@ -43,6 +43,9 @@ async fn the_page_is_there_once_the_chat_is_switched_on() {
     assert!(off.text.contains("not switched on"), "{}", off.text);
     assert!(off.text.contains("type=sharableUrl"), "{}", off.text);
     assert!(!off.text.contains(&given.bot.name), "{}", off.text);
+    // Nobody's page may have it in a frame and the button below a click.
+    let policy = off.header("content-security-policy").expect("a policy");
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
     switch_on(&given).await;
     let on = page(&given.server, &path).await.expect(200);
     let bot = format!("data-bot=\"{}\"", given.bot.id);

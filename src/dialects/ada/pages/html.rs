@@ -9,13 +9,10 @@ use crate::{
     http::{
         dialect::RenderError,
         page::{self, escape},
+        policy::Policy,
     },
     kernel::Error,
 };
-
-/// No scripts, nothing from elsewhere but icons, in no frame.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' http: https:; \
-                      base-uri 'none'; frame-ancestors 'none'";
 
 /// A whole page. `title` is text, `body` is HTML.
 pub fn page(status: StatusCode, title: &str, body: &str) -> Response {
@@ -27,14 +24,13 @@ pub fn page(status: StatusCode, title: &str, body: &str) -> Response {
         .into_response();
     let headers = response.headers_mut();
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         // Integrations may look at where a browser comes from (ada.md §2.5), but not at the path.
         (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    Policy::Install.set(&mut response);
     response
 }
 

@@ -14,12 +14,10 @@ use super::{
 };
 use crate::{
     domain::platform_integrations::Typed,
-    http::{origin, page::escape},
+    http::{origin, page::escape, sandbox::PAGES_COOKIE as COOKIE},
     kernel::{ids::random_alphanumeric, mac::hmac_sha256, secret::TokenHash},
 };
 
-/// The cookie.
-const COOKIE: &str = "parlance_pages";
 /// The field of a form that has the session's token.
 pub const TOKEN: &str = "csrf";
 /// How long an operator stays signed in, in seconds.

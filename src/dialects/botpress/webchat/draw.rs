@@ -2,45 +2,22 @@
 
 use poem::{
     IntoResponse, Response,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
 };
 
 use super::page::BASE_PATH;
 use crate::{
     domain::bots::{Shown, Standing},
     http::{
-        PublicUrl,
         dialect::RenderError,
         page::{self, escape, fill, text},
+        policy::Policy,
     },
     kernel::{Error, ids::AgentId},
 };
 
-/// What a chat may load: its own scripts and style, nothing within the page. Images, sounds and films
-/// are wherever the bot has them.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-                      img-src 'self' http: https:; media-src http: https:; base-uri 'none'; \
-                      form-action 'none'";
-
-/// What a page without a chat may do.
-const TOLD_POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'";
-
-/// The directive that says which pages a chat may be put into; none allows any, which pages from a
-/// disk are too.
-pub(super) fn embedders(allowed: Option<&[PublicUrl]>) -> String {
-    match allowed {
-        None => String::new(),
-        Some([]) => "; frame-ancestors 'none'".to_owned(),
-        Some(origins) => {
-            let list: String = origins.iter().map(|origin| format!(" {origin}")).collect();
-            format!("; frame-ancestors 'self'{list}")
-        }
-    }
-}
-
 /// The page of a chat, whose API is at a path of this server.
-pub(super) fn chat(bot: &Shown, api: &str, embedders: &str) -> Response {
+pub(super) fn chat(bot: &Shown, api: &str, policy: &Policy) -> Response {
     let notice = match bot.standing {
         Standing::Answers => None,
         Standing::NoCode => Some("This bot has no code yet: nobody answers until it is deployed."),
@@ -58,7 +35,9 @@ pub(super) fn chat(bot: &Shown, api: &str, embedders: &str) -> Response {
             ("notice", &notice),
         ],
     );
-    html(StatusCode::OK, page, &format!("{POLICY}{embedders}"))
+    let mut response = html(StatusCode::OK, page);
+    policy.set(&mut response);
+    response
 }
 
 /// The page of a bot without a chat: how it gets one, and where `open`, a button that does it.
@@ -85,26 +64,18 @@ pub(super) fn off(bot: &AgentId, origin: &str, open: bool) -> Response {
 fn told(status: StatusCode, title: &str, body: &str) -> Response {
     let page = text("chat/told.html");
     let page = fill(&page, &[("title", &escape(title)), ("body", body)]);
-    html(status, page, TOLD_POLICY)
+    html(status, page)
 }
 
-fn html(status: StatusCode, page: String, policy: &str) -> Response {
+fn html(status: StatusCode, page: String) -> Response {
     let mut response = page
         .with_content_type("text/html; charset=utf-8")
         .with_status(status)
         .into_response();
-    let set: [(HeaderName, &str); 4] = [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // Where a bot's links lead is not told which bot it was.
-        (header::REFERRER_POLICY, "same-origin"),
-    ];
-    for (name, value) in set {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
     response
 }
 

@@ -18,6 +18,7 @@ use crate::{
         errors::Failure,
         origin,
         page::{asset, names, text},
+        policy::Policy,
     },
     kernel::{Error, Kind, Result},
 };
@@ -34,8 +35,8 @@ struct Pages(Arc<Parts>);
 
 struct Parts {
     domain: Domain,
-    /// The pages that a chat may be put into, as the policy of its page has it.
-    embedders: String,
+    /// What the page of a chat may do, and where it may be put into.
+    policy: Policy,
     /// Whether whoever reaches the server may switch the chat of a bot on.
     open: bool,
 }
@@ -45,7 +46,7 @@ struct Parts {
 pub fn routes(domain: &Domain, settings: &Settings, open: bool) -> BoxEndpoint<'static, Response> {
     let pages = Pages(Arc::new(Parts {
         domain: domain.clone(),
-        embedders: draw::embedders(settings.chat_embedders.as_deref()),
+        policy: Policy::Chat(settings.chat_embedders.clone()),
         open,
     }));
     let script = |name: &str| asset("text/javascript", text(&format!("chat/{name}.js")));
@@ -100,7 +101,7 @@ fn named(request: &Request) -> Result<String> {
 async fn show(pages: Pages, request: Request) -> Result<Response> {
     let bot = bots::shown(&pages.0.domain, &named(&request)?)?;
     Ok(match &bot.webhook_id {
-        Some(id) => draw::chat(&bot, &format!("{WEBHOOKS_PATH}/{id}"), &pages.0.embedders),
+        Some(id) => draw::chat(&bot, &format!("{WEBHOOKS_PATH}/{id}"), &pages.0.policy),
         None => draw::off(&bot.id, &origin(&request), pages.0.open),
     })
 }

@@ -67,6 +67,131 @@ async fn status_and_headers_of_code_go_back() {
     assert_eq!(answer.header("x-path"), Some("/oauth"));
 }
 
+/// What an integration answers that wants to be a page of this server.
+const GREEDY: &str = "exports.handler = async ({ headers, body }) => {
+    if (headers['x-bp-operation'] !== 'webhook_received') return { status: 200 }
+    const { req } = JSON.parse(body)
+    const redirect = req.path === '/begin'
+    return {
+        status: redirect ? 302 : 200,
+        headers: {
+            'Content-Type': 'text/html',
+            'Content-Security-Policy': \"sandbox allow-same-origin allow-scripts; default-src 'self'\",
+            'Set-Cookie': req.query === 'own' ? 'parlance_pages=x; Path=/platform' : 'step=2; Path=/; Domain=localhost; HttpOnly',
+            'Clear-Site-Data': '\"*\"',
+            'Service-Worker-Allowed': '/',
+            'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
+            'Alt-Svc': 'h3=\":443\"',
+            'X-Seen-Cookie': req.headers.cookie || 'none',
+            ...(redirect ? { Location: 'https://provider.example/authorize?state=1' } : {}),
+        },
+        body: '<script>fetch(\"/inbox/x.json\")</script>',
+    }
+}";
+
+async fn greedy() -> Given {
+    Given::running(
+        TestServer::start().await,
+        |_| {},
+        |new| new.parts.code = Some(GREEDY.to_owned()),
+    )
+    .await
+}
+
+/// The client of a browser that follows no redirect.
+fn visit(server: &TestServer, path: &str) -> reqwest::RequestBuilder {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let client = client.build().expect("a client");
+    client.get(format!("{}{path}", server.server().url()))
+}
+
+/// Asserts that an answer of tenants' code acts on nothing but its own address.
+fn assert_contained(answer: &Answer, own: &str) {
+    let policies = answer.headers.get_all("content-security-policy");
+    let last = policies.iter().next_back().expect("a policy");
+    let last = last.to_str().expect("a text");
+    assert!(last.starts_with("sandbox allow-"), "{last}");
+    assert!(
+        last.contains("allow-forms") && last.contains("allow-scripts"),
+        "{last}"
+    );
+    assert!(!last.contains("same-origin"), "{last}");
+    for name in [
+        "clear-site-data",
+        "service-worker-allowed",
+        "strict-transport-security",
+        "alt-svc",
+    ] {
+        assert_eq!(answer.header(name), None, "{name}");
+    }
+    let cookie = format!("step=2; HttpOnly; Path={own}");
+    assert_eq!(answer.header("set-cookie"), Some(cookie.as_str()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_integration_answers_is_no_page_of_this_server() {
+    let given = greedy().await;
+    let server = &given.server;
+    let webhook = webhook(server);
+    let id = webhook.strip_prefix("/webhook/").expect("an id");
+    for (path, own) in [
+        (webhook.clone(), webhook.as_str()),
+        (format!("{webhook}/deep/page?a=1"), &webhook),
+        (format!("/webhook/oauth?state={id}"), "/webhook/oauth"),
+    ] {
+        let answer = send(visit(server, &path)).await.expect(200);
+        assert_contained(&answer, own);
+        assert!(answer.text.contains("<script>"), "{}", answer.text);
+        assert_eq!(answer.header("content-type"), Some("text/html"));
+    }
+    // A redirect leads on.
+    let answer = send(visit(server, &format!("{webhook}/begin")))
+        .await
+        .expect(302);
+    assert_contained(&answer, &webhook);
+    let location = "https://provider.example/authorize?state=1";
+    assert_eq!(answer.header("location"), Some(location));
+    // Nobody's code sets or sees the session of this server's pages.
+    let answer = send(visit(server, &format!("{webhook}?own")))
+        .await
+        .expect(200);
+    assert_eq!(answer.header("set-cookie"), None);
+    let request = visit(server, &webhook).header("cookie", "a=b; parlance_pages=x.y");
+    let answer = send(request).await.expect(200);
+    assert_eq!(answer.header("x-seen-cookie"), Some("a=b"));
+}
+
+#[tokio::test]
+async fn forms_of_a_page_in_a_sandbox_reach_their_webhook() {
+    let pair = Pair::start().await;
+    let server = &pair.given.server;
+    for (site, origin) in [
+        ("cross-site", "null"),
+        ("cross-site", "https://provider.example"),
+    ] {
+        let request = server.request(Method::POST, &webhook(server));
+        let request = request
+            .header("sec-fetch-site", site)
+            .header("origin", origin);
+        send(request.body("step=2")).await.expect(200);
+        let asked = pair.integration.asked();
+        assert_eq!(
+            asked.last().expect("it was asked").json()["req"]["body"],
+            "step=2"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_fallback_script_answers_is_no_page_of_this_server() {
+    let fallback = "{\"headers\": {\"Content-Type\": \"text/html\", \"Clear-Site-Data\": \"*\", \
+         \"Set-Cookie\": \"step=2; Path=/; HttpOnly\"}, \"body\": \"<script></script>\"}";
+    let pair = shared(Some(fallback), "null").await;
+    let server = &pair.given.server;
+    let answer = send(visit(server, GLOBAL)).await.expect(200);
+    assert_contained(&answer, GLOBAL);
+}
+
 #[tokio::test]
 async fn what_an_integration_does_not_take_can_be_sent_again() {
     let pair = Pair::start().await;

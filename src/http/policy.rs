@@ -1,0 +1,193 @@
+//! What pages may do in a browser: one layer around every answer. A page that needs more than others says
+//! so with a [`Policy`], and there are no others.
+
+use poem::{
+    Response,
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+};
+
+use super::PublicUrl;
+
+/// What a page may do that names no other policy: use a style sheet and images of this server, and send
+/// forms to it. It has no scripts, and nothing may frame it.
+const PAGE: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+                    base-uri 'none'; frame-ancestors 'none'";
+
+/// A page that needs something else, with the reason.
+#[derive(Debug, Clone)]
+pub enum Policy {
+    /// Swagger UI is a script that sets styles, has images within its style sheet, and calls what the
+    /// document names, which may be the host of an agent.
+    SwaggerUi,
+    /// The pages on which integrations are installed show icons from elsewhere, and their form leads to
+    /// the integration: browsers apply `form-action` to where an answer redirects to.
+    Install,
+    /// The chat page is made of scripts, shows media from wherever a bot has them, and may be put into
+    /// these pages; into any by default, from a disk too.
+    Chat(Option<Vec<PublicUrl>>),
+    /// A file of somebody else, which must not act as a page of this server.
+    File,
+}
+
+impl Policy {
+    /// Its directives.
+    #[must_use]
+    pub fn directives(&self) -> String {
+        match self {
+            Self::SwaggerUi => {
+                "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                                img-src 'self' data:; connect-src 'self' http://*.localhost:*; \
+                                form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+                    .to_owned()
+            }
+            Self::Install => "default-src 'none'; style-src 'self'; img-src 'self' http: https:; \
+                              base-uri 'none'; frame-ancestors 'none'"
+                .to_owned(),
+            Self::Chat(embedders) => {
+                let ancestors = ancestors(embedders.as_deref());
+                format!(
+                    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                     img-src 'self' http: https:; media-src http: https:; base-uri 'none'; \
+                     form-action 'none'{ancestors}"
+                )
+            }
+            Self::File => {
+                "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
+                    .to_owned()
+            }
+        }
+    }
+
+    /// Gives an answer this policy.
+    pub fn set(&self, response: &mut Response) {
+        if let Ok(policy) = HeaderValue::try_from(self.directives()) {
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+}
+
+/// The directive that says which pages a chat may be put into.
+fn ancestors(embedders: Option<&[PublicUrl]>) -> String {
+    match embedders {
+        None => String::new(),
+        Some([]) => "; frame-ancestors 'none'".to_owned(),
+        Some(origins) => {
+            let list: String = origins.iter().map(|origin| format!(" {origin}")).collect();
+            format!("; frame-ancestors 'self'{list}")
+        }
+    }
+}
+
+/// Completes the headers of an answer that a browser could show as a page or run.
+pub(super) fn complete(headers: &mut HeaderMap) {
+    let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
+        return;
+    };
+    if is_data(content_type.as_bytes()) {
+        return;
+    }
+    // The answer of somebody else's code has a policy, and says of its content what it likes.
+    let set: [(HeaderName, &str); 3] = [
+        (header::CONTENT_SECURITY_POLICY, PAGE),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ];
+    for (name, value) in set {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+}
+
+/// True for JSON and streams, the answers of APIs: no browser makes a page of them.
+fn is_data(content_type: &[u8]) -> bool {
+    let essence = content_type
+        .split(|byte| *byte == b';')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii();
+    essence.ends_with(b"json") || essence == b"text/event-stream"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn completed(content_type: Option<&str>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Some(content_type) = content_type {
+            let value = HeaderValue::try_from(content_type).expect("a value");
+            headers.insert(header::CONTENT_TYPE, value);
+        }
+        complete(&mut headers);
+        headers
+    }
+
+    #[test]
+    fn what_a_browser_could_show_or_run_has_a_policy() {
+        for shown in [
+            "text/html; charset=utf-8",
+            "image/svg+xml",
+            "application/xhtml+xml",
+            "text/xml",
+            "application/pdf",
+            "text/javascript",
+            "application/octet-stream",
+            "text/plain",
+            "",
+            "nonsense",
+        ] {
+            let headers = completed(Some(shown));
+            let policy = headers.get(header::CONTENT_SECURITY_POLICY);
+            assert_eq!(
+                policy.map(HeaderValue::as_bytes),
+                Some(PAGE.as_bytes()),
+                "{shown}"
+            );
+        }
+        for data in [
+            "application/json",
+            "application/json; charset=utf-8",
+            "application/problem+json",
+            "application/stream+json",
+            "text/event-stream",
+        ] {
+            assert_eq!(completed(Some(data)).len(), 1, "{data}");
+        }
+        assert!(completed(None).is_empty());
+    }
+
+    #[test]
+    fn no_page_but_a_chat_may_be_framed_and_none_may_load_what_it_does_not_name() {
+        let policies = [Policy::SwaggerUi, Policy::Install, Policy::File];
+        for policy in policies
+            .iter()
+            .map(Policy::directives)
+            .chain([PAGE.to_owned()])
+        {
+            assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+            assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+            let script = policy.split("script-src ").nth(1).unwrap_or_default();
+            assert!(
+                !script
+                    .split(';')
+                    .next()
+                    .unwrap_or_default()
+                    .contains("unsafe"),
+                "{policy}"
+            );
+        }
+        let embedder = PublicUrl::try_from("https://shop.example.com".to_owned());
+        for (embedders, end) in [
+            (None, "form-action 'none'"),
+            (Some(Vec::new()), "frame-ancestors 'none'"),
+            (
+                embedder.ok().map(|embedder| vec![embedder]),
+                "frame-ancestors 'self' https://shop.example.com",
+            ),
+        ] {
+            assert!(Policy::Chat(embedders).directives().ends_with(end), "{end}");
+        }
+    }
+}

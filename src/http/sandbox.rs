@@ -1,0 +1,198 @@
+//! Answers that a tenant's code makes: what webhooks and tunnels answer. They come from this server's
+//! origin, and must not act as one of its pages or on the origin as a whole.
+
+use poem::{
+    Response,
+    http::{HeaderMap, HeaderValue, header},
+};
+
+/// The cookie of the sessions of this server's pages.
+pub const PAGES_COOKIE: &str = "parlance_pages";
+
+/// The pages of such an answer have an origin of their own, that of nobody: no storage, no cookies, no
+/// reading of this server's answers. Forms, scripts and windows work, so that what leads through an
+/// authorization at a provider does; a window that is opened is an ordinary one.
+const POLICY: &str = "sandbox allow-downloads allow-forms allow-modals allow-popups \
+                      allow-popups-to-escape-sandbox allow-scripts";
+
+/// Headers that speak for the whole origin, or for the connection, which is this server's.
+const NOT_THEIRS: [&str; 24] = [
+    "accept-ch",
+    "activate-storage-access",
+    "alt-svc",
+    "clear-site-data",
+    "critical-ch",
+    "expect-ct",
+    "nel",
+    "origin-agent-cluster",
+    "public-key-pins",
+    "report-to",
+    "service-worker-allowed",
+    "set-login",
+    "strict-transport-security",
+    "use-as-dictionary",
+    "connection",
+    "content-length",
+    "date",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Confines an answer of a tenant's code whose address begins with this path. Its cookies come back to
+/// what is below that path and nowhere else.
+pub fn contain(response: &mut Response, path: &str) {
+    let headers = response.headers_mut();
+    for name in NOT_THEIRS {
+        headers.remove(name);
+    }
+    confine_cookies(headers, path);
+    // Of several policies each one holds, and of several sandboxes the last.
+    let policy = HeaderValue::from_static(POLICY);
+    headers.append(header::CONTENT_SECURITY_POLICY, policy);
+}
+
+fn confine_cookies(headers: &mut HeaderMap, path: &str) {
+    let cookies = headers.get_all(header::SET_COOKIE).iter();
+    let confined: Vec<HeaderValue> = cookies
+        .filter_map(|cookie| confined(cookie.as_bytes(), path))
+        .collect();
+    headers.remove(header::SET_COOKIE);
+    for cookie in confined {
+        headers.append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// The cookie for this path alone; none for one that has the name of one of ours, or no name: browsers
+/// send that as it is, so that its value could look like another cookie.
+fn confined(cookie: &[u8], path: &str) -> Option<HeaderValue> {
+    let mut parts = cookie.split(|byte| *byte == b';');
+    let pair = parts.next()?.trim_ascii();
+    let at = pair.iter().position(|byte| *byte == b'=')?;
+    let name = pair[..at].trim_ascii();
+    if name.is_empty() || name.eq_ignore_ascii_case(PAGES_COOKIE.as_bytes()) {
+        return None;
+    }
+    let mut confined = pair.to_vec();
+    for attribute in parts.map(<[u8]>::trim_ascii) {
+        let name = attribute.split(|byte| *byte == b'=').next();
+        let name = name.unwrap_or_default().trim_ascii();
+        let is_wider = [&b"path"[..], b"domain"]
+            .iter()
+            .any(|wider| name.eq_ignore_ascii_case(wider));
+        if !is_wider {
+            confined.extend_from_slice(b"; ");
+            confined.extend_from_slice(attribute);
+        }
+    }
+    confined.extend_from_slice(b"; Path=");
+    confined.extend_from_slice(path.as_bytes());
+    HeaderValue::from_bytes(&confined).ok()
+}
+
+/// The value of a `Cookie` header without the cookies of this server; none if nothing is left.
+#[must_use]
+pub fn without_own_cookies(cookies: &str) -> Option<String> {
+    let is_own = |pair: &str| {
+        let name = pair.split('=').next().unwrap_or_default().trim();
+        name.eq_ignore_ascii_case(PAGES_COOKIE)
+    };
+    let others = cookies.split(';').filter(|pair| !is_own(pair));
+    let others: Vec<&str> = others
+        .map(str::trim)
+        .filter(|pair| !pair.is_empty())
+        .collect();
+    (!others.is_empty()).then(|| others.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::HeaderName;
+
+    use super::*;
+
+    fn answer(headers: &[(&str, &str)]) -> Response {
+        let mut response = Response::default();
+        for (name, value) in headers {
+            let name = HeaderName::try_from(*name).expect("a name");
+            let value = HeaderValue::try_from(*value).expect("a value");
+            response.headers_mut().append(name, value);
+        }
+        contain(&mut response, "/webhook/1");
+        response
+    }
+
+    fn cookie(cookie: &str) -> Option<String> {
+        let response = answer(&[("set-cookie", cookie)]);
+        response.header(header::SET_COOKIE).map(str::to_owned)
+    }
+
+    #[test]
+    fn cookies_come_back_to_their_webhook_alone() {
+        for (set, confined) in [
+            ("a=b", "a=b; Path=/webhook/1"),
+            (
+                "a=b; Path=/; HttpOnly; Domain=example.com; Max-Age=5",
+                "a=b; HttpOnly; Max-Age=5; Path=/webhook/1",
+            ),
+            (
+                "a=b;PATH=/platform;domain = x;secure",
+                "a=b; secure; Path=/webhook/1",
+            ),
+            ("a=", "a=; Path=/webhook/1"),
+            ("a=b=c; path", "a=b=c; Path=/webhook/1"),
+        ] {
+            assert_eq!(cookie(set).as_deref(), Some(confined), "{set}");
+        }
+        for set in [
+            "parlance_pages=x; Path=/platform",
+            " parlance_pages =x",
+            "Parlance_Pages=x",
+            "=parlance_pages=x",
+            "parlance_pages",
+            "",
+        ] {
+            assert_eq!(cookie(set), None, "{set}");
+        }
+    }
+
+    #[test]
+    fn nothing_speaks_for_the_whole_origin() {
+        let own: Vec<(&str, &str)> = NOT_THEIRS.iter().map(|name| (*name, "x")).collect();
+        let response = answer(&own);
+        assert_eq!(response.headers().len(), 1);
+        let response = answer(&[
+            (
+                "content-security-policy",
+                "sandbox allow-same-origin allow-scripts",
+            ),
+            ("x-own", "1"),
+            ("location", "https://provider.example"),
+        ]);
+        let policies = response.headers().get_all(header::CONTENT_SECURITY_POLICY);
+        let last = policies.iter().next_back().expect("a policy");
+        assert_eq!(last, POLICY);
+        assert!(!POLICY.contains("same-origin"));
+        assert_eq!(response.header("x-own"), Some("1"));
+        assert_eq!(
+            response.header("location"),
+            Some("https://provider.example")
+        );
+    }
+
+    #[test]
+    fn the_code_of_tenants_sees_no_cookie_of_ours() {
+        for (sent, left) in [
+            ("a=b; parlance_pages=x.y; c=d", Some("a=b; c=d")),
+            ("parlance_pages=x", None),
+            ("a=b", Some("a=b")),
+            ("", None),
+        ] {
+            assert_eq!(without_own_cookies(sent).as_deref(), left, "{sent}");
+        }
+    }
+}
