@@ -92,6 +92,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0020_webhook_addresses",
         sql: include_str!("0020_webhook_addresses.sql"),
     },
+    Migration {
+        name: "0021_numbers",
+        sql: include_str!("0021_numbers.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.

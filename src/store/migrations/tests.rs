@@ -420,3 +420,35 @@ fn names_come_to_belong_to_those_who_had_them_first() {
     );
     assert!(all("PRAGMA foreign_key_check").is_empty());
 }
+
+#[test]
+fn a_number_of_a_row_is_never_given_out_twice() {
+    let plant = "
+        INSERT INTO workspaces (seq, id, name, created_at, updated_at) VALUES (7, 'w', 'W', 0, 0);
+        INSERT INTO agents (seq, id, workspace_id, handle, name, created_at, updated_at)
+        VALUES (9, 'a', 'w', 'a', 'A', 0, 0);";
+    let connection = migrated("_numbers", plant);
+    connection
+        .execute_batch("DELETE FROM agents; DELETE FROM workspaces;")
+        .unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO workspaces (id, name, created_at, updated_at) VALUES ('v', 'V', 0, 0);
+             INSERT INTO agents (id, workspace_id, handle, name, created_at, updated_at)
+             VALUES ('b', 'v', 'b', 'B', 0, 0);",
+        )
+        .unwrap();
+    let seqs = lines(
+        &connection,
+        "SELECT seq FROM workspaces UNION ALL SELECT seq FROM agents",
+    );
+    assert_eq!(seqs, ["8", "10"]);
+    // All other tables are numbered by something else, or nobody keeps the numbers of their rows.
+    let others = "SELECT name FROM sqlite_schema WHERE type = 'table'
+        AND sql LIKE '%seq %INTEGER PRIMARY KEY%' AND sql NOT LIKE '%AUTOINCREMENT%' ORDER BY name";
+    let expected = "audit_records bot_code bot_issue_events bot_logs bots charges chat_turns connector_logs \
+        folder_files folder_passages inbox_requests integration_code integration_logs \
+        platform_uninstalls service_integrations webchat_keys webhook_attempts";
+    assert_eq!(lines(&connection, others).join(" "), expected);
+    assert_eq!(lines(&connection, "PRAGMA integrity_check"), ["ok"]);
+}
