@@ -47,6 +47,7 @@ async fn every_page_has_a_policy_and_none_but_a_chat_may_be_framed() {
     ];
     for name in [
         "ada",
+        "ada-end-users-v1",
         "aloochat",
         "botpress",
         "chat",

@@ -95,8 +95,8 @@ impl AllowedHosts {
         let named = named.map(String::from_utf8_lossy);
         let target = target.map(|target| Cow::Borrowed(target.as_str()));
         let forwarded = forwarded.map(Cow::Borrowed);
-        let hosts = [named, target, forwarded].into_iter().flatten();
-        hosts.map(|host| self.check_one(&host)).collect()
+        let mut hosts = [named, target, forwarded].into_iter().flatten();
+        hosts.try_for_each(|host| self.check_one(&host))
     }
 
     fn check_one(&self, authority: &str) -> Result<()> {

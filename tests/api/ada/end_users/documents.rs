@@ -21,7 +21,8 @@ async fn the_swagger_ui_is_where_the_vendor_has_it() {
     for path in ["/docs", "/docs/"] {
         let page = send(server.request(Method::GET, &format!("{BASE}{path}"))).await;
         assert!(
-            page.text.contains("url: \"/api/end-users/v1/spec\""),
+            page.text
+                .contains("data-document=\"/api/end-users/v1/spec\""),
             "{path}"
         );
         assert!(
