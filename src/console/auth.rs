@@ -4,13 +4,13 @@ use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
 use crate::{
-    domain::Domain,
-    http::{bearer, bearer_scheme, domain, errors::Failure},
+    domain::operator::OperatorCall,
+    http::{admitted, bearer, bearer_scheme, domain, errors::Failure},
     kernel::Error,
 };
 
-/// A call of the operator to a domain.
-pub struct Operator(pub Domain);
+/// A call of the operator.
+pub struct Operator(pub OperatorCall);
 
 impl<'a> ApiExtractor<'a> for Operator {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
@@ -31,13 +31,15 @@ impl<'a> ApiExtractor<'a> for Operator {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let domain = authenticate(request).map_err(Failure)?;
-        Ok(Self(domain))
+        let call = authenticate(request).map_err(Failure)?;
+        Ok(Self(call))
     }
 }
 
-fn authenticate(request: &Request) -> Result<Domain, Error> {
-    let domain = domain(request)?;
-    domain.authenticate_operator(bearer(request)?)?;
-    Ok(domain.clone())
+fn authenticate(request: &Request) -> Result<OperatorCall, Error> {
+    let call = domain(request)?.admit_operator(bearer(request)?)?;
+    if let Some(admission) = call.admission() {
+        admitted(request, admission);
+    }
+    Ok(call)
 }

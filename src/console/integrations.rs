@@ -4,10 +4,7 @@
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json, types::Example};
 
 use super::{Tag, auth::Operator, error::Failed};
-use crate::domain::{
-    audit::Actor,
-    platform_integrations::{self as integrations, PlatformIntegration},
-};
+use crate::domain::platform_integrations::{self as integrations, PlatformIntegration};
 
 /// A platform integration.
 #[derive(Object)]
@@ -60,7 +57,12 @@ impl IntegrationsApi {
         &self,
         operator: Operator,
     ) -> Result<Json<Vec<Integration>>, Failed> {
-        let all = operator.0.store().scan(integrations::list_all).await?;
+        let all = operator
+            .0
+            .domain()
+            .store()
+            .scan(integrations::list_all)
+            .await?;
         let all = all.into_iter().map(|(integration, _)| integration.into());
         Ok(Json(all.collect()))
     }
@@ -80,9 +82,9 @@ impl IntegrationsApi {
         id: Path<String>,
     ) -> Result<Json<Integration>, Failed> {
         let id = id.0.into();
-        let job = operator.0.change_as(Actor::Operator, move |change| {
-            integrations::approve(change, &id)
-        });
+        let job = operator
+            .0
+            .change(move |change| integrations::approve(change, &id));
         Ok(Json(job.await?.into()))
     }
 
@@ -101,9 +103,9 @@ impl IntegrationsApi {
         id: Path<String>,
     ) -> Result<Json<Integration>, Failed> {
         let id = id.0.into();
-        let job = operator.0.change_as(Actor::Operator, move |change| {
-            integrations::archive(change, &id)
-        });
+        let job = operator
+            .0
+            .change(move |change| integrations::archive(change, &id));
         Ok(Json(job.await?.into()))
     }
 }

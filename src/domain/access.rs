@@ -5,7 +5,10 @@ use std::sync::{
     atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
+use rusqlite::Connection;
+
 use super::{
+    admission::Admission,
     api_keys::{self, KeyKind, Owner},
     context::Domain,
     keyring::{Known, Used},
@@ -31,8 +34,8 @@ const CLIENT_NAME_MAX: usize = 255;
 /// An authenticated call of a tenant within its limits. It counts itself: with the change it
 /// makes, or when it ends without one.
 pub struct Call {
-    domain: Domain,
-    caller: Arc<Caller>,
+    admission: Arc<Admission>,
+    known: Arc<Known>,
     standing: Option<Standing>,
     once: Arc<CountedOnce>,
     client_name: Option<String>,
@@ -128,14 +131,49 @@ impl CallerInstallation {
 impl Call {
     /// The domain that the call is made to.
     #[must_use]
-    pub const fn domain(&self) -> &Domain {
-        &self.domain
+    pub fn domain(&self) -> &Domain {
+        self.admission.domain()
     }
 
     /// How much JSON Schemas may ask for.
     #[must_use]
     pub fn schemas(&self) -> &Limits {
-        &self.domain.settings().schemas
+        &self.domain().settings().schemas
+    }
+
+    /// What the call was admitted by.
+    #[must_use]
+    pub const fn admission(&self) -> &Arc<Admission> {
+        &self.admission
+    }
+
+    /// Asserts that a new call would still be admitted, before something is done that is no change.
+    ///
+    /// # Errors
+    /// What a new call would be refused with, or those of the store.
+    pub fn recheck(&self) -> Result<()> {
+        self.admission.recheck()
+    }
+
+    /// Asserts something of the caller, now and whenever the caller is resolved anew.
+    ///
+    /// # Errors
+    /// That of `condition`.
+    pub fn require_of_caller(
+        &self,
+        condition: impl Fn(&Caller) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<()> {
+        condition(self.caller())?;
+        self.admission
+            .holds_while(move |present| condition(present.caller));
+        Ok(())
+    }
+
+    /// The call with the dialect's answer for one whose caller is not admitted any more.
+    #[must_use]
+    pub fn refused_with(self, answer: impl Fn(Error) -> Error + Send + Sync + 'static) -> Self {
+        self.admission.answers_with(answer);
+        self
     }
 
     /// The call with the name of the project that it is made for: it is kept with what it changes.
@@ -155,13 +193,13 @@ impl Call {
     /// Who makes the call.
     #[must_use]
     pub fn caller(&self) -> &Arc<Caller> {
-        &self.caller
+        &self.known.caller
     }
 
     /// The tenant that the call is made in.
     #[must_use]
     pub fn workspace(&self) -> &WorkspaceId {
-        &self.caller.workspace_id
+        &self.known.caller.workspace_id
     }
 
     /// The agent that the call is made to.
@@ -169,13 +207,13 @@ impl Call {
     /// # Errors
     /// `Unauthenticated` for a key that belongs to no agent.
     pub fn agent(&self) -> Result<&CallerAgent> {
-        self.caller.agent.as_ref().ok_or_else(unauthenticated)
+        self.caller().agent.as_ref().ok_or_else(unauthenticated)
     }
 
     /// The name of the integration that the caller acts as; none for a bot.
     #[must_use]
     pub fn integration_name(&self) -> Option<&str> {
-        let installation = self.caller.installation.as_ref()?;
+        let installation = self.caller().installation.as_ref()?;
         Some(&installation.name)
     }
 
@@ -221,31 +259,16 @@ impl Domain {
         if let Some(known) = known {
             let standing = self.take(&known, now)?;
             if self.keyring().generation(self.store(), now)? == known.generation {
-                return Ok(self.call(&known, standing, now));
+                return Ok(self.call(known, standing, now));
             }
             self.keyring().keys.invalidate(&hash);
             // Its allowance is taken already.
             let known = self.look_up(place, token, hash, kinds, now)?;
-            return Ok(self.call(&known, standing, now));
+            return Ok(self.call(known, standing, now));
         }
         let known = self.look_up(place, token, hash, kinds, now)?;
         let standing = self.take(&known, now)?;
-        Ok(self.call(&known, standing, now))
-    }
-
-    /// Checks an operator key.
-    ///
-    /// # Errors
-    /// `Unauthenticated`, or those of the store.
-    pub fn authenticate_operator(&self, token: &str) -> Result<()> {
-        let hash = TokenHash::of(token);
-        match self
-            .store()
-            .read(|conn| api_keys::find_valid(conn, &hash))?
-        {
-            Some(principal) if principal.kind == KeyKind::Operator => Ok(()),
-            _ => Err(unauthenticated()),
-        }
+        Ok(self.call(known, standing, now))
     }
 
     fn look_up(
@@ -260,51 +283,27 @@ impl Domain {
         let known = self.store().read(|conn| {
             // The generation first: a key revoked after it is read will be noticed by it.
             let generation = api_keys::generation(conn)?;
-            let (principal, grant) = match api_keys::find_valid(conn, &hash)? {
-                Some(principal) => (principal, None),
-                None => {
-                    let found = platform_integrations::find_grant(conn, &hash, now)?;
-                    let (principal, grant) = found.ok_or_else(unauthenticated)?;
-                    (principal, Some(grant))
-                }
-            };
-            if !kinds.contains(&principal.kind) {
-                return Err(unauthenticated());
-            }
-            let Acting {
-                workspace,
-                agent,
-                role,
-                installation,
-            } = place.resolve(conn, &principal)?;
-            let blocked = workspaces::is_blocked(conn, &workspace)?;
+            let (kind, caller) = resolve(conn, &hash, place, kinds, now)?;
             let tenant = Tenant {
-                agent: agent
+                agent: caller
+                    .agent
                     .as_ref()
                     .filter(|_| class.is_per_agent())
                     .map(|agent| agent.id.clone()),
-                workspace: workspace.clone(),
+                workspace: caller.workspace_id.clone(),
             };
             let allowance = self.meter().allowance(&tenant, class);
             Ok(Arc::new(Known {
                 generation,
-                kind: principal.kind,
+                kind,
+                hash,
+                place: place.kept(),
                 used: Arc::new(Used {
-                    key: principal.key_id.clone(),
+                    key: caller.key_id.clone(),
                     at: AtomicI64::new(0),
                     noted: AtomicBool::new(false),
                 }),
-                caller: Arc::new(Caller {
-                    key_id: principal.key_id,
-                    owner: principal.owner,
-                    workspace_id: workspace,
-                    agent,
-                    grant,
-                    role,
-                    blocked,
-                    installation,
-                    vocabulary: vocabulary::Known::default(),
-                }),
+                caller: Arc::new(caller),
                 tenant,
                 class,
                 allowance,
@@ -327,14 +326,13 @@ impl Domain {
             })
     }
 
-    fn call(&self, known: &Known, standing: Option<Standing>, now: Timestamp) -> Call {
+    fn call(&self, known: Arc<Known>, standing: Option<Standing>, now: Timestamp) -> Call {
         known.used.at.store(now.as_micros(), Ordering::Relaxed);
         if !known.used.noted.swap(true, Ordering::Relaxed) {
             self.meter().note_use(known.used.clone());
         }
         Call {
-            domain: self.clone(),
-            caller: known.caller.clone(),
+            admission: Admission::of_caller(self, known.clone()),
             standing,
             once: Arc::new(CountedOnce {
                 domain: self.clone(),
@@ -345,9 +343,53 @@ impl Domain {
                 },
                 written: AtomicBool::new(false),
             }),
+            known,
             client_name: None,
         }
     }
+}
+
+/// The caller that a token makes its holder in a place, and the kind of its key.
+///
+/// # Errors
+/// `Unauthenticated`, `Forbidden` where the key does not reach, or those of the store.
+pub(super) fn resolve(
+    conn: &Connection,
+    hash: &TokenHash,
+    place: &Place<'_>,
+    kinds: &[KeyKind],
+    now: Timestamp,
+) -> Result<(KeyKind, Caller)> {
+    let (principal, grant) = match api_keys::find_valid(conn, hash)? {
+        Some(principal) => (principal, None),
+        None => {
+            let found = platform_integrations::find_grant(conn, hash, now)?;
+            let (principal, grant) = found.ok_or_else(unauthenticated)?;
+            (principal, Some(grant))
+        }
+    };
+    if !kinds.contains(&principal.kind) {
+        return Err(unauthenticated());
+    }
+    let Acting {
+        workspace,
+        agent,
+        role,
+        installation,
+    } = place.resolve(conn, &principal)?;
+    let blocked = workspaces::is_blocked(conn, &workspace)?;
+    let caller = Caller {
+        key_id: principal.key_id,
+        owner: principal.owner,
+        workspace_id: workspace,
+        agent,
+        grant,
+        role,
+        blocked,
+        installation,
+        vocabulary: vocabulary::Known::default(),
+    };
+    Ok((principal.kind, caller))
 }
 
 /// The one answer to a missing, unknown, revoked or foreign key: it tells nothing about which.

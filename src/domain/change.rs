@@ -1,11 +1,22 @@
 //! One change in its transaction, what follows once it is committed, and the one way to make it.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    sync::Arc,
+};
 
 use rusqlite::Connection;
 
-use super::{access::Call, audit::Actor, bounds, context::Domain, messages::Unindexed, plans};
-use crate::kernel::{Result, Timestamp, ids::WorkspaceId, schema};
+use super::{
+    access::{Call, Caller},
+    admission::Admission,
+    audit::Actor,
+    bounds,
+    context::Domain,
+    messages::Unindexed,
+    plans,
+};
+use crate::kernel::{Error, Result, Timestamp, ids::WorkspaceId, schema};
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
 pub struct Change<'a> {
@@ -15,6 +26,8 @@ pub struct Change<'a> {
     pub now: Timestamp,
     /// Who makes it.
     pub actor: &'a Actor,
+    /// The caller as it stands now; none where the operator or the program makes the change.
+    caller: Option<Arc<Caller>>,
     /// The project that the caller said to work for, if it named one.
     pub client_name: Option<&'a str>,
     /// What plans allow, for changes that must stay within it: those of callers, not the operator's
@@ -46,6 +59,7 @@ impl<'a> Change<'a> {
             conn,
             now,
             actor,
+            caller: None,
             client_name: None,
             plans: None,
             bounds: None,
@@ -71,6 +85,15 @@ impl<'a> Change<'a> {
         self.schemas = domain.settings().schemas;
         self.bounds = Some(domain.bounds());
         self
+    }
+
+    /// The caller, with the rights that it has in this transaction.
+    ///
+    /// # Errors
+    /// `Internal` in a change that no caller makes.
+    pub(super) fn caller(&self) -> Result<&Caller> {
+        let caller = self.caller.as_deref();
+        caller.ok_or_else(|| Error::internal("a change needs a caller", "it has none"))
     }
 
     /// How many of a thing there can be.
@@ -141,43 +164,54 @@ pub(super) struct Hint {
 }
 
 impl Domain {
-    /// Makes a change for a caller: `job` and the count of the call in one transaction. It returns
-    /// when that is on disk.
+    /// Makes a change for a caller: `job` and the count of the call in one transaction, in which the
+    /// rights of the caller are compared once more. It returns when that is on disk.
     ///
     /// # Errors
-    /// `PaymentRequired` in a blocked workspace, that of `job`, after which nothing is changed, or of
-    /// the store.
+    /// What a new call would be refused with; `PaymentRequired` in a blocked workspace, that of `job`,
+    /// after which nothing is changed, or of the store.
     pub(super) async fn change<T: Send + 'static>(
         &self,
         call: &Call,
         job: impl FnOnce(&Change<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         call.require_open()?;
-        self.change_though_blocked(call, job).await
+        self.change_though_blocked(call, move |change, workspace| {
+            change.caller()?.require_open()?;
+            job(change, workspace)
+        })
+        .await
     }
 
     /// The same, also in a blocked workspace: what leads out of it.
     ///
     /// # Errors
-    /// That of `job`, after which nothing is changed, or of the store.
+    /// What a new call would be refused with; that of `job`, after which nothing is changed, or of the
+    /// store.
     pub(super) async fn change_though_blocked<T: Send + 'static>(
         &self,
         call: &Call,
         job: impl FnOnce(&Change<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = self.clock().now();
-        let caller = call.caller().clone();
+        let admission = call.admission().clone();
+        let key = call.caller().key_id.clone();
         let counted = call.counted_once();
         let written = counted.clone();
         let client_name = call.client_name().map(str::to_owned);
         let (domain, teller) = (self.clone(), self.clone());
         let job = move |conn: &Connection| {
-            let actor = Actor::Key(caller.key_id.clone());
+            let caller = admission.confirm(conn, now)?;
+            let workspace = caller.as_ref().map(|caller| caller.workspace_id.clone());
+            let workspace =
+                workspace.ok_or_else(|| Error::internal("a call has no tenant", "no caller"))?;
+            let actor = Actor::Key(key);
             let mut change = Change::new(conn, now, &actor)
                 .of(&domain)
                 .within(&domain.settings().plans);
+            change.caller = caller;
             change.client_name = client_name.as_deref();
-            let done = job(&change, &caller.workspace_id)?;
+            let done = job(&change, &workspace)?;
             domain.message_index().stage(change.unindexed.take());
             if let Some(counted) = counted.left() {
                 domain.tally().count(counted);
@@ -213,9 +247,26 @@ impl Domain {
         actor: Actor,
         job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.change_by(actor, None, job).await
+    }
+
+    /// Makes a change outside of any tenant, if what it was admitted by still holds in its transaction.
+    ///
+    /// # Errors
+    /// What a new call would be refused with; that of `job`, after which nothing is changed, or of the
+    /// store.
+    pub(super) async fn change_by<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        admission: Option<Arc<Admission>>,
+        job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let now = self.clock().now();
         let (domain, teller) = (self.clone(), self.clone());
         let job = move |conn: &Connection| {
+            if let Some(admission) = admission {
+                admission.confirm(conn, now)?;
+            }
             let change = Change::new(conn, now, &actor).of(&domain);
             let done = job(&change)?;
             domain.message_index().stage(change.unindexed.take());

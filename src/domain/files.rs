@@ -217,10 +217,12 @@ enum For {
 fn of_file(holder: &Holder, id: &FileId, reason: For) -> Result<Call> {
     let found = holder.domain().store().read(|conn| owner_of(conn, id))?;
     let bot = found.as_ref().map_or("", |found| found.bot.as_str());
-    let call = holder.in_bot(bot).map_err(|error| match error.kind() {
-        Kind::Forbidden => absent(id),
+    let absent_id = id.clone();
+    let refused = move |error: Error| match error.kind() {
+        Kind::Forbidden => absent(&absent_id),
         _ => error,
-    })?;
+    };
+    let call = holder.in_bot(bot).map_err(&refused)?.refused_with(refused);
     let found = found.ok_or_else(|| absent(id))?;
     let own = maker(&call).is_none_or(|own| found.maker.as_ref() == Some(&own));
     if own || (found.is_public && reason == For::Reading) {

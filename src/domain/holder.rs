@@ -1,9 +1,12 @@
 //! Holders of tokens who are yet to be found to act for a bot: their requests name it in the body, or by
 //! what they ask for.
 
+use std::sync::Arc;
+
 use super::{
     Domain,
     access::{Call, Place, unauthenticated},
+    admission::Admission,
     api_keys::{self, KeyKind, Owner},
     limits::Class,
 };
@@ -18,6 +21,7 @@ pub struct Holder {
     domain: Domain,
     token: Secret,
     integration: Option<String>,
+    admission: Arc<Admission>,
 }
 
 /// Who may have a token.
@@ -54,9 +58,14 @@ impl Domain {
     /// `Unauthenticated` for what is no valid token, or those of the store.
     pub fn holder(&self, token: &str, integration: Option<&str>) -> Result<Holder> {
         let hash = TokenHash::of(token);
-        let principal = self
-            .store()
-            .read(|conn| api_keys::find_valid(conn, &hash))?
+        let (generation, found) = self.store().read(|conn| {
+            // The generation first: a token revoked after it is read will be noticed by it.
+            Ok((
+                api_keys::generation(conn)?,
+                api_keys::find_valid(conn, &hash)?,
+            ))
+        })?;
+        let principal = found
             .filter(|principal| KINDS.contains(&principal.kind))
             .ok_or_else(unauthenticated)?;
         let own = match &principal.owner {
@@ -67,6 +76,7 @@ impl Domain {
             domain: self.clone(),
             token: Secret::new(token),
             integration: integration.or(own).map(str::to_owned),
+            admission: Admission::of_key(self, principal.key_id.clone(), generation),
         })
     }
 }
@@ -74,6 +84,12 @@ impl Domain {
 impl Holder {
     pub(super) const fn domain(&self) -> &Domain {
         &self.domain
+    }
+
+    /// What shows that the token was valid.
+    #[must_use]
+    pub const fn admission(&self) -> &Arc<Admission> {
+        &self.admission
     }
 
     /// The holder as a caller in a bot.

@@ -6,11 +6,14 @@ use std::sync::{
 };
 
 use moka::sync::Cache;
+use rusqlite::Connection;
+use tokio::sync::watch;
 
 use super::{
-    access::Caller,
+    access::{self, Caller},
     api_keys::{self, KeyKind},
     limits::{Allowance, Class},
+    place,
     usage::Tenant,
 };
 use crate::{
@@ -29,6 +32,8 @@ pub(super) struct Keyring {
     /// When the generation was last read: it is read anew when another process has changed
     /// something, and at the latest after a second.
     read_at: RwLock<Option<(u64, i64)>>,
+    /// Tells those who wait that the generation has moved.
+    moved: watch::Sender<()>,
 }
 
 impl Default for Keyring {
@@ -37,6 +42,7 @@ impl Default for Keyring {
             keys: Cache::new(KEYS_KEPT),
             generation: AtomicI64::new(-1),
             read_at: RwLock::default(),
+            moved: watch::Sender::new(()),
         }
     }
 }
@@ -44,7 +50,15 @@ impl Default for Keyring {
 impl Keyring {
     /// Notes the generation that a change of this process has left.
     pub(super) fn note(&self, generation: i64) {
-        self.generation.fetch_max(generation, Ordering::Relaxed);
+        let before = self.generation.fetch_max(generation, Ordering::Relaxed);
+        if before < generation {
+            self.moved.send_replace(());
+        }
+    }
+
+    /// Notices from now on that the generation moves.
+    pub(super) fn moves(&self) -> watch::Receiver<()> {
+        self.moved.subscribe()
     }
 
     /// Forgets all keys: when some of them end has changed.
@@ -67,6 +81,10 @@ impl Keyring {
 pub(super) struct Known {
     pub(super) generation: i64,
     pub(super) kind: KeyKind,
+    /// Of the token.
+    pub(super) hash: TokenHash,
+    /// Where it is used.
+    pub(super) place: place::Owned,
     pub(super) caller: Arc<Caller>,
     pub(super) tenant: Tenant,
     pub(super) used: Arc<Used>,
@@ -79,6 +97,16 @@ impl Known {
     pub(super) fn is_valid_at(&self, now: Timestamp) -> bool {
         let grant = self.caller.grant.as_ref();
         grant.is_none_or(|grant| now < grant.expires_at)
+    }
+
+    /// Resolves the caller anew.
+    ///
+    /// # Errors
+    /// `Unauthenticated` or `Forbidden` where a new call would be refused, or those of the store.
+    pub(super) fn resolve_again(&self, conn: &Connection, now: Timestamp) -> Result<Caller> {
+        let kinds = [self.kind];
+        let (_, caller) = access::resolve(conn, &self.hash, &self.place.as_place(), &kinds, now)?;
+        Ok(caller)
     }
 }
 

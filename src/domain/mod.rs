@@ -7,6 +7,7 @@
 pub mod access;
 pub mod accounts;
 pub mod actions;
+pub mod admission;
 pub mod agents;
 pub mod answers;
 pub mod api_keys;
@@ -42,6 +43,7 @@ mod listing;
 pub mod members;
 pub mod messages;
 mod numbers;
+pub mod operator;
 pub mod outbound;
 pub mod paging;
 pub mod person;

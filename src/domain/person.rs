@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{
     access::unauthenticated,
+    admission::Admission,
     api_keys::{self, KeyKind, Owner},
     audit::Actor,
     change::Change,
@@ -12,7 +13,7 @@ use super::{
     limits::Class,
 };
 use crate::kernel::{
-    Error, Kind, Result,
+    Error, Kind, Result, Timestamp,
     ids::{AccountId, ApiKeyId},
     secret::TokenHash,
 };
@@ -22,6 +23,7 @@ pub struct PersonCall {
     domain: Domain,
     account: AccountId,
     key: ApiKeyId,
+    admission: Arc<Admission>,
 }
 
 impl PersonCall {
@@ -37,19 +39,27 @@ impl PersonCall {
         &self.account
     }
 
-    /// Makes a change for the person.
+    /// What the call was admitted by.
+    #[must_use]
+    pub const fn admission(&self) -> &Arc<Admission> {
+        &self.admission
+    }
+
+    /// Makes a change for the person, if the token is still valid when it is made.
     ///
     /// # Errors
-    /// That of `job`, after which nothing is changed, or of the store.
+    /// `Unauthenticated` for a token that is revoked by then; that of `job`, after which nothing is changed, or of the store.
     pub(super) async fn change<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Change<'_>, &AccountId) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let account = self.account.clone();
         self.domain
-            .change_as(Actor::Key(self.key.clone()), move |change| {
-                job(change, &account)
-            })
+            .change_by(
+                Actor::Key(self.key.clone()),
+                Some(self.admission.clone()),
+                move |change| job(change, &account),
+            )
             .await
     }
 }
@@ -62,10 +72,14 @@ impl Domain {
     /// of the store.
     pub fn admit_person(&self, token: &str) -> Result<PersonCall> {
         let hash = TokenHash::of(token);
-        let principal = self
-            .store()
-            .read(|conn| api_keys::find_valid(conn, &hash))?
-            .ok_or_else(unauthenticated)?;
+        let (generation, found) = self.store().read(|conn| {
+            // The generation first: a token revoked after it is read will be noticed by it.
+            Ok((
+                api_keys::generation(conn)?,
+                api_keys::find_valid(conn, &hash)?,
+            ))
+        })?;
+        let principal = found.ok_or_else(unauthenticated)?;
         let account = match (principal.kind, principal.owner) {
             (KeyKind::BotpressPat, Owner::Account(account)) => account,
             (KeyKind::BotpressBot | KeyKind::BotpressIntegration, _) => {
@@ -83,11 +97,13 @@ impl Domain {
         Ok(PersonCall {
             domain: self.clone(),
             account,
+            admission: Admission::of_key(self, principal.key_id.clone(), generation),
             key: principal.key_id,
         })
     }
 
-    fn note_use(&self, key: ApiKeyId, now: crate::kernel::Timestamp) {
+    /// Notes that a key is used now.
+    pub(super) fn note_use(&self, key: ApiKeyId, now: Timestamp) {
         let used = super::keyring::Used::once(key, now);
         self.meter().note_use(Arc::new(used));
     }

@@ -33,6 +33,27 @@ pub enum Place<'a> {
     },
 }
 
+/// A [`Place`] that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Owned {
+    Own,
+    Workspace(String),
+    Bot(String, Option<String>),
+}
+
+impl Owned {
+    pub(super) fn as_place(&self) -> Place<'_> {
+        match self {
+            Self::Own => Place::Own,
+            Self::Workspace(id) => Place::Workspace(id),
+            Self::Bot(bot, integration) => Place::Bot {
+                bot,
+                integration: integration.as_deref(),
+            },
+        }
+    }
+}
+
 /// Whom a key makes its holder, in the place where it is used.
 pub(super) struct Acting {
     pub(super) workspace: WorkspaceId,
@@ -42,6 +63,16 @@ pub(super) struct Acting {
 }
 
 impl Place<'_> {
+    pub(super) fn kept(self) -> Owned {
+        match self {
+            Self::Own => Owned::Own,
+            Self::Workspace(id) => Owned::Workspace(id.to_owned()),
+            Self::Bot { bot, integration } => {
+                Owned::Bot(bot.to_owned(), integration.map(str::to_owned))
+            }
+        }
+    }
+
     /// What a token that is used here is known by in memory.
     pub(super) fn hash_with(&self, token: &str) -> TokenHash {
         // No token has a line break, so that different places never make the same text.

@@ -1,6 +1,9 @@
 //! What a call may do where it is made: by the caller's role, and unless the workspace is blocked.
 
-use super::{access::Call, members::Role};
+use super::{
+    access::{Call, Caller},
+    members::Role,
+};
 use crate::kernel::{Error, Kind, Result};
 
 impl Call {
@@ -9,7 +12,25 @@ impl Call {
     /// # Errors
     /// `Forbidden` otherwise.
     pub fn require_role(&self, least: Role) -> Result<()> {
-        match self.caller().role {
+        self.require_of_caller(move |caller| caller.require_role(least))
+    }
+
+    /// Asserts that the workspace is not blocked.
+    ///
+    /// # Errors
+    /// `PaymentRequired` otherwise.
+    pub fn require_open(&self) -> Result<()> {
+        self.caller().require_open()
+    }
+}
+
+impl Caller {
+    /// Asserts that the caller, if it is a member of the workspace, has at least this role in it.
+    ///
+    /// # Errors
+    /// `Forbidden` otherwise.
+    pub(super) fn require_role(&self, least: Role) -> Result<()> {
+        match self.role {
             Some(role) if role < least => Err(Error::new(
                 Kind::Forbidden,
                 format!("This needs the role {least}; yours is {role}"),
@@ -22,8 +43,8 @@ impl Call {
     ///
     /// # Errors
     /// `PaymentRequired` otherwise.
-    pub fn require_open(&self) -> Result<()> {
-        if self.caller().blocked {
+    pub(super) fn require_open(&self) -> Result<()> {
+        if self.blocked {
             return Err(Error::new(
                 Kind::PaymentRequired,
                 "The workspace is blocked until its unpaid invoices are paid",

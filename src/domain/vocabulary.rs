@@ -2,7 +2,7 @@
 //! it. It is kept with who calls, and so as long as the generation of the keys: whatever is declared
 //! anew raises that (migration 0012).
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rusqlite::Connection;
 
@@ -64,7 +64,7 @@ impl Vocabulary {
 
 /// The place for the vocabulary of the bot that someone calls.
 #[derive(Debug, Default)]
-pub(super) struct Known(OnceLock<Arc<Vocabulary>>);
+pub(super) struct Known(RwLock<Option<Arc<Vocabulary>>>);
 
 impl Known {
     /// The vocabulary, which is read if it is not known.
@@ -74,14 +74,22 @@ impl Known {
         conn: &Connection,
         bot: &CallerAgent,
     ) -> Result<Arc<Vocabulary>> {
-        if let Some(known) = self.0.get() {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*known {
             return Ok(known.clone());
         }
+        drop(known);
         let read = Arc::new(Vocabulary::read(domain, conn, bot)?);
         // What a transaction sees that may yet be lost is not kept.
         if conn.is_autocommit() {
-            return Ok(self.0.get_or_init(|| read).clone());
+            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            *known = Some(read.clone());
         }
         Ok(read)
+    }
+
+    /// Has the vocabulary read anew: the one who calls is of an earlier generation of the keys.
+    pub(super) fn forget(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }

@@ -30,6 +30,7 @@ mod properties;
 mod readme;
 mod requests;
 mod retention;
+mod rights;
 mod runtime;
 mod start;
 mod upgrades;

@@ -10,12 +10,12 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry
 use super::standing;
 use crate::{
     domain::{
-        access::{self, Call},
+        access::{self, Call, Caller},
         api_keys::KeyKind,
         limits::Class,
         platform_integrations::Scope,
     },
-    http::{bearer, bearer_scheme, domain, errors::Failure, origin},
+    http::{admitted, bearer, bearer_scheme, domain, errors::Failure, origin},
     kernel::Result,
 };
 
@@ -132,9 +132,16 @@ fn admit(request: &Request, needs: &Needs) -> Result<Call> {
     let domain = domain(request)?;
     let key = bearer(request)?;
     let call = domain.admit(key, needs.keys, needs.class)?;
-    if selected_handle(request).is_some_and(|handle| !is_at_home(&call, needs, handle)) {
-        // In the cloud, another instance does not know the key.
-        return Err(access::unauthenticated());
+    admitted(request, call.admission());
+    if let Some(handle) = selected_handle(request) {
+        let (handle, creator_host) = (handle.to_owned(), needs.creator_host);
+        call.require_of_caller(
+            move |caller| match is_at_home(caller, creator_host, &handle) {
+                true => Ok(()),
+                // In the cloud, another instance does not know the key.
+                false => Err(access::unauthenticated()),
+            },
+        )?;
     }
     call.require(needs.scope)?;
     standing::note(request, call.standing());
@@ -142,13 +149,16 @@ fn admit(request: &Request, needs: &Needs) -> Result<Call> {
 }
 
 /// Whether the host of the agent with this handle knows the key.
-fn is_at_home(call: &Call, needs: &Needs, handle: &str) -> bool {
-    let own = call.agent().is_ok_and(|agent| agent.handle == handle);
+fn is_at_home(caller: &Caller, creator_host: bool, handle: &str) -> bool {
+    let own = caller
+        .agent
+        .as_ref()
+        .is_some_and(|agent| agent.handle == handle);
     let created = || {
-        call.grant()
-            .is_ok_and(|grant| grant.creator_handle == handle)
+        let grant = caller.grant.as_ref();
+        grant.is_some_and(|grant| grant.creator_handle == handle)
     };
-    own || (needs.creator_host && created())
+    own || (creator_host && created())
 }
 
 /// The handle that the host name selects, if it selects one.

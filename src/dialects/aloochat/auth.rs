@@ -12,7 +12,7 @@ use crate::{
         api_keys::KeyKind,
         limits::Class,
     },
-    http::{domain, errors::Failure},
+    http::{admitted, domain, errors::Failure},
     kernel::Error,
 };
 
@@ -58,7 +58,9 @@ fn admit(request: &Request) -> Result<Call, Error> {
         .header(API_KEY)
         .or_else(|| request.header(API_TOKEN))
         .ok_or_else(access::unauthenticated)?;
-    domain.admit(key, &[KeyKind::Aloochat], Class::Aloochat)
+    let call = domain.admit(key, &[KeyKind::Aloochat], Class::Aloochat)?;
+    admitted(request, call.admission());
+    Ok(call)
 }
 
 fn header_scheme(name: &'static str, description: &'static str) -> MetaSecurityScheme {

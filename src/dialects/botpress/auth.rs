@@ -1,6 +1,8 @@
 //! Who calls (botpress.md §3): a person with a personal access token, a bot or an integration with a
 //! token of its own. Headers say in which workspace or which bot the caller acts.
 
+use std::sync::Arc;
+
 use poem::{
     Request, RequestBody,
     http::{Method, header},
@@ -10,6 +12,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry
 use crate::{
     domain::{
         access::{Call, Place},
+        admission::Admission,
         api_keys::KeyKind,
         billing,
         holder::{Holder, MaybeHolder},
@@ -17,7 +20,7 @@ use crate::{
         members::Role,
         person::PersonCall,
     },
-    http::{bearer, bearer_scheme, domain, errors::Failure},
+    http::{admitted, bearer, bearer_scheme, domain, errors::Failure},
     kernel::{
         Error, Kind, Result, Rule, Violation,
         violation::{Location, Step},
@@ -66,10 +69,43 @@ macro_rules! bearer {
                 _: ExtractParamOptions<()>,
             ) -> poem::Result<Self> {
                 let admit: fn(&Request) -> Result<$call> = $admit;
-                Ok(Self(admit(request).map_err(Failure)?))
+                let call = admit(request).map_err(Failure)?;
+                if let Some(admission) = call.admission_of() {
+                    admitted(request, admission);
+                }
+                Ok(Self(call))
             }
         }
     };
+}
+
+/// What has an admission, or may have one.
+trait Admitted {
+    fn admission_of(&self) -> Option<&Arc<Admission>>;
+}
+
+impl Admitted for Call {
+    fn admission_of(&self) -> Option<&Arc<Admission>> {
+        Some(self.admission())
+    }
+}
+
+impl Admitted for PersonCall {
+    fn admission_of(&self) -> Option<&Arc<Admission>> {
+        Some(self.admission())
+    }
+}
+
+impl Admitted for Holder {
+    fn admission_of(&self) -> Option<&Arc<Admission>> {
+        Some(self.admission())
+    }
+}
+
+impl Admitted for MaybeHolder {
+    fn admission_of(&self) -> Option<&Arc<Admission>> {
+        self.holder.as_ref().map(Holder::admission)
+    }
 }
 
 bearer! {
@@ -182,10 +218,13 @@ fn of_workspace(request: &Request) -> Result<Call> {
     let id = workspace_in(request.uri().path());
     let place = Place::Workspace(id);
     let admitted = domain(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin);
-    admitted.map_err(|error| match error.kind() {
+    let id = id.to_owned();
+    let refused = move |error: Error| match error.kind() {
         Kind::Forbidden => Error::not_found(format!("There is no workspace {id}")),
         _ => error,
-    })
+    };
+    let call = admitted.map_err(&refused)?;
+    Ok(call.refused_with(refused))
 }
 
 /// The workspace that a path names: `/v1/admin/workspaces/{id}/…`. The framework has its own names for

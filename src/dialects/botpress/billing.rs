@@ -141,7 +141,7 @@ impl Billing {
     /// Download Invoice
     ///
     /// Read the document of an invoice. Its address is in the list of invoices, and whoever has it can
-    /// read it.
+    /// read it, as long as the one who asked for the list may.
     #[oai(
         path = "/v1/admin/invoices/:id/document",
         method = "get",
@@ -164,7 +164,7 @@ impl Billing {
     /// Confirm Payment Method
     ///
     /// Confirm a payment method that needs it, as its holder would at a bank. The address is in the
-    /// answer to Set Workspace Payment Method.
+    /// answer to Set Workspace Payment Method, and good as long as the one who set it may.
     #[oai(
         path = "/v1/admin/payment-methods/:id/confirm",
         method = "get",

@@ -27,6 +27,7 @@ use crate::{
         cors::is_of_foreign_page,
         errors,
         origin::{host, peer},
+        wrong_keys::Keys,
     },
     kernel::{Error, Kind, Result, clock::within},
 };
@@ -71,6 +72,7 @@ pub fn with_tunnels(
         renderer,
         mounted.for_at_most(time),
     )
+    .with_keys(Keys::Nowhere)
     .with_raw_paths();
     BesideTunnels {
         pages,

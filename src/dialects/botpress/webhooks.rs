@@ -58,25 +58,36 @@ async fn receive(domain: &Domain, request: Request) -> Result<Response> {
     let decoded = percent_decode_str(below).decode_utf8_lossy();
     // The receiver is found before the body is read: strangers who know none keep no memory here.
     // `own` is the path that the answer's cookies are for.
-    let (receiver, path, own) = if let Some(name) = decoded.strip_prefix(SHARED) {
-        let receiver = inbound::find_shared(domain, None, name)?;
-        (receiver, "/", whole.as_str())
-    } else if let Some((workspace, name)) = decoded
-        .strip_prefix(SHARED_OF_WORKSPACE)
-        .and_then(|rest| rest.split_once('/'))
-    {
-        let receiver = inbound::find_shared(domain, Some(workspace.into()), name)?;
-        (receiver, "/", whole.as_str())
-    } else if below == OAUTH {
-        let query = request.original_uri().query().unwrap_or_default();
-        let receiver = inbound::find_by_state(domain, query)?;
-        (receiver, inbound::OAUTH_PATH, whole.as_str())
-    } else {
-        let (webhook_id, path) = below.split_at(below.find('/').unwrap_or(below.len()));
-        let receiver = inbound::find_by_webhook(domain, webhook_id)?;
-        (receiver, path, &whole[..whole.len() - path.len()])
+    let query = request
+        .original_uri()
+        .query()
+        .unwrap_or_default()
+        .to_owned();
+    let find = || {
+        Ok::<_, Error>(if let Some(name) = decoded.strip_prefix(SHARED) {
+            let receiver = inbound::find_shared(domain, None, name)?;
+            (receiver, "/", whole.as_str())
+        } else if let Some((workspace, name)) = decoded
+            .strip_prefix(SHARED_OF_WORKSPACE)
+            .and_then(|rest| rest.split_once('/'))
+        {
+            let receiver = inbound::find_shared(domain, Some(workspace.into()), name)?;
+            (receiver, "/", whole.as_str())
+        } else if below == OAUTH {
+            let receiver = inbound::find_by_state(domain, &query)?;
+            (receiver, inbound::OAUTH_PATH, whole.as_str())
+        } else {
+            let (webhook_id, path) = below.split_at(below.find('/').unwrap_or(below.len()));
+            let receiver = inbound::find_by_webhook(domain, webhook_id)?;
+            (receiver, path, &whole[..whole.len() - path.len()])
+        })
     };
+    let (mut receiver, path, own) = find()?;
     let incoming = read(request, path).await?;
+    if !incoming.body.is_empty() {
+        // It may have been taken away while the body arrived.
+        (receiver, ..) = find()?;
+    }
     let answer = inbound::receive(domain, receiver, &incoming).await?;
     Ok(response(answer, own))
 }

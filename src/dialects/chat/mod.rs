@@ -23,6 +23,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use poem::{IntoEndpoint, Response, endpoint::EndpointExt};
 use poem_openapi::{OpenApiService, Tags};
 
+pub use self::auth::USER_KEY;
 use self::{
     conversations::Conversations, error::ErrorRenderer, events::Events, hello::Hello,
     listen::Listening, messages::Messages, participants::Participants, program::Program,

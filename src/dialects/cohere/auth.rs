@@ -6,7 +6,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry
 
 use crate::{
     domain::{access::Call, api_keys::KeyKind, limits::Class},
-    http::{bearer, bearer_scheme, domain, errors::Failure},
+    http::{admitted, bearer, bearer_scheme, domain, errors::Failure},
     kernel::{Error, Kind, Result},
 };
 
@@ -50,9 +50,15 @@ fn admit(request: &Request) -> Result<Call> {
     }
     let call = bearer(request)
         .and_then(|key| domain.admit(key, &[KeyKind::Cohere], Class::Cohere))
-        .map_err(|error| match error.kind() {
-            Kind::Unauthenticated => Error::new(Kind::Unauthenticated, "invalid api token"),
-            _ => error,
-        })?;
+        .map_err(refused)?
+        .refused_with(refused);
+    admitted(request, call.admission());
     Ok(call.for_project(request.header(CLIENT_NAME)))
+}
+
+fn refused(error: Error) -> Error {
+    match error.kind() {
+        Kind::Unauthenticated => Error::new(Kind::Unauthenticated, "invalid api token"),
+        _ => error,
+    }
 }

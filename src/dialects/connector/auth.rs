@@ -1,17 +1,18 @@
-//! Who calls: whoever has the token of the folder.
+//! Who calls: whoever has the token of the folder. It is checked before the body is read.
 
 use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
 use crate::{
-    http::{bearer, bearer_scheme, errors::Failure},
+    domain::folders,
+    http::{bearer, bearer_scheme, domain, errors::Failure},
     kernel::Secret,
 };
 
 /// The name of the scheme in the document.
 const BEARER: &str = "FolderToken";
 
-/// A token that may be that of a folder: whether it is, the search checks.
+/// The token of the folder that the path names.
 pub struct FolderToken(pub Secret);
 
 impl<'a> ApiExtractor<'a> for FolderToken {
@@ -37,6 +38,14 @@ impl<'a> ApiExtractor<'a> for FolderToken {
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         let token = bearer(request).map_err(Failure)?;
+        let domain = domain(request).map_err(Failure)?;
+        let name = folder_in(request.original_uri().path());
+        folders::require_token(domain, name, token).map_err(Failure)?;
         Ok(Self(Secret::new(token)))
     }
+}
+
+/// The folder that a path names: `/folders/{name}/search`. No name needs to be encoded.
+fn folder_in(path: &str) -> &str {
+    path.rsplit('/').nth(1).unwrap_or_default()
 }

@@ -8,4 +8,4 @@ mod verify;
 pub use kind::{KeyKind, Owner};
 pub use manage::{ApiKey, Filter, create, ensure_fixed, list, revoke};
 pub use personal::{create_personal, of_person, revoke_personal};
-pub use verify::{Principal, find_valid, generation, touch};
+pub use verify::{Principal, find_valid, find_valid_by_id, generation, is_valid, touch};

@@ -1,6 +1,6 @@
 //! From the hash of a token to the valid key behind it.
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::kind::{KeyKind, Owner};
 use crate::kernel::{
@@ -24,6 +24,10 @@ const FIND_VALID: &str = "
     SELECT id, kind, account_id, workspace_id, agent_id, integration_id FROM api_keys
     WHERE hash = :hash AND revoked_at IS NULL";
 
+const FIND_VALID_BY_ID: &str = "
+    SELECT id, kind, account_id, workspace_id, agent_id, integration_id FROM api_keys
+    WHERE id = :id AND revoked_at IS NULL";
+
 /// The valid key with this hash, if there is one.
 ///
 /// # Errors
@@ -31,27 +35,48 @@ const FIND_VALID: &str = "
 pub fn find_valid(conn: &Connection, hash: &TokenHash) -> Result<Option<Principal>> {
     let principal = conn.prepare_cached(FIND_VALID)?.query_row(
         named_params! {":hash": hash.as_bytes().as_slice()},
-        |row| {
-            let account: Option<AccountId> = row.get("account_id")?;
-            let workspace: Option<WorkspaceId> = row.get("workspace_id")?;
-            let agent: Option<AgentId> = row.get("agent_id")?;
-            let integration: Option<IntegrationId> = row.get("integration_id")?;
-            Ok(Principal {
-                key_id: row.get("id")?,
-                kind: row.get("kind")?,
-                owner: match (account, workspace) {
-                    (Some(account), _) => Owner::Account(account),
-                    (None, None) => Owner::Operator,
-                    (None, Some(workspace)) => match (agent, integration) {
-                        (Some(agent), _) => Owner::Agent(workspace, agent),
-                        (None, Some(integration)) => Owner::Integration(workspace, integration),
-                        (None, None) => Owner::Workspace(workspace),
-                    },
-                },
-            })
-        },
+        from_row,
     );
     Ok(principal.optional()?)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Principal> {
+    let account: Option<AccountId> = row.get("account_id")?;
+    let workspace: Option<WorkspaceId> = row.get("workspace_id")?;
+    let agent: Option<AgentId> = row.get("agent_id")?;
+    let integration: Option<IntegrationId> = row.get("integration_id")?;
+    Ok(Principal {
+        key_id: row.get("id")?,
+        kind: row.get("kind")?,
+        owner: match (account, workspace) {
+            (Some(account), _) => Owner::Account(account),
+            (None, None) => Owner::Operator,
+            (None, Some(workspace)) => match (agent, integration) {
+                (Some(agent), _) => Owner::Agent(workspace, agent),
+                (None, Some(integration)) => Owner::Integration(workspace, integration),
+                (None, None) => Owner::Workspace(workspace),
+            },
+        },
+    })
+}
+
+/// The valid key with this id, if there is one.
+///
+/// # Errors
+/// Those of the store.
+pub fn find_valid_by_id(conn: &Connection, id: &ApiKeyId) -> Result<Option<Principal>> {
+    let principal = conn
+        .prepare_cached(FIND_VALID_BY_ID)?
+        .query_row(named_params! {":id": id}, from_row);
+    Ok(principal.optional()?)
+}
+
+/// Whether a key is there and not revoked.
+///
+/// # Errors
+/// Those of the store.
+pub fn is_valid(conn: &Connection, id: &ApiKeyId) -> Result<bool> {
+    Ok(find_valid_by_id(conn, id)?.is_some())
 }
 
 const GENERATION: &str = "SELECT value FROM api_key_generation";

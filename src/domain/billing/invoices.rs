@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize};
 
-use super::{Link, catch_up, require_role};
+use super::{Link, catch_up, link::require_maker, require_role};
 use crate::{
     domain::{Domain, access::Call},
     kernel::{
@@ -72,8 +72,9 @@ pub async fn invoices(call: &Call) -> Result<Vec<(Invoice, String)>> {
         })
         .await?;
     let sealer = call.domain().sealer();
+    let maker = &call.caller().key_id;
     let with_key = |invoice: Invoice| {
-        let key = Link::Invoice.key(sealer, invoice.id.as_str(), "");
+        let key = Link::Invoice.key(sealer, invoice.id.as_str(), (maker, ""));
         (invoice, key)
     };
     Ok(listed.into_iter().map(with_key).collect())
@@ -82,10 +83,15 @@ pub async fn invoices(call: &Call) -> Result<Vec<(Invoice, String)>> {
 /// The invoice that a link is for.
 ///
 /// # Errors
-/// `NotFound` for another key, or those of the store.
+/// `NotFound` for another key and for one whose maker may not handle the workspace's money any more, or
+/// those of the store.
 pub fn of_link(domain: &Domain, id: &InvoiceId, key: &str) -> Result<Invoice> {
-    Link::Invoice.open(domain.sealer(), id.as_str(), key)?;
-    domain.store().read(|conn| find(conn, id))
+    let (maker, _) = Link::Invoice.open(domain.sealer(), id.as_str(), key)?;
+    domain.store().read(|conn| {
+        let invoice = find(conn, id)?;
+        require_maker(conn, &invoice.workspace, &maker)?;
+        Ok(invoice)
+    })
 }
 
 fn find(conn: &Connection, id: &InvoiceId) -> Result<Invoice> {

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{
     Link,
+    link::require_maker,
     provider::{self, Method, SetupStatus},
     require_role,
 };
@@ -42,8 +43,9 @@ pub async fn set_method(call: &Call, id: String) -> Result<Attached> {
     let (status, method) = provider::set_up(&id)?;
     if status != SetupStatus::Succeeded {
         let sealer = call.domain().sealer();
+        let maker = &call.caller().key_id;
         let confirmation = (status == SetupStatus::RequiresAction)
-            .then(|| Link::Confirmation.key(sealer, call.workspace().as_str(), &id));
+            .then(|| Link::Confirmation.key(sealer, call.workspace().as_str(), (maker, &id)));
         return Ok(Attached {
             id,
             method: None,
@@ -68,13 +70,15 @@ pub async fn set_method(call: &Call, id: String) -> Result<Attached> {
 /// Confirms the payment method that a link of [`set_method`] is for.
 ///
 /// # Errors
-/// `NotFound` for another key, or those of the store.
+/// `NotFound` for another key and for one whose maker may not handle the workspace's money any more, or
+/// those of the store.
 pub async fn confirm(domain: &Domain, workspace: WorkspaceId, key: &str) -> Result<Method> {
-    let id = Link::Confirmation.open(domain.sealer(), workspace.as_str(), key)?;
+    let (maker, id) = Link::Confirmation.open(domain.sealer(), workspace.as_str(), key)?;
     let (_, method) = provider::set_up(&id)?;
     let shown = method.clone();
     domain
         .change_as(Actor::System, move |change| {
+            require_maker(change.conn, &workspace, &maker)?;
             crate::domain::workspaces::find(change.conn, &workspace)?;
             store(change, &workspace, &id, &method)
         })

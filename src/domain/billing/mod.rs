@@ -53,11 +53,16 @@ impl Default for Settings {
 /// # Errors
 /// `Forbidden` otherwise.
 pub fn require_role(call: &Call) -> Result<()> {
-    match call.caller().role {
-        Some(role) if role == Role::Billing || role >= Role::Administrator => Ok(()),
+    call.require_of_caller(|caller| match caller.role {
+        Some(role) if pays(role) => Ok(()),
         _ => Err(Error::new(
             Kind::Forbidden,
             "This needs the role billing, administrator or owner",
         )),
-    }
+    })
+}
+
+/// Whether a member with this role may handle the workspace's money.
+fn pays(role: Role) -> bool {
+    role == Role::Billing || role >= Role::Administrator
 }

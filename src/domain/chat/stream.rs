@@ -29,11 +29,13 @@ pub async fn answer(call: Call, request: Request) -> Result<Outcome> {
 }
 
 /// Answers a chat and tells what happens on the way. It is worked on while the stream is read; to drop
-/// the stream ends it, and with it what it asks of connectors and model.
+/// the stream ends it, and with it what it asks of connectors and model. It ends when the caller's key is
+/// revoked.
 ///
 /// # Errors
 /// As [`Chat::open`].
 pub fn stream(call: Call, request: Request) -> Result<impl Stream<Item = Told> + Send + 'static> {
+    let admission = call.admission().clone();
     let chat = Chat::open(call, request)?;
     let (sender, mut events) = mpsc::channel(EVENTS_WAITING);
     let mut running: Option<BoxFuture<'static, Result<Outcome>>> =
@@ -48,7 +50,16 @@ pub fn stream(call: Call, request: Request) -> Result<impl Stream<Item = Told> +
             ended = Some(outcome);
         }
         match events.poll_recv(context) {
-            Poll::Ready(Some(event)) => Poll::Ready(Some(Told::Event(event))),
+            Poll::Ready(Some(event)) => Poll::Ready(Some(match admission.refusal() {
+                None => Told::Event(event),
+                Some(refusal) => {
+                    // What is still to be read is not for this reader any more.
+                    running = None;
+                    events.close();
+                    while events.try_recv().is_ok() {}
+                    Told::Ended(Box::new(Err(refusal)))
+                }
+            })),
             Poll::Ready(None) => {
                 Poll::Ready(ended.take().map(|outcome| Told::Ended(Box::new(outcome))))
             }

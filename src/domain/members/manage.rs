@@ -77,14 +77,13 @@ pub async fn invite(call: &Call, email: String, role: Role) -> Result<Member> {
 /// one's own, or to take the last owner's away; or those of the store.
 pub async fn change_role(call: &Call, id: MemberId, role: Option<Role>) -> Result<Member> {
     call.require_role(Role::Manager)?;
-    let own = call.caller().role;
     if let Some(role) = role {
         require_no_higher(call, role)?;
     }
     call.domain()
         .change(call, move |change, workspace| {
             let member = find(change.conn, workspace, id.as_str())?;
-            require_not_above(own, &member)?;
+            require_not_above(change.caller()?.role, &member)?;
             if let Some(role) = role {
                 rows::set_role(change, workspace, &member.account_id, role)?;
             }
@@ -99,14 +98,13 @@ pub async fn change_role(call: &Call, id: MemberId, role: Option<Role>) -> Resul
 /// `NotFound`; `Forbidden` for a role below manager, for a member above oneself, or for the last owner;
 /// or those of the store.
 pub async fn leave_or_remove(call: &Call, id: MemberId) -> Result<()> {
-    let caller = call.caller().clone();
-    let managing = call.require_role(Role::Manager);
     call.domain()
         .change(call, move |change: &Change<'_>, workspace| {
+            let caller = change.caller()?;
             let member = find(change.conn, workspace, id.as_str())?;
             let oneself = matches!(&caller.owner, Owner::Account(one) if *one == member.account_id);
             if !oneself {
-                managing?;
+                caller.require_role(Role::Manager)?;
                 require_not_above(caller.role, &member)?;
             }
             rows::remove(change, workspace, &member.account_id)
@@ -115,13 +113,13 @@ pub async fn leave_or_remove(call: &Call, id: MemberId) -> Result<()> {
 }
 
 fn require_no_higher(call: &Call, role: Role) -> Result<()> {
-    match call.caller().role {
+    call.require_of_caller(move |caller| match caller.role {
         Some(own) if own >= role => Ok(()),
         _ => Err(Error::new(
             Kind::Forbidden,
             format!("The role {role} is above your own"),
         )),
-    }
+    })
 }
 
 fn require_not_above(own: Option<Role>, member: &Member) -> Result<()> {

@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{
     domain::{
-        Domain,
         agents::Agent,
-        audit::{self, Actor, Entry},
+        audit::{self, Entry},
         bounds::Bound,
+        operator::OperatorCall,
     },
     kernel::{
         Error, Kind, Result, Secret,
@@ -55,10 +55,10 @@ const INSERT: &str = "
 /// Installs an integration in an agent, in the name of whoever runs this server.
 ///
 /// # Errors
-/// `Invalid` with the broken rules of the form, `Forbidden` for an archived integration,
+/// `Unauthenticated` for a key that is revoked by then; `Invalid` with the broken rules of the form, `Forbidden` for an archived integration,
 /// `Conflict` if it was changed in the meantime, or those of the store.
 pub async fn install(
-    domain: &Domain,
+    operator: &OperatorCall,
     integration: PlatformIntegration,
     agent: Agent,
     answers: Map<String, Value>,
@@ -71,7 +71,7 @@ pub async fn install(
         ));
     }
     let definition = &integration.definition;
-    let limits = &domain.settings().schemas;
+    let limits = &operator.domain().settings().schemas;
     let answers = checked(&definition.configuration_fields, answers, limits)?;
     let name = identifier::name_of(
         &definition.identifier_field_path,
@@ -80,7 +80,7 @@ pub async fn install(
     let callback = Url::parse(&definition.oauth_callback_url)
         .map_err(|error| Error::internal("a checked address cannot be read", error))?;
     let scopes = words_json(definition.granted().into_iter().map(Scope::as_str));
-    let sealer = domain.sealer().clone();
+    let sealer = operator.domain().sealer().clone();
     let change = move |change: &crate::domain::Change<'_>| {
         if rows::find(change.conn, &integration.id)?.updated_at != integration.updated_at {
             return Err(Error::new(
@@ -121,7 +121,7 @@ pub async fn install(
             callback: Secret::new(callback),
         })
     };
-    domain.change_as(Actor::Operator, change).await
+    operator.change(change).await
 }
 
 /// The answers, if they keep to the schema.

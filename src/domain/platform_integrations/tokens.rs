@@ -72,13 +72,15 @@ impl Call {
     /// # Errors
     /// `Forbidden`.
     pub fn require(&self, needed: Option<Scope>) -> Result<()> {
-        let refused = match (&self.caller().grant, needed) {
-            (None, _) => return Ok(()),
-            (Some(grant), Some(needed)) if grant.scopes.contains(&needed) => return Ok(()),
-            (Some(_), Some(needed)) => format!("This access token lacks the scope {needed}"),
-            (Some(_), None) => "An installation's access token does not allow this".to_owned(),
-        };
-        Err(Error::new(Kind::Forbidden, refused))
+        self.require_of_caller(move |caller| {
+            let refused = match (&caller.grant, needed) {
+                (None, _) => return Ok(()),
+                (Some(grant), Some(needed)) if grant.scopes.contains(&needed) => return Ok(()),
+                (Some(_), Some(needed)) => format!("This access token lacks the scope {needed}"),
+                (Some(_), None) => "An installation's access token does not allow this".to_owned(),
+            };
+            Err(Error::new(Kind::Forbidden, refused))
+        })
     }
 }
 
@@ -161,12 +163,19 @@ pub async fn exchange(
     used: Use,
     lifetimes: Lifetimes,
 ) -> Result<Result<Tokens, Refusal>> {
-    if !is_client(domain, &client_id, &client_secret)? {
+    // Strangers are refused before they take a place in the queue.
+    let known = domain
+        .store()
+        .read(|conn| is_client(conn, &client_id, &client_secret))?;
+    if !known {
         return Ok(Err(Refusal::InvalidClient));
     }
     let sealer = domain.sealer().clone();
     domain
         .change_as(Actor::System, move |change| {
+            if !is_client(change.conn, &client_id, &client_secret)? {
+                return Ok(Err(Refusal::InvalidClient));
+            }
             let (kind, value) = match &used {
                 Use::Code(value) => (TokenKind::Code, value),
                 Use::RefreshToken(value) => (TokenKind::Refresh, value),
@@ -207,13 +216,11 @@ pub async fn exchange(
 const IS_CLIENT: &str = "
     SELECT 1 FROM platform_integrations WHERE id = :id AND client_secret_hash = :hash";
 
-fn is_client(domain: &Domain, id: &PlatformIntegrationId, secret: &Secret) -> Result<bool> {
+fn is_client(conn: &Connection, id: &PlatformIntegrationId, secret: &Secret) -> Result<bool> {
     let hash = TokenHash::of(secret.expose());
-    domain.store().read(|conn| {
-        Ok(conn
-            .prepare_cached(IS_CLIENT)?
-            .exists(named_params! {":id": id, ":hash": hash.as_bytes().as_slice()})?)
-    })
+    Ok(conn
+        .prepare_cached(IS_CLIENT)?
+        .exists(named_params! {":id": id, ":hash": hash.as_bytes().as_slice()})?)
 }
 
 /// The installation that something was redeemed for.

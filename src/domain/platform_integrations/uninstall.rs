@@ -18,6 +18,7 @@ use crate::{
         Domain,
         agents::{self, Agent},
         audit::{self, Actor, Entry},
+        operator::OperatorCall,
         outbound::OutboundRequest,
     },
     kernel::{
@@ -62,10 +63,10 @@ const INSERT: &str = "
 /// void at once.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
-pub async fn uninstall(domain: &Domain, agent: Agent, id: InstallationId) -> Result<()> {
-    domain
-        .change_as(Actor::Operator, move |change| {
+/// `Unauthenticated` for a key that is revoked by then, `NotFound`, or those of the store.
+pub async fn uninstall(operator: &OperatorCall, agent: Agent, id: InstallationId) -> Result<()> {
+    operator
+        .change(move |change| {
             let found = change.conn.prepare_cached(FIND)?.query_row(
                 named_params! {":agent_id": agent.id, ":id": id},
                 |row| {
@@ -99,7 +100,7 @@ pub async fn uninstall(domain: &Domain, agent: Agent, id: InstallationId) -> Res
             )
         })
         .await?;
-    domain.farewells().notify_one();
+    operator.domain().farewells().notify_one();
     Ok(())
 }
 

@@ -9,28 +9,40 @@ use crate::{
         agents::{self, Agent},
         audit::{self, Actor, Entry},
         bots,
+        change::Change,
         context::Domain,
         installations, integrations,
+        members::Role,
     },
     kernel::{Error, Kind, Result, ids::AgentId},
+    store::Sealer,
 };
 
 /// Makes sure that a bot of the call's workspace has the chat: the id of the webhook that its API is at.
 ///
 /// # Errors
-/// `NotFound` for the bot, and if this server has no chat; `Forbidden` if the bot's chat is turned off;
+/// `NotFound` for the bot, and if this server has no chat; `Forbidden` if the bot's chat is turned off, and
+/// if it is not switched on yet for a role below developer;
 /// `Conflict` if the bot has an integration of its own with that name; those of the store.
 pub async fn ensure(call: &Call, bot: &AgentId) -> Result<String> {
     let agent = call
         .domain()
         .store()
         .read(|conn| agents::find(conn, call.workspace(), bot.as_str()))?;
-    ensure_for(
-        call.domain(),
-        Actor::Key(call.caller().key_id.clone()),
-        &agent,
-    )
-    .await
+    require_chat(call.domain())?;
+    let seq = agent.seq;
+    if let Some(known) = call.domain().store().read(|conn| standing(conn, seq))? {
+        return Ok(known);
+    }
+    // To read shows the chat; only who may change the bot switches it on.
+    call.require_role(Role::Developer)?;
+    let sealer = call.domain().sealer().clone();
+    call.domain()
+        .change(call, move |change, workspace| {
+            let agent = agents::find(change.conn, workspace, agent.id.as_str())?;
+            switch_on(change, &sealer, &agent)
+        })
+        .await
 }
 
 /// The same for any bot, on behalf of whoever is not held to a workspace.
@@ -38,37 +50,44 @@ pub async fn ensure(call: &Call, bot: &AgentId) -> Result<String> {
 /// # Errors
 /// As [`ensure`].
 pub async fn ensure_for(domain: &Domain, actor: Actor, agent: &Agent) -> Result<String> {
-    if !domain.settings().webchat.enabled {
-        return Err(Error::not_found(
-            "This server has no chat: webchat.enabled is false",
-        ));
-    }
+    require_chat(domain)?;
     let seq = agent.seq;
     if let Some(known) = domain.store().read(|conn| standing(conn, seq))? {
         return Ok(known);
     }
     let (sealer, agent) = (domain.sealer().clone(), agent.clone());
     domain
-        .change_as(actor, move |change| {
-            if let Some(known) = standing(change.conn, seq)? {
-                return Ok(known);
-            }
-            bots::ensure(change, &sealer, &agent.clone().into())?;
-            let chat = integrations::usable(change.conn, &agent.workspace_id, &ID.into())?;
-            let chat = chat.ok_or_else(|| Error::not_found("This server has no chat yet"))?;
-            let webhook = installations::have(change, &sealer, seq, (chat.seq, NAME))?;
-            audit::record(
-                change,
-                &Entry {
-                    workspace: Some(&agent.workspace_id),
-                    action: "bot.install",
-                    resource_id: agent.id.as_str(),
-                    resource_name: Some(&agent.name),
-                },
-            )?;
-            Ok(webhook)
-        })
+        .change_as(actor, move |change| switch_on(change, &sealer, &agent))
         .await
+}
+
+fn require_chat(domain: &Domain) -> Result<()> {
+    match domain.settings().webchat.enabled {
+        true => Ok(()),
+        false => Err(Error::not_found(
+            "This server has no chat: webchat.enabled is false",
+        )),
+    }
+}
+
+fn switch_on(change: &Change<'_>, sealer: &Sealer, agent: &Agent) -> Result<String> {
+    if let Some(known) = standing(change.conn, agent.seq)? {
+        return Ok(known);
+    }
+    bots::ensure(change, sealer, &agent.clone().into())?;
+    let chat = integrations::usable(change.conn, &agent.workspace_id, &ID.into())?;
+    let chat = chat.ok_or_else(|| Error::not_found("This server has no chat yet"))?;
+    let webhook = installations::have(change, sealer, agent.seq, (chat.seq, NAME))?;
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(&agent.workspace_id),
+            action: "bot.install",
+            resource_id: agent.id.as_str(),
+            resource_name: Some(&agent.name),
+        },
+    )?;
+    Ok(webhook)
 }
 
 /// The webhook of a bot's chat, if it has it; none if it may get it.

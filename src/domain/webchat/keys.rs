@@ -4,9 +4,10 @@
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
-    domain::sealed::SealedColumn,
+    domain::{installations, sealed::SealedColumn},
     kernel::{Error, Kind, Result, Secret, Timestamp, ids::EndUserId, secret::new_hex_secret},
     store::Sealer,
 };
@@ -34,6 +35,16 @@ impl Claims {
     /// Whether this user is meant.
     pub(super) fn is_of(&self, id: &EndUserId) -> bool {
         self.user.as_ref().is_none_or(|user| user == id)
+    }
+
+    /// When it ends, if it does.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a time beyond the calendar is as good as its end"
+    )]
+    pub(super) fn ends_at(&self) -> Option<Timestamp> {
+        self.exp
+            .map(|end| Timestamp::from_micros((end * 1e6) as i64))
     }
 
     /// Whether it was signed for a user that was there.
@@ -105,6 +116,38 @@ pub(super) fn find(
     let text = String::from_utf8(opened)
         .map_err(|error| Error::internal("a sealed key is no text", error))?;
     Ok(Some(Secret::new(text)))
+}
+
+const CONFIGURATION: &str =
+    "SELECT webhook_id, configuration FROM bot_integrations WHERE seq = :seq AND enabled";
+
+/// What the keys of an installation's users are to be signed with now: the key of its owner, or that of
+/// this server; none if it is gone.
+pub(super) fn current(
+    conn: &Connection,
+    sealer: &Sealer,
+    installation: i64,
+) -> Result<Option<Secret>> {
+    let configured: Option<(String, Vec<u8>)> = conn
+        .prepare_cached(CONFIGURATION)?
+        .query_row(named_params! {":seq": installation}, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let Some((webhook, sealed)) = configured else {
+        return Ok(None);
+    };
+    let configuration = installations::open(sealer, &webhook, &sealed)?;
+    match of_owner(configuration.get("encryptionKey")) {
+        Some(own) => Ok(Some(own)),
+        None => find(conn, sealer, installation),
+    }
+}
+
+/// The key of an installation's owner, as its configuration has it.
+pub(super) fn of_owner(configured: Option<&Value>) -> Option<Secret> {
+    let key = configured.and_then(Value::as_str);
+    key.filter(|key| !key.is_empty()).map(Secret::new)
 }
 
 const INSERT: &str = "INSERT INTO webchat_keys (installation_seq, sealed) VALUES (:seq, :sealed)";

@@ -10,11 +10,11 @@ use std::{
 };
 
 use rusqlite::{Connection, named_params};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::{Event, Message, Settings, Visitor, conversations::require_part, ids};
 use crate::{
-    domain::context::Domain,
+    domain::{admission::Admission, context::Domain},
     kernel::{Error, Kind, Result, Timestamp, ids::MessageId},
 };
 
@@ -180,6 +180,9 @@ pub struct Subscription {
     installation: i64,
     id: u64,
     receiver: mpsc::Receiver<Arc<Signal>>,
+    /// The stream ends with what it was admitted by.
+    admission: Arc<Admission>,
+    moves: watch::Receiver<()>,
     /// When it was last asked whether the user may listen.
     checked_at: Timestamp,
 }
@@ -205,10 +208,20 @@ impl Subscription {
     pub async fn next(&mut self) -> Option<Next> {
         let heartbeat = self.domain.settings().webchat.heartbeat();
         let quiet = self.domain.clock().sleep(heartbeat);
-        let next = tokio::select! {
-            biased;
-            signal = self.receiver.recv() => Next::Signal(signal?),
-            () = quiet => Next::Quiet,
+        tokio::pin!(quiet);
+        let next = loop {
+            let next = tokio::select! {
+                biased;
+                signal = self.receiver.recv() => Some(Next::Signal(signal?)),
+                () = self.admission.may_end(&mut self.moves) => None,
+                () = &mut quiet => Some(Next::Quiet),
+            };
+            if self.admission.has_ended() || self.admission.refusal().is_some() {
+                return None;
+            }
+            if let Some(next) = next {
+                break next;
+            }
         };
         let now = self.domain.clock().now();
         // It is asked again too after the clock went back.
@@ -260,10 +273,14 @@ pub fn listen(visitor: &Visitor, id: &str) -> Result<Subscription> {
         installation,
         id: listener,
         receiver,
+        moves: domain.keyring().moves(),
+        admission: visitor.call().admission().clone(),
         checked_at: domain.clock().now(),
     };
     // After it is listed: one who is taken out meanwhile is either seen here or ended there.
     store.read(|conn| require_part(conn, voice.bot(), &found, &visitor.id))?;
+    // The same holds of the key.
+    subscription.admission.recheck()?;
     Ok(subscription)
 }
 

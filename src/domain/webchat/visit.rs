@@ -32,9 +32,8 @@ impl Visit {
     /// A request to the installation that a call was made as, which is configured so.
     #[must_use]
     pub fn new(call: Call, configuration: &Value) -> Self {
-        let own_key = configuration["encryptionKey"].as_str();
         Self {
-            own_key: own_key.filter(|key| !key.is_empty()).map(Secret::new),
+            own_key: keys::of_owner(configuration.get("encryptionKey")),
             call,
         }
     }
@@ -50,6 +49,13 @@ impl Visit {
             .domain_read(|conn| ids::user(conn, voice.bot(), &claims.id))?
             .filter(|user| claims.is_of(&user.id));
         let user = found.ok_or_else(unknown_user)?;
+        let (agent, fid, id) = (voice.bot().clone(), claims.id.clone(), user.id.clone());
+        self.call.admission().holds_while(move |present| {
+            match ids::user(present.conn, &agent, &fid)? {
+                Some(user) if user.id == id => Ok(()),
+                _ => Err(unknown_user()),
+            }
+        });
         Ok(Visitor {
             visit: self,
             fid: claims.id,
@@ -79,15 +85,30 @@ impl Visit {
     }
 
     /// What a key says, if it was signed for this installation.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, or those of the store.
     pub(super) fn claims(&self, key: &str) -> Result<keys::Claims> {
-        let now = self.call.domain().clock().now();
-        if let Some(own) = &self.own_key {
-            return keys::verify(own, key, now);
+        let domain = self.call.domain();
+        let (now, seq) = (domain.clock().now(), self.installation()?.seq);
+        let claims = match &self.own_key {
+            Some(own) => keys::verify(own, key, now)?,
+            None => {
+                let secret = self.domain_read(|conn| keys::find(conn, domain.sealer(), seq))?;
+                keys::verify(&secret.ok_or_else(keys::invalid)?, key, now)?
+            }
+        };
+        let admission = self.call.admission();
+        if let Some(end) = claims.ends_at() {
+            admission.ends_at(end);
         }
-        let seq = self.installation()?.seq;
-        let sealer = self.call.domain().sealer();
-        let secret = self.domain_read(|conn| keys::find(conn, sealer, seq))?;
-        keys::verify(&secret.ok_or_else(keys::invalid)?, key, now)
+        let (sealer, key) = (domain.sealer().clone(), Secret::new(key));
+        admission.holds_while(move |present| {
+            let secret = keys::current(present.conn, &sealer, seq)?;
+            let secret = secret.ok_or_else(keys::invalid)?;
+            keys::verify(&secret, key.expose(), present.now).map(drop)
+        });
+        Ok(claims)
     }
 
     fn domain_read<T>(&self, read: impl FnOnce(&rusqlite::Connection) -> Result<T>) -> Result<T> {

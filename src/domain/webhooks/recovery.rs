@@ -11,7 +11,7 @@ use super::{
     queue,
 };
 use crate::{
-    domain::{audit::Actor, change::Change, context::Domain},
+    domain::{change::Change, operator::OperatorCall},
     kernel::{
         Error, Kind, Result, Rule, Timestamp, Violation,
         ids::{WebhookEndpointId, WebhookMessageId},
@@ -35,14 +35,14 @@ const RESEND: &str = "
 /// Sends a message to an endpoint once more, at once and without retries.
 ///
 /// # Errors
-/// `NotFound` for a missing endpoint or message of its agent, `Conflict` for a disabled endpoint,
+/// `Unauthenticated` for a key that is revoked by then, `NotFound` for a missing endpoint or message of its agent, `Conflict` for a disabled endpoint,
 /// or those of the store.
 pub async fn resend(
-    domain: &Domain,
+    operator: &OperatorCall,
     id: WebhookEndpointId,
     message: WebhookMessageId,
 ) -> Result<()> {
-    let sent = domain.change_as(Actor::Operator, move |change| {
+    let sent = operator.change(move |change| {
         let endpoint = enabled(change, &id)?;
         let [earliest, latest] = message.made_between();
         let sought = named_params! {
@@ -83,9 +83,13 @@ const REPLAY: &str = "
 /// from while it was disabled or not there. Returns how many.
 ///
 /// # Errors
-/// `NotFound`, `Conflict` for a disabled endpoint, or those of the store.
-pub async fn replay(domain: &Domain, id: WebhookEndpointId, since: Timestamp) -> Result<u64> {
-    let replayed = domain.change_as(Actor::Operator, move |change| {
+/// `Unauthenticated` for a key that is revoked by then, `NotFound`, `Conflict` for a disabled endpoint, or those of the store.
+pub async fn replay(
+    operator: &OperatorCall,
+    id: WebhookEndpointId,
+    since: Timestamp,
+) -> Result<u64> {
+    let replayed = operator.change(move |change| {
         let endpoint = enabled(change, &id)?;
         let replayed = change.conn.prepare_cached(REPLAY)?.execute(named_params! {
             ":endpoint": endpoint.seq,
@@ -112,9 +116,13 @@ const RECOVER: &str = "
 /// Sends an endpoint the messages since a time whose delivery failed. Returns how many.
 ///
 /// # Errors
-/// `NotFound`, `Conflict` for a disabled endpoint, or those of the store.
-pub async fn recover(domain: &Domain, id: WebhookEndpointId, since: Timestamp) -> Result<u64> {
-    let recovered = domain.change_as(Actor::Operator, move |change| {
+/// `Unauthenticated` for a key that is revoked by then, `NotFound`, `Conflict` for a disabled endpoint, or those of the store.
+pub async fn recover(
+    operator: &OperatorCall,
+    id: WebhookEndpointId,
+    since: Timestamp,
+) -> Result<u64> {
+    let recovered = operator.change(move |change| {
         let endpoint = enabled(change, &id)?;
         let recovered = change
             .conn
@@ -134,10 +142,10 @@ pub async fn recover(domain: &Domain, id: WebhookEndpointId, since: Timestamp) -
 /// Sends an endpoint, and only it, an example of an event, whether it asks for such events or not.
 ///
 /// # Errors
-/// `Invalid` for an unknown type, `NotFound`, `Conflict` for a disabled endpoint, or those of the
+/// `Unauthenticated` for a key that is revoked by then, `Invalid` for an unknown type, `NotFound`, `Conflict` for a disabled endpoint, or those of the
 /// store.
 pub async fn send_example(
-    domain: &Domain,
+    operator: &OperatorCall,
     id: WebhookEndpointId,
     event_type: &str,
 ) -> Result<WebhookMessageId> {
@@ -145,7 +153,7 @@ pub async fn send_example(
         let rule = Rule::Other("must be a type of event".to_owned());
         Error::from(Violation::body(["event_type"], rule))
     })?;
-    let sent = domain.change_as(Actor::Operator, move |change| {
+    let sent = operator.change(move |change| {
         let endpoint = enabled(change, &id)?;
         let data = event_type.example();
         let end_user = event_type.name.starts_with("v1.end_user.");

@@ -8,7 +8,7 @@ pub mod given;
 mod hello;
 mod install;
 mod isolation;
-mod keys;
+pub mod keys;
 mod limits;
 mod listen;
 mod messages;

@@ -306,7 +306,7 @@ async fn an_integration_is_told_that_it_is_uninstalled() {
         .store()
         .read(|conn| agents::find(conn, &WORKSPACE.into(), "example"));
     let agent = agent.expect("the first agent");
-    platform_integrations::uninstall(domain, agent, installation.into())
+    platform_integrations::uninstall(&domain.operator_without_key(), agent, installation.into())
         .await
         .expect("it is uninstalled");
     let attempts = || column(&ada.server, "SELECT attempts FROM platform_uninstalls");

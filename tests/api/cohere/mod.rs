@@ -9,7 +9,7 @@ mod connector;
 mod create;
 mod folders;
 mod manage;
-mod model;
+pub mod model;
 pub mod oauth;
 mod paths;
 mod properties;

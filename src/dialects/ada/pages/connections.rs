@@ -60,11 +60,16 @@ pub async fn uninstall(
         Err(sign_in) => return Ok(*sign_in),
     };
     let typed = read_form(&session, body).await.map_err(fail)?;
+    // The key may have been revoked while the form arrived.
+    if let Err(sign_in) = Session::enter(&pages, request) {
+        return Ok(*sign_in);
+    }
+    let operator = session.operator().map_err(fail)?;
     let agent = selected_agent(&pages, request, typed.first("handle")).map_err(fail)?;
     let agent = agent.ok_or_else(|| fail(Error::invalid("Choose an agent first.")))?;
     let next = format!("/platform/connections?handle={}", agent.handle);
     let id = typed.first("installation").unwrap_or_default();
-    integrations::uninstall(&pages.0.0.domain, agent, id.into())
+    integrations::uninstall(operator, agent, id.into())
         .await
         .map_err(fail)?;
     Ok(see_other(&next))

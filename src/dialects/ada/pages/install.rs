@@ -70,15 +70,20 @@ pub async fn submit(
     };
     let integration = installable(&pages, id.0).map_err(fail)?;
     let typed = read_form(&session, body).await.map_err(fail)?;
+    // The key may have been revoked while the form arrived.
+    if let Err(sign_in) = Session::enter(&pages, request) {
+        return Ok(*sign_in);
+    }
+    let operator = session.operator().map_err(fail)?;
     let agent = selected_agent(&pages, request, typed.first("handle")).map_err(fail)?;
     let form = integration.definition.form().map_err(fail)?;
     let problems = match &agent {
         None => Problems::other("Choose the agent to install it in."),
         Some(agent) => {
             let answers = form.answers(&typed);
-            let (domain, lifetimes) = (&pages.0.0.domain, pages.0.0.lifetimes);
+            let lifetimes = pages.0.0.lifetimes;
             let (what, into) = (integration.clone(), agent.clone());
-            match integrations::install(domain, what, into, answers, lifetimes).await {
+            match integrations::install(operator, what, into, answers, lifetimes).await {
                 Ok(installed) => return Ok(see_other(installed.callback.expose())),
                 Err(error) if error.broken_rules().is_empty() => match error.kind() {
                     Kind::Invalid | Kind::Conflict => Problems::other(error.message()),

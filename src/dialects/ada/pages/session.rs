@@ -8,14 +8,19 @@ use poem::{
 };
 
 use super::{
-    Pages, fail,
+    Pages, RenderPage, fail,
     html::{page, see_other},
     read_form,
 };
 use crate::{
-    domain::platform_integrations::Typed,
-    http::{origin, page::escape, sandbox::PAGES_COOKIE as COOKIE},
-    kernel::{ids::random_alphanumeric, mac::hmac_sha256, secret::TokenHash},
+    domain::{access::unauthenticated, operator::OperatorCall, platform_integrations::Typed},
+    http::{dialect::RenderError, origin, page::escape, sandbox::PAGES_COOKIE as COOKIE},
+    kernel::{
+        Kind, Result,
+        ids::{ApiKeyId, random_alphanumeric},
+        mac::hmac_sha256,
+        secret::TokenHash,
+    },
 };
 
 /// The field of a form that has the session's token.
@@ -27,6 +32,10 @@ const SIGNED_IN: i64 = 3600;
 pub struct Session {
     /// Until when it speaks for the operator, in seconds since the epoch.
     operator_until: i64,
+    /// The operator key that it has shown, by its id; empty if it has shown none.
+    key: ApiKeyId,
+    /// The operator, once the session may use the pages.
+    operator: Option<OperatorCall>,
     /// The token that its forms have.
     token: String,
     /// The cookie to set, if the browser does not have it.
@@ -44,26 +53,29 @@ impl Session {
             .filter_map(|pair| pair.trim().split_once('='))
             .find(|(name, _)| *name == COOKIE)
             .and_then(|(_, value)| Self::read(pages, value));
-        found.unwrap_or_else(|| Self::new(pages, request, 0))
+        found.unwrap_or_else(|| Self::new(pages, request, 0, &"".into()))
     }
 
     fn read(pages: &Pages, cookie: &str) -> Option<Self> {
         let (text, mac) = cookie.rsplit_once('.')?;
-        let (id, until) = text.split_once('.')?;
+        let mut parts = text.splitn(3, '.');
+        let (id, until, key) = (parts.next()?, parts.next()?, parts.next()?);
         // Hashes are compared in constant time.
         if TokenHash::of(mac) != TokenHash::of(&sign(pages, text)) {
             return None;
         }
         Some(Self {
             operator_until: until.parse().ok()?,
+            key: key.into(),
+            operator: None,
             token: sign(pages, &format!("form {id}")),
             cookie: None,
         })
     }
 
-    fn new(pages: &Pages, request: &Request, operator_until: i64) -> Self {
+    fn new(pages: &Pages, request: &Request, operator_until: i64, key: &ApiKeyId) -> Self {
         let id = random_alphanumeric(32);
-        let text = format!("{id}.{operator_until}");
+        let text = format!("{id}.{operator_until}.{key}");
         let https = origin(request).starts_with("https://");
         let secure = if https { "; Secure" } else { "" };
         let cookie = format!(
@@ -73,20 +85,35 @@ impl Session {
         Self {
             token: sign(pages, &format!("form {id}")),
             operator_until,
+            key: key.clone(),
+            operator: None,
             cookie: Some(cookie),
         }
     }
 
     /// The session of a request that may use the pages, or the page on which to sign in.
-    pub fn enter(pages: &Pages, request: &Request) -> Result<Self, Box<Response>> {
-        let session = Self::of(pages, request);
-        let now = pages.0.domain.clock().now().as_seconds();
+    pub fn enter(pages: &Pages, request: &Request) -> std::result::Result<Self, Box<Response>> {
+        let mut session = Self::of(pages, request);
+        let domain = &pages.0.domain;
+        if pages.0.open {
+            session.operator = Some(domain.operator_without_key());
+            return Ok(session);
+        }
+        let now = domain.clock().now().as_seconds();
         // Nobody is signed in for longer: after the clock went back such a session was one of a time that
         // is still to come.
         let until = session.operator_until;
         let is_signed_in = now < until && until <= now.saturating_add(SIGNED_IN);
-        if pages.0.open || is_signed_in {
-            return Ok(session);
+        if is_signed_in {
+            // The session ends with the key.
+            match domain.readmit_operator(&session.key) {
+                Ok(operator) => {
+                    session.operator = Some(operator);
+                    return Ok(session);
+                }
+                Err(error) if error.kind() == Kind::Unauthenticated => {}
+                Err(error) => return Err(Box::new(RenderPage.render(&error))),
+            }
         }
         let uri = request.original_uri();
         let next = uri
@@ -94,6 +121,14 @@ impl Session {
             .map_or(uri.path(), |path| path.as_str());
         let shown = sign_in_page(&session, next, None);
         Err(Box::new(session.keep(shown)))
+    }
+
+    /// The operator that the session speaks for.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a session that may not use the pages.
+    pub fn operator(&self) -> Result<&OperatorCall> {
+        self.operator.as_ref().ok_or_else(unauthenticated)
     }
 
     /// The hidden field that every form needs.
@@ -173,10 +208,15 @@ pub async fn sign_in(
     };
     let key = typed.first("operator_key").unwrap_or_default().trim();
     let domain = &pages.0.0.domain;
-    if domain.authenticate_operator(key).is_err() {
-        let shown = sign_in_page(&session, next, Some("That is no valid operator key."));
-        return Ok(session.keep(shown));
-    }
+    let operator = match domain.admit_operator(key) {
+        Ok(operator) => operator,
+        Err(error) if error.kind() == Kind::Unauthenticated => {
+            let shown = sign_in_page(&session, next, Some("That is no valid operator key."));
+            return Ok(session.keep(shown));
+        }
+        Err(error) => return Err(fail(error)),
+    };
     let until = domain.clock().now().as_seconds() + SIGNED_IN;
-    Ok(Session::new(&pages, request, until).keep(see_other(next)))
+    let shown = operator.key().cloned().unwrap_or_else(|| "".into());
+    Ok(Session::new(&pages, request, until, &shown).keep(see_other(next)))
 }

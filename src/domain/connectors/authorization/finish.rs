@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Domain,
+        Domain, api_keys,
         audit::{self, Actor, Entry},
         change::Change,
         connectors::{Connector, rows::find_row},
@@ -167,12 +167,15 @@ async fn exchange(
     };
     let sealer = domain.sealer().clone();
     let (connector, user) = (begun.connector.clone(), begun.user.clone());
-    let kept = domain
+    let refused = domain
         .change_as(Actor::Key(user.clone()), move |change| {
             let credentials = connector.credentials.as_deref().unwrap_or_default();
             let of = (&connector.id, credentials);
+            if !api_keys::is_valid(change.conn, &user)? {
+                return Ok(Some(KEY_REVOKED));
+            }
             if !rows::put(change, &sealer, of, &user, granted)? {
-                return Ok(false);
+                return Ok(Some(CONNECTOR_CHANGED));
             }
             let entry = Entry {
                 workspace: Some(&connector.workspace_id),
@@ -181,9 +184,20 @@ async fn exchange(
                 resource_name: Some(&connector.name),
             };
             audit::record(change, &entry)?;
-            Ok(true)
+            Ok(None)
         })
         .await?;
-    let changed = "the connector was changed or deleted meanwhile";
-    Ok((!kept).then(|| ("connector_changed".to_owned(), changed.to_owned())))
+    Ok(refused.map(|(code, text)| (code.to_owned(), text.to_owned())))
 }
+
+/// Why tokens are not kept that the provider has given.
+type NotKept = (&'static str, &'static str);
+
+const KEY_REVOKED: NotKept = (
+    "key_revoked",
+    "the API key that began this was revoked meanwhile",
+);
+const CONNECTOR_CHANGED: NotKept = (
+    "connector_changed",
+    "the connector was changed or deleted meanwhile",
+);

@@ -11,6 +11,7 @@ mod provider;
 mod refresh;
 mod rows;
 
+pub(in crate::domain) use self::rows::forget_user;
 pub use self::{
     begin::begin,
     finish::{Answer, Finished, finish},

@@ -174,6 +174,20 @@ pub(super) fn expire(change: &Change<'_>, id: &ConnectorAuthorizationId) -> Resu
     Ok(())
 }
 
+const FORGET_USERS: &str = "DELETE FROM connector_authorizations WHERE user_id = :user";
+const FORGET_USERS_STATES: &str = "DELETE FROM connector_oauth_states WHERE user_id = :user";
+
+/// Forgets what a user has authorized and has begun to: its key is revoked.
+pub(in crate::domain) fn forget_user(change: &Change<'_>, user: &ApiKeyId) -> Result<()> {
+    for statement in [FORGET_USERS, FORGET_USERS_STATES] {
+        change
+            .conn
+            .prepare_cached(statement)?
+            .execute(named_params! {":user": user})?;
+    }
+    Ok(())
+}
+
 const FORGET: &str = "DELETE FROM connector_authorizations WHERE connector_id = :id";
 const FORGET_STATES: &str = "DELETE FROM connector_oauth_states WHERE connector_id = :id";
 

@@ -1,0 +1,115 @@
+//! Calls of the operator: the holder of an operator key, or, in profile `dev`, whoever uses a page.
+
+use std::sync::Arc;
+
+use super::{
+    access::unauthenticated,
+    admission::Admission,
+    api_keys::{self, KeyKind},
+    audit::Actor,
+    change::Change,
+    context::Domain,
+};
+use crate::kernel::{Result, ids::ApiKeyId, secret::TokenHash};
+
+/// An authenticated call of the operator.
+pub struct OperatorCall {
+    domain: Domain,
+    /// None where no key is asked for.
+    admission: Option<Arc<Admission>>,
+    key: Option<ApiKeyId>,
+}
+
+impl OperatorCall {
+    /// The domain that the call is made to.
+    #[must_use]
+    pub const fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    /// What the call was admitted by; none where no key is asked for.
+    #[must_use]
+    pub const fn admission(&self) -> Option<&Arc<Admission>> {
+        self.admission.as_ref()
+    }
+
+    /// The key that was shown; none where no key is asked for.
+    #[must_use]
+    pub const fn key(&self) -> Option<&ApiKeyId> {
+        self.key.as_ref()
+    }
+
+    /// Makes a change for the operator, if the key is still valid when it is made.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a key that is revoked by then; that of `job`, after which nothing is
+    /// changed, or of the store.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.domain
+            .change_by(Actor::Operator, self.admission.clone(), job)
+            .await
+    }
+
+    fn by_key(domain: &Domain, key: ApiKeyId, generation: i64) -> Self {
+        Self {
+            admission: Some(Admission::of_key(domain, key.clone(), generation)),
+            domain: domain.clone(),
+            key: Some(key),
+        }
+    }
+}
+
+impl Domain {
+    /// Admits a call with an operator key.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, or those of the store.
+    pub fn admit_operator(&self, token: &str) -> Result<OperatorCall> {
+        let hash = TokenHash::of(token);
+        let (generation, found) = self.store().read(|conn| {
+            // The generation first: a key revoked after it is read will be noticed by it.
+            Ok((
+                api_keys::generation(conn)?,
+                api_keys::find_valid(conn, &hash)?,
+            ))
+        })?;
+        let principal = found
+            .filter(|principal| principal.kind == KeyKind::Operator)
+            .ok_or_else(unauthenticated)?;
+        let now = self.clock().now();
+        self.note_use(principal.key_id.clone(), now);
+        Ok(OperatorCall::by_key(self, principal.key_id, generation))
+    }
+
+    /// Admits a call of a session that has shown the operator key with this id.
+    ///
+    /// # Errors
+    /// `Unauthenticated` once the key is revoked, or those of the store.
+    pub fn readmit_operator(&self, key: &ApiKeyId) -> Result<OperatorCall> {
+        let (generation, found) = self.store().read(|conn| {
+            Ok((
+                api_keys::generation(conn)?,
+                api_keys::find_valid_by_id(conn, key)?,
+            ))
+        })?;
+        match found {
+            Some(principal) if principal.kind == KeyKind::Operator => {
+                Ok(OperatorCall::by_key(self, principal.key_id, generation))
+            }
+            _ => Err(unauthenticated()),
+        }
+    }
+
+    /// A call of whoever uses a page that asks for no key, as in profile `dev`.
+    #[must_use]
+    pub fn operator_without_key(&self) -> OperatorCall {
+        OperatorCall {
+            domain: self.clone(),
+            admission: None,
+            key: None,
+        }
+    }
+}
