@@ -67,12 +67,16 @@ pub struct Revoke {
     /// The key's id, as `key list` shows it.
     #[arg(value_name = "ID", required_unless_present = "api")]
     id: Option<ApiKeyId>,
-    /// Revoke every valid key for this API …
-    #[arg(long, value_parser = kind, requires = "workspace", conflicts_with = "id")]
+    /// Revoke every valid key for this API: of a workspace, or, where keys are a person's, of an account.
+    /// Those of the operator belong to neither.
+    #[arg(long, value_parser = kind, conflicts_with = "id")]
     api: Option<KeyKind>,
-    /// … of this workspace.
-    #[arg(long, value_name = "ID", requires = "api")]
+    /// The workspace whose keys are revoked.
+    #[arg(long, value_name = "ID", requires = "api", conflicts_with = "account")]
     workspace: Option<WorkspaceId>,
+    /// The account whose personal access tokens are revoked, by e-mail address.
+    #[arg(long, value_name = "EMAIL", requires = "api")]
+    account: Option<String>,
 }
 
 fn kind(text: &str) -> Result<KeyKind, String> {
@@ -156,9 +160,14 @@ impl List {
         let filter = Filter {
             kind: self.api,
             workspace: self.workspace,
-            agent: None,
+            ..Filter::default()
         };
-        let keys = database.store.read(|conn| api_keys::list(conn, &filter))?;
+        let keys = database.store.read(|conn| {
+            if let Some(id) = &filter.workspace {
+                workspaces::find(conn, id)?;
+            }
+            api_keys::list(conn, &filter)
+        })?;
         if json {
             return output::json(&keys);
         }
@@ -185,22 +194,8 @@ impl List {
 
 impl Revoke {
     fn run(self, database: &Database, json: bool) -> Result<()> {
-        let ids = match self.id {
-            Some(id) => vec![id],
-            None => {
-                let filter = Filter {
-                    kind: self.api,
-                    workspace: self.workspace,
-                    agent: None,
-                };
-                let keys = database.store.read(|conn| api_keys::list(conn, &filter))?;
-                let valid = keys.into_iter().filter(|key| key.revoked_at.is_none());
-                valid.map(|key| key.id).collect()
-            }
-        };
-        let revoked = ids.clone();
-        database
-            .change(move |change| ids.iter().try_for_each(|id| api_keys::revoke(change, id)))
+        let revoked = database
+            .change(move |change| self.revoke(change))
             .context("nothing is revoked")?;
         if json {
             return output::json(&json!({"revoked": revoked}));
@@ -209,5 +204,74 @@ impl Revoke {
             output::line(format_args!("revoked {id}"))?;
         }
         Ok(())
+    }
+
+    fn revoke(self, change: &Change<'_>) -> kernel::Result<Vec<ApiKeyId>> {
+        let ids = match (self.id, self.api) {
+            (Some(id), _) => vec![id],
+            (None, Some(kind)) => {
+                let (filter, whose) =
+                    whole_filter(change, kind, self.workspace, self.account.as_deref())?;
+                let keys = api_keys::list(change.conn, &filter)?;
+                let valid = keys.into_iter().filter(|key| key.revoked_at.is_none());
+                let ids: Vec<ApiKeyId> = valid.map(|key| key.id).collect();
+                if ids.is_empty() {
+                    let text = format!("there is no valid {kind} key {whose}");
+                    return Err(Error::not_found(text));
+                }
+                ids
+            }
+            (None, None) => return Err(Error::invalid("an id or --api is missing")),
+        };
+        for id in &ids {
+            api_keys::revoke(change, id)?;
+        }
+        Ok(ids)
+    }
+}
+
+/// All keys of a kind that belong together, and whose they are.
+fn whole_filter(
+    change: &Change<'_>,
+    kind: KeyKind,
+    workspace: Option<WorkspaceId>,
+    account: Option<&str>,
+) -> kernel::Result<(Filter, String)> {
+    let of_kind = Filter {
+        kind: Some(kind),
+        ..Filter::default()
+    };
+    match (kind, workspace, account) {
+        (KeyKind::BotpressPat, None, Some(email)) => {
+            let account = accounts::find_by_email(change.conn, email)?;
+            let filter = Filter {
+                account: Some(account.id),
+                ..of_kind
+            };
+            Ok((filter, format!("of the account {email}")))
+        }
+        (KeyKind::BotpressPat, ..) => Err(Error::invalid(format!(
+            "a {kind} key belongs to an account, not to a workspace: name it with --account"
+        ))),
+        (KeyKind::Operator, None, None) => Ok((of_kind, "of the operator".to_owned())),
+        (KeyKind::Operator, ..) => Err(Error::invalid(format!(
+            "an {kind} key belongs to no workspace and no account: leave --workspace and --account out"
+        ))),
+        (KeyKind::AdaInstallation, ..) => Err(Error::invalid(
+            "an installation's token ends when it is uninstalled",
+        )),
+        (_, Some(id), None) => {
+            let workspace = workspaces::find(change.conn, &id)?;
+            let whose = format!("of the workspace {}", workspace.id);
+            let filter = Filter {
+                workspace: Some(workspace.id),
+                ..of_kind
+            };
+            Ok((filter, whose))
+        }
+        (_, _, Some(_)) => Err(Error::invalid(format!(
+            "a {kind} key belongs to a workspace, not to an account: name it with --workspace"
+        ))),
+        (_, None, None) => Err(Error::invalid("--workspace is missing")),
     }
 }

@@ -179,6 +179,13 @@ fn a_command_that_cannot_be_done_says_why() {
             "handle",
         ),
         (vec!["openapi", "telegram"], "aloochat"),
+        (vec!["key", "list", "--workspace", "nowhere"], "nowhere"),
+        (
+            vec!["workspace", "create", "--name", "x", "--id", WORKSPACE],
+            WORKSPACE,
+        ),
+        (vec!["integration", "approve", "none"], "not found"),
+        (vec!["integration", "archive", "none"], "not found"),
     ] {
         let output = program.run(&arguments);
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -356,4 +363,60 @@ async fn names_of_integrations_are_listed_and_given_away() {
     assert!(text.contains("has public versions of chat"), "{text}");
     let unknown = program.run(&["hub", "give", "x1", "--workspace", "none"]);
     assert_eq!(unknown.status.code(), Some(1));
+}
+
+/// A command that is to change something and has nothing to change says so, and fails.
+#[test]
+fn a_revocation_that_revokes_nothing_fails() {
+    let mut program = Program::new();
+    program.serve(&[]);
+    let of_first = ["--workspace", WORKSPACE];
+    for (api, more, reason) in [
+        // Such a key is a person's.
+        ("botpress-pat", &of_first[..], "--account"),
+        (
+            "botpress-pat",
+            &["--account", "nobody@example.com"],
+            "nobody",
+        ),
+        ("operator", &of_first, "belongs to no workspace"),
+        ("ada-installation", &of_first, "uninstalled"),
+        ("botpress-bot", &of_first, "no valid botpress_bot key"),
+        ("botpress-integration", &of_first, "no valid"),
+        ("cohere", &["--workspace", "nowhere"], "nowhere"),
+        (
+            "cohere",
+            &["--account", "owner@example.localhost"],
+            "--workspace",
+        ),
+        ("cohere", &[], "--workspace"),
+    ] {
+        let mut arguments = vec!["key", "revoke", "--api", api];
+        arguments.extend(more);
+        let output = program.run(&arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(stderr.contains(reason), "{arguments:?}: {stderr}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+    let valid = |program: &Program| {
+        let listed = json(&program.stdout(&["key", "list", "--json"]));
+        let keys = listed.as_array().expect("a list").iter();
+        keys.filter(|key| key["revoked_at"].is_null()).count()
+    };
+    assert_eq!(valid(&program), 6);
+    let account = ["--account", "owner@example.localhost"];
+    for (api, more) in [
+        ("botpress-pat", &account[..]),
+        ("operator", &[]),
+        ("cohere", &of_first),
+    ] {
+        let mut arguments = vec!["key", "revoke", "--api", api];
+        arguments.extend(more);
+        let shown = program.stdout(&arguments);
+        assert_eq!(shown.matches("revoked ").count(), 1, "{shown}");
+        let again = program.run(&arguments);
+        assert!(!again.status.success(), "{arguments:?} twice");
+    }
+    assert_eq!(valid(&program), 3);
 }

@@ -8,6 +8,7 @@ use crate::{
     domain::{
         audit::{self, Entry},
         change::Change,
+        connectors,
     },
     kernel::{
         Error, Result, Secret, Timestamp,
@@ -139,7 +140,8 @@ fn insert(
 const REVOKE: &str = "
     UPDATE api_keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL";
 
-/// Revokes a key. The next call with it is refused.
+/// Revokes a key. The next call with it is refused, and what its holder has authorized connectors to read
+/// is forgotten.
 ///
 /// # Errors
 /// `NotFound` if there is no such key or it is revoked already.
@@ -152,6 +154,7 @@ pub fn revoke(change: &Change<'_>, id: &ApiKeyId) -> Result<()> {
     if revoked == 0 {
         return Err(Error::not_found(format!("the key {id} is revoked already")));
     }
+    connectors::authorization::forget_user(change, id)?;
     record(change, &key, "api_key.revoke")
 }
 
@@ -186,12 +189,15 @@ pub struct Filter {
     pub workspace: Option<WorkspaceId>,
     /// Only those of this agent.
     pub agent: Option<AgentId>,
+    /// Only those of this account.
+    pub account: Option<AccountId>,
 }
 
 const FILTER: &str = "
     WHERE (:kind IS NULL OR kind = :kind)
       AND (:workspace_id IS NULL OR workspace_id = :workspace_id)
       AND (:agent_id IS NULL OR agent_id = :agent_id)
+      AND (:account_id IS NULL OR account_id = :account_id)
     ORDER BY seq";
 
 /// Keys, valid and revoked, oldest first.
@@ -205,6 +211,7 @@ pub fn list(conn: &Connection, filter: &Filter) -> Result<Vec<ApiKey>> {
             ":kind": filter.kind,
             ":workspace_id": filter.workspace,
             ":agent_id": filter.agent,
+            ":account_id": filter.account,
         },
         from_row,
     )?;
