@@ -1,8 +1,9 @@
 //! `parlance serve`: the server.
 
 use std::{
-    io::IsTerminal,
+    io::{self, IsTerminal},
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -14,10 +15,11 @@ use tracing::warn;
 
 use super::output;
 use crate::{
-    config::{Config, Log, LogFormat},
+    config::{Config, Log, LogFormat, Profile},
     domain::api_keys::KeyKind,
     kernel::{Clock, Secret},
     server::Server,
+    store,
 };
 
 /// Where to listen.
@@ -53,7 +55,11 @@ async fn serve(config: &Config) -> Result<()> {
     // Its default is to end the process, and Node.js has a function that sends it.
     let _ignored = signal(SignalKind::user_defined1()).context("signals do not work")?;
     let server = Server::start(config, Clock::system()).await?;
-    greet(&server);
+    let kept = match config.server.profile {
+        Profile::Dev => FirstKeys::Shown,
+        Profile::Production => keep_first_keys(&server),
+    };
+    greet(&server, &kept);
     let ready = json!({"event": "ready", "url": server.url(), "pid": std::process::id()});
     if let Err(error) = output::line(ready) {
         // Whoever waits for the line is gone; whoever calls the server is not.
@@ -83,8 +89,37 @@ fn log_to_stderr(log: &Log) -> Result<()> {
     Ok(())
 }
 
+/// Where the keys of the first start are.
+enum FirstKeys {
+    /// On standard error.
+    Shown,
+    /// In a file that its owner alone may read: standard error of a service goes to a log that others read.
+    In(PathBuf),
+    /// Nowhere.
+    Lost(PathBuf, io::Error),
+}
+
+/// Writes the keys that this start has made into a file beside the database.
+fn keep_first_keys(server: &Server) -> FirstKeys {
+    let mut name = server.domain().store().path().as_os_str().to_owned();
+    name.push(".first-keys");
+    let path = PathBuf::from(name);
+    let keys = &server.started().new_keys;
+    if keys.is_empty() {
+        return FirstKeys::In(path);
+    }
+    let lines: String = keys
+        .iter()
+        .map(|(kind, key)| format!("{} {}\n", kind.as_str(), key.expose()))
+        .collect();
+    match store::write_private(&path, lines.as_bytes()) {
+        Ok(()) => FirstKeys::In(path),
+        Err(error) => FirstKeys::Lost(path, error),
+    }
+}
+
 /// Says on standard error how to call the server.
-fn greet(server: &Server) {
+fn greet(server: &Server, kept: &FirstKeys) {
     let url = server.url();
     let database = server.domain().store().path().display().to_string();
     output::note(format_args!(
@@ -98,12 +133,27 @@ fn greet(server: &Server) {
         output::note("  keys       those of the first start; `parlance key create` makes others\n");
         return;
     }
-    output::note("\nThe first keys. They are shown only now:");
-    for (kind, key) in keys {
-        output::note(format_args!("  {:<16} {}", kind.as_str(), key.expose()));
+    match kept {
+        FirstKeys::Shown => {
+            output::note("\nThe first keys. They are shown only now:");
+            for (kind, key) in keys {
+                output::note(format_args!("  {:<16} {}", kind.as_str(), key.expose()));
+            }
+        }
+        FirstKeys::In(path) => output::note(format_args!(
+            "\nThe first keys are in {}, which its owner alone may read. Put them where they belong, and \
+             delete it.",
+            path.display()
+        )),
+        FirstKeys::Lost(path, error) => output::note(format_args!(
+            "\nThe first keys could not be written to {}: {error}. Nobody has them: make others with \
+             `parlance key create`, and revoke these.",
+            path.display()
+        )),
     }
     let key = |wanted: KeyKind| {
-        let key = keys.iter().find(|(kind, _)| *kind == wanted);
+        let shown = matches!(kept, FirstKeys::Shown);
+        let key = keys.iter().find(|(kind, _)| shown && *kind == wanted);
         key.map_or("YOUR_KEY", |(_, key): &(KeyKind, Secret)| key.expose())
     };
     output::note(format_args!(

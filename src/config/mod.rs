@@ -19,7 +19,7 @@ use crate::{
         answers, audit, billing, bootstrap, bots, bounds, connectors, deliveries, folders, inbox,
         limits, outbound, plans, runtime, service_integrations, tunnels, webchat, webhooks,
     },
-    http::{AllowedHost, PublicUrl},
+    http::{self, AllowedHost, PublicUrl},
     kernel::schema,
     store::{self, seal},
 };
@@ -32,6 +32,10 @@ pub struct Config {
     pub server: Server,
     /// The log.
     pub log: Log,
+    /// Where metrics are read.
+    pub metrics: http::MetricsSettings,
+    /// How wrong keys are answered.
+    pub wrong_keys: http::WrongKeySettings,
     /// The database.
     pub store: store::Settings,
     /// The key that seals secrets.

@@ -12,6 +12,8 @@ const LONGEST: u64 = 100 * YEAR;
 const PLACES: u64 = 1_000_000;
 /// The largest stack of a program, in bytes: its thread has it at once.
 const LARGEST_STACK: u64 = 1 << 30;
+/// The longest that the answer to a wrong key waits, in milliseconds: clients give up after a minute.
+const LONGEST_DELAY_MS: u64 = 60_000;
 /// The most milliseconds that SQLite can be told to wait.
 const LONGEST_BUSY_MS: u64 = i32::MAX.unsigned_abs() as u64;
 
@@ -97,6 +99,8 @@ fn most(key: &str) -> u64 {
         1000
     } else if key == "runtime.stack_bytes" {
         LARGEST_STACK
+    } else if key == "wrong_keys.delay_ms" {
+        LONGEST_DELAY_MS
     } else if key == "store.busy_timeout_ms" {
         LONGEST_BUSY_MS
     } else if ends("_ms") {

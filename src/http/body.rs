@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     body_limit,
-    body_memory::read_bytes,
+    body_memory::{read_bytes, recheck},
     errors::{Failure, body_error},
 };
 use crate::kernel::{
@@ -136,7 +136,10 @@ async fn read(request: &Request, body: &mut RequestBody, limit: usize) -> Result
     check_content_type(request)?;
     let limit = body_limit(request).map_or(limit, |whole| whole.min(limit));
     let body = body.take().map_err(|error| body_error(&error))?;
-    read_bytes(body, limit).await
+    let bytes = read_bytes(body, limit).await?;
+    // Before it is parsed: a caller who is refused is told nothing else.
+    recheck(request)?;
+    Ok(bytes)
 }
 
 /// Refuses a value with more than [`DEEPEST`] levels, and names the member that has them.

@@ -8,7 +8,7 @@ use std::{
     fmt, io,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, OnceLock, Weak,
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
@@ -20,7 +20,10 @@ use http_body_util::combinators::BoxBody;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use poem::{Body, Request};
 
-use crate::kernel::{Error, Kind};
+use crate::{
+    domain::admission::Admission,
+    kernel::{Error, Kind},
+};
 
 /// The part of each body that is not counted, in bytes.
 const SMALL: usize = 16 * 1024;
@@ -43,6 +46,8 @@ struct Shared {
 pub struct Share {
     memory: BodyMemory,
     read: AtomicUsize,
+    /// What the request was admitted by, before its body was read.
+    admission: OnceLock<Arc<Admission>>,
 }
 
 impl BodyMemory {
@@ -65,7 +70,10 @@ impl BodyMemory {
         let share = Arc::new(Share {
             memory: self.clone(),
             read: AtomicUsize::new(0),
+            admission: OnceLock::new(),
         });
+        // The share is given back when the request is answered, whoever holds the request then.
+        request.set_data(Arc::downgrade(&share));
         request.set_body(BoxBody::new(Counted {
             inner: body.into(),
             share: share.clone(),
@@ -155,6 +163,30 @@ impl HttpBody for Counted {
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }
+}
+
+/// Notes what a request was admitted by, to be compared again once its body is read.
+pub fn admitted(request: &Request, admission: &Arc<Admission>) {
+    if let Some(share) = share_of(request) {
+        // The first one is that of the extractor, which every other one belongs to.
+        let _ = share.admission.set(admission.clone());
+    }
+}
+
+/// Asserts that a request whose body is read would still be admitted.
+///
+/// # Errors
+/// What a new request would be refused with, or those of the store.
+pub(super) fn recheck(request: &Request) -> Result<(), Error> {
+    let share = share_of(request);
+    match share.as_ref().and_then(|share| share.admission.get()) {
+        Some(admission) => admission.recheck(),
+        None => Ok(()),
+    }
+}
+
+fn share_of(request: &Request) -> Option<Arc<Share>> {
+    request.data::<Weak<Share>>()?.upgrade()
 }
 
 /// Reads a body that may have `limit` bytes. One that announces more is refused unread.

@@ -1,5 +1,5 @@
-//! The layers around every request, outermost first: request id, metrics and log, host, policy of pages,
-//! panic guard, compression, body cap, timeout. Whatever fails inside them is rendered in the words of the dialect
+//! The layers around every request, outermost first: request id, metrics and log, wrong keys, host, policy of
+//! pages, panic guard, compression, body cap, timeout. Whatever fails inside them is rendered in the words of the dialect
 //! that the path belongs to.
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
@@ -13,7 +13,6 @@ use poem::{
 };
 use poem_openapi::OperationId;
 use tracing::{debug, error};
-use uuid::Uuid;
 
 use super::{
     Allowed, Mount,
@@ -23,18 +22,15 @@ use super::{
     dialect::RenderError,
     errors::{from_poem, too_large},
     mounted::Mounted,
-    policy, same_origin,
+    policy,
+    request_id::{REQUEST_ID, request_id},
+    same_origin,
+    wrong_keys::Keys,
 };
 use crate::kernel::{
     Error, Kind,
     clock::{Stopwatch, within},
 };
-
-/// The header that carries the request id, in and out.
-pub const REQUEST_ID: &str = "x-request-id";
-
-/// The longest request id that is taken over from a caller.
-const REQUEST_ID_MAX: usize = 128;
 
 /// The operation of a request that no operation answered, in metrics.
 const NO_OPERATION: &str = "none";
@@ -53,6 +49,8 @@ pub struct Edge {
     raw_paths: bool,
     /// Whether only pages of this server may have it change something.
     own_pages: bool,
+    /// Where requests carry keys of this server.
+    keys: Keys,
 }
 
 /// A request that failed.
@@ -92,7 +90,16 @@ impl Edge {
             own_cors: false,
             raw_paths: false,
             own_pages: false,
+            keys: Keys::Anywhere,
         }
+    }
+
+    /// The same around an endpoint that hands on answers of others, to which requests carry keys of this
+    /// server here alone.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Keys) -> Self {
+        self.keys = keys;
+        self
     }
 
     /// The same around an endpoint whose paths have these methods alone.
@@ -222,6 +229,7 @@ impl Endpoint for Edge {
             return Ok(response);
         }
         let compression = Compression::of(&request);
+        let with_key = self.keys.sender(&request, self.mounted.origins());
         let answered = match for_us {
             Ok(()) => self.answer(request).await,
             Err(error) => Err(Failed::early(error)),
@@ -244,6 +252,12 @@ impl Endpoint for Edge {
                 (response, failed.operation)
             }
         };
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Some(from) = with_key
+            && let Err(refusal) = self.mounted.wrong_key(self.dialect, from).await
+        {
+            response = self.render(&refusal, &request_id);
+        }
         if response.status() == StatusCode::NO_CONTENT {
             response.set_body(Body::empty());
         }
@@ -276,17 +290,6 @@ fn not_text() -> Error {
 
 fn operation(id: Option<&OperationId>) -> &'static str {
     id.map_or(NO_OPERATION, |id| id.0)
-}
-
-/// The caller's request id if it is a sensible one, else a new one.
-fn request_id(request: &Request) -> String {
-    request
-        .header(REQUEST_ID)
-        .filter(|id| {
-            (1..=REQUEST_ID_MAX).contains(&id.len())
-                && id.bytes().all(|byte| byte.is_ascii_graphic())
-        })
-        .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {

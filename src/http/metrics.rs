@@ -1,8 +1,8 @@
 //! `/metrics`: what Prometheus reads.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use poem::{Endpoint, EndpointExt, IntoResponse, Response, endpoint::make};
+use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, endpoint::make};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -12,8 +12,10 @@ use prometheus_client::{
     },
     registry::Registry,
 };
+use serde::{Deserialize, Serialize};
 use tracing::warn;
 
+use super::{bearer, errors::Failure};
 use crate::domain::Domain;
 
 /// The first bucket of request durations, in seconds.
@@ -29,6 +31,7 @@ struct Inner {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     durations: Family<OperationLabels, Histogram>,
+    wrong_keys: Family<WrongKeyLabels, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -42,6 +45,21 @@ struct RequestLabels {
 struct OperationLabels {
     dialect: &'static str,
     operation: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WrongKeyLabels {
+    dialect: &'static str,
+    outcome: &'static str,
+}
+
+/// Where metrics are read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The address and port of their own at which they are read without a key. Without it, they are at
+    /// `/metrics` alone, which asks for an operator key in profile `production`.
+    pub listen: Option<SocketAddr>,
 }
 
 impl Metrics {
@@ -63,12 +81,25 @@ impl Metrics {
             "Time from the request's head to its answer, by dialect and operation",
             durations.clone(),
         );
+        let wrong_keys = Family::default();
+        registry.register(
+            "http_wrong_keys",
+            "Wrong keys by dialect and how they were answered",
+            wrong_keys.clone(),
+        );
         others(&mut registry);
         Self(Arc::new(Inner {
             registry,
             requests,
             durations,
+            wrong_keys,
         }))
+    }
+
+    /// Counts a wrong key.
+    pub(super) fn count_wrong_key(&self, dialect: &'static str, outcome: &'static str) {
+        let labels = WrongKeyLabels { dialect, outcome };
+        self.0.wrong_keys.get_or_create(&labels).inc();
     }
 
     /// Counts an answered request.
@@ -93,13 +124,21 @@ impl Metrics {
             .observe(took.as_secs_f64());
     }
 
-    /// The page that Prometheus reads.
+    /// The page that Prometheus reads. Unless it is `open`, it asks for an operator key.
     #[must_use]
-    pub fn endpoint(&self, domain: &Domain) -> impl Endpoint<Output = Response> + use<> {
+    pub fn endpoint(
+        &self,
+        domain: &Domain,
+        open: bool,
+    ) -> impl Endpoint<Output = Response> + use<> {
         let (metrics, domain) = (self.clone(), domain.clone());
-        make(move |_| {
+        make(move |request: Request| {
             let (metrics, domain) = (metrics.clone(), domain.clone());
             async move {
+                if !open {
+                    let key = bearer(&request).map_err(Failure)?;
+                    domain.admit_operator(key).map_err(Failure)?;
+                }
                 let webhooks = domain.webhooks().metrics();
                 if let Err(error) = webhooks.measure(&domain).await {
                     warn!(%error, "the metrics of webhooks are those of the last time");
@@ -107,7 +146,7 @@ impl Metrics {
                 if let Err(error) = domain.telling().measure(&domain).await {
                     warn!(%error, "the metrics of deliveries are those of the last time");
                 }
-                metrics.page()
+                Ok::<_, poem::Error>(metrics.page())
             }
         })
         .map_to_response()

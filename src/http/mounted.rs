@@ -1,11 +1,11 @@
 //! What every endpoint of a server is mounted with. A request carries it as one value: each value
 //! more is an allocation and a look-up in every request.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use poem::Request;
 
-use super::{Metrics, body_memory::BodyMemory, origin::Origins};
+use super::{Metrics, WrongKeys, body_memory::BodyMemory, origin::Origins, wrong_keys::Outcome};
 use crate::{
     domain::Domain,
     kernel::{Error, Result},
@@ -37,6 +37,8 @@ struct Shared {
     limits: Limits,
     body_memory: BodyMemory,
     metrics: Metrics,
+    /// None for a layer on trial.
+    wrong_keys: Option<WrongKeys>,
 }
 
 impl Mounted {
@@ -49,7 +51,16 @@ impl Mounted {
             limits,
             body_memory: BodyMemory::new(limits.body_memory),
             metrics,
+            wrong_keys: None,
         }))
+    }
+
+    /// The same with bounds for wrong keys.
+    #[must_use]
+    pub fn with_wrong_keys(&self, wrong_keys: WrongKeys) -> Self {
+        let mut shared = Shared::clone(&self.0);
+        shared.wrong_keys = Some(wrong_keys);
+        Self(Arc::new(shared))
     }
 
     /// The same for requests that may take this long.
@@ -74,6 +85,26 @@ impl Mounted {
 
     pub(super) fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// Notes a wrong key that came from an address, and waits if it is one too many.
+    ///
+    /// # Errors
+    /// `RateLimited` if it is and there is no place to wait in.
+    pub(super) async fn wrong_key(
+        &self,
+        dialect: &'static str,
+        from: Option<IpAddr>,
+    ) -> Result<()> {
+        let Some(wrong_keys) = &self.0.wrong_keys else {
+            return Ok(());
+        };
+        let outcome = wrong_keys.note(dialect, from).await;
+        self.metrics().count_wrong_key(dialect, outcome.as_str());
+        match outcome {
+            Outcome::TurnedAway => Err(wrong_keys.turned_away()),
+            Outcome::Answered | Outcome::Delayed => Ok(()),
+        }
     }
 }
 

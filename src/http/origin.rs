@@ -158,13 +158,25 @@ pub fn host(request: &Request) -> Option<&str> {
 /// a proxy has that is not trusted, or does not say whose request it is.
 #[must_use]
 pub fn peer(request: &Request) -> Option<IpAddr> {
-    let connected = request.remote_addr().as_socket_addr();
-    caller(request, connected.map(SocketAddr::ip))
+    let trusted = mounted::origins(request).is_some_and(|origins| origins.trust_forwarded);
+    caller(request, trusted, connected(request))
 }
 
-/// The same, of a request whose connection is from this address.
-fn caller(request: &Request, connected: Option<IpAddr>) -> Option<IpAddr> {
-    let trusted = mounted::origins(request).is_some_and(|origins| origins.trust_forwarded);
+/// The address that a request is counted for: that of its caller, or, where nobody that is believed says
+/// whose it is, that of its connection.
+#[must_use]
+pub fn counted_peer(request: &Request, origins: &Origins) -> Option<IpAddr> {
+    let connected = connected(request);
+    caller(request, origins.trust_forwarded, connected).or(connected)
+}
+
+fn connected(request: &Request) -> Option<IpAddr> {
+    let connected = request.remote_addr().as_socket_addr();
+    connected.map(SocketAddr::ip)
+}
+
+/// The caller of a request whose connection is from this address.
+fn caller(request: &Request, trusted: bool, connected: Option<IpAddr>) -> Option<IpAddr> {
     let passed_on = FORWARDED.iter().any(|name| request.header(name).is_some());
     if !passed_on {
         return connected;
@@ -242,7 +254,7 @@ mod tests {
             let mut request = builder.finish();
             request.set_data(mounted_with(&Origins::new(None, trusted)));
             let here = "127.0.0.1".parse().ok();
-            caller(&request, here).map(|peer| peer.to_string())
+            caller(&request, trusted, here).map(|peer| peer.to_string())
         };
         let some = |text: &str| Some(text.to_owned());
         let chain = [("x-forwarded-for", "127.0.0.1, 192.0.2.7")];

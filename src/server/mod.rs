@@ -13,13 +13,14 @@ use std::{
     time::Duration,
 };
 
+use poem::{Endpoint, Response};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tracing::{info, warn};
 
 use self::connections::Connections;
 use crate::{
-    config::{Config, Profile},
+    config::{self, Config, Profile},
     dialects::{botpress, chat},
     domain::{
         self, Addresses, Domain, billing, bootstrap, bootstrap::Started, bots, connectors,
@@ -61,6 +62,9 @@ pub enum StartError {
 /// A server that accepts connections.
 pub struct Server {
     address: SocketAddr,
+    /// Where metrics are read without a key.
+    metrics_address: Option<SocketAddr>,
+    measuring: Option<JoinHandle<()>>,
     domain: Domain,
     started: Started,
     created: bool,
@@ -89,11 +93,13 @@ impl Server {
             address: config.server.listen,
             source,
         };
-        // The address first: a server that cannot have it leaves no database behind.
-        let listener = TcpListener::bind(config.server.listen)
-            .await
-            .map_err(listen)?;
+        // The addresses first: a server that cannot have them leaves no database behind.
+        let listener = bind(config.server.listen).await?;
         let address = listener.local_addr().map_err(listen)?;
+        let measured = match config.metrics.listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
         let store = Store::open(&config.store)?;
         let sealer = Sealer::of(&store, &config.seal).await?;
         let created = store.created();
@@ -152,8 +158,22 @@ impl Server {
             warn!("{warning}");
         }
         let open = Gauge::default();
-        let hosts = exposure::allowed_hosts(config, address);
-        let endpoint = routes::endpoint(&domain, config, hosts, &open);
+        let metrics_address = measured
+            .as_ref()
+            .and_then(|listener| listener.local_addr().ok());
+        let hosts = routes::Hosts {
+            server: exposure::allowed_hosts(config, address),
+            metrics: exposure::allowed_hosts(config, metrics_address.unwrap_or(address)),
+        };
+        let (endpoint, metrics) = routes::endpoint(&domain, config, hosts, &open);
+        let measuring = measured.map(|listener| {
+            tokio::spawn(serve_metrics(
+                config.server.clone(),
+                listener,
+                metrics,
+                stopped(stopping.clone()),
+            ))
+        });
         let serving = Connections::new(&config.server, open).serve(
             listener,
             endpoint,
@@ -162,6 +182,8 @@ impl Server {
         );
         Ok(Self {
             address,
+            metrics_address,
+            measuring,
             started,
             created,
             stop,
@@ -193,6 +215,13 @@ impl Server {
         url(self.address)
     }
 
+    /// The address of the metrics, if they have one of their own: `http://127.0.0.1:9464/metrics`.
+    #[must_use]
+    pub fn metrics_url(&self) -> Option<String> {
+        let address = self.metrics_address?;
+        Some(format!("{}/metrics", url(address)))
+    }
+
     /// Its domain.
     #[must_use]
     pub const fn domain(&self) -> &Domain {
@@ -221,6 +250,10 @@ impl Server {
         self.domain.listeners().close();
         // Only fails if the task panicked, and then nothing is served any more.
         let _ = self.serving.await;
+        if let Some(measuring) = self.measuring {
+            // It only reads.
+            let _ = measuring.await;
+        }
         // Only fails if the task panicked; what it counted is flushed below all the same.
         let _ = self.flushing.await;
         // What it had no time for is due at the next start.
@@ -247,6 +280,26 @@ impl Server {
             info!("stopped");
         }
     }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let listen = |source| StartError::Listen { address, source };
+    TcpListener::bind(address).await.map_err(listen)
+}
+
+/// The most connections to the address of the metrics.
+const METRICS_CONNECTIONS: usize = 16;
+
+async fn serve_metrics(
+    mut settings: config::Server,
+    listener: TcpListener,
+    endpoint: impl Endpoint<Output = Response> + 'static,
+    stopped: impl Future<Output = ()>,
+) {
+    settings.max_connections = Some(METRICS_CONNECTIONS);
+    let grace = Duration::from_secs(settings.shutdown_timeout_seconds);
+    let connections = Connections::new(&settings, Gauge::default());
+    connections.serve(listener, endpoint, stopped, grace).await;
 }
 
 /// The programs of integrations that are a part of this one.

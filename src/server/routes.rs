@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use poem::{EndpointExt, Response, endpoint::BoxEndpoint};
+use poem::{EndpointExt, Response, Route, endpoint::BoxEndpoint, http::HeaderName};
 use prometheus_client::metrics::gauge::Gauge;
 
 use super::router::{Reach, Router};
@@ -12,18 +12,27 @@ use crate::{
     dialects::{ada, aloochat, botpress, chat, cohere, connector},
     domain::Domain,
     http::{
-        AllowedHosts, Edge, Limits, Metrics, Mount, Mounted, OpenTunnels, Origins, Programs, docs,
-        health,
+        AllowedHosts, Edge, Limits, Metrics, Mount, Mounted, OpenTunnels, Origins, Programs,
+        WrongKeys, docs, health, wrong_keys::Keys,
     },
 };
 
-/// Everything that the server answers. `open` shows how many connections there are.
+/// The hosts that are answered to.
+pub(super) struct Hosts {
+    /// At the server's address.
+    pub(super) server: AllowedHosts,
+    /// At the address of the metrics.
+    pub(super) metrics: AllowedHosts,
+}
+
+/// Everything that the server answers, and what it answers at the address of the metrics. `open` shows how
+/// many connections there are.
 pub(super) fn endpoint(
     domain: &Domain,
     config: &Config,
-    hosts: AllowedHosts,
+    hosts: Hosts,
     open: &Gauge,
-) -> Router {
+) -> (Router, Edge) {
     let metrics = Metrics::new(|registry| {
         domain.store().metrics().register(registry);
         domain.webhooks().metrics().register(registry);
@@ -43,19 +52,32 @@ pub(super) fn endpoint(
         body_memory: (config.server.body_memory_bytes).max(config.server.body_limit_bytes),
     };
     let server = &config.server;
+    let is_dev = server.profile == Profile::Dev;
     let origins = Origins::new(server.public_url.as_ref(), server.trust_forwarded);
-    let origins = origins.with_hosts(hosts);
-    let mounted = Mounted::new(Some(domain.clone()), origins, limits, metrics.clone());
+    let of_metrics = origins.clone().with_hosts(hosts.metrics);
+    let of_metrics = Mounted::new(Some(domain.clone()), of_metrics, limits, metrics.clone());
+    let origins = origins.with_hosts(hosts.server);
+    let mounted = Mounted::new(Some(domain.clone()), origins, limits, metrics.clone())
+        .with_wrong_keys(WrongKeys::new(&config.wrong_keys));
     let mounts = mounts(domain, config);
     let pages = docs::routes(&mounts)
         .at("/healthz", health::live())
         .at("/readyz", health::ready(domain.store().clone()))
-        .at("/metrics", metrics.endpoint(domain));
+        .at("/metrics", metrics.endpoint(domain, is_dev));
     let pages = Edge::new(
         pages.boxed(),
         "parlance",
         Arc::new(console::error::ErrorRenderer),
         mounted.clone(),
+    );
+    let measured = Edge::new(
+        Route::new()
+            .at("/metrics", metrics.endpoint(domain, true))
+            .map_to_response()
+            .boxed(),
+        "metrics",
+        Arc::new(console::error::ErrorRenderer),
+        of_metrics,
     );
     let pages = botpress::with_tunnels(domain, pages, &mounted, first_parts(&mounts));
     let platform = Edge::new(
@@ -73,6 +95,7 @@ pub(super) fn endpoint(
         mounted.clone(),
     )
     .with_own_cors()
+    .with_keys(Keys::In(HeaderName::from_static(chat::USER_KEY)))
     .with_raw_paths();
     let chat_pages = Edge::new(
         botpress::chat(
@@ -107,7 +130,7 @@ pub(super) fn endpoint(
         };
         router = router.at(*path, reach, shared(&unprefixed));
     }
-    mounts.into_iter().fold(router, |router, mount| {
+    let router = mounts.into_iter().fold(router, |router, mount| {
         let base_path = mount.base_path;
         // Its requests come through the webhooks.
         if base_path == chat::BASE_PATH {
@@ -123,7 +146,8 @@ pub(super) fn endpoint(
             return botpress::ROUTES.iter().fold(router, at);
         }
         router.at(base_path, Reach::Stripped, shared(&edge))
-    })
+    });
+    (router, measured)
 }
 
 /// An endpoint that stands at several paths.

@@ -59,6 +59,16 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
+/// Writes a file that only its owner may read, durably and as a whole. A file of that name is replaced.
+///
+/// # Errors
+/// What the system says.
+pub fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let draft = Draft::create_unique(path, ".draft")?;
+    fs::write(draft.path(), contents)?;
+    draft.put_in_place(path)
+}
+
 /// Makes what happened to the names in the directory of `path` durable.
 pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
     let directory = path.parent().expect("a located file has a directory");

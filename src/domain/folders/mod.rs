@@ -21,7 +21,7 @@ use tokio::sync::watch as channel;
 pub(super) use self::rows::{connector_of, set_connector};
 pub use self::{
     scan::{Scanned, forget_others, scan},
-    search::{Found, search, search_with},
+    search::{Found, require_token, search, search_with},
     watch::follow,
 };
 use crate::kernel::{

@@ -59,8 +59,17 @@ pub async fn search_with(
     token: &str,
     query: &str,
 ) -> Result<Vec<Found>> {
+    require_token(domain, name, token)?;
+    search(domain, name, query).await
+}
+
+/// Asserts that this is the token of a folder.
+///
+/// # Errors
+/// `Unauthenticated` for another token, and for a folder that is not in the settings.
+pub fn require_token(domain: &Domain, name: &str, token: &str) -> Result<()> {
     match domain.folders().get(name) {
-        Ok(folder) if folder.is_opened_by(token) => search(domain, name, query).await,
+        Ok(folder) if folder.is_opened_by(token) => Ok(()),
         _ => Err(access::unauthenticated()),
     }
 }
