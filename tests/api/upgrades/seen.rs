@@ -35,7 +35,10 @@ const LISTS: &[List] = &[
         path: "/api/v2/webhooks/",
         items: "/data",
         member: "/url",
-        values: &[(2, "http://127.0.0.1:9/of-format-2")],
+        values: &[
+            (2, "http://127.0.0.1:9/of-format-2"),
+            (20, "http://127.0.0.1:9/of-format-20?key=of-format-20"),
+        ],
     },
     List {
         caller: ada,
