@@ -18,6 +18,9 @@ use super::{
 };
 use crate::kernel::{Error, Result, Timestamp, ids::WorkspaceId, schema};
 
+/// What happens once a change is committed.
+type Effect = Box<dyn FnOnce(&Domain) + Send>;
+
 /// One change in its transaction: the connection to make it on, and who makes it when.
 pub struct Change<'a> {
     /// The writer's connection, inside the transaction of this change.
@@ -43,6 +46,8 @@ pub struct Change<'a> {
     hastened: RefCell<Vec<(i64, i64)>>,
     /// Whether webhook messages were erased, which the dispatcher may hold.
     erased: Cell<bool>,
+    /// What else happens then.
+    effects: RefCell<Vec<Effect>>,
     /// The messages that the file may not find yet.
     unindexed: Unindexed<'a>,
     /// How much JSON Schemas may ask for.
@@ -67,6 +72,7 @@ impl<'a> Change<'a> {
             woke_runtime: Cell::new(false),
             hastened: RefCell::new(Vec::new()),
             erased: Cell::new(false),
+            effects: RefCell::default(),
             unindexed: Unindexed::none(),
             schemas: schema::Limits::default(),
             checked: Cell::new(0),
@@ -140,9 +146,16 @@ impl<'a> Change<'a> {
         self.erased.set(true);
     }
 
-    /// What the dispatchers are to be told once this change is committed.
+    /// Has something happen once this change is committed, in whatever order; also if the caller has stopped
+    /// waiting by then, unlike what stands behind an `await` of the change. It must not wait itself.
+    pub(super) fn then(&self, effect: impl FnOnce(&Domain) + Send + 'static) {
+        self.effects.borrow_mut().push(Box::new(effect));
+    }
+
+    /// What a commit of this change causes.
     pub(super) fn hint(&self) -> Hint {
         Hint {
+            effects: self.effects.take(),
             woke: self.woke.get(),
             woke_runtime: self.woke_runtime.get(),
             hastened: self.hastened.take(),
@@ -151,8 +164,9 @@ impl<'a> Change<'a> {
     }
 }
 
-/// What a committed change means to the dispatchers.
+/// What a committed change causes.
 pub(super) struct Hint {
+    effects: Vec<Effect>,
     /// To that of webhooks.
     pub(super) woke: bool,
     /// To the one that tells bots and integrations.
@@ -235,6 +249,9 @@ impl Domain {
         if hints.woke_runtime {
             self.haste().add(hints.hastened);
             self.deliveries().wake();
+        }
+        for effect in hints.effects {
+            effect(self);
         }
     }
 

@@ -33,6 +33,7 @@ pub async fn delete(call: &Call, id: AgentId, webhooks: String) -> Result<()> {
     domain
         .change(call, move |change, workspace| {
             let agent = rows::agent(change.conn, workspace, &id)?;
+            change.then(|domain| domain.bot_work().notify_one());
             hide(change, &webhooks, agent.seq, &id)?;
             audit::record(
                 change,
@@ -44,9 +45,7 @@ pub async fn delete(call: &Call, id: AgentId, webhooks: String) -> Result<()> {
                 },
             )
         })
-        .await?;
-    domain.bot_work().notify_one();
-    Ok(())
+        .await
 }
 
 /// No handle begins so, so that the one it had is free.

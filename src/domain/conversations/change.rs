@@ -265,22 +265,20 @@ pub async fn update(call: &Call, id: ConversationId, tags: Given) -> Result<Conv
 pub async fn delete(call: &Call, id: ConversationId) -> Result<Conversation> {
     require_write(call)?;
     let voice = Voice::of(call)?;
-    let old = call
-        .domain()
+    call.domain()
         .change(call, move |change, _| {
             let old = rows::existing(change.conn, &voice, &id)?;
             erase(change, old.seq)?;
             Ok(old)
         })
-        .await?;
-    call.domain().listeners().end(|of, _| of == old.seq);
-    Ok(old)
+        .await
 }
 
 const ERASE: &str = "DELETE FROM conversations WHERE seq = :seq";
 
 fn erase(change: &Change<'_>, seq: i64) -> Result<()> {
     messages::erase_of_conversation(change, seq)?;
+    change.then(move |domain| domain.listeners().end(|of, _| of == seq));
     change
         .conn
         .prepare_cached(ERASE)?

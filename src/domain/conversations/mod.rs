@@ -8,7 +8,10 @@ mod rows;
 
 pub(super) use self::{
     change::make_own,
-    participants::{join, participants_page, require_part, taking_part},
+    participants::{
+        add_and as add_participant_and, join, participants_page,
+        remove_and as remove_participant_and, require_part, taking_part,
+    },
     routes::{Route, Routes},
     rows::{at, existing, of_bot, read},
 };

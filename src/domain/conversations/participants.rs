@@ -9,6 +9,7 @@ use crate::{
         access::{Call, CallerAgent},
         bounds::Bound,
         change::Change,
+        context::Domain,
         declared::{Voice, require_write},
         end_users,
         listing::Listing,
@@ -120,6 +121,16 @@ pub(in crate::domain) fn require_part(
 /// `NotFound` for the conversation, `ReferenceNotFound` for the user, `Forbidden` for a role below
 /// developer, or those of the store.
 pub async fn add(call: &Call, id: ConversationId, user: EndUserId) -> Result<User> {
+    add_and(call, id, user, |_| ()).await
+}
+
+/// The same, with what happens once it is stored.
+pub(in crate::domain) async fn add_and(
+    call: &Call,
+    id: ConversationId,
+    user: EndUserId,
+    and: impl FnOnce(&Domain) + Send + 'static,
+) -> Result<User> {
     require_write(call)?;
     let voice = Voice::of(call)?;
     call.domain()
@@ -127,6 +138,7 @@ pub async fn add(call: &Call, id: ConversationId, user: EndUserId) -> Result<Use
             let conversation = rows::existing(change.conn, &voice, &id)?;
             let seq = users::named(change.conn, &voice, &user)?;
             join(change, voice.bot(), &conversation, &user, seq)?;
+            change.then(and);
             users::existing(change.conn, voice.bot(), &user)
         })
         .await
@@ -182,10 +194,19 @@ const LEAVE: &str = "
 /// # Errors
 /// `NotFound`, `Forbidden` for a role below developer, or those of the store.
 pub async fn remove(call: &Call, id: ConversationId, user: EndUserId) -> Result<()> {
+    remove_and(call, id, user, |_| ()).await
+}
+
+/// The same, with what happens once it is stored.
+pub(in crate::domain) async fn remove_and(
+    call: &Call,
+    id: ConversationId,
+    user: EndUserId,
+    and: impl FnOnce(&Domain) + Send + 'static,
+) -> Result<()> {
     require_write(call)?;
     let voice = Voice::of(call)?;
-    let (conversation, user) = call
-        .domain()
+    call.domain()
         .change(call, move |change, _| {
             let conversation = rows::existing(change.conn, &voice, &id)?;
             let user = taking_part(change.conn, voice.bot(), &conversation, &user)?;
@@ -199,10 +220,13 @@ pub async fn remove(call: &Call, id: ConversationId, user: EndUserId) -> Result<
                     .prepare_cached(LEAVE)?
                     .execute(named_params! {":conversation": conversation.seq, ":user": seq})?,
             };
-            Ok((conversation.seq, user.seq))
+            let (conversation, user) = (conversation.seq, user.seq);
+            change.then(move |domain| {
+                let listeners = domain.listeners();
+                listeners.end(|of, by| of == conversation && Some(by) == user);
+                and(domain);
+            });
+            Ok(())
         })
-        .await?;
-    let listeners = call.domain().listeners();
-    listeners.end(|of, by| of == conversation && Some(by) == user);
-    Ok(())
+        .await
 }

@@ -298,6 +298,7 @@ pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Res
         .optional()?;
     if let Some(seq) = seq {
         messages::erase_of_user(change, seq)?;
+        change.then(move |domain| domain.listeners().end(|_, by| by == seq));
     }
     let erased = change
         .conn

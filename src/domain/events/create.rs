@@ -45,6 +45,15 @@ pub struct New {
 /// what it is about; `InvalidData` for a payload that does not keep to the schema of its type;
 /// `Invalid` for a broken schedule; those of the store.
 pub async fn create(call: &Call, new: New) -> Result<Event> {
+    create_and(call, new, |_, _| ()).await
+}
+
+/// The same, with what is noted of the event in its transaction.
+pub(in crate::domain) async fn create_and(
+    call: &Call,
+    new: New,
+    and: impl FnOnce(&Change<'_>, &Event) + Send + 'static,
+) -> Result<Event> {
     require_write(call)?;
     let voice = Voice::of(call)?;
     if let Some(schedule) = &new.schedule {
@@ -58,7 +67,9 @@ pub async fn create(call: &Call, new: New) -> Result<Event> {
     })?;
     call.domain()
         .change(call, move |change, _| {
-            make(change, &voice, &kind, &payload, &new)
+            let made = make(change, &voice, &kind, &payload, &new)?;
+            and(change, &made);
+            Ok(made)
         })
         .await
 }

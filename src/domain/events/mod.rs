@@ -8,7 +8,7 @@ mod rows;
 use serde_json::{Map, Value};
 
 pub(super) use self::{
-    create::{Made, insert},
+    create::{Made, create_and, insert},
     rows::id_of,
 };
 pub use self::{

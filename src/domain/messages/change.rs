@@ -11,6 +11,7 @@ use super::{
 use crate::{
     domain::{
         access::Call,
+        context::Domain,
         declared::{Voice, require_write},
         tags::{Given, Tagged},
     },
@@ -56,12 +57,22 @@ pub async fn update(call: &Call, id: MessageId, tags: Given) -> Result<Message> 
 /// # Errors
 /// `NotFound`, `Forbidden` for a role below developer, or those of the store.
 pub async fn delete(call: &Call, id: MessageId) -> Result<Message> {
+    delete_and(call, id, |_| ()).await
+}
+
+/// The same, with what happens once it is stored.
+pub(in crate::domain) async fn delete_and(
+    call: &Call,
+    id: MessageId,
+    and: impl FnOnce(&Domain) + Send + 'static,
+) -> Result<Message> {
     require_write(call)?;
     let voice = Voice::of(call)?;
     call.domain()
         .change(call, move |change, _| {
             let old = rows::existing(change.conn, &voice, &id)?;
             erase(change, old.seq)?;
+            change.then(and);
             Ok(old)
         })
         .await

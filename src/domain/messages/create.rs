@@ -74,11 +74,22 @@ struct Checked {
 /// schedule; `QuotaExceeded` for a message of a user beyond those that the workspace may have in a
 /// month; those of the store.
 pub async fn create(call: &Call, new: New) -> Result<Message> {
+    create_and(call, new, |_, _| ()).await
+}
+
+/// The same, with what is noted of the message in its transaction.
+pub(in crate::domain) async fn create_and(
+    call: &Call,
+    new: New,
+    and: impl FnOnce(&Change<'_>, &Message) + Send + 'static,
+) -> Result<Message> {
     let checked = check(call, new, require_quota)?;
     call.domain()
         .change(call, move |change, _| {
             let (conversation, user) = checked.found(change.conn)?;
-            checked.write(change, &conversation, user)
+            let made = checked.write(change, &conversation, user)?;
+            and(change, &made);
+            Ok(made)
         })
         .await
 }

@@ -9,18 +9,20 @@ mod list;
 mod rows;
 mod unindexed;
 
-pub use self::{
-    change::{delete, update},
-    create::{New, create, get_or_create},
-    list::{Filter, list},
-    rows::find,
-};
 pub(super) use self::{
+    change::delete_and,
+    create::create_and,
     create::resolve,
     erase::{erase_of_agent, erase_of_conversation, erase_of_user},
     index::{Index, Recent, Unindexed},
     rows::{COLUMNS, JOINS, from_row, read},
     unindexed::{as_json, newest, together},
+};
+pub use self::{
+    change::{delete, update},
+    create::{New, create, get_or_create},
+    list::{Filter, list},
+    rows::find,
 };
 use super::{paging::Token, tags::Tags};
 use crate::kernel::{

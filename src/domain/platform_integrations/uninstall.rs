@@ -77,6 +77,7 @@ pub async fn uninstall(operator: &OperatorCall, agent: Agent, id: InstallationId
                 },
             );
             let (name, secret, url) = found.optional()?.ok_or_else(installation_not_found)?;
+            change.then(|domain| domain.farewells().notify_one());
             change.conn.prepare_cached(INSERT)?.execute(named_params! {
                 ":installation_id": id,
                 ":agent_id": agent.id,
@@ -99,9 +100,7 @@ pub async fn uninstall(operator: &OperatorCall, agent: Agent, id: InstallationId
                 },
             )
         })
-        .await?;
-    operator.domain().farewells().notify_one();
-    Ok(())
+        .await
 }
 
 /// An integration that is still to be told that an installation is gone.

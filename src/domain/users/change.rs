@@ -244,8 +244,7 @@ fn change_bot_itself(
 pub async fn delete(call: &Call, id: EndUserId) -> Result<User> {
     require_write(call)?;
     let voice = Voice::of(call)?;
-    let user = call
-        .domain()
+    call.domain()
         .change(call, move |change, _| {
             let user = rows::seen(change.conn, &voice, &id)?;
             let Some(seq) = user.seq else {
@@ -263,7 +262,5 @@ pub async fn delete(call: &Call, id: EndUserId) -> Result<User> {
             end_users::erase(change, &voice.scope(), &id)?;
             Ok(user)
         })
-        .await?;
-    call.domain().listeners().end(|_, by| Some(by) == user.seq);
-    Ok(user)
+        .await
 }

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     domain::{
         access::Call,
+        change::Change,
         conversations,
         declared::Voice,
         events::{self, Payload},
@@ -74,18 +75,22 @@ pub async fn create(
         user: Some(visitor.id.clone()),
         message: None,
     };
-    let made = events::create(visitor.call(), new).await?;
-    let event = Event {
-        id: Some(made.id),
-        conversation: known,
-        user: visitor.fid.clone(),
-        payload,
+    let (seq, user) = (found.seq, visitor.fid.clone());
+    let event = move |made: &events::Event| Event {
+        id: Some(made.id.clone()),
+        conversation: known.clone(),
+        user: user.clone(),
+        payload: payload.clone(),
         is_bot: false,
         created_at: made.created_at,
     };
-    let signal = Signal::EventCreated(event.clone());
-    domain.listeners().tell(found.seq, signal);
-    Ok(event)
+    let shown = event.clone();
+    let tell = move |change: &Change<'_>, made: &events::Event| {
+        let signal = Signal::EventCreated(event(made));
+        change.then(move |domain| domain.listeners().tell(seq, signal));
+    };
+    let made = events::create_and(visitor.call(), new, tell).await?;
+    Ok(shown(&made))
 }
 
 /// A custom event of a conversation that the user who asks takes part in.

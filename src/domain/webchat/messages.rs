@@ -13,6 +13,8 @@ use super::{
 use crate::{
     domain::{
         access::{Call, CallerAgent},
+        change::Change,
+        context::Domain,
         conversations,
         declared::Voice,
         messages::{self, Filter},
@@ -91,11 +93,14 @@ pub async fn create(visitor: &Visitor, new: NewMessage) -> Result<Message> {
         schedule: None,
         by_participant: true,
     };
-    let made = messages::create(visitor.call(), new).await?;
-    let message = Message::of(made, known, visitor.fid.clone());
-    let signal = Signal::MessageCreated(message.clone());
-    domain.listeners().tell(found.seq, signal);
-    Ok(message)
+    let (seq, fid) = (found.seq, visitor.fid.clone());
+    let conversation = known.clone();
+    let tell = move |change: &Change<'_>, made: &messages::Message| {
+        let signal = Signal::MessageCreated(Message::of(made.clone(), conversation, fid));
+        change.then(move |domain| domain.listeners().tell(seq, signal));
+    };
+    let made = messages::create_and(visitor.call(), new, tell).await?;
+    Ok(Message::of(made, known, visitor.fid.clone()))
 }
 
 /// Asserts that the channel has messages of this type. Otherwise an integration may tell of any.
@@ -168,14 +173,15 @@ pub async fn delete(visitor: &Visitor, id: MessageId) -> Result<()> {
     let (conversation, seq) = domain
         .store()
         .read(|conn| known_by(conn, &voice, &message.conversation_id))?;
-    messages::delete(visitor.call(), id.clone()).await?;
     let signal = Signal::MessageDeleted {
-        id,
+        id: id.clone(),
         conversation,
         user: visitor.fid.clone(),
     };
-    domain.listeners().tell(seq, signal);
-    Ok(())
+    let tell = move |domain: &Domain| domain.listeners().tell(seq, signal);
+    messages::delete_and(visitor.call(), id, tell)
+        .await
+        .map(drop)
 }
 
 /// The messages of a conversation, newest first.

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     domain::{
+        context::Domain,
         conversations,
         paging::{Page, Token},
     },
@@ -23,13 +24,14 @@ pub async fn add(visitor: &Visitor, id: &str, fid: String) -> Result<User> {
     let voice = visitor.voice()?;
     let store = visitor.call().domain().store();
     let user = store.read(|conn| ids::named_user(conn, voice.bot(), &fid))?;
-    let added = conversations::add_participant(visitor.call(), found.id.clone(), user.id).await?;
     let conversation = store.read(|conn| ids::fid_of_conversation(conn, &found))?;
     let signal = Signal::ParticipantAdded {
         conversation,
         participant: fid.clone(),
     };
-    visitor.call().domain().listeners().tell(found.seq, signal);
+    let seq = found.seq;
+    let tell = move |domain: &Domain| domain.listeners().tell(seq, signal);
+    let added = conversations::add_participant_and(visitor.call(), found.id, user.id, tell).await?;
     Ok(User::of(added, fid))
 }
 
@@ -67,14 +69,14 @@ pub async fn remove(visitor: &Visitor, id: &str, fid: &str) -> Result<()> {
         let rule = Rule::Other("must not be the owner of the conversation, who stays".to_owned());
         return Err(Violation::body(["userId"], rule).into());
     }
-    conversations::remove_participant(visitor.call(), found.id.clone(), user.id).await?;
     let conversation = store.read(|conn| ids::fid_of_conversation(conn, &found))?;
     let signal = Signal::ParticipantRemoved {
         conversation,
         participant: fid.to_owned(),
     };
-    visitor.call().domain().listeners().tell(found.seq, signal);
-    Ok(())
+    let seq = found.seq;
+    let tell = move |domain: &Domain| domain.listeners().tell(seq, signal);
+    conversations::remove_participant_and(visitor.call(), found.id, user.id, tell).await
 }
 
 /// Those who take part in a conversation, newest first and the bot last.

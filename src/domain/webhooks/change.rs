@@ -171,11 +171,10 @@ pub async fn update(call: &Call, id: WebhookEndpointId, changes: Changes) -> Res
             ":now": change.now,
         })?;
         record(change, workspace, "webhook.update", &id)?;
+        change.then(|domain| domain.webhooks().endpoints_changed());
         Ok(endpoint)
     });
-    let endpoint = updated.await?;
-    domain.webhooks().endpoints_changed();
-    Ok(endpoint)
+    updated.await
 }
 
 const DELETE: &str = "
@@ -199,11 +198,10 @@ pub async fn delete(call: &Call, id: WebhookEndpointId) -> Result<()> {
         if deleted == 0 {
             return Err(not_found());
         }
+        change.then(|domain| domain.webhooks().endpoints_changed());
         record(change, workspace, "webhook.delete", &id)
     });
-    deleted.await?;
-    call.domain().webhooks().endpoints_changed();
-    Ok(())
+    deleted.await
 }
 
 const ROTATE: &str = "
@@ -237,11 +235,10 @@ pub async fn rotate_secret(call: &Call, id: WebhookEndpointId, key: Option<&str>
             ":old_secret_until": until,
             ":now": change.now,
         })?;
+        change.then(|domain| domain.webhooks().endpoints_changed());
         record(change, workspace, "webhook.rotate_secret", &id)
     });
-    rotated.await?;
-    call.domain().webhooks().endpoints_changed();
-    Ok(())
+    rotated.await
 }
 
 const FAIL_PENDING: &str = "

@@ -50,7 +50,10 @@ pub async fn delete(call: &Call) -> Result<()> {
     let domain = call.domain();
     let webhooks = domain.addresses().webhooks.clone();
     domain
-        .change_though_blocked(call, move |change, id| close(change, &webhooks, id))
+        .change_though_blocked(call, move |change, id| {
+            change.then(|domain| domain.closed_workspaces().notify_one());
+            close(change, &webhooks, id)
+        })
         .await?;
     let mut passed = Passed::default();
     for _ in 0..BEFORE_ANSWER {
