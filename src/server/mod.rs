@@ -4,6 +4,7 @@ mod connections;
 mod exposure;
 mod router;
 mod routes;
+mod workers;
 
 use std::{
     collections::BTreeMap,
@@ -18,24 +19,20 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tracing::{info, warn};
 
-use self::connections::Connections;
+use self::{
+    connections::Connections,
+    workers::{Workers, stopped},
+};
 use crate::{
     config::{self, Config, Profile},
     dialects::{botpress, chat},
     domain::{
-        self, Addresses, Domain, billing, bootstrap, bootstrap::Started, bots, connectors,
-        deliveries, end_users, folders, platform_integrations, rewind, runtime, usage, webchat,
-        webhooks, workspaces,
+        self, Addresses, Domain, bootstrap, bootstrap::Started, connectors, runtime, usage,
+        webchat, webhooks, workspaces,
     },
-    kernel::{self, Clock, clock::pause},
+    kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
 };
-
-/// How often what is only counted in memory is written down.
-const FLUSH_EVERY: Duration = Duration::from_secs(1);
-
-/// How often it is looked whether an integration is to be told something, without a hint.
-const FAREWELLS_EVERY: Duration = Duration::from_secs(60);
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -70,17 +67,7 @@ pub struct Server {
     created: bool,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
-    flushing: JoinHandle<()>,
-    end_users: JoinHandle<()>,
-    bots: JoinHandle<()>,
-    delivering: JoinHandle<()>,
-    farewells: JoinHandle<()>,
-    folders: JoinHandle<()>,
-    running: JoinHandle<()>,
-    billing: JoinHandle<()>,
-    closing: JoinHandle<()>,
-    telling: JoinHandle<()>,
-    rewinding: JoinHandle<()>,
+    workers: Workers,
 }
 
 impl Server {
@@ -188,23 +175,7 @@ impl Server {
             created,
             stop,
             serving: tokio::spawn(serving),
-            flushing: tokio::spawn(flush_until(domain.clone(), stopping.clone())),
-            end_users: tokio::spawn(end_users::background::work(
-                domain.clone(),
-                stopped(stopping.clone()),
-            )),
-            folders: tokio::spawn(folders::follow(domain.clone(), stopped(stopping.clone()))),
-            billing: tokio::spawn(billing::work(domain.clone(), stopped(stopping.clone()))),
-            closing: tokio::spawn(workspaces::work(domain.clone(), stopped(stopping.clone()))),
-            rewinding: tokio::spawn(rewind::run(domain.clone(), stopped(stopping.clone()))),
-            telling: tokio::spawn(deliveries::run(domain.clone(), stopped(stopping.clone()))),
-            running: tokio::spawn(domain.runtime().clone().work(stopped(stopping.clone()))),
-            bots: tokio::spawn(bots::background::work(
-                domain.clone(),
-                stopped(stopping.clone()),
-            )),
-            farewells: tokio::spawn(say_farewell_until(domain.clone(), stopping.clone())),
-            delivering: tokio::spawn(webhooks::dispatch::run(domain.clone(), stopped(stopping))),
+            workers: Workers::start(&domain, &stopping),
             domain,
         })
     }
@@ -254,23 +225,8 @@ impl Server {
             // It only reads.
             let _ = measuring.await;
         }
-        // Only fails if the task panicked; what it counted is flushed below all the same.
-        let _ = self.flushing.await;
-        // What it had no time for is due at the next start.
-        let _ = self.end_users.await;
-        let _ = self.bots.await;
-        // Only fails if the task panicked; its leases end at the next start.
-        let _ = self.delivering.await;
-        let _ = self.farewells.await;
-        // What it had no time for is read at the next start.
-        let _ = self.folders.await;
-        // What was not delivered is delivered after the next start.
-        let _ = self.telling.await;
-        // Programs end with the process in any case.
-        let _ = self.running.await;
-        let _ = self.billing.await;
-        let _ = self.closing.await;
-        let _ = self.rewinding.await;
+        // What they had no time for is done at the next start.
+        self.workers.ended().await;
         if let Err(error) = usage::flush(&self.domain).await {
             warn!(?error, "the last usage counts are lost");
         }
@@ -322,52 +278,4 @@ fn local_url(address: SocketAddr) -> String {
 
 fn url(address: SocketAddr) -> String {
     format!("http://{address}")
-}
-
-async fn stopped(mut stopping: watch::Receiver<bool>) {
-    // An error means that the server is gone, which is the end as well.
-    let _ = stopping.wait_for(|stopping| *stopping).await;
-}
-
-async fn flush_until(domain: Domain, stopping: watch::Receiver<bool>) {
-    let stopped = stopped(stopping);
-    tokio::pin!(stopped);
-    loop {
-        tokio::select! {
-            () = &mut stopped => return,
-            // In real time: what is lost with the process does not depend on the clock.
-            () = pause(FLUSH_EVERY) => {}
-        }
-        if let Err(error) = usage::flush(&domain).await {
-            warn!(?error, "usage is not written down yet");
-        }
-    }
-}
-
-/// Tells integrations of uninstalled installations, when they are due.
-async fn say_farewell_until(domain: Domain, stopping: watch::Receiver<bool>) {
-    let stopped = stopped(stopping);
-    tokio::pin!(stopped);
-    loop {
-        let told = platform_integrations::deliver_due(&domain);
-        let next = tokio::select! {
-            () = &mut stopped => return,
-            next = told => next,
-        };
-        let wait = match next {
-            Ok(Some(next)) => next.since(domain.clock().now()).min(FAREWELLS_EVERY),
-            Ok(None) => FAREWELLS_EVERY,
-            Err(error) => {
-                warn!(%error, "integrations are not told of uninstalled installations");
-                // In real time: the clock may stand still.
-                pause(FLUSH_EVERY).await;
-                continue;
-            }
-        };
-        tokio::select! {
-            () = &mut stopped => return,
-            () = domain.farewells().notified() => {}
-            () = domain.clock().sleep(wait) => {}
-        }
-    }
 }
