@@ -6,9 +6,11 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
+use moka::sync::Cache;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{
@@ -92,13 +94,27 @@ pub fn calls(conn: &Connection, counted: &Counted) -> Result<u64> {
     Ok(calls.optional()?.map_or(0, i64::unsigned_abs))
 }
 
+/// The allowances that were used not long ago, of each one and class. One that is forgotten begins anew.
+type Allowances<K> = Cache<(K, Class), Arc<Allowance>>;
+
+/// How many allowances are kept, and for how long after they were last asked for.
+const KEPT: (u64, Duration) = (100_000, Duration::from_secs(86_400));
+
+fn allowances<K: Eq + Hash + Send + Sync + 'static>() -> Allowances<K> {
+    let (most, idle) = KEPT;
+    Cache::builder()
+        .max_capacity(most)
+        .time_to_idle(idle)
+        .build()
+}
+
 /// What each tenant has used since the server started, and what of it is not written down yet.
 pub(super) struct Meter {
     limits: limits::Settings,
     clock: Clock,
-    allowances: RwLock<HashMap<(Tenant, Class), Arc<Allowance>>>,
+    allowances: Allowances<Tenant>,
     /// Of people outside of any workspace. Their days are not restored after a restart.
-    persons: RwLock<HashMap<(AccountId, Class), Arc<Allowance>>>,
+    persons: Allowances<AccountId>,
     pending: Mutex<Pending>,
 }
 
@@ -114,15 +130,15 @@ impl Meter {
         Self {
             limits,
             clock,
-            allowances: RwLock::default(),
-            persons: RwLock::default(),
+            allowances: allowances(),
+            persons: allowances(),
             pending: Mutex::default(),
         }
     }
 
     /// The allowance of a tenant.
     pub(super) fn allowance(&self, tenant: &Tenant, class: Class) -> Arc<Allowance> {
-        self.known(&self.allowances, (tenant.clone(), class), class)
+        self.known(&self.allowances, (tenant.clone(), class))
     }
 
     /// Takes a call from an allowance. `stored` counts the calls of this day in the database.
@@ -160,25 +176,16 @@ impl Meter {
         }
         let key = (account.clone(), class);
         // Nothing of them is in the database.
-        self.known(&self.persons, key, class).take(now, || Ok(0))
+        self.known(&self.persons, key).take(now, || Ok(0))
     }
 
-    fn known<K: Eq + Hash>(
+    fn known<K: Eq + Hash + Send + Sync + 'static>(
         &self,
-        all: &RwLock<HashMap<K, Arc<Allowance>>>,
-        key: K,
-        class: Class,
+        all: &Allowances<K>,
+        key: (K, Class),
     ) -> Arc<Allowance> {
-        let known = all.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(allowance) = known.get(&key) {
-            return allowance.clone();
-        }
-        drop(known);
-        all.write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(key)
-            .or_insert_with(|| Arc::new(Allowance::new(&self.limits, class)))
-            .clone()
+        let class = key.1;
+        all.get_with(key, || Arc::new(Allowance::new(&self.limits, class)))
     }
 
     fn pending_of(&self, counted: &Counted) -> u64 {

@@ -1,0 +1,158 @@
+//! What starts, and in which order.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_micros(1_000);
+
+proptest! {
+    /// Whatever fails, each lane goes in order, one at a time, and nothing is left.
+    #[test]
+    fn each_lane_goes_in_order(
+        lanes in prop::collection::vec((0_i64..3, 0_i64..3), 1..40),
+        fails in prop::collection::vec(any::<bool>(), 200),
+        goes_back in prop::collection::vec(any::<bool>(), 20),
+    ) {
+        let settings = Settings {
+            concurrency: 3,
+            concurrency_per_receiver: 2,
+            retry_seconds: vec![0],
+            ..Settings::default()
+        };
+        let mut goes_back = goes_back.into_iter();
+        let mut all = Lanes::new(&settings);
+        let mut expected: BTreeMap<Key, Vec<i64>> = BTreeMap::new();
+        for (seq, (receiver, lane)) in (1..).zip(&lanes) {
+            let key = Key { receiver: (*receiver, 0), lane: *lane };
+            all.push(key, seq, NOW, NOW);
+            expected.entry(key).or_default().push(seq);
+        }
+        let mut fails = fails.into_iter();
+        let mut now = NOW;
+        let mut delivered: BTreeMap<Key, Vec<i64>> = BTreeMap::new();
+        let mut running: Vec<(Key, i64)> = Vec::new();
+        loop {
+            while let Some((key, seq)) = all.next() {
+                prop_assert!(running.iter().all(|(other, _)| *other != key));
+                running.push((key, seq));
+                let of_receiver =
+                    running.iter().filter(|(other, _)| other.receiver == key.receiver);
+                prop_assert!(of_receiver.count() <= 2);
+                prop_assert!(running.len() <= 3);
+            }
+            let Some((key, seq)) = running.pop() else {
+                let Some(due) = all.next_due() else { break };
+                // A clock may go back, by more than there are waits.
+                now = if goes_back.next().unwrap_or(false) { NOW } else { due };
+                all.wake(now);
+                continue;
+            };
+            if fails.next().unwrap_or(false) {
+                all.done(key, Next::At(Timestamp::from_micros(now.as_micros() + 7)), now);
+            } else {
+                delivered.entry(key).or_default().push(seq);
+                all.done(key, Next::Over, now);
+            }
+        }
+        prop_assert_eq!(delivered, expected);
+        prop_assert!(all.is_idle() && all.lanes.is_empty() && all.receivers.is_empty());
+        prop_assert_eq!(all.known, 0);
+    }
+}
+
+fn key(receiver: i64, lane: i64) -> Key {
+    let receiver = (receiver, 0);
+    Key { receiver, lane }
+}
+
+#[test]
+fn receivers_that_hang_leave_room_for_others() {
+    let mut all = Lanes::new(&Settings::default());
+    let mut seq = 0;
+    for (receiver, lane) in (1..=100).flat_map(|receiver| (0..40).map(move |lane| (receiver, lane)))
+    {
+        seq += 1;
+        all.push(key(receiver, lane), seq, NOW, NOW);
+    }
+    let hanging = std::iter::from_fn(|| all.next()).count();
+    assert!(hanging > 200, "{hanging}");
+    all.push(key(101, 0), seq + 1, NOW, NOW);
+    assert_eq!(all.next(), Some((key(101, 0), seq + 1)));
+    // One that is alone has as much as it may.
+    let mut all = Lanes::new(&Settings::default());
+    for lane in 0..40 {
+        all.push(key(1, lane), lane, NOW, NOW);
+    }
+    assert_eq!(std::iter::from_fn(|| all.next()).count(), 32);
+}
+
+#[test]
+fn receivers_that_have_had_their_share_go_on_when_others_end() {
+    let settings = Settings {
+        concurrency: 4,
+        concurrency_per_receiver: 4,
+        ..Settings::default()
+    };
+    let mut all = Lanes::new(&settings);
+    for (receiver, lane) in (1..=3).flat_map(|receiver| (0..5).map(move |lane| (receiver, lane))) {
+        all.push(key(receiver, lane), receiver * 10 + lane, NOW, NOW);
+    }
+    let mut delivered = 0;
+    let mut running = VecDeque::new();
+    loop {
+        running.extend(std::iter::from_fn(|| all.next()));
+        let Some((key, _)) = running.pop_front() else {
+            break;
+        };
+        all.done(key, Next::Over, NOW);
+        delivered += 1;
+    }
+    assert_eq!(delivered, 15);
+    assert!(all.is_idle() && all.receivers.is_empty() && all.waiting.is_empty());
+}
+
+#[test]
+fn a_backlog_stays_in_the_database_and_hides_nobody_elses() {
+    let mut all = Lanes::new(&Settings::default());
+    let later = NOW.plus(Duration::from_secs(60));
+    for seq in 0..300_000 {
+        all.push(key(1, seq % 7), seq, later, NOW);
+    }
+    assert_eq!(all.known, 2_000);
+    all.push(key(2, 0), 300_000, NOW, NOW);
+    assert_eq!(all.next(), Some((key(2, 0), 300_000)));
+    all.done(key(2, 0), Next::Over, NOW);
+    assert_eq!(all.take_left(), None);
+
+    // Once the receiver works, what was left is read again, in order.
+    all.wake(later);
+    let mut delivered = Vec::new();
+    let mut database = 2_000..300_000;
+    while delivered.len() < 300_000 {
+        while let Some((key, seq)) = all.next() {
+            delivered.push(seq);
+            all.done(key, Next::Over, later);
+        }
+        let Some(left) = all.take_left() else {
+            break;
+        };
+        assert_eq!(left.receiver, (1, 0));
+        database.start = left.from;
+        for seq in database.clone().take(1_000) {
+            all.push(key(1, seq % 7), seq, later, later);
+        }
+        if database.end - database.start > 1_000 {
+            let from = database.start + 1_000;
+            all.put_back(Left { from, ..left });
+        }
+    }
+    assert_eq!(delivered.len(), 300_000);
+    for lane in 0..7 {
+        let of_lane = delivered.iter().filter(|seq| *seq % 7 == lane);
+        assert!(of_lane.is_sorted(), "{lane}");
+    }
+    assert!(all.is_idle() && all.receivers.is_empty());
+}
