@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use parlance::kernel::clock::within;
+use parlance::{domain::bots::NewBot, kernel::clock::within};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::given::{Given, User};
+use super::given::{Given, User, open};
 use crate::{
-    botpress::given::Caller,
+    botpress::{
+        given::{Caller, another_workspace, make_bot},
+        runtime::column,
+    },
     support::{TestServer, answer::redacted, assert_answer},
 };
 
@@ -321,4 +324,43 @@ async fn listen_conversation_ends_whoever_takes_the_user_out() {
     changed.expect(200);
     until_listening(&given, 0).await;
     assert!(anns.rest().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_stream_of_a_bot_that_is_gone_hears_nothing_of_another_workspaces() {
+    let given = Given::new().await;
+    let ann = given.user_with(json!({"id": "ann"})).await;
+    let made = given.post(&ann, "/conversations", json!({"id": "c-1"}));
+    made.await.expect(201);
+    let mut stream = Stream::open(&given, &ann, "c-1").await;
+    let path = format!("/v1/admin/bots/{}", given.bot.id);
+    Caller::member()
+        .delete(&given.server, &path)
+        .await
+        .expect(200);
+    assert_eq!(stream.rest().await, [""; 0]);
+    assert_eq!(listening(&given), 0);
+    // Its rows are gone too, and those of others come.
+    let gone = within(PATIENCE, async {
+        let is_there = "SELECT EXISTS (SELECT 1 FROM conversations)";
+        while column(&given.server, is_there) == [1] {
+            given.server.clock.advance(Duration::from_secs(600));
+            given.settled().await;
+            tokio::task::yield_now().await;
+        }
+    });
+    gone.await.expect("in time");
+    let last = "SELECT seq FROM sqlite_sequence WHERE name = 'conversations'";
+    let last = column(&given.server, last);
+    let (workspace, _) = another_workspace(&given.server).await;
+    let bot = make_bot(&given.server, &workspace, NewBot::default()).await;
+    let other = Given {
+        path: open(&given.server, &bot.id).await,
+        server: given.server,
+        bot,
+    };
+    let bob = other.user().await;
+    other.conversation(&bob).await;
+    let rows = column(&other.server, "SELECT seq FROM conversations");
+    assert!(rows[0].as_i64() > last[0].as_i64(), "{rows:?} {last:?}");
 }
