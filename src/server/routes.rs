@@ -58,7 +58,7 @@ pub(super) fn endpoint(
     let of_metrics = Mounted::new(Some(domain.clone()), of_metrics, limits, metrics.clone());
     let origins = origins.with_hosts(hosts.server);
     let mounted = Mounted::new(Some(domain.clone()), origins, limits, metrics.clone())
-        .with_wrong_keys(WrongKeys::new(&config.wrong_keys));
+        .with_wrong_keys(WrongKeys::new(&config.wrong_keys, is_dev));
     let mounts = mounts(domain, config);
     let pages = docs::routes(&mounts)
         .at("/healthz", health::live())

@@ -67,6 +67,7 @@ async fn metrics_may_have_an_address_of_their_own() {
 async fn wrong_keys_are_slowed_down_and_good_ones_are_not() {
     let delay = Duration::from_millis(300);
     let server = TestServer::with(|config| {
+        in_production(config);
         config.wrong_keys.free_per_minute = 3;
         config.wrong_keys.delay_ms = 300;
         config.wrong_keys.max_waiting_per_address = 2;
@@ -101,13 +102,29 @@ async fn wrong_keys_are_slowed_down_and_good_ones_are_not() {
         "{}",
         refused.text
     );
-    let text = metrics(&server, None).await.text;
+    let text = metrics(&server, Some(OPERATOR_KEY)).await.text;
     for (outcome, count) in [("answered", 3), ("delayed", 4), ("turned_away", 6)] {
         let line = format!(
             "parlance_http_wrong_keys_total{{dialect=\"aloochat\",outcome=\"{outcome}\"}} {count}"
         );
         assert!(text.contains(&line), "{line}: {text}");
     }
+}
+
+#[tokio::test]
+async fn in_development_callers_on_this_machine_do_not_wait() {
+    let server = TestServer::with(|config| {
+        config.wrong_keys.free_per_minute = 1;
+        config.wrong_keys.delay_ms = 60_000;
+    })
+    .await;
+    for _ in 0..5 {
+        let wrong = server.aloochat_as("aloo_wrong_key", Method::GET, "/integrations", None);
+        assert_eq!(wrong.await.status, 401);
+    }
+    let text = metrics(&server, None).await.text;
+    let line = "parlance_http_wrong_keys_total{dialect=\"aloochat\",outcome=\"answered\"} 5";
+    assert!(text.contains(line), "{text}");
 }
 
 #[tokio::test]
