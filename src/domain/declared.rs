@@ -119,10 +119,12 @@ impl<'a> Speaker<'a> {
         &self.vocabulary.integrations
     }
 
-    /// A user's tags after a change.
+    /// A user's tags after a change. An integration knows users by its own: those of others are how they know
+    /// theirs.
     pub(super) fn user_tags(&self, old: &Tags, given: &Given) -> Result<Tags> {
         self.merged(&self.declared().user.tags, old, given, &|name, tag| {
-            let found = self.integration(name);
+            let own = self.name().is_none_or(|own| own == name);
+            let found = self.integration(name).filter(|_| own);
             found.is_some_and(|found| found.definition.user.tags.contains_key(tag))
         })
     }

@@ -224,3 +224,30 @@ async fn an_integration_has_its_own_events_and_actions() {
     let refused = caller.post(server, "/v1/chat/actions", body).await;
     assert_eq!(refused.expect(409).json()["type"], "RelationConflict");
 }
+
+#[tokio::test]
+async fn an_integration_neither_finds_nor_sets_users_by_the_tags_of_another() {
+    let given = Given::new().await;
+    let (server, caller) = (&given.server, given.as_integration());
+    let other = second(&given).await;
+    let theirs = json!({"tags": {"second:id": "+41790000000"}});
+    let of_other = id(
+        &other.post(server, USERS, theirs.clone()).await.expect(201),
+        "user",
+    );
+    let find = format!("{USERS}/get-or-create");
+    for path in [USERS, &find] {
+        let refused = caller.post(server, path, theirs.clone()).await.expect(400);
+        assert_eq!(refused.json()["type"], "InvalidPayload", "{path}");
+    }
+    let own = json!({"tags": {"id": "7"}});
+    let own = id(&caller.post(server, USERS, own).await.expect(201), "user");
+    let path = format!("{USERS}/{own}");
+    caller.put(server, &path, theirs.clone()).await.expect(400);
+    let found = other.post(server, &find, theirs).await.expect(200);
+    assert_eq!(id(&found, "user"), of_other);
+    // The bot knows users by the tags of all.
+    let both = json!({"tags": {"second:id": "8"}});
+    let path = format!("{USERS}/{own}");
+    given.as_bot().put(server, &path, both).await.expect(200);
+}
