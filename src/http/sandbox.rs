@@ -16,7 +16,7 @@ const POLICY: &str = "sandbox allow-downloads allow-forms allow-modals allow-pop
                       allow-popups-to-escape-sandbox allow-scripts";
 
 /// Headers that speak for the whole origin, or for the connection, which is this server's.
-const NOT_THEIRS: [&str; 24] = [
+const NOT_THEIRS: [&str; 28] = [
     "accept-ch",
     "activate-storage-access",
     "alt-svc",
@@ -27,6 +27,8 @@ const NOT_THEIRS: [&str; 24] = [
     "origin-agent-cluster",
     "public-key-pins",
     "report-to",
+    "secure-session-registration",
+    "sec-session-registration",
     "service-worker-allowed",
     "set-login",
     "strict-transport-security",
@@ -41,7 +43,12 @@ const NOT_THEIRS: [&str; 24] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+    "x-lighttpd-send-file",
+    "x-sendfile",
 ];
+
+/// What headers begin with that a proxy before this server obeys: they name its files and addresses.
+const OF_PROXIES: &str = "x-accel-";
 
 /// Confines an answer of a tenant's code whose address begins with this path. Its cookies come back to
 /// what is below that path and nowhere else.
@@ -50,7 +57,17 @@ pub fn contain(response: &mut Response, path: &str) {
     for name in NOT_THEIRS {
         headers.remove(name);
     }
+    let of_proxies: Vec<_> = headers
+        .keys()
+        .filter(|name| name.as_str().starts_with(OF_PROXIES))
+        .cloned()
+        .collect();
+    for name in of_proxies {
+        headers.remove(name);
+    }
     confine_cookies(headers, path);
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
     // Of several policies each one holds, and of several sandboxes the last.
     let policy = HeaderValue::from_static(POLICY);
     headers.append(header::CONTENT_SECURITY_POLICY, policy);
@@ -164,7 +181,8 @@ mod tests {
     fn nothing_speaks_for_the_whole_origin() {
         let own: Vec<(&str, &str)> = NOT_THEIRS.iter().map(|name| (*name, "x")).collect();
         let response = answer(&own);
-        assert_eq!(response.headers().len(), 1);
+        let names: Vec<&str> = response.headers().keys().map(HeaderName::as_str).collect();
+        assert_eq!(names, ["x-content-type-options", "content-security-policy"]);
         let response = answer(&[
             (
                 "content-security-policy",
@@ -194,5 +212,23 @@ mod tests {
         ] {
             assert_eq!(without_own_cookies(sent).as_deref(), left, "{sent}");
         }
+    }
+
+    #[test]
+    fn what_a_proxy_obeys_and_what_weakens_the_page_is_left_out() {
+        let response = answer(&[
+            ("x-accel-redirect", "/secret"),
+            ("X-Accel-Buffering", "no"),
+            ("x-sendfile", "/etc/passwd"),
+            ("secure-session-registration", "(ES256);path=\"/\""),
+            ("x-content-type-options", "sniff"),
+            ("x-own", "kept"),
+        ]);
+        let names: Vec<&str> = response.headers().keys().map(HeaderName::as_str).collect();
+        assert_eq!(
+            names,
+            ["x-own", "x-content-type-options", "content-security-policy"]
+        );
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
     }
 }

@@ -133,7 +133,10 @@ fn utf8(body: Vec<u8>) -> Result<String> {
 /// What a tenant's code answers, as it is sent: what is not its own to say is left out. Its address
 /// begins with `own`.
 pub(super) fn response(answer: Answer, own: &str) -> Response {
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    // 1xx are the connection's to say: what follows one is another answer, or another protocol.
+    let status = StatusCode::from_u16(answer.status).ok();
+    let status = status.filter(|status| !status.is_informational());
+    let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
     let body = match answer.live {
         None => Body::from_string(answer.body),
         Some(live) => Body::from_bytes_stream(live.0.map(Ok::<_, io::Error>)),

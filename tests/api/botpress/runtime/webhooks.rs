@@ -67,6 +67,25 @@ async fn status_and_headers_of_code_go_back() {
     assert_eq!(answer.header("x-path"), Some("/oauth"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn code_does_not_speak_for_the_connection() {
+    let integration = "exports.handler = async ({ body }) => {
+        const { req } = JSON.parse(body)
+        return { status: Number(req.path.slice(1)), body: 'hi' }
+    }";
+    let given = Given::running(
+        TestServer::start().await,
+        |_| {},
+        |new| new.parts.code = Some(integration.to_owned()),
+    )
+    .await;
+    for status in [100, 101, 103, 199] {
+        let path = format!("{}/{status}", webhook(&given.server));
+        let answer = post(&given.server, &path, "hey").await.expect(502);
+        assert!(answer.header("x-request-id").is_some(), "{status}");
+    }
+}
+
 /// What an integration answers that wants to be a page of this server.
 const GREEDY: &str = "exports.handler = async ({ headers, body }) => {
     if (headers['x-bp-operation'] !== 'webhook_received') return { status: 200 }
