@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::{
     config::{Config, Profile},
-    http::AllowedHosts,
+    http::{AllowedHost, AllowedHosts},
 };
 
 /// The hosts that a server at this address answers to.
@@ -21,12 +21,12 @@ pub(super) fn allowed_hosts(config: &Config, address: SocketAddr) -> AllowedHost
     )
 }
 
-/// True in production where nothing says which names the server has.
+/// True where the settings say so, and in production where nothing says which names the server has.
 fn answers_to_any(config: &Config) -> bool {
     let server = &config.server;
-    server.profile == Profile::Production
-        && server.public_url.is_none()
-        && server.allowed_hosts.is_empty()
+    let is_unsaid = server.public_url.is_none() && server.allowed_hosts.is_empty();
+    server.allowed_hosts.contains(&AllowedHost::Any)
+        || (server.profile == Profile::Production && is_unsaid)
 }
 
 /// What is said at the start of a server at this address.
@@ -105,6 +105,8 @@ mod tests {
         for listen in [here, "[::1]:4600", "[::ffff:127.0.0.1]:4600"] {
             assert_eq!(named(&warned(dev, listen, None, &[])), none, "{listen}");
         }
+        let any_host = vec!["server.public_url", "server.allowed_hosts"];
+        assert_eq!(named(&warned(dev, here, None, &["*"])), [any_host.clone()]);
         let reached = [vec!["server.profile", "server.listen"]];
         for listen in [
             everywhere,
@@ -114,7 +116,6 @@ mod tests {
         ] {
             assert_eq!(named(&warned(dev, listen, None, &[])), reached, "{listen}");
         }
-        let any_host = vec!["server.public_url", "server.allowed_hosts"];
         let no_tls = vec!["server.public_url"];
         for (listen, url, hosts, expected) in [
             (here, None, &[][..], vec![any_host.clone()]),

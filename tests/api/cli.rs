@@ -356,6 +356,10 @@ async fn names_of_integrations_are_listed_and_given_away() {
     });
     assert_eq!(json(&String::from_utf8_lossy(&given.stdout)), expected);
     assert_eq!(list()[0], expected);
+    let again = give("acme/pay");
+    assert_eq!(again.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(text.contains("belongs to that workspace already"), "{text}");
     // The built-in chat is the server's own.
     let refused = give("chat");
     assert_eq!(refused.status.code(), Some(1));

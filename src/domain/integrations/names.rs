@@ -221,7 +221,13 @@ pub fn give_name(change: &Change<'_>, name: &str, workspace: &WorkspaceId) -> Re
         let text = format!("Another workspace has public versions of {name}: delete or hide them");
         return Err(Error::new(Kind::RelationConflict, text));
     }
-    let held = holder(change.conn, name)?;
+    let known = find(change.conn, name)?;
+    let is_theirs = |known: &Name| known.published && known.workspace_id == *workspace;
+    if known.as_ref().is_some_and(is_theirs) {
+        let text = format!("The name {name} belongs to that workspace already");
+        return Err(Error::new(Kind::Conflict, text));
+    }
+    let held = known.map(|known| known.workspace_id);
     put(change, workspace, name, true)?;
     if let Some(other) = held.filter(|other| other != workspace) {
         tell(change, &other, name)?;
