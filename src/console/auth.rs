@@ -38,8 +38,6 @@ impl<'a> ApiExtractor<'a> for Operator {
 
 fn authenticate(request: &Request) -> Result<OperatorCall, Error> {
     let call = domain(request)?.admit_operator(bearer(request)?)?;
-    if let Some(admission) = call.admission() {
-        admitted(request, admission);
-    }
+    admitted(request, call.admission());
     Ok(call)
 }

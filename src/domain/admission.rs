@@ -129,11 +129,8 @@ impl Admission {
         if self.lasts_at(now) && self.caller_of(generation).is_some() {
             return Ok(());
         }
-        let renewed = store.read(|conn| {
-            // The generation first: what is taken away after it is read will be noticed by it.
-            let generation = api_keys::generation(conn)?;
-            Ok((generation, self.renew(conn, now)?))
-        })?;
+        let renew = |conn: &Connection| self.renew(conn, now);
+        let renewed = store.read(|conn| api_keys::in_generation(conn, renew))?;
         self.terms().renewed = Some(renewed);
         Ok(())
     }

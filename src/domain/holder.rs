@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use rusqlite::Connection;
+
 use super::{
     Domain,
     access::{Call, Place, unauthenticated},
@@ -58,13 +60,10 @@ impl Domain {
     /// `Unauthenticated` for what is no valid token, or those of the store.
     pub fn holder(&self, token: &str, integration: Option<&str>) -> Result<Holder> {
         let hash = TokenHash::of(token);
-        let (generation, found) = self.store().read(|conn| {
-            // The generation first: a token revoked after it is read will be noticed by it.
-            Ok((
-                api_keys::generation(conn)?,
-                api_keys::find_valid(conn, &hash)?,
-            ))
-        })?;
+        let find = |conn: &Connection| api_keys::find_valid(conn, &hash);
+        let (generation, found) = self
+            .store()
+            .read(|conn| api_keys::in_generation(conn, find))?;
         let principal = found
             .filter(|principal| KINDS.contains(&principal.kind))
             .ok_or_else(unauthenticated)?;
@@ -81,12 +80,20 @@ impl Domain {
     }
 }
 
+impl MaybeHolder {
+    /// The admission of the holder, if there is a token.
+    #[must_use]
+    pub fn admission(&self) -> Option<&Arc<Admission>> {
+        self.holder.as_ref().map(Holder::admission)
+    }
+}
+
 impl Holder {
     pub(super) const fn domain(&self) -> &Domain {
         &self.domain
     }
 
-    /// What shows that the token was valid.
+    /// The admission of the token's holder.
     #[must_use]
     pub const fn admission(&self) -> &Arc<Admission> {
         &self.admission

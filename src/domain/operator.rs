@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use rusqlite::Connection;
+
 use super::{
     access::unauthenticated,
     admission::Admission,
-    api_keys::{self, KeyKind},
+    api_keys::{self, KeyKind, Principal},
     audit::Actor,
     change::Change,
     context::Domain,
@@ -27,7 +29,7 @@ impl OperatorCall {
         &self.domain
     }
 
-    /// What the call was admitted by; none where no key is asked for.
+    /// The admission of the call; none where no key is asked for.
     #[must_use]
     pub const fn admission(&self) -> Option<&Arc<Admission>> {
         self.admission.as_ref()
@@ -52,14 +54,6 @@ impl OperatorCall {
             .change_by(Actor::Operator, self.admission.clone(), job)
             .await
     }
-
-    fn by_key(domain: &Domain, key: ApiKeyId, generation: i64) -> Self {
-        Self {
-            admission: Some(Admission::of_key(domain, key.clone(), generation)),
-            domain: domain.clone(),
-            key: Some(key),
-        }
-    }
 }
 
 impl Domain {
@@ -69,19 +63,11 @@ impl Domain {
     /// `Unauthenticated`, or those of the store.
     pub fn admit_operator(&self, token: &str) -> Result<OperatorCall> {
         let hash = TokenHash::of(token);
-        let (generation, found) = self.store().read(|conn| {
-            // The generation first: a key revoked after it is read will be noticed by it.
-            Ok((
-                api_keys::generation(conn)?,
-                api_keys::find_valid(conn, &hash)?,
-            ))
-        })?;
-        let principal = found
-            .filter(|principal| principal.kind == KeyKind::Operator)
-            .ok_or_else(unauthenticated)?;
-        let now = self.clock().now();
-        self.note_use(principal.key_id.clone(), now);
-        Ok(OperatorCall::by_key(self, principal.key_id, generation))
+        let call = self.operator_with(|conn| api_keys::find_valid(conn, &hash))?;
+        if let Some(key) = call.key() {
+            self.note_use(key.clone(), self.clock().now());
+        }
+        Ok(call)
     }
 
     /// Admits a call of a session that has shown the operator key with this id.
@@ -89,18 +75,25 @@ impl Domain {
     /// # Errors
     /// `Unauthenticated` once the key is revoked, or those of the store.
     pub fn readmit_operator(&self, key: &ApiKeyId) -> Result<OperatorCall> {
-        let (generation, found) = self.store().read(|conn| {
-            Ok((
-                api_keys::generation(conn)?,
-                api_keys::find_valid_by_id(conn, key)?,
-            ))
-        })?;
-        match found {
-            Some(principal) if principal.kind == KeyKind::Operator => {
-                Ok(OperatorCall::by_key(self, principal.key_id, generation))
-            }
-            _ => Err(unauthenticated()),
-        }
+        self.operator_with(|conn| api_keys::find_valid_by_id(conn, key))
+    }
+
+    fn operator_with(
+        &self,
+        find: impl FnOnce(&Connection) -> Result<Option<Principal>>,
+    ) -> Result<OperatorCall> {
+        let (generation, found) = self
+            .store()
+            .read(|conn| api_keys::in_generation(conn, find))?;
+        let principal = found
+            .filter(|principal| principal.kind == KeyKind::Operator)
+            .ok_or_else(unauthenticated)?;
+        let key = principal.key_id;
+        Ok(OperatorCall {
+            admission: Some(Admission::of_key(self, key.clone(), generation)),
+            domain: self.clone(),
+            key: Some(key),
+        })
     }
 
     /// A call of whoever uses a page that asks for no key, as in profile `dev`.

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use rusqlite::Connection;
+
 use super::{
     access::unauthenticated,
     admission::Admission,
@@ -39,7 +41,7 @@ impl PersonCall {
         &self.account
     }
 
-    /// What the call was admitted by.
+    /// The admission of the call.
     #[must_use]
     pub const fn admission(&self) -> &Arc<Admission> {
         &self.admission
@@ -48,7 +50,8 @@ impl PersonCall {
     /// Makes a change for the person, if the token is still valid when it is made.
     ///
     /// # Errors
-    /// `Unauthenticated` for a token that is revoked by then; that of `job`, after which nothing is changed, or of the store.
+    /// `Unauthenticated` for a token that is revoked by then; that of `job`, after which nothing is
+    /// changed, or of the store.
     pub(super) async fn change<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Change<'_>, &AccountId) -> Result<T> + Send + 'static,
@@ -72,13 +75,10 @@ impl Domain {
     /// of the store.
     pub fn admit_person(&self, token: &str) -> Result<PersonCall> {
         let hash = TokenHash::of(token);
-        let (generation, found) = self.store().read(|conn| {
-            // The generation first: a token revoked after it is read will be noticed by it.
-            Ok((
-                api_keys::generation(conn)?,
-                api_keys::find_valid(conn, &hash)?,
-            ))
-        })?;
+        let find = |conn: &Connection| api_keys::find_valid(conn, &hash);
+        let (generation, found) = self
+            .store()
+            .read(|conn| api_keys::in_generation(conn, find))?;
         let principal = found.ok_or_else(unauthenticated)?;
         let account = match (principal.kind, principal.owner) {
             (KeyKind::BotpressPat, Owner::Account(account)) => account,

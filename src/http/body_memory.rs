@@ -165,9 +165,9 @@ impl HttpBody for Counted {
     }
 }
 
-/// Notes what a request was admitted by, to be compared again once its body is read.
-pub fn admitted(request: &Request, admission: &Arc<Admission>) {
-    if let Some(share) = share_of(request) {
+/// Notes the admission of a request's caller, if it has one, to be compared again once the body is read.
+pub fn admitted<'a>(request: &Request, admission: impl Into<Option<&'a Arc<Admission>>>) {
+    if let (Some(share), Some(admission)) = (share_of(request), admission.into()) {
         // The first one is that of the extractor, which every other one belongs to.
         let _ = share.admission.set(admission.clone());
     }

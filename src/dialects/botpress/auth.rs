@@ -1,8 +1,6 @@
 //! Who calls (botpress.md §3): a person with a personal access token, a bot or an integration with a
 //! token of its own. Headers say in which workspace or which bot the caller acts.
 
-use std::sync::Arc;
-
 use poem::{
     Request, RequestBody,
     http::{Method, header},
@@ -12,7 +10,6 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry
 use crate::{
     domain::{
         access::{Call, Place},
-        admission::Admission,
         api_keys::KeyKind,
         billing,
         holder::{Holder, MaybeHolder},
@@ -70,42 +67,11 @@ macro_rules! bearer {
             ) -> poem::Result<Self> {
                 let admit: fn(&Request) -> Result<$call> = $admit;
                 let call = admit(request).map_err(Failure)?;
-                if let Some(admission) = call.admission_of() {
-                    admitted(request, admission);
-                }
+                admitted(request, call.admission());
                 Ok(Self(call))
             }
         }
     };
-}
-
-/// What has an admission, or may have one.
-trait Admitted {
-    fn admission_of(&self) -> Option<&Arc<Admission>>;
-}
-
-impl Admitted for Call {
-    fn admission_of(&self) -> Option<&Arc<Admission>> {
-        Some(self.admission())
-    }
-}
-
-impl Admitted for PersonCall {
-    fn admission_of(&self) -> Option<&Arc<Admission>> {
-        Some(self.admission())
-    }
-}
-
-impl Admitted for Holder {
-    fn admission_of(&self) -> Option<&Arc<Admission>> {
-        Some(self.admission())
-    }
-}
-
-impl Admitted for MaybeHolder {
-    fn admission_of(&self) -> Option<&Arc<Admission>> {
-        self.holder.as_ref().map(Holder::admission)
-    }
 }
 
 bearer! {

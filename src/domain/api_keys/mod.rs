@@ -5,6 +5,8 @@ mod manage;
 mod personal;
 mod verify;
 
+pub(super) use verify::in_generation;
+
 pub use kind::{KeyKind, Owner};
 pub use manage::{ApiKey, Filter, create, ensure_fixed, list, revoke};
 pub use personal::{create_personal, of_person, revoke_personal};

@@ -79,6 +79,18 @@ pub fn is_valid(conn: &Connection, id: &ApiKeyId) -> Result<bool> {
     Ok(find_valid_by_id(conn, id)?.is_some())
 }
 
+/// Something that is found of keys, with the generation that it holds in.
+///
+/// # Errors
+/// Those of `find`, or those of the store.
+pub(in crate::domain) fn in_generation<T>(
+    conn: &Connection,
+    find: impl FnOnce(&Connection) -> Result<T>,
+) -> Result<(i64, T)> {
+    // The generation first: a key revoked after it is read will be noticed by it.
+    Ok((generation(conn)?, find(conn)?))
+}
+
 const GENERATION: &str = "SELECT value FROM api_key_generation";
 
 /// A number that grows whenever a key may have lost its validity, whichever process did it.
