@@ -50,7 +50,7 @@ pub(super) struct CountedOnce {
 }
 
 impl CountedOnce {
-    /// What is to be counted in the transaction of a change; none if another change of the call has.
+    /// The count, for the transaction of a change; none if another change of the call has taken it.
     pub(super) fn left(&self) -> Option<&Counted> {
         let written = self.written.load(Ordering::Relaxed);
         (!written).then_some(&self.counted)
@@ -121,8 +121,8 @@ pub struct CallerInstallation {
 }
 
 impl CallerInstallation {
-    /// What is written beside what belongs to the integration: it is the same for all its versions, and
-    /// no other integration has it.
+    /// The mark of the rows that belong to the integration: the same for all its versions, and that of no
+    /// other integration.
     pub(super) fn key(&self) -> String {
         format!("{}/{}", self.owner, self.name)
     }
@@ -141,7 +141,7 @@ impl Call {
         &self.domain().settings().schemas
     }
 
-    /// What the call was admitted by.
+    /// The admission of the call.
     #[must_use]
     pub const fn admission(&self) -> &Arc<Admission> {
         &self.admission

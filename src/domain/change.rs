@@ -18,7 +18,7 @@ use super::{
 };
 use crate::kernel::{Error, Result, Timestamp, ids::WorkspaceId, schema};
 
-/// What happens once a change is committed.
+/// Something that happens once a change is committed.
 type Effect = Box<dyn FnOnce(&Domain) + Send>;
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
@@ -46,7 +46,7 @@ pub struct Change<'a> {
     hastened: RefCell<Vec<(i64, i64)>>,
     /// Whether webhook messages were erased, which the dispatcher may hold.
     erased: Cell<bool>,
-    /// What else happens then.
+    /// The other effects of the commit.
     effects: RefCell<Vec<Effect>>,
     /// The messages that the file may not find yet.
     unindexed: Unindexed<'a>,
@@ -152,8 +152,9 @@ impl<'a> Change<'a> {
         self.effects.borrow_mut().push(Box::new(effect));
     }
 
-    /// What a commit of this change causes.
-    pub(super) fn hint(&self) -> Hint {
+    /// Ends the change within its transaction, and returns the effects of its commit.
+    fn end(&self, domain: &Domain) -> Hint {
+        domain.message_index().stage(self.unindexed.take());
         Hint {
             effects: self.effects.take(),
             woke: self.woke.get(),
@@ -164,17 +165,17 @@ impl<'a> Change<'a> {
     }
 }
 
-/// What a committed change causes.
-pub(super) struct Hint {
+/// The effects of a committed change.
+struct Hint {
     effects: Vec<Effect>,
-    /// To that of webhooks.
-    pub(super) woke: bool,
-    /// To the one that tells bots and integrations.
-    pub(super) woke_runtime: bool,
-    /// Those that it is to tell at once of what they have refused.
-    pub(super) hastened: Vec<(i64, i64)>,
-    /// Webhook messages are erased, which the first may hold.
-    pub(super) erased: bool,
+    /// True if webhook messages wait for their delivery.
+    woke: bool,
+    /// True if a bot or an integration is to be told something.
+    woke_runtime: bool,
+    /// The bots (with 0) and installations that are to be told at once of what they have refused.
+    hastened: Vec<(i64, i64)>,
+    /// True if webhook messages were erased, which the dispatcher may hold.
+    erased: bool,
 }
 
 impl Domain {
@@ -213,7 +214,7 @@ impl Domain {
         let counted = call.counted_once();
         let written = counted.clone();
         let client_name = call.client_name().map(str::to_owned);
-        let (domain, teller) = (self.clone(), self.clone());
+        let domain = self.clone();
         let job = move |conn: &Connection| {
             let caller = admission.confirm(conn, now)?;
             let workspace = caller.as_ref().map(|caller| caller.workspace_id.clone());
@@ -225,16 +226,24 @@ impl Domain {
                 .within(&domain.settings().plans);
             change.caller = caller;
             change.client_name = client_name.as_deref();
+            change.then(move |_| written.written());
             let done = job(&change, &workspace)?;
-            domain.message_index().stage(change.unindexed.take());
             if let Some(counted) = counted.left() {
                 domain.tally().count(counted);
             }
-            Ok((done, change.hint()))
+            Ok((done, change.end(&domain)))
         };
+        self.write(job).await
+    }
+
+    /// Has a job write, and what its commit causes happen.
+    async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<(T, Hint)> + Send + 'static,
+    ) -> Result<T> {
+        let domain = self.clone();
         let then = move |(done, hints)| {
-            written.written();
-            teller.pass_on(hints);
+            domain.pass_on(hints);
             done
         };
         self.store().write_then(job, then).await
@@ -279,20 +288,15 @@ impl Domain {
         job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = self.clock().now();
-        let (domain, teller) = (self.clone(), self.clone());
+        let domain = self.clone();
         let job = move |conn: &Connection| {
             if let Some(admission) = admission {
                 admission.confirm(conn, now)?;
             }
             let change = Change::new(conn, now, &actor).of(&domain);
             let done = job(&change)?;
-            domain.message_index().stage(change.unindexed.take());
-            Ok((done, change.hint()))
+            Ok((done, change.end(&domain)))
         };
-        let then = move |(done, hints)| {
-            teller.pass_on(hints);
-            done
-        };
-        self.store().write_then(job, then).await
+        self.write(job).await
     }
 }
