@@ -249,15 +249,9 @@ impl Keys {
 
 /// The addresses that one caller has: all of a subnet of IPv6.
 fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(six) => match six.to_ipv4_mapped() {
-            Some(four) => IpAddr::V4(four),
-            None => {
-                let subnet = u128::from(six) >> 64 << 64;
-                IpAddr::V6(Ipv6Addr::from(subnet))
-            }
-        },
+    match address.to_canonical() {
+        four @ IpAddr::V4(_) => four,
+        IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() >> 64 << 64)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-use super::host::{Host, is_below, unmapped};
+use super::host::{Host, is_below};
 use crate::kernel::Result;
 
 /// A host of the setting `server.allowed_hosts`.
@@ -63,7 +63,7 @@ impl TryFrom<String> for AllowedHost {
         }
         let bare: Result<Ipv6Addr, _> = text.parse();
         match bare {
-            Ok(address) => Ok(Self::Address(unmapped(address.into()))),
+            Ok(address) => Ok(Self::Address(IpAddr::V6(address).to_canonical())),
             Err(_) => Host::parse(&text).map(Self::of).ok_or(NotAHost),
         }
     }

@@ -49,7 +49,7 @@ impl<'a> Host<'a> {
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         if let Some(inner) = text.strip_prefix('[') {
             let address: Ipv6Addr = inner.strip_suffix(']')?.parse().ok()?;
-            return Some(Self::Address(unmapped(address.into())));
+            return Some(Self::Address(IpAddr::V6(address).to_canonical()));
         }
         let name = text.strip_suffix('.').unwrap_or(text);
         // Browsers read such a name as an address, also in forms that are not accepted here.
@@ -82,13 +82,6 @@ fn is_name(name: &str) -> bool {
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
     name.len() <= NAME_MAX && name.split('.').all(is_label)
-}
-
-pub(super) fn unmapped(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
-        v4 @ IpAddr::V4(_) => v4,
-    }
 }
 
 /// True for `localhost` and what is below it, which lead nowhere else (RFC 6761).

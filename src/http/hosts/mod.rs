@@ -14,7 +14,7 @@ use poem::{
 };
 
 pub use self::allowed::AllowedHost;
-use self::host::{Host, is_loopback_name, unmapped};
+use self::host::{Host, is_loopback_name};
 use super::PublicUrl;
 use crate::kernel::{Error, Kind, Result};
 
@@ -45,7 +45,7 @@ impl AllowedHosts {
         listed: &[AllowedHost],
     ) -> Self {
         let mut hosts = listed.to_vec();
-        hosts.push(AllowedHost::Address(unmapped(listen)));
+        hosts.push(AllowedHost::Address(listen.to_canonical()));
         for host in urls.into_iter().filter_map(PublicUrl::authority) {
             let Some(host) = Host::of_authority(host) else {
                 continue;
