@@ -89,7 +89,7 @@ fn log_to_stderr(log: &Log) -> Result<()> {
     Ok(())
 }
 
-/// Where the keys of the first start are.
+/// The place of the first start's keys.
 enum FirstKeys {
     /// On standard error.
     Shown,
@@ -101,9 +101,7 @@ enum FirstKeys {
 
 /// Writes the keys that this start has made into a file beside the database.
 fn keep_first_keys(server: &Server) -> FirstKeys {
-    let mut name = server.domain().store().path().as_os_str().to_owned();
-    name.push(".first-keys");
-    let path = PathBuf::from(name);
+    let path = store::beside(server.domain().store().path(), ".first-keys");
     let keys = &server.started().new_keys;
     if keys.is_empty() {
         return FirstKeys::In(path);

@@ -13,7 +13,7 @@ use std::{
 use super::OpenError;
 
 /// `path` with `suffix` after its whole name.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)

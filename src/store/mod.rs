@@ -37,7 +37,7 @@ pub use backup::{BackupError, BackupReport, backup};
 pub use check::{CheckReport, ForeignKeyFault, check};
 pub use commit_hook::CommitHook;
 pub use engine::Store;
-pub use files::write_private;
+pub use files::{beside, write_private};
 pub use health::Health;
 pub use lock::Holder;
 pub use metrics::Metrics;
