@@ -32,7 +32,7 @@ pub struct Config {
     pub server: Server,
     /// The log.
     pub log: Log,
-    /// Where metrics are read.
+    /// The address of the metrics.
     pub metrics: http::MetricsSettings,
     /// How wrong keys are answered.
     pub wrong_keys: http::WrongKeySettings,

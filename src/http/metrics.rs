@@ -53,7 +53,7 @@ struct WrongKeyLabels {
     outcome: &'static str,
 }
 
-/// Where metrics are read.
+/// The address of the metrics.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {

@@ -59,7 +59,7 @@ pub enum StartError {
 /// A server that accepts connections.
 pub struct Server {
     address: SocketAddr,
-    /// Where metrics are read without a key.
+    /// The address at which metrics are read without a key.
     metrics_address: Option<SocketAddr>,
     measuring: Option<JoinHandle<()>>,
     domain: Domain,

@@ -81,7 +81,7 @@ pub(super) fn endpoint(
     );
     let pages = botpress::with_tunnels(domain, pages, &mounted, first_parts(&mounts));
     let platform = Edge::new(
-        ada::pages(domain, &config.ada, config.server.profile == Profile::Dev).boxed(),
+        ada::pages(domain, &config.ada, is_dev).boxed(),
         "ada-pages",
         Arc::new(ada::RenderPage),
         mounted.clone(),
@@ -98,11 +98,7 @@ pub(super) fn endpoint(
     .with_keys(Keys::In(HeaderName::from_static(chat::USER_KEY)))
     .with_raw_paths();
     let chat_pages = Edge::new(
-        botpress::chat(
-            domain,
-            &config.botpress,
-            config.server.profile == Profile::Dev,
-        ),
+        botpress::chat(domain, &config.botpress, is_dev),
         "chat-pages",
         Arc::new(botpress::RenderChat),
         mounted.clone(),

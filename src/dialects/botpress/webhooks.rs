@@ -130,8 +130,8 @@ fn utf8(body: Vec<u8>) -> Result<String> {
     })
 }
 
-/// What a tenant's code answers, as it is sent: what is not its own to say is left out. Its address
-/// begins with `own`.
+/// The answer of a tenant's code, as it is sent: without the headers that are not its own to set. Its
+/// address begins with `own`.
 pub(super) fn response(answer: Answer, own: &str) -> Response {
     // 1xx are the connection's to say: what follows one is another answer, or another protocol.
     let status = StatusCode::from_u16(answer.status).ok();

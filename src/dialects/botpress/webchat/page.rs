@@ -35,7 +35,7 @@ struct Pages(Arc<Parts>);
 
 struct Parts {
     domain: Domain,
-    /// What the page of a chat may do, and where it may be put into.
+    /// The policy of a chat's page, which says also which pages it may be put into.
     policy: Policy,
     /// Whether whoever reaches the server may switch the chat of a bot on.
     open: bool,
