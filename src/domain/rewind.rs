@@ -57,9 +57,8 @@ fn all() -> impl Iterator<Item = &'static Mend> {
     .flatten()
 }
 
-/// Mends at the start, and whenever the clock goes back, until `stop` ends.
-pub async fn run(domain: Domain, stop: impl Future<Output = ()>) {
-    tokio::pin!(stop);
+/// Mends at the start, and whenever the clock goes back, for as long as it is polled.
+pub async fn run(domain: Domain) {
     let mut again: &[Duration] = &[];
     loop {
         let mut rewinds = domain.clock().rewinds();
@@ -72,7 +71,6 @@ pub async fn run(domain: Domain, stop: impl Future<Output = ()>) {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = &mut stop => return,
             () = rewinds.next() => again = &AGAIN,
             () = mended => {}
         }

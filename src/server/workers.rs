@@ -37,17 +37,18 @@ impl Workers {
         all.add("webhooks", webhooks::dispatch::run(domain(), stop()));
         all.add("programs", domain().runtime().clone().work(stop()));
         // What is under way is given up between two transactions: each leaves behind what is still to do.
-        let sweeps = end_users::background::work(domain(), stop());
-        all.add("end users", until(stop(), sweeps));
         all.add(
-            "bots",
-            until(stop(), bots::background::work(domain(), stop())),
+            "end users",
+            until(stop(), end_users::background::work(domain())),
         );
-        all.add("folders", until(stop(), folders::follow(domain(), stop())));
-        all.add("billing", until(stop(), billing::work(domain(), stop())));
-        let closed = workspaces::work(domain(), stop());
-        all.add("deleted workspaces", until(stop(), closed));
-        all.add("the clock", until(stop(), rewind::run(domain(), stop())));
+        all.add("bots", until(stop(), bots::background::work(domain())));
+        all.add("folders", until(stop(), folders::follow(domain())));
+        all.add("billing", until(stop(), billing::work(domain())));
+        all.add(
+            "deleted workspaces",
+            until(stop(), workspaces::work(domain())),
+        );
+        all.add("the clock", until(stop(), rewind::run(domain())));
         all.add("usage", until(stop(), flush(domain())));
         all.add("farewells", until(stop(), say_farewell(domain())));
         all

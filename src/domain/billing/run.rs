@@ -35,17 +35,13 @@ pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
     },
 }];
 
-/// Does what is due, again and again, until `stopping`.
-pub async fn work(domain: Domain, stopping: impl Future<Output = ()>) {
-    tokio::pin!(stopping);
+/// Does what is due, again and again, for as long as it is polled.
+pub async fn work(domain: Domain) {
     loop {
         if let Err(error) = catch_up(&domain).await {
             warn!(%error, "billing waits");
         }
-        tokio::select! {
-            () = &mut stopping => return,
-            () = domain.clock().sleep(EVERY) => {}
-        }
+        domain.clock().sleep(EVERY).await;
     }
 }
 

@@ -19,9 +19,8 @@ const FORGET_EVERY: Duration = Duration::from_secs(3600);
 /// How many log lines are removed in one transaction.
 const CHUNK: i64 = 500;
 
-/// Does what is due, again and again, until `stopping`.
-pub async fn work(domain: Domain, stopping: impl Future<Output = ()>) {
-    tokio::pin!(stopping);
+/// Does what is due, again and again, for as long as it is polled: each step is a transaction of its own.
+pub async fn work(domain: Domain) {
     let mut forgot_at: Option<Timestamp> = None;
     loop {
         let now = domain.clock().now();
@@ -35,15 +34,10 @@ pub async fn work(domain: Domain, stopping: impl Future<Output = ()>) {
             }
             Ok::<_, Error>(())
         };
-        let done = tokio::select! {
-            () = &mut stopping => return,
-            done = done => done,
-        };
-        if let Err(error) = done {
+        if let Err(error) = done.await {
             warn!(%error, "what is due of bots waits");
         }
         tokio::select! {
-            () = &mut stopping => return,
             () = domain.bot_work().notified() => {}
             () = domain.clock().sleep(EVERY) => {}
         }

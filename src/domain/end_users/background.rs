@@ -19,9 +19,8 @@ const POSITION_KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How many end users are purged in one transaction.
 const AT_ONCE: i64 = 200;
 
-/// Does what is due, again and again, until `stopping`.
-pub async fn work(domain: Domain, stopping: impl Future<Output = ()>) {
-    tokio::pin!(stopping);
+/// Does what is due, again and again, for as long as it is polled.
+pub async fn work(domain: Domain) {
     loop {
         if let Err(error) = deletion::run_due(&domain).await {
             warn!(%error, "bulk deletions wait");
@@ -30,7 +29,6 @@ pub async fn work(domain: Domain, stopping: impl Future<Output = ()>) {
             warn!(%error, "what is due of end users waits");
         }
         tokio::select! {
-            () = &mut stopping => return,
             () = domain.end_user_work().notified() => {}
             () = domain.clock().sleep(EVERY) => {}
         }

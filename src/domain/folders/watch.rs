@@ -20,17 +20,13 @@ use crate::{
 /// alone.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Keeps the index of each folder like the folder, until `stopping`.
-pub async fn follow(domain: Domain, stopping: impl Future<Output = ()>) {
+/// Keeps the index of each folder like the folder, for as long as it is polled.
+pub async fn follow(domain: Domain) {
     if let Err(error) = forget_others(&domain).await {
         warn!(%error, "folders that are no longer in the settings are not forgotten yet");
     }
     let folders = domain.folders().iter();
-    let followed = join_all(folders.map(|folder| follow_one(&domain, folder)));
-    tokio::select! {
-        () = stopping => {}
-        _ = followed => {}
-    }
+    join_all(folders.map(|folder| follow_one(&domain, folder))).await;
 }
 
 /// Never ends.

@@ -126,19 +126,13 @@ pub async fn purge_first(domain: &Domain) -> Result<()> {
     Ok(())
 }
 
-/// The same whenever there is something, until `stopping`.
-pub async fn work(domain: Domain, stopping: impl Future<Output = ()>) {
-    tokio::pin!(stopping);
+/// The same whenever there is something, for as long as it is polled.
+pub async fn work(domain: Domain) {
     loop {
-        let purged = purge(&domain);
-        tokio::select! {
-            () = &mut stopping => return,
-            purged = purged => if let Err(error) = purged {
-                warn!(%error, "rows of deleted workspaces wait");
-            },
+        if let Err(error) = purge(&domain).await {
+            warn!(%error, "rows of deleted workspaces wait");
         }
         tokio::select! {
-            () = &mut stopping => return,
             () = domain.closed_workspaces().notified() => {}
             () = domain.clock().sleep(EVERY) => {}
         }
