@@ -2,7 +2,7 @@
 //! when it has no version or is gone; until somebody publishes it, the first workspace that has it holds
 //! it. The handle of a workspace, with a slash behind it, begins names of that workspace alone.
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::{
     domain::{
@@ -39,14 +39,16 @@ const FIND: &str = "SELECT name, workspace_id, published FROM integration_names 
 fn find(conn: &Connection, name: &str) -> Result<Option<Name>> {
     let found = conn
         .prepare_cached(FIND)?
-        .query_row(named_params! {":name": name}, |row| {
-            Ok(Name {
-                name: row.get("name")?,
-                workspace_id: row.get("workspace_id")?,
-                published: row.get("published")?,
-            })
-        });
+        .query_row(named_params! {":name": name}, from_row);
     Ok(found.optional()?)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Name> {
+    Ok(Name {
+        name: row.get("name")?,
+        workspace_id: row.get("workspace_id")?,
+        published: row.get("published")?,
+    })
 }
 
 /// The workspace whose integrations a name means, where nothing else says which.
@@ -80,6 +82,20 @@ fn put(change: &Change<'_>, workspace: &WorkspaceId, name: &str, published: bool
     Ok(())
 }
 
+/// Makes a published name a workspace's own. Whoever had it is told in its log.
+fn make_own(
+    change: &Change<'_>,
+    workspace: &WorkspaceId,
+    name: &str,
+    known: Option<Name>,
+) -> Result<()> {
+    put(change, workspace, name, true)?;
+    match known {
+        Some(known) if known.workspace_id != *workspace => tell(change, &known.workspace_id, name),
+        _ => Ok(()),
+    }
+}
+
 /// Claims a name for a workspace that publishes it. Whoever has held it unpublished is told in its log.
 ///
 /// # Errors
@@ -100,15 +116,13 @@ pub(super) fn publish(change: &Change<'_>, workspace: &WorkspaceId, name: &str) 
         let text = format!("Names that begin with {prefix}/ belong to another workspace");
         return Err(Error::new(Kind::Conflict, text));
     }
-    let held = known.map(|known| known.workspace_id);
-    if held.as_ref() != Some(workspace) {
+    if known
+        .as_ref()
+        .is_none_or(|known| known.workspace_id != *workspace)
+    {
         BOUND.require(change, workspace.as_str())?;
     }
-    put(change, workspace, name, true)?;
-    match held {
-        Some(other) if other != *workspace => tell(change, &other, name),
-        _ => Ok(()),
-    }
+    make_own(change, workspace, name, known)
 }
 
 /// Has a workspace hold a name that nobody has. One that cannot is no worse off than others that have the
@@ -130,16 +144,12 @@ const UNPUBLISH: &str = "
 
 /// Takes a name for the program itself, whoever has it.
 pub(super) fn take(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
-    let held = holder(change.conn, name)?;
-    put(change, workspace, name, true)?;
+    let known = find(change.conn, name)?;
     change
         .conn
         .prepare_cached(UNPUBLISH)?
         .execute(named_params! {":name": name, ":workspace_id": workspace})?;
-    match held {
-        Some(other) if other != *workspace => tell(change, &other, name),
-        _ => Ok(()),
-    }
+    make_own(change, workspace, name, known)
 }
 
 const TELL: &str = "
@@ -193,13 +203,7 @@ const LIST: &str = "SELECT name, workspace_id, published FROM integration_names 
 /// Those of the store.
 pub fn list_names(conn: &Connection) -> Result<Vec<Name>> {
     let mut statement = conn.prepare_cached(LIST)?;
-    let rows = statement.query_map([], |row| {
-        Ok(Name {
-            name: row.get("name")?,
-            workspace_id: row.get("workspace_id")?,
-            published: row.get("published")?,
-        })
-    })?;
+    let rows = statement.query_map([], from_row)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -227,11 +231,7 @@ pub fn give_name(change: &Change<'_>, name: &str, workspace: &WorkspaceId) -> Re
         let text = format!("The name {name} belongs to that workspace already");
         return Err(Error::new(Kind::Conflict, text));
     }
-    let held = known.map(|known| known.workspace_id);
-    put(change, workspace, name, true)?;
-    if let Some(other) = held.filter(|other| other != workspace) {
-        tell(change, &other, name)?;
-    }
+    make_own(change, workspace, name, known)?;
     audit::record(
         change,
         &Entry {
