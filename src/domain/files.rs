@@ -126,21 +126,17 @@ pub async fn list(holder: &Holder, bot: &str, after: Option<Token>) -> Result<Pa
     let call = holder.in_bot(bot)?;
     let (bot, maker) = (call.agent()?.clone(), maker(&call));
     let page = call.domain().store().scan(move |conn| {
-        let mut listing = Listing::new("bot_files", "bot_files.seq")
+        Listing::new("bot_files", "bot_files.seq")
             .whose("bot_files.agent_seq = :agent_seq")
-            .with(":agent_seq", bot.seq);
-        if let Some(maker) = maker {
-            listing = listing
-                .whose("bot_files.integration = :integration")
-                .with(":integration", maker);
-        }
-        listing.page(
-            conn,
-            COLUMNS,
-            after,
-            |row| from_row(row, &bot),
-            |file: &File| Token::at(file.created_at, file.seq),
-        )
+            .with(":agent_seq", bot.seq)
+            .made_by("bot_files", maker)
+            .page(
+                conn,
+                COLUMNS,
+                after,
+                |row| from_row(row, &bot),
+                |file: &File| Token::at(file.created_at, file.seq),
+            )
     });
     page.await
 }

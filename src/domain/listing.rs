@@ -91,6 +91,16 @@ impl Listing {
         self
     }
 
+    /// Only rows of `table` that an integration has made, if this is one.
+    pub(super) fn made_by(self, table: &str, maker: Option<String>) -> Self {
+        match maker {
+            Some(maker) => self
+                .whose(&format!("{table}.integration = :integration"))
+                .with(":integration", maker),
+            None => self,
+        }
+    }
+
     /// The value of a parameter.
     pub(super) fn with(mut self, name: &str, value: impl ToSql + 'static) -> Self {
         self.parameters.push((name.to_owned(), Box::new(value)));

@@ -25,8 +25,8 @@ pub struct Filter {
 }
 
 /// The users of the call's bot that the caller sees, newest first. An integration is shown those that it has
-/// made, and those who take part in a conversation of its own that it asks for. The bot itself is among them only where it takes part
-/// in the conversation asked for.
+/// made, and those who take part in a conversation of its own that it asks for. The bot itself is among them
+/// only where it takes part in the conversation asked for.
 ///
 /// # Errors
 /// `Invalid` for too many filters, or those of the store.
@@ -54,12 +54,7 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
             };
             let tagged = Listing::tagged("end_users", Tagged::User, bot.seq, &filter.tags, reader);
             let listing = match (tagged, conversation) {
-                (Some(listing), None) => match maker {
-                    Some(maker) => listing
-                        .whose("end_users.integration = :integration")
-                        .with(":integration", maker),
-                    None => listing,
-                },
+                (Some(listing), None) => listing.made_by("end_users", maker),
                 (Some(listing), Some(conversation)) => listing
                     .whose(
                         "EXISTS (SELECT 1 FROM conversation_participants \
@@ -69,17 +64,10 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
                 (None, Some(conversation)) => {
                     return conversations::participants_page(conn, bot, &conversation, after);
                 }
-                (None, None) => {
-                    let listing = Listing::new("end_users", "end_users.seq")
-                        .whose("end_users.agent_id = :agent_id")
-                        .with(":agent_id", bot.id.clone());
-                    match maker {
-                        Some(maker) => listing
-                            .whose("end_users.integration = :integration")
-                            .with(":integration", maker),
-                        None => listing,
-                    }
-                }
+                (None, None) => Listing::new("end_users", "end_users.seq")
+                    .whose("end_users.agent_id = :agent_id")
+                    .with(":agent_id", bot.id.clone())
+                    .made_by("end_users", maker),
             };
             listing.page(conn, COLUMNS, after, from_row, User::position)
         })
