@@ -48,13 +48,22 @@ pub(super) fn each_alone<T, R>(
     if let Ok(done) = all {
         return Ok(done.into_iter().map(Some).collect());
     }
-    let each = things.iter().map(|thing| {
-        let done = alone(conn, || write(thing))?;
-        Ok(done
-            .inspect_err(|error| tracing::error!(?error, "one of many could not be written"))
-            .ok())
-    });
+    let each = things.iter().map(|thing| one_alone(conn, || write(thing)));
     each.collect()
+}
+
+/// Does one of several things in the transaction of a change: if it fails, it leaves nothing behind, is logged,
+/// and disturbs no other.
+///
+/// # Errors
+/// Those of a transaction that is lost as a whole.
+pub(super) fn one_alone<R>(
+    conn: &Connection,
+    write: impl FnOnce() -> Result<R>,
+) -> Result<Option<R>> {
+    let done = alone(conn, write)?;
+    let done = done.inspect_err(|error| tracing::error!(?error, "one of many is left out"));
+    Ok(done.ok())
 }
 
 /// Writes something that is undone if it fails.

@@ -9,7 +9,7 @@ use super::{
     attempt::Target,
 };
 use crate::{
-    domain::{context::Domain, sql::each_alone},
+    domain::{context::Domain, sql::one_alone},
     kernel::{Result, Timestamp, ids::WebhookMessageId},
 };
 
@@ -150,10 +150,8 @@ fn lease(
         }
         // One that cannot be read, or whose secret the key does not open, keeps its messages, and no other
         // endpoint waits for it.
-        let leased = each_alone(conn, &[endpoint], |endpoint| {
-            lease_for(conn, domain, *endpoint, now, room)
-        })?;
-        let Some(Some(Some((target, deliveries)))) = leased.into_iter().next() else {
+        let leased = one_alone(conn, || lease_for(conn, domain, endpoint, now, room))?;
+        let Some((target, deliveries)) = leased.flatten() else {
             continue;
         };
         if deliveries.len() == room {
