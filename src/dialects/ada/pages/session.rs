@@ -32,8 +32,8 @@ const SIGNED_IN: i64 = 3600;
 pub struct Session {
     /// Until when it speaks for the operator, in seconds since the epoch.
     operator_until: i64,
-    /// The operator key that it has shown, by its id; empty if it has shown none.
-    key: ApiKeyId,
+    /// The operator key that it has shown, by its id.
+    key: Option<ApiKeyId>,
     /// The operator, once the session may use the pages.
     operator: Option<OperatorCall>,
     /// The token that its forms have.
@@ -53,7 +53,7 @@ impl Session {
             .filter_map(|pair| pair.trim().split_once('='))
             .find(|(name, _)| *name == COOKIE)
             .and_then(|(_, value)| Self::read(pages, value));
-        found.unwrap_or_else(|| Self::new(pages, request, 0, &"".into()))
+        found.unwrap_or_else(|| Self::new(pages, request, 0, None))
     }
 
     fn read(pages: &Pages, cookie: &str) -> Option<Self> {
@@ -66,16 +66,17 @@ impl Session {
         }
         Some(Self {
             operator_until: until.parse().ok()?,
-            key: key.into(),
+            key: (!key.is_empty()).then(|| key.into()),
             operator: None,
             token: sign(pages, &format!("form {id}")),
             cookie: None,
         })
     }
 
-    fn new(pages: &Pages, request: &Request, operator_until: i64, key: &ApiKeyId) -> Self {
+    fn new(pages: &Pages, request: &Request, operator_until: i64, key: Option<&ApiKeyId>) -> Self {
         let id = random_alphanumeric(32);
-        let text = format!("{id}.{operator_until}.{key}");
+        let shown = key.map_or("", ApiKeyId::as_str);
+        let text = format!("{id}.{operator_until}.{shown}");
         let https = origin(request).starts_with("https://");
         let secure = if https { "; Secure" } else { "" };
         let cookie = format!(
@@ -85,7 +86,7 @@ impl Session {
         Self {
             token: sign(pages, &format!("form {id}")),
             operator_until,
-            key: key.clone(),
+            key: key.cloned(),
             operator: None,
             cookie: Some(cookie),
         }
@@ -104,9 +105,9 @@ impl Session {
         // is still to come.
         let until = session.operator_until;
         let is_signed_in = now < until && until <= now.saturating_add(SIGNED_IN);
-        if is_signed_in {
+        if let Some(key) = session.key.as_ref().filter(|_| is_signed_in) {
             // The session ends with the key.
-            match domain.readmit_operator(&session.key) {
+            match domain.readmit_operator(key) {
                 Ok(operator) => {
                     session.operator = Some(operator);
                     return Ok(session);
@@ -217,6 +218,5 @@ pub async fn sign_in(
         Err(error) => return Err(fail(error)),
     };
     let until = domain.clock().now().as_seconds() + SIGNED_IN;
-    let shown = operator.key().cloned().unwrap_or_else(|| "".into());
-    Ok(Session::new(&pages, request, until, &shown).keep(see_other(next)))
+    Ok(Session::new(&pages, request, until, operator.key()).keep(see_other(next)))
 }
