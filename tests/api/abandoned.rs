@@ -3,10 +3,7 @@
 
 use std::{sync::mpsc, time::Duration};
 
-use parlance::{
-    domain::audit::Actor,
-    kernel::clock::{pause, within},
-};
+use parlance::domain::audit::Actor;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -14,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::{
     ada::webhooks::receiver::Receiver,
     botpress::runtime::{Pair, column},
-    support::{ADA_KEY, TestServer, client, send},
+    support::{ADA_KEY, TestServer, client, send, until},
 };
 
 /// The longest that something may take which comes about by itself.
@@ -47,15 +44,6 @@ impl Held {
         self.release.send(()).expect("it waits");
         self.change.await.expect("it ends");
     }
-}
-
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let holds = async {
-        while !holds().await {
-            pause(Duration::from_millis(5)).await;
-        }
-    };
-    within(PATIENCE, holds).await.expect(what);
 }
 
 /// How many connections the server has, that of this question among them.

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { startBrowser } from "./browser.mjs";
 import { ADA_END_USERS_KEY, ADA_KEY, startServer } from "./server.mjs";
 
 let server;
@@ -11,10 +11,7 @@ let browser;
 
 before(async () => {
   server = await startServer();
-  browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-  });
+  browser = await startBrowser();
 });
 
 after(async () => {

@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
 import { developer, startLine, startSite, TYPES } from "./bot.mjs";
+import { startBrowser } from "./browser.mjs";
 import { startServer } from "./server.mjs";
 
 let server;
@@ -20,16 +20,7 @@ before(async () => {
   await manager.begin();
   bot = await manager.deploy("Coffee bot", site.url);
   assert.equal(await manager.webchat(bot, "sharableUrl"), `${server.url}/chat/${bot}`);
-  browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  browser = await startBrowser();
 });
 
 after(async () => {

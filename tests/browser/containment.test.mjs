@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
 import { developer } from "./bot.mjs";
+import { startBrowser } from "./browser.mjs";
 import { BOTPRESS_PAT, startServer } from "./server.mjs";
 
 let server;
@@ -100,18 +100,10 @@ before(async () => {
     integrations: { [integration.id]: { enabled: true } },
   });
   webhook = new URL(changed.integrations[integration.id].webhookUrl).pathname;
-  browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      // A name of a stranger's that leads to this machine.
-      "--host-resolver-rules=MAP evil.example 127.0.0.1",
-    ],
-  });
+  browser = await startBrowser(
+    // A name of a stranger's that leads to this machine.
+    "--host-resolver-rules=MAP evil.example 127.0.0.1",
+  );
 });
 
 after(async () => {

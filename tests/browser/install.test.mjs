@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { startBrowser } from "./browser.mjs";
 import { startIntegration } from "./integration.mjs";
 import { ADA_KEY, startServer } from "./server.mjs";
 
@@ -13,16 +13,7 @@ let browser;
 before(async () => {
   server = await startServer();
   integration = await startIntegration(server.url, ADA_KEY);
-  browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  browser = await startBrowser();
 });
 
 after(async () => {

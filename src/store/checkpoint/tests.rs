@@ -56,6 +56,15 @@ impl Fixture {
         panic!("the log is not copied: {} pages", LOGGED.get());
     }
 
+    /// Closes all, and returns the directory, and whether the thread has copied something.
+    fn close(self) -> (TempDir, bool) {
+        let file = self.checkpointer.end();
+        let copied = file.is_some();
+        self.connection.close().unwrap();
+        drop(file);
+        (self.directory, copied)
+    }
+
     fn path(&self) -> PathBuf {
         self.directory.path().join("test.db")
     }
@@ -97,16 +106,8 @@ fn everything_is_there_when_the_thread_has_ended() {
         fixture.commit();
     }
     let path = fixture.path();
-    let Fixture {
-        connection,
-        checkpointer,
-        directory: _directory,
-        ..
-    } = fixture;
-    let file = checkpointer.end();
-    assert!(file.is_some(), "the log was long");
-    connection.close().unwrap();
-    drop(file);
+    let (_directory, copied) = fixture.close();
+    assert!(copied, "the log was long");
     let connection = Connection::open(path).unwrap();
     let count: i64 = connection
         .query_row("SELECT count(*) FROM item", [], |row| row.get(0))
@@ -130,15 +131,7 @@ fn the_log_is_kept_whole_once_the_disk_has_not_taken_what_was_copied() {
         fixture.commit();
     }
     assert!(LOGGED.get() > logged + 200);
-    let Fixture {
-        connection,
-        checkpointer,
-        directory: _directory,
-        ..
-    } = fixture;
-    let file = checkpointer.end();
-    connection.close().unwrap();
-    drop(file);
+    let (_directory, _) = fixture.close();
     let log = std::fs::metadata(path.with_extension("db-wal")).unwrap();
     assert!(log.len() > u64::from(logged) * 4096);
 }

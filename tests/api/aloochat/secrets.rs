@@ -109,15 +109,7 @@ async fn planted_secrets_are_found_nowhere_but_sealed() {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        async {
-            request
-                .send()
-                .await
-                .expect("an answer")
-                .text()
-                .await
-                .expect("a text")
-        }
+        async { crate::support::send(request).await.text }
     };
     let created = send(Method::POST, base.clone(), Some(planted())).await;
     let id: Value = serde_json::from_str(&created).expect("JSON");

@@ -6,7 +6,7 @@ use parlance::domain::{agents, audit::Actor, end_users::deletion, platform_integ
 use reqwest::Method;
 use serde_json::json;
 
-use super::{FAR, ada, happen, noon, until};
+use super::{FAR, ada, happen, noon};
 use crate::{
     ada::{
         platform_integrations::given::{Ada, INTEGRATIONS},
@@ -17,7 +17,7 @@ use crate::{
         runtime::{Pair, column},
     },
     cohere::oauth::Setup,
-    support::{COHERE_KEY, TestServer, WORKSPACE},
+    support::{COHERE_KEY, TestServer, WORKSPACE, until},
 };
 
 #[tokio::test]

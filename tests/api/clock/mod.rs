@@ -11,7 +11,7 @@ use parlance::{
         audit::Actor,
         webhooks::{self, Event},
     },
-    kernel::{Timestamp, clock::pause, ids::AgentId},
+    kernel::{Timestamp, ids::AgentId},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -49,15 +49,4 @@ async fn happen(server: &TestServer) {
         webhooks::emit(change, &agent, &event).map(drop)
     });
     emitted.await.expect("it is emitted");
-}
-
-/// Waits until something holds that comes about by itself.
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    for _ in 0..1000 {
-        if holds().await {
-            return;
-        }
-        pause(Duration::from_millis(20)).await;
-    }
-    panic!("it does not come about: {what}");
 }

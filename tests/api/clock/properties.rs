@@ -8,11 +8,11 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use super::{ada, happen, until};
+use super::{ada, happen};
 use crate::{
     ada::webhooks::receiver::Receiver,
     botpress::runtime::{Pair, column},
-    support::TestServer,
+    support::{TestServer, until},
 };
 
 const DAY: i64 = 86_400;

@@ -4,6 +4,10 @@ pub mod answer;
 mod program;
 mod server;
 
+use std::time::Duration;
+
+use parlance::kernel::clock::pause;
+
 pub use answer::Answer;
 pub use program::{Program, file_contains};
 pub use server::{
@@ -22,3 +26,14 @@ macro_rules! assert_answer {
 }
 
 pub(crate) use assert_answer;
+
+/// Waits until something holds that comes about by itself.
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    for _ in 0..1000 {
+        if holds().await {
+            return;
+        }
+        pause(Duration::from_millis(20)).await;
+    }
+    panic!("it does not come about: {what}");
+}

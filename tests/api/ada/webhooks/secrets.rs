@@ -26,15 +26,7 @@ async fn planted_secrets_are_found_nowhere_but_sealed() {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        async {
-            request
-                .send()
-                .await
-                .expect("an answer")
-                .text()
-                .await
-                .expect("a text")
-        }
+        async { crate::support::send(request).await.text }
     };
     let hooks = "/api/v2/webhooks/";
     let url = format!("{}/inbox/example", program.url());
@@ -162,15 +154,7 @@ async fn secrets_in_an_address_are_found_nowhere_but_sealed() {
             Some(body) => request.bearer_auth(key).json(&body),
             None => request.bearer_auth(key),
         };
-        async {
-            request
-                .send()
-                .await
-                .expect("an answer")
-                .text()
-                .await
-                .expect("a text")
-        }
+        async { crate::support::send(request).await.text }
     };
     let hooks = "/api/v2/webhooks/";
     let url = with_secrets(receiver.url());

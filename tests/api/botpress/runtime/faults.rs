@@ -36,8 +36,8 @@ impl Pair {
     }
 }
 
-#[tokio::test]
-async fn a_delivery_that_cannot_be_read_is_attempted_again() {
+/// A bot that has refused a message once, which cannot be read since.
+async fn with_an_unreadable_delivery() -> Pair {
     let mut pair = Pair::start().await;
     let someone = pair.someone().await;
     pair.bot.answer_with(500, "{}");
@@ -51,6 +51,12 @@ async fn a_delivery_that_cannot_be_read_is_attempted_again() {
         "UPDATE messages SET payload = '[' || payload || ']'",
     )
     .await;
+    pair
+}
+
+#[tokio::test]
+async fn a_delivery_that_cannot_be_read_is_attempted_again() {
+    let mut pair = with_an_unreadable_delivery().await;
     pair.let_pass(1).await;
     let server = &mut pair.given.server;
     assert_eq!(
@@ -67,18 +73,7 @@ async fn a_delivery_that_cannot_be_read_is_attempted_again() {
 
 #[tokio::test]
 async fn a_delivery_that_can_never_be_read_is_given_up_and_told_of() {
-    let mut pair = Pair::start().await;
-    let someone = pair.someone().await;
-    pair.bot.answer_with(500, "{}");
-    pair.say(&someone, "one").await;
-    pair.settled().await;
-    pair.bot.answer_with(200, "{}");
-    let server = &mut pair.given.server;
-    damage(
-        server,
-        "UPDATE messages SET payload = '[' || payload || ']'",
-    )
-    .await;
+    let pair = with_an_unreadable_delivery().await;
     for wait in [1, 5, 30, 120] {
         pair.let_pass(wait).await;
     }
