@@ -1,6 +1,6 @@
 //! The layers around every request, outermost first: request id, metrics and log, wrong keys, host, policy of
-//! pages, panic guard, compression, body cap, timeout. Whatever fails inside them is rendered in the words of the dialect
-//! that the path belongs to.
+//! pages, panic guard, compression, body cap, timeout. Whatever fails inside them is rendered in the words of
+//! the dialect that the path belongs to.
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
 

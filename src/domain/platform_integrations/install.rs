@@ -55,8 +55,8 @@ const INSERT: &str = "
 /// Installs an integration in an agent, in the name of whoever runs this server.
 ///
 /// # Errors
-/// `Unauthenticated` for a key that is revoked by then; `Invalid` with the broken rules of the form, `Forbidden` for an archived integration,
-/// `Conflict` if it was changed in the meantime, or those of the store.
+/// `Unauthenticated` for a key that is revoked by then; `Invalid` with the broken rules of the form,
+/// `Forbidden` for an archived integration, `Conflict` if it was changed in the meantime, or those of the store.
 pub async fn install(
     operator: &OperatorCall,
     integration: PlatformIntegration,

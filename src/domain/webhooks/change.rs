@@ -113,8 +113,8 @@ const BY_OWNER: &str = "disabled by its owner";
 const UPDATE: &str = "
     UPDATE webhook_endpoints SET
         url = :url, sealed_url = :sealed_url, description = :description,
-        event_filters = :event_filters, enabled = :enabled, first_failure_at = :first_failure_at, disabled_at = :disabled_at,
-        disabled_reason = :disabled_reason, updated_at = :now
+        event_filters = :event_filters, enabled = :enabled, first_failure_at = :first_failure_at,
+        disabled_at = :disabled_at, disabled_reason = :disabled_reason, updated_at = :now
     WHERE agent_id = :agent_id AND id = :id";
 
 /// Updates an endpoint of the caller's agent. Enabling it starts its count of failures anew;

@@ -35,7 +35,8 @@ const RESEND: &str = "
 /// Sends a message to an endpoint once more, at once and without retries.
 ///
 /// # Errors
-/// `Unauthenticated` for a key that is revoked by then, `NotFound` for a missing endpoint or message of its agent, `Conflict` for a disabled endpoint,
+/// `Unauthenticated` for a key that is revoked by then, `NotFound` for a missing endpoint or message of its
+/// agent, `Conflict` for a disabled endpoint,
 /// or those of the store.
 pub async fn resend(
     operator: &OperatorCall,
@@ -83,7 +84,8 @@ const REPLAY: &str = "
 /// from while it was disabled or not there. Returns how many.
 ///
 /// # Errors
-/// `Unauthenticated` for a key that is revoked by then, `NotFound`, `Conflict` for a disabled endpoint, or those of the store.
+/// `Unauthenticated` for a key that is revoked by then, `NotFound`, `Conflict` for a disabled endpoint, or
+/// those of the store.
 pub async fn replay(
     operator: &OperatorCall,
     id: WebhookEndpointId,
@@ -116,7 +118,8 @@ const RECOVER: &str = "
 /// Sends an endpoint the messages since a time whose delivery failed. Returns how many.
 ///
 /// # Errors
-/// `Unauthenticated` for a key that is revoked by then, `NotFound`, `Conflict` for a disabled endpoint, or those of the store.
+/// `Unauthenticated` for a key that is revoked by then, `NotFound`, `Conflict` for a disabled endpoint, or
+/// those of the store.
 pub async fn recover(
     operator: &OperatorCall,
     id: WebhookEndpointId,
@@ -142,7 +145,8 @@ pub async fn recover(
 /// Sends an endpoint, and only it, an example of an event, whether it asks for such events or not.
 ///
 /// # Errors
-/// `Unauthenticated` for a key that is revoked by then, `Invalid` for an unknown type, `NotFound`, `Conflict` for a disabled endpoint, or those of the
+/// `Unauthenticated` for a key that is revoked by then, `Invalid` for an unknown type, `NotFound`, `Conflict`
+/// for a disabled endpoint, or those of the
 /// store.
 pub async fn send_example(
     operator: &OperatorCall,
