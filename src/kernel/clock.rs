@@ -189,6 +189,13 @@ impl Rewinds {
     }
 }
 
+/// The system's time, which does not follow a frozen or advanced [`Clock`]. It is for times that another
+/// machine compares with its own clock: those that signatures cover, and dates of other servers.
+#[must_use]
+pub fn system_now() -> Timestamp {
+    Timestamp::from_micros(system_micros())
+}
+
 fn system_micros() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

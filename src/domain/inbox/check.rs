@@ -9,7 +9,7 @@ use crate::{
         self,
         signature::{Signed, verify},
     },
-    kernel::{Result, Timestamp},
+    kernel::{Result, Timestamp, clock::system_now},
     store::Sealer,
 };
 
@@ -55,7 +55,8 @@ pub(super) fn check(
                 body,
             },
             signature,
-            now,
+            // The sender signs with its own clock.
+            system_now(),
         ) {
             Ok(()) => verdict(Some(true), "signed with the endpoint's secret"),
             Err(mismatch) => verdict(Some(false), &mismatch.to_string()),

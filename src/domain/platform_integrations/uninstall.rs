@@ -23,6 +23,7 @@ use crate::{
     },
     kernel::{
         Error, Result, Timestamp,
+        clock::system_now,
         ids::{AgentId, InstallationId},
         mac::hmac_sha256,
     },
@@ -278,7 +279,7 @@ fn request(domain: &Domain, due: &Due) -> Result<OutboundRequest> {
     let mut url = Url::parse(&due.url)
         .map_err(|error| Error::internal("a checked address cannot be read", error))?;
     // wire: seconds; the form of the timestamp is not published
-    let timestamp = domain.clock().now().as_seconds().to_string();
+    let timestamp = system_now().as_seconds().to_string();
     let signed = due.url.split(['?', '#']).next().unwrap_or_default();
     let signed = format!("delete\n{signed}\n\n{timestamp}");
     let signature = hmac_sha256(secret.expose().as_bytes(), signed.as_bytes());

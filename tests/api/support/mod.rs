@@ -6,7 +6,7 @@ mod server;
 
 use std::time::Duration;
 
-use parlance::kernel::clock::pause;
+use parlance::kernel::clock::{pause, system_now};
 
 pub use answer::Answer;
 pub use program::{Program, file_contains};
@@ -36,4 +36,11 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
         pause(Duration::from_millis(20)).await;
     }
     panic!("it does not come about: {what}");
+}
+
+/// Asserts that a number of seconds is the system's time, which a frozen clock does not show.
+pub fn assert_is_system_time(seconds: &str) {
+    let seconds: i64 = seconds.parse().expect("seconds");
+    let off = system_now().as_seconds().abs_diff(seconds);
+    assert!(off <= 60, "{seconds} is {off} s from the system's time");
 }

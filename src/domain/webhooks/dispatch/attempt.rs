@@ -19,7 +19,7 @@ use crate::{
     },
     kernel::{
         Result, Timestamp,
-        clock::Stopwatch,
+        clock::{Stopwatch, system_now},
         ids::{WebhookEndpointId, WebhookMessageId},
     },
     store::Sealer,
@@ -132,7 +132,7 @@ pub(super) async fn attempt(domain: &Domain, target: &Target, delivery: Leased) 
             status: answer.status,
             retry_after: answer
                 .header("retry-after")
-                .and_then(|value| wait(value, ended_at)),
+                .and_then(|value| wait(value, system_now())),
             body: answer.body,
         }),
     }
@@ -163,7 +163,7 @@ async fn send(
 fn headers(target: &Target, delivery: &Leased, now: Timestamp) -> Vec<(String, String)> {
     let signed = Signed {
         id: delivery.message_id.as_str(),
-        timestamp: now.as_seconds(),
+        timestamp: system_now().as_seconds(),
         body: delivery.payload.as_bytes(),
     };
     let parts = [

@@ -1,5 +1,6 @@
 //! `/inbox/{name}`: the test inbox.
 
+use parlance::kernel::clock::system_now;
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 
@@ -83,7 +84,7 @@ async fn what_is_not_signed_so_has_another_verdict() {
             .header("webhook-signature", "v1,AAAA");
         send(request)
     };
-    let now = server.clock.now().as_seconds();
+    let now = system_now().as_seconds();
     assert_answer!("bad_signature", signed(now).await);
     assert_answer!("bad_time", signed(now - 301).await);
     let shown = inbox(&server, "example").await;
