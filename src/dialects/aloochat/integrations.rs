@@ -99,11 +99,13 @@ impl Integrations {
         &self,
         company: Company,
         /// Leave out this many. A walk through a long list is faster with `after`.
+        #[oai(example = "paging::example_skip")]
         skip: Query<Option<u64>>,
         /// At most this many: 1 to 1000. All by default.
-        #[oai(validator(minimum(value = "1")))]
+        #[oai(example = "paging::example_limit", validator(minimum(value = "1")))]
         limit: Query<Option<u64>>,
         /// Only those after the integration with this id.
+        #[oai(example = "paging::example_after")]
         after: Query<Option<String>>,
     ) -> Result<Response<Written<Vec<Integration>>>, Failed> {
         let slice = paging::slice(skip.0, limit.0, after.0);

@@ -80,26 +80,45 @@ impl Service {
     /// Every key is optional and unknown keys are welcome.
     #[must_use]
     pub fn check(self, config: &Value) -> Vec<Violation> {
-        let schema = match self {
-            Self::Shopify => &SHOPIFY,
-            Self::Zendesk => &ZENDESK,
-            Self::Hubspot => &HUBSPOT,
-            Self::GoogleCalendar => &GOOGLE_CALENDAR,
-            Self::CustomApi => &CUSTOM_API,
-            // wire: the seed documents no shape for these five (aloochat.md §2)
-            Self::Gmail | Self::Slack | Self::Notion | Self::Whatsapp | Self::Odoo => {
-                return Vec::new();
-            }
+        let Some(shape) = self.shape() else {
+            return Vec::new();
         };
-        schema
+        shape
+            .schema
             .check(config, Location::Body, &Limits::default())
             .into_iter()
             .map(|violation| violation.under("config"))
             .collect()
     }
+
+    /// True if the documented configuration of this service has a member of this name.
+    #[must_use]
+    pub fn knows(self, member: &str) -> bool {
+        self.shape()
+            .is_some_and(|shape| shape.members.get(member).is_some())
+    }
+
+    fn shape(self) -> Option<&'static Shape> {
+        match self {
+            Self::Shopify => Some(&SHOPIFY),
+            Self::Zendesk => Some(&ZENDESK),
+            Self::Hubspot => Some(&HUBSPOT),
+            Self::GoogleCalendar => Some(&GOOGLE_CALENDAR),
+            Self::CustomApi => Some(&CUSTOM_API),
+            // wire: the seed documents no shape for these five (aloochat.md §2)
+            Self::Gmail | Self::Slack | Self::Notion | Self::Whatsapp | Self::Odoo => None,
+        }
+    }
 }
 
-static SHOPIFY: LazyLock<Schema> = LazyLock::new(|| {
+/// The documented configuration of a service.
+struct Shape {
+    /// The schema of each member by its name.
+    members: Value,
+    schema: Schema,
+}
+
+static SHOPIFY: LazyLock<Shape> = LazyLock::new(|| {
     compile(json!({
         "shop_domain": {"type": "string"},
         "access_token": {"type": "string"},
@@ -107,7 +126,7 @@ static SHOPIFY: LazyLock<Schema> = LazyLock::new(|| {
     }))
 });
 
-static ZENDESK: LazyLock<Schema> = LazyLock::new(|| {
+static ZENDESK: LazyLock<Shape> = LazyLock::new(|| {
     compile(json!({
         "subdomain": {"type": "string"},
         "email": {"type": "string"},
@@ -115,14 +134,14 @@ static ZENDESK: LazyLock<Schema> = LazyLock::new(|| {
     }))
 });
 
-static HUBSPOT: LazyLock<Schema> = LazyLock::new(|| {
+static HUBSPOT: LazyLock<Shape> = LazyLock::new(|| {
     compile(json!({
         "access_token": {"type": "string"},
         "portal_id": {"type": "string"},
     }))
 });
 
-static GOOGLE_CALENDAR: LazyLock<Schema> = LazyLock::new(|| {
+static GOOGLE_CALENDAR: LazyLock<Shape> = LazyLock::new(|| {
     compile(json!({
         "calendar_id": {"type": "string"},
         "timezone": {"type": "string"},
@@ -130,7 +149,7 @@ static GOOGLE_CALENDAR: LazyLock<Schema> = LazyLock::new(|| {
     }))
 });
 
-static CUSTOM_API: LazyLock<Schema> = LazyLock::new(|| {
+static CUSTOM_API: LazyLock<Shape> = LazyLock::new(|| {
     compile(json!({
         "base_url": {"type": "string"},
         "auth_type": {"type": "string"},
@@ -139,12 +158,13 @@ static CUSTOM_API: LazyLock<Schema> = LazyLock::new(|| {
     }))
 });
 
-fn compile(properties: Value) -> Schema {
-    Schema::compile(
-        &json!({"type": "object", "properties": properties}),
-        &Limits::default(),
-    )
-    .expect("the schemas of the catalogue are valid")
+fn compile(members: Value) -> Shape {
+    let schema = json!({"type": "object", "properties": members});
+    let schema = Schema::compile(&schema, &Limits::default());
+    Shape {
+        members,
+        schema: schema.expect("the schemas of the catalogue are valid"),
+    }
 }
 
 #[cfg(test)]

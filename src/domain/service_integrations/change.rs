@@ -3,12 +3,13 @@
 use rusqlite::named_params;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tracing::info;
 use uuid::Uuid;
 
 use super::{
     Changes, New, Reveal, Service, ServiceIntegration, Settings,
     rows::{find_stored, not_found, seal},
-    secrets::{Parts, SecretNames},
+    secrets::{Parts, SecretNames, unescape},
 };
 use crate::{
     domain::{
@@ -148,11 +149,20 @@ pub async fn update(
         .change(call, move |change, workspace| {
             let (settings, sealer) = (&domain.settings().service_integrations, domain.sealer());
             let stored = find_stored(change.conn, workspace, &id)?;
-            let old = stored.parts(sealer)?;
+            let mut old = stored.parts(sealer)?;
             let mut integration = stored.integration;
             let service = changes.service.unwrap_or(integration.service);
+            let mut lost = Vec::new();
+            if service != integration.service {
+                lost = old.drop_unknown(|member| service.knows(member));
+            }
             let parts = match changes.config {
-                Some(config) => meet(old, config, config_update, domain.secret_names()),
+                Some(config) => {
+                    let names = domain.secret_names();
+                    let (parts, more) = meet(old, config, config_update, names);
+                    lost.extend(more);
+                    parts
+                }
                 None => old,
             };
             check_config(settings, service, parts.whole())?;
@@ -180,27 +190,45 @@ pub async fn update(
                 &id,
                 Some(&integration.name),
             )?;
+            if !lost.is_empty() {
+                info!(integration = %id, secrets = ?lost, "secrets that an update left no place for are gone");
+            }
             integration.config = shown(parts, reveal);
             Ok(integration)
         })
         .await
 }
 
-/// The configuration that an update leaves.
-fn meet(old: Parts, config: Map<String, Value>, how: ConfigUpdate, secret: &SecretNames) -> Parts {
+/// The configuration that an update leaves, and the pointers of old secrets that it has lost.
+fn meet(
+    mut old: Parts,
+    config: Map<String, Value>,
+    how: ConfigUpdate,
+    secret: &SecretNames,
+) -> (Parts, Vec<String>) {
     let mut new = Parts::of(config, secret);
+    let mut untouched = Map::new();
+    let mut merged = None;
     if how == ConfigUpdate::Merge {
-        let given = std::mem::replace(&mut new.shown, old.shown);
-        for (name, value) in given {
+        let mut shown = old.shown.clone();
+        (untouched, old.hidden) = old.hidden.into_iter().partition(|(pointer, _)| {
+            let mut steps = pointer.split('/').skip(1);
+            let top = steps.next().unwrap_or_default();
+            steps.next().is_some() && !new.shown.contains_key(&unescape(top))
+        });
+        for (name, value) in &new.shown {
             if value.is_null() {
-                new.shown.shift_remove(&name);
+                shown.shift_remove(name);
             } else {
-                new.shown.insert(name, value);
+                shown.insert(name.clone(), value.clone());
             }
         }
+        merged = Some(shown);
     }
-    new.keep(old.hidden);
-    new
+    let lost = new.keep(old);
+    new.shown = merged.unwrap_or(new.shown);
+    new.hidden.append(&mut untouched);
+    (new, lost)
 }
 
 const DELETE: &str = "

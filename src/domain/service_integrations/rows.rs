@@ -7,8 +7,9 @@ use super::{Listed, Reveal, Service, ServiceIntegration, Slice, Visibility, secr
 use crate::{
     domain::{access::Call, numbers::Numbers, sealed::SealedColumn},
     kernel::{
-        Error, Result,
+        Error, Result, Rule, Violation,
         ids::{ServiceIntegrationId, WorkspaceId},
+        violation::{Location, Step},
     },
     store::Sealer,
 };
@@ -40,7 +41,7 @@ const SEQ: &str = "
 /// leaves out costs a step from row to row.
 ///
 /// # Errors
-/// `NotFound` if there is no integration `after`, or those of the store.
+/// `Invalid` if there is no integration `after`, or those of the store.
 pub async fn list(call: &Call, slice: Slice, reveal: Reveal) -> Result<Listed> {
     let workspace = call.workspace().clone();
     let domain = call.domain().clone();
@@ -56,7 +57,7 @@ pub async fn list(call: &Call, slice: Slice, reveal: Reveal) -> Result<Listed> {
                         |row| row.get(0),
                     )
                     .optional()?
-                    .ok_or_else(not_found)?,
+                    .ok_or_else(unknown_after)?,
                 None => numbers.after,
             };
             let mut statement = conn.prepare_cached(LIST)?;
@@ -113,6 +114,16 @@ pub(super) fn find_stored(
         )
         .optional()?
         .ok_or_else(not_found)
+}
+
+/// The list is there, so this is a wrong parameter.
+fn unknown_after() -> Error {
+    let violation = Violation {
+        location: Location::Query,
+        path: vec![Step::Key("after".to_owned())],
+        rule: Rule::Other("must be the id of an integration".to_owned()),
+    };
+    violation.into()
 }
 
 pub(super) fn not_found() -> Error {

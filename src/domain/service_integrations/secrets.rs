@@ -1,5 +1,7 @@
 //! The secret members of a configuration: which they are, and how they are taken out and put back.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 /// Names of members that are secret, compared without regard to case and with `-` as `_`.
@@ -88,15 +90,50 @@ impl Parts {
         }
     }
 
-    /// Keeps those of `old` hidden values that this configuration neither sets nor clears and that
+    /// Keeps those of the old hidden values that this configuration neither sets nor clears and that
     /// still have a place in it: a client that reads, edits and writes back loses no secret.
-    pub fn keep(&mut self, old: Map<String, Value>) {
-        for (pointer, value) in old {
-            let said = self.hidden.contains_key(&pointer) || self.cleared.contains(&pointer);
-            if !said && parent(&mut self.shown, &pointer).is_some() {
-                self.hidden.insert(pointer, value);
+    ///
+    /// An element of a list is the same as an old one if all that is shown of both is equal, and no
+    /// other element of either list is equal to them. Its index alone says nothing: once an element
+    /// was removed, the next one has its index.
+    ///
+    /// Returns the JSON Pointers, in the old configuration, of those that have no place any more.
+    #[must_use]
+    pub fn keep(&mut self, old: Self) -> Vec<String> {
+        let mut places = HashMap::new();
+        same_members(
+            &old.shown,
+            &self.shown,
+            (String::new(), String::new()),
+            &mut places,
+        );
+        let mut lost = Vec::new();
+        for (pointer, value) in old.hidden {
+            let (parent, name) = pointer.rsplit_once('/').unwrap_or_default();
+            let Some(place) = places.get(parent).map(|place| format!("{place}/{name}")) else {
+                lost.push(pointer);
+                continue;
+            };
+            if !self.hidden.contains_key(&place) && !self.cleared.contains(&place) {
+                self.hidden.insert(place, value);
             }
         }
+        lost
+    }
+
+    /// Drops the hidden values for whose top-level member `knows` is false, and returns their pointers.
+    #[must_use]
+    pub fn drop_unknown(&mut self, knows: impl Fn(&str) -> bool) -> Vec<String> {
+        let mut dropped = Vec::new();
+        self.hidden.retain(|pointer, _| {
+            let top = pointer.split('/').nth(1).unwrap_or_default();
+            let known = knows(&unescape(top));
+            if !known {
+                dropped.push(pointer.clone());
+            }
+            known
+        });
+        dropped
     }
 
     /// The whole configuration, secrets included.
@@ -133,16 +170,66 @@ fn parent<'a>(
     value.as_object_mut().map(|members| (members, name))
 }
 
+/// The pointers of objects in an old configuration, and of the same objects in the new one.
+type Places = HashMap<String, String>;
+
+/// Finds the objects of the new configuration that are the same as in the old one. `at` has the
+/// pointers to both.
+fn same_members(
+    old: &Map<String, Value>,
+    new: &Map<String, Value>,
+    at: (String, String),
+    places: &mut Places,
+) {
+    for (name, old) in old {
+        if let Some(new) = new.get(name) {
+            let name = escape(name);
+            let at = (format!("{}/{name}", at.0), format!("{}/{name}", at.1));
+            same_objects(old, new, at, places);
+        }
+    }
+    places.insert(at.0, at.1);
+}
+
+fn same_objects(old: &Value, new: &Value, at: (String, String), places: &mut Places) {
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => same_members(old, new, at, places),
+        (Value::Array(old), Value::Array(new)) => {
+            let (from, to) = (single_elements(old), single_elements(new));
+            for (element, index) in from {
+                if let (Some(index), Some(Some(place))) = (index, to.get(element)) {
+                    let at = (format!("{}/{index}", at.0), format!("{}/{place}", at.1));
+                    same_objects(element, element, at, places);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The different elements of a list with their indices; no index for those that are there twice.
+fn single_elements(list: &[Value]) -> HashMap<&Value, Option<usize>> {
+    let mut elements = HashMap::new();
+    for (index, element) in list.iter().enumerate() {
+        elements
+            .entry(element)
+            .and_modify(|index| *index = None)
+            .or_insert(Some(index));
+    }
+    elements
+}
+
 fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-fn unescape(step: &str) -> String {
+pub(super) fn unescape(step: &str) -> String {
     step.replace("~1", "/").replace("~0", "~")
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
     use serde_json::json;
 
     use super::*;
@@ -197,10 +284,92 @@ mod tests {
             map(json!({"a_token": "new a", "b_token": null, "headers": {}})),
             &names(),
         );
-        new.keep(old.hidden);
+        assert_eq!(new.keep(old), ["/gone/y_key"]);
         assert_eq!(
             Value::Object(new.whole()),
             json!({"headers": {"x_key": "old x"}, "a_token": "new a", "c_token": "old c"})
         );
+    }
+
+    /// Writes `new` over `old`: the whole configuration after it, and the secrets that were lost.
+    fn written_over(old: Value, new: Value) -> (Value, Vec<String>) {
+        let old = Parts::of(map(old), &names());
+        let mut new = Parts::of(map(new), &names());
+        let lost = new.keep(old);
+        (Value::Object(new.whole()), lost)
+    }
+
+    #[test]
+    fn a_secret_stays_with_its_element_of_a_list() {
+        let a = json!({"name": "a", "x_token": "A"});
+        let b = json!({"x_token": "B", "name": "b", "deep": [{"id": 1, "y_key": "D"}]});
+        let (shown_a, shown_b) = (
+            json!({"name": "a"}),
+            json!({"name": "b", "deep": [{"id": 1}]}),
+        );
+        let old = json!({"accounts": [a, b]});
+        for (new, whole, lost) in [
+            (json!([shown_b]), json!([b]), vec!["/accounts/0/x_token"]),
+            (json!([shown_b, shown_a]), json!([b, a]), vec![]),
+            (
+                json!([{"name": "c"}, shown_a, shown_b]),
+                json!([{"name": "c"}, a, b]),
+                vec![],
+            ),
+            // One that was changed or stands there twice has lost its own.
+            (
+                json!([{"name": "a2"}, shown_b]),
+                json!([{"name": "a2"}, b]),
+                vec!["/accounts/0/x_token"],
+            ),
+            (
+                json!([shown_a, shown_a]),
+                json!([shown_a, shown_a]),
+                vec![
+                    "/accounts/0/x_token",
+                    "/accounts/1/deep/0/y_key",
+                    "/accounts/1/x_token",
+                ],
+            ),
+        ] {
+            let (got, mut gone) = written_over(old.clone(), json!({"accounts": new}));
+            gone.sort_unstable();
+            assert_eq!(got, json!({"accounts": whole}));
+            assert_eq!(gone, lost, "{new}");
+        }
+    }
+
+    #[test]
+    fn secrets_of_another_kind_are_dropped() {
+        let mut parts = Parts::of(
+            map(json!({"a_token": "a", "headers": {"x_key": "x"}})),
+            &names(),
+        );
+        assert_eq!(parts.drop_unknown(|name| name == "headers"), ["/a_token"]);
+        assert_eq!(parts.whole(), map(json!({"headers": {"x_key": "x"}})));
+    }
+
+    proptest! {
+        /// Whatever is removed from a list or moved in it, no element gets the secret of another.
+        #[test]
+        fn no_element_gets_the_secret_of_another(
+            names in vec(0..6_u8, 0..6),
+            kept in vec(any::<prop::sample::Index>(), 0..8),
+        ) {
+            let secret = |name: u8, index: usize| format!("secret {name} {index}");
+            let old: Vec<Value> = names.iter().enumerate()
+                .map(|(index, name)| json!({"name": name, "x_token": secret(*name, index)}))
+                .collect();
+            let new: Vec<Value> = kept.iter().filter(|_| !names.is_empty())
+                .map(|index| json!({"name": index.get(&names)}))
+                .collect();
+            let (whole, _) = written_over(json!({"list": old}), json!({"list": new}));
+            for element in whole["list"].as_array().expect("a list") {
+                if let Some(token) = element["x_token"].as_str() {
+                    let own = format!("secret {} ", element["name"]);
+                    prop_assert!(token.starts_with(&own), "{}", token);
+                }
+            }
+        }
     }
 }

@@ -99,7 +99,10 @@ async fn another_companys_integration_answers_like_a_missing_one() {
         }
         let after = format!("/integrations?after={}", &path["/integrations/".len()..]);
         let refused = server.aloochat_as(&other, Method::GET, &after, None).await;
-        assert_answer!("another_companys", refused);
+        assert_answer!("another_companys_after", refused);
+        let after = "/integrations?after=550e8400-e29b-41d4-a716-446655440000";
+        let missing = server.aloochat_as(&other, Method::GET, after, None).await;
+        assert_answer!("another_companys_after", missing);
         let kept = server.aloochat(Method::GET, &path, None).await.expect(200);
         assert_eq!(kept.json()["name"], "mine");
     }

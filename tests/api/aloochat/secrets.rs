@@ -1,5 +1,6 @@
 //! Secrets of a configuration: sealed at rest, left out of reads, kept over updates.
 
+use parlance::domain::service_integrations::ConfigUpdate;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -91,6 +92,64 @@ async fn an_update_keeps_the_secrets_it_does_not_name() {
         updated["config"],
         json!({"access_token": "new", "credentials": {"deep": {"value": PLANTED[4]}}}),
         "those of removed objects go with them, null removes one, the others stay"
+    );
+}
+
+/// Creates an integration and updates it while reads leave secrets out, then reads it with them.
+async fn updated(config: Value, update: Value, merge: bool) -> Value {
+    let mut server = TestServer::with(|config| {
+        if merge {
+            config.aloochat.config_update = ConfigUpdate::Merge;
+        }
+    })
+    .await;
+    let new = json!({"name": "x", "type": "custom_api", "config": config});
+    let (path, _) = create(&server, new).await;
+    server
+        .aloochat(Method::PUT, &path, Some(update))
+        .await
+        .expect(200);
+    server.config.aloochat.reveal_secrets = true;
+    server.restart().await;
+    let read = server.aloochat(Method::GET, &path, None).await.json();
+    read["config"].clone()
+}
+
+#[tokio::test]
+async fn a_secret_does_not_move_to_another_element_of_a_list() {
+    let config = json!({"accounts": [{"name": "a", "token": "A"}, {"name": "b", "token": "B"}]});
+    let update = json!({"config": {"accounts": [{"name": "b"}]}});
+    assert_eq!(
+        updated(config.clone(), update, false).await,
+        json!({"accounts": [{"name": "b", "token": "B"}]})
+    );
+    let update = json!({"config": {"accounts": [{"name": "c"}, {"name": "b"}]}});
+    assert_eq!(
+        updated(config.clone(), update.clone(), true).await,
+        json!({"accounts": [{"name": "c"}, {"name": "b", "token": "B"}]})
+    );
+    let mut with_twins = config.clone();
+    with_twins["twins"] = json!([{"token": "1"}, {"token": "2"}]);
+    assert_eq!(
+        updated(with_twins.clone(), json!({"config": {"more": 1}}), true).await["twins"],
+        with_twins["twins"],
+        "a merge leaves lists alone that it does not name"
+    );
+}
+
+#[tokio::test]
+async fn another_type_drops_the_secrets_that_it_does_not_know() {
+    let config = json!({"auth_token": "A", "headers": {"Authorization": "H"}, "note": "n"});
+    let update = json!({"type": "shopify"});
+    assert_eq!(
+        updated(config.clone(), update, false).await,
+        json!({"headers": {}, "note": "n"})
+    );
+    let update = json!({"type": "shopify", "config": {"access_token": "S", "auth_token": "N"}});
+    assert_eq!(
+        updated(config, update, false).await,
+        json!({"access_token": "S", "auth_token": "N"}),
+        "those that the request names are kept"
     );
 }
 
