@@ -1,13 +1,11 @@
 //! Rules for connectors, and the call that a registration depends on.
 
-use url::Url;
-
 use super::{
     Auth, Connector,
     call::{Question, ask},
 };
 use crate::{
-    domain::Domain,
+    domain::{Domain, outbound::web_address},
     kernel::{Error, Kind, Result, Rule, Violation},
 };
 
@@ -35,11 +33,8 @@ pub(super) fn address(field: &[&str], text: &str) -> Result<()> {
     if text.len() as u64 > URL_MAX {
         return wrong(Rule::MaxLength(URL_MAX));
     }
-    let url = match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => url,
-        _ => {
-            return wrong(Rule::Other("must be an http or https address".to_owned()));
-        }
+    let Some(url) = web_address(text) else {
+        return wrong(Rule::Other("must be an http or https address".to_owned()));
     };
     if !url.username().is_empty() || url.password().is_some() {
         return wrong(Rule::Other("must not hold a user or password".to_owned()));

@@ -14,6 +14,7 @@ use crate::{
         change::Change,
         definitions::IntegrationDefinition,
         members::Role,
+        outbound::web_address,
         quotas::{self, UsageType},
     },
     kernel::{
@@ -147,7 +148,7 @@ pub(in crate::domain) fn check_url(url: Option<&str>, dev: bool) -> Result<()> {
     let Some(url) = url else { return Ok(()) };
     let rule = if !dev {
         "must not be given: it is only for what is in development"
-    } else if !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+    } else if web_address(url).is_none() {
         "must be an http or https address"
     } else {
         return Ok(());

@@ -9,6 +9,7 @@ mod buffers;
 mod client;
 mod guard;
 mod stream;
+mod syntax;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,7 @@ pub use self::{
     buffers::Buffered,
     client::{Outbound, OutboundError, OutboundRequest, OutboundResponse},
     stream::OutboundStream,
+    syntax::web_address,
 };
 
 /// Settings of outgoing requests.

@@ -7,7 +7,10 @@ use url::{Host, Url};
 
 use super::{EventType, Settings, catalogue::EVENT_TYPES};
 use crate::{
-    domain::{context::Domain, outbound::OutboundError},
+    domain::{
+        context::Domain,
+        outbound::{OutboundError, web_address},
+    },
     kernel::{
         Error, Result, Rule, Violation,
         ids::AgentId,
@@ -77,6 +80,9 @@ pub(super) async fn check_url(domain: &Domain, text: &str) -> Result<()> {
     }
     let http = settings.webhooks.takes_http(settings.development);
     check_scheme(text, http).map_err(wrong)?;
+    if web_address(text).is_none() {
+        return Err(wrong(Rule::Format("URL".to_owned())));
+    }
     match domain.outbound().check(text, PATIENCE).await {
         Err(OutboundError::Refused(text)) => Err(wrong(Rule::Other(format!(
             "must be an address that this server calls: {text}"
