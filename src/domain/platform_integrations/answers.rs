@@ -2,10 +2,18 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 
-use super::form::{Choice, Form, Item, ItemKind};
+use super::form::{Alternative, Choice, Form, Item, ItemKind};
 use crate::kernel::{Violation, violation::Step};
+
+/// The answers of a form that was sent. Never logged: they have passwords.
+pub struct Answers {
+    /// The values, still to be checked.
+    pub values: Map<String, Value>,
+    /// The schema of the form with the chosen alternatives alone, so that a broken rule is one of a field.
+    pub(super) schema: Value,
+}
 
 /// What was typed, by the names of the fields. Never logged: it has passwords.
 #[derive(Default)]
@@ -35,16 +43,21 @@ impl Typed {
 }
 
 impl Form {
-    /// The answers, still to be checked against the schema. What is not one of a field's values
-    /// stays as it was typed, so that the check finds it.
+    /// The answers. What is not one of a field's values stays as it was typed, so that the check
+    /// finds it.
     #[must_use]
-    pub fn answers(&self, typed: &Typed) -> Map<String, Value> {
-        read(&self.items, typed).0
+    pub fn answers(&self, typed: &Typed) -> Answers {
+        let mut values = Map::new();
+        read(&self.items, typed, &mut values);
+        Answers {
+            values,
+            schema: schema(&self.frame, &self.items, typed),
+        }
     }
 
     /// The field or group that a broken rule is about; none for the form as a whole.
     #[must_use]
-    pub fn place_of(&self, violation: &Violation) -> Option<&Item> {
+    pub fn place_of(&self, violation: &Violation, typed: &Typed) -> Option<&Item> {
         let keys = violation.path.iter().map_while(|step| match step {
             Step::Key(key) => Some(key),
             Step::Index(_) => None,
@@ -52,7 +65,7 @@ impl Form {
         let mut items: &[Item] = &self.items;
         let mut found = None;
         for key in keys {
-            let Some(item) = items.iter().find(|item| item.path.last() == Some(key)) else {
+            let Some(item) = member(items, key, typed) else {
                 break;
             };
             found = Some(item);
@@ -65,9 +78,69 @@ impl Form {
     }
 }
 
-/// The values of some fields, and whether anything was filled in.
-fn read(items: &[Item], typed: &Typed) -> (Map<String, Value>, bool) {
-    let mut values = Map::new();
+/// The field of a member: one of the object's own, or of its chosen alternative.
+fn member<'a>(items: &'a [Item], key: &str, typed: &Typed) -> Option<&'a Item> {
+    let is_named = |item: &&Item| item.path.last().is_some_and(|last| last == key);
+    items.iter().find(is_named).or_else(|| {
+        let mut chosen = items.iter().filter_map(|item| chosen(item, typed));
+        chosen.find_map(|alternative| member(&alternative.items, key, typed))
+    })
+}
+
+/// The alternative that was chosen in a field.
+fn chosen<'a>(item: &'a Item, typed: &Typed) -> Option<&'a Alternative> {
+    let ItemKind::Alternatives(alternatives) = &item.kind else {
+        return None;
+    };
+    let key = typed.first(&item.name)?;
+    alternatives
+        .iter()
+        .find(|alternative| alternative.choice.key() == key)
+}
+
+/// The schema of an object with the chosen alternatives.
+fn schema(frame: &Map<String, Value>, items: &[Item], typed: &Typed) -> Value {
+    let (mut properties, mut required) = (Map::new(), Vec::new());
+    members(items, typed, &mut properties, &mut required);
+    let mut schema = frame.clone();
+    schema.insert("properties".to_owned(), Value::Object(properties));
+    schema.insert("required".to_owned(), required.into());
+    Value::Object(schema)
+}
+
+fn members(
+    items: &[Item],
+    typed: &Typed,
+    properties: &mut Map<String, Value>,
+    required: &mut Vec<String>,
+) {
+    for item in items {
+        let Some(key) = item.path.last() else {
+            continue;
+        };
+        let value = match &item.kind {
+            ItemKind::Group(inner) => schema(&item.schema, inner, typed),
+            _ => Value::Object(item.schema.clone()),
+        };
+        let value = match (item.nullable, &item.kind) {
+            (true, ItemKind::Group(_)) => json!({"anyOf": [value, {"type": "null"}]}),
+            _ => value,
+        };
+        properties.insert(key.clone(), value);
+        if item.required || matches!(item.kind, ItemKind::Alternatives(_)) {
+            required.push(key.clone());
+        }
+        if let Some(alternative) = chosen(item, typed) {
+            members(&alternative.items, typed, properties, required);
+            required.extend(alternative.required.iter().cloned());
+        }
+    }
+    required.sort_unstable();
+    required.dedup();
+}
+
+/// Reads the values of some fields; true if one of them was filled in.
+fn read(items: &[Item], typed: &Typed, values: &mut Map<String, Value>) -> bool {
     let mut any = false;
     for item in items {
         let Some(key) = item.path.last() else {
@@ -75,23 +148,31 @@ fn read(items: &[Item], typed: &Typed) -> (Map<String, Value>, bool) {
         };
         let (value, filled) = match &item.kind {
             ItemKind::Group(inner) => {
-                let (inner, filled) = read(inner, typed);
-                let needed = item.required || filled;
-                (needed.then_some(Value::Object(inner)), filled)
+                let mut members = Map::new();
+                let filled = read(inner, typed, &mut members);
+                let needed = filled || (item.required && !item.nullable);
+                (needed.then_some(Value::Object(members)), filled)
             }
+            ItemKind::Fixed(value) => (Some(value.clone()), false),
             _ => field(item, typed),
         };
         any |= filled;
+        // null stands for an empty field that must be there.
+        let value = value.or_else(|| (item.required && item.nullable).then_some(Value::Null));
         if let Some(value) = value {
             values.insert(key.clone(), value);
         }
+        if let Some(alternative) = chosen(item, typed) {
+            any = true;
+            read(&alternative.items, typed, values);
+        }
     }
-    (values, any)
+    any
 }
 
 /// The value of a field, and whether it was filled in. An empty field has none.
 fn field(item: &Item, typed: &Typed) -> (Option<Value>, bool) {
-    let all = typed.all(&item.name());
+    let all = typed.all(&item.name);
     let text = all.first().map_or("", |text| text.trim());
     let value = match &item.kind {
         ItemKind::Boolean => return (Some(Value::Bool(!all.is_empty())), !all.is_empty()),
@@ -102,8 +183,14 @@ fn field(item: &Item, typed: &Typed) -> (Option<Value>, bool) {
             .cloned()
             .map(Value::String),
         ItemKind::Number { .. } => (!text.is_empty()).then(|| number(text)),
-        ItemKind::Choice(choices) => (!text.is_empty()).then(|| chosen(text, choices)),
-        ItemKind::Choices(choices) => list(all.iter().map(|text| chosen(text, choices)).collect()),
+        ItemKind::Choice(choices) => (!text.is_empty()).then(|| value_of(text, choices)),
+        ItemKind::Choices(choices) => {
+            list(all.iter().map(|text| value_of(text, choices)).collect())
+        }
+        ItemKind::Alternatives(_) => (!text.is_empty()).then(|| match chosen(item, typed) {
+            Some(alternative) => alternative.choice.value.clone(),
+            None => text.into(),
+        }),
         ItemKind::Lines { numbers } => {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
             list(
@@ -112,7 +199,7 @@ fn field(item: &Item, typed: &Typed) -> (Option<Value>, bool) {
                     .collect(),
             )
         }
-        ItemKind::Text(_) | ItemKind::Group(_) => {
+        ItemKind::Text(_) | ItemKind::Group(_) | ItemKind::Fixed(_) => {
             (!text.is_empty()).then(|| Value::String(text.to_owned()))
         }
     };
@@ -132,68 +219,10 @@ fn number(text: &str) -> Value {
     number.map_or_else(|| text.into(), Value::Number)
 }
 
-fn chosen(text: &str, choices: &[Choice]) -> Value {
-    let choice = choices.iter().find(|choice| choice.label == text);
+fn value_of(text: &str, choices: &[Choice]) -> Value {
+    let choice = choices.iter().find(|choice| choice.key() == text);
     choice.map_or_else(|| text.into(), |choice| choice.value.clone())
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::kernel::schema::Limits;
-
-    fn answers(pairs: &[(&str, &str)]) -> Value {
-        let schema = json!({"type": "object", "required": ["account"], "properties": {
-            "account": {"type": "object", "properties": {"name": {"type": "string"}}},
-            "on": {"type": "boolean"},
-            "size": {"type": "number"},
-            "count": {"type": "integer"},
-            "lines": {"type": "array", "items": {"type": "integer"}},
-            "one": {"enum": ["a", "b"]},
-            "many": {"type": "array", "items": {"type": "number", "enum": [1, 2]}},
-            "group": {"type": "object", "properties": {
-                "text": {"type": "string"}, "on": {"type": "boolean"}}},
-            "key": {"type": "string", "format": "password"}
-        }});
-        let form =
-            Form::of(schema.as_object().expect("an object"), &Limits::default()).expect("a form");
-        let pairs = pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Value::Object(form.answers(&Typed::of(pairs)))
-    }
-
-    #[test]
-    fn an_empty_form_has_only_what_is_always_there() {
-        assert_eq!(answers(&[]), json!({"account": {}, "on": false}));
-        assert_eq!(
-            answers(&[("/one", ""), ("/size", " "), ("/lines", "\r\n")]),
-            json!({"account": {}, "on": false})
-        );
-    }
-
-    #[test]
-    fn each_field_becomes_a_value_of_its_type() {
-        let typed = [
-            ("/account/name", " Acme "),
-            ("/on", "on"),
-            ("/size", "1.5"),
-            ("/count", "many"),
-            ("/lines", "1\r\n\r\n2 \r\nx"),
-            ("/one", "b"),
-            ("/many", "2"),
-            ("/many", "7"),
-            ("/group/text", "t"),
-            ("/key", " s "),
-            ("/unknown", "x"),
-        ];
-        assert_eq!(
-            answers(&typed),
-            json!({"account": {"name": "Acme"}, "on": true, "size": 1.5, "count": "many",
-                   "lines": [1, 2, "x"], "one": "b", "many": [2, "7"],
-                   "group": {"text": "t", "on": false}, "key": " s "})
-        );
-    }
-}
+mod tests;

@@ -1,11 +1,10 @@
 //! What an integration is made of, and the rules it keeps to.
 
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::{form::Form, identifier};
 use crate::{
-    domain::sql::text_enum,
+    domain::{outbound::web_address, sql::text_enum},
     kernel::{
         Error, Patch, Result, Rule, Violation,
         schema::Limits,
@@ -186,10 +185,20 @@ impl Definition {
     /// Its form.
     ///
     /// # Errors
-    /// `Internal` if it cannot be drawn, which it was checked for.
+    /// `Invalid` if it cannot be drawn: one that an earlier version took may have what a form cannot
+    /// ask for.
     pub fn form(&self) -> Result<Form> {
         Form::of(&self.configuration_fields, &Limits::STORED).map_err(|problem| {
-            Error::internal("a checked form cannot be drawn", format!("{problem:?}"))
+            let place = [
+                &["configuration_fields".to_owned()],
+                problem.path.as_slice(),
+            ]
+            .concat();
+            let place = place.join(".");
+            Error::invalid(format!(
+                "The form of this integration cannot be filled in: {place} {}",
+                problem.rule
+            ))
         })
     }
 
@@ -218,9 +227,7 @@ fn length(name: &str, text: &str, max: u64, broken: &mut Vec<Violation>) {
 
 /// An address that a browser or the server can go to. Plain http is in the seed's own sample.
 fn address(name: &str, text: &str, broken: &mut Vec<Violation>) {
-    let fits = Url::parse(text)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    if !fits {
+    if web_address(text).is_none() {
         let rule = Rule::Format("http or https URL".to_owned());
         broken.push(Violation::body([name], rule));
     }

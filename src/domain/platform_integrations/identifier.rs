@@ -12,6 +12,9 @@ const LONGEST: usize = 500;
 /// each.
 const SIGNS_MAX: usize = 50;
 
+/// The most names of fields that a message lists.
+const NAMES_SHOWN: usize = 10;
+
 /// Reads a path whose length and depth the parser can bear.
 fn compiled(path: &str) -> Result<Expression<'static>, Rule> {
     if path.len() > LONGEST {
@@ -38,9 +41,7 @@ pub(super) fn check(path: &str, form: &Form) -> Result<(), Rule> {
     if !keys_of(expression.as_ast(), &mut keys) || keys.is_empty() {
         return broken("must be a path of names, such as account.name");
     }
-    let Some(item) = find(&form.items, &keys) else {
-        return broken("must lead to a required field of configuration_fields");
-    };
+    let item = find(&form.items, &keys).map_err(Rule::Other)?;
     match &item.kind {
         ItemKind::Text(_) => Ok(()),
         ItemKind::Choice(choices) if choices.iter().all(|choice| choice.value.is_string()) => {
@@ -63,17 +64,40 @@ fn keys_of(ast: &Ast, keys: &mut Vec<String>) -> bool {
     }
 }
 
-/// The field at the end of a way on which everything is required.
-fn find<'a>(items: &'a [Item], keys: &[String]) -> Option<&'a Item> {
-    let (first, rest) = keys.split_first()?;
-    let item = items
-        .iter()
-        .find(|item| item.required && item.path.last() == Some(first))?;
-    match (&item.kind, rest) {
-        (_, []) => Some(item),
-        (ItemKind::Group(inner), rest) => find(inner, rest),
-        _ => None,
+/// The field at the end of a way on which everything is required, or the reason why there is none.
+fn find<'a>(items: &'a [Item], keys: &[String]) -> Result<&'a Item, String> {
+    let lead = "must lead to a required field of configuration_fields";
+    let mut here = items;
+    let mut found = None;
+    for (index, key) in keys.iter().enumerate() {
+        let way = keys[..=index].join(".");
+        let item = here.iter().find(|item| item.path.last() == Some(key));
+        let item = item.ok_or_else(|| match here {
+            [] => format!("{lead}, and {} has no fields", keys[..index].join(".")),
+            _ => format!("{lead}, and it has no {way}, only {}", names(here)),
+        })?;
+        if !item.required {
+            return Err(format!("{lead}, and {way} is not required"));
+        }
+        here = match &item.kind {
+            ItemKind::Group(inner) => inner,
+            _ => &[],
+        };
+        found = Some(item);
     }
+    found.ok_or_else(|| lead.to_owned())
+}
+
+/// The names of fields beside each other, for a message.
+fn names(items: &[Item]) -> String {
+    let names = items.iter().filter_map(|item| item.path.last());
+    let names: Vec<&str> = names.map(String::as_str).take(NAMES_SHOWN).collect();
+    let more = if items.len() > names.len() {
+        ", …"
+    } else {
+        ""
+    };
+    format!("{}{more}", names.join(", "))
 }
 
 /// The name of a connection with these answers.

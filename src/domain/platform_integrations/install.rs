@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    InstallationStatus, Lifetimes, PlatformIntegration, Scope, Status, identifier,
+    Answers, InstallationStatus, Lifetimes, PlatformIntegration, Scope, Status, identifier,
     rows::{self, seal_configuration, seal_secret, words_json},
     tokens::{self, TokenKind},
 };
@@ -61,7 +61,7 @@ pub async fn install(
     operator: &OperatorCall,
     integration: PlatformIntegration,
     agent: Agent,
-    answers: Map<String, Value>,
+    answers: Answers,
     lifetimes: Lifetimes,
 ) -> Result<Installed> {
     if integration.status == Status::Archived {
@@ -127,19 +127,24 @@ pub async fn install(
 /// The answers, if they keep to the schema.
 fn checked(
     schema: &Map<String, Value>,
-    answers: Map<String, Value>,
+    answers: Answers,
     limits: &Limits,
 ) -> Result<Map<String, Value>> {
-    let schema =
-        Schema::compile(&Value::Object(schema.clone()), &Limits::STORED).map_err(|error| {
+    let values = Value::Object(answers.values);
+    // With the chosen alternatives alone first: the whole schema cannot say which field is wrong.
+    for schema in [&answers.schema, &Value::Object(schema.clone())] {
+        let schema = Schema::compile(schema, &Limits::STORED).map_err(|error| {
             Error::invalid(format!(
                 "The form of this integration cannot be used: {error}"
             ))
         })?;
-    let answers = Value::Object(answers);
-    let broken = schema.check(&answers, Location::Body, limits);
-    match answers {
-        Value::Object(answers) if broken.is_empty() => Ok(answers),
-        _ => Err(Error::violations(broken)),
+        let broken = schema.check(&values, Location::Body, limits);
+        if !broken.is_empty() {
+            return Err(Error::violations(broken));
+        }
+    }
+    match values {
+        Value::Object(values) => Ok(values),
+        _ => Ok(Map::new()),
     }
 }

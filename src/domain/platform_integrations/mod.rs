@@ -17,9 +17,9 @@ mod status;
 mod tokens;
 mod uninstall;
 
-pub use answers::Typed;
+pub use answers::{Answers, Typed};
 pub use definition::{Changes, Definition, Scope, Tag};
-pub use form::{Choice, Form, Item, ItemKind, TextInput};
+pub use form::{Alternative, Choice, Form, Item, ItemKind, TextInput};
 pub use install::{Installed, install};
 pub use installations::{
     Connection, Installation, InstallationStatus, connections, find_own, set_status,

@@ -1,75 +1,12 @@
 //! Drawing a form: each field with its label, hint, error, and what was typed or is the default.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 
+use super::problems::Problems;
 use crate::{
-    domain::platform_integrations::{Choice, Form, Item, ItemKind, TextInput, Typed},
+    domain::platform_integrations::{Alternative, Choice, Form, Item, ItemKind, TextInput, Typed},
     http::page::escape,
-    kernel::{Rule, Violation, violation::Step},
 };
-
-/// What is wrong with a form that was sent.
-#[derive(Default)]
-pub struct Problems {
-    /// By the names of the fields.
-    fields: HashMap<String, Vec<String>>,
-    /// What has no field.
-    others: Vec<String>,
-}
-
-impl Problems {
-    /// The broken rules of a form, at its fields.
-    pub fn of(form: &Form, broken: &[Violation]) -> Self {
-        let mut problems = Self::default();
-        for violation in broken {
-            match form.place_of(violation) {
-                Some(item) => problems
-                    .fields
-                    .entry(item.name())
-                    .or_default()
-                    .push(message(item, violation)),
-                None => problems.others.push(violation.to_string()),
-            }
-        }
-        problems
-    }
-
-    /// Something that is wrong with no field.
-    pub fn other(message: &str) -> Self {
-        Self {
-            others: vec![message.to_owned()],
-            ..Self::default()
-        }
-    }
-}
-
-/// What is wrong with a field, in words that make sense beside it.
-fn message(item: &Item, violation: &Violation) -> String {
-    let line = violation.path.last().and_then(|step| match step {
-        Step::Index(index) if matches!(item.kind, ItemKind::Lines { .. }) => Some(index + 1),
-        _ => None,
-    });
-    let rule = match &violation.rule {
-        Rule::Type { expected } if expected.iter().any(|name| name == "integer") => {
-            "must be a whole number".to_owned()
-        }
-        Rule::MinLength(min) if is_text(item) => format!("must have at least {min} characters"),
-        Rule::MaxLength(max) if is_text(item) => format!("must have at most {max} characters"),
-        Rule::Format(format) if format == "uri" => "must be a web address".to_owned(),
-        Rule::Format(format) if format == "email" => "must be an e-mail address".to_owned(),
-        rule => rule.to_string(),
-    };
-    match line {
-        Some(line) => format!("{}, line {line}, {rule}", item.title),
-        None => format!("{} {rule}", item.title),
-    }
-}
-
-const fn is_text(item: &Item) -> bool {
-    matches!(item.kind, ItemKind::Text(_) | ItemKind::Password)
-}
 
 /// A form on its way to HTML.
 pub struct Drawing<'a> {
@@ -100,7 +37,7 @@ impl<'a> Drawing<'a> {
             .listed
             .iter()
             .map(|(id, message)| format!("<li><a href=\"#{id}\">{}</a></li>", escape(message)));
-        let others = self.problems.others.iter();
+        let others = self.problems.others().iter();
         let others = others.map(|message| format!("<li>{}</li>", escape(message)));
         let list: String = fields.chain(others).collect();
         if list.is_empty() {
@@ -119,7 +56,7 @@ impl<'a> Drawing<'a> {
     fn item(&mut self, item: &Item) -> String {
         self.count += 1;
         let id = format!("field-{}", self.count);
-        let name = item.name();
+        let name = &item.name;
         let mut notes = Notes::default();
         if let Some(hint) = &item.description {
             notes.add(&id, "hint", hint);
@@ -127,29 +64,46 @@ impl<'a> Drawing<'a> {
         if matches!(item.kind, ItemKind::Lines { .. }) {
             notes.add(&id, "lines", "One on each line.");
         }
-        let typed = self.typed.and_then(|typed| typed.first(&name));
+        let typed = self.typed.and_then(|typed| typed.first(name));
         if item.kind == ItemKind::Password && typed.is_some_and(|text| !text.is_empty()) {
             notes.add(&id, "again", "Type it again: it was not kept.");
         }
-        for message in self.problems.fields.get(&name).into_iter().flatten() {
-            notes.add(&id, "error", message);
-            self.listed.push((id.clone(), message.clone()));
-        }
+        self.add_errors(name, &id, &mut notes);
         match &item.kind {
+            // A group that is nothing but a choice is drawn as one set.
+            ItemKind::Group(inner)
+                if let [
+                    Item {
+                        kind: ItemKind::Alternatives(alternatives),
+                        name,
+                        ..
+                    },
+                ] = inner.as_slice() =>
+            {
+                self.add_errors(name, &id, &mut notes);
+                let inner = self.alternatives(&inner[0], &id, alternatives);
+                set(item, &id, "field", &notes, &inner)
+            }
             ItemKind::Group(inner) => {
                 let inner = self.items(inner);
                 set(item, &id, "group", &notes, &inner)
             }
+            ItemKind::Alternatives(alternatives) => {
+                let inner = self.alternatives(item, &id, alternatives);
+                set(item, &id, "field", &notes, &inner)
+            }
+            // Nobody fills it in.
+            ItemKind::Fixed(_) => String::new(),
             ItemKind::Choices(choices) => {
                 let boxes = self.boxes(item, &id, choices);
                 set(item, &id, "field", &notes, &boxes)
             }
             ItemKind::Boolean => {
                 let on = match self.typed {
-                    Some(typed) => !typed.all(&name).is_empty(),
+                    Some(typed) => !typed.all(name).is_empty(),
                     None => item.default == Some(Value::Bool(true)),
                 };
-                let control = check_box(&id, &name, "on", on, &notes.attributes());
+                let control = check_box(&id, name, "on", on, &notes.attributes());
                 let label = label(item, &id, false);
                 format!(
                     "<div class=\"field check\">{control} {label}{}</div>\n",
@@ -167,8 +121,15 @@ impl<'a> Drawing<'a> {
         }
     }
 
+    fn add_errors(&mut self, name: &str, id: &str, notes: &mut Notes) {
+        for message in self.problems.at(name) {
+            notes.add(id, "error", message);
+            self.listed.push((id.to_owned(), message.clone()));
+        }
+    }
+
     fn control(&self, item: &Item, id: &str, notes: &Notes) -> String {
-        let name = escape(&item.name());
+        let name = escape(&item.name);
         let required = if item.required { " required" } else { "" };
         let attributes = format!(
             "id=\"{id}\" name=\"{name}\"{required}{}",
@@ -185,13 +146,10 @@ impl<'a> Drawing<'a> {
                 let options: String = choices
                     .iter()
                     .map(|choice| {
-                        let selected = if choice.label == chosen {
-                            " selected"
-                        } else {
-                            ""
-                        };
-                        let label = escape(&choice.label);
-                        format!("<option value=\"{label}\"{selected}>{label}</option>")
+                        let key = choice.key();
+                        let selected = if key == chosen { " selected" } else { "" };
+                        let (key, label) = (escape(&key), escape(&choice.label));
+                        format!("<option value=\"{key}\"{selected}>{label}</option>")
                     })
                     .collect();
                 format!(
@@ -218,7 +176,7 @@ impl<'a> Drawing<'a> {
     /// What a field of one text holds: what was typed, else the default.
     fn value(&self, item: &Item) -> String {
         if let Some(typed) = self.typed {
-            return typed.first(&item.name()).unwrap_or_default().to_owned();
+            return typed.first(&item.name).unwrap_or_default().to_owned();
         }
         match &item.default {
             Some(Value::Array(values)) => {
@@ -230,20 +188,56 @@ impl<'a> Drawing<'a> {
         }
     }
 
+    /// Each alternative with its fields. The page's style hides the fields of those that are not
+    /// chosen; all are sent, so that a change of mind loses nothing.
+    fn alternatives(&mut self, item: &Item, id: &str, alternatives: &[Alternative]) -> String {
+        let chosen = self.value(item);
+        let mut html = String::new();
+        if !item.required {
+            let box_id = format!("{id}-none");
+            html.push_str(&format!(
+                "<div class=\"check\">{} <label for=\"{box_id}\">None</label></div>",
+                radio(&box_id, &item.name, "", chosen.is_empty(), "")
+            ));
+        }
+        for (index, alternative) in alternatives.iter().enumerate() {
+            let key = alternative.choice.key();
+            let (box_id, hint_id) = (format!("{id}-{index}"), format!("{id}-{index}-hint"));
+            let (hint, attributes) = match &alternative.description {
+                Some(text) => (
+                    format!("<p class=\"hint\" id=\"{hint_id}\">{}</p>", escape(text)),
+                    format!(" aria-describedby=\"{hint_id}\""),
+                ),
+                None => Default::default(),
+            };
+            let fields = self.items(&alternative.items);
+            let fields = match fields.is_empty() {
+                true => fields,
+                false => format!("<div class=\"fields\">{fields}</div>"),
+            };
+            html.push_str(&format!(
+                "<div class=\"alternative\">{} <label for=\"{box_id}\">{}</label>{hint}{fields}</div>",
+                radio(&box_id, &item.name, &key, key == chosen, &attributes),
+                escape(&alternative.choice.label)
+            ));
+        }
+        html
+    }
+
     fn boxes(&self, item: &Item, id: &str, choices: &[Choice]) -> String {
-        let name = item.name();
+        let name = &item.name;
         let defaults = item.default.as_ref().and_then(Value::as_array);
         let mut html = String::new();
         for (index, choice) in choices.iter().enumerate() {
             let on = match self.typed {
-                Some(typed) => typed.all(&name).contains(&choice.label),
+                Some(typed) => typed.all(name).contains(&choice.key()),
                 None => defaults.is_some_and(|values| values.contains(&choice.value)),
             };
             // The summary's link leads to the first box.
             let box_id = format!("{id}-{index}");
             html.push_str(&format!(
                 "<div class=\"check\">{} <label for=\"{box_id}\">{}</label></div>",
-                check_box(&box_id, &name, &choice.label, on, ""),
+                check_box(&box_id, name, &choice.key(), on, ""),
                 escape(&choice.label)
             ));
         }
@@ -320,9 +314,17 @@ fn set(item: &Item, id: &str, class: &str, notes: &Notes, inner: &str) -> String
 }
 
 fn check_box(id: &str, name: &str, value: &str, on: bool, attributes: &str) -> String {
+    button("checkbox", (id, name, value), on, attributes)
+}
+
+fn radio(id: &str, name: &str, value: &str, on: bool, attributes: &str) -> String {
+    button("radio", (id, name, value), on, attributes)
+}
+
+fn button(kind: &str, (id, name, value): (&str, &str, &str), on: bool, attributes: &str) -> String {
     let checked = if on { " checked" } else { "" };
     format!(
-        "<input type=\"checkbox\" id=\"{id}\" name=\"{}\" value=\"{}\"{checked}{attributes}>",
+        "<input type=\"{kind}\" id=\"{id}\" name=\"{}\" value=\"{}\"{checked}{attributes}>",
         escape(name),
         escape(value)
     )

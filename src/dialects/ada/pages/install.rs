@@ -9,9 +9,10 @@ use serde::Deserialize;
 
 use super::{
     Pages, all_agents,
-    draw::{Drawing, Problems},
+    draw::Drawing,
     fail,
     html::{contact, page, see_other},
+    problems::Problems,
     read_form, selected_agent,
     session::Session,
 };
@@ -89,7 +90,7 @@ pub async fn submit(
                     Kind::Invalid | Kind::Conflict => Problems::other(error.message()),
                     _ => return Err(fail(error)),
                 },
-                Err(error) => Problems::of(&form, error.broken_rules()),
+                Err(error) => Problems::of(&form, &typed, error.broken_rules()),
             }
         }
     };
@@ -155,12 +156,15 @@ impl View<'_> {
 
     fn head(&self) -> String {
         let definition = &self.integration.definition;
-        let icon = definition.icon_url.as_deref().map_or_else(String::new, |url| {
-            format!(
-                "<img class=\"icon\" src=\"{}\" alt=\"\" width=\"48\" height=\"48\" referrerpolicy=\"no-referrer\">",
-                escape(url)
-            )
-        });
+        let icon = definition
+            .icon_url
+            .as_deref()
+            .map_or_else(String::new, |url| {
+                format!(
+                    "<img class=\"icon\" src=\"{}\" alt=\"\" referrerpolicy=\"no-referrer\">",
+                    escape(url)
+                )
+            });
         let badge = match self.integration.status {
             Status::Development => " <span class=\"badge\">in development</span>",
             Status::Approved | Status::Archived => "",

@@ -9,6 +9,7 @@ mod draw;
 mod html;
 mod install;
 mod outcome;
+mod problems;
 mod session;
 
 use std::sync::Arc;

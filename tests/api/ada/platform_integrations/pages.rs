@@ -4,7 +4,7 @@ use parlance::config::Profile;
 use reqwest::{Method, header};
 use serde_json::json;
 
-use super::given::{Ada, code, filled_in, shop};
+use super::given::{Ada, INTEGRATIONS, code, filled_in, shop, tokens};
 use crate::support::{OPERATOR_KEY, send};
 
 #[tokio::test]
@@ -99,6 +99,68 @@ async fn a_filled_in_form_leads_to_the_callback_with_a_code() {
         assert!(page.text.contains(part), "{part} in {}", page.text);
     }
     assert!(!page.text.contains("planted-form-password"));
+}
+
+/// The shop with a login that has two shapes.
+fn with_login() -> serde_json::Value {
+    let mut body = shop();
+    body["configuration_fields"]["properties"]["login"] = json!({
+        "type": "object",
+        "title": "Login",
+        "oneOf": [
+            {"$ref": "#/definitions/token"},
+            {"title": "User and password", "required": ["kind", "user"], "properties": {
+                "kind": {"type": "string", "const": "basic"},
+                "user": {"type": "string", "title": "User", "minLength": 3},
+                "password": {"type": "string", "title": "Password", "format": "password"}}}
+        ]
+    });
+    body["configuration_fields"]["definitions"] = json!({"token": {
+        "title": "Token", "required": ["kind", "token"], "properties": {
+            "kind": {"type": "string", "const": "token"},
+            "token": {"type": "string", "title": "API token", "writeOnly": true}}}});
+    body
+}
+
+#[tokio::test]
+async fn a_choice_between_shapes_asks_for_the_fields_of_the_chosen_one() {
+    let ada = Ada::start().await;
+    let (id, secret) = ada.create(with_login()).await;
+    let path = format!("/platform/integrations/{id}");
+    let page = send(ada.visit(Method::GET, &path)).await.expect(200);
+    for part in [
+        "name=\"/login/kind\" value=\"\" checked",
+        "name=\"/login/kind\" value=\"token\">",
+        "name=\"/login/kind\" value=\"basic\">",
+        "name=\"/login#0/token\" required autocomplete=\"off\"",
+        "name=\"/login#1/user\"",
+    ] {
+        assert!(page.text.contains(part), "{part} in {}", page.text);
+    }
+    let mut typed = filled_in();
+    typed.extend([
+        ("/login/kind", "basic"),
+        ("/login#0/token", ""),
+        ("/login#1/user", "me"),
+    ]);
+    let page = ada.send_form(&path, &path, &typed).await.expect(400);
+    for part in [
+        "User must have at least 3 characters</a>",
+        "value=\"basic\" checked",
+        "name=\"/login#1/user\" required aria-describedby=\"field-11-error-0\" aria-invalid=\"true\" value=\"me\"",
+    ] {
+        assert!(page.text.contains(part), "{part} in {}", page.text);
+    }
+    typed.retain(|(name, _)| *name != "/login#1/user");
+    typed.extend([("/login#1/user", "grace"), ("/login#0/token", "unused")]);
+    let sent = ada.send_form(&path, &path, &typed).await.expect(303);
+    let access = tokens(&ada.redeem(&id, &secret, &code(&sent)).await).access;
+    let own = format!("{INTEGRATIONS}{id}/installations/self");
+    let installed = ada.call(&access, Method::GET, &own, None).await.json();
+    assert_eq!(
+        installed["configuration"]["login"],
+        json!({"kind": "basic", "user": "grace"})
+    );
 }
 
 #[tokio::test]

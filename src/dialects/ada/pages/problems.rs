@@ -1,0 +1,79 @@
+//! The rules of a form that its answers break, at the fields.
+
+use std::collections::HashMap;
+
+use crate::{
+    domain::platform_integrations::{Form, Item, ItemKind, Typed},
+    kernel::{Rule, Violation, violation::Step},
+};
+
+/// What is wrong with a form that was sent.
+#[derive(Default)]
+pub struct Problems {
+    /// By the names of the fields.
+    fields: HashMap<String, Vec<String>>,
+    /// What has no field.
+    others: Vec<String>,
+}
+
+impl Problems {
+    /// The broken rules of a form, at its fields.
+    pub fn of(form: &Form, typed: &Typed, broken: &[Violation]) -> Self {
+        let mut problems = Self::default();
+        for violation in broken {
+            match form.place_of(violation, typed) {
+                Some(item) => problems
+                    .fields
+                    .entry(item.name.clone())
+                    .or_default()
+                    .push(message(item, violation)),
+                None => problems.others.push(violation.to_string()),
+            }
+        }
+        problems
+    }
+
+    /// Those of a field.
+    pub fn at(&self, name: &str) -> &[String] {
+        self.fields.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those of the form as a whole.
+    pub fn others(&self) -> &[String] {
+        &self.others
+    }
+
+    /// Something that is wrong with no field.
+    pub fn other(message: &str) -> Self {
+        Self {
+            others: vec![message.to_owned()],
+            ..Self::default()
+        }
+    }
+}
+
+/// What is wrong with a field, in words that make sense beside it.
+fn message(item: &Item, violation: &Violation) -> String {
+    let line = violation.path.last().and_then(|step| match step {
+        Step::Index(index) if matches!(item.kind, ItemKind::Lines { .. }) => Some(index + 1),
+        _ => None,
+    });
+    let rule = match &violation.rule {
+        Rule::Type { expected } if expected.iter().any(|name| name == "integer") => {
+            "must be a whole number".to_owned()
+        }
+        Rule::MinLength(min) if is_text(item) => format!("must have at least {min} characters"),
+        Rule::MaxLength(max) if is_text(item) => format!("must have at most {max} characters"),
+        Rule::Format(format) if format == "uri" => "must be a web address".to_owned(),
+        Rule::Format(format) if format == "email" => "must be an e-mail address".to_owned(),
+        rule => rule.to_string(),
+    };
+    match line {
+        Some(line) => format!("{}, line {line}, {rule}", item.title),
+        None => format!("{} {rule}", item.title),
+    }
+}
+
+const fn is_text(item: &Item) -> bool {
+    matches!(item.kind, ItemKind::Text(_) | ItemKind::Password)
+}

@@ -1,0 +1,272 @@
+//! `oneOf` and `anyOf`: values with titles, and shapes of an object that a member tells apart.
+
+use serde_json::{Map, Value};
+
+use super::{
+    Alternative, Choice, Item, ItemKind, Undrawable,
+    read::{Reader, Resolved, Way, names, text, type_name},
+};
+
+/// The most alternatives of one field.
+const MAX: usize = 500;
+/// Why other alternatives are refused.
+pub(super) const UNLIKE: &str = "offers alternatives that a form cannot tell apart: \
+     each must be a const, or an object with a const for the same member";
+
+/// The alternatives of a schema beside null.
+pub(super) struct Found {
+    pub(super) keyword: &'static str,
+    pub(super) schemas: Vec<Map<String, Value>>,
+    pub(super) has_null: bool,
+}
+
+/// The alternatives that a resolved schema has.
+pub(super) fn find(
+    reader: &mut Reader<'_>,
+    schema: &Map<String, Value>,
+) -> Result<Option<Found>, Undrawable> {
+    let (keyword, list) = match (schema.get("oneOf"), schema.get("anyOf")) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            let rule = "must not be beside oneOf in a form";
+            return Err(reader.place.refuse_member("anyOf", rule));
+        }
+        (Some(list), None) => ("oneOf", list),
+        (None, Some(list)) => ("anyOf", list),
+    };
+    let list = list.as_array().map_or(&[][..], Vec::as_slice);
+    if list.len() > MAX {
+        let rule = format!("must have at most {MAX} alternatives");
+        return Err(reader.place.refuse_member(keyword, &rule));
+    }
+    let mut found = Found {
+        keyword,
+        schemas: Vec::new(),
+        has_null: false,
+    };
+    for (index, schema) in list.iter().enumerate() {
+        let at = reader.place.enter(&[keyword, &index.to_string()]);
+        let schema = reader.place.resolve(schema)?;
+        reader.place.leave(at);
+        if is_null(&schema) {
+            found.has_null = true;
+        } else {
+            found.schemas.push(schema);
+        }
+    }
+    match found.schemas.is_empty() {
+        true => Err(reader.place.refuse_member(keyword, "must offer a value")),
+        false => Ok(Some(found)),
+    }
+}
+
+fn is_null(schema: &Map<String, Value>) -> bool {
+    let only_null = |value: &Value| value.as_array().is_some_and(|list| *list == [Value::Null]);
+    schema.get("type").is_some_and(|name| name == "null")
+        || schema.get("const").is_some_and(Value::is_null)
+        || schema.get("enum").is_some_and(only_null)
+}
+
+impl Choice {
+    /// A value, with a title or its own text.
+    pub(super) fn of(value: &Value, title: Option<String>) -> Self {
+        let mut choice = Self {
+            value: value.clone(),
+            label: String::new(),
+        };
+        choice.label = title.unwrap_or_else(|| choice.key());
+        choice
+    }
+}
+
+impl Found {
+    /// The values with their titles, if each alternative is one.
+    pub(super) fn choices(&self) -> Option<Vec<Choice>> {
+        let choice = |schema: &Map<String, Value>| {
+            let value = schema.get("const")?;
+            let is_plain = value.is_string() || value.is_number();
+            is_plain.then(|| Choice::of(value, text(schema, "title")))
+        };
+        self.schemas.iter().map(choice).collect()
+    }
+
+    /// True if each is an object.
+    pub(super) fn are_objects(&self) -> bool {
+        let is_object = |schema| type_name(schema) == Some("object");
+        self.schemas.iter().all(is_object)
+    }
+
+    /// The name of the member that has another const in each.
+    fn told_apart_by(&self) -> Option<String> {
+        let first = self.schemas.first()?.get("properties")?.as_object()?;
+        let tells = |name: &&String| {
+            let values: Option<Vec<&Value>> = self
+                .schemas
+                .iter()
+                .map(|schema| constant(schema, name))
+                .collect();
+            values.is_some_and(|values| {
+                let others = |index: usize| &values[index + 1..];
+                (0..values.len()).all(|index| !others(index).contains(&values[index]))
+            })
+        };
+        first.keys().find(tells).cloned()
+    }
+}
+
+/// The one value that a member may have.
+fn constant<'a>(schema: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    let member = schema.get("properties")?.get(name)?;
+    let value = match (
+        member.get("const"),
+        member.get("enum").and_then(Value::as_array),
+    ) {
+        (Some(value), _) => value,
+        (None, Some(values)) if values.len() == 1 => &values[0],
+        (None, _) => return None,
+    };
+    (!value.is_null() && !value.is_array() && !value.is_object()).then_some(value)
+}
+
+impl Item {
+    /// True if every alternative has a member of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let ItemKind::Alternatives(alternatives) = &self.kind else {
+            return false;
+        };
+        let is_named = |item: &Item| item.path.last().is_some_and(|last| last == name);
+        is_named(self)
+            || alternatives
+                .iter()
+                .all(|alternative| alternative.items.iter().any(is_named))
+    }
+}
+
+/// The choice between the shapes of an object.
+pub(super) fn item(
+    reader: &mut Reader<'_>,
+    object: &Map<String, Value>,
+    found: &Found,
+    way: &Way,
+) -> Result<Item, Undrawable> {
+    let Some(name) = found.told_apart_by() else {
+        return Err(reader.place.refuse_member(found.keyword, UNLIKE));
+    };
+    if !found.are_objects() {
+        return Err(reader.place.refuse_member(found.keyword, UNLIKE));
+    }
+    reader.count()?;
+    let mut alternatives = Vec::new();
+    for (index, schema) in found.schemas.iter().enumerate() {
+        let at = reader.place.enter(&[found.keyword, &index.to_string()]);
+        reader.count()?;
+        check_closed(reader, object, schema, &name)?;
+        let way = way.alternative(index);
+        alternatives.push(alternative(reader, (schema, object), &name, &way)?);
+        reader.place.leave(at);
+    }
+    let described =
+        |schema: &Map<String, Value>| schema.get("properties")?.get(&name)?.as_object().cloned();
+    let own = described(object).or_else(|| described(found.schemas.first()?));
+    let own = own.unwrap_or_default();
+    let member = way.to(&name);
+    let values = alternatives.iter().map(|one| one.choice.value.clone());
+    Ok(Item {
+        title: text(&own, "title")
+            .or_else(|| text(object, "title"))
+            .unwrap_or_else(|| name.clone()),
+        description: text(&own, "description"),
+        required: true,
+        nullable: false,
+        default: object
+            .get("default")
+            .and_then(|default| default.get(&name))
+            .cloned(),
+        schema: Map::from_iter([("enum".to_owned(), values.collect())]),
+        kind: ItemKind::Alternatives(alternatives),
+        path: member.path,
+        name: member.name,
+    })
+}
+
+fn alternative(
+    reader: &mut Reader<'_>,
+    (schema, object): (&Map<String, Value>, &Map<String, Value>),
+    name: &str,
+    way: &Way,
+) -> Result<Alternative, Undrawable> {
+    let value = constant(schema, name)
+        .expect("it tells the alternatives apart")
+        .clone();
+    let has = |schema: &Map<String, Value>, name: &str| {
+        let properties = schema.get("properties");
+        properties.is_some_and(|properties| properties.get(name).is_some())
+    };
+    // The choice itself is a field already, and the others are those of the object.
+    let mut own = schema.clone();
+    if let Some(Value::Object(properties)) = own.get_mut("properties") {
+        properties.shift_remove(name);
+        if let Some(twice) = properties.keys().find(|member| has(object, member)) {
+            let rule = format!("describes {twice} once more");
+            return Err(reader.place.refuse_member("properties", &rule));
+        }
+    }
+    let required: Vec<String> = names(schema).into_iter().map(str::to_owned).collect();
+    if let Some(Value::Array(names)) = own.get_mut("required") {
+        names.retain(|member| {
+            member
+                .as_str()
+                .is_none_or(|member| member != name && !has(object, member))
+        });
+    }
+    let inner = Resolved::of_object(reader, own)?;
+    let mut items = reader.object(&inner, way)?;
+    let always = names(object);
+    for item in &mut items {
+        item.required |= item
+            .path
+            .last()
+            .is_some_and(|last| always.contains(&last.as_str()));
+    }
+    Ok(Alternative {
+        choice: Choice::of(&value, text(schema, "title")),
+        description: text(schema, "description"),
+        items,
+        required,
+    })
+}
+
+/// Refuses what no answer could fit: an object that is closed has only the members that its own
+/// `properties` describe, beside an alternative or in it.
+fn check_closed(
+    reader: &Reader<'_>,
+    object: &Map<String, Value>,
+    alternative: &Map<String, Value>,
+    name: &str,
+) -> Result<(), Undrawable> {
+    let is_closed = |schema: &Map<String, Value>| {
+        schema.get("additionalProperties") == Some(&Value::Bool(false))
+    };
+    let members = |schema: &Map<String, Value>| -> Vec<String> {
+        let properties = schema.get("properties").and_then(Value::as_object);
+        properties
+            .into_iter()
+            .flat_map(Map::keys)
+            .cloned()
+            .collect()
+    };
+    let (outer, inner) = (members(object), members(alternative));
+    let missing = match (is_closed(object), is_closed(alternative)) {
+        (true, _) => inner.iter().find(|member| !outer.contains(member)),
+        (_, true) => outer
+            .iter()
+            .find(|member| !inner.contains(member) && *member != name),
+        _ => None,
+    };
+    match missing {
+        Some(member) => Err(reader.place.refuse(format!(
+            "cannot be filled in: additionalProperties is false where {member} is not described"
+        ))),
+        None => Ok(()),
+    }
+}
