@@ -5,7 +5,7 @@ use poem_openapi::{
     types::{Example, MaybeUndefined},
 };
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{
     paging::Meta,
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     domain::end_users::{Changes, EndUser as DomainEndUser, New, ProfileChanges, time_text},
+    http::JsonObject,
     kernel::Patch,
 };
 
@@ -176,6 +177,10 @@ struct ProfileRequest {
     /// Values that are encrypted, never shown, and erased after 24 hours. Null removes all.
     #[oai(nullable)]
     sensitive_metadata: MaybeUndefined<SensitiveMetadata>,
+    // wire: Ada says only that they are read-only (ada.md §3.3)
+    /// Read-only: others than a read shows are refused.
+    #[oai(nullable)]
+    system_properties: MaybeUndefined<JsonObject>,
 }
 
 /// Values that are encrypted, never shown, and erased after 24 hours.
@@ -200,6 +205,7 @@ impl From<ProfileRequest> for ProfileChanges {
                     .sensitive_metadata
                     .map_value(|sensitive| sensitive.fields.0),
             ),
+            system_properties: read_back(profile.system_properties),
         }
     }
 }
@@ -303,6 +309,9 @@ struct ProfileRequestV1 {
     /// instead of the object removes all.
     #[oai(nullable)]
     metadata: MaybeUndefined<GivenValues>,
+    /// Read-only: others than a read shows are refused.
+    #[oai(nullable)]
+    system_properties: MaybeUndefined<JsonObject>,
 }
 
 /// What to change of an end user through version 1.
@@ -323,6 +332,7 @@ impl From<EndUserRequestV1> for Changes {
                 email: patch(profile.email),
                 language: patch(profile.language),
                 metadata: patch(profile.metadata.map_value(|values| values.0)),
+                system_properties: read_back(profile.system_properties),
                 ..ProfileChanges::default()
             },
             ..Self::default()
@@ -350,5 +360,12 @@ fn patch<T>(given: MaybeUndefined<T>) -> Patch<T> {
         MaybeUndefined::Undefined => Patch::Absent,
         MaybeUndefined::Null => Patch::Null,
         MaybeUndefined::Value(value) => Patch::Value(value),
+    }
+}
+
+fn read_back(given: MaybeUndefined<JsonObject>) -> Option<Map<String, Value>> {
+    match given {
+        MaybeUndefined::Undefined | MaybeUndefined::Null => None,
+        MaybeUndefined::Value(given) => Some(given.0),
     }
 }

@@ -1,5 +1,7 @@
 //! Creating and updating end users.
 
+use serde_json::{Map, Value};
+
 use super::{
     Changes, EndUser, MetadataUpdate, New, Profile, ProfileChanges, event,
     external_id::{folded, folded_patch},
@@ -14,7 +16,7 @@ use crate::{
         inbox,
     },
     kernel::{
-        Error, Kind, Patch, Result,
+        Error, Kind, Patch, Result, Rule, Violation,
         ids::{AgentId, EndUserId, WorkspaceId},
         violation::Location,
     },
@@ -209,6 +211,7 @@ fn check_free(
 }
 
 fn changed(mut profile: Profile, changes: ProfileChanges, how: MetadataUpdate) -> Result<Profile> {
+    check_read_only(&profile, changes.system_properties.unwrap_or_default())?;
     changes.first_name.apply(&mut profile.first_name);
     changes.last_name.apply(&mut profile.last_name);
     changes.display_name.apply(&mut profile.display_name);
@@ -280,4 +283,18 @@ pub(super) fn record(
             resource_name: None,
         },
     )
+}
+
+/// Refuses other properties of channels than those that reads show: a client that reads, edits and
+/// writes back may send them along.
+fn check_read_only(profile: &Profile, given: Map<String, Value>) -> Result<()> {
+    for (name, value) in given {
+        let shown = profile.system_properties.get(&name);
+        if value != *shown.unwrap_or(&Value::Null) {
+            let path = ["profile", "system_properties", name.as_str()];
+            let rule = Rule::Other("cannot be changed: only channels set it".to_owned());
+            return Err(Violation::body(path, rule).into());
+        }
+    }
+    Ok(())
 }

@@ -28,7 +28,22 @@ pub(super) fn folded(external_id: &str, location: Location) -> Result<String> {
     if external_id.contains(['<', '>']) {
         return broken(Rule::Other("must not contain < or >".to_owned()));
     }
-    Ok(external_id.to_lowercase())
+    Ok(lowered(external_id))
+}
+
+/// The text in small letters and with as many characters as before. A letter whose small form has
+/// two characters, as `İ`, stays: folded ids must keep to the rules themselves.
+fn lowered(text: &str) -> String {
+    let small = text.to_lowercase();
+    if small.chars().count() == text.chars().count() {
+        return small;
+    }
+    let letter = |letter: char| {
+        let mut small = letter.to_lowercase();
+        let only = small.next().filter(|_| small.next().is_none());
+        only.unwrap_or(letter)
+    };
+    text.chars().map(letter).collect()
 }
 
 /// A change of an external id, folded.
@@ -37,4 +52,31 @@ pub(super) fn folded_patch(patch: Patch<String>) -> Result<Patch<String>> {
         Patch::Value(external_id) => Patch::Value(folded(&external_id, Location::Body)?),
         other => other,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn capitals_do_not_matter() {
+        let fold = |text: &str| folded(text, Location::Body).ok();
+        assert_eq!(fold("CRM-1"), Some("crm-1".to_owned()));
+        assert_eq!(fold("ΟΔΟΣ"), fold("οδος"));
+        let dotted = "İ".repeat(30);
+        assert_eq!(fold(&dotted), Some(dotted.clone()));
+        assert_eq!(fold(&format!("{dotted}X")), fold(&format!("{dotted}x")));
+    }
+
+    proptest! {
+        /// A stored id is found by itself.
+        #[test]
+        fn a_folded_id_folds_to_itself(text in "\\PC{1,36}") {
+            if let Ok(once) = folded(&text, Location::Body) {
+                prop_assert_eq!(folded(&once, Location::Body).ok(), Some(once));
+            }
+        }
+    }
 }

@@ -104,6 +104,8 @@ pub struct ProfileChanges {
     pub metadata: Patch<Map<String, Value>>,
     /// Values that are kept sealed for a day, null for one to remove; null as a whole removes all.
     pub sensitive_metadata: Patch<Map<String, Value>>,
+    /// Properties of channels as the caller has read them; others are refused.
+    pub system_properties: Option<Map<String, Value>>,
 }
 
 /// A page of the list.

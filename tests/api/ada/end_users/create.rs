@@ -17,7 +17,7 @@ async fn create_end_user_shows_what_was_made() {
             "language": "en-US",
             "metadata": {"plan": "pro", "seats": 3, "trial": false, "gone": null},
             "sensitive_metadata": {"fields": {"token": "s3cret", "pin": 1234, "ok": true}},
-            "system_properties": {"sunshine_user_id": "ignored"},
+            "system_properties": {"sunshine_user_id": null},
         },
     });
     let made = v2(&server, Method::POST, "/end-users/", Some(body)).await;

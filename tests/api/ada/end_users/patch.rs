@@ -19,12 +19,31 @@ async fn patch_end_user_by_id_changes_what_is_named() {
     let body = json!({"external_id": "B", "profile": {
         "last_name": "Lovelace", "first_name": null, "language": "en-US",
         "metadata": {"plan": "pro", "trial": null, "seats": 3},
-        "system_properties": {"sunshine_user_id": "not mine to set"},
+        "system_properties": {"sunshine_user_id": null},
     }});
     let answer = patched(&server, &id, body).await;
     assert_answer!(answer);
     let read = get(&server, &format!("/end-users/{id}")).await;
     assert_eq!(read.json(), answer.json());
+}
+
+#[tokio::test]
+async fn system_properties_cannot_be_changed() {
+    let server = unlimited().await;
+    let id = created(&server, json!({"external_id": "a"})).await;
+    for properties in [
+        json!({"sunshine_user_id": "not mine to set"}),
+        json!({"other": 1}),
+    ] {
+        let body = json!({"profile": {"last_name": "X", "system_properties": properties}});
+        assert_answer!("read_only", patched(&server, &id, body.clone()).await);
+        let made = v2(&server, Method::POST, "/end-users/", Some(body)).await;
+        assert_eq!(made.status, 400);
+    }
+    let read = get(&server, &format!("/end-users/{id}")).await.json();
+    assert_eq!(read["profile"]["last_name"], json!(null));
+    let body = json!({"profile": read["profile"]});
+    assert_eq!(patched(&server, &id, body).await.status, 200);
 }
 
 #[tokio::test]
