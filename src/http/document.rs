@@ -31,6 +31,7 @@ impl Document {
             serde_json::from_str(&service.spec()).expect("the framework writes JSON");
         document["servers"] = json!([{"url": format!("{ORIGIN}{base_path}")}]);
         add_examples(&mut document, &D::ErrorBody::name(), error_example);
+        drop_unused_tags(&mut document);
         Self(document)
     }
 
@@ -109,14 +110,23 @@ impl Document {
         self
     }
 
-    /// The document with what its server sends of its own accord: for each event its name, a
-    /// sentence, and the name and schema of what is sent. OpenAPI 3.0 has no place for it, so it is
-    /// an extension.
+    /// The document with the events that its server sends of its own accord: for each its name, a
+    /// sentence, and the name and schema of the body. OpenAPI 3.0 has no place for them, so there is an
+    /// extension for programs, and a part of the description for readers.
     #[must_use]
     pub fn with_events(mut self, events: Vec<(&str, &str, &str, Value)>) -> Self {
+        let mut described = self.0["info"]["description"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        described.push_str("\n\n## Webhooks");
         for (event, summary, name, schema) in events {
             self.0["components"]["schemas"][name] = schema;
             let example = self.0["components"]["schemas"][name]["example"].clone();
+            let shown = serde_json::to_string_pretty(&example).unwrap_or_default();
+            described.push_str(&format!(
+                "\n\n### {event}\n\n{summary} The schema is `{name}`.\n\n```json\n{shown}\n```"
+            ));
             self.0["x-webhooks"][event]["post"] = json!({
                 "summary": summary,
                 "requestBody": {"content": {"application/json": {
@@ -126,6 +136,7 @@ impl Document {
                 "responses": {"2XX": {"description": "It has arrived"}},
             });
         }
+        self.0["info"]["description"] = described.into();
         self
     }
 
@@ -193,6 +204,22 @@ fn at(text: &str, origin: &str) -> String {
         &format!("{scheme}://{{handle}}.localhost{port}"),
     )
     .replace(ORIGIN, origin)
+}
+
+/// Groups without operations are empty sections in Swagger UI: the framework lists those of all
+/// documents that share an enum.
+fn drop_unused_tags(document: &mut Value) {
+    let operations = document["paths"].as_object().into_iter().flatten();
+    let used: Vec<Value> = operations
+        .filter_map(|(_, path)| path.as_object())
+        .flat_map(Map::values)
+        .filter_map(|operation| operation["tags"].as_array())
+        .flatten()
+        .cloned()
+        .collect();
+    if let Some(tags) = document["tags"].as_array_mut() {
+        tags.retain(|tag| used.contains(&tag["name"]));
+    }
 }
 
 /// Gives every body of every operation an example, and says those of parameters where importers
