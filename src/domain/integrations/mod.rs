@@ -7,6 +7,7 @@ mod names;
 mod parts;
 mod rows;
 mod update;
+mod versions;
 
 pub(in crate::domain) use self::{
     create::check_url,

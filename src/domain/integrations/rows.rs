@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
 
-use super::Integration;
+use super::{Integration, versions};
 use crate::{
     domain::{access::Call, person::PersonCall},
     kernel::{
@@ -21,20 +21,52 @@ pub fn find(call: &Call, id: &IntegrationId) -> Result<Integration> {
         .read(|conn| read(conn, call.workspace(), id))
 }
 
-/// The integration of this name and version, or the newest one for `latest`, in the workspace of the
-/// call. One in development is found by its id alone.
+/// The integration of this name and version in the workspace of the call: the newest one for `latest`, and
+/// the highest one that is in a range. One in development is found by its id alone.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `Invalid` for neither a version nor a range, `NotFound`, or those of the store.
 pub fn find_by_name(call: &Call, name: &str, version: &str) -> Result<Integration> {
-    let parameters = named_params! {
-        ":workspace_id": call.workspace(), ":name": name, ":version": version,
+    let workspace = call.workspace();
+    let by_name = |conn: &Connection, version: &str| {
+        let parameters = named_params! {
+            ":workspace_id": workspace, ":name": name, ":version": version,
+        };
+        one(conn, BY_NAME, parameters)
     };
-    let found = call
-        .domain()
-        .store()
-        .read(|conn| one(conn, BY_NAME, parameters))?;
+    let versions = |conn: &Connection| {
+        let parameters = named_params! {":workspace_id": workspace, ":name": name};
+        all_versions(conn, VERSIONS, parameters)
+    };
+    let store = call.domain().store();
+    let found = store.read(|conn| by_version(conn, version, by_name, versions))?;
     found.ok_or_else(|| missing_version(name, version))
+}
+
+/// The integration of a version or the highest one in a range.
+fn by_version(
+    conn: &Connection,
+    version: &str,
+    by_name: impl Fn(&Connection, &str) -> Result<Option<Integration>>,
+    versions: impl Fn(&Connection) -> Result<Vec<String>>,
+) -> Result<Option<Integration>> {
+    if let Some(found) = by_name(conn, version)? {
+        return Ok(Some(found));
+    }
+    let all = versions(conn)?;
+    if all.is_empty() {
+        return Ok(None);
+    }
+    match versions::highest(all, version)? {
+        Some(highest) => by_name(conn, &highest),
+        None => Ok(None),
+    }
+}
+
+fn all_versions(conn: &Connection, sql: &str, parameters: impl Params) -> Result<Vec<String>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map(parameters, |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The public integration with this id.
@@ -50,16 +82,20 @@ pub fn find_public(call: &PersonCall, id: &IntegrationId) -> Result<Integration>
     Ok(for_anyone(found))
 }
 
-/// The public integration of this name and version, or the newest one for `latest`.
+/// The public integration of this name and version: the newest one for `latest`, and the highest one that is
+/// in a range.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `Invalid` for neither a version nor a range, `NotFound`, or those of the store.
 pub fn find_public_by_name(call: &PersonCall, name: &str, version: &str) -> Result<Integration> {
-    let parameters = named_params! {":name": name, ":version": version};
-    let found = call
-        .domain()
-        .store()
-        .read(|conn| one(conn, PUBLIC_BY_NAME, parameters))?;
+    let by_name = |conn: &Connection, version: &str| {
+        let parameters = named_params! {":name": name, ":version": version};
+        one(conn, PUBLIC_BY_NAME, parameters)
+    };
+    let versions =
+        |conn: &Connection| all_versions(conn, PUBLIC_VERSIONS, named_params! {":name": name});
+    let store = call.domain().store();
+    let found = store.read(|conn| by_version(conn, version, by_name, versions))?;
     let found = found.ok_or_else(|| missing_version(name, version))?;
     Ok(for_anyone(found))
 }
@@ -91,6 +127,16 @@ const BY_NAME: &str = select!(
        AND (version = :version OR :version = 'latest')
      ORDER BY version_order DESC LIMIT 1"
 );
+
+const VERSIONS: &str = "
+    SELECT version FROM integrations
+    WHERE workspace_id = :workspace_id AND name = :name AND NOT dev";
+
+const PUBLIC_VERSIONS: &str = "
+    SELECT version FROM integrations
+    WHERE public = 1 AND name = :name
+      AND workspace_id = (SELECT owned.workspace_id FROM integration_names AS owned
+                          WHERE owned.name = :name)";
 
 const PUBLIC: &str = select!("WHERE id = :id AND public = 1");
 
