@@ -69,6 +69,19 @@ fn prefix_is_taken(conn: &Connection, name: &str, workspace: &WorkspaceId) -> Re
     Ok(statement.exists(named_params! {":handle": handle, ":workspace_id": workspace})?)
 }
 
+/// Asserts that a name does not begin with the handle of another workspace.
+///
+/// # Errors
+/// `Conflict`, or those of the store.
+fn refuse_handle_of_another(conn: &Connection, name: &str, workspace: &WorkspaceId) -> Result<()> {
+    if !prefix_is_taken(conn, name, workspace)? {
+        return Ok(());
+    }
+    let (prefix, _) = name.split_once('/').unwrap_or_default();
+    let text = format!("Names that begin with {prefix}/ belong to another workspace");
+    Err(Error::new(Kind::Conflict, text))
+}
+
 const PUT: &str = "
     INSERT INTO integration_names (name, workspace_id, published)
     VALUES (:name, :workspace_id, :published)
@@ -111,11 +124,7 @@ pub(super) fn publish(change: &Change<'_>, workspace: &WorkspaceId, name: &str) 
         }
         _ => {}
     }
-    if prefix_is_taken(change.conn, name, workspace)? {
-        let (prefix, _) = name.split_once('/').unwrap_or_default();
-        let text = format!("Names that begin with {prefix}/ belong to another workspace");
-        return Err(Error::new(Kind::Conflict, text));
-    }
+    refuse_handle_of_another(change.conn, name, workspace)?;
     if known
         .as_ref()
         .is_none_or(|known| known.workspace_id != *workspace)
@@ -127,8 +136,12 @@ pub(super) fn publish(change: &Change<'_>, workspace: &WorkspaceId, name: &str) 
 
 /// Has a workspace hold a name that nobody has. One that cannot is no worse off than others that have the
 /// name: its own addresses lead to it.
+///
+/// # Errors
+/// `Conflict` for a name that begins with the handle of another workspace, or those of the store.
 pub(super) fn hold(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
-    if find(change.conn, name)?.is_some() || prefix_is_taken(change.conn, name, workspace)? {
+    refuse_handle_of_another(change.conn, name, workspace)?;
+    if find(change.conn, name)?.is_some() {
         return Ok(());
     }
     match BOUND.require(change, workspace.as_str()) {

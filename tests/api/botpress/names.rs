@@ -232,6 +232,16 @@ async fn a_handle_claims_the_names_that_begin_with_it() {
         let refused = Caller::member().post(&server, INTEGRATIONS, body).await;
         assert!(is_taken(&refused), "{}", refused.text);
     }
+    // Nor has anyone else a private one, or one in development.
+    for more in [json!({}), json!({"dev": true, "url": "http://127.0.0.1:9"})] {
+        let mut body = json!({"name": "another/pay", "version": "1.0.0"});
+        for (name, value) in more.as_object().expect("an object") {
+            body[name] = value.clone();
+        }
+        let refused = Caller::member().post(&server, INTEGRATIONS, body).await;
+        assert!(is_taken(&refused), "{}", refused.text);
+        assert!(refused.text.contains("another/"), "{}", refused.text);
+    }
     stranger
         .create(&server, public("another/pay", "1.0.0"))
         .await
