@@ -55,6 +55,8 @@ struct Receiver {
     running: usize,
     known: usize,
     has_turn: bool,
+    /// So many attempts that have not ended were begun before the receiver was to be asked at once.
+    hastened: usize,
     /// The first delivery that was left in the database, if one was; all after it are too.
     left: Option<i64>,
 }
@@ -196,7 +198,8 @@ impl Lanes {
         due_at <= now || due_at > now.plus(self.longest_wait)
     }
 
-    /// Makes the lanes of a receiver ready, whenever they were to be.
+    /// Makes the lanes of a receiver ready, whenever they were to be; also those of attempts that have not
+    /// ended yet, if these fail.
     pub(super) fn hasten(&mut self, receiver: Receiving, now: Timestamp) {
         let of_receiver = |(_, key): &(Timestamp, Key)| key.receiver == receiver;
         let woken: Vec<_> = self.asleep.iter().copied().filter(of_receiver).collect();
@@ -206,6 +209,9 @@ impl Lanes {
                 first.due_at = now;
             }
             self.ready(key);
+        }
+        if let Some(receiver) = self.receivers.get_mut(&receiver) {
+            receiver.hastened = receiver.running;
         }
     }
 
@@ -252,8 +258,16 @@ impl Lanes {
     /// Notes what became of the delivery of a lane that was attempted.
     pub(super) fn done(&mut self, key: Key, next: Next, now: Timestamp) {
         self.running -= 1;
+        let mut next = next;
         if let Some(receiver) = self.receivers.get_mut(&key.receiver) {
             receiver.running -= 1;
+            if receiver.hastened > 0 {
+                receiver.hastened -= 1;
+                next = match next {
+                    Next::At(_) => Next::At(now),
+                    Next::Over => Next::Over,
+                };
+            }
         }
         if let Some(lane) = self.lanes.get_mut(&key) {
             match next {

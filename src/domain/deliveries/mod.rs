@@ -115,10 +115,14 @@ const PING: &str = "
 /// and its developer learns at once if it cannot be. (A url is often given before anything listens
 /// there; integrations are asked to register.)
 pub(super) fn ping(change: &Change<'_>, agent_seq: i64) -> Result<()> {
-    change
+    let forgotten = change
         .conn
         .prepare_cached(FORGET_PING)?
         .execute(named_params! {":agent_seq": agent_seq})?;
+    if forgotten > 0 {
+        // The dispatcher still waits for the next attempt of that one.
+        change.hasten((agent_seq, 0));
+    }
     change
         .conn
         .prepare_cached(PING)?

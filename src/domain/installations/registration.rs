@@ -1,7 +1,7 @@
 //! How an installation comes to stand with its integration: what the integration is to be told, and
 //! what the installation waits for (botpress.md §4 "Install/uninstall").
 
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, Params, named_params};
 use serde_json::json;
 
 use super::{Status, change::Standing};
@@ -98,7 +98,19 @@ fn set(conn: &Connection, seq: i64, status: Status, reason: Option<&str>) -> Res
 /// What waits to be told and is no longer so. What is being told is not called back.
 const FORGET: &str = "
     DELETE FROM bot_deliveries
-    WHERE installation_seq = :seq AND operation IN ('register', 'unregister')";
+    WHERE installation_seq = :seq AND operation IN ('register', 'unregister')
+    RETURNING agent_seq, installation_seq";
+
+/// Takes deliveries back. The dispatcher still waits for their next attempt, and whatever comes after them
+/// in their lanes would wait as long: so it looks at these receivers at once.
+fn forget(change: &Change<'_>, sql: &str, parameters: impl Params) -> Result<()> {
+    let mut statement = change.conn.prepare_cached(sql)?;
+    let forgotten = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for receiver in forgotten {
+        change.hasten(receiver?);
+    }
+    Ok(())
+}
 
 const TELL: &str = "
     INSERT INTO bot_deliveries
@@ -113,10 +125,7 @@ fn tell(
     standing: &Standing,
     status: Status,
 ) -> Result<()> {
-    change
-        .conn
-        .prepare_cached(FORGET)?
-        .execute(named_params! {":seq": standing.seq})?;
+    forget(change, FORGET, named_params! {":seq": standing.seq})?;
     let operation = match status {
         Status::RegistrationPending => "register",
         Status::UnregistrationPending => "unregister",
@@ -173,7 +182,8 @@ pub(super) fn linked(change: &Change<'_>, webhooks: &str, seq: i64) -> Result<()
 const FORGET_ALL: &str = "
     DELETE FROM bot_deliveries
     WHERE operation = 'register' AND installation_seq IN (
-        SELECT seq FROM bot_integrations WHERE integration_seq = :integration_seq)";
+        SELECT seq FROM bot_integrations WHERE integration_seq = :integration_seq)
+    RETURNING agent_seq, installation_seq";
 
 const SET_ALL: &str = "
     UPDATE bot_integrations SET status = 'registration_pending', status_reason = NULL
@@ -197,8 +207,7 @@ pub(in crate::domain) fn begin_all(
 ) -> Result<()> {
     let of = integration.seq;
     let conn = change.conn;
-    conn.prepare_cached(FORGET_ALL)?
-        .execute(named_params! {":integration_seq": of})?;
+    forget(change, FORGET_ALL, named_params! {":integration_seq": of})?;
     let link_required = integration.definition.configuration.identifier.required;
     conn.prepare_cached(SET_ALL)?
         .execute(named_params! {":integration_seq": of, ":link_required": link_required})?;
@@ -220,7 +229,8 @@ const END: &str = "
     WHERE agent_seq = :agent_seq AND removed_at IS NULL";
 
 const FORGET_REGISTERING: &str = "
-    DELETE FROM bot_deliveries WHERE agent_seq = :agent_seq AND operation = 'register'";
+    DELETE FROM bot_deliveries WHERE agent_seq = :agent_seq AND operation = 'register'
+    RETURNING agent_seq, installation_seq";
 
 /// Those that were removed before may wait to be told already.
 const TELL_OF_END: &str = "
@@ -242,8 +252,11 @@ pub(in crate::domain) fn end_all(
     let conn = change.conn;
     conn.prepare_cached(END)?
         .execute(named_params! {":agent_seq": agent_seq, ":now": change.now})?;
-    conn.prepare_cached(FORGET_REGISTERING)?
-        .execute(named_params! {":agent_seq": agent_seq})?;
+    forget(
+        change,
+        FORGET_REGISTERING,
+        named_params! {":agent_seq": agent_seq},
+    )?;
     conn.prepare_cached(TELL_OF_END)?.execute(named_params! {
         ":agent_seq": agent_seq, ":webhooks": webhooks, ":now": change.now,
     })?;

@@ -156,3 +156,30 @@ fn a_backlog_stays_in_the_database_and_hides_nobody_elses() {
     }
     assert!(all.is_idle() && all.receivers.is_empty());
 }
+
+/// What is under way when its receiver is to be asked at once is asked again at once, if it fails.
+#[test]
+fn an_attempt_under_way_is_hastened_too() {
+    let mut all = Lanes::new(&Settings::default());
+    let key = Key {
+        receiver: (1, 2),
+        lane: 0,
+    };
+    all.push(key, 1, NOW, NOW);
+    all.push(key, 2, NOW, NOW);
+    assert_eq!(all.next(), Some((key, 1)));
+    all.hasten(key.receiver, NOW);
+    let later = NOW.plus(Duration::from_secs(60));
+    all.done(key, Next::At(later), NOW);
+    assert_eq!(all.next(), Some((key, 1)), "at once");
+    // Once: the next failure waits.
+    all.done(key, Next::At(later), NOW);
+    assert_eq!(all.next(), None);
+    assert_eq!(all.next_due(), Some(later));
+    all.hasten(key.receiver, NOW);
+    assert_eq!(all.next(), Some((key, 1)));
+    all.done(key, Next::Over, NOW);
+    assert_eq!(all.next(), Some((key, 2)));
+    all.done(key, Next::At(later), NOW);
+    assert_eq!(all.next(), None, "no attempt was under way");
+}

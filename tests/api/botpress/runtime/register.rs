@@ -80,3 +80,50 @@ async fn an_integration_that_is_not_there_yet_is_registered_when_it_is() {
     pair.settled().await;
     assert_eq!(pair.standing().await, json!(["registered", null]));
 }
+
+/// The integration is asked again after 1, 5, 30 … seconds: what was saved anew waits for none of that.
+#[tokio::test]
+async fn an_installation_that_is_saved_anew_does_not_wait_for_the_old_attempts() {
+    let pair = Pair::start().await;
+    pair.integration.answer_with(503, "Worker not ready yet");
+    pair.install(json!({"configuration": {"greeting": "old"}}))
+        .await;
+    assert_eq!(pair.standing().await[0], "registration_pending");
+    pair.integration.answer_with(200, "{}");
+    pair.install(json!({"configuration": {"greeting": "new"}}))
+        .await;
+    assert_eq!(pair.standing().await, json!(["registered", null]));
+    let asked = pair.integration.asked();
+    assert_eq!(asked.len(), 2, "the old one is asked no more");
+    assert_eq!(asked[1].configuration(), json!({"greeting": "new"}));
+    // The same where it is switched off, and where its bot is deleted.
+    pair.integration.answer_with(503, "Worker not ready yet");
+    pair.install(json!({})).await;
+    pair.integration.answer_with(200, "{}");
+    pair.install(json!({"enabled": false})).await;
+    assert_eq!(pair.standing().await, json!(["unregistered", null]));
+    pair.integration.answer_with(503, "Worker not ready yet");
+    pair.install(json!({"enabled": true})).await;
+    pair.integration.answer_with(200, "{}");
+    let path = format!("/v1/admin/bots/{}", pair.given.bot.id);
+    let server = &pair.given.server;
+    Caller::member().delete(server, &path).await.expect(200);
+    pair.settled().await;
+    let last = pair.integration.asked().pop().expect("it was asked");
+    assert_eq!(last.operation(), "unregister");
+}
+
+/// An integration that moves is registered at its new address at once.
+#[tokio::test]
+async fn an_integration_that_moves_does_not_wait_for_the_old_attempts() {
+    let pair = Pair::start().await;
+    pair.integration.answer_with(503, "Worker not ready yet");
+    pair.install(json!({})).await;
+    let moved = super::stand::Stand::start().await;
+    let path = format!("/v1/admin/integrations/{}", pair.given.integration.id);
+    let (server, body) = (&pair.given.server, json!({"url": moved.url()}));
+    Caller::member().put(server, &path, body).await.expect(200);
+    pair.settled().await;
+    assert_eq!(pair.standing().await, json!(["registered", null]));
+    assert_eq!(moved.asked().len(), 1);
+}
