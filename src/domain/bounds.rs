@@ -48,6 +48,10 @@ pub struct Settings {
     pub files: u64,
     /// Names of integrations that belong to a workspace, also those that it has no version of.
     pub integration_names: u64,
+    /// Configurations that an integration declares beside the default one.
+    pub configurations: u64,
+    /// Secrets of a bot, and of a version of an integration.
+    pub secrets: u64,
 }
 
 impl Default for Settings {
@@ -65,7 +69,24 @@ impl Default for Settings {
             schedules: 100_000,
             files: 100_000,
             integration_names: 1_000,
+            configurations: 100,
+            secrets: 1_000,
         }
+    }
+}
+
+impl Settings {
+    /// Asserts that an integration can declare so many configurations: each has a script to be checked.
+    ///
+    /// # Errors
+    /// `LimitExceeded`.
+    pub(super) fn require_configurations(&self, count: usize) -> Result<()> {
+        let most = self.configurations;
+        if u64::try_from(count).unwrap_or(u64::MAX) <= most {
+            return Ok(());
+        }
+        let text = format!("An integration can have {most} configurations (bounds.configurations)");
+        Err(Error::new(Kind::LimitExceeded, text))
     }
 }
 

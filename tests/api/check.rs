@@ -59,7 +59,9 @@ async fn fill(program: &Program) {
         .put(&url)
         .bearer_auth(PAT)
         .header("x-workspace-id", WORKSPACE)
-        .json(&json!({"integrations": {integration.as_str(): {"enabled": true}}}));
+        .json(&json!({
+            "integrations": {integration.as_str(): {"enabled": true}}, "secrets": {"TOKEN": "s"},
+        }));
     assert_eq!(send(installed).await.status, 200);
     let webchat = client()
         .get(format!("{url}/webchat?type=sharableUrl"))
@@ -85,6 +87,7 @@ async fn a_sealed_value_that_is_overwritten_is_named() {
     let mut overwritten = 0;
     for column in [
         SealedColumn::BotConfiguration,
+        SealedColumn::BotSecret,
         SealedColumn::BotSigningSecret,
         SealedColumn::BotIntegrationConfiguration,
         SealedColumn::ConnectorCredentials,

@@ -1,5 +1,7 @@
 //! Changes of bots, and lists of them, as wire types.
 
+use std::collections::BTreeMap;
+
 use poem_openapi::{Enum, Object, types::Example};
 
 use super::{
@@ -18,7 +20,7 @@ use crate::{
         paging::Page,
     },
     http::{JsonObject, Nullable},
-    kernel::{Result, schema::Limits},
+    kernel::{Result, Secret, schema::Limits},
 };
 
 /// What of a bot is to be changed. What is absent stays; null removes a thing by name.
@@ -54,6 +56,8 @@ pub struct UpdateBotBody {
     name: Option<String>,
     /// Media files, all of them.
     medias: Option<Vec<Media>>,
+    /// Secrets that its code finds in its environment, by name. They are never shown.
+    secrets: Option<BTreeMap<String, Nullable<String>>>,
 }
 
 /// How a bot asks who someone is.
@@ -110,6 +114,12 @@ impl UpdateBotBody {
                     Authentication::Iam => bots::Authentication::Iam,
                 }),
             blocked: self.blocked,
+            secrets: self
+                .secrets
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(name, Nullable(value))| (name, value.map(Secret::new)))
+                .collect(),
             webhooks,
         })
     }

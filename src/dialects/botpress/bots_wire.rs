@@ -66,6 +66,9 @@ pub struct Bot {
     created_by: Option<String>,
     /// Media files.
     medias: Vec<Media>,
+    /// The names of its secrets.
+    // wire: not in the seed; the command line does not ask again for those that it finds here
+    secrets: Vec<String>,
 }
 
 /// The configuration of a bot.
@@ -169,6 +172,7 @@ impl Bot {
                     name: media.name,
                 })
                 .collect(),
+            secrets: bot.secrets,
         }
     }
 }
@@ -212,6 +216,7 @@ impl Example for BotResponse {
                 dev: false,
                 created_by: None,
                 medias: Vec::new(),
+                secrets: Vec::new(),
             },
         }
     }

@@ -12,6 +12,7 @@ pub mod logs;
 mod recurring;
 mod rows;
 pub(super) mod sealed;
+pub(super) mod secrets;
 mod settings;
 mod transfer;
 mod update;
@@ -26,6 +27,7 @@ pub use self::{
     delete::delete,
     list::{Summary, list},
     rows::find,
+    secrets::SecretPatches,
     settings::Settings,
     transfer::transfer,
     update::{Authentication, Update, update},
@@ -65,6 +67,8 @@ pub struct Bot {
     pub created_by: Option<AccountId>,
     /// When code was last deployed.
     pub deployed_at: Option<Timestamp>,
+    /// The names of its secrets.
+    pub secrets: Vec<String>,
     /// The integrations that are installed in it.
     pub installations: Vec<Installation>,
     /// Its row.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::{Bot, sealed};
+use super::{Bot, sealed, secrets};
 use crate::{
     domain::{
         Domain,
@@ -104,6 +104,7 @@ pub(in crate::domain) fn read(
         .optional()?;
     let mut bot = found.ok_or_else(|| Error::not_found(format!("There is no bot {id}")))??;
     bot.installations = installations::of_bot(conn, sealer, bot.seq)?;
+    bot.secrets = secrets::names(conn, bot.seq)?;
     Ok(bot)
 }
 
@@ -129,6 +130,7 @@ fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Bot> {
         created_by: row.get("created_by")?,
         deployed_at: row.get("deployed_at")?,
         installations: Vec::new(),
+        secrets: Vec::new(),
         seq: row.get("seq")?,
         id,
     })

@@ -9,6 +9,7 @@ use super::{
     Bot, Media,
     create::{check_configuration, set_code, text},
     recurring, rows, sealed,
+    secrets::{self, SecretPatches},
 };
 use crate::{
     domain::{
@@ -52,6 +53,8 @@ pub struct Update {
     pub code: Option<String>,
     /// Where it runs, for one in development.
     pub url: Option<String>,
+    /// Secrets that its code reads from its environment, by name; none removes one.
+    pub secrets: SecretPatches,
     /// Media files, all of them.
     pub medias: Option<Vec<Media>>,
     /// How it asks who someone is.
@@ -70,6 +73,7 @@ pub struct Update {
 /// there, `Conflict` for one that is installed by another name, `Invalid`, or those of the store.
 pub async fn update(call: &Call, id: AgentId, update: Update) -> Result<Bot> {
     call.require_role(Role::Developer)?;
+    secrets::check(&update.secrets)?;
     let domain = call.domain();
     let agent = domain
         .store()
@@ -122,7 +126,10 @@ fn apply(
         now.deployed_at
     };
     let recoded = update.code.is_some();
-    write(change, sealer, (&was, &now), recoded, update.authentication)?;
+    // The environment of its code is made anew with each revision.
+    let changed = recoded || !update.secrets.is_empty();
+    write(change, sealer, (&was, &now), changed, update.authentication)?;
+    secrets::write(change, sealer, (was.seq, id), update.secrets)?;
     if recoded {
         deliveries::ping(change, was.seq)?;
     }
@@ -159,7 +166,7 @@ fn write(
     change: &Change<'_>,
     sealer: &Sealer,
     (was, now): (&Bot, &Bot),
-    recoded: bool,
+    changed: bool,
     authentication: Option<Authentication>,
 ) -> Result<()> {
     change
@@ -169,7 +176,7 @@ fn write(
     change.conn.prepare_cached(UPDATE)?.execute(named_params! {
         ":seq": was.seq,
         ":definition": text(&now.definition)?,
-        ":changed": i64::from(recoded || now.definition != was.definition),
+        ":changed": i64::from(changed || now.definition != was.definition),
         ":configuration": sealed::seal_configuration(sealer, &now.id, &now.configuration),
         ":medias": text(&now.medias)?,
         ":url": now.url,

@@ -12,7 +12,7 @@ mod versions;
 pub(in crate::domain) use self::{
     create::check_url,
     names::{close, holder},
-    parts::secrets_of,
+    parts::{check_secret_name, secrets_of},
     rows::{by_seq, usable},
 };
 pub use self::{

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::{
-    domain::{access::Call, change::Change, context::Domain, sealed::SealedColumn},
+    domain::{access::Call, bounds::Bound, change::Change, context::Domain, sealed::SealedColumn},
     kernel::{
         Error, Kind, Result, Rule, Secret, Violation,
         ids::{IntegrationId, WorkspaceId},
@@ -37,6 +37,31 @@ pub(super) struct Of<'a> {
     pub(super) name: &'a str,
 }
 
+/// Checks the name of a secret.
+///
+/// # Errors
+/// `Invalid` unless it can be that of an environment variable.
+pub(in crate::domain) fn check_secret_name(name: &str) -> Result<()> {
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let letters = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if begins && letters && name.len() <= SECRET_NAME_MAX {
+        return Ok(());
+    }
+    let rule = Rule::Other("must have the name of an environment variable".to_owned());
+    Err(Violation::body(["secrets", name], rule).into())
+}
+
+const BOUND: Bound = Bound {
+    of: "A version of an integration",
+    things: "secrets",
+    setting: "secrets",
+    most: |bounds| bounds.secrets,
+    last: None,
+    rows: "SELECT 1 FROM integration_secrets WHERE integration_seq = ?1",
+};
+
 impl Parts {
     /// Checks what is given.
     pub(super) fn check(&self) -> Result<()> {
@@ -51,16 +76,9 @@ impl Parts {
         if readme.is_some_and(|readme| std::str::from_utf8(readme).is_err()) {
             return Err(broken(&["readme"], "must be Markdown in base64"));
         }
-        for name in self.secrets.keys() {
-            let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-            let letters = name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            if !begins || !letters || name.len() > SECRET_NAME_MAX {
-                let rule = "must have the name of an environment variable";
-                return Err(broken(&["secrets", name], rule));
-            }
-        }
+        self.secrets
+            .keys()
+            .try_for_each(|name| check_secret_name(name))?;
         Ok(())
     }
 
@@ -86,6 +104,10 @@ impl Parts {
                     .execute(named_params! {":seq": of.seq, ":name": name})?;
                 continue;
             };
+            let of_name = named_params! {":seq": of.seq, ":name": name};
+            if !conn.prepare_cached(HAS_SECRET)?.exists(of_name)? {
+                BOUND.require(change, of.seq)?;
+            }
             let sealed = SealedColumn::IntegrationSecret.seal(
                 sealer,
                 &secret_row(of.id, &name),
@@ -108,6 +130,9 @@ const SET_README: &str = "UPDATE integrations SET readme = :readme WHERE seq = :
 const SET_ICON: &str = "
     INSERT INTO integration_icons (workspace_id, name, icon) VALUES (:workspace_id, :name, :icon)
     ON CONFLICT (workspace_id, name) DO UPDATE SET icon = excluded.icon";
+
+const HAS_SECRET: &str =
+    "SELECT 1 FROM integration_secrets WHERE integration_seq = :seq AND name = :name";
 
 const SET_SECRET: &str = "
     INSERT INTO integration_secrets (integration_seq, name, sealed) VALUES (:seq, :name, :sealed)

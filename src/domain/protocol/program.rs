@@ -8,6 +8,7 @@ use rusqlite::{Connection, named_params};
 use super::{receiver::Receiver, tokens};
 use crate::{
     domain::{
+        bots,
         context::Domain,
         integrations,
         runtime::{Code, Program},
@@ -98,7 +99,12 @@ fn read(
             }
             INTEGRATION_CODE
         }
-        None => BOT_CODE,
+        None => {
+            for (name, value) in bots::secrets::of(conn, domain.sealer(), &receiver.agent.id)? {
+                env.insert(format!("SECRET_{name}"), value);
+            }
+            BOT_CODE
+        }
     };
     let (store, owner) = (domain.store().clone(), key.owner.clone());
     let code = Code::kept(move || {

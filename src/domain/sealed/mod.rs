@@ -18,6 +18,8 @@ use crate::store::{
 pub enum SealedColumn {
     /// The configuration of a bot.
     BotConfiguration,
+    /// The secrets of a bot's code.
+    BotSecret,
     /// The key that signs requests to a bot in development.
     BotSigningSecret,
     /// The configuration of an integration in a bot.
@@ -58,6 +60,7 @@ impl SealedColumn {
     pub const fn name(self) -> (&'static str, &'static str) {
         match self {
             Self::BotConfiguration => ("bots", "configuration"),
+            Self::BotSecret => ("bot_secrets", "sealed"),
             Self::BotSigningSecret => ("bots", "signing_secret"),
             Self::BotIntegrationConfiguration => ("bot_integrations", "configuration"),
             Self::ConnectorTokens => ("connector_authorizations", "tokens"),
@@ -111,6 +114,10 @@ impl SealedColumn {
             Self::BotConfiguration => {
                 "SELECT 'bot ' || agents.id, agents.id, bots.configuration
                  FROM bots LEFT JOIN agents ON agents.seq = bots.agent_seq"
+            }
+            Self::BotSecret => {
+                "SELECT 'bot ' || agents.id, agents.id || '/' || bot_secrets.name, bot_secrets.sealed
+                 FROM bot_secrets LEFT JOIN agents ON agents.seq = bot_secrets.agent_seq"
             }
             Self::BotSigningSecret => {
                 "SELECT 'bot ' || agents.id, agents.id, bots.signing_secret

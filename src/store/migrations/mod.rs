@@ -96,6 +96,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0021_numbers",
         sql: include_str!("0021_numbers.sql"),
     },
+    Migration {
+        name: "0024_installations",
+        sql: include_str!("0024_installations.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.

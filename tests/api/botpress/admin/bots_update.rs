@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 
 use super::{role, stranger, tidy};
 use crate::{
-    botpress::given::{Caller, Given},
-    support::assert_answer,
+    botpress::{
+        given::{Caller, Given},
+        runtime::{bot_logs, settled},
+    },
+    support::{TestServer, assert_answer, file_contains},
 };
 
 fn path(given: &Given) -> String {
@@ -242,4 +245,80 @@ async fn update_bot_needs_a_developer_of_its_workspace() {
     missing.expect(404);
     let bot = Caller::with(&given.bot_token).header("x-workspace-id", crate::support::WORKSPACE);
     bot.put(server, &path(&given), body).await.expect(403);
+}
+
+/// Names alone are shown; the code has the values in its environment, anew after each change.
+#[tokio::test(flavor = "multi_thread")]
+async fn update_bot_sets_secrets() {
+    let code = "exports.handler = () => {
+        const names = Object.keys(process.env).filter((name) => name.startsWith('SECRET_'))
+        console.log(names.map((name) => name + ' ' + process.env[name].length).join(', ') || 'none')
+    }";
+    let server = TestServer::start().await;
+    let member = Caller::member();
+    let made = member.post(&server, "/v1/admin/bots", json!({"code": code}));
+    let made = made.await.expect(200).json();
+    assert_eq!(made["bot"]["secrets"], json!([]));
+    let path = format!(
+        "/v1/admin/bots/{}",
+        made["bot"]["id"].as_str().expect("an id")
+    );
+    settled(&server).await;
+    let put = async |body: Value| Caller::member().put(&server, &path, body).await;
+    let secrets = json!({"TOKEN": "planted-bot-secret-2c81", "OTHER": "x"});
+    let set = put(json!({"secrets": secrets, "code": code}))
+        .await
+        .expect(200);
+    assert_eq!(set.json()["bot"]["secrets"], json!(["OTHER", "TOKEN"]));
+    assert!(!set.text.contains("planted-bot-secret-2c81"));
+    settled(&server).await;
+    let changed = put(json!({"secrets": {"OTHER": null, "TOKEN": "abc"}, "code": code})).await;
+    assert_eq!(
+        changed.expect(200).json()["bot"]["secrets"],
+        json!(["TOKEN"])
+    );
+    settled(&server).await;
+    let read = Caller::member().get(&server, &path).await.expect(200);
+    assert_eq!(read.json()["bot"]["secrets"], json!(["TOKEN"]));
+    let expected = [
+        "info none",
+        "info SECRET_OTHER 1, SECRET_TOKEN 23",
+        "info SECRET_TOKEN 3",
+    ];
+    assert_eq!(bot_logs(&server), expected);
+    let file = &server.config.store.path;
+    for name in ["", "-wal"] {
+        let path = file.with_file_name(format!("parlance.db{name}"));
+        assert!(!path.exists() || !file_contains(&path, "planted-bot-secret-2c81"));
+    }
+}
+
+#[tokio::test]
+async fn update_bot_refuses_secrets_that_are_none() {
+    let server = TestServer::with(|config| config.bounds.secrets = 2).await;
+    let given = Given::on(server).await;
+    for name in ["", "1A", "A-B", "A B", "ä", &"A".repeat(101)] {
+        let refused = put(&given, json!({"secrets": {name: "x"}}))
+            .await
+            .expect(400);
+        assert_eq!(refused.json()["type"], "InvalidPayload", "{name}");
+    }
+    let longest = "é".repeat(20_000);
+    put(&given, json!({"secrets": {"A": longest}}))
+        .await
+        .expect(200);
+    let refused = put(&given, json!({"secrets": {"A": format!("{longest}x")}})).await;
+    assert_eq!(refused.expect(400).json()["type"], "InvalidPayload");
+    put(&given, json!({"secrets": {"A": "1", "B": "2", "C": null}}))
+        .await
+        .expect(200);
+    let refused = put(&given, json!({"secrets": {"C": "3"}})).await;
+    assert_eq!(refused.json()["type"], "LimitExceeded", "{}", refused.text);
+    assert!(refused.text.contains("bounds.secrets"), "{}", refused.text);
+    put(&given, json!({"secrets": {"B": null}}))
+        .await
+        .expect(200);
+    put(&given, json!({"secrets": {"C": "3"}}))
+        .await
+        .expect(200);
 }

@@ -413,6 +413,78 @@ async fn create_integration_in_development_does_without_files_that_are_only_name
         .expect(400);
 }
 
+/// Versions that the official clients ask for (botpress-today.md §0.3).
+#[tokio::test]
+async fn get_integration_by_name_takes_ranges() {
+    let server = TestServer::start().await;
+    for number in ["0.9.0", "0.10.0", "1.2.3", "2.0.0-rc1", "3.0.0"] {
+        let body = json!({"name": "acme/whint", "version": number, "public": true});
+        create(&server, body).await;
+    }
+    let dev = json!({"name": "acme/whint", "version": "4.0.0", "dev": true});
+    create(&server, dev).await;
+    for (range, expected) in [
+        ("%3C9.0.0", "3.0.0"),
+        ("<9.0.0", "3.0.0"),
+        ("%3C1.0.0", "0.10.0"),
+        ("%5E1.2", "1.2.3"),
+        ("~1.2", "1.2.3"),
+        ("1.x", "1.2.3"),
+        ("%3E%3D1%20%3C3", "1.2.3"),
+        ("%3E%3D1.0.0%20%3C2.0.0", "1.2.3"),
+        ("%3E%3D7%20%7C%7C%200.9.0", "0.9.0"),
+        ("*", "3.0.0"),
+    ] {
+        for path in [ALL, "/v1/admin/hub/integrations"] {
+            let path = format!("{path}/acme%2Fwhint/{range}");
+            let found = Caller::member()
+                .get(&server, &path)
+                .await
+                .expect(200)
+                .json();
+            assert_eq!(found["integration"]["version"], expected, "{path}");
+        }
+    }
+    for (version, status, kind) in [
+        ("%3E9", 404, "ResourceNotFound"),
+        ("9.0.0", 404, "ResourceNotFound"),
+        ("newest", 400, "InvalidQuery"),
+        ("1.2.3.4", 400, "InvalidQuery"),
+        (&"1%7C%7C".repeat(200), 400, "InvalidQuery"),
+    ] {
+        for path in [ALL, "/v1/admin/hub/integrations"] {
+            let path = format!("{path}/acme%2Fwhint/{version}");
+            let refused = Caller::member().get(&server, &path).await.expect(status);
+            assert_eq!(refused.json()["type"], kind, "{path}");
+        }
+    }
+    let unknown = Caller::member()
+        .get(&server, &format!("{ALL}/none/%3C1.0.0"))
+        .await;
+    assert_eq!(unknown.expect(404).json()["type"], "ResourceNotFound");
+    let path = format!("{ALL}/acme%2Fwhint/newest");
+    let refused = Caller::member().get(&server, &path).await;
+    assert_answer!("get_integration_by_name_no_range", refused);
+}
+
+#[tokio::test]
+async fn a_version_has_so_many_secrets() {
+    let server = TestServer::with(|config| config.bounds.secrets = 2).await;
+    let body = json!({"name": "whint", "version": "0.1.0", "secrets": {"A": "1", "B": "2"}});
+    let made = create(&server, body).await;
+    let path = format!("{ALL}/{}", text(&made["id"]));
+    let put = async |secrets: Value| {
+        let body = json!({"secrets": secrets});
+        Caller::member().put(&server, &path, body).await
+    };
+    put(json!({"A": "3", "B": null, "C": "4"}))
+        .await
+        .expect(200);
+    let refused = put(json!({"D": "5"})).await;
+    assert_eq!(refused.json()["type"], "LimitExceeded", "{}", refused.text);
+    assert!(refused.text.contains("bounds.secrets"), "{}", refused.text);
+}
+
 #[tokio::test]
 async fn get_integration_names_secrets_for_its_own_workspace() {
     let server = TestServer::start().await;
