@@ -143,6 +143,18 @@ pub fn find_by_id(conn: &Connection, id: &AgentId) -> Result<Agent> {
     find_one(conn, FIND_BY_ID, id.as_str())
 }
 
+const FIND_DELETED: &str = "
+    SELECT seq, id, workspace_id, handle, name, created_at FROM agents
+    WHERE id = :key AND deleted_at IS NOT NULL";
+
+/// The agent with this id that was deleted and has rows yet.
+pub(super) fn find_deleted(conn: &Connection, id: &AgentId) -> Result<Option<Agent>> {
+    let found = conn
+        .prepare_cached(FIND_DELETED)?
+        .query_row(named_params! {":key": id}, from_row);
+    Ok(found.optional()?)
+}
+
 const FIND_BY_HANDLE: &str = "
     SELECT seq, id, workspace_id, handle, name, created_at FROM agents
     WHERE handle = :key AND deleted_at IS NULL";

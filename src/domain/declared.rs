@@ -72,10 +72,12 @@ impl Voice {
     /// Who speaks, with what is declared as this connection sees it.
     pub(super) fn on<'a>(&'a self, conn: &'a Connection) -> Result<Speaker<'a>> {
         let (caller, bot) = (&self.caller, &self.bot);
+        let integration = caller.installation.as_ref();
+        let speaks = (bot, integration);
         Ok(Speaker {
             bot,
-            integration: caller.installation.as_ref(),
-            vocabulary: caller.vocabulary.get(&self.domain, conn, bot)?,
+            integration,
+            vocabulary: caller.vocabulary.get(&self.domain, conn, speaks)?,
         })
     }
 }

@@ -140,7 +140,10 @@ fn in_bot(
     let foreign = || forbidden(format!("This token does not act for the bot {bot}"));
     let agent = match agents::find_by_id(conn, &bot.into()) {
         Ok(agent) => agent,
-        Err(error) if error.kind() == Kind::NotFound => return Err(foreign()),
+        Err(error) if error.kind() == Kind::NotFound => {
+            let acting = in_deleted_bot(conn, owner, bot, integration)?;
+            return acting.ok_or_else(foreign);
+        }
         Err(error) => return Err(error),
     };
     let (role, integration) = match owner {
@@ -175,6 +178,39 @@ fn in_bot(
     })
 }
 
+/// An integration in a bot that was deleted, which its `unregister` is still about; none for everyone else.
+fn in_deleted_bot(
+    conn: &Connection,
+    owner: &Owner,
+    bot: &str,
+    integration: Option<&str>,
+) -> Result<Option<Acting>> {
+    let Some(agent) = agents::find_deleted(conn, &bot.into())? else {
+        return Ok(None);
+    };
+    let (role, named) = match (owner, integration) {
+        (Owner::Integration(_, id), Some(named)) if named == id.as_str() => (None, named),
+        (Owner::Account(account), Some(named)) => {
+            match members::role(conn, &agent.workspace_id, account)? {
+                Some(role) => (Some(role), named),
+                None => return Ok(None),
+            }
+        }
+        _ => return Ok(None),
+    };
+    let installation = match installed(conn, owner, &agent, named) {
+        Ok(installation) => installation,
+        Err(error) if error.kind() == Kind::Forbidden => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(Some(Acting {
+        workspace: agent.workspace_id.clone(),
+        agent: Some(agent.into()),
+        role,
+        installation: Some(installation),
+    }))
+}
+
 /// The installation of an integration in a bot, if the holder of the key may act as it: a person
 /// must be a member of the integration's workspace too.
 fn installed(
@@ -189,7 +225,7 @@ fn installed(
             agent.id
         ))
     };
-    let found = installations::find_enabled(conn, agent.seq, &integration.into())?;
+    let found = installations::find_acting(conn, agent.seq, &integration.into())?;
     let installation = found.ok_or_else(refused)?;
     if let Owner::Account(account) = owner
         && members::role(conn, &installation.owner, account)?.is_none()

@@ -28,10 +28,17 @@ pub(super) struct Vocabulary {
     pub(super) bot: Arc<BotDefinition>,
     /// The integrations that are on; of one name, the newest version first.
     pub(super) integrations: Vec<Installed>,
+    /// The integration that calls, if it is on no more: its `unregister` is under way.
+    leaving: Option<Installed>,
 }
 
 impl Vocabulary {
-    fn read(domain: &Domain, conn: &Connection, bot: &CallerAgent) -> Result<Self> {
+    fn read(
+        domain: &Domain,
+        conn: &Connection,
+        bot: &CallerAgent,
+        caller: Option<&CallerInstallation>,
+    ) -> Result<Self> {
         let declarations = domain.declarations();
         let with_definition = |installation: CallerInstallation| {
             Ok(Installed {
@@ -40,11 +47,14 @@ impl Vocabulary {
             })
         };
         let enabled = installations::enabled(conn, bot.seq)?;
+        let is_on = |one: &CallerInstallation| enabled.iter().any(|on| on.seq == one.seq);
+        let leaving = caller.filter(|caller| !is_on(caller)).cloned();
         Ok(Self {
+            leaving: leaving.map(&with_definition).transpose()?,
             bot: declarations.of_bot(conn, &bot.id, bot.seq)?,
             integrations: enabled
                 .into_iter()
-                .map(with_definition)
+                .map(&with_definition)
                 .collect::<Result<_>>()?,
         })
     }
@@ -55,9 +65,9 @@ impl Vocabulary {
         all.find(|one| one.installation.name == name)
     }
 
-    /// The integration of this installation, if it is on.
+    /// The integration of this installation, if it is on or the one that calls.
     pub(super) fn of(&self, installation: &CallerInstallation) -> Option<&Installed> {
-        let mut all = self.integrations.iter();
+        let mut all = self.integrations.iter().chain(&self.leaving);
         all.find(|one| one.installation.seq == installation.seq)
     }
 }
@@ -72,14 +82,14 @@ impl Known {
         &self,
         domain: &Domain,
         conn: &Connection,
-        bot: &CallerAgent,
+        (bot, caller): (&CallerAgent, Option<&CallerInstallation>),
     ) -> Result<Arc<Vocabulary>> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = &*known {
             return Ok(known.clone());
         }
         drop(known);
-        let read = Arc::new(Vocabulary::read(domain, conn, bot)?);
+        let read = Arc::new(Vocabulary::read(domain, conn, bot, caller)?);
         // What a transaction sees that may yet be lost is not kept.
         if conn.is_autocommit() {
             let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);

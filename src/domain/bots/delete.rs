@@ -124,7 +124,8 @@ const MANY: &[&str] = &[
     "DELETE FROM messages WHERE seq IN (
         SELECT seq FROM messages_of_agent WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM states WHERE seq IN (
-        SELECT seq FROM states WHERE agent_seq = :seq LIMIT :limit)",
+        SELECT seq FROM states
+        WHERE agent_seq = :seq AND type <> 'integration' LIMIT :limit)",
     "DELETE FROM conversations WHERE seq IN (
         SELECT seq FROM conversations WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM bot_logs WHERE seq IN (
@@ -142,6 +143,11 @@ const MANY: &[&str] = &[
         WHERE agent_id = (SELECT id FROM agents WHERE seq = :seq) LIMIT :limit)",
 ];
 
+/// They go after the installations: `unregister` may need the credentials that `register` has left there.
+const STATES_OF_INSTALLATIONS: &str = "
+    DELETE FROM states WHERE seq IN (
+        SELECT seq FROM states WHERE agent_seq = :seq LIMIT :limit)";
+
 const IS_WAITING: &str = "
     SELECT 1 FROM bot_deliveries JOIN agents ON agents.seq = bot_deliveries.agent_seq
     WHERE bot_deliveries.agent_seq = :seq AND agents.deleted_at > :overdue";
@@ -154,17 +160,22 @@ pub(in crate::domain) fn step(change: &Change<'_>, seq: i64, overdue: Timestamp)
     if messages::erase_of_agent(change, seq, CHUNK.into())? > 0 {
         return Ok(Step::More);
     }
+    let of_agent = named_params! {":seq": seq, ":limit": CHUNK};
     for sql in MANY {
-        let removed = conn
-            .prepare_cached(sql)?
-            .execute(named_params! {":seq": seq, ":limit": CHUNK})?;
-        if removed > 0 {
+        if conn.prepare_cached(sql)?.execute(of_agent)? > 0 {
             return Ok(Step::More);
         }
     }
     let mut is_waiting = conn.prepare_cached(IS_WAITING)?;
     if is_waiting.exists(named_params! {":seq": seq, ":overdue": overdue})? {
         return Ok(Step::Waiting);
+    }
+    if conn
+        .prepare_cached(STATES_OF_INSTALLATIONS)?
+        .execute(of_agent)?
+        > 0
+    {
+        return Ok(Step::More);
     }
     conn.prepare_cached(AGENT)?
         .execute(named_params! {":seq": seq})?;

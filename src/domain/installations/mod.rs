@@ -83,21 +83,22 @@ pub struct Installation {
     pub updated_at: Timestamp,
 }
 
-const FIND_ENABLED: &str = "
+const FIND_ACTING: &str = "
     SELECT bot_integrations.seq, integrations.id, integrations.name, integrations.workspace_id,
            integrations.seq AS integration_seq
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND integrations.id = :id
-      AND bot_integrations.enabled";
+      AND (bot_integrations.enabled OR bot_integrations.status = 'unregistration_pending')";
 
-/// The installation of an integration that is on in a bot.
-pub(super) fn find_enabled(
+/// The installation of an integration that may act in a bot: one that is on, or whose `unregister` is
+/// still to be done, which may need the API to undo what `register` did (0024 ends that at once).
+pub(super) fn find_acting(
     conn: &Connection,
     agent_seq: i64,
     id: &IntegrationId,
 ) -> Result<Option<CallerInstallation>> {
     let found = conn
-        .prepare_cached(FIND_ENABLED)?
+        .prepare_cached(FIND_ACTING)?
         .query_row(named_params! {":agent_seq": agent_seq, ":id": id}, |row| {
             caller(row)
         });

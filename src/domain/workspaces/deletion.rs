@@ -37,8 +37,16 @@ const USED_ELSEWHERE: &str = "
 
 const CLOSE: &str = "UPDATE workspaces SET closed_at = :now, updated_at = :now WHERE id = :id";
 const REMOVE_MEMBERS: &str = "DELETE FROM members WHERE workspace_id = :id";
+/// The code of an integration keeps its own token while it has to `unregister` an installation: the token
+/// acts in nothing else.
 const REVOKE_KEYS: &str = "
-    UPDATE api_keys SET revoked_at = :now WHERE workspace_id = :id AND revoked_at IS NULL";
+    UPDATE api_keys SET revoked_at = :now
+    WHERE workspace_id = :id AND revoked_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM runtime_tokens
+        JOIN integrations ON integrations.id = runtime_tokens.owner_id
+        JOIN bot_integrations ON bot_integrations.integration_seq = integrations.seq
+        WHERE runtime_tokens.key_id = api_keys.id
+          AND bot_integrations.status = 'unregistration_pending')";
 
 /// Deletes the workspace of the call with everything in it.
 ///
@@ -84,7 +92,6 @@ fn close(change: &Change<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
     integrations::close(change, id)?;
     let at = named_params! {":id": id, ":now": change.now};
     change.conn.prepare_cached(CLOSE)?.execute(at)?;
-    change.conn.prepare_cached(REVOKE_KEYS)?.execute(at)?;
     change
         .conn
         .prepare_cached(REMOVE_MEMBERS)?
@@ -96,6 +103,7 @@ fn close(change: &Change<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
     for agent in agents.collect::<rusqlite::Result<Vec<(i64, AgentId)>>>()? {
         bots::delete::hide(change, webhooks, agent.0, &agent.1)?;
     }
+    change.conn.prepare_cached(REVOKE_KEYS)?.execute(at)?;
     Ok(())
 }
 

@@ -11,7 +11,10 @@ mod register;
 mod secrets;
 pub mod stand;
 mod time;
+mod unregister;
+mod verification;
 pub mod webhooks;
+mod wizards;
 
 use serde_json::Value;
 
