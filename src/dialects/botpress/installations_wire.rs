@@ -1,8 +1,8 @@
 //! Integrations in bots, as Botpress shows them.
 
-use poem_openapi::{Enum, Object};
+use poem_openapi::{Enum, Object, types::MaybeUndefined};
 
-use super::settings::Addresses;
+use super::{configurations_wire::patch, settings::Addresses};
 use crate::{
     domain::installations::{self, Installation},
     http::{JsonObject, Nullable},
@@ -25,6 +25,8 @@ pub struct BotIntegration {
     /// What the integration has set for it to be found by.
     #[oai(skip_serializing_if_is_none)]
     identifier: Option<String>,
+    /// The name of its configuration of those that the integration declares; null for the default one.
+    configuration_type: Nullable<String>,
     /// Its configuration.
     configuration: JsonObject,
     /// How it stands with its integration.
@@ -87,6 +89,7 @@ impl BotIntegration {
             name: installation.name,
             version: installation.version,
             identifier: installation.identifier,
+            configuration_type: Nullable(installation.configuration_type),
             configuration: JsonObject(installation.configuration),
             status: installation.status.into(),
             status_reason: Nullable(installation.status_reason),
@@ -117,6 +120,9 @@ pub struct GivenInstallation {
     integration_id: Option<String>,
     /// Whether it is on; a new one is.
     enabled: Option<bool>,
+    /// The name of its configuration of those that the integration declares; null for the default one.
+    #[oai(nullable)]
+    configuration_type: MaybeUndefined<String>,
     /// Its configuration.
     configuration: Option<JsonObject>,
 }
@@ -126,6 +132,7 @@ impl From<GivenInstallation> for installations::Given {
         Self {
             integration_id: given.integration_id.map(Into::into),
             enabled: given.enabled,
+            configuration_type: patch(given.configuration_type),
             configuration: given.configuration.map(|configuration| configuration.0),
         }
     }

@@ -9,6 +9,9 @@ use poem_openapi::{
 };
 
 use super::{
+    configurations_wire::{
+        GivenConfiguration, GivenNamedConfiguration, given_configurations, patch,
+    },
     definitions_wire::{
         EventDefinition, Patches, TagDefinition, TaggedPatch, given_patches, given_schema,
         given_tag_patches,
@@ -25,8 +28,8 @@ use crate::{
         },
         integrations::{NewIntegration, Parts, Update},
     },
-    http::{JsonObject, Nullable},
-    kernel::{Error, Patch, Result, Rule, Secret, Violation, schema::Limits},
+    http::Nullable,
+    kernel::{Error, Result, Rule, Secret, Violation, schema::Limits},
 };
 
 /// Bodies for new integrations and for changes of them: what they have in common is declared once.
@@ -37,6 +40,8 @@ macro_rules! body {
             $($own)*
             /// How a bot configures it.
             configuration: Option<GivenConfiguration>,
+            /// The ways to configure it that a bot can choose instead, by name.
+            configurations: Option<Patches<GivenNamedConfiguration>>,
             /// Its states, by name.
             states: Option<Patches<IntegrationStateDefinition>>,
             /// Its events, by name.
@@ -81,6 +86,7 @@ macro_rules! body {
                     configuration: schema.transpose()?,
                     link_template_script: patch(link.link_template_script),
                     link_required: link.required,
+                    configurations: given_configurations(self.configurations.take(), limits)?,
                     extract_script: patch(identifier.extract_script),
                     fallback_handler_script: patch(identifier.fallback_handler_script),
                     channels: given_patches(self.channels.take(), |channel, name| {
@@ -198,26 +204,6 @@ impl UpdateIntegrationBody {
             webhooks,
         })
     }
-}
-
-/// How a bot configures an integration.
-#[derive(Object, Default)]
-struct GivenConfiguration {
-    /// The JSON Schema that the configuration keeps to.
-    schema: Option<JsonObject>,
-    /// How an installation is linked with an account elsewhere.
-    identifier: Option<GivenLinkTemplate>,
-}
-
-/// How an installation is linked with an account elsewhere.
-#[derive(Object, Default)]
-#[oai(rename_all = "camelCase")]
-struct GivenLinkTemplate {
-    /// Whether it has to be linked to work.
-    required: Option<bool>,
-    /// A VRL script that makes the address that a user follows.
-    #[oai(nullable)]
-    link_template_script: MaybeUndefined<String>,
 }
 
 /// How a request to an integration's shared webhook finds an installation.
@@ -351,14 +337,6 @@ fn given_action(
         input: schema(action.input, "input")?,
         output: schema(action.output, "output")?,
     })
-}
-
-fn patch(given: MaybeUndefined<String>) -> Patch<String> {
-    match given {
-        MaybeUndefined::Undefined => Patch::Absent,
-        MaybeUndefined::Null => Patch::Null,
-        MaybeUndefined::Value(value) => Patch::Value(value),
-    }
 }
 
 /// wire: `bp dev` sends the names of the files instead of what is in them, which is then left out.

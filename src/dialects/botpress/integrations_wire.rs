@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use poem_openapi::{Enum, Object, types::Example};
 
 use super::{
+    configurations_wire::{Configuration, LinkTemplate, NamedConfiguration, shown_configurations},
     definitions_wire::{EventDefinition, TagDefinitions, Tagged, shown_schema, shown_tags},
     installations_wire::{icon_url, readme_url},
 };
@@ -37,6 +38,8 @@ pub struct Integration {
     version: String,
     /// How a bot configures it.
     configuration: Configuration,
+    /// The ways to configure it that a bot can choose instead, by name.
+    configurations: BTreeMap<String, NamedConfiguration>,
     /// Its channels, by name.
     channels: BTreeMap<String, Channel>,
     /// Its states, by name.
@@ -74,26 +77,6 @@ struct Identifier {
     /// A VRL script that answers where there is none.
     #[oai(skip_serializing_if_is_none)]
     fallback_handler_script: Option<String>,
-}
-
-/// How a bot configures an integration.
-#[derive(Object)]
-struct Configuration {
-    /// How an installation is linked with an account elsewhere.
-    identifier: LinkTemplate,
-    /// The JSON Schema that the configuration keeps to.
-    schema: Option<JsonObject>,
-}
-
-/// How an installation is linked with an account elsewhere.
-#[derive(Object)]
-#[oai(rename_all = "camelCase")]
-struct LinkTemplate {
-    /// A VRL script that makes the address that a user follows.
-    #[oai(skip_serializing_if_is_none)]
-    link_template_script: Option<String>,
-    /// Whether it has to be linked to work.
-    required: bool,
 }
 
 /// A channel.
@@ -181,7 +164,6 @@ impl Integration {
         let id = integration.id.to_string();
         let definition = integration.definition;
         let readme = integration.has_readme.then(|| readme_url(origin, &id));
-        let link = definition.configuration.identifier;
         Self {
             icon_url: icon_url(origin, &id),
             readme_url: readme.unwrap_or_default(),
@@ -193,13 +175,8 @@ impl Integration {
             },
             name: integration.name,
             version: integration.version,
-            configuration: Configuration {
-                identifier: LinkTemplate {
-                    link_template_script: link.link_template_script,
-                    required: link.required,
-                },
-                schema: Some(shown_schema(&definition.configuration.schema)),
-            },
+            configuration: definition.configuration.into(),
+            configurations: shown_configurations(definition.configurations),
             channels: shown(definition.channels),
             states: shown(definition.states),
             events: shown(definition.events),
@@ -313,6 +290,7 @@ impl Example for IntegrationResponse {
                     },
                     schema: Some(JsonObject::default()),
                 },
+                configurations: BTreeMap::new(),
                 channels: BTreeMap::new(),
                 states: BTreeMap::new(),
                 events: BTreeMap::new(),

@@ -13,6 +13,7 @@ mod bot_reports;
 mod bots;
 mod bots_given;
 mod bots_wire;
+mod configurations_wire;
 mod conversations;
 mod conversations_wire;
 mod definitions_wire;

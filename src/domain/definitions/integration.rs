@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{DeclaredSchema, Event, Named, State, Tag, TagSet, check_identifier};
-use crate::kernel::{Result, Rule, Violation};
+use crate::kernel::{Error, Kind, Result, Rule, Violation};
+
+/// The longest name of a configuration, in bytes.
+const CONFIGURATION_NAME_MAX: usize = 200;
 
 /// What a version of an integration declares.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -11,6 +14,9 @@ use crate::kernel::{Result, Rule, Violation};
 pub struct IntegrationDefinition {
     /// How a bot configures it.
     pub configuration: Configuration,
+    /// The ways to configure it that a bot can choose instead, by name.
+    #[serde(skip_serializing_if = "Named::is_empty")]
+    pub configurations: Named<Configuration>,
     /// How a request to its shared webhook finds an installation.
     pub identifier: WebhookIdentifier,
     /// Channels.
@@ -29,6 +35,12 @@ pub struct IntegrationDefinition {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Configuration {
+    /// Its name for people: at most 64 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What it is: at most 256 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// What the configuration must keep to.
     pub schema: DeclaredSchema,
     /// How an installation is linked with an account elsewhere.
@@ -117,6 +129,15 @@ pub struct Action {
 }
 
 impl IntegrationDefinition {
+    /// The configuration of this type: the default one without a type; none for an unknown type.
+    #[must_use]
+    pub fn configuration_of(&self, kind: Option<&str>) -> Option<&Configuration> {
+        match kind {
+            None => Some(&self.configuration),
+            Some(kind) => self.configurations.get(kind),
+        }
+    }
+
     /// Checks the names that the integration's developer has chosen, and that the tags that it requires
     /// are its own. Scripts are checked apart ([`Self::check_scripts`]).
     ///
@@ -128,6 +149,7 @@ impl IntegrationDefinition {
                 .into_iter()
                 .try_for_each(|name| check_identifier(name, place))
         };
+        self.configurations.keys().try_for_each(check_type)?;
         check("user.tags", self.user.tags.keys().collect())?;
         check("states", self.states.keys().collect())?;
         check("events", self.events.keys().collect())?;
@@ -151,6 +173,21 @@ impl IntegrationDefinition {
             .check(&user.tags, "user.creation.requiredTags")?;
         Ok(())
     }
+}
+
+/// Checks the name of a configuration: integrations get it in a header. It is no identifier for the vendor.
+fn check_type(name: &String) -> Result<()> {
+    let letters = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if letters && (1..=CONFIGURATION_NAME_MAX).contains(&name.len()) {
+        return Ok(());
+    }
+    let text = format!(
+        "configurations: {name:?} must have 1 to {CONFIGURATION_NAME_MAX} letters, digits, hyphens, \
+         underscores or dots"
+    );
+    Err(Error::new(Kind::InvalidIdentifier, text))
 }
 
 impl Creation {

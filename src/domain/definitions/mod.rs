@@ -21,7 +21,10 @@ pub use self::{
         Action, Channel, Configuration, ConversationTags, Creation, IntegrationDefinition,
         LinkTemplate, UserTags, WebhookIdentifier,
     },
-    patch::{BotDefinitionPatch, ChannelPatch, IntegrationDefinitionPatch, NamedPatch},
+    patch::{
+        BotDefinitionPatch, ChannelPatch, ConfigurationPatch, IntegrationDefinitionPatch,
+        NamedPatch,
+    },
     recurring::RecurringEvent,
     schema::DeclaredSchema,
 };

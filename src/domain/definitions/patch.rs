@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Action, BotDefinition, Channel, Creation, DeclaredSchema, Event, IntegrationDefinition, Named,
-    RecurringEvent, State, Tag,
+    Action, BotDefinition, Channel, Configuration, Creation, DeclaredSchema, Event,
+    IntegrationDefinition, Named, RecurringEvent, State, Tag,
 };
 use crate::kernel::Patch;
 
@@ -69,6 +69,8 @@ pub struct IntegrationDefinitionPatch {
     pub link_template_script: Patch<String>,
     /// Whether an installation has to be linked to work.
     pub link_required: Option<bool>,
+    /// The ways to configure it that a bot can choose instead.
+    pub configurations: NamedPatch<ConfigurationPatch>,
     /// The script that takes the identifier out of a request.
     pub extract_script: Patch<String>,
     /// The script that answers where there is none.
@@ -85,6 +87,21 @@ pub struct IntegrationDefinitionPatch {
     pub user_tags: NamedPatch<Tag>,
     /// Whether bots can have users made.
     pub user_creation: Option<Creation>,
+}
+
+/// A change of one of the named configurations.
+#[derive(Debug, Clone, Default)]
+pub struct ConfigurationPatch {
+    /// Its name for people.
+    pub title: Option<String>,
+    /// What it is.
+    pub description: Option<String>,
+    /// What the configuration must keep to.
+    pub schema: Option<DeclaredSchema>,
+    /// The script that makes the address that a user follows.
+    pub link_template_script: Patch<String>,
+    /// Whether an installation has to be linked to work.
+    pub link_required: Option<bool>,
 }
 
 /// A change of a channel.
@@ -112,6 +129,12 @@ impl IntegrationDefinitionPatch {
         self.link_template_script
             .apply(&mut link.link_template_script);
         set(self.link_required, &mut link.required);
+        for (name, configuration) in self.configurations {
+            match configuration {
+                Some(patch) => patch.apply(definition.configurations.entry(name).or_default()),
+                None => drop(definition.configurations.remove(&name)),
+            }
+        }
         let identifier = &mut definition.identifier;
         self.extract_script.apply(&mut identifier.extract_script);
         self.fallback_handler_script
@@ -127,6 +150,22 @@ impl IntegrationDefinitionPatch {
         apply(self.actions, &mut definition.actions);
         apply(self.user_tags, &mut definition.user.tags);
         set(self.user_creation, &mut definition.user.creation);
+    }
+}
+
+impl ConfigurationPatch {
+    fn apply(self, configuration: &mut Configuration) {
+        if self.title.is_some() {
+            configuration.title = self.title;
+        }
+        if self.description.is_some() {
+            configuration.description = self.description;
+        }
+        set(self.schema, &mut configuration.schema);
+        let link = &mut configuration.identifier;
+        self.link_template_script
+            .apply(&mut link.link_template_script);
+        set(self.link_required, &mut link.required);
     }
 }
 

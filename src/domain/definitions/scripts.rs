@@ -13,7 +13,7 @@ const EXTRACT: &str = "identifier.extractScript";
 const FALLBACK: &str = "identifier.fallbackHandlerScript";
 
 /// Scripts by the members that hold them.
-type Given<'a> = [(&'static str, Option<&'a String>); 3];
+type Given<'a> = Vec<(String, &'a String)>;
 
 impl IntegrationDefinition {
     /// Checks its scripts.
@@ -22,11 +22,16 @@ impl IntegrationDefinition {
     /// `Invalid`, or `Unavailable` if nothing can check them now.
     pub async fn check_scripts(&self, scripts: &Scripts) -> Result<()> {
         let link = &self.configuration.identifier.link_template_script;
-        let given: Given<'_> = [
-            (LINK_TEMPLATE, link.as_ref()),
-            (EXTRACT, self.identifier.extract_script.as_ref()),
-            (FALLBACK, self.identifier.fallback_handler_script.as_ref()),
-        ];
+        let mut given = of_integration([
+            link.as_ref(),
+            self.identifier.extract_script.as_ref(),
+            self.identifier.fallback_handler_script.as_ref(),
+        ]);
+        let of_types = self.configurations.iter().filter_map(|(name, one)| {
+            let script = one.identifier.link_template_script.as_ref()?;
+            Some((link_template_of(name), script))
+        });
+        given.extend(of_types);
         check(scripts, given).await
     }
 }
@@ -35,7 +40,7 @@ impl IntegrationDefinitionPatch {
     /// True if it sets a script.
     #[must_use]
     pub fn has_scripts(&self) -> bool {
-        self.scripts().iter().any(|(_, script)| script.is_some())
+        !self.scripts().is_empty()
     }
 
     /// Checks the scripts that it sets.
@@ -47,12 +52,30 @@ impl IntegrationDefinitionPatch {
     }
 
     fn scripts(&self) -> Given<'_> {
-        [
-            (LINK_TEMPLATE, given(&self.link_template_script)),
-            (EXTRACT, given(&self.extract_script)),
-            (FALLBACK, given(&self.fallback_handler_script)),
-        ]
+        let mut scripts = of_integration([
+            given(&self.link_template_script),
+            given(&self.extract_script),
+            given(&self.fallback_handler_script),
+        ]);
+        let of_types = self.configurations.iter().filter_map(|(name, patch)| {
+            let script = given(&patch.as_ref()?.link_template_script)?;
+            Some((link_template_of(name), script))
+        });
+        scripts.extend(of_types);
+        scripts
     }
+}
+
+/// Those that every integration can have, in the order of their members above.
+fn of_integration(scripts: [Option<&String>; 3]) -> Given<'_> {
+    let members = [LINK_TEMPLATE, EXTRACT, FALLBACK].map(str::to_owned);
+    let all = members.into_iter().zip(scripts);
+    all.filter_map(|(member, script)| Some((member, script?)))
+        .collect()
+}
+
+fn link_template_of(configuration: &str) -> String {
+    format!("configurations.{configuration}.identifier.linkTemplateScript")
 }
 
 fn given(patch: &Patch<String>) -> Option<&String> {
@@ -64,7 +87,6 @@ fn given(patch: &Patch<String>) -> Option<&String> {
 
 async fn check(scripts: &Scripts, given: Given<'_>) -> Result<()> {
     for (name, script) in given {
-        let Some(script) = script else { continue };
         scripts.check(script).await.map_err(|error| {
             if error.may_pass() {
                 let retry_after = RETRY_AFTER;

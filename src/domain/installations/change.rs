@@ -9,10 +9,11 @@ use crate::{
     domain::{
         bots::Bot,
         change::Change,
+        definitions::Configuration,
         integrations::{self, Integration},
     },
     kernel::{
-        Error, Kind, Result, Rule, Violation,
+        Error, Kind, Patch, Result, Rule, Violation,
         ids::{IntegrationId, WorkspaceId},
     },
     store::Sealer,
@@ -25,6 +26,9 @@ pub struct Given {
     pub integration_id: Option<IntegrationId>,
     /// Whether it is on; a new one is.
     pub enabled: Option<bool>,
+    /// The name of the configuration that it has of those that the integration declares; null is the
+    /// default one.
+    pub configuration_type: Patch<String>,
     /// Its configuration, whole.
     pub configuration: Option<Map<String, Value>>,
 }
@@ -41,6 +45,7 @@ pub(super) struct Standing {
     pub(super) enabled: bool,
     pub(super) identifier: Option<String>,
     pub(super) removed: bool,
+    configuration_type: Option<String>,
     configuration: Vec<u8>,
 }
 
@@ -91,11 +96,17 @@ pub(in crate::domain) fn apply(
         (None, Some(known)) => super::open(sealer, &known.webhook_id, &known.configuration)?,
         (None, None) => Map::new(),
     };
+    // One that is installed anew with a configuration begins with the default one.
+    let keeps = |known: &&Standing| !known.removed || given.configuration.is_none();
+    let kept = known.as_ref().filter(keeps);
+    let mut kind = kept.and_then(|known| known.configuration_type.clone());
+    given.configuration_type.apply(&mut kind);
+    let declared = declared(&integration, kind.as_deref(), key)?;
     // One that is off may be configured later.
     if enabled || given.configuration.is_some() {
         let value = Value::Object(configuration.clone());
         let place = format!("integrations.{key}.configuration");
-        let schema = &integration.definition.configuration.schema;
+        let schema = &declared.schema;
         schema.check(&value, &place, &change.schemas())?;
     }
     let standing = match known {
@@ -111,6 +122,7 @@ pub(in crate::domain) fn apply(
         ":integration_seq": integration.seq,
         ":enabled": enabled,
         ":configuration": super::seal(sealer, &standing.webhook_id, &configuration),
+        ":configuration_type": kind,
         ":alias": alias,
         ":now": change.now,
     })?;
@@ -120,16 +132,38 @@ pub(in crate::domain) fn apply(
         change,
         bot,
         webhooks,
-        &integration,
-        endpoint,
+        (&declared.identifier, endpoint),
         &standing,
         enabled,
     )
 }
 
+/// The configuration of this type that an integration declares.
+///
+/// # Errors
+/// `Invalid` for an unknown type.
+fn declared<'a>(
+    integration: &'a Integration,
+    kind: Option<&str>,
+    key: &str,
+) -> Result<&'a Configuration> {
+    let definition = &integration.definition;
+    definition.configuration_of(kind).ok_or_else(|| {
+        let known: Vec<_> = definition
+            .configurations
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let rule = format!("must be null or one of: {}", known.join(", "));
+        let path = ["integrations", key, "configurationType"];
+        Violation::body(path, Rule::Other(rule)).into()
+    })
+}
+
 const UPDATE: &str = "
     UPDATE bot_integrations SET
         integration_seq = :integration_seq, enabled = :enabled, configuration = :configuration,
+        configuration_type = :configuration_type,
         alias = coalesce(:alias, alias), implicit = 0, removed_at = NULL, updated_at = :now
     WHERE seq = :seq";
 
@@ -232,6 +266,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Standing> {
         enabled: row.get("enabled")?,
         identifier: row.get("identifier")?,
         removed: removed.is_some(),
+        configuration_type: row.get("configuration_type")?,
         configuration: row.get("configuration")?,
     })
 }

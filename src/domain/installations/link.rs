@@ -20,7 +20,7 @@ struct ToLink {
 
 /// Those of a bot that wait to be linked and of which nobody knows where.
 const TO_LINK: &str = "
-    SELECT seq, integration_seq, webhook_id FROM bot_integrations
+    SELECT seq, integration_seq, webhook_id, configuration_type FROM bot_integrations
     WHERE agent_seq = :agent_seq AND enabled AND status = 'unregistered'
       AND identifier IS NULL AND removed_at IS NULL AND status_reason = :reason";
 
@@ -28,19 +28,21 @@ fn to_link(conn: &Connection, domain: &Domain, agent_seq: i64) -> Result<Vec<ToL
     let mut statement = conn.prepare_cached(TO_LINK)?;
     let parameters = named_params! {":agent_seq": agent_seq, ":reason": NOT_LINKED};
     let rows = statement.query_map(parameters, |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
     })?;
-    let rows: Vec<(i64, i64, String)> = rows.collect::<rusqlite::Result<_>>()?;
+    let rows: Vec<(i64, i64, String, Option<String>)> = rows.collect::<rusqlite::Result<_>>()?;
     let mut found = Vec::new();
-    for (seq, integration_seq, webhook_id) in rows {
+    for (seq, integration_seq, webhook_id, kind) in rows {
         let definition = domain
             .declarations()
             .of_integration(conn, integration_seq)?;
-        let script = &definition.configuration.identifier.link_template_script;
-        found.extend(script.as_ref().map(|script| ToLink {
+        let configuration = definition.configuration_of(kind.as_deref());
+        let script = configuration
+            .and_then(|configuration| configuration.identifier.link_template_script.clone());
+        found.extend(script.map(|script| ToLink {
             seq,
             webhook_id,
-            script: script.clone(),
+            script,
         }));
     }
     Ok(found)

@@ -71,6 +71,8 @@ pub struct Installation {
     pub status: Status,
     /// Why it stands so, where the integration said.
     pub status_reason: Option<String>,
+    /// The name of its configuration of those that the integration declares; none for the default one.
+    pub configuration_type: Option<String>,
     /// Its configuration.
     pub configuration: Map<String, Value>,
     /// What the integration has set for it to be found by.
@@ -268,6 +270,7 @@ fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Installation> {
         enabled: row.get("enabled")?,
         status: row.get("status")?,
         status_reason: row.get("status_reason")?,
+        configuration_type: row.get("configuration_type")?,
         configuration,
         identifier: row.get("identifier")?,
         alias: row.get("alias")?,

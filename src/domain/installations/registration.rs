@@ -2,11 +2,16 @@
 //! what the installation waits for (botpress.md §4 "Install/uninstall").
 
 use rusqlite::{Connection, Params, named_params};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Status, change::Standing};
 use crate::{
-    domain::{bots::Bot, change::Change, integrations::Integration},
+    domain::{
+        bots::Bot,
+        change::Change,
+        definitions::{IntegrationDefinition, LinkTemplate},
+        integrations::Integration,
+    },
     kernel::Result,
 };
 
@@ -43,12 +48,10 @@ pub(super) fn settle(
     change: &Change<'_>,
     bot: &Bot,
     webhooks: &str,
-    integration: &Integration,
-    endpoint: Endpoint,
+    (link, endpoint): (&LinkTemplate, Endpoint),
     standing: &Standing,
     enabled: bool,
 ) -> Result<()> {
-    let link = &integration.definition.configuration.identifier;
     let (status, reason) = match (enabled, endpoint) {
         (true, _) if link.required && standing.identifier.is_none() => {
             (Status::Unregistered, Some(NOT_LINKED))
@@ -188,7 +191,8 @@ const FORGET_ALL: &str = "
 const SET_ALL: &str = "
     UPDATE bot_integrations SET status = 'registration_pending', status_reason = NULL
     WHERE integration_seq = :integration_seq AND enabled
-      AND (identifier IS NOT NULL OR NOT :link_required)";
+      AND (identifier IS NOT NULL
+           OR coalesce(configuration_type, '') NOT IN (SELECT value FROM json_each(:to_link)))";
 
 const TELL_ALL: &str = "
     INSERT INTO bot_deliveries
@@ -208,14 +212,24 @@ pub(in crate::domain) fn begin_all(
     let of = integration.seq;
     let conn = change.conn;
     forget(change, FORGET_ALL, named_params! {":integration_seq": of})?;
-    let link_required = integration.definition.configuration.identifier.required;
-    conn.prepare_cached(SET_ALL)?
-        .execute(named_params! {":integration_seq": of, ":link_required": link_required})?;
+    conn.prepare_cached(SET_ALL)?.execute(named_params! {
+        ":integration_seq": of, ":to_link": types_to_link(&integration.definition).to_string(),
+    })?;
     conn.prepare_cached(TELL_ALL)?.execute(named_params! {
         ":integration_seq": of, ":webhooks": webhooks, ":now": change.now,
     })?;
     change.wake_runtime();
     Ok(())
+}
+
+/// The types of configuration whose installations have to be linked to work, as JSON; the default one is
+/// empty, which no type is.
+fn types_to_link(definition: &IntegrationDefinition) -> Value {
+    let types = definition.configurations.iter();
+    let named = types.map(|(name, one)| (name.as_str(), one));
+    let all = named.chain([("", &definition.configuration)]);
+    let required = all.filter(|(_, one)| one.identifier.required);
+    required.map(|(name, _)| name).collect()
 }
 
 const END: &str = "

@@ -57,6 +57,11 @@ pub struct NewIntegration {
 pub async fn create(call: &Call, new: NewIntegration) -> Result<Integration> {
     call.require_role(Role::Developer)?;
     let domain = call.domain();
+    let configurations = new.definition.configurations.len();
+    domain
+        .bounds()
+        .settings
+        .require_configurations(configurations)?;
     new.definition.check_scripts(domain.scripts()).await?;
     let sealer = domain.sealer().clone();
     domain

@@ -54,6 +54,11 @@ pub async fn update(call: &Call, id: IntegrationId, update: Update) -> Result<In
     call.require_role(Role::Developer)?;
     update.parts.check()?;
     let domain = call.domain();
+    let configurations = update.definition.configurations.len();
+    domain
+        .bounds()
+        .settings
+        .require_configurations(configurations)?;
     if update.definition.has_scripts() {
         let store = domain.store();
         store.read(|conn| rows::read(conn, call.workspace(), &id))?;
@@ -86,6 +91,10 @@ fn apply(
     let mut definition = was.definition.clone();
     update.definition.apply(&mut definition);
     definition.check()?;
+    if let Some(bounds) = change.bounds() {
+        let configurations = definition.configurations.len();
+        bounds.settings.require_configurations(configurations)?;
+    }
     let public = update.public.unwrap_or(was.public);
     if was.public && !public {
         refuse_while_others_use(change, &was)?;

@@ -207,6 +207,10 @@ fn headers(receiver: &Receiver, ask: &Ask) -> BTreeMap<String, String> {
     set("x-bp-operation", ask.operation);
     set("x-bp-type", &ask.kind);
     set("x-bp-configuration", &receiver.configuration);
+    // wire: left out, for an empty one would be taken for a type (botpress-today.md §0.5)
+    if let Some(kind) = &receiver.configuration_type {
+        set("x-bp-configuration-type", kind);
+    }
     if let Some(integration) = &receiver.integration {
         // The bot is a user of its own, with its own id.
         set("x-bot-user-id", receiver.agent.id.as_str());

@@ -20,6 +20,8 @@ pub(in crate::domain) struct Receiver {
     pub(in crate::domain) integration: Option<Installed>,
     /// The workspace that the code belongs to.
     pub(super) workspace: WorkspaceId,
+    /// The type of the installation's configuration; none for the default one, and for a bot.
+    pub(super) configuration_type: Option<String>,
     /// The configuration of the bot or the installation, as the protocol carries it.
     pub(super) configuration: String,
     pub(super) endpoint: Endpoint,
@@ -62,7 +64,7 @@ const INSTALLATION: &str = "
     SELECT agents.seq, agents.id AS bot_id, agents.handle, integrations.id,
            integrations.workspace_id, integrations.name, integrations.url, integrations.revision,
            integrations.built_in, bot_integrations.webhook_id, bot_integrations.alias,
-           bot_integrations.configuration,
+           bot_integrations.configuration, bot_integrations.configuration_type,
            EXISTS (SELECT 1 FROM integration_code
                    WHERE integration_seq = integrations.seq) AS has_code
     FROM bot_integrations
@@ -98,6 +100,7 @@ impl Receiver {
         Ok(Self {
             workspace: row.get("workspace_id")?,
             integration: None,
+            configuration_type: None,
             configuration: encoded(&configuration),
             endpoint: endpoint(row)?,
             signing_secret: Some(bots::sealed::open_secret(sealer, &bot, &secret)?),
@@ -135,6 +138,7 @@ impl Receiver {
                 webhook_id,
             }),
             workspace: row.get("workspace_id")?,
+            configuration_type: row.get("configuration_type")?,
             configuration: encoded(&configuration),
             endpoint: match row.get("built_in")? {
                 true => Endpoint::BuiltIn,

@@ -2,6 +2,7 @@
 //! in code.
 
 mod ask;
+mod configurations;
 mod deliver;
 mod faults;
 mod leave;
