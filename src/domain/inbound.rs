@@ -1,28 +1,23 @@
 //! Requests from outside to the webhooks of integrations (botpress.md §5 "Inbound webhooks"). Whoever
 //! knows the address may send one: the integration itself has to tell whom it trusts.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+mod shared;
 
-use futures_util::future::join_all;
+use std::{collections::BTreeMap, time::Duration};
+
 use rusqlite::{Connection, OptionalExtension, named_params};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use url::form_urlencoded;
 
+pub use self::shared::{SharedWebhook, find_shared};
 pub use super::protocol::Answer;
 use super::{
     audit::Actor,
-    bots::logs::{self, Level},
     context::Domain,
-    definitions::IntegrationDefinition,
-    integrations,
+    installations,
     protocol::{self, Failed, Question},
-    script,
 };
-use crate::kernel::{
-    Error, Kind, Result, Secret,
-    clock::Stopwatch,
-    ids::{IntegrationId, WorkspaceId},
-};
+use crate::kernel::{Error, Kind, Result};
 
 /// The operation of the runtime protocol.
 const OPERATION: &str = "webhook_received";
@@ -63,13 +58,6 @@ pub enum Receiver {
     Shared(SharedWebhook),
 }
 
-/// The webhook that all installations of an integration share.
-#[derive(Debug, Clone)]
-pub struct SharedWebhook {
-    workspace: WorkspaceId,
-    name: String,
-}
-
 /// An installation that takes requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Installation(Place);
@@ -93,8 +81,12 @@ pub fn find_by_webhook(domain: &Domain, webhook_id: &str) -> Result<Receiver> {
     Ok(Receiver::Installation(Installation(place)))
 }
 
-/// Finds the installation that `state` in the query names by its webhook: for those who come back
-/// from elsewhere. The integration sees their path as [`OAUTH_PATH`].
+/// The longest `state` that is searched for the id of a webhook, in bytes.
+const STATE_MAX: usize = 4096;
+
+/// Finds the installation that `state` in the query names by its webhook: for links of wizards, and for
+/// users who come back from a provider. The state is the webhook's id, or has it as one of its parts.
+/// The integration sees their path from [`OAUTH_PATH`] on.
 ///
 /// # Errors
 /// `NotFound`, or those of the store.
@@ -102,36 +94,19 @@ pub fn find_by_state(domain: &Domain, query: &str) -> Result<Receiver> {
     let state = form_urlencoded::parse(query.as_bytes())
         .find(|(name, _)| name == "state")
         .map(|(_, value)| value.into_owned());
-    let webhook_id = state.ok_or_else(|| Error::not_found("The query has no state"))?;
-    find_by_webhook(domain, &webhook_id)
-}
-
-/// Finds the integration that has the shared webhook of this name: that of the workspace that is given,
-/// else of the one that the name belongs to. No request is ever shown to integrations of two workspaces:
-/// each would see what is meant for the other.
-///
-/// # Errors
-/// `NotFound` for an integration that is not there or nowhere installed, or those of the store.
-pub fn find_shared(
-    domain: &Domain,
-    workspace: Option<WorkspaceId>,
-    name: &str,
-) -> Result<Receiver> {
-    let found = domain.store().read(|conn| {
-        let workspace = match workspace {
-            Some(workspace) => Some(workspace),
-            None => integrations::holder(conn, name)?,
-        };
-        let Some(workspace) = workspace else {
-            return Ok(None);
-        };
-        let parameters = named_params! {":workspace_id": workspace, ":name": name, ":limit": 1};
-        let installed = conn.prepare_cached(SHARED)?.exists(parameters)?;
-        Ok(installed.then_some(workspace))
-    })?;
-    let workspace = found.ok_or_else(|| Error::not_found(NOBODYS))?;
-    let name = name.to_owned();
-    Ok(Receiver::Shared(SharedWebhook { workspace, name }))
+    let state = state.ok_or_else(|| Error::not_found("The query has no state"))?;
+    let found = find_by_webhook(domain, &state);
+    // wire: some integrations put more into the state than the id
+    let part = Some(&state)
+        .filter(|state| state.len() <= STATE_MAX)
+        .and_then(|state| {
+            let mut parts = state.split(|letter: char| !letter.is_ascii_alphanumeric());
+            parts.find(|part| installations::is_webhook_id(part))
+        });
+    match (found, part) {
+        (Err(error), Some(part)) if error.kind() == Kind::NotFound => find_by_webhook(domain, part),
+        (found, _) => found,
+    }
 }
 
 /// Gives a request to its receiver, and returns what that answers.
@@ -142,181 +117,12 @@ pub fn find_shared(
 pub async fn receive(domain: &Domain, receiver: Receiver, request: &Incoming) -> Result<Answer> {
     match receiver {
         Receiver::Installation(Installation(place)) => give(domain, place, request).await,
-        Receiver::Shared(webhook) => receive_shared(domain, &webhook, request).await,
+        Receiver::Shared(webhook) => shared::receive(domain, &webhook, request).await,
     }
 }
 
-/// The path of those who come back.
+/// The path of wizards, and of users who come back from a provider.
 pub const OAUTH_PATH: &str = "/oauth";
-
-/// The answer to a request that no installation is for.
-const NOBODYS: &str = "The request is for no installation";
-
-/// A version of the integration that a shared webhook is of.
-struct Shared {
-    seq: i64,
-    id: IntegrationId,
-    definition: Arc<IntegrationDefinition>,
-    secrets: BTreeMap<String, Secret>,
-}
-
-/// The most versions of an integration that are asked whether a request is for them.
-const MAX_SHARED: i64 = 20;
-
-/// How long their scripts may take together for one request, whatever each of them may.
-const SCRIPTS_TIME: Duration = Duration::from_secs(5);
-
-/// Those that are installed, the newest version first.
-const SHARED: &str = "
-    SELECT integrations.seq, integrations.id FROM integrations
-    WHERE integrations.workspace_id = :workspace_id AND integrations.name = :name AND EXISTS (
-        SELECT 1 FROM bot_integrations JOIN agents ON agents.seq = bot_integrations.agent_seq
-        WHERE bot_integrations.integration_seq = integrations.seq AND bot_integrations.enabled
-          AND agents.deleted_at IS NULL)
-    ORDER BY integrations.version_order DESC, integrations.seq LIMIT :limit";
-
-const IDENTIFIED: &str = "
-    SELECT bot_integrations.agent_seq, bot_integrations.seq
-    FROM bot_integrations JOIN agents ON agents.seq = bot_integrations.agent_seq
-    WHERE bot_integrations.integration_seq = :integration
-      AND bot_integrations.identifier = :identifier AND bot_integrations.enabled
-      AND agents.deleted_at IS NULL
-    ORDER BY bot_integrations.seq";
-
-fn shared(conn: &Connection, domain: &Domain, webhook: &SharedWebhook) -> Result<Vec<Shared>> {
-    let mut statement = conn.prepare_cached(SHARED)?;
-    let parameters = named_params! {
-        ":workspace_id": webhook.workspace, ":name": webhook.name, ":limit": MAX_SHARED,
-    };
-    let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let rows: Vec<(i64, IntegrationId)> = rows.collect::<rusqlite::Result<_>>()?;
-    let whole = rows.into_iter().map(|(seq, id)| {
-        Ok(Shared {
-            seq,
-            definition: domain.declarations().of_integration(conn, seq)?,
-            secrets: integrations::secrets_of(conn, domain.sealer(), &id)?,
-            id,
-        })
-    });
-    whole.collect()
-}
-
-fn identified(conn: &Connection, integration: i64, identifier: &str) -> Result<Vec<Place>> {
-    let mut statement = conn.prepare_cached(IDENTIFIED)?;
-    let parameters = named_params! {":integration": integration, ":identifier": identifier};
-    let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Gives a request to the installations of an integration that its script says it is for, and returns
-/// what the first of them answers. If it is for none, the integration's other script answers.
-///
-/// # Errors
-/// `NotFound` for an integration that nobody has installed and for a request that is nobody's;
-/// `Runtime` if a script fails; those of [`receive`].
-async fn receive_shared(
-    domain: &Domain,
-    webhook: &SharedWebhook,
-    request: &Incoming,
-) -> Result<Answer> {
-    let all = domain.store().read(|conn| shared(conn, domain, webhook))?;
-    let watch = Stopwatch::start();
-    for integration in &all {
-        let Some(script) = &integration.definition.identifier.extract_script else {
-            continue;
-        };
-        if watch.elapsed() > SCRIPTS_TIME {
-            let text = format!("The scripts for this webhook took longer than {SCRIPTS_TIME:?}");
-            return Err(Error::new(Kind::Runtime, text));
-        }
-        let Value::String(identifier) = integration.run(domain, script, request).await? else {
-            continue;
-        };
-        let places = domain
-            .store()
-            .read(|conn| identified(conn, integration.seq, &identifier))?;
-        let mut given = join_all(places.into_iter().map(|place| give(domain, place, request)))
-            .await
-            .into_iter();
-        if let Some(first) = given.next() {
-            return first;
-        }
-    }
-    for integration in &all {
-        if let Some(script) = &integration.definition.identifier.fallback_handler_script {
-            let answered = integration.run(domain, script, request).await?;
-            return integration.fallback(&answered);
-        }
-    }
-    Err(Error::not_found(NOBODYS))
-}
-
-impl Shared {
-    /// Runs a script on a request. What fails is told to the integration's developer.
-    async fn run(&self, domain: &Domain, source: &str, request: &Incoming) -> Result<Value> {
-        let secrets: Map<String, Value> = self
-            .secrets
-            .iter()
-            .map(|(name, value)| (name.clone(), value.expose().into()))
-            .collect();
-        let object = json!({
-            "method": request.method,
-            "path": request.path,
-            "query": request.query,
-            "headers": request.headers,
-            "body": request.body,
-            "secrets": secrets,
-        });
-        match domain.scripts().run(source, &object).await {
-            Ok(value) => Ok(value),
-            Err(error) if error.may_pass() => {
-                let retry_after = script::RETRY_AFTER;
-                Err(Error::new(
-                    Kind::Unavailable { retry_after },
-                    error.to_string(),
-                ))
-            }
-            Err(error) => {
-                let text = format!("A script for the shared webhook failed: {error}");
-                let (id, logged, settings) = (self.id.clone(), text, domain.clone());
-                domain
-                    .change_as(Actor::System, move |change| {
-                        let settings = &settings.settings().bots;
-                        logs::record_of_integration(change, settings, &id, Level::Error, &logged)
-                    })
-                    .await?;
-                // What a script says may show what it was given.
-                let text = "A script of the integration failed; its log says why";
-                Err(Error::new(Kind::Runtime, text))
-            }
-        }
-    }
-
-    /// What a fallback script answers: `{status?, headers?, body?}`.
-    fn fallback(&self, answered: &Value) -> Result<Answer> {
-        if !answered.is_object() {
-            let text = format!("The fallback script of {} must make an object", self.id);
-            return Err(Error::new(Kind::Runtime, text));
-        }
-        let status = answered["status"].as_u64();
-        let headers = answered["headers"].as_object().into_iter().flatten();
-        let text = |value: &Value| match value {
-            Value::Null => String::new(),
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        Ok(Answer {
-            status: status
-                .and_then(|status| u16::try_from(status).ok())
-                .unwrap_or(200),
-            headers: headers
-                .map(|(name, value)| (name.to_ascii_lowercase(), text(value)))
-                .collect(),
-            body: text(&answered["body"]),
-            live: None,
-        })
-    }
-}
 
 async fn give(domain: &Domain, place: Place, request: &Incoming) -> Result<Answer> {
     let body = json!({"req": {
@@ -332,7 +138,30 @@ async fn give(domain: &Domain, place: Place, request: &Incoming) -> Result<Answe
         kind: OPERATION,
         body: &body,
     };
-    protocol::call(domain, question).await?.map_err(not_taken)
+    let answered = protocol::call(domain, question).await?;
+    let mut answer = answered.map_err(not_taken)?;
+    if let Some(identifier) = take_identifier(&mut answer) {
+        let webhooks = domain.addresses().webhooks.clone();
+        domain
+            .change_as(Actor::System, move |change| {
+                installations::write_identifier(change, &webhooks, place, &identifier)
+            })
+            .await?;
+    }
+    Ok(answer)
+}
+
+/// The header by which the last step of a wizard sets the identifier of its installation, which is the
+/// same as `configureIntegration` (the SDK's `OAUTH_IDENTIFIER_HEADER`).
+const IDENTIFIER_HEADER: &str = "x-bp-integration-identifier";
+
+/// Takes the identifier out of the headers: it is for this server, and not for the browser.
+fn take_identifier(answer: &mut Answer) -> Option<String> {
+    let is_identifier = |(name, _): &(String, String)| name == IDENTIFIER_HEADER;
+    let at = answer.headers.iter().position(is_identifier)?;
+    let (_, identifier) = answer.headers.remove(at);
+    let identifier = identifier.trim();
+    (!identifier.is_empty()).then(|| identifier.to_owned())
 }
 
 /// Whoever sent the request may send it again, if that makes sense.

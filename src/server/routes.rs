@@ -88,15 +88,15 @@ pub(super) fn endpoint(
     )
     .with_methods(ada::PAGES_METHODS)
     .for_own_pages();
-    let webhooks = Edge::new(
-        botpress::webhooks(domain),
-        "botpress-webhooks",
-        Arc::new(botpress::ErrorRenderer::new(domain.clock().clone())),
+    let webhooks = Arc::new(webhooks_edge(domain, &mounted));
+    let wizards_end = Edge::new(
+        botpress::interstitial(),
+        "oauth-pages",
+        Arc::new(botpress::RenderChat),
         mounted.clone(),
     )
-    .with_own_cors()
-    .with_keys(Keys::In(HeaderName::from_static(chat::USER_KEY)))
-    .with_raw_paths();
+    .with_methods(botpress::INTERSTITIAL_METHODS);
+    let wizards_end = Arc::new(wizards_end);
     let chat_pages = Edge::new(
         botpress::chat(domain, &config.botpress, is_dev),
         "chat-pages",
@@ -105,10 +105,15 @@ pub(super) fn endpoint(
     )
     .with_methods(botpress::CHAT_METHODS)
     .for_own_pages();
-    let mut router = Router::new(pages)
+    let others = botpress::at_webhook_hosts(webhooks.clone(), pages);
+    let mut router = Router::new(others)
         .at(botpress::CHAT_BASE_PATH, Reach::Below, chat_pages.boxed())
         .at(ada::PAGES_BASE_PATH, Reach::Stripped, platform.boxed())
-        .at(botpress::WEBHOOKS_PATH, Reach::Both, webhooks.boxed());
+        .at(botpress::WEBHOOKS_PATH, Reach::Both, shared(&webhooks))
+        .at(botpress::OAUTH_PATH, Reach::Both, shared(&webhooks));
+    for path in botpress::INTERSTITIAL_PATHS {
+        router = router.at(path, Reach::Exact, shared(&wizards_end));
+    }
     if domain.settings().inbox.is_on(domain.settings().development) {
         let inbox = console::inbox::routes(domain);
         let renderer = Arc::new(console::error::ErrorRenderer);
@@ -146,6 +151,19 @@ pub(super) fn endpoint(
     (router, measured)
 }
 
+/// Requests from outside to webhooks.
+fn webhooks_edge(domain: &Domain, mounted: &Mounted) -> Edge {
+    Edge::new(
+        botpress::webhooks(domain),
+        "botpress-webhooks",
+        Arc::new(botpress::ErrorRenderer::new(domain.clock().clone())),
+        mounted.clone(),
+    )
+    .with_own_cors()
+    .with_keys(Keys::In(HeaderName::from_static(chat::USER_KEY)))
+    .with_raw_paths()
+}
+
 /// An endpoint that stands at several paths.
 fn shared(edge: &Arc<Edge>) -> BoxEndpoint<'static, Response> {
     edge.clone().boxed()
@@ -154,9 +172,14 @@ fn shared(edge: &Arc<Edge>) -> BoxEndpoint<'static, Response> {
 /// What the paths of this server begin with: no tunnel has such an id.
 fn first_parts(mounts: &[Mount]) -> BTreeSet<String> {
     let pages = [
-        "assets", "chat", "docs", "folders", "healthz", "inbox", "metrics", "openapi", "readyz",
+        "app", "assets", "chat", "docs", "folders", "healthz", "inbox", "metrics", "openapi",
+        "readyz",
     ];
-    let others = [ada::PAGES_BASE_PATH, botpress::WEBHOOKS_PATH];
+    let others = [
+        ada::PAGES_BASE_PATH,
+        botpress::WEBHOOKS_PATH,
+        botpress::OAUTH_PATH,
+    ];
     let paths = mounts.iter().map(|mount| mount.base_path).chain(others);
     let paths = paths.chain([cohere::UNPREFIXED, botpress::ROUTES].concat());
     let first = paths.filter_map(|path| path.split('/').nth(1));

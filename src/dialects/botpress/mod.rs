@@ -28,6 +28,7 @@ mod integrations;
 mod integrations_given;
 mod integrations_list;
 mod integrations_wire;
+mod interstitial;
 mod introspect;
 mod invoice_document;
 mod invoices_wire;
@@ -66,13 +67,14 @@ use self::{
 };
 pub use self::{
     error::ErrorRenderer,
+    interstitial::{METHODS as INTERSTITIAL_METHODS, PATHS as INTERSTITIAL_PATHS, interstitial},
     settings::Settings,
     tunnels::with_tunnels,
     webchat::{
         BASE_PATH as CHAT_BASE_PATH, METHODS as CHAT_METHODS, RenderPage as RenderChat,
         routes as chat,
     },
-    webhooks::webhooks,
+    webhooks::{OAUTH_PATH, at_webhook_hosts, webhooks},
 };
 use crate::{
     domain::Domain,

@@ -1,12 +1,12 @@
-//! `/webhook`: requests from outside to installations of integrations, with any method and any path.
+//! `/webhook` and `/oauth`: requests from outside to installations of integrations, with any method and any path.
 //! What the integration answers goes back as it is.
 
-use std::{collections::BTreeMap, io};
+use std::{borrow::Cow, collections::BTreeMap, io, sync::Arc};
 
 use futures_util::StreamExt;
 use percent_encoding::percent_decode_str;
 use poem::{
-    Body, EndpointExt, Request, Response,
+    Body, Endpoint, EndpointExt, Request, Response,
     endpoint::{BoxEndpoint, make},
     http::{HeaderName, HeaderValue, StatusCode, header},
 };
@@ -14,15 +14,17 @@ use poem::{
 use crate::{
     domain::{
         Domain,
-        inbound::{self, Answer, Incoming},
+        inbound::{self, Answer, Incoming, Receiver},
+        installations::is_webhook_id,
     },
     http::{
-        body_limit,
+        Edge, body_limit,
         errors::Failure,
+        origin::host,
         read_bytes,
         sandbox::{contain, without_own_cookies},
     },
-    kernel::{Error, Kind, Result},
+    kernel::{Error, Kind, Result, ids::WorkspaceId},
 };
 
 /// What the path of the webhook begins with that all installations of an integration share; its name
@@ -32,10 +34,16 @@ const SHARED: &str = "integration/global/";
 /// The same of the integration of one workspace, whose id and a slash come before the name.
 const SHARED_OF_WORKSPACE: &str = "integration/workspace/";
 
-/// The path of those who come back from elsewhere.
-const OAUTH: &str = "oauth";
+/// The path of wizards, and of users who come back from elsewhere: it leads to the installation that the
+/// query's `state` names. Integrations make such links in two ways, so that it is below
+/// [`super::WEBHOOKS_PATH`] and at the root (botpress-today.md §0.6).
+pub const OAUTH_PATH: &str = inbound::OAUTH_PATH;
 
-/// The webhooks, to be mounted under [`super::WEBHOOKS_PATH`].
+/// Parts of hosts under which the paths of webhooks have nothing before the webhook's id: the official
+/// clients make them of an address that begins with `api.`.
+const HOSTS: [&str; 2] = ["webhook.", "chat."];
+
+/// The webhooks, to be mounted under [`super::WEBHOOKS_PATH`] and at [`OAUTH_PATH`].
 #[must_use]
 pub fn webhooks(domain: &Domain) -> BoxEndpoint<'static, Response> {
     let domain = domain.clone();
@@ -49,47 +57,131 @@ pub fn webhooks(domain: &Domain) -> BoxEndpoint<'static, Response> {
     receive.boxed()
 }
 
-async fn receive(domain: &Domain, request: Request) -> Result<Response> {
-    let whole = request.original_uri().path().to_owned();
-    let below = whole
-        .strip_prefix(super::WEBHOOKS_PATH)
-        .and_then(|path| path.strip_prefix('/'))
-        .ok_or_else(|| Error::new(Kind::NoOperation, "Not Found"))?;
-    let decoded = percent_decode_str(below).decode_utf8_lossy();
-    // The receiver is found before the body is read: strangers who know none keep no memory here.
-    // `own` is the path that the answer's cookies are for.
-    let query = request
-        .original_uri()
-        .query()
-        .unwrap_or_default()
-        .to_owned();
-    let find = || {
-        Ok::<_, Error>(if let Some(name) = decoded.strip_prefix(SHARED) {
-            let receiver = inbound::find_shared(domain, None, name)?;
-            (receiver, "/", whole.as_str())
-        } else if let Some((workspace, name)) = decoded
-            .strip_prefix(SHARED_OF_WORKSPACE)
-            .and_then(|rest| rest.split_once('/'))
-        {
-            let receiver = inbound::find_shared(domain, Some(workspace.into()), name)?;
-            (receiver, "/", whole.as_str())
-        } else if below == OAUTH {
-            let receiver = inbound::find_by_state(domain, &query)?;
-            (receiver, inbound::OAUTH_PATH, whole.as_str())
-        } else {
-            let (webhook_id, path) = below.split_at(below.find('/').unwrap_or(below.len()));
-            let receiver = inbound::find_by_webhook(domain, webhook_id)?;
-            (receiver, path, &whole[..whole.len() - path.len()])
-        })
+/// Whatever has no other place: requests to webhooks at hosts that are for webhooks alone, and the others.
+#[must_use]
+pub fn at_webhook_hosts(
+    webhooks: Arc<Edge>,
+    others: BoxEndpoint<'static, Response>,
+) -> BoxEndpoint<'static, Response> {
+    let others = Arc::new(others);
+    let endpoint = make(move |request: Request| {
+        let (webhooks, others) = (webhooks.clone(), others.clone());
+        async move {
+            match is_at_webhook_host(&request) {
+                true => webhooks.call(request).await,
+                false => others.call(request).await,
+            }
+        }
+    });
+    endpoint.boxed()
+}
+
+fn is_at_webhook_host(request: &Request) -> bool {
+    let host = host(request).unwrap_or_default();
+    let begins = |part: &str| {
+        let begin = host.get(..part.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(part))
     };
-    let (mut receiver, path, own) = find()?;
-    let incoming = read(request, path).await?;
+    let path = request.original_uri().path();
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let id = path.split('/').next().unwrap_or_default();
+    HOSTS.iter().any(|part| begins(part))
+        && (is_webhook_id(id) || path.starts_with(SHARED) || path.starts_with(SHARED_OF_WORKSPACE))
+}
+
+/// Where a request goes.
+struct Found<'a> {
+    receiver: Receiver,
+    /// The path that the integration sees.
+    path: &'a str,
+    /// The path that the answer's cookies are for.
+    own: &'a str,
+}
+
+async fn receive(domain: &Domain, request: Request) -> Result<Response> {
+    let uri = request.original_uri().clone();
+    let (whole, query) = (uri.path(), uri.query().unwrap_or_default());
+    // The receiver is found before the body is read: strangers who know none keep no memory here.
+    let found = find(domain, whole, query)?;
+    let incoming = read(request, found.path).await?;
+    let mut receiver = found.receiver;
     if !incoming.body.is_empty() {
         // It may have been taken away while the body arrived.
-        (receiver, ..) = find()?;
+        receiver = find(domain, whole, query)?.receiver;
     }
     let answer = inbound::receive(domain, receiver, &incoming).await?;
-    Ok(response(answer, own))
+    Ok(response(answer, found.own))
+}
+
+fn find<'a>(domain: &Domain, whole: &'a str, query: &str) -> Result<Found<'a>> {
+    let no_operation = || Error::new(Kind::NoOperation, "Not Found");
+    let below = match whole.strip_prefix(super::WEBHOOKS_PATH) {
+        Some(below) if below.is_empty() || below.starts_with('/') => below,
+        _ => whole,
+    };
+    let rest = below.strip_prefix('/').ok_or_else(no_operation)?;
+    if let Some(name) = rest.strip_prefix(SHARED) {
+        return find_shared(domain, None, (whole, name));
+    }
+    if let Some((workspace, name)) = rest
+        .strip_prefix(SHARED_OF_WORKSPACE)
+        .and_then(|rest| rest.split_once('/'))
+    {
+        return find_shared(domain, Some(workspace), (whole, name));
+    }
+    let is_oauth = |after: &str| after.is_empty() || after.starts_with('/');
+    if let Some(after) = below
+        .strip_prefix(OAUTH_PATH)
+        .filter(|after| is_oauth(after))
+    {
+        return Ok(Found {
+            receiver: inbound::find_by_state(domain, query)?,
+            path: below,
+            own: &whole[..whole.len() - after.len()],
+        });
+    }
+    let (webhook_id, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    Ok(Found {
+        receiver: inbound::find_by_webhook(domain, webhook_id)?,
+        path,
+        own: &whole[..whole.len() - path.len()],
+    })
+}
+
+/// The most slashes within the name of an integration that are tried.
+const SLASHES: usize = 2;
+
+/// The webhook that the installations of an integration share. A name may have slashes, and a path may
+/// follow it: the longest name that there is, is meant.
+fn find_shared<'a>(
+    domain: &Domain,
+    workspace: Option<&str>,
+    (whole, rest): (&'a str, &'a str),
+) -> Result<Found<'a>> {
+    let workspace = workspace.map(decoded);
+    let slashes = rest.match_indices('/').map(|(at, _)| at);
+    let ends = slashes.take(SLASHES).chain([rest.len()]);
+    let mut last = Error::new(Kind::NoOperation, "Not Found");
+    for end in ends.collect::<Vec<_>>().into_iter().rev() {
+        let (name, path) = rest.split_at(end);
+        let workspace = workspace.as_deref().map(WorkspaceId::from);
+        match inbound::find_shared(domain, workspace, &decoded(name)) {
+            Ok(receiver) => {
+                return Ok(Found {
+                    receiver,
+                    path,
+                    own: &whole[..whole.len() - path.len()],
+                });
+            }
+            Err(error) if error.kind() == Kind::NotFound => last = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last)
+}
+
+fn decoded(text: &str) -> Cow<'_, str> {
+    percent_decode_str(text).decode_utf8_lossy()
 }
 
 pub(super) async fn read(mut request: Request, path: &str) -> Result<Incoming> {

@@ -150,18 +150,28 @@ pub async fn set_identifier(call: &Call, identifier: String) -> Result<()> {
     let webhooks = call.domain().addresses().webhooks.clone();
     call.domain()
         .change(call, move |change, _| {
-            change
-                .conn
-                .prepare_cached(SET_IDENTIFIER)?
-                .execute(named_params! {
-                    ":identifier": identifier,
-                    ":now": change.now,
-                    ":seq": seq,
-                    ":agent_seq": agent_seq,
-                })?;
-            registration::linked(change, &webhooks, seq)
+            write_identifier(change, &webhooks, (agent_seq, seq), &identifier)
         })
         .await
+}
+
+/// Writes the identifier of an installation, which is then linked.
+pub(super) fn write_identifier(
+    change: &Change<'_>,
+    webhooks: &str,
+    (agent_seq, seq): (i64, i64),
+    identifier: &str,
+) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(SET_IDENTIFIER)?
+        .execute(named_params! {
+            ":identifier": identifier,
+            ":now": change.now,
+            ":seq": seq,
+            ":agent_seq": agent_seq,
+        })?;
+    registration::linked(change, webhooks, seq)
 }
 
 const OF_BOT: &str = "
@@ -251,9 +261,19 @@ pub(super) fn open(sealer: &Sealer, webhook_id: &str, sealed: &[u8]) -> Result<M
         .map_err(|error| Error::internal("a sealed configuration is no object", error))
 }
 
+/// The length of the id of a webhook.
+const WEBHOOK_ID_LENGTH: usize = 36;
+
 /// What a webhook's address ends with: not to be guessed, for it is all that protects some.
 fn new_webhook_id() -> String {
-    random_alphanumeric(36).to_lowercase()
+    random_alphanumeric(WEBHOOK_ID_LENGTH).to_lowercase()
+}
+
+/// True for a text that looks like the id of a webhook.
+#[must_use]
+pub fn is_webhook_id(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    text.len() == WEBHOOK_ID_LENGTH && text.bytes().all(is_letter)
 }
 
 fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Installation> {

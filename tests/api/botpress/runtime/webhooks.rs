@@ -348,26 +348,25 @@ async fn the_shared_webhook_finds_the_installation_by_its_script() {
 }
 
 #[tokio::test]
-async fn a_script_that_fails_is_told_to_its_developer() {
+async fn a_request_that_is_nobodys_is_not_found() {
     let pair = shared(None, "body = parse_json!(.body)\nto_string!(body.team)").await;
     let server = &pair.given.server;
-    assert_answer!(
-        "shared_failed",
-        post(server, GLOBAL, "no json").await.expect(400)
-    );
+    let nobodys = post(server, GLOBAL, r#"{"team":"team-2"}"#).await;
+    assert_answer!("shared_nobodys", nobodys.expect(404));
+    // A script that fails has found nobody.
+    let nobodys = post(server, GLOBAL, "no json").await;
+    assert_answer!("shared_nobodys", nobodys.expect(404));
     let lines = "SELECT level || ' ' || message FROM integration_logs";
     let lines = column(server, lines);
     let line = lines.last().and_then(Value::as_str).expect("a line");
     assert!(
-        line.starts_with("error A script for the shared webhook failed: "),
+        line.starts_with("warn The extract script found no identifier in a POST request: "),
         "{line}"
     );
-    let nobodys = post(server, GLOBAL, r#"{"team":"team-2"}"#).await;
-    assert_answer!("shared_nobodys", nobodys.expect(404));
 }
 
-/// The memory and the time of a script are taken back: the caller gets an error, the integration's log
-/// says which limit it was, and everything else goes on.
+/// The memory and the time of a script are taken back: it has found nobody, the integration's log says which
+/// limit it was, and everything else goes on.
 #[tokio::test]
 async fn a_script_that_breaks_a_limit_is_told_to_its_developer() {
     let bomb = "r = to_string!(.body)\na = replace(r, \"x\", r)\nb = replace(a, \"x\", r)\n\
@@ -387,12 +386,17 @@ async fn a_script_that_breaks_a_limit_is_told_to_its_developer() {
         });
         let pair = shared_by(Pair::on(server.await).await, None, script).await;
         let server = &pair.given.server;
-        let refused = post(server, GLOBAL, body).await.expect(400);
-        assert_eq!(refused.json()["type"], "Runtime", "{}", refused.text);
+        let nobodys = post(server, GLOBAL, body).await.expect(404);
+        assert_eq!(
+            nobodys.json()["type"],
+            "ResourceNotFound",
+            "{}",
+            nobodys.text
+        );
         let lines = column(server, "SELECT message FROM integration_logs");
         let line = lines.last().and_then(Value::as_str).expect("a line");
         assert!(line.contains(limit), "{line}");
-        post(server, GLOBAL, body).await.expect(400);
+        post(server, GLOBAL, body).await.expect(404);
         let health = server.request(Method::GET, "/healthz");
         send(health).await.expect(200);
     }
