@@ -5,6 +5,9 @@
 //! place of a value ([`work`]), and when a value is checked, by what is really done ([`counted`]).
 
 mod counted;
+mod draft;
+mod ecma;
+mod fault;
 mod keywords;
 mod patterns;
 pub(super) mod report;
@@ -14,12 +17,17 @@ mod work;
 use std::sync::LazyLock;
 
 use jsonschema::{PatternOptions, Validator};
+use referencing::Draft;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub(crate) use self::report::shortened;
 use self::{
     counted::{Budget, Counted, Seen, within},
-    report::{shortened, violations},
+    draft::draft_of,
+    ecma::{Reach, Written, translated},
+    fault::fault,
+    report::violations,
     work::Work,
 };
 use super::violation::{Location, Rule, Violation};
@@ -87,10 +95,12 @@ impl Default for Limits {
 pub struct Schema {
     validator: Validator<Counted>,
     work: Work,
+    /// The patterns that were translated, as their author wrote them.
+    patterns: Written,
 }
 
 impl Schema {
-    /// Compiles a schema.
+    /// Compiles a schema: one of draft-07, unless it names another draft or needs one.
     ///
     /// # Errors
     /// A text that says what is wrong with it, or which limit it exceeds.
@@ -98,7 +108,18 @@ impl Schema {
         if !is_nested_at_most(schema, DEEPEST_SCHEMA) {
             return Err(format!("it is nested more than {DEEPEST_SCHEMA} deep"));
         }
-        let work = work::count(schema, limits.max_subschemas)?;
+        let draft = draft_of(schema);
+        let compiled = Self::compile_as(schema, draft, limits);
+        // All were read as 2020-12 once: of two readings of a stored schema, one that it has counts.
+        if compiled.is_err() && draft == Some(Draft::Draft7) && *limits == Limits::STORED {
+            return Self::compile_as(schema, Some(Draft::Draft202012), limits).or(compiled);
+        }
+        compiled
+    }
+
+    fn compile_as(schema: &Value, draft: Option<Draft>, limits: &Limits) -> Result<Self, String> {
+        let counted_as = draft.unwrap_or_default();
+        let work = work::count(schema, counted_as, limits.max_subschemas)?;
         if work.most > limits.max_work {
             let Work { most, place, .. } = &work;
             let most = if *most > 1_000_000_000 {
@@ -111,10 +132,33 @@ impl Schema {
                 limits.max_work
             ));
         }
-        let validator = options()
-            .build(schema)
-            .map_err(|error| shortened(&error.to_string(), 500))?;
-        Ok(Self { validator, work })
+        let options = options();
+        let options = match draft {
+            Some(draft) => options.with_draft(draft),
+            None => options,
+        };
+        let mut failed = None;
+        for reach in [Reach::Whole, Reach::WithoutDots] {
+            let found = translated(schema, reach);
+            let (schema, patterns) = match &found {
+                Some((schema, patterns)) => (schema, patterns.clone()),
+                None => (schema, Written::new()),
+            };
+            match options.build(schema) {
+                Ok(validator) => {
+                    return Ok(Self {
+                        validator,
+                        work,
+                        patterns,
+                    });
+                }
+                Err(error) => failed = failed.or_else(|| Some(fault(&error, &patterns))),
+            }
+            if found.is_none() {
+                break;
+            }
+        }
+        Err(failed.unwrap_or_else(|| "it cannot be compiled".to_owned()))
     }
 
     /// The rules that `value` breaks, with places counted from `location`. Empty if it is valid.
@@ -162,6 +206,13 @@ impl Schema {
                 .flat_map(|error| violations(&error, location))
                 .collect::<Vec<_>>()
         });
+        for violation in &mut broken {
+            if let Rule::Pattern(pattern) = &mut violation.rule
+                && let Some(written) = self.patterns.get(pattern)
+            {
+                pattern.clone_from(written);
+            }
+        }
         if broken.is_empty() {
             broken.push(whole("does not keep to its schema".to_owned()));
         } else if spent.exhausted {
@@ -189,6 +240,25 @@ fn options()
         .should_validate_formats(true)
         .with_pattern_options(patterns)
         .with_format("regex", is_regex)
+        // Validators of JavaScript read these two as notes, as later drafts do.
+        .without_content_encoding_support("base64")
+        .without_content_media_type_support("application/json")
+        // Draft-07 does not have these two, and the validators of its users have them.
+        .with_format("uuid", |text| is_format("uuid", text))
+        .with_format("duration", |text| is_format("duration", text))
+}
+
+/// True for a text in a format of a later draft.
+fn is_format(format: &'static str, text: &str) -> bool {
+    static FORMATS: LazyLock<[(&str, jsonschema::Validator); 2]> = LazyLock::new(|| {
+        ["uuid", "duration"].map(|format| {
+            let options = jsonschema::options().should_validate_formats(true);
+            let schema = options.build(&json!({"format": format}));
+            (format, schema.expect("a schema of ours"))
+        })
+    });
+    let known = FORMATS.iter().find(|(known, _)| *known == format);
+    known.is_none_or(|(_, schema)| schema.is_valid(&Value::from(text)))
 }
 
 /// True for a regular expression. Reading one takes as long as the square of the names in it.

@@ -90,7 +90,42 @@ fn rule(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Rule {
         ValidationErrorKind::Maximum { limit } => Rule::Maximum(number(limit)),
         ValidationErrorKind::Format { format } => Rule::Format(format.clone()),
         ValidationErrorKind::Pattern { pattern } => Rule::Pattern(pattern.clone()),
-        _ => Rule::Other(shortened(&format!("is invalid: {}", error.masked()), 500)),
+        _ => Rule::Other(in_words(kind, error)),
+    }
+}
+
+/// The rules without a form of their own.
+fn in_words(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> String {
+    match kind {
+        ValidationErrorKind::ExclusiveMinimum { limit } => {
+            format!("must be greater than {}", number(limit))
+        }
+        ValidationErrorKind::ExclusiveMaximum { limit } => {
+            format!("must be less than {}", number(limit))
+        }
+        ValidationErrorKind::MultipleOf { multiple_of } => {
+            format!("must be a multiple of {multiple_of}")
+        }
+        ValidationErrorKind::UniqueItems => {
+            "must not have two equal items (uniqueItems)".to_owned()
+        }
+        ValidationErrorKind::Contains => "must have an item of another kind (contains)".to_owned(),
+        ValidationErrorKind::AdditionalItems { limit } => {
+            format!("must not have more than {limit} items (additionalItems)")
+        }
+        ValidationErrorKind::Not { .. } => "must not fit the schema of not".to_owned(),
+        ValidationErrorKind::FalseSchema => "is not allowed here".to_owned(),
+        ValidationErrorKind::AnyOf { .. } => "fits none of the alternatives (anyOf)".to_owned(),
+        ValidationErrorKind::OneOfNotValid { .. } => {
+            "fits none of the alternatives (oneOf)".to_owned()
+        }
+        ValidationErrorKind::OneOfMultipleValid { .. } => {
+            "fits more than one of the alternatives (oneOf)".to_owned()
+        }
+        other => shortened(
+            &format!("is invalid ({}): {}", other.keyword(), error.masked()),
+            500,
+        ),
     }
 }
 

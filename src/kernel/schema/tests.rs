@@ -1,6 +1,7 @@
 mod hostile;
 mod random;
 mod texts;
+mod vendors;
 
 use serde_json::json;
 

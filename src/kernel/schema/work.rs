@@ -39,12 +39,12 @@ pub(super) struct Work {
     pub(super) negated: u64,
 }
 
-/// Counts the work of a schema with at most so many subschemas.
+/// Counts the work of a schema of this draft, if it names none, with at most so many subschemas.
 ///
 /// # Errors
 /// A text that says why it has no end, or which limit it exceeds.
-pub(super) fn count(schema: &Value, max_subschemas: usize) -> Result<Work, String> {
-    let draft = Draft::default().detect(schema);
+pub(super) fn count(schema: &Value, draft: Draft, max_subschemas: usize) -> Result<Work, String> {
+    let draft = draft.detect(schema);
     let resource = draft.create_resource_ref(schema);
     let registry = Registry::new()
         .draft(draft)

@@ -1,0 +1,143 @@
+//! The draft of JSON Schema that a schema is read in.
+
+use referencing::Draft;
+use serde_json::{Map, Value};
+
+/// Keywords whose value is data, not a schema.
+const DATA: [&str; 4] = ["const", "enum", "default", "examples"];
+
+/// Keywords whose members are schemas by names of the author.
+const BY_NAME: [&str; 6] = [
+    "properties",
+    "definitions",
+    "$defs",
+    "dependentSchemas",
+    "dependencies",
+    "patternProperties",
+];
+
+/// Keywords that draft-07 does not have.
+const NEWER: [&str; 11] = [
+    "prefixItems",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "dependentRequired",
+    "dependentSchemas",
+    "minContains",
+    "maxContains",
+    "$anchor",
+    "$dynamicAnchor",
+    "$dynamicRef",
+    "$recursiveRef",
+];
+
+/// Keywords that say nothing of a value.
+const ANNOTATIONS: [&str; 8] = [
+    "title",
+    "description",
+    "default",
+    "examples",
+    "readOnly",
+    "writeOnly",
+    "definitions",
+    "$defs",
+];
+
+/// The draft of a schema that names none; none for one that does.
+///
+/// The vendors' schemas are draft-07 (botpress.md §4), where keywords of later drafts and those beside `$ref`
+/// mean nothing. A schema that has such keywords is read as 2020-12, so that no rule is passed over in silence:
+/// a tuple, `items: […]`, is draft-07's alone.
+pub(super) fn draft_of(schema: &Value) -> Option<Draft> {
+    if schema.get("$schema").is_some_and(Value::is_string) {
+        return None;
+    }
+    let (mut newer, mut tuple) = (false, false);
+    each(schema, &mut |members| {
+        newer |= NEWER.iter().any(|keyword| members.contains_key(*keyword));
+        newer |= members.contains_key("$ref") && members.keys().any(|keyword| is_rule(keyword));
+        tuple |= members.get("items").is_some_and(Value::is_array);
+    });
+    Some(match newer && !tuple {
+        true => Draft::Draft202012,
+        false => Draft::Draft7,
+    })
+}
+
+fn is_rule(keyword: &str) -> bool {
+    !keyword.starts_with('$')
+        && !ANNOTATIONS.contains(&keyword)
+        && Draft::Draft202012.is_known_keyword(keyword)
+}
+
+/// Shows each subschema that is an object, the outermost first.
+pub(super) fn each<'s>(schema: &'s Value, see: &mut impl FnMut(&'s Map<String, Value>)) {
+    match schema {
+        Value::Array(items) => items.iter().for_each(|item| each(item, see)),
+        Value::Object(members) => {
+            see(members);
+            for (keyword, value) in members {
+                match value {
+                    _ if DATA.contains(&&**keyword) => {}
+                    Value::Object(inner) if is_by_name(keyword) => {
+                        inner.values().for_each(|value| each(value, see));
+                    }
+                    value => each(value, see),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The same, to change them.
+pub(super) fn each_mut(schema: &mut Value, see: &mut impl FnMut(&mut Map<String, Value>)) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(|item| each_mut(item, see)),
+        Value::Object(members) => {
+            see(members);
+            for (keyword, value) in members {
+                match value {
+                    _ if DATA.contains(&&**keyword) => {}
+                    Value::Object(inner) if is_by_name(keyword) => {
+                        inner.values_mut().for_each(|value| each_mut(value, see));
+                    }
+                    value => each_mut(value, see),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_by_name(keyword: &str) -> bool {
+    BY_NAME.contains(&keyword)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_schema_without_a_draft_is_draft_07() {
+        for (schema, draft) in [
+            (json!({"type": "string"}), Draft::Draft7),
+            (json!({"items": [{"type": "string"}]}), Draft::Draft7),
+            (json!({"const": {"prefixItems": []}}), Draft::Draft7),
+            (json!({"properties": {"prefixItems": {}}}), Draft::Draft7),
+            (json!({"$ref": "#/$defs/a", "title": "A"}), Draft::Draft7),
+            (json!({"allOf": [{"prefixItems": []}]}), Draft::Draft202012),
+            (json!({"$ref": "#/a", "minimum": 1}), Draft::Draft202012),
+            (
+                json!({"$ref": "#/a", "minimum": 1, "allOf": [{"items": []}]}),
+                Draft::Draft7,
+            ),
+        ] {
+            assert_eq!(draft_of(&schema), Some(draft), "{schema}");
+        }
+        let named = json!({"$schema": "https://json-schema.org/draft/2020-12/schema"});
+        assert_eq!(draft_of(&named), None);
+    }
+}

@@ -1,0 +1,314 @@
+//! Patterns of JavaScript (ECMA-262 §22.2) in the syntax of the engine that matches them here.
+//!
+//! The validator translates classes such as `\d` itself, and refuses or reads otherwise what stands here. A
+//! pattern is translated for matching alone: it is estimated and shown as its author wrote it.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use serde_json::{Map, Value};
+
+use super::draft::{each, each_mut};
+
+/// Everything but the four ends of lines, which is what `.` matches.
+const ANY: &str = "[^\\n\\r\u{2028}\u{2029}]";
+
+/// How much of a pattern is translated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// All of it.
+    Whole,
+    /// All but `.`, whose translation makes a pattern larger.
+    WithoutDots,
+}
+
+/// What was translated: the patterns as they were written, by their translations.
+pub(super) type Written = HashMap<String, String>;
+
+/// The schema with its patterns translated, and these as they were written. None if there is nothing to
+/// translate.
+pub(super) fn translated(schema: &Value, reach: Reach) -> Option<(Value, Written)> {
+    let mut written = Written::new();
+    each(schema, &mut |members| {
+        for pattern in patterns(members) {
+            if let Cow::Owned(new) = pattern_of(pattern, reach) {
+                written.insert(new, pattern.to_owned());
+            }
+        }
+    });
+    if written.is_empty() {
+        return None;
+    }
+    let mut schema = schema.clone();
+    each_mut(&mut schema, &mut |members| {
+        if let Some(Value::String(pattern)) = members.get_mut("pattern") {
+            *pattern = pattern_of(pattern, reach).into_owned();
+        }
+        if let Some(Value::Object(inner)) = members.get_mut("patternProperties") {
+            rename(inner, reach);
+        }
+    });
+    Some((schema, written))
+}
+
+fn patterns(members: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    let own = members.get("pattern").and_then(Value::as_str);
+    let of_members = members.get("patternProperties").and_then(Value::as_object);
+    own.into_iter().chain(
+        of_members
+            .into_iter()
+            .flat_map(Map::keys)
+            .map(String::as_str),
+    )
+}
+
+fn rename(members: &mut Map<String, Value>, reach: Reach) {
+    *members = std::mem::take(members)
+        .into_iter()
+        .map(|(pattern, value)| (pattern_of(&pattern, reach).into_owned(), value))
+        .collect();
+}
+
+/// A pattern in the engine's syntax.
+fn pattern_of(pattern: &str, reach: Reach) -> Cow<'_, str> {
+    let mut translator = Translator {
+        rest: pattern,
+        new: String::with_capacity(pattern.len() + 16),
+        reach,
+        groups: groups(pattern),
+        looks_back: ["(?=", "(?!", "(?<=", "(?<!"]
+            .iter()
+            .any(|look| pattern.contains(look))
+            || refers_back(pattern),
+    };
+    translator.run();
+    match translator.new == pattern {
+        true => Cow::Borrowed(pattern),
+        false => Cow::Owned(translator.new),
+    }
+}
+
+struct Translator<'a> {
+    rest: &'a str,
+    new: String,
+    reach: Reach,
+    /// The names of groups, each with its number.
+    groups: Vec<(&'a str, usize)>,
+    /// True if the pattern looks around or refers back: the validator leaves such a pattern to its engine as
+    /// it is, which reads `\d` and `\w` as Unicode's.
+    looks_back: bool,
+}
+
+impl Translator<'_> {
+    fn take(&mut self) -> Option<char> {
+        let next = self.rest.chars().next()?;
+        self.rest = &self.rest[next.len_utf8()..];
+        Some(next)
+    }
+
+    /// Takes a text if it is what comes next.
+    fn skip(&mut self, text: &str) -> bool {
+        let rest = self.rest.strip_prefix(text);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    fn run(&mut self) {
+        while let Some(next) = self.take() {
+            match next {
+                '\\' => self.escape(false),
+                '[' if self.skip("^]") => self.new.push_str(r"[\s\S]"),
+                '[' if self.skip("]") => self.new.push_str(r"[^\s\S]"),
+                '[' => self.class(),
+                '.' if self.reach == Reach::Whole => self.new.push_str(ANY),
+                other => self.new.push(other),
+            }
+        }
+    }
+
+    /// The rest of a class.
+    fn class(&mut self) {
+        self.new.push('[');
+        while let Some(next) = self.take() {
+            match next {
+                '\\' => self.escape(true),
+                ']' => {
+                    self.new.push(']');
+                    return;
+                }
+                other => self.new.push(other),
+            }
+        }
+    }
+
+    /// What follows a backslash.
+    fn escape(&mut self, in_class: bool) {
+        let Some(next) = self.take() else {
+            self.new.push('\\');
+            return;
+        };
+        let digit_follows = self.rest.starts_with(|next: char| next.is_ascii_digit());
+        match next {
+            'b' if in_class => self.new.push_str(r"\x08"),
+            '0' if !digit_follows => self.new.push_str(r"\x00"),
+            'k' if !in_class => self.named_reference(),
+            'c' if self
+                .rest
+                .starts_with(|next: char| next.is_ascii_alphabetic()) =>
+            {
+                let letter = self.take().unwrap_or('@');
+                self.new.push_str(&format!(r"\x{:02x}", letter as u32 % 32));
+            }
+            'u' => self.unicode(),
+            'd' if self.looks_back && in_class => self.new.push_str("0-9"),
+            'd' if self.looks_back => self.new.push_str("[0-9]"),
+            'D' if self.looks_back && !in_class => self.new.push_str("[^0-9]"),
+            'w' if self.looks_back && in_class => self.new.push_str("0-9A-Za-z_"),
+            'w' if self.looks_back => self.new.push_str("[0-9A-Za-z_]"),
+            'W' if self.looks_back && !in_class => self.new.push_str("[^0-9A-Za-z_]"),
+            other => {
+                self.new.push('\\');
+                self.new.push(other);
+            }
+        }
+    }
+
+    /// `\k<name>` as the number of its group.
+    fn named_reference(&mut self) {
+        let name = self
+            .rest
+            .strip_prefix('<')
+            .and_then(|rest| rest.split_once('>'));
+        let group = name.and_then(|(name, rest)| {
+            let (_, number) = self.groups.iter().find(|(known, _)| *known == name)?;
+            Some((*number, rest))
+        });
+        match group {
+            Some((number, rest)) => {
+                // In a group of its own, so that a digit behind it is none of the number.
+                self.new.push_str(&format!(r"(?:\{number})"));
+                self.rest = rest;
+            }
+            None => self.new.push_str(r"\k"),
+        }
+    }
+
+    /// The two halves of a character beyond the first plane, which is one character here.
+    fn unicode(&mut self) {
+        let half = |text: &str| u32::from_str_radix(text.get(..4)?, 16).ok();
+        let pair = half(self.rest).filter(|high| (0xd800..0xdc00).contains(high));
+        let whole = pair.and_then(|high| {
+            let low = half(self.rest.get(4..)?.strip_prefix(r"\u")?)?;
+            let low = low.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
+            char::from_u32(0x10000 + ((high - 0xd800) << 10) + low)
+        });
+        match whole {
+            Some(character) => {
+                self.rest = &self.rest[10..];
+                self.new.push(character);
+            }
+            None => self.new.push_str(r"\u"),
+        }
+    }
+}
+
+/// The names of a pattern's groups with their numbers.
+fn groups(pattern: &str) -> Vec<(&str, usize)> {
+    let (mut groups, mut number, mut in_class) = (Vec::new(), 0, false);
+    let mut rest = pattern;
+    while let Some(next) = rest.chars().next() {
+        rest = &rest[next.len_utf8()..];
+        match next {
+            '\\' => {
+                rest = rest
+                    .get(rest.chars().next().map_or(0, char::len_utf8)..)
+                    .unwrap_or("")
+            }
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '(' if !in_class && !rest.starts_with('?') => number += 1,
+            '(' if !in_class => {
+                let named = rest.strip_prefix("?<");
+                let name = named.and_then(|named| named.split_once('>'));
+                if let Some((name, _)) = name
+                    && !name.starts_with(['=', '!'])
+                {
+                    number += 1;
+                    groups.push((name, number));
+                }
+            }
+            _ => {}
+        }
+    }
+    groups
+}
+
+/// True if a pattern refers to a group, by number or by name.
+fn refers_back(pattern: &str) -> bool {
+    let mut escaped = false;
+    pattern.chars().any(|next| {
+        let refers = escaped && matches!(next, '1'..='9' | 'k');
+        escaped = next == '\\' && !escaped;
+        refers
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn patterns_are_translated() {
+        for (written, new) in [
+            ("^a[^]b$", r"^a[\s\S]b$"),
+            ("[]", r"[^\s\S]"),
+            (r"(?<y>\d)-\k<y>1", r"(?<y>[0-9])-(?:\1)1"),
+            (r"(a)(?:b)(?<z>c)[(]\k<z>", r"(a)(?:b)(?<z>c)[(](?:\2)"),
+            (r"[\b]\b", r"[\x08]\b"),
+            (r"\0[\0]\01", r"\x00[\x00]\01"),
+            (r"\cJ", r"\x0a"),
+            (r"\ud83d\ude00", "😀"),
+            (r"(?=[\w-])\w", "(?=[0-9A-Za-z_-])[0-9A-Za-z_]"),
+            (r"\.[.]", r"\.[.]"),
+            (r"^\d+$", r"^\d+$"),
+        ] {
+            assert_eq!(pattern_of(written, Reach::Whole), new, "{written}");
+        }
+        assert_eq!(pattern_of("a.b", Reach::Whole), format!("a{ANY}b"));
+        assert_eq!(pattern_of("a.b", Reach::WithoutDots), "a.b");
+    }
+
+    #[test]
+    fn only_patterns_of_schemas_are_translated() {
+        let schema = json!({
+            "const": {"pattern": "[^]"},
+            "enum": [{"pattern": "[^]"}],
+            "pattern": "[^]",
+            "properties": {
+                "pattern": {"pattern": "[^]"},
+                "patternProperties": {"const": "[^]"},
+                "enum": {"pattern": "[^]"},
+            },
+            "patternProperties": {"[^]": {"items": [{"pattern": "[^]"}]}},
+        });
+        let (new, written) = translated(&schema, Reach::Whole).expect("patterns");
+        let any = r"[\s\S]";
+        assert_eq!(written.get(any).map(String::as_str), Some("[^]"));
+        assert_eq!(
+            new,
+            json!({
+                "const": {"pattern": "[^]"},
+                "enum": [{"pattern": "[^]"}],
+                "pattern": any,
+                "properties": {
+                    "pattern": {"pattern": any},
+                    "patternProperties": {"const": "[^]"},
+                    "enum": {"pattern": any},
+                },
+                "patternProperties": {any: {"items": [{"pattern": any}]}},
+            })
+        );
+        assert_eq!(translated(&json!({"pattern": "^a$"}), Reach::Whole), None);
+    }
+}

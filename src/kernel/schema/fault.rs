@@ -1,0 +1,91 @@
+//! The reason why a schema is none, in words that name the keyword and where in the schema it stands.
+
+use jsonschema::{ValidationError, error::ValidationErrorKind};
+use serde_json::Value;
+
+use super::{
+    ecma::Written,
+    report::{shortened, violations},
+};
+use crate::kernel::{
+    Rule, Violation,
+    violation::{Location, Step},
+};
+
+/// The longest text of a reason, in bytes.
+const LONGEST: usize = 500;
+
+/// The longest value that is shown, in bytes.
+const SHOWN: usize = 60;
+
+/// What an error of the validator says of a schema.
+pub(super) fn fault(error: &ValidationError<'_>, patterns: &Written) -> String {
+    let text = match error.kind() {
+        ValidationErrorKind::Referencing(why) => format!("$ref: {why}"),
+        _ => {
+            let found = violations(error, Location::Body);
+            match found.first() {
+                Some(first) => worded(first, error.instance(), patterns),
+                None => format!("{}: {error}", place(error)),
+            }
+        }
+    };
+    shortened(&text, LONGEST)
+}
+
+fn worded(violation: &Violation, value: &Value, patterns: &Written) -> String {
+    let written = |text: &str| {
+        patterns
+            .get(text)
+            .cloned()
+            .unwrap_or_else(|| text.to_owned())
+    };
+    let place = pointer(&violation.path);
+    let place = match keyword(&violation.path) {
+        Some(keyword) => format!("{keyword} at {place}"),
+        None => place,
+    };
+    let shown = match value {
+        Value::String(text) => format!("{:?}", shortened(&written(text), SHOWN)),
+        Value::Array(_) | Value::Object(_) => String::new(),
+        other => other.to_string(),
+    };
+    let shown = match (&violation.rule, shown.as_str()) {
+        (Rule::Required | Rule::Unexpected, _) | (_, "") => String::new(),
+        (_, shown) => format!(", not {shown}"),
+    };
+    match &violation.rule {
+        Rule::Format(format) if format == "regex" => {
+            format!("{place} must be a valid regular expression{shown}")
+        }
+        rule => format!("{place} {rule}{shown}"),
+    }
+}
+
+/// The innermost keyword on a way into a schema.
+fn keyword(path: &[Step]) -> Option<&str> {
+    let mut names = path.iter().filter_map(|step| match step {
+        Step::Key(name) => Some(name.as_str()),
+        Step::Index(_) => None,
+    });
+    names.rfind(|name| referencing::Draft::Draft202012.is_known_keyword(name))
+}
+
+/// A way into a schema as a JSON pointer: `#/properties/age/minimum`.
+fn pointer(path: &[Step]) -> String {
+    let mut pointer = "#".to_owned();
+    for step in path {
+        match step {
+            Step::Key(name) => {
+                pointer.push('/');
+                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+            }
+            Step::Index(index) => pointer.push_str(&format!("/{index}")),
+        }
+    }
+    shortened(&pointer, 200)
+}
+
+fn place(error: &ValidationError<'_>) -> String {
+    shortened(&format!("#{}", error.instance_path()), 200)
+}
