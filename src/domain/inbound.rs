@@ -60,7 +60,7 @@ pub enum Receiver {
 
 /// An installation that takes requests.
 #[derive(Debug, Clone, Copy)]
-pub struct Installation(Place);
+pub struct Installation(pub(super) Place);
 
 fn find(conn: &Connection, webhook_id: &str) -> Result<Option<Place>> {
     let found = conn
@@ -77,7 +77,7 @@ fn find(conn: &Connection, webhook_id: &str) -> Result<Option<Place>> {
 /// `NotFound`, or those of the store.
 pub fn find_by_webhook(domain: &Domain, webhook_id: &str) -> Result<Receiver> {
     let found = domain.store().read(|conn| find(conn, webhook_id))?;
-    let place = found.ok_or_else(|| Error::not_found("There is no such webhook"))?;
+    let place = found.ok_or_else(|| Error::not_found("Webhook not found"))?;
     Ok(Receiver::Installation(Installation(place)))
 }
 

@@ -34,6 +34,7 @@ pub mod folders;
 mod helper;
 pub mod holder;
 pub mod inbound;
+pub mod inbound_log;
 pub mod inbox;
 pub mod installations;
 pub mod integrations;

@@ -21,8 +21,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     body_limit,
-    body_memory::{read_bytes, recheck},
+    body_memory::{recheck, share_of},
+    charset::json_text,
     errors::{Failure, body_error},
+    inflate::read_inflated,
+    json_fault::json_fault,
 };
 use crate::kernel::{
     self, Error, Kind, Rule, Violation,
@@ -136,10 +139,10 @@ async fn read(request: &Request, body: &mut RequestBody, limit: usize) -> Result
     check_content_type(request)?;
     let limit = body_limit(request).map_or(limit, |whole| whole.min(limit));
     let body = body.take().map_err(|error| body_error(&error))?;
-    let bytes = read_bytes(body, limit).await?;
+    let bytes = read_inflated(request.headers(), share_of(request), body, limit).await?;
     // Before it is parsed: a caller who is refused is told nothing else.
     recheck(request)?;
-    Ok(bytes)
+    Ok(json_text(request.headers(), bytes))
 }
 
 /// Refuses a value with more than [`DEEPEST`] levels, and names the member that has them.
@@ -158,8 +161,8 @@ fn require_shallow(value: &Value) -> Result<(), Error> {
 
 /// A body as JSON that keeps to the schema of `T`.
 fn checked<T: Type + 'static>(bytes: &[u8]) -> Result<Value, Error> {
-    let value =
-        serde_json::from_slice(bytes).map_err(|error| whole_body(Rule::Json(error.to_string())))?;
+    let value = serde_json::from_slice(bytes)
+        .map_err(|error| whole_body(Rule::Json(json_fault(bytes, &error))))?;
     require_shallow(&value)?;
     check::<T>(&value)?;
     Ok(value)
@@ -222,6 +225,7 @@ fn json_schema_of<T: Type>() -> Value {
     let mut registry = Registry::new();
     T::register(&mut registry);
     let mut root = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
         "allOf": [T::schema_ref()],
         "components": {"schemas": registry.schemas},
     });

@@ -100,6 +100,16 @@ impl Share {
     }
 }
 
+impl Share {
+    /// Counts bytes that were made of those that were read.
+    ///
+    /// # Errors
+    /// `Unavailable` if there is no room for them.
+    pub(super) fn count_more(&self, bytes: usize) -> Result<(), Error> {
+        self.add(bytes).map_err(NoRoom::into_error)
+    }
+}
+
 impl Drop for Share {
     fn drop(&mut self) {
         let taken = counted(*self.read.get_mut());
@@ -124,12 +134,17 @@ impl fmt::Display for NoRoom {
 
 impl StdError for NoRoom {}
 
+impl NoRoom {
+    fn into_error(self) -> Error {
+        let retry_after = RETRY_AFTER;
+        Error::new(Kind::Unavailable { retry_after }, self.to_string())
+    }
+}
+
 /// The error of a body that had no room, if that is why it could not be read.
 pub(super) fn no_room(error: &io::Error) -> Option<Error> {
     let no_room: &NoRoom = error.get_ref()?.downcast_ref()?;
-    let retry_after = RETRY_AFTER;
-    let kind = Kind::Unavailable { retry_after };
-    Some(Error::new(kind, no_room.to_string()))
+    Some(no_room.into_error())
 }
 
 struct Counted {
@@ -185,7 +200,9 @@ pub(super) fn recheck(request: &Request) -> Result<(), Error> {
     }
 }
 
-fn share_of(request: &Request) -> Option<Arc<Share>> {
+/// The memory that the body of a request takes.
+#[must_use]
+pub fn share_of(request: &Request) -> Option<Arc<Share>> {
     request.data::<Weak<Share>>()?.upgrade()
 }
 

@@ -9,6 +9,7 @@ mod abandoned;
 mod ada;
 mod aloochat;
 mod architecture;
+mod bodies;
 mod botpress;
 mod bounds;
 mod chat;

@@ -15,13 +15,16 @@ use crate::{
     domain::{
         Domain,
         inbound::{self, Answer, Incoming, Receiver},
+        inbound_log,
         installations::is_webhook_id,
     },
     http::{
         Edge, body_limit,
+        body_memory::share_of,
+        charset,
         errors::Failure,
+        inflate::read_inflated,
         origin::host,
-        read_bytes,
         sandbox::{contain, without_own_cookies},
     },
     kernel::{Error, Kind, Result, ids::WorkspaceId},
@@ -103,8 +106,14 @@ async fn receive(domain: &Domain, request: Request) -> Result<Response> {
     let (whole, query) = (uri.path(), uri.query().unwrap_or_default());
     // The receiver is found before the body is read: strangers who know none keep no memory here.
     let found = find(domain, whole, query)?;
-    let incoming = read(request, found.path).await?;
     let mut receiver = found.receiver;
+    let incoming = match read(request, found.path).await {
+        Ok(incoming) => incoming,
+        Err(error) => {
+            inbound_log::note_unread(domain, &receiver, &error).await?;
+            return Err(error);
+        }
+    };
     if !incoming.body.is_empty() {
         // It may have been taken away while the body arrived.
         receiver = find(domain, whole, query)?.receiver;
@@ -186,7 +195,8 @@ fn decoded(text: &str) -> Cow<'_, str> {
 
 pub(super) async fn read(mut request: Request, path: &str) -> Result<Incoming> {
     let limit = body_limit(&request).unwrap_or(usize::MAX);
-    let body = read_bytes(request.take_body(), limit).await?;
+    let (share, body) = (share_of(&request), request.take_body());
+    let body = read_inflated(request.headers(), share, body, limit).await?;
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in request.headers() {
         let mut value = String::from_utf8_lossy(value.as_bytes());
@@ -202,24 +212,75 @@ pub(super) async fn read(mut request: Request, path: &str) -> Result<Incoming> {
         }
         known.push_str(&value);
     }
+    let body = text(body.to_vec(), &mut headers, limit).await?;
     let uri = request.original_uri();
     Ok(Incoming {
         method: request.method().to_string(),
         path: if path.is_empty() { "/" } else { path }.to_owned(),
         query: uri.query().unwrap_or_default().to_owned(),
         headers,
-        body: utf8(body.to_vec())?,
+        body,
     })
 }
 
-/// The protocol carries text.
-fn utf8(body: Vec<u8>) -> Result<String> {
-    String::from_utf8(body).map_err(|_| {
-        Error::new(
-            Kind::UnsupportedMedia,
-            "The body must be UTF-8: integrations are given text",
-        )
-    })
+/// The body as text, which is all that the protocol carries, with headers that are true of that text.
+async fn text(
+    body: Vec<u8>,
+    headers: &mut BTreeMap<String, String>,
+    limit: usize,
+) -> Result<String> {
+    let content_type = headers.get(CONTENT_TYPE).cloned();
+    let (text, was_utf8) = match String::from_utf8(body) {
+        Ok(text) => (text, true),
+        Err(error) => (
+            decoded_body(error.into_bytes(), content_type.clone()).await?,
+            false,
+        ),
+    };
+    if text.len() > limit {
+        let text =
+            format!("The request body is too large: as UTF-8 it has more than {limit} bytes");
+        return Err(Error::new(Kind::TooLarge, text));
+    }
+    if let Some(content_type) = content_type.filter(|_| !was_utf8) {
+        headers.insert(CONTENT_TYPE.to_owned(), charset::as_utf8(&content_type));
+    }
+    let was_coded = headers.remove(header::CONTENT_ENCODING.as_str()).is_some();
+    if was_coded || !was_utf8 {
+        // Whatever counted the bytes on their way.
+        headers.remove(header::TRANSFER_ENCODING.as_str());
+        headers.insert(
+            header::CONTENT_LENGTH.as_str().to_owned(),
+            text.len().to_string(),
+        );
+    }
+    Ok(text)
+}
+
+const CONTENT_TYPE: &str = "content-type";
+
+/// The text of a body that is not UTF-8. Others do not wait for it: it goes through the whole body.
+async fn decoded_body(body: Vec<u8>, content_type: Option<String>) -> Result<String> {
+    let decoding = tokio::task::spawn_blocking(move || {
+        let text = charset::text(content_type.as_deref(), body);
+        text.ok_or_else(|| binary(content_type.as_deref()))
+    });
+    let text = decoding.await;
+    text.map_err(|error| Error::internal("decoding a body panicked", error))?
+}
+
+fn binary(content_type: Option<&str>) -> Error {
+    let named = content_type.map_or_else(
+        || "no Content-Type".to_owned(),
+        |name| format!("Content-Type {name}"),
+    );
+    Error::new(
+        Kind::UnsupportedMedia,
+        format!(
+            "The body is not text: integrations are given text, in UTF-8 or in a charset that the request \
+             names, and this one has {named}"
+        ),
+    )
 }
 
 /// The answer of a tenant's code, as it is sent: without the headers that are not its own to set. Its

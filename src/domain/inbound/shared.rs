@@ -27,8 +27,8 @@ use crate::{
 /// The webhook that all installations of an integration share.
 #[derive(Debug, Clone)]
 pub struct SharedWebhook {
-    workspace: WorkspaceId,
-    name: String,
+    pub(in crate::domain) workspace: WorkspaceId,
+    pub(in crate::domain) name: String,
 }
 
 /// The answer to a request that no installation is for.

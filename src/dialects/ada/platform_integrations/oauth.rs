@@ -19,7 +19,7 @@ use crate::{
         Domain,
         platform_integrations::{self as integrations, Refusal, Tokens, Use},
     },
-    http::{domain, errors::Failure, read_bytes},
+    http::{body_memory::share_of, domain, errors::Failure, inflate::read_inflated},
     kernel::{Result, Secret},
 };
 
@@ -94,11 +94,12 @@ impl<'a> ApiExtractor<'a> for Form {
     }
 
     async fn from_request(
-        _: &'a Request,
+        request: &'a Request,
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let bytes = read_bytes(body.take()?, FORM_MAX).await;
+        let (headers, share) = (request.headers(), share_of(request));
+        let bytes = read_inflated(headers, share, body.take()?, FORM_MAX).await;
         let bytes = bytes.unwrap_or_default();
         Ok(Self(form_urlencoded::parse(&bytes).into_owned().collect()))
     }

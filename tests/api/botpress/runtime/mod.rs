@@ -4,6 +4,7 @@
 mod ask;
 mod configurations;
 mod deliver;
+mod encoded;
 mod faults;
 mod leave;
 mod metrics;

@@ -1,0 +1,142 @@
+//! Text bodies in other charsets than UTF-8, and with a byte order mark.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use encoding_rs::{Encoding, UTF_8};
+use poem::http::{HeaderMap, HeaderValue, header};
+
+use super::multipart;
+
+/// The bytes of a JSON text as UTF-8 without a byte order mark, where they say how they are coded.
+#[must_use]
+pub fn json_text(headers: &HeaderMap, bytes: Bytes) -> Bytes {
+    if let Some((encoding, length)) = Encoding::for_bom(&bytes) {
+        let text = bytes.slice(length..);
+        if encoding == UTF_8 {
+            return text;
+        }
+        return decoded(encoding, &text).map_or(bytes, |text| Bytes::from(text.into_owned()));
+    }
+    if std::str::from_utf8(&bytes).is_ok() {
+        return bytes;
+    }
+    let declared = content_type(headers).and_then(charset);
+    let text = declared.and_then(|declared| decoded(declared, &bytes));
+    let text = text.map(|text| Bytes::from(text.into_owned()));
+    text.unwrap_or(bytes)
+}
+
+/// The text of a body: in UTF-8, or in the charset that its mark, its type or its parts name. None for bytes
+/// that are no such text.
+#[must_use]
+pub fn text(content_type: Option<&str>, bytes: Vec<u8>) -> Option<String> {
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) => return Some(text),
+        Err(error) => error.into_bytes(),
+    };
+    if let Some((encoding, length)) = Encoding::for_bom(&bytes) {
+        return decoded(encoding, &bytes[length..]).map(Cow::into_owned);
+    }
+    let content_type = content_type?;
+    if let Some(encoding) = charset(content_type) {
+        return decoded(encoding, &bytes).map(Cow::into_owned);
+    }
+    multipart::text(content_type, &bytes)
+}
+
+/// The value of `Content-Type` for a text that was decoded: it is UTF-8 now.
+#[must_use]
+pub fn as_utf8(content_type: &str) -> String {
+    let parts = content_type.split(';').map(|part| {
+        let is_charset = parameter(part).is_some_and(|(name, _)| is(name, "charset"));
+        match is_charset {
+            true => " charset=utf-8",
+            false => part,
+        }
+    });
+    parts.collect::<Vec<_>>().join(";")
+}
+
+/// The text of bytes in a charset; none if they are not in it.
+pub(super) fn decoded<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Option<Cow<'a, str>> {
+    encoding.decode_without_bom_handling_and_without_replacement(bytes)
+}
+
+/// The charset that a media type names, if it is known.
+pub(super) fn charset(content_type: &str) -> Option<&'static Encoding> {
+    Encoding::for_label(named(content_type, "charset")?.as_bytes())
+}
+
+/// The value of a parameter of a media type or of a disposition: `name` in `form-data; name="text"`.
+pub(super) fn named<'a>(value: &'a str, wanted: &str) -> Option<&'a str> {
+    let mut parameters = value.split(';').skip(1).filter_map(parameter);
+    parameters.find_map(|(name, value)| is(name, wanted).then_some(value))
+}
+
+fn parameter(part: &str) -> Option<(&str, &str)> {
+    let (name, value) = part.split_once('=')?;
+    Some((name.trim(), value.trim().trim_matches('"')))
+}
+
+fn is(name: &str, wanted: &str) -> bool {
+    name.eq_ignore_ascii_case(wanted)
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str);
+    value.and_then(Result::ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(content_type: &str, bytes: &[u8]) -> Option<String> {
+        text(Some(content_type), bytes.to_vec())
+    }
+
+    #[test]
+    fn text_is_read_in_its_charset() {
+        let of = |text: &str| Some(text.to_owned());
+        assert_eq!(read("text/plain", "é".as_bytes()), of("é"));
+        assert_eq!(read("text/plain; charset=latin1", b"caf\xe9"), of("café"));
+        assert_eq!(
+            read("text/plain; Charset=\"Shift_JIS\"", b"\x93\xfa\x96\x7b"),
+            of("日本")
+        );
+        assert_eq!(read("text/plain", b"\xff\xfeh\0i\0"), of("hi"));
+        assert_eq!(read("text/plain", b"caf\xe9"), None);
+        assert_eq!(read("text/plain; charset=utf-8", b"caf\xe9"), None);
+        assert_eq!(read("text/plain; charset=none", b"caf\xe9"), None);
+        assert_eq!(text(None, b"\xe9".to_vec()), None);
+    }
+
+    #[test]
+    fn a_decoded_text_says_that_it_is_utf_8() {
+        assert_eq!(
+            as_utf8("text/xml;charset=ISO-8859-1; x=y"),
+            "text/xml; charset=utf-8; x=y"
+        );
+        assert_eq!(
+            as_utf8("multipart/form-data; boundary=x"),
+            "multipart/form-data; boundary=x"
+        );
+    }
+
+    #[test]
+    fn json_is_read_with_a_mark_and_in_its_charset() {
+        let plain = HeaderMap::new();
+        let read = |headers: &HeaderMap, bytes: &'static [u8]| {
+            json_text(headers, Bytes::from_static(bytes))
+        };
+        assert_eq!(read(&plain, b"\xef\xbb\xbf{}"), "{}");
+        assert_eq!(read(&plain, b"\xff\xfe{\0}\0"), "{}");
+        assert_eq!(read(&plain, b"{}"), "{}");
+        assert_eq!(read(&plain, b"\"\xe9\""), b"\"\xe9\"".as_slice());
+        let mut latin = HeaderMap::new();
+        let value = HeaderValue::from_static("application/json; charset=iso-8859-1");
+        latin.insert(header::CONTENT_TYPE, value);
+        assert_eq!(read(&latin, b"\"\xe9\""), "\"é\"");
+    }
+}

@@ -1,0 +1,49 @@
+//! The reason why a body is not JSON, for whoever sent it.
+
+use crate::kernel::schema::shortened;
+
+/// How much of a body is shown that is no JSON at all, in bytes.
+const SHOWN: usize = 24;
+
+/// The parser's reason, and before it how the body begins if nothing of it is JSON: the parser says of an
+/// empty value, a form, a compressed body and a page of HTML alike that it expected a value.
+#[must_use]
+pub fn json_fault(bytes: &[u8], error: &serde_json::Error) -> String {
+    let begin = bytes.trim_ascii_start();
+    let lead = match begin.first() {
+        None => "there is nothing but blanks in it".to_owned(),
+        Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
+            return error.to_string();
+        }
+        Some(0x1f) => "it is compressed, which Content-Encoding: gzip would say".to_owned(),
+        Some(_) => match std::str::from_utf8(begin) {
+            Ok(text) => format!(
+                "it begins with {:?}, which begins no JSON",
+                shortened(text, SHOWN)
+            ),
+            Err(_) => "it is not text in UTF-8".to_owned(),
+        },
+    };
+    format!("{lead} ({error})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(bytes: &[u8]) -> String {
+        let error = serde_json::from_slice::<serde_json::Value>(bytes).expect_err("no JSON");
+        json_fault(bytes, &error)
+    }
+
+    #[test]
+    fn a_fault_says_what_is_there() {
+        assert!(fault(b"ame=x&y=z").starts_with("it begins with \"ame=x&y=z\", which begins no"));
+        assert!(fault(b"\n<!doctype html>").starts_with("it begins with \"<!doctype html>\""));
+        assert!(fault(b" \n ").starts_with("there is nothing but blanks"));
+        assert!(fault(b"\x1f\x8b\x08").contains("gzip"));
+        assert!(fault(b"\x89PNG").starts_with("it is not text in UTF-8"));
+        assert!(fault("é".repeat(20).as_bytes()).contains('…'));
+        assert_eq!(fault(b"{\"a\": }"), "expected value at line 1 column 7");
+    }
+}
