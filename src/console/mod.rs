@@ -16,7 +16,7 @@ use poem_openapi::{OpenApiService, Tags};
 use self::{
     clock::ClockApi, error::ErrorRenderer, integrations::IntegrationsApi, webhooks::WebhooksApi,
 };
-use crate::http::{Document, Mount, Published};
+use crate::http::{Document, Marks, Mount, Published, Queries};
 
 /// The path that every operation is under.
 pub const BASE_PATH: &str = "/console/api";
@@ -36,16 +36,24 @@ enum Tag {
 /// `clock_moves` says so (profile `dev`).
 #[must_use]
 pub fn mount(clock_moves: bool) -> Mount {
+    let document = Published::new(document);
     Mount {
         name: "console",
         title: "Console",
         summary: "For whoever runs this server: its clock, its webhooks' deliveries, and the approval of \
                   integrations.",
         base_path: BASE_PATH,
-        endpoint: service(clock_moves).into_endpoint().boxed(),
+        endpoint: service(clock_moves)
+            .into_endpoint()
+            .with(Queries::of(document.clone()))
+            .boxed(),
         beside: &[],
         render: Arc::new(ErrorRenderer),
-        document: Published::new(document),
+        marks: Marks {
+            keys: &["plop_"],
+            headers: &[],
+        },
+        document,
         credentials: false,
     }
 }

@@ -73,7 +73,7 @@ impl Allowed {
 
 /// How a path fits a template: for each segment, true if the template does not name it. None if it
 /// does not fit.
-fn fit(template: &str, path: &str) -> Option<Vec<bool>> {
+pub(super) fn fit(template: &str, path: &str) -> Option<Vec<bool>> {
     let (mut template, mut path) = (template.split('/'), path.split('/'));
     let mut fit = Vec::new();
     loop {

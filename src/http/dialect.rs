@@ -38,6 +38,15 @@ pub trait RenderError: Send + Sync + 'static {
     }
 }
 
+/// How requests of a dialect's clients are known, wherever they go.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Marks {
+    /// The beginnings of its keys.
+    pub keys: &'static [&'static str],
+    /// The headers that no other clients send, in lower case.
+    pub headers: &'static [&'static str],
+}
+
 /// A dialect, ready to be served.
 pub struct Mount {
     /// Its name in paths and metrics: `aloochat`.
@@ -54,6 +63,8 @@ pub struct Mount {
     pub beside: &'static [allow::Row],
     /// How its errors look.
     pub render: Arc<dyn RenderError>,
+    /// How requests of its clients are known that have lost their way.
+    pub marks: Marks,
     /// Its OpenAPI document.
     pub document: Published,
     /// Whether its clients in browsers make their calls with credentials (`withCredentials`), which

@@ -12,7 +12,7 @@ use poem::{
     http::{HeaderValue, StatusCode, header},
 };
 use poem_openapi::OperationId;
-use tracing::{debug, error};
+use tracing::debug;
 
 use super::{
     Allowed, Mount,
@@ -25,6 +25,7 @@ use super::{
     policy,
     request_id::{REQUEST_ID, request_id},
     same_origin,
+    strays::{Strays, rendered},
     wrong_keys::Keys,
 };
 use crate::kernel::{
@@ -51,6 +52,8 @@ pub struct Edge {
     own_pages: bool,
     /// Where requests carry keys of this server.
     keys: Keys,
+    /// Who is answered in words of their own where nothing is.
+    strays: Strays,
 }
 
 /// A request that failed.
@@ -91,7 +94,15 @@ impl Edge {
             raw_paths: false,
             own_pages: false,
             keys: Keys::Anywhere,
+            strays: Strays::default(),
         }
+    }
+
+    /// The same with clients of all these dialects answered in their own words where nothing is.
+    #[must_use]
+    pub fn with_strays(mut self, strays: &Strays) -> Self {
+        self.strays = strays.clone();
+        self
     }
 
     /// The same around an endpoint that hands on answers of others, to which requests carry keys of this
@@ -188,23 +199,7 @@ impl Edge {
     }
 
     fn render(&self, error: &Error, request_id: &str) -> Response {
-        if error.kind() == Kind::Internal {
-            error!(
-                dialect = self.dialect,
-                request_id,
-                ?error,
-                "a request failed"
-            );
-        }
-        let mut response = self.render.render_in(error, request_id);
-        if let Kind::RateLimited { retry_after } | Kind::Unavailable { retry_after } = error.kind()
-        {
-            let seconds = retry_after.as_secs().max(1);
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        rendered(&*self.render, self.dialect, error, request_id)
     }
 }
 
@@ -230,6 +225,7 @@ impl Endpoint for Edge {
         }
         let compression = Compression::of(&request);
         let with_key = self.keys.sender(&request, self.mounted.origins());
+        let sender = self.strays.sender(&request);
         let answered = match for_us {
             Ok(()) => self.answer(request).await,
             Err(error) => Err(Failed::early(error)),
@@ -243,7 +239,10 @@ impl Endpoint for Edge {
                 }
             }
             Err(failed) => {
-                let mut response = self.render(&failed.error, &request_id);
+                let strayed = sender
+                    .and_then(|sender| sender.answer(&failed.error, self.dialect, &request_id));
+                let mut response =
+                    strayed.unwrap_or_else(|| self.render(&failed.error, &request_id));
                 if response.status() == StatusCode::METHOD_NOT_ALLOWED {
                     // Empty for a path that has no methods: a vendor says 405 of those too.
                     let allow = failed.allow.unwrap_or_else(|| HeaderValue::from_static(""));

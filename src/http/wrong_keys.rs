@@ -35,7 +35,7 @@ const REMEMBERED: Duration = Duration::from_secs(3600);
 const LINES: NonZeroU32 = NonZeroU32::new(30).expect("it is not zero");
 
 /// The headers that carry keys.
-const KEYS: [HeaderName; 4] = [
+pub(super) const KEYS: [HeaderName; 4] = [
     header::AUTHORIZATION,
     HeaderName::from_static("x-api-key"),
     HeaderName::from_static("x-api-token"),

@@ -87,6 +87,9 @@ impl Endpoint for Router {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        if let Some(uri) = once(request.uri()) {
+            *request.uri_mut() = uri;
+        }
         let Some(place) = self.find(request.uri().path()) else {
             return self.others.call(request).await;
         };
@@ -97,6 +100,21 @@ impl Endpoint for Router {
         }
         place.endpoint.call(request).await
     }
+}
+
+/// The prefix that clients put before their paths, and some users into the address that they give them.
+const VERSION: &str = "/v1";
+
+/// A URI with its version once, where it has it twice or more.
+fn once(uri: &Uri) -> Option<Uri> {
+    let path = uri.path();
+    let mut length = 0;
+    while let Some(rest) = path[length..].strip_prefix(VERSION)
+        && (rest == VERSION || rest.starts_with("/v1/"))
+    {
+        length += VERSION.len();
+    }
+    (length > 0).then(|| stripped(uri, length)).flatten()
 }
 
 /// A URI without the first bytes of its path.
@@ -136,6 +154,10 @@ mod tests {
             ("/v1", "v1 /"),
             ("/v1?a", "v1 /?a"),
             ("/v1x", "others /v1x"),
+            ("/v1/v1/chat", "v1 /chat"),
+            ("/v1/v1/v1/chat/x?a=/v1/v1", "chats /v1/chat/x?a=/v1/v1"),
+            ("/v1/v1", "v1 /"),
+            ("/v1/v1x", "v1 /v1x"),
             ("/webhook/%ff?b", "webhook /webhook/%ff?b"),
             ("/webhook", "webhook /webhook"),
             ("/chat", "chat /chat"),

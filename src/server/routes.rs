@@ -13,7 +13,7 @@ use crate::{
     domain::Domain,
     http::{
         AllowedHosts, Edge, Limits, Metrics, Mount, Mounted, OpenTunnels, Origins, Programs,
-        WrongKeys, docs, health, wrong_keys::Keys,
+        Strays, WrongKeys, docs, health, wrong_keys::Keys,
     },
 };
 
@@ -64,12 +64,14 @@ pub(super) fn endpoint(
         .at("/healthz", health::live())
         .at("/readyz", health::ready(domain.store().clone()))
         .at("/metrics", metrics.endpoint(domain, is_dev));
+    let strays = Strays::of(&mounts);
     let pages = Edge::new(
         pages.boxed(),
         "parlance",
         Arc::new(console::error::ErrorRenderer),
         mounted.clone(),
-    );
+    )
+    .with_strays(&strays);
     let measured = Edge::new(
         Route::new()
             .at("/metrics", metrics.endpoint(domain, true))
@@ -122,7 +124,8 @@ pub(super) fn endpoint(
         router = router.at("/inbox", Reach::Stripped, inbox.boxed());
     }
     let unprefixed = cohere::mount(&config.cohere);
-    let unprefixed = Arc::new(Edge::around(unprefixed, mounted.clone()));
+    let unprefixed = Edge::around(unprefixed, mounted.clone()).with_strays(&strays);
+    let unprefixed = Arc::new(unprefixed);
     for path in cohere::UNPREFIXED {
         // Exactly `/chat` is an operation of Cohere's; below it are the chats of bots.
         let reach = match *path == botpress::CHAT_BASE_PATH {
@@ -137,7 +140,7 @@ pub(super) fn endpoint(
         if base_path == chat::BASE_PATH {
             return router;
         }
-        let edge = Edge::around(mount, mounted.clone());
+        let edge = Edge::around(mount, mounted.clone()).with_strays(&strays);
         let edge = Arc::new(match base_path {
             console::BASE_PATH => edge.for_own_pages(),
             _ => edge,

@@ -38,7 +38,7 @@ pub use self::{
     pages::{BASE_PATH as PAGES_BASE_PATH, METHODS as PAGES_METHODS, RenderPage, routes as pages},
     settings::{MetadataUpdate, Settings},
 };
-use crate::http::{BodyLimit, Document, Mount, Published, docs};
+use crate::http::{BodyLimit, Document, Marks, Mount, Published, Queries, docs};
 
 /// The path that everything but v1 of the End Users API is under.
 const BASE_PATH: &str = "/api";
@@ -76,6 +76,10 @@ enum Tag {
 /// Version 2, to be mounted under its base path.
 #[must_use]
 pub fn mount(settings: &Settings) -> Mount {
+    let document = Published::new({
+        let settings = settings.clone();
+        move || document(&settings)
+    });
     Mount {
         name: "ada",
         title: "Ada",
@@ -83,15 +87,17 @@ pub fn mount(settings: &Settings) -> Mount {
         base_path: BASE_PATH,
         endpoint: service(settings)
             .into_endpoint()
+            .with(Queries::of(document.clone()))
             .with(StandingHeaders)
             .before(slash::strip)
             .boxed(),
         beside: &[],
         render: Arc::new(RenderV2),
-        document: Published::new({
-            let settings = settings.clone();
-            move || document(&settings)
-        }),
+        marks: Marks {
+            keys: &["ada_"],
+            headers: &[],
+        },
+        document,
         credentials: false,
     }
 }
@@ -139,12 +145,17 @@ pub fn mount_end_users_v1(settings: &Settings) -> Mount {
         summary: "End users of an AI agent, version 1, with its one valid key at a time.",
         base_path: END_USERS_V1_BASE_PATH,
         endpoint: routes
+            .with(Queries::of(document.clone()))
             .with(StandingHeaders)
             .before(slash::strip)
             .before(limit_body)
             .boxed(),
         beside: &[("/docs", "GET, HEAD"), ("/spec", "GET, HEAD")],
         render: Arc::new(RenderV1),
+        marks: Marks {
+            keys: &["ada_eu_"],
+            headers: &[],
+        },
         document,
         credentials: false,
     }

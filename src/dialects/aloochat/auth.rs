@@ -21,6 +21,9 @@ const API_KEY: &str = "x-api-key";
 /// The name that other pages of the vendor use for it (aloochat.md §1).
 const API_TOKEN: &str = "x-api-token";
 
+/// The headers that carry a company's key.
+pub const HEADERS: &[&str] = &[API_KEY, API_TOKEN];
+
 /// An authenticated call of a company within its limits.
 pub struct Company(pub Call);
 

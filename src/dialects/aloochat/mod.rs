@@ -15,7 +15,7 @@ use poem_openapi::{OpenApiService, Tags};
 
 pub use self::settings::{ConfigUpdate, Settings, ValidationStatus};
 use self::{error::ErrorRenderer, integrations::Integrations, types::Types};
-use crate::http::{Document, Mount, Published};
+use crate::http::{Document, Marks, Mount, Published, Queries};
 
 /// The path that every operation is under, as in the vendor's base URL.
 const BASE_PATH: &str = "/api/public";
@@ -30,18 +30,26 @@ enum Tag {
 /// The dialect, to be mounted under its base path.
 #[must_use]
 pub fn mount(settings: &Settings) -> Mount {
+    let document = Published::new({
+        let settings = settings.clone();
+        move || document(&settings)
+    });
     Mount {
         name: "aloochat",
         title: "Aloochat",
         summary: "Integrations of a company: create, configure, list and delete them.",
         base_path: BASE_PATH,
-        endpoint: service(settings).into_endpoint().boxed(),
+        endpoint: service(settings)
+            .into_endpoint()
+            .with(Queries::of(document.clone()))
+            .boxed(),
         beside: &[],
         render: Arc::new(ErrorRenderer::new(settings.validation_status)),
-        document: Published::new({
-            let settings = settings.clone();
-            move || document(&settings)
-        }),
+        marks: Marks {
+            keys: &["aloo_"],
+            headers: auth::HEADERS,
+        },
+        document,
         credentials: false,
     }
 }

@@ -89,10 +89,17 @@ impl Conversations {
         /// Only those in which all of these users take part.
         #[oai(name = "participantIds")]
         participant_ids: Query<Vec<String>>,
+        /// Only those through this integration.
+        #[oai(name = "integrationName")]
+        integration_name: Query<Option<String>>,
+        /// Only those in this channel.
+        channel: Query<Option<String>>,
     ) -> Result<Json<ConversationsResponse>, Failed> {
         let filter = Filter {
             participants: participant_ids.0,
             tags: tags::filter(request),
+            integration: integration_name.0,
+            channel: channel.0,
         };
         let after = paging::position(next_token.0)?;
         let page = conversations::list(&caller.0, filter, after).await?;

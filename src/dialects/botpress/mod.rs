@@ -43,6 +43,7 @@ mod states;
 mod tags;
 mod tokens;
 mod tunnels;
+mod unused_filters;
 mod usages;
 mod usages_wire;
 mod users;
@@ -78,7 +79,7 @@ pub use self::{
 };
 use crate::{
     domain::Domain,
-    http::{Document, Mount, Published},
+    http::{Document, Marks, Mount, Published, Queries},
 };
 
 /// Operations have whole paths: the vendor's base URL has none.
@@ -126,6 +127,10 @@ enum Tag {
 /// The dialect, to be mounted at its routes.
 #[must_use]
 pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
+    let document = Published::new({
+        let settings = settings.clone();
+        move || document(&settings)
+    });
     Mount {
         name: "botpress",
         title: "Botpress",
@@ -133,13 +138,15 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
         base_path: BASE_PATH,
         endpoint: integration_files::at(Route::new())
             .nest_no_strip("/", service(settings))
+            .with(Queries::of(document.clone()))
             .boxed(),
         beside: integration_files::METHODS,
         render: Arc::new(ErrorRenderer::new(domain.clock().clone())),
-        document: Published::new({
-            let settings = settings.clone();
-            move || document(&settings)
-        }),
+        marks: Marks {
+            keys: &["bp_"],
+            headers: &[auth::BOT_ID, auth::WORKSPACE_ID, auth::INTEGRATION_ID],
+        },
+        document,
         credentials: true,
     }
 }
@@ -239,5 +246,6 @@ fn parameters(path: &str, operation: &str) -> Vec<Value> {
     if ["listUsers", "listConversations", "listMessages"].contains(&operation) {
         parameters.push(tags::filter_parameter());
     }
+    parameters.extend(unused_filters::parameters(operation));
     parameters
 }

@@ -55,9 +55,11 @@ impl Workspaces {
         /// Where the page begins: the `nextToken` of the one before.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
+        /// Only the one with this handle.
+        handle: Query<Option<String>>,
     ) -> Result<Json<WorkspacesResponse>, Failed> {
         let after = paging::position(next_token.0)?;
-        let page = workspaces::list_mine(&caller.0, after).await?;
+        let page = workspaces::list_mine(&caller.0, handle.0, after).await?;
         Ok(Json(page.into()))
     }
 

@@ -31,7 +31,7 @@ use self::{
 };
 use crate::{
     domain::{Domain, runtime::Native, webchat::NAME},
-    http::{Document, Mount, Published},
+    http::{Document, Marks, Mount, Published, Queries},
 };
 
 /// Where the API of an installation is.
@@ -70,9 +70,10 @@ pub fn mount(domain: &Domain) -> Mount {
         title: "Chat",
         summary: "Talking with a bot: users, conversations, messages and what happens in them.",
         base_path: BASE_PATH,
-        endpoint: service().into_endpoint().map_to_response().boxed(),
+        endpoint: endpoint(Published::new(document)),
         beside: &[],
         render: Arc::new(ErrorRenderer::new(domain.clock().clone())),
+        marks: Marks::default(),
         document: Published::new(document),
         credentials: true,
     }
@@ -111,7 +112,8 @@ fn service() -> OpenApiService<Api, ()> {
         .description("Talk with a bot through the built-in integration `chat`.")
 }
 
-/// The endpoint of the operations.
-fn endpoint() -> poem::endpoint::BoxEndpoint<'static, Response> {
-    service().into_endpoint().map_to_response().boxed()
+/// The endpoint of the operations, which this document describes.
+fn endpoint(document: Published) -> poem::endpoint::BoxEndpoint<'static, Response> {
+    let operations = service().into_endpoint().map_to_response();
+    operations.with(Queries::of(document)).boxed()
 }

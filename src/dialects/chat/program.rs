@@ -46,10 +46,11 @@ struct Inner {
 
 impl Program {
     pub fn new(domain: Domain) -> Self {
+        let document = Published::new(super::document);
         Self(Arc::new(Inner {
             render: ErrorRenderer::new(domain.clock().clone()),
-            api: super::endpoint(),
-            allowed: Allowed::new(Some(Published::new(super::document)), &[]),
+            api: super::endpoint(document.clone()),
+            allowed: Allowed::new(Some(document), &[]),
             domain,
         }))
     }

@@ -29,7 +29,7 @@ use self::{
     logs::ConnectorLogs, oauth::OAuth,
 };
 pub use self::{paths::UNPREFIXED, settings::Settings};
-use crate::http::{Document, Mount, Published};
+use crate::http::{Document, Marks, Mount, Published, Queries};
 
 /// The path that every operation is under.
 const BASE_PATH: &str = "/v1";
@@ -48,6 +48,10 @@ enum Tag {
 /// The dialect, to be mounted under its base path, and under [`UNPREFIXED`] with their paths whole.
 #[must_use]
 pub fn mount(settings: &Settings) -> Mount {
+    let document = Published::new({
+        let settings = settings.clone();
+        move || document(&settings)
+    });
     Mount {
         name: "cohere",
         title: "Cohere",
@@ -56,15 +60,16 @@ pub fn mount(settings: &Settings) -> Mount {
         endpoint: Route::new()
             .at(oauth::CALLBACK, get(oauth::callback))
             .nest("/", service(settings))
+            .with(Queries::of(document.clone()))
             .around(paths::explain)
-            .before(paths::normalise)
             .boxed(),
         beside: &[(oauth::CALLBACK, "GET, HEAD")],
         render: Arc::new(ErrorRenderer),
-        document: Published::new({
-            let settings = settings.clone();
-            move || document(&settings)
-        }),
+        marks: Marks {
+            keys: &["co_"],
+            headers: &[],
+        },
+        document,
         credentials: false,
     }
 }

@@ -1,11 +1,12 @@
 //! Paths: where the dialect is found besides `/v1`, and what is said of those it does not have.
 //!
 //! Clients of version 5.0 to 5.7 have `/v1` in their base address, later ones add it themselves:
-//! either with the other's address asks for `/connectors` or `/v1/v1/connectors` (cohere.md §2).
+//! either with the other's address asks for `/connectors` or `/v1/v1/connectors` (cohere.md §2), of which the
+//! server's router takes the second.
 
 use std::sync::Arc;
 
-use poem::{Endpoint, Request, error::NotFoundError, http::uri::PathAndQuery};
+use poem::{Endpoint, Request, error::NotFoundError};
 
 use crate::{
     http::{allow::RoutedPath, errors::Failure},
@@ -36,30 +37,6 @@ pub const UNPREFIXED: &[&str] = &[
 
 /// What the dialect has, for whoever asks for something else.
 const SERVED: &str = "/v1/chat, /v1/connectors and /v1/check-api-key";
-
-/// The request without further `/v1` at the beginning of its path.
-pub async fn normalise(mut request: Request) -> poem::Result<Request> {
-    let uri = request.uri();
-    let mut path = uri.path();
-    while let Some(rest) = path.strip_prefix("/v1")
-        && rest.starts_with('/')
-    {
-        path = rest;
-    }
-    if path.len() == uri.path().len() {
-        return Ok(request);
-    }
-    let shorter = match uri.query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path.to_owned(),
-    };
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = PathAndQuery::try_from(shorter).ok();
-    if let Ok(uri) = parts.try_into() {
-        *request.uri_mut() = uri;
-    }
-    Ok(request)
-}
 
 /// The answer of the endpoint; where it has no such path, an error that says what there is.
 pub async fn explain<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<E::Output> {

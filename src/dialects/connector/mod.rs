@@ -13,7 +13,7 @@ use poem_openapi::{OpenApiService, Tags};
 use self::{error::ErrorRenderer, search::Search};
 use crate::{
     domain::folders::BASE_PATH,
-    http::{Document, Mount, Published},
+    http::{Document, Marks, Mount, Published, Queries},
 };
 
 /// The groups of operations in the document.
@@ -26,15 +26,20 @@ enum Tag {
 /// The dialect, to be mounted under its base path.
 #[must_use]
 pub fn mount() -> Mount {
+    let document = Published::new(document);
     Mount {
         name: "connector",
         title: "Connector",
         summary: "Folders of documents on this server, searchable as connectors.",
         base_path: BASE_PATH,
-        endpoint: service().into_endpoint().boxed(),
+        endpoint: service()
+            .into_endpoint()
+            .with(Queries::of(document.clone()))
+            .boxed(),
         beside: &[],
         render: Arc::new(ErrorRenderer),
-        document: Published::new(document),
+        marks: Marks::default(),
+        document,
         credentials: false,
     }
 }

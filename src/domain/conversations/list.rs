@@ -23,6 +23,10 @@ pub struct Filter {
     pub participants: Vec<String>,
     /// Only those with these tags.
     pub tags: BTreeMap<String, String>,
+    /// Only those through this integration.
+    pub integration: Option<String>,
+    /// Only those in this channel of it.
+    pub channel: Option<String>,
 }
 
 /// The conversations of the call's bot that the caller sees, newest first.
@@ -102,6 +106,16 @@ fn page(
         listing = listing
             .whose("conversations.integration = :integration")
             .with(":integration", integration);
+    }
+    if let Some(wanted) = &filter.integration {
+        listing = listing
+            .whose("conversations.integration = :wanted_integration")
+            .with(":wanted_integration", wanted.clone());
+    }
+    if let Some(wanted) = &filter.channel {
+        listing = listing
+            .whose("conversations.channel = :wanted_channel")
+            .with(":wanted_channel", wanted.clone());
     }
     listing.page(
         conn,

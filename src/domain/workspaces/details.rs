@@ -65,20 +65,25 @@ pub(super) fn of(conn: &Connection, id: &WorkspaceId) -> Result<Details> {
     ))?
     .query_row(named_params! {":id": id}, from_row)
     .optional()?
-    .ok_or_else(|| Error::not_found(format!("There is no workspace {id}")))
+    .ok_or_else(|| Error::not_found(format!("Workspace \"{id}\" not found")))
 }
 
 const OF_ACCOUNT: &str = "
     FROM members JOIN workspaces ON workspaces.id = members.workspace_id
     WHERE members.account_id = :account_id AND workspaces.closed_at IS NULL
       AND (workspaces.created_at, workspaces.seq) < (:created_at, :seq)
+      AND (:handle IS NULL OR workspaces.handle = :handle)
     ORDER BY workspaces.created_at DESC, workspaces.seq DESC LIMIT :limit";
 
-/// The workspaces that a person is a member of, newest first.
+/// The workspaces that a person is a member of, newest first: all, or the one with this handle.
 ///
 /// # Errors
 /// Those of the store.
-pub async fn list_mine(call: &PersonCall, after: Option<Token>) -> Result<Page<Details>> {
+pub async fn list_mine(
+    call: &PersonCall,
+    handle: Option<String>,
+    after: Option<Token>,
+) -> Result<Page<Details>> {
     let account = call.account().clone();
     let after = after.unwrap_or(Token::START);
     call.domain()
@@ -87,6 +92,7 @@ pub async fn list_mine(call: &PersonCall, after: Option<Token>) -> Result<Page<D
             let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {OF_ACCOUNT}"))?;
             let rows = statement.query(named_params! {
                 ":account_id": account,
+                ":handle": handle,
                 ":created_at": after.created_at,
                 ":seq": after.seq,
                 ":limit": ROWS,
