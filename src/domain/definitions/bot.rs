@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeclaredSchema, Event, Named, RecurringEvent, State, Tag, check_identifier};
+use super::{
+    DeclaredSchema, Event, Named, RecurringEvent, State, Tag, check_identifier, check_tag,
+};
 use crate::kernel::{Result, schema};
 
 /// What a bot declares.
@@ -40,11 +42,15 @@ impl BotDefinition {
     /// `InvalidIdentifier`, `Invalid` for what is no cron expression, `InvalidData` for a payload that
     /// does not keep to the schema of its event.
     pub fn check(&self, limits: &schema::Limits) -> Result<()> {
+        for (place, tags) in [
+            ("user.tags", &self.user.tags),
+            ("conversation.tags", &self.conversation.tags),
+            ("message.tags", &self.message.tags),
+        ] {
+            tags.keys().try_for_each(|name| check_tag(name, place))?;
+        }
         let places = [
-            ("user.tags", self.user.tags.keys().collect::<Vec<_>>()),
-            ("conversation.tags", self.conversation.tags.keys().collect()),
-            ("message.tags", self.message.tags.keys().collect()),
-            ("states", self.states.keys().collect()),
+            ("states", self.states.keys().collect::<Vec<_>>()),
             ("events", self.events.keys().collect()),
             ("recurringEvents", self.recurring_events.keys().collect()),
         ];

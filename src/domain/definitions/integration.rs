@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeclaredSchema, Event, Named, State, Tag, TagSet, check_identifier};
+use super::{DeclaredSchema, Event, Named, State, Tag, TagSet, check_identifier, check_tag};
 use crate::kernel::{Error, Kind, Result, Rule, Violation};
 
 /// The longest name of a configuration, in bytes.
@@ -150,7 +150,10 @@ impl IntegrationDefinition {
                 .try_for_each(|name| check_identifier(name, place))
         };
         self.configurations.keys().try_for_each(check_type)?;
-        check("user.tags", self.user.tags.keys().collect())?;
+        let check_tags = |place: &str, tags: &Named<Tag>| {
+            tags.keys().try_for_each(|name| check_tag(name, place))
+        };
+        check_tags("user.tags", &self.user.tags)?;
         check("states", self.states.keys().collect())?;
         check("events", self.events.keys().collect())?;
         check("actions", self.actions.keys().collect())?;
@@ -158,12 +161,8 @@ impl IntegrationDefinition {
         for (name, channel) in &self.channels {
             let place = |member: &str| format!("channels.{name}.{member}");
             check(&place("messages"), channel.messages.keys().collect())?;
-            check(
-                &place("message.tags"),
-                channel.message.tags.keys().collect(),
-            )?;
-            let tags = channel.conversation.tags.keys().collect();
-            check(&place("conversation.tags"), tags)?;
+            check_tags(&place("message.tags"), &channel.message.tags)?;
+            check_tags(&place("conversation.tags"), &channel.conversation.tags)?;
             let conversation = &channel.conversation;
             let required = place("conversation.creation.requiredTags");
             conversation.creation.check(&conversation.tags, &required)?;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     bot::{BotDefinition, TagSet},
-    identifier::check_identifier,
+    identifier::{check_identifier, check_tag},
     integration::{
         Action, Channel, Configuration, ConversationTags, Creation, IntegrationDefinition,
         LinkTemplate, UserTags, WebhookIdentifier,

@@ -8,6 +8,7 @@ mod bot_reports;
 mod bots;
 mod bots_delete;
 mod bots_update;
+mod definitions;
 mod hub;
 mod installations;
 mod integrations;
