@@ -69,3 +69,16 @@ async fn get_event_knows_custom_events_only() {
     let id = text(&seen["events"][0]["id"]);
     given.get(&ann, &format!("/events/{id}")).await.expect(404);
 }
+
+/// The vendor's own bot `echo` sends back the payload of an event, with the `userId` in it.
+#[tokio::test]
+async fn a_bot_sends_an_event_with_more_than_is_asked_for() {
+    let given = Given::new().await;
+    let ann = given.user().await;
+    let conversation = given.conversation(&ann).await;
+    let as_bot = Caller::person().header("x-bot-id", given.bot.id.as_str());
+    let input = json!({"conversationId": conversation, "payload": {"a": 1}, "userId": ann.id});
+    let body = json!({"type": "chat:sendEvent", "input": input});
+    let answer = as_bot.post(&given.server, "/v1/chat/actions", body).await;
+    assert_eq!(answer.expect(200).json()["output"], json!({}));
+}

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::{botpress::given::Given, support::assert_answer};
+use crate::{
+    botpress::{given::Given, runtime::Pair},
+    support::assert_answer,
+};
 
 const ACTIONS: &str = "/v1/chat/actions";
 
@@ -53,4 +56,18 @@ async fn configure_integration_sets_what_it_is_found_by() {
         .post(&given.server, path, json!({}))
         .await;
     assert_answer!("configure_integration_nothing", nothing.expect(400));
+}
+
+#[tokio::test]
+async fn call_action_passes_on_members_that_the_schema_does_not_name() {
+    let pair = Pair::start().await;
+    let given = &pair.given;
+    pair.integration
+        .answer_with(200, r#"{"output": {"seen": true}}"#);
+    let input = json!({"text": "Hello", "userId": "u", "more": {"a": 1}});
+    let body = json!({"type": "whint:whisper", "input": input});
+    let answer = given.as_bot().post(&given.server, ACTIONS, body).await;
+    assert_eq!(answer.expect(200).json()["output"], json!({"seen": true}));
+    let asked = pair.integration.asked();
+    assert_eq!(asked.last().expect("it was asked").json()["input"], input);
 }
