@@ -63,7 +63,7 @@ pub fn of(call: &PersonCall) -> Result<Account> {
         conn.prepare_cached(FIND)?
             .query_row(named_params! {":id": id}, from_row)
             .optional()?
-            .ok_or_else(|| Error::not_found(format!("There is no account {id}")))
+            .ok_or_else(|| Error::not_found(format!("Account \"{id}\" not found")))
     })
 }
 

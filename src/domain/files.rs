@@ -266,5 +266,5 @@ fn from_row(row: &Row<'_>, bot: &CallerAgent) -> rusqlite::Result<File> {
 }
 
 fn absent(id: &FileId) -> Error {
-    Error::not_found(format!("There is no file {id}"))
+    Error::not_found(format!("File \"{id}\" not found"))
 }

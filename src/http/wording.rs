@@ -16,6 +16,17 @@ pub fn broken_rules(error: &Error) -> String {
 }
 
 /// A broken rule as the vendor's validator words it: `request/body must have required property 'x'`.
+/// The same of an error that says that something is not there, in the words by which clients know it
+/// (botpress-today.md §10.3).
+#[must_use]
+pub fn not_found(error: &Error) -> String {
+    let text = broken_rules(error);
+    match text.to_ascii_lowercase().contains("not found") {
+        true => text,
+        false => format!("{text} (not found)"),
+    }
+}
+
 fn text(violation: &Violation) -> String {
     if let Rule::More { .. } = violation.rule {
         return violation.to_string();

@@ -186,7 +186,7 @@ fn of_workspace(request: &Request) -> Result<Call> {
     let admitted = domain(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin);
     let id = id.to_owned();
     let refused = move |error: Error| match error.kind() {
-        Kind::Forbidden => Error::not_found(format!("There is no workspace {id}")),
+        Kind::Forbidden => Error::not_found(format!("Workspace \"{id}\" not found")),
         _ => error,
     };
     let call = admitted.map_err(&refused)?;

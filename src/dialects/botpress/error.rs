@@ -6,7 +6,11 @@ use poem_openapi::{Object, types::Example};
 use serde_json::{Value, json};
 
 use crate::{
-    http::{self, Dialect, dialect::RenderError, wording::broken_rules},
+    http::{
+        self, Dialect,
+        dialect::RenderError,
+        wording::{broken_rules, not_found},
+    },
     kernel::{Clock, Error, Kind, Timestamp, violation::Location},
 };
 
@@ -132,7 +136,7 @@ const EXAMPLE_ID: &str = "err_1700000000000x1A2B3C4D";
 
 impl Example for ErrorBody {
     fn example() -> Self {
-        let message = "There is no user 0194a1b2-0000-7000-8000-000000000000".to_owned();
+        let message = "User \"0194a1b2-0000-7000-8000-000000000000\" not found".to_owned();
         Self::new(EXAMPLE_ID.to_owned(), ErrorType::ResourceNotFound, message)
     }
 }
@@ -281,6 +285,7 @@ fn error_type(error: &Error) -> ErrorType {
 fn message(error: &Error) -> String {
     match error.kind() {
         Kind::Internal => ErrorType::Internal.description().to_owned(),
+        _ if error_type(error) == ErrorType::ResourceNotFound => not_found(error),
         _ => broken_rules(error),
     }
 }

@@ -5,7 +5,11 @@ use poem_openapi::{Object, types::Example};
 use serde_json::{Value, json};
 
 use crate::{
-    http::{self, Dialect, dialect::RenderError, wording::broken_rules},
+    http::{
+        self, Dialect,
+        dialect::RenderError,
+        wording::{broken_rules, not_found},
+    },
     kernel::{Clock, Error, Kind, Timestamp, violation::Location},
 };
 
@@ -59,7 +63,7 @@ impl Example for ErrorBody {
             id: EXAMPLE_ID.to_owned(),
             code: 404,
             r#type: "ResourceNotFound".to_owned(),
-            message: "There is no conversation support-1".to_owned(),
+            message: "Conversation \"support-1\" not found".to_owned(),
         }
     }
 }
@@ -156,6 +160,7 @@ fn status_and_type(error: &Error) -> (u16, &'static str) {
 fn message(error: &Error) -> String {
     match error.kind() {
         Kind::Internal => "An internal error occurred".to_owned(),
+        Kind::NotFound => not_found(error),
         _ => broken_rules(error),
     }
 }

@@ -85,7 +85,7 @@ pub async fn revoke_personal(call: &PersonCall, id: ApiKeyId) -> Result<()> {
             .optional()?;
         if own.is_none() {
             return Err(Error::not_found(format!(
-                "There is no personal access token {id}"
+                "Personal access token \"{id}\" not found"
             )));
         }
         manage::revoke(change, &id)

@@ -48,7 +48,7 @@ pub async fn charge_unpaid(call: &Call, ids: Option<Vec<InvoiceId>>) -> Result<V
                 if let Some(missing) = ids.iter().find(known) {
                     return Err(Error::new(
                         Kind::ReferenceNotFound,
-                        format!("There is no unpaid invoice {missing}"),
+                        format!("Unpaid invoice \"{missing}\" not found"),
                     ));
                 }
             }

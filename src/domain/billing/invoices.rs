@@ -98,7 +98,7 @@ fn find(conn: &Connection, id: &InvoiceId) -> Result<Invoice> {
     conn.prepare_cached(&format!("SELECT {COLUMNS} FROM invoices WHERE id = :id"))?
         .query_row(named_params! {":id": id}, |row| Ok(from_row(row)))
         .optional()?
-        .ok_or_else(|| Error::not_found(format!("There is no invoice {id}")))?
+        .ok_or_else(|| Error::not_found(format!("Invoice \"{id}\" not found")))?
 }
 
 pub(super) fn from_row(row: &Row<'_>) -> Result<Invoice> {

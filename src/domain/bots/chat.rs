@@ -48,8 +48,8 @@ const FIND: &str = "
 /// `NotFound`, or those of the store.
 pub fn shown(domain: &Domain, id_or_handle: &str) -> Result<Shown> {
     let found = domain.store().read(|conn| read(conn, id_or_handle))?;
-    let mut shown = found
-        .ok_or_else(|| Error::not_found("There is no such bot. Look at the address again."))?;
+    let mut shown =
+        found.ok_or_else(|| Error::not_found("Bot not found. Look at the address again."))?;
     shown.webhook_id = webchat::find(domain, &shown.id)?;
     Ok(shown)
 }

@@ -288,7 +288,7 @@ fn events_of(conn: &Connection, agent_seq: i64, id: &IssueId) -> Result<Vec<Even
 }
 
 fn missing(id: &IssueId) -> Error {
-    Error::not_found(format!("There is no issue {id}"))
+    Error::not_found(format!("Issue \"{id}\" not found"))
 }
 
 fn from_row(row: &Row<'_>) -> Result<Issue> {

@@ -40,7 +40,7 @@ pub(super) fn agent(conn: &Connection, workspace: &WorkspaceId, id: &AgentId) ->
     match agents::find_by_id(conn, id) {
         Ok(agent) if agent.workspace_id == *workspace => Ok(agent),
         Err(error) if error.kind() != Kind::NotFound => Err(error),
-        _ => Err(Error::not_found(format!("There is no bot {id}"))),
+        _ => Err(Error::not_found(format!("Bot \"{id}\" not found"))),
     }
 }
 
@@ -102,7 +102,7 @@ pub(in crate::domain) fn read(
         .prepare_cached(FIND)?
         .query_row(parameters, |row| Ok(from_row(row, sealer)))
         .optional()?;
-    let mut bot = found.ok_or_else(|| Error::not_found(format!("There is no bot {id}")))??;
+    let mut bot = found.ok_or_else(|| Error::not_found(format!("Bot \"{id}\" not found")))??;
     bot.installations = installations::of_bot(conn, sealer, bot.seq)?;
     bot.secrets = secrets::names(conn, bot.seq)?;
     Ok(bot)

@@ -60,7 +60,7 @@ fn check(
     let role = members::role(conn, target, account)?.ok_or_else(|| {
         Error::new(
             Kind::ReferenceNotFound,
-            format!("There is no workspace {target} that you are a member of"),
+            format!("Workspace \"{target}\" not found among those that you are a member of"),
         )
     })?;
     if role < Role::Developer {

@@ -85,7 +85,7 @@ pub(in crate::domain) fn taking_part(
     conversation: &Conversation,
     id: &EndUserId,
 ) -> Result<User> {
-    let absent = || Error::not_found(format!("The user {id} does not take part"));
+    let absent = || Error::not_found(format!("Participant \"{id}\" not found"));
     let user = users::read(conn, bot, id)?.ok_or_else(absent)?;
     let takes_part = match user.seq {
         None => conversation.bot_participates,

@@ -31,7 +31,7 @@ pub(in crate::domain) fn existing(
     id: &ConversationId,
 ) -> Result<Conversation> {
     let found = read(conn, voice, id)?;
-    found.ok_or_else(|| Error::not_found(format!("There is no conversation {id}")))
+    found.ok_or_else(|| Error::not_found(format!("Conversation \"{id}\" not found")))
 }
 
 /// The conversation with this id, if the caller sees one.

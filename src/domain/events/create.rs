@@ -140,7 +140,7 @@ fn about(conn: &Connection, voice: &Voice, new: &New) -> Result<About> {
 }
 
 fn missing(message: &MessageId) -> Error {
-    let text = format!("There is no message {message}");
+    let text = format!("Message \"{message}\" not found");
     Error::new(Kind::ReferenceNotFound, text)
 }
 

@@ -28,7 +28,7 @@ const VERSION_AT: usize = 14;
 /// `NotFound`, or those of the store.
 pub fn find(call: &Call, id: &EventId) -> Result<Event> {
     let voice = Voice::of(call)?;
-    let absent = || Error::not_found(format!("There is no event {id}"));
+    let absent = || Error::not_found(format!("Event \"{id}\" not found"));
     call.domain().store().read(|conn| {
         if let Some(message) = message_of(id) {
             let message = messages::read(conn, &voice, &message)?;
@@ -112,7 +112,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
 
 /// The event that an incoming message is.
 pub(super) fn of_message(conn: &Connection, voice: &Voice, message: Message) -> Result<Event> {
-    let gone = || Error::new(Kind::NotFound, "The message is gone");
+    let gone = || Error::new(Kind::NotFound, "Message not found: it is gone");
     let bot = voice.bot();
     let user = users::read(conn, bot, &message.user_id)?.ok_or_else(gone)?;
     let conversation = conversations::of_bot(conn, bot.seq, &message.conversation_id)?;

@@ -173,7 +173,7 @@ fn usable(conn: &Connection, workspace: &WorkspaceId, id: &IntegrationId) -> Res
     found.ok_or_else(|| {
         Error::new(
             Kind::ReferenceNotFound,
-            format!("There is no integration {id}"),
+            format!("Integration \"{id}\" not found"),
         )
     })
 }

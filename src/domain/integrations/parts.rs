@@ -233,7 +233,7 @@ fn file(conn: &Connection, sql: &str, id: &IntegrationId) -> Result<Option<Vec<u
         .prepare_cached(sql)?
         .query_row(named_params! {":id": id}, |row| row.get(0))
         .optional()?;
-    found.ok_or_else(|| Error::new(Kind::NotFound, format!("There is no integration {id}")))
+    found.ok_or_else(|| Error::new(Kind::NotFound, format!("Integration \"{id}\" not found")))
 }
 
 #[cfg(test)]

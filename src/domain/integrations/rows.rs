@@ -174,7 +174,7 @@ pub(in crate::domain) fn usable(
 /// The integration of this row, of whichever workspace: one that a bot has.
 pub(in crate::domain) fn by_seq(conn: &Connection, seq: i64) -> Result<Integration> {
     let found = one(conn, BY_SEQ, named_params! {":seq": seq})?;
-    found.ok_or_else(|| Error::not_found("There is no such integration"))
+    found.ok_or_else(|| Error::not_found("Integration not found"))
 }
 
 fn one(conn: &Connection, sql: &str, parameters: impl Params) -> Result<Option<Integration>> {
@@ -186,11 +186,11 @@ fn one(conn: &Connection, sql: &str, parameters: impl Params) -> Result<Option<I
 }
 
 fn missing(id: &IntegrationId) -> Error {
-    Error::not_found(format!("There is no integration {id}"))
+    Error::not_found(format!("Integration \"{id}\" not found"))
 }
 
 fn missing_version(name: &str, version: &str) -> Error {
-    Error::not_found(format!("There is no integration {name}@{version}"))
+    Error::not_found(format!("Integration \"{name}@{version}\" not found"))
 }
 
 fn from_row(row: &Row<'_>) -> Result<Integration> {

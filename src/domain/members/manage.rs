@@ -144,5 +144,5 @@ fn find(conn: &Connection, workspace: &WorkspaceId, key: &str) -> Result<Member>
             rows::from_row,
         )
         .optional()?
-        .ok_or_else(|| Error::not_found(format!("There is no member {key}")))
+        .ok_or_else(|| Error::not_found(format!("Member \"{key}\" not found")))
 }

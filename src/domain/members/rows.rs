@@ -154,7 +154,7 @@ fn require_owner(conn: &Connection, workspace: &WorkspaceId) -> Result<()> {
 }
 
 fn no_member() -> Error {
-    Error::not_found("this account is not a member of the workspace")
+    Error::not_found("Member not found: this account is not a member of the workspace")
 }
 
 fn record(

@@ -195,7 +195,7 @@ fn route(
 }
 
 fn missing(id: &ConversationId) -> Error {
-    let text = format!("There is no conversation {id}");
+    let text = format!("Conversation \"{id}\" not found");
     Error::new(Kind::ReferenceNotFound, text)
 }
 

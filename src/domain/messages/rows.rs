@@ -43,7 +43,7 @@ pub(in crate::domain) fn existing(
     id: &MessageId,
 ) -> Result<Message> {
     let found = read(conn, voice, id)?;
-    found.ok_or_else(|| Error::not_found(format!("There is no message {id}")))
+    found.ok_or_else(|| Error::not_found(format!("Message \"{id}\" not found")))
 }
 
 /// The message with this id, if the caller sees one.

@@ -178,7 +178,7 @@ fn owner(conn: &Connection, id: &str) -> Result<(WorkspaceId, Option<AgentId>, M
 }
 
 fn missing(id: &str) -> Error {
-    Error::not_found(format!("There is no workspace and no bot {id}"))
+    Error::not_found(format!("Workspace or bot \"{id}\" not found"))
 }
 
 fn usage(

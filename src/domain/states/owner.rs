@@ -33,7 +33,12 @@ impl Owner {
             integration: integration.map(CallerInstallation::key).unwrap_or_default(),
             ..Self::default()
         };
-        let absent = || Error::not_found(format!("There is no {} {}", key.kind, key.owner));
+        let absent = || {
+            Error::not_found(format!(
+                "Owner not found: there is no {} {}",
+                key.kind, key.owner
+            ))
+        };
         match key.kind {
             StateKind::Conversation => {
                 let id = ConversationId::from(key.owner.as_str());

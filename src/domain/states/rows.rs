@@ -20,7 +20,7 @@ pub fn find(call: &Call, key: &Key) -> Result<State> {
         let owner = Owner::of(conn, &voice, key)?;
         let found = read(conn, voice.bot().seq, &owner, key)?;
         let found = found.filter(|state| !has_ended(state, now));
-        found.ok_or_else(|| Error::not_found(format!("The state {} is not set", key.name)))
+        found.ok_or_else(|| Error::not_found(format!("State \"{}\" not found", key.name)))
     })
 }
 

@@ -68,7 +68,7 @@ fn sees(conn: &Connection, voice: &Voice, seq: i64) -> Result<bool> {
 }
 
 fn missing(id: &EndUserId) -> Error {
-    Error::not_found(format!("There is no user {id}"))
+    Error::not_found(format!("User \"{id}\" not found"))
 }
 
 /// The user with this id of a bot.
@@ -113,7 +113,7 @@ pub(in crate::domain) fn named(
         Some((seq, false)) if sees(conn, voice, seq)? => Ok(Some(seq)),
         _ => Err(Error::new(
             Kind::ReferenceNotFound,
-            format!("There is no user {id}"),
+            format!("User \"{id}\" not found"),
         )),
     }
 }

@@ -99,7 +99,7 @@ pub async fn create(
 /// `NotFound`, `Forbidden`, or those of the store.
 pub fn find(visitor: &Visitor, id: &EventId) -> Result<Event> {
     let event = events::find(visitor.call(), id)?;
-    let absent = || Error::not_found(format!("There is no event {id}"));
+    let absent = || Error::not_found(format!("Event \"{id}\" not found"));
     let (Payload::Given(mut payload), Some(conversation), Some(user)) =
         (event.payload, event.conversation_id, event.user_id)
     else {

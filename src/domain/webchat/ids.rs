@@ -86,7 +86,7 @@ pub(super) fn user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<Op
 /// `ReferenceNotFound`
 pub(super) fn named_user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<Found> {
     user(conn, bot, fid)?
-        .ok_or_else(|| Error::new(Kind::ReferenceNotFound, format!("There is no user {fid}")))
+        .ok_or_else(|| Error::new(Kind::ReferenceNotFound, format!("User \"{fid}\" not found")))
 }
 
 const IS_A_USER: &str = "SELECT 1 FROM end_users WHERE id = :id AND agent_id = :agent_id";
@@ -167,7 +167,7 @@ pub(super) fn conversation(
 /// `NotFound`
 pub(super) fn existing(conn: &Connection, voice: &Voice, id: &str) -> Result<Conversation> {
     let found = conversation(conn, voice, id)?;
-    found.ok_or_else(|| Error::not_found(format!("There is no conversation {id}")))
+    found.ok_or_else(|| Error::not_found(format!("Conversation \"{id}\" not found")))
 }
 
 /// The conversation that a body names.

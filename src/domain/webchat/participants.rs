@@ -63,8 +63,7 @@ pub async fn remove(visitor: &Visitor, id: &str, fid: &str) -> Result<()> {
     let voice = visitor.voice()?;
     let store = visitor.call().domain().store();
     let user = store.read(|conn| ids::user(conn, voice.bot(), fid))?;
-    let user =
-        user.ok_or_else(|| Error::not_found(format!("The user {fid} does not take part")))?;
+    let user = user.ok_or_else(|| Error::not_found(format!("Participant \"{fid}\" not found")))?;
     if user.id == visitor.id {
         let rule = Rule::Other("must not be the owner of the conversation, who stays".to_owned());
         return Err(Violation::body(["userId"], rule).into());

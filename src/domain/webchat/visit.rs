@@ -130,6 +130,6 @@ impl Visitor {
 pub(super) fn unknown_user() -> Error {
     Error::new(
         Kind::Unauthenticated,
-        "There is no user of this x-user-key: it was deleted, or not created yet",
+        "User not found by this x-user-key: it was deleted, or not created yet",
     )
 }

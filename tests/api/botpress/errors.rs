@@ -254,3 +254,76 @@ async fn without_a_database_the_answer_is_one_that_the_sdk_repeats() {
     assert_eq!(body["type"], "Unknown");
     assert_eq!((&body["code"], &body["status"]), (&json!(502), &json!(502)));
 }
+
+/// Telegram's integration looks for `not found` in what is said of a state (botpress-today.md §10.3).
+#[tokio::test]
+async fn what_is_not_there_is_said_to_be_not_found() {
+    let given = crate::botpress::given::Given::new().await;
+    let (server, bot) = (&given.server, given.as_bot());
+    let state = format!("/v1/chat/states/bot/{}/counters", given.bot.id);
+    let never_set = bot.get(server, &state).await.expect(404).json();
+    assert_eq!(never_set["message"], "State \"counters\" not found");
+    let workspace = format!("/v1/admin/workspaces/{WORKSPACE}");
+    for (caller, path) in [
+        (&bot, "/v1/chat/users/none".to_owned()),
+        (&bot, "/v1/chat/conversations/none".to_owned()),
+        (&bot, "/v1/chat/conversations/none/participants".to_owned()),
+        (&bot, "/v1/chat/messages/none".to_owned()),
+        (&bot, "/v1/chat/events/none".to_owned()),
+        (&bot, "/v1/chat/states/user/none/counters".to_owned()),
+        (&bot, "/v1/storage/files/none".to_owned()),
+        (&Caller::member(), "/v1/admin/bots/none".to_owned()),
+        (&Caller::member(), "/v1/admin/bots/none/issues".to_owned()),
+        (
+            &Caller::member(),
+            format!("/v1/admin/bots/{}/issues/none/events", given.bot.id),
+        ),
+        (&Caller::member(), "/v1/admin/integrations/none".to_owned()),
+        (
+            &Caller::member(),
+            "/v1/admin/integrations/none/1.0.0".to_owned(),
+        ),
+        (
+            &Caller::member(),
+            "/v1/admin/hub/integrations/none".to_owned(),
+        ),
+        (
+            &Caller::member(),
+            "/v1/admin/hub/integrations/none/latest".to_owned(),
+        ),
+        (&Caller::member(), "/v1/admin/workspaces/none".to_owned()),
+        (
+            &Caller::member(),
+            "/v1/admin/usages/none?type=bot_count".to_owned(),
+        ),
+        (&Caller::member(), "/webhook/none".to_owned()),
+        (
+            &Caller::member(),
+            "/webhook/integration/global/none".to_owned(),
+        ),
+        (&Caller::member(), "/webhook/oauth".to_owned()),
+    ] {
+        let answer = caller.get(server, &path).await;
+        if answer.status != 404 {
+            // Whoever may not know is told something else.
+            assert_ne!(
+                answer.json()["type"],
+                "ResourceNotFound",
+                "{path}: {}",
+                answer.text
+            );
+            panic!("{path}: {} {}", answer.status, answer.text);
+        }
+        let message = answer.json()["message"]
+            .as_str()
+            .expect("a text")
+            .to_owned();
+        assert!(
+            message.to_lowercase().contains("not found"),
+            "{path}: {message}"
+        );
+    }
+    let gone = format!("{workspace}/members/none");
+    let lost = Caller::member().get(server, &gone).await;
+    assert_eq!(lost.json()["type"], "MethodNotFound");
+}

@@ -124,7 +124,7 @@ async fn what_cannot_be_is_said() {
     );
     let nowhere = format!("{}/webhook/none", terminal.program.url());
     let (good, _, errors) = terminal.tell(&["chat", &nowhere], "");
-    let expected = "error: there is no chat at this address: There is no such webhook\n";
+    let expected = "error: there is no chat at this address: Webhook not found\n";
     assert_eq!((good, errors.as_str()), (false, expected));
     let (good, output, errors) = terminal.tell(&["chat", "helper"], "");
     assert_eq!((good, output.as_str(), errors.as_str()), (true, "", ""));

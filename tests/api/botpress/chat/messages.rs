@@ -100,7 +100,7 @@ async fn create_message_in_a_conversation_that_is_gone_or_of_another_bot() {
     let bot = given.as_bot();
     let written = bot.post(&given.server, MESSAGES, body.clone()).await;
     assert_eq!(written.status, 201);
-    let not_there = format!("There is no conversation {conversation}");
+    let not_there = format!("Conversation \"{conversation}\" not found");
     let refused = |answer: Answer| {
         let answer = answer.expect(400).json();
         assert_eq!(answer["type"], "ReferenceNotFound");
