@@ -55,6 +55,7 @@ pub(super) fn draft_of(schema: &Value) -> Option<Draft> {
     let (mut newer, mut tuple) = (false, false);
     each(schema, &mut |members| {
         newer |= NEWER.iter().any(|keyword| members.contains_key(*keyword));
+        newer |= members.get("$ref").is_some_and(is_of_later_draft);
         newer |= members.contains_key("$ref") && members.keys().any(|keyword| is_rule(keyword));
         tuple |= members.get("items").is_some_and(Value::is_array);
     });
@@ -64,10 +65,19 @@ pub(super) fn draft_of(schema: &Value) -> Option<Draft> {
     })
 }
 
+/// True for a reference to the meta-schema of a draft that came after draft-07.
+fn is_of_later_draft(reference: &Value) -> bool {
+    let text = reference.as_str().unwrap_or_default();
+    text.starts_with("https://json-schema.org/draft/")
+}
+
+/// True for a keyword that says something beside `$ref`, where later drafts have it: an `$id` is the base of the
+/// reference.
 fn is_rule(keyword: &str) -> bool {
-    !keyword.starts_with('$')
-        && !ANNOTATIONS.contains(&keyword)
-        && Draft::Draft202012.is_known_keyword(keyword)
+    if keyword.starts_with('$') {
+        return keyword == "$id";
+    }
+    !ANNOTATIONS.contains(&keyword) && Draft::Draft202012.is_known_keyword(keyword)
 }
 
 /// Shows each subschema that is an object, the outermost first.

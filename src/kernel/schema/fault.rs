@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     ecma::Written,
-    report::{shortened, violations},
+    report::{shortened, steps, violations},
 };
 use crate::kernel::{
     Rule, Violation,
@@ -26,7 +26,11 @@ pub(super) fn fault(error: &ValidationError<'_>, patterns: &Written) -> String {
             let found = violations(error, Location::Body);
             match found.first() {
                 Some(first) => worded(first, error.instance(), patterns),
-                None => format!("{}: {error}", place(error)),
+                // Of `false` the validator's errors tell nothing (`report::violations`).
+                None => {
+                    let place = place(&steps(error.instance_path()));
+                    format!("{place} must not be {}", error.instance())
+                }
             }
         }
     };
@@ -40,11 +44,7 @@ fn worded(violation: &Violation, value: &Value, patterns: &Written) -> String {
             .cloned()
             .unwrap_or_else(|| text.to_owned())
     };
-    let place = pointer(&violation.path);
-    let place = match keyword(&violation.path) {
-        Some(keyword) => format!("{keyword} at {place}"),
-        None => place,
-    };
+    let place = place(&violation.path);
     let shown = match value {
         Value::String(text) => format!("{:?}", shortened(&written(text), SHOWN)),
         Value::Array(_) | Value::Object(_) => String::new(),
@@ -86,6 +86,11 @@ fn pointer(path: &[Step]) -> String {
     shortened(&pointer, 200)
 }
 
-fn place(error: &ValidationError<'_>) -> String {
-    shortened(&format!("#{}", error.instance_path()), 200)
+/// The keyword and its place.
+fn place(path: &[Step]) -> String {
+    let pointer = pointer(path);
+    match keyword(path) {
+        Some(keyword) => format!("{keyword} at {pointer}"),
+        None => pointer,
+    }
 }

@@ -202,7 +202,8 @@ fn number(limit: &Value) -> String {
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
-fn steps(pointer: &Pointer) -> Vec<Step> {
+/// The steps of a way as the validator writes it.
+pub(super) fn steps(pointer: &Pointer) -> Vec<Step> {
     pointer
         .iter()
         .map(|segment| match segment {

@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use referencing::Draft;
 use serde_json::{Map, Value, json};
 
 use super::{Limits, Location, Schema, Violation};
@@ -340,6 +341,6 @@ fn a_budget_ends_with_its_check() {
     };
     let ((), spent) = within(budget, || ());
     assert!(!spent.exhausted);
-    assert!(work::count(&json!({"items": {}}), 10).is_ok());
+    assert!(work::count(&json!({"items": {}}), Draft::Draft7, 10).is_ok());
     assert_eq!(check(&schema, &json!("x")), []);
 }

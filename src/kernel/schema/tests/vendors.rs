@@ -101,7 +101,7 @@ fn a_fault_names_keyword_and_place() {
             json!({"properties": {"age": {"minimum": "3"}}}),
             "minimum at #/properties/age/minimum must be a number, not \"3\"",
         ),
-        (json!({"type": false}), "type at #/type must be"),
+        (json!({"type": false}), "type at #/type must not be false"),
         (
             json!({"properties": {"a": {"type": "strin"}}}),
             "type at #/properties/a/type must be one of \"array\"",
