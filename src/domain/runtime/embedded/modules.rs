@@ -6,10 +6,17 @@ use rquickjs::{Ctx, Function, Result, context::EvalOptions};
 /// `exports`.
 const MODULES: &[(&str, &str)] = &[
     ("assert", include_str!("../js/assert.js")),
+    ("async_hooks", include_str!("../js/async_hooks.js")),
     ("blob", include_str!("../js/blob.js")),
     ("buffer", include_str!("../js/buffer.js")),
+    ("child_process", include_str!("../js/child_process.js")),
     ("console", include_str!("../js/console.js")),
     ("crypto", include_str!("../js/crypto.js")),
+    (
+        "diagnostics_channel",
+        include_str!("../js/diagnostics_channel.js"),
+    ),
+    ("dns", include_str!("../js/absent.js")),
     ("events", include_str!("../js/events.js")),
     ("fetch", include_str!("../js/fetch.js")),
     ("fs", include_str!("../js/absent.js")),
@@ -21,8 +28,11 @@ const MODULES: &[(&str, &str)] = &[
     ("net", include_str!("../js/absent.js")),
     ("os", include_str!("../js/os.js")),
     ("path", include_str!("../js/path.js")),
+    ("perf_hooks", include_str!("../js/perf_hooks.js")),
     ("process", include_str!("../js/process.js")),
+    ("punycode", include_str!("../js/punycode.js")),
     ("querystring", include_str!("../js/querystring.js")),
+    ("readline", include_str!("../js/readline.js")),
     ("stream", include_str!("../js/stream.js")),
     ("string_decoder", include_str!("../js/string_decoder.js")),
     ("timers", include_str!("../js/timers.js")),
@@ -32,6 +42,7 @@ const MODULES: &[(&str, &str)] = &[
     ("util", include_str!("../js/util.js")),
     ("web", include_str!("../js/web.js")),
     ("webstreams", include_str!("../js/webstreams.js")),
+    ("worker_threads", include_str!("../js/absent.js")),
     ("xhr", include_str!("../js/xhr.js")),
     ("zlib", include_str!("../js/absent.js")),
 ];

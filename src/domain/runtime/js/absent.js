@@ -1,4 +1,4 @@
-// Modules of Node.js that the embedded engine does not have: files, sockets, servers, compression.
+// Modules of Node.js that the embedded engine does not have: files, sockets, servers, compression, threads.
 const name = module.id
 const EventEmitter = require('events')
 
@@ -19,6 +19,10 @@ if (name === 'http' || name === 'https') {
   module.exports = host.absent(name, { isIP, isIPv4: (text) => isIP(text) === 4, isIPv6: (text) => isIP(text) === 6 })
 } else if (name === 'fs') {
   module.exports = host.absent(name, { promises: host.absent('fs.promises', {}), existsSync: () => false, constants: {} })
+} else if (name === 'dns') {
+  module.exports = host.absent(name, { promises: host.absent('dns.promises', {}) })
+} else if (name === 'worker_threads') {
+  module.exports = host.absent(name, { isMainThread: true, parentPort: null, resourceLimits: {}, threadId: 0, workerData: null })
 } else {
   module.exports = host.absent(name, { constants: {} })
 }
