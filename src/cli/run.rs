@@ -1,6 +1,6 @@
 //! `parlance run`: calls the handler of a bundle once, as the server would.
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -11,7 +11,7 @@ use crate::{
     config::{Loaded, Profile},
     domain::{
         outbound::Outbound,
-        runtime::{Engine, EngineChoice, LogLine, Program, Request},
+        runtime::{Engine, EngineChoice, Level, LogLine, Program, Request, Sources},
     },
     kernel::{Clock, Secret},
 };
@@ -72,8 +72,13 @@ impl Run {
         );
         let program = self.program(config.runtime.limits())?;
         let mut lines = engine.take_lines().context("nobody else reads the log")?;
+        let most = config.runtime.source_map_bytes;
+        let sources = Arc::new(Sources::new(program.code.clone(), most));
         let printing = tokio::spawn(async move {
-            while let Some(line) = lines.recv().await {
+            while let Some(mut line) = lines.recv().await {
+                if line.level == Level::Error {
+                    line.message = sources.named_in(&line.message).await;
+                }
                 print(&line);
             }
         });
@@ -93,6 +98,9 @@ impl Run {
             }
             Err(failure) => {
                 output::note(format_args!("error: {failure}"));
+                if let Some(stack) = failure.exception().and_then(|thrown| thrown.stack.as_ref()) {
+                    output::note(stack);
+                }
                 Ok(ExitCode::FAILURE)
             }
         }

@@ -14,7 +14,8 @@ use tokio::{
 };
 
 use super::{
-    EngineChoice, EngineKind, Failure, LogLine, Program, Request, Response, Settings, Stats,
+    EngineChoice, EngineKind, Exception, Failure, LogLine, Program, Request, Response, Settings,
+    Stats,
     embedded::{Isolate, Surroundings},
     log::{Level, Sink},
     node::{Child, Install},
@@ -91,11 +92,29 @@ impl Engine {
         let slot = self.slot(program).await?;
         let busy = || Failure::Busy(program.limits.concurrency);
         let permit = within(program.limits.wall, slot.permits.acquire()).await;
-        let _permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;
-        let _running = slot.begin();
-        let outcome = self.run(program, &slot, request).await;
+        let permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;
+        let running = slot.begin();
+        let mut outcome = self.run(program, &slot, request).await;
         slot.touch(self.0.clock.now());
+        drop((permit, running));
+        if let Err(failure) = &mut outcome
+            && let Some(Exception {
+                stack: Some(stack), ..
+            }) = failure.exception_mut()
+        {
+            *stack = slot.sources.named_in(stack).await;
+        }
         outcome
+    }
+
+    /// What a program wrote, with places in its sources instead of those in its bundle, as far as they are
+    /// known soon.
+    pub async fn with_sources(&self, program: &str, text: &str) -> String {
+        let slot = self.slots().get(program).cloned();
+        match slot {
+            Some(slot) => slot.sources.named_in(text).await,
+            None => text.to_owned(),
+        }
     }
 
     async fn run(
@@ -174,14 +193,8 @@ impl Engine {
                     let full = Failure::Full(self.0.settings.max_warm);
                     dropped.extend(slots.remove(&oldest.ok_or(full)?));
                 }
-                let Program {
-                    id,
-                    version,
-                    limits,
-                    ..
-                } = program;
-                let slot = Arc::new(Slot::new(id, version, *limits, now));
-                dropped.extend(slots.insert(id.clone(), Arc::clone(&slot)));
+                let slot = Arc::new(Slot::new(program, &self.0.settings, now));
+                dropped.extend(slots.insert(slot.id.clone(), Arc::clone(&slot)));
                 slot
             };
             slot.touch(now);

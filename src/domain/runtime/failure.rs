@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
+use super::Exception;
+
 /// Why a call has no answer. The texts are for the developer of the code; they hold no variable of
 /// its, but what the code itself put into an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// The code fails while it is loaded.
     #[error("the code cannot be loaded: {0}")]
-    Load(String),
+    Load(Exception),
     /// The code needs what the engine does not have: a module, a global, a feature.
     #[error("{0}")]
     Missing(String),
     /// `handler` threw, or its promise was rejected.
     #[error("the handler failed: {0}")]
-    Thrown(String),
+    Thrown(Exception),
     /// `handler` answered with something else than a response.
     #[error("the handler's answer cannot be used: {0}")]
     BadAnswer(String),
@@ -72,6 +74,24 @@ impl Failure {
             | Self::Full(_)
             | Self::Stopped(_) => true,
             Self::Backoff { last, .. } => last.may_pass(),
+        }
+    }
+
+    /// What the code threw, if that is why.
+    #[must_use]
+    pub fn exception(&self) -> Option<&Exception> {
+        match self {
+            Self::Load(exception) | Self::Thrown(exception) => Some(exception),
+            Self::Backoff { last, .. } => last.exception(),
+            _ => None,
+        }
+    }
+
+    /// What the code threw, to be changed.
+    pub(super) fn exception_mut(&mut self) -> Option<&mut Exception> {
+        match self {
+            Self::Load(exception) | Self::Thrown(exception) => Some(exception),
+            _ => None,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{
 use serde_json::Value;
 use tokio::sync::mpsc;
 
+use super::exception::{Exception, with_stack};
 use crate::kernel::{Clock, Timestamp};
 
 /// The longest line that is kept, in bytes; a longer one is cut, and keeps nothing but its text.
@@ -45,6 +46,8 @@ pub struct LogLine {
     pub visible_to_bot_owner: bool,
     /// What else the line said of itself: `userId`, `conversationId`, or a whole issue.
     pub fields: Option<Value>,
+    /// Whether it is an exception that nobody caught, after the call that it belongs to or beside it.
+    pub uncaught: bool,
     waiting: Waiting,
 }
 
@@ -162,7 +165,33 @@ impl Sink {
             line.message.shrink_to_fit();
             line.message.push('…');
         }
-        let bytes = text.len().min(LONGEST);
+        self.enqueue(program, (bot, level), line, text.len());
+    }
+
+    /// Writes an exception that nobody caught.
+    pub(super) fn write_uncaught(
+        &self,
+        program: &Arc<str>,
+        bot: Option<Arc<str>>,
+        exception: &Exception,
+    ) {
+        let text = with_stack(&exception.text, exception.stack.as_deref());
+        let length = text.len();
+        let line = Read {
+            uncaught: true,
+            ..plain(text)
+        };
+        self.enqueue(program, (bot, Level::Error), line, length);
+    }
+
+    fn enqueue(
+        &self,
+        program: &Arc<str>,
+        (bot, level): (Option<Arc<str>>, Level),
+        line: Read,
+        length: usize,
+    ) {
+        let bytes = length.min(LONGEST);
         let parsed = if line.fields.is_some() { PARSED } else { 1 };
         let Some(waiting) = Waiting::take(&self.waiting, LINE + bytes * parsed) else {
             self.dropped.fetch_add(1, Ordering::Relaxed);
@@ -176,6 +205,7 @@ impl Sink {
             message: line.message,
             visible_to_bot_owner: line.visible_to_bot_owner,
             fields: line.fields,
+            uncaught: line.uncaught,
             waiting,
         };
         if self.queue.try_send(line).is_err() {
@@ -192,6 +222,7 @@ struct Read {
     message: String,
     visible_to_bot_owner: bool,
     fields: Option<Value>,
+    uncaught: bool,
 }
 
 /// A line that is only its text.
@@ -200,6 +231,7 @@ fn plain(message: String) -> Read {
         message,
         visible_to_bot_owner: false,
         fields: None,
+        uncaught: false,
     }
 }
 
@@ -222,6 +254,7 @@ fn read(text: &str) -> Read {
             message: title.unwrap_or("issue").to_owned(),
             visible_to_bot_owner: true,
             fields: Some(Value::Object(line)),
+            uncaught: false,
         };
     }
     let Some(Value::String(message)) = line.remove("msg") else {
@@ -237,6 +270,7 @@ fn read(text: &str) -> Read {
         message,
         visible_to_bot_owner: visible,
         fields: options,
+        uncaught: false,
     }
 }
 

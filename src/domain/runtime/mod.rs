@@ -12,21 +12,28 @@
 
 mod embedded;
 mod engine;
+mod exception;
 mod failure;
 mod log;
 mod native;
 mod node;
+mod positions;
 mod program;
 mod settings;
 mod slot;
+mod source_map;
+mod sources;
 mod stats;
 
+pub(super) use self::exception::{frames_of_text, with_stack};
 pub use self::{
     engine::Engine,
+    exception::Exception,
     failure::Failure,
     log::{Level, LogLine},
     native::{Live, Native, NativeResponse},
     program::{Code, EngineKind, Limits, Program, Request, Response},
     settings::{EngineChoice, Settings},
+    sources::Sources,
     stats::{Stats, Warm},
 };

@@ -33,6 +33,8 @@ pub struct Settings {
     pub idle_seconds: u64,
     /// The most programs in memory. Beyond it the one unused for longest is dropped.
     pub max_warm: usize,
+    /// The largest source map of a bundle that stacks are translated with, in bytes; with 0 none is.
+    pub source_map_bytes: usize,
     /// The Node.js program: a path, or a name that is looked for in PATH.
     pub node_path: String,
     /// Whether bundles that the embedded engine cannot load may run in Node.js. `[outbound]` does
@@ -83,6 +85,7 @@ impl Default for Settings {
             max_fetches: 64,
             idle_seconds: 300,
             max_warm: 256,
+            source_map_bytes: 16 * 1024 * 1024,
             node_path: "node".to_owned(),
             node_fallback: None,
             node_uid: 0,

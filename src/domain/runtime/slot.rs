@@ -10,7 +10,10 @@ use std::{
 
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
-use super::{EngineKind, Failure, Limits, Request, Response, Warm, embedded::Isolate, node::Child};
+use super::{
+    EngineKind, Failure, Limits, Program, Request, Response, Settings, Warm, embedded::Isolate,
+    node::Child, sources::Sources,
+};
 use crate::kernel::Timestamp;
 
 /// The longest that a program which fails to start is left alone.
@@ -80,6 +83,7 @@ pub(super) struct Slot {
     pub(super) loading: AsyncMutex<()>,
     /// The embedded engine lacks what it asked for.
     pub(super) needs_node: AtomicBool,
+    pub(super) sources: Arc<Sources>,
     state: Mutex<State>,
     last_used: AtomicI64,
     calls: AtomicU64,
@@ -94,12 +98,17 @@ struct State {
 }
 
 impl Slot {
-    pub(super) fn new(id: &str, version: &str, limits: Limits, now: Timestamp) -> Self {
+    pub(super) fn new(program: &Program, settings: &Settings, now: Timestamp) -> Self {
+        let limits = program.limits;
         Self {
-            id: id.to_owned(),
-            version: version.to_owned(),
+            id: program.id.clone(),
+            version: program.version.clone(),
             limits,
             permits: Semaphore::new(limits.concurrency),
+            sources: Arc::new(Sources::new(
+                program.code.clone(),
+                settings.source_map_bytes,
+            )),
             loading: AsyncMutex::new(()),
             needs_node: AtomicBool::new(false),
             state: Mutex::default(),

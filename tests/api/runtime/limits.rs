@@ -91,7 +91,7 @@ async fn too_deep_a_recursion_is_an_error_of_the_code() {
         let program = on(bench.program(&code), engine);
         let failed = bench.engine.call(&program, request("deep")).await;
         assert!(
-            matches!(&failed, Err(Failure::Thrown(text)) if text.contains("call stack size exceeded")),
+            matches!(&failed, Err(Failure::Thrown(thrown)) if thrown.text.contains("call stack size exceeded")),
             "{engine:?} {failed:?}"
         );
         bench.body(&program, "").await;

@@ -9,6 +9,7 @@ mod scripts;
 mod secrets;
 mod server;
 mod signals;
+pub mod stacks;
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -7,13 +7,14 @@ use parlance::domain::runtime::{EngineChoice, EngineKind, Failure};
 use super::{Bench, handler, on, request};
 
 const NEEDS_NODE: &str = "const { AsyncLocalStorage } = require('node:async_hooks')
-    exports.handler = () => ({ body: typeof AsyncLocalStorage })";
+    const storage = new AsyncLocalStorage()
+    exports.handler = () => ({ body: storage.run('kept', () => storage.getStore()) })";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_embedded_engine_cannot_load_runs_in_node() {
     let bench = Bench::new();
     let program = bench.program(NEEDS_NODE);
-    assert_eq!(bench.body(&program, "").await, "function");
+    assert_eq!(bench.body(&program, "").await, "kept");
     assert_eq!(bench.engine.stats().warm[0].engine, EngineKind::Node);
 }
 
@@ -63,7 +64,7 @@ async fn what_is_missing_is_named_where_nothing_can_run_the_code() {
     let text = missing(embedded.call(&only).await.expect_err("it is missing"));
     assert_eq!(
         text,
-        "the embedded engine does not have the module async_hooks"
+        "the embedded engine does not have async_hooks.AsyncLocalStorage"
     );
 
     let no_node = Bench::with(|settings| settings.node_path = "/no/such/node".to_owned());

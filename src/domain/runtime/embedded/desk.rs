@@ -10,11 +10,11 @@ use std::{
 
 use tokio::{runtime::Handle, sync::oneshot, task::AbortHandle};
 
-use super::{budget::Budget, fetch::Fetched, flight::Flight, isolate::Shared};
+use super::{budget::Budget, fetch::Fetched, flight::Flight, isolate::Shared, modules};
 use crate::{
     domain::{
         outbound::Outbound,
-        runtime::{Failure, Level, Limits, Request, Response, log::Sink},
+        runtime::{Exception, Failure, Level, Limits, Request, Response, log::Sink},
     },
     kernel::Clock,
 };
@@ -306,23 +306,37 @@ impl Desk {
 
     /// Writes a log line of the turn that runs.
     pub(super) fn log(&self, level: Level, text: &str) {
-        let mut bot = None;
-        if let Some(id) = self.current.get() {
-            let mut calls = self.calls.borrow_mut();
-            let Some(call) = calls.get_mut(&id) else {
-                return;
-            };
-            call.lines += 1;
-            bot.clone_from(&call.bot);
-            if call.lines == LINES {
-                let text = format!("further lines of this call are left out after {LINES}");
-                self.sink.write(&self.program, bot, Level::Warn, &text);
-                return;
-            } else if call.lines > LINES {
-                return;
+        let Some(bot) = self.next_line() else { return };
+        match level {
+            Level::Error => {
+                let text = modules::unwrapped_places(text);
+                self.sink.write(&self.program, bot, level, &text);
             }
+            _ => self.sink.write(&self.program, bot, level, text),
         }
-        self.sink.write(&self.program, bot, level, text);
+    }
+
+    /// Writes what was thrown in the turn that runs and nobody caught.
+    pub(super) fn log_uncaught(&self, thrown: &Exception) {
+        if let Some(bot) = self.next_line() {
+            self.sink.write_uncaught(&self.program, bot, thrown);
+        }
+    }
+
+    /// The bot of the next line of the turn that runs; none if it may write no more.
+    fn next_line(&self) -> Option<Option<Arc<str>>> {
+        let Some(id) = self.current.get() else {
+            return Some(None);
+        };
+        let mut calls = self.calls.borrow_mut();
+        let call = calls.get_mut(&id)?;
+        call.lines += 1;
+        if call.lines == LINES {
+            let text = format!("further lines of this call are left out after {LINES}");
+            let bot = call.bot.clone();
+            self.sink.write(&self.program, bot, Level::Warn, &text);
+        }
+        (call.lines < LINES).then(|| call.bot.clone())
     }
 }
 

@@ -1,57 +1,80 @@
 //! Errors of the code as failures and texts.
 
-use rquickjs::CaughtError;
+use rquickjs::{CaughtError, Value};
 
-use super::desk::Desk;
-use crate::domain::runtime::{Failure, failure::cut};
+use super::{desk::Desk, modules};
+use crate::domain::runtime::{Exception, Failure};
 
 /// Why the code cannot be loaded.
-pub(super) fn load_failure(desk: &Desk, text: String) -> Failure {
+pub(super) fn load_failure(desk: &Desk, thrown: Exception) -> Failure {
     let missing = desk.missing.borrow();
+    let text = &thrown.text;
     if desk.budget.was_interrupted() {
         Failure::CpuTime(desk.limits.cpu)
     } else if !missing.is_empty() {
         let list: Vec<&str> = missing.iter().map(String::as_str).collect();
         let list = list.join(", ");
         Failure::Missing(format!("the embedded engine does not have {list}"))
+    } else if is_out_of_memory(text) {
+        Failure::Memory(desk.limits.memory)
     } else if text.starts_with("ReferenceError") || text.starts_with("SyntaxError") {
-        Failure::Missing(format!("the embedded engine cannot load the code: {text}"))
+        let first = thrown.stack.as_ref().and_then(|stack| stack.lines().next());
+        let place = first.map_or_else(String::new, |frame| format!(" {}", frame.trim_start()));
+        Failure::Missing(format!(
+            "the embedded engine cannot load the code: {text}{place}"
+        ))
     } else {
-        match failure_of(&text, desk.limits.memory) {
-            Failure::Thrown(text) => Failure::Load(text),
-            other => other,
-        }
+        Failure::Load(thrown)
     }
 }
 
 /// What a thrown error means.
-pub(super) fn failure_of(text: &str, memory: usize) -> Failure {
-    // A regular expression that finds no memory is a SyntaxError.
-    let names = ["InternalError", "SyntaxError"].iter();
-    let mut names = names.filter_map(|name| text.strip_prefix(name));
-    if names.any(|rest| rest.starts_with(": out of memory")) {
-        Failure::Memory(memory)
-    } else {
-        Failure::Thrown(text.to_owned())
+pub(super) fn failure_of(thrown: Exception, memory: usize) -> Failure {
+    match is_out_of_memory(&thrown.text) {
+        true => Failure::Memory(memory),
+        false => Failure::Thrown(thrown),
     }
 }
 
-/// An error as a text.
-pub(super) fn describe(error: &CaughtError<'_>) -> String {
-    cut(match error {
+/// A regular expression that finds no memory is a `SyntaxError`.
+fn is_out_of_memory(text: &str) -> bool {
+    let mut names = ["InternalError", "SyntaxError"].iter();
+    names.any(|name| {
+        let rest = text.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with(": out of memory"))
+    })
+}
+
+/// An error with its stack.
+pub(super) fn describe(error: &CaughtError<'_>) -> Exception {
+    match error {
         CaughtError::Exception(exception) => {
             let name: Option<String> = exception.as_object().get("name").ok();
             let name = name.unwrap_or_else(|| "Error".to_owned());
             let message = exception.message().unwrap_or_default();
-            format!("{name}: {message}")
+            let stack = exception.stack().unwrap_or_default();
+            thrown(format!("{name}: {message}"), &stack)
         }
-        CaughtError::Value(value) => {
-            let text: Option<String> = value.get().ok();
-            text.unwrap_or_else(|| "a value that is no error was thrown".to_owned())
-        }
+        CaughtError::Value(value) => thrown(text_of(value), ""),
         CaughtError::Error(rquickjs::Error::Allocation) => {
-            "InternalError: out of memory".to_owned()
+            thrown("InternalError: out of memory".to_owned(), "")
         }
-        CaughtError::Error(error) => error.to_string(),
-    })
+        CaughtError::Error(error) => thrown(error.to_string(), ""),
+    }
+}
+
+/// What the code threw, with the places of its stack as they are in the bundle.
+pub(super) fn thrown(text: String, stack: &str) -> Exception {
+    Exception::new(text, &modules::unwrapped_places(stack))
+}
+
+fn text_of(value: &Value<'_>) -> String {
+    if value.is_null() {
+        return "null".to_owned();
+    }
+    if value.is_undefined() {
+        return "undefined".to_owned();
+    }
+    let text: Option<String> = value.get().ok();
+    text.unwrap_or_else(|| "a value that is no error was thrown".to_owned())
 }

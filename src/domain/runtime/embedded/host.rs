@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 use super::{
     crypto,
     desk::Desk,
+    errors::thrown,
     fetch::{Fetch, Redirect, exchange},
     modules, url, zone,
 };
@@ -41,6 +42,7 @@ impl<'js> FromJs<'js> for Binary {
 /// The object that the modules get as `host`. The code itself never sees it.
 pub(super) fn object<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
+    host.set("memory", desk.limits.memory as f64)?;
     answers(ctx, &host, desk)?;
     operations(ctx, &host, desk)?;
     time_and_log(ctx, &host, desk)?;
@@ -85,13 +87,12 @@ fn answers<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<(
         ctx,
         host,
         "fail",
-        move |call: u64, kind: String, text: String| {
-            let text = cut(text);
+        move |call: u64, kind: String, text: String, stack: Opt<String>| {
             let failure = match kind.as_str() {
                 "memory" => Failure::Memory(with.limits.memory),
-                "answer" => Failure::BadAnswer(text),
-                "missing" => Failure::Missing(text),
-                _ => Failure::Thrown(text),
+                "answer" => Failure::BadAnswer(cut(text)),
+                "missing" => Failure::Missing(cut(text)),
+                _ => Failure::Thrown(thrown(text, &stack.0.unwrap_or_default())),
             };
             with.answer(call, Err(failure));
         },
@@ -158,6 +159,10 @@ fn time_and_log<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Res
     let with = Rc::clone(desk);
     add(ctx, host, "log", move |level: String, text: String| {
         with.log(Level::named(&level), &text);
+    })?;
+    let with = Rc::clone(desk);
+    add(ctx, host, "uncaught", move |text: String, stack: String| {
+        with.log_uncaught(&thrown(text, &stack));
     })?;
     let with = Rc::clone(desk);
     add(ctx, host, "elapsed", move || {

@@ -2,6 +2,11 @@
 
 use rquickjs::{Ctx, Function, Result, context::EvalOptions};
 
+use crate::domain::runtime::{
+    exception::BUNDLE,
+    positions::{Position, replaced},
+};
+
 /// Name and source. A source is the body of a function of `host`, `require`, `module` and
 /// `exports`.
 const MODULES: &[(&str, &str)] = &[
@@ -64,19 +69,18 @@ pub(super) fn compile<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> Result<F
     ctx.eval_with_options(text, options(&format!("node:{name}")))
 }
 
+/// What the bundle begins with as Node.js wraps it, in the bundle's first line.
+const HEAD: &str = "(function (exports, require, module, __filename, __dirname) {";
+
 /// A bundle within the function that Node.js wraps it in, with room for the zero that the engine wants
 /// at its end.
 pub(super) fn wrapped(code: &str) -> Vec<u8> {
-    let code = if code.starts_with("#!") {
-        code.split_once('\n').map_or("", |(_, rest)| rest)
-    } else {
-        code
+    // The end of that line stays, so that no place moves.
+    let code = match code.starts_with("#!") {
+        true => code.find('\n').map_or("", |end| &code[end..]),
+        false => code,
     };
-    let parts = [
-        "(function (exports, require, module, __filename, __dirname) {",
-        code,
-        "\n})",
-    ];
+    let parts = [HEAD, code, "\n})"];
     let mut text = Vec::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + 1);
     parts
         .iter()
@@ -84,9 +88,22 @@ pub(super) fn wrapped(code: &str) -> Vec<u8> {
     text
 }
 
+/// A text with places of the wrapped bundle, with those of the bundle.
+pub(super) fn unwrapped_places(text: &str) -> String {
+    let head = u32::try_from(HEAD.len()).unwrap_or_default();
+    replaced(text, |Position { line, column }| {
+        let column = if line == 1 {
+            column.saturating_sub(head).max(1)
+        } else {
+            column
+        };
+        Some(format!("{BUNDLE}:{line}:{column}"))
+    })
+}
+
 /// A wrapped bundle as a function.
 pub(super) fn compile_bundle<'js>(ctx: &Ctx<'js>, wrapped: Vec<u8>) -> Result<Function<'js>> {
-    ctx.eval_with_options(wrapped, options("bundle.js"))
+    ctx.eval_with_options(wrapped, options(BUNDLE))
 }
 
 pub(super) fn options(name: &str) -> EvalOptions {

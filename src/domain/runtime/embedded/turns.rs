@@ -24,7 +24,7 @@ use super::{
     isolate::Shared,
     modules,
 };
-use crate::domain::runtime::{Failure, Level, Program, Request};
+use crate::domain::runtime::{Exception, Failure, Program, Request};
 
 /// How long what is left may still run after a turn was ended by force, before the isolate is
 /// given up.
@@ -107,7 +107,7 @@ impl Turns {
         desk.budget.begin(limits.cpu);
         let entry = context
             .with(|ctx| start(&ctx, (program, bundle), &desk, &tracker))
-            .map_err(|text| load_failure(&desk, text))?;
+            .map_err(|thrown| load_failure(&desk, thrown))?;
         let turns = Self {
             entry,
             context,
@@ -254,11 +254,11 @@ impl Turns {
                 self.shared.retiring.store(true, Ordering::Relaxed);
                 desk.answer(id, Err(Failure::CpuTime(limit)));
                 desk.close(id);
-            } else if let Err(text) = &thrown {
-                desk.answer(id, Err(failure_of(text, desk.limits.memory)));
+            } else if let Err(thrown) = thrown {
+                desk.answer(id, Err(failure_of(thrown, desk.limits.memory)));
             }
-        } else if let Err(text) = &thrown {
-            desk.log(Level::Error, text);
+        } else if let Err(thrown) = thrown {
+            desk.log_uncaught(&thrown);
         }
         if interrupted {
             // What the call left behind may not make sense, so the program is loaded anew.
@@ -289,11 +289,11 @@ impl Turns {
                 Ok(false) => return,
                 // What a job throws nobody can catch; promises keep their rejections.
                 Err(job) => {
-                    let text = job.0.with(|ctx| {
+                    let thrown = job.0.with(|ctx| {
                         describe(&CaughtError::from_error(&ctx, rquickjs::Error::Exception))
                     });
                     if !self.desk.budget.was_interrupted() {
-                        self.desk.log(Level::Error, &text);
+                        self.desk.log_uncaught(&thrown);
                     }
                 }
             }
@@ -333,7 +333,7 @@ fn start(
     (program, bundle): (&Program, Vec<u8>),
     desk: &Rc<Desk>,
     tracker: &Tracker,
-) -> Result<Entry, String> {
+) -> Result<Entry, Exception> {
     let started = || -> rquickjs::Result<Entry> {
         let host = host::object(ctx, desk)?;
         let env = Object::new(ctx.clone())?;

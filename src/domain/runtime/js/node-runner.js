@@ -12,11 +12,23 @@ let handler
 const send = (frame) => write(mark + JSON.stringify(frame) + '\n')
 
 function describe(error) {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  try {
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : typeof error === 'string' ? error : util.inspect(error)
+    const stack = error instanceof Error && typeof error.stack === 'string' ? error.stack.slice(0, 16384) : ''
+    return { text, stack }
+  } catch {
+    // Its own members throw.
+    return { text: 'a value that cannot be shown was thrown', stack: '' }
+  }
 }
 
 function log(level, text) {
   if (text !== '') send({ is: 'log', level, text, bot: bots.getStore() })
+}
+
+function uncaught(kind, error) {
+  const { text, stack } = describe(error)
+  send({ is: 'uncaught', text: `${kind}: ${text}`, stack, bot: bots.getStore() })
 }
 
 function takeOutput() {
@@ -88,7 +100,8 @@ function load({ code, env }) {
   Object.assign(process.env, env)
   takeOutput()
   closeWays()
-  process.on('unhandledRejection', (error) => log('error', 'unhandled rejection: ' + describe(error)))
+  process.on('unhandledRejection', (error) => uncaught('unhandled rejection', error))
+  process.on('uncaughtExceptionMonitor', (error) => uncaught('uncaught exception', error))
   const bundle = new Module('/bundle.js', null)
   bundle.filename = '/bundle.js'
   bundle.paths = []
@@ -99,7 +112,7 @@ function load({ code, env }) {
     if (typeof handler !== 'function') throw new Error('the code exports no function named handler')
   } catch (error) {
     const missing = error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_ACCESS_DENIED'
-    return send({ is: 'unloadable', text: describe(error), missing })
+    return send({ is: 'unloadable', ...describe(error), missing })
   }
   send({ is: 'loaded' })
 }
@@ -109,7 +122,7 @@ async function call({ id, request }) {
   try {
     answer = await bots.run(request.headers['x-bot-id'], () => handler(request))
   } catch (error) {
-    return send({ is: 'failed', id, text: describe(error), answer: false })
+    return send({ is: 'failed', id, ...describe(error), answer: false })
   }
   try {
     if (answer !== undefined && (answer === null || typeof answer !== 'object')) {
@@ -125,7 +138,7 @@ async function call({ id, request }) {
     }
     send({ is: 'answer', id, response })
   } catch (error) {
-    send({ is: 'failed', id, text: describe(error), answer: true })
+    send({ is: 'failed', id, ...describe(error), answer: true })
   }
 }
 

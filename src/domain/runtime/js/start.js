@@ -2,7 +2,7 @@
 (function (host, env) {
   'use strict'
   const internal = new Set(['blob', 'fetch', 'inspect', 'intl', 'web', 'webstreams', 'xhr'])
-  const within = { 'util/types': ['util', 'types'], 'timers/promises': ['timers', 'promises'], 'path/posix': ['path', 'posix'], 'assert/strict': ['assert', 'strict'], 'fs/promises': ['fs', 'promises'], 'stream/web': ['webstreams'] }
+  const within = { 'util/types': ['util', 'types'], 'timers/promises': ['timers', 'promises'], 'path/posix': ['path', 'posix'], 'assert/strict': ['assert', 'strict'], 'fs/promises': ['fs', 'promises'], 'stream/web': ['webstreams'], 'stream/promises': ['stream', 'promises'], 'dns/promises': ['dns', 'promises'], 'readline/promises': ['readline', 'promises'] }
   const cache = new Map()
 
   function load(name) {
@@ -101,16 +101,47 @@
   // What Node.js has and this engine has not.
   const lacking = ['BroadcastChannel', 'CompressionStream', 'DecompressionStream', 'MessageChannel', 'MessagePort', 'WebAssembly', 'WebSocket', 'SharedArrayBuffer']
 
-  function fail(call, error) {
-    const unknown = error instanceof ReferenceError && /^'?(\w+)'? is not defined/.exec(error.message)?.[1]
-    if (lacking.includes(unknown)) {
-      host.missing(`the global ${unknown}`)
-      return host.fail(call, 'missing', `the global ${unknown} is not there in the embedded engine`)
+  function stackOf(error) {
+    const stack = error instanceof Error ? error.stack : undefined
+    return typeof stack === 'string' ? stack.slice(0, 16384).toWellFormed() : ''
+  }
+
+  // Garbage that only a collection takes away: while it is there, none was needed in the turn that runs.
+  let garbage
+  function begin() {
+    const cycle = {}
+    cycle.self = cycle
+    garbage = new WeakRef(cycle)
+  }
+  // The engine throws null where there is no memory left for an error either, and it has collected garbage before.
+  function isOutOfMemory(error) {
+    if (error !== null) return (error instanceof InternalError || error instanceof SyntaxError) && error.message === 'out of memory'
+    if (garbage?.deref() === undefined) return true
+    try {
+      return new ArrayBuffer(host.memory / 8).byteLength === 0
+    } catch {
+      return true
     }
-    // The engine throws null where there is no memory left for an error either.
-    const memory = error === null || ((error instanceof InternalError || error instanceof SyntaxError) && error.message === 'out of memory')
-    const missing = error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM'
-    host.fail(call, memory ? 'memory' : missing ? 'missing' : 'thrown', describe(error).toWellFormed())
+  }
+
+  function fail(call, error) {
+    try {
+      const unknown = error instanceof ReferenceError && /^'?(\w+)'? is not defined/.exec(error.message)?.[1]
+      if (lacking.includes(unknown)) {
+        host.missing(`the global ${unknown}`)
+        return host.fail(call, 'missing', `the global ${unknown} is not there in the embedded engine`)
+      }
+      const missing = error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM'
+      const kind = isOutOfMemory(error) ? 'memory' : missing ? 'missing' : 'thrown'
+      host.fail(call, kind, describe(error).toWellFormed(), stackOf(error))
+    } catch (again) {
+      // Its own members throw, or there is no memory for its text.
+      let isMemory = false
+      try {
+        isMemory = isOutOfMemory(again)
+      } catch {}
+      host.fail(call, isMemory ? 'memory' : 'thrown', 'a value that cannot be shown was thrown', '')
+    }
   }
 
   function answer(call, given) {
@@ -138,15 +169,18 @@
       if (typeof handler !== 'function') throw new Error('the code exports no function named handler')
     },
     call(call, text) {
+      begin()
       const run = async () => handler(JSON.parse(text))
       run().then((given) => answer(call, given)).catch((error) => fail(call, error))
     },
     fire(timer) {
+      begin()
       const ring = host.operations.get(timer)
       host.operations.delete(timer)
       if (ring) ring()
     },
     deliver(operation, error, head, body) {
+      begin()
       const done = host.operations.get(operation)
       host.operations.delete(operation)
       if (done) done(error, head === undefined ? undefined : { ...JSON.parse(head), body })
@@ -156,7 +190,14 @@
       else rejected.set(promise, reason)
     },
     rejections() {
-      for (const reason of rejected.values()) host.log('error', `unhandled rejection: ${describe(reason)}`.toWellFormed())
+      for (const reason of rejected.values()) {
+        let [text, stack] = ['a value that cannot be shown', '']
+        try {
+          text = describe(reason).toWellFormed()
+          stack = stackOf(reason)
+        } catch {}
+        host.uncaught(`unhandled rejection: ${text}`, stack)
+      }
       rejected.clear()
     },
   }

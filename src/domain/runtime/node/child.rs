@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     domain::runtime::{
-        Failure, Level, Limits, Program, Request, Response, failure::cut, log::Sink,
+        Exception, Failure, Level, Limits, Program, Request, Response, failure::cut, log::Sink,
     },
     kernel::{
         clock::{pause, within},
@@ -230,18 +230,26 @@ impl State {
     fn take(&self, frame: Frame) {
         match frame {
             Frame::Loaded => self.loaded(Ok(())),
-            Frame::Unloadable { text, missing } => self.loaded(Err(if missing {
+            Frame::Unloadable {
+                text,
+                stack,
+                missing,
+            } => self.loaded(Err(if missing {
                 Failure::Missing(format!("Node.js does not have what the code needs: {text}"))
             } else {
-                Failure::Load(text)
+                Failure::Load(Exception::new(text, &stack))
             })),
             Frame::Answer { id, response } => self.answered(id, self.within_limits(response)),
-            Frame::Failed { id, text, answer } => {
-                let text = cut(text);
+            Frame::Failed {
+                id,
+                text,
+                stack,
+                answer,
+            } => {
                 let failure = if answer {
-                    Failure::BadAnswer(text)
+                    Failure::BadAnswer(cut(text))
                 } else {
-                    Failure::Thrown(text)
+                    Failure::Thrown(Exception::new(text, &stack))
                 };
                 self.answered(id, Err(failure));
             }
@@ -253,6 +261,11 @@ impl State {
                 let bot = bot.map(Arc::from);
                 self.sink
                     .write(&self.program, bot, Level::named(&level), &text);
+            }
+            Frame::Uncaught { text, stack, bot } => {
+                let exception = Exception::new(text, &stack);
+                let bot = bot.map(Arc::from);
+                self.sink.write_uncaught(&self.program, bot, &exception);
             }
         }
     }
@@ -369,7 +382,7 @@ async fn look_after(state: std::sync::Weak<State>, pid: u32) {
             table.pings.insert(id, ping);
             (pong, id)
         };
-        if let Some(bytes) = resident(pid) {
+        if let Some(bytes) = parent::resident(pid) {
             state.memory.store(bytes, Ordering::Relaxed);
             if bytes > state.limits.memory as u64 + OWN_MEMORY {
                 return state.end_for(Failure::Memory(state.limits.memory));
@@ -382,12 +395,4 @@ async fn look_after(state: std::sync::Weak<State>, pid: u32) {
             return state.end_for(Failure::CpuTime(limit));
         }
     }
-}
-
-/// The memory of a process, in bytes, where the system tells.
-fn resident(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kilobytes * 1024)
 }

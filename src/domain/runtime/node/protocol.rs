@@ -31,6 +31,7 @@ pub(super) enum Frame {
     Loaded,
     Unloadable {
         text: String,
+        stack: String,
         missing: bool,
     },
     Answer {
@@ -40,6 +41,7 @@ pub(super) enum Frame {
     Failed {
         id: u64,
         text: String,
+        stack: String,
         answer: bool,
     },
     Pong {
@@ -48,6 +50,12 @@ pub(super) enum Frame {
     Log {
         level: String,
         text: String,
+        bot: Option<String>,
+    },
+    /// Something was thrown that nobody caught.
+    Uncaught {
+        text: String,
+        stack: String,
         bot: Option<String>,
     },
 }

@@ -1,0 +1,128 @@
+//! What code threw: its text, and the stack as far as it lies in the bundle.
+
+use std::fmt;
+
+use super::failure::cut;
+
+/// What the bundle is called in stacks, in either engine.
+pub(super) const BUNDLE: &str = "bundle.js";
+
+/// The most frames of a stack that are kept, and the bytes of each.
+const FRAMES: usize = 20;
+const FRAME_BYTES: usize = 300;
+
+/// The most of a stack's text that is read, in bytes.
+const STACK_BYTES: usize = 64 * 1024;
+
+/// What code threw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// `TypeError: x is not a function`.
+    pub text: String,
+    /// The frames of the stack that lie in the bundle, a line each: `    at onMessage (src/index.ts:12:7)`.
+    pub stack: Option<String>,
+}
+
+impl Exception {
+    /// An exception with what an engine tells of it.
+    pub(super) fn new(text: String, stack: &str) -> Self {
+        Self {
+            text: cut(text),
+            stack: frames_of_bundle(stack),
+        }
+    }
+}
+
+/// A text and the stack below it.
+pub(in crate::domain) fn with_stack(text: &str, stack: Option<&str>) -> String {
+    match stack {
+        Some(stack) => format!("{text}\n{stack}"),
+        None => text.to_owned(),
+    }
+}
+
+impl fmt::Display for Exception {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The frames of a stack that lie in the bundle.
+fn frames_of_bundle(stack: &str) -> Option<String> {
+    let stack = &stack[..stack.floor_char_boundary(STACK_BYTES)];
+    // A text that cannot be parsed has its place alone, before everything else (Node.js).
+    let unparsed = stack.lines().next().and_then(|line| {
+        let line = line.strip_prefix('/')?.strip_prefix(BUNDLE)?;
+        let line: u32 = line.strip_prefix(':')?.parse().ok()?;
+        Some(format!("at {BUNDLE}:{line}:1"))
+    });
+    let in_bundle = |line: &&str| line.contains(BUNDLE);
+    let frames = stack.lines().filter(in_bundle).filter_map(frame);
+    kept(unparsed.into_iter().chain(frames))
+}
+
+/// The frames of a stack of code that runs elsewhere.
+pub(in crate::domain) fn frames_of_text(stack: &str) -> Option<String> {
+    let stack = &stack[..stack.floor_char_boundary(STACK_BYTES)];
+    kept(stack.lines().filter_map(frame))
+}
+
+/// A line of a stack, if it is a frame.
+fn frame(line: &str) -> Option<String> {
+    let line = line.trim();
+    let rest = line.strip_prefix("at ")?;
+    let rest = match rest.strip_prefix("<anonymous> (") {
+        Some(place) => place.strip_suffix(')').unwrap_or(place),
+        None => rest,
+    };
+    // The place is at the end.
+    let rest = &rest[rest.ceil_char_boundary(rest.len().saturating_sub(FRAME_BYTES))..];
+    let frame = format!("at {rest}").replace(&format!("/{BUNDLE}"), BUNDLE);
+    Some(
+        frame
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .collect(),
+    )
+}
+
+fn kept(frames: impl Iterator<Item = String>) -> Option<String> {
+    let frames = frames.take(FRAMES).map(|frame| format!("    {frame}"));
+    let frames: Vec<String> = frames.collect();
+    (!frames.is_empty()).then(|| frames.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_frames_of_the_bundle_are_kept() {
+        let quickjs = "    at inner (bundle.js:1:20)\n    at <anonymous> (bundle.js:3:4)\n    \
+                       at call (node:internal:148:9)\n    at then (native)\n";
+        let node = "TypeError: no\n    at inner (/bundle.js:1:20)\n    at /bundle.js:3:4\n    \
+                    at process.processTicksAndRejections (node:internal/process/task_queues:95:5)";
+        let expected = "    at inner (bundle.js:1:20)\n    at bundle.js:3:4";
+        for stack in [quickjs, node] {
+            assert_eq!(frames_of_bundle(stack).as_deref(), Some(expected));
+        }
+        let unparsed = "/bundle.js:7\n  let let\n      ^^^\n\nSyntaxError: no";
+        let expected = Some("    at bundle.js:7:1".to_owned());
+        assert_eq!(frames_of_bundle(unparsed), expected);
+        assert_eq!(frames_of_bundle("at elsewhere (x.js:1:1)"), None);
+        assert_eq!(frames_of_bundle(""), None);
+    }
+
+    #[test]
+    fn a_stack_is_bounded() {
+        let long = format!("at {} (bundle.js:1:1)\n", "f".repeat(1000)).repeat(1000);
+        let kept = frames_of_bundle(&long).expect("frames");
+        assert!(kept.len() < FRAMES * (FRAME_BYTES + 20), "{}", kept.len());
+        assert!(kept.ends_with("ff (bundle.js:1:1)"), "{kept}");
+        let many = "at f (bundle.js:1:1)\n".repeat(1000);
+        let kept = frames_of_bundle(&many).expect("frames");
+        assert_eq!(kept.lines().count(), FRAMES);
+        let steering = frames_of_bundle("at \u{1b}[2Jf (bundle.js:1:1)").expect("a frame");
+        assert_eq!(steering, "    at [2Jf (bundle.js:1:1)");
+    }
+}

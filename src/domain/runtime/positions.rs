@@ -1,0 +1,100 @@
+//! Places in a bundle, `bundle.js:12:7`, as they stand in texts.
+
+use super::exception::BUNDLE;
+
+/// A place in a bundle: line and column, both from 1 on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Position {
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
+/// The places that a text names, at most so many.
+pub(super) fn positions(text: &str, most: usize) -> Vec<Position> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some((_, place, end)) = next(text, at) {
+        if found.len() == most {
+            break;
+        }
+        if !found.contains(&place) {
+            found.push(place);
+        }
+        at = end;
+    }
+    found
+}
+
+/// A text in which places are written as `with` says; where it says nothing, they stay.
+pub(super) fn replaced(text: &str, with: impl Fn(Position) -> Option<String>) -> String {
+    let mut made = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some((begin, place, end)) = next(text, at) {
+        match with(place) {
+            Some(source) => {
+                made.push_str(&text[at..begin]);
+                made.push_str(&source);
+            }
+            None => made.push_str(&text[at..end]),
+        }
+        at = end;
+    }
+    made.push_str(&text[at..]);
+    made
+}
+
+/// The first place from an index on, with where it begins and ends.
+fn next(text: &str, mut at: usize) -> Option<(usize, Position, usize)> {
+    loop {
+        let begin = at + text[at..].find(BUNDLE)?;
+        let after = begin + BUNDLE.len();
+        let Some((place, length)) = read(&text[after..]) else {
+            at = after;
+            continue;
+        };
+        let begin = begin - usize::from(text[..begin].ends_with('/'));
+        return Some((begin, place, after + length));
+    }
+}
+
+/// `:12:7` at the beginning of a text, and how long that is.
+fn read(text: &str) -> Option<(Position, usize)> {
+    let (line, first) = number(text)?;
+    let (column, second) = number(&text[first..])?;
+    (line > 0).then_some((Position { line, column }, first + second))
+}
+
+fn number(text: &str) -> Option<(u32, usize)> {
+    let digits = text.strip_prefix(':')?;
+    let end = digits.find(|letter: char| !letter.is_ascii_digit());
+    let digits = &digits[..end.unwrap_or(digits.len())];
+    Some((digits.parse().ok()?, digits.len() + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_found_and_replaced() {
+        let text = "Error: ü\n    at f (/bundle.js:3:14)\n    at bundle.js:3:14\nbundle.js:x bundle.js:9 \
+                    bundle.js:99999999999:1 bundle.js:4:2";
+        let (one, two) = (
+            Position {
+                line: 3,
+                column: 14,
+            },
+            Position { line: 4, column: 2 },
+        );
+        assert_eq!(positions(text, 9), [one, two]);
+        assert_eq!(positions(text, 1), [one]);
+        let made = replaced(text, |place| {
+            (place == one).then(|| "src/a.ts:1:2".to_owned())
+        });
+        assert_eq!(
+            made,
+            "Error: ü\n    at f (src/a.ts:1:2)\n    at src/a.ts:1:2\nbundle.js:x bundle.js:9 \
+             bundle.js:99999999999:1 bundle.js:4:2"
+        );
+    }
+}
