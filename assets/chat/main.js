@@ -2,12 +2,13 @@
 
 import { Api } from "./api.js";
 import { Conversation } from "./conversation.js";
+import { Failures } from "./failures.js";
 import { Log } from "./log.js";
 import { applyOptions } from "./options.js";
 import { Storage } from "./storage.js";
 
 const get = (id) => document.getElementById(id);
-const { bot, name, api } = document.body.dataset;
+const { bot, name, api, failures: failuresPath } = document.body.dataset;
 const { title, embedded } = applyOptions(location.search, name);
 
 const STATES = {
@@ -25,11 +26,13 @@ const PATIENCE = 20_000;
 const conversation = new Conversation(new Api(api), new Storage(bot, embedded), show);
 const log = new Log(conversation, {
   say: (value, byKeyboard) => {
-    conversation.say(value, value);
+    say(value, value);
     // The button that was pressed is gone or disabled; a finger needs no focus, and it would open the keyboard.
     if (byKeyboard || matchMedia("(pointer: fine)").matches) text.focus();
   },
 });
+/** Only where the server tells. */
+const failures = failuresPath ? new Failures(failuresPath, showFailure) : null;
 const text = get("text");
 let unread = 0;
 let seen = null;
@@ -46,6 +49,22 @@ function show() {
   log.update();
   count();
   wait();
+}
+
+/** Shows why the bot's code has failed. The next message takes it away. */
+function showFailure({ text: words, stack }) {
+  get("failure-text").textContent = words;
+  get("failure-stack").textContent = stack ?? "";
+  get("failure-stack").hidden = !stack;
+  get("failure").hidden = false;
+}
+get("failure-close").addEventListener("click", () => (get("failure").hidden = true));
+
+/** Sends what the user says. */
+function say(words, value) {
+  get("failure").hidden = true;
+  failures?.watch();
+  return conversation.say(words, value);
 }
 
 /** Counts what has come from others while nobody looked, in the title and at the button of an embedding page. */
@@ -100,7 +119,7 @@ get("composer").addEventListener("submit", (event) => {
   text.value = "";
   fit();
   log.pin();
-  conversation.say(words);
+  say(words);
 });
 text.addEventListener("input", fit);
 text.addEventListener("keydown", (event) => {

@@ -117,6 +117,7 @@ struct Parts {
     deliveries: Hub,
     haste: Haste,
     telling: protocol::Metrics,
+    failures: protocol::Failures,
     tunnels: Tunnels,
     webhooks: Hub,
     folders: Folders,
@@ -131,7 +132,7 @@ impl Domain {
     /// Those of the store.
     pub fn new(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> Result<Self> {
         let secret_names = SecretNames::new(&settings.service_integrations.secret_names);
-        let meter = Meter::new(settings.limits.clone(), clock.clone());
+        let meter = Meter::new(settings.limits.clone(), settings.development, clock.clone());
         let folders = Folders::new(&settings.connectors.folder);
         let outbound = Outbound::new(&settings.outbound, settings.development);
         let keyring = Arc::<Keyring>::default();
@@ -147,6 +148,7 @@ impl Domain {
             outbound.clone(),
         );
         let scripts = Scripts::new(&settings.runtime);
+        let now = clock.now();
         Ok(Self(Arc::new(Parts {
             store,
             sealer,
@@ -173,6 +175,7 @@ impl Domain {
             deliveries: Hub::default(),
             haste: Haste::default(),
             telling: protocol::Metrics::default(),
+            failures: protocol::Failures::new(now),
             tunnels,
             webhooks: Hub::default(),
             folders,
@@ -283,6 +286,11 @@ impl Domain {
     #[must_use]
     pub fn telling(&self) -> &protocol::Metrics {
         &self.0.telling
+    }
+
+    /// The failures of code that were seen lately.
+    pub(super) fn failures(&self) -> &protocol::Failures {
+        &self.0.failures
     }
 
     /// The tunnels to programs in development.

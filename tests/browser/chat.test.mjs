@@ -605,3 +605,33 @@ test("the page that the chat fills works too", async () => {
   assert.equal(await page.title(), "Coffee bot");
   await guest.leave();
 });
+
+test("a bot that fails is told of, with the place in its code", async () => {
+  const { bot: broken } = await manager.call("POST", "/v1/admin/bots", {
+    name: "Broken bot",
+    code: `exports.handler = async (request) => {
+      const { event } = JSON.parse(request.body || "{}")
+      if (event?.type === "message_created") inner(event.payload.message.payload.text)
+    }
+    function inner(text) {
+      if (text !== "well") throw new TypeError("<b>no</b> " + text)
+    }`,
+  });
+  await manager.webchat(broken.id, "sharableUrl");
+  const guest = await visitor();
+  const page = await guest.open(`/chat/${broken.id}`);
+  const banner = page.getByRole("alert");
+  await say(page, "hello");
+  await banner.getByText("TypeError: <b>no</b> hello").waitFor();
+  await banner.getByText(/at inner \(bundle\.js:6:\d+\)/).waitFor();
+  await screenshot(page, "failure");
+  await say(page, "again");
+  await banner.getByText("TypeError: <b>no</b> again").waitFor();
+  await banner.getByRole("button", { name: "Dismiss" }).click();
+  await banner.waitFor({ state: "hidden" });
+  await say(page, "well");
+  await page.getByText("Connected").waitFor();
+  await page.waitForTimeout(1500);
+  assert.equal(await banner.count(), 0);
+  await guest.leave();
+});

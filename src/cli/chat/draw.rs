@@ -90,15 +90,19 @@ impl Drawn {
         self.line(&format!("  {}) {label}", self.choices.len()));
     }
 
-    /// What a bot says must not steer the terminal.
     fn line(&mut self, line: &str) {
-        let shown = |letter: char| match letter {
-            '\t' => ' ',
-            letter if letter.is_control() => '\u{fffd}',
-            letter => letter,
-        };
-        self.lines.push(line.chars().map(shown).collect());
+        self.lines.push(harmless(line));
     }
+}
+
+/// A line that does not steer the terminal.
+pub fn harmless(line: &str) -> String {
+    let shown = |letter: char| match letter {
+        '\t' => ' ',
+        letter if letter.is_control() => '\u{fffd}',
+        letter => letter,
+    };
+    line.chars().map(shown).collect()
 }
 
 #[cfg(test)]

@@ -3,14 +3,18 @@
 mod api;
 mod draw;
 mod keep;
+mod prompt;
 mod talk;
+mod troubles;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Result, bail};
 use clap::Args;
+use serde_json::json;
 
-use self::{api::Api, keep::Kept, talk::Talk};
+use self::{api::Api, keep::Kept, talk::Talk, troubles::Troubles};
+use super::output;
 use crate::{
     config::{Config, Loaded},
     domain::{
@@ -33,6 +37,9 @@ pub struct Chat {
     /// Where the server is [default: where it says that it listens].
     #[arg(long, value_name = "URL")]
     url: Option<String>,
+    /// Print the address of the chat's API, which programs talk with the bot at, and end.
+    #[arg(long)]
+    print_url: bool,
     /// Begin a new conversation, as a new user.
     #[arg(long)]
     new: bool,
@@ -47,19 +54,32 @@ impl Chat {
         let ended = runtime.block_on(self.talk(&loaded.config, json));
         // A thread may still wait for a line that nobody types.
         runtime.shutdown_background();
-        ended.map(|()| ExitCode::SUCCESS)
+        Ok(match ended? {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        })
     }
 
-    async fn talk(&self, config: &Config, json: bool) -> Result<()> {
+    /// False if the bot could not answer something.
+    async fn talk(&self, config: &Config, json: bool) -> Result<bool> {
         let (address, file) = self.place(config).await?;
+        if self.print_url {
+            match json {
+                true => output::json(&json!({"url": address}))?,
+                false => output::line(&address)?,
+            }
+            return Ok(true);
+        }
         // It is this machine's own user who says where to call.
         let outbound = Outbound::new(&config.outbound, true);
         let mut kept = Kept::read(&file, &address, self.new)?;
-        let mut api = Api::new(outbound, address);
+        let mut api = Api::new(outbound.clone(), address.clone());
         let conversation = api.begin(&mut kept).await?;
         kept.write()?;
+        let troubles = Troubles::begin(outbound, &address).await;
         let wait = Duration::from_secs(self.wait);
-        Talk::new(api, conversation, json, wait).run().await
+        let talk = Talk::new(api, conversation, troubles, (json, wait));
+        talk.run().await
     }
 
     /// Where the API of the bot's chat is, and the file that the user's key is kept in.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    io::{self, BufRead, IsTerminal, Write},
+    io::{self, BufRead, IsTerminal},
     thread,
     time::Duration,
 };
@@ -13,12 +13,17 @@ use tokio::sync::mpsc;
 
 use super::{
     api::Api,
-    draw::{Drawn, draw},
+    draw::{Drawn, draw, harmless},
+    prompt::Prompt,
+    troubles::{Trouble, Troubles},
 };
 use crate::{
     cli::output,
     domain::outbound::OutboundStream,
-    kernel::{Clock, clock::within},
+    kernel::{
+        Clock,
+        clock::{Stopwatch, within},
+    },
 };
 
 /// How long nothing must come until a bot has said all that it has to say, where nobody sees whether it is
@@ -28,49 +33,83 @@ const QUIET: Duration = Duration::from_millis(500);
 /// The waits before a lost connection is tried again, in seconds.
 const AGAIN: [u64; 5] = [0, 1, 2, 5, 10];
 
+/// For how long after what was typed in a terminal failures are looked for.
+const LOOK: Duration = Duration::from_secs(60);
+
 /// A talk with a bot.
 pub struct Talk {
     api: Api,
     conversation: String,
     json: bool,
     wait: Duration,
+    troubles: Troubles,
+    /// Something that was said has no answer because the bot's code failed, or because there is none.
+    failed: bool,
     /// What was said when a number was last offered.
     choices: Vec<String>,
     /// The messages that are printed, or were there before.
     seen: HashSet<String>,
     is_terminal: bool,
+    prompt: Prompt,
+}
+
+/// What comes while an answer is waited for.
+enum Came {
+    Message(Option<Value>),
+    Failure(Trouble),
 }
 
 impl Talk {
-    pub fn new(api: Api, conversation: String, json: bool, wait: Duration) -> Self {
+    pub fn new(
+        api: Api,
+        conversation: String,
+        troubles: Troubles,
+        (json, wait): (bool, Duration),
+    ) -> Self {
+        let is_terminal = io::stdin().is_terminal();
         Self {
             api,
             conversation,
             json,
             wait,
+            troubles,
+            failed: false,
             choices: Vec::new(),
             seen: HashSet::new(),
-            is_terminal: io::stdin().is_terminal(),
+            is_terminal,
+            prompt: Prompt::new(is_terminal),
         }
     }
 
-    /// Talks until nothing more is typed.
-    pub async fn run(mut self) -> Result<()> {
+    /// Talks until nothing more is typed. False if something had no answer because the bot's code failed.
+    pub async fn run(mut self) -> Result<bool> {
         let mut heard = Heard::open(&self.api, &self.conversation).await?;
         for message in self.api.messages(&self.conversation).await? {
             self.note(&message);
         }
+        if let Some(notice) = &self.troubles.notice {
+            output::note(notice);
+        }
         let mut lines = lines();
-        self.prompt();
+        let mut said: Option<Stopwatch> = None;
         loop {
+            self.prompt.show();
+            let looks = said.is_some_and(|said| said.elapsed() < LOOK);
             tokio::select! {
                 line = lines.recv() => match line {
-                    Some(line) => self.typed(&line, &mut heard).await?,
-                    None => return Ok(()),
+                    Some(line) => {
+                        self.prompt.answered();
+                        self.typed(&line, &mut heard).await?;
+                        said = Some(Stopwatch::start());
+                    }
+                    None => return Ok(!self.failed),
                 },
                 message = heard.next() => self.came(message, &mut heard).await?,
+                trouble = self.troubles.next(), if looks => {
+                    self.tell(&trouble);
+                    self.failed |= !trouble.retried;
+                }
             }
-            self.prompt();
         }
     }
 
@@ -89,21 +128,58 @@ impl Talk {
         let words = picked.unwrap_or_else(|| line.to_owned());
         let said = self.api.say(&self.conversation, &words).await?;
         self.note(&said["message"]);
-        if self.is_terminal {
+        self.failed |= self.troubles.notice.is_some();
+        if self.is_terminal || self.troubles.notice.is_some() {
             return Ok(());
         }
         let mut patience = self.wait;
-        while let Ok(message) = within(patience, heard.next()).await {
-            let before = self.seen.len();
-            self.came(message, heard).await?;
-            if self.seen.len() > before {
-                patience = QUIET.min(self.wait);
+        // One that is tried again counts where nothing comes of that.
+        let mut unanswered = false;
+        while let Ok(came) = within(patience, self.next(heard)).await {
+            match came {
+                Came::Message(message) => {
+                    let before = self.seen.len();
+                    self.came(message, heard).await?;
+                    if self.seen.len() == before {
+                        continue;
+                    }
+                    unanswered = false;
+                }
+                Came::Failure(trouble) => {
+                    self.tell(&trouble);
+                    unanswered |= trouble.retried;
+                    if trouble.retried {
+                        continue;
+                    }
+                    self.failed = true;
+                }
             }
+            patience = QUIET.min(self.wait);
         }
+        self.failed |= unanswered;
         if patience == self.wait {
             output::note(format_args!("(no answer within {} s)", self.wait.as_secs()));
         }
         Ok(())
+    }
+
+    async fn next(&mut self, heard: &mut Heard) -> Came {
+        tokio::select! {
+            message = heard.next() => Came::Message(message),
+            failure = self.troubles.next() => Came::Failure(failure),
+        }
+    }
+
+    /// Prints why there is no answer.
+    fn tell(&mut self, trouble: &Trouble) {
+        self.prompt.clear();
+        let lines: Vec<String> = trouble.text.lines().map(harmless).collect();
+        let again = if trouble.retried {
+            " (it is tried again)"
+        } else {
+            ""
+        };
+        output::note(format_args!("error{again}: {}", lines.join("\n")));
     }
 
     /// Prints what came, or connects anew where nothing comes any more.
@@ -111,6 +187,7 @@ impl Talk {
         if let Some(message) = message {
             return self.print(&message);
         }
+        self.prompt.clear();
         output::note("(the connection is lost)");
         for seconds in AGAIN {
             Clock::system().sleep(Duration::from_secs(seconds)).await;
@@ -138,6 +215,7 @@ impl Talk {
         if message["userId"] == self.api.user.as_str() || !self.note(message) {
             return Ok(());
         }
+        self.prompt.clear();
         let Drawn { lines, choices } = draw(&message["payload"]);
         if self.json {
             output::line(message)?;
@@ -150,13 +228,6 @@ impl Talk {
             self.choices = choices;
         }
         Ok(())
-    }
-
-    fn prompt(&self) {
-        if self.is_terminal {
-            // If it is gone, nobody types either.
-            let _ = write!(io::stderr(), "> ");
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use poem_openapi::{
 };
 
 use super::{
-    Tag,
+    Tag, WEBHOOKS_PATH,
     auth::Member,
     error::Failed,
     logs_wire::{GetLogsResponse, period},
@@ -42,16 +42,21 @@ pub enum WebchatType {
 
 /// The code of a web chat.
 #[derive(Object)]
-#[oai(example, rename = "getBotWebchatResponse")]
+#[oai(example, rename = "getBotWebchatResponse", rename_all = "camelCase")]
 struct GetBotWebchatResponse {
     /// HTML, or an address.
     code: String,
+    /// The address of the chat's API, for `@botpress/chat` and its like.
+    // wire: the vendor has the code alone.
+    api_url: String,
 }
 
 impl Example for GetBotWebchatResponse {
     fn example() -> Self {
         Self {
             code: "http://127.0.0.1:4600/chat/4f6a1d0e-3d53-4c0b-8a8e-5b6c3c0f9d21".to_owned(),
+            api_url: "http://127.0.0.1:4600/webhook/0b8d4d3e-6f0a-4f60-9a52-1f6c1d2f7c11"
+                .to_owned(),
         }
     }
 }
@@ -174,9 +179,12 @@ impl BotReports {
         /// The sort of code.
         r#type: Query<WebchatType>,
     ) -> Result<Json<GetBotWebchatResponse>, Failed> {
-        let bot = bots::with_chat(&caller.0, id.0.into()).await?;
-        let code = webchat::code(r#type.0, &origin(request), &bot);
-        Ok(Json(GetBotWebchatResponse { code }))
+        let (bot, webhook) = bots::with_chat(&caller.0, id.0.into()).await?;
+        let origin = origin(request);
+        Ok(Json(GetBotWebchatResponse {
+            code: webchat::code(r#type.0, &origin, &bot),
+            api_url: format!("{origin}{WEBHOOKS_PATH}/{webhook}"),
+        }))
     }
 
     /// Get Bot Analytics

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{Bot, find};
 use crate::{
-    domain::{Domain, access::Call, agents, audit::Actor, webchat},
+    domain::{Domain, access::Call, agents, audit::Actor, protocol::Seen, webchat},
     kernel::{Error, Result, ids::AgentId},
 };
 
@@ -31,6 +31,18 @@ pub enum Standing {
     NoCode,
     /// It is stopped.
     Blocked,
+}
+
+impl Standing {
+    /// Why nobody answers, in a sentence.
+    #[must_use]
+    pub const fn notice(self) -> Option<&'static str> {
+        match self {
+            Self::Answers => None,
+            Self::NoCode => Some("This bot has no code yet: nobody answers until it is deployed."),
+            Self::Blocked => Some("This bot is stopped: nobody answers until it is started again."),
+        }
+    }
 }
 
 const FIND: &str = "
@@ -73,14 +85,61 @@ fn read(conn: &Connection, key: &str) -> Result<Option<Shown>> {
     Ok(found.optional()?)
 }
 
-/// The bot with this id in the workspace of the call, with its chat switched on if it was never off.
+/// The failures of a bot's code that those who talk with it are shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Troubles {
+    /// Whether the bot can answer.
+    pub standing: Standing,
+    /// The number to ask for later ones with.
+    pub last: u64,
+    /// Those of this bot that are asked for, the oldest first.
+    pub failures: Vec<Seen>,
+}
+
+const FIND_BY_CHAT: &str = "
+    SELECT agents.id
+    FROM bot_integrations
+    JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    JOIN agents ON agents.seq = bot_integrations.agent_seq
+    WHERE bot_integrations.webhook_id = :webhook_id AND bot_integrations.enabled
+      AND integrations.built_in AND agents.deleted_at IS NULL";
+
+/// How the bot fares whose chat has this webhook: its failures after a number, or none without one. Failures
+/// are kept in profile `dev` alone.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn troubles(domain: &Domain, webhook_id: &str, after: Option<u64>) -> Result<Troubles> {
+    let found = domain.store().read(|conn| {
+        let bot: Option<AgentId> = conn
+            .prepare_cached(FIND_BY_CHAT)?
+            .query_row(named_params! {":webhook_id": webhook_id}, |row| row.get(0))
+            .optional()?;
+        match bot {
+            Some(bot) => read(conn, bot.as_str()),
+            None => Ok(None),
+        }
+    })?;
+    let bot = found.ok_or_else(|| Error::not_found("There is no such chat"))?;
+    let seen = domain.failures();
+    let failures = after.map_or_else(Vec::new, |after| seen.after(&bot.id, after));
+    let last = failures.last().map(|seen| seen.number).or(after);
+    Ok(Troubles {
+        standing: bot.standing,
+        last: last.unwrap_or_else(|| seen.last()),
+        failures,
+    })
+}
+
+/// The bot with this id in the workspace of the call, with its chat switched on if it was never off, and the
+/// id of the webhook that the chat's API is at.
 ///
 /// # Errors
 /// Those of [`find`] and [`webchat::ensure`].
-pub async fn with_chat(call: &Call, id: AgentId) -> Result<Bot> {
+pub async fn with_chat(call: &Call, id: AgentId) -> Result<(Bot, String)> {
     let bot = find(call, id).await?;
-    webchat::ensure(call, &bot.id).await?;
-    Ok(bot)
+    let webhook = webchat::ensure(call, &bot.id).await?;
+    Ok((bot, webhook))
 }
 
 /// Switches the chat of a bot on for whoever may do everything here.

@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 
 pub(super) use self::rows::ensure;
 pub use self::{
-    chat::{Shown, Standing, shown, switch_chat_on, with_chat},
+    chat::{Shown, Standing, Troubles, shown, switch_chat_on, troubles, with_chat},
     create::{NewBot, create, make},
     delete::delete,
     list::{Summary, list},

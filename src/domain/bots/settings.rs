@@ -12,6 +12,9 @@ pub struct Settings {
     pub log_lines: u32,
     /// How many bytes of one log line are kept.
     pub log_line_bytes: usize,
+    /// How many failures of the code of one bot, or one integration, the server's own log tells of in a
+    /// minute; the others are in the bot's log alone.
+    pub failure_lines_per_minute: u32,
     /// How many issues of one bot are kept; those that have not been seen for the longest time go
     /// first.
     pub issues: u32,
@@ -33,6 +36,7 @@ impl Default for Settings {
             log_days: 30,
             log_lines: 10_000,
             log_line_bytes: 16_384,
+            failure_lines_per_minute: 20,
             issues: 1000,
             issue_events: 100,
             unindexed_messages: 50_000,

@@ -74,8 +74,8 @@ async fn deliver(domain: &Domain, seq: i64) -> Result<Option<Tried>> {
         answer => answer.and_then(|answer| answer.good()).map(|_| ()),
     };
     if let Err(failed) = &result {
-        let (bot, operation) = (&asked.bot, asked.operation);
-        tracing::debug!(%bot, operation, failed.text, "not delivered");
+        let retried = failed.may_pass;
+        domain.failures().note(domain, &asked, (failed, retried));
     }
     Ok(Some(Tried { asked, result }))
 }

@@ -13,6 +13,7 @@ use tracing::{error, warn};
 use super::{
     attempt::{self, Outcome},
     lanes::{Key, Lanes, Left, Next},
+    lines,
     record::{self, Notes},
 };
 use crate::{
@@ -179,10 +180,12 @@ impl Dispatcher {
         }
         if !self.recording && !self.notes.is_empty() {
             self.recording = true;
-            let notes = std::mem::take(&mut self.notes);
+            let mut notes = std::mem::take(&mut self.notes);
             let domain = self.domain.clone();
-            self.tasks
-                .spawn(async move { Done::Recorded(record::record(&domain, notes).await) });
+            self.tasks.spawn(async move {
+                lines::complete(&domain, &mut notes.lines).await;
+                Done::Recorded(record::record(&domain, notes).await)
+            });
         }
         if !self.looking {
             self.look();
@@ -321,6 +324,7 @@ impl Dispatcher {
         while let Ok(line) = lines.try_recv() {
             self.notes.lines.push(line);
         }
+        lines::complete(&self.domain, &mut self.notes.lines).await;
         if !self.notes.is_empty() && record::record(&self.domain, self.notes).await.is_err() {
             warn!("deliveries that could not be written down are made again at the next start");
         }

@@ -6,6 +6,7 @@ mod attempt;
 mod dispatch;
 mod haste;
 mod lanes;
+mod lines;
 mod record;
 mod settings;
 

@@ -229,20 +229,13 @@ fn write_outcome(
                 .prepare_cached(AGAIN)?
                 .execute(named_params! {":seq": outcome.seq, ":due_at": due_at})?;
             let wait = due_at.since(outcome.ended_at).as_secs_f32();
-            let text = format!(
-                "{} It is tried again in {wait:.0} s.",
-                tried.asked.complaint(&failed.text)
-            );
-            tried.asked.log(change, bots, Level::Warn, &text)?;
+            let more = format!(" It is tried again in {wait:.0} s.");
+            let line = (Level::Warn, more.as_str());
+            tried.asked.log(change, bots, line, failed)?;
             Ok(Next::At(due_at))
         }
         None => {
-            tried.asked.log(
-                change,
-                bots,
-                Level::Error,
-                &tried.asked.complaint(&failed.text),
-            )?;
+            tried.asked.log(change, bots, (Level::Error, ""), failed)?;
             issues::record(change, bots, &tried.asked.bot, &issue(tried, failed))?;
             if let Some(installation) = remove(change.conn, outcome.seq)? {
                 set_standing(change, installation, tried, Some(failed))?;
@@ -272,6 +265,7 @@ fn unread_row(conn: &Connection, seq: i64) -> Result<Option<Tried>> {
         integration: None,
         operation: attempt::operation(&kind).unwrap_or("delivery"),
         kind,
+        is_own: false,
     };
     let failed = Failed::new(
         Cause::Other,
@@ -324,6 +318,10 @@ fn issue(tried: &Tried, failed: &Failed) -> Occurrence {
     if let Some((_, name)) = &tried.asked.integration {
         grouped.insert("integration".to_owned(), datum(name));
     }
+    let mut data: Data = [("error".to_owned(), datum(&failed.text))].into();
+    if let Some(stack) = tried.asked.stack_for_bot(failed) {
+        data.insert("stack".to_owned(), datum(stack));
+    }
     Occurrence {
         code: code.to_owned(),
         category: match failed.cause {
@@ -340,7 +338,7 @@ fn issue(tried: &Tried, failed: &Failed) -> Occurrence {
         description: tried.asked.complaint(&failed.text),
         resolution_link: None,
         grouped,
-        data: [("error".to_owned(), datum(&failed.text))].into(),
+        data,
     }
 }
 

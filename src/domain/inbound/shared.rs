@@ -199,6 +199,9 @@ async fn log(domain: &Domain, level: Level, lines: Vec<(IntegrationId, String)>)
     if lines.is_empty() {
         return Ok(());
     }
+    for (id, _) in &lines {
+        domain.failures().note_script(domain, id.as_str());
+    }
     let parts = domain.clone();
     domain
         .change_as(Actor::System, move |change| {

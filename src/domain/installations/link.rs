@@ -94,6 +94,11 @@ async fn reason(domain: &Domain, webhooks: &str, installation: &ToLink) -> Strin
     match domain.scripts().run(&installation.script, &given).await {
         Ok(Value::String(url)) => format!("It has to be linked first: {url}"),
         Ok(other) => format!("The link template must make a text, not {other}"),
-        Err(reason) => format!("The link template has failed: {reason}"),
+        Err(reason) => {
+            let text = format!("The link template has failed: {reason}");
+            let webhook = &installation.webhook_id;
+            domain.failures().note_script(domain, webhook);
+            text
+        }
     }
 }

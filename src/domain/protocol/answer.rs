@@ -44,6 +44,8 @@ pub(in crate::domain) enum Cause {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::domain) struct Failed {
     pub(in crate::domain) text: String,
+    /// The frames of the stack of what the receiver's code threw, a line each.
+    pub(in crate::domain) stack: Option<String>,
     pub(in crate::domain) cause: Cause,
     /// Whether the same may well succeed later.
     pub(in crate::domain) may_pass: bool,
@@ -55,6 +57,7 @@ impl Failed {
     pub(in crate::domain) fn new(cause: Cause, may_pass: bool, text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
+            stack: None,
             cause,
             may_pass,
             retry_after: None,
@@ -76,7 +79,10 @@ impl From<runtime::Failure> for Failed {
             | Failure::Full(_) => Cause::Limits,
             Failure::Stopped(_) | Failure::Backoff { .. } => Cause::Other,
         };
-        Self::new(cause, failure.may_pass(), failure.to_string())
+        Self {
+            stack: failure.exception().and_then(|thrown| thrown.stack.clone()),
+            ..Self::new(cause, failure.may_pass(), failure.to_string())
+        }
     }
 }
 
@@ -120,17 +126,26 @@ impl Answer {
 
     /// The answer, if its status says that all went well.
     pub(in crate::domain) fn good(self) -> Result<Self, Failed> {
-        if self.is_good() {
-            return Ok(self);
+        match self.is_good() {
+            true => Ok(self),
+            false => Err(self.failure()),
         }
+    }
+
+    /// The answer as a failure.
+    pub(super) fn failure(&self) -> Failed {
         let may_pass = self.status >= 500 || NOT_NOW.contains(&self.status);
         let mut failed = Failed::new(Cause::Code, may_pass, self.complaint());
+        // wire: a program in development may put the stack beside the message.
+        let body: Option<Value> = serde_json::from_str(&self.body).ok();
+        let stack = body.as_ref().and_then(|body| body.get("stack")?.as_str());
+        failed.stack = stack.and_then(runtime::frames_of_text);
         let mut headers = self.headers.iter();
         failed.retry_after = headers
             .find(|(name, _)| name == "retry-after")
             .and_then(|(_, seconds)| seconds.trim().parse().ok())
             .map(Duration::from_secs);
-        Err(failed)
+        failed
     }
 
     /// What the answer complains of: the message of an error as the SDK writes it, or what there is.

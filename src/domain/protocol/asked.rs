@@ -1,6 +1,6 @@
 //! What was asked of whom, and the log lines that say how it failed.
 
-use super::receiver::Receiver;
+use super::{answer::Failed, receiver::Receiver};
 use crate::{
     domain::{
         audit::Actor,
@@ -10,6 +10,7 @@ use crate::{
         },
         change::Change,
         context::Domain,
+        runtime::with_stack,
     },
     kernel::{
         Result,
@@ -25,6 +26,8 @@ pub(in crate::domain) struct Asked {
     pub(in crate::domain) integration: Option<(IntegrationId, String)>,
     pub(in crate::domain) operation: &'static str,
     pub(in crate::domain) kind: String,
+    /// Whether the code belongs to the bot's workspace, whose members may see its stacks.
+    pub(in crate::domain) is_own: bool,
 }
 
 impl Asked {
@@ -36,6 +39,7 @@ impl Asked {
                 .map(|integration| (integration.integration_id.clone(), integration.name.clone())),
             operation,
             kind: kind.to_owned(),
+            is_own: receiver.is_own,
         }
     }
 
@@ -58,27 +62,39 @@ impl Asked {
         format!("{what} failed in {}: {why}.", self.receiver())
     }
 
-    /// Writes a line into the log of the bot and, if one was asked, of the integration.
+    /// The stack of a failure, for those who see what happens in the bot.
+    pub(in crate::domain) fn stack_for_bot<'a>(&self, failed: &'a Failed) -> Option<&'a str> {
+        failed.stack.as_deref().filter(|_| self.is_own)
+    }
+
+    /// Writes how it failed into the log of the bot and, if one was asked, of the integration. `more` follows
+    /// the complaint.
     pub(in crate::domain) fn log(
         &self,
         change: &Change<'_>,
         settings: &bots::Settings,
-        level: Level,
-        text: &str,
+        (level, more): (Level, &str),
+        failed: &Failed,
     ) -> Result<()> {
-        logs::record(change, settings, &self.bot, level, text)?;
+        let text = format!("{}{more}", self.complaint(&failed.text));
+        let of_bot = with_stack(&text, self.stack_for_bot(failed));
+        logs::record(change, settings, &self.bot, level, &of_bot)?;
         match &self.integration {
-            Some((id, _)) => logs::record_of_integration(change, settings, id, level, text),
+            Some((id, _)) => {
+                let text = with_stack(&text, failed.stack.as_deref());
+                logs::record_of_integration(change, settings, id, level, &text)
+            }
             None => Ok(()),
         }
     }
 
     /// Has the logs say how it failed. That they cannot changes nothing for the one who waits.
-    pub(super) async fn report(self, domain: &Domain, why: &str) {
-        let text = self.complaint(why);
+    pub(super) async fn report(self, domain: &Domain, failed: Failed) {
+        domain.failures().note(domain, &self, (&failed, false));
         let parts = domain.clone();
         let logged = domain.change_as(Actor::System, move |change| {
-            self.log(change, &parts.settings().bots, Level::Error, &text)
+            let settings = &parts.settings().bots;
+            self.log(change, settings, (Level::Error, ""), &failed)
         });
         if let Err(error) = logged.await {
             tracing::warn!(%error, "a failed call is not in the logs");

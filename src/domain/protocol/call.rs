@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{
-    answer::{Answer, Failed},
+    answer::{Answer, Cause, Failed},
     ask::{Ask, ask},
     asked::Asked,
     receiver::Receiver,
@@ -34,12 +34,12 @@ pub(in crate::domain) async fn call(
     question: Question<'_>,
 ) -> Result<std::result::Result<Answer, Failed>> {
     let (asked, answer) = put(domain, question).await?;
-    let complaint = match &answer {
-        Ok(answer) => answer.is_error().then(|| answer.complaint()),
-        Err(failed) => Some(failed.text.clone()),
+    let failed = match &answer {
+        Ok(answer) => answer.is_error().then(|| answer.failure()),
+        Err(failed) => Some(failed.clone()),
     };
-    if let Some(complaint) = complaint {
-        asked.report(domain, &complaint).await;
+    if let Some(failed) = failed {
+        asked.report(domain, failed).await;
     }
     Ok(answer)
 }
@@ -55,13 +55,16 @@ pub(in crate::domain) async fn call_for<T>(
 ) -> Result<T> {
     let (asked, answer) = put(domain, question).await?;
     let found = match answer.and_then(Answer::good) {
-        Ok(answer) => parsed(&answer, question.operation).and_then(read),
-        Err(failed) => Err(failed.text),
+        Ok(answer) => parsed(&answer, question.operation)
+            .and_then(read)
+            .map_err(|why| Failed::new(Cause::Code, false, why)),
+        Err(failed) => Err(failed),
     };
     match found {
         Ok(found) => Ok(found),
-        Err(why) => {
-            asked.report(domain, &why).await;
+        Err(failed) => {
+            let why = failed.text.clone();
+            asked.report(domain, failed).await;
             Err(runtime_error(why))
         }
     }

@@ -6,18 +6,20 @@ mod answer;
 mod ask;
 mod asked;
 mod call;
+mod failures;
 mod metrics;
 mod program;
 mod receiver;
 mod shown;
 mod tokens;
 
-pub use self::{answer::Answer, metrics::Metrics};
+pub use self::{answer::Answer, failures::Seen, metrics::Metrics};
 pub(super) use self::{
     answer::{Cause, Failed},
     ask::{Ask, ask},
     asked::Asked,
     call::{Question, call, call_for, runtime_error},
+    failures::Failures,
     program::Programs,
     receiver::Receiver,
     shown::{event, message, state},

@@ -22,6 +22,8 @@ pub(in crate::domain) struct Receiver {
     pub(super) workspace: WorkspaceId,
     /// The type of the installation's configuration; none for the default one, and for a bot.
     pub(super) configuration_type: Option<String>,
+    /// Whether that is the bot's own.
+    pub(super) is_own: bool,
     /// The configuration of the bot or the installation, as the protocol carries it.
     pub(super) configuration: String,
     pub(super) endpoint: Endpoint,
@@ -62,6 +64,7 @@ const BOT: &str = "
 
 const INSTALLATION: &str = "
     SELECT agents.seq, agents.id AS bot_id, agents.handle, integrations.id,
+           integrations.workspace_id = agents.workspace_id AS is_own,
            integrations.workspace_id, integrations.name, integrations.url, integrations.revision,
            integrations.built_in, bot_integrations.webhook_id, bot_integrations.alias,
            bot_integrations.configuration, bot_integrations.configuration_type,
@@ -99,6 +102,7 @@ impl Receiver {
         let secret: Vec<u8> = row.get("signing_secret")?;
         Ok(Self {
             workspace: row.get("workspace_id")?,
+            is_own: true,
             integration: None,
             configuration_type: None,
             configuration: encoded(&configuration),
@@ -139,6 +143,7 @@ impl Receiver {
             }),
             workspace: row.get("workspace_id")?,
             configuration_type: row.get("configuration_type")?,
+            is_own: row.get("is_own")?,
             configuration: encoded(&configuration),
             endpoint: match row.get("built_in")? {
                 true => Endpoint::BuiltIn,

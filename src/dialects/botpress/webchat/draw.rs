@@ -7,7 +7,7 @@ use poem::{
 
 use super::page::BASE_PATH;
 use crate::{
-    domain::bots::{Shown, Standing},
+    domain::bots::Shown,
     http::{
         dialect::RenderError,
         page::{self, escape, fill, text},
@@ -16,13 +16,10 @@ use crate::{
     kernel::{Error, ids::AgentId},
 };
 
-/// The page of a chat, whose API is at a path of this server.
-pub(super) fn chat(bot: &Shown, api: &str, policy: &Policy) -> Response {
-    let notice = match bot.standing {
-        Standing::Answers => None,
-        Standing::NoCode => Some("This bot has no code yet: nobody answers until it is deployed."),
-        Standing::Blocked => Some("This bot is stopped: nobody answers until it is started again."),
-    };
+/// The page of a chat, whose API is at a path of this server. Where `failures` is a path, the page tells of what
+/// is found there.
+pub(super) fn chat(bot: &Shown, api: &str, failures: Option<&str>, policy: &Policy) -> Response {
+    let notice = bot.standing.notice();
     let notice = notice.map_or_else(String::new, |text| {
         format!("  <p class=\"notice\" role=\"note\">{text}</p>\n")
     });
@@ -32,6 +29,7 @@ pub(super) fn chat(bot: &Shown, api: &str, policy: &Policy) -> Response {
             ("name", &escape(&bot.name)),
             ("bot", &escape(bot.id.as_str())),
             ("api", &escape(api)),
+            ("failures", &escape(failures.unwrap_or_default())),
             ("notice", &notice),
         ],
     );

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use poem::{
     Endpoint, EndpointExt, IntoResponse, Request, Response, Route, RouteMethod,
     endpoint::{BoxEndpoint, make},
+    http::{HeaderValue, header},
     web::Redirect,
 };
 use serde::Deserialize;
+use serde_json::json;
 
 use super::draw;
 use crate::{
@@ -27,7 +29,10 @@ use crate::{
 pub const BASE_PATH: &str = "/chat";
 
 /// The methods of their paths that have not just any.
-pub const METHODS: &[allow::Row] = &[("/chat/{bot}", "GET, HEAD, POST")];
+pub const METHODS: &[allow::Row] = &[
+    ("/chat/failures/{webhook}", "GET, HEAD"),
+    ("/chat/{bot}", "GET, HEAD, POST"),
+];
 
 /// What the pages work with.
 #[derive(Clone)]
@@ -60,6 +65,8 @@ pub fn routes(domain: &Domain, settings: &Settings, open: bool) -> BoxEndpoint<'
     let bot = RouteMethod::new()
         .get(handler(&pages, show))
         .post(handler(&pages, switch_on));
+    let failures = RouteMethod::new().get(handler(&pages, failures));
+    let route = route.at(below("failures/:webhook"), failures);
     route.at(below(":bot"), bot).map_to_response().boxed()
 }
 
@@ -101,7 +108,11 @@ fn named(request: &Request) -> Result<String> {
 async fn show(pages: Pages, request: Request) -> Result<Response> {
     let bot = bots::shown(&pages.0.domain, &named(&request)?)?;
     Ok(match &bot.webhook_id {
-        Some(id) => draw::chat(&bot, &format!("{WEBHOOKS_PATH}/{id}"), &pages.0.policy),
+        Some(id) => {
+            let failures = pages.0.open.then(|| below(&format!("failures/{id}")));
+            let api = format!("{WEBHOOKS_PATH}/{id}");
+            draw::chat(&bot, &api, failures.as_deref(), &pages.0.policy)
+        }
         None => draw::off(&bot.id, &origin(&request), pages.0.open),
     })
 }
@@ -116,4 +127,51 @@ async fn switch_on(pages: Pages, request: Request) -> Result<Response> {
     let name = named(&request)?;
     bots::switch_chat_on(&pages.0.domain, &name).await?;
     Ok(Redirect::see_other(request.original_uri().path()).into_response())
+}
+
+/// The webhook of a chat.
+#[derive(Deserialize)]
+struct OfChat {
+    webhook: String,
+}
+
+/// What is asked of its failures.
+#[derive(Deserialize)]
+struct Later {
+    after: Option<u64>,
+}
+
+/// What has failed in the code of a bot, for those who talk with it while it is made.
+async fn failures(pages: Pages, request: Request) -> Result<Response> {
+    if !pages.0.open {
+        return Err(Error::not_found(
+            "Failures are shown by a server in profile `dev` alone.",
+        ));
+    }
+    let chat: OfChat = request
+        .path_params()
+        .map_err(|error| Error::invalid(error.to_string()))?;
+    let later: Later = request
+        .params()
+        .map_err(|error| Error::invalid(error.to_string()))?;
+    let troubles = bots::troubles(&pages.0.domain, &chat.webhook, later.after)?;
+    let failures = troubles.failures.iter().map(|seen| {
+        json!({
+            "number": seen.number,
+            "at": seen.at.to_rfc3339_millis(),
+            "text": seen.text,
+            "stack": seen.stack,
+            "retried": seen.retried,
+        })
+    });
+    let answer = json!({
+        "notice": troubles.standing.notice(),
+        "last": troubles.last,
+        "failures": failures.collect::<Vec<_>>(),
+    });
+    let answer = answer.to_string().with_content_type("application/json");
+    let no_store = HeaderValue::from_static("no-store");
+    Ok(answer
+        .with_header(header::CACHE_CONTROL, no_store)
+        .into_response())
 }

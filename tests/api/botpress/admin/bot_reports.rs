@@ -157,8 +157,11 @@ async fn get_bot_webchat_leads_to_the_page_of_this_server() {
         let answer = Caller::member()
             .get(&given.server, &format!("{path}?type={sort}"))
             .await;
-        let texts = [(given.bot.id.as_str(), "{bot}")];
-        let answer = tidy(&given.server, answer.expect(200), &texts);
+        let answer = answer.expect(200);
+        let api = text(&answer.json()["apiUrl"]);
+        let (_, webhook) = api.rsplit_once("/webhook/").expect("a webhook");
+        let texts = [(given.bot.id.as_str(), "{bot}"), (webhook, "{webhook}")];
+        let answer = tidy(&given.server, answer, &texts);
         let code = text(&answer.json()["code"]);
         assert!(
             code.contains("http://server/chat/") && code.contains("{bot}"),

@@ -1,0 +1,76 @@
+//! The prompt of a talk in a terminal: it is there once, below everything else.
+
+use std::io::{self, Write};
+
+const PROMPT: &str = "> ";
+/// Takes the prompt away.
+const ERASE: &str = "\r  \r";
+
+/// A prompt.
+pub struct Prompt {
+    is_terminal: bool,
+    is_shown: bool,
+}
+
+impl Prompt {
+    pub const fn new(is_terminal: bool) -> Self {
+        Self {
+            is_terminal,
+            is_shown: false,
+        }
+    }
+
+    /// Shows it, unless it is there.
+    pub fn show(&mut self) {
+        print(self.to_show());
+    }
+
+    /// Takes it away, so that something else can be printed in its line.
+    pub fn clear(&mut self) {
+        print(self.to_clear());
+    }
+
+    /// Notes that a line was typed behind it, which ends that line.
+    pub const fn answered(&mut self) {
+        self.is_shown = false;
+    }
+
+    const fn to_show(&mut self) -> &'static str {
+        if !self.is_terminal || self.is_shown {
+            return "";
+        }
+        self.is_shown = true;
+        PROMPT
+    }
+
+    const fn to_clear(&mut self) -> &'static str {
+        if !self.is_shown {
+            return "";
+        }
+        self.is_shown = false;
+        ERASE
+    }
+}
+
+fn print(text: &str) {
+    let mut out = io::stderr().lock();
+    // If standard error is gone, nobody types either.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_there_once() {
+        let mut prompt = Prompt::new(true);
+        assert_eq!((prompt.to_show(), prompt.to_show()), (PROMPT, ""));
+        assert_eq!((prompt.to_clear(), prompt.to_clear()), (ERASE, ""));
+        assert_eq!(prompt.to_show(), PROMPT);
+        prompt.answered();
+        assert_eq!((prompt.to_clear(), prompt.to_show()), ("", PROMPT));
+        let mut none = Prompt::new(false);
+        assert_eq!((none.to_show(), none.to_clear()), ("", ""));
+    }
+}

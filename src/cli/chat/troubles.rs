@@ -1,0 +1,110 @@
+//! What has failed in the code of the bot that is talked with. A server in profile `dev` tells it beside the chat's
+//! API, which says nothing of it.
+
+use std::{collections::VecDeque, time::Duration};
+
+use serde_json::Value;
+
+use crate::{
+    domain::outbound::{Outbound, OutboundRequest},
+    kernel::clock::pause,
+};
+
+/// How often it is asked.
+const EVERY: Duration = Duration::from_millis(250);
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The most that is read of an answer, in bytes.
+const ANSWER_MAX: usize = 1024 * 1024;
+
+/// A failure.
+pub struct Trouble {
+    /// What failed and why, with the stack.
+    pub text: String,
+    /// Whether the same is tried again.
+    pub retried: bool,
+}
+
+/// The failures of one bot, as they come.
+pub struct Troubles {
+    outbound: Outbound,
+    /// None where the server does not tell.
+    address: Option<String>,
+    after: u64,
+    found: VecDeque<Trouble>,
+    /// Why nobody answers at all.
+    pub notice: Option<String>,
+}
+
+impl Troubles {
+    /// Asks how the bot fares whose chat has its API at this address.
+    pub async fn begin(outbound: Outbound, api: &str) -> Self {
+        let address = api.rsplit_once("/webhook/");
+        let address = address.map(|(server, id)| format!("{server}/chat/failures/{id}"));
+        let mut troubles = Self {
+            outbound,
+            address,
+            after: 0,
+            found: VecDeque::new(),
+            notice: None,
+        };
+        let now = troubles.ask("").await;
+        match now.as_ref().and_then(|now| now["last"].as_u64()) {
+            Some(last) => troubles.after = last,
+            None => troubles.address = None,
+        }
+        let notice = now.and_then(|now| Some(now["notice"].as_str()?.to_owned()));
+        troubles.notice = notice;
+        troubles
+    }
+
+    /// The next failure, with its stack. Where the server does not tell, none ever comes. To drop the future
+    /// loses nothing.
+    pub async fn next(&mut self) -> Trouble {
+        loop {
+            if let Some(found) = self.found.pop_front() {
+                return found;
+            }
+            if self.address.is_none() {
+                std::future::pending::<()>().await;
+            }
+            pause(EVERY).await;
+            self.look().await;
+        }
+    }
+
+    async fn look(&mut self) {
+        let Some(found) = self.ask(&format!("?after={}", self.after)).await else {
+            return;
+        };
+        let Some(last) = found["last"].as_u64() else {
+            return;
+        };
+        self.after = last;
+        for failure in found["failures"].as_array().into_iter().flatten() {
+            let text = failure["text"].as_str().unwrap_or_default();
+            let stack = failure["stack"].as_str();
+            let stack = stack.map_or_else(String::new, |stack| format!("\n{stack}"));
+            self.found.push_back(Trouble {
+                text: format!("{text}{stack}"),
+                retried: failure["retried"] == true,
+            });
+        }
+    }
+
+    async fn ask(&self, query: &str) -> Option<Value> {
+        let request = OutboundRequest {
+            method: "GET",
+            url: format!("{}{query}", self.address.as_ref()?),
+            headers: Vec::new(),
+            body: Vec::new(),
+            timeout: PATIENCE,
+            max_response: ANSWER_MAX,
+        };
+        let answer = self.outbound.send(request).await.ok()?;
+        let good = answer.status == 200;
+        good.then(|| serde_json::from_slice(&answer.body).ok())?
+    }
+}
