@@ -111,6 +111,8 @@ fn allowances<K: Eq + Hash + Send + Sync + 'static>() -> Allowances<K> {
 /// What each tenant has used since the server started, and what of it is not written down yet.
 pub(super) struct Meter {
     limits: limits::Settings,
+    /// Whether who is refused is told which setting does that.
+    explains: bool,
     clock: Clock,
     allowances: Allowances<Tenant>,
     /// Of people outside of any workspace. Their days are not restored after a restart.
@@ -126,9 +128,10 @@ struct Pending {
 }
 
 impl Meter {
-    pub(super) fn new(limits: limits::Settings, clock: Clock) -> Self {
+    pub(super) fn new(limits: limits::Settings, explains: bool, clock: Clock) -> Self {
         Self {
             limits,
+            explains,
             clock,
             allowances: allowances(),
             persons: allowances(),
@@ -155,10 +158,11 @@ impl Meter {
         if self.are_suspended() {
             return Ok(None);
         }
-        allowance.take(now, || {
+        let taken = allowance.take(now, || {
             let counted = counted();
             Ok(stored(&counted)?.saturating_add(self.pending_of(&counted)))
-        })
+        });
+        taken.map_err(|refused| refused.into_error(self.explains))
     }
 
     /// Takes a call from the allowance of a person outside of any workspace.
@@ -176,7 +180,8 @@ impl Meter {
         }
         let key = (account.clone(), class);
         // Nothing of them is in the database.
-        self.known(&self.persons, key).take(now, || Ok(0))
+        let taken = self.known(&self.persons, key).take(now, || Ok(0));
+        taken.map_err(|refused| refused.into_error(self.explains))
     }
 
     fn known<K: Eq + Hash + Send + Sync + 'static>(

@@ -53,6 +53,8 @@ impl Class {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
+    /// Whether there are limits at all: `false` turns all of them off at once, for tests of one's own.
+    pub enabled: bool,
     /// Whether limits hold while the clock stands still. Nothing refills then, so by default they do
     /// not.
     pub in_frozen_time: bool,
@@ -81,6 +83,7 @@ impl Default for Settings {
             per_day,
         };
         Self {
+            enabled: true,
             in_frozen_time: false,
             aloochat: rates(0, 0, 0),
             ada: rates(10, 100, 10_000),
@@ -95,6 +98,9 @@ impl Default for Settings {
 
 impl Settings {
     const fn rates(&self, class: Class) -> &Rates {
+        if !self.enabled {
+            return &UNLIMITED;
+        }
         match class {
             Class::Aloochat => &self.aloochat,
             Class::Ada => &self.ada,
@@ -106,6 +112,12 @@ impl Settings {
         }
     }
 }
+
+const UNLIMITED: Rates = Rates {
+    per_second: 0,
+    per_minute: 0,
+    per_day: 0,
+};
 
 /// Calls allowed to one tenant. 0 means no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +135,7 @@ pub struct Rates {
 pub(super) struct Allowance(Mutex<Windows>);
 
 struct Windows {
+    class: Class,
     minute: Option<Window>,
     second: Option<Window>,
     per_day: Option<NonZeroU32>,
@@ -134,6 +147,7 @@ impl Allowance {
     pub(super) fn new(settings: &Settings, class: Class) -> Self {
         let rates = settings.rates(class);
         Self(Mutex::new(Windows {
+            class,
             minute: Window::per_minute(rates.per_minute),
             second: Window::per_second(rates.per_second),
             per_day: NonZeroU32::new(rates.per_day),
@@ -145,30 +159,36 @@ impl Allowance {
     /// `used` counts the calls of the day of `now` in the database; it is asked once for each date.
     ///
     /// # Errors
-    /// `RateLimited` if it is used up, or that of `used`.
+    /// [`Refused`]
     pub(super) fn take(
         &self,
         now: Timestamp,
         used: impl FnOnce() -> Result<u64>,
-    ) -> Result<Option<Standing>> {
+    ) -> std::result::Result<Option<Standing>, Refused> {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let windows = &mut *windows;
         if let Some(limit) = windows.per_day {
             if windows.day.as_ref().is_none_or(|day| !day.is_of(now)) {
-                windows.day = Some(Day::new(now, limit, used()?));
+                let used = used().map_err(Refused::Other)?;
+                windows.day = Some(Day::new(now, limit, used));
             }
             if windows.day.as_ref().is_some_and(Day::is_used_up) {
-                return Err(limited(now.until_next_day()));
+                return Err(limited(now.until_next_day(), (windows.class, "per_day")));
             }
         }
         let mut least = None;
-        for window in [&mut windows.minute, &mut windows.second] {
+        for (window, name) in [
+            (&mut windows.minute, "per_minute"),
+            (&mut windows.second, "per_second"),
+        ] {
             let Some(window) = window else { continue };
-            let standing = window.take(now).map_err(limited)?;
+            let by = (windows.class, name);
+            let standing = window.take(now).map_err(|wait| limited(wait, by))?;
             least = least_of(least, standing);
         }
         if let Some(day) = &mut windows.day {
-            let standing = day.take(now).map_err(limited)?;
+            let by = (windows.class, "per_day");
+            let standing = day.take(now).map_err(|wait| limited(wait, by))?;
             least = least_of(least, standing);
         }
         Ok(least)
@@ -193,15 +213,49 @@ fn least_of(least: Option<Standing>, standing: Standing) -> Option<Standing> {
     }
 }
 
-fn limited(wait: Duration) -> Error {
+/// Why a call is refused.
+pub(super) enum Refused {
+    /// By a limit.
+    Limited {
+        /// The time until a call would be admitted, in whole seconds.
+        retry_after: Duration,
+        /// The setting: `limits.ada.per_second`.
+        setting: String,
+    },
+    /// It is not known how many calls there were.
+    Other(Error),
+}
+
+impl Refused {
+    /// The error for the caller. `explained` names the setting, for the developer whose own server this is.
+    pub(super) fn into_error(self, explained: bool) -> Error {
+        match self {
+            Self::Limited {
+                retry_after,
+                setting,
+            } => {
+                let text = if explained {
+                    format!(
+                        "Rate limit exceeded (the setting {setting}; limits.enabled = false turns \
+                         all limits off)"
+                    )
+                } else {
+                    "Rate limit exceeded".to_owned()
+                };
+                Error::new(Kind::RateLimited { retry_after }, text)
+            }
+            Self::Other(error) => error,
+        }
+    }
+}
+
+fn limited(wait: Duration, (class, window): (Class, &str)) -> Refused {
     // Retry-After counts whole seconds; rounding down would invite a call that is refused again.
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    Error::new(
-        Kind::RateLimited {
-            retry_after: Duration::from_secs(seconds.max(1)),
-        },
-        "Rate limit exceeded",
-    )
+    Refused::Limited {
+        retry_after: Duration::from_secs(seconds.max(1)),
+        setting: format!("limits.{}.{window}", class.as_str()),
+    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,8 @@ fn noon() -> Clock {
 
 impl Fixture {
     fn take(&self, clock: &Clock) -> Result<Option<Standing>> {
-        self.allowance.take(clock.now(), || Ok(self.used))
+        let taken = self.allowance.take(clock.now(), || Ok(self.used));
+        taken.map_err(|refused| refused.into_error(true))
     }
 }
 
@@ -41,6 +42,39 @@ fn zero_is_no_limit() {
     let clock = noon();
     let free = allowance(Rates::default(), 0);
     assert!((0..10_000).all(|_| refused_for(&free, &clock).is_none()));
+}
+
+#[test]
+fn a_refusal_names_the_setting_and_all_can_be_turned_off() {
+    let clock = noon();
+    let rates = |per_second, per_minute, per_day| Rates {
+        per_second,
+        per_minute,
+        per_day,
+    };
+    for (rates, setting) in [
+        (rates(1, 0, 0), "limits.aloochat.per_second"),
+        (rates(0, 1, 0), "limits.aloochat.per_minute"),
+        (rates(0, 0, 1), "limits.aloochat.per_day"),
+    ] {
+        let limited = allowance(rates, 0);
+        assert!(limited.take(&clock).is_ok());
+        let refused = limited.take(&clock).expect_err("it is used up");
+        let text = format!(
+            "Rate limit exceeded (the setting {setting}; limits.enabled = false turns all limits off)"
+        );
+        assert_eq!(refused.message(), text);
+    }
+    let off = Settings {
+        enabled: false,
+        aloochat: rates(1, 1, 1),
+        ..Settings::default()
+    };
+    let off = Fixture {
+        allowance: Allowance::new(&off, Class::Aloochat),
+        used: 0,
+    };
+    assert!((0..100).all(|_| off.take(&clock).is_ok_and(|left| left.is_none())));
 }
 
 #[test]
