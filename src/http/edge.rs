@@ -15,7 +15,7 @@ use poem_openapi::OperationId;
 use tracing::debug;
 
 use super::{
-    Allowed, Mount,
+    Allowed, Mount, absent,
     allow::{self, RoutedPath},
     compress::Compression,
     cors::LocalPage,
@@ -170,10 +170,15 @@ impl Edge {
         // It lasts until the request is answered.
         let _share = self.mounted.body_memory().count(&mut request);
         let uri = request.uri().clone();
+        let method = request.method().clone();
         let guarded = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         match within(self.mounted.limits().time, guarded).await {
             Ok(Ok(Ok(response))) => Ok(response),
-            Ok(Ok(Err(error))) => Err(self.failed(error, uri.path())),
+            Ok(Ok(Err(error))) => {
+                let mut failed = self.failed(error, uri.path());
+                failed.error = absent::explained(failed.error, self.dialect, &method, uri.path());
+                Err(failed)
+            }
             Ok(Err(panic)) => {
                 let error = Error::internal("a handler panicked", panic_text(&*panic));
                 Err(Failed::early(error))

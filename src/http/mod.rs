@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows a dialect; a dialect says what it is through [`Dialect`].
 
+pub mod absent;
 pub mod allow;
 pub mod bearer;
 pub mod body;

@@ -146,7 +146,14 @@ pub(super) fn endpoint(
             _ => edge,
         });
         if base_path == botpress::BASE_PATH {
-            let at = |router: Router, path: &&str| router.at(*path, Reach::Below, shared(&edge));
+            let at = |router: Router, path: &&str| {
+                // Exactly this one is an operation of Cohere's.
+                let reach = match *path == "/v1/chat" {
+                    true => Reach::Below,
+                    false => Reach::Both,
+                };
+                router.at(*path, reach, shared(&edge))
+            };
             return botpress::ROUTES.iter().fold(router, at);
         }
         router.at(base_path, Reach::Stripped, shared(&edge))

@@ -6,6 +6,7 @@
 mod support;
 
 mod abandoned;
+mod absent_operations;
 mod ada;
 mod aloochat;
 mod architecture;

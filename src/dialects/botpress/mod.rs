@@ -89,7 +89,13 @@ pub const BASE_PATH: &str = "";
 pub const WEBHOOKS_PATH: &str = "/webhook";
 
 /// The paths below which the dialect answers, whether there is such an operation or not.
-pub const ROUTES: &[&str] = &["/v1/chat", "/v1/admin", "/v1/storage"];
+pub const ROUTES: &[&str] = &[
+    "/v1/chat",
+    "/v1/admin",
+    "/v1/files",
+    "/v1/storage",
+    "/v1/tables",
+];
 
 /// The groups of operations in the document.
 #[derive(Tags)]

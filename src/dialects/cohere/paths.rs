@@ -64,7 +64,7 @@ fn no_operation(method: &str, path: &str) -> Error {
     });
     if is_the_vendors && !path.starts_with("/connectors") {
         let text = format!(
-            "{method} {prefix}{path} is not served here: of Cohere's API this server has {SERVED}"
+            "{method} {prefix}{path} is not part of this server: of Cohere's API it has {SERVED}"
         );
         return Error::new(Kind::NoOperation, text);
     }

@@ -66,7 +66,7 @@ for (const [Client, suffix] of [[CohereClient, ""], [CohereClient, "/v1"], [Cohe
   await fails(Cohere.NotFoundError, 404, "connector 'a/b' not found.", () => connectors.get("a/b"));
   const stranger = new Client({ ...options, token: "co_unknown" });
   await fails(Cohere.UnauthorizedError, 401, "invalid api token", () => stranger.connectors.list());
-  await fails(Cohere.NotFoundError, 404, "POST /v1/tokenize is not served here", () =>
+  await fails(Cohere.NotFoundError, 404, "POST /v1/tokenize is not part of this server", () =>
     new CohereClient(options).tokenize({ text: "hello", model: "command" }));
   assert.equal((await new CohereClient(options).checkApiKey()).valid, true);
   for (const { id } of [created, drive]) assert.deepEqual(await connectors.delete(id), {});

@@ -83,7 +83,7 @@ def since_version_5():
         fails(errors.NotFoundError, 404, MISSING, lambda: client.connectors.get("nothing-abc123"))
         fails(errors.BadRequestError, 400, "invalid request: connector",
               lambda: client.connectors.o_auth_authorize(created.id))
-        fails(errors.NotFoundError, 404, "POST /v1/tokenize is not served here",
+        fails(errors.NotFoundError, 404, "POST /v1/tokenize is not part of this server",
               lambda: client.tokenize(text="hello", model="command", offline=False))
         stranger = cohere.Client("co_unknown", base_url=URL + suffix)
         fails(errors.UnauthorizedError, 401, "invalid api token", stranger.connectors.list)
