@@ -35,8 +35,7 @@ pub enum Key {
 
 #[derive(Args)]
 pub struct Create {
-    /// What the key is for.
-    #[arg(long, value_parser = kind)]
+    #[arg(long, value_parser = kind, help = what_it_is_for("What the key is for", &MADE_HERE))]
     api: KeyKind,
     /// The workspace that it is for.
     #[arg(long, value_name = "ID")]
@@ -54,8 +53,7 @@ pub struct Create {
 
 #[derive(Args)]
 pub struct List {
-    /// Only those for this API.
-    #[arg(long, value_parser = kind)]
+    #[arg(long, value_parser = kind, help = what_it_is_for("Only those for this API", &KeyKind::ALL))]
     api: Option<KeyKind>,
     /// Only those of this workspace.
     #[arg(long, value_name = "ID")]
@@ -67,9 +65,16 @@ pub struct Revoke {
     /// The key's id, as `key list` shows it.
     #[arg(value_name = "ID", required_unless_present = "api")]
     id: Option<ApiKeyId>,
-    /// Revoke every valid key for this API: of a workspace, or, where keys are a person's, of an account.
-    /// Those of the operator belong to neither.
-    #[arg(long, value_parser = kind, conflicts_with = "id")]
+    #[arg(
+        long,
+        value_parser = kind,
+        conflicts_with = "id",
+        long_help = what_it_is_for(
+            "Revoke every valid key for this API: of a workspace, or, where keys are a person's, of an \
+             account. Those of the operator belong to neither",
+            &KeyKind::ALL,
+        )
+    )]
     api: Option<KeyKind>,
     /// The workspace whose keys are revoked.
     #[arg(long, value_name = "ID", requires = "api", conflicts_with = "account")]
@@ -77,6 +82,26 @@ pub struct Revoke {
     /// The account whose personal access tokens are revoked, by e-mail address.
     #[arg(long, value_name = "EMAIL", requires = "api")]
     account: Option<String>,
+}
+
+/// The kinds of key that this command makes. The others come with what they are for.
+const MADE_HERE: [KeyKind; 7] = [
+    KeyKind::Aloochat,
+    KeyKind::Ada,
+    KeyKind::AdaEndUsers,
+    KeyKind::BotpressPat,
+    KeyKind::BotpressBot,
+    KeyKind::Cohere,
+    KeyKind::Operator,
+];
+
+/// A help text that lists the kinds of key.
+fn what_it_is_for(text: &str, kinds: &[KeyKind]) -> String {
+    let names: Vec<String> = kinds
+        .iter()
+        .map(|kind| kind.as_str().replace('_', "-"))
+        .collect();
+    format!("{text}: {}", names.join(", "))
 }
 
 fn kind(text: &str) -> Result<KeyKind, String> {

@@ -118,10 +118,24 @@ pub fn run() -> ExitCode {
         // As `head` ends what it reads from: without a word.
         Err(error) if is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::note(format_args!("error: {error:#}"));
+            output::note(format_args!("error: {}", whole(&error)));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error with its causes, each said once: some say what caused them themselves.
+fn whole(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
 }
 
 fn is_closed(error: &anyhow::Error) -> bool {
@@ -210,5 +224,20 @@ impl Database {
             .store
             .write(move |conn| job(&Change::new(conn, now, &Actor::Operator)));
         Ok(self.runtime.block_on(written)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::whole;
+
+    #[test]
+    fn what_an_error_has_said_is_not_said_again() {
+        let disk = anyhow!("disk is full").context("cannot write x: disk is full");
+        let error = disk.context("no backup");
+        assert_eq!(whole(&error), "no backup: cannot write x: disk is full");
+        assert_eq!(whole(&anyhow!("one")), "one");
     }
 }

@@ -1,13 +1,15 @@
 //! `parlance serve`: the server.
 
 use std::{
+    env,
+    ffi::OsStr,
     io::{self, IsTerminal},
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     process::ExitCode,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -17,7 +19,7 @@ use super::output;
 use crate::{
     config::{Config, Log, LogFormat, Profile},
     domain::api_keys::KeyKind,
-    kernel::{Clock, Secret},
+    kernel::Clock,
     server::Server,
     store,
 };
@@ -54,12 +56,20 @@ async fn serve(config: &Config) -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("signals do not work")?;
     // Its default is to end the process, and Node.js has a function that sends it.
     let _ignored = signal(SignalKind::user_defined1()).context("signals do not work")?;
-    let server = Server::start(config, Clock::system()).await?;
+    let server = match Server::start(config, Clock::system()).await {
+        Err(error) if error.is_in_use(config.server.listen) => {
+            bail!(
+                "{:#}; `--port PORT` takes another port, and `--port 0` any that is free",
+                anyhow::Error::new(error)
+            );
+        }
+        started => started?,
+    };
     let kept = match config.server.profile {
         Profile::Dev => FirstKeys::Shown,
         Profile::Production => keep_first_keys(&server),
     };
-    greet(&server, &kept);
+    greet(&server, config, &kept);
     let ready = json!({"event": "ready", "url": server.url(), "pid": std::process::id()});
     if let Err(error) = output::line(ready) {
         // Whoever waits for the line is gone; whoever calls the server is not.
@@ -78,7 +88,10 @@ fn log_to_stderr(log: &Log) -> Result<()> {
     let filter: tracing_subscriber::EnvFilter = log.level.parse()?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(has_colors(
+            io::stderr().is_terminal(),
+            env::var_os("NO_COLOR").as_deref(),
+        ))
         // They would go to standard error too, and panic where that is gone.
         .log_internal_errors(false)
         .with_writer(std::io::stderr);
@@ -87,6 +100,11 @@ fn log_to_stderr(log: &Log) -> Result<()> {
         LogFormat::Json => lines.json().init(),
     }
     Ok(())
+}
+
+/// Whether the log has colors: in a terminal, unless its user wants none (<https://no-color.org>).
+fn has_colors(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
+    is_terminal && no_color.is_none_or(OsStr::is_empty)
 }
 
 /// The place of the first start's keys.
@@ -117,7 +135,7 @@ fn keep_first_keys(server: &Server) -> FirstKeys {
 }
 
 /// Says on standard error how to call the server.
-fn greet(server: &Server, kept: &FirstKeys) {
+fn greet(server: &Server, config: &Config, kept: &FirstKeys) {
     let url = server.url();
     let database = server.domain().store().path().display().to_string();
     output::note(format_args!(
@@ -127,8 +145,24 @@ fn greet(server: &Server, kept: &FirstKeys) {
         env!("CARGO_PKG_VERSION")
     ));
     let keys = &server.started().new_keys;
+    let fixed = config.bootstrap.fixed_keys();
+    let fixed: Vec<&str> = fixed.iter().map(|kind| kind.as_str()).collect();
+    if !fixed.is_empty() {
+        let fixed = fixed.join(", ");
+        output::note(format_args!(
+            "  fixed keys {fixed}, as the settings say (bootstrap)"
+        ));
+    }
     if keys.is_empty() {
-        output::note("  keys       those of the first start; `parlance key create` makes others\n");
+        // With every key fixed, the first start has made none.
+        let first = if server.created() {
+            ""
+        } else {
+            "those of the first start; "
+        };
+        output::note(format_args!(
+            "  keys       {first}`parlance key create` makes others\n"
+        ));
         return;
     }
     match kept {
@@ -152,7 +186,11 @@ fn greet(server: &Server, kept: &FirstKeys) {
     let key = |wanted: KeyKind| {
         let shown = matches!(kept, FirstKeys::Shown);
         let key = keys.iter().find(|(kind, _)| shown && *kind == wanted);
-        key.map_or("YOUR_KEY", |(_, key): &(KeyKind, Secret)| key.expose())
+        match key {
+            Some((_, key)) => key.expose(),
+            None if fixed.contains(&wanted.as_str()) => "YOUR_FIXED_KEY",
+            None => "YOUR_KEY",
+        }
     };
     output::note(format_args!(
         "\nTry it:\n  \
@@ -173,4 +211,17 @@ fn greet(server: &Server, kept: &FirstKeys) {
         key(KeyKind::BotpressPat),
         server.started().workspace.id
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colors_are_for_terminals_whose_user_wants_them() {
+        assert!(has_colors(true, None));
+        assert!(has_colors(true, Some(OsStr::new(""))));
+        assert!(!has_colors(true, Some(OsStr::new("1"))));
+        assert!(!has_colors(false, None));
+    }
 }

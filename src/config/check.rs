@@ -22,9 +22,34 @@ pub(super) fn check(figment: &Figment, config: &Config) -> Result<(), ConfigErro
             problem,
         });
     }
-    if let Err(error) = config.log.level.parse::<tracing_subscriber::EnvFilter>() {
-        let problem = format!("{:?} says nothing to log: {error}", config.log.level);
+    if let Some(problem) = problem_of_log_level(&config.log.level) {
         return Err(refused("log.level", problem));
     }
     Ok(())
+}
+
+/// The names of levels.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+fn problem_of_log_level(given: &str) -> Option<String> {
+    // A word alone would be a target, of which there is then everything: `loud` as well.
+    let is_word = |directive: &&str| {
+        let mut letters = directive.chars();
+        !directive.is_empty() && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
+    };
+    let is_level = |word: &str| {
+        let named = LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word));
+        named || word.parse::<u8>().is_ok_and(|level| level < 6)
+    };
+    let mut words = given.split(',').map(str::trim).filter(is_word);
+    if let Some(word) = words.find(|word| !is_level(word)) {
+        return Some(format!(
+            "{given:?}: {word} is no level; there are {}, and levels for a part alone, such as \
+             parlance=debug",
+            LEVELS.join(", ")
+        ));
+    }
+    let parsed = given.parse::<tracing_subscriber::EnvFilter>();
+    let error = parsed.err()?;
+    Some(format!("{given:?} says nothing to log: {error}"))
 }

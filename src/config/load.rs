@@ -313,6 +313,14 @@ mod tests {
         );
         assert!(problem(&[("PARLANCE_SERVER__LISTEN", "nowhere")]).contains("nowhere"));
         assert!(problem(&[("PARLANCE_LOG__LEVEL", "parlance=loud")]).contains("loud"));
+        assert_eq!(
+            problem(&[("PARLANCE_LOG__LEVEL", "info,loud")]),
+            "setting log.level: \"info,loud\": loud is no level; there are off, error, warn, info, debug, \
+             trace, and levels for a part alone, such as parlance=debug (from PARLANCE_LOG__LEVEL)"
+        );
+        for level in ["WARN", "3", "info,parlance=debug,poem::x=trace", "off"] {
+            assert!(with(&[("PARLANCE_LOG__LEVEL", level)]).is_ok(), "{level}");
+        }
     }
 
     #[test]

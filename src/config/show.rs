@@ -3,7 +3,18 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::load::{Loaded, source_of};
+use super::{
+    Profile,
+    load::{Loaded, source_of},
+};
+
+/// The settings that follow from the profile where they are not set: on in `dev`.
+const OF_PROFILE: [&str; 4] = [
+    "inbox.enabled",
+    "runtime.node_fallback",
+    "tunnel.enabled",
+    "webhooks.http_to_loopback",
+];
 
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -12,7 +23,7 @@ pub struct Setting {
     pub key: String,
     /// Its value; `[hidden]` for a secret that is set, null for what is not set.
     pub value: Value,
-    /// `default`, a file, an environment variable or a flag.
+    /// `default`, a file, an environment variable or a flag; or the setting that it follows from.
     pub source: String,
 }
 
@@ -25,14 +36,22 @@ pub fn settings(loaded: &Loaded) -> Vec<Setting> {
     let whole = serde_json::to_value(&config).expect("settings can be written as JSON");
     let mut found = Vec::new();
     collect(&whole, "", &mut found);
-    found
-        .into_iter()
-        .map(|(key, value)| Setting {
+    let is_dev = config.server.profile == Profile::Dev;
+    let setting = |(key, value): (String, Value)| {
+        if value.is_null() && OF_PROFILE.contains(&key.as_str()) {
+            return Setting {
+                key,
+                value: is_dev.into(),
+                source: "server.profile".to_owned(),
+            };
+        }
+        Setting {
             source: source_of(&loaded.figment, &key),
             key,
             value,
-        })
-        .collect()
+        }
+    };
+    found.into_iter().map(setting).collect()
 }
 
 fn collect(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {

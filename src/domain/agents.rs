@@ -11,6 +11,7 @@ use super::{
 use crate::kernel::{
     Error, Kind, Result, Timestamp,
     ids::{AgentId, WorkspaceId},
+    time::serialize_shown,
 };
 
 /// The longest handle: the longest label of a host name, since `{handle}.localhost` selects it.
@@ -28,6 +29,7 @@ pub struct Agent {
     /// Its name.
     pub name: String,
     /// When it was created.
+    #[serde(serialize_with = "serialize_shown")]
     pub created_at: Timestamp,
     /// Its row, by which tables of many rows refer to it.
     #[serde(skip)]

@@ -73,6 +73,14 @@ const FIRST_KEYS: [KeyKind; 6] = [
 ];
 
 impl Settings {
+    /// The kinds of key that are fixed.
+    #[must_use]
+    pub fn fixed_keys(&self) -> Vec<KeyKind> {
+        let mut kinds = FIRST_KEYS.to_vec();
+        kinds.retain(|kind| self.fixed(*kind).is_some());
+        kinds
+    }
+
     const fn fixed(&self, kind: KeyKind) -> Option<&Secret> {
         match kind {
             KeyKind::BotpressPat => self.botpress_pat.as_ref(),

@@ -56,6 +56,19 @@ pub enum StartError {
     Bootstrap(#[source] kernel::Error),
 }
 
+impl StartError {
+    /// Whether another program listens at this address.
+    #[must_use]
+    pub fn is_in_use(&self, wanted: SocketAddr) -> bool {
+        match self {
+            Self::Listen { address, source } => {
+                *address == wanted && source.kind() == io::ErrorKind::AddrInUse
+            }
+            _ => false,
+        }
+    }
+}
+
 /// A server that accepts connections.
 pub struct Server {
     address: SocketAddr,

@@ -424,3 +424,114 @@ fn a_revocation_that_revokes_nothing_fails() {
     }
     assert_eq!(valid(&program), 3);
 }
+
+#[test]
+fn what_goes_wrong_at_the_start_is_said_once_and_with_the_way_out() {
+    let mut program = Program::new();
+    program.serve(&[]);
+    let port = program.url().rsplit(':').next().expect("a port").to_owned();
+    let taken = program.run(&["serve", "--port", &port, "--db", "other.db"]);
+    let said = String::from_utf8_lossy(&taken.stderr).into_owned();
+    let expected = format!(
+        "error: cannot listen on 127.0.0.1:{port}: Address already in use (os error 98); `--port PORT` takes \
+         another port, and `--port 0` any that is free\n"
+    );
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn the_help_for_keys_lists_the_apis() {
+    let program = Program::new();
+    let help = program.stdout(&["key", "create", "--help"]);
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let apis = "aloochat, ada, ada-end-users, botpress-pat, botpress-bot, cohere, operator";
+    assert!(help.contains(apis), "{help}");
+}
+
+#[test]
+fn json_has_times_as_rfc_3339_and_one_name_for_the_api() {
+    let mut program = Program::new();
+    program.serve(&[]);
+    let is_time = |value: &Value| {
+        let text = value.as_str().unwrap_or_else(|| panic!("{value}"));
+        assert!(text.len() == 24 && text.ends_with('Z'), "{text}");
+    };
+    for (command, name) in [
+        ("key", "aloochat"),
+        ("agent", "example"),
+        ("workspace", "My"),
+    ] {
+        let listed = json(&program.stdout(&[command, "list", "--json"]));
+        let mut listed = listed.as_array().expect("a list").iter();
+        let one = listed.find(|one| one.to_string().contains(name));
+        let one = one.unwrap_or_else(|| panic!("{command}"));
+        is_time(&one["created_at"]);
+        if command == "key" {
+            assert_eq!(one["api"], name);
+            assert_eq!(one["kind"], Value::Null);
+            assert_eq!(one["revoked_at"], Value::Null);
+        }
+    }
+}
+
+#[test]
+fn settings_that_follow_from_the_profile_show_what_that_makes_of_them() {
+    let program = Program::new();
+    for (profile, on) in [("dev", true), ("production", false)] {
+        let output = program
+            .command(&["config", "show", "--json"])
+            .env("PARLANCE_SERVER__PROFILE", profile)
+            .output()
+            .expect("it runs");
+        let shown = json(&String::from_utf8_lossy(&output.stdout));
+        let shown = shown.as_array().expect("a list");
+        for key in [
+            "inbox.enabled",
+            "runtime.node_fallback",
+            "tunnel.enabled",
+            "webhooks.http_to_loopback",
+        ] {
+            let setting = shown.iter().find(|setting| setting["key"] == key);
+            let setting = setting.unwrap_or_else(|| panic!("{key}"));
+            assert_eq!(setting["value"], on, "{key}");
+            assert_eq!(setting["source"], "server.profile");
+        }
+        // Nothing else that is on or off is left open.
+        let text = std::fs::read_to_string("config.example.toml").expect("the example");
+        let commented = text.lines().filter(|line| line.starts_with('#'));
+        let switches =
+            commented.filter(|line| line.ends_with(" = true") || line.ends_with(" = false"));
+        assert_eq!(switches.count(), 4, "a switch without a default");
+    }
+}
+
+#[test]
+fn a_start_with_fixed_keys_says_which_they_are() {
+    let mut program = Program::new();
+    program.serve(&[("PARLANCE_BOOTSTRAP__ADA_KEY", "ada_fixed_key")]);
+    let said = program.stderr();
+    assert!(
+        said.contains("fixed keys ada, as the settings say (bootstrap)"),
+        "{said}"
+    );
+    assert!(
+        said.contains("'Authorization: Bearer YOUR_FIXED_KEY'"),
+        "{said}"
+    );
+    assert!(!said.contains("ada_fixed_key"), "{said}");
+    let mut all = Program::new();
+    all.serve(&[
+        ("PARLANCE_BOOTSTRAP__ADA_KEY", "ada_fixed_key"),
+        ("PARLANCE_BOOTSTRAP__ADA_END_USERS_KEY", "ada_eu_fixed_key"),
+        ("PARLANCE_BOOTSTRAP__ALOOCHAT_KEY", "aloo_fixed_key"),
+        ("PARLANCE_BOOTSTRAP__BOTPRESS_PAT", "bp_pat_fixed_key"),
+        ("PARLANCE_BOOTSTRAP__COHERE_KEY", "co_fixed_key"),
+        ("PARLANCE_BOOTSTRAP__OPERATOR_KEY", "plop_fixed_key"),
+    ]);
+    let said = all.stderr();
+    assert!(
+        said.contains("fixed keys aloochat, ada, ada_end_users, botpress_pat, cohere, operator"),
+        "{said}"
+    );
+    assert!(!said.contains("of the first start"), "{said}");
+}

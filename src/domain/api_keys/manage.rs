@@ -14,6 +14,7 @@ use crate::{
         Error, Result, Secret, Timestamp,
         ids::{AccountId, AgentId, ApiKeyId, IntegrationId, WorkspaceId},
         secret::{TokenHash, new_token},
+        time::serialize_shown,
     },
 };
 
@@ -26,6 +27,7 @@ pub struct ApiKey {
     /// Its id, by which it is revoked.
     pub id: ApiKeyId,
     /// What it is for.
+    #[serde(rename = "api")]
     pub kind: KeyKind,
     /// Its name, for people.
     pub name: String,
@@ -38,10 +40,13 @@ pub struct ApiKey {
     /// The account it belongs to, if it belongs to one.
     pub account_id: Option<AccountId>,
     /// When it was created.
+    #[serde(serialize_with = "serialize_shown")]
     pub created_at: Timestamp,
     /// When it was last used, to the second or so.
+    #[serde(serialize_with = "serialize_shown")]
     pub last_used_at: Option<Timestamp>,
     /// When it was revoked; none while it is valid.
+    #[serde(serialize_with = "serialize_shown")]
     pub revoked_at: Option<Timestamp>,
 }
 

@@ -12,6 +12,7 @@ use crate::{
     kernel::{
         Error, Kind, Result, Timestamp,
         ids::{WorkspaceId, random_alphanumeric},
+        time::serialize_shown,
     },
 };
 
@@ -23,6 +24,7 @@ pub struct Workspace {
     /// Its name.
     pub name: String,
     /// When it was created.
+    #[serde(serialize_with = "serialize_shown")]
     pub created_at: Timestamp,
 }
 
