@@ -22,12 +22,12 @@ impl Prompt {
 
     /// Shows it, unless it is there.
     pub fn show(&mut self) {
-        print(self.to_show());
+        print(self.showing());
     }
 
     /// Takes it away, so that something else can be printed in its line.
     pub fn clear(&mut self) {
-        print(self.to_clear());
+        print(self.clearing());
     }
 
     /// Notes that a line was typed behind it, which ends that line.
@@ -35,7 +35,7 @@ impl Prompt {
         self.is_shown = false;
     }
 
-    const fn to_show(&mut self) -> &'static str {
+    const fn showing(&mut self) -> &'static str {
         if !self.is_terminal || self.is_shown {
             return "";
         }
@@ -43,7 +43,7 @@ impl Prompt {
         PROMPT
     }
 
-    const fn to_clear(&mut self) -> &'static str {
+    const fn clearing(&mut self) -> &'static str {
         if !self.is_shown {
             return "";
         }
@@ -65,12 +65,12 @@ mod tests {
     #[test]
     fn it_is_there_once() {
         let mut prompt = Prompt::new(true);
-        assert_eq!((prompt.to_show(), prompt.to_show()), (PROMPT, ""));
-        assert_eq!((prompt.to_clear(), prompt.to_clear()), (ERASE, ""));
-        assert_eq!(prompt.to_show(), PROMPT);
+        assert_eq!((prompt.showing(), prompt.showing()), (PROMPT, ""));
+        assert_eq!((prompt.clearing(), prompt.clearing()), (ERASE, ""));
+        assert_eq!(prompt.showing(), PROMPT);
         prompt.answered();
-        assert_eq!((prompt.to_clear(), prompt.to_show()), ("", PROMPT));
+        assert_eq!((prompt.clearing(), prompt.showing()), ("", PROMPT));
         let mut none = Prompt::new(false);
-        assert_eq!((none.to_show(), none.to_clear()), ("", ""));
+        assert_eq!((none.showing(), none.clearing()), ("", ""));
     }
 }
