@@ -4,6 +4,9 @@
 //! Each feature says which of its rows cannot be, by the longest that it ever asks for ([`Mend`]): an
 //! attempt that is due in a year where the longest wait is a day. They are looked for at each start too,
 //! because a restart takes the clock back to the system's time.
+//!
+//! Where the system's clock is set back while the server runs, it is known how far: what waits for so long
+//! ([`Mend::due`]) is moved by as much, so that it waits no longer than it was to.
 
 use std::time::Duration;
 
@@ -16,7 +19,10 @@ use super::{
     context::{Domain, Settings},
     deliveries, end_users, platform_integrations, schedules, states, webhooks,
 };
-use crate::kernel::{Result, Timestamp, clock::pause};
+use crate::kernel::{
+    Result, Timestamp,
+    clock::{Back, Turn, pause},
+};
 
 /// How many rows are mended in one transaction.
 const CHUNK: i64 = 500;
@@ -41,6 +47,8 @@ pub(super) struct Mend {
     pub(super) set: &'static str,
     /// The longest that such a row may have to wait.
     pub(super) longest: fn(&Settings) -> Duration,
+    /// The column with the end of a wait, of those that `find` finds beyond `:horizon`.
+    pub(super) due: Option<&'static str>,
 }
 
 fn all() -> impl Iterator<Item = &'static Mend> {
@@ -59,9 +67,9 @@ fn all() -> impl Iterator<Item = &'static Mend> {
 
 /// Mends at the start, and whenever the clock goes back, for as long as it is polled.
 pub async fn run(domain: Domain) {
+    let mut watch = domain.clock().watch();
     let mut again: &[Duration] = &[];
     loop {
-        let mut rewinds = domain.clock().rewinds();
         let mended = async {
             mend_until_done(&domain).await;
             for wait in again {
@@ -71,17 +79,36 @@ pub async fn run(domain: Domain) {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = rewinds.next() => again = &AGAIN,
+            turn = watch.next() => {
+                again = &AGAIN;
+                if let Turn::System(back) = turn {
+                    warn!(seconds = back.by.as_secs(), "the system's clock was set back");
+                    until_done(|| move_waits(&domain, back)).await;
+                }
+            }
             () = mended => {}
         }
     }
 }
 
 async fn mend_until_done(domain: &Domain) {
-    while let Err(error) = mend(domain).await {
+    until_done(|| mend(domain)).await;
+}
+
+async fn until_done<F: Future<Output = Result<()>>>(mut work: impl FnMut() -> F) {
+    while let Err(error) = work().await {
         warn!(%error, "what waits for a time that the clock has left is not mended yet");
         pause(AGAIN[0]).await;
     }
+}
+
+/// Moves the ends of waits that had not passed when the clock went back, all in one transaction: one that was
+/// moved may look like one that was not.
+async fn move_waits(domain: &Domain, back: Back) -> Result<()> {
+    let moving = domain.change_as(Actor::System, move |change| {
+        all().try_for_each(|mend| mend.move_waits(change.conn, change.now, back))
+    });
+    moving.await
 }
 
 /// Mends whatever waits for a time that the clock has left.
@@ -165,13 +192,34 @@ impl Mend {
         settings: &Settings,
     ) -> Result<()> {
         let horizon = now.plus((self.longest)(settings));
-        let parameters: [(&str, &dyn ToSql); 2] = [(":now", &now), (":horizon", &horizon)];
-        for (name, value) in parameters {
-            // Not every statement needs both.
-            if let Some(index) = statement.parameter_index(name)? {
-                statement.raw_bind_parameter(index, value)?;
-            }
-        }
+        bind(statement, &[(":now", &now), (":horizon", &horizon)])
+    }
+
+    fn move_waits(&self, conn: &Connection, now: Timestamp, back: Back) -> Result<()> {
+        let Some(due) = self.due else {
+            return Ok(());
+        };
+        let Self {
+            table, key, find, ..
+        } = self;
+        let sql =
+            format!("UPDATE {table} SET {due} = max(:now, {due} - :back) WHERE {key} IN ({find})");
+        let by = i64::try_from(back.by.as_micros()).unwrap_or(i64::MAX);
+        let mut statement = conn.prepare(&sql)?;
+        let parameters: [(&str, &dyn ToSql); 3] =
+            [(":now", &now), (":horizon", &back.was), (":back", &by)];
+        bind(&mut statement, &parameters)?;
+        statement.raw_execute()?;
         Ok(())
     }
+}
+
+fn bind(statement: &mut Statement<'_>, parameters: &[(&str, &dyn ToSql)]) -> Result<()> {
+    for (name, value) in parameters {
+        // Not every statement needs all of them.
+        if let Some(index) = statement.parameter_index(name)? {
+            statement.raw_bind_parameter(index, value)?;
+        }
+    }
+    Ok(())
 }

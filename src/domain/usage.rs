@@ -158,7 +158,7 @@ impl Meter {
         if self.are_suspended() {
             return Ok(None);
         }
-        let taken = allowance.take(now, || {
+        let taken = allowance.take((self.clock.steady(), now), || {
             let counted = counted();
             Ok(stored(&counted)?.saturating_add(self.pending_of(&counted)))
         });
@@ -180,7 +180,8 @@ impl Meter {
         }
         let key = (account.clone(), class);
         // Nothing of them is in the database.
-        let taken = self.known(&self.persons, key).take(now, || Ok(0));
+        let at = (self.clock.steady(), now);
+        let taken = self.known(&self.persons, key).take(at, || Ok(0));
         taken.map_err(|refused| refused.into_error(self.explains))
     }
 

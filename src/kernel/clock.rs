@@ -2,19 +2,26 @@
 //!
 //! Every other module takes time from a [`Clock`], so that a test, or the operator in profile
 //! `dev`, can freeze and advance it and see expiry, quotas and schedules follow.
+//!
+//! A clock tells two times. [`Clock::now`] is the date, which the system may set at any time: by it things
+//! happen that have a date. [`Clock::steady`] only goes forward, as time passes: waits, buckets, and whatever
+//! else lasts for so long go by it.
 
 #![expect(
     clippy::disallowed_methods,
     reason = "this module is what those methods are disallowed in favour of"
 )]
 
+mod watch;
+
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use tokio::sync::watch;
+use tokio::sync::watch as channel;
 
+pub use self::watch::{Back, Turn, Watch};
 use super::Timestamp;
 
 /// How long a wait trusts the system's clock, which others may set meanwhile.
@@ -23,16 +30,64 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// A clock that all its clones share.
 #[derive(Clone)]
 pub struct Clock {
-    state: Arc<watch::Sender<State>>,
+    state: Arc<channel::Sender<State>>,
     /// Serialises freeze, advance and resume, which read the time and then set the mode.
     change: Arc<Mutex<()>>,
+}
+
+/// A reading of [`Clock::steady`]. It means something only beside others of the same clock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(Duration);
+
+impl Moment {
+    /// The moment so many microseconds after the clock began.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(Duration::from_micros(micros))
+    }
+
+    /// Microseconds since the clock began.
+    #[must_use]
+    pub fn as_micros(self) -> u64 {
+        u64::try_from(self.0.as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// This moment moved later by `by`.
+    #[must_use]
+    pub const fn plus(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(by))
+    }
+
+    /// The time from `earlier` to this moment; zero if `earlier` is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
 struct State {
     mode: Mode,
-    /// How often the shown time was set back.
+    /// The steady time when the mode was set.
+    passed: Moment,
+    /// Since when it goes on; none while the clock stands still.
+    since: Option<Instant>,
+    /// How often the shown time was set back by whoever may set it.
     rewinds: u64,
+    /// How far the system's clock was seen to go back, altogether.
+    back: Duration,
+}
+
+impl State {
+    fn steady(&self) -> Moment {
+        let since = self.since.map(|since| since.elapsed());
+        self.passed.plus(since.unwrap_or_default())
+    }
+
+    /// Whether the shown time has gone back since an earlier state.
+    fn went_back(&self, since: &Self) -> bool {
+        self.rewinds != since.rewinds || self.back != since.back
+    }
 }
 
 /// How the shown time follows from the system's.
@@ -45,6 +100,12 @@ enum Mode {
     Frozen {
         at: Timestamp,
     },
+}
+
+impl Mode {
+    fn since(self) -> Option<Instant> {
+        matches!(self, Self::Running { .. }).then(Instant::now)
+    }
 }
 
 impl Clock {
@@ -62,7 +123,13 @@ impl Clock {
 
     fn with(mode: Mode) -> Self {
         Self {
-            state: Arc::new(watch::Sender::new(State { mode, rewinds: 0 })),
+            state: Arc::new(channel::Sender::new(State {
+                mode,
+                passed: Moment::default(),
+                since: mode.since(),
+                rewinds: 0,
+                back: Duration::ZERO,
+            })),
             change: Arc::default(),
         }
     }
@@ -71,6 +138,21 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         shown(self.state.borrow().mode)
+    }
+
+    /// The time that has passed since the clock began. It never goes back, whatever happens to the
+    /// system's clock. It stands still while the clock does; whoever sets the clock to another time, later
+    /// or earlier, has as much time pass.
+    #[must_use]
+    pub fn steady(&self) -> Moment {
+        self.state.borrow().steady()
+    }
+
+    /// How far the system's clock has gone back while this one showed it, altogether. What waits for dates
+    /// that were counted from an earlier one waits so much longer.
+    #[must_use]
+    pub fn gone_back(&self) -> Duration {
+        self.state.borrow().back
     }
 
     /// Whether the clock stands still.
@@ -109,39 +191,68 @@ impl Clock {
         let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.now();
         let mode = to(before);
+        let after = shown(mode);
+        // One of the two is zero.
+        let moved = after.since(before) + before.since(after);
         self.state.send_modify(|state| {
+            state.passed = state.steady().plus(moved);
+            state.since = mode.since();
             state.mode = mode;
-            if shown(mode) < before {
+            if after < before {
                 state.rewinds += 1;
             }
         });
     }
 
-    /// Waits until the clock has moved on by `duration`, or has gone back. On a frozen clock that is
-    /// when it is advanced far enough.
+    /// Waits until `duration` has passed. On a frozen clock that is when it is advanced far enough.
     pub async fn sleep(&self, duration: Duration) {
-        let mut rewinds = self.rewinds();
-        let deadline = rewinds.latest.plus(duration);
-        rewinds.next_or(deadline).await;
+        let mut state = self.state.subscribe();
+        let deadline = self.steady().plus(duration);
+        loop {
+            let seen = *state.borrow_and_update();
+            let left = deadline.since(seen.steady());
+            if left.is_zero() {
+                return;
+            }
+            for_a_while(&mut state, seen.mode, left.min(LOOK_AGAIN)).await;
+        }
     }
 
     /// Waits until the clock shows `deadline` or a later time, or has gone back: then a deadline that
     /// was computed before may be years away, and the caller must look again at what there is to do.
     pub async fn sleep_until(&self, deadline: Timestamp) {
-        self.rewinds().next_or(deadline).await;
+        let mut state = self.state.subscribe();
+        let begun = *state.borrow();
+        let mut latest = self.now();
+        loop {
+            let seen = *state.borrow_and_update();
+            let now = shown(seen.mode);
+            let left = deadline.since(now);
+            if left.is_zero() || now < latest || seen.went_back(&begun) {
+                return;
+            }
+            latest = now;
+            for_a_while(&mut state, seen.mode, left.min(LOOK_AGAIN)).await;
+        }
     }
 
-    /// Notices from now on that the clock goes back.
+    /// Looks after the clock from now on: who has set it, and whether the system's clock jumps.
     #[must_use]
-    pub fn rewinds(&self) -> Rewinds {
-        let state = self.state.subscribe();
-        let seen = state.borrow().rewinds;
-        Rewinds {
-            state,
-            seen,
-            latest: self.now(),
-            clock: self.clone(),
-        }
+    pub fn watch(&self) -> Watch {
+        Watch::new(self)
+    }
+}
+
+/// Waits until the clock is set, or for so long if it runs.
+async fn for_a_while(state: &mut channel::Receiver<State>, mode: Mode, long: Duration) {
+    // The sender lives in the clock, so the changes do not end.
+    let changed = state.changed();
+    match mode {
+        Mode::Frozen { .. } => drop(changed.await),
+        Mode::Running { .. } => tokio::select! {
+            () = tokio::time::sleep(long) => {}
+            _ = changed => {}
+        },
     }
 }
 
@@ -149,43 +260,6 @@ fn shown(mode: Mode) -> Timestamp {
     match mode {
         Mode::Running { offset } => Timestamp::from_micros(system_micros().saturating_add(offset)),
         Mode::Frozen { at } => at,
-    }
-}
-
-/// Notices that a clock goes back: because it was told to, or because the system's clock was set.
-pub struct Rewinds {
-    clock: Clock,
-    state: watch::Receiver<State>,
-    seen: u64,
-    latest: Timestamp,
-}
-
-impl Rewinds {
-    /// Waits until the clock has gone back since this was made or last returned.
-    pub async fn next(&mut self) {
-        self.next_or(Timestamp::from_micros(i64::MAX)).await;
-    }
-
-    async fn next_or(&mut self, deadline: Timestamp) {
-        loop {
-            let state = *self.state.borrow_and_update();
-            let now = self.clock.now();
-            let went_back = now < self.latest || state.rewinds != self.seen;
-            (self.latest, self.seen) = (now, state.rewinds);
-            let left = deadline.since(now);
-            if went_back || left.is_zero() {
-                return;
-            }
-            // The sender lives in the clock, so the changes do not end.
-            let changed = self.state.changed();
-            match state.mode {
-                Mode::Frozen { .. } => drop(changed.await),
-                Mode::Running { .. } => tokio::select! {
-                    () = tokio::time::sleep(left.min(LOOK_AGAIN)) => {}
-                    _ = changed => {}
-                },
-            }
-        }
     }
 }
 
@@ -245,68 +319,4 @@ pub async fn pause(duration: Duration) {
 pub struct TimedOut;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_frozen_clock_moves_only_when_told() {
-        let start = Timestamp::from_micros(5_000_000);
-        let clock = Clock::frozen_at(start);
-        assert_eq!(clock.now(), start);
-        clock.advance(Duration::from_secs(3600));
-        assert_eq!(clock.now().since(start), Duration::from_secs(3600));
-        clock.freeze(Some(start));
-        assert_eq!(clock.now(), start);
-    }
-
-    #[test]
-    fn a_running_clock_keeps_its_advance_and_loses_it_on_resume() {
-        let clock = Clock::system();
-        let before = clock.now();
-        clock.advance(Duration::from_secs(86_400));
-        assert!(clock.now().since(before) >= Duration::from_secs(86_400));
-        clock.resume();
-        assert!(clock.now().since(before) < Duration::from_secs(3600));
-    }
-
-    #[tokio::test]
-    async fn sleep_ends_when_the_clock_goes_back() {
-        let clock = Clock::frozen_at(Timestamp::from_micros(0));
-        clock.advance(Duration::from_secs(333 * 86_400));
-        let mut rewinds = clock.rewinds();
-        let sleeper = tokio::spawn({
-            let clock = clock.clone();
-            async move { clock.sleep(Duration::from_secs(60)).await }
-        });
-        tokio::task::yield_now().await;
-        clock.freeze(Some(Timestamp::from_micros(0)));
-        clock.advance(Duration::from_secs(400 * 86_400));
-        sleeper.await.expect("the sleeper wakes up");
-        // It went back and is ahead again: what was written in between may still be ahead.
-        rewinds.next().await;
-    }
-
-    #[test]
-    fn no_advance_is_too_far() {
-        let clock = Clock::system();
-        clock.advance(Duration::MAX);
-        std::thread::sleep(Duration::from_millis(1));
-        assert_eq!(clock.now(), Timestamp::from_micros(i64::MAX));
-        clock.resume();
-        assert!(clock.now() < Timestamp::from_micros(i64::MAX));
-    }
-
-    #[tokio::test]
-    async fn sleep_ends_when_a_frozen_clock_reaches_the_deadline() {
-        let clock = Clock::frozen_at(Timestamp::from_micros(0));
-        let sleeper = tokio::spawn({
-            let clock = clock.clone();
-            async move { clock.sleep(Duration::from_secs(60)).await }
-        });
-        clock.advance(Duration::from_secs(59));
-        tokio::task::yield_now().await;
-        assert!(!sleeper.is_finished());
-        clock.advance(Duration::from_secs(60));
-        sleeper.await.expect("the sleeper wakes up");
-    }
-}
+mod tests;

@@ -16,7 +16,7 @@ pub mod secret;
 pub mod time;
 pub mod violation;
 
-pub use clock::Clock;
+pub use clock::{Clock, Moment};
 pub use error::{Error, Kind, Result};
 pub use month::Month;
 pub use object_text::ObjectText;

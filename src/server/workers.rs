@@ -17,7 +17,7 @@ use crate::{
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether an integration is to be told something, without a hint.
-const FAREWELLS_EVERY: Duration = Duration::from_secs(60);
+const FAREWELLS_EVERY: Duration = Duration::from_secs(30);
 
 /// How long all of them together may take to end when the server stops. Dispatchers let attempts end for a
 /// moment; whatever has not ended by then is done at the next start.

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How often it is looked what is due, on the product's clock.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_secs(30);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Attempts to charge that wait longer than there are waits.
@@ -33,6 +33,7 @@ pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
         let waits = settings.billing.retry_days.iter().copied();
         waits.filter_map(days).max().unwrap_or_default()
     },
+    due: Some("next_attempt_at"),
 }];
 
 /// Does what is due, again and again, for as long as it is polled.

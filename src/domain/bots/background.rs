@@ -9,11 +9,11 @@ use tracing::warn;
 use super::delete;
 use crate::{
     domain::{audit, chat, context::Domain, usage},
-    kernel::{Error, Result, Timestamp},
+    kernel::{Error, Moment, Result, Timestamp},
 };
 
 /// How often to look for what is due, on the product's clock.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_secs(30);
 /// How often what of all tenants is too old is removed.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
 /// How many log lines are removed in one transaction.
@@ -21,11 +21,10 @@ const CHUNK: i64 = 500;
 
 /// Does what is due, again and again, for as long as it is polled: each step is a transaction of its own.
 pub async fn work(domain: Domain) {
-    let mut forgot_at: Option<Timestamp> = None;
+    let mut forgot_at: Option<Moment> = None;
     loop {
-        let now = domain.clock().now();
-        // After the clock went back it is time as well.
-        let forgets = forgot_at.is_none_or(|at| at > now || now.since(at) >= FORGET_EVERY);
+        let now = domain.clock().steady();
+        let forgets = forgot_at.is_none_or(|at| now.since(at) >= FORGET_EVERY);
         let done = async {
             once(&domain).await?;
             if forgets {

@@ -14,6 +14,16 @@ pub(in crate::domain) const MENDS: &[Mend] = &[
                  AND updated_at - :now > expires_at - updated_at",
         set: "expires_at = :now + (expires_at - updated_at)",
         longest: |_| Duration::ZERO,
+        due: None,
+    },
+    // The provider's clock is not this one.
+    Mend {
+        table: "connector_authorizations",
+        key: "seq",
+        find: "SELECT seq FROM connector_authorizations WHERE expires_at > :horizon",
+        set: "expires_at = :horizon",
+        longest: |_| Duration::MAX,
+        due: Some("expires_at"),
     },
     Mend {
         table: "connector_oauth_states",
@@ -21,5 +31,6 @@ pub(in crate::domain) const MENDS: &[Mend] = &[
         find: "SELECT hash FROM connector_oauth_states WHERE expires_at > :horizon",
         set: "expires_at = :horizon",
         longest: |settings| Duration::from_secs(settings.connectors.authorization_seconds),
+        due: Some("expires_at"),
     },
 ];

@@ -110,6 +110,8 @@ struct Dispatcher {
     firing: bool,
     /// When the next is due of what is to happen at a time.
     next_due: Option<Timestamp>,
+    /// How far the clock has gone back for the lanes.
+    gone_back: Duration,
     /// The hints that were last seen.
     hints: u64,
     /// The last delivery that is known here.
@@ -130,6 +132,7 @@ impl Dispatcher {
             paused: false,
             firing: false,
             next_due: None,
+            gone_back: domain.clock().gone_back(),
             hints: 0,
             last: 0,
             domain,
@@ -157,6 +160,7 @@ impl Dispatcher {
             self.looked = Stopwatch::start();
             self.hungry = true;
         }
+        self.follow_clock();
         if self.paused {
             return;
         }
@@ -189,6 +193,14 @@ impl Dispatcher {
         }
         if !self.looking {
             self.look();
+        }
+    }
+
+    fn follow_clock(&mut self) {
+        let gone_back = self.domain.clock().gone_back();
+        if gone_back > self.gone_back {
+            self.lanes.go_back(gone_back.saturating_sub(self.gone_back));
+            self.gone_back = gone_back;
         }
     }
 

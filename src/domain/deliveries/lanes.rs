@@ -215,6 +215,15 @@ impl Lanes {
         }
     }
 
+    /// Has all be due so much earlier: the system's clock was set back, and waits do not wait that out.
+    pub(super) fn go_back(&mut self, by: Duration) {
+        for waiting in self.lanes.values_mut().flatten() {
+            waiting.due_at = waiting.due_at.minus(by);
+        }
+        let asleep = std::mem::take(&mut self.asleep).into_iter();
+        self.asleep = asleep.map(|(at, key)| (at.minus(by), key)).collect();
+    }
+
     /// When the next lane wakes.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         self.asleep.first().map(|(due_at, _)| *due_at)

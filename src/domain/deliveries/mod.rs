@@ -24,6 +24,7 @@ pub(super) const MENDS: &[Mend] = &[Mend {
     find: "SELECT seq FROM bot_deliveries WHERE due_at > :horizon",
     set: "due_at = :now",
     longest: |settings| settings.deliveries.longest_wait(),
+    due: Some("due_at"),
 }];
 
 const EVENT_TO_BOT: &str = "

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How often to look for what is due, on the product's clock.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_secs(30);
 /// How long the position of an erased end user is kept, for pages that begin there.
 const POSITION_KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How many end users are purged in one transaction.

@@ -12,6 +12,7 @@ pub(in crate::domain) const MENDS: &[Mend] = &[
         find: "SELECT end_user_id, name FROM end_user_sensitive WHERE erase_at > :horizon",
         set: "erase_at = :horizon",
         longest: |_| sensitive::KEPT_FOR,
+        due: Some("erase_at"),
     },
     // Made so far ahead that it would not even be purged at the time at which it is made again.
     Mend {
@@ -22,6 +23,7 @@ pub(in crate::domain) const MENDS: &[Mend] = &[
                  AND created_at - :now > purge_at - created_at",
         set: "purge_at = :now + (purge_at - created_at)",
         longest: |_| Duration::ZERO,
+        due: None,
     },
     Mend {
         table: "end_user_positions",
@@ -29,6 +31,7 @@ pub(in crate::domain) const MENDS: &[Mend] = &[
         find: "SELECT id FROM end_user_positions WHERE erased_at > :now",
         set: "erased_at = :now",
         longest: |_| Duration::ZERO,
+        due: None,
     },
     Mend {
         table: "end_user_deletions",
@@ -36,5 +39,6 @@ pub(in crate::domain) const MENDS: &[Mend] = &[
         find: "SELECT seq FROM end_user_deletions WHERE completed_at IS NULL AND due_at > :now",
         set: "due_at = :now",
         longest: |_| Duration::ZERO,
+        due: None,
     },
 ];

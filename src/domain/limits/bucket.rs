@@ -18,24 +18,26 @@ use governor::{
 };
 
 use super::Standing;
-use crate::kernel::Timestamp;
+use crate::kernel::{Moment, Timestamp};
 
 type Bucket = RateLimiter<NotKeyed, InMemoryState, SetClock, StateInformationMiddleware>;
 
 /// governor counts in 64 bits of nanoseconds, which end after 584 years: a bucket begins anew before.
 const LONGEST_LIFE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// Calls come with times that are out of order by a little: that is no clock that went back.
-const OUT_OF_ORDER: Duration = Duration::from_millis(100);
-
 /// A clock that stands still until it is set, in nanoseconds.
 #[derive(Clone, Default)]
 struct SetClock(Arc<AtomicU64>);
 
 impl SetClock {
+    /// Calls come with times that are out of order by a little.
     fn set(&self, since: Duration) {
         let nanos = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
-        self.0.store(nanos, Ordering::Relaxed);
+        self.0.fetch_max(nanos, Ordering::Relaxed);
+    }
+
+    fn begin(&self) {
+        self.0.store(0, Ordering::Relaxed);
     }
 }
 
@@ -61,7 +63,7 @@ pub(super) struct Window {
 
 struct Current {
     bucket: Bucket,
-    since: Timestamp,
+    since: Moment,
 }
 
 impl Window {
@@ -84,33 +86,22 @@ impl Window {
         }
     }
 
-    /// Takes a call, or says how long to wait for one. A bucket that is ahead of the clock begins
-    /// anew: the clock went back, and would refuse everything until it has caught up.
-    pub(super) fn take(&mut self, now: Timestamp) -> Result<Standing, Duration> {
-        match self.check(now) {
-            Err(wait) if wait > self.period => {
-                self.current = None;
-                self.check(now)
-            }
-            checked => checked,
-        }
-    }
-
-    fn check(&mut self, now: Timestamp) -> Result<Standing, Duration> {
-        self.current.take_if(|current| {
-            current.since.since(now) > OUT_OF_ORDER || now.since(current.since) > LONGEST_LIFE
-        });
+    /// Takes a call, or says how long to wait for one. The bucket refills as time passes; the date only
+    /// says when it is whole again.
+    pub(super) fn take(&mut self, at: Moment, now: Timestamp) -> Result<Standing, Duration> {
+        self.current
+            .take_if(|current| at.since(current.since) > LONGEST_LIFE);
         let current = match &mut self.current {
             Some(current) => current,
             current => {
-                self.clock.set(Duration::ZERO);
+                self.clock.begin();
                 current.insert(Current {
                     bucket: bucket(self.quota, &self.clock),
-                    since: now,
+                    since: at,
                 })
             }
         };
-        self.clock.set(now.since(current.since));
+        self.clock.set(at.since(current.since));
         let state = current
             .bucket
             .check()

@@ -1,7 +1,7 @@
 //! Limits: how many calls a tenant may make of an API class per second, per minute and per day.
 //!
-//! All three are governor's buckets. Those of seconds and minutes refill with the product's clock. The
-//! day's bucket belongs to a UTC date and its clock stands still, so that it never refills: it is filled
+//! All three are governor's buckets. Those of seconds and minutes refill as time passes, whatever date the
+//! system's clock is set to. The day's bucket belongs to a UTC date and its clock stands still, so that it never refills: it is filled
 //! from the count in the database, and dropped with its date.
 
 mod bucket;
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use self::bucket::{Day, Window};
 use super::sql::text_enum;
-use crate::kernel::{Error, Kind, Result, Timestamp};
+use crate::kernel::{Error, Kind, Moment, Result, Timestamp};
 
 text_enum! {
     /// Operations that share one allowance.
@@ -162,7 +162,7 @@ impl Allowance {
     /// [`Refused`]
     pub(super) fn take(
         &self,
-        now: Timestamp,
+        (at, now): (Moment, Timestamp),
         used: impl FnOnce() -> Result<u64>,
     ) -> std::result::Result<Option<Standing>, Refused> {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -183,7 +183,7 @@ impl Allowance {
         ] {
             let Some(window) = window else { continue };
             let by = (windows.class, name);
-            let standing = window.take(now).map_err(|wait| limited(wait, by))?;
+            let standing = window.take(at, now).map_err(|wait| limited(wait, by))?;
             least = least_of(least, standing);
         }
         if let Some(day) = &mut windows.day {

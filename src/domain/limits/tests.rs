@@ -25,7 +25,8 @@ fn noon() -> Clock {
 
 impl Fixture {
     fn take(&self, clock: &Clock) -> Result<Option<Standing>> {
-        let taken = self.allowance.take(clock.now(), || Ok(self.used));
+        let at = (clock.steady(), clock.now());
+        let taken = self.allowance.take(at, || Ok(self.used));
         taken.map_err(|refused| refused.into_error(true))
     }
 }
@@ -167,7 +168,7 @@ fn the_day_does_not_refill_and_is_dropped_with_its_date() {
 }
 
 #[test]
-fn a_bucket_ahead_of_the_clock_begins_anew() {
+fn a_bucket_goes_on_when_the_clock_is_told_an_earlier_time() {
     let clock = noon();
     let rates = Rates {
         per_second: 2,
@@ -195,11 +196,39 @@ fn calls_that_come_out_of_order_do_not_begin_a_bucket_anew() {
         ..Rates::default()
     };
     let limited = allowance(rates, 0);
-    let now = clock.now();
-    let earlier = Timestamp::from_micros(now.as_micros() - 1000);
+    clock.advance(Duration::from_secs(1));
+    let now = clock.steady();
+    let earlier = Moment::from_micros(now.as_micros() - 1000);
     let calls = [now, earlier, now, earlier, now, earlier];
-    let taken = calls.map(|at| limited.allowance.take(at, || Ok(0)).is_ok());
+    let taken = calls.map(|at| limited.allowance.take((at, clock.now()), || Ok(0)).is_ok());
     assert_eq!(taken, [true, true, true, false, false, false]);
+}
+
+/// What the system's clock does to the date is nothing to a bucket: no calls are refused for it, and none
+/// are given away.
+#[test]
+fn the_date_neither_empties_a_bucket_nor_fills_it() {
+    let rates = Rates {
+        per_minute: 3,
+        ..Rates::default()
+    };
+    let limited = allowance(rates, 0);
+    let mut now = noon().now();
+    let mut second = 0;
+    let mut take = |shift: i64| {
+        second += 30;
+        now = Timestamp::from_micros(now.as_micros() + shift * 1_000_000);
+        let at = Moment::from_micros(second * 1_000_000);
+        (0..4)
+            .filter(|_| limited.allowance.take((at, now), || Ok(0)).is_ok())
+            .count()
+    };
+    assert_eq!(take(0), 3);
+    // Half a minute brings half of the minute's three, whatever the date says.
+    assert_eq!(take(-40), 1);
+    for hours in [-2, 2, -24, 24] {
+        assert!((1..=2).contains(&take(hours * 3600)), "{hours}");
+    }
 }
 
 proptest! {
@@ -211,8 +240,9 @@ proptest! {
     ) {
         let rates = Rates { per_second: 2, per_minute: 3, per_day: 0 };
         let limited = allowance(rates, 0);
+        let clock = noon();
         for (at, calls) in jumps {
-            let clock = Clock::frozen_at(Timestamp::from_micros(at));
+            clock.freeze(Some(Timestamp::from_micros(at)));
             let taken = (0..calls).filter(|_| limited.take(&clock).is_ok()).count();
             prop_assert!(taken <= 2);
             clock.advance(Duration::from_secs(61));

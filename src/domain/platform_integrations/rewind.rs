@@ -12,6 +12,7 @@ pub(in crate::domain) const MENDS: &[Mend] = &[
         find: "SELECT seq FROM platform_uninstalls WHERE next_attempt_at > :horizon",
         set: "next_attempt_at = :now",
         longest: |_| uninstall::longest_wait(),
+        due: Some("next_attempt_at"),
     },
     // They would be valid until the clock has come back to the time at which they were given.
     Mend {
@@ -22,5 +23,15 @@ pub(in crate::domain) const MENDS: &[Mend] = &[
                  AND created_at - :now > expires_at - created_at",
         set: "expires_at = :now + (expires_at - created_at)",
         longest: |_| Duration::ZERO,
+        due: None,
+    },
+    // Those that are valid when the system's clock is set back are so for as long as they were to be.
+    Mend {
+        table: "platform_tokens",
+        key: "seq",
+        find: "SELECT seq FROM platform_tokens WHERE expires_at > :horizon",
+        set: "expires_at = :horizon",
+        longest: |_| Duration::MAX,
+        due: Some("expires_at"),
     },
 ];

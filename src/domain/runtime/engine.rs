@@ -95,7 +95,7 @@ impl Engine {
         let permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;
         let running = slot.begin();
         let mut outcome = self.run(program, &slot, request).await;
-        slot.touch(self.0.clock.now());
+        slot.touch(self.0.clock.steady());
         drop((permit, running));
         if let Err(failure) = &mut outcome
             && let Some(Exception {
@@ -176,7 +176,7 @@ impl Engine {
 
     /// The place of a program. Another version of it loses its own.
     async fn slot(&self, program: &Program) -> Result<Arc<Slot>, Failure> {
-        let now = self.0.clock.now();
+        let now = self.0.clock.steady();
         let mut dropped = Vec::new();
         let slot = {
             let mut slots = self.slots();
@@ -214,11 +214,11 @@ impl Engine {
 
     /// What a program runs in, loaded if need be.
     async fn runner(&self, program: &Program, slot: &Slot) -> Result<Arc<Runner>, Failure> {
-        if let Some(runner) = slot.runner(self.0.clock.now())? {
+        if let Some(runner) = slot.runner(self.0.clock.steady())? {
             return Ok(runner);
         }
         let _one_at_a_time = slot.loading.lock().await;
-        if let Some(runner) = slot.runner(self.0.clock.now())? {
+        if let Some(runner) = slot.runner(self.0.clock.steady())? {
             return Ok(runner);
         }
         match self.load(program, slot).await {
@@ -229,7 +229,7 @@ impl Engine {
                 Ok(runner)
             }
             Err(failure) => {
-                slot.failed(&failure, self.0.clock.now());
+                slot.failed(&failure, self.0.clock.steady());
                 Err(failure)
             }
         }
@@ -287,14 +287,10 @@ impl Engine {
 
     /// Drops what has been idle for long enough, and returns when its threads are gone.
     pub async fn drop_idle(&self) {
-        let now = self.0.clock.now();
+        let now = self.0.clock.steady();
         let idle = self.0.settings.idle();
         let idle: Vec<Arc<Slot>> = {
             let mut slots = self.slots();
-            for slot in slots.values().filter(|slot| slot.last_used() > now) {
-                // The clock went back.
-                slot.touch(now);
-            }
             let gone = slots.extract_if(|_, slot| {
                 !slot.is_running() && slot.last_used().plus(idle).since(now).is_zero()
             });
@@ -322,7 +318,7 @@ impl Engine {
         tokio::pin!(stopped);
         loop {
             // What runs counts as used now.
-            let now = self.0.clock.now();
+            let now = self.0.clock.steady();
             let last = |slot: &Arc<Slot>| {
                 if slot.is_running() {
                     now
@@ -334,7 +330,7 @@ impl Engine {
             let due = first.map(|first| first.plus(self.0.settings.idle()));
             let wait = async {
                 match due {
-                    Some(due) => self.0.clock.sleep_until(due).await,
+                    Some(due) => self.0.clock.sleep(due.since(now)).await,
                     None => self.0.loaded_one.notified().await,
                 }
             };

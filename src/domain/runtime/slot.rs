@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -14,7 +14,7 @@ use super::{
     EngineKind, Failure, Limits, Program, Request, Response, Settings, Warm, embedded::Isolate,
     node::Child, sources::Sources,
 };
-use crate::kernel::Timestamp;
+use crate::kernel::Moment;
 
 /// The longest that a program which fails to start is left alone.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
@@ -85,7 +85,7 @@ pub(super) struct Slot {
     pub(super) needs_node: AtomicBool,
     pub(super) sources: Arc<Sources>,
     state: Mutex<State>,
-    last_used: AtomicI64,
+    last_used: AtomicU64,
     calls: AtomicU64,
     running: AtomicUsize,
 }
@@ -94,11 +94,11 @@ pub(super) struct Slot {
 struct State {
     runner: Option<Arc<Runner>>,
     failures: u32,
-    backoff: Option<(Timestamp, Failure)>,
+    backoff: Option<(Moment, Failure)>,
 }
 
 impl Slot {
-    pub(super) fn new(program: &Program, settings: &Settings, now: Timestamp) -> Self {
+    pub(super) fn new(program: &Program, settings: &Settings, now: Moment) -> Self {
         let limits = program.limits;
         Self {
             id: program.id.clone(),
@@ -112,7 +112,7 @@ impl Slot {
             loading: AsyncMutex::new(()),
             needs_node: AtomicBool::new(false),
             state: Mutex::default(),
-            last_used: AtomicI64::new(now.as_micros()),
+            last_used: AtomicU64::new(now.as_micros()),
             calls: AtomicU64::new(0),
             running: AtomicUsize::new(0),
         }
@@ -126,7 +126,7 @@ impl Slot {
     ///
     /// # Errors
     /// If it is to be left alone for a while.
-    pub(super) fn runner(&self, now: Timestamp) -> Result<Option<Arc<Runner>>, Failure> {
+    pub(super) fn runner(&self, now: Moment) -> Result<Option<Arc<Runner>>, Failure> {
         let mut state = self.state();
         if let Some(runner) = &state.runner {
             if runner.takes_calls() {
@@ -144,8 +144,7 @@ impl Slot {
         }
         if let Some((until, failure)) = &state.backoff {
             let retry_in = until.since(now);
-            // A longer wait was set before the clock went back.
-            if !retry_in.is_zero() && retry_in <= LONGEST_BACKOFF {
+            if !retry_in.is_zero() {
                 let last = Box::new(failure.clone());
                 return Err(Failure::Backoff { last, retry_in });
             }
@@ -167,7 +166,7 @@ impl Slot {
     }
 
     /// Notes that it could not be loaded.
-    pub(super) fn failed(&self, failure: &Failure, now: Timestamp) {
+    pub(super) fn failed(&self, failure: &Failure, now: Moment) {
         let mut state = self.state();
         state.failures += 1;
         let wait = backoff(state.failures);
@@ -186,13 +185,12 @@ impl Slot {
         self.state().failures = 0;
     }
 
-    pub(super) fn touch(&self, now: Timestamp) {
-        // Not the latest: after the clock went back that would be a time which is long in coming.
+    pub(super) fn touch(&self, now: Moment) {
         self.last_used.store(now.as_micros(), Ordering::Relaxed);
     }
 
-    pub(super) fn last_used(&self) -> Timestamp {
-        Timestamp::from_micros(self.last_used.load(Ordering::Relaxed))
+    pub(super) fn last_used(&self) -> Moment {
+        Moment::from_micros(self.last_used.load(Ordering::Relaxed))
     }
 
     pub(super) fn is_running(&self) -> bool {

@@ -13,4 +13,5 @@ pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
              AND expires_at > :now + expires_after * 1000",
     set: "expires_at = :now + expires_after * 1000",
     longest: |_| Duration::ZERO,
+    due: None,
 }];

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use super::{Event, Message, Settings, Visitor, conversations::require_part, ids};
 use crate::{
     domain::{admission::Admission, context::Domain},
-    kernel::{Error, Kind, Result, Timestamp, ids::MessageId},
+    kernel::{Error, Kind, Moment, Result, ids::MessageId},
 };
 
 /// What a listener is told.
@@ -184,7 +184,7 @@ pub struct Subscription {
     admission: Arc<Admission>,
     moves: watch::Receiver<()>,
     /// When it was last asked whether the user may listen.
-    checked_at: Timestamp,
+    checked_at: Moment,
 }
 
 /// A user is taken out in many ways: with the bot, the workspace, or the person in another API.
@@ -223,9 +223,8 @@ impl Subscription {
                 break next;
             }
         };
-        let now = self.domain.clock().now();
-        // It is asked again too after the clock went back.
-        if now < self.checked_at || now.since(self.checked_at) >= heartbeat {
+        let now = self.domain.clock().steady();
+        if now.since(self.checked_at) >= heartbeat {
             self.checked_at = now;
             // A database that cannot be read just now says nothing about the user.
             if matches!(
@@ -275,7 +274,7 @@ pub fn listen(visitor: &Visitor, id: &str) -> Result<Subscription> {
         receiver,
         moves: domain.keyring().moves(),
         admission: visitor.call().admission().clone(),
-        checked_at: domain.clock().now(),
+        checked_at: domain.clock().steady(),
     };
     // After it is listed: one who is taken out meanwhile is either seen here or ended there.
     store.read(|conn| require_part(conn, voice.bot(), &found, &visitor.id))?;

@@ -12,4 +12,5 @@ pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
              ON d.endpoint_seq = e.seq AND d.state = 'pending' AND d.due_at > :horizon",
     set: "due_at = :now, lease_until = NULL",
     longest: |settings| settings.webhooks.longest_wait().max(LEASE),
+    due: Some("due_at"),
 }];

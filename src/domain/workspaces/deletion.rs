@@ -26,7 +26,7 @@ use crate::{
 /// How many steps are made before the answer; a small workspace is gone with it.
 const BEFORE_ANSWER: usize = 40;
 /// How often to look without a hint.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_secs(30);
 
 const USED_ELSEWHERE: &str = "
     SELECT integrations.name FROM integrations

@@ -361,7 +361,7 @@ async fn an_invoice_is_charged() {
     // It is tried again at once, which fails without a payment method.
     let attempts = || column(&server, "SELECT attempts FROM invoices");
     until("the attempt", async || {
-        // Billing looks once a minute.
+        // Billing looks twice a minute.
         server.clock.advance(Duration::from_secs(61));
         attempts() == [2]
     })

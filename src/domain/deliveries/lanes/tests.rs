@@ -183,3 +183,25 @@ fn an_attempt_under_way_is_hastened_too() {
     all.done(key, Next::At(later), NOW);
     assert_eq!(all.next(), None, "no attempt was under way");
 }
+
+#[test]
+fn a_clock_that_was_set_back_makes_no_wait_longer() {
+    let settings = Settings {
+        retry_seconds: vec![20_000],
+        ..Settings::default()
+    };
+    let mut all = Lanes::new(&settings);
+    let (hours, before) = (Duration::from_secs(7200), Timestamp::from_micros(1 << 50));
+    for (lane, wait) in [(0, 5), (1, 15), (2, 25)] {
+        let due_at = before.plus(Duration::from_secs(wait));
+        all.push(key(1, lane), lane, due_at, before);
+    }
+    all.go_back(hours);
+    let now = before.minus(hours);
+    all.wake(now);
+    assert_eq!(all.next(), None);
+    all.wake(now.plus(Duration::from_secs(5)));
+    assert_eq!(all.next(), Some((key(1, 0), 0)));
+    assert_eq!(all.next(), None);
+    assert_eq!(all.next_due(), Some(now.plus(Duration::from_secs(15))));
+}
