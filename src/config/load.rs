@@ -139,13 +139,25 @@ fn variable((name, text): (OsString, OsString)) -> Option<(String, String, OsStr
 /// The text of a variable as a value of its setting's type. The text of a key that happens to be a
 /// number stays a text.
 fn typed(known: &Figment, path: &str, text: String) -> Value {
-    match known.find_value(path) {
-        Ok(Value::String(..) | Value::Empty(..)) => text.into(),
-        _ => match text.parse() {
-            Ok(value) => value,
-            Err(never) => match never {},
-        },
+    let is_text = match known.find_value(path) {
+        Ok(Value::String(..)) => true,
+        Ok(Value::Empty(..)) => may_be_text(known, path, &text),
+        _ => false,
+    };
+    if is_text {
+        return text.into();
     }
+    match text.parse() {
+        Ok(value) => value,
+        Err(never) => match never {},
+    }
+}
+
+/// Whether a setting without a default, which does not say what it is, takes a text.
+fn may_be_text(known: &Figment, path: &str, text: &str) -> bool {
+    let tried = Named::at(path, path, text.into());
+    let tried = known.clone().merge(tried).extract::<Config>();
+    !tried.is_err_and(|error| error.path.join(".") == path)
 }
 
 fn describe(figment: &Figment, error: &figment::Error) -> ConfigError {
@@ -280,6 +292,28 @@ mod tests {
             "PARLANCE_LIMITS__ALOOCHAT__PER_DAY"
         );
         assert_eq!(source_of(&loaded.figment, "server.listen"), "default");
+    }
+
+    #[test]
+    fn a_setting_without_a_default_takes_what_it_is_of() {
+        let loaded = with(&[
+            ("PARLANCE_RUNTIME__NODE_FALLBACK", "true"),
+            ("PARLANCE_TUNNEL__ENABLED", "false"),
+            ("PARLANCE_WEBHOOKS__HTTP_TO_LOOPBACK", "true"),
+            ("PARLANCE_SERVER__MAX_CONNECTIONS", "50"),
+            ("PARLANCE_BOOTSTRAP__ADA_KEY", "12345678"),
+        ]);
+        let config = loaded.expect("valid settings").config;
+        assert_eq!(config.runtime.node_fallback, Some(true));
+        assert_eq!(config.tunnel.enabled, Some(false));
+        assert_eq!(config.webhooks.http_to_loopback, Some(true));
+        assert_eq!(config.server.max_connections, Some(50));
+        let key = config.bootstrap.ada_key.as_ref();
+        assert_eq!(key.map(|key| key.expose()), Some("12345678"));
+        assert!(
+            problem(&[("PARLANCE_TUNNEL__ENABLED", "perhaps")])
+                .contains("setting tunnel.enabled: invalid type: found string \"perhaps\"")
+        );
     }
 
     #[test]
