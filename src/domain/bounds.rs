@@ -40,6 +40,10 @@ pub struct Settings {
     pub conversations: u64,
     /// Participants of a conversation.
     pub participants: u64,
+    /// Messages of a bot, in all of its conversations.
+    pub messages: u64,
+    /// Events of a bot. Those that the server makes by itself count and are never refused.
+    pub events: u64,
     /// States of a bot and its integrations.
     pub states: u64,
     /// Scheduled events and messages of a bot, with its recurring events.
@@ -65,6 +69,8 @@ impl Default for Settings {
             end_users: 10_000_000,
             conversations: 10_000_000,
             participants: 10_000,
+            messages: 10_000_000,
+            events: 10_000_000,
             states: 1_000_000,
             schedules: 100_000,
             files: 100_000,

@@ -197,6 +197,42 @@ async fn states_schedules_and_files_of_a_bot() {
 }
 
 #[tokio::test]
+async fn messages_and_events_of_a_bot() {
+    let world = World::new(|bounds| {
+        bounds.messages = 2;
+        bounds.events = 2;
+    })
+    .await;
+    let given = &world.given;
+    let (user, conversation) = (given.user("a").await, given.conversation("1").await);
+    let from = |user: &str| {
+        json!({
+            "userId": user, "conversationId": conversation, "type": "text",
+            "payload": {"text": "Hi"}, "tags": {},
+        })
+    };
+    let messages = "/v1/chat/messages";
+    let own = from(given.bot.id.as_str());
+    let said = given.as_integration();
+    let said = said.post(&given.server, messages, from(&user));
+    said.await.expect(201);
+    let answered = world.post(messages, own.clone()).await.expect(201).json();
+    refused(world.post(messages, own.clone()).await, "messages");
+    // What is removed makes room.
+    let id = answered["message"]["id"].as_str().expect("an id");
+    let path = format!("{messages}/{id}");
+    let removed = world.caller.delete(&given.server, &path);
+    removed.await.expect(200);
+    world.post(messages, own).await.expect(201);
+
+    let event = json!({"type": "reminder", "payload": {"text": "x"}});
+    let events = "/v1/chat/events";
+    world.post(events, event.clone()).await.expect(201);
+    world.post(events, event.clone()).await.expect(201);
+    refused(world.post(events, event).await, "events");
+}
+
+#[tokio::test]
 async fn what_many_have_together_is_no_bound_of_one() {
     let world = World::new(|bounds| bounds.conversations = 2).await;
     world.given.conversation("1").await;

@@ -7,6 +7,7 @@ use super::{Event, rows};
 use crate::{
     domain::{
         access::Call,
+        bounds::Bound,
         change::Change,
         declared::{Speaker, Voice, not_installed, require_write},
         deliveries::{self, Told},
@@ -199,6 +200,15 @@ fn write(
     Ok(change.conn.last_insert_rowid())
 }
 
+const BOUND: Bound = Bound {
+    of: "A bot",
+    things: "events",
+    setting: "events",
+    most: |bounds| bounds.events,
+    last: Some("SELECT max(seq) FROM events"),
+    rows: "SELECT 1 FROM events WHERE agent_seq = ?1",
+};
+
 fn make(
     change: &Change<'_>,
     voice: &Voice,
@@ -207,6 +217,7 @@ fn make(
     new: &New,
 ) -> Result<Event> {
     let agent_seq = voice.bot().seq;
+    BOUND.require(change, agent_seq)?;
     let about = about(change.conn, voice, new)?;
     let id = EventId::new_ordered_uuid(change.now);
     let seq = write(change, agent_seq, &id, (kind, payload), &about)?;

@@ -15,6 +15,7 @@ use crate::{
     domain::{
         access::Call,
         billing,
+        bounds::Bound,
         change::Change,
         context::Domain,
         conversations::{self, Conversation, Route},
@@ -236,6 +237,17 @@ fn check_payload(
     }
 }
 
+const BOUND: Bound = Bound {
+    of: "A bot",
+    things: "messages",
+    setting: "messages",
+    most: |bounds| bounds.messages,
+    last: Some("SELECT max(seq) FROM messages"),
+    rows: "SELECT 1 FROM messages_of_agent WHERE agent_seq = ?1 UNION ALL
+           SELECT 1 FROM messages
+           WHERE seq > (SELECT until FROM messages_indexed) AND agent_seq = ?1",
+};
+
 const INSERT: &str = "
     INSERT INTO messages
         (id, agent_seq, conversation_seq, user_seq, incoming, type, payload, tags, created_at)
@@ -283,6 +295,7 @@ impl Checked {
     ) -> Result<Message> {
         let bot = self.voice.bot();
         let (agent_seq, lane) = (bot.seq, conversation.seq);
+        BOUND.require(change, agent_seq)?;
         let id = MessageId::new_ordered_uuid(change.now);
         let incoming = self.voice.integration().is_some();
         change.conn.prepare_cached(INSERT)?.execute(named_params! {
