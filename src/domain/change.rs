@@ -1,7 +1,7 @@
 //! One change in its transaction, what follows once it is committed, and the one way to make it.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, RefCell, RefMut},
     sync::Arc,
 };
 
@@ -12,11 +12,12 @@ use super::{
     admission::Admission,
     audit::Actor,
     bounds,
+    claims::{Claim, Claimed, Claims},
     context::Domain,
     messages::Unindexed,
     plans,
 };
-use crate::kernel::{Error, Result, Timestamp, ids::WorkspaceId, schema};
+use crate::kernel::{Error, Result, Timestamp, ids::WorkspaceId};
 
 /// Something that happens once a change is committed.
 type Effect = Box<dyn FnOnce(&Domain) + Send>;
@@ -50,10 +51,8 @@ pub struct Change<'a> {
     effects: RefCell<Vec<Effect>>,
     /// The messages that the file may not find yet.
     unindexed: Unindexed<'a>,
-    /// How much JSON Schemas may ask for.
-    schemas: schema::Limits,
-    /// How many values were checked in this change.
-    checked: Cell<u64>,
+    /// What must hold, and takes a while to find out.
+    claims: RefCell<Claims>,
 }
 
 impl<'a> Change<'a> {
@@ -74,8 +73,7 @@ impl<'a> Change<'a> {
             erased: Cell::new(false),
             effects: RefCell::default(),
             unindexed: Unindexed::none(),
-            schemas: schema::Limits::default(),
-            checked: Cell::new(0),
+            claims: RefCell::default(),
         }
     }
 
@@ -88,7 +86,6 @@ impl<'a> Change<'a> {
     /// The same change, in the program that has the index of messages.
     fn of(mut self, domain: &'a Domain) -> Self {
         self.unindexed = Unindexed::new(domain.message_index());
-        self.schemas = domain.settings().schemas;
         self.bounds = Some(domain.bounds());
         self
     }
@@ -117,12 +114,27 @@ impl<'a> Change<'a> {
         self.plans
     }
 
-    /// How much JSON Schemas may ask for with the next value. Everybody's changes wait for this one,
-    /// so that the more values it has checked, the fewer steps the next one may take.
-    pub(super) fn schemas(&self) -> schema::Limits {
-        let checked = self.checked.get() + 1;
-        self.checked.set(checked);
-        self.schemas.shared(checked)
+    /// Claims something that takes a while to find out, in a change that is made with
+    /// [`Domain::change_proven`]. It goes on as if that held.
+    pub(super) fn claim(&self, claim: impl Claim) {
+        self.claims().claim(Claimed::new(claim));
+    }
+
+    /// Asserts that what was claimed so far is proven: before a change does much that would be in vain.
+    ///
+    /// # Errors
+    /// One that only [`Domain::change_proven`] sees.
+    pub(super) fn require_proven(&self) -> Result<()> {
+        self.claims().require()
+    }
+
+    /// Begins with what is proven already.
+    pub(super) fn begin_claims(&self, claims: Claims) {
+        *self.claims() = claims;
+    }
+
+    pub(super) fn claims(&self) -> RefMut<'_, Claims> {
+        self.claims.borrow_mut()
     }
 
     /// Notes that there is something to deliver once this change is committed.
@@ -153,15 +165,16 @@ impl<'a> Change<'a> {
     }
 
     /// Ends the change within its transaction, and returns the effects of its commit.
-    fn end(&self, domain: &Domain) -> Hint {
+    fn end(&self, domain: &Domain) -> Result<Hint> {
+        self.require_proven()?;
         domain.message_index().stage(self.unindexed.take());
-        Hint {
+        Ok(Hint {
             effects: self.effects.take(),
             woke: self.woke.get(),
             woke_runtime: self.woke_runtime.get(),
             hastened: self.hastened.take(),
             erased: self.erased.get(),
-        }
+        })
     }
 }
 
@@ -231,7 +244,7 @@ impl Domain {
             if let Some(counted) = counted.left() {
                 domain.tally().count(counted);
             }
-            Ok((done, change.end(&domain)))
+            Ok((done, change.end(&domain)?))
         };
         self.write(job).await
     }
@@ -295,7 +308,7 @@ impl Domain {
             }
             let change = Change::new(conn, now, &actor).of(&domain);
             let done = job(&change)?;
-            Ok((done, change.end(&domain)))
+            Ok((done, change.end(&domain)?))
         };
         self.write(job).await
     }

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::{
     answers, audit, billing, bots, bounds,
+    claims::Turns,
     connectors::{self, Refreshes},
     conversations::Routes,
     definitions::Declarations,
@@ -123,6 +124,7 @@ struct Parts {
     folders: Folders,
     refreshes: Refreshes,
     counts: bounds::Counts,
+    turns: Turns,
 }
 
 impl Domain {
@@ -181,7 +183,13 @@ impl Domain {
             folders,
             refreshes: Refreshes::default(),
             counts: bounds::Counts::default(),
+            turns: Turns::default(),
         })))
+    }
+
+    /// Whose turn it is to make a change anew.
+    pub(super) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     /// The database.

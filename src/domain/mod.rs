@@ -19,6 +19,7 @@ pub mod bots;
 pub mod bounds;
 mod change;
 pub mod chat;
+mod claims;
 pub mod confinement;
 pub mod connectors;
 mod context;

@@ -4,6 +4,7 @@
 //! the wall clock or waits for time to pass ([`clock`]).
 
 pub mod clock;
+pub mod critical;
 pub mod depth;
 pub mod error;
 pub mod ids;

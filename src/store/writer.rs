@@ -15,6 +15,8 @@ use std::{
 use rusqlite::Connection;
 use tokio::runtime;
 
+use crate::kernel::critical;
+
 use super::{
     Metrics, Settings,
     batch::{self, Ended},
@@ -101,6 +103,7 @@ struct Writer {
 
 impl Writer {
     fn run(mut self, messages: &Receiver<Message>) {
+        critical::mark_thread();
         self.watch_log();
         let mut open = true;
         while open {

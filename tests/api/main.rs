@@ -22,6 +22,7 @@ mod compatibility;
 mod config_example;
 mod connector;
 mod console;
+mod critical;
 mod disk;
 mod documents;
 mod edge;

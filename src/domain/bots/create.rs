@@ -10,6 +10,7 @@ use crate::{
         agents::{self, NewAgent},
         api_keys::Owner,
         change::Change,
+        claims::{Claimed, Keeps, Proven},
         definitions::BotDefinition,
         deliveries,
         integrations::check_url,
@@ -49,6 +50,7 @@ pub struct NewBot {
 /// that does not keep to its schema, `Invalid`, or those of the store.
 pub async fn create(call: &Call, new: NewBot) -> Result<Bot> {
     call.require_role(Role::Developer)?;
+    check(&new, call.schemas())?;
     let sealer = call.domain().sealer().clone();
     let by = match &call.caller().owner {
         Owner::Account(account) => Some(account.clone()),
@@ -61,7 +63,19 @@ pub async fn create(call: &Call, new: NewBot) -> Result<Bot> {
         .await
 }
 
-/// Makes a bot as a part of a change.
+/// Checks what takes a while of a new bot, before the change: nothing in the database has a say in it.
+fn check(new: &NewBot, limits: &schema::Limits) -> Result<()> {
+    let definition = &new.definition;
+    let mut proven = Proven::default();
+    proven.prove(Claimed::new(definition.clone()), limits)?;
+    check_url(new.url.as_deref(), new.dev)?;
+    match &new.configuration {
+        Some(given) => proven.prove(Claimed::new(configured(definition, given)), limits),
+        None => Ok(()),
+    }
+}
+
+/// Makes a bot as a part of a change. Its schemas and values were checked before.
 ///
 /// # Errors
 /// As [`create`].
@@ -72,11 +86,7 @@ pub fn make(
     by: Option<&AccountId>,
     new: NewBot,
 ) -> Result<Bot> {
-    new.definition.check(&change.schemas())?;
     check_url(new.url.as_deref(), new.dev)?;
-    if let Some(configuration) = &new.configuration {
-        check_configuration(&new.definition, configuration, &change.schemas())?;
-    }
     let id = AgentId::new_uuid();
     let name = new.name.unwrap_or_else(made_up_name);
     let handle = format!("bot-{id}");
@@ -133,15 +143,13 @@ pub(super) fn set_code(conn: &Connection, seq: i64, code: &str) -> Result<()> {
     Ok(())
 }
 
-/// Asserts that a configuration keeps to its declared schema.
-pub(super) fn check_configuration(
-    definition: &BotDefinition,
-    configuration: &Map<String, Value>,
-    limits: &schema::Limits,
-) -> Result<()> {
-    let value = Value::Object(configuration.clone());
-    let schema = &definition.configuration;
-    schema.check(&value, "configuration.data", limits)
+/// That a configuration keeps to its declared schema.
+pub(super) fn configured(definition: &BotDefinition, configuration: &Map<String, Value>) -> Keeps {
+    Keeps {
+        schema: definition.configuration.clone(),
+        value: Value::Object(configuration.clone()),
+        place: "configuration.data".to_owned(),
+    }
 }
 
 pub(super) fn text(value: &impl serde::Serialize) -> Result<String> {

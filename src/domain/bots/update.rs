@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::named_params;
+use rusqlite::{Connection, named_params};
 use serde_json::{Map, Value};
 
 use super::{
     Bot, Media,
-    create::{check_configuration, set_code, text},
+    create::{configured, set_code, text},
     recurring, rows, sealed,
     secrets::{self, SecretPatches},
 };
@@ -16,6 +16,7 @@ use crate::{
         access::Call,
         audit::{self, Entry},
         change::Change,
+        claims::{Claimed, Proven},
         definitions::BotDefinitionPatch,
         deliveries,
         installations::{self, Given},
@@ -82,9 +83,10 @@ pub async fn update(call: &Call, id: AgentId, update: Update) -> Result<Bot> {
     let sealer = domain.sealer().clone();
     let installs = !update.integrations.is_empty();
     let webhooks = update.webhooks.clone();
+    let proven = prove(call, &id, &update)?;
     let updated = domain
-        .change(call, move |change, workspace| {
-            apply(change, &sealer, workspace, &id, update)
+        .change_proven(call, proven, move |change, workspace| {
+            apply(change, &sealer, workspace, &id, &update)
         })
         .await?;
     if installs && installations::say_where(domain, updated.seq, &webhooks).await? {
@@ -94,31 +96,75 @@ pub async fn update(call: &Call, id: AgentId, update: Update) -> Result<Bot> {
     Ok(updated)
 }
 
+/// Proves what the change of a bot will claim, as far as that can be told.
+fn prove(call: &Call, id: &AgentId, update: &Update) -> Result<Proven> {
+    let (domain, workspace) = (call.domain(), call.workspace());
+    let sealer = domain.sealer();
+    let (was, now, configured) = domain.store().read(|conn| {
+        let (was, now) = planned(conn, sealer, workspace, id, update)?;
+        let integrations = update.integrations.iter();
+        let given = integrations.filter_map(|(key, given)| Some((key.as_str(), given.as_ref()?)));
+        // Where one of them is refused, or depends on another, the change itself finds that out.
+        let configured = given.filter_map(|given| {
+            installations::configured(conn, sealer, workspace, &was, given).ok()?
+        });
+        let configured = configured.map(Claimed::new).collect::<Vec<_>>();
+        Ok((was, now, configured))
+    })?;
+    let (mut proven, limits) = (Proven::default(), call.schemas());
+    if now.definition != was.definition {
+        proven.prove(Claimed::new(now.definition.clone()), limits)?;
+    }
+    if !now.configuration.is_empty() || update.configuration.is_some() {
+        let claim = self::configured(&now.definition, &now.configuration);
+        proven.prove(Claimed::new(claim), limits)?;
+    }
+    for claim in configured {
+        drop(proven.prove(claim, limits));
+    }
+    Ok(proven)
+}
+
+/// The bot as it is, and with another definition and configuration.
+fn planned(
+    conn: &Connection,
+    sealer: &Sealer,
+    workspace: &WorkspaceId,
+    id: &AgentId,
+    update: &Update,
+) -> Result<(Bot, Bot)> {
+    let was = rows::read(conn, sealer, workspace, id)?;
+    check_url(update.url.as_deref(), was.dev)?;
+    let mut now = was.clone();
+    update.definition.clone().apply(&mut now.definition);
+    if let Some(configuration) = &update.configuration {
+        now.configuration.clone_from(configuration);
+    }
+    Ok((was, now))
+}
+
 fn apply(
     change: &Change<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
     id: &AgentId,
-    update: Update,
+    update: &Update,
 ) -> Result<Bot> {
-    let was = rows::read(change.conn, sealer, workspace, id)?;
-    check_url(update.url.as_deref(), was.dev)?;
-    let mut now = was.clone();
-    update.definition.apply(&mut now.definition);
-    now.definition.check(&change.schemas())?;
-    if let Some(configuration) = update.configuration {
-        check_configuration(&now.definition, &configuration, &change.schemas())?;
-        now.configuration = configuration;
-    } else if !now.configuration.is_empty() {
-        check_configuration(&now.definition, &now.configuration, &change.schemas())?;
+    let (was, mut now) = planned(change.conn, sealer, workspace, id, update)?;
+    if now.definition != was.definition {
+        change.claim(now.definition.clone());
     }
+    if !now.configuration.is_empty() || update.configuration.is_some() {
+        change.claim(configured(&now.definition, &now.configuration));
+    }
+    change.require_proven()?;
     let deployed = update.code.is_some() || update.url.is_some();
     if let Some(code) = &update.code {
         set_code(change.conn, was.seq, code)?;
     }
-    now.name = update.name.unwrap_or(now.name);
-    now.url = update.url.or(now.url);
-    now.medias = update.medias.unwrap_or(now.medias);
+    now.name = update.name.clone().unwrap_or(now.name);
+    now.url = update.url.clone().or(now.url);
+    now.medias = update.medias.clone().unwrap_or(now.medias);
     now.blocked = update.blocked.unwrap_or(now.blocked);
     now.deployed_at = if deployed {
         Some(change.now)
@@ -137,8 +183,8 @@ fn apply(
         deliveries::hasten_bot(change, was.seq)?;
     }
     recurring::sync(change, was.seq, &was.definition, &now.definition)?;
-    for (key, given) in update.integrations {
-        let named = (key.as_str(), given);
+    for (key, given) in &update.integrations {
+        let named = (key.as_str(), given.as_ref());
         installations::apply(change, sealer, workspace, &was, &update.webhooks, named)?;
     }
     audit::record(

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     DeclaredSchema, Event, Named, RecurringEvent, State, Tag, check_identifier, check_tag,
 };
-use crate::kernel::{Result, schema};
+use crate::{
+    domain::claims::Claim,
+    kernel::{Result, schema},
+};
 
 /// What a bot declares.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +36,12 @@ pub struct BotDefinition {
 pub struct TagSet {
     /// The tags.
     pub tags: Named<Tag>,
+}
+
+impl Claim for BotDefinition {
+    fn prove(&self, limits: &schema::Limits) -> Result<()> {
+        self.check(limits)
+    }
 }
 
 impl BotDefinition {

@@ -1,6 +1,6 @@
 //! A JSON Schema that someone has declared: kept as it was given, compiled when it is first used.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -11,9 +11,12 @@ use crate::kernel::{
     violation::Location,
 };
 
-/// A declared JSON Schema.
+/// A declared JSON Schema. Clones share it, and what it is compiled to.
+#[derive(Debug, Clone, Default)]
+pub struct DeclaredSchema(Arc<Declared>);
+
 #[derive(Debug, Default)]
-pub struct DeclaredSchema {
+struct Declared {
     source: Map<String, Value>,
     compiled: OnceLock<Result<Schema, String>>,
 }
@@ -34,16 +37,16 @@ impl DeclaredSchema {
         let Value::Object(source) = whole else {
             return Err(Error::invalid("a JSON Schema must be an object"));
         };
-        Ok(Self {
+        Ok(Self(Arc::new(Declared {
             source,
             compiled: OnceLock::from(Ok(compiled)),
-        })
+        })))
     }
 
     /// The schema as it was given.
     #[must_use]
-    pub const fn source(&self) -> &Map<String, Value> {
-        &self.source
+    pub fn source(&self) -> &Map<String, Value> {
+        &self.0.source
     }
 
     /// Checks a value, which is the member `name` of a body: `configuration.data`.
@@ -72,39 +75,30 @@ impl DeclaredSchema {
     /// The schema compiled. What it may ask for was bounded when it was declared, and what it does ask
     /// for is bounded with each value.
     fn compiled(&self) -> &Result<Schema, String> {
-        self.compiled.get_or_init(|| {
-            let source = Value::Object(self.source.clone());
+        self.0.compiled.get_or_init(|| {
+            let source = Value::Object(self.0.source.clone());
             Schema::compile(&source, &Limits::STORED)
         })
     }
 }
 
-impl Clone for DeclaredSchema {
-    fn clone(&self) -> Self {
-        Self {
-            source: self.source.clone(),
-            compiled: OnceLock::new(),
-        }
-    }
-}
-
 impl PartialEq for DeclaredSchema {
     fn eq(&self, other: &Self) -> bool {
-        self.source == other.source
+        Arc::ptr_eq(&self.0, &other.0) || self.0.source == other.0.source
     }
 }
 
 impl Serialize for DeclaredSchema {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.source.serialize(serializer)
+        self.0.source.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for DeclaredSchema {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self {
+        Ok(Self(Arc::new(Declared {
             source: Map::deserialize(deserializer)?,
             compiled: OnceLock::new(),
-        })
+        })))
     }
 }

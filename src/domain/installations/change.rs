@@ -9,7 +9,8 @@ use crate::{
     domain::{
         bots::Bot,
         change::Change,
-        definitions::Configuration,
+        claims::Keeps,
+        definitions::{Configuration, DeclaredSchema},
         integrations::{self, Integration},
     },
     kernel::{
@@ -62,54 +63,35 @@ pub(in crate::domain) fn apply(
     workspace: &WorkspaceId,
     bot: &Bot,
     webhooks: &str,
-    (key, given): (&str, Option<Given>),
+    (key, given): (&str, Option<&Given>),
 ) -> Result<()> {
-    let known = by_key(change.conn, bot.seq, key)?;
     let Some(given) = given else {
-        return match known {
+        return match by_key(change.conn, bot.seq, key)? {
             Some(known) => registration::remove(change, bot, webhooks, &known),
             None => Ok(()),
         };
     };
+    let wanted = Wanted::of(change.conn, sealer, workspace, bot, (key, given))?;
+    if let Some(keeps) = wanted.keeps(key, given) {
+        change.claim(keeps);
+    }
     let alias = given.integration_id.is_some().then_some(key);
-    let integration = match (&given.integration_id, &known) {
-        // What a bot has, it keeps, also if it could not be installed any more.
-        (Some(id), Some(known)) if known.integration_id == *id => {
-            integrations::by_seq(change.conn, known.integration_seq)?
-        }
-        (Some(id), _) => usable(change.conn, workspace, id)?,
-        (None, Some(known)) => integrations::by_seq(change.conn, known.integration_seq)?,
-        (None, None) => usable(change.conn, workspace, &key.into())?,
-    };
-    if integration.dev && !bot.dev {
-        // wire: the seed has the rule and not its error
-        let rule = Rule::Other("must not be an integration in development: the bot is not".into());
-        return Err(Violation::body(["integrations", key], rule).into());
-    }
-    let known = replaced(change, bot, webhooks, known, &integration)?;
-    let enabled = given.enabled.unwrap_or(match &known {
-        Some(known) if !known.removed => known.enabled,
-        _ => true,
-    });
-    let configuration = match (&given.configuration, &known) {
-        (Some(given), _) => given.clone(),
-        (None, Some(known)) => super::open(sealer, &known.webhook_id, &known.configuration)?,
-        (None, None) => Map::new(),
-    };
-    // One that is installed anew with a configuration begins with the default one.
-    let keeps = |known: &&Standing| !known.removed || given.configuration.is_none();
-    let kept = known.as_ref().filter(keeps);
-    let mut kind = kept.and_then(|known| known.configuration_type.clone());
-    given.configuration_type.apply(&mut kind);
+    let Wanted {
+        integration,
+        replaced,
+        enabled,
+        configuration,
+        kind,
+        ..
+    } = wanted;
     let declared = declared(&integration, kind.as_deref(), key)?;
-    // One that is off may be configured later.
-    if enabled || given.configuration.is_some() {
-        let value = Value::Object(configuration.clone());
-        let place = format!("integrations.{key}.configuration");
-        let schema = &declared.schema;
-        schema.check(&value, &place, &change.schemas())?;
+    if let Some(other) = &replaced.other {
+        registration::remove(change, bot, webhooks, other)?;
     }
-    let standing = match known {
+    if let Some(seq) = replaced.double {
+        delete(change.conn, seq)?;
+    }
+    let standing = match replaced.standing {
         Some(known) => known,
         None => {
             super::insert(change, sealer, bot, &integration, &configuration)?;
@@ -160,6 +142,95 @@ fn declared<'a>(
     })
 }
 
+/// That the configuration of an installation will keep to its integration's schema, where it must.
+///
+/// # Errors
+/// As [`apply`].
+pub(in crate::domain) fn configured(
+    conn: &Connection,
+    sealer: &Sealer,
+    workspace: &WorkspaceId,
+    bot: &Bot,
+    (key, given): (&str, &Given),
+) -> Result<Option<Keeps>> {
+    let wanted = Wanted::of(conn, sealer, workspace, bot, (key, given))?;
+    Ok(wanted.keeps(key, given))
+}
+
+/// How an installation is to be.
+struct Wanted {
+    integration: Integration,
+    replaced: Replaced,
+    enabled: bool,
+    configuration: Map<String, Value>,
+    /// The name of its configuration; none is the default one.
+    kind: Option<String>,
+    /// The schema of that configuration.
+    schema: DeclaredSchema,
+}
+
+impl Wanted {
+    fn of(
+        conn: &Connection,
+        sealer: &Sealer,
+        workspace: &WorkspaceId,
+        bot: &Bot,
+        (key, given): (&str, &Given),
+    ) -> Result<Self> {
+        let known = by_key(conn, bot.seq, key)?;
+        let integration = match (&given.integration_id, &known) {
+            // What a bot has, it keeps, also if it could not be installed any more.
+            (Some(id), Some(known)) if known.integration_id == *id => {
+                integrations::by_seq(conn, known.integration_seq)?
+            }
+            (Some(id), _) => usable(conn, workspace, id)?,
+            (None, Some(known)) => integrations::by_seq(conn, known.integration_seq)?,
+            (None, None) => usable(conn, workspace, &key.into())?,
+        };
+        if integration.dev && !bot.dev {
+            // wire: the seed has the rule and not its error
+            let rule = "must not be an integration in development: the bot is not";
+            let rule = Rule::Other(rule.to_owned());
+            return Err(Violation::body(["integrations", key], rule).into());
+        }
+        let replaced = Replaced::of(conn, bot, known, &integration)?;
+        let known = &replaced.standing;
+        let enabled = given.enabled.unwrap_or(match known {
+            Some(known) if !known.removed => known.enabled,
+            _ => true,
+        });
+        let configuration = match (&given.configuration, known) {
+            (Some(given), _) => given.clone(),
+            (None, Some(known)) => super::open(sealer, &known.webhook_id, &known.configuration)?,
+            (None, None) => Map::new(),
+        };
+        // One that is installed anew with a configuration begins with the default one.
+        let keeps = |known: &&Standing| !known.removed || given.configuration.is_none();
+        let kept = known.as_ref().filter(keeps);
+        let mut kind = kept.and_then(|known| known.configuration_type.clone());
+        given.configuration_type.clone().apply(&mut kind);
+        let schema = declared(&integration, kind.as_deref(), key)?.schema.clone();
+        Ok(Self {
+            integration,
+            replaced,
+            enabled,
+            configuration,
+            kind,
+            schema,
+        })
+    }
+
+    /// That its configuration keeps to the schema. One that is off may be configured later.
+    fn keeps(&self, key: &str, given: &Given) -> Option<Keeps> {
+        let must = self.enabled || given.configuration.is_some();
+        must.then(|| Keeps {
+            schema: self.schema.clone(),
+            value: Value::Object(self.configuration.clone()),
+            place: format!("integrations.{key}.configuration"),
+        })
+    }
+}
+
 const UPDATE: &str = "
     UPDATE bot_integrations SET
         integration_seq = :integration_seq, enabled = :enabled, configuration = :configuration,
@@ -180,36 +251,49 @@ fn usable(conn: &Connection, workspace: &WorkspaceId, id: &IntegrationId) -> Res
 
 /// The row that is to be that of the integration: the one of the same name and owner keeps its webhook,
 /// configuration and identifier when another version takes its place; one of another integration goes.
-fn replaced(
-    change: &Change<'_>,
-    bot: &Bot,
-    webhooks: &str,
-    known: Option<Standing>,
-    integration: &Integration,
-) -> Result<Option<Standing>> {
-    let same = by_integration(change.conn, bot.seq, integration.seq)?;
-    match (known, same) {
-        (Some(known), _) if known.integration_seq == integration.seq => Ok(Some(known)),
-        (Some(_), Some(same)) if !same.removed => Err(Error::new(
-            Kind::Conflict,
-            format!(
-                "{}@{} is installed already by another name",
-                integration.name, integration.version
-            ),
-        )),
-        (Some(known), same)
-            if known.name == integration.name && known.owner == integration.workspace_id =>
-        {
-            if let Some(same) = same {
-                delete(change.conn, same.seq)?;
+struct Replaced {
+    standing: Option<Standing>,
+    /// The installation of another integration, which is to be removed.
+    other: Option<Standing>,
+    /// The row that another version has left behind, which is to be deleted.
+    double: Option<i64>,
+}
+
+impl Replaced {
+    fn of(
+        conn: &Connection,
+        bot: &Bot,
+        known: Option<Standing>,
+        integration: &Integration,
+    ) -> Result<Self> {
+        let same = by_integration(conn, bot.seq, integration.seq)?;
+        let by = |standing| Self {
+            standing,
+            other: None,
+            double: None,
+        };
+        Ok(match (known, same) {
+            (Some(known), _) if known.integration_seq == integration.seq => by(Some(known)),
+            (Some(_), Some(same)) if !same.removed => {
+                let text = format!(
+                    "{}@{} is installed already by another name",
+                    integration.name, integration.version
+                );
+                return Err(Error::new(Kind::Conflict, text));
             }
-            Ok(Some(known))
-        }
-        (Some(known), same) => {
-            registration::remove(change, bot, webhooks, &known)?;
-            Ok(same)
-        }
-        (None, same) => Ok(same),
+            (Some(known), same)
+                if known.name == integration.name && known.owner == integration.workspace_id =>
+            {
+                Self {
+                    double: same.map(|same| same.seq),
+                    ..by(Some(known))
+                }
+            }
+            (known, same) => Self {
+                other: known,
+                ..by(same)
+            },
+        })
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
     buffers::{Buffered, Buffers},
     guard::{Guard, Refused},
 };
-use crate::kernel::clock::within;
+use crate::kernel::{clock::within, critical};
 
 /// The client. Clones share its connections.
 #[derive(Clone)]
@@ -167,6 +167,7 @@ impl Outbound {
     /// # Errors
     /// `Malformed` or `Refused`.
     pub async fn check(&self, url: &str, patience: Duration) -> Result<(), OutboundError> {
+        critical::must_not_run("a look-up of a name");
         let url = parse(url)?;
         let lane = self.lane(&url)?;
         let Some(url::Host::Domain(name)) = url.host().filter(|_| !self.0.development) else {
@@ -195,6 +196,7 @@ impl Outbound {
     /// # Errors
     /// [`OutboundError`]
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
+        critical::must_not_run("a call of somebody else");
         let url = parse(&request.url)?;
         let lane = self.lane(&url)?;
         self.exchange(lane, url, request).await
@@ -279,6 +281,7 @@ impl Outbound {
         url: Url,
         request: OutboundRequest,
     ) -> Result<reqwest::Response, OutboundError> {
+        critical::must_not_run("a call of somebody else");
         let method = Method::from_bytes(request.method.as_bytes());
         let method = method.map_err(|error| malformed(&error))?;
         let mut headers = HeaderMap::with_capacity(request.headers.len());

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{form::Form, identifier};
 use crate::{
-    domain::{outbound::web_address, sql::text_enum},
+    domain::{claims::Claim, outbound::web_address, sql::text_enum},
     kernel::{
         Error, Patch, Result, Rule, Violation,
         schema::Limits,
@@ -95,6 +95,12 @@ pub struct Changes {
     pub icon_url: Patch<String>,
     pub call_to_action: Patch<String>,
     pub error_codes: Patch<Map<String, Value>>,
+}
+
+impl Claim for Definition {
+    fn prove(&self, limits: &Limits) -> Result<()> {
+        self.check(limits)
+    }
 }
 
 impl Definition {

@@ -14,6 +14,7 @@ use crate::{
         audit::{self, Entry},
         bounds::Bound,
         change::Change,
+        claims::{Claimed, Proven},
     },
     kernel::{
         Error, Kind, Result, Secret,
@@ -100,20 +101,15 @@ pub async fn update(
     changes: Changes,
 ) -> Result<PlatformIntegration> {
     let agent = call.agent()?.id.clone();
+    let store = call.domain().store();
+    let planned = store.read(|conn| changed(conn, &agent, &id, &changes))?;
+    let mut proven = Proven::default();
+    proven.prove(Claimed::new(planned.definition), call.schemas())?;
     call.domain()
-        .change(call, move |change, workspace| {
-            let mut integration = rows::find_own(change.conn, &agent, &id)?;
-            if integration.status != Status::Development {
-                return Err(Error::new(
-                    Kind::Forbidden,
-                    format!(
-                        "An integration that is {} cannot be changed",
-                        integration.status
-                    ),
-                ));
-            }
-            integration.definition.apply(changes);
-            integration.definition.check(&change.schemas())?;
+        .change_proven(call, proven, move |change, workspace| {
+            let mut integration = changed(change.conn, &agent, &id, &changes)?;
+            change.claim(integration.definition.clone());
+            change.require_proven()?;
             integration.updated_at = change.now;
             write(change, &integration)?;
             record(
@@ -125,6 +121,27 @@ pub async fn update(
             Ok(integration)
         })
         .await
+}
+
+/// An integration with its changes, which are not checked.
+fn changed(
+    conn: &Connection,
+    agent: &AgentId,
+    id: &PlatformIntegrationId,
+    changes: &Changes,
+) -> Result<PlatformIntegration> {
+    let mut integration = rows::find_own(conn, agent, id)?;
+    if integration.status != Status::Development {
+        return Err(Error::new(
+            Kind::Forbidden,
+            format!(
+                "An integration that is {} cannot be changed",
+                integration.status
+            ),
+        ));
+    }
+    integration.definition.apply(changes.clone());
+    Ok(integration)
 }
 
 const UPDATE: &str = "

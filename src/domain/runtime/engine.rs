@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     domain::outbound::Outbound,
-    kernel::{Clock, clock::within},
+    kernel::{Clock, clock::within, critical},
 };
 
 /// How many times a call is offered to a program that is about to be loaded anew.
@@ -89,6 +89,7 @@ impl Engine {
     /// # Errors
     /// [`Failure`]
     pub async fn call(&self, program: &Program, request: Request) -> Result<Response, Failure> {
+        critical::must_not_run("a program");
         let slot = self.slot(program).await?;
         let busy = || Failure::Busy(program.limits.concurrency);
         let permit = within(program.limits.wall, slot.permits.acquire()).await;

@@ -16,7 +16,10 @@ use super::{
     process::{Exchange, Process},
     worker::AROUND,
 };
-use crate::{domain::runtime::Settings, kernel::clock::within};
+use crate::{
+    domain::runtime::Settings,
+    kernel::{clock::within, critical},
+};
 
 /// How long a script may wait for a worker.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -82,6 +85,7 @@ impl Scripts {
     /// # Errors
     /// [`ScriptError`]
     pub async fn check(&self, source: &str) -> Result<(), ScriptError> {
+        critical::must_not_run("a script");
         self.ask(source, None).await.map(drop)
     }
 
@@ -90,6 +94,7 @@ impl Scripts {
     /// # Errors
     /// [`ScriptError`]
     pub async fn run(&self, source: &str, object: &Value) -> Result<Value, ScriptError> {
+        critical::must_not_run("a script");
         self.ask(source, Some(object)).await
     }
 

@@ -1,13 +1,13 @@
 //! Creating, updating and deleting service integrations.
 
-use rusqlite::named_params;
+use rusqlite::{Connection, named_params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tracing::info;
 use uuid::Uuid;
 
 use super::{
-    Changes, New, Reveal, Service, ServiceIntegration, Settings,
+    Changes, New, Reveal, Service, ServiceIntegration,
     rows::{find_stored, not_found, seal},
     secrets::{Parts, SecretNames, unescape},
 };
@@ -17,11 +17,14 @@ use crate::{
         audit::{self, Entry},
         bounds::Bound,
         change::Change,
+        claims::{Claim, Claimed, Proven},
+        context::Domain,
         numbers::Numbers,
     },
     kernel::{
         Error, Patch, Result,
         ids::{ServiceIntegrationId, WorkspaceId},
+        schema::Limits,
         violation::{Rule, Violation},
     },
 };
@@ -77,8 +80,8 @@ pub async fn create(call: &Call, new: New, reveal: Reveal) -> Result<ServiceInte
     let settings = &domain.settings().service_integrations;
     check_name(&new.name)?;
     check_agent(new.agent_id.as_deref())?;
-    let config = check_config(settings, new.service, new.config)?;
-    let parts = Parts::of(config, domain.secret_names());
+    check_config(settings.max_config_bytes, new.service, &new.config)?;
+    let parts = Parts::of(new.config, domain.secret_names());
     let id = ServiceIntegrationId::new_ordered_uuid(domain.clock().now());
     let sealed = seal(domain.sealer(), &id, &parts.hidden)?;
     domain
@@ -145,39 +148,34 @@ pub async fn update(
         check_agent(Some(agent))?;
     }
     let domain = call.domain().clone();
+    let mut proven = Proven::default();
+    let plan = domain.store().read(|conn| {
+        planned(
+            conn,
+            &domain,
+            call.workspace(),
+            (&id, &changes, config_update),
+        )
+    })?;
+    proven.prove(Claimed::new(Fits::of(&domain, &plan)), call.schemas())?;
     call.domain()
-        .change(call, move |change, workspace| {
-            let (settings, sealer) = (&domain.settings().service_integrations, domain.sealer());
-            let stored = find_stored(change.conn, workspace, &id)?;
-            let mut old = stored.parts(sealer)?;
-            let mut integration = stored.integration;
-            let service = changes.service.unwrap_or(integration.service);
-            let mut lost = Vec::new();
-            if service != integration.service {
-                lost = old.drop_unknown(|member| service.knows(member));
-            }
-            let parts = match changes.config {
-                Some(config) => {
-                    let names = domain.secret_names();
-                    let (parts, more) = meet(old, config, config_update, names);
-                    lost.extend(more);
-                    parts
-                }
-                None => old,
-            };
-            check_config(settings, service, parts.whole())?;
-            integration.service = service;
-            integration.name = changes.name.unwrap_or(integration.name);
-            integration.is_active = changes.is_active.unwrap_or(integration.is_active);
-            integration.visibility = changes.visibility.unwrap_or(integration.visibility);
-            changes.agent_id.apply(&mut integration.agent_id);
+        .change_proven(call, proven, move |change, workspace| {
+            let changes = (&id, &changes, config_update);
+            let plan = planned(change.conn, &domain, workspace, changes)?;
+            change.claim(Fits::of(&domain, &plan));
+            change.require_proven()?;
+            let Planned {
+                mut integration,
+                parts,
+                lost,
+            } = plan;
             change.conn.prepare_cached(UPDATE)?.execute(named_params! {
                 ":id": id,
                 ":workspace_id": workspace,
                 ":service": integration.service,
                 ":name": integration.name,
                 ":config": text(&parts.shown)?,
-                ":secrets": seal(sealer, &id, &parts.hidden)?,
+                ":secrets": seal(domain.sealer(), &id, &parts.hidden)?,
                 ":is_active": integration.is_active,
                 ":visibility": integration.visibility,
                 ":agent_id": integration.agent_id,
@@ -197,6 +195,49 @@ pub async fn update(
             Ok(integration)
         })
         .await
+}
+
+/// How an update leaves an integration.
+struct Planned {
+    integration: ServiceIntegration,
+    parts: Parts,
+    /// The pointers of old secrets that it has lost.
+    lost: Vec<String>,
+}
+
+fn planned(
+    conn: &Connection,
+    domain: &Domain,
+    workspace: &WorkspaceId,
+    (id, changes, how): (&ServiceIntegrationId, &Changes, ConfigUpdate),
+) -> Result<Planned> {
+    let stored = find_stored(conn, workspace, id)?;
+    let mut old = stored.parts(domain.sealer())?;
+    let mut integration = stored.integration;
+    let changes = changes.clone();
+    let service = changes.service.unwrap_or(integration.service);
+    let mut lost = Vec::new();
+    if service != integration.service {
+        lost = old.drop_unknown(|member| service.knows(member));
+    }
+    let parts = match changes.config {
+        Some(config) => {
+            let (parts, more) = meet(old, config, how, domain.secret_names());
+            lost.extend(more);
+            parts
+        }
+        None => old,
+    };
+    integration.service = service;
+    integration.name = changes.name.unwrap_or(integration.name);
+    integration.is_active = changes.is_active.unwrap_or(integration.is_active);
+    integration.visibility = changes.visibility.unwrap_or(integration.visibility);
+    changes.agent_id.apply(&mut integration.agent_id);
+    Ok(Planned {
+        integration,
+        parts,
+        lost,
+    })
 }
 
 /// The configuration that an update leaves, and the pointers of old secrets that it has lost.
@@ -301,24 +342,41 @@ fn check_agent(agent: Option<&str>) -> Result<()> {
     }
 }
 
-/// The same configuration, secrets and all, if it keeps to the rules.
-fn check_config(
-    settings: &Settings,
+/// A configuration, secrets and all, keeps to the rules of its service.
+#[derive(PartialEq)]
+struct Fits {
     service: Service,
-    whole: Map<String, Value>,
-) -> Result<Map<String, Value>> {
-    let bytes = text(&whole)?.len();
-    if bytes > settings.max_config_bytes {
-        let rule = format!(
-            "must have at most {} bytes as JSON text, not {bytes}",
-            settings.max_config_bytes
-        );
+    config: Map<String, Value>,
+    max_bytes: usize,
+}
+
+impl Fits {
+    fn of(domain: &Domain, plan: &Planned) -> Self {
+        Self {
+            service: plan.integration.service,
+            config: plan.parts.whole(),
+            max_bytes: domain.settings().service_integrations.max_config_bytes,
+        }
+    }
+}
+
+impl Claim for Fits {
+    fn prove(&self, _: &Limits) -> Result<()> {
+        check_config(self.max_bytes, self.service, &self.config)
+    }
+}
+
+/// Asserts that a configuration, secrets and all, keeps to the rules.
+fn check_config(max_bytes: usize, service: Service, whole: &Map<String, Value>) -> Result<()> {
+    let bytes = text(whole)?.len();
+    if bytes > max_bytes {
+        let rule = format!("must have at most {max_bytes} bytes as JSON text, not {bytes}");
         return Err(Violation::body(["config"], Rule::Other(rule)).into());
     }
-    let whole = Value::Object(whole);
-    let violations = service.check(&whole);
-    match whole {
-        Value::Object(whole) if violations.is_empty() => Ok(whole),
-        _ => Err(Error::violations(violations)),
+    let violations = service.check(&Value::Object(whole.clone()));
+    if violations.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::violations(violations))
     }
 }

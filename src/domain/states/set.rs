@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use super::{
@@ -14,6 +15,7 @@ use crate::{
         access::Call,
         bounds::Bound,
         change::Change,
+        claims::{Claimed, Keeps, Proven},
         declared::{Voice, require_write},
         definitions,
     },
@@ -35,16 +37,34 @@ pub async fn set(
 ) -> Result<State> {
     require_write(call)?;
     let voice = Voice::of(call)?;
+    let mut proven = Proven::default();
+    if let Some(payload) = &payload {
+        let declared = call
+            .domain()
+            .store()
+            .read(|conn| Place::of(conn, call.domain().clock().now(), &voice, &key))?
+            .declared;
+        proven.prove(Claimed::new(keeps(&declared, payload)), call.schemas())?;
+    }
     call.domain()
-        .change(call, move |change, _| {
-            let place = Place::of(change, &voice, &key)?;
-            let Some(payload) = payload else {
+        .change_proven(call, proven, move |change, _| {
+            let place = Place::of(change.conn, change.now, &voice, &key)?;
+            let Some(payload) = payload.clone() else {
                 return place.clear(change, &key);
             };
             let after = expiry.or(place.declared.expiry);
             place.put(change, &key, payload, after.map(whole_millis))
         })
         .await
+}
+
+/// That a state keeps to its schema.
+fn keeps(declared: &definitions::State, payload: &Map<String, Value>) -> Keeps {
+    Keeps {
+        schema: declared.schema.clone(),
+        value: Value::Object(payload.clone()),
+        place: "payload".to_owned(),
+    }
 }
 
 /// Sets members of a state of the call's bot; those that are not named stay. One that is not set
@@ -55,14 +75,22 @@ pub async fn set(
 pub async fn patch(call: &Call, key: Key, payload: Map<String, Value>) -> Result<State> {
     require_write(call)?;
     let voice = Voice::of(call)?;
+    let place = call
+        .domain()
+        .store()
+        .read(|conn| Place::of(conn, call.domain().clock().now(), &voice, &key))?;
+    let mut proven = Proven::default();
+    let (merged, _) = place.merged(&payload);
+    // If it was changed meanwhile, what it becomes may keep to its schema all the same.
+    let known = proven.prove(
+        Claimed::new(keeps(&place.declared, &merged)),
+        call.schemas(),
+    );
+    drop(known);
     call.domain()
-        .change(call, move |change, _| {
-            let place = Place::of(change, &voice, &key)?;
-            let (mut merged, after) = match &place.old {
-                Some(old) => (old.payload.clone(), old.expires_after),
-                None => (Map::new(), place.declared.expiry.map(whole_millis)),
-            };
-            merged.extend(payload);
+        .change_proven(call, proven, move |change, _| {
+            let place = Place::of(change.conn, change.now, &voice, &key)?;
+            let (merged, after) = place.merged(&payload);
             place.put(change, &key, merged, after)
         })
         .await
@@ -87,17 +115,27 @@ struct Place {
 }
 
 impl Place {
-    fn of(change: &Change<'_>, voice: &Voice, key: &Key) -> Result<Self> {
-        let owner = Owner::of(change.conn, voice, key)?;
-        let declared = declaration(change.conn, voice, key)?;
+    fn of(conn: &Connection, now: Timestamp, voice: &Voice, key: &Key) -> Result<Self> {
+        let owner = Owner::of(conn, voice, key)?;
+        let declared = declaration(conn, voice, key)?;
         let agent_seq = voice.bot().seq;
-        let old = rows::read(change.conn, agent_seq, &owner, key)?;
+        let old = rows::read(conn, agent_seq, &owner, key)?;
         Ok(Self {
             agent_seq,
             owner,
             declared,
-            old: old.filter(|state| !rows::has_ended(state, change.now)),
+            old: old.filter(|state| !rows::has_ended(state, now)),
         })
+    }
+
+    /// The state with these members, and after how long it ends.
+    fn merged(&self, members: &Map<String, Value>) -> (Map<String, Value>, Option<i64>) {
+        let (mut merged, after) = match &self.old {
+            Some(old) => (old.payload.clone(), old.expires_after),
+            None => (Map::new(), self.declared.expiry.map(whole_millis)),
+        };
+        merged.extend(members.clone());
+        (merged, after)
     }
 
     fn put(
@@ -110,9 +148,8 @@ impl Place {
         if self.old.is_none() {
             BOUND.require(change, self.agent_seq)?;
         }
-        let value = Value::Object(payload.clone());
-        let schema = &self.declared.schema;
-        schema.check(&value, "payload", &change.schemas())?;
+        change.claim(keeps(&self.declared, &payload));
+        change.require_proven()?;
         let state = State {
             payload,
             expires_after,

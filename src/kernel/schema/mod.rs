@@ -30,7 +30,10 @@ use self::{
     report::violations,
     work::Work,
 };
-use super::violation::{Location, Rule, Violation};
+use super::{
+    critical,
+    violation::{Location, Rule, Violation},
+};
 
 /// How deep in the value, times how many subschemas lead one to the next at one place, a check may
 /// go: each level takes some of the stack.
@@ -105,6 +108,7 @@ impl Schema {
     /// # Errors
     /// A text that says what is wrong with it, or which limit it exceeds.
     pub fn compile(schema: &Value, limits: &Limits) -> Result<Self, String> {
+        critical::must_not_run("the compilation of a JSON Schema");
         if !is_nested_at_most(schema, DEEPEST_SCHEMA) {
             return Err(format!("it is nested more than {DEEPEST_SCHEMA} deep"));
         }
@@ -167,6 +171,7 @@ impl Schema {
     /// are looked for, the last one says so.
     #[must_use]
     pub fn check(&self, value: &Value, location: Location, limits: &Limits) -> Vec<Violation> {
+        critical::must_not_run("a JSON Schema");
         let whole = |rule: String| Violation {
             location,
             path: Vec::new(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::{
-    botpress::given::{Given, install, make_integration},
+    botpress::given::{Caller, Given, install, make_integration},
     support::{WORKSPACE, assert_answer},
 };
 
@@ -205,4 +205,39 @@ async fn patch_state_merges_members_and_checks_the_whole() {
     assert_answer!("patch_state_broken", broken.expect(400));
     let kept = bot.get(server, &path).await.expect(200);
     assert_eq!(kept.json()["state"]["payload"], json!({"count": 1}));
+}
+
+#[tokio::test]
+async fn patches_of_one_state_at_one_time_all_happen_and_are_checked() {
+    let given = Given::new().await;
+    let (server, bot) = (&given.server, given.as_bot());
+    let numbers = json!({"type": "object", "additionalProperties": {"type": "integer"}});
+    let body = json!({"states": {"notes": {"type": "bot", "schema": numbers}}});
+    let path = format!("/v1/admin/bots/{}", given.bot.id);
+    Caller::member().put(server, &path, body).await.expect(200);
+    let path = format!("/v1/chat/states/bot/{}/notes", given.bot.id);
+    let patches = (0..60).map(|number| {
+        let (bot, path) = (&bot, &path);
+        async move {
+            let value = if number % 10 == 9 {
+                json!("x")
+            } else {
+                json!(number)
+            };
+            let name = format!("m{number}");
+            let body = json!({"payload": {name: value}});
+            bot.patch(server, path, body).await.status.as_u16()
+        }
+    });
+    let statuses = futures_util::future::join_all(patches).await;
+    for (number, status) in statuses.iter().enumerate() {
+        assert_eq!(
+            *status,
+            if number % 10 == 9 { 400 } else { 200 },
+            "{number}"
+        );
+    }
+    let state = bot.get(server, &path).await.expect(200).json();
+    let members = state["state"]["payload"].as_object().expect("an object");
+    assert_eq!(members.len(), 54);
 }
