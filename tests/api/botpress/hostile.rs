@@ -4,7 +4,10 @@
 use parlance::domain::{bots::NewBot, integrations::NewIntegration};
 use serde_json::{Map, Value, json};
 
-use super::given::{Caller, Given};
+use super::{
+    given::{Caller, Given},
+    runtime::stand::Stand,
+};
 use crate::support::{Answer, TestServer};
 
 /// The largest body of an error.
@@ -196,6 +199,48 @@ async fn steps_are_bounded_by_a_setting_and_shared_in_one_change() {
         .put(server, &path, json!({"recurringEvents": recurring}))
         .await;
     assert_bounded(&refused, "1000 steps to check (schemas.max_steps)");
+}
+
+#[tokio::test]
+async fn an_output_that_asks_for_much_is_a_failure_of_its_integration() {
+    let stand = Stand::start().await;
+    let server = TestServer::start().await;
+    let given = Given::running(
+        server,
+        |bot| bot.dev = true,
+        |integration| {
+            trees_of_integration(integration);
+            let action = integration.definition.actions.get_mut("whisper");
+            let action = action.expect("an action");
+            std::mem::swap(&mut action.input, &mut action.output);
+            integration.url = Some(stand.url().to_owned());
+            integration.dev = true;
+        },
+    )
+    .await;
+    let ask = async |output: String| {
+        stand.answer_with(200, &format!("{{\"output\":{output}}}"));
+        let body = json!({"type": "whint:whisper", "input": {}});
+        given
+            .as_bot()
+            .post(&given.server, "/v1/chat/actions", body)
+            .await
+    };
+    let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+    let bare = json!({"kind": "a", "size": vec!["x"; 200_000]}).to_string();
+    for (output, part) in [
+        (
+            value(json!("x")).to_string(),
+            "whisper does not keep to its schema",
+        ),
+        (deep, "is no JSON"),
+        (bare, "whisper does not keep to its schema"),
+    ] {
+        let refused = ask(output).await;
+        assert_bounded(&refused, part);
+        assert_eq!(refused.json()["type"], "Runtime", "{}", refused.text);
+    }
+    ask(value(json!(1)).to_string()).await.expect(200);
 }
 
 #[tokio::test]

@@ -335,3 +335,28 @@ async fn a_session_at_an_https_address_is_for_tls_alone() {
     let cookie = shown.header("set-cookie").expect("a session");
     assert!(cookie.ends_with("; SameSite=Lax; Secure"), "{cookie}");
 }
+
+#[tokio::test]
+async fn answers_that_ask_for_much_are_refused_on_the_page() {
+    let ada = Ada::with(|config| config.schemas.max_steps = 10_000).await;
+    let mut body = shop();
+    // It looks ahead, so it may go back and try again.
+    let pattern = "^(?=(a+)+$)a+$";
+    body["configuration_fields"]["properties"]["code"] =
+        json!({"type": "string", "title": "Code", "pattern": pattern});
+    let (id, _) = ada.create(body).await;
+    let path = format!("/platform/integrations/{id}");
+    let many = "x\r\n".repeat(20_000);
+    let long = format!("{}!", "a".repeat(20_000));
+    for (field, value, part) in [
+        ("/tags", many.as_str(), "schemas.max_steps"),
+        ("/code", long.as_str(), "Code"),
+    ] {
+        let mut fields = filled_in();
+        fields.retain(|(name, _)| *name != field);
+        fields.push((field, value));
+        let page = ada.send_form(&path, &path, &fields).await.expect(400);
+        assert!(page.text.contains(part), "{field}: {}", page.text);
+    }
+    ada.install(&id).await;
+}
