@@ -14,7 +14,7 @@ use std::{
 
 use poem::{EndpointExt, Request, Response, Server, endpoint::make, listener::TcpAcceptor};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -85,18 +85,41 @@ impl Api {
         }
     }
 
+    /// The same caller as this bot.
+    pub fn as_bot(&self, bot: &str) -> Self {
+        Self {
+            headers: vec![("x-bot-id", bot.to_owned())],
+            ..self.clone()
+        }
+    }
+
     /// An error means that the server was killed.
     pub async fn call(&self, method: Method, path: &str, body: &Value) -> reqwest::Result<Value> {
-        let url = self.url.read().expect("an address").clone();
-        let mut request = self.http.request(method, format!("{url}{path}"));
-        for (name, value) in &self.headers {
-            request = request.header(*name, value);
-        }
-        let answer = request.bearer_auth(PAT).json(body).send().await?;
-        let status = answer.status();
-        let body: Value = answer.json().await?;
+        let (status, body) = self.try_call(method, path, body).await?;
         assert!(status.is_success(), "{status} {body}");
         Ok(body)
+    }
+
+    /// The same, whatever the status is.
+    pub async fn try_call(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> reqwest::Result<(StatusCode, Value)> {
+        let url = self.url.read().expect("an address").clone();
+        let mut request = self.http.request(method, format!("{url}{path}"));
+        for (name, value) in self.headers() {
+            request = request.header(name, value);
+        }
+        let answer = request.json(body).send().await?;
+        Ok((answer.status(), answer.json().await?))
+    }
+
+    /// The headers that say who calls.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let token = ("authorization", format!("Bearer {PAT}"));
+        [&[token], self.headers.as_slice()].concat()
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {
@@ -113,8 +136,10 @@ fn id(value: &Value) -> String {
 pub async fn setting(api: &Api, bot_url: &str) -> (Api, String, Vec<String>) {
     let body = json!({"dev": true, "url": bot_url});
     let bot = id(&api.post("/v1/admin/bots", body).await["bot"]);
+    // There may be others on the same server.
+    let name = format!("line{}", rand::random::<u32>());
     let body = json!({
-        "name": "line", "version": "0.0.1", "dev": true,
+        "name": name, "version": "0.0.1", "dev": true,
         "channels": {"direct": {"messages": {}, "conversation": {"tags": {"id": {}}}}},
         "user": {"tags": {"id": {}}},
     });
@@ -184,11 +209,16 @@ pub async fn say_number(
     (user, conversation): (&str, &str),
     number: i64,
 ) -> reqwest::Result<Value> {
-    let body = json!({
+    let body = message((user, conversation), number);
+    api.call(Method::POST, "/v1/chat/messages", &body).await
+}
+
+/// A message with a number.
+pub fn message((user, conversation): (&str, &str), number: i64) -> Value {
+    json!({
         "userId": user, "conversationId": conversation, "type": "text",
         "payload": {"text": number.to_string()}, "tags": {},
-    });
-    api.call(Method::POST, "/v1/chat/messages", &body).await
+    })
 }
 
 /// Writes numbers into a conversation until the server is gone, and returns those acknowledged.

@@ -71,9 +71,18 @@ impl Snapshot {
         self.number("SELECT count(*) FROM service_integrations")
     }
 
-    fn number(&self, sql: &str) -> i64 {
+    /// The one number that a statement selects.
+    pub fn number(&self, sql: &str) -> i64 {
         let number = self.connection.query_row(sql, [], |row| row.get(0));
         number.expect("a number")
+    }
+
+    /// Rows of a number and a text.
+    pub fn rows(&self, sql: &str) -> Vec<(i64, String)> {
+        let mut rows = self.connection.prepare(sql).expect("SQL");
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        let rows = rows.expect("rows").collect::<rusqlite::Result<_>>();
+        rows.expect("a number and a text")
     }
 }
 

@@ -5,12 +5,15 @@
 //! end, and everything is on the loopback interface and in a temporary directory. The tests of the
 //! write trace and of disk faults need `strace`.
 //!
-//! `PARLANCE_CRASH_ROUNDS` sets how often the server is killed (50 by default),
+//! `PARLANCE_CRASH_ROUNDS` sets how many rounds those tests have that count them (50 kills by default, and 8
+//! of clients that are gone and of deleted rows),
 //! `PARLANCE_POWER_IMAGES` after how many power failures it is started (24 by default), and
 //! `PARLANCE_CRASH_SEED` the seed of a run that is to be repeated.
 
+mod aborts;
 mod api;
 mod backup;
+mod clock;
 mod command;
 mod conversation;
 mod damage;
@@ -21,11 +24,14 @@ mod fsync;
 mod keys;
 mod kill;
 mod ledger;
+mod numbers;
 mod power;
 mod process;
+mod readers;
 mod refusals;
 mod stop;
 mod strace;
+mod system_clock;
 mod trace;
 mod worker;
 
