@@ -59,7 +59,7 @@ pub(super) fn write(
     change: &Change<'_>,
     sealer: &Sealer,
     (seq, id): (i64, &AgentId),
-    secrets: SecretPatches,
+    secrets: &SecretPatches,
 ) -> Result<()> {
     let conn = change.conn;
     for (name, secret) in secrets {
@@ -72,7 +72,7 @@ pub(super) fn write(
             BOUND.require(change, seq)?;
         }
         let plaintext = secret.expose().as_bytes();
-        let sealed = SealedColumn::BotSecret.seal(sealer, &row_id(id, &name), plaintext);
+        let sealed = SealedColumn::BotSecret.seal(sealer, &row_id(id, name), plaintext);
         conn.prepare_cached(SET)?
             .execute(named_params! {":seq": seq, ":name": name, ":sealed": sealed})?;
     }

@@ -175,7 +175,7 @@ fn apply(
     // The environment of its code is made anew with each revision.
     let changed = recoded || !update.secrets.is_empty();
     write(change, sealer, (&was, &now), changed, update.authentication)?;
-    secrets::write(change, sealer, (was.seq, id), update.secrets)?;
+    secrets::write(change, sealer, (was.seq, id), &update.secrets)?;
     if recoded {
         deliveries::ping(change, was.seq)?;
     }
