@@ -9,6 +9,8 @@ use std::{
 use anyhow::Result;
 use serde::Serialize;
 
+use crate::kernel::ascii_json;
+
 /// Standard output does not take what is printed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to standard output: {0}")]
@@ -38,9 +40,9 @@ pub fn note(line: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// Prints a value as one line of JSON.
+/// Prints a value as one line of JSON, in ASCII as all that is read line by line.
 pub fn json(value: &impl Serialize) -> Result<()> {
-    line(serde_json::to_string(value)?)?;
+    line(ascii_json(&serde_json::to_string(value)?))?;
     Ok(())
 }
 

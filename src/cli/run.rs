@@ -93,7 +93,7 @@ impl Run {
         let _ = printing.await;
         match outcome {
             Ok(response) => {
-                output::line(serde_json::to_string(&response)?)?;
+                output::json(&response)?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(failure) => {

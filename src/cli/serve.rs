@@ -19,7 +19,7 @@ use super::output;
 use crate::{
     config::{Config, Log, LogFormat, Profile},
     domain::api_keys::KeyKind,
-    kernel::Clock,
+    kernel::{Clock, ascii::AsciiLines},
     server::Server,
     store,
 };
@@ -71,7 +71,7 @@ async fn serve(config: &Config) -> Result<()> {
     };
     greet(&server, config, &kept);
     let ready = json!({"event": "ready", "url": server.url(), "pid": std::process::id()});
-    if let Err(error) = output::line(ready) {
+    if let Err(error) = output::json(&ready) {
         // Whoever waits for the line is gone; whoever calls the server is not.
         warn!(%error, "that the server is ready could not be printed");
     }
@@ -97,7 +97,10 @@ fn log_to_stderr(log: &Log) -> Result<()> {
         .with_writer(std::io::stderr);
     match log.format {
         LogFormat::Text => lines.init(),
-        LogFormat::Json => lines.json().init(),
+        LogFormat::Json => lines
+            .json()
+            .with_writer(|| AsciiLines(std::io::stderr()))
+            .init(),
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! The kernel does no I/O and knows neither storage nor HTTP. It is also the only place that reads
 //! the wall clock or waits for time to pass ([`clock`]).
 
+pub mod ascii;
 pub mod clock;
 pub mod critical;
 pub mod depth;
@@ -17,6 +18,7 @@ pub mod secret;
 pub mod time;
 pub mod violation;
 
+pub use ascii::ascii_json;
 pub use clock::{Clock, Moment};
 pub use error::{Error, Kind, Result};
 pub use month::Month;

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::{Tag, auth::Visitor, error::Failed, events::Event, messages_wire::Message};
 use crate::{
     domain::webchat::{self, Next, Subscription},
-    http::JsonObject,
+    http::{JsonObject, event_stream},
 };
 
 /// What a stream begins with, so that everything on the way sends it on.
@@ -99,7 +99,7 @@ fn text(next: &Next) -> String {
     match next {
         Next::Signal(signal) => {
             let signal = Signal::from(&**signal).to_json_string();
-            format!("event: message\ndata: {signal}\n\n")
+            event_stream::sse_event("message", &signal)
         }
         Next::Quiet => PING.to_owned(),
     }

@@ -62,6 +62,7 @@ impl Stream {
 
     async fn next(&mut self) -> Option<Value> {
         let block = self.block().await?;
+        assert!(block.is_ascii(), "{block}");
         let data = block.strip_prefix("event: message\ndata: ").expect("data");
         Some(serde_json::from_str(data).unwrap_or_else(|_| data.into()))
     }
@@ -107,6 +108,19 @@ async fn listen_conversation_hears_both_sides_in_order() {
     let answer = stream.next().await.expect("the answer");
     assert_eq!(answer["data"]["userId"], given.bot.id.as_str());
     insta::assert_snapshot!("answer", redacted(answer));
+}
+
+/// Clients that split by what Python calls a line lose no message.
+#[tokio::test]
+async fn listen_conversation_is_told_in_ascii() {
+    let given = Given::new().await;
+    let ann = given.user().await;
+    let id = given.conversation(&ann).await;
+    let mut stream = Stream::open(&given, &ann, &id).await;
+    let words = "one\u{2028}two\u{2029}three\u{85}four 😀";
+    given.say(&ann, &id, words).await;
+    let heard = stream.next().await.expect("a signal");
+    assert_eq!(heard["data"]["payload"]["text"], words);
 }
 
 #[tokio::test]
