@@ -6,7 +6,7 @@
 use std::{
     any::TypeId,
     collections::HashMap,
-    sync::{LazyLock, PoisonError, RwLock},
+    sync::{LazyLock, OnceLock, PoisonError, RwLock},
 };
 
 use bytes::Bytes;
@@ -26,6 +26,7 @@ use super::{
     errors::{Failure, body_error},
     inflate::read_inflated,
     json_fault::json_fault,
+    whole_numbers,
 };
 use crate::kernel::{
     self, Error, Kind, Rule, Violation,
@@ -130,8 +131,32 @@ fn unparsed(message: String) -> Error {
         .and_then(|(_, rest)| rest.split_once('`'));
     match denied {
         Some((name, _)) => Violation::body([name], Rule::Unexpected).into(),
-        None => Error::invalid(message),
+        None => Error::invalid(without_types(&message)),
     }
+}
+
+/// The framework's message without the names of our types, which mean nothing to a caller.
+fn without_types(message: &str) -> String {
+    let (mut text, _) = message
+        .split_once(" (occurred while parsing \"")
+        .unwrap_or((message, ""));
+    while let Some((_, reason)) = text
+        .strip_prefix("failed to parse \"")
+        .and_then(|rest| rest.split_once("\": "))
+    {
+        text = reason;
+    }
+    if text.starts_with("Expected input type") {
+        let found = text.split_once(", found ").map_or("", |(_, found)| found);
+        return format!(
+            "{} is not what is expected there",
+            found.trim_end_matches('.')
+        );
+    }
+    if text.ends_with("expects an input value.") {
+        return "a value is missing".to_owned();
+    }
+    text.to_owned()
 }
 
 /// The bytes of a body whose content type is right.
@@ -161,10 +186,15 @@ fn require_shallow(value: &Value) -> Result<(), Error> {
 
 /// A body as JSON that keeps to the schema of `T`.
 fn checked<T: Type + 'static>(bytes: &[u8]) -> Result<Value, Error> {
-    let value = serde_json::from_slice(bytes)
+    let mut value = serde_json::from_slice(bytes)
         .map_err(|error| whole_body(Rule::Json(json_fault(bytes, &error))))?;
     require_shallow(&value)?;
     check::<T>(&value)?;
+    if whole_numbers::has_one(&value) {
+        let known = known::<T>();
+        let schema = known.json.get_or_init(json_schema_of::<T>);
+        whole_numbers::repair(&mut value, schema);
+    }
     Ok(value)
 }
 
@@ -193,7 +223,9 @@ fn whole_body(rule: Rule) -> Error {
 }
 
 fn check<T: Type + 'static>(value: &Value) -> Result<(), Error> {
-    let violations = schema_of::<T>().check(value, Location::Body, &Limits::default());
+    let violations = known::<T>()
+        .schema
+        .check(value, Location::Body, &Limits::default());
     if violations.is_empty() {
         Ok(())
     } else {
@@ -201,10 +233,17 @@ fn check<T: Type + 'static>(value: &Value) -> Result<(), Error> {
     }
 }
 
-/// The schemas of body types, compiled at first use and kept for good.
-static SCHEMAS: LazyLock<RwLock<HashMap<TypeId, &'static Schema>>> = LazyLock::new(RwLock::default);
+/// The schema of a body type.
+struct Known {
+    schema: Schema,
+    /// As it is written, for those bodies that are compared with it.
+    json: OnceLock<Value>,
+}
 
-fn schema_of<T: Type + 'static>() -> &'static Schema {
+/// The schemas of body types, compiled at first use and kept for good.
+static SCHEMAS: LazyLock<RwLock<HashMap<TypeId, &'static Known>>> = LazyLock::new(RwLock::default);
+
+fn known<T: Type + 'static>() -> &'static Known {
     let id = TypeId::of::<T>();
     let known = SCHEMAS.read().unwrap_or_else(PoisonError::into_inner);
     if let Some(schema) = known.get(&id) {
@@ -217,7 +256,12 @@ fn schema_of<T: Type + 'static>() -> &'static Schema {
         .write()
         .unwrap_or_else(PoisonError::into_inner)
         .entry(id)
-        .or_insert_with(|| Box::leak(Box::new(compiled)))
+        .or_insert_with(|| {
+            Box::leak(Box::new(Known {
+                schema: compiled,
+                json: OnceLock::new(),
+            }))
+        })
 }
 
 /// The JSON Schema of a body type.
@@ -241,6 +285,7 @@ fn to_json_schema(schema: &mut Value) {
             // An example is a value, not a schema.
             members.shift_remove("example");
             members.values_mut().for_each(to_json_schema);
+            whole_numbers::add_bounds(members);
             if members.shift_remove("nullable") == Some(Value::Bool(true)) {
                 allow_null(members);
             }
@@ -288,11 +333,33 @@ mod tests {
     }
 
     fn broken(value: &Value) -> Vec<String> {
-        schema_of::<Outer>()
+        known::<Outer>()
+            .schema
             .check(value, Location::Body, &Limits::default())
             .iter()
             .map(Violation::to_string)
             .collect()
+    }
+
+    #[test]
+    fn a_message_names_no_type() {
+        let message = "failed to parse \"Inner\": failed to parse \"integer(uint32)\": Expected \
+            input type \"integer(uint32)\", found 1.5. (occurred while parsing \"Outer\")";
+        assert_eq!(without_types(message), "1.5 is not what is expected there");
+        assert_eq!(
+            without_types("failed to parse \"Name\": must be short (occurred while parsing \"X\")"),
+            "must be short"
+        );
+    }
+
+    #[test]
+    fn a_whole_number_may_have_a_point() {
+        let parsed = checked::<Outer>(br#"{"name": "x", "inner": {"size": 5.0}}"#);
+        let parsed = parsed.and_then(|value| {
+            Outer::parse_from_json(Some(value)).map_err(|error| unparsed(error.into_message()))
+        });
+        let inner = parsed.map(|outer| outer.inner.take().map(|inner| inner.size));
+        assert_eq!(inner.ok().flatten(), Some(5));
     }
 
     #[test]
@@ -315,5 +382,9 @@ mod tests {
             ]
         );
         assert_eq!(broken(&json!({"name": null})), ["name must be a string"]);
+        assert_eq!(
+            broken(&json!({"name": "x", "inner": {"size": -1}})),
+            ["inner.size must be at least 0"]
+        );
     }
 }

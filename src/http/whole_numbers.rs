@@ -1,0 +1,139 @@
+//! Whole numbers that are written with a point, `5.0`, as clients do that know no integers. JSON Schema
+//! takes them for integers; the framework does not.
+
+use serde_json::{Map, Number, Value, json};
+
+/// The largest whole number below which every one can be written with a point.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// The least and the most of the framework's formats of integers that the schema does not say.
+fn bounds(format: &str) -> Option<(Value, Value)> {
+    Some(match format {
+        "int8" => (json!(i8::MIN), json!(i8::MAX)),
+        "int16" => (json!(i16::MIN), json!(i16::MAX)),
+        "int32" => (json!(i32::MIN), json!(i32::MAX)),
+        "int64" => (json!(i64::MIN), json!(i64::MAX)),
+        "uint8" => (json!(0), json!(u8::MAX)),
+        "uint16" => (json!(0), json!(u16::MAX)),
+        "uint32" => (json!(0), json!(u32::MAX)),
+        "uint64" => (json!(0), json!(u64::MAX)),
+        _ => return None,
+    })
+}
+
+/// Adds the bounds of its format to the schema of an integer.
+pub(super) fn add_bounds(schema: &mut Map<String, Value>) {
+    if schema.get("type").and_then(Value::as_str) != Some("integer") {
+        return;
+    }
+    let format = schema.get("format").and_then(Value::as_str);
+    if let Some((least, most)) = format.and_then(bounds) {
+        schema.entry("minimum").or_insert(least);
+        schema.entry("maximum").or_insert(most);
+    }
+}
+
+/// True if a value holds a whole number with a point.
+pub(super) fn has_one(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(has_one),
+        Value::Object(members) => members.values().any(has_one),
+        other => whole(other).is_some(),
+    }
+}
+
+/// Takes the points from whole numbers where the schema wants integers. Free values stay as they are.
+pub(super) fn repair(value: &mut Value, root: &Value) {
+    repair_by(value, root, root);
+}
+
+fn repair_by(value: &mut Value, schema: &Value, root: &Value) {
+    if let Some(path) = schema.get("$ref").and_then(Value::as_str) {
+        let meant = path.strip_prefix('#').and_then(|path| root.pointer(path));
+        if let Some(meant) = meant {
+            repair_by(value, meant, root);
+        }
+    }
+    for name in ["allOf", "anyOf", "oneOf"] {
+        let schemas = schema.get(name).and_then(Value::as_array);
+        for schema in schemas.into_iter().flatten() {
+            repair_by(value, schema, root);
+        }
+    }
+    match value {
+        Value::Number(_) if wants_integer(schema) => {
+            if let Some(number) = whole(value) {
+                *value = Value::Number(number);
+            }
+        }
+        Value::Array(items) => {
+            if let Some(schema) = schema.get("items") {
+                for item in items {
+                    repair_by(item, schema, root);
+                }
+            }
+        }
+        Value::Object(members) => {
+            let others = schema.get("additionalProperties");
+            for (name, member) in members {
+                let schema = schema.get("properties").and_then(|known| known.get(name));
+                if let Some(schema) = schema.or(others) {
+                    repair_by(member, schema, root);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn wants_integer(schema: &Value) -> bool {
+    match schema.get("type") {
+        Some(Value::String(name)) => name == "integer",
+        Some(Value::Array(names)) => names.iter().any(|name| name == "integer"),
+        _ => false,
+    }
+}
+
+/// The whole number that a number with a point is.
+fn whole(value: &Value) -> Option<Number> {
+    let number = value.as_number().filter(|number| number.is_f64())?;
+    let figure = number.as_f64()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it is whole, and small enough to be exact"
+    )]
+    (figure.fract() == 0.0 && figure.abs() <= EXACT).then(|| Number::from(figure as i64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_lose_their_point_and_free_values_keep_it() {
+        let root = json!({
+            "allOf": [{"$ref": "#/components/schemas/A"}],
+            "components": {"schemas": {"A": {
+                "type": "object",
+                "properties": {
+                    "n": {"type": ["integer", "null"]},
+                    "list": {"type": "array", "items": {"$ref": "#/components/schemas/A"}},
+                    "free": {"type": "object"},
+                    "map": {"type": "object", "additionalProperties": {"type": "integer"}},
+                    "x": {"type": "number"},
+                },
+            }}},
+        });
+        let mut value = json!({
+            "n": 42.0, "list": [{"n": -1.0}, {"n": 1.5}], "free": {"n": 1.0}, "map": {"a": 2.0},
+            "x": 3.0,
+        });
+        assert!(has_one(&value));
+        repair(&mut value, &root);
+        let expected = json!({
+            "n": 42, "list": [{"n": -1}, {"n": 1.5}], "free": {"n": 1.0}, "map": {"a": 2}, "x": 3.0,
+        });
+        assert_eq!(value, expected);
+        assert!(!has_one(&json!([1, 1.5, 1e300, "2.0"])));
+    }
+}
