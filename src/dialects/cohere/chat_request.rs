@@ -90,12 +90,23 @@ pub struct ChatRequest {
 
 /// Something that was said.
 #[derive(Object)]
-#[oai(example)]
+#[oai(example, skip_serializing_if_is_none)]
 pub struct ChatTurn {
-    /// `USER`, `CHATBOT` or `SYSTEM`.
-    role: String,
+    /// `USER`, `CHATBOT` or `SYSTEM`. `TOOL` is not supported.
+    #[oai(nullable)]
+    role: Option<String>,
+    /// In the place of `role`: `User` or `Chatbot`, as version 4 of the client calls them.
+    #[oai(nullable)]
+    user_name: Option<String>,
     /// What was said.
-    message: String,
+    #[oai(nullable)]
+    message: Option<String>,
+    /// Not supported.
+    #[oai(nullable)]
+    tool_calls: Option<Vec<Value>>,
+    /// Not supported.
+    #[oai(nullable)]
+    tool_results: Option<Vec<Value>>,
 }
 
 /// A connector to search.
@@ -116,6 +127,12 @@ pub struct ChatConnector {
     options: Option<JsonObject>,
 }
 
+const NO_TOOLS: &str = "tools are not supported; this server answers from connectors and documents";
+
+fn is_some(list: &Option<Vec<Value>>) -> bool {
+    list.as_ref().is_some_and(|list| !list.is_empty())
+}
+
 impl ChatRequest {
     /// Whether the answer comes as it is made.
     pub fn is_streamed(&self) -> bool {
@@ -130,12 +147,10 @@ impl ChatRequest {
 
     /// What is asked for and not there, in words.
     fn unsupported(&self) -> Option<&'static str> {
-        let is_some =
-            |list: &Option<Vec<Value>>| list.as_ref().is_some_and(|list| !list.is_empty());
         let format = self.response_format.as_ref();
         let format = format.and_then(|format| format.0.get("type")?.as_str());
         if is_some(&self.tools) || is_some(&self.tool_results) {
-            Some("tools are not supported; this server answers from connectors and documents")
+            Some(NO_TOOLS)
         } else if format.is_some_and(|format| format != "text") {
             Some("response_format is not supported but for the type text")
         } else if self.raw_prompting == Some(true) {
@@ -212,7 +227,13 @@ impl TryFrom<ChatRequest> for Request {
         let history = history
             .map(|(index, turn)| turn.read(index))
             .collect::<Result<_>>()?;
-        let documents = asked.documents.unwrap_or_default().into_iter().enumerate();
+        let documents = asked.documents.unwrap_or_default();
+        if let Some(index) = documents.iter().position(|document| document.0.is_empty()) {
+            // wire: the vendor's words
+            let text = format!("document at index {index} cannot be empty");
+            return Err(Error::invalid(text));
+        }
+        let documents = documents.into_iter().enumerate();
         Ok(Self {
             message: asked.message,
             preamble: asked.preamble.filter(|preamble| !preamble.is_empty()),
@@ -233,28 +254,33 @@ impl TryFrom<ChatRequest> for Request {
 
 impl ChatTurn {
     fn read(self, index: usize) -> Result<Turn> {
-        let role = match self.role.to_ascii_uppercase().as_str() {
+        let broken = |member: &str, rule: Rule| Violation {
+            location: Location::Body,
+            path: vec![
+                Step::Key("chat_history".to_owned()),
+                Step::Index(index),
+                Step::Key(member.to_owned()),
+            ],
+            rule,
+        };
+        let name = self.role.or(self.user_name);
+        let name = name.ok_or_else(|| broken("role", Rule::Required))?;
+        let role = match name.to_ascii_uppercase().as_str() {
             "USER" => Role::User,
             "CHATBOT" => Role::Chatbot,
             "SYSTEM" => Role::System,
+            "TOOL" => return Err(Error::invalid(NO_TOOLS)),
             _ => {
                 let allowed = ["USER", "CHATBOT", "SYSTEM"].map(str::to_owned).to_vec();
-                return Err(Violation {
-                    location: Location::Body,
-                    path: vec![
-                        Step::Key("chat_history".to_owned()),
-                        Step::Index(index),
-                        Step::Key("role".to_owned()),
-                    ],
-                    rule: Rule::OneOf { allowed },
-                }
-                .into());
+                return Err(broken("role", Rule::OneOf { allowed }).into());
             }
         };
-        Ok(Turn {
-            role,
-            message: self.message,
-        })
+        if is_some(&self.tool_calls) || is_some(&self.tool_results) {
+            return Err(Error::invalid(NO_TOOLS));
+        }
+        let message = self.message;
+        let message = message.ok_or_else(|| broken("message", Rule::Required))?;
+        Ok(Turn { role, message })
     }
 }
 
@@ -316,8 +342,11 @@ fn source(index: usize, mut fields: Map<String, Value>) -> Source {
 impl Example for ChatTurn {
     fn example() -> Self {
         Self {
-            role: "USER".to_owned(),
-            message: "How are backups made?".to_owned(),
+            role: Some("USER".to_owned()),
+            user_name: None,
+            message: Some("How are backups made?".to_owned()),
+            tool_calls: None,
+            tool_results: None,
         }
     }
 }

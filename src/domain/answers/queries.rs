@@ -1,6 +1,10 @@
 //! What to search for, from what was said.
 
-use super::terms::{content_terms, is_common, words};
+use super::{
+    language::Language,
+    sentences::sentences,
+    terms::{self, is_common, words},
+};
 
 /// Who said something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +41,11 @@ const POINTERS: &[&str] = &[
 /// A question with at most this many terms of its own may lean on the one before.
 const FEW_TERMS: usize = 3;
 
+/// The terms of what was said, to compare it with other things that were: any stemmer does.
+fn content_terms(text: &str) -> Vec<String> {
+    terms::content_terms(text, Language::English)
+}
+
 /// What is searched for to answer `message`: the message itself, and, where it points at what was
 /// said before ("and how long is it kept?"), the user's words before it too. None if there is
 /// nothing to search for.
@@ -72,6 +81,50 @@ pub fn search_query(message: &str, history: &[Turn]) -> Option<String> {
         }
         _ => Some(message.to_owned()),
     }
+}
+
+/// The most searches for one message.
+const QUERIES_MAX: usize = 3;
+
+/// What is searched for to answer a message: one query for each of its questions, with what was said
+/// before it. A later question may point at an earlier one.
+#[must_use]
+pub fn search_queries(message: &str, history: &[Turn]) -> Vec<String> {
+    let questions = questions(message);
+    let mut before = history.to_vec();
+    let mut queries: Vec<String> = Vec::new();
+    for question in questions {
+        if let Some(query) =
+            search_query(question, &before).filter(|query| !queries.contains(query))
+        {
+            queries.push(query);
+        }
+        before.push(Turn {
+            role: Role::User,
+            message: question.to_owned(),
+        });
+    }
+    queries
+}
+
+/// The parts of a message that each end with a question, at most [`QUERIES_MAX`].
+fn questions(message: &str) -> Vec<&str> {
+    let ends: Vec<usize> = sentences(message)
+        .into_iter()
+        .map(|part| part.end)
+        .filter(|end| message[..*end].ends_with(['?', '？', '؟']))
+        .collect();
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for end in ends
+        .iter()
+        .take(ends.len().min(QUERIES_MAX).saturating_sub(1))
+    {
+        parts.push(&message[from..*end]);
+        from = *end;
+    }
+    parts.push(&message[from..]);
+    parts
 }
 
 #[cfg(test)]
@@ -112,6 +165,22 @@ mod tests {
             query("How is it?", &history).as_deref(),
             Some("How is it? backups made")
         );
+    }
+
+    #[test]
+    fn each_question_is_searched_for() {
+        let queries = |message: &str| search_queries(message, &[]);
+        assert_eq!(
+            queries("I run a shop. When are backups made? And how long are they kept? Thanks."),
+            [
+                "I run a shop. When are backups made?",
+                "And how long are they kept? Thanks. run shop backups made"
+            ]
+        );
+        assert_eq!(queries("Why? Where is Rome? Is it old?").len(), 2);
+        assert_eq!(queries("a? b? c? d? e?").len(), 3);
+        assert_eq!(queries("Hello!"), [""; 0]);
+        assert_eq!(queries("東京は？大阪は？").len(), 2);
     }
 
     #[test]

@@ -377,3 +377,63 @@ async fn chat_counts_code_points() {
     .await
     .expect("it ends");
 }
+
+#[tokio::test]
+async fn chat_takes_what_older_clients_send() {
+    let server = TestServer::start().await;
+    let body = json!({
+        "message": "When is lunch?", "seed": 42.0, "max_tokens": 5.0,
+        "documents": [{"text": "Lunch is at noon."}],
+        "chat_history": [
+            {"user_name": "User", "message": "Hi"},
+            {"user_name": "Chatbot", "message": "Hello!"},
+            {"role": "CHATBOT", "message": "Hello again!", "tool_calls": []},
+        ],
+    });
+    let answer = chat(&server, body).await.expect(200).json();
+    assert_eq!(answer["text"], "Lunch is at noon.");
+    assert_eq!(answer["chat_history"][0]["role"], "USER");
+    assert_eq!(answer["chat_history"].as_array().expect("turns").len(), 5);
+
+    let mut told = String::new();
+    for body in [
+        json!({"message": "x", "max_tokens": -1}),
+        json!({"message": "x", "max_tokens": 1.5}),
+        json!({"message": "x", "seed": 1e300}),
+        json!({"message": "x", "seed": "7"}),
+        json!({"message": "x", "documents": [{"text": "y"}, {}]}),
+        json!({"message": "x", "chat_history": [{"role": "TOOL", "tool_results": [{"call": {}}]}]}),
+        json!({"message": "x", "chat_history": [{"role": "CHATBOT", "tool_calls": [{"name": "f"}]}]}),
+        json!({"message": "x", "chat_history": [{"message": "y"}]}),
+        json!({"message": "x", "chat_history": [{"role": "USER"}]}),
+    ] {
+        let answer = chat(&server, body).await.expect(400).json();
+        told.push_str(answer["message"].as_str().expect("a message"));
+        told.push('\n');
+    }
+    insta::assert_snapshot!("refused_of_older_clients", told);
+}
+
+#[tokio::test]
+async fn chat_searches_for_each_question() {
+    let (server, connector, id) = with_handbook().await;
+    let asked = connector.asked().len();
+    let message = "When is lunch? How long are the backups kept?";
+    let body = json!({"message": message, "search_queries_only": true});
+    let answer = chat(&server, body).await.expect(200).json();
+    let queries: Vec<&Value> = answer["search_queries"]
+        .as_array()
+        .expect("queries")
+        .iter()
+        .map(|query| &query["text"])
+        .collect();
+    assert_eq!(
+        queries,
+        ["When is lunch?", "How long are the backups kept?"]
+    );
+    let body = json!({"message": message, "connectors": [{"id": id}]});
+    let answer = chat(&server, body).await.expect(200).json();
+    assert_eq!(connector.asked().len(), asked + 2);
+    let text = answer["text"].as_str().expect("a text");
+    assert!(text.contains("noon") && text.contains("30 days"), "{text}");
+}
