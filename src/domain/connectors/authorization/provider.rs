@@ -180,17 +180,27 @@ fn read(answer: &OutboundResponse) -> Result<Granted, Refusal> {
     }
 }
 
-/// The members of an answer with texts or numbers.
+/// The members of an answer with texts or numbers: of the grant of a user within it, where it has no
+/// token of its own, as Slack answers for a user's scopes.
 fn members(body: &[u8]) -> HashMap<String, String> {
     match serde_json::from_slice(body) {
-        Ok(Value::Object(members)) => members
-            .into_iter()
-            .filter_map(|(name, value)| match value {
-                Value::String(text) => Some((name, text)),
-                Value::Number(number) => Some((name, number.to_string())),
-                _ => None,
-            })
-            .collect(),
+        Ok(Value::Object(mut members)) => {
+            let user = members.remove("authed_user");
+            if let Some(Value::Object(user)) = user
+                && user.contains_key("access_token")
+                && !members.contains_key("access_token")
+            {
+                members.extend(user);
+            }
+            members
+                .into_iter()
+                .filter_map(|(name, value)| match value {
+                    Value::String(text) => Some((name, text)),
+                    Value::Number(number) => Some((name, number.to_string())),
+                    _ => None,
+                })
+                .collect()
+        }
         _ => parse(body).into_owned().collect(),
     }
 }
@@ -224,6 +234,8 @@ mod tests {
             r#"{"access_token": "a", "refresh_token": "r", "expires_in": 3600}"#,
             r#"{"access_token": "a", "refresh_token": "r", "expires_in": "3600"}"#,
             "access_token=a&refresh_token=r&expires_in=3600",
+            r#"{"ok": true, "authed_user": {"id": "U1", "access_token": "a", "refresh_token": "r", "expires_in": 3600}}"#,
+            r#"{"access_token": "a", "refresh_token": "r", "expires_in": 3600, "authed_user": {"access_token": "b"}}"#,
         ] {
             let granted = answer(200, body).unwrap_or_else(|refusal| panic!("{refusal:?}"));
             assert_eq!(granted.access_token.expose(), "a");
