@@ -19,10 +19,10 @@ use super::chat_wire::{
 };
 use crate::{
     domain::{
-        answers::Finish,
+        answers::{Finish, Usage},
         chat::{Event, Outcome, Told},
     },
-    http::JsonObject,
+    http::{JsonObject, event_stream},
     kernel::{Error, Kind},
 };
 
@@ -103,8 +103,8 @@ impl StreamedChatEvent {
     fn write(&self, form: Form) -> String {
         let json = self.to_json_string();
         match form {
-            Form::Lines => format!("{json}\n"),
-            Form::Events => format!("event: {}\ndata: {json}\n\n", self.event_type),
+            Form::Lines => event_stream::json_line(&json),
+            Form::Events => event_stream::sse_event(&self.event_type, &json),
         }
     }
 }
@@ -173,7 +173,7 @@ fn failed(failure: &Error) -> Outcome {
         is_search_required: None,
         finish: Finish::Error,
         history: Vec::new(),
-        usage: None,
+        usage: Usage::default(),
         warnings: vec![warning],
     }
 }

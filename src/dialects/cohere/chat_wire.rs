@@ -101,14 +101,14 @@ pub struct ShownTurn {
 
 /// About an answer.
 #[derive(Clone, Object)]
-#[oai(skip_serializing_if_is_none)]
 pub struct ApiMeta {
     /// The version of the API.
     api_version: ApiVersion,
-    /// What the model counted, as it would be billed.
-    billed_units: Option<Tokens>,
-    /// What the model counted.
-    tokens: Option<Tokens>,
+    /// The tokens as they would be billed.
+    // wire: always there: LangChain reads it, and `tokens`, unasked
+    billed_units: Tokens,
+    /// The tokens that the model counted; where none did, about how many there are.
+    tokens: Tokens,
     /// Who answered, and what was not as it should be.
     warnings: Vec<String>,
 }
@@ -149,10 +149,10 @@ impl Ids {
     /// An answer as it is shown.
     pub fn response(&self, outcome: Outcome) -> ChatResponse {
         let is_grounded = outcome.is_search_required.is_some() || !outcome.documents.is_empty();
-        let tokens = outcome.usage.map(|usage| Tokens {
-            input_tokens: usage.input_tokens,
-            output_tokens: usage.output_tokens,
-        });
+        let tokens = Tokens {
+            input_tokens: outcome.usage.input_tokens,
+            output_tokens: outcome.usage.output_tokens,
+        };
         ChatResponse {
             response_id: self.response.clone(),
             generation_id: self.generation.clone(),
@@ -288,7 +288,10 @@ impl Example for ChatResponse {
             is_search_required: Some(true),
             finish: Finish::Complete,
             history: Vec::new(),
-            usage: None,
+            usage: answers::Usage {
+                input_tokens: 29,
+                output_tokens: 8,
+            },
             warnings: vec!["answered by the extractive answerer".to_owned()],
         })
     }

@@ -53,13 +53,20 @@ pub enum Finish {
     Error,
 }
 
-/// What the model counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Tokens: what a model counted, or about how many there are where none did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Tokens of the prompt.
     pub input_tokens: u64,
     /// Tokens of the answer.
     pub output_tokens: u64,
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, more: Self) {
+        self.input_tokens += more.input_tokens;
+        self.output_tokens += more.output_tokens;
+    }
 }
 
 /// An answer.
@@ -71,7 +78,7 @@ pub struct Answer {
     pub citations: Vec<Citation>,
     /// Why it ended.
     pub finish: Finish,
-    /// What was counted, where something is.
+    /// What the model counted, if it did.
     pub usage: Option<Usage>,
     /// What went wrong, if it ended with an error.
     pub problem: Option<String>,

@@ -117,8 +117,8 @@ pub struct Outcome {
     pub finish: Finish,
     /// The conversation with this message and its answer.
     pub history: Vec<Turn>,
-    /// What the model counted.
-    pub usage: Option<Usage>,
+    /// The tokens of all that models were asked, or of what the answer was made from.
+    pub usage: Usage,
     /// Who answered, and what was not as it should be.
     pub warnings: Vec<String>,
 }

@@ -11,7 +11,10 @@ use super::{
 use crate::{
     domain::{
         access::Call,
-        answers::{self, Answer, Citation, Extract, Finish, Piece, Question, Role, Turn, upstream},
+        answers::{
+            self, Answer, Citation, Extract, Finish, Piece, Question, Role, Source, Turn, Usage,
+            upstream,
+        },
     },
     kernel::{Error, Result},
 };
@@ -66,7 +69,7 @@ impl Chat {
     pub async fn run(mut self, listener: Listener) -> Result<Outcome> {
         tell(&listener, Event::Started).await;
         self.recall().await?;
-        let (queries, mut warnings) = self.queries().await;
+        let (queries, mut warnings, usage) = self.queries().await;
         let could_search = self.request.only_queries || !self.planned.is_empty();
         let mut outcome = Outcome {
             text: String::new(),
@@ -77,7 +80,7 @@ impl Chat {
             found: Vec::new(),
             finish: Finish::Complete,
             history: self.request.history.clone(),
-            usage: None,
+            usage,
             warnings: Vec::new(),
         };
         if could_search && !outcome.queries.is_empty() {
@@ -106,7 +109,7 @@ impl Chat {
         outcome.citations = answer.citations;
         outcome.citations.sort_by_key(|citation| citation.start);
         outcome.finish = answer.finish;
-        outcome.usage = answer.usage;
+        outcome.usage += answer.usage.unwrap_or_default();
         warnings.extend(answer.problem);
         outcome.warnings = warnings;
         self.remember(&mut outcome).await?;
@@ -124,23 +127,31 @@ impl Chat {
         Ok(())
     }
 
-    /// What to search for, and what to warn of.
-    async fn queries(&self) -> (Vec<String>, Vec<String>) {
+    /// What to search for, what to warn of, and the tokens of asking a model for it.
+    async fn queries(&self) -> (Vec<String>, Vec<String>, Usage) {
         let (message, history) = (&self.request.message, &self.request.history);
         let is_needed = self.request.only_queries || !self.planned.is_empty();
         let settings = &self.call.domain().settings().answers.upstream;
         let mut warnings = Vec::new();
         if is_needed && settings.url.is_some() && settings.rewrite_queries && !history.is_empty() {
             match upstream::queries(self.call.domain(), message, history).await {
-                Ok(queries) => return (queries, warnings),
+                Ok((queries, usage)) => return (queries, warnings, usage),
                 Err(error) => warnings.push(format!(
                     "the search query was made without the model: {}",
                     error.message()
                 )),
             }
         }
-        let query = answers::search_query(message, history);
-        (query.into_iter().collect(), warnings)
+        let queries = answers::search_queries(message, history);
+        let mut usage = Usage::default();
+        if self.request.only_queries {
+            let said = self.said();
+            // It only fails when the server ends.
+            let counted = spawn_blocking(move || answers::count_tokens(&said)).await;
+            usage.input_tokens = counted.unwrap_or_default();
+            usage.output_tokens = queries.iter().map(|one| answers::count_tokens(one)).sum();
+        }
+        (queries, warnings, usage)
     }
 
     /// Searches the connectors and chooses the documents to answer from.
@@ -197,14 +208,22 @@ impl Chat {
         let max_sentences = settings.max_sentences;
         let max_words = self.request.max_tokens;
         let max_words = max_words.map(|max| usize::try_from(max).unwrap_or(usize::MAX));
+        let said = self.said();
         let extracted = spawn_blocking(move || {
-            answers::extract(&Extract {
+            let mut answer = answers::extract(&Extract {
                 query: &query,
                 sources: &sources,
                 are_found,
                 max_sentences,
                 max_words,
-            })
+            });
+            let read = sources.iter().flat_map(Source::visible);
+            let read = read.map(|(_, text)| answers::count_tokens(text));
+            answer.usage = Some(Usage {
+                input_tokens: answers::count_tokens(&said) + read.sum::<u64>(),
+                output_tokens: answers::count_tokens(&answer.text),
+            });
+            answer
         });
         let mut answer = extracted.await.map_err(|error| broken(&error))?;
         if self.request.citations == Citations::Off {
@@ -225,6 +244,16 @@ impl Chat {
         }
         voice.finish().await;
         Ok(answer)
+    }
+
+    /// All that was said until now.
+    fn said(&self) -> String {
+        let before = self.request.history.iter();
+        let before = before.map(|turn| turn.message.as_str());
+        let preamble = self.request.preamble.as_deref();
+        let all = preamble.into_iter().chain(before);
+        let all = all.chain([self.request.message.as_str()]);
+        all.collect::<Vec<_>>().join("\n")
     }
 
     async fn ask_model(&self, outcome: &Outcome, listener: &Listener) -> Result<Answer> {

@@ -161,3 +161,52 @@ async fn chat_streams_events_to_who_asks_for_them() {
     );
     assert!(answer.text.ends_with("}\n\n"), "{}", answer.text);
 }
+
+/// Python's `splitlines` ends a line at each of these, and its client drops what is no whole JSON.
+#[tokio::test]
+async fn chat_streams_in_ascii() {
+    let server = TestServer::start().await;
+    let text = "Lunch\u{2028}is\u{2029}at\u{85}noon 😀 für alle.";
+    let body = json!({"message": "When is lunch?", "stream": true, "documents": [{"id": "é", "text": text}]});
+    let answer = chat(&server, body.clone()).await.expect(200);
+    assert!(answer.text.is_ascii(), "{}", answer.text);
+    let told = events(&answer.text);
+    assert_consistent(&told);
+    let end = told.last().expect("an end");
+    assert_eq!(end["response"]["documents"][0]["text"], text);
+
+    let request = server
+        .request(Method::POST, "/v1/chat")
+        .bearer_auth(crate::support::COHERE_KEY)
+        .header("Accepts", "text/event-stream")
+        .json(&body);
+    let answer = crate::support::send(request).await.expect(200);
+    assert!(answer.text.is_ascii(), "{}", answer.text);
+}
+
+/// The Python client for LangChain reads both counts, whatever happened.
+#[tokio::test]
+async fn chat_counts_tokens_whatever_happens() {
+    let (server, _, id) = with_handbook().await;
+    let (broken, broken_id) = registered(&server, "Broken", json!({})).await;
+    broken.reply(Reply::With(502, None, "{}".to_owned()));
+    let question = "How long are backups kept?";
+    for body in [
+        json!({"message": question}),
+        json!({"message": question, "connectors": [{"id": id}]}),
+        json!({"message": question, "search_queries_only": true}),
+        json!({"message": question, "connectors": [{"id": broken_id}]}),
+    ] {
+        let mut streamed = body.clone();
+        streamed["stream"] = json!(true);
+        let told = events(&chat(&server, streamed).await.expect(200).text);
+        let last = told.last().expect("an end");
+        let meta = &last["response"]["meta"];
+        assert!(meta["tokens"]["output_tokens"].is_u64(), "{body} {meta}");
+        assert_eq!(meta["tokens"], meta["billed_units"]);
+        if last["finish_reason"] == "COMPLETE" {
+            assert!(meta["tokens"]["input_tokens"].as_u64() >= Some(7), "{meta}");
+            assert!(meta["tokens"]["output_tokens"].as_u64() > Some(0), "{meta}");
+        }
+    }
+}

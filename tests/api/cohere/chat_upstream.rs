@@ -232,3 +232,78 @@ async fn chat_gives_no_key_of_a_model_away() {
         KEY
     ));
 }
+
+#[tokio::test]
+async fn chat_counts_for_a_model_that_does_not() {
+    let untold = "data: {\"choices\": [{\"delta\": {\"content\": \"They are kept for 30 days. [1]\"}, \
+        \"finish_reason\": \"stop\"}]}\n\ndata: [DONE]\n\n";
+    let (server, _, _, id) = with_model(Speech::BreaksOff(untold)).await;
+    let answer = chat(&server, question(&id)).await.expect(200).json();
+    assert_eq!(answer["finish_reason"], "COMPLETE");
+    let tokens = &answer["meta"]["tokens"];
+    assert_eq!(tokens["output_tokens"], 7);
+    // The question, and the documents with what is said of them.
+    assert!(tokens["input_tokens"].as_u64() > Some(80), "{tokens}");
+}
+
+/// Who goes away takes the model along, although no part of the answer is on its way yet.
+#[tokio::test]
+async fn chat_gives_a_model_up_with_its_caller() {
+    let (told, heard) = mpsc::channel(1);
+    let heard = Arc::new(tokio::sync::Mutex::new(heard));
+    let (server, model, _, id) = with_model(Speech::AsTold(heard)).await;
+    let mut body = question(&id);
+    body["conversation_id"] = json!("c-1");
+    let request = server
+        .request(Method::POST, "/v1/chat")
+        .bearer_auth(COHERE_KEY)
+        .json(&body);
+    let call = tokio::spawn(request.send());
+    told.send(delta("They are kept")).await.expect("told");
+    crate::support::until("the model is asked", async || !model.asked().is_empty()).await;
+    call.abort();
+    let talks = async {
+        while told.send(delta(" on and on.")).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = model.wait_for_a_lost_reader() => {}
+        () = talks => {}
+    }
+    model.say(Speech::Says(vec!["Hello."]));
+    let alone = json!({"message": "hello", "conversation_id": "c-1"});
+    let answer = chat(&server, alone).await.expect(200).json();
+    assert_eq!(answer["chat_history"].as_array().expect("turns").len(), 2);
+}
+
+/// Clients ask three times where an answer is a 5xx: a wrong key is wrong each time.
+#[tokio::test]
+async fn chat_tells_what_a_repetition_mends() {
+    let error = json!({"error": {"message": "Incorrect API key provided"}});
+    let (server, model, _, id) = with_model(Speech::Refuses(401, error.clone())).await;
+    let answer = chat(&server, question(&id)).await;
+    assert_answer!("model_refuses_the_key", answer);
+    for (status, expected) in [
+        (400, 400),
+        (402, 400),
+        (403, 400),
+        (404, 400),
+        (422, 400),
+        (302, 400),
+        (501, 400),
+        (408, 503),
+        (429, 503),
+        (500, 503),
+        (502, 503),
+    ] {
+        model.say(Speech::Refuses(status, error.clone()));
+        chat(&server, question(&id)).await.expect(expected);
+    }
+    let mut server = server;
+    server.config.answers.upstream.url = Some("ftp://127.0.0.1/v1".to_owned());
+    server.restart().await;
+    let answer = chat(&server, question(&id)).await.expect(400).json();
+    let text = answer["message"].as_str().expect("a message");
+    assert!(text.starts_with("the model did not answer"), "{text}");
+}

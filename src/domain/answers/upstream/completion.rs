@@ -84,14 +84,15 @@ impl Lines {
                 _ => Finish::Complete,
             }));
         }
-        let count = |name: &str| event.pointer(&format!("/usage/{name}"))?.as_u64();
-        if let (Some(input_tokens), Some(output_tokens)) =
-            (count("prompt_tokens"), count("completion_tokens"))
-        {
-            deltas.push(Delta::Usage(Usage {
-                input_tokens,
-                output_tokens,
-            }));
-        }
+        deltas.extend(usage(&event).map(Delta::Usage));
     }
+}
+
+/// What an answer, or an event of one, says of its tokens.
+pub(super) fn usage(answer: &Value) -> Option<Usage> {
+    let count = |name: &str| answer.pointer(&format!("/usage/{name}"))?.as_u64();
+    Some(Usage {
+        input_tokens: count("prompt_tokens")?,
+        output_tokens: count("completion_tokens")?,
+    })
 }

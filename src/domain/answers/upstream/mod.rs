@@ -16,7 +16,8 @@ use super::{
     queries::{Role, Turn},
     settings::UpstreamSettings,
     source::Source,
-    text::{Answer, Finish, Piece},
+    text::{Answer, Finish, Piece, Usage},
+    tokens::count_tokens,
 };
 use crate::{
     domain::{
@@ -34,6 +35,11 @@ const ERROR_MAX: usize = 300;
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// The most search queries that the model may ask for.
 const QUERIES_MAX: usize = 3;
+/// The kinds of failure: one that the same question may not meet again, and one that it will.
+const LATER: Kind = Kind::Unavailable {
+    retry_after: RETRY_AFTER,
+};
+const UPSTREAM: Kind = Kind::Upstream;
 
 /// What a model is asked.
 #[derive(Debug, Clone, Default)]
@@ -56,16 +62,18 @@ pub struct Question {
 /// there.
 ///
 /// # Errors
-/// `Unavailable` if it did not begin to answer. What fails later is told in the answer.
+/// `Unavailable` if it did not begin to answer, `Upstream` if it would not at the next time either. What
+/// fails later is told in the answer.
 pub(crate) async fn answer(
     domain: &Domain,
     question: &Question,
     told: &mpsc::Sender<Piece>,
 ) -> Result<Answer> {
     let settings = &domain.settings().answers.upstream;
+    let messages = prompt::messages(question);
     let mut body = json!({
         "model": settings.model,
-        "messages": prompt::messages(question),
+        "messages": &messages,
         "stream": true,
         "stream_options": {"include_usage": true},
     });
@@ -128,6 +136,7 @@ pub(crate) async fn answer(
     if let Some(problem) = &answer.problem {
         warn!(problem, "the model failed while it answered");
     }
+    answer.usage = answer.usage.or_else(|| Some(estimate(&messages, &text)));
     answer.text = text;
     answer.citations = citations;
     Ok(answer)
@@ -143,16 +152,17 @@ async fn tell(told: &mpsc::Sender<Piece>, pieces: Vec<Piece>) {
 /// What the model would search for to answer; none if it wants to search for nothing.
 ///
 /// # Errors
-/// `Unavailable` if it does not say.
+/// `Unavailable` or `Upstream` if it does not say.
 pub(crate) async fn queries(
     domain: &Domain,
     message: &str,
     history: &[Turn],
-) -> Result<Vec<String>> {
+) -> Result<(Vec<String>, Usage)> {
     let settings = &domain.settings().answers.upstream;
+    let messages = prompt::query_messages(message, history);
     let body = json!({
         "model": settings.model,
-        "messages": prompt::query_messages(message, history),
+        "messages": &messages,
         "temperature": 0,
         "stream": false,
     });
@@ -162,7 +172,7 @@ pub(crate) async fn queries(
         return Err(refused(answer.status, &answer.body));
     }
     let answer: Value = serde_json::from_slice(&answer.body)
-        .map_err(|_| unavailable("the model's server answered no JSON".to_owned()))?;
+        .map_err(|_| failed(UPSTREAM, "the model's server answered no JSON".to_owned()))?;
     let text = answer.pointer("/choices/0/message/content");
     let text = text.and_then(Value::as_str).unwrap_or_default();
     let lines = text.lines().map(|line| {
@@ -170,7 +180,8 @@ pub(crate) async fn queries(
         line.trim_matches('"').to_owned()
     });
     let queries = lines.filter(|line| !line.is_empty() && !line.eq_ignore_ascii_case("none"));
-    Ok(queries.take(QUERIES_MAX).collect())
+    let usage = completion::usage(&answer).unwrap_or_else(|| estimate(&messages, text));
+    Ok((queries.take(QUERIES_MAX).collect(), usage))
 }
 
 fn request(settings: &UpstreamSettings, body: &Value) -> Result<OutboundRequest> {
@@ -192,8 +203,23 @@ fn request(settings: &UpstreamSettings, body: &Value) -> Result<OutboundRequest>
     })
 }
 
+/// About how many tokens a question and its answer have, for servers that do not tell.
+fn estimate(messages: &[Value], text: &str) -> Usage {
+    let contents = messages
+        .iter()
+        .filter_map(|message| message["content"].as_str());
+    Usage {
+        input_tokens: contents.map(count_tokens).sum(),
+        output_tokens: count_tokens(text),
+    }
+}
+
 fn unanswered(error: &OutboundError) -> Error {
-    unavailable(format!("the model did not answer: {error}"))
+    let kind = match error {
+        OutboundError::Malformed(_) | OutboundError::Refused(_) => UPSTREAM,
+        OutboundError::Timeout(_) | OutboundError::Connection(_) | OutboundError::Full(_) => LATER,
+    };
+    failed(kind, format!("the model did not answer: {error}"))
 }
 
 fn refused(status: u16, body: &[u8]) -> Error {
@@ -203,23 +229,31 @@ fn refused(status: u16, body: &[u8]) -> Error {
         error.as_str().or_else(|| error.get("message")?.as_str())
     });
     let own = own.map_or_else(String::new, |own| format!(": {}", shown(own)));
-    unavailable(format!(
-        "the model's server answered with status code {status}{own}"
-    ))
+    let hint = match status {
+        401 | 403 => " (answers.upstream.key)",
+        404 => " (answers.upstream.url and .model)",
+        _ => "",
+    };
+    let text = format!("the model's server answered with status code {status}{own}{hint}");
+    failed(kind_of(status), text)
+}
+
+/// Clients ask again where an answer says that this may help: after a wrong key or a question that the
+/// model does not take, it does not.
+const fn kind_of(status: u16) -> Kind {
+    match status {
+        408 | 409 | 425 | 429 | 500 | 502..=599 => LATER,
+        _ => UPSTREAM,
+    }
 }
 
 fn shown(text: &str) -> String {
     text.chars().take(ERROR_MAX).collect()
 }
 
-fn unavailable(message: String) -> Error {
+fn failed(kind: Kind, message: String) -> Error {
     warn!(message, "the model does not answer");
-    Error::new(
-        Kind::Unavailable {
-            retry_after: RETRY_AFTER,
-        },
-        message,
-    )
+    Error::new(kind, message)
 }
 
 /// The name of a role in OpenAI's API.

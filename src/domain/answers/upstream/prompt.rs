@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Question, role};
-use crate::domain::answers::{queries::Turn, source::Source};
+use crate::domain::{
+    answers::{queries::Turn, source::Source},
+    folders::plain_text,
+};
 
 /// The most words of a field that a model sees; the connectors' guide says that longer documents
 /// are cut (cohere.md §3.3).
@@ -57,6 +60,7 @@ fn said(turn: &Turn) -> Value {
 
 fn shown(source: &Source) -> String {
     let fields = source.visible().map(|(name, text)| {
+        let text = plain_text(text);
         let mut words = text.split_inclusive(char::is_whitespace);
         let cut: String = words.by_ref().take(FIELD_WORDS).collect();
         format!("{name}: {}", cut.trim_end())
