@@ -1,23 +1,26 @@
 //! The extractive answerer: the best sentences of the documents, each cited.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use super::{
+    language::{Language, Languages},
     rank::Ranking,
-    sentences::sentences,
     source::Source,
-    terms::content_terms,
+    terms::{content_terms, query_terms},
     text::{Answer, Citation, Finish},
+    units::units,
 };
 
 /// What is said when the documents say nothing.
 const NOTHING: &str = "I found nothing about this in the documents.";
-/// A sentence that fits less than this part of the best one is left out.
+/// A unit that fits less than this part of the best one is left out.
 const WORTH_IT: f32 = 0.4;
-/// How much the whole document counts beside the sentence.
+/// How much the whole document counts beside the unit.
 const DOCUMENT_WEIGHT: f32 = 0.25;
+/// How much of the question must be in the answer for it not to need what stands beside it.
+const COVERED: f32 = 0.5;
 
-/// A sentence that an answer may have.
+/// What an answer may tell of a document at once: a sentence, or several that belong together.
 struct Candidate<'a> {
     text: &'a str,
     /// The document and the place in it.
@@ -25,6 +28,26 @@ struct Candidate<'a> {
     place: usize,
     score: f32,
     ids: Vec<String>,
+}
+
+/// A document as it is read.
+struct Read<'a> {
+    source: &'a Source,
+    texts: Vec<Cow<'a, str>>,
+    whole: String,
+    language: Language,
+}
+
+impl<'a> Read<'a> {
+    fn of(source: &'a Source) -> Self {
+        let whole = source.whole();
+        Self {
+            source,
+            texts: source.texts(),
+            language: Language::of(&whole),
+            whole,
+        }
+    }
 }
 
 /// What an extractive answer is made of.
@@ -37,7 +60,7 @@ pub struct Extract<'a> {
     /// Whether the documents were found for this query. Then the first one is told even if it has
     /// none of its words: its connector may know better.
     pub are_found: bool,
-    /// The most sentences.
+    /// The most sentences; those that belong together count as one.
     pub max_sentences: usize,
     /// The most words; none without a limit.
     // wire: max_tokens; a word stands for a token here
@@ -48,7 +71,8 @@ pub struct Extract<'a> {
 /// all of them.
 #[must_use]
 pub fn extract(extract: &Extract<'_>) -> Answer {
-    let mut best = choose(extract);
+    let read: Vec<Read<'_>> = extract.sources.iter().map(Read::of).collect();
+    let mut best = choose(extract, &read);
     // The sentences of a document stay together, in its order, documents with the best first.
     let mut rank: HashMap<usize, usize> = HashMap::new();
     for candidate in &best {
@@ -67,40 +91,70 @@ pub fn extract(extract: &Extract<'_>) -> Answer {
         answer.text.push_str(NOTHING);
         return answer;
     }
-    let mut words = 0;
+    let mut left = extract.max_words.unwrap_or(usize::MAX);
     for candidate in best {
-        words += candidate.text.split_whitespace().count();
-        if extract.max_words.is_some_and(|max| words > max) {
+        let words = candidate.text.split_whitespace().count();
+        let mut told = candidate.text;
+        if words > left {
             answer.finish = Finish::MaxTokens;
-            break;
+            told = first_words(told, left);
+            if !answer.text.is_empty() || told.is_empty() {
+                break;
+            }
         }
-        let ends = answer
-            .text
-            .ends_with(['.', '!', '?', '。', '！', '？', ':']);
-        match () {
-            () if answer.text.is_empty() => {}
-            () if ends => answer.text.push(' '),
-            () => answer.text.push('\n'),
-        }
-        let start = answer.text.len();
-        answer.text.push_str(candidate.text);
-        let part = start..answer.text.len();
-        let citation = Citation::of(&answer.text, part, candidate.ids);
-        answer.citations.push(citation);
+        left = left.saturating_sub(words);
+        push(&mut answer, told, candidate.ids);
     }
     answer
 }
 
-/// The sentences to answer with, best first.
-fn choose<'a>(extract: &Extract<'a>) -> Vec<Candidate<'a>> {
-    let mut candidates = candidates(extract.sources);
+fn push(answer: &mut Answer, told: &str, ids: Vec<String>) {
+    let ends = answer
+        .text
+        .ends_with(['.', '!', '?', '。', '！', '？', ':']);
+    let in_line = ends && !told.contains('\n');
+    match () {
+        () if answer.text.is_empty() => {}
+        () if in_line => answer.text.push(' '),
+        () => answer.text.push('\n'),
+    }
+    let start = answer.text.len();
+    answer.text.push_str(told);
+    let citation = Citation::of(&answer.text, start..answer.text.len(), ids);
+    answer.citations.push(citation);
+}
+
+/// As much of a text as this many words.
+fn first_words(text: &str, count: usize) -> &str {
+    let (mut at, mut end, mut words) = (0, 0, 0);
+    for piece in text.split_inclusive(char::is_whitespace) {
+        at += piece.len();
+        if !piece.trim().is_empty() {
+            if words == count {
+                break;
+            }
+            words += 1;
+            end = at;
+        }
+    }
+    text[..end].trim_end()
+}
+
+/// What to answer with, best first.
+fn choose<'a>(extract: &Extract<'_>, read: &'a [Read<'_>]) -> Vec<Candidate<'a>> {
+    let mut candidates = candidates(read);
     if candidates.is_empty() {
         return candidates;
     }
-    let texts: Vec<&str> = candidates.iter().map(|candidate| candidate.text).collect();
+    let texts: Vec<_> = candidates
+        .iter()
+        .map(|candidate| (candidate.text, read[candidate.source].language))
+        .collect();
     let scores = Ranking::of(&texts).scores(extract.query);
-    let wholes: Vec<String> = extract.sources.iter().map(Source::whole).collect();
-    let wholes: Vec<&str> = wholes.iter().map(String::as_str).collect();
+    let wholes: Vec<_> = read
+        .iter()
+        .map(|read| (read.whole.as_str(), read.language))
+        .collect();
     let of_documents = Ranking::of(&wholes).scores(extract.query);
     for (candidate, score) in candidates.iter_mut().zip(scores) {
         if score > 0.0 {
@@ -110,11 +164,21 @@ fn choose<'a>(extract: &Extract<'a>) -> Vec<Candidate<'a>> {
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let top = candidates[0].score;
     if top > 0.0 {
-        candidates.retain(|candidate| candidate.score >= WORTH_IT * top);
-        candidates.truncate(extract.max_sentences);
+        let fits = |candidate: &Candidate<'_>| candidate.score >= WORTH_IT * top;
+        let count = candidates
+            .iter()
+            .take(extract.max_sentences)
+            .take_while(|candidate| fits(candidate))
+            .count();
+        let others = candidates.split_off(count);
+        if count < extract.max_sentences && !covers(&candidates, read, extract.query) {
+            let beside = beside(&candidates, others);
+            candidates.extend(beside);
+        }
         return candidates;
     }
-    if !extract.are_found || content_terms(extract.query).is_empty() {
+    let languages: Languages = read.iter().map(|read| read.language).collect();
+    if !extract.are_found || query_terms(extract.query, languages).is_empty() {
         return Vec::new();
     }
     candidates.retain(|candidate| candidate.source == 0);
@@ -123,31 +187,55 @@ fn choose<'a>(extract: &Extract<'a>) -> Vec<Candidate<'a>> {
     candidates
 }
 
-/// Every sentence of the documents, each once.
-fn candidates(sources: &[Source]) -> Vec<Candidate<'_>> {
-    let mut found: Vec<Candidate<'_>> = Vec::new();
+/// True if most of the question's words are in what was chosen: it then says by itself what it is about.
+fn covers(chosen: &[Candidate<'_>], read: &[Read<'_>], query: &str) -> bool {
+    let Some(best) = chosen.first() else {
+        return false;
+    };
+    let language = read[best.source].language;
+    let wanted = content_terms(query, language);
+    let said: Vec<String> = chosen
+        .iter()
+        .flat_map(|candidate| content_terms(candidate.text, read[candidate.source].language))
+        .collect();
+    let found = wanted.iter().filter(|term| said.contains(term)).count();
+    found as f32 >= COVERED * wanted.len() as f32
+}
+
+/// What follows the best one in its document: an answer often stands there in words of its own.
+fn beside<'a>(chosen: &[Candidate<'a>], others: Vec<Candidate<'a>>) -> Option<Candidate<'a>> {
+    let best = chosen.first()?;
+    let next = (best.source, best.place + 1);
+    others
+        .into_iter()
+        .find(|candidate| (candidate.source, candidate.place) == next)
+}
+
+/// Every unit of the documents, each once.
+fn candidates<'a>(read: &'a [Read<'_>]) -> Vec<Candidate<'a>> {
+    let mut found: Vec<Candidate<'a>> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
-    for (index, source) in sources.iter().enumerate() {
+    for (index, read) in read.iter().enumerate() {
         let mut place = 0;
-        for text in source.texts() {
-            for range in sentences(text) {
-                let sentence = &text[range];
+        for text in &read.texts {
+            for range in units(text) {
+                let unit = &text[range];
                 place += 1;
-                let same = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
+                let same = unit.split_whitespace().collect::<Vec<_>>().join(" ");
                 match known.get(&same) {
                     Some(&at) => {
-                        if !found[at].ids.contains(&source.id) {
-                            found[at].ids.push(source.id.clone());
+                        if !found[at].ids.contains(&read.source.id) {
+                            found[at].ids.push(read.source.id.clone());
                         }
                     }
                     None => {
                         known.insert(same, found.len());
                         found.push(Candidate {
-                            text: sentence,
+                            text: unit,
                             source: index,
                             place,
                             score: 0.0,
-                            ids: vec![source.id.clone()],
+                            ids: vec![read.source.id.clone()],
                         });
                     }
                 }
@@ -211,6 +299,51 @@ mod tests {
             (found.text.as_str(), found.finish),
             ("One oak here.", Finish::MaxTokens)
         );
+    }
+
+    #[test]
+    fn no_answer_ends_before_what_it_announces() {
+        let text =
+            "The reader takes three kinds of files:\n- Markdown\n- HTML\n- CSV\n\nIt is fast.";
+        let found = answer(
+            "Which kinds of files does the reader take?",
+            &[source("a", text)],
+        );
+        assert_eq!(
+            found.text,
+            "The reader takes three kinds of files:\n- Markdown\n- HTML\n- CSV"
+        );
+        let faq = "How long are backups kept?\nThirty days.\n\nWho makes them?\nThe cook.";
+        let found = answer("How long are backups kept?", &[source("a", faq)]);
+        assert!(found.text.contains("Thirty days."), "{}", found.text);
+    }
+
+    #[test]
+    fn markup_of_a_connector_is_not_told() {
+        let page = "<p>Backups are kept for <em>30&nbsp;days</em>.</p><script>evil()</script>";
+        let found = answer("How long are backups kept?", &[source("a", page)]);
+        assert_eq!(found.text, "Backups are kept for 30 days.");
+        let not_markup = "If a < b and c > d, backups are kept.";
+        let found = answer("When are backups kept?", &[source("a", not_markup)]);
+        assert_eq!(found.text, not_markup);
+    }
+
+    #[test]
+    fn words_are_found_by_the_endings_of_their_language() {
+        let sources = [
+            source(
+                "de",
+                "Im Keller stehen alte Schränke. Die Häuser am Fluss wurden 1912 gebaut.",
+            ),
+            source(
+                "ru",
+                "Кошка спит на диване. Резервные копии хранятся тридцать дней.",
+            ),
+        ];
+        let german = answer("Wann wurde das Haus am Fluss gebaut?", &sources);
+        assert_eq!(german.text, "Die Häuser am Fluss wurden 1912 gebaut.");
+        let russian = answer("Сколько хранится резервная копия?", &sources);
+        assert_eq!(russian.text, "Резервные копии хранятся тридцать дней.");
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::{
+    language::Language,
     sentences::sentences,
     source::Source,
     terms::content_terms,
@@ -167,29 +168,36 @@ impl<'a> Markers<'a> {
 
 /// Citations of the sentences whose words are in a document.
 fn supported(text: &str, sources: &[Source]) -> Vec<Citation> {
-    let documents: Vec<(&Source, HashSet<String>)> = sources
+    let documents: Vec<(&Source, Language, HashSet<String>)> = sources
         .iter()
-        .map(|source| (source, content_terms(&source.whole()).into_iter().collect()))
+        .map(|source| {
+            let whole = source.whole();
+            let language = Language::of(&whole);
+            let terms = content_terms(&whole, language).into_iter().collect();
+            (source, language, terms)
+        })
         .collect();
     let mut citations = Vec::new();
     for part in sentences(text) {
-        let terms = content_terms(&text[part.clone()]);
-        if terms.len() < TERMS_MIN {
-            continue;
-        }
-        let support = |known: &HashSet<String>| {
+        let support = |language: Language, known: &HashSet<String>| {
+            let terms = content_terms(&text[part.clone()], language);
             let found = terms.iter().filter(|term| known.contains(*term)).count();
-            found as f32 / terms.len() as f32
+            match terms.len() {
+                0..TERMS_MIN => 0.0,
+                all => found as f32 / all as f32,
+            }
         };
-        let best = documents
+        let supports: Vec<f32> = documents
             .iter()
-            .map(|(_, known)| support(known))
-            .fold(0.0, f32::max);
+            .map(|(_, language, known)| support(*language, known))
+            .collect();
+        let best = supports.iter().copied().fold(0.0, f32::max);
         if best < SUPPORT {
             continue;
         }
-        let ids = documents.iter().filter(|(_, known)| support(known) >= best);
-        let ids = ids.map(|(source, _)| source.id.clone()).collect();
+        let all = documents.iter().zip(supports);
+        let ids = all.filter(|(_, support)| *support >= best);
+        let ids = ids.map(|((source, ..), _)| source.id.clone()).collect();
         citations.push(Citation::of(text, part, ids));
     }
     citations

@@ -1,7 +1,9 @@
 //! Answering from documents, with two answerers: the extractive one, which tells their best
 //! sentences, and an upstream model, which is asked over its own API.
 
+mod common;
 mod extract;
+mod language;
 mod markers;
 mod queries;
 mod rank;
@@ -10,16 +12,20 @@ mod settings;
 mod source;
 mod terms;
 mod text;
+mod tokens;
+mod units;
 pub(super) mod upstream;
 
 pub use self::{
     extract::{Extract, extract},
-    queries::{Role, Turn, search_query},
+    language::{Language, Languages},
+    queries::{Role, Turn, search_queries, search_query},
     rank::{Truncation, select},
-    sentences::sentences,
     settings::{Settings, UpstreamSettings},
     source::Source,
-    terms::{content_terms, is_common, terms, words},
+    terms::{content_terms, terms},
     text::{Answer, Citation, Finish, Piece, Usage},
+    tokens::count_tokens,
+    units::units,
     upstream::Question,
 };

@@ -2,33 +2,46 @@
 
 use bm25::{Embedder, EmbedderBuilder, Scorer};
 
-use super::{source::Source, terms::Terms};
+use super::{
+    language::{Language, Languages},
+    source::Source,
+    terms::{Spaced, content_terms, query_terms},
+};
 
 /// Texts that can be compared with a query.
 pub(super) struct Ranking {
-    embedder: Embedder<u32, Terms>,
+    embedder: Embedder<u32, Spaced>,
     scorer: Scorer<usize>,
     count: usize,
+    languages: Languages,
 }
 
 impl Ranking {
-    pub(super) fn of(texts: &[&str]) -> Self {
-        let embedder: Embedder<u32, Terms> =
-            EmbedderBuilder::with_tokenizer_and_fit_to_corpus(Terms, texts).build();
+    /// Texts, each in its language.
+    pub(super) fn of(texts: &[(&str, Language)]) -> Self {
+        let terms: Vec<String> = texts
+            .iter()
+            .map(|(text, language)| content_terms(text, *language).join(" "))
+            .collect();
+        let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
+        let embedder: Embedder<u32, Spaced> =
+            EmbedderBuilder::with_tokenizer_and_fit_to_corpus(Spaced, &terms).build();
         let mut scorer = Scorer::new();
-        for (index, text) in texts.iter().enumerate() {
+        for (index, text) in terms.iter().enumerate() {
             scorer.upsert(&index, embedder.embed(text));
         }
         Self {
             embedder,
             scorer,
             count: texts.len(),
+            languages: texts.iter().map(|(_, language)| *language).collect(),
         }
     }
 
     /// How well each text fits the query: 0 if no term of the query is in it.
     pub(super) fn scores(&self, query: &str) -> Vec<f32> {
-        let query = self.embedder.embed(query);
+        let query = query_terms(query, self.languages).join(" ");
+        let query = self.embedder.embed(&query);
         let mut scores = vec![0.0; self.count];
         for found in self.scorer.matches(&query) {
             scores[found.id] = found.score;
@@ -61,7 +74,10 @@ pub fn select(
         return sources;
     }
     let texts: Vec<String> = sources.iter().map(Source::whole).collect();
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let texts: Vec<_> = texts
+        .iter()
+        .map(|text| (text.as_str(), Language::of(text)))
+        .collect();
     let scores = Ranking::of(&texts).scores(query);
     let mut order: Vec<usize> = (0..sources.len()).collect();
     // Those that share no term with the query keep the place that their connector gave them.

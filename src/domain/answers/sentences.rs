@@ -7,21 +7,90 @@ use unicode_segmentation::UnicodeSegmentation;
 /// The longest sentence, in bytes; what is longer is cut between words.
 const SENTENCE_MAX: usize = 600;
 
+/// What a full stop follows without ending a sentence, in lower case, in several languages.
+const ABBREVIATIONS: &[&str] = &[
+    "abb", "abs", "art", "bspw", "bzw", "ca", "co", "corp", "dept", "dr", "e.g", "ej", "etc",
+    "evtl", "fig", "ggf", "hr", "i.e", "inc", "inkl", "jr", "ltd", "max", "mio", "min", "mme",
+    "mr", "mrs", "ms", "nr", "núm", "p.ej", "pp", "prof", "sig", "sr", "sra", "st", "str", "tel",
+    "u.a", "usw", "vgl", "vol", "vs", "z.b", "zzgl", "г", "д", "им", "п", "руб", "стр", "т", "т.д",
+    "т.е", "т.п", "ул",
+];
+
+/// Words before a number that its full stop makes an ordinal of: "am 3. Mai".
+const BEFORE_ORDINALS: &[&str] = &[
+    "ab", "am", "bis", "dem", "den", "der", "des", "die", "im", "seit", "vom", "zum",
+];
+
+/// The shortest line that is taken for the first of a sentence that goes on in the next, in bytes.
+const WRAPPED: usize = 30;
+
 /// Where the sentences of a text are, in bytes, without the space around them. A line break that
-/// ends a paragraph or an item ends a sentence too.
+/// ends a paragraph or an item ends a sentence too; one that only wraps a sentence does not.
 #[must_use]
 pub fn sentences(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
-    for block in text.split_inclusive("\n") {
-        let mut at = start;
-        for sentence in block.split_sentence_bounds() {
-            push(text, at..at + sentence.len(), &mut found);
-            at += sentence.len();
+    let mut lines = text.split_inclusive('\n').peekable();
+    while let Some(line) = lines.next() {
+        let mut end = start + line.len();
+        let mut last = line;
+        while let Some(next) = lines.next_if(|next| wraps(last, next)) {
+            end += next.len();
+            last = next;
         }
-        start += block.len();
+        of_block(text, start..end, &mut found);
+        start = end;
     }
     found
+}
+
+/// True if a sentence goes on in the next line: texts are wrapped at a width.
+fn wraps(line: &str, next: &str) -> bool {
+    let line = line.trim();
+    let ends = line.ends_with(['.', '!', '?', ':', ';', '…', '|', '。', '！', '？']);
+    let goes_on = next.trim_start().starts_with(char::is_lowercase);
+    line.len() >= WRAPPED && !ends && goes_on && !is_labelled(next)
+}
+
+/// True for a line that begins with the name of what it says: `City: London`.
+pub(super) fn is_labelled(line: &str) -> bool {
+    let Some((label, value)) = line.trim().split_once(": ") else {
+        return false;
+    };
+    let words = label.split_whitespace().count();
+    !value.is_empty() && (1..=4).contains(&words) && label.len() <= 60 && !label.contains(". ")
+}
+
+fn of_block(text: &str, block: Range<usize>, found: &mut Vec<Range<usize>>) {
+    let mut from = block.start;
+    let mut to = block.start;
+    for sentence in text[block.clone()].split_sentence_bounds() {
+        to += sentence.len();
+        if to < block.end && to - from < SENTENCE_MAX && goes_on_after(&text[from..to]) {
+            continue;
+        }
+        push(text, from..to, found);
+        from = to;
+    }
+}
+
+/// True if the full stop at the end of a text is not that of a sentence.
+fn goes_on_after(text: &str) -> bool {
+    let Some(text) = text.trim().strip_suffix('.') else {
+        return false;
+    };
+    let mut words = text.split_whitespace().rev();
+    let last = words.next().unwrap_or_default();
+    let last = last.trim_start_matches(['(', '"', '„', '«']);
+    if last.len() <= 2 && last.bytes().all(|byte| byte.is_ascii_digit()) {
+        // "1." begins an item.
+        return words
+            .next()
+            .is_none_or(|before| BEFORE_ORDINALS.contains(&before.to_lowercase().as_str()));
+    }
+    let mut letters = last.chars();
+    let is_initial = letters.next().is_some_and(char::is_uppercase) && letters.next().is_none();
+    is_initial || ABBREVIATIONS.contains(&last.to_lowercase().as_str())
 }
 
 fn push(text: &str, range: Range<usize>, found: &mut Vec<Range<usize>>) {
@@ -78,6 +147,23 @@ mod tests {
             ]
         );
         assert_eq!(texts("数据库很快。它很小。"), ["数据库很快。", "它很小。"]);
+    }
+
+    #[test]
+    fn a_sentence_goes_on_after_an_abbreviation_and_a_wrapped_line() {
+        let whole = [
+            "Ask Dr. Smith or J. Doe.",
+            "Das Fest ist am 3. Mai, z. B. im Garten.",
+            "1. Press the button.",
+            "The backups are made every night\nand kept for 30 days.",
+            "Офис на ул. Ленина открыт.",
+        ];
+        for text in whole {
+            assert_eq!(texts(text), [text]);
+        }
+        assert_eq!(texts("one\ntwo").len(), 2);
+        let records = "the first of the members: is long\nsecond: 2";
+        assert_eq!(texts(records).len(), 2);
     }
 
     proptest! {

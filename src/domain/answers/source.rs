@@ -1,5 +1,9 @@
 //! A document that an answer may rest on.
 
+use std::borrow::Cow;
+
+use crate::domain::folders::plain_text;
+
 /// Fields with a document's text, the first that it has counts.
 const TEXTS: &[&str] = &[
     "text",
@@ -49,12 +53,17 @@ impl Source {
 
     /// What it is ranked by: all that may be used of it.
     pub(super) fn whole(&self) -> String {
-        let texts: Vec<&str> = self.visible().map(|(_, text)| text).collect();
+        let texts: Vec<_> = self.visible().map(|(_, text)| plain_text(text)).collect();
         texts.join("\n")
     }
 
-    /// The texts that sentences are taken from.
-    pub(super) fn texts(&self) -> Vec<&str> {
+    /// The texts that sentences are taken from, without the markup that connectors' texts may have.
+    pub(super) fn texts(&self) -> Vec<Cow<'_, str>> {
+        let fields = self.text_fields();
+        fields.into_iter().map(plain_text).collect()
+    }
+
+    fn text_fields(&self) -> Vec<&str> {
         let field = |wanted: &&str| {
             let mut visible = self.visible();
             let found = visible.find(|(name, text)| name == wanted && !text.trim().is_empty());

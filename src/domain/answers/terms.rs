@@ -1,61 +1,78 @@
-//! From text to the terms that ranking compares: words without case, accents and endings.
+//! From text to the terms that ranking compares: words without case, accents and the endings of their
+//! language.
 //!
 //! The same terms are used for the index of a folder, for the ranking of what connectors return,
-//! and for finding which document a sentence of a model rests on.
+//! and for finding which document a sentence of a model rests on. A query is made into the terms of
+//! each language that the texts are in.
 
-use std::{collections::HashSet, sync::LazyLock};
-
-use rust_stemmers::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Words too common in English to tell one text from another. In other languages the frequency of
-/// a term in the corpus says it.
-const COMMON: &[&str] = &[
-    "a", "about", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can",
-    "could", "d", "did", "do", "does", "for", "from", "had", "has", "have", "he", "her", "him",
-    "his", "how", "i", "if", "in", "into", "is", "it", "its", "ll", "m", "me", "my", "of", "on",
-    "or", "our", "please", "re", "s", "she", "should", "so", "some", "t", "tell", "than", "that",
-    "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "us", "ve",
-    "was", "we", "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "will",
-    "with", "would", "you", "your",
-];
-
-static COMMON_WORDS: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| COMMON.iter().copied().collect());
+use super::language::{Language, Languages};
 
 /// The longest word that is one, in bytes: what is longer is data.
 const WORD_MAX: usize = 64;
 
 /// Every term of a text, in its order.
 #[must_use]
-pub fn terms(text: &str) -> Vec<String> {
-    collect(text, |_| true)
+pub fn terms(text: &str, language: Language) -> Vec<String> {
+    collect(text, language, |_| true)
 }
 
 /// The terms that carry meaning, in their order: without the common words.
 #[must_use]
-pub fn content_terms(text: &str) -> Vec<String> {
-    collect(text, |word| !is_common(word))
+pub fn content_terms(text: &str, language: Language) -> Vec<String> {
+    collect(text, language, |word| !language.is_common(word))
 }
 
-/// Whether a word in lower case is too common to tell texts apart.
+/// The terms that carry meaning, as texts in these languages have them, each once, the words in their
+/// order.
+#[must_use]
+pub fn query_terms(query: &str, languages: Languages) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for language in languages.iter() {
+        for term in content_terms(query, language) {
+            if !found.contains(&term) {
+                found.push(term);
+            }
+        }
+    }
+    found
+}
+
+/// True for a word in lower case that is too common in English to tell texts apart.
 #[must_use]
 pub fn is_common(word: &str) -> bool {
-    COMMON_WORDS.contains(word)
+    Language::English.is_common(word)
 }
 
-/// The words of a text in lower case, without accents, in their order.
+/// The words of a text in lower case, in their order.
 pub fn words(text: &str) -> impl Iterator<Item = String> {
     text.unicode_words()
         // "store.batch_size" is one word to Unicode, and three to who searches for it.
-        .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()))
+        .flat_map(|word| word.split(|c: char| !c.is_alphanumeric() && !is_mark(c)))
         .filter(|word| !word.is_empty() && word.len() <= WORD_MAX)
-        .map(|word| fold(&word.to_lowercase()))
+        .map(lower)
 }
 
-fn collect(text: &str, keep: impl Fn(&str) -> bool) -> Vec<String> {
-    let stemmer = Stemmer::create(Algorithm::English);
+/// True for an accent that stands after its letter.
+const fn is_mark(character: char) -> bool {
+    matches!(character, '\u{300}'..='\u{36f}')
+}
+
+fn lower(word: &str) -> String {
+    let lower = word.to_lowercase();
+    if lower.is_ascii() {
+        return lower;
+    }
+    // Russian writes either.
+    lower
+        .nfc()
+        .map(|c| if c == 'ё' { 'е' } else { c })
+        .collect()
+}
+
+fn collect(text: &str, language: Language, keep: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     let mut before: Option<char> = None;
     for word in words(text) {
@@ -68,7 +85,7 @@ fn collect(text: &str, keep: impl Fn(&str) -> bool) -> Vec<String> {
         if ideograph.is_some() {
             found.push(word);
         } else if keep(&word) {
-            found.push(stemmer.stem(&word).into_owned());
+            found.push(fold(language.stem(&word)));
         }
     }
     found
@@ -83,11 +100,11 @@ fn single_ideograph(word: &str) -> Option<char> {
 }
 
 /// Latin letters without their accents.
-fn fold(word: &str) -> String {
+fn fold(word: String) -> String {
     if word.is_ascii() {
-        return word.to_owned();
+        return word;
     }
-    word.nfc()
+    word.chars()
         .map(|character| match character {
             'ß' => 's',
             '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' => {
@@ -98,13 +115,16 @@ fn fold(word: &str) -> String {
         .collect()
 }
 
-/// The terms, for the crate that ranks.
+/// Splits what is terms with spaces between them, for the crate that ranks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Terms;
+pub(super) struct Spaced;
 
-impl bm25::Tokenizer for Terms {
+impl bm25::Tokenizer for Spaced {
     fn tokenize(&self, text: &str) -> Vec<String> {
-        content_terms(text)
+        text.split(' ')
+            .filter(|term| !term.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 }
 
@@ -114,16 +134,44 @@ mod tests {
 
     #[test]
     fn case_accents_endings_and_common_words_go() {
+        let english = |text| content_terms(text, Language::English);
         assert_eq!(
-            content_terms("How are the Cafés restarting?"),
+            english("How are the Cafés restarting?"),
             ["cafe", "restart"]
         );
-        assert_eq!(terms("store.batch_size"), ["store", "batch", "size"]);
-        assert_eq!(content_terms("the \" AND ( *"), [""; 0]);
+        assert_eq!(
+            terms("store.batch_size", Language::English),
+            ["store", "batch", "size"]
+        );
+        assert_eq!(english("the \" AND ( *"), [""; 0]);
+        let german = content_terms("Wann werden die Häuser gebaut?", Language::German);
+        assert_eq!(
+            german,
+            content_terms("gebautes Haus", Language::German)
+                .into_iter()
+                .rev()
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(
+            terms("Всё", Language::Russian),
+            terms("все", Language::Russian)
+        );
+    }
+
+    #[test]
+    fn a_query_is_made_for_each_language() {
+        let languages = [Language::English, Language::German].into_iter().collect();
+        assert_eq!(
+            query_terms("die Häuser", languages),
+            ["die", "hauser", "haus"]
+        );
     }
 
     #[test]
     fn chinese_is_found_by_pairs() {
-        assert_eq!(terms("数据库"), ["数", "数据", "据", "据库", "库"]);
+        assert_eq!(
+            terms("数据库", Language::English),
+            ["数", "数据", "据", "据库", "库"]
+        );
     }
 }

@@ -1,0 +1,261 @@
+//! The language of a text: which endings its words have, and which words say nothing.
+
+use std::{collections::HashSet, sync::LazyLock};
+
+use frostem::{Algorithm, Stemmer};
+use whatlang::{Detector, Lang};
+
+use super::common;
+
+/// How much of a text its language is told from, in characters. More of it changes nothing and takes
+/// longer.
+const SAMPLE: usize = 600;
+
+/// A language with a stemmer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Language {
+    /// English, and every language without a stemmer.
+    #[default]
+    English,
+    /// Czech.
+    Czech,
+    /// Danish.
+    Danish,
+    /// Dutch.
+    Dutch,
+    /// Finnish.
+    Finnish,
+    /// French.
+    French,
+    /// German.
+    German,
+    /// Hungarian.
+    Hungarian,
+    /// Italian.
+    Italian,
+    /// Norwegian.
+    Norwegian,
+    /// Polish.
+    Polish,
+    /// Portuguese.
+    Portuguese,
+    /// Romanian.
+    Romanian,
+    /// Russian.
+    Russian,
+    /// Spanish.
+    Spanish,
+    /// Swedish.
+    Swedish,
+    /// Turkish.
+    Turkish,
+    /// Ukrainian.
+    Ukrainian,
+}
+
+/// All of them: each with the name that detection has for it, its stemmer, and its common words.
+const ALL: [(Language, Lang, Algorithm, &str); 18] = [
+    (
+        Language::English,
+        Lang::Eng,
+        Algorithm::English,
+        common::ENGLISH,
+    ),
+    (Language::Czech, Lang::Ces, Algorithm::Czech, ""),
+    (
+        Language::Danish,
+        Lang::Dan,
+        Algorithm::Danish,
+        common::DANISH,
+    ),
+    (Language::Dutch, Lang::Nld, Algorithm::Dutch, common::DUTCH),
+    (Language::Finnish, Lang::Fin, Algorithm::Finnish, ""),
+    (
+        Language::French,
+        Lang::Fra,
+        Algorithm::French,
+        common::FRENCH,
+    ),
+    (
+        Language::German,
+        Lang::Deu,
+        Algorithm::German,
+        common::GERMAN,
+    ),
+    (Language::Hungarian, Lang::Hun, Algorithm::Hungarian, ""),
+    (
+        Language::Italian,
+        Lang::Ita,
+        Algorithm::Italian,
+        common::ITALIAN,
+    ),
+    (
+        Language::Norwegian,
+        Lang::Nob,
+        Algorithm::Norwegian,
+        common::NORWEGIAN,
+    ),
+    (
+        Language::Polish,
+        Lang::Pol,
+        Algorithm::Polish,
+        common::POLISH,
+    ),
+    (
+        Language::Portuguese,
+        Lang::Por,
+        Algorithm::Portuguese,
+        common::PORTUGUESE,
+    ),
+    (Language::Romanian, Lang::Ron, Algorithm::Romanian, ""),
+    (
+        Language::Russian,
+        Lang::Rus,
+        Algorithm::Russian,
+        common::RUSSIAN,
+    ),
+    (
+        Language::Spanish,
+        Lang::Spa,
+        Algorithm::Spanish,
+        common::SPANISH,
+    ),
+    (
+        Language::Swedish,
+        Lang::Swe,
+        Algorithm::Swedish,
+        common::SWEDISH,
+    ),
+    (Language::Turkish, Lang::Tur, Algorithm::Turkish, ""),
+    (
+        Language::Ukrainian,
+        Lang::Ukr,
+        Algorithm::Ukrainian,
+        common::UKRAINIAN,
+    ),
+];
+
+static DETECTOR: LazyLock<Detector> =
+    LazyLock::new(|| Detector::with_allowlist(ALL.iter().map(|(_, lang, _, _)| *lang).collect()));
+
+static COMMON: LazyLock<Vec<HashSet<&'static str>>> = LazyLock::new(|| {
+    let words = ALL.iter().map(|(_, _, _, words)| words.split_whitespace());
+    words.map(Iterator::collect).collect()
+});
+
+impl Language {
+    /// The language that a text is most like. A wrong one costs little: a query is stemmed as the texts
+    /// are that it is compared with.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let end = text
+            .char_indices()
+            .nth(SAMPLE)
+            .map_or(text.len(), |(end, _)| end);
+        let found = DETECTOR.detect_lang(&text[..end]);
+        let known = ALL.iter().find(|(_, lang, _, _)| Some(*lang) == found);
+        known.map_or(Self::English, |(language, ..)| *language)
+    }
+
+    /// A word in lower case without the ending that it has in this language.
+    pub(super) fn stem(self, word: &str) -> String {
+        Stemmer::new(ALL[self as usize].2).stem(word).into_owned()
+    }
+
+    /// True for a word in lower case that is too common in this language to tell texts apart.
+    pub(super) fn is_common(self, word: &str) -> bool {
+        COMMON[self as usize].contains(word)
+    }
+}
+
+/// A set of languages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Languages(u32);
+
+impl Languages {
+    /// The set that [`bits`](Self::bits) were of.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// The set as a number; the numbers of languages are kept in the database and never change.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// The languages; English for none.
+    pub fn iter(self) -> impl Iterator<Item = Language> {
+        let bits = self.0.max(1);
+        let all = ALL.iter().map(|(language, ..)| *language);
+        all.filter(move |language| bits & (1 << *language as u32) != 0)
+    }
+}
+
+impl FromIterator<Language> for Languages {
+    fn from_iter<I: IntoIterator<Item = Language>>(languages: I) -> Self {
+        let bits = languages.into_iter().map(|language| 1 << language as u32);
+        Self(bits.fold(0, |all, bit| all | bit))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_told_apart() {
+        for (text, language) in [
+            (
+                "The backups are kept for thirty days in the cellar.",
+                Language::English,
+            ),
+            (
+                "Die Sicherungen werden dreißig Tage lang im Keller aufbewahrt.",
+                Language::German,
+            ),
+            (
+                "Резервные копии хранятся в подвале тридцать дней.",
+                Language::Russian,
+            ),
+            (
+                "Les sauvegardes sont conservées pendant trente jours.",
+                Language::French,
+            ),
+            (
+                "Las copias de seguridad se guardan durante treinta días.",
+                Language::Spanish,
+            ),
+            ("东京的车站很大。", Language::English),
+            ("", Language::English),
+        ] {
+            assert_eq!(Language::of(text), language, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_numbers() {
+        for (number, (language, ..)) in ALL.iter().enumerate() {
+            assert_eq!(*language as usize, number);
+        }
+        let set: Languages = [Language::German, Language::Russian].into_iter().collect();
+        let back: Vec<_> = Languages::from_bits(set.bits()).iter().collect();
+        assert_eq!(back, [Language::German, Language::Russian]);
+        assert!(Languages::default().iter().eq([Language::English]));
+    }
+
+    #[test]
+    fn words_lose_the_endings_of_their_language() {
+        assert_eq!(
+            Language::German.stem("häuser"),
+            Language::German.stem("haus")
+        );
+        assert_eq!(
+            Language::Russian.stem("копии"),
+            Language::Russian.stem("копия")
+        );
+        assert!(Language::German.is_common("die") && !Language::English.is_common("die"));
+    }
+}
