@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 
 use crate::domain::{
     confinement::{self, Measures},
-    script,
+    folders, script,
 };
 
 /// Run scripts that come on standard input.
@@ -38,6 +38,22 @@ impl ScriptWorker {
             output: self.output_bytes,
             idle: Duration::from_secs(self.idle_seconds),
         })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Read a document that comes on standard input.
+#[derive(Args)]
+pub struct DocumentWorker {
+    #[arg(long)]
+    memory_bytes: u64,
+    #[arg(long)]
+    seconds: u64,
+}
+
+impl DocumentWorker {
+    pub fn run(&self) -> Result<ExitCode> {
+        folders::read_document(self.memory_bytes, self.seconds)?;
         Ok(ExitCode::SUCCESS)
     }
 }

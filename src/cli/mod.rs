@@ -105,6 +105,9 @@ enum Command {
     /// Run scripts that come on standard input.
     #[command(hide = true)]
     ScriptWorker(helper::ScriptWorker),
+    /// Read a document of a folder (started by the server).
+    #[command(hide = true)]
+    DocumentWorker(helper::DocumentWorker),
     /// Limit this process, and become Node.js.
     #[command(hide = true)]
     NodeLauncher(helper::NodeLauncher),
@@ -146,6 +149,7 @@ fn is_closed(error: &anyhow::Error) -> bool {
 fn execute(cli: Cli) -> Result<ExitCode> {
     match &cli.command {
         Some(Command::ScriptWorker(worker)) => return worker.run(),
+        Some(Command::DocumentWorker(worker)) => return worker.run(),
         Some(Command::NodeLauncher(launcher)) => return launcher.run(),
         _ => {}
     }
@@ -175,6 +179,7 @@ fn execute(cli: Cli) -> Result<ExitCode> {
         Some(Command::Chat(command)) => command.run(&loaded, json),
         Some(Command::Config(command)) => command.run(&loaded, json),
         Some(Command::ScriptWorker(worker)) => worker.run(),
+        Some(Command::DocumentWorker(worker)) => worker.run(),
         Some(Command::NodeLauncher(launcher)) => launcher.run(),
     }
 }

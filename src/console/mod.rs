@@ -3,6 +3,7 @@
 mod auth;
 mod clock;
 pub mod error;
+mod folders;
 pub mod inbox;
 mod integrations;
 mod webhooks;
@@ -14,7 +15,8 @@ use poem::{EndpointExt, IntoEndpoint};
 use poem_openapi::{OpenApiService, Tags};
 
 use self::{
-    clock::ClockApi, error::ErrorRenderer, integrations::IntegrationsApi, webhooks::WebhooksApi,
+    clock::ClockApi, error::ErrorRenderer, folders::FoldersApi, integrations::IntegrationsApi,
+    webhooks::WebhooksApi,
 };
 use crate::http::{Document, Marks, Mount, Published, Queries};
 
@@ -30,6 +32,8 @@ enum Tag {
     Webhooks,
     /// Ada platform integrations.
     Integrations,
+    /// Folders of documents that are connectors.
+    Folders,
 }
 
 /// The console, to be mounted under its base path. The clock can be moved only if
@@ -40,8 +44,8 @@ pub fn mount(clock_moves: bool) -> Mount {
     Mount {
         name: "console",
         title: "Console",
-        summary: "For whoever runs this server: its clock, its webhooks' deliveries, and the approval of \
-                  integrations.",
+        summary: "For whoever runs this server: its clock, its webhooks' deliveries, the approval of \
+                  integrations, and what its folders leave out.",
         base_path: BASE_PATH,
         endpoint: service(clock_moves)
             .into_endpoint()
@@ -64,8 +68,15 @@ pub fn document() -> Document {
     Document::new::<error::Console, _>(&service(false), BASE_PATH, error::example)
 }
 
-fn service(clock_moves: bool) -> OpenApiService<(ClockApi, IntegrationsApi, WebhooksApi), ()> {
-    let api = (ClockApi::new(clock_moves), IntegrationsApi, WebhooksApi);
+fn service(
+    clock_moves: bool,
+) -> OpenApiService<(ClockApi, IntegrationsApi, WebhooksApi, FoldersApi), ()> {
+    let api = (
+        ClockApi::new(clock_moves),
+        IntegrationsApi,
+        WebhooksApi,
+        FoldersApi,
+    );
     OpenApiService::new(api, "Parlance Console API", "1.0")
         .description("For whoever runs this server.")
 }

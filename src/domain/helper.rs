@@ -9,6 +9,9 @@ use std::{
 /// The mode that runs scripts.
 pub(super) const SCRIPT_WORKER: &str = "script-worker";
 
+/// The mode that reads a document.
+pub(super) const DOCUMENT_WORKER: &str = "document-worker";
+
 /// The mode that limits itself and becomes Node.js.
 pub(super) const NODE_LAUNCHER: &str = "node-launcher";
 

@@ -114,6 +114,27 @@ pub fn limit_memory(bytes: u64, most: u64) -> io::Result<()> {
     Ok(setrlimit(Resource::Data, limit)?)
 }
 
+/// Gives this process so many bytes of memory to write beyond what it has.
+///
+/// # Errors
+/// Those of the system.
+pub fn limit_more_memory(bytes: u64) -> io::Result<()> {
+    let page = rustix::param::page_size() as u64;
+    let own = std::fs::read_to_string("/proc/self/statm")
+        .ok()
+        .and_then(|text| text.split(' ').nth(5)?.trim().parse::<u64>().ok());
+    let most = own.unwrap_or_default() * page + bytes;
+    limit_memory(most, most)
+}
+
+/// Gives this process so many seconds of a processor, and ends it then.
+///
+/// # Errors
+/// Those of the system.
+pub fn limit_time(seconds: u64) -> io::Result<()> {
+    limit(Resource::Cpu, seconds)
+}
+
 fn limit(resource: Resource, most: u64) -> io::Result<()> {
     let limit = Rlimit {
         current: Some(most),

@@ -122,7 +122,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::folders::read::{Format, read};
+    use crate::domain::folders::read::{Content, Format, read};
+
+    fn read_whole(format: Format, text: &str) -> Content {
+        read(format, text.as_bytes()).expect("a text")
+    }
 
     #[test]
     fn usual_pages_fit_and_those_that_are_nested_without_end_do_not() {
@@ -143,17 +147,17 @@ mod tests {
         assert!(markdown_fits(&"- ".repeat(1_000)));
         assert!(!markdown_fits(&("- ".repeat(1_000) + "x")));
         assert!(!markdown_fits(&"[".repeat(1_000)));
-        let deep = read(Format::Html, "<div>".repeat(100_000).as_bytes());
+        let deep = read_whole(Format::Html, &"<div>".repeat(100_000));
         assert!(deep.sections[0].text.starts_with("<div><div>"));
     }
 
     #[test]
     fn long_names_are_not_written_out_for_each_value() {
         let record = json!({"n".repeat(50_000): vec![1; 1_000]}).to_string();
-        let written = &read(Format::Json, record.as_bytes()).sections[0].text;
+        let written = &read_whole(Format::Json, &record).sections[0].text;
         assert!(written.len() < 500_000, "{}", written.len());
         let table = format!("{}\n{}", "h".repeat(50_000), "1\n".repeat(1_000));
-        let read = read(Format::Csv, table.as_bytes());
+        let read = read_whole(Format::Csv, &table);
         assert!(read.sections.iter().all(|section| section.text.len() < 300));
     }
 

@@ -6,6 +6,9 @@
 //! server starts, when the system tells of a change, and once in a while in any case.
 
 mod bounds;
+mod compare;
+mod document;
+mod left_out;
 mod passages;
 mod read;
 mod rows;
@@ -20,6 +23,9 @@ use tokio::sync::watch as channel;
 
 pub(super) use self::rows::{connector_of, set_connector};
 pub use self::{
+    document::serve as read_document,
+    left_out::{AllLeftOut, LeftOut},
+    read::plain_text,
     scan::{Scanned, forget_others, scan},
     search::{Found, require_token, search, search_with},
     watch::follow,
@@ -43,6 +49,10 @@ pub struct Settings {
     pub max_file_bytes: u64,
     /// The most passages that a search finds.
     pub max_results: u32,
+    /// The memory that reading a document (DOCX) may take, in bytes.
+    pub document_memory_bytes: u64,
+    /// The time of a processor that reading a document may take, in seconds.
+    pub document_seconds: u64,
 }
 
 impl Default for Settings {
@@ -51,6 +61,8 @@ impl Default for Settings {
             rescan_seconds: 60,
             max_file_bytes: 10 * 1024 * 1024,
             max_results: 10,
+            document_memory_bytes: 256 * 1024 * 1024,
+            document_seconds: 10,
         }
     }
 }

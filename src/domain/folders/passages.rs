@@ -1,7 +1,7 @@
 //! Splitting sections into passages: what is found, shown and cited.
 
 use super::read::{Content, Section};
-use crate::domain::answers::sentences;
+use crate::domain::answers::units;
 
 /// The longest passage, in words; the connectors' guide asks for documents of at most 300
 /// (cohere.md §3.3).
@@ -38,24 +38,24 @@ pub fn split(content: &Content, name: &str) -> Vec<Passage> {
     passages
 }
 
-/// Sentences together, up to the size of a passage.
+/// Units together, up to the size of a passage.
 fn cut(section: &Section) -> Vec<String> {
     let text = section.text.as_str();
     let mut found: Vec<String> = Vec::new();
     let mut from = None;
     let mut end = 0;
     let mut words = 0;
-    for sentence in sentences(text) {
-        let more = text[sentence.clone()].split_whitespace().count();
+    for unit in units(text) {
+        let more = text[unit.clone()].split_whitespace().count();
         if let Some(start) = from
-            && (words + more > WORDS_MAX || sentence.end - start > BYTES_MAX)
+            && (words + more > WORDS_MAX || unit.end - start > BYTES_MAX)
         {
             found.push(text[start..end].to_owned());
             from = None;
             words = 0;
         }
-        from.get_or_insert(sentence.start);
-        end = sentence.end;
+        from.get_or_insert(unit.start);
+        end = unit.end;
         words += more;
     }
     if let Some(start) = from {
@@ -70,7 +70,7 @@ mod tests {
     use crate::domain::folders::read::{Format, read};
 
     fn passages(format: Format, text: &str) -> Vec<(String, String)> {
-        let passages = split(&read(format, text.as_bytes()), "file");
+        let passages = split(&read(format, text.as_bytes()).expect("a text"), "file");
         passages
             .into_iter()
             .map(|passage| (passage.title, passage.text))
@@ -88,7 +88,7 @@ mod tests {
             passages(Format::Markdown, text),
             [
                 pair("Guide", "Intro with code and more."),
-                pair("Guide — Backups", "one\ntwo\na | b |\n1 | 2 |"),
+                pair("Guide — Backups", "one\ntwo\n\na | b |\n1 | 2 |"),
             ]
         );
     }
@@ -99,7 +99,10 @@ mod tests {
             <h1>Prices</h1><p>A <b>table</b>\n costs 5&nbsp;€.</p><script>x()</script><ul><li>one<li>two</ul>";
         assert_eq!(
             passages(Format::Html, text),
-            [pair("Shop & more — Prices", "A table costs 5 €.\none\ntwo")]
+            [pair(
+                "Shop & more — Prices",
+                "A table costs 5 €.\n\none\ntwo"
+            )]
         );
     }
 

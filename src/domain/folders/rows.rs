@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use crate::kernel::{Result, Timestamp};
+use crate::{
+    domain::answers::{Language, Languages},
+    kernel::{Result, Timestamp},
+};
 
 /// What a file was like when it was read: when either is different, it is read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,12 +16,23 @@ pub(super) struct Stamp {
     pub(super) size: i64,
 }
 
+/// A file that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) stamp: Stamp,
+    /// Why it is left out, if it is.
+    pub(super) problem: Option<String>,
+}
+
 /// A file that was read, ready to be written down.
 #[derive(Debug)]
 pub(super) struct FileToIndex {
     pub(super) path: String,
     pub(super) stamp: Stamp,
+    pub(super) language: Language,
     pub(super) passages: Vec<PassageToIndex>,
+    /// Why it is left out, if it is. It is not read again until it is another one.
+    pub(super) problem: Option<String>,
 }
 
 /// A passage with its terms, separated by spaces.
@@ -83,24 +97,46 @@ pub(super) fn names(conn: &Connection) -> Result<Vec<String>> {
     Ok(names.collect::<rusqlite::Result<_>>()?)
 }
 
+/// The languages that files of a folder are or were in.
+pub(super) fn languages(conn: &Connection, folder: i64) -> Result<Languages> {
+    let mut statement = conn.prepare_cached("SELECT languages FROM folders WHERE seq = :folder")?;
+    let bits = statement.query_row(named_params! {":folder": folder}, |row| {
+        row.get("languages")
+    })?;
+    Ok(Languages::from_bits(bits))
+}
+
+const ADD_LANGUAGES: &str = "
+    UPDATE folders SET languages = languages | :bits
+    WHERE seq = :folder AND languages & :bits <> :bits";
+
+/// Notes the languages of files that are written down.
+pub(super) fn add_languages(conn: &Connection, folder: i64, files: &[FileToIndex]) -> Result<()> {
+    let languages: Languages = files.iter().map(|file| file.language).collect();
+    conn.prepare_cached(ADD_LANGUAGES)?
+        .execute(named_params! {":folder": folder, ":bits": languages.bits()})?;
+    Ok(())
+}
+
 /// The files of a folder as they were indexed.
-pub(super) fn files(conn: &Connection, folder: i64) -> Result<HashMap<String, Stamp>> {
+pub(super) fn files(conn: &Connection, folder: i64) -> Result<HashMap<String, Known>> {
     let mut statement = conn.prepare_cached(
-        "SELECT path, modified_at, size FROM folder_files WHERE folder_seq = :folder",
+        "SELECT path, modified_at, size, problem FROM folder_files WHERE folder_seq = :folder",
     )?;
     let files = statement.query_map(named_params! {":folder": folder}, |row| {
         let stamp = Stamp {
             modified_at: row.get("modified_at")?,
             size: row.get("size")?,
         };
-        Ok((row.get("path")?, stamp))
+        let problem = row.get("problem")?;
+        Ok((row.get("path")?, Known { stamp, problem }))
     })?;
     Ok(files.collect::<rusqlite::Result<_>>()?)
 }
 
 const INSERT_FILE: &str = "
-    INSERT INTO folder_files (folder_seq, path, modified_at, size)
-    VALUES (:folder, :path, :modified_at, :size)";
+    INSERT INTO folder_files (folder_seq, path, modified_at, size, problem)
+    VALUES (:folder, :path, :modified_at, :size, :problem)";
 
 const INSERT_PASSAGE: &str = "
     INSERT INTO folder_passages (file_seq, place, title, text)
@@ -114,6 +150,7 @@ pub(super) fn put(conn: &Connection, folder: i64, file: &FileToIndex) -> Result<
         ":path": file.path,
         ":modified_at": file.stamp.modified_at,
         ":size": file.stamp.size,
+        ":problem": file.problem,
     })?;
     let seq = conn.last_insert_rowid();
     let insert_terms = format!(

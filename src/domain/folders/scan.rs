@@ -1,24 +1,25 @@
-//! Comparing a folder with what is known of it, and reading what is different.
+//! Reading what is different in a folder, and writing it down.
 
-use std::{
-    collections::HashMap,
-    fs,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::Path};
 
 use futures_util::{StreamExt, stream};
-use tracing::{debug, warn};
-use walkdir::WalkDir;
+use tracing::warn;
 
 use super::{
+    compare::{Changed, compare},
+    document,
+    left_out::{AllLeftOut, LeftOut},
     passages,
-    read::{self, Format},
-    rows::{self, FileToIndex, PassageToIndex, Stamp},
+    read::{self, Content, Format},
+    rows::{self, FileToIndex, PassageToIndex},
 };
 use crate::{
-    domain::{Domain, answers::content_terms, audit::Actor},
-    kernel::{Error, Result, Timestamp},
+    domain::{
+        Domain,
+        answers::{Language, content_terms},
+        audit::Actor,
+    },
+    kernel::{Error, Result},
 };
 
 /// The most that one transaction writes: other changes wait for it.
@@ -39,14 +40,8 @@ pub struct Scanned {
     pub forgotten: usize,
     /// Why the folder, or a part of it, could not be looked at. What was known of it is kept.
     pub problem: Option<String>,
-}
-
-/// A file that is new or different.
-#[derive(Debug, Clone)]
-struct Changed {
-    path: String,
-    stamp: Stamp,
-    format: Format,
+    /// The files that are left out. Hidden ones are not among them.
+    pub left_out: AllLeftOut,
 }
 
 /// Compares a folder with what is known of it, and writes down what is different.
@@ -80,12 +75,18 @@ pub async fn scan(domain: &Domain, name: &str) -> Result<Scanned> {
     }
     let forgotten = compared.gone.len();
     forget(domain, seq, compared.gone).await?;
-    let read = index(domain, seq, &folder.path, compared.changed).await?;
+    let (read, problems) = index(domain, seq, &folder.path, compared.changed).await?;
+    let mut left_out = compared.left_out;
+    let files = compared.files.saturating_sub(problems.len());
+    left_out.extend(problems);
+    let before = folder.scanned.borrow().clone();
+    left_out.log(&folder.name, before.as_ref().map(|before| &before.left_out));
     let scanned = Scanned {
-        files: compared.files,
+        files,
         read,
         forgotten,
         problem: compared.problem,
+        left_out,
     };
     folder.scanned.send_replace(Some(scanned.clone()));
     Ok(scanned)
@@ -128,27 +129,36 @@ async fn forget(domain: &Domain, folder: i64, gone: Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// Reads files and writes them down; says how many could be read.
-async fn index(domain: &Domain, folder: i64, root: &Path, changed: Vec<Changed>) -> Result<usize> {
+/// Reads files and writes them down; says how many could be read, and which could not.
+async fn index(
+    domain: &Domain,
+    folder: i64,
+    root: &Path,
+    changed: Vec<Changed>,
+) -> Result<(usize, Vec<LeftOut>)> {
     let mut indexed = 0;
+    let mut problems = Vec::new();
     let mut read = stream::iter(batches(changed))
-        .map(|batch| {
-            let root = root.to_owned();
-            tokio::task::spawn_blocking(move || read_batch(&root, batch))
-        })
+        .map(|batch| read_batch(domain, root, batch))
         .buffered(AHEAD);
-    while let Some(files) = read.next().await {
-        let files = files.map_err(|error| gave_up(&error))?;
-        indexed += files.len();
+    while let Some(batch) = read.next().await {
+        let Batch { files, unreadable } = batch?;
+        problems.extend(unreadable);
+        problems.extend(files.iter().filter_map(|file| {
+            let reason = file.problem.clone()?;
+            let path = file.path.clone();
+            Some(LeftOut { path, reason })
+        }));
+        indexed += files.iter().filter(|file| file.problem.is_none()).count();
         let written = domain.change_as(Actor::System, move |change| {
             for file in &files {
                 rows::put(change.conn, folder, file)?;
             }
-            Ok(())
+            rows::add_languages(change.conn, folder, &files)
         });
         written.await?;
     }
-    Ok(indexed)
+    Ok((indexed, problems))
 }
 
 fn batches(changed: Vec<Changed>) -> Vec<Vec<Changed>> {
@@ -167,117 +177,101 @@ fn batches(changed: Vec<Changed>) -> Vec<Vec<Changed>> {
     batches
 }
 
-fn read_batch(root: &Path, batch: Vec<Changed>) -> Vec<FileToIndex> {
-    let files = batch.into_iter().filter_map(|file| {
-        let bytes = match fs::read(root.join(&file.path)) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                // Gone or closed in the meantime: the next comparison sees it as it is then.
-                debug!(path = file.path, %error, "a file could not be read");
-                return None;
-            }
-        };
-        let name = Path::new(&file.path).file_stem();
-        let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let passages = passages::split(&read::read(file.format, &bytes), &name);
-        let passages = passages.into_iter().map(|passage| PassageToIndex {
-            title_terms: content_terms(&passage.title).join(" "),
-            text_terms: content_terms(&passage.text).join(" "),
-            title: passage.title,
-            text: passage.text,
-        });
-        Some(FileToIndex {
-            path: file.path,
-            stamp: file.stamp,
-            passages: passages.collect(),
-        })
-    });
-    files.collect()
-}
-
-/// What is different in a folder.
+/// Files that were read.
 #[derive(Debug, Default)]
-struct Compared {
-    files: usize,
-    changed: Vec<Changed>,
-    gone: Vec<String>,
-    problem: Option<String>,
+struct Batch {
+    files: Vec<FileToIndex>,
+    /// Those that could not be opened. The next comparison tries again.
+    unreadable: Vec<LeftOut>,
 }
 
-fn compare(root: &Path, max_bytes: u64, mut known: HashMap<String, Stamp>) -> Compared {
-    let mut compared = Compared::default();
-    let mut unseen: Vec<PathBuf> = Vec::new();
-    // Links inside are not followed: they could lead out of the folder, or in circles.
-    let entries = WalkDir::new(root)
-        .sort_by_file_name()
+/// A file whose bytes were read.
+type Opened = (Changed, Vec<u8>);
+
+async fn read_batch(domain: &Domain, root: &Path, batch: Vec<Changed>) -> Result<Batch> {
+    let (documents, texts): (Vec<_>, Vec<_>) = batch
         .into_iter()
-        .filter_entry(|entry| {
-            let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-            entry.depth() == 0 || !hidden
-        });
-    for entry in entries {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                unseen.push(error.path().unwrap_or(root).to_owned());
-                compared.problem.get_or_insert_with(|| error.to_string());
+        .partition(|file| file.format == Format::Docx);
+    let mut read = Batch::default();
+    for file in documents {
+        let root = root.to_owned();
+        let opened = blocking(move || open(&root, file)).await?;
+        let (file, bytes) = match opened {
+            Ok(opened) => opened,
+            Err(problem) => {
+                read.unreadable.extend(problem);
                 continue;
             }
         };
-        if entry.depth() == 0 && !entry.path().is_dir() {
-            unseen.push(root.to_owned());
-            compared.problem = Some(format!("{} is no folder", root.display()));
-            continue;
-        }
-        let Some(format) = Format::of(entry.path()).filter(|_| entry.file_type().is_file()) else {
-            continue;
-        };
-        let Some(path) = below(root, entry.path()) else {
-            continue;
-        };
-        let Ok(metadata) = entry.metadata() else {
-            continue;
-        };
-        if metadata.len() > max_bytes {
-            debug!(path, "a file is too large to be read");
-            continue;
-        }
-        compared.files += 1;
-        let stamp = stamp(&metadata);
-        if known.remove(&path) != Some(stamp) {
-            compared.changed.push(Changed {
-                path,
-                stamp,
-                format,
-            });
-        }
+        let settings = domain.settings();
+        let program = settings.runtime.program.as_deref();
+        let content = document::read(program, &settings.folders, bytes).await;
+        let file = blocking(move || to_index(file, content)).await?;
+        read.files.push(file);
     }
-    compared.gone = known
-        .into_keys()
-        .filter(|path| {
-            !unseen
-                .iter()
-                .any(|unseen| root.join(path).starts_with(unseen))
-        })
-        .collect();
-    compared.gone.sort();
-    compared
+    let root = root.to_owned();
+    let texts = blocking(move || read_texts(&root, texts)).await?;
+    read.files.extend(texts.files);
+    read.unreadable.extend(texts.unreadable);
+    Ok(read)
 }
 
-/// The path below the folder; none if it is not Unicode.
-fn below(root: &Path, path: &Path) -> Option<String> {
-    let below = path.strip_prefix(root).ok()?.to_str();
-    if below.is_none() {
-        debug!(path = %path.display(), "a file is left out: its name is not Unicode");
-    }
-    below.map(str::to_owned)
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| gave_up(&error))
 }
 
-fn stamp(metadata: &fs::Metadata) -> Stamp {
-    let micros = metadata.mtime().saturating_mul(1_000_000);
-    Stamp {
-        modified_at: Timestamp::from_micros(micros.saturating_add(metadata.mtime_nsec() / 1000)),
-        size: i64::try_from(metadata.len()).unwrap_or(i64::MAX),
+fn read_texts(root: &Path, files: Vec<Changed>) -> Batch {
+    let mut read = Batch::default();
+    for file in files {
+        match open(root, file) {
+            Ok((file, bytes)) => {
+                let content = read::read(file.format, &bytes);
+                let content = content.ok_or_else(|| "it is not text".to_owned());
+                read.files.push(to_index(file, content));
+            }
+            Err(problem) => read.unreadable.extend(problem),
+        }
+    }
+    read
+}
+
+/// Opens a file; the reason if that fails, and none if it is gone in the meantime: the next comparison
+/// sees it as it is then.
+fn open(root: &Path, file: Changed) -> std::result::Result<Opened, Option<LeftOut>> {
+    match fs::read(root.join(&file.path)) {
+        Ok(bytes) => Ok((file, bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(None),
+        Err(error) => Err(Some(LeftOut {
+            path: file.path,
+            reason: format!("it cannot be read: {error}"),
+        })),
+    }
+}
+
+/// A file with what was read of it, or why nothing was.
+fn to_index(file: Changed, content: std::result::Result<Content, String>) -> FileToIndex {
+    let (content, problem) = match content {
+        Ok(content) => (content, None),
+        Err(problem) => (Content::default(), Some(problem)),
+    };
+    let name = Path::new(&file.path).file_stem();
+    let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let passages = passages::split(&content, &name);
+    let beginning = passages.iter().take(3).map(|passage| passage.text.as_str());
+    let language = Language::of(&beginning.collect::<Vec<_>>().join("\n"));
+    let passages = passages.into_iter().map(|passage| PassageToIndex {
+        title_terms: content_terms(&passage.title, language).join(" "),
+        text_terms: content_terms(&passage.text, language).join(" "),
+        title: passage.title,
+        text: passage.text,
+    });
+    FileToIndex {
+        path: file.path,
+        stamp: file.stamp,
+        language,
+        passages: passages.collect(),
+        problem,
     }
 }
 

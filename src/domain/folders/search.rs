@@ -6,13 +6,14 @@ use super::rows;
 use crate::{
     domain::{
         Domain, access,
-        answers::{content_terms, terms},
+        answers::{Languages, content_terms, terms},
     },
     kernel::{Result, Timestamp},
 };
 
-/// The most terms of a query that are looked for.
+/// The most terms of a query that are looked for in one language, and in all.
 const TERMS_MAX: usize = 24;
+const ALL_TERMS_MAX: usize = 96;
 /// The most passages that are ranked. Terms that many passages have are looked for last: they
 /// tell passages apart least, and ranking all that have them would take long.
 const RANKED_MAX: i64 = 5_000;
@@ -83,26 +84,35 @@ pub async fn search(domain: &Domain, name: &str, query: &str) -> Result<Vec<Foun
     let folder = domain.folders().get(name)?;
     let limit = domain.settings().folders.max_results;
     let name = folder.name.clone();
-    let wanted = distinct(query);
+    let query = query.to_owned();
     let found = domain.store().scan(move |conn| {
         // Not there yet: it is still to be indexed.
         let Some(folder) = rows::find(conn, &name)? else {
             return Ok(Vec::new());
         };
+        let wanted = wanted(&query, rows::languages(conn, folder)?);
         find(conn, folder, &wanted, limit)
     });
     found.await
 }
 
-/// The terms of a query, each once; the common words only if it has no others.
-fn distinct(query: &str) -> Vec<String> {
-    let mut wanted = content_terms(query);
-    if wanted.is_empty() {
-        wanted = terms(query);
+/// The terms of a query in each language of the folder, each once; the common words only if it has no
+/// others.
+fn wanted(query: &str, languages: Languages) -> Vec<String> {
+    let mut wanted: Vec<String> = Vec::new();
+    for make in [content_terms, terms] {
+        for language in languages.iter() {
+            for term in make(query, language).into_iter().take(TERMS_MAX) {
+                if !wanted.contains(&term) {
+                    wanted.push(term);
+                }
+            }
+        }
+        if !wanted.is_empty() {
+            break;
+        }
     }
-    let mut seen = std::collections::HashSet::new();
-    wanted.retain(|term| seen.insert(term.clone()));
-    wanted.truncate(TERMS_MAX);
+    wanted.truncate(ALL_TERMS_MAX);
     wanted
 }
 

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 use tracing::{info, warn};
+use walkdir::WalkDir;
 
 use super::{
     Folder,
@@ -35,8 +36,10 @@ async fn follow_one(domain: &Domain, folder: &Folder) {
     let changed = Arc::new(Notify::new());
     let mut watcher = None;
     let mut first = true;
+    let mut is_stale = false;
     loop {
-        if watcher.is_none() {
+        if watcher.is_none() || is_stale {
+            // The old one tells of changes until the new one does.
             watcher = watch(&folder.path, &changed).await;
         }
         let measured = Stopwatch::start();
@@ -49,10 +52,9 @@ async fn follow_one(domain: &Domain, folder: &Folder) {
                         files, read, forgotten, "a folder is indexed"
                     );
                 }
-                if scanned.problem.is_some() {
-                    // What was watched may be gone, or be another folder now.
-                    watcher = None;
-                }
+                // What was watched may be gone, or be another folder now. Until the next comparison
+                // its watcher stays: a part that cannot be read must not hide changes of the rest.
+                is_stale = scanned.problem.is_some();
             }
             Err(error) => warn!(folder = folder.name, %error, "a folder is not indexed yet"),
         }
@@ -79,7 +81,10 @@ async fn watch(path: &Path, changed: &Arc<Notify>) -> Option<RecommendedWatcher>
             }
         };
         let mut watcher = notify::recommended_watcher(told)?;
-        watcher.watch(&path, RecursiveMode::Recursive)?;
+        if watcher.watch(&path, RecursiveMode::Recursive).is_err() {
+            // One directory that may not be read spoils the whole: the others are watched one by one.
+            watch_each(&mut watcher, &path)?;
+        }
         Ok::<_, notify::Error>(watcher)
     });
     match watching.await {
@@ -90,4 +95,20 @@ async fn watch(path: &Path, changed: &Arc<Notify>) -> Option<RecommendedWatcher>
         }
         Err(_) => None,
     }
+}
+
+/// Watches every directory that can be, without those that are made later: a comparison finds them, and
+/// has all of them watched anew.
+fn watch_each(watcher: &mut RecommendedWatcher, path: &Path) -> notify::Result<()> {
+    watcher.watch(path, RecursiveMode::NonRecursive)?;
+    let entries = WalkDir::new(path).min_depth(1).into_iter();
+    let visible = entries.filter_entry(|entry| {
+        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        entry.file_type().is_dir() && !hidden
+    });
+    for directory in visible.filter_map(Result::ok) {
+        // The comparison says which cannot be read.
+        let _ = watcher.watch(directory.path(), RecursiveMode::NonRecursive);
+    }
+    Ok(())
 }

@@ -100,6 +100,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0024_installations",
         sql: include_str!("0024_installations.sql"),
     },
+    Migration {
+        name: "0026_folder_reading",
+        sql: include_str!("0026_folder_reading.sql"),
+    },
 ];
 
 /// A step that failed. The file is as the step before left it.

@@ -1,6 +1,7 @@
 //! Folders of this server, searched as connectors.
 
 mod follow;
+mod reading;
 mod search;
 
 use std::{path::Path, time::UNIX_EPOCH};

@@ -1,0 +1,214 @@
+//! Reading a file: what kind it is, its title, and its sections.
+
+mod builder;
+mod docx;
+mod encoding;
+mod html;
+mod lines;
+mod markdown;
+mod records;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub(super) use self::docx::docx;
+pub use self::html::plain_text;
+use self::{
+    html::html,
+    lines::unwrapped,
+    markdown::markdown,
+    records::{delimiter, records, table},
+};
+use super::bounds;
+
+/// A part of a file under one heading, or one record of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Section {
+    /// The heading; none before the first one.
+    pub heading: Option<String>,
+    /// The text, with a line break after each paragraph or item.
+    pub text: String,
+}
+
+/// What a file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// The title that it gives itself.
+    pub title: Option<String>,
+    /// Its parts, in their order.
+    pub sections: Vec<Section>,
+}
+
+/// A kind of file that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Markdown.
+    Markdown,
+    /// Plain text.
+    Text,
+    /// Text whose lines are what they are: code, settings, logs.
+    Lines,
+    /// HTML.
+    Html,
+    /// JSON: one record, or a list of records.
+    Json,
+    /// JSON, one record a line.
+    JsonLines,
+    /// CSV with a line of headers.
+    Csv,
+    /// The same, separated by tabs.
+    Tsv,
+    /// A document of Word.
+    Docx,
+}
+
+/// Endings of plain text.
+const TEXT: &[&str] = &[
+    "txt", "text", "rst", "adoc", "asciidoc", "org", "textile", "wiki", "tex", "bib",
+];
+
+/// Endings of text whose lines are what they are.
+const LINES: &[&str] = &[
+    "bash",
+    "bat",
+    "c",
+    "cc",
+    "cfg",
+    "clj",
+    "cmake",
+    "conf",
+    "cpp",
+    "cs",
+    "css",
+    "dart",
+    "diff",
+    "ex",
+    "exs",
+    "go",
+    "gradle",
+    "graphql",
+    "groovy",
+    "h",
+    "hpp",
+    "hs",
+    "ics",
+    "ini",
+    "java",
+    "jl",
+    "js",
+    "jsx",
+    "kt",
+    "kts",
+    "less",
+    "log",
+    "lua",
+    "m",
+    "mjs",
+    "patch",
+    "php",
+    "pl",
+    "po",
+    "properties",
+    "proto",
+    "ps1",
+    "py",
+    "r",
+    "rb",
+    "rs",
+    "sass",
+    "scala",
+    "scss",
+    "sh",
+    "sql",
+    "srt",
+    "svelte",
+    "swift",
+    "tf",
+    "toml",
+    "ts",
+    "tsx",
+    "vcf",
+    "vtt",
+    "vue",
+    "xml",
+    "yaml",
+    "yml",
+    "zsh",
+];
+
+impl Format {
+    /// The format that a file's name tells; none for files that are not read. One without an ending is
+    /// taken for text until its bytes say otherwise.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        let Some(extension) = path.extension() else {
+            return Some(Self::Text);
+        };
+        let extension = extension.to_str()?.to_ascii_lowercase();
+        Some(match extension.as_str() {
+            "md" | "markdown" | "mdx" => Self::Markdown,
+            "html" | "htm" | "xhtml" => Self::Html,
+            "json" => Self::Json,
+            "jsonl" | "ndjson" => Self::JsonLines,
+            "csv" => Self::Csv,
+            "tsv" | "tab" => Self::Tsv,
+            "docx" | "docm" => Self::Docx,
+            text if TEXT.contains(&text) => Self::Text,
+            lines if LINES.contains(&lines) => Self::Lines,
+            _ => return None,
+        })
+    }
+}
+
+/// Reads the bytes of a file; none if they are no text. What is no JSON or CSV, and what is nested
+/// too deep to be read as what it is, is read as text, so that it can be found all the same.
+#[must_use]
+pub fn read(format: Format, bytes: &[u8]) -> Option<Content> {
+    let text = encoding::decode(bytes)?;
+    Some(read_text(format, &text))
+}
+
+fn read_text(format: Format, text: &str) -> Content {
+    match format {
+        Format::Markdown if !bounds::markdown_fits(text) => plain(text),
+        Format::Html if !bounds::html_fits(text) => plain(text),
+        Format::Markdown => markdown(text),
+        Format::Text => plain(&unwrapped(text)),
+        // A process of its own reads documents.
+        Format::Lines | Format::Docx => plain(text),
+        Format::Html => html(text),
+        Format::Json => match serde_json::from_str(text) {
+            Ok(value) => records(match value {
+                Value::Array(items) => items,
+                one => vec![one],
+            }),
+            Err(_) => plain(text),
+        },
+        Format::JsonLines => {
+            let lines = text.lines().filter(|line| !line.trim().is_empty());
+            match lines.map(serde_json::from_str).collect() {
+                Ok(values) => records(values),
+                Err(_) => plain(text),
+            }
+        }
+        Format::Csv => table(text, delimiter(text)).unwrap_or_else(|| plain(text)),
+        Format::Tsv => table(text, b'\t').unwrap_or_else(|| plain(text)),
+    }
+}
+
+fn plain(text: &str) -> Content {
+    Content {
+        title: None,
+        sections: vec![Section {
+            heading: None,
+            text: text.to_owned(),
+        }],
+    }
+}
+
+/// A text on one line.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
