@@ -13,6 +13,7 @@ pub mod model;
 pub mod oauth;
 mod paths;
 mod properties;
+mod questions;
 mod register;
 mod search;
 
