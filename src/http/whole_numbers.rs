@@ -98,10 +98,7 @@ fn wants_integer(schema: &Value) -> bool {
 fn whole(value: &Value) -> Option<Number> {
     let number = value.as_number().filter(|number| number.is_f64())?;
     let figure = number.as_f64()?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "it is whole, and small enough to be exact"
-    )]
+    // It is whole, and small enough to be exact.
     (figure.fract() == 0.0 && figure.abs() <= EXACT).then(|| Number::from(figure as i64))
 }
 

@@ -66,7 +66,10 @@ fn of_block(text: &str, block: Range<usize>, found: &mut Vec<Range<usize>>) {
     let mut to = block.start;
     for sentence in text[block.clone()].split_sentence_bounds() {
         to += sentence.len();
-        if to < block.end && to - from < SENTENCE_MAX && goes_on_after(&text[from..to]) {
+        // Within a block, lines only end by being wrapped.
+        let is_wrapped = sentence.ends_with('\n');
+        let goes_on = || to - from < SENTENCE_MAX && goes_on_after(&text[from..to]);
+        if to < block.end && (is_wrapped || goes_on()) {
             continue;
         }
         push(text, from..to, found);
@@ -82,6 +85,9 @@ fn goes_on_after(text: &str) -> bool {
     let mut words = text.split_whitespace().rev();
     let last = words.next().unwrap_or_default();
     let last = last.trim_start_matches(['(', '"', '„', '«']);
+    if last.is_empty() {
+        return false;
+    }
     if last.len() <= 2 && last.bytes().all(|byte| byte.is_ascii_digit()) {
         // "1." begins an item.
         return words
@@ -89,7 +95,7 @@ fn goes_on_after(text: &str) -> bool {
             .is_none_or(|before| BEFORE_ORDINALS.contains(&before.to_lowercase().as_str()));
     }
     let mut letters = last.chars();
-    let is_initial = letters.next().is_some_and(char::is_uppercase) && letters.next().is_none();
+    let is_initial = letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none();
     is_initial || ABBREVIATIONS.contains(&last.to_lowercase().as_str())
 }
 

@@ -9,7 +9,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 const HEAD: usize = 1024;
 
 /// How many good characters beyond ASCII stand for each bad byte in a text that is UTF-8 with a fault.
-const GOOD: usize = 10;
+const GOOD: usize = 5;
 
 /// The text of a file; none if it is no text. In this order count: a byte order mark, UTF-8, what the file
 /// says of itself, UTF-16 without a mark, and what the bytes look like.
@@ -20,8 +20,9 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
     };
     if encoding.is_none_or(|encoding| encoding == UTF_8)
         && let Ok(text) = std::str::from_utf8(bytes)
+        && !text.contains('\0')
     {
-        return (!text.contains('\0')).then_some(Cow::Borrowed(text));
+        return Some(Cow::Borrowed(text));
     }
     let encoding = encoding
         .or_else(|| utf_16(bytes))
