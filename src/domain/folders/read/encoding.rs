@@ -71,7 +71,7 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
                     !(character.is_ascii_alphanumeric() || "-_:".contains(character))
                 })
                 .unwrap_or(rest.len());
-            let found = Encoding::for_label(rest[..end].as_bytes())?;
+            let found = Encoding::for_label(&rest.as_bytes()[..end])?;
             // It has been tried.
             (found != UTF_8).then_some(found)
         })
@@ -145,7 +145,7 @@ mod tests {
         for swap in [false, true] {
             let text = "The backups are kept for 30 days – see “Plans”.";
             assert_eq!(decode(&utf_16_of(text, swap)).as_deref(), Some(text));
-            let marked = utf_16_of(&format!("\u{feff}Привет, 東京"), swap);
+            let marked = utf_16_of("\u{feff}Привет, 東京", swap);
             assert_eq!(decode(&marked).as_deref(), Some("Привет, 東京"));
         }
         assert_eq!(decode(b"\xef\xbb\xbfa").as_deref(), Some("a"));
