@@ -20,6 +20,7 @@ use super::{
     compress::Compression,
     cors::LocalPage,
     dialect::RenderError,
+    error_page,
     errors::{from_poem, too_large},
     mounted::Mounted,
     policy,
@@ -50,6 +51,8 @@ pub struct Edge {
     raw_paths: bool,
     /// Whether only pages of this server may have it change something.
     own_pages: bool,
+    /// Whether browsers that ask for a page get a page where nothing is.
+    error_pages: bool,
     /// Where requests carry keys of this server.
     keys: Keys,
     /// Who is answered in words of their own where nothing is.
@@ -93,6 +96,7 @@ impl Edge {
             own_cors: false,
             raw_paths: false,
             own_pages: false,
+            error_pages: false,
             keys: Keys::Anywhere,
             strays: Strays::default(),
         }
@@ -131,6 +135,13 @@ impl Edge {
     #[must_use]
     pub fn with_own_cors(mut self) -> Self {
         self.own_cors = true;
+        self
+    }
+
+    /// The same with a page for browsers where nothing is.
+    #[must_use]
+    pub fn with_error_pages(mut self) -> Self {
+        self.error_pages = true;
         self
     }
 
@@ -231,6 +242,7 @@ impl Endpoint for Edge {
         let compression = Compression::of(&request);
         let with_key = self.keys.sender(&request, self.mounted.origins());
         let sender = self.strays.sender(&request);
+        let wants_page = self.error_pages && error_page::is_wanted(&request);
         let answered = match for_us {
             Ok(()) => self.answer(request).await,
             Err(error) => Err(Failed::early(error)),
@@ -246,8 +258,10 @@ impl Endpoint for Edge {
             Err(failed) => {
                 let strayed = sender
                     .and_then(|sender| sender.answer(&failed.error, self.dialect, &request_id));
-                let mut response =
-                    strayed.unwrap_or_else(|| self.render(&failed.error, &request_id));
+                let mut response = strayed.unwrap_or_else(|| match wants_page {
+                    true => error_page::of(&failed.error),
+                    false => self.render(&failed.error, &request_id),
+                });
                 if response.status() == StatusCode::METHOD_NOT_ALLOWED {
                     // Empty for a path that has no methods: a vendor says 405 of those too.
                     let allow = failed.allow.unwrap_or_else(|| HeaderValue::from_static(""));
@@ -305,90 +319,4 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use poem::{EndpointExt, endpoint::make};
-
-    use super::*;
-    use crate::{
-        http::{Metrics, errors::Failure, mounted::Limits, origin::Origins},
-        kernel::Result,
-    };
-
-    /// Renders what it is given, so that a test sees which error reached the dialect.
-    struct Plain;
-
-    impl RenderError for Plain {
-        fn render(&self, error: &Error) -> Response {
-            Response::builder()
-                .status(StatusCode::IM_A_TEAPOT)
-                .body(format!("{:?}: {}", error.kind(), error.message()))
-        }
-    }
-
-    async fn answer_of<F, Fut>(handler: F) -> Response
-    where
-        F: Fn() -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<&'static str>> + Send + 'static,
-    {
-        let inner = make(move |_| {
-            let answer = handler();
-            async move {
-                answer
-                    .await
-                    .map_err(|error| poem::Error::from(Failure(error)))
-            }
-        });
-        let edge = Edge::new(
-            inner.map_to_response().boxed(),
-            "test",
-            Arc::new(Plain),
-            Mounted::new(
-                None,
-                Origins::default(),
-                Limits {
-                    body: 10,
-                    time: Duration::from_millis(20),
-                    body_memory: usize::MAX,
-                },
-                Metrics::new(|_| {}),
-            ),
-        );
-        edge.call(Request::default()).await.expect("an answer")
-    }
-
-    async fn text(response: Response) -> String {
-        response.into_body().into_string().await.expect("a text")
-    }
-
-    #[tokio::test]
-    async fn a_panic_becomes_an_error_of_the_dialect() {
-        let response = answer_of(|| async { panic!("a defect") }).await;
-        assert_eq!(response.status(), StatusCode::IM_A_TEAPOT);
-        assert!(response.headers().contains_key(REQUEST_ID));
-        assert_eq!(text(response).await, "Internal: a handler panicked");
-    }
-
-    #[tokio::test]
-    async fn a_request_that_hangs_is_given_up() {
-        let response = answer_of(std::future::pending).await;
-        assert_eq!(text(response).await, "Timeout: The request took too long");
-    }
-
-    #[tokio::test]
-    async fn an_error_that_passes_says_when_to_come_back() {
-        let retry_after = Duration::from_secs(7);
-        let response = answer_of(move || async move {
-            Err(Error::new(
-                Kind::Unavailable { retry_after },
-                "The disk is full",
-            ))
-        })
-        .await;
-        assert_eq!(response.header("retry-after"), Some("7"));
-        let response = answer_of(|| async { Ok("fine") }).await;
-        assert_eq!(response.header("retry-after"), None);
-        assert_eq!(text(response).await, "fine");
-    }
-}
+mod tests;

@@ -15,6 +15,7 @@ pub mod dialect;
 pub mod docs;
 pub mod document;
 pub mod edge;
+mod error_page;
 pub mod errors;
 pub mod event_stream;
 pub mod health;

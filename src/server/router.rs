@@ -87,6 +87,9 @@ impl Endpoint for Router {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        if let Some(uri) = single(request.uri()) {
+            *request.uri_mut() = uri;
+        }
         if let Some(uri) = once(request.uri()) {
             *request.uri_mut() = uri;
         }
@@ -101,6 +104,36 @@ impl Endpoint for Router {
         place.endpoint.call(request).await
     }
 }
+
+/// A URI with one slash at its beginning, where it has several: some clients put a path behind a base address
+/// that ends with one. Below the pages of Ada, whose own demo writes such links, each slash is one.
+fn single(uri: &Uri) -> Option<Uri> {
+    let path = uri.path();
+    let extra = path.len() - path.trim_start_matches('/').len();
+    let extra = extra.saturating_sub(1);
+    let is_page = path[extra..].starts_with(PAGES);
+    if !is_page || !path[extra..].contains("//") {
+        return (extra > 0).then(|| stripped(uri, extra)).flatten();
+    }
+    let mut folded = String::with_capacity(path.len());
+    for step in path.split('/').filter(|step| !step.is_empty()) {
+        folded.push('/');
+        folded.push_str(step);
+    }
+    if path.ends_with('/') {
+        folded.push('/');
+    }
+    if let Some(query) = uri.query() {
+        folded.push('?');
+        folded.push_str(query);
+    }
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(folded).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+/// The beginning of the pages of Ada.
+const PAGES: &str = "/platform/";
 
 /// The prefix that clients put before their paths, and some users into the address that they give them.
 const VERSION: &str = "/v1";
@@ -157,6 +190,12 @@ mod tests {
             ("/v1/v1/chat", "v1 /chat"),
             ("/v1/v1/v1/chat/x?a=/v1/v1", "chats /v1/chat/x?a=/v1/v1"),
             ("/v1/v1", "v1 /"),
+            ("//v1/chat?a=//b", "v1 /chat?a=//b"),
+            ("///chat", "chat /chat"),
+            ("//x//y", "others /x//y"),
+            ("/platform//a//b/?c=//d", "others /platform/a/b/?c=//d"),
+            ("//platform//a", "others /platform/a"),
+            ("//", "others /"),
             ("/v1/v1x", "v1 /v1x"),
             ("/webhook/%ff?b", "webhook /webhook/%ff?b"),
             ("/webhook", "webhook /webhook"),

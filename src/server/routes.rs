@@ -71,7 +71,8 @@ pub(super) fn endpoint(
         Arc::new(console::error::ErrorRenderer),
         mounted.clone(),
     )
-    .with_strays(&strays);
+    .with_strays(&strays)
+    .with_error_pages();
     let measured = Edge::new(
         Route::new()
             .at("/metrics", metrics.endpoint(domain, true))

@@ -227,3 +227,40 @@ async fn pages_of_this_machine_call_botpress_with_credentials_and_nothing_else()
         assert_eq!(allowed(&server, path, here).await, without, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_browser_that_is_lost_gets_a_page_with_a_way_home() {
+    let server = TestServer::start().await;
+    let accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+    for path in ["/nope", "/docs/nope", "/openapi/nope.json"] {
+        let request = server.request(Method::GET, path);
+        let page = send(request.header(header::ACCEPT, accept)).await;
+        assert_eq!(page.status, 404, "{path}");
+        assert_eq!(
+            page.header("content-type"),
+            Some("text/html; charset=utf-8"),
+            "{path}"
+        );
+        assert!(page.text.contains("<h1>Nothing here</h1>") && page.text.contains("href=\"/\""));
+        // Programs read JSON.
+        let json = send(server.request(Method::GET, path)).await;
+        assert_eq!(json.status, 404);
+        assert!(json.text.starts_with('{'), "{}", json.text);
+    }
+}
+
+#[tokio::test]
+async fn doubled_slashes_before_a_path_are_one() {
+    let server = TestServer::start().await;
+    for (path, status) in [
+        ("//healthz", 200),
+        ("//docs/ada", 200),
+        ("//platform/connections", 200),
+        ("/platform//connections", 200),
+        ("//nope", 404),
+    ] {
+        let url = format!("{}{path}", server.server().url());
+        let answer = send(reqwest::Client::new().get(url)).await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+}

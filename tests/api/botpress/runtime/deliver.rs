@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{Pair, bot_logs, column, settled};
 use crate::{
     botpress::given::{Caller, Given},
-    support::{TestServer, answer::redacted},
+    support::{TestServer, answer::redacted, assert_is_system_time},
 };
 
 #[tokio::test]
@@ -33,7 +33,10 @@ async fn a_message_is_told_to_the_bot_and_its_answer_to_the_integration() {
     pair.settled().await;
     let (bot, integration) = (pair.bot.asked(), pair.integration.asked());
     assert_eq!((bot.len(), integration.len()), (1, 1));
-    insta::assert_snapshot!("event_received", redacted(bot[0].shown()));
+    let mut shown = bot[0].shown();
+    let timestamp = shown["headers"]["webhook-timestamp"].take();
+    assert_is_system_time(timestamp.as_str().expect("a time"));
+    insta::assert_snapshot!("event_received", redacted(shown));
     insta::assert_snapshot!("message_created", redacted(integration[0].shown()));
     assert_eq!(integration[0].configuration(), json!({"greeting": "Hello"}));
     // What is told is what the API shows.
