@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn claims_share_the_steps_of_one_value() {
         let limits = Limits {
-            max_steps: 2_000,
+            max_steps: 4_000,
             ..Limits::default()
         };
         let list = || vec![0; 1_500];

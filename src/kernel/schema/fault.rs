@@ -25,7 +25,7 @@ pub(super) fn fault(error: &ValidationError<'_>, patterns: &Written) -> String {
         _ => {
             let found = violations(error, Location::Body);
             match found.first() {
-                Some(first) => worded(first, error.instance(), patterns),
+                Some(first) => worded(first, wrong_value(first, error.instance()), patterns),
                 // Of `false` the validator's errors tell nothing (`report::violations`).
                 None => {
                     let place = place(&steps(error.instance_path()));
@@ -35,6 +35,14 @@ pub(super) fn fault(error: &ValidationError<'_>, patterns: &Written) -> String {
         }
     };
     shortened(&text, LONGEST)
+}
+
+/// The value that is wrong. Of a pattern, the validator's error shows the object that has it.
+fn wrong_value<'v>(violation: &Violation, instance: &'v Value) -> &'v Value {
+    match violation.path.last() {
+        Some(Step::Key(name)) => instance.get(name).unwrap_or(instance),
+        _ => instance,
+    }
 }
 
 fn worded(violation: &Violation, value: &Value, patterns: &Written) -> String {
