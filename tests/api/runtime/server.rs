@@ -101,7 +101,7 @@ fn run_prints_answer_and_lines() {
     assert_eq!(bad.status.code(), Some(1));
     assert_eq!(
         String::from_utf8_lossy(&bad.stderr),
-        "warn: w\nerror: the handler failed: Error: no body\n"
+        "warn: w\nerror: the handler failed: Error: no body\n    at bundle.js:1:95\n"
     );
     for (arguments, says) in [
         (&["run", "none.js"][..], "cannot read none.js"),

@@ -338,7 +338,7 @@ async fn a_session_at_an_https_address_is_for_tls_alone() {
 
 #[tokio::test]
 async fn answers_that_ask_for_much_are_refused_on_the_page() {
-    let ada = Ada::with(|config| config.schemas.max_steps = 10_000).await;
+    let ada = Ada::with(|config| config.schemas.max_steps = 20_000).await;
     let mut body = shop();
     // It looks ahead, so it may go back and try again.
     let pattern = "^(?=(a+)+$)a+$";
@@ -346,8 +346,8 @@ async fn answers_that_ask_for_much_are_refused_on_the_page() {
         json!({"type": "string", "title": "Code", "pattern": pattern});
     let (id, _) = ada.create(body).await;
     let path = format!("/platform/integrations/{id}");
-    let many = "x\r\n".repeat(20_000);
-    let long = format!("{}!", "a".repeat(20_000));
+    let many = "x\r\n".repeat(30_000);
+    let long = format!("{}!", "a".repeat(30_000));
     for (field, value, part) in [
         ("/tags", many.as_str(), "schemas.max_steps"),
         ("/code", long.as_str(), "Code"),
