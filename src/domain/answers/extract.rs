@@ -5,10 +5,12 @@ use std::{borrow::Cow, collections::HashMap};
 use super::{
     language::{Language, Languages},
     rank::Ranking,
+    sentences::announces,
     source::Source,
-    terms::{content_terms, query_terms},
+    stop_words::StopWords,
+    terms::{asked_terms, content_terms, query_terms},
     text::{Answer, Citation, Finish},
-    units::units,
+    units::headed_units,
 };
 
 /// What is said when the documents say nothing.
@@ -20,9 +22,11 @@ const DOCUMENT_WEIGHT: f32 = 0.25;
 /// How much of the question must be in the answer for it not to need what stands beside it.
 const COVERED: f32 = 0.5;
 
-/// What an answer may tell of a document at once: a sentence, or several that belong together.
+/// A unit of a document that an answer may tell: a sentence, or several that belong together.
 struct Candidate<'a> {
     text: &'a str,
+    /// The part that says by itself what it is about.
+    head: &'a str,
     /// The document and the place in it.
     source: usize,
     place: usize,
@@ -140,17 +144,13 @@ fn first_words(text: &str, count: usize) -> &str {
     text[..end].trim_end()
 }
 
-/// What to answer with, best first.
+/// The units to answer with, best first.
 fn choose<'a>(extract: &Extract<'_>, read: &'a [Read<'_>]) -> Vec<Candidate<'a>> {
     let mut candidates = candidates(read);
     if candidates.is_empty() {
         return candidates;
     }
-    let texts: Vec<_> = candidates
-        .iter()
-        .map(|candidate| (candidate.text, read[candidate.source].language))
-        .collect();
-    let scores = Ranking::of(&texts).scores(extract.query);
+    let scores = scores(&candidates, read, extract.query);
     let wholes: Vec<_> = read
         .iter()
         .map(|read| (read.whole.as_str(), read.language))
@@ -187,13 +187,35 @@ fn choose<'a>(extract: &Extract<'_>, read: &'a [Read<'_>]) -> Vec<Candidate<'a>>
     candidates
 }
 
+/// How well each unit fits the query, or its head where that fits better: a long list must not hide its
+/// lead-in.
+fn scores(candidates: &[Candidate<'_>], read: &[Read<'_>], query: &str) -> Vec<f32> {
+    let of = |part: for<'a> fn(&Candidate<'a>) -> &'a str| {
+        let texts: Vec<_> = candidates
+            .iter()
+            .map(|candidate| (part(candidate), read[candidate.source].language))
+            .collect();
+        Ranking::of(&texts).scores(query)
+    };
+    let of_wholes = of(|candidate| candidate.text);
+    if candidates
+        .iter()
+        .all(|candidate| candidate.head == candidate.text)
+    {
+        return of_wholes;
+    }
+    let of_heads = of(|candidate| candidate.head);
+    let both = of_wholes.into_iter().zip(of_heads);
+    both.map(|(whole, head)| whole.max(head)).collect()
+}
+
 /// True if most of the question's words are in what was chosen: it then says by itself what it is about.
 fn covers(chosen: &[Candidate<'_>], read: &[Read<'_>], query: &str) -> bool {
     let Some(best) = chosen.first() else {
         return false;
     };
     let language = read[best.source].language;
-    let wanted = content_terms(query, language);
+    let wanted = asked_terms(query, StopWords::of(query), language);
     let said: Vec<String> = chosen
         .iter()
         .flat_map(|candidate| content_terms(candidate.text, read[candidate.source].language))
@@ -202,7 +224,7 @@ fn covers(chosen: &[Candidate<'_>], read: &[Read<'_>], query: &str) -> bool {
     found as f32 >= COVERED * wanted.len() as f32
 }
 
-/// What follows the best one in its document: an answer often stands there in words of its own.
+/// The units after the best one in its document: an answer often stands there in words of its own.
 fn beside<'a>(chosen: &[Candidate<'a>], others: Vec<Candidate<'a>>) -> Option<Candidate<'a>> {
     let best = chosen.first()?;
     let next = (best.source, best.place + 1);
@@ -211,16 +233,19 @@ fn beside<'a>(chosen: &[Candidate<'a>], others: Vec<Candidate<'a>>) -> Option<Ca
         .find(|candidate| (candidate.source, candidate.place) == next)
 }
 
-/// Every unit of the documents, each once.
+/// Every unit of the documents that tells something, each once.
 fn candidates<'a>(read: &'a [Read<'_>]) -> Vec<Candidate<'a>> {
     let mut found: Vec<Candidate<'a>> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     for (index, read) in read.iter().enumerate() {
         let mut place = 0;
         for text in &read.texts {
-            for range in units(text) {
-                let unit = &text[range];
+            for unit in headed_units(text) {
+                let (unit, head) = (&text[unit.range], &text[unit.head]);
                 place += 1;
+                if announces(unit) {
+                    continue;
+                }
                 let same = unit.split_whitespace().collect::<Vec<_>>().join(" ");
                 match known.get(&same) {
                     Some(&at) => {
@@ -232,6 +257,7 @@ fn candidates<'a>(read: &'a [Read<'_>]) -> Vec<Candidate<'a>> {
                         known.insert(same, found.len());
                         found.push(Candidate {
                             text: unit,
+                            head,
                             source: index,
                             place,
                             score: 0.0,
@@ -246,122 +272,4 @@ fn candidates<'a>(read: &'a [Read<'_>]) -> Vec<Candidate<'a>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn source(id: &str, text: &str) -> Source {
-        Source {
-            id: id.to_owned(),
-            fields: vec![("text".to_owned(), text.to_owned())],
-            hidden: Vec::new(),
-        }
-    }
-
-    fn answer(query: &str, sources: &[Source]) -> Answer {
-        extract(&Extract {
-            query,
-            sources,
-            are_found: false,
-            max_sentences: 3,
-            max_words: None,
-        })
-    }
-
-    #[test]
-    fn the_sentence_that_answers_is_told_and_cited() {
-        let sources = [
-            source(
-                "a",
-                "Backups run every night. They are kept for 30 days. The cook is nice.",
-            ),
-            source("b", "The sun shines. Backups run every night."),
-        ];
-        let found = answer("When do backups run?", &sources);
-        assert_eq!(found.text, "Backups run every night.");
-        assert_eq!(found.citations[0].document_ids, ["a", "b"]);
-        assert_eq!(answer("What about penguins?", &sources).text, NOTHING);
-        assert_eq!(answer("anything", &[]).citations, []);
-    }
-
-    #[test]
-    fn an_answer_is_as_long_as_allowed() {
-        let sources = [source("a", "One oak here. Two oak there.")];
-        let found = extract(&Extract {
-            query: "oak",
-            sources: &sources,
-            are_found: false,
-            max_sentences: 3,
-            max_words: Some(4),
-        });
-        assert_eq!(
-            (found.text.as_str(), found.finish),
-            ("One oak here.", Finish::MaxTokens)
-        );
-    }
-
-    #[test]
-    fn no_answer_ends_before_what_it_announces() {
-        let text =
-            "The reader takes three kinds of files:\n- Markdown\n- HTML\n- CSV\n\nIt is fast.";
-        let found = answer(
-            "Which kinds of files does the reader take?",
-            &[source("a", text)],
-        );
-        assert_eq!(
-            found.text,
-            "The reader takes three kinds of files:\n- Markdown\n- HTML\n- CSV"
-        );
-        let faq = "How long are backups kept?\nThirty days.\n\nWho makes them?\nThe cook.";
-        let found = answer("How long are backups kept?", &[source("a", faq)]);
-        assert!(found.text.contains("Thirty days."), "{}", found.text);
-    }
-
-    #[test]
-    fn markup_of_a_connector_is_not_told() {
-        let page = "<p>Backups are kept for <em>30&nbsp;days</em>.</p><script>evil()</script>";
-        let found = answer("How long are backups kept?", &[source("a", page)]);
-        assert_eq!(found.text, "Backups are kept for 30 days.");
-        let not_markup = "If a < b and c > d, backups are kept.";
-        let found = answer("When are backups kept?", &[source("a", not_markup)]);
-        assert_eq!(found.text, not_markup);
-    }
-
-    #[test]
-    fn words_are_found_by_the_endings_of_their_language() {
-        let sources = [
-            source(
-                "de",
-                "Im Keller stehen alte Schränke. Die Häuser am Fluss wurden 1912 gebaut.",
-            ),
-            source(
-                "ru",
-                "Кошка спит на диване. Резервные копии хранятся тридцать дней.",
-            ),
-        ];
-        let german = answer("Wann wurde das Haus am Fluss gebaut?", &sources);
-        assert_eq!(german.text, "Die Häuser am Fluss wurden 1912 gebaut.");
-        let russian = answer("Сколько хранится резервная копия?", &sources);
-        assert_eq!(russian.text, "Резервные копии хранятся тридцать дней.");
-    }
-
-    proptest! {
-        /// Emoji, Chinese and accents: a citation's offsets count code points, and the part of the
-        /// answer between them is the citation's text.
-        #[test]
-        fn offsets_count_code_points(texts in prop::collection::vec("([a-zé😀👩‍👧東京都の ]{1,20}[.!?。] ?){1,5}", 1..5), query in "[a-zé東京都]{1,5}") {
-            let sources: Vec<Source> = (0..).zip(&texts).map(|(id, text)| source(&format!("{id}"), text)).collect();
-            let found = extract(&Extract { query: &query, sources: &sources, are_found: true, max_sentences: 4, max_words: None });
-            let characters: Vec<char> = found.text.chars().collect();
-            for citation in &found.citations {
-                let part: String = characters[citation.start..citation.end].iter().collect();
-                prop_assert_eq!(&part, &citation.text);
-                for id in &citation.document_ids {
-                    let index: usize = id.parse().expect("an index");
-                    prop_assert!(texts[index].contains(&part));
-                }
-            }
-        }
-    }
-}
+mod tests;

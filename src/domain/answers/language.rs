@@ -158,6 +158,11 @@ impl Language {
         known.map_or(Self::English, |(language, ..)| *language)
     }
 
+    /// All of them.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        ALL.iter().map(|(language, ..)| *language)
+    }
+
     /// A word in lower case without the ending that it has in this language.
     pub(super) fn stem(self, word: &str) -> String {
         Stemmer::new(ALL[self as usize].2).stem(word).into_owned()

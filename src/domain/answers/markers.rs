@@ -6,7 +6,8 @@ use super::{
     language::Language,
     sentences::sentences,
     source::Source,
-    terms::content_terms,
+    stop_words::StopWords,
+    terms::{asked_terms, content_terms},
     text::{Citation, Piece},
 };
 
@@ -178,9 +179,10 @@ fn supported(text: &str, sources: &[Source]) -> Vec<Citation> {
         })
         .collect();
     let mut citations = Vec::new();
+    let stop_words = StopWords::of(text);
     for part in sentences(text) {
         let support = |language: Language, known: &HashSet<String>| {
-            let terms = content_terms(&text[part.clone()], language);
+            let terms = asked_terms(&text[part.clone()], stop_words, language);
             let found = terms.iter().filter(|term| known.contains(*term)).count();
             match terms.len() {
                 0..TERMS_MIN => 0.0,

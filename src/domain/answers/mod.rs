@@ -10,6 +10,7 @@ mod rank;
 mod sentences;
 mod settings;
 mod source;
+mod stop_words;
 mod terms;
 mod text;
 mod tokens;
@@ -23,7 +24,8 @@ pub use self::{
     rank::{Truncation, select},
     settings::{Settings, UpstreamSettings},
     source::Source,
-    terms::{content_terms, terms},
+    stop_words::StopWords,
+    terms::{asked_terms, content_terms, terms},
     text::{Answer, Citation, Finish, Piece, Usage},
     tokens::count_tokens,
     units::units,

@@ -86,7 +86,7 @@ pub fn search_query(message: &str, history: &[Turn]) -> Option<String> {
 /// The most searches for one message.
 const QUERIES_MAX: usize = 3;
 
-/// What is searched for to answer a message: one query for each of its questions, with what was said
+/// The queries that answer a message: one query for each of its questions, with what was said
 /// before it. A later question may point at an earlier one.
 #[must_use]
 pub fn search_queries(message: &str, history: &[Turn]) -> Vec<String> {

@@ -7,14 +7,53 @@ use unicode_segmentation::UnicodeSegmentation;
 /// The longest sentence, in bytes; what is longer is cut between words.
 const SENTENCE_MAX: usize = 600;
 
-/// What a full stop follows without ending a sentence, in lower case, in several languages.
+/// Words that a full stop follows without ending a sentence, in lower case, in several languages.
 const ABBREVIATIONS: &[&str] = &[
-    "abb", "abs", "art", "bspw", "bzw", "ca", "co", "corp", "dept", "dr", "e.g", "ej", "etc",
-    "evtl", "fig", "ggf", "hr", "i.e", "inc", "inkl", "jr", "ltd", "max", "mio", "min", "mme",
-    "mr", "mrs", "ms", "nr", "núm", "p.ej", "pp", "prof", "sig", "sr", "sra", "st", "str", "tel",
-    "u.a", "usw", "vgl", "vol", "vs", "z.b", "zzgl", "г", "д", "им", "п", "руб", "стр", "т", "т.д",
-    "т.е", "т.п", "ул",
+    "abb", "abs", "allg", "anm", "approx", "art", "bspw", "bzgl", "bzw", "ca", "cf", "co", "corp",
+    "d.h", "dept", "dr", "e.g", "ehem", "einschl", "ej", "entspr", "etc", "evtl", "exkl", "fig",
+    "figs", "geb", "ggf", "hr", "i.d.r", "i.e", "inc", "inkl", "insb", "jr", "jährl", "kap", "lt",
+    "ltd", "max", "min", "mio", "mme", "monatl", "mr", "mrd", "mrs", "ms", "nr", "núm", "p.ej",
+    "pp", "prof", "sig", "sog", "sr", "sra", "st", "str", "tel", "tsd", "tägl", "u.a", "usw",
+    "v.a", "vgl", "vol", "vs", "z.b", "z.t", "ziff", "zzgl", "zzt", "г", "д", "им", "п", "руб",
+    "стр", "т", "т.д", "т.е", "т.п", "ул",
 ];
+
+/// Those that are words as well, or that often end a sentence: they are abbreviations before a number,
+/// a paragraph sign and another abbreviation.
+const BEFORE_NUMBERS: &[&str] = &["ch", "eq", "gem", "mind", "no", "pos", "sec", "sek", "std"];
+
+/// Signs that may stand after the mark of a sentence: they close emphasis, brackets and quotes.
+const CLOSERS: &[char] = &[
+    '*', '_', '~', '`', ')', ']', '}', '"', '\'', '“', '”', '‘', '’', '«', '»', '›', '‹', '）',
+    '］', '】', '」', '』',
+];
+
+/// A text without the signs that close emphasis, brackets and quotes at its end.
+/// One whose bracket was not opened is no bracket: `:)`.
+pub(super) fn without_closers(text: &str) -> &str {
+    let mut text = text.trim_end();
+    while let Some(sign) = text.chars().next_back()
+        && CLOSERS.contains(&sign)
+    {
+        let before = &text[..text.len() - sign.len_utf8()];
+        let is_open = match sign {
+            ')' => before.contains('('),
+            ']' => before.contains('['),
+            '}' => before.contains('{'),
+            _ => true,
+        };
+        if !is_open {
+            break;
+        }
+        text = before.trim_end();
+    }
+    text
+}
+
+/// True for a text that ends by announcing the next one.
+pub(super) fn announces(text: &str) -> bool {
+    without_closers(text).ends_with([':', '：'])
+}
 
 /// Words before a number that its full stop makes an ordinal of: "am 3. Mai".
 const BEFORE_ORDINALS: &[&str] = &[
@@ -49,7 +88,7 @@ fn wraps(line: &str, next: &str) -> bool {
     let line = line.trim();
     let ends = line.ends_with(['.', '!', '?', ':', ';', '…', '|', '。', '！', '？']);
     let goes_on = next.trim_start().starts_with(char::is_lowercase);
-    line.len() >= WRAPPED && !ends && goes_on && !is_labelled(next)
+    line.len() >= WRAPPED && !ends && !announces(line) && goes_on && !is_labelled(next)
 }
 
 /// True for a line that begins with the name of what it says: `City: London`.
@@ -68,17 +107,27 @@ fn of_block(text: &str, block: Range<usize>, found: &mut Vec<Range<usize>>) {
         to += sentence.len();
         // Within a block, lines only end by being wrapped.
         let is_wrapped = sentence.ends_with('\n');
-        let goes_on = || to - from < SENTENCE_MAX && goes_on_after(&text[from..to]);
+        let after = &text[to..block.end];
+        let goes_on = || to - from < SENTENCE_MAX && goes_on_after(&text[from..to], after);
         if to < block.end && (is_wrapped || goes_on()) {
             continue;
         }
-        push(text, from..to, found);
-        from = to;
+        let end = to + closing_emphasis(sentence, after);
+        push(text, from..end, found);
+        from = end;
     }
 }
 
+/// How many bytes of emphasis end right after a sentence: `**Wait.** Then go.`
+fn closing_emphasis(sentence: &str, after: &str) -> usize {
+    if sentence.ends_with(char::is_whitespace) {
+        return 0;
+    }
+    after.len() - after.trim_start_matches(['*', '_', '~', '`']).len()
+}
+
 /// True if the full stop at the end of a text is not that of a sentence.
-fn goes_on_after(text: &str) -> bool {
+fn goes_on_after(text: &str, after: &str) -> bool {
     let Some(text) = text.trim().strip_suffix('.') else {
         return false;
     };
@@ -96,7 +145,18 @@ fn goes_on_after(text: &str) -> bool {
     }
     let mut letters = last.chars();
     let is_initial = letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none();
-    is_initial || ABBREVIATIONS.contains(&last.to_lowercase().as_str())
+    let last = last.to_lowercase();
+    is_initial
+        || ABBREVIATIONS.contains(&last.as_str())
+        || (BEFORE_NUMBERS.contains(&last.as_str()) && is_number(after))
+}
+
+/// True if a text begins with a number, or with the abbreviation of how it is counted: "§ 5", "Art. 5".
+fn is_number(text: &str) -> bool {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let word = first.strip_suffix('.').map(str::to_lowercase);
+    first.starts_with(|sign: char| sign == '§' || sign.is_ascii_digit())
+        || word.is_some_and(|word| ABBREVIATIONS.contains(&word.as_str()))
 }
 
 fn push(text: &str, range: Range<usize>, found: &mut Vec<Range<usize>>) {
@@ -163,13 +223,30 @@ mod tests {
             "1. Press the button.",
             "The backups are made every night\nand kept for 30 days.",
             "Офис на ул. Ленина открыт.",
+            "Die Frist gilt gem. § 5 BGB und gem. Art. 3.",
+            "Der Preis beträgt einschl. Versand lt. Liste 3 Mrd. Euro.",
+            "Ada, geb. Byron, hat sog. Cookies exkl. Zucker, siehe Kap. 7 Anm. 2.",
+            "Das gilt insb. Kunden, z.T. Firmen, entspr. Regel 4 und allg. Recht.",
+            "Der ehem. Chef zahlt monatl. 5 Euro, jährl. 60 Euro, tägl. 2 Cent.",
+            "Es dauert 2 Std. 30 Min. 10 Sek. 5 ms.",
+            "The plan, cf. Fig. 3 and No. 5, is old.",
         ];
         for text in whole {
             assert_eq!(texts(text), [text]);
         }
+        assert_eq!(texts("Es dauert 2 Std. Danach ist Ruhe.").len(), 2);
+        assert_eq!(texts("A gem. Everyone says no. Nobody minds.").len(), 3);
         assert_eq!(texts("one\ntwo").len(), 2);
         let records = "the first of the members: is long\nsecond: 2";
         assert_eq!(texts(records).len(), 2);
+    }
+
+    #[test]
+    fn emphasis_ends_with_its_sentence() {
+        assert_eq!(texts("**Wait.** Then go."), ["**Wait.**", "Then go."]);
+        assert_eq!(texts("Wait. **Then go.**"), ["Wait.", "**Then go.**"]);
+        let steps = "**These are the steps of the reset:**\nunplug it";
+        assert_eq!(texts(steps).len(), 2);
     }
 
     proptest! {

@@ -8,7 +8,10 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::language::{Language, Languages};
+use super::{
+    language::{Language, Languages},
+    stop_words::StopWords,
+};
 
 /// The longest word that is one, in bytes: what is longer is data.
 const WORD_MAX: usize = 64;
@@ -25,13 +28,22 @@ pub fn content_terms(text: &str, language: Language) -> Vec<String> {
     collect(text, language, |word| !language.is_common(word))
 }
 
+/// The terms that carry meaning in a question, as texts in this language have them: without the common
+/// words of that language, and without those of the question's own.
+#[must_use]
+pub fn asked_terms(question: &str, stop_words: StopWords, language: Language) -> Vec<String> {
+    let says_nothing = |word: &str| language.is_common(word) || stop_words.contains(word);
+    collect(question, language, |word| !says_nothing(word))
+}
+
 /// The terms that carry meaning, as texts in these languages have them, each once, the words in their
 /// order.
 #[must_use]
 pub fn query_terms(query: &str, languages: Languages) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
+    let stop_words = StopWords::of(query);
     for language in languages.iter() {
-        for term in content_terms(query, language) {
+        for term in asked_terms(query, stop_words, language) {
             if !found.contains(&term) {
                 found.push(term);
             }
@@ -162,9 +174,11 @@ mod tests {
     fn a_query_is_made_for_each_language() {
         let languages = [Language::English, Language::German].into_iter().collect();
         assert_eq!(
-            query_terms("die Häuser", languages),
-            ["die", "hauser", "haus"]
+            query_terms("alle die Häuser", languages),
+            ["hauser", "haus"]
         );
+        let dutch = [Language::Dutch].into_iter().collect();
+        assert_eq!(query_terms("Who is on the team?", dutch), ["team"]);
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub struct Answer {
     pub citations: Vec<Citation>,
     /// Why it ended.
     pub finish: Finish,
-    /// What the model counted, if it did.
+    /// The model's count, if there is one.
     pub usage: Option<Usage>,
     /// What went wrong, if it ended with an error.
     pub problem: Option<String>,

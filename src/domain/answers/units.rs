@@ -1,25 +1,44 @@
-//! What is told together: sentences that are nothing without the next one.
+//! Units that are told together: sentences that are nothing without the next one.
 
 use std::ops::Range;
 
-use super::sentences::{is_labelled, sentences};
+use super::sentences::{announces, is_labelled, sentences, without_closers};
 
 /// The longest unit of several sentences, in bytes.
 const UNIT_MAX: usize = 700;
 /// The longest line that is taken for a heading, in bytes.
 const HEADING_MAX: usize = 80;
 
-/// Where the units of a text are, in bytes. Most are a sentence. One that ends with a colon has the list or
+/// The places of the units of a text, in bytes. Most are a sentence. One that ends with a colon has the list or
 /// the sentence after it, a question its answer, a heading the sentence below it, and the lines of a record
 /// (`City: London`) are together.
 #[must_use]
 pub fn units(text: &str) -> Vec<Range<usize>> {
+    let units = headed_units(text).into_iter();
+    units.map(|unit| unit.range).collect()
+}
+
+/// A unit, and the part of it that says by itself what the unit is about.
+pub(super) struct Unit {
+    pub(super) range: Range<usize>,
+    /// The lead-in of a list, the question before an answer; else the whole.
+    pub(super) head: Range<usize>,
+}
+
+/// The [`units`] of a text with their heads.
+pub(super) fn headed_units(text: &str) -> Vec<Unit> {
     let sentences = sentences(text);
     let mut units = Vec::new();
     let mut rest = sentences.as_slice();
     while let Some(first) = rest.first() {
-        let count = Joined::of(text, first).count(&rest[1..]);
-        units.push(first.start..rest[count].end);
+        let joined = Joined::of(text, first);
+        let count = joined.count(&rest[1..]);
+        let range = first.start..rest[count].end;
+        let head = match joined.kind {
+            Kind::LeadIn | Kind::Question => first.clone(),
+            Kind::Alone | Kind::Record | Kind::Heading => range.clone(),
+        };
+        units.push(Unit { range, head });
         rest = &rest[count + 1..];
     }
     units
@@ -54,9 +73,9 @@ impl<'a> Joined<'a> {
             .trim_start_matches([' ', '\t', '\r'])
             .starts_with('\n')
             && (first.start == 0 || text[..first.start].trim_end_matches(' ').ends_with('\n'));
-        let kind = if sentence.ends_with([':', '：']) {
+        let kind = if announces(sentence) {
             Kind::LeadIn
-        } else if sentence.ends_with(['?', '？', '؟']) {
+        } else if asks(sentence) {
             Kind::Question
         } else if is_whole_line && is_labelled(sentence) {
             Kind::Record
@@ -74,13 +93,21 @@ impl<'a> Joined<'a> {
         let mut end = self.first.end;
         for next in rest {
             let gap = &self.text[end..next.start];
-            if next.end - self.first.start > UNIT_MAX || !self.takes(count, gap, next) {
+            if !self.takes(count, end, next) {
+                break;
+            }
+            // One thing that was announced is told however long it is.
+            let is_needed = count == 0 && self.kind == Kind::LeadIn;
+            if next.end - self.first.start > UNIT_MAX && !is_needed {
+                if self.kind == Kind::LeadIn {
+                    count = self.whole_items(rest, count);
+                }
                 break;
             }
             count += 1;
             end = next.end;
             let is_one = match self.kind {
-                // What follows in the same line is all that was announced.
+                // The rest of the same line is all that was announced.
                 Kind::LeadIn => count == 1 && !gap.contains('\n'),
                 Kind::Heading => true,
                 Kind::Alone | Kind::Question | Kind::Record => false,
@@ -89,25 +116,73 @@ impl<'a> Joined<'a> {
                 break;
             }
         }
+        // One at the end announces what the next unit tells.
+        while count > 0 && announces(&self.text[rest[count - 1].clone()]) {
+            count -= 1;
+        }
         count
     }
 
-    /// True if a sentence belongs to the unit, which has `count` after the first one.
-    fn takes(&self, count: usize, gap: &str, next: &Range<usize>) -> bool {
+    /// As many of the first `count` sentences as end with their line, if any do: the others are parts of
+    /// an item that goes on.
+    fn whole_items(&self, rest: &[Range<usize>], count: usize) -> usize {
+        let ends_line = |count: &usize| {
+            let gap = rest[count - 1].end..rest[*count].start;
+            self.text[gap].contains('\n')
+        };
+        (1..=count).rev().find(ends_line).unwrap_or(count)
+    }
+
+    /// True if a sentence belongs to the unit, which has `count` after the first one and ends at `end`.
+    fn takes(&self, count: usize, end: usize, next: &Range<usize>) -> bool {
         let sentence = &self.text[next.clone()];
-        let breaks = gap.matches('\n').count();
+        let unit = &self.text[self.first.start..end];
+        let breaks = self.text[end..next.start].matches('\n').count();
+        let is_announced = count == 0 || announces(unit);
+        let is_near = breaks < 2 || (is_announced && !self.is_apart(end, next));
         match self.kind {
             Kind::Alone => false,
-            Kind::LeadIn => breaks < 2 || count == 0,
-            Kind::Question => (breaks < 2 || count == 0) && !sentence.ends_with(['?', '？', '؟']),
+            Kind::LeadIn => is_near,
+            Kind::Question => is_near && !asks(sentence),
             Kind::Record => breaks == 1 && is_labelled(sentence),
             Kind::Heading => ends(sentence),
         }
     }
+
+    /// True if a sentence after an empty line begins a chapter of its own: a heading, or, after several
+    /// empty lines, all but the item of a list. Code may have both.
+    fn is_apart(&self, end: usize, next: &Range<usize>) -> bool {
+        let gap = &self.text[end..next.start];
+        let sentence = &self.text[next.clone()];
+        if gap.contains("```") || gap.contains("~~~") {
+            return false;
+        }
+        is_heading(sentence) || (gap.matches('\n').count() > 2 && !is_item(sentence))
+    }
+}
+
+fn asks(sentence: &str) -> bool {
+    without_closers(sentence).ends_with(['?', '？', '؟'])
+}
+
+/// True for a heading of Markdown.
+fn is_heading(sentence: &str) -> bool {
+    let text = sentence.trim_start_matches('#');
+    (1..=6).contains(&(sentence.len() - text.len())) && text.starts_with([' ', '\t'])
+}
+
+/// True for an item of a list: `- one`, `1. one`, `a) one`.
+fn is_item(sentence: &str) -> bool {
+    let (sign, text) = sentence
+        .split_once(char::is_whitespace)
+        .unwrap_or((sentence, ""));
+    let number = sign.trim_start_matches('(').trim_end_matches(['.', ')']);
+    let is_number = number.len() < sign.len() && number.len() <= 3;
+    !text.is_empty() && (is_number || ["-", "*", "+", "•", "–", "·", "|"].contains(&sign))
 }
 
 fn ends(sentence: &str) -> bool {
-    sentence.ends_with(['.', '!', '?', '…', '。', '！', '？'])
+    without_closers(sentence).ends_with(['.', '!', '?', '…', '。', '！', '？'])
 }
 
 #[cfg(test)]
@@ -154,6 +229,63 @@ mod tests {
         );
         assert_eq!(texts("one\ntwo\nthree"), ["one", "two", "three"]);
         assert_eq!(texts("Nothing follows:"), ["Nothing follows:"]);
+    }
+
+    #[test]
+    fn a_colon_in_emphasis_or_brackets_announces_too() {
+        for lead_in in [
+            "**To reset the device:**",
+            "*To reset:*",
+            "__To reset:__",
+            "(To reset:)",
+            "„Schritte:“",
+            "“Steps:”",
+            "**Steps**:",
+        ] {
+            let text = format!("{lead_in}\n\n1. Unplug it\n2. Wait");
+            assert_eq!(texts(&text), [&text]);
+        }
+        let asked = "**How long?**\n\nThirty days.";
+        assert_eq!(texts(asked), [asked]);
+    }
+
+    #[test]
+    fn a_lead_in_takes_no_other_chapter_and_no_other_lead_in() {
+        let apart = [
+            "Steps:\n\n\n# Other chapter",
+            "Steps:\n\n## Other chapter",
+            "Steps:\n\n\nOther chapter",
+        ];
+        for text in apart {
+            assert_eq!(texts(text).len(), 2, "{text}");
+        }
+        let together = [
+            "Steps:\n\n\n1. Unplug it",
+            "Steps:\n\n\n- Unplug it",
+            "Run:\n\n```\n# reset",
+        ];
+        for text in together {
+            assert_eq!(texts(text), [text]);
+        }
+        let two = "It reads:\n- HTML\nIt writes:\n\n- CSV";
+        assert_eq!(texts(two), [two]);
+        assert_eq!(texts("It reads:\n- HTML\nIt writes:").len(), 2);
+        assert_eq!(texts("Thanks :)\nNothing else.").len(), 1);
+        assert_eq!(texts("Thanks :)\none\ntwo").len(), 3);
+        assert_eq!(texts("One:\nTwo:\nThree:"), ["One:", "Two:", "Three:"]);
+    }
+
+    #[test]
+    fn a_long_list_is_cut_at_an_item() {
+        let items: Vec<String> = (1..40)
+            .map(|number| format!("{number}. Turn the wheel. Then wait for it"))
+            .collect();
+        let text = format!("Follow these steps:\n\n{}", items.join("\n"));
+        let first = texts(&text)[0];
+        assert!((UNIT_MAX - 80..=UNIT_MAX).contains(&first.len()));
+        assert!(first.ends_with("Then wait for it"), "{first}");
+        let long = format!("{}:\n{}.", "Steps ".repeat(30), "word ".repeat(200));
+        assert!(texts(&long)[0].len() > UNIT_MAX);
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use super::rows;
 use crate::{
     domain::{
         Domain, access,
-        answers::{Languages, content_terms, terms},
+        answers::{Language, Languages, StopWords, asked_terms, terms},
     },
     kernel::{Result, Timestamp},
 };
@@ -100,7 +100,10 @@ pub async fn search(domain: &Domain, name: &str, query: &str) -> Result<Vec<Foun
 /// others.
 fn wanted(query: &str, languages: Languages) -> Vec<String> {
     let mut wanted: Vec<String> = Vec::new();
-    for make in [content_terms, terms] {
+    let stop_words = StopWords::of(query);
+    let content = |query: &str, language: Language| asked_terms(query, stop_words, language);
+    let makes: [&dyn Fn(&str, Language) -> Vec<String>; 2] = [&content, &terms];
+    for make in makes {
         for language in languages.iter() {
             for term in make(query, language).into_iter().take(TERMS_MAX) {
                 if !wanted.contains(&term) {

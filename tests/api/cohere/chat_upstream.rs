@@ -222,10 +222,18 @@ async fn chat_finds_what_a_model_does_not_cite() {
 
 #[tokio::test]
 async fn chat_gives_no_key_of_a_model_away() {
-    let error = json!({"error": {"message": "no"}});
-    let (mut server, _, _, id) = with_model(Speech::Refuses(401, error)).await;
-    let answer = chat(&server, question(&id)).await;
-    assert!(!answer.text.contains(KEY));
+    let error = json!({"error": {"message": format!("Incorrect API key provided: {KEY}")}});
+    let (mut server, model, _, id) = with_model(Speech::Refuses(401, error.clone())).await;
+    for status in [401, 400, 429, 500] {
+        model.say(Speech::Refuses(status, error.clone()));
+        let answer = chat(&server, question(&id)).await;
+        assert!(
+            answer.text.contains("Incorrect API key provided: [key]"),
+            "{}",
+            answer.text
+        );
+        assert!(!answer.text.contains(KEY));
+    }
     server.stop().await;
     assert!(!crate::support::file_contains(
         &server.config.store.path,

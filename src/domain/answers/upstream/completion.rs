@@ -88,7 +88,7 @@ impl Lines {
     }
 }
 
-/// What an answer, or an event of one, says of its tokens.
+/// The tokens that an answer, or an event of one, counts.
 pub(super) fn usage(answer: &Value) -> Option<Usage> {
     let count = |name: &str| answer.pointer(&format!("/usage/{name}"))?.as_u64();
     Some(Usage {

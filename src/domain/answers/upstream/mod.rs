@@ -88,7 +88,7 @@ pub(crate) async fn answer(
     let mut lines = Lines::default();
     if stream.status != 200 {
         let body = stream.next().await.ok().flatten().unwrap_or_default();
-        return Err(refused(stream.status, &body));
+        return Err(refused(settings, stream.status, &body));
     }
     let mut markers = Markers::new(if question.is_cited {
         &question.sources
@@ -119,7 +119,7 @@ pub(crate) async fn answer(
                 Delta::Usage(usage) => answer.usage = Some(usage),
                 Delta::Failed(problem) => {
                     answer.finish = Finish::Error;
-                    answer.problem = Some(shown(&problem));
+                    answer.problem = Some(shown(settings, &problem));
                 }
             }
         }
@@ -169,7 +169,7 @@ pub(crate) async fn queries(
     let sent = domain.outbound().send(request(settings, &body)?).await;
     let answer = sent.map_err(|error| unanswered(&error))?;
     if answer.status != 200 {
-        return Err(refused(answer.status, &answer.body));
+        return Err(refused(settings, answer.status, &answer.body));
     }
     let answer: Value = serde_json::from_slice(&answer.body)
         .map_err(|_| failed(UPSTREAM, "the model's server answered no JSON".to_owned()))?;
@@ -222,13 +222,13 @@ fn unanswered(error: &OutboundError) -> Error {
     failed(kind, format!("the model did not answer: {error}"))
 }
 
-fn refused(status: u16, body: &[u8]) -> Error {
+fn refused(settings: &UpstreamSettings, status: u16, body: &[u8]) -> Error {
     let own: Option<Value> = serde_json::from_slice(body).ok();
     let own = own.as_ref().and_then(|body| {
         let error = body.get("error").unwrap_or(body);
         error.as_str().or_else(|| error.get("message")?.as_str())
     });
-    let own = own.map_or_else(String::new, |own| format!(": {}", shown(own)));
+    let own = own.map_or_else(String::new, |own| format!(": {}", shown(settings, own)));
     let hint = match status {
         401 | 403 => " (answers.upstream.key)",
         404 => " (answers.upstream.url and .model)",
@@ -247,7 +247,13 @@ const fn kind_of(status: u16) -> Kind {
     }
 }
 
-fn shown(text: &str) -> String {
+/// A text of the model's server, as tenants and the log see it: some servers repeat the key that they refuse.
+fn shown(settings: &UpstreamSettings, text: &str) -> String {
+    let key = settings.key.as_ref().map_or("", |key| key.expose().trim());
+    let text = match key.is_empty() {
+        true => text.to_owned(),
+        false => text.replace(key, "[key]"),
+    };
     text.chars().take(ERROR_MAX).collect()
 }
 

@@ -1,0 +1,77 @@
+//! The words of a question that say nothing, in the language that it is asked in. A text that is taken for
+//! another language keeps them as words of its own, and rare ones: they must not be searched for.
+
+use std::collections::HashSet;
+
+use super::{
+    language::{Language, Languages},
+    terms::words,
+};
+
+/// How many common words of a language a text has at least that is told by them.
+const TOLD: usize = 2;
+
+/// The words of a text that say nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct StopWords {
+    languages: Languages,
+}
+
+impl StopWords {
+    /// Those of the language that the most words of a text are common in. A text that has too few of any
+    /// is of the language that it looks like, or else of English.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let said: HashSet<String> = words(text).collect();
+        let count = |language: Language| {
+            let common = said.iter().filter(|word| language.is_common(word));
+            common.count()
+        };
+        let counts: Vec<(Language, usize)> = Language::all()
+            .map(|language| (language, count(language)))
+            .collect();
+        let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        if most < TOLD {
+            let languages = [Language::of(text), Language::English];
+            let languages = languages.into_iter().collect();
+            return Self { languages };
+        }
+        let best = counts.into_iter().filter(|(_, count)| *count == most);
+        let languages = best.map(|(language, _)| language).collect();
+        Self { languages }
+    }
+
+    /// True for a word in lower case that is one.
+    pub(super) fn contains(self, word: &str) -> bool {
+        self.languages
+            .iter()
+            .any(|language| language.is_common(word))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(text: &str) -> Vec<String> {
+        let stop_words = StopWords::of(text);
+        words(text)
+            .filter(|word| !stop_words.contains(word))
+            .collect()
+    }
+
+    #[test]
+    fn the_common_words_of_the_language_of_a_question_are_none_of_its_content() {
+        for (question, content) in [
+            ("What is the price of the pro plan?", "price pro plan"),
+            ("Who is on the team?", "team"),
+            ("The plan?", "plan"),
+            ("How do plants die?", "plants die"),
+            ("Wer ist im Team?", "team"),
+            ("Quel est le prix de l'or?", "prix or"),
+            ("Кто в команде?", "команде"),
+        ] {
+            assert_eq!(kept(question).join(" "), content, "{question}");
+        }
+    }
+}
