@@ -24,7 +24,7 @@ pub(super) struct Changed {
     pub(super) format: Format,
 }
 
-/// What is different in a folder.
+/// The differences in a folder.
 #[derive(Debug, Default)]
 pub(super) struct Compared {
     pub(super) files: usize,
@@ -96,7 +96,7 @@ pub(super) fn compare(root: &Path, max_bytes: u64, mut known: HashMap<String, Kn
     compared
 }
 
-/// What a file is like; the reason if it is left out.
+/// The state of a file; the reason if it is left out.
 fn look_at(root: &Path, entry: &DirEntry, max_bytes: u64) -> std::result::Result<Changed, String> {
     if entry.file_type().is_symlink() {
         return Err("it is a link".to_owned());

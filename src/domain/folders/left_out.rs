@@ -18,6 +18,19 @@ pub struct LeftOut {
     pub reason: String,
 }
 
+/// A trouble that comparisons meet again and again: it is told of once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Trouble(Option<String>);
+
+impl Trouble {
+    /// The trouble that there is now, if it is another than before.
+    pub(super) fn news(&mut self, now: Option<String>) -> Option<&str> {
+        let is_new = self.0 != now;
+        self.0 = now;
+        self.0.as_deref().filter(|_| is_new)
+    }
+}
+
 /// The files of a folder that are left out, as far as they are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllLeftOut {
@@ -63,5 +76,22 @@ impl AllLeftOut {
                 more, "more files are left out; the console lists them"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trouble_is_told_of_once_and_again_after_it_was_gone() {
+        let mut trouble = Trouble::default();
+        let mut told = |now: Option<&str>| trouble.news(now.map(str::to_owned)).map(str::to_owned);
+        assert_eq!(told(None), None);
+        assert_eq!(told(Some("no folder")).as_deref(), Some("no folder"));
+        assert_eq!(told(Some("no folder")), None);
+        assert_eq!(told(Some("no right")).as_deref(), Some("no right"));
+        assert_eq!(told(None), None);
+        assert_eq!(told(Some("no right")).as_deref(), Some("no right"));
     }
 }

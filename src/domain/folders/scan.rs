@@ -8,7 +8,7 @@ use tracing::warn;
 use super::{
     compare::{Changed, compare},
     document,
-    left_out::{AllLeftOut, LeftOut},
+    left_out::{AllLeftOut, LeftOut, Trouble},
     passages,
     read::{self, Content, Format},
     rows::{self, FileToIndex, PassageToIndex},
@@ -67,12 +67,6 @@ pub async fn scan(domain: &Domain, name: &str) -> Result<Scanned> {
     let max_bytes = domain.settings().folders.max_file_bytes;
     let compared = tokio::task::spawn_blocking(move || compare(&root, max_bytes, known));
     let compared = compared.await.map_err(|error| gave_up(&error))?;
-    if let Some(problem) = &compared.problem {
-        warn!(
-            folder = folder.name,
-            problem, "a folder could not be looked at"
-        );
-    }
     let forgotten = compared.gone.len();
     forget(domain, seq, compared.gone).await?;
     let (read, problems) = index(domain, seq, &folder.path, compared.changed).await?;
@@ -80,6 +74,14 @@ pub async fn scan(domain: &Domain, name: &str) -> Result<Scanned> {
     let files = compared.files.saturating_sub(problems.len());
     left_out.extend(problems);
     let before = folder.scanned.borrow().clone();
+    let mut trouble = Trouble::default();
+    trouble.news(before.as_ref().and_then(|before| before.problem.clone()));
+    if let Some(problem) = trouble.news(compared.problem.clone()) {
+        warn!(
+            folder = folder.name,
+            problem, "a folder could not be looked at"
+        );
+    }
     left_out.log(&folder.name, before.as_ref().map(|before| &before.left_out));
     let scanned = Scanned {
         files,

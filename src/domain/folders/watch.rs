@@ -10,6 +10,7 @@ use walkdir::WalkDir;
 
 use super::{
     Folder,
+    left_out::Trouble,
     scan::{forget_others, scan},
 };
 use crate::{
@@ -35,28 +36,36 @@ async fn follow_one(domain: &Domain, folder: &Folder) {
     let rescan = Duration::from_secs(domain.settings().folders.rescan_seconds.max(1));
     let changed = Arc::new(Notify::new());
     let mut watcher = None;
+    let (mut unwatched, mut unindexed) = (Trouble::default(), Trouble::default());
     let mut first = true;
     let mut is_stale = false;
     loop {
         if watcher.is_none() || is_stale {
             // The old one tells of changes until the new one does.
-            watcher = watch(&folder.path, &changed).await;
+            let watched = watch(&folder.path, &changed).await;
+            if let Some(error) = unwatched.news(watched.as_ref().err().cloned()) {
+                let told = "the system does not tell of changes in a folder";
+                warn!(folder = folder.name, error, "{told}");
+            }
+            watcher = watched.ok();
         }
         let measured = Stopwatch::start();
-        match scan(domain, &folder.name).await {
-            Ok(scanned) => {
-                if first || scanned.read + scanned.forgotten > 0 {
-                    let (files, read, forgotten) = (scanned.files, scanned.read, scanned.forgotten);
-                    info!(
-                        folder = folder.name,
-                        files, read, forgotten, "a folder is indexed"
-                    );
-                }
-                // What was watched may be gone, or be another folder now. Until the next comparison
-                // its watcher stays: a part that cannot be read must not hide changes of the rest.
-                is_stale = scanned.problem.is_some();
+        let scanned = scan(domain, &folder.name).await;
+        let error = scanned.as_ref().err().map(ToString::to_string);
+        if let Some(error) = unindexed.news(error) {
+            warn!(folder = folder.name, error, "a folder is not indexed yet");
+        }
+        if let Ok(scanned) = scanned {
+            if first || scanned.read + scanned.forgotten > 0 {
+                let (files, read, forgotten) = (scanned.files, scanned.read, scanned.forgotten);
+                info!(
+                    folder = folder.name,
+                    files, read, forgotten, "a folder is indexed"
+                );
             }
-            Err(error) => warn!(folder = folder.name, %error, "a folder is not indexed yet"),
+            // What was watched may be gone, or be another folder now. Until the next comparison
+            // its watcher stays: a part that cannot be read must not hide changes of the rest.
+            is_stale = scanned.problem.is_some();
         }
         first = false;
         // Not more than half of the time is spent on comparing.
@@ -70,7 +79,7 @@ async fn follow_one(domain: &Domain, folder: &Folder) {
 }
 
 /// Has the system tell of changes. Where it cannot, the folder is compared by the clock alone.
-async fn watch(path: &Path, changed: &Arc<Notify>) -> Option<RecommendedWatcher> {
+async fn watch(path: &Path, changed: &Arc<Notify>) -> Result<RecommendedWatcher, String> {
     let changed = Arc::clone(changed);
     let path = path.to_owned();
     let watching = tokio::task::spawn_blocking(move || {
@@ -88,12 +97,8 @@ async fn watch(path: &Path, changed: &Arc<Notify>) -> Option<RecommendedWatcher>
         Ok::<_, notify::Error>(watcher)
     });
     match watching.await {
-        Ok(Ok(watcher)) => Some(watcher),
-        Ok(Err(error)) => {
-            warn!(%error, "the system does not tell of changes in a folder");
-            None
-        }
-        Err(_) => None,
+        Ok(watched) => watched.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What of a folder is read, and that what is not is named.
+//! The files of a folder that are read, and the names of those that are left out.
 
 use std::io::{Cursor, Write};
 

@@ -14,7 +14,7 @@ use super::{Content, builder::Builder, one_line};
 const TEXT_MAX: u64 = 64 * 1024 * 1024;
 /// The deepest nesting of elements.
 const DEEPEST: usize = 200;
-/// What the names of styles of headings begin with, in the languages of Word.
+/// The beginnings of names of heading styles, in the languages of Word.
 const HEADINGS: &[&str] = &[
     "heading",
     "title",

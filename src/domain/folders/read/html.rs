@@ -31,6 +31,7 @@ const BLOCKS: &[&str] = &[
     "article",
     "aside",
     "blockquote",
+    "center",
     "details",
     "div",
     "dl",
@@ -152,13 +153,23 @@ fn push_words(into: &mut String, text: &str) {
 /// The names of elements that texts of connectors have, by which they are known for markup.
 const USUAL: &[&str] = &[
     "a",
+    "abbr",
+    "article",
+    "aside",
     "b",
     "blockquote",
     "body",
     "br",
+    "center",
     "code",
+    "dd",
+    "del",
     "div",
+    "dl",
+    "dt",
     "em",
+    "figcaption",
+    "font",
     "h1",
     "h2",
     "h3",
@@ -169,15 +180,20 @@ const USUAL: &[&str] = &[
     "html",
     "i",
     "img",
+    "ins",
+    "kbd",
     "li",
     "mark",
+    "nav",
     "ol",
     "p",
     "pre",
+    "samp",
     "script",
     "section",
     "small",
     "span",
+    "strike",
     "strong",
     "style",
     "sub",
@@ -185,11 +201,22 @@ const USUAL: &[&str] = &[
     "table",
     "tbody",
     "td",
+    "tfoot",
     "th",
     "thead",
     "tr",
     "u",
     "ul",
+    "wbr",
+];
+
+/// The names of elements that are also names of values to fill in (`<label>`): they are markup where they
+/// end (`</label>`) or have attributes.
+const AMBIGUOUS: &[&str] = &[
+    "address", "button", "caption", "cite", "details", "dfn", "fieldset", "figure", "footer",
+    "form", "head", "header", "iframe", "input", "label", "legend", "link", "main", "meta",
+    "noscript", "object", "option", "picture", "q", "s", "select", "summary", "svg", "template",
+    "textarea", "time", "title", "tt", "var", "video",
 ];
 
 /// A text without its markup, as a browser shows it. One without markup, or with more than is read, stays
@@ -214,16 +241,6 @@ pub fn plain_text(text: &str) -> Cow<'_, str> {
 }
 
 fn has_markup(text: &str) -> bool {
-    let is_tag = |rest: &str| {
-        let rest = rest.strip_prefix('/').unwrap_or(rest);
-        let end = rest
-            .find(|character: char| !character.is_ascii_alphanumeric())
-            .unwrap_or(rest.len());
-        let name = rest[..end].to_ascii_lowercase();
-        USUAL.contains(&name.as_str())
-            && rest[end..].starts_with(['>', '/', ' ', '\n', '\t'])
-            && rest[end..].contains('>')
-    };
     let is_entity = |rest: &str| {
         let end = rest.find(';').filter(|end| (2..=8).contains(end));
         end.is_some_and(|end| {
@@ -234,4 +251,84 @@ fn has_markup(text: &str) -> bool {
         })
     };
     text.split('<').skip(1).any(is_tag) || text.split('&').skip(1).any(is_entity)
+}
+
+/// True if a text after `<` is a tag of an element that texts of connectors have.
+fn is_tag(rest: &str) -> bool {
+    let closes = rest.starts_with('/');
+    let rest = rest.strip_prefix('/').unwrap_or(rest);
+    let end = rest
+        .find(|character: char| !character.is_ascii_alphanumeric() && !"-:".contains(character))
+        .unwrap_or(rest.len());
+    let (name, rest) = rest.split_at(end);
+    let Some((inside, _)) = rest.split_once('>') else {
+        return false;
+    };
+    if !inside.is_empty() && !inside.starts_with(['/', ' ', '\n', '\r', '\t']) {
+        return false;
+    }
+    let name = name.to_ascii_lowercase();
+    let is_sure = closes || inside.contains('=') || inside.ends_with('/');
+    USUAL.contains(&name.as_str())
+        || (is_sure && (AMBIGUOUS.contains(&name.as_str()) || is_namespaced(&name)))
+}
+
+/// True for the name of an element of Office or Confluence: `o:p`, `ac:structured-macro`.
+fn is_namespaced(name: &str) -> bool {
+    let begins = |part: &str| part.starts_with(|first: char| first.is_ascii_alphabetic());
+    name.split_once(':')
+        .is_some_and(|(space, local)| begins(space) && begins(local))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_no_text_whichever_they_are() {
+        for (text, plain) in [
+            ("<dl><dt>Oak</dt><dd>A tree.</dd></dl>", "Oak\nA tree."),
+            ("<dd>A tree.", "A tree."),
+            ("<font color=red>Stop.</font>", "Stop."),
+            ("<center>Stop.</center>", "Stop."),
+            ("<figure><figcaption>Oak</figcaption></figure>", "Oak"),
+            (
+                "<details><summary>Oak</summary>A tree.</details>",
+                "Oak\nA tree.",
+            ),
+            ("Press <kbd>Enter</kbd>.", "Press Enter."),
+            ("<article>Oak.</article>", "Oak."),
+            ("<section>Oak.</section>", "Oak."),
+            ("<button>Save</button>", "Save"),
+            ("<label for=\"x\">Name", "Name"),
+            ("<header>Oak</header>", "Oak"),
+            ("<footer>Oak</footer>", "Oak"),
+            ("<aside>Oak</aside>", "Oak"),
+            ("<main>Oak</main>", "Oak"),
+            ("<mark>Oak</mark>", "Oak"),
+            ("<small>Oak</small>", "Oak"),
+            ("H<sub>2</sub>O, m<sup>2</sup>", "H2O, m2"),
+            ("Oak.<o:p></o:p>", "Oak."),
+            (
+                "<ac:structured-macro ac:name=\"info\">Oak.</ac:structured-macro>",
+                "Oak.",
+            ),
+            ("<ri:page ri:content-title=\"x\" />Oak.", "Oak."),
+        ] {
+            assert_eq!(plain_text(text), plain, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_tag_is_text() {
+        for text in [
+            "Run cp <source> <target>.",
+            "Write <label> and <title>.",
+            "See <https://example.com/a> or <mailto:a@example.com>.",
+            "Log in as <user:password>.",
+            "If a < b and c > d, it is.",
+        ] {
+            assert_eq!(plain_text(text), text);
+        }
+    }
 }

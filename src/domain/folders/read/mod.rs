@@ -32,7 +32,7 @@ pub struct Section {
     pub text: String,
 }
 
-/// What a file says.
+/// The text of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
     /// The title that it gives itself.

@@ -100,7 +100,7 @@ const DELIMITERS: [u8; 4] = *b",;\t|";
 /// How many lines a separator is told by.
 const LINES: usize = 20;
 
-/// What separates the columns: what splits the first lines into the same number of columns, most of
+/// The separator of the columns: the one that splits the first lines into the same number of columns, most of
 /// all. Programs in some languages write `;`, as the comma is theirs for numbers.
 pub(super) fn delimiter(text: &str) -> u8 {
     let columns = |delimiter: u8| {
