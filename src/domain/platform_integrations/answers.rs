@@ -177,7 +177,7 @@ fn field(item: &Item, typed: &Typed) -> (Option<Value>, bool) {
     let value = match &item.kind {
         ItemKind::Boolean => return (Some(Value::Bool(!all.is_empty())), !all.is_empty()),
         // What is masked is taken as it is: a blank may be part of it.
-        ItemKind::Password => all
+        ItemKind::Password { .. } => all
             .first()
             .filter(|text| !text.is_empty())
             .cloned()
@@ -191,7 +191,7 @@ fn field(item: &Item, typed: &Typed) -> (Option<Value>, bool) {
             Some(alternative) => alternative.choice.value.clone(),
             None => text.into(),
         }),
-        ItemKind::Lines { numbers } => {
+        ItemKind::Lines { numbers, .. } => {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
             list(
                 lines

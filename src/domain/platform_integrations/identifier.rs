@@ -47,7 +47,9 @@ pub(super) fn check(path: &str, form: &Form) -> Result<(), Rule> {
         ItemKind::Choice(choices) if choices.iter().all(|choice| choice.value.is_string()) => {
             Ok(())
         }
-        ItemKind::Password => broken("must not lead to a password: connections are shown by it"),
+        ItemKind::Password { .. } => {
+            broken("must not lead to a password: connections are shown by it")
+        }
         _ => broken("must lead to a field of type string"),
     }
 }

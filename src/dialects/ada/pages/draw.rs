@@ -65,7 +65,7 @@ impl<'a> Drawing<'a> {
             notes.add(&id, "lines", "One on each line.");
         }
         let typed = self.typed.and_then(|typed| typed.first(name));
-        if item.kind == ItemKind::Password && typed.is_some_and(|text| !text.is_empty()) {
+        if is_masked(item) && typed.is_some_and(|text| !text.is_empty()) {
             notes.add(&id, "again", "Type it again: it was not kept.");
         }
         self.add_errors(name, &id, &mut notes);
@@ -137,6 +137,11 @@ impl<'a> Drawing<'a> {
         );
         let value = escape(&self.value(item));
         match &item.kind {
+            ItemKind::Lines { secret: true, .. } | ItemKind::Password { multiline: true } => {
+                format!(
+                    "<textarea class=\"masked\" {attributes} rows=\"4\" spellcheck=\"false\" autocomplete=\"off\"></textarea>"
+                )
+            }
             ItemKind::Lines { .. } => {
                 // The first line break in a text area is not part of its text.
                 format!("<textarea {attributes} rows=\"4\">\n{value}</textarea>")
@@ -157,7 +162,7 @@ impl<'a> Drawing<'a> {
                 )
             }
             // What was typed is not sent back, so it must be typed again.
-            ItemKind::Password => {
+            ItemKind::Password { .. } => {
                 format!("<input type=\"password\" {attributes} autocomplete=\"off\">")
             }
             kind => {
@@ -283,6 +288,14 @@ impl Notes {
         }
         attributes
     }
+}
+
+/// True for a field whose value is neither shown nor sent back.
+const fn is_masked(item: &Item) -> bool {
+    matches!(
+        item.kind,
+        ItemKind::Password { .. } | ItemKind::Lines { secret: true, .. }
+    )
 }
 
 fn label(item: &Item, id: &str, marked: bool) -> String {

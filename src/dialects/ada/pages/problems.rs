@@ -7,12 +7,12 @@ use crate::{
     kernel::{Rule, Violation, violation::Step},
 };
 
-/// What is wrong with a form that was sent.
+/// The broken rules of a form that was sent.
 #[derive(Default)]
 pub struct Problems {
     /// By the names of the fields.
     fields: HashMap<String, Vec<String>>,
-    /// What has no field.
+    /// Those of the form as a whole.
     others: Vec<String>,
 }
 
@@ -52,7 +52,7 @@ impl Problems {
     }
 }
 
-/// What is wrong with a field, in words that make sense beside it.
+/// A broken rule of a field, in words that make sense beside it.
 fn message(item: &Item, violation: &Violation) -> String {
     let line = violation.path.last().and_then(|step| match step {
         Step::Index(index) if matches!(item.kind, ItemKind::Lines { .. }) => Some(index + 1),
@@ -75,5 +75,5 @@ fn message(item: &Item, violation: &Violation) -> String {
 }
 
 const fn is_text(item: &Item) -> bool {
-    matches!(item.kind, ItemKind::Text(_) | ItemKind::Password)
+    matches!(item.kind, ItemKind::Text(_) | ItemKind::Password { .. })
 }

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::{
     Alternative, Choice, Item, ItemKind, Undrawable,
-    read::{Reader, Resolved, Way, names, text, type_name},
+    keywords::{names, text, type_name},
+    read::{Reader, Resolved, Way},
 };
 
 /// The most alternatives of one field.
@@ -244,9 +245,16 @@ fn check_closed(
     alternative: &Map<String, Value>,
     name: &str,
 ) -> Result<(), Undrawable> {
-    let is_closed = |schema: &Map<String, Value>| {
-        schema.get("additionalProperties") == Some(&Value::Bool(false))
+    // A schema for other members may refuse those of the other part, as false does.
+    let has_rule = |schema: &Map<String, Value>, rule: &str| {
+        let rule = schema.get(rule);
+        rule.is_some_and(|rule| *rule != Value::Bool(true))
     };
+    let (is_closed, is_closed_alternative) = (
+        has_rule(object, "additionalProperties"),
+        has_rule(alternative, "additionalProperties")
+            || has_rule(alternative, "unevaluatedProperties"),
+    );
     let members = |schema: &Map<String, Value>| -> Vec<String> {
         let properties = schema.get("properties").and_then(Value::as_object);
         properties
@@ -256,7 +264,7 @@ fn check_closed(
             .collect()
     };
     let (outer, inner) = (members(object), members(alternative));
-    let missing = match (is_closed(object), is_closed(alternative)) {
+    let missing = match (is_closed, is_closed_alternative) {
         (true, _) => inner.iter().find(|member| !outer.contains(member)),
         (_, true) => outer
             .iter()
@@ -265,7 +273,7 @@ fn check_closed(
     };
     match missing {
         Some(member) => Err(reader.place.refuse(format!(
-            "cannot be filled in: additionalProperties is false where {member} is not described"
+            "cannot be filled in: additionalProperties leaves no room for {member}"
         ))),
         None => Ok(()),
     }

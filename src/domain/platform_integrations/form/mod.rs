@@ -1,6 +1,7 @@
 //! The form of an integration, as its JSON Schema describes it.
 
 mod alternatives;
+mod keywords;
 mod read;
 mod resolve;
 
@@ -60,7 +61,10 @@ pub enum ItemKind {
     /// A text.
     Text(TextInput),
     /// A text that is not shown.
-    Password,
+    Password {
+        /// True if it may have several lines, as a key in a file has.
+        multiline: bool,
+    },
     /// Yes or no.
     Boolean,
     /// A number.
@@ -72,6 +76,8 @@ pub enum ItemKind {
     Lines {
         /// True if they are numbers.
         numbers: bool,
+        /// True if they are not shown.
+        secret: bool,
     },
     /// One of several values.
     Choice(Vec<Choice>),

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Choice, Form, Item, ItemKind, TextInput, Undrawable,
+    Form, Item, ItemKind, Undrawable,
     alternatives::{self, Found},
+    keywords::{choices, frame, has_null_type, is_secret, names, text, text_kind, type_name},
     resolve::Place,
 };
 
@@ -30,7 +31,10 @@ impl Way {
     pub(super) fn to(&self, member: &str) -> Self {
         let mut path = self.path.clone();
         path.push(member.to_owned());
-        let step = member.replace('~', "~0").replace('/', "~1");
+        let step = member
+            .replace('~', "~0")
+            .replace('/', "~1")
+            .replace('#', "~2");
         let name = format!("{}/{step}", self.name);
         let taken = self.taken;
         Self { path, name, taken }
@@ -107,11 +111,9 @@ impl Reader<'_> {
             let [only] = found.schemas.as_mut_slice() else {
                 break;
             };
-            // What is beside the alternatives goes before what is in the only one.
-            let mut only = std::mem::take(only);
+            let only = std::mem::take(only);
             schema.remove(found.keyword);
-            only.extend(schema);
-            schema = only;
+            schema = self.place.merge(only, schema)?;
             alternatives = alternatives::find(self, &schema)?;
         }
         Ok(Resolved {
@@ -123,6 +125,9 @@ impl Reader<'_> {
 
     /// The fields of an object.
     pub(super) fn object(&mut self, object: &Resolved, way: &Way) -> Result<Vec<Item>, Undrawable> {
+        // An alternative may have nothing but the value that tells it from the others.
+        let step = way.name.rsplit('/').next();
+        let is_alternative = step.is_some_and(|step| step.contains('#'));
         if way.path.len() + way.taken >= DEPTH_MAX {
             return Err(self.place.refuse("is nested too deep for a form"));
         }
@@ -152,7 +157,7 @@ impl Reader<'_> {
             }
         }
         items.extend(choice);
-        if items.is_empty() && !way.path.is_empty() && way.taken == 0 {
+        if items.is_empty() && !is_alternative && !way.path.is_empty() {
             let rule = "must have properties: a form cannot ask for members without names";
             return Err(self.place.refuse(rule));
         }
@@ -171,12 +176,20 @@ impl Reader<'_> {
         let mut resolved = self.resolve(property)?;
         let way = way.to(name);
         let mut kind = self.kind(&mut resolved, &way)?;
+        let is_masked = matches!(
+            kind,
+            ItemKind::Password { .. } | ItemKind::Lines { secret: true, .. } | ItemKind::Fixed(_)
+        );
+        if is_secret(&resolved.schema) && !is_masked {
+            let rule = "is a secret, which a form can ask for as a text or a list of texts only";
+            return Err(self.place.refuse(rule));
+        }
         self.place.leave(at);
         if let ItemKind::Group(inner) = &mut kind
             && let Some(choice) = inner.last_mut()
             && matches!(choice.kind, ItemKind::Alternatives(_))
         {
-            // Whoever leaves the group out chooses nothing.
+            // A form without the group has no choice.
             choice.required = required && !resolved.nullable;
         }
         let Resolved {
@@ -237,7 +250,15 @@ impl Reader<'_> {
                 None => text_kind(schema),
             },
             "array" => {
-                let (kind, items) = self.list(schema)?;
+                let secret_list = is_secret(schema);
+                let (mut kind, items) = self.list(schema)?;
+                if let ItemKind::Lines {
+                    numbers: false,
+                    secret,
+                } = &mut kind
+                {
+                    *secret |= secret_list;
+                }
                 resolved.schema.insert("items".to_owned(), items);
                 kind
             }
@@ -271,105 +292,14 @@ impl Reader<'_> {
         }
         Ok(match self.kind(items, &Way::default())? {
             ItemKind::Choice(choices) => Some(ItemKind::Choices(choices)),
-            ItemKind::Number { .. } => Some(ItemKind::Lines { numbers: true }),
-            _ => Some(ItemKind::Lines { numbers: false }),
+            ItemKind::Number { .. } => Some(ItemKind::Lines {
+                numbers: true,
+                secret: false,
+            }),
+            kind => Some(ItemKind::Lines {
+                numbers: false,
+                secret: matches!(kind, ItemKind::Password { .. }),
+            }),
         })
     }
-}
-
-fn text_kind(schema: &Map<String, Value>) -> ItemKind {
-    // wire: Ada names `format: password` alone; public forms mark secrets in these ways too
-    let marks = ["writeOnly", "airbyte_secret"];
-    if marks
-        .iter()
-        .any(|mark| schema.get(*mark) == Some(&Value::Bool(true)))
-    {
-        return ItemKind::Password;
-    }
-    match schema.get("format").and_then(Value::as_str) {
-        Some("password") => ItemKind::Password,
-        Some("uri" | "url") => ItemKind::Text(TextInput::Url),
-        Some("email") => ItemKind::Text(TextInput::Email),
-        _ => ItemKind::Text(TextInput::Any),
-    }
-}
-
-/// The keywords of an object that are not about single fields.
-pub(super) fn frame(mut schema: Map<String, Value>) -> Map<String, Value> {
-    let fields = ["properties", "required", "oneOf", "anyOf"];
-    let others = ["definitions", "$defs", "default", "$id", "$anchor"];
-    schema.retain(|keyword, _| {
-        let keyword = keyword.as_str();
-        !fields.contains(&keyword) && !others.contains(&keyword)
-    });
-    schema
-}
-
-/// The names of members that an object must have.
-pub(super) fn names(schema: &Map<String, Value>) -> Vec<&str> {
-    let names = schema.get("required").and_then(Value::as_array);
-    names
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect()
-}
-
-/// The one type of a field beside `null`; that of its values if it only lists them.
-pub(super) fn type_name(property: &Map<String, Value>) -> Option<&str> {
-    match property.get("type") {
-        Some(Value::String(name)) => Some(name),
-        Some(Value::Array(names)) => {
-            let names = names.iter().filter_map(Value::as_str);
-            let mut names = names.filter(|name| *name != "null");
-            names.next().filter(|_| names.next().is_none())
-        }
-        Some(_) => None,
-        None if property.contains_key("properties") => Some("object"),
-        None => property
-            .get("enum")
-            .and_then(Value::as_array)
-            .filter(|values| !values.is_empty() && values.iter().all(Value::is_string))
-            .map(|_| "string"),
-    }
-}
-
-fn has_null_type(schema: &Map<String, Value>) -> bool {
-    let names = schema.get("type").and_then(Value::as_array);
-    names.is_some_and(|names| names.iter().any(|name| name == "null"))
-}
-
-fn choices(
-    property: &Map<String, Value>,
-    place: &Place<'_>,
-) -> Result<Option<Vec<Choice>>, Undrawable> {
-    let Some(values) = property.get("enum").and_then(Value::as_array) else {
-        return Ok(None);
-    };
-    let mut choices = Vec::new();
-    for value in values {
-        let fits = match type_name(property) {
-            Some("string") => value.is_string(),
-            Some("integer") => value.as_f64().is_some_and(|number| number.fract() == 0.0),
-            _ => value.is_number(),
-        };
-        match value {
-            Value::Null => {}
-            value if fits => choices.push(Choice::of(value, None)),
-            _ => {
-                let rule = format!("lists {value}, which is not of the type");
-                return Err(place.refuse_member("enum", &rule));
-            }
-        }
-    }
-    match choices.is_empty() {
-        true => Err(place.refuse_member("enum", "must list a text or number")),
-        false => Ok(Some(choices)),
-    }
-}
-
-/// A text of a schema that is not empty.
-pub(super) fn text(schema: &Map<String, Value>, name: &str) -> Option<String> {
-    let text = schema.get(name).and_then(Value::as_str);
-    text.filter(|text| !text.is_empty()).map(str::to_owned)
 }

@@ -30,6 +30,18 @@ const REFUSED: [(&str, &str); 14] = [
     ("$dynamicRef", REFERENCE),
     ("$recursiveRef", REFERENCE),
 ];
+/// Keywords that describe a field and are no rules.
+const NOTES: [&str; 9] = [
+    "title",
+    "description",
+    "default",
+    "examples",
+    "$comment",
+    "order",
+    "deprecated",
+    "readOnly",
+    "format",
+];
 const RULE_BETWEEN_FIELDS: &str =
     "is a rule between fields, which a form cannot follow: use oneOf with a const";
 const NAMES: &str = "cannot be asked for in a form: its members have no fixed names";
@@ -98,14 +110,51 @@ impl<'a> Place<'a> {
                     return Ok(schema);
                 }
             };
-            let Value::Object(mut base) = base else {
+            let Value::Object(base) = base else {
                 return Err(self.refuse("must be an object"));
             };
-            // The titles and defaults beside a reference go before those of its target.
-            base.extend(schema);
-            schema = base;
+            schema = self.merge(base, schema)?;
         }
         Err(self.refuse("must not be a chain of so many references"))
+    }
+
+    /// One schema of two that hold together: one that is referred to, and the keywords beside the reference.
+    ///
+    /// # Errors
+    /// A rule that both have, which no single field can follow.
+    pub(super) fn merge(
+        &self,
+        mut base: Map<String, Value>,
+        beside: Map<String, Value>,
+    ) -> Result<Map<String, Value>, Undrawable> {
+        for (keyword, value) in beside {
+            match (keyword.as_str(), base.get_mut(&keyword)) {
+                (_, Some(known)) if *known == value => {}
+                ("properties", Some(Value::Object(known))) => {
+                    let Value::Object(members) = value else {
+                        continue;
+                    };
+                    for (name, member) in members {
+                        if known.get(&name).is_some_and(|known| *known != member) {
+                            let rule = format!("describes {name} in two ways");
+                            return Err(self.refuse_member("properties", &rule));
+                        }
+                        known.insert(name, member);
+                    }
+                }
+                ("required", Some(Value::Array(known))) => {
+                    let names = value.as_array().cloned().unwrap_or_default();
+                    known.extend(names);
+                }
+                // Titles and defaults beside a reference go before those of its target.
+                (name, Some(known)) if NOTES.contains(&name) => *known = value,
+                (_, None) => {
+                    base.insert(keyword, value);
+                }
+                _ => return Err(self.refuse_member(&keyword, "is given in two ways")),
+            }
+        }
+        Ok(base)
     }
 
     fn target(&self, reference: &Value) -> Result<Value, Undrawable> {
@@ -129,6 +178,25 @@ impl<'a> Place<'a> {
         for (keyword, rule) in REFUSED {
             if schema.contains_key(keyword) {
                 return Err(self.refuse_member(keyword, rule));
+            }
+        }
+        // Other keywords are checked as they stand, without what they could refer to.
+        let walked = [
+            "properties",
+            "items",
+            "oneOf",
+            "anyOf",
+            "allOf",
+            "definitions",
+            "$defs",
+        ];
+        let data = ["default", "examples", "enum", "const"];
+        for (keyword, value) in schema {
+            let is_left = !walked.contains(&&**keyword) && !data.contains(&&**keyword);
+            if is_left && has_reference(value) {
+                return Err(
+                    self.refuse_member(keyword, "must not refer to another schema in a form")
+                );
             }
         }
         let bounds = [
@@ -159,4 +227,14 @@ fn single(schema: &mut Map<String, Value>) -> Option<Value> {
     let part = part.clone();
     schema.remove("allOf");
     Some(part)
+}
+
+fn has_reference(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.contains_key("$ref") || members.values().any(has_reference)
+        }
+        Value::Array(items) => items.iter().any(has_reference),
+        _ => false,
+    }
 }

@@ -22,7 +22,7 @@ fn every_kind_of_field_is_drawn() {
     let names: Vec<String> = form.fields().iter().map(|item| item.name.clone()).collect();
     assert_eq!(names, ["/a", "/b", "/c", "/d", "/e", "/f", "/g", "/h~1i/j"]);
     assert!(form.items[0].required && !form.items[1].required);
-    assert_eq!(form.items[1].kind, ItemKind::Password);
+    assert_eq!(form.items[1].kind, ItemKind::Password { multiline: false });
     assert!(matches!(form.items[6].kind, ItemKind::Choices(_)));
 }
 
@@ -126,7 +126,7 @@ fn rules_between_fields_are_refused_with_their_place() {
         (
             json!({"type": "object", "additionalProperties": false, "oneOf": [
                 {"properties": {"kind": {"const": "x"}}}, {"properties": {"kind": {"const": "y"}}}]}),
-            "properties.a.oneOf.0: cannot be filled in: additionalProperties is false where kind",
+            "properties.a.oneOf.0: cannot be filled in: additionalProperties leaves no room for kind",
         ),
         (json!({"$ref": "#/properties/b"}), "properties.a.$ref"),
         (json!({"$ref": "https://example.com/x"}), ""),
@@ -219,7 +219,10 @@ fn alternatives_are_a_choice_with_fields_of_their_own() {
     };
     assert!(credentials[0].required);
     assert_eq!(alternatives[0].choice.label, "API token");
-    assert_eq!(alternatives[0].items[0].kind, ItemKind::Password);
+    assert_eq!(
+        alternatives[0].items[0].kind,
+        ItemKind::Password { multiline: false }
+    );
     let ItemKind::Choice(regions) = &form.items[4].kind else {
         panic!("a choice")
     };
@@ -240,4 +243,54 @@ fn a_small_schema_that_asks_for_much_is_refused() {
         json!({"type": "object", "properties": {"x": {"oneOf": many}}, "$defs": definitions});
     let schema = schema.as_object().expect("an object");
     assert!(read::form(schema).is_err());
+}
+
+#[test]
+fn both_sides_of_a_reference_hold() {
+    let site = || json!({"type": "string"});
+    let base = json!({"type": "object", "required": ["token"], "properties": {
+        "token": {"type": "string", "airbyte_secret": true}}});
+    let names = |schema: Value| -> Vec<String> {
+        let form = form(schema).expect("a form");
+        form.fields().iter().map(|item| item.name.clone()).collect()
+    };
+    for schema in [
+        json!({"$ref": "#/$defs/base", "properties": {"site": site()}, "required": ["site"], "$defs": {"base": base}}),
+        json!({"type": "object", "allOf": [base], "properties": {"site": site()}, "required": ["site"]}),
+        json!({"type": "object", "oneOf": [base], "properties": {"site": site()}, "required": ["site"]}),
+    ] {
+        let mut names = names(schema);
+        names.sort();
+        assert_eq!(names, ["/site", "/token"]);
+    }
+    for (schema, part) in [
+        (
+            json!({"type": "object", "properties": {"a": {
+                "$ref": "#/$defs/a", "pattern": "^b"}}, "$defs": {"a": {"type": "string", "pattern": "^a"}}}),
+            "properties.a.pattern: is given in two ways",
+        ),
+        (
+            json!({"type": "object", "allOf": [{"properties": {"a": {"type": "string"}}}],
+                "properties": {"a": {"type": "integer"}}}),
+            "properties: describes a in two ways",
+        ),
+        (
+            json!({"type": "object", "properties": {"a": {"type": "string"}},
+                "additionalProperties": {"$ref": "#/$defs/a"}, "$defs": {"a": {}}}),
+            "additionalProperties: must not refer",
+        ),
+        (
+            json!({"type": "object", "properties": {"a": {"type": "integer", "airbyte_secret": true}}}),
+            "properties.a: is a secret",
+        ),
+        (
+            json!({"type": "object", "properties": {"a": {"oneOf": [
+                {"properties": {"k": {"const": 1}, "more": {"type": "object"}}},
+                {"properties": {"k": {"const": 2}}}]}}}),
+            "properties.a.oneOf.0.properties.more: must have properties",
+        ),
+    ] {
+        let found = refusal(schema);
+        assert!(found.starts_with(part), "{found}");
+    }
 }

@@ -360,3 +360,26 @@ async fn answers_that_ask_for_much_are_refused_on_the_page() {
     }
     ada.install(&id).await;
 }
+
+#[tokio::test]
+async fn secrets_of_a_list_are_not_sent_back() {
+    let ada = Ada::start().await;
+    let mut body = shop();
+    body["configuration_fields"]["properties"]["tokens"] = json!({
+        "type": "array", "title": "Tokens", "items": {"type": "string", "airbyte_secret": true}});
+    body["configuration_fields"]["properties"]["pem"] = json!({
+        "type": "string", "title": "Key file", "writeOnly": true, "multiline": true});
+    let (id, _) = ada.create(body).await;
+    let path = format!("/platform/integrations/{id}");
+    let mut typed = filled_in();
+    typed.retain(|(name, _)| *name != "/limit");
+    typed.extend([
+        ("/limit", "many"),
+        ("/tokens", "planted-one\r\nplanted-two"),
+        ("/pem", "planted-begin\r\nplanted-end"),
+    ]);
+    let page = ada.send_form(&path, &path, &typed).await.expect(400);
+    assert!(!page.text.contains("planted-"), "{}", page.text);
+    assert_eq!(page.text.matches("class=\"masked\"").count(), 2);
+    assert!(page.text.matches("Type it again").count() >= 3);
+}
