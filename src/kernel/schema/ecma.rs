@@ -21,7 +21,7 @@ pub(super) enum Reach {
     WithoutDots,
 }
 
-/// What was translated: the patterns as they were written, by their translations.
+/// The translated patterns: those as they were written, by their translations.
 pub(super) type Written = HashMap<String, String>;
 
 /// The schema with its patterns translated, and these as they were written. None if there is nothing to
@@ -140,7 +140,7 @@ impl Translator<'_> {
         }
     }
 
-    /// What follows a backslash.
+    /// The sign after a backslash.
     fn escape(&mut self, in_class: bool) {
         let Some(next) = self.take() else {
             self.new.push('\\');

@@ -18,7 +18,7 @@ const LONGEST: usize = 500;
 /// The longest value that is shown, in bytes.
 const SHOWN: usize = 60;
 
-/// What an error of the validator says of a schema.
+/// The fault of a schema that an error of the validator tells.
 pub(super) fn fault(error: &ValidationError<'_>, patterns: &Written) -> String {
     let text = match error.kind() {
         ValidationErrorKind::Referencing(why) => format!("$ref: {why}"),

@@ -12,6 +12,7 @@ mod keywords;
 mod patterns;
 pub(super) mod report;
 mod resources;
+mod unwinding;
 mod work;
 
 use std::sync::LazyLock;
@@ -205,12 +206,20 @@ impl Schema {
             errors: limits.max_errors.min(ERROR_BYTES / bytes).max(1),
             ..budget
         };
-        let (mut broken, spent) = within(budget, || {
+        let find = || {
             let errors = self.validator.iter_errors(Seen(value));
             errors
                 .flat_map(|error| violations(&error, location))
                 .collect::<Vec<_>>()
-        });
+        };
+        // The validator panics when it words the error of a pattern that gave up: it looks for the text in
+        // what stands for the value.
+        let (found, spent) = within(budget, || unwinding::catch(find));
+        let Some(mut broken) = found else {
+            let rule =
+                "has a text on which a pattern of its schema goes back and tries again too often";
+            return vec![whole(rule.to_owned())];
+        };
         for violation in &mut broken {
             if let Rule::Pattern(pattern) = &mut violation.rule
                 && let Some(written) = self.patterns.get(pattern)

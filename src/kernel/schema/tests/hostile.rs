@@ -347,3 +347,22 @@ fn a_budget_ends_with_its_check() {
     assert!(work::count(&json!({"items": {}}), Draft::Draft7, 10).is_ok());
     assert_eq!(check(&schema, &json!("x")), []);
 }
+
+#[test]
+fn a_pattern_that_gives_up_is_a_broken_rule() {
+    for (pattern, text) in [
+        ("^(a|aa)+(?=c)$", "a".repeat(60)),
+        (
+            r"^(?:\w+\s?)+(?!x)$",
+            "hello world this is a long sentence with many words!!".to_owned(),
+        ),
+    ] {
+        let schema = compiled(&json!({"properties": {
+            "a": {"type": "array", "items": {"type": "string", "pattern": pattern}}}}));
+        let broken = texts(&check(&schema, &json!({"a": [text]})));
+        assert!(
+            broken[0].contains("too often") || broken[0].contains("pattern"),
+            "{broken:?}"
+        );
+    }
+}

@@ -1,0 +1,30 @@
+//! Panics of the validator, which are answers like others here.
+
+use std::{
+    cell::Cell,
+    panic::{self, AssertUnwindSafe},
+    sync::Once,
+};
+
+thread_local! {
+    /// True while a panic of this thread is expected.
+    static EXPECTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs some work of which nothing outside of it is left half done if it panics; none if it did. Nothing is
+/// written to the log of that.
+pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !EXPECTED.get() {
+                others(info);
+            }
+        }));
+    });
+    EXPECTED.set(true);
+    let outcome = panic::catch_unwind(AssertUnwindSafe(work));
+    EXPECTED.set(false);
+    outcome.ok()
+}
