@@ -15,7 +15,7 @@ use poem::{
     http::{Method, Uri, uri::PathAndQuery},
 };
 use poem_openapi::OperationId;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::{Published, allow::fit, errors::Failure};
@@ -37,7 +37,7 @@ struct Shared {
     table: OnceLock<Vec<Operation>>,
 }
 
-/// What is known of one `GET`.
+/// The parameters of one `GET`.
 struct Operation {
     path: String,
     parameters: Vec<Parameter>,
@@ -86,7 +86,8 @@ impl Queries {
             .max_by_key(|(fit, _)| Reverse(fit.clone()))?
             .1;
         let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-        let unknown = operation.unknown(&pairs);
+        let (pairs, broken) = operation.with_members(pairs);
+        let unknown = broken.or_else(|| operation.unknown(&pairs.0));
         let respelled = operation.respelled(&pairs);
         if let Some(uri) = respelled.and_then(|query| with_query(uri, &query)) {
             *request.uri_mut() = uri;
@@ -96,6 +97,23 @@ impl Queries {
 }
 
 type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// The pairs of a query, and whether they are others than the caller's.
+struct Expanded<'a>(Vec<Pair<'a>>, bool);
+
+/// The members of an object of texts, numbers and booleans as JSON.
+fn members(text: &str) -> Option<Vec<(String, String)>> {
+    let members: Map<String, Value> = serde_json::from_str(text).ok()?;
+    let text = |value: Value| match value {
+        Value::String(text) => Some(text),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        _ => None,
+    };
+    let members = members.into_iter();
+    members
+        .map(|(name, value)| Some((name, text(value)?)))
+        .collect()
+}
 
 impl Operation {
     fn find(&self, name: &str) -> Option<&Parameter> {
@@ -129,13 +147,43 @@ impl Operation {
         (!violations.is_empty()).then(|| Error::violations(violations))
     }
 
+    /// The query with objects that are one JSON text, `tags={"a":"b"}`, as their members, `tags.a=b`, and
+    /// what is wrong with others.
+    fn with_members<'a>(&self, pairs: Vec<Pair<'a>>) -> (Expanded<'a>, Option<Error>) {
+        let (mut expanded, mut changed) = (Vec::with_capacity(pairs.len()), false);
+        let mut violations = Vec::new();
+        for (name, value) in pairs {
+            let whole = self
+                .find(&name)
+                .filter(|known| known.shape == Shape::Object);
+            if whole.is_none_or(|known| known.name != *name) || value.is_empty() {
+                expanded.push((name, value));
+                continue;
+            }
+            changed = true;
+            match members(&value) {
+                Some(members) => expanded.extend(
+                    members
+                        .into_iter()
+                        .map(|(member, value)| (format!("{name}[{member}]").into(), value.into())),
+                ),
+                None => {
+                    let rule = format!("must be an object of texts, or {name}.NAME=VALUE");
+                    violations.push(Violation::query(&*name, Rule::Other(rule)));
+                }
+            }
+        }
+        let broken = (!violations.is_empty()).then(|| Error::violations(violations));
+        (Expanded(expanded, changed), broken)
+    }
+
     /// The query with its arrays in one spelling, if they have another one.
-    fn respelled(&self, pairs: &[Pair<'_>]) -> Option<String> {
+    fn respelled(&self, Expanded(pairs, changed): &Expanded<'_>) -> Option<String> {
         let array = |name: &str| {
             let known = self.find(name)?;
             (known.shape == Shape::Array && known.name != name).then_some(&*known.name)
         };
-        if !pairs.iter().any(|(name, _)| array(name).is_some()) {
+        if !changed && !pairs.iter().any(|(name, _)| array(name).is_some()) {
             return None;
         }
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -262,6 +310,8 @@ mod tests {
 
     fn respelled(query: &str) -> Option<String> {
         let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+        let (pairs, broken) = operation().with_members(pairs);
+        assert!(broken.is_none());
         operation().respelled(&pairs)
     }
 
@@ -284,6 +334,18 @@ mod tests {
         }
         assert_eq!(respelled("ids=a&ids=b"), None);
         assert_eq!(respelled("tags[ids]=a"), None);
+    }
+
+    #[test]
+    fn an_object_as_json_is_spelled_by_its_members() {
+        let query = "tags=%7B%22a%22%3A%22x%22%2C%22n%22%3A1%7D&nextToken=t";
+        let members = "tags%5Ba%5D=x&tags%5Bn%5D=1&nextToken=t";
+        assert_eq!(respelled(query).as_deref(), Some(members));
+        assert_eq!(respelled("tags="), None);
+        for value in ["zz", "[]", "1", r#"{"a":{}}"#, r#"{"a":null}"#] {
+            let pairs = vec![("tags".into(), value.into())];
+            assert!(operation().with_members(pairs).1.is_some(), "{value}");
+        }
     }
 
     #[test]

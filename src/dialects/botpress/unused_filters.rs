@@ -1,5 +1,6 @@
 //! Query parameters that the vendor's current documents have and this server does not act on. They are listed,
-//! so that clients may send them, and say that they have no effect (botpress-today-operations.json).
+//! so that clients may send them, and say that they have no effect (botpress-today-operations.json, and those that
+//! `@botpress/client` 1.45 has besides).
 
 use serde_json::{Value, json};
 
@@ -14,6 +15,8 @@ fn of(operation: &str) -> &'static [(&'static str, &'static str)] {
             ("sortDirection", TEXT),
             ("afterDate", TEXT),
             ("beforeDate", TEXT),
+            ("minMessageCount", "number"),
+            ("maxMessageCount", "number"),
         ],
         "listEvents" => &[("workflowId", TEXT), ("status", TEXT)],
         "listMessages" => &[("afterDate", TEXT), ("beforeDate", TEXT)],
@@ -26,6 +29,8 @@ fn of(operation: &str) -> &'static [(&'static str, &'static str)] {
         ],
         "listBots" => &[
             ("tags", "object"),
+            ("integrationNames", "array"),
+            ("pluginNames", "array"),
             ("sortField", TEXT),
             ("sortDirection", TEXT),
         ],
@@ -67,13 +72,36 @@ fn of(operation: &str) -> &'static [(&'static str, &'static str)] {
     }
 }
 
+/// The lists whose size of a page current clients choose. A page has 20 entries here: clients go on by `nextToken`.
+const PAGED: [&str; 12] = [
+    "getAuditRecords",
+    "listBotIssues",
+    "listBots",
+    "listConversations",
+    "listEvents",
+    "listIntegrations",
+    "listMessages",
+    "listParticipants",
+    "listPublicIntegrations",
+    "listUsers",
+    "listWorkspaceMembers",
+    "listWorkspaces",
+];
+
 /// These parameters as the document shows them.
 pub fn parameters(operation: &str) -> Vec<Value> {
-    let parameters = of(operation).iter().map(|(name, kind)| {
+    let size = PAGED
+        .contains(&operation)
+        .then_some(&("pageSize", "number"));
+    let parameters = of(operation).iter().chain(size).map(|(name, kind)| {
+        let mut schema = json!({"type": kind});
+        if *kind == "array" {
+            schema["items"] = json!({"type": "string"});
+        }
         json!({
             "name": name, "in": "query", "required": false,
             "description": "Without effect on this server.",
-            "schema": {"type": kind},
+            "schema": schema,
         })
     });
     parameters.collect()
