@@ -10,7 +10,7 @@ use crate::{
         bots::Bot,
         change::Change,
         claims::Keeps,
-        definitions::{Configuration, DeclaredSchema},
+        definitions::Configuration,
         integrations::{self, Integration},
     },
     kernel::{
@@ -32,6 +32,13 @@ pub struct Given {
     pub configuration_type: Patch<String>,
     /// Its configuration, whole.
     pub configuration: Option<Map<String, Value>>,
+}
+
+impl Given {
+    /// True if the configuration and its type stay as they are.
+    fn leaves_configuration(&self) -> bool {
+        self.configuration.is_none() && self.configuration_type == Patch::Absent
+    }
 }
 
 /// An installation as it stands in its row.
@@ -82,9 +89,8 @@ pub(in crate::domain) fn apply(
         enabled,
         configuration,
         kind,
-        ..
+        declared,
     } = wanted;
-    let declared = declared(&integration, kind.as_deref(), key)?;
     if let Some(other) = &replaced.other {
         registration::remove(change, bot, webhooks, other)?;
     }
@@ -142,7 +148,7 @@ fn declared<'a>(
     })
 }
 
-/// That the configuration of an installation will keep to its integration's schema, where it must.
+/// The claim that the configuration of an installation keeps to its integration's schema, if it must.
 ///
 /// # Errors
 /// As [`apply`].
@@ -165,8 +171,8 @@ struct Wanted {
     configuration: Map<String, Value>,
     /// The name of its configuration; none is the default one.
     kind: Option<String>,
-    /// The schema of that configuration.
-    schema: DeclaredSchema,
+    /// That configuration, as the integration declares it.
+    declared: Configuration,
 }
 
 impl Wanted {
@@ -209,22 +215,29 @@ impl Wanted {
         let kept = known.as_ref().filter(keeps);
         let mut kind = kept.and_then(|known| known.configuration_type.clone());
         given.configuration_type.clone().apply(&mut kind);
-        let schema = declared(&integration, kind.as_deref(), key)?.schema.clone();
+        let declared = match declared(&integration, kind.as_deref(), key) {
+            // The version of the integration may have lost the type since: switching off works all the same.
+            Err(_) if !enabled && given.leaves_configuration() => {
+                &integration.definition.configuration
+            }
+            declared => declared?,
+        };
+        let declared = declared.clone();
         Ok(Self {
             integration,
             replaced,
             enabled,
             configuration,
             kind,
-            schema,
+            declared,
         })
     }
 
-    /// That its configuration keeps to the schema. One that is off may be configured later.
+    /// The claim that its configuration keeps to the schema. One that is off may be configured later.
     fn keeps(&self, key: &str, given: &Given) -> Option<Keeps> {
         let must = self.enabled || given.configuration.is_some();
         must.then(|| Keeps {
-            schema: self.schema.clone(),
+            schema: self.declared.schema.clone(),
             value: Value::Object(self.configuration.clone()),
             place: format!("integrations.{key}.configuration"),
         })

@@ -8,7 +8,7 @@ use crate::{
     support::{Answer, TestServer, assert_answer},
 };
 
-/// What the integration declares beside its default configuration.
+/// The configurations that the integration declares beside its default one.
 fn configurations() -> Value {
     let object = |name: &str| {
         json!({
@@ -88,7 +88,7 @@ async fn an_installation_has_a_configuration_of_the_type_that_it_names() {
         pair.integration.asked().last().expect("it").configuration(),
         token
     );
-    // What is absent stays.
+    // Absent members stay.
     let same = pair.configured_ok(json!({"enabled": true})).await;
     assert_eq!(same["configurationType"], "manual");
     let path = super::webhooks::webhook(&pair.given.server);
@@ -108,6 +108,23 @@ async fn an_installation_has_a_configuration_of_the_type_that_it_names() {
         .configured_ok(json!({"configuration": {"greeting": "Hi"}}))
         .await;
     assert_eq!(anew["configurationType"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_installation_whose_type_is_gone_can_be_switched_off() {
+    let pair = Pair::with_configurations().await;
+    let token = json!({"token": "t"});
+    pair.configured_ok(json!({"configurationType": "manual", "configuration": token}))
+        .await;
+    let (server, id) = (&pair.given.server, pair.given.integration.id.as_str());
+    let gone = json!({"configurations": {"manual": null}});
+    change(server, id, gone).await.expect(200);
+    let off = pair.configured_ok(json!({"enabled": false})).await;
+    assert_eq!(off["enabled"], false);
+    pair.configured(json!({"enabled": true})).await.expect(400);
+    let other =
+        json!({"enabled": true, "configurationType": null, "configuration": {"greeting": "Hi"}});
+    assert_eq!(pair.configured_ok(other).await["enabled"], true);
 }
 
 #[tokio::test]
