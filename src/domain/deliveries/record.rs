@@ -266,6 +266,7 @@ fn unread_row(conn: &Connection, seq: i64) -> Result<Option<Tried>> {
         operation: attempt::operation(&kind).unwrap_or("delivery"),
         kind,
         is_own: false,
+        is_built_in: false,
     };
     let failed = Failed::new(
         Cause::Other,

@@ -1,6 +1,9 @@
 //! What was asked of whom, and the log lines that say how it failed.
 
-use super::{answer::Failed, receiver::Receiver};
+use super::{
+    answer::Failed,
+    receiver::{Endpoint, Receiver},
+};
 use crate::{
     domain::{
         audit::Actor,
@@ -26,8 +29,10 @@ pub(in crate::domain) struct Asked {
     pub(in crate::domain) integration: Option<(IntegrationId, String)>,
     pub(in crate::domain) operation: &'static str,
     pub(in crate::domain) kind: String,
-    /// Whether the code belongs to the bot's workspace, whose members may see its stacks.
+    /// True if the code belongs to the bot's workspace, whose members may see its stacks.
     pub(in crate::domain) is_own: bool,
+    /// True if the code is a part of this server.
+    pub(in crate::domain) is_built_in: bool,
 }
 
 impl Asked {
@@ -40,6 +45,7 @@ impl Asked {
             operation,
             kind: kind.to_owned(),
             is_own: receiver.is_own,
+            is_built_in: receiver.endpoint == Endpoint::BuiltIn,
         }
     }
 
@@ -88,9 +94,15 @@ impl Asked {
         }
     }
 
-    /// Has the logs say how it failed. That they cannot changes nothing for the one who waits.
+    /// Has the logs say how it failed, those of the bot and that of the server. That they cannot changes nothing
+    /// for the one who waits.
     pub(super) async fn report(self, domain: &Domain, failed: Failed) {
         domain.failures().note(domain, &self, (&failed, false));
+        self.record(domain, failed).await;
+    }
+
+    /// Has the logs of the bot alone say how it failed.
+    pub(super) async fn record(self, domain: &Domain, failed: Failed) {
         let parts = domain.clone();
         let logged = domain.change_as(Actor::System, move |change| {
             let settings = &parts.settings().bots;

@@ -38,8 +38,12 @@ pub(in crate::domain) async fn call(
         Ok(answer) => answer.is_error().then(|| answer.failure()),
         Err(failed) => Some(failed.clone()),
     };
-    if let Some(failed) = failed {
-        asked.report(domain, failed).await;
+    // Whoever calls the built-in chat with a mistake learns of it in the answer; its code has not failed.
+    let is_of_caller = asked.is_built_in && answer.as_ref().is_ok_and(|answer| answer.status < 500);
+    match failed {
+        Some(failed) if is_of_caller => asked.record(domain, failed).await,
+        Some(failed) => asked.report(domain, failed).await,
+        None => {}
     }
     Ok(answer)
 }

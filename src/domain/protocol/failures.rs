@@ -37,11 +37,11 @@ pub struct Seen {
     pub number: u64,
     /// When.
     pub at: Timestamp,
-    /// What failed, where and why, in a sentence.
+    /// The operation that failed, the place and the reason, in a sentence.
     pub text: String,
     /// The frames of the stack, a line each.
     pub stack: Option<String>,
-    /// Whether the same is tried again.
+    /// True if the same is tried again.
     pub retried: bool,
 }
 
@@ -87,21 +87,35 @@ impl Failures {
             let receiver = asked.receiver();
             warn!(%bot, operation, kind, error, at, "{operation} failed in {receiver}");
         }
-        if domain.settings().development {
-            let seen = Seen {
-                number: self.last.fetch_add(1, Ordering::Relaxed) + 1,
-                at: domain.clock().now(),
-                text: asked.complaint(&failed.text),
-                stack: asked.stack_for_bot(failed).map(str::to_owned),
-                retried,
-            };
-            let recent = self.recent.get_with(bot.clone(), Recent::default);
-            let mut recent = recent.lock().unwrap_or_else(PoisonError::into_inner);
-            while recent.len() >= OF_EACH {
-                recent.pop_front();
-            }
-            recent.push_back(seen);
+        let text = asked.complaint(&failed.text);
+        let stack = asked.stack_for_bot(failed).map(str::to_owned);
+        self.keep(domain, bot, (text, stack), retried);
+    }
+
+    /// Keeps a failure, in profile `dev`, for those who talk with the bot.
+    fn keep(
+        &self,
+        domain: &Domain,
+        bot: &AgentId,
+        (text, stack): (String, Option<String>),
+        retried: bool,
+    ) {
+        if !domain.settings().development {
+            return;
         }
+        let seen = Seen {
+            number: self.last.fetch_add(1, Ordering::Relaxed) + 1,
+            at: domain.clock().now(),
+            text,
+            stack,
+            retried,
+        };
+        let recent = self.recent.get_with(bot.clone(), Recent::default);
+        let mut recent = recent.lock().unwrap_or_else(PoisonError::into_inner);
+        while recent.len() >= OF_EACH {
+            recent.pop_front();
+        }
+        recent.push_back(seen);
     }
 
     /// Notes that a script has failed: of an integration, or for the webhook of one. The text may hold what the
@@ -123,9 +137,24 @@ impl Failures {
             let bot = line.bot.as_deref().unwrap_or(program);
             warn!(bot, program, error, at, "nobody caught what the code threw");
         }
+        let Some(bot) = &line.bot else {
+            return;
+        };
+        // The stack of an integration may be that of another workspace.
+        let is_own = **bot == *program;
+        let stack = line
+            .message
+            .split_once('\n')
+            .map(|(_, stack)| stack.to_owned());
+        let text = format!(
+            "nobody caught what the code threw: {}",
+            first_line(&line.message)
+        );
+        let bot = AgentId::from(bot.to_string());
+        self.keep(domain, &bot, (text, stack.filter(|_| is_own)), false);
     }
 
-    /// Whether there is room in the log for another line of this bot.
+    /// True if there is room in the log for another line of this bot.
     fn has_line(&self, domain: &Domain, of: &str) -> bool {
         let most = domain.settings().bots.failure_lines_per_minute;
         let count = self.lines.get_with_by_ref(of, Arc::default);

@@ -22,7 +22,7 @@ pub(in crate::domain) struct Receiver {
     pub(super) workspace: WorkspaceId,
     /// The type of the installation's configuration; none for the default one, and for a bot.
     pub(super) configuration_type: Option<String>,
-    /// Whether that is the bot's own.
+    /// True if that is the bot's own.
     pub(super) is_own: bool,
     /// The configuration of the bot or the installation, as the protocol carries it.
     pub(super) configuration: String,

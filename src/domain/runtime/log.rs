@@ -46,7 +46,7 @@ pub struct LogLine {
     pub visible_to_bot_owner: bool,
     /// What else the line said of itself: `userId`, `conversationId`, or a whole issue.
     pub fields: Option<Value>,
-    /// Whether it is an exception that nobody caught, after the call that it belongs to or beside it.
+    /// True if it is an exception that nobody caught, after the call that it belongs to or beside it.
     pub uncaught: bool,
     waiting: Waiting,
 }

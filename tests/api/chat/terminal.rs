@@ -220,7 +220,7 @@ async fn a_bot_that_fails_is_seen_everywhere() {
         stack.starts_with("    at inner (src/index.ts:17:1)"),
         "{stack}"
     );
-    // What failed before a talk is not told in it.
+    // Failures before a talk are not shown in it.
     let (good, _, errors) = terminal.tell(&["chat", "helper"], "hello\n");
     assert_eq!((good, errors.as_str()), (true, ""));
 }
@@ -232,6 +232,24 @@ async fn a_bot_without_code_says_so() {
     let notice = "This bot has no code yet: nobody answers until it is deployed.\n";
     let said = terminal.tell(&["chat", "empty"], "hello\nhello\n");
     assert_eq!(said, (false, String::new(), notice.to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejection_that_nobody_handles_is_told() {
+    let terminal = Terminal::new().await;
+    let code = "exports.handler = async (request) => {
+        if (request.headers['x-bp-operation'] === 'event_received') Promise.reject(new Error('rejected'))
+        return { status: 200, body: '{}' }
+    }";
+    terminal
+        .make(json!({"name": "careless", "code": code}))
+        .await;
+    let (good, _, errors) = terminal.tell(&["chat", "careless", "--wait", "3"], "one\n");
+    assert!(!good, "{errors}");
+    assert!(
+        errors.contains("nobody caught what the code threw: unhandled rejection: Error: rejected"),
+        "{errors}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -157,7 +157,7 @@ fn a_backlog_stays_in_the_database_and_hides_nobody_elses() {
     assert!(all.is_idle() && all.receivers.is_empty());
 }
 
-/// What is under way when its receiver is to be asked at once is asked again at once, if it fails.
+/// An attempt that is under way when its receiver is hastened is repeated at once if it fails.
 #[test]
 fn an_attempt_under_way_is_hastened_too() {
     let mut all = Lanes::new(&Settings::default());
