@@ -1,4 +1,4 @@
-//! What vendors have and this server has not: whoever asks for it learns that, and is not sent to look for a
+//! Operations that vendors have and this server has not: a caller learns that, and is not sent to look for a
 //! mistake in a path.
 //!
 //! The lists are beside this file, an operation a line: method, path as the vendor's documents write it, and the
@@ -8,6 +8,7 @@ use poem::http::Method;
 
 use crate::kernel::{Error, Kind};
 
+const ALOOCHAT: &str = include_str!("absent/aloochat.txt");
 const ADA: &str = include_str!("absent/ada.txt");
 const BOTPRESS: &str = include_str!("absent/botpress.txt");
 
@@ -25,6 +26,7 @@ pub struct Operation {
 /// The operations that a dialect has not.
 pub fn operations(dialect: &str) -> impl Iterator<Item = Operation> {
     let list = match dialect {
+        "aloochat" => ALOOCHAT,
         "ada" => ADA,
         "botpress" => BOTPRESS,
         _ => "",
@@ -63,8 +65,10 @@ pub(super) fn explained(error: Error, dialect: &str, method: &Method, path: &str
 fn find(dialect: &str, method: &str, path: &str) -> Option<Operation> {
     // The path comes without what the dialect is mounted at.
     let has = |pattern: &str| {
-        let below = pattern.strip_prefix("/api");
-        fits(pattern, path) || below.is_some_and(|below| fits(below, path))
+        let mut below = ["/api/public", "/api"]
+            .iter()
+            .filter_map(|base| pattern.strip_prefix(base));
+        fits(pattern, path) || below.any(|below| fits(below, path))
     };
     let is_of = |operation: &Operation| operation.method == method && has(operation.path);
     // A word in a path counts more than a place for any.
@@ -72,7 +76,7 @@ fn find(dialect: &str, method: &str, path: &str) -> Option<Operation> {
     operations(dialect).filter(is_of).min_by_key(places)
 }
 
-/// Whether a path is one of a pattern, with a slash at its end or without.
+/// True if a path is one of a pattern, with a slash at its end or without.
 fn fits(pattern: &str, path: &str) -> bool {
     let mut given = path.trim_end_matches('/').split('/');
     let mut wanted = pattern.trim_end_matches('/').split('/');

@@ -9,7 +9,7 @@ use poem::{
 };
 use tracing::error;
 
-use super::{Marks, Mount, dialect::RenderError, wrong_keys::KEYS};
+use super::{Marks, Mount, absent, dialect::RenderError, wrong_keys::KEYS};
 use crate::kernel::{Error, Kind, schema::shortened};
 
 /// The longest path that an error repeats, in bytes.
@@ -99,6 +99,7 @@ impl Sender {
         let (method, path) = (&self.method, shortened(self.uri.path(), LONGEST_PATH));
         let text = format!("{method} {path} not found: this server has no such operation");
         let error = Error::new(Kind::NoOperation, text);
+        let error = absent::explained(error, self.dialect, method, self.uri.path());
         Some(rendered(&*self.render, self.dialect, &error, request_id))
     }
 }

@@ -1,4 +1,4 @@
-//! What a vendor has and this server has not is told as such, in that vendor's body.
+//! Operations that a vendor has and this server has not are answered as such, in that vendor's body.
 
 use std::collections::BTreeSet;
 
@@ -63,29 +63,29 @@ fn nothing_in_the_lists_is_served() {
 #[tokio::test]
 async fn each_is_answered_in_the_body_of_its_vendor() {
     let server = TestServer::start().await;
-    for dialect in ["ada", "botpress"] {
+    for dialect in ["ada", "aloochat", "botpress"] {
         for Operation { method, path, name } in absent::operations(dialect) {
             let method = method.parse().expect("a method");
             let request = server.request(method, &filled(path));
-            let (key, header) = match dialect {
-                "ada" => (crate::support::ADA_KEY, None),
-                _ => (crate::support::BOTPRESS_PAT, Some("x-workspace-id")),
+            let request = match dialect {
+                "ada" => request.bearer_auth(crate::support::ADA_KEY),
+                "aloochat" => request.header("x-api-key", crate::support::ALOOCHAT_KEY),
+                _ => request
+                    .bearer_auth(crate::support::BOTPRESS_PAT)
+                    .header("x-workspace-id", crate::support::WORKSPACE),
             };
-            let mut request = request.bearer_auth(key);
-            if let Some(header) = header {
-                request = request.header(header, crate::support::WORKSPACE);
-            }
             let answer = request.send().await.expect("an answer");
             let status = answer.status().as_u16();
             let body: Value = answer.json().await.expect("JSON");
             let message = match dialect {
                 "ada" => &body["errors"][0]["message"],
+                "aloochat" => &body["detail"],
                 _ => &body["message"],
             };
             let message = message.as_str().unwrap_or_else(|| panic!("{path}: {body}"));
             assert!(message.starts_with(name), "{path}: {body}");
             assert!(message.contains("is not part of this server"), "{body}");
-            let expected = if dialect == "ada" { 404 } else { 405 };
+            let expected = if dialect == "botpress" { 405 } else { 404 };
             assert_eq!(status, expected, "{path}: {body}");
         }
     }
