@@ -100,10 +100,10 @@ impl Integrations {
         company: Company,
         /// Leave out this many. A walk through a long list is faster with `after`.
         #[oai(example = "paging::example_skip")]
-        skip: Query<Option<u64>>,
+        skip: Query<Option<paging::Count>>,
         /// At most this many: 1 to 1000. All by default.
         #[oai(example = "paging::example_limit", validator(minimum(value = "1")))]
-        limit: Query<Option<u64>>,
+        limit: Query<Option<paging::Count>>,
         /// Only those after the integration with this id.
         #[oai(example = "paging::example_after")]
         after: Query<Option<String>>,

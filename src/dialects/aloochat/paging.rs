@@ -1,15 +1,70 @@
 //! Paging, which the vendor's page does not have: `skip` and `limit` as its sibling resources take
 //! them (aloochat.md §3, row 7), and `after` for clients that walk through a long list.
 
+use std::borrow::Cow;
+
+use poem_openapi::{
+    registry::MetaSchemaRef,
+    types::{ParseError, ParseFromParameter, ParseResult, ToJSON, Type},
+};
+use serde_json::Value;
+
 use crate::domain::service_integrations::{Listed, Slice};
 
 /// The most that one `limit` gets, as with the sibling resources.
 const LIMIT_MAX: u64 = 1000;
 
+/// A number in a query. One without a value is as good as left out: that is how tools that import the
+/// document send it.
+#[derive(Debug, Clone, Copy)]
+pub struct Count(Option<u64>);
+
+impl Type for Count {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = u64;
+    type RawElementValueType = u64;
+
+    fn name() -> Cow<'static, str> {
+        u64::name()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        u64::schema_ref()
+    }
+
+    fn as_raw_value(&self) -> Option<&u64> {
+        self.0.as_ref()
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a u64> + 'a> {
+        Box::new(self.0.iter())
+    }
+}
+
+impl ParseFromParameter for Count {
+    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+        if value.is_empty() {
+            return Ok(Self(None));
+        }
+        let number = u64::parse_from_parameter(value);
+        let number = number.map_err(ParseError::propagate)?;
+        Ok(Self(Some(number)))
+    }
+}
+
+impl ToJSON for Count {
+    fn to_json(&self) -> Option<Value> {
+        self.0.to_json()
+    }
+}
+
 /// The slice that these query parameters ask for. Without any, it is everything.
-pub fn slice(skip: Option<u64>, limit: Option<u64>, after: Option<String>) -> Slice {
+pub fn slice(skip: Option<Count>, limit: Option<Count>, after: Option<String>) -> Slice {
+    let (skip, limit) = (
+        skip.and_then(|skip| skip.0),
+        limit.and_then(|limit| limit.0),
+    );
     Slice {
-        // One without a value is as good as left out: that is how tools that import the document send it.
         after: after.filter(|after| !after.is_empty()).map(Into::into),
         skip: skip.unwrap_or(0),
         // wire: FastAPI would refuse more; a cap serves the caller better
@@ -18,13 +73,13 @@ pub fn slice(skip: Option<u64>, limit: Option<u64>, after: Option<String>) -> Sl
 }
 
 /// The example of `skip`: tools send it as it stands, and it has to work.
-pub const fn example_skip() -> Option<u64> {
-    Some(0)
+pub const fn example_skip() -> Option<Count> {
+    Some(Count(Some(0)))
 }
 
 /// The example of `limit`.
-pub const fn example_limit() -> Option<u64> {
-    Some(20)
+pub const fn example_limit() -> Option<Count> {
+    Some(Count(Some(20)))
 }
 
 /// The example of `after`.

@@ -43,6 +43,8 @@ async fn list_integrations_skips_and_limits() {
         ("?limit=2", vec!["number 0", "number 1"]),
         ("?skip=1&limit=2", vec!["number 1", "number 2"]),
         ("?skip=9", vec![]),
+        ("?skip=3&limit=", vec!["number 3", "number 4"]),
+        ("?skip=&limit=2&after=", vec!["number 0", "number 1"]),
         ("?skip=3&limit=20&after=", vec!["number 3", "number 4"]),
         (
             "?limit=99999",
