@@ -1,6 +1,11 @@
 //! `parlance run`: calls the handler of a bundle once, as the server would.
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::{Context, Result, bail};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -109,6 +114,7 @@ impl Run {
     fn program(&self, limits: crate::domain::runtime::Limits) -> Result<Program> {
         let code = std::fs::read_to_string(&self.bundle)
             .with_context(|| format!("cannot read {}", self.bundle.display()))?;
+        let code = with_map(code, &self.bundle);
         let mut env = BTreeMap::new();
         for variable in &self.variables {
             let (name, value) = match variable.split_once('=') {
@@ -184,4 +190,27 @@ fn print(line: &LogLine) {
         line.level.name(),
         line.message
     ));
+}
+
+/// The beginning of the comment with which a bundler names the source map.
+const MAP_COMMENT: &str = "//# sourceMappingURL=";
+
+/// The code with the source map that lies beside the bundle (`bp build --sourceMap`) within it, as the engine
+/// reads it.
+fn with_map(code: String, bundle: &Path) -> String {
+    let Some(begin) = code.rfind(MAP_COMMENT) else {
+        return code;
+    };
+    let name = code[begin + MAP_COMMENT.len()..].lines().next();
+    let name = name.unwrap_or_default().trim();
+    let is_beside = !name.is_empty() && !name.contains(['/', '\\', ':']);
+    let map = is_beside.then(|| std::fs::read(bundle.with_file_name(name)).ok());
+    match map.flatten() {
+        Some(map) => format!(
+            "{}{MAP_COMMENT}data:application/json;base64,{}\n",
+            &code[..begin],
+            BASE64_STANDARD.encode(map)
+        ),
+        None => code,
+    }
 }
