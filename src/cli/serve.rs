@@ -105,7 +105,7 @@ fn log_to_stderr(log: &Log) -> Result<()> {
     Ok(())
 }
 
-/// Whether the log has colors: in a terminal, unless its user wants none (<https://no-color.org>).
+/// True if the log has colors: in a terminal, unless its user wants none (<https://no-color.org>).
 fn has_colors(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
     is_terminal && no_color.is_none_or(OsStr::is_empty)
 }

@@ -153,7 +153,7 @@ fn typed(known: &Figment, path: &str, text: String) -> Value {
     }
 }
 
-/// Whether a setting without a default, which does not say what it is, takes a text.
+/// True if a setting without a default, whose type is unknown, takes a text.
 fn may_be_text(known: &Figment, path: &str, text: &str) -> bool {
     let tried = Named::at(path, path, text.into());
     let tried = known.clone().merge(tried).extract::<Config>();

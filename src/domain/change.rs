@@ -51,7 +51,7 @@ pub struct Change<'a> {
     effects: RefCell<Vec<Effect>>,
     /// The messages that the file may not find yet.
     unindexed: Unindexed<'a>,
-    /// What must hold, and takes a while to find out.
+    /// Claims that take a while to prove.
     claims: RefCell<Claims>,
 }
 

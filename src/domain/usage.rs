@@ -111,7 +111,7 @@ fn allowances<K: Eq + Hash + Send + Sync + 'static>() -> Allowances<K> {
 /// What each tenant has used since the server started, and what of it is not written down yet.
 pub(super) struct Meter {
     limits: limits::Settings,
-    /// Whether who is refused is told which setting does that.
+    /// True if the error names the setting that refuses.
     explains: bool,
     clock: Clock,
     allowances: Allowances<Tenant>,

@@ -51,7 +51,7 @@ pub struct Edge {
     raw_paths: bool,
     /// Whether only pages of this server may have it change something.
     own_pages: bool,
-    /// Whether browsers that ask for a page get a page where nothing is.
+    /// True if browsers that ask for a page get a page where nothing is.
     error_pages: bool,
     /// Where requests carry keys of this server.
     keys: Keys,

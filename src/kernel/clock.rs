@@ -84,7 +84,7 @@ impl State {
         self.passed.plus(since.unwrap_or_default())
     }
 
-    /// Whether the shown time has gone back since an earlier state.
+    /// True if the shown time has gone back since an earlier state.
     fn went_back(&self, since: &Self) -> bool {
         self.rewinds != since.rewinds || self.back != since.back
     }

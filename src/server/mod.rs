@@ -57,7 +57,7 @@ pub enum StartError {
 }
 
 impl StartError {
-    /// Whether another program listens at this address.
+    /// True if another program listens at this address.
     #[must_use]
     pub fn is_in_use(&self, wanted: SocketAddr) -> bool {
         match self {

@@ -39,7 +39,7 @@ async fn integrations_of_a_workspace() {
     create().await.expect(200);
     let second = create().await.expect(200).json();
     refused(create().await, "service_integrations");
-    // What is removed makes room.
+    // A removed one makes room.
     let path = format!("/integrations/{}", second["id"].as_str().expect("an id"));
     server
         .aloochat(Method::DELETE, &path, None)
@@ -218,7 +218,7 @@ async fn messages_and_events_of_a_bot() {
     said.await.expect(201);
     let answered = world.post(messages, own.clone()).await.expect(201).json();
     refused(world.post(messages, own.clone()).await, "messages");
-    // What is removed makes room.
+    // A removed one makes room.
     let id = answered["message"]["id"].as_str().expect("an id");
     let path = format!("{messages}/{id}");
     let removed = world.caller.delete(&given.server, &path);

@@ -180,7 +180,7 @@ async fn what_is_stored_of_clients_that_are_gone_is_delivered_by_itself() {
         let time = Duration::from_millis(rng.random_range(100..500));
         let running = writers.into_iter().map(|writer| writer.run(time));
         writers = futures_util::future::join_all(running).await;
-        // What the server had begun to read by then may still be stored.
+        // A request that the server had begun to read by then may still be stored.
         tokio::time::sleep(Duration::from_millis(300)).await;
         let begun = Instant::now();
         (stored, acknowledged) = (0, 0);

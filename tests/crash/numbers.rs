@@ -21,7 +21,7 @@ use crate::{
 
 const ROUNDS: u64 = 8;
 
-/// What of each table says which row it is.
+/// The columns of each table that identify a row.
 const TABLES: [(&str, &str); 5] = [
     ("agents", "id"),
     ("conversations", "id"),

@@ -53,7 +53,7 @@ pub struct Talk {
     prompt: Prompt,
 }
 
-/// What comes while an answer is waited for.
+/// Lines that arrive while an answer is awaited.
 enum Came {
     Message(Option<Value>),
     Failure(Trouble),

@@ -1,4 +1,4 @@
-//! What has failed in the code of the bot that is talked with. A server in profile `dev` tells it beside the chat's
+//! Failures in the code of the bot that is talked with. A server in profile `dev` tells it beside the chat's
 //! API, which says nothing of it.
 
 use std::{collections::VecDeque, time::Duration};
@@ -21,9 +21,9 @@ const ANSWER_MAX: usize = 1024 * 1024;
 
 /// A failure.
 pub struct Trouble {
-    /// What failed and why, with the stack.
+    /// The failed operation and the reason, with the stack.
     pub text: String,
-    /// Whether the same is tried again.
+    /// True if the same is tried again.
     pub retried: bool,
 }
 

@@ -92,7 +92,7 @@ fn is_at_webhook_host(request: &Request) -> bool {
         && (is_webhook_id(id) || path.starts_with(SHARED) || path.starts_with(SHARED_OF_WORKSPACE))
 }
 
-/// Where a request goes.
+/// The receiver of a request.
 struct Found<'a> {
     receiver: Receiver,
     /// The path that the integration sees.

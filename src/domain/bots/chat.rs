@@ -88,7 +88,7 @@ fn read(conn: &Connection, key: &str) -> Result<Option<Shown>> {
 /// The failures of a bot's code that those who talk with it are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Troubles {
-    /// Whether the bot can answer.
+    /// True if the bot can answer.
     pub standing: Standing,
     /// The number to ask for later ones with.
     pub last: u64,

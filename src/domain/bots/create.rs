@@ -143,7 +143,7 @@ pub(super) fn set_code(conn: &Connection, seq: i64, code: &str) -> Result<()> {
     Ok(())
 }
 
-/// That a configuration keeps to its declared schema.
+/// The claim that a configuration keeps to its declared schema.
 pub(super) fn configured(definition: &BotDefinition, configuration: &Map<String, Value>) -> Keeps {
     Keeps {
         schema: definition.configuration.clone(),

@@ -104,7 +104,7 @@ fn prove(call: &Call, id: &AgentId, update: &Update) -> Result<Proven> {
         let (was, now) = planned(conn, sealer, workspace, id, update)?;
         let integrations = update.integrations.iter();
         let given = integrations.filter_map(|(key, given)| Some((key.as_str(), given.as_ref()?)));
-        // Where one of them is refused, or depends on another, the change itself finds that out.
+        // The change itself finds out if one of them is refused, or depends on another.
         let configured = given.filter_map(|given| {
             installations::configured(conn, sealer, workspace, &was, given).ok()?
         });

@@ -127,7 +127,7 @@ impl Chat {
         Ok(())
     }
 
-    /// What to search for, what to warn of, and the tokens of asking a model for it.
+    /// The queries, the warnings, and the tokens that asking a model for them took.
     async fn queries(&self) -> (Vec<String>, Vec<String>, Usage) {
         let (message, history) = (&self.request.message, &self.request.history);
         let is_needed = self.request.only_queries || !self.planned.is_empty();

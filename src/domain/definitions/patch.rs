@@ -63,11 +63,11 @@ impl BotDefinitionPatch {
 /// A change of what a version of an integration declares.
 #[derive(Debug, Clone, Default)]
 pub struct IntegrationDefinitionPatch {
-    /// What the configuration must keep to.
+    /// The schema of the configuration.
     pub configuration: Option<DeclaredSchema>,
     /// The script that makes the address that a user follows.
     pub link_template_script: Patch<String>,
-    /// Whether an installation has to be linked to work.
+    /// True if an installation has to be linked to work.
     pub link_required: Option<bool>,
     /// The ways to configure it that a bot can choose instead.
     pub configurations: NamedPatch<ConfigurationPatch>,
@@ -96,11 +96,11 @@ pub struct ConfigurationPatch {
     pub title: Option<String>,
     /// What it is.
     pub description: Option<String>,
-    /// What the configuration must keep to.
+    /// The schema of the configuration.
     pub schema: Option<DeclaredSchema>,
     /// The script that makes the address that a user follows.
     pub link_template_script: Patch<String>,
-    /// Whether an installation has to be linked to work.
+    /// True if an installation has to be linked to work.
     pub link_required: Option<bool>,
 }
 

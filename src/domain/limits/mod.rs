@@ -53,7 +53,7 @@ impl Class {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Whether there are limits at all: `false` turns all of them off at once, for tests of one's own.
+    /// True if there are limits at all: `false` turns all of them off at once, for tests of one's own.
     pub enabled: bool,
     /// Whether limits hold while the clock stands still. Nothing refills then, so by default they do
     /// not.

@@ -204,7 +204,7 @@ fn calls_that_come_out_of_order_do_not_begin_a_bucket_anew() {
     assert_eq!(taken, [true, true, true, false, false, false]);
 }
 
-/// What the system's clock does to the date is nothing to a bucket: no calls are refused for it, and none
+/// Changes of the date do not touch a bucket: no calls are refused for it, and none
 /// are given away.
 #[test]
 fn the_date_neither_empties_a_bucket_nor_fills_it() {

@@ -108,7 +108,7 @@ impl Engine {
         outcome
     }
 
-    /// What a program wrote, with places in its sources instead of those in its bundle, as far as they are
+    /// The output of a program, with places in its sources instead of those in its bundle, as far as they are
     /// known soon.
     pub async fn with_sources(&self, program: &str, text: &str) -> String {
         let slot = self.slots().get(program).cloned();

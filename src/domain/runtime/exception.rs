@@ -1,10 +1,10 @@
-//! What code threw: its text, and the stack as far as it lies in the bundle.
+//! An exception that code threw: its text, and the stack as far as it lies in the bundle.
 
 use std::fmt;
 
 use super::failure::cut;
 
-/// What the bundle is called in stacks, in either engine.
+/// The name of the bundle in stacks, in either engine.
 pub(super) const BUNDLE: &str = "bundle.js";
 
 /// The most frames of a stack that are kept, and the bytes of each.
@@ -14,7 +14,7 @@ const FRAME_BYTES: usize = 300;
 /// The most of a stack's text that is read, in bytes.
 const STACK_BYTES: usize = 64 * 1024;
 
-/// What code threw.
+/// An exception that code threw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exception {
     /// `TypeError: x is not a function`.

@@ -77,7 +77,7 @@ impl Failure {
         }
     }
 
-    /// What the code threw, if that is why.
+    /// The exception, if that is why.
     #[must_use]
     pub fn exception(&self) -> Option<&Exception> {
         match self {
@@ -87,7 +87,7 @@ impl Failure {
         }
     }
 
-    /// What the code threw, to be changed.
+    /// The exception, to be changed.
     pub(super) fn exception_mut(&mut self) -> Option<&mut Exception> {
         match self {
             Self::Load(exception) | Self::Thrown(exception) => Some(exception),

@@ -8,7 +8,7 @@ use sourcemap::SourceMap;
 
 use super::positions::Position;
 
-/// What the comment begins with.
+/// The beginning of the comment.
 const COMMENT: &str = "//# sourceMappingURL=data:application/json";
 
 /// The most entries of a map, of about 30 bytes each in memory: five times those of the largest public bot.

@@ -32,7 +32,7 @@ const REST: u32 = 20;
 /// One map at a time is in memory, of all programs.
 static READERS: Semaphore = Semaphore::const_new(1);
 
-/// What is known of the sources of a program.
+/// The known sources of a program.
 pub struct Sources {
     code: Code,
     most_bytes: usize,
@@ -82,7 +82,7 @@ impl Sources {
                 // Only fails if it panicked, and then nothing is known.
                 let _ = tokio::task::spawn_blocking(read).await;
             };
-            // Where it takes longer, a later text has them.
+            // If it takes longer, a later text has them.
             let _ = within(PATIENCE, reading).await;
         }
         let known = self.known();

@@ -58,7 +58,7 @@ pub async fn set(
         .await
 }
 
-/// That a state keeps to its schema.
+/// The claim that a state keeps to its schema.
 fn keeps(declared: &definitions::State, payload: &Map<String, Value>) -> Keeps {
     Keeps {
         schema: declared.schema.clone(),

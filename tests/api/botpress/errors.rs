@@ -305,7 +305,7 @@ async fn what_is_not_there_is_said_to_be_not_found() {
     ] {
         let answer = caller.get(server, &path).await;
         if answer.status != 404 {
-            // Whoever may not know is told something else.
+            // Callers without the right get another answer.
             assert_ne!(
                 answer.json()["type"],
                 "ResourceNotFound",

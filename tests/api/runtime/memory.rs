@@ -156,7 +156,7 @@ async fn bytes_of_every_kind_count_against_the_memory_of_a_program() {
         "new Uint8Array(1 << 20)",
         "'x'.repeat(1 << 20) + kept.length",
         "new RegExp('(?:a|b|c|d){1,200}' + 'x'.repeat(1 << 16) + kept.length)",
-        // What is thrown has no room either: the engine throws null.
+        // The exception has no room either: the engine throws null.
         "(() => { for (;;) kept.push({}) })()",
         "(() => { const own = []; for (;;) own.push({ own }) })()",
     ] {

@@ -135,13 +135,13 @@ struct OfChat {
     webhook: String,
 }
 
-/// What is asked of its failures.
+/// The query for failures.
 #[derive(Deserialize)]
 struct Later {
     after: Option<u64>,
 }
 
-/// What has failed in the code of a bot, for those who talk with it while it is made.
+/// Failures in the code of a bot, for those who talk with it while it is made.
 async fn failures(pages: Pages, request: Request) -> Result<Response> {
     if !pages.0.open {
         return Err(Error::not_found(

@@ -63,7 +63,7 @@ pub(super) fn describe(error: &CaughtError<'_>) -> Exception {
     }
 }
 
-/// What the code threw, with the places of its stack as they are in the bundle.
+/// The exception that the code threw, with the places of its stack as they are in the bundle.
 pub(super) fn thrown(text: String, stack: &str) -> Exception {
     Exception::new(text, &modules::unwrapped_places(stack))
 }

@@ -69,7 +69,7 @@ pub(super) fn compile<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> Result<F
     ctx.eval_with_options(text, options(&format!("node:{name}")))
 }
 
-/// What the bundle begins with as Node.js wraps it, in the bundle's first line.
+/// The beginning of the bundle as Node.js wraps it, in the bundle's first line.
 const HEAD: &str = "(function (exports, require, module, __filename, __dirname) {";
 
 /// A bundle within the function that Node.js wraps it in, with room for the zero that the engine wants

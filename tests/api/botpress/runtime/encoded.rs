@@ -27,7 +27,7 @@ async fn post(pair: &Pair, headers: &[(&str, &str)], body: &[u8]) -> u16 {
     send(request.body(body.to_vec())).await.status.as_u16()
 }
 
-/// What the integration was given last.
+/// The request that the integration was given last.
 fn given(pair: &Pair) -> Value {
     let asked = pair.integration.asked();
     asked.last().expect("it was asked").json()["req"].clone()

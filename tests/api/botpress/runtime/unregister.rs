@@ -1,4 +1,4 @@
-//! What an integration can do while it unregisters an installation: it acts in the bot until that has ended
+//! The rights of an integration while it unregisters an installation: it acts in the bot until that has ended
 //! or been given up, also if the bot is gone.
 
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use crate::{botpress::given::Caller, support::WORKSPACE};
 
 const READ: &str = "The test reads this";
 
-/// What the integration was answered by the API while it unregistered.
+/// The answers of the API to the integration while it unregistered.
 #[derive(Clone, Default)]
 struct Told(Arc<Mutex<Vec<(u16, Value)>>>);
 

@@ -52,7 +52,7 @@ async fn a_verification_without_a_body_is_answered_by_the_fallback_script() {
         assert!(line.starts_with(&begin), "{line}");
     }
     assert!(pair.integration.asked().is_empty());
-    // What has a page goes to its installation all the same.
+    // A request for a known webhook goes to its installation all the same.
     let event = r#"{"object":"page","entry":[{"id":"team-1"}]}"#;
     pair.integration.answer_with(200, "taken");
     assert_eq!(post(server, GLOBAL, event).await.expect(200).text, "taken");
