@@ -6,7 +6,7 @@ use super::rows;
 use crate::{
     domain::{
         Domain, access,
-        answers::{Language, Languages, StopWords, asked_terms, terms},
+        answers::{Languages, StopWords, asked_terms, terms},
     },
     kernel::{Result, Timestamp},
 };
@@ -101,11 +101,13 @@ pub async fn search(domain: &Domain, name: &str, query: &str) -> Result<Vec<Foun
 fn wanted(query: &str, languages: Languages) -> Vec<String> {
     let mut wanted: Vec<String> = Vec::new();
     let stop_words = StopWords::of(query);
-    let content = |query: &str, language: Language| asked_terms(query, stop_words, language);
-    let makes: [&dyn Fn(&str, Language) -> Vec<String>; 2] = [&content, &terms];
-    for make in makes {
+    for with_common in [false, true] {
         for language in languages.iter() {
-            for term in make(query, language).into_iter().take(TERMS_MAX) {
+            let found = match with_common {
+                false => asked_terms(query, stop_words, language),
+                true => terms(query, language),
+            };
+            for term in found.into_iter().take(TERMS_MAX) {
                 if !wanted.contains(&term) {
                     wanted.push(term);
                 }
