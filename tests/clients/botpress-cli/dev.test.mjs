@@ -48,10 +48,14 @@ describe('bp dev', { timeout: 150_000 }, () => {
   }
   const say = async (conversation, text) => {
     const { webhookUrl } = await installation(server, (await theBot()).id)
+    let last
     const answer = await until('answer of the integration', async () => {
       const answer = await post(webhookUrl, { conversation, user: 'u1', text })
       // Its worker may be on its way back.
-      return answer.status < 500 && answer
+      if (answer.status < 500) return answer
+      last = `${answer.status} ${await answer.text()}`
+    }).catch((error) => {
+      throw new Error(`${error.message}: ${last}\n${relay.said.slice(-2000)}`)
     })
     assert.equal(answer.status, 202, await answer.text())
   }
