@@ -37,7 +37,7 @@ async fn an_unknown_path_is_answered_by_the_dialect_that_owns_it() {
     for path in [
         "/api/public",
         "/api/public/",
-        "/api/public/agents",
+        "/api/public/nothing",
         "/api/public/integrations/a/b",
     ] {
         let answer = send(server.request(Method::GET, path)).await;
