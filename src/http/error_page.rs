@@ -1,8 +1,8 @@
 //! The page that a browser shows where a request failed, with a way home.
 
 use poem::{
-    IntoResponse, Request, Response,
-    http::{HeaderValue, Method, header},
+    Request, Response,
+    http::{Method, header},
 };
 
 use super::{
@@ -24,14 +24,7 @@ pub(super) fn of(error: &Error) -> Response {
     let (status, title, message) = page::failure(error);
     let values = [("title", title), ("message", &escape(message))];
     let text = page::fill(&page::text("error.html"), &values);
-    let mut response = text
-        .with_content_type("text/html; charset=utf-8")
-        .with_status(status)
-        .into_response();
-    let no_store = HeaderValue::from_static("no-store");
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, no_store);
+    let mut response = page::html(status, text);
     Policy::Install.set(&mut response);
     response
 }

@@ -104,6 +104,19 @@ pub(crate) fn cached(
     response
 }
 
+/// A page that was made for one request: nobody keeps it.
+pub(crate) fn html(status: StatusCode, text: String) -> Response {
+    let mut response = text
+        .with_content_type("text/html; charset=utf-8")
+        .with_status(status)
+        .into_response();
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
+    response
+}
+
 /// How a page says what failed: its status, its title and the text below it.
 pub(crate) fn failure(error: &Error) -> (StatusCode, &'static str, &str) {
     let (status, title) = match error.kind() {

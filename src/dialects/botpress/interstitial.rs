@@ -2,15 +2,15 @@
 //! make its address of that of the webhooks, with `app` instead of `webhook` (botpress-today.md §0.6).
 
 use poem::{
-    EndpointExt, IntoResponse, Request, Response, RouteMethod,
+    EndpointExt, Request, Response, RouteMethod,
     endpoint::{BoxEndpoint, make_sync},
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
 };
 use serde::Deserialize;
 
 use crate::http::{
     allow,
-    page::{escape, fill, text},
+    page::{escape, fill, html, text},
 };
 
 /// The paths of the page.
@@ -60,13 +60,5 @@ fn show(end: &End) -> Response {
         &text("chat/told.html"),
         &[("title", title), ("body", &body)],
     );
-    let mut response = page
-        .with_content_type("text/html; charset=utf-8")
-        .with_status(StatusCode::OK)
-        .into_response();
-    let no_store = HeaderValue::from_static("no-store");
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, no_store);
-    response
+    html(StatusCode::OK, page)
 }

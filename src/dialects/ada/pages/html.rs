@@ -18,18 +18,12 @@ use crate::{
 pub fn page(status: StatusCode, title: &str, body: &str) -> Response {
     let page = page::text("platform.html");
     let text = page::fill(&page, &[("title", &escape(title)), ("body", body)]);
-    let mut response = text
-        .with_content_type("text/html; charset=utf-8")
-        .with_status(status)
-        .into_response();
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CACHE_CONTROL, "no-store"),
-        // Integrations may look at where a browser comes from (ada.md §2.5), but not at the path.
-        (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+    let mut response = page::html(status, text);
+    // Integrations may look at where a browser comes from (ada.md §2.5), but not at the path.
+    let referrer = HeaderValue::from_static("strict-origin-when-cross-origin");
+    response
+        .headers_mut()
+        .insert(header::REFERRER_POLICY, referrer);
     Policy::Install.set(&mut response);
     response
 }

@@ -1,16 +1,13 @@
 //! What the pages of the chats say. Names and addresses come from others and are escaped.
 
-use poem::{
-    IntoResponse, Response,
-    http::{HeaderValue, StatusCode, header},
-};
+use poem::{Response, http::StatusCode};
 
 use super::page::BASE_PATH;
 use crate::{
     domain::bots::Shown,
     http::{
         dialect::RenderError,
-        page::{self, escape, fill, text},
+        page::{self, escape, fill, html, text},
         policy::Policy,
     },
     kernel::{Error, ids::AgentId},
@@ -63,18 +60,6 @@ fn told(status: StatusCode, title: &str, body: &str) -> Response {
     let page = text("chat/told.html");
     let page = fill(&page, &[("title", &escape(title)), ("body", body)]);
     html(status, page)
-}
-
-fn html(status: StatusCode, page: String) -> Response {
-    let mut response = page
-        .with_content_type("text/html; charset=utf-8")
-        .with_status(status)
-        .into_response();
-    let no_store = HeaderValue::from_static("no-store");
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, no_store);
-    response
 }
 
 /// Renders what fails as a page.
