@@ -187,7 +187,7 @@ impl Domain {
         })))
     }
 
-    /// Whose turn it is to make a change anew.
+    /// The turns of changes that are made anew, by workspace.
     pub(super) fn turns(&self) -> &Turns {
         &self.0.turns
     }

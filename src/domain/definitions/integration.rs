@@ -38,7 +38,7 @@ pub struct Configuration {
     /// Its name for people: at most 64 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What it is: at most 256 characters.
+    /// A description of at most 256 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// What the configuration must keep to.
@@ -73,7 +73,7 @@ pub struct WebhookIdentifier {
 pub struct Channel {
     /// Its name for people: at most 64 characters.
     pub title: Option<String>,
-    /// What it is: at most 256 characters.
+    /// A description of at most 256 characters.
     pub description: Option<String>,
     /// The types of message that can be sent, each with what its payload must keep to.
     pub messages: Named<DeclaredSchema>,

@@ -94,7 +94,7 @@ pub struct IntegrationDefinitionPatch {
 pub struct ConfigurationPatch {
     /// Its name for people.
     pub title: Option<String>,
-    /// What it is.
+    /// Another description.
     pub description: Option<String>,
     /// The schema of the configuration.
     pub schema: Option<DeclaredSchema>,
@@ -109,7 +109,7 @@ pub struct ConfigurationPatch {
 pub struct ChannelPatch {
     /// Its name for people.
     pub title: Option<String>,
-    /// What it is.
+    /// Another description.
     pub description: Option<String>,
     /// Types of message.
     pub messages: NamedPatch<DeclaredSchema>,

@@ -1,4 +1,4 @@
-//! Which version of an integration a reader wants: one, the newest, or the newest of a range as npm
+//! The version of an integration that a reader wants: one, the newest, or the newest of a range as npm
 //! writes them (botpress-today.md §0.3).
 
 use nodejs_semver::{Range, Version};
