@@ -91,6 +91,19 @@ impl Bench {
         }
         lines
     }
+
+    /// The first line about an uncaught exception. Node.js reports it on standard error as well,
+    /// and those lines may arrive first.
+    async fn uncaught_line(&self) -> LogLine {
+        let mut queue = self.engine.take_lines().expect("nobody took them");
+        loop {
+            let line = within(Duration::from_secs(20), queue.recv()).await;
+            let line = line.expect("in time").expect("a line");
+            if line.uncaught {
+                return line;
+            }
+        }
+    }
 }
 
 /// A handler with this body, which has `request`.

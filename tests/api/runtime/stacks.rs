@@ -150,8 +150,7 @@ async fn a_child_that_ends_for_an_exception_says_which() {
     let program = on(bench.program(code), EngineChoice::Node);
     let failed = bench.call(&program).await.expect_err("its process ended");
     assert!(matches!(failed, Failure::Stopped(_)), "{failed}");
-    let lines = bench.lines(1).await;
-    let line = lines.iter().find(|line| line.uncaught).expect("a line");
+    let line = bench.uncaught_line().await;
     let (first, stack) = line.message.split_once('\n').expect("a stack");
     assert_eq!(first, "uncaught exception: Error: nobody");
     assert!(stack.contains("bundle.js:2:"), "{stack}");
