@@ -18,11 +18,9 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use parlance::{
-    domain::{
-        outbound::{self, Outbound},
-        runtime::{Engine, EngineChoice, Program, Request, Settings},
-    },
+    engine::{Engine, EngineChoice, Program, Request, Settings},
     kernel::{Clock, Secret},
+    net::outbound::{self, Outbound},
 };
 
 /// That of the server.

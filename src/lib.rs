@@ -10,6 +10,10 @@ pub mod kernel;
 
 pub mod store;
 
+pub mod net;
+
+pub mod engine;
+
 pub mod domain;
 
 pub mod http;

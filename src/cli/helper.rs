@@ -12,9 +12,12 @@ use std::{
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
-use crate::domain::{
-    confinement::{self, Measures},
-    folders, script,
+use crate::{
+    domain::folders,
+    engine::{
+        confinement::{self, Measures},
+        script,
+    },
 };
 
 /// Run scripts that come on standard input.

@@ -14,11 +14,9 @@ use clap::{Args, ValueEnum};
 use super::output;
 use crate::{
     config::{Loaded, Profile},
-    domain::{
-        outbound::Outbound,
-        runtime::{Engine, EngineChoice, Level, LogLine, Program, Request, Sources},
-    },
+    engine::{Engine, EngineChoice, Level, LogLine, Program, Request, Sources},
     kernel::{Clock, Secret},
+    net::outbound::Outbound,
 };
 
 /// Call the handler of a bot's or an integration's bundle once, and print its answer.
@@ -111,7 +109,7 @@ impl Run {
         }
     }
 
-    fn program(&self, limits: crate::domain::runtime::Limits) -> Result<Program> {
+    fn program(&self, limits: crate::engine::Limits) -> Result<Program> {
         let code = std::fs::read_to_string(&self.bundle)
             .with_context(|| format!("cannot read {}", self.bundle.display()))?;
         let code = with_map(code, &self.bundle);

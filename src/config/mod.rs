@@ -17,10 +17,12 @@ use crate::{
     dialects::{ada, aloochat, botpress, cohere},
     domain::{
         answers, audit, billing, bootstrap, bots, bounds, connectors, deliveries, folders, inbox,
-        limits, outbound, plans, runtime, service_integrations, tunnels, webchat, webhooks,
+        limits, plans, service_integrations, webchat, webhooks,
     },
+    engine,
     http::{self, AllowedHost, PublicUrl},
     kernel::schema,
+    net::{outbound, tunnels},
     store::{self, seal},
 };
 
@@ -57,7 +59,7 @@ pub struct Config {
     /// Outgoing requests.
     pub outbound: outbound::Settings,
     /// Running code.
-    pub runtime: runtime::Settings,
+    pub runtime: engine::Settings,
     /// Telling bots and integrations what they are to know.
     pub deliveries: deliveries::Settings,
     /// Tunnels to programs in development.

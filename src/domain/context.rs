@@ -19,20 +19,21 @@ use super::{
     keyring::Keyring,
     limits,
     messages::Index,
-    outbound::{self, Outbound},
     plans,
     protocol::{self, Programs},
-    runtime::{self, Engine, Native},
-    script::Scripts,
     service_integrations::{self, SecretNames},
     tally::Tally,
-    tunnels::{self, Tunnels},
     usage::Meter,
     webchat::{self, Listeners},
     webhooks::{self, Hub},
 };
 use crate::{
+    engine::{self, Engine, Native, script::Scripts},
     kernel::{Clock, Result, schema},
+    net::{
+        outbound::{self, Outbound},
+        tunnels::{self, Tunnels},
+    },
     store::{Sealer, Store},
 };
 
@@ -46,7 +47,7 @@ pub struct Settings {
     /// Outgoing requests.
     pub outbound: outbound::Settings,
     /// Running code.
-    pub runtime: runtime::Settings,
+    pub runtime: engine::Settings,
     /// Plans: what workspaces may have.
     pub plans: plans::Settings,
     /// Billing.

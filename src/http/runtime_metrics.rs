@@ -8,7 +8,7 @@ use prometheus_client::{
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
 
-use crate::domain::runtime::{Engine, EngineKind, Stats, Warm};
+use crate::engine::{Engine, EngineKind, Stats, Warm};
 
 /// Reads the state of an engine.
 pub struct Programs(Engine);

@@ -8,7 +8,7 @@ use prometheus_client::{
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
 
-use crate::domain::tunnels::{OUTCOMES, Tunnels};
+use crate::net::tunnels::{OUTCOMES, Tunnels};
 
 /// Reads the state of the tunnels.
 #[derive(Debug)]

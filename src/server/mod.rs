@@ -27,9 +27,11 @@ use crate::{
     config::{self, Config, Profile},
     dialects::{botpress, chat},
     domain::{
-        self, Addresses, Domain, bootstrap, bootstrap::Started, connectors, runtime, usage,
-        webchat, webhooks, workspaces,
+        self, Addresses, Domain,
+        bootstrap::{self, Started},
+        connectors, usage, webchat, webhooks, workspaces,
     },
+    engine,
     kernel::{self, Clock},
     store::{OpenError, Sealer, Store, seal::KeyError},
 };
@@ -272,7 +274,7 @@ async fn serve_metrics(
 }
 
 /// The programs of integrations that are a part of this one.
-fn natives(domain: &Domain) -> BTreeMap<&'static str, Arc<dyn runtime::Native>> {
+fn natives(domain: &Domain) -> BTreeMap<&'static str, Arc<dyn engine::Native>> {
     match domain.settings().webchat.enabled {
         true => chat::natives(domain),
         false => BTreeMap::new(),

@@ -6,8 +6,9 @@ use std::{
 };
 
 /// The layers, from the lowest. One may use itself and those before it.
-const LAYERS: [&str; 9] = [
-    "kernel", "store", "domain", "http", "dialects", "console", "config", "server", "cli",
+const LAYERS: [&str; 11] = [
+    "kernel", "store", "net", "engine", "domain", "http", "dialects", "console", "config",
+    "server", "cli",
 ];
 
 /// A word and the only places, below `src`, that may have it.
@@ -18,7 +19,7 @@ const RESERVED: [(&str, &[&str]); 10] = [
         &["http/", "dialects/", "console/", "server/"],
     ),
     ("rusqlite", &["store/", "domain/"]),
-    ("reqwest::", &["domain/outbound"]),
+    ("reqwest::", &["net/"]),
     ("anyhow", &["main.rs", "cli/"]),
     ("SystemTime", &["kernel/clock.rs"]),
     ("Instant::now", &["kernel/clock.rs"]),

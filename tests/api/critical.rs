@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use parlance::{
-    domain::{Domain, audit::Actor, outbound::OutboundRequest},
+    domain::{Domain, audit::Actor},
     kernel::{
         schema::{Limits, Schema},
         violation::Location,
     },
+    net::outbound::OutboundRequest,
 };
 use serde_json::json;
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::keep::Kept;
-use crate::domain::outbound::{Outbound, OutboundRequest, OutboundStream};
+use crate::net::outbound::{Outbound, OutboundRequest, OutboundStream};
 
 /// How long a call may take, and how long a stream may be silent: the server says twice as often that it is
 /// alive.

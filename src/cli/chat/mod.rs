@@ -21,10 +21,10 @@ use crate::{
         self, Domain,
         agents::{self, Agent},
         audit::Actor,
-        outbound::Outbound,
         webchat,
     },
     kernel::Clock,
+    net::outbound::Outbound,
     store::{Sealer, Store},
 };
 

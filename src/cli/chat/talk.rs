@@ -19,11 +19,11 @@ use super::{
 };
 use crate::{
     cli::output,
-    domain::outbound::OutboundStream,
     kernel::{
         Clock,
         clock::{Stopwatch, within},
     },
+    net::outbound::OutboundStream,
 };
 
 /// How long nothing must come until a bot has said all that it has to say, where nobody sees whether it is

@@ -6,8 +6,8 @@ use std::{collections::VecDeque, time::Duration};
 use serde_json::Value;
 
 use crate::{
-    domain::outbound::{Outbound, OutboundRequest},
     kernel::clock::pause,
+    net::outbound::{Outbound, OutboundRequest},
 };
 
 /// How often it is asked.

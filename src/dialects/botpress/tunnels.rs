@@ -17,11 +17,7 @@ use super::{
     webhooks::{read, response},
 };
 use crate::{
-    domain::{
-        Domain,
-        inbound::Answer,
-        tunnels::{self, Close, Failure, NotOpened, Outgoing, Session, Settings, Tunnels},
-    },
+    domain::{Domain, inbound::Answer},
     http::{
         Edge, Mounted,
         cors::is_of_foreign_page,
@@ -30,6 +26,7 @@ use crate::{
         wrong_keys::Keys,
     },
     kernel::{Error, Kind, Result, clock::within},
+    net::tunnels::{self, Close, Failure, NotOpened, Outgoing, Session, Settings, Tunnels},
 };
 
 /// When it makes sense to ask again.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::runtime::NativeResponse;
+use crate::engine::NativeResponse;
 
 /// What pages may read of an answer beside its body.
 const EXPOSED: &str = "retry-after, x-request-id";

@@ -30,7 +30,8 @@ use self::{
     users::Users,
 };
 use crate::{
-    domain::{Domain, runtime::Native, webchat::NAME},
+    domain::{Domain, webchat::NAME},
+    engine::Native,
     http::{Document, Marks, Mount, Published, Queries},
 };
 

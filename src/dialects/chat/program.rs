@@ -19,11 +19,8 @@ use super::{
     error::{self, ErrorRenderer},
 };
 use crate::{
-    domain::{
-        Domain,
-        runtime::{Live, Native, NativeResponse, Request},
-        webchat,
-    },
+    domain::{Domain, webchat},
+    engine::{Live, Native, NativeResponse, Request},
     http::{Allowed, Published, dialect::RenderError, errors::from_poem},
     kernel::{Error, Kind, Result, Secret},
 };

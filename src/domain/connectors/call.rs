@@ -10,11 +10,9 @@ use super::{
     own,
 };
 use crate::{
-    domain::{
-        Domain,
-        outbound::{OutboundError, OutboundRequest, OutboundResponse},
-    },
+    domain::Domain,
     kernel::{Result, Secret},
+    net::outbound::{OutboundError, OutboundRequest, OutboundResponse},
     store::Sealer,
 };
 

@@ -5,8 +5,9 @@ use super::{
     call::{Question, ask},
 };
 use crate::{
-    domain::{Domain, outbound::web_address},
+    domain::Domain,
     kernel::{Error, Kind, Result, Rule, Violation},
+    net::outbound::web_address,
 };
 
 /// The longest name.

@@ -3,7 +3,7 @@
 
 use super::{IntegrationDefinition, IntegrationDefinitionPatch};
 use crate::{
-    domain::script::{RETRY_AFTER, Scripts},
+    engine::script::{RETRY_AFTER, Scripts},
     kernel::{Error, Kind, Result, Rule, Violation, patch::Patch},
 };
 

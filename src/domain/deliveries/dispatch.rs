@@ -17,7 +17,8 @@ use super::{
     record::{self, Notes},
 };
 use crate::{
-    domain::{context::Domain, runtime::LogLine, schedules},
+    domain::{context::Domain, schedules},
+    engine::LogLine,
     kernel::{
         Result, Timestamp,
         clock::{Stopwatch, pause, within},

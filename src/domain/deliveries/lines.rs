@@ -4,10 +4,8 @@
 use std::time::Duration;
 
 use crate::{
-    domain::{
-        context::Domain,
-        runtime::{Level, LogLine},
-    },
+    domain::context::Domain,
+    engine::{Level, LogLine},
     kernel::clock::Stopwatch,
 };
 

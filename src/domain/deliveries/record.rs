@@ -23,9 +23,9 @@ use crate::{
         context::{self, Domain},
         installations::Status,
         protocol::{Asked, Cause, Failed},
-        runtime::{self, LogLine},
         sql::each_alone,
     },
+    engine::{self, LogLine},
     kernel::{Result, Timestamp},
 };
 
@@ -136,12 +136,12 @@ fn write_line(change: &Change<'_>, settings: &bots::Settings, line: &LogLine) ->
     }
 }
 
-const fn level(level: runtime::Level) -> Level {
+const fn level(level: engine::Level) -> Level {
     match level {
-        runtime::Level::Debug => Level::Debug,
-        runtime::Level::Info => Level::Info,
-        runtime::Level::Warn => Level::Warn,
-        runtime::Level::Error => Level::Error,
+        engine::Level::Debug => Level::Debug,
+        engine::Level::Info => Level::Info,
+        engine::Level::Warn => Level::Warn,
+        engine::Level::Error => Level::Error,
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
     read::{Content, docx},
 };
 use crate::{
-    domain::{confinement, helper},
+    engine::{confinement, helper},
     kernel::clock::within,
 };
 

@@ -15,8 +15,8 @@ use crate::{
         context::Domain,
         definitions::IntegrationDefinition,
         integrations,
-        script::{self, ScriptError},
     },
+    engine::script::{self, ScriptError},
     kernel::{
         Error, Kind, Result, Secret,
         clock::Stopwatch,

@@ -14,13 +14,13 @@ use crate::{
         change::Change,
         definitions::IntegrationDefinition,
         members::Role,
-        outbound::web_address,
         quotas::{self, UsageType},
     },
     kernel::{
         Error, Kind, Result, Rule, Violation,
         ids::{IntegrationId, WorkspaceId},
     },
+    net::outbound::web_address,
     store::Sealer,
 };
 

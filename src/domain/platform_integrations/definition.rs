@@ -4,12 +4,13 @@ use serde_json::{Map, Value};
 
 use super::{form::Form, identifier};
 use crate::{
-    domain::{claims::Claim, outbound::web_address, sql::text_enum},
+    domain::{claims::Claim, sql::text_enum},
     kernel::{
         Error, Patch, Result, Rule, Violation,
         schema::Limits,
         violation::{Location, Step},
     },
+    net::outbound::web_address,
 };
 
 /// The longest name of an integration and of its author (seed 000).

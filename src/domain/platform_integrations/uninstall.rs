@@ -19,7 +19,6 @@ use crate::{
         agents::{self, Agent},
         audit::{self, Actor, Entry},
         operator::OperatorCall,
-        outbound::OutboundRequest,
     },
     kernel::{
         Error, Result, Timestamp,
@@ -27,6 +26,7 @@ use crate::{
         ids::{AgentId, InstallationId},
         mac::hmac_sha256,
     },
+    net::outbound::OutboundRequest,
 };
 
 /// How long to wait after each failed attempt; after the last there is none.

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::domain::{outbound::OutboundError, runtime, tunnels};
+use crate::{
+    engine,
+    net::{outbound::OutboundError, tunnels},
+};
 
 /// How much of an answer that nobody expected is shown, in bytes.
 const EXCERPT: usize = 300;
@@ -22,7 +25,7 @@ pub struct Answer {
     /// Its body.
     pub body: String,
     /// What follows the body as it comes: only of programs that are a part of this one.
-    pub live: Option<runtime::Live>,
+    pub live: Option<engine::Live>,
 }
 
 /// Where a failure comes from.
@@ -65,9 +68,9 @@ impl Failed {
     }
 }
 
-impl From<runtime::Failure> for Failed {
-    fn from(failure: runtime::Failure) -> Self {
-        use runtime::Failure;
+impl From<engine::Failure> for Failed {
+    fn from(failure: engine::Failure) -> Self {
+        use engine::Failure;
         let cause = match &failure {
             Failure::Thrown(_) | Failure::BadAnswer(_) => Cause::Code,
             Failure::Load(_) => Cause::Loading,
@@ -139,7 +142,7 @@ impl Answer {
         // wire: a program in development may put the stack beside the message.
         let body: Option<Value> = serde_json::from_str(&self.body).ok();
         let stack = body.as_ref().and_then(|body| body.get("stack")?.as_str());
-        failed.stack = stack.and_then(runtime::frames_of_text);
+        failed.stack = stack.and_then(engine::frames_of_text);
         let mut headers = self.headers.iter();
         failed.retry_after = headers
             .find(|(name, _)| name == "retry-after")

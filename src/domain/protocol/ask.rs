@@ -11,12 +11,14 @@ use super::{
 use crate::{
     domain::{
         context::Domain,
-        outbound::OutboundRequest,
-        runtime::Request,
-        tunnels::{self, Target},
         webhooks::signature::{Signed, SigningKey, sign},
     },
+    engine::Request,
     kernel::clock::{system_now, within},
+    net::{
+        outbound::OutboundRequest,
+        tunnels::{self, Target},
+    },
 };
 
 /// What is asked.

@@ -13,8 +13,8 @@ use crate::{
         },
         change::Change,
         context::Domain,
-        runtime::with_stack,
     },
+    engine::with_stack,
     kernel::{
         Result,
         ids::{AgentId, IntegrationId},

@@ -15,7 +15,8 @@ use tracing::warn;
 
 use super::{answer::Failed, asked::Asked};
 use crate::{
-    domain::{context::Domain, runtime::LogLine},
+    domain::context::Domain,
+    engine::LogLine,
     kernel::{Timestamp, ids::AgentId},
 };
 

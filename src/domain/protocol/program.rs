@@ -7,12 +7,8 @@ use rusqlite::{Connection, named_params};
 
 use super::{receiver::Receiver, tokens};
 use crate::{
-    domain::{
-        bots,
-        context::Domain,
-        integrations,
-        runtime::{Code, Program},
-    },
+    domain::{bots, context::Domain, integrations},
+    engine::{Code, Program},
     kernel::{Result, Secret, ids::ApiKeyId},
 };
 

@@ -7,15 +7,13 @@ use url::{Host, Url};
 
 use super::{EventType, Settings, catalogue::EVENT_TYPES};
 use crate::{
-    domain::{
-        context::Domain,
-        outbound::{OutboundError, web_address},
-    },
+    domain::context::Domain,
     kernel::{
         Error, Result, Rule, Violation,
         ids::AgentId,
         violation::{Location, Step},
     },
+    net::outbound::{OutboundError, web_address},
 };
 
 /// The longest address, in bytes.

@@ -1,6 +1,6 @@
 //! What code can do, alike in both engines.
 
-use parlance::domain::runtime::{EngineChoice, Failure, Level};
+use parlance::engine::{EngineChoice, Failure, Level};
 
 use super::{BOTH, Bench, handler, on, request, with_env};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlance::domain::runtime::{EngineChoice, Failure};
+use parlance::engine::{EngineChoice, Failure};
 
 use super::{BOTH, Bench, handler, on, request};
 

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use parlance::{
-    domain::runtime::{EngineChoice, Exception, Failure},
+    engine::{EngineChoice, Exception, Failure},
     kernel::clock::within,
 };
 use tokio::{

@@ -14,11 +14,9 @@ pub mod stacks;
 use std::{collections::BTreeMap, time::Duration};
 
 use parlance::{
-    domain::{
-        outbound::{self, Outbound},
-        runtime::{Engine, EngineChoice, Failure, LogLine, Program, Request, Response, Settings},
-    },
+    engine::{Engine, EngineChoice, Failure, LogLine, Program, Request, Response, Settings},
     kernel::{Clock, Secret, Timestamp, clock::within},
+    net::outbound::{self, Outbound},
 };
 
 /// Both engines, for what must be alike in them.

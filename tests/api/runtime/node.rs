@@ -2,7 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
-use parlance::domain::runtime::{EngineChoice, EngineKind, Failure};
+use parlance::engine::{EngineChoice, EngineKind, Failure};
 
 use super::{Bench, handler, on, request};
 

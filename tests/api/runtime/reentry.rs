@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use parlance::domain::runtime::{EngineChoice, Failure, Program};
+use parlance::engine::{EngineChoice, Failure, Program};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use parlance::{
-    domain::{
-        runtime::Settings,
+    engine::{
+        Settings,
         script::{Exceeded, LONGEST, ScriptError, Scripts},
     },
     kernel::clock::{Stopwatch, within},

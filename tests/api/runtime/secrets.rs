@@ -1,6 +1,6 @@
 //! Variables of programs are in no log and in no process list.
 
-use parlance::domain::runtime::EngineChoice;
+use parlance::engine::EngineChoice;
 
 use super::{BOTH, Bench, handler, on, with_env};
 use crate::support::Program as Server;

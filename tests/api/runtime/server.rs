@@ -1,6 +1,6 @@
 //! The engine within a server: metrics, its own address, and `parlance run`.
 
-use parlance::domain::runtime::Program;
+use parlance::engine::Program;
 use reqwest::Method;
 
 use super::{handler, request, with_env};

@@ -3,7 +3,7 @@
 
 use std::process::{Command, Output};
 
-use parlance::domain::runtime::{EngineChoice, EngineKind};
+use parlance::engine::{EngineChoice, EngineKind};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Bench, handler, on};

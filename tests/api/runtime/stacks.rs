@@ -3,7 +3,7 @@
 use std::process::Output;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use parlance::domain::runtime::{EngineChoice, Failure, Level};
+use parlance::engine::{EngineChoice, Failure, Level};
 use serde_json::json;
 
 use super::{BOTH, Bench, on};

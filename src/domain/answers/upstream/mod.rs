@@ -20,11 +20,9 @@ use super::{
     tokens::count_tokens,
 };
 use crate::{
-    domain::{
-        Domain,
-        outbound::{OutboundError, OutboundRequest},
-    },
+    domain::Domain,
     kernel::{Error, Kind, Result},
+    net::outbound::{OutboundError, OutboundRequest},
 };
 
 /// The most that is read of an answer, in bytes.

@@ -10,9 +10,9 @@ use crate::{
     domain::{
         Domain,
         connectors::{Auth, Connector, Credentials, OAuth},
-        outbound::{OutboundRequest, OutboundResponse},
     },
     kernel::{Error, Result, Secret},
+    net::outbound::{OutboundRequest, OutboundResponse},
 };
 
 /// How long a provider may take to answer.

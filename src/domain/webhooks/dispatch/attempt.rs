@@ -13,15 +13,13 @@ use super::{
     lease::{Key, Leased},
 };
 use crate::{
-    domain::{
-        context::Domain,
-        outbound::{OutboundRequest, OutboundResponse},
-    },
+    domain::context::Domain,
     kernel::{
         Result, Timestamp,
         clock::{Stopwatch, system_now},
         ids::{WebhookEndpointId, WebhookMessageId},
     },
+    net::outbound::{OutboundRequest, OutboundResponse},
     store::Sealer,
 };
 

@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::outbound::Network;
+use crate::net::outbound::Network;
 
 /// Settings of tunnels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -20,7 +20,7 @@ use super::{
     frame::{self, Answer, Asked, Hello},
     language::Language,
 };
-use crate::domain::confinement;
+use crate::engine::confinement;
 
 /// The status of a worker that ended a script which ran for too long.
 pub(super) const TIMED_OUT: i32 = 87;

@@ -209,7 +209,7 @@ impl Outbound {
     }
 
     /// Counts what is read of an answer by who keeps it.
-    pub(in crate::domain) fn buffered(&self) -> Buffered {
+    pub(crate) fn buffered(&self) -> Buffered {
         self.0.buffers.begin()
     }
 

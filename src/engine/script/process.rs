@@ -13,7 +13,7 @@ use super::{
     worker::{AROUND, TIMED_OUT},
 };
 use crate::{
-    domain::{helper, runtime::Settings},
+    engine::{Settings, helper},
     kernel::clock::within,
 };
 

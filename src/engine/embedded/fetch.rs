@@ -7,8 +7,8 @@ use url::Url;
 
 use super::flight::{Flight, Held};
 use crate::{
-    domain::outbound::{Outbound, OutboundError, OutboundRequest, OutboundStream},
     kernel::clock::within,
+    net::outbound::{Outbound, OutboundError, OutboundRequest, OutboundStream},
 };
 
 /// How many redirects are followed.

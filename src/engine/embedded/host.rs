@@ -15,7 +15,7 @@ use super::{
     fetch::{Fetch, Redirect, exchange},
     modules, url, zone,
 };
-use crate::domain::runtime::{Failure, Level, Response, failure::cut};
+use crate::engine::{Failure, Level, Response, failure::cut};
 
 /// The most random bytes at once.
 const RANDOM: usize = 1 << 20;

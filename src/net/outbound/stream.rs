@@ -37,7 +37,7 @@ impl Outbound {
     ///
     /// # Errors
     /// [`OutboundError`]
-    pub(in crate::domain) async fn open_of_program(
+    pub(crate) async fn open_of_program(
         &self,
         request: OutboundRequest,
     ) -> Result<OutboundStream, OutboundError> {

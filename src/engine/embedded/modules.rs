@@ -2,7 +2,7 @@
 
 use rquickjs::{Ctx, Function, Result, context::EvalOptions};
 
-use crate::domain::runtime::{
+use crate::engine::{
     exception::BUNDLE,
     positions::{Position, replaced},
 };

@@ -10,22 +10,25 @@
 //! - `node`: a supervised Node.js child for each program, for bundles that need what the embedded
 //!   engine lacks.
 
+pub mod confinement;
 mod embedded;
 mod engine;
 mod exception;
 mod failure;
+pub(crate) mod helper;
 mod log;
 mod native;
 mod node;
 mod positions;
 mod program;
+pub mod script;
 mod settings;
 mod slot;
 mod source_map;
 mod sources;
 mod stats;
 
-pub(super) use self::exception::{frames_of_text, with_stack};
+pub(crate) use self::exception::{frames_of_text, with_stack};
 pub use self::{
     engine::Engine,
     exception::Exception,

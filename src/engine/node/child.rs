@@ -23,7 +23,7 @@ use super::{
     protocol::{Frame, Order},
 };
 use crate::{
-    domain::runtime::{
+    engine::{
         Exception, Failure, Level, Limits, Program, Request, Response, failure::cut, log::Sink,
     },
     kernel::{
@@ -51,7 +51,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 const OWN_MEMORY: u64 = 160 * 1024 * 1024;
 
 /// A program in a child. The child ends when this is dropped.
-pub(in crate::domain::runtime) struct Child {
+pub(in crate::engine) struct Child {
     state: Arc<State>,
     pid: u32,
 }
@@ -83,7 +83,7 @@ impl Child {
     ///
     /// # Errors
     /// Why that cannot be.
-    pub(in crate::domain::runtime) async fn load(
+    pub(in crate::engine) async fn load(
         (program, code): (&Program, &str),
         install: &Install,
         sink: Sink,
@@ -141,10 +141,7 @@ impl Child {
     ///
     /// # Errors
     /// [`Failure`]
-    pub(in crate::domain::runtime) async fn call(
-        &self,
-        request: &Request,
-    ) -> Result<Response, Failure> {
+    pub(in crate::engine) async fn call(&self, request: &Request) -> Result<Response, Failure> {
         let (reply, answer) = oneshot::channel();
         let id = {
             let mut table = self.state.table();
@@ -170,17 +167,17 @@ impl Child {
     }
 
     /// Why it ended by itself, if it did.
-    pub(in crate::domain::runtime) fn ended(&self) -> Option<Failure> {
+    pub(in crate::engine) fn ended(&self) -> Option<Failure> {
         self.state.table().ended.clone()
     }
 
     /// Its memory when it was last measured, in bytes.
-    pub(in crate::domain::runtime) fn memory(&self) -> u64 {
+    pub(in crate::engine) fn memory(&self) -> u64 {
         self.state.memory.load(Ordering::Relaxed)
     }
 
     /// Its process.
-    pub(in crate::domain::runtime) const fn pid(&self) -> u32 {
+    pub(in crate::engine) const fn pid(&self) -> u32 {
         self.pid
     }
 }

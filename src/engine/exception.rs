@@ -34,7 +34,7 @@ impl Exception {
 }
 
 /// A text and the stack below it.
-pub(in crate::domain) fn with_stack(text: &str, stack: Option<&str>) -> String {
+pub(crate) fn with_stack(text: &str, stack: Option<&str>) -> String {
     match stack {
         Some(stack) => format!("{text}\n{stack}"),
         None => text.to_owned(),
@@ -62,7 +62,7 @@ fn frames_of_bundle(stack: &str) -> Option<String> {
 }
 
 /// The frames of a stack of code that runs elsewhere.
-pub(in crate::domain) fn frames_of_text(stack: &str) -> Option<String> {
+pub(crate) fn frames_of_text(stack: &str) -> Option<String> {
     let stack = &stack[..stack.floor_char_boundary(STACK_BYTES)];
     kept(stack.lines().filter_map(frame))
 }

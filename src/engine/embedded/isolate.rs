@@ -19,11 +19,9 @@ use super::{
     turns::{self, Turns},
 };
 use crate::{
-    domain::{
-        outbound::Outbound,
-        runtime::{Failure, Program, Request, Response, log::Sink},
-    },
+    engine::{Failure, Program, Request, Response, log::Sink},
     kernel::{Clock, clock::within},
+    net::outbound::Outbound,
 };
 
 /// Stack of the thread beyond what the code may use: for the engine's and our own functions.
@@ -35,15 +33,15 @@ const SLACK: Duration = Duration::from_secs(2);
 
 /// What an isolate works with.
 #[derive(Clone)]
-pub(in crate::domain::runtime) struct Surroundings {
-    pub(in crate::domain::runtime) clock: Clock,
-    pub(in crate::domain::runtime) outbound: Outbound,
-    pub(in crate::domain::runtime) sink: Sink,
-    pub(in crate::domain::runtime) tokio: Handle,
+pub(in crate::engine) struct Surroundings {
+    pub(in crate::engine) clock: Clock,
+    pub(in crate::engine) outbound: Outbound,
+    pub(in crate::engine) sink: Sink,
+    pub(in crate::engine) tokio: Handle,
 }
 
 /// A loaded program. It ends when this is dropped.
-pub(in crate::domain::runtime) struct Isolate {
+pub(in crate::engine) struct Isolate {
     events: mpsc::Sender<Event>,
     shared: Arc<Shared>,
     wall: Duration,
@@ -76,7 +74,7 @@ impl Isolate {
     ///
     /// # Errors
     /// Why it cannot be loaded.
-    pub(in crate::domain::runtime) async fn load(
+    pub(in crate::engine) async fn load(
         (program, code): (&Program, &str),
         surroundings: Surroundings,
     ) -> Result<Self, Failure> {
@@ -121,7 +119,7 @@ impl Isolate {
     ///
     /// # Errors
     /// [`Failure`]
-    pub(in crate::domain::runtime) async fn call(
+    pub(in crate::engine) async fn call(
         &self,
         request: Request,
     ) -> Option<Result<Response, Failure>> {
@@ -139,23 +137,23 @@ impl Isolate {
     }
 
     /// Whether calls may be sent to it.
-    pub(in crate::domain::runtime) fn takes_calls(&self) -> bool {
+    pub(in crate::engine) fn takes_calls(&self) -> bool {
         !self.shared.retiring.load(Ordering::Relaxed) && !self.shared.ended.load(Ordering::Acquire)
     }
 
     /// What a call has asked for in vain since this was last asked.
-    pub(in crate::domain::runtime) fn take_missing(&self) -> Option<String> {
+    pub(in crate::engine) fn take_missing(&self) -> Option<String> {
         let missing = self.shared.missing.lock();
         missing.unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Memory in use when it was last measured, in bytes.
-    pub(in crate::domain::runtime) fn memory(&self) -> u64 {
+    pub(in crate::engine) fn memory(&self) -> u64 {
         self.shared.memory.load(Ordering::Relaxed) as u64
     }
 
     /// Ends it and waits until the thread is gone.
-    pub(in crate::domain::runtime) async fn end(mut self) {
+    pub(in crate::engine) async fn end(mut self) {
         if let Some(thread) = self.thread.take() {
             drop(self);
             // Only fails if the thread panicked, which ends it as well.

@@ -7,17 +7,17 @@ use std::{
 };
 
 /// The mode that runs scripts.
-pub(super) const SCRIPT_WORKER: &str = "script-worker";
+pub(crate) const SCRIPT_WORKER: &str = "script-worker";
 
 /// The mode that reads a document.
-pub(super) const DOCUMENT_WORKER: &str = "document-worker";
+pub(crate) const DOCUMENT_WORKER: &str = "document-worker";
 
 /// The mode that limits itself and becomes Node.js.
-pub(super) const NODE_LAUNCHER: &str = "node-launcher";
+pub(crate) const NODE_LAUNCHER: &str = "node-launcher";
 
 /// A command that starts this program, or `program`, in a hidden mode: without variables, in the root directory,
 /// and in a process group of its own, so that what is sent to a whole group stays apart.
-pub(super) fn command(program: Option<&Path>, mode: &str) -> Command {
+pub(crate) fn command(program: Option<&Path>, mode: &str) -> Command {
     let path = program.map_or_else(own, Path::to_owned);
     let mut command = Command::new(path);
     command

@@ -17,7 +17,7 @@ use super::{
     worker::AROUND,
 };
 use crate::{
-    domain::runtime::Settings,
+    engine::Settings,
     kernel::{clock::within, critical},
 };
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use tokio::process::Command;
 
 use crate::{
-    domain::{confinement::Measures, helper, runtime::Settings},
+    engine::{Settings, confinement::Measures, helper},
     kernel::clock::within,
 };
 
@@ -25,7 +25,7 @@ const OWN_MEMORY: u64 = 1024 * 1024 * 1024;
 
 /// A Node.js that can run programs.
 #[derive(Debug, Clone)]
-pub(in crate::domain::runtime) struct Install {
+pub(in crate::engine) struct Install {
     path: String,
     flags: Vec<&'static str>,
     /// This program in its hidden mode, which starts it, if that works here.
@@ -51,7 +51,7 @@ impl Install {
     ///
     /// # Errors
     /// A text that says why it cannot be used.
-    pub(in crate::domain::runtime) async fn find(settings: &Settings) -> Result<Self, String> {
+    pub(in crate::engine) async fn find(settings: &Settings) -> Result<Self, String> {
         let path = &settings.node_path;
         let mut command = Command::new(path);
         command.args(["-e", QUESTION]).env_clear().current_dir("/");

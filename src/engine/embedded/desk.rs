@@ -12,11 +12,9 @@ use tokio::{runtime::Handle, sync::oneshot, task::AbortHandle};
 
 use super::{budget::Budget, fetch::Fetched, flight::Flight, isolate::Shared, modules};
 use crate::{
-    domain::{
-        outbound::Outbound,
-        runtime::{Exception, Failure, Level, Limits, Request, Response, log::Sink},
-    },
+    engine::{Exception, Failure, Level, Limits, Request, Response, log::Sink},
     kernel::Clock,
+    net::outbound::Outbound,
 };
 
 /// The most timers and requests under way.

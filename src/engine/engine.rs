@@ -22,8 +22,8 @@ use super::{
     slot::{Runner, Slot},
 };
 use crate::{
-    domain::outbound::Outbound,
     kernel::{Clock, clock::within, critical},
+    net::outbound::Outbound,
 };
 
 /// How many times a call is offered to a program that is about to be loaded anew.

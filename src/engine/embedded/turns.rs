@@ -24,7 +24,7 @@ use super::{
     isolate::Shared,
     modules,
 };
-use crate::domain::runtime::{Exception, Failure, Program, Request};
+use crate::engine::{Exception, Failure, Program, Request};
 
 /// How long what is left may still run after a turn was ended by force, before the isolate is
 /// given up.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::runtime::{Request, Response};
+use crate::engine::{Request, Response};
 
 /// What the runner is told.
 #[derive(Serialize)]

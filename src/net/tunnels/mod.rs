@@ -96,10 +96,10 @@ pub struct Stats {
 
 /// A program that a url of this server stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
-    pub(super) id: String,
-    pub(super) path: String,
-    pub(super) query: String,
+pub(crate) struct Target {
+    pub(crate) id: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
 }
 
 /// All tunnels. Clones share them.
@@ -284,7 +284,7 @@ impl Tunnels {
     }
 
     /// The program that a url stands for, if that is a tunnel of this server.
-    pub(super) fn target(&self, url: &str) -> Option<Target> {
+    pub(crate) fn target(&self, url: &str) -> Option<Target> {
         let url = Url::parse(url).ok().filter(|_| self.0.enabled)?;
         let host = authority(&url)?;
         let path = url.path().strip_prefix('/')?;

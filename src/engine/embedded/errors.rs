@@ -3,7 +3,7 @@
 use rquickjs::{CaughtError, Value};
 
 use super::{desk::Desk, modules};
-use crate::domain::runtime::{Exception, Failure};
+use crate::engine::{Exception, Failure};
 
 /// Why the code cannot be loaded.
 pub(super) fn load_failure(desk: &Desk, thrown: Exception) -> Failure {
