@@ -11,7 +11,7 @@ use std::{
 
 use parlance::{
     config::Config,
-    domain::folders::{self, FolderSettings},
+    domain::retrieval::folders::{self, FolderSettings},
     kernel::{Clock, Secret, clock::Stopwatch},
     server::Server,
 };
@@ -93,11 +93,11 @@ async fn measure(count: usize) -> Result<(), Box<dyn std::error::Error>> {
     let start = Stopwatch::start();
     let server = Server::start(&config, Clock::system()).await?;
     // The server indexes by itself; this waits for it, and then compares once more.
-    let mut scanned = server.domain().folders().get("bench")?.scanned();
+    let mut scanned = server.app().folders().get("bench")?.scanned();
     scanned.wait_for(Option::is_some).await?;
     let indexed = start.elapsed();
     let again = Stopwatch::start();
-    let files = folders::scan(server.domain(), "bench").await?.files;
+    let files = folders::scan(server.app(), "bench").await?.files;
     writeln!(out, "documents                {files}")?;
     writeln!(
         out,

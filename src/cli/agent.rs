@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::{Database, output};
 use crate::{
     config::Loaded,
-    domain::{
+    domain::tenancy::{
         agents::{self, NewAgent},
         workspaces,
     },

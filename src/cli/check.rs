@@ -9,8 +9,8 @@ use super::{Database, output};
 use crate::{
     config::Loaded,
     domain::{
-        derived,
-        sealed::{self, Unreadable},
+        bots::derived,
+        tenancy::sealed::{self, Unreadable},
     },
     store::{self, CheckReport, Sealer},
 };

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use crate::{
-    domain::folders,
+    domain::retrieval::folders,
     engine::{
         confinement::{self, Measures},
         script,

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::{Database, output};
 use crate::{
     config::Loaded,
-    domain::integrations::{self, Name},
+    domain::bots::integrations::{self, Name},
     kernel::ids::WorkspaceId,
 };
 

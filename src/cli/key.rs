@@ -13,9 +13,12 @@ use super::{
 use crate::{
     config::Loaded,
     domain::{
-        Change, accounts, agents,
-        api_keys::{self, Filter, KeyKind, Owner},
-        workspaces,
+        Change,
+        tenancy::{
+            accounts, agents,
+            api_keys::{self, Filter, KeyKind, Owner},
+            workspaces,
+        },
     },
     kernel::{
         self, Error,

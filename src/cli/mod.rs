@@ -33,7 +33,7 @@ use tokio::runtime::Runtime;
 use self::output::Unprinted;
 use crate::{
     config::{Loaded, Overrides, load},
-    domain::{Change, audit::Actor},
+    domain::{Change, tenancy::audit::Actor},
     kernel::{self, Clock},
     store::Store,
 };

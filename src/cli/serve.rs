@@ -18,7 +18,7 @@ use tracing::warn;
 use super::output;
 use crate::{
     config::{Config, Log, LogFormat, Profile},
-    domain::api_keys::KeyKind,
+    domain::tenancy::api_keys::KeyKind,
     kernel::{Clock, ascii::AsciiLines},
     server::Server,
     store,
@@ -122,7 +122,7 @@ enum FirstKeys {
 
 /// Writes the keys that this start has made into a file beside the database.
 fn keep_first_keys(server: &Server) -> FirstKeys {
-    let path = store::beside(server.domain().store().path(), ".first-keys");
+    let path = store::beside(server.app().store().path(), ".first-keys");
     let keys = &server.started().new_keys;
     if keys.is_empty() {
         return FirstKeys::In(path);
@@ -140,7 +140,7 @@ fn keep_first_keys(server: &Server) -> FirstKeys {
 /// Says on standard error how to call the server.
 fn greet(server: &Server, config: &Config, kept: &FirstKeys) {
     let url = server.url();
-    let database = server.domain().store().path().display().to_string();
+    let database = server.app().store().path().display().to_string();
     output::note(format_args!(
         "\nParlance {} is ready at {url}\n  \
          database   {database}\n  \

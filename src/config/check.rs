@@ -3,7 +3,7 @@
 use figment::Figment;
 
 use super::{Config, ConfigError, load::source_of, ranges};
-use crate::domain::folders;
+use crate::domain::retrieval::folders;
 
 /// Asserts that every setting has a value that it can have.
 pub(super) fn check(figment: &Figment, config: &Config) -> Result<(), ConfigError> {

@@ -16,8 +16,13 @@ pub use self::{
 use crate::{
     dialects::{ada, aloochat, botpress, cohere},
     domain::{
-        answers, audit, billing, bootstrap, bots, bounds, connectors, deliveries, folders, inbox,
-        limits, plans, service_integrations, webchat, webhooks,
+        bots::{deliveries, manage},
+        retrieval::{answers, connectors, folders},
+        service_integrations,
+        shared::{limits, plans},
+        tenancy::{audit, billing, bootstrap, bounds},
+        webchat,
+        webhooks::{self, inbox},
     },
     engine,
     http::{self, AllowedHost, PublicUrl},
@@ -65,7 +70,7 @@ pub struct Config {
     /// Tunnels to programs in development.
     pub tunnel: tunnels::Settings,
     /// Bots.
-    pub bots: bots::Settings,
+    pub bots: manage::Settings,
     /// The built-in chat.
     pub webchat: webchat::Settings,
     /// Webhooks.

@@ -4,8 +4,8 @@ use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
 use crate::{
-    domain::operator::OperatorCall,
-    http::{admitted, bearer, bearer_scheme, domain, errors::Failure},
+    domain::tenancy::operator::OperatorCall,
+    http::{admitted, app, bearer, bearer_scheme, errors::Failure},
     kernel::Error,
 };
 
@@ -37,7 +37,7 @@ impl<'a> ApiExtractor<'a> for Operator {
 }
 
 fn authenticate(request: &Request) -> Result<OperatorCall, Error> {
-    let call = domain(request)?.admit_operator(bearer(request)?)?;
+    let call = app(request)?.admit_operator(bearer(request)?)?;
     admitted(request, call.admission());
     Ok(call)
 }

@@ -73,7 +73,7 @@ impl ClockApi {
 
     fn movable<'a>(&self, operator: &'a Operator) -> Result<&'a Clock> {
         if self.moves {
-            Ok(operator.0.domain().clock())
+            Ok(operator.0.app().clock())
         } else {
             Err(Error::new(
                 Kind::Forbidden,
@@ -95,7 +95,7 @@ impl ClockApi {
     /// Read the clock
     #[oai(path = "/clock", method = "get", operation_id = "read_clock")]
     async fn read_clock(&self, operator: Operator) -> Result<Json<Shown>, Failed> {
-        Ok(shown(operator.0.domain().clock()))
+        Ok(shown(operator.0.app().clock()))
     }
 
     /// Freeze the clock

@@ -3,7 +3,7 @@
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
 use super::{Tag, auth::Operator, error::Failed};
-use crate::domain::folders;
+use crate::domain::retrieval::folders;
 
 /// A folder as it was last looked at.
 #[derive(Object)]
@@ -81,7 +81,7 @@ impl FoldersApi {
     /// List the folders and what of them is left out
     #[oai(path = "/folders", method = "get", operation_id = "list_folders")]
     async fn list_folders(&self, operator: Operator) -> Result<Json<Vec<Folder>>, Failed> {
-        let folders = operator.0.domain().folders().iter();
+        let folders = operator.0.app().folders().iter();
         Ok(Json(folders.map(Folder::from).collect()))
     }
 }

@@ -59,7 +59,7 @@ impl IntegrationsApi {
     ) -> Result<Json<Vec<Integration>>, Failed> {
         let all = operator
             .0
-            .domain()
+            .app()
             .store()
             .scan(integrations::list_all)
             .await?;

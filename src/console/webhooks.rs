@@ -62,7 +62,7 @@ impl WebhooksApi {
     /// Those of every agent, with how they stand.
     #[oai(path = "/webhooks", method = "get", operation_id = "list_webhooks")]
     async fn list_webhooks(&self, operator: Operator) -> Result<Json<Endpoints>, Failed> {
-        let endpoints = webhooks::all(operator.0.domain()).await?;
+        let endpoints = webhooks::all(operator.0.app()).await?;
         Ok(Json(endpoints.into()))
     }
 
@@ -97,8 +97,7 @@ impl WebhooksApi {
             limit => limit,
         };
         let cursor = cursor.0.map(Into::into);
-        let page =
-            webhooks::attempts(operator.0.domain(), endpoint.0.into(), cursor, limit).await?;
+        let page = webhooks::attempts(operator.0.app(), endpoint.0.into(), cursor, limit).await?;
         Ok(Json(page.into()))
     }
 

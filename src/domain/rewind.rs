@@ -10,22 +10,24 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, Statement, ToSql};
 use tracing::warn;
 
 use super::{
-    audit::Actor,
-    billing, connectors,
-    context::{Domain, Settings},
-    deliveries, end_users, platform_integrations, schedules, states, webhooks,
+    bots::{deliveries, schedules, states},
+    end_users, platform_integrations,
+    retrieval::connectors,
+    tenancy::{
+        app::App,
+        audit::Actor,
+        billing,
+        rewind::{CHUNK, Mend},
+    },
+    webhooks,
 };
 use crate::kernel::{
-    Result, Timestamp,
+    Result,
     clock::{Back, Turn, pause},
 };
-
-/// How many rows are mended in one transaction.
-const CHUNK: i64 = 500;
 
 /// When to look again after the clock went back, in real time: what had read the clock before may be
 /// written down after.
@@ -34,22 +36,6 @@ const AGAIN: [Duration; 3] = [
     Duration::from_secs(10),
     Duration::from_secs(60),
 ];
-
-/// Rows of a table that can only have been written at a time which the clock has not reached.
-pub(super) struct Mend {
-    /// The table.
-    pub(super) table: &'static str,
-    /// The columns of its key.
-    pub(super) key: &'static str,
-    /// Selects the keys of the rows. `:horizon` is `longest` after `:now`.
-    pub(super) find: &'static str,
-    /// What is set in them. Afterwards they are not found any more.
-    pub(super) set: &'static str,
-    /// The longest that such a row may have to wait.
-    pub(super) longest: fn(&Settings) -> Duration,
-    /// The column with the end of a wait, of those that `find` finds beyond `:horizon`.
-    pub(super) due: Option<&'static str>,
-}
 
 fn all() -> impl Iterator<Item = &'static Mend> {
     [
@@ -66,15 +52,15 @@ fn all() -> impl Iterator<Item = &'static Mend> {
 }
 
 /// Mends at the start, and whenever the clock goes back, for as long as it is polled.
-pub async fn run(domain: Domain) {
-    let mut watch = domain.clock().watch();
+pub async fn run(app: App) {
+    let mut watch = app.clock().watch();
     let mut again: &[Duration] = &[];
     loop {
         let mended = async {
-            mend_until_done(&domain).await;
+            mend_until_done(&app).await;
             for wait in again {
                 pause(*wait).await;
-                mend_until_done(&domain).await;
+                mend_until_done(&app).await;
             }
             std::future::pending::<()>().await;
         };
@@ -83,7 +69,7 @@ pub async fn run(domain: Domain) {
                 again = &AGAIN;
                 if let Turn::System(back) = turn {
                     warn!(seconds = back.by.as_secs(), "the system's clock was set back");
-                    until_done(|| move_waits(&domain, back)).await;
+                    until_done(|| move_waits(&app, back)).await;
                 }
             }
             () = mended => {}
@@ -91,8 +77,8 @@ pub async fn run(domain: Domain) {
     }
 }
 
-async fn mend_until_done(domain: &Domain) {
-    until_done(|| mend(domain)).await;
+async fn mend_until_done(app: &App) {
+    until_done(|| mend(app)).await;
 }
 
 async fn until_done<F: Future<Output = Result<()>>>(mut work: impl FnMut() -> F) {
@@ -104,8 +90,8 @@ async fn until_done<F: Future<Output = Result<()>>>(mut work: impl FnMut() -> F)
 
 /// Moves the ends of waits that had not passed when the clock went back, all in one transaction: one that was
 /// moved may look like one that was not.
-async fn move_waits(domain: &Domain, back: Back) -> Result<()> {
-    let moving = domain.change_as(Actor::System, move |change| {
+async fn move_waits(app: &App, back: Back) -> Result<()> {
+    let moving = app.change_as(Actor::System, move |change| {
         all().try_for_each(|mend| mend.move_waits(change.conn, change.now, back))
     });
     moving.await
@@ -115,13 +101,13 @@ async fn move_waits(domain: &Domain, back: Back) -> Result<()> {
 ///
 /// # Errors
 /// Those of the store.
-pub async fn mend(domain: &Domain) -> Result<()> {
-    domain.keyring().forget();
-    let (looking, now) = (domain.clone(), domain.clock().now());
-    let found = domain.store().scan(move |conn| {
+pub async fn mend(app: &App) -> Result<()> {
+    app.keyring().forget();
+    let (looking, now) = (app.clone(), app.clock().now());
+    let found = app.store().scan(move |conn| {
         let mut found = Vec::new();
         for mend in all() {
-            if mend.is_needed(conn, now, looking.settings())? {
+            if mend.is_needed(conn, now, &looking)? {
                 found.push(mend);
             }
         }
@@ -129,97 +115,33 @@ pub async fn mend(domain: &Domain) -> Result<()> {
     });
     let (found, has_schedules) = found.await?;
     for mend in &found {
-        while step(domain, mend).await? == CHUNK.unsigned_abs() {}
+        while step(app, mend).await? == CHUNK.unsigned_abs() {}
     }
     if has_schedules {
-        while mend_schedules(domain).await? == CHUNK.unsigned_abs() {}
+        while mend_schedules(app).await? == CHUNK.unsigned_abs() {}
     }
     // They know times of before, even where no row was to be mended.
-    domain.webhooks().wake();
-    domain.deliveries().wake();
-    domain.end_user_work().notify_one();
-    domain.bot_work().notify_one();
-    domain.closed_workspaces().notify_one();
-    domain.farewells().notify_one();
+    app.webhooks().wake();
+    app.deliveries().wake();
+    app.end_user_work().notify_one();
+    app.bot_work().notify_one();
+    app.closed_workspaces().notify_one();
+    app.farewells().notify_one();
     Ok(())
 }
 
-async fn step(domain: &Domain, mend: &'static Mend) -> Result<u64> {
-    let writing = domain.clone();
-    domain
-        .change_as(Actor::System, move |change| {
-            mend.step(change.conn, change.now, writing.settings())
-        })
-        .await
+async fn step(app: &App, mend: &'static Mend) -> Result<u64> {
+    let writing = app.clone();
+    app.change_as(Actor::System, move |change| {
+        mend.step(change.conn, change.now, &writing)
+    })
+    .await
 }
 
-async fn mend_schedules(domain: &Domain) -> Result<u64> {
-    let writing = domain.clone();
-    let mended = domain.change_as(Actor::System, move |change| {
+async fn mend_schedules(app: &App) -> Result<u64> {
+    let writing = app.clone();
+    let mended = app.change_as(Actor::System, move |change| {
         schedules::mend(change, &writing, CHUNK)
     });
     Ok(mended.await? as u64)
-}
-
-impl Mend {
-    fn is_needed(&self, conn: &Connection, now: Timestamp, settings: &Settings) -> Result<bool> {
-        let sql = format!("SELECT EXISTS ({})", self.find);
-        let mut statement = conn.prepare(&sql)?;
-        self.bind(&mut statement, now, settings)?;
-        let mut rows = statement.raw_query();
-        let row = rows.next()?;
-        Ok(row.is_some_and(|row| row.get(0).unwrap_or(false)))
-    }
-
-    fn step(&self, conn: &Connection, now: Timestamp, settings: &Settings) -> Result<u64> {
-        let Self {
-            table,
-            key,
-            find,
-            set,
-            ..
-        } = self;
-        let sql = format!("UPDATE {table} SET {set} WHERE {key} IN ({find} LIMIT {CHUNK})");
-        let mut statement = conn.prepare(&sql)?;
-        self.bind(&mut statement, now, settings)?;
-        Ok(statement.raw_execute()? as u64)
-    }
-
-    fn bind(
-        &self,
-        statement: &mut Statement<'_>,
-        now: Timestamp,
-        settings: &Settings,
-    ) -> Result<()> {
-        let horizon = now.plus((self.longest)(settings));
-        bind(statement, &[(":now", &now), (":horizon", &horizon)])
-    }
-
-    fn move_waits(&self, conn: &Connection, now: Timestamp, back: Back) -> Result<()> {
-        let Some(due) = self.due else {
-            return Ok(());
-        };
-        let Self {
-            table, key, find, ..
-        } = self;
-        let sql =
-            format!("UPDATE {table} SET {due} = max(:now, {due} - :back) WHERE {key} IN ({find})");
-        let by = i64::try_from(back.by.as_micros()).unwrap_or(i64::MAX);
-        let mut statement = conn.prepare(&sql)?;
-        let parameters: [(&str, &dyn ToSql); 3] =
-            [(":now", &now), (":horizon", &back.was), (":back", &by)];
-        bind(&mut statement, &parameters)?;
-        statement.raw_execute()?;
-        Ok(())
-    }
-}
-
-fn bind(statement: &mut Statement<'_>, parameters: &[(&str, &dyn ToSql)]) -> Result<()> {
-    for (name, value) in parameters {
-        // Not every statement needs all of them.
-        if let Some(index) = statement.parameter_index(name)? {
-            statement.raw_bind_parameter(index, value)?;
-        }
-    }
-    Ok(())
 }

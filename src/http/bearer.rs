@@ -3,7 +3,7 @@
 use poem::{Request, http::header};
 use poem_openapi::registry::MetaSecurityScheme;
 
-use crate::{domain::access, kernel::Result};
+use crate::{domain::tenancy::request_auth, kernel::Result};
 
 /// The bearer token of a request; the scheme counts in any case of letters.
 ///
@@ -13,9 +13,9 @@ pub fn bearer(request: &Request) -> Result<&str> {
     let (scheme, token) = request
         .header(header::AUTHORIZATION)
         .and_then(|value| value.split_once(' '))
-        .ok_or_else(access::unauthenticated)?;
+        .ok_or_else(request_auth::unauthenticated)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(access::unauthenticated());
+        return Err(request_auth::unauthenticated());
     }
     Ok(token.trim())
 }

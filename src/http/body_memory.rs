@@ -21,7 +21,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use poem::{Body, Request};
 
 use crate::{
-    domain::admission::Admission,
+    domain::tenancy::admission::Admission,
     kernel::{Error, Kind},
 };
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use super::{bearer, errors::Failure};
-use crate::domain::Domain;
+use crate::domain::App;
 
 /// The first bucket of request durations, in seconds.
 const FASTEST: f64 = 0.000_25;
@@ -126,24 +126,20 @@ impl Metrics {
 
     /// The page that Prometheus reads. Unless it is `open`, it asks for an operator key.
     #[must_use]
-    pub fn endpoint(
-        &self,
-        domain: &Domain,
-        open: bool,
-    ) -> impl Endpoint<Output = Response> + use<> {
-        let (metrics, domain) = (self.clone(), domain.clone());
+    pub fn endpoint(&self, app: &App, open: bool) -> impl Endpoint<Output = Response> + use<> {
+        let (metrics, app) = (self.clone(), app.clone());
         make(move |request: Request| {
-            let (metrics, domain) = (metrics.clone(), domain.clone());
+            let (metrics, app) = (metrics.clone(), app.clone());
             async move {
                 if !open {
                     let key = bearer(&request).map_err(Failure)?;
-                    domain.admit_operator(key).map_err(Failure)?;
+                    app.admit_operator(key).map_err(Failure)?;
                 }
-                let webhooks = domain.webhooks().metrics();
-                if let Err(error) = webhooks.measure(&domain).await {
+                let webhooks = app.webhooks().metrics();
+                if let Err(error) = webhooks.measure(&app).await {
                     warn!(%error, "the metrics of webhooks are those of the last time");
                 }
-                if let Err(error) = domain.telling().measure(&domain).await {
+                if let Err(error) = app.telling().measure(&app).await {
                     warn!(%error, "the metrics of deliveries are those of the last time");
                 }
                 Ok::<_, poem::Error>(metrics.page())

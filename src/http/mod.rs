@@ -51,7 +51,7 @@ pub use document::{Document, Published};
 pub use edge::Edge;
 pub use hosts::{AllowedHost, AllowedHosts};
 pub use metrics::{Metrics, Settings as MetricsSettings};
-pub use mounted::{BodyLimit, Limits, Mounted, body_limit, domain};
+pub use mounted::{BodyLimit, Limits, Mounted, app, body_limit};
 pub use nullable::Nullable;
 pub use object::{JsonObject, JsonText};
 pub use origin::{Origins, PublicUrl, origin};

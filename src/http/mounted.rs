@@ -7,7 +7,7 @@ use poem::Request;
 
 use super::{Metrics, WrongKeys, body_memory::BodyMemory, origin::Origins, wrong_keys::Outcome};
 use crate::{
-    domain::Domain,
+    domain::App,
     kernel::{Error, Result},
 };
 
@@ -32,7 +32,7 @@ pub struct Mounted(Arc<Shared>);
 
 #[derive(Clone)]
 struct Shared {
-    domain: Option<Domain>,
+    app: Option<App>,
     origins: Origins,
     limits: Limits,
     body_memory: BodyMemory,
@@ -44,9 +44,9 @@ struct Shared {
 impl Mounted {
     /// What is mounted with this domain, or, for a layer on trial, without one.
     #[must_use]
-    pub fn new(domain: Option<Domain>, origins: Origins, limits: Limits, metrics: Metrics) -> Self {
+    pub fn new(app: Option<App>, origins: Origins, limits: Limits, metrics: Metrics) -> Self {
         Self(Arc::new(Shared {
-            domain,
+            app,
             origins,
             limits,
             body_memory: BodyMemory::new(limits.body_memory),
@@ -112,10 +112,10 @@ impl Mounted {
 ///
 /// # Errors
 /// `Internal` for an endpoint that is mounted without one.
-pub fn domain(request: &Request) -> Result<&Domain> {
+pub fn app(request: &Request) -> Result<&App> {
     request
         .data::<Mounted>()
-        .and_then(|mounted| mounted.0.domain.as_ref())
+        .and_then(|mounted| mounted.0.app.as_ref())
         .ok_or_else(|| Error::internal("an endpoint was mounted without a domain", "no data"))
 }
 

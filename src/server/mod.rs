@@ -27,9 +27,13 @@ use crate::{
     config::{self, Config, Profile},
     dialects::{botpress, chat},
     domain::{
-        self, Addresses, Domain,
-        bootstrap::{self, Started},
-        connectors, usage, webchat, webhooks, workspaces,
+        self, Addresses, App,
+        retrieval::connectors,
+        tenancy::{
+            bootstrap::{self, Started},
+            usage,
+        },
+        webchat, webhooks,
     },
     engine,
     kernel::{self, Clock},
@@ -77,7 +81,7 @@ pub struct Server {
     /// The address at which metrics are read without a key.
     metrics_address: Option<SocketAddr>,
     measuring: Option<JoinHandle<()>>,
-    domain: Domain,
+    app: App,
     started: Started,
     created: bool,
     stop: watch::Sender<bool>,
@@ -126,33 +130,33 @@ impl Server {
             schemas: config.schemas,
             development: config.server.profile == Profile::Dev,
         };
-        let domain = Domain::new(store, sealer, clock, settings).map_err(StartError::Bootstrap)?;
+        let app = App::new(store, sealer, clock, settings).map_err(StartError::Bootstrap)?;
         // One that is deleted may have the id that the first start wants.
-        workspaces::purge_first(&domain)
+        crate::domain::workspace_deletion::purge_first(&app)
             .await
             .map_err(StartError::Bootstrap)?;
-        webhooks::seal_addresses(&domain)
+        webhooks::seal_addresses(&app)
             .await
             .map_err(StartError::Bootstrap)?;
         let own = url(address);
         let public = config.server.public_url.as_ref();
         let public = config.botpress.webhook_url.as_ref().or(public);
         let public = public.map_or_else(|| own.clone(), ToString::to_string);
-        domain.serves_at(Addresses {
+        app.serves_at(Addresses {
             webhooks: format!("{public}{}", botpress::WEBHOOKS_PATH),
             api: own,
         });
-        domain.has_natives(natives(&domain));
-        let started = bootstrap::start(&domain, &config.bootstrap)
+        app.has_natives(natives(&app));
+        let started = bootstrap::start(&app, &config.bootstrap)
             .await
             .map_err(StartError::Bootstrap)?;
-        webchat::register(&domain)
+        webchat::register(&app)
             .await
             .map_err(StartError::Bootstrap)?;
-        connectors::register_folders(&domain, &started.workspace.id, &local_url(address))
+        connectors::register_folders(&app, &started.workspace.id, &local_url(address))
             .await
             .map_err(StartError::Bootstrap)?;
-        if let Err(error) = domain.store().announce(&url(address)) {
+        if let Err(error) = app.store().announce(&url(address)) {
             warn!(%error, "the lock file cannot tell where this server listens");
         }
         let (stop, stopping) = watch::channel(false);
@@ -167,7 +171,7 @@ impl Server {
             server: exposure::allowed_hosts(config, address),
             metrics: exposure::allowed_hosts(config, metrics_address.unwrap_or(address)),
         };
-        let (endpoint, metrics) = routes::endpoint(&domain, config, hosts, &open);
+        let (endpoint, metrics) = routes::endpoint(&app, config, hosts, &open);
         let measuring = measured.map(|listener| {
             tokio::spawn(serve_metrics(
                 config.server.clone(),
@@ -190,8 +194,8 @@ impl Server {
             created,
             stop,
             serving: tokio::spawn(serving),
-            workers: Workers::start(&domain, &stopping),
-            domain,
+            workers: Workers::start(&app, &stopping),
+            app,
         })
     }
 
@@ -210,8 +214,8 @@ impl Server {
 
     /// Its domain.
     #[must_use]
-    pub const fn domain(&self) -> &Domain {
-        &self.domain
+    pub const fn app(&self) -> &App {
+        &self.app
     }
 
     /// What the start found or made.
@@ -231,9 +235,9 @@ impl Server {
     pub async fn stop(self) {
         self.stop.send_replace(true);
         // They are no requests that the listener waits for.
-        self.domain.tunnels().stop();
+        self.app.tunnels().stop();
         // They would not end by themselves.
-        self.domain.listeners().close();
+        self.app.listeners().close();
         // Only fails if the task panicked, and then nothing is served any more.
         let _ = self.serving.await;
         if let Some(measuring) = self.measuring {
@@ -242,10 +246,10 @@ impl Server {
         }
         // What they had no time for is done at the next start.
         self.workers.ended().await;
-        if let Err(error) = usage::flush(&self.domain).await {
+        if let Err(error) = usage::flush(&self.app).await {
             warn!(?error, "the last usage counts are lost");
         }
-        let store = self.domain.store().clone();
+        let store = self.app.store().clone();
         let closed = tokio::task::spawn_blocking(move || store.close()).await;
         if closed.is_ok() {
             info!("stopped");
@@ -274,9 +278,9 @@ async fn serve_metrics(
 }
 
 /// The programs of integrations that are a part of this one.
-fn natives(domain: &Domain) -> BTreeMap<&'static str, Arc<dyn engine::Native>> {
-    match domain.settings().webchat.enabled {
-        true => chat::natives(domain),
+fn natives(app: &App) -> BTreeMap<&'static str, Arc<dyn engine::Native>> {
+    match app.settings().webchat.enabled {
+        true => chat::natives(app),
         false => BTreeMap::new(),
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     config::{Config, Profile},
     console,
     dialects::{ada, aloochat, botpress, chat, cohere, connector},
-    domain::Domain,
+    domain::App,
     http::{
         AllowedHosts, Edge, Limits, Metrics, Mount, Mounted, OpenTunnels, Origins, Programs,
         Strays, WrongKeys, docs, health, wrong_keys::Keys,
@@ -27,18 +27,13 @@ pub(super) struct Hosts {
 
 /// Everything that the server answers, and what it answers at the address of the metrics. `open` shows how
 /// many connections there are.
-pub(super) fn endpoint(
-    domain: &Domain,
-    config: &Config,
-    hosts: Hosts,
-    open: &Gauge,
-) -> (Router, Edge) {
+pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -> (Router, Edge) {
     let metrics = Metrics::new(|registry| {
-        domain.store().metrics().register(registry);
-        domain.webhooks().metrics().register(registry);
-        domain.telling().register(registry);
-        registry.register_collector(Box::new(Programs::new(domain.runtime())));
-        registry.register_collector(Box::new(OpenTunnels::new(domain.tunnels())));
+        app.store().metrics().register(registry);
+        app.webhooks().metrics().register(registry);
+        app.telling().register(registry);
+        registry.register_collector(Box::new(Programs::new(app.runtime())));
+        registry.register_collector(Box::new(OpenTunnels::new(app.tunnels())));
         registry.register(
             "http_connections",
             "Open connections of clients",
@@ -55,15 +50,15 @@ pub(super) fn endpoint(
     let is_dev = server.profile == Profile::Dev;
     let origins = Origins::new(server.public_url.as_ref(), server.trust_forwarded);
     let of_metrics = origins.clone().with_hosts(hosts.metrics);
-    let of_metrics = Mounted::new(Some(domain.clone()), of_metrics, limits, metrics.clone());
+    let of_metrics = Mounted::new(Some(app.clone()), of_metrics, limits, metrics.clone());
     let origins = origins.with_hosts(hosts.server);
-    let mounted = Mounted::new(Some(domain.clone()), origins, limits, metrics.clone())
+    let mounted = Mounted::new(Some(app.clone()), origins, limits, metrics.clone())
         .with_wrong_keys(WrongKeys::new(&config.wrong_keys, is_dev));
-    let mounts = mounts(domain, config);
+    let mounts = mounts(app, config);
     let pages = docs::routes(&mounts)
         .at("/healthz", health::live())
-        .at("/readyz", health::ready(domain.store().clone()))
-        .at("/metrics", metrics.endpoint(domain, is_dev));
+        .at("/readyz", health::ready(app.store().clone()))
+        .at("/metrics", metrics.endpoint(app, is_dev));
     let strays = Strays::of(&mounts);
     let pages = Edge::new(
         pages.boxed(),
@@ -75,23 +70,23 @@ pub(super) fn endpoint(
     .with_error_pages();
     let measured = Edge::new(
         Route::new()
-            .at("/metrics", metrics.endpoint(domain, true))
+            .at("/metrics", metrics.endpoint(app, true))
             .map_to_response()
             .boxed(),
         "metrics",
         Arc::new(console::error::ErrorRenderer),
         of_metrics,
     );
-    let pages = botpress::with_tunnels(domain, pages, &mounted, first_parts(&mounts));
+    let pages = botpress::with_tunnels(app, pages, &mounted, first_parts(&mounts));
     let platform = Edge::new(
-        ada::pages(domain, &config.ada, is_dev).boxed(),
+        ada::pages(app, &config.ada, is_dev).boxed(),
         "ada-pages",
         Arc::new(ada::RenderPage),
         mounted.clone(),
     )
     .with_methods(ada::PAGES_METHODS)
     .for_own_pages();
-    let webhooks = Arc::new(webhooks_edge(domain, &mounted));
+    let webhooks = Arc::new(webhooks_edge(app, &mounted));
     let wizards_end = Edge::new(
         botpress::interstitial(),
         "oauth-pages",
@@ -101,7 +96,7 @@ pub(super) fn endpoint(
     .with_methods(botpress::INTERSTITIAL_METHODS);
     let wizards_end = Arc::new(wizards_end);
     let chat_pages = Edge::new(
-        botpress::chat(domain, &config.botpress, is_dev),
+        botpress::chat(app, &config.botpress, is_dev),
         "chat-pages",
         Arc::new(botpress::RenderChat),
         mounted.clone(),
@@ -117,8 +112,8 @@ pub(super) fn endpoint(
     for path in botpress::INTERSTITIAL_PATHS {
         router = router.at(path, Reach::Exact, shared(&wizards_end));
     }
-    if domain.settings().inbox.is_on(domain.settings().development) {
-        let inbox = console::inbox::routes(domain);
+    if app.settings().inbox.is_on(app.settings().development) {
+        let inbox = console::inbox::routes(app);
         let renderer = Arc::new(console::error::ErrorRenderer);
         let inbox = Edge::new(inbox, "inbox", renderer, mounted.clone())
             .with_methods(console::inbox::METHODS);
@@ -163,11 +158,11 @@ pub(super) fn endpoint(
 }
 
 /// Requests from outside to webhooks.
-fn webhooks_edge(domain: &Domain, mounted: &Mounted) -> Edge {
+fn webhooks_edge(app: &App, mounted: &Mounted) -> Edge {
     Edge::new(
-        botpress::webhooks(domain),
+        botpress::webhooks(app),
         "botpress-webhooks",
-        Arc::new(botpress::ErrorRenderer::new(domain.clock().clone())),
+        Arc::new(botpress::ErrorRenderer::new(app.clock().clone())),
         mounted.clone(),
     )
     .with_own_cors()
@@ -197,15 +192,15 @@ fn first_parts(mounts: &[Mount]) -> BTreeSet<String> {
     first.chain(pages).map(str::to_owned).collect()
 }
 
-fn mounts(domain: &Domain, config: &Config) -> Vec<Mount> {
+fn mounts(app: &App, config: &Config) -> Vec<Mount> {
     vec![
         ada::mount(&config.ada),
         ada::mount_end_users_v1(&config.ada),
         aloochat::mount(&config.aloochat),
         cohere::mount(&config.cohere),
         connector::mount(),
-        botpress::mount(domain, &config.botpress),
-        chat::mount(domain),
+        botpress::mount(app, &config.botpress),
+        chat::mount(app),
         console::mount(config.server.profile == Profile::Dev),
     ]
 }

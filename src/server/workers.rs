@@ -7,8 +7,13 @@ use tracing::warn;
 
 use crate::{
     domain::{
-        Domain, billing, bots, deliveries, end_users, folders, platform_integrations, rewind,
-        usage, webhooks, workspaces,
+        App,
+        bots::{deliveries, manage},
+        end_users, platform_integrations,
+        retrieval::folders,
+        rewind,
+        tenancy::{billing, usage},
+        webhooks,
     },
     kernel::clock::{Stopwatch, pause, within},
 };
@@ -28,29 +33,29 @@ pub(super) struct Workers(Vec<(&'static str, JoinHandle<()>)>);
 
 impl Workers {
     /// Starts them; they end once `stopping` says so.
-    pub(super) fn start(domain: &Domain, stopping: &watch::Receiver<bool>) -> Self {
+    pub(super) fn start(app: &App, stopping: &watch::Receiver<bool>) -> Self {
         let stop = || stopped(stopping.clone());
-        let domain = || domain.clone();
+        let app = || app.clone();
         let mut all = Self(Vec::new());
         // What is under way ends in a moment of its own.
-        all.add("deliveries", deliveries::run(domain(), stop()));
-        all.add("webhooks", webhooks::dispatch::run(domain(), stop()));
-        all.add("programs", domain().runtime().clone().work(stop()));
+        all.add("deliveries", deliveries::run(app(), stop()));
+        all.add("webhooks", webhooks::dispatch::run(app(), stop()));
+        all.add("programs", app().runtime().clone().work(stop()));
         // What is under way is given up between two transactions: each leaves behind what is still to do.
         all.add(
             "end users",
-            until(stop(), end_users::background::work(domain())),
+            until(stop(), end_users::background::work(app())),
         );
-        all.add("bots", until(stop(), bots::background::work(domain())));
-        all.add("folders", until(stop(), folders::follow(domain())));
-        all.add("billing", until(stop(), billing::work(domain())));
+        all.add("bots", until(stop(), manage::background::work(app())));
+        all.add("folders", until(stop(), folders::follow(app())));
+        all.add("billing", until(stop(), billing::work(app())));
         all.add(
             "deleted workspaces",
-            until(stop(), workspaces::work(domain())),
+            until(stop(), crate::domain::workspace_deletion::work(app())),
         );
-        all.add("the clock", until(stop(), rewind::run(domain())));
-        all.add("usage", until(stop(), flush(domain())));
-        all.add("farewells", until(stop(), say_farewell(domain())));
+        all.add("the clock", until(stop(), rewind::run(app())));
+        all.add("usage", until(stop(), flush(app())));
+        all.add("farewells", until(stop(), say_farewell(app())));
         all
     }
 
@@ -86,21 +91,21 @@ async fn until(stopped: impl Future<Output = ()>, work: impl Future<Output = ()>
     }
 }
 
-async fn flush(domain: Domain) {
+async fn flush(app: App) {
     loop {
         // In real time: what is lost with the process does not depend on the clock.
         pause(FLUSH_EVERY).await;
-        if let Err(error) = usage::flush(&domain).await {
+        if let Err(error) = usage::flush(&app).await {
             warn!(?error, "usage is not written down yet");
         }
     }
 }
 
 /// Tells integrations of uninstalled installations, when they are due.
-async fn say_farewell(domain: Domain) {
+async fn say_farewell(app: App) {
     loop {
-        let wait = match platform_integrations::deliver_due(&domain).await {
-            Ok(Some(next)) => next.since(domain.clock().now()).min(FAREWELLS_EVERY),
+        let wait = match platform_integrations::deliver_due(&app).await {
+            Ok(Some(next)) => next.since(app.clock().now()).min(FAREWELLS_EVERY),
             Ok(None) => FAREWELLS_EVERY,
             Err(error) => {
                 warn!(%error, "integrations are not told of uninstalled installations");
@@ -110,8 +115,8 @@ async fn say_farewell(domain: Domain) {
             }
         };
         tokio::select! {
-            () = domain.farewells().notified() => {}
-            () = domain.clock().sleep(wait) => {}
+            () = app.farewells().notified() => {}
+            () = app.clock().sleep(wait) => {}
         }
     }
 }

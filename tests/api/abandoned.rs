@@ -3,7 +3,7 @@
 
 use std::{sync::mpsc, time::Duration};
 
-use parlance::domain::audit::Actor;
+use parlance::domain::tenancy::audit::Actor;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -25,11 +25,11 @@ struct Held {
 
 impl Held {
     async fn on(server: &TestServer) -> Self {
-        let domain = server.server().domain().clone();
+        let app = server.server().app().clone();
         let (release, released) = mpsc::channel();
         let (begun, began) = tokio::sync::oneshot::channel();
         let change = tokio::spawn(async move {
-            let held = domain.change_as(Actor::System, move |_| {
+            let held = app.change_as(Actor::System, move |_| {
                 let _ = begun.send(());
                 released.recv_timeout(PATIENCE).expect("it is released");
                 Ok(())
@@ -59,7 +59,7 @@ async fn connections(server: &TestServer) -> String {
 /// Sends a request, and closes its connection once its change waits to be stored.
 async fn abandon(server: &TestServer, request: reqwest::RequestBuilder) {
     let before = connections(server).await;
-    let depth = &server.server().domain().store().metrics().queue_depth;
+    let depth = &server.server().app().store().metrics().queue_depth;
     let request = request.build().expect("a request");
     let call = tokio::spawn(async move { client().execute(request).await });
     until("the change waits", async || depth.get() == 1).await;

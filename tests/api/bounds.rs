@@ -1,6 +1,6 @@
 //! Whatever a tenant can make many of has a bound, and the error names it.
 
-use parlance::{config::Config, domain::bounds::Settings};
+use parlance::{config::Config, domain::tenancy::bounds::Settings};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -242,8 +242,8 @@ async fn what_many_have_together_is_no_bound_of_one() {
         Default::default(),
     )
     .await;
-    let domain = world.given.server.server().domain();
-    let insert = domain.change_as(parlance::domain::audit::Actor::Operator, move |change| {
+    let app = world.given.server.server().app();
+    let insert = app.change_as(parlance::domain::tenancy::audit::Actor::Operator, move |change| {
         let sql = "
             INSERT INTO conversations (id, agent_seq, integration, channel, tags, created_at, updated_at)
             SELECT 'c' || value, (SELECT seq FROM agents WHERE id = ?), 'x', 'y', '{}', 0, 0

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use parlance::{
-    domain::{Domain, audit::Actor},
+    domain::{App, tenancy::audit::Actor},
     kernel::{
         schema::{Limits, Schema},
         violation::Location,
@@ -19,13 +19,10 @@ use serde_json::json;
 use crate::support::TestServer;
 
 /// The error of a change in whose transaction this is done.
-async fn done_in_a_change(
-    server: &TestServer,
-    work: impl FnOnce(&Domain) + Send + 'static,
-) -> String {
-    let domain = server.server().domain().clone();
-    let within = domain.clone();
-    let changed = domain.change_as(Actor::System, move |_| {
+async fn done_in_a_change(server: &TestServer, work: impl FnOnce(&App) + Send + 'static) -> String {
+    let app = server.server().app().clone();
+    let within = app.clone();
+    let changed = app.change_as(Actor::System, move |_| {
         work(&within);
         Ok(())
     });
@@ -49,15 +46,15 @@ async fn no_schema_script_program_or_call_runs_on_the_writers_thread() {
             drop(compiled.check(&json!("aaa"), Location::Body, &Limits::default()));
         })
         .await,
-        done_in_a_change(&server, |domain| {
-            drop(domain.scripts().run("true", &json!({})).now_or_never());
+        done_in_a_change(&server, |app| {
+            drop(app.scripts().run("true", &json!({})).now_or_never());
         })
         .await,
-        done_in_a_change(&server, |domain| {
-            drop(domain.scripts().check("true").now_or_never());
+        done_in_a_change(&server, |app| {
+            drop(app.scripts().check("true").now_or_never());
         })
         .await,
-        done_in_a_change(&server, |domain| {
+        done_in_a_change(&server, |app| {
             let request = OutboundRequest {
                 method: "GET",
                 url: "http://127.0.0.1:9".to_owned(),
@@ -66,7 +63,7 @@ async fn no_schema_script_program_or_call_runs_on_the_writers_thread() {
                 timeout: Duration::from_secs(1),
                 max_response: 1,
             };
-            drop(domain.outbound().send(request).now_or_never());
+            drop(app.outbound().send(request).now_or_never());
         })
         .await,
     ];

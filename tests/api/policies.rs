@@ -1,6 +1,6 @@
 //! What pages may do in a browser: every answer that one could show or run has a policy.
 
-use parlance::domain::bots::NewBot;
+use parlance::domain::bots::manage::NewBot;
 use reqwest::{Method, header};
 use serde_json::json;
 

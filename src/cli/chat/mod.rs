@@ -18,9 +18,11 @@ use super::output;
 use crate::{
     config::{Config, Loaded},
     domain::{
-        self, Domain,
-        agents::{self, Agent},
-        audit::Actor,
+        self, App,
+        tenancy::{
+            agents::{self, Agent},
+            audit::Actor,
+        },
         webchat,
     },
     kernel::Clock,
@@ -95,9 +97,9 @@ impl Chat {
             webchat: config.webchat.clone(),
             ..domain::Settings::default()
         };
-        let domain = Domain::new(store, sealer, Clock::system(), settings)?;
-        let agent = self.agent(&domain)?;
-        let webhook = webchat::ensure_for(&domain, Actor::Operator, &agent).await?;
+        let app = App::new(store, sealer, Clock::system(), settings)?;
+        let agent = self.agent(&app)?;
+        let webhook = webchat::ensure_for(&app, Actor::Operator, &agent).await?;
         let Some(url) = self.url.clone().or(announced) else {
             bail!(
                 "no server runs on this database: start one with `parlance`, or name one with --url"
@@ -107,9 +109,9 @@ impl Chat {
         Ok((address, keep::file_beside(&config.store.path)))
     }
 
-    fn agent(&self, domain: &Domain) -> Result<Agent> {
+    fn agent(&self, app: &App) -> Result<Agent> {
         let wanted = self.bot.as_str();
-        let all = domain.store().read(agents::list_all)?;
+        let all = app.store().read(agents::list_all)?;
         if let Some(found) = all.iter().find(|agent| agent.id.as_str() == wanted) {
             return Ok(found.clone());
         }

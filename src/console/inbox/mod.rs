@@ -13,8 +13,8 @@ use url::form_urlencoded;
 
 use crate::{
     domain::{
-        Domain,
-        inbox::{self, Inbox, Incoming, Received},
+        App,
+        webhooks::inbox::{self, Inbox, Incoming, Received},
     },
     http::{allow, body_limit, errors::Failure, read_bytes, same_origin},
     kernel::{Error, Result, Rule, Violation},
@@ -30,35 +30,32 @@ pub const METHODS: &[allow::Row] = &[
 
 /// The inbox, to be mounted under `/inbox`.
 #[must_use]
-pub fn routes(domain: &Domain) -> BoxEndpoint<'static, Response> {
+pub fn routes(app: &App) -> BoxEndpoint<'static, Response> {
     let named = RouteMethod::new()
-        .get(handler(domain, show))
-        .post(handler(domain, receive))
-        .put(handler(domain, receive));
+        .get(handler(app, show))
+        .post(handler(app, receive))
+        .put(handler(app, receive));
     Route::new()
-        .at("/", RouteMethod::new().get(handler(domain, list)))
+        .at("/", RouteMethod::new().get(handler(app, list)))
         .at("/:name", named)
         .at(
             "/:name/settings",
-            RouteMethod::new().post(handler(domain, settings)),
+            RouteMethod::new().post(handler(app, settings)),
         )
-        .at(
-            "/:name/clear",
-            RouteMethod::new().post(handler(domain, clear)),
-        )
+        .at("/:name/clear", RouteMethod::new().post(handler(app, clear)))
         .boxed()
 }
 
 fn handler<F>(
-    domain: &Domain,
-    answer: impl Fn(Domain, Request) -> F + Send + Sync + 'static,
+    app: &App,
+    answer: impl Fn(App, Request) -> F + Send + Sync + 'static,
 ) -> impl Endpoint<Output = Response> + 'static
 where
     F: Future<Output = Result<Response>> + Send + 'static,
 {
-    let domain = domain.clone();
+    let app = app.clone();
     make(move |request| {
-        let answered = answer(domain.clone(), request);
+        let answered = answer(app.clone(), request);
         async move {
             answered
                 .await
@@ -67,18 +64,18 @@ where
     })
 }
 
-async fn list(domain: Domain, _: Request) -> Result<Response> {
-    let inboxes = inbox::list(&domain).await?;
+async fn list(app: App, _: Request) -> Result<Response> {
+    let inboxes = inbox::list(&app).await?;
     Ok(html(page::list(&inboxes)))
 }
 
-async fn show(domain: Domain, request: Request) -> Result<Response> {
+async fn show(app: App, request: Request) -> Result<Response> {
     let name: String = name(&request)?;
     let plain = name.strip_suffix(".json");
     let accept = request.header(header::ACCEPT).unwrap_or_default();
     let wants_json =
         plain.is_some() || (accept.contains("application/json") && !accept.contains("text/html"));
-    let inbox = inbox::show(&domain, plain.unwrap_or(&name)).await?;
+    let inbox = inbox::show(&app, plain.unwrap_or(&name)).await?;
     Ok(if wants_json {
         Json(inbox_json(&inbox)).into_response()
     } else {
@@ -86,7 +83,7 @@ async fn show(domain: Domain, request: Request) -> Result<Response> {
     })
 }
 
-async fn receive(domain: Domain, mut request: Request) -> Result<Response> {
+async fn receive(app: App, mut request: Request) -> Result<Response> {
     let name = name(&request)?;
     inbox::check_name(&name)?;
     let body = body(&mut request).await?;
@@ -100,7 +97,7 @@ async fn receive(domain: Domain, mut request: Request) -> Result<Response> {
         headers: headers.collect(),
         body,
     };
-    let received = inbox::receive(&domain, &name, incoming).await?;
+    let received = inbox::receive(&app, &name, incoming).await?;
     let status = StatusCode::from_u16(received.status).unwrap_or(StatusCode::OK);
     let answer = json!({
         "inbox": name,
@@ -111,7 +108,7 @@ async fn receive(domain: Domain, mut request: Request) -> Result<Response> {
 }
 
 /// Takes `{"status": 500}`, or the form of the page.
-async fn settings(domain: Domain, mut request: Request) -> Result<Response> {
+async fn settings(app: App, mut request: Request) -> Result<Response> {
     same_origin::check(&request)?;
     let name = name(&request)?;
     inbox::check_name(&name)?;
@@ -130,14 +127,14 @@ async fn settings(domain: Domain, mut request: Request) -> Result<Response> {
         let rule = Rule::Other("must be a status from 200 to 599".to_owned());
         Error::from(Violation::body(["status"], rule))
     })?;
-    inbox::answer_with(&domain, &name, status).await?;
+    inbox::answer_with(&app, &name, status).await?;
     Ok(done(form, &name, json!({"name": name, "status": status})))
 }
 
-async fn clear(domain: Domain, request: Request) -> Result<Response> {
+async fn clear(app: App, request: Request) -> Result<Response> {
     same_origin::check(&request)?;
     let name = name(&request)?;
-    inbox::clear(&domain, &name).await?;
+    inbox::clear(&app, &name).await?;
     Ok(done(is_form(&request), &name, json!({"name": name})))
 }
 

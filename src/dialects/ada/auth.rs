@@ -10,12 +10,14 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry
 use super::standing;
 use crate::{
     domain::{
-        access::{self, Call, Caller},
-        api_keys::KeyKind,
-        limits::Class,
         platform_integrations::Scope,
+        shared::limits::Class,
+        tenancy::{
+            api_keys::KeyKind,
+            request_auth::{self, Call, Caller},
+        },
     },
-    http::{admitted, bearer, bearer_scheme, domain, errors::Failure, origin},
+    http::{admitted, app, bearer, bearer_scheme, errors::Failure, origin},
     kernel::Result,
 };
 
@@ -129,9 +131,9 @@ bearer! {
 }
 
 fn admit(request: &Request, needs: &Needs) -> Result<Call> {
-    let domain = domain(request)?;
+    let app = app(request)?;
     let key = bearer(request)?;
-    let call = domain.admit(key, needs.keys, needs.class)?;
+    let call = app.admit(key, needs.keys, needs.class)?;
     admitted(request, call.admission());
     if let Some(handle) = selected_handle(request) {
         let (handle, creator_host) = (handle.to_owned(), needs.creator_host);
@@ -139,7 +141,7 @@ fn admit(request: &Request, needs: &Needs) -> Result<Call> {
             move |caller| match is_at_home(caller, creator_host, &handle) {
                 true => Ok(()),
                 // In the cloud, another instance does not know the key.
-                false => Err(access::unauthenticated()),
+                false => Err(request_auth::unauthenticated()),
             },
         )?;
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use poem::{Endpoint, Middleware, Request, Response, http::HeaderValue};
 
-use crate::domain::limits::Standing;
+use crate::domain::shared::limits::Standing;
 
 /// Where the extractor leaves the standing of the call for the answer.
 #[derive(Clone, Default)]

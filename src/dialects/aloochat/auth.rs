@@ -8,11 +8,13 @@ use poem_openapi::{
 
 use crate::{
     domain::{
-        access::{self, Call},
-        api_keys::KeyKind,
-        limits::Class,
+        shared::limits::Class,
+        tenancy::{
+            api_keys::KeyKind,
+            request_auth::{self, Call},
+        },
     },
-    http::{admitted, domain, errors::Failure},
+    http::{admitted, app, errors::Failure},
     kernel::Error,
 };
 
@@ -56,12 +58,12 @@ impl<'a> ApiExtractor<'a> for Company {
 }
 
 fn admit(request: &Request) -> Result<Call, Error> {
-    let domain = domain(request)?;
+    let app = app(request)?;
     let key = request
         .header(API_KEY)
         .or_else(|| request.header(API_TOKEN))
-        .ok_or_else(access::unauthenticated)?;
-    let call = domain.admit(key, &[KeyKind::Aloochat], Class::Aloochat)?;
+        .ok_or_else(request_auth::unauthenticated)?;
+    let call = app.admit(key, &[KeyKind::Aloochat], Class::Aloochat)?;
     admitted(request, call.admission());
     Ok(call)
 }

@@ -3,7 +3,7 @@
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
 use super::{Tag, auth::Person, error::Failed};
-use crate::domain::accounts;
+use crate::domain::tenancy::accounts;
 
 /// The operations on the caller's account.
 pub struct Account;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Tag, auth::InBot, conversations_wire::Nothing, error::Failed};
 use crate::{
-    domain::{actions, installations},
+    domain::bots::{actions, installations},
     http::{Body, JsonObject},
 };
 

@@ -13,7 +13,7 @@ use super::{
     error::Failed,
     paging::{self, Meta},
 };
-use crate::{domain::audit, http::Nullable};
+use crate::{domain::tenancy::audit, http::Nullable};
 
 /// The operations on audit records.
 pub struct Audit;

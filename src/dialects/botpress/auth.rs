@@ -9,15 +9,17 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry
 
 use crate::{
     domain::{
-        access::{Call, Place},
-        api_keys::KeyKind,
-        billing,
-        holder::{Holder, MaybeHolder},
-        limits::Class,
-        members::Role,
-        person::PersonCall,
+        shared::limits::Class,
+        tenancy::{
+            account_call::PersonCall,
+            api_keys::KeyKind,
+            bearer_token::{Holder, MaybeHolder},
+            billing,
+            members::Role,
+            request_auth::{Call, Place},
+        },
     },
-    http::{admitted, bearer, bearer_scheme, domain, errors::Failure},
+    http::{admitted, app, bearer, bearer_scheme, errors::Failure},
     kernel::{
         Error, Kind, Result, Rule, Violation,
         violation::{Location, Step},
@@ -76,7 +78,7 @@ macro_rules! bearer {
 
 bearer! {
     /// A person, outside of any workspace.
-    pub struct Person(PersonCall) = |request| domain(request)?.admit_person(bearer(request)?)
+    pub struct Person(PersonCall) = |request| app(request)?.admit_person(bearer(request)?)
 }
 
 bearer! {
@@ -106,7 +108,7 @@ fn member(request: &Request) -> Result<Call> {
     let token = bearer(request)?;
     let workspace = required(request, WORKSPACE_ID)?;
     let place = Place::Workspace(workspace);
-    domain(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin)
+    app(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin)
 }
 
 bearer! {
@@ -117,7 +119,7 @@ bearer! {
             bot: required(request, BOT_ID)?,
             integration: given(request, INTEGRATION_ID),
         };
-        let call = domain(request)?.admit_at(&place, token, KINDS, Class::BotpressChat)?;
+        let call = app(request)?.admit_at(&place, token, KINDS, Class::BotpressChat)?;
         // Each operation with a body changes something; the role is checked before the body is read.
         if [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
             call.require_role(Role::Developer)?;
@@ -134,7 +136,7 @@ bearer! {
 bearer! {
     /// Who may have a token.
     pub struct MaybeToken(MaybeHolder) = |request| Ok(MaybeHolder {
-        domain: domain(request)?.clone(),
+        app: app(request)?.clone(),
         holder: match request.header(header::AUTHORIZATION) {
             Some(_) => Some(holder(request)?),
             None => None,
@@ -144,7 +146,7 @@ bearer! {
 
 fn holder(request: &Request) -> Result<Holder> {
     let integration = given(request, INTEGRATION_ID);
-    domain(request)?.holder(bearer(request)?, integration)
+    app(request)?.holder(bearer(request)?, integration)
 }
 
 fn given<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
@@ -183,7 +185,7 @@ fn of_workspace(request: &Request) -> Result<Call> {
     let token = bearer(request)?;
     let id = workspace_in(request.uri().path());
     let place = Place::Workspace(id);
-    let admitted = domain(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin);
+    let admitted = app(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin);
     let id = id.to_owned();
     let refused = move |error: Error| match error.kind() {
         Kind::Forbidden => Error::not_found(format!("Workspace \"{id}\" not found")),

@@ -18,7 +18,7 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    domain::billing,
+    domain::tenancy::billing,
     http::{self, Body},
     kernel::ids::InvoiceId,
 };
@@ -155,8 +155,8 @@ impl Billing {
         /// What lets one read it.
         key: Query<String>,
     ) -> Result<DocumentResponse, Failed> {
-        let domain = http::domain(request)?;
-        let invoice = billing::of_link(domain, &id.0.into(), &key.0)?;
+        let app = http::app(request)?;
+        let invoice = billing::of_link(app, &id.0.into(), &key.0)?;
         let document = invoice_document::draw(&invoice);
         Ok(DocumentResponse::Document(Binary(document)))
     }
@@ -178,8 +178,8 @@ impl Billing {
         /// What lets one confirm it.
         key: Query<String>,
     ) -> Result<Json<ConfirmedResponse>, Failed> {
-        let domain = http::domain(request)?;
-        let method = billing::confirm(domain, id.0.into(), &key.0).await?;
+        let app = http::app(request)?;
+        let method = billing::confirm(app, id.0.into(), &key.0).await?;
         Ok(Json(method.into()))
     }
 }

@@ -4,7 +4,7 @@
 use poem_openapi::{Enum, Object, types::Example};
 
 use crate::{
-    domain::billing::{self, Details, SetupStatus, Standing},
+    domain::tenancy::billing::{self, Details, SetupStatus, Standing},
     http::Nullable,
 };
 

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     domain::{
-        bots::issues::{self, Category, Data},
-        paging::Page,
+        bots::manage::issues::{self, Category, Data},
+        shared::paging::Page,
     },
     http::Nullable,
 };

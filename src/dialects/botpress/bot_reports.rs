@@ -19,7 +19,7 @@ use super::{
     webchat,
 };
 use crate::{
-    domain::bots::{self, analytics, logs},
+    domain::bots::manage::{analytics, logs},
     http::origin,
 };
 
@@ -179,7 +179,8 @@ impl BotReports {
         /// The sort of code.
         r#type: Query<WebchatType>,
     ) -> Result<Json<GetBotWebchatResponse>, Failed> {
-        let (bot, webhook) = bots::with_chat(&caller.0, id.0.into()).await?;
+        let (bot, webhook) =
+            crate::domain::webchat::bot_chat::with_chat(&caller.0, id.0.into()).await?;
         let origin = origin(request);
         Ok(Json(GetBotWebchatResponse {
             code: webchat::code(r#type.0, &origin, &bot),

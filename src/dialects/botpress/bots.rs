@@ -17,7 +17,7 @@ use super::{
     paging::position,
     settings::Settings,
 };
-use crate::{domain::bots, http::Body};
+use crate::{domain::bots::manage, http::Body};
 
 /// The operations on bots.
 pub struct Bots {
@@ -29,7 +29,7 @@ impl Bots {
         Self { settings }
     }
 
-    fn shown(&self, request: &Request, bot: bots::Bot) -> Json<BotResponse> {
+    fn shown(&self, request: &Request, bot: manage::Bot) -> Json<BotResponse> {
         let addresses = self.settings.addresses(request);
         Json(BotResponse {
             bot: Bot::at(&addresses, bot),
@@ -49,7 +49,7 @@ impl Bots {
         request: &Request,
         body: Body<CreateBotBody>,
     ) -> Result<Json<BotResponse>, Failed> {
-        let bot = bots::create(&caller.0, body.0.given(caller.0.schemas())?).await?;
+        let bot = manage::create(&caller.0, body.0.given(caller.0.schemas())?).await?;
         Ok(self.shown(request, bot))
     }
 
@@ -66,7 +66,7 @@ impl Bots {
         /// Only those that are in development, or only those that are not.
         dev: Query<Option<bool>>,
     ) -> Result<Json<ListBotsResponse>, Failed> {
-        let page = bots::list(&caller.0, dev.0, position(next_token.0)?).await?;
+        let page = manage::list(&caller.0, dev.0, position(next_token.0)?).await?;
         Ok(Json(page.into()))
     }
 
@@ -81,7 +81,7 @@ impl Bots {
         /// The bot's id.
         id: Path<String>,
     ) -> Result<Json<BotResponse>, Failed> {
-        let bot = bots::find(&caller.0, id.0.into()).await?;
+        let bot = manage::find(&caller.0, id.0.into()).await?;
         Ok(self.shown(request, bot))
     }
 
@@ -106,7 +106,7 @@ impl Bots {
             self.settings.addresses(request).webhooks,
             caller.0.schemas(),
         )?;
-        let bot = bots::update(&caller.0, id.0.into(), update).await?;
+        let bot = manage::update(&caller.0, id.0.into(), update).await?;
         Ok(self.shown(request, bot))
     }
 
@@ -126,7 +126,7 @@ impl Bots {
         id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
         let webhooks = self.settings.addresses(request).webhooks;
-        bots::delete(&caller.0, id.0.into(), webhooks).await?;
+        manage::delete(&caller.0, id.0.into(), webhooks).await?;
         Ok(DONE)
     }
 
@@ -147,7 +147,7 @@ impl Bots {
         body: Body<TransferBotBody>,
     ) -> Result<Json<Done>, Failed> {
         let target = body.0.target_workspace_id.into();
-        bots::transfer(&caller.0, id.0.into(), target).await?;
+        manage::transfer(&caller.0, id.0.into(), target).await?;
         Ok(DONE)
     }
 }

@@ -15,9 +15,11 @@ use super::{
 };
 use crate::{
     domain::{
-        bots::{self, Update},
-        definitions::{self, BotDefinitionPatch},
-        paging::Page,
+        bots::{
+            definitions::{self, BotDefinitionPatch},
+            manage::{self, Update},
+        },
+        shared::paging::Page,
     },
     http::{JsonObject, Nullable},
     kernel::{Result, Secret, schema::Limits},
@@ -111,7 +113,7 @@ impl UpdateBotBody {
             authentication: self
                 .authentication
                 .map(|authentication| match authentication {
-                    Authentication::Iam => bots::Authentication::Iam,
+                    Authentication::Iam => manage::Authentication::Iam,
                 }),
             blocked: self.blocked,
             secrets: self
@@ -184,9 +186,9 @@ impl Example for ListBotsResponse {
     }
 }
 
-impl From<Page<bots::Summary>> for ListBotsResponse {
-    fn from(page: Page<bots::Summary>) -> Self {
-        let shown = |bot: bots::Summary| BotSummary {
+impl From<Page<manage::Summary>> for ListBotsResponse {
+    fn from(page: Page<manage::Summary>) -> Self {
+        let shown = |bot: manage::Summary| BotSummary {
             id: bot.id.to_string(),
             created_at: bot.created_at.to_rfc3339_millis(),
             updated_at: bot.updated_at.to_rfc3339_millis(),

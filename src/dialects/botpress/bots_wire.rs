@@ -12,10 +12,10 @@ use super::{
     settings::Addresses,
 };
 use crate::{
-    domain::{
-        bots::{self, NewBot},
+    domain::bots::{
         definitions::{self, BotDefinition, DeclaredSchema},
         installations::Installation,
+        manage::{self, NewBot},
     },
     http::JsonObject,
     kernel::{Result, schema::Limits},
@@ -117,7 +117,7 @@ pub struct Media {
     name: String,
 }
 
-impl From<Media> for bots::Media {
+impl From<Media> for manage::Media {
     fn from(media: Media) -> Self {
         Self {
             url: media.url,
@@ -128,7 +128,7 @@ impl From<Media> for bots::Media {
 
 impl Bot {
     /// A bot, as a caller reaches it at these addresses.
-    pub fn at(addresses: &Addresses, bot: bots::Bot) -> Self {
+    pub fn at(addresses: &Addresses, bot: manage::Bot) -> Self {
         let definition = bot.definition;
         let recurring = |event: definitions::RecurringEvent| RecurringEvent {
             schedule: CronSchedule { cron: event.cron },

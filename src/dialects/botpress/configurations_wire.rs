@@ -7,7 +7,7 @@ use poem_openapi::{Object, types::MaybeUndefined};
 
 use super::definitions_wire::{Patches, given_patches, given_schema, shown_schema};
 use crate::{
-    domain::definitions::{self, ConfigurationPatch, Named, NamedPatch},
+    domain::bots::definitions::{self, ConfigurationPatch, Named, NamedPatch},
     http::JsonObject,
     kernel::{Patch, Result, schema::Limits},
 };

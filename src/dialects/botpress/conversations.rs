@@ -18,7 +18,7 @@ use super::{
     paging, tags,
 };
 use crate::{
-    domain::conversations::{self, Filter},
+    domain::bots::conversations::{self, Filter},
     http::Body,
 };
 

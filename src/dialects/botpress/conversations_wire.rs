@@ -7,7 +7,10 @@ use super::{
     tags::{GivenTags, ShownTags},
     users_wire::{EXAMPLE_TIME, User, shown},
 };
-use crate::domain::{conversations, paging::Page, users};
+use crate::domain::{
+    bots::{conversations, users},
+    shared::paging::Page,
+};
 
 /// The id in every example.
 pub const EXAMPLE_ID: &str = "0194bb14-6a10-7d51-8f0c-9b8f6a2c1e07";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use poem_openapi::{Enum, Object, types::Type};
 
 use crate::{
-    domain::definitions::{self, DeclaredSchema, Named, NamedPatch, StateKind, TagSet},
+    domain::bots::definitions::{self, DeclaredSchema, Named, NamedPatch, StateKind, TagSet},
     http::{JsonObject, Nullable},
     kernel::{Result, schema::Limits},
 };

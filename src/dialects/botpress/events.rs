@@ -18,7 +18,7 @@ use super::{
     users_wire::{EXAMPLE_TIME, User},
 };
 use crate::{
-    domain::events::{self, Filter, Payload},
+    domain::bots::events::{self, Filter, Payload},
     http::{Body, JsonObject},
 };
 

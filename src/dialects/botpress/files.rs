@@ -17,7 +17,7 @@ use super::{
     users_wire::EXAMPLE_TIME,
 };
 use crate::{
-    domain::files::{self, AccessType},
+    domain::bots::files::{self, AccessType},
     http::{Body, origin},
 };
 

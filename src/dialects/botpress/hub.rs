@@ -13,7 +13,7 @@ use super::{
     paging::position,
 };
 use crate::{
-    domain::integrations::{self, Filter, Wanted},
+    domain::bots::integrations::{self, Filter, Wanted},
     http::origin,
 };
 

@@ -4,7 +4,7 @@ use poem_openapi::{Enum, Object, types::MaybeUndefined};
 
 use super::{configurations_wire::patch, settings::Addresses};
 use crate::{
-    domain::installations::{self, Installation},
+    domain::bots::installations::{self, Installation},
     http::{JsonObject, Nullable},
 };
 

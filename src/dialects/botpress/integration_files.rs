@@ -7,8 +7,8 @@ use poem::{
 };
 
 use crate::{
-    domain::{Domain, integrations},
-    http::{allow, domain, errors::Failure, page, policy::Policy},
+    domain::{App, bots::integrations},
+    http::{allow, app, errors::Failure, page, policy::Policy},
     kernel::{Error, Result},
 };
 
@@ -42,12 +42,12 @@ fn readme(request: &Request) -> poem::Result<Response> {
     ))
 }
 
-type Read = fn(&Domain, &crate::kernel::ids::IntegrationId) -> Result<Option<Vec<u8>>>;
+type Read = fn(&App, &crate::kernel::ids::IntegrationId) -> Result<Option<Vec<u8>>>;
 
 fn read(request: &Request, of: Read) -> Result<Option<Vec<u8>>, Failure> {
-    let domain = domain(request).map_err(Failure)?;
+    let app = app(request).map_err(Failure)?;
     let id = request.raw_path_param("id").unwrap_or_default();
-    of(domain, &id.into()).map_err(Failure)
+    of(app, &id.into()).map_err(Failure)
 }
 
 fn file(content_type: &str, bytes: Vec<u8>) -> Response {

@@ -20,9 +20,9 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    domain::{
-        bots::logs,
+    domain::bots::{
         integrations::{self, Filter, Wanted},
+        manage::logs,
     },
     http::{Body, origin},
 };

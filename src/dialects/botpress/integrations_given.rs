@@ -21,7 +21,7 @@ use super::{
     },
 };
 use crate::{
-    domain::{
+    domain::bots::{
         definitions::{
             self, ChannelPatch, DeclaredSchema, IntegrationDefinition, IntegrationDefinitionPatch,
             StateKind,

@@ -3,7 +3,7 @@
 use poem_openapi::{Object, types::Example};
 
 use super::{installations_wire::icon_url, integrations_wire::EXAMPLE_TIME, paging::Meta};
-use crate::domain::{integrations, paging::Page};
+use crate::domain::{bots::integrations, shared::paging::Page};
 
 /// An integration in a list.
 #[derive(Object)]

@@ -10,7 +10,7 @@ use super::{
     installations_wire::{icon_url, readme_url},
 };
 use crate::{
-    domain::{
+    domain::bots::{
         definitions::{self, StateKind},
         integrations,
     },

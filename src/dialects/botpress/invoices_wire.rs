@@ -4,7 +4,7 @@ use poem_openapi::{Enum, Object, types::Example};
 
 use super::billing_wire::amount;
 use crate::{
-    domain::billing::{self, Charged},
+    domain::tenancy::billing::{self, Charged},
     http::Nullable,
 };
 

@@ -4,8 +4,8 @@ use poem_openapi::{Object, types::Example};
 
 use crate::{
     domain::{
-        bots::logs::{Line, Period},
-        paging::Page,
+        bots::manage::logs::{Line, Period},
+        shared::paging::Page,
     },
     kernel::{Error, Result, Rule, Timestamp, Violation},
 };

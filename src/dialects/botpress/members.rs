@@ -14,7 +14,7 @@ use super::{
     error::Failed,
     paging::{self, Meta},
 };
-use crate::{domain::members, http::Body};
+use crate::{domain::tenancy::members, http::Body};
 
 /// The operations on members.
 pub struct Members;

@@ -15,7 +15,7 @@ use super::{
     paging, tags,
 };
 use crate::{
-    domain::messages::{self, Filter},
+    domain::bots::messages::{self, Filter},
     http::{Body, Written},
 };
 

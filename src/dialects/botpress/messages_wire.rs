@@ -11,7 +11,10 @@ use super::{
     users_wire::{self, EXAMPLE_TIME},
 };
 use crate::{
-    domain::{messages, paging::Page, schedules},
+    domain::{
+        bots::{messages, schedules},
+        shared::paging::Page,
+    },
     http::{JsonObject, JsonText},
 };
 

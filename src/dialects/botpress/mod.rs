@@ -78,7 +78,7 @@ pub use self::{
     webhooks::{OAUTH_PATH, at_webhook_hosts, webhooks},
 };
 use crate::{
-    domain::Domain,
+    domain::App,
     http::{Document, Marks, Mount, Published, Queries},
 };
 
@@ -132,7 +132,7 @@ enum Tag {
 
 /// The dialect, to be mounted at its routes.
 #[must_use]
-pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
+pub fn mount(app: &App, settings: &Settings) -> Mount {
     let document = Published::new({
         let settings = settings.clone();
         move || document(&settings)
@@ -147,7 +147,7 @@ pub fn mount(domain: &Domain, settings: &Settings) -> Mount {
             .with(Queries::of(document.clone()))
             .boxed(),
         beside: integration_files::METHODS,
-        render: Arc::new(ErrorRenderer::new(domain.clock().clone())),
+        render: Arc::new(ErrorRenderer::new(app.clock().clone())),
         marks: Marks {
             keys: &["bp_"],
             headers: &[auth::BOT_ID, auth::WORKSPACE_ID, auth::INTEGRATION_ID],

@@ -4,7 +4,7 @@
 use poem_openapi::Object;
 use serde::Serialize;
 
-pub use crate::domain::paging::Token;
+pub use crate::domain::shared::paging::Token;
 use crate::kernel::Result;
 
 /// Where the next page is.

@@ -15,7 +15,7 @@ use super::{
     users_wire::User,
 };
 use crate::{
-    domain::{conversations, users},
+    domain::bots::{conversations, users},
     http::Body,
 };
 

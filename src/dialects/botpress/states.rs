@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Tag, auth::InBot, error::Failed, users_wire::EXAMPLE_TIME};
 use crate::{
-    domain::states::{self, Key, StateKind},
+    domain::bots::states::{self, Key, StateKind},
     http::{Body, JsonObject, Nullable},
 };
 

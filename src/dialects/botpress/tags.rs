@@ -9,7 +9,7 @@ use poem_openapi::{
 };
 use serde_json::{Value, json};
 
-use crate::domain::tags::{Given, VALUE_MAX};
+use crate::domain::bots::tags::{Given, VALUE_MAX};
 
 /// Tags as they are shown.
 pub type ShownTags = BTreeMap<String, String>;

@@ -8,7 +8,7 @@ use super::{
     done::{DONE, Done},
     error::Failed,
 };
-use crate::{domain::api_keys, http::Body};
+use crate::{domain::tenancy::api_keys, http::Body};
 
 /// The operations on personal access tokens.
 pub struct Tokens;

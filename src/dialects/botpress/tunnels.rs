@@ -17,7 +17,7 @@ use super::{
     webhooks::{read, response},
 };
 use crate::{
-    domain::{Domain, inbound::Answer},
+    domain::{App, bots::inbound::Answer},
     http::{
         Edge, Mounted,
         cors::is_of_foreign_page,
@@ -53,16 +53,16 @@ const HOP_BY_HOP: [&str; 10] = [
 /// this server begin with.
 #[must_use]
 pub fn with_tunnels(
-    domain: &Domain,
+    app: &App,
     pages: Edge,
     mounted: &Mounted,
     names: BTreeSet<String>,
 ) -> BoxEndpoint<'static, Response> {
-    let known = domain.tunnels().clone();
+    let known = app.tunnels().clone();
     known.reserve(names);
     // The tunnel itself says first that it took too long.
     let time = known.settings().timeout() + Duration::from_secs(5);
-    let renderer = Arc::new(GatewayRenderer::new(domain.clock().clone()));
+    let renderer = Arc::new(GatewayRenderer::new(app.clock().clone()));
     let tunnels = Edge::new(
         tunnels(&known),
         "botpress-tunnels",

@@ -14,7 +14,7 @@ use super::{
         Quota, QuotaResponse, QuotasResponse, UsageResponse, UsageType, UsagesResponse, month,
     },
 };
-use crate::domain::quotas;
+use crate::domain::tenancy::quotas;
 
 /// The operations on usages and quotas.
 pub struct Usages;

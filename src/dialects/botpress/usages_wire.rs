@@ -3,7 +3,7 @@
 use poem_openapi::{Enum, Object, types::Example};
 
 use crate::{
-    domain::quotas,
+    domain::tenancy::quotas,
     kernel::{Month, Result, Rule, Violation},
 };
 

@@ -15,7 +15,7 @@ use super::{
     users_wire::{CreateUserBody, UpdateUserBody, User, UserResponse, UsersResponse},
 };
 use crate::{
-    domain::users::{self, Filter},
+    domain::bots::users::{self, Filter},
     http::Body,
 };
 

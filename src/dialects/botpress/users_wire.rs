@@ -10,7 +10,7 @@ use super::{
     tags::{GivenTags, ShownTags},
 };
 use crate::{
-    domain::{paging::Page, users},
+    domain::{bots::users, shared::paging::Page},
     kernel::Patch,
 };
 

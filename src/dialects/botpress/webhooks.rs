@@ -13,10 +13,12 @@ use poem::{
 
 use crate::{
     domain::{
-        Domain,
-        inbound::{self, Answer, Incoming, Receiver},
-        inbound_log,
-        installations::is_webhook_id,
+        App,
+        bots::{
+            inbound::{self, Answer, Incoming, Receiver},
+            inbound_log,
+            installations::is_webhook_id,
+        },
     },
     http::{
         Edge, body_limit,
@@ -48,12 +50,12 @@ const HOSTS: [&str; 2] = ["webhook.", "chat."];
 
 /// The webhooks, to be mounted under [`super::WEBHOOKS_PATH`] and at [`OAUTH_PATH`].
 #[must_use]
-pub fn webhooks(domain: &Domain) -> BoxEndpoint<'static, Response> {
-    let domain = domain.clone();
+pub fn webhooks(app: &App) -> BoxEndpoint<'static, Response> {
+    let app = app.clone();
     let receive = make(move |request| {
-        let domain = domain.clone();
+        let app = app.clone();
         async move {
-            let answered = receive(&domain, request).await;
+            let answered = receive(&app, request).await;
             answered.map_err(|error| poem::Error::from(Failure(error)))
         }
     });
@@ -101,28 +103,28 @@ struct Found<'a> {
     own: &'a str,
 }
 
-async fn receive(domain: &Domain, request: Request) -> Result<Response> {
+async fn receive(app: &App, request: Request) -> Result<Response> {
     let uri = request.original_uri().clone();
     let (whole, query) = (uri.path(), uri.query().unwrap_or_default());
     // The receiver is found before the body is read: strangers who know none keep no memory here.
-    let found = find(domain, whole, query)?;
+    let found = find(app, whole, query)?;
     let mut receiver = found.receiver;
     let incoming = match read(request, found.path).await {
         Ok(incoming) => incoming,
         Err(error) => {
-            inbound_log::note_unread(domain, &receiver, &error).await?;
+            inbound_log::note_unread(app, &receiver, &error).await?;
             return Err(error);
         }
     };
     if !incoming.body.is_empty() {
         // It may have been taken away while the body arrived.
-        receiver = find(domain, whole, query)?.receiver;
+        receiver = find(app, whole, query)?.receiver;
     }
-    let answer = inbound::receive(domain, receiver, &incoming).await?;
+    let answer = inbound::receive(app, receiver, &incoming).await?;
     Ok(response(answer, found.own))
 }
 
-fn find<'a>(domain: &Domain, whole: &'a str, query: &str) -> Result<Found<'a>> {
+fn find<'a>(app: &App, whole: &'a str, query: &str) -> Result<Found<'a>> {
     let no_operation = || Error::new(Kind::NoOperation, "Not Found");
     let below = match whole.strip_prefix(super::WEBHOOKS_PATH) {
         Some(below) if below.is_empty() || below.starts_with('/') => below,
@@ -130,13 +132,13 @@ fn find<'a>(domain: &Domain, whole: &'a str, query: &str) -> Result<Found<'a>> {
     };
     let rest = below.strip_prefix('/').ok_or_else(no_operation)?;
     if let Some(name) = rest.strip_prefix(SHARED) {
-        return find_shared(domain, None, (whole, name));
+        return find_shared(app, None, (whole, name));
     }
     if let Some((workspace, name)) = rest
         .strip_prefix(SHARED_OF_WORKSPACE)
         .and_then(|rest| rest.split_once('/'))
     {
-        return find_shared(domain, Some(workspace), (whole, name));
+        return find_shared(app, Some(workspace), (whole, name));
     }
     let is_oauth = |after: &str| after.is_empty() || after.starts_with('/');
     if let Some(after) = below
@@ -144,14 +146,14 @@ fn find<'a>(domain: &Domain, whole: &'a str, query: &str) -> Result<Found<'a>> {
         .filter(|after| is_oauth(after))
     {
         return Ok(Found {
-            receiver: inbound::find_by_state(domain, query)?,
+            receiver: inbound::find_by_state(app, query)?,
             path: below,
             own: &whole[..whole.len() - after.len()],
         });
     }
     let (webhook_id, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     Ok(Found {
-        receiver: inbound::find_by_webhook(domain, webhook_id)?,
+        receiver: inbound::find_by_webhook(app, webhook_id)?,
         path,
         own: &whole[..whole.len() - path.len()],
     })
@@ -163,7 +165,7 @@ const SLASHES: usize = 2;
 /// The webhook that the installations of an integration share. A name may have slashes, and a path may
 /// follow it: the longest name that there is, is meant.
 fn find_shared<'a>(
-    domain: &Domain,
+    app: &App,
     workspace: Option<&str>,
     (whole, rest): (&'a str, &'a str),
 ) -> Result<Found<'a>> {
@@ -174,7 +176,7 @@ fn find_shared<'a>(
     for end in ends.collect::<Vec<_>>().into_iter().rev() {
         let (name, path) = rest.split_at(end);
         let workspace = workspace.as_deref().map(WorkspaceId::from);
-        match inbound::find_shared(domain, workspace, &decoded(name)) {
+        match inbound::find_shared(app, workspace, &decoded(name)) {
             Ok(receiver) => {
                 return Ok(Found {
                     receiver,

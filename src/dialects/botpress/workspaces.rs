@@ -17,7 +17,7 @@ use super::{
         WorkspacesResponse,
     },
 };
-use crate::{domain::workspaces, http::Body};
+use crate::{domain::tenancy::workspaces, http::Body};
 
 /// The operations on workspaces.
 pub struct Workspaces;
@@ -138,7 +138,7 @@ impl Workspaces {
         #[oai(name = "id")]
         _id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
-        workspaces::delete(&caller.0).await?;
+        crate::domain::workspace_deletion::delete(&caller.0).await?;
         Ok(DONE)
     }
 }

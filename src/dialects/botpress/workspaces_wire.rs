@@ -4,9 +4,8 @@ use poem_openapi::{Enum, Object, types::Example};
 
 use super::paging::Meta;
 use crate::domain::{
-    paging::Page,
-    plans,
-    workspaces::{self, Details},
+    shared::{paging::Page, plans},
+    tenancy::workspaces::{self, Details},
 };
 
 /// Whether a workspace pays.

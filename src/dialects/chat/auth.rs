@@ -9,10 +9,12 @@ use serde_json::Value;
 
 use crate::{
     domain::{
-        Domain,
-        access::{Call, Place},
-        api_keys::KeyKind,
-        limits::Class,
+        App,
+        shared::limits::Class,
+        tenancy::{
+            api_keys::KeyKind,
+            request_auth::{Call, Place},
+        },
         webchat,
     },
     http::errors::Failure,
@@ -28,7 +30,7 @@ const SCHEME: &str = "UserKey";
 /// An installation of the integration that is asked for something, and the integration's token.
 #[derive(Clone)]
 pub struct Asked {
-    pub domain: Domain,
+    pub app: App,
     pub bot: String,
     pub integration: String,
     pub configuration: Value,
@@ -44,8 +46,7 @@ impl Asked {
         };
         let kinds = &[KeyKind::BotpressIntegration];
         let token = self.token.expose();
-        self.domain
-            .admit_at(&place, token, kinds, Class::BotpressChat)
+        self.app.admit_at(&place, token, kinds, Class::BotpressChat)
     }
 
     fn visit(&self) -> Result<webchat::Visit> {

@@ -3,7 +3,7 @@
 use poem_openapi::{Object, types::Example};
 
 use super::{paging::Meta, users_wire::EXAMPLE_TIME};
-use crate::domain::{paging::Page, webchat};
+use crate::domain::{shared::paging::Page, webchat};
 
 /// The id in every example.
 pub const EXAMPLE_ID: &str = "0194bb14-6a11-7d3f-8e52-9b4c0a7d1e24";

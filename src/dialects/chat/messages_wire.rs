@@ -10,7 +10,7 @@ use super::{
     users_wire::{self, EXAMPLE_TIME},
 };
 use crate::{
-    domain::{paging::Page, webchat},
+    domain::{shared::paging::Page, webchat},
     http::JsonObject,
     kernel::{Error, Rule, Violation},
 };

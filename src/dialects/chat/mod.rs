@@ -30,7 +30,7 @@ use self::{
     users::Users,
 };
 use crate::{
-    domain::{Domain, webchat::NAME},
+    domain::{App, webchat::NAME},
     engine::Native,
     http::{Document, Marks, Mount, Published, Queries},
 };
@@ -57,15 +57,15 @@ enum Tag {
 
 /// The programs of integrations that are a part of this one, by name.
 #[must_use]
-pub fn natives(domain: &Domain) -> BTreeMap<&'static str, Arc<dyn Native>> {
-    let program: Arc<dyn Native> = Arc::new(Program::new(domain.clone()));
+pub fn natives(app: &App) -> BTreeMap<&'static str, Arc<dyn Native>> {
+    let program: Arc<dyn Native> = Arc::new(Program::new(app.clone()));
     [(NAME, program)].into()
 }
 
 /// The dialect as the documents show it. It is not routed: its requests come to the webhooks of
 /// installations.
 #[must_use]
-pub fn mount(domain: &Domain) -> Mount {
+pub fn mount(app: &App) -> Mount {
     Mount {
         name: "chat",
         title: "Chat",
@@ -73,7 +73,7 @@ pub fn mount(domain: &Domain) -> Mount {
         base_path: BASE_PATH,
         endpoint: endpoint(Published::new(document)),
         beside: &[],
-        render: Arc::new(ErrorRenderer::new(domain.clock().clone())),
+        render: Arc::new(ErrorRenderer::new(app.clock().clone())),
         marks: Marks::default(),
         document: Published::new(document),
         credentials: true,

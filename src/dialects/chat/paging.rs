@@ -2,7 +2,7 @@
 
 use poem_openapi::Object;
 
-use crate::{domain::paging::Token, kernel::Result};
+use crate::{domain::shared::paging::Token, kernel::Result};
 
 /// Where the next page is.
 #[derive(Object, Default)]

@@ -19,7 +19,7 @@ use super::{
     error::{self, ErrorRenderer},
 };
 use crate::{
-    domain::{Domain, webchat},
+    domain::{App, webchat},
     engine::{Live, Native, NativeResponse, Request},
     http::{Allowed, Published, dialect::RenderError, errors::from_poem},
     kernel::{Error, Kind, Result, Secret},
@@ -35,20 +35,20 @@ const EVENT_STREAM: &str = "text/event-stream";
 pub struct Program(Arc<Inner>);
 
 struct Inner {
-    domain: Domain,
+    app: App,
     api: BoxEndpoint<'static, Response>,
     render: ErrorRenderer,
     allowed: Allowed,
 }
 
 impl Program {
-    pub fn new(domain: Domain) -> Self {
+    pub fn new(app: App) -> Self {
         let document = Published::new(super::document);
         Self(Arc::new(Inner {
-            render: ErrorRenderer::new(domain.clock().clone()),
+            render: ErrorRenderer::new(app.clock().clone()),
             api: super::endpoint(document.clone()),
             allowed: Allowed::new(Some(document), &[]),
-            domain,
+            app,
         }))
     }
 }
@@ -123,7 +123,7 @@ fn done(body: &Value) -> NativeResponse {
 impl Inner {
     async fn answer(&self, token: Secret, request: Request) -> Result<NativeResponse> {
         let asked = Asked {
-            domain: self.domain.clone(),
+            app: self.app.clone(),
             bot: header(&request, "x-bot-id")?.to_owned(),
             integration: header(&request, "x-integration-id")?.to_owned(),
             configuration: configuration(header(&request, "x-bp-configuration")?)?,

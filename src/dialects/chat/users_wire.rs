@@ -4,7 +4,7 @@ use poem_openapi::{Object, types::Example};
 
 use super::paging::Meta;
 use crate::{
-    domain::{paging::Page, webchat},
+    domain::{shared::paging::Page, webchat},
     kernel::Secret,
 };
 

@@ -5,8 +5,11 @@ use poem::{Request, RequestBody, http::header};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
 use crate::{
-    domain::{access::Call, api_keys::KeyKind, limits::Class},
-    http::{admitted, bearer, bearer_scheme, domain, errors::Failure},
+    domain::{
+        shared::limits::Class,
+        tenancy::{api_keys::KeyKind, request_auth::Call},
+    },
+    http::{admitted, app, bearer, bearer_scheme, errors::Failure},
     kernel::{Error, Kind, Result},
 };
 
@@ -44,12 +47,12 @@ impl<'a> ApiExtractor<'a> for User {
 }
 
 fn admit(request: &Request) -> Result<Call> {
-    let domain = domain(request)?;
+    let app = app(request)?;
     if request.header(header::AUTHORIZATION).is_none() {
         return Err(Error::new(Kind::Unauthenticated, "no api key supplied"));
     }
     let call = bearer(request)
-        .and_then(|key| domain.admit(key, &[KeyKind::Cohere], Class::Cohere))
+        .and_then(|key| app.admit(key, &[KeyKind::Cohere], Class::Cohere))
         .map_err(refused)?
         .refused_with(refused);
     admitted(request, call.admission());

@@ -3,7 +3,7 @@
 use poem_openapi::{Enum, Object, types::Example};
 
 use crate::{
-    domain::connectors::{NewOAuth, Scheme, ServiceAuth},
+    domain::retrieval::connectors::{NewOAuth, Scheme, ServiceAuth},
     kernel::Secret,
 };
 

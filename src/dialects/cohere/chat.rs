@@ -16,7 +16,7 @@ use super::{
     chat_wire::{ChatResponse, Ids},
     error::Failed,
 };
-use crate::{domain::chat, http};
+use crate::{domain::retrieval::chat, http};
 
 /// The header, so named, with which a client asks for server-sent events (cohere.md §4.3).
 const ACCEPTS: &str = "accepts";

@@ -5,12 +5,15 @@ use poem_openapi::{Object, types::Example};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    domain::{
+    domain::retrieval::{
         answers::{Role, Source, Truncation, Turn},
         chat::{Citations, Request, Use},
     },
     http::JsonObject,
-    kernel::{Error, Result, Rule, Secret, Violation, violation::Location, violation::Step},
+    kernel::{
+        Error, Result, Rule, Secret, Violation,
+        violation::{Location, Step},
+    },
 };
 
 /// A message to be answered.

@@ -18,7 +18,7 @@ use super::chat_wire::{
     ChatCitation, ChatResponse, ChatSearchQuery, ChatSearchResult, Ids, documents, finish_reason,
 };
 use crate::{
-    domain::{
+    domain::retrieval::{
         answers::{Finish, Usage},
         chat::{Event, Outcome, Told},
     },

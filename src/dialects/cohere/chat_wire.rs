@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
-    domain::{
+    domain::retrieval::{
         answers::{self, Finish, Role, Source, Turn},
         chat::{Found, Outcome},
     },

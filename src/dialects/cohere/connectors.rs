@@ -16,7 +16,7 @@ use super::{
     paging,
 };
 use crate::{
-    domain::connectors::{self, Connector},
+    domain::retrieval::connectors::{self, Connector},
     http::Body,
 };
 

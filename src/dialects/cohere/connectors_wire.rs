@@ -13,7 +13,7 @@ use super::{
         ServiceAuthConfiguration,
     },
 };
-use crate::domain::connectors::{self, Auth, AuthStatus, Changes, New};
+use crate::domain::retrieval::connectors::{self, Auth, AuthStatus, Changes, New};
 
 /// The id in the examples of the document.
 pub const EXAMPLE_ID: &str = "example-connector-kh3g8q";

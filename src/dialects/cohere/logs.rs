@@ -4,7 +4,7 @@ use poem_openapi::{Object, OpenApi, param::Query, payload::Json, types::Example}
 
 use super::{Tag, auth::User, error::Failed, paging};
 use crate::{
-    domain::connectors::{self, LogEntry, LogFilter},
+    domain::retrieval::connectors::{self, LogEntry, LogFilter},
     kernel::{Result, Rule, Timestamp, Violation},
 };
 

@@ -17,9 +17,9 @@ use url::Url;
 
 use super::{Tag, auth::User, error::Failed};
 use crate::{
-    domain::connectors::authorization::{self, Answer, Finished},
+    domain::retrieval::connectors::authorization::{self, Answer, Finished},
     http::{
-        domain,
+        app,
         errors::Failure,
         origin,
         page::{escape, fill, text},
@@ -113,7 +113,7 @@ impl OAuth {
 /// A provider sends the browser of a user back: not an operation, but a page.
 #[handler]
 pub async fn callback(request: &Request) -> poem::Result<Response> {
-    let domain = domain(request).map_err(Failure)?;
+    let app = app(request).map_err(Failure)?;
     let query = request.uri().query().unwrap_or_default();
     let mut query: HashMap<String, String> = url::form_urlencoded::parse(query.as_bytes())
         .into_owned()
@@ -130,7 +130,7 @@ pub async fn callback(request: &Request) -> poem::Result<Response> {
             description: Some("the provider sent neither a code nor an error".to_owned()),
         },
     };
-    match authorization::finish(domain, &state, answer).await {
+    match authorization::finish(app, &state, answer).await {
         Ok(finished) => Ok(show(finished)),
         Err(error) => show_error(error),
     }

@@ -1,7 +1,7 @@
 //! Paging: `limit` and `offset` are JSON numbers, which clients send as `5.0` or `1.1`
 //! (cohere.md §1). The document shows their bounds.
 
-use crate::domain::connectors::Slice;
+use crate::domain::retrieval::connectors::Slice;
 
 /// How much is listed by default.
 const LIMIT_DEFAULT: u64 = 30;

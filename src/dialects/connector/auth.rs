@@ -4,8 +4,8 @@ use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
 use crate::{
-    domain::folders,
-    http::{bearer, bearer_scheme, domain, errors::Failure},
+    domain::retrieval::folders,
+    http::{app, bearer, bearer_scheme, errors::Failure},
     kernel::Secret,
 };
 
@@ -38,9 +38,9 @@ impl<'a> ApiExtractor<'a> for FolderToken {
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         let token = bearer(request).map_err(Failure)?;
-        let domain = domain(request).map_err(Failure)?;
+        let app = app(request).map_err(Failure)?;
         let name = folder_in(request.original_uri().path());
-        folders::require_token(domain, name, token).map_err(Failure)?;
+        folders::require_token(app, name, token).map_err(Failure)?;
         Ok(Self(Secret::new(token)))
     }
 }

@@ -12,7 +12,7 @@ use poem_openapi::{OpenApiService, Tags};
 
 use self::{error::ErrorRenderer, search::Search};
 use crate::{
-    domain::folders::BASE_PATH,
+    domain::retrieval::folders::BASE_PATH,
     http::{Document, Marks, Mount, Published, Queries},
 };
 

@@ -4,8 +4,8 @@ use poem_openapi::{Object, OpenApi, param::Path, payload::Json, types::Example};
 
 use super::{Tag, auth::FolderToken, error::Failed};
 use crate::{
-    domain::folders::{self, Found},
-    http::{Body, domain},
+    domain::retrieval::folders::{self, Found},
+    http::{Body, app},
     kernel::Result,
 };
 
@@ -106,7 +106,7 @@ impl Search {
         body: Body<Question>,
     ) -> Result<Json<Results>, Failed> {
         let token = token.0.expose();
-        let found = folders::search_with(domain(request)?, &name.0, token, &body.0.query).await?;
+        let found = folders::search_with(app(request)?, &name.0, token, &body.0.query).await?;
         Ok(Json(Results {
             results: found.into_iter().map(Into::into).collect(),
         }))

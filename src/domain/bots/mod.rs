@@ -1,85 +1,23 @@
-//! Bots: what Botpress keeps of an agent. A bot is an agent; one that was made otherwise becomes a
-//! bot when it is first asked for.
+//! Bots and integrations, as Botpress knows them: definitions, what they store, and how they are called.
 
-pub mod analytics;
-pub mod background;
-mod chat;
-mod create;
-pub(super) mod delete;
-pub mod issues;
-mod list;
-pub mod logs;
-mod recurring;
-mod rows;
-pub(super) mod sealed;
-pub(super) mod secrets;
-mod settings;
-mod transfer;
-mod update;
-
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
-pub(super) use self::rows::ensure;
-pub use self::{
-    chat::{Shown, Standing, Troubles, shown, switch_chat_on, troubles, with_chat},
-    create::{NewBot, create, make},
-    delete::delete,
-    list::{Summary, list},
-    rows::find,
-    secrets::SecretPatches,
-    settings::Settings,
-    transfer::transfer,
-    update::{Authentication, Update, update},
-};
-use super::{definitions::BotDefinition, installations::Installation};
-use crate::kernel::{
-    Secret, Timestamp,
-    ids::{AccountId, AgentId},
-};
-
-/// A bot.
-#[derive(Debug, Clone)]
-pub struct Bot {
-    /// Its id: that of the agent.
-    pub id: AgentId,
-    /// Its name.
-    pub name: String,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// When it was last changed.
-    pub updated_at: Timestamp,
-    /// What it declares.
-    pub definition: BotDefinition,
-    /// Its configuration, which keeps to the declared schema.
-    pub configuration: Map<String, Value>,
-    /// What deliveries to it are signed with.
-    pub signing_secret: Secret,
-    /// Media files.
-    pub medias: Vec<Media>,
-    /// Where it runs, for one in development.
-    pub url: Option<String>,
-    /// Whether it is in development.
-    pub dev: bool,
-    /// Whether it is stopped.
-    pub blocked: bool,
-    /// Who made it, if a person did.
-    pub created_by: Option<AccountId>,
-    /// When code was last deployed.
-    pub deployed_at: Option<Timestamp>,
-    /// The names of its secrets.
-    pub secrets: Vec<String>,
-    /// The integrations that are installed in it.
-    pub installations: Vec<Installation>,
-    /// Its row.
-    pub(super) seq: i64,
-}
-
-/// A media file of a bot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Media {
-    /// Its address.
-    pub url: String,
-    /// Its name.
-    pub name: String,
-}
+pub mod actions;
+pub(in crate::domain) mod author;
+pub mod conversations;
+pub mod definitions;
+pub mod deliveries;
+pub mod derived;
+pub mod events;
+pub mod files;
+pub mod inbound;
+pub mod inbound_log;
+pub mod installations;
+pub mod integrations;
+pub(in crate::domain) mod listing;
+pub mod manage;
+pub mod messages;
+pub(in crate::domain) mod protocol;
+pub mod schedules;
+pub(in crate::domain) mod schema_set;
+pub mod states;
+pub mod tags;
+pub mod users;

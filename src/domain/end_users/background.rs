@@ -8,7 +8,10 @@ use tracing::warn;
 
 use super::{Scope, change::record, deletion, rows, sensitive};
 use crate::{
-    domain::{Domain, audit::Actor, change::Change},
+    domain::{
+        App,
+        tenancy::{audit::Actor, write_tx::Change},
+    },
     kernel::{Result, Timestamp, ids::EndUserId},
 };
 
@@ -20,17 +23,17 @@ const POSITION_KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 const AT_ONCE: i64 = 200;
 
 /// Does what is due, again and again, for as long as it is polled.
-pub async fn work(domain: Domain) {
+pub async fn work(app: App) {
     loop {
-        if let Err(error) = deletion::run_due(&domain).await {
+        if let Err(error) = deletion::run_due(&app).await {
             warn!(%error, "bulk deletions wait");
         }
-        if let Err(error) = sweep(&domain).await {
+        if let Err(error) = sweep(&app).await {
             warn!(%error, "what is due of end users waits");
         }
         tokio::select! {
-            () = domain.end_user_work().notified() => {}
-            () = domain.clock().sleep(EVERY) => {}
+            () = app.end_user_work().notified() => {}
+            () = app.clock().sleep(EVERY) => {}
         }
     }
 }
@@ -46,9 +49,9 @@ const IS_DUE: &str = "
 ///
 /// # Errors
 /// Those of the store.
-pub async fn sweep(domain: &Domain) -> Result<()> {
-    let now = domain.clock().now();
-    let due = domain.store().read(|conn| {
+pub async fn sweep(app: &App) -> Result<()> {
+    let now = app.clock().now();
+    let due = app.store().read(|conn| {
         let parameters = named_params! {
             ":now": now,
             ":positions": before(now, POSITION_KEPT_FOR),
@@ -61,7 +64,7 @@ pub async fn sweep(domain: &Domain) -> Result<()> {
         return Ok(());
     }
     loop {
-        let purged = domain.change_as(Actor::System, |change| {
+        let purged = app.change_as(Actor::System, |change| {
             sensitive::erase_due(change.conn, change.now)?;
             forget_positions(change.conn, before(change.now, POSITION_KEPT_FOR))?;
             deletion::forget(change.conn, before(change.now, deletion::KEPT_FOR))?;

@@ -9,11 +9,13 @@ use super::{
 };
 use crate::{
     domain::{
-        access::Call,
-        audit::{self, Entry},
-        bounds::Bound,
-        change::Change,
-        inbox,
+        tenancy::{
+            audit::{self, Entry},
+            bounds::Bound,
+            request_auth::Call,
+            write_tx::Change,
+        },
+        webhooks::inbox,
     },
     kernel::{
         Error, Kind, Patch, Result, Rule, Violation,
@@ -57,10 +59,10 @@ pub enum Created {
 /// `Invalid` with the broken rules, or those of the store.
 pub async fn create(call: &Call, new: New) -> Result<Created> {
     let scope = Scope::of(call)?;
-    let sealer = call.domain().sealer().clone();
+    let sealer = call.app().sealer().clone();
     // Refused before it takes a place in the queue.
     let new = checked_new(new)?;
-    call.domain()
+    call.app()
         .change(call, move |change, _| {
             let known = match &new.external_id {
                 Some(external_id) => rows::find_external(change.conn, &scope.agent, external_id)?,
@@ -146,8 +148,8 @@ pub async fn update(
     how: MetadataUpdate,
 ) -> Result<EndUser> {
     let scope = Scope::of(call)?;
-    let sealer = call.domain().sealer().clone();
-    call.domain()
+    let sealer = call.app().sealer().clone();
+    call.app()
         .change(call, move |change, _| {
             apply(change, &sealer, &scope, &id, changes, how)
         })

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{EndUser, rows::Stored};
 use crate::{
     domain::{
-        change::Change,
+        tenancy::write_tx::Change,
         webhooks::{self, Event},
     },
     kernel::{

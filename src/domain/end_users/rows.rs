@@ -5,7 +5,10 @@ use serde_json::{Map, Value};
 
 use super::{EndUser, Metadata, Page, Profile, external_id::folded};
 use crate::{
-    domain::{access::Call, change::Change, messages},
+    domain::{
+        bots::messages,
+        tenancy::{request_auth::Call, write_tx::Change},
+    },
     kernel::{
         Error, Result, Rule, Timestamp, Violation,
         ids::{AgentId, EndUserId},
@@ -19,7 +22,7 @@ use crate::{
 /// `NotFound` if the caller's agent has none, or those of the store.
 pub fn find(call: &Call, id: &EndUserId) -> Result<EndUser> {
     let agent = &call.agent()?.id;
-    call.domain()
+    call.app()
         .store()
         .read(|conn| find_row(conn, agent, id)?.ok_or_else(not_found))
 }
@@ -32,7 +35,7 @@ pub fn find(call: &Call, id: &EndUserId) -> Result<EndUser> {
 pub fn find_by_external_id(call: &Call, external_id: &str) -> Result<EndUser> {
     let agent = &call.agent()?.id;
     let external_id = folded(external_id, Location::Query)?;
-    call.domain()
+    call.app()
         .store()
         .read(|conn| find_external(conn, agent, &external_id)?.ok_or_else(not_found))
 }
@@ -55,7 +58,7 @@ const POSITION: &str = "
 /// `Invalid` for a cursor that is, and lately was, no end user of the agent; those of the store.
 pub async fn list(call: &Call, cursor: Option<EndUserId>, limit: u32) -> Result<Page> {
     let agent = call.agent()?.id.clone();
-    call.domain()
+    call.app()
         .store()
         .scan(move |conn| {
             let from = match cursor {
@@ -298,7 +301,7 @@ pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Res
         .optional()?;
     if let Some(seq) = seq {
         messages::erase_of_user(change, seq)?;
-        change.then(move |domain| domain.listeners().end(|_, by| by == seq));
+        change.then(move |app| app.listeners().end(|_, by| by == seq));
     }
     let erased = change
         .conn

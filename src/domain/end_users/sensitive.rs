@@ -9,7 +9,10 @@ use serde_json::{Map, Value};
 
 use super::metadata::plain;
 use crate::{
-    domain::{Domain, change::Change, sealed::SealedColumn},
+    domain::{
+        App,
+        tenancy::{sealed::SealedColumn, write_tx::Change},
+    },
     kernel::{
         Error, Patch, Result, Rule, Timestamp, Violation,
         ids::{AgentId, EndUserId},
@@ -120,12 +123,12 @@ const READ: &str = "
 /// # Errors
 /// `Internal` for a value that cannot be opened, or those of the store.
 pub fn sensitive_metadata(
-    domain: &Domain,
+    app: &App,
     agent: &AgentId,
     id: &EndUserId,
 ) -> Result<Map<String, Value>> {
-    let now = domain.clock().now();
-    domain.store().read(|conn| {
+    let now = app.clock().now();
+    app.store().read(|conn| {
         let mut statement = conn.prepare_cached(READ)?;
         let mut rows =
             statement.query(named_params! {":agent_id": agent, ":id": id, ":now": now})?;
@@ -133,7 +136,7 @@ pub fn sensitive_metadata(
         while let Some(row) = rows.next()? {
             let name: String = row.get("name")?;
             let sealed: Vec<u8> = row.get("sealed")?;
-            let value = open(domain.sealer(), id, &name, &sealed)?;
+            let value = open(app.sealer(), id, &name, &sealed)?;
             values.insert(name, value);
         }
         Ok(values)

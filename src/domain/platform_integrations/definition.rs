@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{form::Form, identifier};
 use crate::{
-    domain::{claims::Claim, sql::text_enum},
+    domain::{shared::sql::text_enum, tenancy::claims::Claim},
     kernel::{
         Error, Patch, Result, Rule, Violation,
         schema::Limits,

@@ -11,7 +11,7 @@ use super::{
     tokens::{self, TokenKind},
 };
 use crate::{
-    domain::{
+    domain::tenancy::{
         agents::Agent,
         audit::{self, Entry},
         bounds::Bound,
@@ -71,7 +71,7 @@ pub async fn install(
         ));
     }
     let definition = &integration.definition;
-    let limits = &operator.domain().settings().schemas;
+    let limits = &operator.app().settings().schemas;
     let answers = checked(&definition.configuration_fields, answers, limits)?;
     let name = identifier::name_of(
         &definition.identifier_field_path,
@@ -80,7 +80,7 @@ pub async fn install(
     let callback = Url::parse(&definition.oauth_callback_url)
         .map_err(|error| Error::internal("a checked address cannot be read", error))?;
     let scopes = words_json(definition.granted().into_iter().map(Scope::as_str));
-    let sealer = operator.domain().sealer().clone();
+    let sealer = operator.app().sealer().clone();
     let change = move |change: &crate::domain::Change<'_>| {
         if rows::find(change.conn, &integration.id)?.updated_at != integration.updated_at {
             return Err(Error::new(

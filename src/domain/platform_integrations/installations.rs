@@ -6,9 +6,11 @@ use serde_json::{Map, Value};
 use super::{Grant, installation_not_found, rows::open_configuration};
 use crate::{
     domain::{
-        access::Call,
-        audit::{self, Entry},
-        sql::text_enum,
+        shared::sql::text_enum,
+        tenancy::{
+            audit::{self, Entry},
+            request_auth::Call,
+        },
     },
     kernel::{
         Result, Timestamp,
@@ -51,11 +53,11 @@ pub struct Installation {
 /// those of the store.
 pub fn find_own(call: &Call, integration: &PlatformIntegrationId) -> Result<Installation> {
     let grant = own(call, integration, None)?;
-    let domain = call.domain();
-    domain.store().read(|conn| {
+    let app = call.app();
+    app.store().read(|conn| {
         find(
             conn,
-            domain.sealer(),
+            app.sealer(),
             &call.agent()?.id,
             &grant.installation_id,
         )
@@ -95,8 +97,8 @@ pub async fn set_status(
         .installation_id
         .clone();
     let agent = call.agent()?.id.clone();
-    let sealer = call.domain().sealer().clone();
-    call.domain()
+    let sealer = call.app().sealer().clone();
+    call.app()
         .change(call, move |change, workspace| {
             if let Some(status) = status {
                 change

@@ -9,12 +9,14 @@ use super::{
 };
 use crate::{
     domain::{
-        Domain,
-        access::Call,
-        audit::{self, Entry},
-        bounds::Bound,
-        change::Change,
-        claims::{Claimed, Proven},
+        App,
+        tenancy::{
+            audit::{self, Entry},
+            bounds::Bound,
+            claims::{Claimed, Proven},
+            request_auth::Call,
+            write_tx::Change,
+        },
     },
     kernel::{
         Error, Kind, Result, Secret,
@@ -56,7 +58,7 @@ const INSERT: &str = "
 pub async fn create(call: &Call, definition: Definition) -> Result<Created> {
     definition.check(call.schemas())?;
     let agent = call.agent()?.id.clone();
-    call.domain()
+    call.app()
         .change(call, move |change, workspace| {
             BOUND.require(change, agent.as_str())?;
             let client_secret = new_hex_secret();
@@ -101,11 +103,11 @@ pub async fn update(
     changes: Changes,
 ) -> Result<PlatformIntegration> {
     let agent = call.agent()?.id.clone();
-    let store = call.domain().store();
+    let store = call.app().store();
     let planned = store.read(|conn| changed(conn, &agent, &id, &changes))?;
     let mut proven = Proven::default();
     proven.prove(Claimed::new(planned.definition), call.schemas())?;
-    call.domain()
+    call.app()
         .change_proven(call, proven, move |change, workspace| {
             let mut integration = changed(change.conn, &agent, &id, &changes)?;
             change.claim(integration.definition.clone());
@@ -199,8 +201,8 @@ pub(super) fn record(
 ///
 /// # Errors
 /// `NotFound`, or those of the store.
-pub fn find_any(domain: &Domain, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
-    domain.store().read(|conn| rows::find(conn, id))
+pub fn find_any(app: &App, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
+    app.store().read(|conn| rows::find(conn, id))
 }
 
 /// A part of a list.
@@ -225,7 +227,7 @@ const LIST: &str = "
 /// `NotFound` if there is none at the cursor, or those of the store.
 pub async fn list(call: &Call, cursor: Option<PlatformIntegrationId>, limit: u32) -> Result<Page> {
     let agent = call.agent()?.id.clone();
-    call.domain()
+    call.app()
         .store()
         .scan(move |conn| list_page(conn, &agent, cursor.as_ref(), limit))
         .await

@@ -33,7 +33,7 @@ pub(super) use {rewind::MENDS, tokens::find_grant};
 
 use std::time::Duration;
 
-use super::sql::text_enum;
+use super::shared::sql::text_enum;
 use crate::kernel::{
     Error, Timestamp,
     ids::{AgentId, PlatformIntegrationId},

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::uninstall;
-use crate::domain::rewind::Mend;
+use crate::domain::tenancy::rewind::Mend;
 
 pub(in crate::domain) const MENDS: &[Mend] = &[
     Mend {

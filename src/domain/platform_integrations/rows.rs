@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Definition, PlatformIntegration, Scope, Tag, not_found};
 use crate::{
-    domain::sealed::SealedColumn,
+    domain::tenancy::sealed::SealedColumn,
     kernel::{
         Error, Result, Secret,
         ids::{AgentId, InstallationId, PlatformIntegrationId},

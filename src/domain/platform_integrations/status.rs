@@ -4,7 +4,7 @@ use rusqlite::named_params;
 
 use super::{PlatformIntegration, Status, integrations::record, rows};
 use crate::{
-    domain::{agents, change::Change},
+    domain::tenancy::{agents, write_tx::Change},
     kernel::{Error, Kind, Result, ids::PlatformIntegrationId},
 };
 

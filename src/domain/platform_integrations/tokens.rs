@@ -11,12 +11,14 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::{Lifetimes, Scope, rows};
 use crate::{
     domain::{
-        Domain,
-        access::Call,
-        api_keys::{KeyKind, Owner, Principal},
-        audit::{self, Actor, Entry},
-        change::Change,
-        sql::text_enum,
+        App,
+        shared::sql::text_enum,
+        tenancy::{
+            api_keys::{KeyKind, Owner, Principal},
+            audit::{self, Actor, Entry},
+            request_auth::Call,
+            write_tx::Change,
+        },
     },
     kernel::{
         Error, Kind, Result, Secret, Timestamp,
@@ -157,60 +159,59 @@ pub enum Refusal {
 /// # Errors
 /// Those of the store. A refusal is a result: what it revokes must be kept.
 pub async fn exchange(
-    domain: &Domain,
+    app: &App,
     client_id: PlatformIntegrationId,
     client_secret: Secret,
     used: Use,
     lifetimes: Lifetimes,
 ) -> Result<Result<Tokens, Refusal>> {
     // Strangers are refused before they take a place in the queue.
-    let known = domain
+    let known = app
         .store()
         .read(|conn| is_client(conn, &client_id, &client_secret))?;
     if !known {
         return Ok(Err(Refusal::InvalidClient));
     }
-    let sealer = domain.sealer().clone();
-    domain
-        .change_as(Actor::System, move |change| {
-            if !is_client(change.conn, &client_id, &client_secret)? {
-                return Ok(Err(Refusal::InvalidClient));
-            }
-            let (kind, value) = match &used {
-                Use::Code(value) => (TokenKind::Code, value),
-                Use::RefreshToken(value) => (TokenKind::Refresh, value),
-            };
-            let Some(installation) = redeem(change, &client_id, kind, value)? else {
-                return Ok(Err(Refusal::InvalidGrant));
-            };
-            prune(change, &installation.id)?;
-            let tokens = Tokens {
-                access_token: new_token(KeyKind::AdaInstallation.prefix()),
-                refresh_token: new_token("ada_rt_"),
-                expires_in: lifetimes.access_token,
-                client_secret: rows::open_secret(
-                    &sealer,
-                    &installation.id,
-                    &installation.client_secret,
-                )?,
-            };
-            for (kind, value, lifetime) in [
-                (
-                    TokenKind::Access,
-                    &tokens.access_token,
-                    lifetimes.access_token,
-                ),
-                (
-                    TokenKind::Refresh,
-                    &tokens.refresh_token,
-                    lifetimes.refresh_token,
-                ),
-            ] {
-                insert(change, &installation.id, kind, value, lifetime)?;
-            }
-            Ok(Ok(tokens))
-        })
-        .await
+    let sealer = app.sealer().clone();
+    app.change_as(Actor::System, move |change| {
+        if !is_client(change.conn, &client_id, &client_secret)? {
+            return Ok(Err(Refusal::InvalidClient));
+        }
+        let (kind, value) = match &used {
+            Use::Code(value) => (TokenKind::Code, value),
+            Use::RefreshToken(value) => (TokenKind::Refresh, value),
+        };
+        let Some(installation) = redeem(change, &client_id, kind, value)? else {
+            return Ok(Err(Refusal::InvalidGrant));
+        };
+        prune(change, &installation.id)?;
+        let tokens = Tokens {
+            access_token: new_token(KeyKind::AdaInstallation.prefix()),
+            refresh_token: new_token("ada_rt_"),
+            expires_in: lifetimes.access_token,
+            client_secret: rows::open_secret(
+                &sealer,
+                &installation.id,
+                &installation.client_secret,
+            )?,
+        };
+        for (kind, value, lifetime) in [
+            (
+                TokenKind::Access,
+                &tokens.access_token,
+                lifetimes.access_token,
+            ),
+            (
+                TokenKind::Refresh,
+                &tokens.refresh_token,
+                lifetimes.refresh_token,
+            ),
+        ] {
+            insert(change, &installation.id, kind, value, lifetime)?;
+        }
+        Ok(Ok(tokens))
+    })
+    .await
 }
 
 const IS_CLIENT: &str = "

@@ -15,10 +15,12 @@ use url::Url;
 use super::{installation_not_found, rows::open_secret};
 use crate::{
     domain::{
-        Domain,
-        agents::{self, Agent},
-        audit::{self, Actor, Entry},
-        operator::OperatorCall,
+        App,
+        tenancy::{
+            agents::{self, Agent},
+            audit::{self, Actor, Entry},
+            operator::OperatorCall,
+        },
     },
     kernel::{
         Error, Result, Timestamp,
@@ -78,7 +80,7 @@ pub async fn uninstall(operator: &OperatorCall, agent: Agent, id: InstallationId
                 },
             );
             let (name, secret, url) = found.optional()?.ok_or_else(installation_not_found)?;
-            change.then(|domain| domain.farewells().notify_one());
+            change.then(|app| app.farewells().notify_one());
             change.conn.prepare_cached(INSERT)?.execute(named_params! {
                 ":installation_id": id,
                 ":agent_id": agent.id,
@@ -160,16 +162,16 @@ const NEXT: &str = "SELECT min(next_attempt_at) FROM platform_uninstalls";
 ///
 /// # Errors
 /// Those of the store.
-pub async fn deliver_due(domain: &Domain) -> Result<Option<Timestamp>> {
+pub async fn deliver_due(app: &App) -> Result<Option<Timestamp>> {
     loop {
-        let now = domain.clock().now();
-        let due = domain.store().read(|conn| due(conn, now))?;
+        let now = app.clock().now();
+        let due = app.store().read(|conn| due(conn, now))?;
         if due.is_empty() {
-            return domain
+            return app
                 .store()
                 .read(|conn| Ok(conn.prepare_cached(NEXT)?.query_row([], |row| row.get(0))?));
         }
-        let attempts = due.into_iter().map(|due| attempt(domain, due));
+        let attempts = due.into_iter().map(|due| attempt(app, due));
         for outcome in join_all(attempts).await {
             outcome?;
         }
@@ -200,8 +202,8 @@ const POSTPONE: &str = "
     WHERE agent_id = :agent_id AND installation_id = :id";
 
 /// Tells one integration and notes how that ended.
-async fn attempt(domain: &Domain, due: Due) -> Result<()> {
-    let outcome = tell(domain, &due).await;
+async fn attempt(app: &App, due: Due) -> Result<()> {
+    let outcome = tell(app, &due).await;
     let attempts = due.attempts + 1;
     let wait = WAITS
         .get(due.attempts as usize)
@@ -214,58 +216,57 @@ async fn attempt(domain: &Domain, due: Due) -> Result<()> {
         }
         (Err(error), Some(wait)) => {
             info!(installation = %due.id, attempts, error, "an integration was not told yet");
-            Some(domain.clock().now().plus(wait))
+            Some(app.clock().now().plus(wait))
         }
         (Err(error), None) => {
             warn!(installation = %due.id, attempts, error, "an integration could not be told");
             None
         }
     };
-    domain
-        .change_as(Actor::System, move |change| {
-            let Due {
-                id, agent, name, ..
-            } = due;
-            let error = outcome.err();
-            if let Some(next) = next {
-                change
-                    .conn
-                    .prepare_cached(POSTPONE)?
-                    .execute(named_params! {
-                        ":agent_id": agent,
-                        ":id": id,
-                        ":attempts": attempts,
-                        ":next_attempt_at": next,
-                        ":error": error,
-                    })?;
-                return Ok(());
-            }
+    app.change_as(Actor::System, move |change| {
+        let Due {
+            id, agent, name, ..
+        } = due;
+        let error = outcome.err();
+        if let Some(next) = next {
             change
                 .conn
-                .prepare_cached(FORGET)?
-                .execute(named_params! {":agent_id": agent, ":id": id})?;
-            let action = match error {
-                None => "platform_installation.farewell",
-                Some(_) => "platform_installation.farewell_failed",
-            };
-            let workspace = agents::find_by_id(change.conn, &agent)?.workspace_id;
-            audit::record(
-                change,
-                &Entry {
-                    workspace: Some(&workspace),
-                    action,
-                    resource_id: id.as_str(),
-                    resource_name: Some(&name),
-                },
-            )
-        })
-        .await
+                .prepare_cached(POSTPONE)?
+                .execute(named_params! {
+                    ":agent_id": agent,
+                    ":id": id,
+                    ":attempts": attempts,
+                    ":next_attempt_at": next,
+                    ":error": error,
+                })?;
+            return Ok(());
+        }
+        change
+            .conn
+            .prepare_cached(FORGET)?
+            .execute(named_params! {":agent_id": agent, ":id": id})?;
+        let action = match error {
+            None => "platform_installation.farewell",
+            Some(_) => "platform_installation.farewell_failed",
+        };
+        let workspace = agents::find_by_id(change.conn, &agent)?.workspace_id;
+        audit::record(
+            change,
+            &Entry {
+                workspace: Some(&workspace),
+                action,
+                resource_id: id.as_str(),
+                resource_name: Some(&name),
+            },
+        )
+    })
+    .await
 }
 
 /// Sends the signed request (ada.md §2.6).
-async fn tell(domain: &Domain, due: &Due) -> Result<(), String> {
-    let request = request(domain, due).map_err(|error| error.to_string())?;
-    let answered = domain.outbound().send(request).await;
+async fn tell(app: &App, due: &Due) -> Result<(), String> {
+    let request = request(app, due).map_err(|error| error.to_string())?;
+    let answered = app.outbound().send(request).await;
     match answered {
         Err(error) => Err(error.to_string().chars().take(ERROR_MAX).collect()),
         // What it does not know is gone there too.
@@ -274,8 +275,8 @@ async fn tell(domain: &Domain, due: &Due) -> Result<(), String> {
     }
 }
 
-fn request(domain: &Domain, due: &Due) -> Result<OutboundRequest> {
-    let secret = open_secret(domain.sealer(), &due.id, &due.secret)?;
+fn request(app: &App, due: &Due) -> Result<OutboundRequest> {
+    let secret = open_secret(app.sealer(), &due.id, &due.secret)?;
     let mut url = Url::parse(&due.url)
         .map_err(|error| Error::internal("a checked address cannot be read", error))?;
     // wire: seconds; the form of the timestamp is not published

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use crate::{
-    domain::sql::text_enum,
+    domain::shared::sql::text_enum,
     kernel::{
         schema::{Limits, Schema},
         violation::{Location, Violation},

@@ -13,13 +13,15 @@ use super::{
 };
 use crate::{
     domain::{
-        access::Call,
-        audit::{self, Entry},
-        bounds::Bound,
-        change::Change,
-        claims::{Claim, Claimed, Proven},
-        context::Domain,
-        numbers::Numbers,
+        shared::row_range::Numbers,
+        tenancy::{
+            app::App,
+            audit::{self, Entry},
+            bounds::Bound,
+            claims::{Claim, Claimed, Proven},
+            request_auth::Call,
+            write_tx::Change,
+        },
     },
     kernel::{
         Error, Patch, Result,
@@ -76,52 +78,51 @@ const INSERT: &str = "
 /// `Invalid` with the broken rules, `LimitExceeded` for more than a workspace can have, or those of the
 /// store.
 pub async fn create(call: &Call, new: New, reveal: Reveal) -> Result<ServiceIntegration> {
-    let domain = call.domain();
-    let settings = &domain.settings().service_integrations;
+    let app = call.app();
+    let settings = &app.settings().service_integrations;
     check_name(&new.name)?;
     check_agent(new.agent_id.as_deref())?;
     check_config(settings.max_config_bytes, new.service, &new.config)?;
-    let parts = Parts::of(new.config, domain.secret_names());
-    let id = ServiceIntegrationId::new_ordered_uuid(domain.clock().now());
-    let sealed = seal(domain.sealer(), &id, &parts.hidden)?;
-    domain
-        .change(call, move |change, workspace| {
-            let numbers = Numbers::of(change.conn, workspace)?;
-            let numbers = numbers.ok_or_else(|| Error::not_found("Workspace not found"))?;
-            BOUND.require(change, workspace.as_str())?;
-            change.conn.prepare_cached(INSERT)?.execute(named_params! {
-                ":after": numbers.after,
-                ":before": numbers.before,
-                ":id": id,
-                ":workspace_id": workspace,
-                ":service": new.service,
-                ":name": new.name,
-                ":config": text(&parts.shown)?,
-                ":secrets": sealed,
-                ":is_active": new.is_active,
-                ":visibility": new.visibility,
-                ":agent_id": new.agent_id,
-                ":now": change.now,
-            })?;
-            record(
-                change,
-                workspace,
-                "integration.create",
-                &id,
-                Some(&new.name),
-            )?;
-            Ok(ServiceIntegration {
-                id,
-                workspace_id: workspace.clone(),
-                name: new.name,
-                service: new.service,
-                config: shown(parts, reveal),
-                is_active: new.is_active,
-                visibility: new.visibility,
-                agent_id: new.agent_id,
-            })
+    let parts = Parts::of(new.config, app.secret_names());
+    let id = ServiceIntegrationId::new_ordered_uuid(app.clock().now());
+    let sealed = seal(app.sealer(), &id, &parts.hidden)?;
+    app.change(call, move |change, workspace| {
+        let numbers = Numbers::of(change.conn, workspace)?;
+        let numbers = numbers.ok_or_else(|| Error::not_found("Workspace not found"))?;
+        BOUND.require(change, workspace.as_str())?;
+        change.conn.prepare_cached(INSERT)?.execute(named_params! {
+            ":after": numbers.after,
+            ":before": numbers.before,
+            ":id": id,
+            ":workspace_id": workspace,
+            ":service": new.service,
+            ":name": new.name,
+            ":config": text(&parts.shown)?,
+            ":secrets": sealed,
+            ":is_active": new.is_active,
+            ":visibility": new.visibility,
+            ":agent_id": new.agent_id,
+            ":now": change.now,
+        })?;
+        record(
+            change,
+            workspace,
+            "integration.create",
+            &id,
+            Some(&new.name),
+        )?;
+        Ok(ServiceIntegration {
+            id,
+            workspace_id: workspace.clone(),
+            name: new.name,
+            service: new.service,
+            config: shown(parts, reveal),
+            is_active: new.is_active,
+            visibility: new.visibility,
+            agent_id: new.agent_id,
         })
-        .await
+    })
+    .await
 }
 
 const UPDATE: &str = "
@@ -147,22 +148,17 @@ pub async fn update(
     if let Patch::Value(agent) = &changes.agent_id {
         check_agent(Some(agent))?;
     }
-    let domain = call.domain().clone();
+    let app = call.app().clone();
     let mut proven = Proven::default();
-    let plan = domain.store().read(|conn| {
-        planned(
-            conn,
-            &domain,
-            call.workspace(),
-            (&id, &changes, config_update),
-        )
-    })?;
-    proven.prove(Claimed::new(Fits::of(&domain, &plan)), call.schemas())?;
-    call.domain()
+    let plan = app
+        .store()
+        .read(|conn| planned(conn, &app, call.workspace(), (&id, &changes, config_update)))?;
+    proven.prove(Claimed::new(Fits::of(&app, &plan)), call.schemas())?;
+    call.app()
         .change_proven(call, proven, move |change, workspace| {
             let changes = (&id, &changes, config_update);
-            let plan = planned(change.conn, &domain, workspace, changes)?;
-            change.claim(Fits::of(&domain, &plan));
+            let plan = planned(change.conn, &app, workspace, changes)?;
+            change.claim(Fits::of(&app, &plan));
             change.require_proven()?;
             let Planned {
                 mut integration,
@@ -175,7 +171,7 @@ pub async fn update(
                 ":service": integration.service,
                 ":name": integration.name,
                 ":config": text(&parts.shown)?,
-                ":secrets": seal(domain.sealer(), &id, &parts.hidden)?,
+                ":secrets": seal(app.sealer(), &id, &parts.hidden)?,
                 ":is_active": integration.is_active,
                 ":visibility": integration.visibility,
                 ":agent_id": integration.agent_id,
@@ -207,12 +203,12 @@ struct Planned {
 
 fn planned(
     conn: &Connection,
-    domain: &Domain,
+    app: &App,
     workspace: &WorkspaceId,
     (id, changes, how): (&ServiceIntegrationId, &Changes, ConfigUpdate),
 ) -> Result<Planned> {
     let stored = find_stored(conn, workspace, id)?;
-    let mut old = stored.parts(domain.sealer())?;
+    let mut old = stored.parts(app.sealer())?;
     let mut integration = stored.integration;
     let changes = changes.clone();
     let service = changes.service.unwrap_or(integration.service);
@@ -222,7 +218,7 @@ fn planned(
     }
     let parts = match changes.config {
         Some(config) => {
-            let (parts, more) = meet(old, config, how, domain.secret_names());
+            let (parts, more) = meet(old, config, how, app.secret_names());
             lost.extend(more);
             parts
         }
@@ -280,7 +276,7 @@ const DELETE: &str = "
 /// # Errors
 /// `NotFound`, or those of the store.
 pub async fn delete(call: &Call, id: ServiceIntegrationId) -> Result<()> {
-    call.domain()
+    call.app()
         .change(call, move |change, workspace| {
             let deleted = change
                 .conn
@@ -351,11 +347,11 @@ struct Fits {
 }
 
 impl Fits {
-    fn of(domain: &Domain, plan: &Planned) -> Self {
+    fn of(app: &App, plan: &Planned) -> Self {
         Self {
             service: plan.integration.service,
             config: plan.parts.whole(),
-            max_bytes: domain.settings().service_integrations.max_config_bytes,
+            max_bytes: app.settings().service_integrations.max_config_bytes,
         }
     }
 }

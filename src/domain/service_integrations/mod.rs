@@ -16,12 +16,10 @@ pub use change::{ConfigUpdate, create, delete, update};
 pub use rows::{find, list};
 pub(super) use secrets::SecretNames;
 
-use crate::{
-    domain::sql::text_enum,
-    kernel::{
-        Patch,
-        ids::{ServiceIntegrationId, WorkspaceId},
-    },
+use super::shared::sql::text_enum;
+use crate::kernel::{
+    Patch,
+    ids::{ServiceIntegrationId, WorkspaceId},
 };
 
 /// Settings of service integrations.

@@ -5,7 +5,10 @@ use serde_json::{Map, Value};
 
 use super::{Listed, Reveal, Service, ServiceIntegration, Slice, Visibility, secrets::Parts};
 use crate::{
-    domain::{access::Call, numbers::Numbers, sealed::SealedColumn},
+    domain::{
+        shared::row_range::Numbers,
+        tenancy::{request_auth::Call, sealed::SealedColumn},
+    },
     kernel::{
         Error, Result, Rule, Violation,
         ids::{ServiceIntegrationId, WorkspaceId},
@@ -19,11 +22,11 @@ use crate::{
 /// # Errors
 /// `NotFound` if the caller's workspace has none, or those of the store.
 pub fn find(call: &Call, id: &ServiceIntegrationId, reveal: Reveal) -> Result<ServiceIntegration> {
-    let domain = call.domain();
-    let stored = domain
+    let app = call.app();
+    let stored = app
         .store()
         .read(|conn| find_stored(conn, call.workspace(), id))?;
-    stored.into_integration(domain.sealer(), reveal)
+    stored.into_integration(app.sealer(), reveal)
 }
 
 const LIST: &str = "
@@ -44,8 +47,8 @@ const SEQ: &str = "
 /// `Invalid` if there is no integration `after`, or those of the store.
 pub async fn list(call: &Call, slice: Slice, reveal: Reveal) -> Result<Listed> {
     let workspace = call.workspace().clone();
-    let domain = call.domain().clone();
-    call.domain()
+    let app = call.app().clone();
+    call.app()
         .store()
         .scan(move |conn| {
             let numbers = Numbers::of(conn, &workspace)?.unwrap_or(Numbers::OF_NONE);
@@ -81,7 +84,7 @@ pub async fn list(call: &Call, slice: Slice, reveal: Reveal) -> Result<Listed> {
                 let stored = Stored::from_row(row)?;
                 listed
                     .items
-                    .push(stored.into_integration(domain.sealer(), reveal)?);
+                    .push(stored.into_integration(app.sealer(), reveal)?);
             }
             Ok(listed)
         })

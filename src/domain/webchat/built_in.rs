@@ -5,12 +5,11 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::NAME;
 use crate::{
     domain::{
-        audit::Actor,
-        change::Change,
-        context::Domain,
-        definitions::IntegrationDefinition,
-        integrations::{self, NewIntegration, Parts},
-        workspaces,
+        bots::{
+            definitions::IntegrationDefinition,
+            integrations::{self, NewIntegration, Parts},
+        },
+        tenancy::{app::App, audit::Actor, workspaces, write_tx::Change},
     },
     kernel::{Error, Result, ids::WorkspaceId},
 };
@@ -46,39 +45,38 @@ const HAS_WORKSPACE: &str = "SELECT 1 FROM workspaces WHERE id = :id";
 ///
 /// # Errors
 /// Those of the store.
-pub async fn register(domain: &Domain) -> Result<()> {
-    let (enabled, sealer) = (domain.settings().webchat.enabled, domain.sealer().clone());
+pub async fn register(app: &App) -> Result<()> {
+    let (enabled, sealer) = (app.settings().webchat.enabled, app.sealer().clone());
     let definition: IntegrationDefinition = serde_json::from_str(DEFINITION)
         .map_err(|error| Error::internal("the chat's definition cannot be read", error))?;
     let text = serde_json::to_string(&definition)
         .map_err(|error| Error::internal("the chat's definition cannot be written", error))?;
-    let known = domain.store().read(known)?;
+    let known = app.store().read(known)?;
     if known == Some((text.clone(), enabled)) || (known.is_none() && !enabled) {
         return Ok(());
     }
-    domain
-        .change_as(Actor::System, move |change| match known {
-            None => make(change, &sealer, definition),
-            Some((old, _)) => {
+    app.change_as(Actor::System, move |change| match known {
+        None => make(change, &sealer, definition),
+        Some((old, _)) => {
+            change
+                .conn
+                .prepare_cached(SHOW)?
+                .execute(named_params! {":id": ID, ":public": enabled})?;
+            if old != text {
                 change
                     .conn
-                    .prepare_cached(SHOW)?
-                    .execute(named_params! {":id": ID, ":public": enabled})?;
-                if old != text {
-                    change
-                        .conn
-                        .prepare_cached(REDEFINE)?
-                        .execute(named_params! {
-                            ":id": ID,
-                            ":definition": text,
-                            ":readme": README.as_bytes(),
-                            ":now": change.now,
-                        })?;
-                }
-                Ok(())
+                    .prepare_cached(REDEFINE)?
+                    .execute(named_params! {
+                        ":id": ID,
+                        ":definition": text,
+                        ":readme": README.as_bytes(),
+                        ":now": change.now,
+                    })?;
             }
-        })
-        .await
+            Ok(())
+        }
+    })
+    .await
 }
 
 fn known(conn: &Connection) -> Result<Option<(String, bool)>> {

@@ -5,11 +5,12 @@ use rusqlite::Connection;
 use super::{CHANNEL, FID, NAME, OWNER, Visitor, ids};
 use crate::{
     domain::{
-        access::CallerAgent,
-        change::Change,
-        conversations::{self, Filter},
-        declared::Voice,
-        paging::{Page, Token},
+        bots::{
+            author::Voice,
+            conversations::{self, Filter},
+        },
+        shared::paging::{Page, Token},
+        tenancy::{request_auth::CallerAgent, write_tx::Change},
     },
     kernel::{
         Error, Kind, Result, Timestamp,
@@ -80,7 +81,7 @@ pub async fn create(visitor: &Visitor, fid: Option<String>) -> Result<Conversati
     let voice = visitor.voice()?;
     let owner = (visitor.id.clone(), visitor.seq);
     let call = visitor.call();
-    call.domain()
+    call.app()
         .change(call, move |change, _| {
             if let Some(fid) = &fid {
                 ids::require_free_conversation(change.conn, &voice, fid)?;
@@ -126,12 +127,12 @@ pub async fn get_or_create(visitor: &Visitor, id: String) -> Result<Conversation
         require_owner(&found, &user)?;
         Conversation::known(conn, &found).map(Some)
     };
-    if let Some(known) = call.domain().store().read(|conn| owned(conn, &voice))? {
+    if let Some(known) = call.app().store().read(|conn| owned(conn, &voice))? {
         return Ok(known);
     }
     ids::check(&id)?;
     let (owner, seq) = (visitor.id.clone(), visitor.seq);
-    call.domain()
+    call.app()
         .change(call, move |change, _| {
             if let Some(found) = ids::conversation(change.conn, &voice, &id)? {
                 require_owner(&found, &owner)?;
@@ -149,7 +150,7 @@ pub async fn get_or_create(visitor: &Visitor, id: String) -> Result<Conversation
 /// `NotFound`, `Forbidden`, or those of the store.
 pub fn find(visitor: &Visitor, id: &str) -> Result<Conversation> {
     let voice = visitor.voice()?;
-    visitor.call().domain().store().read(|conn| {
+    visitor.call().app().store().read(|conn| {
         let found = ids::existing(conn, &voice, id)?;
         require_part(conn, voice.bot(), &found, &visitor.id)?;
         Conversation::known(conn, &found)
@@ -162,7 +163,7 @@ pub fn find(visitor: &Visitor, id: &str) -> Result<Conversation> {
 /// `NotFound`, `Forbidden`, or those of the store.
 pub(super) fn owned(visitor: &Visitor, id: &str) -> Result<conversations::Conversation> {
     let voice = visitor.voice()?;
-    visitor.call().domain().store().read(|conn| {
+    visitor.call().app().store().read(|conn| {
         let found = ids::existing(conn, &voice, id)?;
         require_owner(&found, &visitor.id)?;
         Ok(found)
@@ -192,7 +193,7 @@ pub async fn list(visitor: &Visitor, after: Option<Token>) -> Result<Page<Conver
     };
     let page = conversations::list(visitor.call(), filter, after).await?;
     let next = page.next;
-    let items = visitor.call().domain().store().read(|conn| {
+    let items = visitor.call().app().store().read(|conn| {
         let known = page.items.iter();
         known
             .map(|found| Conversation::known(conn, found))

@@ -9,11 +9,12 @@ use super::{
 };
 use crate::{
     domain::{
-        access::Call,
-        change::Change,
-        conversations,
-        declared::Voice,
-        events::{self, Payload},
+        bots::{
+            author::Voice,
+            conversations,
+            events::{self, Payload},
+        },
+        tenancy::{request_auth::Call, write_tx::Change},
     },
     kernel::{
         Error, Kind, Result, Timestamp,
@@ -52,8 +53,8 @@ pub async fn create(
     payload: Map<String, Value>,
 ) -> Result<Event> {
     let voice = visitor.voice()?;
-    let domain = visitor.call().domain();
-    let (found, known) = domain.store().read(|conn| {
+    let app = visitor.call().app();
+    let (found, known) = app.store().read(|conn| {
         let found = ids::named_conversation(conn, &voice, conversation)?;
         require_part(conn, voice.bot(), &found, &visitor.id)?;
         let known = ids::fid_of_conversation(conn, &found)?;
@@ -87,7 +88,7 @@ pub async fn create(
     let shown = event.clone();
     let tell = move |change: &Change<'_>, made: &events::Event| {
         let signal = Signal::EventCreated(event(made));
-        change.then(move |domain| domain.listeners().tell(seq, signal));
+        change.then(move |app| app.listeners().tell(seq, signal));
     };
     let made = events::create_and(visitor.call(), new, tell).await?;
     Ok(shown(&made))
@@ -109,7 +110,7 @@ pub fn find(visitor: &Visitor, id: &EventId) -> Result<Event> {
         return Err(absent());
     }
     let voice = visitor.voice()?;
-    visitor.call().domain().store().read(|conn| {
+    visitor.call().app().store().read(|conn| {
         let found = conversations::existing(conn, &voice, &conversation).map_err(|_| absent())?;
         require_part(conn, voice.bot(), &found, &visitor.id)?;
         Ok(Event {
@@ -133,7 +134,7 @@ pub fn find(visitor: &Visitor, id: &EventId) -> Result<Event> {
 pub fn send(call: &Call, conversation: &ConversationId, payload: Map<String, Value>) -> Result<()> {
     let voice = Voice::of(call)?;
     let known = call
-        .domain()
+        .app()
         .store()
         .read(|conn| known_by(conn, &voice, conversation));
     let (known, seq) = known.map_err(|error| match error.kind() {
@@ -146,9 +147,9 @@ pub fn send(call: &Call, conversation: &ConversationId, payload: Map<String, Val
         user: voice.bot().id.to_string(),
         payload,
         is_bot: true,
-        created_at: call.domain().clock().now(),
+        created_at: call.app().clock().now(),
     };
-    let listeners = call.domain().listeners();
+    let listeners = call.app().listeners();
     listeners.tell(seq, Signal::EventCreated(event));
     Ok(())
 }

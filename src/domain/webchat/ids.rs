@@ -6,9 +6,11 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::{
     domain::{
-        access::CallerAgent,
-        conversations::{self, Conversation},
-        declared::Voice,
+        bots::{
+            author::Voice,
+            conversations::{self, Conversation},
+        },
+        tenancy::request_auth::CallerAgent,
     },
     kernel::{
         Error, Kind, Result, Rule, Violation,

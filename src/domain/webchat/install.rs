@@ -5,14 +5,15 @@ use rusqlite::Connection;
 use super::{NAME, built_in::ID};
 use crate::{
     domain::{
-        access::Call,
-        agents::{self, Agent},
-        audit::{self, Actor, Entry},
-        bots,
-        change::Change,
-        context::Domain,
-        installations, integrations,
-        members::Role,
+        bots::{installations, integrations, manage},
+        tenancy::{
+            agents::{self, Agent},
+            app::App,
+            audit::{self, Actor, Entry},
+            members::Role,
+            request_auth::Call,
+            write_tx::Change,
+        },
     },
     kernel::{Error, Kind, Result, ids::AgentId},
     store::Sealer,
@@ -26,18 +27,18 @@ use crate::{
 /// `Conflict` if the bot has an integration of its own with that name; those of the store.
 pub async fn ensure(call: &Call, bot: &AgentId) -> Result<String> {
     let agent = call
-        .domain()
+        .app()
         .store()
         .read(|conn| agents::find(conn, call.workspace(), bot.as_str()))?;
-    require_chat(call.domain())?;
+    require_chat(call.app())?;
     let seq = agent.seq;
-    if let Some(known) = call.domain().store().read(|conn| standing(conn, seq))? {
+    if let Some(known) = call.app().store().read(|conn| standing(conn, seq))? {
         return Ok(known);
     }
     // To read shows the chat; only who may change the bot switches it on.
     call.require_role(Role::Developer)?;
-    let sealer = call.domain().sealer().clone();
-    call.domain()
+    let sealer = call.app().sealer().clone();
+    call.app()
         .change(call, move |change, workspace| {
             let agent = agents::find(change.conn, workspace, agent.id.as_str())?;
             switch_on(change, &sealer, &agent)
@@ -49,20 +50,19 @@ pub async fn ensure(call: &Call, bot: &AgentId) -> Result<String> {
 ///
 /// # Errors
 /// As [`ensure`].
-pub async fn ensure_for(domain: &Domain, actor: Actor, agent: &Agent) -> Result<String> {
-    require_chat(domain)?;
+pub async fn ensure_for(app: &App, actor: Actor, agent: &Agent) -> Result<String> {
+    require_chat(app)?;
     let seq = agent.seq;
-    if let Some(known) = domain.store().read(|conn| standing(conn, seq))? {
+    if let Some(known) = app.store().read(|conn| standing(conn, seq))? {
         return Ok(known);
     }
-    let (sealer, agent) = (domain.sealer().clone(), agent.clone());
-    domain
-        .change_as(actor, move |change| switch_on(change, &sealer, &agent))
+    let (sealer, agent) = (app.sealer().clone(), agent.clone());
+    app.change_as(actor, move |change| switch_on(change, &sealer, &agent))
         .await
 }
 
-fn require_chat(domain: &Domain) -> Result<()> {
-    match domain.settings().webchat.enabled {
+fn require_chat(app: &App) -> Result<()> {
+    match app.settings().webchat.enabled {
         true => Ok(()),
         false => Err(Error::not_found(
             "This server has no chat: webchat.enabled is false",
@@ -74,7 +74,7 @@ fn switch_on(change: &Change<'_>, sealer: &Sealer, agent: &Agent) -> Result<Stri
     if let Some(known) = standing(change.conn, agent.seq)? {
         return Ok(known);
     }
-    bots::ensure(change, sealer, &agent.clone().into())?;
+    manage::ensure(change, sealer, &agent.clone().into())?;
     let chat = integrations::usable(change.conn, &agent.workspace_id, &ID.into())?;
     let chat = chat.ok_or_else(|| Error::not_found("This server has no chat yet"))?;
     let webhook = installations::have(change, sealer, agent.seq, (chat.seq, NAME))?;
@@ -114,11 +114,11 @@ fn standing(conn: &Connection, seq: i64) -> Result<Option<String>> {
 ///
 /// # Errors
 /// Those of the store.
-pub fn find(domain: &Domain, bot: &AgentId) -> Result<Option<String>> {
-    if !domain.settings().webchat.enabled {
+pub fn find(app: &App, bot: &AgentId) -> Result<Option<String>> {
+    if !app.settings().webchat.enabled {
         return Ok(None);
     }
-    domain.store().read(|conn| {
+    app.store().read(|conn| {
         let agent = match agents::find_by_id(conn, bot) {
             Ok(agent) => agent,
             Err(error) if error.kind() == Kind::NotFound => return Ok(None),

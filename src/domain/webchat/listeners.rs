@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::{Event, Message, Settings, Visitor, conversations::require_part, ids};
 use crate::{
-    domain::{admission::Admission, context::Domain},
+    domain::tenancy::{admission::Admission, app::App},
     kernel::{Error, Kind, Moment, Result, ids::MessageId},
 };
 
@@ -174,7 +174,7 @@ impl Listeners {
 
 /// A stream of what happens in a conversation. To drop it ends it.
 pub struct Subscription {
-    domain: Domain,
+    app: App,
     conversation: i64,
     user: i64,
     installation: i64,
@@ -206,8 +206,8 @@ pub enum Next {
 impl Subscription {
     /// What comes next; none at the end.
     pub async fn next(&mut self) -> Option<Next> {
-        let heartbeat = self.domain.settings().webchat.heartbeat();
-        let quiet = self.domain.clock().sleep(heartbeat);
+        let heartbeat = self.app.settings().webchat.heartbeat();
+        let quiet = self.app.clock().sleep(heartbeat);
         tokio::pin!(quiet);
         let next = loop {
             let next = tokio::select! {
@@ -223,12 +223,12 @@ impl Subscription {
                 break next;
             }
         };
-        let now = self.domain.clock().steady();
+        let now = self.app.clock().steady();
         if now.since(self.checked_at) >= heartbeat {
             self.checked_at = now;
             // A database that cannot be read just now says nothing about the user.
             if matches!(
-                self.domain.store().read(|conn| self.may_listen(conn)),
+                self.app.store().read(|conn| self.may_listen(conn)),
                 Ok(false)
             ) {
                 return None;
@@ -249,7 +249,7 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.domain.listeners().leave(self.conversation, self.id);
+        self.app.listeners().leave(self.conversation, self.id);
     }
 }
 
@@ -260,21 +260,21 @@ impl Drop for Subscription {
 /// `NotFound`, `Forbidden`, `LimitExceeded` beyond the streams that there may be, or those of the store.
 pub fn listen(visitor: &Visitor, id: &str) -> Result<Subscription> {
     let voice = visitor.voice()?;
-    let domain = visitor.call().domain();
-    let store = domain.store();
+    let app = visitor.call().app();
+    let store = app.store();
     let found = store.read(|conn| ids::existing(conn, &voice, id))?;
     let installation = visitor.visit.installation()?.seq;
-    let (listener, receiver) = domain.listeners().begin(found.seq, visitor.seq)?;
+    let (listener, receiver) = app.listeners().begin(found.seq, visitor.seq)?;
     let subscription = Subscription {
-        domain: domain.clone(),
+        app: app.clone(),
         conversation: found.seq,
         user: visitor.seq,
         installation,
         id: listener,
         receiver,
-        moves: domain.keyring().moves(),
+        moves: app.keyring().moves(),
         admission: visitor.call().admission().clone(),
-        checked_at: domain.clock().steady(),
+        checked_at: app.clock().steady(),
     };
     // After it is listed: one who is taken out meanwhile is either seen here or ended there.
     store.read(|conn| require_part(conn, voice.bot(), &found, &visitor.id))?;

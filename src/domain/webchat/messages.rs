@@ -12,13 +12,17 @@ use super::{
 };
 use crate::{
     domain::{
-        access::{Call, CallerAgent},
-        change::Change,
-        context::Domain,
-        conversations,
-        declared::Voice,
-        messages::{self, Filter},
-        paging::{Page, Token},
+        bots::{
+            author::Voice,
+            conversations,
+            messages::{self, Filter},
+        },
+        shared::paging::{Page, Token},
+        tenancy::{
+            app::App,
+            request_auth::{Call, CallerAgent},
+            write_tx::Change,
+        },
     },
     kernel::{
         Error, Kind, Result, Rule, Timestamp, Violation,
@@ -77,8 +81,8 @@ impl Message {
 /// `InvalidData` for a payload that does not keep to its type; those of [`messages::create`].
 pub async fn create(visitor: &Visitor, new: NewMessage) -> Result<Message> {
     let voice = visitor.voice()?;
-    let domain = visitor.call().domain();
-    let (found, known) = domain.store().read(|conn| {
+    let app = visitor.call().app();
+    let (found, known) = app.store().read(|conn| {
         let found = ids::named_conversation(conn, &voice, &new.conversation)?;
         let known = ids::fid_of_conversation(conn, &found)?;
         require_kind(conn, &voice, &new.kind)?;
@@ -97,7 +101,7 @@ pub async fn create(visitor: &Visitor, new: NewMessage) -> Result<Message> {
     let conversation = known.clone();
     let tell = move |change: &Change<'_>, made: &messages::Message| {
         let signal = Signal::MessageCreated(Message::of(made.clone(), conversation, fid));
-        change.then(move |domain| domain.listeners().tell(seq, signal));
+        change.then(move |app| app.listeners().tell(seq, signal));
     };
     let made = messages::create_and(visitor.call(), new, tell).await?;
     Ok(Message::of(made, known, visitor.fid.clone()))
@@ -124,7 +128,7 @@ fn require_kind(conn: &Connection, voice: &Voice, kind: &str) -> Result<()> {
 /// Those of the store.
 pub fn deliver(call: &Call, id: &MessageId) -> Result<()> {
     let voice = Voice::of(call)?;
-    let told = call.domain().store().read(|conn| {
+    let told = call.app().store().read(|conn| {
         let Some(message) = messages::read(conn, &voice, id)? else {
             return Ok(None);
         };
@@ -134,7 +138,7 @@ pub fn deliver(call: &Call, id: &MessageId) -> Result<()> {
     })?;
     // It may be deleted by now.
     if let Some((conversation, message)) = told {
-        let listeners = call.domain().listeners();
+        let listeners = call.app().listeners();
         listeners.tell(conversation, Signal::MessageCreated(message));
     }
     Ok(())
@@ -147,7 +151,7 @@ pub fn deliver(call: &Call, id: &MessageId) -> Result<()> {
 pub fn find(visitor: &Visitor, id: &MessageId) -> Result<Message> {
     let message = messages::find(visitor.call(), id)?;
     let voice = visitor.voice()?;
-    visitor.call().domain().store().read(|conn| {
+    visitor.call().app().store().read(|conn| {
         let found = conversations::existing(conn, &voice, &message.conversation_id)?;
         require_part(conn, voice.bot(), &found, &visitor.id)?;
         let conversation = ids::fid_of_conversation(conn, &found)?;
@@ -169,8 +173,8 @@ pub async fn delete(visitor: &Visitor, id: MessageId) -> Result<()> {
         ));
     }
     let voice = visitor.voice()?;
-    let domain = visitor.call().domain();
-    let (conversation, seq) = domain
+    let app = visitor.call().app();
+    let (conversation, seq) = app
         .store()
         .read(|conn| known_by(conn, &voice, &message.conversation_id))?;
     let signal = Signal::MessageDeleted {
@@ -178,7 +182,7 @@ pub async fn delete(visitor: &Visitor, id: MessageId) -> Result<()> {
         conversation,
         user: visitor.fid.clone(),
     };
-    let tell = move |domain: &Domain| domain.listeners().tell(seq, signal);
+    let tell = move |app: &App| app.listeners().tell(seq, signal);
     messages::delete_and(visitor.call(), id, tell)
         .await
         .map(drop)
@@ -190,7 +194,7 @@ pub async fn delete(visitor: &Visitor, id: MessageId) -> Result<()> {
 /// `NotFound`, `Forbidden` unless the user who asks takes part, or those of the store.
 pub async fn list(visitor: &Visitor, id: &str, after: Option<Token>) -> Result<Page<Message>> {
     let voice = visitor.voice()?;
-    let store = visitor.call().domain().store();
+    let store = visitor.call().app().store();
     let (found, conversation) = store.read(|conn| {
         let found = ids::existing(conn, &voice, id)?;
         require_part(conn, voice.bot(), &found, &visitor.id)?;

@@ -3,6 +3,7 @@
 //! choose, and who listens. All else it does with the functions that every integration's calls end in,
 //! and with a call of its own token.
 
+pub mod bot_chat;
 mod built_in;
 mod conversations;
 mod events;

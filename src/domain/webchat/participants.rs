@@ -7,9 +7,9 @@ use super::{
 };
 use crate::{
     domain::{
-        context::Domain,
-        conversations,
-        paging::{Page, Token},
+        bots::conversations,
+        shared::paging::{Page, Token},
+        tenancy::app::App,
     },
     kernel::{Error, Result, Rule, Violation},
 };
@@ -22,7 +22,7 @@ use crate::{
 pub async fn add(visitor: &Visitor, id: &str, fid: String) -> Result<User> {
     let found = owned(visitor, id)?;
     let voice = visitor.voice()?;
-    let store = visitor.call().domain().store();
+    let store = visitor.call().app().store();
     let user = store.read(|conn| ids::named_user(conn, voice.bot(), &fid))?;
     let conversation = store.read(|conn| ids::fid_of_conversation(conn, &found))?;
     let signal = Signal::ParticipantAdded {
@@ -30,7 +30,7 @@ pub async fn add(visitor: &Visitor, id: &str, fid: String) -> Result<User> {
         participant: fid.clone(),
     };
     let seq = found.seq;
-    let tell = move |domain: &Domain| domain.listeners().tell(seq, signal);
+    let tell = move |app: &App| app.listeners().tell(seq, signal);
     let added = conversations::add_participant_and(visitor.call(), found.id, user.id, tell).await?;
     Ok(User::of(added, fid))
 }
@@ -42,7 +42,7 @@ pub async fn add(visitor: &Visitor, id: &str, fid: String) -> Result<User> {
 pub fn find(visitor: &Visitor, id: &str, fid: &str) -> Result<User> {
     let conversation = owned(visitor, id)?;
     let voice = visitor.voice()?;
-    visitor.call().domain().store().read(|conn| {
+    visitor.call().app().store().read(|conn| {
         let user = match ids::user(conn, voice.bot(), fid)? {
             Some(user) => user.id,
             // The bot, and who comes from elsewhere, have their own ids.
@@ -61,7 +61,7 @@ pub fn find(visitor: &Visitor, id: &str, fid: &str) -> Result<User> {
 pub async fn remove(visitor: &Visitor, id: &str, fid: &str) -> Result<()> {
     let found = owned(visitor, id)?;
     let voice = visitor.voice()?;
-    let store = visitor.call().domain().store();
+    let store = visitor.call().app().store();
     let user = store.read(|conn| ids::user(conn, voice.bot(), fid))?;
     let user = user.ok_or_else(|| Error::not_found(format!("Participant \"{fid}\" not found")))?;
     if user.id == visitor.id {
@@ -74,7 +74,7 @@ pub async fn remove(visitor: &Visitor, id: &str, fid: &str) -> Result<()> {
         participant: fid.to_owned(),
     };
     let seq = found.seq;
-    let tell = move |domain: &Domain| domain.listeners().tell(seq, signal);
+    let tell = move |app: &App| app.listeners().tell(seq, signal);
     conversations::remove_participant_and(visitor.call(), found.id, user.id, tell).await
 }
 
@@ -84,7 +84,7 @@ pub async fn remove(visitor: &Visitor, id: &str, fid: &str) -> Result<()> {
 /// `NotFound`, `Forbidden` unless the user who asks is one of them, or those of the store.
 pub async fn list(visitor: &Visitor, id: &str, after: Option<Token>) -> Result<Page<User>> {
     let voice = visitor.voice()?;
-    let store = visitor.call().domain().store();
+    let store = visitor.call().app().store();
     let found = store.read(|conn| {
         let found = ids::existing(conn, &voice, id)?;
         require_part(conn, voice.bot(), &found, &visitor.id)?;

@@ -5,11 +5,12 @@ use rusqlite::Connection;
 use super::{FID, NAME, PROFILE, Visit, Visitor, ids, keys, visit::unknown_user};
 use crate::{
     domain::{
-        access::CallerAgent,
-        change::Change,
-        declared::Voice,
-        tags::{Given, Tags, VALUE_MAX},
-        users,
+        bots::{
+            author::Voice,
+            tags::{Given, Tags, VALUE_MAX},
+            users,
+        },
+        tenancy::{request_auth::CallerAgent, write_tx::Change},
     },
     kernel::{Error, Kind, Patch, Result, Rule, Secret, Timestamp, Violation, ids::EndUserId},
 };
@@ -126,7 +127,7 @@ pub async fn create(visit: &Visit, new: NewUser) -> Result<(User, Secret)> {
     let voice = visit.voice()?;
     let installation = visit.installation()?.seq;
     let call = visit.call();
-    call.domain()
+    call.app()
         .change(call, move |change, _| {
             let sealer = voice.sealer();
             let (user, id) = make(change, &voice, new.id, new.profile)?;
@@ -176,7 +177,7 @@ pub async fn get_or_create(visit: &Visit, key: &str, profile: Profile) -> Result
     let voice = visit.voice()?;
     let call = visit.call();
     if profile.is_empty() {
-        let known = call.domain().store().read(|conn| {
+        let known = call.app().store().read(|conn| {
             let Some(found) = ids::user(conn, voice.bot(), &claims.id)? else {
                 return Ok(None);
             };
@@ -189,7 +190,7 @@ pub async fn get_or_create(visit: &Visit, key: &str, profile: Profile) -> Result
             return Ok(known);
         }
     }
-    call.domain()
+    call.app()
         .change(call, move |change, _| {
             match ids::user(change.conn, voice.bot(), &claims.id)? {
                 Some(found) if claims.is_of(&found.id) => {

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::{ids, keys};
 use crate::{
     domain::{
-        access::{Call, CallerInstallation},
-        declared::Voice,
+        bots::author::Voice,
+        tenancy::request_auth::{Call, CallerInstallation},
     },
     kernel::{Error, Kind, Result, Secret, ids::EndUserId},
 };
@@ -89,12 +89,12 @@ impl Visit {
     /// # Errors
     /// `Unauthenticated`, or those of the store.
     pub(super) fn claims(&self, key: &str) -> Result<keys::Claims> {
-        let domain = self.call.domain();
-        let (now, seq) = (domain.clock().now(), self.installation()?.seq);
+        let app = self.call.app();
+        let (now, seq) = (app.clock().now(), self.installation()?.seq);
         let claims = match &self.own_key {
             Some(own) => keys::verify(own, key, now)?,
             None => {
-                let secret = self.domain_read(|conn| keys::find(conn, domain.sealer(), seq))?;
+                let secret = self.domain_read(|conn| keys::find(conn, app.sealer(), seq))?;
                 keys::verify(&secret.ok_or_else(keys::invalid)?, key, now)?
             }
         };
@@ -102,7 +102,7 @@ impl Visit {
         if let Some(end) = claims.ends_at() {
             admission.ends_at(end);
         }
-        let (sealer, key) = (domain.sealer().clone(), Secret::new(key));
+        let (sealer, key) = (app.sealer().clone(), Secret::new(key));
         admission.holds_while(move |present| {
             let secret = keys::current(present.conn, &sealer, seq)?;
             let secret = secret.ok_or_else(keys::invalid)?;
@@ -112,7 +112,7 @@ impl Visit {
     }
 
     fn domain_read<T>(&self, read: impl FnOnce(&rusqlite::Connection) -> Result<T>) -> Result<T> {
-        self.call.domain().store().read(read)
+        self.call.app().store().read(read)
     }
 }
 

@@ -5,7 +5,7 @@ use rusqlite::named_params;
 use url::Url;
 
 use crate::{
-    domain::{audit::Actor, context::Domain, sealed::SealedColumn},
+    domain::tenancy::{app::App, audit::Actor, sealed::SealedColumn},
     kernel::{Error, Result, ids::WebhookEndpointId},
     store::Sealer,
 };
@@ -76,21 +76,21 @@ const SEAL: &str = "
 ///
 /// # Errors
 /// Those of the store.
-pub async fn seal_addresses(domain: &Domain) -> Result<()> {
-    let unsealed: Vec<(WebhookEndpointId, String)> = domain.store().read(|conn| {
+pub async fn seal_addresses(app: &App) -> Result<()> {
+    let unsealed: Vec<(WebhookEndpointId, String)> = app.store().read(|conn| {
         let mut statement = conn.prepare(UNSEALED)?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     })?;
     let addresses: Vec<_> = unsealed
         .into_iter()
-        .map(|(id, url)| (Address::seal(domain.sealer(), &id, &url), id, url))
+        .map(|(id, url)| (Address::seal(app.sealer(), &id, &url), id, url))
         .filter(|(address, ..)| address.sealed.is_some())
         .collect();
     if addresses.is_empty() {
         return Ok(());
     }
-    let sealed = domain.change_as(Actor::System, move |change| {
+    let sealed = app.change_as(Actor::System, move |change| {
         let mut statement = change.conn.prepare_cached(SEAL)?;
         for (address, id, url) in &addresses {
             statement.execute(named_params! {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, named_params};
 
 use super::endpoints::stored_of_any;
 use crate::{
-    domain::context::Domain,
+    domain::tenancy::app::App,
     kernel::{
         Result, Rule, Timestamp, Violation,
         ids::{WebhookAttemptId, WebhookEndpointId, WebhookMessageId},
@@ -64,7 +64,7 @@ const EXISTS: &str = "
 /// # Errors
 /// `NotFound`, `Invalid` if there is no attempt to begin with, or those of the store.
 pub async fn attempts(
-    domain: &Domain,
+    app: &App,
     id: WebhookEndpointId,
     from: Option<WebhookAttemptId>,
     limit: u32,
@@ -106,5 +106,5 @@ pub async fn attempts(
         items.truncate(limit);
         Ok(Attempts { items, next })
     };
-    domain.store().scan(read).await
+    app.store().scan(read).await
 }

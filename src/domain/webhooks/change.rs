@@ -12,11 +12,11 @@ use super::{
     secret::SigningKey,
 };
 use crate::{
-    domain::{
-        access::Call,
+    domain::tenancy::{
         audit::{self, Entry},
-        change::Change,
+        request_auth::Call,
         sealed::SealedColumn,
+        write_tx::Change,
     },
     kernel::{
         Result, Timestamp,
@@ -64,15 +64,15 @@ const INSERT: &str = "
 /// `Invalid` with the broken rules, or those of the store.
 pub async fn create(call: &Call, new: New) -> Result<Endpoint> {
     let agent = call.agent()?.id.clone();
-    let domain = call.domain();
-    let max = domain.settings().webhooks.max_endpoints;
-    check_url(domain, &new.url).await?;
+    let app = call.app();
+    let max = app.settings().webhooks.max_endpoints;
+    check_url(app, &new.url).await?;
     check_description(&new.description)?;
     let event_filters = checked_filters(new.event_filters)?;
     let id = WebhookEndpointId::new_endpoint();
-    let secret = SigningKey::generate().seal(domain.sealer(), &id, SealedColumn::WebhookSecret);
-    let address = Address::seal(domain.sealer(), &id, &new.url);
-    let created = domain.change(call, move |change, workspace| {
+    let secret = SigningKey::generate().seal(app.sealer(), &id, SealedColumn::WebhookSecret);
+    let address = Address::seal(app.sealer(), &id, &new.url);
+    let created = app.change(call, move |change, workspace| {
         check_room(change.conn, &agent, max)?;
         let disabled_at = (!new.enabled).then_some(change.now);
         let endpoint = Endpoint {
@@ -124,16 +124,16 @@ const UPDATE: &str = "
 /// `NotFound`, `Invalid` with the broken rules, or those of the store.
 pub async fn update(call: &Call, id: WebhookEndpointId, changes: Changes) -> Result<Endpoint> {
     let agent = call.agent()?.id.clone();
-    let domain = call.domain();
+    let app = call.app();
     if let Some(url) = &changes.url {
-        check_url(domain, url).await?;
+        check_url(app, url).await?;
     }
     if let Some(description) = &changes.description {
         check_description(description)?;
     }
     let filters = changes.event_filters.map(checked_filters).transpose()?;
-    let parts = domain.clone();
-    let updated = domain.change(call, move |change, workspace| {
+    let parts = app.clone();
+    let updated = app.change(call, move |change, workspace| {
         let found = stored(change.conn, &agent, &id)?;
         let seq = found.seq;
         let mut endpoint = found.whole(parts.sealer())?;
@@ -171,7 +171,7 @@ pub async fn update(call: &Call, id: WebhookEndpointId, changes: Changes) -> Res
             ":now": change.now,
         })?;
         record(change, workspace, "webhook.update", &id)?;
-        change.then(|domain| domain.webhooks().endpoints_changed());
+        change.then(|app| app.webhooks().endpoints_changed());
         Ok(endpoint)
     });
     updated.await
@@ -190,7 +190,7 @@ const DELETE: &str = "
 /// `NotFound`, or those of the store.
 pub async fn delete(call: &Call, id: WebhookEndpointId) -> Result<()> {
     let agent = call.agent()?.id.clone();
-    let deleted = call.domain().change(call, move |change, workspace| {
+    let deleted = call.app().change(call, move |change, workspace| {
         let deleted = change
             .conn
             .prepare_cached(DELETE)?
@@ -198,7 +198,7 @@ pub async fn delete(call: &Call, id: WebhookEndpointId) -> Result<()> {
         if deleted == 0 {
             return Err(not_found());
         }
-        change.then(|domain| domain.webhooks().endpoints_changed());
+        change.then(|app| app.webhooks().endpoints_changed());
         record(change, workspace, "webhook.delete", &id)
     });
     deleted.await
@@ -220,22 +220,22 @@ pub async fn rotate_secret(call: &Call, id: WebhookEndpointId, key: Option<&str>
         Some(key) => SigningKey::parse(key)?,
         None => SigningKey::generate(),
     };
-    let domain = call.domain().clone();
-    let rotated = call.domain().change(call, move |change, workspace| {
+    let app = call.app().clone();
+    let rotated = call.app().change(call, move |change, workspace| {
         let found = stored(change.conn, &agent, &id)?;
-        let old = found.key(domain.sealer())?;
+        let old = found.key(app.sealer())?;
         if old == new {
             return Ok(());
         }
-        let until = change.now.plus(domain.settings().webhooks.old_secret_for());
+        let until = change.now.plus(app.settings().webhooks.old_secret_for());
         change.conn.prepare_cached(ROTATE)?.execute(named_params! {
             ":seq": found.seq,
-            ":secret": new.seal(domain.sealer(), &id, SealedColumn::WebhookSecret),
-            ":old_secret": old.seal(domain.sealer(), &id, SealedColumn::WebhookOldSecret),
+            ":secret": new.seal(app.sealer(), &id, SealedColumn::WebhookSecret),
+            ":old_secret": old.seal(app.sealer(), &id, SealedColumn::WebhookOldSecret),
             ":old_secret_until": until,
             ":now": change.now,
         })?;
-        change.then(|domain| domain.webhooks().endpoints_changed());
+        change.then(|app| app.webhooks().endpoints_changed());
         record(change, workspace, "webhook.rotate_secret", &id)
     });
     rotated.await

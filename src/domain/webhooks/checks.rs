@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use super::{EventType, Settings, catalogue::EVENT_TYPES};
 use crate::{
-    domain::context::Domain,
+    domain::tenancy::app::App,
     kernel::{
         Error, Result, Rule, Violation,
         ids::AgentId,
@@ -70,8 +70,8 @@ pub(super) fn checked_filters(filters: Vec<String>) -> Result<Vec<String>> {
     Ok(checked)
 }
 
-pub(super) async fn check_url(domain: &Domain, text: &str) -> Result<()> {
-    let settings = domain.settings();
+pub(super) async fn check_url(app: &App, text: &str) -> Result<()> {
+    let settings = app.settings();
     let wrong = |rule| Error::from(Violation::body(["url"], rule));
     if text.len() > URL_MAX {
         return Err(wrong(Rule::MaxLength(URL_MAX as u64)));
@@ -81,7 +81,7 @@ pub(super) async fn check_url(domain: &Domain, text: &str) -> Result<()> {
     if web_address(text).is_none() {
         return Err(wrong(Rule::Format("URL".to_owned())));
     }
-    match domain.outbound().check(text, PATIENCE).await {
+    match app.outbound().check(text, PATIENCE).await {
         Err(OutboundError::Refused(text)) => Err(wrong(Rule::Other(format!(
             "must be an address that this server calls: {text}"
         )))),
@@ -119,8 +119,8 @@ impl Settings {
 }
 
 /// Whether an address may still be called: the settings may have changed since it was registered.
-pub(super) fn may_call(domain: &Domain, url: &str) -> Result<(), String> {
-    let settings = domain.settings();
+pub(super) fn may_call(app: &App, url: &str) -> Result<(), String> {
+    let settings = app.settings();
     let http = settings.webhooks.takes_http(settings.development);
     check_scheme(url, http).map_err(|rule| format!("the url {rule}"))
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{address, secret::SigningKey};
 use crate::{
-    domain::{access::Call, context::Domain, sealed::SealedColumn},
+    domain::tenancy::{app::App, request_auth::Call, sealed::SealedColumn},
     kernel::{
         Error, Result, Rule, Secret, Timestamp, Violation,
         ids::{AgentId, WebhookEndpointId},
@@ -68,8 +68,8 @@ const FIND: &str = "
 /// `NotFound` if the caller's agent has none, or those of the store.
 pub fn find(call: &Call, id: &WebhookEndpointId) -> Result<Endpoint> {
     let agent = &call.agent()?.id;
-    let found = call.domain().store().read(|conn| stored(conn, agent, id))?;
-    found.whole(call.domain().sealer())
+    let found = call.app().store().read(|conn| stored(conn, agent, id))?;
+    found.whole(call.app().sealer())
 }
 
 /// The secret that signs what the endpoint receives.
@@ -78,8 +78,8 @@ pub fn find(call: &Call, id: &WebhookEndpointId) -> Result<Endpoint> {
 /// `NotFound` if the caller's agent has no such endpoint, or those of the store.
 pub fn secret(call: &Call, id: &WebhookEndpointId) -> Result<Secret> {
     let agent = &call.agent()?.id;
-    let found = call.domain().store().read(|conn| stored(conn, agent, id))?;
-    Ok(found.key(call.domain().sealer())?.to_secret())
+    let found = call.app().store().read(|conn| stored(conn, agent, id))?;
+    Ok(found.key(call.app().sealer())?.to_secret())
 }
 
 const LIST: &str = "
@@ -97,7 +97,7 @@ const SEQ: &str = "
 /// `Invalid` if there is no endpoint to begin with, or those of the store.
 pub async fn list(call: &Call, slice: Slice) -> Result<Listed> {
     let agent = call.agent()?.id.clone();
-    let domain = call.domain().clone();
+    let app = call.app().clone();
     let read = move |conn: &Connection| {
         let from = match &slice.from {
             Some(id) => conn
@@ -121,13 +121,13 @@ pub async fn list(call: &Call, slice: Slice) -> Result<Listed> {
         )?;
         let mut items = Vec::new();
         for stored in rows {
-            items.push(stored?.whole(domain.sealer())?);
+            items.push(stored?.whole(app.sealer())?);
         }
         let next = items.get(limit).map(|endpoint| endpoint.id.clone());
         items.truncate(limit);
         Ok(Listed { items, next })
     };
-    call.domain().store().scan(read).await
+    call.app().store().scan(read).await
 }
 
 const ALL: &str = "SELECT * FROM webhook_endpoints WHERE deleted_at IS NULL ORDER BY seq";
@@ -136,13 +136,13 @@ const ALL: &str = "SELECT * FROM webhook_endpoints WHERE deleted_at IS NULL ORDE
 ///
 /// # Errors
 /// Those of the store.
-pub async fn all(domain: &Domain) -> Result<Vec<Endpoint>> {
+pub async fn all(app: &App) -> Result<Vec<Endpoint>> {
     let read = |conn: &Connection| {
         let mut statement = conn.prepare_cached(ALL)?;
         let rows = statement.query_map([], from_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     };
-    domain.store().scan(read).await
+    app.store().scan(read).await
 }
 
 const WITH_URL: &str = "

@@ -3,7 +3,7 @@
 use rusqlite::named_params;
 
 use crate::{
-    domain::change::Change,
+    domain::tenancy::write_tx::Change,
     kernel::{Result, ids::AgentId},
 };
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::queue;
 use crate::{
-    domain::change::Change,
+    domain::tenancy::write_tx::Change,
     kernel::{
         Error, Result,
         ids::{AgentId, WebhookMessageId},

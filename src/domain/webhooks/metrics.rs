@@ -15,7 +15,7 @@ use prometheus_client::{
 use rusqlite::{Connection, named_params};
 
 use crate::{
-    domain::context::Domain,
+    domain::tenancy::app::App,
     kernel::{Result, Timestamp},
 };
 
@@ -129,9 +129,9 @@ impl Metrics {
     ///
     /// # Errors
     /// Those of the store; then the figures are those of the last time.
-    pub async fn measure(&self, domain: &Domain) -> Result<()> {
-        let now = domain.clock().now();
-        let queue = domain.store().scan(move |conn| Queue::read(conn, now));
+    pub async fn measure(&self, app: &App) -> Result<()> {
+        let now = app.clock().now();
+        let queue = app.store().scan(move |conn| Queue::read(conn, now));
         let queue = queue.await?;
         // What is in memory is leased, and so not due before its lease ends.
         let waiting = queue.later.saturating_sub(self.in_memory.get()).max(0);

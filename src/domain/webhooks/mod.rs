@@ -14,6 +14,7 @@ pub mod dispatch;
 mod endpoints;
 mod erase;
 mod hub;
+pub mod inbox;
 mod message;
 mod metrics;
 mod queue;

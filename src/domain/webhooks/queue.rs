@@ -5,7 +5,7 @@
 use rusqlite::{Connection, named_params, params};
 
 use crate::{
-    domain::change::Change,
+    domain::tenancy::write_tx::Change,
     kernel::{Result, Timestamp, ids::AgentId},
 };
 

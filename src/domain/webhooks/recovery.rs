@@ -11,7 +11,7 @@ use super::{
     queue,
 };
 use crate::{
-    domain::{change::Change, operator::OperatorCall},
+    domain::tenancy::{operator::OperatorCall, write_tx::Change},
     kernel::{
         Error, Kind, Result, Rule, Timestamp, Violation,
         ids::{WebhookEndpointId, WebhookMessageId},

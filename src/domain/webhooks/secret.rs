@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
-    domain::sealed::SealedColumn,
+    domain::tenancy::sealed::SealedColumn,
     kernel::{Error, Result, Rule, Secret, Violation, ids::WebhookEndpointId},
     store::Sealer,
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::backoff;
+use crate::domain::shared::backoff;
 
 /// Settings of webhooks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -129,21 +129,24 @@ async fn a_body_that_is_too_large_is_refused() {
 
 #[tokio::test]
 async fn what_takes_an_access_away_counts_at_once() {
-    use parlance::domain::{audit::Actor, members, members::Role};
+    use parlance::domain::tenancy::{
+        audit::Actor,
+        members::{self, Role},
+    };
     let given = Given::new().await;
     let server = &given.server;
     let token = super::given::member_with(server, "developer").await;
     let person = Caller::with(&token).header("x-bot-id", given.bot.id.as_str());
     let new_user = || person.post(server, "/v1/chat/users", json!({"tags": {}}));
     assert_eq!(new_user().await.status, 201);
-    let account = server.server().domain().store().read(|conn| {
-        parlance::domain::accounts::find_by_email(conn, "developer@example.localhost")
+    let account = server.server().app().store().read(|conn| {
+        parlance::domain::tenancy::accounts::find_by_email(conn, "developer@example.localhost")
     });
     let account = account.expect("an account").id;
     let id = account.clone();
     let demoted = server
         .server()
-        .domain()
+        .app()
         .change_as(Actor::Operator, move |change| {
             members::set_role(change, &WORKSPACE.into(), &id, Role::Viewer)
         });
@@ -151,7 +154,7 @@ async fn what_takes_an_access_away_counts_at_once() {
     assert_eq!(new_user().await.json()["type"], "Forbidden");
     let removed = server
         .server()
-        .domain()
+        .app()
         .change_as(Actor::Operator, move |change| {
             members::remove(change, &WORKSPACE.into(), &account)
         });

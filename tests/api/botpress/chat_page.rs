@@ -2,7 +2,7 @@
 
 use parlance::{
     config::Profile,
-    domain::{agents, bots::NewBot},
+    domain::{bots::manage::NewBot, tenancy::agents},
 };
 use reqwest::Method;
 
@@ -60,7 +60,7 @@ async fn the_page_is_there_once_the_chat_is_switched_on() {
 }
 
 async fn handle(given: &Given) -> String {
-    let store = given.server.server().domain().store();
+    let store = given.server.server().app().store();
     let agent = store.read(|conn| agents::find_by_id(conn, &given.bot.id));
     agent.expect("an agent").handle
 }

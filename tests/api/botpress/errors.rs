@@ -116,14 +116,14 @@ async fn simple(name: &str) -> Answer {
 
 /// A server that is given no time at all.
 async fn out_of_time() -> Answer {
-    use parlance::domain::audit::Actor;
+    use parlance::domain::tenancy::audit::Actor;
     let server = TestServer::with(|config| config.server.request_timeout_seconds = 0).await;
     // The bot cannot be made before the change that stands in front of it is let go.
     let (started, has_started) = tokio::sync::oneshot::channel();
     let (let_go, is_let_go) = tokio::sync::oneshot::channel::<()>();
-    let domain = server.server().domain().clone();
+    let app = server.server().app().clone();
     let standing = tokio::spawn(async move {
-        let stands = domain.change_as(Actor::Operator, move |_| {
+        let stands = app.change_as(Actor::Operator, move |_| {
             started.send(()).ok();
             is_let_go.blocking_recv().ok();
             Ok(())
@@ -140,10 +140,10 @@ async fn out_of_time() -> Answer {
 
 /// A bot whose row was damaged.
 async fn broken_row() -> Answer {
-    use parlance::domain::audit::Actor;
+    use parlance::domain::tenancy::audit::Actor;
     let given = Given::new().await;
-    let domain = given.server.server().domain();
-    let damaged = domain.change_as(Actor::Operator, |change| {
+    let app = given.server.server().app();
+    let damaged = app.change_as(Actor::Operator, |change| {
         let done = change.conn.execute("UPDATE bots SET medias = '5'", []);
         done.map(|_| ()).map_err(Into::into)
     });
@@ -243,7 +243,7 @@ async fn without_a_database_the_answer_is_one_that_the_sdk_repeats() {
     let mut server = TestServer::start().await;
     // What is closed cannot be checked.
     server.damaged = true;
-    let store = server.server().domain().store().clone();
+    let store = server.server().app().store().clone();
     tokio::task::spawn_blocking(move || store.close())
         .await
         .expect("it is closed");

@@ -3,11 +3,15 @@
 
 use parlance::{
     domain::{
-        api_keys::{self, KeyKind, Owner},
-        audit::Actor,
-        bots::{self, Bot, NewBot},
-        installations,
-        integrations::{self, Integration, NewIntegration},
+        bots::{
+            installations,
+            integrations::{self, Integration, NewIntegration},
+            manage::{self, Bot, NewBot},
+        },
+        tenancy::{
+            api_keys::{self, KeyKind, Owner},
+            audit::Actor,
+        },
     },
     kernel::ids::WorkspaceId,
 };
@@ -189,10 +193,10 @@ fn object_of(name: &str, kind: &str) -> Value {
 
 /// Makes a bot.
 pub async fn make_bot(server: &TestServer, workspace: &str, new: NewBot) -> Bot {
-    let domain = server.server().domain();
-    let (sealer, workspace) = (domain.sealer().clone(), WorkspaceId::from(workspace));
-    let made = domain.change_as(Actor::Operator, move |change| {
-        bots::make(change, &sealer, &workspace, None, new)
+    let app = server.server().app();
+    let (sealer, workspace) = (app.sealer().clone(), WorkspaceId::from(workspace));
+    let made = app.change_as(Actor::Operator, move |change| {
+        manage::make(change, &sealer, &workspace, None, new)
     });
     made.await.expect("a bot")
 }
@@ -259,9 +263,9 @@ pub async fn put_integration(
     new: NewIntegration,
 ) -> Integration {
     let workspace = WorkspaceId::from(workspace);
-    let domain = server.server().domain();
-    let sealer = domain.sealer().clone();
-    let made = domain.change_as(Actor::Operator, move |change| {
+    let app = server.server().app();
+    let sealer = app.sealer().clone();
+    let made = app.change_as(Actor::Operator, move |change| {
         integrations::make(change, &sealer, &workspace, new)
     });
     made.await.expect("an integration")
@@ -274,11 +278,11 @@ pub async fn install(
     integration: &Integration,
     configuration: Value,
 ) {
-    let domain = server.server().domain();
-    let (sealer, bot, integration) = (domain.sealer().clone(), bot.clone(), integration.clone());
+    let app = server.server().app();
+    let (sealer, bot, integration) = (app.sealer().clone(), bot.clone(), integration.clone());
     let configuration: Map<String, Value> =
         serde_json::from_value(configuration).expect("an object");
-    let installed = domain.change_as(Actor::Operator, move |change| {
+    let installed = app.change_as(Actor::Operator, move |change| {
         installations::install(change, &sealer, &bot, &integration, &configuration)
     });
     installed.await.expect("an installation");
@@ -286,8 +290,8 @@ pub async fn install(
 
 /// Makes a token.
 pub async fn token(server: &TestServer, kind: KeyKind, owner: Owner) -> String {
-    let domain = server.server().domain();
-    let made = domain.change_as(Actor::Operator, move |change| {
+    let app = server.server().app();
+    let made = app.change_as(Actor::Operator, move |change| {
         api_keys::create(change, kind, &owner, "test")
     });
     let (_, token) = made.await.expect("a token");
@@ -296,9 +300,13 @@ pub async fn token(server: &TestServer, kind: KeyKind, owner: Owner) -> String {
 
 /// Another workspace with an owner of its own, and a personal access token of theirs.
 pub async fn another_workspace(server: &TestServer) -> (String, String) {
-    use parlance::domain::{accounts, members, members::Role, workspaces};
-    let domain = server.server().domain();
-    let made = domain.change_as(Actor::Operator, |change| {
+    use parlance::domain::tenancy::{
+        accounts,
+        members::{self, Role},
+        workspaces,
+    };
+    let app = server.server().app();
+    let made = app.change_as(Actor::Operator, |change| {
         let workspace = workspaces::create(change, WorkspaceId::new_uuid(), "Another")?;
         let account = accounts::create(change, "other@example.localhost")?;
         members::add(change, &workspace.id, &account.id, Role::Owner)?;
@@ -311,10 +319,13 @@ pub async fn another_workspace(server: &TestServer) -> (String, String) {
 
 /// A personal access token of a new member of the first workspace with this role.
 pub async fn member_with(server: &TestServer, role: &str) -> String {
-    use parlance::domain::{accounts, members, members::Role};
+    use parlance::domain::tenancy::{
+        accounts,
+        members::{self, Role},
+    };
     let role = Role::parse(role).expect("a role");
-    let domain = server.server().domain();
-    let made = domain.change_as(Actor::Operator, move |change| {
+    let app = server.server().app();
+    let made = app.change_as(Actor::Operator, move |change| {
         let account = accounts::create(change, &format!("{role}@example.localhost"))?;
         members::add(change, &WORKSPACE.into(), &account.id, role)?;
         let owner = Owner::Account(account.id);

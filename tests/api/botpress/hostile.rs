@@ -1,7 +1,7 @@
 //! Schemas, values and filters that are made to ask for much: each is answered with a 400 of bounded
 //! size, and the server works on.
 
-use parlance::domain::{bots::NewBot, integrations::NewIntegration};
+use parlance::domain::bots::{integrations::NewIntegration, manage::NewBot};
 use serde_json::{Map, Value, json};
 
 use super::{

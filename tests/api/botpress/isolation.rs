@@ -1,11 +1,13 @@
 //! Two workspaces on one server: whatever the people of one do, nothing changes of what the people of the
 //! other see, and nothing of theirs is shown or changed.
 
-use parlance::domain::{accounts, api_keys, members, members::Role, workspaces};
 use parlance::{
-    domain::{
-        api_keys::{KeyKind, Owner},
+    domain::tenancy::{
+        accounts,
+        api_keys::{self, KeyKind, Owner},
         audit::Actor,
+        members::{self, Role},
+        workspaces,
     },
     kernel::ids::WorkspaceId,
 };
@@ -78,8 +80,8 @@ struct Side {
 
 impl Side {
     async fn new(server: &TestServer, name: &'static str) -> Self {
-        let domain = server.server().domain();
-        let made = domain.change_as(Actor::Operator, move |change| {
+        let app = server.server().app();
+        let made = app.change_as(Actor::Operator, move |change| {
             let workspace = workspaces::create(change, WorkspaceId::new_uuid(), name)?;
             let account = accounts::create(change, &format!("{name}@example.localhost"))?;
             members::add(change, &workspace.id, &account.id, Role::Owner)?;

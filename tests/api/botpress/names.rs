@@ -3,10 +3,14 @@
 
 use parlance::{
     domain::{
-        api_keys::{KeyKind, Owner},
-        audit::Actor,
-        bots::NewBot,
-        integrations::{self, Integration, NewIntegration},
+        bots::{
+            integrations::{self, Integration, NewIntegration},
+            manage::NewBot,
+        },
+        tenancy::{
+            api_keys::{KeyKind, Owner},
+            audit::Actor,
+        },
     },
     kernel::ids::WorkspaceId,
 };
@@ -287,12 +291,9 @@ async fn a_published_name_is_not_free_when_its_versions_or_its_workspace_are_gon
     assert_eq!(page.expect(200).json()["integrations"], json!([]));
     assert!(is_taken(&again().await), "others may have it installed");
     // Only the operator gives it to somebody else.
-    let given = server
-        .server()
-        .domain()
-        .change_as(Actor::Operator, |change| {
-            integrations::give_name(change, "pay", &WorkspaceId::from(WORKSPACE))
-        });
+    let given = server.server().app().change_as(Actor::Operator, |change| {
+        integrations::give_name(change, "pay", &WorkspaceId::from(WORKSPACE))
+    });
     given.await.expect("it is given");
     again().await.expect(200);
 }
@@ -304,7 +305,7 @@ async fn a_name_that_others_publish_is_not_given_away() {
     publish(&server, "pay", "1.0.0").await;
     let given = server
         .server()
-        .domain()
+        .app()
         .change_as(Actor::Operator, move |change| {
             integrations::give_name(change, "pay", &stranger.workspace.as_str().into())
         });
@@ -448,7 +449,7 @@ async fn a_workspace_is_deleted_whose_integrations_others_have_removed() {
     member.delete(&server, &path).await.expect(200);
     customer.install(&server, json!({"pay": null})).await;
     delete().await.expect(200);
-    let purged = parlance::domain::workspaces::purge(server.server().domain()).await;
+    let purged = parlance::domain::workspace_deletion::purge(server.server().app()).await;
     purged.expect("nothing stands in the way");
     let refused = member
         .put(&server, &format!("/v1/admin/bots/{}", customer.bot), body)
@@ -459,7 +460,7 @@ async fn a_workspace_is_deleted_whose_integrations_others_have_removed() {
         "{}",
         refused.text
     );
-    let left = server.server().domain().store().read(|conn| {
+    let left = server.server().app().store().read(|conn| {
         let sql = "SELECT count(*) FROM integrations WHERE name = 'acme/pay'";
         Ok(conn.query_row(sql, [], |row| row.get::<_, i64>(0))?)
     });

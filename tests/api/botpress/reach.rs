@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::given::{Caller, Given, install, make_integration, token};
 use crate::support::{ADA_KEY, Answer, TestServer, WORKSPACE, send};
-use parlance::domain::api_keys::{KeyKind, Owner};
+use parlance::domain::tenancy::api_keys::{KeyKind, Owner};
 
 const FILES: &str = "/v1/storage/files";
 const USERS: &str = "/v1/chat/users";

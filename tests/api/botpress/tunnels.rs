@@ -295,7 +295,7 @@ async fn a_client_that_takes_too_long_leaves_504_and_one_that_is_dead_is_noticed
     let silent = connect(&server, &path).await;
     assert_answer!("late", send(server.request(Method::GET, &path)).await);
     // It does not even answer pings, since nobody reads from it.
-    let open = || server.server().domain().tunnels().stats().open;
+    let open = || server.server().app().tunnels().stats().open;
     while open() > 0 {
         pause(Duration::from_millis(20)).await;
     }

@@ -2,7 +2,7 @@
 
 use parlance::{
     domain::{
-        bots::{Bot, NewBot},
+        bots::manage::{Bot, NewBot},
         webchat,
     },
     kernel::ids::AgentId,
@@ -149,19 +149,19 @@ impl Given {
 
     /// Waits until everything that is due has been told.
     pub async fn settled(&self) {
-        self.server.server().domain().deliveries().settled().await;
+        self.server.server().app().deliveries().settled().await;
     }
 }
 
 /// Gives a bot the chat: where its API is.
 pub async fn open(server: &TestServer, bot: &AgentId) -> String {
-    let domain = server.server().domain();
-    let agent = domain
+    let app = server.server().app();
+    let agent = app
         .store()
-        .read(|conn| parlance::domain::agents::find_by_id(conn, bot))
+        .read(|conn| parlance::domain::tenancy::agents::find_by_id(conn, bot))
         .expect("an agent");
-    let actor = parlance::domain::audit::Actor::Operator;
-    let id = webchat::ensure_for(domain, actor, &agent).await;
+    let actor = parlance::domain::tenancy::audit::Actor::Operator;
+    let id = webchat::ensure_for(app, actor, &agent).await;
     format!("/webhook/{}", id.expect("a webhook"))
 }
 

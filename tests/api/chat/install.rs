@@ -1,6 +1,9 @@
 //! How a bot comes to have the chat, and that nobody loses it or sees it by accident.
 
-use parlance::domain::{agents, audit::Actor, webchat};
+use parlance::domain::{
+    tenancy::{agents, audit::Actor},
+    webchat,
+};
 use serde_json::json;
 
 use super::given::{Given, install, integration, open};
@@ -64,15 +67,15 @@ async fn one_who_installs_it_keeps_the_address() {
         .await
         .expect(200);
     given.get(&user, "/users/me").await.expect(404);
-    let domain = given.server.server().domain();
+    let app = given.server.server().app();
     let find = |id: &parlance::kernel::ids::AgentId| {
-        let agent = domain.store().read(|conn| agents::find_by_id(conn, id));
+        let agent = app.store().read(|conn| agents::find_by_id(conn, id));
         agent.expect("an agent")
     };
     let agent = find(&given.bot.id);
-    let refused = webchat::ensure_for(domain, Actor::Operator, &agent).await;
+    let refused = webchat::ensure_for(app, Actor::Operator, &agent).await;
     insta::assert_snapshot!(refused.expect_err("off").message());
-    assert_eq!(webchat::find(domain, &given.bot.id).expect("none"), None);
+    assert_eq!(webchat::find(app, &given.bot.id).expect("none"), None);
     // Removed, it comes back when it is asked for, as it was before.
     let gone = json!({"integrations": {&id: null}});
     Caller::member()
@@ -109,12 +112,12 @@ async fn another_integration_of_that_name_comes_first() {
         .call(None, reqwest::Method::GET, "/users/me", None)
         .await;
     hello.expect(404);
-    let domain = given.server.server().domain();
-    let agent = domain
+    let app = given.server.server().app();
+    let agent = app
         .store()
         .read(|conn| agents::find_by_id(conn, &given.bot.id))
         .expect("an agent");
-    let refused = webchat::ensure_for(domain, Actor::Operator, &agent).await;
+    let refused = webchat::ensure_for(app, Actor::Operator, &agent).await;
     insta::assert_snapshot!(refused.expect_err("its own").message());
 }
 
@@ -124,7 +127,7 @@ async fn a_bot_of_another_workspace_has_one_of_its_own() {
     let (workspace, _) = another_workspace(&given.server).await;
     let other = make_bot(&given.server, &workspace, Default::default()).await;
     assert_eq!(
-        webchat::find(given.server.server().domain(), &other.id).expect("none"),
+        webchat::find(given.server.server().app(), &other.id).expect("none"),
         None
     );
     let path = open(&given.server, &other.id).await;
@@ -142,8 +145,8 @@ async fn the_settings_turn_it_off_and_on_again() {
     let path = "/v1/admin/hub/integrations/chat/latest";
     let hidden = Caller::person().get(&given.server, path).await;
     hidden.expect(404);
-    let domain = given.server.server().domain();
-    assert_eq!(webchat::find(domain, &given.bot.id).expect("none"), None);
+    let app = given.server.server().app();
+    assert_eq!(webchat::find(app, &given.bot.id).expect("none"), None);
     given.server.config.webchat.enabled = true;
     given.server.restart().await;
     given.get(&user, "/users/me").await.expect(200);

@@ -1,6 +1,6 @@
 //! Limits: those of every integration's calls.
 
-use parlance::domain::limits::Rates;
+use parlance::domain::shared::limits::Rates;
 use reqwest::Method;
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlance::{domain::bots::NewBot, kernel::clock::within};
+use parlance::{domain::bots::manage::NewBot, kernel::clock::within};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -78,7 +78,7 @@ impl Stream {
 }
 
 fn listening(given: &Given) -> usize {
-    given.server.server().domain().listeners().count()
+    given.server.server().app().listeners().count()
 }
 
 /// Waits until so many listen: that one is gone is noticed with what cannot be written to it, at the

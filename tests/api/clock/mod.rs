@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use parlance::{
     domain::{
-        agents,
-        audit::Actor,
+        tenancy::{agents, audit::Actor},
         webhooks::{self, Event},
     },
     kernel::{Timestamp, ids::AgentId},
@@ -33,13 +32,13 @@ async fn ada(server: &TestServer, method: Method, path: &str, body: Value) -> An
 
 /// Makes an event of the first agent happen, which endpoints receive.
 async fn happen(server: &TestServer) {
-    let domain = server.server().domain();
-    let agent: AgentId = domain
+    let app = server.server().app();
+    let agent: AgentId = app
         .store()
         .read(|conn| agents::find(conn, &WORKSPACE.into(), "example"))
         .expect("the first agent")
         .id;
-    let emitted = domain.change_as(Actor::System, move |change| {
+    let emitted = app.change_as(Actor::System, move |change| {
         let event = Event {
             event_type: "v1.end_user.created",
             data: json!({"end_user_id": "x"}),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlance::domain::{api_keys::KeyKind, audit};
+use parlance::domain::tenancy::{api_keys::KeyKind, audit};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -160,7 +160,7 @@ async fn the_project_that_a_call_is_made_for_is_kept_with_what_it_changes() {
     };
     create(Some("my-project")).await.expect(200);
     create(None).await.expect(200);
-    let store = server.server().domain().store();
+    let store = server.server().app().store();
     let records = store.read(|conn| audit::newest(conn, &WORKSPACE.into(), 2));
     let names: Vec<_> = records
         .expect("records")

@@ -1,6 +1,6 @@
 //! `POST /v1/chat`, answered as a whole.
 
-use parlance::domain::api_keys::KeyKind;
+use parlance::domain::tenancy::api_keys::KeyKind;
 use proptest::{prelude::*, test_runner::TestRunner};
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -4,8 +4,8 @@
 use parlance::{
     config::Profile,
     domain::{
-        api_keys::KeyKind,
-        folders::{self, FolderSettings},
+        retrieval::folders::{self, FolderSettings},
+        tenancy::api_keys::KeyKind,
     },
     kernel::Secret,
 };
@@ -32,7 +32,7 @@ async fn with_folder(profile: Profile, token: Option<&str>) -> (TestServer, Temp
         config.connectors.folder = vec![folder];
     })
     .await;
-    let scanned = folders::scan(server.server().domain(), "manuals").await;
+    let scanned = folders::scan(server.server().app(), "manuals").await;
     assert_eq!(scanned.expect("it is scanned").files, 1);
     (server, documents)
 }

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use parlance::{
-    domain::folders::{self, FolderSettings},
+    domain::retrieval::folders::{self, FolderSettings},
     kernel::Secret,
 };
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ async fn server() -> TestServer {
         }];
     })
     .await;
-    let scanned = folders::scan(server.server().domain(), "all").await;
+    let scanned = folders::scan(server.server().app(), "all").await;
     let scanned = scanned.expect("it is scanned");
     assert_eq!(scanned.left_out, Default::default());
     server
@@ -153,7 +153,7 @@ impl Okapi {
 
 /// Every passage of the folder: its file, its title and its text.
 fn passages(server: &TestServer) -> Vec<[String; 3]> {
-    let read = server.server().domain().store().read(|conn| {
+    let read = server.server().app().store().read(|conn| {
         let mut statement = conn.prepare(
             "SELECT f.path, p.title, p.text FROM folder_passages AS p
              JOIN folder_files AS f ON f.seq = p.file_seq ORDER BY p.seq",

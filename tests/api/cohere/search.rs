@@ -2,10 +2,9 @@
 
 use parlance::{
     domain::{
-        access::Call,
-        api_keys::KeyKind,
-        connectors::{self, Connector, Document, SearchFailure, SearchOptions},
-        limits::Class,
+        retrieval::connectors::{self, Connector, Document, SearchFailure, SearchOptions},
+        shared::limits::Class,
+        tenancy::{api_keys::KeyKind, request_auth::Call},
     },
     kernel::Secret,
 };
@@ -20,8 +19,8 @@ use crate::support::{COHERE_KEY, TestServer, assert_answer};
 
 /// A call of the first workspace's key.
 pub fn call(server: &TestServer) -> Call {
-    let domain = server.server().domain();
-    let call = domain.admit(COHERE_KEY, &[KeyKind::Cohere], Class::Cohere);
+    let app = server.server().app();
+    let call = app.admit(COHERE_KEY, &[KeyKind::Cohere], Class::Cohere);
     call.expect("a call").for_project(Some("my-project"))
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use parlance::domain::folders;
+use parlance::domain::retrieval::folders;
 
 use super::{Documents, ids, scan};
 use crate::support::{TestServer, file_contains};
@@ -50,7 +50,7 @@ async fn nothing_is_read_twice() {
 async fn a_change_is_noticed_at_once() {
     let documents = Documents::of(&[("a.txt", "alpha")]);
     let server = documents.serve().await;
-    let folder = server.server().domain().folders().get("manuals");
+    let folder = server.server().app().folders().get("manuals");
     let mut scanned = folder.expect("the folder").scanned();
     documents.write("b.txt", "beta");
     let told = scanned.wait_for(|scanned| scanned.as_ref().is_some_and(|found| found.files == 2));
@@ -78,7 +78,7 @@ async fn a_folder_that_is_no_longer_set_is_forgotten() {
     let mut server = documents.serve().await;
     server.config.connectors.folder.clear();
     server.restart().await;
-    let forgotten = folders::forget_others(server.server().domain()).await;
+    let forgotten = folders::forget_others(server.server().app()).await;
     forgotten.expect("it is forgotten");
     server.stop().await;
     assert!(!file_contains(&server.config.store.path, "planted"));

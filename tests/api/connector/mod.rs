@@ -8,7 +8,7 @@ use std::{path::Path, time::UNIX_EPOCH};
 
 use parlance::{
     config::Config,
-    domain::folders::{self, FolderSettings, Scanned},
+    domain::retrieval::folders::{self, FolderSettings, Scanned},
     kernel::Secret,
 };
 use reqwest::Method;
@@ -68,7 +68,7 @@ impl Documents {
 }
 
 async fn scan(server: &TestServer) -> Scanned {
-    let scanned = folders::scan(server.server().domain(), "manuals").await;
+    let scanned = folders::scan(server.server().app(), "manuals").await;
     scanned.expect("it is scanned")
 }
 

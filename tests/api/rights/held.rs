@@ -1,6 +1,6 @@
 //! Requests whose bodies are held back, and what takes rights away meanwhile.
 
-use parlance::domain::{accounts, api_keys, audit::Actor, members};
+use parlance::domain::tenancy::{accounts, api_keys, audit::Actor, members};
 use reqwest::Method;
 use rusqlite::named_params;
 use serde_json::Value;
@@ -101,7 +101,7 @@ pub async fn revoke(server: &TestServer, value: &str) {
     let hash = parlance::kernel::secret::TokenHash::of(value);
     let revoked = server
         .server()
-        .domain()
+        .app()
         .change_as(Actor::Operator, move |change| {
             let key = api_keys::find_valid(change.conn, &hash)?.expect("a valid key");
             api_keys::revoke(change, &key.key_id)
@@ -113,7 +113,7 @@ pub async fn revoke(server: &TestServer, value: &str) {
 pub async fn remove_member(server: &TestServer, email: &'static str) {
     let removed = server
         .server()
-        .domain()
+        .app()
         .change_as(Actor::Operator, move |change| {
             let account = accounts::find_by_email(change.conn, email)?;
             members::remove(change, &WORKSPACE.into(), &account.id)
@@ -125,7 +125,7 @@ pub async fn remove_member(server: &TestServer, email: &'static str) {
 pub async fn set_role(server: &TestServer, email: &'static str, role: members::Role) {
     let set = server
         .server()
-        .domain()
+        .app()
         .change_as(Actor::Operator, move |change| {
             let account = accounts::find_by_email(change.conn, email)?;
             members::set_role(change, &WORKSPACE.into(), &account.id, role)
@@ -135,7 +135,7 @@ pub async fn set_role(server: &TestServer, email: &'static str, role: members::R
 
 /// The rows of a table.
 pub fn count(server: &TestServer, table: &str) -> i64 {
-    let store = server.server().domain().store();
+    let store = server.server().app().store();
     let counted = store.read(|conn| {
         let statement = format!("SELECT count(*) FROM {table}");
         Ok(conn.query_row(&statement, named_params! {}, |row| row.get(0))?)

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use parlance::{config::Profile, domain::members::Role, kernel::Secret};
+use parlance::{config::Profile, domain::tenancy::members::Role, kernel::Secret};
 use reqwest::Method;
 use serde_json::json;
 

@@ -11,7 +11,7 @@ use crate::{
     },
     support::{BOTPRESS_PAT, TestServer, send},
 };
-use parlance::domain::members::Role;
+use parlance::domain::tenancy::members::Role;
 
 const EMAIL: &str = "billing@example.localhost";
 

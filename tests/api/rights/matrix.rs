@@ -9,8 +9,8 @@ use std::{fmt::Write as _, time::Duration};
 use parlance::{
     config::Config,
     domain::{
-        api_keys::{KeyKind, Owner},
-        folders,
+        retrieval::folders,
+        tenancy::api_keys::{KeyKind, Owner},
     },
     kernel::{Secret, ids::WorkspaceId},
 };

@@ -1,8 +1,8 @@
 //! The matrix of Botpress: tokens of people by their role, of bots and of integrations.
 
 use parlance::domain::{
-    api_keys::{KeyKind, Owner},
-    bots::NewBot,
+    bots::manage::NewBot,
+    tenancy::api_keys::{KeyKind, Owner},
 };
 
 use super::{

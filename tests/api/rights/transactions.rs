@@ -2,13 +2,15 @@
 
 use parlance::{
     domain::{
-        access::Place,
-        api_keys::KeyKind,
-        audit::Actor,
-        bots::{self, NewBot},
-        limits::Class,
-        members::{self, Role},
-        workspaces,
+        bots::manage::{self, NewBot},
+        shared::limits::Class,
+        tenancy::{
+            api_keys::KeyKind,
+            audit::Actor,
+            members::{self, Role},
+            request_auth::Place,
+            workspaces,
+        },
     },
     kernel::Kind,
 };
@@ -24,18 +26,18 @@ const EMAIL: &str = "administrator@example.localhost";
 #[tokio::test]
 async fn a_change_is_refused_as_a_new_call_would_be() {
     let server = TestServer::start().await;
-    let domain = server.server().domain();
+    let app = server.server().app();
     let token = member_with(&server, "administrator").await;
     let admit = || {
         let place = Place::Workspace(WORKSPACE);
-        domain.admit_at(
+        app.admit_at(
             &place,
             &token,
             &[KeyKind::BotpressPat],
             Class::BotpressAdmin,
         )
     };
-    let invite = async |call: parlance::domain::access::Call| {
+    let invite = async |call: parlance::domain::tenancy::request_auth::Call| {
         let invited = members::invite(&call, "guest@example.localhost".to_owned(), Role::Manager);
         invited.await.expect_err("a refusal").kind()
     };
@@ -54,10 +56,10 @@ async fn a_change_is_refused_as_a_new_call_would_be() {
 #[tokio::test]
 async fn a_role_that_is_lost_between_two_checks_does_not_count() {
     let server = TestServer::start().await;
-    let domain = server.server().domain();
+    let app = server.server().app();
     let token = member_with(&server, "administrator").await;
     let place = Place::Workspace(WORKSPACE);
-    let call = domain.admit_at(
+    let call = app.admit_at(
         &place,
         &token,
         &[KeyKind::BotpressPat],
@@ -67,7 +69,7 @@ async fn a_role_that_is_lost_between_two_checks_does_not_count() {
     // The extractor of an operation has asked for the role; the change itself asks for nothing.
     call.require_role(Role::Developer).expect("a developer");
     set_role(&server, EMAIL, Role::Viewer).await;
-    let made = bots::create(&call, NewBot::default()).await;
+    let made = manage::create(&call, NewBot::default()).await;
     assert_eq!(made.expect_err("a refusal").kind(), Kind::Forbidden);
     assert_eq!(count(&server, "bots"), 0);
 }
@@ -75,25 +77,25 @@ async fn a_role_that_is_lost_between_two_checks_does_not_count() {
 #[tokio::test]
 async fn a_workspace_that_is_blocked_meanwhile_is_not_changed() {
     let server = TestServer::start().await;
-    let domain = server.server().domain();
+    let app = server.server().app();
     let place = Place::Workspace(WORKSPACE);
     let kinds = [KeyKind::BotpressPat];
-    let call = domain.admit_at(&place, BOTPRESS_PAT, &kinds, Class::BotpressAdmin);
+    let call = app.admit_at(&place, BOTPRESS_PAT, &kinds, Class::BotpressAdmin);
     let call = call.expect("a call");
-    let blocked = domain.change_as(Actor::Operator, |change| {
+    let blocked = app.change_as(Actor::Operator, |change| {
         workspaces::set_blocked(change, &WORKSPACE.into(), true)
     });
     blocked.await.expect("it is blocked");
-    let made = bots::create(&call, NewBot::default()).await;
+    let made = manage::create(&call, NewBot::default()).await;
     assert_eq!(made.expect_err("a refusal").kind(), Kind::PaymentRequired);
 }
 
 #[tokio::test]
 async fn calls_outside_of_a_workspace_are_compared_too() {
     let server = TestServer::start().await;
-    let domain = server.server().domain();
-    let person = domain.admit_person(BOTPRESS_PAT).expect("a person");
-    let operator = domain.admit_operator(OPERATOR_KEY).expect("the operator");
+    let app = server.server().app();
+    let person = app.admit_person(BOTPRESS_PAT).expect("a person");
+    let operator = app.admit_operator(OPERATOR_KEY).expect("the operator");
     revoke(&server, BOTPRESS_PAT).await;
     revoke(&server, OPERATOR_KEY).await;
     let opened = workspaces::open(&person, "Another".to_owned()).await;
@@ -108,12 +110,14 @@ async fn calls_outside_of_a_workspace_are_compared_too() {
 #[tokio::test]
 async fn what_others_lose_takes_nothing_from_a_call() {
     let server = TestServer::start().await;
-    let domain = server.server().domain();
+    let app = server.server().app();
     let token = member_with(&server, "administrator").await;
     let place = Place::Workspace(WORKSPACE);
     let kinds = [KeyKind::BotpressPat];
-    let call = domain.admit_at(&place, BOTPRESS_PAT, &kinds, Class::BotpressAdmin);
+    let call = app.admit_at(&place, BOTPRESS_PAT, &kinds, Class::BotpressAdmin);
     let call = call.expect("a call");
     revoke(&server, &token).await;
-    bots::create(&call, NewBot::default()).await.expect("a bot");
+    manage::create(&call, NewBot::default())
+        .await
+        .expect("a bot");
 }

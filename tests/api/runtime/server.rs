@@ -9,7 +9,7 @@ use crate::support::{Program as Command, TestServer, send};
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_show_what_is_warm() {
     let mut server = TestServer::start().await;
-    let engine = server.server().domain().runtime().clone();
+    let engine = server.server().app().runtime().clone();
     let mut program = Program {
         id: "prog".to_owned(),
         version: "1".to_owned(),
@@ -51,7 +51,7 @@ async fn a_program_reaches_the_api_in_production() {
         config.server.profile = parlance::config::Profile::Production;
     })
     .await;
-    let engine = server.server().domain().runtime().clone();
+    let engine = server.server().app().runtime().clone();
     let code =
         handler("return { body: await (await fetch(process.env.BP_API_URL + '/healthz')).text() }");
     let program = Program {

@@ -3,9 +3,12 @@
 use parlance::{
     config::Config,
     domain::{
-        api_keys::{self, KeyKind, Owner},
-        audit::Actor,
-        derived, sealed, workspaces,
+        bots::derived,
+        tenancy::{
+            api_keys::{self, KeyKind, Owner},
+            audit::Actor,
+            sealed, workspaces,
+        },
     },
     kernel::{Clock, Secret, Timestamp, ids::WorkspaceId},
     server::Server,
@@ -97,7 +100,7 @@ impl TestServer {
         if self.damaged {
             return;
         }
-        let (store, sealer) = (server.domain().store(), server.domain().sealer());
+        let (store, sealer) = (server.app().store(), server.app().sealer());
         let found = store.read(|conn| {
             let report = check(conn)?.to_string();
             let faults = derived::faults(conn)?;
@@ -169,7 +172,7 @@ impl TestServer {
     pub async fn other_workspace_with(&self, kind: KeyKind) -> String {
         let made = self
             .server()
-            .domain()
+            .app()
             .change_as(Actor::Operator, move |change| {
                 let id = WorkspaceId::new_uuid();
                 let workspace = workspaces::create(change, id, "Another workspace")?;

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use parlance::{domain::folders::FolderSettings, kernel::Secret};
+use parlance::{domain::retrieval::folders::FolderSettings, kernel::Secret};
 use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::{Value, json};

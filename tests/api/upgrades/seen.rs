@@ -335,13 +335,13 @@ fn assert_counts(server: &TestServer, format: usize) {
     let of_formats = COUNTS.iter().filter(|(since, ..)| *since <= format);
     let of_formats = of_formats.map(|(_, expected, sql)| (expected, sql));
     for (expected, sql) in of_formats.chain(of_steps) {
-        let count = server.server().domain().store().read(|conn| {
+        let count = server.server().app().store().read(|conn| {
             let sql = format!("SELECT count(*) {sql}");
             Ok(conn.query_row(&sql, [], |row| row.get::<_, i64>(0))?)
         });
         assert_eq!(count.expect("a count"), *expected, "format {format}, {sql}");
     }
-    let handle = server.server().domain().store().read(|conn| {
+    let handle = server.server().app().store().read(|conn| {
         let sql = "SELECT handle IS NOT NULL FROM workspaces WHERE id = ?1";
         Ok(conn.query_row(sql, [WORKSPACE], |row| row.get::<_, bool>(0))?)
     });

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     domain::{
-        agents::Agent,
         platform_integrations::{self as integrations, Connection, Farewell, InstallationStatus},
+        tenancy::agents::Agent,
     },
     http::page::escape,
     kernel::{Error, Result},
@@ -90,7 +90,7 @@ fn choose(pages: &Pages) -> Result<String> {
 }
 
 fn connections(pages: &Pages, session: &Session, agent: &Agent) -> Result<String> {
-    let (connections, farewells) = pages.0.domain.store().read(|conn| {
+    let (connections, farewells) = pages.0.app.store().read(|conn| {
         Ok((
             integrations::connections(conn, &agent.id)?,
             integrations::farewells(conn, &agent.id)?,

@@ -18,10 +18,10 @@ use super::{
 };
 use crate::{
     domain::{
-        agents::Agent,
         platform_integrations::{
             self as integrations, Form, PlatformIntegration, Scope, Status, Typed,
         },
+        tenancy::agents::Agent,
     },
     http::page::escape,
     kernel::{Error, Kind, Result},
@@ -106,7 +106,7 @@ pub async fn submit(
 
 /// The integration with this id, if it can be installed.
 fn installable(pages: &Pages, id: String) -> Result<PlatformIntegration> {
-    let integration = integrations::find_any(&pages.0.domain, &id.into())?;
+    let integration = integrations::find_any(&pages.0.app, &id.into())?;
     if integration.status == Status::Archived {
         return Err(Error::new(
             Kind::Forbidden,

@@ -21,9 +21,9 @@ use self::session::Session;
 use super::{Settings, auth};
 use crate::{
     domain::{
-        Domain,
-        agents::{self, Agent},
+        App,
         platform_integrations::{Lifetimes, Typed},
+        tenancy::agents::{self, Agent},
     },
     http::{allow, errors::Failure, read_bytes},
     kernel::{Error, Kind, Result},
@@ -39,7 +39,7 @@ const FORM_MAX: usize = 256 * 1024;
 struct Pages(Arc<Parts>);
 
 struct Parts {
-    domain: Domain,
+    app: App,
     lifetimes: Lifetimes,
     /// Signs sessions. It is new at every start, which only asks people to send a form again.
     key: [u8; 32],
@@ -60,12 +60,12 @@ pub const METHODS: &[allow::Row] = &[
 /// The pages, to be mounted under their base path. Without `open`, they need an operator key.
 #[must_use]
 pub fn routes(
-    domain: &Domain,
+    app: &App,
     settings: &Settings,
     open: bool,
 ) -> impl Endpoint<Output = Response> + use<> {
     let pages = Pages(Arc::new(Parts {
-        domain: domain.clone(),
+        app: app.clone(),
         lifetimes: settings.lifetimes(),
         key: rand::random(),
         open,
@@ -92,7 +92,7 @@ pub fn routes(
 fn selected_agent(pages: &Pages, request: &Request, handle: Option<&str>) -> Result<Option<Agent>> {
     let handle = auth::selected_handle(request).or(handle);
     let handle = handle.filter(|handle| !handle.is_empty());
-    pages.0.domain.store().read(|conn| match handle {
+    pages.0.app.store().read(|conn| match handle {
         Some(handle) => agents::find_by_handle(conn, handle).map(Some),
         None => {
             let mut all = agents::list_all(conn)?;
@@ -103,7 +103,7 @@ fn selected_agent(pages: &Pages, request: &Request, handle: Option<&str>) -> Res
 
 /// Every agent that may be chosen.
 fn all_agents(pages: &Pages) -> Result<Vec<Agent>> {
-    pages.0.domain.store().read(agents::list_all)
+    pages.0.app.store().read(agents::list_all)
 }
 
 /// The form that a page was sent back with, if it comes from a page of this session.

@@ -18,7 +18,7 @@ use crate::{domain::platform_integrations as integrations, http::page::escape};
 /// `GET /platform/integrations/{id}/connections/success`
 #[poem::handler]
 pub fn success(pages: Data<&Pages>, id: Path<String>) -> poem::Result<Response> {
-    let integration = integrations::find_any(&pages.0.0.domain, &id.0.into()).map_err(fail)?;
+    let integration = integrations::find_any(&pages.0.0.app, &id.0.into()).map_err(fail)?;
     let name = escape(&integration.definition.name);
     let body = format!(
         "<div class=\"card outcome\"><p class=\"sign good\" aria-hidden=\"true\">✓</p>
@@ -41,7 +41,7 @@ pub struct Code {
 /// `GET /platform/integrations/{id}/connections/error`
 #[poem::handler]
 pub fn error(pages: Data<&Pages>, id: Path<String>, code: Query<Code>) -> poem::Result<Response> {
-    let integration = integrations::find_any(&pages.0.0.domain, &id.0.into()).map_err(fail)?;
+    let integration = integrations::find_any(&pages.0.0.app, &id.0.into()).map_err(fail)?;
     let definition = &integration.definition;
     let texts = definition.error_codes.as_ref();
     let codes = [&code.0.error_code, &code.0.code, &code.0.error];

@@ -13,7 +13,10 @@ use super::{
     read_form,
 };
 use crate::{
-    domain::{access::unauthenticated, operator::OperatorCall, platform_integrations::Typed},
+    domain::{
+        platform_integrations::Typed,
+        tenancy::{operator::OperatorCall, request_auth::unauthenticated},
+    },
     http::{dialect::RenderError, origin, page::escape, sandbox::PAGES_COOKIE as COOKIE},
     kernel::{
         Kind, Result,
@@ -95,19 +98,19 @@ impl Session {
     /// The session of a request that may use the pages, or the page on which to sign in.
     pub fn enter(pages: &Pages, request: &Request) -> std::result::Result<Self, Box<Response>> {
         let mut session = Self::of(pages, request);
-        let domain = &pages.0.domain;
+        let app = &pages.0.app;
         if pages.0.open {
-            session.operator = Some(domain.operator_without_key());
+            session.operator = Some(app.operator_without_key());
             return Ok(session);
         }
-        let now = domain.clock().now().as_seconds();
+        let now = app.clock().now().as_seconds();
         // Nobody is signed in for longer: after the clock went back such a session was one of a time that
         // is still to come.
         let until = session.operator_until;
         let is_signed_in = now < until && until <= now.saturating_add(SIGNED_IN);
         if let Some(key) = session.key.as_ref().filter(|_| is_signed_in) {
             // The session ends with the key.
-            match domain.readmit_operator(key) {
+            match app.readmit_operator(key) {
                 Ok(operator) => {
                     session.operator = Some(operator);
                     return Ok(session);
@@ -208,8 +211,8 @@ pub async fn sign_in(
         false => "/platform/connections",
     };
     let key = typed.first("operator_key").unwrap_or_default().trim();
-    let domain = &pages.0.0.domain;
-    let operator = match domain.admit_operator(key) {
+    let app = &pages.0.0.app;
+    let operator = match app.admit_operator(key) {
         Ok(operator) => operator,
         Err(error) if error.kind() == Kind::Unauthenticated => {
             let shown = sign_in_page(&session, next, Some("That is no valid operator key."));
@@ -217,6 +220,6 @@ pub async fn sign_in(
         }
         Err(error) => return Err(fail(error)),
     };
-    let until = domain.clock().now().as_seconds() + SIGNED_IN;
+    let until = app.clock().now().as_seconds() + SIGNED_IN;
     Ok(Session::new(&pages, request, until, operator.key()).keep(see_other(next)))
 }

@@ -16,10 +16,10 @@ use super::wire::EXAMPLE_ID;
 use crate::{
     dialects::ada::{Settings, Tag, auth::AnyInstallation, error::Failed},
     domain::{
-        Domain,
+        App,
         platform_integrations::{self as integrations, Refusal, Tokens, Use},
     },
-    http::{body_memory::share_of, domain, errors::Failure, inflate::read_inflated},
+    http::{app, body_memory::share_of, errors::Failure, inflate::read_inflated},
     kernel::{Result, Secret},
 };
 
@@ -106,7 +106,7 @@ impl<'a> ApiExtractor<'a> for Form {
 }
 
 /// The server, as an operation without a key finds it.
-struct Here(Domain);
+struct Here(App);
 
 impl<'a> ApiExtractor<'a> for Here {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::PoemExtractor];
@@ -119,8 +119,8 @@ impl<'a> ApiExtractor<'a> for Here {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let domain = domain(request).map_err(Failure)?;
-        Ok(Self(domain.clone()))
+        let app = app(request).map_err(Failure)?;
+        Ok(Self(app.clone()))
     }
 }
 
@@ -246,7 +246,7 @@ impl OAuth {
         Self { settings }
     }
 
-    async fn exchange(&self, domain: &Domain, form: &Form) -> Result<Result<Tokens, &'static str>> {
+    async fn exchange(&self, app: &App, form: &Form) -> Result<Result<Tokens, &'static str>> {
         let used = match form.0.get("grant_type").map(String::as_str) {
             None => return Ok(Err("invalid_request")),
             Some("authorization_code") => form.secret("code").map(Use::Code),
@@ -262,7 +262,7 @@ impl OAuth {
         };
         let lifetimes = self.settings.lifetimes();
         let tokens =
-            integrations::exchange(domain, id.as_str().into(), secret, used, lifetimes).await?;
+            integrations::exchange(app, id.as_str().into(), secret, used, lifetimes).await?;
         Ok(tokens.map_err(|refusal| match refusal {
             Refusal::InvalidClient => "invalid_client",
             Refusal::InvalidGrant => "invalid_grant",

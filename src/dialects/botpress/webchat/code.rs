@@ -3,7 +3,9 @@
 use url::Url;
 
 use super::page::BASE_PATH;
-use crate::{dialects::botpress::bot_reports::WebchatType, domain::bots::Bot, http::page::escape};
+use crate::{
+    dialects::botpress::bot_reports::WebchatType, domain::bots::manage::Bot, http::page::escape,
+};
 
 /// The options of the script with their defaults, but for the title, which is the bot's name.
 const OPTIONS: [(&str, &str); 8] = [

@@ -4,7 +4,7 @@ use poem::{Response, http::StatusCode};
 
 use super::page::BASE_PATH;
 use crate::{
-    domain::bots::Shown,
+    domain::webchat::bot_chat::Shown,
     http::{
         dialect::RenderError,
         page::{self, escape, fill, html, text},

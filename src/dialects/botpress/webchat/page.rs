@@ -14,7 +14,7 @@ use serde_json::json;
 use super::draw;
 use crate::{
     dialects::botpress::{Settings, WEBHOOKS_PATH},
-    domain::{Domain, bots},
+    domain::App,
     http::{
         allow,
         errors::Failure,
@@ -39,7 +39,7 @@ pub const METHODS: &[allow::Row] = &[
 struct Pages(Arc<Parts>);
 
 struct Parts {
-    domain: Domain,
+    app: App,
     /// The policy of a chat's page, which says also which pages it may be put into.
     policy: Policy,
     /// Whether whoever reaches the server may switch the chat of a bot on.
@@ -48,9 +48,9 @@ struct Parts {
 
 /// The pages, to be mounted at all that is below their base path. Without `open` they switch nothing on.
 #[must_use]
-pub fn routes(domain: &Domain, settings: &Settings, open: bool) -> BoxEndpoint<'static, Response> {
+pub fn routes(app: &App, settings: &Settings, open: bool) -> BoxEndpoint<'static, Response> {
     let pages = Pages(Arc::new(Parts {
-        domain: domain.clone(),
+        app: app.clone(),
         policy: Policy::Chat(settings.chat_embedders.clone()),
         open,
     }));
@@ -106,7 +106,7 @@ fn named(request: &Request) -> Result<String> {
 }
 
 async fn show(pages: Pages, request: Request) -> Result<Response> {
-    let bot = bots::shown(&pages.0.domain, &named(&request)?)?;
+    let bot = crate::domain::webchat::bot_chat::shown(&pages.0.app, &named(&request)?)?;
     Ok(match &bot.webhook_id {
         Some(id) => {
             let failures = pages.0.open.then(|| below(&format!("failures/{id}")));
@@ -125,7 +125,7 @@ async fn switch_on(pages: Pages, request: Request) -> Result<Response> {
         ));
     }
     let name = named(&request)?;
-    bots::switch_chat_on(&pages.0.domain, &name).await?;
+    crate::domain::webchat::bot_chat::switch_chat_on(&pages.0.app, &name).await?;
     Ok(Redirect::see_other(request.original_uri().path()).into_response())
 }
 
@@ -154,7 +154,8 @@ async fn failures(pages: Pages, request: Request) -> Result<Response> {
     let later: Later = request
         .params()
         .map_err(|error| Error::invalid(error.to_string()))?;
-    let troubles = bots::troubles(&pages.0.domain, &chat.webhook, later.after)?;
+    let troubles =
+        crate::domain::webchat::bot_chat::troubles(&pages.0.app, &chat.webhook, later.after)?;
     let failures = troubles.failures.iter().map(|seen| {
         json!({
             "number": seen.number,

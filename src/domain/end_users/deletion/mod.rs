@@ -14,7 +14,7 @@ pub use run::run_due;
 pub use submit::submit;
 
 use crate::{
-    domain::sql::text_enum,
+    domain::shared::sql::text_enum,
     kernel::{Timestamp, ids::EndUserDeletionId},
 };
 

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{Deletion, Identifier, Outcome};
 use crate::{
-    domain::access::Call,
+    domain::tenancy::request_auth::Call,
     kernel::{Error, Result, Timestamp, ids::EndUserDeletionId},
 };
 
@@ -20,7 +20,7 @@ const OUTCOMES: &str = "
 /// `NotFound`, or those of the store.
 pub async fn find(call: &Call, id: EndUserDeletionId) -> Result<(Deletion, Vec<Outcome>)> {
     let agent = call.agent()?.id.clone();
-    call.domain()
+    call.app()
         .store()
         .scan(move |conn| {
             let deletion = conn

@@ -11,10 +11,9 @@ use super::{
 };
 use crate::{
     domain::{
-        Domain,
-        audit::Actor,
-        change::Change,
+        App,
         end_users::{Scope, change::erase_as},
+        tenancy::{audit::Actor, write_tx::Change},
     },
     kernel::{
         Result,
@@ -41,10 +40,10 @@ const DUE: &str = "
 ///
 /// # Errors
 /// Those of the store; then the rest is still due.
-pub async fn run_due(domain: &Domain) -> Result<()> {
+pub async fn run_due(app: &App) -> Result<()> {
     loop {
-        let now = domain.clock().now();
-        let due = domain.store().read(|conn| {
+        let now = app.clock().now();
+        let due = app.store().read(|conn| {
             let mut statement = conn.prepare_cached(DUE)?;
             let due = statement.query_row(named_params! {":now": now}, |row| {
                 let scope = Scope {
@@ -59,28 +58,26 @@ pub async fn run_due(domain: &Domain) -> Result<()> {
             Ok(due.optional()?)
         })?;
         match due {
-            Some(deletion) => run(domain, &deletion).await?,
+            Some(deletion) => run(app, &deletion).await?,
             None => return Ok(()),
         }
     }
 }
 
-async fn run(domain: &Domain, deletion: &Running) -> Result<()> {
+async fn run(app: &App, deletion: &Running) -> Result<()> {
     let id = deletion.id.clone();
-    domain
-        .change_as(Actor::System, move |change| set_in_progress(change, &id))
+    app.change_as(Actor::System, move |change| set_in_progress(change, &id))
         .await?;
-    while look(domain, deletion).await? {}
+    while look(app, deletion).await? {}
     loop {
         let running = deletion.clone();
-        let erased = domain.change_as(Actor::System, move |change| erase(change, &running));
+        let erased = app.change_as(Actor::System, move |change| erase(change, &running));
         if erased.await? == 0 {
             break;
         }
     }
     let id = deletion.id.clone();
-    domain
-        .change_as(Actor::System, move |change| finish(change, &id))
+    app.change_as(Actor::System, move |change| finish(change, &id))
         .await
 }
 
@@ -110,10 +107,10 @@ const TO_LOOK_FOR: &str = "
     WHERE deletion_id = :id AND disposition IS NULL ORDER BY position LIMIT :limit";
 
 /// Looks for the next identifiers; says whether there were any.
-async fn look(domain: &Domain, deletion: &Running) -> Result<bool> {
+async fn look(app: &App, deletion: &Running) -> Result<bool> {
     let running = deletion.clone();
     // Looking may take long, so the writer must not be held up by it.
-    let found = domain.store().scan(move |conn| {
+    let found = app.store().scan(move |conn| {
         let mut statement = conn.prepare_cached(TO_LOOK_FOR)?;
         let mut rows = statement.query(named_params! {":id": running.id, ":limit": AT_ONCE})?;
         let mut found = Vec::new();
@@ -136,13 +133,12 @@ async fn look(domain: &Domain, deletion: &Running) -> Result<bool> {
         return Ok(false);
     }
     let id = deletion.id.clone();
-    domain
-        .change_as(Actor::System, move |change| {
-            found
-                .iter()
-                .try_for_each(|found| settle(change, &id, found))
-        })
-        .await?;
+    app.change_as(Actor::System, move |change| {
+        found
+            .iter()
+            .try_for_each(|found| settle(change, &id, found))
+    })
+    .await?;
     Ok(true)
 }
 

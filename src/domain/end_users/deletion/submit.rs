@@ -13,10 +13,12 @@ use super::{
 };
 use crate::{
     domain::{
-        access::Call,
-        audit::{self, Entry},
-        change::Change,
         end_users::Scope,
+        tenancy::{
+            audit::{self, Entry},
+            request_auth::Call,
+            write_tx::Change,
+        },
     },
     kernel::{
         Result, Rule, Timestamp, Violation,
@@ -54,10 +56,10 @@ pub async fn submit(
         };
         return Err(Violation::body(["identifiers"], rule).into());
     }
-    call.domain()
+    call.app()
         .change(call, move |change, _| {
             // Only a hint: whoever runs deletions finds it without.
-            change.then(|domain| domain.end_user_work().notify_one());
+            change.then(|app| app.end_user_work().notify_one());
             let hash = hash(&identifiers);
             let same = change.conn.prepare_cached(SAME)?.query_row(
                 named_params! {

@@ -13,7 +13,7 @@ use super::{
     lease::{Key, Leased},
 };
 use crate::{
-    domain::context::Domain,
+    domain::tenancy::app::App,
     kernel::{
         Result, Timestamp,
         clock::{Stopwatch, system_now},
@@ -105,10 +105,10 @@ impl Outcome {
 }
 
 /// Attempts a delivery.
-pub(super) async fn attempt(domain: &Domain, target: &Target, delivery: Leased) -> Outcome {
-    let clock = domain.clock();
+pub(super) async fn attempt(app: &App, target: &Target, delivery: Leased) -> Outcome {
+    let clock = app.clock();
     let (started_at, watch) = (clock.now(), Stopwatch::start());
-    let sent = send(domain, target, &delivery, started_at);
+    let sent = send(app, target, &delivery, started_at);
     // An attempt that panics must not stay in its lane for ever.
     let result = match AssertUnwindSafe(sent).catch_unwind().await {
         Ok(result) => result,
@@ -137,13 +137,13 @@ pub(super) async fn attempt(domain: &Domain, target: &Target, delivery: Leased) 
 }
 
 async fn send(
-    domain: &Domain,
+    app: &App,
     target: &Target,
     delivery: &Leased,
     now: Timestamp,
 ) -> std::result::Result<OutboundResponse, String> {
-    may_call(domain, &target.url)?;
-    let settings = &domain.settings().webhooks;
+    may_call(app, &target.url)?;
+    let settings = &app.settings().webhooks;
     let request = OutboundRequest {
         method: "POST",
         url: target.url.clone(),
@@ -152,7 +152,7 @@ async fn send(
         timeout: settings.timeout(),
         max_response: settings.response_bytes,
     };
-    let sent = domain.outbound().send(request).await;
+    let sent = app.outbound().send(request).await;
     sent.map_err(|error| error.to_string())
 }
 

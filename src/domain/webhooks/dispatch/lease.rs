@@ -9,7 +9,7 @@ use super::{
     attempt::Target,
 };
 use crate::{
-    domain::{context::Domain, sql::one_alone},
+    domain::{shared::sql::one_alone, tenancy::app::App},
     kernel::{Result, Timestamp, ids::WebhookMessageId},
 };
 
@@ -64,11 +64,11 @@ pub(super) struct Leased {
 }
 
 /// Leases what is due and has room. It reads first, so that nothing is written when nothing is due.
-pub(super) async fn look(domain: &Domain, wanted: Wanted) -> Result<Looked> {
-    let version = domain.webhooks().version();
-    let now = domain.clock().now();
+pub(super) async fn look(app: &App, wanted: Wanted) -> Result<Looked> {
+    let version = app.webhooks().version();
+    let now = app.clock().now();
     let after = wanted.after;
-    let (due, next_due) = domain.store().scan(move |conn| pending(conn, now)).await?;
+    let (due, next_due) = app.store().scan(move |conn| pending(conn, now)).await?;
     let (fitting, mut full): (Vec<i64>, Vec<i64>) = due
         .into_iter()
         .partition(|seq| wanted.rooms.get(seq).is_none_or(|room| *room > 0));
@@ -80,8 +80,8 @@ pub(super) async fn look(domain: &Domain, wanted: Wanted) -> Result<Looked> {
         version,
     };
     if !fitting.is_empty() {
-        let leasing = domain.clone();
-        let leased = domain
+        let leasing = app.clone();
+        let leased = app
             .store()
             .write(move |conn| lease(conn, &leasing, &wanted, fitting));
         let (taken, cut, last) = leased.await?;
@@ -129,13 +129,8 @@ fn pending(conn: &Connection, now: Timestamp) -> Result<(Vec<i64>, Option<Timest
 /// that were leased from.
 type Leases = (Vec<Taken>, Vec<i64>, i64);
 
-fn lease(
-    conn: &Connection,
-    domain: &Domain,
-    wanted: &Wanted,
-    mut endpoints: Vec<i64>,
-) -> Result<Leases> {
-    let now = domain.clock().now();
+fn lease(conn: &Connection, app: &App, wanted: &Wanted, mut endpoints: Vec<i64>) -> Result<Leases> {
+    let now = app.clock().now();
     let first = endpoints.partition_point(|seq| *seq <= wanted.after);
     endpoints.rotate_left(first);
     let mut budget = wanted.budget;
@@ -150,7 +145,7 @@ fn lease(
         }
         // One that cannot be read, or whose secret the key does not open, keeps its messages, and no other
         // endpoint waits for it.
-        let leased = one_alone(conn, || lease_for(conn, domain, endpoint, now, room))?;
+        let leased = one_alone(conn, || lease_for(conn, app, endpoint, now, room))?;
         let Some((target, deliveries)) = leased.flatten() else {
             continue;
         };
@@ -170,7 +165,7 @@ fn lease(
 /// Leases some of what is due for an endpoint, if it is still there.
 fn lease_for(
     conn: &Connection,
-    domain: &Domain,
+    app: &App,
     endpoint: i64,
     now: Timestamp,
     room: usize,
@@ -178,7 +173,7 @@ fn lease_for(
     let Some(stored) = stored_at(conn, endpoint)? else {
         return Ok(None);
     };
-    let target = Target::of(&stored, domain.sealer(), now)?;
+    let target = Target::of(&stored, app.sealer(), now)?;
     queue::schedule(conn, endpoint, now, room)?;
     Ok(Some((target, lease_one(conn, endpoint, now, room)?)))
 }
@@ -231,12 +226,12 @@ const RELEASE: &str = "
     WHERE endpoint_seq = :endpoint AND message_seq = :message AND lease_until IS NOT NULL";
 
 /// Gives leases back: the deliveries are due again.
-pub(super) async fn release(domain: &Domain, deliveries: Vec<Key>) -> Result<()> {
+pub(super) async fn release(app: &App, deliveries: Vec<Key>) -> Result<()> {
     if deliveries.is_empty() {
         return Ok(());
     }
-    let now = domain.clock().now();
-    let released = domain.store().write(move |conn| {
+    let now = app.clock().now();
+    let released = app.store().write(move |conn| {
         let mut statement = conn.prepare_cached(RELEASE)?;
         for Key { endpoint, message } in deliveries {
             statement.execute(named_params! {
@@ -255,9 +250,9 @@ const END_ALL: &str = "
     WHERE state = 'pending' AND lease_until IS NOT NULL";
 
 /// Ends the leases of a dispatcher that is no more. A database has one server, so none is.
-pub(super) async fn end_all(domain: &Domain) -> Result<()> {
-    let now = domain.clock().now();
-    let ended = domain.store().write(move |conn| {
+pub(super) async fn end_all(app: &App) -> Result<()> {
+    let now = app.clock().now();
+    let ended = app.store().write(move |conn| {
         conn.execute(END_ALL, named_params! {":now": now})?;
         Ok(())
     });

@@ -25,7 +25,7 @@ use self::{
     record::Recorded,
 };
 use crate::{
-    domain::context::Domain,
+    domain::tenancy::app::App,
     kernel::{
         Result, Timestamp,
         clock::{Stopwatch, pause, within},
@@ -46,8 +46,8 @@ const REST: Duration = Duration::from_millis(2);
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
 /// Delivers what is due until `stop` ends.
-pub async fn run(domain: Domain, stop: impl Future<Output = ()>) {
-    let mut dispatcher = Dispatcher::begin(domain).await;
+pub async fn run(app: App, stop: impl Future<Output = ()>) {
+    let mut dispatcher = Dispatcher::begin(app).await;
     tokio::pin!(stop);
     loop {
         dispatcher.step();
@@ -60,12 +60,12 @@ pub async fn run(domain: Domain, stop: impl Future<Output = ()>) {
                 Ok(done) => dispatcher.take(done),
                 Err(error) => {
                     error!(%error, "a task of the dispatcher panicked: it begins anew");
-                    dispatcher = Dispatcher::begin(dispatcher.domain).await;
+                    dispatcher = Dispatcher::begin(dispatcher.app).await;
                     dispatcher.pause();
                 }
             },
-            () = dispatcher.domain.webhooks().rung() => {}
-            () = dispatcher.domain.clock().sleep_until(wake) => {}
+            () = dispatcher.app.webhooks().rung() => {}
+            () = dispatcher.app.clock().sleep_until(wake) => {}
             () = pause(LOOK_AGAIN) => {}
         }
     }
@@ -73,11 +73,11 @@ pub async fn run(domain: Domain, stop: impl Future<Output = ()>) {
 }
 
 /// Removes some of what nobody needs any more. Whether there may be more.
-async fn clear(domain: &Domain) -> Result<bool> {
-    if remove::remove(domain).await? {
+async fn clear(app: &App) -> Result<bool> {
+    if remove::remove(app).await? {
         return Ok(true);
     }
-    prune::prune(domain).await?;
+    prune::prune(app).await?;
     Ok(false)
 }
 
@@ -95,7 +95,7 @@ enum Done {
 }
 
 struct Dispatcher {
-    domain: Domain,
+    app: App,
     lanes: Lanes,
     /// The deliveries in memory: waiting, attempted, or not yet written down.
     held: HashSet<Key>,
@@ -126,12 +126,12 @@ struct Dispatcher {
 
 impl Dispatcher {
     /// A dispatcher that holds nothing: what the last one had leased is due again.
-    async fn begin(domain: Domain) -> Self {
-        if let Err(error) = lease::end_all(&domain).await {
+    async fn begin(app: App) -> Self {
+        if let Err(error) = lease::end_all(&app).await {
             warn!(%error, "deliveries of the last run wait for the end of their leases");
         }
         Self {
-            lanes: Lanes::new(&domain.settings().webhooks),
+            lanes: Lanes::new(&app.settings().webhooks),
             held: HashSet::new(),
             leased_again: HashSet::new(),
             finished: Vec::new(),
@@ -144,19 +144,19 @@ impl Dispatcher {
             paused: false,
             releasing: 0,
             hints: 0,
-            version: domain.webhooks().version(),
+            version: app.webhooks().version(),
             pruned: 0,
             after: 0,
             next_due: None,
-            next_prune: domain.clock().now(),
-            domain,
+            next_prune: app.clock().now(),
+            app,
         }
     }
 
     /// Starts whatever can be started now.
     fn step(&mut self) {
-        let now = self.domain.clock().now();
-        let hints = self.domain.webhooks().hints();
+        let now = self.app.clock().now();
+        let hints = self.app.webhooks().hints();
         if hints != self.hints {
             self.hints = hints;
             self.hungry = true;
@@ -169,7 +169,7 @@ impl Dispatcher {
             self.next_due = None;
             self.hungry = true;
         }
-        let version = self.domain.webhooks().version();
+        let version = self.app.webhooks().version();
         if version != self.version {
             self.version = version;
             // It may have been a deletion, which leaves something to remove.
@@ -183,17 +183,17 @@ impl Dispatcher {
             return;
         }
         while let Some((target, delivery)) = self.lanes.next() {
-            let domain = self.domain.clone();
+            let app = self.app.clone();
             self.tasks.spawn(async move {
-                Done::Attempted(Box::new(attempt::attempt(&domain, &target, delivery).await))
+                Done::Attempted(Box::new(attempt::attempt(&app, &target, delivery).await))
             });
         }
         if !self.recording && !self.finished.is_empty() {
             self.recording = true;
             let outcomes = std::mem::take(&mut self.finished);
-            let domain = self.domain.clone();
+            let app = self.app.clone();
             self.tasks
-                .spawn(async move { Done::Recorded(record::record(&domain, outcomes).await) });
+                .spawn(async move { Done::Recorded(record::record(&app, outcomes).await) });
         }
         if self.hungry && !self.looking && self.releasing == 0 && self.lanes.budget() > 0 {
             self.hungry = false;
@@ -204,16 +204,16 @@ impl Dispatcher {
                 budget: self.lanes.budget(),
                 after: self.after,
             };
-            let domain = self.domain.clone();
+            let app = self.app.clone();
             self.tasks
-                .spawn(async move { Done::Looked(lease::look(&domain, wanted).await) });
+                .spawn(async move { Done::Looked(lease::look(&app, wanted).await) });
         }
         if !self.pruning && self.next_prune <= now {
             self.pruning = true;
             self.pruned = self.version;
-            let domain = self.domain.clone();
+            let app = self.app.clone();
             self.tasks
-                .spawn(async move { Done::Pruned(clear(&domain).await) });
+                .spawn(async move { Done::Pruned(clear(&app).await) });
         }
     }
 
@@ -259,7 +259,7 @@ impl Dispatcher {
                     warn!(%error, "what is to be removed of webhooks is kept for another hour");
                 }
                 if !pruned.unwrap_or(false) && self.pruned == self.version {
-                    self.next_prune = self.domain.clock().now().plus(PRUNE_EVERY);
+                    self.next_prune = self.app.clock().now().plus(PRUNE_EVERY);
                 }
             }
             Done::Paused => self.paused = false,
@@ -303,9 +303,9 @@ impl Dispatcher {
             self.held.remove(key);
         }
         self.releasing += 1;
-        let domain = self.domain.clone();
+        let app = self.app.clone();
         self.tasks.spawn(async move {
-            if let Err(error) = lease::release(&domain, deliveries).await {
+            if let Err(error) = lease::release(&app, deliveries).await {
                 warn!(%error, "deliveries wait for the end of their leases");
             }
             Done::Released
@@ -334,13 +334,13 @@ impl Dispatcher {
 
     fn measure(&self) {
         let held = i64::try_from(self.held.len()).unwrap_or(i64::MAX);
-        self.domain.webhooks().metrics().in_memory.set(held);
+        self.app.webhooks().metrics().in_memory.set(held);
     }
 
     /// Tells whoever waits that nothing is left to do now.
     fn settle(&self) {
         if self.tasks.is_empty() && !self.hungry && self.finished.is_empty() {
-            self.domain.webhooks().settle(self.hints);
+            self.app.webhooks().settle(self.hints);
         }
     }
 
@@ -368,10 +368,10 @@ impl Dispatcher {
             warn!("attempts that had no answer yet are made again at the next start");
         }
         self.tasks.abort_all();
-        if !self.finished.is_empty() && record::record(&self.domain, self.finished).await.is_err() {
+        if !self.finished.is_empty() && record::record(&self.app, self.finished).await.is_err() {
             warn!("attempts that could not be written down are made again at the next start");
         }
-        if let Err(error) = lease::release(&self.domain, waiting).await {
+        if let Err(error) = lease::release(&self.app, waiting).await {
             warn!(%error, "deliveries go on at the next start");
         }
     }

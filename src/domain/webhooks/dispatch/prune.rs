@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::{
-    domain::context::Domain,
+    domain::tenancy::app::App,
     kernel::{Result, Timestamp},
 };
 
@@ -44,21 +44,17 @@ const PRUNE: &str = "
                          AND message_seq = webhook_messages.seq AND state = 'pending')))";
 
 /// Removes the old messages of every agent, some at a time.
-pub(super) async fn prune(domain: &Domain) -> Result<()> {
-    let retention = domain.settings().webhooks.retention();
-    let before = domain.clock().now().as_micros();
+pub(super) async fn prune(app: &App) -> Result<()> {
+    let retention = app.settings().webhooks.retention();
+    let before = app.clock().now().as_micros();
     let before = before.saturating_sub(i64::try_from(retention.as_micros()).unwrap_or(i64::MAX));
     let before = Timestamp::from_micros(before);
     let mut after = 0;
-    while let Some(agent) = domain
-        .store()
-        .read(|conn| next_agent(conn, after, before))?
-    {
+    while let Some(agent) = app.store().read(|conn| next_agent(conn, after, before))? {
         let mut from = START;
         let end = |conn: &Connection, from| chunk_end(conn, agent, from, before);
-        while let Some(to) = domain.store().read(|conn| end(conn, from))? {
-            domain
-                .store()
+        while let Some(to) = app.store().read(|conn| end(conn, from))? {
+            app.store()
                 .write(move |conn| remove(conn, agent, from, to))
                 .await?;
             from = to;

@@ -14,7 +14,10 @@ use super::{
     lease::Key,
 };
 use crate::{
-    domain::{audit::Actor, backoff::jittered, change::Change, context::Domain},
+    domain::{
+        shared::backoff::jittered,
+        tenancy::{app::App, audit::Actor, write_tx::Change},
+    },
     kernel::{Result, Timestamp, ids::WebhookAttemptId},
 };
 
@@ -30,7 +33,7 @@ pub(super) struct Recorded {
 /// # Errors
 /// The outcomes, if the store does not take them.
 pub(super) async fn record(
-    domain: &Domain,
+    app: &App,
     outcomes: Vec<Outcome>,
 ) -> std::result::Result<Recorded, Vec<Outcome>> {
     let recorded = Recorded {
@@ -38,13 +41,13 @@ pub(super) async fn record(
         retries: !outcomes.iter().all(Outcome::succeeded),
     };
     let outcomes = Arc::new(outcomes);
-    let written = domain.change_as(Actor::System, {
-        let (outcomes, domain) = (outcomes.clone(), domain.clone());
-        move |change| write(change, &domain.settings().webhooks, &outcomes)
+    let written = app.change_as(Actor::System, {
+        let (outcomes, app) = (outcomes.clone(), app.clone());
+        move |change| write(change, &app.settings().webhooks, &outcomes)
     });
     match written.await {
         Ok(disabled) => {
-            let metrics = domain.webhooks().metrics();
+            let metrics = app.webhooks().metrics();
             for outcome in outcomes.iter() {
                 metrics.attempted(outcome.name(), outcome.took);
             }
@@ -52,7 +55,7 @@ pub(super) async fn record(
                 metrics.disabled(*reason);
             }
             if !disabled.is_empty() {
-                domain.webhooks().endpoints_changed();
+                app.webhooks().endpoints_changed();
             }
             Ok(recorded)
         }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use crate::{domain::context::Domain, kernel::Result};
+use crate::{domain::tenancy::app::App, kernel::Result};
 
 /// How many rows are removed in one transaction. An attempt keeps up to
 /// `webhooks.response_bytes` of an answer, and what is removed is overwritten.
@@ -13,8 +13,8 @@ const DELETED: &str = "
 
 /// Removes some of what belongs to a deleted endpoint, and at last the endpoint. Whether there may
 /// be more.
-pub(super) async fn remove(domain: &Domain) -> Result<bool> {
-    let deleted = domain.store().read(|conn| {
+pub(super) async fn remove(app: &App) -> Result<bool> {
+    let deleted = app.store().read(|conn| {
         let mut statement = conn.prepare_cached(DELETED)?;
         let found = statement.query_row([], |row| row.get::<_, i64>(0));
         Ok(found.optional()?)
@@ -22,7 +22,7 @@ pub(super) async fn remove(domain: &Domain) -> Result<bool> {
     let Some(endpoint) = deleted else {
         return Ok(false);
     };
-    let removed = domain.store().write(move |conn| step(conn, endpoint));
+    let removed = app.store().write(move |conn| step(conn, endpoint));
     removed.await?;
     Ok(true)
 }

@@ -13,7 +13,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Runs what is due to its end. The server does so by itself, at a time of its own.
 pub async fn run(server: &TestServer) {
-    let run = deletion::run_due(server.server().domain()).await;
+    let run = deletion::run_due(server.server().app()).await;
     run.expect("run");
 }
 
@@ -214,19 +214,22 @@ async fn submit_a_bulk_end_user_deletion_request_does_not_accept_the_same_again_
 #[tokio::test]
 async fn submit_a_bulk_end_user_deletion_request_erases_nobody_beyond_1000_matches() {
     let server = unlimited().await;
-    let (domain, scope) = (server.server().domain(), super::scope(&server));
-    let sealer = domain.sealer().clone();
-    let made = domain.change_as(parlance::domain::audit::Actor::System, move |change| {
-        for number in 0..1001 {
-            let mut new = parlance::domain::end_users::New::default();
-            let Value::Object(metadata) = json!({"many": "x", "few": number < 1000}) else {
-                unreachable!()
-            };
-            new.profile.metadata = parlance::kernel::Patch::Value(metadata);
-            parlance::domain::end_users::make(change, &sealer, &scope, new)?;
-        }
-        Ok(())
-    });
+    let (app, scope) = (server.server().app(), super::scope(&server));
+    let sealer = app.sealer().clone();
+    let made = app.change_as(
+        parlance::domain::tenancy::audit::Actor::System,
+        move |change| {
+            for number in 0..1001 {
+                let mut new = parlance::domain::end_users::New::default();
+                let Value::Object(metadata) = json!({"many": "x", "few": number < 1000}) else {
+                    unreachable!()
+                };
+                new.profile.metadata = parlance::kernel::Patch::Value(metadata);
+                parlance::domain::end_users::make(change, &sealer, &scope, new)?;
+            }
+            Ok(())
+        },
+    );
     made.await.expect("made");
     let many = json!([{"type": "variable_match", "variable": "many", "value": "x"}]);
     let many = done(&server, many).await;
@@ -292,7 +295,7 @@ async fn submit_a_bulk_end_user_deletion_request_leaves_nothing_of_them_on_the_d
     let told = super::events(&server);
     let told: Vec<_> = told.iter().map(|message| &message["tags"]).collect();
     assert_eq!(told, [&json!([other]), &json!([other])]);
-    let store = server.server().domain().store();
+    let store = server.server().app().store();
     let rows = store.read(|conn| {
         let sql = "SELECT (SELECT count(*) FROM end_users)
                         + (SELECT count(*) FROM end_user_sensitive)
@@ -341,7 +344,7 @@ async fn get_a_deletion_job_that_was_cut_short_goes_on_where_it_was() {
     let (agent, now) = (super::scope(&server).agent, server.clock.now().as_micros());
     let due = now + 3_600_000_000;
     let target = found.clone();
-    let left = server.server().domain().store().write(move |conn| {
+    let left = server.server().app().store().write(move |conn| {
         conn.execute(
             "INSERT INTO end_user_deletions
                 (id, agent_id, request_hash, status, submitted_count, due_at, created_at)

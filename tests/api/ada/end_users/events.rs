@@ -1,8 +1,8 @@
 //! What webhook endpoints are told of end users (seed 003).
 
 use parlance::domain::{
-    audit::Actor,
     end_users::{self, Changes, METAVARIABLES, MetadataUpdate},
+    tenancy::audit::Actor,
 };
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -121,8 +121,8 @@ async fn update_end_user_by_id_tells_of_changes_too() {
 async fn system_properties_are_not_told() {
     let server = unlimited().await;
     let id = created(&server, json!({})).await;
-    let domain = server.server().domain();
-    let (scope, sealer) = (scope(&server), domain.sealer().clone());
+    let app = server.server().app();
+    let (scope, sealer) = (scope(&server), app.sealer().clone());
     let Value::Object(properties) = json!({"sunshine_user_id": "sun-1"}) else {
         unreachable!()
     };
@@ -131,13 +131,12 @@ async fn system_properties_are_not_told() {
         ..Changes::default()
     };
     let end_user = id.as_str().into();
-    domain
-        .change_as(Actor::System, move |change| {
-            let how = MetadataUpdate::Merge;
-            end_users::apply(change, &sealer, &scope, &end_user, changes, how)
-        })
-        .await
-        .expect("changed");
+    app.change_as(Actor::System, move |change| {
+        let how = MetadataUpdate::Merge;
+        end_users::apply(change, &sealer, &scope, &end_user, changes, how)
+    })
+    .await
+    .expect("changed");
     assert_eq!(told(&server), ["v1.end_user.created"]);
     let read = get(&server, &format!("/end-users/{id}")).await.json();
     let shown = &read["profile"]["system_properties"];
@@ -148,9 +147,9 @@ async fn system_properties_are_not_told() {
 #[tokio::test]
 async fn what_another_dialect_makes_is_seen_and_told() {
     let server = unlimited().await;
-    let domain = server.server().domain();
-    let (scope, sealer) = (scope(&server), domain.sealer().clone());
-    let made = domain
+    let app = server.server().app();
+    let (scope, sealer) = (scope(&server), app.sealer().clone());
+    let made = app
         .change_as(Actor::System, move |change| {
             end_users::make(change, &sealer, &scope, end_users::New::default())
         })

@@ -16,10 +16,12 @@ mod time;
 use parlance::{
     config::Config,
     domain::{
-        agents::{self, NewAgent},
-        api_keys::{self, KeyKind, Owner},
-        audit::Actor,
         end_users::Scope,
+        tenancy::{
+            agents::{self, NewAgent},
+            api_keys::{self, KeyKind, Owner},
+            audit::Actor,
+        },
     },
     kernel::ids::AgentId,
 };
@@ -99,7 +101,7 @@ async fn patched(server: &TestServer, id: &str, body: Value) -> Answer {
 /// The first agent.
 fn scope(server: &TestServer) -> Scope {
     let workspace = WORKSPACE.into();
-    let store = server.server().domain().store();
+    let store = server.server().app().store();
     let agent = store.read(|conn| agents::find(conn, &workspace, "example"));
     Scope {
         agent: agent.expect("the first agent").id,
@@ -109,29 +111,26 @@ fn scope(server: &TestServer) -> Scope {
 
 /// The keys of another agent, for v2 and for v1.
 async fn other_agent(server: &TestServer) -> (String, String) {
-    let made = server
-        .server()
-        .domain()
-        .change_as(Actor::Operator, |change| {
-            let workspace = WORKSPACE.into();
-            let agent = NewAgent {
-                id: AgentId::new_uuid(),
-                handle: "other".to_owned(),
-                name: "Other".to_owned(),
-            };
-            let agent = agents::create(change, &workspace, agent)?;
-            let owner = Owner::Agent(workspace, agent.id);
-            let (_, platform) = api_keys::create(change, KeyKind::Ada, &owner, "test")?;
-            let (_, end_users) = api_keys::create(change, KeyKind::AdaEndUsers, &owner, "test")?;
-            Ok((platform, end_users))
-        });
+    let made = server.server().app().change_as(Actor::Operator, |change| {
+        let workspace = WORKSPACE.into();
+        let agent = NewAgent {
+            id: AgentId::new_uuid(),
+            handle: "other".to_owned(),
+            name: "Other".to_owned(),
+        };
+        let agent = agents::create(change, &workspace, agent)?;
+        let owner = Owner::Agent(workspace, agent.id);
+        let (_, platform) = api_keys::create(change, KeyKind::Ada, &owner, "test")?;
+        let (_, end_users) = api_keys::create(change, KeyKind::AdaEndUsers, &owner, "test")?;
+        Ok((platform, end_users))
+    });
     let (platform, end_users) = made.await.expect("an agent with keys");
     (platform.expose().to_owned(), end_users.expose().to_owned())
 }
 
 /// The events that webhook endpoints would be told of, oldest first.
 fn events(server: &TestServer) -> Vec<Value> {
-    let store = server.server().domain().store();
+    let store = server.server().app().store();
     let payloads = store.read(|conn| {
         let mut statement = conn.prepare("SELECT payload FROM webhook_messages ORDER BY seq")?;
         let payloads = statement.query_map([], |row| row.get::<_, Value>(0))?;

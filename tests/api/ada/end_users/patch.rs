@@ -156,10 +156,10 @@ async fn patch_end_user_by_id_is_audited_without_naming_the_person() {
     let path = format!("/end-users/{id}");
     let bad = Some(json!({"profile": 1}));
     v2(&server, Method::PATCH, &path, bad).await.expect(400);
-    let store = server.server().domain().store();
+    let store = server.server().app().store();
     let workspace = crate::support::WORKSPACE.into();
     let records = store
-        .read(|conn| parlance::domain::audit::newest(conn, &workspace, 3))
+        .read(|conn| parlance::domain::tenancy::audit::newest(conn, &workspace, 3))
         .expect("records");
     assert_eq!(records[0].action, "end_user.update");
     assert_eq!(records[1].action, "end_user.create");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlance::domain::{end_users, sealed};
+use parlance::domain::{end_users, tenancy::sealed};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -14,13 +14,13 @@ const PLANTED: &str = "planted-sensitive-77aa";
 /// What the agent itself sees of it.
 fn kept(server: &TestServer, id: &str) -> Value {
     let agent = scope(server).agent;
-    let values = end_users::sensitive_metadata(server.server().domain(), &agent, &id.into());
+    let values = end_users::sensitive_metadata(server.server().app(), &agent, &id.into());
     Value::Object(values.expect("values"))
 }
 
 /// The sealed values, as they are stored.
 fn sealed(server: &TestServer) -> Vec<Vec<u8>> {
-    let store = server.server().domain().store();
+    let store = server.server().app().store();
     let sealed = store.read(|conn| {
         let mut statement = conn.prepare("SELECT sealed FROM end_user_sensitive")?;
         let rows = statement.query_map([], |row| row.get(0))?;
@@ -109,9 +109,9 @@ async fn patch_end_user_by_id_removes_sensitive_metadata() {
 async fn sensitive_metadata_is_another_agents_in_no_case() {
     let server = unlimited().await;
     let id = created(&server, sensitive(json!({"a": 1}))).await;
-    let domain = server.server().domain();
+    let app = server.server().app();
     let other = parlance::kernel::ids::AgentId::new_uuid();
-    let values = end_users::sensitive_metadata(domain, &other, &id.as_str().into());
+    let values = end_users::sensitive_metadata(app, &other, &id.as_str().into());
     assert_eq!(values.expect("values"), Map::new());
 }
 
@@ -120,18 +120,18 @@ async fn a_value_that_does_not_open_is_found_by_the_check() {
     let mut server = unlimited().await;
     server.damaged = true;
     let id = created(&server, sensitive(json!({"a": 1}))).await;
-    let domain = server.server().domain();
+    let app = server.server().app();
     let unreadable = || {
-        let found = domain
+        let found = app
             .store()
-            .read(|conn| sealed::unreadable(conn, Some(domain.sealer())));
+            .read(|conn| sealed::unreadable(conn, Some(app.sealer())));
         let owners = found.expect("a list").named.into_iter();
         owners
             .map(|value| value.owner.expect("an owner"))
             .collect::<Vec<_>>()
     };
     assert_eq!(unreadable(), [""; 0]);
-    let broken = domain.store().write(|conn| {
+    let broken = app.store().write(|conn| {
         conn.execute("UPDATE end_user_sensitive SET name = 'b'", [])?;
         Ok(())
     });

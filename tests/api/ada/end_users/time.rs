@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use parlance::domain::{
-    audit::{self, Actor},
     end_users::{self, background},
+    tenancy::audit::{self, Actor},
 };
 use serde_json::json;
 
@@ -15,7 +15,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Does at once what the server does every minute.
 pub async fn sweep(server: &TestServer) {
-    let swept = background::sweep(server.server().domain()).await;
+    let swept = background::sweep(server.server().app()).await;
     swept.expect("swept");
 }
 
@@ -24,14 +24,13 @@ async fn create_end_user_makes_one_that_is_purged_after_a_day_without_a_conversa
     let server = unlimited().await;
     let unused = created(&server, json!({"external_id": "a"})).await;
     let talking = created(&server, json!({})).await;
-    let (domain, agent) = (server.server().domain(), scope(&server).agent);
+    let (app, agent) = (server.server().app(), scope(&server).agent);
     let end_user = talking.as_str().into();
-    domain
-        .change_as(Actor::System, move |change| {
-            end_users::set_in_conversation(change, &agent, &end_user)
-        })
-        .await
-        .expect("noted");
+    app.change_as(Actor::System, move |change| {
+        end_users::set_in_conversation(change, &agent, &end_user)
+    })
+    .await
+    .expect("noted");
     server.clock.advance(DAY - Duration::from_secs(1));
     // A change of the profile makes no conversation.
     let body = json!({"profile": {"first_name": "x"}});
@@ -50,7 +49,7 @@ async fn create_end_user_makes_one_that_is_purged_after_a_day_without_a_conversa
         .await
         .expect(200);
     assert_eq!(events(&server).len(), told, "there is no event for it");
-    let records = domain
+    let records = app
         .store()
         .read(|conn| audit::newest(conn, &WORKSPACE.into(), 1))
         .expect("records");

@@ -2,7 +2,7 @@
 
 use parlance::{
     config::Config,
-    domain::{
+    domain::tenancy::{
         agents::{self, NewAgent},
         api_keys::{self, KeyKind, Owner},
         audit::Actor,
@@ -43,7 +43,7 @@ impl Ada {
         let server = TestServer::with(|config| {
             config.bootstrap.ada_key = Some(Secret::new(ADA_KEY));
             // Only what tests limits has any.
-            config.limits.ada = parlance::domain::limits::Rates::default();
+            config.limits.ada = parlance::domain::shared::limits::Rates::default();
             change(config);
         })
         .await;
@@ -164,7 +164,7 @@ impl Ada {
 
     /// Another agent of the workspace, and a key of it.
     pub async fn other_agent(&self) -> String {
-        let made = self.server.server().domain();
+        let made = self.server.server().app();
         let made = made.change_as(Actor::Operator, |change| {
             let workspace = WorkspaceId::from(WORKSPACE);
             let new = NewAgent {

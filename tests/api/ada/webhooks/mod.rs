@@ -18,9 +18,8 @@ mod secrets;
 use parlance::{
     config::Config,
     domain::{
-        agents,
-        audit::Actor,
-        limits::Rates,
+        shared::limits::Rates,
+        tenancy::{agents, audit::Actor},
         webhooks::{self, Event},
     },
     kernel::{Secret, ids::AgentId},
@@ -142,7 +141,7 @@ pub async fn attempts(server: &TestServer, id: &str) -> Vec<Value> {
 
 /// The first agent.
 pub fn agent(server: &TestServer) -> AgentId {
-    let store = server.server().domain().store();
+    let store = server.server().app().store();
     let found = store.read(|conn| agents::find(conn, &WORKSPACE.into(), "example"));
     found.expect("the first agent").id
 }
@@ -157,7 +156,7 @@ pub async fn emit_times(server: &TestServer, times: usize, event_type: &'static 
     let agent = agent(server);
     let emitted = server
         .server()
-        .domain()
+        .app()
         .change_as(Actor::System, move |change| {
             let event = Event {
                 event_type,
@@ -183,7 +182,7 @@ pub async fn deliver(server: &TestServer) {
 
 /// Waits until everything that is due has been attempted and written down.
 pub async fn settled(server: &TestServer) {
-    server.server().domain().webhooks().settled().await;
+    server.server().app().webhooks().settled().await;
 }
 
 /// Moves the clock and waits until everything that became due has been attempted.

@@ -45,7 +45,7 @@ async fn what_waits_is_due_and_comes_in_its_turn() {
 #[tokio::test]
 async fn resend_webhook_message_that_waits_leaves_it_its_retries() {
     let (server, receiver, id) = stuck().await;
-    let store = server.server().domain().store();
+    let store = server.server().app().store();
     let last = store.read(|conn| {
         let sql = "SELECT id FROM webhook_messages ORDER BY seq DESC LIMIT 1";
         Ok(conn.query_row(sql, [], |row| row.get::<_, String>(0))?)

@@ -72,7 +72,7 @@ async fn resend_webhook_message_finds_one_whose_id_does_not_tell_its_time() {
     const OLD: &str = "msg_2TnXa9QbRkLzW8vYc3dEfGh1Jk0";
     let renamed = server
         .server()
-        .domain()
+        .app()
         .store()
         .write(|conn| Ok(conn.execute("UPDATE webhook_messages SET id = ?", [OLD])?));
     assert_eq!(renamed.await.expect("a write"), 1);

@@ -15,7 +15,7 @@ const MESSAGES: u64 = 1000;
 async fn plant(server: &TestServer, endpoint: &str) {
     let agent = super::agent(server);
     let endpoint = endpoint.to_owned();
-    let planted = server.server().domain().store().write(move |conn| {
+    let planted = server.server().app().store().write(move |conn| {
         conn.execute(
             "INSERT INTO webhook_messages (id, agent_seq, event_type, payload, created_at)
              WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?2)
@@ -43,7 +43,7 @@ async fn plant(server: &TestServer, endpoint: &str) {
 
 /// How many endpoints, deliveries and attempts there are, deleted or not.
 fn rows(server: &TestServer) -> (u64, u64, u64) {
-    let counted = server.server().domain().store().read(|conn| {
+    let counted = server.server().app().store().read(|conn| {
         let count = |table: &str| {
             conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
                 row.get::<_, i64>(0).map(i64::unsigned_abs)

@@ -1,6 +1,6 @@
 //! Secrets of endpoints are found nowhere but in the one answer that is meant to have them.
 
-use parlance::domain::audit::Actor;
+use parlance::domain::tenancy::audit::Actor;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -229,8 +229,8 @@ async fn addresses_of_earlier_versions_are_sealed_at_the_start() {
     let id = create(&server, receiver.url()).await;
     let url = with_secrets(receiver.url());
     let (old, row) = (url.clone(), id.clone());
-    let domain = server.server().domain();
-    let planted = domain.change_as(Actor::System, move |change| {
+    let app = server.server().app();
+    let planted = app.change_as(Actor::System, move |change| {
         let plant = "UPDATE webhook_endpoints SET url = ?1 WHERE id = ?2";
         Ok(change.conn.execute(plant, [old, row])?)
     });

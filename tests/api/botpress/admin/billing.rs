@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlance::domain::audit::Actor;
+use parlance::domain::tenancy::audit::Actor;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -60,9 +60,9 @@ async fn get_workspace_billing_details_shows_the_running_month() {
 
 /// Messages of users, written as a bot's integration writes them.
 async fn messages(given: &Given, count: u32) {
-    let domain = given.server.server().domain();
+    let app = given.server.server().app();
     let bot = given.bot.id.clone();
-    let written = domain.change_as(Actor::System, move |change| {
+    let written = app.change_as(Actor::System, move |change| {
         change
             .conn
             .execute_batch(&format!(
@@ -87,7 +87,7 @@ async fn messages(given: &Given, count: u32) {
 
 #[tokio::test]
 async fn get_workspace_billing_details_counts_messages_of_users() {
-    use parlance::domain::{billing, quotas};
+    use parlance::domain::tenancy::{billing, quotas};
     let server = TestServer::with(|config| {
         config.plans.team.included_messages = 10;
         config.plans.team.cents_per_thousand_messages = 100_000;
@@ -111,11 +111,11 @@ async fn get_workspace_billing_details_counts_messages_of_users() {
     assert_eq!(standing().await, (json!("OK"), json!(2.0)));
     messages(&given, 12).await;
     assert_eq!(standing().await, (json!("Warning"), json!(14.0)));
-    let domain = given.server.server().domain();
+    let app = given.server.server().app();
     let workspace = crate::support::WORKSPACE.into();
     let may = || {
-        let store = domain.store();
-        store.read(|conn| billing::require_message(conn, domain, &workspace))
+        let store = app.store();
+        store.read(|conn| billing::require_message(conn, app, &workspace))
     };
     may().expect("one more");
     messages(&given, 10).await;
@@ -131,7 +131,7 @@ async fn get_workspace_billing_details_counts_messages_of_users() {
         "50 for the plan, 20 for messages"
     );
     let month = parlance::kernel::Month::parse("2026-03").expect("a month");
-    let counted = domain
+    let counted = app
         .store()
         .read(|conn| quotas::user_messages(conn, &workspace, month));
     assert_eq!(counted.expect("a count"), 34);
@@ -295,14 +295,14 @@ async fn charge_workspace_unpaid_invoices_opens_a_blocked_workspace() {
 
 #[tokio::test]
 async fn invoices_come_without_anyone_asking() {
-    use parlance::domain::workspaces;
+    use parlance::domain::tenancy::workspaces;
     let server = TestServer::start().await;
     paying_with(&server, "pm_card_chargeCustomerFail").await;
     server.clock.advance(31 * DAY + 31 * DAY);
-    let domain = server.server().domain();
+    let app = server.server().app();
     let workspace = crate::support::WORKSPACE.into();
     for _ in 0..1000 {
-        let blocked = domain
+        let blocked = app
             .store()
             .read(|conn| workspaces::is_blocked(conn, &workspace));
         if blocked.expect("a workspace") {

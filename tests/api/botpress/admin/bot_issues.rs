@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use parlance::domain::{
-    audit::Actor,
-    bots::issues::{self, Category, Datum, Occurrence},
+    bots::manage::issues::{self, Category, Datum, Occurrence},
+    tenancy::audit::Actor,
 };
 use serde_json::Value;
 
@@ -28,9 +28,9 @@ async fn happen(given: &Given, operation: &str, detail: &str) {
         grouped: BTreeMap::from([("operation".to_owned(), datum(operation))]),
         data: BTreeMap::from([("detail".to_owned(), datum(detail))]),
     };
-    let domain = given.server.server().domain();
-    let (settings, bot) = (domain.settings().bots.clone(), given.bot.id.clone());
-    let recorded = domain.change_as(Actor::System, move |change| {
+    let app = given.server.server().app();
+    let (settings, bot) = (app.settings().bots.clone(), given.bot.id.clone());
+    let recorded = app.change_as(Actor::System, move |change| {
         issues::record(change, &settings, &bot, &occurrence)
     });
     recorded.await.expect("an issue");

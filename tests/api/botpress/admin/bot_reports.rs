@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use parlance::domain::{
-    audit::Actor,
-    bots::{
+    bots::manage::{
         background,
         logs::{self, Level},
     },
+    tenancy::audit::Actor,
 };
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
@@ -19,10 +19,10 @@ use crate::{
 };
 
 async fn log(given: &Given, messages: Vec<String>) {
-    let domain = given.server.server().domain();
-    let settings = domain.settings().bots.clone();
+    let app = given.server.server().app();
+    let settings = app.settings().bots.clone();
     let (bot, integration) = (given.bot.id.clone(), given.integration.id.clone());
-    let logged = domain.change_as(Actor::System, move |change| {
+    let logged = app.change_as(Actor::System, move |change| {
         for message in &messages {
             logs::record(change, &settings, &bot, Level::Info, message)?;
             logs::record_of_integration(change, &settings, &integration, Level::Warn, message)?;
@@ -120,7 +120,7 @@ async fn get_bot_logs_are_bounded_by_number_size_and_age() {
         .server
         .clock
         .advance(Duration::from_secs(3 * 24 * 3600));
-    background::once(given.server.server().domain())
+    background::once(given.server.server().app())
         .await
         .expect("the work");
     assert_eq!(count(), 0);

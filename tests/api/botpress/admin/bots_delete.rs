@@ -1,6 +1,6 @@
 //! Listing, giving away and deleting bots.
 
-use parlance::domain::bots::background;
+use parlance::domain::bots::manage::background;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -128,7 +128,7 @@ async fn delete_bot_takes_everything_of_it() {
     assert!(!ids(&listed).contains(&id));
     // What the server has no time for is done at the next start.
     given.server.restart().await;
-    let work = background::once(given.server.server().domain()).await;
+    let work = background::once(given.server.server().app()).await;
     work.expect("the work");
     assert_eq!(left(&given.server), 0);
     let integration = format!("/v1/admin/integrations/{}", given.integration.id);
@@ -183,12 +183,16 @@ async fn delete_bot_needs_a_developer_of_its_workspace() {
 
 /// Makes the first account a member of another workspace with a role; gives its id.
 async fn target(server: &TestServer, role: &str) -> String {
-    use parlance::domain::{accounts, audit::Actor, members, members::Role};
+    use parlance::domain::tenancy::{
+        accounts,
+        audit::Actor,
+        members::{self, Role},
+    };
     let (workspace, _) = another_workspace(server).await;
     let (role, id) = (Role::parse(role).expect("a role"), workspace.clone());
     let joined = server
         .server()
-        .domain()
+        .app()
         .change_as(Actor::Operator, move |change| {
             let account = members::list(change.conn, &WORKSPACE.into())?;
             let account = account

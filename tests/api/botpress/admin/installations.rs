@@ -1,6 +1,6 @@
 //! Integrations in bots, as updateBot installs, configures, switches off and removes them.
 
-use parlance::domain::bots::NewBot;
+use parlance::domain::bots::manage::NewBot;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 

@@ -1,7 +1,11 @@
 //! Versions of integrations.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use parlance::domain::{access::Place, api_keys::KeyKind, integrations, limits::Class};
+use parlance::domain::{
+    bots::integrations,
+    shared::limits::Class,
+    tenancy::{api_keys::KeyKind, request_auth::Place},
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -507,7 +511,7 @@ async fn create_integration_seals_secrets() {
     let id = text(&made["id"]);
     let read = Caller::member().get(&server, &format!("{ALL}/{id}")).await;
     assert!(!read.text.contains("planted-secret-51d0"));
-    let call = server.server().domain().admit_at(
+    let call = server.server().app().admit_at(
         &Place::Workspace(WORKSPACE),
         BOTPRESS_PAT,
         &[KeyKind::BotpressPat],

@@ -27,15 +27,15 @@ async fn create_workspace_member_finds_the_account() {
 
 #[tokio::test]
 async fn create_workspace_member_makes_an_account_if_there_is_none() {
-    use parlance::domain::{
+    use parlance::domain::tenancy::{
         accounts,
         api_keys::{KeyKind, Owner},
     };
     let server = TestServer::start().await;
     let body = json!({"email": "new@example.localhost", "role": "viewer"});
     let made = Caller::member().post(&server, PATH, body).await.expect(200);
-    let domain = server.server().domain();
-    let account = domain
+    let app = server.server().app();
+    let account = app
         .store()
         .read(|conn| accounts::find_by_email(conn, "new@example.localhost"))
         .expect("an account");

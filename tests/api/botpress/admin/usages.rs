@@ -45,12 +45,12 @@ async fn get_usage_counts_what_is_there() {
 
 #[tokio::test]
 async fn get_usage_counts_calls_of_code() {
-    use parlance::domain::{audit::Actor, quotas};
+    use parlance::domain::tenancy::{audit::Actor, quotas};
     let given = Given::new().await;
-    let domain = given.server.server().domain();
+    let app = given.server.server().app();
     for _ in 0..3 {
         let bot = given.bot.id.clone();
-        let counted = domain.change_as(Actor::System, move |change| {
+        let counted = app.change_as(Actor::System, move |change| {
             quotas::invoked(change, &WORKSPACE.into(), &bot)
         });
         counted.await.expect("it is counted");

@@ -151,7 +151,7 @@ async fn change_workspace_plan_needs_a_payment_method() {
 
 #[tokio::test]
 async fn change_workspace_plan_takes_the_one_of_the_settings() {
-    use parlance::domain::plans::Plan;
+    use parlance::domain::shared::plans::Plan;
     let server = TestServer::with(|config| config.plans.premium = Plan::Enterprise).await;
     let caller = Caller::person();
     let method = json!({"stripePaymentMethodId": "pm_card_visa"});
@@ -207,8 +207,8 @@ async fn delete_workspace_deletes_everything_of_it() {
         listed["workspaces"].as_array().expect("workspaces").len(),
         1
     );
-    let bots = given.server.server().domain().store();
-    let left = bots.read(parlance::domain::agents::list_all);
+    let bots = given.server.server().app().store();
+    let left = bots.read(parlance::domain::tenancy::agents::list_all);
     assert_eq!(left.expect("agents").len(), 1, "the one of the first start");
     given.server.stop().await;
     assert!(!file_contains(
@@ -228,11 +228,13 @@ async fn delete_workspace_goes_in_steps_if_it_is_big() {
     Caller::person().delete(&server, &path).await.expect(200);
     let gone = Caller::person().get(&server, &path).await;
     assert_eq!(gone.status, 404, "at once, whatever is left");
-    let domain = server.server().domain();
-    parlance::domain::workspaces::purge(domain)
+    let app = server.server().app();
+    parlance::domain::workspace_deletion::purge(app)
         .await
         .expect("the rest");
-    let left = domain.store().read(parlance::domain::agents::list_all);
+    let left = app
+        .store()
+        .read(parlance::domain::tenancy::agents::list_all);
     assert_eq!(left.expect("agents").len(), 1);
 }
 
@@ -252,10 +254,10 @@ async fn delete_workspace_waits_for_those_who_use_its_integrations() {
     removed.expect(200);
     let deleted = Caller::person().delete(&given.server, &path).await;
     deleted.expect(200);
-    let domain = given.server.server().domain();
-    let purged = parlance::domain::workspaces::purge(domain).await;
+    let app = given.server.server().app();
+    let purged = parlance::domain::workspace_deletion::purge(app).await;
     purged.expect("all of it goes");
-    let left = domain.store().read(|conn| {
+    let left = app.store().read(|conn| {
         let sql = "SELECT count(*) FROM integrations WHERE name = 'shared'";
         Ok(conn.query_row(sql, [], |row| row.get::<_, i64>(0))?)
     });

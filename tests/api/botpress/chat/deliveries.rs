@@ -1,6 +1,6 @@
 //! What the runtime is to deliver: rows written with their cause, and only for those who can take them.
 
-use parlance::domain::bots::NewBot;
+use parlance::domain::bots::manage::NewBot;
 use serde_json::json;
 
 use super::message;
@@ -14,7 +14,7 @@ use crate::{
 
 /// Operation, and whether it is for an integration, of each waiting delivery.
 fn deliveries(server: &TestServer) -> Vec<(String, bool)> {
-    let store = server.server().domain().store();
+    let store = server.server().app().store();
     let found = store.read(|conn| {
         let sql = "SELECT operation, installation_seq IS NOT NULL FROM bot_deliveries ORDER BY seq";
         let mut statement = conn.prepare(sql)?;

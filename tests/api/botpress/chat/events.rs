@@ -120,7 +120,7 @@ async fn create_event_with_a_schedule_is_a_row_that_becomes_due() {
         .post(&given.server, EVENTS, body)
         .await
         .expect(201);
-    let store = given.server.server().domain().store();
+    let store = given.server.server().app().store();
     let due: i64 = store
         .read(|conn| {
             let sql = "SELECT due_at FROM bot_schedules WHERE event_seq IS NOT NULL";

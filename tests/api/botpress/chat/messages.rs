@@ -1,6 +1,6 @@
 //! Messages.
 
-use parlance::domain::bots::NewBot;
+use parlance::domain::bots::manage::NewBot;
 use serde_json::json;
 
 use super::{id_of, message};
@@ -132,7 +132,7 @@ async fn create_message_with_a_schedule_is_a_row_that_becomes_due() {
             .await
             .expect(201);
     }
-    let store = given.server.server().domain().store();
+    let store = given.server.server().app().store();
     let due: Vec<i64> = store
         .read(|conn| {
             let mut rows = conn.prepare("SELECT due_at FROM bot_schedules ORDER BY seq")?;

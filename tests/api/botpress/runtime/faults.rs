@@ -12,7 +12,7 @@ const EVENTS: &str = "/v1/chat/events";
 /// Writes into the database what no program does.
 async fn damage(server: &mut TestServer, sql: &'static str) {
     server.damaged = true;
-    let written = server.server().domain().store().write(move |conn| {
+    let written = server.server().app().store().write(move |conn| {
         conn.execute_batch(sql)?;
         Ok(())
     });

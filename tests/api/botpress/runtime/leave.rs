@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlance::domain::{bots::background, workspaces};
+use parlance::domain::bots::manage::background;
 use serde_json::json;
 
 use super::{Pair, column};
@@ -25,9 +25,11 @@ impl Pair {
     /// Has everything happen that is due.
     async fn work(&self) {
         self.settled().await;
-        let domain = self.given.server.server().domain();
-        background::once(domain).await.expect("the work on bots");
-        workspaces::purge(domain).await.expect("that on workspaces");
+        let app = self.given.server.server().app();
+        background::once(app).await.expect("the work on bots");
+        parlance::domain::workspace_deletion::purge(app)
+            .await
+            .expect("that on workspaces");
     }
 
     fn bots_left(&self) -> usize {
@@ -113,8 +115,8 @@ async fn an_integration_that_never_answers_does_not_keep_a_deleted_bot() {
     pair.delete_bot().await;
     pair.integration.wait(1).await;
     let work = async || {
-        let domain = pair.given.server.server().domain();
-        background::once(domain).await.expect("the work on bots");
+        let app = pair.given.server.server().app();
+        background::once(app).await.expect("the work on bots");
     };
     work().await;
     assert_eq!(pair.bots_left(), 1);

@@ -78,12 +78,12 @@ impl Pair {
 
 /// Waits until everything that is due has been attempted and written down.
 pub async fn settled(server: &TestServer) {
-    server.server().domain().deliveries().settled().await;
+    server.server().app().deliveries().settled().await;
 }
 
 /// The values of one column of one table, in the order of their rows.
 pub fn column(server: &TestServer, sql: &str) -> Vec<Value> {
-    let read = server.server().domain().store().read(|conn| {
+    let read = server.server().app().store().read(|conn| {
         let mut statement = conn.prepare(sql)?;
         let rows = statement.query_map([], |row| row.get(0))?;
         let json = |value| match value {

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use parlance::domain::{bots::background, workspaces};
+use parlance::domain::bots::manage::background;
 use serde_json::{Value, json};
 
 use super::{Pair, column};
@@ -77,9 +77,11 @@ impl Pair {
 
     async fn clean(&self) {
         self.settled().await;
-        let domain = self.given.server.server().domain();
-        background::once(domain).await.expect("the work on bots");
-        workspaces::purge(domain).await.expect("that on workspaces");
+        let app = self.given.server.server().app();
+        background::once(app).await.expect("the work on bots");
+        parlance::domain::workspace_deletion::purge(app)
+            .await
+            .expect("that on workspaces");
     }
 
     /// The status of a call of the integration now.
@@ -197,14 +199,16 @@ async fn unregister_uses_the_api_when_the_workspace_is_gone() {
     super::settled(server).await;
     let status = "SELECT status FROM bot_integrations";
     assert_eq!(column(server, status), [json!("registered")]);
-    let domain = server.server().domain();
+    let app = server.server().app();
     let gone = format!("/v1/admin/workspaces/{WORKSPACE}");
     Caller::member().delete(server, &gone).await.expect(200);
     super::settled(server).await;
     let failed = "SELECT message FROM integration_logs WHERE level = 'error'";
     assert_eq!(column(server, failed), Vec::<Value>::new());
-    background::once(domain).await.expect("the work on bots");
-    workspaces::purge(domain).await.expect("that on workspaces");
+    background::once(app).await.expect("the work on bots");
+    parlance::domain::workspace_deletion::purge(app)
+        .await
+        .expect("that on workspaces");
     assert!(column(server, "SELECT seq FROM bot_integrations").is_empty());
     // The server's own workspace and its keys stay.
     let left = format!(

@@ -7,9 +7,11 @@ mod refresh;
 mod secrets;
 
 use parlance::domain::{
-    api_keys::{self, KeyKind, Owner},
-    audit::Actor,
-    connectors::{Document, SearchFailure, SearchOptions},
+    retrieval::connectors::{Document, SearchFailure, SearchOptions},
+    tenancy::{
+        api_keys::{self, KeyKind, Owner},
+        audit::Actor,
+    },
 };
 use reqwest::{Client, Method, redirect::Policy};
 use serde_json::{Value, json};
@@ -90,13 +92,10 @@ pub async fn visit(address: &str) -> Answer {
 
 /// Another key of the first workspace: another user.
 pub async fn another_user(server: &TestServer) -> String {
-    let made = server
-        .server()
-        .domain()
-        .change_as(Actor::Operator, |change| {
-            let owner = Owner::Workspace(WORKSPACE.into());
-            api_keys::create(change, KeyKind::Cohere, &owner, "another user")
-        });
+    let made = server.server().app().change_as(Actor::Operator, |change| {
+        let owner = Owner::Workspace(WORKSPACE.into());
+        api_keys::create(change, KeyKind::Cohere, &owner, "another user")
+    });
     let (_, key) = made.await.expect("a key");
     key.expose().to_owned()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use parlance::domain::connectors::{self, SearchOptions};
+use parlance::domain::retrieval::connectors::{self, SearchOptions};
 use serde_json::json;
 
 use super::{

@@ -1,0 +1,111 @@
+//! Actions: what a bot asks an integration to do.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    author::{Speaker, Voice, not_installed, require_write},
+    definitions::IntegrationDefinition,
+    protocol::{self, Question},
+    schema_set::Installed,
+};
+use crate::{
+    domain::tenancy::request_auth::Call,
+    kernel::{Error, Kind, Result, schema},
+};
+
+/// The operation of the runtime protocol.
+const OPERATION: &str = "action_triggered";
+
+/// Asks an integration of the call's bot to do something, and returns what it answers.
+///
+/// # Errors
+/// `ReferenceNotFound` for an integration that is not installed and an action that it does not have;
+/// `RelationConflict` for an integration that asks another;
+/// `InvalidData` for an input that does not keep to the action's schema; `Runtime` if the integration
+/// fails or its output does not keep to its schema; `Forbidden` for a role below developer; those of
+/// the store.
+pub async fn call(
+    call: &Call,
+    kind: &str,
+    input: Map<String, Value>,
+) -> Result<Map<String, Value>> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    let input = Value::Object(input);
+    let limits = call.schemas();
+    let (found, name) = call.app().store().read(|conn| {
+        let speaker = voice.on(conn)?;
+        resolve(&speaker, kind, &input, limits)
+    })?;
+    let place = (voice.bot().seq, found.installation.seq);
+    let body = json!({"type": name, "input": input});
+    let question = Question {
+        place,
+        operation: OPERATION,
+        kind: &name,
+        body: &body,
+    };
+    protocol::call_for(call.app(), question, |answer| {
+        output(&found.definition, &name, answer, limits)
+    })
+    .await
+}
+
+/// The integration with this action, which has this name there.
+fn resolve(
+    speaker: &Speaker<'_>,
+    kind: &str,
+    input: &Value,
+    limits: &schema::Limits,
+) -> Result<(Installed, String)> {
+    let (integration, name) = match (kind.split_once(':'), speaker.name()) {
+        (Some((integration, _)), Some(own)) if own != integration => {
+            let text = format!("{kind} is an action of another integration");
+            return Err(Error::new(Kind::RelationConflict, text));
+        }
+        (Some(parts), _) => parts,
+        (None, Some(own)) => (own, kind),
+        (None, None) => {
+            let text = format!("{kind} names no integration: integration:action is needed");
+            return Err(Error::new(Kind::ReferenceNotFound, text));
+        }
+    };
+    let found = speaker.integration(integration);
+    let found = found.ok_or_else(|| not_installed(integration))?;
+    let action = found.definition.actions.get(name).ok_or_else(|| {
+        let text = format!("The integration {integration} has no action {name}");
+        Error::new(Kind::ReferenceNotFound, text)
+    })?;
+    action.input.check(input, "input", limits)?;
+    Ok((found.clone(), name.to_owned()))
+}
+
+/// The output in an answer. Newer SDKs put `meta` beside it, which nobody asks for.
+fn output(
+    definition: &IntegrationDefinition,
+    name: &str,
+    mut answer: Value,
+    limits: &schema::Limits,
+) -> std::result::Result<Map<String, Value>, String> {
+    let broken = |why: &str| format!("The output of {name} {why}");
+    let output = answer.get_mut("output").map(Value::take);
+    let output = output.ok_or_else(|| broken("is missing in the answer"))?;
+    if let Some(action) = definition.actions.get(name) {
+        let checked = action.output.check(&output, "output", limits);
+        checked.map_err(|error| {
+            let rules: Vec<String> = error
+                .broken_rules()
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            broken(&format!(
+                "does not keep to its schema: {}",
+                rules.join("; ")
+            ))
+        })?;
+    }
+    match output {
+        Value::Object(output) => Ok(output),
+        _ => Err(broken("is no object")),
+    }
+}

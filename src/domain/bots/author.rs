@@ -1,0 +1,303 @@
+//! Who speaks in a bot, and what that one may set: the declarations of the bot and of the integration
+//! at work.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use super::{
+    definitions::{BotDefinition, Channel, Creation, IntegrationDefinition, Named, Tag},
+    protocol::{self, Question},
+    schema_set::{Installed, Vocabulary},
+    tags::{Declared, Given, Tags},
+};
+use crate::{
+    domain::{
+        App,
+        end_users::Scope,
+        tenancy::{
+            members::Role,
+            request_auth::{Call, Caller, CallerAgent, CallerInstallation},
+        },
+    },
+    kernel::{Error, Kind, Result},
+    store::Sealer,
+};
+
+/// Who speaks in a bot: the bot itself, or an integration that is installed in it.
+pub(in crate::domain) struct Speaker<'a> {
+    bot: &'a CallerAgent,
+    /// The integration that speaks; none if the bot does.
+    pub(in crate::domain) integration: Option<&'a CallerInstallation>,
+    vocabulary: Arc<Vocabulary>,
+}
+
+/// Who calls, for a change that is made elsewhere.
+#[derive(Clone)]
+pub(in crate::domain) struct Voice {
+    app: App,
+    caller: Arc<Caller>,
+    bot: CallerAgent,
+}
+
+impl Voice {
+    pub(in crate::domain) fn of(call: &Call) -> Result<Self> {
+        Ok(Self {
+            app: call.app().clone(),
+            caller: call.caller().clone(),
+            bot: call.agent()?.clone(),
+        })
+    }
+
+    /// The bot that is spoken in.
+    pub(in crate::domain) const fn bot(&self) -> &CallerAgent {
+        &self.bot
+    }
+
+    /// The sealer of the database.
+    pub(in crate::domain) fn sealer(&self) -> &Sealer {
+        self.app.sealer()
+    }
+
+    /// The integration that calls; none if the bot does.
+    pub(in crate::domain) fn integration(&self) -> Option<&CallerInstallation> {
+        self.caller.installation.as_ref()
+    }
+
+    /// The agent with its workspace, as end users know it.
+    pub(in crate::domain) fn scope(&self) -> Scope {
+        Scope {
+            workspace: self.caller.workspace_id.clone(),
+            agent: self.bot.id.clone(),
+        }
+    }
+
+    /// Who speaks, with what is declared as this connection sees it.
+    pub(in crate::domain) fn on<'a>(&'a self, conn: &'a Connection) -> Result<Speaker<'a>> {
+        let (caller, bot) = (&self.caller, &self.bot);
+        let integration = caller.installation.as_ref();
+        let speaks = (bot, integration);
+        Ok(Speaker {
+            bot,
+            integration,
+            vocabulary: caller.vocabulary.get(&self.app, conn, speaks)?,
+        })
+    }
+}
+
+impl<'a> Speaker<'a> {
+    /// The name of the integration that speaks; none if the bot does.
+    pub(in crate::domain) fn name(&self) -> Option<&'a str> {
+        self.integration
+            .map(|integration| integration.name.as_str())
+    }
+
+    /// What the bot declares.
+    pub(in crate::domain) fn declared(&self) -> &BotDefinition {
+        &self.vocabulary.bot
+    }
+
+    /// What an integration of the bot declares: the one that speaks, or any that is on.
+    pub(in crate::domain) fn integration(&self, name: &str) -> Option<&Installed> {
+        match self.integration {
+            Some(own) if own.name == name => self.vocabulary.of(own),
+            _ => self.vocabulary.named(name),
+        }
+    }
+
+    /// The integration that speaks, with what it declares; none if the bot does.
+    ///
+    /// # Errors
+    /// `Forbidden` for one that has just been taken out of the bot.
+    pub(in crate::domain) fn own(&self) -> Result<Option<&Installed>> {
+        let own = |own| {
+            let found = self.vocabulary.of(own);
+            found.ok_or_else(|| {
+                Error::new(Kind::Forbidden, "The integration is no longer installed")
+            })
+        };
+        self.integration.map(own).transpose()
+    }
+
+    /// The integrations that are on in the bot.
+    pub(in crate::domain) fn integrations(&self) -> &[Installed] {
+        &self.vocabulary.integrations
+    }
+
+    /// A user's tags after a change. An integration knows users by its own: those of others are how they know
+    /// theirs.
+    pub(in crate::domain) fn user_tags(&self, old: &Tags, given: &Given) -> Result<Tags> {
+        self.merged(&self.declared().user.tags, old, given, &|name, tag| {
+            let own = self.name().is_none_or(|own| own == name);
+            let found = self.integration(name).filter(|_| own);
+            found.is_some_and(|found| found.definition.user.tags.contains_key(tag))
+        })
+    }
+
+    /// The tags of a conversation of this integration and channel after a change.
+    pub(in crate::domain) fn conversation_tags(
+        &self,
+        (integration, channel): (&str, &str),
+        old: &Tags,
+        given: &Given,
+    ) -> Result<Tags> {
+        self.channel_tags(
+            &self.declared().conversation.tags,
+            (integration, channel),
+            |channel| &channel.conversation.tags,
+            old,
+            given,
+        )
+    }
+
+    /// The tags of a message in a conversation of this integration and channel after a change.
+    pub(in crate::domain) fn message_tags(
+        &self,
+        (integration, channel): (&str, &str),
+        old: &Tags,
+        given: &Given,
+    ) -> Result<Tags> {
+        self.channel_tags(
+            &self.declared().message.tags,
+            (integration, channel),
+            |channel| &channel.message.tags,
+            old,
+            given,
+        )
+    }
+
+    fn channel_tags(
+        &self,
+        bots: &Named<Tag>,
+        (integration, channel): (&str, &str),
+        declared: impl Fn(&Channel) -> &Named<Tag>,
+        old: &Tags,
+        given: &Given,
+    ) -> Result<Tags> {
+        self.merged(bots, old, given, &|name, tag| {
+            let found = self.integration(name).filter(|_| name == integration);
+            let channel = found.and_then(|found| found.definition.channels.get(channel));
+            channel.is_some_and(|channel| declared(channel).contains_key(tag))
+        })
+    }
+
+    fn merged(
+        &self,
+        bots: &Named<Tag>,
+        old: &Tags,
+        given: &Given,
+        integration: &dyn Fn(&str, &str) -> bool,
+    ) -> Result<Tags> {
+        if given.is_empty() {
+            return Ok(old.clone());
+        }
+        let declared = Declared {
+            bot: bots,
+            writer: self.name(),
+            integration,
+        };
+        old.merged(given, &declared)
+    }
+
+    /// Asserts that a bot may have an integration make something, and says what it is asked for.
+    pub(in crate::domain) fn delegate(
+        &self,
+        integration: &str,
+        creation: impl Fn(&IntegrationDefinition) -> Result<Creation>,
+        given: &Given,
+    ) -> Result<Delegated> {
+        if self.integration.is_some() {
+            return Err(Error::new(
+                Kind::RelationConflict,
+                format!("An integration does not create for {integration}"),
+            ));
+        }
+        let found = self.integration(integration);
+        let found = found.ok_or_else(|| not_installed(integration))?;
+        let creation = creation(&found.definition)?;
+        if !creation.enabled {
+            return Err(Error::invalid(format!(
+                "The integration {integration} does not let bots create that"
+            )));
+        }
+        Tags::require_given(given, integration, &creation.required_tags)?;
+        let full = |name: &str| match name.contains(':') {
+            true => name.to_owned(),
+            false => format!("{integration}:{name}"),
+        };
+        let tags = given.iter().filter_map(|(name, value)| {
+            let value = value.as_deref().filter(|value| !value.is_empty())?;
+            Some((full(name), value.to_owned()))
+        });
+        Ok(Delegated {
+            integration: integration.to_owned(),
+            place: (self.bot.seq, found.installation.seq),
+            tags: tags.collect(),
+        })
+    }
+}
+
+/// What an integration is to make for a bot.
+pub(in crate::domain) struct Delegated {
+    integration: String,
+    /// The bot's row and that of the installation.
+    place: (i64, i64),
+    /// By their whole names (botpress.md §4).
+    pub(in crate::domain) tags: BTreeMap<String, String>,
+}
+
+impl Delegated {
+    /// Has the integration make it: the id of what it made, which it answers as this member.
+    ///
+    /// # Errors
+    /// `Runtime` if the integration fails or declines.
+    pub(in crate::domain) async fn make(
+        &self,
+        app: &App,
+        operation: &'static str,
+        body: &Value,
+        member: &str,
+    ) -> Result<String> {
+        let question = Question {
+            place: self.place,
+            operation,
+            kind: operation,
+            body,
+        };
+        protocol::call_for(app, question, |answer| {
+            let id = answer[member]["id"].as_str();
+            // wire: an empty answer means that the integration declines (botpress.md §4)
+            let declined = || {
+                format!(
+                    "The integration {} has not made a {member}",
+                    self.integration
+                )
+            };
+            id.map(str::to_owned).ok_or_else(declined)
+        })
+        .await
+    }
+
+    /// The error for what the integration says it made, and which is not there.
+    pub(in crate::domain) fn not_there(&self, member: &str, id: &str) -> Error {
+        let text = format!(
+            "The integration {} has answered with the {member} {id}, which is not there",
+            self.integration
+        );
+        protocol::runtime_error(text)
+    }
+}
+
+/// Asserts that a person who acts in a bot may change something there.
+pub(in crate::domain) fn require_write(call: &Call) -> Result<()> {
+    call.require_role(Role::Developer)
+}
+
+/// The answer to the name of an integration that is not on in the bot.
+pub(in crate::domain) fn not_installed(integration: &str) -> Error {
+    Error::new(
+        Kind::ReferenceNotFound,
+        format!("The integration {integration} is not installed in the bot"),
+    )
+}

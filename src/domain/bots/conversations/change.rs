@@ -1,0 +1,287 @@
+//! Creating, changing and deleting conversations.
+
+use rusqlite::named_params;
+use serde_json::json;
+
+use super::{Conversation, rows};
+use crate::{
+    domain::{
+        bots::{
+            author::{Delegated, Speaker, Voice, require_write},
+            definitions::IntegrationDefinition,
+            messages,
+            tags::{Given, Tagged, Tags},
+        },
+        tenancy::{bounds::Bound, request_auth::Call, write_tx::Change},
+    },
+    kernel::{Error, Kind, Result, ids::ConversationId},
+};
+
+/// What a new conversation is made of.
+#[derive(Debug, Clone, Default)]
+pub struct New {
+    /// The channel that it goes through.
+    pub channel: String,
+    /// Its tags.
+    pub tags: Given,
+    /// The integration that is to make it; the caller itself does if absent.
+    pub integration: Option<String>,
+}
+
+/// What is checked of a new conversation.
+struct Checked {
+    integration: String,
+    channel: String,
+    tags: Tags,
+}
+
+impl Checked {
+    fn place(&self) -> (&str, &str) {
+        (&self.integration, &self.channel)
+    }
+}
+
+/// Creates a conversation in the call's bot. An integration creates it in a channel of its own, a bot
+/// in the one channel of that name that its integrations have.
+///
+/// # Errors
+/// `Forbidden` for a role below developer; `Invalid` for undeclared or missing tags and a channel of
+/// several integrations; `ReferenceNotFound` for an unknown channel or integration; `Runtime` if the
+/// integration fails to make it; those of the store.
+pub async fn create(call: &Call, new: New) -> Result<Conversation> {
+    let voice = Voice::of(call)?;
+    match check(call, &voice, &new)? {
+        Way::Own(checked) => {
+            call.app()
+                .change(call, move |change, _| make(change, &voice, &checked))
+                .await
+        }
+        Way::Delegated(checked, delegated) => delegate(call, &voice, &checked, &delegated).await,
+    }
+}
+
+/// The conversation with exactly these tags, as it is; one that is created if there is none. However
+/// many ask at once, they get the same one.
+///
+/// # Errors
+/// As [`create`].
+pub async fn get_or_create(call: &Call, new: New) -> Result<Conversation> {
+    let voice = Voice::of(call)?;
+    let (checked, delegated) = match check(call, &voice, &new)? {
+        Way::Own(checked) => (checked, None),
+        Way::Delegated(checked, delegated) => (checked, Some(delegated)),
+    };
+    let agent_seq = voice.bot().seq;
+    let known = call
+        .app()
+        .store()
+        .read(|conn| rows::with_tags(conn, agent_seq, checked.place(), &checked.tags))?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    if let Some(delegated) = &delegated {
+        return delegate(call, &voice, &checked, delegated).await;
+    }
+    call.app()
+        .change(call, move |change, _| {
+            let known = rows::with_tags(change.conn, agent_seq, checked.place(), &checked.tags)?;
+            match known {
+                Some(known) => Ok(known),
+                None => make(change, &voice, &checked),
+            }
+        })
+        .await
+}
+
+/// How a new conversation comes to be.
+enum Way {
+    /// It is made here.
+    Own(Checked),
+    /// The integration makes it.
+    Delegated(Checked, Delegated),
+}
+
+/// Has an integration make a conversation.
+async fn delegate(
+    call: &Call,
+    voice: &Voice,
+    checked: &Checked,
+    delegated: &Delegated,
+) -> Result<Conversation> {
+    let body = json!({"channel": checked.channel, "tags": delegated.tags});
+    let (app, member) = (call.app(), "conversation");
+    let id = delegated
+        .make(app, "create_conversation", &body, member)
+        .await?;
+    let made = app
+        .store()
+        .read(|conn| rows::of_bot(conn, voice.bot().seq, &id.as_str().into()))?;
+    made.filter(|made| made.integration == checked.integration)
+        .ok_or_else(|| delegated.not_there(member, &id))
+}
+
+fn check(call: &Call, voice: &Voice, new: &New) -> Result<Way> {
+    require_write(call)?;
+    call.app().store().read(|conn| {
+        let speaker = voice.on(conn)?;
+        if let Some(name) = new.integration.as_deref()
+            && speaker.name() != Some(name)
+        {
+            let creation = |definition: &IntegrationDefinition| {
+                let channel = definition.channels.get(&new.channel);
+                let channel = channel.ok_or_else(|| unknown_channel(&new.channel))?;
+                Ok(channel.conversation.creation.clone())
+            };
+            let delegated = speaker.delegate(name, creation, &new.tags)?;
+            let checked = Checked {
+                integration: name.to_owned(),
+                channel: new.channel.clone(),
+                tags: Tags::of(&delegated.tags),
+            };
+            return Ok(Way::Delegated(checked, delegated));
+        }
+        own(&speaker, new).map(Way::Own)
+    })
+}
+
+/// What the speaker makes by itself.
+fn own(speaker: &Speaker<'_>, new: &New) -> Result<Checked> {
+    let (integration, required) = channel(speaker, &new.channel)?;
+    let place = (integration.as_str(), new.channel.as_str());
+    let tags = speaker.conversation_tags(place, &Tags::default(), &new.tags)?;
+    tags.require(&integration, &required)?;
+    Ok(Checked {
+        integration,
+        channel: new.channel.clone(),
+        tags,
+    })
+}
+
+/// Makes a conversation of the speaker's own as a part of a change.
+///
+/// # Errors
+/// As [`create`].
+pub(in crate::domain) fn make_own(
+    change: &Change<'_>,
+    voice: &Voice,
+    new: &New,
+) -> Result<Conversation> {
+    let checked = own(&voice.on(change.conn)?, new)?;
+    make(change, voice, &checked)
+}
+
+/// The integration whose channel this is, and the tags that it requires.
+fn channel(speaker: &Speaker<'_>, name: &str) -> Result<(String, Vec<String>)> {
+    let candidates = match speaker.own()? {
+        Some(own) => std::slice::from_ref(own),
+        None => speaker.integrations(),
+    };
+    let mut having = candidates.iter().filter_map(|one| {
+        let channel = one.definition.channels.get(name)?;
+        let required = channel.conversation.creation.required_tags.clone();
+        Some((one.installation.name.clone(), required))
+    });
+    let found = having.next().ok_or_else(|| unknown_channel(name))?;
+    match having.find(|(other, _)| *other != found.0) {
+        None => Ok(found),
+        Some((other, _)) => Err(Error::invalid(format!(
+            "The channel {name} is one of {} and of {other}: say which with integrationName",
+            found.0
+        ))),
+    }
+}
+
+fn unknown_channel(name: &str) -> Error {
+    Error::new(
+        Kind::ReferenceNotFound,
+        format!("No integration at hand has a channel {name}"),
+    )
+}
+
+const BOUND: Bound = Bound {
+    of: "A bot",
+    things: "conversations",
+    setting: "conversations",
+    most: |bounds| bounds.conversations,
+    last: Some("SELECT max(seq) FROM conversations"),
+    rows: "SELECT 1 FROM conversations WHERE agent_seq = ?1",
+};
+
+const INSERT: &str = "
+    INSERT INTO conversations (id, agent_seq, integration, channel, tags, created_at, updated_at)
+    VALUES (:id, :agent_seq, :integration, :channel, :tags, :now, :now)";
+
+fn make(change: &Change<'_>, voice: &Voice, new: &Checked) -> Result<Conversation> {
+    let id = ConversationId::new_ordered_uuid(change.now);
+    let agent_seq = voice.bot().seq;
+    BOUND.require(change, agent_seq)?;
+    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": id,
+        ":agent_seq": agent_seq,
+        ":integration": new.integration,
+        ":channel": new.channel,
+        ":tags": new.tags.canonical(),
+        ":now": change.now,
+    })?;
+    let seq = change.conn.last_insert_rowid();
+    Tagged::Conversation.write(change.conn, agent_seq, seq, &Tags::default(), &new.tags)?;
+    rows::existing(change.conn, voice, &id)
+}
+
+const UPDATE: &str = "
+    UPDATE conversations SET tags = :tags, updated_at = :now WHERE seq = :seq";
+
+/// Sets and unsets tags of a conversation of the call's bot, one by one.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or those of the
+/// store.
+pub async fn update(call: &Call, id: ConversationId, tags: Given) -> Result<Conversation> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.app()
+        .change(call, move |change, _| {
+            let old = rows::existing(change.conn, &voice, &id)?;
+            let speaker = voice.on(change.conn)?;
+            let new = speaker.conversation_tags(old.place(), &old.tags, &tags)?;
+            if new == old.tags {
+                return Ok(old);
+            }
+            change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+                ":tags": new.canonical(),
+                ":now": change.now,
+                ":seq": old.seq,
+            })?;
+            Tagged::Conversation.write(change.conn, voice.bot().seq, old.seq, &old.tags, &new)?;
+            rows::existing(change.conn, &voice, &id)
+        })
+        .await
+}
+
+/// Deletes a conversation of the call's bot with its messages, events and states.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for a role below developer, or those of the store.
+pub async fn delete(call: &Call, id: ConversationId) -> Result<Conversation> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.app()
+        .change(call, move |change, _| {
+            let old = rows::existing(change.conn, &voice, &id)?;
+            erase(change, old.seq)?;
+            Ok(old)
+        })
+        .await
+}
+
+const ERASE: &str = "DELETE FROM conversations WHERE seq = :seq";
+
+fn erase(change: &Change<'_>, seq: i64) -> Result<()> {
+    messages::erase_of_conversation(change, seq)?;
+    change.then(move |app| app.listeners().end(|of, _| of == seq));
+    change
+        .conn
+        .prepare_cached(ERASE)?
+        .execute(named_params! {":seq": seq})?;
+    Ok(())
+}

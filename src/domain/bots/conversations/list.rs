@@ -1,0 +1,157 @@
+//! Lists of conversations.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::{Conversation, rows};
+use crate::{
+    domain::{
+        bots::{
+            author::Voice,
+            listing::{self, Listing},
+            tags::Tagged,
+        },
+        shared::paging::{Page, Token},
+        tenancy::request_auth::{Call, CallerAgent},
+    },
+    kernel::Result,
+};
+
+/// Which conversations to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only those in which all of these users take part.
+    pub participants: Vec<String>,
+    /// Only those with these tags.
+    pub tags: BTreeMap<String, String>,
+    /// Only those through this integration.
+    pub integration: Option<String>,
+    /// Only those in this channel of it.
+    pub channel: Option<String>,
+}
+
+/// The conversations of the call's bot that the caller sees, newest first.
+///
+/// # Errors
+/// `Invalid` for too many filters, or those of the store.
+pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Conversation>> {
+    let voice = Voice::of(call)?;
+    listing::require_few(call, "tags", filter.tags.len())?;
+    listing::require_few(call, "participantIds", filter.participants.len())?;
+    call.app()
+        .store()
+        .scan(move |conn| page(conn, &voice, &filter, after))
+        .await
+}
+
+fn page(
+    conn: &Connection,
+    voice: &Voice,
+    filter: &Filter,
+    after: Option<Token>,
+) -> Result<Page<Conversation>> {
+    let bot = voice.bot();
+    let integration = voice.integration().map(|own| own.name.clone());
+    let Some((people, with_bot)) = people(conn, bot, &filter.participants)? else {
+        // Nobody takes part in anything who is not there.
+        return Ok(Page {
+            items: Vec::new(),
+            next: None,
+        });
+    };
+    let mut people = people.into_iter();
+    let reader = integration.as_deref();
+    let tagged = Listing::tagged(
+        "conversations",
+        Tagged::Conversation,
+        bot.seq,
+        &filter.tags,
+        reader,
+    );
+    let mut listing = match (tagged, reader) {
+        (Some(listing), _) => listing,
+        (None, reader) => match people.next() {
+            Some(person) => Listing::new(
+                "conversation_participants AS taking CROSS JOIN conversations \
+                 ON conversations.seq = taking.conversation_seq",
+                "taking.conversation_seq",
+            )
+            .whose("taking.user_seq = :person")
+            .whose("conversations.agent_seq = :agent_seq")
+            .with(":person", person)
+            .with(":agent_seq", bot.seq),
+            None => {
+                let index = match reader {
+                    Some(_) => "conversations_by_integration",
+                    None => "conversations_by_agent",
+                };
+                let from = format!("conversations INDEXED BY {index}");
+                Listing::new(&from, "conversations.seq")
+                    .whose("conversations.agent_seq = :agent_seq")
+                    .with(":agent_seq", bot.seq)
+            }
+        },
+    };
+    for (index, person) in people.enumerate() {
+        listing = listing
+            .whose(&format!(
+                "EXISTS (SELECT 1 FROM conversation_participants AS also \
+                 WHERE also.conversation_seq = conversations.seq AND also.user_seq = :also{index})"
+            ))
+            .with(&format!(":also{index}"), person);
+    }
+    if with_bot {
+        listing = listing.whose("conversations.bot_participates");
+    }
+    if let Some(integration) = integration {
+        listing = listing
+            .whose("conversations.integration = :integration")
+            .with(":integration", integration);
+    }
+    if let Some(wanted) = &filter.integration {
+        listing = listing
+            .whose("conversations.integration = :wanted_integration")
+            .with(":wanted_integration", wanted.clone());
+    }
+    if let Some(wanted) = &filter.channel {
+        listing = listing
+            .whose("conversations.channel = :wanted_channel")
+            .with(":wanted_channel", wanted.clone());
+    }
+    listing.page(
+        conn,
+        rows::COLUMNS,
+        after,
+        rows::from_row,
+        Conversation::position,
+    )
+}
+
+const PERSON: &str = "SELECT seq FROM end_users WHERE id = :id AND agent_id = :agent_id";
+
+/// The rows of people, and whether the bot itself is among those named; none if one of them is not
+/// there.
+fn people(
+    conn: &Connection,
+    bot: &CallerAgent,
+    ids: &[String],
+) -> Result<Option<(Vec<i64>, bool)>> {
+    let (mut people, mut with_bot) = (Vec::new(), false);
+    for id in ids {
+        if id == bot.id.as_str() {
+            with_bot = true;
+            continue;
+        }
+        let parameters = named_params! {":id": id, ":agent_id": bot.id};
+        let person = conn
+            .prepare_cached(PERSON)?
+            .query_row(parameters, |row| row.get(0));
+        match person.optional()? {
+            Some(seq) if people.contains(&seq) => {}
+            Some(seq) => people.push(seq),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some((people, with_bot)))
+}

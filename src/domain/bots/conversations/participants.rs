@@ -1,0 +1,236 @@
+//! Who takes part in a conversation: whoever has written in it or was added, and was not removed
+//! since.
+
+use rusqlite::{Connection, named_params};
+
+use super::{Conversation, rows};
+use crate::{
+    domain::{
+        bots::{
+            author::{Voice, require_write},
+            listing::Listing,
+            users::{self, User},
+        },
+        end_users,
+        shared::paging::{Page, Token},
+        tenancy::{
+            app::App,
+            bounds::Bound,
+            request_auth::{Call, CallerAgent},
+            write_tx::Change,
+        },
+    },
+    kernel::{
+        Error, Kind, Result,
+        ids::{ConversationId, EndUserId},
+    },
+};
+
+/// Those who take part in a conversation of the call's bot, newest first and the bot itself last.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub async fn list(call: &Call, id: ConversationId, after: Option<Token>) -> Result<Page<User>> {
+    let voice = Voice::of(call)?;
+    call.app()
+        .store()
+        .scan(move |conn| {
+            let conversation = rows::existing(conn, &voice, &id)?;
+            participants_page(conn, voice.bot(), &conversation, after)
+        })
+        .await
+}
+
+/// A page of those who take part in a conversation.
+pub(in crate::domain) fn participants_page(
+    conn: &Connection,
+    bot: &CallerAgent,
+    conversation: &Conversation,
+    after: Option<Token>,
+) -> Result<Page<User>> {
+    let from = "conversation_participants AS taking CROSS JOIN end_users \
+                ON end_users.seq = taking.user_seq";
+    let page = Listing::new(from, "taking.user_seq")
+        .whose("taking.conversation_seq = :conversation")
+        .with(":conversation", conversation.seq)
+        .page(conn, users::COLUMNS, after, users::from_row, User::position)?;
+    let is_last = page.next.is_none() && after.is_none_or(|after| after.seq > 0);
+    if !is_last || !conversation.bot_participates {
+        return Ok(page);
+    }
+    let mut rows = page.items;
+    rows.push(users::bot_itself(conn, bot)?);
+    Ok(Page::of(rows, User::position))
+}
+
+/// One who takes part in a conversation of the call's bot.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find(call: &Call, id: &ConversationId, user: &EndUserId) -> Result<User> {
+    let voice = Voice::of(call)?;
+    call.app().store().read(|conn| {
+        let conversation = rows::existing(conn, &voice, id)?;
+        taking_part(conn, voice.bot(), &conversation, user)
+    })
+}
+
+const TAKES_PART: &str = "
+    SELECT 1 FROM conversation_participants
+    WHERE conversation_seq = :conversation AND user_seq = :user";
+
+/// One who takes part in a conversation.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub(in crate::domain) fn taking_part(
+    conn: &Connection,
+    bot: &CallerAgent,
+    conversation: &Conversation,
+    id: &EndUserId,
+) -> Result<User> {
+    let absent = || Error::not_found(format!("Participant \"{id}\" not found"));
+    let user = users::read(conn, bot, id)?.ok_or_else(absent)?;
+    let takes_part = match user.seq {
+        None => conversation.bot_participates,
+        Some(seq) => conn
+            .prepare_cached(TAKES_PART)?
+            .exists(named_params! {":conversation": conversation.seq, ":user": seq})?,
+    };
+    takes_part.then_some(user).ok_or_else(absent)
+}
+
+/// Asserts that a user takes part in a conversation.
+///
+/// # Errors
+/// `Forbidden`, or those of the store.
+pub(in crate::domain) fn require_part(
+    conn: &Connection,
+    bot: &CallerAgent,
+    conversation: &Conversation,
+    id: &EndUserId,
+) -> Result<User> {
+    taking_part(conn, bot, conversation, id).map_err(|error| match error.kind() {
+        Kind::NotFound => Error::new(
+            Kind::Forbidden,
+            "You are not a participant of this conversation",
+        ),
+        _ => error,
+    })
+}
+
+/// Adds a user to a conversation of the call's bot. One who takes part already stays.
+///
+/// # Errors
+/// `NotFound` for the conversation, `ReferenceNotFound` for the user, `Forbidden` for a role below
+/// developer, or those of the store.
+pub async fn add(call: &Call, id: ConversationId, user: EndUserId) -> Result<User> {
+    add_and(call, id, user, |_| ()).await
+}
+
+/// The same, with what happens once it is stored.
+pub(in crate::domain) async fn add_and(
+    call: &Call,
+    id: ConversationId,
+    user: EndUserId,
+    and: impl FnOnce(&App) + Send + 'static,
+) -> Result<User> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.app()
+        .change(call, move |change, _| {
+            let conversation = rows::existing(change.conn, &voice, &id)?;
+            let seq = users::named(change.conn, &voice, &user)?;
+            join(change, voice.bot(), &conversation, &user, seq)?;
+            change.then(and);
+            users::existing(change.conn, voice.bot(), &user)
+        })
+        .await
+}
+
+const BOUND: Bound = Bound {
+    of: "A conversation",
+    things: "participants",
+    setting: "participants",
+    most: |bounds| bounds.participants,
+    last: None,
+    rows: "SELECT 1 FROM conversation_participants WHERE conversation_seq = ?1",
+};
+
+const JOIN: &str = "
+    INSERT INTO conversation_participants (conversation_seq, user_seq)
+    VALUES (:conversation, :user)";
+
+const BOT_JOINS: &str = "UPDATE conversations SET bot_participates = :joins WHERE seq = :seq";
+
+/// Notes that a user takes part in a conversation; the bot itself has no row.
+pub(in crate::domain) fn join(
+    change: &Change<'_>,
+    bot: &CallerAgent,
+    conversation: &Conversation,
+    id: &EndUserId,
+    seq: Option<i64>,
+) -> Result<()> {
+    let Some(seq) = seq else {
+        if !conversation.bot_participates {
+            change
+                .conn
+                .prepare_cached(BOT_JOINS)?
+                .execute(named_params! {":joins": true, ":seq": conversation.seq})?;
+        }
+        return Ok(());
+    };
+    let parameters = named_params! {":conversation": conversation.seq, ":user": seq};
+    if change.conn.prepare_cached(TAKES_PART)?.exists(parameters)? {
+        return Ok(());
+    }
+    BOUND.require(change, conversation.seq)?;
+    change.conn.prepare_cached(JOIN)?.execute(parameters)?;
+    end_users::set_in_conversation(change, &bot.id, id)
+}
+
+const LEAVE: &str = "
+    DELETE FROM conversation_participants
+    WHERE conversation_seq = :conversation AND user_seq = :user";
+
+/// Takes a user out of a conversation of the call's bot.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for a role below developer, or those of the store.
+pub async fn remove(call: &Call, id: ConversationId, user: EndUserId) -> Result<()> {
+    remove_and(call, id, user, |_| ()).await
+}
+
+/// The same, with what happens once it is stored.
+pub(in crate::domain) async fn remove_and(
+    call: &Call,
+    id: ConversationId,
+    user: EndUserId,
+    and: impl FnOnce(&App) + Send + 'static,
+) -> Result<()> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.app()
+        .change(call, move |change, _| {
+            let conversation = rows::existing(change.conn, &voice, &id)?;
+            let user = taking_part(change.conn, voice.bot(), &conversation, &user)?;
+            match user.seq {
+                None => change
+                    .conn
+                    .prepare_cached(BOT_JOINS)?
+                    .execute(named_params! {":joins": false, ":seq": conversation.seq})?,
+                Some(seq) => change
+                    .conn
+                    .prepare_cached(LEAVE)?
+                    .execute(named_params! {":conversation": conversation.seq, ":user": seq})?,
+            };
+            let (conversation, user) = (conversation.seq, user.seq);
+            change.then(move |app| {
+                let listeners = app.listeners();
+                listeners.end(|of, by| of == conversation && Some(by) == user);
+                and(app);
+            });
+            Ok(())
+        })
+        .await
+}

@@ -1,0 +1,115 @@
+//! Conversations as rows. An integration sees those that go through it, a bot sees all of its own.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::Conversation;
+use crate::{
+    domain::{
+        bots::{author::Voice, tags::Tags},
+        tenancy::request_auth::Call,
+    },
+    kernel::{Error, Result, ids::ConversationId},
+};
+
+/// The conversation with this id of the call's bot.
+///
+/// # Errors
+/// `NotFound`, also for one of another integration; those of the store.
+pub fn find(call: &Call, id: &ConversationId) -> Result<Conversation> {
+    let voice = Voice::of(call)?;
+    call.app().store().read(|conn| existing(conn, &voice, id))
+}
+
+/// The columns that [`from_row`] reads, in its order.
+pub(super) const COLUMNS: &str = "conversations.seq, conversations.id, conversations.integration, \
+    conversations.channel, conversations.tags, conversations.bot_participates, \
+    conversations.created_at, conversations.updated_at";
+
+/// The conversation with this id that the caller sees.
+pub(in crate::domain) fn existing(
+    conn: &Connection,
+    voice: &Voice,
+    id: &ConversationId,
+) -> Result<Conversation> {
+    let found = read(conn, voice, id)?;
+    found.ok_or_else(|| Error::not_found(format!("Conversation \"{id}\" not found")))
+}
+
+/// The conversation with this id, if the caller sees one.
+pub(in crate::domain) fn read(
+    conn: &Connection,
+    voice: &Voice,
+    id: &ConversationId,
+) -> Result<Option<Conversation>> {
+    let found = of_bot(conn, voice.bot().seq, id)?;
+    let integration = voice.integration();
+    Ok(found.filter(|conversation| {
+        integration.is_none_or(|integration| integration.name == conversation.integration)
+    }))
+}
+
+/// The conversation with this id of a bot, by the row that it has or had: what was read of it before
+/// says that.
+pub(in crate::domain) fn at(
+    conn: &Connection,
+    agent_seq: i64,
+    seq: i64,
+    id: &ConversationId,
+) -> Result<Option<Conversation>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM conversations \
+         WHERE seq = :seq AND id = :id AND agent_seq = :agent_seq"
+    );
+    let parameters = named_params! {":seq": seq, ":id": id, ":agent_seq": agent_seq};
+    let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
+    Ok(found.optional()?)
+}
+
+/// The conversation with this id of a bot.
+pub(in crate::domain) fn of_bot(
+    conn: &Connection,
+    agent_seq: i64,
+    id: &ConversationId,
+) -> Result<Option<Conversation>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM conversations WHERE id = :id AND agent_seq = :agent_seq");
+    let parameters = named_params! {":id": id, ":agent_seq": agent_seq};
+    let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
+    Ok(found.optional()?)
+}
+
+/// The first conversation with exactly these tags.
+pub(super) fn with_tags(
+    conn: &Connection,
+    agent_seq: i64,
+    (integration, channel): (&str, &str),
+    tags: &Tags,
+) -> Result<Option<Conversation>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM conversations \
+         WHERE agent_seq = :agent_seq AND integration = :integration AND channel = :channel \
+           AND tags = :tags ORDER BY seq LIMIT 1"
+    );
+    let parameters = named_params! {
+        ":agent_seq": agent_seq,
+        ":integration": integration,
+        ":channel": channel,
+        ":tags": tags.canonical(),
+    };
+    let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
+    Ok(found.optional()?)
+}
+
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+    let tags: String = row.get(4)?;
+    Ok(Conversation {
+        seq: row.get(0)?,
+        id: row.get(1)?,
+        integration: row.get(2)?,
+        channel: row.get(3)?,
+        tags: Tags::parse(&tags)?,
+        bot_participates: row.get(5)?,
+        created_at: row.get(6)?,
+        updated_at: row.get(7)?,
+    })
+}

@@ -1,0 +1,160 @@
+//! One attempt: reading what is to be delivered, as it is now, and delivering it.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::lanes::Key;
+use crate::{
+    domain::{
+        bots::protocol::{self, Ask, Asked, Cause, Failed, Receiver},
+        tenancy::app::App,
+    },
+    kernel::{Result, Timestamp},
+};
+
+/// What an attempt came to.
+pub(super) struct Outcome {
+    pub(super) key: Key,
+    pub(super) seq: i64,
+    pub(super) ended_at: Timestamp,
+    pub(super) came: Came,
+}
+
+/// How an attempt went.
+pub(super) enum Came {
+    /// There was nothing to deliver any more.
+    Nothing,
+    Tried(Tried),
+    /// This server could not read what there is to deliver, or has a defect: an attempt that failed.
+    Unread,
+}
+
+/// What was attempted, and with what success.
+pub(super) struct Tried {
+    pub(super) asked: Asked,
+    pub(super) result: std::result::Result<(), Failed>,
+}
+
+/// Attempts a delivery.
+pub(super) async fn attempt(app: &App, key: Key, seq: i64) -> Outcome {
+    // An attempt that panics must not stay in its lane for ever.
+    let came = match AssertUnwindSafe(deliver(app, seq)).catch_unwind().await {
+        Ok(Ok(Some(tried))) => Came::Tried(tried),
+        Ok(Ok(None)) => Came::Nothing,
+        Ok(Err(error)) => {
+            tracing::error!(seq, ?error, "a delivery cannot be read");
+            Came::Unread
+        }
+        Err(_) => {
+            tracing::error!(seq, "a delivery panicked");
+            Came::Unread
+        }
+    };
+    Outcome {
+        key,
+        seq,
+        ended_at: app.clock().now(),
+        came,
+    }
+}
+
+async fn deliver(app: &App, seq: i64) -> Result<Option<Tried>> {
+    let loaded = app.store().read(|conn| load(conn, app, seq))?;
+    let Some((receiver, ask)) = loaded else {
+        return Ok(None);
+    };
+    let asked = Asked::of(&receiver, ask.operation, &ask.kind);
+    let answer = protocol::ask(app, &receiver, ask).await;
+    let result = match answer {
+        // Whatever code says to a ping, it runs; only the SDK's needs to know what that is.
+        Ok(_) if asked.operation == PING => Ok(()),
+        Err(failed) if asked.operation == PING && failed.cause == Cause::Code => Ok(()),
+        answer => answer.and_then(|answer| answer.good()).map(|_| ()),
+    };
+    if let Err(failed) = &result {
+        let retried = failed.may_pass;
+        app.failures().note(app, &asked, (failed, retried));
+    }
+    Ok(Some(Tried { asked, result }))
+}
+
+const FIND: &str = "
+    SELECT agent_seq, installation_seq, operation, event_seq, message_seq, payload
+    FROM bot_deliveries WHERE seq = :seq";
+
+struct Row {
+    agent_seq: i64,
+    installation_seq: Option<i64>,
+    operation: String,
+    event_seq: Option<i64>,
+    message_seq: Option<i64>,
+    payload: Option<String>,
+}
+
+/// Whom to ask and what; none if there is nothing to ask any more.
+fn load(conn: &Connection, app: &App, seq: i64) -> Result<Option<(Receiver, Ask)>> {
+    let row = conn
+        .prepare_cached(FIND)?
+        .query_row(named_params! {":seq": seq}, |row| {
+            Ok(Row {
+                agent_seq: row.get("agent_seq")?,
+                installation_seq: row.get("installation_seq")?,
+                operation: row.get("operation")?,
+                event_seq: row.get("event_seq")?,
+                message_seq: row.get("message_seq")?,
+                payload: row.get("payload")?,
+            })
+        })
+        .optional()?;
+    let Some(row) = row else { return Ok(None) };
+    let sealer = app.sealer();
+    let receiver = match row.installation_seq {
+        Some(installation) => Receiver::installation(conn, sealer, row.agent_seq, installation)?,
+        None => Receiver::bot(conn, sealer, row.agent_seq)?,
+    };
+    let (Some(receiver), Some(operation)) = (receiver, operation(&row.operation)) else {
+        return Ok(None);
+    };
+    let reader = receiver.integration.as_ref();
+    let reader = reader.map(|integration| integration.name.as_str());
+    let shown = match (row.event_seq, row.message_seq) {
+        (Some(event), _) => protocol::event(conn, &receiver.agent, event)?,
+        (None, Some(message)) => protocol::message(conn, &receiver.agent, reader, message)?,
+        (None, None) => None,
+    };
+    let timeout = app.settings().deliveries.timeout();
+    let ask = match (shown, row.payload) {
+        (Some(shown), _) => Ask {
+            operation,
+            kind: shown.kind,
+            body: shown.body.to_string(),
+            id: shown.id,
+            timeout,
+        },
+        (None, Some(body)) => Ask {
+            operation,
+            kind: operation.to_owned(),
+            body,
+            id: format!("delivery_{seq}"),
+            timeout,
+        },
+        (None, None) => return Ok(None),
+    };
+    Ok(Some((receiver, ask)))
+}
+
+const PING: &str = "ping";
+
+/// The operations that are delivered.
+pub(super) fn operation(name: &str) -> Option<&'static str> {
+    let known = [
+        "event_received",
+        "message_created",
+        PING,
+        "register",
+        "unregister",
+    ];
+    known.into_iter().find(|known| *known == name)
+}

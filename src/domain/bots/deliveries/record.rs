@@ -1,0 +1,377 @@
+//! Writing down what attempts came to, and what programs have said: many in one transaction.
+
+use std::{sync::Arc, time::Duration};
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+use serde_json::Value;
+
+use super::{
+    Settings,
+    attempt::{self, Came, Outcome, Tried},
+    lanes::{Key, Next},
+};
+use crate::{
+    domain::{
+        bots::{
+            installations::Status,
+            manage::{
+                self,
+                issues::{self, Category, Data, Datum, Occurrence},
+                logs::{self, Level},
+            },
+            protocol::{Asked, Cause, Failed},
+        },
+        shared::{backoff, sql::each_alone},
+        tenancy::{
+            app::{self, App},
+            audit::Actor,
+            write_tx::Change,
+        },
+    },
+    engine::{self, LogLine},
+    kernel::{Result, Timestamp},
+};
+
+/// What is to be written down.
+#[derive(Default)]
+pub(super) struct Notes {
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) lines: Vec<LogLine>,
+}
+
+impl Notes {
+    pub(super) fn is_empty(&self) -> bool {
+        self.outcomes.is_empty() && self.lines.is_empty()
+    }
+}
+
+/// Writes down, and returns what becomes of each delivery.
+///
+/// # Errors
+/// The notes, if the store does not take them.
+pub(super) async fn record(
+    app: &App,
+    notes: Notes,
+) -> std::result::Result<Vec<(Key, Next)>, Notes> {
+    let notes = Arc::new(notes);
+    let written = app.change_as(Actor::System, {
+        let (notes, app) = (notes.clone(), app.clone());
+        move |change| write(change, app.settings(), &notes)
+    });
+    match written.await {
+        Ok(next) => {
+            for (outcome, (_, next)) in notes.outcomes.iter().zip(&next) {
+                count(app, outcome, *next);
+            }
+            Ok(next)
+        }
+        Err(error) => {
+            tracing::warn!(?error, "deliveries are not written down yet");
+            // The job is over, so this is the last of them.
+            Err(Arc::into_inner(notes).unwrap_or_default())
+        }
+    }
+}
+
+/// Counts what was written down.
+fn count(app: &App, outcome: &Outcome, next: Next) {
+    // Else there was nothing to deliver, or nobody was asked.
+    let Came::Tried(tried) = &outcome.came else {
+        return;
+    };
+    let came_to = match (&tried.result, next) {
+        (Ok(()), _) => "delivered",
+        (Err(_), Next::At(_)) => "retried",
+        (Err(_), Next::Over) => "given_up",
+    };
+    app.telling().attempted(tried.asked.operation, came_to);
+    if tried.asked.operation == "unregister" {
+        // What a deleted bot had may have waited for this.
+        app.bot_work().notify_one();
+        app.closed_workspaces().notify_one();
+    }
+}
+
+fn write(change: &Change<'_>, settings: &app::Settings, notes: &Notes) -> Result<Vec<(Key, Next)>> {
+    each_alone(change.conn, &notes.lines, |line| {
+        write_line(change, &settings.bots, line)
+    })?;
+    let written = each_alone(change.conn, &notes.outcomes, |outcome| {
+        write_outcome(change, settings, outcome)
+    })?;
+    let next = notes
+        .outcomes
+        .iter()
+        .zip(written)
+        .map(|(outcome, written)| {
+            // What cannot be written down stays, and is attempted again.
+            let later = || Next::At(outcome.ended_at.plus(settings.deliveries.longest_wait()));
+            (outcome.key, written.unwrap_or_else(later))
+        });
+    Ok(next.collect())
+}
+
+/// A line is the bot's if its program is the bot, or if it says that it is for the bot's owner. No
+/// bot and integration have one id, and of the two logs only that is written to which is there.
+fn write_line(change: &Change<'_>, settings: &manage::Settings, line: &LogLine) -> Result<()> {
+    let (level, text) = (level(line.level), line.message.as_str());
+    match line.bot.as_ref().filter(|_| line.visible_to_bot_owner) {
+        Some(bot) => logs::record(change, settings, &(**bot).into(), level, text)?,
+        None => {
+            logs::record(change, settings, &(*line.program).into(), level, text)?;
+            let integration = (*line.program).into();
+            logs::record_of_integration(change, settings, &integration, level, text)?;
+        }
+    }
+    let issue = line
+        .fields
+        .as_ref()
+        .filter(|fields| fields["type"] == "issue");
+    match (&line.bot, issue) {
+        (Some(bot), Some(issue)) => {
+            issues::record(change, settings, &(**bot).into(), &said(issue, text))
+        }
+        _ => Ok(()),
+    }
+}
+
+const fn level(level: engine::Level) -> Level {
+    match level {
+        engine::Level::Debug => Level::Debug,
+        engine::Level::Info => Level::Info,
+        engine::Level::Warn => Level::Warn,
+        engine::Level::Error => Level::Error,
+    }
+}
+
+/// An issue that code itself has said.
+fn said(issue: &Value, title: &str) -> Occurrence {
+    let text = |name: &str| issue[name].as_str().unwrap_or_default().to_owned();
+    let values = |name: &str| -> Data {
+        let members = issue[name].as_object().into_iter().flatten();
+        let datum = |value: &Value| {
+            let raw = match value.get("raw").unwrap_or(value) {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let pretty = value.get("pretty").and_then(Value::as_str);
+            Datum {
+                raw,
+                pretty: pretty.map(str::to_owned),
+            }
+        };
+        members
+            .map(|(name, value)| (name.clone(), datum(value)))
+            .collect()
+    };
+    let category = issue["category"].as_str().and_then(Category::parse);
+    Occurrence {
+        code: text("code"),
+        category: category.unwrap_or(Category::UserCode),
+        title: title.to_owned(),
+        description: text("description"),
+        resolution_link: issue["resolutionLink"].as_str().map(str::to_owned),
+        grouped: values("groupBy"),
+        data: values("data"),
+    }
+}
+
+const REMOVE: &str = "
+    DELETE FROM bot_deliveries WHERE seq = :seq RETURNING installation_seq";
+
+const ATTEMPTS: &str = "
+    UPDATE bot_deliveries SET attempts = attempts + 1 WHERE seq = :seq RETURNING attempts";
+
+const AGAIN: &str = "UPDATE bot_deliveries SET due_at = :due_at WHERE seq = :seq";
+
+fn write_outcome(change: &Change<'_>, settings: &app::Settings, outcome: &Outcome) -> Result<Next> {
+    let unread;
+    let tried = match &outcome.came {
+        Came::Nothing => {
+            remove(change.conn, outcome.seq)?;
+            return Ok(Next::Over);
+        }
+        Came::Tried(tried) => tried,
+        Came::Unread => match unread_row(change.conn, outcome.seq)? {
+            Some(tried) => {
+                unread = tried;
+                &unread
+            }
+            // It was taken back meanwhile.
+            None => return Ok(Next::Over),
+        },
+    };
+    let Err(failed) = &tried.result else {
+        if let Some(installation) = remove(change.conn, outcome.seq)? {
+            set_standing(change, installation, tried, None)?;
+        }
+        return Ok(Next::Over);
+    };
+    let attempts: Option<u32> = change
+        .conn
+        .prepare_cached(ATTEMPTS)?
+        .query_row(named_params! {":seq": outcome.seq}, |row| row.get(0))
+        .optional()?;
+    // It was taken back meanwhile.
+    let Some(attempts) = attempts else {
+        return Ok(Next::Over);
+    };
+    let bots = &settings.bots;
+    match next_attempt(&settings.deliveries, attempts, failed, outcome.ended_at) {
+        Some(due_at) => {
+            change
+                .conn
+                .prepare_cached(AGAIN)?
+                .execute(named_params! {":seq": outcome.seq, ":due_at": due_at})?;
+            let wait = due_at.since(outcome.ended_at).as_secs_f32();
+            let more = format!(" It is tried again in {wait:.0} s.");
+            let line = (Level::Warn, more.as_str());
+            tried.asked.log(change, bots, line, failed)?;
+            Ok(Next::At(due_at))
+        }
+        None => {
+            tried.asked.log(change, bots, (Level::Error, ""), failed)?;
+            issues::record(change, bots, &tried.asked.bot, &issue(tried, failed))?;
+            if let Some(installation) = remove(change.conn, outcome.seq)? {
+                set_standing(change, installation, tried, Some(failed))?;
+            }
+            Ok(Next::Over)
+        }
+    }
+}
+
+const UNREAD: &str = "
+    SELECT agents.id, bot_deliveries.operation
+    FROM bot_deliveries JOIN agents ON agents.seq = bot_deliveries.agent_seq
+    WHERE bot_deliveries.seq = :seq";
+
+/// A delivery that could not be read, as a failure of which its bot is told.
+fn unread_row(conn: &Connection, seq: i64) -> Result<Option<Tried>> {
+    let row = conn
+        .prepare_cached(UNREAD)?
+        .query_row(named_params! {":seq": seq}, |row| {
+            Ok((row.get(0)?, row.get::<_, String>(1)?))
+        });
+    let Some((bot, kind)) = row.optional()? else {
+        return Ok(None);
+    };
+    let asked = Asked {
+        bot,
+        integration: None,
+        operation: attempt::operation(&kind).unwrap_or("delivery"),
+        kind,
+        is_own: false,
+        is_built_in: false,
+    };
+    let failed = Failed::new(
+        Cause::Other,
+        true,
+        "the server could not read what there is to deliver",
+    );
+    Ok(Some(Tried {
+        asked,
+        result: Err(failed),
+    }))
+}
+
+/// Removes a delivery. The installation that it was for, if it was there and for one.
+fn remove(conn: &Connection, seq: i64) -> Result<Option<i64>> {
+    let removed = conn
+        .prepare_cached(REMOVE)?
+        .query_row(named_params! {":seq": seq}, |row| row.get(0))
+        .optional()?;
+    Ok(removed.flatten())
+}
+
+/// When a delivery that failed is attempted again; none if it is given up.
+fn next_attempt(
+    settings: &Settings,
+    attempts: u32,
+    failed: &Failed,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let wait = backoff::wait(&settings.retry_seconds, attempts).filter(|_| failed.may_pass)?;
+    let wait = backoff::jittered(wait, settings.jitter_percent, rand::random());
+    // No one makes this server wait longer than twice its own time.
+    let asked = failed.retry_after.unwrap_or(Duration::ZERO);
+    Some(now.plus(asked.clamp(wait, wait * 2)))
+}
+
+fn issue(tried: &Tried, failed: &Failed) -> Occurrence {
+    let datum = |raw: &str| Datum {
+        raw: raw.to_owned(),
+        pretty: None,
+    };
+    let code = match &tried.asked.integration {
+        Some(_) => "integration_call_failed",
+        None => "bot_call_failed",
+    };
+    let mut grouped: Data = [
+        ("operation".to_owned(), datum(tried.asked.operation)),
+        ("type".to_owned(), datum(&tried.asked.kind)),
+    ]
+    .into();
+    if let Some((_, name)) = &tried.asked.integration {
+        grouped.insert("integration".to_owned(), datum(name));
+    }
+    let mut data: Data = [("error".to_owned(), datum(&failed.text))].into();
+    if let Some(stack) = tried.asked.stack_for_bot(failed) {
+        data.insert("stack".to_owned(), datum(stack));
+    }
+    Occurrence {
+        code: code.to_owned(),
+        category: match failed.cause {
+            Cause::Code | Cause::Loading => Category::UserCode,
+            Cause::Limits => Category::Limits,
+            Cause::Configuration => Category::Configuration,
+            Cause::Other => Category::Other,
+        },
+        title: format!(
+            "{} failed in {}",
+            tried.asked.operation,
+            tried.asked.receiver()
+        ),
+        description: tried.asked.complaint(&failed.text),
+        resolution_link: None,
+        grouped,
+        data,
+    }
+}
+
+const STANDING: &str = "
+    UPDATE bot_integrations SET status = :status, status_reason = :reason, updated_at = :now
+    WHERE seq = :seq AND status = :pending";
+
+/// Notes how an installation stands after it was registered or unregistered, unless it was changed
+/// meanwhile.
+fn set_standing(
+    change: &Change<'_>,
+    installation: i64,
+    tried: &Tried,
+    failed: Option<&Failed>,
+) -> Result<()> {
+    let (pending, good, bad) = match tried.asked.operation {
+        "register" => (
+            Status::RegistrationPending,
+            Status::Registered,
+            Status::RegistrationFailed,
+        ),
+        "unregister" => (
+            Status::UnregistrationPending,
+            Status::Unregistered,
+            Status::UnregistrationFailed,
+        ),
+        _ => return Ok(()),
+    };
+    change
+        .conn
+        .prepare_cached(STANDING)?
+        .execute(named_params! {
+            ":seq": installation,
+            ":pending": pending,
+            ":status": if failed.is_some() { bad } else { good },
+            ":reason": failed.map(|failed| failed.text.as_str()),
+            ":now": change.now,
+        })?;
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! Creating events.
+
+use rusqlite::{Connection, named_params};
+use serde_json::{Map, Value};
+
+use super::{Event, rows};
+use crate::{
+    domain::{
+        bots::{
+            author::{Speaker, Voice, not_installed, require_write},
+            deliveries::{self, Told},
+            messages,
+            schedules::{self, Schedule, Scheduled},
+            users,
+        },
+        tenancy::{bounds::Bound, request_auth::Call, write_tx::Change},
+    },
+    kernel::{
+        Error, Kind, Result,
+        ids::{ConversationId, EndUserId, EventId, MessageId},
+        schema,
+    },
+};
+
+/// What a new event is made of.
+#[derive(Debug, Clone)]
+pub struct New {
+    /// Its type. An integration may leave its own name out.
+    pub kind: String,
+    /// What it tells.
+    pub payload: Map<String, Value>,
+    /// When the bot is told; at once if absent.
+    pub schedule: Option<Schedule>,
+    /// The conversation that it is about.
+    pub conversation: Option<ConversationId>,
+    /// The user that it is about.
+    pub user: Option<EndUserId>,
+    /// The message that it is about.
+    pub message: Option<MessageId>,
+}
+
+/// Creates an event of the call's bot.
+///
+/// # Errors
+/// `Forbidden` for a role below developer; `ReferenceNotFound` for a type that is not declared and for
+/// what it is about; `InvalidData` for a payload that does not keep to the schema of its type;
+/// `Invalid` for a broken schedule; those of the store.
+pub async fn create(call: &Call, new: New) -> Result<Event> {
+    create_and(call, new, |_, _| ()).await
+}
+
+/// The same, with what is noted of the event in its transaction.
+pub(in crate::domain) async fn create_and(
+    call: &Call,
+    new: New,
+    and: impl FnOnce(&Change<'_>, &Event) + Send + 'static,
+) -> Result<Event> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    if let Some(schedule) = &new.schedule {
+        schedule.due_at(call.app().clock().now())?;
+    }
+    let payload = Value::Object(new.payload.clone());
+    let limits = call.schemas();
+    let kind = call.app().store().read(|conn| {
+        let speaker = voice.on(conn)?;
+        check(&speaker, &new.kind, &payload, limits)
+    })?;
+    call.app()
+        .change(call, move |change, _| {
+            let made = make(change, &voice, &kind, &payload, &new)?;
+            and(change, &made);
+            Ok(made)
+        })
+        .await
+}
+
+/// The whole type of an event, whose payload keeps to what is declared of it.
+fn check(
+    speaker: &Speaker<'_>,
+    kind: &str,
+    payload: &Value,
+    limits: &schema::Limits,
+) -> Result<String> {
+    let unknown = || {
+        Error::new(
+            Kind::ReferenceNotFound,
+            format!("No event {kind} is declared"),
+        )
+    };
+    let (integration, name) = match (kind.split_once(':'), speaker.name()) {
+        (Some((integration, name)), _) => (Some(integration), name),
+        (None, own) => (own, kind),
+    };
+    let Some(integration) = integration else {
+        let event = speaker.declared().events.get(name).ok_or_else(unknown)?;
+        event.schema.check(payload, "payload", limits)?;
+        return Ok(name.to_owned());
+    };
+    if speaker.name().is_some_and(|own| own != integration) {
+        return Err(Error::new(
+            Kind::RelationConflict,
+            format!("{kind} is an event of another integration"),
+        ));
+    }
+    let found = speaker.integration(integration);
+    let found = found.ok_or_else(|| not_installed(integration))?;
+    let event = found.definition.events.get(name).ok_or_else(unknown)?;
+    event.schema.check(payload, "payload", limits)?;
+    Ok(format!("{integration}:{name}"))
+}
+
+/// The rows that an event is about.
+struct About {
+    conversation: Option<i64>,
+    user: Option<i64>,
+    message: Option<i64>,
+}
+
+fn about(conn: &Connection, voice: &Voice, new: &New) -> Result<About> {
+    let conversation = match &new.conversation {
+        Some(id) => Some(messages::resolve(conn, voice, id)?.seq),
+        None => None,
+    };
+    let user = match &new.user {
+        Some(id) => users::named(conn, voice, id)?,
+        None => None,
+    };
+    let message = match &new.message {
+        Some(id) => {
+            let found = messages::read(conn, voice, id)?;
+            Some(found.ok_or_else(|| missing(id))?.seq)
+        }
+        None => None,
+    };
+    Ok(About {
+        conversation,
+        user,
+        message,
+    })
+}
+
+fn missing(message: &MessageId) -> Error {
+    let text = format!("Message \"{message}\" not found");
+    Error::new(Kind::ReferenceNotFound, text)
+}
+
+/// An event that the server makes by itself.
+pub(in crate::domain) struct Made<'a> {
+    pub(in crate::domain) agent_seq: i64,
+    pub(in crate::domain) kind: &'a str,
+    pub(in crate::domain) payload: &'a Value,
+    /// The rows that it is about.
+    pub(in crate::domain) conversation: Option<i64>,
+    pub(in crate::domain) user: Option<i64>,
+}
+
+/// Writes an event as a part of a change, and returns its row.
+pub(in crate::domain) fn insert(change: &Change<'_>, made: &Made<'_>) -> Result<i64> {
+    let about = About {
+        conversation: made.conversation,
+        user: made.user,
+        message: None,
+    };
+    let id = EventId::new_ordered_uuid(change.now);
+    write(
+        change,
+        made.agent_seq,
+        &id,
+        (made.kind, made.payload),
+        &about,
+    )
+}
+
+const INSERT: &str = "
+    INSERT INTO events
+        (id, agent_seq, type, payload, conversation_seq, user_seq, message_seq, after_message,
+         created_at)
+    VALUES
+        (:id, :agent_seq, :kind, :payload, :conversation, :user, :message,
+         coalesce((SELECT max(seq) FROM messages), 0), :now)";
+
+fn write(
+    change: &Change<'_>,
+    agent_seq: i64,
+    id: &EventId,
+    (kind, payload): (&str, &Value),
+    about: &About,
+) -> Result<i64> {
+    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": id,
+        ":agent_seq": agent_seq,
+        ":kind": kind,
+        ":payload": payload.to_string(),
+        ":conversation": about.conversation,
+        ":user": about.user,
+        ":message": about.message,
+        ":now": change.now,
+    })?;
+    Ok(change.conn.last_insert_rowid())
+}
+
+const BOUND: Bound = Bound {
+    of: "A bot",
+    things: "events",
+    setting: "events",
+    most: |bounds| bounds.events,
+    last: Some("SELECT max(seq) FROM events"),
+    rows: "SELECT 1 FROM events WHERE agent_seq = ?1",
+};
+
+fn make(
+    change: &Change<'_>,
+    voice: &Voice,
+    kind: &str,
+    payload: &Value,
+    new: &New,
+) -> Result<Event> {
+    let agent_seq = voice.bot().seq;
+    BOUND.require(change, agent_seq)?;
+    let about = about(change.conn, voice, new)?;
+    let id = EventId::new_ordered_uuid(change.now);
+    let seq = write(change, agent_seq, &id, (kind, payload), &about)?;
+    match &new.schedule {
+        Some(schedule) => {
+            schedules::add(change, agent_seq, schedule, Scheduled::Event(seq))?;
+        }
+        None => {
+            let lane = about.conversation.unwrap_or(0);
+            deliveries::tell_bot(change, agent_seq, Told::Event(seq), lane)?;
+        }
+    }
+    let made = rows::read(change.conn, voice, &id)?;
+    made.ok_or_else(|| Error::new(Kind::Internal, "a new event is not there"))
+}

@@ -1,0 +1,174 @@
+//! Lists of events: those that are stored and those that incoming messages are, merged by time.
+
+use rusqlite::{Connection, ToSql};
+
+use super::{Event, MESSAGE_CREATED, rows};
+use crate::{
+    domain::{
+        bots::{
+            author::Voice,
+            messages::{self, Recent},
+        },
+        shared::paging::{Page, ROWS, Token},
+        tenancy::request_auth::Call,
+    },
+    kernel::{
+        Result,
+        ids::{ConversationId, EndUserId, MessageId},
+    },
+};
+
+/// Which events to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only those of this type.
+    pub kind: Option<String>,
+    /// Only those about this conversation.
+    pub conversation: Option<ConversationId>,
+    /// Only those about this user.
+    pub user: Option<EndUserId>,
+    /// Only those about this message.
+    pub message: Option<MessageId>,
+}
+
+/// The events of the call's bot that the caller sees, newest first.
+///
+/// # Errors
+/// Those of the store.
+pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Event>> {
+    let voice = Voice::of(call)?;
+    let recent = call.app().message_index().recent();
+    call.app()
+        .store()
+        .scan(move |conn| {
+            let after = after.unwrap_or(Token::START);
+            let of_messages = filter
+                .kind
+                .as_deref()
+                .is_none_or(|kind| kind == MESSAGE_CREATED);
+            let mut found = stored(conn, &voice, &filter, after)?;
+            if of_messages {
+                found.extend(incoming(conn, &voice, &filter, after, &recent)?);
+            }
+            found.sort_by_key(|event| {
+                let at = event.position;
+                std::cmp::Reverse((at.created_at, at.seq, at.sub))
+            });
+            Ok(Page::of(found, Event::position))
+        })
+        .await
+}
+
+/// The parameters of a filter and their conditions, in which `seq` stands for the table's column.
+fn conditions<'a>(
+    filter: &'a Filter,
+    columns: [&str; 3],
+    parameters: &mut Vec<(&'static str, &'a dyn ToSql)>,
+) -> String {
+    let mut text = String::new();
+    let [conversation, user, message] = columns;
+    if let Some(id) = &filter.conversation {
+        text.push_str(&format!(
+            " AND {conversation} = (SELECT seq FROM conversations WHERE id = :conversation)"
+        ));
+        parameters.push((":conversation", id));
+    }
+    if let Some(id) = &filter.user {
+        text.push_str(&format!(
+            " AND {user} = (SELECT seq FROM end_users WHERE id = :user)"
+        ));
+        parameters.push((":user", id));
+    }
+    if let Some(id) = &filter.message {
+        text.push_str(&format!(
+            " AND {message} = (SELECT seq FROM messages WHERE id = :message)"
+        ));
+        parameters.push((":message", id));
+    }
+    text
+}
+
+fn stored(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> Result<Vec<Event>> {
+    let (at, agent_seq) = (after.created_at, voice.bot().seq);
+    let mut parameters: Vec<(&'static str, &dyn ToSql)> = vec![
+        (":agent_seq", &agent_seq),
+        (":at", &at),
+        (":row", &after.seq),
+        (":sub", &after.sub),
+    ];
+    let columns = [
+        "events.conversation_seq",
+        "events.user_seq",
+        "events.message_seq",
+    ];
+    let mut more = conditions(filter, columns, &mut parameters);
+    if let Some(kind) = &filter.kind {
+        more.push_str(" AND events.type = :kind");
+        parameters.push((":kind", kind));
+    }
+    let own = voice.integration().map(|own| own.name.as_str());
+    if own.is_some() {
+        more.push_str(rows::OF_INTEGRATION);
+        parameters.push((":own", &own));
+    }
+    let sql = format!(
+        "SELECT {} FROM events {} \
+         WHERE events.agent_seq = :agent_seq AND (events.created_at, events.after_message, events.seq) < (:at, :row, :sub){more} \
+         ORDER BY events.created_at DESC, events.after_message DESC, events.seq DESC LIMIT {}",
+        rows::COLUMNS,
+        rows::JOINS,
+        ROWS,
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let found = statement.query_map(parameters.as_slice(), rows::from_row)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+fn incoming(
+    conn: &Connection,
+    voice: &Voice,
+    filter: &Filter,
+    after: Token,
+    recent: &Recent,
+) -> Result<Vec<Event>> {
+    let (at, bot) = (after.created_at, voice.bot());
+    // After an event comes the message that was the last one before it.
+    let row = after.seq.saturating_add(i64::from(after.sub > 0));
+    let integration = voice.integration().map(|own| own.name.as_str());
+    let mut parameters: Vec<(&'static str, &dyn ToSql)> = vec![
+        (":agent_seq", &bot.seq),
+        (":bot", &bot.id),
+        (":integration", &integration),
+    ];
+    let columns = [
+        "messages.conversation_seq",
+        "messages.user_seq",
+        "messages.seq",
+    ];
+    let more = conditions(filter, columns, &mut parameters);
+    let condition = format!(
+        "messages.agent_seq = :agent_seq \
+         AND (:integration IS NULL OR conversations.integration = :integration){more}"
+    );
+    let before = (at.as_micros(), row);
+    let found = recent.of_agent(bot.seq, true, i64::MIN, before);
+    let recent = messages::newest(conn, found, &condition, &parameters)?;
+    let sql = format!(
+        "SELECT {} FROM messages_of_agent AS found \
+         CROSS JOIN messages ON messages.seq = found.seq {} \
+         WHERE found.agent_seq = :agent_seq AND found.incoming = 1 \
+           AND (found.created_at, found.seq) < (:at, :row) AND {condition} \
+         ORDER BY found.created_at DESC, found.seq DESC LIMIT {}",
+        messages::COLUMNS,
+        messages::JOINS,
+        ROWS,
+    );
+    parameters.extend([(":at", &at as &dyn ToSql), (":row", &row)]);
+    let mut statement = conn.prepare_cached(&sql)?;
+    let found = statement.query_map(parameters.as_slice(), messages::from_row)?;
+    let found = found.collect::<rusqlite::Result<Vec<_>>>()?;
+    messages::together(found, recent, |message| message.created_at)
+        .into_iter()
+        .map(|message| rows::of_message(conn, voice, message))
+        .collect()
+}

@@ -1,0 +1,134 @@
+//! Events as rows.
+
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+
+use super::{Event, Incoming, MESSAGE_CREATED, Payload};
+use crate::{
+    domain::{
+        bots::{
+            author::Voice,
+            conversations,
+            messages::{self, Message},
+            users,
+        },
+        shared::{paging::Token, sql::shown_object},
+        tenancy::request_auth::Call,
+    },
+    kernel::{
+        Error, Kind, Result,
+        ids::{EventId, MessageId},
+    },
+};
+
+/// Where the digit of an id stands that says of which version it is.
+const VERSION_AT: usize = 14;
+
+/// The event with this id of the call's bot.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find(call: &Call, id: &EventId) -> Result<Event> {
+    let voice = Voice::of(call)?;
+    let absent = || Error::not_found(format!("Event \"{id}\" not found"));
+    call.app().store().read(|conn| {
+        if let Some(message) = message_of(id) {
+            let message = messages::read(conn, &voice, &message)?;
+            let message = message.filter(|message| message.incoming);
+            return of_message(conn, &voice, message.ok_or_else(absent)?);
+        }
+        read(conn, &voice, id)?.ok_or_else(absent)
+    })
+}
+
+/// The id of the event that an incoming message is: that of the message as a UUID of version 8, which
+/// is for what a program makes of others.
+pub(in crate::domain) fn id_of(message: &MessageId) -> EventId {
+    let mut id = message.as_str().to_owned();
+    if id.is_char_boundary(VERSION_AT) && id.is_char_boundary(VERSION_AT + 1) {
+        id.replace_range(VERSION_AT..=VERSION_AT, "8");
+    }
+    EventId::from(id)
+}
+
+/// The message that is this event, if it is one.
+fn message_of(id: &EventId) -> Option<MessageId> {
+    let mut id = id.as_str().to_owned();
+    if id.get(VERSION_AT..=VERSION_AT)? != "8" {
+        return None;
+    }
+    id.replace_range(VERSION_AT..=VERSION_AT, "7");
+    Some(MessageId::from(id))
+}
+
+/// The columns that [`from_row`] reads, in its order; `:bot` is the bot's id.
+pub(super) const COLUMNS: &str = "events.seq, events.id, events.type, events.payload, \
+    conversations.id, end_users.id, messages.id, events.created_at, events.after_message";
+
+/// The tables that the columns come from, beside the events.
+pub(super) const JOINS: &str = "LEFT JOIN conversations \
+    ON conversations.seq = events.conversation_seq \
+    LEFT JOIN end_users ON end_users.seq = events.user_seq \
+    LEFT JOIN messages ON messages.seq = events.message_seq";
+
+/// Only events of the integration `:own`, whose types begin with its name and a colon; a semicolon is what
+/// comes next.
+pub(super) const OF_INTEGRATION: &str =
+    " AND events.type >= :own || ':' AND events.type < :own || ';'";
+
+/// The stored event with this id, if the caller sees one: an integration sees its own.
+pub(super) fn read(conn: &Connection, voice: &Voice, id: &EventId) -> Result<Option<Event>> {
+    let own = voice.integration().map(|own| own.name.as_str());
+    let mut sql = format!(
+        "SELECT {COLUMNS} FROM events {JOINS} \
+         WHERE events.id = :id AND events.agent_seq = :agent_seq"
+    );
+    let mut parameters: Vec<(&str, &dyn ToSql)> =
+        vec![(":id", id), (":agent_seq", &voice.bot().seq)];
+    if own.is_some() {
+        sql.push_str(OF_INTEGRATION);
+        parameters.push((":own", &own));
+    }
+    let mut statement = conn.prepare_cached(&sql)?;
+    let found = statement.query_row(parameters.as_slice(), from_row);
+    Ok(found.optional()?)
+}
+
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
+    let created_at = row.get(7)?;
+    Ok(Event {
+        position: Token {
+            created_at,
+            seq: row.get(8)?,
+            sub: row.get(0)?,
+        },
+        id: row.get(1)?,
+        kind: row.get(2)?,
+        payload: Payload::Given(shown_object(row, 3)?),
+        conversation_id: row.get(4)?,
+        user_id: row.get(5)?,
+        message_id: row.get(6)?,
+        created_at,
+    })
+}
+
+/// The event that an incoming message is.
+pub(super) fn of_message(conn: &Connection, voice: &Voice, message: Message) -> Result<Event> {
+    let gone = || Error::new(Kind::NotFound, "Message not found: it is gone");
+    let bot = voice.bot();
+    let user = users::read(conn, bot, &message.user_id)?.ok_or_else(gone)?;
+    let conversation = conversations::of_bot(conn, bot.seq, &message.conversation_id)?;
+    Ok(Event {
+        id: id_of(&message.id),
+        kind: MESSAGE_CREATED.to_owned(),
+        conversation_id: Some(message.conversation_id.clone()),
+        user_id: Some(message.user_id.clone()),
+        message_id: Some(message.id.clone()),
+        created_at: message.created_at,
+        position: message.position(),
+        payload: Payload::Message(Box::new(Incoming {
+            message,
+            user,
+            conversation: conversation.ok_or_else(gone)?,
+        })),
+    })
+}

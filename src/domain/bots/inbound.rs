@@ -1,0 +1,177 @@
+//! Requests from outside to the webhooks of integrations (botpress.md §5 "Inbound webhooks"). Whoever
+//! knows the address may send one: the integration itself has to tell whom it trusts.
+
+mod shared;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+use serde_json::json;
+use url::form_urlencoded;
+
+pub use self::shared::{SharedWebhook, find_shared};
+pub use super::protocol::Answer;
+use super::{
+    installations,
+    protocol::{self, Failed, Question},
+};
+use crate::{
+    domain::tenancy::{app::App, audit::Actor},
+    kernel::{Error, Kind, Result},
+};
+
+/// The operation of the runtime protocol.
+const OPERATION: &str = "webhook_received";
+
+/// When it makes sense to send what could not be taken again.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// A request from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// What follows the webhook's id: `/` or more.
+    pub path: String,
+    /// What follows the `?`.
+    pub query: String,
+    /// Names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body as it came.
+    pub body: String,
+}
+
+const FIND: &str = "
+    SELECT bot_integrations.agent_seq, bot_integrations.seq
+    FROM bot_integrations JOIN agents ON agents.seq = bot_integrations.agent_seq
+    WHERE bot_integrations.webhook_id = :webhook_id AND bot_integrations.enabled
+      AND agents.deleted_at IS NULL";
+
+/// The bot's row and that of the installation.
+type Place = (i64, i64);
+
+/// The receiver of a request, found before the request's body is read.
+#[derive(Debug, Clone)]
+pub enum Receiver {
+    /// One installation.
+    Installation(Installation),
+    /// Whichever installation of a workspace's integration the request is for.
+    Shared(SharedWebhook),
+}
+
+/// An installation that takes requests.
+#[derive(Debug, Clone, Copy)]
+pub struct Installation(pub(in crate::domain) Place);
+
+fn find(conn: &Connection, webhook_id: &str) -> Result<Option<Place>> {
+    let found = conn
+        .prepare_cached(FIND)?
+        .query_row(named_params! {":webhook_id": webhook_id}, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        });
+    Ok(found.optional()?)
+}
+
+/// Finds the installation with this webhook.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find_by_webhook(app: &App, webhook_id: &str) -> Result<Receiver> {
+    let found = app.store().read(|conn| find(conn, webhook_id))?;
+    let place = found.ok_or_else(|| Error::not_found("Webhook not found"))?;
+    Ok(Receiver::Installation(Installation(place)))
+}
+
+/// The longest `state` that is searched for the id of a webhook, in bytes.
+const STATE_MAX: usize = 4096;
+
+/// Finds the installation that `state` in the query names by its webhook: for links of wizards, and for
+/// users who come back from a provider. The state is the webhook's id, or has it as one of its parts.
+/// The integration sees their path from [`OAUTH_PATH`] on.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find_by_state(app: &App, query: &str) -> Result<Receiver> {
+    let state = form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "state")
+        .map(|(_, value)| value.into_owned());
+    let state = state.ok_or_else(|| Error::not_found("The query has no state"))?;
+    let found = find_by_webhook(app, &state);
+    // wire: some integrations put more into the state than the id
+    let part = Some(&state)
+        .filter(|state| state.len() <= STATE_MAX)
+        .and_then(|state| {
+            let mut parts = state.split(|letter: char| !letter.is_ascii_alphanumeric());
+            parts.find(|part| installations::is_webhook_id(part))
+        });
+    match (found, part) {
+        (Err(error), Some(part)) if error.kind() == Kind::NotFound => find_by_webhook(app, part),
+        (found, _) => found,
+    }
+}
+
+/// Gives a request to its receiver, and returns what that answers.
+///
+/// # Errors
+/// `NotFound` for a request that is nobody's, `Runtime` or `Unavailable` if the integration does not
+/// answer, or those of the store.
+pub async fn receive(app: &App, receiver: Receiver, request: &Incoming) -> Result<Answer> {
+    match receiver {
+        Receiver::Installation(Installation(place)) => give(app, place, request).await,
+        Receiver::Shared(webhook) => shared::receive(app, &webhook, request).await,
+    }
+}
+
+/// The path of wizards, and of users who come back from a provider.
+pub const OAUTH_PATH: &str = "/oauth";
+
+async fn give(app: &App, place: Place, request: &Incoming) -> Result<Answer> {
+    let body = json!({"req": {
+        "method": request.method,
+        "path": request.path,
+        "query": request.query,
+        "headers": request.headers,
+        "body": request.body,
+    }});
+    let question = Question {
+        place,
+        operation: OPERATION,
+        kind: OPERATION,
+        body: &body,
+    };
+    let answered = protocol::call(app, question).await?;
+    let mut answer = answered.map_err(not_taken)?;
+    if let Some(identifier) = take_identifier(&mut answer) {
+        let webhooks = app.addresses().webhooks.clone();
+        app.change_as(Actor::System, move |change| {
+            installations::write_identifier(change, &webhooks, place, &identifier)
+        })
+        .await?;
+    }
+    Ok(answer)
+}
+
+/// The header by which the last step of a wizard sets the identifier of its installation, which is the
+/// same as `configureIntegration` (the SDK's `OAUTH_IDENTIFIER_HEADER`).
+const IDENTIFIER_HEADER: &str = "x-bp-integration-identifier";
+
+/// Takes the identifier out of the headers: it is for this server, and not for the browser.
+fn take_identifier(answer: &mut Answer) -> Option<String> {
+    let is_identifier = |(name, _): &(String, String)| name == IDENTIFIER_HEADER;
+    let at = answer.headers.iter().position(is_identifier)?;
+    let (_, identifier) = answer.headers.remove(at);
+    let identifier = identifier.trim();
+    (!identifier.is_empty()).then(|| identifier.to_owned())
+}
+
+/// Whoever sent the request may send it again, if that makes sense.
+fn not_taken(failed: Failed) -> Error {
+    let kind = if failed.may_pass {
+        Kind::Unavailable {
+            retry_after: failed.retry_after.unwrap_or(RETRY_AFTER),
+        }
+    } else {
+        Kind::Runtime
+    };
+    Error::new(kind, failed.text)
+}

@@ -1,0 +1,61 @@
+//! Requests to webhooks that could not be read: a line in the integration's log says so to its developer, who
+//! sees nothing of the answer that the sender got.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::{
+    inbound::{Installation, Receiver},
+    manage::logs::{self, Level},
+};
+use crate::{
+    domain::tenancy::{app::App, audit::Actor},
+    kernel::{Error, Kind, Result, ids::IntegrationId},
+};
+
+/// Notes why a request was refused, if its body is the reason.
+///
+/// # Errors
+/// Those of the store.
+pub async fn note_unread(app: &App, receiver: &Receiver, error: &Error) -> Result<()> {
+    if !matches!(error.kind(), Kind::UnsupportedMedia | Kind::Invalid) {
+        return Ok(());
+    }
+    let text = format!("A request to the webhook was refused: {}", error.message());
+    let (receiver, settings) = (receiver.clone(), app.clone());
+    let noted = app.change_as(Actor::System, move |change| {
+        let Some(id) = integration(change.conn, &receiver)? else {
+            return Ok(());
+        };
+        let settings = &settings.settings().bots;
+        logs::record_of_integration(change, settings, &id, Level::Error, &text)
+    });
+    noted.await
+}
+
+const OF_INSTALLATION: &str = "
+    SELECT integrations.id FROM bot_integrations
+    JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent AND bot_integrations.seq = :seq";
+
+const NEWEST: &str = "
+    SELECT integrations.id FROM integrations
+    WHERE integrations.workspace_id = :workspace_id AND integrations.name = :name AND EXISTS (
+        SELECT 1 FROM bot_integrations
+        WHERE bot_integrations.integration_seq = integrations.seq AND bot_integrations.enabled)
+    ORDER BY integrations.version_order DESC, integrations.seq LIMIT 1";
+
+/// The integration that a request is for; of several versions, the newest that is installed.
+fn integration(conn: &Connection, receiver: &Receiver) -> Result<Option<IntegrationId>> {
+    let found = match receiver {
+        Receiver::Installation(Installation((agent, seq))) => conn
+            .prepare_cached(OF_INSTALLATION)?
+            .query_row(named_params! {":agent": agent, ":seq": seq}, |row| {
+                row.get(0)
+            }),
+        Receiver::Shared(webhook) => conn.prepare_cached(NEWEST)?.query_row(
+            named_params! {":workspace_id": webhook.workspace, ":name": webhook.name},
+            |row| row.get(0),
+        ),
+    };
+    Ok(found.optional()?)
+}

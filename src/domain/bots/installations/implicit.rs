@@ -1,0 +1,125 @@
+//! Installations that nobody makes by hand: of integrations that are a part of this program. A bot does
+//! not show them, so that whoever writes the bot's integrations back does not remove them.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+use serde_json::Map;
+
+use super::{Status, new_webhook_id, seal};
+use crate::{domain::tenancy::write_tx::Change, kernel::Result, store::Sealer};
+
+/// An installation of a built-in integration.
+#[derive(Debug, Clone)]
+pub(in crate::domain) struct BuiltIn {
+    pub(in crate::domain) webhook_id: String,
+    /// Whether it is on.
+    pub(in crate::domain) enabled: bool,
+    /// Whether it was removed.
+    pub(in crate::domain) removed: bool,
+    seq: i64,
+}
+
+const BUILT_IN: &str = "
+    SELECT bot_integrations.seq, bot_integrations.webhook_id, bot_integrations.enabled,
+           bot_integrations.removed_at IS NOT NULL AS removed
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq AND integrations.built_in
+      AND integrations.name = :name
+    ORDER BY bot_integrations.removed_at IS NULL DESC, bot_integrations.enabled DESC,
+             integrations.version_order DESC
+    LIMIT 1";
+
+/// The installation of a built-in integration in a bot; one that is on before one that is not.
+pub(in crate::domain) fn built_in(
+    conn: &Connection,
+    agent_seq: i64,
+    name: &str,
+) -> Result<Option<BuiltIn>> {
+    let parameters = named_params! {":agent_seq": agent_seq, ":name": name};
+    let found = conn.prepare_cached(BUILT_IN)?.query_row(parameters, |row| {
+        Ok(BuiltIn {
+            seq: row.get("seq")?,
+            webhook_id: row.get("webhook_id")?,
+            enabled: row.get("enabled")?,
+            removed: row.get("removed")?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+const INSERT: &str = "
+    INSERT INTO bot_integrations
+        (agent_seq, integration_seq, webhook_id, enabled, status, configuration, implicit,
+         created_at, updated_at)
+    VALUES
+        (:agent_seq, :integration_seq, :webhook_id, 1, :status, :configuration, 1, :now, :now)";
+
+const REVIVE: &str = "
+    UPDATE bot_integrations SET
+        integration_seq = :integration_seq, enabled = 1, status = :status, status_reason = NULL,
+        configuration = :configuration, implicit = 1, removed_at = NULL, updated_at = :now
+    WHERE seq = :seq";
+
+/// Makes sure that a bot has this built-in integration: the id of the webhook, which stays the same
+/// when the integration has been away. One that is there is left as it is.
+pub(in crate::domain) fn have(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    agent_seq: i64,
+    (integration_seq, name): (i64, &str),
+) -> Result<String> {
+    let known = built_in(change.conn, agent_seq, name)?;
+    if let Some(known) = &known
+        && !known.removed
+    {
+        return Ok(known.webhook_id.clone());
+    }
+    let webhook_id = known
+        .as_ref()
+        .map_or_else(new_webhook_id, |known| known.webhook_id.clone());
+    let configuration = seal(sealer, &webhook_id, &Map::new());
+    match known {
+        Some(known) => change.conn.prepare_cached(REVIVE)?.execute(named_params! {
+            ":seq": known.seq,
+            ":integration_seq": integration_seq,
+            ":status": Status::Registered,
+            ":configuration": configuration,
+            ":now": change.now,
+        })?,
+        None => change.conn.prepare_cached(INSERT)?.execute(named_params! {
+            ":agent_seq": agent_seq,
+            ":integration_seq": integration_seq,
+            ":webhook_id": webhook_id,
+            ":status": Status::Registered,
+            ":configuration": configuration,
+            ":now": change.now,
+        })?,
+    };
+    Ok(webhook_id)
+}
+
+const GIVE_WAY: &str = "
+    UPDATE bot_integrations SET
+        enabled = 0, status = :status, implicit = 0, removed_at = :now, updated_at = :now
+    WHERE agent_seq = :agent_seq AND implicit AND seq <> :seq
+      AND (SELECT name FROM integrations WHERE seq = bot_integrations.integration_seq) = :name";
+
+/// Removes what is there by itself under the name of an integration that was installed by hand:
+/// conversations go through what has their integration's name.
+pub(super) fn give_way(
+    change: &Change<'_>,
+    agent_seq: i64,
+    installed: i64,
+    name: &str,
+) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(GIVE_WAY)?
+        .execute(named_params! {
+            ":agent_seq": agent_seq,
+            ":seq": installed,
+            ":name": name,
+            ":status": Status::Unregistered,
+            ":now": change.now,
+        })?;
+    Ok(())
+}

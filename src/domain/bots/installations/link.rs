@@ -1,0 +1,99 @@
+//! Where an installation is to be linked: the address that the integration's script makes. It is made
+//! after the change that installs: the writer must not wait for scripts.
+
+use futures_util::future::join_all;
+use rusqlite::{Connection, named_params};
+use serde_json::{Value, json};
+
+use super::registration::NOT_LINKED;
+use crate::{
+    domain::tenancy::{app::App, audit::Actor},
+    kernel::Result,
+};
+
+/// An installation whose link is to be made.
+struct ToLink {
+    seq: i64,
+    webhook_id: String,
+    script: String,
+}
+
+/// Those of a bot that wait to be linked and of which nobody knows where.
+const TO_LINK: &str = "
+    SELECT seq, integration_seq, webhook_id, configuration_type FROM bot_integrations
+    WHERE agent_seq = :agent_seq AND enabled AND status = 'unregistered'
+      AND identifier IS NULL AND removed_at IS NULL AND status_reason = :reason";
+
+fn to_link(conn: &Connection, app: &App, agent_seq: i64) -> Result<Vec<ToLink>> {
+    let mut statement = conn.prepare_cached(TO_LINK)?;
+    let parameters = named_params! {":agent_seq": agent_seq, ":reason": NOT_LINKED};
+    let rows = statement.query_map(parameters, |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    })?;
+    let rows: Vec<(i64, i64, String, Option<String>)> = rows.collect::<rusqlite::Result<_>>()?;
+    let mut found = Vec::new();
+    for (seq, integration_seq, webhook_id, kind) in rows {
+        let definition = app.declarations().of_integration(conn, integration_seq)?;
+        let configuration = definition.configuration_of(kind.as_deref());
+        let script = configuration
+            .and_then(|configuration| configuration.identifier.link_template_script.clone());
+        found.extend(script.map(|script| ToLink {
+            seq,
+            webhook_id,
+            script,
+        }));
+    }
+    Ok(found)
+}
+
+const SET: &str = "
+    UPDATE bot_integrations SET status_reason = :reason
+    WHERE seq = :seq AND status = 'unregistered' AND identifier IS NULL
+      AND status_reason = :was";
+
+/// Says of each installation of a bot that waits to be linked where that is done. True if there were
+/// any.
+///
+/// # Errors
+/// Those of the store.
+pub(in crate::domain) async fn say_where(
+    app: &App,
+    agent_seq: i64,
+    webhooks: &str,
+) -> Result<bool> {
+    let found = app.store().read(|conn| to_link(conn, app, agent_seq))?;
+    if found.is_empty() {
+        return Ok(false);
+    }
+    let reasons = join_all(found.into_iter().map(|one| async move {
+        let reason = reason(app, webhooks, &one).await;
+        (one.seq, reason)
+    }));
+    let reasons = reasons.await;
+    app.change_as(Actor::System, move |change| {
+        for (seq, reason) in &reasons {
+            change
+                .conn
+                .prepare_cached(SET)?
+                .execute(named_params! {":seq": seq, ":reason": reason, ":was": NOT_LINKED})?;
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(true)
+}
+
+/// Why an installation that has to be linked does not work yet: where to link it.
+async fn reason(app: &App, webhooks: &str, installation: &ToLink) -> String {
+    let given = json!({"webhookId": installation.webhook_id, "webhookUrl": webhooks});
+    match app.scripts().run(&installation.script, &given).await {
+        Ok(Value::String(url)) => format!("It has to be linked first: {url}"),
+        Ok(other) => format!("The link template must make a text, not {other}"),
+        Err(reason) => {
+            let text = format!("The link template has failed: {reason}");
+            let webhook = &installation.webhook_id;
+            app.failures().note_script(app, webhook);
+            text
+        }
+    }
+}

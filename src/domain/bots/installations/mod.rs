@@ -1,0 +1,304 @@
+//! Installations: integrations in bots.
+
+mod change;
+mod implicit;
+mod link;
+mod registration;
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::{Map, Value};
+
+pub use self::change::Given;
+pub(in crate::domain) use self::{
+    change::{apply, configured},
+    implicit::{built_in, have},
+    link::say_where,
+    registration::{Endpoint, begin_all, end_all},
+};
+use super::{author, integrations::Integration, manage::Bot};
+use crate::{
+    domain::{
+        shared::sql::text_enum,
+        tenancy::{
+            request_auth::{Call, CallerInstallation},
+            sealed::SealedColumn,
+            write_tx::Change,
+        },
+    },
+    kernel::{
+        Error, Kind, Result, Timestamp,
+        ids::{IntegrationId, random_alphanumeric},
+    },
+    store::Sealer,
+};
+
+text_enum! {
+    /// How an installation stands with its integration (botpress.md §1.2).
+    pub enum Status {
+        /// It is to be registered.
+        RegistrationPending = "registration_pending",
+        /// It works.
+        Registered = "registered",
+        /// The integration has refused it.
+        RegistrationFailed = "registration_failed",
+        /// It is to be unregistered.
+        UnregistrationPending = "unregistration_pending",
+        /// It is off.
+        Unregistered = "unregistered",
+        /// The integration has failed to let it go.
+        UnregistrationFailed = "unregistration_failed",
+    }
+}
+
+/// An integration in a bot.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    /// The integration.
+    pub integration_id: IntegrationId,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it is.
+    pub description: String,
+    /// What its webhook's address ends with.
+    pub webhook_id: String,
+    /// Whether it is on.
+    pub enabled: bool,
+    /// How it stands with its integration.
+    pub status: Status,
+    /// Why it stands so, where the integration said.
+    pub status_reason: Option<String>,
+    /// The name of its configuration of those that the integration declares; none for the default one.
+    pub configuration_type: Option<String>,
+    /// Its configuration.
+    pub configuration: Map<String, Value>,
+    /// What the integration has set for it to be found by.
+    pub identifier: Option<String>,
+    /// The name that the bot's developer knows it by, if it was installed by one.
+    pub alias: Option<String>,
+    /// When it was installed.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+const FIND_ACTING: &str = "
+    SELECT bot_integrations.seq, integrations.id, integrations.name, integrations.workspace_id,
+           integrations.seq AS integration_seq
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq AND integrations.id = :id
+      AND (bot_integrations.enabled OR bot_integrations.status = 'unregistration_pending')";
+
+/// The installation of an integration that may act in a bot: one that is on, or whose `unregister` is
+/// still to be done, which may need the API to undo what `register` did (0024 ends that at once).
+pub(in crate::domain) fn find_acting(
+    conn: &Connection,
+    agent_seq: i64,
+    id: &IntegrationId,
+) -> Result<Option<CallerInstallation>> {
+    let found = conn
+        .prepare_cached(FIND_ACTING)?
+        .query_row(named_params! {":agent_seq": agent_seq, ":id": id}, |row| {
+            caller(row)
+        });
+    Ok(found.optional()?)
+}
+
+const ENABLED: &str = "
+    SELECT bot_integrations.seq, integrations.id, integrations.name, integrations.workspace_id,
+           integrations.seq AS integration_seq
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.enabled
+    ORDER BY integrations.version_order DESC";
+
+/// The integrations that are on in a bot; of one name, the newest first.
+pub(in crate::domain) fn enabled(
+    conn: &Connection,
+    agent_seq: i64,
+) -> Result<Vec<CallerInstallation>> {
+    let mut statement = conn.prepare_cached(ENABLED)?;
+    let rows = statement.query_map(named_params! {":agent_seq": agent_seq}, caller)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn caller(row: &Row<'_>) -> rusqlite::Result<CallerInstallation> {
+    Ok(CallerInstallation {
+        integration_id: row.get("id")?,
+        name: row.get("name")?,
+        owner: row.get("workspace_id")?,
+        seq: row.get("seq")?,
+        integration_seq: row.get("integration_seq")?,
+    })
+}
+
+const SET_IDENTIFIER: &str = "
+    UPDATE bot_integrations SET identifier = :identifier, updated_at = :now
+    WHERE seq = :seq AND agent_seq = :agent_seq";
+
+/// Sets what the calling integration is found by in this bot, when a request comes to the webhook
+/// that all its installations share.
+///
+/// # Errors
+/// `Forbidden` unless an integration calls, or those of the store.
+pub async fn set_identifier(call: &Call, identifier: String) -> Result<()> {
+    let agent_seq = call.agent()?.seq;
+    let installation = call.caller().installation.as_ref();
+    let seq = installation
+        .map(|installation| installation.seq)
+        .ok_or_else(|| Error::new(Kind::Forbidden, "Only an integration configures itself"))?;
+    author::require_write(call)?;
+    let webhooks = call.app().addresses().webhooks.clone();
+    call.app()
+        .change(call, move |change, _| {
+            write_identifier(change, &webhooks, (agent_seq, seq), &identifier)
+        })
+        .await
+}
+
+/// Writes the identifier of an installation, which is then linked.
+pub(in crate::domain) fn write_identifier(
+    change: &Change<'_>,
+    webhooks: &str,
+    (agent_seq, seq): (i64, i64),
+    identifier: &str,
+) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(SET_IDENTIFIER)?
+        .execute(named_params! {
+            ":identifier": identifier,
+            ":now": change.now,
+            ":seq": seq,
+            ":agent_seq": agent_seq,
+        })?;
+    registration::linked(change, webhooks, seq)
+}
+
+const OF_BOT: &str = "
+    SELECT bot_integrations.*, integrations.id, integrations.name, integrations.version,
+           integrations.title, integrations.description
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.removed_at IS NULL
+      AND NOT bot_integrations.implicit
+    ORDER BY bot_integrations.seq";
+
+/// The integrations in a bot, oldest first, but for those that are there by themselves.
+pub(in crate::domain) fn of_bot(
+    conn: &Connection,
+    sealer: &Sealer,
+    agent_seq: i64,
+) -> Result<Vec<Installation>> {
+    let mut statement = conn.prepare_cached(OF_BOT)?;
+    let rows = statement.query_map(named_params! {":agent_seq": agent_seq}, |row| {
+        Ok(from_row(row, sealer))
+    })?;
+    rows.map(|row| row?).collect()
+}
+
+const INSERT: &str = "
+    INSERT INTO bot_integrations
+        (agent_seq, integration_seq, webhook_id, enabled, status, configuration, created_at,
+         updated_at)
+    VALUES
+        (:agent_seq, :integration_seq, :webhook_id, 1, :status, :configuration, :now, :now)
+    ON CONFLICT DO NOTHING";
+
+/// Installs an integration in a bot as a part of a change. It is on, and not yet registered. Its configuration
+/// was checked before.
+///
+/// # Errors
+/// `Conflict` if it is installed already, or those of the store.
+pub fn install(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    bot: &Bot,
+    integration: &Integration,
+    configuration: &Map<String, Value>,
+) -> Result<()> {
+    insert(change, sealer, bot, integration, configuration).map(drop)
+}
+
+/// The row and the webhook of a new installation.
+fn insert(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    bot: &Bot,
+    integration: &Integration,
+    configuration: &Map<String, Value>,
+) -> Result<(i64, String)> {
+    let webhook_id = new_webhook_id();
+    let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":agent_seq": bot.seq,
+        ":integration_seq": integration.seq,
+        ":webhook_id": webhook_id,
+        ":status": Status::RegistrationPending,
+        ":configuration": seal(sealer, &webhook_id, configuration),
+        ":now": change.now,
+    })?;
+    if added == 0 {
+        return Err(Error::new(
+            Kind::Conflict,
+            format!("{} is installed already", integration.name),
+        ));
+    }
+    Ok((change.conn.last_insert_rowid(), webhook_id))
+}
+
+fn seal(sealer: &Sealer, webhook_id: &str, configuration: &Map<String, Value>) -> Vec<u8> {
+    let text = Value::Object(configuration.clone()).to_string();
+    SealedColumn::BotIntegrationConfiguration.seal(sealer, webhook_id, text.as_bytes())
+}
+
+/// The configuration of an installation, whose webhook's address ends so.
+pub(in crate::domain) fn open(
+    sealer: &Sealer,
+    webhook_id: &str,
+    sealed: &[u8],
+) -> Result<Map<String, Value>> {
+    let opened = SealedColumn::BotIntegrationConfiguration
+        .open(sealer, webhook_id, sealed)
+        .map_err(|error| Error::internal("a sealed configuration does not open", error))?;
+    serde_json::from_slice(&opened)
+        .map_err(|error| Error::internal("a sealed configuration is no object", error))
+}
+
+/// The length of the id of a webhook.
+const WEBHOOK_ID_LENGTH: usize = 36;
+
+/// What a webhook's address ends with: not to be guessed, for it is all that protects some.
+fn new_webhook_id() -> String {
+    random_alphanumeric(WEBHOOK_ID_LENGTH).to_lowercase()
+}
+
+/// True for a text that looks like the id of a webhook.
+#[must_use]
+pub fn is_webhook_id(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    text.len() == WEBHOOK_ID_LENGTH && text.bytes().all(is_letter)
+}
+
+fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Installation> {
+    let webhook_id: String = row.get("webhook_id")?;
+    let sealed: Vec<u8> = row.get("configuration")?;
+    let configuration = open(sealer, &webhook_id, &sealed)?;
+    Ok(Installation {
+        integration_id: row.get("id")?,
+        name: row.get("name")?,
+        version: row.get("version")?,
+        title: row.get("title")?,
+        description: row.get("description")?,
+        webhook_id,
+        enabled: row.get("enabled")?,
+        status: row.get("status")?,
+        status_reason: row.get("status_reason")?,
+        configuration_type: row.get("configuration_type")?,
+        configuration,
+        identifier: row.get("identifier")?,
+        alias: row.get("alias")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}

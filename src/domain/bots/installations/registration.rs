@@ -1,0 +1,282 @@
+//! How an installation comes to stand with its integration: what the integration is to be told, and
+//! what the installation waits for (botpress.md §4 "Install/uninstall").
+
+use rusqlite::{Connection, Params, named_params};
+use serde_json::{Value, json};
+
+use super::{Status, change::Standing};
+use crate::{
+    domain::{
+        bots::{
+            definitions::{IntegrationDefinition, LinkTemplate},
+            integrations::Integration,
+            manage::Bot,
+        },
+        tenancy::write_tx::Change,
+    },
+    kernel::Result,
+};
+
+/// What of an integration can be told something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::domain) enum Endpoint {
+    /// Its code or its url.
+    There,
+    /// It has none: there is nothing to register.
+    Missing,
+}
+
+/// Why an installation that has to be linked does not work yet. Where that is done is said later
+/// (`link`).
+pub(super) const NOT_LINKED: &str = "It has to be linked with an account first";
+
+const HAS_CODE: &str = "SELECT 1 FROM integration_code WHERE integration_seq = :seq";
+
+impl Endpoint {
+    /// That of an integration.
+    pub(in crate::domain) fn of(conn: &Connection, integration: &Integration) -> Result<Self> {
+        if integration.url.is_some() {
+            return Ok(Self::There);
+        }
+        let mut statement = conn.prepare_cached(HAS_CODE)?;
+        let has_code = statement.exists(named_params! {":seq": integration.seq})?;
+        Ok(if has_code { Self::There } else { Self::Missing })
+    }
+}
+
+/// Brings an installation to where it stands after it was saved. `register` is repeated on every
+/// save, as the vendor documents it.
+pub(super) fn settle(
+    change: &Change<'_>,
+    bot: &Bot,
+    webhooks: &str,
+    (link, endpoint): (&LinkTemplate, Endpoint),
+    standing: &Standing,
+    enabled: bool,
+) -> Result<()> {
+    let (status, reason) = match (enabled, endpoint) {
+        (true, _) if link.required && standing.identifier.is_none() => {
+            (Status::Unregistered, Some(NOT_LINKED))
+        }
+        (true, Endpoint::There) => (Status::RegistrationPending, None),
+        (true, Endpoint::Missing) => (Status::Registered, None),
+        (false, Endpoint::There) if standing.enabled => (Status::UnregistrationPending, None),
+        (false, _) => (Status::Unregistered, None),
+    };
+    set(change.conn, standing.seq, status, reason)?;
+    tell(change, bot, webhooks, standing, status)
+}
+
+const REMOVE: &str = "
+    UPDATE bot_integrations SET enabled = 0, alias = NULL, removed_at = :now, updated_at = :now
+    WHERE seq = :seq";
+
+/// Removes an installation. Its row stays, so that it has the same webhook when it is installed again.
+pub(super) fn remove(
+    change: &Change<'_>,
+    bot: &Bot,
+    webhooks: &str,
+    standing: &Standing,
+) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(REMOVE)?
+        .execute(named_params! {":seq": standing.seq, ":now": change.now})?;
+    let integration =
+        crate::domain::bots::integrations::by_seq(change.conn, standing.integration_seq)?;
+    let status = match Endpoint::of(change.conn, &integration)? {
+        Endpoint::There if standing.enabled => Status::UnregistrationPending,
+        _ => Status::Unregistered,
+    };
+    set(change.conn, standing.seq, status, None)?;
+    tell(change, bot, webhooks, standing, status)
+}
+
+const SET: &str = "
+    UPDATE bot_integrations SET status = :status, status_reason = :reason WHERE seq = :seq";
+
+fn set(conn: &Connection, seq: i64, status: Status, reason: Option<&str>) -> Result<()> {
+    conn.prepare_cached(SET)?
+        .execute(named_params! {":seq": seq, ":status": status, ":reason": reason})?;
+    Ok(())
+}
+
+/// What waits to be told and is no longer so. What is being told is not called back.
+const FORGET: &str = "
+    DELETE FROM bot_deliveries
+    WHERE installation_seq = :seq AND operation IN ('register', 'unregister')
+    RETURNING agent_seq, installation_seq";
+
+/// Takes deliveries back. The dispatcher still waits for their next attempt, and whatever comes after them
+/// in their lanes would wait as long: so it looks at these receivers at once.
+fn forget(change: &Change<'_>, sql: &str, parameters: impl Params) -> Result<()> {
+    let mut statement = change.conn.prepare_cached(sql)?;
+    let forgotten = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for receiver in forgotten {
+        change.hasten(receiver?);
+    }
+    Ok(())
+}
+
+const TELL: &str = "
+    INSERT INTO bot_deliveries
+        (agent_seq, installation_seq, operation, payload, lane, due_at, created_at)
+    VALUES (:agent_seq, :seq, :operation, :payload, 0, :now, :now)";
+
+/// Writes down what the integration is to be told of an installation with this status.
+fn tell(
+    change: &Change<'_>,
+    bot: &Bot,
+    webhooks: &str,
+    standing: &Standing,
+    status: Status,
+) -> Result<()> {
+    forget(change, FORGET, named_params! {":seq": standing.seq})?;
+    let operation = match status {
+        Status::RegistrationPending => "register",
+        Status::UnregistrationPending => "unregister",
+        _ => return Ok(()),
+    };
+    let webhook = format!("{webhooks}/{}", standing.webhook_id);
+    change.conn.prepare_cached(TELL)?.execute(named_params! {
+        ":agent_seq": bot.seq,
+        ":seq": standing.seq,
+        ":operation": operation,
+        ":payload": json!({"webhookUrl": webhook}).to_string(),
+        ":now": change.now,
+    })?;
+    change.wake_runtime();
+    Ok(())
+}
+
+const LINKED: &str = "
+    UPDATE bot_integrations SET status_reason = NULL, status = CASE
+        WHEN EXISTS (
+            SELECT 1 FROM integrations
+            WHERE integrations.seq = bot_integrations.integration_seq AND (url IS NOT NULL
+                OR EXISTS (SELECT 1 FROM integration_code
+                           WHERE integration_code.integration_seq = integrations.seq)))
+        THEN 'registration_pending' ELSE 'registered' END
+    WHERE seq = :seq AND enabled AND status = 'unregistered'";
+
+const TELL_LINKED: &str = "
+    INSERT INTO bot_deliveries
+        (agent_seq, installation_seq, operation, payload, lane, due_at, created_at)
+    SELECT agent_seq, seq, 'register',
+           json_object('webhookUrl', :webhooks || '/' || webhook_id), 0, :now, :now
+    FROM bot_integrations WHERE seq = :seq AND status = 'registration_pending'";
+
+/// Registers an installation that has waited to be linked, now that it is.
+pub(super) fn linked(change: &Change<'_>, webhooks: &str, seq: i64) -> Result<()> {
+    let waited = change
+        .conn
+        .prepare_cached(LINKED)?
+        .execute(named_params! {":seq": seq})?;
+    if waited > 0 {
+        change
+            .conn
+            .prepare_cached(TELL_LINKED)?
+            .execute(named_params! {
+                ":seq": seq, ":webhooks": webhooks, ":now": change.now,
+            })?;
+        change.wake_runtime();
+    }
+    Ok(())
+}
+
+/// The installations of an integration that are on and do not wait to be linked.
+const FORGET_ALL: &str = "
+    DELETE FROM bot_deliveries
+    WHERE operation = 'register' AND installation_seq IN (
+        SELECT seq FROM bot_integrations WHERE integration_seq = :integration_seq)
+    RETURNING agent_seq, installation_seq";
+
+const SET_ALL: &str = "
+    UPDATE bot_integrations SET status = 'registration_pending', status_reason = NULL
+    WHERE integration_seq = :integration_seq AND enabled
+      AND (identifier IS NOT NULL
+           OR coalesce(configuration_type, '') NOT IN (SELECT value FROM json_each(:to_link)))";
+
+const TELL_ALL: &str = "
+    INSERT INTO bot_deliveries
+        (agent_seq, installation_seq, operation, payload, lane, due_at, created_at)
+    SELECT agent_seq, seq, 'register',
+           json_object('webhookUrl', :webhooks || '/' || webhook_id), 0, :now, :now
+    FROM bot_integrations
+    WHERE integration_seq = :integration_seq AND status = 'registration_pending' AND enabled";
+
+/// Registers every installation of an integration that has moved, or that can be told something for
+/// the first time.
+pub(in crate::domain) fn begin_all(
+    change: &Change<'_>,
+    webhooks: &str,
+    integration: &Integration,
+) -> Result<()> {
+    let of = integration.seq;
+    let conn = change.conn;
+    forget(change, FORGET_ALL, named_params! {":integration_seq": of})?;
+    conn.prepare_cached(SET_ALL)?.execute(named_params! {
+        ":integration_seq": of, ":to_link": types_to_link(&integration.definition).to_string(),
+    })?;
+    conn.prepare_cached(TELL_ALL)?.execute(named_params! {
+        ":integration_seq": of, ":webhooks": webhooks, ":now": change.now,
+    })?;
+    change.wake_runtime();
+    Ok(())
+}
+
+/// The types of configuration whose installations have to be linked to work, as JSON; the default one is
+/// empty, which no type is.
+fn types_to_link(definition: &IntegrationDefinition) -> Value {
+    let types = definition.configurations.iter();
+    let named = types.map(|(name, one)| (name.as_str(), one));
+    let all = named.chain([("", &definition.configuration)]);
+    let required = all.filter(|(_, one)| one.identifier.required);
+    required.map(|(name, _)| name).collect()
+}
+
+const END: &str = "
+    UPDATE bot_integrations SET enabled = 0, updated_at = :now, status = CASE
+        WHEN enabled AND status <> 'unregistered' AND EXISTS (
+            SELECT 1 FROM integrations
+            WHERE integrations.seq = bot_integrations.integration_seq AND (url IS NOT NULL
+                OR EXISTS (SELECT 1 FROM integration_code
+                           WHERE integration_code.integration_seq = integrations.seq)))
+        THEN 'unregistration_pending' ELSE status END
+    WHERE agent_seq = :agent_seq AND removed_at IS NULL";
+
+const FORGET_REGISTERING: &str = "
+    DELETE FROM bot_deliveries WHERE agent_seq = :agent_seq AND operation = 'register'
+    RETURNING agent_seq, installation_seq";
+
+/// Those that were removed before may wait to be told already.
+const TELL_OF_END: &str = "
+    INSERT INTO bot_deliveries
+        (agent_seq, installation_seq, operation, payload, lane, due_at, created_at)
+    SELECT agent_seq, seq, 'unregister',
+           json_object('webhookUrl', :webhooks || '/' || webhook_id), 0, :now, :now
+    FROM bot_integrations
+    WHERE agent_seq = :agent_seq AND status = 'unregistration_pending' AND NOT EXISTS (
+        SELECT 1 FROM bot_deliveries
+        WHERE installation_seq = bot_integrations.seq AND operation = 'unregister')";
+
+/// Ends every installation of a bot that is being deleted: integrations that know of it are told.
+pub(in crate::domain) fn end_all(
+    change: &Change<'_>,
+    webhooks: &str,
+    agent_seq: i64,
+) -> Result<()> {
+    let conn = change.conn;
+    conn.prepare_cached(END)?
+        .execute(named_params! {":agent_seq": agent_seq, ":now": change.now})?;
+    forget(
+        change,
+        FORGET_REGISTERING,
+        named_params! {":agent_seq": agent_seq},
+    )?;
+    conn.prepare_cached(TELL_OF_END)?.execute(named_params! {
+        ":agent_seq": agent_seq, ":webhooks": webhooks, ":now": change.now,
+    })?;
+    change.wake_runtime();
+    Ok(())
+}

@@ -1,0 +1,224 @@
+//! Creating versions of integrations.
+
+use rusqlite::named_params;
+
+use super::{
+    Integration, names,
+    parts::{Of, Parts},
+    rows,
+};
+use crate::{
+    domain::{
+        bots::definitions::IntegrationDefinition,
+        tenancy::{
+            audit::{self, Entry},
+            members::Role,
+            quotas::{self, UsageType},
+            request_auth::Call,
+            write_tx::Change,
+        },
+    },
+    kernel::{
+        Error, Kind, Result, Rule, Violation,
+        ids::{IntegrationId, WorkspaceId},
+    },
+    net::outbound::web_address,
+    store::Sealer,
+};
+
+/// What a new version of an integration is made of.
+#[derive(Debug, Clone, Default)]
+pub struct NewIntegration {
+    /// Its name: letters, digits and `-`, `_`, `/` (botpress.md §1.4).
+    pub name: String,
+    /// Its version: three numbers, `1.2.3`.
+    pub version: String,
+    /// Whether every workspace can use it.
+    pub public: bool,
+    /// Whether it is in development.
+    pub dev: bool,
+    /// Its name for people; its name if absent.
+    pub title: Option<String>,
+    /// What it is.
+    pub description: String,
+    /// What it declares.
+    pub definition: IntegrationDefinition,
+    /// Where it runs, for one in development.
+    pub url: Option<String>,
+    /// Its code, icon, readme and secrets.
+    pub parts: Parts,
+    /// Its id, if it is a part of this program; then it is not one of a workspace's own.
+    pub built_in: Option<IntegrationId>,
+}
+
+/// Creates a version of an integration in the workspace of the call.
+///
+/// # Errors
+/// `Forbidden` for a role below developer, `InvalidIdentifier`, `Conflict` for a name and version that
+/// are taken and for a public name of another workspace, `Invalid`, or those of the store.
+pub async fn create(call: &Call, new: NewIntegration) -> Result<Integration> {
+    call.require_role(Role::Developer)?;
+    let app = call.app();
+    let configurations = new.definition.configurations.len();
+    app.bounds()
+        .settings
+        .require_configurations(configurations)?;
+    new.definition.check_scripts(app.scripts()).await?;
+    let sealer = app.sealer().clone();
+    app.change(call, move |change, workspace| {
+        make(change, &sealer, workspace, new)
+    })
+    .await
+}
+
+const INSERT: &str = "
+    INSERT INTO integrations
+        (id, workspace_id, name, version, version_order, public, dev, title, description, definition,
+         url, built_in, created_at, updated_at)
+    VALUES
+        (:id, :workspace_id, :name, :version, :version_order, :public, :dev, :title, :description,
+         :definition, :url, :built_in, :now, :now)
+    ON CONFLICT DO NOTHING";
+
+/// Makes a version of an integration as a part of a change. Its scripts were checked before.
+///
+/// # Errors
+/// As [`create`].
+pub fn make(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    workspace: &WorkspaceId,
+    new: NewIntegration,
+) -> Result<Integration> {
+    check_name(&new.name)?;
+    let version_order = version_order(&new.version)?;
+    new.definition.check()?;
+    new.parts.check()?;
+    check_url(new.url.as_deref(), new.dev)?;
+    quotas::require(change, workspace, UsageType::IntegrationsOwnedCount, 1)?;
+    let built_in = new.built_in.is_some();
+    match (built_in, new.public) {
+        (true, _) => names::take(change, workspace, &new.name)?,
+        (false, true) => names::publish(change, workspace, &new.name)?,
+        (false, false) => names::hold(change, workspace, &new.name)?,
+    }
+    let id = new.built_in.unwrap_or_else(IntegrationId::new_uuid);
+    let definition = serde_json::to_string(&new.definition)
+        .map_err(|error| Error::internal("a definition cannot be written", error))?;
+    let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": id,
+        ":workspace_id": workspace,
+        ":name": new.name,
+        ":version": new.version,
+        ":version_order": version_order,
+        ":public": new.public,
+        ":dev": new.dev,
+        ":title": new.title.as_deref().unwrap_or(&new.name),
+        ":description": new.description,
+        ":definition": definition,
+        ":url": new.url,
+        ":built_in": built_in,
+        ":now": change.now,
+    })?;
+    if added == 0 {
+        return Err(Error::new(
+            Kind::Conflict,
+            format!(
+                "There is an integration {}@{} already",
+                new.name, new.version
+            ),
+        ));
+    }
+    let of = Of {
+        seq: change.conn.last_insert_rowid(),
+        id: &id,
+        workspace,
+        name: &new.name,
+    };
+    new.parts.write(change, sealer, &of)?;
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(workspace),
+            action: "integration.create",
+            resource_id: id.as_str(),
+            resource_name: Some(&new.name),
+        },
+    )?;
+    rows::read(change.conn, workspace, &id)
+}
+
+/// Only what is in development runs elsewhere.
+pub(in crate::domain) fn check_url(url: Option<&str>, dev: bool) -> Result<()> {
+    let Some(url) = url else { return Ok(()) };
+    let rule = if !dev {
+        "must not be given: it is only for what is in development"
+    } else if web_address(url).is_none() {
+        "must be an http or https address"
+    } else {
+        return Ok(());
+    };
+    Err(Violation::body(["url"], Rule::Other(rule.to_owned())).into())
+}
+
+/// Names of integrations may have hyphens and the handle of a workspace before a slash.
+pub(super) fn check_name(name: &str) -> Result<()> {
+    let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
+    let letters = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/'));
+    if begins && letters && (2..=100).contains(&name.len()) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::InvalidIdentifier,
+        format!(
+            "name: {name:?} must begin with a lower-case letter and have 2 to 100 letters, digits, \
+             hyphens, underscores or slashes"
+        ),
+    ))
+}
+
+/// A text that sorts as the version does. Versions are those of semver; one with a suffix comes
+/// before the one without.
+fn version_order(version: &str) -> Result<String> {
+    let broken = || {
+        let rule = Rule::Other("must be a version such as 1.2.3".to_owned());
+        Error::from(Violation::body(["version"], rule))
+    };
+    let (numbers, suffix) = match version.split_once('-') {
+        Some((numbers, suffix)) => (numbers, Some(suffix)),
+        None => (version, None),
+    };
+    let mut parts = Vec::new();
+    for part in numbers.split('.') {
+        let number: u32 = part.parse().map_err(|_| broken())?;
+        parts.push(format!("{number:010}"));
+    }
+    if parts.len() != 3 || suffix.is_some_and(str::is_empty) {
+        return Err(broken());
+    }
+    // `~` sorts after every letter of a suffix.
+    Ok(format!("{}{}", parts.join("."), suffix.map_or("~", |_| "-")) + suffix.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_sort_as_numbers() {
+        let order = |version| version_order(version).expect("a version");
+        for (less, more) in [
+            ("0.9.0", "0.10.0"),
+            ("1.0.0-alpha", "1.0.0"),
+            ("1.0.0-alpha", "1.0.0-beta"),
+            ("1.0.0", "1.0.1-rc1"),
+        ] {
+            assert!(order(less) < order(more), "{less} {more}");
+        }
+        for bad in ["", "1", "1.2", "1.2.x", "latest", "1.2.3-", "1.2.3.4"] {
+            assert!(version_order(bad).is_err(), "{bad}");
+        }
+    }
+}

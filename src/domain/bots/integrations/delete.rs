@@ -1,0 +1,89 @@
+//! Deleting versions of integrations.
+
+use rusqlite::{Connection, named_params};
+
+use super::{Integration, rows};
+use crate::{
+    domain::tenancy::{
+        audit::{self, Entry},
+        members::Role,
+        request_auth::Call,
+        write_tx::Change,
+    },
+    kernel::{
+        Error, Kind, Result,
+        ids::{IntegrationId, WorkspaceId},
+    },
+};
+
+/// Deletes a version of an integration of the workspace of the call, with its tokens. Its icon goes
+/// with the last version of the name.
+///
+/// # Errors
+/// `Forbidden` for a role below developer, `NotFound`, `RelationConflict` while a bot has it, or
+/// those of the store.
+pub async fn delete(call: &Call, id: IntegrationId) -> Result<()> {
+    call.require_role(Role::Developer)?;
+    call.app()
+        .change(call, move |change, workspace| {
+            remove(change, workspace, &id)
+        })
+        .await
+}
+
+const INSTALLED: &str = "
+    SELECT count(*) FROM bot_integrations JOIN agents ON agents.seq = bot_integrations.agent_seq
+    WHERE bot_integrations.integration_seq = :seq AND bot_integrations.removed_at IS NULL
+      AND agents.deleted_at IS NULL";
+
+/// What remembers that it was installed once.
+const FORGET_INSTALLATIONS: &str = "DELETE FROM bot_integrations WHERE integration_seq = :seq";
+
+const DELETE_KEYS: &str = "DELETE FROM api_keys WHERE integration_id = :id";
+
+const DELETE: &str = "DELETE FROM integrations WHERE seq = :seq";
+
+const DELETE_ICON: &str = "
+    DELETE FROM integration_icons
+    WHERE workspace_id = :workspace_id AND name = :name AND NOT EXISTS (
+        SELECT 1 FROM integrations WHERE workspace_id = :workspace_id AND name = :name)";
+
+fn remove(change: &Change<'_>, workspace: &WorkspaceId, id: &IntegrationId) -> Result<()> {
+    let conn = change.conn;
+    let integration = rows::read(conn, workspace, id)?;
+    let bots = installed(conn, &integration)?;
+    if bots > 0 {
+        let plural = if bots == 1 { "bot has" } else { "bots have" };
+        return Err(Error::new(
+            Kind::RelationConflict,
+            format!(
+                "{}@{} cannot be deleted: {bots} {plural} it installed",
+                integration.name, integration.version
+            ),
+        ));
+    }
+    let of = named_params! {":seq": integration.seq};
+    conn.prepare_cached(FORGET_INSTALLATIONS)?.execute(of)?;
+    conn.prepare_cached(DELETE_KEYS)?
+        .execute(named_params! {":id": id})?;
+    conn.prepare_cached(DELETE)?.execute(of)?;
+    conn.prepare_cached(DELETE_ICON)?.execute(named_params! {
+        ":workspace_id": workspace, ":name": integration.name,
+    })?;
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(workspace),
+            action: "integration.delete",
+            resource_id: id.as_str(),
+            resource_name: Some(&integration.name),
+        },
+    )
+}
+
+fn installed(conn: &Connection, integration: &Integration) -> Result<i64> {
+    let bots = conn
+        .prepare_cached(INSTALLED)?
+        .query_row(named_params! {":seq": integration.seq}, |row| row.get(0))?;
+    Ok(bots)
+}

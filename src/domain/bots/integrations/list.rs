@@ -1,0 +1,153 @@
+//! Lists of integrations: those of a workspace, and the public ones.
+
+use rusqlite::{Row, named_params};
+
+use crate::{
+    domain::{
+        shared::paging::{Page, ROWS, Token},
+        tenancy::{account_call::PersonCall, request_auth::Call},
+    },
+    kernel::{Result, Timestamp, ids::IntegrationId},
+    store::Store,
+};
+
+/// An integration in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Its id.
+    pub id: IntegrationId,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it is.
+    pub description: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    seq: i64,
+}
+
+/// Which integrations are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Those of this name.
+    pub name: Option<String>,
+    /// Those of this version.
+    pub version: Option<Wanted>,
+    /// Those that are in development, or those that are not.
+    pub dev: Option<bool>,
+}
+
+/// Which version is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// The newest one of each name.
+    Latest,
+    /// This one.
+    Version(String),
+}
+
+impl Wanted {
+    /// The version that a text means: `latest` is the newest one.
+    #[must_use]
+    pub fn parse(text: String) -> Self {
+        match text.as_str() {
+            "latest" => Self::Latest,
+            _ => Self::Version(text),
+        }
+    }
+}
+
+const LIST: &str = "
+    SELECT i.id, i.name, i.version, i.title, i.description, i.created_at, i.updated_at, i.seq
+    FROM integrations AS i
+    WHERE i.workspace_id = :workspace_id AND i.seq < :before
+      AND (:name IS NULL OR i.name = :name)
+      AND (:version IS NULL OR i.version = :version)
+      AND (:dev IS NULL OR i.dev = :dev)
+      AND (NOT :latest OR (NOT i.dev AND NOT EXISTS (
+          SELECT 1 FROM integrations AS newer
+          WHERE newer.workspace_id = i.workspace_id AND newer.name = i.name AND NOT newer.dev
+            AND newer.version_order > i.version_order)))
+    ORDER BY i.seq DESC LIMIT :limit";
+
+const LIST_PUBLIC: &str = "
+    SELECT i.id, i.name, i.version, i.title, i.description, i.created_at, i.updated_at, i.seq
+    FROM integrations AS i
+    WHERE i.public = 1 AND i.seq < :before
+      AND (:workspace_id IS NULL OR i.workspace_id = :workspace_id)
+      AND (:name IS NULL OR i.name = :name)
+      AND (:version IS NULL OR i.version = :version)
+      AND (:dev IS NULL OR i.dev = :dev)
+      AND (NOT :latest OR NOT EXISTS (
+          SELECT 1 FROM integrations AS newer
+          WHERE newer.public = 1 AND newer.name = i.name AND newer.workspace_id = i.workspace_id
+            AND newer.version_order > i.version_order))
+    ORDER BY i.seq DESC LIMIT :limit";
+
+/// The integrations of the workspace of the call, newest first.
+///
+/// # Errors
+/// Those of the store.
+pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Summary>> {
+    let workspace = Some(call.workspace().to_string());
+    scan(call.app().store(), LIST, workspace, filter, after).await
+}
+
+/// The public integrations of every workspace, newest first.
+///
+/// # Errors
+/// Those of the store.
+pub async fn list_public(
+    call: &PersonCall,
+    filter: Filter,
+    after: Option<Token>,
+) -> Result<Page<Summary>> {
+    scan(call.app().store(), LIST_PUBLIC, None, filter, after).await
+}
+
+async fn scan(
+    store: &Store,
+    sql: &'static str,
+    workspace: Option<String>,
+    filter: Filter,
+    after: Option<Token>,
+) -> Result<Page<Summary>> {
+    let (latest, version) = match filter.version {
+        Some(Wanted::Latest) => (true, None),
+        Some(Wanted::Version(version)) => (false, Some(version)),
+        None => (false, None),
+    };
+    store
+        .scan(move |conn| {
+            let mut statement = conn.prepare_cached(sql)?;
+            let rows = statement.query(named_params! {
+                ":workspace_id": workspace,
+                ":before": after.unwrap_or(Token::START).seq,
+                ":name": filter.name,
+                ":version": version,
+                ":latest": latest,
+                ":dev": filter.dev,
+                ":limit": ROWS,
+            })?;
+            Page::read(rows, from_row, |row| Token::at(row.created_at, row.seq))
+        })
+        .await
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Summary> {
+    Ok(Summary {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        version: row.get("version")?,
+        title: row.get("title")?,
+        description: row.get("description")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+        seq: row.get("seq")?,
+    })
+}

@@ -1,0 +1,262 @@
+//! Who a name of integrations belongs to. The first workspace that publishes a name owns it for good, also
+//! when it has no version or is gone; until somebody publishes it, the first workspace that has it holds
+//! it. The handle of a workspace, with a slash behind it, begins names of that workspace alone.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use crate::{
+    domain::tenancy::{
+        audit::{self, Entry},
+        bounds::Bound,
+        workspaces,
+        write_tx::Change,
+    },
+    kernel::{Error, Kind, Result, ids::WorkspaceId},
+};
+
+const BOUND: Bound = Bound {
+    of: "A workspace",
+    things: "names of integrations",
+    setting: "integration_names",
+    most: |bounds| bounds.integration_names,
+    last: None,
+    rows: "SELECT 1 FROM integration_names WHERE workspace_id = ?1",
+};
+
+/// A name and the workspace that it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Name {
+    /// The name.
+    pub name: String,
+    /// The workspace, which may be gone.
+    pub workspace_id: WorkspaceId,
+    /// Whether it was published: then it belongs to the workspace for good.
+    pub published: bool,
+}
+
+const FIND: &str = "SELECT name, workspace_id, published FROM integration_names WHERE name = :name";
+
+fn find(conn: &Connection, name: &str) -> Result<Option<Name>> {
+    let found = conn
+        .prepare_cached(FIND)?
+        .query_row(named_params! {":name": name}, from_row);
+    Ok(found.optional()?)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Name> {
+    Ok(Name {
+        name: row.get("name")?,
+        workspace_id: row.get("workspace_id")?,
+        published: row.get("published")?,
+    })
+}
+
+/// The workspace whose integrations a name means, where nothing else says which.
+pub(in crate::domain) fn holder(conn: &Connection, name: &str) -> Result<Option<WorkspaceId>> {
+    Ok(find(conn, name)?.map(|found| found.workspace_id))
+}
+
+const PREFIX_IS_TAKEN: &str =
+    "SELECT 1 FROM workspaces WHERE handle = :handle AND id <> :workspace_id";
+
+/// Whether what a name begins with is the handle of another workspace.
+fn prefix_is_taken(conn: &Connection, name: &str, workspace: &WorkspaceId) -> Result<bool> {
+    let Some((prefix, _)) = name.split_once('/') else {
+        return Ok(false);
+    };
+    let mut statement = conn.prepare_cached(PREFIX_IS_TAKEN)?;
+    let handle = prefix.to_lowercase();
+    Ok(statement.exists(named_params! {":handle": handle, ":workspace_id": workspace})?)
+}
+
+/// Asserts that a name does not begin with the handle of another workspace.
+///
+/// # Errors
+/// `Conflict`, or those of the store.
+fn refuse_handle_of_another(conn: &Connection, name: &str, workspace: &WorkspaceId) -> Result<()> {
+    if !prefix_is_taken(conn, name, workspace)? {
+        return Ok(());
+    }
+    let (prefix, _) = name.split_once('/').unwrap_or_default();
+    let text = format!("Names that begin with {prefix}/ belong to another workspace");
+    Err(Error::new(Kind::Conflict, text))
+}
+
+const PUT: &str = "
+    INSERT INTO integration_names (name, workspace_id, published)
+    VALUES (:name, :workspace_id, :published)
+    ON CONFLICT (name) DO UPDATE SET
+        workspace_id = excluded.workspace_id, published = excluded.published";
+
+fn put(change: &Change<'_>, workspace: &WorkspaceId, name: &str, published: bool) -> Result<()> {
+    change.conn.prepare_cached(PUT)?.execute(named_params! {
+        ":name": name, ":workspace_id": workspace, ":published": published,
+    })?;
+    Ok(())
+}
+
+/// Makes a published name a workspace's own. Whoever had it is told in its log.
+fn make_own(
+    change: &Change<'_>,
+    workspace: &WorkspaceId,
+    name: &str,
+    known: Option<Name>,
+) -> Result<()> {
+    put(change, workspace, name, true)?;
+    match known {
+        Some(known) if known.workspace_id != *workspace => tell(change, &known.workspace_id, name),
+        _ => Ok(()),
+    }
+}
+
+/// Claims a name for a workspace that publishes it. Whoever has held it unpublished is told in its log.
+///
+/// # Errors
+/// `Conflict` for a name of another workspace, and one that begins with the handle of another;
+/// `LimitExceeded` for more names than a workspace can have; those of the store.
+pub(super) fn publish(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
+    let known = find(change.conn, name)?;
+    match &known {
+        Some(known) if known.published && known.workspace_id == *workspace => return Ok(()),
+        Some(known) if known.published => {
+            let text = format!("The name {name} belongs to another workspace");
+            return Err(Error::new(Kind::Conflict, text));
+        }
+        _ => {}
+    }
+    refuse_handle_of_another(change.conn, name, workspace)?;
+    if known
+        .as_ref()
+        .is_none_or(|known| known.workspace_id != *workspace)
+    {
+        BOUND.require(change, workspace.as_str())?;
+    }
+    make_own(change, workspace, name, known)
+}
+
+/// Has a workspace hold a name that nobody has. One that cannot is no worse off than others that have the
+/// name: its own addresses lead to it.
+///
+/// # Errors
+/// `Conflict` for a name that begins with the handle of another workspace, or those of the store.
+pub(super) fn hold(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
+    refuse_handle_of_another(change.conn, name, workspace)?;
+    if find(change.conn, name)?.is_some() {
+        return Ok(());
+    }
+    match BOUND.require(change, workspace.as_str()) {
+        Ok(()) => put(change, workspace, name, false),
+        Err(error) if error.kind() == Kind::LimitExceeded => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+const UNPUBLISH: &str = "
+    UPDATE integrations SET public = 0
+    WHERE name = :name AND public = 1 AND workspace_id <> :workspace_id";
+
+/// Takes a name for the program itself, whoever has it.
+pub(super) fn take(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
+    let known = find(change.conn, name)?;
+    change
+        .conn
+        .prepare_cached(UNPUBLISH)?
+        .execute(named_params! {":name": name, ":workspace_id": workspace})?;
+    make_own(change, workspace, name, known)
+}
+
+const TELL: &str = "
+    INSERT INTO integration_logs (integration_seq, at, level, message)
+    SELECT seq, :now, 'warn', :message FROM integrations
+    WHERE workspace_id = :workspace_id AND name = :name ORDER BY version_order DESC LIMIT 1";
+
+/// Tells a workspace in the log of its newest version that a name is another's now.
+fn tell(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
+    let message = format!(
+        "Another workspace has published the name {name}: the webhook shared by its installations is \
+         now at /webhook/integration/workspace/{workspace}/{name}"
+    );
+    change.conn.prepare_cached(TELL)?.execute(named_params! {
+        ":now": change.now, ":message": message, ":workspace_id": workspace, ":name": name,
+    })?;
+    Ok(())
+}
+
+/// Names with a prefix may have been kept from others by the handle that goes with the workspace.
+const PASS_ON: &str = "
+    UPDATE integration_names SET workspace_id = (
+        SELECT workspace_id FROM integrations
+        WHERE integrations.name = integration_names.name AND workspace_id <> :id
+        ORDER BY seq LIMIT 1)
+    WHERE workspace_id = :id AND NOT published AND instr(name, '/') = 0 AND EXISTS (
+        SELECT 1 FROM integrations
+        WHERE integrations.name = integration_names.name AND workspace_id <> :id)";
+
+const RELEASE: &str = "DELETE FROM integration_names WHERE workspace_id = :id AND NOT published";
+
+const HIDE: &str = "UPDATE integrations SET public = 0 WHERE workspace_id = :id AND public = 1";
+
+/// Takes what a workspace has published out of the hub, and gives up the names that it only holds, as a
+/// part of closing it. Published names stay its own.
+pub(in crate::domain) fn close(change: &Change<'_>, workspace: &WorkspaceId) -> Result<()> {
+    for sql in [PASS_ON, RELEASE, HIDE] {
+        change
+            .conn
+            .prepare_cached(sql)?
+            .execute(named_params! {":id": workspace})?;
+    }
+    Ok(())
+}
+
+const LIST: &str = "SELECT name, workspace_id, published FROM integration_names ORDER BY name";
+
+/// All names, in their order. For the operator alone.
+///
+/// # Errors
+/// Those of the store.
+pub fn list_names(conn: &Connection) -> Result<Vec<Name>> {
+    let mut statement = conn.prepare_cached(LIST)?;
+    let rows = statement.query_map([], from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+const PUBLISHED_BY_OTHERS: &str = "
+    SELECT 1 FROM integrations
+    WHERE name = :name AND public = 1 AND workspace_id <> :workspace_id";
+
+/// Gives a name to a workspace, as if it had published it first. For the operator alone.
+///
+/// # Errors
+/// `InvalidIdentifier` for what can be no name, `NotFound` for the workspace, `RelationConflict` while
+/// another has public versions of that name, or those of the store.
+pub fn give_name(change: &Change<'_>, name: &str, workspace: &WorkspaceId) -> Result<Name> {
+    super::create::check_name(name)?;
+    let found = workspaces::find(change.conn, workspace)?;
+    let parameters = named_params! {":name": name, ":workspace_id": workspace};
+    let mut statement = change.conn.prepare_cached(PUBLISHED_BY_OTHERS)?;
+    if statement.exists(parameters)? {
+        let text = format!("Another workspace has public versions of {name}: delete or hide them");
+        return Err(Error::new(Kind::RelationConflict, text));
+    }
+    let known = find(change.conn, name)?;
+    let is_theirs = |known: &Name| known.published && known.workspace_id == *workspace;
+    if known.as_ref().is_some_and(is_theirs) {
+        let text = format!("The name {name} belongs to that workspace already");
+        return Err(Error::new(Kind::Conflict, text));
+    }
+    make_own(change, workspace, name, known)?;
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(workspace),
+            action: "integration.give_name",
+            resource_id: name,
+            resource_name: Some(&found.name),
+        },
+    )?;
+    Ok(Name {
+        name: name.to_owned(),
+        workspace_id: workspace.clone(),
+        published: true,
+    })
+}

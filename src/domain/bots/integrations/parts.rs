@@ -1,0 +1,263 @@
+//! What of a version of an integration is kept beside its row: code, icon, readme, secrets.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use crate::{
+    domain::tenancy::{
+        app::App, bounds::Bound, request_auth::Call, sealed::SealedColumn, write_tx::Change,
+    },
+    kernel::{
+        Error, Kind, Result, Rule, Secret, Violation,
+        ids::{IntegrationId, WorkspaceId},
+    },
+    store::Sealer,
+};
+
+/// The longest name of a secret.
+const SECRET_NAME_MAX: usize = 100;
+
+/// What is kept beside the row. What is absent stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Parts {
+    /// Its code: a CommonJS bundle.
+    pub code: Option<String>,
+    /// An icon: SVG, shared by all versions of the name.
+    pub icon: Option<Vec<u8>>,
+    /// A readme: Markdown.
+    pub readme: Option<Vec<u8>>,
+    /// Secrets that its code reads from its environment, by name; none removes one.
+    pub secrets: BTreeMap<String, Option<Secret>>,
+}
+
+/// A version of an integration, as its parts know it.
+pub(super) struct Of<'a> {
+    pub(super) seq: i64,
+    pub(super) id: &'a IntegrationId,
+    pub(super) workspace: &'a WorkspaceId,
+    pub(super) name: &'a str,
+}
+
+/// Checks the name of a secret.
+///
+/// # Errors
+/// `Invalid` unless it can be that of an environment variable.
+pub(in crate::domain) fn check_secret_name(name: &str) -> Result<()> {
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let letters = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if begins && letters && name.len() <= SECRET_NAME_MAX {
+        return Ok(());
+    }
+    let rule = Rule::Other("must have the name of an environment variable".to_owned());
+    Err(Violation::body(["secrets", name], rule).into())
+}
+
+const BOUND: Bound = Bound {
+    of: "A version of an integration",
+    things: "secrets",
+    setting: "secrets",
+    most: |bounds| bounds.secrets,
+    last: None,
+    rows: "SELECT 1 FROM integration_secrets WHERE integration_seq = ?1",
+};
+
+impl Parts {
+    /// Checks what is given.
+    pub(super) fn check(&self) -> Result<()> {
+        let broken = |path: &[&str], rule: &str| {
+            let rule = Rule::Other(rule.to_owned());
+            Error::from(Violation::body(path.iter().copied(), rule))
+        };
+        if self.icon.as_ref().is_some_and(|icon| !is_svg(icon)) {
+            return Err(broken(&["icon"], "must be an SVG image in base64"));
+        }
+        let readme = self.readme.as_deref();
+        if readme.is_some_and(|readme| std::str::from_utf8(readme).is_err()) {
+            return Err(broken(&["readme"], "must be Markdown in base64"));
+        }
+        self.secrets
+            .keys()
+            .try_for_each(|name| check_secret_name(name))?;
+        Ok(())
+    }
+
+    /// Writes what is given.
+    pub(super) fn write(self, change: &Change<'_>, sealer: &Sealer, of: &Of<'_>) -> Result<()> {
+        let conn = change.conn;
+        if let Some(code) = self.code {
+            conn.prepare_cached(SET_CODE)?
+                .execute(named_params! {":seq": of.seq, ":code": code})?;
+        }
+        if let Some(readme) = self.readme {
+            conn.prepare_cached(SET_README)?
+                .execute(named_params! {":seq": of.seq, ":readme": readme})?;
+        }
+        if let Some(icon) = self.icon {
+            conn.prepare_cached(SET_ICON)?.execute(named_params! {
+                ":workspace_id": of.workspace, ":name": of.name, ":icon": icon,
+            })?;
+        }
+        for (name, secret) in self.secrets {
+            let Some(secret) = secret else {
+                conn.prepare_cached(REMOVE_SECRET)?
+                    .execute(named_params! {":seq": of.seq, ":name": name})?;
+                continue;
+            };
+            let of_name = named_params! {":seq": of.seq, ":name": name};
+            if !conn.prepare_cached(HAS_SECRET)?.exists(of_name)? {
+                BOUND.require(change, of.seq)?;
+            }
+            let sealed = SealedColumn::IntegrationSecret.seal(
+                sealer,
+                &secret_row(of.id, &name),
+                secret.expose().as_bytes(),
+            );
+            conn.prepare_cached(SET_SECRET)?.execute(named_params! {
+                ":seq": of.seq, ":name": name, ":sealed": sealed,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+const SET_CODE: &str = "
+    INSERT INTO integration_code (integration_seq, code) VALUES (:seq, :code)
+    ON CONFLICT (integration_seq) DO UPDATE SET code = excluded.code";
+
+const SET_README: &str = "UPDATE integrations SET readme = :readme WHERE seq = :seq";
+
+const SET_ICON: &str = "
+    INSERT INTO integration_icons (workspace_id, name, icon) VALUES (:workspace_id, :name, :icon)
+    ON CONFLICT (workspace_id, name) DO UPDATE SET icon = excluded.icon";
+
+const HAS_SECRET: &str =
+    "SELECT 1 FROM integration_secrets WHERE integration_seq = :seq AND name = :name";
+
+const SET_SECRET: &str = "
+    INSERT INTO integration_secrets (integration_seq, name, sealed) VALUES (:seq, :name, :sealed)
+    ON CONFLICT (integration_seq, name) DO UPDATE SET sealed = excluded.sealed";
+
+const REMOVE_SECRET: &str =
+    "DELETE FROM integration_secrets WHERE integration_seq = :seq AND name = :name";
+
+/// Whether bytes are an SVG image: text whose first element is `svg`.
+fn is_svg(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return false;
+    };
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    // What may stand before the element: a declaration, a type, comments.
+    while rest.starts_with("<?") || rest.starts_with("<!") {
+        let end = if rest.starts_with("<!--") { "-->" } else { ">" };
+        let Some((_, after)) = rest.split_once(end) else {
+            return false;
+        };
+        rest = after.trim_start();
+    }
+    rest.strip_prefix("<svg")
+        .is_some_and(|after| after.starts_with(|c: char| c.is_whitespace() || c == '>'))
+}
+
+fn secret_row(id: &IntegrationId, name: &str) -> String {
+    format!("{id}/{name}")
+}
+
+const SECRETS: &str = "
+    SELECT integration_secrets.name, integration_secrets.sealed
+    FROM integration_secrets JOIN integrations ON integrations.seq = integration_secrets.integration_seq
+    WHERE integrations.id = :id
+    ORDER BY integration_secrets.name";
+
+/// The secrets of an integration of the workspace of the call, for its code. They are never shown.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn secrets(call: &Call, id: &IntegrationId) -> Result<BTreeMap<String, Secret>> {
+    let app = call.app();
+    app.store().read(|conn| {
+        super::rows::read(conn, call.workspace(), id)?;
+        secrets_of(conn, app.sealer(), id)
+    })
+}
+
+/// The secrets of an integration, for its code and its scripts.
+pub(in crate::domain) fn secrets_of(
+    conn: &Connection,
+    sealer: &Sealer,
+    id: &IntegrationId,
+) -> Result<BTreeMap<String, Secret>> {
+    let mut statement = conn.prepare_cached(SECRETS)?;
+    let rows = statement.query_map(named_params! {":id": id}, |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
+    })?;
+    let mut secrets = BTreeMap::new();
+    for row in rows {
+        let (name, sealed) = row?;
+        let opened = SealedColumn::IntegrationSecret
+            .open(sealer, &secret_row(id, &name), &sealed)
+            .map_err(|error| Error::internal("a sealed secret does not open", error))?;
+        let text = String::from_utf8(opened)
+            .map_err(|error| Error::internal("a sealed secret is no text", error))?;
+        secrets.insert(name, Secret::new(text));
+    }
+    Ok(secrets)
+}
+
+const ICON: &str = "
+    SELECT integration_icons.icon FROM integrations
+    LEFT JOIN integration_icons ON integration_icons.workspace_id = integrations.workspace_id
+        AND integration_icons.name = integrations.name
+    WHERE integrations.id = :id";
+
+const README: &str = "SELECT readme FROM integrations WHERE id = :id";
+
+/// The icon of an integration, for whoever knows its id; none if it has none of its own.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn icon(app: &App, id: &IntegrationId) -> Result<Option<Vec<u8>>> {
+    app.store().read(|conn| file(conn, ICON, id))
+}
+
+/// The readme of an integration, for whoever knows its id; none if it has none.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn readme(app: &App, id: &IntegrationId) -> Result<Option<Vec<u8>>> {
+    app.store().read(|conn| file(conn, README, id))
+}
+
+fn file(conn: &Connection, sql: &str, id: &IntegrationId) -> Result<Option<Vec<u8>>> {
+    let found = conn
+        .prepare_cached(sql)?
+        .query_row(named_params! {":id": id}, |row| row.get(0))
+        .optional()?;
+    found.ok_or_else(|| Error::new(Kind::NotFound, format!("Integration \"{id}\" not found")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn icons_are_svg() {
+        for good in [
+            "<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
+            "\u{feff}<?xml version=\"1.0\"?>\n<!DOCTYPE svg>\n<!-- a > b --><svg>",
+        ] {
+            assert!(is_svg(good.as_bytes()), "{good}");
+        }
+        for bad in [
+            "",
+            "<html><svg ></html>",
+            "<svgs>",
+            "<!-- <svg >",
+            "\u{89}PNG",
+        ] {
+            assert!(!is_svg(bad.as_bytes()), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Integrations as rows.
+
+use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
+
+use super::{Integration, versions};
+use crate::{
+    domain::tenancy::{account_call::PersonCall, request_auth::Call},
+    kernel::{
+        Error, Result,
+        ids::{IntegrationId, WorkspaceId},
+    },
+};
+
+/// The integration with this id in the workspace of the call.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find(call: &Call, id: &IntegrationId) -> Result<Integration> {
+    call.app()
+        .store()
+        .read(|conn| read(conn, call.workspace(), id))
+}
+
+/// The integration of this name and version in the workspace of the call: the newest one for `latest`, and
+/// the highest one that is in a range. One in development is found by its id alone.
+///
+/// # Errors
+/// `Invalid` for neither a version nor a range, `NotFound`, or those of the store.
+pub fn find_by_name(call: &Call, name: &str, version: &str) -> Result<Integration> {
+    let workspace = call.workspace();
+    let by_name = |conn: &Connection, version: &str| {
+        let parameters = named_params! {
+            ":workspace_id": workspace, ":name": name, ":version": version,
+        };
+        one(conn, BY_NAME, parameters)
+    };
+    let versions = |conn: &Connection| {
+        let parameters = named_params! {":workspace_id": workspace, ":name": name};
+        all_versions(conn, VERSIONS, parameters)
+    };
+    let store = call.app().store();
+    let found = store.read(|conn| by_version(conn, version, by_name, versions))?;
+    found.ok_or_else(|| missing_version(name, version))
+}
+
+/// The integration of a version or the highest one in a range.
+fn by_version(
+    conn: &Connection,
+    version: &str,
+    by_name: impl Fn(&Connection, &str) -> Result<Option<Integration>>,
+    versions: impl Fn(&Connection) -> Result<Vec<String>>,
+) -> Result<Option<Integration>> {
+    if let Some(found) = by_name(conn, version)? {
+        return Ok(Some(found));
+    }
+    let all = versions(conn)?;
+    if all.is_empty() {
+        return Ok(None);
+    }
+    match versions::highest(all, version)? {
+        Some(highest) => by_name(conn, &highest),
+        None => Ok(None),
+    }
+}
+
+fn all_versions(conn: &Connection, sql: &str, parameters: impl Params) -> Result<Vec<String>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map(parameters, |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The public integration with this id.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find_public(call: &PersonCall, id: &IntegrationId) -> Result<Integration> {
+    let found = call
+        .app()
+        .store()
+        .read(|conn| one(conn, PUBLIC, named_params! {":id": id}))?;
+    let found = found.ok_or_else(|| missing(id))?;
+    Ok(for_anyone(found))
+}
+
+/// The public integration of this name and version: the newest one for `latest`, and the highest one that is
+/// in a range.
+///
+/// # Errors
+/// `Invalid` for neither a version nor a range, `NotFound`, or those of the store.
+pub fn find_public_by_name(call: &PersonCall, name: &str, version: &str) -> Result<Integration> {
+    let by_name = |conn: &Connection, version: &str| {
+        let parameters = named_params! {":name": name, ":version": version};
+        one(conn, PUBLIC_BY_NAME, parameters)
+    };
+    let versions =
+        |conn: &Connection| all_versions(conn, PUBLIC_VERSIONS, named_params! {":name": name});
+    let store = call.app().store();
+    let found = store.read(|conn| by_version(conn, version, by_name, versions))?;
+    let found = found.ok_or_else(|| missing_version(name, version))?;
+    Ok(for_anyone(found))
+}
+
+/// Without what only its workspace is to know.
+fn for_anyone(integration: Integration) -> Integration {
+    Integration {
+        secrets: Vec::new(),
+        ..integration
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, workspace_id, name, version, public, dev, title, description, definition, ",
+            "url, readme IS NOT NULL AS has_readme, created_at, updated_at, seq, ",
+            "(SELECT json_group_array(name ORDER BY name) FROM integration_secrets ",
+            "WHERE integration_seq = integrations.seq) AS secrets FROM integrations ",
+            $rest
+        )
+    };
+}
+
+const FIND: &str = select!("WHERE id = :id AND workspace_id = :workspace_id");
+
+const BY_NAME: &str = select!(
+    "WHERE workspace_id = :workspace_id AND name = :name AND NOT dev
+       AND (version = :version OR :version = 'latest')
+     ORDER BY version_order DESC LIMIT 1"
+);
+
+const VERSIONS: &str = "
+    SELECT version FROM integrations
+    WHERE workspace_id = :workspace_id AND name = :name AND NOT dev";
+
+const PUBLIC_VERSIONS: &str = "
+    SELECT version FROM integrations
+    WHERE public = 1 AND name = :name
+      AND workspace_id = (SELECT owned.workspace_id FROM integration_names AS owned
+                          WHERE owned.name = :name)";
+
+const PUBLIC: &str = select!("WHERE id = :id AND public = 1");
+
+const PUBLIC_BY_NAME: &str = select!(
+    "WHERE public = 1 AND name = :name AND (version = :version OR :version = 'latest')
+       AND workspace_id = (SELECT owned.workspace_id FROM integration_names AS owned
+                           WHERE owned.name = :name)
+     ORDER BY version_order DESC LIMIT 1"
+);
+
+const USABLE: &str = select!("WHERE id = :id AND (workspace_id = :workspace_id OR public = 1)");
+
+const BY_SEQ: &str = select!("WHERE seq = :seq");
+
+/// The integration with this id.
+pub(in crate::domain) fn read(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    id: &IntegrationId,
+) -> Result<Integration> {
+    let parameters = named_params! {":id": id, ":workspace_id": workspace};
+    one(conn, FIND, parameters)?.ok_or_else(|| missing(id))
+}
+
+/// The integration with this id that bots of a workspace can have: its own or a public one.
+pub(in crate::domain) fn usable(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    id: &IntegrationId,
+) -> Result<Option<Integration>> {
+    let parameters = named_params! {":id": id, ":workspace_id": workspace};
+    one(conn, USABLE, parameters)
+}
+
+/// The integration of this row, of whichever workspace: one that a bot has.
+pub(in crate::domain) fn by_seq(conn: &Connection, seq: i64) -> Result<Integration> {
+    let found = one(conn, BY_SEQ, named_params! {":seq": seq})?;
+    found.ok_or_else(|| Error::not_found("Integration not found"))
+}
+
+fn one(conn: &Connection, sql: &str, parameters: impl Params) -> Result<Option<Integration>> {
+    let found = conn
+        .prepare_cached(sql)?
+        .query_row(parameters, |row| Ok(from_row(row)))
+        .optional()?;
+    found.transpose()
+}
+
+fn missing(id: &IntegrationId) -> Error {
+    Error::not_found(format!("Integration \"{id}\" not found"))
+}
+
+fn missing_version(name: &str, version: &str) -> Error {
+    Error::not_found(format!("Integration \"{name}@{version}\" not found"))
+}
+
+fn from_row(row: &Row<'_>) -> Result<Integration> {
+    let (definition, secrets): (String, String) = (row.get("definition")?, row.get("secrets")?);
+    Ok(Integration {
+        id: row.get("id")?,
+        workspace_id: row.get("workspace_id")?,
+        name: row.get("name")?,
+        version: row.get("version")?,
+        public: row.get("public")?,
+        dev: row.get("dev")?,
+        title: row.get("title")?,
+        description: row.get("description")?,
+        definition: serde_json::from_str(&definition)
+            .map_err(|error| Error::internal("a stored definition cannot be read", error))?,
+        url: row.get("url")?,
+        has_readme: row.get("has_readme")?,
+        secrets: serde_json::from_str(&secrets)
+            .map_err(|error| Error::internal("names of secrets cannot be read", error))?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+        seq: row.get("seq")?,
+    })
+}

@@ -1,0 +1,169 @@
+//! Changing versions of integrations.
+
+use rusqlite::named_params;
+
+use super::{
+    Integration, check_url, names,
+    parts::{Of, Parts},
+    rows,
+};
+use crate::{
+    domain::{
+        bots::{
+            definitions::IntegrationDefinitionPatch,
+            deliveries,
+            installations::{Endpoint, begin_all},
+        },
+        tenancy::{
+            audit::{self, Entry},
+            members::Role,
+            request_auth::Call,
+            write_tx::Change,
+        },
+    },
+    kernel::{
+        Error, Kind, Result,
+        ids::{IntegrationId, WorkspaceId},
+    },
+    store::Sealer,
+};
+
+/// What of a version of an integration is to be changed. What is absent stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Update {
+    /// Its name for people.
+    pub title: Option<String>,
+    /// What it is.
+    pub description: Option<String>,
+    /// Whether every workspace can use it.
+    pub public: Option<bool>,
+    /// What it declares.
+    pub definition: IntegrationDefinitionPatch,
+    /// Where it runs, for one in development.
+    pub url: Option<String>,
+    /// Its code, icon, readme and secrets.
+    pub parts: Parts,
+    /// What the addresses of webhooks begin with.
+    pub webhooks: String,
+}
+
+/// Changes a version of an integration of the workspace of the call. If it has moved, or can be told
+/// something for the first time, its installations are registered.
+///
+/// # Errors
+/// `Forbidden` for a role below developer, `NotFound`, `InvalidIdentifier`, `Conflict` for a name that
+/// belongs to another workspace, `RelationConflict` for one that others use and that is to be public
+/// no more, `Invalid`, or those of the store.
+pub async fn update(call: &Call, id: IntegrationId, update: Update) -> Result<Integration> {
+    call.require_role(Role::Developer)?;
+    update.parts.check()?;
+    let app = call.app();
+    let configurations = update.definition.configurations.len();
+    app.bounds()
+        .settings
+        .require_configurations(configurations)?;
+    if update.definition.has_scripts() {
+        let store = app.store();
+        store.read(|conn| rows::read(conn, call.workspace(), &id))?;
+        update.definition.check_scripts(app.scripts()).await?;
+    }
+    let sealer = app.sealer().clone();
+    app.change(call, move |change, workspace| {
+        apply(change, &sealer, workspace, &id, update)
+    })
+    .await
+}
+
+const UPDATE: &str = "
+    UPDATE OR IGNORE integrations SET
+        title = :title, description = :description, public = :public, definition = :definition,
+        revision = revision + 1, url = :url, updated_at = :now
+    WHERE seq = :seq";
+
+fn apply(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    workspace: &WorkspaceId,
+    id: &IntegrationId,
+    update: Update,
+) -> Result<Integration> {
+    let was = rows::read(change.conn, workspace, id)?;
+    let had_endpoint = Endpoint::of(change.conn, &was)?;
+    check_url(update.url.as_deref(), was.dev)?;
+    let mut definition = was.definition.clone();
+    update.definition.apply(&mut definition);
+    definition.check()?;
+    if let Some(bounds) = change.bounds() {
+        let configurations = definition.configurations.len();
+        bounds.settings.require_configurations(configurations)?;
+    }
+    let public = update.public.unwrap_or(was.public);
+    if was.public && !public {
+        refuse_while_others_use(change, &was)?;
+    }
+    if public && !was.public {
+        names::publish(change, workspace, &was.name)?;
+    }
+    let text = serde_json::to_string(&definition)
+        .map_err(|error| Error::internal("a definition cannot be written", error))?;
+    let changed = change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+        ":seq": was.seq,
+        ":title": update.title.as_ref().unwrap_or(&was.title),
+        ":description": update.description.as_ref().unwrap_or(&was.description),
+        ":public": public,
+        ":definition": text,
+        ":url": update.url.as_ref().or(was.url.as_ref()),
+        ":now": change.now,
+    })?;
+    if changed == 0 {
+        return Err(Error::new(
+            Kind::Conflict,
+            format!("There is a public {}@{} already", was.name, was.version),
+        ));
+    }
+    let deployed = update.url.is_some() || update.parts.code.is_some();
+    let of = Of {
+        seq: was.seq,
+        id,
+        workspace,
+        name: &was.name,
+    };
+    update.parts.write(change, sealer, &of)?;
+    if deployed {
+        deliveries::hasten_integration(change, was.seq)?;
+    }
+    let now = rows::read(change.conn, workspace, id)?;
+    let endpoint = Endpoint::of(change.conn, &now)?;
+    if endpoint == Endpoint::There && (had_endpoint != endpoint || now.url != was.url) {
+        begin_all(change, &update.webhooks, &now)?;
+    }
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(workspace),
+            action: "integration.update",
+            resource_id: id.as_str(),
+            resource_name: Some(&now.name),
+        },
+    )?;
+    Ok(now)
+}
+
+const USED_BY_OTHERS: &str = "
+    SELECT 1 FROM bot_integrations JOIN agents ON agents.seq = bot_integrations.agent_seq
+    WHERE bot_integrations.integration_seq = :seq AND bot_integrations.removed_at IS NULL
+      AND agents.workspace_id <> :workspace_id AND agents.deleted_at IS NULL";
+
+fn refuse_while_others_use(change: &Change<'_>, integration: &Integration) -> Result<()> {
+    let mut statement = change.conn.prepare_cached(USED_BY_OTHERS)?;
+    let used = statement.exists(named_params! {
+        ":seq": integration.seq, ":workspace_id": integration.workspace_id,
+    })?;
+    if used {
+        return Err(Error::new(
+            Kind::RelationConflict,
+            "Bots of other workspaces have this integration",
+        ));
+    }
+    Ok(())
+}

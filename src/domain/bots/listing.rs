@@ -1,0 +1,139 @@
+//! Lists that are newest first, with filters by tag: one statement for each set of filters, driven by
+//! the index that fits it.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Row, ToSql};
+
+use super::tags::{Tagged, filter_name};
+use crate::{
+    domain::{
+        shared::paging::{Page, ROWS, Token},
+        tenancy::request_auth::Call,
+    },
+    kernel::{Result, Rule, Violation},
+};
+
+/// Asserts that a list has no more filters of one kind than are allowed: each is a part of the
+/// statement, which cannot have any number.
+///
+/// # Errors
+/// `Invalid` that names the setting.
+pub(in crate::domain) fn require_few(call: &Call, parameter: &str, filters: usize) -> Result<()> {
+    let most = call.app().settings().bots.max_filters;
+    if filters <= most {
+        return Ok(());
+    }
+    let rule = format!("must have at most {most} values (bots.max_filters), and has {filters}");
+    Err(Violation::query(parameter, Rule::Other(rule)).into())
+}
+
+/// A statement that is being put together.
+pub(in crate::domain) struct Listing {
+    /// The tables, the first of which drives.
+    from: String,
+    conditions: Vec<String>,
+    parameters: Vec<(String, Box<dyn ToSql>)>,
+    /// What the list is ordered by, newest first.
+    order: String,
+}
+
+impl Listing {
+    /// A list of `table`'s rows by their `seq`, which may stand in another column of what drives.
+    pub(in crate::domain) fn new(from: &str, order: &str) -> Self {
+        Self {
+            from: from.to_owned(),
+            conditions: Vec::new(),
+            parameters: Vec::new(),
+            order: order.to_owned(),
+        }
+    }
+
+    /// A list of `table` with the first of these tags driving, if there are any.
+    pub(in crate::domain) fn tagged(
+        table: &str,
+        tagged: Tagged,
+        agent_seq: i64,
+        tags: &BTreeMap<String, String>,
+        reader: Option<&str>,
+    ) -> Option<Self> {
+        let mut tags = tags.iter();
+        let (name, value) = tags.next()?;
+        let by = tagged.table();
+        let from = format!("{by} AS first CROSS JOIN {table} ON {table}.seq = first.of_seq");
+        let mut listing = Self::new(&from, "first.of_seq")
+            .whose("first.agent_seq = :agent_seq")
+            .whose("first.name = :tag_name AND first.value = :tag_value")
+            .with(":agent_seq", agent_seq)
+            .with(":tag_name", filter_name(name, reader))
+            .with(":tag_value", value.clone());
+        for (index, (name, value)) in tags.enumerate() {
+            listing = listing
+                .whose(&format!(
+                    "EXISTS (SELECT 1 FROM {by} AS more WHERE more.agent_seq = :agent_seq \
+                     AND more.name = :name{index} AND more.value = :value{index} \
+                     AND more.of_seq = first.of_seq)"
+                ))
+                .with(&format!(":name{index}"), filter_name(name, reader))
+                .with(&format!(":value{index}"), value.clone());
+        }
+        Some(listing)
+    }
+
+    /// Adds a table that is looked up for each row.
+    pub(in crate::domain) fn join(mut self, join: &str) -> Self {
+        self.from.push(' ');
+        self.from.push_str(join);
+        self
+    }
+
+    /// Only rows for which this holds.
+    pub(in crate::domain) fn whose(mut self, condition: &str) -> Self {
+        self.conditions.push(condition.to_owned());
+        self
+    }
+
+    /// Only rows of `table` that an integration has made, if this is one.
+    pub(in crate::domain) fn made_by(self, table: &str, maker: Option<String>) -> Self {
+        match maker {
+            Some(maker) => self
+                .whose(&format!("{table}.integration = :integration"))
+                .with(":integration", maker),
+            None => self,
+        }
+    }
+
+    /// The value of a parameter.
+    pub(in crate::domain) fn with(mut self, name: &str, value: impl ToSql + 'static) -> Self {
+        self.parameters.push((name.to_owned(), Box::new(value)));
+        self
+    }
+
+    /// The page after `after`.
+    pub(in crate::domain) fn page<T>(
+        self,
+        conn: &Connection,
+        columns: &str,
+        after: Option<Token>,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+        position: impl Fn(&T) -> Token,
+    ) -> Result<Page<T>> {
+        let after = after.unwrap_or(Token::START);
+        let begins = format!("{} < :after", self.order);
+        let listing = self.whose(&begins).with(":after", after.seq);
+        let sql = format!(
+            "SELECT {columns} FROM {} WHERE {} ORDER BY {} DESC LIMIT {}",
+            listing.from,
+            listing.conditions.join(" AND "),
+            listing.order,
+            ROWS,
+        );
+        let parameters: Vec<(&str, &dyn ToSql)> = listing
+            .parameters
+            .iter()
+            .map(|(name, value)| (name.as_str(), &**value))
+            .collect();
+        let mut statement = conn.prepare_cached(&sql)?;
+        Page::read(statement.query(parameters.as_slice())?, read, position)
+    }
+}

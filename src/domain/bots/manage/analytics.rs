@@ -1,0 +1,233 @@
+//! What happened in a bot, by UTC day, counted from its rows when it is asked for.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Row, ToSql};
+
+use super::{logs::Period, rows};
+use crate::{
+    domain::{
+        bots::messages::{Recent, as_json},
+        tenancy::request_auth::{Call, CallerAgent},
+    },
+    kernel::{Error, Result, Rule, Timestamp, Violation, ids::AgentId},
+};
+
+/// A day, in microseconds.
+const DAY: i64 = 24 * 3600 * 1_000_000;
+/// The most days that can be asked for at once: a year and its ends.
+const DAYS_MAX: i64 = 367;
+
+/// What happened in a bot on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Where the day begins.
+    pub start: Timestamp,
+    /// What it ends before.
+    pub end: Timestamp,
+    /// Users who were created on that day.
+    pub new_users: i64,
+    /// Users who were created before and wrote on that day.
+    pub returning_users: i64,
+    /// Runs of users' messages in a conversation without a long break, which began on that day.
+    pub sessions: i64,
+    /// Messages of users.
+    pub user_messages: i64,
+    /// Messages of the bot.
+    pub bot_messages: i64,
+    /// Events by type. Each message of a user is one too.
+    pub event_types: BTreeMap<String, i64>,
+}
+
+impl Record {
+    /// How many events there were.
+    #[must_use]
+    pub fn events(&self) -> i64 {
+        self.event_types.values().sum()
+    }
+}
+
+/// The event that a message of a user is.
+const MESSAGE_CREATED: &str = "message_created";
+
+/// What happened in a bot of the workspace of the call on each day of a period, oldest first. Days
+/// that it has a part of are whole.
+///
+/// # Errors
+/// `Invalid` for a period that is empty or longer than a year, `NotFound`, or those of the store.
+pub async fn of(call: &Call, bot: &AgentId, period: Period) -> Result<Vec<Record>> {
+    let days = days(period)?;
+    let app = call.app();
+    let agent: CallerAgent = app
+        .store()
+        .read(|conn| rows::agent(conn, call.workspace(), bot))?
+        .into();
+    let pause = i64::from(app.settings().bots.session_minutes) * 60 * 1_000_000;
+    let recent = app.message_index().recent();
+    app.store()
+        .scan(move |conn| count(conn, &agent, days, pause, &recent))
+        .await
+}
+
+/// The first day and the one after the last, as days since the epoch.
+fn days(period: Period) -> Result<(i64, i64)> {
+    let first = period.start.as_micros().div_euclid(DAY);
+    let last = (period.end.as_micros() - 1).div_euclid(DAY);
+    let broken = |text: &str| {
+        let rule = Rule::Other(text.to_owned());
+        Err(Error::from(Violation::query("endDate", rule)))
+    };
+    if period.end <= period.start {
+        return broken("must be later than startDate");
+    }
+    if last - first >= DAYS_MAX {
+        return broken("must be at most a year later than startDate");
+    }
+    Ok((first, last + 1))
+}
+
+/// Those that memory has found are `:recent`; the file may have some of them.
+const MESSAGES: &str = "
+    SELECT created_at / :day AS day, count(*) FROM (
+        SELECT created_at, seq FROM messages_of_agent
+        WHERE agent_seq = :agent_seq AND incoming = :incoming
+          AND created_at >= :start AND created_at < :end
+        UNION ALL
+        SELECT created_at, seq FROM json_each(:recent) AS found
+        CROSS JOIN messages ON messages.seq = found.value
+        WHERE created_at >= :start AND created_at < :end
+          AND NOT EXISTS (
+            SELECT 1 FROM messages_of_agent AS other
+            WHERE other.agent_seq = :agent_seq AND other.incoming = :incoming
+              AND other.created_at = messages.created_at AND other.seq = messages.seq))
+    GROUP BY day";
+
+/// Messages of users from `from` on, as `IN` takes them.
+macro_rules! of_users {
+    ($from:literal) => {
+        concat!(
+            "(SELECT seq FROM messages_of_agent
+              WHERE agent_seq = :agent_seq AND incoming = 1
+                AND created_at >= ",
+            $from,
+            " AND created_at < :end
+              UNION ALL SELECT value FROM json_each(:recent))"
+        )
+    };
+}
+
+const NEW_USERS: &str = "
+    SELECT created_at / :day AS day, count(*) FROM end_users
+    WHERE agent_id = :agent_id AND created_at >= :start AND created_at < :end
+    GROUP BY day";
+
+const RETURNING_USERS: &str = concat!(
+    "SELECT messages.created_at / :day AS day, count(DISTINCT messages.user_seq)
+    FROM messages JOIN end_users ON end_users.seq = messages.user_seq
+    WHERE messages.seq IN ",
+    of_users!(":start"),
+    " AND messages.created_at >= :start
+      AND end_users.created_at < messages.created_at / :day * :day
+    GROUP BY day"
+);
+
+/// A message begins a session if the one before it in the conversation is long ago.
+const SESSIONS: &str = concat!(
+    "SELECT created_at / :day AS day, count(*) FROM (
+        SELECT created_at, lag(created_at) OVER (
+            PARTITION BY conversation_seq ORDER BY created_at, seq) AS before
+        FROM messages WHERE seq IN ",
+    of_users!(":start - :pause"),
+    ")
+    WHERE created_at >= :start AND (before IS NULL OR created_at - before > :pause)
+    GROUP BY day"
+);
+
+const EVENTS: &str = "
+    SELECT created_at / :day AS day, count(*), type FROM events
+    WHERE agent_seq = :agent_seq AND created_at >= :start AND created_at < :end
+    GROUP BY day, type";
+
+fn count(
+    conn: &Connection,
+    agent: &CallerAgent,
+    (first, end): (i64, i64),
+    pause: i64,
+    recent: &Recent,
+) -> Result<Vec<Record>> {
+    let mut records: Vec<Record> = (first..end).map(empty).collect();
+    let (from, to) = (first * DAY, end * DAY);
+    let range: [(&str, &dyn ToSql); 3] = [(":day", &DAY), (":start", &from), (":end", &to)];
+    let mut each = |sql: &str,
+                    more: &[(&str, &dyn ToSql)],
+                    note: &dyn Fn(&mut Record, i64, &Row<'_>) -> rusqlite::Result<()>|
+     -> Result<()> {
+        let mut statement = conn.prepare_cached(sql)?;
+        let parameters = [&range[..], more].concat();
+        let mut rows = statement.query(parameters.as_slice())?;
+        while let Some(row) = rows.next()? {
+            let day = usize::try_from(row.get::<_, i64>(0)? - first).ok();
+            if let Some(record) = day.and_then(|day| records.get_mut(day)) {
+                note(record, row.get(1)?, row)?;
+            }
+        }
+        Ok(())
+    };
+    let of: (&str, &dyn ToSql) = (":agent_seq", &agent.seq);
+    let found = |incoming| {
+        let end = (to, i64::MIN);
+        let found = recent.of_agent(agent.seq, incoming, from - pause, end);
+        as_json(found.into_iter().flatten())
+    };
+    let (outgoing, incoming) = (found(false), found(true));
+    let outgoing = [of, (":incoming", &0), (":recent", &outgoing as &dyn ToSql)];
+    let incoming = [of, (":incoming", &1), (":recent", &incoming as &dyn ToSql)];
+    let [_, _, recent] = incoming;
+    each(MESSAGES, &incoming, &|record, count, _| {
+        record.user_messages = count;
+        record.event_types.insert(MESSAGE_CREATED.to_owned(), count);
+        Ok(())
+    })?;
+    each(MESSAGES, &outgoing, &|record, count, _| {
+        record.bot_messages = count;
+        Ok(())
+    })?;
+    each(
+        NEW_USERS,
+        &[(":agent_id", &agent.id)],
+        &|record, count, _| {
+            record.new_users = count;
+            Ok(())
+        },
+    )?;
+    each(RETURNING_USERS, &[of, recent], &|record, count, _| {
+        record.returning_users = count;
+        Ok(())
+    })?;
+    each(
+        SESSIONS,
+        &[of, recent, (":pause", &pause)],
+        &|record, count, _| {
+            record.sessions = count;
+            Ok(())
+        },
+    )?;
+    each(EVENTS, &[of], &|record, count, row| {
+        *record.event_types.entry(row.get(2)?).or_default() += count;
+        Ok(())
+    })?;
+    Ok(records)
+}
+
+fn empty(day: i64) -> Record {
+    Record {
+        start: Timestamp::from_micros(day * DAY),
+        end: Timestamp::from_micros((day + 1) * DAY),
+        new_users: 0,
+        returning_users: 0,
+        sessions: 0,
+        user_messages: 0,
+        bot_messages: 0,
+        event_types: BTreeMap::new(),
+    }
+}

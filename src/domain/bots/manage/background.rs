@@ -1,0 +1,99 @@
+//! What happens to bots by itself: what deleted ones had is removed, and old log lines go. What of all
+//! tenants is kept for a time goes here too: audit records, counts of calls, turns of conversations.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, named_params};
+use tracing::warn;
+
+use super::delete;
+use crate::{
+    domain::{
+        retrieval::chat,
+        tenancy::{app::App, audit, usage},
+    },
+    kernel::{Error, Moment, Result, Timestamp},
+};
+
+/// How often to look for what is due, on the product's clock.
+const EVERY: Duration = Duration::from_secs(30);
+/// How often what of all tenants is too old is removed.
+const FORGET_EVERY: Duration = Duration::from_secs(3600);
+/// How many log lines are removed in one transaction.
+const CHUNK: i64 = 500;
+
+/// Does what is due, again and again, for as long as it is polled: each step is a transaction of its own.
+pub async fn work(app: App) {
+    let mut forgot_at: Option<Moment> = None;
+    loop {
+        let now = app.clock().steady();
+        let forgets = forgot_at.is_none_or(|at| now.since(at) >= FORGET_EVERY);
+        let done = async {
+            once(&app).await?;
+            if forgets {
+                forget(&app).await?;
+                forgot_at = Some(now);
+            }
+            Ok::<_, Error>(())
+        };
+        if let Err(error) = done.await {
+            warn!(%error, "what is due of bots waits");
+        }
+        tokio::select! {
+            () = app.bot_work().notified() => {}
+            () = app.clock().sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Does what is due now.
+///
+/// # Errors
+/// Those of the store.
+pub async fn once(app: &App) -> Result<()> {
+    delete::remove(app).await?;
+    sweep(app).await
+}
+
+/// Removes what of all tenants is older than it is kept.
+async fn forget(app: &App) -> Result<()> {
+    audit::prune(app).await?;
+    usage::prune(app).await?;
+    chat::prune(app).await
+}
+
+const IS_OLD: &str = "
+    SELECT EXISTS (SELECT 1 FROM bot_logs WHERE at < :before)
+        OR EXISTS (SELECT 1 FROM integration_logs WHERE at < :before)";
+
+const REMOVE_OLD: &[&str] = &[
+    "DELETE FROM bot_logs WHERE seq IN (
+        SELECT seq FROM bot_logs WHERE at < :before LIMIT :limit)",
+    "DELETE FROM integration_logs WHERE seq IN (
+        SELECT seq FROM integration_logs WHERE at < :before LIMIT :limit)",
+];
+
+/// Removes the log lines that are too old.
+///
+/// # Errors
+/// Those of the store.
+async fn sweep(app: &App) -> Result<()> {
+    let kept = Duration::from_secs(app.settings().bots.log_days.saturating_mul(24 * 3600));
+    let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
+    let before = Timestamp::from_micros(app.clock().now().as_micros().saturating_sub(kept));
+    let is_old = |conn: &Connection| {
+        let mut statement = conn.prepare_cached(IS_OLD)?;
+        Ok(statement.query_row(named_params! {":before": before}, |row| row.get(0))?)
+    };
+    while app.store().read(is_old)? {
+        let removed = app.store().write(move |conn| {
+            for sql in REMOVE_OLD {
+                conn.prepare_cached(sql)?
+                    .execute(named_params! {":before": before, ":limit": CHUNK})?;
+            }
+            Ok(())
+        });
+        removed.await?;
+    }
+    Ok(())
+}

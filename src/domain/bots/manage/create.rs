@@ -1,0 +1,162 @@
+//! Creating bots.
+
+use rusqlite::{Connection, named_params};
+use serde_json::{Map, Value};
+
+use super::{Bot, Media, recurring, rows, sealed};
+use crate::{
+    domain::{
+        bots::{definitions::BotDefinition, deliveries, integrations::check_url},
+        tenancy::{
+            agents::{self, NewAgent},
+            api_keys::Owner,
+            claims::{Claimed, Keeps, Proven},
+            members::Role,
+            request_auth::{Call, CallerAgent},
+            write_tx::Change,
+        },
+    },
+    kernel::{
+        Error, Result,
+        ids::{AccountId, AgentId, WorkspaceId, random_alphanumeric},
+        schema,
+    },
+    store::Sealer,
+};
+
+/// What a new bot is made of.
+#[derive(Debug, Clone, Default)]
+pub struct NewBot {
+    /// Its name; one is made up if absent.
+    pub name: Option<String>,
+    /// What it declares.
+    pub definition: BotDefinition,
+    /// Its configuration, if it has one yet.
+    pub configuration: Option<Map<String, Value>>,
+    /// Its code: a CommonJS bundle.
+    pub code: Option<String>,
+    /// Media files.
+    pub medias: Vec<Media>,
+    /// Where it runs, for one in development.
+    pub url: Option<String>,
+    /// Whether it is in development.
+    pub dev: bool,
+}
+
+/// Creates a bot in the workspace of the call.
+///
+/// # Errors
+/// `Forbidden` for a role below developer, `InvalidIdentifier`, `InvalidData` for a configuration
+/// that does not keep to its schema, `Invalid`, or those of the store.
+pub async fn create(call: &Call, new: NewBot) -> Result<Bot> {
+    call.require_role(Role::Developer)?;
+    check(&new, call.schemas())?;
+    let sealer = call.app().sealer().clone();
+    let by = match &call.caller().owner {
+        Owner::Account(account) => Some(account.clone()),
+        _ => None,
+    };
+    call.app()
+        .change(call, move |change, workspace| {
+            make(change, &sealer, workspace, by.as_ref(), new)
+        })
+        .await
+}
+
+/// Checks what takes a while of a new bot, before the change: nothing in the database has a say in it.
+fn check(new: &NewBot, limits: &schema::Limits) -> Result<()> {
+    let definition = &new.definition;
+    let mut proven = Proven::default();
+    proven.prove(Claimed::new(definition.clone()), limits)?;
+    check_url(new.url.as_deref(), new.dev)?;
+    match &new.configuration {
+        Some(given) => proven.prove(Claimed::new(configured(definition, given)), limits),
+        None => Ok(()),
+    }
+}
+
+/// Makes a bot as a part of a change. Its schemas and values were checked before.
+///
+/// # Errors
+/// As [`create`].
+pub fn make(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    workspace: &WorkspaceId,
+    by: Option<&AccountId>,
+    new: NewBot,
+) -> Result<Bot> {
+    check_url(new.url.as_deref(), new.dev)?;
+    let id = AgentId::new_uuid();
+    let name = new.name.unwrap_or_else(made_up_name);
+    let handle = format!("bot-{id}");
+    let agent = agents::create(
+        change,
+        workspace,
+        NewAgent {
+            id: id.clone(),
+            handle,
+            name,
+        },
+    )?;
+    let agent: CallerAgent = agent.into();
+    rows::ensure(change, sealer, &agent)?;
+    let deployed = new.code.is_some() || new.url.is_some();
+    let configuration = new
+        .configuration
+        .map(|configuration| sealed::seal_configuration(sealer, &id, &configuration));
+    change.conn.prepare_cached(FILL)?.execute(named_params! {
+        ":seq": agent.seq,
+        ":definition": text(&new.definition)?,
+        ":configuration": configuration,
+        ":medias": text(&new.medias)?,
+        ":url": new.url,
+        ":dev": new.dev,
+        ":created_by": by,
+        ":deployed_at": deployed.then_some(change.now),
+    })?;
+    if let Some(code) = new.code {
+        set_code(change.conn, agent.seq, &code)?;
+        deliveries::ping(change, agent.seq)?;
+    }
+    recurring::sync(
+        change,
+        agent.seq,
+        &BotDefinition::default(),
+        &new.definition,
+    )?;
+    rows::read(change.conn, sealer, workspace, &id)
+}
+
+const FILL: &str = "
+    UPDATE bots SET definition = :definition, configuration = :configuration, medias = :medias,
+                    url = :url, dev = :dev, created_by = :created_by, deployed_at = :deployed_at
+    WHERE agent_seq = :seq";
+
+const SET_CODE: &str = "
+    INSERT INTO bot_code (agent_seq, code) VALUES (:seq, :code)
+    ON CONFLICT (agent_seq) DO UPDATE SET code = excluded.code";
+
+pub(super) fn set_code(conn: &Connection, seq: i64, code: &str) -> Result<()> {
+    conn.prepare_cached(SET_CODE)?
+        .execute(named_params! {":seq": seq, ":code": code})?;
+    Ok(())
+}
+
+/// The claim that a configuration keeps to its declared schema.
+pub(super) fn configured(definition: &BotDefinition, configuration: &Map<String, Value>) -> Keeps {
+    Keeps {
+        schema: definition.configuration.clone(),
+        value: Value::Object(configuration.clone()),
+        place: "configuration.data".to_owned(),
+    }
+}
+
+pub(super) fn text(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| Error::internal("a definition cannot be written", error))
+}
+
+fn made_up_name() -> String {
+    format!("bot-{}", random_alphanumeric(8).to_lowercase())
+}

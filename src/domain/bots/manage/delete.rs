@@ -1,0 +1,183 @@
+//! Deleting bots. A bot is gone at once; what it had is removed in steps that each leave other
+//! writers their turn. Its installations go last, when their integrations were told or cannot be.
+
+use std::time::Duration;
+
+use rusqlite::{OptionalExtension, named_params};
+
+use super::rows;
+use crate::{
+    domain::{
+        bots::{installations, messages},
+        tenancy::{
+            app::App,
+            audit::{self, Actor, Entry},
+            members::Role,
+            request_auth::Call,
+            write_tx::Change,
+        },
+    },
+    kernel::{Result, Timestamp, ids::AgentId},
+};
+
+/// How many rows are removed in one transaction.
+const CHUNK: u16 = 500;
+
+/// Deletes a bot of the workspace of the call: the agent, in every dialect, with everything of it. Its
+/// integrations are told (`unregister`) of the webhooks whose addresses begin with `webhooks`.
+///
+/// # Errors
+/// `Forbidden` for a role below developer, `NotFound`, or those of the store.
+pub async fn delete(call: &Call, id: AgentId, webhooks: String) -> Result<()> {
+    call.require_role(Role::Developer)?;
+    let app = call.app();
+    app.change(call, move |change, workspace| {
+        let agent = rows::agent(change.conn, workspace, &id)?;
+        change.then(|app| app.bot_work().notify_one());
+        hide(change, &webhooks, agent.seq, &id)?;
+        audit::record(
+            change,
+            &Entry {
+                workspace: Some(workspace),
+                action: "bot.delete",
+                resource_id: id.as_str(),
+                resource_name: Some(&agent.name),
+            },
+        )
+    })
+    .await
+}
+
+/// No handle begins so, so that the one it had is free.
+const HIDE: &str = "
+    UPDATE agents SET deleted_at = :now, handle = '-' || id WHERE seq = :seq";
+
+const DELETE_KEYS: &str = "DELETE FROM api_keys WHERE agent_id = :id";
+
+/// Has an agent gone for everyone; its integrations are told.
+pub(in crate::domain) fn hide(
+    change: &Change<'_>,
+    webhooks: &str,
+    seq: i64,
+    id: &AgentId,
+) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(HIDE)?
+        .execute(named_params! {":seq": seq, ":now": change.now})?;
+    change
+        .conn
+        .prepare_cached(DELETE_KEYS)?
+        .execute(named_params! {":id": id})?;
+    installations::end_all(change, webhooks, seq)
+}
+
+/// The next after this one.
+const DELETED: &str = "
+    SELECT seq FROM agents WHERE deleted_at IS NOT NULL AND seq > :after ORDER BY seq LIMIT 1";
+
+/// Removes what belongs to deleted bots, and those that nothing has to be waited for.
+pub(super) async fn remove(app: &App) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let next = app.store().read(|conn| {
+            let mut statement = conn.prepare_cached(DELETED)?;
+            let found = statement.query_row(named_params! {":after": after}, |row| row.get(0));
+            Ok(found.optional()?)
+        })?;
+        let Some(seq) = next else {
+            return Ok(());
+        };
+        let overdue = overdue(app);
+        let step = app.change_as(Actor::System, move |change| step(change, seq, overdue));
+        if step.await? == Step::Waiting {
+            after = seq;
+        }
+    }
+}
+
+/// Bots that were deleted before this time wait no longer.
+pub(in crate::domain) fn overdue(app: &App) -> Timestamp {
+    let wait = app.settings().deliveries.unregister_seconds;
+    let wait = i64::try_from(Duration::from_secs(wait).as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(app.clock().now().as_micros().saturating_sub(wait))
+}
+
+/// What a step of a deletion came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::domain) enum Step {
+    /// There may be more to remove.
+    More,
+    /// Nothing is left but what integrations are still to be told.
+    Waiting,
+}
+
+/// What there may be many of, each before what it would go with.
+const MANY: &[&str] = &[
+    "DELETE FROM bot_deliveries WHERE seq IN (
+        SELECT seq FROM bot_deliveries
+        WHERE agent_seq = :seq AND operation <> 'unregister' LIMIT :limit)",
+    "DELETE FROM bot_schedules WHERE seq IN (
+        SELECT seq FROM bot_schedules WHERE agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM events WHERE seq IN (
+        SELECT seq FROM events WHERE agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM messages WHERE seq IN (
+        SELECT seq FROM messages_of_agent WHERE agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM states WHERE seq IN (
+        SELECT seq FROM states
+        WHERE agent_seq = :seq AND type <> 'integration' LIMIT :limit)",
+    "DELETE FROM conversations WHERE seq IN (
+        SELECT seq FROM conversations WHERE agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM bot_logs WHERE seq IN (
+        SELECT seq FROM bot_logs WHERE agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM bot_issue_events WHERE seq IN (
+        SELECT bot_issue_events.seq FROM bot_issues
+        JOIN bot_issue_events ON bot_issue_events.issue_seq = bot_issues.seq
+        WHERE bot_issues.agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM bot_files WHERE seq IN (
+        SELECT seq FROM bot_files WHERE agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM webhook_messages WHERE seq IN (
+        SELECT seq FROM webhook_messages WHERE agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM end_users WHERE seq IN (
+        SELECT seq FROM end_users
+        WHERE agent_id = (SELECT id FROM agents WHERE seq = :seq) LIMIT :limit)",
+];
+
+/// They go after the installations: `unregister` may need the credentials that `register` has left there.
+const STATES_OF_INSTALLATIONS: &str = "
+    DELETE FROM states WHERE seq IN (
+        SELECT seq FROM states WHERE agent_seq = :seq LIMIT :limit)";
+
+const IS_WAITING: &str = "
+    SELECT 1 FROM bot_deliveries JOIN agents ON agents.seq = bot_deliveries.agent_seq
+    WHERE bot_deliveries.agent_seq = :seq AND agents.deleted_at > :overdue";
+
+const AGENT: &str = "DELETE FROM agents WHERE seq = :seq";
+
+/// Removes some rows of a deleted agent, or the agent when there is little left.
+pub(in crate::domain) fn step(change: &Change<'_>, seq: i64, overdue: Timestamp) -> Result<Step> {
+    let conn = change.conn;
+    if messages::erase_of_agent(change, seq, CHUNK.into())? > 0 {
+        return Ok(Step::More);
+    }
+    let of_agent = named_params! {":seq": seq, ":limit": CHUNK};
+    for sql in MANY {
+        if conn.prepare_cached(sql)?.execute(of_agent)? > 0 {
+            return Ok(Step::More);
+        }
+    }
+    let mut is_waiting = conn.prepare_cached(IS_WAITING)?;
+    if is_waiting.exists(named_params! {":seq": seq, ":overdue": overdue})? {
+        return Ok(Step::Waiting);
+    }
+    if conn
+        .prepare_cached(STATES_OF_INSTALLATIONS)?
+        .execute(of_agent)?
+        > 0
+    {
+        return Ok(Step::More);
+    }
+    conn.prepare_cached(AGENT)?
+        .execute(named_params! {":seq": seq})?;
+    Ok(Step::More)
+}

@@ -1,0 +1,62 @@
+//! When the recurring events of a bot happen next.
+
+use rusqlite::named_params;
+
+use crate::{
+    domain::{
+        bots::{definitions::BotDefinition, schedules},
+        tenancy::write_tx::Change,
+    },
+    kernel::Result,
+};
+
+const SET: &str = "
+    INSERT INTO bot_schedules (agent_seq, due_at, delay, recurring)
+    VALUES (:agent_seq, :due_at, :delay, :name)
+    ON CONFLICT (agent_seq, recurring) DO UPDATE SET
+        due_at = excluded.due_at, delay = excluded.delay";
+
+const REMOVE: &str = "DELETE FROM bot_schedules WHERE agent_seq = :agent_seq AND recurring = :name";
+
+/// Brings the schedules of a bot from what it declared to what it declares now. An event whose time
+/// has not changed stays due when it was.
+pub(super) fn sync(
+    change: &Change<'_>,
+    agent_seq: i64,
+    old: &BotDefinition,
+    new: &BotDefinition,
+) -> Result<()> {
+    let gone = old
+        .recurring_events
+        .keys()
+        .filter(|name| !new.recurring_events.contains_key(*name));
+    for name in gone {
+        remove(change, agent_seq, name)?;
+    }
+    for (name, event) in &new.recurring_events {
+        let known = old.recurring_events.get(name);
+        if known.is_some_and(|known| known.cron == event.cron) {
+            continue;
+        }
+        match event.next_after(change.now) {
+            Some(due_at) => {
+                schedules::BOUND.require(change, agent_seq)?;
+                change.conn.prepare_cached(SET)?.execute(named_params! {
+                    ":agent_seq": agent_seq, ":due_at": due_at, ":name": name,
+                    ":delay": schedules::delay(due_at, change.now),
+                })?;
+                change.wake_runtime();
+            }
+            None => remove(change, agent_seq, name)?,
+        }
+    }
+    Ok(())
+}
+
+fn remove(change: &Change<'_>, agent_seq: i64, name: &str) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(REMOVE)?
+        .execute(named_params! {":agent_seq": agent_seq, ":name": name})?;
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! Bots as rows.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{Bot, sealed, secrets};
+use crate::{
+    domain::{
+        App,
+        bots::installations,
+        tenancy::{
+            agents::{self, Agent},
+            audit::Actor,
+            request_auth::{Call, CallerAgent},
+            write_tx::Change,
+        },
+    },
+    kernel::{
+        Error, Kind, Result,
+        ids::{AgentId, WorkspaceId},
+        secret::new_hex_secret,
+    },
+    store::Sealer,
+};
+
+/// The bot with this id in the workspace of the call.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub async fn find(call: &Call, id: AgentId) -> Result<Bot> {
+    let app = call.app();
+    let agent = app
+        .store()
+        .read(|conn| agent(conn, call.workspace(), &id))?;
+    adopt(app, &agent).await?;
+    app.store()
+        .read(|conn| read(conn, app.sealer(), call.workspace(), &id))
+}
+
+/// The agent that a bot is.
+pub(super) fn agent(conn: &Connection, workspace: &WorkspaceId, id: &AgentId) -> Result<Agent> {
+    match agents::find_by_id(conn, id) {
+        Ok(agent) if agent.workspace_id == *workspace => Ok(agent),
+        Err(error) if error.kind() != Kind::NotFound => Err(error),
+        _ => Err(Error::not_found(format!("Bot \"{id}\" not found"))),
+    }
+}
+
+const IS_KNOWN: &str = "SELECT 1 FROM bots WHERE agent_seq = :seq";
+
+/// Makes an agent a bot that was made otherwise and that nobody asked for as a bot yet.
+pub(super) async fn adopt(app: &App, agent: &Agent) -> Result<()> {
+    let known = app.store().read(|conn| is_known(conn, agent.seq))?;
+    if known {
+        return Ok(());
+    }
+    let (sealer, agent) = (app.sealer().clone(), agent.clone());
+    app.change_as(Actor::System, move |change| {
+        ensure(change, &sealer, &agent.into())
+    })
+    .await
+}
+
+fn is_known(conn: &Connection, seq: i64) -> Result<bool> {
+    let mut statement = conn.prepare_cached(IS_KNOWN)?;
+    Ok(statement.exists(named_params! {":seq": seq})?)
+}
+
+const INSERT: &str = "
+    INSERT INTO bots (agent_seq, signing_secret) VALUES (:seq, :signing_secret)
+    ON CONFLICT (agent_seq) DO NOTHING";
+
+/// Makes sure that an agent is a bot.
+pub(in crate::domain) fn ensure(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    agent: &CallerAgent,
+) -> Result<()> {
+    let secret = sealed::seal_secret(sealer, &agent.id, &new_hex_secret());
+    change
+        .conn
+        .prepare_cached(INSERT)?
+        .execute(named_params! {":seq": agent.seq, ":signing_secret": secret})?;
+    Ok(())
+}
+
+const FIND: &str = "
+    SELECT agents.seq, agents.id, agents.name, agents.created_at, agents.updated_at,
+           bots.definition, bots.configuration, bots.signing_secret, bots.medias, bots.url,
+           bots.dev, bots.blocked, bots.created_by, bots.deployed_at
+    FROM agents JOIN bots ON bots.agent_seq = agents.seq
+    WHERE agents.id = :id AND agents.workspace_id = :workspace_id AND agents.deleted_at IS NULL";
+
+/// The bot with this id, whole.
+pub(in crate::domain) fn read(
+    conn: &Connection,
+    sealer: &Sealer,
+    workspace: &WorkspaceId,
+    id: &AgentId,
+) -> Result<Bot> {
+    let parameters = named_params! {":id": id, ":workspace_id": workspace};
+    let found = conn
+        .prepare_cached(FIND)?
+        .query_row(parameters, |row| Ok(from_row(row, sealer)))
+        .optional()?;
+    let mut bot = found.ok_or_else(|| Error::not_found(format!("Bot \"{id}\" not found")))??;
+    bot.installations = installations::of_bot(conn, sealer, bot.seq)?;
+    bot.secrets = secrets::names(conn, bot.seq)?;
+    Ok(bot)
+}
+
+fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Bot> {
+    let id: AgentId = row.get("id")?;
+    let configuration: Option<Vec<u8>> = row.get("configuration")?;
+    let configuration = match configuration {
+        Some(sealed) => sealed::open_configuration(sealer, &id, &sealed)?,
+        None => serde_json::Map::new(),
+    };
+    let secret: Vec<u8> = row.get("signing_secret")?;
+    Ok(Bot {
+        name: row.get("name")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+        definition: json(row, "definition")?,
+        configuration,
+        signing_secret: sealed::open_secret(sealer, &id, &secret)?,
+        medias: json(row, "medias")?,
+        url: row.get("url")?,
+        dev: row.get("dev")?,
+        blocked: row.get("blocked")?,
+        created_by: row.get("created_by")?,
+        deployed_at: row.get("deployed_at")?,
+        installations: Vec::new(),
+        secrets: Vec::new(),
+        seq: row.get("seq")?,
+        id,
+    })
+}
+
+fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text)
+        .map_err(|error| Error::internal("what a bot declares cannot be read", error))
+}

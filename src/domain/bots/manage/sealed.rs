@@ -1,0 +1,49 @@
+//! What of a bot is sealed in its row.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    domain::tenancy::sealed::SealedColumn,
+    kernel::{Error, Result, Secret, ids::AgentId},
+    store::Sealer,
+};
+
+pub(super) fn seal_secret(sealer: &Sealer, bot: &AgentId, secret: &Secret) -> Vec<u8> {
+    SealedColumn::BotSigningSecret.seal(sealer, bot.as_str(), secret.expose().as_bytes())
+}
+
+pub(in crate::domain) fn open_secret(
+    sealer: &Sealer,
+    bot: &AgentId,
+    sealed: &[u8],
+) -> Result<Secret> {
+    let opened = open(SealedColumn::BotSigningSecret, sealer, bot, sealed)?;
+    String::from_utf8(opened)
+        .map(Secret::new)
+        .map_err(|error| Error::internal("a sealed secret is no text", error))
+}
+
+pub(super) fn seal_configuration(
+    sealer: &Sealer,
+    bot: &AgentId,
+    configuration: &Map<String, Value>,
+) -> Vec<u8> {
+    let text = Value::Object(configuration.clone()).to_string();
+    SealedColumn::BotConfiguration.seal(sealer, bot.as_str(), text.as_bytes())
+}
+
+pub(in crate::domain) fn open_configuration(
+    sealer: &Sealer,
+    bot: &AgentId,
+    sealed: &[u8],
+) -> Result<Map<String, Value>> {
+    let opened = open(SealedColumn::BotConfiguration, sealer, bot, sealed)?;
+    serde_json::from_slice(&opened)
+        .map_err(|error| Error::internal("a sealed configuration is no object", error))
+}
+
+fn open(column: SealedColumn, sealer: &Sealer, bot: &AgentId, sealed: &[u8]) -> Result<Vec<u8>> {
+    column
+        .open(sealer, bot.as_str(), sealed)
+        .map_err(|error| Error::internal("a sealed value of a bot does not open", error))
+}

@@ -1,0 +1,122 @@
+//! Secrets of bots: their code reads them from its environment, and nobody is shown more than their names.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, named_params};
+
+use crate::{
+    domain::{
+        bots::integrations::check_secret_name,
+        tenancy::{bounds::Bound, sealed::SealedColumn, write_tx::Change},
+    },
+    kernel::{Error, Result, Rule, Secret, Violation, ids::AgentId},
+    store::Sealer,
+};
+
+/// The longest value, in characters (botpress-today.md §0.5).
+const VALUE_MAX: usize = 20_000;
+
+const BOUND: Bound = Bound {
+    of: "A bot",
+    things: "secrets",
+    setting: "secrets",
+    most: |bounds| bounds.secrets,
+    last: None,
+    rows: "SELECT 1 FROM bot_secrets WHERE agent_seq = ?1",
+};
+
+/// Secrets by name; none removes one.
+pub type SecretPatches = BTreeMap<String, Option<Secret>>;
+
+/// Checks the secrets that are given.
+///
+/// # Errors
+/// `Invalid` for a name that is none, and for a value that is too long.
+pub(super) fn check(secrets: &SecretPatches) -> Result<()> {
+    for (name, value) in secrets {
+        check_secret_name(name)?;
+        let value = value.as_ref().map_or("", Secret::expose);
+        if value.len() > VALUE_MAX && value.chars().count() > VALUE_MAX {
+            let rule = Rule::MaxLength(VALUE_MAX as u64);
+            return Err(Violation::body(["secrets", name], rule).into());
+        }
+    }
+    Ok(())
+}
+
+const HAS: &str = "SELECT 1 FROM bot_secrets WHERE agent_seq = :seq AND name = :name";
+
+const SET: &str = "
+    INSERT INTO bot_secrets (agent_seq, name, sealed) VALUES (:seq, :name, :sealed)
+    ON CONFLICT (agent_seq, name) DO UPDATE SET sealed = excluded.sealed";
+
+const REMOVE: &str = "DELETE FROM bot_secrets WHERE agent_seq = :seq AND name = :name";
+
+/// Writes the secrets that are given.
+///
+/// # Errors
+/// `LimitExceeded` for more than a bot can have, or those of the store.
+pub(super) fn write(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    (seq, id): (i64, &AgentId),
+    secrets: &SecretPatches,
+) -> Result<()> {
+    let conn = change.conn;
+    for (name, secret) in secrets {
+        let of_name = named_params! {":seq": seq, ":name": name};
+        let Some(secret) = secret else {
+            conn.prepare_cached(REMOVE)?.execute(of_name)?;
+            continue;
+        };
+        if !conn.prepare_cached(HAS)?.exists(of_name)? {
+            BOUND.require(change, seq)?;
+        }
+        let plaintext = secret.expose().as_bytes();
+        let sealed = SealedColumn::BotSecret.seal(sealer, &row_id(id, name), plaintext);
+        conn.prepare_cached(SET)?
+            .execute(named_params! {":seq": seq, ":name": name, ":sealed": sealed})?;
+    }
+    Ok(())
+}
+
+fn row_id(bot: &AgentId, name: &str) -> String {
+    format!("{bot}/{name}")
+}
+
+const NAMES: &str = "SELECT name FROM bot_secrets WHERE agent_seq = :seq ORDER BY name";
+
+/// The names of a bot's secrets.
+pub(super) fn names(conn: &Connection, seq: i64) -> Result<Vec<String>> {
+    let mut statement = conn.prepare_cached(NAMES)?;
+    let rows = statement.query_map(named_params! {":seq": seq}, |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+const SECRETS: &str = "
+    SELECT bot_secrets.name, bot_secrets.sealed
+    FROM bot_secrets JOIN agents ON agents.seq = bot_secrets.agent_seq
+    WHERE agents.id = :id ORDER BY bot_secrets.name";
+
+/// The secrets of a bot, for its code.
+pub(in crate::domain) fn of(
+    conn: &Connection,
+    sealer: &Sealer,
+    bot: &AgentId,
+) -> Result<BTreeMap<String, Secret>> {
+    let mut statement = conn.prepare_cached(SECRETS)?;
+    let rows = statement.query_map(named_params! {":id": bot}, |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
+    })?;
+    let mut secrets = BTreeMap::new();
+    for row in rows {
+        let (name, sealed) = row?;
+        let opened = SealedColumn::BotSecret
+            .open(sealer, &row_id(bot, &name), &sealed)
+            .map_err(|error| Error::internal("a sealed secret does not open", error))?;
+        let text = String::from_utf8(opened)
+            .map_err(|error| Error::internal("a sealed secret is no text", error))?;
+        secrets.insert(name, Secret::new(text));
+    }
+    Ok(secrets)
+}

@@ -1,0 +1,114 @@
+//! Giving a bot to another workspace.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::rows;
+use crate::{
+    domain::tenancy::{
+        agents::Agent,
+        api_keys::Owner,
+        audit::{self, Entry},
+        members::{self, Role},
+        quotas,
+        request_auth::Call,
+        write_tx::Change,
+    },
+    kernel::{
+        Error, Kind, Result,
+        ids::{AccountId, AgentId, WorkspaceId},
+    },
+};
+
+/// Gives a bot of the workspace of the call, with everything that it has, to another workspace. The
+/// caller must be a manager of the first and a developer of the other, where it could make bots.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `ReferenceNotFound` for a workspace that the caller is not a member of,
+/// `RelationConflict` while the bot has integrations that the other workspace cannot use,
+/// `QuotaExceeded` if the plan of the other workspace does not allow the bot or its files, or those of
+/// the store.
+pub async fn transfer(call: &Call, id: AgentId, target: WorkspaceId) -> Result<()> {
+    call.require_role(Role::Manager)?;
+    let account = match &call.caller().owner {
+        Owner::Account(account) => account.clone(),
+        _ => return Err(Error::new(Kind::Forbidden, "Only a person may do this")),
+    };
+    call.app()
+        .change(call, move |change, workspace| {
+            let agent = rows::agent(change.conn, workspace, &id)?;
+            check(change.conn, &agent, &account, &target)?;
+            if target != agent.workspace_id {
+                quotas::require_bot(change, &agent.workspace_id, &agent.id, &target)?;
+            }
+            give(change, &agent, &target)
+        })
+        .await
+}
+
+const FOREIGN: &str = "
+    SELECT integrations.name || '@' || integrations.version
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.removed_at IS NULL
+      AND NOT integrations.public AND integrations.workspace_id <> :target LIMIT 1";
+
+fn check(
+    conn: &Connection,
+    agent: &Agent,
+    account: &AccountId,
+    target: &WorkspaceId,
+) -> Result<()> {
+    let role = members::role(conn, target, account)?.ok_or_else(|| {
+        Error::new(
+            Kind::ReferenceNotFound,
+            format!("Workspace \"{target}\" not found among those that you are a member of"),
+        )
+    })?;
+    if role < Role::Developer {
+        let least = Role::Developer;
+        return Err(Error::new(
+            Kind::Forbidden,
+            format!("This needs the role {least} in the workspace {target}; yours is {role}"),
+        ));
+    }
+    let foreign: Option<String> = conn
+        .prepare_cached(FOREIGN)?
+        .query_row(
+            named_params! {":agent_seq": agent.seq, ":target": target},
+            |row| row.get(0),
+        )
+        .optional()?;
+    match foreign {
+        Some(name) => Err(Error::new(
+            Kind::RelationConflict,
+            format!("The bot has {name}, which the workspace {target} cannot use"),
+        )),
+        None => Ok(()),
+    }
+}
+
+const MOVE: &str = "UPDATE agents SET workspace_id = :target, updated_at = :now WHERE seq = :seq";
+
+/// The bot's own tokens go with it.
+const MOVE_KEYS: &str = "UPDATE api_keys SET workspace_id = :target WHERE agent_id = :id";
+
+fn give(change: &Change<'_>, agent: &Agent, target: &WorkspaceId) -> Result<()> {
+    change.conn.prepare_cached(MOVE)?.execute(named_params! {
+        ":seq": agent.seq, ":target": target, ":now": change.now,
+    })?;
+    change
+        .conn
+        .prepare_cached(MOVE_KEYS)?
+        .execute(named_params! {":id": agent.id, ":target": target})?;
+    for workspace in [&agent.workspace_id, target] {
+        audit::record(
+            change,
+            &Entry {
+                workspace: Some(workspace),
+                action: "bot.transfer",
+                resource_id: agent.id.as_str(),
+                resource_name: Some(&agent.name),
+            },
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! Changing bots.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, named_params};
+use serde_json::{Map, Value};
+
+use super::{
+    Bot, Media,
+    create::{configured, set_code, text},
+    recurring, rows, sealed,
+    secrets::{self, SecretPatches},
+};
+use crate::{
+    domain::{
+        bots::{
+            definitions::BotDefinitionPatch,
+            deliveries,
+            installations::{self, Given},
+            integrations::check_url,
+        },
+        shared::sql::text_enum,
+        tenancy::{
+            audit::{self, Entry},
+            claims::{Claimed, Proven},
+            members::Role,
+            request_auth::Call,
+            write_tx::Change,
+        },
+    },
+    kernel::{
+        Result,
+        ids::{AgentId, WorkspaceId},
+    },
+    store::Sealer,
+};
+
+text_enum! {
+    /// How a bot asks who someone is. Kept for its clients: this server does nothing by it.
+    pub enum Authentication {
+        /// By the vendor's own accounts.
+        Iam = "iam",
+    }
+}
+
+/// What of a bot is to be changed. What is absent stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Update {
+    /// Its name.
+    pub name: Option<String>,
+    /// What it declares.
+    pub definition: BotDefinitionPatch,
+    /// Its configuration, whole.
+    pub configuration: Option<Map<String, Value>>,
+    /// Its integrations, by their aliases or ids; none removes one.
+    pub integrations: BTreeMap<String, Option<Given>>,
+    /// Its code.
+    pub code: Option<String>,
+    /// Where it runs, for one in development.
+    pub url: Option<String>,
+    /// Secrets that its code reads from its environment, by name; none removes one.
+    pub secrets: SecretPatches,
+    /// Media files, all of them.
+    pub medias: Option<Vec<Media>>,
+    /// How it asks who someone is.
+    pub authentication: Option<Authentication>,
+    /// Whether it is stopped.
+    pub blocked: Option<bool>,
+    /// What the addresses of webhooks begin with: `http://127.0.0.1:4600/webhook`.
+    pub webhooks: String,
+}
+
+/// Changes a bot of the workspace of the call.
+///
+/// # Errors
+/// `Forbidden` for a role below developer, `NotFound`, `InvalidIdentifier`, `InvalidData` for a
+/// configuration that does not keep to its schema, `ReferenceNotFound` for an integration that is not
+/// there, `Conflict` for one that is installed by another name, `Invalid`, or those of the store.
+pub async fn update(call: &Call, id: AgentId, update: Update) -> Result<Bot> {
+    call.require_role(Role::Developer)?;
+    secrets::check(&update.secrets)?;
+    let app = call.app();
+    let agent = app
+        .store()
+        .read(|conn| rows::agent(conn, call.workspace(), &id))?;
+    rows::adopt(app, &agent).await?;
+    let sealer = app.sealer().clone();
+    let installs = !update.integrations.is_empty();
+    let webhooks = update.webhooks.clone();
+    let proven = prove(call, &id, &update)?;
+    let updated = app
+        .change_proven(call, proven, move |change, workspace| {
+            apply(change, &sealer, workspace, &id, &update)
+        })
+        .await?;
+    if installs && installations::say_where(app, updated.seq, &webhooks).await? {
+        let (store, sealer) = (app.store(), app.sealer());
+        return store.read(|conn| rows::read(conn, sealer, call.workspace(), &updated.id));
+    }
+    Ok(updated)
+}
+
+/// Proves what the change of a bot will claim, as far as that can be told.
+fn prove(call: &Call, id: &AgentId, update: &Update) -> Result<Proven> {
+    let (app, workspace) = (call.app(), call.workspace());
+    let sealer = app.sealer();
+    let (was, now, configured) = app.store().read(|conn| {
+        let (was, now) = planned(conn, sealer, workspace, id, update)?;
+        let integrations = update.integrations.iter();
+        let given = integrations.filter_map(|(key, given)| Some((key.as_str(), given.as_ref()?)));
+        // The change itself finds out if one of them is refused, or depends on another.
+        let configured = given.filter_map(|given| {
+            installations::configured(conn, sealer, workspace, &was, given).ok()?
+        });
+        let configured = configured.map(Claimed::new).collect::<Vec<_>>();
+        Ok((was, now, configured))
+    })?;
+    let (mut proven, limits) = (Proven::default(), call.schemas());
+    if now.definition != was.definition {
+        proven.prove(Claimed::new(now.definition.clone()), limits)?;
+    }
+    if !now.configuration.is_empty() || update.configuration.is_some() {
+        let claim = self::configured(&now.definition, &now.configuration);
+        proven.prove(Claimed::new(claim), limits)?;
+    }
+    for claim in configured {
+        drop(proven.prove(claim, limits));
+    }
+    Ok(proven)
+}
+
+/// The bot as it is, and with another definition and configuration.
+fn planned(
+    conn: &Connection,
+    sealer: &Sealer,
+    workspace: &WorkspaceId,
+    id: &AgentId,
+    update: &Update,
+) -> Result<(Bot, Bot)> {
+    let was = rows::read(conn, sealer, workspace, id)?;
+    check_url(update.url.as_deref(), was.dev)?;
+    let mut now = was.clone();
+    update.definition.clone().apply(&mut now.definition);
+    if let Some(configuration) = &update.configuration {
+        now.configuration.clone_from(configuration);
+    }
+    Ok((was, now))
+}
+
+fn apply(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    workspace: &WorkspaceId,
+    id: &AgentId,
+    update: &Update,
+) -> Result<Bot> {
+    let (was, mut now) = planned(change.conn, sealer, workspace, id, update)?;
+    if now.definition != was.definition {
+        change.claim(now.definition.clone());
+    }
+    if !now.configuration.is_empty() || update.configuration.is_some() {
+        change.claim(configured(&now.definition, &now.configuration));
+    }
+    change.require_proven()?;
+    let deployed = update.code.is_some() || update.url.is_some();
+    if let Some(code) = &update.code {
+        set_code(change.conn, was.seq, code)?;
+    }
+    now.name = update.name.clone().unwrap_or(now.name);
+    now.url = update.url.clone().or(now.url);
+    now.medias = update.medias.clone().unwrap_or(now.medias);
+    now.blocked = update.blocked.unwrap_or(now.blocked);
+    now.deployed_at = if deployed {
+        Some(change.now)
+    } else {
+        now.deployed_at
+    };
+    let recoded = update.code.is_some();
+    // The environment of its code is made anew with each revision.
+    let changed = recoded || !update.secrets.is_empty();
+    write(change, sealer, (&was, &now), changed, update.authentication)?;
+    secrets::write(change, sealer, (was.seq, id), &update.secrets)?;
+    if recoded {
+        deliveries::ping(change, was.seq)?;
+    }
+    if deployed {
+        deliveries::hasten_bot(change, was.seq)?;
+    }
+    recurring::sync(change, was.seq, &was.definition, &now.definition)?;
+    for (key, given) in &update.integrations {
+        let named = (key.as_str(), given.as_ref());
+        installations::apply(change, sealer, workspace, &was, &update.webhooks, named)?;
+    }
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(workspace),
+            action: if deployed { "bot.deploy" } else { "bot.update" },
+            resource_id: id.as_str(),
+            resource_name: Some(&now.name),
+        },
+    )?;
+    rows::read(change.conn, sealer, workspace, id)
+}
+
+const UPDATE_AGENT: &str = "UPDATE agents SET name = :name, updated_at = :now WHERE seq = :seq";
+
+const UPDATE: &str = "
+    UPDATE bots SET
+        definition = :definition, revision = revision + :changed, configuration = :configuration,
+        medias = :medias, url = :url, blocked = :blocked,
+        authentication = coalesce(:authentication, authentication), deployed_at = :deployed_at
+    WHERE agent_seq = :seq";
+
+fn write(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    (was, now): (&Bot, &Bot),
+    changed: bool,
+    authentication: Option<Authentication>,
+) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(UPDATE_AGENT)?
+        .execute(named_params! {":seq": was.seq, ":name": now.name, ":now": change.now})?;
+    change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+        ":seq": was.seq,
+        ":definition": text(&now.definition)?,
+        ":changed": i64::from(changed || now.definition != was.definition),
+        ":configuration": sealed::seal_configuration(sealer, &now.id, &now.configuration),
+        ":medias": text(&now.medias)?,
+        ":url": now.url,
+        ":blocked": now.blocked,
+        ":authentication": authentication,
+        ":deployed_at": now.deployed_at,
+    })?;
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! Changing and deleting messages.
+
+use rusqlite::named_params;
+
+use super::{
+    Message,
+    erase::erase,
+    index::{self, Entry, Op},
+    resolve, rows,
+};
+use crate::{
+    domain::{
+        bots::{
+            author::{Voice, require_write},
+            tags::{Given, Tagged},
+        },
+        tenancy::{app::App, request_auth::Call},
+    },
+    kernel::{Result, ids::MessageId},
+};
+
+/// Sets and unsets tags of a message of the call's bot, one by one.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or those of the
+/// store.
+pub async fn update(call: &Call, id: MessageId, tags: Given) -> Result<Message> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.app()
+        .change(call, move |change, _| {
+            let old = rows::existing(change.conn, &voice, &id)?;
+            let conversation = resolve(change.conn, &voice, &old.conversation_id)?;
+            let speaker = voice.on(change.conn)?;
+            let new = speaker.message_tags(conversation.place(), &old.tags, &tags)?;
+            if new == old.tags {
+                return Ok(old);
+            }
+            let sql = format!(
+                "UPDATE messages SET tags = :tags WHERE seq = :seq RETURNING {}",
+                index::COLUMNS
+            );
+            let parameters = named_params! {":tags": new.canonical(), ":seq": old.seq};
+            let mut update = change.conn.prepare_cached(&sql)?;
+            let was = Entry {
+                tags: old.tags.clone(),
+                ..update.query_row(parameters, index::entry)?
+            };
+            change.unindexed().note(Op::Retag(was, new.clone()));
+            Tagged::Message.write(change.conn, voice.bot().seq, old.seq, &old.tags, &new)?;
+            Ok(Message { tags: new, ..old })
+        })
+        .await
+}
+
+/// Deletes a message of the call's bot.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for a role below developer, or those of the store.
+pub async fn delete(call: &Call, id: MessageId) -> Result<Message> {
+    delete_and(call, id, |_| ()).await
+}
+
+/// The same, with what happens once it is stored.
+pub(in crate::domain) async fn delete_and(
+    call: &Call,
+    id: MessageId,
+    and: impl FnOnce(&App) + Send + 'static,
+) -> Result<Message> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.app()
+        .change(call, move |change, _| {
+            let old = rows::existing(change.conn, &voice, &id)?;
+            erase(change, old.seq)?;
+            change.then(and);
+            Ok(old)
+        })
+        .await
+}

@@ -1,0 +1,337 @@
+//! Creating messages: everything that can be refused is checked beside the writer, which then only
+//! looks whether conversation and user are still there.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, named_params};
+use serde_json::{Map, Value};
+
+use super::{
+    Message,
+    index::{Entry, Op},
+    rows::Alike,
+};
+use crate::{
+    domain::{
+        bots::{
+            author::{Speaker, Voice, require_write},
+            conversations::{self, Conversation, Route},
+            deliveries::{self, Told},
+            schedules::{self, Schedule, Scheduled},
+            tags::{Given, Tags},
+            users,
+        },
+        tenancy::{app::App, billing, bounds::Bound, request_auth::Call, write_tx::Change},
+    },
+    kernel::{
+        Error, Kind, ObjectText, Result, Rule, Violation,
+        ids::{ConversationId, EndUserId, MessageId},
+        schema,
+    },
+};
+
+/// What a new message is made of.
+#[derive(Debug, Clone)]
+pub struct New {
+    /// The conversation that it goes into.
+    pub conversation: ConversationId,
+    /// Who writes it.
+    pub user: EndUserId,
+    /// Its type.
+    pub kind: String,
+    /// What it says.
+    pub payload: Map<String, Value>,
+    /// Its tags.
+    pub tags: Given,
+    /// When it is delivered; at once if absent.
+    pub schedule: Option<Schedule>,
+    /// Whether only those may write it who take part in the conversation. Otherwise whoever writes
+    /// takes part from then on.
+    pub by_participant: bool,
+}
+
+/// A new message that may be written.
+struct Checked {
+    voice: Voice,
+    conversation: ConversationId,
+    /// The row that it has or had.
+    conversation_seq: i64,
+    user: EndUserId,
+    kind: String,
+    payload: ObjectText,
+    tags: Tags,
+    schedule: Option<Schedule>,
+    by_participant: bool,
+}
+
+/// Creates a message in a conversation of the call's bot.
+///
+/// # Errors
+/// `Forbidden` for a role below developer; `ReferenceNotFound` for the conversation and the user;
+/// `RelationConflict` for a conversation of another integration; `InvalidData` for a payload that does
+/// not keep to the schema of its type; `Invalid` for undeclared tags, an unknown type or a broken
+/// schedule; `QuotaExceeded` for a message of a user beyond those that the workspace may have in a
+/// month; those of the store.
+pub async fn create(call: &Call, new: New) -> Result<Message> {
+    create_and(call, new, |_, _| ()).await
+}
+
+/// The same, with what is noted of the message in its transaction.
+pub(in crate::domain) async fn create_and(
+    call: &Call,
+    new: New,
+    and: impl FnOnce(&Change<'_>, &Message) + Send + 'static,
+) -> Result<Message> {
+    let checked = check(call, new, require_quota)?;
+    call.app()
+        .change(call, move |change, _| {
+            let (conversation, user) = checked.found(change.conn)?;
+            let made = checked.write(change, &conversation, user)?;
+            and(change, &made);
+            Ok(made)
+        })
+        .await
+}
+
+/// The message of this user in this conversation with this type and exactly these tags, as it is; one
+/// that is created if there is none. However many ask at once, they get the same one.
+///
+/// # Errors
+/// As [`create`].
+pub async fn get_or_create(call: &Call, new: New) -> Result<Message> {
+    let checked = check(call, new, |_, _, _| Ok(()))?;
+    let recent = call.app().message_index().recent();
+    let known = call.app().store().read(|conn| {
+        let (conversation, user) = checked.found(conn)?;
+        let known = checked.known(conn, &conversation, user, |alike| alike.among(&recent))?;
+        if known.is_none() {
+            require_quota(conn, call, &checked.voice)?;
+        }
+        Ok(known)
+    })?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    call.app()
+        .change(call, move |change, _| {
+            let (conversation, user) = checked.found(change.conn)?;
+            let unindexed = change.unindexed();
+            let unindexed = |alike: &Alike<'_>| alike.among_unindexed(unindexed);
+            match checked.known(change.conn, &conversation, user, unindexed)? {
+                Some(known) => Ok(known),
+                None => checked.write(change, &conversation, user),
+            }
+        })
+        .await
+}
+
+fn check(
+    call: &Call,
+    new: New,
+    also: impl Fn(&Connection, &Call, &Voice) -> Result<()>,
+) -> Result<Checked> {
+    require_write(call)?;
+    if let Some(schedule) = &new.schedule {
+        schedule.due_at(call.app().clock().now())?;
+    }
+    let voice = Voice::of(call)?;
+    let text = ObjectText::from(&new.payload);
+    let payload = Value::Object(new.payload);
+    let limits = call.schemas();
+    let (tags, conversation_seq) = call.app().store().read(|conn| {
+        let speaker = voice.on(conn)?;
+        let route = route(call.app(), conn, &voice, &new.conversation)?;
+        check_payload(&speaker, &route, &new.kind, &payload, limits)?;
+        let tags = speaker.message_tags(route.place(), &Tags::default(), &new.tags)?;
+        also(conn, call, &voice)?;
+        Ok((tags, route.seq))
+    })?;
+    Ok(Checked {
+        voice,
+        conversation: new.conversation,
+        conversation_seq,
+        user: new.user,
+        kind: new.kind,
+        payload: text,
+        tags,
+        schedule: new.schedule,
+        by_participant: new.by_participant,
+    })
+}
+
+/// Asserts that there may be another message of a user, if it is one that calls. Quotas are soft: those
+/// who write at the same moment may go beyond it together, and the writer need not look.
+fn require_quota(conn: &Connection, call: &Call, voice: &Voice) -> Result<()> {
+    match voice.integration() {
+        Some(_) => billing::require_message(conn, call.app(), call.workspace()),
+        None => Ok(()),
+    }
+}
+
+/// The conversation that a body names.
+pub(in crate::domain) fn resolve(
+    conn: &Connection,
+    voice: &Voice,
+    id: &ConversationId,
+) -> Result<Conversation> {
+    let found = conversations::of_bot(conn, voice.bot().seq, id)?;
+    let conversation = found.ok_or_else(|| missing(id))?;
+    require_own(voice, &conversation.integration, id)?;
+    Ok(conversation)
+}
+
+/// Where the conversation goes through that a body names. It may be gone since.
+fn route(app: &App, conn: &Connection, voice: &Voice, id: &ConversationId) -> Result<Arc<Route>> {
+    let found = app.routes().of(conn, voice.bot().seq, id)?;
+    let route = found.ok_or_else(|| missing(id))?;
+    require_own(voice, &route.integration, id)?;
+    Ok(route)
+}
+
+fn missing(id: &ConversationId) -> Error {
+    let text = format!("Conversation \"{id}\" not found");
+    Error::new(Kind::ReferenceNotFound, text)
+}
+
+/// Asserts that a conversation goes through the integration that calls, if one does.
+fn require_own(voice: &Voice, integration: &str, id: &ConversationId) -> Result<()> {
+    match voice.integration() {
+        Some(own) if own.name != integration => Err(Error::new(
+            Kind::RelationConflict,
+            format!("The conversation {id} does not go through {}", own.name),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Checks a payload by what the conversation's channel declares of its type. An integration may also
+/// tell of what its channel cannot send.
+fn check_payload(
+    speaker: &Speaker<'_>,
+    route: &Route,
+    kind: &str,
+    payload: &Value,
+    limits: &schema::Limits,
+) -> Result<()> {
+    let found = speaker.integration(&route.integration);
+    let channel = found.and_then(|found| found.definition.channels.get(&route.channel));
+    // An integration that is no longer there declares nothing.
+    let Some(channel) = channel else {
+        return Ok(());
+    };
+    match channel.messages.get(kind) {
+        Some(schema) => schema.check(payload, "payload", limits),
+        None if speaker.integration.is_some() => Ok(()),
+        None => {
+            let names = channel.messages.keys();
+            let allowed = names.map(|name| format!("{name:?}")).collect();
+            Err(Violation::body(["type"], Rule::OneOf { allowed }).into())
+        }
+    }
+}
+
+const BOUND: Bound = Bound {
+    of: "A bot",
+    things: "messages",
+    setting: "messages",
+    most: |bounds| bounds.messages,
+    last: Some("SELECT max(seq) FROM messages"),
+    rows: "SELECT 1 FROM messages_of_agent WHERE agent_seq = ?1 UNION ALL
+           SELECT 1 FROM messages
+           WHERE seq > (SELECT until FROM messages_indexed) AND agent_seq = ?1",
+};
+
+const INSERT: &str = "
+    INSERT INTO messages
+        (id, agent_seq, conversation_seq, user_seq, incoming, type, payload, tags, created_at)
+    VALUES
+        (:id, :agent_seq, :conversation, :user, :incoming, :kind, :payload, :tags, :now)";
+
+impl Checked {
+    /// The conversation and the row of the user, which the bot itself has not, as this connection sees
+    /// them.
+    fn found(&self, conn: &Connection) -> Result<(Conversation, Option<i64>)> {
+        let (bot, seq) = (self.voice.bot().seq, self.conversation_seq);
+        let found = conversations::at(conn, bot, seq, &self.conversation)?;
+        let conversation = found.ok_or_else(|| missing(&self.conversation))?;
+        let user = users::named(conn, &self.voice, &self.user)?;
+        if self.by_participant {
+            conversations::require_part(conn, self.voice.bot(), &conversation, &self.user)?;
+        }
+        Ok((conversation, user))
+    }
+
+    /// The message that is like this one.
+    fn known(
+        &self,
+        conn: &Connection,
+        conversation: &Conversation,
+        user: Option<i64>,
+        unindexed: impl FnOnce(&Alike<'_>) -> Vec<i64>,
+    ) -> Result<Option<Message>> {
+        let alike = Alike {
+            voice: &self.voice,
+            conversation_seq: conversation.seq,
+            user_seq: user,
+            kind: &self.kind,
+            tags: &self.tags,
+        };
+        alike.find(conn, &unindexed(&alike))
+    }
+
+    /// Writes the message and what comes of it.
+    fn write(
+        self,
+        change: &Change<'_>,
+        conversation: &Conversation,
+        user: Option<i64>,
+    ) -> Result<Message> {
+        let bot = self.voice.bot();
+        let (agent_seq, lane) = (bot.seq, conversation.seq);
+        BOUND.require(change, agent_seq)?;
+        let id = MessageId::new_ordered_uuid(change.now);
+        let incoming = self.voice.integration().is_some();
+        change.conn.prepare_cached(INSERT)?.execute(named_params! {
+            ":id": id,
+            ":agent_seq": agent_seq,
+            ":conversation": conversation.seq,
+            ":user": user,
+            ":incoming": incoming,
+            ":kind": self.kind,
+            ":payload": self.payload,
+            ":tags": self.tags.canonical(),
+            ":now": change.now,
+        })?;
+        let seq = change.conn.last_insert_rowid();
+        change.unindexed().note(Op::Add(Entry {
+            seq,
+            agent_seq,
+            conversation_seq: lane,
+            user_seq: user,
+            incoming,
+            created_at: change.now.as_micros(),
+            tags: self.tags.clone(),
+        }));
+        conversations::join(change, bot, conversation, &self.user, user)?;
+        match &self.schedule {
+            Some(schedule) => {
+                schedules::add(change, agent_seq, schedule, Scheduled::Message(seq))?;
+            }
+            None if incoming => deliveries::tell_bot(change, agent_seq, Told::Message(seq), lane)?,
+            None => {
+                deliveries::send(change, agent_seq, &conversation.integration, seq, lane)?;
+            }
+        }
+        Ok(Message {
+            id,
+            conversation_id: self.conversation,
+            user_id: self.user,
+            incoming,
+            kind: self.kind,
+            payload: self.payload,
+            tags: self.tags,
+            created_at: change.now,
+            seq,
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! Deleting messages, with what they are found by.
+
+use rusqlite::{OptionalExtension, named_params};
+
+use super::index::{self, Op};
+use crate::{domain::tenancy::write_tx::Change, kernel::Result};
+
+/// Deletes a message.
+pub(super) fn erase(change: &Change<'_>, seq: i64) -> Result<()> {
+    let sql = format!(
+        "DELETE FROM messages WHERE seq = :seq RETURNING {}",
+        index::COLUMNS
+    );
+    let entry = change
+        .conn
+        .prepare_cached(&sql)?
+        .query_row(named_params! {":seq": seq}, index::entry)
+        .optional()?;
+    if let Some(entry) = entry {
+        change.unindexed().note(Op::Remove(entry));
+    }
+    Ok(())
+}
+
+/// Deletes the messages of a conversation that go with it by no trigger: those that the file does not
+/// find yet. To be called before the conversation is deleted.
+pub(in crate::domain) fn erase_of_conversation(change: &Change<'_>, seq: i64) -> Result<()> {
+    let found = change.unindexed().of_conversation(seq);
+    erase_those(change, found, "conversation_seq", seq, usize::MAX).map(drop)
+}
+
+/// The same of a user.
+pub(in crate::domain) fn erase_of_user(change: &Change<'_>, seq: i64) -> Result<()> {
+    let found = change.unindexed().of_user(seq);
+    erase_those(change, found, "user_seq", seq, usize::MAX).map(drop)
+}
+
+/// The same of an agent, `limit` of them at most; gives how many.
+pub(in crate::domain) fn erase_of_agent(
+    change: &Change<'_>,
+    seq: i64,
+    limit: usize,
+) -> Result<usize> {
+    let found = change.unindexed().of_agent(seq);
+    erase_those(change, found, "agent_seq", seq, limit)
+}
+
+/// Deletes those of these messages whose row says that they are of `of`, `limit` of them at most; gives
+/// how many.
+fn erase_those(
+    change: &Change<'_>,
+    found: Vec<i64>,
+    column: &str,
+    of: i64,
+    limit: usize,
+) -> Result<usize> {
+    let is_one = format!("SELECT 1 FROM messages WHERE seq = :seq AND {column} = :of");
+    let mut erased = 0;
+    for seq in found {
+        if erased == limit {
+            break;
+        }
+        let mut is_one = change.conn.prepare_cached(&is_one)?;
+        if is_one.exists(named_params! {":seq": seq, ":of": of})? {
+            erase(change, seq)?;
+            erased += 1;
+        }
+    }
+    Ok(erased)
+}

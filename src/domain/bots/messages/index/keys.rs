@@ -1,0 +1,185 @@
+//! What messages are found by, in memory.
+
+use std::{fmt, sync::Arc};
+
+use imbl::OrdSet;
+
+use crate::domain::bots::tags::Tags;
+
+/// What one message is found by.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::domain) struct Entry {
+    /// Its row.
+    pub(in crate::domain) seq: i64,
+    /// The row of its bot.
+    pub(in crate::domain) agent_seq: i64,
+    /// The row of its conversation.
+    pub(in crate::domain) conversation_seq: i64,
+    /// The row of the user who wrote it; none if it was the bot.
+    pub(in crate::domain) user_seq: Option<i64>,
+    /// Whether it came from an integration.
+    pub(in crate::domain) incoming: bool,
+    /// When it was created, in microseconds.
+    pub(in crate::domain) created_at: i64,
+    /// Its tags.
+    pub(in crate::domain) tags: Tags,
+}
+
+impl Entry {
+    /// How many rows of the tables it comes to.
+    pub(super) fn rows(&self) -> usize {
+        2 + usize::from(self.user_seq.is_some()) + self.tags.iter().count()
+    }
+}
+
+/// A conversation or a user, and a message.
+pub(super) type Of = (i64, i64);
+/// A bot with what is incoming or not, when it was created, and the message.
+pub(super) type OfAgent = (Side, i64, i64);
+/// A bot, a tag and the message.
+pub(super) type OfTag = (i64, Tag, i64);
+
+/// The messages of a bot that are incoming, or those that are not: twice its row, and one more for the
+/// former.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Side(i64);
+
+impl Side {
+    const fn new(agent_seq: i64, incoming: bool) -> Self {
+        Self(agent_seq * 2 + incoming as i64)
+    }
+
+    /// The row of the bot, and whether they are incoming.
+    pub(super) const fn parts(self) -> (i64, bool) {
+        (self.0 >> 1, self.0 & 1 == 1)
+    }
+}
+
+/// A tag: its name and its value in one text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Tag {
+    text: Arc<str>,
+    /// The bytes of the name.
+    name: usize,
+}
+
+impl Tag {
+    fn new(name: &str, value: &str) -> Self {
+        Self {
+            text: [name, value].concat().into(),
+            name: name.len(),
+        }
+    }
+
+    /// The name and the value.
+    pub(super) fn parts(&self) -> (&str, &str) {
+        self.text.split_at(self.name)
+    }
+}
+
+/// Some messages, by what they are found by. A copy costs next to nothing and stays as it is.
+#[derive(Clone, Default)]
+pub(super) struct Keys {
+    pub(super) conversations: OrdSet<Of>,
+    pub(super) users: OrdSet<Of>,
+    pub(super) agents: OrdSet<OfAgent>,
+    pub(super) tags: OrdSet<OfTag>,
+}
+
+impl Keys {
+    /// How many messages they are.
+    pub(super) fn len(&self) -> usize {
+        self.conversations.len()
+    }
+
+    pub(super) fn add(&mut self, entry: &Entry) {
+        let seq = entry.seq;
+        self.conversations.insert((entry.conversation_seq, seq));
+        if let Some(user) = entry.user_seq {
+            self.users.insert((user, seq));
+        }
+        self.agents.insert(of_agent(entry));
+        for tag in of_tags(entry.agent_seq, seq, &entry.tags) {
+            self.tags.insert(tag);
+        }
+    }
+
+    pub(super) fn remove(&mut self, entry: &Entry) {
+        let seq = entry.seq;
+        self.conversations.remove(&(entry.conversation_seq, seq));
+        if let Some(user) = entry.user_seq {
+            self.users.remove(&(user, seq));
+        }
+        self.agents.remove(&of_agent(entry));
+        for tag in of_tags(entry.agent_seq, seq, &entry.tags) {
+            self.tags.remove(&tag);
+        }
+    }
+
+    /// Gives a message other tags, if it is one of these.
+    pub(super) fn retag(&mut self, old: &Entry, new: &Tags) {
+        if self.agents.contains(&of_agent(old)) {
+            self.remove(old);
+            self.add(&Entry {
+                tags: new.clone(),
+                ..old.clone()
+            });
+        }
+    }
+
+    /// The messages of a conversation before this one, newest first.
+    pub(super) fn of_conversation(&self, seq: i64, before: i64) -> impl Iterator<Item = i64> {
+        let found = self.conversations.range((seq, i64::MIN)..(seq, before));
+        found.rev().map(|&(_, message)| message)
+    }
+
+    /// The messages of a user.
+    pub(super) fn of_user(&self, seq: i64) -> impl Iterator<Item = i64> {
+        let found = self.users.range((seq, i64::MIN)..=(seq, i64::MAX));
+        found.map(|&(_, message)| message)
+    }
+
+    /// The messages of a bot from `from` (microseconds) on and before this time and row, newest first.
+    pub(super) fn of_agent(
+        &self,
+        seq: i64,
+        incoming: bool,
+        from: i64,
+        (at, before): (i64, i64),
+    ) -> impl Iterator<Item = i64> {
+        let side = Side::new(seq, incoming);
+        let from = (side, from, i64::MIN);
+        let found = self.agents.range(from..(side, at, before));
+        found.rev().map(|&(.., message)| message)
+    }
+
+    /// The messages of a bot that have this tag, before this one, newest first.
+    pub(super) fn tagged<'a>(
+        &'a self,
+        agent_seq: i64,
+        name: &str,
+        value: &str,
+        before: i64,
+    ) -> impl Iterator<Item = i64> + use<'a> {
+        let tag = Tag::new(name, value);
+        let from = (agent_seq, tag.clone(), i64::MIN);
+        let found = self.tags.range(from..(agent_seq, tag, before));
+        found.rev().map(|&(.., message)| message)
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} messages", self.len())
+    }
+}
+
+fn of_agent(entry: &Entry) -> OfAgent {
+    let side = Side::new(entry.agent_seq, entry.incoming);
+    (side, entry.created_at, entry.seq)
+}
+
+fn of_tags(agent_seq: i64, seq: i64, tags: &Tags) -> impl Iterator<Item = OfTag> {
+    tags.iter()
+        .map(move |(name, value)| (agent_seq, Tag::new(name, value), seq))
+}

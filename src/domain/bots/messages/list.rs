@@ -1,0 +1,219 @@
+//! Lists of messages.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, named_params};
+
+use super::{
+    COLUMNS, JOINS, Message, from_row,
+    index::Recent,
+    unindexed::{merged, newest},
+};
+use crate::{
+    domain::{
+        bots::{
+            author::Voice,
+            conversations,
+            listing::{self, Listing},
+            tags::{Tagged, Tags, filter_name},
+        },
+        shared::paging::{Page, ROWS, Token},
+        tenancy::request_auth::Call,
+    },
+    kernel::{Result, ids::ConversationId},
+};
+
+/// Which messages to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only those of this conversation.
+    pub conversation: Option<ConversationId>,
+    /// Only those with these tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The messages of the call's bot that the caller sees, newest first.
+///
+/// # Errors
+/// `Invalid` for too many filters, or those of the store.
+pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Message>> {
+    let voice = Voice::of(call)?;
+    listing::require_few(call, "tags", filter.tags.len())?;
+    let app = call.app();
+    let recent = app.message_index().recent();
+    let after = after.unwrap_or(Token::START);
+    match filter.conversation {
+        // These stand side by side in a table: a page of them is a few rows found by key.
+        Some(id) if filter.tags.is_empty() => app.store().read(|conn| {
+            let route = app.routes().of(conn, voice.bot().seq, &id)?;
+            let integration = voice.integration().map(|own| own.name.as_str());
+            let seen = route.filter(|route| integration.is_none_or(|own| own == route.integration));
+            seen.map_or_else(
+                || Ok(Page::empty()),
+                |route| of_conversation(conn, &voice, (route.seq, &id), after, &recent),
+            )
+        }),
+        conversation => {
+            let scan = app.store().scan(move |conn| {
+                if filter.tags.is_empty() {
+                    of_bot(conn, &voice, after, &recent)
+                } else {
+                    tagged(conn, &voice, conversation, &filter.tags, after, &recent)
+                }
+            });
+            scan.await
+        }
+    }
+}
+
+/// The messages of a bot with these tags.
+fn tagged(
+    conn: &Connection,
+    voice: &Voice,
+    conversation: Option<ConversationId>,
+    tags: &BTreeMap<String, String>,
+    after: Token,
+    recent: &Recent,
+) -> Result<Page<Message>> {
+    let bot = voice.bot();
+    let integration = voice.integration().map(|own| own.name.as_str());
+    let listing = Listing::tagged("messages", Tagged::Message, bot.seq, tags, integration);
+    let (Some(mut listing), Some((name, value))) = (listing, tags.iter().next()) else {
+        return Ok(Page::empty());
+    };
+    let mut of_conversation = None;
+    if let Some(id) = &conversation {
+        let Some(conversation) = conversations::read(conn, voice, id)? else {
+            // Nothing is said in what is not there.
+            return Ok(Page::empty());
+        };
+        listing = listing
+            .whose("messages.conversation_seq = :conversation")
+            .with(":conversation", conversation.seq);
+        of_conversation = Some(conversation.seq);
+    }
+    if let Some(integration) = integration {
+        listing = listing
+            .whose("conversations.integration = :integration")
+            .with(":integration", integration.to_owned());
+    }
+    let page = listing.join(JOINS).with(":bot", bot.id.clone()).page(
+        conn,
+        COLUMNS,
+        Some(after),
+        from_row,
+        Message::position,
+    )?;
+    let first = filter_name(name, integration);
+    let wanted = tags
+        .iter()
+        .map(|(name, value)| (filter_name(name, integration), value.clone()))
+        .collect();
+    let wanted = Tags::of(&wanted).canonical();
+    let recent = newest(
+        conn,
+        recent.tagged(bot.seq, &first, value, after.seq),
+        "messages.agent_seq = :agent_seq \
+         AND (:conversation IS NULL OR messages.conversation_seq = :conversation) \
+         AND (:integration IS NULL OR conversations.integration = :integration) \
+         AND NOT EXISTS (SELECT key, value FROM json_each(:tags) \
+                         EXCEPT SELECT key, value FROM json_each(messages.tags))",
+        named_params! {
+            ":agent_seq": bot.seq,
+            ":bot": bot.id,
+            ":conversation": of_conversation,
+            ":integration": integration,
+            ":tags": wanted,
+        },
+    )?;
+    Ok(merged(page, recent, |message| message.seq))
+}
+
+/// The messages of a conversation, by the row that it has or had: another one may have that now.
+fn of_conversation(
+    conn: &Connection,
+    voice: &Voice,
+    (seq, id): (i64, &ConversationId),
+    after: Token,
+    recent: &Recent,
+) -> Result<Page<Message>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM conversations \
+         CROSS JOIN messages_of_conversation AS found \
+            ON found.conversation_seq = conversations.seq \
+         CROSS JOIN messages ON messages.seq = found.seq \
+         LEFT JOIN end_users ON end_users.seq = messages.user_seq \
+         WHERE conversations.seq = :conversation AND conversations.id = :id \
+           AND found.seq < :after \
+         ORDER BY found.seq DESC LIMIT :limit"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let rows = statement.query(named_params! {
+        ":conversation": seq,
+        ":id": id,
+        ":bot": voice.bot().id,
+        ":after": after.seq,
+        ":limit": ROWS,
+    })?;
+    let page = Page::read(rows, from_row, Message::position)?;
+    let recent = newest(
+        conn,
+        recent.of_conversation(seq, after.seq),
+        "messages.conversation_seq = :conversation AND conversations.id = :id",
+        named_params! {":conversation": seq, ":id": id, ":bot": voice.bot().id},
+    )?;
+    Ok(merged(page, recent, |message| message.seq))
+}
+
+/// All messages of a bot. Those that came in and those that went out stand apart by time, each in
+/// order, so that the two are merged.
+fn of_bot(
+    conn: &Connection,
+    voice: &Voice,
+    after: Token,
+    recent: &Recent,
+) -> Result<Page<Message>> {
+    let half = |incoming: u8| {
+        format!(
+            "SELECT {COLUMNS}, found.created_at AS at, found.seq AS row \
+             FROM messages_of_agent AS found \
+             CROSS JOIN messages ON messages.seq = found.seq {JOINS} \
+             WHERE found.agent_seq = :agent_seq AND found.incoming = {incoming} \
+               AND (found.created_at, found.seq) < (:at, :row) \
+               AND (:integration IS NULL OR conversations.integration = :integration)"
+        )
+    };
+    let sql = format!(
+        "{} UNION ALL {} ORDER BY at DESC, row DESC LIMIT {}",
+        half(0),
+        half(1),
+        ROWS,
+    );
+    let agent_seq = voice.bot().seq;
+    let integration = voice.integration().map(|own| own.name.as_str());
+    let mut statement = conn.prepare_cached(&sql)?;
+    let rows = statement.query(named_params! {
+        ":agent_seq": agent_seq,
+        ":bot": voice.bot().id,
+        ":integration": integration,
+        ":at": after.created_at,
+        ":row": after.seq,
+    })?;
+    let page = Page::read(rows, from_row, Message::position)?;
+    let before = (after.created_at.as_micros(), after.seq);
+    let mut rows = Vec::new();
+    for incoming in [false, true] {
+        rows.extend(newest(
+            conn,
+            recent.of_agent(agent_seq, incoming, i64::MIN, before),
+            "messages.agent_seq = :agent_seq \
+             AND (:integration IS NULL OR conversations.integration = :integration)",
+            named_params! {
+                ":agent_seq": agent_seq,
+                ":bot": voice.bot().id,
+                ":integration": integration,
+            },
+        )?);
+    }
+    Ok(merged(page, rows, |message| message.created_at))
+}

@@ -1,0 +1,222 @@
+//! Messages as rows. An integration sees those of the conversations that go through it.
+
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
+
+use super::{
+    Message,
+    index::{Recent, Unindexed},
+    unindexed::as_json,
+};
+use crate::{
+    domain::{
+        bots::{author::Voice, tags::Tags},
+        tenancy::request_auth::Call,
+    },
+    kernel::{
+        Error, Result,
+        ids::{EndUserId, MessageId},
+    },
+};
+
+/// The message with this id of the call's bot.
+///
+/// # Errors
+/// `NotFound`, also for one of another integration; those of the store.
+pub fn find(call: &Call, id: &MessageId) -> Result<Message> {
+    let voice = Voice::of(call)?;
+    call.app().store().read(|conn| existing(conn, &voice, id))
+}
+
+/// The columns that [`from_row`] reads, in its order; `:bot` is the bot's id.
+pub(in crate::domain) const COLUMNS: &str = "messages.seq, messages.id, conversations.id, \
+    coalesce(end_users.id, :bot), messages.incoming, messages.type, messages.payload, \
+    messages.tags, messages.created_at";
+
+/// The tables that the columns come from, beside the messages.
+pub(in crate::domain) const JOINS: &str = "JOIN conversations \
+    ON conversations.seq = messages.conversation_seq \
+    LEFT JOIN end_users ON end_users.seq = messages.user_seq";
+
+/// The message with this id that the caller sees.
+pub(in crate::domain) fn existing(
+    conn: &Connection,
+    voice: &Voice,
+    id: &MessageId,
+) -> Result<Message> {
+    let found = read(conn, voice, id)?;
+    found.ok_or_else(|| Error::not_found(format!("Message \"{id}\" not found")))
+}
+
+/// The message with this id, if the caller sees one.
+pub(in crate::domain) fn read(
+    conn: &Connection,
+    voice: &Voice,
+    id: &MessageId,
+) -> Result<Option<Message>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM messages {JOINS} \
+         WHERE messages.id = :id AND messages.agent_seq = :agent_seq \
+           AND (:integration IS NULL OR conversations.integration = :integration)"
+    );
+    let integration = voice.integration().map(|own| own.name.as_str());
+    let parameters = named_params! {
+        ":id": id,
+        ":agent_seq": voice.bot().seq,
+        ":bot": voice.bot().id,
+        ":integration": integration,
+    };
+    let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
+    Ok(found.optional()?)
+}
+
+/// What a message is to be like: exactly these tags, and alike otherwise.
+pub(super) struct Alike<'a> {
+    pub(super) voice: &'a Voice,
+    pub(super) conversation_seq: i64,
+    pub(super) user_seq: Option<i64>,
+    pub(super) kind: &'a str,
+    pub(super) tags: &'a Tags,
+}
+
+/// A tag that fewer messages have is a good way to find one.
+const FEW: usize = 100;
+
+const HAVE_TAG: &str = "
+    SELECT count(*) FROM (
+        SELECT 1 FROM message_tags
+        WHERE agent_seq = :agent_seq AND name = :name AND value = :value LIMIT :limit)";
+
+impl Alike<'_> {
+    /// The messages that may be like this, of those that only memory finds, oldest first.
+    pub(super) fn among(&self, recent: &Recent) -> Vec<i64> {
+        let tagged = self.tags.iter().next().map(|(name, value)| {
+            let found = recent.tagged(self.voice.bot().seq, name, value, i64::MAX);
+            found.into_iter().flatten().take(FEW).collect()
+        });
+        let in_conversation = || {
+            let found = recent.of_conversation(self.conversation_seq, i64::MAX);
+            found.into_iter().flatten().collect()
+        };
+        few_or(tagged, in_conversation)
+    }
+
+    /// The same, as a change sees them.
+    pub(super) fn among_unindexed(&self, unindexed: &Unindexed<'_>) -> Vec<i64> {
+        let tagged = self.tags.iter().next();
+        let tagged =
+            tagged.map(|(name, value)| unindexed.tagged(self.voice.bot().seq, name, value));
+        few_or(tagged, || unindexed.of_conversation(self.conversation_seq))
+    }
+
+    /// The first message that is like this; `unindexed` are those that may be and that only memory
+    /// finds.
+    pub(super) fn find(&self, conn: &Connection, unindexed: &[i64]) -> Result<Option<Message>> {
+        let conversation = (":conversation", &self.conversation_seq as &dyn ToSql);
+        let of_file = match self.rare_tag(conn)? {
+            Some((name, value)) => self.first(
+                conn,
+                "message_tags AS found CROSS JOIN messages ON messages.seq = found.of_seq \
+                 AND found.agent_seq = :agent_seq AND found.name = :name AND found.value = :value",
+                "found.of_seq",
+                &[
+                    conversation,
+                    (":agent_seq", &self.voice.bot().seq),
+                    (":name", &name),
+                    (":value", &value),
+                ],
+            ),
+            None => self.first(
+                conn,
+                "messages_of_conversation AS found CROSS JOIN messages ON messages.seq = found.seq \
+                 AND found.conversation_seq = :conversation",
+                "found.seq",
+                &[conversation],
+            ),
+        }?;
+        for some in unindexed.chunks(FEW) {
+            let found = as_json(some.iter().copied());
+            let of_memory = self.first(
+                conn,
+                "json_each(:found) AS found CROSS JOIN messages ON messages.seq = found.value",
+                "found.value",
+                &[conversation, (":found", &found)],
+            )?;
+            if let Some(of_memory) = of_memory {
+                let both = of_file.into_iter().chain([of_memory]);
+                return Ok(both.min_by_key(|message| message.seq));
+            }
+        }
+        Ok(of_file)
+    }
+
+    /// One of the tags that few messages of the bot have, if there is such a one: all messages like
+    /// this have it.
+    fn rare_tag(&self, conn: &Connection) -> Result<Option<(&str, &str)>> {
+        for (name, value) in self.tags.iter() {
+            let parameters = named_params! {
+                ":agent_seq": self.voice.bot().seq,
+                ":name": name,
+                ":value": value,
+                ":limit": FEW as i64,
+            };
+            let mut count = conn.prepare_cached(HAVE_TAG)?;
+            let count: i64 = count.query_row(parameters, |row| row.get(0))?;
+            if count < FEW as i64 {
+                return Ok(Some((name, value)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn first(
+        &self,
+        conn: &Connection,
+        from: &str,
+        order: &str,
+        parameters: &[(&str, &dyn ToSql)],
+    ) -> Result<Option<Message>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM {from} {JOINS} \
+             WHERE messages.conversation_seq = :conversation AND messages.tags = :tags \
+               AND messages.user_seq IS :user AND messages.type = :kind \
+             ORDER BY {order} LIMIT 1"
+        );
+        let tags = self.tags.canonical();
+        let others: [(&str, &dyn ToSql); 4] = [
+            (":tags", &tags),
+            (":user", &self.user_seq),
+            (":kind", &self.kind),
+            (":bot", &self.voice.bot().id),
+        ];
+        let parameters = [parameters, &others].concat();
+        let found = conn
+            .prepare_cached(&sql)?
+            .query_row(parameters.as_slice(), from_row);
+        Ok(found.optional()?)
+    }
+}
+
+/// These messages if they are few, else the others, oldest first.
+fn few_or(these: Option<Vec<i64>>, others: impl FnOnce() -> Vec<i64>) -> Vec<i64> {
+    let mut found = these
+        .filter(|found| found.len() < FEW)
+        .unwrap_or_else(others);
+    found.sort_unstable();
+    found
+}
+
+pub(in crate::domain) fn from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
+    let tags = row.get_ref(7)?.as_str()?;
+    let user_id: EndUserId = row.get(3)?;
+    Ok(Message {
+        seq: row.get(0)?,
+        id: row.get(1)?,
+        conversation_id: row.get(2)?,
+        user_id,
+        incoming: row.get(4)?,
+        kind: row.get(5)?,
+        payload: row.get(6)?,
+        tags: Tags::parse(tags)?,
+        created_at: row.get(8)?,
+    })
+}

@@ -1,0 +1,80 @@
+//! Reading messages that only memory finds, and putting them among those that the file has found.
+
+use std::cmp::Reverse;
+
+use rusqlite::{Connection, ToSql};
+
+use super::{COLUMNS, JOINS, Message, from_row, index::Found};
+use crate::{
+    domain::shared::paging::{PAGE, Page, ROWS},
+    kernel::Result,
+};
+
+/// The newest of the messages that memory has found for which `condition` holds: a page and one more
+/// of each of its parts, if there are as many.
+pub(in crate::domain) fn newest(
+    conn: &Connection,
+    found: Found<'_>,
+    condition: &str,
+    parameters: &[(&str, &dyn ToSql)],
+) -> Result<Vec<Message>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM json_each(:found) AS found \
+         CROSS JOIN messages ON messages.seq = found.value {JOINS} WHERE {condition}"
+    );
+    let wanted = usize::try_from(ROWS).unwrap_or(PAGE);
+    let mut rows = Vec::new();
+    for mut part in found {
+        let mut of_part = 0;
+        while of_part < wanted {
+            let some: Vec<i64> = part.by_ref().take(wanted).collect();
+            if some.is_empty() {
+                break;
+            }
+            let before = rows.len();
+            let some = as_json(some);
+            let parameters = [&[(":found", &some as &dyn ToSql)], parameters].concat();
+            let mut statement = conn.prepare_cached(&sql)?;
+            for row in statement.query_map(parameters.as_slice(), from_row)? {
+                rows.push(row?);
+            }
+            of_part += rows.len() - before;
+        }
+    }
+    Ok(rows)
+}
+
+/// Rows as a parameter that `json_each` reads.
+pub(in crate::domain) fn as_json(rows: impl IntoIterator<Item = i64>) -> String {
+    serde_json::Value::from_iter(rows).to_string()
+}
+
+/// All of these messages once, in the order of a list; the file may have what memory still has.
+pub(in crate::domain) fn together<K: Ord>(
+    mut rows: Vec<Message>,
+    recent: Vec<Message>,
+    key: impl Fn(&Message) -> K,
+) -> Vec<Message> {
+    if !recent.is_empty() {
+        rows.extend(recent);
+        rows.sort_by_key(|message| Reverse((key(message), message.seq)));
+        rows.dedup_by_key(|message| message.seq);
+    }
+    rows
+}
+
+/// The page that comes of what the file has found and of what memory has.
+pub(super) fn merged<K: Ord>(
+    page: Page<Message>,
+    recent: Vec<Message>,
+    key: impl Fn(&Message) -> K,
+) -> Page<Message> {
+    if recent.is_empty() {
+        return page;
+    }
+    let mut items = together(page.items, recent, key);
+    let is_more = page.next.is_some() || items.len() > PAGE;
+    items.truncate(PAGE);
+    let next = items.last().filter(|_| is_more).map(Message::position);
+    Page { items, next }
+}

@@ -1,0 +1,200 @@
+//! Failures of the code of bots and integrations as they are seen at once: a line in the server's log, and in
+//! profile `dev` the last ones of each bot, for those who talk with it.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use moka::sync::Cache;
+use tracing::warn;
+
+use super::{answer::Failed, asked::Asked};
+use crate::{
+    domain::tenancy::app::App,
+    engine::LogLine,
+    kernel::{Timestamp, ids::AgentId},
+};
+
+/// The most bots whose failures are kept, for how long, and how many of each.
+const BOTS: u64 = 1000;
+const KEPT_FOR: Duration = Duration::from_secs(3600);
+const OF_EACH: usize = 10;
+
+/// How long the lines of a bot are counted together.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// The most of a text in a line of the log, in bytes.
+const LINE_BYTES: usize = 500;
+
+/// A failure of code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Later ones have larger numbers.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The operation that failed, the place and the reason, in a sentence.
+    pub text: String,
+    /// The frames of the stack, a line each.
+    pub stack: Option<String>,
+    /// True if the same is tried again.
+    pub retried: bool,
+}
+
+/// The failures of a bot, the oldest first.
+type Recent = Arc<Mutex<VecDeque<Seen>>>;
+
+/// The failures that were seen lately.
+pub(in crate::domain) struct Failures {
+    recent: Cache<AgentId, Recent>,
+    lines: Cache<String, Arc<AtomicU32>>,
+    last: AtomicU64,
+}
+
+impl Failures {
+    /// None so far. Their numbers go on from `now`, so that those of an earlier start are smaller.
+    pub(in crate::domain) fn new(now: Timestamp) -> Self {
+        Self {
+            recent: Cache::builder()
+                .max_capacity(BOTS)
+                .time_to_idle(KEPT_FOR)
+                .build(),
+            lines: Cache::builder()
+                .max_capacity(10 * BOTS)
+                .time_to_live(MINUTE)
+                .build(),
+            last: AtomicU64::new(now.as_micros().unsigned_abs()),
+        }
+    }
+
+    /// Notes that what was asked has failed, and whether that is tried again.
+    pub(in crate::domain) fn note(
+        &self,
+        app: &App,
+        asked: &Asked,
+        (failed, retried): (&Failed, bool),
+    ) {
+        let (bot, operation, kind) = (&asked.bot, asked.operation, &asked.kind);
+        if self.has_line(app, bot.as_str()) {
+            let (error, at) = (
+                first_line(&failed.text),
+                first_frame(failed.stack.as_deref()),
+            );
+            let receiver = asked.receiver();
+            warn!(%bot, operation, kind, error, at, "{operation} failed in {receiver}");
+        }
+        let text = asked.complaint(&failed.text);
+        let stack = asked.stack_for_bot(failed).map(str::to_owned);
+        self.keep(app, bot, (text, stack), retried);
+    }
+
+    /// Keeps a failure, in profile `dev`, for those who talk with the bot.
+    fn keep(
+        &self,
+        app: &App,
+        bot: &AgentId,
+        (text, stack): (String, Option<String>),
+        retried: bool,
+    ) {
+        if !app.settings().development {
+            return;
+        }
+        let seen = Seen {
+            number: self.last.fetch_add(1, Ordering::Relaxed) + 1,
+            at: app.clock().now(),
+            text,
+            stack,
+            retried,
+        };
+        let recent = self.recent.get_with(bot.clone(), Recent::default);
+        let mut recent = recent.lock().unwrap_or_else(PoisonError::into_inner);
+        while recent.len() >= OF_EACH {
+            recent.pop_front();
+        }
+        recent.push_back(seen);
+    }
+
+    /// Notes that a script has failed: of an integration, or for the webhook of one. The text may hold what the
+    /// script was given, so it is in the integration's log alone.
+    pub(in crate::domain) fn note_script(&self, app: &App, of: &str) {
+        if self.has_line(app, of) {
+            warn!(of, "a script of an integration failed; its log says why");
+        }
+    }
+
+    /// Notes what a program threw that belongs to no answer.
+    pub(in crate::domain) fn note_uncaught(&self, app: &App, line: &LogLine) {
+        let program = &*line.program;
+        if self.has_line(app, program) {
+            let (error, at) = (
+                first_line(&line.message),
+                first_frame(line.message.split_once('\n').map(|(_, stack)| stack)),
+            );
+            let bot = line.bot.as_deref().unwrap_or(program);
+            warn!(bot, program, error, at, "nobody caught what the code threw");
+        }
+        let Some(bot) = &line.bot else {
+            return;
+        };
+        // The stack of an integration may be that of another workspace.
+        let is_own = **bot == *program;
+        let stack = line
+            .message
+            .split_once('\n')
+            .map(|(_, stack)| stack.to_owned());
+        let text = format!(
+            "nobody caught what the code threw: {}",
+            first_line(&line.message)
+        );
+        let bot = AgentId::from(bot.to_string());
+        self.keep(app, &bot, (text, stack.filter(|_| is_own)), false);
+    }
+
+    /// True if there is room in the log for another line of this bot.
+    fn has_line(&self, app: &App, of: &str) -> bool {
+        let most = app.settings().bots.failure_lines_per_minute;
+        let count = self.lines.get_with_by_ref(of, Arc::default);
+        let before = count.fetch_add(1, Ordering::Relaxed);
+        if before == most && most > 0 {
+            warn!(
+                of,
+                "further failures of its code are only in its own log, for a minute \
+                 (bots.failure_lines_per_minute)"
+            );
+        }
+        before < most
+    }
+
+    /// The last failures of a bot after a number.
+    pub(in crate::domain) fn after(&self, bot: &AgentId, number: u64) -> Vec<Seen> {
+        let Some(recent) = self.recent.get(bot) else {
+            return Vec::new();
+        };
+        let recent = recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let later = recent.iter().filter(|seen| seen.number > number);
+        later.cloned().collect()
+    }
+
+    /// The number of the last failure of all.
+    pub(in crate::domain) fn last(&self) -> u64 {
+        self.last.load(Ordering::Relaxed)
+    }
+}
+
+/// The first line of a text, as a log can have it.
+fn first_line(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let line = &line[..line.floor_char_boundary(LINE_BYTES)];
+    line.chars().filter(|letter| !letter.is_control()).collect()
+}
+
+fn first_frame(stack: Option<&str>) -> Option<String> {
+    let frame = first_line(stack?);
+    let frame = frame.trim_start();
+    Some(frame.strip_prefix("at ").unwrap_or(frame).to_owned())
+}

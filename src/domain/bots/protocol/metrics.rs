@@ -1,0 +1,224 @@
+//! What is measured of calls to bots and integrations, and of the deliveries that wait for them.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::{Registry, Unit},
+};
+use rusqlite::{Connection, named_params};
+
+use super::{
+    answer::{Answer, Failed},
+    receiver::Endpoint,
+};
+use crate::{
+    domain::tenancy::app::App,
+    kernel::{Result, Timestamp, clock::Stopwatch},
+};
+
+/// The first bucket of the durations of calls, in seconds; each is twice the one before, so that the
+/// last ends at about 65 s.
+const FASTEST: f64 = 0.001;
+const BUCKETS: u16 = 17;
+
+/// The metrics of the runtime protocol. Clones share them.
+#[derive(Clone)]
+pub struct Metrics {
+    calls: Family<CallLabels, Counter>,
+    durations: Family<OperationLabels, Histogram>,
+    running: Family<WayLabels, Gauge>,
+    deliveries: Family<DeliveryLabels, Counter>,
+    queue: Family<StateLabels, Gauge>,
+    lag: Gauge<f64, AtomicU64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    operation: &'static str,
+    to: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OperationLabels {
+    operation: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WayLabels {
+    to: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliveryLabels {
+    operation: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    state: &'static str,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            calls: Family::default(),
+            durations: Family::new_with_constructor(|| {
+                Histogram::new(exponential_buckets(FASTEST, 2.0, BUCKETS))
+            }),
+            running: Family::default(),
+            deliveries: Family::default(),
+            queue: Family::default(),
+            lag: Gauge::default(),
+        }
+    }
+}
+
+impl Metrics {
+    /// Adds the metrics to a registry.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "protocol_calls",
+            "Calls of bots and integrations by operation, way (url or code) and outcome: answered, \
+             refused (another status than 2xx), or no_answer",
+            self.calls.clone(),
+        );
+        registry.register_with_unit(
+            "protocol_call",
+            "Time that a call of a bot or an integration took, by operation",
+            Unit::Seconds,
+            self.durations.clone(),
+        );
+        registry.register(
+            "protocol_calls_running",
+            "Calls of bots and integrations that have no answer yet, by way",
+            self.running.clone(),
+        );
+        registry.register(
+            "deliveries",
+            "Attempts to deliver something by operation and outcome: delivered, retried (failed, \
+             and tried again), or given_up",
+            self.deliveries.clone(),
+        );
+        registry.register(
+            "deliveries_queue",
+            "Deliveries in the queue: due now, or waiting for the time of their next attempt",
+            self.queue.clone(),
+        );
+        registry.register_with_unit(
+            "deliveries_lag",
+            "How long the delivery that is due for the longest time has been so",
+            Unit::Seconds,
+            self.lag.clone(),
+        );
+    }
+
+    /// Notes that a call begins; it ends when what is returned is dropped.
+    pub(super) fn begin(&self, operation: &'static str, endpoint: &Endpoint) -> Running {
+        let to = match endpoint {
+            Endpoint::Url(_) => "url",
+            Endpoint::Code { .. } => "code",
+            Endpoint::BuiltIn => "built_in",
+            Endpoint::Nowhere => "nowhere",
+        };
+        let running = self.running.get_or_create_owned(&WayLabels { to });
+        running.inc();
+        Running {
+            metrics: self.clone(),
+            running,
+            labels: CallLabels {
+                operation,
+                to,
+                outcome: "no_answer",
+            },
+            watch: Stopwatch::start(),
+        }
+    }
+
+    /// Counts an attempt to deliver something.
+    pub(in crate::domain) fn attempted(&self, operation: &'static str, outcome: &'static str) {
+        let labels = DeliveryLabels { operation, outcome };
+        self.deliveries.get_or_create(&labels).inc();
+    }
+
+    /// Reads from the database what only it knows: what waits.
+    ///
+    /// # Errors
+    /// Those of the store; then the figures are those of the last time.
+    pub async fn measure(&self, app: &App) -> Result<()> {
+        let now = app.clock().now();
+        let queue = app.store().scan(move |conn| Queue::read(conn, now));
+        let queue = queue.await?;
+        for (state, figure) in [("due", queue.due), ("waiting", queue.later)] {
+            self.queue.get_or_create(&StateLabels { state }).set(figure);
+        }
+        let lag = queue.oldest.map(|oldest| now.since(oldest));
+        self.lag.set(lag.unwrap_or_default().as_secs_f64());
+        Ok(())
+    }
+}
+
+/// A call that has no answer yet. One that is given up before there is an answer is not counted.
+pub(super) struct Running {
+    metrics: Metrics,
+    running: Gauge,
+    labels: CallLabels,
+    watch: Stopwatch,
+}
+
+impl Running {
+    /// Counts the call with what came of it.
+    pub(super) fn ended(mut self, outcome: &std::result::Result<Answer, Failed>) {
+        self.labels.outcome = match outcome {
+            Ok(answer) if answer.is_good() => "answered",
+            Ok(_) => "refused",
+            Err(_) => "no_answer",
+        };
+        let operation = self.labels.operation;
+        self.metrics.calls.get_or_create(&self.labels).inc();
+        self.metrics
+            .durations
+            .get_or_create(&OperationLabels { operation })
+            .observe(self.watch.elapsed().as_secs_f64());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.running.dec();
+    }
+}
+
+/// What waits in the database.
+struct Queue {
+    due: i64,
+    later: i64,
+    oldest: Option<Timestamp>,
+}
+
+const QUEUE: &str = "
+    SELECT count(*) FILTER (WHERE due_at <= :now) AS due,
+           count(*) FILTER (WHERE due_at > :now) AS later,
+           min(due_at) FILTER (WHERE due_at <= :now) AS oldest
+    FROM bot_deliveries";
+
+impl Queue {
+    fn read(conn: &Connection, now: Timestamp) -> Result<Self> {
+        let mut statement = conn.prepare_cached(QUEUE)?;
+        Ok(statement.query_row(named_params! {":now": now}, |row| {
+            Ok(Self {
+                due: row.get("due")?,
+                later: row.get("later")?,
+                oldest: row.get("oldest")?,
+            })
+        })?)
+    }
+}

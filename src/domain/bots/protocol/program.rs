@@ -1,0 +1,122 @@
+//! The program of a receiver that has code: the code with its variables.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use moka::sync::Cache;
+use rusqlite::{Connection, named_params};
+
+use super::{receiver::Receiver, tokens};
+use crate::{
+    domain::{
+        bots::{integrations, manage},
+        tenancy::app::App,
+    },
+    engine::{Code, Program},
+    kernel::{Result, Secret, ids::ApiKeyId},
+};
+
+/// How many programs are kept in memory, without their code.
+const KEPT: u64 = 10_000;
+
+/// Programs that were asked for not long ago.
+pub(in crate::domain) struct Programs(Cache<Key, Arc<Program>>);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    owner: String,
+    revision: i64,
+    token: ApiKeyId,
+}
+
+impl Default for Programs {
+    fn default() -> Self {
+        Self(Cache::new(KEPT))
+    }
+}
+
+const BOT_CODE: &str = "
+    SELECT bot_code.code FROM bot_code JOIN agents ON agents.seq = bot_code.agent_seq
+    WHERE agents.id = :id";
+
+const INTEGRATION_CODE: &str = "
+    SELECT integration_code.code
+    FROM integration_code JOIN integrations ON integrations.seq = integration_code.integration_seq
+    WHERE integrations.id = :id";
+
+/// The program of a receiver at this revision.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn of(app: &App, receiver: &Receiver, revision: i64) -> Result<Arc<Program>> {
+    let token = tokens::of(app, receiver).await?;
+    let owner = match &receiver.integration {
+        Some(integration) => integration.integration_id.to_string(),
+        None => receiver.agent.id.to_string(),
+    };
+    let key = Key {
+        owner,
+        revision,
+        token: token.key.clone(),
+    };
+    if let Some(known) = app.programs().0.get(&key) {
+        return Ok(known);
+    }
+    let program = app
+        .store()
+        .read(|conn| read(conn, app, receiver, &key, &token.value))?;
+    let program = Arc::new(program);
+    app.programs().0.insert(key, program.clone());
+    Ok(program)
+}
+
+fn read(
+    conn: &Connection,
+    app: &App,
+    receiver: &Receiver,
+    key: &Key,
+    token: &Secret,
+) -> Result<Program> {
+    let addresses = app.addresses();
+    let mut env: BTreeMap<String, Secret> = [
+        ("BP_API_URL", addresses.api.as_str()),
+        ("BP_TOKEN", token.expose()),
+        ("BP_WEBHOOK_URL", addresses.webhooks.as_str()),
+        // What programs log says whom it is for.
+        ("BP_LOG_FORMAT", "json"),
+    ]
+    .map(|(name, value)| (name.to_owned(), Secret::new(value)))
+    .into();
+    let sql = match &receiver.integration {
+        Some(integration) => {
+            let id = &integration.integration_id;
+            for (name, value) in integrations::secrets_of(conn, app.sealer(), id)? {
+                env.insert(format!("SECRET_{name}"), value);
+            }
+            INTEGRATION_CODE
+        }
+        None => {
+            for (name, value) in manage::secrets::of(conn, app.sealer(), &receiver.agent.id)? {
+                env.insert(format!("SECRET_{name}"), value);
+            }
+            BOT_CODE
+        }
+    };
+    let (store, owner) = (app.store().clone(), key.owner.clone());
+    let code = Code::kept(move || {
+        store.read(|conn| {
+            let code: String = conn
+                .prepare_cached(sql)?
+                .query_row(named_params! {":id": owner}, |row| row.get(0))?;
+            Ok(code.into())
+        })
+    });
+    Ok(Program {
+        id: key.owner.clone(),
+        // Another token is another variable.
+        version: format!("{}-{}", key.revision, key.token),
+        code,
+        env,
+        limits: app.runtime().settings().limits(),
+        engine: None,
+    })
+}

@@ -1,0 +1,190 @@
+//! Who is asked: a bot, or an integration that is installed in one.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use crate::{
+    domain::{
+        bots::{installations, manage},
+        tenancy::request_auth::CallerAgent,
+    },
+    kernel::{
+        Result, Secret,
+        ids::{AgentId, IntegrationId, WorkspaceId},
+    },
+    store::Sealer,
+};
+
+/// A bot, or an integration that is installed in it.
+#[derive(Debug, Clone)]
+pub(in crate::domain) struct Receiver {
+    pub(in crate::domain) agent: CallerAgent,
+    /// The integration; none if the bot itself is asked.
+    pub(in crate::domain) integration: Option<Installed>,
+    /// The workspace that the code belongs to.
+    pub(super) workspace: WorkspaceId,
+    /// The type of the installation's configuration; none for the default one, and for a bot.
+    pub(super) configuration_type: Option<String>,
+    /// True if that is the bot's own.
+    pub(super) is_own: bool,
+    /// The configuration of the bot or the installation, as the protocol carries it.
+    pub(super) configuration: String,
+    pub(super) endpoint: Endpoint,
+    /// What requests to the url of a bot are signed with.
+    pub(super) signing_secret: Option<Secret>,
+}
+
+/// An integration in the bot.
+#[derive(Debug, Clone)]
+pub(in crate::domain) struct Installed {
+    pub(in crate::domain) integration_id: IntegrationId,
+    pub(in crate::domain) name: String,
+    pub(super) webhook_id: String,
+    /// The name that the bot's developer knows the installation by, if they gave it one.
+    pub(super) alias: Option<String>,
+}
+
+/// Where what is asked goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    /// To the url of a bot or an integration in development.
+    Url(String),
+    /// To its code, of this version.
+    Code {
+        revision: i64,
+    },
+    /// To a program that is a part of this one.
+    BuiltIn,
+    Nowhere,
+}
+
+const BOT: &str = "
+    SELECT agents.seq, agents.id, agents.handle, agents.workspace_id, bots.url, bots.revision,
+           bots.configuration, bots.signing_secret,
+           EXISTS (SELECT 1 FROM bot_code WHERE agent_seq = bots.agent_seq) AS has_code
+    FROM bots JOIN agents ON agents.seq = bots.agent_seq
+    WHERE bots.agent_seq = :agent_seq AND NOT bots.blocked AND agents.deleted_at IS NULL";
+
+const INSTALLATION: &str = "
+    SELECT agents.seq, agents.id AS bot_id, agents.handle, integrations.id,
+           integrations.workspace_id = agents.workspace_id AS is_own,
+           integrations.workspace_id, integrations.name, integrations.url, integrations.revision,
+           integrations.built_in, bot_integrations.webhook_id, bot_integrations.alias,
+           bot_integrations.configuration, bot_integrations.configuration_type,
+           EXISTS (SELECT 1 FROM integration_code
+                   WHERE integration_seq = integrations.seq) AS has_code
+    FROM bot_integrations
+    JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    JOIN agents ON agents.seq = bot_integrations.agent_seq
+    WHERE bot_integrations.seq = :seq AND bot_integrations.agent_seq = :agent_seq
+      AND (agents.deleted_at IS NULL OR bot_integrations.status = 'unregistration_pending')";
+
+impl Receiver {
+    /// The bot that is this agent, unless it is blocked.
+    pub(in crate::domain) fn bot(
+        conn: &Connection,
+        sealer: &Sealer,
+        agent_seq: i64,
+    ) -> Result<Option<Self>> {
+        let found = conn
+            .prepare_cached(BOT)?
+            .query_row(named_params! {":agent_seq": agent_seq}, |row| {
+                Ok(Self::of_bot(row, sealer))
+            })
+            .optional()?;
+        found.transpose()
+    }
+
+    fn of_bot(row: &Row<'_>, sealer: &Sealer) -> Result<Self> {
+        let bot: AgentId = row.get("id")?;
+        let configuration: Option<Vec<u8>> = row.get("configuration")?;
+        let configuration = match configuration {
+            Some(sealed) => manage::sealed::open_configuration(sealer, &bot, &sealed)?,
+            None => serde_json::Map::new(),
+        };
+        let secret: Vec<u8> = row.get("signing_secret")?;
+        Ok(Self {
+            workspace: row.get("workspace_id")?,
+            is_own: true,
+            integration: None,
+            configuration_type: None,
+            configuration: encoded(&configuration),
+            endpoint: endpoint(row)?,
+            signing_secret: Some(manage::sealed::open_secret(sealer, &bot, &secret)?),
+            agent: agent(row, bot)?,
+        })
+    }
+
+    /// An installation of a bot, on or off; of a deleted bot, one whose integration is to be told.
+    pub(in crate::domain) fn installation(
+        conn: &Connection,
+        sealer: &Sealer,
+        agent_seq: i64,
+        seq: i64,
+    ) -> Result<Option<Self>> {
+        let found = conn
+            .prepare_cached(INSTALLATION)?
+            .query_row(
+                named_params! {":seq": seq, ":agent_seq": agent_seq},
+                |row| Ok(Self::of_installation(row, sealer)),
+            )
+            .optional()?;
+        found.transpose()
+    }
+
+    fn of_installation(row: &Row<'_>, sealer: &Sealer) -> Result<Self> {
+        let webhook_id: String = row.get("webhook_id")?;
+        let configuration: Vec<u8> = row.get("configuration")?;
+        let configuration = installations::open(sealer, &webhook_id, &configuration)?;
+        Ok(Self {
+            agent: agent(row, row.get("bot_id")?)?,
+            integration: Some(Installed {
+                integration_id: row.get("id")?,
+                name: row.get("name")?,
+                alias: row.get("alias")?,
+                webhook_id,
+            }),
+            workspace: row.get("workspace_id")?,
+            configuration_type: row.get("configuration_type")?,
+            is_own: row.get("is_own")?,
+            configuration: encoded(&configuration),
+            endpoint: match row.get("built_in")? {
+                true => Endpoint::BuiltIn,
+                false => endpoint(row)?,
+            },
+            signing_secret: None,
+        })
+    }
+
+    /// The name that failures are reported under.
+    pub(in crate::domain) fn name(&self) -> String {
+        match &self.integration {
+            Some(integration) => format!("the integration {}", integration.name),
+            None => "the bot".to_owned(),
+        }
+    }
+}
+
+fn agent(row: &Row<'_>, id: AgentId) -> Result<CallerAgent> {
+    Ok(CallerAgent {
+        id,
+        handle: row.get("handle")?,
+        seq: row.get("seq")?,
+    })
+}
+
+fn endpoint(row: &Row<'_>) -> Result<Endpoint> {
+    let (url, has_code): (Option<String>, bool) = (row.get("url")?, row.get("has_code")?);
+    Ok(match (url, has_code) {
+        (Some(url), _) => Endpoint::Url(url),
+        (None, true) => Endpoint::Code {
+            revision: row.get("revision")?,
+        },
+        (None, false) => Endpoint::Nowhere,
+    })
+}
+
+fn encoded(configuration: &serde_json::Map<String, serde_json::Value>) -> String {
+    let text = serde_json::to_string(configuration).unwrap_or_else(|_| "{}".to_owned());
+    STANDARD.encode(text)
+}

@@ -1,0 +1,117 @@
+//! The token that a program calls this server with: a key of its own, whose value is kept sealed. If
+//! the key is revoked, the next call gets a new one.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::receiver::Receiver;
+use crate::{
+    domain::tenancy::{
+        api_keys::{self, KeyKind, Owner},
+        app::App,
+        audit::Actor,
+        sealed::SealedColumn,
+        write_tx::Change,
+    },
+    kernel::{Error, Result, Secret, ids::ApiKeyId},
+    store::Sealer,
+};
+
+/// A token with the key that it is of.
+#[derive(Clone)]
+pub(super) struct Token {
+    pub(super) key: ApiKeyId,
+    pub(super) value: Secret,
+}
+
+/// The token of a receiver's code, made when it is first needed.
+pub(super) async fn of(app: &App, receiver: &Receiver) -> Result<Token> {
+    let (kind, owner, id) = owner(receiver);
+    let known = app.store().read(|conn| find(conn, app.sealer(), &id))?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let is_closed = |conn: &Connection| {
+        let mut statement = conn.prepare_cached(IS_CLOSED)?;
+        Ok(statement.exists(named_params! {":id": receiver.workspace})?)
+    };
+    if app.store().read(is_closed)? {
+        // What is left of a deleted workspace is told that it ends, and reaches nothing any more.
+        return Ok(Token {
+            key: "".into(),
+            value: Secret::new(String::new()),
+        });
+    }
+    let sealer = app.sealer().clone();
+    app.change_as(Actor::System, move |change| {
+        match find(change.conn, &sealer, &id)? {
+            Some(known) => Ok(known),
+            None => make(change, &sealer, kind, &owner, &id),
+        }
+    })
+    .await
+}
+
+const IS_CLOSED: &str = "SELECT 1 FROM workspaces WHERE id = :id AND closed_at IS NOT NULL";
+
+/// Whose key it is, and by which id it is kept.
+fn owner(receiver: &Receiver) -> (KeyKind, Owner, String) {
+    let workspace = receiver.workspace.clone();
+    match &receiver.integration {
+        Some(integration) => {
+            let id = integration.integration_id.clone();
+            let kept_by = id.to_string();
+            let owner = Owner::Integration(workspace, id);
+            (KeyKind::BotpressIntegration, owner, kept_by)
+        }
+        None => {
+            let id = receiver.agent.id.clone();
+            let kept_by = id.to_string();
+            (KeyKind::BotpressBot, Owner::Agent(workspace, id), kept_by)
+        }
+    }
+}
+
+const FIND: &str = "
+    SELECT runtime_tokens.key_id, runtime_tokens.sealed
+    FROM runtime_tokens JOIN api_keys ON api_keys.id = runtime_tokens.key_id
+    WHERE runtime_tokens.owner_id = :owner AND api_keys.revoked_at IS NULL";
+
+fn find(conn: &Connection, sealer: &Sealer, owner: &str) -> Result<Option<Token>> {
+    let found: Option<(ApiKeyId, Vec<u8>)> = conn
+        .prepare_cached(FIND)?
+        .query_row(named_params! {":owner": owner}, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let Some((key, sealed)) = found else {
+        return Ok(None);
+    };
+    let opened = SealedColumn::RuntimeToken.open(sealer, owner, &sealed);
+    let opened = opened.map_err(|error| Error::internal("a sealed token does not open", error))?;
+    let value = String::from_utf8(opened)
+        .map_err(|error| Error::internal("a sealed token is no text", error))?;
+    Ok(Some(Token {
+        key,
+        value: Secret::new(value),
+    }))
+}
+
+const KEEP: &str = "
+    INSERT INTO runtime_tokens (owner_id, key_id, sealed) VALUES (:owner, :key, :sealed)
+    ON CONFLICT (owner_id) DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed";
+
+fn make(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    kind: KeyKind,
+    owner: &Owner,
+    id: &str,
+) -> Result<Token> {
+    let (key, value) = api_keys::create(change, kind, owner, "its code")?;
+    change.conn.prepare_cached(KEEP)?.execute(named_params! {
+        ":owner": id,
+        ":key": key.id,
+        ":sealed": SealedColumn::RuntimeToken.seal(sealer, id, value.expose().as_bytes()),
+    })?;
+    Ok(Token { key: key.id, value })
+}

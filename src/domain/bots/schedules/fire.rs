@@ -1,0 +1,215 @@
+//! What is due: scheduled events and messages, recurring events, states that end. Each is fired in the
+//! transaction that takes its row away or moves it on, so that it is fired once whatever restarts.
+//!
+//! What was due while the server was down is fired at the next start, each once: a recurring event
+//! that was missed several times happens once, and then when it is next due.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+use serde_json::{Value, json};
+
+use super::delay;
+use crate::{
+    domain::{
+        bots::{
+            deliveries::{self, Told},
+            events::{self, Made},
+            protocol,
+            states::{self, Ended},
+        },
+        shared::sql::each_alone,
+        tenancy::{app::App, audit::Actor, write_tx::Change},
+    },
+    kernel::{Result, Timestamp, ids::AgentId},
+};
+
+/// How many of each sort are fired in one transaction.
+const CHUNK: i64 = 200;
+
+/// How long what could not be fired is put off, so that what is due after it has its turn.
+const PUT_OFF: Duration = Duration::from_secs(60);
+
+/// The event of a state that has ended (botpress.md §4 "States").
+const STATE_EXPIRED: &str = "state_expired";
+
+const NEXT: &str = "SELECT min(due_at) FROM bot_schedules";
+
+/// When the next of all is due.
+pub(in crate::domain) fn next_due(conn: &Connection) -> Result<Option<Timestamp>> {
+    let schedule: Option<Timestamp> = conn.prepare_cached(NEXT)?.query_row([], |row| row.get(0))?;
+    Ok(schedule.into_iter().chain(states::next_end(conn)?).min())
+}
+
+/// Fires what is due, up to some of each sort.
+///
+/// # Errors
+/// Those of the store.
+pub(in crate::domain) async fn fire(app: &App) -> Result<()> {
+    let firing = app.clone();
+    app.change_as(Actor::System, move |change| {
+        let mut due = due(change.conn, change.now)?;
+        due.sort_by_key(|due| (due.at, due.seq));
+        let fired = each_alone(change.conn, &due, |due| due.fire(&firing, change))?;
+        for (due, fired) in due.iter().zip(fired) {
+            if fired.is_none() {
+                set_next(change, due.seq, Some(change.now.plus(PUT_OFF)))?;
+            }
+        }
+        states::end(change, CHUNK, |ended| tell_of_end(change, ended))?;
+        Ok(())
+    })
+    .await
+}
+
+/// Tells a bot of a state that has ended.
+fn tell_of_end(change: &Change<'_>, ended: &Ended) -> Result<()> {
+    let lane = ended.conversation.unwrap_or(0);
+    let made = Made {
+        agent_seq: ended.agent_seq,
+        kind: STATE_EXPIRED,
+        payload: &json!({"state": protocol::state(&ended.bot, &ended.state)}),
+        conversation: ended.conversation,
+        user: ended.user,
+    };
+    let event = events::insert(change, &made)?;
+    deliveries::tell_bot(change, ended.agent_seq, Told::Event(event), lane)
+}
+
+/// A row that is due.
+struct Due {
+    seq: i64,
+    agent_seq: i64,
+    at: Timestamp,
+    event: Option<i64>,
+    message: Option<i64>,
+    recurring: Option<String>,
+}
+
+const DUE: &str = "
+    SELECT seq, agent_seq, due_at, event_seq, message_seq, recurring FROM bot_schedules
+    WHERE due_at <= :now ORDER BY due_at LIMIT :limit";
+
+fn due(conn: &Connection, now: Timestamp) -> Result<Vec<Due>> {
+    let mut statement = conn.prepare_cached(DUE)?;
+    let rows = statement.query_map(named_params! {":now": now, ":limit": CHUNK}, |row| {
+        Ok(Due {
+            seq: row.get("seq")?,
+            agent_seq: row.get("agent_seq")?,
+            at: row.get("due_at")?,
+            event: row.get("event_seq")?,
+            message: row.get("message_seq")?,
+            recurring: row.get("recurring")?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+const REMOVE: &str = "DELETE FROM bot_schedules WHERE seq = :seq";
+
+const MOVE_ON: &str = "
+    UPDATE bot_schedules SET due_at = :due_at, delay = :delay WHERE seq = :seq";
+
+/// Notes when a row is due next, or removes it.
+pub(super) fn set_next(change: &Change<'_>, seq: i64, next: Option<Timestamp>) -> Result<()> {
+    match next {
+        Some(due_at) => change
+            .conn
+            .prepare_cached(MOVE_ON)?
+            .execute(named_params! {
+                ":seq": seq,
+                ":due_at": due_at,
+                ":delay": delay(due_at, change.now),
+            })?,
+        None => change
+            .conn
+            .prepare_cached(REMOVE)?
+            .execute(named_params! {":seq": seq})?,
+    };
+    Ok(())
+}
+
+impl Due {
+    fn fire(&self, app: &App, change: &Change<'_>) -> Result<()> {
+        let next = match (self.event, self.message, &self.recurring) {
+            (Some(event), ..) => {
+                let lane = conversation_of_event(change.conn, event)?.unwrap_or(0);
+                deliveries::tell_bot(change, self.agent_seq, Told::Event(event), lane)?;
+                None
+            }
+            (_, Some(message), _) => {
+                send(change, self.agent_seq, message)?;
+                None
+            }
+            (_, _, Some(name)) => self.recur(app, change, name)?,
+            (None, None, None) => None,
+        };
+        set_next(change, self.seq, next)
+    }
+
+    /// Makes a recurring event happen, if the bot can be told of it. When it happens next.
+    fn recur(&self, app: &App, change: &Change<'_>, name: &str) -> Result<Option<Timestamp>> {
+        let Some((id, can_be_told)) = bot(change.conn, self.agent_seq)? else {
+            return Ok(None);
+        };
+        let declarations = app.declarations();
+        let declared = declarations.of_bot(change.conn, &id, self.agent_seq)?;
+        let Some(event) = declared.recurring_events.get(name) else {
+            return Ok(None);
+        };
+        if can_be_told {
+            let made = Made {
+                agent_seq: self.agent_seq,
+                kind: &event.kind,
+                payload: &Value::Object(event.payload.clone()),
+                conversation: None,
+                user: None,
+            };
+            let seq = events::insert(change, &made)?;
+            deliveries::tell_bot(change, self.agent_seq, Told::Event(seq), 0)?;
+        }
+        Ok(event.next_after(change.now))
+    }
+}
+
+/// Only bots that are deployed or in development have recurring events (botpress.md §4).
+const BOT: &str = "
+    SELECT agents.id,
+           NOT bots.blocked AND agents.deleted_at IS NULL AND (bots.url IS NOT NULL
+               OR EXISTS (SELECT 1 FROM bot_code WHERE agent_seq = bots.agent_seq))
+    FROM bots JOIN agents ON agents.seq = bots.agent_seq WHERE bots.agent_seq = :agent_seq";
+
+pub(super) fn bot(conn: &Connection, agent_seq: i64) -> Result<Option<(AgentId, bool)>> {
+    let found = conn
+        .prepare_cached(BOT)?
+        .query_row(named_params! {":agent_seq": agent_seq}, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        });
+    Ok(found.optional()?)
+}
+
+const CONVERSATION_OF_EVENT: &str = "SELECT conversation_seq FROM events WHERE seq = :seq";
+
+fn conversation_of_event(conn: &Connection, seq: i64) -> Result<Option<i64>> {
+    let mut statement = conn.prepare_cached(CONVERSATION_OF_EVENT)?;
+    Ok(statement.query_row(named_params! {":seq": seq}, |row| row.get(0))?)
+}
+
+const MESSAGE: &str = "
+    SELECT messages.incoming, messages.conversation_seq, conversations.integration
+    FROM messages JOIN conversations ON conversations.seq = messages.conversation_seq
+    WHERE messages.seq = :seq";
+
+fn send(change: &Change<'_>, agent_seq: i64, message: i64) -> Result<()> {
+    let (incoming, conversation, integration): (bool, i64, String) = change
+        .conn
+        .prepare_cached(MESSAGE)?
+        .query_row(named_params! {":seq": message}, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+    if incoming {
+        deliveries::tell_bot(change, agent_seq, Told::Message(message), conversation)
+    } else {
+        deliveries::send(change, agent_seq, &integration, message, conversation)
+    }
+}

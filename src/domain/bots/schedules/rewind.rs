@@ -1,0 +1,71 @@
+//! Schedules after the clock went back: what was to happen so long after it was written does so; dates
+//! that callers gave stay.
+
+use rusqlite::{Connection, named_params};
+
+use super::fire::{bot, set_next};
+use crate::{
+    domain::tenancy::{app::App, write_tx::Change},
+    kernel::{Result, Timestamp},
+};
+
+/// Rows that were written at a time which the clock has not reached.
+const STRAY: &str = "
+    SELECT seq, agent_seq, delay, recurring FROM bot_schedules
+    WHERE delay IS NOT NULL AND due_at - delay > :now LIMIT :limit";
+
+struct Stray {
+    seq: i64,
+    agent_seq: i64,
+    delay: i64,
+    recurring: Option<String>,
+}
+
+fn stray(conn: &Connection, now: Timestamp, limit: i64) -> Result<Vec<Stray>> {
+    let mut statement = conn.prepare_cached(STRAY)?;
+    let rows = statement.query_map(named_params! {":now": now, ":limit": limit}, |row| {
+        Ok(Stray {
+            seq: row.get("seq")?,
+            agent_seq: row.get("agent_seq")?,
+            delay: row.get("delay")?,
+            recurring: row.get("recurring")?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Whether there is something to mend.
+pub(in crate::domain) fn needs_mending(conn: &Connection, now: Timestamp) -> Result<bool> {
+    Ok(!stray(conn, now, 1)?.is_empty())
+}
+
+/// Mends up to so many rows; says how many there were.
+pub(in crate::domain) fn mend(change: &Change<'_>, app: &App, limit: i64) -> Result<usize> {
+    let stray = stray(change.conn, change.now, limit)?;
+    for row in &stray {
+        let next = match &row.recurring {
+            Some(name) => next_of(change, app, row.agent_seq, name)?,
+            None => {
+                let due_at = change.now.as_micros().saturating_add(row.delay);
+                Some(Timestamp::from_micros(due_at))
+            }
+        };
+        set_next(change, row.seq, next)?;
+    }
+    Ok(stray.len())
+}
+
+fn next_of(
+    change: &Change<'_>,
+    app: &App,
+    agent_seq: i64,
+    name: &str,
+) -> Result<Option<Timestamp>> {
+    let Some((id, _)) = bot(change.conn, agent_seq)? else {
+        return Ok(None);
+    };
+    let declarations = app.declarations();
+    let declared = declarations.of_bot(change.conn, &id, agent_seq)?;
+    let event = declared.recurring_events.get(name);
+    Ok(event.and_then(|event| event.next_after(change.now)))
+}

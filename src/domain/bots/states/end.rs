@@ -1,0 +1,77 @@
+//! States whose time has passed are erased.
+
+use rusqlite::{Connection, named_params};
+
+use super::{State, rows};
+use crate::{
+    domain::{shared::sql::each_alone, tenancy::write_tx::Change},
+    kernel::{
+        Result, Timestamp,
+        ids::{AgentId, StateId},
+    },
+};
+
+/// A state of a bot that has ended.
+pub(in crate::domain) struct Ended {
+    pub(in crate::domain) agent_seq: i64,
+    pub(in crate::domain) bot: AgentId,
+    /// The rows that it was kept with.
+    pub(in crate::domain) conversation: Option<i64>,
+    pub(in crate::domain) user: Option<i64>,
+    pub(in crate::domain) state: State,
+}
+
+const NEXT: &str = "SELECT min(expires_at) FROM states WHERE expires_at IS NOT NULL";
+
+/// When the next state ends.
+pub(in crate::domain) fn next_end(conn: &Connection) -> Result<Option<Timestamp>> {
+    let mut statement = conn.prepare_cached(NEXT)?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+const ENDED: &str = "
+    SELECT id FROM states WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit";
+
+const ONE: &str = "
+    SELECT states.*, agents.id AS bot_id
+    FROM states JOIN agents ON agents.seq = states.agent_seq WHERE states.id = :id";
+
+/// Erases some of the states that have ended, and has each one of a bot told to `tell`; those of
+/// integrations are nobody else's. One that cannot be read, or told of, is erased without.
+pub(in crate::domain) fn end(
+    change: &Change<'_>,
+    limit: i64,
+    mut tell: impl FnMut(&Ended) -> Result<()>,
+) -> Result<()> {
+    let mut statement = change.conn.prepare_cached(ENDED)?;
+    let parameters = named_params! {":now": change.now, ":limit": limit};
+    let ids = statement.query_map(parameters, |row| row.get(0))?;
+    let ids: Vec<StateId> = ids.collect::<rusqlite::Result<_>>()?;
+    let told = each_alone(change.conn, &ids, |id| {
+        if let Some(ended) = one(change.conn, id)? {
+            tell(&ended)?;
+        }
+        rows::erase(change.conn, id)
+    })?;
+    for (id, _) in ids.iter().zip(told).filter(|(_, told)| told.is_none()) {
+        rows::erase(change.conn, id)?;
+    }
+    Ok(())
+}
+
+/// The state with this id, if it is a bot's.
+fn one(conn: &Connection, id: &StateId) -> Result<Option<Ended>> {
+    let mut statement = conn.prepare_cached(ONE)?;
+    let found = statement.query_row(named_params! {":id": id}, |row| {
+        let integration: String = row.get("integration")?;
+        let ended = Ended {
+            agent_seq: row.get("agent_seq")?,
+            bot: row.get("bot_id")?,
+            conversation: row.get("conversation_seq")?,
+            user: row.get("user_seq")?,
+            state: rows::from_row(row)?,
+        };
+        Ok(integration.is_empty().then_some(ended))
+    })?;
+    Ok(found)
+}

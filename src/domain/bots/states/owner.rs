@@ -1,0 +1,88 @@
+//! What a state is kept with, and whether it is declared.
+
+use rusqlite::Connection;
+
+use super::{Key, StateKind};
+use crate::{
+    domain::{
+        bots::{author::Voice, conversations, definitions, users},
+        tenancy::request_auth::CallerInstallation,
+    },
+    kernel::{
+        Error, Result,
+        ids::{ConversationId, EndUserId},
+    },
+};
+
+/// What a state is kept with.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Owner {
+    /// The integration whose state it is, by owner and name; empty for the bot's own.
+    pub(super) integration: String,
+    /// The conversation or the user; empty for the bot and the installation.
+    pub(super) id: String,
+    pub(super) conversation_seq: Option<i64>,
+    pub(super) user_seq: Option<i64>,
+}
+
+impl Owner {
+    /// What the state that a caller means is kept with.
+    ///
+    /// # Errors
+    /// `NotFound` if it is not there or not the caller's.
+    pub(super) fn of(conn: &Connection, voice: &Voice, key: &Key) -> Result<Self> {
+        let integration = voice.integration();
+        let mut owner = Self {
+            integration: integration.map(CallerInstallation::key).unwrap_or_default(),
+            ..Self::default()
+        };
+        let absent = || {
+            Error::not_found(format!(
+                "Owner not found: there is no {} {}",
+                key.kind, key.owner
+            ))
+        };
+        match key.kind {
+            StateKind::Conversation => {
+                let id = ConversationId::from(key.owner.as_str());
+                owner.conversation_seq = Some(conversations::existing(conn, voice, &id)?.seq);
+                owner.id = key.owner.clone();
+            }
+            StateKind::User => {
+                let id = EndUserId::from(key.owner.as_str());
+                owner.user_seq = users::seen(conn, voice, &id)?.seq;
+                owner.id = key.owner.clone();
+            }
+            StateKind::Bot if key.owner == voice.bot().id.as_str() => {}
+            StateKind::Integration
+                if integration.is_some_and(|own| own.integration_id.as_str() == key.owner) => {}
+            StateKind::Bot | StateKind::Integration => return Err(absent()),
+        }
+        Ok(owner)
+    }
+}
+
+/// What the caller declares of a state.
+///
+/// # Errors
+/// `NotFound` if it declares none of this name and kind.
+pub(super) fn declaration(
+    conn: &Connection,
+    voice: &Voice,
+    key: &Key,
+) -> Result<definitions::State> {
+    let speaker = voice.on(conn)?;
+    let declared = match speaker.own()? {
+        Some(own) => own.definition.states.get(&key.name),
+        None => speaker.declared().states.get(&key.name),
+    };
+    declared
+        .filter(|state| state.kind == key.kind)
+        .cloned()
+        .ok_or_else(|| {
+            Error::not_found(format!(
+                "No state {} of the type {} is declared",
+                key.name, key.kind
+            ))
+        })
+}

@@ -1,0 +1,115 @@
+//! States as rows. One whose time has passed is not there any more.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::Value;
+
+use super::{Key, State, owner::Owner};
+use crate::{
+    domain::{bots::author::Voice, tenancy::request_auth::Call},
+    kernel::{Error, Result, Timestamp, ids::StateId},
+};
+
+/// A state of the call's bot.
+///
+/// # Errors
+/// `NotFound` if it was never set or has ended, or those of the store.
+pub fn find(call: &Call, key: &Key) -> Result<State> {
+    let voice = Voice::of(call)?;
+    let now = call.app().clock().now();
+    call.app().store().read(|conn| {
+        let owner = Owner::of(conn, &voice, key)?;
+        let found = read(conn, voice.bot().seq, &owner, key)?;
+        let found = found.filter(|state| !has_ended(state, now));
+        found.ok_or_else(|| Error::not_found(format!("State \"{}\" not found", key.name)))
+    })
+}
+
+/// Whether the time of a state has passed.
+pub(super) fn has_ended(state: &State, now: Timestamp) -> bool {
+    state.expires_at.is_some_and(|at| at <= now)
+}
+
+const FIND: &str = "
+    SELECT id, name, type, owner_id, payload, expires_after, expires_at, created_at, updated_at
+    FROM states
+    WHERE agent_seq = :agent_seq AND integration = :integration AND type = :kind
+      AND owner_id = :owner_id AND name = :name";
+
+/// The row of a state, ended or not.
+pub(super) fn read(
+    conn: &Connection,
+    agent_seq: i64,
+    owner: &Owner,
+    key: &Key,
+) -> Result<Option<State>> {
+    let parameters = named_params! {
+        ":agent_seq": agent_seq,
+        ":integration": owner.integration,
+        ":kind": key.kind,
+        ":owner_id": owner.id,
+        ":name": key.name,
+    };
+    let found = conn.prepare_cached(FIND)?.query_row(parameters, from_row);
+    Ok(found.optional()?)
+}
+
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<State> {
+    use super::StateKind;
+    let (kind, owner): (StateKind, String) = (row.get("type")?, row.get("owner_id")?);
+    Ok(State {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        conversation_id: (kind == StateKind::Conversation).then(|| owner.as_str().into()),
+        user_id: (kind == StateKind::User).then(|| owner.as_str().into()),
+        kind,
+        payload: match row.get("payload")? {
+            Value::Object(members) => members,
+            _ => return Err(rusqlite::Error::InvalidQuery),
+        },
+        expires_after: row.get("expires_after")?,
+        expires_at: row.get("expires_at")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}
+
+const PUT: &str = "
+    INSERT INTO states
+        (id, agent_seq, integration, type, owner_id, name, conversation_seq, user_seq, payload,
+         expires_after, expires_at, created_at, updated_at)
+    VALUES
+        (:id, :agent_seq, :integration, :kind, :owner_id, :name, :conversation_seq, :user_seq,
+         :payload, :expires_after, :expires_at, :created_at, :updated_at)
+    ON CONFLICT (agent_seq, integration, type, owner_id, name) DO UPDATE SET
+        id = excluded.id, payload = excluded.payload, expires_after = excluded.expires_after,
+        expires_at = excluded.expires_at, created_at = excluded.created_at,
+        updated_at = excluded.updated_at";
+
+/// Writes a state.
+pub(super) fn put(conn: &Connection, agent_seq: i64, owner: &Owner, state: &State) -> Result<()> {
+    conn.prepare_cached(PUT)?.execute(named_params! {
+        ":id": state.id,
+        ":agent_seq": agent_seq,
+        ":integration": owner.integration,
+        ":kind": state.kind,
+        ":owner_id": owner.id,
+        ":name": state.name,
+        ":conversation_seq": owner.conversation_seq,
+        ":user_seq": owner.user_seq,
+        ":payload": Value::Object(state.payload.clone()).to_string(),
+        ":expires_after": state.expires_after,
+        ":expires_at": state.expires_at,
+        ":created_at": state.created_at,
+        ":updated_at": state.updated_at,
+    })?;
+    Ok(())
+}
+
+const ERASE: &str = "DELETE FROM states WHERE id = :id";
+
+/// Erases a state.
+pub(super) fn erase(conn: &Connection, id: &StateId) -> Result<()> {
+    conn.prepare_cached(ERASE)?
+        .execute(named_params! {":id": id})?;
+    Ok(())
+}

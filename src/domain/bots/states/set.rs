@@ -1,0 +1,212 @@
+//! Setting and patching states. Each touch begins the time anew after which a state ends.
+
+use std::time::Duration;
+
+use rusqlite::Connection;
+use serde_json::{Map, Value};
+
+use super::{
+    Key, State,
+    owner::{Owner, declaration},
+    rows,
+};
+use crate::{
+    domain::{
+        bots::{
+            author::{Voice, require_write},
+            definitions,
+        },
+        tenancy::{
+            bounds::Bound,
+            claims::{Claimed, Keeps, Proven},
+            request_auth::Call,
+            write_tx::Change,
+        },
+    },
+    kernel::{Result, Timestamp, ids::StateId},
+};
+
+/// Sets a state of the call's bot, in place of what it said; none clears it. It ends after `expiry`
+/// milliseconds without a change, or as it is declared.
+///
+/// # Errors
+/// `NotFound` for what it is to be kept with and for one that is not declared; `InvalidData` for a
+/// payload that does not keep to its schema; `Forbidden` for a role below developer; those of the
+/// store.
+pub async fn set(
+    call: &Call,
+    key: Key,
+    payload: Option<Map<String, Value>>,
+    expiry: Option<f64>,
+) -> Result<State> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    let mut proven = Proven::default();
+    if let Some(payload) = &payload {
+        let declared = call
+            .app()
+            .store()
+            .read(|conn| Place::of(conn, call.app().clock().now(), &voice, &key))?
+            .declared;
+        proven.prove(Claimed::new(keeps(&declared, payload)), call.schemas())?;
+    }
+    call.app()
+        .change_proven(call, proven, move |change, _| {
+            let place = Place::of(change.conn, change.now, &voice, &key)?;
+            let Some(payload) = payload.clone() else {
+                return place.clear(change, &key);
+            };
+            let after = expiry.or(place.declared.expiry);
+            place.put(change, &key, payload, after.map(whole_millis))
+        })
+        .await
+}
+
+/// The claim that a state keeps to its schema.
+fn keeps(declared: &definitions::State, payload: &Map<String, Value>) -> Keeps {
+    Keeps {
+        schema: declared.schema.clone(),
+        value: Value::Object(payload.clone()),
+        place: "payload".to_owned(),
+    }
+}
+
+/// Sets members of a state of the call's bot; those that are not named stay. One that is not set
+/// becomes these members alone.
+///
+/// # Errors
+/// As [`set`].
+pub async fn patch(call: &Call, key: Key, payload: Map<String, Value>) -> Result<State> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    let place = call
+        .app()
+        .store()
+        .read(|conn| Place::of(conn, call.app().clock().now(), &voice, &key))?;
+    let mut proven = Proven::default();
+    let (merged, _) = place.merged(&payload);
+    // If it was changed meanwhile, what it becomes may keep to its schema all the same.
+    let known = proven.prove(
+        Claimed::new(keeps(&place.declared, &merged)),
+        call.schemas(),
+    );
+    drop(known);
+    call.app()
+        .change_proven(call, proven, move |change, _| {
+            let place = Place::of(change.conn, change.now, &voice, &key)?;
+            let (merged, after) = place.merged(&payload);
+            place.put(change, &key, merged, after)
+        })
+        .await
+}
+
+const BOUND: Bound = Bound {
+    of: "A bot",
+    things: "states",
+    setting: "states",
+    most: |bounds| bounds.states,
+    last: Some("SELECT max(seq) FROM states"),
+    rows: "SELECT 1 FROM states WHERE agent_seq = ?1",
+};
+
+/// Where a state is to be, and what is there.
+struct Place {
+    agent_seq: i64,
+    owner: Owner,
+    declared: definitions::State,
+    /// The state as it is; none if it is not set or has ended.
+    old: Option<State>,
+}
+
+impl Place {
+    fn of(conn: &Connection, now: Timestamp, voice: &Voice, key: &Key) -> Result<Self> {
+        let owner = Owner::of(conn, voice, key)?;
+        let declared = declaration(conn, voice, key)?;
+        let agent_seq = voice.bot().seq;
+        let old = rows::read(conn, agent_seq, &owner, key)?;
+        Ok(Self {
+            agent_seq,
+            owner,
+            declared,
+            old: old.filter(|state| !rows::has_ended(state, now)),
+        })
+    }
+
+    /// The state with these members, and after how long it ends.
+    fn merged(&self, members: &Map<String, Value>) -> (Map<String, Value>, Option<i64>) {
+        let (mut merged, after) = match &self.old {
+            Some(old) => (old.payload.clone(), old.expires_after),
+            None => (Map::new(), self.declared.expiry.map(whole_millis)),
+        };
+        merged.extend(members.clone());
+        (merged, after)
+    }
+
+    fn put(
+        self,
+        change: &Change<'_>,
+        key: &Key,
+        payload: Map<String, Value>,
+        expires_after: Option<i64>,
+    ) -> Result<State> {
+        if self.old.is_none() {
+            BOUND.require(change, self.agent_seq)?;
+        }
+        change.claim(keeps(&self.declared, &payload));
+        change.require_proven()?;
+        let state = State {
+            payload,
+            expires_after,
+            expires_at: expires_after.map(|millis| end(change.now, millis)),
+            updated_at: change.now,
+            ..self.old.clone().unwrap_or_else(|| self.fresh(change, key))
+        };
+        rows::put(change.conn, self.agent_seq, &self.owner, &state)?;
+        if state.expires_at.is_some() {
+            change.wake_runtime();
+        }
+        Ok(state)
+    }
+
+    fn clear(self, change: &Change<'_>, key: &Key) -> Result<State> {
+        if let Some(old) = &self.old {
+            rows::erase(change.conn, &old.id)?;
+        }
+        let cleared = self.old.clone().unwrap_or_else(|| self.fresh(change, key));
+        Ok(State {
+            payload: Map::new(),
+            updated_at: change.now,
+            ..cleared
+        })
+    }
+
+    fn fresh(&self, change: &Change<'_>, key: &Key) -> State {
+        use super::StateKind;
+        let owned_by = |kind| (key.kind == kind).then_some(self.owner.id.as_str());
+        State {
+            id: StateId::new_ordered_uuid(change.now),
+            name: key.name.clone(),
+            kind: key.kind,
+            conversation_id: owned_by(StateKind::Conversation).map(Into::into),
+            user_id: owned_by(StateKind::User).map(Into::into),
+            payload: Map::new(),
+            created_at: change.now,
+            updated_at: change.now,
+            expires_after: None,
+            expires_at: None,
+        }
+    }
+}
+
+/// Milliseconds as they are counted: parts of one count as a whole one.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the cast saturates, which is as good as never"
+)]
+fn whole_millis(millis: f64) -> i64 {
+    millis.ceil() as i64
+}
+
+fn end(now: Timestamp, millis: i64) -> Timestamp {
+    now.plus(Duration::from_millis(millis.unsigned_abs()))
+}

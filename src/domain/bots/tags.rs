@@ -1,0 +1,229 @@
+//! Tags: values by name on users, conversations and messages (botpress.md §4).
+//!
+//! A tag that a bot declares has a bare name; one that an integration declares is stored as
+//! `integration:name`. The integration itself may write it either way, and reads it both ways: SDKs
+//! of before and after April 2024 look for one or the other.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, named_params};
+
+use super::definitions::{Named, Tag};
+use crate::kernel::{Error, Result, Rule, Violation};
+
+/// The longest value, in characters.
+pub const VALUE_MAX: usize = 500;
+
+/// Tags as they are given: none unsets one, and so does an empty value.
+pub type Given = BTreeMap<String, Option<String>>;
+
+/// Tags as they are stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tags(BTreeMap<String, String>);
+
+/// Whose tags have been declared: what may be set, and by whom.
+pub(in crate::domain) struct Declared<'a> {
+    /// What the bot declares.
+    pub(in crate::domain) bot: &'a Named<Tag>,
+    /// The integration that writes, if one does.
+    pub(in crate::domain) writer: Option<&'a str>,
+    /// Whether an integration declares a tag of this name.
+    pub(in crate::domain) integration: &'a dyn Fn(&str, &str) -> bool,
+}
+
+impl Tags {
+    /// Tags by their whole names.
+    pub(in crate::domain) fn of(tags: &BTreeMap<String, String>) -> Self {
+        Self(tags.clone())
+    }
+
+    /// The canonical text: the same for equal tags.
+    pub(in crate::domain) fn canonical(&self) -> String {
+        serde_json::to_string(&self.0).unwrap_or_default()
+    }
+
+    /// Reads the canonical text.
+    pub(in crate::domain) fn parse(text: &str) -> rusqlite::Result<Self> {
+        serde_json::from_str(text).map(Self).map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
+        })
+    }
+
+    /// The tags as a reader sees them: an integration finds its own by the bare name too.
+    #[must_use]
+    pub fn seen_by(self, integration: Option<&str>) -> BTreeMap<String, String> {
+        let mut seen = self.0;
+        if let Some(integration) = integration {
+            let own = seen.iter().filter_map(|(name, value)| {
+                let bare = name.strip_prefix(integration)?.strip_prefix(':')?;
+                Some((bare.to_owned(), value.clone()))
+            });
+            let own: Vec<_> = own.collect();
+            seen.extend(own);
+        }
+        seen
+    }
+
+    /// The tags after some have been set and unset.
+    ///
+    /// # Errors
+    /// `Invalid` for one that is not declared and for a value that is too long.
+    pub(in crate::domain) fn merged(&self, given: &Given, declared: &Declared<'_>) -> Result<Self> {
+        let mut merged = self.0.clone();
+        // A whole object written back carries both names of a tag: the one that differs counts.
+        let mut changed: BTreeMap<String, bool> = BTreeMap::new();
+        for (name, value) in given {
+            let value = value.as_deref().unwrap_or_default();
+            if value.chars().count() > VALUE_MAX {
+                return Err(broken(name, Rule::MaxLength(VALUE_MAX as u64)));
+            }
+            let stored = |name: &str| self.0.get(name).map_or("", String::as_str);
+            let full = match declared.full_name(name) {
+                Some(full) => full,
+                // Part of an object that is written back as it was read.
+                None if self.0.contains_key(name) && stored(name) == value => continue,
+                None => {
+                    let text = "is not declared by the bot or the integration".to_owned();
+                    return Err(broken(name, Rule::Other(text)));
+                }
+            };
+            let differs = stored(&full) != value;
+            if changed.get(&full) == Some(&true) && !differs {
+                continue;
+            }
+            changed.insert(full.clone(), differs);
+            if value.is_empty() {
+                merged.remove(&full);
+            } else {
+                merged.insert(full, value.to_owned());
+            }
+        }
+        Ok(Self(merged))
+    }
+
+    /// Asserts that tags of an integration are among those given, by either of their names.
+    ///
+    /// # Errors
+    /// `Invalid` that names the first one that is missing.
+    pub(in crate::domain) fn require_given(
+        given: &Given,
+        integration: &str,
+        names: &[String],
+    ) -> Result<()> {
+        let is_given = |name: &str| {
+            given
+                .get(name)
+                .is_some_and(|value| value.as_ref().is_some_and(|value| !value.is_empty()))
+        };
+        match names
+            .iter()
+            .find(|name| !is_given(name) && !is_given(&format!("{integration}:{name}")))
+        {
+            Some(missing) => Err(broken(missing, Rule::Required)),
+            None => Ok(()),
+        }
+    }
+
+    /// Asserts that tags of an integration are there.
+    ///
+    /// # Errors
+    /// `Invalid` that names the first one that is missing.
+    pub(in crate::domain) fn require(&self, integration: &str, names: &[String]) -> Result<()> {
+        for name in names {
+            if !self.0.contains_key(&format!("{integration}:{name}")) {
+                return Err(broken(name, Rule::Required));
+            }
+        }
+        Ok(())
+    }
+
+    /// The names and values.
+    pub(in crate::domain) fn iter(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.0.iter()
+    }
+}
+
+impl Declared<'_> {
+    /// The name that a tag is stored by; none if it is not declared.
+    pub(in crate::domain) fn full_name(&self, name: &str) -> Option<String> {
+        if let Some((integration, bare)) = name.split_once(':') {
+            let declared = (self.integration)(integration, bare);
+            return declared.then(|| name.to_owned());
+        }
+        if let Some(writer) = self.writer
+            && (self.integration)(writer, name)
+        {
+            return Some(format!("{writer}:{name}"));
+        }
+        let own = self.writer.is_none() && self.bot.contains_key(name);
+        own.then(|| name.to_owned())
+    }
+}
+
+/// The name that a filter means: an integration asks for its own tags by either name.
+pub(in crate::domain) fn filter_name(name: &str, reader: Option<&str>) -> String {
+    match reader {
+        Some(integration) if !name.contains(':') => format!("{integration}:{name}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// What has tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::domain) enum Tagged {
+    User,
+    Conversation,
+    Message,
+}
+
+impl Tagged {
+    /// The table with a row for each tag.
+    pub(in crate::domain) const fn table(self) -> &'static str {
+        match self {
+            Self::User => "user_tags",
+            Self::Conversation => "conversation_tags",
+            Self::Message => "message_tags",
+        }
+    }
+
+    /// Brings the rows of one thing's tags from `old` to `new`.
+    pub(in crate::domain) fn write(
+        self,
+        conn: &Connection,
+        agent_seq: i64,
+        seq: i64,
+        old: &Tags,
+        new: &Tags,
+    ) -> Result<()> {
+        let table = self.table();
+        for (name, value) in old
+            .iter()
+            .filter(|(name, value)| new.0.get(*name) != Some(value))
+        {
+            let sql = format!(
+                "DELETE FROM {table} WHERE agent_seq = :agent_seq AND name = :name \
+                 AND value = :value AND of_seq = :seq"
+            );
+            conn.prepare_cached(&sql)?.execute(named_params! {
+                ":agent_seq": agent_seq, ":name": name, ":value": value, ":seq": seq,
+            })?;
+        }
+        for (name, value) in new
+            .iter()
+            .filter(|(name, value)| old.0.get(*name) != Some(value))
+        {
+            let sql = format!(
+                "INSERT INTO {table} (agent_seq, name, value, of_seq) \
+                 VALUES (:agent_seq, :name, :value, :seq)"
+            );
+            conn.prepare_cached(&sql)?.execute(named_params! {
+                ":agent_seq": agent_seq, ":name": name, ":value": value, ":seq": seq,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn broken(name: &str, rule: Rule) -> Error {
+    Violation::body(["tags", name], rule).into()
+}

@@ -1,0 +1,270 @@
+//! Creating, changing and deleting users.
+
+use rusqlite::named_params;
+use serde_json::json;
+
+use super::{Changes, New, User, rows};
+use crate::{
+    domain::{
+        bots::{
+            author::{Delegated, Voice, require_write},
+            definitions::IntegrationDefinition,
+            manage,
+            tags::{Tagged, Tags},
+        },
+        end_users,
+        tenancy::{
+            request_auth::{Call, CallerAgent},
+            write_tx::Change,
+        },
+    },
+    kernel::{Error, Kind, Patch, Result, ids::EndUserId},
+};
+
+/// Creates a user of the call's bot. It is an end user of the agent in every dialect.
+///
+/// # Errors
+/// `Forbidden` for a role below developer, `Invalid` for undeclared or missing tags,
+/// `ReferenceNotFound` for an integration that is not installed, `Runtime` if the integration fails to
+/// make it, or those of the store.
+pub async fn create(call: &Call, new: New) -> Result<User> {
+    let voice = Voice::of(call)?;
+    match checked(call, &voice, &new)? {
+        Way::Own(tags) => {
+            call.app()
+                .change(call, move |change, _| make(change, &voice, &tags, new))
+                .await
+        }
+        Way::Delegated(delegated) => delegate(call, &voice, &delegated).await,
+    }
+}
+
+/// The user with exactly these tags, as it is; one that is created if there is none. However many
+/// ask at once, they get the same one.
+///
+/// # Errors
+/// As [`create`].
+pub async fn get_or_create(call: &Call, new: New) -> Result<User> {
+    let voice = Voice::of(call)?;
+    let way = checked(call, &voice, &new)?;
+    let tags = match &way {
+        Way::Own(tags) => tags.clone(),
+        Way::Delegated(delegated) => Tags::of(&delegated.tags),
+    };
+    let store = call.app().store();
+    if let Some(known) = store.read(|conn| rows::with_tags(conn, &voice, &tags))? {
+        return Ok(known);
+    }
+    if let Way::Delegated(delegated) = &way {
+        return delegate(call, &voice, delegated).await;
+    }
+    call.app()
+        .change(call, move |change, _| {
+            match rows::with_tags(change.conn, &voice, &tags)? {
+                Some(known) => Ok(known),
+                None => make(change, &voice, &tags, new),
+            }
+        })
+        .await
+}
+
+/// How a new user comes to be.
+enum Way {
+    /// It is made here, with these tags.
+    Own(Tags),
+    /// An integration makes it.
+    Delegated(Delegated),
+}
+
+/// Has an integration make a user.
+async fn delegate(call: &Call, voice: &Voice, delegated: &Delegated) -> Result<User> {
+    let body = json!({"tags": delegated.tags});
+    let app = call.app();
+    let id = delegated.make(app, "create_user", &body, "user").await?;
+    let made = app
+        .store()
+        .read(|conn| rows::read(conn, voice.bot(), &id.as_str().into()))?;
+    made.ok_or_else(|| delegated.not_there("user", &id))
+}
+
+/// How a new user comes to be, after everything that can be refused is checked.
+fn checked(call: &Call, voice: &Voice, new: &New) -> Result<Way> {
+    require_write(call)?;
+    call.app().store().read(|conn| {
+        let speaker = voice.on(conn)?;
+        if let Some(name) = new.integration.as_deref()
+            && speaker.name() != Some(name)
+        {
+            let creation =
+                |definition: &IntegrationDefinition| Ok(definition.user.creation.clone());
+            return speaker
+                .delegate(name, creation, &new.tags)
+                .map(Way::Delegated);
+        }
+        let tags = speaker.user_tags(&Tags::default(), &new.tags)?;
+        if let Some(own) = speaker.own()? {
+            let required = &own.definition.user.creation.required_tags;
+            tags.require(&own.installation.name, required)?;
+        }
+        Ok(Way::Own(tags))
+    })
+}
+
+/// Makes a user with these tags as a part of a change.
+pub(in crate::domain) fn make(
+    change: &Change<'_>,
+    voice: &Voice,
+    tags: &Tags,
+    new: New,
+) -> Result<User> {
+    let id = EndUserId::new_ordered_uuid(change.now);
+    let given = |value: Option<String>| value.map_or(Patch::Absent, Patch::Value);
+    let profile = end_users::ProfileChanges {
+        display_name: given(new.name),
+        avatar: given(new.picture_url),
+        ..Default::default()
+    };
+    let made = end_users::New {
+        id: Some(id.clone()),
+        profile,
+        ..Default::default()
+    };
+    end_users::make(change, voice.sealer(), &voice.scope(), made)?;
+    if let Some(own) = voice.integration() {
+        change
+            .conn
+            .prepare_cached(SET_MAKER)?
+            .execute(named_params! {":id": id, ":integration": own.key()})?;
+    }
+    set_tags(change, voice.bot(), &id, &Tags::default(), tags)?;
+    rows::existing(change.conn, voice.bot(), &id)
+}
+
+/// The integration that has made a user may list and delete it.
+const SET_MAKER: &str = "UPDATE end_users SET integration = :integration WHERE id = :id";
+
+const SET_TAGS: &str = "
+    UPDATE end_users SET tags = :tags, updated_at = :now WHERE id = :id AND agent_id = :agent_id";
+
+fn set_tags(
+    change: &Change<'_>,
+    bot: &CallerAgent,
+    id: &EndUserId,
+    old: &Tags,
+    new: &Tags,
+) -> Result<()> {
+    if old == new {
+        return Ok(());
+    }
+    change
+        .conn
+        .prepare_cached(SET_TAGS)?
+        .execute(named_params! {
+            ":id": id,
+            ":agent_id": bot.id,
+            ":tags": new.canonical(),
+            ":now": change.now,
+        })?;
+    match rows::existing(change.conn, bot, id)?.seq {
+        Some(seq) => Tagged::User.write(change.conn, bot.seq, seq, old, new),
+        None => Ok(()),
+    }
+}
+
+/// Changes a user of the call's bot. Tags are set and unset one by one.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or those of the
+/// store.
+pub async fn update(call: &Call, id: EndUserId, changes: Changes) -> Result<User> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.app()
+        .change(call, move |change, _| apply(change, &voice, &id, changes))
+        .await
+}
+
+/// Changes a user as a part of a change.
+pub(in crate::domain) fn apply(
+    change: &Change<'_>,
+    voice: &Voice,
+    id: &EndUserId,
+    changes: Changes,
+) -> Result<User> {
+    let bot = voice.bot();
+    let old = rows::seen(change.conn, voice, id)?;
+    let tags = voice.on(change.conn)?.user_tags(&old.tags, &changes.tags)?;
+    if old.seq.is_none() {
+        return change_bot_itself(change, voice, old, tags, changes);
+    }
+    let profile = end_users::ProfileChanges {
+        display_name: changes.name,
+        avatar: changes.picture_url,
+        ..Default::default()
+    };
+    let changed = end_users::Changes {
+        profile,
+        ..Default::default()
+    };
+    let how = end_users::MetadataUpdate::Merge;
+    end_users::apply(change, voice.sealer(), &voice.scope(), id, changed, how)?;
+    set_tags(change, bot, id, &old.tags, &tags)?;
+    rows::existing(change.conn, bot, id)
+}
+
+const CHANGE_BOT_ITSELF: &str = "
+    UPDATE bots SET user_tags = :tags, user_name = :name, user_picture = :picture_url
+    WHERE agent_seq = :agent_seq";
+
+fn change_bot_itself(
+    change: &Change<'_>,
+    voice: &Voice,
+    mut user: User,
+    tags: Tags,
+    changes: Changes,
+) -> Result<User> {
+    user.tags = tags;
+    changes.name.apply(&mut user.name);
+    changes.picture_url.apply(&mut user.picture_url);
+    manage::ensure(change, voice.sealer(), voice.bot())?;
+    change
+        .conn
+        .prepare_cached(CHANGE_BOT_ITSELF)?
+        .execute(named_params! {
+            ":tags": user.tags.canonical(),
+            ":name": user.name,
+            ":picture_url": user.picture_url,
+            ":agent_seq": voice.bot().seq,
+        })?;
+    Ok(user)
+}
+
+/// Deletes a user of the call's bot, with what it wrote. It is gone in every dialect. An integration
+/// deletes only users that it has made.
+///
+/// # Errors
+/// `NotFound`, `RelationConflict` for the bot itself, `Forbidden` for a role below developer and for a user
+/// of another, or those of the store.
+pub async fn delete(call: &Call, id: EndUserId) -> Result<User> {
+    require_write(call)?;
+    let voice = Voice::of(call)?;
+    call.app()
+        .change(call, move |change, _| {
+            let user = rows::seen(change.conn, &voice, &id)?;
+            let Some(seq) = user.seq else {
+                return Err(Error::new(
+                    Kind::RelationConflict,
+                    "This user is the bot itself, and goes with it",
+                ));
+            };
+            if !rows::may_delete(change.conn, &voice, seq)? {
+                return Err(Error::new(
+                    Kind::Forbidden,
+                    format!("The user {id} was not made by this integration"),
+                ));
+            }
+            end_users::erase(change, &voice.scope(), &id)?;
+            Ok(user)
+        })
+        .await
+}

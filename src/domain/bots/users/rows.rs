@@ -1,0 +1,187 @@
+//! Users as rows.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::User;
+use crate::{
+    domain::{
+        bots::{author::Voice, tags::Tags},
+        tenancy::request_auth::{Call, CallerAgent, CallerInstallation},
+    },
+    kernel::{Error, Kind, Result, ids::EndUserId},
+};
+
+/// The user with this id of the call's bot.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find(call: &Call, id: &EndUserId) -> Result<User> {
+    let voice = Voice::of(call)?;
+    call.app().store().read(|conn| seen(conn, &voice, id))
+}
+
+/// The user with this id that the caller sees.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub(in crate::domain) fn seen(conn: &Connection, voice: &Voice, id: &EndUserId) -> Result<User> {
+    let user = existing(conn, voice.bot(), id)?;
+    match user.seq {
+        Some(seq) if !sees(conn, voice, seq)? => Err(missing(id)),
+        _ => Ok(user),
+    }
+}
+
+const IS_MADE_BY: &str = "SELECT 1 FROM end_users WHERE seq = :seq AND integration = :integration";
+
+/// What an integration has made, no other may delete; the bot may delete all.
+pub(super) fn may_delete(conn: &Connection, voice: &Voice, seq: i64) -> Result<bool> {
+    let Some(own) = voice.integration() else {
+        return Ok(true);
+    };
+    let parameters = named_params! {":seq": seq, ":integration": own.key()};
+    Ok(conn.prepare_cached(IS_MADE_BY)?.exists(parameters)?)
+}
+
+/// Tags of an integration begin with its name and a colon; a semicolon is what comes next.
+const IS_KNOWN_TO: &str = "
+    SELECT 1 FROM user_tags
+    WHERE of_seq = :seq AND name >= :name || ':' AND name < :name || ';'
+    UNION ALL
+    SELECT 1 FROM conversation_participants AS taking
+    JOIN conversations ON conversations.seq = taking.conversation_seq
+    WHERE taking.user_seq = :seq AND conversations.integration = :name";
+
+/// Whether the caller sees the user of a row. A bot sees all of its users, an integration those that it
+/// has made, that have its tags or that take part in its conversations (botpress.md §4: a user is someone
+/// "within a specific integration").
+fn sees(conn: &Connection, voice: &Voice, seq: i64) -> Result<bool> {
+    let Some(own) = voice.integration() else {
+        return Ok(true);
+    };
+    if may_delete(conn, voice, seq)? {
+        return Ok(true);
+    }
+    let parameters = named_params! {":seq": seq, ":name": own.name};
+    Ok(conn.prepare_cached(IS_KNOWN_TO)?.exists(parameters)?)
+}
+
+fn missing(id: &EndUserId) -> Error {
+    Error::not_found(format!("User \"{id}\" not found"))
+}
+
+/// The user with this id of a bot.
+pub(in crate::domain) fn existing(
+    conn: &Connection,
+    bot: &CallerAgent,
+    id: &EndUserId,
+) -> Result<User> {
+    let found = read(conn, bot, id)?;
+    found.ok_or_else(|| missing(id))
+}
+
+/// The columns that [`from_row`] reads, in its order.
+pub(in crate::domain) const COLUMNS: &str = "end_users.seq, end_users.id, end_users.tags, \
+    end_users.display_name, end_users.avatar, end_users.created_at, end_users.updated_at";
+
+const SEQ: &str = "
+    SELECT seq, integration IS :integration AS is_own FROM end_users
+    WHERE id = :id AND agent_id = :agent_id";
+
+/// The row of the user with this id that a body names and the caller sees: none for the bot itself, which
+/// has no row.
+///
+/// # Errors
+/// `ReferenceNotFound`, or those of the store.
+pub(in crate::domain) fn named(
+    conn: &Connection,
+    voice: &Voice,
+    id: &EndUserId,
+) -> Result<Option<i64>> {
+    let bot = voice.bot();
+    if id.as_str() == bot.id.as_str() {
+        return Ok(None);
+    }
+    let maker = voice.integration().map(CallerInstallation::key);
+    let parameters = named_params! {":id": id, ":agent_id": bot.id, ":integration": maker};
+    let found = conn
+        .prepare_cached(SEQ)?
+        .query_row(parameters, |row| Ok((row.get("seq")?, row.get("is_own")?)));
+    match found.optional()? {
+        Some((seq, true)) => Ok(Some(seq)),
+        Some((seq, false)) if sees(conn, voice, seq)? => Ok(Some(seq)),
+        _ => Err(Error::new(
+            Kind::ReferenceNotFound,
+            format!("User \"{id}\" not found"),
+        )),
+    }
+}
+
+/// The user with this id of a bot.
+pub(in crate::domain) fn read(
+    conn: &Connection,
+    bot: &CallerAgent,
+    id: &EndUserId,
+) -> Result<Option<User>> {
+    if id.as_str() == bot.id.as_str() {
+        return bot_itself(conn, bot).map(Some);
+    }
+    let sql = format!("SELECT {COLUMNS} FROM end_users WHERE id = :id AND agent_id = :agent_id");
+    let parameters = named_params! {":id": id, ":agent_id": bot.id};
+    let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
+    Ok(found.optional()?)
+}
+
+/// The first user with exactly these tags. An integration is given nobody without tags whom it has not
+/// made: other tags are its own.
+pub(super) fn with_tags(conn: &Connection, voice: &Voice, tags: &Tags) -> Result<Option<User>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM end_users WHERE agent_id = :agent_id AND tags = :tags \
+         AND (:integration IS NULL OR integration = :integration) ORDER BY seq LIMIT 1"
+    );
+    let maker = voice.integration().filter(|_| tags.iter().next().is_none());
+    let parameters = named_params! {
+        ":agent_id": voice.bot().id,
+        ":tags": tags.canonical(),
+        ":integration": maker.map(CallerInstallation::key),
+    };
+    let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
+    Ok(found.optional()?)
+}
+
+const BOT_ITSELF: &str = "
+    SELECT coalesce(bots.user_tags, '{}'), bots.user_name, bots.user_picture, agents.created_at,
+           agents.updated_at
+    FROM agents LEFT JOIN bots ON bots.agent_seq = agents.seq WHERE agents.seq = :seq";
+
+/// The user that a bot is itself.
+pub(in crate::domain) fn bot_itself(conn: &Connection, bot: &CallerAgent) -> Result<User> {
+    let user = conn
+        .prepare_cached(BOT_ITSELF)?
+        .query_row(named_params! {":seq": bot.seq}, |row| {
+            let tags: String = row.get(0)?;
+            Ok(User {
+                id: bot.id.as_str().into(),
+                tags: Tags::parse(&tags)?,
+                name: row.get(1)?,
+                picture_url: row.get(2)?,
+                created_at: row.get(3)?,
+                updated_at: row.get(4)?,
+                seq: None,
+            })
+        });
+    Ok(user?)
+}
+
+pub(in crate::domain) fn from_row(row: &Row<'_>) -> rusqlite::Result<User> {
+    let tags: String = row.get(2)?;
+    Ok(User {
+        seq: Some(row.get(0)?),
+        id: row.get(1)?,
+        tags: Tags::parse(&tags)?,
+        name: row.get(3)?,
+        picture_url: row.get(4)?,
+        created_at: row.get(5)?,
+        updated_at: row.get(6)?,
+    })
+}

@@ -1,0 +1,33 @@
+//! Answering from documents, with two answerers: the extractive one, which tells their best
+//! sentences, and an upstream model, which is asked over its own API.
+
+mod common;
+mod extract;
+mod language;
+mod markers;
+mod queries;
+mod rank;
+mod sentences;
+mod settings;
+mod source;
+mod stop_words;
+mod terms;
+mod text;
+mod tokens;
+mod units;
+pub(in crate::domain) mod upstream;
+
+pub use self::{
+    extract::{Extract, extract},
+    language::{Language, Languages},
+    queries::{Role, Turn, search_queries, search_query},
+    rank::{Truncation, select},
+    settings::{Settings, UpstreamSettings},
+    source::Source,
+    stop_words::StopWords,
+    terms::{asked_terms, content_terms, terms},
+    text::{Answer, Citation, Finish, Piece, Usage},
+    tokens::count_tokens,
+    units::units,
+    upstream::Question,
+};

@@ -1,0 +1,98 @@
+//! Reading a completion as it comes: server-sent events, each of one line `data: {…}`.
+
+use serde_json::Value;
+
+use crate::domain::retrieval::answers::text::{Finish, Usage};
+
+/// The longest line, in bytes: what is longer is no completion.
+const LINE_MAX: usize = 1024 * 1024;
+
+/// Something that an event says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Delta {
+    Text(String),
+    Finish(Finish),
+    Usage(Usage),
+    Failed(String),
+}
+
+/// Takes events out of bytes that arrive in pieces.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    line: Vec<u8>,
+    is_done: bool,
+    has_finished: bool,
+}
+
+impl Lines {
+    /// Whether its end was told.
+    pub(super) const fn is_done(&self) -> bool {
+        self.is_done
+    }
+
+    /// Whether its last text was told: some servers end there, without `[DONE]`.
+    pub(super) const fn has_finished(&self) -> bool {
+        self.is_done || self.has_finished
+    }
+
+    /// More bytes: what the events in them say.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Vec<Delta> {
+        let mut deltas = Vec::new();
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(part);
+            if self.line.len() > LINE_MAX {
+                self.line.clear();
+                deltas.push(Delta::Failed("a line of its answer is too long".to_owned()));
+            }
+            if part.ends_with(b"\n") {
+                let line = std::mem::take(&mut self.line);
+                self.read(&String::from_utf8_lossy(&line), &mut deltas);
+            }
+        }
+        deltas
+    }
+
+    fn read(&mut self, line: &str, deltas: &mut Vec<Delta>) {
+        let Some(data) = line.trim_end().strip_prefix("data:").map(str::trim_start) else {
+            return;
+        };
+        if data == "[DONE]" {
+            self.is_done = true;
+            return;
+        }
+        let Ok(event) = serde_json::from_str::<Value>(data) else {
+            deltas.push(Delta::Failed("its answer is not valid JSON".to_owned()));
+            return;
+        };
+        if let Some(error) = event.get("error").filter(|error| !error.is_null()) {
+            let text = error.as_str().or_else(|| error.get("message")?.as_str());
+            deltas.push(Delta::Failed(
+                text.unwrap_or("it told of an error").to_owned(),
+            ));
+            return;
+        }
+        let choice = event.pointer("/choices/0");
+        let text = choice.and_then(|choice| choice.pointer("/delta/content")?.as_str());
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            deltas.push(Delta::Text(text.to_owned()));
+        }
+        if let Some(reason) = choice.and_then(|choice| choice.get("finish_reason")?.as_str()) {
+            self.has_finished = true;
+            deltas.push(Delta::Finish(match reason {
+                "length" => Finish::MaxTokens,
+                "content_filter" => Finish::Toxic,
+                _ => Finish::Complete,
+            }));
+        }
+        deltas.extend(usage(&event).map(Delta::Usage));
+    }
+}
+
+/// The tokens that an answer, or an event of one, counts.
+pub(super) fn usage(answer: &Value) -> Option<Usage> {
+    let count = |name: &str| answer.pointer(&format!("/usage/{name}"))?.as_u64();
+    Some(Usage {
+        input_tokens: count("prompt_tokens")?,
+        output_tokens: count("completion_tokens")?,
+    })
+}

@@ -1,0 +1,270 @@
+//! The upstream answerer: a model behind OpenAI's chat completions, which any of the well-known
+//! servers of models speaks.
+
+mod completion;
+mod prompt;
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
+use tracing::warn;
+
+use self::completion::{Delta, Lines};
+use super::{
+    markers::Markers,
+    queries::{Role, Turn},
+    settings::UpstreamSettings,
+    source::Source,
+    text::{Answer, Finish, Piece, Usage},
+    tokens::count_tokens,
+};
+use crate::{
+    domain::App,
+    kernel::{Error, Kind, Result},
+    net::outbound::{OutboundError, OutboundRequest},
+};
+
+/// The most that is read of an answer, in bytes.
+const ANSWER_MAX: usize = 4 * 1024 * 1024;
+/// The most that is shown of what the model's server says of an error, in characters.
+const ERROR_MAX: usize = 300;
+/// After what time to try again when the model's server fails.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// The most search queries that the model may ask for.
+const QUERIES_MAX: usize = 3;
+/// The kinds of failure: one that the same question may not meet again, and one that it will.
+const LATER: Kind = Kind::Unavailable {
+    retry_after: RETRY_AFTER,
+};
+const UPSTREAM: Kind = Kind::Upstream;
+
+/// What a model is asked.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// How the caller wants it to behave.
+    pub preamble: Option<String>,
+    /// What was said before.
+    pub history: Vec<Turn>,
+    /// What is asked.
+    pub message: String,
+    /// What to answer from.
+    pub sources: Vec<Source>,
+    /// Whether the answer is to be cited.
+    pub is_cited: bool,
+    /// `temperature`, `max_tokens` and the like, as OpenAI names them.
+    pub sampling: Map<String, Value>,
+}
+
+/// Has the model answer. What it writes is told as it comes; a citation once its sentence is
+/// there.
+///
+/// # Errors
+/// `Unavailable` if it did not begin to answer, `Upstream` if it would not at the next time either. What
+/// fails later is told in the answer.
+pub(crate) async fn answer(
+    app: &App,
+    question: &Question,
+    told: &mpsc::Sender<Piece>,
+) -> Result<Answer> {
+    let settings = &app.settings().answers.upstream;
+    let messages = prompt::messages(question);
+    let mut body = json!({
+        "model": settings.model,
+        "messages": &messages,
+        "stream": true,
+        "stream_options": {"include_usage": true},
+    });
+    if let Some(members) = body.as_object_mut() {
+        members.extend(question.sampling.clone());
+    }
+    let mut stream = app
+        .outbound()
+        .open(request(settings, &body)?)
+        .await
+        .map_err(|error| unanswered(&error))?;
+    let mut lines = Lines::default();
+    if stream.status != 200 {
+        let body = stream.next().await.ok().flatten().unwrap_or_default();
+        return Err(refused(settings, stream.status, &body));
+    }
+    let mut markers = Markers::new(if question.is_cited {
+        &question.sources
+    } else {
+        &[]
+    });
+    let mut answer = Answer {
+        text: String::new(),
+        citations: Vec::new(),
+        finish: Finish::Complete,
+        usage: None,
+        problem: None,
+    };
+    loop {
+        let chunk = match stream.next().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            Err(error) => {
+                answer.finish = Finish::Error;
+                answer.problem = Some(format!("the model did not finish: {error}"));
+                break;
+            }
+        };
+        for delta in lines.push(&chunk) {
+            match delta {
+                Delta::Text(text) => tell(told, markers.push(&text)).await,
+                Delta::Finish(finish) => answer.finish = finish,
+                Delta::Usage(usage) => answer.usage = Some(usage),
+                Delta::Failed(problem) => {
+                    answer.finish = Finish::Error;
+                    answer.problem = Some(shown(settings, &problem));
+                }
+            }
+        }
+        if lines.is_done() {
+            break;
+        }
+    }
+    let (rest, text, citations) = markers.finish();
+    tell(told, rest).await;
+    if !lines.has_finished() && answer.problem.is_none() {
+        answer.finish = Finish::Error;
+        answer.problem = Some("the model did not finish: its answer broke off".to_owned());
+    }
+    if let Some(problem) = &answer.problem {
+        warn!(problem, "the model failed while it answered");
+    }
+    answer.usage = answer.usage.or_else(|| Some(estimate(&messages, &text)));
+    answer.text = text;
+    answer.citations = citations;
+    Ok(answer)
+}
+
+async fn tell(told: &mpsc::Sender<Piece>, pieces: Vec<Piece>) {
+    for piece in pieces {
+        // Nobody may listen: then the answer alone counts.
+        let _ = told.send(piece).await;
+    }
+}
+
+/// What the model would search for to answer; none if it wants to search for nothing.
+///
+/// # Errors
+/// `Unavailable` or `Upstream` if it does not say.
+pub(crate) async fn queries(
+    app: &App,
+    message: &str,
+    history: &[Turn],
+) -> Result<(Vec<String>, Usage)> {
+    let settings = &app.settings().answers.upstream;
+    let messages = prompt::query_messages(message, history);
+    let body = json!({
+        "model": settings.model,
+        "messages": &messages,
+        "temperature": 0,
+        "stream": false,
+    });
+    let sent = app.outbound().send(request(settings, &body)?).await;
+    let answer = sent.map_err(|error| unanswered(&error))?;
+    if answer.status != 200 {
+        return Err(refused(settings, answer.status, &answer.body));
+    }
+    let answer: Value = serde_json::from_slice(&answer.body)
+        .map_err(|_| failed(UPSTREAM, "the model's server answered no JSON".to_owned()))?;
+    let text = answer.pointer("/choices/0/message/content");
+    let text = text.and_then(Value::as_str).unwrap_or_default();
+    let lines = text.lines().map(|line| {
+        let line = line.trim().trim_start_matches(['-', '*', ' ']);
+        line.trim_matches('"').to_owned()
+    });
+    let queries = lines.filter(|line| !line.is_empty() && !line.eq_ignore_ascii_case("none"));
+    let usage = completion::usage(&answer).unwrap_or_else(|| estimate(&messages, text));
+    Ok((queries.take(QUERIES_MAX).collect(), usage))
+}
+
+fn request(settings: &UpstreamSettings, body: &Value) -> Result<OutboundRequest> {
+    let url = settings.url.as_deref().unwrap_or_default();
+    let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    if let Some(key) = &settings.key {
+        headers.push((
+            "authorization".to_owned(),
+            format!("Bearer {}", key.expose()),
+        ));
+    }
+    Ok(OutboundRequest {
+        method: "POST",
+        url: format!("{}/chat/completions", url.trim_end_matches('/')),
+        headers,
+        body: body.to_string().into_bytes(),
+        timeout: Duration::from_secs(settings.timeout_seconds),
+        max_response: ANSWER_MAX,
+    })
+}
+
+/// About how many tokens a question and its answer have, for servers that do not tell.
+fn estimate(messages: &[Value], text: &str) -> Usage {
+    let contents = messages
+        .iter()
+        .filter_map(|message| message["content"].as_str());
+    Usage {
+        input_tokens: contents.map(count_tokens).sum(),
+        output_tokens: count_tokens(text),
+    }
+}
+
+fn unanswered(error: &OutboundError) -> Error {
+    let kind = match error {
+        OutboundError::Malformed(_) | OutboundError::Refused(_) => UPSTREAM,
+        OutboundError::Timeout(_) | OutboundError::Connection(_) | OutboundError::Full(_) => LATER,
+    };
+    failed(kind, format!("the model did not answer: {error}"))
+}
+
+fn refused(settings: &UpstreamSettings, status: u16, body: &[u8]) -> Error {
+    let own: Option<Value> = serde_json::from_slice(body).ok();
+    let own = own.as_ref().and_then(|body| {
+        let error = body.get("error").unwrap_or(body);
+        error.as_str().or_else(|| error.get("message")?.as_str())
+    });
+    let own = own.map_or_else(String::new, |own| format!(": {}", shown(settings, own)));
+    let hint = match status {
+        401 | 403 => " (answers.upstream.key)",
+        404 => " (answers.upstream.url and .model)",
+        _ => "",
+    };
+    let text = format!("the model's server answered with status code {status}{own}{hint}");
+    failed(kind_of(status), text)
+}
+
+/// Clients ask again where an answer says that this may help: after a wrong key or a question that the
+/// model does not take, it does not.
+const fn kind_of(status: u16) -> Kind {
+    match status {
+        408 | 409 | 425 | 429 | 500 | 502..=599 => LATER,
+        _ => UPSTREAM,
+    }
+}
+
+/// A text of the model's server, as tenants and the log see it: some servers repeat the key that they refuse.
+fn shown(settings: &UpstreamSettings, text: &str) -> String {
+    let key = settings.key.as_ref().map_or("", |key| key.expose().trim());
+    let text = match key.is_empty() {
+        true => text.to_owned(),
+        false => text.replace(key, "[key]"),
+    };
+    text.chars().take(ERROR_MAX).collect()
+}
+
+fn failed(kind: Kind, message: String) -> Error {
+    warn!(message, "the model does not answer");
+    Error::new(kind, message)
+}
+
+/// The name of a role in OpenAI's API.
+const fn role(role: Role) -> &'static str {
+    match role {
+        Role::User => "user",
+        Role::Chatbot => "assistant",
+        Role::System => "system",
+    }
+}

@@ -1,0 +1,135 @@
+//! Conversations that are kept for their caller: the turns of each.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, named_params};
+
+use crate::{
+    domain::{
+        App,
+        retrieval::answers::{Role, Turn},
+        tenancy::request_auth::Call,
+    },
+    kernel::Result,
+};
+
+const NEWEST: &str = "
+    SELECT role, message FROM chat_turns
+    WHERE workspace_id = :workspace_id AND conversation_id = :conversation_id
+    ORDER BY seq DESC LIMIT :limit";
+
+/// The newest turns of a conversation of the caller's workspace, oldest first.
+pub(super) async fn turns(call: &Call, conversation: &str) -> Result<Vec<Turn>> {
+    let workspace = call.workspace().clone();
+    let conversation = conversation.to_owned();
+    let limit = call.app().settings().answers.max_history_turns;
+    let read = call.app().store().scan(move |conn| {
+        let mut statement = conn.prepare_cached(NEWEST)?;
+        let parameters = named_params! {
+            ":workspace_id": workspace,
+            ":conversation_id": conversation,
+            ":limit": limit,
+        };
+        let turns = statement.query_map(parameters, |row| {
+            let role: String = row.get("role")?;
+            Ok(Turn {
+                role: parse(&role),
+                message: row.get("message")?,
+            })
+        })?;
+        Ok(turns.collect::<rusqlite::Result<Vec<_>>>()?)
+    });
+    let mut turns = read.await?;
+    turns.reverse();
+    Ok(turns)
+}
+
+const INSERT: &str = "
+    INSERT INTO chat_turns (workspace_id, conversation_id, role, message, created_at)
+    VALUES (:workspace_id, :conversation_id, :role, :message, :now)";
+
+/// Turns beyond the newest of a conversation.
+const FORGET_OLDEST: &str = "
+    DELETE FROM chat_turns WHERE seq IN (
+        SELECT seq FROM chat_turns
+        WHERE workspace_id = :workspace_id AND conversation_id = :conversation_id
+        ORDER BY seq DESC LIMIT -1 OFFSET :kept)";
+
+/// How many turns are removed in one transaction.
+const CHUNK: usize = 500;
+
+const FORGET_OLD: &str = "
+    DELETE FROM chat_turns WHERE seq IN (
+        SELECT seq FROM chat_turns WHERE created_at < :before LIMIT :limit)";
+
+const IS_OLD: &str = "SELECT EXISTS (SELECT 1 FROM chat_turns WHERE created_at < :before)";
+
+/// Removes the turns of every workspace that are older than they are kept.
+///
+/// # Errors
+/// Those of the store.
+pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
+    let days = app.settings().answers.history_days;
+    if days == 0 {
+        return Ok(());
+    }
+    let kept = Duration::from_secs(days.saturating_mul(24 * 3600));
+    let before = app.clock().now().minus(kept);
+    let is_old = |conn: &Connection| {
+        let mut statement = conn.prepare_cached(IS_OLD)?;
+        Ok(statement.query_row(named_params! {":before": before}, |row| row.get(0))?)
+    };
+    while app.store().read(is_old)? {
+        let removed = app.store().write(move |conn| {
+            conn.prepare_cached(FORGET_OLD)?
+                .execute(named_params! {":before": before, ":limit": CHUNK as i64})?;
+            Ok(())
+        });
+        removed.await?;
+    }
+    Ok(())
+}
+
+/// Adds turns to a conversation.
+pub(super) async fn append(call: &Call, conversation: &str, turns: Vec<Turn>) -> Result<()> {
+    let conversation = conversation.to_owned();
+    let kept = call.app().settings().answers.max_stored_turns;
+    let stored = call.app().change(call, move |change, workspace| {
+        let mut statement = change.conn.prepare_cached(INSERT)?;
+        for turn in &turns {
+            statement.execute(named_params! {
+                ":workspace_id": workspace,
+                ":conversation_id": conversation,
+                ":role": word(turn.role),
+                ":message": turn.message,
+                ":now": change.now,
+            })?;
+        }
+        change
+            .conn
+            .prepare_cached(FORGET_OLDEST)?
+            .execute(named_params! {
+                ":workspace_id": workspace,
+                ":conversation_id": conversation,
+                ":kept": kept,
+            })?;
+        Ok(())
+    });
+    stored.await
+}
+
+const fn word(role: Role) -> &'static str {
+    match role {
+        Role::User => "user",
+        Role::Chatbot => "chatbot",
+        Role::System => "system",
+    }
+}
+
+fn parse(word: &str) -> Role {
+    match word {
+        "user" => Role::User,
+        "system" => Role::System,
+        _ => Role::Chatbot,
+    }
+}

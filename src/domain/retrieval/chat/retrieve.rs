@@ -1,0 +1,166 @@
+//! Searching the connectors of a chat.
+
+use std::collections::HashMap;
+
+use futures_util::future::join_all;
+
+use super::{Found, Use};
+use crate::{
+    domain::{
+        retrieval::{
+            answers::Source,
+            connectors::{self, Connector, SearchFailure, SearchOptions},
+        },
+        tenancy::request_auth::Call,
+    },
+    kernel::{Error, Kind, Result, Rule, Violation, ids::ConnectorId},
+};
+
+/// The most connectors of a chat.
+const CONNECTORS_MAX: usize = 50;
+
+/// The id that the vendor's own connector had.
+const WEB_SEARCH: &str = "web-search";
+
+/// A connector of a chat.
+pub(super) struct Planned {
+    /// What the caller called it.
+    pub(super) id: String,
+    connector: Connector,
+    options: SearchOptions,
+    continue_on_failure: bool,
+}
+
+/// Finds the connectors that a chat names.
+pub(super) fn plan(call: &Call, uses: &[Use]) -> Result<Vec<Planned>> {
+    if uses.len() > CONNECTORS_MAX {
+        let rule = Rule::Other(format!("must be at most {CONNECTORS_MAX}"));
+        return Err(Violation::body(["connectors"], rule).into());
+    }
+    let alias = call.app().settings().connectors.web_search.as_deref();
+    let planned = uses.iter().map(|wanted| {
+        let meant = alias.filter(|_| wanted.id == WEB_SEARCH);
+        let id = ConnectorId::from(meant.unwrap_or(&wanted.id));
+        let connector = connectors::find(call, &id).map_err(|error| match error.kind() {
+            // An alias for what is not there is as unknown as what the caller named.
+            Kind::NotFound => Error::not_found(format!("connector '{}' not found.", wanted.id)),
+            _ => error,
+        })?;
+        Ok(Planned {
+            id: wanted.id.clone(),
+            continue_on_failure: wanted
+                .continue_on_failure
+                .unwrap_or(connector.continue_on_failure),
+            connector,
+            options: SearchOptions {
+                user_access_token: wanted.user_access_token.clone(),
+                options: wanted.options.clone(),
+                request_id: None,
+            },
+        })
+    });
+    planned.collect()
+}
+
+/// What the connectors of a chat found.
+#[derive(Debug, Default)]
+pub(super) struct Retrieved {
+    pub(super) found: Vec<Found>,
+    pub(super) sources: Vec<Source>,
+}
+
+/// Searches every connector for every query, all at the same time.
+pub(super) async fn search(
+    call: &Call,
+    planned: &[Planned],
+    queries: &[String],
+) -> Result<Retrieved> {
+    let searches = queries.iter().flat_map(|query| {
+        planned.iter().map(move |planned| async move {
+            if !planned.connector.is_active {
+                // wire: what the service said of an inactive connector is not published
+                // (cohere.md §3.7)
+                return Ok(Err("connector is not active".to_owned()));
+            }
+            match connectors::search(call, &planned.connector, query, &planned.options).await {
+                Ok(documents) => Ok(Ok(documents)),
+                Err(SearchFailure::Connector { message, .. }) => Ok(Err(message)),
+                Err(SearchFailure::Server(error)) => Err(error),
+            }
+        })
+    });
+    let answers = join_all(searches).await;
+    let mut retrieved = Retrieved::default();
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for (index, answer) in answers.into_iter().enumerate() {
+        let planned_here = &planned[index % planned.len()];
+        let mut found = Found {
+            query: index / planned.len(),
+            connector_id: planned_here.id.clone(),
+            document_ids: Vec::new(),
+            error: None,
+            continue_on_failure: planned_here.continue_on_failure,
+        };
+        match answer? {
+            Ok(documents) => {
+                for document in documents {
+                    let count = counts.entry(&planned_here.id).or_default();
+                    let id = add(&mut retrieved.sources, planned_here, document.0, count);
+                    found.document_ids.push(id);
+                }
+            }
+            Err(message) => found.error = Some(message),
+        }
+        retrieved.found.push(found);
+    }
+    Ok(retrieved)
+}
+
+/// Adds a document unless another query has found it; says its id.
+fn add(
+    sources: &mut Vec<Source>,
+    planned: &Planned,
+    mut fields: Vec<(String, String)>,
+    count: &mut usize,
+) -> String {
+    // wire: the connector's own id is replaced (cohere.md §4.2)
+    fields.retain(|(name, _)| name != "id");
+    let prefix = format!("{}_", planned.id);
+    let known = sources.iter().find(|source| {
+        source.fields == fields
+            && source
+                .id
+                .strip_prefix(&prefix)
+                .is_some_and(|rest| rest.parse::<usize>().is_ok())
+    });
+    if let Some(known) = known {
+        return known.id.clone();
+    }
+    let id = format!("{prefix}{count}");
+    *count += 1;
+    sources.push(Source {
+        id: id.clone(),
+        fields,
+        hidden: planned.connector.excludes.clone(),
+    });
+    id
+}
+
+/// The error of connectors that a chat cannot go on without; none if there are none.
+pub(super) fn failure(found: &[Found]) -> Option<Error> {
+    let failed: Vec<String> = found
+        .iter()
+        .filter(|found| !found.continue_on_failure)
+        .filter_map(|found| {
+            let message = found.error.as_ref()?;
+            let id = &found.connector_id;
+            Some(format!("connector {id} failed with message '{message}'"))
+        })
+        .collect();
+    // wire: the text of the vendor's page of errors (cohere.md §4.4)
+    (!failed.is_empty()).then(|| {
+        let text = failed.join("; ");
+        let text = format!("connectors failed with continue on failure disabled: {text}");
+        Error::new(Kind::Upstream, text)
+    })
+}

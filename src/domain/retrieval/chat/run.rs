@@ -1,0 +1,354 @@
+//! Answering a chat, step by step.
+
+use std::collections::HashSet;
+
+use tokio::{sync::mpsc, task::spawn_blocking};
+
+use super::{
+    Citations, Event, Outcome, Request, conversations,
+    retrieve::{self, Planned},
+};
+use crate::{
+    domain::{
+        retrieval::answers::{
+            self, Answer, Citation, Extract, Finish, Piece, Question, Role, Source, Turn, Usage,
+            upstream,
+        },
+        tenancy::request_auth::Call,
+    },
+    kernel::{Error, Result},
+};
+
+/// How many pieces of an answer may wait for the one who listens.
+const PIECES_WAITING: usize = 64;
+
+const EXTRACTIVE: &str = "answered by the extractive answerer: the sentences of the documents that \
+    fit best, as they are";
+
+/// A chat that can be answered: what it names is there.
+pub struct Chat {
+    call: Call,
+    request: Request,
+    planned: Vec<Planned>,
+}
+
+/// Where the events of a chat go; nowhere if nobody listens.
+type Listener = Option<mpsc::Sender<Event>>;
+
+async fn tell(listener: &Listener, event: Event) {
+    if let Some(listener) = listener {
+        // One who no longer listens drops the chat as well.
+        let _ = listener.send(event).await;
+    }
+}
+
+impl Chat {
+    /// Prepares the answer to a chat.
+    ///
+    /// # Errors
+    /// `NotFound` for a connector that the caller's workspace does not have, `Invalid` for too many,
+    /// or those of the store.
+    pub fn open(call: Call, request: Request) -> Result<Self> {
+        let planned = retrieve::plan(&call, &request.connectors)?;
+        Ok(Self {
+            call,
+            request,
+            planned,
+        })
+    }
+
+    /// Answers the chat and tells what happens on the way. It ends whole or not at all: a
+    /// conversation is stored once the answer is there.
+    ///
+    /// With a listener, a connector that fails and that the chat cannot go on without is told among
+    /// what was found, and the outcome is [`Finish::Error`].
+    ///
+    /// # Errors
+    /// `Upstream` without a listener if such a connector fails, `Unavailable` if the model does not
+    /// answer, or those of the store.
+    pub async fn run(mut self, listener: Listener) -> Result<Outcome> {
+        tell(&listener, Event::Started).await;
+        self.recall().await?;
+        let (queries, mut warnings, usage) = self.queries().await;
+        let could_search = self.request.only_queries || !self.planned.is_empty();
+        let mut outcome = Outcome {
+            text: String::new(),
+            citations: Vec::new(),
+            documents: Vec::new(),
+            is_search_required: could_search.then_some(!queries.is_empty()),
+            queries,
+            found: Vec::new(),
+            finish: Finish::Complete,
+            history: self.request.history.clone(),
+            usage,
+            warnings: Vec::new(),
+        };
+        if could_search && !outcome.queries.is_empty() {
+            tell(&listener, Event::Queries(outcome.queries.clone())).await;
+        }
+        if self.request.only_queries {
+            outcome.warnings = warnings;
+            return Ok(outcome);
+        }
+        let failed = self.find(&mut outcome).await?;
+        if !outcome.found.is_empty() || !outcome.documents.is_empty() {
+            let (found, documents) = (outcome.found.clone(), outcome.documents.clone());
+            tell(&listener, Event::Found(found, documents)).await;
+        }
+        if let Some(failed) = failed {
+            if listener.is_none() {
+                return Err(failed);
+            }
+            warnings.push(failed.message().to_owned());
+            outcome.warnings = warnings;
+            outcome.finish = Finish::Error;
+            return Ok(outcome);
+        }
+        let answer = self.answer(&outcome, &listener, &mut warnings).await?;
+        outcome.text = answer.text;
+        outcome.citations = answer.citations;
+        outcome.citations.sort_by_key(|citation| citation.start);
+        outcome.finish = answer.finish;
+        outcome.usage += answer.usage.unwrap_or_default();
+        warnings.extend(answer.problem);
+        outcome.warnings = warnings;
+        self.remember(&mut outcome).await?;
+        Ok(outcome)
+    }
+
+    /// Puts what is stored of the conversation before the message, unless the caller told itself what
+    /// was said.
+    async fn recall(&mut self) -> Result<()> {
+        if let Some(conversation) = &self.request.conversation_id
+            && self.request.history.is_empty()
+        {
+            self.request.history = conversations::turns(&self.call, conversation).await?;
+        }
+        Ok(())
+    }
+
+    /// The queries, the warnings, and the tokens that asking a model for them took.
+    async fn queries(&self) -> (Vec<String>, Vec<String>, Usage) {
+        let (message, history) = (&self.request.message, &self.request.history);
+        let is_needed = self.request.only_queries || !self.planned.is_empty();
+        let settings = &self.call.app().settings().answers.upstream;
+        let mut warnings = Vec::new();
+        if is_needed && settings.url.is_some() && settings.rewrite_queries && !history.is_empty() {
+            match upstream::queries(self.call.app(), message, history).await {
+                Ok((queries, usage)) => return (queries, warnings, usage),
+                Err(error) => warnings.push(format!(
+                    "the search query was made without the model: {}",
+                    error.message()
+                )),
+            }
+        }
+        let queries = answers::search_queries(message, history);
+        let mut usage = Usage::default();
+        if self.request.only_queries {
+            let said = self.said();
+            // It only fails when the server ends.
+            let counted = spawn_blocking(move || answers::count_tokens(&said)).await;
+            usage.input_tokens = counted.unwrap_or_default();
+            usage.output_tokens = queries.iter().map(|one| answers::count_tokens(one)).sum();
+        }
+        (queries, warnings, usage)
+    }
+
+    /// Searches the connectors and chooses the documents to answer from.
+    async fn find(&mut self, outcome: &mut Outcome) -> Result<Option<Error>> {
+        let mut sources = Vec::new();
+        if !self.planned.is_empty() && !outcome.queries.is_empty() {
+            let found = retrieve::search(&self.call, &self.planned, &outcome.queries).await?;
+            outcome.found = found.found;
+            sources = found.sources;
+        }
+        let failed = retrieve::failure(&outcome.found);
+        sources.append(&mut self.request.documents);
+        let query = self.query(outcome);
+        let truncation = self.request.truncation;
+        let max = self.call.app().settings().answers.max_documents;
+        let chosen = spawn_blocking(move || answers::select(&query, sources, truncation, max));
+        outcome.documents = chosen.await.map_err(|error| broken(&error))?;
+        let used: HashSet<&str> = outcome
+            .documents
+            .iter()
+            .map(|source| source.id.as_str())
+            .collect();
+        for found in &mut outcome.found {
+            found.document_ids.retain(|id| used.contains(id.as_str()));
+        }
+        Ok(failed)
+    }
+
+    /// What documents are compared with.
+    fn query(&self, outcome: &Outcome) -> String {
+        if !outcome.queries.is_empty() {
+            return outcome.queries.join(" ");
+        }
+        let query = answers::search_query(&self.request.message, &self.request.history);
+        query.unwrap_or_else(|| self.request.message.clone())
+    }
+
+    async fn answer(
+        &self,
+        outcome: &Outcome,
+        listener: &Listener,
+        warnings: &mut Vec<String>,
+    ) -> Result<Answer> {
+        let settings = &self.call.app().settings().answers;
+        if settings.upstream.url.is_some() {
+            let model = &settings.upstream.model;
+            warnings.push(format!("answered by the upstream model '{model}'"));
+            return self.ask_model(outcome, listener).await;
+        }
+        warnings.push(EXTRACTIVE.to_owned());
+        let query = self.query(outcome);
+        let sources = outcome.documents.clone();
+        let are_found = !outcome.found.is_empty();
+        let max_sentences = settings.max_sentences;
+        let max_words = self.request.max_tokens;
+        let max_words = max_words.map(|max| usize::try_from(max).unwrap_or(usize::MAX));
+        let said = self.said();
+        let extracted = spawn_blocking(move || {
+            let mut answer = answers::extract(&Extract {
+                query: &query,
+                sources: &sources,
+                are_found,
+                max_sentences,
+                max_words,
+            });
+            let read = sources.iter().flat_map(Source::visible);
+            let read = read.map(|(_, text)| answers::count_tokens(text));
+            answer.usage = Some(Usage {
+                input_tokens: answers::count_tokens(&said) + read.sum::<u64>(),
+                output_tokens: answers::count_tokens(&answer.text),
+            });
+            answer
+        });
+        let mut answer = extracted.await.map_err(|error| broken(&error))?;
+        if self.request.citations == Citations::Off {
+            answer.citations.clear();
+        }
+        let mut voice = Voice::new(self.request.citations, listener);
+        let mut told = 0;
+        for citation in &answer.citations {
+            let end = byte_at(&answer.text, citation.end);
+            voice
+                .say(Piece::Text(answer.text[told..end].to_owned()))
+                .await;
+            voice.say(Piece::Citation(citation.clone())).await;
+            told = end;
+        }
+        if told < answer.text.len() {
+            voice.say(Piece::Text(answer.text[told..].to_owned())).await;
+        }
+        voice.finish().await;
+        Ok(answer)
+    }
+
+    /// All that was said until now.
+    fn said(&self) -> String {
+        let before = self.request.history.iter();
+        let before = before.map(|turn| turn.message.as_str());
+        let preamble = self.request.preamble.as_deref();
+        let all = preamble.into_iter().chain(before);
+        let all = all.chain([self.request.message.as_str()]);
+        all.collect::<Vec<_>>().join("\n")
+    }
+
+    async fn ask_model(&self, outcome: &Outcome, listener: &Listener) -> Result<Answer> {
+        let mut sampling = self.request.sampling.clone();
+        if let Some(max) = self.request.max_tokens {
+            sampling.insert("max_tokens".to_owned(), max.into());
+        }
+        let question = Question {
+            preamble: self.request.preamble.clone(),
+            history: self.request.history.clone(),
+            message: self.request.message.clone(),
+            sources: outcome.documents.clone(),
+            is_cited: self.request.citations != Citations::Off,
+            sampling,
+        };
+        let (pieces, mut heard) = mpsc::channel(PIECES_WAITING);
+        let app = self.call.app();
+        let asked = async {
+            let answer = upstream::answer(app, &question, &pieces).await;
+            drop(pieces);
+            answer
+        };
+        let said = async {
+            let mut voice = Voice::new(self.request.citations, listener);
+            while let Some(piece) = heard.recv().await {
+                voice.say(piece).await;
+            }
+            voice.finish().await;
+        };
+        let (answer, ()) = tokio::join!(asked, said);
+        answer
+    }
+
+    /// Adds the message and its answer to the history, and stores them if they are to be kept.
+    async fn remember(&self, outcome: &mut Outcome) -> Result<()> {
+        let turns = [
+            (Role::User, &self.request.message),
+            (Role::Chatbot, &outcome.text),
+        ];
+        let turns = turns.map(|(role, message)| Turn {
+            role,
+            message: message.clone(),
+        });
+        outcome.history.extend(turns.clone());
+        match &self.request.conversation_id {
+            Some(conversation) if outcome.finish != Finish::Error => {
+                conversations::append(&self.call, conversation, turns.into()).await
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Tells an answer to who listens, citations when they are wanted.
+struct Voice<'a> {
+    when: Citations,
+    listener: &'a Listener,
+    waiting: Vec<Citation>,
+}
+
+impl<'a> Voice<'a> {
+    const fn new(when: Citations, listener: &'a Listener) -> Self {
+        Self {
+            when,
+            listener,
+            waiting: Vec::new(),
+        }
+    }
+
+    async fn say(&mut self, piece: Piece) {
+        match piece {
+            Piece::Text(text) => tell(self.listener, Event::Text(text)).await,
+            Piece::Citation(citation) => match self.when {
+                Citations::Between => {
+                    tell(self.listener, Event::Citations(vec![citation])).await;
+                }
+                Citations::After => self.waiting.push(citation),
+                Citations::Off => {}
+            },
+        }
+    }
+
+    async fn finish(self) {
+        for citation in self.waiting {
+            tell(self.listener, Event::Citations(vec![citation])).await;
+        }
+    }
+}
+
+/// Where a character begins, in bytes.
+fn byte_at(text: &str, character: usize) -> usize {
+    let mut places = text.char_indices().map(|(place, _)| place);
+    places.nth(character).unwrap_or(text.len())
+}
+
+fn broken(error: &tokio::task::JoinError) -> Error {
+    Error::internal("ranking documents ended too early", error.to_string())
+}

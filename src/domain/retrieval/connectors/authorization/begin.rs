@@ -1,0 +1,152 @@
+//! The first step: the address at the provider that a user's browser goes to.
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use rusqlite::{Connection, named_params};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::provider::Client;
+use crate::{
+    domain::{
+        retrieval::connectors::{check, find},
+        tenancy::{bounds::Bound, request_auth::Call, sealed::SealedColumn},
+    },
+    kernel::{
+        Error, Result, Secret, Timestamp, Violation,
+        ids::{ConnectorAuthorizationId, ConnectorId},
+        secret::{TokenHash, new_token},
+        violation::Location,
+    },
+    store::Sealer,
+};
+
+/// What this server says of itself and of the request; the provider's own are left out.
+const OURS: &[&str] = &[
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+];
+
+const INSERT: &str = "
+    INSERT INTO connector_oauth_states
+        (hash, id, connector_id, user_id, verifier, redirect_uri, after_token_redirect, expires_at)
+    SELECT :hash, :id, :connector_id, :user_id, :verifier, :redirect_uri, :after_token_redirect,
+           :expires_at
+    FROM connectors WHERE workspace_id = :workspace_id AND id = :connector_id";
+
+const BOUND: Bound = Bound {
+    of: "A user",
+    things: "authorizations that are not finished",
+    setting: "pending_authorizations",
+    most: |bounds| bounds.pending_authorizations,
+    last: None,
+    rows: "SELECT 1 FROM connector_oauth_states WHERE user_id = ?1",
+};
+
+/// Begins to authorize a connector for the caller: the address at its provider to open in the
+/// caller's browser. The provider sends it back to `redirect_uri`, and this server from there to
+/// `after`, if it is given.
+///
+/// The address holds a state that works once, for this user and connector, and for
+/// `connectors.authorization_seconds`.
+///
+/// # Errors
+/// `NotFound`, `Invalid` for a connector without `oauth` or an `after` that is no address, or those
+/// of the store.
+pub async fn begin(
+    call: &Call,
+    id: &ConnectorId,
+    redirect_uri: String,
+    after: Option<String>,
+) -> Result<String> {
+    let app = call.app();
+    let connector = find(call, id)?;
+    let client = Client::of(app, &connector)?;
+    if let Some(after) = &after {
+        check::address(&["after_token_redirect"], after).map_err(in_query)?;
+    }
+    let state = new_token("");
+    // RFC 7636 §4.1 asks for 43 to 128 characters.
+    let verifier = format!("{}{}", new_token("").expose(), new_token("").expose());
+    let url = address(&client, &redirect_uri, &state, &verifier)?;
+    let row_id = ConnectorAuthorizationId::new_uuid();
+    let column = SealedColumn::ConnectorVerifier;
+    let sealed = column.seal(app.sealer(), row_id.as_str(), verifier.as_bytes());
+    let lifetime = Duration::from_secs(app.settings().connectors.authorization_seconds);
+    let user = call.caller().key_id.clone();
+    app.change(call, move |change, workspace| {
+        prune(change.conn, change.now)?;
+        BOUND.require(change, user.as_str())?;
+        change.conn.prepare_cached(INSERT)?.execute(named_params! {
+            ":hash": TokenHash::of(state.expose()).as_bytes().as_slice(),
+            ":id": row_id,
+            ":workspace_id": workspace,
+            ":connector_id": connector.id,
+            ":user_id": user,
+            ":verifier": sealed,
+            ":redirect_uri": redirect_uri,
+            ":after_token_redirect": after,
+            ":expires_at": change.now.plus(lifetime),
+        })?;
+        Ok(url)
+    })
+    .await
+}
+
+/// The parameter is one of the query.
+fn in_query(error: Error) -> Error {
+    let rules = error.broken_rules().iter().cloned();
+    let moved = rules.map(|violation| Violation {
+        location: Location::Query,
+        ..violation
+    });
+    Error::violations(moved.collect())
+}
+
+/// The provider's address with its own query and ours: some need theirs to give a refresh token.
+fn address(client: &Client, redirect_uri: &str, state: &Secret, verifier: &str) -> Result<String> {
+    let mut url = Url::parse(&client.oauth.authorize_url)
+        .map_err(|error| Error::internal("a checked address cannot be read", error))?;
+    let scope = client.oauth.scope.as_deref();
+    let theirs: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| !OURS.contains(&name.as_ref()) && (scope.is_none() || name != "scope"))
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
+    url.query_pairs_mut()
+        .clear()
+        .extend_pairs(theirs)
+        .append_pair("response_type", "code")
+        .append_pair("client_id", client.id().expose())
+        .append_pair("redirect_uri", redirect_uri)
+        .extend_pairs(scope.map(|scope| ("scope", scope)))
+        .append_pair("state", state.expose())
+        .append_pair("code_challenge", &challenge)
+        .append_pair("code_challenge_method", "S256");
+    Ok(url.into())
+}
+
+pub(super) fn open_verifier(
+    sealer: &Sealer,
+    id: &ConnectorAuthorizationId,
+    sealed: &[u8],
+) -> Result<String> {
+    let text = SealedColumn::ConnectorVerifier.open(sealer, id.as_str(), sealed)?;
+    String::from_utf8(text)
+        .map_err(|error| Error::internal("a sealed verifier is not what it should be", error))
+}
+
+const PRUNE: &str = "DELETE FROM connector_oauth_states WHERE expires_at <= :now";
+
+/// Forgets what is too old to be finished.
+pub(super) fn prune(conn: &Connection, now: Timestamp) -> Result<()> {
+    conn.prepare_cached(PRUNE)?
+        .execute(named_params! {":now": now})?;
+    Ok(())
+}

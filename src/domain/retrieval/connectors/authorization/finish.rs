@@ -1,0 +1,202 @@
+//! The second step: what the provider sends the user's browser back with.
+
+use rusqlite::{OptionalExtension, named_params};
+
+use super::{
+    begin::{open_verifier, prune},
+    provider::{Client, plain},
+    rows,
+};
+use crate::{
+    domain::{
+        App,
+        retrieval::connectors::{Connector, rows::find_row},
+        tenancy::{
+            api_keys,
+            audit::{self, Actor, Entry},
+            write_tx::Change,
+        },
+    },
+    kernel::{
+        Error, Result, Secret,
+        ids::{ApiKeyId, ConnectorAuthorizationId, ConnectorId, WorkspaceId},
+        secret::TokenHash,
+    },
+};
+
+/// What the provider answered.
+#[derive(Debug)]
+pub enum Answer {
+    /// The user allows it: a code to change for tokens.
+    Code(Secret),
+    /// It is not allowed, in RFC 6749's words.
+    Error {
+        /// `access_denied`, …
+        code: String,
+        /// The provider's own words.
+        description: Option<String>,
+    },
+}
+
+/// How an authorization ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// The name of the connector.
+    pub connector: String,
+    /// Where the user wants to go from here.
+    pub after: Option<String>,
+    /// Nothing, or why the connector is not authorized: a code and a text without secrets.
+    pub refused: Option<(String, String)>,
+}
+
+/// What was begun.
+struct Begun {
+    id: ConnectorAuthorizationId,
+    user: ApiKeyId,
+    verifier: Vec<u8>,
+    redirect_uri: String,
+    after: Option<String>,
+    connector: Connector,
+}
+
+/// Finishes what a user has begun: changes the code for tokens and keeps them, sealed. Whatever
+/// comes of it, the state is used up.
+///
+/// # Errors
+/// `Invalid` for a state that is unknown, used up or too old, or those of the store. What the
+/// provider refuses is a result.
+pub async fn finish(app: &App, state: &Secret, answer: Answer) -> Result<Finished> {
+    let hash = TokenHash::of(state.expose());
+    let begun = app
+        .change_as(Actor::System, move |change| take(change, &hash))
+        .await?
+        .ok_or_else(|| {
+            Error::invalid(
+                "This authorization is unknown, used up or too old: ask for a new address",
+            )
+        })?;
+    let refused = match answer {
+        Answer::Error { code, description } => {
+            let text = description.unwrap_or_else(|| code.clone());
+            Some((plain(&code), plain(&text)))
+        }
+        Answer::Code(code) => exchange(app, &begun, &code).await?,
+    };
+    Ok(Finished {
+        connector: begun.connector.name,
+        after: begun.after,
+        refused,
+    })
+}
+
+const FIND: &str = "
+    SELECT s.id, s.connector_id, s.user_id, s.verifier, s.redirect_uri, s.after_token_redirect,
+           c.workspace_id
+    FROM connector_oauth_states AS s
+    JOIN connectors AS c ON c.id = s.connector_id
+    JOIN api_keys AS k ON k.id = s.user_id
+    WHERE s.hash = :hash AND s.expires_at > :now AND k.revoked_at IS NULL";
+
+const DELETE: &str = "DELETE FROM connector_oauth_states WHERE hash = :hash";
+
+/// Uses a state up. None if it is not, or no longer, good for anything.
+fn take(change: &Change<'_>, hash: &TokenHash) -> Result<Option<Begun>> {
+    let found = change
+        .conn
+        .prepare_cached(FIND)?
+        .query_row(
+            named_params! {":hash": hash.as_bytes().as_slice(), ":now": change.now},
+            |row| {
+                let connector: ConnectorId = row.get("connector_id")?;
+                let workspace: WorkspaceId = row.get("workspace_id")?;
+                let user: ApiKeyId = row.get("user_id")?;
+                let id: ConnectorAuthorizationId = row.get("id")?;
+                let verifier: Vec<u8> = row.get("verifier")?;
+                let redirect_uri: String = row.get("redirect_uri")?;
+                let after: Option<String> = row.get("after_token_redirect")?;
+                Ok((
+                    connector,
+                    workspace,
+                    user,
+                    id,
+                    verifier,
+                    redirect_uri,
+                    after,
+                ))
+            },
+        )
+        .optional()?;
+    change
+        .conn
+        .prepare_cached(DELETE)?
+        .execute(named_params! {":hash": hash.as_bytes().as_slice()})?;
+    prune(change.conn, change.now)?;
+    let Some((connector, workspace, user, id, verifier, redirect_uri, after)) = found else {
+        return Ok(None);
+    };
+    let connector = find_row(change.conn, &workspace, &user, &connector, change.now)?;
+    Ok(Some(Begun {
+        id,
+        user,
+        verifier,
+        redirect_uri,
+        after,
+        connector,
+    }))
+}
+
+/// Changes a code for tokens and keeps them, or says why not.
+async fn exchange(app: &App, begun: &Begun, code: &Secret) -> Result<Option<(String, String)>> {
+    let verifier = open_verifier(app.sealer(), &begun.id, &begun.verifier)?;
+    let client = Client::of(app, &begun.connector)?;
+    let grant = [
+        ("grant_type", "authorization_code"),
+        ("code", code.expose()),
+        ("redirect_uri", &begun.redirect_uri),
+        ("code_verifier", &verifier),
+    ];
+    let granted = match client.tokens(app, &grant).await {
+        Ok(granted) => granted,
+        Err(refusal) => {
+            return Ok(Some((
+                "token_exchange_failed".to_owned(),
+                refusal.text().to_owned(),
+            )));
+        }
+    };
+    let sealer = app.sealer().clone();
+    let (connector, user) = (begun.connector.clone(), begun.user.clone());
+    let refused = app
+        .change_as(Actor::Key(user.clone()), move |change| {
+            let credentials = connector.credentials.as_deref().unwrap_or_default();
+            let of = (&connector.id, credentials);
+            if !api_keys::is_valid(change.conn, &user)? {
+                return Ok(Some(KEY_REVOKED));
+            }
+            if !rows::put(change, &sealer, of, &user, granted)? {
+                return Ok(Some(CONNECTOR_CHANGED));
+            }
+            let entry = Entry {
+                workspace: Some(&connector.workspace_id),
+                action: "connector.authorize",
+                resource_id: connector.id.as_str(),
+                resource_name: Some(&connector.name),
+            };
+            audit::record(change, &entry)?;
+            Ok(None)
+        })
+        .await?;
+    Ok(refused.map(|(code, text)| (code.to_owned(), text.to_owned())))
+}
+
+/// Why tokens are not kept that the provider has given.
+type NotKept = (&'static str, &'static str);
+
+const KEY_REVOKED: NotKept = (
+    "key_revoked",
+    "the API key that began this was revoked meanwhile",
+);
+const CONNECTOR_CHANGED: NotKept = (
+    "connector_changed",
+    "the connector was changed or deleted meanwhile",
+);

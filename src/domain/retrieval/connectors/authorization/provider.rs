@@ -1,0 +1,264 @@
+//! A provider's token endpoint: codes and refresh tokens for access tokens (RFC 6749 §4.1.3, §6).
+
+use std::{collections::HashMap, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::Value;
+use url::form_urlencoded::{Serializer, byte_serialize, parse};
+
+use crate::{
+    domain::{
+        App,
+        retrieval::connectors::{Auth, Connector, Credentials, OAuth},
+    },
+    kernel::{Error, Result, Secret},
+    net::outbound::{OutboundRequest, OutboundResponse},
+};
+
+/// How long a provider may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// The most that is read of its answer, in bytes.
+const ANSWER_MAX: usize = 64 * 1024;
+/// How much is kept of what it says of an error, in characters.
+const DESCRIPTION_MAX: usize = 200;
+
+/// What this server is to a provider.
+pub(super) struct Client {
+    pub(super) oauth: OAuth,
+    id: Secret,
+    secret: Secret,
+}
+
+/// What a provider has granted.
+pub(super) struct Granted {
+    pub(super) access_token: Secret,
+    pub(super) refresh_token: Option<Secret>,
+    pub(super) expires_in: Option<Duration>,
+}
+
+/// Why it has granted nothing. The texts hold no secret.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// What was sent is not, or no longer, good for anything.
+    Grant(String),
+    /// It does not know this client, or does not understand it.
+    Client(String),
+    /// It did not answer, or not as a token endpoint does. The grant may be good still.
+    Unanswered(String),
+}
+
+impl Refusal {
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Grant(text) | Self::Client(text) | Self::Unanswered(text) => text,
+        }
+    }
+}
+
+impl Client {
+    /// What a connector that its users authorize is to its provider.
+    ///
+    /// # Errors
+    /// `Invalid` for another connector.
+    pub(super) fn of(app: &App, connector: &Connector) -> Result<Self> {
+        let (Some(Auth::OAuth(oauth)), Some(sealed)) = (&connector.auth, &connector.credentials)
+        else {
+            return Err(Error::invalid(format!(
+                "connector '{}' has no oauth configuration",
+                connector.id
+            )));
+        };
+        match Credentials::open(app.sealer(), &connector.id, sealed)? {
+            Credentials::OAuth {
+                client_id,
+                client_secret,
+            } => Ok(Self {
+                oauth: oauth.clone(),
+                id: client_id,
+                secret: client_secret,
+            }),
+            Credentials::Service(_) => Err(Error::internal(
+                "the credentials of a connector are of another kind than it says",
+                "a token",
+            )),
+        }
+    }
+
+    pub(super) const fn id(&self) -> &Secret {
+        &self.id
+    }
+
+    /// Asks for tokens. Client id and secret go into the form, where all known providers take them;
+    /// one that does not is asked again with HTTP Basic.
+    pub(super) async fn tokens(
+        &self,
+        app: &App,
+        grant: &[(&str, &str)],
+    ) -> Result<Granted, Refusal> {
+        let own = [
+            ("client_id", self.id.expose()),
+            ("client_secret", self.secret.expose()),
+        ];
+        let form = form(grant.iter().chain(&own));
+        match self.post(app, form, None).await {
+            Err(Refusal::Client(_)) => {}
+            decided => return decided,
+        }
+        let encode = |text: &Secret| byte_serialize(text.expose().as_bytes()).collect::<String>();
+        let pair = format!("{}:{}", encode(&self.id), encode(&self.secret));
+        let basic = format!("Basic {}", STANDARD.encode(pair));
+        self.post(app, self::form(grant), Some(basic)).await
+    }
+
+    async fn post(
+        &self,
+        app: &App,
+        form: String,
+        authorization: Option<String>,
+    ) -> Result<Granted, Refusal> {
+        let content_type = "application/x-www-form-urlencoded".to_owned();
+        let mut headers = vec![
+            ("content-type".to_owned(), content_type),
+            ("accept".to_owned(), "application/json".to_owned()),
+        ];
+        headers.extend(authorization.map(|value| ("authorization".to_owned(), value)));
+        let request = OutboundRequest {
+            method: "POST",
+            url: app.settings().connectors.mapped(&self.oauth.token_url),
+            headers,
+            body: form.into_bytes(),
+            timeout: TIMEOUT,
+            max_response: ANSWER_MAX,
+        };
+        match app.outbound().send(request).await {
+            Ok(answer) => read(&answer),
+            Err(error) => Err(Refusal::Unanswered(format!(
+                "the provider cannot be reached: {error}"
+            ))),
+        }
+    }
+}
+
+fn form<'a>(pairs: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> String {
+    Serializer::new(String::new())
+        .extend_pairs(pairs.into_iter().copied())
+        .finish()
+}
+
+/// Reads an answer. Its body may be an error or tokens with any status that is not a server's
+/// failure, and a form in the place of JSON: there are providers of each kind.
+fn read(answer: &OutboundResponse) -> Result<Granted, Refusal> {
+    let status = answer.status;
+    let body = members(&answer.body);
+    let text = |name: &str| body.get(name).filter(|text| !text.is_empty());
+    if let Some(error) = text("error") {
+        let description = text("error_description").map_or("", String::as_str);
+        let said = plain(&format!("{error} {description}"));
+        let said = format!("the provider answered {status} {said}");
+        return Err(match error.as_str() {
+            "invalid_grant" | "access_denied" => Refusal::Grant(said),
+            _ if status >= 500 => Refusal::Unanswered(said),
+            _ => Refusal::Client(said),
+        });
+    }
+    match (status, text("access_token")) {
+        (200..=299, Some(access)) => Ok(Granted {
+            access_token: Secret::new(access.as_str()),
+            refresh_token: text("refresh_token").map(|token| Secret::new(token.as_str())),
+            expires_in: text("expires_in")
+                .and_then(|seconds| seconds.parse::<f64>().ok())
+                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+        }),
+        (400, _) => Err(Refusal::Grant(format!("the provider answered {status}"))),
+        (401 | 403, _) => Err(Refusal::Client(format!("the provider answered {status}"))),
+        (200..=299, None) => Err(Refusal::Unanswered(
+            "the provider answered without an access token".to_owned(),
+        )),
+        _ => Err(Refusal::Unanswered(format!(
+            "the provider answered {status}"
+        ))),
+    }
+}
+
+/// The members of an answer with texts or numbers: of the grant of a user within it, where it has no
+/// token of its own, as Slack answers for a user's scopes.
+fn members(body: &[u8]) -> HashMap<String, String> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(mut members)) => {
+            let user = members.remove("authed_user");
+            if let Some(Value::Object(user)) = user
+                && user.contains_key("access_token")
+                && !members.contains_key("access_token")
+            {
+                members.extend(user);
+            }
+            members
+                .into_iter()
+                .filter_map(|(name, value)| match value {
+                    Value::String(text) => Some((name, text)),
+                    Value::Number(number) => Some((name, number.to_string())),
+                    _ => None,
+                })
+                .collect()
+        }
+        _ => parse(body).into_owned().collect(),
+    }
+}
+
+/// A provider's own words, on one line.
+pub(super) fn plain(text: &str) -> String {
+    let line: String = text
+        .chars()
+        .take(DESCRIPTION_MAX)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    line.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Result<Granted, Refusal> {
+        read(&OutboundResponse {
+            status,
+            headers: Vec::new(),
+            body: body.as_bytes().to_vec(),
+            truncated: false,
+        })
+    }
+
+    #[test]
+    fn tokens_are_read_in_each_form() {
+        for body in [
+            r#"{"access_token": "a", "refresh_token": "r", "expires_in": 3600}"#,
+            r#"{"access_token": "a", "refresh_token": "r", "expires_in": "3600"}"#,
+            "access_token=a&refresh_token=r&expires_in=3600",
+            r#"{"ok": true, "authed_user": {"id": "U1", "access_token": "a", "refresh_token": "r", "expires_in": 3600}}"#,
+            r#"{"access_token": "a", "refresh_token": "r", "expires_in": 3600, "authed_user": {"access_token": "b"}}"#,
+        ] {
+            let granted = answer(200, body).unwrap_or_else(|refusal| panic!("{refusal:?}"));
+            assert_eq!(granted.access_token.expose(), "a");
+            assert_eq!(granted.refresh_token, Some(Secret::new("r")));
+            assert_eq!(granted.expires_in, Some(Duration::from_secs(3600)));
+        }
+        let bare = answer(200, r#"{"access_token": "a", "expires_in": -1}"#);
+        assert!(bare.is_ok_and(|granted| granted.expires_in.is_none()));
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        let grant = |answer: Result<Granted, Refusal>| matches!(answer, Err(Refusal::Grant(_)));
+        let client = |answer: Result<Granted, Refusal>| matches!(answer, Err(Refusal::Client(_)));
+        let none = |answer: Result<Granted, Refusal>| matches!(answer, Err(Refusal::Unanswered(_)));
+        assert!(grant(answer(400, r#"{"error": "invalid_grant"}"#)));
+        assert!(grant(answer(400, "<html>")));
+        assert!(client(answer(401, r#"{"error": "invalid_client"}"#)));
+        assert!(client(answer(401, "")));
+        assert!(client(answer(200, "error=incorrect_client_credentials")));
+        assert!(none(answer(500, r#"{"error": "server_error"}"#)));
+        assert!(none(answer(502, "<html>")));
+        assert!(none(answer(200, "{}")));
+        assert!(none(answer(302, "")));
+    }
+}

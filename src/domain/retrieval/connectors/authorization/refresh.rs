@@ -1,0 +1,231 @@
+//! Access tokens for searches, refreshed as they end or are refused.
+//!
+//! Providers change the refresh token with each use, and may revoke everything when an old one
+//! comes again. So of one authorization there is one refresh at a time, those who waited for it
+//! take what it brought, and it runs to its end, with the new tokens on disk, even if nobody waits
+//! any more.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tracing::info;
+
+use super::{
+    provider::{Client, Refusal},
+    rows::{self, Authorization, Tokens},
+};
+use crate::{
+    domain::{
+        App,
+        retrieval::connectors::{Connector, SearchFailure},
+        tenancy::{
+            audit::{self, Actor, Entry},
+            request_auth::Call,
+        },
+    },
+    kernel::{
+        Error, Secret,
+        ids::{ApiKeyId, ConnectorAuthorizationId, ConnectorId},
+    },
+};
+
+type Key = (ConnectorId, ApiKeyId);
+
+/// What keeps refreshes of one authorization apart.
+#[derive(Default)]
+pub struct Refreshes(Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>);
+
+impl Refreshes {
+    /// The lock of an authorization. Those that nobody holds or waits for are forgotten.
+    fn lock(&self, key: Key) -> Arc<tokio::sync::Mutex<()>> {
+        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        locks.retain(|_, lock| Arc::strong_count(lock) > 1);
+        locks.entry(key).or_default().clone()
+    }
+}
+
+/// A token that is to be refreshed.
+struct Stale {
+    access: Secret,
+    /// Whether the connector refuses it. Otherwise it ends soon.
+    is_refused: bool,
+}
+
+/// The access token of the caller for a connector that its users authorize.
+///
+/// # Errors
+/// A failure for the caller if there is none, or those of the store.
+pub(in crate::domain::retrieval::connectors) async fn access_token(
+    call: &Call,
+    connector: &Connector,
+) -> Result<Secret, SearchFailure> {
+    let app = call.app();
+    let user = &call.caller().key_id;
+    let (authorization, tokens) = stored(app, connector, user)?;
+    if ends_soon(app, &authorization) {
+        let stale = Stale {
+            access: tokens.access,
+            is_refused: false,
+        };
+        return refreshed(call, connector, stale).await;
+    }
+    Ok(tokens.access)
+}
+
+/// Another access token in the place of one that the connector refuses.
+///
+/// # Errors
+/// A failure for the caller if there is none any more, or those of the store.
+pub(in crate::domain::retrieval::connectors) async fn renewed_token(
+    call: &Call,
+    connector: &Connector,
+    refused: &Secret,
+) -> Result<Secret, SearchFailure> {
+    let stale = Stale {
+        access: refused.clone(),
+        is_refused: true,
+    };
+    refreshed(call, connector, stale).await
+}
+
+async fn refreshed(
+    call: &Call,
+    connector: &Connector,
+    stale: Stale,
+) -> Result<Secret, SearchFailure> {
+    let (app, connector) = (call.app().clone(), connector.clone());
+    let user = call.caller().key_id.clone();
+    // A task of its own: it is not given up with the request that wanted it.
+    let refresh = tokio::spawn(async move { refresh(&app, &connector, user, stale).await });
+    refresh
+        .await
+        .map_err(|error| Error::internal("a refresh of tokens panicked", error))?
+}
+
+fn stored(
+    app: &App,
+    connector: &Connector,
+    user: &ApiKeyId,
+) -> Result<(Authorization, Tokens), SearchFailure> {
+    let found = app
+        .store()
+        .read(|conn| rows::find(conn, app.sealer(), &connector.id, user))?;
+    // wire: the first of these texts is the vendor's (cohere.md §3.6)
+    let Some(mut authorization) = found else {
+        return Err(failure(format!(
+            "failed to get auth token: user is not authenticated for connector {}",
+            connector.id
+        )));
+    };
+    match authorization.tokens.take() {
+        Some(tokens) => Ok((authorization, tokens)),
+        None => Err(expired(connector)),
+    }
+}
+
+fn ends_soon(app: &App, authorization: &Authorization) -> bool {
+    let early = Duration::from_secs(app.settings().connectors.refresh_seconds_before_end);
+    let soon = app.clock().now().plus(early);
+    authorization.expires_at.is_some_and(|end| end <= soon)
+}
+
+/// One refresh, if it is still needed.
+async fn refresh(
+    app: &App,
+    connector: &Connector,
+    user: ApiKeyId,
+    stale: Stale,
+) -> Result<Secret, SearchFailure> {
+    let lock = app.refreshes().lock((connector.id.clone(), user.clone()));
+    let _one_at_a_time = lock.lock().await;
+    let (authorization, tokens) = stored(app, connector, &user)?;
+    if stale.access != tokens.access {
+        // Another search has refreshed it meanwhile.
+        return Ok(tokens.access);
+    }
+    let now = app.clock().now();
+    let has_time = authorization.expires_at.is_some_and(|end| end > now);
+    let usable = has_time && !stale.is_refused;
+    let Some(old) = tokens.refresh else {
+        if usable {
+            return Ok(tokens.access);
+        }
+        void(
+            app,
+            connector,
+            user,
+            authorization.id,
+            "it cannot be refreshed",
+        )
+        .await?;
+        return Err(expired(connector));
+    };
+    let client = Client::of(app, connector)?;
+    let mut grant = vec![
+        ("grant_type", "refresh_token"),
+        ("refresh_token", old.expose()),
+    ];
+    // Microsoft's wants it (cohere.md §3.6).
+    grant.extend(client.oauth.scope.as_deref().map(|scope| ("scope", scope)));
+    match client.tokens(app, &grant).await {
+        Ok(granted) => {
+            let access = granted.access_token.clone();
+            let (sealer, id) = (app.sealer().clone(), authorization.id);
+            app.change_as(Actor::Key(user), move |change| {
+                rows::replace(change, &sealer, &id, granted, old)
+            })
+            .await?;
+            Ok(access)
+        }
+        Err(Refusal::Grant(text)) => {
+            void(app, connector, user, authorization.id, &text).await?;
+            Err(expired(connector))
+        }
+        Err(_) if usable => Ok(tokens.access),
+        Err(refusal) => Err(failure(format!(
+            "failed to get auth token: {}",
+            refusal.text()
+        ))),
+    }
+}
+
+/// Notes that a user must authorize a connector again.
+async fn void(
+    app: &App,
+    connector: &Connector,
+    user: ApiKeyId,
+    id: ConnectorAuthorizationId,
+    reason: &str,
+) -> Result<(), Error> {
+    info!(connector = %connector.id, user = %user, reason, "an authorization has expired");
+    let connector = connector.clone();
+    app.change_as(Actor::Key(user), move |change| {
+        rows::expire(change, &id)?;
+        let entry = Entry {
+            workspace: Some(&connector.workspace_id),
+            action: "connector.authorization_expired",
+            resource_id: connector.id.as_str(),
+            resource_name: Some(&connector.name),
+        };
+        audit::record(change, &entry)
+    })
+    .await
+}
+
+fn expired(connector: &Connector) -> SearchFailure {
+    failure(format!(
+        "failed to get auth token: the user's authorization of connector {} has expired or was \
+         revoked",
+        connector.id
+    ))
+}
+
+fn failure(message: String) -> SearchFailure {
+    SearchFailure::Connector {
+        message,
+        status: None,
+    }
+}

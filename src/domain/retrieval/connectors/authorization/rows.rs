@@ -1,0 +1,206 @@
+//! Authorizations as rows, and the tokens that are sealed in them.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+use serde_json::{Value, json};
+
+use super::provider::Granted;
+use crate::{
+    domain::tenancy::{sealed::SealedColumn, write_tx::Change},
+    kernel::{
+        Error, Result, Secret, Timestamp,
+        ids::{ApiKeyId, ConnectorAuthorizationId, ConnectorId},
+    },
+    store::Sealer,
+};
+
+/// What a user has allowed a connector.
+pub(super) struct Authorization {
+    pub(super) id: ConnectorAuthorizationId,
+    /// None once the provider has refused them.
+    pub(super) tokens: Option<Tokens>,
+    /// When the access token ends, if that is known.
+    pub(super) expires_at: Option<Timestamp>,
+}
+
+/// The tokens of a user.
+pub(super) struct Tokens {
+    pub(super) access: Secret,
+    pub(super) refresh: Option<Secret>,
+}
+
+impl Tokens {
+    fn seal(&self, sealer: &Sealer, id: &ConnectorAuthorizationId) -> Vec<u8> {
+        let value = json!({
+            "access": self.access.expose(),
+            "refresh": self.refresh.as_ref().map(Secret::expose),
+        });
+        let text = value.to_string();
+        SealedColumn::ConnectorTokens.seal(sealer, id.as_str(), text.as_bytes())
+    }
+
+    fn open(sealer: &Sealer, id: &ConnectorAuthorizationId, sealed: &[u8]) -> Result<Self> {
+        let text = SealedColumn::ConnectorTokens.open(sealer, id.as_str(), sealed)?;
+        let value: Value = serde_json::from_slice(&text)
+            .map_err(|error| Error::internal("sealed tokens cannot be read", error))?;
+        let access = value["access"].as_str().ok_or_else(|| {
+            Error::internal(
+                "sealed tokens are not what they should be",
+                "no access token",
+            )
+        })?;
+        Ok(Self {
+            access: Secret::new(access),
+            refresh: value["refresh"].as_str().map(Secret::new),
+        })
+    }
+}
+
+const FIND: &str = "
+    SELECT id, tokens, expires_at FROM connector_authorizations
+    WHERE connector_id = :connector_id AND user_id = :user_id";
+
+/// What a user has allowed a connector, if anything.
+pub(super) fn find(
+    conn: &Connection,
+    sealer: &Sealer,
+    connector: &ConnectorId,
+    user: &ApiKeyId,
+) -> Result<Option<Authorization>> {
+    let found = conn
+        .prepare_cached(FIND)?
+        .query_row(
+            named_params! {":connector_id": connector, ":user_id": user},
+            |row| {
+                let id: ConnectorAuthorizationId = row.get("id")?;
+                let sealed: Option<Vec<u8>> = row.get("tokens")?;
+                let expires_at: Option<Timestamp> = row.get("expires_at")?;
+                Ok((id, sealed, expires_at))
+            },
+        )
+        .optional()?;
+    let Some((id, sealed, expires_at)) = found else {
+        return Ok(None);
+    };
+    let tokens = match sealed {
+        Some(sealed) => Some(Tokens::open(sealer, &id, &sealed)?),
+        None => None,
+    };
+    Ok(Some(Authorization {
+        id,
+        tokens,
+        expires_at,
+    }))
+}
+
+/// Only for a connector that is still what the user was asked for: its secrets are sealed anew
+/// whenever it is another.
+const INSERT: &str = "
+    INSERT INTO connector_authorizations
+        (id, connector_id, user_id, tokens, refreshable, expires_at, created_at, updated_at)
+    SELECT :id, :connector_id, :user_id, :tokens, :refreshable, :expires_at, :now, :now
+    FROM connectors WHERE id = :connector_id AND credentials = :credentials
+    ON CONFLICT (connector_id, user_id) DO UPDATE SET
+        id = excluded.id, tokens = excluded.tokens, refreshable = excluded.refreshable,
+        expires_at = excluded.expires_at, updated_at = excluded.updated_at";
+
+/// Keeps what a user has allowed a connector with these sealed credentials, in the place of what
+/// was before. False if there is no such connector any more.
+pub(super) fn put(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    (connector, credentials): (&ConnectorId, &[u8]),
+    user: &ApiKeyId,
+    granted: Granted,
+) -> Result<bool> {
+    let id = ConnectorAuthorizationId::new_uuid();
+    let tokens = Tokens {
+        access: granted.access_token,
+        refresh: granted.refresh_token,
+    };
+    let written = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": id,
+        ":connector_id": connector,
+        ":credentials": credentials,
+        ":user_id": user,
+        ":tokens": tokens.seal(sealer, &id),
+        ":refreshable": tokens.refresh.is_some(),
+        ":expires_at": granted.expires_in.map(|lifetime| change.now.plus(lifetime)),
+        ":now": change.now,
+    })?;
+    Ok(written > 0)
+}
+
+const REPLACE: &str = "
+    UPDATE connector_authorizations
+    SET tokens = :tokens, refreshable = :refreshable, expires_at = :expires_at, updated_at = :now
+    WHERE id = :id";
+
+/// Puts refreshed tokens in the place of the old ones. A provider that gives no new refresh token
+/// leaves the old one valid (RFC 6749 §6).
+pub(super) fn replace(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    id: &ConnectorAuthorizationId,
+    granted: Granted,
+    old_refresh: Secret,
+) -> Result<()> {
+    let tokens = Tokens {
+        access: granted.access_token,
+        refresh: granted.refresh_token.or(Some(old_refresh)),
+    };
+    change
+        .conn
+        .prepare_cached(REPLACE)?
+        .execute(named_params! {
+            ":id": id,
+            ":tokens": tokens.seal(sealer, id),
+            ":refreshable": tokens.refresh.is_some(),
+            ":expires_at": granted.expires_in.map(|lifetime| change.now.plus(lifetime)),
+            ":now": change.now,
+        })?;
+    Ok(())
+}
+
+const EXPIRE: &str = "
+    UPDATE connector_authorizations SET tokens = NULL, refreshable = 0, updated_at = :now
+    WHERE id = :id";
+
+/// Throws the tokens away that the provider refuses: the user must authorize the connector again.
+pub(super) fn expire(change: &Change<'_>, id: &ConnectorAuthorizationId) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(EXPIRE)?
+        .execute(named_params! {":id": id, ":now": change.now})?;
+    Ok(())
+}
+
+const FORGET_USERS: &str = "DELETE FROM connector_authorizations WHERE user_id = :user";
+const FORGET_USERS_STATES: &str = "DELETE FROM connector_oauth_states WHERE user_id = :user";
+
+/// Forgets what a user has authorized and has begun to: its key is revoked.
+pub(in crate::domain) fn forget_user(change: &Change<'_>, user: &ApiKeyId) -> Result<()> {
+    for statement in [FORGET_USERS, FORGET_USERS_STATES] {
+        change
+            .conn
+            .prepare_cached(statement)?
+            .execute(named_params! {":user": user})?;
+    }
+    Ok(())
+}
+
+const FORGET: &str = "DELETE FROM connector_authorizations WHERE connector_id = :id";
+const FORGET_STATES: &str = "DELETE FROM connector_oauth_states WHERE connector_id = :id";
+
+/// Forgets what users have authorized of a connector, and what they have begun to.
+pub(in crate::domain::retrieval::connectors) fn forget(
+    change: &Change<'_>,
+    connector: &ConnectorId,
+) -> Result<()> {
+    for statement in [FORGET, FORGET_STATES] {
+        change
+            .conn
+            .prepare_cached(statement)?
+            .execute(named_params! {":id": connector})?;
+    }
+    Ok(())
+}

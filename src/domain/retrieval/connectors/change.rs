@@ -1,0 +1,252 @@
+//! Registering, updating and deleting connectors.
+
+use rusqlite::named_params;
+use serde_json::json;
+
+use super::{
+    Changes, Connector, Credentials, New,
+    auth::{self, Auth, Proof},
+    authorization, check,
+    rows::{find, find_row, not_found},
+};
+use crate::{
+    domain::{
+        App,
+        tenancy::{
+            audit::{self, Entry},
+            bounds::Bound,
+            request_auth::Call,
+            write_tx::Change,
+        },
+    },
+    kernel::{Error, Kind, Result, ids::ConnectorId},
+    store::Sealer,
+};
+
+pub(super) const INSERT: &str = "
+    INSERT INTO connectors
+        (id, workspace_id, name, description, url, excludes, auth_type, auth, credentials,
+         is_active, continue_on_failure, created_at, updated_at)
+    VALUES
+        (:id, :workspace_id, :name, :description, :url, :excludes, :auth_type, :auth, :credentials,
+         :is_active, :continue_on_failure, :created_at, :updated_at)
+    ON CONFLICT (id) DO NOTHING";
+
+const BOUND: Bound = Bound {
+    of: "A workspace",
+    things: "connectors",
+    setting: "connectors",
+    most: |bounds| bounds.connectors,
+    last: None,
+    rows: "SELECT 1 FROM connectors WHERE workspace_id = ?1",
+};
+
+/// Registers a connector in the caller's workspace, once it has answered a call (unless the
+/// settings say otherwise, or its users must authorize it first).
+///
+/// # Errors
+/// `Invalid`, `Upstream` with the reason if it does not answer as a connector, or those of the
+/// store. Nothing is stored then.
+pub async fn create(call: &Call, new: New) -> Result<Connector> {
+    let app = call.app();
+    check::name(&new.name)?;
+    check::address(&["url"], &new.url)?;
+    let id = ConnectorId::new_slugged(&new.name);
+    let proof = auth::merge(None, new.oauth, new.service_auth)?;
+    let now = app.clock().now();
+    let mut connector = Connector {
+        id,
+        workspace_id: call.workspace().clone(),
+        name: new.name,
+        description: new.description,
+        url: new.url,
+        excludes: new.excludes,
+        auth: None,
+        auth_status: None,
+        is_active: new.is_active,
+        continue_on_failure: new.continue_on_failure,
+        created_at: now,
+        updated_at: now,
+        credentials: None,
+    };
+    connector.prove_with(proof, app.sealer());
+    if app.settings().connectors.test_on_registration {
+        check::try_out(app, &connector).await?;
+    }
+    app.change(call, move |change, workspace| {
+        BOUND.require(change, workspace.as_str())?;
+        if write(change, INSERT, &connector)? == 0 {
+            // One in two thousand million for two connectors of the same name.
+            return Err(Error::new(Kind::Conflict, "the new id is taken; try again"));
+        }
+        record(change, &connector, "connector.create")?;
+        Ok(connector)
+    })
+    .await
+}
+
+pub(super) const UPDATE: &str = "
+    UPDATE connectors SET
+        name = :name, description = :description, url = :url, excludes = :excludes,
+        auth_type = :auth_type, auth = :auth, credentials = :credentials, is_active = :is_active,
+        continue_on_failure = :continue_on_failure, created_at = :created_at,
+        updated_at = :updated_at
+    WHERE workspace_id = :workspace_id AND id = :id";
+
+/// Updates a connector of the caller's workspace. One whose address or token changes must answer
+/// a call first (unless the settings say otherwise). Users must authorize it again if another
+/// provider or client takes the old one's place.
+///
+/// # Errors
+/// `NotFound`, `Invalid`, `Upstream` if it does not answer, `Conflict` if it was changed
+/// meanwhile, or those of the store. Nothing is changed then.
+pub async fn update(call: &Call, id: ConnectorId, changes: Changes) -> Result<Connector> {
+    if let Some(name) = &changes.name {
+        check::name(name)?;
+    }
+    if let Some(url) = &changes.url {
+        check::address(&["url"], url)?;
+    }
+    let app = call.app().clone();
+    let before = find(call, &id)?;
+    let calls_anew = changes.url.as_ref().is_some_and(|url| *url != before.url)
+        || changes.service_auth.is_some();
+    if calls_anew && app.settings().connectors.test_on_update {
+        let (after, _) = apply(&app, before.clone(), changes.clone())?;
+        check::try_out(&app, &after).await?;
+    }
+    let user = call.caller().key_id.clone();
+    call.app()
+        .change(call, move |change, workspace| {
+            let stored = find_row(change.conn, workspace, &user, &id, change.now)?;
+            if calls_anew
+                && (&stored.url, &stored.credentials) != (&before.url, &before.credentials)
+            {
+                return Err(Error::new(
+                    Kind::Conflict,
+                    format!("connector '{id}' was changed at the same time; try again"),
+                ));
+            }
+            let (mut connector, is_void) = apply(&app, stored, changes)?;
+            connector.updated_at = change.now;
+            if is_void {
+                authorization::forget(change, &id)?;
+                connector.auth_status = None;
+            }
+            write(change, UPDATE, &connector)?;
+            record(change, &connector, "connector.update")?;
+            Ok(connector)
+        })
+        .await
+}
+
+/// The connector after these changes, and whether what users have authorized is void then.
+fn apply(app: &App, mut connector: Connector, changes: Changes) -> Result<(Connector, bool)> {
+    let mut is_void = false;
+    if changes.oauth.is_some() || changes.service_auth.is_some() {
+        let old = connector.proof(app.sealer())?;
+        let new = auth::merge(old.clone(), changes.oauth, changes.service_auth)?;
+        is_void = client(&old) != client(&new);
+        connector.prove_with(new, app.sealer());
+    }
+    connector.name = changes.name.unwrap_or(connector.name);
+    connector.description = changes.description.or(connector.description);
+    connector.url = changes.url.unwrap_or(connector.url);
+    connector.excludes = changes.excludes.unwrap_or(connector.excludes);
+    connector.is_active = changes.is_active.unwrap_or(connector.is_active);
+    connector.continue_on_failure = changes
+        .continue_on_failure
+        .unwrap_or(connector.continue_on_failure);
+    Ok((connector, is_void))
+}
+
+/// The client that users' tokens belong to.
+fn client(proof: &Proof) -> Option<(&str, &str, &str)> {
+    match proof {
+        Some((Auth::OAuth(oauth), Credentials::OAuth { client_id, .. })) => {
+            Some((&oauth.authorize_url, &oauth.token_url, client_id.expose()))
+        }
+        _ => None,
+    }
+}
+
+impl Connector {
+    fn proof(&self, sealer: &Sealer) -> Result<Proof> {
+        match (&self.auth, &self.credentials) {
+            (Some(auth), Some(sealed)) => {
+                let credentials = Credentials::open(sealer, &self.id, sealed)?;
+                Ok(Some((auth.clone(), credentials)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn prove_with(&mut self, proof: Proof, sealer: &Sealer) {
+        let (auth, credentials) = proof.unzip();
+        self.credentials = credentials.map(|credentials| credentials.seal(sealer, &self.id));
+        self.auth = auth;
+    }
+}
+
+/// Writes a connector with a statement that has all of its columns, and says how many rows that
+/// were.
+pub(super) fn write(change: &Change<'_>, statement: &str, connector: &Connector) -> Result<usize> {
+    let auth = connector.auth.as_ref();
+    Ok(change
+        .conn
+        .prepare_cached(statement)?
+        .execute(named_params! {
+            ":id": connector.id,
+            ":workspace_id": connector.workspace_id,
+            ":name": connector.name,
+            ":description": connector.description,
+            ":url": connector.url,
+            ":excludes": json!(connector.excludes).to_string(),
+            ":auth_type": auth.map(Auth::kind),
+            ":auth": auth.map(|auth| auth.to_json().to_string()),
+            ":credentials": connector.credentials,
+            ":is_active": connector.is_active,
+            ":continue_on_failure": connector.continue_on_failure,
+            ":created_at": connector.created_at,
+            ":updated_at": connector.updated_at,
+        })?)
+}
+
+const DELETE: &str = "DELETE FROM connectors WHERE workspace_id = :workspace_id AND id = :id";
+
+/// Deletes a connector of the caller's workspace with its log and what users have authorized.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub async fn delete(call: &Call, id: ConnectorId) -> Result<()> {
+    let user = call.caller().key_id.clone();
+    call.app()
+        .change(call, move |change, workspace| {
+            let connector = find_row(change.conn, workspace, &user, &id, change.now)?;
+            let deleted = change
+                .conn
+                .prepare_cached(DELETE)?
+                .execute(named_params! {":workspace_id": workspace, ":id": id})?;
+            if deleted == 0 {
+                return Err(not_found(&id));
+            }
+            record(change, &connector, "connector.delete")
+        })
+        .await
+}
+
+pub(super) fn record(
+    change: &Change<'_>,
+    connector: &Connector,
+    action: &'static str,
+) -> Result<()> {
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(&connector.workspace_id),
+            action,
+            resource_id: connector.id.as_str(),
+            resource_name: Some(&connector.name),
+        },
+    )
+}

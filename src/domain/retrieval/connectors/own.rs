@@ -1,0 +1,144 @@
+//! The folders of this server as connectors: registered by the server itself, and searched without a
+//! way through the network.
+
+use rusqlite::named_params;
+
+use super::{
+    Auth, Connector, Credentials, Document, Scheme,
+    call::Failure,
+    change::{INSERT, UPDATE, record, write},
+    rows::find_row,
+};
+use crate::{
+    domain::{
+        App,
+        retrieval::folders::{self, Found},
+        tenancy::{audit::Actor, write_tx::Change},
+    },
+    kernel::{
+        Kind, Result, Secret,
+        ids::{ConnectorId, WorkspaceId},
+    },
+};
+
+/// Registers the folders of the settings in a workspace, each once: one whose connector was deleted is
+/// left alone. Those that are registered get the address and the token that hold now. `origin` is
+/// where this server is: `http://127.0.0.1:4600`.
+///
+/// # Errors
+/// Those of the store.
+pub async fn register_folders(app: &App, workspace: &WorkspaceId, origin: &str) -> Result<()> {
+    app.folders().serve_at(origin);
+    for folder in app.folders().iter() {
+        let (name, token) = (folder.name.clone(), folder.token.clone());
+        let url = app.folders().url_of(&name);
+        let (workspace, parts) = (workspace.clone(), app.clone());
+        let registered = app.change_as(Actor::System, move |change| {
+            match folders::connector_of(change.conn, &name)? {
+                None => {
+                    let id = create(&parts, change, &workspace, &name, url, token)?;
+                    folders::set_connector(change.conn, &name, id.as_str())
+                }
+                Some(id) => refresh(&parts, change, &id.into(), url, &token),
+            }
+        });
+        registered.await?;
+    }
+    Ok(())
+}
+
+fn create(
+    app: &App,
+    change: &Change<'_>,
+    workspace: &WorkspaceId,
+    name: &str,
+    url: String,
+    token: Secret,
+) -> Result<ConnectorId> {
+    let id = ConnectorId::new_slugged(name);
+    let credentials = Credentials::Service(token).seal(app.sealer(), &id);
+    let connector = Connector {
+        id: id.clone(),
+        workspace_id: workspace.clone(),
+        name: name.to_owned(),
+        description: Some("A folder of documents on this server".to_owned()),
+        url,
+        excludes: Vec::new(),
+        auth: Some(Auth::Service(Scheme::Bearer)),
+        auth_status: None,
+        is_active: true,
+        continue_on_failure: false,
+        created_at: change.now,
+        updated_at: change.now,
+        credentials: Some(credentials),
+    };
+    write(change, INSERT, &connector)?;
+    record(change, &connector, "connector.create")?;
+    Ok(id)
+}
+
+/// Gives a connector that is still there the address and the token that hold now.
+fn refresh(
+    app: &App,
+    change: &Change<'_>,
+    id: &ConnectorId,
+    url: String,
+    token: &Secret,
+) -> Result<()> {
+    let mut workspace = change
+        .conn
+        .prepare_cached("SELECT workspace_id FROM connectors WHERE id = :id")?;
+    let mut found = workspace.query(named_params! {":id": id})?;
+    let Some(row) = found.next()? else {
+        return Ok(());
+    };
+    let workspace: WorkspaceId = row.get("workspace_id")?;
+    // No user asks: how one's authorization stands does not matter here.
+    let mut connector = find_row(change.conn, &workspace, &"".into(), id, change.now)?;
+    let known = connector.credentials.as_ref();
+    let known = known.and_then(|sealed| Credentials::open(app.sealer(), id, sealed).ok());
+    let credentials = Credentials::Service(token.clone());
+    if connector.url == url && known.as_ref() == Some(&credentials) {
+        return Ok(());
+    }
+    connector.url = url;
+    connector.auth = Some(Auth::Service(Scheme::Bearer));
+    connector.credentials = Some(credentials.seal(app.sealer(), id));
+    connector.updated_at = change.now;
+    write(change, UPDATE, &connector)?;
+    Ok(())
+}
+
+/// What a folder of this server finds; none if the address is not one of its folders'. Who asks needs
+/// the folder's token as on the way through the network.
+pub(super) async fn ask(
+    app: &App,
+    url: &str,
+    query: &str,
+    authorization: Option<&Secret>,
+) -> Option<Result<Vec<Document>, Failure>> {
+    let name = app.folders().at(url)?;
+    let token = authorization.and_then(|header| header.expose().strip_prefix("Bearer "));
+    let found = folders::search_with(app, &name, token.unwrap_or_default(), query).await;
+    Some(match found {
+        Ok(found) => Ok(found.into_iter().map(document).collect()),
+        Err(error) => {
+            let status = match error.kind() {
+                Kind::Unauthenticated => 401,
+                _ => 503,
+            };
+            Err(Failure {
+                status: Some(status),
+                message: format!(
+                    "request failed with status code {status}: {}",
+                    error.message()
+                ),
+            })
+        }
+    })
+}
+
+fn document(found: Found) -> Document {
+    let fields = found.fields();
+    Document(fields.map(|(name, text)| (name.to_owned(), text)).into())
+}

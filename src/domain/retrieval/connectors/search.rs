@@ -1,0 +1,133 @@
+//! Searching a connector on behalf of a caller.
+
+use serde_json::{Map, Value};
+use tracing::warn;
+use uuid::Uuid;
+
+use super::{
+    Auth, Connector, Document, authorization,
+    call::{Failure, Question, ask},
+    logs,
+};
+use crate::{
+    domain::tenancy::request_auth::Call,
+    kernel::{Error, Secret, clock::Stopwatch},
+};
+
+/// What a search may be told besides its query.
+#[derive(Debug, Clone, Default)]
+pub struct SearchOptions {
+    /// A token of the user for this one search. It goes before every other.
+    pub user_access_token: Option<Secret>,
+    /// What the caller wants to tell this connector.
+    pub options: Option<Map<String, Value>>,
+    /// The request that the search is a part of, for the log; a new id without it.
+    pub request_id: Option<String>,
+}
+
+/// Why a search gave no documents.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchFailure {
+    /// The connector was not asked or gave none. The message is for the caller and holds no secret.
+    #[error("{message}")]
+    Connector {
+        /// What went wrong: `request failed with status code 401: …`.
+        message: String,
+        /// The status that the connector answered, if it did.
+        status: Option<u16>,
+    },
+    /// This server failed.
+    #[error(transparent)]
+    Server(#[from] Error),
+}
+
+impl From<Failure> for SearchFailure {
+    fn from(failure: Failure) -> Self {
+        Self::Connector {
+            message: failure.message,
+            status: failure.status,
+        }
+    }
+}
+
+/// Searches a connector of the caller's workspace and notes that in its log. Whether it is active
+/// is not looked at.
+///
+/// A search takes at most `connectors.timeout_seconds`, twice that if the connector refuses a
+/// user's token and accepts a refreshed one.
+///
+/// # Errors
+/// [`SearchFailure`]
+pub async fn search(
+    call: &Call,
+    connector: &Connector,
+    query: &str,
+    options: &SearchOptions,
+) -> Result<Vec<Document>, SearchFailure> {
+    let watch = Stopwatch::start();
+    let outcome = attempt(call, connector, query, options).await;
+    let (status, error) = match &outcome {
+        Ok(_) => (200, None),
+        Err(SearchFailure::Connector { message, status }) => {
+            (status.unwrap_or(0), Some(message.clone()))
+        }
+        Err(SearchFailure::Server(_)) => (0, Some("this server failed".to_owned())),
+    };
+    let noted = logs::note(
+        call,
+        connector,
+        logs::Noted {
+            request_id: match &options.request_id {
+                Some(id) => id.clone(),
+                None => Uuid::new_v4().to_string(),
+            },
+            status,
+            elapsed: watch.elapsed(),
+            error,
+        },
+    );
+    if let Err(error) = noted.await {
+        // The documents are there all the same.
+        warn!(connector = %connector.id, ?error, "a call of a connector is not in its log");
+    }
+    outcome
+}
+
+async fn attempt(
+    call: &Call,
+    connector: &Connector,
+    query: &str,
+    options: &SearchOptions,
+) -> Result<Vec<Document>, SearchFailure> {
+    let app = call.app();
+    let ask_with = async |authorization: Option<&Secret>| {
+        let question = Question {
+            query,
+            options: options.options.as_ref(),
+            authorization,
+        };
+        ask(app, connector, &question).await
+    };
+    if let Some(token) = &options.user_access_token {
+        return Ok(ask_with(Some(&bearer(token))).await?);
+    }
+    if !matches!(connector.auth, Some(Auth::OAuth(_))) {
+        let authorization = connector.service_authorization(app.sealer())?;
+        return Ok(ask_with(authorization.as_ref()).await?);
+    }
+    let token = authorization::access_token(call, connector).await?;
+    let first = ask_with(Some(&bearer(&token))).await;
+    let Err(Failure {
+        status: Some(401), ..
+    }) = &first
+    else {
+        return Ok(first?);
+    };
+    // The token was revoked, or has ended earlier than was said.
+    let token = authorization::renewed_token(call, connector, &token).await?;
+    Ok(ask_with(Some(&bearer(&token))).await?)
+}
+
+fn bearer(token: &Secret) -> Secret {
+    Secret::new(format!("Bearer {}", token.expose()))
+}

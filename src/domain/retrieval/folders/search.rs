@@ -1,0 +1,188 @@
+//! Searching a folder by BM25.
+
+use rusqlite::{Connection, named_params};
+
+use super::rows;
+use crate::{
+    domain::{
+        App,
+        retrieval::answers::{Languages, StopWords, asked_terms, terms},
+        tenancy::request_auth,
+    },
+    kernel::{Result, Timestamp},
+};
+
+/// The most terms of a query that are looked for in one language, and in all.
+const TERMS_MAX: usize = 24;
+const ALL_TERMS_MAX: usize = 96;
+/// The most passages that are ranked. Terms that many passages have are looked for last: they
+/// tell passages apart least, and ranking all that have them would take long.
+const RANKED_MAX: i64 = 5_000;
+/// How much more a term in the title counts.
+const TITLE_WEIGHT: f64 = 2.0;
+
+/// A passage that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The file, below the folder.
+    pub path: String,
+    /// The place in the file, from 0.
+    pub place: i64,
+    /// The title of the file and the heading that the passage stands under.
+    pub title: String,
+    /// Its text.
+    pub text: String,
+    /// When the file was last changed.
+    pub modified_at: Timestamp,
+}
+
+impl Found {
+    /// What a connector answers of it: texts, as chats need them.
+    #[must_use]
+    pub fn fields(self) -> [(&'static str, String); 5] {
+        [
+            ("id", format!("{}#{}", self.path, self.place)),
+            ("title", self.title),
+            ("text", self.text),
+            ("path", self.path),
+            ("timestamp", self.modified_at.to_rfc3339_millis()),
+        ]
+    }
+}
+
+/// As [`search`], for whoever has the folder's token.
+///
+/// # Errors
+/// `Unauthenticated` with another token, and for a folder that is not in the settings; those of the
+/// store.
+pub async fn search_with(app: &App, name: &str, token: &str, query: &str) -> Result<Vec<Found>> {
+    require_token(app, name, token)?;
+    search(app, name, query).await
+}
+
+/// Asserts that this is the token of a folder.
+///
+/// # Errors
+/// `Unauthenticated` for another token, and for a folder that is not in the settings.
+pub fn require_token(app: &App, name: &str, token: &str) -> Result<()> {
+    match app.folders().get(name) {
+        Ok(folder) if folder.is_opened_by(token) => Ok(()),
+        _ => Err(request_auth::unauthenticated()),
+    }
+}
+
+/// The passages that fit a query best, best first. Any text is a query; one without a word finds
+/// nothing.
+///
+/// # Errors
+/// `NotFound` for a folder that is not in the settings, or those of the store.
+pub async fn search(app: &App, name: &str, query: &str) -> Result<Vec<Found>> {
+    let folder = app.folders().get(name)?;
+    let limit = app.settings().folders.max_results;
+    let name = folder.name.clone();
+    let query = query.to_owned();
+    let found = app.store().scan(move |conn| {
+        // Not there yet: it is still to be indexed.
+        let Some(folder) = rows::find(conn, &name)? else {
+            return Ok(Vec::new());
+        };
+        let wanted = wanted(&query, rows::languages(conn, folder)?);
+        find(conn, folder, &wanted, limit)
+    });
+    found.await
+}
+
+/// The terms of a query in each language of the folder, each once; the common words only if it has no
+/// others.
+fn wanted(query: &str, languages: Languages) -> Vec<String> {
+    let mut wanted: Vec<String> = Vec::new();
+    let stop_words = StopWords::of(query);
+    for with_common in [false, true] {
+        for language in languages.iter() {
+            let found = match with_common {
+                false => asked_terms(query, stop_words, language),
+                true => terms(query, language),
+            };
+            for term in found.into_iter().take(TERMS_MAX) {
+                if !wanted.contains(&term) {
+                    wanted.push(term);
+                }
+            }
+        }
+        if !wanted.is_empty() {
+            break;
+        }
+    }
+    wanted.truncate(ALL_TERMS_MAX);
+    wanted
+}
+
+fn find(conn: &Connection, folder: i64, wanted: &[String], limit: u32) -> Result<Vec<Found>> {
+    let table = rows::terms_table(folder);
+    let Some(query) = query(conn, &table, wanted)? else {
+        return Ok(Vec::new());
+    };
+    // Ranked among the first RANKED_MAX, so that a query of common words alone has its limit too.
+    let sql = format!(
+        "SELECT f.path, p.place, p.title, p.text, f.modified_at
+         FROM (SELECT seq, score FROM
+                (SELECT rowid AS seq, bm25({table}, :title_weight, 1.0) AS score
+                 FROM {table} WHERE {table} MATCH :query LIMIT :ranked)
+               ORDER BY score LIMIT :limit) AS hits
+         JOIN folder_passages AS p ON p.seq = hits.seq
+         JOIN folder_files AS f ON f.seq = p.file_seq
+         ORDER BY hits.score, hits.seq"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let parameters = named_params! {
+        ":query": query,
+        ":title_weight": TITLE_WEIGHT,
+        ":ranked": RANKED_MAX,
+        ":limit": limit,
+    };
+    let found = statement.query_map(parameters, |row| {
+        Ok(Found {
+            path: row.get("path")?,
+            place: row.get("place")?,
+            title: row.get("title")?,
+            text: row.get("text")?,
+            modified_at: row.get("modified_at")?,
+        })
+    })?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The terms as FTS5 wants them, the rarest first, as many as can be ranked; none if no passage
+/// has any.
+fn query(conn: &Connection, table: &str, wanted: &[String]) -> Result<Option<String>> {
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH :term LIMIT :most)"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut counted = Vec::new();
+    for term in wanted {
+        let quoted = quote(term);
+        let parameters = named_params! {":term": quoted, ":most": RANKED_MAX};
+        let passages: i64 = statement.query_row(parameters, |row| row.get(0))?;
+        if passages > 0 {
+            counted.push((passages, quoted));
+        }
+    }
+    counted.sort_by_key(|(passages, _)| *passages);
+    let mut sum = 0;
+    let chosen: Vec<String> = counted
+        .into_iter()
+        .take_while(|(passages, _)| {
+            let first = sum == 0;
+            sum += passages;
+            first || sum <= RANKED_MAX
+        })
+        .map(|(_, term)| term)
+        .collect();
+    Ok((!chosen.is_empty()).then(|| chosen.join(" OR ")))
+}
+
+/// A term as a string of FTS5: it has no syntax in it.
+fn quote(term: &str) -> String {
+    format!("\"{}\"", term.replace('"', "\"\""))
+}

@@ -1,0 +1,6 @@
+//! Finding documents and answering from them: connectors, folders, the chat.
+
+pub mod answers;
+pub mod chat;
+pub mod connectors;
+pub mod folders;

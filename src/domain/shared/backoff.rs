@@ -1,0 +1,56 @@
+//! The waits between attempts to deliver something.
+
+use std::time::Duration;
+
+/// The longest wait between two attempts, in seconds: a year.
+const WAIT_MAX: u64 = 365 * 24 * 3600;
+
+/// The wait after the failure of the `attempt`-th attempt, counted from 1; none after the last.
+pub(in crate::domain) fn wait(seconds: &[u64], attempt: u32) -> Option<Duration> {
+    let index = usize::try_from(attempt.checked_sub(1)?).ok()?;
+    let seconds = seconds.get(index)?;
+    Some(Duration::from_secs((*seconds).min(WAIT_MAX)))
+}
+
+/// The longest that a wait can become: by chance, and because the other side asks for twice as long.
+pub(in crate::domain) fn longest(seconds: &[u64], percent: u32) -> Duration {
+    let wait = seconds.iter().copied().max().unwrap_or(0).min(WAIT_MAX);
+    jittered(Duration::from_secs(wait), percent, 1.0) * 2
+}
+
+/// A wait that chance (0 to 1) makes shorter or longer by up to so many percent.
+pub(in crate::domain) fn jittered(wait: Duration, percent: u32, chance: f64) -> Duration {
+    let spread = f64::from(percent.min(100)) / 100.0;
+    wait.mul_f64(1.0 + spread * (2.0 * chance - 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jitter_stays_within_its_percent() {
+        let wait = Duration::from_secs(100);
+        assert_eq!(jittered(wait, 0, 0.9), wait);
+        assert_eq!(jittered(wait, 20, 0.0), Duration::from_secs(80));
+        assert_eq!(jittered(wait, 20, 0.5), wait);
+        assert_eq!(jittered(wait, 20, 1.0), Duration::from_secs(120));
+        assert_eq!(jittered(wait, 500, 0.0), Duration::ZERO);
+    }
+
+    #[test]
+    fn no_wait_is_longer_than_the_longest() {
+        assert_eq!(longest(&[1, 100, 5], 20), Duration::from_secs(240));
+        assert_eq!(longest(&[], 20), Duration::ZERO);
+        assert!(longest(&[u64::MAX], u32::MAX) >= Duration::from_secs(WAIT_MAX));
+    }
+
+    #[test]
+    fn after_the_last_wait_there_is_no_attempt() {
+        let waits = [1, u64::MAX];
+        assert_eq!(wait(&waits, 1), Some(Duration::from_secs(1)));
+        assert_eq!(wait(&waits, 2), Some(Duration::from_secs(WAIT_MAX)));
+        assert_eq!(wait(&waits, 3), None);
+        assert_eq!(wait(&waits, 0), None);
+    }
+}

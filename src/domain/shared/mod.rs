@@ -1,0 +1,8 @@
+//! What every area of the domain uses: SQL helpers, pages of lists, backoff, rate limits, plans.
+
+pub(in crate::domain) mod backoff;
+pub mod limits;
+pub mod paging;
+pub mod plans;
+pub(in crate::domain) mod row_range;
+pub(in crate::domain) mod sql;

@@ -1,0 +1,112 @@
+//! Calls that a person makes outside of any workspace: to its own account, and to find or make
+//! workspaces (botpress.md §3).
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::{
+    admission::Admission,
+    api_keys::{self, KeyKind, Owner},
+    app::App,
+    audit::Actor,
+    request_auth::unauthenticated,
+    write_tx::Change,
+};
+use crate::{
+    domain::shared::limits::Class,
+    kernel::{
+        Error, Kind, Result, Timestamp,
+        ids::{AccountId, ApiKeyId},
+        secret::TokenHash,
+    },
+};
+
+/// An authenticated call of a person within its limits.
+pub struct PersonCall {
+    app: App,
+    account: AccountId,
+    key: ApiKeyId,
+    admission: Arc<Admission>,
+}
+
+impl PersonCall {
+    /// The domain that the call is made to.
+    #[must_use]
+    pub const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The person's account.
+    #[must_use]
+    pub const fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The admission of the call.
+    #[must_use]
+    pub const fn admission(&self) -> &Arc<Admission> {
+        &self.admission
+    }
+
+    /// Makes a change for the person, if the token is still valid when it is made.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a token that is revoked by then; that of `job`, after which nothing is
+    /// changed, or of the store.
+    pub(in crate::domain) async fn change<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Change<'_>, &AccountId) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let account = self.account.clone();
+        self.app
+            .change_by(
+                Actor::Key(self.key.clone()),
+                Some(self.admission.clone()),
+                move |change| job(change, &account),
+            )
+            .await
+    }
+}
+
+impl App {
+    /// Admits a call with a personal access token, outside of any workspace.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, `Forbidden` for a bot's or an integration's token, `RateLimited`, or those
+    /// of the store.
+    pub fn admit_person(&self, token: &str) -> Result<PersonCall> {
+        let hash = TokenHash::of(token);
+        let find = |conn: &Connection| api_keys::find_valid(conn, &hash);
+        let (generation, found) = self
+            .store()
+            .read(|conn| api_keys::in_generation(conn, find))?;
+        let principal = found.ok_or_else(unauthenticated)?;
+        let account = match (principal.kind, principal.owner) {
+            (KeyKind::BotpressPat, Owner::Account(account)) => account,
+            (KeyKind::BotpressBot | KeyKind::BotpressIntegration, _) => {
+                return Err(Error::new(
+                    Kind::Forbidden,
+                    "This needs a personal access token",
+                ));
+            }
+            _ => return Err(unauthenticated()),
+        };
+        let now = self.clock().now();
+        self.meter()
+            .take_from_person(&account, Class::BotpressAdmin, now)?;
+        self.note_use(principal.key_id.clone(), now);
+        Ok(PersonCall {
+            app: self.clone(),
+            account,
+            admission: Admission::of_key(self, principal.key_id.clone(), generation),
+            key: principal.key_id,
+        })
+    }
+
+    /// Notes that a key is used now.
+    pub(in crate::domain) fn note_use(&self, key: ApiKeyId, now: Timestamp) {
+        let used = super::keyring::Used::once(key, now);
+        self.meter().note_use(Arc::new(used));
+    }
+}

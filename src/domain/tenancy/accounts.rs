@@ -1,0 +1,102 @@
+//! Accounts: the people behind memberships and personal access tokens.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::Serialize;
+
+use super::{account_call::PersonCall, write_tx::Change};
+use crate::kernel::{Error, Kind, Result, Timestamp, ids::AccountId};
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Account {
+    /// Its id: a UUID.
+    pub id: AccountId,
+    /// Its e-mail address, which no other account has, in any case of letters.
+    pub email: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+const INSERT: &str = "
+    INSERT INTO accounts (id, email, created_at) VALUES (:id, :email, :now)
+    ON CONFLICT (email) DO NOTHING";
+
+/// Creates an account.
+///
+/// # Errors
+/// `Invalid` for what is no e-mail address, `Conflict` for one that is taken.
+pub fn create(change: &Change<'_>, email: &str) -> Result<Account> {
+    let well_formed = email
+        .split_once('@')
+        .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
+    if !well_formed || email.contains(char::is_whitespace) {
+        return Err(Error::invalid(format!("{email} is not an e-mail address")));
+    }
+    let account = Account {
+        id: AccountId::new_uuid(),
+        email: email.to_owned(),
+        created_at: change.now,
+    };
+    let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": account.id,
+        ":email": account.email,
+        ":now": change.now,
+    })?;
+    if added == 0 {
+        return Err(Error::new(
+            Kind::Conflict,
+            format!("there is an account with the address {email} already"),
+        ));
+    }
+    Ok(account)
+}
+
+const FIND: &str = "SELECT id, email, created_at FROM accounts WHERE id = :id";
+
+/// The account of a person who calls.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn of(call: &PersonCall) -> Result<Account> {
+    let id = call.account();
+    call.app().store().read(|conn| {
+        conn.prepare_cached(FIND)?
+            .query_row(named_params! {":id": id}, from_row)
+            .optional()?
+            .ok_or_else(|| Error::not_found(format!("Account \"{id}\" not found")))
+    })
+}
+
+const FIND_BY_EMAIL: &str = "SELECT id, email, created_at FROM accounts WHERE email = :email";
+
+/// The account with this address, in any case of letters.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find_by_email(conn: &Connection, email: &str) -> Result<Account> {
+    conn.prepare_cached(FIND_BY_EMAIL)?
+        .query_row(named_params! {":email": email}, from_row)
+        .optional()?
+        .ok_or_else(|| Error::not_found(format!("there is no account with the address {email}")))
+}
+
+const OLDEST: &str = "SELECT id, email, created_at FROM accounts ORDER BY seq LIMIT 1";
+
+/// The first account that was made, if there is any.
+///
+/// # Errors
+/// Those of the store.
+pub fn oldest(conn: &Connection) -> Result<Option<Account>> {
+    Ok(conn
+        .prepare_cached(OLDEST)?
+        .query_row([], from_row)
+        .optional()?)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Account> {
+    Ok(Account {
+        id: row.get("id")?,
+        email: row.get("email")?,
+        created_at: row.get("created_at")?,
+    })
+}

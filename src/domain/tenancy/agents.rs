@@ -1,0 +1,216 @@
+//! Agents: Botpress bots, Ada AI agents, Aloochat agents. Each has a handle of its own.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::Serialize;
+
+use super::{
+    audit::{self, Entry},
+    quotas::{self, UsageType},
+    write_tx::Change,
+};
+use crate::kernel::{
+    Error, Kind, Result, Timestamp,
+    ids::{AgentId, WorkspaceId},
+    time::serialize_shown,
+};
+
+/// The longest handle: the longest label of a host name, since `{handle}.localhost` selects it.
+const HANDLE_MAX: usize = 63;
+
+/// An agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Agent {
+    /// Its id.
+    pub id: AgentId,
+    /// The workspace it belongs to.
+    pub workspace_id: WorkspaceId,
+    /// Its handle, which no other agent of this server has.
+    pub handle: String,
+    /// Its name.
+    pub name: String,
+    /// When it was created.
+    #[serde(serialize_with = "serialize_shown")]
+    pub created_at: Timestamp,
+    /// Its row, by which tables of many rows refer to it.
+    #[serde(skip)]
+    pub(in crate::domain) seq: i64,
+}
+
+/// What a new agent is made of.
+#[derive(Debug, Clone)]
+pub struct NewAgent {
+    /// Its id.
+    pub id: AgentId,
+    /// Its handle: lower-case letters, digits and inner hyphens, at most 63.
+    pub handle: String,
+    /// Its name.
+    pub name: String,
+}
+
+const INSERT: &str = "
+    INSERT INTO agents (id, workspace_id, handle, name, created_at, updated_at)
+    VALUES (:id, :workspace_id, :handle, :name, :now, :now)
+    ON CONFLICT DO NOTHING";
+
+/// Creates an agent in a workspace.
+///
+/// # Errors
+/// `Invalid` for a malformed handle, `Conflict` for a handle or id that is taken, `NotFound` for a
+/// missing workspace, `QuotaExceeded` for more agents than its plan allows.
+pub fn create(change: &Change<'_>, workspace: &WorkspaceId, new: NewAgent) -> Result<Agent> {
+    check_handle(&new.handle)?;
+    super::workspaces::find(change.conn, workspace)?;
+    quotas::require(change, workspace, UsageType::BotCount, 1)?;
+    let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": new.id,
+        ":workspace_id": workspace,
+        ":handle": new.handle,
+        ":name": new.name,
+        ":now": change.now,
+    })?;
+    if added == 0 {
+        return Err(Error::new(
+            Kind::Conflict,
+            format!(
+                "there is an agent with the handle {} or the id {} already",
+                new.handle, new.id
+            ),
+        ));
+    }
+    let seq = change.conn.last_insert_rowid();
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(workspace),
+            action: "agent.create",
+            resource_id: new.id.as_str(),
+            resource_name: Some(&new.handle),
+        },
+    )?;
+    Ok(Agent {
+        id: new.id,
+        workspace_id: workspace.clone(),
+        handle: new.handle,
+        name: new.name,
+        created_at: change.now,
+        seq,
+    })
+}
+
+fn check_handle(handle: &str) -> Result<()> {
+    let letters = handle
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let ends = !handle.starts_with('-') && !handle.ends_with('-');
+    if handle.is_empty() || handle.len() > HANDLE_MAX || !letters || !ends {
+        return Err(Error::invalid(format!(
+            "the handle {handle:?} must have 1 to {HANDLE_MAX} lower-case letters, digits or inner \
+             hyphens"
+        )));
+    }
+    Ok(())
+}
+
+const FIND: &str = "
+    SELECT seq, id, workspace_id, handle, name, created_at FROM agents
+    WHERE workspace_id = :workspace_id AND (id = :key OR handle = :key) AND deleted_at IS NULL";
+
+/// The agent of a workspace with this id or handle.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find(conn: &Connection, workspace: &WorkspaceId, id_or_handle: &str) -> Result<Agent> {
+    conn.prepare_cached(FIND)?
+        .query_row(
+            named_params! {":workspace_id": workspace, ":key": id_or_handle},
+            from_row,
+        )
+        .optional()?
+        .ok_or_else(|| {
+            Error::not_found(format!(
+                "there is no agent {id_or_handle} in the workspace {workspace}"
+            ))
+        })
+}
+
+const FIND_BY_ID: &str = "
+    SELECT seq, id, workspace_id, handle, name, created_at FROM agents
+    WHERE id = :key AND deleted_at IS NULL";
+
+/// The agent with this id, of whichever workspace. For the operator and the program itself.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find_by_id(conn: &Connection, id: &AgentId) -> Result<Agent> {
+    find_one(conn, FIND_BY_ID, id.as_str())
+}
+
+const FIND_DELETED: &str = "
+    SELECT seq, id, workspace_id, handle, name, created_at FROM agents
+    WHERE id = :key AND deleted_at IS NOT NULL";
+
+/// The agent with this id that was deleted and has rows yet.
+pub(in crate::domain) fn find_deleted(conn: &Connection, id: &AgentId) -> Result<Option<Agent>> {
+    let found = conn
+        .prepare_cached(FIND_DELETED)?
+        .query_row(named_params! {":key": id}, from_row);
+    Ok(found.optional()?)
+}
+
+const FIND_BY_HANDLE: &str = "
+    SELECT seq, id, workspace_id, handle, name, created_at FROM agents
+    WHERE handle = :key AND deleted_at IS NULL";
+
+/// The agent with this handle, of whichever workspace. For the operator and the program itself.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn find_by_handle(conn: &Connection, handle: &str) -> Result<Agent> {
+    find_one(conn, FIND_BY_HANDLE, handle)
+}
+
+fn find_one(conn: &Connection, statement: &str, key: &str) -> Result<Agent> {
+    conn.prepare_cached(statement)?
+        .query_row(named_params! {":key": key}, from_row)
+        .optional()?
+        .ok_or_else(|| Error::not_found(format!("there is no agent {key}")))
+}
+
+const LIST_ALL: &str = "
+    SELECT seq, id, workspace_id, handle, name, created_at FROM agents
+    WHERE deleted_at IS NULL ORDER BY seq";
+
+/// The agents of every workspace, oldest first. For the operator alone.
+///
+/// # Errors
+/// Those of the store.
+pub fn list_all(conn: &Connection) -> Result<Vec<Agent>> {
+    let mut statement = conn.prepare_cached(LIST_ALL)?;
+    let rows = statement.query_map([], from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+const LIST: &str = "
+    SELECT seq, id, workspace_id, handle, name, created_at FROM agents
+    WHERE workspace_id = :workspace_id AND deleted_at IS NULL ORDER BY seq";
+
+/// The agents of a workspace, oldest first.
+///
+/// # Errors
+/// Those of the store.
+pub fn list(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<Agent>> {
+    let mut statement = conn.prepare_cached(LIST)?;
+    let rows = statement.query_map(named_params! {":workspace_id": workspace}, from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Agent> {
+    Ok(Agent {
+        id: row.get("id")?,
+        workspace_id: row.get("workspace_id")?,
+        handle: row.get("handle")?,
+        name: row.get("name")?,
+        created_at: row.get("created_at")?,
+        seq: row.get("seq")?,
+    })
+}

@@ -1,0 +1,250 @@
+//! Making, listing and revoking keys.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::Serialize;
+
+use super::kind::{KeyKind, Owner, check_owner};
+use crate::{
+    domain::{
+        retrieval::connectors,
+        tenancy::{
+            audit::{self, Entry},
+            write_tx::Change,
+        },
+    },
+    kernel::{
+        Error, Result, Secret, Timestamp,
+        ids::{AccountId, AgentId, ApiKeyId, IntegrationId, WorkspaceId},
+        secret::{TokenHash, new_token},
+        time::serialize_shown,
+    },
+};
+
+/// The shortest key that may be fixed in the settings. Keys made here have 214 random bits.
+const FIXED_KEY_MIN: usize = 8;
+
+/// A key, without its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ApiKey {
+    /// Its id, by which it is revoked.
+    pub id: ApiKeyId,
+    /// What it is for.
+    #[serde(rename = "api")]
+    pub kind: KeyKind,
+    /// Its name, for people.
+    pub name: String,
+    /// The workspace it belongs to, if it belongs to one.
+    pub workspace_id: Option<WorkspaceId>,
+    /// The agent it belongs to, if it belongs to one.
+    pub agent_id: Option<AgentId>,
+    /// The integration it belongs to, if it belongs to one.
+    pub integration_id: Option<IntegrationId>,
+    /// The account it belongs to, if it belongs to one.
+    pub account_id: Option<AccountId>,
+    /// When it was created.
+    #[serde(serialize_with = "serialize_shown")]
+    pub created_at: Timestamp,
+    /// When it was last used, to the second or so.
+    #[serde(serialize_with = "serialize_shown")]
+    pub last_used_at: Option<Timestamp>,
+    /// When it was revoked; none while it is valid.
+    #[serde(serialize_with = "serialize_shown")]
+    pub revoked_at: Option<Timestamp>,
+}
+
+const INSERT: &str = "
+    INSERT INTO api_keys
+        (id, kind, account_id, workspace_id, agent_id, integration_id, name, hash, created_at)
+    VALUES
+        (:id, :kind, :account_id, :workspace_id, :agent_id, :integration_id, :name, :hash, :now)";
+
+const REVOKE_OTHER_END_USERS_KEYS: &str = "
+    UPDATE api_keys SET revoked_at = :now
+    WHERE agent_id = :agent_id AND kind = 'ada_end_users' AND revoked_at IS NULL";
+
+/// Makes a key and returns its value, which cannot be had again.
+///
+/// A new Ada End Users v1 key kills the agent's old one (ada.md §1.1).
+///
+/// # Errors
+/// `Invalid` if keys of this kind do not belong to such an owner, or those of the store.
+pub fn create(
+    change: &Change<'_>,
+    kind: KeyKind,
+    owner: &Owner,
+    name: &str,
+) -> Result<(ApiKey, Secret)> {
+    let value = new_token(kind.prefix());
+    let key = insert(change, kind, owner, name, &value)?;
+    Ok((key, value))
+}
+
+/// Makes sure that the key fixed in the settings is there. One that was revoked stays revoked.
+///
+/// # Errors
+/// `Invalid` for a value that is too short or has blanks, or those of the store.
+pub fn ensure_fixed(
+    change: &Change<'_>,
+    kind: KeyKind,
+    owner: &Owner,
+    name: &str,
+    value: &Secret,
+) -> Result<()> {
+    let text = value.expose();
+    if text.len() < FIXED_KEY_MIN || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::invalid(format!(
+            "a fixed {kind} key needs at least {FIXED_KEY_MIN} printable ASCII characters and no \
+             blanks"
+        )));
+    }
+    if exists(change.conn, value)? {
+        return Ok(());
+    }
+    insert(change, kind, owner, name, value).map(|_| ())
+}
+
+fn insert(
+    change: &Change<'_>,
+    kind: KeyKind,
+    owner: &Owner,
+    name: &str,
+    value: &Secret,
+) -> Result<ApiKey> {
+    check_owner(kind, owner)?;
+    if kind == KeyKind::AdaEndUsers {
+        change
+            .conn
+            .prepare_cached(REVOKE_OTHER_END_USERS_KEYS)?
+            .execute(named_params! {":agent_id": owner.agent(), ":now": change.now})?;
+    }
+    let key = ApiKey {
+        id: ApiKeyId::new_uuid(),
+        kind,
+        name: name.to_owned(),
+        workspace_id: owner.workspace().cloned(),
+        agent_id: owner.agent().cloned(),
+        integration_id: owner.integration().cloned(),
+        account_id: owner.account().cloned(),
+        created_at: change.now,
+        last_used_at: None,
+        revoked_at: None,
+    };
+    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": key.id,
+        ":kind": key.kind,
+        ":account_id": key.account_id,
+        ":workspace_id": key.workspace_id,
+        ":agent_id": key.agent_id,
+        ":integration_id": key.integration_id,
+        ":name": key.name,
+        ":hash": TokenHash::of(value.expose()).as_bytes().as_slice(),
+        ":now": key.created_at,
+    })?;
+    record(change, &key, "api_key.create")?;
+    Ok(key)
+}
+
+const REVOKE: &str = "
+    UPDATE api_keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL";
+
+/// Revokes a key. The next call with it is refused, and what its holder has authorized connectors to read
+/// is forgotten.
+///
+/// # Errors
+/// `NotFound` if there is no such key or it is revoked already.
+pub fn revoke(change: &Change<'_>, id: &ApiKeyId) -> Result<()> {
+    let key = find(change.conn, id)?;
+    let revoked = change
+        .conn
+        .prepare_cached(REVOKE)?
+        .execute(named_params! {":id": id, ":now": change.now})?;
+    if revoked == 0 {
+        return Err(Error::not_found(format!("the key {id} is revoked already")));
+    }
+    connectors::authorization::forget_user(change, id)?;
+    record(change, &key, "api_key.revoke")
+}
+
+fn record(change: &Change<'_>, key: &ApiKey, action: &'static str) -> Result<()> {
+    audit::record(
+        change,
+        &Entry {
+            workspace: key.workspace_id.as_ref(),
+            action,
+            resource_id: key.id.as_str(),
+            resource_name: Some(&key.name),
+        },
+    )
+}
+
+pub(super) const COLUMNS: &str = "id, kind, name, account_id, workspace_id, agent_id, integration_id, \
+                       created_at, last_used_at, revoked_at";
+
+fn find(conn: &Connection, id: &ApiKeyId) -> Result<ApiKey> {
+    conn.prepare_cached(&format!("SELECT {COLUMNS} FROM api_keys WHERE id = :id"))?
+        .query_row(named_params! {":id": id}, from_row)
+        .optional()?
+        .ok_or_else(|| Error::not_found(format!("there is no key with the id {id}")))
+}
+
+/// Which keys to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only those of this kind.
+    pub kind: Option<KeyKind>,
+    /// Only those of this workspace.
+    pub workspace: Option<WorkspaceId>,
+    /// Only those of this agent.
+    pub agent: Option<AgentId>,
+    /// Only those of this account.
+    pub account: Option<AccountId>,
+}
+
+const FILTER: &str = "
+    WHERE (:kind IS NULL OR kind = :kind)
+      AND (:workspace_id IS NULL OR workspace_id = :workspace_id)
+      AND (:agent_id IS NULL OR agent_id = :agent_id)
+      AND (:account_id IS NULL OR account_id = :account_id)
+    ORDER BY seq";
+
+/// Keys, valid and revoked, oldest first.
+///
+/// # Errors
+/// Those of the store.
+pub fn list(conn: &Connection, filter: &Filter) -> Result<Vec<ApiKey>> {
+    let mut statement = conn.prepare(&format!("SELECT {COLUMNS} FROM api_keys {FILTER}"))?;
+    let rows = statement.query_map(
+        named_params! {
+            ":kind": filter.kind,
+            ":workspace_id": filter.workspace,
+            ":agent_id": filter.agent,
+            ":account_id": filter.account,
+        },
+        from_row,
+    )?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<ApiKey> {
+    Ok(ApiKey {
+        id: row.get("id")?,
+        kind: row.get("kind")?,
+        name: row.get("name")?,
+        workspace_id: row.get("workspace_id")?,
+        agent_id: row.get("agent_id")?,
+        integration_id: row.get("integration_id")?,
+        account_id: row.get("account_id")?,
+        created_at: row.get("created_at")?,
+        last_used_at: row.get("last_used_at")?,
+        revoked_at: row.get("revoked_at")?,
+    })
+}
+
+const EXISTS: &str = "SELECT 1 FROM api_keys WHERE hash = :hash";
+
+fn exists(conn: &Connection, value: &Secret) -> Result<bool> {
+    let hash = TokenHash::of(value.expose());
+    Ok(conn
+        .prepare_cached(EXISTS)?
+        .exists(named_params! {":hash": hash.as_bytes().as_slice()})?)
+}

@@ -1,0 +1,13 @@
+//! API keys: who may call which API in whose name. Their values are shown once and stored hashed.
+
+mod kind;
+mod manage;
+mod personal;
+mod verify;
+
+pub(in crate::domain) use verify::in_generation;
+
+pub use kind::{KeyKind, Owner};
+pub use manage::{ApiKey, Filter, create, ensure_fixed, list, revoke};
+pub use personal::{create_personal, of_person, revoke_personal};
+pub use verify::{Principal, find_valid, find_valid_by_id, generation, is_valid, touch};

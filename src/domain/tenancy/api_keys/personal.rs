@@ -1,0 +1,94 @@
+//! Personal access tokens, as the person they belong to manages them.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::{
+    kind::{KeyKind, Owner},
+    manage::{self, ApiKey, COLUMNS, from_row},
+};
+use crate::{
+    domain::tenancy::account_call::PersonCall,
+    kernel::{
+        Error, Kind, Result, Secret,
+        ids::{AccountId, ApiKeyId},
+    },
+};
+
+const OF_ACCOUNT: &str = "
+    FROM api_keys
+    WHERE account_id = :account_id AND kind = 'botpress_pat' AND revoked_at IS NULL
+    ORDER BY seq DESC";
+
+/// The valid personal access tokens of the caller, newest first, without their values.
+///
+/// # Errors
+/// Those of the store.
+pub fn of_person(call: &PersonCall) -> Result<Vec<ApiKey>> {
+    let read = |conn: &Connection| of_account(conn, call.account());
+    call.app().store().read(read)
+}
+
+fn of_account(conn: &Connection, account: &AccountId) -> Result<Vec<ApiKey>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {OF_ACCOUNT}"))?;
+    let rows = statement.query_map(named_params! {":account_id": account}, from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How many revoked tokens of an account are remembered.
+const REVOKED_KEPT: i64 = 1000;
+
+const FORGET_REVOKED: &str = "
+    DELETE FROM api_keys WHERE seq IN (
+        SELECT seq FROM api_keys
+        WHERE account_id = :account_id AND kind = 'botpress_pat' AND revoked_at IS NOT NULL
+        ORDER BY seq DESC LIMIT -1 OFFSET :kept)";
+
+/// Makes a personal access token of the caller. Its value cannot be had again.
+///
+/// # Errors
+/// `LimitExceeded` for more than an account can have, or those of the store.
+pub async fn create_personal(call: &PersonCall, note: String) -> Result<(ApiKey, Secret)> {
+    let most = call.app().settings().plans.max_tokens;
+    call.change(move |change, account| {
+        let count = of_account(change.conn, account)?.len();
+        if u64::try_from(count).unwrap_or(u64::MAX) >= most {
+            return Err(Error::new(
+                Kind::LimitExceeded,
+                format!("An account can have {most} personal access tokens"),
+            ));
+        }
+        change
+            .conn
+            .prepare_cached(FORGET_REVOKED)?
+            .execute(named_params! {":account_id": account, ":kept": REVOKED_KEPT})?;
+        let owner = Owner::Account(account.clone());
+        manage::create(change, KeyKind::BotpressPat, &owner, &note)
+    })
+    .await
+}
+
+const IS_OWN: &str = "
+    SELECT 1 FROM api_keys
+    WHERE id = :id AND account_id = :account_id AND kind = 'botpress_pat' AND revoked_at IS NULL";
+
+/// Revokes a personal access token of the caller. The next call with it is refused.
+///
+/// # Errors
+/// `NotFound` for one that is another's or revoked already, or those of the store.
+pub async fn revoke_personal(call: &PersonCall, id: ApiKeyId) -> Result<()> {
+    call.change(move |change, account| {
+        let parameters = named_params! {":id": id, ":account_id": account};
+        let own = change
+            .conn
+            .prepare_cached(IS_OWN)?
+            .query_row(parameters, |_| Ok(()))
+            .optional()?;
+        if own.is_none() {
+            return Err(Error::not_found(format!(
+                "Personal access token \"{id}\" not found"
+            )));
+        }
+        manage::revoke(change, &id)
+    })
+    .await
+}

@@ -1,0 +1,88 @@
+//! The audit records of a workspace, page by page, with the people behind the keys.
+
+use rusqlite::{Row, named_params};
+
+use crate::{
+    domain::{
+        shared::{
+            paging::{Page, ROWS, Token},
+            row_range::Numbers,
+        },
+        tenancy::{members::Role, request_auth::Call},
+    },
+    kernel::{Result, Timestamp, ids::AccountId},
+};
+
+/// An audit record as its workspace sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Its id.
+    pub id: String,
+    /// When it was done.
+    pub at: Timestamp,
+    /// Who did it, if a person did.
+    pub account: Option<AccountId>,
+    /// Their e-mail address.
+    pub email: Option<String>,
+    /// What was done: `subject.verb`.
+    pub action: String,
+    /// To which resource.
+    pub resource_id: String,
+    /// The resource's name at that time.
+    pub resource_name: Option<String>,
+    seq: i64,
+}
+
+const PAGE_OF: &str = "
+    SELECT audit_records.seq, audit_records.id, audit_records.at, audit_records.action,
+           audit_records.resource_id, audit_records.resource_name, accounts.id AS account,
+           accounts.email
+    FROM audit_records
+    LEFT JOIN api_keys ON api_keys.id = substr(audit_records.actor, 5)
+                      AND substr(audit_records.actor, 1, 4) = 'key:'
+    LEFT JOIN accounts ON accounts.id = api_keys.account_id
+    WHERE audit_records.workspace_id = :workspace_id
+      AND audit_records.seq > :after AND audit_records.seq < :before
+    ORDER BY audit_records.seq DESC LIMIT :limit";
+
+/// What was done in the call's workspace, newest first.
+///
+/// # Errors
+/// `Forbidden` for a role below manager, or those of the store.
+pub async fn page(call: &Call, after: Option<Token>) -> Result<Page<Shown>> {
+    call.require_role(Role::Manager)?;
+    let workspace = call.workspace().clone();
+    let after = after.unwrap_or(Token::START);
+    call.app()
+        .store()
+        .scan(move |conn| {
+            let Some(numbers) = Numbers::of(conn, &workspace)? else {
+                return Ok(Page {
+                    items: Vec::new(),
+                    next: None,
+                });
+            };
+            let mut statement = conn.prepare_cached(PAGE_OF)?;
+            let rows = statement.query(named_params! {
+                ":workspace_id": workspace,
+                ":after": numbers.after,
+                ":before": numbers.before.min(after.seq),
+                ":limit": ROWS,
+            })?;
+            Page::read(rows, from_row, |row| Token::at(row.at, row.seq))
+        })
+        .await
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Shown> {
+    Ok(Shown {
+        id: row.get("id")?,
+        at: row.get("at")?,
+        account: row.get("account")?,
+        email: row.get("email")?,
+        action: row.get("action")?,
+        resource_id: row.get("resource_id")?,
+        resource_name: row.get("resource_name")?,
+        seq: row.get("seq")?,
+    })
+}

@@ -1,0 +1,145 @@
+//! Removing the oldest audit records: those that are too old, and those beyond the most of a workspace.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::{shared::row_range::Numbers, tenancy::app::App},
+    kernel::{Result, Timestamp},
+};
+
+/// How many records are removed in one transaction.
+const CHUNK: i64 = 1_000;
+
+/// How long audit records are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// How many days audit records are kept; 0 is without an end.
+    pub retention_days: u64,
+    /// The most records of a workspace that are kept, the newest; 0 is without an end.
+    pub max_rows: u64,
+    /// How many days the counts of calls by day are kept.
+    pub usage_days: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            retention_days: 365,
+            max_rows: 1_000_000,
+            usage_days: 400,
+        }
+    }
+}
+
+/// What is still kept.
+#[derive(Clone, Copy)]
+struct Kept {
+    since: Option<Timestamp>,
+    rows: Option<i64>,
+}
+
+impl Kept {
+    fn of(settings: &Settings, now: Timestamp) -> Self {
+        let age = Duration::from_secs(settings.retention_days.saturating_mul(24 * 3600));
+        Self {
+            since: (!age.is_zero()).then(|| now.minus(age)),
+            rows: i64::try_from(settings.max_rows)
+                .ok()
+                .filter(|rows| *rows > 0),
+        }
+    }
+
+    /// The last record that is not kept any more of those with these numbers. They are given out one
+    /// after the other and removed from the first on, so that their difference counts them.
+    fn last_to_remove(self, conn: &Connection, numbers: Numbers) -> Result<Option<i64>> {
+        let beyond = match self.rows {
+            Some(rows) => ends(conn, numbers)?
+                .filter(|(first, last)| last - first >= rows)
+                .map(|(_, last)| last - rows),
+            None => None,
+        };
+        let old = match self.since {
+            Some(since) => last_old(conn, numbers, since)?,
+            None => None,
+        };
+        Ok(beyond.max(old))
+    }
+}
+
+const ENDS: &str = "
+    SELECT (SELECT min(seq) FROM audit_records WHERE seq > ?1 AND seq < ?2),
+           (SELECT max(seq) FROM audit_records WHERE seq > ?1 AND seq < ?2)";
+
+fn ends(conn: &Connection, numbers: Numbers) -> Result<Option<(i64, i64)>> {
+    let mut statement = conn.prepare_cached(ENDS)?;
+    let found = statement.query_row(params![numbers.after, numbers.before], |row| {
+        let (first, last): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
+        Ok(first.zip(last))
+    });
+    Ok(found?)
+}
+
+/// Of the oldest records only: they come in the order of time, unless the clock was moved.
+const LAST_OLD: &str = "
+    SELECT max(seq) FROM (
+        SELECT seq, at FROM audit_records WHERE seq > ?1 AND seq < ?2 ORDER BY seq LIMIT ?3)
+    WHERE at < ?4";
+
+fn last_old(conn: &Connection, numbers: Numbers, since: Timestamp) -> Result<Option<i64>> {
+    let mut statement = conn.prepare_cached(LAST_OLD)?;
+    let parameters = params![numbers.after, numbers.before, CHUNK, since];
+    Ok(statement.query_row(parameters, |row| row.get(0))?)
+}
+
+const NEXT: &str = "SELECT seq FROM audit_records WHERE seq >= ? ORDER BY seq LIMIT 1";
+
+const REMOVE: &str = "
+    DELETE FROM audit_records WHERE seq IN (
+        SELECT seq FROM audit_records WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3)";
+
+/// Removes the records that are not kept any more, of every workspace and of those that are gone, in
+/// steps.
+///
+/// # Errors
+/// Those of the store.
+pub async fn prune(app: &App) -> Result<()> {
+    let kept = Kept::of(&app.settings().audit, app.clock().now());
+    let found = app.store().scan(move |conn| all(conn, kept));
+    for numbers in found.await? {
+        while let Some(last) = app
+            .store()
+            .read(|conn| kept.last_to_remove(conn, numbers))?
+        {
+            let removed = app.store().write(move |conn| {
+                conn.prepare_cached(REMOVE)?
+                    .execute(params![numbers.after, last, CHUNK])?;
+                Ok(())
+            });
+            removed.await?;
+        }
+    }
+    Ok(())
+}
+
+/// The numbers among which there are records to remove.
+fn all(conn: &Connection, kept: Kept) -> Result<Vec<Numbers>> {
+    let mut statement = conn.prepare_cached(NEXT)?;
+    let mut next = |from: i64| -> rusqlite::Result<Option<i64>> {
+        statement
+            .query_row(params![from], |row| row.get(0))
+            .optional()
+    };
+    let (mut found, mut from) = (Vec::new(), 0);
+    while let Some(seq) = next(from)? {
+        let numbers = Numbers::around(seq);
+        if kept.last_to_remove(conn, numbers)?.is_some() {
+            found.push(numbers);
+        }
+        from = numbers.before;
+    }
+    Ok(found)
+}

@@ -1,0 +1,267 @@
+//! Where a key is used, and whether it reaches there. A Botpress caller names the workspace or the
+//! bot that it acts in beside its token (botpress.md §3).
+
+use rusqlite::Connection;
+
+use super::{
+    agents::{self, Agent},
+    api_keys::{Owner, Principal},
+    members::{self, Role},
+    request_auth::{CallerAgent, CallerInstallation, unauthenticated},
+};
+use crate::{
+    domain::bots::installations,
+    kernel::{
+        Error, Kind, Result, Rule, Violation,
+        ids::{AccountId, WorkspaceId},
+        secret::TokenHash,
+        violation::{Location, Step},
+    },
+};
+
+/// Where a key is used.
+#[derive(Debug, Clone, Copy)]
+pub enum Place<'a> {
+    /// Where it belongs by itself.
+    Own,
+    /// In a workspace that its holder is a member of.
+    Workspace(&'a str),
+    /// In a bot: as the bot, or as an integration that is installed in it.
+    Bot {
+        /// The bot's id.
+        bot: &'a str,
+        /// The integration's id.
+        integration: Option<&'a str>,
+    },
+}
+
+/// A [`Place`] that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::domain) enum Owned {
+    Own,
+    Workspace(String),
+    Bot(String, Option<String>),
+}
+
+impl Owned {
+    pub(in crate::domain) fn as_place(&self) -> Place<'_> {
+        match self {
+            Self::Own => Place::Own,
+            Self::Workspace(id) => Place::Workspace(id),
+            Self::Bot(bot, integration) => Place::Bot {
+                bot,
+                integration: integration.as_deref(),
+            },
+        }
+    }
+}
+
+/// Whom a key makes its holder, in the place where it is used.
+pub(in crate::domain) struct Acting {
+    pub(in crate::domain) workspace: WorkspaceId,
+    pub(in crate::domain) agent: Option<CallerAgent>,
+    pub(in crate::domain) role: Option<Role>,
+    pub(in crate::domain) installation: Option<CallerInstallation>,
+}
+
+impl Place<'_> {
+    pub(in crate::domain) fn kept(self) -> Owned {
+        match self {
+            Self::Own => Owned::Own,
+            Self::Workspace(id) => Owned::Workspace(id.to_owned()),
+            Self::Bot { bot, integration } => {
+                Owned::Bot(bot.to_owned(), integration.map(str::to_owned))
+            }
+        }
+    }
+
+    /// What a token that is used here is known by in memory.
+    pub(in crate::domain) fn hash_with(&self, token: &str) -> TokenHash {
+        // No token has a line break, so that different places never make the same text.
+        match self {
+            Self::Own => TokenHash::of(token),
+            Self::Workspace(id) => TokenHash::of(&format!("{token}\n{id}")),
+            Self::Bot { bot, integration } => TokenHash::of(&format!(
+                "{token}\n{bot}\n{}",
+                integration.unwrap_or_default()
+            )),
+        }
+    }
+
+    /// Whom the key makes its holder here.
+    pub(in crate::domain) fn resolve(
+        &self,
+        conn: &Connection,
+        principal: &Principal,
+    ) -> Result<Acting> {
+        match self {
+            Self::Own => own(conn, &principal.owner),
+            Self::Workspace(id) => match &principal.owner {
+                Owner::Account(account) => member(conn, account, &WorkspaceId::from(*id)),
+                _ => Err(forbidden(
+                    "A workspace is managed with a personal access token",
+                )),
+            },
+            Self::Bot { bot, integration } => in_bot(conn, &principal.owner, bot, *integration),
+        }
+    }
+}
+
+fn own(conn: &Connection, owner: &Owner) -> Result<Acting> {
+    let workspace = owner.workspace().cloned().ok_or_else(unauthenticated)?;
+    let agent = match owner.agent() {
+        Some(id) => Some(agents::find(conn, &workspace, id.as_str())?.into()),
+        None => None,
+    };
+    Ok(Acting {
+        workspace,
+        agent,
+        role: None,
+        installation: None,
+    })
+}
+
+fn member(conn: &Connection, account: &AccountId, workspace: &WorkspaceId) -> Result<Acting> {
+    let role = members::role(conn, workspace, account)?;
+    let role = role.ok_or_else(|| {
+        forbidden(format!(
+            "Your account is not a member of the workspace {workspace}"
+        ))
+    })?;
+    Ok(Acting {
+        workspace: workspace.clone(),
+        agent: None,
+        role: Some(role),
+        installation: None,
+    })
+}
+
+fn in_bot(
+    conn: &Connection,
+    owner: &Owner,
+    bot: &str,
+    integration: Option<&str>,
+) -> Result<Acting> {
+    // The same answer for a bot that is another's and for one that is not there.
+    let foreign = || forbidden(format!("This token does not act for the bot {bot}"));
+    let agent = match agents::find_by_id(conn, &bot.into()) {
+        Ok(agent) => agent,
+        Err(error) if error.kind() == Kind::NotFound => {
+            let acting = in_deleted_bot(conn, owner, bot, integration)?;
+            return acting.ok_or_else(foreign);
+        }
+        Err(error) => return Err(error),
+    };
+    let (role, integration) = match owner {
+        Owner::Agent(_, id) if *id == agent.id && integration.is_none() => (None, None),
+        Owner::Agent(_, id) if *id == agent.id => {
+            return Err(forbidden("A bot's token does not act for an integration"));
+        }
+        Owner::Integration(_, id) => match integration {
+            None => return Err(missing_integration()),
+            Some(named) if named == id.as_str() => (None, Some(named)),
+            Some(named) => {
+                return Err(forbidden(format!(
+                    "This token does not act for the integration {named}"
+                )));
+            }
+        },
+        Owner::Account(account) => {
+            let role = members::role(conn, &agent.workspace_id, account)?;
+            (Some(role.ok_or_else(foreign)?), integration)
+        }
+        Owner::Agent(..) | Owner::Workspace(_) | Owner::Operator => return Err(foreign()),
+    };
+    let installation = match integration {
+        None => None,
+        Some(id) => Some(installed(conn, owner, &agent, id)?),
+    };
+    Ok(Acting {
+        workspace: agent.workspace_id.clone(),
+        agent: Some(agent.into()),
+        role,
+        installation,
+    })
+}
+
+/// An integration in a bot that was deleted, which its `unregister` is still about; none for everyone else.
+fn in_deleted_bot(
+    conn: &Connection,
+    owner: &Owner,
+    bot: &str,
+    integration: Option<&str>,
+) -> Result<Option<Acting>> {
+    let Some(agent) = agents::find_deleted(conn, &bot.into())? else {
+        return Ok(None);
+    };
+    let (role, named) = match (owner, integration) {
+        (Owner::Integration(_, id), Some(named)) if named == id.as_str() => (None, named),
+        (Owner::Account(account), Some(named)) => {
+            match members::role(conn, &agent.workspace_id, account)? {
+                Some(role) => (Some(role), named),
+                None => return Ok(None),
+            }
+        }
+        _ => return Ok(None),
+    };
+    let installation = match installed(conn, owner, &agent, named) {
+        Ok(installation) => installation,
+        Err(error) if error.kind() == Kind::Forbidden => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(Some(Acting {
+        workspace: agent.workspace_id.clone(),
+        agent: Some(agent.into()),
+        role,
+        installation: Some(installation),
+    }))
+}
+
+/// The installation of an integration in a bot, if the holder of the key may act as it: a person
+/// must be a member of the integration's workspace too.
+fn installed(
+    conn: &Connection,
+    owner: &Owner,
+    agent: &Agent,
+    integration: &str,
+) -> Result<CallerInstallation> {
+    let refused = || {
+        forbidden(format!(
+            "The integration {integration} is not installed in the bot {}",
+            agent.id
+        ))
+    };
+    let found = installations::find_acting(conn, agent.seq, &integration.into())?;
+    let installation = found.ok_or_else(refused)?;
+    if let Owner::Account(account) = owner
+        && members::role(conn, &installation.owner, account)?.is_none()
+    {
+        return Err(forbidden(format!(
+            "The integration {integration} belongs to a workspace that you are not a member of"
+        )));
+    }
+    Ok(installation)
+}
+
+impl From<Agent> for CallerAgent {
+    fn from(agent: Agent) -> Self {
+        Self {
+            id: agent.id,
+            handle: agent.handle,
+            seq: agent.seq,
+        }
+    }
+}
+
+fn forbidden(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(Kind::Forbidden, message)
+}
+
+fn missing_integration() -> Error {
+    Violation {
+        location: Location::Header,
+        path: vec![Step::Key("x-integration-id".to_owned())],
+        rule: Rule::Required,
+    }
+    .into()
+}

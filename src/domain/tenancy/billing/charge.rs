@@ -1,0 +1,145 @@
+//! Charging invoices.
+
+use rusqlite::{Connection, named_params};
+
+use super::{
+    catch_up,
+    invoices::{COLUMNS, Invoice, from_row},
+    methods, provider, require_role,
+};
+use crate::{
+    domain::tenancy::{
+        audit::{self, Entry},
+        request_auth::Call,
+        workspaces,
+        write_tx::Change,
+    },
+    kernel::{
+        Error, Kind, Result, Timestamp,
+        ids::{InvoiceId, WorkspaceId},
+    },
+};
+
+/// What came of charging an invoice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charged {
+    /// The invoice.
+    pub id: InvoiceId,
+    /// Its amount in cents.
+    pub cents: u64,
+    /// Why it failed, if it did.
+    pub failure: Option<&'static str>,
+}
+
+/// Charges the unpaid invoices of the call's workspace, or those of them that are named, oldest first.
+/// When none is left, a blocked workspace is open again.
+///
+/// # Errors
+/// `Forbidden` without the role billing, `ReferenceNotFound` for an invoice that is not one of the
+/// workspace's unpaid ones, or those of the store.
+pub async fn charge_unpaid(call: &Call, ids: Option<Vec<InvoiceId>>) -> Result<Vec<Charged>> {
+    require_role(call)?;
+    catch_up(call.app()).await?;
+    call.app()
+        .change_though_blocked(call, move |change, workspace| {
+            let unpaid = unpaid(change.conn, workspace)?;
+            if let Some(ids) = &ids {
+                let known = |id: &&InvoiceId| !unpaid.iter().any(|invoice| invoice.id == **id);
+                if let Some(missing) = ids.iter().find(known) {
+                    return Err(Error::new(
+                        Kind::ReferenceNotFound,
+                        format!("Unpaid invoice \"{missing}\" not found"),
+                    ));
+                }
+            }
+            let meant = |invoice: &&Invoice| match &ids {
+                Some(ids) => ids.contains(&invoice.id),
+                None => true,
+            };
+            let mut charged = Vec::new();
+            for invoice in unpaid.iter().filter(meant) {
+                let failure = charge(change, invoice, invoice.next_attempt_at)?;
+                charged.push(Charged {
+                    id: invoice.id.clone(),
+                    cents: invoice.cents,
+                    failure,
+                });
+            }
+            Ok(charged)
+        })
+        .await
+}
+
+const UNPAID: &str =
+    "FROM invoices WHERE workspace_id = :workspace_id AND paid_at IS NULL ORDER BY at, seq";
+
+fn unpaid(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<Invoice>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {UNPAID}"))?;
+    let rows = statement.query_map(named_params! {":workspace_id": workspace}, |row| {
+        Ok(from_row(row))
+    })?;
+    rows.map(|row| row?).collect()
+}
+
+/// Whether a workspace has unpaid invoices.
+pub(super) fn has_unpaid(conn: &Connection, workspace: &WorkspaceId) -> Result<bool> {
+    Ok(!unpaid(conn, workspace)?.is_empty())
+}
+
+const SETTLE: &str = "
+    UPDATE invoices SET attempts = attempts + :failed, paid_at = :paid_at,
+                        next_attempt_at = :next_attempt_at
+    WHERE seq = :seq";
+
+const LEDGER: &str = "
+    INSERT INTO charges (invoice_seq, payment_method_id, cents, at, failure)
+    VALUES (:invoice_seq, :payment_method_id, :cents, :now, :failure)";
+
+/// Charges an invoice, as a part of a change: why that failed, if it did. It is charged by itself
+/// `next` after a failure.
+pub(super) fn charge(
+    change: &Change<'_>,
+    invoice: &Invoice,
+    next: Option<Timestamp>,
+) -> Result<Option<&'static str>> {
+    let method = methods::of_workspace(change.conn, &invoice.workspace)?;
+    let method = method.map(|(id, _)| id);
+    let failure = match invoice.cents {
+        0 => None,
+        _ => provider::charge(method.as_deref()),
+    };
+    change.conn.prepare_cached(SETTLE)?.execute(named_params! {
+        ":seq": invoice.seq,
+        ":failed": failure.is_some(),
+        ":paid_at": failure.is_none().then_some(change.now),
+        ":next_attempt_at": failure.is_some().then_some(next).flatten(),
+    })?;
+    change.conn.prepare_cached(LEDGER)?.execute(named_params! {
+        ":invoice_seq": invoice.seq,
+        ":payment_method_id": method,
+        ":cents": i64::try_from(invoice.cents).unwrap_or(i64::MAX),
+        ":now": change.now,
+        ":failure": failure,
+    })?;
+    let action = match failure {
+        None => "invoice.pay",
+        Some(_) => "invoice.fail",
+    };
+    record(change, invoice, action)?;
+    if failure.is_none() && !has_unpaid(change.conn, &invoice.workspace)? {
+        workspaces::set_blocked(change, &invoice.workspace, false)?;
+    }
+    Ok(failure)
+}
+
+fn record(change: &Change<'_>, invoice: &Invoice, action: &'static str) -> Result<()> {
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(&invoice.workspace),
+            action,
+            resource_id: invoice.id.as_str(),
+            resource_name: Some(&invoice.month.to_string()),
+        },
+    )
+}

@@ -1,0 +1,121 @@
+//! Invoices.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::{Deserialize, Serialize};
+
+use super::{Link, catch_up, link::require_maker, require_role};
+use crate::{
+    domain::{App, tenancy::request_auth::Call},
+    kernel::{
+        Error, Month, Result, Timestamp,
+        ids::{InvoiceId, WorkspaceId},
+    },
+};
+
+/// An invoice for a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invoice {
+    /// Its id.
+    pub id: InvoiceId,
+    /// The workspace it is for.
+    pub workspace: WorkspaceId,
+    /// The month it is for.
+    pub month: Month,
+    /// When it was made.
+    pub at: Timestamp,
+    /// What it is made of.
+    pub lines: Vec<Line>,
+    /// The amount in cents.
+    pub cents: u64,
+    /// The currency: three letters.
+    pub currency: String,
+    /// How often it was charged in vain.
+    pub attempts: u64,
+    /// When it is charged by itself next; none if it is not.
+    pub next_attempt_at: Option<Timestamp>,
+    /// When it was paid.
+    pub paid_at: Option<Timestamp>,
+    pub(super) seq: i64,
+}
+
+/// A line of an invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// What is paid for.
+    pub text: String,
+    /// The amount in cents.
+    pub cents: u64,
+}
+
+pub(super) const COLUMNS: &str = "seq, id, workspace_id, month, at, lines, cents, currency, attempts, \
+                                  next_attempt_at, paid_at";
+
+const LIST: &str = "FROM invoices WHERE workspace_id = :workspace_id ORDER BY seq DESC";
+
+/// The invoices of the call's workspace, newest first, each with the key of the link to its document.
+///
+/// # Errors
+/// `Forbidden` without the role billing, or those of the store.
+pub async fn invoices(call: &Call) -> Result<Vec<(Invoice, String)>> {
+    require_role(call)?;
+    catch_up(call.app()).await?;
+    let workspace = call.workspace().clone();
+    let listed = call
+        .app()
+        .store()
+        .scan(move |conn| {
+            let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST}"))?;
+            let rows = statement.query_map(named_params! {":workspace_id": workspace}, |row| {
+                Ok(from_row(row))
+            })?;
+            rows.map(|row| row?).collect::<Result<Vec<Invoice>>>()
+        })
+        .await?;
+    let sealer = call.app().sealer();
+    let maker = &call.caller().key_id;
+    let with_key = |invoice: Invoice| {
+        let key = Link::Invoice.key(sealer, invoice.id.as_str(), (maker, ""));
+        (invoice, key)
+    };
+    Ok(listed.into_iter().map(with_key).collect())
+}
+
+/// The invoice that a link is for.
+///
+/// # Errors
+/// `NotFound` for another key and for one whose maker may not handle the workspace's money any more, or
+/// those of the store.
+pub fn of_link(app: &App, id: &InvoiceId, key: &str) -> Result<Invoice> {
+    let (maker, _) = Link::Invoice.open(app.sealer(), id.as_str(), key)?;
+    app.store().read(|conn| {
+        let invoice = find(conn, id)?;
+        require_maker(conn, &invoice.workspace, &maker)?;
+        Ok(invoice)
+    })
+}
+
+fn find(conn: &Connection, id: &InvoiceId) -> Result<Invoice> {
+    conn.prepare_cached(&format!("SELECT {COLUMNS} FROM invoices WHERE id = :id"))?
+        .query_row(named_params! {":id": id}, |row| Ok(from_row(row)))
+        .optional()?
+        .ok_or_else(|| Error::not_found(format!("Invoice \"{id}\" not found")))?
+}
+
+pub(super) fn from_row(row: &Row<'_>) -> Result<Invoice> {
+    let lines: String = row.get("lines")?;
+    let month: String = row.get("month")?;
+    let broken = |what: &str| Error::internal("an invoice cannot be read", what.to_owned());
+    Ok(Invoice {
+        id: row.get("id")?,
+        workspace: row.get("workspace_id")?,
+        month: Month::parse(&month).ok_or_else(|| broken("its month"))?,
+        at: row.get("at")?,
+        lines: serde_json::from_str(&lines).map_err(|_| broken("its lines"))?,
+        cents: row.get::<_, i64>("cents")?.unsigned_abs(),
+        currency: row.get("currency")?,
+        attempts: row.get::<_, i64>("attempts")?.unsigned_abs(),
+        next_attempt_at: row.get("next_attempt_at")?,
+        paid_at: row.get("paid_at")?,
+        seq: row.get("seq")?,
+    })
+}

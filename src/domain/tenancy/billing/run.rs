@@ -1,0 +1,196 @@
+//! What time brings: invoices at the end of a month, attempts to charge them, and workspaces that are
+//! blocked because they do not pay.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+use tracing::warn;
+
+use super::{
+    Line, Settings, charge,
+    details::message_cents,
+    invoices::{COLUMNS, Invoice, from_row},
+};
+use crate::{
+    domain::{
+        App,
+        shared::plans::Plan,
+        tenancy::{audit::Actor, quotas, rewind::Mend, workspaces, write_tx::Change},
+    },
+    kernel::{
+        Error, Month, Result, Timestamp,
+        ids::{InvoiceId, WorkspaceId},
+    },
+};
+
+/// How often it is looked what is due, on the product's clock.
+const EVERY: Duration = Duration::from_secs(30);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Attempts to charge that wait longer than there are waits.
+pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
+    table: "invoices",
+    key: "seq",
+    find: "SELECT seq FROM invoices WHERE next_attempt_at > :horizon",
+    set: "next_attempt_at = :now",
+    longest: |app| {
+        let settings = app.settings();
+        let waits = settings.billing.retry_days.iter().copied();
+        waits.filter_map(days).max().unwrap_or_default()
+    },
+    due: Some("next_attempt_at"),
+}];
+
+/// Does what is due, again and again, for as long as it is polled.
+pub async fn work(app: App) {
+    loop {
+        if let Err(error) = catch_up(&app).await {
+            warn!(%error, "billing waits");
+        }
+        app.clock().sleep(EVERY).await;
+    }
+}
+
+/// Does everything that is due at the time of the clock, each in a transaction of its own.
+///
+/// # Errors
+/// Those of the store.
+pub async fn catch_up(app: &App) -> Result<()> {
+    while is_due(app)? {
+        let shared = app.clone();
+        app.change_as(Actor::System, move |change| step(change, &shared))
+            .await?;
+    }
+    Ok(())
+}
+
+const MONTH_IS_OVER: &str = "
+    SELECT workspace_id, billed_from, plan FROM billing
+    WHERE billed_from < :month ORDER BY billed_from LIMIT 1";
+
+const TO_CHARGE: &str =
+    "FROM invoices WHERE next_attempt_at <= :now ORDER BY next_attempt_at LIMIT 1";
+
+const TO_BLOCK: &str = "
+    SELECT workspaces.id FROM invoices JOIN workspaces ON workspaces.id = invoices.workspace_id
+    WHERE invoices.paid_at IS NULL AND invoices.at <= :before AND workspaces.blocked = 0 LIMIT 1";
+
+struct Over {
+    workspace: WorkspaceId,
+    since: Timestamp,
+    plan: Plan,
+}
+
+/// A workspace with a month that is over and has no invoice.
+fn over(conn: &Connection, now: Timestamp) -> Result<Option<Over>> {
+    let found = conn.prepare_cached(MONTH_IS_OVER)?.query_row(
+        named_params! {":month": Month::of(now).start()},
+        |row| {
+            Ok(Over {
+                workspace: row.get("workspace_id")?,
+                since: row.get("billed_from")?,
+                plan: row.get("plan")?,
+            })
+        },
+    );
+    Ok(found.optional()?)
+}
+
+fn to_charge(conn: &Connection, now: Timestamp) -> Result<Option<Invoice>> {
+    conn.prepare_cached(&format!("SELECT {COLUMNS} {TO_CHARGE}"))?
+        .query_row(named_params! {":now": now}, |row| Ok(from_row(row)))
+        .optional()?
+        .transpose()
+}
+
+fn to_block(conn: &Connection, settings: &Settings, now: Timestamp) -> Result<Option<WorkspaceId>> {
+    let Some(before) = days(settings.block_after_days)
+        .and_then(|wait| i64::try_from(wait.as_micros()).ok())
+        .and_then(|wait| now.as_micros().checked_sub(wait))
+    else {
+        return Ok(None);
+    };
+    let found = conn.prepare_cached(TO_BLOCK)?.query_row(
+        named_params! {":before": Timestamp::from_micros(before)},
+        |row| row.get(0),
+    );
+    Ok(found.optional()?)
+}
+
+/// So many days; none for 0.
+fn days(count: u64) -> Option<Duration> {
+    let count = u32::try_from(count).ok().filter(|count| *count > 0)?;
+    DAY.checked_mul(count)
+}
+
+fn is_due(app: &App) -> Result<bool> {
+    let now = app.clock().now();
+    app.store().read(|conn| {
+        Ok(over(conn, now)?.is_some()
+            || to_charge(conn, now)?.is_some()
+            || to_block(conn, &app.settings().billing, now)?.is_some())
+    })
+}
+
+fn step(change: &Change<'_>, app: &App) -> Result<()> {
+    let settings = &app.settings().billing;
+    if let Some(over) = over(change.conn, change.now)? {
+        return make_invoice(change, app, &over);
+    }
+    if let Some(invoice) = to_charge(change.conn, change.now)? {
+        let made = usize::try_from(invoice.attempts).unwrap_or(usize::MAX);
+        let wait = settings.retry_days.get(made).copied().and_then(days);
+        let next = wait.map(|wait| change.now.plus(wait));
+        return charge::charge(change, &invoice, next).map(|_| ());
+    }
+    if let Some(workspace) = to_block(change.conn, settings, change.now)? {
+        workspaces::set_blocked(change, &workspace, true)?;
+    }
+    Ok(())
+}
+
+const INSERT: &str = "
+    INSERT INTO invoices (id, workspace_id, month, at, lines, cents, currency, next_attempt_at)
+    VALUES (:id, :workspace_id, :month, :at, :lines, :cents, :currency, :at)";
+
+const NEXT: &str = "
+    UPDATE billing SET billed_from = :next, plan = :plan WHERE workspace_id = :workspace_id";
+
+/// Makes the invoice for a month that is over, dated on its end, and begins the next one, or ends
+/// billing if the workspace has changed to the free plan.
+fn make_invoice(change: &Change<'_>, app: &App, over: &Over) -> Result<()> {
+    let month = Month::of(over.since);
+    let workspace = workspaces::spending(change.conn, &over.workspace)?;
+    let figures = app.settings().plans.of(over.plan);
+    let messages = quotas::user_messages(change.conn, &over.workspace, month)?;
+    let beyond = messages.saturating_sub(figures.included_messages);
+    let mut lines = vec![Line {
+        text: format!("Plan {}, {month}", over.plan),
+        cents: figures.monthly_cents,
+    }];
+    if beyond > 0 {
+        lines.push(Line {
+            text: format!("{beyond} messages beyond {}", figures.included_messages),
+            cents: message_cents(figures, messages, workspace.limit),
+        });
+    }
+    let cents: u64 = lines.iter().map(|line| line.cents).sum();
+    let text = serde_json::to_string(&lines)
+        .map_err(|error| Error::internal("an invoice cannot be written", error))?;
+    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": InvoiceId::new_uuid(),
+        ":workspace_id": over.workspace,
+        ":month": month.to_string(),
+        ":at": month.end(),
+        ":lines": text,
+        ":cents": i64::try_from(cents).unwrap_or(i64::MAX),
+        ":currency": app.settings().billing.currency,
+    })?;
+    let goes_on = workspace.plan.is_premium();
+    change.conn.prepare_cached(NEXT)?.execute(named_params! {
+        ":workspace_id": over.workspace,
+        ":next": goes_on.then(|| month.end()),
+        ":plan": goes_on.then_some(workspace.plan),
+    })?;
+    Ok(())
+}

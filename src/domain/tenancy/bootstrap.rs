@@ -1,0 +1,229 @@
+//! The first start: a workspace, an account, an agent, and one key for each API.
+
+use serde::{Deserialize, Serialize};
+use tracing::warn;
+
+use super::{
+    accounts,
+    agents::{self, Agent, NewAgent},
+    api_keys::{self, KeyKind, Owner},
+    app::App,
+    audit::Actor,
+    members::{self, Role},
+    workspaces::{self, Workspace},
+    write_tx::Change,
+};
+use crate::kernel::{
+    Error, Kind, Result, Secret,
+    ids::{AgentId, WorkspaceId},
+};
+
+/// What the first start makes, and keys to use instead of random ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Id of the first workspace. With the default one, the Botpress command line skips its rule
+    /// that a workspace needs a handle (botpress.md §3).
+    pub workspace_id: WorkspaceId,
+    /// E-mail address of the first account.
+    pub account_email: String,
+    /// Id of the first agent; a random UUID if absent.
+    pub agent_id: Option<AgentId>,
+    /// Handle of the first agent.
+    pub agent_handle: String,
+    /// A fixed Botpress personal access token.
+    pub botpress_pat: Option<Secret>,
+    /// A fixed Ada platform API key.
+    pub ada_key: Option<Secret>,
+    /// A fixed Ada End Users API v1 key.
+    pub ada_end_users_key: Option<Secret>,
+    /// A fixed Cohere API key.
+    pub cohere_key: Option<Secret>,
+    /// A fixed Aloochat API key.
+    pub aloochat_key: Option<Secret>,
+    /// A fixed key for this server's console.
+    pub operator_key: Option<Secret>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            workspace_id: "11111111-1111-1111-aaaa-111111111111".into(),
+            account_email: "owner@example.localhost".to_owned(),
+            agent_id: None,
+            agent_handle: "example".to_owned(),
+            botpress_pat: None,
+            ada_key: None,
+            ada_end_users_key: None,
+            cohere_key: None,
+            aloochat_key: None,
+            operator_key: None,
+        }
+    }
+}
+
+/// The kinds of key that the first start makes.
+const FIRST_KEYS: [KeyKind; 6] = [
+    KeyKind::Aloochat,
+    KeyKind::Ada,
+    KeyKind::AdaEndUsers,
+    KeyKind::BotpressPat,
+    KeyKind::Cohere,
+    KeyKind::Operator,
+];
+
+impl Settings {
+    /// The kinds of key that are fixed.
+    #[must_use]
+    pub fn fixed_keys(&self) -> Vec<KeyKind> {
+        let mut kinds = FIRST_KEYS.to_vec();
+        kinds.retain(|kind| self.fixed(*kind).is_some());
+        kinds
+    }
+
+    const fn fixed(&self, kind: KeyKind) -> Option<&Secret> {
+        match kind {
+            KeyKind::BotpressPat => self.botpress_pat.as_ref(),
+            KeyKind::Ada => self.ada_key.as_ref(),
+            KeyKind::AdaEndUsers => self.ada_end_users_key.as_ref(),
+            KeyKind::Cohere => self.cohere_key.as_ref(),
+            KeyKind::Aloochat => self.aloochat_key.as_ref(),
+            KeyKind::Operator => self.operator_key.as_ref(),
+            KeyKind::AdaInstallation | KeyKind::BotpressBot | KeyKind::BotpressIntegration => None,
+        }
+    }
+}
+
+/// What a start finds or makes.
+#[derive(Debug)]
+pub struct Started {
+    /// The workspace to begin with.
+    pub workspace: Workspace,
+    /// The agent to begin with; none if the workspace has lost all of its agents.
+    pub agent: Option<Agent>,
+    /// The keys that this start has made, with their values; none at a later start.
+    pub new_keys: Vec<(KeyKind, Secret)>,
+}
+
+/// Makes what an empty database needs. In any other it only makes sure that the fixed keys are
+/// there.
+///
+/// # Errors
+/// `Invalid` for settings that cannot be, or those of the store; then nothing is changed.
+pub async fn start(app: &App, settings: &Settings) -> Result<Started> {
+    let settings = settings.clone();
+    app.change_as(Actor::System, move |change| {
+        let workspaces = workspaces::list(change.conn)?;
+        match workspaces
+            .iter()
+            .position(|workspace| workspace.id == settings.workspace_id)
+            .or(if workspaces.is_empty() { None } else { Some(0) })
+        {
+            None => first_start(change, &settings),
+            Some(index) => later_start(change, &settings, workspaces[index].clone()),
+        }
+    })
+    .await
+}
+
+fn first_start(change: &Change<'_>, settings: &Settings) -> Result<Started> {
+    let workspace = workspaces::create(change, settings.workspace_id.clone(), "My workspace")?;
+    // It is there if every workspace was deleted.
+    let account = match accounts::find_by_email(change.conn, &settings.account_email) {
+        Err(error) if error.kind() == Kind::NotFound => {
+            accounts::create(change, &settings.account_email)?
+        }
+        found => found?,
+    };
+    members::add(change, &workspace.id, &account.id, Role::Owner)?;
+    let agent = agents::create(
+        change,
+        &workspace.id,
+        NewAgent {
+            id: settings.agent_id.clone().unwrap_or_else(AgentId::new_uuid),
+            handle: settings.agent_handle.clone(),
+            name: settings.agent_handle.clone(),
+        },
+    )?;
+    let mut new_keys = Vec::new();
+    for kind in FIRST_KEYS {
+        let owner = owner(kind, &workspace, Some(&agent), || {
+            Ok(Owner::Account(account.id.clone()))
+        })?;
+        match settings.fixed(kind) {
+            Some(fixed) => api_keys::ensure_fixed(change, kind, &owner, "fixed", fixed)?,
+            None => {
+                let (_, value) = api_keys::create(change, kind, &owner, "first")?;
+                new_keys.push((kind, value));
+            }
+        }
+    }
+    Ok(Started {
+        workspace,
+        agent: Some(agent),
+        new_keys,
+    })
+}
+
+fn later_start(change: &Change<'_>, settings: &Settings, workspace: Workspace) -> Result<Started> {
+    let agents = agents::list(change.conn, &workspace.id)?;
+    let agent = agents
+        .iter()
+        .find(|agent| agent.handle == settings.agent_handle)
+        .or(agents.first());
+    for kind in FIRST_KEYS {
+        let Some(fixed) = settings.fixed(kind) else {
+            continue;
+        };
+        // Whoever may delete agents must not be able to keep the server from starting.
+        if agent.is_none() && is_of_agent(kind) {
+            warn!(%kind, "the fixed key is not made: the workspace has no agent");
+            continue;
+        }
+        let owner = owner(kind, &workspace, agent, || {
+            let account = accounts::oldest(change.conn)?;
+            let account = account.ok_or_else(|| Error::not_found("there is no account"))?;
+            Ok(Owner::Account(account.id))
+        })?;
+        api_keys::ensure_fixed(change, kind, &owner, "fixed", fixed)?;
+    }
+    Ok(Started {
+        agent: agent.cloned(),
+        workspace,
+        new_keys: Vec::new(),
+    })
+}
+
+const fn is_of_agent(kind: KeyKind) -> bool {
+    match kind {
+        KeyKind::Ada
+        | KeyKind::AdaEndUsers
+        | KeyKind::AdaInstallation
+        | KeyKind::BotpressBot
+        | KeyKind::BotpressIntegration => true,
+        KeyKind::BotpressPat | KeyKind::Operator | KeyKind::Cohere | KeyKind::Aloochat => false,
+    }
+}
+
+fn owner(
+    kind: KeyKind,
+    workspace: &Workspace,
+    agent: Option<&Agent>,
+    account: impl FnOnce() -> Result<Owner>,
+) -> Result<Owner> {
+    match kind {
+        KeyKind::BotpressPat => account(),
+        KeyKind::Operator => Ok(Owner::Operator),
+        KeyKind::Cohere | KeyKind::Aloochat => Ok(Owner::Workspace(workspace.id.clone())),
+        KeyKind::Ada
+        | KeyKind::AdaEndUsers
+        | KeyKind::AdaInstallation
+        | KeyKind::BotpressBot
+        | KeyKind::BotpressIntegration => {
+            let agent = agent.ok_or_else(|| {
+                Error::not_found(format!("the workspace {} has no agent", workspace.id))
+            })?;
+            Ok(Owner::Agent(workspace.id.clone(), agent.id.clone()))
+        }
+    }
+}

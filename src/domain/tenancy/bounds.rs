@@ -1,0 +1,224 @@
+//! How many of a thing a tenant can have, beside what its plan says ([`super::quotas`]): so that nobody fills
+//! the disk with rows that cost nothing to make.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{ErrorCode, ToSql, params};
+use serde::{Deserialize, Serialize};
+
+use super::write_tx::Change;
+use crate::kernel::{Error, Kind, Result, clock::Stopwatch};
+
+/// So many rows are counted each time that one more is made.
+const COUNTED_EACH_TIME: u64 = 1_000;
+/// An owner with more rows is counted anew after this time, in real time, once the bound is reached.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
+/// How many counts are remembered.
+const COUNTS: usize = 10_000;
+
+/// The most of each thing that a tenant can have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Aloochat integrations of a workspace.
+    pub service_integrations: u64,
+    /// Connectors of a workspace.
+    pub connectors: u64,
+    /// Authorizations of connectors that a user has begun and not finished.
+    pub pending_authorizations: u64,
+    /// Platform integrations of an agent.
+    pub platform_integrations: u64,
+    /// Installations of platform integrations in an agent.
+    pub platform_installations: u64,
+    /// End users of an agent.
+    pub end_users: u64,
+    /// Conversations of a bot.
+    pub conversations: u64,
+    /// Participants of a conversation.
+    pub participants: u64,
+    /// Messages of a bot, in all of its conversations.
+    pub messages: u64,
+    /// Events of a bot. Those that the server makes by itself count and are never refused.
+    pub events: u64,
+    /// States of a bot and its integrations.
+    pub states: u64,
+    /// Scheduled events and messages of a bot, with its recurring events.
+    pub schedules: u64,
+    /// Files of a bot.
+    pub files: u64,
+    /// Names of integrations that belong to a workspace, also those that it has no version of.
+    pub integration_names: u64,
+    /// Configurations that an integration declares beside the default one.
+    pub configurations: u64,
+    /// Secrets of a bot, and of a version of an integration.
+    pub secrets: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            service_integrations: 10_000,
+            connectors: 1_000,
+            pending_authorizations: 100,
+            platform_integrations: 1_000,
+            platform_installations: 10_000,
+            end_users: 10_000_000,
+            conversations: 10_000_000,
+            participants: 10_000,
+            messages: 10_000_000,
+            events: 10_000_000,
+            states: 1_000_000,
+            schedules: 100_000,
+            files: 100_000,
+            integration_names: 1_000,
+            configurations: 100,
+            secrets: 1_000,
+        }
+    }
+}
+
+impl Settings {
+    /// Asserts that an integration can declare so many configurations: each has a script to be checked.
+    ///
+    /// # Errors
+    /// `LimitExceeded`.
+    pub(in crate::domain) fn require_configurations(&self, count: usize) -> Result<()> {
+        let most = self.configurations;
+        if u64::try_from(count).unwrap_or(u64::MAX) <= most {
+            return Ok(());
+        }
+        let text = format!("An integration can have {most} configurations (bounds.configurations)");
+        Err(Error::new(Kind::LimitExceeded, text))
+    }
+}
+
+/// A thing that a tenant can have many of.
+pub(in crate::domain) struct Bound {
+    /// The owner, as the error names it: "A workspace".
+    pub(in crate::domain) of: &'static str,
+    /// The things, as the error names them: "connectors".
+    pub(in crate::domain) things: &'static str,
+    /// The setting, in `[bounds]`.
+    pub(in crate::domain) setting: &'static str,
+    pub(in crate::domain) most: fn(&Settings) -> u64,
+    /// Selects the largest number of a row of the table, or of the owner's rows (`?1`), which is no less
+    /// than there are rows. None for tables whose rows are not numbered like that; those are small.
+    pub(in crate::domain) last: Option<&'static str>,
+    /// Selects something for each of the owner's rows.
+    pub(in crate::domain) rows: &'static str,
+}
+
+/// The settings and counts that bounds are checked against.
+#[derive(Clone, Copy)]
+pub(in crate::domain) struct Asked<'a> {
+    pub(in crate::domain) settings: &'a Settings,
+    pub(in crate::domain) counts: &'a Counts,
+}
+
+/// Row counts of owners of tables that have more rows than one owner can have.
+#[derive(Default)]
+pub(in crate::domain) struct Counts(Mutex<HashMap<(&'static str, String), Count>>);
+
+struct Count {
+    /// Not less than there are, because what is removed is not subtracted.
+    rows: u64,
+    counted: Stopwatch,
+}
+
+impl Counts {
+    /// How many there are at most, before one more is made.
+    fn count(
+        &self,
+        key: (&'static str, String),
+        most: u64,
+        count: impl FnOnce() -> Result<u64>,
+    ) -> Result<u64> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = counts.get_mut(&key)
+            && (known.rows < most || known.counted.elapsed() < COUNT_EVERY)
+        {
+            let rows = known.rows;
+            known.rows = rows.saturating_add(1).min(most);
+            return Ok(rows);
+        }
+        let rows = count()?;
+        if counts.len() >= COUNTS {
+            counts.clear();
+        }
+        let known = Count {
+            rows: rows.saturating_add(1).min(most),
+            counted: Stopwatch::start(),
+        };
+        counts.insert(key, known);
+        Ok(rows)
+    }
+}
+
+impl Bound {
+    /// Asserts that an owner can have one more, which the caller then makes.
+    ///
+    /// # Errors
+    /// `LimitExceeded`, or those of the store.
+    pub(in crate::domain) fn require(
+        &self,
+        change: &Change<'_>,
+        owner: impl ToSql + ToString,
+    ) -> Result<()> {
+        let Some(bounds) = change.bounds() else {
+            return Ok(());
+        };
+        let most = (self.most)(bounds.settings);
+        if let Some(last) = self.last {
+            let mut statement = change.conn.prepare_cached(last)?;
+            let last: Option<i64> = match statement.parameter_count() {
+                0 => statement.query_row([], |row| row.get(0))?,
+                _ => statement.query_row([&owner], |row| row.get(0))?,
+            };
+            if last.unwrap_or(0).unsigned_abs() < most {
+                return Ok(());
+            }
+        }
+        let rows = if most <= COUNTED_EACH_TIME {
+            self.count(change, &owner, most)?
+        } else {
+            let key = (self.setting, owner.to_string());
+            bounds
+                .counts
+                .count(key, most, || self.count(change, &owner, most))?
+        };
+        if rows >= most {
+            return Err(self.exceeded(most));
+        }
+        Ok(())
+    }
+
+    fn count(&self, change: &Change<'_>, owner: &dyn ToSql, most: u64) -> Result<u64> {
+        let sql = format!("SELECT count(*) FROM ({} LIMIT ?2)", self.rows);
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut statement = change.conn.prepare_cached(&sql)?;
+        match statement.query_row(params![owner, most], |row| row.get::<_, i64>(0)) {
+            Ok(count) => Ok(count.unsigned_abs()),
+            // Damage to other rows is no reason to refuse one that can be written.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+                tracing::warn!(%error, setting = self.setting, "rows cannot be counted");
+                Ok(0)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn exceeded(&self, most: u64) -> Error {
+        let Self {
+            of,
+            things,
+            setting,
+            ..
+        } = self;
+        let text = format!("{of} can have {most} {things} (bounds.{setting})");
+        Error::new(Kind::LimitExceeded, text)
+    }
+}

@@ -1,0 +1,145 @@
+//! What members may do with each other. One manages those whose role is not above one's own, and gives
+//! no role above one's own; everyone may leave.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::{Member, Role, rows};
+use crate::{
+    domain::{
+        shared::paging::{Page, ROWS, Token},
+        tenancy::{accounts, api_keys::Owner, request_auth::Call, write_tx::Change},
+    },
+    kernel::{
+        Error, Kind, Result,
+        ids::{MemberId, WorkspaceId},
+    },
+};
+
+const PAGE_OF: &str = "
+    FROM members JOIN accounts ON accounts.id = members.account_id
+    WHERE members.workspace_id = :workspace_id
+      AND (members.created_at, members.seq) < (:created_at, :seq)
+    ORDER BY members.created_at DESC, members.seq DESC LIMIT :limit";
+
+/// The members of the call's workspace, newest first.
+///
+/// # Errors
+/// Those of the store.
+pub async fn list_page(call: &Call, after: Option<Token>) -> Result<Page<Member>> {
+    let workspace = call.workspace().clone();
+    let after = after.unwrap_or(Token::START);
+    call.app()
+        .store()
+        .scan(move |conn| {
+            let statement = format!("SELECT {} {PAGE_OF}", rows::COLUMNS);
+            let mut statement = conn.prepare_cached(&statement)?;
+            let found = statement.query(named_params! {
+                ":workspace_id": workspace,
+                ":created_at": after.created_at,
+                ":seq": after.seq,
+                ":limit": ROWS,
+            })?;
+            Page::read(found, rows::from_row, |member| {
+                Token::at(member.created_at, member.seq)
+            })
+        })
+        .await
+}
+
+/// Makes the account with this address a member. If there is none yet, one is made: its holder can
+/// call once the operator gives them a token for it.
+///
+/// # Errors
+/// `Forbidden` for a role below manager or to give one above one's own, `Invalid` for what is no
+/// address, `Conflict` for one who is a member already, `QuotaExceeded`, or those of the store.
+pub async fn invite(call: &Call, email: String, role: Role) -> Result<Member> {
+    call.require_role(Role::Manager)?;
+    require_no_higher(call, role)?;
+    call.app()
+        .change(call, move |change, workspace| {
+            let account = match accounts::find_by_email(change.conn, &email) {
+                Err(error) if error.kind() == Kind::NotFound => accounts::create(change, &email)?,
+                found => found?,
+            };
+            rows::add(change, workspace, &account.id, role)?;
+            find(change.conn, workspace, account.id.as_str())
+        })
+        .await
+}
+
+/// Gives a member another role; none keeps the one it has.
+///
+/// # Errors
+/// `NotFound`; `Forbidden` for a role below manager, for a member above oneself, to give a role above
+/// one's own, or to take the last owner's away; or those of the store.
+pub async fn change_role(call: &Call, id: MemberId, role: Option<Role>) -> Result<Member> {
+    call.require_role(Role::Manager)?;
+    if let Some(role) = role {
+        require_no_higher(call, role)?;
+    }
+    call.app()
+        .change(call, move |change, workspace| {
+            let member = find(change.conn, workspace, id.as_str())?;
+            require_not_above(change.caller()?.role, &member)?;
+            if let Some(role) = role {
+                rows::set_role(change, workspace, &member.account_id, role)?;
+            }
+            find(change.conn, workspace, id.as_str())
+        })
+        .await
+}
+
+/// Takes a member out of the workspace. Everyone may take out oneself.
+///
+/// # Errors
+/// `NotFound`; `Forbidden` for a role below manager, for a member above oneself, or for the last owner;
+/// or those of the store.
+pub async fn leave_or_remove(call: &Call, id: MemberId) -> Result<()> {
+    call.app()
+        .change(call, move |change: &Change<'_>, workspace| {
+            let caller = change.caller()?;
+            let member = find(change.conn, workspace, id.as_str())?;
+            let oneself = matches!(&caller.owner, Owner::Account(one) if *one == member.account_id);
+            if !oneself {
+                caller.require_role(Role::Manager)?;
+                require_not_above(caller.role, &member)?;
+            }
+            rows::remove(change, workspace, &member.account_id)
+        })
+        .await
+}
+
+fn require_no_higher(call: &Call, role: Role) -> Result<()> {
+    call.require_of_caller(move |caller| match caller.role {
+        Some(own) if own >= role => Ok(()),
+        _ => Err(Error::new(
+            Kind::Forbidden,
+            format!("The role {role} is above your own"),
+        )),
+    })
+}
+
+fn require_not_above(own: Option<Role>, member: &Member) -> Result<()> {
+    match own {
+        Some(own) if own >= member.role => Ok(()),
+        _ => Err(Error::new(
+            Kind::Forbidden,
+            format!("The member's role {} is above your own", member.role),
+        )),
+    }
+}
+
+const FIND: &str = "
+    FROM members JOIN accounts ON accounts.id = members.account_id
+    WHERE members.workspace_id = :workspace_id AND :key IN (members.id, members.account_id)";
+
+/// The member with this id, or with that of its account.
+fn find(conn: &Connection, workspace: &WorkspaceId, key: &str) -> Result<Member> {
+    conn.prepare_cached(&format!("SELECT {} {FIND}", rows::COLUMNS))?
+        .query_row(
+            named_params! {":key": key, ":workspace_id": workspace},
+            rows::from_row,
+        )
+        .optional()?
+        .ok_or_else(|| Error::not_found(format!("Member \"{key}\" not found")))
+}

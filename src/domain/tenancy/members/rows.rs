@@ -1,0 +1,175 @@
+//! Members as rows.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{Member, Role};
+use crate::{
+    domain::tenancy::{
+        audit::{self, Entry},
+        quotas::{self, UsageType},
+        write_tx::Change,
+    },
+    kernel::{
+        Error, Kind, Result,
+        ids::{AccountId, MemberId, WorkspaceId},
+    },
+};
+
+const INSERT: &str = "
+    INSERT INTO members (id, workspace_id, account_id, role, created_at)
+    VALUES (:id, :workspace_id, :account_id, :role, :now)
+    ON CONFLICT (workspace_id, account_id) DO NOTHING";
+
+/// Makes an account a member of a workspace.
+///
+/// # Errors
+/// `Conflict` if it is one already, `QuotaExceeded` for more members than the plan allows.
+pub fn add(
+    change: &Change<'_>,
+    workspace: &WorkspaceId,
+    account: &AccountId,
+    role: Role,
+) -> Result<()> {
+    quotas::require(change, workspace, UsageType::WorkspaceMemberCount, 1)?;
+    let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": MemberId::new_uuid(),
+        ":workspace_id": workspace,
+        ":account_id": account,
+        ":role": role,
+        ":now": change.now,
+    })?;
+    if added == 0 {
+        return Err(Error::new(
+            Kind::Conflict,
+            "this account is a member of the workspace already",
+        ));
+    }
+    record(change, workspace, account, "member.add")
+}
+
+const UPDATE: &str = "
+    UPDATE members SET role = :role WHERE workspace_id = :workspace_id AND account_id = :account_id";
+
+/// Gives a member another role.
+///
+/// # Errors
+/// `NotFound` if the account is no member, `Forbidden` if that would leave the workspace without an
+/// owner.
+pub fn set_role(
+    change: &Change<'_>,
+    workspace: &WorkspaceId,
+    account: &AccountId,
+    role: Role,
+) -> Result<()> {
+    let changed = change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+        ":workspace_id": workspace,
+        ":account_id": account,
+        ":role": role,
+    })?;
+    if changed == 0 {
+        return Err(no_member());
+    }
+    require_owner(change.conn, workspace)?;
+    record(change, workspace, account, "member.update")
+}
+
+const DELETE: &str =
+    "DELETE FROM members WHERE workspace_id = :workspace_id AND account_id = :account_id";
+
+/// Takes an account out of a workspace.
+///
+/// # Errors
+/// `NotFound` if the account is no member, `Forbidden` if that would leave the workspace without an
+/// owner.
+pub fn remove(change: &Change<'_>, workspace: &WorkspaceId, account: &AccountId) -> Result<()> {
+    let removed = change.conn.prepare_cached(DELETE)?.execute(named_params! {
+        ":workspace_id": workspace,
+        ":account_id": account,
+    })?;
+    if removed == 0 {
+        return Err(no_member());
+    }
+    require_owner(change.conn, workspace)?;
+    record(change, workspace, account, "member.remove")
+}
+
+const ROLE: &str = "
+    SELECT role FROM members WHERE workspace_id = :workspace_id AND account_id = :account_id";
+
+/// The role of an account in a workspace, if it is a member.
+///
+/// # Errors
+/// Those of the store.
+pub fn role(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    account: &AccountId,
+) -> Result<Option<Role>> {
+    let role = conn.prepare_cached(ROLE)?.query_row(
+        named_params! {":workspace_id": workspace, ":account_id": account},
+        |row| row.get("role"),
+    );
+    Ok(role.optional()?)
+}
+
+pub(super) const COLUMNS: &str = "members.id, members.account_id, accounts.email, members.role,
+                                  members.created_at, members.seq";
+
+const LIST: &str = "
+    FROM members JOIN accounts ON accounts.id = members.account_id
+    WHERE members.workspace_id = :workspace_id ORDER BY members.seq";
+
+/// The members of a workspace, oldest first.
+///
+/// # Errors
+/// Those of the store.
+pub fn list(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<Member>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST}"))?;
+    let rows = statement.query_map(named_params! {":workspace_id": workspace}, from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Member> {
+    Ok(Member {
+        id: row.get("id")?,
+        account_id: row.get("account_id")?,
+        email: row.get("email")?,
+        role: row.get("role")?,
+        created_at: row.get("created_at")?,
+        seq: row.get("seq")?,
+    })
+}
+
+const OWNERS: &str = "
+    SELECT count(*) FROM members WHERE workspace_id = :workspace_id AND role = 'owner'";
+
+fn require_owner(conn: &Connection, workspace: &WorkspaceId) -> Result<()> {
+    let owners: i64 = conn
+        .prepare_cached(OWNERS)?
+        .query_row(named_params! {":workspace_id": workspace}, |row| row.get(0))?;
+    if owners == 0 {
+        return Err(Error::new(Kind::Forbidden, "A workspace needs an owner"));
+    }
+    Ok(())
+}
+
+fn no_member() -> Error {
+    Error::not_found("Member not found: this account is not a member of the workspace")
+}
+
+fn record(
+    change: &Change<'_>,
+    workspace: &WorkspaceId,
+    account: &AccountId,
+    action: &'static str,
+) -> Result<()> {
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(workspace),
+            action,
+            resource_id: account.as_str(),
+            resource_name: None,
+        },
+    )
+}

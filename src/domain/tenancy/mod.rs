@@ -1,0 +1,30 @@
+//! Tenants: who calls, what a call may do, and what each tenant may have.
+//!
+//! [`app::Domain`] holds what every domain function works with; [`request_auth`] turns a token into an authenticated call;
+//! [`write_tx`] is the only way to change something.
+
+pub mod account_call;
+pub mod accounts;
+pub mod admission;
+pub mod agents;
+pub mod api_keys;
+pub(in crate::domain) mod app;
+pub mod audit;
+pub(in crate::domain) mod auth_scope;
+pub(in crate::domain) mod authorize;
+pub mod bearer_token;
+pub mod billing;
+pub mod bootstrap;
+pub mod bounds;
+pub(in crate::domain) mod claims;
+pub(in crate::domain) mod commit_batch;
+pub(in crate::domain) mod keyring;
+pub mod members;
+pub mod operator;
+pub mod quotas;
+pub mod request_auth;
+pub(in crate::domain) mod rewind;
+pub mod sealed;
+pub mod usage;
+pub mod workspaces;
+pub(in crate::domain) mod write_tx;

@@ -1,0 +1,64 @@
+//! Staying within what the plan allows.
+
+use super::{UsageType, counts};
+use crate::{
+    domain::tenancy::{workspaces, write_tx::Change},
+    kernel::{
+        Error, Kind, Month, Result,
+        ids::{AgentId, WorkspaceId},
+    },
+};
+
+/// Asserts that a workspace may have `more` of something. What the operator and the program itself do
+/// is not held to it.
+///
+/// # Errors
+/// `QuotaExceeded`, or those of the store.
+pub fn require(
+    change: &Change<'_>,
+    workspace: &WorkspaceId,
+    kind: UsageType,
+    more: u64,
+) -> Result<()> {
+    let Some(plans) = change.plans() else {
+        return Ok(());
+    };
+    let plan = workspaces::plan(change.conn, workspace)?;
+    let quota = kind.allowed_by(plans.of(plan));
+    let month = Month::of(change.now);
+    let value = counts::value(change.conn, workspace, None, kind, month)?;
+    if value.saturating_add(more) > quota {
+        return Err(Error::new(
+            Kind::QuotaExceeded,
+            format!("The plan {plan} limits {kind} to {quota}; {value} is used"),
+        ));
+    }
+    Ok(())
+}
+
+/// Asserts that a workspace may have a bot of another one, with its files.
+///
+/// # Errors
+/// `QuotaExceeded`, or those of the store.
+pub fn require_bot(
+    change: &Change<'_>,
+    from: &WorkspaceId,
+    bot: &AgentId,
+    to: &WorkspaceId,
+) -> Result<()> {
+    require(change, to, UsageType::BotCount, 1)?;
+    let kind = UsageType::StorageCount;
+    let month = Month::of(change.now);
+    let bytes = counts::value(change.conn, from, Some(bot), kind, month)?;
+    require(change, to, kind, bytes)
+}
+
+/// Counts a call of a bot's code, if the plan allows another one.
+///
+/// # Errors
+/// `QuotaExceeded`, or those of the store.
+pub fn invoked(change: &Change<'_>, workspace: &WorkspaceId, bot: &AgentId) -> Result<()> {
+    let kind = UsageType::InvocationCalls;
+    require(change, workspace, kind, 1)?;
+    counts::count(change.conn, workspace, bot, kind, Month::of(change.now))
+}

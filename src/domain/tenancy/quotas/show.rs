@@ -1,0 +1,200 @@
+//! Usages and quotas as they are shown.
+
+use rusqlite::Connection;
+
+use super::{UsageType, counts};
+use crate::{
+    domain::{
+        shared::plans::Plan,
+        tenancy::{account_call::PersonCall, agents, members, request_auth::Call, workspaces},
+    },
+    kernel::{
+        Error, Kind, Month, Result, Rule, Violation,
+        ids::{AgentId, WorkspaceId},
+    },
+};
+
+/// How many months of history there are at most.
+const MONTHS: usize = 12;
+
+/// What was used in a month of what was allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// The id of the workspace or the bot.
+    pub id: String,
+    /// The month.
+    pub month: Month,
+    /// What was used.
+    pub value: u64,
+    /// What is allowed.
+    pub quota: u64,
+    /// What was counted.
+    pub kind: UsageType,
+}
+
+/// What is allowed in a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quota {
+    /// The month.
+    pub month: Month,
+    /// What is allowed.
+    pub value: u64,
+    /// Of what.
+    pub kind: UsageType,
+}
+
+/// The quota of the call's workspace.
+///
+/// # Errors
+/// Those of the store.
+pub fn quota(call: &Call, kind: UsageType, month: Option<Month>) -> Result<Quota> {
+    let month = month.unwrap_or_else(|| Month::of(call.app().clock().now()));
+    let plan = call
+        .app()
+        .store()
+        .read(|conn| workspaces::plan(conn, call.workspace()))?;
+    Ok(Quota {
+        month,
+        value: allowed(call.app(), plan, kind),
+        kind,
+    })
+}
+
+/// Every quota of the call's workspace.
+///
+/// # Errors
+/// Those of the store.
+pub fn quotas(call: &Call, month: Option<Month>) -> Result<Vec<Quota>> {
+    let kinds = UsageType::ALL.iter();
+    kinds.map(|kind| quota(call, *kind, month)).collect()
+}
+
+fn allowed(app: &crate::domain::App, plan: Plan, kind: UsageType) -> u64 {
+    kind.allowed_by(app.settings().plans.of(plan))
+}
+
+/// What the call's workspace has used of one type: that of each bot, where each has its own, else
+/// that of the workspace.
+///
+/// # Errors
+/// Those of the store.
+pub async fn of_workspace(
+    call: &Call,
+    kind: UsageType,
+    month: Option<Month>,
+) -> Result<Vec<Usage>> {
+    let quota = quota(call, kind, month)?;
+    let workspace = call.workspace().clone();
+    call.app()
+        .store()
+        .scan(move |conn| {
+            let whole = Some(usage(conn, &workspace, None, &quota)?);
+            if !kind.is_per_bot() {
+                return Ok(whole.into_iter().collect());
+            }
+            let agents = agents::list(conn, &workspace)?;
+            let each = agents.iter().map(|agent| &agent.id);
+            each.map(|id| usage(conn, &workspace, Some(id), &quota))
+                .chain(whole.map(Ok))
+                .collect()
+        })
+        .await
+}
+
+/// What a workspace or a bot has used of one type.
+///
+/// # Errors
+/// `NotFound` for one that the caller's account is no member of, `Invalid` for a type that bots do
+/// not have, or those of the store.
+pub async fn of_bot_or_workspace(
+    call: &PersonCall,
+    id: String,
+    kind: UsageType,
+    month: Option<Month>,
+) -> Result<Usage> {
+    let month = month.unwrap_or_else(|| Month::of(call.app().clock().now()));
+    let usages = months(call, id, kind, move |_| vec![month]).await?;
+    let usage = usages.into_iter().next();
+    usage.ok_or_else(|| Error::internal("a month has a usage", "none"))
+}
+
+/// What a workspace or a bot has used of one type in each month since it was made, newest first; a
+/// year at most.
+///
+/// # Errors
+/// As [`of_bot_or_workspace`].
+pub async fn history(call: &PersonCall, id: String, kind: UsageType) -> Result<Vec<Usage>> {
+    let now = Month::of(call.app().clock().now());
+    months(call, id, kind, move |since| {
+        std::iter::successors(Some(now), |month| Some(month.previous()))
+            .take_while(|month| *month >= since.min(now))
+            .take(MONTHS)
+            .collect()
+    })
+    .await
+}
+
+async fn months(
+    call: &PersonCall,
+    id: String,
+    kind: UsageType,
+    months: impl FnOnce(Month) -> Vec<Month> + Send + 'static,
+) -> Result<Vec<Usage>> {
+    let app = call.app().clone();
+    let account = call.account().clone();
+    call.app()
+        .store()
+        .scan(move |conn| {
+            let (workspace, bot, since) = owner(conn, &id)?;
+            if members::role(conn, &workspace, &account)?.is_none() {
+                return Err(missing(&id));
+            }
+            if bot.is_some() && !kind.is_per_bot() {
+                let rule = Rule::Other(format!("must not be {kind} of a bot"));
+                return Err(Violation::query("type", rule).into());
+            }
+            let plan = workspaces::plan(conn, &workspace)?;
+            let value = allowed(&app, plan, kind);
+            let quota = |month| Quota { month, value, kind };
+            let each = months(since).into_iter().map(quota);
+            each.map(|quota| usage(conn, &workspace, bot.as_ref(), &quota))
+                .collect()
+        })
+        .await
+}
+
+/// The workspace with this id or that of the bot with this id, and since when there is that.
+fn owner(conn: &Connection, id: &str) -> Result<(WorkspaceId, Option<AgentId>, Month)> {
+    let or_missing = |error: Error| match error.kind() {
+        Kind::NotFound => missing(id),
+        _ => error,
+    };
+    match workspaces::find(conn, &id.into()) {
+        Ok(workspace) => Ok((workspace.id, None, Month::of(workspace.created_at))),
+        Err(error) if error.kind() == Kind::NotFound => {
+            let agent = agents::find_by_id(conn, &id.into()).map_err(or_missing)?;
+            let since = Month::of(agent.created_at);
+            Ok((agent.workspace_id, Some(agent.id), since))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn missing(id: &str) -> Error {
+    Error::not_found(format!("Workspace or bot \"{id}\" not found"))
+}
+
+fn usage(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    bot: Option<&AgentId>,
+    quota: &Quota,
+) -> Result<Usage> {
+    Ok(Usage {
+        id: bot.map_or(workspace.as_str(), AgentId::as_str).to_owned(),
+        month: quota.month,
+        value: counts::value(conn, workspace, bot, quota.kind, quota.month)?,
+        quota: quota.value,
+        kind: quota.kind,
+    })
+}

@@ -1,0 +1,286 @@
+//! Usage: how many calls a tenant made of an API class on a day.
+//!
+//! A call that changes something is counted in the transaction of its change. One that only reads
+//! is counted in memory and written within a second or so, and when the server stops.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use moka::sync::Cache;
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::{api_keys, app::App, keyring::Used};
+use crate::{
+    domain::shared::limits::{self, Allowance, Class, Standing},
+    kernel::{
+        Clock, Result, Timestamp,
+        ids::{AccountId, AgentId, WorkspaceId},
+    },
+};
+
+/// Whose allowance a call takes from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Tenant {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The agent, where the vendor limits each agent by itself.
+    pub agent: Option<AgentId>,
+}
+
+/// What a call counts as.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Counted {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The API class.
+    pub class: Class,
+    /// The UTC day, in days since the epoch.
+    pub day: i64,
+}
+
+const ADD: &str = "
+    INSERT INTO usage_daily (day, workspace_seq, agent_seq, class, calls)
+    SELECT :day, workspaces.seq, coalesce(agents.seq, 0), :class, :calls
+    FROM workspaces LEFT JOIN agents ON agents.id = :agent_id
+    WHERE workspaces.id = :workspace_id AND (:agent_id IS NULL OR agents.seq IS NOT NULL)
+    ON CONFLICT (day, workspace_seq, agent_seq, class)
+    DO UPDATE SET calls = calls + excluded.calls";
+
+/// Adds calls to the counts of their days, but for those of workspaces and agents that are gone.
+///
+/// # Errors
+/// Those of the store.
+pub fn add(conn: &Connection, counts: impl IntoIterator<Item = (Counted, u64)>) -> Result<()> {
+    let mut add = conn.prepare_cached(ADD)?;
+    for (counted, calls) in counts {
+        add.execute(named_params! {
+            ":workspace_id": counted.tenant.workspace,
+            ":agent_id": counted.tenant.agent,
+            ":class": counted.class,
+            ":day": counted.day,
+            ":calls": i64::try_from(calls).unwrap_or(i64::MAX),
+        })?;
+    }
+    Ok(())
+}
+
+const CALLS: &str = "
+    SELECT calls FROM usage_daily
+    WHERE day = :day AND class = :class
+      AND workspace_seq = (SELECT seq FROM workspaces WHERE id = :workspace_id)
+      AND agent_seq = CASE WHEN :agent_id IS NULL THEN 0
+                           ELSE (SELECT seq FROM agents WHERE id = :agent_id) END";
+
+/// The calls that are written down for a day.
+///
+/// # Errors
+/// Those of the store.
+pub fn calls(conn: &Connection, counted: &Counted) -> Result<u64> {
+    let calls = conn.prepare_cached(CALLS)?.query_row(
+        named_params! {
+            ":workspace_id": counted.tenant.workspace,
+        ":agent_id": counted.tenant.agent,
+            ":class": counted.class,
+            ":day": counted.day,
+        },
+        |row| row.get::<_, i64>(0),
+    );
+    Ok(calls.optional()?.map_or(0, i64::unsigned_abs))
+}
+
+/// The allowances that were used not long ago, of each one and class. One that is forgotten begins anew.
+type Allowances<K> = Cache<(K, Class), Arc<Allowance>>;
+
+/// How many allowances are kept, and for how long after they were last asked for.
+const KEPT: (u64, Duration) = (100_000, Duration::from_secs(86_400));
+
+fn allowances<K: Eq + Hash + Send + Sync + 'static>() -> Allowances<K> {
+    let (most, idle) = KEPT;
+    Cache::builder()
+        .max_capacity(most)
+        .time_to_idle(idle)
+        .build()
+}
+
+/// What each tenant has used since the server started, and what of it is not written down yet.
+pub(in crate::domain) struct Meter {
+    limits: limits::Settings,
+    /// True if the error names the setting that refuses.
+    explains: bool,
+    clock: Clock,
+    allowances: Allowances<Tenant>,
+    /// Of people outside of any workspace. Their days are not restored after a restart.
+    persons: Allowances<AccountId>,
+    pending: Mutex<Pending>,
+}
+
+/// What is not written down yet.
+#[derive(Default)]
+struct Pending {
+    calls: HashMap<Counted, u64>,
+    used: Vec<Arc<Used>>,
+}
+
+impl Meter {
+    pub(in crate::domain) fn new(limits: limits::Settings, explains: bool, clock: Clock) -> Self {
+        Self {
+            limits,
+            explains,
+            clock,
+            allowances: allowances(),
+            persons: allowances(),
+            pending: Mutex::default(),
+        }
+    }
+
+    /// The allowance of a tenant.
+    pub(in crate::domain) fn allowance(&self, tenant: &Tenant, class: Class) -> Arc<Allowance> {
+        self.known(&self.allowances, (tenant.clone(), class))
+    }
+
+    /// Takes a call from an allowance. `stored` counts the calls of this day in the database.
+    ///
+    /// # Errors
+    /// `RateLimited`, or that of `stored`.
+    pub(in crate::domain) fn take_from(
+        &self,
+        allowance: &Allowance,
+        counted: impl FnOnce() -> Counted,
+        now: Timestamp,
+        stored: impl FnOnce(&Counted) -> Result<u64>,
+    ) -> Result<Option<Standing>> {
+        if self.are_suspended() {
+            return Ok(None);
+        }
+        let taken = allowance.take((self.clock.steady(), now), || {
+            let counted = counted();
+            Ok(stored(&counted)?.saturating_add(self.pending_of(&counted)))
+        });
+        taken.map_err(|refused| refused.into_error(self.explains))
+    }
+
+    /// Takes a call from the allowance of a person outside of any workspace.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub(in crate::domain) fn take_from_person(
+        &self,
+        account: &AccountId,
+        class: Class,
+        now: Timestamp,
+    ) -> Result<Option<Standing>> {
+        if self.are_suspended() {
+            return Ok(None);
+        }
+        let key = (account.clone(), class);
+        // Nothing of them is in the database.
+        let at = (self.clock.steady(), now);
+        let taken = self.known(&self.persons, key).take(at, || Ok(0));
+        taken.map_err(|refused| refused.into_error(self.explains))
+    }
+
+    fn known<K: Eq + Hash + Send + Sync + 'static>(
+        &self,
+        all: &Allowances<K>,
+        key: (K, Class),
+    ) -> Arc<Allowance> {
+        let class = key.1;
+        all.get_with(key, || Arc::new(Allowance::new(&self.limits, class)))
+    }
+
+    fn pending_of(&self, counted: &Counted) -> u64 {
+        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.calls.get(counted).copied().unwrap_or(0)
+    }
+
+    /// Whether limits do not hold, because the clock stands still and nothing would refill.
+    fn are_suspended(&self) -> bool {
+        !self.limits.in_frozen_time && self.clock.is_frozen()
+    }
+
+    /// Counts a call that has written nothing.
+    pub(in crate::domain) fn count(&self, counted: Counted) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        *pending.calls.entry(counted).or_default() += 1;
+    }
+
+    /// Remembers to write down when a key was last used.
+    pub(in crate::domain) fn note_use(&self, used: Arc<Used>) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.used.push(used);
+    }
+
+    fn take(&self) -> Pending {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *pending)
+    }
+
+    fn put_back(&self, calls: HashMap<Counted, u64>) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        for (counted, calls) in calls {
+            *pending.calls.entry(counted).or_default() += calls;
+        }
+    }
+}
+
+/// How many counts are removed in one transaction.
+const CHUNK: i64 = 1_000;
+
+const FORGET: &str = "
+    DELETE FROM usage_daily WHERE (day, workspace_seq, agent_seq, class) IN (
+        SELECT day, workspace_seq, agent_seq, class FROM usage_daily WHERE day < :day LIMIT :limit)";
+
+const IS_OLD: &str = "SELECT EXISTS (SELECT 1 FROM usage_daily WHERE day < :day)";
+
+/// Removes the counts of days that are longer ago than they are kept.
+///
+/// # Errors
+/// Those of the store.
+pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
+    let kept = i64::try_from(app.settings().audit.usage_days).unwrap_or(i64::MAX);
+    let day = app.clock().now().day().saturating_sub(kept);
+    let is_old = |conn: &Connection| {
+        let mut statement = conn.prepare_cached(IS_OLD)?;
+        Ok(statement.query_row(named_params! {":day": day}, |row| row.get(0))?)
+    };
+    while app.store().read(is_old)? {
+        let removed = app.store().write(move |conn| {
+            conn.prepare_cached(FORGET)?
+                .execute(named_params! {":day": day, ":limit": CHUNK})?;
+            Ok(())
+        });
+        removed.await?;
+    }
+    Ok(())
+}
+
+/// Writes down what is only counted in memory.
+///
+/// # Errors
+/// Those of the store; then it stays counted in memory.
+pub async fn flush(app: &App) -> Result<()> {
+    let Pending { calls, used } = app.meter().take();
+    if calls.is_empty() && used.is_empty() {
+        return Ok(());
+    }
+    let counted = calls.clone();
+    let written = app
+        .store()
+        .write(move |conn| {
+            add(conn, counted)?;
+            for used in used {
+                let (key, at) = used.take();
+                api_keys::touch(conn, &key, at)?;
+            }
+            Ok(())
+        })
+        .await;
+    if written.is_err() {
+        app.meter().put_back(calls);
+    }
+    written
+}

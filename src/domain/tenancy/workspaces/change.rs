@@ -1,0 +1,183 @@
+//! Opening and changing workspaces.
+
+use rusqlite::{Connection, named_params};
+
+use super::details::{self, Details};
+use crate::{
+    domain::{
+        shared::plans::Plan,
+        tenancy::{
+            account_call::PersonCall,
+            audit::{self, Entry},
+            billing,
+            members::{self, Role},
+            request_auth::Call,
+            write_tx::Change,
+        },
+    },
+    kernel::{
+        Error, Kind, Result,
+        ids::{AccountId, WorkspaceId},
+    },
+};
+
+const OWNED: &str =
+    "SELECT count(*) FROM members WHERE account_id = :account_id AND role = 'owner'";
+
+/// Opens a workspace, of which the caller is the owner.
+///
+/// # Errors
+/// `Invalid` for an empty name, `LimitExceeded` for more workspaces than an account can own, or those
+/// of the store.
+pub async fn open(call: &PersonCall, name: String) -> Result<Details> {
+    let most = call.app().settings().plans.max_workspaces;
+    call.change(move |change, account| {
+        require_room(change.conn, account, most)?;
+        let workspace = super::create(change, WorkspaceId::new_uuid(), &name)?;
+        members::add(change, &workspace.id, account, Role::Owner)?;
+        details::of(change.conn, &workspace.id)
+    })
+    .await
+}
+
+fn require_room(conn: &Connection, account: &AccountId, most: u64) -> Result<()> {
+    let owned: i64 = conn
+        .prepare_cached(OWNED)?
+        .query_row(named_params! {":account_id": account}, |row| row.get(0))?;
+    if owned.unsigned_abs() >= most {
+        return Err(Error::new(
+            Kind::LimitExceeded,
+            format!("An account can own {most} workspaces"),
+        ));
+    }
+    Ok(())
+}
+
+/// What to change of a workspace. What is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Its name.
+    pub name: Option<String>,
+    /// The most that its messages may cost in a month beyond the plan's price, in dollars.
+    pub spending_limit: Option<f64>,
+}
+
+const UPDATE: &str = "
+    UPDATE workspaces SET name = coalesce(:name, name),
+                          spending_limit = coalesce(:spending_limit, spending_limit),
+                          updated_at = :now
+    WHERE id = :id";
+
+/// Changes the workspace of the call.
+///
+/// # Errors
+/// `Forbidden` without the role that it needs: administrator for the name, billing for the spending
+/// limit; `Invalid` for an empty name, or those of the store.
+pub async fn update(call: &Call, changes: Changes) -> Result<Details> {
+    if changes.name.is_some() || changes.spending_limit.is_none() {
+        call.require_role(Role::Administrator)?;
+    }
+    if changes.spending_limit.is_some() {
+        billing::require_role(call)?;
+    }
+    if changes
+        .name
+        .as_deref()
+        .is_some_and(|name| name.trim().is_empty())
+    {
+        return Err(Error::invalid("a workspace needs a name"));
+    }
+    call.app()
+        .change(call, move |change, id| {
+            change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+                ":id": id,
+                ":name": changes.name,
+                ":spending_limit": changes.spending_limit,
+                ":now": change.now,
+            })?;
+            if changes.name.is_some() {
+                record(change, id, "workspace.update", changes.name.as_deref())?;
+            }
+            if changes.spending_limit.is_some() {
+                record(change, id, "workspace.set_spending_limit", None)?;
+            }
+            details::of(change.conn, id)
+        })
+        .await
+}
+
+const SET_PLAN: &str = "UPDATE workspaces SET plan = :plan, updated_at = :now WHERE id = :id";
+
+/// Changes the plan of the call's workspace: to the paid one that the settings name, or to the free
+/// one. The month that is running is billed whole, at the end of it.
+///
+/// # Errors
+/// `Forbidden` without the role billing, `PaymentRequired` without a payment method or with unpaid
+/// invoices, or those of the store.
+pub async fn change_plan(call: &Call, premium: bool) -> Result<Details> {
+    billing::require_role(call)?;
+    let target = match premium {
+        true => call.app().settings().plans.premium,
+        false => Plan::Community,
+    };
+    call.app()
+        .change(call, move |change, id| {
+            let plan = super::plan(change.conn, id)?;
+            if plan.is_premium() == target.is_premium() {
+                return details::of(change.conn, id);
+            }
+            if target.is_premium() {
+                billing::begin(change, id, target)?;
+            }
+            change
+                .conn
+                .prepare_cached(SET_PLAN)?
+                .execute(named_params! {":id": id, ":plan": target, ":now": change.now})?;
+            let action = match target.is_premium() {
+                true => "workspace.upgrade",
+                false => "workspace.downgrade",
+            };
+            record(change, id, action, None)?;
+            details::of(change.conn, id)
+        })
+        .await
+}
+
+const SET_BLOCKED: &str = "
+    UPDATE workspaces SET blocked = :blocked, updated_at = :now WHERE id = :id AND blocked <> :blocked";
+
+/// Blocks a workspace or opens it again, as a part of a change.
+///
+/// # Errors
+/// Those of the store.
+pub fn set_blocked(change: &Change<'_>, id: &WorkspaceId, blocked: bool) -> Result<()> {
+    let changed = change
+        .conn
+        .prepare_cached(SET_BLOCKED)?
+        .execute(named_params! {":id": id, ":blocked": blocked, ":now": change.now})?;
+    let action = match blocked {
+        true => "workspace.block",
+        false => "workspace.unblock",
+    };
+    if changed > 0 {
+        record(change, id, action, None)?;
+    }
+    Ok(())
+}
+
+pub(in crate::domain) fn record(
+    change: &Change<'_>,
+    id: &WorkspaceId,
+    action: &'static str,
+    name: Option<&str>,
+) -> Result<()> {
+    audit::record(
+        change,
+        &Entry {
+            workspace: Some(id),
+            action,
+            resource_id: id.as_str(),
+            resource_name: name,
+        },
+    )
+}

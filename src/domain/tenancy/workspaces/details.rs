@@ -1,0 +1,120 @@
+//! Workspaces whole, as Botpress shows them.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use crate::{
+    domain::{
+        shared::{
+            paging::{Page, ROWS, Token},
+            plans::Plan,
+        },
+        tenancy::{account_call::PersonCall, request_auth::Call},
+    },
+    kernel::{
+        Error, Result, Timestamp,
+        ids::{AccountId, WorkspaceId},
+    },
+};
+
+/// A workspace with everything that is shown of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Details {
+    /// Its id.
+    pub id: WorkspaceId,
+    /// Its name.
+    pub name: String,
+    /// Its handle, which no other workspace of this server has.
+    pub handle: String,
+    /// The one who has been its owner for longest.
+    pub owner: Option<AccountId>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// How many agents it has.
+    pub agents: u64,
+    /// What it pays for.
+    pub plan: Plan,
+    /// Whether nothing can be changed in it until it has paid.
+    pub blocked: bool,
+    /// The most that its messages may cost in a month beyond the plan's price, in dollars; 0 is no
+    /// limit.
+    pub spending_limit: f64,
+    seq: i64,
+}
+
+const COLUMNS: &str = "
+    workspaces.seq, workspaces.id, workspaces.name, workspaces.handle, workspaces.created_at,
+    workspaces.updated_at, workspaces.plan, workspaces.blocked, workspaces.spending_limit,
+    (SELECT account_id FROM members
+     WHERE workspace_id = workspaces.id AND role = 'owner' ORDER BY seq LIMIT 1) AS owner,
+    (SELECT count(*) FROM agents
+     WHERE workspace_id = workspaces.id AND deleted_at IS NULL) AS agents";
+
+/// The workspace of the call.
+///
+/// # Errors
+/// `NotFound`, or those of the store.
+pub fn details(call: &Call) -> Result<Details> {
+    let read = |conn: &Connection| of(conn, call.workspace());
+    call.app().store().read(read)
+}
+
+pub(super) fn of(conn: &Connection, id: &WorkspaceId) -> Result<Details> {
+    conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM workspaces WHERE id = :id AND closed_at IS NULL"
+    ))?
+    .query_row(named_params! {":id": id}, from_row)
+    .optional()?
+    .ok_or_else(|| Error::not_found(format!("Workspace \"{id}\" not found")))
+}
+
+const OF_ACCOUNT: &str = "
+    FROM members JOIN workspaces ON workspaces.id = members.workspace_id
+    WHERE members.account_id = :account_id AND workspaces.closed_at IS NULL
+      AND (workspaces.created_at, workspaces.seq) < (:created_at, :seq)
+      AND (:handle IS NULL OR workspaces.handle = :handle)
+    ORDER BY workspaces.created_at DESC, workspaces.seq DESC LIMIT :limit";
+
+/// The workspaces that a person is a member of, newest first: all, or the one with this handle.
+///
+/// # Errors
+/// Those of the store.
+pub async fn list_mine(
+    call: &PersonCall,
+    handle: Option<String>,
+    after: Option<Token>,
+) -> Result<Page<Details>> {
+    let account = call.account().clone();
+    let after = after.unwrap_or(Token::START);
+    call.app()
+        .store()
+        .scan(move |conn| {
+            let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {OF_ACCOUNT}"))?;
+            let rows = statement.query(named_params! {
+                ":account_id": account,
+                ":handle": handle,
+                ":created_at": after.created_at,
+                ":seq": after.seq,
+                ":limit": ROWS,
+            })?;
+            Page::read(rows, from_row, |row| Token::at(row.created_at, row.seq))
+        })
+        .await
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Details> {
+    Ok(Details {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        handle: row.get("handle")?,
+        owner: row.get("owner")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+        agents: row.get::<_, i64>("agents")?.unsigned_abs(),
+        plan: row.get("plan")?,
+        blocked: row.get("blocked")?,
+        spending_limit: row.get("spending_limit")?,
+        seq: row.get("seq")?,
+    })
+}

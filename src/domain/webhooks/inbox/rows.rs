@@ -1,0 +1,329 @@
+//! Inboxes and what they received, as rows.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::{Value, json};
+
+use super::{Verdict, check::check};
+use crate::{
+    domain::{
+        end_users,
+        tenancy::{app::App, audit::Actor, write_tx::Change},
+    },
+    kernel::{Error, Result, Rule, Timestamp, Violation, ids::EndUserId},
+};
+
+/// The longest name.
+const NAME_MAX: usize = 64;
+
+/// A request to an inbox.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// `POST` or `PUT`.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// Names, in lower case, and values, in the order they came.
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+/// A request that an inbox received.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// `POST` or `PUT`.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// Names, in lower case, and values, in the order they came.
+    pub headers: Vec<(String, String)>,
+    /// The body, or its beginning.
+    pub body: Vec<u8>,
+    /// Whether there was more of the body.
+    pub truncated: bool,
+    /// What the signature check found.
+    pub verdict: Verdict,
+    /// The status that it was answered with.
+    pub status: u16,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// An inbox with what it received, newest first.
+#[derive(Debug, Clone)]
+pub struct Inbox {
+    /// Its name.
+    pub name: String,
+    /// The status that it answers.
+    pub status: u16,
+    /// What it received, newest first.
+    pub requests: Vec<Received>,
+}
+
+/// An inbox in the list of all.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// Its name.
+    pub name: String,
+    /// How many requests it keeps.
+    pub requests: u32,
+    /// When it was last used.
+    pub used_at: Timestamp,
+}
+
+const USE: &str = "
+    INSERT INTO inboxes (name, status, used_at) VALUES (:name, 200, :now)
+    ON CONFLICT (name) DO UPDATE SET used_at = :now
+    RETURNING seq, status";
+
+const DROP_INBOXES: &str = "
+    DELETE FROM inboxes WHERE seq IN (
+        SELECT seq FROM inboxes ORDER BY used_at > :now, used_at DESC, seq DESC
+        LIMIT -1 OFFSET :max)";
+
+const INSERT: &str = "
+    INSERT INTO inbox_requests
+        (inbox_seq, method, path, headers, body, truncated, verdict, status, received_at,
+         end_user_id)
+    VALUES
+        (:inbox, :method, :path, :headers, :body, :truncated, :verdict, :status, :now,
+         :end_user_id)";
+
+const DROP_REQUESTS: &str = "
+    DELETE FROM inbox_requests WHERE seq IN (
+        SELECT seq FROM inbox_requests WHERE inbox_seq = :inbox
+        ORDER BY seq DESC LIMIT -1 OFFSET :max)";
+
+/// Stores a request, unless it tells of an end user who was erased while it was on its way.
+///
+/// # Errors
+/// `Invalid` for a name that cannot be, or those of the store.
+pub async fn receive(app: &App, name: &str, incoming: Incoming) -> Result<Received> {
+    check_name(name)?;
+    let name = name.to_owned();
+    let parts = app.clone();
+    let stored = app.change_as(Actor::System, move |change| {
+        let settings = &parts.settings().inbox;
+        let (inbox, status) = touch(change.conn, &name, change.now, settings.max_inboxes)?;
+        let verdict = check(change.conn, parts.sealer(), &name, &incoming, change.now)?;
+        let end_user = end_user_of(&incoming.body);
+        let mut body = incoming.body;
+        let truncated = body.len() > settings.max_body_bytes;
+        body.truncate(settings.max_body_bytes);
+        let received = Received {
+            method: incoming.method,
+            path: incoming.path,
+            headers: incoming.headers,
+            body,
+            truncated,
+            verdict,
+            status,
+            received_at: change.now,
+        };
+        let erased = match &end_user {
+            Some(end_user) => end_users::was_erased(change.conn, end_user)?,
+            None => false,
+        };
+        if !erased {
+            insert(change.conn, inbox, &received, end_user.as_ref())?;
+            change
+                .conn
+                .prepare_cached(DROP_REQUESTS)?
+                .execute(named_params! {":inbox": inbox, ":max": settings.max_requests})?;
+        }
+        Ok(received)
+    });
+    stored.await
+}
+
+fn insert(
+    conn: &Connection,
+    inbox: i64,
+    received: &Received,
+    end_user: Option<&EndUserId>,
+) -> Result<()> {
+    conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":inbox": inbox,
+        ":method": received.method,
+        ":path": received.path,
+        ":headers": json!(received.headers).to_string(),
+        ":body": received.body,
+        ":truncated": received.truncated,
+        ":verdict": json!(received.verdict).to_string(),
+        ":status": received.status,
+        ":now": received.received_at,
+        ":end_user_id": end_user,
+    })?;
+    Ok(())
+}
+
+/// Whom a message tells of: the first tag of an end user's event, or what its data names.
+fn end_user_of(body: &[u8]) -> Option<EndUserId> {
+    let message: Value = serde_json::from_slice(body).ok()?;
+    let tag = message.pointer("/tags/0");
+    let id = tag.or_else(|| message.pointer("/data/end_user_id"))?;
+    id.as_str().map(Into::into)
+}
+
+const ERASE: &str = "DELETE FROM inbox_requests WHERE end_user_id = :end_user_id";
+
+/// Erases what inboxes received about an end user.
+///
+/// # Errors
+/// Those of the store.
+pub fn erase_end_user(change: &Change<'_>, end_user: &EndUserId) -> Result<()> {
+    change
+        .conn
+        .prepare_cached(ERASE)?
+        .execute(named_params! {":end_user_id": end_user})?;
+    Ok(())
+}
+
+/// The row of an inbox, made if it is not there, and the status that it answers.
+fn touch(conn: &Connection, name: &str, now: Timestamp, max: u32) -> Result<(i64, u16)> {
+    let used = conn
+        .prepare_cached(USE)?
+        .query_row(named_params! {":name": name, ":now": now}, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    conn.prepare_cached(DROP_INBOXES)?
+        .execute(named_params! {":max": max.max(1), ":now": now})?;
+    Ok(used)
+}
+
+const FIND: &str = "SELECT seq, status FROM inboxes WHERE name = :name";
+
+const REQUESTS: &str = "
+    SELECT * FROM inbox_requests WHERE inbox_seq = :inbox ORDER BY seq DESC";
+
+/// An inbox. One that was never used is empty.
+///
+/// # Errors
+/// `Invalid` for a name that cannot be, or those of the store.
+pub async fn show(app: &App, name: &str) -> Result<Inbox> {
+    check_name(name)?;
+    let name = name.to_owned();
+    let read = move |conn: &Connection| {
+        let found: Option<(i64, u16)> = conn
+            .prepare_cached(FIND)?
+            .query_row(named_params! {":name": name}, |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let mut requests = Vec::new();
+        if let Some((inbox, _)) = found {
+            let mut statement = conn.prepare_cached(REQUESTS)?;
+            let mut rows = statement.query(named_params! {":inbox": inbox})?;
+            while let Some(row) = rows.next()? {
+                requests.push(from_row(row)?);
+            }
+        }
+        Ok(Inbox {
+            name,
+            status: found.map_or(200, |(_, status)| status),
+            requests,
+        })
+    };
+    app.store().scan(read).await
+}
+
+fn from_row(row: &Row<'_>) -> Result<Received> {
+    let broken = |error| Error::internal("an inbox has a row that cannot be read", error);
+    let headers: String = row.get("headers")?;
+    let verdict: String = row.get("verdict")?;
+    Ok(Received {
+        method: row.get("method")?,
+        path: row.get("path")?,
+        headers: serde_json::from_str(&headers).map_err(broken)?,
+        body: row.get("body")?,
+        truncated: row.get("truncated")?,
+        verdict: serde_json::from_str(&verdict).map_err(broken)?,
+        status: row.get("status")?,
+        received_at: row.get("received_at")?,
+    })
+}
+
+const LIST: &str = "
+    SELECT name, used_at,
+           (SELECT count(*) FROM inbox_requests WHERE inbox_seq = inboxes.seq) AS requests
+    FROM inboxes ORDER BY used_at DESC, seq DESC";
+
+/// The inboxes, the last used first.
+///
+/// # Errors
+/// Those of the store.
+pub async fn list(app: &App) -> Result<Vec<Summary>> {
+    let read = |conn: &Connection| {
+        let mut statement = conn.prepare_cached(LIST)?;
+        let rows = statement.query_map([], |row| {
+            Ok(Summary {
+                name: row.get("name")?,
+                requests: row.get("requests")?,
+                used_at: row.get("used_at")?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    };
+    app.store().scan(read).await
+}
+
+const SET_STATUS: &str = "UPDATE inboxes SET status = :status WHERE seq = :seq";
+
+/// Sets the status that an inbox answers.
+///
+/// # Errors
+/// `Invalid` for a name or a status that cannot be, or those of the store.
+pub async fn answer_with(app: &App, name: &str, status: u16) -> Result<()> {
+    check_name(name)?;
+    if !(200..=599).contains(&status) {
+        let rule = Rule::Other("must be a status from 200 to 599".to_owned());
+        return Err(Violation::body(["status"], rule).into());
+    }
+    let name = name.to_owned();
+    let max = app.settings().inbox.max_inboxes;
+    let set = app.change_as(Actor::System, move |change| {
+        let (seq, _) = touch(change.conn, &name, change.now, max)?;
+        change
+            .conn
+            .prepare_cached(SET_STATUS)?
+            .execute(named_params! {":seq": seq, ":status": status})?;
+        Ok(())
+    });
+    set.await
+}
+
+const CLEAR: &str = "
+    DELETE FROM inbox_requests WHERE inbox_seq = (SELECT seq FROM inboxes WHERE name = :name)";
+
+/// Removes what an inbox received.
+///
+/// # Errors
+/// `Invalid` for a name that cannot be, or those of the store.
+pub async fn clear(app: &App, name: &str) -> Result<()> {
+    check_name(name)?;
+    let name = name.to_owned();
+    let cleared = app.change_as(Actor::System, move |change| {
+        change
+            .conn
+            .prepare_cached(CLEAR)?
+            .execute(named_params! {":name": name})?;
+        Ok(())
+    });
+    cleared.await
+}
+
+/// Asserts that an inbox may have this name.
+///
+/// # Errors
+/// `Invalid` otherwise.
+pub fn check_name(name: &str) -> Result<()> {
+    let letters = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    if letters && (1..=NAME_MAX).contains(&name.len()) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "the name of an inbox has 1 to {NAME_MAX} letters, digits, - or _"
+    )))
+}

@@ -1,0 +1,241 @@
+//! Deleting workspaces. One is gone for everyone at once: it is closed, its members and keys go. Its
+//! rows, which may be millions, are deleted in steps after that, none of which holds up other writes.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+use tracing::warn;
+
+use super::{
+    App,
+    bots::{
+        integrations,
+        manage::{self, delete::Step},
+    },
+    tenancy::{
+        audit::Actor, members::Role, request_auth::Call, workspaces::change::record,
+        write_tx::Change,
+    },
+};
+use crate::kernel::{
+    Error, Kind, Result, Timestamp,
+    ids::{AgentId, WorkspaceId},
+};
+
+/// How many steps are made before the answer; a small workspace is gone with it.
+const BEFORE_ANSWER: usize = 40;
+/// How often to look without a hint.
+const EVERY: Duration = Duration::from_secs(30);
+
+const USED_ELSEWHERE: &str = "
+    SELECT integrations.name FROM integrations
+    JOIN bot_integrations ON bot_integrations.integration_seq = integrations.seq
+    JOIN agents ON agents.seq = bot_integrations.agent_seq
+    WHERE integrations.workspace_id = :id AND agents.workspace_id <> :id
+      AND bot_integrations.removed_at IS NULL AND agents.deleted_at IS NULL LIMIT 1";
+
+const CLOSE: &str = "UPDATE workspaces SET closed_at = :now, updated_at = :now WHERE id = :id";
+const REMOVE_MEMBERS: &str = "DELETE FROM members WHERE workspace_id = :id";
+/// The code of an integration keeps its own token while it has to `unregister` an installation: the token
+/// acts in nothing else.
+const REVOKE_KEYS: &str = "
+    UPDATE api_keys SET revoked_at = :now
+    WHERE workspace_id = :id AND revoked_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM runtime_tokens
+        JOIN integrations ON integrations.id = runtime_tokens.owner_id
+        JOIN bot_integrations ON bot_integrations.integration_seq = integrations.seq
+        WHERE runtime_tokens.key_id = api_keys.id
+          AND bot_integrations.status = 'unregistration_pending')";
+
+/// Deletes the workspace of the call with everything in it.
+///
+/// # Errors
+/// `Forbidden` for everyone but owners, `RelationConflict` while bots of other workspaces have an
+/// integration of this one, or those of the store.
+pub async fn delete(call: &Call) -> Result<()> {
+    call.require_role(Role::Owner)?;
+    let app = call.app();
+    let webhooks = app.addresses().webhooks.clone();
+    app.change_though_blocked(call, move |change, id| {
+        change.then(|app| app.closed_workspaces().notify_one());
+        close(change, &webhooks, id)
+    })
+    .await?;
+    let mut passed = Passed::default();
+    for _ in 0..BEFORE_ANSWER {
+        if !step(app, &mut passed).await? {
+            break;
+        }
+    }
+    app.closed_workspaces().notify_one();
+    Ok(())
+}
+
+const AGENTS: &str = "SELECT seq, id FROM agents WHERE workspace_id = :id AND deleted_at IS NULL";
+
+fn close(change: &Change<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
+    let workspace = super::tenancy::workspaces::find(change.conn, id)?;
+    let used: Option<String> = change
+        .conn
+        .prepare_cached(USED_ELSEWHERE)?
+        .query_row(named_params! {":id": id}, |row| row.get("name"))
+        .optional()?;
+    if let Some(name) = used {
+        return Err(Error::new(
+            Kind::RelationConflict,
+            format!("The integration {name} is installed in bots of other workspaces"),
+        ));
+    }
+    record(change, id, "workspace.delete", Some(&workspace.name))?;
+    integrations::close(change, id)?;
+    let at = named_params! {":id": id, ":now": change.now};
+    change.conn.prepare_cached(CLOSE)?.execute(at)?;
+    change
+        .conn
+        .prepare_cached(REMOVE_MEMBERS)?
+        .execute(named_params! {":id": id})?;
+    let mut statement = change.conn.prepare_cached(AGENTS)?;
+    let agents = statement.query_map(named_params! {":id": id}, |row| {
+        Ok((row.get("seq")?, row.get("id")?))
+    })?;
+    for agent in agents.collect::<rusqlite::Result<Vec<(i64, AgentId)>>>()? {
+        manage::delete::hide(change, webhooks, agent.0, &agent.1)?;
+    }
+    change.conn.prepare_cached(REVOKE_KEYS)?.execute(at)?;
+    Ok(())
+}
+
+/// Deletes what is left of closed workspaces, but for bots whose integrations are still to be told.
+///
+/// # Errors
+/// Those of the store.
+pub async fn purge(app: &App) -> Result<()> {
+    let mut passed = Passed::default();
+    while step(app, &mut passed).await? {}
+    Ok(())
+}
+
+const IS_OPEN: &str = "SELECT 1 FROM workspaces WHERE closed_at IS NULL AND NOT system";
+
+/// The same before anything else is done. Where no workspace is left nothing is waited for: the first
+/// start may want the id of one that is closed.
+///
+/// # Errors
+/// Those of the store.
+pub async fn purge_first(app: &App) -> Result<()> {
+    let is_open = |conn: &Connection| Ok(conn.prepare_cached(IS_OPEN)?.exists([])?);
+    let mut passed = Passed {
+        hurries: !app.store().read(is_open)?,
+        ..Passed::default()
+    };
+    while step(app, &mut passed).await? {}
+    Ok(())
+}
+
+/// The same whenever there is something, for as long as it is polled.
+pub async fn work(app: App) {
+    loop {
+        if let Err(error) = purge(&app).await {
+            warn!(%error, "rows of deleted workspaces wait");
+        }
+        tokio::select! {
+            () = app.closed_workspaces().notified() => {}
+            () = app.clock().sleep(EVERY) => {}
+        }
+    }
+}
+
+const CLOSED: &str = "
+    SELECT seq, id FROM workspaces WHERE closed_at IS NOT NULL AND seq > :after
+    ORDER BY seq LIMIT 1";
+const AGENT: &str = "
+    SELECT seq FROM agents WHERE workspace_id = :id AND seq > :after ORDER BY seq LIMIT 1";
+
+/// What has to wait: workspaces up to this one, and bots of the next up to this one.
+#[derive(Default)]
+struct Passed {
+    workspace: i64,
+    agent: i64,
+    /// Nothing waits.
+    hurries: bool,
+}
+
+/// One step: whether there may be more to do.
+async fn step(app: &App, passed: &mut Passed) -> Result<bool> {
+    let after = passed.workspace;
+    let closed = |conn: &Connection| -> Result<Option<(i64, WorkspaceId)>> {
+        let found = conn
+            .prepare_cached(CLOSED)?
+            .query_row(named_params! {":after": after}, |row| {
+                Ok((row.get("seq")?, row.get("id")?))
+            });
+        Ok(found.optional()?)
+    };
+    let Some((workspace, id)) = app.store().read(closed)? else {
+        return Ok(false);
+    };
+    let after = passed.agent;
+    let overdue = if passed.hurries {
+        Timestamp::from_micros(i64::MAX)
+    } else {
+        manage::delete::overdue(app)
+    };
+    let waiting = app.change_as(Actor::System, move |change| {
+        match next_agent(change.conn, &id, after)? {
+            Some(seq) => {
+                let step = manage::delete::step(change, seq, overdue)?;
+                Ok((step == Step::Waiting).then_some(Waiting::Agent(seq)))
+            }
+            None if after > 0 => Ok(Some(Waiting::Workspace)),
+            None => remove(change.conn, &id).map(|()| None),
+        }
+    });
+    match waiting.await? {
+        Some(Waiting::Agent(seq)) => passed.agent = seq,
+        Some(Waiting::Workspace) => (passed.workspace, passed.agent) = (workspace, 0),
+        None => {}
+    }
+    Ok(true)
+}
+
+/// What a step found to be waiting.
+enum Waiting {
+    Agent(i64),
+    Workspace,
+}
+
+fn next_agent(conn: &Connection, id: &WorkspaceId, after: i64) -> Result<Option<i64>> {
+    let found = conn
+        .prepare_cached(AGENT)?
+        .query_row(named_params! {":id": id, ":after": after}, |row| row.get(0));
+    Ok(found.optional()?)
+}
+
+const REMOVE: &str = "DELETE FROM workspaces WHERE id = :id";
+const REMOVE_INTEGRATION: &str = "
+    DELETE FROM integrations WHERE seq IN
+        (SELECT seq FROM integrations WHERE workspace_id = :id LIMIT 20)";
+
+/// What remembers in bots of others that its integrations were installed there once.
+const FORGET_INSTALLATIONS: &str = "
+    DELETE FROM bot_integrations WHERE seq IN (
+        SELECT bot_integrations.seq FROM integrations
+        JOIN bot_integrations ON bot_integrations.integration_seq = integrations.seq
+        WHERE integrations.workspace_id = :id LIMIT 500)";
+
+fn remove(conn: &Connection, id: &WorkspaceId) -> Result<()> {
+    let parameters = named_params! {":id": id};
+    let forgotten = conn
+        .prepare_cached(FORGET_INSTALLATIONS)?
+        .execute(parameters)?;
+    if forgotten > 0 {
+        return Ok(());
+    }
+    let integrations = conn
+        .prepare_cached(REMOVE_INTEGRATION)?
+        .execute(parameters)?;
+    if integrations == 0 {
+        conn.prepare_cached(REMOVE)?.execute(parameters)?;
+    }
+    Ok(())
+}
