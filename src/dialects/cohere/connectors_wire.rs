@@ -2,7 +2,7 @@
 //!
 //! What is absent is left out of answers: version 4 of the client fails on null (cohere.md §1).
 //! Requests may have null for absent. A member that does not exist is refused: `serviceAuth` in
-//! the place of `service_auth` would else be dropped unnoticed (cohere.md §5.2).
+//! the place of `service_auth` would else be dropped unnoticed (cohere.md §5, item 2).
 
 use poem_openapi::{Enum, Object, types::Example};
 

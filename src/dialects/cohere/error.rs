@@ -1,5 +1,5 @@
 //! Errors in Cohere's words: `{"message": …, "id": …}`, the id being that of the request
-//! (cohere.md §1, Errors).
+//! (cohere.md §1 "Errors").
 
 use poem::{IntoResponse, Response, http::StatusCode, web::Json};
 use poem_openapi::{Object, types::Example};

@@ -189,7 +189,7 @@ fn too_late(timeout: Duration) -> Failed {
     Failed::new(Cause::Limits, true, format!("no answer within {timeout:?}"))
 }
 
-/// The headers of §5's table.
+/// The headers of the table in botpress.md §5.
 fn headers(receiver: &Receiver, ask: &Ask) -> BTreeMap<String, String> {
     let mut headers = BTreeMap::new();
     let mut set = |name: &str, value: &str| {

@@ -146,7 +146,7 @@ fn merge_oauth(old: Proof, new: NewOAuth) -> Result<(Auth, Credentials)> {
 }
 
 /// The document's list of required members has names that do not exist; this is what is meant
-/// (cohere.md §1, CreateConnectorRequest).
+/// (cohere.md §1 "CreateConnectorRequest").
 fn required<T>(name: &str, value: Option<T>) -> Result<T> {
     value.ok_or_else(|| Violation::body(["oauth", name], Rule::Required).into())
 }

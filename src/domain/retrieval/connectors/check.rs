@@ -58,7 +58,7 @@ pub(super) async fn try_out(app: &App, connector: &Connector) -> Result<()> {
     let Err(failure) = ask(app, connector, &question).await else {
         return Ok(());
     };
-    // What the vendor says, and what its users could not see from it (cohere.md §5.2).
+    // What the vendor says, and what its users could not see from it (cohere.md §5, item 2).
     let mut text = format!(
         "connector not reachable at {}. error: {failure}",
         connector.url
