@@ -21,6 +21,7 @@ mod cohere;
 mod compatibility;
 mod config_example;
 mod connector;
+mod contracts;
 mod console;
 mod critical;
 mod disk;
