@@ -100,9 +100,9 @@ const rows = results.map(({ version, called, operations, errors }) => {
   const works = called - operations;
   return `| ${version} | ${called} | ${works} | ${21 - errors} of 21 |`;
 });
-const table = `The official \`@botpress/client\` against this server (\`tests/clients/botpress/run\`): how many of the 70
-operations each version has a method for, how many of those work, and how many of the 21 typed errors it
-catches as their classes.
+const table = `Results of the official \`@botpress/client\` with this server (\`tests/clients/botpress/run\`), for the 70 operations
+and the 21 typed errors. "Has": operations for which the version has a method; "Work": those that work; "Errors":
+errors that the client catches as their classes.
 
 | \`@botpress/client\` | Has | Work | Errors |
 |---|---|---|---|
