@@ -14,6 +14,7 @@ use crate::{
     config::Loaded,
     domain::{
         Change,
+        lifecycle::key_revocation,
         tenancy::{
             accounts, agents,
             api_keys::{self, Filter, KeyKind, Owner},
@@ -252,7 +253,7 @@ impl Revoke {
             (None, None) => return Err(Error::invalid("an id or --api is missing")),
         };
         for id in &ids {
-            api_keys::revoke(change, id)?;
+            key_revocation::revoke(change, id)?;
         }
         Ok(ids)
     }

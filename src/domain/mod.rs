@@ -6,15 +6,20 @@
 
 pub mod bots;
 pub mod end_users;
+pub mod inbox;
+pub mod lifecycle;
 pub mod platform_integrations;
 pub mod retrieval;
-pub mod rewind;
 pub mod service_integrations;
 pub mod shared;
 pub mod tenancy;
 pub mod webchat;
 pub mod webhooks;
-pub mod workspace_deletion;
 
-pub use tenancy::app::{Addresses, App, Settings};
-pub use tenancy::write_tx::Change;
+pub use self::{
+    lifecycle::open::{Settings, open},
+    tenancy::{
+        app::{Addresses, App},
+        write_tx::Change,
+    },
+};

@@ -130,9 +130,9 @@ impl Server {
             schemas: config.schemas,
             development: config.server.profile == Profile::Dev,
         };
-        let app = App::new(store, sealer, clock, settings).map_err(StartError::Bootstrap)?;
+        let app = domain::open(store, sealer, clock, settings).map_err(StartError::Bootstrap)?;
         // One that is deleted may have the id that the first start wants.
-        crate::domain::workspace_deletion::purge_first(&app)
+        crate::domain::lifecycle::workspace_deletion::purge_first(&app)
             .await
             .map_err(StartError::Bootstrap)?;
         webhooks::seal_addresses(&app)
@@ -279,7 +279,7 @@ async fn serve_metrics(
 
 /// The programs of integrations that are a part of this one.
 fn natives(app: &App) -> BTreeMap<&'static str, Arc<dyn engine::Native>> {
-    match app.settings().webchat.enabled {
+    match app.webchat_settings().enabled {
         true => chat::natives(app),
         false => BTreeMap::new(),
     }

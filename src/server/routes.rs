@@ -112,7 +112,7 @@ pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -
     for path in botpress::INTERSTITIAL_PATHS {
         router = router.at(path, Reach::Exact, shared(&wizards_end));
     }
-    if app.settings().inbox.is_on(app.settings().development) {
+    if app.inbox_settings().is_on(app.settings().development) {
         let inbox = console::inbox::routes(app);
         let renderer = Arc::new(console::error::ErrorRenderer);
         let inbox = Edge::new(inbox, "inbox", renderer, mounted.clone())

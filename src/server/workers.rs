@@ -9,9 +9,10 @@ use crate::{
     domain::{
         App,
         bots::{deliveries, manage},
-        end_users, platform_integrations,
+        end_users,
+        lifecycle::clock_rewind,
+        platform_integrations,
         retrieval::folders,
-        rewind,
         tenancy::{billing, usage},
         webhooks,
     },
@@ -51,9 +52,12 @@ impl Workers {
         all.add("billing", until(stop(), billing::work(app())));
         all.add(
             "deleted workspaces",
-            until(stop(), crate::domain::workspace_deletion::work(app())),
+            until(
+                stop(),
+                crate::domain::lifecycle::workspace_deletion::work(app()),
+            ),
         );
-        all.add("the clock", until(stop(), rewind::run(app())));
+        all.add("the clock", until(stop(), clock_rewind::run(app())));
         all.add("usage", until(stop(), flush(app())));
         all.add("farewells", until(stop(), say_farewell(app())));
         all

@@ -97,7 +97,7 @@ impl Chat {
             webchat: config.webchat.clone(),
             ..domain::Settings::default()
         };
-        let app = App::new(store, sealer, Clock::system(), settings)?;
+        let app = domain::open(store, sealer, Clock::system(), settings)?;
         let agent = self.agent(&app)?;
         let webhook = webchat::ensure_for(&app, Actor::Operator, &agent).await?;
         let Some(url) = self.url.clone().or(announced) else {

@@ -14,7 +14,7 @@ use url::form_urlencoded;
 use crate::{
     domain::{
         App,
-        webhooks::inbox::{self, Inbox, Incoming, Received},
+        inbox::{self, Inbox, Incoming, Received},
     },
     http::{allow, body_limit, errors::Failure, read_bytes, same_origin},
     kernel::{Error, Result, Rule, Violation},

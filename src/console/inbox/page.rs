@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    domain::webhooks::inbox::{Inbox, Received, Summary},
+    domain::inbox::{Inbox, Received, Summary},
     http::page::{escape, fill, text},
 };
 

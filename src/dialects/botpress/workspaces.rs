@@ -138,7 +138,7 @@ impl Workspaces {
         #[oai(name = "id")]
         _id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
-        crate::domain::workspace_deletion::delete(&caller.0).await?;
+        crate::domain::lifecycle::workspace_deletion::delete(&caller.0).await?;
         Ok(DONE)
     }
 }

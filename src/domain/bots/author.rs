@@ -77,11 +77,10 @@ impl Voice {
     pub(in crate::domain) fn on<'a>(&'a self, conn: &'a Connection) -> Result<Speaker<'a>> {
         let (caller, bot) = (&self.caller, &self.bot);
         let integration = caller.installation.as_ref();
-        let speaks = (bot, integration);
         Ok(Speaker {
             bot,
             integration,
-            vocabulary: caller.vocabulary.get(&self.app, conn, speaks)?,
+            vocabulary: Vocabulary::of_caller(&self.app, conn, caller, bot, integration)?,
         })
     }
 }

@@ -26,7 +26,7 @@ pub async fn note_unread(app: &App, receiver: &Receiver, error: &Error) -> Resul
         let Some(id) = integration(change.conn, &receiver)? else {
             return Ok(());
         };
-        let settings = &settings.settings().bots;
+        let settings = settings.bot_settings();
         logs::record_of_integration(change, settings, &id, Level::Error, &text)
     });
     noted.await

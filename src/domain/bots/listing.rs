@@ -20,7 +20,7 @@ use crate::{
 /// # Errors
 /// `Invalid` that names the setting.
 pub(in crate::domain) fn require_few(call: &Call, parameter: &str, filters: usize) -> Result<()> {
-    let most = call.app().settings().bots.max_filters;
+    let most = call.app().bot_settings().max_filters;
     if filters <= most {
         return Ok(());
     }

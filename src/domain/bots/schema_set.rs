@@ -2,7 +2,7 @@
 //! it. It is kept with who calls, and so as long as the generation of the keys: whatever is declared
 //! anew raises that (migration 0012).
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         App,
-        tenancy::request_auth::{CallerAgent, CallerInstallation},
+        tenancy::request_auth::{Caller, CallerAgent, CallerInstallation},
     },
     kernel::Result,
 };
@@ -37,6 +37,21 @@ pub(in crate::domain) struct Vocabulary {
 }
 
 impl Vocabulary {
+    /// Returns the vocabulary of the bot that a caller acts in, from the caller's cache if it is there.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(in crate::domain) fn of_caller(
+        app: &App,
+        conn: &Connection,
+        caller: &Caller,
+        bot: &CallerAgent,
+        installation: Option<&CallerInstallation>,
+    ) -> Result<Arc<Self>> {
+        let read = || Self::read(app, conn, bot, installation);
+        caller.cache.get_or_read(conn, read)
+    }
+
     fn read(
         app: &App,
         conn: &Connection,
@@ -73,37 +88,5 @@ impl Vocabulary {
     pub(in crate::domain) fn of(&self, installation: &CallerInstallation) -> Option<&Installed> {
         let mut all = self.integrations.iter().chain(&self.leaving);
         all.find(|one| one.installation.seq == installation.seq)
-    }
-}
-
-/// The place for the vocabulary of the bot that someone calls.
-#[derive(Debug, Default)]
-pub(in crate::domain) struct Known(RwLock<Option<Arc<Vocabulary>>>);
-
-impl Known {
-    /// The vocabulary, which is read if it is not known.
-    pub(in crate::domain) fn get(
-        &self,
-        app: &App,
-        conn: &Connection,
-        (bot, caller): (&CallerAgent, Option<&CallerInstallation>),
-    ) -> Result<Arc<Vocabulary>> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = &*known {
-            return Ok(known.clone());
-        }
-        drop(known);
-        let read = Arc::new(Vocabulary::read(app, conn, bot, caller)?);
-        // What a transaction sees that may yet be lost is not kept.
-        if conn.is_autocommit() {
-            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            *known = Some(read.clone());
-        }
-        Ok(read)
-    }
-
-    /// Has the vocabulary read anew: the one who calls is of an earlier generation of the keys.
-    pub(in crate::domain) fn forget(&self) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }

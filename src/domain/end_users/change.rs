@@ -8,14 +8,11 @@ use super::{
     rows, sensitive,
 };
 use crate::{
-    domain::{
-        tenancy::{
-            audit::{self, Entry},
-            bounds::Bound,
-            request_auth::Call,
-            write_tx::Change,
-        },
-        webhooks::inbox,
+    domain::tenancy::{
+        audit::{self, Entry},
+        bounds::Bound,
+        request_auth::Call,
+        write_tx::Change,
     },
     kernel::{
         Error, Kind, Patch, Result, Rule, Violation,
@@ -252,7 +249,7 @@ pub fn erase(change: &Change<'_>, scope: &Scope, id: &EndUserId) -> Result<()> {
     }
 }
 
-/// Erases an end user, what was told of it, and what the test inbox has of that; `action` is what the
+/// Erases an end user with everything that refers to it, and what was told of it; `action` is what the
 /// audit record says. Whether there was one.
 pub(super) fn erase_as(
     change: &Change<'_>,
@@ -264,7 +261,6 @@ pub(super) fn erase_as(
     if !rows::erase(change, &scope.agent, id)? {
         return Ok(false);
     }
-    inbox::erase_end_user(change, id)?;
     record(change, scope, action, id)?;
     Ok(true)
 }

@@ -8,6 +8,7 @@ mod change;
 pub mod deletion;
 mod event;
 mod external_id;
+pub(in crate::domain) mod feature;
 mod metadata;
 mod rewind;
 mod rows;

@@ -3,12 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde_json::{Map, Value};
 
+use super::feature::Hooks;
 use super::{EndUser, Metadata, Page, Profile, external_id::folded};
 use crate::{
-    domain::{
-        bots::messages,
-        tenancy::{request_auth::Call, write_tx::Change},
-    },
+    domain::tenancy::{request_auth::Call, write_tx::Change},
     kernel::{
         Error, Result, Rule, Timestamp, Violation,
         ids::{AgentId, EndUserId},
@@ -300,8 +298,12 @@ pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Res
         })
         .optional()?;
     if let Some(seq) = seq {
-        messages::erase_of_user(change, seq)?;
-        change.then(move |app| app.listeners().end(|_, by| by == seq));
+        for hook in change
+            .app()
+            .map_or(&[][..], |app| &app.feature::<Hooks>().0)
+        {
+            hook(change, id, seq)?;
+        }
     }
     let erased = change
         .conn

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{form::Form, identifier};
+use super::{Scope, form::Form, identifier};
 use crate::{
     domain::{shared::sql::text_enum, tenancy::claims::Claim},
     kernel::{
@@ -23,28 +23,6 @@ text_enum! {
     pub enum Tag {
         /// It brings knowledge to an agent.
         Knowledge = "knowledge",
-    }
-}
-
-text_enum! {
-    /// What a token of an installation allows (ada.md §2.3).
-    pub enum Scope {
-        /// Read articles.
-        ReadArticles = "articles:read",
-        /// Change articles.
-        WriteArticles = "articles:write",
-        /// Read tags of articles.
-        ReadArticleTags = "article_tags:read",
-        /// Change tags of articles.
-        WriteArticleTags = "article_tags:write",
-        /// Read knowledge sources.
-        ReadKnowledgeSources = "knowledge_sources:read",
-        /// Change knowledge sources.
-        WriteKnowledgeSources = "knowledge_sources:write",
-        /// Read the installation that the token is for.
-        ReadInstallations = "platform_integration_installations:read",
-        /// Change the status of the installation that the token is for.
-        WriteInstallations = "platform_integration_installations:write",
     }
 }
 

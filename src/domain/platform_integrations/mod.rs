@@ -6,6 +6,7 @@
 
 mod answers;
 mod definition;
+pub(in crate::domain) mod feature;
 mod form;
 mod identifier;
 mod install;
@@ -17,8 +18,9 @@ mod status;
 mod tokens;
 mod uninstall;
 
+pub use super::tenancy::access_tokens::{Grant, Scope};
 pub use answers::{Answers, Typed};
-pub use definition::{Changes, Definition, Scope, Tag};
+pub use definition::{Changes, Definition, Tag};
 pub use form::{Alternative, Choice, Form, Item, ItemKind, TextInput};
 pub use install::{Installed, install};
 pub use installations::{
@@ -26,10 +28,10 @@ pub use installations::{
 };
 pub use integrations::{Created, Page, create, find_any, list, list_all, update};
 pub use status::{approve, archive};
-pub use tokens::{Grant, Refusal, TokenKind, Tokens, Use, exchange};
+pub use tokens::{Refusal, TokenKind, Tokens, Use, exchange};
 pub use uninstall::{Farewell, deliver_due, farewells, uninstall};
 
-pub(super) use {rewind::MENDS, tokens::find_grant};
+pub(super) use rewind::MENDS;
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Rows to mend after the clock went back (see [`crate::domain::rewind`]).
+//! Rows to mend after the clock went back (see [`crate::domain::lifecycle::clock_rewind`]).
 
 use std::time::Duration;
 

@@ -3,9 +3,12 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Map, Value};
 
-use super::{Definition, PlatformIntegration, Scope, Tag, not_found};
+use super::{Definition, PlatformIntegration, Tag, not_found};
 use crate::{
-    domain::tenancy::sealed::SealedColumn,
+    domain::{
+        shared::sql::read_words,
+        tenancy::{access_tokens::scopes, sealed::SealedColumn},
+    },
     kernel::{
         Error, Result, Secret,
         ids::{AgentId, InstallationId, PlatformIntegrationId},
@@ -50,7 +53,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<PlatformIntegration> {
             contact: row.get("contact")?,
             uninstallation_url: row.get("uninstallation_url")?,
             oauth_callback_url: row.get("oauth_callback_url")?,
-            tags: words(row, "tags", Tag::parse)?,
+            tags: read_words(row, "tags", Tag::parse)?,
             scopes: scopes(row)?,
             identifier_field_path: row.get("identifier_field_path")?,
             configuration_fields: object(row.get("configuration_fields")?)?,
@@ -64,24 +67,6 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<PlatformIntegration> {
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
     })
-}
-
-/// The scopes of an integration or an installation.
-pub(super) fn scopes(row: &Row<'_>) -> rusqlite::Result<Vec<Scope>> {
-    words(row, "scopes", Scope::parse)
-}
-
-fn words<T>(
-    row: &Row<'_>,
-    column: &str,
-    parse: impl Fn(&str) -> Option<T>,
-) -> rusqlite::Result<Vec<T>> {
-    let words: Value = row.get(column)?;
-    let words = words.as_array().into_iter().flatten();
-    words
-        .map(|word| word.as_str().and_then(&parse))
-        .collect::<Option<_>>()
-        .ok_or(rusqlite::Error::InvalidQuery)
 }
 
 /// A list of words as it is stored.

@@ -6,22 +6,21 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, named_params};
 
-use super::{Lifetimes, Scope, rows};
+use super::{Lifetimes, rows};
 use crate::{
     domain::{
         App,
         shared::sql::text_enum,
         tenancy::{
-            api_keys::{KeyKind, Owner, Principal},
+            api_keys::KeyKind,
             audit::{self, Actor, Entry},
-            request_auth::Call,
             write_tx::Change,
         },
     },
     kernel::{
-        Error, Kind, Result, Secret, Timestamp,
+        Result, Secret, Timestamp,
         ids::{ApiKeyId, InstallationId, PlatformIntegrationId, WorkspaceId},
         secret::{TokenHash, new_token},
     },
@@ -37,91 +36,6 @@ text_enum! {
         /// It is changed for new tokens, once.
         Refresh = "refresh",
     }
-}
-
-/// What an access token allows, and for which installation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant {
-    /// The installation.
-    pub installation_id: InstallationId,
-    /// What is installed.
-    pub integration_id: PlatformIntegrationId,
-    /// The handle of the agent that created what is installed.
-    pub creator_handle: String,
-    /// What it allows.
-    pub scopes: Vec<Scope>,
-    /// When it ends.
-    pub expires_at: Timestamp,
-}
-
-impl Call {
-    /// The installation that the call is made for, and what that allows.
-    ///
-    /// # Errors
-    /// `Forbidden` for a call with a key of another kind.
-    pub fn grant(&self) -> Result<&Grant> {
-        self.caller().grant.as_ref().ok_or_else(|| {
-            Error::new(
-                Kind::Forbidden,
-                "This needs the access token of an installation",
-            )
-        })
-    }
-
-    /// Refuses a call with an installation's token unless the token has the scope that is needed;
-    /// where none would do, always. Calls with other keys pass.
-    ///
-    /// # Errors
-    /// `Forbidden`.
-    pub fn require(&self, needed: Option<Scope>) -> Result<()> {
-        self.require_of_caller(move |caller| {
-            let refused = match (&caller.grant, needed) {
-                (None, _) => return Ok(()),
-                (Some(grant), Some(needed)) if grant.scopes.contains(&needed) => return Ok(()),
-                (Some(_), Some(needed)) => format!("This access token lacks the scope {needed}"),
-                (Some(_), None) => "An installation's access token does not allow this".to_owned(),
-            };
-            Err(Error::new(Kind::Forbidden, refused))
-        })
-    }
-}
-
-const FIND_GRANT: &str = "
-    SELECT t.id AS id, t.expires_at AS expires_at, i.id AS installation_id, i.integration_id,
-           i.scopes AS scopes, i.agent_id AS agent_id, a.workspace_id AS workspace_id,
-           c.handle AS creator_handle
-    FROM platform_tokens AS t
-    JOIN platform_installations AS i ON i.id = t.installation_id
-    JOIN agents AS a ON a.id = i.agent_id
-    JOIN platform_integrations AS p ON p.id = i.integration_id
-    JOIN agents AS c ON c.id = p.agent_id
-    WHERE t.hash = :hash AND t.kind = 'access' AND t.revoked_at IS NULL AND t.expires_at > :now";
-
-/// Whom an access token speaks for and what it allows, if it is valid.
-pub(in crate::domain) fn find_grant(
-    conn: &Connection,
-    hash: &TokenHash,
-    now: Timestamp,
-) -> Result<Option<(Principal, Grant)>> {
-    let found = conn.prepare_cached(FIND_GRANT)?.query_row(
-        named_params! {":hash": hash.as_bytes().as_slice(), ":now": now},
-        |row| {
-            let principal = Principal {
-                key_id: row.get("id")?,
-                kind: KeyKind::AdaInstallation,
-                owner: Owner::Agent(row.get("workspace_id")?, row.get("agent_id")?),
-            };
-            let grant = Grant {
-                installation_id: row.get("installation_id")?,
-                integration_id: row.get("integration_id")?,
-                creator_handle: row.get("creator_handle")?,
-                scopes: rows::scopes(row)?,
-                expires_at: row.get("expires_at")?,
-            };
-            Ok((principal, grant))
-        },
-    );
-    Ok(found.optional()?)
 }
 
 /// What an integration changes for tokens.

@@ -3,4 +3,5 @@
 pub mod answers;
 pub mod chat;
 pub mod connectors;
+pub(in crate::domain) mod feature;
 pub mod folders;

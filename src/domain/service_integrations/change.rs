@@ -79,7 +79,7 @@ const INSERT: &str = "
 /// store.
 pub async fn create(call: &Call, new: New, reveal: Reveal) -> Result<ServiceIntegration> {
     let app = call.app();
-    let settings = &app.settings().service_integrations;
+    let settings = app.service_integration_settings();
     check_name(&new.name)?;
     check_agent(new.agent_id.as_deref())?;
     check_config(settings.max_config_bytes, new.service, &new.config)?;
@@ -351,7 +351,7 @@ impl Fits {
         Self {
             service: plan.integration.service,
             config: plan.parts.whole(),
-            max_bytes: app.settings().service_integrations.max_config_bytes,
+            max_bytes: app.service_integration_settings().max_config_bytes,
         }
     }
 }

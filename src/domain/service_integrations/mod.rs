@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod change;
+pub(in crate::domain) mod feature;
 mod rows;
 mod secrets;
 

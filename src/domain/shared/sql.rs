@@ -18,6 +18,20 @@ use crate::kernel::{
     },
 };
 
+/// Reads a column that holds a JSON list of words.
+pub(in crate::domain) fn read_words<T>(
+    row: &Row<'_>,
+    column: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> rusqlite::Result<Vec<T>> {
+    let words: Value = row.get(column)?;
+    let words = words.as_array().into_iter().flatten();
+    words
+        .map(|word| word.as_str().and_then(&parse))
+        .collect::<Option<_>>()
+        .ok_or(rusqlite::Error::InvalidQuery)
+}
+
 /// The members of a column of JSON. One that cannot be read is shown as such, so that the rows beside it are
 /// read: for lists of what is never changed.
 pub(in crate::domain) fn shown_object(

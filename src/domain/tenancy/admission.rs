@@ -219,7 +219,7 @@ impl Admission {
             Holder::Key(..) => return Err(self.answered(unauthenticated())),
         };
         // What the bot and its integrations declare may have changed too.
-        known.caller.vocabulary.forget();
+        known.caller.cache.clear();
         let caller = known
             .resolve_again(conn, now)
             .map_err(|error| self.answered(error))?;

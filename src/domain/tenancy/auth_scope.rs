@@ -6,17 +6,15 @@ use rusqlite::Connection;
 use super::{
     agents::{self, Agent},
     api_keys::{Owner, Principal},
+    caller_installation::{self, CallerInstallation},
     members::{self, Role},
-    request_auth::{CallerAgent, CallerInstallation, unauthenticated},
+    request_auth::{CallerAgent, unauthenticated},
 };
-use crate::{
-    domain::bots::installations,
-    kernel::{
-        Error, Kind, Result, Rule, Violation,
-        ids::{AccountId, WorkspaceId},
-        secret::TokenHash,
-        violation::{Location, Step},
-    },
+use crate::kernel::{
+    Error, Kind, Result, Rule, Violation,
+    ids::{AccountId, WorkspaceId},
+    secret::TokenHash,
+    violation::{Location, Step},
 };
 
 /// Where a key is used.
@@ -231,7 +229,7 @@ fn installed(
             agent.id
         ))
     };
-    let found = installations::find_acting(conn, agent.seq, &integration.into())?;
+    let found = caller_installation::find_acting(conn, agent.seq, &integration.into())?;
     let installation = found.ok_or_else(refused)?;
     if let Owner::Account(account) = owner
         && members::role(conn, &installation.owner, account)?.is_none()

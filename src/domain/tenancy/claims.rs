@@ -10,14 +10,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::{app::App, request_auth::Call, write_tx::Change};
-use crate::{
-    domain::bots::definitions::DeclaredSchema,
-    kernel::{Error, Kind, Result, ids::WorkspaceId, schema::Limits},
-};
+use crate::kernel::{Error, Kind, Result, ids::WorkspaceId, schema::Limits};
 
 /// How often a change is made anew, because what it is about was changed meanwhile.
 const ROUNDS: usize = 20;
@@ -57,21 +53,6 @@ impl<C: Claim> AnyClaim for C {
     fn is(&self, other: &dyn AnyClaim) -> bool {
         let other: &dyn Any = other;
         other.downcast_ref::<C>() == Some(self)
-    }
-}
-
-/// A value keeps to a schema.
-#[derive(Debug, PartialEq)]
-pub(in crate::domain) struct Keeps {
-    pub(in crate::domain) schema: DeclaredSchema,
-    pub(in crate::domain) value: Value,
-    /// The member of the body that the value is.
-    pub(in crate::domain) place: String,
-}
-
-impl Claim for Keeps {
-    fn prove(&self, limits: &Limits) -> Result<()> {
-        self.schema.check(&self.value, &self.place, limits)
     }
 }
 
@@ -132,7 +113,7 @@ impl Claims {
         }
     }
 
-    fn take_open(&mut self) -> Vec<Claimed> {
+    pub(in crate::domain) fn take_open(&mut self) -> Vec<Claimed> {
         std::mem::take(&mut self.open)
     }
 }
@@ -207,66 +188,5 @@ impl App {
             Kind::Conflict,
             "What this changes was changed again and again meanwhile; try again",
         ))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn keeps(schema: Value, value: Value) -> Claimed {
-        let Value::Object(source) = schema else {
-            panic!("an object")
-        };
-        let schema = DeclaredSchema::new(source, "schema", &Limits::default()).expect("a schema");
-        let place = "payload".to_owned();
-        Claimed::new(Keeps {
-            schema,
-            value,
-            place,
-        })
-    }
-
-    #[test]
-    fn only_what_was_proven_of_the_same_schema_and_value_holds() {
-        let text = || json!({"type": "string"});
-        let mut proven = Proven::default();
-        let limits = Limits::default();
-        proven
-            .prove(keeps(text(), json!("a")), &limits)
-            .expect("it holds");
-        let refused = proven.prove(keeps(text(), json!(1)), &limits);
-        assert_eq!(refused.expect_err("no text").kind(), Kind::InvalidData);
-        for (claim, holds) in [
-            (keeps(text(), json!("a")), true),
-            (keeps(text(), json!("b")), false),
-            (keeps(text(), json!(1)), false),
-            (keeps(json!({"type": ["string"]}), json!("a")), false),
-        ] {
-            let mut claims = Claims::with(proven.clone());
-            claims.claim(claim);
-            assert_eq!(claims.require().is_ok(), holds);
-            assert_eq!(claims.take_open().is_empty(), holds);
-        }
-    }
-
-    #[test]
-    fn claims_share_the_steps_of_one_value() {
-        let limits = Limits {
-            max_steps: 4_000,
-            ..Limits::default()
-        };
-        let list = || vec![0; 1_500];
-        let schema = || json!({"items": {"type": "integer"}});
-        let mut proven = Proven::default();
-        proven
-            .prove(keeps(schema(), json!(list())), &limits)
-            .expect("the first");
-        let mut other = list();
-        other.push(1);
-        let second = proven.prove(keeps(schema(), json!(other)), &limits);
-        assert!(second.is_err(), "it has half of the steps");
     }
 }

@@ -16,12 +16,13 @@ use super::{
     keyring::Keyring,
     usage::{self, Counted},
 };
-use crate::{domain::bots::messages::Index, kernel::Result, store::CommitHook};
+use crate::{kernel::Result, store::CommitHook};
 
 /// Takes part in every transaction of the writer.
 pub(in crate::domain) struct Tally {
     keyring: Arc<Keyring>,
-    messages: Arc<Index>,
+    /// Hooks of the areas above.
+    hooks: Vec<Arc<dyn CommitHook>>,
     /// The calls of the transaction that is running.
     calls: Mutex<HashMap<Counted, u64>>,
     /// The generation that it leaves.
@@ -29,10 +30,10 @@ pub(in crate::domain) struct Tally {
 }
 
 impl Tally {
-    pub(in crate::domain) fn new(keyring: Arc<Keyring>, messages: Arc<Index>) -> Self {
+    pub(in crate::domain) fn new(keyring: Arc<Keyring>, hooks: Vec<Arc<dyn CommitHook>>) -> Self {
         Self {
             keyring,
-            messages,
+            hooks,
             calls: Mutex::default(),
             generation: AtomicI64::new(-1),
         }
@@ -60,19 +61,21 @@ impl CommitHook for Tally {
             usage::add(connection, calls.drain())?;
         }
         drop(calls);
-        self.messages.before_commit(connection)?;
+        for hook in &self.hooks {
+            hook.before_commit(connection)?;
+        }
         let generation = api_keys::generation(connection)?;
         self.generation.store(generation, Ordering::Relaxed);
         Ok(())
     }
 
     fn committed(&self) {
-        self.messages.committed();
+        self.hooks.iter().for_each(|hook| hook.committed());
         self.keyring.note(self.generation.load(Ordering::Relaxed));
     }
 
     fn lost(&self) {
         self.calls().clear();
-        self.messages.lost();
+        self.hooks.iter().for_each(|hook| hook.lost());
     }
 }

@@ -3,6 +3,7 @@
 //! [`app::Domain`] holds what every domain function works with; [`request_auth`] turns a token into an authenticated call;
 //! [`write_tx`] is the only way to change something.
 
+pub mod access_tokens;
 pub mod account_call;
 pub mod accounts;
 pub mod admission;
@@ -16,8 +17,11 @@ pub mod bearer_token;
 pub mod billing;
 pub mod bootstrap;
 pub mod bounds;
+pub(in crate::domain) mod caller_cache;
+pub(in crate::domain) mod caller_installation;
 pub(in crate::domain) mod claims;
 pub(in crate::domain) mod commit_batch;
+pub(in crate::domain) mod features;
 pub(in crate::domain) mod keyring;
 pub mod members;
 pub mod operator;

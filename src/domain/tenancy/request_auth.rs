@@ -8,30 +8,28 @@ use std::sync::{
 use rusqlite::Connection;
 
 use super::{
+    access_tokens::{self, Grant},
     admission::Admission,
     api_keys::{self, KeyKind, Owner},
     app::App,
     auth_scope::Acting,
+    caller_cache::CallerCache,
     keyring::{Known, Used},
     members::Role,
     usage::{self, Counted, Tenant},
     workspaces,
 };
 use crate::{
-    domain::{
-        bots::schema_set,
-        platform_integrations::{self, Grant},
-        shared::limits::{Class, Standing},
-    },
+    domain::shared::limits::{Class, Standing},
     kernel::{
         Error, Kind, Result, Timestamp,
-        ids::{AgentId, ApiKeyId, IntegrationId, WorkspaceId},
+        ids::{AgentId, ApiKeyId, WorkspaceId},
         schema::Limits,
         secret::TokenHash,
     },
 };
 
-pub use super::auth_scope::Place;
+pub use super::{auth_scope::Place, caller_installation::CallerInstallation};
 
 /// How much is kept of the name of a project, in characters.
 const CLIENT_NAME_MAX: usize = 255;
@@ -95,8 +93,8 @@ pub struct Caller {
     pub blocked: bool,
     /// The installed integration that it calls as; none if it calls as itself.
     pub installation: Option<CallerInstallation>,
-    /// What may be said in the agent, if it is a bot.
-    pub(in crate::domain) vocabulary: schema_set::Known,
+    /// A value derived from the caller, kept while the generation of the keys stays.
+    pub(in crate::domain) cache: CallerCache,
 }
 
 /// The agent that a key belongs to.
@@ -108,29 +106,6 @@ pub struct CallerAgent {
     pub handle: String,
     /// Its row.
     pub(in crate::domain) seq: i64,
-}
-
-/// The installed integration that someone calls as.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallerInstallation {
-    /// The integration.
-    pub integration_id: IntegrationId,
-    /// Its name.
-    pub name: String,
-    /// The workspace that it belongs to.
-    pub(in crate::domain) owner: WorkspaceId,
-    /// The row of the installation.
-    pub(in crate::domain) seq: i64,
-    /// The row of the integration.
-    pub(in crate::domain) integration_seq: i64,
-}
-
-impl CallerInstallation {
-    /// The mark of the rows that belong to the integration: the same for all its versions, and that of no
-    /// other integration.
-    pub(in crate::domain) fn key(&self) -> String {
-        format!("{}/{}", self.owner, self.name)
-    }
 }
 
 impl Call {
@@ -368,7 +343,7 @@ pub(in crate::domain) fn resolve(
     let (principal, grant) = match api_keys::find_valid(conn, hash)? {
         Some(principal) => (principal, None),
         None => {
-            let found = platform_integrations::find_grant(conn, hash, now)?;
+            let found = access_tokens::find_grant(conn, hash, now)?;
             let (principal, grant) = found.ok_or_else(unauthenticated)?;
             (principal, Some(grant))
         }
@@ -392,7 +367,7 @@ pub(in crate::domain) fn resolve(
         role,
         blocked,
         installation,
-        vocabulary: schema_set::Known::default(),
+        cache: CallerCache::default(),
     };
     Ok((principal.kind, caller))
 }

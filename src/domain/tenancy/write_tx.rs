@@ -1,7 +1,9 @@
 //! One change in its transaction, what follows once it is committed, and the one way to make it.
 
 use std::{
-    cell::{Cell, RefCell, RefMut},
+    any::{Any, TypeId},
+    cell::{RefCell, RefMut},
+    rc::Rc,
     sync::Arc,
 };
 
@@ -16,12 +18,15 @@ use super::{
     request_auth::{Call, Caller},
 };
 use crate::{
-    domain::{bots::messages::Unindexed, shared::plans},
+    domain::shared::plans,
     kernel::{Error, Result, Timestamp, ids::WorkspaceId},
 };
 
 /// Something that happens once a change is committed.
 type Effect = Box<dyn FnOnce(&App) + Send>;
+
+/// Something that happens at the end of a change, within its transaction.
+type Ending<'a> = Box<dyn FnOnce() + 'a>;
 
 /// One change in its transaction: the connection to make it on, and who makes it when.
 pub struct Change<'a> {
@@ -40,18 +45,16 @@ pub struct Change<'a> {
     plans: Option<&'a plans::Settings>,
     /// How many of a thing there can be; none on a connection of a command.
     bounds: Option<bounds::Asked<'a>>,
-    /// Whether webhook messages wait for their delivery once this is committed.
-    woke: Cell<bool>,
-    /// Whether a bot or an integration is to be told something then, now or at some time.
-    woke_runtime: Cell<bool>,
-    /// The bots (with 0) and installations that are to be told at once of what they have refused.
-    hastened: RefCell<Vec<(i64, i64)>>,
-    /// Whether webhook messages were erased, which the dispatcher may hold.
-    erased: Cell<bool>,
+    /// The server; none where a command makes the change beside it.
+    app: Option<&'a App>,
+    /// Wake-ups after the commit, each once.
+    wakes: RefCell<Vec<fn(&App)>>,
     /// The other effects of the commit.
     effects: RefCell<Vec<Effect>>,
-    /// The messages that the file may not find yet.
-    unindexed: Unindexed<'a>,
+    /// What areas above keep with this change, one value of each type.
+    attachments: RefCell<Vec<(TypeId, Rc<dyn Any>)>>,
+    /// What is done at its end, within its transaction.
+    endings: RefCell<Vec<Ending<'a>>>,
     /// Claims that take a while to prove.
     claims: RefCell<Claims>,
 }
@@ -68,12 +71,11 @@ impl<'a> Change<'a> {
             client_name: None,
             plans: None,
             bounds: None,
-            woke: Cell::new(false),
-            woke_runtime: Cell::new(false),
-            hastened: RefCell::new(Vec::new()),
-            erased: Cell::new(false),
+            app: None,
+            wakes: RefCell::default(),
             effects: RefCell::default(),
-            unindexed: Unindexed::none(),
+            attachments: RefCell::default(),
+            endings: RefCell::default(),
             claims: RefCell::default(),
         }
     }
@@ -84,9 +86,9 @@ impl<'a> Change<'a> {
         self
     }
 
-    /// The same change, in the program that has the index of messages.
+    /// The same change, in the server.
     fn of(mut self, app: &'a App) -> Self {
-        self.unindexed = Unindexed::new(app.message_index());
+        self.app = Some(app);
         self.bounds = Some(app.bounds());
         self
     }
@@ -105,9 +107,27 @@ impl<'a> Change<'a> {
         self.bounds
     }
 
-    /// The messages that the file may not find yet.
-    pub(in crate::domain) const fn unindexed(&self) -> &Unindexed<'a> {
-        &self.unindexed
+    /// The server; none where a command makes the change beside it.
+    pub(in crate::domain) const fn app(&self) -> Option<&'a App> {
+        self.app
+    }
+
+    /// Returns the value of this type that an area above keeps with the change, after making it if there is
+    /// none.
+    pub(in crate::domain) fn attachment<T: 'static>(&self, make: impl FnOnce() -> Rc<T>) -> Rc<T> {
+        let mut attachments = self.attachments.borrow_mut();
+        let known = attachments.iter().find(|(id, _)| *id == TypeId::of::<T>());
+        if let Some(Ok(known)) = known.map(|(_, known)| known.clone().downcast()) {
+            return known;
+        }
+        let made = make();
+        attachments.push((TypeId::of::<T>(), made.clone()));
+        made
+    }
+
+    /// Has something happen at the end of the change, within its transaction; not if the change fails.
+    pub(in crate::domain) fn at_end(&self, ending: impl FnOnce() + 'a) {
+        self.endings.borrow_mut().push(Box::new(ending));
     }
 
     /// What plans allow; none if this change need not stay within it.
@@ -138,25 +158,13 @@ impl<'a> Change<'a> {
         self.claims.borrow_mut()
     }
 
-    /// Notes that there is something to deliver once this change is committed.
-    pub(in crate::domain) fn wake_dispatcher(&self) {
-        self.woke.set(true);
-    }
-
-    /// Notes that there is something to tell bots or integrations once this is committed.
-    pub(in crate::domain) fn wake_runtime(&self) {
-        self.woke_runtime.set(true);
-    }
-
-    /// Notes that what this receiver has refused is due once this is committed.
-    pub(in crate::domain) fn hasten(&self, receiver: (i64, i64)) {
-        self.hastened.borrow_mut().push(receiver);
-        self.wake_runtime();
-    }
-
-    /// Notes that webhook messages are erased once this change is committed.
-    pub(in crate::domain) fn erases_messages(&self) {
-        self.erased.set(true);
+    /// Has `wake` called once this change is committed, after the other effects; once, however often it is
+    /// asked for.
+    pub(in crate::domain) fn wake(&self, wake: fn(&App)) {
+        let mut wakes = self.wakes.borrow_mut();
+        if !wakes.iter().any(|known| std::ptr::fn_addr_eq(*known, wake)) {
+            wakes.push(wake);
+        }
     }
 
     /// Has something happen once this change is committed, in whatever order; also if the caller has stopped
@@ -166,30 +174,22 @@ impl<'a> Change<'a> {
     }
 
     /// Ends the change within its transaction, and returns the effects of its commit.
-    fn end(&self, app: &App) -> Result<Hint> {
+    fn end(&self) -> Result<Effects> {
         self.require_proven()?;
-        app.message_index().stage(self.unindexed.take());
-        Ok(Hint {
+        for ending in self.endings.take() {
+            ending();
+        }
+        Ok(Effects {
             effects: self.effects.take(),
-            woke: self.woke.get(),
-            woke_runtime: self.woke_runtime.get(),
-            hastened: self.hastened.take(),
-            erased: self.erased.get(),
+            wakes: self.wakes.take(),
         })
     }
 }
 
 /// The effects of a committed change.
-struct Hint {
+struct Effects {
     effects: Vec<Effect>,
-    /// True if webhook messages wait for their delivery.
-    woke: bool,
-    /// True if a bot or an integration is to be told something.
-    woke_runtime: bool,
-    /// The bots (with 0) and installations that are to be told at once of what they have refused.
-    hastened: Vec<(i64, i64)>,
-    /// True if webhook messages were erased, which the dispatcher may hold.
-    erased: bool,
+    wakes: Vec<fn(&App)>,
 }
 
 impl App {
@@ -245,7 +245,7 @@ impl App {
             if let Some(counted) = counted.left() {
                 app.tally().count(counted);
             }
-            Ok((done, change.end(&app)?))
+            Ok((done, change.end()?))
         };
         self.write(job).await
     }
@@ -253,29 +253,15 @@ impl App {
     /// Has a job write, and what its commit causes happen.
     async fn write<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Connection) -> Result<(T, Hint)> + Send + 'static,
+        job: impl FnOnce(&Connection) -> Result<(T, Effects)> + Send + 'static,
     ) -> Result<T> {
         let app = self.clone();
-        let then = move |(done, hints)| {
-            app.pass_on(hints);
+        let then = move |(done, effects): (T, Effects)| {
+            effects.effects.into_iter().for_each(|effect| effect(&app));
+            effects.wakes.into_iter().for_each(|wake| wake(&app));
             done
         };
         self.store().write_then(job, then).await
-    }
-
-    fn pass_on(&self, hints: Hint) {
-        if hints.erased {
-            self.webhooks().messages_erased();
-        } else if hints.woke {
-            self.webhooks().wake();
-        }
-        if hints.woke_runtime {
-            self.haste().add(hints.hastened);
-            self.deliveries().wake();
-        }
-        for effect in hints.effects {
-            effect(self);
-        }
     }
 
     /// Makes a change that no API call asks for: by the operator or by the program itself.
@@ -309,7 +295,7 @@ impl App {
             }
             let change = Change::new(conn, now, &actor).of(&app);
             let done = job(&change)?;
-            Ok((done, change.end(&app)?))
+            Ok((done, change.end()?))
         };
         self.write(job).await
     }

@@ -46,7 +46,7 @@ const HAS_WORKSPACE: &str = "SELECT 1 FROM workspaces WHERE id = :id";
 /// # Errors
 /// Those of the store.
 pub async fn register(app: &App) -> Result<()> {
-    let (enabled, sealer) = (app.settings().webchat.enabled, app.sealer().clone());
+    let (enabled, sealer) = (app.webchat_settings().enabled, app.sealer().clone());
     let definition: IntegrationDefinition = serde_json::from_str(DEFINITION)
         .map_err(|error| Error::internal("the chat's definition cannot be read", error))?;
     let text = serde_json::to_string(&definition)

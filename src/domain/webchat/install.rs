@@ -62,7 +62,7 @@ pub async fn ensure_for(app: &App, actor: Actor, agent: &Agent) -> Result<String
 }
 
 fn require_chat(app: &App) -> Result<()> {
-    match app.settings().webchat.enabled {
+    match app.webchat_settings().enabled {
         true => Ok(()),
         false => Err(Error::not_found(
             "This server has no chat: webchat.enabled is false",
@@ -115,7 +115,7 @@ fn standing(conn: &Connection, seq: i64) -> Result<Option<String>> {
 /// # Errors
 /// Those of the store.
 pub fn find(app: &App, bot: &AgentId) -> Result<Option<String>> {
-    if !app.settings().webchat.enabled {
+    if !app.webchat_settings().enabled {
         return Ok(None);
     }
     app.store().read(|conn| {

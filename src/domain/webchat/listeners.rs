@@ -206,7 +206,7 @@ pub enum Next {
 impl Subscription {
     /// What comes next; none at the end.
     pub async fn next(&mut self) -> Option<Next> {
-        let heartbeat = self.app.settings().webchat.heartbeat();
+        let heartbeat = self.app.webchat_settings().heartbeat();
         let quiet = self.app.clock().sleep(heartbeat);
         tokio::pin!(quiet);
         let next = loop {

@@ -7,6 +7,7 @@ pub mod bot_chat;
 mod built_in;
 mod conversations;
 mod events;
+pub(in crate::domain) mod feature;
 mod ids;
 mod install;
 mod keys;

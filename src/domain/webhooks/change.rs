@@ -65,7 +65,7 @@ const INSERT: &str = "
 pub async fn create(call: &Call, new: New) -> Result<Endpoint> {
     let agent = call.agent()?.id.clone();
     let app = call.app();
-    let max = app.settings().webhooks.max_endpoints;
+    let max = app.webhook_settings().max_endpoints;
     check_url(app, &new.url).await?;
     check_description(&new.description)?;
     let event_filters = checked_filters(new.event_filters)?;
@@ -227,7 +227,7 @@ pub async fn rotate_secret(call: &Call, id: WebhookEndpointId, key: Option<&str>
         if old == new {
             return Ok(());
         }
-        let until = change.now.plus(app.settings().webhooks.old_secret_for());
+        let until = change.now.plus(app.webhook_settings().old_secret_for());
         change.conn.prepare_cached(ROTATE)?.execute(named_params! {
             ":seq": found.seq,
             ":secret": new.seal(app.sealer(), &id, SealedColumn::WebhookSecret),

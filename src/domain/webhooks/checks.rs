@@ -76,7 +76,7 @@ pub(super) async fn check_url(app: &App, text: &str) -> Result<()> {
     if text.len() > URL_MAX {
         return Err(wrong(Rule::MaxLength(URL_MAX as u64)));
     }
-    let http = settings.webhooks.takes_http(settings.development);
+    let http = app.webhook_settings().takes_http(settings.development);
     check_scheme(text, http).map_err(wrong)?;
     if web_address(text).is_none() {
         return Err(wrong(Rule::Format("URL".to_owned())));
@@ -121,7 +121,7 @@ impl Settings {
 /// Whether an address may still be called: the settings may have changed since it was registered.
 pub(super) fn may_call(app: &App, url: &str) -> Result<(), String> {
     let settings = app.settings();
-    let http = settings.webhooks.takes_http(settings.development);
+    let http = app.webhook_settings().takes_http(settings.development);
     check_scheme(url, http).map_err(|rule| format!("the url {rule}"))
 }
 

@@ -1,4 +1,4 @@
-//! Rows to mend after the clock went back (see [`crate::domain::rewind`]).
+//! Rows to mend after the clock went back (see [`crate::domain::lifecycle::clock_rewind`]).
 
 use super::dispatch::LEASE;
 use crate::domain::tenancy::rewind::Mend;
@@ -11,6 +11,6 @@ pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
            FROM webhook_endpoints e CROSS JOIN webhook_deliveries d
              ON d.endpoint_seq = e.seq AND d.state = 'pending' AND d.due_at > :horizon",
     set: "due_at = :now, lease_until = NULL",
-    longest: |app| app.settings().webhooks.longest_wait().max(LEASE),
+    longest: |app| app.webhook_settings().longest_wait().max(LEASE),
     due: Some("due_at"),
 }];

@@ -449,7 +449,8 @@ async fn a_workspace_is_deleted_whose_integrations_others_have_removed() {
     member.delete(&server, &path).await.expect(200);
     customer.install(&server, json!({"pay": null})).await;
     delete().await.expect(200);
-    let purged = parlance::domain::workspace_deletion::purge(server.server().app()).await;
+    let purged =
+        parlance::domain::lifecycle::workspace_deletion::purge(server.server().app()).await;
     purged.expect("nothing stands in the way");
     let refused = member
         .put(&server, &format!("/v1/admin/bots/{}", customer.bot), body)

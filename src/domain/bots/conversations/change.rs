@@ -278,7 +278,7 @@ const ERASE: &str = "DELETE FROM conversations WHERE seq = :seq";
 
 fn erase(change: &Change<'_>, seq: i64) -> Result<()> {
     messages::erase_of_conversation(change, seq)?;
-    change.then(move |app| app.listeners().end(|of, _| of == seq));
+    change.then(move |app| app.conversation_ended(seq, None));
     change
         .conn
         .prepare_cached(ERASE)?

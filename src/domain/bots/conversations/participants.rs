@@ -226,8 +226,10 @@ pub(in crate::domain) async fn remove_and(
             };
             let (conversation, user) = (conversation.seq, user.seq);
             change.then(move |app| {
-                let listeners = app.listeners();
-                listeners.end(|of, by| of == conversation && Some(by) == user);
+                // The bot has no row, and no stream.
+                if user.is_some() {
+                    app.conversation_ended(conversation, user);
+                }
                 and(app);
             });
             Ok(())

@@ -3,6 +3,7 @@
 
 mod bot;
 mod cache;
+mod claims;
 mod identifier;
 mod integration;
 mod patch;
@@ -28,8 +29,8 @@ pub use self::{
     recurring::RecurringEvent,
     schema::DeclaredSchema,
 };
+pub(in crate::domain) use self::{cache::Declarations, claims::Keeps};
 use crate::domain::shared::sql::text_enum;
-pub(in crate::domain) use cache::Declarations;
 
 /// Things by name.
 pub type Named<T> = BTreeMap<String, T>;

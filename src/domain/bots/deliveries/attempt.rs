@@ -124,7 +124,7 @@ fn load(conn: &Connection, app: &App, seq: i64) -> Result<Option<(Receiver, Ask)
         (None, Some(message)) => protocol::message(conn, &receiver.agent, reader, message)?,
         (None, None) => None,
     };
-    let timeout = app.settings().deliveries.timeout();
+    let timeout = app.delivery_settings().timeout();
     let ask = match (shown, row.payload) {
         (Some(shown), _) => Ask {
             operation,

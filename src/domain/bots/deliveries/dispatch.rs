@@ -122,7 +122,7 @@ struct Dispatcher {
 impl Dispatcher {
     fn new(app: App) -> Self {
         Self {
-            lanes: Lanes::new(&app.settings().deliveries),
+            lanes: Lanes::new(app.delivery_settings()),
             notes: Notes::default(),
             tasks: JoinSet::new(),
             hungry: true,

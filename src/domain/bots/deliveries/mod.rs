@@ -19,13 +19,13 @@ use crate::{
     kernel::Result,
 };
 
-/// What waits for its next attempt longer than there are waits (see [`crate::domain::rewind`]).
+/// What waits for its next attempt longer than there are waits (see [`crate::domain::lifecycle::clock_rewind`]).
 pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
     table: "bot_deliveries",
     key: "seq",
     find: "SELECT seq FROM bot_deliveries WHERE due_at > :horizon",
     set: "due_at = :now",
-    longest: |app| app.settings().deliveries.longest_wait(),
+    longest: |app| app.delivery_settings().longest_wait(),
     due: Some("due_at"),
 }];
 

@@ -22,11 +22,7 @@ use crate::{
             protocol::{Asked, Cause, Failed},
         },
         shared::{backoff, sql::each_alone},
-        tenancy::{
-            app::{self, App},
-            audit::Actor,
-            write_tx::Change,
-        },
+        tenancy::{app::App, audit::Actor, write_tx::Change},
     },
     engine::{self, LogLine},
     kernel::{Result, Timestamp},
@@ -56,7 +52,7 @@ pub(super) async fn record(
     let notes = Arc::new(notes);
     let written = app.change_as(Actor::System, {
         let (notes, app) = (notes.clone(), app.clone());
-        move |change| write(change, app.settings(), &notes)
+        move |change| write(change, &app, &notes)
     });
     match written.await {
         Ok(next) => {
@@ -92,12 +88,12 @@ fn count(app: &App, outcome: &Outcome, next: Next) {
     }
 }
 
-fn write(change: &Change<'_>, settings: &app::Settings, notes: &Notes) -> Result<Vec<(Key, Next)>> {
+fn write(change: &Change<'_>, app: &App, notes: &Notes) -> Result<Vec<(Key, Next)>> {
     each_alone(change.conn, &notes.lines, |line| {
-        write_line(change, &settings.bots, line)
+        write_line(change, app.bot_settings(), line)
     })?;
     let written = each_alone(change.conn, &notes.outcomes, |outcome| {
-        write_outcome(change, settings, outcome)
+        write_outcome(change, app, outcome)
     })?;
     let next = notes
         .outcomes
@@ -105,7 +101,13 @@ fn write(change: &Change<'_>, settings: &app::Settings, notes: &Notes) -> Result
         .zip(written)
         .map(|(outcome, written)| {
             // What cannot be written down stays, and is attempted again.
-            let later = || Next::At(outcome.ended_at.plus(settings.deliveries.longest_wait()));
+            let later = || {
+                Next::At(
+                    outcome
+                        .ended_at
+                        .plus(app.delivery_settings().longest_wait()),
+                )
+            };
             (outcome.key, written.unwrap_or_else(later))
         });
     Ok(next.collect())
@@ -184,7 +186,7 @@ const ATTEMPTS: &str = "
 
 const AGAIN: &str = "UPDATE bot_deliveries SET due_at = :due_at WHERE seq = :seq";
 
-fn write_outcome(change: &Change<'_>, settings: &app::Settings, outcome: &Outcome) -> Result<Next> {
+fn write_outcome(change: &Change<'_>, app: &App, outcome: &Outcome) -> Result<Next> {
     let unread;
     let tried = match &outcome.came {
         Came::Nothing => {
@@ -216,8 +218,8 @@ fn write_outcome(change: &Change<'_>, settings: &app::Settings, outcome: &Outcom
     let Some(attempts) = attempts else {
         return Ok(Next::Over);
     };
-    let bots = &settings.bots;
-    match next_attempt(&settings.deliveries, attempts, failed, outcome.ended_at) {
+    let bots = app.bot_settings();
+    match next_attempt(app.delivery_settings(), attempts, failed, outcome.ended_at) {
         Some(due_at) => {
             change
                 .conn

@@ -201,7 +201,7 @@ async fn log(app: &App, level: Level, lines: Vec<(IntegrationId, String)>) -> Re
     }
     let parts = app.clone();
     app.change_as(Actor::System, move |change| {
-        let settings = &parts.settings().bots;
+        let settings = parts.bot_settings();
         lines.iter().try_for_each(|(id, text)| {
             logs::record_of_integration(change, settings, id, level, text)
         })

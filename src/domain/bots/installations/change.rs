@@ -8,11 +8,11 @@ use super::{Endpoint, registration};
 use crate::{
     domain::{
         bots::{
-            definitions::Configuration,
+            definitions::{Configuration, Keeps},
             integrations::{self, Integration},
             manage::Bot,
         },
-        tenancy::{claims::Keeps, write_tx::Change},
+        tenancy::write_tx::Change,
     },
     kernel::{
         Error, Kind, Patch, Result, Rule, Violation,

@@ -5,7 +5,7 @@ mod implicit;
 mod link;
 mod registration;
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 use serde_json::{Map, Value};
 
 pub use self::change::Given;
@@ -20,6 +20,7 @@ use crate::{
     domain::{
         shared::sql::text_enum,
         tenancy::{
+            caller_installation,
             request_auth::{Call, CallerInstallation},
             sealed::SealedColumn,
             write_tx::Change,
@@ -85,28 +86,6 @@ pub struct Installation {
     pub updated_at: Timestamp,
 }
 
-const FIND_ACTING: &str = "
-    SELECT bot_integrations.seq, integrations.id, integrations.name, integrations.workspace_id,
-           integrations.seq AS integration_seq
-    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
-    WHERE bot_integrations.agent_seq = :agent_seq AND integrations.id = :id
-      AND (bot_integrations.enabled OR bot_integrations.status = 'unregistration_pending')";
-
-/// The installation of an integration that may act in a bot: one that is on, or whose `unregister` is
-/// still to be done, which may need the API to undo what `register` did (0024 ends that at once).
-pub(in crate::domain) fn find_acting(
-    conn: &Connection,
-    agent_seq: i64,
-    id: &IntegrationId,
-) -> Result<Option<CallerInstallation>> {
-    let found = conn
-        .prepare_cached(FIND_ACTING)?
-        .query_row(named_params! {":agent_seq": agent_seq, ":id": id}, |row| {
-            caller(row)
-        });
-    Ok(found.optional()?)
-}
-
 const ENABLED: &str = "
     SELECT bot_integrations.seq, integrations.id, integrations.name, integrations.workspace_id,
            integrations.seq AS integration_seq
@@ -120,18 +99,11 @@ pub(in crate::domain) fn enabled(
     agent_seq: i64,
 ) -> Result<Vec<CallerInstallation>> {
     let mut statement = conn.prepare_cached(ENABLED)?;
-    let rows = statement.query_map(named_params! {":agent_seq": agent_seq}, caller)?;
+    let rows = statement.query_map(
+        named_params! {":agent_seq": agent_seq},
+        caller_installation::from_row,
+    )?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-fn caller(row: &Row<'_>) -> rusqlite::Result<CallerInstallation> {
-    Ok(CallerInstallation {
-        integration_id: row.get("id")?,
-        name: row.get("name")?,
-        owner: row.get("workspace_id")?,
-        seq: row.get("seq")?,
-        integration_seq: row.get("integration_seq")?,
-    })
 }
 
 const SET_IDENTIFIER: &str = "

@@ -62,7 +62,7 @@ pub async fn of(call: &Call, bot: &AgentId, period: Period) -> Result<Vec<Record
         .store()
         .read(|conn| rows::agent(conn, call.workspace(), bot))?
         .into();
-    let pause = i64::from(app.settings().bots.session_minutes) * 60 * 1_000_000;
+    let pause = i64::from(app.bot_settings().session_minutes) * 60 * 1_000_000;
     let recent = app.message_index().recent();
     app.store()
         .scan(move |conn| count(conn, &agent, days, pause, &recent))

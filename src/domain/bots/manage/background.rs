@@ -78,7 +78,7 @@ const REMOVE_OLD: &[&str] = &[
 /// # Errors
 /// Those of the store.
 async fn sweep(app: &App) -> Result<()> {
-    let kept = Duration::from_secs(app.settings().bots.log_days.saturating_mul(24 * 3600));
+    let kept = Duration::from_secs(app.bot_settings().log_days.saturating_mul(24 * 3600));
     let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
     let before = Timestamp::from_micros(app.clock().now().as_micros().saturating_sub(kept));
     let is_old = |conn: &Connection| {

@@ -6,11 +6,15 @@ use serde_json::{Map, Value};
 use super::{Bot, Media, recurring, rows, sealed};
 use crate::{
     domain::{
-        bots::{definitions::BotDefinition, deliveries, integrations::check_url},
+        bots::{
+            definitions::{BotDefinition, Keeps},
+            deliveries,
+            integrations::check_url,
+        },
         tenancy::{
             agents::{self, NewAgent},
             api_keys::Owner,
-            claims::{Claimed, Keeps, Proven},
+            claims::{Claimed, Proven},
             members::Role,
             request_auth::{Call, CallerAgent},
             write_tx::Change,

@@ -98,7 +98,7 @@ pub(super) async fn remove(app: &App) -> Result<()> {
 
 /// Bots that were deleted before this time wait no longer.
 pub(in crate::domain) fn overdue(app: &App) -> Timestamp {
-    let wait = app.settings().deliveries.unregister_seconds;
+    let wait = app.delivery_settings().unregister_seconds;
     let wait = i64::try_from(Duration::from_secs(wait).as_micros()).unwrap_or(i64::MAX);
     Timestamp::from_micros(app.clock().now().as_micros().saturating_sub(wait))
 }

@@ -116,7 +116,7 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<Message> {
         .change(call, move |change, _| {
             let (conversation, user) = checked.found(change.conn)?;
             let unindexed = change.unindexed();
-            let unindexed = |alike: &Alike<'_>| alike.among_unindexed(unindexed);
+            let unindexed = |alike: &Alike<'_>| alike.among_unindexed(&unindexed);
             match checked.known(change.conn, &conversation, user, unindexed)? {
                 Some(known) => Ok(known),
                 None => checked.write(change, &conversation, user),

@@ -3,7 +3,10 @@
 use rusqlite::{OptionalExtension, named_params};
 
 use super::index::{self, Op};
-use crate::{domain::tenancy::write_tx::Change, kernel::Result};
+use crate::{
+    domain::tenancy::write_tx::Change,
+    kernel::{Result, ids::EndUserId},
+};
 
 /// Deletes a message.
 pub(super) fn erase(change: &Change<'_>, seq: i64) -> Result<()> {
@@ -30,7 +33,7 @@ pub(in crate::domain) fn erase_of_conversation(change: &Change<'_>, seq: i64) ->
 }
 
 /// The same of a user.
-pub(in crate::domain) fn erase_of_user(change: &Change<'_>, seq: i64) -> Result<()> {
+pub(in crate::domain) fn erase_of_user(change: &Change<'_>, _: &EndUserId, seq: i64) -> Result<()> {
     let found = change.unindexed().of_user(seq);
     erase_those(change, found, "user_seq", seq, usize::MAX).map(drop)
 }

@@ -101,7 +101,7 @@ impl Alike<'_> {
     }
 
     /// The same, as a change sees them.
-    pub(super) fn among_unindexed(&self, unindexed: &Unindexed<'_>) -> Vec<i64> {
+    pub(super) fn among_unindexed(&self, unindexed: &Unindexed) -> Vec<i64> {
         let tagged = self.tags.iter().next();
         let tagged =
             tagged.map(|(name, value)| unindexed.tagged(self.voice.bot().seq, name, value));

@@ -81,12 +81,12 @@ async fn send(app: &App, receiver: &Receiver, url: &str, ask: Ask) -> Result<Ans
         headers,
         body: ask.body.into_bytes(),
         timeout: ask.timeout,
-        max_response: app.settings().deliveries.response_bytes,
+        max_response: app.delivery_settings().response_bytes,
     };
     let answer = app.outbound().send(request).await?;
     if answer.truncated {
         let all = app.outbound().max_response();
-        let own = app.settings().deliveries.response_bytes;
+        let own = app.delivery_settings().response_bytes;
         let text = match all < own {
             true => format!("the answer is larger than {all} bytes (outbound.max_response_bytes)"),
             false => format!("the answer is larger than {own} bytes (deliveries.response_bytes)"),

@@ -103,7 +103,7 @@ impl Asked {
     pub(super) async fn record(self, app: &App, failed: Failed) {
         let parts = app.clone();
         let logged = app.change_as(Actor::System, move |change| {
-            let settings = &parts.settings().bots;
+            let settings = parts.bot_settings();
             self.log(change, settings, (Level::Error, ""), &failed)
         });
         if let Err(error) = logged.await {

@@ -97,7 +97,7 @@ async fn put(
         kind: question.kind.to_owned(),
         body: question.body.to_string(),
         id: EventId::new_uuid().to_string(),
-        timeout: app.settings().deliveries.call_timeout(),
+        timeout: app.delivery_settings().call_timeout(),
     };
     Ok((asked, ask(app, &receiver, question).await))
 }

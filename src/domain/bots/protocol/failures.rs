@@ -157,7 +157,7 @@ impl Failures {
 
     /// True if there is room in the log for another line of this bot.
     fn has_line(&self, app: &App, of: &str) -> bool {
-        let most = app.settings().bots.failure_lines_per_minute;
+        let most = app.bot_settings().failure_lines_per_minute;
         let count = self.lines.get_with_by_ref(of, Arc::default);
         let before = count.fetch_add(1, Ordering::Relaxed);
         if before == most && most > 0 {

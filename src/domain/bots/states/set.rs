@@ -14,11 +14,11 @@ use crate::{
     domain::{
         bots::{
             author::{Voice, require_write},
-            definitions,
+            definitions::{self, Keeps},
         },
         tenancy::{
             bounds::Bound,
-            claims::{Claimed, Keeps, Proven},
+            claims::{Claimed, Proven},
             request_auth::Call,
             write_tx::Change,
         },

@@ -22,7 +22,7 @@ const NEWEST: &str = "
 pub(super) async fn turns(call: &Call, conversation: &str) -> Result<Vec<Turn>> {
     let workspace = call.workspace().clone();
     let conversation = conversation.to_owned();
-    let limit = call.app().settings().answers.max_history_turns;
+    let limit = call.app().answer_settings().max_history_turns;
     let read = call.app().store().scan(move |conn| {
         let mut statement = conn.prepare_cached(NEWEST)?;
         let parameters = named_params! {
@@ -69,7 +69,7 @@ const IS_OLD: &str = "SELECT EXISTS (SELECT 1 FROM chat_turns WHERE created_at <
 /// # Errors
 /// Those of the store.
 pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
-    let days = app.settings().answers.history_days;
+    let days = app.answer_settings().history_days;
     if days == 0 {
         return Ok(());
     }
@@ -93,7 +93,7 @@ pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
 /// Adds turns to a conversation.
 pub(super) async fn append(call: &Call, conversation: &str, turns: Vec<Turn>) -> Result<()> {
     let conversation = conversation.to_owned();
-    let kept = call.app().settings().answers.max_stored_turns;
+    let kept = call.app().answer_settings().max_stored_turns;
     let stored = call.app().change(call, move |change, workspace| {
         let mut statement = change.conn.prepare_cached(INSERT)?;
         for turn in &turns {

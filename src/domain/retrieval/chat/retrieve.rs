@@ -37,7 +37,7 @@ pub(super) fn plan(call: &Call, uses: &[Use]) -> Result<Vec<Planned>> {
         let rule = Rule::Other(format!("must be at most {CONNECTORS_MAX}"));
         return Err(Violation::body(["connectors"], rule).into());
     }
-    let alias = call.app().settings().connectors.web_search.as_deref();
+    let alias = call.app().connector_settings().web_search.as_deref();
     let planned = uses.iter().map(|wanted| {
         let meant = alias.filter(|_| wanted.id == WEB_SEARCH);
         let id = ConnectorId::from(meant.unwrap_or(&wanted.id));

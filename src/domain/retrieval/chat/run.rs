@@ -131,7 +131,7 @@ impl Chat {
     async fn queries(&self) -> (Vec<String>, Vec<String>, Usage) {
         let (message, history) = (&self.request.message, &self.request.history);
         let is_needed = self.request.only_queries || !self.planned.is_empty();
-        let settings = &self.call.app().settings().answers.upstream;
+        let settings = &self.call.app().answer_settings().upstream;
         let mut warnings = Vec::new();
         if is_needed && settings.url.is_some() && settings.rewrite_queries && !history.is_empty() {
             match upstream::queries(self.call.app(), message, history).await {
@@ -166,7 +166,7 @@ impl Chat {
         sources.append(&mut self.request.documents);
         let query = self.query(outcome);
         let truncation = self.request.truncation;
-        let max = self.call.app().settings().answers.max_documents;
+        let max = self.call.app().answer_settings().max_documents;
         let chosen = spawn_blocking(move || answers::select(&query, sources, truncation, max));
         outcome.documents = chosen.await.map_err(|error| broken(&error))?;
         let used: HashSet<&str> = outcome
@@ -195,7 +195,7 @@ impl Chat {
         listener: &Listener,
         warnings: &mut Vec<String>,
     ) -> Result<Answer> {
-        let settings = &self.call.app().settings().answers;
+        let settings = self.call.app().answer_settings();
         if settings.upstream.url.is_some() {
             let model = &settings.upstream.model;
             warnings.push(format!("answered by the upstream model '{model}'"));

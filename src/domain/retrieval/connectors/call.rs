@@ -59,7 +59,7 @@ pub(super) async fn ask(
     connector: &Connector,
     question: &Question<'_>,
 ) -> Result<Vec<Document>, Failure> {
-    let settings = &app.settings().connectors;
+    let settings = app.connector_settings();
     let url = settings.mapped(&connector.url);
     if let Some(found) = own::ask(app, &url, question.query, question.authorization).await {
         return found;

@@ -70,7 +70,7 @@ pub async fn create(call: &Call, new: New) -> Result<Connector> {
         credentials: None,
     };
     connector.prove_with(proof, app.sealer());
-    if app.settings().connectors.test_on_registration {
+    if app.connector_settings().test_on_registration {
         check::try_out(app, &connector).await?;
     }
     app.change(call, move |change, workspace| {
@@ -111,7 +111,7 @@ pub async fn update(call: &Call, id: ConnectorId, changes: Changes) -> Result<Co
     let before = find(call, &id)?;
     let calls_anew = changes.url.as_ref().is_some_and(|url| *url != before.url)
         || changes.service_auth.is_some();
-    if calls_anew && app.settings().connectors.test_on_update {
+    if calls_anew && app.connector_settings().test_on_update {
         let (after, _) = apply(&app, before.clone(), changes.clone())?;
         check::try_out(&app, &after).await?;
     }

@@ -51,7 +51,7 @@ pub(super) async fn try_out(app: &App, connector: &Connector) -> Result<()> {
     }
     let authorization = connector.service_authorization(app.sealer())?;
     let question = Question {
-        query: &app.settings().connectors.test_query,
+        query: &app.connector_settings().test_query,
         options: None,
         authorization: authorization.as_ref(),
     };

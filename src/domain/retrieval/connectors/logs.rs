@@ -81,7 +81,7 @@ pub(super) async fn note(call: &Call, connector: &Connector, noted: Noted) -> Re
     let user = call.caller().key_id.clone();
     let client_name = call.client_name().map(str::to_owned);
     let (workspace, connector) = (connector.workspace_id.clone(), connector.id.clone());
-    let kept = app.settings().connectors.log_entries;
+    let kept = app.connector_settings().log_entries;
     app.change_as(Actor::Key(user.clone()), move |change| {
         change.conn.prepare_cached(INSERT)?.execute(named_params! {
             ":id": ConnectorLogId::new_ordered_uuid(change.now),

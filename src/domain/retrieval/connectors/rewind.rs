@@ -1,4 +1,4 @@
-//! Rows to mend after the clock went back (see [`crate::domain::rewind`]).
+//! Rows to mend after the clock went back (see [`crate::domain::lifecycle::clock_rewind`]).
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub(in crate::domain) const MENDS: &[Mend] = &[
         key: "hash",
         find: "SELECT hash FROM connector_oauth_states WHERE expires_at > :horizon",
         set: "expires_at = :horizon",
-        longest: |app| Duration::from_secs(app.settings().connectors.authorization_seconds),
+        longest: |app| Duration::from_secs(app.connector_settings().authorization_seconds),
         due: Some("expires_at"),
     },
 ];

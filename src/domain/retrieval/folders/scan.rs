@@ -64,7 +64,7 @@ pub async fn scan(app: &App, name: &str) -> Result<Scanned> {
     let known = app.store().scan(move |conn| rows::files(conn, seq));
     let known = known.await?;
     let root = folder.path.clone();
-    let max_bytes = app.settings().folders.max_file_bytes;
+    let max_bytes = app.folder_settings().max_file_bytes;
     let compared = tokio::task::spawn_blocking(move || compare(&root, max_bytes, known));
     let compared = compared.await.map_err(|error| gave_up(&error))?;
     let forgotten = compared.gone.len();
@@ -207,7 +207,7 @@ async fn read_batch(app: &App, root: &Path, batch: Vec<Changed>) -> Result<Batch
         };
         let settings = app.settings();
         let program = settings.runtime.program.as_deref();
-        let content = document::read(program, &settings.folders, bytes).await;
+        let content = document::read(program, app.folder_settings(), bytes).await;
         let file = blocking(move || to_index(file, content)).await?;
         read.files.push(file);
     }

@@ -78,7 +78,7 @@ pub fn require_token(app: &App, name: &str, token: &str) -> Result<()> {
 /// `NotFound` for a folder that is not in the settings, or those of the store.
 pub async fn search(app: &App, name: &str, query: &str) -> Result<Vec<Found>> {
     let folder = app.folders().get(name)?;
-    let limit = app.settings().folders.max_results;
+    let limit = app.folder_settings().max_results;
     let name = folder.name.clone();
     let query = query.to_owned();
     let found = app.store().scan(move |conn| {

@@ -33,7 +33,7 @@ pub async fn follow(app: App) {
 
 /// Never ends.
 async fn follow_one(app: &App, folder: &Folder) {
-    let rescan = Duration::from_secs(app.settings().folders.rescan_seconds.max(1));
+    let rescan = Duration::from_secs(app.folder_settings().rescan_seconds.max(1));
     let changed = Arc::new(Notify::new());
     let mut watcher = None;
     let (mut unwatched, mut unindexed) = (Trouble::default(), Trouble::default());

@@ -5,12 +5,9 @@ use serde::Serialize;
 
 use super::kind::{KeyKind, Owner, check_owner};
 use crate::{
-    domain::{
-        retrieval::connectors,
-        tenancy::{
-            audit::{self, Entry},
-            write_tx::Change,
-        },
+    domain::tenancy::{
+        audit::{self, Entry},
+        write_tx::Change,
     },
     kernel::{
         Error, Result, Secret, Timestamp,
@@ -147,8 +144,7 @@ fn insert(
 const REVOKE: &str = "
     UPDATE api_keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL";
 
-/// Revokes a key. The next call with it is refused, and what its holder has authorized connectors to read
-/// is forgotten.
+/// Revokes a key. The next call with it is refused.
 ///
 /// # Errors
 /// `NotFound` if there is no such key or it is revoked already.
@@ -161,7 +157,6 @@ pub fn revoke(change: &Change<'_>, id: &ApiKeyId) -> Result<()> {
     if revoked == 0 {
         return Err(Error::not_found(format!("the key {id} is revoked already")));
     }
-    connectors::authorization::forget_user(change, id)?;
     record(change, &key, "api_key.revoke")
 }
 

@@ -143,7 +143,7 @@ async fn send(
     now: Timestamp,
 ) -> std::result::Result<OutboundResponse, String> {
     may_call(app, &target.url)?;
-    let settings = &app.settings().webhooks;
+    let settings = app.webhook_settings();
     let request = OutboundRequest {
         method: "POST",
         url: target.url.clone(),

@@ -131,7 +131,7 @@ impl Dispatcher {
             warn!(%error, "deliveries of the last run wait for the end of their leases");
         }
         Self {
-            lanes: Lanes::new(&app.settings().webhooks),
+            lanes: Lanes::new(app.webhook_settings()),
             held: HashSet::new(),
             leased_again: HashSet::new(),
             finished: Vec::new(),

@@ -45,7 +45,7 @@ const PRUNE: &str = "
 
 /// Removes the old messages of every agent, some at a time.
 pub(super) async fn prune(app: &App) -> Result<()> {
-    let retention = app.settings().webhooks.retention();
+    let retention = app.webhook_settings().retention();
     let before = app.clock().now().as_micros();
     let before = before.saturating_sub(i64::try_from(retention.as_micros()).unwrap_or(i64::MAX));
     let before = Timestamp::from_micros(before);

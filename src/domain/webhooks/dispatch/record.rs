@@ -43,7 +43,7 @@ pub(super) async fn record(
     let outcomes = Arc::new(outcomes);
     let written = app.change_as(Actor::System, {
         let (outcomes, app) = (outcomes.clone(), app.clone());
-        move |change| write(change, &app.settings().webhooks, &outcomes)
+        move |change| write(change, app.webhook_settings(), &outcomes)
     });
     match written.await {
         Ok(disabled) => {

@@ -29,7 +29,7 @@ async fn happen(given: &Given, operation: &str, detail: &str) {
         data: BTreeMap::from([("detail".to_owned(), datum(detail))]),
     };
     let app = given.server.server().app();
-    let (settings, bot) = (app.settings().bots.clone(), given.bot.id.clone());
+    let (settings, bot) = (app.bot_settings().clone(), given.bot.id.clone());
     let recorded = app.change_as(Actor::System, move |change| {
         issues::record(change, &settings, &bot, &occurrence)
     });

@@ -20,7 +20,7 @@ use crate::{
 
 async fn log(given: &Given, messages: Vec<String>) {
     let app = given.server.server().app();
-    let settings = app.settings().bots.clone();
+    let settings = app.bot_settings().clone();
     let (bot, integration) = (given.bot.id.clone(), given.integration.id.clone());
     let logged = app.change_as(Actor::System, move |change| {
         for message in &messages {

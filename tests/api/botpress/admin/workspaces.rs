@@ -229,7 +229,7 @@ async fn delete_workspace_goes_in_steps_if_it_is_big() {
     let gone = Caller::person().get(&server, &path).await;
     assert_eq!(gone.status, 404, "at once, whatever is left");
     let app = server.server().app();
-    parlance::domain::workspace_deletion::purge(app)
+    parlance::domain::lifecycle::workspace_deletion::purge(app)
         .await
         .expect("the rest");
     let left = app
@@ -255,7 +255,7 @@ async fn delete_workspace_waits_for_those_who_use_its_integrations() {
     let deleted = Caller::person().delete(&given.server, &path).await;
     deleted.expect(200);
     let app = given.server.server().app();
-    let purged = parlance::domain::workspace_deletion::purge(app).await;
+    let purged = parlance::domain::lifecycle::workspace_deletion::purge(app).await;
     purged.expect("all of it goes");
     let left = app.store().read(|conn| {
         let sql = "SELECT count(*) FROM integrations WHERE name = 'shared'";

@@ -27,7 +27,7 @@ impl Pair {
         self.settled().await;
         let app = self.given.server.server().app();
         background::once(app).await.expect("the work on bots");
-        parlance::domain::workspace_deletion::purge(app)
+        parlance::domain::lifecycle::workspace_deletion::purge(app)
             .await
             .expect("that on workspaces");
     }

@@ -79,7 +79,7 @@ impl Pair {
         self.settled().await;
         let app = self.given.server.server().app();
         background::once(app).await.expect("the work on bots");
-        parlance::domain::workspace_deletion::purge(app)
+        parlance::domain::lifecycle::workspace_deletion::purge(app)
             .await
             .expect("that on workspaces");
     }
@@ -206,7 +206,7 @@ async fn unregister_uses_the_api_when_the_workspace_is_gone() {
     let failed = "SELECT message FROM integration_logs WHERE level = 'error'";
     assert_eq!(column(server, failed), Vec::<Value>::new());
     background::once(app).await.expect("the work on bots");
-    parlance::domain::workspace_deletion::purge(app)
+    parlance::domain::lifecycle::workspace_deletion::purge(app)
         .await
         .expect("that on workspaces");
     assert!(column(server, "SELECT seq FROM bot_integrations").is_empty());

@@ -30,7 +30,11 @@ use self::{
     keys::Keys,
     merge::{Gone, Progress},
 };
-use crate::{domain::bots::tags::Tags, kernel::Result, store::Store};
+use crate::{
+    domain::bots::tags::Tags,
+    kernel::Result,
+    store::{CommitHook, Store},
+};
 
 /// How many rows of the tables are written with a transaction, beside five for each four that it adds:
 /// so the file keeps up with whatever is written, and no transaction waits long for it.
@@ -133,9 +137,11 @@ impl Index {
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
+impl CommitHook for Index {
     /// Writes some of what is to be written, with the transaction that is about to end.
-    pub(in crate::domain) fn before_commit(&self, conn: &Connection) -> Result<()> {
+    fn before_commit(&self, conn: &Connection) -> Result<()> {
         let mut writer = self.writer();
         let Some(merge) = &writer.merge else {
             return Ok(());
@@ -156,7 +162,7 @@ impl Index {
     }
 
     /// The transaction is durable.
-    pub(in crate::domain) fn committed(&self) {
+    fn committed(&self) {
         let mut writer = self.writer();
         let staged = mem::take(&mut writer.staged);
         let next = writer.next.take();
@@ -188,7 +194,7 @@ impl Index {
     }
 
     /// The transaction is lost.
-    pub(in crate::domain) fn lost(&self) {
+    fn lost(&self) {
         let mut writer = self.writer();
         writer.staged.clear();
         writer.next = None;

@@ -1,6 +1,6 @@
 //! What the file does not have yet, as readers and as the writer see it.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
 use super::{
     Index, Op,
@@ -94,12 +94,12 @@ impl Recent {
 
 /// The messages that the file may not have yet, as one change sees them: with its own and those of its
 /// transaction.
-pub(in crate::domain) struct Unindexed<'a> {
-    index: Option<&'a Index>,
+pub(in crate::domain) struct Unindexed {
+    index: Option<Arc<Index>>,
     ops: RefCell<Vec<Op>>,
 }
 
-impl<'a> Unindexed<'a> {
+impl Unindexed {
     /// Those of a change without an index, which makes and deletes no messages.
     pub(in crate::domain) const fn none() -> Self {
         Self {
@@ -108,7 +108,7 @@ impl<'a> Unindexed<'a> {
         }
     }
 
-    pub(in crate::domain) const fn new(index: &'a Index) -> Self {
+    pub(in crate::domain) const fn new(index: Arc<Index>) -> Self {
         Self {
             index: Some(index),
             ops: RefCell::new(Vec::new()),
@@ -167,7 +167,7 @@ impl<'a> Unindexed<'a> {
         find: impl Fn(&Keys) -> Box<dyn Iterator<Item = i64> + '_>,
         is_one: impl Fn(&Entry) -> bool,
     ) -> Vec<i64> {
-        let Some(index) = self.index else {
+        let Some(index) = &self.index else {
             return Vec::new();
         };
         let added = |op: &Op| match op {

@@ -67,7 +67,7 @@ pub(crate) async fn answer(
     question: &Question,
     told: &mpsc::Sender<Piece>,
 ) -> Result<Answer> {
-    let settings = &app.settings().answers.upstream;
+    let settings = &app.answer_settings().upstream;
     let messages = prompt::messages(question);
     let mut body = json!({
         "model": settings.model,
@@ -156,7 +156,7 @@ pub(crate) async fn queries(
     message: &str,
     history: &[Turn],
 ) -> Result<(Vec<String>, Usage)> {
-    let settings = &app.settings().answers.upstream;
+    let settings = &app.answer_settings().upstream;
     let messages = prompt::query_messages(message, history);
     let body = json!({
         "model": settings.model,

@@ -77,7 +77,7 @@ pub async fn begin(
     let row_id = ConnectorAuthorizationId::new_uuid();
     let column = SealedColumn::ConnectorVerifier;
     let sealed = column.seal(app.sealer(), row_id.as_str(), verifier.as_bytes());
-    let lifetime = Duration::from_secs(app.settings().connectors.authorization_seconds);
+    let lifetime = Duration::from_secs(app.connector_settings().authorization_seconds);
     let user = call.caller().key_id.clone();
     app.change(call, move |change, workspace| {
         prune(change.conn, change.now)?;

@@ -124,7 +124,7 @@ impl Client {
         headers.extend(authorization.map(|value| ("authorization".to_owned(), value)));
         let request = OutboundRequest {
             method: "POST",
-            url: app.settings().connectors.mapped(&self.oauth.token_url),
+            url: app.connector_settings().mapped(&self.oauth.token_url),
             headers,
             body: form.into_bytes(),
             timeout: TIMEOUT,

@@ -127,7 +127,7 @@ fn stored(
 }
 
 fn ends_soon(app: &App, authorization: &Authorization) -> bool {
-    let early = Duration::from_secs(app.settings().connectors.refresh_seconds_before_end);
+    let early = Duration::from_secs(app.connector_settings().refresh_seconds_before_end);
     let soon = app.clock().now().plus(early);
     authorization.expires_at.is_some_and(|end| end <= soon)
 }

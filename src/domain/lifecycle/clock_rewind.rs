@@ -12,21 +12,23 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use super::{
-    bots::{deliveries, schedules, states},
-    end_users, platform_integrations,
-    retrieval::connectors,
-    tenancy::{
-        app::App,
-        audit::Actor,
-        billing,
-        rewind::{CHUNK, Mend},
+use crate::{
+    domain::{
+        bots::{deliveries, schedules, states},
+        end_users, platform_integrations,
+        retrieval::connectors,
+        tenancy::{
+            app::App,
+            audit::Actor,
+            billing,
+            rewind::{CHUNK, Mend},
+        },
+        webhooks,
     },
-    webhooks,
-};
-use crate::kernel::{
-    Result,
-    clock::{Back, Turn, pause},
+    kernel::{
+        Result,
+        clock::{Back, Turn, pause},
+    },
 };
 
 /// When to look again after the clock went back, in real time: what had read the clock before may be

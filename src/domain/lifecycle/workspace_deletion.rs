@@ -6,20 +6,22 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, named_params};
 use tracing::warn;
 
-use super::{
-    App,
-    bots::{
-        integrations,
-        manage::{self, delete::Step},
+use crate::{
+    domain::{
+        App,
+        bots::{
+            integrations,
+            manage::{self, delete::Step},
+        },
+        tenancy::{
+            audit::Actor, members::Role, request_auth::Call, workspaces::change::record,
+            write_tx::Change,
+        },
     },
-    tenancy::{
-        audit::Actor, members::Role, request_auth::Call, workspaces::change::record,
-        write_tx::Change,
+    kernel::{
+        Error, Kind, Result, Timestamp,
+        ids::{AgentId, WorkspaceId},
     },
-};
-use crate::kernel::{
-    Error, Kind, Result, Timestamp,
-    ids::{AgentId, WorkspaceId},
 };
 
 /// How many steps are made before the answer; a small workspace is gone with it.
@@ -74,7 +76,7 @@ pub async fn delete(call: &Call) -> Result<()> {
 const AGENTS: &str = "SELECT seq, id FROM agents WHERE workspace_id = :id AND deleted_at IS NULL";
 
 fn close(change: &Change<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
-    let workspace = super::tenancy::workspaces::find(change.conn, id)?;
+    let workspace = crate::domain::tenancy::workspaces::find(change.conn, id)?;
     let used: Option<String> = change
         .conn
         .prepare_cached(USED_ELSEWHERE)?

@@ -103,7 +103,7 @@ pub async fn receive(app: &App, name: &str, incoming: Incoming) -> Result<Receiv
     let name = name.to_owned();
     let parts = app.clone();
     let stored = app.change_as(Actor::System, move |change| {
-        let settings = &parts.settings().inbox;
+        let settings = parts.inbox_settings();
         let (inbox, status) = touch(change.conn, &name, change.now, settings.max_inboxes)?;
         let verdict = check(change.conn, parts.sealer(), &name, &incoming, change.now)?;
         let end_user = end_user_of(&incoming.body);
@@ -171,7 +171,11 @@ const ERASE: &str = "DELETE FROM inbox_requests WHERE end_user_id = :end_user_id
 ///
 /// # Errors
 /// Those of the store.
-pub fn erase_end_user(change: &Change<'_>, end_user: &EndUserId) -> Result<()> {
+pub(in crate::domain) fn erase_end_user(
+    change: &Change<'_>,
+    end_user: &EndUserId,
+    _: i64,
+) -> Result<()> {
     change
         .conn
         .prepare_cached(ERASE)?
@@ -280,7 +284,7 @@ pub async fn answer_with(app: &App, name: &str, status: u16) -> Result<()> {
         return Err(Violation::body(["status"], rule).into());
     }
     let name = name.to_owned();
-    let max = app.settings().inbox.max_inboxes;
+    let max = app.inbox_settings().max_inboxes;
     let set = app.change_as(Actor::System, move |change| {
         let (seq, _) = touch(change.conn, &name, change.now, max)?;
         change

@@ -4,13 +4,14 @@
 //! What is sent is checked with the secrets of the endpoints whose address is this inbox.
 
 mod check;
+pub(in crate::domain) mod feature;
 mod rows;
 
 use serde::{Deserialize, Serialize};
 
+pub(in crate::domain) use self::rows::erase_end_user;
 pub use self::rows::{
-    Inbox, Incoming, Received, Summary, answer_with, check_name, clear, erase_end_user, list,
-    receive, show,
+    Inbox, Incoming, Received, Summary, answer_with, check_name, clear, list, receive, show,
 };
 
 /// Settings of the test inbox.

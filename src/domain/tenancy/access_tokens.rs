@@ -1,0 +1,128 @@
+//! Access tokens of installations of Ada's platform integrations: which caller one stands for, and its scopes.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{
+    api_keys::{KeyKind, Owner, Principal},
+    request_auth::Call,
+};
+use crate::{
+    domain::shared::sql::{read_words, text_enum},
+    kernel::{
+        Error, Kind, Result, Timestamp,
+        ids::{InstallationId, PlatformIntegrationId},
+        secret::TokenHash,
+    },
+};
+
+text_enum! {
+    /// What a token of an installation allows (ada.md §2.3).
+    pub enum Scope {
+        /// Read articles.
+        ReadArticles = "articles:read",
+        /// Change articles.
+        WriteArticles = "articles:write",
+        /// Read tags of articles.
+        ReadArticleTags = "article_tags:read",
+        /// Change tags of articles.
+        WriteArticleTags = "article_tags:write",
+        /// Read knowledge sources.
+        ReadKnowledgeSources = "knowledge_sources:read",
+        /// Change knowledge sources.
+        WriteKnowledgeSources = "knowledge_sources:write",
+        /// Read the installation that the token is for.
+        ReadInstallations = "platform_integration_installations:read",
+        /// Change the status of the installation that the token is for.
+        WriteInstallations = "platform_integration_installations:write",
+    }
+}
+
+/// What an access token allows, and for which installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The installation.
+    pub installation_id: InstallationId,
+    /// What is installed.
+    pub integration_id: PlatformIntegrationId,
+    /// The handle of the agent that created what is installed.
+    pub creator_handle: String,
+    /// What it allows.
+    pub scopes: Vec<Scope>,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+impl Call {
+    /// The installation that the call is made for, and what that allows.
+    ///
+    /// # Errors
+    /// `Forbidden` for a call with a key of another kind.
+    pub fn grant(&self) -> Result<&Grant> {
+        self.caller().grant.as_ref().ok_or_else(|| {
+            Error::new(
+                Kind::Forbidden,
+                "This needs the access token of an installation",
+            )
+        })
+    }
+
+    /// Refuses a call with an installation's token unless the token has the scope that is needed;
+    /// where none would do, always. Calls with other keys pass.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub fn require(&self, needed: Option<Scope>) -> Result<()> {
+        self.require_of_caller(move |caller| {
+            let refused = match (&caller.grant, needed) {
+                (None, _) => return Ok(()),
+                (Some(grant), Some(needed)) if grant.scopes.contains(&needed) => return Ok(()),
+                (Some(_), Some(needed)) => format!("This access token lacks the scope {needed}"),
+                (Some(_), None) => "An installation's access token does not allow this".to_owned(),
+            };
+            Err(Error::new(Kind::Forbidden, refused))
+        })
+    }
+}
+
+const FIND_GRANT: &str = "
+    SELECT t.id AS id, t.expires_at AS expires_at, i.id AS installation_id, i.integration_id,
+           i.scopes AS scopes, i.agent_id AS agent_id, a.workspace_id AS workspace_id,
+           c.handle AS creator_handle
+    FROM platform_tokens AS t
+    JOIN platform_installations AS i ON i.id = t.installation_id
+    JOIN agents AS a ON a.id = i.agent_id
+    JOIN platform_integrations AS p ON p.id = i.integration_id
+    JOIN agents AS c ON c.id = p.agent_id
+    WHERE t.hash = :hash AND t.kind = 'access' AND t.revoked_at IS NULL AND t.expires_at > :now";
+
+/// Whom an access token speaks for and what it allows, if it is valid.
+pub(in crate::domain) fn find_grant(
+    conn: &Connection,
+    hash: &TokenHash,
+    now: Timestamp,
+) -> Result<Option<(Principal, Grant)>> {
+    let found = conn.prepare_cached(FIND_GRANT)?.query_row(
+        named_params! {":hash": hash.as_bytes().as_slice(), ":now": now},
+        |row| {
+            let principal = Principal {
+                key_id: row.get("id")?,
+                kind: KeyKind::AdaInstallation,
+                owner: Owner::Agent(row.get("workspace_id")?, row.get("agent_id")?),
+            };
+            let grant = Grant {
+                installation_id: row.get("installation_id")?,
+                integration_id: row.get("integration_id")?,
+                creator_handle: row.get("creator_handle")?,
+                scopes: scopes(row)?,
+                expires_at: row.get("expires_at")?,
+            };
+            Ok((principal, grant))
+        },
+    );
+    Ok(found.optional()?)
+}
+
+/// The scopes of an integration or an installation.
+pub(in crate::domain) fn scopes(row: &Row<'_>) -> rusqlite::Result<Vec<Scope>> {
+    read_words(row, "scopes", Scope::parse)
+}
