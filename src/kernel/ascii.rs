@@ -1,7 +1,7 @@
-//! JSON in ASCII, for texts that are split into lines.
+//! Escapes JSON to ASCII, for texts that clients split into lines.
 //!
-//! Python's `splitlines` also ends a line at U+0085, U+2028 and U+2029, which JSON may hold as they are:
-//! clients that read a stream by it lose every event with one of them.
+//! Python's `splitlines` also ends a line at U+0085, U+2028 and U+2029, which JSON may contain unescaped.
+//! Clients that split a stream with it lose every event that contains one of them.
 
 use std::{
     borrow::Cow,
@@ -9,7 +9,7 @@ use std::{
     io::{self, Write},
 };
 
-/// JSON text with everything beyond ASCII escaped. Such characters only occur inside of JSON's strings.
+/// Escapes all characters of a JSON text that are not ASCII. They can only occur inside strings.
 #[must_use]
 pub fn ascii_json(json: &str) -> Cow<'_, str> {
     if json.is_ascii() {
@@ -22,14 +22,15 @@ pub fn ascii_json(json: &str) -> Cow<'_, str> {
             continue;
         }
         for unit in character.encode_utf16(&mut [0; 2]) {
-            // Only fails where memory does.
+            // Writing to a `String` does not fail.
             let _ = write!(escaped, "\\u{unit:04x}");
         }
     }
     Cow::Owned(escaped)
 }
 
-/// Writes lines of JSON on in ASCII. Each write must be of whole characters, as those of a logger are.
+/// A writer that forwards lines of JSON in ASCII. Each write must consist of whole characters, as a logger's
+/// writes do.
 #[derive(Debug)]
 pub struct AsciiLines<W>(pub W);
 

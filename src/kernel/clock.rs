@@ -1,11 +1,11 @@
-//! The product's clock: the only place that reads the wall clock or waits for time to pass.
+//! The clock: the only module that reads the wall clock or waits for time to pass.
 //!
-//! Every other module takes time from a [`Clock`], so that a test, or the operator in profile
-//! `dev`, can freeze and advance it and see expiry, quotas and schedules follow.
+//! Every other module takes the time from a [`Clock`]. A test, or the operator in profile `dev`, can
+//! therefore freeze and advance it and observe expiry, quotas and schedules.
 //!
-//! A clock tells two times. [`Clock::now`] is the date, which the system may set at any time: by it things
-//! happen that have a date. [`Clock::steady`] only goes forward, as time passes: waits, buckets, and whatever
-//! else lasts for so long go by it.
+//! A clock has two times. [`Clock::now`] is the wall-clock time, which the operating system may change at any
+//! time; use it for everything that has a date. [`Clock::steady`] is monotonic; use it for waits, rate
+//! limiters and other durations.
 
 #![expect(
     clippy::disallowed_methods,
@@ -24,41 +24,41 @@ use tokio::sync::watch as channel;
 pub use self::watch::{Back, Turn, Watch};
 use super::Timestamp;
 
-/// How long a wait trusts the system's clock, which others may set meanwhile.
+/// Maximum time of a wait before it reads the system's clock again, because others may have set that clock.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
-/// A clock that all its clones share.
+/// A clock. Clones share its state.
 #[derive(Clone)]
 pub struct Clock {
     state: Arc<channel::Sender<State>>,
-    /// Serialises freeze, advance and resume, which read the time and then set the mode.
+    /// Serialises freeze, advance and resume: they read the time and then set the mode.
     change: Arc<Mutex<()>>,
 }
 
-/// A reading of [`Clock::steady`]. It means something only beside others of the same clock.
+/// A reading of [`Clock::steady`]. Only comparable with readings of the same clock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(Duration);
 
 impl Moment {
-    /// The moment so many microseconds after the clock began.
+    /// Returns the moment `micros` microseconds after the clock's start.
     #[must_use]
     pub const fn from_micros(micros: u64) -> Self {
         Self(Duration::from_micros(micros))
     }
 
-    /// Microseconds since the clock began.
+    /// Microseconds since the clock's start.
     #[must_use]
     pub fn as_micros(self) -> u64 {
         u64::try_from(self.0.as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// This moment moved later by `by`.
+    /// Returns this moment moved later by `by`.
     #[must_use]
     pub const fn plus(self, by: Duration) -> Self {
         Self(self.0.saturating_add(by))
     }
 
-    /// The time from `earlier` to this moment; zero if `earlier` is later.
+    /// Returns the time from `earlier` to this moment; zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
@@ -68,13 +68,13 @@ impl Moment {
 #[derive(Debug, Clone, Copy)]
 struct State {
     mode: Mode,
-    /// The steady time when the mode was set.
+    /// The monotonic time when the mode was set.
     passed: Moment,
-    /// Since when it goes on; none while the clock stands still.
+    /// Start of the current run; `None` while the clock is frozen.
     since: Option<Instant>,
-    /// How often the shown time was set back by whoever may set it.
+    /// Number of times that freeze, advance or resume moved the clock back.
     rewinds: u64,
-    /// How far the system's clock was seen to go back, altogether.
+    /// Total time by which the system's clock was set back.
     back: Duration,
 }
 
@@ -84,16 +84,16 @@ impl State {
         self.passed.plus(since.unwrap_or_default())
     }
 
-    /// True if the shown time has gone back since an earlier state.
+    /// True if the clock has gone back since the state `since`.
     fn went_back(&self, since: &Self) -> bool {
         self.rewinds != since.rewinds || self.back != since.back
     }
 }
 
-/// How the shown time follows from the system's.
+/// Relation between the clock's time and the system's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// The system's time, moved by a number of microseconds.
+    /// The system's time plus `offset` microseconds.
     Running {
         offset: i64,
     },
@@ -109,13 +109,13 @@ impl Mode {
 }
 
 impl Clock {
-    /// A clock that shows the system's time.
+    /// Returns a clock that follows the system's time.
     #[must_use]
     pub fn system() -> Self {
         Self::with(Mode::Running { offset: 0 })
     }
 
-    /// A clock that stands still at `at` until it is advanced or resumed.
+    /// Returns a clock that is frozen at `at` until it is advanced or resumed.
     #[must_use]
     pub fn frozen_at(at: Timestamp) -> Self {
         Self::with(Mode::Frozen { at })
@@ -134,41 +134,42 @@ impl Clock {
         }
     }
 
-    /// The time now.
+    /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         shown(self.state.borrow().mode)
     }
 
-    /// The time that has passed since the clock began. It never goes back, whatever happens to the
-    /// system's clock. It stands still while the clock does; whoever sets the clock to another time, later
-    /// or earlier, has as much time pass.
+    /// Returns the monotonic time since the clock's start. It never goes back, even if the system's clock does.
+    ///
+    /// It does not advance while the clock is frozen. A call that sets the clock to another time, later or
+    /// earlier, advances it by the difference.
     #[must_use]
     pub fn steady(&self) -> Moment {
         self.state.borrow().steady()
     }
 
-    /// How far the system's clock has gone back while this one showed it, altogether. What waits for dates
-    /// that were counted from an earlier one waits so much longer.
+    /// Total time by which the system's clock has been set back while this clock was running. A wait for a
+    /// date that was computed before must last that much longer.
     #[must_use]
     pub fn gone_back(&self) -> Duration {
         self.state.borrow().back
     }
 
-    /// Whether the clock stands still.
+    /// True if the clock is frozen.
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         matches!(self.state.borrow().mode, Mode::Frozen { .. })
     }
 
-    /// Stops the clock at the time it shows now, or at `at`.
+    /// Freezes the clock at its current time, or at `at`.
     pub fn freeze(&self, at: Option<Timestamp>) {
         self.change(|now| Mode::Frozen {
             at: at.unwrap_or(now),
         });
     }
 
-    /// Moves the clock forward. A frozen clock stays frozen, a running one runs on from there.
+    /// Moves the clock forward. A frozen clock stays frozen; a running one continues from there.
     pub fn advance(&self, by: Duration) {
         self.change(|now| {
             let at = now.plus(by);
@@ -182,7 +183,7 @@ impl Clock {
         });
     }
 
-    /// Goes back to the system's time.
+    /// Returns to the system's time.
     pub fn resume(&self) {
         self.change(|_| Mode::Running { offset: 0 });
     }
@@ -192,7 +193,7 @@ impl Clock {
         let before = self.now();
         let mode = to(before);
         let after = shown(mode);
-        // One of the two is zero.
+        // At least one of the two differences is zero.
         let moved = after.since(before) + before.since(after);
         self.state.send_modify(|state| {
             state.passed = state.steady().plus(moved);
@@ -204,7 +205,7 @@ impl Clock {
         });
     }
 
-    /// Waits until `duration` has passed. On a frozen clock that is when it is advanced far enough.
+    /// Waits until `duration` has passed. On a frozen clock, waits until it is advanced far enough.
     pub async fn sleep(&self, duration: Duration) {
         let mut state = self.state.subscribe();
         let deadline = self.steady().plus(duration);
@@ -218,8 +219,8 @@ impl Clock {
         }
     }
 
-    /// Waits until the clock shows `deadline` or a later time, or has gone back: then a deadline that
-    /// was computed before may be years away, and the caller must look again at what there is to do.
+    /// Waits until the clock reaches `deadline`, or until the clock has gone back. After a jump back, a
+    /// deadline that was computed before may be years away, so the caller must recompute it.
     pub async fn sleep_until(&self, deadline: Timestamp) {
         let mut state = self.state.subscribe();
         let begun = *state.borrow();
@@ -236,16 +237,16 @@ impl Clock {
         }
     }
 
-    /// Looks after the clock from now on: who has set it, and whether the system's clock jumps.
+    /// Starts to watch for jumps back: those by request, and those of the system's clock.
     #[must_use]
     pub fn watch(&self) -> Watch {
         Watch::new(self)
     }
 }
 
-/// Waits until the clock is set, or for so long if it runs.
+/// Waits until the clock is set. If it runs, waits at most `long`.
 async fn for_a_while(state: &mut channel::Receiver<State>, mode: Mode, long: Duration) {
-    // The sender lives in the clock, so the changes do not end.
+    // The clock owns the sender, so the channel stays open.
     let changed = state.changed();
     match mode {
         Mode::Frozen { .. } => drop(changed.await),
@@ -263,8 +264,8 @@ fn shown(mode: Mode) -> Timestamp {
     }
 }
 
-/// The system's time, which does not follow a frozen or advanced [`Clock`]. It is for times that another
-/// machine compares with its own clock: those that signatures cover, and dates of other servers.
+/// Returns the system's time, which does not follow a frozen or advanced [`Clock`]. Use it for times that
+/// another machine compares with its own clock: timestamps in signatures, and dates of other servers.
 #[must_use]
 pub fn system_now() -> Timestamp {
     Timestamp::from_micros(system_micros())
@@ -278,42 +279,41 @@ fn system_micros() -> i64 {
         })
 }
 
-/// Measures how long something really takes. It does not follow a frozen [`Clock`].
+/// Measures real time. It does not follow a frozen [`Clock`].
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// Starts measuring now.
+    /// Starts to measure.
     #[must_use]
     pub fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// The real time since the start.
+    /// Returns the real time since the start.
     #[must_use]
     pub fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
 }
 
-/// Gives up on `work` after `limit` of real time: a guard against work that hangs, so it does not
-/// follow a frozen [`Clock`].
+/// Runs `work` for at most `limit` of real time. It guards against work that hangs, so it does not follow a
+/// frozen [`Clock`].
 ///
 /// # Errors
-/// [`TimedOut`] when the limit passes first.
+/// [`TimedOut`] if the limit passes first.
 pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, TimedOut> {
     tokio::time::timeout(limit, work)
         .await
         .map_err(|_| TimedOut)
 }
 
-/// Waits for `duration` of real time: for what runs in real time itself, such as another process.
-/// It does not follow a frozen [`Clock`].
+/// Waits for `duration` of real time, for example for another process. It does not follow a frozen [`Clock`].
 pub async fn pause(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
-/// The limit of [`within`] passed before the work ended.
+/// The error of [`within`]: the limit passed before the work ended.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("timed out")]
 pub struct TimedOut;

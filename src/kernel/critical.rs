@@ -1,4 +1,4 @@
-//! Threads that everybody waits for: what a stranger wrote must not run on them, however quick it seems.
+//! Marks threads that all requests wait for. Code of a tenant must not run on them, however fast it seems.
 
 use std::cell::Cell;
 
@@ -6,13 +6,13 @@ thread_local! {
     static IS_CRITICAL: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Marks this thread as one that everybody waits for, as long as it lives.
+/// Marks the current thread as critical until it ends.
 pub fn mark_thread() {
     IS_CRITICAL.set(true);
 }
 
-/// Asserts that this thread is not one that everybody waits for, in builds with such assertions: every test
-/// finds out where a change runs a tenant's schema, pattern or script, or calls somebody, in its transaction.
+/// Panics in builds with debug assertions if the current thread is critical. Every test thus detects a change
+/// that runs a tenant's schema, pattern or script, or an outbound call, inside a write transaction.
 pub fn must_not_run(work: &str) {
     debug_assert!(
         !IS_CRITICAL.get(),

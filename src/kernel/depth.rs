@@ -1,11 +1,11 @@
-//! How deep a JSON value is nested.
+//! Checks the nesting depth of a JSON value.
 
 use serde_json::Value;
 
 use super::violation::Step;
 
-/// The way to the first member of a value, or of its members, that has a level beyond `levels`; none if the
-/// value has at most so many. An array or object is a level.
+/// Returns the path to the first member (or item) of the outermost value that makes it deeper than `levels`;
+/// `None` if the value has at most that many levels. Each array or object is a level.
 #[must_use]
 pub fn deeper_than(value: &Value, levels: usize) -> Option<Vec<Step>> {
     if !is_deeper(value, levels) {
@@ -26,7 +26,7 @@ pub fn deeper_than(value: &Value, levels: usize) -> Option<Vec<Step>> {
     Some(deep.map(|(step, _)| step).into_iter().collect())
 }
 
-/// Goes no deeper than the level that is one too many.
+/// True if the value has more than `levels` levels. Stops at the first level that is too deep.
 fn is_deeper(value: &Value, levels: usize) -> bool {
     let inner = |value| levels == 0 || is_deeper(value, levels - 1);
     match value {

@@ -1,14 +1,14 @@
-//! The one error of domain and store. Each dialect turns it into its own status and body.
+//! The error type of domain and store. Each dialect maps it to its own status and body.
 
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
 use super::{Violation, violation};
 
-/// The result of everything that can fail with an [`Error`].
+/// The result of an operation that fails with an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, for the caller ([`kind`](Self::kind), [`message`](Self::message),
-/// [`violations`](Self::violations)) and for the log (the source).
+/// An error, for the caller ([`kind`](Self::kind), [`message`](Self::message),
+/// [`broken_rules`](Self::broken_rules)) and for the log (the source).
 pub struct Error {
     kind: Kind,
     message: Cow<'static, str>,
@@ -16,68 +16,68 @@ pub struct Error {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// The closed list of what can go wrong. A dialect maps it with one `match` and no wildcard arm.
+/// The closed list of error kinds. A dialect maps it with one `match` without a wildcard arm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The request is malformed or breaks a rule; the violations say which field and why.
+    /// The request is malformed or breaks a rule; the violations name the fields and the rules.
     Invalid,
-    /// No credentials, or credentials that are not (or no longer) valid.
+    /// Credentials are missing, wrong, expired or revoked.
     Unauthenticated,
-    /// A name that is not formed as names of its sort must be.
+    /// A name that breaks the format of its kind of name.
     InvalidIdentifier,
-    /// A JSON Schema that is none.
+    /// An invalid JSON Schema.
     InvalidSchema,
-    /// Data that does not keep to the JSON Schema declared for it.
+    /// Data that does not match the JSON Schema declared for it.
     InvalidData,
-    /// The request names something that does not exist (not what it is addressed to: that is
-    /// [`NotFound`](Self::NotFound)).
+    /// The request refers to something that does not exist. If the addressed resource itself does not exist,
+    /// the kind is [`NotFound`](Self::NotFound).
     ReferenceNotFound,
-    /// Things that exist, but do not belong together.
+    /// The resources exist, but do not belong together.
     RelationConflict,
-    /// Valid credentials that do not allow this.
+    /// The credentials are valid, but do not permit the operation.
     Forbidden,
-    /// No such thing, or one that belongs to another tenant.
+    /// The resource does not exist, or belongs to another tenant.
     NotFound,
-    /// It clashes with what is there.
+    /// The request conflicts with existing data.
     Conflict,
-    /// A request for a host that this server does not answer to.
+    /// A request for a host that this server does not serve.
     Misdirected,
-    /// No operation at this path.
+    /// No operation has this path.
     NoOperation,
-    /// An operation at this path, but not with this method.
+    /// The path has an operation, but not for this method.
     MethodNotAllowed,
-    /// The request, or a part of it, is larger than allowed.
+    /// The request, or a part of it, exceeds a size limit.
     TooLarge,
-    /// A body of a type that the operation does not take.
+    /// The operation does not accept the content type of the body.
     UnsupportedMedia,
-    /// Too many calls; the next one may succeed after this time.
+    /// Too many calls; a later call may succeed.
     RateLimited {
-        /// The time until a call would be admitted. At least one second.
+        /// Time until the rate limiter would admit a call. At least one second.
         retry_after: Duration,
     },
-    /// The tenant has used up what its plan allows.
+    /// The tenant has used up a quota of its plan.
     QuotaExceeded,
-    /// More than any plan allows.
+    /// The request exceeds a limit that holds for all plans.
     LimitExceeded,
     /// The plan must be paid for first.
     PaymentRequired,
-    /// Something that this request needed elsewhere failed.
+    /// A call to another server failed that this request needs.
     Upstream,
-    /// The code of a bot or an integration failed, or there is none that could run.
+    /// The code of a bot or an integration failed, or does not exist.
     Runtime,
-    /// The request took longer than allowed.
+    /// The request exceeded its time limit.
     Timeout,
-    /// The server cannot do this just now; the same request may succeed after this time.
+    /// The server cannot do this at present; the same request may succeed later.
     Unavailable {
-        /// The time after which a retry makes sense.
+        /// Time after which the client should retry.
         retry_after: Duration,
     },
-    /// A defect of the server. The message is for the log and is never shown.
+    /// A bug of the server. The message is for the log only; callers never see it.
     Internal,
 }
 
 impl Error {
-    /// An error of this kind with a message for the caller.
+    /// Creates an error of this kind with a message for the caller.
     pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             kind,
@@ -87,13 +87,12 @@ impl Error {
         }
     }
 
-    /// A request that breaks a rule that has no field of its own.
+    /// Creates an error for a broken rule that concerns no particular field.
     pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Invalid, message)
     }
 
-    /// A request with these broken rules, of which as many are kept as are shown. The message is that
-    /// of the first.
+    /// Creates an error for broken rules. It keeps a limited number of them; the message is that of the first.
     #[must_use]
     pub fn violations(violations: Vec<Violation>) -> Self {
         let violations = violation::bounded(violations);
@@ -106,12 +105,12 @@ impl Error {
         }
     }
 
-    /// A missing thing, named as the caller knows it: `Integration not found`.
+    /// Creates an error for a missing resource. `message` names it in the caller's terms: `Integration not found`.
     pub fn not_found(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::NotFound, message)
     }
 
-    /// A defect of the server, with the error behind it.
+    /// Creates an error for a bug of the server, with its cause.
     pub fn internal(
         message: impl Into<Cow<'static, str>>,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
@@ -119,33 +118,33 @@ impl Error {
         Self::new(Kind::Internal, message).with_source(source)
     }
 
-    /// The same error as one of another kind.
+    /// Changes the kind of the error.
     #[must_use]
     pub const fn with_kind(mut self, kind: Kind) -> Self {
         self.kind = kind;
         self
     }
 
-    /// Keeps the error behind this one for the log.
+    /// Attaches the cause, for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// What kind of failure this is.
+    /// The kind of the error.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The text for the caller; for [`Kind::Internal`], for the log only.
+    /// The message for the caller. Of [`Kind::Internal`], for the log only.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The broken rules of an [`Kind::Invalid`] error, where each has a place in the request.
+    /// The broken rules of an [`Kind::Invalid`] error that concern a place in the request.
     #[must_use]
     pub fn broken_rules(&self) -> &[Violation] {
         &self.violations
@@ -158,7 +157,7 @@ impl From<Violation> for Error {
     }
 }
 
-/// The message alone; [`Debug`](fmt::Debug) tells the causes too, for the log.
+/// Writes the message alone. [`Debug`](fmt::Debug) also writes the causes, for the log.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

@@ -1,7 +1,6 @@
-//! Identifiers. Each kind is a type of its own, so that mixing two kinds does not compile.
+//! Identifiers. Each kind has its own type, so that the compiler rejects a mix-up.
 //!
-//! An identifier is minted in the shape of the dialect that creates the row and is opaque text
-//! everywhere else.
+//! An identifier has the format of the dialect that creates the row; all other code treats it as opaque text.
 
 use std::fmt;
 
@@ -10,7 +9,7 @@ use uuid::Uuid;
 
 use super::Timestamp;
 
-/// The longest slug in an identifier.
+/// Maximum length of the slug in an identifier, in bytes.
 const SLUG_MAX: usize = 64;
 
 macro_rules! id_types {
@@ -21,14 +20,14 @@ macro_rules! id_types {
         pub struct $name(String);
 
         impl $name {
-            /// A new random UUID, in lower case with hyphens.
+            /// Creates a random UUID, in lower case with hyphens.
             #[must_use]
             pub fn new_uuid() -> Self {
                 Self(Uuid::new_v4().to_string())
             }
 
-            /// A new UUID whose order is that of time (version 7). Rows that come often have such
-            /// ids: in the index they stand side by side, so that a commit writes few pages.
+            /// Creates a UUID that sorts by creation time (version 7). Use it for rows that are inserted
+            /// often: they are adjacent in the index, so that a commit writes few pages.
             #[must_use]
             pub fn new_ordered_uuid(now: Timestamp) -> Self {
                 let millis = u64::try_from(now.as_micros() / 1000).unwrap_or(0);
@@ -36,8 +35,7 @@ macro_rules! id_types {
                 Self(id.into_uuid().to_string())
             }
 
-            /// A new identifier of 24 hexadecimal digits, as Ada mints them: 4 bytes of time and 8
-            /// random ones.
+            /// Creates an identifier of 24 hexadecimal digits in Ada's format: 4 bytes of time and 8 random bytes.
             #[must_use]
             pub fn new_hex24(now: Timestamp) -> Self {
                 let seconds = u32::try_from(now.as_seconds()).unwrap_or_default();
@@ -100,9 +98,9 @@ id_types! {
     ConversationId;
     /// A message in a conversation.
     MessageId;
-    /// Something that has happened, as a bot is told of it.
+    /// An event in the form that bots receive.
     EventId;
-    /// A state: what a bot or an integration keeps with a conversation, a user, a bot or itself.
+    /// A state: data that a bot or an integration stores for a conversation, a user, a bot or itself.
     StateId;
     /// A file of a bot.
     FileId;
@@ -122,24 +120,24 @@ id_types! {
     PlatformIntegrationId;
     /// An installation of a platform integration.
     InstallationId;
-    /// A connector: the slug of its first name, `-` and 6 small letters or digits.
+    /// A connector: the slug of its first name, `-` and 6 lower-case letters or digits.
     ConnectorId;
-    /// What a user has allowed a connector to read.
+    /// A user's authorization for a connector to read on the user's behalf.
     ConnectorAuthorizationId;
     /// An entry in the log of a connector.
     ConnectorLogId;
 }
 
 impl WebhookMessageId {
-    /// A new identifier in the shape of Svix's: `msg_` and 27 letters and digits, no dot. It begins
-    /// with its time, by which its message is found.
+    /// Creates an identifier in Svix's format: `msg_` and 27 letters and digits, no dot. It begins with the
+    /// creation time, so that a lookup by id can find the message by its time.
     #[must_use]
     pub fn new_message(now: Timestamp) -> Self {
         Self(ordered("msg_", now))
     }
 
-    /// When it was made, at the earliest and at the latest: the same, unless it was made before
-    /// identifiers told their time, or at a time that they have no digits for.
+    /// Returns the earliest and the latest possible creation time. Both are equal if the identifier contains
+    /// its time; older identifiers do not, and times outside the encodable range do not either.
     #[must_use]
     pub fn made_between(&self) -> [Timestamp; 2] {
         let number = |digits: Option<&str>| i64::from_str_radix(digits?, 16).ok();
@@ -155,7 +153,7 @@ impl WebhookMessageId {
 }
 
 impl WebhookEndpointId {
-    /// A new identifier in the shape of Svix's.
+    /// Creates an identifier in Svix's format.
     #[must_use]
     pub fn new_endpoint() -> Self {
         Self(format!("ep_{}", random_alphanumeric(27)))
@@ -163,42 +161,43 @@ impl WebhookEndpointId {
 }
 
 impl WebhookAttemptId {
-    /// A new identifier in the shape of Svix's. Those of later times sort after it, which has the
-    /// index of a large table written at its end and not all over a second's worth of it.
+    /// Creates an identifier in Svix's format that sorts by creation time. Inserts into the index of a large
+    /// table therefore go to its end and dirty few pages.
     #[must_use]
     pub fn new_attempt(now: Timestamp) -> Self {
         Self(ordered("atmpt_", now))
     }
 }
 
-/// 27 letters and digits: seconds and microseconds in hexadecimal digits, and 14 random ones.
+/// Creates the prefix and 27 letters and digits: seconds and microseconds in hexadecimal digits, and 14 random ones.
 fn ordered(prefix: &str, now: Timestamp) -> String {
     let micros = now.as_micros().rem_euclid(1_000_000);
     let random = random_alphanumeric(14);
     format!("{prefix}{:08x}{micros:05x}{random}", seconds(now))
 }
 
-/// The seconds that eight hexadecimal digits tell: those around stand for what is beyond.
+/// The seconds that eight hexadecimal digits can encode. The values next to the range stand for all times
+/// outside of it.
 const TOLD: std::ops::Range<i64> = 1..u32::MAX as i64;
 
-/// The time in eight hexadecimal digits' worth of seconds. What is later is never less.
+/// Returns the seconds of a time, clamped so that eight hexadecimal digits can hold them. The order of times is kept.
 fn seconds(now: Timestamp) -> i64 {
     now.as_seconds().clamp(TOLD.start - 1, TOLD.end)
 }
 
 impl ConnectorId {
-    /// A new identifier in the shape of Cohere's: `example-connector-kh3g8q`.
+    /// Creates an identifier in Cohere's format: `example-connector-kh3g8q`.
     #[must_use]
     pub fn new_slugged(name: &str) -> Self {
         let slug = slug::slugify(name);
-        // The slug is ASCII.
+        // The slug is ASCII, so every index is a character boundary.
         let slug = slug[..slug.len().min(SLUG_MAX)].trim_end_matches('-');
         let slug = if slug.is_empty() { "connector" } else { slug };
         Self(format!("{slug}-{}", random_base36(6)))
     }
 }
 
-/// Random small letters and digits.
+/// Generates random lower-case letters and digits.
 fn random_base36(count: usize) -> String {
     use rand::RngExt;
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
@@ -208,7 +207,7 @@ fn random_base36(count: usize) -> String {
         .collect()
 }
 
-/// Random letters and digits.
+/// Generates random letters and digits.
 #[must_use]
 pub fn random_alphanumeric(count: usize) -> String {
     use rand::{RngExt, distr::Alphanumeric};
@@ -225,7 +224,7 @@ mod tests {
     proptest! {
         #[test]
         fn ids_of_messages_tell_their_time_and_are_in_its_order(a in 0..4_000_000_000_000_000_i64, b in any::<i64>()) {
-            // Near each other, and anywhere.
+            // Times that are near each other, and arbitrary ones.
             for (one, other) in [(a, a + b % 2_000_000), (a, b), (b, b.saturating_add(a))] {
                 let (one, other) = (one.min(other), one.max(other));
                 let [one, other] = [one, other].map(Timestamp::from_micros);

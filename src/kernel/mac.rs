@@ -3,10 +3,10 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// HMAC-SHA256 of a text.
+/// Computes the HMAC-SHA256 of a text.
 ///
 /// # Panics
-/// Never: HMAC takes a key of any length.
+/// Never: HMAC accepts a key of any length.
 #[must_use]
 pub fn hmac_sha256(key: &[u8], text: &[u8]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length will do");

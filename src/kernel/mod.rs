@@ -1,7 +1,7 @@
-//! What every other layer stands on: identifiers, time, errors, secrets and partial updates.
+//! Basic types that every other layer uses: identifiers, time, errors, secrets, partial updates and JSON Schema.
 //!
-//! The kernel does no I/O and knows neither storage nor HTTP. It is also the only place that reads
-//! the wall clock or waits for time to pass ([`clock`]).
+//! The kernel does no I/O and knows neither the store nor HTTP. Only its [`clock`] reads the wall clock or
+//! waits for time to pass.
 
 pub mod ascii;
 pub mod clock;

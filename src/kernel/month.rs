@@ -1,4 +1,4 @@
-//! Calendar months in UTC: what usage and invoices go by.
+//! Calendar months in UTC: the periods of usage counts and invoices.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use chrono::{DateTime, Datelike, NaiveDate};
 
 use super::Timestamp;
 
-/// A calendar month in UTC, shown as `2026-03`.
+/// A calendar month in UTC. Its text form is `2026-03`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Month {
     year: i32,
-    /// From 1.
+    /// From 1 to 12.
     month: u32,
 }
 
 impl Month {
-    /// The month that a point in time is in.
+    /// Returns the month that contains `at`.
     #[must_use]
     pub fn of(at: Timestamp) -> Self {
         let date = DateTime::from_timestamp_micros(at.as_micros()).unwrap_or_default();
@@ -25,7 +25,7 @@ impl Month {
         }
     }
 
-    /// Reads a month (`2026-03`), or takes that of a date (`2026-03-31`) or of a date and time.
+    /// Parses a month (`2026-03`), a date (`2026-03-31`) or a date and time; of the latter two it takes the month.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(at) = Timestamp::parse_rfc3339(text) {
@@ -49,13 +49,13 @@ impl Month {
         self.year
     }
 
-    /// The month of the year, from 1.
+    /// The month of the year, from 1 to 12.
     #[must_use]
     pub const fn number(self) -> u32 {
         self.month
     }
 
-    /// The first moment of it.
+    /// Returns the first instant of the month.
     #[must_use]
     pub fn start(self) -> Timestamp {
         let day = NaiveDate::from_ymd_opt(self.year, self.month, 1).unwrap_or_default();
@@ -63,13 +63,13 @@ impl Month {
         Timestamp::from_micros(at.timestamp_micros())
     }
 
-    /// The first moment after it.
+    /// Returns the first instant after the month.
     #[must_use]
     pub fn end(self) -> Timestamp {
         self.next().start()
     }
 
-    /// The month after it.
+    /// Returns the month after this one.
     #[must_use]
     pub const fn next(self) -> Self {
         match self.month {
@@ -84,7 +84,7 @@ impl Month {
         }
     }
 
-    /// The month before it.
+    /// Returns the month before this one.
     #[must_use]
     pub const fn previous(self) -> Self {
         match self.month {

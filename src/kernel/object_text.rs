@@ -1,19 +1,18 @@
-//! JSON objects that are passed on as they are.
+//! JSON objects that the program stores and forwards without parsing them.
 
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
-/// A JSON object as its text: what is stored and sent without anybody looking inside is not taken apart
-/// in between.
+/// A JSON object as text. It is parsed only when code needs its members.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
 pub struct ObjectText(Box<RawValue>);
 
 impl ObjectText {
-    /// The object that a text is.
+    /// Checks that a text is a JSON object and wraps it.
     ///
     /// # Errors
-    /// Those of its syntax, and one for any other value than an object.
+    /// A syntax error, or an error for a value that is not an object.
     pub fn parse(text: String) -> Result<Self, serde_json::Error> {
         let text = RawValue::from_string(text)?;
         if text.get().starts_with('{') {
@@ -23,13 +22,13 @@ impl ObjectText {
         }
     }
 
-    /// Its text.
+    /// The text of the object.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.get()
     }
 
-    /// Its members.
+    /// Parses the members.
     #[must_use]
     pub fn members(&self) -> Map<String, Value> {
         serde_json::from_str(self.as_str()).expect("it was read as an object")

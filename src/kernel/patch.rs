@@ -1,14 +1,14 @@
 //! Partial updates: a field can be absent, null or a value.
 
-/// What a partial update says of one nullable field.
+/// A partial update's value for one nullable field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Patch<T> {
-    /// Not mentioned: keep what is there.
+    /// The field is missing: keep the current value.
     #[default]
     Absent,
-    /// Explicitly null: clear it.
+    /// The field is null: clear the value.
     Null,
-    /// Set it to this.
+    /// The new value.
     Value(T),
 }
 

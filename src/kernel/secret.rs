@@ -1,4 +1,4 @@
-//! Secrets: values that never show in a log, and tokens that are stored only as a hash.
+//! Secrets: values that never appear in a log, and tokens that are stored only as a hash.
 
 use std::{
     fmt,
@@ -20,7 +20,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself. Every call of this is a place to look at when secrets leak.
+    /// Returns the text. When you look for leaks of secrets, check the callers of this method.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -33,7 +33,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Writes `[hidden]`: settings can be shown whole without giving a secret away.
+/// Writes `[hidden]`, so that settings can be printed without a leak.
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str("[hidden]")
@@ -49,7 +49,7 @@ impl<'de> Deserialize<'de> for Secret {
 /// Number of random characters in a token: 36 of 62 give 214 bits.
 const TOKEN_CHARACTERS: usize = 36;
 
-/// A new token: `prefix` and 36 random alphanumeric characters (214 bits).
+/// Creates a token: `prefix` and 36 random alphanumeric characters (214 bits).
 #[must_use]
 pub fn new_token(prefix: &str) -> Secret {
     let random = rand::rng()
@@ -59,19 +59,19 @@ pub fn new_token(prefix: &str) -> Secret {
     Secret(prefix.chars().chain(random).collect())
 }
 
-/// A new secret of 64 hexadecimal digits (256 bits).
+/// Creates a secret of 64 hexadecimal digits (256 bits).
 #[must_use]
 pub fn new_hex_secret() -> Secret {
     let random: [u8; 32] = rand::random();
     Secret(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The SHA-256 of a token: what is stored in its place.
+/// The SHA-256 of a token. The store keeps the hash, not the token. Comparison takes constant time.
 #[derive(Clone, Copy)]
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
-    /// The hash of a token as the caller sent it.
+    /// Computes the hash of a token as the caller sent it.
     #[must_use]
     pub fn of(token: &str) -> Self {
         Self(Sha256::digest(token.as_bytes()).into())

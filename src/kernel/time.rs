@@ -1,4 +1,4 @@
-//! Points in time, as the whole program stores and compares them.
+//! Points in time, in the one form that the whole program stores and compares.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ const SECONDS_PER_DAY: i64 = 86_400;
 
 /// A point in time: whole microseconds since 1970-01-01T00:00:00Z.
 ///
-/// Microseconds are the finest unit any dialect shows (Cohere's timestamps carry six digits).
+/// No dialect shows a finer unit (Cohere's timestamps have six digits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
-/// Serializes a time that is shown, or none, as RFC 3339 with milliseconds; what is stored counts microseconds.
+/// Serializes an optional time for display, as RFC 3339 with milliseconds. Stored times are microseconds instead.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Errors of the serializer.
 pub fn serialize_shown<S: Serializer>(
     at: &(impl Copy + Into<Option<Timestamp>>),
     serializer: S,
@@ -28,7 +28,7 @@ pub fn serialize_shown<S: Serializer>(
 }
 
 impl Timestamp {
-    /// The point `micros` microseconds after the epoch.
+    /// Returns the point `micros` microseconds after the epoch.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
@@ -46,20 +46,20 @@ impl Timestamp {
         self.0.div_euclid(MICROS_PER_SECOND)
     }
 
-    /// Whole UTC days since the epoch: the key of everything that is counted per day.
+    /// Whole UTC days since the epoch: the key of all daily counters.
     #[must_use]
     pub const fn day(self) -> i64 {
         self.as_seconds().div_euclid(SECONDS_PER_DAY)
     }
 
-    /// How long it is until the next UTC midnight. Never zero.
+    /// Time until the next UTC midnight. Never zero.
     #[must_use]
     pub fn until_next_day(self) -> Duration {
         let day = SECONDS_PER_DAY * MICROS_PER_SECOND;
         Duration::from_micros((day - self.0.rem_euclid(day)).unsigned_abs())
     }
 
-    /// This point moved later by `by`, saturating at the end of time.
+    /// Returns this point moved later by `by`, saturating at the maximum.
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {
         Self(
@@ -68,7 +68,7 @@ impl Timestamp {
         )
     }
 
-    /// This point moved earlier by `by`, saturating at the beginning of time.
+    /// Returns this point moved earlier by `by`, saturating at the minimum.
     #[must_use]
     pub fn minus(self, by: Duration) -> Self {
         Self(
@@ -77,34 +77,34 @@ impl Timestamp {
         )
     }
 
-    /// The time from `earlier` to this point; zero if `earlier` is later.
+    /// Returns the time from `earlier` to this point; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// RFC 3339 in UTC with milliseconds and a `Z`: `2026-01-31T09:30:00.000Z`.
+    /// Formats as RFC 3339 in UTC with milliseconds and a `Z`: `2026-01-31T09:30:00.000Z`.
     #[must_use]
     pub fn to_rfc3339_millis(self) -> String {
         self.to_datetime()
             .to_rfc3339_opts(SecondsFormat::Millis, true)
     }
 
-    /// RFC 3339 in UTC with microseconds and a `Z`: `2026-01-31T09:30:00.000000Z`.
+    /// Formats as RFC 3339 in UTC with microseconds and a `Z`: `2026-01-31T09:30:00.000000Z`.
     #[must_use]
     pub fn to_rfc3339_micros(self) -> String {
         self.to_datetime()
             .to_rfc3339_opts(SecondsFormat::Micros, true)
     }
 
-    /// RFC 3339 in UTC with whole seconds and an offset: `2026-01-31T09:30:00+00:00`.
+    /// Formats as RFC 3339 in UTC with whole seconds and an offset: `2026-01-31T09:30:00+00:00`.
     #[must_use]
     pub fn to_rfc3339_offset(self) -> String {
         self.to_datetime()
             .to_rfc3339_opts(SecondsFormat::Secs, false)
     }
 
-    /// Reads an RFC 3339 date and time with any offset.
+    /// Parses an RFC 3339 date and time with any offset.
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         DateTime::parse_from_rfc3339(text)
@@ -112,7 +112,7 @@ impl Timestamp {
             .map(|at| Self(at.timestamp_micros()))
     }
 
-    /// Reads a date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+    /// Parses a date in HTTP's format: `Sun, 06 Nov 1994 08:49:37 GMT`.
     #[must_use]
     pub fn parse_http_date(text: &str) -> Option<Self> {
         DateTime::parse_from_rfc2822(text)

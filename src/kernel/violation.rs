@@ -1,10 +1,10 @@
-//! Broken rules of a request, in a form that each dialect can put into its own words.
+//! Broken rules of a request, in a form that each dialect can translate into its own messages.
 
 use std::fmt;
 
 use super::schema::report::shortened;
 
-/// Where in the request a value stands.
+/// The part of a request that contains a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Location {
     /// The JSON body.
@@ -17,79 +17,79 @@ pub enum Location {
     Header,
 }
 
-/// One step from the outermost value to the one meant.
+/// One segment of the path from the outermost value to an inner one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// A member of an object.
+    /// The name of an object's member.
     Key(String),
-    /// An element of an array, from 0.
+    /// The index of an array's item, from 0.
     Index(usize),
 }
 
-/// One broken rule and the value that breaks it.
+/// A broken rule, with the location of the value that breaks it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The part of the request that the value stands in.
+    /// The part of the request that contains the value.
     pub location: Location,
-    /// The way to the value within it. Empty for the whole body.
+    /// The path to the value within that part. Empty for the whole body.
     pub path: Vec<Step>,
-    /// What the value should have been.
+    /// The broken rule.
     pub rule: Rule,
 }
 
-/// What a value should have been.
+/// A rule that a value must follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rule {
-    /// It must be there.
+    /// The value must be present.
     Required,
-    /// It must not be there.
+    /// The value must not be present.
     Unexpected,
-    /// It must be of one of these JSON types.
+    /// The value must have one of these JSON types.
     Type {
-        /// JSON Schema's names: `string`, `object`, `null`, …
+        /// Type names of JSON Schema: `string`, `object`, `null`, …
         expected: Vec<String>,
     },
-    /// It must be one of these values, shown as JSON.
+    /// The value must be one of these.
     OneOf {
         /// The allowed values, each as JSON text.
         allowed: Vec<String>,
     },
-    /// A string (characters), array (items) or object (members) with at least this many.
+    /// Minimum length of a string (characters), array (items) or object (members).
     MinLength(u64),
-    /// A string (characters), array (items) or object (members) with at most this many.
+    /// Maximum length of a string (characters), array (items) or object (members).
     MaxLength(u64),
-    /// A number that is at least this.
+    /// Minimum of a number.
     Minimum(String),
-    /// A number that is at most this.
+    /// Maximum of a number.
     Maximum(String),
-    /// A string in this named format (`uri`, `uuid`, `email`, …).
+    /// The string must have this named format (`uri`, `uuid`, `email`, …).
     Format(String),
-    /// A string that matches this regular expression.
+    /// The string must match this regular expression.
     Pattern(String),
-    /// It must be JSON at all; the text says where reading stopped.
+    /// The value must be valid JSON; the text is the parser's message with the position.
     Json(String),
-    /// Any other rule, in words that follow the value's name: `must …`.
+    /// Any other rule, as the rest of a sentence that begins with the value's name: `must …`.
     Other(String),
-    /// No rule of its own: there are more broken rules than are listed before it.
+    /// Not a rule: the list before it is incomplete.
     More {
-        /// How many more were found.
+        /// Number of broken rules that are not listed.
         count: usize,
-        /// True if looking for them ended before all were found.
+        /// True if the check stopped before it found all of them.
         at_least: bool,
     },
 }
 
-/// The most broken rules that are shown.
+/// Maximum number of broken rules that a response lists.
 const SHOWN: usize = 20;
-/// The longest name of a member that is shown, in bytes of JSON.
+/// Maximum length of a member's name in a response, in bytes of JSON.
 const SHOWN_NAME: usize = 120;
-/// The longest way to a value that is shown, in bytes of JSON.
+/// Maximum length of a path in a response, in bytes of JSON.
 const SHOWN_PATH: usize = 200;
-/// The bytes of JSON that all rules have together, but each has at least the second figure, and at most
-/// the third.
+/// Maximum length of all rules of a response together, in bytes of JSON; then the minimum and the maximum
+/// share of one rule.
 const SHOWN_RULES: (usize, usize, usize) = (6_000, 240, 4_000);
 
-/// As many broken rules as are shown, with texts as long as are shown; the last one tells of more.
+/// Limits the number of broken rules and the length of their texts. Replaces the rest by a last [`Rule::More`].
 pub(super) fn bounded(mut violations: Vec<Violation>) -> Vec<Violation> {
     let already = |violation: &Violation| matches!(violation.rule, Rule::More { .. });
     let mut more = (0, false);
@@ -120,7 +120,7 @@ pub(super) fn bounded(mut violations: Vec<Violation>) -> Vec<Violation> {
 }
 
 impl Violation {
-    /// A broken rule in the body, at a path of member names.
+    /// Creates a broken rule for the body, at a path of member names.
     pub fn body<S: Into<String>>(path: impl IntoIterator<Item = S>, rule: Rule) -> Self {
         Self {
             location: Location::Body,
@@ -129,7 +129,7 @@ impl Violation {
         }
     }
 
-    /// A broken rule of the query parameter `name`.
+    /// Creates a broken rule for the query parameter `name`.
     pub fn query(name: impl Into<String>, rule: Rule) -> Self {
         Self {
             location: Location::Query,
@@ -138,7 +138,7 @@ impl Violation {
         }
     }
 
-    /// This violation with texts as long as are shown, the rule up to so many bytes.
+    /// Shortens the path to the limits, and the texts of the rule to `most` bytes.
     fn bounded(self, most: usize) -> Self {
         let mut left = SHOWN_PATH;
         let mut path = Vec::new();
@@ -164,7 +164,7 @@ impl Violation {
         }
     }
 
-    /// This violation with `prefix` before its path: the whole was checked as a part.
+    /// Inserts `prefix` before the path. Use it after a check of a part as if it were the whole.
     #[must_use]
     pub fn under(mut self, prefix: &str) -> Self {
         if matches!(self.rule, Rule::More { .. }) {
@@ -174,8 +174,7 @@ impl Violation {
         self
     }
 
-    /// The way to the value with dots and brackets: `config.headers`, `tags[2].name`; empty for
-    /// the whole body.
+    /// Formats the path with dots and brackets: `config.headers`, `tags[2].name`; empty for the whole body.
     #[must_use]
     pub fn field(&self) -> String {
         let mut field = String::new();

@@ -34,7 +34,7 @@ async fn sleep_ends_when_the_clock_goes_back() {
     clock.freeze(Some(Timestamp::from_micros(0)));
     clock.advance(Duration::from_secs(400 * 86_400));
     sleeper.await.expect("the sleeper wakes up");
-    // It went back and is ahead again: what was written in between may still be ahead.
+    // The clock went back and is ahead again: rows written in between may still have later dates.
     assert_eq!(watch.next().await, Turn::Told);
 }
 

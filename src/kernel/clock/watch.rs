@@ -1,4 +1,4 @@
-//! Looking after the system's clock: others set it, and nobody tells.
+//! Detects jumps of the system's clock, for which the operating system sends no notification.
 
 use std::time::Duration;
 
@@ -7,34 +7,34 @@ use tokio::sync::watch::Receiver;
 use super::{Clock, Mode, Moment, State, for_a_while, shown};
 use crate::kernel::Timestamp;
 
-/// How often the two times are compared.
+/// Interval between two comparisons of the wall-clock time with the monotonic time.
 const EVERY: Duration = Duration::from_secs(1);
-/// How far they must be apart to be a jump: what slows or hastens the system's clock to bring it to the right
-/// time does not come to that.
+/// Minimum difference between the two times that counts as a jump. The gradual correction of the system's
+/// clock (slewing) stays below it.
 const JUMP: Duration = Duration::from_secs(1);
-/// How long it may take to read both.
+/// Maximum time for a reading of both times. A slower reading is repeated.
 const AT_ONCE: Duration = Duration::from_millis(50);
 
-/// How a clock went back.
+/// The cause of a jump back of a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
-    /// It was told to.
+    /// A call set the clock back.
     Told,
     /// The system's clock was set back.
     System(Back),
 }
 
-/// How the system's clock went back.
+/// A jump back of the system's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Back {
-    /// The time that it would show now.
+    /// The time that the clock would show now without the jump.
     pub was: Timestamp,
-    /// How far it went.
+    /// Size of the jump.
     pub by: Duration,
 }
 
-/// Looks after a clock. One for each is enough: it also wakes those who wait for a date when the system's
-/// clock has jumped.
+/// Watches a clock. One for each clock is enough: it also wakes the waits for a date when the system's clock
+/// has jumped.
 pub struct Watch {
     clock: Clock,
     state: Receiver<State>,
@@ -57,7 +57,7 @@ impl Watch {
         }
     }
 
-    /// Waits until the clock has gone back since this was made or last returned.
+    /// Waits until the clock has gone back since the creation of this watch or the last return of this method.
     pub async fn next(&mut self) -> Turn {
         loop {
             if let Some(turn) = self.look() {
@@ -83,13 +83,13 @@ impl Watch {
         if by < JUMP && now.since(expected) < JUMP {
             return None;
         }
-        // Those who wait for a date look again, also if the clock went forward.
+        // Wakes the waits for a date, also after a jump forward.
         self.clock.state.send_modify(|state| state.back += by);
         (by >= JUMP).then_some(Turn::System(Back { was: expected, by }))
     }
 }
 
-/// Both times at once.
+/// Reads both times at nearly the same instant.
 fn both(state: &State) -> (Timestamp, Moment) {
     loop {
         let before = state.steady();

@@ -1,8 +1,8 @@
-//! Values as the validator sees them: every look at a value takes a step from a budget, and when
-//! the budget is spent every value looks empty.
+//! The representation in which the validator sees a value. Every access takes steps from a budget; when the
+//! budget is used up, every value looks empty.
 //!
-//! The validator itself has no bound. It learns of a value only through this representation, so a
-//! check ends soon after the last step, wherever in the schema it is, and without a panic.
+//! The validator itself has no limit. It reads a value only through this representation, so a check ends soon
+//! after the last step, at any place of the schema and without a panic.
 
 use std::{borrow::Cow, cell::Cell};
 
@@ -12,43 +12,43 @@ use jsonschema::{
 };
 use serde_json::{Map, Number, Value};
 
-/// How much a check may do.
+/// Limits of one check.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Budget {
-    /// Steps.
+    /// Maximum number of steps.
     pub(super) steps: u64,
-    /// Errors that may be made.
+    /// Maximum number of errors that the validator may create.
     pub(super) errors: u64,
-    /// What a look costs.
+    /// Steps that each access takes.
     pub(super) prices: Prices,
 }
 
-/// What a look at a value costs, by what the schema does with it.
+/// Costs of an access to a value, which depend on the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Prices {
-    /// Steps for each look.
+    /// Steps for each access.
     pub(super) look: u64,
-    /// Steps for 64 bytes of a text that a pattern may be matched with.
+    /// Steps for each 64 bytes of a text that a pattern may be matched against.
     pub(super) pattern: u64,
-    /// Steps for each text, of patterns that may go back and try again.
+    /// Steps for each text, if the schema has patterns that backtrack.
     pub(super) backtracking: u64,
 }
 
-/// What happened to a budget.
+/// Usage of a budget after a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Spent {
-    /// Steps taken.
+    /// Number of steps taken.
     pub(super) steps: u64,
-    /// True if the budget was not enough, so that the outcome says nothing.
+    /// True if the budget was used up. The result of the check then means nothing.
     pub(super) exhausted: bool,
 }
 
-/// Stands for every value in an error, so that errors keep no copy of it.
+/// Replaces every value in an error, so that errors hold no copies.
 static SEEN: Value = Value::Null;
-/// The same for errors that were made after the budget was spent: they are not true.
+/// Replaces the value in errors that the validator created after the budget was used up. Such errors are wrong.
 static UNSEEN: Value = Value::Bool(false);
 
-/// True for an error that was made after the budget was spent.
+/// True for the value of an error that was created after the budget was used up.
 pub(super) fn is_unseen(instance: &Value) -> bool {
     *instance == UNSEEN
 }
@@ -63,7 +63,7 @@ struct Meter {
 }
 
 thread_local! {
-    // The validator hands no context to a representation. A check never leaves its thread.
+    // The validator passes no context to a representation. A check stays on one thread.
     static METER: Meter = const {
         Meter {
             steps: Cell::new(0),
@@ -96,7 +96,7 @@ pub(super) fn within<T>(budget: Budget, check: impl FnOnce() -> T) -> (T, Spent)
     })
 }
 
-/// Takes steps; false if there are not so many left, after which there are none.
+/// Takes steps. If too few are left, sets the rest to zero and returns false.
 fn step(steps: impl FnOnce(&Meter) -> u64) -> bool {
     METER.with(|meter| {
         let wanted = steps(meter);
@@ -115,7 +115,7 @@ fn look() -> bool {
     step(|meter| meter.look.get())
 }
 
-/// A look at a text of this length.
+/// Takes the steps for an access to a text of this length.
 fn read(bytes: usize) -> bool {
     let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
     step(|meter| {
@@ -124,7 +124,7 @@ fn read(bytes: usize) -> bool {
     })
 }
 
-/// What it takes to go through the whole of a value: to compare it, or to hash it.
+/// Returns the steps for a traversal of the whole value, for example to compare or hash it.
 pub(super) fn whole(value: &Value) -> u64 {
     let mut steps = 0_u64;
     let mut left = vec![value];
@@ -140,7 +140,7 @@ pub(super) fn whole(value: &Value) -> u64 {
     steps
 }
 
-/// True if an array is an item of another one in this value.
+/// True if some array in this value has an array as an item.
 fn has_nested_array(value: &Value) -> bool {
     let mut left = vec![value];
     while let Some(value) = left.pop() {
@@ -154,10 +154,10 @@ fn has_nested_array(value: &Value) -> bool {
     false
 }
 
-/// The representation.
+/// The representation of JSON for the validator.
 pub(super) struct Counted;
 
-/// A value.
+/// A value with counted accesses.
 #[derive(Clone, Copy)]
 pub(super) struct Seen<'a>(pub(super) &'a Value);
 
@@ -167,10 +167,10 @@ pub(super) struct Members<'a>(&'a Map<String, Value>);
 /// The items of an array.
 pub(super) struct Items<'a>(&'a [Value]);
 
-/// Goes through the members of an object.
+/// Iterator over the members of an object.
 pub(super) struct EachMember<'a>(serde_json::map::Iter<'a>);
 
-/// Goes through the items of an array.
+/// Iterator over the items of an array.
 pub(super) struct EachItem<'a>(std::slice::Iter<'a, Value>);
 
 impl Json for Counted {
@@ -215,7 +215,7 @@ impl<'a> Node<'a, Counted> for Seen<'a> {
 
     fn as_string(&self) -> Option<Cow<'a, str>> {
         let Value::String(text) = self.0 else {
-            // Taken all the same: many a keyword looks for a text where there is none.
+            // Counts too: many keywords ask every value for its text.
             look();
             return None;
         };
@@ -278,7 +278,7 @@ impl<'a> Node<'a, Counted> for Seen<'a> {
         fits && cmp::equal(self.0, expected)
     }
 
-    /// For errors only, and these need nothing of the value.
+    /// The validator calls this for errors only, and they do not need the value.
     fn to_value(&self) -> Cow<'a, Value> {
         METER.with(|meter| {
             let left = meter.errors.get();
@@ -350,8 +350,8 @@ impl<'a> Array<'a, Counted> for Items<'a> {
 
     fn is_unique(&self) -> bool {
         let all: u64 = self.0.iter().map(whole).sum();
-        // Items are hashed without the brackets of arrays, so that those which differ in nothing else
-        // are compared each with each.
+        // The validator's hash ignores the brackets of arrays. Items that differ only in them collide, so it
+        // compares each of them with each other.
         let alike = || self.0.iter().filter(|item| has_nested_array(item));
         let compared = alike().count() as u64;
         let compared = compared.saturating_mul(alike().map(whole).sum::<u64>() / 4);

@@ -1,4 +1,4 @@
-//! The draft of JSON Schema that a schema is read in.
+//! Chooses the draft of JSON Schema for a schema that names none.
 
 use referencing::Draft;
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 /// Keywords whose value is data, not a schema.
 const DATA: [&str; 4] = ["const", "enum", "default", "examples"];
 
-/// Keywords whose members are schemas by names of the author.
+/// Keywords whose value is an object that maps names (chosen by the author) to schemas.
 const BY_NAME: [&str; 6] = [
     "properties",
     "definitions",
@@ -16,7 +16,7 @@ const BY_NAME: [&str; 6] = [
     "patternProperties",
 ];
 
-/// Keywords that draft-07 does not have.
+/// Keywords that were added after draft-07.
 const NEWER: [&str; 11] = [
     "prefixItems",
     "unevaluatedItems",
@@ -31,7 +31,7 @@ const NEWER: [&str; 11] = [
     "$recursiveRef",
 ];
 
-/// Keywords that say nothing of a value.
+/// Keywords that do not restrict a value.
 const ANNOTATIONS: [&str; 8] = [
     "title",
     "description",
@@ -43,11 +43,11 @@ const ANNOTATIONS: [&str; 8] = [
     "$defs",
 ];
 
-/// The draft of a schema that names none; none for one that does.
+/// Returns the draft of a schema that names none; `None` for a schema that names one.
 ///
-/// The vendors' schemas are draft-07 (botpress.md §4), where keywords of later drafts and those beside `$ref`
-/// mean nothing. A schema that has such keywords is read as 2020-12, so that no rule is passed over in silence:
-/// a tuple, `items: […]`, is draft-07's alone.
+/// The vendors' schemas are draft-07 (botpress.md §4), which ignores keywords of later drafts and keywords
+/// beside `$ref`. A schema with such keywords is read as 2020-12, so that no rule is silently ignored. The
+/// tuple form `items: […]` exists only in draft-07.
 pub(super) fn draft_of(schema: &Value) -> Option<Draft> {
     if schema.get("$schema").is_some_and(Value::is_string) {
         return None;
@@ -65,13 +65,13 @@ pub(super) fn draft_of(schema: &Value) -> Option<Draft> {
     })
 }
 
-/// True for a reference to the meta-schema of a draft that came after draft-07.
+/// True for a reference to the meta-schema of a draft after draft-07.
 fn is_of_later_draft(reference: &Value) -> bool {
     let text = reference.as_str().unwrap_or_default();
     text.starts_with("https://json-schema.org/draft/")
 }
 
-/// True for a keyword that says something beside `$ref`, where later drafts have it: an `$id` is the base of the
+/// True for a keyword that has an effect beside `$ref` in later drafts. `$id` has one: it is the base of the
 /// reference.
 fn is_rule(keyword: &str) -> bool {
     if keyword.starts_with('$') {
@@ -80,7 +80,7 @@ fn is_rule(keyword: &str) -> bool {
     !ANNOTATIONS.contains(&keyword) && Draft::Draft202012.is_known_keyword(keyword)
 }
 
-/// Shows each subschema that is an object, the outermost first.
+/// Calls `see` for each subschema that is an object, the outermost first.
 pub(super) fn each<'s>(schema: &'s Value, see: &mut impl FnMut(&'s Map<String, Value>)) {
     match schema {
         Value::Array(items) => items.iter().for_each(|item| each(item, see)),
@@ -100,7 +100,7 @@ pub(super) fn each<'s>(schema: &'s Value, see: &mut impl FnMut(&'s Map<String, V
     }
 }
 
-/// The same, to change them.
+/// Calls `see` for each subschema that is an object, with write access.
 pub(super) fn each_mut(schema: &mut Value, see: &mut impl FnMut(&mut Map<String, Value>)) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(|item| each_mut(item, see)),

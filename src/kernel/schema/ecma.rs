@@ -1,7 +1,8 @@
-//! Patterns of JavaScript (ECMA-262 §22.2) in the syntax of the engine that matches them here.
+//! Translates patterns of JavaScript (ECMA-262 §22.2) to the syntax of the regex engine.
 //!
-//! The validator translates classes such as `\d` itself, and refuses or reads otherwise what stands here. A
-//! pattern is translated for matching alone: it is estimated and shown as its author wrote it.
+//! The validator itself translates classes such as `\d`. This module translates the constructs that the
+//! validator rejects or misreads. The translation is used for matching only: size estimates and messages use
+//! the original.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -9,23 +10,23 @@ use serde_json::{Map, Value};
 
 use super::draft::{each, each_mut};
 
-/// Everything but the four ends of lines, which is what `.` matches.
+/// All characters but the four line terminators: the set that `.` matches.
 const ANY: &str = "[^\\n\\r\u{2028}\u{2029}]";
 
-/// How much of a pattern is translated.
+/// The constructs of a pattern that are translated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// All of it.
+    /// All constructs.
     Whole,
     /// All but `.`, whose translation makes a pattern larger.
     WithoutDots,
 }
 
-/// The translated patterns: those as they were written, by their translations.
+/// Map from translated patterns to their originals.
 pub(super) type Written = HashMap<String, String>;
 
-/// The schema with its patterns translated, and these as they were written. None if there is nothing to
-/// translate.
+/// Returns the schema with its patterns translated, and the map back to the originals. `None` if no pattern
+/// needs a translation.
 pub(super) fn translated(schema: &Value, reach: Reach) -> Option<(Value, Written)> {
     let mut written = Written::new();
     each(schema, &mut |members| {
@@ -68,7 +69,7 @@ fn rename(members: &mut Map<String, Value>, reach: Reach) {
         .collect();
 }
 
-/// A pattern in the engine's syntax.
+/// Translates a pattern to the engine's syntax.
 fn pattern_of(pattern: &str, reach: Reach) -> Cow<'_, str> {
     let mut translator = Translator {
         rest: pattern,
@@ -91,10 +92,10 @@ struct Translator<'a> {
     rest: &'a str,
     new: String,
     reach: Reach,
-    /// The names of groups, each with its number.
+    /// The named groups, each with its number.
     groups: Vec<(&'a str, usize)>,
-    /// True if the pattern looks around or refers back: the validator leaves such a pattern to its engine as
-    /// it is, which reads `\d` and `\w` as Unicode's.
+    /// True if the pattern has lookaround or backreferences. The validator passes such a pattern to the
+    /// engine unchanged, and the engine would read `\d` and `\w` as Unicode classes.
     looks_back: bool,
 }
 
@@ -105,7 +106,7 @@ impl Translator<'_> {
         Some(next)
     }
 
-    /// Takes a text if it is what comes next.
+    /// Consumes `text` if it comes next.
     fn skip(&mut self, text: &str) -> bool {
         let rest = self.rest.strip_prefix(text);
         self.rest = rest.unwrap_or(self.rest);
@@ -125,7 +126,7 @@ impl Translator<'_> {
         }
     }
 
-    /// The rest of a class.
+    /// Translates the rest of a character class.
     fn class(&mut self) {
         self.new.push('[');
         while let Some(next) = self.take() {
@@ -140,7 +141,7 @@ impl Translator<'_> {
         }
     }
 
-    /// The sign after a backslash.
+    /// Translates the character after a backslash.
     fn escape(&mut self, in_class: bool) {
         let Some(next) = self.take() else {
             self.new.push('\\');
@@ -172,7 +173,7 @@ impl Translator<'_> {
         }
     }
 
-    /// `\k<name>` as the number of its group.
+    /// Translates `\k<name>` to the number of the group.
     fn named_reference(&mut self) {
         let name = self
             .rest
@@ -184,7 +185,7 @@ impl Translator<'_> {
         });
         match group {
             Some((number, rest)) => {
-                // In a group of its own, so that a digit behind it is none of the number.
+                // Its own group separates the number from a digit that may follow.
                 self.new.push_str(&format!(r"(?:\{number})"));
                 self.rest = rest;
             }
@@ -192,7 +193,7 @@ impl Translator<'_> {
         }
     }
 
-    /// The two halves of a character beyond the first plane, which is one character here.
+    /// Joins a surrogate pair into the one character that it encodes.
     fn unicode(&mut self) {
         let half = |text: &str| u32::from_str_radix(text.get(..4)?, 16).ok();
         let pair = half(self.rest).filter(|high| (0xd800..0xdc00).contains(high));
@@ -211,7 +212,7 @@ impl Translator<'_> {
     }
 }
 
-/// The names of a pattern's groups with their numbers.
+/// Lists the named groups of a pattern with their numbers.
 fn groups(pattern: &str) -> Vec<(&str, usize)> {
     let (mut groups, mut number, mut in_class) = (Vec::new(), 0, false);
     let mut rest = pattern;
@@ -242,7 +243,7 @@ fn groups(pattern: &str) -> Vec<(&str, usize)> {
     groups
 }
 
-/// True if a pattern refers to a group, by number or by name.
+/// True if a pattern has a backreference, by number or by name.
 fn refers_back(pattern: &str) -> bool {
     let mut escaped = false;
     pattern.chars().any(|next| {

@@ -1,4 +1,4 @@
-//! The reason why a schema is none, in words that name the keyword and where in the schema it stands.
+//! Describes why a schema is invalid; the text names the keyword and its place in the schema.
 
 use jsonschema::{ValidationError, error::ValidationErrorKind};
 use serde_json::Value;
@@ -12,13 +12,13 @@ use crate::kernel::{
     violation::{Location, Step},
 };
 
-/// The longest text of a reason, in bytes.
+/// Maximum length of a description, in bytes.
 const LONGEST: usize = 500;
 
-/// The longest value that is shown, in bytes.
+/// Maximum length of a value in a description, in bytes.
 const SHOWN: usize = 60;
 
-/// The fault of a schema that an error of the validator tells.
+/// Describes the validator's error for an invalid schema.
 pub(super) fn fault(error: &ValidationError<'_>, patterns: &Written) -> String {
     let text = match error.kind() {
         ValidationErrorKind::Referencing(why) => format!("$ref: {why}"),
@@ -26,7 +26,7 @@ pub(super) fn fault(error: &ValidationError<'_>, patterns: &Written) -> String {
             let found = violations(error, Location::Body);
             match found.first() {
                 Some(first) => worded(first, wrong_value(first, error.instance()), patterns),
-                // Of `false` the validator's errors tell nothing (`report::violations`).
+                // For `false`, the error contains no rule (`report::violations`).
                 None => {
                     let place = place(&steps(error.instance_path()));
                     format!("{place} must not be {}", error.instance())
@@ -37,7 +37,7 @@ pub(super) fn fault(error: &ValidationError<'_>, patterns: &Written) -> String {
     shortened(&text, LONGEST)
 }
 
-/// The value that is wrong. Of a pattern, the validator's error shows the object that has it.
+/// Returns the wrong value. For a pattern, the validator's error holds the object that contains it.
 fn wrong_value<'v>(violation: &Violation, instance: &'v Value) -> &'v Value {
     match violation.path.last() {
         Some(Step::Key(name)) => instance.get(name).unwrap_or(instance),
@@ -70,7 +70,7 @@ fn worded(violation: &Violation, value: &Value, patterns: &Written) -> String {
     }
 }
 
-/// The innermost keyword on a way into a schema.
+/// Returns the innermost keyword on a path into a schema.
 fn keyword(path: &[Step]) -> Option<&str> {
     let mut names = path.iter().filter_map(|step| match step {
         Step::Key(name) => Some(name.as_str()),
@@ -79,7 +79,7 @@ fn keyword(path: &[Step]) -> Option<&str> {
     names.rfind(|name| referencing::Draft::Draft202012.is_known_keyword(name))
 }
 
-/// A way into a schema as a JSON pointer: `#/properties/age/minimum`.
+/// Formats a path into a schema as a JSON pointer: `#/properties/age/minimum`.
 fn pointer(path: &[Step]) -> String {
     let mut pointer = "#".to_owned();
     for step in path {
@@ -94,7 +94,7 @@ fn pointer(path: &[Step]) -> String {
     shortened(&pointer, 200)
 }
 
-/// The keyword and its place.
+/// Formats the keyword and its place.
 fn place(path: &[Step]) -> String {
     let pointer = pointer(path);
     match keyword(path) {

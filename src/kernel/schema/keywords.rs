@@ -1,15 +1,15 @@
-//! Which keywords of a schema have subschemas, and for which part of a value.
+//! Classifies keywords by their subschemas: none, for the same place of a value, or for parts of it.
 
 use referencing::{Draft, Resolver};
 use serde_json::Value;
 
-/// The keywords whose value is a subschema for the same place, or a list of such.
+/// Keywords whose value is a subschema, or a list of subschemas, for the same place of the value.
 const IN_PLACE: [&str; 7] = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else"];
-/// The keywords whose members are subschemas for the same place.
+/// Keywords whose members are subschemas for the same place of the value.
 const IN_PLACE_BY_NAME: [&str; 2] = ["dependentSchemas", "dependencies"];
-/// The keywords that refer to a subschema for the same place.
+/// Keywords that refer to a subschema for the same place of the value.
 const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
-/// The keywords whose value is a subschema for a part of the value, or a list of such.
+/// Keywords whose value is a subschema, or a list of subschemas, for parts of the value.
 const INSIDE: [&str; 9] = [
     "additionalProperties",
     "propertyNames",
@@ -21,17 +21,17 @@ const INSIDE: [&str; 9] = [
     "unevaluatedItems",
     "contentSchema",
 ];
-/// The keywords whose members are subschemas for parts of the value.
+/// Keywords whose members are subschemas for parts of the value.
 const INSIDE_BY_NAME: [&str; 2] = ["properties", "patternProperties"];
 
-/// A subschema, and what references in it are resolved against.
+/// A subschema with the context of its references.
 #[derive(Clone)]
 pub(super) struct At<'r> {
     /// The subschema.
     pub(super) schema: &'r Value,
-    /// Resolves its references.
+    /// The resolver of its references.
     pub(super) resolver: Resolver<'r>,
-    /// The draft that it is written in.
+    /// The draft of the subschema.
     pub(super) draft: Draft,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn is_reference(keyword: &str) -> bool {
     REFERENCES.contains(&keyword)
 }
 
-/// The subschemas that a keyword applies to the same place; none if it is no such keyword.
+/// Returns the subschemas that a keyword applies to the same place; `None` for other keywords.
 pub(super) fn in_place<'r>(here: &At<'r>, keyword: &str, value: &'r Value) -> Option<Vec<At<'r>>> {
     if IN_PLACE.contains(&keyword) {
         return Some(schemas(here, value, false));
@@ -51,7 +51,7 @@ pub(super) fn in_place<'r>(here: &At<'r>, keyword: &str, value: &'r Value) -> Op
     if !is_reference(keyword) {
         return None;
     }
-    // A reference that leads nowhere is refused when the schema is compiled.
+    // The compilation rejects a reference without a target.
     let reference = value.as_str()?;
     let found = match keyword {
         "$recursiveRef" => here.resolver.lookup_recursive_ref(),
@@ -68,7 +68,7 @@ pub(super) fn in_place<'r>(here: &At<'r>, keyword: &str, value: &'r Value) -> Op
     Some(target.into_iter().collect())
 }
 
-/// The subschemas that a keyword applies to parts of the value.
+/// Returns the subschemas that a keyword applies to parts of the value.
 pub(super) fn inside<'r>(here: &At<'r>, keyword: &str, value: &'r Value) -> Vec<At<'r>> {
     let by_name = INSIDE_BY_NAME.contains(&keyword);
     if by_name || INSIDE.contains(&keyword) {
@@ -77,13 +77,13 @@ pub(super) fn inside<'r>(here: &At<'r>, keyword: &str, value: &'r Value) -> Vec<
     Vec::new()
 }
 
-/// True if a keyword without subschemas for the same place looks at the value.
+/// True if a keyword without subschemas for the same place reads the value.
 pub(super) fn looks(here: &At<'_>, keyword: &str) -> bool {
     let about_the_schema = keyword.starts_with('$') || keyword == "definitions";
     !about_the_schema && here.draft.is_known_keyword(keyword)
 }
 
-/// The subschemas in a keyword's value: itself, its items, or its members.
+/// Lists the subschemas in a keyword's value: itself, its items, or its members.
 fn schemas<'r>(here: &At<'r>, value: &'r Value, by_name: bool) -> Vec<At<'r>> {
     let values: Vec<&'r Value> = match value {
         Value::Object(members) if by_name => members.values().collect(),

@@ -1,8 +1,8 @@
-//! JSON Schema: checks a JSON value and reports what it breaks as [`Violation`]s.
+//! JSON Schema: checks a JSON value and reports broken rules as [`Violation`]s.
 //!
-//! Schemas and values are others' texts, and the work that a small schema can ask of a small value
-//! grows exponentially. So it is bounded twice: when a schema is compiled, by what it can ask of one
-//! place of a value ([`work`]), and when a value is checked, by what is really done ([`counted`]).
+//! Schemas and values come from users, and a small schema can demand exponential work for a small value. Two
+//! limits prevent that: at compilation, on the work that the schema can demand for one place of a value
+//! ([`work`]), and during a check, on the steps really taken ([`counted`]).
 
 mod counted;
 mod draft;
@@ -36,36 +36,36 @@ use super::{
     violation::{Location, Rule, Violation},
 };
 
-/// How deep in the value, times how many subschemas lead one to the next at one place, a check may
-/// go: each level takes some of the stack.
+/// Maximum product of the nesting depth of the value and the length of the chain of subschemas at one place.
+/// Each level takes stack space.
 const DEEPEST_CHECK: usize = 2000;
-/// The deepest nesting of a schema itself.
+/// Maximum nesting depth of a schema.
 const DEEPEST_SCHEMA: usize = 128;
-/// The most bytes that errors may take while they are collected, about.
+/// Approximate maximum memory of the collected errors, in bytes.
 const ERROR_BYTES: u64 = 8 << 20;
-/// How often a pattern may go back and try again before it is given up.
+/// Maximum number of backtracking steps of a pattern.
 const BACKTRACKS: usize = 10_000;
-/// The largest compiled pattern, in bytes.
+/// Maximum size of a compiled pattern, in bytes.
 const PATTERN_BYTES: usize = 4 << 20;
-/// The longest text that is checked for being a regular expression.
+/// Maximum length of a text that is checked for the format `regex`, in bytes.
 const LONGEST_REGEX: usize = 1000;
 
-/// How much JSON Schemas may ask for.
+/// Limits on the work for JSON Schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// The most subschemas of a schema that may apply to one place of a value.
+    /// Maximum number of subschemas that may apply to one place of a value.
     pub max_work: u64,
-    /// The most subschemas of a schema.
+    /// Maximum number of subschemas of a schema.
     pub max_subschemas: usize,
-    /// The most steps that the check of one value may take.
+    /// Maximum number of steps for the check of one value.
     pub max_steps: u64,
-    /// The most errors that are looked for in one value.
+    /// Maximum number of errors that a check of one value collects.
     pub max_errors: u64,
 }
 
 impl Limits {
-    /// For schemas that were accepted before: only what a compilation itself takes is bounded.
+    /// The limits for stored schemas, which were accepted before. Only the limits of the compilation itself apply.
     pub const STORED: Self = Self {
         max_work: u64::MAX,
         max_subschemas: usize::MAX,
@@ -73,7 +73,7 @@ impl Limits {
         max_errors: 0,
     };
 
-    /// These limits with the steps of one value among so many.
+    /// Divides the steps for one value among `values` values.
     #[must_use]
     pub fn shared(self, values: u64) -> Self {
         Self {
@@ -94,20 +94,20 @@ impl Default for Limits {
     }
 }
 
-/// A compiled JSON Schema. Remote references are never fetched.
+/// A compiled JSON Schema. The compilation never fetches remote references.
 #[derive(Debug)]
 pub struct Schema {
     validator: Validator<Counted>,
     work: Work,
-    /// The patterns that were translated, as their author wrote them.
+    /// Map from translated patterns to their originals.
     patterns: Written,
 }
 
 impl Schema {
-    /// Compiles a schema: one of draft-07, unless it names another draft or needs one.
+    /// Compiles a schema. It is read as draft-07, unless it names or needs another draft.
     ///
     /// # Errors
-    /// A text that says what is wrong with it, or which limit it exceeds.
+    /// A text that describes the defect or names the exceeded limit.
     pub fn compile(schema: &Value, limits: &Limits) -> Result<Self, String> {
         critical::must_not_run("the compilation of a JSON Schema");
         if !is_nested_at_most(schema, DEEPEST_SCHEMA) {
@@ -115,7 +115,7 @@ impl Schema {
         }
         let draft = draft_of(schema);
         let compiled = Self::compile_as(schema, draft, limits);
-        // All were read as 2020-12 once: of two readings of a stored schema, one that it has counts.
+        // Earlier versions read all schemas as 2020-12. A stored schema is accepted if either draft can read it.
         if compiled.is_err() && draft == Some(Draft::Draft7) && *limits == Limits::STORED {
             return Self::compile_as(schema, Some(Draft::Draft202012), limits).or(compiled);
         }
@@ -166,10 +166,10 @@ impl Schema {
         Err(failed.unwrap_or_else(|| "it cannot be compiled".to_owned()))
     }
 
-    /// The rules that `value` breaks, with places counted from `location`. Empty if it is valid.
+    /// Returns the rules that `value` breaks, with paths relative to `location`. Empty if the value is valid.
     ///
-    /// If the check would take too long, that is the one rule; if there are more broken rules than
-    /// are looked for, the last one says so.
+    /// If the check exceeds the limit of steps, returns one rule that says so. If it stops before all broken
+    /// rules are found, the last rule says so.
     #[must_use]
     pub fn check(&self, value: &Value, location: Location, limits: &Limits) -> Vec<Violation> {
         critical::must_not_run("a JSON Schema");
@@ -198,10 +198,10 @@ impl Schema {
         if valid {
             return Vec::new();
         }
-        // An error holds the path to its value, and that of `not` a copy of the schema.
+        // An error holds the path to its value. An error of `not` also holds a copy of the schema.
         let bytes = 1000 + longest_path(value) * 4 + self.work.negated * 100;
         let budget = Budget {
-            // Errors hold the names of members that are not allowed.
+            // Errors hold the names of unexpected members.
             steps: limits.max_steps / 4,
             errors: limits.max_errors.min(ERROR_BYTES / bytes).max(1),
             ..budget
@@ -212,8 +212,8 @@ impl Schema {
                 .flat_map(|error| violations(&error, location))
                 .collect::<Vec<_>>()
         };
-        // The validator panics when it words the error of a pattern that gave up: it looks for the text in
-        // what stands for the value.
+        // The validator panics when it formats the error of a pattern that gave up: it expects the text, but
+        // the error holds a placeholder.
         let (found, spent) = within(budget, || unwinding::catch(find));
         let Some(mut broken) = found else {
             let rule =
@@ -254,15 +254,15 @@ fn options()
         .should_validate_formats(true)
         .with_pattern_options(patterns)
         .with_format("regex", is_regex)
-        // Validators of JavaScript read these two as notes, as later drafts do.
+        // JavaScript validators treat these two as annotations, and so do later drafts.
         .without_content_encoding_support("base64")
         .without_content_media_type_support("application/json")
-        // Draft-07 does not have these two, and the validators of its users have them.
+        // Draft-07 lacks these two formats, but the validators of its users support them.
         .with_format("uuid", |text| is_format("uuid", text))
         .with_format("duration", |text| is_format("duration", text))
 }
 
-/// True for a text in a format of a later draft.
+/// True for a text that matches a format of a later draft.
 fn is_format(format: &'static str, text: &str) -> bool {
     static FORMATS: LazyLock<[(&str, jsonschema::Validator); 2]> = LazyLock::new(|| {
         ["uuid", "duration"].map(|format| {
@@ -275,7 +275,7 @@ fn is_format(format: &'static str, text: &str) -> bool {
     known.is_none_or(|(_, schema)| schema.is_valid(&Value::from(text)))
 }
 
-/// True for a regular expression. Reading one takes as long as the square of the names in it.
+/// True for a valid regular expression. Parsing takes quadratic time in the number of its names.
 fn is_regex(text: &str) -> bool {
     static REGEX: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
         let options = jsonschema::options().should_validate_formats(true);
@@ -286,7 +286,7 @@ fn is_regex(text: &str) -> bool {
     text.len() <= LONGEST_REGEX && REGEX.is_valid(&Value::from(text))
 }
 
-/// True if no array or object is below more than so many others.
+/// True if the value has no array or object below more than `deepest` others.
 fn is_nested_at_most(value: &Value, deepest: usize) -> bool {
     let inner = |value: &Value| deepest > 0 && is_nested_at_most(value, deepest - 1);
     match value {
@@ -296,7 +296,7 @@ fn is_nested_at_most(value: &Value, deepest: usize) -> bool {
     }
 }
 
-/// The bytes of the longest way to a value, by the names of members.
+/// Returns the length of the longest path in the value, in bytes: names of members and indices.
 fn longest_path(value: &Value) -> u64 {
     let longest = match value {
         Value::Array(items) => items.iter().map(longest_path).max(),

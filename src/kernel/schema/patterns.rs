@@ -1,30 +1,30 @@
-//! How large a regular expression becomes when it is compiled, and what it takes to match it.
+//! Estimates the compiled size of a regular expression and the cost of a match.
 //!
-//! An estimate from the text alone, which errs to the larger side. The engine's own limit on the
-//! compiled size comes after the memory was used.
+//! The estimate uses the text alone and errs to the larger side. The engine's own limit on the compiled size
+//! applies only after the memory was used.
 
-/// The longest pattern, in bytes.
+/// Maximum length of a pattern, in bytes.
 pub(super) const LONGEST: usize = 4096;
-/// The deepest nesting of groups.
+/// Maximum nesting depth of groups.
 pub(super) const DEEPEST: usize = 50;
-/// The largest size of one pattern, in the units of [`Pattern::size`].
+/// Maximum size of one pattern, in the unit of [`Pattern::size`].
 pub(super) const LARGEST: u64 = 50_000;
 
-/// What an estimate found.
+/// The estimate for a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pattern {
-    /// About how many states it is compiled to.
+    /// Approximate number of states of the compiled pattern.
     pub(super) size: u64,
-    /// About how many of them a byte of the text can concern.
+    /// Approximate number of states that can be active at one byte of the text.
     pub(super) active: u64,
-    /// True if it looks around or refers back, so that matching may go back and try again.
+    /// True if the pattern has lookaround or backreferences, so that a match may backtrack.
     pub(super) backtracks: bool,
 }
 
 /// Estimates a pattern.
 ///
 /// # Errors
-/// A text that says which limit it exceeds.
+/// A text that names the exceeded limit.
 pub(super) fn estimate(pattern: &str) -> Result<Pattern, String> {
     if pattern.len() > LONGEST {
         return Err(format!("a pattern has at most {LONGEST} bytes"));
@@ -48,8 +48,8 @@ pub(super) fn estimate(pattern: &str) -> Result<Pattern, String> {
     })
 }
 
-/// True for one repeated class between `^` and `$`, such as `^.{0,2000}$`: at most one place of it
-/// is reached at a time.
+/// True for one repeated class between `^` and `$`, such as `^.{0,2000}$`. Only one of its states is active
+/// at a time.
 fn is_one_repetition(pattern: &str) -> bool {
     let Some(inner) = pattern
         .strip_prefix('^')
@@ -78,7 +78,7 @@ impl Reader<'_> {
         Some(next)
     }
 
-    /// Everything up to the end of a group, or of the pattern.
+    /// Reads up to the end of the group or of the pattern; returns the size.
     fn alternatives(&mut self, depth: usize) -> Result<u64, String> {
         if depth > DEEPEST {
             return Err(format!(
@@ -106,7 +106,7 @@ impl Reader<'_> {
         }
     }
 
-    /// One character, class or group.
+    /// Reads one character, class or group; returns its size.
     fn atom(&mut self, depth: usize) -> Result<u64, String> {
         Ok(match self.take() {
             Some('(') => self.group(depth)?,
@@ -154,7 +154,7 @@ impl Reader<'_> {
 
     fn escape(&mut self) -> u64 {
         match self.take() {
-            // Classes of Unicode have hundreds of ranges.
+            // Unicode classes have hundreds of ranges.
             Some('p' | 'P') => {
                 if let Some((name, rest)) = self.rest.split_once('}')
                     && name.starts_with('{')
@@ -173,7 +173,7 @@ impl Reader<'_> {
         }
     }
 
-    /// How often the last atom is repeated at most.
+    /// Reads the repetitions of the last atom; returns their maximum number.
     fn repeated(&mut self) -> u64 {
         let mut times = 1_u64;
         loop {
@@ -191,7 +191,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `{n}`, `{n,}` or `{n,m}`; none, without taking it, for another use of the brace.
+    /// Reads `{n}`, `{n,}` or `{n,m}`. For another use of the brace, returns `None` and consumes nothing.
     fn counted(&mut self) -> Option<u64> {
         let (inner, rest) = self.rest.strip_prefix('{')?.split_once('}')?;
         let (least, most) = inner.split_once(',').unwrap_or((inner, inner));

@@ -1,4 +1,4 @@
-//! Puts the validator's errors into [`Violation`]s.
+//! Converts the validator's errors to [`Violation`]s.
 
 use jsonschema::{
     ValidationError,
@@ -10,11 +10,11 @@ use serde_json::Value;
 use super::counted::is_unseen;
 use crate::kernel::violation::{Location, Rule, Step, Violation};
 
-/// The most values of an `enum` that an error lists.
+/// Maximum number of values of an `enum` that an error lists.
 const MOST_VALUES: usize = 50;
 
-/// The rules that an error tells of. An error that was made after the budget was spent tells of none,
-/// but for alternatives that were looked into before: that none of them fits is known.
+/// Returns the rules of an error. An error from after the end of the budget has none, with one exception: if
+/// some alternatives were checked before, it is certain that none of them matches.
 pub(super) fn violations(error: &ValidationError<'_>, location: Location) -> Vec<Violation> {
     let path = steps(error.instance_path());
     if let ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } =
@@ -94,7 +94,7 @@ fn rule(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Rule {
     }
 }
 
-/// The rules without a form of their own.
+/// Describes the rules that have no variant of [`Rule`].
 fn in_words(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> String {
     match kind {
         ValidationErrorKind::ExclusiveMinimum { limit } => {
@@ -129,8 +129,8 @@ fn in_words(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> String {
     }
 }
 
-/// What a value breaks that fits none of several alternatives. Those that are of another type than
-/// the value say nothing, unless all of them are.
+/// Returns the rules that a value breaks if it matches no alternative. Alternatives of another type than the
+/// value's are ignored, unless all of them are.
 fn alternatives(
     context: &[Vec<ValidationError<'_>>],
     here: &[Step],
@@ -167,7 +167,7 @@ fn alternatives(
     }])
 }
 
-/// The types that were expected of the value here, if that is all there is.
+/// Returns the types expected of the value at `here`, if that is the only broken rule.
 fn expected_type<'a>(violations: &'a [Violation], here: &[Step]) -> Option<&'a [String]> {
     match violations {
         [
@@ -181,10 +181,10 @@ fn expected_type<'a>(violations: &'a [Violation], here: &[Step]) -> Option<&'a [
     }
 }
 
-/// Values as JSON; of many, the first.
+/// Formats values as JSON, up to a maximum number.
 fn shown(values: &[Value]) -> Vec<String> {
     let shown = values.iter().take(MOST_VALUES).map(|value| match value {
-        // Writing out a large value only to cut it takes as much memory as it has.
+        // To format a large value only to truncate it would take as much memory as the value.
         Value::Array(_) | Value::Object(_) if super::counted::whole(value) > 50 => "…".to_owned(),
         Value::String(text) if text.len() > 300 => format!("{:?}", shortened(text, 300)),
         value => value.to_string(),
@@ -196,13 +196,13 @@ fn shown(values: &[Value]) -> Vec<String> {
     shown
 }
 
-/// A bound as people write it: `0`, not the `0.0` that some documents have.
+/// Formats a limit as people write it: `0`, not `0.0` as in some documents.
 fn number(limit: &Value) -> String {
     let text = limit.to_string();
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
-/// The steps of a way as the validator writes it.
+/// Converts the validator's path.
 pub(super) fn steps(pointer: &Pointer) -> Vec<Step> {
     pointer
         .iter()
@@ -213,7 +213,7 @@ pub(super) fn steps(pointer: &Pointer) -> Vec<Step> {
         .collect()
 }
 
-/// A text of at most about so many bytes as JSON writes it; `…` stands for what was cut.
+/// Truncates a text to about `most` bytes of JSON. `…` replaces the rest.
 pub(crate) fn shortened(text: &str, most: usize) -> String {
     let mut left = most;
     let mut short = String::new();

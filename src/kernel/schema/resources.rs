@@ -1,7 +1,7 @@
-//! Parts of a schema that have an `$id` of their own, and refer to one another.
+//! Rejects cyclic references between parts of a schema that have their own `$id`.
 //!
-//! The validator compiles such a part anew for each way on which it is reached, and where the ways come
-//! back to it there is no end of them: a schema of 150 bytes takes all memory. So these are refused.
+//! The validator compiles such a part again for each path that reaches it. A cycle never ends: a schema of
+//! 150 bytes takes all memory.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,30 +9,30 @@ use serde_json::Value;
 
 use super::keywords::At;
 
-/// The most pairs of parts of which one refers to the other.
+/// Maximum number of references between different parts.
 const PAIRS_MAX: usize = 25;
 
-/// The parts of a schema, as far as references have been followed.
+/// The parts of a schema and the references found so far.
 pub(super) struct Resources {
-    /// The addresses of what is in the schema itself; empty if no part of it has an `$id`.
+    /// Memory addresses of all values of the schema itself; empty if no part of it has an `$id`.
     own: HashSet<usize>,
-    /// The address of the schema as a whole.
+    /// The base URI of the whole schema.
     whole: String,
-    /// Which part refers to which, by their addresses.
+    /// Map from the base URI of a part to those of the parts that it refers to.
     pairs: HashMap<String, HashSet<String>>,
 }
 
 impl Resources {
-    /// The parts of a schema.
+    /// Collects the parts of a schema.
     ///
     /// # Errors
-    /// A text that says that it refers dynamically across parts.
+    /// A text that says that the schema has dynamic references and parts with an `$id`.
     pub(super) fn of(schema: &Value, whole: &At<'_>) -> Result<Self, String> {
         let mut own = HashSet::new();
         let members = || schema.as_object().into_iter().flatten();
         if members().any(|(_, value)| is_used(value, &["$id", "id"])) {
             if is_used(schema, &["$dynamicRef", "$recursiveRef"]) {
-                // Where such a reference leads depends on the way to it.
+                // The target of a dynamic reference depends on the path to it.
                 return Err("it refers dynamically, and parts of it have an $id".to_owned());
             }
             note_addresses(schema, &mut own);
@@ -44,10 +44,10 @@ impl Resources {
         })
     }
 
-    /// Notes that a subschema refers to another one.
+    /// Records a reference from one subschema to another.
     ///
     /// # Errors
-    /// A text that says that parts refer to one another.
+    /// A text that names the cycle, or says that there are too many references.
     pub(super) fn note(&mut self, from: &At<'_>, to: &At<'_>) -> Result<(), String> {
         let is_own = |at: &At<'_>| self.own.contains(&(std::ptr::from_ref(at.schema) as usize));
         if !is_own(from) || !is_own(to) {
@@ -74,7 +74,7 @@ impl Resources {
         Ok(())
     }
 
-    /// True if a part refers to another one, or to one that does.
+    /// True if the part `from` refers to the part `to`, directly or through others.
     fn leads<'a>(&'a self, from: &'a str, to: &str, seen: &mut HashSet<&'a str>) -> bool {
         from == to
             || (seen.insert(from)
@@ -87,7 +87,7 @@ impl Resources {
     }
 }
 
-/// The address of the part that a subschema is in, or is.
+/// Returns the base URI of the part that contains a subschema.
 fn address(at: &At<'_>) -> String {
     let resource = at.draft.create_resource_ref(at.schema);
     let resolver = at.resolver.in_subresource(resource);
@@ -106,7 +106,7 @@ fn note_addresses(schema: &Value, own: &mut HashSet<usize>) {
     }
 }
 
-/// True if one of these keywords is anywhere in a schema.
+/// True if one of these keywords occurs anywhere in a schema.
 fn is_used(schema: &Value, keywords: &[&str]) -> bool {
     match schema {
         Value::Object(members) => members.iter().any(|(key, value)| {

@@ -1,4 +1,4 @@
-//! Panics of the validator, which are answers like others here.
+//! Catches panics of the validator, which are expected results here.
 
 use std::{
     cell::Cell,
@@ -11,8 +11,8 @@ thread_local! {
     static EXPECTED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs some work of which nothing outside of it is left half done if it panics; none if it did. Nothing is
-/// written to the log of that.
+/// Runs `work` and returns `None` if it panics. The panic is not logged. `work` must not leave shared state
+/// half-changed.
 pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

@@ -1,9 +1,8 @@
-//! Counts, without a value, how much work a schema can ask of one value.
+//! Estimates, without a value, the work that a schema can demand for one value.
 //!
-//! Subschemas that apply to the same place of a value (`anyOf`, `allOf`, `$ref`, …) add up along each
-//! way on which they are reached, so nested alternatives multiply. A schema that leads back to
-//! itself at the same place has no end. Schemas that come back to themselves further inside of the
-//! value are counted once: how often they apply depends on the value.
+//! Subschemas that apply to the same place of a value (`anyOf`, `allOf`, `$ref`, …) are counted for each path
+//! that reaches them, so nested alternatives multiply. A cycle at the same place would be endless and is
+//! rejected. A recursion into parts of the value counts once, because its depth depends on the value.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,32 +16,32 @@ use super::{
     resources::Resources,
 };
 
-/// How many subschemas may lead one to the next at the same place: each takes some of the stack.
+/// Maximum length of a chain of subschemas at the same place. Each takes stack space.
 pub(super) const DEEPEST: usize = 64;
-/// The largest size of all patterns of a schema together, in states.
+/// Maximum size of all patterns of a schema together, in states.
 const ALL_PATTERNS: u64 = 200_000;
-/// The base of references in a schema without an `$id`.
+/// Base URI of a schema without an `$id`.
 const BASE: &str = "json-schema:///";
 
-/// What the count found.
+/// The result of the count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Work {
-    /// The most subschemas that apply to one place of a value.
+    /// Maximum number of subschemas that apply to one place of a value.
     pub(super) most: u64,
-    /// Where in the schema that is, as a JSON pointer.
+    /// JSON pointer of the subschema with that maximum.
     pub(super) place: String,
-    /// The most subschemas that lead one to the next at one place.
+    /// Maximum length of a chain of subschemas at one place.
     pub(super) depth: usize,
-    /// What a look at a value costs.
+    /// Steps that each access to a value takes.
     pub(super) prices: Prices,
-    /// The size of the largest subschema below `not`, in values: errors hold a copy of it.
+    /// Size of the largest subschema below `not`, in values. Errors hold a copy of it.
     pub(super) negated: u64,
 }
 
-/// Counts the work of a schema of this draft, if it names none, with at most so many subschemas.
+/// Counts the work of a schema. `draft` applies if the schema names none.
 ///
 /// # Errors
-/// A text that says why it has no end, or which limit it exceeds.
+/// A text that names the cycle or the exceeded limit.
 pub(super) fn count(schema: &Value, draft: Draft, max_subschemas: usize) -> Result<Work, String> {
     let draft = draft.detect(schema);
     let resource = draft.create_resource_ref(schema);
@@ -76,16 +75,17 @@ pub(super) fn count(schema: &Value, draft: Draft, max_subschemas: usize) -> Resu
     counter.finish()
 }
 
-/// What one subschema asks at the place where it applies.
+/// The work of one subschema at the place where it applies.
 #[derive(Debug, Clone, Copy, Default)]
 struct Count {
-    /// Subschemas that apply when it is checked, itself included.
+    /// Number of subschemas that a check applies, itself included.
     checked: u64,
-    /// Subschemas that apply when it is looked up what it has evaluated.
+    /// Number of subschemas that `unevaluated…` keywords apply again, to find out the parts that were evaluated.
     marked: u64,
-    /// The most that lead one to the next, itself included.
+    /// Maximum length of a chain of subschemas, itself included.
     depth: usize,
-    /// Those of `checked` that do not look at the value, in quarters of one that does nothing else.
+    /// Weight of the subschemas in `checked` that never read the value, so that the budget misses them: 4 for
+    /// one without subschemas, 1 for one that only wraps another.
     unseen: u64,
 }
 
@@ -161,7 +161,7 @@ impl<'r> Counter<'r> {
         let resource = at.draft.create_resource_ref(at.schema);
         let resolver = at.resolver.in_subresource(resource);
         let here = At {
-            // An `$id` that is none is refused when the schema is compiled.
+            // The compilation rejects an invalid `$id`.
             resolver: resolver.unwrap_or_else(|_| at.resolver.clone()),
             ..at.clone()
         };
@@ -201,7 +201,7 @@ impl<'r> Counter<'r> {
         Ok(count)
     }
 
-    /// Leaves the subschemas for parts of a value for later.
+    /// Queues the subschemas for parts of the value.
     fn look_inside(&mut self, here: &At<'r>, keyword: &str, value: &'r Value) {
         let targets = inside(here, keyword, value).into_iter();
         self.inside.extend(targets.filter(|target| {
@@ -210,7 +210,7 @@ impl<'r> Counter<'r> {
         }));
     }
 
-    /// Notes patterns, and what is copied into errors.
+    /// Records patterns and the size of negated schemas.
     fn note(&mut self, keyword: &str, value: &'r Value) -> Result<(), String> {
         match (keyword, value) {
             ("not", negated) => self.negated = self.negated.max(super::counted::whole(negated)),
@@ -251,7 +251,7 @@ impl<'r> Counter<'r> {
         })
     }
 
-    /// Where a subschema is in the schema.
+    /// Returns the JSON pointer of a subschema.
     fn place_of(&self, schema: &Value) -> String {
         let mut path = Vec::new();
         if find(self.root, schema, &mut path) {
@@ -264,7 +264,7 @@ impl<'r> Counter<'r> {
     }
 }
 
-/// Finds a value by its address; the path is from the inside out.
+/// Finds a value by its memory address. The path is in reverse order.
 fn find(whole: &Value, wanted: &Value, path: &mut Vec<String>) -> bool {
     if std::ptr::eq(whole, wanted) {
         return true;

@@ -1,4 +1,4 @@
-//! Schemas and values that are made to ask for much.
+//! Schemas and values that are crafted to demand much work.
 
 use std::thread;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{Limits, Location, Schema, Violation};
 use crate::kernel::schema::{counted::within, work};
 
-/// The stack of the server's threads.
+/// Stack size of the server's threads, in bytes.
 const STACK: usize = 2 << 20;
 
 pub(super) fn compiled(schema: &Value) -> Schema {
@@ -27,8 +27,8 @@ pub(super) fn texts(violations: &[Violation]) -> Vec<String> {
     violations.iter().map(Violation::to_string).collect()
 }
 
-/// A tree of objects of `kinds` kinds, told apart by a `const`, each with the next one in `child`.
-/// The child comes first, so that a check meets it before the `const`.
+/// Builds the schema of a tree of objects of `kinds` kinds, distinguished by a `const`, each with the next
+/// one in `child`. The child comes first, so that a check visits it before the `const`.
 fn tagged_union(kinds: usize) -> Value {
     let one = |kind: usize| {
         json!({
@@ -45,7 +45,7 @@ fn tagged_union(kinds: usize) -> Value {
     json!({"$defs": {"node": {"oneOf": branches}}, "$ref": "#/$defs/node"})
 }
 
-/// A value of such a tree, this deep, with this at its end.
+/// Builds a value of such a tree, `depth` levels deep, with `end` as the leaf.
 fn chain(depth: usize, kinds: usize, end: Value) -> Value {
     let mut value = end;
     for level in 0..depth {
@@ -54,7 +54,7 @@ fn chain(depth: usize, kinds: usize, end: Value) -> Value {
     value
 }
 
-/// Definitions of which each has the one before twice, at the same place of a value.
+/// Builds definitions of which each applies the previous one twice, at the same place of a value.
 fn doubled(keyword: &str, levels: usize, first: Value) -> Map<String, Value> {
     let mut definitions = Map::from_iter([("l0".to_owned(), first)]);
     for level in 1..=levels {
@@ -201,14 +201,14 @@ fn looks_are_dearer_where_a_schema_does_much_without_them() {
 
 #[test]
 fn errors_hold_no_copies() {
-    // A long name on the way to a thousand wrong values, below many alternatives.
+    // A long name in the paths of a thousand wrong values, below many alternatives.
     let name = "n".repeat(200_000);
     let schema = json!({"additionalProperties": {"items": {"anyOf": [
         {"type": "string"}, {"type": "boolean"}, {"required": ["a"]}]}}});
     let value = json!({name: vec![json!({"b": "x".repeat(1000)}); 1000]});
     let found = check(&compiled(&schema), &value);
     assert!(found.len() < 50, "{}", found.len());
-    // `not` keeps its schema in each error.
+    // Each error of `not` holds a copy of its schema.
     let large: Vec<Value> = (0..9_000).map(|number| json!({"const": number})).collect();
     let schema = json!({"items": {"not": {"anyOf": large}}});
     let found = check(&compiled(&schema), &json!(vec![1; 5_000]));
@@ -255,7 +255,7 @@ fn drop_deep(value: Value) {
     }
 }
 
-/// The validator takes all memory for the first of these.
+/// Without the limit, the validator takes all memory for the first of these.
 #[test]
 fn parts_with_an_id_that_refer_to_one_another_are_refused() {
     let part = |id: &str, to: &str| json!({"$id": id, "properties": {"p": {"$ref": to}}});
@@ -267,7 +267,7 @@ fn parts_with_an_id_that_refer_to_one_another_are_refused() {
             "$defs": {"a": part("a", "b"), "b": part("b", "a")}}),
         json!({"$dynamicRef": "#n", "$defs": {"a": {"$id": "a", "$dynamicAnchor": "n"}}}),
     ] {
-        // Draft-07 has no `$defs`, and nothing beside a reference.
+        // Draft-07 has no `$defs`, and ignores keywords beside a reference.
         let mut schema = schema;
         schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
         let reason = refused(&schema);
@@ -289,13 +289,13 @@ fn parts_with_an_id_that_refer_to_one_another_are_refused() {
     }
 }
 
-/// The deepest schemas with the deepest values that are let through, compiled and checked on a
-/// stack like that of the server's threads.
+/// The deepest accepted schemas with the deepest accepted values, compiled and checked on a stack of the size
+/// of the server's threads.
 #[test]
 fn the_deepest_checks_fit_on_the_stack() {
     let run = || {
         for links in [1, 2, 10, 30, 60] {
-            // References in place, and then a step into the value.
+            // References at the same place, and then one level into the value.
             let definitions: Map<String, Value> = (0..links)
                 .map(|n| {
                     let next = json!({"$ref": format!("#/$defs/l{}", n + 1)});

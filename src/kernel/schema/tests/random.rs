@@ -1,12 +1,12 @@
-//! Random schemas, which refer to one another, with random values: a check ends within its steps, and
-//! says the same as the validator does without a budget.
+//! Random schemas with references, checked with random values: each check ends within its steps, and agrees
+//! with the validator without a budget.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::{Limits, Location, Schema};
 
-/// How many definitions a schema has.
+/// Number of definitions of a schema.
 const DEFINITIONS: usize = 4;
 
 fn reference() -> impl Strategy<Value = Value> {
@@ -55,7 +55,7 @@ fn schema() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A schema, some of whose definitions have an `$id` of their own or refer to others by it.
+/// Generates a schema, some of whose definitions have their own `$id` or refer to others by it.
 fn document() -> impl Strategy<Value = Value> {
     let definitions = prop::collection::vec((schema(), 0..8_u8, 0..DEFINITIONS), DEFINITIONS);
     (schema(), definitions).prop_map(|(root, definitions)| {
@@ -99,7 +99,7 @@ proptest! {
     fn a_check_ends_and_says_what_the_validator_says(schema in document(), value in value()) {
         let limits = Limits::default();
         let Ok(ours) = Schema::compile(&schema, &limits) else {
-            // A circle, or too much work: it is never checked with a value.
+            // A cycle, or too much work: such a schema is never checked with a value.
             return Ok(());
         };
         let found = ours.check(&value, Location::Body, &limits);
@@ -110,7 +110,7 @@ proptest! {
             let theirs = theirs.expect("a schema");
             prop_assert_eq!(found.is_empty(), theirs.is_valid(&value));
         }
-        // With hardly any steps it ends too.
+        // A check with very few steps ends too.
         let few = Limits { max_steps: 10, max_errors: 2, ..limits };
         drop(ours.check(&value, Location::Body, &few));
     }

@@ -1,4 +1,4 @@
-//! Patterns, the texts that they are matched with, and the texts of errors.
+//! Patterns, the texts that they match, and the texts of errors.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! Schemas as the vendors' libraries write them: draft-07, patterns of JavaScript, and faults in words.
+//! Schemas in the style of the vendors' libraries: draft-07, JavaScript patterns, and descriptions of defects.
 
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ fn patterns_match_as_in_javascript() {
         assert!(fits(&by_name, &json!({other: 1})), "{pattern}");
     }
     assert!(!fits(&json!({"pattern": "[]"}), &json!("]")));
-    // Its dots would be too large in the translation.
+    // With its dots translated, this pattern would be too large.
     assert!(fits(
         &json!({"pattern": "^.{0,3900}$"}),
         &json!("x".repeat(3900))
