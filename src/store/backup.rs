@@ -1,4 +1,4 @@
-//! A consistent copy of a database that may be in use.
+//! Makes a consistent copy of a database that may be in use.
 
 use std::{
     fs, io,
@@ -21,85 +21,86 @@ use super::{
     migrations, startup,
 };
 
-/// How long a copy waits for a lock of the source.
+/// Maximum time that a copy waits for a lock of the source.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What was copied.
+/// The result of a backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupReport {
-    /// The copy, as an absolute path.
+    /// Absolute path of the copy.
     pub target: PathBuf,
-    /// Its size in bytes.
+    /// Size of the copy in bytes.
     pub bytes: u64,
-    /// The number of migrations that it has.
+    /// Number of migrations that the copy has.
     pub version: i64,
 }
 
-/// Why a backup or a restore failed. Nothing was replaced, and no temporary file is left.
+/// An error of a backup or a restore. No file was replaced, and no temporary file is left.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackupError {
-    /// The source or the target is not usable.
+    /// The source or the target cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The target is there, and replacing it was not allowed.
+    /// The target exists, and `overwrite` is false.
     #[error("{} exists\nGive another path, or allow overwriting", .path.display())]
     Exists {
         /// The target.
         path: PathBuf,
     },
-    /// Source and target are one file.
+    /// Source and target are the same file.
     #[error("{} cannot be copied onto itself", .path.display())]
     SameFile {
         /// The file.
         path: PathBuf,
     },
-    /// The target of a backup is a database in use, or one that was not closed.
+    /// The target of a backup is a database in use, or one that was not closed cleanly.
     #[error("{} looks like a database in use: there is a {} beside it\nGive another path", .path.display(), .companion.display())]
     TargetInUse {
         /// The target.
         path: PathBuf,
-        /// The file that shows it.
+        /// The log file beside the target.
         companion: PathBuf,
     },
-    /// The copy is not sound, which means that the source is not.
+    /// The integrity check of the copy failed, so the source is damaged.
     #[error("{} is damaged: {report}", .path.display())]
     Damaged {
         /// The source.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The result of the integrity check.
         report: CheckReport,
     },
-    /// The source stayed locked.
+    /// Another process kept the source locked.
     #[error("{} is locked by another process\nTry again", .path.display())]
     Busy {
         /// The source.
         path: PathBuf,
     },
-    /// Copying failed.
+    /// SQLite failed during the copy.
     #[error("{} could not be copied", .path.display())]
     Copy {
         /// The source.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: kernel::Error,
     },
-    /// Writing the target failed.
+    /// The target could not be written.
     #[error("{} could not be written", .path.display())]
     Write {
         /// The target.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
-/// Copies the database at `source` to `target` as one file, while a server may be writing to it.
-/// The copy holds every write that was answered before it began. It is checked before it gets
-/// its name. Seals are copied as they are; the key is not part of a backup.
+/// Copies the database at `source` to `target` as one file. A server may write to the source meanwhile.
+///
+/// The copy contains every write that was acknowledged before the call. It gets its name only after an
+/// integrity check. Sealed values are copied as they are; the sealing key is not part of a backup.
 ///
 /// # Errors
-/// [`BackupError`]; `target` is then as it was.
+/// [`BackupError`]. `target` is unchanged then.
 pub fn backup(source: &Path, target: &Path, overwrite: bool) -> Result<BackupReport, BackupError> {
     let source = files::locate(source)?;
     let target = files::locate(target)?;
@@ -110,7 +111,7 @@ pub fn backup(source: &Path, target: &Path, overwrite: bool) -> Result<BackupRep
     if target.exists() && !overwrite {
         return Err(BackupError::Exists { path: target });
     }
-    // The log of another database would be replayed into the copy.
+    // SQLite would replay the log of another database into the copy.
     if let Some(companion) = files::find_companion(&target) {
         return Err(BackupError::TargetInUse {
             path: target,
@@ -132,7 +133,7 @@ pub fn backup(source: &Path, target: &Path, overwrite: bool) -> Result<BackupRep
     })
 }
 
-/// A sound copy that has not got its name yet.
+/// A checked copy that still has its temporary name.
 pub(super) struct Copy {
     pub(super) draft: Draft,
     pub(super) identity: Identity,
@@ -189,16 +190,16 @@ fn copy(source: &Path, draft: &Path, flags: OpenFlags) -> kernel::Result<Copied>
     from.busy_timeout(BUSY_TIMEOUT)?;
     from.pragma_update(None, "query_only", true)?;
     let mut to = Connection::open_with_flags(draft, READ_WRITE)?;
-    // The draft is synchronised once, as a whole, when it is put in place.
+    // The final rename synchronises the whole draft once.
     to.pragma_update(None, "synchronous", "OFF")?;
-    // One step is one read transaction: a single state of the source, and in WAL mode the
-    // server's writer does not wait for it.
+    // A single step is one read transaction. It copies one state of the source and, in WAL mode, does not
+    // block the server's writer.
     match Backup::new(&from, &mut to)?.step(-1)? {
         StepResult::Done => {}
         _ => return Ok(Copied::Busy),
     }
     drop(from);
-    // The copy is marked as having a log, like its source. Without one it is a single file.
+    // The copy is in WAL mode like its source. In mode DELETE it is a single file.
     to.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
     Ok(Copied::Done {
         identity: Identity::of(&to)?,
@@ -206,7 +207,7 @@ fn copy(source: &Path, draft: &Path, flags: OpenFlags) -> kernel::Result<Copied>
     })
 }
 
-/// The version that this program can restore at most.
+/// Returns the highest version that this program can restore.
 pub(super) fn known_version() -> i64 {
     migrations::version_of(migrations::ALL)
 }

@@ -1,4 +1,4 @@
-//! One transaction for many jobs.
+//! Runs many jobs in one transaction.
 
 use std::collections::VecDeque;
 
@@ -13,20 +13,20 @@ use super::{
     writer::Signs,
 };
 
-/// A transaction that is over, and what it taught about the database.
+/// The result of a transaction, before the callers get their answers.
 #[must_use = "the callers wait for their answers"]
 pub(super) struct Ended {
     ran: Vec<Box<dyn Job>>,
     verdict: Verdict,
-    /// Something that stops any writing, if that was met.
+    /// A fault that makes every write fail, if one occurred.
     pub(super) fault: Option<Fault>,
-    /// Whether a change was committed.
+    /// True if a change was committed.
     pub(super) wrote: bool,
 }
 
 impl Ended {
-    /// Answers all jobs that ran. Many are answered from within the runtime that their callers
-    /// wait in, where to wake one is much cheaper than from another thread.
+    /// Answers the callers of all jobs that ran. Answers to several callers are sent from within their async
+    /// runtime, where a wakeup is much cheaper than from another thread.
     pub(super) fn answer(self, runtime: Option<&Handle>) {
         match runtime {
             Some(runtime) if self.ran.len() > 1 => {
@@ -43,8 +43,8 @@ impl Ended {
     }
 }
 
-/// Runs jobs from `waiting` in one transaction and takes them out: all of them, or, if the
-/// transaction is lost on the way, those up to that point. At least one is taken.
+/// Runs jobs from `waiting` in one transaction and removes them from the queue. If the transaction is lost,
+/// stops after the job that lost it. Removes at least one job.
 pub(super) fn run(
     connection: &Connection,
     waiting: &mut VecDeque<Box<dyn Job>>,
@@ -73,7 +73,7 @@ pub(super) fn run(
     batch.commit()
 }
 
-/// Whether the transaction is still there after a job.
+/// State of the transaction after a job.
 enum Lasts {
     Open,
     Lost,
@@ -107,7 +107,7 @@ impl Batch<'_> {
                 return Lasts::Lost;
             }
         }
-        // SQLite rolls everything back by itself after some faults, notably FULL.
+        // After some faults, notably FULL, SQLite has already rolled back the whole transaction.
         if self.connection.is_autocommit() {
             if self.fault.is_none() {
                 tracing::error!("a write job ended the transaction that it shares with others");

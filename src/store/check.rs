@@ -1,4 +1,4 @@
-//! Whether a database is sound.
+//! Checks the integrity of a database.
 
 use std::fmt;
 
@@ -8,29 +8,28 @@ use crate::kernel::Result;
 
 use super::fault::Fault;
 
-/// What a check found.
+/// The result of an integrity check.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckReport {
-    /// Descriptions of damage: SQLite's, at most 100, and those of what else was looked at. Empty if
-    /// there is none.
+    /// Descriptions of damage: at most 100 from SQLite, and those of further checks. Empty if there is none.
     pub damage: Vec<String>,
-    /// Rows that refer to rows that do not exist.
+    /// Rows that refer to missing rows.
     pub foreign_keys: Vec<ForeignKeyFault>,
 }
 
-/// A row that refers to a row that does not exist.
+/// A row that refers to a missing row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignKeyFault {
     /// The table of the row.
     pub table: String,
-    /// The row's id; none in a table that has none.
+    /// The row's id; `None` for a table without row ids.
     pub row_id: Option<i64>,
-    /// The table referred to.
+    /// The table that the row refers to.
     pub parent: String,
 }
 
 impl CheckReport {
-    /// Whether nothing was found.
+    /// True if the check found no defect.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.damage.is_empty() && self.foreign_keys.is_empty()
@@ -58,11 +57,10 @@ impl fmt::Display for ForeignKeyFault {
     }
 }
 
-/// Reads the whole database and reports what is wrong with it. Takes time in proportion to its
-/// size.
+/// Reads the whole database and reports damage. The time is proportional to the size of the file.
 ///
 /// # Errors
-/// As SQLite's, if the check itself cannot be made.
+/// SQLite's error if the check itself cannot run.
 pub fn check(connection: &Connection) -> Result<CheckReport> {
     let mut report = CheckReport::default();
     let checked = check_pages(connection, &mut report.damage)

@@ -1,9 +1,9 @@
-//! Copying the write-ahead log into the database while the writer goes on.
+//! Checkpoints the write-ahead log in a background thread, while the writer continues.
 //!
-//! SQLite would do it within a commit, with all callers waiting for thousands of pages and for the
-//! disk. Here a thread of its own copies what there is, again and again, until little is left. That
-//! the writer copies, between two commits, so that its next one begins the log anew: as long as
-//! something is written, nobody else can get to the log's end.
+//! SQLite's automatic checkpoint runs inside a commit; all callers would wait for thousands of pages and for
+//! the disk. Here a thread copies the log several times until little is left. The writer copies that rest
+//! between two commits, so that its next commit restarts the log from the beginning. While writes continue,
+//! no other connection can reach the end of the log.
 
 use std::{
     cell::Cell,
@@ -18,18 +18,18 @@ use rusqlite::{Connection, config::DbConfig, hooks::Wal};
 
 use super::{Settings, connection::open_checkpointer, room::Room};
 
-/// How many pages of the log may be left for the writer.
+/// Maximum number of pages that the thread leaves for the writer.
 const TAIL: u32 = 400;
 
-/// After how many pages more the disk is asked again how much room there is.
+/// Number of new pages in the log after which the free disk space is read again.
 const ASK_EVERY: u32 = 256;
 
-/// How often the thread copies what was added while it copied, at most: as long as it is faster than
-/// the writer, each time there is less.
+/// Maximum number of copies in one run of the thread. As long as the thread is faster than the writer, each
+/// copy has fewer pages.
 const PASSES: usize = 6;
 
 thread_local! {
-    /// The pages in the log after the last commit of the connection that this thread watches.
+    /// Number of pages in the log after the last commit on this thread's connection.
     static LOGGED: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -38,35 +38,35 @@ fn note_logged(_: &Wal, pages: i32) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// How the thread got on.
+/// The result of a run of the thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Copied {
-    /// The disk has what was copied.
+    /// The copied pages are on the disk.
     Synchronised,
-    /// The disk may not have what was copied, and does not say so twice.
+    /// Some copied pages may be missing on the disk, and the operating system does not report that again.
     Lost,
 }
 
-/// The thread that copies, as the writer's thread has it.
+/// The writer's handle of the checkpoint thread.
 pub(super) struct Checkpointer {
     bell: SyncSender<()>,
-    /// Told when what is left is the writer's.
+    /// Receives the result when only the writer's part is left.
     copied: Receiver<Copied>,
     thread: JoinHandle<Option<File>>,
-    /// Whether the thread is at it.
+    /// True while the thread copies.
     copying: bool,
-    /// Whether the disk has refused to take what was copied.
+    /// True after the disk rejected copied pages.
     failed: bool,
-    /// The disk, which says how long the log may become. It is asked now and then.
+    /// The disk, whose free space limits the length of the log. Read again from time to time.
     room: Room,
-    /// The pages at which the log is long.
+    /// Length of the log, in pages, that starts a checkpoint.
     long: u32,
-    /// The pages in the log when it was last copied: if a read keeps it from beginning anew, it grows by
-    /// as much again.
+    /// Length of the log, in pages, at the last copy. If a reader keeps the log from restarting, the next
+    /// copy starts when it has grown by as much again.
     copied_at: u32,
-    /// The pages in the log when this was last looked at.
+    /// Length of the log, in pages, when it was last read.
     logged: u32,
-    /// The pages at which the disk is asked again.
+    /// Length of the log, in pages, at which the free disk space is read again.
     ask_at: u32,
 }
 
@@ -103,15 +103,15 @@ impl Checkpointer {
         })
     }
 
-    /// Has this thread, and not a commit, see to the log of the writer's connection, which belongs to
-    /// the calling thread.
+    /// Turns off auto-checkpointing on the writer's connection and tracks the length of the log instead. The
+    /// connection must belong to the calling thread.
     pub(super) fn watch(connection: &Connection) {
         LOGGED.set(0);
         connection.wal_hook(Some(note_logged));
     }
 
-    /// To be called between two transactions: begins to copy if the log is long, and copies the end of
-    /// it when that is what is left.
+    /// Starts a copy if the log is long, and copies the rest once the thread is done. Call it between two
+    /// transactions.
     pub(super) fn between_commits(&mut self, connection: &Connection) {
         if self.failed {
             return;
@@ -145,22 +145,22 @@ impl Checkpointer {
         }
     }
 
-    /// The pages at which to begin.
+    /// Length of the log, in pages, that starts the next copy.
     const fn begin_at(&self) -> u32 {
         self.copied_at.saturating_add(self.long)
     }
 
-    /// The disk is full: copies the log between two transactions, so that the next one begins it anew and
-    /// needs no room that it does not have already.
+    /// Copies the log after a "disk full" error, between two transactions. The next transaction then restarts
+    /// the log and needs no new space.
     pub(super) fn make_room(&mut self, connection: &Connection) {
-        // While the thread copies, it has the lock; the writer copies what that leaves.
+        // While the thread copies, it holds the checkpoint lock; the writer copies the rest afterwards.
         if !self.copying && !self.failed {
             self.copy(connection);
         }
         self.ask_at = 0;
     }
 
-    /// Copies what is in the log between two transactions.
+    /// Copies the log between two transactions.
     fn copy(&mut self, connection: &Connection) {
         match copy(connection) {
             Ok(_) => {}
@@ -169,9 +169,9 @@ impl Checkpointer {
         }
     }
 
-    /// The disk has refused to take pages that count as copied. They are still in the log, so that must not
-    /// begin anew: nothing is copied or written any more, and nothing is copied at the end either. The next
-    /// start reads the whole log again.
+    /// Stops all checkpoints and writes, because the disk rejected pages that count as copied. They exist
+    /// only in the log, so the log must not restart, and the close must not copy it either. The next start
+    /// reads the whole log.
     fn fail(&mut self, connection: &Connection) {
         tracing::error!(
             "the disk did not take what was copied from the log: the log is kept, and nothing is written until the server is started again"
@@ -182,44 +182,45 @@ impl Checkpointer {
         report("keeping the log", kept.map(drop));
     }
 
-    /// Whether the disk has refused to take what was copied.
+    /// True after the disk rejected copied pages.
     pub(super) const fn has_failed(&self) -> bool {
         self.failed
     }
 
-    /// The thread is gone: SQLite sees to the log again.
+    /// Restores SQLite's automatic checkpoint, because the thread has ended.
     fn leave(&mut self, connection: &Connection) {
         tracing::error!("the thread that copies the log is gone");
         self.copying = false;
-        // Nothing notes it from now on.
+        // The hook no longer updates the value from here on.
         LOGGED.set(0);
         let restored =
             connection.pragma_update_and_check(None, "wal_autocheckpoint", self.long, |_| Ok(()));
         report("PRAGMA wal_autocheckpoint", restored);
     }
 
-    /// Ends the thread. What comes back is to be dropped when all connections are closed: a process that
-    /// closes a file loses its locks on that, whoever in it has taken them.
+    /// Ends the thread. Drop the returned file only after all connections are closed: when a process closes
+    /// any handle of a file, it loses all its POSIX locks on that file.
     pub(super) fn end(self) -> Option<File> {
         drop(self.bell);
         self.thread.join().ok().flatten()
     }
 }
 
-/// What the thread has.
+/// State of the checkpoint thread.
 struct Copier {
     path: PathBuf,
     settings: Settings,
-    /// Made when it is first needed, and anew after a failure.
+    /// Opened on first use, and again after a failure.
     connection: Option<Connection>,
-    /// The database, for its synchronisation. Kept once it is open.
+    /// The database file, for `fsync`. Stays open once opened.
     file: Option<File>,
 }
 
 impl Copier {
     fn run(mut self, rung: &Receiver<()>, done: &SyncSender<Copied>) -> Option<File> {
         while rung.recv().is_ok() {
-            // There is room: the bell rings again when this has been taken. Or nobody is there.
+            // Fails only if the writer is gone: the channel has room, because the writer takes each result
+            // before it sends the next signal.
             let _ = done.try_send(self.copied());
         }
         self.file
@@ -229,7 +230,7 @@ impl Copier {
         if let Err(error) = self.copy_most() {
             tracing::warn!(%error, "copying the log failed");
             self.connection = None;
-            // After any other failure the writer tries again, and meets what cannot be mended.
+            // After any other error the writer retries, and reports what cannot be repaired.
             if is_lost(&error) {
                 return Copied::Lost;
             }
@@ -257,7 +258,7 @@ impl Copier {
         Ok(())
     }
 
-    /// Has the disk take most of the pages before the writer must wait until it has the last.
+    /// Waits until the disk has most of the pages, so that the writer only waits for the rest.
     fn synchronise(&mut self) -> io::Result<()> {
         let file = match &self.file {
             Some(file) => file,
@@ -267,8 +268,8 @@ impl Copier {
     }
 }
 
-/// Whether a checkpoint failed because the disk did not take what was copied. The system says so once: a
-/// second attempt would succeed without having written those pages.
+/// True if a checkpoint failed because the disk rejected copied pages. The operating system reports that
+/// once: a second attempt would succeed although those pages were never written.
 fn is_lost(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|error| error.extended_code);
     code == Some(rusqlite::ffi::SQLITE_IOERR_FSYNC)
@@ -278,7 +279,7 @@ fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(path)
 }
 
-/// Copies what is in the log now, as far as no read still needs what it would replace; gives the
+/// Copies the current log, except for pages whose old version a reader still needs. Returns the number of
 /// pages that are left.
 fn copy(connection: &Connection) -> rusqlite::Result<u32> {
     connection
@@ -289,7 +290,7 @@ fn copy(connection: &Connection) -> rusqlite::Result<u32> {
         })
 }
 
-/// Copies the whole log, and cuts it off.
+/// Copies the whole log and truncates it.
 pub(super) fn truncate(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
         match row.get::<_, bool>(0)? {

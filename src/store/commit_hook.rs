@@ -1,4 +1,4 @@
-//! What takes part in every transaction of the writer.
+//! A hook into every transaction of the writer.
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,28 +6,28 @@ use rusqlite::Connection;
 
 use crate::kernel::Result;
 
-/// Sums up what the jobs of one transaction would otherwise each write by themselves. All of it is
-/// called on the writer's thread.
+/// A participant in the writer's transactions. It collects the writes that each job of a transaction would
+/// otherwise make separately. All methods run on the writer's thread.
 pub trait CommitHook: Send + Sync {
-    /// Writes what this transaction's jobs have left to write.
+    /// Writes the collected rows of this transaction.
     ///
     /// # Errors
-    /// Any: then nothing of the transaction is kept.
+    /// Any error rolls back the whole transaction.
     fn before_commit(&self, connection: &Connection) -> Result<()>;
 
-    /// The transaction is durable. Nobody has been told yet.
+    /// Called after the commit is durable, before any caller gets its answer.
     fn committed(&self);
 
-    /// The transaction is lost, and with it everything that was left to write.
+    /// Called after the transaction, with all collected writes, was rolled back.
     fn lost(&self);
 }
 
-/// The hook, once there is one.
+/// The hook, once it is set.
 #[derive(Default)]
 pub(super) struct Hook(OnceLock<Arc<dyn CommitHook>>);
 
 impl Hook {
-    /// Sets it. The first one stays.
+    /// Sets the hook. Later calls have no effect.
     pub(super) fn set(&self, hook: Arc<dyn CommitHook>) {
         let _ = self.0.set(hook);
     }

@@ -1,4 +1,4 @@
-//! Connections and their pragmas.
+//! Opens connections and sets their pragmas.
 
 use std::{path::Path, time::Duration};
 
@@ -6,28 +6,28 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{OpenError, Settings, files, room::Room};
 
-/// Statements that each connection keeps prepared.
+/// Number of prepared statements that each connection caches.
 const PREPARED_STATEMENTS: usize = 128;
-/// The writer's page cache, in KiB (negative is SQLite's way to say KiB).
+/// Page cache of the writer, in KiB (SQLite expects a negative number for KiB).
 const WRITER_CACHE: i64 = -4096;
-/// A reader's page cache, in KiB. Behind it stands the system's cache of the file.
+/// Page cache of a reader, in KiB. Misses are served from the operating system's file cache.
 const READER_CACHE: i64 = -2048;
-/// The size to which the write-ahead log is cut back after a burst, in lengths at which it is copied.
+/// Size limit of the write-ahead log file after a burst, as a multiple of the length that starts a checkpoint.
 const LOG_LIMIT: i64 = 2;
 
-/// Opened without a mutex of its own (a connection is only ever used by one thread at a time),
-/// never created, and without URI names, so that a path is only a path.
+/// Flags without a mutex (only one thread at a time uses a connection), without creation of files, and
+/// without URI names, so that a path is only a path.
 pub(super) const READ_WRITE: OpenFlags =
     OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
-/// As [`READ_WRITE`], for looking at a file without changing it.
+/// Like [`READ_WRITE`], but read-only, to inspect a file without a change.
 pub(super) const READ_ONLY: OpenFlags =
     OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
-/// How to look at the file at `path` so that nothing is different afterwards.
+/// Returns the flags to inspect the file at `path` without leaving a trace.
 ///
-/// A connection that only reads cannot remove the log files that SQLite makes for a file without
-/// any; one that writes would copy a log that is there into the file.
+/// A read-only connection cannot remove the log files that SQLite creates for a file without any. A
+/// read-write connection would copy an existing log into the file.
 pub(super) fn looking(path: &Path) -> OpenFlags {
     match files::find_companion(path) {
         Some(_) => READ_ONLY,
@@ -35,8 +35,8 @@ pub(super) fn looking(path: &Path) -> OpenFlags {
     }
 }
 
-/// How to read all of a database of this program: as [`looking`], but that a transaction which its
-/// last writer left unfinished is rolled back, which a connection that only reads may not do.
+/// Returns the flags to read a whole database of this program. Like [`looking`], but a leftover rollback
+/// journal is rolled back, which a read-only connection cannot do.
 pub(super) fn recovering(path: &Path) -> OpenFlags {
     match files::beside(path, "-journal").exists() {
         true => READ_WRITE,
@@ -44,16 +44,14 @@ pub(super) fn recovering(path: &Path) -> OpenFlags {
     }
 }
 
-/// The writer's connection to the existing file at `path`, which this puts into WAL mode. Foreign
-/// keys are not enforced yet.
+/// Opens the writer's connection to the existing file at `path` and sets WAL mode. Foreign keys are not enforced yet.
 pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection, OpenError> {
     let failed = |error| OpenError::sqlite(path, error);
     let connection = Connection::open_with_flags(path, READ_WRITE).map_err(failed)?;
     prepare(&connection, settings, WRITER_CACHE).map_err(failed)?;
-    // Rows that come one after the other change the same pages again and again, so that copying the log
-    // seldom copies each of them once.
+    // Consecutive inserts change the same pages many times, so a longer log means fewer copies of each page.
     let pages = Room::of(path, settings).pages();
-    // SQLite falls back to reading when it may not write.
+    // Without write permission, SQLite silently opens the file read-only.
     if connection.is_readonly("main").map_err(failed)? {
         return Err(OpenError::NotWritable {
             path: path.to_owned(),
@@ -72,7 +70,7 @@ pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection
     connection
         .pragma_update(None, "synchronous", settings.synchronous.pragma())
         .map_err(failed)?;
-    // What is erased must not be left in the file's free space: it may be about a person.
+    // Deleted data may be personal, so SQLite overwrites it instead of leaving it in free pages.
     connection
         .pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))
         .map_err(failed)?;
@@ -86,7 +84,7 @@ pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection
     Ok(connection)
 }
 
-/// A connection that only copies the log into the database.
+/// Opens a connection that only runs checkpoints.
 pub(super) fn open_checkpointer(path: &Path, settings: &Settings) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, READ_WRITE)?;
     prepare(&connection, settings, READER_CACHE)?;
@@ -94,12 +92,12 @@ pub(super) fn open_checkpointer(path: &Path, settings: &Settings) -> rusqlite::R
     Ok(connection)
 }
 
-/// Has the connection enforce foreign keys, or not.
+/// Turns the enforcement of foreign keys on or off.
 pub(super) fn enforce_foreign_keys(connection: &Connection, on: bool) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", on)
 }
 
-/// Makes a new connection one that only reads.
+/// Makes a new connection read-only.
 pub(super) fn prepare_reader(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
     prepare(connection, settings, READER_CACHE)?;
     connection.pragma_update(None, "query_only", true)
@@ -108,8 +106,8 @@ pub(super) fn prepare_reader(connection: &Connection, settings: &Settings) -> ru
 fn prepare(connection: &Connection, settings: &Settings, cache: i64) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_millis(settings.busy_timeout_ms))?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
-    // A plan does not depend on the values that are bound. Else each new value of a LIMIT has a
-    // prepared statement prepared again.
+    // Query plans must not depend on bound values. Otherwise SQLite recompiles a prepared statement for each
+    // new value of a LIMIT.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cache_size", cache)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;

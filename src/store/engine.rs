@@ -1,4 +1,4 @@
-//! The engine as the rest of the program uses it.
+//! The store's public interface.
 
 use std::{
     fmt,
@@ -35,10 +35,11 @@ use super::{
 
 const CLOSED: &str = "The server is shutting down";
 
-/// The bytes that a probe writes and removes: enough that it needs new pages, as any row may.
+/// Size of the value that a probe writes and removes, in bytes. It is large enough to need new pages, like
+/// any other row.
 const PROBE_BYTES: usize = 16 * 1024;
 
-/// One open database. Clones share it; the last one to go closes it.
+/// An open database. Clones share it; the drop of the last one closes it.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
@@ -47,20 +48,20 @@ struct Inner {
     created: bool,
     queue: SyncSender<Message>,
     signs: Arc<Signs>,
-    /// None once closed.
+    /// `None` once closed.
     readers: RwLock<Option<Readers>>,
     scans: Arc<Semaphore>,
-    /// None once closed.
+    /// `None` once closed.
     writer: Mutex<Option<JoinHandle<()>>>,
-    /// None once closed, and beside a running server.
+    /// `None` once closed, and for a command beside a running server.
     lock: Mutex<Option<ProcessLock>>,
-    /// Where other processes tell of their changes. None beside a running server.
+    /// The file in which other processes signal their changes. `None` for a command beside a running server.
     signal: Option<File>,
 }
 
 impl Store {
-    /// Opens the database for a server: takes its lock, creates it if it is not there (its
-    /// directory must be), brings it up to date and starts the writer.
+    /// Opens the database for a server: takes its lock, creates the file if it is missing (the directory must
+    /// exist), applies migrations and starts the writer.
     ///
     /// # Errors
     /// Every [`OpenError`] except `Missing` and `Older`.
@@ -83,18 +84,18 @@ impl Store {
         })
     }
 
-    /// Whether this process is the database's server, and not a command beside it.
+    /// True if this process is the database's server, false for a command beside it.
     #[must_use]
     pub fn is_server(&self) -> bool {
         self.0.signal.is_some()
     }
 
-    /// Opens the database for a command, beside a server that may be running on it: without the
-    /// lock and without migrating. Writes of both sides wait for each other.
+    /// Opens the database for a command. A server may be running on it, so this takes no lock and applies no
+    /// migrations. Writes of both processes wait for each other.
     ///
     /// # Errors
-    /// [`OpenError::Missing`] and [`OpenError::Older`] where a server would create or migrate;
-    /// otherwise as [`Store::open`].
+    /// [`OpenError::Missing`] and [`OpenError::Older`] in cases where a server would create or migrate the
+    /// file; otherwise as [`Store::open`].
     pub fn open_beside(settings: &Settings) -> Result<Self, OpenError> {
         Self::open_beside_with(settings, migrations::ALL)
     }
@@ -148,17 +149,18 @@ impl Store {
         })))
     }
 
-    /// Runs `work` as a job in the writer's transaction and answers once that is durable. Jobs run one
-    /// after the other, in the order of the calls' first polls; one that fails or panics is
-    /// rolled back alone. A job must not begin, commit or roll back the transaction itself, nor
-    /// rely on deferred constraints, which are only checked when the whole batch is committed.
+    /// Runs `work` as a job in the writer's transaction and returns its result once that is durable.
     ///
-    /// A caller that stops waiting does not stop its job. What follows from the change belongs into
-    /// [`write_then`](Self::write_then), and not behind the `await` of this.
+    /// Jobs run one after the other, in the order in which the calls are first polled. A job that fails or
+    /// panics is rolled back alone. A job must not begin, commit or roll back the transaction itself. It must
+    /// not rely on deferred constraints, because they are only checked when the whole batch commits.
+    ///
+    /// A job also runs if its caller stops waiting. Put the consequences of the change into
+    /// [`write_then`](Self::write_then), not after the `await`.
     ///
     /// # Errors
-    /// The job's own; `Unavailable` if the queue is full, the store is closed, or what the job
-    /// did could not be made durable; `Internal` if it panicked.
+    /// The job's error; `Unavailable` if the queue is full, the store is closed, or the change could not be
+    /// made durable; `Internal` if the job panicked.
     pub async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
@@ -166,18 +168,18 @@ impl Store {
         self.write_then(work, |done| done).await
     }
 
-    /// The same, with what a commit causes: `then` is called once the change is durable, also if the
-    /// caller has stopped waiting meanwhile (its client is gone, its time is over), and never if the
-    /// change is lost. It must not wait. The caller gets what it makes of the job's result.
+    /// Like [`write`](Self::write), with a callback for the consequences of the commit. `then` runs once the
+    /// change is durable, even if the caller has stopped waiting (client gone, timeout). It never runs if the
+    /// change is lost. It must not block. The caller gets its return value.
     ///
     /// # Errors
-    /// Those of [`write`](Self::write).
+    /// Errors of [`write`](Self::write).
     pub async fn write_then<T: Send + 'static, U: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
         then: impl FnOnce(T) -> U + Send + 'static,
     ) -> Result<U> {
-        // A command tells the server that may be running.
+        // A command signals its change to the server that may be running.
         let path = self.0.signal.is_none().then(|| self.0.path.clone());
         let (job, answer) = job::new(work, move |done| {
             if let Some(Err(error)) = path.as_deref().map(lock::raise_signal) {
@@ -186,7 +188,7 @@ impl Store {
             then(done)
         });
         let depth = &self.0.signs.metrics.queue_depth;
-        // Counted first, so that the writer cannot take it out before.
+        // Incremented first, so that the writer's decrement cannot come before it.
         depth.inc();
         if let Err(refused) = self.0.queue.try_send(Message::Job(job)) {
             depth.dec();
@@ -198,31 +200,29 @@ impl Store {
         answer.await.unwrap_or_else(|_| Err(unavailable(CLOSED)))
     }
 
-    /// Lets `hook` take part in every transaction from now on. The first one given stays.
+    /// Sets the hook that takes part in every transaction from now on. Only the first call has an effect.
     pub fn set_commit_hook(&self, hook: Arc<dyn CommitHook>) {
         self.0.signs.hook.set(hook);
     }
 
-    /// A number that changes whenever another process has changed something through this engine.
-    /// Asking costs one system call and does not touch the database. Always 0 beside a running
-    /// server.
+    /// Returns a number that changes whenever another process changes something through this module. A call
+    /// costs one system call and does not touch the database. Always 0 for a command beside a running server.
     #[must_use]
     pub fn outside_changes(&self) -> u64 {
         self.0.signal.as_ref().map_or(0, lock::read_signal)
     }
 
-    /// Reads on the calling thread, for a few rows found by key. Each statement sees its own
-    /// state of the database; for one state across several, use [`scan`](Self::scan).
+    /// Reads on the calling thread; for a few rows by key. Each statement sees its own snapshot of the
+    /// database. For one snapshot across several statements, use [`scan`](Self::scan).
     ///
     /// # Errors
-    /// The closure's own; `Unavailable` if no connection becomes free or the store is closed.
+    /// The closure's error; `Unavailable` if no connection becomes free or the store is closed.
     pub fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let reader = self.reader(Readers::point)?;
         f(&reader)
     }
 
-    /// Reads on a thread for blocking work, inside one read transaction: all statements see the
-    /// same state of the database.
+    /// Reads on a thread for blocking work, inside one read transaction: all statements see the same snapshot.
     ///
     /// # Errors
     /// As [`read`](Self::read); `Internal` if the closure panics.
@@ -230,7 +230,7 @@ impl Store {
         &self,
         f: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        // Waiting here costs no thread.
+        // An async wait, which blocks no thread.
         let permit = Arc::clone(&self.0.scans)
             .acquire_owned()
             .await
@@ -260,13 +260,13 @@ impl Store {
         take(readers.as_ref().ok_or_else(|| unavailable(CLOSED))?)
     }
 
-    /// Whether writing works, as the last write found it. Costs nothing.
+    /// Returns the health of writes, as of the last write. Costs nothing.
     #[must_use]
     pub fn health(&self) -> Health {
         self.0.signs.health.get()
     }
 
-    /// Finds out whether writing works by a durable write that leaves nothing behind.
+    /// Tests with a durable write, which leaves nothing behind, that the database accepts writes.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -284,35 +284,35 @@ impl Store {
         &self.0.signs.metrics
     }
 
-    /// Whether this opening created the file.
+    /// True if this call of `open` created the file.
     #[must_use]
     pub fn created(&self) -> bool {
         self.0.created
     }
 
-    /// The database file, as an absolute path.
+    /// Absolute path of the database file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// Where the server of this database says that it listens, if one runs.
+    /// Returns the URL that the server of this database has published, if one runs.
     #[must_use]
     pub fn announced(&self) -> Option<String> {
         lock::announced(&self.0.path)
     }
 
-    /// Tells whoever tries to open the same database where this server listens.
+    /// Publishes the server's URL for other processes that try to open the same database.
     ///
     /// # Errors
-    /// What the system says to writing the lock file.
+    /// Errors of writing the lock file.
     pub fn announce(&self, url: &str) -> io::Result<()> {
         let mut lock = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
         lock.as_mut().map_or(Ok(()), |lock| lock.announce(url))
     }
 
-    /// Finishes what is queued, refuses what comes later, closes the database and releases its
-    /// lock. Blocks until that is done; a second call does nothing.
+    /// Completes the queued jobs, refuses later ones, closes the database and releases its lock. Blocks until
+    /// that is done. A second call does nothing.
     pub fn close(&self) {
         self.0.close();
     }
@@ -332,7 +332,7 @@ impl Inner {
         let Some(thread) = writer.take() else {
             return;
         };
-        // First, so that the writer's connection is the last and leaves one file.
+        // The readers close first, so that the writer's connection is the last one and SQLite leaves a single file.
         self.scans.close();
         let readers = self
             .readers
@@ -342,11 +342,11 @@ impl Inner {
         if let Some(readers) = readers {
             readers.close();
         }
-        // A job dropped the last clone: the thread sees that this end of its queue is gone.
+        // A job dropped the last clone. The writer's thread ends by itself, because its queue is disconnected.
         if thread.thread().id() == thread::current().id() {
             return;
         }
-        // Only fails if the thread is gone.
+        // Fails only if the thread has ended.
         let _ = self.queue.send(Message::Close);
         if thread.join().is_err() {
             tracing::error!("the writer's thread had panicked");

@@ -1,4 +1,4 @@
-//! SQLite's result codes: what each means for the caller, for the health and for the connection.
+//! Classifies SQLite's result codes by their effect on the caller, on the health and on the connection.
 
 use std::{error::Error as StdError, time::Duration};
 
@@ -6,10 +6,10 @@ use rusqlite::ErrorCode;
 
 use crate::kernel::{Error, Kind};
 
-/// When a caller that is told "not now" should try again.
+/// Time after which a caller should retry an `Unavailable` error.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// "Not now": the same request may succeed a second later.
+/// Creates an `Unavailable` error: the same request may succeed a second later.
 pub(super) fn unavailable(message: &'static str) -> Error {
     Error::new(
         Kind::Unavailable {
@@ -19,16 +19,16 @@ pub(super) fn unavailable(message: &'static str) -> Error {
     )
 }
 
-/// What SQLite complained of, as far as it matters here.
+/// The classes of SQLite's errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// FULL: no space left on the disk, or the size limit is reached.
     Full,
     /// IOERR: the disk failed.
     Io,
-    /// BUSY, LOCKED, PROTOCOL: another process holds the lock for too long.
+    /// BUSY, LOCKED, PROTOCOL: another process holds a lock for too long.
     Busy,
-    /// READONLY, PERM: the file or its directory cannot be written.
+    /// READONLY, PERM: the file or its directory is not writable.
     ReadOnly,
     /// CANTOPEN: a file of the database cannot be opened.
     CannotOpen,
@@ -36,9 +36,9 @@ pub(super) enum Fault {
     Memory,
     /// CORRUPT, NOTADB: the file is damaged.
     Corrupt,
-    /// CONSTRAINT_UNIQUE, _PRIMARYKEY, _ROWID: there is such a row already.
+    /// CONSTRAINT_UNIQUE, _PRIMARYKEY, _ROWID: such a row exists already.
     Duplicate,
-    /// A defect of the statement or of its caller.
+    /// A bug in the statement or in its caller.
     Other,
 }
 
@@ -67,7 +67,7 @@ impl Fault {
         }
     }
 
-    /// The fault behind a job's error, wherever in the chain of sources SQLite's error stands.
+    /// Returns the fault of the first SQLite error in the source chain of `error`.
     pub(super) fn behind(error: &Error) -> Self {
         let mut source = error.source();
         while let Some(cause) = source {
@@ -79,7 +79,7 @@ impl Fault {
         Self::Other
     }
 
-    /// Whether it means that writing does not work, whoever tries.
+    /// True if all writes fail, not only this one.
     pub(super) const fn stops_writing(self) -> bool {
         match self {
             Self::Full
@@ -92,7 +92,7 @@ impl Fault {
         }
     }
 
-    /// Whether what the connection holds of the file can no longer be trusted.
+    /// True if the connection's view of the file can no longer be trusted.
     pub(super) const fn spoils_connection(self) -> bool {
         match self {
             Self::Io | Self::ReadOnly | Self::CannotOpen | Self::Corrupt => true,
@@ -100,7 +100,7 @@ impl Fault {
         }
     }
 
-    /// What an operator is told.
+    /// The message for an operator.
     pub(super) const fn message(self) -> &'static str {
         match self {
             Self::Full => "no space is left for the database",
@@ -116,8 +116,8 @@ impl Fault {
     }
 }
 
-/// Unavailable where trying again can help, Conflict for a duplicate, Internal for the rest.
-/// SQLite's own words, which may name files, tables and columns, stay in the source.
+/// Converts to `Unavailable` if a retry can help, to `Conflict` for a duplicate, and to `Internal` for the
+/// rest. SQLite's message stays in the source, because it may name files, tables and columns.
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         let fault = Fault::of(&error);

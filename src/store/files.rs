@@ -1,4 +1,4 @@
-//! Files beside the database: their names, and how they appear and vanish as a whole.
+//! Files beside the database: their names, and their atomic creation and removal.
 
 use std::{
     ffi::OsString,
@@ -12,15 +12,15 @@ use std::{
 
 use super::OpenError;
 
-/// `path` with `suffix` after its whole name.
+/// Appends `suffix` to the whole file name of `path`.
 pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)
 }
 
-/// The one name of the file at `path`, so that two ways to the same file share one lock. The
-/// file need not exist, its directory must.
+/// Returns the canonical path of the file at `path`, so that two paths to the same file share one lock. The
+/// directory must exist; the file need not.
 pub(super) fn locate(path: &Path) -> Result<PathBuf, OpenError> {
     let is_directory = || OpenError::IsDirectory {
         path: path.to_owned(),
@@ -50,7 +50,7 @@ pub(super) fn locate(path: &Path) -> Result<PathBuf, OpenError> {
     }
 }
 
-/// Creates a file that only its owner may read. It must not exist.
+/// Creates a file that only its owner may read. The file must not exist.
 pub(super) fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .write(true)
@@ -59,26 +59,26 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Writes a file that only its owner may read, durably and as a whole. A file of that name is replaced.
+/// Writes a file that only its owner may read, durably and atomically. Replaces an existing file.
 ///
 /// # Errors
-/// What the system says.
+/// Errors of the file system.
 pub fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
     let draft = Draft::create_unique(path, ".draft")?;
     fs::write(draft.path(), contents)?;
     draft.put_in_place(path)
 }
 
-/// Makes what happened to the names in the directory of `path` durable.
+/// Makes renames and removals in the directory of `path` durable.
 pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
     let directory = path.parent().expect("a located file has a directory");
     File::open(directory)?.sync_all()
 }
 
-/// The files that SQLite keeps beside a database.
+/// Suffixes of the files that SQLite keeps beside a database.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// One of the files that SQLite keeps beside the database at `path`, if there is any.
+/// Returns one of the files that SQLite keeps beside the database at `path`, if there is one.
 pub(super) fn find_companion(path: &Path) -> Option<PathBuf> {
     COMPANIONS
         .map(|suffix| beside(path, suffix))
@@ -86,15 +86,15 @@ pub(super) fn find_companion(path: &Path) -> Option<PathBuf> {
         .find(|companion| companion.exists())
 }
 
-/// A database in the making, under another name in the same directory. Unless it is put in place
-/// it vanishes, with all that SQLite left beside it.
+/// A file under construction, under a temporary name in the same directory. Unless it is put in place, the
+/// drop removes it and SQLite's files beside it.
 #[derive(Debug)]
 pub(super) struct Draft {
     path: PathBuf,
 }
 
 impl Draft {
-    /// An empty file `{target}{suffix}`. A leftover of that name is removed first.
+    /// Creates an empty file `{target}{suffix}`. Removes a leftover of that name first.
     pub(super) fn create(target: &Path, suffix: &str) -> io::Result<Self> {
         let draft = Self {
             path: beside(target, suffix),
@@ -104,7 +104,7 @@ impl Draft {
         Ok(draft)
     }
 
-    /// The same with a name that no other draft has, of this process or another.
+    /// Creates an empty file with a name that is unique across drafts and processes.
     pub(super) fn create_unique(target: &Path, suffix: &str) -> io::Result<Self> {
         static DRAFTS: AtomicU32 = AtomicU32::new(0);
         let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
@@ -115,7 +115,7 @@ impl Draft {
         &self.path
     }
 
-    /// Gives the draft its name, durably. A file of that name is replaced.
+    /// Renames the draft to `target`, durably. Replaces an existing file.
     pub(super) fn put_in_place(self, target: &Path) -> io::Result<()> {
         File::open(&self.path)?.sync_all()?;
         fs::rename(&self.path, target)?;
@@ -131,7 +131,7 @@ impl Drop for Draft {
     }
 }
 
-/// Removes a database and what SQLite left beside it, as far as they exist.
+/// Removes a database and SQLite's files beside it, as far as they exist.
 pub(super) fn remove_with_companions(path: &Path) -> io::Result<()> {
     remove_if_there(path)?;
     for suffix in COMPANIONS {
@@ -147,7 +147,7 @@ pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-/// True while `path` leads to the file that is open: another may have taken its place.
+/// True while `path` leads to the open file. Another process may have replaced it.
 pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let ours = file.metadata()?;
     match fs::metadata(path) {

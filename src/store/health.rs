@@ -1,4 +1,4 @@
-//! Whether writing works, as the last write found it.
+//! The health of writes, taken from the last write.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -7,21 +7,21 @@ use std::{
 
 use crate::kernel::clock::Stopwatch;
 
-/// Whether writing works.
+/// The health of writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
     /// The last write that changed something was committed.
     Ok,
-    /// The last write failed for a reason that any write would meet. Reads may still work.
+    /// The last write failed for a reason that affects all writes. Reads may still work.
     WritesFailing {
-        /// How long ago the first of the failures was, in real time.
+        /// Real time since the first failure.
         lasting: Duration,
         /// The reason, for an operator.
         message: &'static str,
     },
 }
 
-/// The state behind [`Health`].
+/// The shared state of [`Health`].
 #[derive(Debug, Default)]
 pub(super) struct HealthState(Mutex<Option<Failing>>);
 

@@ -1,4 +1,4 @@
-//! Whose file it is: the application id and version that SQLite keeps in a file's header.
+//! Identifies database files by the application id and the version in SQLite's file header.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -14,30 +14,30 @@ use super::{
     files::{self, Draft},
 };
 
-/// `PARL`: marks a file as a database of this program.
+/// The bytes `PARL`, which mark a file as a database of this program.
 pub(super) const APPLICATION_ID: i32 = 0x5041_524C;
 
 /// The first bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// The header fields used here are big-endian 32-bit numbers at these offsets.
+/// Length of the file header, in bytes. The fields used here are big-endian 32-bit numbers at fixed offsets.
 const HEADER_LENGTH: usize = 100;
-/// The largest page that SQLite has.
+/// The largest page size of SQLite, in bytes.
 const LARGEST_PAGE: u64 = 65536;
 const USER_VERSION_AT: usize = 60;
 const APPLICATION_ID_AT: usize = 68;
 
-/// What a SQLite file says of itself.
+/// The identity in the header of a SQLite file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Identity {
     application: i32,
-    /// The number of migrations it has.
+    /// Number of migrations that the file has.
     pub(super) version: i64,
 }
 
 impl Identity {
-    /// Looks at the file at `path` without changing it; none if there is no file or an empty one.
+    /// Reads the identity of the file at `path` without changing it; `None` if the file is missing or empty.
     ///
-    /// Only for a file that this process has not open: see [`super::lock`].
+    /// Only for a file that this process does not have open: see [`super::lock`].
     pub(super) fn look(path: &Path) -> Result<Option<Self>, OpenError> {
         let Some(header) = read_header(path).map_err(|error| OpenError::io(path, error))? else {
             return Ok(None);
@@ -46,10 +46,10 @@ impl Identity {
             (None, None) => Err(OpenError::NotADatabase {
                 path: path.to_owned(),
             }),
-            // Power failed while the first page was written: the log may have the whole page.
+            // A power failure during the write of the first page: the log may have the whole page.
             (None, Some(_)) => Self::recover_copy(path).map(Some),
-            // The last writer may have died before its log was copied into the file. The mark is in
-            // the file from the beginning, so the log of another program is not opened.
+            // The last writer may have crashed before the log was copied into the file. The application id is
+            // in the file from the start, so this never opens the log of another program.
             (Some(stored), Some(_)) if stored.application == APPLICATION_ID => {
                 Self::recover(path).map(Some)
             }
@@ -65,19 +65,19 @@ impl Identity {
         })
     }
 
-    /// The identity that SQLite reads in the file at `path`, its log included.
+    /// Reads the identity through SQLite, which includes the log.
     pub(super) fn recover(path: &Path) -> Result<Self, OpenError> {
         let looked = Connection::open_with_flags(path, looking(path))
             .and_then(|connection| Self::of(&connection));
         match looked {
-            // A connection that only reads may not roll a transaction back.
+            // A read-only connection cannot roll back a transaction.
             Err(error) if needs_rollback(&error) => Self::recover_copy(path),
             looked => looked.map_err(|error| OpenError::sqlite(path, error)),
         }
     }
 
-    /// The identity of the file at `path` once SQLite has recovered it. To recover a file is to
-    /// write to it, so this works on a copy of the first page and the logs; the rest is a hole.
+    /// Reads the identity as SQLite sees it after recovery. Recovery writes to the file, so this works on a
+    /// copy of the first page and the logs; the rest of the copy is a hole.
     fn recover_copy(path: &Path) -> Result<Self, OpenError> {
         let copy = copy_first_page_and_logs(path).map_err(|error| OpenError::io(path, error))?;
         Connection::open_with_flags(copy.path(), READ_WRITE)
@@ -85,7 +85,7 @@ impl Identity {
             .map_err(|error| OpenError::sqlite(path, error))
     }
 
-    /// What the file behind `connection` says of itself.
+    /// Reads the identity through an open connection.
     pub(super) fn of(connection: &Connection) -> rusqlite::Result<Self> {
         Ok(Self {
             application: connection.query_row("PRAGMA application_id", [], |row| row.get(0))?,
@@ -93,8 +93,8 @@ impl Identity {
         })
     }
 
-    /// Whether this program may work with the file: it is one of its own, and not of a newer
-    /// version.
+    /// Checks that this program may use the file: it belongs to this program, and its version is not newer
+    /// than `known`.
     pub(super) fn require(self, path: &Path, known: i64) -> Result<(), OpenError> {
         if self.application != APPLICATION_ID || self.version < 0 {
             return Err(OpenError::OtherApplication {

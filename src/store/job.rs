@@ -1,4 +1,4 @@
-//! What waits for the writer: a closure, what its commit causes, and the one who waits for its answer.
+//! Jobs of the writer: the closure, the callback after the commit, and the channel to the caller.
 
 use std::{
     any::Any,
@@ -12,33 +12,33 @@ use crate::kernel::{Error, Kind, Result};
 
 use super::fault::{Fault, unavailable};
 
-/// How a job ended, for the batch.
+/// The result of a job, for the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     Succeeded,
-    /// Nothing of it may be kept.
+    /// The job's changes must be rolled back.
     Failed(Fault),
 }
 
-/// What became of the transaction that a job ran in.
+/// The result of the transaction that a job ran in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It is durable.
+    /// The transaction is durable.
     Committed,
-    /// It is not known to be: no job of it may be told that it succeeded.
+    /// The transaction is not known to be durable, so no job of it may report success.
     Lost,
 }
 
 /// A job of any result type.
 pub(super) trait Job: Send {
-    /// Runs the closure and keeps its result. Called at most once.
+    /// Runs the closure and stores its result. Called at most once.
     fn run(&mut self, connection: &Connection) -> Outcome;
 
-    /// Has what the commit causes happen, and answers the one who waits, if there still is one.
+    /// Runs the callback if the job was committed, and answers the caller if it still waits.
     fn answer(self: Box<Self>, verdict: Verdict);
 }
 
-/// A closure, its result, what follows once that is committed, and the one who waits.
+/// A closure, its result, the callback after the commit, and the channel to the caller.
 struct Task<T, U, F, G> {
     work: Option<F>,
     result: Option<Result<T>>,
@@ -46,8 +46,8 @@ struct Task<T, U, F, G> {
     reply: oneshot::Sender<Result<U>>,
 }
 
-/// A job, and where its answer arrives. The answer never arrives if the job is dropped. `then` makes
-/// the answer of what was committed.
+/// Creates a job and the receiver of its answer. The receiver fails if the job is dropped. `then` turns the
+/// committed result into the answer.
 pub(super) fn new<T, U, F, G>(work: F, then: G) -> (Box<dyn Job>, oneshot::Receiver<Result<U>>)
 where
     T: Send + 'static,
@@ -76,7 +76,7 @@ where
         let Some(work) = self.work.take() else {
             return Outcome::Failed(Fault::Other);
         };
-        // What the closure touched in the database is rolled back, and the closure is gone.
+        // Unwind safety: the closure's database changes are rolled back, and the closure itself is consumed.
         let result = catch_unwind(AssertUnwindSafe(|| work(connection)))
             .unwrap_or_else(|panic| Err(panicked(&*panic)));
         let outcome = match &result {
@@ -98,7 +98,7 @@ where
                 Err(unavailable("The change could not be stored; try again"))
             }
         };
-        // The caller may have given up; the work is done all the same.
+        // The caller may have stopped waiting.
         let _ = self.reply.send(answer);
     }
 }

@@ -1,7 +1,8 @@
-//! One server per database: an exclusive lock on a file beside it.
+//! Allows one server per database, by an exclusive lock on a file beside it. Also carries the signal by which
+//! other processes report their changes.
 //!
-//! The database itself is not locked, because SQLite's own locks are on it and closing any other
-//! handle of that file in this process would drop them.
+//! The lock is not on the database itself, because SQLite has its own locks there. Closing any other handle
+//! of that file in this process would drop them.
 
 use std::{
     fmt,
@@ -16,13 +17,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{OpenError, files};
 
-/// What is known of the server that holds a database.
+/// The server that holds a database's lock, as far as known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Holder {
     /// Its process id.
     pub pid: Option<u32>,
-    /// The address it listens on, once it does.
+    /// The URL that it listens on, once it listens.
     pub url: Option<String>,
 }
 
@@ -39,10 +40,10 @@ impl fmt::Display for Holder {
     }
 }
 
-/// How much of the lock file the holder's text has. The signal stands behind it.
+/// Length of the holder's JSON in the lock file, in bytes. The signal follows it.
 const HOLDER_BYTES: usize = 512;
 
-/// The lock of a database. Dropping it releases it.
+/// The lock of a database. The drop releases it.
 #[derive(Debug)]
 pub(super) struct ProcessLock {
     file: File,
@@ -87,7 +88,7 @@ impl ProcessLock {
         }
     }
 
-    /// Tells who asks that this process listens on `url`.
+    /// Publishes the URL that this process listens on.
     pub(super) fn announce(&mut self, url: &str) -> io::Result<()> {
         self.write_holder(Some(url.to_owned()))
     }
@@ -102,42 +103,43 @@ impl ProcessLock {
         self.file.write_all_at(&text, 0)
     }
 
-    /// The file, to read the [signal](read_signal) from as long as the lock is held.
+    /// Returns a handle of the lock file, to read the [signal](read_signal) while the lock is held.
     pub(super) fn signal_file(&self) -> io::Result<File> {
         self.file.try_clone()
     }
 }
 
-/// Whether those who keep a server from its lock only [ask](announced) for a moment if there is one.
+/// True if the conflicting lock is a shared one, which other processes take briefly to [look for](announced)
+/// a server.
 fn is_asked(file: &File) -> bool {
     file.try_lock_shared().is_ok() && file.unlock().is_ok()
 }
 
-/// Where the process that serves this database says that it listens, if one does.
+/// Returns the URL that the server of this database has published, if one runs.
 pub(super) fn announced(database: &Path) -> Option<String> {
     let mut file = File::open(files::beside(database, ".lock")).ok()?;
-    // Nobody holds it who has left it behind.
+    // The file is a leftover if no process holds its lock.
     if file.try_lock_shared().is_ok() {
         return None;
     }
     read_holder(&mut file).url
 }
 
-/// A number that changes whenever another process has [raised](raise_signal) it. It costs one
-/// system call and does not touch the database.
+/// Returns a number that changes whenever another process [raises](raise_signal) the signal. Costs one system
+/// call and does not touch the database.
 pub(super) fn read_signal(file: &File) -> u64 {
     let mut bytes = [0; size_of::<u64>()];
-    // Nobody has raised it yet if it is not there.
+    // The number is missing until it is first raised.
     let _ = file.read_exact_at(&mut bytes, HOLDER_BYTES as u64);
     u64::from_ne_bytes(bytes)
 }
 
-/// Tells the server of `database`, if one runs, that another process has changed something. Called
-/// after the change is committed, so that whoever sees the signal sees the change.
+/// Signals to the server of `database`, if one runs, that another process has changed something. Call it
+/// after the commit, so that a process that sees the signal also sees the change.
 pub(super) fn raise_signal(database: &Path) -> io::Result<()> {
     let path = files::beside(database, ".lock");
     match OpenOptions::new().write(true).open(path) {
-        // Any other number will do; a random one needs no agreement between those who raise it.
+        // Any other number works. A random one needs no coordination between processes.
         Ok(file) => file.write_all_at(&rand::random::<u64>().to_ne_bytes(), HOLDER_BYTES as u64),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
@@ -146,7 +148,7 @@ pub(super) fn raise_signal(database: &Path) -> io::Result<()> {
 
 impl Drop for ProcessLock {
     fn drop(&mut self) {
-        // Removed while it is still locked, so that nobody else's file is removed.
+        // The file is removed while it is still locked, so this never removes another holder's file.
         if let Err(error) = fs::remove_file(&self.path) {
             tracing::warn!(path = %self.path.display(), %error, "the lock file stays behind");
         }
@@ -155,7 +157,7 @@ impl Drop for ProcessLock {
 
 fn read_holder(file: &mut File) -> Holder {
     let mut text = Vec::new();
-    // Only to name the other server: an unreadable file means an unnamed one.
+    // The holder is only for messages, so an unreadable file gives an unknown holder.
     let _ = file.take(HOLDER_BYTES as u64).read_to_end(&mut text);
     serde_json::from_slice(&text).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The engine's own table: a few facts about the file itself.
+//! The store's own table: a few values that describe the file itself.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -9,10 +9,10 @@ const SET: &str = "INSERT INTO meta (key, value) VALUES (:key, :value)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 const REMOVE: &str = "DELETE FROM meta WHERE key = :key";
 
-/// The value under `key`, if there is one.
+/// Returns the value of `key`, if there is one.
 ///
 /// # Errors
-/// As SQLite's.
+/// SQLite's errors.
 pub fn get(connection: &Connection, key: &str) -> Result<Option<Vec<u8>>> {
     Ok(connection
         .prepare_cached(GET)?
@@ -20,10 +20,10 @@ pub fn get(connection: &Connection, key: &str) -> Result<Option<Vec<u8>>> {
         .optional()?)
 }
 
-/// Puts `value` under `key`, in place of what was there.
+/// Sets the value of `key`. Replaces an existing one.
 ///
 /// # Errors
-/// As SQLite's.
+/// SQLite's errors.
 pub fn set(connection: &Connection, key: &str, value: &[u8]) -> Result<()> {
     connection
         .prepare_cached(SET)?
@@ -31,10 +31,10 @@ pub fn set(connection: &Connection, key: &str, value: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Removes what is under `key`, if anything is.
+/// Deletes the value of `key`, if there is one.
 ///
 /// # Errors
-/// As SQLite's.
+/// SQLite's errors.
 pub fn remove(connection: &Connection, key: &str) -> Result<()> {
     connection
         .prepare_cached(REMOVE)?

@@ -1,4 +1,4 @@
-//! What the writer measures.
+//! Metrics of the writer.
 
 use prometheus_client::{
     metrics::{
@@ -11,11 +11,11 @@ use prometheus_client::{
 /// The writer's metrics.
 #[derive(Debug, Clone)]
 pub struct Metrics {
-    /// Jobs per commit.
+    /// Number of jobs per commit.
     pub batch_size: Histogram,
-    /// The time that COMMIT took, in seconds: mostly the wait for the disk.
+    /// Duration of COMMIT in seconds: mostly the wait for the disk.
     pub commit_seconds: Histogram,
-    /// Jobs that wait for the writer.
+    /// Number of jobs that wait for the writer.
     pub queue_depth: Gauge,
 }
 

@@ -1,8 +1,8 @@
-//! The SQLite engine: one file, one writer thread that commits in groups, pools of readers,
-//! migrations, sealing of secrets, backup and restore.
+//! The SQLite store: one file, one writer thread with group commit, pools of readers, migrations, sealing of
+//! secrets, backup and restore.
 //!
-//! It owns how rows become durable and knows no table except its own `meta`. What the tables mean
-//! is the domain's; the migrations are SQL files that this module only carries and applies.
+//! It knows no table except its own `meta`. The domain owns the meaning of the tables; this module only
+//! applies the SQL files of the migrations.
 
 mod backup;
 mod batch;

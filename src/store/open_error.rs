@@ -1,37 +1,37 @@
-//! Why a database could not be opened, in words for the person who started the program.
+//! Errors of opening a database, with messages for the person who started the program.
 
 use std::{io, path::PathBuf};
 
 use super::{Holder, fault::Fault};
 
-/// Why a database could not be opened. Nothing on disk was changed, and no file was left behind.
+/// The reason why a database could not be opened. No file was changed or left behind.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
     /// The directory of the file does not exist.
     #[error("the directory of {} does not exist\nCreate it first, or correct the path", .path.display())]
     DirectoryMissing {
-        /// The database file asked for.
+        /// The requested database file.
         path: PathBuf,
     },
     /// The path is a directory.
     #[error("{} is a directory\nGive the path of a file in it", .path.display())]
     IsDirectory {
-        /// The path asked for.
+        /// The requested path.
         path: PathBuf,
     },
-    /// There is no such file, and this command does not create one.
+    /// The file does not exist, and this command does not create it.
     #[error("there is no database {}\nStart the server to create it, or correct the path", .path.display())]
     Missing {
-        /// The database file asked for.
+        /// The requested database file.
         path: PathBuf,
     },
-    /// The file or its directory cannot be written.
+    /// The file or its directory is not writable.
     #[error("{} cannot be written\nCheck the owner and permissions of the file and its directory, and that the disk is not full or read-only", .path.display())]
     NotWritable {
-        /// The database file asked for.
+        /// The requested database file.
         path: PathBuf,
-        /// What the system said, where it said something.
+        /// The error of the operating system, if there was one.
         source: Option<io::Error>,
     },
     /// The file is not a SQLite database.
@@ -40,7 +40,7 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is the SQLite database of another program.
+    /// The file is a SQLite database of another program.
     #[error("{} is the SQLite database of another program\nCorrect the path; the file was not touched", .path.display())]
     OtherApplication {
         /// The file.
@@ -51,35 +51,35 @@ pub enum OpenError {
     Newer {
         /// The file.
         path: PathBuf,
-        /// The number of migrations that the file has.
+        /// Number of migrations that the file has.
         found: i64,
-        /// The number of migrations that this program knows.
+        /// Number of migrations that this program knows.
         known: i64,
     },
-    /// The file has to be migrated first, which only the server does.
+    /// The file needs a migration first, which only the server applies.
     #[error("{} was written by an older version of this program (schema {found}, this one needs {known})\nStart this version of the server once to bring it up to date", .path.display())]
     Older {
         /// The file.
         path: PathBuf,
-        /// The number of migrations that the file has.
+        /// Number of migrations that the file has.
         found: i64,
-        /// The number of migrations that this program knows.
+        /// Number of migrations that this program knows.
         known: i64,
     },
-    /// There is no database, but SQLite's log of one. A new database would take it for its own.
+    /// The database is missing, but a log file of SQLite for it exists. A new database would adopt that log.
     #[error("there is no database {}, but a part of one: {}\nPut the database back, or move that file away", .path.display(), .companion.display())]
     StrayLog {
-        /// The database file asked for.
+        /// The requested database file.
         path: PathBuf,
-        /// The file that belongs to a missing database.
+        /// The log file of the missing database.
         companion: PathBuf,
     },
-    /// There is no database, but one that a restore has moved away, and has not put another in its place.
+    /// The database is missing, because an interrupted restore has moved it aside.
     #[error("there is no database {}, but the one that was there: {}\nA restore has moved it, and was cut off: run it again, or put that file back. For a new database, move it elsewhere", .path.display(), .aside.display())]
     MovedAside {
-        /// The database file asked for.
+        /// The requested database file.
         path: PathBuf,
-        /// The database that was there.
+        /// The database that was moved aside.
         aside: PathBuf,
     },
     /// Another server runs on the file.
@@ -87,7 +87,7 @@ pub enum OpenError {
     InUse {
         /// The database file.
         path: PathBuf,
-        /// What is known of the other server.
+        /// The other server, as far as known.
         holder: Holder,
     },
     /// The file is damaged.
@@ -95,10 +95,10 @@ pub enum OpenError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// SQLite's words.
+        /// SQLite's error.
         source: rusqlite::Error,
     },
-    /// The file system lacks what SQLite's write-ahead log needs.
+    /// The file system does not support SQLite's write-ahead log.
     #[error("the file system of {} does not support a write-ahead log (SQLite chose journal mode {mode:?})\nKeep the database on a local disk", .path.display())]
     NoWriteAheadLog {
         /// The database file.
@@ -113,23 +113,23 @@ pub enum OpenError {
         path: PathBuf,
         /// The migration's name.
         name: &'static str,
-        /// SQLite's words.
+        /// SQLite's error.
         source: rusqlite::Error,
     },
-    /// The system refused something else.
+    /// Any other error of the operating system.
     #[error("{} could not be opened", .path.display())]
     Io {
-        /// The database file asked for.
+        /// The requested database file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// SQLite refused something else.
+    /// Any other error of SQLite.
     #[error("{} could not be opened", .path.display())]
     Sqlite {
-        /// The database file asked for.
+        /// The requested database file.
         path: PathBuf,
-        /// SQLite's words.
+        /// SQLite's error.
         source: rusqlite::Error,
     },
 }
@@ -142,7 +142,7 @@ impl OpenError {
             | io::ErrorKind::ReadOnlyFilesystem
             | io::ErrorKind::StorageFull
             | io::ErrorKind::QuotaExceeded
-            // What /proc and other file systems without regular files say to a new file.
+            // `/proc` and other special file systems return this for a new file.
             | io::ErrorKind::NotFound
             | io::ErrorKind::Unsupported => Self::NotWritable {
                 path,

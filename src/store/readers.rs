@@ -1,4 +1,4 @@
-//! Pools of connections that can only read.
+//! Pools of read-only connections.
 
 use std::{
     convert::Infallible,
@@ -25,12 +25,12 @@ use super::{
     fault::unavailable,
 };
 
-/// Connections for point reads beyond one per thread of the server, for those of other threads.
+/// Number of connections for point reads in addition to one per server thread, for reads from other threads.
 const SPARE_CONNECTIONS: usize = 2;
-/// How long the start waits for the first connection, and the end for the last.
+/// Maximum time that the start waits for the first connection, and the close for the last.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// One pool for reads in place and one for scans, so that scans cannot hold up the others.
+/// Two pools, one for point reads and one for scans, so that scans cannot block point reads.
 #[derive(Debug)]
 pub(super) struct Readers {
     points: r2d2::Pool<Readable>,
@@ -40,10 +40,10 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    /// Opens the pools. One connection is made at once, the others when they are needed.
+    /// Opens the pools. One connection opens at once, the others on demand.
     pub(super) fn open(path: &Path, settings: &Settings) -> Result<Self, r2d2::Error> {
         let (alive, open) = channel();
-        // Only opens connections; by default each pool would keep three threads for that.
+        // The pool's thread only opens connections. By default, each pool would have three such threads.
         let opener = ScheduledThreadPool::builder()
             .num_threads(1)
             .thread_name_pattern("store-opener")
@@ -64,18 +64,18 @@ impl Readers {
         Ok(readers)
     }
 
-    /// A connection for a read in place.
+    /// Takes a connection for a point read.
     pub(super) fn point(&self) -> Result<PooledConnection<Readable>> {
         self.points.get().map_err(busy)
     }
 
-    /// A connection for a scan.
+    /// Takes a connection for a scan.
     pub(super) fn scan(&self) -> Result<PooledConnection<Readable>> {
         self.scans.get().map_err(busy)
     }
 
-    /// Closes the pools and waits until the connections on loan, and one that the opener may
-    /// just be making, are closed as well.
+    /// Closes the pools and waits until all their connections are closed: those in use, and one that may just
+    /// be opening.
     pub(super) fn close(self) {
         drop((self.points, self.scans));
         let open = self
@@ -114,16 +114,17 @@ fn busy(error: r2d2::Error) -> Error {
     unavailable("The database is not available right now").with_source(error)
 }
 
-/// Makes [`Reader`]s. `alive` is shared by all that keeps the database open.
+/// Connection manager that opens [`Reader`]s. All connections share the channel of `alive`, which thus
+/// disconnects with the last of them.
 #[derive(Debug)]
 pub(super) struct Readable {
     inner: SqliteConnectionManager,
     alive: Sender<Infallible>,
 }
 
-/// A connection that can only read.
+/// A read-only connection.
 pub(super) struct Reader {
-    // Dropped in this order: the connection is closed before it counts as closed.
+    // Fields drop in this order, so the connection is closed before it counts as closed.
     connection: Connection,
     _alive: Sender<Infallible>,
 }

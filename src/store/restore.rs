@@ -1,4 +1,4 @@
-//! Puts a backup in the place of a database, and never destroys what was there.
+//! Replaces a database with a backup. Never destroys the old database.
 
 use std::{
     fs, io,
@@ -18,29 +18,28 @@ use super::{
     startup,
 };
 
-/// What the name of a database that was moved away has behind that of the database, before the time.
+/// Suffix of a database that was moved aside; the time follows.
 const ASIDE: &str = ".before-restore-";
 
-/// What was restored.
+/// The result of a restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestoreReport {
-    /// The database, as an absolute path.
+    /// Absolute path of the database.
     pub target: PathBuf,
-    /// Where the database that was there before is now.
+    /// Path of the previous database after it was moved aside, if there was one.
     pub moved_to: Option<PathBuf>,
-    /// The size of the restored database in bytes.
+    /// Size of the restored database in bytes.
     pub bytes: u64,
-    /// The number of migrations that it has; the next start of a server adds those it lacks.
+    /// Number of migrations that it has. The next start of a server applies the missing ones.
     pub version: i64,
 }
 
-/// Puts a checked copy of `backup_file` at `target`. A database that is there is moved aside, to
-/// `{target}.before-restore-{time}`, and only if `overwrite` allows it. The key file stays: it
-/// must be the one that the backup was sealed with.
+/// Puts a checked copy of `backup_file` at `target`. An existing database is moved aside to
+/// `{target}.before-restore-{time}`, and only if `overwrite` is true. The key file stays; it must contain the
+/// key that the backup was sealed with.
 ///
 /// # Errors
-/// [`BackupError`]; `target` is then as it was. In particular [`OpenError::InUse`] if a server
-/// runs on it.
+/// [`BackupError`]. `target` is unchanged then. In particular [`OpenError::InUse`] if a server runs on it.
 pub fn restore(
     backup_file: &Path,
     target: &Path,
@@ -89,7 +88,7 @@ fn is_occupied(target: &Path) -> bool {
     target.exists() || files::find_companion(target).is_some()
 }
 
-/// Moves a database and what SQLite keeps beside it, so that it can be opened where it is then.
+/// Moves a database together with SQLite's files, so that it can be opened at its new path.
 fn move_aside(target: &Path, now: Timestamp) -> io::Result<Option<PathBuf>> {
     if !is_occupied(target) {
         return Ok(None);
@@ -116,7 +115,7 @@ fn move_all(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A database that was moved away from `target`: the last one, by its name.
+/// Returns the database that was last moved aside from `target`, by its name.
 pub(super) fn find_aside(target: &Path) -> Option<PathBuf> {
     let prefix = beside(target, ASIDE);
     let prefix = prefix.file_name()?.to_str()?;

@@ -1,5 +1,5 @@
-//! How long the write-ahead log may become: as the settings say, and not longer than its disk has room
-//! for, because what is in the log must also find a place in the database.
+//! Limits the length of the write-ahead log: by the settings, and by the free space of the disk, because the
+//! log's pages must also fit into the database.
 
 use std::{
     fs,
@@ -8,11 +8,11 @@ use std::{
 
 use super::{Settings, files};
 
-/// Bytes of a page and its header in the log.
+/// Bytes of a page with its header in the log.
 const PAGE_BYTES: u64 = 4096 + 24;
-/// The fewest pages that are worth copying.
+/// Minimum number of pages that start a checkpoint.
 const LEAST_PAGES: u32 = 64;
-/// The part of the room that the log may take. It grows while it is copied, and so does the database.
+/// Divisor of the free space that gives the log's share. Both the log and the database grow during a checkpoint.
 const PART: u64 = 4;
 
 /// The disk of a database.
@@ -31,7 +31,7 @@ impl Room {
         }
     }
 
-    /// The pages at which the log is to be copied.
+    /// Length of the log, in pages, that starts a checkpoint.
     pub(super) fn pages(&self) -> u32 {
         match self.available() {
             Some(bytes) => self.most.min(pages(bytes / PART)),
@@ -39,12 +39,12 @@ impl Room {
         }
     }
 
-    /// True if there is less room than the log and the database may need before the log is copied.
+    /// True if the free space is too small for the log and the database to grow to the configured limit.
     pub(super) fn is_tight(&self) -> bool {
         self.pages() < self.most
     }
 
-    /// The bytes that the log can have: those that are free, and those that it has already.
+    /// Returns the bytes that the log may use: the free space and its current size.
     fn available(&self) -> Option<u64> {
         let disk = rustix::fs::statvfs(&self.directory).ok()?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
@@ -53,7 +53,7 @@ impl Room {
     }
 }
 
-/// So many bytes in pages of the log.
+/// Converts bytes to pages of the log, at least the minimum.
 pub(super) fn pages(bytes: u64) -> u32 {
     let pages = u32::try_from(bytes / PAGE_BYTES).unwrap_or(u32::MAX);
     pages.max(LEAST_PAGES)
@@ -74,7 +74,7 @@ mod tests {
         let room = Room::of(&path, &settings(1024 * 1024));
         assert_eq!(room.pages(), 254);
         assert!(!room.is_tight());
-        // No disk has so much.
+        // No disk is that large.
         let room = Room::of(&path, &settings(u64::MAX));
         assert!(room.is_tight());
         assert!(room.pages() >= LEAST_PAGES);

@@ -1,27 +1,27 @@
-//! The settings of the engine.
+//! The settings of the store.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// How the database is opened and how much it takes on.
+/// Settings of the database file, of its durability and of its capacity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// The database file. Its directory must exist. Default: `parlance.db`.
     pub path: PathBuf,
-    /// What a commit waits for. Default: `full`.
+    /// The durability of a commit. Default: `full`.
     pub synchronous: Synchronous,
-    /// The most jobs that share one commit; at least 1. Default: 256.
+    /// Maximum number of jobs that share one commit; at least 1. Default: 256.
     pub batch_size: usize,
-    /// The most jobs that wait for the writer; one more is refused; at least 1. Default: 4096.
+    /// Maximum number of jobs that wait for the writer; further ones are refused; at least 1. Default: 4096.
     pub queue_depth: usize,
-    /// How many scans run at the same time; at least 1. Default: 4.
+    /// Maximum number of concurrent scans; at least 1. Default: 4.
     pub scan_connections: u32,
-    /// How long the write-ahead log may become until it is copied into the database, in bytes; on a
-    /// small disk it is copied before it takes a quarter of the room. Default: 32 MiB.
+    /// Length of the write-ahead log, in bytes, at which it is copied into the database. On a small disk it
+    /// is copied before it takes a quarter of the free space. Default: 32 MiB.
     pub log_bytes: u64,
-    /// How long, in milliseconds, a statement waits for another process's lock, and a read for a
+    /// Maximum time, in milliseconds, that a statement waits for another process's lock, and a read for a
     /// free connection. Default: 5000.
     pub busy_timeout_ms: u64,
 }
@@ -40,14 +40,14 @@ impl Default for Settings {
     }
 }
 
-/// What a commit waits for.
+/// The durability of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Synchronous {
-    /// Until the disk has it: an acknowledged write survives a power cut.
+    /// A commit waits until the disk has the data: an acknowledged write survives a power failure.
     Full,
-    /// Until the operating system has it: an acknowledged write survives a crash of the program,
-    /// but the last moments before a power cut can be lost.
+    /// A commit waits until the operating system has the data: an acknowledged write survives a crash of the
+    /// program, but a power failure can lose the last moments.
     Normal,
 }
 

@@ -1,4 +1,4 @@
-//! How the kernel's types are stored.
+//! SQL representations of the kernel's types.
 
 use rusqlite::{
     ToSql,

@@ -1,4 +1,4 @@
-//! Brings the file to where the engine can run on it.
+//! Opens, creates and migrates the database file.
 
 use std::path::Path;
 
@@ -14,14 +14,14 @@ use super::{
     room::Room,
 };
 
-/// The writer's connection, and whether the file was made for it.
+/// The writer's connection. `created` is true if the file is new.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) connection: Connection,
     pub(super) created: bool,
 }
 
-/// Opens the file of a server, which holds its lock: creates it if it is not there, migrates it.
+/// Opens the file for a server, which holds its lock. Creates or migrates the file if necessary.
 pub(super) fn open_or_create(
     path: &Path,
     settings: &Settings,
@@ -50,8 +50,8 @@ pub(super) fn open_or_create(
     })
 }
 
-/// Copies a log that was left behind before anything is written, where the disk has little room: the log
-/// may be what fills it.
+/// Copies a leftover log before the first write if the disk has little free space. The log may be the file
+/// that fills it.
 fn copy_log_if_tight(path: &Path, settings: &Settings, connection: &Connection) {
     if !Room::of(path, settings).is_tight() {
         return;
@@ -61,14 +61,14 @@ fn copy_log_if_tight(path: &Path, settings: &Settings, connection: &Connection) 
     }
 }
 
-/// Removes a database that was just created, because it cannot be used after all.
+/// Removes a newly created database that cannot be used after all.
 pub(super) fn discard(path: &Path) {
     if let Err(error) = files::remove_with_companions(path) {
         tracing::warn!(path = %path.display(), %error, "an unused database stays behind");
     }
 }
 
-/// Opens a file that a server may be running on: it must be there and up to date.
+/// Opens a file that a server may be running on. The file must exist and be up to date.
 pub(super) fn open_beside(
     path: &Path,
     settings: &Settings,
@@ -90,8 +90,7 @@ pub(super) fn open_beside(
     })
 }
 
-/// What the existing file at `path` says of itself. SQLite reads it, because this process may
-/// have the file open.
+/// Reads the identity of the existing file at `path`. SQLite reads it, because this process may have the file open.
 pub(super) fn look_beside(path: &Path) -> Result<Identity, OpenError> {
     if !std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
         refuse_remains(path)?;
@@ -102,8 +101,8 @@ pub(super) fn look_beside(path: &Path) -> Result<Identity, OpenError> {
     Identity::recover(path)
 }
 
-/// There is no database. SQLite would take a log for that of a new one, or remove it with what is only there;
-/// and a new one would hide what a restore that was cut off has moved away.
+/// Refuses to create a database beside remains of an earlier one. SQLite would adopt or delete a leftover
+/// log, and a new database would hide the one that an interrupted restore moved aside.
 fn refuse_remains(path: &Path) -> Result<(), OpenError> {
     let path = path.to_owned();
     if let Some(companion) = files::find_companion(&path) {
@@ -115,19 +114,19 @@ fn refuse_remains(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// The writer's connection to a file that is up to date.
+/// Opens the writer's connection to a file that is up to date.
 pub(super) fn open_current(path: &Path, settings: &Settings) -> Result<Connection, OpenError> {
     let connection = open_writer(path, settings)?;
     enforce_foreign_keys(&connection, true).map_err(|error| OpenError::sqlite(path, error))?;
     Ok(connection)
 }
 
-/// Makes a new database under another name, so that it appears whole or not at all.
+/// Creates a new database under a temporary name, so that it appears completely or not at all.
 fn create(path: &Path, migrations: &[Migration]) -> Result<(), OpenError> {
     let draft = Draft::create(path, ".new").map_err(|error| OpenError::io(path, error))?;
     let failed = |error| OpenError::sqlite(path, error);
     let mut connection = Connection::open_with_flags(draft.path(), READ_WRITE).map_err(failed)?;
-    // The draft is synchronised once, as a whole, when it is put in place.
+    // The final rename synchronises the whole draft once.
     connection
         .pragma_update(None, "synchronous", "OFF")
         .and_then(|()| {
@@ -144,8 +143,8 @@ fn create(path: &Path, migrations: &[Migration]) -> Result<(), OpenError> {
         .map_err(|error| OpenError::io(path, error))
 }
 
-/// Puts a draft into WAL mode. Done later, in place, it would be one more moment at which the first
-/// page can be torn.
+/// Sets WAL mode on a draft. To do it later, in place, would add a moment in which a power failure can tear
+/// the first page.
 pub(super) fn write_ahead(draft: &Connection) -> rusqlite::Result<()> {
     draft.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
 }

@@ -28,33 +28,33 @@ use super::{
     startup,
 };
 
-/// What the writer tells the rest of the engine.
+/// State that the writer shares with the rest of the store.
 pub(super) struct Signs {
     pub(super) health: HealthState,
     pub(super) metrics: Metrics,
     pub(super) hook: Hook,
 }
 
-/// What stands in the writer's queue.
+/// An entry of the writer's queue.
 pub(super) enum Message {
     Job(Box<dyn Job>),
-    /// Finish: what was queued before this is still done, what comes after it is not.
+    /// Stop: jobs queued before this are completed, later ones are not.
     Close,
 }
 
 const LOG_KEPT: &str = "the disk did not take what was copied from the log; everything acknowledged is in \
     the log: mend the disk and start the server again";
 
-/// How often the writer lets others go first before it begins a transaction.
+/// Maximum number of times that the writer yields to senders before it begins a transaction.
 const YIELDS: usize = 2;
 
-/// The writer's way into its thread.
+/// The queue and the thread of the writer.
 pub(super) struct Handle {
     pub(super) queue: SyncSender<Message>,
     pub(super) thread: JoinHandle<()>,
 }
 
-/// Whose writer it is.
+/// The kind of process that the writer belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     Server,
@@ -62,7 +62,7 @@ pub(super) enum Owner {
     Command,
 }
 
-/// Starts the writer on its connection.
+/// Starts the writer thread with its connection.
 pub(super) fn start(
     owner: Owner,
     connection: Connection,
@@ -90,14 +90,14 @@ pub(super) fn start(
 }
 
 struct Writer {
-    /// None after a fault that spoiled it, until it could be opened again.
+    /// `None` after a fault that spoiled the connection, until it is reopened.
     connection: Option<Connection>,
-    /// None for a command, which leaves the log to SQLite.
+    /// `None` for a command, which leaves the checkpoints to SQLite.
     checkpointer: Option<Checkpointer>,
     path: PathBuf,
     settings: Settings,
     signs: Arc<Signs>,
-    /// That of whoever opened the store.
+    /// The async runtime of the caller that opened the store.
     runtime: Option<runtime::Handle>,
 }
 
@@ -116,10 +116,10 @@ impl Writer {
         self.finish();
     }
 
-    /// Waits for one job and takes what else is waiting. False once no more are to be taken.
+    /// Waits for one job and takes all others that are queued. False once the queue is closed.
     ///
-    /// Whoever is about to send a job may do so first: that costs nothing when nobody is, and under
-    /// load a commit serves more jobs.
+    /// Yields a few times before it returns, so that callers that are about to send a job can do so. That
+    /// costs nothing when idle, and under load a commit then serves more jobs.
     fn collect(&self, messages: &Receiver<Message>, jobs: &mut VecDeque<Box<dyn Job>>) -> bool {
         let mut next = messages.recv().ok();
         let mut yields = 0;
@@ -155,7 +155,7 @@ impl Writer {
         match &self.connection {
             Some(connection) => {
                 let ended = batch::run(connection, jobs, &self.signs);
-                // Before the answers, so that a caller who looks at the health sees this.
+                // Before the answers, so that a caller that then reads the health sees this result.
                 self.learn_from(&ended);
                 ended.answer(self.runtime.as_ref());
                 self.see_to_log();
@@ -223,16 +223,17 @@ impl Writer {
         }
     }
 
-    /// Copies the log into the database, so that what stays is one file, and closes. A command leaves the
-    /// log to the server: to copy all of it is to keep every writer waiting for the last reader.
+    /// Copies the log into the database, so that a single file is left, and closes the connection. A command
+    /// leaves the log to the server: to copy all of it would block every writer until the last reader is
+    /// done.
     fn finish(self) {
         let copies = self.checkpointer.is_some() && !self.log_is_kept();
-        // Dropped last.
+        // Dropped after the connection is closed.
         let _file = self.checkpointer.and_then(Checkpointer::end);
         let Some(connection) = self.connection else {
             return;
         };
-        // Nothing is lost if this fails: the log stays and is read at the next start.
+        // A failure loses nothing: the log stays, and the next start reads it.
         if copies && let Err(error) = checkpoint::truncate(&connection) {
             tracing::warn!(%error, "the write-ahead log stays behind");
         }

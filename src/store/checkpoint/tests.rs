@@ -1,4 +1,4 @@
-//! The log begins anew, or is kept.
+//! Tests that the log restarts after a checkpoint, and that it is kept after a failed one.
 
 use tempfile::TempDir;
 
@@ -45,7 +45,7 @@ impl Fixture {
         self.checkpointer.between_commits(&self.connection);
     }
 
-    /// Commits until the thread has brought about what is waited for.
+    /// Commits until the thread has reached the expected state.
     fn commit_until(&mut self, mut seen: impl FnMut(&Self) -> bool) {
         for _ in 0..200_000 {
             self.commit();
@@ -56,7 +56,7 @@ impl Fixture {
         panic!("the log is not copied: {} pages", LOGGED.get());
     }
 
-    /// Closes all, and returns the directory, and whether the thread has copied something.
+    /// Closes everything. Returns the directory, and true if the thread has copied something.
     fn close(self) -> (TempDir, bool) {
         let file = self.checkpointer.end();
         let copied = file.is_some();
@@ -120,7 +120,7 @@ fn the_log_is_kept_whole_once_the_disk_has_not_taken_what_was_copied() {
     let mut fixture = Fixture::new(LONG);
     let path = fixture.path();
     let settings = fixture.settings.clone();
-    // Something that cannot be synchronised, in place of the database.
+    // A pipe in place of the database, because it cannot be synchronised.
     let (pipe, _other_end) = io::pipe().unwrap();
     let file = File::from(std::os::fd::OwnedFd::from(pipe));
     let failing = Checkpointer::start_with(path.clone(), settings, Some(file)).unwrap();

@@ -1,16 +1,16 @@
-//! The steps that bring a file to the form that this program knows. The file's `user_version` is
-//! the number of steps it has. Steps are only ever added at the end; none is taken back.
+//! The migrations. A file's `user_version` is the number of migrations that it has. New migrations are only
+//! appended; none is ever reverted.
 
 use rusqlite::{Connection, TransactionBehavior};
 
-/// One step.
+/// A migration.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Migration {
     pub(super) name: &'static str,
     pub(super) sql: &'static str,
 }
 
-/// All steps, in order.
+/// All migrations, in order.
 pub(super) const ALL: &[Migration] = &[
     Migration {
         name: "0001_foundation",
@@ -106,7 +106,7 @@ pub(super) const ALL: &[Migration] = &[
     },
 ];
 
-/// A step that failed. The file is as the step before left it.
+/// A failed migration. The file is as the previous migration left it.
 #[derive(Debug, thiserror::Error)]
 #[error("migration {name} failed")]
 pub(super) struct MigrationFailed {
@@ -115,14 +115,14 @@ pub(super) struct MigrationFailed {
     pub(super) source: rusqlite::Error,
 }
 
-/// The version of a file that has all of `migrations`.
+/// Returns the version of a file that has all of `migrations`.
 pub(super) fn version_of(migrations: &[Migration]) -> i64 {
     i64::try_from(migrations.len()).expect("the list of migrations is short")
 }
 
-/// Applies the steps that the file does not have, each in a transaction of its own. The
-/// connection must not enforce foreign keys, so that a step may rebuild a table that others refer
-/// to; instead, all references are checked before the step is committed.
+/// Applies the missing migrations, each in its own transaction. The connection must not enforce foreign keys,
+/// so that a migration may rebuild a table that others refer to. Instead, all references are checked before
+/// each commit.
 pub(super) fn apply(
     connection: &mut Connection,
     migrations: &[Migration],
@@ -136,7 +136,7 @@ pub(super) fn apply(
     Ok(())
 }
 
-/// Brings a file of the version before to `version`.
+/// Migrates a file from the previous version to `version`.
 fn apply_one(
     connection: &mut Connection,
     migration: &Migration,

@@ -1,4 +1,4 @@
-//! Where the sealing key comes from, and the proof that it is the right one.
+//! Loads the sealing key and checks that it is the key of the database.
 
 use std::{
     fmt,
@@ -22,16 +22,16 @@ use crate::{
 
 use super::{Place, Sealer};
 
-/// The length of a key.
+/// Length of a key, in bytes.
 pub(super) const KEY_BYTES: usize = 32;
 
-/// Base64 with or without the padding.
+/// Base64 with or without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Under this key of `meta` stands a known text, sealed with the key of the database.
+/// The key in `meta` of a known text that is sealed with the database's key.
 const CHECK: &str = "key_check";
 const CHECK_TEXT: &[u8] = b"parlance";
 const CHECK_PLACE: Place<'static> = Place {
@@ -40,17 +40,17 @@ const CHECK_PLACE: Place<'static> = Place {
     row_id: CHECK,
 };
 
-/// Where the sealing key comes from. With neither, from the file `{database}.key`.
+/// The source of the sealing key. If both are absent, the file `{database}.key`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The key itself: 32 bytes in base64. Goes before `key_file`. Serialised only as hidden.
+    /// The key itself: 32 bytes in base64. Takes precedence over `key_file`. Serialises as `[hidden]`.
     pub key: Option<Secret>,
-    /// The file that holds the key in base64. Default: the database's path with `.key` after it.
+    /// The file that contains the key in base64. Default: the database's path with `.key` appended.
     pub key_file: Option<PathBuf>,
 }
 
-/// Where a key came from.
+/// The source of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeySource {
     /// The settings: a configuration file or the environment.
@@ -68,14 +68,14 @@ impl fmt::Display for KeySource {
     }
 }
 
-/// Why there is no sealer. No key was made.
+/// The reason why there is no sealer. No key was created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// The database has a key, and its file is missing.
+    /// The database has a key, but the key file is missing.
     #[error("the key file {} is missing, and the database {} was sealed with it\nPut it back: its secrets cannot be read without it", .path.display(), .database.display())]
     Missing {
-        /// The file looked for.
+        /// The expected key file.
         path: PathBuf,
         /// The database.
         database: PathBuf,
@@ -83,17 +83,17 @@ pub enum KeyError {
     /// The key is not the one that the database was sealed with.
     #[error("{key} is not the key that the database {} was sealed with\nGive the key that belongs to this database", .database.display())]
     WrongKey {
-        /// Where the key came from.
+        /// The source of the key.
         key: KeySource,
         /// The database.
         database: PathBuf,
     },
-    /// What should be a key is not 32 bytes in base64.
+    /// The key is not 32 bytes in base64.
     #[error(
         "{key} is not 32 bytes in base64\nCorrect it, or make one with `openssl rand -base64 32`"
     )]
     NotAKey {
-        /// Where it came from.
+        /// The source of the key.
         key: KeySource,
     },
     /// The key file could not be read or created.
@@ -101,7 +101,7 @@ pub enum KeyError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The database failed.
@@ -110,11 +110,11 @@ pub enum KeyError {
 }
 
 impl Sealer {
-    /// The sealer of a database, with the key that the settings name. A key file that is missing
-    /// or empty is made, with mode 0600, if the database has no key yet.
+    /// Loads the sealer of a database, with the key from the settings or the key file. If the database has no
+    /// key yet, creates a missing or empty key file with mode 0600.
     ///
     /// # Errors
-    /// [`KeyError`]; in particular when the key is not the one that the database was sealed with.
+    /// [`KeyError`]; in particular if the key is not the one that the database was sealed with.
     pub async fn of(store: &Store, settings: &Settings) -> Result<Self, KeyError> {
         let check = store.read(|connection| meta::get(connection, CHECK))?;
         let (key, source) = find_key(store.path(), settings, check.is_none())?;
@@ -129,7 +129,7 @@ impl Sealer {
         sealer.prove(&check, source, store)
     }
 
-    /// The same for a command that only reads: none if the database has no key yet.
+    /// Loads the sealer for a command that only reads. `None` if the database has no key yet.
     ///
     /// # Errors
     /// As [`Sealer::of`].
@@ -141,7 +141,7 @@ impl Sealer {
         Self::with_key(&key).prove(&check, source, store).map(Some)
     }
 
-    /// This sealer, if it opens the text that was sealed with the key of the database.
+    /// Returns this sealer if it opens the text that was sealed with the database's key.
     fn prove(self, check: &[u8], source: KeySource, store: &Store) -> Result<Self, KeyError> {
         if self.open(&CHECK_PLACE, check).is_err() {
             return Err(KeyError::WrongKey {
@@ -203,10 +203,10 @@ fn decode(text: &str, source: &KeySource) -> Result<[u8; KEY_BYTES], KeyError> {
         })
 }
 
-/// Makes the key in a file that is not there or empty. If someone else is faster, takes theirs.
+/// Creates the key in a missing or empty file. If another process creates one first, returns that key.
 ///
-/// The file gets its name when all of it is on the disk: after a power failure half a key would stop
-/// every start. An empty file is what holds the lock, so that no one else makes a key meanwhile.
+/// The file gets its name only when its content is on the disk: after a power failure, half a key would
+/// prevent every start. The empty file carries the lock that keeps other processes from creating a key.
 fn create(path: &Path) -> io::Result<Secret> {
     loop {
         let mut file = OpenOptions::new()
@@ -235,14 +235,14 @@ fn create(path: &Path) -> io::Result<Secret> {
 
 fn put_in_place(path: &Path, key: &[u8]) -> io::Result<()> {
     let draft = files::beside(path, ".new");
-    // A start that was killed may have left it.
+    // A killed start may have left it.
     files::remove_if_there(&draft)?;
     let written = files::create_private(&draft)
         .and_then(|mut file| file.write_all(key).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&draft, path))
         .and_then(|()| files::sync_directory_of(path));
     written.inspect_err(|_| {
-        // It is only in the way, and replaced by the next.
+        // A leftover does no harm: the next call replaces it.
         let _ = files::remove_if_there(&draft);
     })
 }

@@ -1,7 +1,6 @@
-//! Sealing: secrets that must be read again are stored encrypted, bound to their place.
+//! Sealing: stores secrets encrypted that the program must read again, each bound to its table, column and row.
 //!
-//! It owns the cipher, the key and where the key comes from. Which columns are sealed is the
-//! domain's business.
+//! It owns the cipher, the key and the source of the key. The domain decides which columns are sealed.
 
 mod key;
 mod sealer;

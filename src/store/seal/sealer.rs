@@ -1,4 +1,4 @@
-//! The cipher and the form of a sealed value.
+//! The cipher and the format of a sealed value.
 
 use std::fmt;
 
@@ -11,24 +11,24 @@ use crate::kernel::{Error, Kind};
 
 use super::key::KEY_BYTES;
 
-/// The version of the key, and of this form: the first byte of a sealed value.
+/// The version of the key and of the format: the first byte of a sealed value.
 const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 24;
 const HEADER_BYTES: usize = 1 + NONCE_BYTES;
 
-/// Where a sealed value is stored. A value opens only at the place that it was sealed for.
+/// The location of a sealed value. A value opens only at the location that it was sealed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'a> {
     /// The table.
     pub table: &'a str,
     /// The column.
     pub column: &'a str,
-    /// What identifies the row.
+    /// The row's identifier.
     pub row_id: &'a str,
 }
 
 impl Place<'_> {
-    /// Each part with its length before it, so that no two places give the same bytes.
+    /// Encodes each part with its length before it, so that different locations never give the same bytes.
     fn associated_data(&self) -> Vec<u8> {
         let mut data = vec![VERSION];
         for part in [self.table, self.column, self.row_id] {
@@ -41,8 +41,7 @@ impl Place<'_> {
 
 /// Seals and opens values with one key (XChaCha20-Poly1305).
 ///
-/// A sealed value is the version byte, a random nonce of 24 bytes, and the ciphertext with its
-/// tag of 16 bytes.
+/// A sealed value is the version byte, a random nonce of 24 bytes, and the ciphertext with its tag of 16 bytes.
 #[derive(Clone)]
 pub struct Sealer(XChaCha20Poly1305);
 
@@ -51,7 +50,7 @@ impl Sealer {
         Self(XChaCha20Poly1305::new(&(*key).into()))
     }
 
-    /// Seals `plaintext` for `place`. Sealing the same again gives other bytes.
+    /// Seals `plaintext` for `place`. Each call gives different bytes, because the nonce is random.
     #[must_use]
     pub fn seal(&self, place: &Place<'_>, plaintext: &[u8]) -> Vec<u8> {
         let nonce: [u8; NONCE_BYTES] = rand::random();
@@ -72,10 +71,10 @@ impl Sealer {
         sealed
     }
 
-    /// Opens what was sealed for `place`.
+    /// Opens a value that was sealed for `place`.
     ///
     /// # Errors
-    /// [`SealError`] if it was sealed for another place or with another key, or was altered.
+    /// [`SealError`] if the value was sealed for another place or with another key, or was altered.
     pub fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (header, ciphertext) = sealed
             .split_at_checked(HEADER_BYTES)
@@ -100,13 +99,13 @@ impl fmt::Debug for Sealer {
     }
 }
 
-/// Why a sealed value did not open.
+/// The reason why a sealed value does not open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// It was sealed with another key or for another place, or it was altered.
+    /// The value was sealed with another key or for another place, or it was altered.
     #[error("a sealed value does not open: other key, other place, or altered")]
     Broken,
-    /// Its first byte names a version that this program does not know.
+    /// The first byte is a version that this program does not know.
     #[error("a sealed value has the unknown version {0}")]
     UnknownVersion(u8),
 }
@@ -151,7 +150,7 @@ mod tests {
                 row_id: "43",
                 ..PLACE
             },
-            // The same characters in a row, with the borders elsewhere.
+            // The same concatenated characters, split at other positions.
             Place {
                 table: "installations",
                 column: "ecret",

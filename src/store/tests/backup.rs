@@ -20,7 +20,7 @@ async fn a_backup_during_writes_is_one_consistent_state() {
         async move {
             let mut number = 1;
             while !done.load(Ordering::Relaxed) {
-                // Both or none.
+                // Both rows or none.
                 store
                     .write(move |connection| {
                         for half in ["a", "b"] {
@@ -111,7 +111,7 @@ async fn a_failed_backup_leaves_nothing() {
     store.close();
     let mut bytes = fs::read(&path).unwrap();
     let end = bytes.len();
-    // The chain of pages of the large value.
+    // The overflow pages of the large value.
     bytes[end - 8 * 4096..].fill(0xA5);
     fs::write(&path, bytes).unwrap();
     let before: Vec<_> = contents(directory.path()).into_keys().collect();

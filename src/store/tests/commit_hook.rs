@@ -8,10 +8,10 @@ use rusqlite::Connection;
 use super::*;
 use crate::{kernel::Error, store::CommitHook};
 
-/// Writes one row for each transaction and counts what it is told.
+/// A hook that writes one row for each transaction and counts its calls.
 #[derive(Default)]
 struct Summary {
-    /// Whether it fails in every transaction but the first.
+    /// True if the hook fails in every transaction but the first.
     fails: bool,
     written: AtomicUsize,
     committed: AtomicUsize,
@@ -40,7 +40,7 @@ impl CommitHook for Summary {
     }
 }
 
-/// Two inserts in one transaction, with a hook.
+/// Runs two inserts in one transaction, with a hook.
 async fn batch_under(hook: &Arc<Summary>) -> (Store, TempDir, [Result<i64>; 2]) {
     let directory = directory();
     let store = open(&directory);
@@ -61,7 +61,7 @@ async fn a_hook_writes_once_in_each_transaction_and_is_told_before_the_callers()
     let hook = Arc::new(Summary::default());
     let (store, _directory, answers) = batch_under(&hook).await;
     assert!(answers.iter().all(Result::is_ok));
-    // The held job was a transaction of its own.
+    // The job that blocked the writer was a transaction of its own.
     assert_eq!(names(&store), ["one", "summary 0", "summary 1", "two"]);
     assert_eq!(hook.committed.load(Ordering::Relaxed), 2);
     assert_eq!(hook.lost.load(Ordering::Relaxed), 0);

@@ -112,7 +112,7 @@ async fn what_is_no_key_is_refused() {
     ));
 }
 
-/// A start that is killed between creating the file and writing it leaves it empty.
+/// A start that is killed between the creation of the file and the write leaves an empty file.
 #[tokio::test]
 async fn an_empty_key_file_is_filled_until_something_is_sealed() {
     let directory = directory();

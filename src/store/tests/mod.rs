@@ -1,4 +1,4 @@
-//! Tests of the engine as a whole, over real files.
+//! Tests of the whole store with real files.
 
 mod backup;
 mod commit_hook;
@@ -76,7 +76,7 @@ fn is_unavailable<T>(result: &Result<T>) -> bool {
     matches!(result, Err(error) if matches!(error.kind(), Kind::Unavailable { .. }))
 }
 
-/// Everything in a directory, byte by byte.
+/// Reads all files of a directory.
 fn contents(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     fs::read_dir(directory)
         .unwrap()
@@ -98,7 +98,7 @@ fn metric(store: &Store, name: &str) -> f64 {
         .unwrap_or_else(|| panic!("no {name} in {text}"))
 }
 
-/// A job that keeps the writer busy until it is let go.
+/// A job that blocks the writer until it is released.
 struct Held {
     release: Sender<()>,
     answer: JoinHandle<Result<()>>,
@@ -128,7 +128,7 @@ impl Held {
     }
 }
 
-/// Waits until this many jobs wait for the writer.
+/// Waits until `count` jobs wait for the writer.
 async fn queued(store: &Store, count: i64) {
     while store.metrics().queue_depth.get() != count {
         tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! Files as a power failure leaves them: SQLite decides what they are, after it has recovered them.
+//! Tests with files as a power failure leaves them: SQLite decides about them after recovery.
 
 use std::path::PathBuf;
 
@@ -7,17 +7,17 @@ use rusqlite::Connection;
 use super::*;
 use crate::store::{OpenError, backup, files::beside, restore};
 
-/// The part of a page that a disk writes as a whole.
+/// Size of a disk sector, which is written as a whole, in bytes.
 const SECTOR: usize = 512;
 
-/// Zeroes the first sector, as when power fails while the first page is written.
+/// Zeroes the first sector, as a power failure during the write of the first page does.
 fn tear(path: &Path) {
     let mut bytes = fs::read(path).unwrap();
     bytes[..SECTOR].fill(0);
     fs::write(path, bytes).unwrap();
 }
 
-/// Copies a database with what SQLite keeps of it in files that survive a power failure.
+/// Copies a database with those of SQLite's files that survive a power failure.
 fn copy_as_it_lies(from: &Path, to: &Path) {
     fs::copy(from, to).unwrap();
     for suffix in ["-wal", "-journal"] {
@@ -28,7 +28,7 @@ fn copy_as_it_lies(from: &Path, to: &Path) {
     }
 }
 
-/// A database with a torn first page, which its log has as a whole.
+/// Creates a database with a torn first page. The log contains the whole page.
 async fn torn(directory: &TempDir) -> Settings {
     let original = Settings {
         path: directory.path().join("original.db"),
@@ -44,7 +44,7 @@ async fn torn(directory: &TempDir) -> Settings {
     torn
 }
 
-/// Makes the file longer, which its first page says.
+/// Makes the file longer; the first page contains the length.
 async fn grow(store: &Store) {
     let grown = store.write(|connection| {
         let sql = "INSERT INTO item (name, body) VALUES ('large', zeroblob(50000))";
@@ -53,8 +53,8 @@ async fn grow(store: &Store) {
     grown.await.unwrap();
 }
 
-/// A file of this program whose last writer has died in a transaction: its first page is torn, and
-/// the journal has what that was before.
+/// Creates a file of this program whose last writer crashed in a transaction: the first page is torn, and the
+/// journal contains its previous content.
 fn unfinished(directory: &TempDir) -> Settings {
     let settings = settings(directory);
     let store = open(directory);
@@ -132,7 +132,7 @@ fn an_unfinished_transaction_is_rolled_back() {
 #[test]
 fn a_copy_with_an_unfinished_transaction_can_be_restored() {
     let (source, target) = (directory(), directory());
-    // The migrations of the product, which a restore compares with.
+    // With the product's migrations, because a restore checks them.
     Store::open(&settings(&source)).unwrap().close();
     let original = settings(&source).path;
     let copy = source.path().join("copy.db");
@@ -153,7 +153,7 @@ fn a_copy_with_an_unfinished_transaction_can_be_restored() {
     backup(&copy, &target.path().join("again.db"), false).unwrap();
 }
 
-/// Files that stay refused, each with a log beside it.
+/// Creates files that are refused, each with a log beside it.
 fn with_logs(directory: &TempDir) -> Vec<(PathBuf, &'static str)> {
     let foreign = directory.path().join("foreign.db");
     let writer = Connection::open(directory.path().join("theirs.db")).unwrap();
@@ -171,7 +171,7 @@ fn with_logs(directory: &TempDir) -> Vec<(PathBuf, &'static str)> {
     let note = directory.path().join("note.db");
     fs::write(&note, "a note\n").unwrap();
     fs::write(beside(&note, "-journal"), "somebody's journal").unwrap();
-    // Torn, and nothing has the first page.
+    // A torn file, and no log has the first page.
     let lost = directory.path().join("lost.db");
     open(directory).close();
     fs::rename(settings(directory).path, &lost).unwrap();
@@ -221,7 +221,7 @@ fn a_log_without_its_database_is_named_by_every_command() {
 fn a_new_file_has_a_log_from_the_beginning() {
     let directory = directory();
     let store = open(&directory);
-    // SQLite's own mark of it: the versions that are needed to write and to read.
+    // SQLite's format versions for write and read in the file header; 2 means WAL.
     let path = store.path().to_owned();
     store.close();
     assert_eq!(fs::read(path).unwrap()[18..20], [2, 2]);

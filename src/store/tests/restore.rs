@@ -7,7 +7,7 @@ use crate::store::{
     BackupError, OpenError, backup, files::beside, migrations::version_of, restore,
 };
 
-/// A backup, by this program's own migrations, in which `meta` has `marker`.
+/// Creates a backup, with the product's migrations, in which `meta` contains `marker`.
 async fn backup_with(directory: &TempDir, marker: &'static str) -> PathBuf {
     let settings = Settings {
         path: directory.path().join(format!("{marker}.db")),
@@ -50,7 +50,7 @@ async fn what_was_there_is_moved_aside_with_its_log() {
     let saved = backup_with(&backups, "saved").await;
     let settings = settings(&directory);
     Store::open(&settings).unwrap().close();
-    // As a killed server leaves it: the last write is only in the log.
+    // The state that a killed server leaves: the last write is only in the log.
     let crashed = Connection::open(&settings.path).unwrap();
     crashed
         .execute("INSERT INTO meta VALUES ('marker', x'6F6C64')", [])
@@ -143,7 +143,7 @@ async fn a_restore_that_was_cut_off_is_not_followed_by_a_new_database() {
     let saved = backup_with(&backups, "saved").await;
     let settings = settings(&directory);
     Store::open(&settings).unwrap().close();
-    // As it stands between the two renames.
+    // The state between the two renames.
     let aside = beside(&settings.path, ".before-restore-20260301T120000000Z");
     std::fs::rename(&settings.path, &aside).unwrap();
     for open in [Store::open, Store::open_beside] {

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::*;
 use crate::store::{Holder, OpenError, identity::APPLICATION_ID, migrations::version_of};
 
-/// The error of opening `path`, proven to leave `directory` as it was, whoever opens.
+/// Opens a database, expects an error, and checks that the directory is unchanged.
 fn refusal(directory: &TempDir, settings: &Settings) -> OpenError {
     let before = contents(directory.path());
     let error = Store::open_with(settings, MIGRATIONS).unwrap_err();
@@ -158,7 +158,7 @@ fn a_newer_version_that_is_only_in_the_log_is_seen() {
     let settings = settings(&directory);
     let writer = Connection::open(&settings.path).unwrap();
     writer.pragma_update(None, "user_version", 3).unwrap();
-    // Still open, as if it had died here: its log is not in the file yet.
+    // Still open, as after a crash: the log is not in the file yet.
     let before = fs::read(&settings.path).unwrap();
     let error = Store::open_with(&settings, MIGRATIONS).unwrap_err();
     assert!(

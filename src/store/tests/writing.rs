@@ -50,7 +50,7 @@ async fn a_batch_has_at_most_its_size() {
     assert_eq!(metric(&store, "store_batch_size_count"), 4.0);
 }
 
-/// Runs three inserts in one batch, the middle one with `ending` after its insert.
+/// Runs three inserts in one batch. The middle one calls `ending` after its insert.
 async fn batch_with(
     store: &Store,
     ending: impl FnOnce() -> Result<()> + Send + 'static,

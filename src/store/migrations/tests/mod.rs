@@ -1,4 +1,4 @@
-//! Steps that rebuild tables with rows in them.
+//! Tests of migrations that rebuild tables with rows.
 
 mod names;
 
@@ -6,7 +6,8 @@ use rusqlite::Connection;
 
 use super::{ALL, apply};
 
-/// A file with all steps up to the one of this name, before which it had these rows.
+/// Returns a database with all migrations up to the one with this name suffix. `rows` are inserted before
+/// that last one.
 fn migrated(name: &str, rows: &str) -> Connection {
     let steps = ALL.iter().position(|step| step.name.ends_with(name));
     let steps = steps.unwrap();
@@ -22,7 +23,7 @@ fn migrated(name: &str, rows: &str) -> Connection {
     connection
 }
 
-/// What a query finds: a line for each row, its columns with spaces between.
+/// Runs a query and returns one line per row, with spaces between the columns.
 fn lines(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(sql).unwrap();
     let columns = statement.column_count();
@@ -109,7 +110,7 @@ fn webhook_deliveries_are_carried_over() {
         ]
     );
     assert!(all("SELECT name FROM sqlite_schema WHERE name LIKE 'old%'").is_empty());
-    // What is told goes with all that refers to it, also where its endpoint is about to.
+    // A delivered message is deleted with all its dependents, even if its endpoint is about to be deleted.
     let execute = |sql: &str| connection.execute(sql, []).unwrap();
     execute("DELETE FROM webhook_messages WHERE seq = 10");
     assert_eq!(
@@ -197,7 +198,7 @@ fn webhook_messages_come_to_be_found_by_the_number_of_their_agent() {
         [of_b, "10 msg_10 4 t {} 100 -", "30 msg_30 4 t {} 300 -"]
     );
     assert!(all("SELECT name FROM sqlite_schema WHERE name LIKE 'old%'").is_empty());
-    // Deliveries go with their message, and messages with their agent.
+    // Deliveries are deleted with their message, and messages with their agent.
     let deliveries = "SELECT message_seq, state FROM webhook_deliveries ORDER BY 1";
     assert_eq!(all(deliveries), ["10 delivered", "30 failed"]);
     let execute = |sql: &str| connection.execute(sql, []).unwrap();
@@ -335,7 +336,7 @@ fn messages_are_found_by_tables_beside_them() {
         all(usage),
         ["20000 3 0 aloochat 5", "20000 3 7 botpress_chat 7"]
     );
-    // No number is used again.
+    // A sequence number is never reused.
     execute(
         "INSERT INTO messages
              (id, agent_seq, conversation_seq, incoming, type, payload, tags, created_at)
@@ -343,7 +344,7 @@ fn messages_are_found_by_tables_beside_them() {
     );
     assert_eq!(all("SELECT max(seq) FROM messages"), ["10"]);
     execute("DELETE FROM messages WHERE seq = 10");
-    // What is deleted goes from where it is found, and with what it is of.
+    // A deletion also removes the index rows, and the rows of dependents.
     execute("DELETE FROM conversations WHERE seq = 1");
     assert_eq!(found(), "2 3, 3 4; 4 4; 7 1 40 4, 8 0 30 3; ");
     assert!(all("SELECT id FROM events").is_empty());

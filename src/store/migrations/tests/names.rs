@@ -1,4 +1,4 @@
-//! Names of integrations, and numbers of rows.
+//! Tests of the migrations for names of integrations and for row numbers.
 
 use super::{lines, migrated};
 
@@ -90,7 +90,7 @@ fn a_number_of_a_row_is_never_given_out_twice() {
         "SELECT seq FROM workspaces UNION ALL SELECT seq FROM agents",
     );
     assert_eq!(seqs, ["8", "10"]);
-    // All other tables are numbered by something else, or nobody keeps the numbers of their rows.
+    // All other tables are numbered by something else, or nothing stores their row numbers.
     let others = "SELECT name FROM sqlite_schema WHERE type = 'table'
         AND sql LIKE '%seq %INTEGER PRIMARY KEY%' AND sql NOT LIKE '%AUTOINCREMENT%' ORDER BY name";
     let expected = "audit_records bot_code bot_issue_events bot_logs bots charges chat_turns connector_logs \
