@@ -1,4 +1,4 @@
-//! The network: the only way out, and tunnels in for programs in development. No SQL, no tables.
+//! Network access: the outbound HTTP client, and tunnels to programs in development. Uses no SQL.
 
 pub mod outbound;
 pub mod tunnels;

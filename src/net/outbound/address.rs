@@ -1,4 +1,4 @@
-//! Networks, and which of them are not the public internet.
+//! IP networks, and the classification of addresses that are not public.
 
 use std::{
     fmt,
@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// A network: `10.0.0.0/8`, `fd00::/8`, or one address.
+/// An IP network: `10.0.0.0/8`, `fd00::/8`, or a single address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Network {
@@ -18,7 +18,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// Whether an address is in the network.
+    /// True if the network contains the address. An IPv4-mapped IPv6 address counts as its IPv4 address.
     #[must_use]
     pub fn contains(self, address: IpAddr) -> bool {
         match (self.address, unmapped(address)) {
@@ -45,7 +45,7 @@ impl fmt::Display for Network {
     }
 }
 
-/// A text that names no network.
+/// Error for a text that is not a network.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0:?} is no network such as 10.0.0.0/8, fd00::/8 or 192.0.2.7")]
 pub struct NotANetwork(String);
@@ -86,7 +86,7 @@ impl From<Network> for String {
     }
 }
 
-/// An address that carries an IPv4 one stands for that.
+/// Returns the IPv4 address of an IPv4-mapped IPv6 address, and any other address unchanged.
 pub(super) fn unmapped(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4),
@@ -94,7 +94,7 @@ pub(super) fn unmapped(address: IpAddr) -> IpAddr {
     }
 }
 
-/// What an address is, if it is not a public one.
+/// Returns the special use of an address, or `None` if the address is public.
 pub(super) fn special_use(address: IpAddr) -> Option<Special> {
     static NETWORKS: LazyLock<Vec<(Network, Special)>> = LazyLock::new(|| {
         let parsed = SPECIAL.iter().map(|(network, special)| {
@@ -110,14 +110,14 @@ pub(super) fn special_use(address: IpAddr) -> Option<Special> {
     found.map(|(_, special)| *special)
 }
 
-/// Why an address is not a public one.
+/// The reason why an address is not public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Special {
-    /// This machine.
+    /// A loopback address.
     Loopback,
-    /// A network of one's own.
+    /// A private network (RFC 1918), or a unique local IPv6 address.
     Private,
-    /// Anything else that is not a host of the internet.
+    /// Any other address that is not a public host.
     Reserved,
 }
 
@@ -131,9 +131,10 @@ impl fmt::Display for Special {
     }
 }
 
-/// What is not globally reachable by IANA's special-purpose registries (webhooks.md §7.5), what embeds
-/// IPv4 addresses in IPv6 ones, and multicast. The first network with an address counts. Of IPv6 only
-/// `2000::/3` is given out as global unicast, so that what is assigned outside of it later is refused too.
+/// Networks that are not globally reachable by IANA's special-purpose registries (webhooks.md §7.5), IPv6 networks
+/// that embed IPv4 addresses, and multicast. The first network that contains an address counts. IANA gives out global
+/// unicast addresses only from `2000::/3`, so the list refuses all other IPv6 addresses, also those that are assigned
+/// later.
 const SPECIAL: &[(&str, Special)] = &[
     ("127.0.0.0/8", Special::Loopback),
     ("10.0.0.0/8", Special::Private),
@@ -266,8 +267,8 @@ mod tests {
         }
     }
 
-    /// Globally reachable by the registries, and refused all the same: within blocks for protocols, where
-    /// no web server is, or a way to any IPv4 address.
+    /// Blocks that the registries list as globally reachable and that are refused all the same: blocks for protocols,
+    /// without web servers, and blocks that lead to any IPv4 address.
     const REFUSED_ALL_THE_SAME: [&str; 10] = [
         "192.0.0.9/32",
         "192.0.0.10/32",
@@ -281,7 +282,7 @@ mod tests {
         "2001:30::/28",
     ];
 
-    /// The blocks of the registries, as IANA publishes them, with whether they are globally reachable.
+    /// Returns the blocks of the registries, as IANA publishes them, each with its "globally reachable" flag.
     fn registered() -> Vec<(String, bool)> {
         let mut blocks = Vec::new();
         for registry in [
@@ -309,7 +310,7 @@ mod tests {
         blocks
     }
 
-    /// The first, the last and an address in the middle of a network.
+    /// Returns the first, the middle and the last address of a network.
     fn some_of(network: Network) -> [IpAddr; 3] {
         let span = |bits: u32| {
             1_u128
@@ -335,7 +336,7 @@ mod tests {
         for (block, reachable) in blocks {
             let network: Network = block.parse().expect("a network");
             let refused = !reachable || REFUSED_ALL_THE_SAME.contains(&block.as_str());
-            // Its addresses stand for IPv4 ones and are looked up as those.
+            // These addresses are IPv4-mapped, so their IPv4 address is looked up.
             if block == "::ffff:0:0/96" {
                 continue;
             }

@@ -1,5 +1,5 @@
-//! Answers that are being read, all together: whoever answers slowly must not have this server keep
-//! more and more of them.
+//! A limit on the memory of all response bodies that are being read, so that slow servers cannot make this process
+//! buffer more and more of them.
 
 use std::sync::{
     Arc,
@@ -8,18 +8,18 @@ use std::sync::{
 
 use super::OutboundError;
 
-/// So much of each answer counts for nothing, in bytes: short ones, which most are, are read however
-/// much others take.
+/// Bytes of each response that do not count. Most responses are shorter, so they are read even when the limit is
+/// reached.
 const FREE: usize = 64 * 1024;
 
-/// The bytes of answers that are being read.
+/// The counted bytes of all responses, with their limit.
 #[derive(Debug)]
 pub(super) struct Buffers {
     bytes: AtomicUsize,
     most: usize,
 }
 
-/// The bytes of one answer. They count until this is dropped.
+/// The bytes of one response. Dropping it releases them.
 #[derive(Debug)]
 pub struct Buffered {
     buffers: Arc<Buffers>,
@@ -34,7 +34,7 @@ impl Buffers {
         })
     }
 
-    /// An answer of which nothing is read yet.
+    /// Starts counting a response.
     pub(super) fn begin(self: &Arc<Self>) -> Buffered {
         Buffered {
             buffers: Arc::clone(self),
@@ -44,10 +44,10 @@ impl Buffers {
 }
 
 impl Buffered {
-    /// Counts so many bytes more of the answer.
+    /// Counts more bytes of the response.
     ///
     /// # Errors
-    /// `Full`
+    /// `Full` if the bytes of all responses exceed the limit.
     pub fn add(&mut self, bytes: usize) -> Result<(), OutboundError> {
         let read = self.read.saturating_add(bytes);
         let more = read.saturating_sub(FREE) - self.read.saturating_sub(FREE);

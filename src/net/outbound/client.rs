@@ -1,4 +1,4 @@
-//! Sending a request and reading its answer.
+//! Sends requests and reads their responses.
 
 use std::{
     net::IpAddr,
@@ -22,14 +22,14 @@ use super::{
 };
 use crate::kernel::{clock::within, critical};
 
-/// The client. Clones share its connections.
+/// The HTTP client. Clones share its connections.
 #[derive(Clone)]
 pub struct Outbound(Arc<Inner>);
 
 struct Inner {
     tls: Lane,
     plain: Lane,
-    /// For this server itself, wherever that is.
+    /// For this server's own API, at any address.
     own: Lane,
     own_origin: OnceLock<Origin>,
     timeout: Duration,
@@ -38,7 +38,7 @@ struct Inner {
     development: bool,
 }
 
-/// What is called with one scheme: the client, and the rule that its resolver asks.
+/// The client for one scheme, with the rule that its resolver applies.
 struct Lane {
     client: Result<Client, String>,
     guard: Guard,
@@ -76,38 +76,38 @@ impl Lane {
     }
 }
 
-/// A request to somewhere else.
+/// A request to another server.
 #[derive(Debug, Clone)]
 pub struct OutboundRequest {
-    /// `GET`, `POST`, …
+    /// HTTP method: `GET`, `POST`, …
     pub method: &'static str,
-    /// The whole address.
+    /// Absolute URL.
     pub url: String,
-    /// Names and values, in this order.
+    /// Header names and values, in this order.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// Body.
     pub body: Vec<u8>,
-    /// The longest that the whole exchange may take.
+    /// Maximum time of the whole exchange.
     pub timeout: Duration,
-    /// The most that is read of the answer's body, in bytes; the rest is dropped.
+    /// Maximum number of body bytes that are read; the rest is dropped.
     pub max_response: usize,
 }
 
-/// An answer from somewhere else.
+/// A response of another server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboundResponse {
-    /// Its status.
+    /// HTTP status.
     pub status: u16,
-    /// Its headers, names in lower case.
+    /// Headers, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Its body, up to the cap of the request.
+    /// Body, up to the maximum size of the request.
     pub body: Vec<u8>,
-    /// Whether there was more of it.
+    /// True if the body was longer.
     pub truncated: bool,
 }
 
 impl OutboundResponse {
-    /// The value of a header, whose name is given in lower case.
+    /// Returns the value of a header. `name` is in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
@@ -117,22 +117,22 @@ impl OutboundResponse {
     }
 }
 
-/// Why there is no answer.
+/// The reason why a request has no response.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboundError {
-    /// The address or a header cannot be.
+    /// The URL, the method or a header is invalid.
     #[error("{0}")]
     Malformed(String),
-    /// The address is one that this server does not call.
+    /// This server does not call the address.
     #[error("{0}")]
     Refused(String),
-    /// It took longer than allowed.
+    /// The exchange took too long.
     #[error("no answer within {0:?}")]
     Timeout(Duration),
     /// The connection failed.
     #[error("the connection failed: {0}")]
     Connection(String),
-    /// Too much is being read of other answers.
+    /// The responses that are being read have too many bytes.
     #[error(
         "the answers that are being read have more than {0} bytes (outbound.max_buffered_bytes)"
     )]
@@ -140,12 +140,12 @@ pub enum OutboundError {
 }
 
 impl Outbound {
-    /// A client. In `development`, this machine and private networks may be called.
+    /// Creates a client. In `development`, this machine and private networks may be called.
     ///
-    /// Where the system has no certificates of authorities, those that this program brings are used.
+    /// If the system has no usable root certificates, the client uses those that are compiled into this program.
     #[must_use]
     pub fn new(settings: &Settings, development: bool) -> Self {
-        // Only fails if a provider was installed before, which serves as well.
+        // Fails only if a provider is already installed, which works too.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let lane = |development, plain| Lane::new(Guard::new(&settings.allow, development, plain));
         Self(Arc::new(Inner {
@@ -160,12 +160,11 @@ impl Outbound {
         }))
     }
 
-    /// Whether an address is one that this server would call now: for whoever registers it. A name
-    /// that does not resolve, or takes longer than `patience`, may do so later and passes; in
-    /// development no name is resolved.
+    /// Checks that this server would call a URL now, for a caller that registers it. A name that does not resolve
+    /// within `patience` passes, because it may resolve later. In development no name is resolved.
     ///
     /// # Errors
-    /// `Malformed` or `Refused`.
+    /// `Malformed` if the URL is invalid, `Refused` if its address may not be called.
     pub async fn check(&self, url: &str, patience: Duration) -> Result<(), OutboundError> {
         critical::must_not_run("a look-up of a name");
         let url = parse(url)?;
@@ -183,18 +182,19 @@ impl Outbound {
         }
     }
 
-    /// Notes where programs that this server runs find its API. Only the first time counts.
+    /// Sets the URL of this server's own API, which the programs that it runs may call. Only the first call has an
+    /// effect.
     pub fn serves_at(&self, url: &str) {
         if let Ok(url) = Url::parse(url) {
-            // It was noted before.
+            // Already set.
             let _ = self.0.own_origin.set(url.origin());
         }
     }
 
-    /// Sends a request and reads the answer.
+    /// Sends a request and reads its response.
     ///
     /// # Errors
-    /// [`OutboundError`]
+    /// Any [`OutboundError`].
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
         critical::must_not_run("a call of somebody else");
         let url = parse(&request.url)?;
@@ -202,13 +202,13 @@ impl Outbound {
         self.exchange(lane, url, request).await
     }
 
-    /// The most that is read of any answer, in bytes.
+    /// Returns the maximum number of bytes that are read of a response.
     #[must_use]
     pub fn max_response(&self) -> usize {
         self.0.max_response
     }
 
-    /// Counts what is read of an answer by who keeps it.
+    /// Starts counting a response that the caller buffers itself.
     pub(crate) fn buffered(&self) -> Buffered {
         self.0.buffers.begin()
     }
@@ -225,8 +225,7 @@ impl Outbound {
             .unwrap_or(Err(OutboundError::Timeout(timeout)))
     }
 
-    /// What the address is called with. An address without a name is checked here: no resolver
-    /// sees it.
+    /// Returns the client for a URL. Checks a literal IP address here, because no resolver sees it.
     fn lane(&self, url: &Url) -> Result<&Lane, OutboundError> {
         let lane = match url.scheme() {
             "https" => &self.0.tls,
@@ -246,7 +245,7 @@ impl Outbound {
         Ok(lane)
     }
 
-    /// Sends a request and waits for the beginning of the answer.
+    /// Sends a request and waits for the head of the response.
     pub(super) async fn begin(
         &self,
         request: OutboundRequest,
@@ -256,9 +255,8 @@ impl Outbound {
         self.begin_on(lane, url, request).await
     }
 
-    /// Sends a request of a program that this server runs, and waits for the beginning of the answer:
-    /// the API of this server may be called in production too, although its address may be one of this
-    /// machine.
+    /// Sends a request of a program that this server runs, and waits for the head of the response. The request may
+    /// call this server's own API in production too, even at a loopback or private address.
     pub(super) async fn begin_of_program(
         &self,
         request: OutboundRequest,
@@ -269,7 +267,7 @@ impl Outbound {
         self.begin_on(lane, url, request).await
     }
 
-    /// The longest that any exchange may take.
+    /// Returns the maximum time of an exchange.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.0.timeout
@@ -354,8 +352,8 @@ pub(super) fn failed(error: &reqwest::Error) -> OutboundError {
     }
 }
 
-/// The texts of what an error comes from. Its own is left out: it has the address, which may carry
-/// credentials, and whoever asked knows it.
+/// Joins the texts of an error's causes. The error's own text is left out: it contains the URL, which may carry
+/// credentials and which the caller knows.
 fn cause(error: &reqwest::Error) -> String {
     let texts: Vec<String> = causes(error).map(ToString::to_string).collect();
     texts.join(": ")

@@ -1,4 +1,4 @@
-//! Which addresses may be called, asked by the resolver that the client dials with.
+//! The rule for addresses that may be called. The resolver of the HTTP client applies it.
 
 use std::{
     fmt, io,
@@ -10,12 +10,12 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::address::{Network, Special, special_use};
 
-/// An address that is not called.
+/// Error for an address that this server does not call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refused {
     host: String,
     address: IpAddr,
-    /// None for a public address that would be called over plain http.
+    /// `None` for a public address that would be called over plain http.
     special: Option<Special>,
 }
 
@@ -43,7 +43,7 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// The rule for addresses, for one scheme.
+/// The address rule for one scheme.
 #[derive(Debug, Clone)]
 pub(super) struct Guard {
     allow: Arc<[Network]>,
@@ -60,7 +60,7 @@ impl Guard {
         }
     }
 
-    /// Whether `host`, which has this address, may be called.
+    /// Checks that `host` may be called at this address.
     pub(super) fn check(&self, host: &str, address: IpAddr) -> Result<(), Refused> {
         if self.allow.iter().any(|network| network.contains(address)) {
             return Ok(());
@@ -81,10 +81,10 @@ impl Guard {
         })
     }
 
-    /// The addresses of a host that may be called.
+    /// Resolves a host and returns the addresses that may be called.
     ///
     /// # Errors
-    /// [`Refused`] if it has addresses but none may be called, or what the system says of the name.
+    /// [`Refused`] if the host has addresses but none may be called, or the error of the name lookup.
     pub(super) async fn resolve(
         &self,
         host: &str,

@@ -1,8 +1,7 @@
-//! The only HTTP client: every request that leaves the server goes through it.
+//! The only HTTP client: it sends every request that leaves this server.
 //!
-//! Redirects are not followed, proxy variables are ignored, time and size are capped. Which
-//! addresses may be called is checked where the name is resolved for the connection, so that what
-//! is checked is what is dialled.
+//! It follows no redirects, ignores proxy variables, and limits time and size. The resolver of the client checks the
+//! addresses of a host, so the address that is checked is the address that is dialled.
 
 mod address;
 mod buffers;
@@ -28,11 +27,11 @@ pub struct Settings {
     /// Networks that may be called although they are not public, also over plain http. Profile
     /// `dev` allows private networks and this machine without a list.
     pub allow: Vec<Network>,
-    /// The longest that any exchange may take, in seconds; most take a shorter limit of their own.
+    /// Maximum time of an exchange, in seconds. Most requests set a shorter timeout.
     pub timeout_seconds: u64,
-    /// The most that is read of any answer, in bytes.
+    /// Maximum number of bytes that are read of a response.
     pub max_response_bytes: usize,
-    /// The most of all answers that are being read, in bytes, without the first 64 KiB of each.
+    /// Maximum number of bytes of all responses that are being read, without the first 64 KiB of each.
     pub max_buffered_bytes: usize,
 }
 

@@ -1,30 +1,30 @@
-//! An answer that is read as it comes.
+//! Responses whose body is read in chunks as it arrives.
 
 use reqwest::Response;
 
 use super::client::{Outbound, OutboundError, OutboundRequest, failed, headers};
 use crate::kernel::clock::within;
 
-/// An answer whose body is still on its way.
+/// A response whose body is still arriving.
 #[derive(Debug)]
 pub struct OutboundStream {
-    /// Its status.
+    /// HTTP status.
     pub status: u16,
-    /// Its headers, names in lower case.
+    /// Headers, names in lower case.
     pub headers: Vec<(String, String)>,
     answer: Response,
-    /// How long may pass until there is more of it.
+    /// Maximum time until the next chunk arrives.
     patience: std::time::Duration,
-    /// How much more is read of it, in bytes.
+    /// Number of bytes that may still be read.
     left: usize,
 }
 
 impl Outbound {
-    /// Sends a request; the answer's body is read by who asked. The time that the request names is
-    /// the longest until the answer begins, and then until there is more of it.
+    /// Sends a request and returns the response without its body, which the caller reads. The timeout of the request
+    /// limits the wait for the head of the response, and then the wait for each chunk.
     ///
     /// # Errors
-    /// [`OutboundError`]
+    /// Any [`OutboundError`] except `Full`.
     pub async fn open(&self, request: OutboundRequest) -> Result<OutboundStream, OutboundError> {
         let (patience, max_response) = (request.timeout, request.max_response);
         let answer = within(patience, self.begin(request))
@@ -33,10 +33,11 @@ impl Outbound {
         Ok(OutboundStream::of(answer, patience, max_response))
     }
 
-    /// Sends a request of a program that this server runs, as [`Self::open`] does.
+    /// Sends a request of a program that this server runs, like [`Self::open`]. It may also call this server's own
+    /// API.
     ///
     /// # Errors
-    /// [`OutboundError`]
+    /// Any [`OutboundError`] except `Full`.
     pub(crate) async fn open_of_program(
         &self,
         request: OutboundRequest,
@@ -60,10 +61,10 @@ impl OutboundStream {
         }
     }
 
-    /// More of the body; none at its end, or once the most is read that the request allowed.
+    /// Returns the next chunk of the body, or `None` at its end or after the maximum size of the request.
     ///
     /// # Errors
-    /// `Timeout` or `Connection`.
+    /// `Timeout` if the next chunk does not arrive in time, `Connection` if the connection fails.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, OutboundError> {
         let chunk = within(self.patience, self.answer.chunk())
             .await

@@ -1,14 +1,14 @@
-//! Addresses that callers give.
+//! Parses URLs that callers pass in.
 
 use std::cell::Cell;
 
 use url::{SyntaxViolation, Url};
 
-/// An http or https address with a host, as it is written in full.
+/// Parses an http or https URL with a host. The URL must be written in full.
 ///
-/// A browser also takes `https:///x`, `https:x` or one with a line break for an address, of another
-/// host than it seems; here such a text is none. Addresses that were stored earlier are not read by
-/// this, so that they can still be called.
+/// A browser also accepts `https:///x`, `https:x` or a URL with a line break, and calls another host than the text
+/// suggests. This function returns `None` for such a text. It does not check URLs that were stored earlier, so these
+/// can still be called.
 #[must_use]
 pub fn web_address(text: &str) -> Option<Url> {
     let is_odd = Cell::new(false);
