@@ -1,4 +1,4 @@
-//! A line: one connected client of a tunnel, with the requests that wait for its answers.
+//! The connection of one tunnel client, with the requests that wait for its responses.
 
 use std::{
     collections::HashMap,
@@ -14,27 +14,27 @@ use super::{
 };
 use crate::kernel::clock::{Stopwatch, within};
 
-/// Why a server ends a connection: the code and the reason of the close frame.
+/// The code and the reason of the close frame with which the server ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Close {
-    /// The code.
+    /// WebSocket close code.
     pub code: u16,
-    /// The reason.
+    /// Reason text.
     pub reason: &'static str,
 }
 
 impl Close {
-    /// The id cannot be that of a tunnel.
+    /// The id is not a valid tunnel id.
     pub const INVALID_ID: Self = Self::new(4000, "invalid url");
-    /// Others have opened the tunnel.
+    /// Too many newer clients have opened the tunnel.
     pub const CONFLICT: Self = Self::new(4001, "too many clients have opened this tunnel");
-    /// What the client says is not of the protocol.
+    /// The client sent a message that is not part of the protocol.
     pub const INVALID_RESPONSE: Self = Self::new(4002, "invalid response payload");
-    /// The client is not there any more, or does not take what it is sent.
+    /// The client is gone, or does not read its messages.
     pub const SILENT: Self = Self::new(4005, "the client does not answer");
     /// A message of the client is larger than allowed.
     pub const TOO_LARGE: Self = Self::new(1009, "the message is larger than tunnel.message_bytes");
-    /// The server stops.
+    /// The server is stopping.
     pub const STOPPING: Self = Self::new(1001, "the server stops");
 
     const fn new(code: u16, reason: &'static str) -> Self {
@@ -42,14 +42,14 @@ impl Close {
     }
 }
 
-/// What is to be sent to a client.
+/// An item to send to a client.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outgoing {
     /// A text frame.
     Frame(String),
-    /// A ping: whether it is still there.
+    /// A ping, to check that the client is still there.
     Ping,
-    /// The end.
+    /// The close frame, which ends the connection.
     Close(Close),
 }
 
@@ -79,7 +79,7 @@ impl Line {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the connection.
+    /// Closes the connection. Only the first reason counts.
     pub(super) fn close(&self, close: Close) {
         self.end.send_if_modified(|end| {
             let first = end.is_none();
@@ -88,7 +88,7 @@ impl Line {
         });
     }
 
-    /// Asserts that one request more may wait.
+    /// Checks that one more request may wait.
     pub(super) fn check_room(&self) -> Result<(), Failure> {
         match self.waiting().len() < self.max_requests {
             true => Ok(()),
@@ -96,7 +96,7 @@ impl Line {
         }
     }
 
-    /// Sends a request and waits for its answer.
+    /// Sends a request and waits for its response.
     pub(super) async fn ask(&self, request: &Request) -> Result<Response, Failure> {
         let id = Uuid::new_v4().to_string();
         let (answer, answered) = oneshot::channel();
@@ -107,7 +107,7 @@ impl Line {
             }
             waiting.insert(id.clone(), answer);
         }
-        // Whoever asked may give up, which drops this.
+        // Dropping it removes the request, also if the caller stops waiting.
         let waits = Waits { line: self, id };
         let frame = request.frame(&waits.id);
         self.frames.try_send(frame).map_err(|error| match error {
@@ -118,7 +118,7 @@ impl Line {
     }
 }
 
-/// A request that waits, until this is dropped.
+/// A pending request. Dropping it removes the request from its connection.
 struct Waits<'a> {
     line: &'a Line,
     id: String,
@@ -130,7 +130,7 @@ impl Drop for Waits<'_> {
     }
 }
 
-/// The connection of a client, from the server's side. To drop it is to disconnect.
+/// The server's side of a client's connection. Dropping it disconnects the client.
 #[derive(Debug)]
 pub struct Session {
     tunnels: Tunnels,
@@ -141,7 +141,7 @@ pub struct Session {
     since_ping: Stopwatch,
 }
 
-/// The ear for what the client of a session says.
+/// Receives the messages of a session's client.
 #[derive(Debug, Clone)]
 pub struct Ear(Arc<Line>);
 
@@ -162,13 +162,13 @@ impl Session {
         }
     }
 
-    /// What listens to the client.
+    /// Returns the receiver of the client's messages.
     #[must_use]
     pub fn ear(&self) -> Ear {
         Ear(self.line.clone())
     }
 
-    /// What is to be sent next.
+    /// Waits for the next item to send.
     pub async fn next(&mut self) -> Outgoing {
         let every = self.tunnels.settings().ping_every();
         let left = every.saturating_sub(self.since_ping.elapsed());
@@ -179,7 +179,7 @@ impl Session {
                     Outgoing::Close(end.unwrap_or(Close::STOPPING))
                 }
                 Some(frame) = self.frames.recv() => Outgoing::Frame(frame),
-                // Neither ends before the session does.
+                // Both channels live as long as the session.
                 else => Outgoing::Close(Close::STOPPING),
             }
         });
@@ -201,23 +201,23 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.tunnels.leave(&self.id, &self.line);
-        // Nothing more is taken, and who waits for an answer waits in vain.
+        // No more requests are taken, and the pending ones fail as `Lost`.
         self.frames.close();
         self.line.waiting().clear();
     }
 }
 
 impl Ear {
-    /// Takes a text frame.
+    /// Processes a text frame of the client.
     ///
     /// # Errors
-    /// How the connection is to end if the frame is not of the protocol.
+    /// The [`Close`] to send if the frame is not part of the protocol.
     pub fn take(&self, frame: &str) -> Result<(), Close> {
         let said = wire::read(frame).ok_or(Close::INVALID_RESPONSE)?;
         if let Said::Response(id, response) = said
             && let Some(answer) = self.0.waiting().remove(&id)
         {
-            // Whoever waited has given up.
+            // Fails only if the caller no longer waits.
             let _ = answer.send(response);
         }
         Ok(())

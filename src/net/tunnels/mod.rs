@@ -1,10 +1,10 @@
-//! Tunnels: programs in development that have no address of their own, such as `bp dev`, connect to
-//! this server and are sent the requests that arrive below the tunnel's id (botpress.md §5).
+//! Tunnels: a program in development without a public address, such as `bp dev`, connects to this server and receives
+//! the requests that arrive below the tunnel's id (botpress.md §5).
 //!
-//! A tunnel lives as long as a client is connected; nothing of it is stored. A client that connects
-//! with an id that is open takes it over: the vendor's command line reconnects at once and may do so
-//! twice. The older connection stays, so that answers which are on their way arrive and neither client
-//! has a reason to reconnect against the other; it is used again if the newer one ends first.
+//! A tunnel exists while a client is connected; nothing is stored. A client that connects with an open id takes the
+//! tunnel over, because the vendor's command line reconnects at once and may do so twice. The older connection stays
+//! open, so responses under way still arrive, and neither client has a reason to reconnect against the other. If the
+//! newer connection ends first, the older one receives requests again.
 
 mod line;
 mod settings;
@@ -34,31 +34,31 @@ pub use self::{
 };
 use crate::kernel::clock::within;
 
-/// The most clients that are connected to one tunnel.
+/// Maximum number of clients connected to one tunnel.
 const MAX_LINES: usize = 4;
 
-/// How many tunnels that were open are remembered.
+/// Maximum number of ids that are remembered after their tunnel was open.
 const KNOWN: u64 = 10_000;
 
-/// Why a request through a tunnel has no answer.
+/// The reason why a request through a tunnel has no response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// Nobody is connected.
+    /// No client is connected.
     #[error("no client is connected to this tunnel; `bp dev` opens it")]
     NotConnected,
-    /// Too many requests wait.
+    /// Too many requests wait for a response.
     #[error("too many requests wait for the client of this tunnel")]
     Busy,
-    /// The client went away before it answered.
+    /// The client disconnected before it responded.
     #[error("the client of this tunnel went away before it answered")]
     Lost,
-    /// The client took too long.
+    /// The client did not respond in time.
     #[error("the client of this tunnel did not answer within {0:?}")]
     TimedOut(Duration),
 }
 
 impl Failure {
-    /// Its place in [`OUTCOMES`].
+    /// Returns the index of the outcome in [`OUTCOMES`].
     const fn outcome(self) -> usize {
         match self {
             Self::NotConnected => 1,
@@ -69,32 +69,32 @@ impl Failure {
     }
 }
 
-/// What becomes of requests, in the order of [`Stats::requests`].
+/// Outcomes of requests, in the order of [`Stats::requests`].
 pub const OUTCOMES: [&str; 5] = ["answered", "not_connected", "busy", "lost", "timed_out"];
 
-/// Why a client is not connected.
+/// The reason why a client cannot connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotOpened {
-    /// As many tunnels are open as there may be.
+    /// The maximum number of tunnels is open.
     Full,
-    /// The server stops.
+    /// The server is stopping.
     Stopping,
-    /// The id cannot be that of a tunnel.
+    /// The id is not a valid tunnel id.
     InvalidId,
 }
 
-/// The state of all tunnels.
+/// Counters of all tunnels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// How many are open.
+    /// Number of open tunnels.
     pub open: usize,
-    /// How many clients were connected since the start.
+    /// Number of connections since the start.
     pub connections: u64,
-    /// What became of requests since the start, by [`OUTCOMES`].
+    /// Number of requests since the start, by [`OUTCOMES`].
     pub requests: [u64; OUTCOMES.len()],
 }
 
-/// A program that a url of this server stands for.
+/// The tunnel, path and query that a URL of this server refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) id: String,
@@ -113,9 +113,9 @@ struct Inner {
     open: Mutex<HashMap<String, Vec<Arc<Line>>>>,
     /// Ids that were open since the start, each with the host by which its client knows this server.
     known: Cache<String, Option<String>>,
-    /// What paths of this server begin with.
+    /// First segments of this server's own paths.
     reserved: OnceLock<BTreeSet<String>>,
-    /// The hosts, with their ports, that stand for this server.
+    /// Hosts, with their ports, that refer to this server.
     hosts: Mutex<BTreeSet<String>>,
     stopping: AtomicBool,
     connections: AtomicU64,
@@ -123,7 +123,7 @@ struct Inner {
 }
 
 impl Tunnels {
-    /// None is open yet.
+    /// Creates the state without open tunnels.
     #[must_use]
     pub fn new(settings: &Settings, development: bool) -> Self {
         Self(Arc::new(Inner {
@@ -139,25 +139,26 @@ impl Tunnels {
         }))
     }
 
-    /// The settings.
+    /// Returns the settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.0.settings
     }
 
-    /// Whether there are tunnels.
+    /// True if tunnels are enabled.
     #[must_use]
     pub fn is_on(&self) -> bool {
         self.0.enabled
     }
 
-    /// Notes what paths of this server begin with: no tunnel has such an id. Only the first time counts.
+    /// Sets the first segments of this server's own paths: no tunnel can have such an id. Only the first call has an
+    /// effect.
     pub fn reserve(&self, names: BTreeSet<String>) {
-        // They were noted before.
+        // Already set.
         let _ = self.0.reserved.set(names);
     }
 
-    /// Notes an address that stands for this server.
+    /// Adds a URL that refers to this server. A loopback or unspecified address also adds the other loopback hosts.
     pub fn serves_at(&self, url: &str) {
         let Some(url) = Url::parse(url).ok() else {
             return;
@@ -179,20 +180,20 @@ impl Tunnels {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether other paths of this server begin with this.
+    /// True if other paths of this server begin with this segment.
     #[must_use]
     pub fn is_reserved(&self, name: &str) -> bool {
         let names = self.0.reserved.get();
         name.is_empty() || names.is_some_and(|names| names.contains(name))
     }
 
-    /// Whether a text may be the id of a tunnel here.
+    /// True if a text is a valid tunnel id on this server.
     fn may_be(&self, id: &str) -> bool {
         wire::is_id(id) && !self.is_reserved(id)
     }
 
-    /// Whether what is below this first part of a path belongs to a tunnel: one that is or was open,
-    /// or that the vendor's command line might open.
+    /// True if paths with this first segment belong to a tunnel: the tunnel is or was open, or the id is a UUID, as
+    /// the vendor's command line generates.
     #[must_use]
     pub fn has(&self, id: &str) -> bool {
         let known = || Uuid::try_parse(id).is_ok() || self.0.known.contains_key(id);
@@ -202,7 +203,7 @@ impl Tunnels {
     /// Connects a client that knows this server by `host`.
     ///
     /// # Errors
-    /// [`NotOpened`]
+    /// [`NotOpened`] if the id is invalid, too many tunnels are open, or the server is stopping.
     pub fn open(&self, id: &str, host: Option<&str>) -> Result<Session, NotOpened> {
         if !self.may_be(id) {
             return Err(NotOpened::InvalidId);
@@ -239,10 +240,10 @@ impl Tunnels {
         }
     }
 
-    /// Asserts that a tunnel takes requests, before the body of one is read.
+    /// Checks that a tunnel takes requests, before the body of one is read.
     ///
     /// # Errors
-    /// [`Failure::NotConnected`] or [`Failure::Busy`]
+    /// [`Failure::NotConnected`] without a client, [`Failure::Busy`] if too many requests wait.
     pub fn check_open(&self, id: &str) -> Result<(), Failure> {
         let line = self.line(id).ok_or(Failure::NotConnected);
         let checked = line.and_then(|line| line.check_room());
@@ -252,7 +253,7 @@ impl Tunnels {
         checked
     }
 
-    /// The connection that takes the requests of a tunnel.
+    /// Returns the newest connection of a tunnel, which takes its requests.
     fn line(&self, id: &str) -> Option<Arc<Line>> {
         let open = self.open_lines();
         open.get(id).and_then(|lines| lines.last().cloned())
@@ -262,10 +263,10 @@ impl Tunnels {
         self.0.requests[outcome].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Sends a request through a tunnel and waits for the answer.
+    /// Sends a request through a tunnel and waits for the response.
     ///
     /// # Errors
-    /// [`Failure`]
+    /// Any [`Failure`].
     pub async fn request(
         &self,
         id: &str,
@@ -283,7 +284,7 @@ impl Tunnels {
         answer
     }
 
-    /// The program that a url stands for, if that is a tunnel of this server.
+    /// Returns the tunnel that a URL refers to, if it is a tunnel of this server.
     pub(crate) fn target(&self, url: &str) -> Option<Target> {
         let url = Url::parse(url).ok().filter(|_| self.0.enabled)?;
         let host = authority(&url)?;
@@ -299,7 +300,7 @@ impl Tunnels {
         })
     }
 
-    /// Ends all connections, and takes no more.
+    /// Closes all connections and accepts no more.
     pub fn stop(&self) {
         let open = self.open_lines();
         self.0.stopping.store(true, Ordering::SeqCst);
@@ -308,7 +309,7 @@ impl Tunnels {
         }
     }
 
-    /// The state of all tunnels.
+    /// Returns the counters of all tunnels.
     #[must_use]
     pub fn stats(&self) -> Stats {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -320,12 +321,12 @@ impl Tunnels {
     }
 }
 
-/// Host and port of a url; the port only if it is not the usual one.
+/// Returns the host and port of a URL, without the scheme's default port.
 fn authority(url: &Url) -> Option<String> {
     Some(format!("{}{}", url.host_str()?, port(url)))
 }
 
-/// `:4600`; nothing if it is the usual one.
+/// Returns the port as `:4600`, or an empty text for the scheme's default port.
 fn port(url: &Url) -> String {
     url.port()
         .map(|port| format!(":{port}"))

@@ -10,20 +10,20 @@ use crate::net::outbound::Network;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Whether there are tunnels. By default only in profile `dev`.
+    /// True to enable tunnels. By default they are enabled only in profile `dev`.
     pub enabled: Option<bool>,
-    /// Networks that may open one beside this machine. The official client sends no token.
+    /// Networks whose clients may open a tunnel, in addition to this machine. The official client sends no token.
     pub allow: Vec<Network>,
-    /// The most tunnels that are open at the same time.
+    /// Maximum number of open tunnels.
     pub max_tunnels: usize,
-    /// The most requests that wait for an answer of one tunnel.
+    /// Maximum number of requests that wait for a response on one connection of a tunnel.
     pub max_requests: usize,
-    /// The longest that a tunnel may take to answer a request, in seconds.
+    /// Maximum time until a tunnel responds to a request, in seconds.
     pub timeout_seconds: u64,
-    /// The largest message of a client, in bytes: an answer with its headers, as JSON.
+    /// Maximum size of a client's message, in bytes: a response with its headers, as JSON.
     pub message_bytes: usize,
-    /// How often a client is asked whether it is still there, in seconds. One that is not heard of for
-    /// three times as long is taken to be gone.
+    /// Time between two pings to a client, in seconds. A client that sends nothing for three times as long counts as
+    /// gone.
     pub ping_seconds: u64,
 }
 
@@ -42,32 +42,32 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether there are tunnels in this profile.
+    /// True if tunnels are enabled in this profile.
     #[must_use]
     pub fn is_on(&self, development: bool) -> bool {
         self.enabled.unwrap_or(development)
     }
 
-    /// Whether a client with this address may open a tunnel.
+    /// True if a client with this address may open a tunnel.
     #[must_use]
     pub fn lets_in(&self, peer: IpAddr) -> bool {
         let mut allowed = self.allow.iter();
         peer.to_canonical().is_loopback() || allowed.any(|network| network.contains(peer))
     }
 
-    /// The longest that a tunnel may take to answer a request.
+    /// Returns the maximum time until a tunnel responds to a request.
     #[must_use]
     pub const fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout_seconds)
     }
 
-    /// How often a client is asked whether it is still there.
+    /// Returns the time between two pings to a client.
     #[must_use]
     pub fn ping_every(&self) -> Duration {
         Duration::from_secs(self.ping_seconds.max(1))
     }
 
-    /// After how long without a sign of life a client is taken to be gone.
+    /// Returns the time without a message after which a client counts as gone.
     #[must_use]
     pub fn silence(&self) -> Duration {
         self.ping_every() * 3

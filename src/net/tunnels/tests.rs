@@ -19,7 +19,7 @@ fn asked(path: &str) -> Request {
     }
 }
 
-/// The id of the request that comes next.
+/// Waits for the next request and returns its id.
 async fn next_request(session: &mut Session) -> String {
     let Outgoing::Frame(frame) = session.next().await else {
         panic!("a frame");
@@ -51,7 +51,7 @@ async fn a_newer_client_takes_over_and_an_older_one_still_answers_what_it_was_as
     assert_eq!(new.ear().take(&answer_to(&other, 202)), Ok(()));
     assert_eq!(first.await.expect("no panic"), Ok(201));
     assert_eq!(second.await.expect("no panic"), Ok(202));
-    // The older one is asked again when the newer one ends first, and is not taken away by it.
+    // The older client receives requests again when the newer one ends first.
     drop(new);
     let third = tokio::spawn(ask(tunnels.clone()));
     let id = next_request(&mut old).await;
@@ -93,7 +93,7 @@ async fn what_waits_is_bounded_and_given_up_in_time() {
     let request = asked("/");
     let late = tunnels.request(ID, &request, short).await;
     assert_eq!(late, Err(Failure::TimedOut(short)));
-    // An answer that comes too late is nobody's, and its place is free again.
+    // A late response is dropped, and its request no longer counts as pending.
     let id = next_request(&mut session).await;
     assert_eq!(session.ear().take(&answer_to(&id, 200)), Ok(()));
     assert!(session.line_is_idle());
@@ -147,7 +147,7 @@ fn a_url_of_this_server_is_a_tunnel_if_its_id_may_be_one() {
     ] {
         assert_eq!(target(url), None, "{url}");
     }
-    // A client tells by which host it knows this server, and one that was open stays a tunnel.
+    // A client tells the host by which it knows this server, and an id that was open stays a tunnel.
     drop(tunnels.open(ID, Some("parlance.example.com")));
     assert_eq!(target(&outside), found("/", ""));
     let other = outside.replace('9', "8");

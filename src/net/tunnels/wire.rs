@@ -1,42 +1,42 @@
-//! The frames of the tunnel protocol: JSON texts (botpress.md §5, "Tunnel for `bp dev`").
+//! Frames of the tunnel protocol: JSON texts (botpress.md §5, "Tunnel for `bp dev`").
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The longest id of a tunnel, in bytes.
+/// Maximum length of a tunnel id, in bytes.
 const ID_MAX: usize = 100;
 
-/// Whether a text may be the id of a tunnel: the vendor's pattern is `[\w|-]+`.
+/// True if a text is a valid tunnel id. The vendor's pattern is `[\w|-]+`.
 pub(super) fn is_id(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_|-".contains(&byte);
     (1..=ID_MAX).contains(&text.len()) && text.bytes().all(fits)
 }
 
-/// A request that goes through a tunnel.
+/// A request through a tunnel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// `GET`, `POST`, …
+    /// HTTP method: `GET`, `POST`, …
     pub method: String,
-    /// What follows the tunnel's id: `/` or more.
+    /// Path below the tunnel's id, at least `/`.
     pub path: String,
-    /// What follows the `?`.
+    /// Query string, without the `?`.
     pub query: String,
-    /// Names in lower case.
+    /// Headers, names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// The body.
+    /// Body.
     pub body: String,
 }
 
-/// What the program at the end of a tunnel answers.
+/// A response of the program at the end of a tunnel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    /// Its status: 200 to 599.
+    /// HTTP status: 200 to 599.
     pub status: u16,
-    /// Its headers, names in lower case.
+    /// Headers, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Its body.
+    /// Body.
     pub body: String,
 }
 
@@ -54,7 +54,7 @@ struct RequestFrame<'a> {
 }
 
 impl Request {
-    /// The frame that asks this.
+    /// Serializes the request as a frame with this id.
     pub(super) fn frame(&self, id: &str) -> String {
         let frame = RequestFrame {
             r#type: "request",
@@ -65,7 +65,7 @@ impl Request {
             headers: &self.headers,
             body: &self.body,
         };
-        // Texts and maps of texts are always JSON.
+        // Serializing strings and maps of strings cannot fail.
         serde_json::to_string(&frame).unwrap_or_default()
     }
 }
@@ -80,16 +80,16 @@ struct ResponseFrame {
     body: Option<String>,
 }
 
-/// What a client says.
+/// A message of a client.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said {
-    /// That it is still there.
+    /// A sign of life.
     Hello,
-    /// The answer to the request of this id.
+    /// The response to the request with this id.
     Response(String, Response),
 }
 
-/// What a frame of a client says; none if it is not of the protocol.
+/// Parses a frame of a client. Returns `None` if the frame is not part of the protocol.
 pub(super) fn read(frame: &str) -> Option<Said> {
     let value: Value = serde_json::from_str(frame).ok()?;
     match value.get("type").map(Value::as_str) {
@@ -104,12 +104,12 @@ pub(super) fn read(frame: &str) -> Option<Said> {
         headers: frame.headers.into_iter().flat_map(header).collect(),
         body: frame.body.unwrap_or_default(),
     };
-    // What is below 200 does not end an exchange.
+    // A status below 200 does not end an exchange.
     let whole = (200..600).contains(&response.status);
     whole.then_some(Said::Response(frame.request_id, response))
 }
 
-/// A header, once for each of its values. wire: the vendor's command line sends numbers as they are.
+/// Returns a header once for each of its values. wire: the vendor's command line sends numbers as JSON numbers.
 fn header((name, value): (String, Value)) -> Vec<(String, String)> {
     let name = name.to_ascii_lowercase();
     let values = match value {
