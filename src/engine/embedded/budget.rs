@@ -1,4 +1,4 @@
-//! How long code may run: asked by the engine every few thousand instructions.
+//! The time budget of running code. The engine checks it every few thousand instructions.
 
 use std::{
     cell::Cell,
@@ -11,7 +11,7 @@ use std::{
 
 use crate::kernel::clock::Stopwatch;
 
-/// The time of the turn that runs.
+/// The time budget of the current turn.
 pub(super) struct Budget {
     watch: Stopwatch,
     began: Cell<Duration>,
@@ -21,7 +21,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// A budget whose code also ends when `stopping` is set.
+    /// Creates a budget that is also exhausted when `stopping` is set.
     pub(super) fn new(stopping: Arc<AtomicBool>) -> Self {
         Self {
             watch: Stopwatch::start(),
@@ -32,24 +32,24 @@ impl Budget {
         }
     }
 
-    /// Time since the isolate was made.
+    /// Returns the time since the isolate was created.
     pub(super) fn now(&self) -> Duration {
         self.watch.elapsed()
     }
 
-    /// Begins a turn that may take this long.
+    /// Starts a turn with this budget.
     pub(super) fn begin(&self, allowed: Duration) {
         self.began.set(self.now());
         self.allowed.set(allowed);
         self.interrupted.set(false);
     }
 
-    /// How long the turn has taken.
+    /// Returns the time that the turn has taken.
     pub(super) fn spent(&self) -> Duration {
         self.now().saturating_sub(self.began.get())
     }
 
-    /// Whether the code must end now.
+    /// True if the code must end now.
     pub(super) fn is_over(&self) -> bool {
         let over = self.stopping.load(Ordering::Relaxed) || self.spent() > self.allowed.get();
         if over {
@@ -58,7 +58,7 @@ impl Budget {
         over
     }
 
-    /// Whether the turn was ended by force.
+    /// True if the turn was interrupted.
     pub(super) fn was_interrupted(&self) -> bool {
         self.interrupted.get()
     }

@@ -10,7 +10,7 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
-/// The hash of a text, or none for an unknown algorithm.
+/// Returns the hash of a text, or `None` for an unknown algorithm.
 pub(super) fn hash(algorithm: &str, text: &[u8]) -> Option<Vec<u8>> {
     Some(match plain(algorithm).as_str() {
         "md5" => Md5::digest(text).to_vec(),
@@ -23,7 +23,7 @@ pub(super) fn hash(algorithm: &str, text: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// The HMAC of a text, or none for an unknown algorithm.
+/// Returns the HMAC of a text, or `None` for an unknown algorithm.
 pub(super) fn mac(algorithm: &str, key: &[u8], text: &[u8]) -> Option<Vec<u8>> {
     match plain(algorithm).as_str() {
         "md5" => with::<Hmac<Md5>>(key, text),
@@ -42,7 +42,7 @@ fn with<M: Mac + KeyInit>(key: &[u8], text: &[u8]) -> Option<Vec<u8>> {
     Some(mac.finalize().into_bytes().to_vec())
 }
 
-/// `SHA-256`, `RSA-SHA256` and `sha256` are one.
+/// Normalizes the name of an algorithm: `SHA-256`, `RSA-SHA256` and `sha256` are the same.
 fn plain(algorithm: &str) -> String {
     let name = algorithm.to_ascii_lowercase();
     let name = name.strip_prefix("rsa-").unwrap_or(&name);
@@ -56,7 +56,7 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIEN
 const URL_SAFE: GeneralPurpose =
     GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT.with_encode_padding(false));
 
-/// Bytes as `hex`, `base64` or `base64url`; anything else is an empty text.
+/// Encodes bytes as `hex`, `base64` or `base64url`. Returns an empty text for any other encoding.
 pub(super) fn encode(bytes: &[u8], encoding: &str) -> String {
     match encoding {
         "hex" => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -66,8 +66,7 @@ pub(super) fn encode(bytes: &[u8], encoding: &str) -> String {
     }
 }
 
-/// The bytes of a text. As in Node.js, it ends where the text does not fit, and either alphabet of
-/// base64 will do.
+/// Decodes a text. As in Node.js, decoding ends at invalid text, and both alphabets of base64 are accepted.
 pub(super) fn decode(text: &str, encoding: &str) -> Vec<u8> {
     if encoding == "hex" {
         let pairs = text.as_bytes().chunks_exact(2);

@@ -1,4 +1,5 @@
-//! What an isolate has under way: calls, timers and requests, and to which call each belongs.
+//! The state of an isolate: its calls, timers and requests in progress, and the call to which each timer or request
+//! belongs.
 
 use std::{
     cell::{Cell, RefCell},
@@ -17,32 +18,32 @@ use crate::{
     net::outbound::Outbound,
 };
 
-/// The most timers and requests under way.
+/// Maximum number of timers and requests in progress.
 const OPERATIONS: usize = 4096;
 
-/// The most names of what is missing that are kept, and how long each may be, in bytes.
+/// Maximum number of missing features that are recorded, and maximum length of each name, in bytes.
 const MISSING: (usize, usize) = (32, 256);
 
-/// The most lines that a call may write.
+/// Maximum number of log lines of a call.
 const LINES: u32 = 2000;
 
-/// Where the result of a call goes.
+/// The sender for the result of a call.
 pub(super) type Reply = oneshot::Sender<Result<Response, Failure>>;
 
-/// What wakes an isolate.
+/// An event that wakes an isolate.
 pub(super) enum Event {
-    /// A call.
+    /// A new call.
     Call { request: Request, reply: Reply },
-    /// A request of the code was answered.
+    /// The response to a request of the code, or its error.
     Fetched {
         operation: u64,
         result: Result<Fetched, String>,
     },
-    /// The isolate is to end.
+    /// The isolate must end.
     Stop,
 }
 
-/// The state that the loop and the host functions share.
+/// The state that the event loop and the host functions share.
 pub(super) struct Desk {
     pub(super) program: Arc<str>,
     pub(super) limits: Limits,
@@ -54,20 +55,20 @@ pub(super) struct Desk {
     pub(super) sink: Sink,
     pub(super) shared: Arc<Shared>,
     pub(super) flight: Arc<Flight>,
-    /// What the code asked for while it was loaded, and the engine does not have.
+    /// Features that the code used while it was loaded and that the engine lacks.
     pub(super) missing: RefCell<BTreeSet<String>>,
-    /// Whether the code is loaded.
+    /// True once the code is loaded.
     pub(super) loaded: Cell<bool>,
-    /// The call that the turn belongs to; none while the code is loaded.
+    /// The call that the current turn belongs to; `None` while the code is loaded.
     pub(super) current: Cell<Option<u64>>,
     pub(super) calls: RefCell<HashMap<u64, Call>>,
     operations: RefCell<HashMap<u64, Operation>>,
     last: Cell<u64>,
 }
 
-/// A call under way.
+/// A call in progress.
 pub(super) struct Call {
-    /// None once it is answered; what it left running may go on until it ends.
+    /// `None` once the call has its reply. Its timers and requests may continue until its time is up.
     reply: Option<Reply>,
     bot: Option<Arc<str>>,
     ends: Duration,
@@ -119,7 +120,7 @@ impl Desk {
         self.last.get()
     }
 
-    /// Notes that the engine does not have what the code asks for.
+    /// Records a feature that the code uses and the engine lacks.
     pub(super) fn lacks(&self, mut what: String) {
         let (most, longest) = MISSING;
         if what.len() > longest {
@@ -133,7 +134,7 @@ impl Desk {
         }
     }
 
-    /// Takes a call on.
+    /// Registers a call.
     pub(super) fn open(&self, bot: Option<String>, reply: Reply) -> u64 {
         let id = self.next_id();
         let call = Call {
@@ -147,7 +148,7 @@ impl Desk {
         id
     }
 
-    /// Answers a call, if it is not answered yet.
+    /// Replies to a call, if it has no reply yet.
     pub(super) fn answer(&self, id: u64, result: Result<Response, Failure>) {
         let reply = self
             .calls
@@ -155,12 +156,12 @@ impl Desk {
             .get_mut(&id)
             .and_then(|call| call.reply.take());
         if let Some(reply) = reply {
-            // Whoever asked may be gone.
+            // Fails only if the caller no longer waits.
             let _ = reply.send(result);
         }
     }
 
-    /// Forgets a call and ends what it started.
+    /// Removes a call and cancels its timers and requests.
     pub(super) fn close(&self, id: u64) {
         self.calls.borrow_mut().remove(&id);
         self.operations.borrow_mut().retain(|_, operation| {
@@ -172,7 +173,7 @@ impl Desk {
         });
     }
 
-    /// Forgets a call that is answered and has nothing under way.
+    /// Removes a call that has its reply and no timers or requests left.
     pub(super) fn close_if_done(&self, id: u64) {
         let answered = self
             .calls
@@ -189,7 +190,7 @@ impl Desk {
         }
     }
 
-    /// Whether no call waits for its answer.
+    /// True if no call waits for its reply.
     pub(super) fn is_quiet(&self) -> bool {
         self.calls
             .borrow()
@@ -197,11 +198,11 @@ impl Desk {
             .all(|call| call.reply.is_none())
     }
 
-    /// Answers every call with a failure and ends everything.
+    /// Fails all calls, and cancels all timers and requests.
     pub(super) fn give_up(&self, failure: &Failure) {
         for (_, call) in self.calls.borrow_mut().drain() {
             if let Some(reply) = call.reply {
-                // Whoever asked may be gone.
+                // Fails only if the caller no longer waits.
                 let _ = reply.send(Err(failure.clone()));
             }
         }
@@ -210,7 +211,7 @@ impl Desk {
         }
     }
 
-    /// Whether the turn may start something: its call is not over, and not too much is under way.
+    /// Checks that the turn may start a timer or a request: its call is not over, and the limit is not reached.
     fn has_room(&self) -> Result<(), &'static str> {
         let over = |id: u64| !self.calls.borrow().contains_key(&id);
         if self.current.get().is_some_and(over) {
@@ -241,7 +242,7 @@ impl Desk {
         let events = self.events.clone();
         let task = self.tokio.spawn(async move {
             let result = exchange.await;
-            // The isolate may have ended.
+            // Fails only if the isolate has ended.
             let _ = events.send(Event::Fetched { operation, result });
         });
         self.add(operation, Kind::Request(task.abort_handle()));
@@ -255,20 +256,20 @@ impl Desk {
             .insert(id, Operation { call, kind });
     }
 
-    /// Ends a timer or a request.
+    /// Cancels a timer or a request.
     pub(super) fn cancel(&self, id: u64) {
         if let Some(operation) = self.operations.borrow_mut().remove(&id) {
             operation.end();
         }
     }
 
-    /// Takes a finished operation off: the call that it belongs to, if it was not cancelled.
+    /// Removes a finished timer or request. Returns the call that it belongs to, or `None` if it was cancelled.
     pub(super) fn finish(&self, id: u64) -> Option<Option<u64>> {
         let operation = self.operations.borrow_mut().remove(&id)?;
         Some(operation.call)
     }
 
-    /// The timer that is due first, if it is due.
+    /// Returns the first timer, if it is due.
     pub(super) fn due_timer(&self) -> Option<u64> {
         let (due, id) = self.first_timer()?;
         (due <= self.budget.now()).then_some(id)
@@ -285,7 +286,7 @@ impl Desk {
         timers.min()
     }
 
-    /// A call whose time is up.
+    /// Returns a call whose time is up.
     pub(super) fn overdue_call(&self) -> Option<u64> {
         let now = self.budget.now();
         let calls = self.calls.borrow();
@@ -293,7 +294,7 @@ impl Desk {
         overdue.next().map(|(id, _)| *id)
     }
 
-    /// How long nothing is to be done unless something happens.
+    /// Returns the time until the next timer is due or the time of a call is up; `None` if there is neither.
     pub(super) fn wait(&self) -> Option<Duration> {
         let calls = self.calls.borrow();
         let ends = calls.values().map(|call| call.ends);
@@ -302,7 +303,7 @@ impl Desk {
         Some(next.saturating_sub(self.budget.now()))
     }
 
-    /// Writes a log line of the turn that runs.
+    /// Writes a log line of the current turn.
     pub(super) fn log(&self, level: Level, text: &str) {
         let Some(bot) = self.next_line() else { return };
         match level {
@@ -314,14 +315,14 @@ impl Desk {
         }
     }
 
-    /// Writes what was thrown in the turn that runs and nobody caught.
+    /// Logs an exception of the current turn that no code caught.
     pub(super) fn log_uncaught(&self, thrown: &Exception) {
         if let Some(bot) = self.next_line() {
             self.sink.write_uncaught(&self.program, bot, thrown);
         }
     }
 
-    /// The bot of the next line of the turn that runs; none if it may write no more.
+    /// Counts a log line of the current turn and returns its bot. Returns `None` if the call may write no more lines.
     fn next_line(&self) -> Option<Option<Arc<str>>> {
         let Some(id) = self.current.get() else {
             return Some(None);

@@ -1,11 +1,11 @@
-//! Errors of the code as failures and texts.
+//! Converts errors of the code into failures and texts.
 
 use rquickjs::{CaughtError, Value};
 
 use super::{desk::Desk, modules};
 use crate::engine::{Exception, Failure};
 
-/// Why the code cannot be loaded.
+/// Returns the failure for an exception that was thrown while the code was loaded.
 pub(super) fn load_failure(desk: &Desk, thrown: Exception) -> Failure {
     let missing = desk.missing.borrow();
     let text = &thrown.text;
@@ -28,7 +28,7 @@ pub(super) fn load_failure(desk: &Desk, thrown: Exception) -> Failure {
     }
 }
 
-/// What a thrown error means.
+/// Returns the failure for an exception that a call threw.
 pub(super) fn failure_of(thrown: Exception, memory: usize) -> Failure {
     match is_out_of_memory(&thrown.text) {
         true => Failure::Memory(memory),
@@ -36,7 +36,7 @@ pub(super) fn failure_of(thrown: Exception, memory: usize) -> Failure {
     }
 }
 
-/// A regular expression that finds no memory is a `SyntaxError`.
+/// True for an out-of-memory error. A regular expression without memory fails with a `SyntaxError`.
 fn is_out_of_memory(text: &str) -> bool {
     let mut names = ["InternalError", "SyntaxError"].iter();
     names.any(|name| {
@@ -45,7 +45,7 @@ fn is_out_of_memory(text: &str) -> bool {
     })
 }
 
-/// An error with its stack.
+/// Converts an error of the engine into an exception with its stack.
 pub(super) fn describe(error: &CaughtError<'_>) -> Exception {
     match error {
         CaughtError::Exception(exception) => {
@@ -63,7 +63,7 @@ pub(super) fn describe(error: &CaughtError<'_>) -> Exception {
     }
 }
 
-/// The exception that the code threw, with the places of its stack as they are in the bundle.
+/// Creates an exception, with the positions of its stack as they are in the bundle.
 pub(super) fn thrown(text: String, stack: &str) -> Exception {
     Exception::new(text, &modules::unwrapped_places(stack))
 }

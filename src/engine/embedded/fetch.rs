@@ -1,5 +1,5 @@
-//! `fetch`: a request of the code, sent by the one HTTP client that this server has. The bytes of the
-//! request and of its answer count against the program's memory as long as they are on their way.
+//! `fetch`: requests of the code, sent with the only HTTP client of this server. The bytes of a request and of its
+//! response count against the program's memory while they are in flight.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{
     net::outbound::{Outbound, OutboundError, OutboundRequest, OutboundStream},
 };
 
-/// How many redirects are followed.
+/// Maximum number of redirects that are followed.
 const REDIRECTS: usize = 20;
 
 /// A request of the code.
@@ -22,14 +22,14 @@ pub(super) struct Fetch {
     pub(super) body: Vec<u8>,
     pub(super) redirect: Redirect,
     pub(super) timeout: Duration,
-    /// The most that is read of the answer: a quarter of the program's memory.
+    /// Maximum number of bytes of the response: a quarter of the program's memory.
     pub(super) max_response: usize,
-    /// The bytes of the request.
+    /// Reservation for the bytes of the request.
     #[expect(dead_code, reason = "it is dropped with the request")]
     pub(super) held: Held,
 }
 
-/// What is done about a redirect.
+/// The handling of a redirect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Redirect {
     Follow,
@@ -37,28 +37,28 @@ pub(super) enum Redirect {
     Manual,
 }
 
-/// An answer.
+/// A response.
 pub(super) struct Fetched {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
     pub(super) url: String,
     pub(super) redirected: bool,
-    /// Until the code has the answer.
+    /// Reservation for the bytes of the response, until the code has it.
     pub(super) held: Held,
 }
 
 impl Fetch {
-    /// The bytes to hold for a request: twice its own, for it may be sent again to where a redirect leads.
+    /// Returns the number of bytes to reserve for a request: twice its size, because a redirect may send it again.
     pub(super) fn size(headers: usize, body: usize) -> usize {
         headers.saturating_add(body).saturating_mul(2)
     }
 }
 
-/// Sends a request and reads the answer, once few enough others are open.
+/// Sends a request and reads its response, once few enough other requests are open.
 ///
 /// # Errors
-/// A text for whoever wrote the code.
+/// A text for the developer of the code.
 pub(super) async fn exchange(
     outbound: Outbound,
     flight: Arc<Flight>,
@@ -73,7 +73,7 @@ pub(super) async fn exchange(
             headers: fetch.headers.clone(),
             body: fetch.body.clone(),
             timeout,
-            // One more than may be, which tells that there is more.
+            // One byte over the limit, to detect a longer response.
             max_response: most(&outbound, &fetch).saturating_add(1),
         };
         let answer = within(timeout, read(&outbound, &flight, request)).await;
@@ -107,7 +107,7 @@ pub(super) async fn exchange(
     Err(format!("more than {REDIRECTS} redirects"))
 }
 
-/// Reads an answer. What is read is held.
+/// Reads a response and reserves memory for its bytes.
 async fn read(
     outbound: &Outbound,
     flight: &Arc<Flight>,
@@ -132,7 +132,7 @@ fn most(outbound: &Outbound, fetch: &Fetch) -> usize {
     outbound.max_response().min(fetch.max_response)
 }
 
-/// Names the limit that an answer has met first.
+/// Returns the error text, which names the limit that the response exceeds.
 fn too_long(outbound: &Outbound, fetch: &Fetch) -> String {
     let most = most(outbound, fetch);
     let name = match most < fetch.max_response {
@@ -143,7 +143,7 @@ fn too_long(outbound: &Outbound, fetch: &Fetch) -> String {
 }
 
 impl Fetch {
-    /// Makes it the request that follows a redirect, as the Fetch standard says.
+    /// Changes the request to follow a redirect, as the Fetch standard specifies.
     fn follow(&mut self, status: u16, location: &str) -> Result<(), String> {
         let from = Url::parse(&self.url).map_err(|error| error.to_string())?;
         let to = from.join(location).map_err(|error| error.to_string())?;

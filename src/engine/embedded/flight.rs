@@ -1,5 +1,5 @@
-//! Bytes of a program that are on their way: its open requests and their answers. The code
-//! does not have them yet, or no more, so the engine's own limit does not see them.
+//! Bytes of a program in flight: its open requests and their responses. The engine's own memory limit does not
+//! include them, because the code does not have them yet, or no longer.
 
 use std::sync::{
     Arc,
@@ -8,22 +8,22 @@ use std::sync::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The bytes of a program that are on their way.
+/// The counter of a program's bytes in flight, with its limits.
 pub(super) struct Flight {
     bytes: AtomicUsize,
-    /// Half of the program's memory: the code needs as much to take them.
+    /// Maximum number of bytes: half of the program's memory, because the code needs as much again to receive them.
     most: usize,
     open: Arc<Semaphore>,
 }
 
-/// Bytes that are on their way. They are so no more when this is dropped.
+/// A reservation of bytes in flight. Dropping it releases them.
 pub(super) struct Held {
     flight: Arc<Flight>,
     bytes: usize,
 }
 
 impl Flight {
-    /// That of a program with so much memory, and so many open requests at the same time.
+    /// Creates the counter for a program with this memory and this maximum number of open requests.
     pub(super) fn new(memory: usize, requests: usize) -> Arc<Self> {
         Arc::new(Self {
             bytes: AtomicUsize::new(0),
@@ -32,15 +32,15 @@ impl Flight {
         })
     }
 
-    /// How many there are.
+    /// Returns the number of bytes in flight.
     pub(super) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Holds bytes.
+    /// Reserves bytes.
     ///
     /// # Errors
-    /// A text that names the limit.
+    /// A text that names the limit, if there is no room.
     pub(super) fn hold(self: &Arc<Self>, bytes: usize) -> Result<Held, String> {
         let mut held = Held {
             flight: Arc::clone(self),
@@ -52,16 +52,16 @@ impl Flight {
 
     /// Waits until one more request may be open.
     pub(super) async fn open(&self) -> Option<OwnedSemaphorePermit> {
-        // It is never closed.
+        // The semaphore is never closed.
         Arc::clone(&self.open).acquire_owned().await.ok()
     }
 }
 
 impl Held {
-    /// Holds so many bytes more.
+    /// Reserves more bytes.
     ///
     /// # Errors
-    /// As [`Flight::hold`].
+    /// The same error as [`Flight::hold`].
     pub(super) fn grow(&mut self, bytes: usize) -> Result<(), String> {
         let flight = &self.flight;
         let fits = |now: usize| now.checked_add(bytes).filter(|sum| *sum <= flight.most);

@@ -1,4 +1,4 @@
-//! The host functions: all that code in an isolate can reach.
+//! The host functions: everything that the code of an isolate can access.
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
@@ -17,15 +17,15 @@ use super::{
 };
 use crate::engine::{Failure, Level, Response, failure::cut};
 
-/// The most random bytes at once.
+/// Maximum number of random bytes per call.
 const RANDOM: usize = 1 << 20;
 
-/// Bytes for the code, always copied (`new_copy`): only what the engine has allocated itself counts
-/// against the memory of the program.
+/// Bytes for the code, always copied (`new_copy`): only memory that the engine itself has allocated counts against
+/// the memory of the program.
 type Bytes<'js> = TypedArray<'js, u8>;
 
-/// Bytes from the code. They come as a text with a character for each: reading an array of the
-/// engine's in place is not safe in Rust's sense.
+/// Bytes from the code, passed as a text with one character per byte: reading an array of the engine in place is not
+/// safe in Rust's sense.
 struct Binary(Vec<u8>);
 
 impl<'js> FromJs<'js> for Binary {
@@ -39,7 +39,7 @@ impl<'js> FromJs<'js> for Binary {
     }
 }
 
-/// The object that the modules get as `host`. The code itself never sees it.
+/// Creates the object that the modules get as `host`. The code itself never sees it.
 pub(super) fn object<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
     host.set("memory", desk.limits.memory as f64)?;
@@ -60,7 +60,7 @@ fn add<'js, P>(
     host.set(name, Function::new(ctx.clone(), function)?)
 }
 
-/// How calls end.
+/// Adds the functions that reply to calls.
 fn answers<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
     let with = Rc::clone(desk);
     add(
@@ -103,7 +103,7 @@ fn answers<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<(
     })
 }
 
-/// Timers and requests.
+/// Adds the functions for timers and requests.
 fn operations<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
     let with = Rc::clone(desk);
     add(
@@ -189,7 +189,7 @@ fn time_and_log<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Res
     )
 }
 
-/// Texts and bytes, and addresses.
+/// Adds the functions for texts, bytes and URLs.
 fn texts<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     add(ctx, host, "utf8", |ctx: Ctx<'js>, text: String| {
         Bytes::new_copy(ctx, text.into_bytes())

@@ -1,4 +1,4 @@
-//! An isolate as the rest of the server sees it.
+//! The isolate, as the rest of the server sees it.
 
 use std::{
     rc::Rc,
@@ -24,14 +24,14 @@ use crate::{
     net::outbound::Outbound,
 };
 
-/// Stack of the thread beyond what the code may use: for the engine's and our own functions.
+/// Stack of the thread in addition to the stack of the code, in bytes: for functions of the engine and our own.
 const OWN_STACK: usize = 512 * 1024;
 
-/// How much later than the isolate itself a call is given up here: only if the thread hangs in a
-/// function of the engine that does not ask for the budget.
+/// Time that a caller waits beyond the time limit of the isolate itself. It matters only if the thread hangs in a
+/// function of the engine that does not check the budget.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// What an isolate works with.
+/// The services that an isolate uses.
 #[derive(Clone)]
 pub(in crate::engine) struct Surroundings {
     pub(in crate::engine) clock: Clock,
@@ -40,7 +40,7 @@ pub(in crate::engine) struct Surroundings {
     pub(in crate::engine) tokio: Handle,
 }
 
-/// A loaded program. It ends when this is dropped.
+/// A loaded program on its own thread. Dropping it ends the isolate.
 pub(in crate::engine) struct Isolate {
     events: mpsc::Sender<Event>,
     shared: Arc<Shared>,
@@ -48,14 +48,14 @@ pub(in crate::engine) struct Isolate {
     thread: Option<thread::JoinHandle<()>>,
 }
 
-/// What thread and owner share.
+/// The state that the thread and the owner of an isolate share.
 #[derive(Default)]
 pub(super) struct Shared {
-    /// The code is to end now.
+    /// True if the code must end now.
     pub(super) stopping: Arc<AtomicBool>,
-    /// No further calls are to come; it ends when those under way are answered.
+    /// True if no more calls are taken; the isolate ends when its calls in progress have their replies.
     pub(super) retiring: AtomicBool,
-    /// The thread has ended.
+    /// True once the thread has ended.
     pub(super) ended: AtomicBool,
     /// Memory in use, in bytes.
     pub(super) memory: AtomicUsize,
@@ -73,7 +73,7 @@ impl Isolate {
     /// Starts a thread and loads the program in it.
     ///
     /// # Errors
-    /// Why it cannot be loaded.
+    /// A [`Failure`] if the program cannot be loaded.
     pub(in crate::engine) async fn load(
         (program, code): (&Program, &str),
         surroundings: Surroundings,
@@ -81,7 +81,7 @@ impl Isolate {
         let (events, incoming) = mpsc::channel();
         let (loaded, ready) = oneshot::channel();
         let shared = Arc::<Shared>::default();
-        // Made here, so that the thread's own part of the heap has no hole of its size.
+        // Allocated on this thread, so that the heap of the isolate's thread has no hole of its size.
         let bundle = modules::wrapped(code);
         let thread = thread::Builder::new()
             .name(thread_name(&program.id))
@@ -115,10 +115,10 @@ impl Isolate {
         Ok(isolate)
     }
 
-    /// Calls `handler`. None if it did not take the call, because it was about to end.
+    /// Calls `handler`. Returns `None` if the isolate did not take the call, because it was about to end.
     ///
     /// # Errors
-    /// [`Failure`]
+    /// Any [`Failure`] of the call.
     pub(in crate::engine) async fn call(
         &self,
         request: Request,
@@ -126,7 +126,7 @@ impl Isolate {
         let (reply, answer) = oneshot::channel();
         self.events.send(Event::Call { request, reply }).ok()?;
         match within(self.wall + SLACK, answer).await {
-            // Every call that is taken is answered.
+            // The isolate replies to every call that it takes.
             Ok(result) => result.ok(),
             Err(_) => {
                 self.shared.retiring.store(true, Ordering::Relaxed);
@@ -136,27 +136,27 @@ impl Isolate {
         }
     }
 
-    /// Whether calls may be sent to it.
+    /// True if the isolate takes calls.
     pub(in crate::engine) fn takes_calls(&self) -> bool {
         !self.shared.retiring.load(Ordering::Relaxed) && !self.shared.ended.load(Ordering::Acquire)
     }
 
-    /// What a call has asked for in vain since this was last asked.
+    /// Returns the missing feature that a call used since the last check, and clears it.
     pub(in crate::engine) fn take_missing(&self) -> Option<String> {
         let missing = self.shared.missing.lock();
         missing.unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Memory in use when it was last measured, in bytes.
+    /// Returns the memory in use at the last measurement, in bytes.
     pub(in crate::engine) fn memory(&self) -> u64 {
         self.shared.memory.load(Ordering::Relaxed) as u64
     }
 
-    /// Ends it and waits until the thread is gone.
+    /// Ends the isolate and waits until its thread has ended.
     pub(in crate::engine) async fn end(mut self) {
         if let Some(thread) = self.thread.take() {
             drop(self);
-            // Only fails if the thread panicked, which ends it as well.
+            // Fails only if the thread panicked, and then it has ended too.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
     }
@@ -167,12 +167,12 @@ impl Drop for Isolate {
         if !self.shared.retiring.load(Ordering::Relaxed) {
             self.shared.stopping.store(true, Ordering::Relaxed);
         }
-        // Only fails if the thread has ended.
+        // Fails only if the thread has ended.
         let _ = self.events.send(Event::Stop);
     }
 }
 
-/// The thread.
+/// Runs the thread of an isolate.
 fn live(
     (program, bundle): (&Program, Vec<u8>),
     shared: Arc<Shared>,
@@ -192,7 +192,7 @@ fn live(
         Arc::clone(&shared),
     ));
     match Turns::load(program, bundle, desk, Arc::clone(&shared)) {
-        // Whoever wanted it may be gone; then the event to stop waits already.
+        // If the caller no longer waits, the event to stop is already in the queue.
         Ok(turns) => {
             let _ = loaded.send(Ok(()));
             turns.run(incoming);
@@ -204,7 +204,7 @@ fn live(
     shared.ended.store(true, Ordering::Release);
 }
 
-/// What tools show of the thread: the beginning of the id, as far as the system keeps it.
+/// Returns the name of the thread, for debugging tools: the start of the id, in the length that the system keeps.
 fn thread_name(id: &str) -> String {
     id.chars()
         .filter(|letter| *letter != '\0')

@@ -1,9 +1,9 @@
-//! QuickJS in this process: an isolate on a thread of its own for each program.
+//! QuickJS in this process: one isolate on its own thread for each program.
 //!
-//! The thread sleeps until a call, an answer to a `fetch`, or a timer wakes it, and then runs the
-//! code until nothing is left to run: a *turn*. Calls interleave between turns, so a handler that
-//! waits holds up nobody. A turn, and whatever it starts, belongs to one call, which is charged for
-//! it. The code reaches nothing but the host functions of `host` and the modules in `js/`.
+//! The thread sleeps until a call, a response to a `fetch` or a timer wakes it. It then runs the code until nothing
+//! is left to run: a *turn*. Calls interleave between turns, so a handler that waits blocks no other call. A turn
+//! belongs to one call, with everything that it starts, and its time counts for that call. The code can access only
+//! the host functions of `host` and the modules in `js/`.
 
 mod budget;
 mod crypto;

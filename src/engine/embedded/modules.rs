@@ -1,4 +1,4 @@
-//! The modules that code may `require`: small ones of ours, compiled when they are first asked for.
+//! The built-in modules that code may `require`, compiled on first use.
 
 use rquickjs::{Ctx, Function, Result, context::EvalOptions};
 
@@ -7,7 +7,7 @@ use crate::engine::{
     positions::{Position, replaced},
 };
 
-/// Name and source. A source is the body of a function of `host`, `require`, `module` and
+/// Names and sources. A source is the body of a function with the parameters `host`, `require`, `module` and
 /// `exports`.
 const MODULES: &[(&str, &str)] = &[
     ("assert", include_str!("../js/assert.js")),
@@ -52,10 +52,10 @@ const MODULES: &[(&str, &str)] = &[
     ("zlib", include_str!("../js/absent.js")),
 ];
 
-/// What sets an isolate up.
+/// Script that sets up an isolate.
 pub(super) const START: &str = include_str!("../js/start.js");
 
-/// The source of a module.
+/// Returns the source of a built-in module.
 pub(super) fn source(name: &str) -> Option<&'static str> {
     let mut modules = MODULES.iter();
     modules
@@ -63,19 +63,18 @@ pub(super) fn source(name: &str) -> Option<&'static str> {
         .map(|(_, source)| *source)
 }
 
-/// A module of ours as a function.
+/// Compiles a built-in module to a function.
 pub(super) fn compile<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> Result<Function<'js>> {
     let text = format!("(function (host, require, module, exports) {{ 'use strict'; {source}\n}})");
     ctx.eval_with_options(text, options(&format!("node:{name}")))
 }
 
-/// The beginning of the bundle as Node.js wraps it, in the bundle's first line.
+/// Start of the function that Node.js wraps around a bundle. It is on the bundle's first line.
 const HEAD: &str = "(function (exports, require, module, __filename, __dirname) {";
 
-/// A bundle within the function that Node.js wraps it in, with room for the zero that the engine wants
-/// at its end.
+/// Wraps a bundle in the function of Node.js, with capacity for the zero byte that the engine needs at its end.
 pub(super) fn wrapped(code: &str) -> Vec<u8> {
-    // The end of that line stays, so that no place moves.
+    // The line feed of the `#!` line stays, so that no position changes.
     let code = match code.starts_with("#!") {
         true => code.find('\n').map_or("", |end| &code[end..]),
         false => code,
@@ -88,7 +87,7 @@ pub(super) fn wrapped(code: &str) -> Vec<u8> {
     text
 }
 
-/// A text with places of the wrapped bundle, with those of the bundle.
+/// Replaces positions in the wrapped bundle by positions in the bundle.
 pub(super) fn unwrapped_places(text: &str) -> String {
     let head = u32::try_from(HEAD.len()).unwrap_or_default();
     replaced(text, |Position { line, column }| {
@@ -101,7 +100,7 @@ pub(super) fn unwrapped_places(text: &str) -> String {
     })
 }
 
-/// A wrapped bundle as a function.
+/// Compiles a wrapped bundle to a function.
 pub(super) fn compile_bundle<'js>(ctx: &Ctx<'js>, wrapped: Vec<u8>) -> Result<Function<'js>> {
     ctx.eval_with_options(wrapped, options(BUNDLE))
 }

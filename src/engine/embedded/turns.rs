@@ -1,4 +1,4 @@
-//! The thread of an isolate: waits for what happens, and runs the code that it concerns.
+//! The event loop of an isolate: waits for events, and runs the code that they concern.
 
 use std::{
     cell::RefCell,
@@ -26,17 +26,16 @@ use super::{
 };
 use crate::engine::{Exception, Failure, Program, Request};
 
-/// How long what is left may still run after a turn was ended by force, before the isolate is
-/// given up.
+/// Maximum time that pending jobs run after an interrupted turn, before the isolate is given up.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// How long nothing may happen before garbage is collected and memory is measured.
+/// Time without an event after which garbage is collected and memory is measured.
 const LULL: Duration = Duration::from_millis(500);
 
-/// How much of its memory a program may keep between calls, in percent, before it is loaded anew.
+/// Share of its memory that a program may keep between calls, in percent, before it is reloaded.
 const FULL_PERCENT: usize = 80;
 
-/// An isolate on its thread. The functions are dropped before the runtime that they belong to.
+/// An isolate on its thread. Its functions are dropped before the runtime that they belong to.
 pub(super) struct Turns {
     entry: Entry,
     context: Context,
@@ -45,7 +44,7 @@ pub(super) struct Turns {
     shared: Arc<Shared>,
 }
 
-/// The functions of `start.js`.
+/// The functions that `start.js` returns.
 struct Entry {
     call: Persistent<Function<'static>>,
     fire: Persistent<Function<'static>>,
@@ -54,8 +53,7 @@ struct Entry {
     rejected: Tracker,
 }
 
-/// What is told of promises that are rejected. The runtime has it too, and must not be the last to
-/// let go of the function.
+/// The function that is called for rejected promises. The runtime holds it too, and must not be the last owner of it.
 #[derive(Clone, Default)]
 struct Tracker(Rc<RefCell<Option<Persistent<Function<'static>>>>>);
 
@@ -66,7 +64,7 @@ impl Tracker {
             move |ctx, promise, reason, handled| {
                 let told = tracker.borrow().clone().map(|told| told.restore(&ctx));
                 if let Some(Ok(told)) = told {
-                    // It fails only for want of memory or time, which shows elsewhere.
+                    // Fails only without memory or time, which is reported elsewhere.
                     let _ = told.call::<_, ()>((promise, reason, handled));
                 }
             },
@@ -80,14 +78,14 @@ impl Drop for Entry {
     }
 }
 
-/// Why the isolate cannot go on.
+/// The reason why the isolate must end.
 struct Dead(Failure);
 
 impl Turns {
-    /// Makes the isolate and loads the code.
+    /// Creates the isolate and loads the code.
     ///
     /// # Errors
-    /// Why the code cannot be loaded.
+    /// A [`Failure`] if the code cannot be loaded.
     pub(super) fn load(
         program: &Program,
         bundle: Vec<u8>,
@@ -161,7 +159,8 @@ impl Turns {
         self.desk.give_up(&failure);
     }
 
-    /// Does what an event asks for, and what is due. False when the isolate is to end.
+    /// Handles an event, the timers that are due, and the calls whose time is up. Returns false if the isolate must
+    /// end.
     fn handle(&self, event: Option<Event>) -> Result<bool, Dead> {
         match event {
             Some(Event::Call { request, reply }) => {
@@ -224,7 +223,7 @@ impl Turns {
         })
     }
 
-    /// Runs code until nothing is left to run, for the account of one call.
+    /// Runs code until nothing is left to run, and counts the time for one call.
     fn turn(
         &self,
         call: Option<u64>,
@@ -232,7 +231,7 @@ impl Turns {
     ) -> Result<(), Dead> {
         let desk = &*self.desk;
         let limit = desk.limits.cpu;
-        // Requests and answers on their way are a part of the program's memory.
+        // Requests and responses in flight are a part of the program's memory.
         let memory = desk.limits.memory - desk.flight.bytes().min(desk.limits.memory);
         self.runtime.set_memory_limit(memory);
         let used = call.and_then(|id| Some(desk.calls.borrow().get(&id)?.used));
@@ -250,7 +249,7 @@ impl Turns {
                 call.used += desk.budget.spent();
             }
             if interrupted {
-                // Before whoever waits hears of it, so that no further call comes.
+                // Set before the reply, so that no further call arrives.
                 self.shared.retiring.store(true, Ordering::Relaxed);
                 desk.answer(id, Err(Failure::CpuTime(limit)));
                 desk.close(id);
@@ -261,7 +260,7 @@ impl Turns {
             desk.log_uncaught(&thrown);
         }
         if interrupted {
-            // What the call left behind may not make sense, so the program is loaded anew.
+            // The interrupted code may have left an inconsistent state, so the program is reloaded.
             self.shared.retiring.store(true, Ordering::Relaxed);
             desk.budget.begin(GRACE);
             self.drain();
@@ -281,13 +280,13 @@ impl Turns {
         Ok(())
     }
 
-    /// Runs what promises have left to run.
+    /// Runs the pending jobs of promises.
     fn drain(&self) {
         while !self.desk.budget.is_over() {
             match self.runtime.execute_pending_job() {
                 Ok(true) => {}
                 Ok(false) => return,
-                // What a job throws nobody can catch; promises keep their rejections.
+                // No code can catch an exception of a job; a rejection stays with its promise.
                 Err(job) => {
                     let thrown = job.0.with(|ctx| {
                         describe(&CaughtError::from_error(&ctx, rquickjs::Error::Exception))
@@ -300,7 +299,7 @@ impl Turns {
         }
     }
 
-    /// Logs the promises that were rejected in this turn and that nobody caught.
+    /// Logs the promises that were rejected in this turn and have no handler.
     fn flush_rejections(&self) {
         let entry = self.entry.rejections.clone();
         let flushed = self.context.with(|ctx| {
@@ -315,7 +314,7 @@ impl Turns {
         }
     }
 
-    /// Collects garbage and notes how much memory is left in use.
+    /// Collects garbage and measures the memory that is left in use.
     fn measure(&self) {
         self.runtime.run_gc();
         let usage = self.runtime.memory_usage();
@@ -327,7 +326,7 @@ impl Turns {
     }
 }
 
-/// Sets an isolate up and loads the code.
+/// Sets up an isolate and loads the code.
 fn start(
     ctx: &Ctx<'_>,
     (program, bundle): (&Program, Vec<u8>),
@@ -362,7 +361,7 @@ fn start(
     started().catch(ctx).map_err(|error| describe(&error))
 }
 
-/// The budget that an isolate with these parts runs in.
+/// Creates the budget of an isolate.
 pub(super) fn budget(shared: &Shared) -> Rc<Budget> {
     Rc::new(Budget::new(Arc::clone(&shared.stopping)))
 }

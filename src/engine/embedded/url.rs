@@ -1,9 +1,9 @@
-//! `URL` of the code: parsing and changing, by the crate that the server itself uses.
+//! `URL` for the code: parses and changes URLs with the crate that the server itself uses.
 
 use serde_json::{Value, json};
 use url::{Position, Url};
 
-/// The parts of an address, as JSON; none if it is none.
+/// Returns the parts of a URL as JSON, or `None` if it is invalid.
 pub(super) fn parts(input: &str, base: Option<&str>) -> Option<String> {
     let url = match base {
         Some(base) => Url::parse(base).ok()?.join(input).ok()?,
@@ -12,10 +12,10 @@ pub(super) fn parts(input: &str, base: Option<&str>) -> Option<String> {
     Some(shown(&url).to_string())
 }
 
-/// The parts of an address in which one is changed; it stays as it is if that cannot be.
+/// Changes one part of a URL and returns its parts. An invalid value leaves the URL unchanged.
 pub(super) fn changed(href: &str, part: &str, value: &str) -> Option<String> {
     let mut url = Url::parse(href).ok()?;
-    // A setter of the standard does nothing when the value does not fit.
+    // The setters of the URL standard ignore an invalid value.
     let _ = match part {
         "protocol" => url.set_scheme(value.trim_end_matches(':')),
         "username" => url.set_username(value),

@@ -1,10 +1,10 @@
-//! Time zones.
+//! Time zones, for `Intl`.
 
 use chrono::{DateTime, Offset, TimeZone, Utc};
 use chrono_tz::{OffsetName, Tz};
 
-/// How far a zone is from UTC, in minutes, and how it is called there, at a time in milliseconds, as
-/// a JSON array. None for a zone that nobody knows.
+/// Returns the offset of a zone from UTC in minutes, and its abbreviation, at a time in milliseconds, as a JSON
+/// array. Returns `None` for an unknown zone.
 #[expect(clippy::cast_possible_truncation, reason = "far beyond any date")]
 pub(super) fn at(name: &str, milliseconds: f64) -> Option<String> {
     let zone = name.parse::<Tz>().ok()?;
