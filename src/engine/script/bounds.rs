@@ -1,23 +1,23 @@
-//! How long and how deep a script is, before it is compiled: the compiler recurses as deeply as a
+//! Limits on the length and the nesting of a script, checked before compilation: the compiler recurses as deep as a
 //! script is nested.
 //!
-//! Counted from the text alone, without a parser: brackets within brackets, and operators one after
-//! the other within one statement, which make a tree as deep as they are many.
+//! The check scans the text without a parser. It counts nested brackets, and consecutive operators within one
+//! statement, because they make a tree as deep as their number.
 
-/// The longest source, in bytes.
+/// Maximum length of a source, in bytes.
 pub const LONGEST: usize = 16 * 1024;
-/// The deepest nesting of brackets.
+/// Maximum nesting depth of brackets.
 pub const DEEPEST: usize = 50;
-/// The most operators of one statement at one level of brackets.
+/// Maximum number of operators of one statement, at one level of brackets.
 pub const OPERATORS_MAX: usize = 500;
 
-/// Why a script is not compiled. The texts are for the script's author.
+/// The limit that a script exceeds. The texts are for the script's author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Exceeded {
-    /// It is too long.
+    /// The script is too long.
     #[error("the script has {0} bytes, and at most {LONGEST} are allowed")]
     Length(usize),
-    /// Brackets are nested too deep.
+    /// Brackets are nested too deeply.
     #[error("the script nests brackets more than {DEEPEST} deep")]
     Depth,
     /// A statement has too many operators.
@@ -28,23 +28,23 @@ pub enum Exceeded {
 /// Checks that a source is short and shallow enough to be compiled.
 ///
 /// # Errors
-/// [`Exceeded`]
+/// [`Exceeded`] with the first limit that the source exceeds.
 pub fn check(source: &str) -> Result<(), Exceeded> {
     if source.len() > LONGEST {
         return Err(Exceeded::Length(source.len()));
     }
     let bytes = source.as_bytes();
-    // The operators at each open level of brackets, the outermost first.
+    // Number of operators at each open level of brackets, the outermost first.
     let mut levels = vec![0_usize];
     let mut at = 0;
-    // The last byte that is no space.
+    // The last byte that is not whitespace.
     let mut before = b'\n';
     while let Some(&byte) = bytes.get(at) {
         at += 1;
         match byte {
             b'#' => at = end_of(bytes, at, b'\n'),
             b'"' => at = end_of(bytes, at, b'"'),
-            // Texts with a letter before: s'…', r'…' and t'…'.
+            // String literals with a prefix: s'…', r'…' and t'…'.
             b'\'' if before.is_ascii_alphanumeric() => at = end_of(bytes, at, b'\''),
             b'(' | b'[' | b'{' => {
                 levels.push(0);
@@ -58,7 +58,7 @@ pub fn check(source: &str) -> Result<(), Exceeded> {
                 while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
                     at += 1;
                 }
-                // A statement ends with its line, but for an operator before or after that.
+                // A line break ends a statement, unless an operator is before or after it.
                 let after = bytes.get(at).copied().unwrap_or(b'\n');
                 if !joins(before) && !joins(after) {
                     set(&mut levels, 0);
@@ -80,7 +80,7 @@ pub fn check(source: &str) -> Result<(), Exceeded> {
     Ok(())
 }
 
-/// True for a byte of an operator that can stand at the beginning or at the end of a line.
+/// True for a byte of an operator that continues a statement across a line break.
 fn joins(byte: u8) -> bool {
     b"!-+*/|&=<>?%".contains(&byte)
 }
@@ -91,7 +91,7 @@ fn set(levels: &mut [usize], operators: usize) {
     }
 }
 
-/// The place after the next byte that ends a text or a comment.
+/// Returns the index after the next byte that ends a string literal or a comment.
 fn end_of(bytes: &[u8], mut at: usize, end: u8) -> usize {
     while let Some(&byte) = bytes.get(at) {
         at += if byte == b'\\' && end != b'\n' { 2 } else { 1 };
@@ -141,7 +141,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_counted(source in "[(){}\\[\\]\"'#\\\\srt.!+a1\n; é]{0,400}") {
-            // It returns, whatever it is.
+            // The check must return for any text.
             let _ = check(&source);
         }
     }

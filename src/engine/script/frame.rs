@@ -1,4 +1,4 @@
-//! Messages between server and worker: a length of four bytes, and so many bytes of JSON.
+//! Messages between the server and a worker: a length of four bytes, then as many bytes of JSON.
 
 use std::io::{self, Read, Write};
 
@@ -12,7 +12,7 @@ use super::ScriptError;
 /// The first frame of a worker.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Hello {
-    /// The version of the program: another one may speak otherwise.
+    /// Version of the program: another version may use another protocol.
     pub(super) worker: String,
 }
 
@@ -28,7 +28,7 @@ impl Hello {
 #[derive(Serialize)]
 pub(super) struct Ask<'a> {
     pub(super) source: &'a str,
-    /// None where the source is only to be checked.
+    /// `None` to only check the source.
     pub(super) object: Option<&'a Value>,
 }
 
@@ -39,16 +39,16 @@ pub(super) struct Asked {
     pub(super) object: Option<VrlValue>,
 }
 
-/// The answer of the worker.
+/// The response of the worker.
 pub(super) type Answer = Result<Value, ScriptError>;
 
-/// A value as a frame.
+/// Serializes a value as a frame.
 ///
 /// # Errors
-/// If it is longer than `most`: the length that it has.
+/// The length of the value, if it is longer than `most`.
 pub(super) fn frame(value: &impl Serialize, most: usize) -> Result<Vec<u8>, usize> {
     let mut bytes = vec![0; 4];
-    // Only fails for maps whose keys are no texts, of which none is sent.
+    // Fails only for maps with keys that are not strings, which no message has.
     if serde_json::to_writer(&mut bytes, value).is_err() {
         return Err(0);
     }
@@ -61,10 +61,10 @@ pub(super) fn frame(value: &impl Serialize, most: usize) -> Result<Vec<u8>, usiz
     Ok(bytes)
 }
 
-/// Reads a frame; none at the end.
+/// Reads a frame. Returns `None` at the end of the input.
 ///
 /// # Errors
-/// Those of the reader, and for what is no such frame.
+/// Errors of the reader, and an error for an invalid frame.
 pub(super) fn read<T: DeserializeOwned>(
     reader: &mut impl Read,
     most: usize,
@@ -79,16 +79,16 @@ pub(super) fn read<T: DeserializeOwned>(
     Ok(Some(serde_json::from_slice(&body)?))
 }
 
-/// Writes a frame that [`frame`] made.
+/// Writes a frame that [`frame`] returned.
 pub(super) fn write(writer: &mut impl Write, frame: &[u8]) -> io::Result<()> {
     writer.write_all(frame)?;
     writer.flush()
 }
 
-/// Reads a frame as [`read`] does, while others work.
+/// Reads a frame like [`read`], without blocking the thread.
 ///
 /// # Errors
-/// Those of the reader, its end, and for what is no such frame.
+/// Errors of the reader, also at its end, and an error for an invalid frame.
 pub(super) async fn receive<T: DeserializeOwned>(
     reader: &mut (impl AsyncRead + Unpin),
     most: usize,
@@ -96,10 +96,10 @@ pub(super) async fn receive<T: DeserializeOwned>(
     Ok(serde_json::from_slice(&receive_bytes(reader, most).await?)?)
 }
 
-/// Reads what a frame holds.
+/// Reads the content of a frame.
 ///
 /// # Errors
-/// Those of the reader, its end, and for a length that cannot be.
+/// Errors of the reader, also at its end, and `InvalidData` for a length over `most`.
 pub(super) async fn receive_bytes(
     reader: &mut (impl AsyncRead + Unpin),
     most: usize,

@@ -1,5 +1,5 @@
-//! VRL itself: compiling and running a script, without network, environment, system or log
-//! functions. It knows no process: the worker calls it, and so do its tests.
+//! Compiles and runs VRL scripts, without network, environment, system or log functions. Knows nothing of processes:
+//! the worker and the tests call it.
 
 use std::ops::ControlFlow;
 
@@ -16,19 +16,19 @@ use vrl::{
 use super::{ScriptError, TIME};
 use crate::kernel::clock::Stopwatch;
 
-/// Functions of the standard library that are not there: what they write would be in our log.
+/// Functions of the standard library that are removed, because they would write to the log of this process.
 const LEFT_OUT: [&str; 1] = ["log"];
 
-/// The most compiled programs that are kept.
+/// Maximum number of compiled programs in the cache.
 const KEPT: usize = 64;
 
-/// The longest text of an error, in bytes.
+/// Maximum length of an error text, in bytes.
 const LONGEST_TEXT: usize = 8 * 1024;
 
-/// Compiles scripts, and keeps those that were used last.
+/// The compiler, with a cache of the programs that were used last.
 pub(super) struct Language {
     functions: Vec<Box<dyn Function>>,
-    /// By source; the one used last is at the end.
+    /// Compiled programs by source, the most recently used last.
     programs: Vec<(String, Program)>,
 }
 
@@ -42,18 +42,18 @@ impl Language {
         }
     }
 
-    /// Checks that a source is a script.
+    /// Checks that a source compiles.
     ///
     /// # Errors
-    /// `Compile`
+    /// `Compile` if the source does not compile.
     pub(super) fn check(&mut self, source: &str) -> Result<(), ScriptError> {
         self.compile(source).map(drop)
     }
 
-    /// A compiled script, compiled if it is not kept.
+    /// Returns the compiled script, from the cache or newly compiled.
     ///
     /// # Errors
-    /// `Compile`
+    /// `Compile` if the source does not compile.
     pub(super) fn program(&mut self, source: &str) -> Result<&Program, ScriptError> {
         let known = self.programs.iter().position(|(known, _)| known == source);
         let entry = match known {
@@ -76,10 +76,10 @@ impl Language {
     }
 }
 
-/// Runs a script on an object, which it sees as `.`, and returns what its last expression yields.
+/// Runs a script on an object, which the script sees as `.`, and returns the value of its last expression.
 ///
 /// # Errors
-/// `Failed` or `TimedOut`
+/// `Failed` if the script fails or aborts, `TimedOut` if it runs for longer than [`TIME`].
 pub(super) fn resolve(program: &Program, object: VrlValue) -> Result<Value, ScriptError> {
     let mut target = TargetValue {
         value: object,
@@ -92,7 +92,7 @@ pub(super) fn resolve(program: &Program, object: VrlValue) -> Result<Value, Scri
         _ => ControlFlow::Continue(()),
     };
     let mut runtime = Runtime::default();
-    // The zone of the machine is nothing that a script should depend on.
+    // A script must not depend on the time zone of the machine.
     let zone = TimeZone::Named(chrono_tz::UTC);
     let resolved = runtime.resolve_with_control(&mut target, program, &zone, &mut control);
     let value = resolved.map_err(|end| match end {

@@ -1,10 +1,10 @@
-//! Scripts of integrations (`extractScript`, `fallbackHandlerScript`, `linkTemplateScript`): VRL that
-//! runs outside of this process, where its memory and its time can be taken back.
+//! Scripts of integrations (`extractScript`, `fallbackHandlerScript`, `linkTemplateScript`): VRL that runs in worker
+//! processes, where its memory and its time can be limited.
 //!
-//! [`Scripts`] keeps a few worker processes: this program in a hidden mode (`worker`), which limits
-//! itself before it compiles anything. A worker starts with the first script, ends when it is idle or
-//! its input closes, and is replaced when a script breaks a limit. Scripts of one source use all
-//! workers but one, so that nobody's scripts hold up all others.
+//! [`Scripts`] keeps a few worker processes: this program in a hidden mode (`worker`), which confines itself before
+//! it compiles anything. A worker starts with the first script, ends when it is idle or its input closes, and is
+//! replaced when a script breaks a limit. The scripts of one source use all workers but one, so that they cannot
+//! block the scripts of all others.
 
 mod bounds;
 mod frame;
@@ -23,47 +23,47 @@ pub use self::{
     worker::{Worker, serve},
 };
 
-/// How long a script may run.
+/// Maximum time that a script runs.
 pub const TIME: Duration = Duration::from_millis(100);
 
-/// When it makes sense to try again what nothing could run.
+/// Time after which a caller should retry a script that no worker could run.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Why a script has no result. The texts are for whoever wrote it.
+/// The reason why a script has no result. The texts are for the script's author.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum ScriptError {
-    /// It is too long or nested too deep to be compiled. No worker sees it.
+    /// The script is too long or nested too deeply to be compiled. No worker sees it.
     #[serde(skip)]
     #[error(transparent)]
     Bounds(#[from] Exceeded),
-    /// It is no script.
+    /// The script does not compile.
     #[error("the script cannot be compiled: {0}")]
     Compile(String),
-    /// It failed, or aborted.
+    /// The script failed or aborted.
     #[error("the script failed: {0}")]
     Failed(String),
-    /// It took too long.
+    /// The script ran for too long.
     #[error("the script ran for longer than {TIME:?}")]
     TimedOut,
-    /// It needs too much memory.
+    /// The script needs too much memory.
     #[error("the script needs more than its memory of {0} bytes (runtime.script_memory_bytes)")]
     Memory(usize),
-    /// Its input is too large.
+    /// The input is too large.
     #[error("the script is given more than {0} bytes (runtime.script_input_bytes)")]
     Input(usize),
-    /// Its output is too large.
+    /// The output is too large.
     #[error("the script makes more than {0} bytes (runtime.script_output_bytes)")]
     Output(usize),
     /// Too many scripts wait to run.
     #[error("too many scripts wait to run: at most {0} may (runtime.script_queue)")]
     Busy(usize),
-    /// Nothing can run it now, by no fault of its own.
+    /// No worker can run the script now; the script is not the cause.
     #[error("the script cannot be run: {0}")]
     Unavailable(String),
 }
 
 impl ScriptError {
-    /// True if the same script may well run later.
+    /// True if the same script may succeed later.
     #[must_use]
     pub const fn may_pass(&self) -> bool {
         matches!(self, Self::Busy(_) | Self::Unavailable(_))

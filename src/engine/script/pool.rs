@@ -1,4 +1,4 @@
-//! The workers: who gets one, when one is started, and what becomes of those that end.
+//! The pool of script workers: assigns scripts to workers, starts workers, and replaces those that end.
 
 use std::{
     collections::HashMap,
@@ -21,10 +21,10 @@ use crate::{
     kernel::{clock::within, critical},
 };
 
-/// How long a script may wait for a worker.
+/// Maximum time that a script waits for a worker.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many workers are tried that have just ended by themselves.
+/// Maximum number of workers that are tried for a script, if each has just ended by itself.
 const ATTEMPTS: usize = 3;
 
 /// Runs scripts. Clones share the workers.
@@ -33,17 +33,17 @@ pub struct Scripts(Arc<Pool>);
 
 struct Pool {
     settings: Settings,
-    /// One for each worker that may work.
+    /// One permit for each worker that may run.
     workers: Arc<Semaphore>,
-    /// One for each script that may run or wait.
+    /// One permit for each script that may run or wait.
     places: Arc<Semaphore>,
-    /// The workers that have nothing to do, the one used last at the end.
+    /// The idle workers, the most recently used last.
     idle: Mutex<Vec<mpsc::Sender<Job>>>,
     lanes: Mutex<Lanes>,
 }
 
-/// The scripts that run or wait, by their source: so many of one source run at once, and the others
-/// wait there and not for a worker.
+/// The limits of each script source: only a number of its scripts run at once. The others wait for that limit and do
+/// not occupy a worker.
 #[derive(Default)]
 struct Lanes {
     hasher: RandomState,
@@ -59,16 +59,16 @@ struct Lane {
 struct Job {
     frame: Arc<Vec<u8>>,
     reply: oneshot::Sender<Exchange>,
-    /// The worker's own queue, for when it is idle again.
+    /// The worker's own queue, which returns to the idle workers after the script.
     worker: mpsc::Sender<Job>,
     place: Place,
 }
 
-/// The permits that a script holds until its worker is free again.
+/// The permits that a script holds until its worker is idle again.
 type Place = [OwnedSemaphorePermit; 4];
 
 impl Scripts {
-    /// A pool without workers: the first script starts one.
+    /// Creates a pool without workers: the first script starts one.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         Self(Arc::new(Pool {
@@ -80,19 +80,19 @@ impl Scripts {
         }))
     }
 
-    /// Checks that a source is a script.
+    /// Checks that a source compiles.
     ///
     /// # Errors
-    /// [`ScriptError`]
+    /// Any [`ScriptError`].
     pub async fn check(&self, source: &str) -> Result<(), ScriptError> {
         critical::must_not_run("a script");
         self.ask(source, None).await.map(drop)
     }
 
-    /// Runs a script on an object, which it sees as `.`, and returns what its last expression yields.
+    /// Runs a script on an object, which the script sees as `.`, and returns the value of its last expression.
     ///
     /// # Errors
-    /// [`ScriptError`]
+    /// Any [`ScriptError`].
     pub async fn run(&self, source: &str, object: &Value) -> Result<Value, ScriptError> {
         critical::must_not_run("a script");
         self.ask(source, Some(object)).await
@@ -102,7 +102,7 @@ impl Scripts {
         bounds::check(source)?;
         let lane = self.0.lane(source);
         let mut place = self.0.place(&lane).await?;
-        // Made only now: those that wait take no more memory than they have to.
+        // The frame is built only now, so that a waiting script takes no memory for it.
         let most = self.0.settings.script_input_bytes;
         let frame = frame::frame(&Ask { source, object }, most + AROUND);
         let frame = Arc::new(frame.map_err(|_| ScriptError::Input(most))?);
@@ -117,7 +117,7 @@ impl Scripts {
         Err(ScriptError::Unavailable(text.to_owned()))
     }
 
-    /// How many workers have nothing to do.
+    /// Returns the number of idle workers.
     #[must_use]
     pub fn idle(&self) -> usize {
         self.0.idle().iter().filter(|one| !one.is_closed()).count()
@@ -129,7 +129,7 @@ impl Pool {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The lane of a source.
+    /// Returns the limits of a source.
     fn lane(&self, source: &str) -> Arc<Lane> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let key = lanes.hasher.hash_one(source);
@@ -146,7 +146,7 @@ impl Pool {
         lane
     }
 
-    /// Waits for a worker that may work.
+    /// Waits for the permits to run a script.
     async fn place(&self, lane: &Lane) -> Result<Place, ScriptError> {
         let busy = || ScriptError::Busy(self.settings.script_queue);
         let waits = Arc::clone(&lane.wait).try_acquire_owned();
@@ -161,8 +161,8 @@ impl Pool {
         Ok([waits, queued, runs, works])
     }
 
-    /// Gives a script to a worker, and waits for what becomes of it. It runs to its end although
-    /// nobody may wait for it any more.
+    /// Sends a script to a worker and waits for the outcome. The script runs to its end even if the caller stops
+    /// waiting.
     async fn exchange(
         self: &Arc<Self>,
         place: Place,
@@ -179,12 +179,12 @@ impl Pool {
             worker: worker.clone(),
             place,
         };
-        // A worker that ends meanwhile drops the job.
+        // A worker that has ended drops the job.
         let _ = worker.try_send(job);
         Ok(answer.await.unwrap_or(Exchange::Retired))
     }
 
-    /// The worker that was used last: others may end by being idle.
+    /// Takes the most recently used idle worker, so that the other ones can end when they are idle for long enough.
     fn take_idle(&self) -> Option<mpsc::Sender<Job>> {
         let mut idle = self.idle();
         idle.retain(|worker| !worker.is_closed());
@@ -200,7 +200,7 @@ impl Pool {
     }
 }
 
-/// Has a worker do what it is to do, until it ends or the pool is gone.
+/// Runs the jobs of a worker, until the worker ends or the pool is gone.
 async fn serve(mut process: Process, mut jobs: mpsc::Receiver<Job>, pool: Weak<Pool>) {
     loop {
         let job = tokio::select! {
@@ -219,9 +219,9 @@ async fn serve(mut process: Process, mut jobs: mpsc::Receiver<Job>, pool: Weak<P
         if let Some(pool) = pool.upgrade().filter(|_| goes_on) {
             pool.idle().push(worker);
         }
-        // Its place is free before the answer is there, so that the next script finds this worker.
+        // The permits are released before the reply, so that the next script finds this worker.
         drop(place);
-        // Nobody may wait for it any more.
+        // Fails only if the caller no longer waits.
         let _ = reply.send(exchange);
         if !goes_on {
             return;

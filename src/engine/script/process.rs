@@ -1,4 +1,4 @@
-//! One worker process as the server sees it.
+//! One script worker process, as the server sees it.
 
 use std::{io, process::Stdio};
 
@@ -17,17 +17,17 @@ use crate::{
     kernel::clock::within,
 };
 
-/// How long a worker may take to start: other processes may have the processors.
+/// Maximum time until a worker has started; other processes may occupy the processors.
 const START: std::time::Duration = std::time::Duration::from_secs(20);
 
-/// How much longer than [`TIME`] an exchange may take. The worker itself ends what lasts too long;
-/// this is for one that does not.
+/// Time that an exchange may take beyond [`TIME`]. The worker itself ends a script that takes too long; this limit is
+/// for a worker that does not.
 const SLACK: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// How much is read of what a worker says when it ends, in bytes.
+/// Maximum number of bytes that are read of the error output of a worker that ended.
 const LAST_WORDS: u64 = 4096;
 
-/// A worker that has started. It ends when this is dropped.
+/// A worker that has started. Dropping it ends the worker.
 pub(super) struct Process {
     child: Child,
     input: ChildStdin,
@@ -37,11 +37,11 @@ pub(super) struct Process {
     most: usize,
 }
 
-/// How an exchange went.
+/// The outcome of an exchange.
 pub(super) enum Exchange {
-    /// It was answered.
+    /// The worker responded.
     Answered(Answer),
-    /// The worker had ended by itself and has not taken the script: another one is to be asked.
+    /// The worker had ended by itself and did not take the script; another worker must run it.
     Retired,
     /// The script ended the worker.
     Broken(ScriptError),
@@ -51,7 +51,7 @@ impl Process {
     /// Starts a worker.
     ///
     /// # Errors
-    /// `Unavailable`
+    /// `Unavailable` if the worker does not start.
     pub(super) async fn start(settings: &Settings) -> Result<Self, ScriptError> {
         let started = within(START, Self::started(settings)).await;
         let started = started.unwrap_or_else(|_| Err(io::Error::other("it does not answer")));
@@ -97,7 +97,7 @@ impl Process {
         Ok(process)
     }
 
-    /// Has the worker run what a frame asks for.
+    /// Sends a frame to the worker and waits for the outcome.
     pub(super) async fn exchange(&mut self, asked: &[u8]) -> Exchange {
         let answer = async {
             self.input.write_all(asked).await?;
@@ -112,7 +112,7 @@ impl Process {
 
     /// Waits until the worker ends by itself.
     pub(super) async fn ended(&mut self) {
-        // An error means that there is nothing to wait for.
+        // After an error there is nothing to wait for.
         let _ = self.child.wait().await;
     }
 
@@ -122,7 +122,7 @@ impl Process {
         match status {
             Some(0) => Exchange::Retired,
             Some(TIMED_OUT) => Exchange::Broken(ScriptError::TimedOut),
-            // So says the standard library of Rust.
+            // The standard library of Rust prints this text.
             _ if text.contains("memory allocation of") => {
                 Exchange::Broken(ScriptError::Memory(self.memory))
             }
@@ -134,17 +134,17 @@ impl Process {
         }
     }
 
-    /// Ends the worker: its status, if it had ended by itself, and what it said.
+    /// Ends the worker. Returns its status, if it had ended by itself, and its error output.
     async fn end(&mut self) -> (Option<i32>, String) {
         let mut text = String::new();
         let status = within(SLACK, async {
             let mut errors = (&mut self.errors).take(LAST_WORDS);
-            // Our own text is UTF-8.
+            // The worker writes UTF-8.
             let _ = errors.read_to_string(&mut text).await;
             self.child.wait().await
         });
         let status = status.await.ok().and_then(Result::ok);
-        // Only fails if it has ended.
+        // Fails only if the worker has ended.
         let _ = self.child.start_kill();
         (status.and_then(|status| status.code()), text)
     }

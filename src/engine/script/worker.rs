@@ -1,9 +1,8 @@
-//! The worker: this program in its hidden mode `script-worker`. It reads a script and its object from
-//! standard input and writes what the script makes to standard output, one after the other.
+//! The worker: this program in its hidden mode `script-worker`. It reads scripts with their objects from standard
+//! input and writes their results to standard output, one after the other.
 //!
-//! It limits itself first: it opens no further file, sends no signal, and gets so much memory for a
-//! script beyond what it has at rest. A script that breaks a limit ends it; the server starts another
-//! one.
+//! It confines itself first: it opens no more files, sends no signals, and gets a fixed amount of memory for a script
+//! beyond its memory at rest. A script that breaks a limit ends the worker; the server starts another one.
 
 use std::{
     fs::File,
@@ -22,42 +21,42 @@ use super::{
 };
 use crate::engine::confinement;
 
-/// The status of a worker that ended a script which ran for too long.
+/// Exit status of a worker that ended because a script ran for too long.
 pub(super) const TIMED_OUT: i32 = 87;
 
-/// Stack of the thread that compiles: what the deepest source of [`LONGEST`] takes, and more. Only
-/// what is used of it takes memory.
+/// Stack of the thread that compiles, in bytes: more than the deepest source of [`LONGEST`] needs. Only the used part
+/// of it takes memory.
 const STACK: usize = 256 * 1024 * 1024;
 
-/// How long compiling may take.
+/// Maximum time to compile a script.
 const COMPILING: Duration = Duration::from_secs(2);
 
-/// How much longer than [`TIME`] a script may take that does not look at the time: one call of a
-/// function of the library, and what is read and written around it.
+/// Time that a script may run beyond [`TIME`] without checking the time: one call of a library function, and reading
+/// and writing around it.
 const GRACE: Duration = Duration::from_millis(400);
 
-/// Room in a frame for what is around the object and the source.
+/// Maximum number of bytes of a frame in addition to the object or the result: the source and the JSON around them.
 pub(super) const AROUND: usize = 4 * LONGEST;
 
 /// The limits of a worker.
 #[derive(Debug, Clone)]
 pub struct Worker {
-    /// The memory of a script, in bytes.
+    /// Memory of a script, in bytes.
     pub memory: usize,
-    /// The most that a script is given, in bytes.
+    /// Maximum size of a script's input, in bytes.
     pub input: usize,
-    /// The most that a script may make, in bytes.
+    /// Maximum size of a script's output, in bytes.
     pub output: usize,
-    /// After how long without a script it ends.
+    /// Time without a script after which the worker ends.
     pub idle: Duration,
 }
 
-/// Works until the input ends, nothing has come for long, or a script breaks a limit.
+/// Runs scripts until the input ends, the worker is idle for too long, or a script breaks a limit.
 ///
 /// # Errors
-/// Those of the standard streams, and if it cannot limit itself.
+/// Errors of the standard streams, and an error if the process cannot confine itself.
 pub fn serve(worker: &Worker) -> io::Result<()> {
-    // Opened before no file can be.
+    // Opened now, because no file can be opened after the confinement.
     let memory = Memory::open();
     confinement::confine_worker()?;
     let (watch, watched) = mpsc::channel();
@@ -72,13 +71,13 @@ pub fn serve(worker: &Worker) -> io::Result<()> {
     working.join().unwrap_or_else(panicked)
 }
 
-/// How long the worker may go on from now.
+/// The time limit for the current activity of the worker.
 enum Watch {
     Until(Duration),
     Idle,
 }
 
-/// Ends the process when what it does lasts too long.
+/// Ends the process when the current activity takes too long.
 fn look_after(idle: Duration, watched: &mpsc::Receiver<Watch>) {
     let (mut wait, mut status) = (idle, 0);
     loop {
@@ -94,7 +93,7 @@ fn look_after(idle: Duration, watched: &mpsc::Receiver<Watch>) {
 fn work(worker: &Worker, memory: Option<Memory>, watch: &Sender<Watch>) -> io::Result<()> {
     let (mut input, mut output) = (io::stdin(), io::stdout());
     let mut language = Language::new();
-    // Makes what the language makes when it is first used.
+    // Initializes everything that VRL creates on first use.
     let _ = language.check("true");
     let mut room = memory.map(|memory| Room::of(memory, worker.memory as u64));
     if let Some(room) = &mut room {
@@ -104,7 +103,7 @@ fn work(worker: &Worker, memory: Option<Memory>, watch: &Sender<Watch>) -> io::R
     let most = worker.input + AROUND;
     while let Some(asked) = receive(&mut input, most)? {
         let answer = answer(&mut language, asked, watch);
-        // The thread that looks after this one lives as long as the process.
+        // The thread that receives it lives as long as the process.
         let _ = watch.send(Watch::Idle);
         send(&mut output, &answer, worker.output)?;
         if let Some(room) = &mut room
@@ -117,7 +116,7 @@ fn work(worker: &Worker, memory: Option<Memory>, watch: &Sender<Watch>) -> io::R
 }
 
 fn answer(language: &mut Language, asked: Asked, watch: &Sender<Watch>) -> Answer {
-    // As above.
+    // The thread that receives it lives as long as the process.
     let _ = watch.send(Watch::Until(COMPILING));
     let Some(object) = asked.object else {
         return language
@@ -142,7 +141,7 @@ fn send(output: &mut Stdout, value: &impl serde::Serialize, most: usize) -> io::
     frame::write(output, &bytes)
 }
 
-/// This process's memory, as the system tells it.
+/// The memory figures of this process, as the kernel reports them.
 struct Memory(File);
 
 impl Memory {
@@ -150,7 +149,7 @@ impl Memory {
         File::open("/proc/self/statm").ok().map(Self)
     }
 
-    /// The bytes that are its own to write, and those that are in memory.
+    /// Returns the bytes of writable memory (data and stack), and the resident bytes.
     fn now(&self) -> io::Result<(u64, u64)> {
         let mut text = [0; 128];
         let read = self.0.read_at(&mut text, 0)?;
@@ -167,7 +166,7 @@ impl Memory {
     }
 }
 
-/// The room that a script has.
+/// The memory limit of a script, on top of the memory of the worker at rest.
 struct Room {
     memory: Memory,
     script: u64,
@@ -184,8 +183,8 @@ impl Room {
         }
     }
 
-    /// Gives the next script its memory beyond what is in use. False if earlier scripts have left
-    /// behind too much for that: compiled programs, and what the allocator keeps.
+    /// Limits the memory of the next script, beyond the memory in use. Returns false if earlier scripts left too much
+    /// in use for that: compiled programs, and memory that the allocator keeps.
     fn limit(&self) -> io::Result<bool> {
         let (own, resident) = self.memory.now()?;
         let most = self.script / 2;
