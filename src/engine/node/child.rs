@@ -1,4 +1,4 @@
-//! A child, from its start to its end.
+//! One Node.js child process, from its start to its end.
 
 use std::{
     collections::HashMap,
@@ -32,25 +32,25 @@ use crate::{
     },
 };
 
-/// What runs in the child before the program.
+/// Script that the child runs; it loads the program.
 const RUNNER: &str = include_str!("../js/node-runner.js");
 
-/// How long Node.js itself may take to start, beside what the code may take.
+/// Time that Node.js itself may take to start, in addition to the time limit of the code.
 const START: Duration = Duration::from_secs(20);
 
-/// The longest line of a child: an answer.
+/// Maximum length of a line from a child, in bytes: a response.
 const LONGEST: usize = 32 * 1024 * 1024;
 
-/// How often a child with calls is looked after.
+/// Interval at which a child with calls is checked.
 const ROUND: Duration = Duration::from_millis(500);
 
-/// How long the last output of a child that has ended is waited for.
+/// Maximum time to wait for the last output of a child that has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// What Node.js itself takes of memory, beside what the program may.
+/// Memory that Node.js itself uses, in addition to the program's limit, in bytes.
 const OWN_MEMORY: u64 = 160 * 1024 * 1024;
 
-/// A program in a child. The child ends when this is dropped.
+/// A program in a child process. Dropping it ends the child.
 pub(in crate::engine) struct Child {
     state: Arc<State>,
     pid: u32,
@@ -64,7 +64,7 @@ struct State {
     limits: Limits,
     program: Arc<str>,
     sink: Sink,
-    /// What the frames of the runner begin with; the program does not know it.
+    /// Prefix of the runner's frames; the program does not know it.
     mark: String,
 }
 
@@ -74,7 +74,7 @@ struct Table {
     calls: HashMap<u64, oneshot::Sender<Result<Response, Failure>>>,
     pings: HashMap<u64, oneshot::Sender<()>>,
     loaded: Option<oneshot::Sender<Result<(), Failure>>>,
-    /// Why it ends or has ended.
+    /// The reason why the child is ending or has ended.
     ended: Option<Failure>,
 }
 
@@ -82,7 +82,7 @@ impl Child {
     /// Starts a child and loads the program in it.
     ///
     /// # Errors
-    /// Why that cannot be.
+    /// A [`Failure`] if the child does not start or the program cannot be loaded.
     pub(in crate::engine) async fn load(
         (program, code): (&Program, &str),
         install: &Install,
@@ -140,7 +140,7 @@ impl Child {
     /// Calls `handler`.
     ///
     /// # Errors
-    /// [`Failure`]
+    /// Any [`Failure`] of the call.
     pub(in crate::engine) async fn call(&self, request: &Request) -> Result<Response, Failure> {
         let (reply, answer) = oneshot::channel();
         let id = {
@@ -166,17 +166,17 @@ impl Child {
         }
     }
 
-    /// Why it ended by itself, if it did.
+    /// Returns the reason why the child is ending or has ended, if it is.
     pub(in crate::engine) fn ended(&self) -> Option<Failure> {
         self.state.table().ended.clone()
     }
 
-    /// Its memory when it was last measured, in bytes.
+    /// Returns the memory at the last measurement, in bytes.
     pub(in crate::engine) fn memory(&self) -> u64 {
         self.state.memory.load(Ordering::Relaxed)
     }
 
-    /// Its process.
+    /// Returns the process id.
     pub(in crate::engine) const fn pid(&self) -> u32 {
         self.pid
     }
@@ -188,7 +188,7 @@ impl Drop for Child {
     }
 }
 
-/// Forgets a call that nobody waits for.
+/// Removes a call when its caller stops waiting.
 struct Forget<'a> {
     state: &'a State,
     id: u64,
@@ -208,7 +208,7 @@ impl State {
     fn send(&self, order: &Order<'_>) {
         if let Ok(mut line) = serde_json::to_string(order) {
             line.push('\n');
-            // Only fails if the child is gone, which its calls learn in another way.
+            // Fails only if the child is gone, and then its calls fail when its end is noticed.
             let _ = self.input.send(line);
         }
     }
@@ -218,7 +218,7 @@ impl State {
         ended.unwrap_or_else(|| Failure::Stopped("its process ended".to_owned()))
     }
 
-    /// Ends the child for a reason, unless there is one already.
+    /// Ends the child for this reason, unless another reason is set already.
     fn end_for(&self, failure: Failure) {
         self.table().ended.get_or_insert(failure);
         self.end.notify_one();
@@ -251,7 +251,7 @@ impl State {
                 self.answered(id, Err(failure));
             }
             Frame::Pong { id } => {
-                // Dropping it tells whoever waits.
+                // Dropping the sender wakes the waiting check.
                 drop(self.table().pings.remove(&id));
             }
             Frame::Log { level, text, bot } => {
@@ -280,14 +280,14 @@ impl State {
 
     fn loaded(&self, result: Result<(), Failure>) {
         if let Some(loaded) = self.table().loaded.take() {
-            // Whoever wanted it may be gone.
+            // Fails only if the caller no longer waits.
             let _ = loaded.send(result);
         }
     }
 
     fn answered(&self, id: u64, result: Result<Response, Failure>) {
         if let Some(reply) = self.table().calls.remove(&id) {
-            // Whoever asked may be gone.
+            // Fails only if the caller no longer waits.
             let _ = reply.send(result);
         }
     }
@@ -308,7 +308,7 @@ async fn read(mut stdout: BufReader<ChildStdout>, state: Arc<State>) {
                 let frame = line.strip_prefix(&state.mark);
                 match frame.and_then(|frame| serde_json::from_str(frame).ok()) {
                     Some(frame) => state.take(frame),
-                    // The program wrote it past the runner.
+                    // The program wrote it directly, not through the runner.
                     None => state.sink.write(&state.program, None, Level::Info, &line),
                 }
             }
@@ -322,7 +322,7 @@ async fn read(mut stdout: BufReader<ChildStdout>, state: Arc<State>) {
     }
 }
 
-/// What Node.js itself has to say: mostly, why it ends.
+/// Logs the error output of Node.js itself: mostly, the reason why it ends.
 async fn read_errors(mut stderr: BufReader<tokio::process::ChildStderr>, state: Arc<State>) {
     while let Line::Text(line) = lines::next(&mut stderr, LONGEST).await {
         if line.contains("heap out of memory") {
@@ -335,17 +335,17 @@ async fn read_errors(mut stderr: BufReader<tokio::process::ChildStderr>, state: 
     }
 }
 
-/// Waits until the child has ended, or ends it.
+/// Waits until the child ends, or kills it on request. Then fails its pending calls.
 async fn keep(mut child: tokio::process::Child, outputs: [JoinHandle<()>; 2], state: Arc<State>) {
     let status = tokio::select! {
         status = child.wait() => status,
         () = state.end.notified() => {
-            // Only fails if it has ended.
+            // Fails only if the child has ended.
             let _ = child.start_kill();
             child.wait().await
         }
     };
-    // What it said last may be an answer, or why it ended.
+    // The last output may contain a response, or the reason for the end.
     for output in outputs {
         let _ = within(LAST_WORDS, output).await;
     }
@@ -354,13 +354,13 @@ async fn keep(mut child: tokio::process::Child, outputs: [JoinHandle<()>; 2], st
     let failure = Failure::Stopped(format!("its process ended ({text})"));
     let failure = table.ended.get_or_insert(failure).clone();
     for (_, reply) in table.calls.drain() {
-        // Whoever asked may be gone.
+        // Fails only if the caller no longer waits.
         let _ = reply.send(Err(failure.clone()));
     }
     table.loaded = None;
 }
 
-/// Sees to it that a child which works is alive and within its memory.
+/// Checks at intervals that a child with calls responds to pings and stays within its memory limit.
 async fn look_after(state: std::sync::Weak<State>, pid: u32) {
     loop {
         pause(ROUND).await;
@@ -387,7 +387,7 @@ async fn look_after(state: std::sync::Weak<State>, pid: u32) {
         }
         state.send(&Order::Ping { id });
         let limit = state.limits.cpu;
-        // The answer drops the sender, so the error is the answer.
+        // A pong drops the sender, so only the timeout is an error here.
         if within(limit, pong).await.is_err() {
             return state.end_for(Failure::CpuTime(limit));
         }

@@ -1,4 +1,4 @@
-//! Which Node.js there is, what it can be told, and which measures of the system hold it.
+//! Finds the Node.js that runs programs, the flags that it supports, and the confinement that works with it.
 
 use std::{path::PathBuf, process::Stdio, time::Duration};
 
@@ -10,25 +10,25 @@ use crate::{
     kernel::clock::within,
 };
 
-/// How long Node.js may take to say what it is.
+/// Maximum time of one trial run of Node.js.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Prints what this Node.js is, and which of the flags that matter here it knows.
+/// Script that prints the version of this Node.js, and which of the required flags it supports.
 const QUESTION: &str = "\
     const known = process.allowedNodeEnvironmentFlags;\
     const flags = ['--permission', '--experimental-permission', '--allow-net'];\
     console.log(JSON.stringify({ version: process.version, flags: flags.filter((f) => known.has(f)) }))";
 
-/// Memory of its own to write that Node.js takes beside what a program may, in bytes: at most, with the
-/// stacks of its threads and room for its garbage collector.
+/// Writable memory that Node.js uses in addition to the program's limit, in bytes: an upper bound, with the stacks of
+/// its threads and space for its garbage collector.
 const OWN_MEMORY: u64 = 1024 * 1024 * 1024;
 
-/// A Node.js that can run programs.
+/// A Node.js installation that can run programs.
 #[derive(Debug, Clone)]
 pub(in crate::engine) struct Install {
     path: String,
     flags: Vec<&'static str>,
-    /// This program in its hidden mode, which starts it, if that works here.
+    /// This program in the hidden mode that becomes Node.js, if that works here.
     launcher: Option<Launcher>,
 }
 
@@ -46,11 +46,11 @@ struct Answer {
 }
 
 impl Install {
-    /// Asks the program that the settings name what it is, and finds out what can hold it. The log says
-    /// which measures are in force.
+    /// Checks the Node.js that the settings name, and finds the confinement that works with it. Logs the measures
+    /// that are in force.
     ///
     /// # Errors
-    /// A text that says why it cannot be used.
+    /// A text with the reason why this Node.js cannot be used.
     pub(in crate::engine) async fn find(settings: &Settings) -> Result<Self, String> {
         let path = &settings.node_path;
         let mut command = Command::new(path);
@@ -61,7 +61,7 @@ impl Install {
         let answer: Answer =
             last_line(&output).ok_or_else(|| format!("{path} is not Node.js, or too old"))?;
         let has = |flag: &str| answer.flags.iter().any(|known| known == flag);
-        // The stable name of the permission model came with Node.js 22.13 and 23.5.
+        // The permission model has its stable flag since Node.js 22.13 and 23.5.
         let permission = ["--permission", "--experimental-permission"];
         let Some(permission) = permission.into_iter().find(|flag| has(flag)) else {
             let version = answer.version;
@@ -70,7 +70,7 @@ impl Install {
             ));
         };
         let mut flags = vec![permission];
-        // Later versions include the network in the model; a program needs it for its API.
+        // Later versions restrict the network too; a program needs it to call its API.
         flags.extend(["--allow-net"].into_iter().filter(|flag| has(flag)));
         let mut install = Self {
             path: path.to_owned(),
@@ -81,8 +81,8 @@ impl Install {
         Ok(install)
     }
 
-    /// Tries the launcher with every measure, and then without the rules for files, which an
-    /// installation in an unusual place may not bear.
+    /// Tries the launcher with all measures, then without the file rules, which may not fit an installation in an
+    /// unusual place.
     async fn find_launcher(&mut self, settings: &Settings) -> Result<(), String> {
         let uid = Some(settings.node_uid).filter(|uid| *uid != 0);
         for any_file in [false, true] {
@@ -112,7 +112,7 @@ impl Install {
         Ok(())
     }
 
-    /// What starts a child that runs a script of ours, with so many bytes of memory.
+    /// Returns the command that starts a child with a script of ours and this memory limit, in bytes.
     pub(super) fn command(&self, script: &str, memory: usize) -> Command {
         let mut command = match &self.launcher {
             Some(launcher) => {
@@ -159,7 +159,7 @@ impl Launcher {
     }
 }
 
-/// Says which measures hold Node.js, and which do not.
+/// Logs which measures confine Node.js and which do not.
 fn report(measures: Measures) {
     let all = [
         (measures.signals, "signals (Landlock)"),
@@ -184,7 +184,7 @@ fn report(measures: Measures) {
     }
 }
 
-/// The output of a command.
+/// Runs a command and returns its standard output.
 async fn output(mut command: Command) -> Result<String, String> {
     command
         .stdin(Stdio::null())

@@ -1,14 +1,14 @@
-//! Lines of a child, none longer than a cap.
+//! Reads lines from a child, up to a maximum length.
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 
-/// What was read.
+/// The result of reading a line.
 pub(super) enum Line {
-    /// A line, without its end.
+    /// A line, without its line feed.
     Text(String),
-    /// A line that is too long; the child is not to be trusted further.
+    /// A line over the maximum length; the child is no longer trusted.
     TooLong,
-    /// There are no more.
+    /// The end of the output.
     End,
 }
 

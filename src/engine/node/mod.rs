@@ -1,8 +1,8 @@
-//! Node.js children: one for each program that runs in Node.js, spoken to over its standard
+//! Node.js children: one for each program that runs in Node.js. The server talks to a child over its standard
 //! streams.
 //!
-//! A child has no variables but those of its program, no files, no processes (Node's permission
-//! model), and ends when this server does. `[outbound]` does not bind what it sends.
+//! A child has only the environment variables of its program, no files and no other processes (Node's permission
+//! model). It ends when this server ends. `[outbound]` does not apply to its requests.
 
 mod child;
 mod install;

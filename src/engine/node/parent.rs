@@ -1,5 +1,5 @@
-//! The thread that starts children. The system ends a child with the thread that started it (the
-//! launcher asks for that), so that thread has to last as long as this process.
+//! The thread that starts children. The kernel kills a child when the thread that started it ends (the launcher asks
+//! for that), so this thread lives as long as this process.
 
 use std::{
     io,
@@ -24,7 +24,7 @@ static ORDERS: LazyLock<mpsc::Sender<Order>> = LazyLock::new(|| {
     thread::spawn(move || {
         for mut order in incoming {
             let _in_runtime = order.tokio.enter();
-            // If nobody waits for it any more, dropping the child ends it.
+            // If the caller no longer waits, dropping the child kills it.
             let _ = order.started.send(order.command.spawn());
         }
     });
@@ -34,7 +34,7 @@ static ORDERS: LazyLock<mpsc::Sender<Order>> = LazyLock::new(|| {
 /// Starts a child.
 ///
 /// # Errors
-/// That of the system.
+/// Errors of the system.
 pub(super) async fn spawn(command: Command) -> io::Result<Child> {
     let (started, child) = oneshot::channel();
     let order = Order {
@@ -47,7 +47,7 @@ pub(super) async fn spawn(command: Command) -> io::Result<Child> {
     child.await.map_err(|_| gone())?
 }
 
-/// The memory of a process, in bytes, where the system tells.
+/// Returns the resident memory of a process, in bytes, if the system reports it.
 pub(super) fn resident(pid: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;

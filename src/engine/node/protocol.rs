@@ -1,4 +1,4 @@
-//! What server and runner say to each other: a JSON object a line.
+//! Messages between the server and the runner: one JSON object per line.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Request, Response};
 
-/// What the runner is told.
+/// A message to the runner.
 #[derive(Serialize)]
 #[serde(tag = "do", rename_all = "lowercase")]
 pub(super) enum Order<'a> {
@@ -24,7 +24,7 @@ pub(super) enum Order<'a> {
     },
 }
 
-/// What the runner says.
+/// A message from the runner.
 #[derive(Deserialize)]
 #[serde(tag = "is", rename_all = "lowercase")]
 pub(super) enum Frame {
@@ -52,7 +52,7 @@ pub(super) enum Frame {
         text: String,
         bot: Option<String>,
     },
-    /// Something was thrown that nobody caught.
+    /// An exception that no code caught.
     Uncaught {
         text: String,
         stack: String,
