@@ -1,4 +1,4 @@
-//! A filter of system calls: those that reach into other processes fail.
+//! A seccomp filter: system calls that reach into other processes fail.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use seccompiler::{
     SeccompFilter, SeccompRule, TargetArch, apply_filter,
 };
 
-/// Calls whose first argument must be this process.
+/// Calls whose first argument must be the id of this process.
 const FIRST_IS_OWN: [i64; 4] = [
     libc::SYS_kill,
     libc::SYS_tgkill,
@@ -15,10 +15,10 @@ const FIRST_IS_OWN: [i64; 4] = [
     libc::SYS_rt_tgsigqueueinfo,
 ];
 
-/// Calls whose argument at this place must be this process, or 0, which means the same.
+/// Calls whose argument at this index must be the id of this process, or 0, which means the same.
 const OWN_OR_ZERO: [(i64, u8); 2] = [(libc::SYS_prlimit64, 0), (libc::SYS_setpriority, 1)];
 
-/// Calls that are of no use for a process's own sake.
+/// Calls that always fail, because a process does not need them for itself.
 const NEVER: [i64; 6] = [
     libc::SYS_tkill,
     libc::SYS_pidfd_open,
@@ -28,8 +28,8 @@ const NEVER: [i64; 6] = [
     libc::SYS_process_vm_writev,
 ];
 
-/// Has calls of this process that touch another one fail, from now on and in what it becomes. False where
-/// the kernel, or this processor, has no such filter.
+/// Makes system calls that touch other processes fail, in this process and in the program that it becomes. Returns
+/// false if the kernel, or this processor, has no such filter.
 pub(super) fn refuse_those_to_other_processes() -> bool {
     let Ok(architecture) = TargetArch::try_from(std::env::consts::ARCH) else {
         return false;

@@ -1,4 +1,4 @@
-//! Landlock: the kernel's rules that a process gives itself.
+//! Landlock: rules of the kernel with which a process restricts itself.
 
 use std::path::{Path, PathBuf};
 
@@ -8,8 +8,8 @@ use landlock::{
     path_beneath_rules,
 };
 
-/// The places of a system that Node.js reads: its libraries, certificates, how names are resolved, and what the
-/// system says of itself. `/etc` is not there as a whole, for settings of servers are in it.
+/// System paths that Node.js reads: libraries, certificates, name resolution, and system information. `/etc` is not
+/// listed as a whole, because it contains the settings of servers.
 const SYSTEM: [&str; 29] = [
     "/usr",
     "/bin",
@@ -42,10 +42,10 @@ const SYSTEM: [&str; 29] = [
     "/run/systemd/resolve",
 ];
 
-/// The version whose rights over files are asked for: later ones add devices and sockets only.
+/// Landlock version whose file rights are used; later versions add only devices and sockets.
 const FILES: ABI = ABI::V3;
 
-/// Lets the process signal none but its own processes. False where the kernel cannot.
+/// Restricts the process to signals to its own processes. Returns false if the kernel cannot.
 pub(super) fn scope_signals() -> bool {
     let scoped = || -> Result<RestrictionStatus, RulesetError> {
         Ruleset::default()
@@ -57,8 +57,8 @@ pub(super) fn scope_signals() -> bool {
     is_in_force(scoped())
 }
 
-/// Lets the process read and run only what is in these places, and write nothing but `/dev/null`.
-/// False where the kernel cannot.
+/// Restricts the process to reading and executing files below `places`, and to writing `/dev/null` only. Returns
+/// false if the kernel cannot.
 pub(super) fn read_only(places: &[PathBuf]) -> bool {
     let restricted = || -> Result<RestrictionStatus, RulesetError> {
         let rules = Ruleset::default()
@@ -77,7 +77,7 @@ pub(super) fn read_only(places: &[PathBuf]) -> bool {
     is_in_force(restricted())
 }
 
-/// The places that Node.js reads which is installed here.
+/// Returns the paths that a Node.js installed at `installed` reads.
 pub(super) fn of_node(installed: &Path) -> Vec<PathBuf> {
     let system = SYSTEM.iter().map(PathBuf::from);
     system.chain([installed.to_owned()]).collect()

@@ -1,9 +1,9 @@
-//! Limits that a helper process gives itself before it runs the text of others. It cannot take them
-//! back, and no supervisor has to be in time.
+//! Limits that a helper process sets on itself before it runs untrusted code. It cannot remove them, and they do not
+//! depend on a supervisor that reacts in time.
 //!
-//! Two measures of the Linux kernel overlap, because each needs a version of its own: Landlock (files
-//! from 5.13 on, signals from 6.12 on) and a filter of system calls (3.17). A measure that the
-//! system does not have is left out and reported.
+//! Two features of the Linux kernel overlap, because each needs its own kernel version: Landlock (files since 5.13,
+//! signals since 6.12) and a seccomp filter of system calls (since 3.17). A measure that the system lacks is left out
+//! and reported.
 
 #[cfg(target_os = "linux")]
 mod calls;
@@ -15,23 +15,23 @@ use std::{io, path::Path};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-/// The measures that are in force.
+/// The confinement measures that are in force.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measures {
-    /// The kernel lets the process signal no process outside of its own (Landlock).
+    /// True if the process can signal only its own processes (Landlock).
     pub signals: bool,
-    /// It opens no file but those that it needs, and writes none (Landlock).
+    /// True if the process opens only the files that it needs, and writes none (Landlock).
     pub files: bool,
-    /// Calls of the system that touch other processes fail (seccomp).
+    /// True if system calls that touch other processes fail (seccomp).
     pub calls: bool,
-    /// It runs as another user than the server.
+    /// True if the process runs as another user than the server.
     pub user: bool,
 }
 
-/// Limits a worker for scripts: it has its standard streams and nothing else.
+/// Confines a script worker to its standard streams.
 ///
 /// # Errors
-/// Those of the system, for what every system has.
+/// Errors of the limits that every system supports.
 pub fn confine_worker() -> io::Result<Measures> {
     limit(Resource::Core, 0)?;
     limit(Resource::Fsize, 0)?;
@@ -47,16 +47,16 @@ pub fn confine_worker() -> io::Result<Measures> {
     Ok(measures)
 }
 
-/// Limits a process that is to become Node.js, which is installed in this place, by these measures.
+/// Confines a process that becomes the Node.js at `installed`, with the `wanted` measures.
 ///
 /// # Errors
-/// Those of the system, for what every system has.
+/// Errors of the limits that every system supports.
 pub fn confine_node(installed: &Path, wanted: Measures) -> io::Result<Measures> {
     limit(Resource::Core, 0)?;
     limit(Resource::Fsize, 0)?;
     #[cfg(target_os = "linux")]
     {
-        // If the server is gone before this is set, the closed input ends the process.
+        // If the server ends before this call, the closed input ends the process.
         rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
         rustix::thread::set_no_new_privs(true)?;
         Ok(Measures {
@@ -76,10 +76,10 @@ pub fn confine_node(installed: &Path, wanted: Measures) -> io::Result<Measures> 
     }
 }
 
-/// Becomes another user, with the group of the same number and no other.
+/// Switches to another user, with the group of the same number and no other groups.
 ///
 /// # Errors
-/// Those of the system: only root may.
+/// Errors of the system: only root may switch.
 #[cfg(target_os = "linux")]
 pub fn become_user(id: u32) -> io::Result<()> {
     use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
@@ -90,7 +90,7 @@ pub fn become_user(id: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Becomes another user: only Linux has the calls.
+/// Fails, because only Linux has the system calls.
 ///
 /// # Errors
 /// Always.
@@ -101,11 +101,10 @@ pub fn become_user(_id: u32) -> io::Result<()> {
     ))
 }
 
-/// Gives this process so many bytes of memory of its own to write (`RLIMIT_DATA`), which may be raised to
-/// `most` later.
+/// Limits the writable memory of this process (`RLIMIT_DATA`) to `bytes`. The limit can be raised to `most` later.
 ///
 /// # Errors
-/// Those of the system.
+/// Errors of the system.
 pub fn limit_memory(bytes: u64, most: u64) -> io::Result<()> {
     let limit = Rlimit {
         current: Some(bytes.min(most)),
@@ -114,10 +113,10 @@ pub fn limit_memory(bytes: u64, most: u64) -> io::Result<()> {
     Ok(setrlimit(Resource::Data, limit)?)
 }
 
-/// Gives this process so many bytes of memory to write beyond what it has.
+/// Limits the writable memory of this process to `bytes` more than it uses now.
 ///
 /// # Errors
-/// Those of the system.
+/// Errors of the system.
 pub fn limit_more_memory(bytes: u64) -> io::Result<()> {
     let page = rustix::param::page_size() as u64;
     let own = std::fs::read_to_string("/proc/self/statm")
@@ -127,10 +126,10 @@ pub fn limit_more_memory(bytes: u64) -> io::Result<()> {
     limit_memory(most, most)
 }
 
-/// Gives this process so many seconds of a processor, and ends it then.
+/// Limits the processor time of this process, in seconds. The kernel ends the process after that time.
 ///
 /// # Errors
-/// Those of the system.
+/// Errors of the system.
 pub fn limit_time(seconds: u64) -> io::Result<()> {
     limit(Resource::Cpu, seconds)
 }
