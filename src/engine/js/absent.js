@@ -1,4 +1,4 @@
-// Modules of Node.js that the embedded engine does not have: files, sockets, servers, compression, threads.
+// Modules of Node.js that the embedded engine lacks: files, sockets, servers, compression, threads.
 const name = module.id
 const EventEmitter = require('events')
 

@@ -1,4 +1,4 @@
-// node:async_hooks: what libraries probe for. Context that follows promises only Node.js has.
+// node:async_hooks: the parts that libraries probe for. Only Node.js has context that follows promises.
 class AsyncResource {
   constructor(type) { this.type = type }
   runInAsyncScope(run, self, ...values) { return run.apply(self, values) }

@@ -62,7 +62,7 @@ class FormData {
   get [Symbol.toStringTag]() { return 'FormData' }
 }
 
-// The bytes of a form as a body, and their type.
+// Encodes a form as a body. Returns the bytes and their type.
 function encoded(form) {
   const boundary = `----formdata-${Buffer.from(host.random(12)).toString('hex')}`
   const quoted = (text) => text.replace(/\r\n|\r|\n/g, '%0D%0A').replaceAll('"', '%22')
@@ -73,7 +73,7 @@ function encoded(form) {
   })
   return [Blob.bytes(new Blob([...parts, `--${boundary}--\r\n`])), `multipart/form-data; boundary=${boundary}`]
 }
-// A form in a body of this type.
+// Decodes a body of this type to a form.
 function decoded(bytes, type) {
   const form = new FormData()
   if (/^application\/x-www-form-urlencoded/i.test(type)) {

@@ -121,7 +121,7 @@ for (const [kind, size] of Object.entries(numbers)) {
   }
 }
 
-// `Buffer('…')` without `new`, as old code calls it.
+// Old code calls `Buffer('…')` without `new`.
 const Callable = new Proxy(Buffer, {
   apply: (_, __, values) => (typeof values[0] === 'number' ? Buffer.alloc(values[0]) : Buffer.from(...values)),
   construct: (target, values, made) => (typeof values[0] === 'string' || Array.isArray(values[0]) ? Buffer.from(...values) : Reflect.construct(target, values, made)),

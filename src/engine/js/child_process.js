@@ -1,5 +1,5 @@
-// node:child_process: no program starts another, in Node.js neither. Libraries that ask a command for a detail of the
-// machine go on without it.
+// node:child_process: no program may start a process, not even in Node.js. Libraries that run a command to learn a
+// detail of the machine continue without it.
 const EventEmitter = require('events')
 const denied = (name) => Object.assign(new Error(`Access to this API has been restricted: child_process.${name}`), { code: 'ERR_ACCESS_DENIED' })
 

@@ -1,4 +1,4 @@
-// node:crypto and WebCrypto, as far as bundles use them: hashes, HMAC, random values, comparison.
+// node:crypto and WebCrypto, with the parts that bundles use: hashes, HMAC, random values, comparison.
 const { Buffer } = require('buffer')
 const { DOMException } = require('web')
 const bytes = (value, encoding) => (typeof value === 'string' ? Buffer.from(value, encoding) : Buffer.from(value.buffer ?? value, value.byteOffset, value.byteLength))

@@ -1,4 +1,4 @@
-// node:diagnostics_channel: nobody listens.
+// node:diagnostics_channel without subscribers.
 class Channel {
   constructor(name) { this.name = name }
   get hasSubscribers() { return false }

@@ -1,4 +1,4 @@
-// fetch, Headers, Request and Response. On the wire bodies are whole; a stream is read to its end before it is sent.
+// fetch, Headers, Request and Response. Bodies are sent whole: a stream is read to its end first.
 const { Buffer } = require('buffer')
 const { AbortSignal, DOMException } = require('web')
 const { URLSearchParams } = require('url')
@@ -34,7 +34,7 @@ const { Headers } = (() => {
   return { Headers }
 })()
 
-// What a body is read from, bytes or a stream of them, and the type that it has by itself.
+// Returns the source of a body (bytes or a stream of bytes) and its default content type.
 function sourceOf(body) {
   if (body == null) return [null]
   if (typeof body === 'string') return [Buffer.from(body), 'text/plain;charset=UTF-8']
@@ -79,7 +79,7 @@ class Body {
     body.#used = body.#source !== null
     return body.#stream && body.#used ? collected(body.#stream) : body.#source ?? new Uint8Array(0)
   }
-  // The same body once more. A stream is divided, and this one goes on with its half.
+  // Copies the body. A stream is split in two, and this body continues with one of them.
   static copy(body) {
     if (body.bodyUsed || body.#stream?.locked) throw new TypeError('Body is unusable: Body has already been read')
     if (!isStream(body.#source)) return body.#source

@@ -1,4 +1,4 @@
-// Values as text, for logs.
+// Formats values as text, for logs.
 const DEPTH = 2
 const ITEMS = 100
 const custom = Symbol.for('nodejs.util.inspect.custom')

@@ -1,5 +1,5 @@
-// Intl, in English as the United States write it whatever locale is asked for (as Node.js does without its data for
-// others), with the Gregorian calendar and every time zone. What is not here says so when it is used.
+// Intl in US English for every requested locale (like Node.js without data for other locales), with the Gregorian
+// calendar and every time zone. A missing feature reports itself when it is used.
 const LOCALE = 'en-US'
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December']
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
@@ -38,7 +38,7 @@ const STYLES = {
 const DATE = ['weekday', 'year', 'month', 'day']
 const TIME = ['hour', 'minute', 'second', 'fractionalSecondDigits']
 
-// A zone's distance from UTC in minutes and its abbreviation at a time; that of the server where none is named.
+// Returns the offset of a zone from UTC in minutes and its abbreviation at a time. The default is the server's zone.
 function zoneAt(zone, time) {
   const found = zone === undefined ? [-new Date(time).getTimezoneOffset(), ''] : JSON.parse(host.zone(zone, time) ?? 'null')
   if (found === null) throw new RangeError(`Invalid time zone specified: ${zone}`)
@@ -202,7 +202,7 @@ class NumberFormat extends Formatter {
     return parts
   }
 }
-// Ties go away from zero, in decimal: 1.005 is what it says, not the double below it.
+// Rounds ties away from zero, in decimal: 1.005 counts as written, not as the double below it.
 function fixed(number, digits) {
   const text = String(number)
   if (text.includes('e') || (text.split('.')[1] ?? '').length <= digits) return number.toFixed(digits)
@@ -274,7 +274,7 @@ class Collator extends Formatter {
     const bare = (text) => text.normalize('NFD').replace(/\p{M}/gu, '')
     const steps = [(text) => bare(text).toLowerCase()]
     if (sensitivity === 'accent' || sensitivity === 'variant') steps.push((text) => text.normalize('NFD').toLowerCase())
-    // Small letters come first.
+    // Lower case sorts first.
     if (sensitivity === 'case' || sensitivity === 'variant') steps.push((text) => bare(text).replace(/\p{L}/gu, (letter) => (letter === letter.toLowerCase() ? '0' : '1')))
     for (const step of steps) {
       const found = ordered(step(String(one)), step(String(other)), numeric)
@@ -284,7 +284,7 @@ class Collator extends Formatter {
   }
   resolvedOptions() { return { locale: LOCALE, usage: 'sort', ignorePunctuation: false, collation: 'default', caseFirst: 'false', ...this.#options } }
 }
-// Blanks, punctuation, digits, letters, in this order.
+// Sort order: whitespace, punctuation, digits, letters.
 const rank = (letter) => (/\s/.test(letter) ? 0 : /\d/.test(letter) ? 2 : /\p{L}/u.test(letter) ? 3 : 1)
 function ordered(one, other, numeric) {
   const parts = (text) => text.match(numeric ? /\d+|[^]/gu : /[^]/gu) ?? []
@@ -301,7 +301,7 @@ function ordered(one, other, numeric) {
 
 const all = { DateTimeFormat, NumberFormat, PluralRules, RelativeTimeFormat, ListFormat, Collator }
 for (const Kind of Object.values(all)) if (!Object.hasOwn(Kind.prototype, 'resolvedOptions')) Kind.prototype.resolvedOptions = () => ({ locale: LOCALE })
-// `Intl.NumberFormat()` makes one without `new`.
+// `Intl.NumberFormat()` works without `new`.
 const callable = (Kind) => new Proxy(Kind, { apply: (target, _, values) => new target(...values) })
 const Intl = host.absent('Intl', { ...Object.fromEntries(Object.entries(all).map(([name, Kind]) => [name, callable(Kind)])), getCanonicalLocales: (locales) => (checked(locales), [locales ?? []].flat()) })
 Object.defineProperty(Intl, Symbol.toStringTag, { value: 'Intl' })

@@ -1,5 +1,5 @@
-// Runs one program in a child process of Parlance. Orders come as JSON lines on standard input,
-// answers go as marked JSON lines to standard output. When the input ends, so does the process.
+// Runs one program in a child process of Parlance. Reads orders as JSON lines from standard input, and writes marked
+// JSON lines to standard output. The process ends when its input ends.
 'use strict'
 const { AsyncLocalStorage } = require('node:async_hooks')
 const Module = require('node:module')
@@ -17,7 +17,7 @@ function describe(error) {
     const stack = error instanceof Error && typeof error.stack === 'string' ? error.stack.slice(0, 16384) : ''
     return { text, stack }
   } catch {
-    // Its own members throw.
+    // A member of the error throws.
     return { text: 'a value that cannot be shown was thrown', stack: '' }
   }
 }
@@ -46,8 +46,8 @@ function takeOutput() {
   process.stderr.write = taken('error')
 }
 
-// The known ways to other processes, to native code and around the permission model. The system closes them too, where
-// it can; this is for where it cannot.
+// Blocks the known ways to other processes, to native code and around the permission model. The system blocks them
+// too where it can; this is for where it cannot.
 function closeWays() {
   const denied = (name) => Object.assign(new Error(`Access to this API has been restricted: ${name}`), { code: 'ERR_ACCESS_DENIED' })
   const refusing = (name) => function () { throw denied(name) }
@@ -67,7 +67,7 @@ function closeWays() {
   ]
   for (const name of ways) if (name in process) fix(process, name, refusing(`process.${name}`))
   if (process.report) fix(process.report, 'writeReport', refusing('process.report.writeReport'))
-  // Those that Node's permission model refuses by itself are named as well: versions differ.
+  // Includes modules that Node's permission model refuses by itself, because versions differ.
   const modules = {
     child_process: null,
     inspector: null,

@@ -1,4 +1,4 @@
-// node:os: nothing of the machine.
+// node:os without details of the machine.
 Object.assign(exports, {
   EOL: '\n', devNull: '/dev/null', constants: { signals: {} },
   platform: () => 'linux', type: () => 'Linux', release: () => '', arch: () => 'x64', endianness: () => 'LE',

@@ -1,4 +1,4 @@
-// node:perf_hooks: the clock of the web; nothing is observed.
+// node:perf_hooks: the clock of the web, and observers that observe nothing.
 class PerformanceObserver {
   observe() {}
   disconnect() {}

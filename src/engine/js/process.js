@@ -1,5 +1,5 @@
-// process: a plain object, so that libraries which look for Node's own take what the web has. It has the program's
-// variables and nothing of the machine.
+// process: a plain object, so that libraries which check for the process object of Node.js use web APIs instead. It
+// has the variables of the program and no details of the machine.
 const EventEmitter = require('events')
 const stream = (level) => ({
   isTTY: false,

@@ -87,7 +87,7 @@ function encode(text) {
   return made
 }
 
-// Of an address only what follows the @ is a domain.
+// In an email address, only the part after the @ is a domain.
 function labels(text, change) {
   const [mailbox, domain] = text.includes('@') ? [`${text.split('@')[0]}@`, text.split('@')[1]] : ['', text]
   return mailbox + domain.replace(SEPARATORS, '.').split('.').map(change).join('.')

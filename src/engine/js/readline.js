@@ -1,4 +1,4 @@
-// node:readline: there is no terminal here, and no line ever comes.
+// node:readline without a terminal: no line ever arrives.
 const EventEmitter = require('events')
 
 class Interface extends EventEmitter {

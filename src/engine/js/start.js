@@ -1,4 +1,4 @@
-// Sets an isolate up: modules, globals, and what the loop of the isolate calls.
+// Sets up an isolate: modules, globals, and the functions that its event loop calls.
 (function (host, env) {
   'use strict'
   const internal = new Set(['blob', 'fetch', 'inspect', 'intl', 'web', 'webstreams', 'xhr'])
@@ -44,7 +44,7 @@
     host.missing(what)
     throw Object.assign(new Error(`${what} is not there in the embedded engine`), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' })
   }
-  // An object that has every function, each of which fails when it is called: bundles mention much that they never use.
+  // An object with a function for every name. Each fails when it is called: bundles mention many that they never use.
   host.absent = (module, own) => {
     const made = new Map()
     const proxy = new Proxy({}, {
@@ -71,7 +71,7 @@
   define(load('web'))
   define(load('fetch').globals)
   define({ XMLHttpRequest: load('xhr'), crypto: load('crypto').webcrypto })
-  // What few bundles use is made when it is first used.
+  // Globals that few bundles use are created on first use.
   const later = (module, names) => {
     for (const name of names) {
       const set = (value) => define({ [name]: value })
@@ -98,7 +98,7 @@
     return `${error.name}: ${error.message}`
   }
 
-  // What Node.js has and this engine has not.
+  // Globals that Node.js has and this engine lacks.
   const lacking = ['BroadcastChannel', 'CompressionStream', 'DecompressionStream', 'MessageChannel', 'MessagePort', 'WebAssembly', 'WebSocket', 'SharedArrayBuffer']
 
   function stackOf(error) {
@@ -106,14 +106,14 @@
     return typeof stack === 'string' ? stack.slice(0, 16384).toWellFormed() : ''
   }
 
-  // Garbage that only a collection takes away: while it is there, none was needed in the turn that runs.
+  // Garbage that only a collection frees: while it exists, the current turn needed no collection.
   let garbage
   function begin() {
     const cycle = {}
     cycle.self = cycle
     garbage = new WeakRef(cycle)
   }
-  // The engine throws null where there is no memory left for an error either, and it has collected garbage before.
+  // Without memory for an error, the engine throws null, and it has collected garbage before.
   function isOutOfMemory(error) {
     if (error !== null) return (error instanceof InternalError || error instanceof SyntaxError) && error.message === 'out of memory'
     if (garbage?.deref() === undefined) return true
@@ -135,7 +135,7 @@
       const kind = isOutOfMemory(error) ? 'memory' : missing ? 'missing' : 'thrown'
       host.fail(call, kind, describe(error).toWellFormed(), stackOf(error))
     } catch (again) {
-      // Its own members throw, or there is no memory for its text.
+      // A member of the error throws, or there is no memory for its text.
       let isMemory = false
       try {
         isMemory = isOutOfMemory(again)

@@ -1,4 +1,4 @@
-// node:stream: classes to inherit from. Bundles do so while they are loaded; streaming itself is not there.
+// node:stream: base classes. Bundles inherit from them while they are loaded; streaming itself is missing.
 const EventEmitter = require('events')
 function kind(name, parent) {
   const made = { [name]: function (options) { parent.call(this, options) } }[name]

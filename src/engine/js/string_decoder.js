@@ -1,6 +1,6 @@
 // node:string_decoder
 const { Buffer } = require('buffer')
-// How many bytes at the end belong to a letter that is not whole yet.
+// Returns the number of bytes at the end that belong to an incomplete character.
 function partial(bytes) {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back]

@@ -1,4 +1,4 @@
-// Timers. What they run belongs to the call that set them.
+// Timers. The callback of a timer belongs to the call that set the timer.
 const running = new Map()
 
 class Timeout {

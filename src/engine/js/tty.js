@@ -1,3 +1,3 @@
-// node:tty: there is no terminal.
+// node:tty without a terminal.
 const { Stream } = require('stream')
 Object.assign(exports, { isatty: () => false, ReadStream: Stream, WriteStream: Stream })

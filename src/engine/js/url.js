@@ -1,4 +1,4 @@
-// URL, URLSearchParams and node:url. Parsing is the server's.
+// URL, URLSearchParams and node:url. The server parses the URLs.
 const encode = (text) => encodeURIComponent(text.toWellFormed()).replaceAll('%20', '+').replace(/[!'()~]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`)
 const decode = (text) => host.text(text.replaceAll('+', ' ').replace(/%([0-9a-f]{2})|[^\0-\x7f]+/gi, (all, hex) => (hex ? String.fromCharCode(parseInt(hex, 16)) : host.bytes(host.utf8(all.toWellFormed())))))
 
@@ -88,7 +88,7 @@ for (const part of ['protocol', 'username', 'password', 'host', 'hostname', 'por
   })
 }
 
-// The older API of node:url.
+// The legacy API of node:url.
 function parse(text, withQuery) {
   const shown = URL.canParse(text) ? new URL(text) : undefined
   const bare = shown ?? new URL(text, 'none://none')

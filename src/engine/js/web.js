@@ -1,4 +1,4 @@
-// What the web has and the language has not: encodings, events, aborting, cloning.
+// Globals of the web that the language lacks: encodings, events, aborting, cloning.
 const { atob, btoa } = require('buffer')
 
 class TextEncoder {

@@ -1,5 +1,5 @@
-// ReadableStream, WritableStream and TransformStream: chunks in order with a bounded queue. Byte streams that fill the
-// reader's own buffers are not there.
+// ReadableStream, WritableStream and TransformStream: chunks in order, with a bounded queue. Byte streams that fill
+// the reader's own buffers are missing.
 const deferred = () => {
   const made = {}
   made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }))

@@ -1,4 +1,4 @@
-// XMLHttpRequest, which axios takes where it does not find Node's own modules.
+// XMLHttpRequest, which axios uses when it does not find Node's own modules.
 const { EventTarget, Event } = require('web')
 const { sourceOf } = require('fetch')
 class XMLHttpRequest extends EventTarget {
