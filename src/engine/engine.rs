@@ -1,4 +1,4 @@
-//! The engine: finds or loads what a program runs in, and calls it.
+//! The engine: finds or loads the runner of a program, and calls it.
 
 use std::{
     collections::HashMap,
@@ -26,7 +26,7 @@ use crate::{
     net::outbound::Outbound,
 };
 
-/// How many times a call is offered to a program that is about to be loaded anew.
+/// Maximum number of attempts to call a program whose runner ends before it takes the call.
 const ATTEMPTS: usize = 3;
 
 /// Runs programs. Clones share them.
@@ -40,7 +40,7 @@ struct Inner {
     outbound: Outbound,
     sink: Sink,
     lines: Mutex<Option<mpsc::Receiver<LogLine>>>,
-    /// By id: a program has one version at a time.
+    /// Slots by program id: a program has one version at a time.
     slots: Mutex<HashMap<String, Arc<Slot>>>,
     node: OnceCell<Result<Install, String>>,
     loaded_one: Notify,
@@ -50,7 +50,7 @@ struct Inner {
 }
 
 impl Engine {
-    /// An engine without programs. In `development`, Node.js may be used without being allowed.
+    /// Creates an engine without programs. In `development`, the fallback to Node.js is allowed by default.
     #[must_use]
     pub fn new(settings: Settings, development: bool, clock: Clock, outbound: Outbound) -> Self {
         let (sink, lines) = Sink::new(clock.clone());
@@ -70,24 +70,24 @@ impl Engine {
         }))
     }
 
-    /// The settings.
+    /// Returns the settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.0.settings
     }
 
-    /// What programs write, for the one who stores it: the first caller. Lines that wait too long
-    /// to be taken are dropped and counted.
+    /// Returns the receiver of the programs' log lines, to the first caller only. Lines that do not fit into the
+    /// queue are dropped and counted.
     #[must_use]
     pub fn take_lines(&self) -> Option<mpsc::Receiver<LogLine>> {
         let mut lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.take()
     }
 
-    /// Calls `handler` of a program, which is loaded if it is not.
+    /// Calls `handler` of a program. Loads the program first if necessary.
     ///
     /// # Errors
-    /// [`Failure`]
+    /// Any [`Failure`].
     pub async fn call(&self, program: &Program, request: Request) -> Result<Response, Failure> {
         critical::must_not_run("a program");
         let slot = self.slot(program).await?;
@@ -108,8 +108,8 @@ impl Engine {
         outcome
     }
 
-    /// The output of a program, with places in its sources instead of those in its bundle, as far as they are
-    /// known soon.
+    /// Replaces the positions in the bundle that the output of a program names by positions in its sources, as far as
+    /// these are known in time.
     pub async fn with_sources(&self, program: &str, text: &str) -> String {
         let slot = self.slots().get(program).cloned();
         match slot {
@@ -150,7 +150,7 @@ impl Engine {
             &self.0.failed
         };
         counts[runner.kind() as usize].fetch_add(1, Ordering::Relaxed);
-        // Code may try whether something is there; it matters where the call went wrong.
+        // Code may probe for a feature, so a missing one matters only if the call went wrong.
         let went_wrong = outcome
             .as_ref()
             .map_or(true, |response| response.status >= 400);
@@ -162,8 +162,7 @@ impl Engine {
         }
     }
 
-    /// Has a program that asked in vain for something run in Node.js from the next call on, if
-    /// that may be.
+    /// Moves a program that uses a missing feature to Node.js from the next call on, if that is allowed.
     fn give_to_node(&self, program: &Program, slot: &Slot, missing: &str) {
         if self.may_fall_back(program) && !slot.needs_node.swap(true, Ordering::Relaxed) {
             let id = Arc::from(program.id.as_str());
@@ -175,7 +174,7 @@ impl Engine {
         }
     }
 
-    /// The place of a program. Another version of it loses its own.
+    /// Returns the slot of a program. Replaces the slot of another version.
     async fn slot(&self, program: &Program) -> Result<Arc<Slot>, Failure> {
         let now = self.0.clock.steady();
         let mut dropped = Vec::new();
@@ -213,7 +212,7 @@ impl Engine {
         self.0.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a program runs in, loaded if need be.
+    /// Returns the runner of a program. Loads the program if necessary.
     async fn runner(&self, program: &Program, slot: &Slot) -> Result<Arc<Runner>, Failure> {
         if let Some(runner) = slot.runner(self.0.clock.steady())? {
             return Ok(runner);
@@ -286,7 +285,7 @@ impl Engine {
         Ok(Runner::Node(child))
     }
 
-    /// Drops what has been idle for long enough, and returns when its threads are gone.
+    /// Drops the programs that have been idle for long enough, and returns when their threads have ended.
     pub async fn drop_idle(&self) {
         let now = self.0.clock.steady();
         let idle = self.0.settings.idle();
@@ -304,7 +303,7 @@ impl Engine {
         }
     }
 
-    /// Drops every program, for the end of the server.
+    /// Drops all programs, at the end of the server.
     pub async fn drop_all(&self) {
         let slots: Vec<Arc<Slot>> = self.slots().drain().map(|(_, slot)| slot).collect();
         for slot in slots {
@@ -314,11 +313,11 @@ impl Engine {
         }
     }
 
-    /// Drops idle programs when it is time, until `stopped`; then all.
+    /// Drops idle programs when they are due, until `stopped`; then drops all.
     pub async fn work(self, stopped: impl Future<Output = ()>) {
         tokio::pin!(stopped);
         loop {
-            // What runs counts as used now.
+            // A program with a running call counts as used now.
             let now = self.0.clock.steady();
             let last = |slot: &Arc<Slot>| {
                 if slot.is_running() {
@@ -344,7 +343,7 @@ impl Engine {
         self.drop_all().await;
     }
 
-    /// The state of the engine.
+    /// Returns the state and the counters of the engine.
     #[must_use]
     pub fn stats(&self) -> Stats {
         let counts = |counts: &[AtomicU64; 2]| {

@@ -1,30 +1,30 @@
-//! An exception that code threw: its text, and the stack as far as it lies in the bundle.
+//! Exceptions thrown by code: their text, and the stack frames that lie in the bundle.
 
 use std::fmt;
 
 use super::failure::cut;
 
-/// The name of the bundle in stacks, in either engine.
+/// File name of the bundle in stacks, in both engines.
 pub(super) const BUNDLE: &str = "bundle.js";
 
-/// The most frames of a stack that are kept, and the bytes of each.
+/// Maximum number of frames that are kept of a stack, and maximum length of each, in bytes.
 const FRAMES: usize = 20;
 const FRAME_BYTES: usize = 300;
 
-/// The most of a stack's text that is read, in bytes.
+/// Maximum length of a stack text that is read, in bytes.
 const STACK_BYTES: usize = 64 * 1024;
 
 /// An exception that code threw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exception {
-    /// `TypeError: x is not a function`.
+    /// Name and message: `TypeError: x is not a function`.
     pub text: String,
-    /// The frames of the stack that lie in the bundle, a line each: `    at onMessage (src/index.ts:12:7)`.
+    /// Stack frames that lie in the bundle, one per line: `    at onMessage (src/index.ts:12:7)`.
     pub stack: Option<String>,
 }
 
 impl Exception {
-    /// An exception with what an engine tells of it.
+    /// Creates an exception from the text and the stack that an engine reports.
     pub(super) fn new(text: String, stack: &str) -> Self {
         Self {
             text: cut(text),
@@ -33,7 +33,7 @@ impl Exception {
     }
 }
 
-/// A text and the stack below it.
+/// Returns the text with the stack below it.
 pub(crate) fn with_stack(text: &str, stack: Option<&str>) -> String {
     match stack {
         Some(stack) => format!("{text}\n{stack}"),
@@ -47,10 +47,10 @@ impl fmt::Display for Exception {
     }
 }
 
-/// The frames of a stack that lie in the bundle.
+/// Returns the frames of a stack that lie in the bundle.
 fn frames_of_bundle(stack: &str) -> Option<String> {
     let stack = &stack[..stack.floor_char_boundary(STACK_BYTES)];
-    // A text that cannot be parsed has its place alone, before everything else (Node.js).
+    // For a bundle that does not parse, Node.js reports only its position, on the first line.
     let unparsed = stack.lines().next().and_then(|line| {
         let line = line.strip_prefix('/')?.strip_prefix(BUNDLE)?;
         let line: u32 = line.strip_prefix(':')?.parse().ok()?;
@@ -61,13 +61,13 @@ fn frames_of_bundle(stack: &str) -> Option<String> {
     kept(unparsed.into_iter().chain(frames))
 }
 
-/// The frames of a stack of code that runs elsewhere.
+/// Returns the frames of a stack from code that runs elsewhere.
 pub(crate) fn frames_of_text(stack: &str) -> Option<String> {
     let stack = &stack[..stack.floor_char_boundary(STACK_BYTES)];
     kept(stack.lines().filter_map(frame))
 }
 
-/// A line of a stack, if it is a frame.
+/// Returns a line of a stack as a frame, or `None` if it is not a frame.
 fn frame(line: &str) -> Option<String> {
     let line = line.trim();
     let rest = line.strip_prefix("at ")?;
@@ -75,7 +75,7 @@ fn frame(line: &str) -> Option<String> {
         Some(place) => place.strip_suffix(')').unwrap_or(place),
         None => rest,
     };
-    // The place is at the end.
+    // The position is at the end, so a long line loses its start.
     let rest = &rest[rest.ceil_char_boundary(rest.len().saturating_sub(FRAME_BYTES))..];
     let frame = format!("at {rest}").replace(&format!("/{BUNDLE}"), BUNDLE);
     Some(

@@ -1,57 +1,57 @@
-//! Why a call has no answer.
+//! The reasons why a call has no response.
 
 use std::time::Duration;
 
 use super::Exception;
 
-/// Why a call has no answer. The texts are for the developer of the code; they hold no variable of
-/// its, but what the code itself put into an error.
+/// The reason why a call has no response. The texts are for the developer of the code. They contain no environment
+/// variable of the program, unless the code itself puts it into an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The code fails while it is loaded.
+    /// The code throws an exception while it is loaded.
     #[error("the code cannot be loaded: {0}")]
     Load(Exception),
-    /// The code needs what the engine does not have: a module, a global, a feature.
+    /// The engine lacks a module, a global or a feature that the code needs.
     #[error("{0}")]
     Missing(String),
     /// `handler` threw, or its promise was rejected.
     #[error("the handler failed: {0}")]
     Thrown(Exception),
-    /// `handler` answered with something else than a response.
+    /// The value that `handler` returned is not a response, or is too large.
     #[error("the handler's answer cannot be used: {0}")]
     BadAnswer(String),
-    /// The call took too long.
+    /// The call took too long, including waiting.
     #[error("the call took longer than {0:?}")]
     TimedOut(Duration),
-    /// The code of the call ran for too long.
+    /// The code of the call ran for too long without waiting.
     #[error("the code ran for longer than {0:?} without waiting for anything")]
     CpuTime(Duration),
     /// The code needs too much memory.
     #[error("the code needs more than {0} bytes of memory")]
     Memory(usize),
-    /// As many calls run as may.
+    /// The maximum number of calls of this program is running.
     #[error("{0} calls of this program run already")]
     Busy(usize),
-    /// As many programs as may be are loaded, and all are in use.
+    /// The maximum number of programs is loaded, and all are in use.
     #[error("{0} programs run already")]
     Full(usize),
-    /// The runtime ended under the call, be it by the fault of another one.
+    /// The runtime ended during the call, possibly because of another call.
     #[error("the runtime stopped: {0}")]
     Stopped(String),
-    /// The runtime failed a moment ago and is started anew only in a while.
+    /// The runtime failed recently and is not restarted yet.
     #[error("{last}; it is tried again in {retry_in:?}")]
     Backoff {
-        /// How it failed.
+        /// The last failure.
         last: Box<Failure>,
-        /// When it is tried again.
+        /// Time until the next start.
         retry_in: Duration,
     },
 }
 
-/// The longest text that is kept of what the code says of an error, in bytes.
+/// Maximum length of an error text from the code, in bytes.
 const LONGEST: usize = 16 * 1024;
 
-/// A text of the code, as far as it is kept.
+/// Truncates a text from the code to the maximum length.
 pub(super) fn cut(mut text: String) -> String {
     if text.len() > LONGEST {
         text.truncate(text.floor_char_boundary(LONGEST));
@@ -62,7 +62,7 @@ pub(super) fn cut(mut text: String) -> String {
 }
 
 impl Failure {
-    /// Whether the same call may well go through later.
+    /// True if the same call may succeed later.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
@@ -77,7 +77,7 @@ impl Failure {
         }
     }
 
-    /// The exception, if that is why.
+    /// Returns the exception, if one is the reason.
     #[must_use]
     pub fn exception(&self) -> Option<&Exception> {
         match self {
@@ -87,7 +87,7 @@ impl Failure {
         }
     }
 
-    /// The exception, to be changed.
+    /// Returns the exception for changes, if one is the direct reason.
     pub(super) fn exception_mut(&mut self) -> Option<&mut Exception> {
         match self {
             Self::Load(exception) | Self::Thrown(exception) => Some(exception),

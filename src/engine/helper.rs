@@ -1,4 +1,4 @@
-//! This program once more, in a hidden mode: how such a process is started.
+//! Commands that start this program again in a hidden mode.
 
 use std::{
     os::unix::process::CommandExt,
@@ -6,17 +6,17 @@ use std::{
     process::Command,
 };
 
-/// The mode that runs scripts.
+/// Mode that runs scripts.
 pub(crate) const SCRIPT_WORKER: &str = "script-worker";
 
-/// The mode that reads a document.
+/// Mode that reads a document.
 pub(crate) const DOCUMENT_WORKER: &str = "document-worker";
 
-/// The mode that limits itself and becomes Node.js.
+/// Mode that confines itself and becomes Node.js.
 pub(crate) const NODE_LAUNCHER: &str = "node-launcher";
 
-/// A command that starts this program, or `program`, in a hidden mode: without variables, in the root directory,
-/// and in a process group of its own, so that what is sent to a whole group stays apart.
+/// Returns a command that starts this program, or `program`, in a hidden mode: without environment variables, in the
+/// root directory, and in its own process group, so that signals to the server's group do not reach it.
 pub(crate) fn command(program: Option<&Path>, mode: &str) -> Command {
     let path = program.map_or_else(own, Path::to_owned);
     let mut command = Command::new(path);
@@ -29,7 +29,7 @@ pub(crate) fn command(program: Option<&Path>, mode: &str) -> Command {
     command
 }
 
-/// The file of this program. Linux finds it although an upgrade has replaced it.
+/// Returns the path of this program. On Linux it works even after an upgrade has replaced the file.
 fn own() -> PathBuf {
     if cfg!(target_os = "linux") {
         return PathBuf::from("/proc/self/exe");

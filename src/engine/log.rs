@@ -1,4 +1,4 @@
-//! What the code writes: one line, its level, and whom it is for.
+//! Log lines of programs: parses them and puts them into a bounded queue.
 
 use std::sync::{
     Arc,
@@ -11,47 +11,47 @@ use tokio::sync::mpsc;
 use super::exception::{Exception, with_stack};
 use crate::kernel::{Clock, Timestamp};
 
-/// The longest line that is kept, in bytes; a longer one is cut, and keeps nothing but its text.
+/// Maximum length of a line, in bytes. A longer line is truncated and loses its fields.
 const LONGEST: usize = 16 * 1024;
 
-/// The longest line whose form is looked at, in bytes.
+/// Maximum length of a line that is parsed, in bytes.
 const LONGEST_READ: usize = 8 * LONGEST;
 
-/// How many lines may wait for whoever reads them.
+/// Maximum number of lines in the queue.
 const WAITING: usize = 4096;
 
-/// How many bytes they may have together.
+/// Maximum number of bytes in the queue.
 const WAITING_BYTES: usize = 32 * 1024 * 1024;
 
-/// How much more memory a parsed line takes than its text, at most: a text of digits and commas.
+/// Maximum memory of a parsed line, as a multiple of its text: a text of digits and commas.
 const PARSED: usize = 32;
 
-/// The bytes that a line takes beside its text.
+/// Memory of a line in addition to its text, in bytes.
 const LINE: usize = 512;
 
-/// A line that a program wrote.
+/// A log line of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
-    /// The program's id.
+    /// Id of the program.
     pub program: Arc<str>,
-    /// The bot that the call was for (its header `x-bot-id`), if the line belongs to a call.
+    /// Bot that the call was for (its header `x-bot-id`), if the line belongs to a call.
     pub bot: Option<Arc<str>>,
-    /// When.
+    /// Time of the line.
     pub at: Timestamp,
-    /// How grave.
+    /// Severity.
     pub level: Level,
-    /// The text, without what wrapped it.
+    /// Text, without the JSON around it.
     pub message: String,
-    /// Whether it is for the owner of the bot (`logger.forBot()`).
+    /// True if the line is for the owner of the bot (`logger.forBot()`).
     pub visible_to_bot_owner: bool,
-    /// What else the line said of itself: `userId`, `conversationId`, or a whole issue.
+    /// Other fields of the line: `userId`, `conversationId`, or a whole issue.
     pub fields: Option<Value>,
-    /// True if it is an exception that nobody caught, after the call that it belongs to or beside it.
+    /// True for an exception that no code caught, after its call ended or outside of any call.
     pub uncaught: bool,
     waiting: Waiting,
 }
 
-/// The room that a waiting line takes, until its last copy is dropped.
+/// The memory that a line reserves in the queue, until its last copy is dropped.
 #[derive(Debug, Clone)]
 struct Waiting(#[expect(dead_code, reason = "dropping it makes room")] Arc<Room>);
 
@@ -62,7 +62,7 @@ struct Room {
 }
 
 impl PartialEq for Waiting {
-    /// It is nothing that a line says.
+    /// Returns true: the reservation is not part of a line's content.
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -71,7 +71,7 @@ impl PartialEq for Waiting {
 impl Eq for Waiting {}
 
 impl Waiting {
-    /// Room for so many bytes, if there is.
+    /// Reserves `bytes`, if they fit.
     fn take(all: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
         let fits = |now: usize| Some(now + bytes).filter(|sum| *sum <= WAITING_BYTES);
         let taken = all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
@@ -87,7 +87,7 @@ impl Drop for Room {
     }
 }
 
-/// How grave a line is.
+/// The severity of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     /// `console.debug`
@@ -101,7 +101,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// Its name.
+    /// Returns the name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -112,7 +112,7 @@ impl Level {
         }
     }
 
-    /// The level of that name; any other is `info`.
+    /// Returns the level of a name; an unknown name is `info`.
     #[must_use]
     pub fn named(name: &str) -> Self {
         match name {
@@ -124,7 +124,7 @@ impl Level {
     }
 }
 
-/// Where lines go: to a queue of bounded length. What does not fit is counted and dropped.
+/// The sending side of the bounded queue. Lines that do not fit are dropped and counted.
 #[derive(Clone)]
 pub(super) struct Sink {
     queue: mpsc::Sender<LogLine>,
@@ -168,7 +168,7 @@ impl Sink {
         self.enqueue(program, (bot, level), line, text.len());
     }
 
-    /// Writes an exception that nobody caught.
+    /// Writes an exception that no code caught.
     pub(super) fn write_uncaught(
         &self,
         program: &Arc<str>,
@@ -225,7 +225,7 @@ struct Read {
     uncaught: bool,
 }
 
-/// A line that is only its text.
+/// Returns a line that has only a text.
 fn plain(message: String) -> Read {
     Read {
         message,
@@ -235,7 +235,7 @@ fn plain(message: String) -> Read {
     }
 }
 
-/// Reads what `BP_LOG_FORMAT=json` makes of a line.
+/// Parses a line in the format of `BP_LOG_FORMAT=json`.
 ///
 /// wire: older SDKs write `{"msg", "visible_to_bot_owner"}`, newer ones `{"msg", "options":
 /// {"visibleToBotOwners", "userId", "conversationId"}}` and issues as `{"type": "issue", …}`
@@ -310,7 +310,7 @@ mod tests {
         let taken = std::iter::from_fn(|| lines.try_recv().ok()).count();
         assert!((20..=64).contains(&taken), "{taken}");
         assert_eq!(sink.dropped(), 200 - taken as u64);
-        // Taking them has made room.
+        // Receiving the lines has released their memory.
         assert_eq!(sink.waiting.load(Ordering::Relaxed), 0);
         sink.write(&program, None, Level::Info, &"é".repeat(LONGEST));
         let long = lines.try_recv().expect("a line").message;

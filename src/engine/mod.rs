@@ -1,14 +1,13 @@
-//! Running the code of deployed bots and integrations, one interface over two engines.
+//! Runs the code of deployed bots and integrations, with one interface over two engines.
 //!
-//! A [`Program`] is one version of a bundle: a CommonJS text that exports `handler`. The
-//! [`Engine`] loads it on first use, keeps it warm, calls it, and drops it when it is idle. What is
-//! in here knows HTTP-shaped requests and answers, and nothing of bots, installations or tables:
-//! who is called when, and what becomes of an answer, is decided by others.
+//! A [`Program`] is one version of a bundle: a CommonJS text that exports `handler`. The [`Engine`] loads it on first
+//! use, keeps it warm, calls it, and drops it when it is idle. This module knows HTTP-shaped requests and responses,
+//! but no bots, installations or tables. Its callers decide when to call a program and how to use the response.
 //!
-//! - `embedded`: QuickJS in this process, an isolate on a thread of its own for each program.
-//! - `native`: programs that are a part of this one, called in the same words.
-//! - `node`: a supervised Node.js child for each program, for bundles that need what the embedded
-//!   engine lacks.
+//! - `embedded`: QuickJS in this process, one isolate on its own thread for each program.
+//! - `native`: programs that are compiled into this binary and get the same requests.
+//! - `node`: a supervised Node.js child for each program, for bundles that need a feature that the embedded engine
+//!   lacks.
 
 pub mod confinement;
 mod embedded;

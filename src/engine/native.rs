@@ -1,5 +1,5 @@
-//! Programs that are a part of this one: asked as code is, with the same request and the same token of
-//! an integration, and with nothing else.
+//! Programs that are compiled into this binary. They are called like bundles, with the same requests and the token of
+//! their integration, and have no other access.
 
 use std::{collections::BTreeMap, fmt, pin::Pin};
 
@@ -8,27 +8,27 @@ use futures_util::{Stream, future::BoxFuture};
 use super::Request;
 use crate::kernel::Secret;
 
-/// A program that is a part of this one.
+/// A program that is compiled into this binary.
 pub trait Native: Send + Sync + 'static {
-    /// Answers a request of the runtime protocol, as `handler` of a bundle does. `token` is that of the
-    /// integration, as `BP_TOKEN` is for code.
+    /// Handles a request of the runtime protocol, as the `handler` of a bundle does. `token` is the token of the
+    /// integration, which code has in `BP_TOKEN`.
     fn call(&self, token: Secret, request: Request) -> BoxFuture<'static, NativeResponse>;
 }
 
-/// What such a program answers.
+/// The response of a native program.
 #[derive(Debug, Default)]
 pub struct NativeResponse {
-    /// Its status.
+    /// HTTP status.
     pub status: u16,
-    /// Its headers.
+    /// Headers.
     pub headers: BTreeMap<String, String>,
-    /// The body as text.
+    /// Body as text.
     pub body: String,
-    /// What follows the body as it comes, for an answer that goes on.
+    /// Stream of the rest of the body, for a response that stays open.
     pub live: Option<Live>,
 }
 
-/// The rest of a body, which comes while time passes. To drop it ends it.
+/// The rest of a body, as a stream. Dropping it ends the stream.
 pub struct Live(pub Pin<Box<dyn Stream<Item = String> + Send>>);
 
 impl fmt::Debug for Live {

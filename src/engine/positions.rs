@@ -1,15 +1,15 @@
-//! Places in a bundle, `bundle.js:12:7`, as they stand in texts.
+//! Finds and replaces positions in a bundle, such as `bundle.js:12:7`, in texts.
 
 use super::exception::BUNDLE;
 
-/// A place in a bundle: line and column, both from 1 on.
+/// A position in a bundle: line and column, both counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Position {
     pub(super) line: u32,
     pub(super) column: u32,
 }
 
-/// The places that a text names, at most so many.
+/// Returns the distinct positions that a text names, at most `most`.
 pub(super) fn positions(text: &str, most: usize) -> Vec<Position> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -25,7 +25,7 @@ pub(super) fn positions(text: &str, most: usize) -> Vec<Position> {
     found
 }
 
-/// A text in which places are written as `with` says; where it says nothing, they stay.
+/// Replaces each position by the result of `with`. A position without a result stays.
 pub(super) fn replaced(text: &str, with: impl Fn(Position) -> Option<String>) -> String {
     let mut made = String::with_capacity(text.len());
     let mut at = 0;
@@ -43,7 +43,7 @@ pub(super) fn replaced(text: &str, with: impl Fn(Position) -> Option<String>) ->
     made
 }
 
-/// The first place from an index on, with where it begins and ends.
+/// Finds the first position from the index `at` on. Returns it between its start and its end.
 fn next(text: &str, mut at: usize) -> Option<(usize, Position, usize)> {
     loop {
         let begin = at + text[at..].find(BUNDLE)?;
@@ -57,7 +57,7 @@ fn next(text: &str, mut at: usize) -> Option<(usize, Position, usize)> {
     }
 }
 
-/// `:12:7` at the beginning of a text, and how long that is.
+/// Parses `:12:7` at the beginning of a text. Returns the position and the length of its text.
 fn read(text: &str) -> Option<(Position, usize)> {
     let (line, first) = number(text)?;
     let (column, second) = number(&text[first..])?;

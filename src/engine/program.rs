@@ -1,4 +1,4 @@
-//! What is run, what it is asked and what it answers.
+//! Programs, their limits, and their requests and responses.
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
@@ -10,35 +10,35 @@ use crate::kernel::{Result, Secret};
 /// One version of a bundle.
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// Whose code it is: the id of a bot or an integration.
+    /// Id of the bot or integration that the code belongs to.
     pub id: String,
-    /// Which version: another one is loaded anew, and takes the place of the one before.
+    /// Version of the code. A call with another version loads that version and drops the one before.
     pub version: String,
-    /// A CommonJS text that exports `handler`, or has it in `default`.
+    /// CommonJS text that exports `handler`, or has it in `default`.
     pub code: Code,
-    /// Its variables, and no others: `process.env` of the code.
+    /// Environment variables of the code (`process.env`); it has no others.
     pub env: BTreeMap<String, Secret>,
-    /// Its limits.
+    /// Resource limits.
     pub limits: Limits,
-    /// What runs it, if that is not what the settings say.
+    /// Engine that runs the program, if it differs from the settings.
     pub engine: Option<EngineChoice>,
 }
 
-/// The text of a program. It is read when the program is loaded and not kept: a warm program has no
-/// use for it.
+/// The text of a program. It is read when the program is loaded, and not kept, because a warm program does not need
+/// it.
 #[derive(Clone)]
 pub struct Code(Arc<dyn Fn() -> Result<Arc<str>> + Send + Sync>);
 
 impl Code {
-    /// A text that is kept elsewhere.
+    /// Creates the code from a function that reads the text.
     pub fn kept(read: impl Fn() -> Result<Arc<str>> + Send + Sync + 'static) -> Self {
         Self(Arc::new(read))
     }
 
-    /// The text.
+    /// Reads the text.
     ///
     /// # Errors
-    /// Why it cannot be read.
+    /// Errors of the function that reads the text.
     pub fn read(&self) -> Result<Arc<str>> {
         (self.0)()
     }
@@ -62,66 +62,66 @@ impl fmt::Debug for Code {
     }
 }
 
-/// What a program may use.
+/// Resource limits of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Memory, in bytes.
     pub memory: usize,
     /// Stack, in bytes (embedded engine).
     pub stack: usize,
-    /// How long the code of a call may run, without the time that it waits.
+    /// Maximum time that the code of a call runs, without waiting.
     pub cpu: Duration,
-    /// How long a call may take with all its waiting.
+    /// Maximum time of a call, including waiting.
     pub wall: Duration,
-    /// Calls at the same time.
+    /// Maximum number of concurrent calls.
     pub concurrency: usize,
-    /// The answer of a call, in bytes.
+    /// Maximum size of a response, in bytes.
     pub answer: usize,
-    /// Open requests at the same time (embedded engine).
+    /// Maximum number of open `fetch` requests (embedded engine).
     pub fetches: usize,
 }
 
-/// What `handler` is called with (botpress.md §5).
+/// The request that `handler` receives (botpress.md §5).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Request {
-    /// `POST`, …
+    /// HTTP method: `POST`, …
     pub method: String,
-    /// `/` or what follows.
+    /// Path, at least `/`.
     pub path: String,
-    /// What follows the `?`.
+    /// Query string, without the `?`.
     pub query: String,
-    /// Names in lower case.
+    /// Headers, names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// The body as text.
+    /// Body as text.
     pub body: String,
 }
 
-/// What `handler` answered. What it leaves out is as the SDK's own server has it: 200, no headers,
+/// The response of `handler`. Missing parts have the defaults of the SDK's own server: status 200, no headers, body
 /// `{}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Response {
-    /// Its status.
+    /// HTTP status.
     pub status: u16,
-    /// Its headers, as the code named them.
+    /// Headers, with the names that the code used.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The body as text.
+    /// Body as text.
     #[serde(default)]
     pub body: String,
 }
 
-/// What a program runs in.
+/// An engine that runs programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EngineKind {
     /// QuickJS in this process.
     Embedded,
-    /// A Node.js child.
+    /// A Node.js child process.
     Node,
 }
 
 impl EngineKind {
-    /// Its name, as the settings spell it.
+    /// Returns the name that the settings use.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

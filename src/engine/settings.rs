@@ -10,61 +10,59 @@ use super::Limits;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// What runs bundles.
+    /// Engine that runs bundles.
     pub engine: EngineChoice,
-    /// The memory of a program, in bytes. Beyond it the call fails and the program is loaded anew.
+    /// Memory of a program, in bytes. A call that exceeds it fails, and the program is reloaded.
     pub memory_bytes: usize,
-    /// The stack of a program, in bytes (embedded engine).
+    /// Stack of a program, in bytes (embedded engine).
     pub stack_bytes: usize,
-    /// How long the code of a call may run, in milliseconds, without the time it waits. Loading a
-    /// bundle may take as long.
+    /// Maximum time that the code of a call runs, in milliseconds, without waiting. The same limit applies to loading
+    /// a bundle.
     pub cpu_ms: u64,
-    /// How long a call may take with all its waiting, in seconds.
+    /// Maximum time of a call, including waiting, in seconds.
     pub timeout_seconds: u64,
-    /// The most calls of a program at the same time. A call that a handler causes, and waits for,
-    /// counts too.
+    /// Maximum number of concurrent calls of a program. A call that a handler causes and waits for counts too.
     pub concurrency: usize,
-    /// The longest answer of a call, in bytes.
+    /// Maximum size of a call's response, in bytes.
     pub max_answer_bytes: usize,
-    /// The most requests of a program (`fetch`) that are open at the same time, in the embedded engine.
-    /// Further ones wait.
+    /// Maximum number of open requests (`fetch`) of a program, in the embedded engine. Further requests wait.
     pub max_fetches: usize,
-    /// After how many seconds without a call a program is dropped from memory.
+    /// Time without a call after which a program is dropped from memory, in seconds.
     pub idle_seconds: u64,
-    /// The most programs in memory. Beyond it the one unused for longest is dropped.
+    /// Maximum number of programs in memory. Beyond it, the program that was unused for the longest time is dropped.
     pub max_warm: usize,
-    /// The largest source map of a bundle that stacks are translated with, in bytes; with 0 none is.
+    /// Maximum size of a bundle's source map, in bytes. Stack traces are translated with the map; 0 turns this off.
     pub source_map_bytes: usize,
-    /// The Node.js program: a path, or a name that is looked for in PATH.
+    /// Node.js executable: a path, or a name that is looked up in `PATH`.
     pub node_path: String,
-    /// Whether bundles that the embedded engine cannot load may run in Node.js. `[outbound]` does
-    /// not bind what such a child sends, so by default only in profile `dev`.
+    /// True to run bundles in Node.js that the embedded engine cannot load. `[outbound]` does not apply to the
+    /// requests of such a child, so the default is true only in profile `dev`.
     pub node_fallback: Option<bool>,
-    /// The user that Node.js runs as, by number, with the group of the same number. Only a server that
-    /// runs as root can have one; with 0, Node.js runs as the server does.
+    /// User id that Node.js runs as, with the group of the same number. Only a server that runs as root can set it;
+    /// with 0, Node.js runs as the server's user.
     pub node_uid: u32,
-    /// The memory of a script (VRL), in bytes.
+    /// Memory of a script (VRL), in bytes.
     pub script_memory_bytes: usize,
-    /// The most that a script is given, in bytes: a request to a shared webhook, as JSON.
+    /// Maximum size of a script's input, in bytes: a request to a shared webhook, as JSON.
     pub script_input_bytes: usize,
-    /// The most that a script may make, in bytes.
+    /// Maximum size of a script's output, in bytes.
     pub script_output_bytes: usize,
-    /// The processes that run scripts. Those of one source use all but one of them.
+    /// Number of processes that run scripts. The scripts of one source use all but one of them.
     pub script_workers: usize,
-    /// The most scripts that run or wait to, a quarter of them of one source.
+    /// Maximum number of scripts that run or wait. The scripts of one source may be a quarter of them.
     pub script_queue: usize,
-    /// After how many seconds without a script a process that runs them ends.
+    /// Time without a script after which a process that runs scripts ends, in seconds.
     pub script_idle_seconds: u64,
-    /// This program, for its helper processes, where the running one is another: in tests.
+    /// Executable of the helper processes, if it is not the running one (in tests).
     #[serde(skip)]
     pub program: Option<PathBuf>,
 }
 
-/// What runs bundles.
+/// Choice of the engine that runs bundles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EngineChoice {
-    /// The embedded engine; Node.js for what that lacks, if `node_fallback` allows.
+    /// The embedded engine, and Node.js for bundles that it cannot run, if `node_fallback` allows that.
     Auto,
     /// Only the embedded engine.
     Embedded,
@@ -101,7 +99,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The limits of a program that has none of its own.
+    /// Returns the limits of a program that has none of its own.
     #[must_use]
     pub fn limits(&self) -> Limits {
         Limits {

@@ -1,4 +1,4 @@
-//! The place of one program: what it runs in now, and how it fared before.
+//! The slot of one program: its current runner, its counters, and the backoff after failures.
 
 use std::{
     sync::{
@@ -16,10 +16,10 @@ use super::{
 };
 use crate::kernel::Moment;
 
-/// The longest that a program which fails to start is left alone.
+/// Maximum backoff of a program that fails to start.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 
-/// What a program runs in.
+/// The isolate or the child process that runs a program.
 pub(super) enum Runner {
     Embedded(Isolate),
     Node(Child),
@@ -33,7 +33,7 @@ impl Runner {
         }
     }
 
-    /// Calls `handler`. None if the call was not taken.
+    /// Calls `handler`. Returns `None` if the runner did not take the call.
     pub(super) async fn call(&self, request: &Request) -> Option<Result<Response, Failure>> {
         match self {
             Self::Embedded(isolate) => isolate.call(request.clone()).await,
@@ -48,7 +48,7 @@ impl Runner {
         }
     }
 
-    /// How it ended, if that counts as a crash: not when it was ended for a limit.
+    /// Returns how the runner ended, if that counts as a crash. An end because of a limit does not.
     fn crash(&self) -> Option<Failure> {
         match self {
             Self::Embedded(_) => None,
@@ -65,7 +65,7 @@ impl Runner {
         }
     }
 
-    /// Ends it, and waits for that if nobody else uses it.
+    /// Ends the runner, and waits for its end if this is the last reference.
     pub(super) async fn end(runner: Arc<Self>) {
         if let Some(Self::Embedded(isolate)) = Arc::into_inner(runner) {
             isolate.end().await;
@@ -73,15 +73,15 @@ impl Runner {
     }
 }
 
-/// The place of one program.
+/// The slot of one program.
 pub(super) struct Slot {
     pub(super) id: String,
     pub(super) version: String,
     pub(super) limits: Limits,
     pub(super) permits: Semaphore,
-    /// Held while the program is loaded, so that it is loaded once; never during a call.
+    /// Held while the program is loaded, so that it is loaded only once; never held during a call.
     pub(super) loading: AsyncMutex<()>,
-    /// The embedded engine lacks what it asked for.
+    /// True if the embedded engine lacks a feature that the program uses.
     pub(super) needs_node: AtomicBool,
     pub(super) sources: Arc<Sources>,
     state: Mutex<State>,
@@ -122,10 +122,10 @@ impl Slot {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What it runs in, if that takes calls.
+    /// Returns the current runner, if it takes calls.
     ///
     /// # Errors
-    /// If it is to be left alone for a while.
+    /// `Backoff` if the program must not be started yet.
     pub(super) fn runner(&self, now: Moment) -> Result<Option<Arc<Runner>>, Failure> {
         let mut state = self.state();
         if let Some(runner) = &state.runner {
@@ -134,7 +134,7 @@ impl Slot {
             }
             if let Some(failure) = runner.crash() {
                 state.failures += 1;
-                // The first time may be chance, so it is started at once.
+                // The first crash may be chance, so the program is restarted at once.
                 if state.failures > 1 {
                     let wait = backoff(state.failures - 1);
                     state.backoff = Some((now.plus(wait), failure));
@@ -153,19 +153,19 @@ impl Slot {
         Ok(None)
     }
 
-    /// Puts in what was loaded.
+    /// Stores a loaded runner.
     pub(super) fn put(&self, runner: Runner) -> Arc<Runner> {
         let runner = Arc::new(runner);
         self.state().runner = Some(Arc::clone(&runner));
         runner
     }
 
-    /// Takes out what it runs in.
+    /// Removes the runner.
     pub(super) fn take(&self) -> Option<Arc<Runner>> {
         self.state().runner.take()
     }
 
-    /// Notes that it could not be loaded.
+    /// Records a failed load and starts the backoff.
     pub(super) fn failed(&self, failure: &Failure, now: Moment) {
         let mut state = self.state();
         state.failures += 1;
@@ -173,14 +173,14 @@ impl Slot {
         state.backoff = Some((now.plus(wait), failure.clone()));
     }
 
-    /// Notes that a call begins. It ends when what is returned is dropped.
+    /// Counts the start of a call. Dropping the result ends the call.
     pub(super) fn begin(self: &Arc<Self>) -> Running {
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.running.fetch_add(1, Ordering::Relaxed);
         Running(Arc::clone(self))
     }
 
-    /// Notes that a call was answered: what failed before is forgotten.
+    /// Records a successful call, which resets the number of failures.
     pub(super) fn answered(&self) {
         self.state().failures = 0;
     }
@@ -197,7 +197,7 @@ impl Slot {
         self.running.load(Ordering::Relaxed) > 0
     }
 
-    /// How it stands, if it is loaded.
+    /// Returns the state for the metrics, if the program is loaded.
     pub(super) fn warm(&self) -> Option<Warm> {
         let state = self.state();
         let runner = state
@@ -219,13 +219,13 @@ impl Slot {
     }
 }
 
-/// 1, 2, 4 … 60 seconds.
+/// Returns the backoff after this number of failures: 1, 2, 4 … 60 seconds.
 fn backoff(failures: u32) -> Duration {
     let seconds = 1_u64 << failures.saturating_sub(1).min(6);
     Duration::from_secs(seconds).min(LONGEST_BACKOFF)
 }
 
-/// A call that runs.
+/// A call in progress.
 pub(super) struct Running(Arc<Slot>);
 
 impl Drop for Running {

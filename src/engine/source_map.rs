@@ -1,6 +1,6 @@
-//! The map from a bundle to its sources that the bundle carries at its end:
-//! `//# sourceMappingURL=data:application/json;base64,…`, as bundlers write it when they are asked for an
-//! inline map. It is the text of others: its size and the count of its entries are bounded before it is read.
+//! The inline source map that a bundle carries at its end: `//# sourceMappingURL=data:application/json;base64,…`, as
+//! bundlers write it on request. The map is untrusted input: its size and its number of entries are checked before it
+//! is parsed.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
@@ -8,16 +8,16 @@ use sourcemap::SourceMap;
 
 use super::positions::Position;
 
-/// The beginning of the comment.
+/// Start of the comment that contains the map.
 const COMMENT: &str = "//# sourceMappingURL=data:application/json";
 
-/// The most entries of a map, of about 30 bytes each in memory: five times those of the largest public bot.
+/// Maximum number of entries of a map, at about 30 bytes each in memory: five times those of the largest public bot.
 const ENTRIES: usize = 2_000_000;
 
-/// The most of a source's name that is shown, in bytes.
+/// Maximum length of a source's name in a text, in bytes.
 const NAME_BYTES: usize = 200;
 
-/// A map without the texts of the sources, which are most of it.
+/// A map without the texts of the sources, which are most of its size.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entries {
@@ -31,7 +31,7 @@ struct Entries {
     mappings: String,
 }
 
-/// The map that a bundle carries, if it has one of at most so many bytes.
+/// Returns the map of a bundle, if it has one of at most `most_bytes` bytes.
 pub(super) fn of_bundle(code: &str, most_bytes: usize) -> Option<SourceMap> {
     let begin = code.rfind(COMMENT)?;
     let comment = code[begin + COMMENT.len()..].lines().next()?;
@@ -51,11 +51,11 @@ pub(super) fn of_bundle(code: &str, most_bytes: usize) -> Option<SourceMap> {
     SourceMap::from_slice(&text).ok()
 }
 
-/// The place in a source that a place of the bundle was made from: `src/index.ts:12:7`.
+/// Returns the source position of a position in the bundle: `src/index.ts:12:7`.
 pub(super) fn source(map: &SourceMap, place: Position) -> Option<String> {
     let (line, column) = (place.line.checked_sub(1)?, place.column.saturating_sub(1));
     let token = map.lookup_token(line, column)?;
-    // The last entry before the place may be one of another line.
+    // The last entry before the position may belong to another line.
     if token.get_dst_line() != line {
         return None;
     }
@@ -67,7 +67,7 @@ pub(super) fn source(map: &SourceMap, place: Position) -> Option<String> {
     ))
 }
 
-/// The name of a source as its developer knows it: without the way from where the bundle lies.
+/// Returns the name of a source as its developer knows it: without the path from the bundle to it.
 fn shown(name: &str) -> String {
     let name = name.split_once("://").map_or(name, |(_, path)| path);
     let mut name = name.trim_start_matches('/');
@@ -109,7 +109,7 @@ mod tests {
         assert!(of_bundle("exports.x = 1", usize::MAX).is_none());
         assert!(of("{").is_none());
         assert!(of("[]").is_none());
-        // Entries that name sources which are not there, and numbers that do not end.
+        // Entries for a source that does not exist, and a number that does not end.
         assert!(of(r#"{"version":3,"sources":[],"names":[],"mappings":"AAAA"}"#).is_none());
         let endless = format!(
             r#"{{"version":3,"sources":["a"],"names":[],"mappings":"{}"}}"#,

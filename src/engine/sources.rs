@@ -1,6 +1,7 @@
-//! The sources of a program: what places of its bundle are called there. The bundle with its map is read
-//! anew for places that were not asked for before, since a map takes more memory than a program, and no more
-//! often than costs a twentieth of a processor.
+//! Maps positions in the bundle of a program to positions in its sources.
+//!
+//! A source map takes more memory than a program, so only the positions that were looked up are cached. An unknown
+//! position makes the bundle and its map be read again, at the cost of at most a twentieth of a processor.
 
 use std::{
     collections::HashMap,
@@ -17,22 +18,22 @@ use super::{
 };
 use crate::kernel::clock::{Stopwatch, within};
 
-/// The most places of a text that are looked up.
+/// Maximum number of positions that are looked up for a text.
 const PLACES: usize = 64;
 
-/// The most places of a program that are kept.
+/// Maximum number of cached positions of a program.
 const KEPT: usize = 1024;
 
-/// How long a text waits for its sources.
+/// Maximum time that a text waits for its source positions.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How many times as long as a map took to read it is not read again.
+/// Pause after a map was read, as a multiple of the time that reading took.
 const REST: u32 = 20;
 
-/// One map at a time is in memory, of all programs.
+/// Allows one map at a time in memory, over all programs.
 static READERS: Semaphore = Semaphore::const_new(1);
 
-/// The known sources of a program.
+/// The cached source positions of a program.
 pub struct Sources {
     code: Code,
     most_bytes: usize,
@@ -41,17 +42,17 @@ pub struct Sources {
 
 #[derive(Default)]
 struct Known {
-    /// None for a place that the map does not have.
+    /// Source positions by position in the bundle; `None` if the map does not have the position.
     places: HashMap<Position, Option<String>>,
-    /// The bundle carries no map.
+    /// True if the bundle carries no map.
     has_none: bool,
     reading: bool,
-    /// Since the map was last read, and how long that took.
+    /// Time since the map was last read, and the time that reading took.
     read: Option<(Stopwatch, Duration)>,
 }
 
 impl Sources {
-    /// Those of a bundle, whose map may have so many bytes.
+    /// Creates an empty cache for a bundle. A map of more than `most_bytes` bytes is ignored.
     #[must_use]
     pub fn new(code: Code, most_bytes: usize) -> Self {
         Self {
@@ -65,8 +66,7 @@ impl Sources {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A text that names places of the bundle, with those of its sources in their stead as far as that is
-    /// known soon.
+    /// Replaces the positions in the bundle that a text names by source positions, as far as these are known in time.
     pub async fn named_in(self: &Arc<Self>, text: &str) -> String {
         let wanted = positions(text, PLACES);
         if wanted.is_empty() {
@@ -79,17 +79,17 @@ impl Sources {
                     begun.0.read(&unknown);
                     drop((begun, permit));
                 };
-                // Only fails if it panicked, and then nothing is known.
+                // Fails only if the task panicked, and then the positions stay unknown.
                 let _ = tokio::task::spawn_blocking(read).await;
             };
-            // If it takes longer, a later text has them.
+            // If reading takes longer, a later text gets the positions.
             let _ = within(PATIENCE, reading).await;
         }
         let known = self.known();
         replaced(text, |place| known.places.get(&place)?.clone())
     }
 
-    /// The places that are to be read now, if any.
+    /// Returns the positions to read now, if any, and marks the read as begun.
     fn begin(self: &Arc<Self>, wanted: &[Position]) -> Option<(Vec<Position>, Begun)> {
         let mut known = self.known();
         let rests = |(since, took): (Stopwatch, Duration)| since.elapsed() < took * REST;
@@ -102,7 +102,7 @@ impl Sources {
         known.reading.then(|| (unknown, Begun(Arc::clone(self))))
     }
 
-    /// Reads the map and notes what it says of places.
+    /// Reads the map and caches the source positions.
     fn read(&self, wanted: &[Position]) {
         let watch = Stopwatch::start();
         let Ok(code) = self.code.read() else { return };
@@ -122,7 +122,7 @@ impl Sources {
     }
 }
 
-/// A reading that was begun. It ends when this is dropped, however that comes.
+/// The mark of a read in progress. Dropping it removes the mark, even after a panic.
 struct Begun(Arc<Sources>);
 
 impl Drop for Begun {

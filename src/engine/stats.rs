@@ -1,37 +1,37 @@
-//! What is known of the engines, for `/metrics`.
+//! State and counters of the engines, for `/metrics`.
 
 use super::EngineKind;
 
-/// The state of the engines.
+/// State and counters of the engines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// What is loaded.
+    /// Loaded programs.
     pub warm: Vec<Warm>,
-    /// Calls that were answered, by embedded engine and Node.js.
+    /// Number of successful calls, by embedded engine and Node.js.
     pub answered: [u64; 2],
-    /// Calls that failed, by embedded engine and Node.js.
+    /// Number of failed calls, by embedded engine and Node.js.
     pub failed: [u64; 2],
-    /// Programs that were loaded, by embedded engine and Node.js.
+    /// Number of programs loaded, by embedded engine and Node.js.
     pub loaded: [u64; 2],
-    /// Log lines that nobody took in time.
+    /// Number of log lines dropped because the queue was full.
     pub dropped_lines: u64,
 }
 
 /// A loaded program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warm {
-    /// The program's id.
+    /// Id of the program.
     pub program: String,
-    /// Its version.
+    /// Version of the program.
     pub version: String,
-    /// What it runs in.
+    /// Engine that runs the program.
     pub engine: EngineKind,
-    /// The memory it had when it was last measured, in bytes.
+    /// Memory at the last measurement, in bytes.
     pub memory: u64,
-    /// Calls since it was loaded.
+    /// Number of calls since the program was first loaded; a reload does not reset it.
     pub calls: u64,
-    /// Calls that run now.
+    /// Number of calls in progress.
     pub running: usize,
-    /// The process, if it runs in one.
+    /// Process id, if the program runs in a child process.
     pub pid: Option<u32>,
 }
