@@ -35,7 +35,7 @@ pub struct Settings {
     pub source_map_bytes: usize,
     /// Node.js executable: a path, or a name that is looked up in `PATH`.
     pub node_path: String,
-    /// True to run bundles in Node.js that the embedded engine cannot load. `[outbound]` does not apply to the
+    /// True if Node.js may run the bundles that the embedded engine cannot load. `[outbound]` does not apply to the
     /// requests of such a child, so the default is true only in profile `dev`.
     pub node_fallback: Option<bool>,
     /// User id that Node.js runs as, with the group of the same number. Only a server that runs as root can set it;

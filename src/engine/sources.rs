@@ -1,7 +1,7 @@
 //! Maps positions in the bundle of a program to positions in its sources.
 //!
-//! A source map takes more memory than a program, so only the positions that were looked up are cached. An unknown
-//! position makes the bundle and its map be read again, at the cost of at most a twentieth of a processor.
+//! A source map takes more memory than a program, so only the positions that were looked up are cached. For an
+//! unknown position, the bundle and its map are read again, at the cost of at most a twentieth of a processor.
 
 use std::{
     collections::HashMap,

@@ -45,7 +45,7 @@ const SYSTEM: [&str; 29] = [
 /// Landlock version whose file rights are used; later versions add only devices and sockets.
 const FILES: ABI = ABI::V3;
 
-/// Restricts the process to signals to its own processes. Returns false if the kernel cannot.
+/// Allows the process to signal only its own processes. Returns false if the kernel cannot enforce that.
 pub(super) fn scope_signals() -> bool {
     let scoped = || -> Result<RestrictionStatus, RulesetError> {
         Ruleset::default()
@@ -57,8 +57,8 @@ pub(super) fn scope_signals() -> bool {
     is_in_force(scoped())
 }
 
-/// Restricts the process to reading and executing files below `places`, and to writing `/dev/null` only. Returns
-/// false if the kernel cannot.
+/// Allows the process to read and execute only files below `places`, and to write only `/dev/null`. Returns false if
+/// the kernel cannot enforce that.
 pub(super) fn read_only(places: &[PathBuf]) -> bool {
     let restricted = || -> Result<RestrictionStatus, RulesetError> {
         let rules = Ruleset::default()
