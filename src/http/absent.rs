@@ -1,8 +1,8 @@
-//! Operations that vendors have and this server has not: a caller learns that, and is not sent to look for a
-//! mistake in a path.
+//! Vendor operations that this server does not implement. The error names the operation, so that the caller does not
+//! search for a mistake in the path.
 //!
-//! The lists are beside this file, an operation a line: method, path as the vendor's documents write it, and the
-//! name. An operation that this server comes to serve is struck from them; a test compares them with its documents.
+//! The lists are in `absent/*.txt`, one operation per line: method, path as the vendor documents it, and name. Remove
+//! an operation from its list when the server implements it; a test compares the lists with the OpenAPI documents.
 
 use poem::http::Method;
 
@@ -15,15 +15,15 @@ const BOTPRESS: &str = include_str!("absent/botpress.txt");
 /// An operation of a vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation {
-    /// `GET`, …
+    /// HTTP method: `GET`, …
     pub method: &'static str,
-    /// `/v1/tables/{table}`
+    /// Path template: `/v1/tables/{table}`.
     pub path: &'static str,
-    /// `getTable`
+    /// Operation id: `getTable`.
     pub name: &'static str,
 }
 
-/// The operations that a dialect has not.
+/// Returns the operations of a vendor that its dialect does not implement.
 pub fn operations(dialect: &str) -> impl Iterator<Item = Operation> {
     let list = match dialect {
         "aloochat" => ALOOCHAT,
@@ -41,9 +41,10 @@ pub fn operations(dialect: &str) -> impl Iterator<Item = Operation> {
     })
 }
 
-/// The failure of a request to a dialect, in the words for what is not there if that is why.
+/// Returns the error of a failed request. If the request matches an operation that is not implemented, the error says
+/// so.
 pub(super) fn explained(error: Error, dialect: &str, method: &Method, path: &str) -> Error {
-    // Some of their paths look like those of operations that are here, with another id.
+    // An unimplemented path can match an implemented one with another id.
     let may_be_why = matches!(
         error.kind(),
         Kind::NoOperation
@@ -63,7 +64,7 @@ pub(super) fn explained(error: Error, dialect: &str, method: &Method, path: &str
 }
 
 fn find(dialect: &str, method: &str, path: &str) -> Option<Operation> {
-    // The path comes without what the dialect is mounted at.
+    // The path comes without the base path of the dialect.
     let has = |pattern: &str| {
         let mut below = ["/api/public", "/api"]
             .iter()
@@ -71,12 +72,12 @@ fn find(dialect: &str, method: &str, path: &str) -> Option<Operation> {
         fits(pattern, path) || below.any(|below| fits(below, path))
     };
     let is_of = |operation: &Operation| operation.method == method && has(operation.path);
-    // A word in a path counts more than a place for any.
+    // A literal segment matches better than a placeholder.
     let places = |operation: &Operation| operation.path.matches('{').count();
     operations(dialect).filter(is_of).min_by_key(places)
 }
 
-/// True if a path is one of a pattern, with a slash at its end or without.
+/// True if a path matches a pattern. A trailing slash makes no difference.
 fn fits(pattern: &str, path: &str) -> bool {
     let mut given = path.trim_end_matches('/').split('/');
     let mut wanted = pattern.trim_end_matches('/').split('/');

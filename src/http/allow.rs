@@ -1,4 +1,4 @@
-//! The methods of a path, which an answer with 405 lists in `Allow` (RFC 9110 §15.5.6).
+//! The methods of each path, for the `Allow` header of an answer with 405 (RFC 9110 §15.5.6).
 
 use std::{cmp::Reverse, sync::OnceLock};
 
@@ -7,11 +7,10 @@ use serde_json::{Map, Value};
 
 use super::Published;
 
-/// A path with its methods: `("/spec", "GET, HEAD")`. Segments in braces stand for any text.
+/// A path template and its methods: `("/spec", "GET, HEAD")`. A segment in braces matches any text.
 pub type Row = (&'static str, &'static str);
 
-/// The path by which a dialect looked for an operation, where that is not the path of the request: an
-/// error of the framework carries it.
+/// The path that a dialect used for routing, if it differs from the path of the request. Attached to poem's error.
 #[derive(Debug, Clone)]
 pub struct RoutedPath(pub String);
 
@@ -20,12 +19,12 @@ pub struct RoutedPath(pub String);
 pub struct Allowed {
     document: Option<Published>,
     beside: &'static [Row],
-    /// The document is a large text, of which few servers need this.
+    /// Built at first use: parsing the large document is rarely needed.
     table: OnceLock<Vec<(String, String)>>,
 }
 
 impl Allowed {
-    /// The paths of a document and those beside it.
+    /// Creates the table from the paths of a document and additional paths.
     #[must_use]
     pub fn new(document: Option<Published>, beside: &'static [Row]) -> Self {
         Self {
@@ -35,12 +34,12 @@ impl Allowed {
         }
     }
 
-    /// The methods of a path, if it is known.
+    /// Returns the methods of a path, if the path is known.
     #[must_use]
     pub fn at(&self, path: &str) -> Option<HeaderValue> {
         let path = path.trim_end_matches('/');
         let table = self.table.get_or_init(|| self.table());
-        // The router takes a segment by its own name before it takes one that stands for any text.
+        // Like the router, prefer a template that names the segment to one with a placeholder.
         let found = table
             .iter()
             .filter_map(|(template, methods)| Some((fit(template, path)?, methods)))
@@ -71,8 +70,8 @@ impl Allowed {
     }
 }
 
-/// How a path fits a template: for each segment, true if the template does not name it. None if it
-/// does not fit.
+/// Matches a path with a template. Returns for each segment true if the template has a placeholder there, or `None`
+/// if the path does not match.
 pub(super) fn fit(template: &str, path: &str) -> Option<Vec<bool>> {
     let (mut template, mut path) = (template.split('/'), path.split('/'));
     let mut fit = Vec::new();

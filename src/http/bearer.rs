@@ -1,14 +1,14 @@
-//! The token of an `Authorization` header.
+//! The bearer token of an `Authorization` header.
 
 use poem::{Request, http::header};
 use poem_openapi::registry::MetaSecurityScheme;
 
 use crate::{domain::tenancy::request_auth, kernel::Result};
 
-/// The bearer token of a request; the scheme counts in any case of letters.
+/// Returns the bearer token of a request. The scheme is not case-sensitive.
 ///
 /// # Errors
-/// `Unauthenticated` without one.
+/// `Unauthenticated` if the request has none.
 pub fn bearer(request: &Request) -> Result<&str> {
     let (scheme, token) = request
         .header(header::AUTHORIZATION)
@@ -20,7 +20,7 @@ pub fn bearer(request: &Request) -> Result<&str> {
     Ok(token.trim())
 }
 
-/// How a document describes it.
+/// Returns the security scheme for an OpenAPI document.
 #[must_use]
 pub const fn bearer_scheme(description: &'static str) -> MetaSecurityScheme {
     MetaSecurityScheme {

@@ -1,7 +1,7 @@
-//! JSON bodies, checked against the schema that the OpenAPI document shows for them.
+//! JSON bodies, validated against the schema that the OpenAPI document shows.
 //!
-//! What Swagger shows is what is enforced, and every broken rule comes with its place, which each
-//! dialect puts into its vendor's words.
+//! The server enforces exactly the schema that Swagger shows. Each violation carries its location, which the dialect
+//! words as its vendor does.
 
 use std::{
     any::TypeId,
@@ -34,17 +34,17 @@ use crate::kernel::{
     violation::Location,
 };
 
-/// How long a body may be, in bytes, that is read and checked at once by the thread that answers its request.
+/// Maximum size, in bytes, of a body that is validated on the async thread that answers its request.
 const SMALL: usize = 64 * 1024;
 
-/// How many levels of arrays and objects a body may have. The parser reads 127; what wraps a part of a body,
-/// in an event or an answer, must stay readable too.
+/// Maximum nesting depth of a body. The parser allows 127 levels; an event or answer that wraps a part of a body must
+/// stay parsable too.
 const DEEPEST: usize = 100;
 
-/// A JSON body of type `T` that keeps to the schema of `T`.
+/// A JSON body of type `T` that is valid against the schema of `T`.
 pub struct Body<T>(pub T);
 
-/// A [`Body`] with a limit of its own, in bytes.
+/// A [`Body`] with its own size limit, in bytes.
 pub struct BodyUpTo<T, const BYTES: usize>(pub T);
 
 impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Body<T> {
@@ -114,7 +114,7 @@ async fn parse<T: ParseFromJSON + 'static>(
     let value = match bytes.is_empty() {
         true => None,
         false if bytes.len() <= SMALL => Some(checked::<T>(&bytes)?),
-        // Others do not wait for it: the threads that answer requests are few.
+        // Validate large bodies on a blocking thread, so that other requests do not wait.
         false => {
             let checked = tokio::task::spawn_blocking(move || checked::<T>(&bytes)).await;
             Some(checked.map_err(|error| Error::internal("checking a body panicked", error))??)
@@ -123,8 +123,8 @@ async fn parse<T: ParseFromJSON + 'static>(
     T::parse_from_json(value).map_err(|error| unparsed(error.into_message()))
 }
 
-/// What the framework says of a body that keeps to the schema. Schemas do not tell members that a
-/// type denies; of these it says the name.
+/// Converts poem's error about a body that is valid against the schema. Schemas do not express that a type denies
+/// unknown members; for these, poem's message contains the name.
 fn unparsed(message: String) -> Error {
     let denied = message
         .split_once("unknown field `")
@@ -135,7 +135,7 @@ fn unparsed(message: String) -> Error {
     }
 }
 
-/// The framework's message without the names of our types, which mean nothing to a caller.
+/// Removes the names of Rust types from poem's message: they mean nothing to a caller.
 fn without_types(message: &str) -> String {
     let (mut text, _) = message
         .split_once(" (occurred while parsing \"")
@@ -159,18 +159,18 @@ fn without_types(message: &str) -> String {
     text.to_owned()
 }
 
-/// The bytes of a body whose content type is right.
+/// Reads a body after checking its content type.
 async fn read(request: &Request, body: &mut RequestBody, limit: usize) -> Result<Bytes, Error> {
     check_content_type(request)?;
     let limit = body_limit(request).map_or(limit, |whole| whole.min(limit));
     let body = body.take().map_err(|error| body_error(&error))?;
     let bytes = read_inflated(request.headers(), share_of(request), body, limit).await?;
-    // Before it is parsed: a caller who is refused is told nothing else.
+    // Before parsing: a rejected caller must learn nothing about the body.
     recheck(request)?;
     Ok(json_text(request.headers(), bytes))
 }
 
-/// Refuses a value with more than [`DEEPEST`] levels, and names the member that has them.
+/// Rejects a value with more than [`DEEPEST`] levels. The error names the member.
 fn require_shallow(value: &Value) -> Result<(), Error> {
     let Some(path) = kernel::depth::deeper_than(value, DEEPEST) else {
         return Ok(());
@@ -184,7 +184,7 @@ fn require_shallow(value: &Value) -> Result<(), Error> {
     .into())
 }
 
-/// A body as JSON that keeps to the schema of `T`.
+/// Parses a body and validates it against the schema of `T`.
 fn checked<T: Type + 'static>(bytes: &[u8]) -> Result<Value, Error> {
     let mut value = serde_json::from_slice(bytes)
         .map_err(|error| whole_body(Rule::Json(json_fault(bytes, &error))))?;
@@ -198,7 +198,7 @@ fn checked<T: Type + 'static>(bytes: &[u8]) -> Result<Value, Error> {
     Ok(value)
 }
 
-/// A missing content type is taken for JSON; another one is refused.
+/// Accepts JSON and a missing content type; rejects every other one.
 fn check_content_type(request: &Request) -> Result<(), Error> {
     let Some(content_type) = request.headers().get(header::CONTENT_TYPE) else {
         return Ok(());
@@ -233,14 +233,14 @@ fn check<T: Type + 'static>(value: &Value) -> Result<(), Error> {
     }
 }
 
-/// The schema of a body type.
+/// The compiled schema of a body type.
 struct Known {
     schema: Schema,
-    /// As it is written, for those bodies that are compared with it.
+    /// The schema as JSON, for bodies with numbers to repair.
     json: OnceLock<Value>,
 }
 
-/// The schemas of body types, compiled at first use and kept for good.
+/// The schemas of body types: compiled at first use and never dropped.
 static SCHEMAS: LazyLock<RwLock<HashMap<TypeId, &'static Known>>> = LazyLock::new(RwLock::default);
 
 fn known<T: Type + 'static>() -> &'static Known {
@@ -264,7 +264,7 @@ fn known<T: Type + 'static>() -> &'static Known {
         })
 }
 
-/// The JSON Schema of a body type.
+/// Returns the JSON Schema of a body type.
 fn json_schema_of<T: Type>() -> Value {
     let mut registry = Registry::new();
     T::register(&mut registry);
@@ -277,7 +277,7 @@ fn json_schema_of<T: Type>() -> Value {
     root
 }
 
-/// Rewrites OpenAPI 3.0's `nullable`, which JSON Schema does not know.
+/// Rewrites OpenAPI 3.0's `nullable`, which JSON Schema does not have.
 fn to_json_schema(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(to_json_schema),

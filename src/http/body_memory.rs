@@ -1,7 +1,7 @@
-//! A bound on the memory that the bodies of requests take together.
+//! A limit on the memory that the bodies of all requests use together.
 //!
-//! Each request may have [`SMALL`] bytes in any case, so that uploads of some do not keep the usual
-//! small calls of others waiting. What a body has beyond them is counted until its request is answered.
+//! The first [`SMALL`] bytes of each body are not counted, so that large uploads do not block small requests. The
+//! rest of a body counts until its request is answered.
 
 use std::{
     error::Error as StdError,
@@ -25,10 +25,10 @@ use crate::{
     kernel::{Error, Kind},
 };
 
-/// The part of each body that is not counted, in bytes.
+/// Number of bytes of each body that are not counted.
 const SMALL: usize = 16 * 1024;
 
-/// When a body that had no room may be sent again.
+/// Retry delay for a body that did not fit.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The memory for the bodies of all requests. Clones share it.
@@ -41,17 +41,17 @@ struct Shared {
     used: AtomicUsize,
 }
 
-/// The memory that the body of one request takes. To drop it is to give it back.
+/// The memory that the body of one request uses. Released on drop.
 #[derive(Debug)]
 pub struct Share {
     memory: BodyMemory,
     read: AtomicUsize,
-    /// What the request was admitted by, before its body was read.
+    /// The admission of the request from before its body was read.
     admission: OnceLock<Arc<Admission>>,
 }
 
 impl BodyMemory {
-    /// Memory for this many bytes.
+    /// Creates a memory limit of this many bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self(Arc::new(Shared {
@@ -60,7 +60,7 @@ impl BodyMemory {
         }))
     }
 
-    /// Counts the body of a request while it is read; none for a request without one.
+    /// Counts the body of a request while it is read. Returns `None` for a request without a body.
     #[must_use]
     pub fn count(&self, request: &mut Request) -> Option<Arc<Share>> {
         let body = request.take_body();
@@ -72,7 +72,8 @@ impl BodyMemory {
             read: AtomicUsize::new(0),
             admission: OnceLock::new(),
         });
-        // The share is given back when the request is answered, whoever holds the request then.
+        // A weak reference: the memory is released when the request is answered, even if something still holds the
+        // request.
         request.set_data(Arc::downgrade(&share));
         request.set_body(BoxBody::new(Counted {
             inner: body.into(),
@@ -87,7 +88,7 @@ fn counted(read: usize) -> usize {
 }
 
 impl Share {
-    /// Counts bytes that were read; fails if there is no room for them.
+    /// Counts bytes that were read. Fails if they exceed the limit.
     fn add(&self, bytes: usize) -> Result<(), NoRoom> {
         let shared = &self.memory.0;
         let before = self.read.fetch_add(bytes, Ordering::Relaxed);
@@ -101,10 +102,10 @@ impl Share {
 }
 
 impl Share {
-    /// Counts bytes that were made of those that were read.
+    /// Counts bytes that were produced from the body, such as by decompression.
     ///
     /// # Errors
-    /// `Unavailable` if there is no room for them.
+    /// `Unavailable` if they exceed the limit.
     pub(super) fn count_more(&self, bytes: usize) -> Result<(), Error> {
         self.add(bytes).map_err(NoRoom::into_error)
     }
@@ -117,7 +118,7 @@ impl Drop for Share {
     }
 }
 
-/// The bodies of all requests together are too large.
+/// The bodies of all requests together exceed the limit, in bytes.
 #[derive(Debug, Clone, Copy)]
 struct NoRoom(usize);
 
@@ -141,7 +142,7 @@ impl NoRoom {
     }
 }
 
-/// The error of a body that had no room, if that is why it could not be read.
+/// Returns the error of a body that exceeded the memory limit, if that is the reason why it could not be read.
 pub(super) fn no_room(error: &io::Error) -> Option<Error> {
     let no_room: &NoRoom = error.get_ref()?.downcast_ref()?;
     Some(no_room.into_error())
@@ -180,18 +181,18 @@ impl HttpBody for Counted {
     }
 }
 
-/// Notes the admission of a request's caller, if it has one, to be compared again once the body is read.
+/// Records the admission of a request, if it has one. `recheck` checks it again after the body is read.
 pub fn admitted<'a>(request: &Request, admission: impl Into<Option<&'a Arc<Admission>>>) {
     if let (Some(share), Some(admission)) = (share_of(request), admission.into()) {
-        // The first one is that of the extractor, which every other one belongs to.
+        // The first admission is the extractor's, to which later ones belong.
         let _ = share.admission.set(admission.clone());
     }
 }
 
-/// Asserts that a request whose body is read would still be admitted.
+/// Checks that a request whose body was read is still admitted.
 ///
 /// # Errors
-/// What a new request would be refused with, or those of the store.
+/// The error that a new request would get, or errors of the store.
 pub(super) fn recheck(request: &Request) -> Result<(), Error> {
     let share = share_of(request);
     match share.as_ref().and_then(|share| share.admission.get()) {
@@ -200,16 +201,16 @@ pub(super) fn recheck(request: &Request) -> Result<(), Error> {
     }
 }
 
-/// The memory that the body of a request takes.
+/// Returns the memory share of a request's body.
 #[must_use]
 pub fn share_of(request: &Request) -> Option<Arc<Share>> {
     request.data::<Weak<Share>>()?.upgrade()
 }
 
-/// Reads a body that may have `limit` bytes. One that announces more is refused unread.
+/// Reads a body of at most `limit` bytes. A body with a larger announced size is rejected unread.
 ///
 /// # Errors
-/// `TooLarge`, `Unavailable` if there is no room for it, or `Invalid` if it ends too early.
+/// `TooLarge`; `Unavailable` if the memory limit is reached; `Invalid` if the body ends too early.
 pub async fn read_bytes(body: Body, limit: usize) -> Result<Bytes, Error> {
     let body: BoxBody<Bytes, io::Error> = body.into();
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);

@@ -1,4 +1,4 @@
-//! Text bodies in other charsets than UTF-8, and with a byte order mark.
+//! Decodes text bodies in charsets other than UTF-8, and removes byte order marks.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use poem::http::{HeaderMap, HeaderValue, header};
 
 use super::multipart;
 
-/// The bytes of a JSON text as UTF-8 without a byte order mark, where they say how they are coded.
+/// Converts a JSON text with a byte order mark or a declared charset to UTF-8 without a mark.
 #[must_use]
 pub fn json_text(headers: &HeaderMap, bytes: Bytes) -> Bytes {
     if let Some((encoding, length)) = Encoding::for_bom(&bytes) {
@@ -27,8 +27,8 @@ pub fn json_text(headers: &HeaderMap, bytes: Bytes) -> Bytes {
     text.unwrap_or(bytes)
 }
 
-/// The text of a body: in UTF-8, or in the charset that its mark, its type or its parts name. None for bytes
-/// that are no such text.
+/// Decodes a body as UTF-8, or by its byte order mark or the charset of its content type or parts. `None` if the
+/// bytes are not text in that charset.
 #[must_use]
 pub fn text(content_type: Option<&str>, bytes: Vec<u8>) -> Option<String> {
     let bytes = match String::from_utf8(bytes) {
@@ -45,7 +45,7 @@ pub fn text(content_type: Option<&str>, bytes: Vec<u8>) -> Option<String> {
     multipart::text(content_type, &bytes)
 }
 
-/// The value of `Content-Type` for a text that was decoded: it is UTF-8 now.
+/// Returns the content type of a text that was converted to UTF-8.
 #[must_use]
 pub fn as_utf8(content_type: &str) -> String {
     let parts = content_type.split(';').map(|part| {
@@ -58,17 +58,17 @@ pub fn as_utf8(content_type: &str) -> String {
     parts.collect::<Vec<_>>().join(";")
 }
 
-/// The text of bytes in a charset; none if they are not in it.
+/// Decodes bytes of a charset. `None` if they are not valid in it.
 pub(super) fn decoded<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Option<Cow<'a, str>> {
     encoding.decode_without_bom_handling_and_without_replacement(bytes)
 }
 
-/// The charset that a media type names, if it is known.
+/// Returns the charset of a media type, if it is known.
 pub(super) fn charset(content_type: &str) -> Option<&'static Encoding> {
     Encoding::for_label(named(content_type, "charset")?.as_bytes())
 }
 
-/// The value of a parameter of a media type or of a disposition: `name` in `form-data; name="text"`.
+/// Returns a parameter of a media type or content disposition: `name` in `form-data; name="text"`.
 pub(super) fn named<'a>(value: &'a str, wanted: &str) -> Option<&'a str> {
     let mut parameters = value.split(';').skip(1).filter_map(parameter);
     parameters.find_map(|(name, value)| is(name, wanted).then_some(value))

@@ -1,4 +1,4 @@
-//! gzip for answers that are worth it.
+//! gzip compression of responses.
 
 use poem::{
     Body, IntoResponse, Request, Response,
@@ -6,18 +6,17 @@ use poem::{
     web::{Compress, CompressionAlgo},
 };
 
-/// The smallest answer that is compressed, in bytes: below it the header costs more than it saves.
+/// Minimum size of a compressed response, in bytes: for smaller ones, the gzip header costs more than it saves.
 const WORTH_IT: usize = 1024;
 
-/// Whether the answer to a request may be compressed: with gzip, textual answers of 1 KiB and more
-/// for clients that accept it. Streams pass as they are.
+/// True if the client of a request accepts gzip. Textual responses of 1 KiB and more are compressed; streams are not.
 #[derive(Debug, Clone, Copy)]
 pub struct Compression {
     accepted: bool,
 }
 
 impl Compression {
-    /// What the request accepts.
+    /// Reads `Accept-Encoding` of a request.
     pub fn of(request: &Request) -> Self {
         let accepted = request.header(header::ACCEPT_ENCODING);
         Self {
@@ -25,10 +24,10 @@ impl Compression {
         }
     }
 
-    /// The response, compressed if it may and should be.
+    /// Compresses the response if the client accepts it and it is worthwhile.
     ///
     /// # Errors
-    /// Those of reading its body.
+    /// Errors of reading the response body.
     pub async fn apply(self, mut response: Response) -> poem::Result<Response> {
         if !self.accepted
             || !is_text(&response)

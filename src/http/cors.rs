@@ -1,16 +1,15 @@
-//! Cross-origin calls from pages on this machine.
+//! CORS for pages on this machine.
 //!
-//! The Swagger UI may be open at `127.0.0.1` and call `{handle}.localhost`, which is another origin
-//! for a browser. Only pages from this machine are let in. Their calls may carry credentials where the
-//! vendor's clients set that, which is where no cookie is looked at; nowhere else, so that no page can
-//! read what a session of another shows.
+//! Swagger UI may be open at `127.0.0.1` and call `{handle}.localhost`, which is another origin for a browser. Only
+//! pages of this machine are allowed. Requests with credentials are allowed only where the vendor's clients send them
+//! and no cookie is read; elsewhere a page could read data of another page's session.
 
 use poem::{
     Request, Response,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 
-/// What pages may read of an answer beside its body.
+/// The response headers that pages may read.
 const EXPOSED: &str = "link, retry-after, x-ratelimit-limit, x-ratelimit-remaining, \
                        x-ratelimit-reset, x-request-id";
 
@@ -22,8 +21,8 @@ pub struct LocalPage {
 }
 
 impl LocalPage {
-    /// The page that sends a request, if it is on this machine, which may do so with credentials or
-    /// not.
+    /// Returns the page that sent a request, if it is on this machine. `credentials`: True if it may send
+    /// credentials.
     #[must_use]
     pub fn of(request: &Request, credentials: bool) -> Option<Self> {
         let origin = request.headers().get(header::ORIGIN)?;
@@ -33,7 +32,7 @@ impl LocalPage {
         })
     }
 
-    /// The answer to a browser that asks what the page may do, if that is what it asks.
+    /// Returns the response to a CORS preflight, if the request is one.
     #[must_use]
     pub fn preflight(&self, request: &Request) -> Option<Response> {
         let method = header::ACCESS_CONTROL_REQUEST_METHOD;
@@ -56,7 +55,7 @@ impl LocalPage {
         Some(response)
     }
 
-    /// Lets the page read an answer.
+    /// Adds the CORS headers, so that the page may read a response.
     pub fn allow(&self, headers: &mut HeaderMap) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.origin.clone());
         if self.credentials {
@@ -73,8 +72,8 @@ impl LocalPage {
     }
 }
 
-/// Whether a page of another machine sends a request: any browser says which page it is, and nothing else
-/// does.
+/// True if a page of another machine sent the request. Browsers always send the origin of the page, and other clients
+/// send none.
 #[must_use]
 pub fn is_of_foreign_page(request: &Request) -> bool {
     let origin = request.headers().get(header::ORIGIN);

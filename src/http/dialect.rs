@@ -1,4 +1,4 @@
-//! What a dialect tells the shared layers about itself.
+//! The interface between a dialect and the shared HTTP layer.
 
 use std::{marker::PhantomData, sync::Arc};
 
@@ -14,66 +14,65 @@ use serde_json::Value;
 use super::{Published, allow, errors::Failure};
 use crate::kernel::Error;
 
-/// A vendor's API.
+/// The API of a vendor.
 pub trait Dialect: Send + Sync + 'static {
-    /// The body of its errors.
+    /// The body of error responses.
     type ErrorBody: Type;
 
-    /// The media type of its errors.
+    /// The media type of error responses.
     const ERROR_CONTENT_TYPE: &'static str = Json::<Value>::CONTENT_TYPE;
 
-    /// The statuses of its errors, each with what it means.
+    /// The statuses of errors, each with its description.
     const ERRORS: &'static [(u16, &'static str)];
 }
 
-/// Turns errors into a dialect's status and body: the one place where that is decided.
+/// Renders errors as the status and body of a dialect. Nothing else decides them.
 pub trait RenderError: Send + Sync + 'static {
-    /// The answer to a request that failed with this error.
+    /// Renders the response to a request that failed with this error.
     fn render(&self, error: &Error) -> Response;
 
-    /// The same for the request with this id: for a dialect whose errors carry it.
+    /// Renders the response to the request with this id, for dialects whose errors contain the id.
     fn render_in(&self, error: &Error, request_id: &str) -> Response {
         let _ = request_id;
         self.render(error)
     }
 }
 
-/// How requests of a dialect's clients are known, wherever they go.
+/// Patterns that identify requests of a dialect's clients at any path.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Marks {
-    /// The beginnings of its keys.
+    /// The prefixes of the dialect's API keys.
     pub keys: &'static [&'static str],
-    /// The headers that no other clients send, in lower case.
+    /// The headers, in lower case, that no other client sends.
     pub headers: &'static [&'static str],
 }
 
 /// A dialect, ready to be served.
 pub struct Mount {
-    /// Its name in paths and metrics: `aloochat`.
+    /// The name in paths and metrics: `aloochat`.
     pub name: &'static str,
-    /// Its name for people.
+    /// The display name.
     pub title: &'static str,
-    /// What its clients use it for, in a sentence.
+    /// The purpose of the API, in one sentence.
     pub summary: &'static str,
-    /// The path that everything of it is under: `/api/public`.
+    /// The path prefix of the API: `/api/public`.
     pub base_path: &'static str,
-    /// Its operations, below the base path.
+    /// The operations, relative to the base path.
     pub endpoint: BoxEndpoint<'static, Response>,
-    /// The methods of paths of its own that its document does not have.
+    /// The methods of additional paths that the document does not contain.
     pub beside: &'static [allow::Row],
-    /// How its errors look.
+    /// The renderer of errors.
     pub render: Arc<dyn RenderError>,
-    /// How requests of its clients are known that have lost their way.
+    /// The patterns that identify requests of its clients at wrong paths.
     pub marks: Marks,
-    /// Its OpenAPI document.
+    /// The OpenAPI document.
     pub document: Published,
-    /// Whether its clients in browsers make their calls with credentials (`withCredentials`), which
-    /// browsers then ask for leave of. Only where no cookie is looked at.
+    /// True if browser clients send requests with credentials (`withCredentials`), which CORS must then allow. Only
+    /// for dialects that read no cookie.
     pub credentials: bool,
 }
 
-/// The error of a dialect's operations: a kernel error on its way to the wire, documented with the
-/// dialect's statuses.
+/// The error of a dialect's operations: wraps a kernel error, and documents the statuses of the dialect.
 pub struct Failed<D>(Error, PhantomData<fn() -> D>);
 
 impl<D> From<Error> for Failed<D> {

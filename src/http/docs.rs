@@ -1,4 +1,4 @@
-//! The pages: the landing page, Swagger UI for each dialect, and the documents they show.
+//! Documentation pages: the landing page, Swagger UI for each dialect, and the OpenAPI documents.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,7 +12,7 @@ use super::{
     policy::Policy,
 };
 
-/// What the pages show of a dialect.
+/// The data of a dialect on the pages.
 #[derive(Clone)]
 struct Entry {
     name: &'static str,
@@ -22,7 +22,7 @@ struct Entry {
     document: Published,
 }
 
-/// `/`, `/docs/…`, `/openapi/…` and `/assets/…` for these dialects.
+/// Serves `/`, `/docs/…`, `/openapi/…` and `/assets/…` for these dialects.
 #[must_use]
 pub fn routes(mounts: &[Mount]) -> Route {
     let entries: Arc<[Entry]> = mounts
@@ -71,7 +71,7 @@ pub fn routes(mounts: &[Mount]) -> Route {
     route
 }
 
-/// The Swagger UI of a dialect, for the document at a path of this server.
+/// Serves the Swagger UI of a dialect, for the document at a path of this server.
 #[must_use]
 pub fn page(
     name: &str,
@@ -91,7 +91,7 @@ pub fn page(
     })
 }
 
-/// A document as JSON, for the address that it is asked at.
+/// Serves a document as JSON, with the address of the request as its server.
 #[must_use]
 pub fn specification(document: Published) -> impl Endpoint<Output = Response> + 'static {
     make_sync(move |request| {
@@ -134,10 +134,10 @@ fn of_swagger_ui(
     make_sync(move |request| cached(&request, content_type, part(&SWAGGER_UI).clone()))
 }
 
-/// Swagger UI's script and style sheet, which poem-openapi carries inside its page.
+/// The script and style sheet of Swagger UI, extracted from the page that poem-openapi contains.
 ///
-/// Its page has the document pasted into a script, where a `</script>` in a description would end
-/// it, and 1.6 MB for each dialect. Ours loads the document, and the browser keeps the script.
+/// That page embeds the document in a script, where a `</script>` in a description would end it, and takes 1.6 MB for
+/// each dialect. Our page loads the document, and the browser caches the script.
 struct SwaggerUi {
     script: Bytes,
     style: Bytes,

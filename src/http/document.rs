@@ -1,4 +1,4 @@
-//! A dialect's OpenAPI document.
+//! Builds the OpenAPI document of a dialect.
 
 use std::sync::{Arc, LazyLock};
 
@@ -7,11 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::dialect::Dialect;
 
-/// Stands for the address of the server in a document until it is asked for: the address depends
-/// on how the caller reached it.
+/// Placeholder for the server's address. It is replaced at each request, because the address depends on the caller.
 const ORIGIN: &str = "http://127.0.0.1:4600";
 
-/// Stands for the address of an agent's own host, which depends on the port of [`ORIGIN`].
+/// Placeholder for the address of an agent's host, which has the port of [`ORIGIN`].
 const AGENT_ORIGIN: &str = "http://{handle}.localhost:4600";
 
 /// An OpenAPI 3.0 document with an example for every body.
@@ -19,9 +18,9 @@ const AGENT_ORIGIN: &str = "http://{handle}.localhost:4600";
 pub struct Document(Value);
 
 impl Document {
-    /// The document of a dialect's operations, which are served under `base_path`.
+    /// Builds the document of a dialect's operations, which are served under `base_path`.
     ///
-    /// `error_example` gives the body of the dialect's error with a status.
+    /// `error_example` returns the body of an error with the given status.
     pub fn new<D: Dialect, T: OpenApi>(
         service: &OpenApiService<T, ()>,
         base_path: &str,
@@ -35,8 +34,7 @@ impl Document {
         Self(document)
     }
 
-    /// The document with paths renamed: for a vendor whose documents and clients end some paths
-    /// with a slash.
+    /// Renames the paths: some vendors end paths with a slash.
     #[must_use]
     pub fn with_paths(mut self, rename: impl Fn(&str) -> String) -> Self {
         if let Some(paths) = self.0["paths"].as_object_mut() {
@@ -48,8 +46,8 @@ impl Document {
         self
     }
 
-    /// The document with parameters that the framework does not know of: those that `of` gives for
-    /// the path and the id of an operation. Each one takes the place of one with its name.
+    /// Adds parameters that poem-openapi does not know. `of` returns them for the path and id of an operation. An
+    /// added parameter replaces an existing one with the same name.
     #[must_use]
     pub fn with_parameters(mut self, of: impl Fn(&str, &str) -> Vec<Value>) -> Self {
         for (path, operations) in self.0["paths"].as_object_mut().into_iter().flatten() {
@@ -73,8 +71,8 @@ impl Document {
         self
     }
 
-    /// The document with a second server: the agent's own host, whose handle is a variable. So
-    /// that it can be filled in there too, the operations with this method repeat the servers.
+    /// Adds a second server, the host of an agent, whose handle is a variable. Operations with the method
+    /// `repeated_by` repeat the servers, so that Swagger UI shows the variable there too.
     #[must_use]
     pub fn with_agent_hosts(mut self, base_path: &str, repeated_by: &str) -> Self {
         let own = json!({
@@ -100,7 +98,7 @@ impl Document {
         self
     }
 
-    /// The document with a variable in the address of its server.
+    /// Adds a variable to the server's address.
     #[must_use]
     pub fn with_server_variable(mut self, name: &str, description: &str) -> Self {
         let variable = json!({"default": name, "description": description});
@@ -110,9 +108,8 @@ impl Document {
         self
     }
 
-    /// The document with the events that its server sends of its own accord: for each its name, a
-    /// sentence, and the name and schema of the body. OpenAPI 3.0 has no place for them, so there is an
-    /// extension for programs, and a part of the description for readers.
+    /// Adds the events that the server sends: name, summary, and name and schema of the body. OpenAPI 3.0 cannot
+    /// express webhooks, so they are in an extension for programs and in the description for readers.
     #[must_use]
     pub fn with_events(mut self, events: Vec<(&str, &str, &str, Value)>) -> Self {
         let mut described = self.0["info"]["description"]
@@ -140,14 +137,14 @@ impl Document {
         self
     }
 
-    /// The example of a schema of the document.
+    /// Returns the example of a schema.
     #[must_use]
     pub fn example_of(&self, schema: &str) -> Value {
         let schemas = &self.0["components"]["schemas"];
         example(&schemas[schema], schemas).unwrap_or_default()
     }
 
-    /// The document as JSON for a server at `origin`: `http://localhost:4600`.
+    /// Returns the document as JSON for a server at `origin`: `http://localhost:4600`.
     #[must_use]
     pub fn json(&self, origin: &str) -> String {
         at(&self.text(), origin)
@@ -157,7 +154,7 @@ impl Document {
         serde_json::to_string_pretty(&self.0).expect("JSON can be written")
     }
 
-    /// The document as YAML for a server at `origin`.
+    /// Returns the document as YAML for a server at `origin`.
     #[must_use]
     pub fn yaml(&self, origin: &str) -> String {
         let text = serde_yaml::to_string(&self.0).expect("JSON can be written as YAML");
@@ -165,24 +162,24 @@ impl Document {
     }
 }
 
-/// A document that a server shows. It is made when it is first asked for, which few servers are, and
-/// kept as text: as values, the documents take more memory than all the rest of a server at rest.
+/// A document that the server publishes. It is built at the first request, which few servers get, and cached as text:
+/// as values, the documents use more memory than the rest of an idle server.
 #[derive(Clone)]
 pub struct Published(Arc<LazyLock<String, Box<dyn FnOnce() -> String + Send>>>);
 
 impl Published {
-    /// The document that `make` gives.
+    /// Creates a document that `make` builds at first use.
     pub fn new(make: impl FnOnce() -> Document + Send + 'static) -> Self {
         Self(Arc::new(LazyLock::new(Box::new(move || make().text()))))
     }
 
-    /// The document as JSON for a server at `origin`.
+    /// Returns the document as JSON for a server at `origin`.
     #[must_use]
     pub fn json(&self, origin: &str) -> String {
         at(&self.0, origin)
     }
 
-    /// The document as YAML for a server at `origin`.
+    /// Returns the document as YAML for a server at `origin`.
     #[must_use]
     pub fn yaml(&self, origin: &str) -> String {
         let document = serde_json::from_str(&self.0).expect("what was written can be read");
@@ -190,11 +187,11 @@ impl Published {
     }
 }
 
-/// The text of a document for a server at `origin`.
+/// Replaces the placeholders of a document with the addresses for a server at `origin`.
 fn at(text: &str, origin: &str) -> String {
     let (scheme, host) = origin.split_once("://").unwrap_or(("http", origin));
     let port = host.rsplit_once(':').map_or("", |(_, port)| port);
-    // Of an IPv6 address without a port, the last part is none.
+    // The last part of an IPv6 address without a port is no port.
     let port = match port.parse::<u16>() {
         Ok(port) if !host.ends_with(']') => format!(":{port}"),
         _ => String::new(),
@@ -206,7 +203,7 @@ fn at(text: &str, origin: &str) -> String {
     .replace(ORIGIN, origin)
 }
 
-/// Groups without operations are empty sections in Swagger UI: the framework lists those of all
+/// Removes tags without operations, which Swagger UI shows as empty sections: poem-openapi lists the tags of all
 /// documents that share an enum.
 fn drop_unused_tags(document: &mut Value) {
     let operations = document["paths"].as_object().into_iter().flatten();
@@ -222,9 +219,9 @@ fn drop_unused_tags(document: &mut Value) {
     }
 }
 
-/// Gives every body of every operation an example, and says those of parameters where importers
-/// look for them: importers such as Postman's rely on them. `error_body` is the name of the
-/// dialect's error, of which `error_example` gives examples.
+/// Adds an example to every body of every operation, and copies the examples of parameters to the place that
+/// importers such as Postman read. `error_body` is the name of the dialect's error schema, and `error_example`
+/// returns its examples.
 fn add_examples(document: &mut Value, error_body: &str, error_example: impl Fn(u16) -> Value) {
     let schemas = document["components"]["schemas"].clone();
     let operations = document["paths"]
@@ -264,7 +261,7 @@ fn fill(content: Option<&mut Value>, example: impl Fn(&Value) -> Option<Value>) 
     let Some(media_types) = content.and_then(Value::as_object_mut) else {
         return;
     };
-    // The framework names the charset too, which puzzles generators of clients.
+    // poem-openapi includes the charset in media types, which client generators do not expect.
     *media_types = std::mem::take(media_types)
         .into_iter()
         .map(|(name, media_type)| (essence(&name), media_type))
@@ -281,7 +278,7 @@ fn essence(media_type: &str) -> String {
     essence.trim().to_owned()
 }
 
-/// The example that a schema gives, by itself or through the schemas it is made of.
+/// Returns the example of a schema, or of a schema that it refers to.
 fn example(schema: &Value, schemas: &Value) -> Option<Value> {
     if let Some(example) = schema.get("example") {
         return Some(example.clone());

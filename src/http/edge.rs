@@ -1,6 +1,5 @@
-//! The layers around every request, outermost first: request id, metrics and log, wrong keys, host, policy of
-//! pages, panic guard, compression, body cap, timeout. Whatever fails inside them is rendered in the words of
-//! the dialect that the path belongs to.
+//! The middleware stack around every endpoint, outermost first: request id, metrics and log, wrong keys, host check,
+//! page policy, panic guard, compression, body limit, timeout. The dialect of the path renders every error.
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
 
@@ -34,10 +33,10 @@ use crate::kernel::{
     clock::{Stopwatch, within},
 };
 
-/// The operation of a request that no operation answered, in metrics.
+/// The operation label of requests that no operation answered, in metrics.
 const NO_OPERATION: &str = "none";
 
-/// One dialect with the layers around it.
+/// An endpoint with its middleware.
 pub struct Edge {
     inner: BoxEndpoint<'static, Response>,
     dialect: &'static str,
@@ -45,17 +44,17 @@ pub struct Edge {
     mounted: Mounted,
     allowed: Allowed,
     credentials: bool,
-    /// Whether the endpoint says itself what pages of other origins may do.
+    /// True if the endpoint sets the CORS headers itself.
     own_cors: bool,
-    /// Whether the endpoint takes paths that are not UTF-8.
+    /// True if the endpoint accepts paths that are not UTF-8.
     raw_paths: bool,
-    /// Whether only pages of this server may have it change something.
+    /// True if only pages of this server may send requests that change something.
     own_pages: bool,
-    /// True if browsers that ask for a page get a page where nothing is.
+    /// True if browsers get an HTML page for errors.
     error_pages: bool,
-    /// Where requests carry keys of this server.
+    /// The headers in which requests carry API keys of this server.
     keys: Keys,
-    /// Who is answered in words of their own where nothing is.
+    /// The dialects whose clients get errors of their own vendor for unknown paths.
     strays: Strays,
 }
 
@@ -63,12 +62,12 @@ pub struct Edge {
 struct Failed {
     error: Error,
     operation: &'static str,
-    /// The methods of its path, if it failed for its method.
+    /// The methods of the path, if the error is a wrong method.
     allow: Option<HeaderValue>,
 }
 
 impl Failed {
-    /// A request that failed before an operation was found.
+    /// Creates the failure of a request for which no operation was found yet.
     const fn early(error: Error) -> Self {
         Self {
             error,
@@ -79,7 +78,7 @@ impl Failed {
 }
 
 impl Edge {
-    /// Puts the layers around an endpoint.
+    /// Wraps an endpoint.
     pub fn new(
         inner: BoxEndpoint<'static, Response>,
         dialect: &'static str,
@@ -102,58 +101,56 @@ impl Edge {
         }
     }
 
-    /// The same with clients of all these dialects answered in their own words where nothing is.
+    /// Renders errors for unknown paths in the dialect of the client that sent the request.
     #[must_use]
     pub fn with_strays(mut self, strays: &Strays) -> Self {
         self.strays = strays.clone();
         self
     }
 
-    /// The same around an endpoint that hands on answers of others, to which requests carry keys of this
-    /// server here alone.
+    /// Looks for API keys of this server only in `keys`, for an endpoint that passes on other parties' answers.
     #[must_use]
     pub fn with_keys(mut self, keys: Keys) -> Self {
         self.keys = keys;
         self
     }
 
-    /// The same around an endpoint whose paths have these methods alone.
+    /// Sets the methods of the endpoint's paths.
     #[must_use]
     pub fn with_methods(mut self, methods: &'static [allow::Row]) -> Self {
         self.allowed = Allowed::new(None, methods);
         self
     }
 
-    /// The same around an endpoint that hands paths on as they come, UTF-8 or not.
+    /// Accepts paths that are not UTF-8.
     #[must_use]
     pub fn with_raw_paths(mut self) -> Self {
         self.raw_paths = true;
         self
     }
 
-    /// The same around an endpoint that says itself what pages of other origins may do.
+    /// Leaves the CORS headers to the endpoint.
     #[must_use]
     pub fn with_own_cors(mut self) -> Self {
         self.own_cors = true;
         self
     }
 
-    /// The same with a page for browsers where nothing is.
+    /// Renders errors as HTML pages for browsers.
     #[must_use]
     pub fn with_error_pages(mut self) -> Self {
         self.error_pages = true;
         self
     }
 
-    /// The same around an endpoint that acts for whoever has it open: pages of other sites may not have
-    /// it change anything.
+    /// Rejects requests of other sites' pages that change something.
     #[must_use]
     pub fn for_own_pages(mut self) -> Self {
         self.own_pages = true;
         self
     }
 
-    /// Puts the layers around a dialect.
+    /// Wraps a dialect.
     pub fn around(mount: Mount, mounted: Mounted) -> Self {
         Self {
             credentials: mount.credentials,
@@ -162,7 +159,7 @@ impl Edge {
         }
     }
 
-    /// The answer of the endpoint, or what failed and in which operation.
+    /// Calls the endpoint. An error carries the operation in which it occurred.
     async fn answer(&self, mut request: Request) -> Result<Response, Failed> {
         if !self.raw_paths && !is_text(request.uri().path()) {
             return Err(Failed::early(not_text()));
@@ -178,7 +175,7 @@ impl Edge {
         if self.own_pages {
             same_origin::check(&request).map_err(Failed::early)?;
         }
-        // It lasts until the request is answered.
+        // The guard counts the body's memory until the request is answered.
         let _share = self.mounted.body_memory().count(&mut request);
         let uri = request.uri().clone();
         let method = request.method().clone();
@@ -263,7 +260,7 @@ impl Endpoint for Edge {
                     false => self.render(&failed.error, &request_id),
                 });
                 if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-                    // Empty for a path that has no methods: a vendor says 405 of those too.
+                    // Empty for a path without methods: one vendor answers 405 for these too.
                     let allow = failed.allow.unwrap_or_else(|| HeaderValue::from_static(""));
                     response.headers_mut().insert(header::ALLOW, allow);
                 }
@@ -297,7 +294,7 @@ impl Endpoint for Edge {
     }
 }
 
-/// Whether a path is UTF-8 once it is decoded.
+/// True if a path is UTF-8 after percent-decoding.
 fn is_text(path: &str) -> bool {
     !path.contains('%') || percent_decode_str(path).decode_utf8().is_ok()
 }

@@ -1,4 +1,4 @@
-//! The page that a browser shows where a request failed, with a way home.
+//! The HTML error page for browsers, with a link to the landing page.
 
 use poem::{
     Request, Response,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::kernel::Error;
 
-/// True if a person asks for a page: programs do not say that they take HTML.
+/// True if a browser requests a page: other clients do not accept `text/html`.
 pub(super) fn is_wanted(request: &Request) -> bool {
     let accept = request.headers().get(header::ACCEPT);
     let accept = accept.and_then(|accept| accept.to_str().ok());
@@ -19,7 +19,7 @@ pub(super) fn is_wanted(request: &Request) -> bool {
     takes_html && [Method::GET, Method::HEAD].contains(request.method())
 }
 
-/// The page of an error.
+/// Renders the page of an error.
 pub(super) fn of(error: &Error) -> Response {
     let (status, title, message) = page::failure(error);
     let values = [("title", title), ("message", &escape(message))];

@@ -1,7 +1,7 @@
-//! From the framework's errors to the kernel's.
+//! Converts errors of poem and poem-openapi to kernel errors.
 //!
-//! poem and poem-openapi answer a bad request with plain text in Rust's words. Here each of their
-//! errors becomes a kernel error, so that a dialect renders it like one of its own.
+//! poem answers a bad request with plain text that may contain Rust type names. As a kernel error, it is rendered by
+//! the dialect like any other error.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ use crate::kernel::{
     violation::{Location, Step},
 };
 
-/// A kernel error on its way through the framework.
+/// A kernel error that passes through poem.
 #[derive(Debug)]
 pub struct Failure(pub Error);
 
@@ -35,13 +35,13 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 impl ResponseError for Failure {
-    /// Never sent: the edge renders the error in the words of its dialect.
+    /// Never sent: the middleware renders the error.
     fn status(&self) -> StatusCode {
         StatusCode::INTERNAL_SERVER_ERROR
     }
 }
 
-/// The kernel error that a framework error stands for.
+/// Converts a poem error to a kernel error.
 #[must_use]
 pub fn from_poem(error: poem::Error) -> Error {
     let error = match error.downcast::<Failure>() {
@@ -92,7 +92,7 @@ fn param_error(name: &str, reason: &str) -> Error {
     Violation::query(name, rule).into()
 }
 
-/// What the framework's `failed to parse "integer(uint64)": …` says that was expected.
+/// Returns the rule that a poem message such as `failed to parse "integer(uint64)": …` implies.
 fn expected(reason: &str) -> Rule {
     if let Some(rule) = bound(reason) {
         return rule;
@@ -111,8 +111,8 @@ fn expected(reason: &str) -> Rule {
     }
 }
 
-/// The bound of a parameter that the framework found exceeded:
-/// `verification failed. minimum(1, exclusive: false)`.
+/// Returns the bound that a parameter violated, from a poem message such as `verification failed. minimum(1,
+/// exclusive: false)`.
 fn bound(reason: &str) -> Option<Rule> {
     let (_, validator) = reason.split_once("verification failed. ")?;
     let (name, figures) = validator.strip_suffix(')')?.split_once('(')?;
@@ -126,7 +126,7 @@ fn bound(reason: &str) -> Option<Rule> {
     }
 }
 
-/// What went wrong while the body was read.
+/// Converts an error of reading the body.
 #[must_use]
 pub fn body_error(error: &ReadBodyError) -> Error {
     match error {
@@ -141,7 +141,7 @@ pub fn body_error(error: &ReadBodyError) -> Error {
     }
 }
 
-/// A body beyond the cap.
+/// Creates the error for a body that exceeds the size limit.
 #[must_use]
 pub fn too_large() -> Error {
     Error::new(Kind::TooLarge, "The request body is too large")

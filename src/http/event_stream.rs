@@ -1,15 +1,15 @@
-//! Answers that come event by event: server-sent events, and JSON one object a line. Every such text of
-//! this server is written here, so that all are in ASCII (`kernel::ascii`).
+//! Streamed response bodies: server-sent events and newline-delimited JSON. All streams of this server are written by
+//! these functions, so that all are ASCII (`kernel::ascii`).
 
 use crate::kernel::ascii_json;
 
-/// A server-sent event with JSON as its data.
+/// Formats a server-sent event with JSON data.
 #[must_use]
 pub fn sse_event(name: &str, json: &str) -> String {
     format!("event: {name}\ndata: {}\n\n", ascii_json(json))
 }
 
-/// JSON as one line of a stream of lines.
+/// Formats JSON as one line of a newline-delimited stream.
 #[must_use]
 pub fn json_line(json: &str) -> String {
     format!("{}\n", ascii_json(json))

@@ -1,4 +1,4 @@
-//! `/healthz` and `/readyz`: for whatever restarts or routes to this server.
+//! Health checks for supervisors and load balancers: `/healthz` and `/readyz`.
 
 use poem::{
     Endpoint, EndpointExt, IntoResponse, Response,
@@ -10,14 +10,14 @@ use serde_json::json;
 
 use crate::store::{Health, Store};
 
-/// Answers 200 as long as the process answers at all.
+/// Answers 200 while the process can answer requests.
 #[must_use]
 pub fn live() -> impl Endpoint<Output = Response> {
     make_sync(|_| Json(json!({"status": "ok"}))).map_to_response()
 }
 
-/// Answers 200 while reading and writing work, else 503 with the reason. Where writing had failed,
-/// it tries again, so that the answer turns by itself once the disk is well.
+/// Answers 200 if the database can be read and written, else 503 with the reason. After a failed write it tries a
+/// write, so that the answer recovers once the disk does.
 #[must_use]
 pub fn ready(store: Store) -> impl Endpoint<Output = Response> {
     make(move |_| {

@@ -1,7 +1,7 @@
-//! Request bodies that were compressed for their way (`Content-Encoding`), inflated within a cap.
+//! Decompresses request bodies (`Content-Encoding`) up to a size limit.
 //!
-//! Inflating stops at the cap and counts in the memory of all bodies, so that a small body that would become
-//! a large one costs no more than a large one.
+//! Decompression stops at the limit, and its output counts in the memory of all bodies. So a small body that expands
+//! costs no more than a large body.
 
 use std::{
     io::{self, Read},
@@ -19,13 +19,13 @@ use poem::{
 use super::body_memory::{Share, read_bytes};
 use crate::kernel::{Error, Kind, Result};
 
-/// How many codings a body may have, one in the other.
+/// Maximum number of nested codings of a body.
 const MOST_CODINGS: usize = 3;
 
-/// How many bytes are inflated before they are counted.
+/// Number of bytes that are decompressed before they are counted.
 const CHUNK: usize = 16 * 1024;
 
-/// A way to compress a body.
+/// A compression format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Coding {
     Gzip,
@@ -52,11 +52,11 @@ impl Coding {
     }
 }
 
-/// Reads a body that has at most `limit` bytes, as it comes and inflated. `share` counts its memory.
+/// Reads a body of at most `limit` bytes, both compressed and decompressed. `share` counts its memory.
 ///
 /// # Errors
-/// Those of [`read_bytes`]; `UnsupportedMedia` for an unknown coding, `Invalid` for bytes that are not coded as
-/// the header says, `TooLarge` if inflating them gives more than `limit` bytes.
+/// Errors of [`read_bytes`]; `UnsupportedMedia` for an unknown coding; `Invalid` if the bytes are not in the declared
+/// coding; `TooLarge` if the decompressed body exceeds `limit`.
 pub async fn read_inflated(
     headers: &HeaderMap,
     share: Option<Arc<Share>>,
@@ -68,7 +68,7 @@ pub async fn read_inflated(
     if codings.is_empty() || bytes.is_empty() {
         return Ok(bytes);
     }
-    // Others do not wait for it: a few bytes can become as many as the cap allows.
+    // On a blocking thread: a few bytes can expand to the limit, and other requests must not wait.
     let inflating = tokio::task::spawn_blocking(move || {
         let mut bytes = bytes;
         for coding in codings.into_iter().rev() {
@@ -80,7 +80,7 @@ pub async fn read_inflated(
     inflated.map_err(|error| Error::internal("inflating a body panicked", error))?
 }
 
-/// The codings in the order in which they were applied.
+/// Returns the codings in the order in which they were applied.
 fn codings(headers: &HeaderMap) -> Result<Vec<Coding>> {
     let values = headers.get_all(header::CONTENT_ENCODING).iter();
     let names = values
@@ -130,7 +130,7 @@ fn inflate(coding: Coding, bytes: &[u8], limit: usize, share: Option<&Share>) ->
     }
 }
 
-/// True if bytes begin with the header of zlib (RFC 1950 §2.2).
+/// True if the bytes begin with a zlib header (RFC 1950 §2.2).
 fn is_zlib(bytes: &[u8]) -> bool {
     let [first, second, ..] = *bytes else {
         return false;
@@ -138,7 +138,7 @@ fn is_zlib(bytes: &[u8]) -> bool {
     first & 0x0f == 8 && u16::from_be_bytes([first, second]).is_multiple_of(31)
 }
 
-/// True for brotli with a window of up to a gigabyte, which RFC 7932 §9.1 does not have and the decoder would
+/// True for brotli with a large window (up to 1 GiB), which RFC 7932 §9.1 does not allow and the decoder would
 /// allocate.
 fn wants_large_window(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| first & 0x7f == 0x11)

@@ -1,12 +1,12 @@
-//! The reason why a body is not JSON, for whoever sent it.
+//! The reason why a body is not JSON, worded for its sender.
 
 use crate::kernel::schema::shortened;
 
-/// How much of a body is shown that is no JSON at all, in bytes.
+/// Maximum length of the excerpt from a body that is not JSON, in bytes.
 const SHOWN: usize = 24;
 
-/// The parser's reason, and before it how the body begins if nothing of it is JSON: the parser says of an
-/// empty value, a form, a compressed body and a page of HTML alike that it expected a value.
+/// Returns the parser's reason. If the body does not even begin like JSON, describes its beginning first: the parser
+/// gives the same reason for an empty body, a form, a compressed body and an HTML page.
 #[must_use]
 pub fn json_fault(bytes: &[u8], error: &serde_json::Error) -> String {
     let begin = bytes.trim_ascii_start();

@@ -1,4 +1,4 @@
-//! `/metrics`: what Prometheus reads.
+//! The metrics endpoint `/metrics` for Prometheus.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::domain::App;
 
 /// The first bucket of request durations, in seconds.
 const FASTEST: f64 = 0.000_25;
-/// The number of buckets; each is twice the one before, so the last ends at about 8 s.
+/// Number of buckets. Each is twice as wide as the one before, so the last one ends at about 8 s.
 const BUCKETS: u16 = 16;
 
 /// The counters of requests. Clones share them.
@@ -53,17 +53,17 @@ struct WrongKeyLabels {
     outcome: &'static str,
 }
 
-/// The address of the metrics.
+/// Settings of the metrics endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The address and port of their own at which they are read without a key. Without it, they are at
-    /// `/metrics` alone, which asks for an operator key in profile `production`.
+    /// The address and port of a separate listener that needs no key. Without it, metrics are only at `/metrics`,
+    /// which requires an operator key in profile `production`.
     pub listen: Option<SocketAddr>,
 }
 
 impl Metrics {
-    /// New counters, beside those that `others` adds.
+    /// Creates the counters and a registry, to which `others` adds more metrics.
     #[must_use]
     pub fn new(others: impl FnOnce(&mut Registry)) -> Self {
         let mut registry = Registry::with_prefix("parlance");
@@ -96,7 +96,7 @@ impl Metrics {
         }))
     }
 
-    /// Counts a wrong key.
+    /// Counts a wrong API key.
     pub(super) fn count_wrong_key(&self, dialect: &'static str, outcome: &'static str) {
         let labels = WrongKeyLabels { dialect, outcome };
         self.0.wrong_keys.get_or_create(&labels).inc();
@@ -124,7 +124,7 @@ impl Metrics {
             .observe(took.as_secs_f64());
     }
 
-    /// The page that Prometheus reads. Unless it is `open`, it asks for an operator key.
+    /// Serves the metrics. Requires an operator key unless `open` is true.
     #[must_use]
     pub fn endpoint(&self, app: &App, open: bool) -> impl Endpoint<Output = Response> + use<> {
         let (metrics, app) = (self.clone(), app.clone());

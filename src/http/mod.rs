@@ -1,7 +1,7 @@
-//! What the dialects share of HTTP: the layers around every request, errors from kernel to wire,
-//! checked JSON bodies, the documents with their pages, health and metrics.
+//! The HTTP layer that all dialects share: the middleware around every request, conversion of errors, validated JSON
+//! bodies, OpenAPI documents with their pages, health and metrics.
 //!
-//! Nothing here knows a dialect; a dialect says what it is through [`Dialect`].
+//! This module knows no dialect; each dialect describes itself through [`Dialect`].
 
 pub mod absent;
 pub mod allow;

@@ -1,5 +1,5 @@
-//! What every endpoint of a server is mounted with. A request carries it as one value: each value
-//! more is an allocation and a look-up in every request.
+//! The state that the middleware attaches to every request. It is one value because each value costs an allocation
+//! and a look-up per request.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -11,22 +11,22 @@ use crate::{
     kernel::{Error, Result},
 };
 
-/// What the layers around every request need to know.
+/// Limits for every request.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// The largest body, in bytes.
+    /// Maximum size of a body, in bytes.
     pub body: usize,
-    /// The longest that a request may take.
+    /// Maximum time of a request.
     pub time: Duration,
-    /// How much the bodies of all requests may take together, in bytes.
+    /// Maximum memory for the bodies of all requests together, in bytes.
     pub body_memory: usize,
 }
 
-/// The largest body of this request, where it is another one than [`Limits::body`].
+/// Maximum size of this request's body, in bytes, which overrides [`Limits::body`].
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimit(pub usize);
 
-/// What the endpoints of a server share.
+/// The state that the endpoints of a server share.
 #[derive(Clone)]
 pub struct Mounted(Arc<Shared>);
 
@@ -37,12 +37,12 @@ struct Shared {
     limits: Limits,
     body_memory: BodyMemory,
     metrics: Metrics,
-    /// None for a layer on trial.
+    /// `None` in tests of the middleware.
     wrong_keys: Option<WrongKeys>,
 }
 
 impl Mounted {
-    /// What is mounted with this domain, or, for a layer on trial, without one.
+    /// Creates the state. Tests of the middleware pass no domain.
     #[must_use]
     pub fn new(app: Option<App>, origins: Origins, limits: Limits, metrics: Metrics) -> Self {
         Self(Arc::new(Shared {
@@ -55,7 +55,7 @@ impl Mounted {
         }))
     }
 
-    /// The same with bounds for wrong keys.
+    /// Returns a copy with a limiter of wrong keys.
     #[must_use]
     pub fn with_wrong_keys(&self, wrong_keys: WrongKeys) -> Self {
         let mut shared = Shared::clone(&self.0);
@@ -63,7 +63,7 @@ impl Mounted {
         Self(Arc::new(shared))
     }
 
-    /// The same for requests that may take this long.
+    /// Returns a copy with another request timeout.
     #[must_use]
     pub fn for_at_most(&self, time: Duration) -> Self {
         let mut shared = Shared::clone(&self.0);
@@ -87,10 +87,10 @@ impl Mounted {
         &self.0.metrics
     }
 
-    /// Notes a wrong key that came from an address, and waits if it is one too many.
+    /// Records a wrong key from an address. Waits if the address has sent too many.
     ///
     /// # Errors
-    /// `RateLimited` if it is and there is no place to wait in.
+    /// `RateLimited` if too many answers already wait.
     pub(super) async fn wrong_key(
         &self,
         dialect: &'static str,
@@ -108,10 +108,10 @@ impl Mounted {
     }
 }
 
-/// The domain that an endpoint is mounted with.
+/// Returns the domain of a request's endpoint.
 ///
 /// # Errors
-/// `Internal` for an endpoint that is mounted without one.
+/// `Internal` if the endpoint has no domain.
 pub fn app(request: &Request) -> Result<&App> {
     request
         .data::<Mounted>()
@@ -119,7 +119,7 @@ pub fn app(request: &Request) -> Result<&App> {
         .ok_or_else(|| Error::internal("an endpoint was mounted without a domain", "no data"))
 }
 
-/// The largest body of a request, in bytes; none for an endpoint that is not mounted.
+/// Returns the maximum size of a request's body, in bytes. `None` without the middleware.
 #[must_use]
 pub fn body_limit(request: &Request) -> Option<usize> {
     let own = request.data::<BodyLimit>().map(|limit| limit.0);

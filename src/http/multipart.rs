@@ -1,4 +1,4 @@
-//! Forms whose parts are text in different charsets (RFC 7578 §4.6), as mail services send them.
+//! Decodes multipart forms whose parts have different charsets (RFC 7578 §4.6), as mail services send them.
 
 use std::collections::HashMap;
 
@@ -6,26 +6,26 @@ use encoding_rs::Encoding;
 
 use super::charset::{charset, decoded, named};
 
-/// The longest boundary (RFC 2046 §5.1.1), in bytes.
+/// Maximum length of a boundary (RFC 2046 §5.1.1), in bytes.
 const LONGEST_BOUNDARY: usize = 70;
 
-/// The part that names the charset of those that name none (RFC 7578 §4.6).
+/// The part that names the default charset (RFC 7578 §4.6).
 const DEFAULT: &str = "_charset_";
 
-/// The part that names the charsets of parts by their names, as JSON.
+/// The part that maps the names of parts to charsets, as JSON.
 // wire: SendGrid's inbound mail
 const BY_NAME: &str = "charsets";
 
-/// A part, and what stands before and behind it.
+/// A part, including its delimiter.
 struct Part<'a> {
     whole: &'a [u8],
-    /// Its headers, as far as they are text.
+    /// The headers, if they are UTF-8.
     headers: Option<&'a str>,
     content: &'a [u8],
 }
 
-/// The whole body with each part in UTF-8; none if it is no form, or a part is no text in a charset that the
-/// form names.
+/// Returns the whole body with each part converted to UTF-8. `None` if it is no multipart form, or a part is not
+/// valid in the charset that the form declares.
 pub(super) fn text(content_type: &str, body: &[u8]) -> Option<String> {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     if !kind.to_ascii_lowercase().starts_with("multipart/") {
@@ -86,13 +86,13 @@ impl<'a> Part<'a> {
     }
 }
 
-/// The content of the part of this name, if it is text.
+/// Returns the content of the part with this name, if it is UTF-8.
 fn content_of<'a>(parts: &[Part<'a>], name: &str) -> Option<&'a str> {
     let part = parts.iter().find(|part| part.name() == Some(name))?;
     std::str::from_utf8(part.content).ok().map(str::trim)
 }
 
-/// The body in pieces, each of which but the first begins with the delimiter.
+/// Splits the body. Each piece except the first begins with the delimiter.
 fn split<'a>(body: &'a [u8], delimiter: &[u8]) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
     let mut rest = body;
@@ -115,7 +115,7 @@ fn find(whole: &[u8], wanted: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// The form that SendGrid makes of a mail in latin1.
+    /// The form that SendGrid sends for a mail in Latin-1.
     const MAIL: &[u8] = b"--xYzZY\r\nContent-Disposition: form-data; name=\"charsets\"\r\n\r\n\
         {\"to\":\"UTF-8\",\"text\":\"iso-8859-1\"}\r\n--xYzZY\r\n\
         Content-Disposition: form-data; name=\"to\"\r\n\r\nJos\xc3\xa9\r\n--xYzZY\r\n\

@@ -1,5 +1,4 @@
-//! A member that is always there and may be null. The framework takes an `Option` for one that may
-//! be left out.
+//! A required member that may be null. poem-openapi treats an `Option` as a member that may be absent.
 
 use std::borrow::Cow;
 
@@ -9,7 +8,7 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-/// A member that is always there and may be null.
+/// A required member that may be null.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Nullable<T>(pub Option<T>);
 

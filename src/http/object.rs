@@ -11,13 +11,13 @@ use serde_json::{Map, Value};
 
 use crate::kernel::ObjectText;
 
-/// A JSON object with any members, in the order they came.
+/// A JSON object with any members, in the order of the request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct JsonObject(pub Map<String, Value>);
 
 impl JsonObject {
-    /// The members of an object; of anything else there are none.
+    /// Returns the members of an object; no members for any other value.
     #[must_use]
     pub fn of(value: Value) -> Self {
         match value {
@@ -70,7 +70,7 @@ impl ToJSON for JsonObject {
     }
 }
 
-/// A [`JsonObject`] that is shown as it is stored.
+/// A [`JsonObject`] that is serialised from its stored text.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
 pub struct JsonText(pub ObjectText);

@@ -1,8 +1,8 @@
-//! The address of this server as its callers know it: the one place that it is taken from wherever
-//! a URL of this server is written.
+//! The address of this server as its callers know it. All code that writes a URL of this server takes the address
+//! from here.
 //!
-//! `server.public_url` says it. Without that setting it is what the request says: its `Host`, and
-//! with `server.trust_forwarded` first what a proxy says of the request that it passes on.
+//! The setting `server.public_url` decides. Without it, the request does: its `Host`, or with
+//! `server.trust_forwarded` first the headers of a proxy.
 
 use std::{
     fmt,
@@ -17,10 +17,10 @@ use url::{Position, Url};
 use super::{hosts::AllowedHosts, mounted};
 use crate::kernel::Result;
 
-/// The origin of a request that names no host that could be shown.
+/// The fallback host for a request whose host is missing or not safe to show.
 const UNKNOWN_HOST: &str = "127.0.0.1:4600";
 
-/// The headers by which a request is known that a proxy has passed on.
+/// The headers that show that a proxy forwarded a request.
 const FORWARDED: [&str; 4] = [
     "x-forwarded-for",
     "x-forwarded-host",
@@ -28,12 +28,12 @@ const FORWARDED: [&str; 4] = [
     "forwarded",
 ];
 
-/// The address of a server: scheme, host and port, such as `https://parlance.example.com`.
+/// The public address of a server: scheme, host and port, such as `https://parlance.example.com`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PublicUrl(String);
 
-/// A text that is no [`PublicUrl`].
+/// A text that is no valid [`PublicUrl`].
 #[derive(Debug, thiserror::Error)]
 #[error("must be http:// or https:// with a host and nothing after it")]
 pub struct NoPublicUrl;
@@ -62,12 +62,12 @@ impl From<PublicUrl> for String {
 }
 
 impl PublicUrl {
-    /// Its host, with the port if it has one.
+    /// Returns the host, with the port if there is one.
     pub(super) fn authority(&self) -> Option<&str> {
         self.0.split_once("://").map(|(_, authority)| authority)
     }
 
-    /// True if it begins with `https`.
+    /// True if the scheme is `https`.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https://")
@@ -80,17 +80,17 @@ impl fmt::Display for PublicUrl {
     }
 }
 
-/// How the address of this server is found.
+/// The rules for finding the address of this server.
 #[derive(Debug, Clone, Default)]
 pub struct Origins {
     public_url: Option<Arc<str>>,
     trust_forwarded: bool,
-    /// The hosts that the server answers to; none for a layer on trial, which is asked without one.
+    /// The hosts that the server answers to; `None` in tests of the middleware.
     hosts: Option<Arc<AllowedHosts>>,
 }
 
 impl Origins {
-    /// That of the settings.
+    /// Creates the rules from the settings.
     #[must_use]
     pub fn new(public_url: Option<&PublicUrl>, trust_forwarded: bool) -> Self {
         Self {
@@ -100,17 +100,17 @@ impl Origins {
         }
     }
 
-    /// The same of a server that answers to these hosts alone.
+    /// Accepts only requests for these hosts.
     #[must_use]
     pub fn with_hosts(mut self, hosts: AllowedHosts) -> Self {
         self.hosts = Some(Arc::new(hosts));
         self
     }
 
-    /// Asserts that a request is for this server.
+    /// Checks that a request is for this server.
     ///
     /// # Errors
-    /// `Misdirected` or `Invalid`.
+    /// `Misdirected` for another host; `Invalid` for a missing or malformed host.
     pub(super) fn check_host(&self, request: &Request) -> Result<()> {
         let Some(hosts) = &self.hosts else {
             return Ok(());
@@ -118,14 +118,14 @@ impl Origins {
         hosts.check(request, self.forwarded(request, "x-forwarded-host"))
     }
 
-    /// The value that the proxy gives which is nearest to the caller.
+    /// Returns the first value of a forwarding header, from the proxy nearest to the client, if proxies are trusted.
     fn forwarded<'a>(&self, request: &'a Request, name: &str) -> Option<&'a str> {
         let value = request.header(name).filter(|_| self.trust_forwarded)?;
         value.split(',').next().map(str::trim)
     }
 }
 
-/// The address of this server, without a slash at its end: `http://127.0.0.1:4600`.
+/// Returns the address of this server without a trailing slash: `http://127.0.0.1:4600`.
 #[must_use]
 pub fn origin(request: &Request) -> String {
     let origins = mounted::origins(request);
@@ -140,30 +140,29 @@ pub fn origin(request: &Request) -> String {
     format!("{scheme}://{host}")
 }
 
-/// The host, and the port if it has one, that the caller asked: `example.localhost:4600`.
+/// Returns the requested host, with the port if there is one: `example.localhost:4600`.
 #[must_use]
 pub fn host(request: &Request) -> Option<&str> {
     forwarded(request, "x-forwarded-host")
         .or_else(|| request.header(header::HOST))
-        // HTTP/2 has it here.
+        // HTTP/2 sends the host as `:authority`.
         .or_else(|| Some(request.original_uri().authority()?.as_str()))
         .filter(|host| {
-            // It is shown in pages, so it must be nothing but a host.
+            // Pages show the host, so it must contain no other characters.
             host.bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte))
         })
 }
 
-/// The address of the caller; of the proxy's caller if a trusted proxy has passed the request on. None if
-/// a proxy has that is not trusted, or does not say whose request it is.
+/// Returns the IP address of the client, as a trusted proxy reports it or of the connection. `None` if an untrusted
+/// proxy forwarded the request, or the proxy does not report the client.
 #[must_use]
 pub fn peer(request: &Request) -> Option<IpAddr> {
     let trusted = mounted::origins(request).is_some_and(|origins| origins.trust_forwarded);
     caller(request, trusted, connected(request))
 }
 
-/// The address that a request is counted for: that of its caller, or, where nobody that is believed says
-/// whose it is, that of its connection.
+/// Returns the IP address for rate limiting: the client's, or the connection's if the client's is not known.
 #[must_use]
 pub fn counted_peer(request: &Request, origins: &Origins) -> Option<IpAddr> {
     let connected = connected(request);
@@ -175,18 +174,18 @@ fn connected(request: &Request) -> Option<IpAddr> {
     connected.map(SocketAddr::ip)
 }
 
-/// The caller of a request whose connection is from this address.
+/// Returns the client of a request from a connection with this address.
 fn caller(request: &Request, trusted: bool, connected: Option<IpAddr>) -> Option<IpAddr> {
     let passed_on = FORWARDED.iter().any(|name| request.header(name).is_some());
     if !passed_on {
         return connected;
     }
-    // The last one is what the nearest proxy has added.
+    // The nearest proxy appends the last entry.
     let chain = request.header("x-forwarded-for").filter(|_| trusted)?;
     chain.rsplit(',').next()?.trim().parse().ok()
 }
 
-/// The value of a header that a trusted proxy sets.
+/// Returns a forwarding header that a trusted proxy set.
 fn forwarded<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     mounted::origins(request)?.forwarded(request, name)
 }

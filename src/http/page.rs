@@ -1,4 +1,4 @@
-//! Pages: embedded files with places to fill.
+//! HTML pages: embedded template files with placeholders.
 
 use bytes::Bytes;
 use poem::{
@@ -15,20 +15,20 @@ use crate::kernel::{Error, Kind};
 #[folder = "assets/"]
 struct Assets;
 
-/// An embedded text file.
+/// Returns an embedded text file.
 pub(crate) fn text(name: &str) -> String {
     let file = Assets::get(name).expect("the file is embedded at build time");
     String::from_utf8_lossy(&file.data).into_owned()
 }
 
-/// The names of the embedded files that begin and end so, without both.
+/// Returns the names of the embedded files with this prefix and suffix, without both.
 pub(crate) fn names(begin: &str, end: &str) -> Vec<String> {
     Assets::iter()
         .filter_map(|name| Some(name.strip_prefix(begin)?.strip_suffix(end)?.to_owned()))
         .collect()
 }
 
-/// Fills `{{name}}` places of a page. The values are HTML, and places in them stay as they are.
+/// Replaces the `{{name}}` placeholders of a page. Values must be HTML; placeholders in values are not replaced.
 pub(crate) fn fill(page: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(page.len());
     let mut rest = page;
@@ -49,8 +49,8 @@ pub(crate) fn fill(page: &str, values: &[(&str, &str)]) -> String {
     filled
 }
 
-/// A text as HTML: within an element or a quoted attribute. Braces too, so that it is no place of
-/// a page to be filled.
+/// Escapes a text for an HTML element or a quoted attribute. Also escapes braces, so that the text contains no
+/// placeholders.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -67,13 +67,13 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
-/// A text that is always the same.
+/// Serves a constant text.
 pub(crate) fn asset(content_type: &'static str, text: String) -> impl Endpoint<Output = Response> {
     let text = Bytes::from(text);
     make_sync(move |request| cached(&request, content_type, text.clone()))
 }
 
-/// An answer with an ETag, or 304 for a caller that has it.
+/// Returns a response with an ETag, or 304 if the client has the current version.
 pub(crate) fn cached(
     request: &Request,
     content_type: &'static str,
@@ -85,7 +85,7 @@ pub(crate) fn cached(
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    // Compression changes the bytes but not what they say, so the tag is a weak one.
+    // Compression changes the bytes but not the meaning, so the tag is weak.
     let tag = format!("W/\"{tag}\"");
     let known = request
         .header(header::IF_NONE_MATCH)
@@ -104,7 +104,7 @@ pub(crate) fn cached(
     response
 }
 
-/// A page that was made for one request: nobody keeps it.
+/// Returns a page for one request, which must not be cached.
 pub(crate) fn html(status: StatusCode, text: String) -> Response {
     let mut response = text
         .with_content_type("text/html; charset=utf-8")
@@ -117,7 +117,7 @@ pub(crate) fn html(status: StatusCode, text: String) -> Response {
     response
 }
 
-/// How a page says what failed: its status, its title and the text below it.
+/// Returns the status, title and message of an error page.
 pub(crate) fn failure(error: &Error) -> (StatusCode, &'static str, &str) {
     let (status, title) = match error.kind() {
         Kind::Invalid

@@ -1,5 +1,5 @@
-//! What pages may do in a browser: one layer around every answer. A page that needs more than others says
-//! so with a [`Policy`], and there are no others.
+//! Content security policies: the middleware adds one to every response that a browser can show. A page that needs
+//! more than the default sets a [`Policy`].
 
 use poem::{
     Response,
@@ -8,29 +8,28 @@ use poem::{
 
 use super::PublicUrl;
 
-/// What a page may do that names no other policy: use a style sheet and images of this server, and send
-/// forms to it. It has no scripts, and nothing may frame it.
+/// The default policy: style sheets, images and form targets of this server only; no scripts and no framing.
 const PAGE: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
                     base-uri 'none'; frame-ancestors 'none'";
 
-/// A page that needs something else, with the reason.
+/// The policy of a page that needs more than the default.
 #[derive(Debug, Clone)]
 pub enum Policy {
-    /// Swagger UI is a script that sets styles, has images within its style sheet, and calls what the
-    /// document names, which may be the host of an agent.
+    /// Swagger UI: a script that sets inline styles, has images in its style sheet, and calls the servers in the
+    /// document, which can be the host of an agent.
     SwaggerUi,
-    /// The pages on which integrations are installed show icons from elsewhere, and their form leads to
-    /// the integration: browsers apply `form-action` to where an answer redirects to.
+    /// The pages that install integrations: they show icons of other sites, and their form leads to the integration.
+    /// Browsers apply `form-action` to the redirect target.
     Install,
-    /// The chat page is made of scripts, shows media from wherever a bot has them, and may be put into
-    /// these pages; into any by default, from a disk too.
+    /// The chat page: it consists of scripts and shows media of any site that a bot uses. The listed pages may frame
+    /// it; `None` allows any page, even from a disk.
     Chat(Option<Vec<PublicUrl>>),
-    /// A file of somebody else, which must not act as a page of this server.
+    /// A file of a third party, which must not act as a page of this server.
     File,
 }
 
 impl Policy {
-    /// Its directives.
+    /// Returns the directives of the policy.
     #[must_use]
     pub fn directives(&self) -> String {
         match self {
@@ -58,7 +57,7 @@ impl Policy {
         }
     }
 
-    /// Gives an answer this policy.
+    /// Sets this policy on a response.
     pub fn set(&self, response: &mut Response) {
         if let Ok(policy) = HeaderValue::try_from(self.directives()) {
             let headers = response.headers_mut();
@@ -67,7 +66,7 @@ impl Policy {
     }
 }
 
-/// The directive that says which pages a chat may be put into.
+/// Returns the directive that lists the pages that may frame a chat.
 fn ancestors(embedders: Option<&[PublicUrl]>) -> String {
     match embedders {
         None => String::new(),
@@ -79,7 +78,7 @@ fn ancestors(embedders: Option<&[PublicUrl]>) -> String {
     }
 }
 
-/// Completes the headers of an answer that a browser could show as a page or run.
+/// Adds the missing security headers to a response that a browser could show or run.
 pub(super) fn complete(headers: &mut HeaderMap) {
     let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
         return;
@@ -87,7 +86,7 @@ pub(super) fn complete(headers: &mut HeaderMap) {
     if is_data(content_type.as_bytes()) {
         return;
     }
-    // The answer of somebody else's code has a policy, and says of its content what it likes.
+    // Responses of third-party code already have a policy, and may have set these headers themselves.
     let set: [(HeaderName, &str); 3] = [
         (header::CONTENT_SECURITY_POLICY, PAGE),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -100,7 +99,7 @@ pub(super) fn complete(headers: &mut HeaderMap) {
     }
 }
 
-/// True for JSON and streams, the answers of APIs: no browser makes a page of them.
+/// True for JSON and event streams, which browsers do not show as pages.
 fn is_data(content_type: &[u8]) -> bool {
     let essence = content_type
         .split(|byte| *byte == b';')

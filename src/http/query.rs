@@ -1,8 +1,8 @@
-//! Query parameters as a dialect's document names them.
+//! Normalises and checks query parameters.
 //!
-//! The framework reads the parameters that an operation has, in one spelling, and passes over the rest: a
-//! filter with a wrong name, or an array spelled as the caller's library does it, would show everything. Here
-//! the usual spellings of arrays become the one that is read, and a list refuses what it does not know.
+//! poem-openapi reads the parameters of an operation in one spelling and ignores all others. A misspelled filter, or
+//! an array in the syntax of the caller's library, would return everything. This middleware converts the usual array
+//! spellings to the one that is read, and rejects unknown parameters of lists.
 
 use std::{
     borrow::Cow,
@@ -21,10 +21,10 @@ use url::form_urlencoded;
 use super::{Published, allow::fit, errors::Failure};
 use crate::kernel::{Error, Rule, Violation};
 
-/// The parameters that make an operation a list, whatever its name.
+/// The parameters that mark an operation as a list, regardless of its name.
 const PAGING: [&str; 4] = ["nextToken", "cursor", "limit", "skip"];
 
-/// The most unknown parameters that an error names.
+/// Maximum number of unknown parameters in an error.
 const MOST_NAMED: usize = 5;
 
 /// The query parameters of a document's operations. Clones share it.
@@ -33,11 +33,11 @@ pub struct Queries(Arc<Shared>);
 
 struct Shared {
     document: Published,
-    /// The document is a large text, of which few servers need this.
+    /// Built at first use: parsing the large document is rarely needed.
     table: OnceLock<Vec<Operation>>,
 }
 
-/// The parameters of one `GET`.
+/// The parameters of a `GET` operation.
 struct Operation {
     path: String,
     parameters: Vec<Parameter>,
@@ -49,7 +49,7 @@ struct Parameter {
     shape: Shape,
 }
 
-/// How a parameter may be spelled.
+/// The allowed spellings of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
     /// `name=a`
@@ -61,7 +61,7 @@ enum Shape {
 }
 
 impl Queries {
-    /// The parameters of this document.
+    /// Creates the middleware for the operations of a document.
     #[must_use]
     pub fn of(document: Published) -> Self {
         Self(Arc::new(Shared {
@@ -70,8 +70,8 @@ impl Queries {
         }))
     }
 
-    /// Spells the arrays in a request's query as the framework reads them, and returns what is wrong with the
-    /// rest of it.
+    /// Converts the arrays of a request's query to the spelling that poem-openapi reads. Returns the error about the
+    /// other parameters, if any.
     fn normalise(&self, request: &mut Request) -> Option<Error> {
         let uri = request.uri();
         let query = uri.query().filter(|query| !query.is_empty())?;
@@ -98,10 +98,10 @@ impl Queries {
 
 type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
-/// The pairs of a query, and whether they are others than the caller's.
+/// The pairs of a query. True if they differ from the request's.
 struct Expanded<'a>(Vec<Pair<'a>>, bool);
 
-/// The members of an object of texts, numbers and booleans as JSON.
+/// Parses a JSON object of strings, numbers and booleans.
 fn members(text: &str) -> Option<Vec<(String, String)>> {
     let members: Map<String, Value> = serde_json::from_str(text).ok()?;
     let text = |value: Value| match value {
@@ -120,7 +120,7 @@ impl Operation {
         self.parameters.iter().find(|known| known.has(name))
     }
 
-    /// The error that names the parameters that a list does not have.
+    /// Returns the error that names the unknown parameters of a list.
     fn unknown(&self, pairs: &[Pair<'_>]) -> Option<Error> {
         if !self.is_list {
             return None;
@@ -147,8 +147,8 @@ impl Operation {
         (!violations.is_empty()).then(|| Error::violations(violations))
     }
 
-    /// The query with objects that are one JSON text, `tags={"a":"b"}`, as their members, `tags.a=b`, and
-    /// what is wrong with others.
+    /// Expands objects that are given as JSON, `tags={"a":"b"}`, into their members, `tags.a=b`. Returns an error for
+    /// invalid objects.
     fn with_members<'a>(&self, pairs: Vec<Pair<'a>>) -> (Expanded<'a>, Option<Error>) {
         let (mut expanded, mut changed) = (Vec::with_capacity(pairs.len()), false);
         let mut violations = Vec::new();
@@ -177,7 +177,7 @@ impl Operation {
         (Expanded(expanded, changed), broken)
     }
 
-    /// The query with its arrays in one spelling, if they have another one.
+    /// Returns the query with its arrays in one spelling, if it needs changes.
     fn respelled(&self, Expanded(pairs, changed): &Expanded<'_>) -> Option<String> {
         let array = |name: &str| {
             let known = self.find(name)?;
@@ -264,7 +264,7 @@ impl<E: Endpoint<Output = Response>> Middleware<E> for Queries {
     }
 }
 
-/// An endpoint whose queries are checked.
+/// An endpoint with checked query parameters.
 pub struct Checked<E> {
     queries: Queries,
     endpoint: E,
@@ -279,7 +279,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Checked<E> {
         let Some(wrong) = wrong else {
             return Ok(response);
         };
-        // Only now: a caller without rights is told nothing but that.
+        // After the call: an unauthorised caller must only learn that.
         let mut error = poem::Error::from(Failure(wrong));
         if let Some(operation) = response.data::<OperationId>() {
             error.set_data(*operation);

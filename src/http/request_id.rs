@@ -1,15 +1,15 @@
-//! The id of a request, by which its log lines and its answer are found.
+//! Request ids, which link log lines and responses.
 
 use poem::Request;
 use uuid::Uuid;
 
-/// The header that carries the request id, in and out.
+/// The header of the request id, in requests and responses.
 pub const REQUEST_ID: &str = "x-request-id";
 
-/// The longest request id that is taken over from a caller.
+/// Maximum length of a request id from a caller, in bytes.
 const REQUEST_ID_MAX: usize = 128;
 
-/// The caller's request id if it is a sensible one, else a new one.
+/// Returns the caller's request id if it is printable ASCII of valid length, else a new one.
 pub fn request_id(request: &Request) -> String {
     request
         .header(REQUEST_ID)

@@ -1,4 +1,4 @@
-//! What `/metrics` shows of running programs, read when it is asked for.
+//! Metrics of running programs, collected at each scrape.
 
 use std::fmt;
 
@@ -10,11 +10,11 @@ use prometheus_client::{
 
 use crate::engine::{Engine, EngineKind, Stats, Warm};
 
-/// Reads the state of an engine.
+/// Collects the metrics of an engine.
 pub struct Programs(Engine);
 
 impl Programs {
-    /// Reads that of this engine.
+    /// Creates the collector of an engine.
     #[must_use]
     pub fn new(engine: &Engine) -> Self {
         Self(engine.clone())
@@ -71,7 +71,7 @@ impl Collector for Programs {
     }
 }
 
-/// A gauge of each loaded program.
+/// Encodes a gauge for each loaded program.
 fn warm(
     encoder: &mut DescriptorEncoder<'_>,
     stats: &Stats,
@@ -90,7 +90,7 @@ fn warm(
     Ok(())
 }
 
-/// Calls by outcome, and loads, of each engine.
+/// Encodes the numbers of calls by outcome, and of loads, for each engine.
 fn counts(encoder: &mut DescriptorEncoder<'_>, stats: &Stats) -> fmt::Result {
     let help = "Calls of programs by engine and outcome";
     let mut calls = encoder.encode_descriptor("runtime_calls", help, None, MetricType::Counter)?;

@@ -1,9 +1,8 @@
-//! What acts by a cookie, or by nothing but that it is reached, takes requests that change something from
-//! pages of this server alone: a browser sends a form of any site anywhere, with the cookies of where it
-//! goes.
+//! CSRF protection for endpoints that authenticate by cookie or not at all. Only pages of this server may send
+//! requests that change something: a browser submits forms of any site, with the cookies of the target.
 //!
-//! Browsers say where a request comes from, and pages cannot change that. A request without either header
-//! is a program's.
+//! Browsers send the origin of a request, and pages cannot change it. A request with neither header comes from a
+//! program.
 
 use poem::{
     Request,
@@ -14,13 +13,13 @@ use url::Url;
 use super::origin::{host, origin};
 use crate::kernel::{Error, Kind, Result};
 
-/// The header in which newer browsers compare both origins themselves.
+/// The header in which newer browsers report the relation of both origins.
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
-/// Asserts that no page of another site has a browser send a request that changes something.
+/// Checks that no page of another site caused a request that changes something.
 ///
 /// # Errors
-/// `Forbidden`.
+/// `Forbidden` if one did.
 pub fn check(request: &Request) -> Result<()> {
     let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
     if is_safe || is_own(request) {
@@ -33,17 +32,17 @@ pub fn check(request: &Request) -> Result<()> {
 fn is_own(request: &Request) -> bool {
     let from = request.headers().get(header::ORIGIN);
     match (request.header(SEC_FETCH_SITE), from) {
-        // "none" is what somebody does in the browser itself.
+        // "none" means that the user started the request in the browser itself.
         (Some(site), _) => site == "same-origin" || site == "none",
         (None, Some(from)) => from.to_str().is_ok_and(|from| is_ours(request, from)),
         (None, None) => true,
     }
 }
 
-/// True if an origin has the host and port of this server. Before a proxy that is not known of it may
-/// have another scheme.
+/// True if an origin has the host and port of this server. The scheme may differ behind a TLS proxy that is not
+/// configured here.
 fn is_ours(request: &Request, from: &str) -> bool {
-    // An opaque origin, "null", is no URL.
+    // The opaque origin "null" is no URL.
     let Ok(from) = Url::parse(from) else {
         return false;
     };
@@ -84,7 +83,7 @@ mod tests {
                 false,
             ),
             (&[own, ("origin", "http://parlance.example.com:4600")], true),
-            // A proxy ends TLS.
+            // A proxy terminates TLS.
             (
                 &[own, ("origin", "https://parlance.example.com:4600")],
                 true,

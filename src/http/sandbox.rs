@@ -1,21 +1,21 @@
-//! Answers that a tenant's code makes: what webhooks and tunnels answer. They come from this server's
-//! origin, and must not act as one of its pages or on the origin as a whole.
+//! Confines responses of tenants' code (webhooks and tunnels). They have this server's origin, and must not act as
+//! its pages or affect the whole origin.
 
 use poem::{
     Response,
     http::{HeaderMap, HeaderValue, header},
 };
 
-/// The cookie of the sessions of this server's pages.
+/// The session cookie of this server's pages.
 pub const PAGES_COOKIE: &str = "parlance_pages";
 
-/// The pages of such an answer have an origin of their own, that of nobody: no storage, no cookies, no
-/// reading of this server's answers. Forms, scripts and windows work, so that what leads through an
-/// authorization at a provider does; a window that is opened is an ordinary one.
+/// The sandbox policy gives pages of such a response an opaque origin: no storage, no cookies, no access to this
+/// server's responses. Forms, scripts and popups are allowed for authorization flows at providers; popups are not
+/// sandboxed.
 const POLICY: &str = "sandbox allow-downloads allow-forms allow-modals allow-popups \
                       allow-popups-to-escape-sandbox allow-scripts";
 
-/// Headers that speak for the whole origin, or for the connection, which is this server's.
+/// Headers that affect the whole origin, or the connection, which belongs to this server.
 const NOT_THEIRS: [&str; 28] = [
     "accept-ch",
     "activate-storage-access",
@@ -47,11 +47,10 @@ const NOT_THEIRS: [&str; 28] = [
     "x-sendfile",
 ];
 
-/// What headers begin with that a proxy before this server obeys: they name its files and addresses.
+/// Prefix of headers that a proxy before this server obeys: they name its files and addresses.
 const OF_PROXIES: &str = "x-accel-";
 
-/// Confines an answer of a tenant's code whose address begins with this path. Its cookies come back to
-/// what is below that path and nowhere else.
+/// Confines a response of a tenant's code that is served below this path. Its cookies are sent only to that path.
 pub fn contain(response: &mut Response, path: &str) {
     let headers = response.headers_mut();
     for name in NOT_THEIRS {
@@ -68,7 +67,7 @@ pub fn contain(response: &mut Response, path: &str) {
     confine_cookies(headers, path);
     let nosniff = HeaderValue::from_static("nosniff");
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
-    // Of several policies each one holds, and of several sandboxes the last.
+    // Browsers enforce every policy; of several sandbox directives the last one applies.
     let policy = HeaderValue::from_static(POLICY);
     headers.append(header::CONTENT_SECURITY_POLICY, policy);
 }
@@ -84,8 +83,8 @@ fn confine_cookies(headers: &mut HeaderMap, path: &str) {
     }
 }
 
-/// The cookie for this path alone; none for one that has the name of one of ours, or no name: browsers
-/// send that as it is, so that its value could look like another cookie.
+/// Restricts a cookie to this path. `None` if it has the name of one of our cookies, or no name: browsers send a
+/// nameless cookie as a bare value, which could look like another cookie.
 fn confined(cookie: &[u8], path: &str) -> Option<HeaderValue> {
     let mut parts = cookie.split(|byte| *byte == b';');
     let pair = parts.next()?.trim_ascii();
@@ -111,7 +110,7 @@ fn confined(cookie: &[u8], path: &str) -> Option<HeaderValue> {
     HeaderValue::from_bytes(&confined).ok()
 }
 
-/// The value of a `Cookie` header without the cookies of this server; none if nothing is left.
+/// Removes this server's cookies from the value of a `Cookie` header. `None` if none are left.
 #[must_use]
 pub fn without_own_cookies(cookies: &str) -> Option<String> {
     let is_own = |pair: &str| {

@@ -1,5 +1,5 @@
-//! Requests that no operation answers, in the body of the vendor whose client sent them: a client whose base
-//! address is wrong reads its own vendor's errors alone.
+//! Renders errors for unknown paths in the format of the vendor whose client sent the request. A client with a wrong
+//! base address understands only the errors of its own vendor.
 
 use std::{cmp::Reverse, sync::Arc};
 
@@ -12,10 +12,10 @@ use tracing::error;
 use super::{Marks, Mount, absent, dialect::RenderError, wrong_keys::KEYS};
 use crate::kernel::{Error, Kind, schema::shortened};
 
-/// The longest path that an error repeats, in bytes.
+/// Maximum length of a path in an error, in bytes.
 const LONGEST_PATH: usize = 200;
 
-/// The dialects of a server, by what their clients send. Clones share it.
+/// The dialects of a server and the patterns of their clients. Clones share it.
 #[derive(Clone, Default)]
 pub struct Strays(Arc<[Known]>);
 
@@ -25,7 +25,7 @@ struct Known {
     render: Arc<dyn RenderError>,
 }
 
-/// The dialect that a request's client speaks, and what it asked for.
+/// The dialect of the client that sent a request, and the requested path.
 pub(super) struct Sender {
     dialect: &'static str,
     render: Arc<dyn RenderError>,
@@ -34,7 +34,7 @@ pub(super) struct Sender {
 }
 
 impl Strays {
-    /// The dialects that are mounted.
+    /// Collects the dialects of a server.
     #[must_use]
     pub fn of(mounts: &[Mount]) -> Self {
         let known = mounts.iter().map(|mount| Known {
@@ -45,7 +45,7 @@ impl Strays {
         Self(known.collect())
     }
 
-    /// The sender of a request, if it is known: by its key, else by a header.
+    /// Identifies the sender of a request by its API key, else by a header.
     pub(super) fn sender(&self, request: &Request) -> Option<Sender> {
         let headers = request.headers();
         let known = self.by_key(headers).or_else(|| self.by_header(headers))?;
@@ -85,8 +85,8 @@ impl Strays {
 }
 
 impl Sender {
-    /// The answer to a request that no operation of `dialect` answers; none if the sender's dialect is that
-    /// one, or the request failed for another reason.
+    /// Renders the response for an unknown path below `dialect`. `None` if the sender has the same dialect, or if the
+    /// request failed for another reason.
     pub(super) fn answer(
         &self,
         error: &Error,
@@ -104,13 +104,13 @@ impl Sender {
     }
 }
 
-/// The key in a header, without the scheme before it.
+/// Returns the API key in a header, without the scheme.
 fn key_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let value = headers.get(name)?.to_str().ok()?;
     value.split_ascii_whitespace().next_back()
 }
 
-/// An error in the words of a dialect.
+/// Renders an error in the format of a dialect.
 pub(super) fn rendered(
     render: &dyn RenderError,
     dialect: &'static str,

@@ -1,4 +1,4 @@
-//! What `/metrics` shows of tunnels, read when it is asked for.
+//! Metrics of tunnels, collected at each scrape.
 
 use std::fmt;
 
@@ -10,12 +10,12 @@ use prometheus_client::{
 
 use crate::net::tunnels::{OUTCOMES, Tunnels};
 
-/// Reads the state of the tunnels.
+/// Collects the metrics of the tunnels.
 #[derive(Debug)]
 pub struct OpenTunnels(Tunnels);
 
 impl OpenTunnels {
-    /// Reads that of these.
+    /// Creates the collector of these tunnels.
     #[must_use]
     pub fn new(tunnels: &Tunnels) -> Self {
         Self(tunnels.clone())

@@ -1,12 +1,12 @@
-//! Whole numbers that are written with a point, `5.0`, as clients do that know no integers. JSON Schema
-//! takes them for integers; the framework does not.
+//! Converts integers that are written with a decimal point, `5.0`, as clients without an integer type send them. JSON
+//! Schema accepts them as integers; poem-openapi does not.
 
 use serde_json::{Map, Number, Value, json};
 
-/// The largest whole number below which every one can be written with a point.
+/// Largest magnitude up to which an `f64` represents every integer exactly.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The least and the most of the framework's formats of integers that the schema does not say.
+/// Returns the bounds of an integer format, which poem-openapi leaves out of the schema.
 fn bounds(format: &str) -> Option<(Value, Value)> {
     Some(match format {
         "int8" => (json!(i8::MIN), json!(i8::MAX)),
@@ -21,7 +21,7 @@ fn bounds(format: &str) -> Option<(Value, Value)> {
     })
 }
 
-/// Adds the bounds of its format to the schema of an integer.
+/// Adds the bounds of the format to an integer schema.
 pub(super) fn add_bounds(schema: &mut Map<String, Value>) {
     if schema.get("type").and_then(Value::as_str) != Some("integer") {
         return;
@@ -33,7 +33,7 @@ pub(super) fn add_bounds(schema: &mut Map<String, Value>) {
     }
 }
 
-/// True if a value holds a whole number with a point.
+/// True if a value contains an integer with a decimal point.
 pub(super) fn has_one(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.iter().any(has_one),
@@ -42,7 +42,7 @@ pub(super) fn has_one(value: &Value) -> bool {
     }
 }
 
-/// Takes the points from whole numbers where the schema wants integers. Free values stay as they are.
+/// Converts integers with a decimal point where the schema requires integers. Other values stay unchanged.
 pub(super) fn repair(value: &mut Value, root: &Value) {
     repair_by(value, root, root);
 }
@@ -94,11 +94,10 @@ fn wants_integer(schema: &Value) -> bool {
     }
 }
 
-/// The whole number that a number with a point is.
+/// Returns the integer that a number with a decimal point equals.
 fn whole(value: &Value) -> Option<Number> {
     let number = value.as_number().filter(|number| number.is_f64())?;
     let figure = number.as_f64()?;
-    // It is whole, and small enough to be exact.
     (figure.fract() == 0.0 && figure.abs() <= EXACT).then(|| Number::from(figure as i64))
 }
 

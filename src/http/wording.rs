@@ -1,11 +1,11 @@
-//! Broken rules in the words of a validator that several vendors use.
+//! Words validation errors like the validator that several vendors use.
 
 use crate::kernel::{
     Error, Rule, Violation,
     violation::{Location, Step},
 };
 
-/// All broken rules of an error, so that all can be mended at once; its own text if there are none.
+/// Returns all violations of an error, so that the caller can fix all at once, or its message if there are none.
 #[must_use]
 pub fn broken_rules(error: &Error) -> String {
     if error.broken_rules().is_empty() {
@@ -15,9 +15,7 @@ pub fn broken_rules(error: &Error) -> String {
     rules.join("; ")
 }
 
-/// A broken rule as the vendor's validator words it: `request/body must have required property 'x'`.
-/// The same of an error that says that something is not there, in the words by which clients know it
-/// (botpress-today.md §10.3).
+/// Returns the message of a "not found" error with the words that clients look for (botpress-today.md §10.3).
 #[must_use]
 pub fn not_found(error: &Error) -> String {
     let text = broken_rules(error);
@@ -27,6 +25,7 @@ pub fn not_found(error: &Error) -> String {
     }
 }
 
+/// Words a violation like the vendor's validator: `request/body must have required property 'x'`.
 fn text(violation: &Violation) -> String {
     if let Rule::More { .. } = violation.rule {
         return violation.to_string();

@@ -1,4 +1,4 @@
-//! Answers in JSON that are written straight into the text.
+//! JSON responses that are serialised directly to text.
 
 use poem::{IntoResponse, Response};
 use poem_openapi::{
@@ -9,8 +9,8 @@ use poem_openapi::{
 };
 use serde::Serialize;
 
-/// An answer that [`Json`] would give too, which first builds a tree of values of what it writes: for
-/// answers that are long or frequent. `T` must be serialised as its schema says.
+/// A response like [`Json`], but without its intermediate tree of values: for long or frequent responses. `T` must
+/// serialise as its schema says.
 pub struct Written<T>(pub T);
 
 impl<T: Type> Payload for Written<T> {

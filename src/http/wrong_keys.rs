@@ -1,9 +1,9 @@
-//! Wrong keys: they are counted, logged within bounds, and answered more slowly the more of them come from
-//! an address.
+//! Rate limiter for wrong API keys: counts them, logs some of them, and delays the answers to an address that sends
+//! many.
 //!
-//! A key is looked up before anything here is asked, so that a good one never waits, whatever others send
-//! from the same address. An answer that waits holds its connection; the places for that are counted, and
-//! without one the answer is 429 at once.
+//! Keys are checked before this module is used, so a valid key never waits, even if others send wrong keys from
+//! the same address. A delayed answer holds its connection; the number of delayed answers is limited, and one more
+//! is 429 immediately.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -27,14 +27,14 @@ use tracing::{info, warn};
 use super::origin::{Origins, counted_peer};
 use crate::kernel::{Error, Kind, clock::pause};
 
-/// How many addresses are remembered.
+/// Maximum number of remembered addresses.
 const ADDRESSES: u64 = 10_000;
-/// How long an address is remembered that sends nothing wrong any more.
+/// Time after the last wrong key until an address is forgotten.
 const REMEMBERED: Duration = Duration::from_secs(3600);
-/// The most lines that are logged in a minute.
+/// Maximum number of log lines per minute.
 const LINES: NonZeroU32 = NonZeroU32::new(30).expect("it is not zero");
 
-/// The headers that carry keys.
+/// The headers that carry API keys.
 pub(super) const KEYS: [HeaderName; 4] = [
     header::AUTHORIZATION,
     HeaderName::from_static("x-api-key"),
@@ -42,17 +42,17 @@ pub(super) const KEYS: [HeaderName; 4] = [
     HeaderName::from_static("x-user-key"),
 ];
 
-/// How wrong keys are answered.
+/// Settings of the answers to wrong keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// How many wrong keys a minute may come from an address before the answers to more of them wait.
+    /// Maximum number of wrong keys per minute and address before further answers are delayed.
     pub free_per_minute: u32,
-    /// How long such an answer waits, in milliseconds; 0 is not at all.
+    /// Delay of such an answer, in milliseconds; 0 disables the delay.
     pub delay_ms: u64,
-    /// The most answers that wait at the same time; one more is 429 at once.
+    /// Maximum number of answers that are delayed at the same time; one more is 429 immediately.
     pub max_waiting: usize,
-    /// The most of them for one address.
+    /// Maximum number of delayed answers per address.
     pub max_waiting_per_address: usize,
 }
 
@@ -67,19 +67,19 @@ impl Default for Settings {
     }
 }
 
-/// How a wrong key was answered, for the metrics.
+/// The treatment of a wrong key, for the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// As soon as a good one.
+    /// Answered immediately, like a valid key.
     Answered,
-    /// After a wait.
+    /// Answered after a delay.
     Delayed,
-    /// With 429, since there was no place to wait in.
+    /// Answered with 429, because too many answers were already delayed.
     TurnedAway,
 }
 
 impl Outcome {
-    /// Its name.
+    /// Returns the label in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -90,29 +90,29 @@ impl Outcome {
     }
 }
 
-/// What is known of wrong keys. Clones share it.
+/// The rate limiter of wrong keys. Clones share it.
 #[derive(Clone)]
 pub struct WrongKeys(Arc<Inner>);
 
 struct Inner {
     settings: Settings,
-    /// Whether callers on this machine never wait.
+    /// True if callers on this machine are never delayed.
     spares_this_machine: bool,
     addresses: Cache<IpAddr, Arc<Address>>,
     waiting: AtomicUsize,
     lines: DefaultDirectRateLimiter,
-    /// The lines that were left out since the last one.
+    /// Number of log lines left out since the last one.
     left_out: AtomicU64,
 }
 
 struct Address {
-    /// None where every answer waits.
+    /// `None` if every answer is delayed.
     free: Option<DefaultDirectRateLimiter>,
     waiting: AtomicUsize,
     count: AtomicU64,
 }
 
-/// A place to wait in.
+/// A slot for a delayed answer, released on drop.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -130,8 +130,8 @@ impl Drop for Waiting<'_> {
 }
 
 impl WrongKeys {
-    /// Nothing is known yet. Callers on this machine never wait if it `spares_this_machine`: there people
-    /// test how their programs take a refusal.
+    /// Creates the limiter. `spares_this_machine`: True to never delay callers on this machine, where developers test
+    /// how their programs handle a rejection.
     #[must_use]
     pub fn new(settings: &Settings, spares_this_machine: bool) -> Self {
         Self(Arc::new(Inner {
@@ -147,7 +147,7 @@ impl WrongKeys {
         }))
     }
 
-    /// Notes a wrong key that came from an address, and waits if it is one too many.
+    /// Records a wrong key from an address. Waits if the address has sent too many.
     pub async fn note(&self, dialect: &'static str, from: Option<IpAddr>) -> Outcome {
         let from = from.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let is_spared = self.0.spares_this_machine && from.to_canonical().is_loopback();
@@ -181,7 +181,7 @@ impl WrongKeys {
         let (Some(_place), Some(_own)) = (place, own) else {
             return Outcome::TurnedAway;
         };
-        // In real time: whoever guesses does not wait for the product's clock.
+        // Real time: an attacker does not wait for the product clock.
         pause(Duration::from_millis(settings.delay_ms)).await;
         Outcome::Delayed
     }
@@ -203,7 +203,7 @@ impl WrongKeys {
         }
     }
 
-    /// The answer to a wrong key that had no place to wait in.
+    /// Creates the error for a wrong key whose answer could not be delayed.
     #[must_use]
     pub fn turned_away(&self) -> Error {
         let retry_after = Duration::from_millis(self.0.settings.delay_ms);
@@ -215,20 +215,20 @@ impl WrongKeys {
     }
 }
 
-/// Where the requests to an endpoint carry keys of this server.
+/// The headers in which requests to an endpoint carry API keys of this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keys {
-    /// In any of the usual headers, or in a form.
+    /// Any of the usual headers, or a form.
     Anywhere,
-    /// In this header.
+    /// This header only.
     In(HeaderName),
-    /// Nowhere: what they carry is for others, and so is who is refused.
+    /// None: the requests and their rejections belong to others.
     Nowhere,
 }
 
 impl Keys {
-    /// The address that a request with something that may be a key is counted for; none for a request
-    /// without.
+    /// Returns the address to count a request for, if the request carries a possible key. The outer `None` means no
+    /// key, the inner one no known address.
     pub(super) fn sender(&self, request: &Request, origins: &Origins) -> Option<Option<IpAddr>> {
         self.are_in(request).then(|| counted_peer(request, origins))
     }
@@ -247,7 +247,7 @@ impl Keys {
     }
 }
 
-/// The addresses that one caller has: all of a subnet of IPv6.
+/// Returns the network of a caller: the /64 subnet for IPv6.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         four @ IpAddr::V4(_) => four,

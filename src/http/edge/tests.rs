@@ -8,7 +8,7 @@ use crate::{
     kernel::Result,
 };
 
-/// Renders what it is given, so that a test sees which error reached the dialect.
+/// Renders the kind and message of the error, so that a test sees which error reached the dialect.
 struct Plain;
 
 impl RenderError for Plain {

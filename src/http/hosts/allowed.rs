@@ -1,4 +1,4 @@
-//! A host as the settings list it.
+//! The entries of the setting `server.allowed_hosts`.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 use super::host::{Host, is_below};
 use crate::kernel::Result;
 
-/// A host of the setting `server.allowed_hosts`.
+/// An entry of the setting `server.allowed_hosts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum AllowedHost {
-    /// Any: `*`.
+    /// Any host: `*`.
     Any,
-    /// The names below one: `*.example.com`.
+    /// All subdomains of a name: `*.example.com`.
     Below(String),
     /// A name: `parlance.example.com`.
     Name(String),
-    /// An address: `192.0.2.7`, `[2001:db8::1]`.
+    /// An IP address: `192.0.2.7`, `[2001:db8::1]`.
     Address(IpAddr),
 }
 
-/// A text that names no host.
+/// A text that is no host.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "must be a host without a port: parlance.example.com, *.example.com (names below it), 192.0.2.7, \

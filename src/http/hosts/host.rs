@@ -1,26 +1,26 @@
-//! Reading a host strictly: what is no plain name and no plain address is none.
+//! Strict parser for hosts: accepts only plain names and plain IP addresses.
 
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-/// The longest name, in bytes (RFC 1035).
+/// Maximum length of a name, in bytes (RFC 1035).
 const NAME_MAX: usize = 253;
-/// The longest part of a name between dots, in bytes.
+/// Maximum length of a label, in bytes.
 const LABEL_MAX: usize = 63;
 
 /// The host of a request or a URL, without its port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Host<'a> {
-    /// A name, in the case that it was written in, without a dot at its end.
+    /// A name in its original case, without a trailing dot.
     Name(&'a str),
-    /// An address. One that carries an IPv4 address stands for that.
+    /// An IP address. An IPv4-mapped IPv6 address is converted to IPv4.
     Address(IpAddr),
 }
 
 impl<'a> Host<'a> {
-    /// The host of `name:port`, `192.0.2.7:port` or `[2001:db8::1]:port`; the port may be left out.
+    /// Parses the host of `name:port`, `192.0.2.7:port` or `[2001:db8::1]:port`. The port is optional.
     pub(super) fn of_authority(text: &'a str) -> Option<Self> {
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
@@ -45,14 +45,14 @@ impl<'a> Host<'a> {
         }
     }
 
-    /// A host without a port, an IPv6 address in brackets.
+    /// Parses a host without a port. An IPv6 address is in brackets.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         if let Some(inner) = text.strip_prefix('[') {
             let address: Ipv6Addr = inner.strip_suffix(']')?.parse().ok()?;
             return Some(Self::Address(IpAddr::V6(address).to_canonical()));
         }
         let name = text.strip_suffix('.').unwrap_or(text);
-        // Browsers read such a name as an address, also in forms that are not accepted here.
+        // Browsers read such a name as an IPv4 address, also in forms that this parser rejects.
         let last = name.rsplit('.').next().unwrap_or_default();
         let is_figure = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
         if is_figure || last.starts_with("0x") || last.starts_with("0X") {
@@ -63,7 +63,7 @@ impl<'a> Host<'a> {
     }
 }
 
-/// As it is written in the setting.
+/// Formats the host as the setting lists it.
 impl fmt::Display for Host<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -84,12 +84,12 @@ fn is_name(name: &str) -> bool {
     name.len() <= NAME_MAX && name.split('.').all(is_label)
 }
 
-/// True for `localhost` and what is below it, which lead nowhere else (RFC 6761).
+/// True for `localhost` and its subdomains, which always resolve to loopback (RFC 6761).
 pub(super) fn is_loopback_name(name: &str) -> bool {
     is_below(name, "localhost") || name.eq_ignore_ascii_case("localhost")
 }
 
-/// True for names that end with a dot and `parent`.
+/// True if `name` is a subdomain of `parent`.
 pub(super) fn is_below(name: &str, parent: &str) -> bool {
     let Some(at) = name.len().checked_sub(parent.len()).filter(|at| *at > 1) else {
         return false;

@@ -1,7 +1,7 @@
-//! The hosts that this server answers to.
+//! Host check: the server answers only to known hosts.
 //!
-//! A stranger's page can have its own name resolve to this machine (DNS rebinding). To the browser it is
-//! then of this server's origin, and only the `Host` of its requests tells them apart.
+//! Another site can make its own name resolve to this machine (DNS rebinding). The browser then treats this server as
+//! that site's origin, and only the `Host` header reveals the difference.
 
 mod allowed;
 mod host;
@@ -18,16 +18,16 @@ use self::host::{Host, is_loopback_name};
 use super::PublicUrl;
 use crate::kernel::{Error, Kind, Result};
 
-/// The hosts that a server answers to. Names and addresses of the machine itself are always among them.
+/// The hosts that a server answers to. Names and addresses of the machine itself are always included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedHosts {
-    /// True if any address is one: a name is needed for rebinding.
+    /// True to allow every IP address: DNS rebinding needs a name.
     addresses: bool,
     hosts: Vec<AllowedHost>,
 }
 
 impl AllowedHosts {
-    /// Any host.
+    /// Allows any host.
     #[must_use]
     pub fn any() -> Self {
         Self {
@@ -36,8 +36,8 @@ impl AllowedHosts {
         }
     }
 
-    /// Those of a server that listens on this address, that others know under these URLs, and whose
-    /// settings list these hosts. Of a name in a URL, `chat.` and `webhook.` before it are among them.
+    /// Allows the address that the server listens on, the hosts of its public URLs, and the listed hosts. For a name
+    /// in a URL, `chat.` and `webhook.` subdomains are included.
     #[must_use]
     pub fn new<'a>(
         listen: IpAddr,
@@ -71,10 +71,10 @@ impl AllowedHosts {
         by_default || self.hosts.iter().any(|allowed| allowed.allows(host))
     }
 
-    /// Asserts that a request is for this server. `forwarded` is the host that a trusted proxy names.
+    /// Checks that a request is for this server. `forwarded` is the host that a trusted proxy reports.
     ///
     /// # Errors
-    /// `Misdirected` for another host, `Invalid` for none, several, or what is no host.
+    /// `Misdirected` for another host; `Invalid` for a missing, repeated or malformed host.
     pub(super) fn check(&self, request: &Request, forwarded: Option<&str>) -> Result<()> {
         let mut headers = request.headers().get_all(header::HOST).iter();
         let (header, second) = (headers.next(), headers.next());
@@ -82,7 +82,7 @@ impl AllowedHosts {
             return Err(Error::invalid("The request has more than one Host"));
         }
         let target = request.original_uri().authority();
-        // RFC 9112 §3.2. HTTP/2 has the host in `:authority`, and HTTP/1.0 need not have one.
+        // RFC 9112 §3.2. HTTP/2 has the host in `:authority`, and HTTP/1.0 does not require it.
         let is_missing = match request.version() {
             Version::HTTP_09 | Version::HTTP_10 => false,
             Version::HTTP_11 => header.is_none(),
