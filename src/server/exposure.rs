@@ -1,5 +1,4 @@
-//! What the address and the settings of a server let in: which hosts it answers to, and what its operator
-//! should know of that at the start.
+//! Network exposure of a server: the hosts that it answers to, and the warnings about insecure settings at start.
 
 use std::net::SocketAddr;
 
@@ -8,7 +7,7 @@ use crate::{
     http::{AllowedHost, AllowedHosts},
 };
 
-/// The hosts that a server at this address answers to.
+/// Returns the hosts that a server at this address answers to.
 pub(super) fn allowed_hosts(config: &Config, address: SocketAddr) -> AllowedHosts {
     if answers_to_any(config) {
         return AllowedHosts::any();
@@ -21,7 +20,7 @@ pub(super) fn allowed_hosts(config: &Config, address: SocketAddr) -> AllowedHost
     )
 }
 
-/// True where the settings say so, and in production where nothing says which names the server has.
+/// True if the settings allow any host, or if the profile is `production` and no setting names a host.
 fn answers_to_any(config: &Config) -> bool {
     let server = &config.server;
     let is_unsaid = server.public_url.is_none() && server.allowed_hosts.is_empty();
@@ -29,7 +28,7 @@ fn answers_to_any(config: &Config) -> bool {
         || (server.profile == Profile::Production && is_unsaid)
 }
 
-/// What is said at the start of a server at this address.
+/// Returns the warnings to log when a server starts at this address.
 pub(super) fn warnings(config: &Config, address: SocketAddr) -> Vec<String> {
     let server = &config.server;
     let is_public = !address.ip().to_canonical().is_loopback();
@@ -80,7 +79,7 @@ mod tests {
         warnings(&config, listen.parse().expect("an address"))
     }
 
-    /// The settings that the warnings name.
+    /// Returns the settings that each warning names.
     fn named(warnings: &[String]) -> Vec<Vec<&str>> {
         let settings = |warning: &String| {
             let known = [

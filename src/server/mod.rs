@@ -1,4 +1,4 @@
-//! Composes everything into one server: open, listen, serve, stop.
+//! Assembles the server: opens the database, listens, serves requests, runs the workers and stops.
 
 mod connections;
 mod exposure;
@@ -40,30 +40,30 @@ use crate::{
     store::{OpenError, Sealer, Store, seal::KeyError},
 };
 
-/// Why a server did not start.
+/// The reason why a server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The address cannot be listened on.
+    /// The server cannot listen on the address.
     #[error("cannot listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// There is no usable sealing key.
+    /// No usable sealing key exists.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The first start cannot be made as the settings say.
+    /// The initial data cannot be created from the settings.
     #[error("cannot prepare the database")]
     Bootstrap(#[source] kernel::Error),
 }
 
 impl StartError {
-    /// True if another program listens at this address.
+    /// True if another program already listens on this address.
     #[must_use]
     pub fn is_in_use(&self, wanted: SocketAddr) -> bool {
         match self {
@@ -75,10 +75,10 @@ impl StartError {
     }
 }
 
-/// A server that accepts connections.
+/// A running server.
 pub struct Server {
     address: SocketAddr,
-    /// The address at which metrics are read without a key.
+    /// The address of the metrics listener, which needs no API key.
     metrics_address: Option<SocketAddr>,
     measuring: Option<JoinHandle<()>>,
     app: App,
@@ -90,16 +90,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the database and accepts connections.
+    /// Opens the database and starts to accept connections.
     ///
     /// # Errors
-    /// [`StartError`]
+    /// [`StartError`] if the address, the database, the sealing key or the initial data is unusable.
     pub async fn start(config: &Config, clock: Clock) -> Result<Self, StartError> {
         let listen = |source| StartError::Listen {
             address: config.server.listen,
             source,
         };
-        // The addresses first: a server that cannot have them leaves no database behind.
+        // Bind before opening the database: if the address is taken, no new database file is left behind.
         let listener = bind(config.server.listen).await?;
         let address = listener.local_addr().map_err(listen)?;
         let measured = match config.metrics.listen {
@@ -131,7 +131,7 @@ impl Server {
             development: config.server.profile == Profile::Dev,
         };
         let app = domain::open(store, sealer, clock, settings).map_err(StartError::Bootstrap)?;
-        // One that is deleted may have the id that the first start wants.
+        // A deleted workspace can still hold the id that the first start wants.
         crate::domain::lifecycle::workspace_deletion::purge_first(&app)
             .await
             .map_err(StartError::Bootstrap)?;
@@ -199,52 +199,52 @@ impl Server {
         })
     }
 
-    /// The address it can be called at: `http://127.0.0.1:4600`.
+    /// Returns the URL of the server: `http://127.0.0.1:4600`.
     #[must_use]
     pub fn url(&self) -> String {
         url(self.address)
     }
 
-    /// The address of the metrics, if they have one of their own: `http://127.0.0.1:9464/metrics`.
+    /// Returns the URL of the metrics, if they have their own listener: `http://127.0.0.1:9464/metrics`.
     #[must_use]
     pub fn metrics_url(&self) -> Option<String> {
         let address = self.metrics_address?;
         Some(format!("{}/metrics", url(address)))
     }
 
-    /// Its domain.
+    /// Returns the domain.
     #[must_use]
     pub const fn app(&self) -> &App {
         &self.app
     }
 
-    /// What the start found or made.
+    /// Returns the objects that the start found or created.
     #[must_use]
     pub const fn started(&self) -> &Started {
         &self.started
     }
 
-    /// Whether this start made the database.
+    /// True if this start created the database.
     #[must_use]
     pub const fn created(&self) -> bool {
         self.created
     }
 
-    /// Stops: refuses new connections, lets running requests end, writes down what is only
-    /// counted in memory, and closes the database, which leaves it in one file.
+    /// Stops the server: rejects new connections, lets running requests finish, flushes the usage counters, and
+    /// closes the database, which leaves a single file.
     pub async fn stop(self) {
         self.stop.send_replace(true);
-        // They are no requests that the listener waits for.
+        // Tunnels are upgraded connections, which the listener does not wait for.
         self.app.tunnels().stop();
-        // They would not end by themselves.
+        // Event streams do not end on their own.
         self.app.listeners().close();
-        // Only fails if the task panicked, and then nothing is served any more.
+        // Fails only if the task panicked, and then nothing is being served.
         let _ = self.serving.await;
         if let Some(measuring) = self.measuring {
-            // It only reads.
+            // The metrics listener only serves reads.
             let _ = measuring.await;
         }
-        // What they had no time for is done at the next start.
+        // Workers continue unfinished work after the next start.
         self.workers.ended().await;
         if let Err(error) = usage::flush(&self.app).await {
             warn!(?error, "the last usage counts are lost");
@@ -262,7 +262,7 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(listen)
 }
 
-/// The most connections to the address of the metrics.
+/// Maximum number of connections to the metrics listener.
 const METRICS_CONNECTIONS: usize = 16;
 
 async fn serve_metrics(
@@ -277,7 +277,7 @@ async fn serve_metrics(
     connections.serve(listener, endpoint, stopped, grace).await;
 }
 
-/// The programs of integrations that are a part of this one.
+/// Returns the built-in integrations, which run as native code.
 fn natives(app: &App) -> BTreeMap<&'static str, Arc<dyn engine::Native>> {
     match app.webchat_settings().enabled {
         true => chat::natives(app),
@@ -285,7 +285,7 @@ fn natives(app: &App) -> BTreeMap<&'static str, Arc<dyn engine::Native>> {
     }
 }
 
-/// Where this server finds itself.
+/// Returns the URL at which this server can call itself.
 fn local_url(address: SocketAddr) -> String {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

@@ -1,8 +1,7 @@
-//! Finds the endpoint of a path: the one with the longest prefix.
+//! Routes a request to the endpoint with the longest matching path prefix.
 //!
-//! The framework's router decodes a path before it hands it on, and answers by itself, in words of its
-//! own and without a request id, where that fails. Here paths are compared as they come, so that every
-//! request reaches the layers of the dialect that it belongs to.
+//! poem's router decodes the path first and, if that fails, answers by itself: with its own error body and without a
+//! request id. This router compares raw paths, so that every request reaches the middleware of its dialect.
 
 use poem::{
     Endpoint, Request, Response,
@@ -10,16 +9,16 @@ use poem::{
     http::{Uri, uri::PathAndQuery},
 };
 
-/// The paths that an endpoint answers, by its own as their prefix.
+/// The paths that an endpoint answers, relative to its prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// Its path alone.
+    /// The prefix itself.
     Exact,
-    /// Those below its path.
+    /// Paths below the prefix.
     Below,
-    /// Both.
+    /// The prefix and the paths below it.
     Both,
-    /// Both, without its path at the beginning.
+    /// The prefix and the paths below it. The endpoint receives the path without the prefix.
     Stripped,
 }
 
@@ -39,15 +38,15 @@ struct Mounted {
     endpoint: BoxEndpoint<'static, Response>,
 }
 
-/// Endpoints at their paths.
+/// Endpoints by path prefix.
 pub(super) struct Router {
-    /// Those with longer paths first.
+    /// Sorted by length of the path, longest first.
     places: Vec<Mounted>,
     others: BoxEndpoint<'static, Response>,
 }
 
 impl Router {
-    /// A router that sends everything to `others`.
+    /// Creates a router that sends every request to `others`.
     pub(super) fn new(others: BoxEndpoint<'static, Response>) -> Self {
         Self {
             places: Vec::new(),
@@ -55,7 +54,7 @@ impl Router {
         }
     }
 
-    /// The router with an endpoint more.
+    /// Adds an endpoint.
     pub(super) fn at(
         mut self,
         path: impl Into<String>,
@@ -105,8 +104,9 @@ impl Endpoint for Router {
     }
 }
 
-/// A URI with one slash at its beginning, where it has several: some clients put a path behind a base address
-/// that ends with one. Below the pages of Ada, whose own demo writes such links, each slash is one.
+/// Returns the URI with its leading slashes reduced to one, or `None` if there is only one: some clients append a
+/// path to a base address that ends with a slash. For Ada's pages, whose own demo creates such links, reduces
+/// repeated slashes in the whole path.
 fn single(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     let extra = path.len() - path.trim_start_matches('/').len();
@@ -132,13 +132,13 @@ fn single(uri: &Uri) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// The beginning of the pages of Ada.
+/// The path prefix of Ada's pages.
 const PAGES: &str = "/platform/";
 
-/// The prefix that clients put before their paths, and some users into the address that they give them.
+/// The prefix that clients add to their paths, and that some users also include in the base address.
 const VERSION: &str = "/v1";
 
-/// A URI with its version once, where it has it twice or more.
+/// Returns the URI with a repeated version prefix reduced to one, or `None` if it is not repeated.
 fn once(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     let mut length = 0;
@@ -150,7 +150,7 @@ fn once(uri: &Uri) -> Option<Uri> {
     (length > 0).then(|| stripped(uri, length)).flatten()
 }
 
-/// A URI without the first bytes of its path.
+/// Returns the URI without the first `length` bytes of its path.
 fn stripped(uri: &Uri, length: usize) -> Option<Uri> {
     let rest = uri.path_and_query()?.as_str().get(length..)?;
     let rest = match rest.starts_with('/') {

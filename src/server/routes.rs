@@ -1,4 +1,4 @@
-//! What the server answers: every dialect and every page at its place.
+//! The routes of the server: every dialect and every page with its path and middleware.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -17,16 +17,16 @@ use crate::{
     },
 };
 
-/// The hosts that are answered to.
+/// The hosts that each listener answers to.
 pub(super) struct Hosts {
-    /// At the server's address.
+    /// Hosts of the main listener.
     pub(super) server: AllowedHosts,
-    /// At the address of the metrics.
+    /// Hosts of the metrics listener.
     pub(super) metrics: AllowedHosts,
 }
 
-/// Everything that the server answers, and what it answers at the address of the metrics. `open` shows how
-/// many connections there are.
+/// Builds the endpoint of the main listener and that of the metrics listener. `open` is the gauge of open
+/// connections.
 pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -> (Router, Edge) {
     let metrics = Metrics::new(|registry| {
         app.store().metrics().register(registry);
@@ -43,7 +43,7 @@ pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -
     let limits = Limits {
         body: config.server.body_limit_bytes,
         time: Duration::from_secs(config.server.request_timeout_seconds),
-        // One body of the largest size always fits.
+        // At least one body of the maximum size must fit.
         body_memory: (config.server.body_memory_bytes).max(config.server.body_limit_bytes),
     };
     let server = &config.server;
@@ -123,7 +123,7 @@ pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -
     let unprefixed = Edge::around(unprefixed, mounted.clone()).with_strays(&strays);
     let unprefixed = Arc::new(unprefixed);
     for path in cohere::UNPREFIXED {
-        // Exactly `/chat` is an operation of Cohere's; below it are the chats of bots.
+        // Exactly `/chat` is an operation of Cohere; the paths below it are the chat pages of bots.
         let reach = match *path == botpress::CHAT_BASE_PATH {
             true => Reach::Exact,
             false => Reach::Both,
@@ -132,7 +132,7 @@ pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -
     }
     let router = mounts.into_iter().fold(router, |router, mount| {
         let base_path = mount.base_path;
-        // Its requests come through the webhooks.
+        // The webhook routes dispatch its requests.
         if base_path == chat::BASE_PATH {
             return router;
         }
@@ -143,7 +143,7 @@ pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -
         });
         if base_path == botpress::BASE_PATH {
             let at = |router: Router, path: &&str| {
-                // Exactly this one is an operation of Cohere's.
+                // Exactly `/v1/chat` is an operation of Cohere.
                 let reach = match *path == "/v1/chat" {
                     true => Reach::Below,
                     false => Reach::Both,
@@ -157,7 +157,7 @@ pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -
     (router, measured)
 }
 
-/// Requests from outside to webhooks.
+/// Builds the middleware of requests from outside to webhooks.
 fn webhooks_edge(app: &App, mounted: &Mounted) -> Edge {
     Edge::new(
         botpress::webhooks(app),
@@ -170,12 +170,12 @@ fn webhooks_edge(app: &App, mounted: &Mounted) -> Edge {
     .with_raw_paths()
 }
 
-/// An endpoint that stands at several paths.
+/// Boxes an endpoint that serves several paths.
 fn shared(edge: &Arc<Edge>) -> BoxEndpoint<'static, Response> {
     edge.clone().boxed()
 }
 
-/// What the paths of this server begin with: no tunnel has such an id.
+/// Returns the first segments of this server's paths, which tunnel ids must not equal.
 fn first_parts(mounts: &[Mount]) -> BTreeSet<String> {
     let pages = [
         "app", "assets", "chat", "docs", "folders", "healthz", "inbox", "metrics", "openapi",

@@ -1,4 +1,4 @@
-//! What a server does beside answering: deliveries, what is due at a time, and what is written down later.
+//! Background workers of the server: deliveries, scheduled work, cleanup and flushes.
 
 use std::time::Duration;
 
@@ -19,30 +19,30 @@ use crate::{
     kernel::clock::{Stopwatch, pause, within},
 };
 
-/// How often what is counted in memory is written down.
+/// Interval between flushes of the in-memory usage counters.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
-/// How often it is looked whether an integration is to be told something, without a hint.
+/// Maximum time between checks for due uninstall notifications.
 const FAREWELLS_EVERY: Duration = Duration::from_secs(30);
 
-/// How long all of them together may take to end when the server stops. Dispatchers let attempts end for a
-/// moment; whatever has not ended by then is done at the next start.
+/// Maximum time that all workers together may take to stop. Dispatchers use it to finish running attempts; unfinished
+/// work continues after the next start.
 const END_WITHIN: Duration = Duration::from_secs(10);
 
-/// The tasks of a server, each with a name for the log.
+/// The running workers, each with a name for the log.
 pub(super) struct Workers(Vec<(&'static str, JoinHandle<()>)>);
 
 impl Workers {
-    /// Starts them; they end once `stopping` says so.
+    /// Starts all workers. They stop when `stopping` becomes true.
     pub(super) fn start(app: &App, stopping: &watch::Receiver<bool>) -> Self {
         let stop = || stopped(stopping.clone());
         let app = || app.clone();
         let mut all = Self(Vec::new());
-        // What is under way ends in a moment of its own.
+        // These workers finish their running attempts before they stop.
         all.add("deliveries", deliveries::run(app(), stop()));
         all.add("webhooks", webhooks::dispatch::run(app(), stop()));
         all.add("programs", app().runtime().clone().work(stop()));
-        // What is under way is given up between two transactions: each leaves behind what is still to do.
+        // These workers can be cancelled at any await: each transaction leaves the remaining work in the database.
         all.add(
             "end users",
             until(stop(), end_users::background::work(app())),
@@ -67,7 +67,7 @@ impl Workers {
         self.0.push((name, tokio::spawn(work)));
     }
 
-    /// Waits until all have ended, or for so long as they have. One that panicked has ended.
+    /// Waits until all workers have stopped, or aborts them after [`END_WITHIN`]. A worker that panicked has stopped.
     pub(super) async fn ended(self) {
         let begun = Stopwatch::start();
         for (name, mut task) in self.0 {
@@ -80,13 +80,13 @@ impl Workers {
     }
 }
 
-/// Ends when the server stops.
+/// Completes when the server stops.
 pub(super) async fn stopped(mut stopping: watch::Receiver<bool>) {
-    // An error means that the server is gone, which is the end as well.
+    // An error means that the server was dropped, which is also a stop.
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
-/// Does this until the server stops.
+/// Runs `work` until `stopped` completes.
 async fn until(stopped: impl Future<Output = ()>, work: impl Future<Output = ()>) {
     tokio::select! {
         biased;
@@ -97,7 +97,7 @@ async fn until(stopped: impl Future<Output = ()>, work: impl Future<Output = ()>
 
 async fn flush(app: App) {
     loop {
-        // In real time: what is lost with the process does not depend on the clock.
+        // Real time: a crash loses what is not flushed, regardless of the product clock.
         pause(FLUSH_EVERY).await;
         if let Err(error) = usage::flush(&app).await {
             warn!(?error, "usage is not written down yet");
@@ -105,7 +105,7 @@ async fn flush(app: App) {
     }
 }
 
-/// Tells integrations of uninstalled installations, when they are due.
+/// Sends the due uninstall notifications to platform integrations.
 async fn say_farewell(app: App) {
     loop {
         let wait = match platform_integrations::deliver_due(&app).await {
@@ -113,7 +113,7 @@ async fn say_farewell(app: App) {
             Ok(None) => FAREWELLS_EVERY,
             Err(error) => {
                 warn!(%error, "integrations are not told of uninstalled installations");
-                // In real time: the clock may stand still.
+                // Real time: the product clock may be frozen.
                 pause(FLUSH_EVERY).await;
                 continue;
             }

@@ -1,4 +1,4 @@
-//! The state of one connection, which its stream, its requests and the reaper share.
+//! The state of one connection, shared by its stream, its requests and the reaper.
 
 use std::sync::{
     Arc,
@@ -9,44 +9,44 @@ use tokio::sync::Notify;
 
 use super::registry::Registry;
 
-/// A moment, in milliseconds since the server began to listen; 0 is none.
+/// A time in milliseconds since the server began to listen; 0 means none.
 pub(super) type Moment = u64;
 
-/// How a connection is to end.
+/// The way in which a connection is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(super) enum Ending {
-    /// Not yet.
+    /// Not ending.
     None,
-    /// Once the requests that it has are answered.
+    /// After its current requests are answered.
     Graceful,
-    /// At once.
+    /// Immediately.
     Abrupt,
 }
 
-/// A connection. Its entry in the registry goes with its stream.
+/// A connection. It leaves the registry when its stream is dropped.
 pub(super) struct Connection {
     pub(super) id: u64,
     pub(super) registry: Arc<Registry>,
-    /// How many of its requests are not answered whole.
+    /// Number of requests whose answers are not complete.
     requests: AtomicU32,
-    /// Since when there is no request.
+    /// Time since which there is no request.
     idle_since: AtomicU64,
-    /// Since when the head of a request arrives.
+    /// Time since which a request head has been arriving.
     head_since: AtomicU64,
-    /// Since when the client is waited for: for the rest of a body.
+    /// Time since which the server waits for the client to send the rest of a body.
     reading_since: AtomicU64,
-    /// Since when the client is waited for: to take what it is sent.
+    /// Time since which the server waits for the client to read the answer.
     writing_since: AtomicU64,
     /// True after a request whose body was not read to its end.
     unread: AtomicBool,
-    /// How many bytes of the last request were read and dropped.
+    /// Number of bytes of the last request that were read and discarded.
     dropped: AtomicUsize,
-    /// True while they are read and dropped.
+    /// True while a body is being read and discarded.
     draining: AtomicBool,
-    /// True if it speaks HTTP/2, where bytes also arrive between requests.
+    /// True for HTTP/2, where bytes also arrive between requests.
     multiplexed: AtomicBool,
-    /// True once it has become a WebSocket.
+    /// True once the connection has become a WebSocket.
     upgraded: AtomicBool,
     ending: AtomicU8,
     ended: Notify,
@@ -72,20 +72,20 @@ impl Connection {
         }
     }
 
-    /// Asks for an end; a more urgent one than was asked for before counts.
+    /// Requests the end of the connection. A more urgent request replaces a less urgent one.
     pub(super) fn end(&self, ending: Ending) {
         if self.ending.fetch_max(ending as u8, Relaxed) < ending as u8 {
             self.ended.notify_one();
         }
     }
 
-    /// True once an end was asked for.
+    /// True once an end was requested.
     pub(super) fn is_ending(&self) -> bool {
         self.ending.load(Relaxed) != Ending::None as u8
     }
 
-    /// Ends in favour of another connection: between two requests gracefully, so that one which has
-    /// just arrived is still answered.
+    /// Ends to make room for another connection: gracefully between two requests, so that a request that has just
+    /// arrived is still answered.
     pub(super) fn make_way(&self) {
         let between = self.idle_since().is_some() && self.head_since.load(Relaxed) == 0;
         self.end(match between && !self.draining.load(Relaxed) {
@@ -94,7 +94,7 @@ impl Connection {
         });
     }
 
-    /// Waits until another end is asked for than `known`.
+    /// Waits until a more urgent end than `known` is requested.
     pub(super) async fn ending(&self, known: Ending) -> Ending {
         loop {
             let ending = match self.ending.load(Relaxed) {
@@ -109,7 +109,7 @@ impl Connection {
         }
     }
 
-    /// Notes that bytes have arrived.
+    /// Records that bytes have arrived.
     pub(super) fn received(&self) {
         let between = self.requests.load(Relaxed) == 0 && !self.draining.load(Relaxed);
         if between && self.head_since.load(Relaxed) == 0 {
@@ -117,17 +117,17 @@ impl Connection {
         }
     }
 
-    /// Notes whether the client takes what it is sent.
+    /// Records if the client has stopped reading the answer.
     pub(super) fn sent(&self, stalled: bool) {
         since(&self.writing_since, stalled, || self.registry.now());
     }
 
-    /// Notes whether the rest of a body is waited for.
+    /// Records if the server waits for the rest of a body.
     pub(super) fn waits_for_body(&self, waits: bool) {
         since(&self.reading_since, waits, || self.registry.now());
     }
 
-    /// Notes that a request has begun.
+    /// Records the start of a request.
     pub(super) fn begin_request(&self, multiplexed: bool) {
         self.requests.fetch_add(1, Relaxed);
         self.head_since.store(0, Relaxed);
@@ -136,7 +136,7 @@ impl Connection {
         self.dropped.store(0, Relaxed);
     }
 
-    /// Notes that a request is answered whole.
+    /// Records that a request is completely answered.
     pub(super) fn end_request(&self) {
         self.idle_since.store(self.registry.now(), Relaxed);
         self.reading_since.store(0, Relaxed);
@@ -158,19 +158,19 @@ impl Connection {
         self.idle_since.store(self.registry.now(), Relaxed);
     }
 
-    /// Notes bytes that were read and dropped, and returns how many there are.
+    /// Adds to the number of discarded bytes, and returns the total.
     pub(super) fn drop_bytes(&self, bytes: usize) -> usize {
         self.dropped.fetch_add(bytes, Relaxed) + bytes
     }
 
-    /// True if the client may still be sending something when its connection is closed: the rest of a
-    /// body, or what is no request.
+    /// True if the client may still be sending when the connection closes: the rest of a body, or bytes that are no
+    /// request.
     pub(super) fn may_be_sending(&self) -> bool {
         self.unread.load(Relaxed) || self.head_since.load(Relaxed) != 0
     }
 
-    /// Since when the connection has waited for a request; none if it has one, or an answer that is
-    /// not taken yet.
+    /// Returns the time since which the connection waits for a request. `None` if it has a request or an answer that
+    /// the client has not read.
     pub(super) fn idle_since(&self) -> Option<Moment> {
         let busy = self.requests.load(Relaxed) > 0
             || self.writing_since.load(Relaxed) > 0
@@ -178,7 +178,7 @@ impl Connection {
         (!busy).then(|| self.idle_since.load(Relaxed))
     }
 
-    /// Since when nothing can be done for its request but wait for the client.
+    /// Returns the time since which the current request waits only for the client.
     pub(super) fn stalled_since(&self) -> Option<Moment> {
         if self.upgraded.load(Relaxed) {
             return None;
@@ -191,7 +191,7 @@ impl Connection {
             .max()
     }
 
-    /// How the connection is to end if nothing more is expected of it now.
+    /// Returns the way in which the connection is to end if it exceeds a time limit.
     pub(super) fn overdue(&self, now: Moment, limits: &TimeLimits) -> Ending {
         let is_over = |since: Moment, limit: u64| since > 0 && now.saturating_sub(since) > limit;
         if self.upgraded.load(Relaxed) {
@@ -215,12 +215,12 @@ impl Connection {
     }
 }
 
-/// Limits in time, in milliseconds.
+/// Time limits, in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TimeLimits {
-    /// For the head of a request, from its first byte.
+    /// Maximum time from the first byte of a request head to its end.
     pub(super) header: u64,
-    /// For a connection without a request, and for a client that takes nothing of what it is sent.
+    /// Maximum time without a request, and without the client reading any of the answer.
     pub(super) keep_alive: u64,
 }
 

@@ -1,17 +1,17 @@
-//! File descriptors: how many the process may have, and how many connections that leaves room for.
+//! The limit on file descriptors, and the number of connections that it allows.
 
 use std::fs;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::{info, warn};
 
-/// The most connections that are held by default, however many descriptors there are.
+/// Default maximum number of connections, however high the descriptor limit is.
 const MOST: usize = 10_000;
 
-/// The descriptors that are kept for children and outgoing calls where there are plenty.
+/// Number of descriptors reserved for child processes and outgoing calls, if the limit is high enough.
 const RESERVED: usize = 256;
 
-/// Raises the soft limit on descriptors to the hard one, and returns the limit that then holds.
+/// Raises the soft limit on descriptors to the hard limit. Returns the limit in effect.
 pub(super) fn raise_limit() -> usize {
     let before = getrlimit(Resource::Nofile);
     let Rlimit { current, maximum } = before;
@@ -32,14 +32,14 @@ pub(super) fn raise_limit() -> usize {
         hard = maximum,
         "file descriptors"
     );
-    // None is no limit.
+    // No limit.
     limit.map_or(usize::MAX, |limit| {
         usize::try_from(limit).unwrap_or(usize::MAX)
     })
 }
 
-/// How many connections the server holds by default with this many descriptors: those that are left
-/// once the files of the server are open, without some for children and outgoing calls.
+/// Returns the default maximum number of connections for this descriptor limit: the descriptors that the server's
+/// open files, child processes and outgoing calls leave.
 pub(super) fn default_connections(limit: usize) -> usize {
     let open = fs::read_dir("/proc/self/fd").map_or(64, Iterator::count);
     room(limit, open)

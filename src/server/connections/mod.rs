@@ -1,4 +1,4 @@
-//! Connections: they are accepted, bounded in number and time, served by hyper and ended.
+//! Accepts connections, bounds their number and time, and serves them with hyper.
 
 mod connection;
 mod descriptors;
@@ -36,16 +36,16 @@ use crate::{
     kernel::clock::{Stopwatch, pause, within},
 };
 
-/// The most requests that are open at once on one connection of HTTP/2.
+/// Maximum number of concurrent requests on one HTTP/2 connection.
 const STREAMS: u32 = 200;
 
-/// The most streams of one connection of HTTP/2 that were given up and are not taken yet.
+/// Maximum number of HTTP/2 streams that the client reset before hyper accepted them.
 const RESETS: usize = 20;
 
-/// How long it is waited after a connection could not be accepted.
+/// Pause after a connection could not be accepted.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
-/// How often that is logged.
+/// Minimum time between log lines about connections that cannot be accepted.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
 /// Accepts and serves connections.
@@ -55,14 +55,14 @@ pub(super) struct Connections {
     max: usize,
     limits: TimeLimits,
     drain: Drain,
-    /// How many tasks serve a connection. One that became a WebSocket has none.
+    /// Number of tasks that serve a connection. A WebSocket no longer has one.
     served: AtomicUsize,
     all_served: Notify,
 }
 
 impl Connections {
-    /// Raises the limit on file descriptors, and reads the bounds from the settings. `gauge` shows how
-    /// many connections are open.
+    /// Raises the limit on file descriptors, and reads the limits from the settings. `gauge` counts the open
+    /// connections.
     pub(super) fn new(settings: &config::Server, gauge: Gauge) -> Arc<Self> {
         let descriptors = descriptors::raise_limit();
         let derived = || descriptors::default_connections(descriptors);
@@ -93,7 +93,7 @@ impl Connections {
         })
     }
 
-    /// Serves connections until `stopped`, and then for at most `grace` the requests that are open.
+    /// Serves connections until `stopped` completes, and then lets open requests finish for at most `grace`.
     pub(super) async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
@@ -126,7 +126,7 @@ impl Connections {
         loop {
             let accepted = listener.accept().await;
             let prepared = accepted.and_then(|(stream, remote)| {
-                // Without it, a small answer can wait 40 ms for the client's acknowledgement.
+                // Without it, the client's delayed acknowledgement can hold back a small answer for 40 ms.
                 stream.set_nodelay(true)?;
                 Ok((stream.local_addr()?, stream, remote))
             });
@@ -173,7 +173,7 @@ impl Connections {
         let mut ending = Ending::None;
         loop {
             tokio::select! {
-                // How it ended is the client's matter.
+                // Errors of a single connection come from its client.
                 _ = &mut served => return,
                 next = connection.ending(ending) => ending = next,
             }
@@ -185,7 +185,7 @@ impl Connections {
     }
 }
 
-/// True for an error of the connection that was to be accepted, which is gone; false for the server's own.
+/// True for an error of the connection being accepted, which is gone; false for an error of the server.
 fn is_of_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -197,7 +197,7 @@ fn is_of_connection(error: &io::Error) -> bool {
     )
 }
 
-/// A task that serves a connection, until this is dropped.
+/// Counts a task that serves a connection until dropped.
 struct Served(Arc<Connections>);
 
 impl Served {

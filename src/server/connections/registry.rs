@@ -1,4 +1,4 @@
-//! All open connections: their number is bounded, and those that wait too long are closed.
+//! The registry of open connections. It bounds their number and closes those that wait too long.
 
 use std::{
     collections::HashMap,
@@ -15,14 +15,14 @@ use tokio::sync::Notify;
 use super::connection::{Connection, Ending, Moment, TimeLimits};
 use crate::kernel::clock::{Stopwatch, pause, within};
 
-/// How many of the connections that have waited longest are found at once.
+/// Number of connections with the longest wait that one scan finds.
 const FOUND: usize = 64;
 
-/// How long a client must have been waited for before its request is given up for another client, in
-/// milliseconds.
+/// Minimum time, in milliseconds, that a client must have stalled before its request may be dropped in favor of
+/// another client.
 const STALLED: u64 = 1_000;
 
-/// How often it is looked for one that can be closed, where none could be.
+/// Interval between attempts to find a connection to close.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// All open connections.
@@ -39,7 +39,7 @@ pub(super) struct Registry {
 struct Open {
     last: u64,
     all: HashMap<u64, Arc<Connection>>,
-    /// Those that had waited longest when it was last looked, the longest at the end.
+    /// The connections with the longest wait at the last scan, the longest last.
     longest: Vec<(Moment, Arc<Connection>)>,
 }
 
@@ -54,10 +54,10 @@ impl Registry {
         }
     }
 
-    /// The time since the server began to listen.
+    /// Returns the time since the server began to listen.
     pub(super) fn now(&self) -> Moment {
         let passed = self.begun.elapsed().as_millis();
-        // 0 is no moment.
+        // 0 means no moment.
         u64::try_from(passed).unwrap_or(u64::MAX).max(1)
     }
 
@@ -86,7 +86,7 @@ impl Registry {
         self.open().all.len()
     }
 
-    /// Notes that a connection waits for a request now.
+    /// Records that a connection has become idle.
     pub(super) fn has_idle(&self) {
         if self.wanted.load(Relaxed) {
             self.has_room();
@@ -97,15 +97,15 @@ impl Registry {
         self.room.notify_one();
     }
 
-    /// Asks all connections for an end.
+    /// Requests the end of all connections.
     pub(super) fn end_all(&self, ending: Ending) {
         for connection in self.open().all.values() {
             connection.end(ending);
         }
     }
 
-    /// Waits until fewer than `max` connections are open. The one that has waited longest for a request is
-    /// closed for that; if all have one, the one whose client has been waited for longest.
+    /// Waits until fewer than `max` connections are open. Closes the connection that has been idle longest for it; if
+    /// all are busy, the one whose client has stalled longest.
     pub(super) async fn make_room(&self, max: usize) {
         self.wanted.store(true, Relaxed);
         let mut closes = false;
@@ -114,14 +114,14 @@ impl Registry {
             closes = closes || self.close_longest();
             let waited = within(LOOK_AGAIN, self.room.notified()).await;
             let now = self.count();
-            // One that was asked for its end goes first, before another one is.
+            // Wait for the connection that was asked to end before asking another one.
             closes = closes && waited.is_ok() && now == count;
             count = now;
         }
         self.wanted.store(false, Relaxed);
     }
 
-    /// Closes the connection that has waited longest, if one can be closed.
+    /// Closes the connection that has waited longest. False if none can be closed.
     pub(super) fn close_longest(&self) -> bool {
         let now = self.now();
         let mut open = self.open();
@@ -139,7 +139,7 @@ impl Registry {
         }
     }
 
-    /// Closes connections that wait too long, until it is dropped.
+    /// Closes connections that exceed a time limit, until the future is dropped.
     pub(super) async fn reap(&self, limits: TimeLimits) {
         let shortest = limits.header.min(limits.keep_alive);
         let every = Duration::from_millis((shortest / 4).clamp(50, 1_000));
@@ -157,8 +157,8 @@ impl Registry {
 }
 
 impl Open {
-    /// Finds the connections that have waited longest: all connections are looked at for each
-    /// [`FOUND`] that are closed, and not for each one.
+    /// Finds the connections that have waited longest. Finding [`FOUND`] at once avoids a scan of all connections for
+    /// each one that is closed.
     fn look(&mut self, now: Moment) {
         let idle = self.all.values().filter_map(|connection| {
             let since = connection.idle_since()?;
@@ -172,7 +172,7 @@ impl Open {
             });
             found = stalled.collect();
         }
-        // Two of one moment: the one that came first.
+        // Connections with the same time are sorted by age.
         found.sort_unstable_by_key(|(since, connection)| (*since, connection.id));
         found.truncate(FOUND);
         found.reverse();
@@ -180,7 +180,7 @@ impl Open {
     }
 }
 
-/// Since when a connection waits for its client, so that it may be closed for another one.
+/// Returns the time since which a connection waits for its client, if it may be closed for another one.
 fn waits_since(connection: &Connection, now: Moment) -> Option<Moment> {
     if connection.is_ending() {
         return None;

@@ -1,4 +1,5 @@
-//! From hyper's requests to the framework's and back, and what becomes of a body that nobody reads.
+//! Passes hyper's requests to the endpoint and its responses back, and drains request bodies that the endpoint does
+//! not read.
 
 use std::{
     convert::Infallible,
@@ -25,18 +26,18 @@ use tokio::runtime::Handle;
 use super::{connection::Connection, stream::Drain};
 use crate::kernel::clock::within;
 
-/// The bodies of the framework.
+/// The body type that poem uses.
 type FrameworkBody = BoxBody<Bytes, io::Error>;
 
 /// The endpoint that all connections share.
 pub(super) type Answerer = Arc<dyn DynEndpoint<Output = Response>>;
 
-/// An endpoint, as connections take it.
+/// Wraps an endpoint for use by connections.
 pub(super) fn answerer(endpoint: impl Endpoint<Output = Response> + 'static) -> Answerer {
     Arc::new(ToDynEndpoint(endpoint))
 }
 
-/// The service of one connection.
+/// The hyper service of one connection.
 pub(super) struct Answering {
     pub(super) answerer: Answerer,
     pub(super) connection: Arc<Connection>,
@@ -47,7 +48,7 @@ pub(super) struct Answering {
 
 impl Service<hyper::Request<Incoming>> for Answering {
     type Response = hyper::Response<Answer>;
-    // To end a connection without an answer is to fail here; nothing does yet.
+    // Only an error could end a connection without an answer; no endpoint needs that yet.
     type Error = Infallible;
     type Future =
         Pin<Box<dyn Future<Output = Result<hyper::Response<Answer>, Infallible>> + Send + 'static>>;
@@ -68,7 +69,7 @@ impl Service<hyper::Request<Incoming>> for Answering {
             let mut request = Request::from(whole);
             let announced = hold_body(&mut request, &connection, drain);
             let mut response = answerer.get_response(request).await;
-            // The rest of a body that is too long to be dropped is not read.
+            // The rest of a body that is too long to drain is not read.
             if is_http_1 && connection.may_be_sending() && announced.ends_connection(drain) {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
@@ -82,24 +83,24 @@ impl Service<hyper::Request<Incoming>> for Answering {
     }
 }
 
-/// The request's head about its body.
+/// The information about the body in the request's head.
 #[derive(Clone, Copy)]
 struct Announced {
-    /// The least length that it has.
+    /// Minimum length of the body, in bytes.
     least: u64,
-    /// True if the client waits for leave to send it.
+    /// True if the client waits for `100 Continue` before it sends the body.
     expects: bool,
 }
 
 impl Announced {
-    /// True if the connection ends with the answer if the body is not read: a client that waits for
-    /// leave will not send it, and one that is too long is not dropped whole.
+    /// True if the connection must end with the answer when the body is not read: the client waits for `100 Continue`
+    /// and will not send the body, or the body is too long to drain.
     fn ends_connection(self, drain: Drain) -> bool {
         self.expects || usize::try_from(self.least).is_ok_and(|least| least > drain.bytes)
     }
 }
 
-/// Puts a request's body where what is not read of it is dropped with care.
+/// Wraps a request's body, so that an unread rest is drained.
 fn hold_body(request: &mut Request, connection: &Arc<Connection>, drain: Drain) -> Announced {
     let body: FrameworkBody = request.take_body().into();
     let expects = request
@@ -125,7 +126,7 @@ fn hold_body(request: &mut Request, connection: &Arc<Connection>, drain: Drain) 
     announced
 }
 
-/// The body of a request.
+/// The body of a request, drained on drop.
 struct Held {
     inner: Option<FrameworkBody>,
     connection: Arc<Connection>,
@@ -168,17 +169,16 @@ impl Body for Held {
 }
 
 impl Drop for Held {
-    /// Reads and drops the rest of the body beside the answer, so that its sender comes to read the
-    /// answer, and the connection can be used again.
+    /// Drains the rest of the body in a task, so that the client reads the answer and can reuse the connection.
     fn drop(&mut self) {
         let Some(body) = self.inner.take().filter(|body| !body.is_end_stream()) else {
             return;
         };
         self.connection.set_unread(true);
-        // To read what the client waits to send would be to ask for it, and after an error there is
-        // nothing to read. The stream drops what comes nevertheless.
+        // Polling a body that waits for `100 Continue` would request it, and a failed body has nothing left to read.
+        // The stream discards bytes that arrive anyway.
         let asked_for = self.polled || !self.expects;
-        // There is no runtime when the process ends.
+        // The runtime is gone when the process ends.
         let runtime = Handle::try_current().ok();
         if let Some(runtime) = runtime.filter(|_| asked_for && !self.failed) {
             let connection = self.connection.clone();
@@ -207,7 +207,7 @@ async fn read_and_drop(mut body: FrameworkBody, connection: Arc<Connection>, dra
     connection.set_draining(false);
 }
 
-/// A request that is not answered whole, until this is dropped.
+/// A request whose answer is not complete, until dropped.
 struct Busy(Arc<Connection>);
 
 impl Busy {

@@ -1,5 +1,4 @@
-//! The stream of a connection: it notes what arrives, and closes in the way that lets the client read
-//! the last answer.
+//! The TCP stream of a connection. It records activity, and closes so that the client can still read the last answer.
 
 use std::{
     io,
@@ -18,15 +17,15 @@ use tokio::{
 use super::connection::Connection;
 use crate::kernel::clock::pause;
 
-/// How much is read at once of what is dropped.
+/// Number of bytes that are discarded at once.
 const CHUNK: usize = 16 * 1024;
 
-/// How much is read of one connection before others have their turn, in bytes: a client on this machine
-/// sends faster than a body is read, and its connection would have a thread of the server to itself.
+/// Maximum number of bytes that are read from a connection before other tasks run. A client on this machine sends
+/// faster than a body is read and would otherwise occupy a server thread.
 const TURN: usize = 128 * 1024;
 
-/// How much of a request that is refused is read and dropped, so that its sender reads the answer: who
-/// is still sending when the connection is closed may lose it (RFC 9112 §9.6).
+/// Limits for draining a rejected request. A client that is still sending when the connection closes may lose the
+/// answer (RFC 9112 §9.6).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Drain {
     pub(super) bytes: usize,
@@ -38,9 +37,9 @@ pub(super) struct Stream {
     inner: TcpStream,
     connection: Arc<Connection>,
     drain: Drain,
-    /// The time that is left, once our half is closed and the client may still be sending.
+    /// Timer of the drain after the server has closed its half, if the client may still be sending.
     lingering: Option<BoxFuture<'static, ()>>,
-    /// The bytes that were read in this turn.
+    /// Number of bytes read in this turn.
     turn: usize,
 }
 
@@ -55,7 +54,7 @@ impl Stream {
         }
     }
 
-    /// Reads, if this connection has a turn.
+    /// Reads, unless this connection has used up its turn.
     fn poll_turn(
         &mut self,
         context: &mut Context<'_>,
@@ -76,7 +75,7 @@ impl Stream {
         Poll::Ready(read.map(|()| bytes))
     }
 
-    /// Reads and drops until the client ends, or the bounds are reached.
+    /// Reads and discards until the client ends or a limit is reached.
     fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Some(deadline) = &mut self.lingering else {
             return Poll::Ready(());
