@@ -1,11 +1,14 @@
-//! Rules of settings that their types do not carry.
+//! Validation of settings beyond what their types guarantee.
 
 use figment::Figment;
 
 use super::{Config, ConfigError, load::source_of, ranges};
 use crate::domain::retrieval::folders;
 
-/// Asserts that every setting has a value that it can have.
+/// Validates every setting.
+///
+/// # Errors
+/// [`ConfigError::Setting`] for the first invalid setting.
 pub(super) fn check(figment: &Figment, config: &Config) -> Result<(), ConfigError> {
     let refused = |key: &str, problem: String| ConfigError::Setting {
         key: key.to_owned(),
@@ -28,11 +31,11 @@ pub(super) fn check(figment: &Figment, config: &Config) -> Result<(), ConfigErro
     Ok(())
 }
 
-/// The names of levels.
+/// The level names that `tracing` accepts.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 fn problem_of_log_level(given: &str) -> Option<String> {
-    // A word alone would be a target, of which there is then everything: `loud` as well.
+    // `EnvFilter` reads a bare word that is no level, such as `loud`, as a target and logs everything of it.
     let is_word = |directive: &&str| {
         let mut letters = directive.chars();
         !directive.is_empty() && letters.all(|letter| letter.is_alphanumeric() || letter == '_')

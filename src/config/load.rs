@@ -1,4 +1,4 @@
-//! Loading: defaults < file < environment < flags.
+//! Loads the configuration. Later sources override earlier ones: defaults, file, environment, flags.
 
 use std::{
     env,
@@ -16,14 +16,14 @@ use figment::{
 
 use super::{Config, check::check, show::is_secret};
 
-/// The file that is read if none is named and it is there.
+/// The configuration file that is read by default, if it exists.
 const DEFAULT_FILE: &str = "parlance.toml";
-/// What the names of environment variables begin with.
+/// The prefix of the environment variables.
 const ENV_PREFIX: &str = "PARLANCE_";
-/// How a default names its source.
+/// The source name of a default value.
 pub(super) const DEFAULT: &str = "default";
 
-/// Settings given as flags.
+/// Settings from command-line flags.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
     /// The configuration file.
@@ -34,43 +34,43 @@ pub struct Overrides {
     pub db: Option<PathBuf>,
 }
 
-/// A configuration with its sources.
+/// A loaded configuration and the source of each value.
 pub struct Loaded {
     /// The effective values.
     pub config: Config,
     pub(super) figment: Figment,
 }
 
-/// A setting that stops the start.
+/// The reason why the configuration cannot be loaded.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ConfigError {
-    /// A file that was named and is not there.
+    /// A configuration file named with `--config` does not exist.
     #[error("there is no configuration file {}", .0.display())]
     NoFile(PathBuf),
-    /// A file that is no TOML.
+    /// A file is not valid TOML.
     #[error("{source_name}: {problem}")]
     Syntax {
-        /// Where it comes from.
+        /// The file, environment variable or flag.
         source_name: String,
-        /// What is wrong.
+        /// The reason.
         problem: String,
     },
-    /// A setting that does not exist or has a value that it cannot have.
+    /// A setting does not exist or has an invalid value.
     #[error("setting {key}: {problem} (from {source_name})")]
     Setting {
-        /// The setting: `server.listen`.
+        /// The key of the setting: `server.listen`.
         key: String,
-        /// What is wrong, with the value unless it is a secret.
+        /// The reason, with the value unless it is a secret.
         problem: String,
-        /// Where it comes from.
+        /// The file, environment variable or flag.
         source_name: String,
     },
 }
 
-/// Loads the configuration from this process's environment.
+/// Loads the configuration from the file, the environment of this process and the flags.
 ///
 /// # Errors
-/// [`ConfigError`]
+/// [`ConfigError`] if a named file does not exist or a setting is invalid.
 pub fn load(overrides: &Overrides) -> Result<Loaded, ConfigError> {
     load_with(overrides, env::vars_os())
 }
@@ -112,7 +112,7 @@ pub(super) fn load_with(
         .map_err(|error| describe(&figment, &error))?;
     check(&figment, &config)?;
     if let Some(db) = &overrides.db {
-        // A path is any bytes, but settings are shown as texts.
+        // A path can hold any bytes, but Figment holds settings as UTF-8.
         config.store.path.clone_from(db);
     }
     Ok(Loaded { config, figment })
@@ -126,7 +126,7 @@ fn file(overrides: &Overrides) -> Result<Option<PathBuf>, ConfigError> {
     }
 }
 
-/// An environment variable of ours: its name, the setting it is for, and its text.
+/// Returns the variable's name, the key of its setting, and its value, if the variable has our prefix.
 fn variable((name, text): (OsString, OsString)) -> Option<(String, String, OsString)> {
     let name = name.into_string().ok()?;
     let path = name
@@ -136,8 +136,7 @@ fn variable((name, text): (OsString, OsString)) -> Option<(String, String, OsStr
     Some((name, path, text))
 }
 
-/// The text of a variable as a value of its setting's type. The text of a key that happens to be a
-/// number stays a text.
+/// Converts the text of a variable to the type of its setting. A key that consists of digits stays a string.
 fn typed(known: &Figment, path: &str, text: String) -> Value {
     let is_text = match known.find_value(path) {
         Ok(Value::String(..)) => true,
@@ -153,7 +152,7 @@ fn typed(known: &Figment, path: &str, text: String) -> Value {
     }
 }
 
-/// True if a setting without a default, whose type is unknown, takes a text.
+/// True if a setting without a default, and so of unknown type, accepts a string.
 fn may_be_text(known: &Figment, path: &str, text: &str) -> bool {
     let tried = Named::at(path, path, text.into());
     let tried = known.clone().merge(tried).extract::<Config>();
@@ -164,7 +163,7 @@ fn describe(figment: &Figment, error: &figment::Error) -> ConfigError {
     let mut key = error.path.join(".");
     let problem = match &error.kind {
         Kind::UnknownField(name, _) => {
-            // The path ends with the field or with what it is in, depending on the source.
+            // Depending on the source, the path ends with the unknown field or with its parent.
             if error.path.last() != Some(name) {
                 let separator = if key.is_empty() { "" } else { "." };
                 key = format!("{key}{separator}{name}");
@@ -172,14 +171,14 @@ fn describe(figment: &Figment, error: &figment::Error) -> ConfigError {
             "there is no such setting".to_owned()
         }
         other if is_secret(&key) => {
-            // Its text may hold the secret.
+            // The error text can contain the secret.
             let _ = other;
             "the value is not a text".to_owned()
         }
         Kind::InvalidValue(Actual::Unsigned(figure), wanted) if wanted == "u32" => {
             format!("{figure} is too large: at most {}", u32::MAX)
         }
-        // What a type's own parser says does not show the text.
+        // The message of a type's own parser does not include the value.
         Kind::Message(message) => match figment.find_value(&key) {
             Ok(Value::String(_, text)) => format!("{text:?}: {message}"),
             _ => message.clone(),
@@ -204,7 +203,7 @@ fn describe(figment: &Figment, error: &figment::Error) -> ConfigError {
     }
 }
 
-/// The name of what a setting's value comes from.
+/// Returns the name of the source of a setting's value.
 pub(super) fn source_of(figment: &Figment, key: &str) -> String {
     figment
         .find_metadata(key)
@@ -226,7 +225,7 @@ fn display(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// Values from a source that says its own name.
+/// Values with the name of their source.
 struct Named {
     name: String,
     data: Map<Profile, Dict>,
@@ -240,7 +239,7 @@ impl Named {
         }
     }
 
-    /// One value at a dotted path.
+    /// Creates a provider with one value at a dotted path.
     fn at(name: &str, path: &str, value: Value) -> Self {
         let nested = figment::util::nest(path, value);
         let data = nested.into_dict().unwrap_or_default();

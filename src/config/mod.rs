@@ -1,4 +1,4 @@
-//! The configuration: one struct for each concern, and where each value comes from.
+//! The configuration: a struct of settings for each area, their sources, and their validation.
 
 mod check;
 mod load;
@@ -31,106 +31,105 @@ use crate::{
     store::{self, seal},
 };
 
-/// Every setting.
+/// All settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The server.
+    /// HTTP server.
     pub server: Server,
-    /// The log.
+    /// Log.
     pub log: Log,
-    /// The address of the metrics.
+    /// Metrics endpoint.
     pub metrics: http::MetricsSettings,
-    /// How wrong keys are answered.
+    /// Answers to wrong API keys.
     pub wrong_keys: http::WrongKeySettings,
-    /// The database.
+    /// Database.
     pub store: store::Settings,
-    /// The key that seals secrets.
+    /// Key that encrypts stored secrets.
     pub seal: seal::Settings,
-    /// The first start, and fixed keys.
+    /// First start, and API keys with fixed values.
     pub bootstrap: bootstrap::Settings,
-    /// Calls allowed per tenant and API class.
+    /// Rate limits per tenant and API class.
     pub limits: limits::Settings,
-    /// The most of each thing that a tenant can have.
+    /// Maximum numbers of objects per tenant.
     pub bounds: bounds::Settings,
-    /// Audit records.
+    /// Audit log.
     pub audit: audit::Settings,
-    /// Connections to outside services.
+    /// Connections to external services.
     pub service_integrations: service_integrations::Settings,
-    /// Plans: what workspaces may have, and what that costs.
+    /// Plans: the quotas and prices of workspaces.
     pub plans: plans::Settings,
-    /// Billing, which is simulated.
+    /// Simulated billing.
     pub billing: billing::Settings,
-    /// Outgoing requests.
+    /// Outgoing HTTP requests.
     pub outbound: outbound::Settings,
-    /// Running code.
+    /// Code execution.
     pub runtime: engine::Settings,
-    /// Telling bots and integrations what they are to know.
+    /// Deliveries to bots and integrations.
     pub deliveries: deliveries::Settings,
     /// Tunnels to programs in development.
     pub tunnel: tunnels::Settings,
     /// Bots.
     pub bots: manage::Settings,
-    /// The built-in chat.
+    /// Built-in webchat integration.
     pub webchat: webchat::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
-    /// The test inbox.
+    /// Test inbox.
     pub inbox: inbox::Settings,
     /// Connectors.
     pub connectors: connectors::Settings,
-    /// Folders that are served as connectors.
+    /// Local folders that are served as connectors.
     pub folders: folders::Settings,
-    /// Answers.
+    /// Generated answers.
     pub answers: answers::Settings,
-    /// How much JSON Schemas may ask for.
+    /// Limits on the complexity of JSON Schemas.
     pub schemas: schema::Limits,
-    /// The Ada dialect.
+    /// Ada API.
     pub ada: ada::Settings,
-    /// The Aloochat dialect.
+    /// Aloochat API.
     pub aloochat: aloochat::Settings,
-    /// The Cohere dialect.
+    /// Cohere API.
     pub cohere: cohere::Settings,
-    /// The Botpress dialect.
+    /// Botpress API.
     pub botpress: botpress::Settings,
 }
 
-/// Settings of the server.
+/// Settings of the HTTP server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
-    /// The address and port to listen on; port 0 picks a free one.
+    /// The address and port to listen on; port 0 picks a free port.
     pub listen: SocketAddr,
-    /// The address that others know the server by, wherever it writes a URL of its own: scheme, host
-    /// and port. By default what each request says.
+    /// The public address (scheme, host and port) for URLs of this server. By default, URLs use the host of each
+    /// request.
     pub public_url: Option<PublicUrl>,
-    /// Whether to believe `X-Forwarded-Proto` and `X-Forwarded-Host`: only behind a proxy that
-    /// always sets them.
+    /// True to trust `X-Forwarded-Proto` and `X-Forwarded-Host`. Safe only behind a proxy that always sets them.
     pub trust_forwarded: bool,
-    /// The hosts that it answers to, beside those of this machine, of `listen` and of its public
-    /// addresses.
+    /// Additional hosts to answer to. Names and addresses of this machine, `listen` and the public addresses are
+    /// always allowed.
     pub allowed_hosts: Vec<AllowedHost>,
-    /// What the server is for.
+    /// The purpose of the server, which decides several defaults.
     pub profile: Profile,
-    /// The largest request body, in bytes.
+    /// Maximum size of a request body, in bytes.
     pub body_limit_bytes: usize,
-    /// How much the bodies of all requests may take together, in bytes.
+    /// Maximum memory for the bodies of all requests together, in bytes.
     pub body_memory_bytes: usize,
-    /// The longest that a request may take, in seconds.
+    /// Maximum time that a request may take, in seconds.
     pub request_timeout_seconds: u64,
-    /// The largest head of a request, in bytes.
+    /// Maximum size of a request head, in bytes.
     pub header_bytes: usize,
-    /// The longest that the head of a request may take to arrive, in seconds.
+    /// Maximum time until a request head has arrived, in seconds.
     pub header_timeout_seconds: u64,
-    /// How long a connection may wait for its next request, in seconds.
+    /// Maximum time that a connection may wait for its next request, in seconds.
     pub keep_alive_seconds: u64,
-    /// The most connections; by default as many as the limit on file descriptors leaves room for.
+    /// Maximum number of connections. By default as many as the limit on file descriptors allows.
     pub max_connections: Option<usize>,
-    /// How much of the body of a request that is refused is read and dropped, in bytes.
+    /// Maximum part of a rejected request's body that is read and discarded, in bytes.
     pub drain_bytes: usize,
-    /// How long that is done, in seconds.
+    /// Maximum time for reading and discarding it, in seconds.
     pub drain_seconds: u64,
-    /// How long running requests may still take when the server stops, in seconds.
+    /// Maximum time that running requests may take when the server stops, in seconds.
     pub shutdown_timeout_seconds: u64,
 }
 
@@ -156,24 +155,23 @@ impl Default for Server {
     }
 }
 
-/// What a server is for.
+/// The purpose of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
-    /// Development on one's own machine: the operator may move the clock.
+    /// Development on the developer's own machine. The operator may freeze and advance the clock.
     Dev,
-    /// Use by others.
+    /// Production.
     Production,
 }
 
-/// Settings of the log, which goes to standard error.
+/// Settings of the log, which is written to standard error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
-    /// What to log: a level, or `tracing` directives such as `info,parlance=debug`. At `debug`
-    /// every request is a line.
+    /// A level, or `tracing` directives such as `info,parlance=debug`. At `debug`, each request is logged.
     pub level: String,
-    /// Lines for people or for machines.
+    /// The format of log lines.
     pub format: LogFormat,
 }
 
@@ -186,12 +184,12 @@ impl Default for Log {
     }
 }
 
-/// The form of log lines.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }

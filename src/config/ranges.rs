@@ -1,27 +1,27 @@
-//! Ranges of the figures in the settings. With other figures the server could not count, or not even
-//! start. The names of settings tell their unit.
+//! Allowed ranges of numeric settings. Other numbers would overflow or keep the server from starting. The suffix of a
+//! setting's name is its unit.
 
 use serde_json::Value;
 
 use super::Config;
 
 const YEAR: u64 = 365 * 24 * 3600;
-/// The longest time, a century: it can be added to any date that is met.
+/// Maximum of a duration, in seconds: a century can be added to any supported date.
 const LONGEST: u64 = 100 * YEAR;
-/// The most of what is made at once, or has a place kept for it.
+/// Maximum of a count for which memory or tasks are allocated.
 const PLACES: u64 = 1_000_000;
-/// The largest stack of a program, in bytes: its thread has it at once.
+/// Maximum stack size of a program, in bytes: its thread allocates the stack at once.
 const LARGEST_STACK: u64 = 1 << 30;
-/// The longest that the answer to a wrong key waits, in milliseconds: clients give up after a minute.
+/// Maximum delay of the answer to a wrong key, in milliseconds: clients time out after a minute.
 const LONGEST_DELAY_MS: u64 = 60_000;
-/// The most milliseconds that SQLite can be told to wait.
+/// Maximum busy timeout that SQLite accepts, in milliseconds.
 const LONGEST_BUSY_MS: u64 = i32::MAX.unsigned_abs() as u64;
 
-/// The least that some settings can be. With 0, nothing would work at all.
+/// Minimum values of settings that would not work with 0.
 const LEAST: &[(&str, u64)] = &[
     ("server.body_limit_bytes", 1),
     ("server.request_timeout_seconds", 1),
-    // hyper takes no less of a head.
+    // hyper requires at least this buffer size.
     ("server.header_bytes", 8192),
     ("server.header_timeout_seconds", 1),
     ("server.keep_alive_seconds", 1),
@@ -38,7 +38,7 @@ const LEAST: &[(&str, u64)] = &[
     ("tunnel.max_requests", 1),
 ];
 
-/// Figures that have places made for them when they are first needed.
+/// Settings that allocate memory or tasks for each unit.
 const COUNTS_OF_PLACES: &[&str] = &[
     "deliveries.concurrency",
     "deliveries.concurrency_per_receiver",
@@ -54,7 +54,7 @@ const COUNTS_OF_PLACES: &[&str] = &[
     "webhooks.concurrency_per_endpoint",
 ];
 
-/// The first setting whose figure cannot be, with what is wrong.
+/// Returns the key of the first setting that is out of range, and the reason.
 pub(super) fn problem(config: &Config) -> Option<(String, String)> {
     let whole = serde_json::to_value(config).ok()?;
     look(&whole, "")
@@ -66,7 +66,7 @@ fn look(value: &Value, key: &str) -> Option<(String, String)> {
             let separator = if key.is_empty() { "" } else { "." };
             look(value, &format!("{key}{separator}{name}"))
         }),
-        // A list's figures are those of its name.
+        // The items of a list have the range of the list's key.
         Value::Array(items) => items.iter().find_map(|item| look(item, key)),
         Value::Number(figure) => {
             let problem = problem_of(key, figure.as_u64()?)?;
@@ -115,7 +115,7 @@ fn most(key: &str) -> u64 {
     } else if ends("_days") {
         LONGEST / (24 * 3600)
     } else {
-        // The database counts in 64 bits with a sign.
+        // SQLite integers are signed 64-bit numbers.
         i64::MAX.unsigned_abs()
     }
 }

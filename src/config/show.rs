@@ -1,4 +1,4 @@
-//! Showing every effective value with where it came from, secrets masked.
+//! Lists every effective setting with its source. Secrets are masked.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use super::{
     load::{Loaded, source_of},
 };
 
-/// The settings that follow from the profile where they are not set: on in `dev`.
+/// The settings that, if unset, follow from the profile: on in `dev`.
 const OF_PROFILE: [&str; 4] = [
     "inbox.enabled",
     "runtime.node_fallback",
@@ -16,18 +16,18 @@ const OF_PROFILE: [&str; 4] = [
     "webhooks.http_to_loopback",
 ];
 
-/// One setting.
+/// A setting and its source.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Setting {
-    /// Its name: `server.listen`.
+    /// The key: `server.listen`.
     pub key: String,
-    /// Its value; `[hidden]` for a secret that is set, null for what is not set.
+    /// The value; `[hidden]` for a secret that is set, null for an unset setting.
     pub value: Value,
-    /// `default`, a file, an environment variable or a flag; or the setting that it follows from.
+    /// `default`, a file, an environment variable, a flag, or the setting that decides the value.
     pub source: String,
 }
 
-/// Every setting, in the order of the example file.
+/// Returns every setting in the order of the example file.
 #[must_use]
 pub fn settings(loaded: &Loaded) -> Vec<Setting> {
     let mut config = loaded.config.clone();
@@ -66,7 +66,7 @@ fn collect(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
     }
 }
 
-/// Whether a setting is a secret.
+/// True if a setting is a secret.
 pub(super) fn is_secret(key: &str) -> bool {
     key == "seal.key"
         || key == "answers.upstream.key"
