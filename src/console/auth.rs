@@ -1,4 +1,4 @@
-//! Who calls: the holder of an operator key.
+//! The extractor of operator calls, which authenticate with an operator key.
 
 use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
@@ -9,7 +9,7 @@ use crate::{
     kernel::Error,
 };
 
-/// A call of the operator.
+/// A call with an operator key.
 pub struct Operator(pub OperatorCall);
 
 impl<'a> ApiExtractor<'a> for Operator {

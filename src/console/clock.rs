@@ -1,5 +1,5 @@
-//! `/clock`: the server's clock, which profile `dev` lets the operator freeze and advance, to see
-//! expiry, quotas and schedules at work without waiting for them.
+//! `/clock`: reads the server's clock. In profile `dev` the operator can freeze and advance it, to test expiry,
+//! quotas and schedules without waiting.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use crate::{
     kernel::{Clock, Error, Kind, Result, Rule, Timestamp, Violation},
 };
 
-/// What the clock shows.
+/// The state of the clock.
 #[derive(Object)]
 #[oai(example)]
 struct Shown {
-    /// The time: RFC 3339 in UTC.
+    /// The current time of the clock: RFC 3339 in UTC.
     now: String,
-    /// Whether it stands still.
+    /// True if the clock is frozen.
     frozen: bool,
 }
 
@@ -30,11 +30,11 @@ impl Example for Shown {
     }
 }
 
-/// Where to freeze the clock.
+/// The time at which to freeze the clock.
 #[derive(Object)]
 #[oai(example)]
 struct Freeze {
-    /// The time to stand still at: RFC 3339. The time it shows now by default.
+    /// The time to freeze at: RFC 3339. Default: the current time of the clock.
     at: Option<String>,
 }
 
@@ -46,11 +46,11 @@ impl Example for Freeze {
     }
 }
 
-/// How far to move the clock.
+/// The time by which to advance the clock.
 #[derive(Object)]
 #[oai(example)]
 struct Advance {
-    /// Seconds to move forward by.
+    /// Number of seconds to advance.
     #[oai(validator(minimum(value = "0")))]
     seconds: u32,
 }
@@ -119,7 +119,7 @@ impl ClockApi {
 
     /// Advance the clock
     ///
-    /// A frozen clock stays frozen at the new time; a running one runs on from it.
+    /// A frozen clock stays frozen at the new time; a running clock continues from it.
     #[oai(
         path = "/clock/advance",
         method = "post",
@@ -135,7 +135,7 @@ impl ClockApi {
         Ok(shown(clock))
     }
 
-    /// Go back to the system's time
+    /// Return to the system time
     #[oai(path = "/clock/resume", method = "post", operation_id = "resume_clock")]
     async fn resume_clock(&self, operator: Operator) -> Result<Json<Shown>, Failed> {
         let clock = self.movable(&operator)?;

@@ -9,7 +9,7 @@ use crate::{
     kernel::{Error, Kind},
 };
 
-/// The console, as the shared layers know it.
+/// The console as a dialect of the shared HTTP layer.
 pub struct Console;
 
 impl Dialect for Console {
@@ -28,20 +28,20 @@ impl Dialect for Console {
 /// The error of every operation.
 pub type Failed = http::Failed<Console>;
 
-/// What went wrong.
+/// The details of an error.
 #[derive(Object)]
 struct ErrorDetail {
-    /// Its kind, in a word.
+    /// The kind of error, such as `not_found`.
     kind: String,
-    /// What went wrong, for people.
+    /// A description for people.
     message: String,
 }
 
-/// An error.
+/// The body of an error response.
 #[derive(Object)]
 #[oai(example, rename = "ConsoleError")]
 pub struct ErrorBody {
-    /// What went wrong.
+    /// The details of the error.
     error: ErrorDetail,
 }
 
@@ -56,7 +56,7 @@ impl Example for ErrorBody {
     }
 }
 
-/// The body of the error with this status, as the document shows it.
+/// Returns the example body of an error with this status, for the document.
 pub fn example(status: u16) -> Value {
     let (kind, message) = match status {
         400 => ("invalid", "seconds is required"),
@@ -69,7 +69,7 @@ pub fn example(status: u16) -> Value {
     json!({"error": {"kind": kind, "message": message}})
 }
 
-/// Renders errors of everything that belongs to no vendor.
+/// Renders errors of every endpoint that belongs to no vendor.
 #[derive(Clone, Copy)]
 pub struct ErrorRenderer;
 

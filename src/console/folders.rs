@@ -1,27 +1,27 @@
-//! `/folders`: the folders that this server serves as connectors, and what of them cannot be found.
+//! `/folders`: the local folders that this server serves as connectors, and the files that search cannot find.
 
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
 use super::{Tag, auth::Operator, error::Failed};
 use crate::domain::retrieval::folders;
 
-/// A folder as it was last looked at.
+/// A folder, with the result of its last scan.
 #[derive(Object)]
 #[oai(example, rename = "ConsoleFolder", skip_serializing_if_is_none)]
 struct Folder {
-    /// Its name.
+    /// The name of the folder.
     name: String,
-    /// Its place.
+    /// The path of the folder on the server.
     path: String,
-    /// False until it was looked at for the first time since the start.
+    /// False until the first scan since the server started.
     is_scanned: bool,
-    /// How many files of it can be found.
+    /// Number of files that search can find.
     files: u64,
-    /// Why it, or a part of it, could not be looked at.
+    /// The reason why the folder, or a part of it, could not be scanned.
     problem: Option<String>,
-    /// Files that are left out, at most 1,000. Hidden ones are not named.
+    /// Files that are left out, at most 1,000. Hidden files are not listed.
     left_out: Vec<LeftOut>,
-    /// How many files are left out besides.
+    /// Number of further files that are left out.
     more_left_out: u64,
 }
 
@@ -29,9 +29,9 @@ struct Folder {
 #[derive(Object)]
 #[oai(rename = "LeftOutFile")]
 struct LeftOut {
-    /// Its path below the folder.
+    /// The path of the file, relative to the folder.
     path: String,
-    /// Why it is left out.
+    /// The reason why the file is left out.
     reason: String,
 }
 
@@ -73,12 +73,12 @@ impl From<&folders::Folder> for Folder {
     }
 }
 
-/// The operation on folders.
+/// The operations on folders.
 pub struct FoldersApi;
 
 #[OpenApi(tag = "Tag::Folders")]
 impl FoldersApi {
-    /// List the folders and what of them is left out
+    /// List folders and the files that are left out
     #[oai(path = "/folders", method = "get", operation_id = "list_folders")]
     async fn list_folders(&self, operator: Operator) -> Result<Json<Vec<Folder>>, Failed> {
         let folders = operator.0.app().folders().iter();

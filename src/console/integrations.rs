@@ -1,5 +1,5 @@
-//! `/integrations`: the Ada platform integrations of every agent, to approve and archive them. The
-//! vendor does that by mail.
+//! `/integrations`: lists the Ada platform integrations of every agent, and approves and archives them. The vendor
+//! does that by e-mail.
 
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json, types::Example};
 
@@ -10,11 +10,11 @@ use crate::domain::platform_integrations::{self as integrations, PlatformIntegra
 #[derive(Object)]
 #[oai(example, rename = "ConsoleIntegration")]
 struct Integration {
-    /// Its id.
+    /// The id of the integration.
     id: String,
-    /// Its name.
+    /// The name of the integration.
     name: String,
-    /// Who makes it.
+    /// The author of the integration.
     author: String,
     /// `development`, `approved` or `archived`.
     status: String,
@@ -42,7 +42,7 @@ impl From<PlatformIntegration> for Integration {
     }
 }
 
-/// The operations on integrations.
+/// The operations on platform integrations.
 pub struct IntegrationsApi;
 
 #[OpenApi(tag = "Tag::Integrations")]
@@ -69,7 +69,7 @@ impl IntegrationsApi {
 
     /// Approve an integration
     ///
-    /// It can no longer be changed.
+    /// An approved integration can no longer be changed.
     #[oai(
         path = "/integrations/:id/approve",
         method = "post",
@@ -90,7 +90,7 @@ impl IntegrationsApi {
 
     /// Archive an integration
     ///
-    /// It can no longer be changed or installed. Its installations stay.
+    /// An archived integration can no longer be changed or installed. Its installations remain.
     #[oai(
         path = "/integrations/:id/archive",
         method = "post",

@@ -1,4 +1,4 @@
-//! The operator's API: what only whoever runs the server may do.
+//! The operator's API: actions that only the operator of the server may perform.
 
 mod auth;
 mod clock;
@@ -20,24 +20,24 @@ use self::{
 };
 use crate::http::{Document, Marks, Mount, Published, Queries};
 
-/// The path that every operation is under.
+/// The path prefix of every operation.
 pub const BASE_PATH: &str = "/console/api";
 
-/// The groups of operations in the document.
+/// The tags of operations in the document.
 #[derive(Tags)]
 enum Tag {
     /// The server's clock.
     Clock,
-    /// Webhook endpoints of all agents, what their attempts came to, and sending again.
+    /// Webhook endpoints of all agents: their attempts, and redelivery.
     Webhooks,
     /// Ada platform integrations.
     Integrations,
-    /// Folders of documents that are connectors.
+    /// Local folders that are served as connectors.
     Folders,
 }
 
-/// The console, to be mounted under its base path. The clock can be moved only if
-/// `clock_moves` says so (profile `dev`).
+/// Creates the console, to be served under its base path. `clock_moves`: True if the operator may move the clock
+/// (profile `dev`).
 #[must_use]
 pub fn mount(clock_moves: bool) -> Mount {
     let document = Published::new(document);
@@ -62,7 +62,7 @@ pub fn mount(clock_moves: bool) -> Mount {
     }
 }
 
-/// The console's OpenAPI document.
+/// Builds the OpenAPI document of the console.
 #[must_use]
 pub fn document() -> Document {
     Document::new::<error::Console, _>(&service(false), BASE_PATH, error::example)

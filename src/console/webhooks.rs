@@ -1,4 +1,4 @@
-//! `/webhooks`: the deliveries of every agent's webhook endpoints.
+//! `/webhooks`: the deliveries to every agent's webhook endpoints.
 
 use poem_openapi::{
     ApiResponse, OpenApi,
@@ -20,26 +20,26 @@ use crate::{
     kernel::{Error, Result, Rule, Timestamp, Violation},
 };
 
-/// The most attempts that one page has.
+/// Maximum number of attempts on a page.
 const LIMIT_MAX: u32 = 1000;
-/// The size of a page without `limit`.
+/// Default number of attempts on a page.
 const LIMIT_DEFAULT: u32 = 100;
 
 /// The operations on webhooks.
 pub struct WebhooksApi;
 
-/// The answer to what is done after it.
+/// The response to a redelivery, which happens after it.
 #[derive(ApiResponse)]
 enum Accepted {
-    /// It is on its way
+    /// The messages are queued
     #[oai(status = 202)]
     Resent(Json<Resent>),
 }
 
-/// The answer to an example.
+/// The response to an example, which is sent after it.
 #[derive(ApiResponse)]
 enum Sent {
-    /// It is on its way
+    /// The example is queued
     #[oai(status = 202)]
     Example(Json<ExampleMessage>),
 }
@@ -59,7 +59,7 @@ fn resent(deliveries: u64) -> Accepted {
 impl WebhooksApi {
     /// List webhook endpoints
     ///
-    /// Those of every agent, with how they stand.
+    /// Lists the endpoints of every agent with their state.
     #[oai(path = "/webhooks", method = "get", operation_id = "list_webhooks")]
     async fn list_webhooks(&self, operator: Operator) -> Result<Json<Endpoints>, Failed> {
         let endpoints = webhooks::all(operator.0.app()).await?;
@@ -68,7 +68,7 @@ impl WebhooksApi {
 
     /// List attempts
     ///
-    /// The attempts to deliver messages to an endpoint, newest first.
+    /// Lists the attempts to deliver messages to an endpoint, newest first.
     #[oai(
         path = "/webhooks/:endpoint/attempts",
         method = "get",
@@ -79,9 +79,9 @@ impl WebhooksApi {
         operator: Operator,
         /// The endpoint's id.
         endpoint: Path<String>,
-        /// At most this many: 1 to 1000; 100 by default.
+        /// Maximum number of attempts: 1 to 1000; 100 by default.
         limit: Query<Option<u32>>,
-        /// The `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
     ) -> Result<Json<AttemptPage>, Failed> {
         let limit = match limit.0.unwrap_or(LIMIT_DEFAULT) {
@@ -103,7 +103,7 @@ impl WebhooksApi {
 
     /// Resend a message
     ///
-    /// One attempt, at once and without retries.
+    /// Makes one attempt immediately, without retries.
     #[oai(
         path = "/webhooks/:endpoint/resend",
         method = "post",
@@ -123,8 +123,8 @@ impl WebhooksApi {
 
     /// Replay messages
     ///
-    /// Every message since a time that the endpoint asks for, delivered or not: also those from
-    /// while it was disabled or not there yet.
+    /// Sends every message since a time that matches the endpoint's filters, delivered or not. That includes messages
+    /// from while the endpoint was disabled or did not exist.
     #[oai(
         path = "/webhooks/:endpoint/replay",
         method = "post",
@@ -144,7 +144,7 @@ impl WebhooksApi {
 
     /// Recover failed messages
     ///
-    /// The messages since a time whose delivery failed, with the whole schedule of retries anew.
+    /// Sends the messages since a time whose delivery failed, with a new schedule of retries.
     #[oai(
         path = "/webhooks/:endpoint/recover",
         method = "post",
@@ -164,7 +164,7 @@ impl WebhooksApi {
 
     /// Send an example
     ///
-    /// An event with example data, to this endpoint only, whether it asks for such events or not.
+    /// Sends an event with example data to this endpoint only, even if its filters do not match.
     #[oai(
         path = "/webhooks/:endpoint/example",
         method = "post",

@@ -1,4 +1,4 @@
-//! Webhooks as the console shows them.
+//! Webhooks as wire types of the console.
 
 use poem_openapi::{Object, types::Example};
 
@@ -11,28 +11,28 @@ use crate::{
 #[derive(Object)]
 #[oai(rename = "Endpoint")]
 struct EndpointItem {
-    /// Its id.
+    /// The id of the endpoint.
     id: String,
     /// The agent whose messages it receives.
     agent_id: String,
-    /// Its address.
+    /// The URL that messages are sent to.
     url: String,
-    /// What it is, for people.
+    /// A description for people.
     description: String,
-    /// The events that it is told of. Empty means every event.
+    /// The types of events to send. An empty list means every event.
     event_filters: Vec<String>,
-    /// Whether messages are sent to it.
+    /// True if messages are sent to the endpoint.
     enabled: bool,
-    /// The first failure since the last success.
+    /// The time of the first failure since the last success.
     #[oai(nullable)]
     first_failure_at: Option<String>,
-    /// When it was disabled.
+    /// The time at which the endpoint was disabled.
     #[oai(nullable)]
     disabled_at: Option<String>,
-    /// Why it was disabled.
+    /// The reason why the endpoint was disabled.
     #[oai(nullable)]
     disabled_reason: Option<String>,
-    /// When it was created.
+    /// The time of creation.
     created_at: String,
 }
 
@@ -91,29 +91,29 @@ impl Example for Endpoints {
 #[derive(Object)]
 #[oai(rename = "Attempt")]
 struct AttemptItem {
-    /// Its id.
+    /// The id of the attempt.
     id: String,
-    /// The message.
+    /// The id of the message.
     message_id: String,
-    /// The type of the message's event.
+    /// The type of the event.
     event_type: String,
-    /// The address that was called.
+    /// The URL that was called.
     url: String,
-    /// Whether it was asked for here, not planned.
+    /// True if the attempt was requested here and not scheduled.
     manual: bool,
-    /// Whether the endpoint took the message.
+    /// True if the endpoint accepted the message.
     succeeded: bool,
-    /// The status of the answer, if there was one.
+    /// The status code of the response; null without a response.
     #[oai(nullable)]
     status: Option<u16>,
-    /// The beginning of the answer's body.
+    /// The beginning of the response body.
     response: String,
-    /// Why there was no answer.
+    /// The reason why there was no response.
     #[oai(nullable)]
     error: Option<String>,
-    /// When it was made.
+    /// The time at which the attempt started.
     started_at: String,
-    /// How long it took, in milliseconds.
+    /// Duration of the attempt, in milliseconds.
     duration_ms: u64,
 }
 
@@ -141,7 +141,7 @@ impl From<Attempt> for AttemptItem {
 pub struct AttemptPage {
     /// The attempts, newest first.
     data: Vec<AttemptItem>,
-    /// Where the next page begins; null on the last one.
+    /// The cursor of the next page; null on the last page.
     #[oai(nullable)]
     next_cursor: Option<String>,
 }
@@ -180,7 +180,7 @@ impl Example for AttemptPage {
 #[derive(Object)]
 #[oai(example, rename = "ResendMessage")]
 pub struct MessageToResend {
-    /// The message's id: `svix-id` of its deliveries.
+    /// The id of the message: `svix-id` of its deliveries.
     pub message_id: String,
 }
 
@@ -192,11 +192,11 @@ impl Example for MessageToResend {
     }
 }
 
-/// From when on to send again.
+/// The start of the period to send again.
 #[derive(Object)]
 #[oai(example)]
 pub struct Since {
-    /// RFC 3339.
+    /// RFC 3339 date and time.
     pub since: String,
 }
 
@@ -208,11 +208,11 @@ impl Example for Since {
     }
 }
 
-/// What is sent again.
+/// The result of a redelivery.
 #[derive(Object)]
 #[oai(example)]
 pub struct Resent {
-    /// How many messages.
+    /// Number of messages.
     pub deliveries: u64,
 }
 
@@ -222,7 +222,7 @@ impl Example for Resent {
     }
 }
 
-/// Which example to send.
+/// The example to send.
 #[derive(Object)]
 #[oai(example, rename = "SendExample")]
 pub struct WhichExample {
@@ -238,11 +238,11 @@ impl Example for WhichExample {
     }
 }
 
-/// The example on its way.
+/// The example that is being sent.
 #[derive(Object)]
 #[oai(example)]
 pub struct ExampleMessage {
-    /// The message's id: `svix-id` of its delivery.
+    /// The id of the message: `svix-id` of its delivery.
     message_id: String,
 }
 

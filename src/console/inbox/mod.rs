@@ -1,4 +1,4 @@
-//! `/inbox/{name}`: the test inbox, as pages and as JSON.
+//! The test inbox at `/inbox/{name}`: records requests and shows them as pages and JSON.
 
 mod page;
 
@@ -20,7 +20,7 @@ use crate::{
     kernel::{Error, Result, Rule, Violation},
 };
 
-/// The methods of its paths.
+/// The methods of the inbox's paths.
 pub const METHODS: &[allow::Row] = &[
     ("/", "GET, HEAD"),
     ("/{name}", "GET, HEAD, POST, PUT"),
@@ -28,7 +28,7 @@ pub const METHODS: &[allow::Row] = &[
     ("/{name}/clear", "POST"),
 ];
 
-/// The inbox, to be mounted under `/inbox`.
+/// Serves the inbox, relative to `/inbox`.
 #[must_use]
 pub fn routes(app: &App) -> BoxEndpoint<'static, Response> {
     let named = RouteMethod::new()
@@ -107,7 +107,7 @@ async fn receive(app: App, mut request: Request) -> Result<Response> {
     Ok((status, Json(answer)).into_response())
 }
 
-/// Takes `{"status": 500}`, or the form of the page.
+/// Reads `{"status": 500}`, or the form of the page.
 async fn settings(app: App, mut request: Request) -> Result<Response> {
     same_origin::check(&request)?;
     let name = name(&request)?;
@@ -138,7 +138,7 @@ async fn clear(app: App, request: Request) -> Result<Response> {
     Ok(done(is_form(&request), &name, json!({"name": name})))
 }
 
-/// Back to the page for a form, JSON for a program.
+/// Redirects to the page after a form; answers a program with JSON.
 fn done(form: bool, name: &str, answer: Value) -> Response {
     if form {
         Redirect::see_other(format!("/inbox/{name}")).into_response()

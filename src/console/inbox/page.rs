@@ -1,4 +1,4 @@
-//! The pages of the test inbox. Whatever a request brought along is shown as text.
+//! The HTML pages of the test inbox. All data of received requests is escaped.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ const STATUSES: [(u16, &str); 7] = [
     (500, "Internal Server Error"),
 ];
 
-/// The list of inboxes.
+/// Renders the list of inboxes.
 pub(super) fn list(inboxes: &[Summary]) -> String {
     let rows: String = inboxes
         .iter()
@@ -40,7 +40,7 @@ pub(super) fn list(inboxes: &[Summary]) -> String {
     fill(&text("inboxes.html"), &[("rows", &rows)])
 }
 
-/// One inbox.
+/// Renders one inbox.
 pub(super) fn inbox(inbox: &Inbox) -> String {
     let requests: String = inbox.requests.iter().map(request).collect();
     let requests = if requests.is_empty() {
@@ -112,7 +112,7 @@ fn request(request: &Received) -> String {
     )
 }
 
-/// A body as text; JSON with its structure.
+/// Returns a body as text. JSON is indented.
 fn body(bytes: &[u8]) -> String {
     let parsed: Result<Value, _> = serde_json::from_slice(bytes);
     parsed
