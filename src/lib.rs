@@ -1,8 +1,8 @@
-//! Parlance: one self-hosted binary that speaks the APIs of several conversational-AI clouds over
-//! one domain model and one SQLite file.
+//! Parlance: one self-hosted binary that serves the APIs of several conversational-AI clouds over one domain model
+//! and one SQLite file.
 //!
-//! A module may use only those above it in this list, and a test holds it to that
-//! (`tests/api/architecture.rs`, `docs/ARCHITECTURE.md`).
+//! The modules are listed in layers: a module imports only modules above it. The test `tests/api/architecture.rs`
+//! enforces this (`docs/ARCHITECTURE.md`).
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 

@@ -1,9 +1,9 @@
-//! The program. Everything it does is in [`parlance::cli`].
+//! The `parlance` program. The command line is in [`parlance::cli`].
 
 use std::process::ExitCode;
 
-/// What one thread allocates another frees here: requests come in on one and are written on another.
-/// The system's allocator takes a lock for each of them.
+/// jemalloc, because threads free memory that other threads allocated (one reads a request, another writes it), and
+/// the system allocator locks on each such free.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

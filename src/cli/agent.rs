@@ -1,4 +1,4 @@
-//! `parlance agent`: agents.
+//! `parlance agent`: creates and lists agents.
 
 use std::process::ExitCode;
 
@@ -17,31 +17,31 @@ use crate::{
 
 #[derive(Subcommand)]
 pub enum Agent {
-    /// Make an agent.
+    /// Create an agent.
     Create(Create),
-    /// List the agents of a workspace, or of all.
+    /// List the agents of a workspace, or all agents.
     List(List),
 }
 
 #[derive(Args)]
 pub struct Create {
-    /// The workspace that it belongs to.
+    /// The id of the agent's workspace.
     #[arg(long, value_name = "ID")]
     workspace: WorkspaceId,
-    /// Its handle: lower-case letters, digits and inner hyphens.
+    /// The handle: lower-case letters, digits and inner hyphens.
     #[arg(long)]
     handle: String,
-    /// Its name [default: the handle].
+    /// The name [default: the handle].
     #[arg(long)]
     name: Option<String>,
-    /// Its id [default: a random UUID].
+    /// The id [default: a random UUID].
     #[arg(long, value_name = "ID")]
     id: Option<AgentId>,
 }
 
 #[derive(Args)]
 pub struct List {
-    /// Only those of this workspace.
+    /// List only agents of this workspace.
     #[arg(long, value_name = "ID")]
     workspace: Option<WorkspaceId>,
 }

@@ -1,4 +1,4 @@
-//! `parlance backup`: a consistent copy of the database.
+//! `parlance backup`: writes a consistent copy of the database.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -14,7 +14,7 @@ pub struct Backup {
     /// The file to write.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Replace the file if it is there.
+    /// Replace the file if it exists.
     #[arg(long)]
     overwrite: bool,
 }

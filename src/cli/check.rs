@@ -1,4 +1,4 @@
-//! `parlance check`: is the database sound, and can its secrets be read?
+//! `parlance check`: checks the integrity of the database and the readability of its secrets.
 
 use std::process::ExitCode;
 
@@ -18,7 +18,7 @@ use crate::{
 pub fn run(loaded: &Loaded, json: bool) -> Result<ExitCode> {
     let database = Database::open(loaded)?;
     let mut report = database.store.read(store::check)?;
-    // In a damaged file the rows may be out of reach; the report is printed all the same.
+    // In a damaged file, these rows may be unreadable; print the report anyway.
     match database.store.read(derived::faults) {
         Ok(faults) => report.damage.extend(faults),
         Err(error) if report.is_sound() => return Err(error.into()),
@@ -37,7 +37,7 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<ExitCode> {
         print_text(&report, unreadable.as_ref())
     };
     if !sound {
-        // Also to who has read only the beginning of it.
+        // Exit with failure even if the reader closed the pipe early.
         return Ok(ExitCode::FAILURE);
     }
     printed.map(|()| ExitCode::SUCCESS)
@@ -74,7 +74,7 @@ fn print_text(report: &CheckReport, unreadable: Option<&Unreadable>) -> Result<(
     Ok(output::line(text)?)
 }
 
-/// The secrets that the key does not open.
+/// Finds the secrets that the sealing key cannot decrypt.
 fn unreadable_secrets(database: &Database, loaded: &Loaded) -> Result<Unreadable> {
     let sealer = Sealer::find(&database.store, &loaded.config.seal)?;
     let found = database

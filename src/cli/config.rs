@@ -1,4 +1,4 @@
-//! `parlance config`: the configuration.
+//! `parlance config`: shows the configuration.
 
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ use crate::config::{Loaded, settings};
 
 #[derive(Subcommand)]
 pub enum Config {
-    /// Print each effective value and where it came from, secrets masked.
+    /// Print each effective value and its source, with secrets masked.
     Show,
 }
 

@@ -1,5 +1,4 @@
-//! The hidden modes: what the server starts this program for. They read no settings and open no
-//! database.
+//! Hidden commands for the child processes that the server starts. They read no settings and open no database.
 
 use std::{
     io::Write,
@@ -20,7 +19,7 @@ use crate::{
     },
 };
 
-/// Run scripts that come on standard input.
+/// Run scripts from standard input.
 #[derive(Args)]
 pub struct ScriptWorker {
     #[arg(long)]
@@ -45,7 +44,7 @@ impl ScriptWorker {
     }
 }
 
-/// Read a document that comes on standard input.
+/// Read a document from standard input.
 #[derive(Args)]
 pub struct DocumentWorker {
     #[arg(long)]
@@ -61,27 +60,27 @@ impl DocumentWorker {
     }
 }
 
-/// Limit this process, and become Node.js.
+/// Limit this process, then execute Node.js in it.
 #[derive(Args)]
 pub struct NodeLauncher {
-    /// The user to become.
+    /// The id of the user to run as.
     #[arg(long)]
     uid: Option<u32>,
-    /// The most memory of its own to write, in bytes.
+    /// Maximum writable private memory, in bytes.
     #[arg(long)]
     memory_bytes: u64,
-    /// Measures that are left out.
+    /// Confinement measures to skip.
     #[arg(long, value_name = "MEASURE")]
     without: Vec<Measure>,
-    /// Print the measures that are in force, before Node.js prints anything.
+    /// Print the active measures before any output of Node.js.
     #[arg(long)]
     report: bool,
-    /// Node.js and its arguments.
+    /// The Node.js program and its arguments.
     #[arg(last = true, required = true)]
     command: Vec<String>,
 }
 
-/// A measure of the system.
+/// A confinement measure of the operating system.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Measure {
     Signals,
@@ -114,7 +113,7 @@ impl NodeLauncher {
     }
 }
 
-/// The file of a program, whose name may be looked for in PATH.
+/// Finds the file of a program, in `PATH` if the name has no slash.
 fn locate(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         return std::fs::canonicalize(program).ok();
@@ -126,7 +125,7 @@ fn locate(program: &str) -> Option<PathBuf> {
     })
 }
 
-/// Where a program is installed: the directory above its `bin`, else its own.
+/// Returns the directory in which a program is installed: the parent of its `bin` directory, else its own directory.
 fn installed_in(program: &Path) -> &Path {
     let directory = program.parent().unwrap_or(program);
     match directory.file_name() {

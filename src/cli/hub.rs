@@ -1,4 +1,4 @@
-//! `parlance hub`: who the names of public integrations belong to.
+//! `parlance hub`: manages which workspaces own the names of public integrations.
 
 use std::process::ExitCode;
 
@@ -14,9 +14,9 @@ use crate::{
 
 #[derive(Subcommand)]
 pub enum Hub {
-    /// List the names of integrations, each with the workspace that it belongs to.
+    /// List the names of integrations, each with the workspace that owns it.
     Names,
-    /// Give a name to a workspace, which alone may then publish integrations of that name.
+    /// Give a name to a workspace. Only that workspace may then publish integrations with it.
     Give(Give),
 }
 
@@ -24,7 +24,7 @@ pub enum Hub {
 pub struct Give {
     /// The name, such as `acme/pay`.
     name: String,
-    /// The workspace's id, as `workspace list` shows it.
+    /// The id of the workspace, as `workspace list` prints it.
     #[arg(long, value_name = "ID")]
     workspace: WorkspaceId,
 }

@@ -1,4 +1,4 @@
-//! `parlance integration`: Ada platform integrations.
+//! `parlance integration`: lists, approves and archives Ada platform integrations.
 
 use std::process::ExitCode;
 
@@ -17,15 +17,15 @@ use crate::{
 pub enum Integration {
     /// List the platform integrations of every agent.
     List,
-    /// Approve one: it can no longer be changed.
+    /// Approve a platform integration, so that it can no longer be changed.
     Approve(One),
-    /// Archive one: it can no longer be changed or installed.
+    /// Archive a platform integration, so that it can no longer be changed or installed.
     Archive(One),
 }
 
 #[derive(Args)]
 pub struct One {
-    /// Its id, as `integration list` shows it.
+    /// The id, as `integration list` prints it.
     #[arg(value_name = "ID")]
     id: PlatformIntegrationId,
 }

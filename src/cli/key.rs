@@ -1,4 +1,4 @@
-//! `parlance key`: API keys.
+//! `parlance key`: creates, lists and revokes API keys.
 
 use std::process::ExitCode;
 
@@ -29,11 +29,11 @@ use crate::{
 
 #[derive(Subcommand)]
 pub enum Key {
-    /// Make a key and print its value, which cannot be had again.
+    /// Create a key and print its value, which is never shown again.
     Create(Create),
-    /// List keys, valid and revoked, without their values.
+    /// List valid and revoked keys, without their values.
     List(List),
-    /// Revoke a key: by its id, or all of an API in a workspace.
+    /// Revoke one key by id, or all keys of an API in a workspace.
     Revoke(Revoke),
 }
 
@@ -41,16 +41,16 @@ pub enum Key {
 pub struct Create {
     #[arg(long, value_parser = kind, help = what_it_is_for("What the key is for", &MADE_HERE))]
     api: KeyKind,
-    /// The workspace that it is for.
+    /// The id of the key's workspace.
     #[arg(long, value_name = "ID")]
     workspace: Option<WorkspaceId>,
-    /// The agent that it is for, by id or handle.
+    /// The key's agent, by id or handle.
     #[arg(long, value_name = "ID")]
     agent: Option<String>,
-    /// The account that it is for, by e-mail address [default: the first account].
+    /// The key's account, by e-mail address [default: the first account].
     #[arg(long, value_name = "EMAIL")]
     account: Option<String>,
-    /// A name for people.
+    /// A name for the key.
     #[arg(long, default_value = "made by the operator")]
     name: String,
 }
@@ -59,14 +59,14 @@ pub struct Create {
 pub struct List {
     #[arg(long, value_parser = kind, help = what_it_is_for("Only those for this API", &KeyKind::ALL))]
     api: Option<KeyKind>,
-    /// Only those of this workspace.
+    /// List only keys of this workspace.
     #[arg(long, value_name = "ID")]
     workspace: Option<WorkspaceId>,
 }
 
 #[derive(Args)]
 pub struct Revoke {
-    /// The key's id, as `key list` shows it.
+    /// The id of the key, as `key list` prints it.
     #[arg(value_name = "ID", required_unless_present = "api")]
     id: Option<ApiKeyId>,
     #[arg(
@@ -80,15 +80,15 @@ pub struct Revoke {
         )
     )]
     api: Option<KeyKind>,
-    /// The workspace whose keys are revoked.
+    /// The id of the workspace whose keys to revoke.
     #[arg(long, value_name = "ID", requires = "api", conflicts_with = "account")]
     workspace: Option<WorkspaceId>,
-    /// The account whose personal access tokens are revoked, by e-mail address.
+    /// The account, by e-mail address, whose personal access tokens to revoke.
     #[arg(long, value_name = "EMAIL", requires = "api")]
     account: Option<String>,
 }
 
-/// The kinds of key that this command makes. The others come with what they are for.
+/// The kinds of key that `key create` creates. The other kinds are created with their integration or installation.
 const MADE_HERE: [KeyKind; 7] = [
     KeyKind::Aloochat,
     KeyKind::Ada,
@@ -99,7 +99,7 @@ const MADE_HERE: [KeyKind; 7] = [
     KeyKind::Operator,
 ];
 
-/// A help text that lists the kinds of key.
+/// Returns a help text that lists kinds of keys.
 fn what_it_is_for(text: &str, kinds: &[KeyKind]) -> String {
     let names: Vec<String> = kinds
         .iter()
@@ -259,7 +259,7 @@ impl Revoke {
     }
 }
 
-/// All keys of a kind that belong together, and whose they are.
+/// Returns the filter for all keys of a kind and owner, and a description of the owner.
 fn whole_filter(
     change: &Change<'_>,
     kind: KeyKind,

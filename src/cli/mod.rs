@@ -1,6 +1,6 @@
-//! The command line: one file for each command.
+//! The command line, with one module for each command.
 //!
-//! Standard output carries what scripts read; everything for people goes to standard error.
+//! Standard output carries results that scripts can read; all messages for people go to standard error.
 
 mod agent;
 mod backup;
@@ -38,7 +38,7 @@ use crate::{
     store::Store,
 };
 
-/// The threads that the server has beside those of the runtime: the writer and its helpers.
+/// Number of server threads besides those of the runtime: the writer and its helpers.
 const SPARE_THREADS: usize = 8;
 
 /// One self-hosted server that speaks the APIs of several conversational-AI clouds.
@@ -47,7 +47,7 @@ const SPARE_THREADS: usize = 8;
 struct Cli {
     #[command(flatten)]
     options: Options,
-    /// Start the server if absent.
+    /// The command. Without one, the server starts.
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -55,7 +55,7 @@ struct Cli {
 /// Options of every command.
 #[derive(Args)]
 struct Options {
-    /// The configuration file [default: ./parlance.toml, if it is there].
+    /// The configuration file [default: ./parlance.toml, if it exists].
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The database file [default: ./parlance.db].
@@ -72,53 +72,53 @@ struct Options {
 enum Command {
     /// Start the server.
     Serve(serve::Serve),
-    /// Make, list and revoke API keys.
+    /// Create, list and revoke API keys.
     #[command(subcommand)]
     Key(key::Key),
-    /// Make and list workspaces.
+    /// Create and list workspaces.
     #[command(subcommand)]
     Workspace(workspace::Workspace),
-    /// Make and list agents.
+    /// Create and list agents.
     #[command(subcommand)]
     Agent(agent::Agent),
     /// List, approve and archive Ada platform integrations.
     #[command(subcommand)]
     Integration(integration::Integration),
-    /// List and give away the names of public integrations.
+    /// List the names of public integrations, and give them to workspaces.
     #[command(subcommand)]
     Hub(hub::Hub),
-    /// Copy the database to a file, while the server runs or not.
+    /// Copy the database to a file, even while the server runs.
     Backup(backup::Backup),
-    /// Put a backup in the place of the database. The server must be stopped.
+    /// Replace the database with a backup. The server must be stopped.
     Restore(restore::Restore),
-    /// Check that the database is sound and its secrets can be read.
+    /// Check the integrity of the database and that its secrets can be read.
     Check,
     /// Print the OpenAPI document of a dialect.
     Openapi(openapi::Openapi),
-    /// Call the handler of a bot's or an integration's bundle once, and print its answer.
+    /// Call the handler of a bot's or integration's bundle once, and print its response.
     Run(run::Run),
-    /// Talk with a bot in the terminal.
+    /// Chat with a bot in the terminal.
     Chat(chat::Chat),
-    /// Look at the configuration.
+    /// Show the configuration.
     #[command(subcommand)]
     Config(config::Config),
-    /// Run scripts that come on standard input.
+    /// Run scripts from standard input.
     #[command(hide = true)]
     ScriptWorker(helper::ScriptWorker),
-    /// Read a document of a folder (started by the server).
+    /// Read a document from standard input.
     #[command(hide = true)]
     DocumentWorker(helper::DocumentWorker),
-    /// Limit this process, and become Node.js.
+    /// Limit this process, then execute Node.js in it.
     #[command(hide = true)]
     NodeLauncher(helper::NodeLauncher),
 }
 
-/// Runs the command that the program was started with.
+/// Parses the command line and runs the command.
 #[must_use]
 pub fn run() -> ExitCode {
     match execute(Cli::parse()) {
         Ok(code) => code,
-        // As `head` ends what it reads from: without a word.
+        // A closed pipe is no error: `head` closes it once it has read enough.
         Err(error) if is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::note(format_args!("error: {}", whole(&error)));
@@ -127,7 +127,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// An error with its causes, each said once: some say what caused them themselves.
+/// Formats an error with its causes. Skips a cause that an earlier message already includes.
 fn whole(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
@@ -184,28 +184,28 @@ fn execute(cli: Cli) -> Result<ExitCode> {
     }
 }
 
-/// The runtime of a command. It would panic where the system has no thread left for it, so as many are
-/// tried first.
+/// Creates the runtime of a command. tokio panics if the system has no threads left, so first checks that as many
+/// threads can start.
 fn runtime() -> Result<Runtime> {
     let workers = thread::available_parallelism().map_or(2, NonZeroUsize::get);
     let (sender, receiver) = mpsc::channel::<()>();
     let receiver = Arc::new(Mutex::new(receiver));
     let tried = (0..workers + SPARE_THREADS).map(|_| {
         let receiver = Arc::clone(&receiver);
-        // Each waits until all are there.
+        // Each thread waits until all have started, so that they exist at the same time.
         thread::Builder::new().spawn(move || drop(receiver.lock().map(|ends| ends.recv())))
     });
     let tried: Vec<_> = tried.collect();
     drop(sender);
     for thread in tried {
         let thread = thread.context("the system has no thread left for this program")?;
-        // It has nothing to panic about.
+        // The thread only waits and cannot panic.
         let _ = thread.join();
     }
     Runtime::new().context("the runtime does not start")
 }
 
-/// The database, opened beside a server that may be running on it.
+/// The database, which a running server may have open too.
 struct Database {
     runtime: Runtime,
     store: Store,
@@ -219,7 +219,7 @@ impl Database {
         })
     }
 
-    /// Makes a change in the operator's name.
+    /// Runs a write transaction as the operator.
     fn change<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Change<'_>) -> kernel::Result<T> + Send + 'static,

@@ -1,4 +1,4 @@
-//! `parlance openapi`: a dialect's document.
+//! `parlance openapi`: prints the OpenAPI document of a dialect.
 
 use std::process::ExitCode;
 

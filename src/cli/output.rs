@@ -1,5 +1,5 @@
-//! Output of commands: on standard output JSON for scripts and tables for people, on standard error
-//! notes. Nothing here panics where the other end is gone.
+//! Output of commands: JSON for scripts or tables for people on standard output, and messages on standard error. A
+//! closed output causes no panic.
 
 use std::{
     fmt::Display,
@@ -11,42 +11,42 @@ use serde::Serialize;
 
 use crate::kernel::ascii_json;
 
-/// Standard output does not take what is printed.
+/// The error of writing to standard output.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to standard output: {0}")]
 pub struct Unprinted(io::Error);
 
 impl Unprinted {
-    /// True if the other end has read all it wanted, as `head` does.
+    /// True if the reader closed the pipe, as `head` does.
     pub fn is_closed(&self) -> bool {
         self.0.kind() == ErrorKind::BrokenPipe
     }
 }
 
-/// Prints a text.
+/// Prints a text to standard output.
 pub fn text(text: impl Display) -> Result<(), Unprinted> {
     let mut out = io::stdout().lock();
     let printed = write!(out, "{text}").and_then(|()| out.flush());
     printed.map_err(Unprinted)
 }
 
-/// Prints a line.
+/// Prints a line to standard output.
 pub fn line(line: impl Display) -> Result<(), Unprinted> {
     text(format_args!("{line}\n"))
 }
 
-/// Prints a line for people on standard error. If that is gone, nobody is there to miss it.
+/// Prints a line for people to standard error. Ignores a failure: nobody could read a report of it.
 pub fn note(line: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// Prints a value as one line of JSON, in ASCII as all that is read line by line.
+/// Prints a value as one line of JSON. It is ASCII, like all output that is read line by line.
 pub fn json(value: &impl Serialize) -> Result<()> {
     line(ascii_json(&serde_json::to_string(value)?))?;
     Ok(())
 }
 
-/// Prints rows under their headings, in columns.
+/// Prints rows in columns under their headings.
 pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> Result<(), Unprinted> {
     let headings = headings.map(str::to_owned);
     let all: Vec<&[String; N]> = std::iter::once(&headings).chain(rows).collect();
@@ -69,7 +69,7 @@ pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> Resul
     text(lines)
 }
 
-/// The text of something that may be absent.
+/// Formats an optional value, with a dash for `None`.
 pub fn or_dash(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }

@@ -1,4 +1,4 @@
-//! `parlance restore`: a backup takes the place of the database.
+//! `parlance restore`: replaces the database with a backup.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -14,7 +14,7 @@ pub struct Restore {
     /// The backup to restore.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Move a database that is there aside.
+    /// Move an existing database aside.
     #[arg(long)]
     overwrite: bool,
 }

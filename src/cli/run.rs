@@ -1,4 +1,4 @@
-//! `parlance run`: calls the handler of a bundle once, as the server would.
+//! `parlance run`: calls the handler of a bundle once, in the engine of the server.
 
 use std::{
     collections::BTreeMap,
@@ -19,33 +19,33 @@ use crate::{
     net::outbound::Outbound,
 };
 
-/// Call the handler of a bot's or an integration's bundle once, and print its answer.
+/// Call the handler of a bot's or integration's bundle once, and print its response.
 #[derive(Args)]
 pub struct Run {
-    /// The bundle: what `bp build` writes to `.botpress/dist/index.cjs`.
+    /// The bundle: the file `.botpress/dist/index.cjs` that `bp build` writes.
     bundle: PathBuf,
     /// The operation: `event_received`, `register`, `action_triggered`, `webhook_received`, …
     #[arg(long, default_value = "ping")]
     operation: String,
-    /// The event's, message's or action's type.
+    /// The type of the event, message or action.
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
-    /// The body: JSON, or `@FILE`.
+    /// The request body: JSON, or `@FILE`.
     #[arg(long, default_value = "{}")]
     body: String,
-    /// The configuration that the code is called with, as JSON.
+    /// The configuration for the code, as JSON.
     #[arg(long, default_value = "{}", value_name = "JSON")]
     configuration: String,
-    /// A variable of the code, `NAME=VALUE`, or `NAME` for that of this command's own.
+    /// An environment variable for the code: `NAME=VALUE`, or `NAME` to pass on the current value.
     #[arg(long = "env", value_name = "NAME[=VALUE]")]
     variables: Vec<String>,
-    /// A further header, or another value of one: `name: value`.
+    /// An additional or replaced request header: `name: value`.
     #[arg(long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
-    /// What runs it, if not what the settings say.
+    /// The engine [default: as in the settings].
     #[arg(long)]
     engine: Option<Chosen>,
-    /// How many times the handler is called, one after the other; the last answer is printed.
+    /// Number of calls, one after the other; only the last response is printed.
     #[arg(long, default_value_t = 1, value_name = "TIMES")]
     repeat: u32,
 }
@@ -92,7 +92,7 @@ impl Run {
         }
         engine.drop_all().await;
         drop(engine);
-        // Only fails if the task panicked.
+        // Fails only if the task panicked.
         let _ = printing.await;
         match outcome {
             Ok(response) => {
@@ -138,7 +138,7 @@ impl Run {
         })
     }
 
-    /// The call as botpress.md §5 has it.
+    /// Builds the request that a bundle gets from the server (botpress.md §5).
     fn request(&self) -> Result<Request> {
         let body = match self.body.strip_prefix('@') {
             Some(file) => {
@@ -190,11 +190,10 @@ fn print(line: &LogLine) {
     ));
 }
 
-/// The beginning of the comment with which a bundler names the source map.
+/// The prefix of the comment in which a bundler names the source map.
 const MAP_COMMENT: &str = "//# sourceMappingURL=";
 
-/// The code with the source map that lies beside the bundle (`bp build --sourceMap`) within it, as the engine
-/// reads it.
+/// Inlines the source map file beside the bundle (`bp build --sourceMap`), because the engine reads inline maps.
 fn with_map(code: String, bundle: &Path) -> String {
     let Some(begin) = code.rfind(MAP_COMMENT) else {
         return code;

@@ -1,4 +1,4 @@
-//! `parlance serve`: the server.
+//! `parlance serve`: runs the server until a signal stops it.
 
 use std::{
     env,
@@ -24,19 +24,19 @@ use crate::{
     store,
 };
 
-/// Where to listen.
+/// The address to listen on.
 #[derive(Args)]
 pub struct Serve {
-    /// The address to listen on; port 0 picks a free one [default: 127.0.0.1:4600].
+    /// The address to listen on; port 0 picks a free port [default: 127.0.0.1:4600].
     #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port")]
     listen: Option<SocketAddr>,
-    /// The port of 127.0.0.1 to listen on; 0 picks a free one.
+    /// The port of 127.0.0.1 to listen on; 0 picks a free port.
     #[arg(long)]
     port: Option<u16>,
 }
 
 impl Serve {
-    /// The address, if one was given.
+    /// Returns the address, if one was given.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         let port = self.port.map(|port| (Ipv4Addr::LOCALHOST, port).into());
@@ -54,7 +54,7 @@ pub fn run(config: &Config) -> Result<ExitCode> {
 async fn serve(config: &Config) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("signals do not work")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("signals do not work")?;
-    // Its default is to end the process, and Node.js has a function that sends it.
+    // The default action of SIGUSR1 ends the process, and Node.js has a function that sends it.
     let _ignored = signal(SignalKind::user_defined1()).context("signals do not work")?;
     let server = match Server::start(config, Clock::system()).await {
         Err(error) if error.is_in_use(config.server.listen) => {
@@ -72,7 +72,7 @@ async fn serve(config: &Config) -> Result<()> {
     greet(&server, config, &kept);
     let ready = json!({"event": "ready", "url": server.url(), "pid": std::process::id()});
     if let Err(error) = output::json(&ready) {
-        // Whoever waits for the line is gone; whoever calls the server is not.
+        // The reader of standard output is gone, but clients of the server may not be.
         warn!(%error, "that the server is ready could not be printed");
     }
     tokio::select! {
@@ -92,7 +92,7 @@ fn log_to_stderr(log: &Log) -> Result<()> {
             io::stderr().is_terminal(),
             env::var_os("NO_COLOR").as_deref(),
         ))
-        // They would go to standard error too, and panic where that is gone.
+        // Internal errors also go to standard error, and would panic if it is closed.
         .log_internal_errors(false)
         .with_writer(std::io::stderr);
     match log.format {
@@ -105,22 +105,22 @@ fn log_to_stderr(log: &Log) -> Result<()> {
     Ok(())
 }
 
-/// True if the log has colors: in a terminal, unless its user wants none (<https://no-color.org>).
+/// True if the log uses colors: in a terminal, unless the user disabled them (<https://no-color.org>).
 fn has_colors(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
     is_terminal && no_color.is_none_or(OsStr::is_empty)
 }
 
-/// The place of the first start's keys.
+/// The place of the keys that the first start creates.
 enum FirstKeys {
-    /// On standard error.
+    /// Printed on standard error.
     Shown,
-    /// In a file that its owner alone may read: standard error of a service goes to a log that others read.
+    /// In a file that only its owner may read. The standard error of a service goes to a log that others can read.
     In(PathBuf),
-    /// Nowhere.
+    /// Lost, because the file could not be written.
     Lost(PathBuf, io::Error),
 }
 
-/// Writes the keys that this start has made into a file beside the database.
+/// Writes the keys that this start created to a file beside the database.
 fn keep_first_keys(server: &Server) -> FirstKeys {
     let path = store::beside(server.app().store().path(), ".first-keys");
     let keys = &server.started().new_keys;
@@ -137,7 +137,7 @@ fn keep_first_keys(server: &Server) -> FirstKeys {
     }
 }
 
-/// Says on standard error how to call the server.
+/// Prints on standard error how to call the server.
 fn greet(server: &Server, config: &Config, kept: &FirstKeys) {
     let url = server.url();
     let database = server.app().store().path().display().to_string();
@@ -157,7 +157,7 @@ fn greet(server: &Server, config: &Config, kept: &FirstKeys) {
         ));
     }
     if keys.is_empty() {
-        // With every key fixed, the first start has made none.
+        // If every key has a fixed value, the first start created none.
         let first = if server.created() {
             ""
         } else {

@@ -1,4 +1,4 @@
-//! `parlance workspace`: workspaces.
+//! `parlance workspace`: creates and lists workspaces.
 
 use std::process::ExitCode;
 
@@ -18,7 +18,7 @@ use crate::{
 
 #[derive(Subcommand)]
 pub enum Workspace {
-    /// Make a workspace, owned by the first account.
+    /// Create a workspace, owned by the first account.
     Create(Create),
     /// List workspaces.
     List,
@@ -26,10 +26,10 @@ pub enum Workspace {
 
 #[derive(Args)]
 pub struct Create {
-    /// Its name.
+    /// The name.
     #[arg(long)]
     name: String,
-    /// Its id [default: a random UUID].
+    /// The id [default: a random UUID].
     #[arg(long, value_name = "ID")]
     id: Option<WorkspaceId>,
 }

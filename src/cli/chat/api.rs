@@ -1,4 +1,4 @@
-//! Calls of the chat API.
+//! Client of the webchat API.
 
 use std::time::Duration;
 
@@ -8,14 +8,13 @@ use serde_json::{Value, json};
 use super::keep::Kept;
 use crate::net::outbound::{Outbound, OutboundRequest, OutboundStream};
 
-/// How long a call may take, and how long a stream may be silent: the server says twice as often that it is
-/// alive.
+/// Maximum time of a call, and of silence on a stream: the server sends a heartbeat twice as often.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The most that is read of an answer, in bytes.
+/// Maximum size of a response, in bytes.
 const ANSWER_MAX: usize = 10 * 1024 * 1024;
 
-/// The API of one bot's chat, as one user.
+/// The chat API of one bot, used as one user.
 pub struct Api {
     outbound: Outbound,
     address: String,
@@ -33,7 +32,7 @@ impl Api {
         }
     }
 
-    /// Becomes the user that is kept, or a new one: the conversation to go on with.
+    /// Signs in as the saved user, or creates one. Returns the conversation to continue.
     pub async fn begin(&mut self, kept: &mut Kept) -> Result<String> {
         let hello = self.send("GET", "/hello", None).await?;
         self.good(hello)
@@ -70,7 +69,7 @@ impl Api {
         Ok(conversation)
     }
 
-    /// Says something.
+    /// Sends a text message.
     pub async fn say(&self, conversation: &str, words: &str) -> Result<Value> {
         let body = json!({
             "conversationId": conversation, "payload": {"type": "text", "text": words},
@@ -78,7 +77,7 @@ impl Api {
         self.call("POST", "/messages", Some(body)).await
     }
 
-    /// The newest messages of a conversation, the newest first.
+    /// Returns the latest messages of a conversation, newest first.
     pub async fn messages(&self, conversation: &str) -> Result<Vec<Value>> {
         let path = format!("/conversations/{conversation}/messages");
         let mut page = self.call("GET", &path, None).await?;
@@ -88,7 +87,7 @@ impl Api {
         }
     }
 
-    /// Listens to a conversation.
+    /// Opens the event stream of a conversation.
     pub async fn listen(&self, conversation: &str) -> Result<OutboundStream> {
         let path = format!("/conversations/{conversation}/listen");
         let request = OutboundRequest {

@@ -1,17 +1,17 @@
-//! Messages as text for a terminal.
+//! Renders messages as text for a terminal.
 
 use serde_json::Value;
 
-/// A message, drawn.
+/// A rendered message.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Drawn {
-    /// Its lines.
+    /// The lines of text.
     pub lines: Vec<String>,
-    /// What is said when a number is typed: of 1, 2, …
+    /// The reply for each number that the user can type: 1, 2, …
     pub choices: Vec<String>,
 }
 
-/// Draws the payload of a message.
+/// Renders the payload of a message.
 pub fn draw(payload: &Value) -> Drawn {
     let mut drawn = Drawn::default();
     drawn.add(payload);
@@ -34,7 +34,7 @@ impl Drawn {
                 for item in payload["items"].as_array().into_iter().flatten() {
                     match item.get("type") {
                         Some(_) => self.add(item),
-                        // Of a carousel the type says what its items are.
+                        // The items of a carousel have no type; they are cards.
                         None => self.card(item),
                     }
                 }
@@ -95,7 +95,7 @@ impl Drawn {
     }
 }
 
-/// A line that does not steer the terminal.
+/// Replaces control characters, so that a line cannot control the terminal.
 pub fn harmless(line: &str) -> String {
     let shown = |letter: char| match letter {
         '\t' => ' ',

@@ -1,5 +1,5 @@
-//! What is kept from one talk to the next: the user's key and the conversation, for each address. The
-//! file is for its owner's eyes alone.
+//! The state file of `parlance chat`: the user's key and the conversation of each address. Only its owner can read
+//! it.
 
 use std::{
     collections::BTreeMap,
@@ -12,16 +12,16 @@ use std::{
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-/// What is kept of one chat.
+/// The saved state of one chat.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Entry {
     /// The user's key.
     pub key: Option<String>,
-    /// The conversation.
+    /// The id of the conversation.
     pub conversation: Option<String>,
 }
 
-/// What is kept of all of them, and which of them this is about.
+/// The saved states of all chats, and the address of the current one.
 pub struct Kept {
     file: PathBuf,
     address: String,
@@ -29,7 +29,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Reads what is kept; `forget` leaves out what is known of this address.
+    /// Reads the state file. `forget`: True to drop the state of this address.
     pub fn read(file: &Path, address: &str, forget: bool) -> Result<Self> {
         let mut all: BTreeMap<String, Entry> = match fs::read(file) {
             Ok(text) => serde_json::from_slice(&text).with_context(|| {
@@ -50,12 +50,12 @@ impl Kept {
         })
     }
 
-    /// What is known of this address, to be changed.
+    /// Returns the state of this address for changes.
     pub fn entry(&mut self) -> &mut Entry {
         self.all.entry(self.address.clone()).or_default()
     }
 
-    /// Writes it down, whole or not at all.
+    /// Writes the state file atomically.
     pub fn write(&self) -> Result<()> {
         let failed = || format!("cannot write {}", self.file.display());
         if let Some(directory) = self.file.parent() {
@@ -71,20 +71,20 @@ impl Kept {
             .with_context(failed)?;
         let text = serde_json::to_vec_pretty(&self.all)?;
         opened.write_all(&text).with_context(failed)?;
-        // After a power failure the name would be there without what is in the file.
+        // Without a sync, a power failure could leave the new name with an empty file.
         opened.sync_all().with_context(failed)?;
         fs::rename(&new, &self.file).with_context(failed)
     }
 }
 
-/// The file for chats of the database at this path.
+/// Returns the state file for chats with bots of the database at this path.
 pub fn file_beside(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".chat.json");
     name.into()
 }
 
-/// The file for chats elsewhere, where the user's programs keep such things.
+/// Returns the state file for chats at other addresses, in the user's state directory.
 pub fn own_file() -> Result<PathBuf> {
     let of_home = || Some(PathBuf::from(env::var_os("HOME")?).join(".local/state"));
     let state = env::var_os("XDG_STATE_HOME").map(PathBuf::from);

@@ -1,4 +1,4 @@
-//! `parlance chat`: talks with a bot in the terminal, over the same API as every other client of the chat.
+//! `parlance chat`: chats with a bot in the terminal, over the webchat API that every client uses.
 
 mod api;
 mod draw;
@@ -30,22 +30,22 @@ use crate::{
     store::{Sealer, Store},
 };
 
-/// Talk with a bot: what you type goes to it, and what it says is printed. A number picks one of the choices
-/// that it offers. The talk goes on where it ended the last time.
+/// Chat with a bot: the lines that you type are sent to the bot, and its messages are printed. A number selects one
+/// of the choices that the bot offers. The conversation continues from the last time.
 #[derive(Args)]
 pub struct Chat {
-    /// The bot: its id, handle or name; or the address of its chat, `http://…/webhook/…`.
+    /// The bot: its id, handle or name, or the address of its chat, `http://…/webhook/…`.
     bot: String,
-    /// Where the server is [default: where it says that it listens].
+    /// The address of the server [default: the address that the running server recorded].
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Print the address of the chat's API, which programs talk with the bot at, and end.
+    /// Print the address of the chat API and exit.
     #[arg(long)]
     print_url: bool,
-    /// Begin a new conversation, as a new user.
+    /// Start a new conversation as a new user.
     #[arg(long)]
     new: bool,
-    /// How long the bot may take with an answer to what does not come from a terminal, in seconds.
+    /// Maximum time to wait for the bot's answer when the input is not a terminal, in seconds.
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
     wait: u64,
 }
@@ -54,7 +54,7 @@ impl Chat {
     pub fn run(self, loaded: &Loaded, json: bool) -> Result<ExitCode> {
         let runtime = super::runtime()?;
         let ended = runtime.block_on(self.talk(&loaded.config, json));
-        // A thread may still wait for a line that nobody types.
+        // A thread may still be blocked on reading a line.
         runtime.shutdown_background();
         Ok(match ended? {
             true => ExitCode::SUCCESS,
@@ -62,7 +62,7 @@ impl Chat {
         })
     }
 
-    /// False if the bot could not answer something.
+    /// Runs the chat. False if the bot failed to answer a message.
     async fn talk(&self, config: &Config, json: bool) -> Result<bool> {
         let (address, file) = self.place(config).await?;
         if self.print_url {
@@ -72,7 +72,7 @@ impl Chat {
             }
             return Ok(true);
         }
-        // It is this machine's own user who says where to call.
+        // The user of this machine chose the address, so private addresses are allowed.
         let outbound = Outbound::new(&config.outbound, true);
         let mut kept = Kept::read(&file, &address, self.new)?;
         let mut api = Api::new(outbound.clone(), address.clone());
@@ -84,7 +84,7 @@ impl Chat {
         talk.run().await
     }
 
-    /// Where the API of the bot's chat is, and the file that the user's key is kept in.
+    /// Returns the address of the bot's chat API, and the state file.
     async fn place(&self, config: &Config) -> Result<(String, PathBuf)> {
         if self.bot.contains("://") {
             let address = self.bot.trim_end_matches('/').to_owned();

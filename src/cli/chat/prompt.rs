@@ -1,9 +1,9 @@
-//! The prompt of a talk in a terminal: it is there once, below everything else.
+//! The prompt of a chat in a terminal. It appears once, below all other output.
 
 use std::io::{self, Write};
 
 const PROMPT: &str = "> ";
-/// Takes the prompt away.
+/// Erases the prompt.
 const ERASE: &str = "\r  \r";
 
 /// A prompt.
@@ -20,17 +20,17 @@ impl Prompt {
         }
     }
 
-    /// Shows it, unless it is there.
+    /// Shows the prompt, unless it is visible.
     pub fn show(&mut self) {
         print(self.showing());
     }
 
-    /// Takes it away, so that something else can be printed in its line.
+    /// Erases the prompt, so that other output can use its line.
     pub fn clear(&mut self) {
         print(self.clearing());
     }
 
-    /// Notes that a line was typed behind it, which ends that line.
+    /// Records that the user typed a line after the prompt, which ends that line.
     pub const fn answered(&mut self) {
         self.is_shown = false;
     }
@@ -54,7 +54,7 @@ impl Prompt {
 
 fn print(text: &str) {
     let mut out = io::stderr().lock();
-    // If standard error is gone, nobody types either.
+    // If standard error is closed, nobody types either.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 

@@ -1,4 +1,4 @@
-//! The talk: lines in, messages out.
+//! The chat session: reads lines, sends them and prints the bot's messages.
 
 use std::{
     collections::HashSet,
@@ -26,34 +26,33 @@ use crate::{
     net::outbound::OutboundStream,
 };
 
-/// How long nothing must come until a bot has said all that it has to say, where nobody sees whether it is
-/// still at it.
+/// Time without messages after which the bot's answer is complete, if the input is not a terminal.
 const QUIET: Duration = Duration::from_millis(500);
 
-/// The waits before a lost connection is tried again, in seconds.
+/// Delays before each attempt to reconnect, in seconds.
 const AGAIN: [u64; 5] = [0, 1, 2, 5, 10];
 
-/// For how long after what was typed in a terminal failures are looked for.
+/// Time after a line was typed in a terminal during which failures are polled.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// A talk with a bot.
+/// A chat session with a bot.
 pub struct Talk {
     api: Api,
     conversation: String,
     json: bool,
     wait: Duration,
     troubles: Troubles,
-    /// Something that was said has no answer because the bot's code failed, or because there is none.
+    /// True if a message got no answer because the bot's code failed or is missing.
     failed: bool,
-    /// What was said when a number was last offered.
+    /// The replies of the latest numbered choices.
     choices: Vec<String>,
-    /// The messages that are printed, or were there before.
+    /// The ids of messages that were printed, or existed before.
     seen: HashSet<String>,
     is_terminal: bool,
     prompt: Prompt,
 }
 
-/// Lines that arrive while an answer is awaited.
+/// An event during the wait for an answer.
 enum Came {
     Message(Option<Value>),
     Failure(Trouble),
@@ -81,7 +80,7 @@ impl Talk {
         }
     }
 
-    /// Talks until nothing more is typed. False if something had no answer because the bot's code failed.
+    /// Runs until the input ends. False if a message got no answer because the bot's code failed.
     pub async fn run(mut self) -> Result<bool> {
         let mut heard = Heard::open(&self.api, &self.conversation).await?;
         for message in self.api.messages(&self.conversation).await? {
@@ -113,8 +112,7 @@ impl Talk {
         }
     }
 
-    /// Says what was typed. What does not come from a terminal is said line by line, each when the one
-    /// before has been answered.
+    /// Sends a typed line. If the input is not a terminal, also waits for the answer before the next line.
     async fn typed(&mut self, line: &str, heard: &mut Heard) -> Result<()> {
         let line = line.trim();
         if line.is_empty() {
@@ -133,7 +131,7 @@ impl Talk {
             return Ok(());
         }
         let mut patience = self.wait;
-        // One that is tried again counts where nothing comes of that.
+        // A retried failure counts only if no answer follows.
         let mut unanswered = false;
         while let Ok(came) = within(patience, self.next(heard)).await {
             match came {
@@ -170,7 +168,7 @@ impl Talk {
         }
     }
 
-    /// Prints why there is no answer.
+    /// Prints a failure of the bot's code.
     fn tell(&mut self, trouble: &Trouble) {
         self.prompt.clear();
         let lines: Vec<String> = trouble.text.lines().map(harmless).collect();
@@ -182,7 +180,7 @@ impl Talk {
         output::note(format_args!("error{again}: {}", lines.join("\n")));
     }
 
-    /// Prints what came, or connects anew where nothing comes any more.
+    /// Prints a message, or reconnects if the stream has ended.
     async fn came(&mut self, message: Option<Value>, heard: &mut Heard) -> Result<()> {
         if let Some(message) = message {
             return self.print(&message);
@@ -195,7 +193,7 @@ impl Talk {
                 continue;
             };
             *heard = opened;
-            // After the stream is open, so that nothing falls between the two.
+            // After the stream is open, so that no message is missed in between.
             for message in self.api.messages(&self.conversation).await?.iter().rev() {
                 self.print(message)?;
             }
@@ -205,7 +203,7 @@ impl Talk {
         bail!("the server is not reached any more");
     }
 
-    /// Notes a message as printed. Whether it is new.
+    /// Marks a message as seen. True if it is new.
     fn note(&mut self, message: &Value) -> bool {
         let id = message["id"].as_str().unwrap_or_default();
         self.seen.insert(id.to_owned())
@@ -231,7 +229,7 @@ impl Talk {
     }
 }
 
-/// Messages as they come.
+/// The messages of an event stream.
 struct Heard {
     stream: OutboundStream,
     bytes: Vec<u8>,
@@ -245,7 +243,7 @@ impl Heard {
         })
     }
 
-    /// The next message; none where the stream ends. To drop the future loses nothing.
+    /// Returns the next message, or `None` if the stream ends. Cancel-safe.
     async fn next(&mut self) -> Option<Value> {
         loop {
             while let Some(end) = self.bytes.windows(2).position(|pair| pair == b"\n\n") {
@@ -262,7 +260,7 @@ impl Heard {
     }
 }
 
-/// The message that an event tells of, if it does.
+/// Returns the message of a `message_created` event.
 fn message_of(event: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(event).ok()?;
     let data = text.lines().find_map(|line| line.strip_prefix("data: "))?;
@@ -270,7 +268,7 @@ fn message_of(event: &[u8]) -> Option<Value> {
     (signal["type"] == "message_created").then(|| signal["data"].take())
 }
 
-/// The lines of standard input, read by a thread of their own.
+/// Reads the lines of standard input in a separate thread.
 fn lines() -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel(1);
     thread::spawn(move || {

@@ -1,5 +1,5 @@
-//! Failures in the code of the bot that is talked with. A server in profile `dev` tells it beside the chat's
-//! API, which says nothing of it.
+//! Polls the failures of the bot's code. A server in profile `dev` serves them beside the chat API, which does not
+//! report them.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -10,36 +10,36 @@ use crate::{
     net::outbound::{Outbound, OutboundRequest},
 };
 
-/// How often it is asked.
+/// Polling interval.
 const EVERY: Duration = Duration::from_millis(250);
 
-/// How long an answer may take.
+/// Maximum time of a call.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The most that is read of an answer, in bytes.
+/// Maximum size of a response, in bytes.
 const ANSWER_MAX: usize = 1024 * 1024;
 
-/// A failure.
+/// A failure of the bot's code.
 pub struct Trouble {
     /// The failed operation and the reason, with the stack.
     pub text: String,
-    /// True if the same is tried again.
+    /// True if the server retries the operation.
     pub retried: bool,
 }
 
-/// The failures of one bot, as they come.
+/// The failures of one bot.
 pub struct Troubles {
     outbound: Outbound,
-    /// None where the server does not tell.
+    /// `None` if the server does not report failures.
     address: Option<String>,
     after: u64,
     found: VecDeque<Trouble>,
-    /// Why nobody answers at all.
+    /// The reason why the bot cannot answer at all.
     pub notice: Option<String>,
 }
 
 impl Troubles {
-    /// Asks how the bot fares whose chat has its API at this address.
+    /// Starts to poll the failures of the bot whose chat API is at this address.
     pub async fn begin(outbound: Outbound, api: &str) -> Self {
         let address = api.rsplit_once("/webhook/");
         let address = address.map(|(server, id)| format!("{server}/chat/failures/{id}"));
@@ -60,8 +60,7 @@ impl Troubles {
         troubles
     }
 
-    /// The next failure, with its stack. Where the server does not tell, none ever comes. To drop the future
-    /// loses nothing.
+    /// Returns the next failure. Never completes if the server does not report failures. Cancel-safe.
     pub async fn next(&mut self) -> Trouble {
         loop {
             if let Some(found) = self.found.pop_front() {
