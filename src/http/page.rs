@@ -49,7 +49,7 @@ pub(crate) fn fill(page: &str, values: &[(&str, &str)]) -> String {
     filled
 }
 
-/// Escapes a text for an HTML element or a quoted attribute. Also escapes braces, so that the text contains no
+/// Escapes a text for an HTML element or a quoted attribute. Also escapes `{`, so that the text contains no
 /// placeholders.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
