@@ -1,4 +1,4 @@
-//! The codes that put a bot's web chat into a page. All of them lead to `/chat/{bot}`.
+//! Embed codes of a bot's web chat. All of them lead to `/chat/{bot}`.
 
 use url::Url;
 
@@ -7,7 +7,7 @@ use crate::{
     dialects::botpress::bot_reports::WebchatType, domain::bots::manage::Bot, http::page::escape,
 };
 
-/// The options of the script with their defaults, but for the title, which is the bot's name.
+/// Options of the embed script with their defaults. The title is missing: its default is the bot's name.
 const OPTIONS: [(&str, &str); 8] = [
     ("label", "Chat"),
     ("color", "#3455db"),
@@ -19,7 +19,7 @@ const OPTIONS: [(&str, &str); 8] = [
     ("open", "false"),
 ];
 
-/// The code of one sort for a bot of the server at `origin`.
+/// Returns the embed code of one kind for a bot on the server at `origin`.
 pub fn code(sort: WebchatType, origin: &str, bot: &Bot) -> String {
     let id = bot.id.as_str();
     match sort {
@@ -43,7 +43,7 @@ pub fn code(sort: WebchatType, origin: &str, bot: &Bot) -> String {
     }
 }
 
-/// An address below that of the chats.
+/// Returns an address below the base path of the chat pages.
 fn address(origin: &str, name: &str) -> String {
     let Ok(mut url) = Url::parse(origin) else {
         return format!("{origin}{BASE_PATH}/{name}");

@@ -1,4 +1,4 @@
-//! What the pages of the chats say. Names and addresses come from others and are escaped.
+//! HTML of the chat pages. Names and addresses come from users and are escaped.
 
 use poem::{Response, http::StatusCode};
 
@@ -13,8 +13,8 @@ use crate::{
     kernel::{Error, ids::AgentId},
 };
 
-/// The page of a chat, whose API is at a path of this server. Where `failures` is a path, the page tells of what
-/// is found there.
+/// Renders the chat page of a bot. `api` is the path of the chat API. If `failures` is a path, the page polls
+/// it and shows the failures of the bot's code.
 pub(super) fn chat(bot: &Shown, api: &str, failures: Option<&str>, policy: &Policy) -> Response {
     let notice = bot.standing.notice();
     let notice = notice.map_or_else(String::new, |text| {
@@ -35,7 +35,8 @@ pub(super) fn chat(bot: &Shown, api: &str, failures: Option<&str>, policy: &Poli
     response
 }
 
-/// The page of a bot without a chat: how it gets one, and where `open`, a button that does it.
+/// Renders the page of a bot whose chat is off. It explains how to switch the chat on; with `open` it has a
+/// button for it.
 pub(super) fn off(bot: &AgentId, origin: &str, open: bool) -> Response {
     let bot = escape(bot.as_str());
     let button = if open {
@@ -55,14 +56,14 @@ pub(super) fn off(bot: &AgentId, origin: &str, open: bool) -> Response {
     told(StatusCode::NOT_FOUND, "No web chat yet", &body)
 }
 
-/// A page that says something. `body` is HTML.
+/// Renders a page with a title and a text. `body` is HTML.
 fn told(status: StatusCode, title: &str, body: &str) -> Response {
     let page = text("chat/told.html");
     let page = fill(&page, &[("title", &escape(title)), ("body", body)]);
     html(status, page)
 }
 
-/// Renders what fails as a page.
+/// Renders errors as pages.
 #[derive(Clone, Copy)]
 pub struct RenderPage;
 

@@ -1,8 +1,8 @@
-//! The web chat of a bot: its page at `/chat/{bot}`, the script that puts it into other pages, and the
-//! codes of `getBotWebchat`, which lead to both.
+//! The chat page of a bot at `/chat/{bot}`, the script that embeds it in other pages, and the embed codes
+//! that `getBotWebchat` returns.
 //!
-//! The page talks with the bot as any client of the integration `chat` does; nothing here passes a
-//! message on.
+//! The page uses the API of the integration `chat`, as every chat client does; no message passes through this
+//! module.
 
 mod code;
 mod draw;

@@ -1,4 +1,4 @@
-//! `/chat`: the page of each bot, what it is made of, and `embed.js`.
+//! `/chat`: the chat page of each bot, its assets, and `embed.js`.
 
 use std::sync::Arc;
 
@@ -25,28 +25,29 @@ use crate::{
     kernel::{Error, Kind, Result},
 };
 
-/// The path that the chats are under.
+/// Base path of the chat pages.
 pub const BASE_PATH: &str = "/chat";
 
-/// The methods of their paths that have not just any.
+/// Allowed methods of the paths that do not allow all methods.
 pub const METHODS: &[allow::Row] = &[
     ("/chat/failures/{webhook}", "GET, HEAD"),
     ("/chat/{bot}", "GET, HEAD, POST"),
 ];
 
-/// What the pages work with.
+/// Shared state of the pages.
 #[derive(Clone)]
 struct Pages(Arc<Parts>);
 
 struct Parts {
     app: App,
-    /// The policy of a chat's page, which says also which pages it may be put into.
+    /// Security policy of a chat page; it also says which pages may embed the chat.
     policy: Policy,
-    /// Whether whoever reaches the server may switch the chat of a bot on.
+    /// True if everyone who reaches the server may switch on the chat of a bot.
     open: bool,
 }
 
-/// The pages, to be mounted at all that is below their base path. Without `open` they switch nothing on.
+/// Returns the chat pages, for all paths below the base path. Without `open` nobody can switch on a chat
+/// here.
 #[must_use]
 pub fn routes(app: &App, settings: &Settings, open: bool) -> BoxEndpoint<'static, Response> {
     let pages = Pages(Arc::new(Parts {
@@ -92,7 +93,7 @@ where
     })
 }
 
-/// What the path names a bot by: its id or its handle.
+/// Path parameter that names a bot: its id or its handle.
 #[derive(Deserialize)]
 struct Named {
     bot: String,
@@ -129,19 +130,19 @@ async fn switch_on(pages: Pages, request: Request) -> Result<Response> {
     Ok(Redirect::see_other(request.original_uri().path()).into_response())
 }
 
-/// The webhook of a chat.
+/// Path parameter that names the webhook of a chat.
 #[derive(Deserialize)]
 struct OfChat {
     webhook: String,
 }
 
-/// The query for failures.
+/// Query of the failures.
 #[derive(Deserialize)]
 struct Later {
     after: Option<u64>,
 }
 
-/// Failures in the code of a bot, for those who talk with it while it is made.
+/// Returns the failures in the code of a bot, for developers who talk with it. Profile `dev` only.
 async fn failures(pages: Pages, request: Request) -> Result<Response> {
     if !pages.0.open {
         return Err(Error::not_found(
