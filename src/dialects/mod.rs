@@ -1,5 +1,5 @@
-//! The vendors' APIs. A dialect is wire only: it translates between a vendor's requests and one
-//! domain call. The same files are inside each, so who knows one knows all.
+//! The vendors' APIs. Each dialect translates the requests of one vendor into domain calls and owns no
+//! business rules. All dialects use the same file names.
 
 pub mod ada;
 pub mod aloochat;
