@@ -12,15 +12,15 @@ pub struct Account;
 #[derive(Object)]
 #[oai(rename = "Account", rename_all = "camelCase")]
 struct AccountBody {
-    /// Its id.
+    /// Id of the account.
     id: String,
-    /// Its e-mail address.
+    /// E-mail address of the account.
     email: String,
-    /// When it was created, in ISO 8601.
+    /// Time of creation, in ISO 8601.
     created_at: String,
 }
 
-/// An account.
+/// The account of the caller.
 #[derive(Object)]
 #[oai(example, rename = "getAccountResponse")]
 struct GetAccountResponse {
@@ -44,7 +44,7 @@ impl Example for GetAccountResponse {
 impl Account {
     /// Get Account
     ///
-    /// Read the account that the personal access token belongs to.
+    /// Returns the account that the personal access token belongs to.
     #[oai(
         path = "/v1/admin/account/me",
         method = "get",

@@ -1,4 +1,4 @@
-//! `/v1/chat/actions` and `/v1/chat/integrations`: what bots and integrations ask of one another.
+//! `/v1/chat/actions` and `/v1/chat/integrations`: action calls between bots and integrations.
 
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 use serde_json::json;
@@ -12,13 +12,13 @@ use crate::{
 /// The operations on actions.
 pub struct Actions;
 
-/// An action to call.
+/// A call of an action.
 #[derive(Object)]
 #[oai(example, rename = "callActionBody")]
 struct CallActionBody {
-    /// Which: `integration:action`.
+    /// Type of the action: `integration:action`.
     r#type: String,
-    /// What it is given. It keeps to what the integration declares.
+    /// Input of the action. It must match the input schema that the integration declares.
     input: JsonObject,
 }
 
@@ -31,11 +31,11 @@ impl Example for CallActionBody {
     }
 }
 
-/// What an action comes to.
+/// The result of an action.
 #[derive(Object)]
 #[oai(example, rename = "callActionResponse")]
 struct CallActionResponse {
-    /// What the integration answers.
+    /// Output of the action.
     output: JsonObject,
 }
 
@@ -47,11 +47,11 @@ impl Example for CallActionResponse {
     }
 }
 
-/// What an integration is to be found by.
+/// The identifier of the calling integration in a bot.
 #[derive(Object)]
 #[oai(example, rename = "configureIntegrationBody")]
 struct ConfigureIntegrationBody {
-    /// What requests to its shared webhook have that are meant for this bot.
+    /// Value that identifies this bot in requests to the integration's shared webhook.
     identifier: String,
 }
 
@@ -67,7 +67,7 @@ impl Example for ConfigureIntegrationBody {
 impl Actions {
     /// Call Action
     ///
-    /// Ask an integration to do something, and wait for what it answers.
+    /// Calls an action of an integration and waits for its output.
     #[oai(
         path = "/v1/chat/actions",
         method = "post",
@@ -86,8 +86,8 @@ impl Actions {
 
     /// Configure Integration
     ///
-    /// Set what the calling integration is found by in this bot, when a request comes to the webhook
-    /// that all its installations share.
+    /// Sets the identifier of the calling integration in this bot. The identifier routes requests that arrive
+    /// at the webhook that all installations of the integration share.
     #[oai(
         path = "/v1/chat/integrations/configure",
         method = "post",

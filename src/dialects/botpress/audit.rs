@@ -1,4 +1,4 @@
-//! `/v1/admin/workspaces/{id}/audit-records`: who changed what.
+//! `/v1/admin/workspaces/{id}/audit-records`: the audit log of a workspace.
 
 use poem_openapi::{
     Enum, Object, OpenApi,
@@ -18,17 +18,17 @@ use crate::{domain::tenancy::audit, http::Nullable};
 /// The operations on audit records.
 pub struct Audit;
 
-/// What was done.
+/// An audited action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "SCREAMING_SNAKE_CASE")]
 enum Action {
-    /// Something that has no word of its own here.
+    /// An action for which this list has no value.
     Unknown,
     /// A member was added.
     AddWorkspaceMember,
     /// A member was removed.
     RemoveWorkspaceMember,
-    /// A member got another role.
+    /// A member's role was changed.
     UpdateWorkspaceMember,
     /// The workspace was deleted.
     CloseWorkspace,
@@ -42,7 +42,7 @@ enum Action {
     DeployBot,
     /// A bot was moved to another workspace.
     TransferBot,
-    /// The workspace ended to pay.
+    /// The workspace was moved to the free plan.
     DowngradeWorkspacePlan,
     /// The archive of a bot was downloaded.
     DownloadBotArchive,
@@ -56,7 +56,7 @@ enum Action {
     UpdatePaymentMethod,
     /// The workspace was changed.
     UpdateWorkspace,
-    /// The workspace began to pay.
+    /// The workspace was moved to a paid plan.
     UpgradeWorkspacePlan,
     /// The spending limit was set.
     SetSpendingLimit,
@@ -87,25 +87,25 @@ impl From<&str> for Action {
     }
 }
 
-/// A change that someone made.
+/// One audited change.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct AuditRecord {
-    /// Its id.
+    /// Id of the record.
     id: String,
-    /// When it was made, in ISO 8601.
+    /// Time of the change, in ISO 8601.
     recorded_at: String,
-    /// The account of who made it; null if it was not a person.
+    /// Id of the account that made the change; null if no account made it.
     user_id: Nullable<String>,
-    /// Their e-mail address.
+    /// E-mail address of that account.
     #[oai(skip_serializing_if_is_none)]
     user_email: Option<String>,
-    /// What was changed.
+    /// Id of the resource that was changed.
     resource_id: Nullable<String>,
-    /// Its name at that time.
+    /// Name of the resource at the time of the change.
     #[oai(skip_serializing_if_is_none)]
     resource_name: Option<String>,
-    /// What was done.
+    /// The action.
     action: Action,
 }
 
@@ -123,13 +123,13 @@ impl From<audit::Shown> for AuditRecord {
     }
 }
 
-/// Changes, newest first.
+/// A page of audit records.
 #[derive(Object)]
 #[oai(example, rename = "getAuditRecordsResponse")]
 struct AuditRecordsResponse {
-    /// The changes.
+    /// The records, newest first.
     records: Vec<AuditRecord>,
-    /// Where the next page is.
+    /// Position of the next page.
     meta: Meta,
 }
 
@@ -154,7 +154,7 @@ impl Example for AuditRecordsResponse {
 impl Audit {
     /// Get Audit Records
     ///
-    /// List who changed what in a workspace, through whichever API, newest first. Managers can.
+    /// Lists the changes in a workspace, made through any API, newest first. Requires the role manager.
     #[oai(
         path = "/v1/admin/workspaces/:id/audit-records",
         method = "get",
@@ -163,10 +163,10 @@ impl Audit {
     async fn get_audit_records(
         &self,
         caller: OfWorkspace,
-        /// The workspace's id.
+        /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
-        /// Where the page begins: the `nextToken` of the one before.
+        /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<AuditRecordsResponse>, Failed> {

@@ -1,5 +1,5 @@
-//! Who calls (botpress.md §3): a person with a personal access token, a bot or an integration with a
-//! token of its own. Headers say in which workspace or which bot the caller acts.
+//! Authentication extractors (botpress.md §3). A personal access token authenticates a person; bots and
+//! integrations have their own tokens. Headers name the workspace or the bot of the request.
 
 use poem::{
     Request, RequestBody,
@@ -26,17 +26,17 @@ use crate::{
     },
 };
 
-/// The header that names a workspace.
+/// Header that names the workspace of the request.
 pub const WORKSPACE_ID: &str = "x-workspace-id";
-/// The header that names a bot.
+/// Header that names the bot of the request.
 pub const BOT_ID: &str = "x-bot-id";
-/// The header that names the integration that calls.
+/// Header that names the integration that makes the request.
 pub const INTEGRATION_ID: &str = "x-integration-id";
 
-/// The name of the scheme in the document.
+/// Name of the security scheme in the OpenAPI document.
 const SCHEME: &str = "BearerAuth";
 
-/// Whatever has a token. A wrong one for the place is told that it is wrong: 403, not 401.
+/// Accepted token kinds. A valid token of the wrong kind for an endpoint gets 403, not 401.
 const KINDS: &[KeyKind] = &[
     KeyKind::BotpressPat,
     KeyKind::BotpressBot,
@@ -77,7 +77,7 @@ macro_rules! bearer {
 }
 
 bearer! {
-    /// A person, outside of any workspace.
+    /// A person, outside any workspace.
     pub struct Person(PersonCall) = |request| app(request)?.admit_person(bearer(request)?)
 }
 
@@ -87,7 +87,7 @@ bearer! {
 }
 
 bearer! {
-    /// A member who may at least develop. The role is checked before the body is read.
+    /// A member with at least the role developer. The role is checked before the body is read.
     pub struct Developer(Call) = |request| {
         let call = member(request)?;
         call.require_role(Role::Developer)?;
@@ -96,7 +96,7 @@ bearer! {
 }
 
 bearer! {
-    /// A member who may at least manage. The role is checked before the body is read.
+    /// A member with at least the role manager. The role is checked before the body is read.
     pub struct Manager(Call) = |request| {
         let call = member(request)?;
         call.require_role(Role::Manager)?;
@@ -112,7 +112,7 @@ fn member(request: &Request) -> Result<Call> {
 }
 
 bearer! {
-    /// A bot, or an integration that is installed in it, or a person who acts as one of them.
+    /// A bot, an integration that is installed in the bot, or a person who acts as one of them.
     pub struct InBot(Call) = |request| {
         let token = bearer(request)?;
         let place = Place::Bot {
@@ -120,7 +120,7 @@ bearer! {
             integration: given(request, INTEGRATION_ID),
         };
         let call = app(request)?.admit_at(&place, token, KINDS, Class::BotpressChat)?;
-        // Each operation with a body changes something; the role is checked before the body is read.
+        // Every operation with a body writes, so the role is checked before the body is read.
         if [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
             call.require_role(Role::Developer)?;
         }
@@ -129,12 +129,12 @@ bearer! {
 }
 
 bearer! {
-    /// The holder of a token, whose request names the bot elsewhere.
+    /// The holder of a token. The request names the bot outside the headers.
     pub struct Token(Holder) = holder
 }
 
 bearer! {
-    /// Who may have a token.
+    /// An optional token; requests without an `Authorization` header are anonymous.
     pub struct MaybeToken(MaybeHolder) = |request| Ok(MaybeHolder {
         app: app(request)?.clone(),
         holder: match request.header(header::AUTHORIZATION) {
@@ -167,13 +167,13 @@ fn required<'a>(request: &'a Request, name: &str) -> Result<&'a str> {
 const TOKEN: &str = "A personal access token, or the token of a bot or an integration.";
 
 bearer! {
-    /// A member of the workspace that the path names as `id`. For others it is not there.
+    /// A member of the workspace that the path parameter `id` names. Other callers get 404.
     pub struct OfWorkspace(Call) = of_workspace
 }
 
 bearer! {
-    /// A member who may handle the money of the workspace in the path, which administrators may too.
-    /// The role is checked before the body is read.
+    /// A member with the role billing, administrator or owner in the workspace of the path. The role is
+    /// checked before the body is read.
     pub struct Payer(Call) = |request| {
         let call = of_workspace(request)?;
         billing::require_role(&call)?;
@@ -195,8 +195,8 @@ fn of_workspace(request: &Request) -> Result<Call> {
     Ok(call.refused_with(refused))
 }
 
-/// The workspace that a path names: `/v1/admin/workspaces/{id}/…`. The framework has its own names for
-/// the parameters of a path.
+/// Returns the workspace id in a path of the form `/v1/admin/workspaces/{id}/…`. It reads the path because
+/// poem names the path parameters differently.
 fn workspace_in(path: &str) -> &str {
     let mut segments = path.split('/').skip_while(|one| *one != "workspaces");
     segments.nth(1).unwrap_or_default()

@@ -1,5 +1,5 @@
-//! `/v1/admin/workspaces/{id}/billing`: what a workspace pays, to a simulated provider. The pages that
-//! its answers link to are here too; the vendor has them elsewhere.
+//! `/v1/admin/workspaces/{id}/billing`: plan charges and invoices, with a simulated payment provider. It also
+//! serves the invoice and confirmation links in the responses, which the vendor hosts elsewhere.
 
 use poem::Request;
 use poem_openapi::{
@@ -46,7 +46,7 @@ impl Billing {
 impl Billing {
     /// Get Workspace Billing Details
     ///
-    /// Read how a workspace stands in the running month, and what is charged.
+    /// Returns the usage of the running month and the payment method of a workspace.
     #[oai(
         path = "/v1/admin/workspaces/:id/billing/details",
         method = "get",
@@ -55,7 +55,7 @@ impl Billing {
     async fn get_workspace_billing_details(
         &self,
         caller: OfWorkspace,
-        /// The workspace's id.
+        /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
     ) -> Result<Json<DetailsResponse>, Failed> {
@@ -64,8 +64,8 @@ impl Billing {
 
     /// Set Workspace Payment Method
     ///
-    /// Set what is charged: one of the payment methods of Stripe's test mode, by its id. Payment is
-    /// simulated; no card is charged.
+    /// Sets the payment method of a workspace: the id of one of the payment methods of Stripe's test mode.
+    /// Payment is simulated; no card is charged.
     #[oai(
         path = "/v1/admin/workspaces/:id/billing/payment-method",
         method = "put",
@@ -75,7 +75,7 @@ impl Billing {
         &self,
         caller: Payer,
         request: &Request,
-        /// The workspace's id.
+        /// Id of the workspace.
         id: Path<String>,
         body: Body<SetMethodBody>,
     ) -> Result<Json<SetMethodResponse>, Failed> {
@@ -90,7 +90,7 @@ impl Billing {
 
     /// List Workspace Invoices
     ///
-    /// List the invoices of a workspace, newest first: one for each month in which it paid.
+    /// Lists the invoices of a workspace, newest first. There is one invoice for each month on a paid plan.
     #[oai(
         path = "/v1/admin/workspaces/:id/billing/invoices",
         method = "get",
@@ -100,7 +100,7 @@ impl Billing {
         &self,
         caller: OfWorkspace,
         request: &Request,
-        /// The workspace's id.
+        /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
     ) -> Result<Json<InvoicesResponse>, Failed> {
@@ -118,7 +118,7 @@ impl Billing {
 
     /// Charge Workspace Unpaid Invoices
     ///
-    /// Charge unpaid invoices now. When none is left, a blocked workspace is open again.
+    /// Charges unpaid invoices now. A blocked workspace is unblocked when no unpaid invoice is left.
     #[oai(
         path = "/v1/admin/workspaces/:id/billing/invoices/charge-unpaid",
         method = "post",
@@ -127,7 +127,7 @@ impl Billing {
     async fn charge_workspace_unpaid_invoices(
         &self,
         caller: Payer,
-        /// The workspace's id.
+        /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
         body: Body<ChargeBody>,
@@ -140,8 +140,8 @@ impl Billing {
 
     /// Download Invoice
     ///
-    /// Read the document of an invoice. Its address is in the list of invoices, and whoever has it can
-    /// read it, as long as the one who asked for the list may.
+    /// Downloads the document of an invoice as PDF. The address is the `pdfUrl` of the invoice and needs no
+    /// token. It works as long as the member who listed the invoices may handle the workspace's money.
     #[oai(
         path = "/v1/admin/invoices/:id/document",
         method = "get",
@@ -150,9 +150,9 @@ impl Billing {
     async fn download_invoice(
         &self,
         request: &Request,
-        /// The invoice's id.
+        /// Id of the invoice.
         id: Path<String>,
-        /// What lets one read it.
+        /// Key of the link.
         key: Query<String>,
     ) -> Result<DocumentResponse, Failed> {
         let app = http::app(request)?;
@@ -163,8 +163,9 @@ impl Billing {
 
     /// Confirm Payment Method
     ///
-    /// Confirm a payment method that needs it, as its holder would at a bank. The address is in the
-    /// answer to Set Workspace Payment Method, and good as long as the one who set it may.
+    /// Confirms a payment method that requires confirmation. The address is the `redirectToUrl` in the
+    /// response of Set Workspace Payment Method. It works as long as the member who set the payment method
+    /// may handle the workspace's money.
     #[oai(
         path = "/v1/admin/payment-methods/:id/confirm",
         method = "get",
@@ -173,9 +174,9 @@ impl Billing {
     async fn confirm_payment_method(
         &self,
         request: &Request,
-        /// The workspace's id.
+        /// Id of the workspace.
         id: Path<String>,
-        /// What lets one confirm it.
+        /// Key of the link.
         key: Query<String>,
     ) -> Result<Json<ConfirmedResponse>, Failed> {
         let app = http::app(request)?;

@@ -1,5 +1,4 @@
-//! Billing as Botpress shows and takes it. Amounts are in whole units of the currency, as spending
-//! limits are.
+//! DTOs of billing. Amounts are in whole units of the currency, as spending limits are.
 
 use poem_openapi::{Enum, Object, types::Example};
 
@@ -8,7 +7,7 @@ use crate::{
     http::Nullable,
 };
 
-/// Cents as whole units of the currency.
+/// Converts cents to whole units of the currency.
 #[expect(
     clippy::cast_precision_loss,
     reason = "cents are exact in a double up to 90 trillion dollars"
@@ -17,59 +16,59 @@ pub fn amount(cents: u64) -> f64 {
     cents as f64 / 100.0
 }
 
-/// How messages stand to what is allowed.
+/// Usage of the message quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 enum MessagesStatus {
-    /// Far from the maximum.
+    /// Far below the maximum.
     #[oai(rename = "OK")]
     Ok,
-    /// Near the maximum.
+    /// Close to the maximum.
     Warning,
-    /// At the maximum: users can send no more in this month.
+    /// Maximum reached: users can send no more messages this month.
     LimitReached,
 }
 
-/// Messages of users in the running month.
+/// User messages of the running month.
 #[derive(Object)]
 struct UserMessages {
-    /// How they stand to the maximum.
+    /// Usage of the maximum.
     status: MessagesStatus,
-    /// How many there are.
+    /// Number of messages.
     quantity: u64,
-    /// What they cost so far beyond the plan's price.
+    /// Cost so far in excess of the plan's price.
     price: f64,
-    /// How many the plan's price includes.
+    /// Number of messages included in the plan's price.
     minimum: u64,
-    /// How many there can be, by the plan and the spending limit.
+    /// Maximum number of messages, by the plan and the spending limit.
     maximum: u64,
 }
 
-/// What the running month has come to.
+/// Usage of the running month.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct PeriodUsage {
-    /// Messages of users.
+    /// User messages.
     user_messages: UserMessages,
 }
 
 /// The running month.
 #[derive(Object)]
 struct CurrentPeriod {
-    /// Its first moment, in ISO 8601.
+    /// Start of the month, in ISO 8601.
     start: String,
-    /// The first moment after it, in ISO 8601.
+    /// End of the month (exclusive), in ISO 8601.
     end: String,
-    /// What it has come to.
+    /// Usage so far.
     usage: PeriodUsage,
 }
 
-/// A simulated payment method: there is no card.
+/// A simulated payment method. No card exists.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct PaymentMethod {
-    /// What it is.
+    /// Type of the payment method: `visa`.
     r#type: String,
-    /// The last four digits of a card that does not exist.
+    /// Last four digits of the simulated card.
     last_digits: String,
 }
 
@@ -91,7 +90,7 @@ impl PaymentMethod {
     }
 }
 
-/// How a workspace stands in the running month.
+/// Billing details of a workspace.
 #[derive(Object)]
 #[oai(
     example,
@@ -101,7 +100,7 @@ impl PaymentMethod {
 pub struct DetailsResponse {
     /// The running month.
     current_period: CurrentPeriod,
-    /// What is charged.
+    /// The payment method to charge; null if none is set.
     payment_method: Nullable<PaymentMethod>,
 }
 
@@ -159,8 +158,8 @@ impl Example for DetailsResponse {
     rename_all = "camelCase"
 )]
 pub struct SetMethodBody {
-    /// The id of one of the payment methods of Stripe's test mode: `pm_card_visa`. Payment is
-    /// simulated: no card is charged, and nothing is sent to anyone.
+    /// Id of one of the payment methods of Stripe's test mode: `pm_card_visa`. Payment is simulated: no card
+    /// is charged and nothing is sent to Stripe.
     pub stripe_payment_method_id: String,
 }
 
@@ -172,33 +171,33 @@ impl Example for SetMethodBody {
     }
 }
 
-/// What came of setting a payment method.
+/// Status of setting a payment method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 enum MethodStatus {
-    /// It is set.
+    /// The payment method is set.
     Succeeded,
-    /// It is under way.
+    /// The payment method is being set.
     Processing,
-    /// It was given up.
+    /// The attempt was canceled.
     Canceled,
-    /// It is to be confirmed.
+    /// The payment method needs confirmation.
     RequiresConfirmation,
-    /// It is to be confirmed at the address that `nextAction` gives.
+    /// The payment method needs confirmation at the address in `nextAction`.
     RequiresAction,
-    /// It was refused.
+    /// The payment method was refused.
     RequiresPaymentMethod,
 }
 
-/// What to do next.
+/// The action that the caller must take next.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct NextAction {
-    /// The address at which the payment method is confirmed.
+    /// Address at which the payment method is confirmed.
     redirect_to_url: String,
 }
 
-/// What came of setting a payment method.
+/// Result of setting a payment method.
 #[derive(Object)]
 #[oai(
     example,
@@ -206,19 +205,19 @@ struct NextAction {
     rename_all = "camelCase"
 )]
 pub struct SetMethodResponse {
-    /// The id that was given.
+    /// Id from the request.
     stripe_payment_method_id: String,
     /// The payment method; null if it is not set.
     payment_method: Nullable<PaymentMethod>,
-    /// What came of it.
+    /// Status of the attempt.
     status: MethodStatus,
-    /// What to do next, if there is something.
+    /// Next action; absent if none is needed.
     #[oai(skip_serializing_if_is_none)]
     next_action: Option<NextAction>,
 }
 
 impl SetMethodResponse {
-    /// What came of it, with the address of the page on which it is confirmed.
+    /// Converts the result. `confirm_at` builds the confirmation address from a key.
     pub fn new(attached: billing::Attached, confirm_at: impl FnOnce(&str) -> String) -> Self {
         Self {
             stripe_payment_method_id: attached.id,
@@ -246,7 +245,7 @@ impl Example for SetMethodResponse {
     }
 }
 
-/// A payment method that is confirmed.
+/// A confirmed payment method.
 #[derive(Object)]
 #[oai(
     example,
@@ -254,7 +253,7 @@ impl Example for SetMethodResponse {
     rename_all = "camelCase"
 )]
 pub struct ConfirmedResponse {
-    /// The payment method, which the workspace has now.
+    /// The payment method that the workspace now has.
     payment_method: PaymentMethod,
 }
 

@@ -1,4 +1,4 @@
-//! `/v1/admin/bots/{id}/issues`: what goes wrong in a bot.
+//! `/v1/admin/bots/{id}/issues`: the issues of a bot.
 
 use std::collections::BTreeMap;
 
@@ -32,22 +32,22 @@ pub struct BotIssues;
 struct IssueDatum {
     /// The value.
     raw: String,
-    /// The value for people.
+    /// The value in readable form.
     #[oai(skip_serializing_if_is_none)]
     pretty: Option<String>,
 }
 
-/// Where an issue comes from.
+/// Cause of an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 enum IssueCategory {
-    /// The code of the bot or the integration.
+    /// Code of the bot or the integration.
     UserCode,
-    /// A limit.
+    /// A limit that was reached.
     Limits,
-    /// How something is set up.
+    /// Configuration of the bot or the integration.
     Configuration,
-    /// Anything else.
+    /// Any other cause.
     Other,
 }
 
@@ -55,25 +55,25 @@ enum IssueCategory {
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct Issue {
-    /// Its id.
+    /// Id of the issue.
     id: String,
-    /// What it is, for programs.
+    /// Machine-readable code of the issue.
     code: String,
-    /// When it was first seen, in ISO 8601.
+    /// Time of the first event, in ISO 8601.
     created_at: String,
-    /// When it was last seen, in ISO 8601.
+    /// Time of the latest event, in ISO 8601.
     last_seen_at: String,
-    /// What it is, in a few words.
+    /// Short title.
     title: String,
-    /// What it is.
+    /// Description of the issue.
     description: String,
-    /// What all of its events have in common.
+    /// Values that all events of the issue share, by name.
     grouped_data: BTreeMap<String, IssueDatum>,
-    /// How often it has been seen.
+    /// Number of events.
     events_count: i64,
-    /// Where it comes from.
+    /// Cause of the issue.
     category: IssueCategory,
-    /// Where to read how to mend it.
+    /// Address of a page that explains the fix; null if there is none.
     resolution_link: Nullable<String>,
 }
 
@@ -83,7 +83,7 @@ struct Issue {
 struct ListBotIssuesResponse {
     /// The issues, newest first.
     issues: Vec<Issue>,
-    /// Where the next page is.
+    /// Position of the next page.
     meta: Meta,
 }
 
@@ -91,11 +91,11 @@ struct ListBotIssuesResponse {
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct IssueEvent {
-    /// Its id.
+    /// Id of the event.
     id: String,
-    /// When it happened, in ISO 8601.
+    /// Time of the event, in ISO 8601.
     created_at: String,
-    /// What is its own.
+    /// Values of this event alone, by name.
     data: BTreeMap<String, IssueDatum>,
 }
 
@@ -107,11 +107,11 @@ struct IssueEvent {
     rename_all = "camelCase"
 )]
 struct ListBotIssueEventsResponse {
-    /// Those that are kept, newest first.
+    /// The stored events, newest first.
     issue_events: Vec<IssueEvent>,
 }
 
-/// The id in every example.
+/// Id in every example.
 const EXAMPLE_ID: &str = "6d1f3a52-7c1c-4a59-b7a5-2f5d0c9f8e10";
 
 impl Example for ListBotIssuesResponse {
@@ -199,7 +199,7 @@ impl From<Page<issues::Issue>> for ListBotIssuesResponse {
 impl BotIssues {
     /// List Bot Issues
     ///
-    /// Read the issues of a bot, newest first.
+    /// Lists the issues of a bot, newest first.
     #[oai(
         path = "/v1/admin/bots/:id/issues",
         method = "get",
@@ -208,9 +208,9 @@ impl BotIssues {
     async fn list_bot_issues(
         &self,
         caller: Member,
-        /// The bot's id.
+        /// Id of the bot.
         id: Path<String>,
-        /// The `meta.nextToken` of the page before.
+        /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<ListBotIssuesResponse>, Failed> {
@@ -221,7 +221,7 @@ impl BotIssues {
 
     /// Delete Bot Issue
     ///
-    /// Delete an issue with its events. If it is seen again, it is a new one.
+    /// Deletes an issue and its events. If the issue occurs again, it is a new issue.
     #[oai(
         path = "/v1/admin/bots/:id/issues/:issueId",
         method = "delete",
@@ -230,9 +230,9 @@ impl BotIssues {
     async fn delete_bot_issue(
         &self,
         caller: Member,
-        /// The bot's id.
+        /// Id of the bot.
         id: Path<String>,
-        /// The issue's id.
+        /// Id of the issue.
         #[oai(name = "issueId")]
         issue_id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
@@ -242,7 +242,7 @@ impl BotIssues {
 
     /// List Bot Issue Events
     ///
-    /// Read the events of an issue that are kept, newest first.
+    /// Lists the stored events of an issue, newest first.
     #[oai(
         path = "/v1/admin/bots/:id/issues/:issueId/events",
         method = "get",
@@ -251,9 +251,9 @@ impl BotIssues {
     async fn list_bot_issue_events(
         &self,
         caller: Member,
-        /// The bot's id.
+        /// Id of the bot.
         id: Path<String>,
-        /// The issue's id.
+        /// Id of the issue.
         #[oai(name = "issueId")]
         issue_id: Path<String>,
     ) -> Result<Json<ListBotIssueEventsResponse>, Failed> {

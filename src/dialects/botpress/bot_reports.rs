@@ -1,4 +1,4 @@
-//! What a bot did: its logs and its analytics, and the code of its web chat.
+//! Reports on a bot: its logs, its analytics and the embed code of its web chat.
 
 use std::collections::BTreeMap;
 
@@ -23,31 +23,31 @@ use crate::{
     http::origin,
 };
 
-/// The operations that tell what a bot did.
+/// The operations on logs, analytics and the web chat of a bot.
 pub struct BotReports;
 
-/// The sort of code that a web chat is shown with.
+/// Kind of embed code for a web chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "camelCase")]
 pub enum WebchatType {
-    /// A script for any page: a button in its corner that opens the chat.
+    /// A script for any page: a button in the corner that opens the chat.
     Preconfigured,
-    /// The same with every option at its default, to be changed.
+    /// The same script with every option at its default value, for editing.
     Configurable,
     /// A page that the chat fills.
     Fullscreen,
-    /// The address of the chat's own page.
+    /// The address of the chat page.
     SharableUrl,
 }
 
-/// The code of a web chat.
+/// The embed code of a web chat.
 #[derive(Object)]
 #[oai(example, rename = "getBotWebchatResponse", rename_all = "camelCase")]
 struct GetBotWebchatResponse {
     /// HTML, or an address.
     code: String,
-    /// The address of the chat's API, for `@botpress/chat` and its like.
-    // wire: the vendor has the code alone.
+    /// Address of the chat API, for `@botpress/chat` and compatible clients.
+    // wire: the vendor's response has only `code`.
     api_url: String,
 }
 
@@ -61,33 +61,33 @@ impl Example for GetBotWebchatResponse {
     }
 }
 
-/// What happened on one day.
+/// Analytics of one day.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct AnalyticsRecord {
-    /// Where the day begins, in ISO 8601.
+    /// Start of the day, in ISO 8601.
     start_date_time_utc: String,
-    /// What it ends before, in ISO 8601.
+    /// End of the day (exclusive), in ISO 8601.
     end_date_time_utc: String,
-    /// Users who were created before and wrote.
+    /// Number of users created before this day who sent a message on it.
     returning_users: i64,
-    /// Users who were created.
+    /// Number of users created on this day.
     new_users: i64,
-    /// Runs of messages without a long break.
+    /// Number of sessions: runs of user messages in a conversation without a long break.
     sessions: i64,
     /// The same as `userMessages`.
     messages: i64,
-    /// Messages of users.
+    /// Number of user messages.
     user_messages: i64,
-    /// Messages of the bot.
+    /// Number of bot messages.
     bot_messages: i64,
-    /// Events, with those that messages of users are.
+    /// Number of events, including one for each user message.
     events: i64,
-    /// Events by type.
+    /// Number of events by type.
     event_types: BTreeMap<String, i64>,
 }
 
-/// What happened in a bot.
+/// Analytics of a bot.
 #[derive(Object)]
 #[oai(example, rename = "getBotAnalyticsResponse")]
 struct GetBotAnalyticsResponse {
@@ -135,7 +135,7 @@ impl From<analytics::Record> for AnalyticsRecord {
 impl BotReports {
     /// Get Bot Logs
     ///
-    /// Read the log lines of a bot from one time on and before another, newest first.
+    /// Lists the log lines of a bot from `timeStart` (inclusive) to `timeEnd` (exclusive), newest first.
     #[oai(
         path = "/v1/admin/bots/:id/logs",
         method = "get",
@@ -144,15 +144,15 @@ impl BotReports {
     async fn get_bot_logs(
         &self,
         caller: Member,
-        /// The bot's id.
+        /// Id of the bot.
         id: Path<String>,
-        /// Where the time begins, in ISO 8601.
+        /// Start of the period, in ISO 8601.
         #[oai(name = "timeStart")]
         time_start: Query<String>,
-        /// What the time ends before, in ISO 8601.
+        /// End of the period (exclusive), in ISO 8601.
         #[oai(name = "timeEnd")]
         time_end: Query<String>,
-        /// The `nextToken` of the page before.
+        /// `nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<GetLogsResponse>, Failed> {
@@ -164,7 +164,9 @@ impl BotReports {
 
     /// Get Bot Webchat
     ///
-    /// Read the code or the address of a bot's web chat, which this server shows at `/chat/{bot}`.
+    /// Returns the embed code or the address of a bot's web chat, which this server shows at `/chat/{bot}`.
+    /// Switches the chat on if the bot has none yet, which requires the role developer. Responds with 403 if
+    /// the chat was switched off.
     #[oai(
         path = "/v1/admin/bots/:id/webchat",
         method = "get",
@@ -174,9 +176,9 @@ impl BotReports {
         &self,
         caller: Member,
         request: &Request,
-        /// The bot's id.
+        /// Id of the bot.
         id: Path<String>,
-        /// The sort of code.
+        /// Kind of embed code.
         r#type: Query<WebchatType>,
     ) -> Result<Json<GetBotWebchatResponse>, Failed> {
         let (bot, webhook) =
@@ -190,7 +192,7 @@ impl BotReports {
 
     /// Get Bot Analytics
     ///
-    /// Read what happened in a bot, by UTC day. Days that the period has a part of are whole.
+    /// Returns the analytics of a bot for each UTC day. A day that the period covers partly is counted whole.
     #[oai(
         path = "/v1/admin/bots/:id/analytics",
         method = "get",
@@ -199,12 +201,12 @@ impl BotReports {
     async fn get_bot_analytics(
         &self,
         caller: Member,
-        /// The bot's id.
+        /// Id of the bot.
         id: Path<String>,
-        /// Where the period begins, in ISO 8601.
+        /// Start of the period, in ISO 8601.
         #[oai(name = "startDate")]
         start_date: Query<String>,
-        /// What the period ends before, in ISO 8601; at most a year later.
+        /// End of the period (exclusive), in ISO 8601; at most a year after the start.
         #[oai(name = "endDate")]
         end_date: Query<String>,
     ) -> Result<Json<GetBotAnalyticsResponse>, Failed> {

@@ -41,7 +41,7 @@ impl Bots {
 impl Bots {
     /// Create Bot
     ///
-    /// Create a bot, which is an agent in every API. All of its members may be left out.
+    /// Creates a bot, which is an agent in every API. All fields are optional.
     #[oai(path = "/v1/admin/bots", method = "post", operation_id = "createBot")]
     async fn create_bot(
         &self,
@@ -55,15 +55,15 @@ impl Bots {
 
     /// List Bots
     ///
-    /// Read the bots of the workspace, newest first.
+    /// Lists the bots of the workspace, newest first.
     #[oai(path = "/v1/admin/bots", method = "get", operation_id = "listBots")]
     async fn list_bots(
         &self,
         caller: Member,
-        /// The `meta.nextToken` of the page before.
+        /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
-        /// Only those that are in development, or only those that are not.
+        /// `true` selects bots in development, `false` all others.
         dev: Query<Option<bool>>,
     ) -> Result<Json<ListBotsResponse>, Failed> {
         let page = manage::list(&caller.0, dev.0, position(next_token.0)?).await?;
@@ -72,13 +72,13 @@ impl Bots {
 
     /// Get Bot
     ///
-    /// Read one bot.
+    /// Returns one bot.
     #[oai(path = "/v1/admin/bots/:id", method = "get", operation_id = "getBot")]
     async fn get_bot(
         &self,
         caller: Member,
         request: &Request,
-        /// The bot's id.
+        /// Id of the bot.
         id: Path<String>,
     ) -> Result<Json<BotResponse>, Failed> {
         let bot = manage::find(&caller.0, id.0.into()).await?;
@@ -87,8 +87,8 @@ impl Bots {
 
     /// Update Bot
     ///
-    /// Change a bot: what is absent stays, and null removes a thing by name. Integrations are
-    /// installed, configured, switched off and removed here.
+    /// Updates a bot. Absent fields keep their value; null removes a named entry. This operation also
+    /// installs, configures, disables and removes integrations.
     #[oai(
         path = "/v1/admin/bots/:id",
         method = "put",
@@ -98,7 +98,7 @@ impl Bots {
         &self,
         caller: Developer,
         request: &Request,
-        /// The bot's id.
+        /// Id of the bot.
         id: Path<String>,
         body: Body<UpdateBotBody>,
     ) -> Result<Json<BotResponse>, Failed> {
@@ -112,7 +112,7 @@ impl Bots {
 
     /// Delete Bot
     ///
-    /// Delete a bot with everything that it has, in every API.
+    /// Deletes a bot and all its data, in every API.
     #[oai(
         path = "/v1/admin/bots/:id",
         method = "delete",
@@ -122,7 +122,7 @@ impl Bots {
         &self,
         caller: Member,
         request: &Request,
-        /// The bot's id.
+        /// Id of the bot.
         id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
         let webhooks = self.settings.addresses(request).webhooks;
@@ -132,8 +132,8 @@ impl Bots {
 
     /// Transfer Bot
     ///
-    /// Give a bot to another workspace. That needs the role manager in this workspace and developer in
-    /// the other.
+    /// Moves a bot to another workspace. Requires the role manager in this workspace and developer in the
+    /// target workspace.
     #[oai(
         path = "/v1/admin/bots/:id/transfer",
         method = "post",
@@ -142,7 +142,7 @@ impl Bots {
     async fn transfer_bot(
         &self,
         caller: Manager,
-        /// The bot's id.
+        /// Id of the bot.
         id: Path<String>,
         body: Body<TransferBotBody>,
     ) -> Result<Json<Done>, Failed> {

@@ -1,4 +1,4 @@
-//! Changes of bots, and lists of them, as wire types.
+//! DTOs for updates, transfers and lists of bots.
 
 use std::collections::BTreeMap;
 
@@ -25,48 +25,48 @@ use crate::{
     kernel::{Result, Secret, schema::Limits},
 };
 
-/// What of a bot is to be changed. What is absent stays; null removes a thing by name.
+/// An update of a bot. Absent fields keep their value; null removes a named entry.
 #[derive(Object, Default)]
 #[oai(example, rename = "updateBotBody", rename_all = "camelCase")]
 pub struct UpdateBotBody {
-    /// Where it runs, for one in development.
+    /// Address at which a bot in development runs.
     url: Option<String>,
-    /// How it asks who someone is.
+    /// Authentication of the bot's users.
     authentication: Option<Authentication>,
-    /// Its configuration.
+    /// Configuration of the bot.
     configuration: Option<GivenBotConfiguration>,
-    /// Whether it is stopped.
+    /// True to stop the bot.
     blocked: Option<bool>,
-    /// The tags of its users.
+    /// Tags of the bot's users.
     user: Option<TaggedPatch>,
-    /// The tags of its messages.
+    /// Tags of the bot's messages.
     message: Option<TaggedPatch>,
-    /// The tags of its conversations.
+    /// Tags of the bot's conversations.
     conversation: Option<TaggedPatch>,
-    /// Its events, by name.
+    /// Event definitions, by name.
     events: Option<Patches<EventDefinition>>,
-    /// Its states, by name.
+    /// State definitions, by name.
     states: Option<Patches<BotStateDefinition>>,
-    /// Its recurring events, by name.
+    /// Recurring events, by name.
     recurring_events: Option<Patches<RecurringEvent>>,
-    /// Its integrations, by their ids or by aliases.
+    /// Installed integrations, by id or alias.
     integrations: Option<Patches<GivenInstallation>>,
-    /// Its code: a CommonJS bundle that exports `handler`.
+    /// Code of the bot: a CommonJS bundle that exports `handler`.
     code: Option<String>,
-    /// Its name.
+    /// Name of the bot.
     #[oai(validator(min_length = 1))]
     name: Option<String>,
-    /// Media files, all of them.
+    /// Media files. The list replaces the existing one.
     medias: Option<Vec<Media>>,
-    /// Secrets that its code finds in its environment, by name. They are never shown.
+    /// Secrets that the code reads from its environment, by name. They are never returned.
     secrets: Option<BTreeMap<String, Nullable<String>>>,
 }
 
-/// How a bot asks who someone is.
+/// Authentication of a bot's users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 enum Authentication {
-    /// By the vendor's own accounts.
+    /// Accounts of the vendor.
     Iam,
 }
 
@@ -80,10 +80,10 @@ impl Example for UpdateBotBody {
 }
 
 impl UpdateBotBody {
-    /// The change, whose webhooks have addresses that begin with `webhooks`.
+    /// Converts the body. Webhook addresses begin with `webhooks`.
     ///
     /// # Errors
-    /// `InvalidSchema` for a schema that is none.
+    /// `InvalidSchema` if a schema is not valid.
     pub fn given(self, webhooks: String, limits: &Limits) -> Result<Update> {
         let GivenBotConfiguration { data, schema } = self.configuration.unwrap_or_default();
         let schema = schema.map(|schema| given_schema(schema, "configuration.schema", limits));
@@ -127,11 +127,11 @@ impl UpdateBotBody {
     }
 }
 
-/// Where a bot is to go.
+/// The target of a transfer.
 #[derive(Object)]
 #[oai(example, rename = "transferBotBody", rename_all = "camelCase")]
 pub struct TransferBotBody {
-    /// The id of the workspace that it is to be given to.
+    /// Id of the target workspace.
     #[oai(validator(min_length = 28))]
     pub target_workspace_id: String,
 }
@@ -148,15 +148,15 @@ impl Example for TransferBotBody {
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct BotSummary {
-    /// Its id.
+    /// Id of the bot.
     id: String,
-    /// When it was created, in ISO 8601.
+    /// Time of creation, in ISO 8601.
     created_at: String,
-    /// When it was last changed, in ISO 8601.
+    /// Time of the last update, in ISO 8601.
     updated_at: String,
-    /// Its name.
+    /// Name of the bot.
     name: String,
-    /// When code was last deployed, in ISO 8601.
+    /// Time of the last deployment, in ISO 8601.
     #[oai(skip_serializing_if_is_none)]
     deployed_at: Option<String>,
 }
@@ -167,7 +167,7 @@ struct BotSummary {
 pub struct ListBotsResponse {
     /// The bots, newest first.
     bots: Vec<BotSummary>,
-    /// Where the next page is.
+    /// Position of the next page.
     meta: Meta,
 }
 

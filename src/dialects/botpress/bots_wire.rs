@@ -1,4 +1,4 @@
-//! Bots as Botpress shows and takes them.
+//! DTOs of bots: the response shape and the body of a create.
 
 use std::collections::BTreeMap;
 
@@ -21,73 +21,74 @@ use crate::{
     kernel::{Result, schema::Limits},
 };
 
-/// The id in every example.
+/// Id in every example.
 const EXAMPLE_ID: &str = "4f6a1d0e-3d53-4c0b-8a8e-5b6c3c0f9d21";
-/// The time in every example.
+/// Time in every example.
 const EXAMPLE_TIME: &str = "2026-01-31T09:30:00.000Z";
 
 /// A bot.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub struct Bot {
-    /// Its id.
+    /// Id of the bot.
     id: String,
-    /// When it was created, in ISO 8601.
+    /// Time of creation, in ISO 8601.
     created_at: String,
-    /// When it was last changed, in ISO 8601.
+    /// Time of the last update, in ISO 8601.
     updated_at: String,
-    /// What deliveries to it are signed with.
+    /// Secret that signs deliveries to the bot.
     signing_secret: String,
-    /// The integrations that are installed in it, by their ids or the aliases they were given.
+    /// Installed integrations, by id or alias.
     integrations: BTreeMap<String, BotIntegration>,
-    /// The tags of its users.
+    /// Tags of the bot's users.
     user: Tagged,
-    /// The tags of its conversations.
+    /// Tags of the bot's conversations.
     conversation: Tagged,
-    /// The tags of its messages.
+    /// Tags of the bot's messages.
     message: Tagged,
-    /// Its states, by name.
+    /// State definitions, by name.
     states: BTreeMap<String, BotStateDefinition>,
-    /// Its configuration.
+    /// Configuration of the bot.
     configuration: BotConfiguration,
-    /// Its events, by name.
+    /// Event definitions, by name.
     events: BTreeMap<String, EventDefinition>,
-    /// Its recurring events, by name.
+    /// Recurring events, by name.
     recurring_events: BTreeMap<String, RecurringEvent>,
-    /// Its name.
+    /// Name of the bot.
     name: String,
-    /// When code was last deployed, in ISO 8601.
+    /// Time of the last deployment, in ISO 8601.
     #[oai(skip_serializing_if_is_none)]
     deployed_at: Option<String>,
-    /// Whether it is in development.
+    /// True if the bot is in development.
     dev: bool,
-    /// The id of the account that made it.
+    /// Id of the account that created the bot.
     #[oai(skip_serializing_if_is_none)]
     created_by: Option<String>,
     /// Media files.
     medias: Vec<Media>,
-    /// The names of its secrets.
-    // wire: not in the seed; the command line does not ask again for those that it finds here
+    /// Names of the bot's secrets.
+    // wire: not on the reference page (botpress.md §0); the vendor's CLI does not ask again for secrets in
+    // this list
     secrets: Vec<String>,
 }
 
 /// The configuration of a bot.
 #[derive(Object)]
 struct BotConfiguration {
-    /// The configuration.
+    /// Configuration data.
     data: JsonObject,
-    /// The JSON Schema that it keeps to.
+    /// JSON Schema of the data.
     schema: JsonObject,
 }
 
-/// An event that happens again and again.
+/// An event that recurs on a schedule.
 #[derive(Object)]
 pub struct RecurringEvent {
-    /// When.
+    /// Schedule of the event.
     schedule: CronSchedule,
-    /// The type of the event.
+    /// Type of the event.
     r#type: String,
-    /// Its payload.
+    /// Payload of the event.
     payload: JsonObject,
 }
 
@@ -101,19 +102,19 @@ impl From<RecurringEvent> for definitions::RecurringEvent {
     }
 }
 
-/// When something happens again and again.
+/// A schedule.
 #[derive(Object)]
 struct CronSchedule {
-    /// A cron expression of five fields, in UTC.
+    /// Cron expression with five fields, in UTC.
     cron: String,
 }
 
 /// A media file.
 #[derive(Object)]
 pub struct Media {
-    /// Its address.
+    /// Address of the file.
     url: String,
-    /// Its name.
+    /// Name of the file.
     name: String,
 }
 
@@ -127,7 +128,7 @@ impl From<Media> for manage::Media {
 }
 
 impl Bot {
-    /// A bot, as a caller reaches it at these addresses.
+    /// Converts a bot. The addresses are those at which the caller reaches this server.
     pub fn at(addresses: &Addresses, bot: manage::Bot) -> Self {
         let definition = bot.definition;
         let recurring = |event: definitions::RecurringEvent| RecurringEvent {
@@ -226,39 +227,39 @@ impl Example for BotResponse {
 #[derive(Object)]
 #[oai(example, rename = "createBotBody", rename_all = "camelCase")]
 pub struct CreateBotBody {
-    /// Its states, by name.
+    /// State definitions, by name.
     states: Option<BTreeMap<String, BotStateDefinition>>,
-    /// Its events, by name.
+    /// Event definitions, by name.
     events: Option<BTreeMap<String, EventDefinition>>,
-    /// Its recurring events, by name.
+    /// Recurring events, by name.
     recurring_events: Option<BTreeMap<String, RecurringEvent>>,
-    /// Its configuration.
+    /// Configuration of the bot.
     configuration: Option<GivenBotConfiguration>,
-    /// The tags of its users.
+    /// Tags of the bot's users.
     user: Option<GivenTagged>,
-    /// The tags of its conversations.
+    /// Tags of the bot's conversations.
     conversation: Option<GivenTagged>,
-    /// The tags of its messages.
+    /// Tags of the bot's messages.
     message: Option<GivenTagged>,
-    /// Its code: a CommonJS bundle that exports `handler`.
+    /// Code of the bot: a CommonJS bundle that exports `handler`.
     code: Option<String>,
-    /// Its name; one is made up if absent.
+    /// Name of the bot; generated if absent.
     #[oai(validator(min_length = 1))]
     name: Option<String>,
     /// Media files.
     medias: Option<Vec<Media>>,
-    /// Where it runs, for one in development.
+    /// Address at which a bot in development runs.
     url: Option<String>,
-    /// Whether it is in development.
+    /// True if the bot is in development.
     dev: Option<bool>,
 }
 
-/// The configuration of a bot, as it is given.
+/// Configuration of a bot in a request.
 #[derive(Object, Default)]
 pub struct GivenBotConfiguration {
-    /// The configuration.
+    /// Configuration data.
     pub data: Option<JsonObject>,
-    /// The JSON Schema that it keeps to.
+    /// JSON Schema of the data.
     pub schema: Option<JsonObject>,
 }
 
@@ -282,10 +283,10 @@ impl Example for CreateBotBody {
 }
 
 impl CreateBotBody {
-    /// The bot to make.
+    /// Converts the body.
     ///
     /// # Errors
-    /// `InvalidSchema` for a schema that is none.
+    /// `InvalidSchema` if a schema is not valid.
     pub fn given(self, limits: &Limits) -> Result<NewBot> {
         let mut definition = BotDefinition {
             user: self.user.unwrap_or_default().into(),

@@ -1,5 +1,4 @@
-//! How bots configure integrations: the default configuration and the named ones, as they are shown and as
-//! they are given.
+//! DTOs of integration configurations: the default one and the named ones, in responses and in requests.
 
 use std::collections::BTreeMap;
 
@@ -12,38 +11,38 @@ use crate::{
     kernel::{Patch, Result, schema::Limits},
 };
 
-/// How a bot configures an integration.
+/// The default configuration of an integration.
 #[derive(Object)]
 pub struct Configuration {
-    /// How an installation is linked with an account elsewhere.
+    /// Link between an installation and an account of the external service.
     pub identifier: LinkTemplate,
-    /// The JSON Schema that the configuration keeps to.
+    /// JSON Schema of the configuration.
     pub schema: Option<JsonObject>,
 }
 
-/// A way to configure an integration that a bot can choose.
+/// A named configuration of an integration, which a bot can choose.
 #[derive(Object)]
 pub struct NamedConfiguration {
-    /// Its name for people.
+    /// Display name.
     #[oai(skip_serializing_if_is_none)]
     title: Option<String>,
-    /// What it is.
+    /// Description of the configuration.
     #[oai(skip_serializing_if_is_none)]
     description: Option<String>,
-    /// How an installation is linked with an account elsewhere.
+    /// Link between an installation and an account of the external service.
     identifier: LinkTemplate,
-    /// The JSON Schema that the configuration keeps to.
+    /// JSON Schema of the configuration.
     schema: JsonObject,
 }
 
-/// How an installation is linked with an account elsewhere.
+/// Link between an installation and an account of the external service.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub struct LinkTemplate {
-    /// A VRL script that makes the address that a user follows.
+    /// VRL script that builds the address that a user opens to link the account.
     #[oai(skip_serializing_if_is_none)]
     pub link_template_script: Option<String>,
-    /// Whether it has to be linked to work.
+    /// True if an installation works only after it is linked.
     pub required: bool,
 }
 
@@ -76,7 +75,7 @@ impl From<definitions::Configuration> for NamedConfiguration {
     }
 }
 
-/// The named configurations, as they are shown.
+/// Converts the named configurations for a response.
 pub fn shown_configurations(
     named: Named<definitions::Configuration>,
 ) -> BTreeMap<String, NamedConfiguration> {
@@ -84,45 +83,45 @@ pub fn shown_configurations(
     named.map(|(name, one)| (name, one.into())).collect()
 }
 
-/// How a bot configures an integration.
+/// The default configuration of an integration.
 #[derive(Object, Default)]
 pub struct GivenConfiguration {
-    /// The JSON Schema that the configuration keeps to.
+    /// JSON Schema of the configuration.
     pub schema: Option<JsonObject>,
-    /// How an installation is linked with an account elsewhere.
+    /// Link between an installation and an account of the external service.
     pub identifier: Option<GivenLinkTemplate>,
 }
 
-/// A way to configure an integration that a bot can choose.
+/// A named configuration of an integration, which a bot can choose.
 #[derive(Object)]
 pub struct GivenNamedConfiguration {
-    /// Its name for people.
+    /// Display name.
     #[oai(validator(max_length = 64))]
     title: Option<String>,
-    /// What it is.
+    /// Description of the configuration.
     #[oai(validator(max_length = 256))]
     description: Option<String>,
-    /// The JSON Schema that the configuration keeps to.
+    /// JSON Schema of the configuration.
     schema: Option<JsonObject>,
-    /// How an installation is linked with an account elsewhere.
+    /// Link between an installation and an account of the external service.
     identifier: Option<GivenLinkTemplate>,
 }
 
-/// How an installation is linked with an account elsewhere.
+/// Link between an installation and an account of the external service.
 #[derive(Object, Default)]
 #[oai(rename_all = "camelCase")]
 pub struct GivenLinkTemplate {
-    /// Whether it has to be linked to work.
+    /// True if an installation works only after it is linked.
     pub required: Option<bool>,
-    /// A VRL script that makes the address that a user follows.
+    /// VRL script that builds the address that a user opens to link the account; null removes it.
     #[oai(nullable)]
     pub link_template_script: MaybeUndefined<String>,
 }
 
-/// The changes of named configurations, as the domain takes them.
+/// Converts the patches of named configurations.
 ///
 /// # Errors
-/// `InvalidSchema` for a schema that is none.
+/// `InvalidSchema` if a schema is not valid.
 pub fn given_configurations(
     given: Option<Patches<GivenNamedConfiguration>>,
     limits: &Limits,
@@ -143,7 +142,7 @@ pub fn given_configurations(
     })
 }
 
-/// A member that can be absent, null or a text.
+/// Converts a field that can be absent, null or a string.
 pub fn patch(given: MaybeUndefined<String>) -> Patch<String> {
     match given {
         MaybeUndefined::Undefined => Patch::Absent,

@@ -25,7 +25,7 @@ use crate::{
 /// The operations on conversations.
 pub struct Conversations;
 
-/// The answer to a create.
+/// The response of a create.
 #[derive(ApiResponse)]
 enum CreateConversationResponse {
     /// The new conversation
@@ -37,8 +37,8 @@ enum CreateConversationResponse {
 impl Conversations {
     /// Create Conversation
     ///
-    /// Create a conversation. An integration does so in a channel of its own, a bot in the one channel
-    /// of that name that its integrations have.
+    /// Creates a conversation. An integration names one of its own channels. A bot names a channel that
+    /// exactly one of its integrations has.
     #[oai(
         path = "/v1/chat/conversations",
         method = "post",
@@ -55,7 +55,7 @@ impl Conversations {
 
     /// Get Conversation
     ///
-    /// Read one conversation. An integration sees those that go through it.
+    /// Returns one conversation. An integration sees only its own conversations.
     #[oai(
         path = "/v1/chat/conversations/:id",
         method = "get",
@@ -64,7 +64,7 @@ impl Conversations {
     async fn get_conversation(
         &self,
         caller: InBot,
-        /// The conversation's id.
+        /// Id of the conversation.
         id: Path<String>,
     ) -> Result<Json<ConversationResponse>, Failed> {
         let found = conversations::find(&caller.0, &id.0.into())?;
@@ -73,7 +73,7 @@ impl Conversations {
 
     /// List Conversations
     ///
-    /// Page through the conversations, newest first.
+    /// Lists the conversations, newest first.
     #[oai(
         path = "/v1/chat/conversations",
         method = "get",
@@ -83,16 +83,16 @@ impl Conversations {
         &self,
         caller: InBot,
         request: &Request,
-        /// The `nextToken` of the page before.
+        /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
-        /// Only those in which all of these users take part.
+        /// Selects conversations in which all these users participate.
         #[oai(name = "participantIds")]
         participant_ids: Query<Vec<String>>,
-        /// Only those through this integration.
+        /// Selects conversations of this integration.
         #[oai(name = "integrationName")]
         integration_name: Query<Option<String>>,
-        /// Only those in this channel.
+        /// Selects conversations in this channel.
         channel: Query<Option<String>>,
     ) -> Result<Json<ConversationsResponse>, Failed> {
         let filter = Filter {
@@ -109,7 +109,7 @@ impl Conversations {
 
     /// Get Or Create Conversation
     ///
-    /// Read the conversation of this channel with exactly these tags, or create one if there is none.
+    /// Returns the conversation of this channel with exactly these tags, or creates one if there is none.
     #[oai(
         path = "/v1/chat/conversations/get-or-create",
         method = "post",
@@ -126,7 +126,7 @@ impl Conversations {
 
     /// Update Conversation
     ///
-    /// Set tags of a conversation one by one; an empty value unsets one.
+    /// Sets tags of a conversation. Other tags keep their value; an empty value removes a tag.
     #[oai(
         path = "/v1/chat/conversations/:id",
         method = "put",
@@ -135,7 +135,7 @@ impl Conversations {
     async fn update_conversation(
         &self,
         caller: InBot,
-        /// The conversation's id.
+        /// Id of the conversation.
         id: Path<String>,
         body: Body<UpdateTagsBody>,
     ) -> Result<Json<ConversationResponse>, Failed> {
@@ -146,7 +146,7 @@ impl Conversations {
 
     /// Delete Conversation
     ///
-    /// Delete a conversation with its messages, events and states.
+    /// Deletes a conversation with its messages, events and states.
     #[oai(
         path = "/v1/chat/conversations/:id",
         method = "delete",
@@ -155,11 +155,10 @@ impl Conversations {
     async fn delete_conversation(
         &self,
         caller: InBot,
-        /// The conversation's id.
+        /// Id of the conversation.
         id: Path<String>,
     ) -> Result<Json<ConversationResponse>, Failed> {
-        // wire: the seed answers with what was deleted, the specification with `{}`
-        // (botpress.md §0)
+        // wire: the reference page returns the deleted object, the specification `{}` (botpress.md §0)
         let gone = conversations::delete(&caller.0, id.0.into()).await?;
         Ok(shown(&caller, gone))
     }

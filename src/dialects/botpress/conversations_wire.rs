@@ -1,4 +1,4 @@
-//! Conversations as Botpress shows and takes them.
+//! DTOs of conversations and their participants.
 
 use poem_openapi::{Object, types::Example};
 
@@ -12,29 +12,30 @@ use crate::domain::{
     shared::paging::Page,
 };
 
-/// The id in every example.
+/// Id in every example.
 pub const EXAMPLE_ID: &str = "0194bb14-6a10-7d51-8f0c-9b8f6a2c1e07";
 
 /// A conversation.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub struct Conversation {
-    /// Its id.
+    /// Id of the conversation.
     id: String,
-    /// When it was created, in ISO 8601.
+    /// Time of creation, in ISO 8601.
     created_at: String,
-    /// When it was last changed, in ISO 8601.
+    /// Time of the last update, in ISO 8601.
     updated_at: String,
-    /// The channel that it goes through.
+    /// Channel of the conversation.
     channel: String,
-    /// The name of the integration whose channel that is.
+    /// Name of the integration that the channel belongs to.
     integration: String,
-    /// Its tags.
+    /// Tags of the conversation.
     tags: ShownTags,
 }
 
 impl Conversation {
-    /// A conversation as an integration sees it, or a bot.
+    /// Converts a conversation. The viewer is an integration, which also sees its own tags without prefix, or
+    /// the bot (`None`).
     pub fn seen_by(integration: Option<&str>, conversation: conversations::Conversation) -> Self {
         Self {
             id: conversation.id.to_string(),
@@ -82,12 +83,13 @@ impl Example for ConversationResponse {
 pub struct ConversationsResponse {
     /// The conversations, newest first.
     conversations: Vec<Conversation>,
-    /// Where the next page is.
+    /// Position of the next page.
     meta: Meta,
 }
 
 impl ConversationsResponse {
-    /// A page as an integration sees it, or a bot.
+    /// Converts a page. The viewer is an integration, which also sees its own tags without prefix, or the bot
+    /// (`None`).
     pub fn seen_by(integration: Option<&str>, page: Page<conversations::Conversation>) -> Self {
         let shown = |conversation| Conversation::seen_by(integration, conversation);
         Self {
@@ -110,11 +112,11 @@ impl Example for ConversationsResponse {
 #[derive(Object)]
 #[oai(example, rename = "createConversationBody", rename_all = "camelCase")]
 pub struct CreateConversationBody {
-    /// The channel that it goes through.
+    /// Channel of the conversation.
     channel: String,
-    /// Its tags. Those that the channel requires have to be given.
+    /// Tags of the conversation. The tags that the channel requires must be present.
     tags: GivenTags,
-    /// The integration that is to make it.
+    /// Integration that creates the conversation.
     integration_name: Option<String>,
 }
 
@@ -138,12 +140,12 @@ impl From<CreateConversationBody> for conversations::New {
     }
 }
 
-/// Changes of something that has tags. What is left out stays.
+/// An update of tags. Absent tags keep their value.
 #[derive(Object)]
 #[oai(example, rename = "UpdateTagsBody")]
 pub struct UpdateTagsBody {
-    /// Tags to set; an empty value unsets one.
-    // wire: the specification requires it, the seed lets it be absent (botpress.md §0)
+    /// Tags to set; an empty value removes a tag.
+    // wire: the specification requires it, the reference page allows its absence (botpress.md §0)
     pub tags: Option<GivenTags>,
 }
 
@@ -155,7 +157,7 @@ impl Example for UpdateTagsBody {
     }
 }
 
-/// One who takes part.
+/// A participant of a conversation.
 #[derive(Object)]
 #[oai(example, rename = "ParticipantResponse")]
 pub struct ParticipantResponse {
@@ -171,18 +173,19 @@ impl Example for ParticipantResponse {
     }
 }
 
-/// A page of those who take part.
+/// A page of participants.
 #[derive(Object)]
 #[oai(example, rename = "listParticipantsResponse")]
 pub struct ParticipantsResponse {
     /// The users.
     participants: Vec<User>,
-    /// Where the next page is.
+    /// Position of the next page.
     meta: Meta,
 }
 
 impl ParticipantsResponse {
-    /// A page as an integration sees it, or a bot.
+    /// Converts a page. The viewer is an integration, which also sees its own tags without prefix, or the bot
+    /// (`None`).
     pub fn seen_by(integration: Option<&str>, page: Page<users::User>) -> Self {
         Self {
             meta: Meta::new(page.next),
@@ -200,11 +203,11 @@ impl Example for ParticipantsResponse {
     }
 }
 
-/// One who is to take part.
+/// A user to add to a conversation.
 #[derive(Object)]
 #[oai(example, rename = "addParticipantBody", rename_all = "camelCase")]
 pub struct AddParticipantBody {
-    /// The user's id.
+    /// Id of the user.
     pub user_id: String,
 }
 
@@ -216,7 +219,7 @@ impl Example for AddParticipantBody {
     }
 }
 
-/// Nothing.
+/// An empty object.
 #[derive(Object)]
 #[oai(example, rename = "Nothing")]
 pub struct Nothing {}

@@ -1,4 +1,4 @@
-//! What bots and integrations declare, as wire types.
+//! DTOs of the definitions that bots and integrations declare: tags, events and states.
 
 use std::collections::BTreeMap;
 
@@ -10,27 +10,27 @@ use crate::{
     kernel::{Result, schema::Limits},
 };
 
-/// A tag that may be set.
+/// A tag definition.
 #[derive(Object)]
 pub struct TagDefinition {
-    /// Its name for people.
+    /// Display name.
     #[oai(validator(max_length = 64), skip_serializing_if_is_none)]
     title: Option<String>,
-    /// What it means.
+    /// Description of the tag.
     #[oai(validator(max_length = 256), skip_serializing_if_is_none)]
     description: Option<String>,
 }
 
-/// Tags that may be set, by name.
+/// Tag definitions, by name.
 pub type TagDefinitions = BTreeMap<String, TagDefinition>;
 
-/// Things by name to be set, or removed with null.
+/// Entries to set, by name; null removes an entry.
 pub type Patches<T> = BTreeMap<String, Nullable<T>>;
 
-/// Patches as the domain takes them.
+/// Converts patches; `given` converts one entry.
 ///
 /// # Errors
-/// That of `given` for the first one that is wrong.
+/// The error of `given` for the first entry that it rejects.
 pub fn given_patches<T: Type, U>(
     patches: Option<Patches<T>>,
     given: impl Fn(T, &str) -> Result<U>,
@@ -43,7 +43,7 @@ pub fn given_patches<T: Type, U>(
     Ok(taken)
 }
 
-/// Patches of tags as the domain takes them.
+/// Converts patches of tag definitions.
 pub fn given_tag_patches(patches: Option<Patches<TagDefinition>>) -> NamedPatch<definitions::Tag> {
     let patches = patches.unwrap_or_default().into_iter();
     patches
@@ -51,10 +51,10 @@ pub fn given_tag_patches(patches: Option<Patches<TagDefinition>>) -> NamedPatch<
         .collect()
 }
 
-/// A change of the tags of users, of conversations or of messages.
+/// A patch of the tags of users, conversations or messages.
 #[derive(Object, Default)]
 pub struct TaggedPatch {
-    /// By name; null removes one.
+    /// Tag definitions, by name; null removes one.
     pub tags: Option<Patches<TagDefinition>>,
 }
 
@@ -67,17 +67,17 @@ impl From<TagDefinition> for definitions::Tag {
     }
 }
 
-/// The tags of users, of conversations or of messages.
+/// Tags of users, conversations or messages.
 #[derive(Object, Default)]
 pub struct Tagged {
-    /// By name.
+    /// Tag definitions, by name.
     tags: TagDefinitions,
 }
 
-/// The tags of users, of conversations or of messages, as they are given.
+/// Tags of users, conversations or messages in a request.
 #[derive(Object, Default)]
 pub struct GivenTagged {
-    /// By name.
+    /// Tag definitions, by name.
     tags: Option<TagDefinitions>,
 }
 
@@ -97,7 +97,7 @@ impl From<GivenTagged> for TagSet {
     }
 }
 
-/// Tags as they are shown.
+/// Converts tag definitions for a response.
 pub fn shown_tags(tags: Named<definitions::Tag>) -> TagDefinitions {
     let shown = |tag: definitions::Tag| TagDefinition {
         title: tag.title,
@@ -108,44 +108,44 @@ pub fn shown_tags(tags: Named<definitions::Tag>) -> TagDefinitions {
         .collect()
 }
 
-/// Tags as they are given.
+/// Converts tag definitions of a request.
 pub fn given_tags(tags: TagDefinitions) -> Named<definitions::Tag> {
     tags.into_iter()
         .map(|(name, tag)| (name, tag.into()))
         .collect()
 }
 
-/// A JSON Schema as it is shown.
+/// Returns the source of a JSON Schema.
 pub fn shown_schema(schema: &DeclaredSchema) -> JsonObject {
     JsonObject(schema.source().clone())
 }
 
-/// A JSON Schema as it is given, for the member `name`.
+/// Parses the JSON Schema of a request. `name` is the field's path in error messages.
 ///
 /// # Errors
-/// `InvalidSchema` for what is none.
+/// `InvalidSchema` if the schema is not valid.
 pub fn given_schema(schema: JsonObject, name: &str, limits: &Limits) -> Result<DeclaredSchema> {
     DeclaredSchema::new(schema.0, name, limits)
 }
 
-/// An event that may happen.
+/// An event definition.
 #[derive(Object)]
 pub struct EventDefinition {
-    /// Its name for people.
+    /// Display name.
     #[oai(validator(max_length = 64), skip_serializing_if_is_none)]
     title: Option<String>,
-    /// What it means.
+    /// Description of the event.
     #[oai(validator(max_length = 256), skip_serializing_if_is_none)]
     description: Option<String>,
-    /// The JSON Schema of its payload.
+    /// JSON Schema of the payload.
     schema: JsonObject,
 }
 
 impl EventDefinition {
-    /// The event of this name, as the domain takes it.
+    /// Converts the definition; `name` is the event's name.
     ///
     /// # Errors
-    /// `InvalidSchema`.
+    /// `InvalidSchema` if the schema is not valid.
     pub fn given(self, name: &str, limits: &Limits) -> Result<definitions::Event> {
         Ok(definitions::Event {
             title: self.title,
@@ -165,7 +165,7 @@ impl From<definitions::Event> for EventDefinition {
     }
 }
 
-/// What a state of a bot is kept with.
+/// Owner type of a bot's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum BotStateType {
@@ -177,23 +177,23 @@ pub enum BotStateType {
     Bot,
 }
 
-/// A state that a bot may keep.
+/// A state definition of a bot.
 #[derive(Object)]
 pub struct BotStateDefinition {
-    /// What it is kept with.
+    /// Owner type of the state.
     r#type: BotStateType,
-    /// The JSON Schema of its payload.
+    /// JSON Schema of the payload.
     schema: JsonObject,
-    /// After how many milliseconds without a change it ends.
+    /// Time without a write after which the state expires, in milliseconds.
     #[oai(validator(minimum(value = "1")), skip_serializing_if_is_none)]
     expiry: Option<f64>,
 }
 
 impl BotStateDefinition {
-    /// The state of this name, as the domain takes it.
+    /// Converts the definition; `name` is the state's name.
     ///
     /// # Errors
-    /// `InvalidSchema`.
+    /// `InvalidSchema` if the schema is not valid.
     pub fn given(self, name: &str, limits: &Limits) -> Result<definitions::State> {
         Ok(definitions::State {
             kind: match self.r#type {

@@ -1,8 +1,8 @@
-//! The answer of what has nothing to tell: `{}`.
+//! The empty response `{}`.
 
 use poem_openapi::{Object, payload::Json, types::Example};
 
-/// Nothing.
+/// An empty object.
 #[derive(Object)]
 #[oai(example, rename = "Done")]
 pub struct Done {}
@@ -13,5 +13,5 @@ impl Example for Done {
     }
 }
 
-/// The answer of what is done.
+/// The empty response.
 pub const DONE: Json<Done> = Json(Done {});

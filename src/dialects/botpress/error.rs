@@ -1,5 +1,5 @@
-//! Errors in Botpress's words: the 21 types of the seed, in the one body that both the seed and every
-//! `@botpress/client` understand (botpress.md §2).
+//! Error responses: the 21 error types of the reference page, in the one body that both the page and every
+//! version of `@botpress/client` use (botpress.md §2).
 
 use poem::{IntoResponse, Response, http::StatusCode, web::Json};
 use poem_openapi::{Object, types::Example};
@@ -14,7 +14,7 @@ use crate::{
     kernel::{Clock, Error, Kind, Timestamp, violation::Location},
 };
 
-/// The dialect, as the shared layers know it.
+/// The dialect, as the shared HTTP layers use it.
 pub struct Botpress;
 
 impl Dialect for Botpress {
@@ -43,7 +43,7 @@ impl Dialect for Botpress {
     ];
 }
 
-/// The error of every operation.
+/// Error of every operation.
 pub type Failed = http::Failed<Botpress>;
 
 macro_rules! types {
@@ -53,22 +53,22 @@ macro_rules! types {
         pub enum ErrorType { $(#[doc = $description] $name,)+ }
 
         impl ErrorType {
-            /// Every type, in the order of the seed.
+            /// Every type, in the order of the reference page (botpress.md §2).
             pub const ALL: &'static [Self] = &[$(Self::$name,)+];
 
-            /// Its name.
+            /// Returns the name of the type.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)+ }
             }
 
-            /// Its status.
+            /// Returns the HTTP status of the type.
             #[must_use]
             pub const fn status(self) -> u16 {
                 match self { $(Self::$name => $status,)+ }
             }
 
-            /// What it means, in the seed's words.
+            /// Returns the description of the type, in the words of the reference page (botpress.md §2).
             #[must_use]
             pub const fn description(self) -> &'static str {
                 match self { $(Self::$name => $description,)+ }
@@ -105,17 +105,17 @@ types! {
 #[derive(Object)]
 #[oai(example, rename = "Error")]
 pub struct ErrorBody {
-    /// The id of this one error.
+    /// Id of this occurrence.
     id: String,
-    /// The status.
+    /// HTTP status.
     code: u16,
-    /// Its type.
+    /// Type of the error.
     r#type: ErrorType,
-    /// What went wrong.
+    /// Message that describes this error.
     message: String,
-    /// What errors of this type mean.
+    /// Description of the error type.
     description: String,
-    /// The status.
+    /// HTTP status.
     status: u16,
 }
 
@@ -141,7 +141,7 @@ impl Example for ErrorBody {
     }
 }
 
-/// The body of the error with this status, as the document shows it.
+/// Returns the example body for this status in the OpenAPI document.
 pub fn example(status: u16) -> Value {
     let of_status = |kind: &&ErrorType| kind.status() == status;
     let kind = match status {
@@ -177,20 +177,20 @@ pub struct ErrorRenderer {
 }
 
 impl ErrorRenderer {
-    /// Error ids begin with the time of this clock.
+    /// Creates a renderer. Error ids begin with this clock's time.
     #[must_use]
     pub const fn new(clock: Clock) -> Self {
         Self { clock }
     }
 }
 
-/// Renders errors of what stands between a caller and a program: the statuses of a gateway, which the
-/// seed has none of, in the body of this dialect.
+/// Renders errors of the gateway between a caller and a program: 502, 503 and 504, for which the reference
+/// page has no error types, in the body of this dialect.
 #[derive(Clone)]
 pub struct GatewayRenderer(ErrorRenderer);
 
 impl GatewayRenderer {
-    /// Error ids begin with the time of this clock.
+    /// Creates a renderer. Error ids begin with this clock's time.
     #[must_use]
     pub const fn new(clock: Clock) -> Self {
         Self(ErrorRenderer::new(clock))
@@ -210,7 +210,7 @@ impl RenderError for GatewayRenderer {
 }
 
 impl ErrorRenderer {
-    /// The error under a status that the seed has no type for.
+    /// Renders the error with a status for which the reference page has no type.
     fn with_status(&self, error: &Error, status: StatusCode) -> Response {
         let id = new_id(self.clock.now());
         let mut body = body(&id, error_type(error), &message(error));
@@ -222,13 +222,13 @@ impl ErrorRenderer {
 
 impl RenderError for ErrorRenderer {
     fn render(&self, error: &Error) -> Response {
-        // wire: nothing was changed, so that the call may be made again. Of what is not idempotent the
-        // vendor's SDK repeats 429 and 502 alone, its command line 500, 502, 503 and 504
-        // (botpress-today.md §0.2): 503 or 500 would lose a bot's message.
+        // wire: nothing was written, so the call can be retried. For calls that are not idempotent, the
+        // vendor's SDK retries only 429 and 502, its CLI 500, 502, 503 and 504 (botpress-today.md §0.2). With
+        // 503 or 500 a bot's message would be lost.
         if let Kind::Unavailable { .. } = error.kind() {
             return self.with_status(error, StatusCode::BAD_GATEWAY);
         }
-        // The seed has no type for it.
+        // The reference page has no type for 421.
         if error.kind() == Kind::Misdirected {
             return self.with_status(error, StatusCode::MISDIRECTED_REQUEST);
         }
@@ -239,7 +239,7 @@ impl RenderError for ErrorRenderer {
     }
 }
 
-/// An id as the vendor's: the time in milliseconds and four random bytes.
+/// Returns an id in the vendor's format: the time in milliseconds and four random bytes.
 fn new_id(now: Timestamp) -> String {
     format!(
         "err_{}x{:08X}",
@@ -248,12 +248,12 @@ fn new_id(now: Timestamp) -> String {
     )
 }
 
-/// The type of an error (botpress.md §2).
+/// Returns the type of an error (botpress.md §2).
 fn error_type(error: &Error) -> ErrorType {
     match error.kind() {
         Kind::Invalid => match error.broken_rules().first().map(|rule| rule.location) {
             Some(Location::Query) => ErrorType::InvalidQuery,
-            // What cannot be an id is no resource's.
+            // A malformed id names no resource.
             Some(Location::Path) => ErrorType::ResourceNotFound,
             Some(Location::Body | Location::Header) | None => ErrorType::InvalidPayload,
         },
@@ -266,7 +266,7 @@ fn error_type(error: &Error) -> ErrorType {
         Kind::Forbidden | Kind::Misdirected => ErrorType::Forbidden,
         Kind::NotFound => ErrorType::ResourceNotFound,
         Kind::Conflict => ErrorType::AlreadyExists,
-        // The seed has no 404 for a path that no operation has.
+        // The reference page has no 404 for paths without an operation.
         Kind::NoOperation | Kind::MethodNotAllowed => ErrorType::MethodNotFound,
         Kind::TooLarge => ErrorType::PayloadTooLarge,
         Kind::UnsupportedMedia => ErrorType::UnsupportedMediaType,
@@ -275,13 +275,13 @@ fn error_type(error: &Error) -> ErrorType {
         Kind::LimitExceeded => ErrorType::LimitExceeded,
         Kind::PaymentRequired => ErrorType::PaymentRequired,
         Kind::Upstream | Kind::Runtime => ErrorType::Runtime,
-        // wire: the seed has no 503 and no 504, and clients know no other types
+        // wire: the reference page has no 503 and no 504, and clients know no other types
         Kind::Timeout | Kind::Unavailable { .. } => ErrorType::Unknown,
         Kind::Internal => ErrorType::Internal,
     }
 }
 
-/// The text for the caller.
+/// Returns the message for the caller.
 fn message(error: &Error) -> String {
     match error.kind() {
         Kind::Internal => ErrorType::Internal.description().to_owned(),

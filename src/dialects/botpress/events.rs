@@ -1,4 +1,4 @@
-//! `/v1/chat/events`: what a bot is told of.
+//! `/v1/chat/events`: the events of a bot.
 
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
@@ -29,27 +29,28 @@ pub struct Events;
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct Event {
-    /// Its id.
+    /// Id of the event.
     id: String,
-    /// When it was created, in ISO 8601.
+    /// Time of creation, in ISO 8601.
     created_at: String,
-    /// Its type.
+    /// Type of the event.
     r#type: String,
-    /// What it tells.
+    /// Payload of the event.
     payload: JsonObject,
-    /// The id of the conversation that it is about.
+    /// Id of the conversation that the event belongs to.
     #[oai(skip_serializing_if_is_none)]
     conversation_id: Option<String>,
-    /// The id of the user that it is about.
+    /// Id of the user that the event belongs to.
     #[oai(skip_serializing_if_is_none)]
     user_id: Option<String>,
-    /// The id of the message that it is about.
+    /// Id of the message that the event belongs to.
     #[oai(skip_serializing_if_is_none)]
     message_id: Option<String>,
 }
 
 impl Event {
-    /// An event as an integration sees it, or a bot.
+    /// Converts an event. The viewer is an integration, which also sees its own tags without prefix, or the
+    /// bot (`None`).
     fn seen_by(integration: Option<&str>, event: events::Event) -> Self {
         let payload = match event.payload {
             Payload::Given(members) => members,
@@ -116,7 +117,7 @@ impl Example for EventResponse {
 struct EventsResponse {
     /// The events, newest first.
     events: Vec<Event>,
-    /// Where the next page is.
+    /// Position of the next page.
     meta: Meta,
 }
 
@@ -133,18 +134,18 @@ impl Example for EventsResponse {
 #[derive(Object)]
 #[oai(example, rename = "createEventBody", rename_all = "camelCase")]
 struct CreateEventBody {
-    /// Its type: `integration:event`, or one that the bot declares. An integration may leave its own
-    /// name out.
+    /// Type of the event: `integration:event`, or an event that the bot declares. An integration may omit its
+    /// own name.
     r#type: String,
-    /// What it tells. It keeps to what is declared of its type.
+    /// Payload of the event. It must match the schema that is declared for the type.
     payload: JsonObject,
-    /// When the bot is told; at once if absent.
+    /// Time of delivery to the bot; immediately if absent.
     schedule: Option<Schedule>,
-    /// The id of the conversation that it is about.
+    /// Id of the conversation that the event belongs to.
     conversation_id: Option<String>,
-    /// The id of the user that it is about.
+    /// Id of the user that the event belongs to.
     user_id: Option<String>,
-    /// The id of the message that it is about.
+    /// Id of the message that the event belongs to.
     message_id: Option<String>,
 }
 
@@ -174,7 +175,7 @@ impl From<CreateEventBody> for events::New {
     }
 }
 
-/// The answer to a create.
+/// The response of a create.
 #[derive(ApiResponse)]
 enum CreateEventResponse {
     /// The new event
@@ -186,7 +187,7 @@ enum CreateEventResponse {
 impl Events {
     /// Create Event
     ///
-    /// Create an event, of which the bot is told.
+    /// Creates an event and delivers it to the bot.
     #[oai(
         path = "/v1/chat/events",
         method = "post",
@@ -203,7 +204,7 @@ impl Events {
 
     /// Get Event
     ///
-    /// Read one event. Each incoming message is one of the type `message_created`.
+    /// Returns one event. Each incoming message is an event of the type `message_created`.
     #[oai(
         path = "/v1/chat/events/:id",
         method = "get",
@@ -212,7 +213,7 @@ impl Events {
     async fn get_event(
         &self,
         caller: InBot,
-        /// The event's id.
+        /// Id of the event.
         id: Path<String>,
     ) -> Result<Json<EventResponse>, Failed> {
         let found = events::find(&caller.0, &id.0.into())?;
@@ -221,23 +222,23 @@ impl Events {
 
     /// List Events
     ///
-    /// Page through the events, newest first.
+    /// Lists the events, newest first.
     #[oai(path = "/v1/chat/events", method = "get", operation_id = "listEvents")]
     async fn list_events(
         &self,
         caller: InBot,
-        /// The `nextToken` of the page before.
+        /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
-        /// Only those of this type.
+        /// Selects events of this type.
         r#type: Query<Option<String>>,
-        /// Only those about this conversation.
+        /// Selects events of this conversation.
         #[oai(name = "conversationId")]
         conversation_id: Query<Option<String>>,
-        /// Only those about this user.
+        /// Selects events of this user.
         #[oai(name = "userId")]
         user_id: Query<Option<String>>,
-        /// Only those about this message.
+        /// Selects events of this message.
         #[oai(name = "messageId")]
         message_id: Query<Option<String>>,
     ) -> Result<Json<EventsResponse>, Failed> {

@@ -1,4 +1,4 @@
-//! `/v1/storage/files`: files of bots. Requests name the bot in their body, or by the file.
+//! `/v1/storage/files`: the files of bots. Requests name the bot by a parameter or by one of its files.
 
 use poem::Request;
 use poem_openapi::{
@@ -24,13 +24,13 @@ use crate::{
 /// The operations on files.
 pub struct Files;
 
-/// Who may read a file.
+/// Access to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 enum FileAccess {
-    /// Whoever may act for the bot.
+    /// Readable for every caller that may act for the bot.
     Private,
-    /// Whoever knows its address.
+    /// Readable for everyone who has the address.
     Public,
 }
 
@@ -38,25 +38,25 @@ enum FileAccess {
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct File {
-    /// The id of the bot that it belongs to.
+    /// Id of the bot that owns the file.
     bot_id: String,
-    /// Its name.
+    /// Name of the file.
     name: String,
-    /// Who may read it.
+    /// Access to the file.
     access_type: FileAccess,
-    /// Its id.
+    /// Id of the file.
     id: String,
-    /// When it was created, in ISO 8601.
+    /// Time of creation, in ISO 8601.
     created_at: String,
-    /// Its size in bytes.
+    /// Size in bytes.
     size: i64,
-    /// The address of a public one.
+    /// Address of the contents; absent for private files.
     #[oai(skip_serializing_if_is_none)]
     public_url: Option<String>,
 }
 
 impl File {
-    /// A file, for callers who reach this server at `origin`.
+    /// Converts a file. `origin` is the address at which the caller reaches this server.
     fn at(origin: &str, file: files::File) -> Self {
         let public = file.access_type == AccessType::Public;
         Self {
@@ -110,7 +110,7 @@ impl Example for FileResponse {
 struct FilesResponse {
     /// The files, newest first.
     files: Vec<File>,
-    /// Where the next page is.
+    /// Position of the next page.
     meta: Meta,
 }
 
@@ -127,13 +127,13 @@ impl Example for FilesResponse {
 #[derive(Object)]
 #[oai(example, rename = "createFileBody", rename_all = "camelCase")]
 struct CreateFileBody {
-    /// The id of the bot that it belongs to.
+    /// Id of the bot that owns the file.
     bot_id: String,
-    /// What is in it.
+    /// Contents of the file.
     contents: String,
-    /// Its name.
+    /// Name of the file.
     name: String,
-    /// Who may read it.
+    /// Access to the file.
     access_type: FileAccess,
 }
 
@@ -148,17 +148,17 @@ impl Example for CreateFileBody {
     }
 }
 
-/// What is in a file.
+/// The contents of a file.
 #[derive(ApiResponse)]
 enum DownloadFileResponse {
-    /// What is in the file
+    /// The contents of the file
     #[oai(status = 200, content_type = "application/octet-stream")]
     Contents(
         Binary<Vec<u8>>,
-        /// Kept from being shown as a page of this server.
+        /// `attachment`: browsers download the file instead of showing it as a page of this server.
         #[oai(header = "Content-Disposition")]
         String,
-        /// Kept from being taken for anything else.
+        /// `nosniff`: browsers do not guess another content type.
         #[oai(header = "X-Content-Type-Options")]
         String,
     ),
@@ -174,7 +174,7 @@ fn shown(request: &Request, file: files::File) -> Json<FileResponse> {
 impl Files {
     /// Create File
     ///
-    /// Create a file of a bot.
+    /// Creates a file of a bot.
     #[oai(
         path = "/v1/storage/files",
         method = "post",
@@ -200,16 +200,16 @@ impl Files {
 
     /// List Files
     ///
-    /// Page through the files of a bot, newest first.
+    /// Lists the files of a bot, newest first.
     #[oai(path = "/v1/storage/files", method = "get", operation_id = "listFiles")]
     async fn list_files(
         &self,
         caller: Token,
         request: &Request,
-        /// The `nextToken` of the page before.
+        /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
-        /// The id of the bot.
+        /// Id of the bot.
         #[oai(name = "botId")]
         bot_id: Query<String>,
     ) -> Result<Json<FilesResponse>, Failed> {
@@ -225,7 +225,7 @@ impl Files {
 
     /// Get File
     ///
-    /// Read what is known of a file.
+    /// Returns the metadata of a file.
     #[oai(
         path = "/v1/storage/files/:id",
         method = "get",
@@ -235,7 +235,7 @@ impl Files {
         &self,
         caller: Token,
         request: &Request,
-        /// The file's id.
+        /// Id of the file.
         id: Path<String>,
     ) -> Result<Json<FileResponse>, Failed> {
         let found = files::find(&caller.0, &id.0.into())?;
@@ -244,7 +244,7 @@ impl Files {
 
     /// Delete File
     ///
-    /// Delete a file.
+    /// Deletes a file.
     #[oai(
         path = "/v1/storage/files/:id",
         method = "delete",
@@ -253,7 +253,7 @@ impl Files {
     async fn delete_file(
         &self,
         caller: Token,
-        /// The file's id.
+        /// Id of the file.
         id: Path<String>,
     ) -> Result<Json<Nothing>, Failed> {
         files::delete(&caller.0, id.0.into()).await?;
@@ -262,7 +262,7 @@ impl Files {
 
     /// Download File
     ///
-    /// Read what is in a file. A public one needs no token.
+    /// Downloads the contents of a file. A public file needs no token.
     #[oai(
         path = "/v1/storage/files/:id/download",
         method = "get",
@@ -271,7 +271,7 @@ impl Files {
     async fn download_file(
         &self,
         caller: MaybeToken,
-        /// The file's id.
+        /// Id of the file.
         id: Path<String>,
     ) -> Result<DownloadFileResponse, Failed> {
         let contents = files::contents(&caller.0, &id.0.into())?;

@@ -1,4 +1,4 @@
-//! `/v1/admin/hub`: the public integrations of every workspace.
+//! `/v1/admin/hub`: the public integrations of all workspaces.
 
 use poem::Request;
 use poem_openapi::{
@@ -24,7 +24,7 @@ pub struct Hub;
 impl Hub {
     /// List Public Integrations
     ///
-    /// Read the public integrations, newest first.
+    /// Lists the public integrations, newest first.
     #[oai(
         path = "/v1/admin/hub/integrations",
         method = "get",
@@ -34,12 +34,12 @@ impl Hub {
         &self,
         caller: Person,
         request: &Request,
-        /// The `meta.nextToken` of the page before.
+        /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
-        /// Only those of this name.
+        /// Selects integrations with this name.
         name: Query<Option<String>>,
-        /// Only those of this version; `latest` is the newest one of each name.
+        /// Selects this version; `latest` selects the newest version of each name.
         version: Query<Option<String>>,
     ) -> Result<Json<ListIntegrationsResponse>, Failed> {
         let filter = Filter {
@@ -54,7 +54,7 @@ impl Hub {
 
     /// Get Public Integration by Id
     ///
-    /// Read one public integration.
+    /// Returns one public integration.
     #[oai(
         path = "/v1/admin/hub/integrations/:id",
         method = "get",
@@ -64,7 +64,7 @@ impl Hub {
         &self,
         caller: Person,
         request: &Request,
-        /// The integration's id.
+        /// Id of the integration.
         id: Path<String>,
     ) -> Result<Json<IntegrationResponse>, Failed> {
         let found = integrations::find_public(&caller.0, &id.0.into())?;
@@ -73,7 +73,7 @@ impl Hub {
 
     /// Get Public Integration
     ///
-    /// Read one version of a public integration; `latest` is the newest one.
+    /// Returns one version of a public integration; `latest` is the newest version.
     #[oai(
         path = "/v1/admin/hub/integrations/:name/:version",
         method = "get",
@@ -83,9 +83,9 @@ impl Hub {
         &self,
         caller: Person,
         request: &Request,
-        /// The integration's name.
+        /// Name of the integration.
         name: Path<String>,
-        /// The version.
+        /// Version of the integration.
         version: Path<String>,
     ) -> Result<Json<IntegrationResponse>, Failed> {
         let found = integrations::find_public_by_name(&caller.0, &name.0, &version.0)?;

@@ -1,4 +1,4 @@
-//! Integrations in bots, as Botpress shows them.
+//! DTOs of installations: integrations that are installed in a bot.
 
 use poem_openapi::{Enum, Object, types::MaybeUndefined};
 
@@ -8,60 +8,60 @@ use crate::{
     http::{JsonObject, Nullable},
 };
 
-/// An integration in a bot.
+/// An integration that is installed in a bot.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub struct BotIntegration {
-    /// Whether it is on.
+    /// True if the installation is enabled.
     enabled: bool,
-    /// Its name.
+    /// Name of the integration.
     name: String,
-    /// Its version.
+    /// Version of the integration.
     version: String,
-    /// Where outside services call it.
+    /// Address at which outside services call the installation.
     webhook_url: String,
-    /// What that address ends with.
+    /// Last part of `webhookUrl`.
     webhook_id: String,
-    /// What the integration has set for it to be found by.
+    /// Identifier that the integration set for this bot; it routes requests to the shared webhook.
     #[oai(skip_serializing_if_is_none)]
     identifier: Option<String>,
-    /// The name of its configuration of those that the integration declares; null for the default one.
+    /// Name of the chosen configuration; null for the default one.
     configuration_type: Nullable<String>,
-    /// Its configuration.
+    /// Configuration data.
     configuration: JsonObject,
-    /// How it stands with its integration.
+    /// Registration status.
     status: InstallationStatus,
-    /// Why it stands so.
+    /// Reason for the status.
     status_reason: Nullable<String>,
-    /// The id of the integration.
+    /// Id of the integration.
     id: String,
-    /// When it was installed, in ISO 8601.
+    /// Time of the installation, in ISO 8601.
     created_at: String,
-    /// When it was last changed, in ISO 8601.
+    /// Time of the last update, in ISO 8601.
     updated_at: String,
-    /// Its name for people.
+    /// Display name of the integration.
     title: String,
-    /// What it is.
+    /// Description of the integration.
     description: String,
-    /// The address of its icon.
+    /// Address of the icon.
     icon_url: String,
 }
 
-/// How an installation stands with its integration.
+/// Registration status of an installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 enum InstallationStatus {
-    /// It is to be registered.
+    /// The registration has not run yet.
     RegistrationPending,
-    /// It works.
+    /// The installation works.
     Registered,
-    /// The integration has refused it.
+    /// The integration refused the registration.
     RegistrationFailed,
-    /// It is to be unregistered.
+    /// The unregistration has not run yet.
     UnregistrationPending,
-    /// It is off.
+    /// The installation is disabled.
     Unregistered,
-    /// The integration has failed to let it go.
+    /// The integration failed to unregister the installation.
     UnregistrationFailed,
 }
 
@@ -79,7 +79,7 @@ impl From<installations::Status> for InstallationStatus {
 }
 
 impl BotIntegration {
-    /// An installation, as a caller reaches it at these addresses.
+    /// Converts an installation. The addresses are those at which the caller reaches this server.
     pub fn at(addresses: &Addresses, installation: Installation) -> Self {
         Self {
             webhook_url: format!("{}/{}", addresses.webhooks, installation.webhook_id),
@@ -102,28 +102,28 @@ impl BotIntegration {
     }
 }
 
-/// The address of an integration's icon.
+/// Returns the address of an integration's icon.
 pub fn icon_url(origin: &str, integration: &str) -> String {
     format!("{origin}/v1/storage/integrations/{integration}/icon")
 }
 
-/// The address of an integration's readme.
+/// Returns the address of an integration's readme.
 pub fn readme_url(origin: &str, integration: &str) -> String {
     format!("{origin}/v1/storage/integrations/{integration}/readme")
 }
 
-/// An integration in a bot, as it is given. What is absent stays as it is.
+/// An installation in a request. Absent fields keep their value.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub struct GivenInstallation {
-    /// The id of the integration, where the name of this member is not that.
+    /// Id of the integration, if the map key is an alias.
     integration_id: Option<String>,
-    /// Whether it is on; a new one is.
+    /// True to enable the installation; a new one is enabled.
     enabled: Option<bool>,
-    /// The name of its configuration of those that the integration declares; null for the default one.
+    /// Name of the chosen configuration; null for the default one.
     #[oai(nullable)]
     configuration_type: MaybeUndefined<String>,
-    /// Its configuration.
+    /// Configuration data.
     configuration: Option<JsonObject>,
 }
 

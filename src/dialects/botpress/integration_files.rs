@@ -1,5 +1,5 @@
-//! The icon and the readme of an integration, at the addresses that its `iconUrl` and `readmeUrl`
-//! are. They are for pages, which have no token: who knows the id may read them.
+//! Icon and readme of an integration, at the addresses in `iconUrl` and `readmeUrl`. Pages load them without
+//! a token, so everyone who knows the id can read them.
 
 use poem::{
     Request, Response, Route, get, handler,
@@ -12,13 +12,13 @@ use crate::{
     kernel::{Error, Result},
 };
 
-/// The methods of their paths.
+/// Allowed methods of the two paths.
 pub const METHODS: &[allow::Row] = &[
     ("/v1/storage/integrations/{id}/icon", "GET, HEAD"),
     ("/v1/storage/integrations/{id}/readme", "GET, HEAD"),
 ];
 
-/// The routes, beside whatever else there is.
+/// Adds the two routes.
 pub fn at(route: Route) -> Route {
     route
         .at("/v1/storage/integrations/:id/icon", get(icon))

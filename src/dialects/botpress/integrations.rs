@@ -38,7 +38,7 @@ impl Integrations {
     }
 }
 
-/// One integration, for the caller who makes this request.
+/// Returns the response for one integration. Its addresses follow the origin of the request.
 pub fn shown(
     request: &Request,
     integration: integrations::Integration,
@@ -52,7 +52,7 @@ pub fn shown(
 impl Integrations {
     /// Create Integration
     ///
-    /// Create a version of an integration.
+    /// Creates a version of an integration.
     #[oai(
         path = "/v1/admin/integrations",
         method = "post",
@@ -70,7 +70,7 @@ impl Integrations {
 
     /// List Integrations
     ///
-    /// Read the integrations of the workspace, newest first.
+    /// Lists the integrations of the workspace, newest first.
     #[oai(
         path = "/v1/admin/integrations",
         method = "get",
@@ -80,14 +80,14 @@ impl Integrations {
         &self,
         caller: Member,
         request: &Request,
-        /// The `meta.nextToken` of the page before.
+        /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
-        /// Only those of this name.
+        /// Selects integrations with this name.
         name: Query<Option<String>>,
-        /// Only those of this version; `latest` is the newest one of each name.
+        /// Selects this version; `latest` selects the newest version of each name.
         version: Query<Option<String>>,
-        /// Only those that are in development, or only those that are not.
+        /// `true` selects integrations in development, `false` all others.
         dev: Query<Option<bool>>,
     ) -> Result<Json<ListIntegrationsResponse>, Failed> {
         let filter = Filter {
@@ -102,7 +102,7 @@ impl Integrations {
 
     /// Get Integration
     ///
-    /// Read one integration.
+    /// Returns one integration.
     #[oai(
         path = "/v1/admin/integrations/:id",
         method = "get",
@@ -112,7 +112,7 @@ impl Integrations {
         &self,
         caller: Member,
         request: &Request,
-        /// The integration's id.
+        /// Id of the integration.
         id: Path<String>,
     ) -> Result<Json<IntegrationResponse>, Failed> {
         let found = integrations::find(&caller.0, &id.0.into())?;
@@ -121,7 +121,7 @@ impl Integrations {
 
     /// Update Integration
     ///
-    /// Change a version of an integration: what is absent stays, and null removes a thing by name.
+    /// Updates a version of an integration. Absent fields keep their value; null removes a named entry.
     #[oai(
         path = "/v1/admin/integrations/:id",
         method = "put",
@@ -131,7 +131,7 @@ impl Integrations {
         &self,
         caller: Developer,
         request: &Request,
-        /// The integration's id.
+        /// Id of the integration.
         id: Path<String>,
         body: Body<UpdateIntegrationBody>,
     ) -> Result<Json<IntegrationResponse>, Failed> {
@@ -145,7 +145,7 @@ impl Integrations {
 
     /// Delete Integration
     ///
-    /// Delete a version of an integration that no bot has.
+    /// Deletes a version of an integration. No bot may have it installed.
     #[oai(
         path = "/v1/admin/integrations/:id",
         method = "delete",
@@ -154,7 +154,7 @@ impl Integrations {
     async fn delete_integration(
         &self,
         caller: Member,
-        /// The integration's id.
+        /// Id of the integration.
         id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
         integrations::delete(&caller.0, id.0.into()).await?;
@@ -163,7 +163,8 @@ impl Integrations {
 
     /// Get Integration Logs
     ///
-    /// Read the log lines of an integration from one time on and before another, newest first.
+    /// Lists the log lines of an integration from `timeStart` (inclusive) to `timeEnd` (exclusive), newest
+    /// first.
     #[oai(
         path = "/v1/admin/integrations/:id/logs",
         method = "get",
@@ -172,15 +173,15 @@ impl Integrations {
     async fn get_integration_logs(
         &self,
         caller: Member,
-        /// The integration's id.
+        /// Id of the integration.
         id: Path<String>,
-        /// Where the time begins, in ISO 8601.
+        /// Start of the period, in ISO 8601.
         #[oai(name = "timeStart")]
         time_start: Query<String>,
-        /// What the time ends before, in ISO 8601.
+        /// End of the period (exclusive), in ISO 8601.
         #[oai(name = "timeEnd")]
         time_end: Query<String>,
-        /// The `nextToken` of the page before.
+        /// `nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<GetLogsResponse>, Failed> {
@@ -192,7 +193,7 @@ impl Integrations {
 
     /// Get Integration by Name
     ///
-    /// Read one version of an integration; `latest` is the newest one.
+    /// Returns one version of an integration; `latest` is the newest version.
     #[oai(
         path = "/v1/admin/integrations/:name/:version",
         method = "get",
@@ -202,9 +203,9 @@ impl Integrations {
         &self,
         caller: Member,
         request: &Request,
-        /// The integration's name.
+        /// Name of the integration.
         name: Path<String>,
-        /// The version.
+        /// Version of the integration.
         version: Path<String>,
     ) -> Result<Json<IntegrationResponse>, Failed> {
         let found = integrations::find_by_name(&caller.0, &name.0, &version.0)?;

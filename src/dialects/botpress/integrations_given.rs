@@ -1,4 +1,4 @@
-//! Integrations as they are given: new versions, and changes of them.
+//! Request DTOs of integrations: new versions and updates.
 
 use std::collections::BTreeMap;
 
@@ -32,45 +32,45 @@ use crate::{
     kernel::{Error, Result, Rule, Secret, Violation, schema::Limits},
 };
 
-/// Bodies for new integrations and for changes of them: what they have in common is declared once.
+/// Declares a request body with the fields that creates and updates share.
 macro_rules! body {
     ($(#[$meta:meta])* pub struct $name:ident { $channel:ty; $($own:tt)* }) => {
         $(#[$meta])*
         pub struct $name {
             $($own)*
-            /// How a bot configures it.
+            /// Default configuration.
             configuration: Option<GivenConfiguration>,
-            /// The ways to configure it that a bot can choose instead, by name.
+            /// Named configurations that a bot can choose instead, by name.
             configurations: Option<Patches<GivenNamedConfiguration>>,
-            /// Its states, by name.
+            /// State definitions, by name.
             states: Option<Patches<IntegrationStateDefinition>>,
-            /// Its events, by name.
+            /// Event definitions, by name.
             events: Option<Patches<EventDefinition>>,
-            /// Its actions, by name.
+            /// Action definitions, by name.
             actions: Option<Patches<ActionDefinition>>,
-            /// How a request to its shared webhook finds an installation.
+            /// Scripts that route requests at the shared webhook to an installation.
             identifier: Option<GivenIdentifier>,
-            /// Its channels, by name.
+            /// Channels, by name.
             channels: Option<Patches<$channel>>,
-            /// Its users.
+            /// User tags and creation rules.
             user: Option<GivenWithCreation>,
-            /// Its code: a CommonJS bundle that exports `handler`.
+            /// Code of the integration: a CommonJS bundle that exports `handler`.
             code: Option<String>,
-            /// Where it runs, for one in development.
+            /// Address at which an integration in development runs.
             url: Option<String>,
-            /// Its icon: SVG in base64. All versions of the name have it.
+            /// Icon: SVG in base64. All versions with this name share it.
             icon: Option<String>,
-            /// Its readme: Markdown in base64.
+            /// Readme: Markdown in base64.
             readme: Option<String>,
-            /// Its name for people.
+            /// Display name.
             #[oai(validator(min_length = 1, max_length = 64))]
             title: Option<String>,
-            /// What it is.
+            /// Description of the integration.
             #[oai(validator(max_length = 256))]
             description: Option<String>,
-            /// Whether every workspace can use it.
+            /// True if every workspace can install the integration.
             public: Option<bool>,
-            /// Secrets that its code finds in its environment, by name. They are never shown.
+            /// Secrets that the code reads from its environment, by name. They are never returned.
             secrets: Option<BTreeMap<String, Nullable<String>>>,
         }
 
@@ -108,7 +108,7 @@ macro_rules! body {
 
             fn parts(&mut self) -> Result<Parts> {
                 let secrets = self.secrets.take().unwrap_or_default().into_iter();
-                // Only what is in development has one.
+                // Only an integration in development has a `url`.
                 let in_development = self.url.is_some();
                 Ok(Parts {
                     code: self.code.take(),
@@ -128,18 +128,17 @@ body! {
     #[derive(Object, Default)]
     #[oai(example, rename = "createIntegrationBody", rename_all = "camelCase")]
     pub struct CreateIntegrationBody { NewChannel;
-        /// Its name.
+        /// Name of the integration.
         name: String,
-        /// Its version: `1.2.3`.
+        /// Version of the integration: `1.2.3`.
         version: String,
-        /// Whether it is in development.
+        /// True if the integration is in development.
         dev: Option<bool>,
     }
 }
 
 body! {
-    /// What of a version of an integration is to be changed. What is absent stays; null removes a
-    /// thing by name.
+    /// An update of a version of an integration. Absent fields keep their value; null removes a named entry.
     #[derive(Object, Default)]
     #[oai(example, rename = "updateIntegrationBody", rename_all = "camelCase")]
     pub struct UpdateIntegrationBody { GivenChannel; }
@@ -166,10 +165,10 @@ impl Example for UpdateIntegrationBody {
 }
 
 impl CreateIntegrationBody {
-    /// The integration to make.
+    /// Converts the body.
     ///
     /// # Errors
-    /// `InvalidSchema` for a schema that is none, `Invalid` for what is not in base64.
+    /// `InvalidSchema` if a schema is not valid, `Invalid` if the icon or the readme is not base64.
     pub fn given(mut self, limits: &Limits) -> Result<NewIntegration> {
         let mut definition = IntegrationDefinition::default();
         self.definition(limits)?.apply(&mut definition);
@@ -189,10 +188,10 @@ impl CreateIntegrationBody {
 }
 
 impl UpdateIntegrationBody {
-    /// The change, whose webhooks have addresses that begin with `webhooks`.
+    /// Converts the body. Webhook addresses begin with `webhooks`.
     ///
     /// # Errors
-    /// `InvalidSchema` for a schema that is none, `Invalid` for what is not in base64.
+    /// `InvalidSchema` if a schema is not valid, `Invalid` if the icon or the readme is not base64.
     pub fn given(mut self, webhooks: String, limits: &Limits) -> Result<Update> {
         Ok(Update {
             definition: self.definition(limits)?,
@@ -206,58 +205,58 @@ impl UpdateIntegrationBody {
     }
 }
 
-/// How a request to an integration's shared webhook finds an installation.
+/// Scripts that route requests at an integration's shared webhook to an installation.
 #[derive(Object, Default)]
 #[oai(rename_all = "camelCase")]
 struct GivenIdentifier {
-    /// A VRL script that takes the identifier out of the request.
+    /// VRL script that extracts the identifier from the request; null removes it.
     #[oai(nullable)]
     extract_script: MaybeUndefined<String>,
-    /// A VRL script that answers where there is none.
+    /// VRL script that answers requests without a matching installation; null removes it.
     #[oai(nullable)]
     fallback_handler_script: MaybeUndefined<String>,
 }
 
-/// Tags, and whether bots can have some made.
+/// Tag definitions, and the rules for creation by bots.
 #[derive(Object, Default)]
 struct GivenWithCreation {
-    /// Whether bots can have some made.
+    /// Rules for creation by bots.
     creation: Option<Creation>,
-    /// The tags, by name.
+    /// Tag definitions, by name.
     tags: Option<Patches<TagDefinition>>,
 }
 
 /// A new channel.
 #[derive(Object)]
 struct NewChannel {
-    /// Its name for people.
+    /// Display name.
     #[oai(validator(max_length = 64))]
     title: Option<String>,
-    /// What it is.
+    /// Description of the channel.
     #[oai(validator(max_length = 256))]
     description: Option<String>,
-    /// The types of its messages, by name.
+    /// Message types, by name.
     messages: Patches<WithSchema>,
-    /// Its conversations.
+    /// Conversation tags and creation rules.
     conversation: Option<GivenWithCreation>,
-    /// Its messages.
+    /// Message tags.
     message: Option<TaggedPatch>,
 }
 
-/// A change of a channel.
+/// An update of a channel.
 #[derive(Object)]
 struct GivenChannel {
-    /// Its name for people.
+    /// Display name.
     #[oai(validator(max_length = 64))]
     title: Option<String>,
-    /// What it is.
+    /// Description of the channel.
     #[oai(validator(max_length = 256))]
     description: Option<String>,
-    /// The types of its messages, by name.
+    /// Message types, by name.
     messages: Option<Patches<WithSchema>>,
-    /// Its conversations.
+    /// Conversation tags and creation rules.
     conversation: Option<GivenWithCreation>,
-    /// Its messages.
+    /// Message tags.
     message: Option<TaggedPatch>,
 }
 
@@ -339,7 +338,10 @@ fn given_action(
     })
 }
 
-/// wire: `bp dev` sends the names of the files instead of what is in them, which is then left out.
+/// Decodes base64 of the field `name`.
+///
+/// wire: `bp dev` sends file names instead of the contents, so an integration in development is stored
+/// without them.
 fn decoded(given: Option<String>, name: &str, in_development: bool) -> Result<Option<Vec<u8>>> {
     let bytes = given.map(|text| BASE64_STANDARD.decode(text)).transpose();
     if bytes.is_err() && in_development {

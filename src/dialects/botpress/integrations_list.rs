@@ -1,4 +1,4 @@
-//! Lists of integrations as Botpress shows them.
+//! DTOs of integration lists.
 
 use poem_openapi::{Object, types::Example};
 
@@ -9,21 +9,21 @@ use crate::domain::{bots::integrations, shared::paging::Page};
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct IntegrationSummary {
-    /// Its id.
+    /// Id of the integration.
     id: String,
-    /// Its name.
+    /// Name of the integration.
     name: String,
-    /// Its version.
+    /// Version of the integration.
     version: String,
-    /// When it was created, in ISO 8601.
+    /// Time of creation, in ISO 8601.
     created_at: String,
-    /// When it was last changed, in ISO 8601.
+    /// Time of the last update, in ISO 8601.
     updated_at: String,
-    /// Its name for people.
+    /// Display name.
     title: String,
-    /// What it is.
+    /// Description of the integration.
     description: String,
-    /// The address of its icon.
+    /// Address of the icon.
     icon_url: String,
 }
 
@@ -33,12 +33,12 @@ struct IntegrationSummary {
 pub struct ListIntegrationsResponse {
     /// The integrations, newest first.
     integrations: Vec<IntegrationSummary>,
-    /// Where the next page is.
+    /// Position of the next page.
     meta: Meta,
 }
 
 impl ListIntegrationsResponse {
-    /// A page, for callers who reach this server at `origin`.
+    /// Converts a page. `origin` is the address at which the caller reaches this server.
     pub fn at(origin: &str, page: Page<integrations::Summary>) -> Self {
         let shown = |summary: integrations::Summary| IntegrationSummary {
             icon_url: icon_url(origin, summary.id.as_str()),

@@ -1,4 +1,4 @@
-//! Integrations as Botpress shows them.
+//! Response DTOs of integrations.
 
 use std::collections::BTreeMap;
 
@@ -17,64 +17,65 @@ use crate::{
     http::JsonObject,
 };
 
-/// The time in every example.
+/// Time in every example.
 pub(super) const EXAMPLE_TIME: &str = "2026-01-31T09:30:00.000Z";
 
 /// A version of an integration.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub struct Integration {
-    /// Its id.
+    /// Id of the integration.
     id: String,
-    /// When it was created, in ISO 8601.
+    /// Time of creation, in ISO 8601.
     created_at: String,
-    /// When it was last changed, in ISO 8601.
+    /// Time of the last update, in ISO 8601.
     updated_at: String,
-    /// How a request to its shared webhook finds an installation.
+    /// Scripts that route requests at the shared webhook to an installation.
     identifier: Identifier,
-    /// Its name.
+    /// Name of the integration.
     name: String,
-    /// Its version.
+    /// Version of the integration.
     version: String,
-    /// How a bot configures it.
+    /// Default configuration.
     configuration: Configuration,
-    /// The ways to configure it that a bot can choose instead, by name.
+    /// Named configurations that a bot can choose instead, by name.
     configurations: BTreeMap<String, NamedConfiguration>,
-    /// Its channels, by name.
+    /// Channels, by name.
     channels: BTreeMap<String, Channel>,
-    /// Its states, by name.
+    /// State definitions, by name.
     states: BTreeMap<String, IntegrationStateDefinition>,
-    /// Its events, by name.
+    /// Event definitions, by name.
     events: BTreeMap<String, EventDefinition>,
-    /// Its actions, by name.
+    /// Action definitions, by name.
     actions: BTreeMap<String, ActionDefinition>,
-    /// Its users.
+    /// User tags and creation rules.
     user: WithCreation,
-    /// Whether it is in development.
+    /// True if the integration is in development.
     dev: bool,
-    /// Its name for people.
+    /// Display name.
     title: String,
-    /// What it is.
+    /// Description of the integration.
     description: String,
-    /// The address of its icon.
+    /// Address of the icon.
     icon_url: String,
-    /// The address of its readme; empty if it has none.
+    /// Address of the readme; empty if there is none.
     readme_url: String,
-    /// Whether every workspace can use it.
+    /// True if every workspace can install the integration.
     public: bool,
-    /// The names of its secrets; none for other workspaces.
-    // wire: not in the seed; the command line does not ask again for those that it finds here
+    /// Names of the integration's secrets; empty for callers of other workspaces.
+    // wire: not on the reference page (botpress.md §0); the vendor's CLI does not ask again for secrets in
+    // this list
     secrets: Vec<String>,
 }
 
-/// How a request to an integration's shared webhook finds an installation.
+/// Scripts that route requests at an integration's shared webhook to an installation.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct Identifier {
-    /// A VRL script that takes the identifier out of the request.
+    /// VRL script that extracts the identifier from the request.
     #[oai(skip_serializing_if_is_none)]
     extract_script: Option<String>,
-    /// A VRL script that answers where there is none.
+    /// VRL script that answers requests without a matching installation.
     #[oai(skip_serializing_if_is_none)]
     fallback_handler_script: Option<String>,
 }
@@ -82,47 +83,47 @@ struct Identifier {
 /// A channel.
 #[derive(Object)]
 struct Channel {
-    /// Its name for people.
+    /// Display name.
     #[oai(skip_serializing_if_is_none)]
     title: Option<String>,
-    /// What it is.
+    /// Description of the channel.
     #[oai(skip_serializing_if_is_none)]
     description: Option<String>,
-    /// The types of its messages, by name.
+    /// Message types, by name.
     messages: BTreeMap<String, WithSchema>,
-    /// Its conversations.
+    /// Conversation tags and creation rules.
     conversation: WithCreation,
-    /// Its messages.
+    /// Message tags.
     message: Tagged,
 }
 
-/// What has a JSON Schema.
+/// A JSON Schema.
 #[derive(Object)]
 pub struct WithSchema {
     /// The JSON Schema.
     pub schema: JsonObject,
 }
 
-/// Tags, and whether bots can have some made.
+/// Tag definitions, and the rules for creation by bots.
 #[derive(Object)]
 struct WithCreation {
-    /// The tags, by name.
+    /// Tag definitions, by name.
     tags: TagDefinitions,
-    /// Whether bots can have some made.
+    /// Rules for creation by bots.
     creation: Creation,
 }
 
-/// Whether bots can have users or conversations made, and with which tags.
+/// Rules for the users or conversations that bots create through the integration.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub struct Creation {
-    /// Whether they can.
+    /// True if bots can create them.
     pub enabled: bool,
-    /// The tags that must be given.
+    /// Tags that a bot must set.
     pub required_tags: Vec<String>,
 }
 
-/// What a state of an integration is kept with.
+/// Owner type of an integration's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum IntegrationStateType {
@@ -134,32 +135,32 @@ pub enum IntegrationStateType {
     Integration,
 }
 
-/// A state that an integration may keep.
+/// A state definition of an integration.
 #[derive(Object)]
 pub struct IntegrationStateDefinition {
-    /// What it is kept with.
+    /// Owner type of the state.
     pub r#type: IntegrationStateType,
-    /// The JSON Schema of its payload.
+    /// JSON Schema of the payload.
     pub schema: JsonObject,
 }
 
-/// What bots can ask an integration to do.
+/// An action definition.
 #[derive(Object)]
 pub struct ActionDefinition {
-    /// Its name for people.
+    /// Display name.
     #[oai(validator(max_length = 64), skip_serializing_if_is_none)]
     pub title: Option<String>,
-    /// What it does.
+    /// Description of the action.
     #[oai(validator(max_length = 256), skip_serializing_if_is_none)]
     pub description: Option<String>,
-    /// What is to be given.
+    /// Schema of the input.
     pub input: WithSchema,
-    /// What comes back.
+    /// Schema of the output.
     pub output: WithSchema,
 }
 
 impl Integration {
-    /// An integration, for callers who reach this server at `origin`.
+    /// Converts an integration. `origin` is the address at which the caller reaches this server.
     pub fn at(origin: &str, integration: integrations::Integration) -> Self {
         let id = integration.id.to_string();
         let definition = integration.definition;

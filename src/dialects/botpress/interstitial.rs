@@ -1,5 +1,5 @@
-//! `/app/oauth/interstitial` and `/oauth/interstitial`: the page that wizards of integrations end at. They
-//! make its address of that of the webhooks, with `app` instead of `webhook` (botpress-today.md §0.6).
+//! `/app/oauth/interstitial` and `/oauth/interstitial`: the last page of an integration's wizard. Wizards
+//! derive its address from the webhook address and replace `webhook` by `app` (botpress-today.md §0.6).
 
 use poem::{
     EndpointExt, Request, Response, RouteMethod,
@@ -13,16 +13,16 @@ use crate::http::{
     page::{escape, fill, html, text},
 };
 
-/// The paths of the page.
+/// Paths of the page.
 pub const PATHS: [&str; 2] = ["/app/oauth/interstitial", "/oauth/interstitial"];
 
-/// Their methods.
+/// Allowed methods of these paths.
 pub const METHODS: &[allow::Row] = &[(PATHS[0], "GET, HEAD"), (PATHS[1], "GET, HEAD")];
 
-/// The most of an integration's text that is shown, in characters.
+/// Maximum number of characters shown of an integration's error message.
 const MESSAGE_MAX: usize = 1000;
 
-/// How a wizard has ended.
+/// Outcome of a wizard, from the query.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct End {
@@ -30,12 +30,12 @@ struct End {
     error_message: Option<String>,
 }
 
-/// The page.
+/// Returns the endpoint of the page.
 #[must_use]
 pub fn interstitial() -> BoxEndpoint<'static, Response> {
     RouteMethod::new()
         .get(make_sync(|request: Request| {
-            // A query that cannot be read says nothing.
+            // A malformed query counts as empty.
             show(&request.params::<End>().unwrap_or_default())
         }))
         .map_to_response()

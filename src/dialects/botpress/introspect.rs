@@ -1,18 +1,18 @@
-//! `/v1/admin/introspect`: for whom a token acts.
+//! `/v1/admin/introspect`: the principal behind a token.
 
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
 use super::{Tag, auth::Token, error::Failed};
 use crate::http::Body;
 
-/// The operation that tells for whom a token acts.
+/// The operation that returns the principal behind a token.
 pub struct Introspect;
 
-/// The bot that is asked about.
+/// The bot to check the token against.
 #[derive(Object)]
 #[oai(example, rename = "introspectBody", rename_all = "camelCase")]
 struct IntrospectBody {
-    /// The bot's id.
+    /// Id of the bot.
     bot_id: String,
 }
 
@@ -24,15 +24,15 @@ impl Example for IntrospectBody {
     }
 }
 
-/// For whom a token acts in a bot.
+/// The principal behind a token in a bot.
 #[derive(Object)]
 #[oai(example, rename = "introspectResponse", rename_all = "camelCase")]
 struct IntrospectResponse {
-    /// The id of the bot's workspace.
+    /// Id of the bot's workspace.
     workspace_id: String,
-    /// The bot's id.
+    /// Id of the bot.
     bot_id: String,
-    /// The id of the account that calls; that of the bot if no person does.
+    /// Id of the calling account; the bot's id if the token belongs to no account.
     user_id: String,
 }
 
@@ -50,7 +50,7 @@ impl Example for IntrospectResponse {
 impl Introspect {
     /// Introspect
     ///
-    /// Ask whether the token acts for a bot, and for whom.
+    /// Returns the principal for which the token acts in a bot.
     #[oai(
         path = "/v1/admin/introspect",
         method = "post",

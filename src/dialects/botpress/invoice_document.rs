@@ -1,4 +1,4 @@
-//! The document of an invoice: one page of text as PDF.
+//! Writes an invoice as PDF: one page of text.
 
 use pdf_writer::{Content, Finish, Name, Pdf, Rect, Ref, Str};
 
@@ -10,16 +10,16 @@ const PAGE: Ref = Ref::new(3);
 const FONT: Ref = Ref::new(4);
 const TEXT: Ref = Ref::new(5);
 
-/// The size of A4 in points.
+/// Size of A4, in points.
 const WIDTH: f32 = 595.0;
 const HEIGHT: f32 = 842.0;
-/// The distance of the text from the edges, and of one line from the next.
+/// Distance of the text from the edges and between lines, in points.
 const MARGIN: f32 = 72.0;
 const LINE: f32 = 18.0;
 const FONT_SIZE: f32 = 11.0;
 const FONT_NAME: Name<'static> = Name(b"F1");
 
-/// The document of an invoice.
+/// Returns the PDF of an invoice.
 pub fn draw(invoice: &Invoice) -> Vec<u8> {
     let mut pdf = Pdf::new();
     pdf.catalog(CATALOG).pages(PAGES);
@@ -30,7 +30,7 @@ pub fn draw(invoice: &Invoice) -> Vec<u8> {
         .contents(TEXT);
     page.resources().fonts().pair(FONT_NAME, FONT);
     page.finish();
-    // One of the fonts that every reader has; all text is ASCII.
+    // A PDF standard font, which every reader has. All text is ASCII.
     pdf.type1_font(FONT).base_font(Name(b"Helvetica"));
     let mut content = Content::new();
     content

@@ -1,4 +1,4 @@
-//! Invoices, and what came of charging them, as Botpress shows and takes them.
+//! DTOs of invoices and of charges.
 
 use poem_openapi::{Enum, Object, types::Example};
 
@@ -8,22 +8,22 @@ use crate::{
     http::Nullable,
 };
 
-/// Whether an invoice is paid.
+/// Payment status of an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 enum PaymentStatus {
-    /// It is.
+    /// The invoice is paid.
     Paid,
-    /// It is not.
+    /// The invoice is not paid.
     Unpaid,
 }
 
 /// A month.
 #[derive(Object)]
 struct Period {
-    /// From 1 to 12.
+    /// Month, from 1 to 12.
     month: u32,
-    /// The year.
+    /// Year.
     year: i32,
 }
 
@@ -31,28 +31,28 @@ struct Period {
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub struct Invoice {
-    /// Its id.
+    /// Id of the invoice.
     id: String,
-    /// The month it is for.
+    /// Month that the invoice covers.
     period: Period,
-    /// When it was made, in ISO 8601.
+    /// Time of creation, in ISO 8601.
     date: String,
-    /// The amount.
+    /// Amount, in whole units of the currency.
     amount: f64,
-    /// The currency: three letters.
+    /// Currency code with three letters.
     currency: String,
-    /// Whether it is paid.
+    /// Payment status.
     payment_status: PaymentStatus,
-    /// How often it was charged in vain.
+    /// Number of failed charges.
     payment_attempt_count: Nullable<u64>,
-    /// When it is charged by itself next, in ISO 8601.
+    /// Time of the next automatic charge, in ISO 8601; null if there is none.
     next_payment_attempt_date: Nullable<String>,
-    /// The address of its document, which whoever has it can read.
+    /// Address of the document. It needs no token.
     pdf_url: String,
 }
 
 impl Invoice {
-    /// An invoice whose document has this address.
+    /// Converts an invoice; `pdf_url` is the address of its document.
     pub fn at(pdf_url: String, invoice: &billing::Invoice) -> Self {
         let next = invoice.next_attempt_at;
         Self {
@@ -75,11 +75,11 @@ impl Invoice {
     }
 }
 
-/// Invoices, newest first.
+/// The invoices of a workspace.
 #[derive(Object)]
 #[oai(example, rename = "listWorkspaceInvoicesResponse")]
 pub struct InvoicesResponse {
-    /// The invoices.
+    /// The invoices, newest first.
     pub invoices: Vec<Invoice>,
 }
 
@@ -108,7 +108,7 @@ impl Example for InvoicesResponse {
     }
 }
 
-/// Which invoices to charge.
+/// The invoices to charge.
 #[derive(Object)]
 #[oai(
     example,
@@ -116,7 +116,7 @@ impl Example for InvoicesResponse {
     rename_all = "camelCase"
 )]
 pub struct ChargeBody {
-    /// Their ids; every unpaid one if absent.
+    /// Ids of the invoices; all unpaid invoices if absent.
     #[oai(validator(min_items = 1))]
     pub invoice_ids: Option<Vec<String>>,
 }
@@ -130,25 +130,25 @@ impl Example for ChargeBody {
 /// An invoice that was charged.
 #[derive(Object)]
 struct ChargedInvoice {
-    /// Its id.
+    /// Id of the invoice.
     id: String,
-    /// The amount.
+    /// Amount, in whole units of the currency.
     amount: f64,
 }
 
-/// An invoice that could not be charged.
+/// An invoice whose charge failed.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct FailedInvoice {
-    /// Its id.
+    /// Id of the invoice.
     id: String,
-    /// The amount.
+    /// Amount, in whole units of the currency.
     amount: f64,
-    /// Why, in Stripe's words.
+    /// Reason for the failure, in Stripe's words.
     failed_reason: String,
 }
 
-/// What came of charging invoices.
+/// Result of charging invoices.
 #[derive(Object)]
 #[oai(
     example,
@@ -156,9 +156,9 @@ struct FailedInvoice {
     rename_all = "camelCase"
 )]
 pub struct ChargeResponse {
-    /// Those that are paid now.
+    /// The invoices that are now paid.
     charged_invoices: Vec<ChargedInvoice>,
-    /// Those that are not.
+    /// The invoices whose charge failed.
     failed_invoices: Vec<FailedInvoice>,
 }
 

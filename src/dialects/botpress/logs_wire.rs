@@ -1,4 +1,4 @@
-//! Log lines, and the periods that are asked for, as wire types.
+//! DTOs of log lines, and the parser for time periods in queries.
 
 use poem_openapi::{Object, types::Example};
 
@@ -13,11 +13,11 @@ use crate::{
 /// A log line.
 #[derive(Object)]
 struct LogLine {
-    /// When it was written, in ISO 8601.
+    /// Time of the line, in ISO 8601.
     timestamp: String,
-    /// How grave it is: `debug`, `info`, `warn` or `error`.
+    /// Severity: `debug`, `info`, `warn` or `error`.
     level: String,
-    /// What it says.
+    /// Text of the line.
     message: String,
 }
 
@@ -27,7 +27,7 @@ struct LogLine {
 pub struct GetLogsResponse {
     /// The lines, newest first.
     logs: Vec<LogLine>,
-    /// To be passed as `nextToken` for the next page; absent on the last one.
+    /// Token to pass as `nextToken` for the next page; absent on the last page.
     #[oai(skip_serializing_if_is_none)]
     next_token: Option<String>,
 }
@@ -59,10 +59,10 @@ impl From<Page<Line>> for GetLogsResponse {
     }
 }
 
-/// The period between two query parameters, each with its name and its text.
+/// Parses the period between two query parameters, each given as name and text.
 ///
 /// # Errors
-/// `Invalid` for what is no time.
+/// `Invalid` if a text is not a time.
 pub fn period(start: (&str, &str), end: (&str, &str)) -> Result<Period> {
     Ok(Period {
         start: time(start)?,
@@ -70,10 +70,10 @@ pub fn period(start: (&str, &str), end: (&str, &str)) -> Result<Period> {
     })
 }
 
-/// A time, or a day, which is its beginning.
+/// Parses a time, or a day, which means its first moment.
 fn time((name, text): (&str, &str)) -> Result<Timestamp> {
     let day = || Timestamp::parse_rfc3339(&format!("{text}T00:00:00Z"));
-    // A plus sign that is not encoded comes as a blank.
+    // An unencoded plus sign is decoded as a space.
     let read = Timestamp::parse_rfc3339(&text.replace(' ', "+")).or_else(day);
     read.ok_or_else(|| {
         let rule = Rule::Other("must be a date and time in ISO 8601".to_owned());

@@ -1,4 +1,4 @@
-//! `/v1/admin/workspace-members`: who may do what in a workspace.
+//! `/v1/admin/workspace-members`: the members of a workspace and their roles.
 
 use poem_openapi::{
     Enum, Object, OpenApi,
@@ -19,19 +19,20 @@ use crate::{domain::tenancy::members, http::Body};
 /// The operations on members.
 pub struct Members;
 
-/// What a member may do, from least to most.
+/// Role of a member. Each role includes the rights of the ones before it, except that only billing,
+/// administrator and owner may handle money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 enum Role {
-    /// Look.
+    /// Read access.
     Viewer,
-    /// Look and pay.
+    /// Read access and payments.
     Billing,
-    /// Change bots and integrations.
+    /// Changes of bots and integrations.
     Developer,
-    /// Manage members too.
+    /// Management of members.
     Manager,
-    /// Everything but deleting the workspace.
+    /// Everything except the deletion of the workspace.
     Administrator,
     /// Everything.
     Owner,
@@ -67,14 +68,14 @@ impl From<Role> for members::Role {
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct WorkspaceMember {
-    /// The id of the membership.
+    /// Id of the membership.
     id: String,
-    /// The member's account.
+    /// Id of the member's account.
     #[oai(skip_serializing_if_is_none)]
     user_id: Option<String>,
-    /// Its e-mail address.
+    /// E-mail address of the account.
     email: String,
-    /// What it may do.
+    /// Role of the member.
     role: Role,
 }
 
@@ -100,13 +101,13 @@ impl Example for WorkspaceMember {
     }
 }
 
-/// Members, newest first.
+/// A page of members.
 #[derive(Object)]
 #[oai(example, rename = "listWorkspaceMembersResponse")]
 struct MembersResponse {
-    /// The members.
+    /// The members, newest first.
     members: Vec<WorkspaceMember>,
-    /// Where the next page is.
+    /// Position of the next page.
     meta: Meta,
 }
 
@@ -123,9 +124,9 @@ impl Example for MembersResponse {
 #[derive(Object)]
 #[oai(example, rename = "createWorkspaceMemberBody")]
 struct CreateMemberBody {
-    /// The e-mail address of its account, which is made if there is none.
+    /// E-mail address of the account. The account is created if there is none.
     email: String,
-    /// What it may do.
+    /// Role of the member.
     role: Role,
 }
 
@@ -138,11 +139,11 @@ impl Example for CreateMemberBody {
     }
 }
 
-/// What to change of a member.
+/// An update of a member.
 #[derive(Object)]
 #[oai(example, rename = "updateWorkspaceMemberBody")]
 struct UpdateMemberBody {
-    /// What it may do.
+    /// New role; absent keeps the current one.
     role: Option<Role>,
 }
 
@@ -158,7 +159,7 @@ impl Example for UpdateMemberBody {
 impl Members {
     /// List Workspace Members
     ///
-    /// List the members of a workspace, newest first.
+    /// Lists the members of a workspace, newest first.
     #[oai(
         path = "/v1/admin/workspace-members",
         method = "get",
@@ -167,7 +168,7 @@ impl Members {
     async fn list_workspace_members(
         &self,
         caller: Member,
-        /// Where the page begins: the `nextToken` of the one before.
+        /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<MembersResponse>, Failed> {
@@ -180,7 +181,8 @@ impl Members {
 
     /// Create Workspace Member
     ///
-    /// Add a member to the workspace, as a manager. If no account has the address, one is made.
+    /// Adds a member to the workspace. Creates an account if none has the e-mail address. Requires the role
+    /// manager.
     #[oai(
         path = "/v1/admin/workspace-members",
         method = "post",
@@ -197,7 +199,7 @@ impl Members {
 
     /// Update Workspace Member
     ///
-    /// Give a member another role, as a manager, none above one's own.
+    /// Changes the role of a member, at most to the caller's own role. Requires the role manager.
     #[oai(
         path = "/v1/admin/workspace-members/:id",
         method = "put",
@@ -206,7 +208,7 @@ impl Members {
     async fn update_workspace_member(
         &self,
         caller: Manager,
-        /// The id of the membership.
+        /// Id of the membership.
         id: Path<String>,
         body: Body<UpdateMemberBody>,
     ) -> Result<Json<WorkspaceMember>, Failed> {
@@ -217,7 +219,8 @@ impl Members {
 
     /// Delete Workspace Member
     ///
-    /// Take a member out of the workspace, as a manager, or oneself. The last owner stays.
+    /// Removes a member from the workspace. Requires the role manager; every member can remove their own
+    /// membership. The last owner cannot be removed.
     #[oai(
         path = "/v1/admin/workspace-members/:id",
         method = "delete",
@@ -226,7 +229,7 @@ impl Members {
     async fn delete_workspace_member(
         &self,
         caller: Member,
-        /// The id of the membership.
+        /// Id of the membership.
         id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
         members::leave_or_remove(&caller.0, id.0.into()).await?;

@@ -22,7 +22,7 @@ use crate::{
 /// The operations on messages.
 pub struct Messages;
 
-/// The answer to a create.
+/// The response of a create.
 #[derive(ApiResponse)]
 enum CreateMessageResponse {
     /// The new message
@@ -34,8 +34,8 @@ enum CreateMessageResponse {
 impl Messages {
     /// Create Message
     ///
-    /// Create a message. One of an integration comes in to the bot; one of the bot goes out through
-    /// the integration of the conversation.
+    /// Creates a message. A message of an integration is incoming and goes to the bot. A message of the bot
+    /// is outgoing and goes to the integration of the conversation.
     #[oai(
         path = "/v1/chat/messages",
         method = "post",
@@ -52,7 +52,7 @@ impl Messages {
 
     /// Get Or Create Message
     ///
-    /// Read the message of this user, conversation and type with exactly these tags, or create one if
+    /// Returns the message of this user, conversation and type with exactly these tags, or creates one if
     /// there is none.
     #[oai(
         path = "/v1/chat/messages/get-or-create",
@@ -70,7 +70,7 @@ impl Messages {
 
     /// Get Message
     ///
-    /// Read one message.
+    /// Returns one message.
     #[oai(
         path = "/v1/chat/messages/:id",
         method = "get",
@@ -79,7 +79,7 @@ impl Messages {
     async fn get_message(
         &self,
         caller: InBot,
-        /// The message's id.
+        /// Id of the message.
         id: Path<String>,
     ) -> Result<Written<MessageResponse>, Failed> {
         let found = messages::find(&caller.0, &id.0.into())?;
@@ -88,7 +88,7 @@ impl Messages {
 
     /// Update Message
     ///
-    /// Set tags of a message one by one; an empty value unsets one.
+    /// Sets tags of a message. Other tags keep their value; an empty value removes a tag.
     #[oai(
         path = "/v1/chat/messages/:id",
         method = "put",
@@ -97,7 +97,7 @@ impl Messages {
     async fn update_message(
         &self,
         caller: InBot,
-        /// The message's id.
+        /// Id of the message.
         id: Path<String>,
         body: Body<UpdateTagsBody>,
     ) -> Result<Written<MessageResponse>, Failed> {
@@ -108,7 +108,7 @@ impl Messages {
 
     /// List Messages
     ///
-    /// Page through the messages, newest first.
+    /// Lists the messages, newest first.
     #[oai(
         path = "/v1/chat/messages",
         method = "get",
@@ -118,10 +118,10 @@ impl Messages {
         &self,
         caller: InBot,
         request: &Request,
-        /// The `nextToken` of the page before.
+        /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
-        /// Only those of this conversation.
+        /// Selects messages of this conversation.
         #[oai(name = "conversationId")]
         conversation_id: Query<Option<String>>,
     ) -> Result<Written<MessagesResponse>, Failed> {
@@ -137,7 +137,7 @@ impl Messages {
 
     /// Delete Message
     ///
-    /// Delete a message.
+    /// Deletes a message.
     #[oai(
         path = "/v1/chat/messages/:id",
         method = "delete",
@@ -146,11 +146,10 @@ impl Messages {
     async fn delete_message(
         &self,
         caller: InBot,
-        /// The message's id.
+        /// Id of the message.
         id: Path<String>,
     ) -> Result<Written<MessageResponse>, Failed> {
-        // wire: the seed answers with what was deleted, the specification with `{}`
-        // (botpress.md §0)
+        // wire: the reference page returns the deleted object, the specification `{}` (botpress.md §0)
         let gone = messages::delete(&caller.0, id.0.into()).await?;
         Ok(shown(&caller, gone))
     }

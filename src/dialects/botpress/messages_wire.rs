@@ -1,4 +1,4 @@
-//! Messages as Botpress shows and takes them.
+//! DTOs of messages.
 
 use poem_openapi::{Enum, Object, types::Example};
 use serde::Serialize;
@@ -18,17 +18,17 @@ use crate::{
     http::{JsonObject, JsonText},
 };
 
-/// The id in every example.
+/// Id in every example.
 pub const EXAMPLE_ID: &str = "0194bb14-7b22-7a90-b3d1-5e4c0d9f8a61";
 
-/// Which way a message went.
+/// Direction of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Serialize)]
 #[oai(rename_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 enum Direction {
     /// From an integration to the bot.
     Incoming,
-    /// From the bot.
+    /// From the bot to an integration.
     Outgoing,
 }
 
@@ -37,26 +37,27 @@ enum Direction {
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
-    /// Its id.
+    /// Id of the message.
     id: String,
-    /// When it was created, in ISO 8601.
+    /// Time of creation, in ISO 8601.
     created_at: String,
-    /// Its type.
+    /// Type of the message.
     r#type: String,
-    /// What it says.
+    /// Payload of the message.
     payload: JsonText,
-    /// Which way it went.
+    /// Direction of the message.
     direction: Direction,
-    /// The id of the user who wrote it.
+    /// Id of the user who sent the message.
     user_id: String,
-    /// The id of the conversation that it is in.
+    /// Id of the conversation.
     conversation_id: String,
-    /// Its tags.
+    /// Tags of the message.
     tags: ShownTags,
 }
 
 impl Message {
-    /// A message as an integration sees it, or a bot.
+    /// Converts a message. The viewer is an integration, which also sees its own tags without prefix, or the
+    /// bot (`None`).
     pub fn seen_by(integration: Option<&str>, message: messages::Message) -> Self {
         Self {
             id: message.id.into(),
@@ -75,7 +76,7 @@ impl Message {
     }
 }
 
-/// An example of a payload.
+/// Returns the payload of the examples.
 fn example_payload() -> JsonObject {
     JsonObject::of(json!({"text": "Hello"}))
 }
@@ -117,12 +118,13 @@ impl Example for MessageResponse {
 pub struct MessagesResponse {
     /// The messages, newest first.
     messages: Vec<Message>,
-    /// Where the next page is.
+    /// Position of the next page.
     meta: Meta,
 }
 
 impl MessagesResponse {
-    /// A page as an integration sees it, or a bot.
+    /// Converts a page. The viewer is an integration, which also sees its own tags without prefix, or the bot
+    /// (`None`).
     pub fn seen_by(integration: Option<&str>, page: Page<messages::Message>) -> Self {
         let shown = |message| Message::seen_by(integration, message);
         Self {
@@ -141,13 +143,13 @@ impl Example for MessagesResponse {
     }
 }
 
-/// When something is delivered: either of the two.
+/// Time of a delivery: either a time or a delay.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub struct Schedule {
-    /// At this time, in ISO 8601. One that has passed is now.
+    /// Time of the delivery, in ISO 8601. A time in the past means immediately.
     date_time: Option<String>,
-    /// After this many milliseconds.
+    /// Delay of the delivery, in milliseconds.
     #[oai(validator(minimum(value = "0")))]
     delay: Option<f64>,
 }
@@ -174,17 +176,17 @@ impl From<Schedule> for schedules::Schedule {
 #[derive(Object)]
 #[oai(example, rename = "createMessageBody", rename_all = "camelCase")]
 pub struct CreateMessageBody {
-    /// What it says. It keeps to what the channel declares of its type.
+    /// Payload of the message. It must match the schema that the channel declares for the type.
     payload: JsonObject,
-    /// The id of the user who writes it; the bot's own for the bot.
+    /// Id of the user who sends the message; a bot passes its own id.
     user_id: String,
-    /// The id of the conversation that it goes into.
+    /// Id of the conversation.
     conversation_id: String,
-    /// Its type.
+    /// Type of the message.
     r#type: String,
-    /// Its tags.
+    /// Tags of the message.
     tags: GivenTags,
-    /// When it is delivered; at once if absent.
+    /// Time of delivery; immediately if absent.
     schedule: Option<Schedule>,
 }
 

@@ -1,6 +1,6 @@
-//! Botpress: the chat, admin and files API (seed 004, `botpress.md`).
+//! Botpress: the chat, admin and files API (`botpress.md` §0).
 //!
-//! Exactly `/v1/chat` is another vendor's; everything below it is this one's.
+//! The path `/v1/chat` itself belongs to Cohere; all paths below it belong to this dialect.
 
 mod account;
 mod actions;
@@ -82,13 +82,13 @@ use crate::{
     http::{Document, Marks, Mount, Published, Queries},
 };
 
-/// Operations have whole paths: the vendor's base URL has none.
+/// Empty, because operations have whole paths: the vendor's base URL has no path.
 pub const BASE_PATH: &str = "";
 
-/// What the addresses of the webhooks of installations begin with.
+/// Path prefix of the webhooks of installations.
 pub const WEBHOOKS_PATH: &str = "/webhook";
 
-/// The paths below which the dialect answers, whether there is such an operation or not.
+/// Path prefixes of the dialect. It answers every path below them, also those without an operation.
 pub const ROUTES: &[&str] = &[
     "/v1/chat",
     "/v1/admin",
@@ -97,40 +97,40 @@ pub const ROUTES: &[&str] = &[
     "/v1/tables",
 ];
 
-/// The groups of operations in the document.
+/// Groups of operations in the OpenAPI document.
 #[derive(Tags)]
 enum Tag {
-    /// People who talk with a bot.
+    /// End users of a bot.
     User,
-    /// Conversations and who takes part in them.
+    /// Conversations and their participants.
     Conversation,
-    /// What a bot is told of.
+    /// Events of a bot.
     Event,
     /// Messages in conversations.
     Message,
-    /// What a bot or an integration keeps.
+    /// Stored state of a bot or an integration.
     State,
-    /// What a bot asks an integration to do.
+    /// Action calls between bots and integrations.
     Action,
     /// Files of bots.
     File,
     /// Bots.
     Bot,
-    /// Workspaces, their plans and what they pay.
+    /// Workspaces, their plans and their billing.
     Workspace,
-    /// Who may do what in a workspace.
+    /// Members of a workspace and their roles.
     WorkspaceMember,
-    /// What is used and what is allowed.
+    /// Usage and quotas.
     Usage,
     /// Integrations of a workspace.
     Integration,
-    /// Public integrations.
+    /// Public integrations of all workspaces.
     Hub,
     /// The account of the caller.
     Account,
 }
 
-/// The dialect, to be mounted at its routes.
+/// Returns the dialect with its routes.
 #[must_use]
 pub fn mount(app: &App, settings: &Settings) -> Mount {
     let document = Published::new({
@@ -157,7 +157,7 @@ pub fn mount(app: &App, settings: &Settings) -> Mount {
     }
 }
 
-/// The dialect's OpenAPI document.
+/// Returns the OpenAPI document of the dialect.
 #[must_use]
 pub fn document(settings: &Settings) -> Document {
     Document::new::<error::Botpress, _>(&service(settings), BASE_PATH, error::example)
@@ -219,7 +219,8 @@ fn service(settings: &Settings) -> OpenApiService<Api, ()> {
         .description("Create and manage bots, and handle their conversations, messages and users.")
 }
 
-/// The headers that say where a caller acts, and the filters by tag.
+/// Returns the parameters that poem does not derive: the headers that name the bot or the workspace, the tag
+/// filters, and the parameters without effect.
 fn parameters(path: &str, operation: &str) -> Vec<Value> {
     let header = |name: &str, required: bool, description: &str| {
         json!({
@@ -242,7 +243,7 @@ fn parameters(path: &str, operation: &str) -> Vec<Value> {
         parameters.push(header(auth::WORKSPACE_ID, true, "The id of the workspace."));
     }
     if operation == "listConversations" {
-        // The framework takes every list for required.
+        // poem-openapi marks every list as required.
         parameters.push(json!({
             "name": "participantIds", "in": "query", "required": false,
             "description": "Only those in which all of these users take part.",

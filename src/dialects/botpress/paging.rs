@@ -1,4 +1,4 @@
-//! Paging: lists are newest first, 20 a page; `nextToken` is absent on the last page
+//! Paging: lists are newest first, with 20 entries a page; `nextToken` is absent on the last page
 //! (botpress.md §4).
 
 use poem_openapi::Object;
@@ -7,11 +7,11 @@ use serde::Serialize;
 pub use crate::domain::shared::paging::Token;
 use crate::kernel::Result;
 
-/// Where the next page is.
+/// Paging data of a list.
 #[derive(Object, Default, Serialize)]
 #[oai(rename = "PageMeta")]
 pub struct Meta {
-    /// To be passed as `nextToken` for the next page; absent on the last one.
+    /// Token to pass as `nextToken` for the next page; absent on the last page.
     #[oai(rename = "nextToken", skip_serializing_if_is_none)]
     #[serde(rename = "nextToken", skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
@@ -25,10 +25,10 @@ impl Meta {
     }
 }
 
-/// The position that a `nextToken` means.
+/// Parses a `nextToken`.
 ///
 /// # Errors
-/// `Invalid` for what no list has given.
+/// `Invalid` if no list returned this token.
 pub fn position(next_token: Option<String>) -> Result<Option<Token>> {
     // wire: samples of the vendor send `nextToken=undefined` for the first page (botpress.md §4)
     match next_token.as_deref() {
@@ -37,7 +37,7 @@ pub fn position(next_token: Option<String>) -> Result<Option<Token>> {
     }
 }
 
-/// A query parameter that may be left out. One without a value is as good as left out.
+/// Returns the value of an optional query parameter; an empty value counts as absent.
 pub fn given(parameter: Option<String>) -> Option<String> {
     parameter.filter(|value| !value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! `/v1/chat/conversations/{id}/participants`: who takes part in a conversation.
+//! `/v1/chat/conversations/{id}/participants`: the participants of a conversation.
 
 use poem_openapi::{
     OpenApi,
@@ -19,14 +19,14 @@ use crate::{
     http::Body,
 };
 
-/// The operations on those who take part.
+/// The operations on participants.
 pub struct Participants;
 
 #[OpenApi(tag = "Tag::Conversation")]
 impl Participants {
     /// List Participants
     ///
-    /// Page through those who take part in a conversation: whoever has written in it or was added.
+    /// Lists the participants of a conversation: users who sent a message in it or were added to it.
     #[oai(
         path = "/v1/chat/conversations/:id/participants",
         method = "get",
@@ -35,9 +35,9 @@ impl Participants {
     async fn list_participants(
         &self,
         caller: InBot,
-        /// The conversation's id.
+        /// Id of the conversation.
         id: Path<String>,
-        /// The `nextToken` of the page before.
+        /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<ParticipantsResponse>, Failed> {
@@ -49,7 +49,7 @@ impl Participants {
 
     /// Add Participant
     ///
-    /// Add a user to a conversation. One who takes part already stays.
+    /// Adds a user to a conversation. Has no effect on a user who already participates.
     #[oai(
         path = "/v1/chat/conversations/:id/participants",
         method = "post",
@@ -58,7 +58,7 @@ impl Participants {
     async fn add_participant(
         &self,
         caller: InBot,
-        /// The conversation's id.
+        /// Id of the conversation.
         id: Path<String>,
         body: Body<AddParticipantBody>,
     ) -> Result<Json<ParticipantResponse>, Failed> {
@@ -69,7 +69,7 @@ impl Participants {
 
     /// Get Participant
     ///
-    /// Read one who takes part in a conversation.
+    /// Returns one participant of a conversation.
     #[oai(
         path = "/v1/chat/conversations/:id/participants/:userId",
         method = "get",
@@ -78,9 +78,9 @@ impl Participants {
     async fn get_participant(
         &self,
         caller: InBot,
-        /// The conversation's id.
+        /// Id of the conversation.
         id: Path<String>,
-        /// The user's id.
+        /// Id of the user.
         #[oai(name = "userId")]
         user_id: Path<String>,
     ) -> Result<Json<ParticipantResponse>, Failed> {
@@ -90,7 +90,7 @@ impl Participants {
 
     /// Remove Participant
     ///
-    /// Take a user out of a conversation.
+    /// Removes a user from a conversation.
     #[oai(
         path = "/v1/chat/conversations/:id/participants/:userId",
         method = "delete",
@@ -99,9 +99,9 @@ impl Participants {
     async fn remove_participant(
         &self,
         caller: InBot,
-        /// The conversation's id.
+        /// Id of the conversation.
         id: Path<String>,
-        /// The user's id.
+        /// Id of the user.
         #[oai(name = "userId")]
         user_id: Path<String>,
     ) -> Result<Json<Nothing>, Failed> {

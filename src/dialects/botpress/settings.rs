@@ -5,28 +5,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::{PublicUrl, origin};
 
-/// What users may want otherwise.
+/// Settings of the `[botpress]` section.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The address that others reach webhooks at, if it is not that of the server: of a tunnel.
+    /// Address at which outside services reach webhooks, for example a tunnel service; the server's own
+    /// address if absent.
     pub webhook_url: Option<PublicUrl>,
-    /// The pages that the chat of a bot may be put into: their origins. Any if it is not set, none if
-    /// it is empty.
+    /// Origins of the pages that may embed a bot's chat page: all if absent, none if empty.
     pub chat_embedders: Option<Vec<PublicUrl>>,
 }
 
-/// What the addresses that are shown begin with.
+/// Base addresses for links in responses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses {
-    /// Those of this server: `http://127.0.0.1:4600`.
+    /// Base of this server's addresses: `http://127.0.0.1:4600`.
     pub server: String,
-    /// Those of webhooks: `http://127.0.0.1:4600/webhook`.
+    /// Base of webhook addresses: `http://127.0.0.1:4600/webhook`.
     pub webhooks: String,
 }
 
 impl Settings {
-    /// What addresses begin with for a caller.
+    /// Returns the base addresses for the origin of a request.
     pub fn addresses(&self, request: &Request) -> Addresses {
         let server = origin(request);
         let webhooks = match &self.webhook_url {

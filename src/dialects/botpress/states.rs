@@ -1,4 +1,4 @@
-//! `/v1/chat/states`: what a bot or an integration keeps.
+//! `/v1/chat/states`: the stored state of bots and integrations.
 
 use poem_openapi::{Enum, Object, OpenApi, param::Path, payload::Json, types::Example};
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::{
 /// The operations on states.
 pub struct States;
 
-/// What a state is kept with.
+/// Owner type of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 enum StateType {
@@ -22,7 +22,7 @@ enum StateType {
     User,
     /// The bot.
     Bot,
-    /// The installation of the integration.
+    /// The installation of an integration.
     Integration,
 }
 
@@ -52,25 +52,25 @@ impl From<StateKind> for StateType {
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct State {
-    /// Its id.
+    /// Id of the state.
     id: String,
-    /// When it was first set, in ISO 8601.
+    /// Time of the first write, in ISO 8601.
     created_at: String,
-    /// When it was last set, in ISO 8601.
+    /// Time of the last write, in ISO 8601.
     updated_at: String,
-    /// The id of the bot.
+    /// Id of the bot.
     bot_id: String,
-    /// The id of the conversation that it is kept with.
+    /// Id of the conversation that owns the state.
     #[oai(skip_serializing_if_is_none)]
     conversation_id: Option<String>,
-    /// The id of the user that it is kept with.
+    /// Id of the user who owns the state.
     #[oai(skip_serializing_if_is_none)]
     user_id: Option<String>,
-    /// Its name.
+    /// Name of the state.
     name: String,
-    /// What it is kept with.
+    /// Owner type of the state.
     r#type: StateType,
-    /// What it says.
+    /// Payload of the state.
     payload: JsonObject,
 }
 
@@ -100,13 +100,13 @@ impl Example for StateResponse {
     }
 }
 
-/// A state to set.
+/// The new value of a state.
 #[derive(Object)]
 #[oai(example, rename = "setStateBody")]
 struct SetStateBody {
-    /// What it says, in place of what it said; null clears it.
+    /// New payload, which replaces the current one; null clears it.
     payload: Nullable<JsonObject>,
-    /// After how many milliseconds without a change it ends; as it is declared if absent.
+    /// Time without a write after which the state expires, in milliseconds; the declared expiry if absent.
     #[oai(validator(minimum(value = "1"), maximum(value = "2592000000")))]
     expiry: Option<f64>,
 }
@@ -120,11 +120,11 @@ impl Example for SetStateBody {
     }
 }
 
-/// Members of a state to set.
+/// A patch of a state's payload.
 #[derive(Object)]
 #[oai(example, rename = "patchStateBody")]
 struct PatchStateBody {
-    /// The members. Those that are not named stay.
+    /// Members of the payload to set. Other members keep their value.
     payload: JsonObject,
 }
 
@@ -140,7 +140,7 @@ impl Example for PatchStateBody {
 impl States {
     /// Get State
     ///
-    /// Read a state. One that was never set, or has ended, is not there.
+    /// Returns a state. Responds with 404 if the state was never set or has expired.
     #[oai(
         path = "/v1/chat/states/:type/:id/:name",
         method = "get",
@@ -149,11 +149,11 @@ impl States {
     async fn get_state(
         &self,
         caller: InBot,
-        /// What it is kept with.
+        /// Owner type of the state.
         r#type: Path<StateType>,
-        /// The id of that.
+        /// Id of the owner.
         id: Path<String>,
-        /// Its name.
+        /// Name of the state.
         name: Path<String>,
     ) -> Result<Json<StateResponse>, Failed> {
         let found = states::find(&caller.0, &key(r#type.0, id.0, name.0))?;
@@ -162,7 +162,7 @@ impl States {
 
     /// Set State
     ///
-    /// Set a state, in place of what it said. The time until it ends begins anew.
+    /// Replaces the payload of a state and restarts its expiry.
     #[oai(
         path = "/v1/chat/states/:type/:id/:name",
         method = "post",
@@ -171,11 +171,11 @@ impl States {
     async fn set_state(
         &self,
         caller: InBot,
-        /// What it is kept with.
+        /// Owner type of the state.
         r#type: Path<StateType>,
-        /// The id of that.
+        /// Id of the owner.
         id: Path<String>,
-        /// Its name.
+        /// Name of the state.
         name: Path<String>,
         body: Body<SetStateBody>,
     ) -> Result<Json<StateResponse>, Failed> {
@@ -187,7 +187,7 @@ impl States {
 
     /// Patch State
     ///
-    /// Set members of a state; those that are not named stay. The time until it ends begins anew.
+    /// Sets members of a state's payload and restarts its expiry. Other members keep their value.
     #[oai(
         path = "/v1/chat/states/:type/:id/:name",
         method = "patch",
@@ -196,11 +196,11 @@ impl States {
     async fn patch_state(
         &self,
         caller: InBot,
-        /// What it is kept with.
+        /// Owner type of the state.
         r#type: Path<StateType>,
-        /// The id of that.
+        /// Id of the owner.
         id: Path<String>,
-        /// Its name.
+        /// Name of the state.
         name: Path<String>,
         body: Body<PatchStateBody>,
     ) -> Result<Json<StateResponse>, Failed> {

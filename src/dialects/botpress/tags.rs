@@ -1,4 +1,4 @@
-//! Tags as wire types, and filters by them.
+//! Wire types of tag values, and the tag filters of lists.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use crate::domain::bots::tags::{Given, VALUE_MAX};
 
-/// Tags as they are shown.
+/// Tags in a response, by name.
 pub type ShownTags = BTreeMap<String, String>;
 
-/// Tags as they are given: an empty value or null unsets one.
+/// Tags in a request, by name. An empty value or null removes a tag.
 #[derive(Debug, Clone, Default)]
 pub struct GivenTags(pub Given);
 
@@ -73,7 +73,7 @@ impl ToJSON for GivenTags {
     }
 }
 
-/// The filter by tags in the document.
+/// Returns the tag filter as a parameter of the OpenAPI document.
 pub fn filter_parameter() -> Value {
     json!({
         "name": "tags", "in": "query", "required": false, "style": "deepObject",
@@ -82,8 +82,8 @@ pub fn filter_parameter() -> Value {
     })
 }
 
-/// The tags that a query asks for: `tags.<name>=<value>`, and `tags[<name>]=<value>` as Swagger UI
-/// writes it.
+/// Returns the tag filters of a query: `tags.<name>=<value>`, and `tags[<name>]=<value>`, the form that
+/// Swagger UI sends.
 pub fn filter(request: &Request) -> BTreeMap<String, String> {
     let query = request.uri().query().unwrap_or_default();
     let mut tags = BTreeMap::new();

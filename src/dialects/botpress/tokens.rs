@@ -17,19 +17,19 @@ pub struct Tokens;
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct PersonalAccessToken {
-    /// Its id.
+    /// Id of the token.
     id: String,
-    /// When it was created, in ISO 8601.
+    /// Time of creation, in ISO 8601.
     created_at: String,
-    /// What it is for, in its owner's words.
+    /// Note of the owner on the purpose of the token.
     note: String,
 }
 
-/// Personal access tokens, newest first.
+/// The personal access tokens of the caller.
 #[derive(Object)]
 #[oai(example, rename = "listPersonalAccessTokensResponse")]
 struct TokensResponse {
-    /// The tokens.
+    /// The tokens, newest first.
     pats: Vec<PersonalAccessToken>,
 }
 
@@ -37,7 +37,7 @@ struct TokensResponse {
 #[derive(Object)]
 #[oai(example, rename = "createPersonalAccessTokenBody")]
 struct CreateTokenBody {
-    /// What it is for, in its owner's words.
+    /// Note on the purpose of the token.
     #[oai(validator(max_length = 500))]
     note: String,
 }
@@ -46,17 +46,17 @@ struct CreateTokenBody {
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct NewToken {
-    /// Its id.
+    /// Id of the token.
     id: String,
-    /// When it was created, in ISO 8601.
+    /// Time of creation, in ISO 8601.
     created_at: String,
-    /// What it is for, in its owner's words.
+    /// Note of the owner on the purpose of the token.
     note: String,
-    /// The token itself, which is shown here alone.
+    /// The token itself. It is returned only here.
     value: String,
 }
 
-/// A new personal access token.
+/// The created personal access token.
 #[derive(Object)]
 #[oai(example, rename = "createPersonalAccessTokenResponse")]
 struct NewTokenResponse {
@@ -104,7 +104,7 @@ impl Example for NewTokenResponse {
 impl Tokens {
     /// List Personal Access Tokens
     ///
-    /// List the caller's personal access tokens, without their values.
+    /// Lists the caller's personal access tokens, without their values.
     #[oai(
         path = "/v1/admin/account/pats",
         method = "get",
@@ -127,7 +127,7 @@ impl Tokens {
 
     /// Create Personal Access Token
     ///
-    /// Create a personal access token. Its value is in this answer alone.
+    /// Creates a personal access token. Only this response contains its value.
     #[oai(
         path = "/v1/admin/account/pats",
         method = "post",
@@ -151,7 +151,7 @@ impl Tokens {
 
     /// Delete Personal Access Token
     ///
-    /// Delete a personal access token of the caller. The next call with it is refused.
+    /// Deletes a personal access token of the caller. Later requests with the token are refused.
     #[oai(
         path = "/v1/admin/account/pats/:id",
         method = "delete",
@@ -160,7 +160,7 @@ impl Tokens {
     async fn delete_personal_access_token(
         &self,
         caller: Person,
-        /// The token's id.
+        /// Id of the token.
         id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
         api_keys::revoke_personal(&caller.0, id.0.into()).await?;

@@ -1,5 +1,5 @@
-//! `/{tunnel}`: the end of a tunnel that programs in development open with a WebSocket, and requests to
-//! what is below it (botpress.md §5, "Tunnel for `bp dev`").
+//! `/{tunnel}`: the server side of the tunnels that `bp dev` opens with a WebSocket, and the requests below a
+//! tunnel's path (botpress.md §5, "Tunnel for `bp dev`").
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -29,13 +29,13 @@ use crate::{
     net::tunnels::{self, Close, Failure, NotOpened, Outgoing, Session, Settings, Tunnels},
 };
 
-/// When it makes sense to ask again.
+/// Delay after which a client should retry.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// How long a client may take to take what it is sent, and to say goodbye.
+/// Maximum time for a client to accept a frame and to close its side.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a request says of its own connection alone.
+/// Headers that describe one connection and are not forwarded.
 const HOP_BY_HOP: [&str; 10] = [
     "connection",
     "content-length",
@@ -49,8 +49,8 @@ const HOP_BY_HOP: [&str; 10] = [
     "upgrade",
 ];
 
-/// The pages, and the tunnels beside them: whatever has no other place. `names` are what other paths of
-/// this server begin with.
+/// Returns an endpoint that serves tunnels and passes all other requests to `pages`. `names` are the first
+/// path segments of other routes, which no tunnel may use as its id.
 #[must_use]
 pub fn with_tunnels(
     app: &App,
@@ -60,7 +60,7 @@ pub fn with_tunnels(
 ) -> BoxEndpoint<'static, Response> {
     let known = app.tunnels().clone();
     known.reserve(names);
-    // The tunnel itself says first that it took too long.
+    // The tunnel has its own timeout, which must end first.
     let time = known.settings().timeout() + Duration::from_secs(5);
     let renderer = Arc::new(GatewayRenderer::new(app.clock().clone()));
     let tunnels = Edge::new(
@@ -95,7 +95,7 @@ fn tunnels(tunnels: &Tunnels) -> BoxEndpoint<'static, Response> {
     .boxed()
 }
 
-/// Whatever has no other place: what belongs to a tunnel goes to the tunnels, the rest to the pages.
+/// Routes requests of tunnels to `tunnels` and all others to `pages`.
 struct BesideTunnels {
     pages: Edge,
     tunnels: Edge,
@@ -116,7 +116,7 @@ impl Endpoint for BesideTunnels {
     }
 }
 
-/// The id of the tunnel, and the path below it.
+/// Splits the path into the tunnel's id and the path below it.
 fn parts(request: &Request) -> (&str, &str) {
     let path = request.original_uri().path();
     let path = path.strip_prefix('/').unwrap_or(path);
@@ -153,7 +153,8 @@ async fn open(tunnels: &Tunnels, request: &Request) -> Result<Response> {
             let work = |socket| serve(socket, session, settings);
             Ok(socket.on_upgrade(work).into_response())
         }
-        // wire: as the vendor's server does it, which clients tell from a server that is not there
+        // wire: as in the vendor's server, the handshake succeeds and a close frame follows; clients can tell
+        // this from an absent server
         Err(NotOpened::InvalidId) => Ok(socket
             .on_upgrade(|mut socket| async move { end(&mut socket, Close::INVALID_ID).await })
             .into_response()),
@@ -175,7 +176,7 @@ fn unavailable(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(Kind::Unavailable { retry_after }, text)
 }
 
-/// Serves a connected client until one of both ends it.
+/// Serves a connected client until one side closes the connection.
 async fn serve(socket: WebSocketStream, mut session: Session, settings: Settings) {
     let (mut sink, mut stream) = socket.split();
     let ear = session.ear();
@@ -188,7 +189,7 @@ async fn serve(socket: WebSocketStream, mut session: Session, settings: Settings
                         return Some(close);
                     }
                 }
-                // wire: the vendor's server reads whatever kind of frame as text
+                // wire: the vendor's server reads frames of any kind as text
                 Ok(Some(Ok(Message::Binary(frame)))) => {
                     let text = str::from_utf8(&frame);
                     if text.is_err() || text.is_ok_and(|text| ear.take(text).is_err()) {
@@ -219,7 +220,7 @@ async fn serve(socket: WebSocketStream, mut session: Session, settings: Settings
         close = hear => close,
         close = speak => close,
     };
-    // Whoever waits for an answer need not wait for the goodbye.
+    // Callers that wait for a response must not wait for the close handshake.
     drop(session);
     debug!(?close, "the client of a tunnel is gone");
     if let Some(close) = close
@@ -229,7 +230,8 @@ async fn serve(socket: WebSocketStream, mut session: Session, settings: Settings
     }
 }
 
-/// Says why the connection ends, and waits for the client to end it: what is cut off may not arrive.
+/// Sends the close frame and waits until the client closes, because data may be lost if the server closes
+/// first.
 async fn end<S, E>(socket: &mut S, close: Close)
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin,
@@ -240,11 +242,11 @@ where
             while let Some(Ok(_)) = socket.next().await {}
         }
     };
-    // It has been told, and is cut off now.
+    // After the timeout the connection is dropped anyway.
     let _ = within(PATIENCE, goodbye).await;
 }
 
-/// The framework passes on what the library says as text.
+/// poem returns the error of its WebSocket library only as text.
 fn is_too_large(error: &std::io::Error) -> bool {
     error.to_string().contains("Space limit exceeded")
 }

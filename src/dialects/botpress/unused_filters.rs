@@ -1,13 +1,13 @@
-//! Query parameters that the vendor's current documents have and this server does not act on. They are listed,
-//! so that clients may send them, and say that they have no effect (botpress-today-operations.json, and those that
-//! `@botpress/client` 1.45 has besides).
+//! Query parameters that the vendor's current documents have and this server ignores
+//! (botpress-today-operations.json, and those that `@botpress/client` 1.45 adds). The OpenAPI document lists
+//! them, so that clients may send them, and says that they have no effect.
 
 use serde_json::{Value, json};
 
-/// Text that is not looked at.
+/// Type of a parameter that this server ignores.
 const TEXT: &str = "string";
 
-/// The parameters of an operation that have no effect, with their types.
+/// Returns the ignored parameters of an operation: name and type.
 fn of(operation: &str) -> &'static [(&'static str, &'static str)] {
     match operation {
         "listConversations" => &[
@@ -72,7 +72,8 @@ fn of(operation: &str) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// The lists whose size of a page current clients choose. A page has 20 entries here: clients go on by `nextToken`.
+/// Lists with a `pageSize` parameter in current clients. A page has always 20 entries here; clients continue
+/// with `nextToken`.
 const PAGED: [&str; 12] = [
     "getAuditRecords",
     "listBotIssues",
@@ -88,7 +89,7 @@ const PAGED: [&str; 12] = [
     "listWorkspaces",
 ];
 
-/// These parameters as the document shows them.
+/// Returns the ignored parameters of an operation for the OpenAPI document.
 pub fn parameters(operation: &str) -> Vec<Value> {
     let size = PAGED
         .contains(&operation)

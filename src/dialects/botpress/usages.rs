@@ -1,4 +1,4 @@
-//! Usages and quotas, of workspaces and of bots.
+//! Usages and quotas of workspaces and bots.
 
 use poem_openapi::{
     OpenApi,
@@ -23,8 +23,8 @@ pub struct Usages;
 impl Usages {
     /// List Workspace Usages
     ///
-    /// List what a workspace has used of one type in a month: where each bot has its own, first those
-    /// of the bots.
+    /// Lists the usage of a workspace for one type and month. Types that are counted for each bot have one
+    /// entry for each bot.
     #[oai(
         path = "/v1/admin/workspaces/:id/usages",
         method = "get",
@@ -33,12 +33,12 @@ impl Usages {
     async fn list_workspace_usages(
         &self,
         caller: OfWorkspace,
-        /// The workspace's id.
+        /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
-        /// What was counted.
+        /// Type of usage.
         r#type: Query<UsageType>,
-        /// The month, as `2026-03` or a date in it; the running one if absent.
+        /// Month, as `2026-03` or a date in it; the running month if absent.
         period: Query<Option<String>>,
     ) -> Result<Json<UsagesResponse>, Failed> {
         let month = month(period.0)?;
@@ -48,7 +48,7 @@ impl Usages {
 
     /// Get Workspace Quota
     ///
-    /// Read what a workspace's plan allows of one type.
+    /// Returns the quota of a workspace for one type.
     #[oai(
         path = "/v1/admin/workspaces/:id/quota",
         method = "get",
@@ -57,12 +57,12 @@ impl Usages {
     async fn get_workspace_quota(
         &self,
         caller: OfWorkspace,
-        /// The workspace's id.
+        /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
-        /// Of what.
+        /// Type of usage.
         r#type: Query<UsageType>,
-        /// The month, as `2026-03` or a date in it; the running one if absent.
+        /// Month, as `2026-03` or a date in it; the running month if absent.
         period: Query<Option<String>>,
     ) -> Result<Json<QuotaResponse>, Failed> {
         let quota = quotas::quota(&caller.0, r#type.0.into(), month(period.0)?)?;
@@ -73,7 +73,7 @@ impl Usages {
 
     /// List Workspace Quotas
     ///
-    /// List everything that a workspace's plan allows.
+    /// Lists all quotas of a workspace.
     #[oai(
         path = "/v1/admin/workspaces/:id/quotas",
         method = "get",
@@ -82,10 +82,10 @@ impl Usages {
     async fn list_workspace_quotas(
         &self,
         caller: OfWorkspace,
-        /// The workspace's id.
+        /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
-        /// The month, as `2026-03` or a date in it; the running one if absent.
+        /// Month, as `2026-03` or a date in it; the running month if absent.
         period: Query<Option<String>>,
     ) -> Result<Json<QuotasResponse>, Failed> {
         let quotas = quotas::quotas(&caller.0, month(period.0)?)?;
@@ -96,7 +96,7 @@ impl Usages {
 
     /// Get Usage
     ///
-    /// Read what a workspace or a bot has used of one type in a month.
+    /// Returns the usage of a workspace or a bot for one type and month.
     #[oai(
         path = "/v1/admin/usages/:id",
         method = "get",
@@ -105,11 +105,11 @@ impl Usages {
     async fn get_usage(
         &self,
         caller: Person,
-        /// The id of the workspace or the bot.
+        /// Id of the workspace or the bot.
         id: Path<String>,
-        /// What was counted.
+        /// Type of usage.
         r#type: Query<UsageType>,
-        /// The month, as `2026-03` or a date in it; the running one if absent.
+        /// Month, as `2026-03` or a date in it; the running month if absent.
         period: Query<Option<String>>,
     ) -> Result<Json<UsageResponse>, Failed> {
         let (kind, month) = (r#type.0.into(), month(period.0)?);
@@ -121,8 +121,8 @@ impl Usages {
 
     /// List Usage History
     ///
-    /// List what a workspace or a bot has used of one type in each month, newest first; a year at
-    /// most.
+    /// Lists the usage of a workspace or a bot for one type in each month, newest first; at most twelve
+    /// months.
     #[oai(
         path = "/v1/admin/usages/:id/history",
         method = "get",
@@ -131,9 +131,9 @@ impl Usages {
     async fn list_usage_history(
         &self,
         caller: Person,
-        /// The id of the workspace or the bot.
+        /// Id of the workspace or the bot.
         id: Path<String>,
-        /// What was counted.
+        /// Type of usage.
         r#type: Query<UsageType>,
     ) -> Result<Json<UsagesResponse>, Failed> {
         let usages = quotas::history(&caller.0, id.0, r#type.0.into()).await?;

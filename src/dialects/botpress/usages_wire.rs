@@ -1,4 +1,4 @@
-//! Usages and quotas as Botpress shows them.
+//! DTOs of usages and quotas.
 
 use poem_openapi::{Enum, Object, types::Example};
 
@@ -9,7 +9,7 @@ use crate::{
 
 macro_rules! usage_types {
     ($($(#[$doc:meta])* $name:ident,)+) => {
-        /// What is counted.
+        /// Type of usage.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
         #[oai(rename_all = "snake_case")]
         pub enum UsageType { $($(#[$doc])* $name,)+ }
@@ -29,34 +29,34 @@ macro_rules! usage_types {
 }
 
 usage_types! {
-    /// How long a call of a bot's code may take, in seconds.
+    /// Maximum duration of a call of a bot's code, in seconds.
     InvocationTimeout,
-    /// Calls of a bot's code.
+    /// Number of calls of bots' code in the month.
     InvocationCalls,
-    /// Bytes of files.
+    /// Size of files, in bytes.
     StorageCount,
-    /// Bots.
+    /// Number of bots.
     BotCount,
-    /// Vectors of knowledge bases; this server has none.
+    /// Number of vectors in knowledge bases; this server has none.
     KnowledgebaseVectorCount,
-    /// Calls that a bot may make in a second.
+    /// Maximum number of calls that a bot may make in a second.
     BotRatelimit,
-    /// Rows of tables; this server has none.
+    /// Number of table rows; this server has none.
     TableRowCount,
-    /// Members.
+    /// Number of members.
     WorkspaceMemberCount,
-    /// Versions of integrations.
+    /// Number of integration versions.
     IntegrationsOwnedCount,
-    /// Calls of a model; this server has none.
+    /// Number of model calls; this server has none.
     CognitiveCalls,
     /// Credit for models; this server has none.
     ModelCredit,
 }
 
-/// The month that a caller names.
+/// Parses the month of a query.
 ///
 /// # Errors
-/// `Invalid` for what is no month.
+/// `Invalid` if the text is not a month.
 pub fn month(period: Option<String>) -> Result<Option<Month>> {
     let Some(text) = period.filter(|text| !text.is_empty()) else {
         return Ok(None);
@@ -68,18 +68,18 @@ pub fn month(period: Option<String>) -> Result<Option<Month>> {
     })
 }
 
-/// What was used of what is allowed.
+/// Usage of a quota.
 #[derive(Object)]
 pub struct Usage {
-    /// The id of the workspace or the bot.
+    /// Id of the workspace or the bot.
     id: String,
-    /// The month: `2026-03`.
+    /// Month: `2026-03`.
     period: String,
-    /// What was used.
+    /// Amount used.
     value: u64,
-    /// What is allowed.
+    /// Amount allowed.
     quota: u64,
-    /// What was counted.
+    /// Type of usage.
     r#type: UsageType,
 }
 
@@ -147,14 +147,14 @@ impl Example for UsagesResponse {
     }
 }
 
-/// What is allowed.
+/// A quota.
 #[derive(Object)]
 pub struct Quota {
-    /// The month: `2026-03`.
+    /// Month: `2026-03`.
     period: String,
-    /// What is allowed.
+    /// Amount allowed.
     value: u64,
-    /// Of what.
+    /// Type of usage.
     r#type: UsageType,
 }
 
@@ -194,7 +194,7 @@ impl Example for QuotaResponse {
     }
 }
 
-/// Every quota.
+/// All quotas of a workspace.
 #[derive(Object)]
 #[oai(example, rename = "listWorkspaceQuotasResponse")]
 pub struct QuotasResponse {

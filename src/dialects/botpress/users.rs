@@ -22,7 +22,7 @@ use crate::{
 /// The operations on users.
 pub struct Users;
 
-/// The answer to a create.
+/// The response of a create.
 #[derive(ApiResponse)]
 enum CreateUserResponse {
     /// The new user
@@ -34,7 +34,7 @@ enum CreateUserResponse {
 impl Users {
     /// Create User
     ///
-    /// Create a user of the bot, who is an end user of the agent in every API.
+    /// Creates a user of the bot, who is an end user of the agent in every API.
     #[oai(path = "/v1/chat/users", method = "post", operation_id = "createUser")]
     async fn create_user(
         &self,
@@ -47,12 +47,12 @@ impl Users {
 
     /// Get User
     ///
-    /// Read one user. That of the bot itself has the bot's id.
+    /// Returns one user. The bot's own user has the bot's id.
     #[oai(path = "/v1/chat/users/:id", method = "get", operation_id = "getUser")]
     async fn get_user(
         &self,
         caller: InBot,
-        /// The user's id.
+        /// Id of the user.
         id: Path<String>,
     ) -> Result<Json<UserResponse>, Failed> {
         let user = users::find(&caller.0, &id.0.into())?;
@@ -61,16 +61,16 @@ impl Users {
 
     /// List Users
     ///
-    /// Page through the users of the bot, newest first.
+    /// Lists the users of the bot, newest first.
     #[oai(path = "/v1/chat/users", method = "get", operation_id = "listUsers")]
     async fn list_users(
         &self,
         caller: InBot,
         request: &Request,
-        /// The `nextToken` of the page before.
+        /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
-        /// Only those who take part in this conversation.
+        /// Selects participants of this conversation.
         #[oai(name = "conversationId")]
         conversation_id: Query<Option<String>>,
     ) -> Result<Json<UsersResponse>, Failed> {
@@ -86,7 +86,7 @@ impl Users {
 
     /// Get Or Create User
     ///
-    /// Read the user with exactly these tags, or create one if there is none.
+    /// Returns the user with exactly these tags, or creates one if there is none.
     #[oai(
         path = "/v1/chat/users/get-or-create",
         method = "post",
@@ -103,7 +103,7 @@ impl Users {
 
     /// Update User
     ///
-    /// Change a user. Tags are set one by one, and an empty value unsets one.
+    /// Updates a user. Absent fields and tags keep their value; an empty value removes a tag.
     #[oai(
         path = "/v1/chat/users/:id",
         method = "put",
@@ -112,7 +112,7 @@ impl Users {
     async fn update_user(
         &self,
         caller: InBot,
-        /// The user's id.
+        /// Id of the user.
         id: Path<String>,
         body: Body<UpdateUserBody>,
     ) -> Result<Json<UserResponse>, Failed> {
@@ -122,7 +122,7 @@ impl Users {
 
     /// Delete User
     ///
-    /// Delete a user with what it has written. It is gone in every API.
+    /// Deletes a user and the user's messages, in every API.
     #[oai(
         path = "/v1/chat/users/:id",
         method = "delete",
@@ -131,11 +131,10 @@ impl Users {
     async fn delete_user(
         &self,
         caller: InBot,
-        /// The user's id.
+        /// Id of the user.
         id: Path<String>,
     ) -> Result<Json<UserResponse>, Failed> {
-        // wire: the seed answers with what was deleted, the specification with `{}`
-        // (botpress.md §0)
+        // wire: the reference page returns the deleted object, the specification `{}` (botpress.md §0)
         let user = users::delete(&caller.0, id.0.into()).await?;
         Ok(shown(&caller, user))
     }

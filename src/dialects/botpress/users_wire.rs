@@ -1,4 +1,4 @@
-//! Users as Botpress shows and takes them.
+//! DTOs of users.
 
 use poem_openapi::{
     Object,
@@ -14,33 +14,34 @@ use crate::{
     kernel::Patch,
 };
 
-/// The id in every example.
+/// Id in every example.
 pub const EXAMPLE_ID: &str = "0194bb14-5f80-7c2e-9d40-2f8e1b7a6c33";
-/// The time in every example.
+/// Time in every example.
 pub const EXAMPLE_TIME: &str = "2026-01-31T09:30:00.000Z";
 
-/// A user: someone who talks with a bot.
+/// A user: a person who talks with a bot.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub struct User {
-    /// Its id.
+    /// Id of the user.
     id: String,
-    /// When it was created, in ISO 8601.
+    /// Time of creation, in ISO 8601.
     created_at: String,
-    /// When it was last changed, in ISO 8601.
+    /// Time of the last update, in ISO 8601.
     updated_at: String,
-    /// Its tags.
+    /// Tags of the user.
     tags: ShownTags,
-    /// Its name.
+    /// Name of the user.
     #[oai(skip_serializing_if_is_none)]
     name: Option<String>,
-    /// The address of its picture.
+    /// Address of the user's picture.
     #[oai(skip_serializing_if_is_none)]
     picture_url: Option<String>,
 }
 
 impl User {
-    /// A user as an integration sees it, or a bot.
+    /// Converts a user. The viewer is an integration, which also sees its own tags without prefix, or the bot
+    /// (`None`).
     pub fn seen_by(integration: Option<&str>, user: users::User) -> Self {
         Self {
             id: user.id.to_string(),
@@ -88,12 +89,13 @@ impl Example for UserResponse {
 pub struct UsersResponse {
     /// The users, newest first.
     users: Vec<User>,
-    /// Where the next page is.
+    /// Position of the next page.
     meta: Meta,
 }
 
 impl UsersResponse {
-    /// A page as an integration sees it, or a bot.
+    /// Converts a page. The viewer is an integration, which also sees its own tags without prefix, or the bot
+    /// (`None`).
     pub fn seen_by(integration: Option<&str>, page: Page<users::User>) -> Self {
         Self {
             meta: Meta::new(page.next),
@@ -102,7 +104,8 @@ impl UsersResponse {
     }
 }
 
-/// Users as an integration sees them, or a bot.
+/// Converts users. The viewer is an integration, which also sees its own tags without prefix, or the bot
+/// (`None`).
 pub fn shown(integration: Option<&str>, users: Vec<users::User>) -> Vec<User> {
     let shown = |user| User::seen_by(integration, user);
     users.into_iter().map(shown).collect()
@@ -121,13 +124,13 @@ impl Example for UsersResponse {
 #[derive(Object)]
 #[oai(example, rename = "createUserBody", rename_all = "camelCase")]
 pub struct CreateUserBody {
-    /// Its tags. An integration has to give those that it requires.
+    /// Tags of the user. An integration must set the tags that it requires.
     tags: GivenTags,
-    /// The integration that is to make it.
+    /// Integration that creates the user.
     integration_name: Option<String>,
-    /// Its name.
+    /// Name of the user.
     name: Option<String>,
-    /// The address of its picture.
+    /// Address of the user's picture.
     picture_url: Option<String>,
 }
 
@@ -153,17 +156,17 @@ impl From<CreateUserBody> for users::New {
     }
 }
 
-/// Changes of a user. What is left out stays.
+/// An update of a user. Absent fields keep their value.
 #[derive(Object)]
 #[oai(example, rename = "updateUserBody", rename_all = "camelCase")]
 pub struct UpdateUserBody {
-    /// Tags to set; an empty value unsets one.
-    // wire: the specification requires it, the seed lets it be absent (botpress.md §0)
+    /// Tags to set; an empty value removes a tag.
+    // wire: the specification requires it, the reference page allows its absence (botpress.md §0)
     tags: Option<GivenTags>,
-    /// Its name; null for none.
+    /// Name of the user; null removes it.
     #[oai(nullable)]
     name: MaybeUndefined<String>,
-    /// The address of its picture; null for none.
+    /// Address of the user's picture; null removes it.
     #[oai(nullable)]
     picture_url: MaybeUndefined<String>,
 }

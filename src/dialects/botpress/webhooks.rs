@@ -1,5 +1,6 @@
-//! `/webhook` and `/oauth`: requests from outside to installations of integrations, with any method and any path.
-//! What the integration answers goes back as it is.
+//! `/webhook` and `/oauth`: requests of outside services to installations of integrations, with any method
+//! and path. The integration's response is returned unchanged, apart from the headers that tenants may not
+//! set.
 
 use std::{borrow::Cow, collections::BTreeMap, io, sync::Arc};
 
@@ -32,23 +33,25 @@ use crate::{
     kernel::{Error, Kind, Result, ids::WorkspaceId},
 };
 
-/// What the path of the webhook begins with that all installations of an integration share; its name
-/// follows, which may have a slash. It belongs to the workspace that the name belongs to.
+/// Path prefix of shared webhooks, followed by the integration's name, which may contain a slash. All
+/// installations of an integration share this webhook. It belongs to the workspace that owns the name.
 const SHARED: &str = "integration/global/";
 
-/// The same of the integration of one workspace, whose id and a slash come before the name.
+/// Path prefix of the shared webhook of one workspace's integration, followed by the workspace's id, a slash
+/// and the integration's name.
 const SHARED_OF_WORKSPACE: &str = "integration/workspace/";
 
-/// The path of wizards, and of users who come back from elsewhere: it leads to the installation that the
-/// query's `state` names. Integrations make such links in two ways, so that it is below
-/// [`super::WEBHOOKS_PATH`] and at the root (botpress-today.md §0.6).
+/// Path of OAuth redirects and of wizards. The `state` of the query names the installation. Integrations
+/// build such links in two ways, so the path exists below
+/// [`WEBHOOKS_PATH`](crate::dialects::botpress::WEBHOOKS_PATH) and at the root (botpress-today.md §0.6).
 pub const OAUTH_PATH: &str = inbound::OAUTH_PATH;
 
-/// Parts of hosts under which the paths of webhooks have nothing before the webhook's id: the official
-/// clients make them of an address that begins with `api.`.
+/// Host prefixes under which webhook paths begin with the webhook's id: official clients derive such hosts
+/// from an address that begins with `api.`.
 const HOSTS: [&str; 2] = ["webhook.", "chat."];
 
-/// The webhooks, to be mounted under [`super::WEBHOOKS_PATH`] and at [`OAUTH_PATH`].
+/// Returns the webhooks endpoint, for [`WEBHOOKS_PATH`](crate::dialects::botpress::WEBHOOKS_PATH) and
+/// [`OAUTH_PATH`].
 #[must_use]
 pub fn webhooks(app: &App) -> BoxEndpoint<'static, Response> {
     let app = app.clone();
@@ -62,7 +65,7 @@ pub fn webhooks(app: &App) -> BoxEndpoint<'static, Response> {
     receive.boxed()
 }
 
-/// Whatever has no other place: requests to webhooks at hosts that are for webhooks alone, and the others.
+/// Returns an endpoint that sends requests at webhook hosts to `webhooks` and all others to `others`.
 #[must_use]
 pub fn at_webhook_hosts(
     webhooks: Arc<Edge>,
@@ -97,16 +100,16 @@ fn is_at_webhook_host(request: &Request) -> bool {
 /// The receiver of a request.
 struct Found<'a> {
     receiver: Receiver,
-    /// The path that the integration sees.
+    /// Path that the integration sees.
     path: &'a str,
-    /// The path that the answer's cookies are for.
+    /// Path to which the response's cookies are limited.
     own: &'a str,
 }
 
 async fn receive(app: &App, request: Request) -> Result<Response> {
     let uri = request.original_uri().clone();
     let (whole, query) = (uri.path(), uri.query().unwrap_or_default());
-    // The receiver is found before the body is read: strangers who know none keep no memory here.
+    // The receiver is found before the body is read, so that callers who know no webhook use no memory.
     let found = find(app, whole, query)?;
     let mut receiver = found.receiver;
     let incoming = match read(request, found.path).await {
@@ -117,7 +120,7 @@ async fn receive(app: &App, request: Request) -> Result<Response> {
         }
     };
     if !incoming.body.is_empty() {
-        // It may have been taken away while the body arrived.
+        // The installation may have been removed while the body arrived.
         receiver = find(app, whole, query)?.receiver;
     }
     let answer = inbound::receive(app, receiver, &incoming).await?;
@@ -159,11 +162,11 @@ fn find<'a>(app: &App, whole: &'a str, query: &str) -> Result<Found<'a>> {
     })
 }
 
-/// The most slashes within the name of an integration that are tried.
+/// Maximum number of slashes in an integration's name that are tried.
 const SLASHES: usize = 2;
 
-/// The webhook that the installations of an integration share. A name may have slashes, and a path may
-/// follow it: the longest name that there is, is meant.
+/// Finds the receiver of a shared webhook. Both the name and the path after it may contain slashes: the
+/// longest existing name wins.
 fn find_shared<'a>(
     app: &App,
     workspace: Option<&str>,
@@ -225,7 +228,7 @@ pub(super) async fn read(mut request: Request, path: &str) -> Result<Incoming> {
     })
 }
 
-/// The body as text, which is all that the protocol carries, with headers that are true of that text.
+/// Returns the body as text, because the protocol carries only text, and adapts the headers to that text.
 async fn text(
     body: Vec<u8>,
     headers: &mut BTreeMap<String, String>,
@@ -249,7 +252,7 @@ async fn text(
     }
     let was_coded = headers.remove(header::CONTENT_ENCODING.as_str()).is_some();
     if was_coded || !was_utf8 {
-        // Whatever counted the bytes on their way.
+        // The length of the text is now known, so chunked encoding no longer applies.
         headers.remove(header::TRANSFER_ENCODING.as_str());
         headers.insert(
             header::CONTENT_LENGTH.as_str().to_owned(),
@@ -261,7 +264,7 @@ async fn text(
 
 const CONTENT_TYPE: &str = "content-type";
 
-/// The text of a body that is not UTF-8. Others do not wait for it: it goes through the whole body.
+/// Decodes a body that is not UTF-8. It runs on a blocking thread because it reads the whole body.
 async fn decoded_body(body: Vec<u8>, content_type: Option<String>) -> Result<String> {
     let decoding = tokio::task::spawn_blocking(move || {
         let text = charset::text(content_type.as_deref(), body);
@@ -285,10 +288,10 @@ fn binary(content_type: Option<&str>) -> Error {
     )
 }
 
-/// The answer of a tenant's code, as it is sent: without the headers that are not its own to set. Its
-/// address begins with `own`.
+/// Builds the HTTP response from the answer of a tenant's code. Removes headers that tenants may not set, and
+/// limits cookies to the path `own`.
 pub(super) fn response(answer: Answer, own: &str) -> Response {
-    // 1xx are the connection's to say: what follows one is another answer, or another protocol.
+    // 1xx statuses belong to the connection: another response, or another protocol, follows them.
     let status = StatusCode::from_u16(answer.status).ok();
     let status = status.filter(|status| !status.is_informational());
     let status = status.unwrap_or(StatusCode::BAD_GATEWAY);

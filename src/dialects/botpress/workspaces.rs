@@ -26,7 +26,7 @@ pub struct Workspaces;
 impl Workspaces {
     /// Create Workspace
     ///
-    /// Create a workspace, of which the caller is the owner.
+    /// Creates a workspace and makes the caller its owner.
     #[oai(
         path = "/v1/admin/workspaces",
         method = "post",
@@ -43,7 +43,7 @@ impl Workspaces {
 
     /// List Workspaces
     ///
-    /// List the workspaces that the caller is a member of, newest first.
+    /// Lists the workspaces of which the caller is a member, newest first.
     #[oai(
         path = "/v1/admin/workspaces",
         method = "get",
@@ -52,10 +52,10 @@ impl Workspaces {
     async fn list_workspaces(
         &self,
         caller: Person,
-        /// Where the page begins: the `nextToken` of the one before.
+        /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
-        /// Only the one with this handle.
+        /// Selects the workspace with this handle.
         handle: Query<Option<String>>,
     ) -> Result<Json<WorkspacesResponse>, Failed> {
         let after = paging::position(next_token.0)?;
@@ -65,7 +65,7 @@ impl Workspaces {
 
     /// Get Workspace
     ///
-    /// Read one workspace.
+    /// Returns one workspace.
     #[oai(
         path = "/v1/admin/workspaces/:id",
         method = "get",
@@ -74,7 +74,7 @@ impl Workspaces {
     async fn get_workspace(
         &self,
         caller: OfWorkspace,
-        /// The workspace's id.
+        /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
     ) -> Result<Json<Workspace>, Failed> {
@@ -83,7 +83,8 @@ impl Workspaces {
 
     /// Update Workspace
     ///
-    /// Rename a workspace (as an administrator), or set its spending limit (with the role billing).
+    /// Renames a workspace, which requires the role administrator, or sets its spending limit, which requires
+    /// the role billing.
     #[oai(
         path = "/v1/admin/workspaces/:id",
         method = "put",
@@ -92,7 +93,7 @@ impl Workspaces {
     async fn update_workspace(
         &self,
         caller: Payer,
-        /// The workspace's id.
+        /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
         body: Body<UpdateWorkspaceBody>,
@@ -103,8 +104,8 @@ impl Workspaces {
 
     /// Change Workspace Plan
     ///
-    /// Begin to pay, which needs a payment method, or end it. The month that is running is billed
-    /// whole.
+    /// Changes the plan of a workspace. A paid plan requires a payment method. The running month is billed in
+    /// full.
     #[oai(
         path = "/v1/admin/workspaces/:id/change-plan",
         method = "put",
@@ -113,7 +114,7 @@ impl Workspaces {
     async fn change_workspace_plan(
         &self,
         caller: Payer,
-        /// The workspace's id.
+        /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
         body: Body<ChangePlanBody>,
@@ -125,7 +126,7 @@ impl Workspaces {
 
     /// Delete Workspace
     ///
-    /// Delete a workspace with everything in it. Only its owners can.
+    /// Deletes a workspace and all its data. Requires the role owner.
     #[oai(
         path = "/v1/admin/workspaces/:id",
         method = "delete",
@@ -134,7 +135,7 @@ impl Workspaces {
     async fn delete_workspace(
         &self,
         caller: OfWorkspace,
-        /// The workspace's id.
+        /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
     ) -> Result<Json<Done>, Failed> {

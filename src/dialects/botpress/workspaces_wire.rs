@@ -1,4 +1,4 @@
-//! Workspaces as Botpress shows and takes them.
+//! DTOs of workspaces.
 
 use poem_openapi::{Enum, Object, types::Example};
 
@@ -8,25 +8,25 @@ use crate::domain::{
     tenancy::workspaces::{self, Details},
 };
 
-/// Whether a workspace pays.
+/// Payment type of a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum AccountType {
-    /// It does not.
+    /// The workspace is on the free plan.
     Free,
-    /// It does.
+    /// The workspace is on a paid plan.
     Premium,
 }
 
-/// What a workspace pays for.
+/// Plan of a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 enum Plan {
-    /// Nothing.
+    /// The free plan.
     Community,
-    /// The plan that `premium` is, unless the server says otherwise.
+    /// The paid plan that `premium` selects, unless the server's settings select another one.
     Team,
-    /// The plan with the largest figures.
+    /// The plan with the largest quotas.
     Enterprise,
 }
 
@@ -34,28 +34,28 @@ enum Plan {
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 pub struct Workspace {
-    /// Its id.
+    /// Id of the workspace.
     id: String,
-    /// Its name.
+    /// Name of the workspace.
     name: String,
-    /// Its handle, which no other workspace has.
+    /// Handle of the workspace, unique on this server.
     handle: String,
-    /// The account that owns it; of several, the one that does for longest.
+    /// Id of the owner's account; with several owners, the one who has been owner for the longest time.
     owner_id: String,
-    /// When it was created, in ISO 8601.
+    /// Time of creation, in ISO 8601.
     created_at: String,
-    /// When it was last changed, in ISO 8601.
+    /// Time of the last update, in ISO 8601.
     updated_at: String,
-    /// How many bots it has.
+    /// Number of bots.
     bot_count: u64,
-    /// Whether it pays.
+    /// Payment type.
     account_type: AccountType,
-    /// What it pays for.
+    /// Plan of the workspace.
     plan: Plan,
-    /// Whether nothing can be changed in it until its invoices are paid.
+    /// True if the workspace is read-only until its invoices are paid.
     blocked: bool,
-    /// The most that its users' messages may cost in a month beyond the plan's price, in dollars; 0 if
-    /// none is set.
+    /// Maximum cost of user messages in a month in excess of the plan's price, in dollars; 0 if no limit is
+    /// set.
     spending_limit: f64,
 }
 
@@ -65,7 +65,7 @@ impl From<Details> for Workspace {
             id: found.id.to_string(),
             name: found.name,
             handle: found.handle,
-            // One that the operator made may have no owner yet.
+            // A workspace that the operator created may have no owner yet.
             owner_id: found.owner.map(|id| id.to_string()).unwrap_or_default(),
             created_at: found.created_at.to_rfc3339_millis(),
             updated_at: found.updated_at.to_rfc3339_millis(),
@@ -104,13 +104,13 @@ impl Example for Workspace {
     }
 }
 
-/// Workspaces, newest first.
+/// A page of workspaces.
 #[derive(Object)]
 #[oai(example, rename = "listWorkspacesResponse")]
 pub struct WorkspacesResponse {
-    /// The workspaces.
+    /// The workspaces, newest first.
     workspaces: Vec<Workspace>,
-    /// Where the next page is.
+    /// Position of the next page.
     meta: Meta,
 }
 
@@ -136,7 +136,7 @@ impl Example for WorkspacesResponse {
 #[derive(Object)]
 #[oai(example, rename = "createWorkspaceBody")]
 pub struct CreateWorkspaceBody {
-    /// Its name.
+    /// Name of the workspace.
     #[oai(validator(min_length = 1, max_length = 64))]
     pub name: String,
 }
@@ -149,14 +149,14 @@ impl Example for CreateWorkspaceBody {
     }
 }
 
-/// What to change of a workspace. What is left out stays.
+/// An update of a workspace. Absent fields keep their value.
 #[derive(Object)]
 #[oai(example, rename = "updateWorkspaceBody", rename_all = "camelCase")]
 pub struct UpdateWorkspaceBody {
-    /// Its name.
+    /// Name of the workspace.
     #[oai(validator(min_length = 1, max_length = 64))]
     name: Option<String>,
-    /// The most that its users' messages may cost in a month beyond the plan's price, in dollars.
+    /// Maximum cost of user messages in a month in excess of the plan's price, in dollars.
     #[oai(validator(minimum(value = "5"), maximum(value = "1000")))]
     spending_limit: Option<f64>,
 }
@@ -183,7 +183,7 @@ impl Example for UpdateWorkspaceBody {
 #[derive(Object)]
 #[oai(example, rename = "changeWorkspacePlanBody")]
 pub struct ChangePlanBody {
-    /// Whether to pay.
+    /// The payment type to change to.
     pub plan: AccountType,
 }
 
