@@ -1,8 +1,8 @@
-//! Who calls: the holder of a key of an agent, which is an Ada instance, or an installation of a
-//! platform integration with its access token.
+//! Authentication extractors: an API key of an agent (an Ada instance), or an access token of an installation
+//! of a platform integration.
 //!
-//! Each extractor names the scope that such a token needs for its operations; one that names none
-//! refuses every such token.
+//! Each extractor names the scope that an installation token needs for its operations; an extractor without a
+//! scope rejects every installation token.
 
 use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
@@ -21,13 +21,13 @@ use crate::{
     kernel::Result,
 };
 
-/// The name of the scheme of platform keys in the documents.
+/// Name of the security scheme for platform keys in the OpenAPI documents.
 const BEARER: &str = "BearerAuth";
-/// The name of the scheme of installations' tokens in the documents.
+/// Name of the security scheme for installation tokens in the OpenAPI documents.
 const INSTALLATION_TOKEN: &str = "InstallationToken";
 
-/// What a host name ends with that selects the agent: `{handle}.localhost`, as the cloud does with
-/// `{handle}.ada.support`.
+/// Suffix of a host name that selects an agent: `{handle}.localhost`, as `{handle}.ada.support` does in the
+/// cloud.
 const HOST_SUFFIX: &str = ".localhost";
 
 macro_rules! bearer {
@@ -61,23 +61,23 @@ macro_rules! bearer {
     };
 }
 
-/// What an extractor asks of a call.
+/// Requirements of an extractor.
 struct Needs {
-    /// The kinds of key that are known here. An installation's token is known everywhere, so that
-    /// where it does not suffice the answer says so.
+    /// Kinds of key that the extractor recognizes. Installation tokens are recognized everywhere, so that one
+    /// that is not sufficient gets 403 instead of 401.
     keys: &'static [KeyKind],
-    /// What the call counts as.
+    /// Rate limit class that the call counts against.
     class: Class,
-    /// The scope that an installation's token needs. Without one, no such token will do.
+    /// Scope that an installation token needs; without one, every installation token is rejected.
     scope: Option<Scope>,
-    /// Whether an installation may also call the host of the agent that created what is installed.
+    /// True if an installation may also call the host of the agent that created its integration.
     creator_host: bool,
 }
 
 const GENERAL: &[KeyKind] = &[KeyKind::Ada, KeyKind::AdaInstallation];
 const OF_V1: &[KeyKind] = &[KeyKind::AdaEndUsers, KeyKind::Ada, KeyKind::AdaInstallation];
 
-/// What operations need that are for the agent's own keys alone.
+/// Returns the requirements of operations that only the agent's own keys may call.
 const fn own_key(keys: &'static [KeyKind], class: Class) -> Needs {
     Needs {
         keys,
@@ -87,10 +87,10 @@ const fn own_key(keys: &'static [KeyKind], class: Class) -> Needs {
     }
 }
 
-/// What operations need that are for installations alone.
+/// Returns the requirements of operations that only installations may call.
 const fn installation(scope: Scope, creator_host: bool) -> Needs {
     Needs {
-        // A key is told that it is the wrong kind: 403, not 401.
+        // API keys are recognized too, so that a key of the wrong kind gets 403 instead of 401.
         keys: GENERAL,
         class: Class::Ada,
         scope: Some(scope),
@@ -99,33 +99,34 @@ const fn installation(scope: Scope, creator_host: bool) -> Needs {
 }
 
 bearer! {
-    /// A call to whatever of v2 has no class of its own.
+    /// Authenticates calls to v2 operations in the default rate limit class.
     pub struct Platform, BEARER, own_key(GENERAL, Class::Ada)
 }
 
 bearer! {
-    /// A call to the End Users API v2.
+    /// Authenticates calls to the End Users API v2.
     pub struct EndUsersV2, BEARER, own_key(GENERAL, Class::AdaEndUsers)
 }
 
 bearer! {
-    /// A call to the End Users API v1. A later edition of the vendor's page accepts general keys
+    /// Authenticates calls to the End Users API v1. A later edition of the vendor's page accepts general keys
     /// too (ada.md §1.1).
     pub struct EndUsersV1, BEARER, own_key(OF_V1, Class::AdaEndUsersV1)
 }
 
 bearer! {
-    /// An installation that asks who it is. It does so at its creator's host (ada.md §2.5).
+    /// Authenticates an installation that asks for its own identity, also at its creator's host
+    /// (ada.md §2.5).
     pub struct AnyInstallation, INSTALLATION_TOKEN, installation(Scope::ReadInstallations, true)
 }
 
 bearer! {
-    /// An installation that reads itself.
+    /// Authenticates an installation that reads itself.
     pub struct ReadInstallation, INSTALLATION_TOKEN, installation(Scope::ReadInstallations, false)
 }
 
 bearer! {
-    /// An installation that changes itself.
+    /// Authenticates an installation that updates itself.
     pub struct WriteInstallation, INSTALLATION_TOKEN,
     installation(Scope::WriteInstallations, false)
 }
@@ -150,7 +151,7 @@ fn admit(request: &Request, needs: &Needs) -> Result<Call> {
     Ok(call)
 }
 
-/// Whether the host of the agent with this handle knows the key.
+/// True if the host of the agent with this handle accepts the caller.
 fn is_at_home(caller: &Caller, creator_host: bool, handle: &str) -> bool {
     let own = caller
         .agent
@@ -163,7 +164,7 @@ fn is_at_home(caller: &Caller, creator_host: bool, handle: &str) -> bool {
     own || (creator_host && created())
 }
 
-/// The handle that the host name selects, if it selects one.
+/// Returns the agent handle in the host name, if there is one.
 pub fn selected_handle(request: &Request) -> Option<&str> {
     let host = origin::host(request)?;
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);

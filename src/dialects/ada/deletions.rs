@@ -1,4 +1,4 @@
-//! `/v2/end-users/delete` and `/v2/jobs`: bulk deletions.
+//! `/v2/end-users/delete` and `/v2/jobs`: bulk deletions of end users.
 
 use poem_openapi::{
     ApiResponse, Enum, Object, OpenApi, param::Path, payload::Json, types::Example,
@@ -14,15 +14,15 @@ use crate::{
     kernel::Result,
 };
 
-/// The largest request, in bytes.
+/// Maximum size of a request body, in bytes.
 const REQUEST_MAX: usize = 512 * 1024;
-/// The id in every example.
+/// Job ID in the examples of the OpenAPI document.
 const EXAMPLE_ID: &str = "66b2f1a09c1e4d7a3f5b8c21";
 
-/// The operations on bulk deletions.
+/// OpenAPI operations on bulk deletions.
 pub struct Deletions;
 
-/// What an identifier is compared with.
+/// The property of an end user that the value is compared with.
 #[derive(Clone, Copy, Enum)]
 #[oai(rename_all = "snake_case")]
 enum DeletionIdentifierType {
@@ -57,27 +57,27 @@ impl From<IdentifierKind> for DeletionIdentifierType {
     }
 }
 
-/// Whom to erase.
+/// An identifier of the end users to delete.
 #[derive(Object)]
 struct DeletionIdentifier {
-    /// What the value is compared with.
+    /// Type of the identifier: the property that `value` is compared with.
     r#type: DeletionIdentifierType,
-    /// The value.
+    /// Value of the identifier.
     value: String,
-    /// With `variable_match`, the name of the metadata variable or of the member of the profile.
+    /// For `variable_match`: name of the metadata variable or of the profile field.
     #[oai(nullable)]
     variable: Option<String>,
 }
 
-/// Whom to erase.
+/// A request to delete end users.
 #[derive(Object)]
 #[oai(example)]
 struct DeletionRequest {
     /// 1 to 1000 identifiers.
     #[oai(validator(min_items = 1, max_items = 1000))]
     identifiers: Vec<DeletionIdentifier>,
-    /// Your own name for the request. The same request with the same name within 24 hours is the
-    /// same job.
+    /// Your own reference for the request. The same request with the same reference within 24 hours returns
+    /// the same job.
     #[oai(nullable)]
     client_reference: Option<String>,
 }
@@ -95,7 +95,7 @@ impl Example for DeletionRequest {
     }
 }
 
-/// How far a job is.
+/// Status of a job.
 #[derive(Clone, Copy, Enum)]
 #[oai(rename_all = "snake_case")]
 enum DeletionJobStatus {
@@ -118,17 +118,17 @@ impl From<Status> for DeletionJobStatus {
     }
 }
 
-/// A job, as it was accepted.
+/// An accepted deletion request.
 #[derive(Object)]
 #[oai(example)]
 struct DeletionRequestAccepted {
-    /// The job's id.
+    /// ID of the job.
     job_id: String,
-    /// How far it is.
+    /// Status of the job.
     status: DeletionJobStatus,
-    /// How many identifiers were submitted.
+    /// Number of submitted identifiers.
     submitted_count: u64,
-    /// When they were submitted.
+    /// Time of submission (ISO 8601).
     created_at: String,
 }
 
@@ -154,7 +154,7 @@ impl Example for DeletionRequestAccepted {
     }
 }
 
-/// What became of an identifier.
+/// Disposition of an identifier.
 #[derive(Clone, Copy, Enum)]
 #[oai(rename_all = "snake_case", rename = "IdentifierDispositionDisposition")]
 enum WireDisposition {
@@ -177,22 +177,22 @@ impl From<Disposition> for WireDisposition {
     }
 }
 
-/// An identifier and what became of it.
+/// An identifier with its disposition.
 #[derive(Object)]
 struct IdentifierDisposition {
-    /// What the value was compared with.
+    /// Type of the identifier.
     r#type: DeletionIdentifierType,
-    /// The value, as it was submitted.
+    /// Value of the identifier, as submitted.
     value: String,
-    /// The name of the variable.
+    /// Name of the metadata variable or of the profile field.
     #[oai(nullable)]
     variable: Option<String>,
-    /// What became of it; left out while the job has not come to it.
+    /// Disposition of the identifier; absent until the job has processed it.
     #[oai(skip_serializing_if_is_none)]
     disposition: Option<WireDisposition>,
-    /// How many end users it matches.
+    /// Number of end users that the identifier matches.
     matched_chatters: u64,
-    /// Why it was not accepted.
+    /// Reason why the identifier was not accepted.
     #[oai(nullable)]
     reason: Option<String>,
 }
@@ -210,33 +210,33 @@ impl From<Outcome> for IdentifierDisposition {
     }
 }
 
-/// A job.
+/// A bulk deletion job.
 #[derive(Object)]
 #[oai(example)]
 struct DeletionJob {
-    /// Its id.
+    /// ID of the job.
     job_id: String,
-    /// What kind of job it is.
+    /// Type of the job.
     r#type: String,
-    /// Your own name for it.
+    /// Your own reference for the request.
     #[oai(nullable)]
     client_reference: Option<String>,
-    /// How far it is.
+    /// Status of the job.
     status: DeletionJobStatus,
     /// The identifiers, in the order of the request.
     identifiers: Vec<IdentifierDisposition>,
-    /// When it was submitted.
+    /// Time of submission (ISO 8601).
     created_at: String,
-    /// When it ended.
+    /// Time at which the job ended (ISO 8601).
     #[oai(nullable)]
     completed_at: Option<String>,
-    /// Why no identifier was accepted.
+    /// Reason why no identifier was accepted.
     #[oai(nullable)]
     failure_reason: Option<String>,
 }
 
-/// The type of these jobs.
-// wire: the vendor publishes that there is a type, not what it is
+/// Type of bulk deletion jobs.
+// wire: the vendor publishes the field, but not its value
 const JOB_TYPE: &str = "end_user_deletion";
 
 impl From<(Deletion, Vec<Outcome>)> for DeletionJob {
@@ -276,10 +276,10 @@ impl Example for DeletionJob {
     }
 }
 
-/// The answer to a request.
+/// Response to a deletion request.
 #[derive(ApiResponse)]
 enum SubmitResponse {
-    /// The job that will run, or that the same request has made before
+    /// The new job, or the job of an identical earlier request
     #[oai(status = 202)]
     Accepted(Json<DeletionRequestAccepted>),
 }
@@ -292,8 +292,8 @@ fn example_id() -> String {
 impl Deletions {
     /// Submit a bulk end user deletion request
     ///
-    /// Erase end users with everything of theirs. The work is done by a job. An identifier that was
-    /// accepted is not accepted again for seven days.
+    /// Deletes end users with all of their data. A job does the work. An identifier that was accepted is not
+    /// accepted again for seven days.
     #[oai(
         path = "/v2/end-users/delete",
         method = "post",
@@ -320,7 +320,7 @@ impl Deletions {
 
     /// Get a deletion job
     ///
-    /// How far a job is, and what became of each identifier.
+    /// Returns the status of a job and the disposition of each identifier.
     #[oai(
         path = "/v2/jobs/:job_id",
         method = "get",
@@ -329,7 +329,7 @@ impl Deletions {
     async fn get_a_deletion_job(
         &self,
         caller: Platform,
-        /// The job's id.
+        /// ID of the job.
         #[oai(example = "example_id")]
         job_id: Path<String>,
     ) -> Result<Json<DeletionJob>, Failed> {

@@ -1,4 +1,4 @@
-//! `/api/end-users/v1`: the same end users, by the first version of the API (seed 003).
+//! `/api/end-users/v1`: version 1 of the End Users API, over the same end users as version 2 (ada.md §3.1).
 
 use poem::Request;
 use poem_openapi::{
@@ -21,7 +21,7 @@ use crate::{
     kernel::Result,
 };
 
-/// The operations on end users.
+/// OpenAPI operations on end users, version 1.
 pub struct EndUsersFirst {
     settings: Settings,
 }
@@ -40,16 +40,16 @@ fn example_id() -> String {
 impl EndUsersFirst {
     /// Page through end users
     ///
-    /// The end users of the AI agent, oldest first.
+    /// Lists the end users of the AI agent, oldest first.
     #[oai(path = "/", method = "get", operation_id = "v1GetEndUsers")]
     async fn v1_get_end_users(
         &self,
         caller: EndUsersV1,
         request: &Request,
-        /// Where the page begins, from `next_page_url`.
+        /// Start of the page, from `next_page_url`.
         #[oai(example = "paging::nothing")]
         cursor: Query<Option<String>>,
-        /// At most this many: 1 to 100, and 100 by default.
+        /// Maximum number of end users: 1 to 100, 100 by default.
         #[oai(
             example = "paging::example_limit",
             validator(minimum(value = "1"), maximum(value = "100"))
@@ -69,7 +69,7 @@ impl EndUsersFirst {
 
     /// Read one end user
     ///
-    /// The end user with this id.
+    /// Returns the end user with this ID.
     #[oai(
         path = "/:end_user_id",
         method = "get",
@@ -78,7 +78,7 @@ impl EndUsersFirst {
     async fn v1_get_end_user_by_id(
         &self,
         caller: EndUsersV1,
-        /// The end user's id.
+        /// ID of the end user.
         #[oai(example = "example_id")]
         end_user_id: Path<String>,
     ) -> Result<Written<EndUser>, FailedV1> {
@@ -88,8 +88,8 @@ impl EndUsersFirst {
 
     /// Change one end user
     ///
-    /// What is left out stays, null removes. Values of `metadata` are merged by name (setting
-    /// `ada.metadata_update`). The whole request may have 4 KB.
+    /// Omitted fields keep their values; null removes a value. `metadata` is merged by name (setting
+    /// `ada.metadata_update`). The request body may have at most 4 KB.
     #[oai(
         path = "/:end_user_id",
         method = "patch",
@@ -98,7 +98,7 @@ impl EndUsersFirst {
     async fn update_end_user_by_id(
         &self,
         caller: EndUsersV1,
-        /// The end user's id.
+        /// ID of the end user.
         #[oai(example = "example_id")]
         end_user_id: Path<String>,
         body: Body<EndUserRequestV1>,

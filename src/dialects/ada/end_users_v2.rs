@@ -26,18 +26,18 @@ use crate::{
     kernel::{Error, Result},
 };
 
-/// Where the list is, as next pages name it.
+/// Path of the list in `next_page_url`.
 const LIST_PATH: &str = "/api/v2/end-users/";
 
-/// The operations on end users.
+/// OpenAPI operations on end users, version 2.
 pub struct EndUsers {
     settings: Settings,
 }
 
-/// The answer to a create.
+/// Response to a create request.
 #[derive(ApiResponse)]
 enum CreateEndUserResponse {
-    /// The end user that has the external_id already, as it was
+    /// The existing, unchanged end user with this external_id
     #[oai(status = 200)]
     Known(Written<EndUser>),
     /// The new end user
@@ -59,22 +59,22 @@ fn example_id() -> String {
 impl EndUsers {
     /// Get end users
     ///
-    /// Page through the end users of the AI agent, oldest first, or look one up by its
-    /// `external_id`. With an `external_id` the answer is one end user and not a page; it does not
-    /// go with `cursor` and `limit`.
+    /// Lists the end users of the AI agent, oldest first, or finds one by its `external_id`. With
+    /// `external_id` the response is one end user instead of a page; it cannot be combined with `cursor` or
+    /// `limit`.
     #[oai(path = "/v2/end-users", method = "get", operation_id = "getEndUsers")]
     async fn get_end_users(
         &self,
         caller: EndUsersV2,
         request: &Request,
-        /// The external id of one end user, in any case of letters.
+        /// External ID of one end user; case is ignored.
         #[oai(example = "paging::nothing")]
         external_id: Query<Option<String>>,
-        /// Where the page begins, from `next_page_url`. It stays valid for a week if that end user
-        /// is erased.
+        /// Start of the page, from `next_page_url`. A cursor stays valid for a week after the deletion of its
+        /// end user.
         #[oai(example = "paging::nothing")]
         cursor: Query<Option<String>>,
-        /// At most this many: 1 to 100, and 100 by default.
+        /// Maximum number of end users: 1 to 100, 100 by default.
         #[oai(
             example = "paging::example_limit",
             validator(minimum(value = "1"), maximum(value = "100"))
@@ -101,9 +101,9 @@ impl EndUsers {
 
     /// Create end user
     ///
-    /// Create an end user for a custom channel. If one has the `external_id` already, the answer is
-    /// that one, and nothing of the request is applied to it. An end user that no conversation has
-    /// come of within 24 hours is purged (setting `ada.purge_unused_end_users_after_hours`).
+    /// Creates an end user for a custom channel. If an end user with this `external_id` exists, the response
+    /// is that end user, and the rest of the request is ignored. An end user that takes part in no
+    /// conversation within 24 hours is purged (setting `ada.purge_unused_end_users_after_hours`).
     #[oai(
         path = "/v2/end-users",
         method = "post",
@@ -127,7 +127,7 @@ impl EndUsers {
 
     /// Get end user by id
     ///
-    /// Read one end user.
+    /// Returns one end user.
     #[oai(
         path = "/v2/end-users/:end_user_id",
         method = "get",
@@ -136,7 +136,7 @@ impl EndUsers {
     async fn get_end_user_by_id(
         &self,
         caller: EndUsersV2,
-        /// The end user's id.
+        /// ID of the end user.
         #[oai(example = "example_id")]
         end_user_id: Path<String>,
     ) -> Result<Written<EndUser>, Failed> {
@@ -146,8 +146,8 @@ impl EndUsers {
 
     /// Patch end user by id
     ///
-    /// Change one end user. What is left out stays, null removes. Values of `metadata` are merged
-    /// by name (setting `ada.metadata_update`). `system_properties` cannot be changed.
+    /// Updates one end user. Omitted fields keep their values; null removes a value. `metadata` is merged by
+    /// name (setting `ada.metadata_update`). `system_properties` cannot be changed.
     #[oai(
         path = "/v2/end-users/:end_user_id",
         method = "patch",
@@ -156,7 +156,7 @@ impl EndUsers {
     async fn patch_end_user_by_id(
         &self,
         caller: EndUsersV2,
-        /// The end user's id.
+        /// ID of the end user.
         #[oai(example = "example_id")]
         end_user_id: Path<String>,
         body: Body<EndUserRequest>,

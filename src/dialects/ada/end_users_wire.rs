@@ -1,4 +1,4 @@
-//! End users as Ada shows and takes them.
+//! DTOs of end users, for versions 1 and 2 of the API.
 
 use poem_openapi::{
     Object, Union,
@@ -17,27 +17,27 @@ use crate::{
     kernel::Patch,
 };
 
-/// The id in every example.
+/// End user ID in the examples of the OpenAPI document.
 pub const EXAMPLE_ID: &str = "65a17e3f43bec88e2792d0eb";
 
 /// An end user.
 #[derive(Object, Serialize)]
 #[oai(example)]
 pub struct EndUser {
-    /// Its id.
+    /// ID of the end user.
     end_user_id: String,
-    /// Your own key for it, in lower case.
+    /// Your own unique key for the end user, in lower case.
     #[oai(nullable)]
     external_id: Option<String>,
-    /// What is known of the person.
+    /// Profile of the end user.
     profile: EndUserProfile,
-    /// When it was created.
+    /// Time of creation (ISO 8601).
     created_at: String,
-    /// When it was last changed.
+    /// Time of the last change (ISO 8601).
     updated_at: String,
 }
 
-/// What is known of a person.
+/// Profile of an end user.
 #[derive(Object, Serialize)]
 struct EndUserProfile {
     /// First name.
@@ -46,10 +46,10 @@ struct EndUserProfile {
     /// Last name.
     #[oai(nullable)]
     last_name: Option<String>,
-    /// The name to show.
+    /// Display name.
     #[oai(nullable)]
     display_name: Option<String>,
-    /// The address of a picture.
+    /// URL of an avatar picture.
     #[oai(nullable)]
     avatar: Option<String>,
     /// E-mail address.
@@ -58,17 +58,17 @@ struct EndUserProfile {
     /// Language, as a BCP 47 tag of four letters.
     #[oai(nullable)]
     language: Option<String>,
-    /// Values by name. Sensitive metadata is never shown.
+    /// Metadata values by name. Sensitive metadata is never returned.
     metadata: Values,
-    /// What Ada's channels keep; read-only.
+    /// Properties that Ada's channels set; read-only.
     system_properties: SystemProperties,
 }
 
-/// What Ada's channels keep of a person.
+/// Properties that Ada's channels set.
 #[derive(Object, Serialize)]
 #[oai(rename = "EndUserSystemProperties")]
 struct SystemProperties {
-    /// The id of the user in Sunshine Conversations.
+    /// User ID in Sunshine Conversations.
     #[oai(nullable)]
     sunshine_user_id: Option<String>,
 }
@@ -127,7 +127,7 @@ impl Example for EndUser {
 pub struct EndUsers {
     /// The end users, oldest first.
     pub data: Vec<EndUser>,
-    /// Where the next page is.
+    /// Link to the next page.
     pub meta: Meta,
 }
 
@@ -140,7 +140,7 @@ impl Example for EndUsers {
     }
 }
 
-/// A page of end users or, for an `external_id`, one end user.
+/// A page of end users or, for a request with `external_id`, one end user.
 #[derive(Union)]
 #[oai(one_of)]
 pub enum EndUsersOrOne {
@@ -148,7 +148,7 @@ pub enum EndUsersOrOne {
     One(Box<EndUser>),
 }
 
-/// What becomes known of a person.
+/// Changes of an end user's profile.
 #[derive(Object, Default)]
 #[oai(rename = "EndUserProfileRequest")]
 struct ProfileRequest {
@@ -158,10 +158,10 @@ struct ProfileRequest {
     /// Last name.
     #[oai(nullable)]
     last_name: MaybeUndefined<String>,
-    /// The name to show.
+    /// Display name.
     #[oai(nullable)]
     display_name: MaybeUndefined<String>,
-    /// The address of a picture.
+    /// URL of an avatar picture.
     #[oai(nullable)]
     avatar: MaybeUndefined<String>,
     /// E-mail address.
@@ -170,23 +170,23 @@ struct ProfileRequest {
     /// Language, as a BCP 47 tag of four letters.
     #[oai(nullable)]
     language: MaybeUndefined<String>,
-    /// Values by name, at most 10 KB in total. They are merged into those that are there; null
-    /// removes one, and null instead of the object removes all.
+    /// Metadata values by name, at most 10 KB in total. They are merged into the stored values. A null value
+    /// removes that name; null instead of the object removes all.
     #[oai(nullable)]
     metadata: MaybeUndefined<GivenValues>,
-    /// Values that are encrypted, never shown, and erased after 24 hours. Null removes all.
+    /// Values that are stored encrypted, never returned, and deleted after 24 hours. Null removes all.
     #[oai(nullable)]
     sensitive_metadata: MaybeUndefined<SensitiveMetadata>,
     // wire: Ada says only that they are read-only (ada.md §3.3)
-    /// Read-only: others than a read shows are refused.
+    /// Read-only: values other than the stored ones are rejected.
     #[oai(nullable)]
     system_properties: MaybeUndefined<JsonObject>,
 }
 
-/// Values that are encrypted, never shown, and erased after 24 hours.
+/// Values that are stored encrypted, never returned, and deleted after 24 hours.
 #[derive(Object)]
 struct SensitiveMetadata {
-    /// At most 20 values; null removes one. Names have letters, digits, `_` and `-`.
+    /// At most 20 values by name; null removes one. Names consist of letters, digits, `_` and `-`.
     fields: SensitiveValues,
 }
 
@@ -214,11 +214,11 @@ impl From<ProfileRequest> for ProfileChanges {
 #[derive(Object, Default)]
 #[oai(example)]
 pub struct CreateEndUserRequest {
-    /// Your own key for it: 1 to 36 characters without `<` and `>`. Capitals do not matter, and no
-    /// two end users of an AI agent have the same.
+    /// Your own key for the end user: 1 to 36 characters without `<` and `>`. It is unique within the AI
+    /// agent; case is ignored.
     #[oai(nullable, validator(min_length = 1, max_length = 36))]
     external_id: Option<String>,
-    /// What is known of the person.
+    /// Profile of the end user.
     profile: Option<ProfileRequest>,
 }
 
@@ -249,14 +249,14 @@ impl Example for CreateEndUserRequest {
     }
 }
 
-/// What to change of an end user.
+/// Changes of an end user.
 #[derive(Object)]
 #[oai(example)]
 pub struct EndUserRequest {
-    /// Another key of yours for it; null removes it.
+    /// New key of your own for the end user; null removes the key.
     #[oai(nullable, validator(min_length = 1, max_length = 36))]
     external_id: MaybeUndefined<String>,
-    /// What becomes known of the person. What is left out stays.
+    /// Changes of the profile. Omitted fields keep their values.
     profile: ProfileRequest,
 }
 
@@ -289,7 +289,7 @@ impl Example for EndUserRequest {
     }
 }
 
-/// What becomes known of a person through version 1.
+/// Changes of an end user's profile, version 1.
 #[derive(Object, Default)]
 #[oai(rename = "EndUserProfileRequest")]
 struct ProfileRequestV1 {
@@ -305,20 +305,20 @@ struct ProfileRequestV1 {
     /// Language, as a BCP 47 tag of four letters.
     #[oai(nullable)]
     language: MaybeUndefined<String>,
-    /// Values by name. They are merged into those that are there; null removes one, and null
+    /// Metadata values by name. They are merged into the stored values. A null value removes that name; null
     /// instead of the object removes all.
     #[oai(nullable)]
     metadata: MaybeUndefined<GivenValues>,
-    /// Read-only: others than a read shows are refused.
+    /// Read-only: values other than the stored ones are rejected.
     #[oai(nullable)]
     system_properties: MaybeUndefined<JsonObject>,
 }
 
-/// What to change of an end user through version 1.
+/// Changes of an end user, version 1.
 #[derive(Object)]
 #[oai(example, rename = "EndUserRequest")]
 pub struct EndUserRequestV1 {
-    /// What becomes known of the person. What is left out stays.
+    /// Changes of the profile. Omitted fields keep their values.
     profile: ProfileRequestV1,
 }
 

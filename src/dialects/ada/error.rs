@@ -1,4 +1,4 @@
-//! Errors in Ada's words: `{"errors": [{"type", "message", "details"}]}` in v2 (ada.md §1.5),
+//! Error bodies of the Ada APIs: `{"errors": [{"type", "message", "details"}]}` in v2 (ada.md §1.5),
 //! `{"message": …}` in v1 (ada.md §1.1).
 
 use poem::{IntoResponse, Response, http::StatusCode, web::Json};
@@ -13,10 +13,10 @@ use crate::{
     },
 };
 
-/// Version 2, as the shared layers know it.
+/// Version 2 as a [`Dialect`] of the shared HTTP layer.
 pub struct V2;
 
-/// Version 1 of the End Users API.
+/// Version 1 of the End Users API as a [`Dialect`] of the shared HTTP layer.
 pub struct V1;
 
 // ada.md §1.5
@@ -43,21 +43,21 @@ impl Dialect for V1 {
     const ERRORS: &'static [(u16, &'static str)] = STATUSES;
 }
 
-/// The error of an operation of v2.
+/// Error type of the operations of v2.
 pub type Failed = http::Failed<V2>;
 
-/// The error of an operation of v1.
+/// Error type of the operations of v1.
 pub type FailedV1 = http::Failed<V1>;
 
-/// The place of an invalid value.
+/// An invalid value in the request.
 #[derive(Object)]
 #[oai(rename = "ValidationErrorDetail")]
 struct ErrorDetail {
-    /// A JSONPath to the value.
+    /// JSONPath of the value.
     parameter: String,
-    /// The part of the request that it stands in.
+    /// Part of the request: `body`, `query`, `path` or `header`.
     location: String,
-    /// What is wrong with it.
+    /// Description of the error.
     message: String,
 }
 
@@ -65,11 +65,11 @@ struct ErrorDetail {
 #[derive(Object)]
 #[oai(rename = "Error")]
 struct ErrorItem {
-    /// Its type.
+    /// Type of the error.
     r#type: String,
-    /// What went wrong.
+    /// Description of the error.
     message: String,
-    /// The invalid values.
+    /// The invalid values of a `validation_error`.
     #[oai(nullable)]
     details: Option<Vec<ErrorDetail>>,
 }
@@ -78,7 +78,7 @@ struct ErrorItem {
 #[derive(Object)]
 #[oai(example, rename = "Errors")]
 pub struct ErrorsBody {
-    /// At least one.
+    /// At least one error.
     errors: Vec<ErrorItem>,
 }
 
@@ -98,7 +98,7 @@ impl Example for ErrorsBody {
 #[derive(Object)]
 #[oai(example, rename = "ErrorMessage")]
 pub struct MessageBody {
-    /// What went wrong.
+    /// Description of the error.
     message: String,
 }
 
@@ -110,8 +110,8 @@ impl Example for MessageBody {
     }
 }
 
-/// Status and type of an error. Types other than `validation_error` are not published.
-// wire: the other types are guesses after the names of the statuses (ada.md §1.5)
+/// Returns the status and the type of an error. The vendor publishes no type but `validation_error`.
+// wire: the other types are guessed from the names of the statuses (ada.md §1.5)
 fn status(error: &Error) -> (StatusCode, &'static str) {
     match error.kind() {
         Kind::Invalid if error.broken_rules().is_empty() => {
@@ -143,7 +143,7 @@ fn status(error: &Error) -> (StatusCode, &'static str) {
     }
 }
 
-/// The text for the caller.
+/// Returns the text for the caller.
 fn message(error: &Error) -> &str {
     match error.kind() {
         Kind::Unauthenticated => "Unauthorized",
@@ -195,13 +195,13 @@ fn detail(violation: &Violation) -> Value {
     json!({"parameter": parameter, "location": location, "message": violation.to_string()})
 }
 
-/// The body of the error of v2 with this status, as the document shows it.
+/// Returns the example body of a v2 error with this status, for the OpenAPI document.
 pub fn example_v2(status: u16) -> Value {
     let (slug, message) = example(status);
     json!({"errors": [{"type": slug, "message": message}]})
 }
 
-/// The body of the error of v1 with this status, as the document shows it.
+/// Returns the example body of a v1 error with this status, for the OpenAPI document.
 pub fn example_v1(status: u16) -> Value {
     json!({"message": example(status).1})
 }

@@ -1,7 +1,7 @@
-//! Ada: end users, platform integrations and webhooks (seeds 000 and 003, `ada.md`).
+//! The APIs of Ada: platform integrations, end users and webhooks (ada.md §2, §3 and §4).
 //!
-//! Two mounts: `/api/end-users/v1` with its own error body and document, and the rest of `/api`,
-//! where v2 lives.
+//! There are two mounts: `/api/end-users/v1`, with an error body and an OpenAPI document of its own, and the
+//! rest of `/api`, which contains v2.
 
 mod auth;
 mod deletions;
@@ -40,12 +40,12 @@ pub use self::{
 };
 use crate::http::{BodyLimit, Document, Marks, Mount, Published, Queries, docs};
 
-/// The path that everything but v1 of the End Users API is under.
+/// Path prefix of everything except v1 of the End Users API.
 const BASE_PATH: &str = "/api";
-/// The path of v1 of the End Users API.
+/// Path prefix of v1 of the End Users API.
 const END_USERS_V1_BASE_PATH: &str = "/api/end-users/v1";
 
-/// Paths that the vendor's documents end with a slash. Both forms are answered.
+/// Paths that end with a slash in the vendor's documents. The server accepts both forms.
 const WITH_SLASH: &[&str] = &[
     "/v2/end-users",
     "/v2/platform-integrations",
@@ -55,10 +55,10 @@ const WITH_SLASH: &[&str] = &[
     "/v2/webhooks/{id}/secret/rotate",
 ];
 
-/// The largest request of v1 of the End Users API, in bytes (seed 003).
+/// Maximum size of a request body of v1 of the End Users API, in bytes (ada.md §3.1).
 const END_USERS_V1_BODY_MAX: usize = 4 * 1024;
 
-/// The groups of operations in the documents.
+/// Tags (groups of operations) in the OpenAPI documents.
 #[derive(Tags)]
 enum Tag {
     /// End users of an AI agent.
@@ -69,11 +69,11 @@ enum Tag {
     /// Tokens of installations.
     #[oai(rename = "Integrations OAuth")]
     IntegrationsOAuth,
-    /// Webhook endpoints and what they receive.
+    /// Webhook endpoints and their events.
     Webhooks,
 }
 
-/// Version 2, to be mounted under its base path.
+/// Returns the routes of version 2, to be mounted under their base path.
 #[must_use]
 pub fn mount(settings: &Settings) -> Mount {
     let document = Published::new({
@@ -102,7 +102,7 @@ pub fn mount(settings: &Settings) -> Mount {
     }
 }
 
-/// The OpenAPI document of version 2.
+/// Returns the OpenAPI document of version 2.
 #[must_use]
 pub fn document(settings: &Settings) -> Document {
     let document = Document::new::<error::V2, _>(&service(settings), BASE_PATH, error::example_v2);
@@ -126,7 +126,7 @@ fn service(settings: &Settings) -> OpenApiService<ApiV2, ()> {
         .description("End users, platform integrations and webhooks of an AI agent.")
 }
 
-/// Version 1 of the End Users API, to be mounted under its base path.
+/// Returns the routes of version 1 of the End Users API, to be mounted under their base path.
 #[must_use]
 pub fn mount_end_users_v1(settings: &Settings) -> Mount {
     let (name, title) = ("ada-end-users-v1", "Ada End Users (v1)");
@@ -166,7 +166,7 @@ async fn limit_body(mut request: Request) -> poem::Result<Request> {
     Ok(request)
 }
 
-/// The OpenAPI document of version 1 of the End Users API.
+/// Returns the OpenAPI document of version 1 of the End Users API.
 #[must_use]
 pub fn document_v1(settings: &Settings) -> Document {
     let service = service_v1(settings);
@@ -193,7 +193,7 @@ pub fn document_v1(settings: &Settings) -> Document {
         .with_events(events.into())
 }
 
-/// What is sent of an event.
+/// Returns the JSON Schema of a webhook event's payload.
 fn event_schema(event: &str, end_user: &Value) -> Value {
     json!({
         "type": "object",

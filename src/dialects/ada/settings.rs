@@ -1,4 +1,4 @@
-//! Settings of the Ada dialect: where the vendor's pages are silent, users decide.
+//! Settings of the Ada dialect: behaviour that the vendor's pages do not define.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use serde::{Deserialize, Serialize};
 pub use crate::domain::end_users::MetadataUpdate;
 use crate::domain::platform_integrations::Lifetimes;
 
-/// What users may want otherwise.
+/// Settings of the Ada dialect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// What `metadata` in a PATCH of an end user does to the stored one.
+    /// Effect of `metadata` in a PATCH of an end user on the stored metadata.
     pub metadata_update: MetadataUpdate,
-    /// After how many hours an end user goes that was made by POST and is in no conversation; 0 is
-    /// never. It holds for those that are made from then on.
+    /// Hours after which an end user that was created by POST and takes part in no conversation is purged; 0
+    /// is never. Applies to end users created from then on.
     pub purge_unused_end_users_after_hours: u64,
-    /// How long the code is valid that an installation's integration takes tokens for, in seconds.
+    /// Lifetime of the code that an integration exchanges for the tokens of an installation, in seconds.
     pub oauth_code_seconds: u64,
-    /// How long an access token of an installation is valid, in seconds.
+    /// Lifetime of an access token of an installation, in seconds.
     pub oauth_access_token_seconds: u64,
-    /// How long a refresh token of an installation is valid, in seconds.
+    /// Lifetime of a refresh token of an installation, in seconds.
     pub oauth_refresh_token_seconds: u64,
 }
 
@@ -39,7 +39,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// How long codes and tokens are valid.
+    /// Returns the lifetimes of codes and tokens.
     pub(super) const fn lifetimes(&self) -> Lifetimes {
         Lifetimes {
             code: Duration::from_secs(self.oauth_code_seconds),

@@ -1,9 +1,9 @@
-//! Trailing slashes: the vendor's documents have them on some paths, its clients leave them out.
-//! Both are answered, without a redirect.
+//! Middleware for trailing slashes: the vendor's documents have them on some paths, its clients omit them.
+//! Both forms work without a redirect.
 
 use poem::{Request, http::uri::PathAndQuery};
 
-/// The request without a slash at the end of its path. Operations are routed without one.
+/// Removes the slash at the end of a request's path. Operations are routed without one.
 pub async fn strip(mut request: Request) -> poem::Result<Request> {
     let uri = request.uri();
     let path = uri.path().trim_end_matches('/');

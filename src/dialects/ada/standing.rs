@@ -1,4 +1,4 @@
-//! The `X-RateLimit-*` headers of every successful authenticated answer (ada.md §1.3).
+//! Middleware for the `X-RateLimit-*` headers of every successful authenticated response (ada.md §1.3).
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,19 +6,19 @@ use poem::{Endpoint, Middleware, Request, Response, http::HeaderValue};
 
 use crate::domain::shared::limits::Standing;
 
-/// Where the extractor leaves the standing of the call for the answer.
+/// Slot in which the extractor stores the rate limit status for the response.
 #[derive(Clone, Default)]
 struct Noted(Arc<OnceLock<Standing>>);
 
-/// Notes how the caller stands, for the headers of the answer.
+/// Stores the caller's rate limit status for the headers of the response.
 pub fn note(request: &Request, standing: Option<Standing>) {
     if let (Some(noted), Some(standing)) = (request.data::<Noted>(), standing) {
-        // A request is admitted once.
+        // A request is admitted only once.
         let _ = noted.0.set(standing);
     }
 }
 
-/// Adds the headers.
+/// Middleware that adds the `X-RateLimit-*` headers.
 #[derive(Clone, Copy)]
 pub struct StandingHeaders;
 
@@ -30,7 +30,7 @@ impl<E: Endpoint<Output = Response>> Middleware<E> for StandingHeaders {
     }
 }
 
-/// The endpoint of [`StandingHeaders`].
+/// Endpoint of [`StandingHeaders`].
 pub struct StandingEndpoint<E>(E);
 
 impl<E: Endpoint<Output = Response>> Endpoint for StandingEndpoint<E> {
@@ -40,7 +40,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for StandingEndpoint<E> {
         let noted = Noted::default();
         request.set_data(noted.clone());
         let mut response = self.0.call(request).await?;
-        // wire: which of several windows is not said; the one with the least left helps most
+        // wire: the vendor does not say which of several windows; the one with the least remaining helps most
         if let Some(standing) = noted.0.get() {
             let headers = response.headers_mut();
             let reset = u64::try_from(standing.reset.as_seconds()).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Metadata as wire types: objects of strings, booleans and whole numbers.
+//! DTOs of metadata: objects of strings, booleans and whole numbers.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use poem_openapi::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The most sensitive values of one request.
+/// Maximum number of sensitive values in one request.
 const SENSITIVE_MAX: usize = 20;
 
-/// The schema of one value.
+/// Returns the schema of one value.
 fn value(least_text: Option<usize>, nullable: bool) -> MetaSchemaRef {
     let one = |schema| MetaSchemaRef::Inline(Box::new(schema));
     one(MetaSchema {
@@ -37,7 +37,7 @@ macro_rules! values {
         pub struct $name(pub Map<String, Value>);
 
         impl $name {
-            /// The members of an object.
+            /// Returns the members of an object.
             pub fn of(object: &Value) -> Self {
                 Self(object.as_object().cloned().unwrap_or_default())
             }
@@ -89,10 +89,10 @@ macro_rules! values {
 }
 
 values! {
-    /// Values as they are shown.
+    /// Values in responses.
     Values, value(None, false), None;
-    /// Values as they are given: null removes one.
+    /// Values in requests: null removes one.
     GivenValues, value(None, true), None;
-    /// Sensitive values as they are given: null removes one.
+    /// Sensitive values in requests: null removes one.
     SensitiveValues, value(Some(1), true), Some(SENSITIVE_MAX);
 }

@@ -22,24 +22,24 @@ use crate::{
     http::Body,
 };
 
-/// The path of the list, as the vendor writes it.
+/// Path of the list in `next_page_url`.
 const LIST_PATH: &str = "/api/v2/webhooks/";
 
-/// The operations on webhooks.
+/// OpenAPI operations on webhooks.
 pub struct Webhooks;
 
-/// The answer to a create.
+/// Response to a create request.
 #[derive(ApiResponse)]
 enum CreateWebhookResponse {
-    /// Created
+    /// The new webhook
     #[oai(status = 201)]
     Created(Json<Webhook>),
 }
 
-/// The answer to a delete.
+/// Response to a delete request.
 #[derive(ApiResponse)]
 enum DeleteWebhookResponse {
-    /// Done, no body
+    /// Deleted, no body
     #[oai(status = 204)]
     NoContent,
 }
@@ -52,19 +52,19 @@ fn example_id() -> String {
 impl Webhooks {
     /// List webhooks
     ///
-    /// The webhooks of the AI agent, oldest first.
+    /// Lists the webhooks of the AI agent, oldest first.
     #[oai(path = "/", method = "get", operation_id = "listWebhooks")]
     async fn list_webhooks(
         &self,
         request: &Request,
         platform: Platform,
-        /// At most this many: 1 to 100, which is the default.
+        /// Maximum number of webhooks: 1 to 100, 100 by default.
         #[oai(
             example = "paging::example_limit",
             validator(minimum(value = "1"), maximum(value = "100"))
         )]
         limit: Query<Option<u32>>,
-        /// Where the page begins: as in the `next_page_url` of the page before.
+        /// Start of the page, from the `next_page_url` of the previous page.
         #[oai(example = "paging::nothing")]
         cursor: Query<Option<String>>,
     ) -> Result<Json<WebhookPage>, Failed> {
@@ -82,7 +82,7 @@ impl Webhooks {
 
     /// Create webhook
     ///
-    /// Its secret is made with it; read it with "Get webhook secret".
+    /// The secret of the webhook is generated with it; read it with "Get webhook secret".
     #[oai(path = "/", method = "post", operation_id = "createWebhook")]
     async fn create_webhook(
         &self,
@@ -95,7 +95,7 @@ impl Webhooks {
 
     /// List webhook event types
     ///
-    /// What webhooks can be told of.
+    /// Lists the types of events that webhooks can receive.
     #[oai(
         path = "/event-types",
         method = "get",
@@ -113,7 +113,7 @@ impl Webhooks {
     async fn get_webhook(
         &self,
         platform: Platform,
-        /// The webhook's id.
+        /// ID of the webhook.
         #[oai(example = "example_id")]
         id: Path<String>,
     ) -> Result<Json<Webhook>, Failed> {
@@ -123,13 +123,13 @@ impl Webhooks {
 
     /// Update webhook
     ///
-    /// What is left out stays as it is. `enabled: true` enables a webhook again that was disabled
-    /// because it did not work.
+    /// Omitted fields keep their values. `enabled: true` re-enables a webhook that was disabled because its
+    /// deliveries failed.
     #[oai(path = "/:id", method = "patch", operation_id = "updateWebhook")]
     async fn update_webhook(
         &self,
         platform: Platform,
-        /// The webhook's id.
+        /// ID of the webhook.
         #[oai(example = "example_id")]
         id: Path<String>,
         body: Body<UpdatedWebhook>,
@@ -143,7 +143,7 @@ impl Webhooks {
     async fn delete_webhook(
         &self,
         platform: Platform,
-        /// The webhook's id.
+        /// ID of the webhook.
         #[oai(example = "example_id")]
         id: Path<String>,
     ) -> Result<DeleteWebhookResponse, Failed> {
@@ -153,7 +153,7 @@ impl Webhooks {
 
     /// Get webhook secret
     ///
-    /// The secret that signs what the webhook is sent.
+    /// Returns the secret that signs the messages to the webhook.
     #[oai(
         path = "/:id/secret",
         method = "get",
@@ -162,7 +162,7 @@ impl Webhooks {
     async fn get_webhook_secret(
         &self,
         platform: Platform,
-        /// The webhook's id.
+        /// ID of the webhook.
         #[oai(example = "example_id")]
         id: Path<String>,
     ) -> Result<Json<WebhookSecret>, Failed> {
@@ -172,7 +172,7 @@ impl Webhooks {
 
     /// Rotate webhook secret
     ///
-    /// The old secret signs along for 24 hours.
+    /// For 24 hours, messages are signed with the old secret too.
     #[oai(
         path = "/:id/secret/rotate",
         method = "post",
@@ -181,7 +181,7 @@ impl Webhooks {
     async fn rotate_webhook_secret(
         &self,
         platform: Platform,
-        /// The webhook's id.
+        /// ID of the webhook.
         #[oai(example = "example_id")]
         id: Path<String>,
         body: Body<RotateSecret>,

@@ -1,4 +1,4 @@
-//! Webhooks as Ada shows and takes them.
+//! DTOs of webhooks.
 
 use std::borrow::Cow;
 
@@ -15,26 +15,26 @@ use crate::{
     kernel::Secret,
 };
 
-/// The id in the examples of the document.
+/// Webhook ID in the examples of the OpenAPI document.
 pub const EXAMPLE_ID: &str = "ep_2b1yUjGQWxN4kPqTnZ0cRfVhLdA";
 
 /// A webhook.
 #[derive(Object)]
 #[oai(example)]
 pub struct Webhook {
-    /// Its id.
+    /// ID of the webhook.
     id: String,
-    /// Where messages are sent.
+    /// URL that messages are sent to.
     url: String,
-    /// What it is, for people.
+    /// Description for people.
     description: String,
-    /// The events that it is told of. Empty means every event.
+    /// Types of events that the webhook receives. Empty means all types.
     event_filters: Vec<String>,
-    /// Whether messages are sent to it.
+    /// True if messages are sent to the webhook.
     enabled: bool,
-    /// When it was created.
+    /// Time of creation (ISO 8601).
     created_at: String,
-    /// When it was last changed.
+    /// Time of the last change (ISO 8601).
     updated_at: String,
 }
 
@@ -72,7 +72,7 @@ impl Example for Webhook {
 pub struct WebhookPage {
     /// The webhooks, oldest first.
     pub data: Vec<Webhook>,
-    /// Where the next page is.
+    /// Link to the next page.
     pub meta: Meta,
 }
 
@@ -85,7 +85,7 @@ impl Example for WebhookPage {
     }
 }
 
-/// The name of an event type. The document lists them.
+/// Name of an event type. The OpenAPI document lists the names.
 struct EventFilter(String);
 
 impl Type for EventFilter {
@@ -137,17 +137,17 @@ fn names(filters: Vec<EventFilter>) -> Vec<String> {
 #[derive(Object)]
 #[oai(example)]
 pub struct NewWebhook {
-    /// Where messages are sent: an https address. The server's test inbox, `/inbox/{name}`, is one
-    /// to try it with.
+    /// URL that messages are sent to: an https address. To try webhooks, use the server's test inbox,
+    /// `/inbox/{name}`.
     #[oai(validator(max_length = 2048))]
     url: String,
-    /// What it is, for people.
+    /// Description for people.
     #[oai(default, validator(max_length = 1024))]
     description: String,
-    /// The events that it is told of. Empty or left out: every event.
+    /// Types of events that the webhook receives. All types if empty or absent.
     #[oai(default)]
     event_filters: Vec<EventFilter>,
-    /// Whether messages are sent to it.
+    /// True if messages are sent to the webhook.
     #[oai(default = "default_enabled")]
     enabled: bool,
 }
@@ -179,19 +179,19 @@ impl Example for NewWebhook {
     }
 }
 
-/// What to change of a webhook.
+/// Changes of a webhook.
 #[derive(Object)]
 #[oai(example, rename = "UpdateWebhook", skip_serializing_if_is_none)]
 pub struct UpdatedWebhook {
-    /// Another address.
+    /// New URL.
     #[oai(validator(max_length = 2048))]
     url: Option<String>,
-    /// Another description.
+    /// New description.
     #[oai(validator(max_length = 1024))]
     description: Option<String>,
-    /// Other events. Empty means every event.
+    /// New types of events. Empty means all types.
     event_filters: Option<Vec<EventFilter>>,
-    /// Whether messages are sent to it.
+    /// True if messages are sent to the webhook.
     enabled: Option<bool>,
 }
 
@@ -236,17 +236,17 @@ impl From<Secret> for WebhookSecret {
 impl Example for WebhookSecret {
     fn example() -> Self {
         Self {
-            // The public test vector's.
+            // The key of the public test vector.
             key: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned(),
         }
     }
 }
 
-/// What to rotate a secret to.
+/// A request to rotate a secret.
 #[derive(Object)]
 #[oai(example, rename = "RotateWebhookSecret", skip_serializing_if_is_none)]
 pub struct RotateSecret {
-    /// The new secret: `whsec_` and the base64 of 24 to 75 bytes. A random one if it is left out.
+    /// The new secret: `whsec_` and the base64 of 24 to 75 bytes. A random one if absent.
     pub key: Option<String>,
 }
 
@@ -256,7 +256,7 @@ impl Example for RotateSecret {
     }
 }
 
-/// The answer to a rotation: the secret is not in it.
+/// Response to a rotation. It does not contain the secret.
 #[derive(Object)]
 #[oai(example, rename = "RotatedWebhookSecret")]
 pub struct RotatedSecret {}
@@ -270,9 +270,9 @@ impl Example for RotatedSecret {
 /// A type of event.
 #[derive(Object)]
 pub struct WebhookEventType {
-    /// Its name.
+    /// Name of the event type.
     name: String,
-    /// When it happens.
+    /// Description of the event.
     description: String,
 }
 
@@ -281,7 +281,7 @@ pub struct WebhookEventType {
 #[derive(Object)]
 #[oai(example)]
 pub struct WebhookEventTypes {
-    /// Every type.
+    /// All types of events.
     data: Vec<WebhookEventType>,
 }
 

@@ -1,4 +1,4 @@
-//! `/platform/connections`: what an agent has installed, and removing it.
+//! `/platform/connections`: lists the integrations installed in an agent and uninstalls them.
 
 use poem::{
     Request, Response,
@@ -22,7 +22,7 @@ use crate::{
     kernel::{Error, Result},
 };
 
-/// Whose connections to show.
+/// Query parameters that select the agent.
 #[derive(Deserialize)]
 pub struct Selected {
     handle: Option<String>,
@@ -60,7 +60,7 @@ pub async fn uninstall(
         Err(sign_in) => return Ok(*sign_in),
     };
     let typed = read_form(&session, body).await.map_err(fail)?;
-    // The key may have been revoked while the form arrived.
+    // The key may have been revoked while the request body arrived.
     if let Err(sign_in) = Session::enter(&pages, request) {
         return Ok(*sign_in);
     }
@@ -75,7 +75,7 @@ pub async fn uninstall(
     Ok(see_other(&next))
 }
 
-/// The agents, of which one is to be chosen.
+/// Renders a list of the agents to choose from.
 fn choose(pages: &Pages) -> Result<String> {
     let list: String = all_agents(pages)?
         .iter()

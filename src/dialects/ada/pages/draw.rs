@@ -1,4 +1,5 @@
-//! Drawing a form: each field with its label, hint, error, and what was typed or is the default.
+//! Renders a form as HTML: each field with its label, hint and errors, and with the submitted value or the
+//! default.
 
 use serde_json::Value;
 
@@ -8,19 +9,19 @@ use crate::{
     http::page::escape,
 };
 
-/// A form on its way to HTML.
+/// State of rendering one form.
 pub struct Drawing<'a> {
     typed: Option<&'a Typed>,
     problems: &'a Problems,
-    /// The fields so far: the next one's id.
+    /// Number of fields so far, from which the ID of the next field is made.
     count: usize,
-    /// The problems so far, in the order of the fields, with the id of the field.
+    /// Errors so far, in the order of the fields: the ID of the field and the message.
     listed: Vec<(String, String)>,
 }
 
 impl<'a> Drawing<'a> {
-    /// The fields of a form as HTML, and the summary of what is wrong with them. `typed` is what
-    /// the form was sent with, if it was.
+    /// Renders the fields of a form and the summary of its errors, both as HTML. `typed` contains the
+    /// submitted values, if the form was submitted.
     pub fn draw(form: &Form, typed: Option<&'a Typed>, problems: &'a Problems) -> (String, String) {
         let mut drawing = Self {
             typed,
@@ -70,7 +71,7 @@ impl<'a> Drawing<'a> {
         }
         self.add_errors(name, &id, &mut notes);
         match &item.kind {
-            // A group that is nothing but a choice is drawn as one set.
+            // A group with a single choice becomes one fieldset.
             ItemKind::Group(inner)
                 if let [
                     Item {
@@ -92,7 +93,7 @@ impl<'a> Drawing<'a> {
                 let inner = self.alternatives(item, &id, alternatives);
                 set(item, &id, "field", &notes, &inner)
             }
-            // Nobody fills it in.
+            // A fixed value has no input.
             ItemKind::Fixed(_) => String::new(),
             ItemKind::Choices(choices) => {
                 let boxes = self.boxes(item, &id, choices);
@@ -143,7 +144,7 @@ impl<'a> Drawing<'a> {
                 )
             }
             ItemKind::Lines { .. } => {
-                // The first line break in a text area is not part of its text.
+                // Browsers drop the first line break in a text area.
                 format!("<textarea {attributes} rows=\"4\">\n{value}</textarea>")
             }
             ItemKind::Choice(choices) => {
@@ -161,7 +162,7 @@ impl<'a> Drawing<'a> {
                     "<select {attributes}><option value=\"\">Choose …</option>{options}</select>"
                 )
             }
-            // What was typed is not sent back, so it must be typed again.
+            // The submitted value is not sent back, so the user must enter it again.
             ItemKind::Password { .. } => {
                 format!("<input type=\"password\" {attributes} autocomplete=\"off\">")
             }
@@ -178,7 +179,7 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// What a field of one text holds: what was typed, else the default.
+    /// Returns the text of a field with one value: the submitted value, else the default.
     fn value(&self, item: &Item) -> String {
         if let Some(typed) = self.typed {
             return typed.first(&item.name).unwrap_or_default().to_owned();
@@ -193,8 +194,8 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// Each alternative with its fields. The page's style hides the fields of those that are not
-    /// chosen; all are sent, so that a change of mind loses nothing.
+    /// Renders each alternative with its fields. The page's CSS hides the fields of the alternatives that are
+    /// not selected. The browser submits all fields, so that changing the selection loses nothing.
     fn alternatives(&mut self, item: &Item, id: &str, alternatives: &[Alternative]) -> String {
         let chosen = self.value(item);
         let mut html = String::new();
@@ -238,7 +239,7 @@ impl<'a> Drawing<'a> {
                 Some(typed) => typed.all(name).contains(&choice.key()),
                 None => defaults.is_some_and(|values| values.contains(&choice.value)),
             };
-            // The summary's link leads to the first box.
+            // The link in the error summary leads to the first box.
             let box_id = format!("{id}-{index}");
             html.push_str(&format!(
                 "<div class=\"check\">{} <label for=\"{box_id}\">{}</label></div>",
@@ -258,7 +259,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// Hints and errors of a field, and which of them describe it.
+/// Hints and errors of a field, with the element IDs for `aria-describedby`.
 #[derive(Default)]
 struct Notes {
     html: String,
@@ -290,7 +291,7 @@ impl Notes {
     }
 }
 
-/// True for a field whose value is neither shown nor sent back.
+/// True for a field whose value is masked and never sent back.
 const fn is_masked(item: &Item) -> bool {
     matches!(
         item.kind,
@@ -312,7 +313,7 @@ const fn mark(item: &Item) -> &'static str {
 }
 
 fn set(item: &Item, id: &str, class: &str, notes: &Notes, inner: &str) -> String {
-    // A group's fields say for themselves which of them are required.
+    // The fields of a group are marked individually.
     let mark = if class == "group" && item.required {
         ""
     } else {

@@ -1,4 +1,4 @@
-//! Writing HTML: whatever is not ours is escaped.
+//! Helpers that render HTML: the page layout, contact links, redirects and error pages.
 
 use poem::{
     IntoResponse, Response,
@@ -14,12 +14,12 @@ use crate::{
     kernel::Error,
 };
 
-/// A whole page. `title` is text, `body` is HTML.
+/// Renders a whole page. `title` is text, `body` is HTML.
 pub fn page(status: StatusCode, title: &str, body: &str) -> Response {
     let page = page::text("platform.html");
     let text = page::fill(&page, &[("title", &escape(title)), ("body", body)]);
     let mut response = page::html(status, text);
-    // Integrations may look at where a browser comes from (ada.md §2.5), but not at the path.
+    // Integrations may see the origin that a browser comes from (ada.md §2.5), but not the path.
     let referrer = HeaderValue::from_static("strict-origin-when-cross-origin");
     response
         .headers_mut()
@@ -28,7 +28,7 @@ pub fn page(status: StatusCode, title: &str, body: &str) -> Response {
     response
 }
 
-/// An answer that sends the browser on with a GET.
+/// Returns a redirect that the browser follows with a GET.
 pub fn see_other(address: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();
@@ -39,7 +39,7 @@ pub fn see_other(address: &str) -> Response {
     response
 }
 
-/// A person's or company's contact: a link if it is an address.
+/// Renders the contact of a person or company: a link if it is an address.
 pub fn contact(text: &str) -> String {
     let shown = escape(text);
     let is_mail = text.contains('@') && !text.contains([' ', '/', ':', '?']);
@@ -52,7 +52,7 @@ pub fn contact(text: &str) -> String {
     }
 }
 
-/// Renders the errors of the pages.
+/// Renders errors as HTML pages.
 #[derive(Clone, Copy)]
 pub struct RenderPage;
 

@@ -1,4 +1,4 @@
-//! `/platform/integrations/{id}`: the form of an integration.
+//! `/platform/integrations/{id}`: the installation form of an integration.
 
 use poem::{
     Request, Response,
@@ -27,7 +27,7 @@ use crate::{
     kernel::{Error, Kind, Result},
 };
 
-/// Which agent installs.
+/// Query parameters that select the agent to install into.
 #[derive(Deserialize)]
 pub struct Selected {
     handle: Option<String>,
@@ -71,7 +71,7 @@ pub async fn submit(
     };
     let integration = installable(&pages, id.0).map_err(fail)?;
     let typed = read_form(&session, body).await.map_err(fail)?;
-    // The key may have been revoked while the form arrived.
+    // The key may have been revoked while the request body arrived.
     if let Err(sign_in) = Session::enter(&pages, request) {
         return Ok(*sign_in);
     }
@@ -104,7 +104,7 @@ pub async fn submit(
     Ok(session.keep(shown))
 }
 
-/// The integration with this id, if it can be installed.
+/// Returns the integration with this ID, if it is not archived.
 fn installable(pages: &Pages, id: String) -> Result<PlatformIntegration> {
     let integration = integrations::find_any(&pages.0.app, &id.into())?;
     if integration.status == Status::Archived {
@@ -116,7 +116,7 @@ fn installable(pages: &Pages, id: String) -> Result<PlatformIntegration> {
     Ok(integration)
 }
 
-/// What the page shows.
+/// The data that the page renders.
 struct View<'a> {
     pages: &'a Pages,
     session: &'a Session,
@@ -125,7 +125,7 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    /// The page, for the first time or with what was typed and what is wrong with it.
+    /// Renders the page: empty at first, later with the submitted values and their errors.
     fn page(&self, typed: Option<&Typed>, problems: &Problems) -> Result<Response> {
         let definition = &self.integration.definition;
         let form = definition.form()?;
@@ -177,7 +177,7 @@ impl View<'_> {
         )
     }
 
-    /// The agent that installs: fixed, or to be chosen.
+    /// Renders the agent as fixed text, or as a select field if there are several.
     fn agent_field(&self, typed: Option<&Typed>) -> Result<String> {
         if let Some(agent) = self.agent {
             let handle = escape(&agent.handle);

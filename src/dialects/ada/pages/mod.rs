@@ -1,8 +1,8 @@
-//! `/platform`: the pages on which people install integrations and see their connections. Rendered
-//! here whole: they need neither scripts nor a network.
+//! `/platform`: server-rendered pages on which people install integrations and see their connections. They
+//! need neither scripts nor external resources.
 //!
-//! In profile `dev` whoever reaches the server may use them, as with everything else on one's own
-//! machine; in `production` they ask for an operator key first ([`session`]).
+//! In profile `dev` anyone who reaches the server may use them; in `production` they require an operator key
+//! ([`session`]).
 
 mod connections;
 mod draw;
@@ -29,25 +29,26 @@ use crate::{
     kernel::{Error, Kind, Result},
 };
 
-/// The path that every page is under.
+/// Path prefix of the pages.
 pub const BASE_PATH: &str = "/platform";
-/// The largest form that is read, in bytes.
+/// Maximum size of a submitted form, in bytes.
 const FORM_MAX: usize = 256 * 1024;
 
-/// What the pages work with.
+/// Shared state of the page handlers.
 #[derive(Clone)]
 struct Pages(Arc<Parts>);
 
 struct Parts {
     app: App,
     lifetimes: Lifetimes,
-    /// Signs sessions. It is new at every start, which only asks people to send a form again.
+    /// Key that signs sessions. It is random at every start; after a restart people reload a form and submit
+    /// it again.
     key: [u8; 32],
-    /// Whether whoever reaches the server may use the pages.
+    /// True if the pages require no operator key.
     open: bool,
 }
 
-/// The methods of their paths.
+/// Methods that each path accepts, below the base path.
 pub const METHODS: &[allow::Row] = &[
     ("/integrations/{id}", "GET, HEAD, POST"),
     ("/integrations/{id}/connections/success", "GET, HEAD"),
@@ -57,7 +58,8 @@ pub const METHODS: &[allow::Row] = &[
     ("/sign-in", "POST"),
 ];
 
-/// The pages, to be mounted under their base path. Without `open`, they need an operator key.
+/// Returns the routes of the pages, to be mounted under their base path. Unless `open`, they require an
+/// operator key.
 #[must_use]
 pub fn routes(
     app: &App,
@@ -87,8 +89,8 @@ pub fn routes(
         .map_to_response()
 }
 
-/// The agent that a page is for: the one that the host name or `handle` selects; without either,
-/// the only one there is. None if there are several to choose from.
+/// Returns the agent that a page is for: the agent selected by the host name or by `handle`; without either,
+/// the only agent. `None` if there are several to choose from, or none.
 fn selected_agent(pages: &Pages, request: &Request, handle: Option<&str>) -> Result<Option<Agent>> {
     let handle = auth::selected_handle(request).or(handle);
     let handle = handle.filter(|handle| !handle.is_empty());
@@ -101,18 +103,18 @@ fn selected_agent(pages: &Pages, request: &Request, handle: Option<&str>) -> Res
     })
 }
 
-/// Every agent that may be chosen.
+/// Returns all agents, to choose one from.
 fn all_agents(pages: &Pages) -> Result<Vec<Agent>> {
     pages.0.app.store().read(agents::list_all)
 }
 
-/// The form that a page was sent back with, if it comes from a page of this session.
+/// Reads a submitted form, and rejects it unless a page of this session submitted it.
 async fn read_form(session: &Session, body: poem::Body) -> Result<Typed> {
     let expired = || {
         let text = "This page was open too long. Go back, reload it and send it again.";
         Error::new(Kind::Forbidden, text)
     };
-    // A new session has sent no page yet that could come back.
+    // A new session has served no page that could be submitted.
     if session.is_new() {
         return Err(expired());
     }

@@ -1,5 +1,5 @@
-//! Where an integration sends the browser in the end: `…/connections/success` and `…/error`.
-//! They show nothing that is not the integration's own, so they need no session.
+//! `…/connections/success` and `…/error`: the pages to which an integration redirects the browser at the end
+//! of an installation. They show only public data of the integration, so they need no session.
 
 use poem::{
     Response,
@@ -29,7 +29,7 @@ pub fn success(pages: Data<&Pages>, id: Path<String>) -> poem::Result<Response> 
     Ok(page(StatusCode::OK, "Connected", &body))
 }
 
-/// What went wrong, as a code of the integration's.
+/// The error code that the integration passes in the redirect, under several possible names.
 // wire: the parameter's name is not published (ada.md §2.5)
 #[derive(Deserialize)]
 pub struct Code {

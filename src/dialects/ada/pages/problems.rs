@@ -1,4 +1,4 @@
-//! The rules of a form that its answers break, at the fields.
+//! Validation errors of a submitted form, by field.
 
 use std::collections::HashMap;
 
@@ -7,17 +7,17 @@ use crate::{
     kernel::{Rule, Violation, violation::Step},
 };
 
-/// The broken rules of a form that was sent.
+/// Validation errors of a submitted form.
 #[derive(Default)]
 pub struct Problems {
-    /// By the names of the fields.
+    /// Messages by field name.
     fields: HashMap<String, Vec<String>>,
-    /// Those of the form as a whole.
+    /// Messages that belong to the form as a whole.
     others: Vec<String>,
 }
 
 impl Problems {
-    /// The broken rules of a form, at its fields.
+    /// Assigns the broken rules of a form to its fields.
     pub fn of(form: &Form, typed: &Typed, broken: &[Violation]) -> Self {
         let mut problems = Self::default();
         for violation in broken {
@@ -33,17 +33,17 @@ impl Problems {
         problems
     }
 
-    /// Those of a field.
+    /// Returns the messages of a field.
     pub fn at(&self, name: &str) -> &[String] {
         self.fields.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Those of the form as a whole.
+    /// Returns the messages of the form as a whole.
     pub fn others(&self) -> &[String] {
         &self.others
     }
 
-    /// Something that is wrong with no field.
+    /// Creates an error of the form as a whole.
     pub fn other(message: &str) -> Self {
         Self {
             others: vec![message.to_owned()],
@@ -52,7 +52,7 @@ impl Problems {
     }
 }
 
-/// A broken rule of a field, in words that make sense beside it.
+/// Describes a broken rule in words that fit beside the field.
 fn message(item: &Item, violation: &Violation) -> String {
     let line = violation.path.last().and_then(|step| match step {
         Step::Index(index) if matches!(item.kind, ItemKind::Lines { .. }) => Some(index + 1),

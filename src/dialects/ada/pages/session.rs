@@ -1,5 +1,5 @@
-//! Who looks at a page: a signed cookie, and a token in each form that only a page of the same
-//! session has. In profile `production` the session must have shown an operator key.
+//! Sessions of the pages: a signed cookie, and a CSRF token in each form. In profile `production` a session
+//! must sign in with an operator key.
 
 use poem::{
     Request, Response,
@@ -26,27 +26,27 @@ use crate::{
     },
 };
 
-/// The field of a form that has the session's token.
+/// Name of the form field with the CSRF token.
 pub const TOKEN: &str = "csrf";
-/// How long an operator stays signed in, in seconds.
+/// Time an operator stays signed in, in seconds.
 const SIGNED_IN: i64 = 3600;
 
-/// A session.
+/// A browser session.
 pub struct Session {
-    /// Until when it speaks for the operator, in seconds since the epoch.
+    /// End of the operator's sign-in, in seconds since the epoch.
     operator_until: i64,
-    /// The operator key that it has shown, by its id.
+    /// ID of the operator key that the session signed in with.
     key: Option<ApiKeyId>,
-    /// The operator, once the session may use the pages.
+    /// The operator; set once the session may use the pages.
     operator: Option<OperatorCall>,
-    /// The token that its forms have.
+    /// CSRF token of the session's forms.
     token: String,
-    /// The cookie to set, if the browser does not have it.
+    /// Cookie to set, if the browser does not have it yet.
     cookie: Option<String>,
 }
 
 impl Session {
-    /// The session of a request, or a new one.
+    /// Returns the session of a request, or a new one.
     fn of(pages: &Pages, request: &Request) -> Self {
         let cookies = request.headers().get_all(header::COOKIE);
         let found = cookies
@@ -95,7 +95,7 @@ impl Session {
         }
     }
 
-    /// The session of a request that may use the pages, or the page on which to sign in.
+    /// Returns the session of a request if it may use the pages, else the sign-in page.
     pub fn enter(pages: &Pages, request: &Request) -> std::result::Result<Self, Box<Response>> {
         let mut session = Self::of(pages, request);
         let app = &pages.0.app;
@@ -104,12 +104,11 @@ impl Session {
             return Ok(session);
         }
         let now = app.clock().now().as_seconds();
-        // Nobody is signed in for longer: after the clock went back such a session was one of a time that
-        // is still to come.
+        // A sign-in that ends later than that was issued before the clock was set back.
         let until = session.operator_until;
         let is_signed_in = now < until && until <= now.saturating_add(SIGNED_IN);
         if let Some(key) = session.key.as_ref().filter(|_| is_signed_in) {
-            // The session ends with the key.
+            // The session ends when the key is revoked.
             match app.readmit_operator(key) {
                 Ok(operator) => {
                     session.operator = Some(operator);
@@ -127,15 +126,15 @@ impl Session {
         Err(Box::new(session.keep(shown)))
     }
 
-    /// The operator that the session speaks for.
+    /// Returns the operator that the session acts for.
     ///
     /// # Errors
-    /// `Unauthenticated` for a session that may not use the pages.
+    /// `Unauthenticated` if the session may not use the pages.
     pub fn operator(&self) -> Result<&OperatorCall> {
         self.operator.as_ref().ok_or_else(unauthenticated)
     }
 
-    /// The hidden field that every form needs.
+    /// Renders the hidden field with the CSRF token, which every form needs.
     pub fn field(&self) -> String {
         format!(
             "<input type=\"hidden\" name=\"{TOKEN}\" value=\"{}\">",
@@ -143,18 +142,18 @@ impl Session {
         )
     }
 
-    /// Whether the session begins with this request.
+    /// True if this request started the session.
     pub const fn is_new(&self) -> bool {
         self.cookie.is_some()
     }
 
-    /// Whether a form comes from a page of this session.
+    /// True if the form has the CSRF token of this session.
     pub fn is_ours(&self, typed: &Typed) -> bool {
         let token = typed.first(TOKEN).unwrap_or_default();
         !self.is_new() && TokenHash::of(token) == TokenHash::of(&self.token)
     }
 
-    /// The answer, which gives the browser the session if it does not have it.
+    /// Returns the response with the session cookie, if the browser does not have it yet.
     pub fn keep(&self, mut response: Response) -> Response {
         let cookie = self.cookie.as_deref().map(HeaderValue::from_str);
         if let Some(Ok(cookie)) = cookie {
@@ -204,7 +203,7 @@ pub async fn sign_in(
 ) -> poem::Result<Response> {
     let session = Session::of(&pages, request);
     let typed = read_form(&session, body).await.map_err(fail)?;
-    // Only to a page of ours: an address that begins with two slashes is another host's.
+    // Redirects stay on this server's pages: an address that begins with two slashes names another host.
     let next = typed.first("next").unwrap_or_default();
     let next = match next.starts_with("/platform/") {
         true => next,

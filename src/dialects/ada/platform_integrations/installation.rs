@@ -1,4 +1,4 @@
-//! Installations as their integrations see them.
+//! DTOs of installations, as the installed integration sees them.
 
 use poem_openapi::{Object, types::Example};
 use serde_json::{Map, json};
@@ -10,7 +10,7 @@ use crate::{
     http::JsonObject,
 };
 
-/// The id of an installation in the examples of the document.
+/// Installation ID in the examples of the OpenAPI document.
 pub const EXAMPLE_INSTALLATION_ID: &str = "66f0c0ffee0000000000b001";
 
 /// An installation.
@@ -19,9 +19,9 @@ pub const EXAMPLE_INSTALLATION_ID: &str = "66f0c0ffee0000000000b001";
 pub struct WireInstallation {
     /// The unique identifier for the installation.
     id: String,
-    /// The integration that is installed.
+    /// The unique identifier of the installed integration.
     platform_integration_id: String,
-    /// How far it is.
+    /// Status of the installation.
     status: WireInstallationStatus,
     /// The answers given by the installing admin, matching configuration_fields.
     configuration: JsonObject,
@@ -58,16 +58,16 @@ impl Example for WireInstallation {
     }
 }
 
-/// A change of an installation.
+/// Changes of an installation.
 #[derive(Object)]
 #[oai(rename = "PlatformIntegrationInstallationUpdateRequest", example)]
 pub struct UpdatedInstallation {
-    /// How far it is; as it was by default.
+    /// New status of the installation; unchanged if absent.
     status: Option<WireInstallationStatus>,
 }
 
 impl UpdatedInstallation {
-    /// The status that is asked for.
+    /// Returns the requested status.
     pub fn status(&self) -> Option<InstallationStatus> {
         self.status.map(Into::into)
     }

@@ -1,4 +1,4 @@
-//! `/api/platform_integrations/oauth`: tokens of installations. Its errors are OAuth's own:
+//! `/api/platform_integrations/oauth`: tokens of installations. Errors are OAuth errors:
 //! `{"error": "invalid_grant"}` (ada.md §1.5).
 
 use std::collections::HashMap;
@@ -23,10 +23,10 @@ use crate::{
     kernel::{Result, Secret},
 };
 
-/// The largest form that is read, in bytes.
+/// Maximum size of a form, in bytes.
 const FORM_MAX: usize = 16 * 1024;
 
-/// How tokens are asked for.
+/// Type of grant that is exchanged for tokens.
 #[derive(Clone, Copy, Enum)]
 #[oai(rename = "OAuthGrantType", rename_all = "snake_case")]
 enum GrantType {
@@ -34,19 +34,19 @@ enum GrantType {
     RefreshToken,
 }
 
-/// What tokens are asked for with.
+/// A request for tokens.
 #[derive(Object)]
 #[oai(rename = "OAuthTokenRequest", example, skip_serializing_if_is_none)]
 struct TokenRequest {
-    /// With a code or with a refresh token.
+    /// `authorization_code` or `refresh_token`.
     grant_type: GrantType,
-    /// The integration's id.
+    /// ID of the integration.
     client_id: String,
-    /// The integration's client secret, from the answer to its create.
+    /// Client secret of the integration, from the response to its creation.
     client_secret: String,
-    /// For `authorization_code`: it is valid for 5 minutes and works once.
+    /// For `authorization_code`: the code. It is valid for 5 minutes and works once.
     code: Option<String>,
-    /// For `refresh_token`: it is valid for 30 days and works once.
+    /// For `refresh_token`: the refresh token. It is valid for 30 days and works once.
     refresh_token: Option<String>,
 }
 
@@ -62,7 +62,7 @@ impl Example for TokenRequest {
     }
 }
 
-/// A form, read without complaint: what is wrong with it is told in OAuth's words.
+/// Values of a submitted form. Parsing never fails, so that errors can be reported as OAuth errors.
 struct Form(HashMap<String, String>);
 
 impl Form {
@@ -105,7 +105,7 @@ impl<'a> ApiExtractor<'a> for Form {
     }
 }
 
-/// The server, as an operation without a key finds it.
+/// Extractor of the [`App`], for an operation without authentication.
 struct Here(App);
 
 impl<'a> ApiExtractor<'a> for Here {
@@ -128,16 +128,17 @@ impl<'a> ApiExtractor<'a> for Here {
 #[derive(Object)]
 #[oai(rename = "OAuthTokenResponse", example)]
 struct TokenResponse {
-    /// It authenticates calls.
+    /// Token that authenticates calls to the API.
     access_token: String,
-    /// It is changed for new tokens, once.
+    /// Token that is exchanged for new tokens. It works once.
     refresh_token: String,
-    /// How long the access token is valid, in seconds.
+    /// Lifetime of the access token, in seconds.
     expires_in: u64,
-    /// How it is sent: `Bearer`.
+    /// Type of the access token: `Bearer`.
     // wire: not published; RFC 6749 asks for it
     token_type: String,
-    /// The installation's secret, which signs what the integration is told of it.
+    /// Secret of the installation. It signs the requests that Ada sends to the integration about this
+    /// installation.
     client_secret: String,
 }
 
@@ -165,11 +166,11 @@ impl From<Tokens> for TokenResponse {
     }
 }
 
-/// Why there are no tokens.
+/// An OAuth error.
 #[derive(Object)]
 #[oai(rename = "OAuthError", example)]
 struct OAuthError {
-    /// `invalid_request`, `invalid_client`, `invalid_grant` or `unsupported_grant_type`.
+    /// Code of the error: `invalid_request`, `invalid_client`, `invalid_grant` or `unsupported_grant_type`.
     error: String,
 }
 
@@ -181,21 +182,21 @@ impl Example for OAuthError {
     }
 }
 
-/// The answer to a request for tokens.
+/// Response to a request for tokens.
 #[derive(ApiResponse)]
 enum TokenAnswer {
     /// Tokens
     #[oai(status = 200)]
     Ok(
         Json<TokenResponse>,
-        /// Tokens are not to be kept on the way.
+        /// Tokens must not be cached.
         #[oai(header = "Cache-Control")]
         String,
     ),
-    /// Refused
+    /// The request or the grant is invalid
     #[oai(status = 400)]
     Refused(Json<OAuthError>),
-    /// Not an integration with its secret
+    /// The client ID or the client secret is wrong
     // wire: unpublished; RFC 6749 §5.2
     #[oai(status = 401)]
     NotAClient(Json<OAuthError>),
@@ -211,17 +212,17 @@ fn refused(error: &str) -> TokenAnswer {
     }
 }
 
-/// Who an installation is.
+/// Identity of an installation.
 #[derive(Object)]
 #[oai(example)]
 struct OAuthSelf {
-    /// The installation.
+    /// ID of the installation.
     platform_integration_installation_id: String,
-    /// What is installed.
+    /// ID of the installed integration.
     platform_integration_id: String,
-    /// The handle of the agent that installed it.
+    /// Handle of the agent that installed the integration.
     client_handle: String,
-    /// What the token allows.
+    /// Scopes of the token.
     scopes: Vec<String>,
 }
 
@@ -236,7 +237,7 @@ impl Example for OAuthSelf {
     }
 }
 
-/// The operations on tokens.
+/// OpenAPI operations on tokens of installations.
 pub struct OAuth {
     settings: Settings,
 }
@@ -274,8 +275,8 @@ impl OAuth {
 impl OAuth {
     /// Exchange a code or rotate a refresh token
     ///
-    /// A code works once and for 5 minutes, a refresh token once and for 30 days. One that is used
-    /// again takes everything with it that the installation was given.
+    /// A code works once and for 5 minutes, a refresh token once and for 30 days. Reusing one revokes all
+    /// tokens of the installation.
     #[oai(
         path = "/platform_integrations/oauth/token",
         method = "post",

@@ -1,4 +1,4 @@
-//! `/api/v2/platform-integrations`: an agent's integrations, and installations of them.
+//! `/api/v2/platform-integrations`: an agent's integrations, and the installations of those.
 
 use poem::Request;
 use poem_openapi::{
@@ -22,7 +22,7 @@ use crate::{
     http::Body,
 };
 
-/// The operations on platform integrations.
+/// OpenAPI operations on platform integrations.
 pub struct PlatformIntegrations;
 
 fn example_id() -> String {
@@ -37,7 +37,7 @@ fn example_installation_id() -> String {
 impl PlatformIntegrations {
     /// Get platform integrations
     ///
-    /// The integrations that your agent created, oldest first.
+    /// Lists the integrations that your agent created, oldest first.
     #[oai(
         path = "/v2/platform-integrations",
         method = "get",
@@ -47,10 +47,10 @@ impl PlatformIntegrations {
         &self,
         request: &Request,
         caller: Platform,
-        /// The integration that the page begins with.
+        /// ID of the first integration of the page.
         #[oai(example = "paging::nothing")]
         cursor: Query<Option<String>>,
-        /// At most this many: 1 to 100, 100 by default.
+        /// Maximum number of integrations: 1 to 100, 100 by default.
         #[oai(
             example = "paging::example_limit",
             validator(minimum(value = "1"), maximum(value = "100"))
@@ -69,8 +69,7 @@ impl PlatformIntegrations {
 
     /// Create platform integration
     ///
-    /// Integrations are created in development status. The `client_secret` is in this answer
-    /// only.
+    /// Integrations are created in development status. Only this response contains the `client_secret`.
     // wire: 200, not 201 (ada.md §2.1)
     #[oai(
         path = "/v2/platform-integrations",
@@ -89,7 +88,7 @@ impl PlatformIntegrations {
     /// Update single platform integration
     ///
     /// Only an integration in development can be changed.
-    // wire: 404 for what is not there, though only 400, 401 and 403 are documented (ada.md §2.1)
+    // wire: 404 if the integration does not exist, though only 400, 401 and 403 are documented (ada.md §2.1)
     #[oai(
         path = "/v2/platform-integrations/:id",
         method = "patch",
@@ -98,7 +97,7 @@ impl PlatformIntegrations {
     async fn update_single_platform_integration(
         &self,
         caller: Platform,
-        /// The integration's id.
+        /// ID of the integration.
         #[oai(example = "example_id")]
         id: Path<String>,
         body: Body<UpdatedIntegration>,
@@ -109,7 +108,7 @@ impl PlatformIntegrations {
 
     /// Get platform integration installation self
     ///
-    /// The installation that the access token is for, with what was filled in.
+    /// Returns the installation that the access token belongs to, with its configuration.
     #[oai(
         path = "/v2/platform-integrations/:id/installations/self",
         method = "get",
@@ -118,7 +117,7 @@ impl PlatformIntegrations {
     async fn get_platform_integration_installation_self(
         &self,
         caller: ReadInstallation,
-        /// The integration's id.
+        /// ID of the integration.
         #[oai(example = "example_id")]
         id: Path<String>,
     ) -> Result<Json<WireInstallation>, Failed> {
@@ -128,7 +127,7 @@ impl PlatformIntegrations {
 
     /// Update platform integration installation
     ///
-    /// Says whether the installation that the access token is for is set up.
+    /// Sets the status of the installation that the access token belongs to.
     #[oai(
         path = "/v2/platform-integrations/:platform_integration_id/installations/:installation_id",
         method = "patch",
@@ -137,10 +136,10 @@ impl PlatformIntegrations {
     async fn update_platform_integration_installation(
         &self,
         caller: WriteInstallation,
-        /// The integration's id.
+        /// ID of the integration.
         #[oai(example = "example_id")]
         platform_integration_id: Path<String>,
-        /// The installation's id.
+        /// ID of the installation.
         #[oai(example = "example_installation_id")]
         installation_id: Path<String>,
         body: Body<UpdatedInstallation>,

@@ -1,4 +1,4 @@
-//! Platform integrations as Ada shows and takes them.
+//! DTOs of platform integrations.
 
 use poem_openapi::{
     Object,
@@ -14,7 +14,7 @@ use crate::{
     kernel::Patch,
 };
 
-/// The id of an integration in the examples of the document (seed 000).
+/// Integration ID in the examples of the OpenAPI document (ada.md §2).
 pub const EXAMPLE_ID: &str = "5df263b7db5a7e6ea03fae9b";
 
 /// An integration.
@@ -41,9 +41,9 @@ pub struct WireIntegration {
     tags: Vec<WireTag>,
     /// The list of OAuth token permissions the integration requests when installed.
     scopes: Vec<WireScope>,
-    /// JMESPath of the field that is best to identify a specific installation.
+    /// JMESPath of the configuration field that best identifies a specific installation.
     identifier_field_path: String,
-    /// A JSON Schema of the form that a user is presented with when installing the integration.
+    /// A JSON Schema of the form that is presented to users who install the integration.
     configuration_fields: JsonObject,
     /// The URL of the icon that should be displayed with the integration.
     #[oai(nullable)]
@@ -58,7 +58,7 @@ pub struct WireIntegration {
     created: String,
     /// The date the integration was last updated.
     updated: String,
-    /// The OAuth client secret for the integration. Only in the answer to a create.
+    /// The OAuth client secret for the integration. Only the response to the creation contains it.
     #[oai(read_only, skip_serializing_if_is_none)]
     client_secret: Option<String>,
 }
@@ -98,7 +98,7 @@ impl From<Created> for WireIntegration {
     }
 }
 
-/// The form of the examples.
+/// Returns the form in the examples of the OpenAPI document.
 fn example_fields() -> Map<String, Value> {
     let fields = json!({
         "title": "Connect to Cool Shop Knowledge Hub",
@@ -154,13 +154,13 @@ impl Example for WireIntegration {
     }
 }
 
-/// A part of the list of integrations.
+/// A page of integrations.
 #[derive(Object)]
 #[oai(rename = "PlatformIntegrations", example)]
 pub struct Listed {
     /// The integrations.
     pub data: Vec<WireIntegration>,
-    /// Where to go on.
+    /// Link to the next page.
     pub meta: Meta,
 }
 
@@ -265,7 +265,7 @@ impl From<NewIntegration> for Definition {
     }
 }
 
-/// A change of an integration: any subset of its fields.
+/// Changes of an integration: any subset of its fields.
 #[derive(Object, Default)]
 #[oai(
     rename = "PlatformIntegrationUpdateRequest",
@@ -295,9 +295,9 @@ pub struct UpdatedIntegration {
     tags: Option<Vec<WireTag>>,
     /// The list of OAuth token permissions the integration requests when installed.
     scopes: Option<Vec<WireScope>>,
-    /// A JSON Schema of the form.
+    /// A JSON Schema of the installation form.
     configuration_fields: Option<JsonObject>,
-    /// JMESPath of the field that identifies an installation.
+    /// JMESPath of the configuration field that identifies an installation.
     identifier_field_path: Option<String>,
     /// The URL of the icon that should be displayed with the integration.
     #[oai(

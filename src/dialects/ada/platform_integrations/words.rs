@@ -1,4 +1,4 @@
-//! The closed lists of words of platform integrations.
+//! Enum DTOs of platform integrations: tags, statuses and scopes.
 
 use poem_openapi::Enum;
 
@@ -30,7 +30,7 @@ macro_rules! wire_enum {
 }
 
 wire_enum! {
-    /// What an integration is about.
+    /// The topic of an integration.
     WireTag for Tag as "PlatformIntegrationTag" {
         Knowledge = "knowledge",
     }
@@ -46,7 +46,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// How far an installation is.
+    /// The status of an installation.
     WireInstallationStatus for InstallationStatus as "PlatformIntegrationInstallationStatus" {
         Incomplete = "incomplete",
         Complete = "complete",
@@ -55,7 +55,7 @@ wire_enum! {
 
 // wire: typed as a plain string; the eight names are in the guide (ada.md §2.3)
 wire_enum! {
-    /// What an integration may ask for. The last two are granted to every installation.
+    /// A permission that an integration requests. The last two are granted to every installation.
     WireScope for Scope as "PlatformIntegrationScope" {
         ReadArticles = "articles:read",
         WriteArticles = "articles:write",
