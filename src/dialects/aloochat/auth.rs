@@ -1,4 +1,4 @@
-//! Who calls: the holder of a company's API key.
+//! Authentication extractor: a company's API key.
 
 use poem::{Request, RequestBody};
 use poem_openapi::{
@@ -18,15 +18,15 @@ use crate::{
     kernel::Error,
 };
 
-/// The vendor's header.
+/// Header with the API key.
 const API_KEY: &str = "x-api-key";
-/// The name that other pages of the vendor use for it (aloochat.md §1).
+/// Name of the header on other pages of the vendor (aloochat.md §1).
 const API_TOKEN: &str = "x-api-token";
 
-/// The headers that carry a company's key.
+/// Headers that carry a company's key.
 pub const HEADERS: &[&str] = &[API_KEY, API_TOKEN];
 
-/// An authenticated call of a company within its limits.
+/// Authenticates a company's call and counts it against the rate limits.
 pub struct Company(pub Call);
 
 impl<'a> ApiExtractor<'a> for Company {

@@ -1,4 +1,4 @@
-//! Errors in Aloochat's words: `{"detail": "…"}`.
+//! Error bodies of the Aloochat API: `{"detail": "…"}`.
 
 use poem::{IntoResponse, Response, http::StatusCode, web::Json};
 use poem_openapi::{Object, types::Example};
@@ -13,13 +13,13 @@ use crate::{
     },
 };
 
-/// The dialect, as the shared layers know it.
+/// Aloochat as a [`Dialect`] of the shared HTTP layer.
 pub struct Aloochat;
 
 impl Dialect for Aloochat {
     type ErrorBody = ErrorBody;
 
-    // The seed's table "Error Responses".
+    // The vendor's table "Error Responses" (aloochat.md §2).
     const ERRORS: &'static [(u16, &'static str)] = &[
         (400, "Bad Request - Invalid input data"),
         (401, "Unauthorized - Invalid or missing API key"),
@@ -30,14 +30,14 @@ impl Dialect for Aloochat {
     ];
 }
 
-/// The error of every operation.
+/// Error type of all operations.
 pub type Failed = http::Failed<Aloochat>;
 
 /// An error.
 #[derive(Object)]
 #[oai(example)]
 pub struct ErrorBody {
-    /// What went wrong.
+    /// Description of the error.
     detail: String,
 }
 
@@ -61,7 +61,7 @@ impl ErrorRenderer {
     }
 }
 
-/// The body of the error with this status, as the document shows it.
+/// Returns the example body of an error with this status, for the OpenAPI document.
 pub fn example(status: u16) -> Value {
     json!({"detail": match status {
         400 => "name is required",
@@ -77,14 +77,15 @@ impl RenderError for ErrorRenderer {
     fn render(&self, error: &Error) -> Response {
         let status = match error.kind() {
             Kind::Invalid => return self.invalid(error),
-            // wire: the table has no 415; a body of another type is invalid input (seed 002)
+            // wire: the vendor's table has no 415; a body of another media type is invalid input
+            // (aloochat.md §2)
             Kind::UnsupportedMedia => return self.invalid(error),
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
             Kind::Forbidden | Kind::PaymentRequired => StatusCode::FORBIDDEN,
             Kind::NotFound | Kind::NoOperation => StatusCode::NOT_FOUND,
             Kind::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            // wire: the table has no 409
+            // wire: the vendor's table has no 409
             Kind::Conflict
             | Kind::InvalidIdentifier
             | Kind::InvalidSchema
@@ -108,7 +109,7 @@ impl RenderError for ErrorRenderer {
 }
 
 impl ErrorRenderer {
-    // wire: 400 with a text, as the page says; FastAPI's own 422 with a list by setting
+    // wire: 400 with a text, as the page says; a setting selects FastAPI's own 422 with a list
     // (aloochat.md §3, row 5)
     fn invalid(self, error: &Error) -> Response {
         match self.validation {
@@ -132,7 +133,7 @@ fn body(status: StatusCode, detail: Value) -> Response {
     (status, Json(json!({"detail": detail}))).into_response()
 }
 
-/// Every broken rule, so that a caller can mend all at once.
+/// Lists every broken rule, so that a caller can fix all at once.
 fn text(error: &Error) -> String {
     let rules: Vec<String> = error
         .broken_rules()
@@ -146,7 +147,7 @@ fn text(error: &Error) -> String {
     }
 }
 
-/// One broken rule as FastAPI lists it.
+/// Converts a broken rule to an item of FastAPI's error list.
 fn listed(violation: &Violation) -> Value {
     let location = match violation.location {
         Location::Body => "body",

@@ -25,12 +25,12 @@ use crate::{
     },
 };
 
-/// The operations on integrations.
+/// OpenAPI operations on integrations.
 pub struct Integrations {
     settings: Settings,
 }
 
-/// The answer to a create.
+/// Response to a create request.
 #[derive(ApiResponse)]
 enum CreateIntegrationResponse {
     /// The created integration
@@ -41,13 +41,13 @@ enum CreateIntegrationResponse {
     Created(Written<Integration>),
 }
 
-/// The answer to a delete.
+/// Response to a delete request.
 #[derive(ApiResponse)]
 enum DeleteIntegrationResponse {
-    /// It is deleted
+    /// The integration is deleted
     #[oai(status = 200)]
     Ok(Json<Deletion>),
-    /// It is deleted (with the setting `delete_status = 204`)
+    /// The integration is deleted (with the setting `delete_status = 204`)
     #[oai(status = 204)]
     NoContent,
 }
@@ -57,7 +57,7 @@ impl Integrations {
         Self { settings }
     }
 
-    // wire: secrets are left out of reads, as in the list sample (aloochat.md §3, row 2)
+    // wire: reads omit secrets, as the vendor's list sample does (aloochat.md §3, row 2)
     const fn reveal(&self) -> Reveal {
         if self.settings.reveal_secrets {
             Reveal::Secrets
@@ -66,8 +66,8 @@ impl Integrations {
         }
     }
 
-    /// The id in a path. One that is no UUID names nothing.
-    // wire: 404, or 422 as FastAPI's own validation answers (aloochat.md §3, row 3)
+    /// Parses the integration ID of a path. An ID that is not a UUID matches no integration.
+    // wire: 404, or 422 as FastAPI's own validation returns (aloochat.md §3, row 3)
     fn id(&self, id: &str) -> Result<ServiceIntegrationId> {
         match (Uuid::try_parse(id), self.settings.validation_status) {
             (Ok(id), _) => Ok(id.to_string().into()),
@@ -88,8 +88,8 @@ impl Integrations {
 impl Integrations {
     /// List integrations
     ///
-    /// Retrieve all integrations for your company, oldest first. With `limit`, a page that is not
-    /// the last has a `Link` header with the address of the next one.
+    /// Retrieve all integrations for your company, oldest first. With `limit`, each page but the last has a
+    /// `Link` header with the URL of the next page.
     #[oai(
         path = "/integrations",
         method = "get",
@@ -98,13 +98,13 @@ impl Integrations {
     async fn list_integrations(
         &self,
         company: Company,
-        /// Leave out this many. A walk through a long list is faster with `after`.
+        /// Number of integrations to skip. To read a long list page by page, `after` is faster.
         #[oai(example = "paging::example_skip")]
         skip: Query<Option<paging::Count>>,
-        /// At most this many: 1 to 1000. All by default.
+        /// Maximum number of integrations: 1 to 1000, all by default.
         #[oai(example = "paging::example_limit", validator(minimum(value = "1")))]
         limit: Query<Option<paging::Count>>,
-        /// Only those after the integration with this id.
+        /// Return only the integrations after the one with this ID.
         #[oai(example = "paging::example_after")]
         after: Query<Option<String>>,
     ) -> Result<Response<Written<Vec<Integration>>>, Failed> {
@@ -134,8 +134,7 @@ impl Integrations {
         let new = body.0.into();
         let created = integrations::create(&company.0, new, self.reveal()).await?;
         let body = Written(created.into());
-        // wire: the page shows no status; 200 is what the one known client takes for success
-        // (aloochat.md §3, row 6)
+        // wire: the page shows no status; the one known client expects 200 (aloochat.md §3, row 6)
         Ok(match self.settings.create_status {
             CreateStatus::Ok => CreateIntegrationResponse::Ok(body),
             CreateStatus::Created => CreateIntegrationResponse::Created(body),
@@ -153,7 +152,7 @@ impl Integrations {
     async fn get_integration(
         &self,
         company: Company,
-        /// The integration's id.
+        /// ID of the integration.
         id: Path<String>,
     ) -> Result<Written<Integration>, Failed> {
         let id = self.id(&id.0)?;
@@ -163,9 +162,8 @@ impl Integrations {
 
     /// Update integration
     ///
-    /// Update an existing integration. Fields that are left out stay as they are. A `config`
-    /// replaces the old one as a whole, but secrets that reads leave out are kept unless the
-    /// request names them; null removes one.
+    /// Update an existing integration. Omitted fields keep their values. A new `config` replaces the stored
+    /// one as a whole. Secrets that reads omit are kept unless the request names them; null removes one.
     #[oai(
         path = "/integrations/:id",
         method = "put",
@@ -174,7 +172,7 @@ impl Integrations {
     async fn update_integration(
         &self,
         company: Company,
-        /// The integration's id.
+        /// ID of the integration.
         id: Path<String>,
         body: Body<UpdatedIntegration>,
     ) -> Result<Written<Integration>, Failed> {
@@ -201,7 +199,7 @@ impl Integrations {
     async fn delete_integration(
         &self,
         company: Company,
-        /// The integration's id.
+        /// ID of the integration.
         id: Path<String>,
     ) -> Result<DeleteIntegrationResponse, Failed> {
         let id = self.id(&id.0)?;

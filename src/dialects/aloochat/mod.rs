@@ -1,4 +1,4 @@
-//! Aloochat: the integrations API (seed 002, `aloochat.md`).
+//! The integrations API of Aloochat (aloochat.md §2).
 
 mod auth;
 mod error;
@@ -17,17 +17,17 @@ pub use self::settings::{ConfigUpdate, Settings, ValidationStatus};
 use self::{error::ErrorRenderer, integrations::Integrations, types::Types};
 use crate::http::{Document, Marks, Mount, Published, Queries};
 
-/// The path that every operation is under, as in the vendor's base URL.
+/// Path prefix of every operation, as in the vendor's base URL.
 const BASE_PATH: &str = "/api/public";
 
-/// The groups of operations in the document.
+/// Tags (groups of operations) in the OpenAPI document.
 #[derive(Tags)]
 enum Tag {
     /// Connect AI agents with external services and platforms.
     Integrations,
 }
 
-/// The dialect, to be mounted under its base path.
+/// Returns the routes of the dialect, to be mounted under their base path.
 #[must_use]
 pub fn mount(settings: &Settings) -> Mount {
     let document = Published::new({
@@ -54,7 +54,7 @@ pub fn mount(settings: &Settings) -> Mount {
     }
 }
 
-/// The dialect's OpenAPI document.
+/// Returns the OpenAPI document of the dialect.
 #[must_use]
 pub fn document(settings: &Settings) -> Document {
     Document::new::<error::Aloochat, _>(&service(settings), BASE_PATH, error::example)

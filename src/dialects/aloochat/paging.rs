@@ -1,5 +1,5 @@
-//! Paging, which the vendor's page does not have: `skip` and `limit` as its sibling resources take
-//! them (aloochat.md §3, row 7), and `after` for clients that walk through a long list.
+//! Pagination, which the vendor's page does not have: `skip` and `limit` as in its sibling resources
+//! (aloochat.md §3, row 7), and `after` for clients that read a long list page by page.
 
 use std::borrow::Cow;
 
@@ -11,11 +11,11 @@ use serde_json::Value;
 
 use crate::domain::service_integrations::{Listed, Slice};
 
-/// The most that one `limit` gets, as with the sibling resources.
+/// Maximum of `limit`, as in the sibling resources.
 const LIMIT_MAX: u64 = 1000;
 
-/// A number in a query. One without a value is as good as left out: that is how tools that import the
-/// document send it.
+/// A number in a query. An empty value counts as absent, because tools that import the OpenAPI document send
+/// parameters without a value.
 #[derive(Debug, Clone, Copy)]
 pub struct Count(Option<u64>);
 
@@ -58,7 +58,7 @@ impl ToJSON for Count {
     }
 }
 
-/// The slice that these query parameters ask for. Without any, it is everything.
+/// Returns the slice for these query parameters; without any, the whole list.
 pub fn slice(skip: Option<Count>, limit: Option<Count>, after: Option<String>) -> Slice {
     let (skip, limit) = (
         skip.and_then(|skip| skip.0),
@@ -67,27 +67,27 @@ pub fn slice(skip: Option<Count>, limit: Option<Count>, after: Option<String>) -
     Slice {
         after: after.filter(|after| !after.is_empty()).map(Into::into),
         skip: skip.unwrap_or(0),
-        // wire: FastAPI would refuse more; a cap serves the caller better
+        // wire: FastAPI would reject a larger limit; a cap serves the caller better
         limit: limit.map(|limit| limit.min(LIMIT_MAX)),
     }
 }
 
-/// The example of `skip`: tools send it as it stands, and it has to work.
+/// Returns the example of `skip`: 0, because tools send examples as they are, and the request has to work.
 pub const fn example_skip() -> Option<Count> {
     Some(Count(Some(0)))
 }
 
-/// The example of `limit`.
+/// Returns the example of `limit`.
 pub const fn example_limit() -> Option<Count> {
     Some(Count(Some(20)))
 }
 
-/// The example of `after`.
+/// Returns the example of `after`.
 pub fn example_after() -> Option<String> {
     Some(String::new())
 }
 
-/// The `Link` header that leads to the next page, if there is one (RFC 8288).
+/// Returns the `Link` header with the next page (RFC 8288), if there is one.
 pub fn next_link(slice: &Slice, listed: &Listed) -> Option<String> {
     let last = listed.items.last().filter(|_| listed.more)?;
     let limit = slice.limit?;

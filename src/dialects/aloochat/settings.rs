@@ -1,10 +1,10 @@
-//! Settings of the Aloochat dialect: where the vendor's page is silent, users decide.
+//! Settings of the Aloochat dialect: behaviour that the vendor's page does not define.
 
 use serde::{Deserialize, Serialize};
 
 pub use crate::domain::service_integrations::ConfigUpdate;
 
-/// What users may want otherwise (aloochat.md §3).
+/// Settings of the Aloochat dialect (aloochat.md §3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
@@ -12,13 +12,13 @@ pub struct Settings {
     pub strict_types_sample: bool,
     /// Reads return the secret members of `config` (tokens, keys, passwords, credentials) too.
     pub reveal_secrets: bool,
-    /// How invalid input is answered: 400 with a text, or 422 with FastAPI's list.
+    /// Response to invalid input: 400 with a text, or 422 with FastAPI's list.
     pub validation_status: ValidationStatus,
     /// Status of a successful create: 200 or 201.
     pub create_status: CreateStatus,
     /// Status of a successful delete: 200 with a small body, or 204 without one.
     pub delete_status: DeleteStatus,
-    /// What a `config` in an update does to the stored one.
+    /// Effect of `config` in an update on the stored configuration.
     pub config_update: ConfigUpdate,
 }
 
@@ -62,16 +62,16 @@ macro_rules! status_choice {
 }
 
 status_choice! {
-    /// The status that answers invalid input.
+    /// Status of the response to invalid input.
     pub enum ValidationStatus { BadRequest = 400, UnprocessableContent = 422, }
 }
 
 status_choice! {
-    /// The status that answers a successful create.
+    /// Status of the response to a successful create.
     pub enum CreateStatus { Ok = 200, Created = 201, }
 }
 
 status_choice! {
-    /// The status that answers a successful delete.
+    /// Status of the response to a successful delete.
     pub enum DeleteStatus { Ok = 200, NoContent = 204, }
 }

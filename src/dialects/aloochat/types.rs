@@ -1,22 +1,22 @@
-//! `/integrations/types`: the services that can be connected.
+//! `/integrations/types`: the types of integration that can be created.
 
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
 use super::{Tag, auth::Company, error::Failed, settings::Settings};
 use crate::domain::service_integrations::Service;
 
-/// How many types the vendor's sample answer has (aloochat.md §3, row 1).
+/// Number of types in the vendor's sample response (aloochat.md §3, row 1).
 const SAMPLE: usize = 8;
 
 /// A supported type of integration.
 #[derive(Object)]
 #[oai(example)]
 struct IntegrationType {
-    /// The value to create an integration with.
+    /// Value of `type` for creating an integration.
     r#type: String,
-    /// Its name.
+    /// Name of the type.
     name: String,
-    /// What it is.
+    /// Description of the type.
     description: String,
 }
 
@@ -36,7 +36,7 @@ impl From<Service> for IntegrationType {
     }
 }
 
-/// The operation on types.
+/// OpenAPI operations on integration types.
 pub struct Types {
     settings: Settings,
 }

@@ -1,4 +1,4 @@
-//! Integrations as Aloochat shows and takes them.
+//! DTOs of integrations.
 
 use poem_openapi::{
     Enum, Object,
@@ -65,7 +65,7 @@ impl From<Service> for IntegrationKind {
     }
 }
 
-/// Who may use an integration.
+/// Visibility of an integration.
 #[derive(Clone, Copy, Enum, Serialize)]
 #[oai(rename = "Visibility", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
@@ -105,9 +105,9 @@ pub struct Integration {
     /// Integration configuration. Secret members (tokens, keys, passwords, credentials) are left
     /// out unless the server's setting `aloochat.reveal_secrets` is on.
     config: JsonObject,
-    /// Whether the integration is active.
+    /// True if the integration is active.
     is_active: bool,
-    /// Visibility. It is kept and shown; no visibility lets another company see an integration.
+    /// Visibility. It is stored and returned, but never lets another company see an integration.
     visibility: Shown,
     /// Associated company ID.
     company_id: String,
@@ -158,7 +158,7 @@ pub struct NewIntegration {
     name: String,
     /// Integration type.
     r#type: IntegrationKind,
-    /// Configuration object. The documented members of the type are checked; others are kept.
+    /// Configuration object. The documented members of the type are validated; other members are kept.
     config: Option<JsonObject>,
     /// Active status.
     #[oai(default = "default_is_active")]
@@ -209,22 +209,22 @@ impl Example for NewIntegration {
     }
 }
 
-/// What to change of an integration.
+/// Changes of an integration.
 #[derive(Object)]
 #[oai(example, rename = "UpdateIntegration", skip_serializing_if_is_none)]
 pub struct UpdatedIntegration {
-    /// Another name.
+    /// New name.
     #[oai(validator(min_length = 1, max_length = 255))]
     name: Option<String>,
-    /// Another type.
+    /// New type.
     r#type: Option<IntegrationKind>,
-    /// Another configuration. A secret that it does not name is kept; null removes one.
+    /// New configuration. A secret that it does not name is kept; null removes one.
     config: Option<JsonObject>,
     /// Active status.
     is_active: Option<bool>,
     /// Visibility.
     visibility: Option<Shown>,
-    /// Another agent, or null for none.
+    /// New linked agent ID; null removes the link.
     #[oai(nullable)]
     agent_id: MaybeUndefined<Uuid>,
 }
@@ -259,12 +259,12 @@ impl Example for UpdatedIntegration {
     }
 }
 
-/// The answer to a delete.
-// wire: our choice; the page shows no body (aloochat.md §3, row 6)
+/// Response to a delete request.
+// wire: the page shows no body; this one is a choice (aloochat.md §3, row 6)
 #[derive(Object)]
 #[oai(example)]
 pub struct Deletion {
-    /// That it is done.
+    /// Confirmation of the deletion.
     message: String,
 }
 
