@@ -1,4 +1,5 @@
-//! Who asks: anyone who knows the address, or the user whose key the header `x-user-key` has.
+//! Authentication extractors: anyone who knows the address of the installation, or the user whose key is in
+//! the header `x-user-key`.
 
 use poem::{Request, RequestBody};
 use poem_openapi::{
@@ -21,13 +22,13 @@ use crate::{
     kernel::{Error, Result, Secret},
 };
 
-/// The header with the key of a user.
+/// Header with the key of a user.
 pub const USER_KEY: &str = "x-user-key";
 
-/// The name of the scheme in the document.
+/// Name of the security scheme in the OpenAPI document.
 const SCHEME: &str = "UserKey";
 
-/// An installation of the integration that is asked for something, and the integration's token.
+/// The installation that a request is addressed to, with the integration's token.
 #[derive(Clone)]
 pub struct Asked {
     pub app: App,
@@ -38,7 +39,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// The integration's own call.
+    /// Authenticates the integration with its own token.
     pub fn admit(&self) -> Result<Call> {
         let place = Place::Bot {
             bot: &self.bot,
@@ -61,7 +62,7 @@ fn asked(request: &Request) -> Result<&Asked> {
         .ok_or_else(|| Error::internal("the chat was asked by itself", "no installation"))
 }
 
-/// The key, which may be none.
+/// Returns the user key of the request; empty if there is none.
 fn key(request: &Request) -> &str {
     request.header(USER_KEY).unwrap_or_default()
 }
@@ -80,7 +81,7 @@ fn register(registry: &mut Registry) {
     registry.create_security_scheme(SCHEME, scheme);
 }
 
-/// Anyone.
+/// Accepts any request.
 pub struct Anyone(pub webchat::Visit);
 
 impl<'a> ApiExtractor<'a> for Anyone {
@@ -131,7 +132,7 @@ macro_rules! by_key {
 }
 
 by_key! {
-    /// A user.
+    /// Authenticates a user by key.
     pub struct Visitor(webchat::Visitor) = |request| {
         let visit = asked(request)?.visit()?;
         Ok(Self(visit.of_user(key(request))?))
@@ -139,7 +140,7 @@ by_key! {
 }
 
 by_key! {
-    /// Whoever has a key, of a user that need not be there yet.
+    /// Accepts a request with any user key. The key is not checked here, because its user may not exist yet.
     pub struct KeyHolder(webchat::Visit, Secret) = |request| {
         let visit = asked(request)?.visit()?;
         Ok(Self(visit, Secret::new(key(request))))

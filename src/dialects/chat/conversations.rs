@@ -1,4 +1,4 @@
-//! `/conversations`: those of the user who asks.
+//! `/conversations`: the conversations of the calling user.
 
 use poem_openapi::{
     ApiResponse, OpenApi,
@@ -19,10 +19,10 @@ use super::{
 };
 use crate::{domain::webchat, http::Body};
 
-/// The operations on conversations.
+/// OpenAPI operations on conversations.
 pub struct Conversations;
 
-/// The answer to a create.
+/// Response to a create request.
 #[derive(ApiResponse)]
 enum CreateConversationResponse {
     /// The conversation
@@ -34,7 +34,7 @@ enum CreateConversationResponse {
 impl Conversations {
     /// Create Conversation
     ///
-    /// Create a conversation that the user owns and takes part in.
+    /// Creates a conversation that the user owns and takes part in.
     #[oai(
         path = "/conversations",
         method = "post",
@@ -51,7 +51,7 @@ impl Conversations {
 
     /// Get Conversation
     ///
-    /// Read a conversation that the user takes part in.
+    /// Returns a conversation that the user takes part in.
     #[oai(
         path = "/conversations/:id",
         method = "get",
@@ -60,7 +60,7 @@ impl Conversations {
     async fn get_conversation(
         &self,
         caller: Visitor,
-        /// The conversation's id.
+        /// ID of the conversation.
         id: Path<String>,
     ) -> Result<Json<ConversationResponse>, Failed> {
         Ok(Json(webchat::find_conversation(&caller.0, &id.0)?.into()))
@@ -68,7 +68,7 @@ impl Conversations {
 
     /// Get Or Create Conversation
     ///
-    /// Read a conversation that the user owns, or create it if it is not there.
+    /// Returns a conversation that the user owns; creates it if it does not exist.
     #[oai(
         path = "/conversations/get-or-create",
         method = "post",
@@ -79,14 +79,14 @@ impl Conversations {
         caller: Visitor,
         body: Body<GetOrCreateConversationBody>,
     ) -> Result<CreateConversationResponse, Failed> {
-        // wire: 201 for one that was there, too
+        // wire: 201 for an existing one, too
         let found = webchat::get_or_create_conversation(&caller.0, body.0.id).await?;
         Ok(CreateConversationResponse::Created(Json(found.into())))
     }
 
     /// Delete Conversation
     ///
-    /// Delete a conversation that the user owns, with its messages.
+    /// Deletes a conversation that the user owns, with its messages.
     #[oai(
         path = "/conversations/:id",
         method = "delete",
@@ -95,7 +95,7 @@ impl Conversations {
     async fn delete_conversation(
         &self,
         caller: Visitor,
-        /// The conversation's id.
+        /// ID of the conversation.
         id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
         webchat::delete_conversation(&caller.0, &id.0).await?;
@@ -104,7 +104,7 @@ impl Conversations {
 
     /// List Conversations
     ///
-    /// Page through the conversations that the user owns, newest first.
+    /// Lists the conversations that the user owns, newest first.
     #[oai(
         path = "/conversations",
         method = "get",
@@ -113,7 +113,7 @@ impl Conversations {
     async fn list_conversations(
         &self,
         caller: Visitor,
-        /// The `nextToken` of the page before.
+        /// The `nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<ConversationsResponse>, Failed> {

@@ -1,22 +1,22 @@
-//! Conversations as the chat shows and takes them.
+//! DTOs of conversations and of their participants.
 
 use poem_openapi::{Object, types::Example};
 
 use super::{paging::Meta, users_wire::EXAMPLE_TIME};
 use crate::domain::{shared::paging::Page, webchat};
 
-/// The id in every example.
+/// Conversation ID in the examples of the OpenAPI document.
 pub const EXAMPLE_ID: &str = "0194bb14-6a11-7d3f-8e52-9b4c0a7d1e24";
 
 /// A conversation.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub struct Conversation {
-    /// Its id: the one that the client has chosen, if it has.
+    /// ID of the conversation, which a client may choose.
     id: String,
-    /// When it was created, in ISO 8601.
+    /// Time of creation (ISO 8601).
     created_at: String,
-    /// When it was last changed, in ISO 8601.
+    /// Time of the last change (ISO 8601).
     updated_at: String,
 }
 
@@ -40,7 +40,7 @@ impl Example for Conversation {
     }
 }
 
-/// One conversation.
+/// A conversation in a response.
 #[derive(Object)]
 #[oai(example, rename = "ConversationResponse")]
 pub struct ConversationResponse {
@@ -70,7 +70,7 @@ impl Example for ConversationResponse {
 pub struct ConversationsResponse {
     /// The conversations, newest first.
     conversations: Vec<Conversation>,
-    /// Where the next page is.
+    /// Token of the next page.
     meta: Meta,
 }
 
@@ -96,7 +96,8 @@ impl Example for ConversationsResponse {
 #[derive(Object)]
 #[oai(example, rename = "createConversationBody")]
 pub struct CreateConversationBody {
-    /// Its id: up to 70 letters, digits, underscores, hyphens and slashes; one is made if absent.
+    /// ID of the conversation: up to 70 letters, digits, underscores, hyphens and slashes. Generated if
+    /// absent.
     pub id: Option<String>,
 }
 
@@ -106,11 +107,11 @@ impl Example for CreateConversationBody {
     }
 }
 
-/// A conversation that may be there.
+/// A conversation to return, or to create if it does not exist.
 #[derive(Object)]
 #[oai(example, rename = "getOrCreateConversationBody")]
 pub struct GetOrCreateConversationBody {
-    /// Its id.
+    /// ID of the conversation.
     pub id: String,
 }
 
@@ -122,11 +123,11 @@ impl Example for GetOrCreateConversationBody {
     }
 }
 
-/// Who is to take part.
+/// A user to add to a conversation.
 #[derive(Object)]
 #[oai(example, rename = "addParticipantBody", rename_all = "camelCase")]
 pub struct AddParticipantBody {
-    /// The user's id.
+    /// ID of the user.
     pub user_id: String,
 }
 

@@ -1,20 +1,20 @@
-//! Calls from pages of any origin. Who asks is said by a header alone and never by a cookie, so that a page
-//! can do nothing with this API that its script could not do anywhere; the official client asks with
-//! credentials all the same, for which browsers want the origin by its name.
+//! CORS headers that allow pages of any origin. Authentication uses only a header, never a cookie, so a page
+//! gains nothing that a script outside the browser could not do. The official client sends requests with
+//! credentials; for those, browsers require the origin by name instead of `*`.
 
 use std::collections::BTreeMap;
 
 use crate::engine::NativeResponse;
 
-/// What pages may read of an answer beside its body.
+/// Response headers that pages may read.
 const EXPOSED: &str = "retry-after, x-request-id";
 
 const METHODS: &str = "GET, POST, PUT, DELETE";
 
-/// For how many seconds a browser need not ask again.
+/// Time a browser may cache a preflight response, in seconds.
 const MAX_AGE: &str = "600";
 
-/// Lets a page of this origin read an answer.
+/// Adds the headers that allow a page of this origin to read the response.
 pub fn allow(headers: &mut BTreeMap<String, String>, origin: Option<&str>) {
     let Some(origin) = origin else { return };
     for (name, value) in [
@@ -27,7 +27,7 @@ pub fn allow(headers: &mut BTreeMap<String, String>, origin: Option<&str>) {
     }
 }
 
-/// The answer to a browser that asks what a page may do.
+/// Returns the response to a preflight request.
 pub fn preflight(origin: Option<&str>, wanted: Option<&str>) -> NativeResponse {
     let mut response = NativeResponse {
         status: 204,

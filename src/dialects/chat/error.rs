@@ -1,4 +1,4 @@
-//! Errors in the words of the chat API: the types that the official client knows.
+//! Error bodies of the chat API, with the types that the official client knows.
 
 use poem::{IntoResponse, Response, http::StatusCode, web::Json};
 use poem_openapi::{Object, types::Example};
@@ -13,7 +13,7 @@ use crate::{
     kernel::{Clock, Error, Kind, Timestamp, violation::Location},
 };
 
-/// The dialect, as the shared layers know it.
+/// The chat API as a [`Dialect`] of the shared HTTP layer.
 pub struct Chat;
 
 impl Dialect for Chat {
@@ -38,20 +38,20 @@ impl Dialect for Chat {
     ];
 }
 
-/// The error of every operation.
+/// Error type of all operations.
 pub type Failed = http::Failed<Chat>;
 
 /// An error.
 #[derive(Object)]
 #[oai(example, rename = "Error")]
 pub struct ErrorBody {
-    /// The id of this one error.
+    /// Unique ID of this error.
     id: String,
-    /// The status.
+    /// HTTP status.
     code: u16,
-    /// Its type.
+    /// Type of the error.
     r#type: String,
-    /// What went wrong.
+    /// Description of the error.
     message: String,
 }
 
@@ -68,7 +68,7 @@ impl Example for ErrorBody {
     }
 }
 
-/// The body of the error with this status, as the document shows it.
+/// Returns the example body of an error with this status, for the OpenAPI document.
 pub fn example(status: u16) -> Value {
     let named = Chat::ERRORS.iter().find(|(known, _)| *known == status);
     let name = named.and_then(|(_, text)| text.split([' ', ',', ':']).next());
@@ -80,7 +80,7 @@ fn body(id: &str, (status, name): (u16, &str), message: &str) -> Value {
     json!({"id": id, "code": status, "type": name, "message": message})
 }
 
-/// Logs what is a defect.
+/// Logs an internal error.
 pub fn note(error: &Error) {
     if error.kind() == Kind::Internal {
         tracing::error!(?error, "a request to the chat failed");
@@ -94,7 +94,7 @@ pub struct ErrorRenderer {
 }
 
 impl ErrorRenderer {
-    /// Error ids begin with the time of this clock.
+    /// Creates a renderer whose error IDs begin with the time of this clock.
     #[must_use]
     pub const fn new(clock: Clock) -> Self {
         Self { clock }
@@ -110,7 +110,7 @@ impl RenderError for ErrorRenderer {
     }
 }
 
-/// An id as the vendor's: the time in milliseconds and four random bytes.
+/// Generates an error ID in the vendor's format: the time in milliseconds and four random bytes.
 fn new_id(now: Timestamp) -> String {
     format!(
         "err_{}x{:08X}",
@@ -119,16 +119,16 @@ fn new_id(now: Timestamp) -> String {
     )
 }
 
-/// The status and the type of an error.
+/// Returns the status and the type of an error.
 fn status_and_type(error: &Error) -> (u16, &'static str) {
     match error.kind() {
         Kind::Invalid => match error.broken_rules().first().map(|rule| rule.location) {
             Some(Location::Query) => (400, "InvalidQuery"),
-            // What cannot be an id is no resource's.
+            // A malformed ID matches no resource.
             Some(Location::Path) => (404, "ResourceNotFound"),
             Some(Location::Body | Location::Header) | None => (400, "InvalidPayload"),
         },
-        // The payload of a message is a part of the body, whoever has declared it.
+        // The payload of a message is part of the request body, whatever schema declares it.
         Kind::InvalidData => (400, "InvalidPayload"),
         Kind::InvalidIdentifier => (400, "InvalidIdentifier"),
         Kind::InvalidSchema => (400, "InvalidJsonSchema"),
@@ -136,11 +136,11 @@ fn status_and_type(error: &Error) -> (u16, &'static str) {
         Kind::RelationConflict => (409, "RelationConflict"),
         Kind::Unauthenticated => (401, "Unauthorized"),
         Kind::Forbidden => (403, "Forbidden"),
-        // The client knows no type for it.
+        // The client knows no type for 421.
         Kind::Misdirected => (421, "Forbidden"),
         Kind::NotFound => (404, "ResourceNotFound"),
         Kind::Conflict => (409, "AlreadyExists"),
-        // The client knows no type for a path that no operation has.
+        // The client knows no type for an unknown path.
         Kind::NoOperation | Kind::MethodNotAllowed => (405, "MethodNotFound"),
         Kind::TooLarge => (413, "PayloadTooLarge"),
         Kind::UnsupportedMedia => (415, "UnsupportedMediaType"),
@@ -156,7 +156,7 @@ fn status_and_type(error: &Error) -> (u16, &'static str) {
     }
 }
 
-/// The text for the caller.
+/// Returns the text for the caller.
 fn message(error: &Error) -> String {
     match error.kind() {
         Kind::Internal => "An internal error occurred".to_owned(),

@@ -1,4 +1,4 @@
-//! `/events`: what a client and the bot tell one another beside messages.
+//! `/events`: custom events between a client and the bot, beside messages.
 
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, payload::Json, types::Example};
 use serde_json::json;
@@ -15,22 +15,22 @@ use crate::{
     http::{Body, JsonObject, Nullable},
 };
 
-/// The operations on events.
+/// OpenAPI operations on custom events.
 pub struct Events;
 
 /// A custom event.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub struct Event {
-    /// Its id; null for one that the bot has sent, which is not stored.
+    /// ID of the event; null for an event from the bot, which is not stored.
     id: Nullable<String>,
-    /// When it was created, in ISO 8601.
+    /// Time of creation (ISO 8601).
     created_at: String,
-    /// What it tells.
+    /// Payload of the event.
     payload: JsonObject,
-    /// The id of the conversation.
+    /// ID of the conversation.
     conversation_id: String,
-    /// The id of who tells it.
+    /// ID of the user who sent the event.
     user_id: String,
 }
 
@@ -58,7 +58,7 @@ impl Example for Event {
     }
 }
 
-/// One event.
+/// A custom event in a response.
 #[derive(Object)]
 #[oai(example, rename = "EventResponse")]
 struct EventResponse {
@@ -78,9 +78,9 @@ impl Example for EventResponse {
 #[derive(Object)]
 #[oai(example, rename = "createEventBody", rename_all = "camelCase")]
 struct CreateEventBody {
-    /// What it tells.
+    /// Payload of the event.
     payload: JsonObject,
-    /// The id of the conversation.
+    /// ID of the conversation.
     conversation_id: String,
 }
 
@@ -93,7 +93,7 @@ impl Example for CreateEventBody {
     }
 }
 
-/// The answer to a create.
+/// Response to a create request.
 #[derive(ApiResponse)]
 enum CreateEventResponse {
     /// The new event
@@ -105,7 +105,7 @@ enum CreateEventResponse {
 impl Events {
     /// Create Event
     ///
-    /// Tell the bot something beside messages: it comes as the event `chat:custom`.
+    /// Sends a custom event to the bot, which receives it as the event `chat:custom`.
     #[oai(path = "/events", method = "post", operation_id = "createEvent")]
     async fn create_event(
         &self,
@@ -123,12 +123,12 @@ impl Events {
 
     /// Get Event
     ///
-    /// Read a custom event of a conversation that the user takes part in.
+    /// Returns a custom event of a conversation that the user takes part in.
     #[oai(path = "/events/:id", method = "get", operation_id = "getEvent")]
     async fn get_event(
         &self,
         caller: Visitor,
-        /// The event's id.
+        /// ID of the event.
         id: Path<String>,
     ) -> Result<Json<EventResponse>, Failed> {
         let event = webchat::find_event(&caller.0, &id.0.into())?.into();

@@ -1,13 +1,13 @@
-//! `/hello`: whether the chat is there.
+//! `/hello`: confirms that the chat exists.
 
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
 use super::{Tag, error::Failed};
 
-/// The operation.
+/// OpenAPI operation `hello`.
 pub struct Hello;
 
-/// Yes.
+/// An empty object.
 #[derive(Object)]
 #[oai(example, rename = "HelloResponse")]
 struct HelloResponse {}
@@ -22,7 +22,7 @@ impl Example for HelloResponse {
 impl Hello {
     /// Hello
     ///
-    /// Say that the chat is there. The client asks before anything else.
+    /// Confirms that the chat exists. The client calls this before any other operation.
     #[oai(path = "/hello", method = "get", operation_id = "hello")]
     async fn hello(&self) -> Result<Json<HelloResponse>, Failed> {
         Ok(Json(HelloResponse {}))

@@ -1,4 +1,4 @@
-//! `/conversations/{id}/listen`: what happens in a conversation, as server-sent events.
+//! `/conversations/{id}/listen`: the signals of a conversation as server-sent events.
 
 use std::io;
 
@@ -19,24 +19,25 @@ use crate::{
     http::{JsonObject, event_stream},
 };
 
-/// What a stream begins with, so that everything on the way sends it on.
+/// First bytes of a stream, so that proxies forward the response at once.
 const OPENED: &str = ": listening\n\n";
 
-/// What a quiet stream says now and then.
-// wire: a message, not a comment: it is what the client's watchdog waits for
+/// Message that is sent while a stream is quiet.
+// wire: a message instead of a comment, because the client's watchdog waits for messages
 const PING: &str = "event: message\ndata: ping\n\n";
 
-/// The operation on streams.
+/// OpenAPI operation on event streams.
 pub struct Listening;
 
-/// Something that has happened.
+/// A signal: something that happened in a conversation.
 #[derive(Object)]
 #[oai(example, rename = "Signal")]
 struct Signal {
-    /// `message_created`, `message_deleted`, `event_created`, `participant_added` or
+    /// Type of the signal: `message_created`, `message_deleted`, `event_created`, `participant_added` or
     /// `participant_removed`.
     r#type: String,
-    /// What it was: a message or an event with `isBot`, or the ids of what is gone or who came.
+    /// For a creation: the message or event, with `isBot`. For the other types: the IDs of the objects
+    /// concerned.
     data: JsonObject,
 }
 
@@ -105,7 +106,7 @@ fn text(next: &Next) -> String {
     }
 }
 
-/// Signals as they come.
+/// Body of an event stream: signals as they happen.
 struct Signals(Subscription);
 
 impl Payload for Signals {
@@ -135,17 +136,17 @@ impl IntoResponse for Signals {
         });
         Response::builder()
             .content_type(Self::CONTENT_TYPE)
-            // Proxies are not to hold it back.
+            // Proxies must not buffer the stream.
             .header("cache-control", "no-cache, no-transform")
             .header("x-accel-buffering", "no")
             .body(Body::from_bytes_stream(texts))
     }
 }
 
-/// The answer to a listen.
+/// Response to a listen request.
 #[derive(ApiResponse)]
 enum ListenResponse {
-    /// What happens from now on
+    /// Signals from now on
     #[oai(status = 200)]
     Listening(Signals),
 }
@@ -154,8 +155,8 @@ enum ListenResponse {
 impl Listening {
     /// Listen Conversation
     ///
-    /// Read what happens in a conversation that the user takes part in, as server-sent events. What was
-    /// written before is listed, not repeated: who comes back lists messages once the stream is open.
+    /// Streams the signals of a conversation that the user takes part in, as server-sent events. Earlier
+    /// messages are not repeated: to catch up after a reconnect, list the messages once the stream is open.
     #[oai(
         path = "/conversations/:id/listen",
         method = "get",
@@ -164,7 +165,7 @@ impl Listening {
     async fn listen_conversation(
         &self,
         caller: Visitor,
-        /// The conversation's id.
+        /// ID of the conversation.
         id: Path<String>,
     ) -> Result<ListenResponse, Failed> {
         let subscription = webchat::listen(&caller.0, &id.0)?;

@@ -1,4 +1,4 @@
-//! `/messages`, and those of one conversation.
+//! `/messages` and `/conversations/{id}/messages`: the messages of conversations.
 
 use poem_openapi::{
     ApiResponse, OpenApi,
@@ -16,10 +16,10 @@ use super::{
 };
 use crate::{domain::webchat, http::Body};
 
-/// The operations on messages.
+/// OpenAPI operations on messages.
 pub struct Messages;
 
-/// The answer to a create.
+/// Response to a create request.
 #[derive(ApiResponse)]
 enum CreateMessageResponse {
     /// The new message
@@ -31,7 +31,7 @@ enum CreateMessageResponse {
 impl Messages {
     /// Create Message
     ///
-    /// Write to the bot, in a conversation that the user takes part in.
+    /// Sends a message to the bot, in a conversation that the user takes part in.
     #[oai(path = "/messages", method = "post", operation_id = "createMessage")]
     async fn create_message(
         &self,
@@ -44,12 +44,12 @@ impl Messages {
 
     /// Get Message
     ///
-    /// Read a message of a conversation that the user takes part in.
+    /// Returns a message of a conversation that the user takes part in.
     #[oai(path = "/messages/:id", method = "get", operation_id = "getMessage")]
     async fn get_message(
         &self,
         caller: Visitor,
-        /// The message's id.
+        /// ID of the message.
         id: Path<String>,
     ) -> Result<Json<MessageResponse>, Failed> {
         let found = webchat::find_message(&caller.0, &id.0.into())?;
@@ -58,7 +58,7 @@ impl Messages {
 
     /// Delete Message
     ///
-    /// Delete a message that the user has written.
+    /// Deletes a message that the user sent.
     #[oai(
         path = "/messages/:id",
         method = "delete",
@@ -67,7 +67,7 @@ impl Messages {
     async fn delete_message(
         &self,
         caller: Visitor,
-        /// The message's id.
+        /// ID of the message.
         id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
         webchat::delete_message(&caller.0, id.0.into()).await?;
@@ -76,7 +76,7 @@ impl Messages {
 
     /// List Messages
     ///
-    /// Page through the messages of a conversation that the user takes part in, newest first.
+    /// Lists the messages of a conversation that the user takes part in, newest first.
     #[oai(
         path = "/conversations/:conversationId/messages",
         method = "get",
@@ -85,10 +85,10 @@ impl Messages {
     async fn list_messages(
         &self,
         caller: Visitor,
-        /// The conversation's id.
+        /// ID of the conversation.
         #[oai(name = "conversationId")]
         conversation_id: Path<String>,
-        /// The `nextToken` of the page before.
+        /// The `nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<MessagesResponse>, Failed> {

@@ -1,5 +1,5 @@
-//! Messages as the chat shows and takes them: the type is a member of the payload, and what is kept
-//! beside it is `metadata`.
+//! DTOs of messages. Here the type is a member of the payload, and `metadata` is beside the payload; the
+//! domain stores the type beside the payload, and `metadata` in it.
 
 use poem_openapi::{Object, types::Example};
 use serde_json::{Map, Value, json};
@@ -15,27 +15,27 @@ use crate::{
     kernel::{Error, Rule, Violation},
 };
 
-/// The id in every example.
+/// Message ID in the examples of the OpenAPI document.
 pub const EXAMPLE_ID: &str = "0194bb14-7b22-7a90-b3d1-5e4c0d9f8a61";
 
-/// The type of a message that is made of several.
+/// Type of a message that consists of several parts.
 const BLOC: &str = "bloc";
 
 /// A message.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub struct Message {
-    /// Its id.
+    /// ID of the message.
     id: String,
-    /// When it was created, in ISO 8601.
+    /// Time of creation (ISO 8601).
     created_at: String,
-    /// What it says: `type` and what belongs to it.
+    /// Payload of the message: `type` and the members that belong to the type.
     payload: JsonObject,
-    /// The id of the user who wrote it; the bot's own for the bot.
+    /// ID of the user who sent the message, or of the bot.
     user_id: String,
-    /// The id of the conversation that it is in.
+    /// ID of the conversation.
     conversation_id: String,
-    /// What is kept beside it.
+    /// Metadata of the message.
     #[oai(skip_serializing_if_is_none)]
     metadata: Option<JsonObject>,
 }
@@ -61,7 +61,7 @@ impl From<webchat::Message> for Message {
     }
 }
 
-/// A payload with its type as the first member.
+/// Returns the payload with its type as the first member.
 fn typed(kind: String, payload: Map<String, Value>) -> Map<String, Value> {
     let mut members = Map::new();
     members.insert("type".to_owned(), kind.into());
@@ -77,7 +77,7 @@ fn change_items(payload: &mut Map<String, Value>, change: fn(Value) -> Value) {
     }
 }
 
-/// A part of a message as clients have it: `{type, text}`.
+/// Converts a part of a message to the client's format: `{type, text}`.
 fn flat(item: Value) -> Value {
     match item {
         Value::Object(mut members) => {
@@ -94,7 +94,7 @@ fn flat(item: Value) -> Value {
     }
 }
 
-/// A part of a message as bots have it: `{type, payload: {text}}`.
+/// Converts a part of a message to the bot's format: `{type, payload: {text}}`.
 fn nested(item: Value) -> Value {
     match item {
         Value::Object(mut members) => {
@@ -105,7 +105,7 @@ fn nested(item: Value) -> Value {
     }
 }
 
-/// An example of a payload.
+/// Returns a payload for the examples of the OpenAPI document.
 fn example_payload() -> JsonObject {
     JsonObject::of(json!({"type": "text", "text": "Hello"}))
 }
@@ -123,7 +123,7 @@ impl Example for Message {
     }
 }
 
-/// One message.
+/// A message in a response.
 #[derive(Object)]
 #[oai(example, rename = "MessageResponse")]
 pub struct MessageResponse {
@@ -153,7 +153,7 @@ impl Example for MessageResponse {
 pub struct MessagesResponse {
     /// The messages, newest first.
     messages: Vec<Message>,
-    /// Where the next page is.
+    /// Token of the next page.
     meta: Meta,
 }
 
@@ -179,12 +179,12 @@ impl Example for MessagesResponse {
 #[derive(Object)]
 #[oai(example, rename = "createMessageBody", rename_all = "camelCase")]
 pub struct CreateMessageBody {
-    /// What it says: `type` (text, markdown, image, audio, video, file, location, card, carousel, choice,
-    /// dropdown or bloc) and what belongs to it.
+    /// Payload of the message: `type` (text, markdown, image, audio, video, file, location, card, carousel,
+    /// choice, dropdown or bloc) and the members that belong to the type.
     payload: JsonObject,
-    /// The id of the conversation that it goes into.
+    /// ID of the conversation.
     conversation_id: String,
-    /// What is kept beside it.
+    /// Metadata of the message.
     metadata: Option<JsonObject>,
 }
 

@@ -1,6 +1,6 @@
-//! The chat API of the built-in integration `chat`, as the official client `@botpress/chat` speaks it. It
-//! is the program of that integration: a request comes through the runtime protocol, as it would to code
-//! ([`Program`]).
+//! The chat API of the built-in integration `chat`, which the official client `@botpress/chat` uses. The API
+//! runs as the program of that integration: its requests arrive through the runtime protocol, as they do for
+//! integration code ([`Program`]).
 
 mod auth;
 mod conversations;
@@ -35,19 +35,19 @@ use crate::{
     http::{Document, Marks, Mount, Published, Queries},
 };
 
-/// Where the API of an installation is.
+/// Base path of the API of an installation.
 pub const BASE_PATH: &str = "/webhook/{webhookId}";
 
-/// The groups of operations in the document.
+/// Tags (groups of operations) in the OpenAPI document.
 #[derive(Tags)]
 enum Tag {
-    /// Whether the chat is there.
+    /// Check that the chat exists.
     Hello,
-    /// The user who asks.
+    /// The calling user.
     User,
     /// Conversations.
     Conversation,
-    /// Who takes part in a conversation.
+    /// Participants of a conversation.
     Participant,
     /// Messages.
     Message,
@@ -55,14 +55,14 @@ enum Tag {
     Event,
 }
 
-/// The programs of integrations that are a part of this one, by name.
+/// Returns the built-in programs of integrations, by integration name.
 #[must_use]
 pub fn natives(app: &App) -> BTreeMap<&'static str, Arc<dyn Native>> {
     let program: Arc<dyn Native> = Arc::new(Program::new(app.clone()));
     [(NAME, program)].into()
 }
 
-/// The dialect as the documents show it. It is not routed: its requests come to the webhooks of
+/// Returns the dialect for the documentation. It is not routed: its requests arrive at the webhooks of
 /// installations.
 #[must_use]
 pub fn mount(app: &App) -> Mount {
@@ -80,7 +80,7 @@ pub fn mount(app: &App) -> Mount {
     }
 }
 
-/// The dialect's OpenAPI document.
+/// Returns the OpenAPI document of the dialect.
 #[must_use]
 pub fn document() -> Document {
     Document::new::<error::Chat, _>(&service(), BASE_PATH, error::example).with_server_variable(
@@ -113,7 +113,7 @@ fn service() -> OpenApiService<Api, ()> {
         .description("Talk with a bot through the built-in integration `chat`.")
 }
 
-/// The endpoint of the operations, which this document describes.
+/// Returns the endpoint of the operations that this document describes.
 fn endpoint(document: Published) -> poem::endpoint::BoxEndpoint<'static, Response> {
     let operations = service().into_endpoint().map_to_response();
     operations.with(Queries::of(document)).boxed()

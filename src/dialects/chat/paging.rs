@@ -1,14 +1,14 @@
-//! Paging: lists are newest first, 20 a page; `nextToken` is absent on the last page.
+//! Pagination: lists are newest first, with 20 items a page; `nextToken` is absent on the last page.
 
 use poem_openapi::Object;
 
 use crate::{domain::shared::paging::Token, kernel::Result};
 
-/// Where the next page is.
+/// Token of the next page.
 #[derive(Object, Default)]
 #[oai(rename = "PageMeta")]
 pub struct Meta {
-    /// To be passed as `nextToken` for the next page; absent on the last one.
+    /// Value of `nextToken` for the next page; absent on the last page.
     #[oai(rename = "nextToken", skip_serializing_if_is_none)]
     pub next_token: Option<String>,
 }
@@ -21,10 +21,10 @@ impl Meta {
     }
 }
 
-/// The position that a `nextToken` means.
+/// Parses a `nextToken`.
 ///
 /// # Errors
-/// `Invalid` for what no list has given.
+/// `Invalid` if the token was not issued by a list.
 pub fn position(next_token: Option<String>) -> Result<Option<Token>> {
     let given = next_token.filter(|token| !token.is_empty());
     given.as_deref().map(Token::parse).transpose()

@@ -1,4 +1,4 @@
-//! `/conversations/{id}/participants`: who takes part.
+//! `/conversations/{id}/participants`: the participants of a conversation.
 
 use poem_openapi::{
     OpenApi,
@@ -16,14 +16,14 @@ use super::{
 };
 use crate::{domain::webchat, http::Body};
 
-/// The operations on participants.
+/// OpenAPI operations on participants.
 pub struct Participants;
 
 #[OpenApi(tag = "Tag::Participant")]
 impl Participants {
     /// Add Participant
     ///
-    /// Let another user into a conversation that the user owns.
+    /// Adds another user to a conversation that the user owns.
     #[oai(
         path = "/conversations/:conversationId/participants",
         method = "post",
@@ -32,7 +32,7 @@ impl Participants {
     async fn add_participant(
         &self,
         caller: Visitor,
-        /// The conversation's id.
+        /// ID of the conversation.
         #[oai(name = "conversationId")]
         conversation_id: Path<String>,
         body: Body<AddParticipantBody>,
@@ -44,7 +44,7 @@ impl Participants {
 
     /// Remove Participant
     ///
-    /// Take another user out of a conversation that the user owns, and end what it listens to there.
+    /// Removes another user from a conversation that the user owns, and ends that user's event streams of it.
     #[oai(
         path = "/conversations/:conversationId/participants/:userId",
         method = "delete",
@@ -53,10 +53,10 @@ impl Participants {
     async fn remove_participant(
         &self,
         caller: Visitor,
-        /// The conversation's id.
+        /// ID of the conversation.
         #[oai(name = "conversationId")]
         conversation_id: Path<String>,
-        /// The user's id.
+        /// ID of the user.
         #[oai(name = "userId")]
         user_id: Path<String>,
     ) -> Result<Json<Done>, Failed> {
@@ -66,7 +66,7 @@ impl Participants {
 
     /// Get Participant
     ///
-    /// Read one who takes part in a conversation that the user owns.
+    /// Returns a participant of a conversation that the user owns.
     #[oai(
         path = "/conversations/:conversationId/participants/:userId",
         method = "get",
@@ -75,10 +75,10 @@ impl Participants {
     async fn get_participant(
         &self,
         caller: Visitor,
-        /// The conversation's id.
+        /// ID of the conversation.
         #[oai(name = "conversationId")]
         conversation_id: Path<String>,
-        /// The user's id.
+        /// ID of the user.
         #[oai(name = "userId")]
         user_id: Path<String>,
     ) -> Result<Json<ParticipantResponse>, Failed> {
@@ -88,7 +88,7 @@ impl Participants {
 
     /// List Participants
     ///
-    /// Page through those who take part in a conversation, of whom the user is one.
+    /// Lists the participants of a conversation that the user takes part in.
     #[oai(
         path = "/conversations/:conversationId/participants",
         method = "get",
@@ -97,10 +97,10 @@ impl Participants {
     async fn list_participants(
         &self,
         caller: Visitor,
-        /// The conversation's id.
+        /// ID of the conversation.
         #[oai(name = "conversationId")]
         conversation_id: Path<String>,
-        /// The `nextToken` of the page before.
+        /// The `nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<ParticipantsResponse>, Failed> {

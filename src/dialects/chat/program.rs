@@ -1,5 +1,5 @@
-//! The program of the integration: the operations of the runtime protocol (botpress.md §5). A request to
-//! its webhook is one to the API; a message of the bot goes to those who listen.
+//! The program of the built-in integration `chat`: it implements the runtime protocol (botpress.md §5). It
+//! passes requests to the webhook on to the chat API, and messages of the bot to the clients that listen.
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
@@ -25,13 +25,13 @@ use crate::{
     kernel::{Error, Kind, Result, Secret},
 };
 
-/// The headers of a request that the API reads.
+/// Request headers that the API reads.
 const READ: [&str; 2] = ["content-type", super::auth::USER_KEY];
 
-/// The body of an event stream.
+/// Media type of an event stream.
 const EVENT_STREAM: &str = "text/event-stream";
 
-/// The program.
+/// The program of the integration.
 pub struct Program(Arc<Inner>);
 
 struct Inner {
@@ -66,7 +66,7 @@ impl Native for Program {
     }
 }
 
-/// What `webhook_received` carries.
+/// Body of the operation `webhook_received`.
 #[derive(Deserialize)]
 struct Received {
     req: Incoming,
@@ -81,7 +81,7 @@ struct Incoming {
     body: String,
 }
 
-/// What `message_created` carries, of which the rest is read anew.
+/// Body of the operation `message_created`. The message itself is read from the store.
 #[derive(Deserialize)]
 struct Sent {
     message: SentMessage,
@@ -92,14 +92,14 @@ struct SentMessage {
     id: String,
 }
 
-/// What `action_triggered` carries.
+/// Body of the operation `action_triggered`.
 #[derive(Deserialize)]
 struct Triggered {
     r#type: String,
     input: SendEvent,
 }
 
-/// The input of the one action.
+/// Input of the only action, `sendEvent`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SendEvent {
@@ -160,7 +160,7 @@ impl Inner {
         }
     }
 
-    /// A request to the webhook: one to the API.
+    /// Passes a request to the webhook on to the API.
     async fn received(&self, asked: Asked, incoming: Incoming) -> NativeResponse {
         let origin = incoming.headers.get("origin").cloned();
         if incoming.method == Method::OPTIONS.as_str() {
@@ -182,7 +182,7 @@ impl Inner {
         answered
     }
 
-    /// What failed, with the methods of the path if it is for the method.
+    /// Renders an error; a 405 response gets the `Allow` header of its path.
     async fn failed(&self, error: Error, path: &str) -> NativeResponse {
         let mut response = self.shown(&error).await;
         if response.status == StatusCode::METHOD_NOT_ALLOWED.as_u16() {
@@ -211,7 +211,7 @@ fn header<'a>(request: &'a Request, name: &str) -> Result<&'a str> {
     value.ok_or_else(|| Error::invalid(format!("the header {name} is missing")))
 }
 
-/// The configuration of the installation, as the protocol carries it.
+/// Decodes the configuration of the installation from a header of the runtime protocol.
 fn configuration(header: &str) -> Result<Value> {
     let broken = || Error::invalid("x-bp-configuration is not JSON in base64");
     let text = STANDARD.decode(header).map_err(|_| broken())?;
@@ -220,7 +220,7 @@ fn configuration(header: &str) -> Result<Value> {
 
 fn http(incoming: Incoming) -> Result<HttpRequest> {
     let missing = || Error::new(Kind::NoOperation, "Not Found");
-    // The client asks for `/hello/`.
+    // The client requests `/hello/`.
     let path = match incoming.path.trim_end_matches('/') {
         "" => "/",
         path => path,
@@ -241,8 +241,8 @@ fn http(incoming: Incoming) -> Result<HttpRequest> {
     Ok(request.body(incoming.body))
 }
 
-/// The path with the slashes of an id encoded, where the client does not.
-// wire: @botpress/chat encodes ids in every path but that of a stream
+/// Returns the path with the slashes in the ID encoded, where the client does not encode them.
+// wire: @botpress/chat encodes IDs in every path except that of a stream
 fn encoded<'a>(method: &str, path: &'a str) -> Cow<'a, str> {
     let id = path
         .strip_prefix("/conversations/")
@@ -257,7 +257,7 @@ fn encoded<'a>(method: &str, path: &'a str) -> Cow<'a, str> {
     }
 }
 
-/// What the API answered, as a program answers.
+/// Converts a response of the API to a response of the program.
 async fn shown(mut response: Response) -> NativeResponse {
     let body = response.take_body();
     let is_live = response
@@ -275,13 +275,13 @@ async fn shown(mut response: Response) -> NativeResponse {
     if is_live {
         answered.live = Some(live(body));
     } else {
-        // It is in memory.
+        // The body is already in memory.
         answered.body = body.into_string().await.unwrap_or_default();
     }
     answered
 }
 
-/// A body that comes event by event, each of them a text.
+/// Converts a body to a stream of events, one text each.
 fn live(body: Body) -> Live {
     let events = body
         .into_bytes_stream()

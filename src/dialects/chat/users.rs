@@ -1,4 +1,4 @@
-//! `/users`: the user who asks.
+//! `/users`: the calling user.
 
 use poem_openapi::{ApiResponse, OpenApi, payload::Json};
 
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{domain::webchat, http::Body};
 
-/// The operations on users.
+/// OpenAPI operations on users.
 pub struct Users;
 
-/// The answer to a create.
+/// Response to a create request.
 #[derive(ApiResponse)]
 enum CreateUserResponse {
     /// The new user with its key
@@ -21,10 +21,10 @@ enum CreateUserResponse {
     Created(Json<NewUserResponse>),
 }
 
-/// The answer to a get-or-create.
+/// Response to a get-or-create request.
 #[derive(ApiResponse)]
 enum GetOrCreateUserResponse {
-    // wire: 201 for one that was there, too
+    // wire: 201 for an existing one, too
     /// The user
     #[oai(status = 201)]
     Found(Json<UserResponse>),
@@ -34,8 +34,8 @@ enum GetOrCreateUserResponse {
 impl Users {
     /// Create User
     ///
-    /// Create a user and its key. Where the installation has an `encryptionKey`, its owner signs keys and
-    /// nobody can create a user here.
+    /// Creates a user and its key. If the installation has an `encryptionKey`, its owner signs the keys, and
+    /// users cannot be created here.
     #[oai(path = "/users", method = "post", operation_id = "createUser")]
     async fn create_user(
         &self,
@@ -49,7 +49,7 @@ impl Users {
 
     /// Get User
     ///
-    /// Read the user whose key this is.
+    /// Returns the user that the key belongs to.
     #[oai(path = "/users/me", method = "get", operation_id = "getUser")]
     async fn get_user(&self, caller: Visitor) -> Result<Json<UserResponse>, Failed> {
         Ok(Json(webchat::find_user(&caller.0)?.into()))
@@ -57,8 +57,8 @@ impl Users {
 
     /// Get Or Create User
     ///
-    /// Read the user whose key this is, after what is given is set. If the installation's owner has signed
-    /// the key, a user that is not there yet is created.
+    /// Updates the user that the key belongs to with the given fields, and returns it. If the owner of the
+    /// installation signed the key, a user that does not exist yet is created.
     #[oai(
         path = "/users/get-or-create",
         method = "post",
@@ -76,7 +76,7 @@ impl Users {
 
     /// Update User
     ///
-    /// Change the user whose key this is.
+    /// Updates the user that the key belongs to.
     #[oai(path = "/users/me", method = "put", operation_id = "updateUser")]
     async fn update_user(
         &self,
@@ -89,7 +89,7 @@ impl Users {
 
     /// Delete User
     ///
-    /// Delete the user whose key this is, with what it has written. The key opens nothing any more.
+    /// Deletes the user that the key belongs to, with its messages. The key becomes invalid.
     #[oai(path = "/users/me", method = "delete", operation_id = "deleteUser")]
     async fn delete_user(&self, caller: Visitor) -> Result<Json<Done>, Failed> {
         webchat::delete_user(&caller.0).await?;

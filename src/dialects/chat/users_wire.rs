@@ -1,4 +1,4 @@
-//! Users as the chat shows and takes them.
+//! DTOs of users and participants.
 
 use poem_openapi::{Object, types::Example};
 
@@ -8,29 +8,29 @@ use crate::{
     kernel::Secret,
 };
 
-/// The id in every example.
+/// User ID in the examples of the OpenAPI document.
 pub const EXAMPLE_ID: &str = "0194bb14-5f80-7c2e-9d40-2f8e1b7a6c33";
-/// The time in every example.
+/// Timestamp in the examples of the OpenAPI document.
 pub const EXAMPLE_TIME: &str = "2026-01-31T09:30:00.000Z";
 
-/// Someone who talks with the bot, or the bot itself.
+/// A user of the chat, or the bot.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub struct User {
-    /// Its id: the one that the client has chosen, if it has.
+    /// ID of the user, which a client may choose.
     id: String,
-    /// Its name.
+    /// Name of the user.
     #[oai(skip_serializing_if_is_none)]
     name: Option<String>,
-    /// The address of its picture.
+    /// URL of the user's picture.
     #[oai(skip_serializing_if_is_none)]
     picture_url: Option<String>,
-    /// What the client keeps of it.
+    /// Text that the client stores with the user.
     #[oai(skip_serializing_if_is_none)]
     profile: Option<String>,
-    /// When it was created, in ISO 8601.
+    /// Time of creation (ISO 8601).
     created_at: String,
-    /// When it was last changed, in ISO 8601.
+    /// Time of the last change (ISO 8601).
     updated_at: String,
 }
 
@@ -60,7 +60,7 @@ impl Example for User {
     }
 }
 
-/// A user.
+/// A user in a response.
 #[derive(Object)]
 #[oai(example, rename = "UserResponse")]
 pub struct UserResponse {
@@ -82,13 +82,13 @@ impl Example for UserResponse {
     }
 }
 
-/// A new user.
+/// A new user in a response.
 #[derive(Object)]
 #[oai(example, rename = "createUserResponse")]
 pub struct NewUserResponse {
     /// The user.
     user: User,
-    /// The user's key, for the header `x-user-key`. It does not end, and is not shown again.
+    /// Key of the user, for the header `x-user-key`. It does not expire, and is not returned again.
     key: String,
 }
 
@@ -110,7 +110,7 @@ impl Example for NewUserResponse {
     }
 }
 
-/// One who takes part in a conversation.
+/// A participant in a response.
 #[derive(Object)]
 #[oai(example, rename = "ParticipantResponse")]
 pub struct ParticipantResponse {
@@ -134,13 +134,13 @@ impl Example for ParticipantResponse {
     }
 }
 
-/// A page of those who take part in a conversation.
+/// A page of participants.
 #[derive(Object)]
 #[oai(example, rename = "listParticipantsResponse")]
 pub struct ParticipantsResponse {
     /// The users, newest first and the bot last.
     participants: Vec<User>,
-    /// Where the next page is.
+    /// Token of the next page.
     meta: Meta,
 }
 
@@ -162,17 +162,17 @@ impl Example for ParticipantsResponse {
     }
 }
 
-/// A new user. What is left out is not known.
+/// A new user. All fields are optional.
 #[derive(Object)]
 #[oai(example, rename = "createUserBody", rename_all = "camelCase")]
 pub struct CreateUserBody {
-    /// Its id: up to 70 letters, digits, underscores, hyphens and slashes; one is made if absent.
+    /// ID of the user: up to 70 letters, digits, underscores, hyphens and slashes. Generated if absent.
     id: Option<String>,
-    /// Its name.
+    /// Name of the user.
     name: Option<String>,
-    /// The address of its picture.
+    /// URL of the user's picture.
     picture_url: Option<String>,
-    /// What the client keeps of it: up to 500 characters.
+    /// Text that the client stores with the user: up to 500 characters.
     profile: Option<String>,
 }
 
@@ -200,15 +200,15 @@ impl From<CreateUserBody> for webchat::NewUser {
     }
 }
 
-/// What is said of a user. What is left out stays.
+/// Changes of a user. Omitted fields keep their values.
 #[derive(Object)]
 #[oai(example, rename = "userBody", rename_all = "camelCase")]
 pub struct UserBody {
-    /// Its name.
+    /// Name of the user.
     name: Option<String>,
-    /// The address of its picture.
+    /// URL of the user's picture.
     picture_url: Option<String>,
-    /// What the client keeps of it: up to 500 characters.
+    /// Text that the client stores with the user: up to 500 characters.
     profile: Option<String>,
 }
 
@@ -232,7 +232,7 @@ impl From<UserBody> for webchat::Profile {
     }
 }
 
-/// Nothing.
+/// An empty object.
 #[derive(Object)]
 #[oai(example, rename = "Done")]
 pub struct Done {}
