@@ -1,5 +1,5 @@
-//! Who calls: the holder of an API key of a workspace, which is Cohere's organization. To OAuth
-//! the key is the user.
+//! Authentication extractor: an API key of a workspace, which is Cohere's organization. For the OAuth
+//! authorization of connectors, each key is a user.
 
 use poem::{Request, RequestBody, http::header};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
@@ -13,13 +13,13 @@ use crate::{
     kernel::{Error, Kind, Result},
 };
 
-/// The name of the scheme in the document.
+/// Name of the security scheme in the OpenAPI document.
 const BEARER: &str = "BearerAuth";
 
-/// The header that names the project that a call is made for.
+/// Header with the name of the project that a call is made for.
 const CLIENT_NAME: &str = "x-client-name";
 
-/// An authenticated call of an organization within its limits.
+/// Authenticates an organization's call and counts it against the rate limits.
 pub struct User(pub Call);
 
 impl<'a> ApiExtractor<'a> for User {

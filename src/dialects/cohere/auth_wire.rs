@@ -1,4 +1,4 @@
-//! What calls to connectors are proven with, as Cohere shows and takes it.
+//! DTOs of the credentials with which the server calls connectors.
 
 use poem_openapi::{Enum, Object, types::Example};
 
@@ -7,7 +7,7 @@ use crate::{
     kernel::Secret,
 };
 
-/// How a connector is authorized.
+/// The OAuth 2.0 configuration of a connector, without the client credentials.
 #[derive(Object)]
 #[oai(example, skip_serializing_if_is_none)]
 pub struct ConnectorOAuth {
@@ -29,10 +29,10 @@ impl Example for ConnectorOAuth {
     }
 }
 
-/// How the token of a connector is passed.
+/// The way the token of a connector is passed.
 #[derive(Object)]
 pub struct ConnectorServiceAuth {
-    /// The way.
+    /// The way the token is passed.
     pub r#type: AuthTokenType,
 }
 
@@ -65,7 +65,7 @@ impl From<Scheme> for AuthTokenType {
     }
 }
 
-/// The OAuth 2.0 configuration of a connector. On creation all but the scope are needed.
+/// The OAuth 2.0 configuration of a connector. On creation, only the scope is optional.
 #[derive(Object)]
 #[oai(
     rename = "CreateConnectorOAuth",
@@ -112,7 +112,8 @@ impl From<OAuthConfiguration> for NewOAuth {
 )]
 pub struct ServiceAuthConfiguration {
     /// The way the token is passed in the Authorization header; `noscheme` by default.
-    // wire: the schema requires it and gives it a default at once; the default is kinder
+    // wire: the vendor's schema requires this field and also gives it a default; the default helps clients
+    // more
     #[oai(nullable)]
     pub r#type: Option<AuthTokenType>,
     /// The token that is used in the Authorization header. This field is encrypted at rest and

@@ -1,4 +1,4 @@
-//! `/chat`: answers from what connectors find, and from documents that come with the message.
+//! `/chat`: answers from the results of connectors, and from documents in the request.
 
 use poem::{Body, IntoResponse, Request, Response, http::StatusCode};
 use poem_openapi::{
@@ -18,25 +18,25 @@ use super::{
 };
 use crate::{domain::retrieval::chat, http};
 
-/// The header, so named, with which a client asks for server-sent events (cohere.md §4.3).
+/// Header with which a client requests server-sent events; this is its literal name (cohere.md §4.3).
 const ACCEPTS: &str = "accepts";
 
-/// The operation on chats.
+/// OpenAPI operation `chat`.
 pub struct ChatApi;
 
-/// The answer to a chat.
+/// Response to a chat request.
 #[expect(
     clippy::large_enum_variant,
     reason = "it is made once for each request"
 )]
 enum ChatAnswer {
-    /// The whole answer.
+    /// The complete response.
     Whole(Json<ChatResponse>),
-    /// With `stream`: events as they happen, in this form.
+    /// With `stream`: a stream of events in this format.
     Streamed(Form, Body),
 }
 
-// By hand: of two answers with the same status, a derived one would document the last only.
+// Written by hand: if two responses have the same status, a derived implementation documents only the last.
 impl ApiResponse for ChatAnswer {
     fn meta() -> MetaResponses {
         let content = |content_type, schema| MetaMediaType {
@@ -85,10 +85,9 @@ impl IntoResponse for ChatAnswer {
 impl ChatApi {
     /// Chat
     ///
-    /// Answers a message from what the connectors find for it and from the documents that come with
-    /// it, and says what each part of the answer rests on. With `stream`, what happens comes as it
-    /// does, one JSON object a line; with the header `Accepts: text/event-stream` too, as server-sent
-    /// events.
+    /// Answers a message from the results of the connectors and from the documents in the request, with
+    /// citations. With `stream`, the response is a stream of events, one JSON object a line; with the header
+    /// `Accepts: text/event-stream` too, it is a stream of server-sent events.
     #[oai(path = "/chat", method = "post", operation_id = "chat")]
     async fn chat(
         &self,

@@ -1,5 +1,5 @@
-//! What a chat is asked with. Null is absent everywhere: version 4 of the client sends it
-//! (cohere.md §4.1). Members that are not known are ignored, as clients send many.
+//! DTOs of chat requests, and their conversion to the domain. Null means absent everywhere, because version 4
+//! of the client sends it (cohere.md §4.1). Unknown members are ignored, because clients send many.
 
 use poem_openapi::{Object, types::Example};
 use serde_json::{Map, Value, json};
@@ -16,65 +16,65 @@ use crate::{
     },
 };
 
-/// A message to be answered.
+/// A chat request.
 #[derive(Object)]
 #[oai(example, skip_serializing_if_is_none)]
 pub struct ChatRequest {
-    /// The message.
+    /// The user's message.
     #[oai(validator(min_length = 1))]
     message: String,
-    /// Kept for clients: which model answers is a setting of the server.
+    /// Accepted for compatibility: a setting of the server selects the model.
     #[oai(nullable)]
     model: Option<String>,
-    /// Whether the answer comes as it is made; false by default.
+    /// True to stream the response; false by default.
     #[oai(nullable)]
     stream: Option<bool>,
-    /// How a model is to behave.
+    /// Instructions for the model.
     #[oai(nullable)]
     preamble: Option<String>,
-    /// What was said before.
+    /// The earlier messages of the conversation.
     #[oai(nullable)]
     chat_history: Option<Vec<ChatTurn>>,
-    /// A conversation that the server keeps: it goes before the message unless there is a
-    /// `chat_history`, and the message and its answer are added to it.
+    /// ID of a conversation that the server stores. Its messages precede this message unless there is a
+    /// `chat_history`. The message and its answer are added to it.
     #[oai(nullable)]
     conversation_id: Option<String>,
-    /// Which documents are used: `AUTO` (those that fit best), `AUTO_PRESERVE_ORDER` (those too, as
-    /// they came) or `OFF` (all). `AUTO` with connectors, else `OFF`.
+    /// Selection of the documents to use: `AUTO` (the best matches), `AUTO_PRESERVE_ORDER` (the best matches
+    /// in their original order) or `OFF` (all). The default is `AUTO` with connectors, else `OFF`.
     #[oai(nullable)]
     prompt_truncation: Option<String>,
     /// The connectors to search.
     #[oai(nullable)]
     connectors: Option<Vec<ChatConnector>>,
-    /// Whether only the search queries are wanted.
+    /// True to return only the search queries.
     #[oai(nullable)]
     search_queries_only: Option<bool>,
-    /// Documents to answer from. `id` names one in citations; the fields in `_excludes` are kept out
-    /// of ranking and prompt.
+    /// Documents to answer from. `id` identifies a document in citations. The fields named in `_excludes` are
+    /// excluded from ranking and from the prompt.
     #[oai(nullable)]
     documents: Option<Vec<JsonObject>>,
-    /// `accurate` (citations after the text), `fast` (as they come) or `off`.
+    /// Mode of citations: `accurate` (after the text), `fast` (interleaved with the text) or `off`.
     #[oai(nullable)]
     citation_quality: Option<String>,
-    /// The longest answer, in tokens; in words where no model answers.
+    /// Maximum length of the answer, in tokens; in words if no model answers.
     #[oai(nullable)]
     max_tokens: Option<u64>,
-    /// For a model.
+    /// Passed to the model.
     #[oai(nullable)]
     temperature: Option<f64>,
-    /// For a model.
+    /// Passed to the model.
     #[oai(nullable)]
     p: Option<f64>,
-    /// For a model.
+    /// Passed to the model.
     #[oai(nullable)]
     seed: Option<i64>,
-    /// For a model.
+    /// Passed to the model.
     #[oai(nullable)]
     stop_sequences: Option<Vec<String>>,
-    /// For a model.
+    /// Passed to the model.
     #[oai(nullable)]
     frequency_penalty: Option<f64>,
-    /// For a model.
+    /// Passed to the model.
     #[oai(nullable)]
     presence_penalty: Option<f64>,
     /// Not supported.
@@ -83,7 +83,7 @@ pub struct ChatRequest {
     /// Not supported.
     #[oai(nullable)]
     tool_results: Option<Vec<Value>>,
-    /// Not supported, but for the type `text`.
+    /// Not supported, except for the type `text`.
     #[oai(nullable)]
     response_format: Option<JsonObject>,
     /// Not supported.
@@ -91,17 +91,17 @@ pub struct ChatRequest {
     raw_prompting: Option<bool>,
 }
 
-/// Something that was said.
+/// An earlier message of the conversation.
 #[derive(Object)]
 #[oai(example, skip_serializing_if_is_none)]
 pub struct ChatTurn {
-    /// `USER`, `CHATBOT` or `SYSTEM`. `TOOL` is not supported.
+    /// Author of the message: `USER`, `CHATBOT` or `SYSTEM`. `TOOL` is not supported.
     #[oai(nullable)]
     role: Option<String>,
-    /// In the place of `role`: `User` or `Chatbot`, as version 4 of the client calls them.
+    /// Alternative to `role`: `User` or `Chatbot`, as version 4 of the client sends it.
     #[oai(nullable)]
     user_name: Option<String>,
-    /// What was said.
+    /// Text of the message.
     #[oai(nullable)]
     message: Option<String>,
     /// Not supported.
@@ -116,16 +116,16 @@ pub struct ChatTurn {
 #[derive(Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct ChatConnector {
-    /// Its id.
+    /// ID of the connector.
     #[oai(validator(min_length = 1))]
     id: String,
-    /// A token of the user, passed to the connector in the place of its own.
+    /// Access token of the user, passed to the connector instead of the connector's own token.
     #[oai(nullable)]
     user_access_token: Option<String>,
-    /// Whether the chat goes on if the connector fails; as the connector is set by default.
+    /// True to continue the chat if the connector fails; by default the setting of the connector.
     #[oai(nullable)]
     continue_on_failure: Option<bool>,
-    /// What the connector is told besides the query.
+    /// Options that are passed to the connector with the query.
     #[oai(nullable)]
     options: Option<JsonObject>,
 }
@@ -137,18 +137,18 @@ fn is_some(list: &Option<Vec<Value>>) -> bool {
 }
 
 impl ChatRequest {
-    /// Whether the answer comes as it is made.
+    /// True if the client requests a stream.
     pub fn is_streamed(&self) -> bool {
         self.stream.unwrap_or(false)
     }
 
-    /// The conversation that the server keeps.
+    /// Returns the ID of the conversation that the server stores.
     pub fn conversation_id(&self) -> Option<String> {
-        // wire: version 4 of the client sends an empty one for none (cohere.md §4.1)
+        // wire: version 4 of the client sends an empty ID for none (cohere.md §4.1)
         self.conversation_id.clone().filter(|id| !id.is_empty())
     }
 
-    /// What is asked for and not there, in words.
+    /// Returns the error message for a feature that is requested but not supported.
     fn unsupported(&self) -> Option<&'static str> {
         let format = self.response_format.as_ref();
         let format = format.and_then(|format| format.0.get("type")?.as_str());
@@ -163,7 +163,7 @@ impl ChatRequest {
         }
     }
 
-    /// What a model is told besides, in OpenAI's names.
+    /// Returns the sampling parameters for the model, by their names in OpenAI's API.
     fn sampling(&self) -> Map<String, Value> {
         let mut sampling = Map::new();
         let mut set = |name: &str, value: Option<Value>| {
@@ -232,7 +232,7 @@ impl TryFrom<ChatRequest> for Request {
             .collect::<Result<_>>()?;
         let documents = asked.documents.unwrap_or_default();
         if let Some(index) = documents.iter().position(|document| document.0.is_empty()) {
-            // wire: the vendor's words
+            // wire: the vendor's message
             let text = format!("document at index {index} cannot be empty");
             return Err(Error::invalid(text));
         }
@@ -301,7 +301,7 @@ impl From<ChatConnector> for Use {
     }
 }
 
-/// A word in any case of letters; none if it is empty.
+/// Returns a keyword in lower case; `None` if it is empty.
 fn word(word: &Option<String>) -> Option<String> {
     let word = word.as_ref()?.to_ascii_lowercase();
     (!word.is_empty()).then_some(word)
@@ -312,7 +312,7 @@ fn one_of(field: &str, allowed: &[&str]) -> Error {
     Violation::body([field], Rule::OneOf { allowed }).into()
 }
 
-/// A document that came with the message (cohere.md §3.7).
+/// Converts a document of the request (cohere.md §3.7).
 fn source(index: usize, mut fields: Map<String, Value>) -> Source {
     let hidden = match fields.shift_remove("_excludes") {
         Some(Value::Array(names)) => names
@@ -324,7 +324,7 @@ fn source(index: usize, mut fields: Map<String, Value>) -> Source {
     let id = match fields.shift_remove("id") {
         Some(Value::String(id)) if !id.is_empty() => id,
         Some(Value::Number(id)) => id.to_string(),
-        // wire: as the vendor names those without an id
+        // wire: the vendor's ID for a document without one
         _ => format!("doc_{index}"),
     };
     let fields = fields.into_iter().filter_map(|(name, value)| {

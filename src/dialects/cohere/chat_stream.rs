@@ -1,8 +1,8 @@
-//! A chat as it comes: one JSON object a line (cohere.md §4.3).
+//! Streams a chat response as events, one JSON object a line (cohere.md §4.3).
 //!
-//! A connector that fails and that the chat cannot go on without is told among the search results,
-//! and the stream ends with `ERROR`: by then the status 200 is out, and the vendor's guide says to
-//! look there.
+//! If a connector fails and the chat cannot continue without it, the search results contain the error and the
+//! stream ends with `ERROR`. By then the status 200 is already sent; the vendor's guide tells clients to look
+//! there.
 
 use std::{convert::Infallible, io};
 
@@ -26,17 +26,17 @@ use crate::{
     kernel::{Error, Kind},
 };
 
-/// How events are written.
+/// Format of the events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// One JSON object a line, as every official client reads them.
+    /// One JSON object a line, which every official client reads.
     Lines,
-    /// Server-sent events, which only who asks for them can read.
+    /// Server-sent events, only for clients that request them.
     Events,
 }
 
 impl Form {
-    /// The type of the body.
+    /// Returns the media type of the body.
     pub const fn content_type(self) -> &'static str {
         match self {
             Self::Lines => "application/stream+json",
@@ -45,32 +45,32 @@ impl Form {
     }
 }
 
-/// Something that happens while a chat is answered.
+/// An event of a streamed chat response.
 #[derive(Default, Object)]
 #[oai(example, skip_serializing_if_is_none)]
 pub struct StreamedChatEvent {
-    /// Whether this is the last event.
+    /// True for the last event.
     is_finished: bool,
-    /// `stream-start`, `search-queries-generation`, `search-results`, `text-generation`,
+    /// Type of the event: `stream-start`, `search-queries-generation`, `search-results`, `text-generation`,
     /// `citation-generation` or `stream-end`.
     event_type: String,
-    /// Of `stream-start`: the id of the text.
+    /// In `stream-start`: ID of the generated text.
     generation_id: Option<String>,
-    /// Of `stream-start`: the conversation that the server keeps.
+    /// In `stream-start`: ID of the conversation that the server stores.
     conversation_id: Option<String>,
-    /// Of `search-queries-generation`.
+    /// In `search-queries-generation`: the search queries.
     search_queries: Option<Vec<ChatSearchQuery>>,
-    /// Of `search-results`.
+    /// In `search-results`: the results of each connector.
     search_results: Option<Vec<ChatSearchResult>>,
-    /// Of `search-results`: the documents that are used.
+    /// In `search-results`: the documents used for the answer.
     documents: Option<Vec<JsonObject>>,
-    /// Of `text-generation`: more text.
+    /// In `text-generation`: the next part of the text.
     text: Option<String>,
-    /// Of `citation-generation`.
+    /// In `citation-generation`: citations of the text.
     citations: Option<Vec<ChatCitation>>,
-    /// Of `stream-end`: why the answer ended.
+    /// In `stream-end`: reason why the answer ended.
     finish_reason: Option<String>,
-    /// Of `stream-end`: the whole answer.
+    /// In `stream-end`: the complete response.
     response: Option<ChatResponse>,
 }
 
@@ -109,7 +109,7 @@ impl StreamedChatEvent {
     }
 }
 
-/// What is told of a chat as a body.
+/// Returns a response body that streams the events of a chat.
 pub fn body(told: impl Stream<Item = Told> + Send + 'static, ids: Ids, form: Form) -> Body {
     let mut queries = Vec::new();
     let lines = told.map(move |told| {
@@ -155,7 +155,7 @@ fn shown(event: Event, ids: &Ids, queries: &mut Vec<String>) -> StreamedChatEven
     }
 }
 
-/// The end of a chat that failed after its beginning was out.
+/// Returns the outcome of a chat that failed after its stream began.
 fn failed(failure: &Error) -> Outcome {
     let warning = match failure.kind() {
         Kind::Internal => {

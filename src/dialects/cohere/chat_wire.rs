@@ -1,4 +1,4 @@
-//! A chat's answer as Cohere shows it (cohere.md §4.2). What is absent is left out.
+//! DTOs of chat responses (cohere.md §4.2). Absent fields are omitted.
 
 use poem_openapi::{Object, types::Example};
 use serde_json::{Map, Value};
@@ -12,104 +12,105 @@ use crate::{
     http::JsonObject,
 };
 
-/// An answer.
+/// A chat response.
 #[derive(Clone, Object)]
 #[oai(example, skip_serializing_if_is_none)]
 pub struct ChatResponse {
-    /// The id of this answer.
+    /// ID of this response.
     response_id: String,
-    /// The text.
+    /// Text of the answer.
     text: String,
-    /// The id of the text.
+    /// ID of the generated text.
     generation_id: String,
-    /// The conversation that the server keeps.
+    /// ID of the conversation that the server stores.
     conversation_id: Option<String>,
-    /// What parts of the text rest on.
+    /// Citations: the parts of the text that are based on documents.
     citations: Option<Vec<ChatCitation>>,
-    /// The documents that were used, with all of their fields.
+    /// The documents used for the answer, with all of their fields.
     documents: Option<Vec<JsonObject>>,
-    /// Whether anything is to be searched for.
+    /// True if the message requires a search.
     is_search_required: Option<bool>,
-    /// What was searched for.
+    /// The search queries.
     search_queries: Option<Vec<ChatSearchQuery>>,
-    /// What each connector found for each query.
+    /// Results of each connector for each query.
     search_results: Option<Vec<ChatSearchResult>>,
-    /// Why the answer ended.
+    /// Reason why the answer ended.
     finish_reason: String,
-    /// The conversation with this message and its answer.
+    /// The conversation, including this message and its answer.
     chat_history: Option<Vec<ShownTurn>>,
-    /// About the answer.
+    /// Metadata of the response.
     meta: ApiMeta,
 }
 
-/// A part of the text and what it rests on.
+/// A part of the text, and the documents that it is based on.
 #[derive(Clone, Object)]
 pub struct ChatCitation {
-    /// Where it begins, in Unicode code points from 0.
+    /// Start of the part, in Unicode code points from 0.
     start: u64,
-    /// Where it ends: the first code point that is not part of it.
+    /// End of the part (exclusive), in Unicode code points.
     end: u64,
-    /// The part itself.
+    /// Text of the part.
     text: String,
-    /// The documents.
+    /// IDs of the documents.
     document_ids: Vec<String>,
-    /// `TEXT_CONTENT`
+    /// Type of the citation: `TEXT_CONTENT`.
     r#type: String,
 }
 
-/// Something that was searched for.
+/// A search query.
 #[derive(Clone, Object)]
 pub struct ChatSearchQuery {
-    /// The query.
+    /// Text of the query.
     text: String,
-    /// The id of the text that it was made for.
+    /// ID of the generated text that the query belongs to.
     generation_id: String,
 }
 
-/// What a connector found for a query.
+/// Results of a connector for a query.
 #[derive(Clone, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct ChatSearchResult {
-    /// The query.
-    // wire: always there, also where it failed: version 5.0 of the client needs it (cohere.md §4.2)
+    /// The search query.
+    // wire: always present, even if the connector failed: version 5.0 of the client requires it
+    // (cohere.md §4.2)
     search_query: ChatSearchQuery,
     /// The connector.
     connector: ChatSearchConnector,
-    /// The documents, of those that were used.
+    /// IDs of the connector's documents among those used for the answer.
     document_ids: Vec<String>,
-    /// Why there are none, if the connector failed.
+    /// Error message, if the connector failed.
     error_message: Option<String>,
-    /// Whether the chat went on although it failed.
+    /// True if the chat continued although the connector failed; absent if it did not fail.
     continue_on_failure: Option<bool>,
 }
 
 /// A connector.
 #[derive(Clone, Object)]
 pub struct ChatSearchConnector {
-    /// Its id.
+    /// ID of the connector.
     id: String,
 }
 
-/// Something that was said.
+/// A message of the conversation.
 #[derive(Clone, Object)]
 pub struct ShownTurn {
-    /// `USER`, `CHATBOT` or `SYSTEM`.
+    /// Author of the message: `USER`, `CHATBOT` or `SYSTEM`.
     role: String,
-    /// What was said.
+    /// Text of the message.
     message: String,
 }
 
-/// About an answer.
+/// Metadata of a response.
 #[derive(Clone, Object)]
 pub struct ApiMeta {
     /// The version of the API.
     api_version: ApiVersion,
-    /// The tokens as they would be billed.
-    // wire: always there: LangChain reads it, and `tokens`, unasked
+    /// Number of tokens that would be billed.
+    // wire: always present, as `tokens` is: LangChain reads both unconditionally
     billed_units: Tokens,
-    /// The tokens that the model counted; where none did, about how many there are.
+    /// Number of tokens that the model counted, or an estimate if no model answered.
     tokens: Tokens,
-    /// Who answered, and what was not as it should be.
+    /// Warnings, including the name of the answerer.
     warnings: Vec<String>,
 }
 
@@ -119,16 +120,16 @@ pub struct ApiVersion {
     version: String,
 }
 
-/// Counts of tokens.
+/// Numbers of tokens.
 #[derive(Clone, Object)]
 pub struct Tokens {
-    /// Of the prompt.
+    /// Number of tokens of the prompt.
     input_tokens: u64,
-    /// Of the answer.
+    /// Number of tokens of the answer.
     output_tokens: u64,
 }
 
-/// The ids of an answer.
+/// The IDs of a response.
 #[derive(Debug, Clone)]
 pub struct Ids {
     response: String,
@@ -137,7 +138,7 @@ pub struct Ids {
 }
 
 impl Ids {
-    /// New ones.
+    /// Generates new IDs.
     pub fn new(conversation: Option<String>) -> Self {
         Self {
             response: Uuid::new_v4().to_string(),
@@ -146,7 +147,7 @@ impl Ids {
         }
     }
 
-    /// An answer as it is shown.
+    /// Builds the response for an outcome.
     pub fn response(&self, outcome: Outcome) -> ChatResponse {
         let is_grounded = outcome.is_search_required.is_some() || !outcome.documents.is_empty();
         let tokens = Tokens {
@@ -180,7 +181,7 @@ impl Ids {
         }
     }
 
-    /// Search queries as they are shown.
+    /// Converts search queries.
     pub fn queries(&self, queries: &[String]) -> Vec<ChatSearchQuery> {
         queries.iter().map(|query| self.query(query)).collect()
     }
@@ -192,7 +193,7 @@ impl Ids {
         }
     }
 
-    /// What connectors found as it is shown.
+    /// Converts the results of connectors.
     pub fn results(&self, queries: &[String], found: Vec<Found>) -> Vec<ChatSearchResult> {
         let results = found.into_iter().map(|found| ChatSearchResult {
             search_query: self.query(queries.get(found.query).map_or("", String::as_str)),
@@ -207,7 +208,7 @@ impl Ids {
     }
 }
 
-/// Documents as they are shown: a map of texts each, with its id.
+/// Converts documents: each becomes a map of texts, with its ID.
 pub fn documents(sources: Vec<Source>) -> Vec<JsonObject> {
     let documents = sources.into_iter().map(|source| {
         let mut document = Map::new();
@@ -219,7 +220,7 @@ pub fn documents(sources: Vec<Source>) -> Vec<JsonObject> {
     documents.collect()
 }
 
-/// Why an answer ended, in the vendor's words.
+/// Returns the vendor's name for the reason why an answer ended.
 pub const fn finish_reason(finish: Finish) -> &'static str {
     match finish {
         Finish::Complete => "COMPLETE",

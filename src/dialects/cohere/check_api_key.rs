@@ -1,4 +1,4 @@
-//! `/check-api-key`: what clients before version 5 ask before everything else.
+//! `/check-api-key`: clients before version 5 call this before any other operation.
 
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
@@ -8,11 +8,11 @@ use super::{Tag, auth::User, error::Failed};
 #[derive(Object)]
 #[oai(example)]
 struct CheckApiKeyResponse {
-    /// True; for another key the answer is 401.
+    /// Always true; for an invalid key the response is 401.
     valid: bool,
-    /// The organization that the key belongs to.
+    /// ID of the organization that the key belongs to.
     organization_id: String,
-    /// The key's id, which is the user of connectors.
+    /// ID of the key, which is the user for OAuth authorization of connectors.
     owner_id: String,
 }
 
@@ -26,14 +26,14 @@ impl Example for CheckApiKeyResponse {
     }
 }
 
-/// The operation on keys.
+/// OpenAPI operation on API keys.
 pub struct CheckApiKey;
 
 #[OpenApi(tag = "Tag::Keys")]
 impl CheckApiKey {
     /// Check an API key
     ///
-    /// Whether the key in the Authorization header is active and valid.
+    /// Checks that the API key in the Authorization header is active and valid.
     #[oai(path = "/check-api-key", method = "post", operation_id = "checkApiKey")]
     async fn check_api_key(&self, user: User) -> Result<Json<CheckApiKeyResponse>, Failed> {
         Ok(Json(CheckApiKeyResponse {

@@ -20,7 +20,7 @@ use crate::{
     http::Body,
 };
 
-/// The operations on connectors.
+/// OpenAPI operations on connectors.
 pub struct Connectors {
     settings: Settings,
 }
@@ -37,12 +37,12 @@ impl Connectors {
     }
 }
 
-// wire: 200 for every success, also of create and delete (cohere.md §1)
+// wire: 200 for every success, also for create and delete (cohere.md §1)
 #[OpenApi(tag = "Tag::Connectors")]
 impl Connectors {
     /// List connectors
     ///
-    /// The connectors of the organization, newest first.
+    /// Lists the connectors of the organization, newest first.
     #[oai(path = "/connectors", method = "get", operation_id = "listConnectors")]
     async fn list_connectors(
         &self,
@@ -65,9 +65,9 @@ impl Connectors {
 
     /// Create a connector
     ///
-    /// Creates a new connector. The connector is tested during registration and will cancel
-    /// registration when the test is unsuccessful. One with `oauth` is not tested: no user has
-    /// authorized it yet.
+    /// Creates a new connector. The connector is tested during registration and will cancel registration when
+    /// the test is unsuccessful. A connector with `oauth` is not tested, because no user has authorized it
+    /// yet.
     #[oai(
         path = "/connectors",
         method = "post",
@@ -100,8 +100,8 @@ impl Connectors {
 
     /// Update a connector
     ///
-    /// Omitted fields, and null, are not updated; within `oauth` too. A connector whose `url` or
-    /// `service_auth` changes is tested as at its registration.
+    /// Omitted and null fields are not updated; this also applies within `oauth`. A connector whose `url` or
+    /// `service_auth` changes is tested as during registration.
     #[oai(
         path = "/connectors/:id",
         method = "patch",
@@ -131,7 +131,7 @@ impl Connectors {
         id: Path<String>,
     ) -> Result<Json<Deletion>, Failed> {
         connectors::delete(&user.0, id.0.into()).await?;
-        // wire: a body must be there, or clients fail to read it (cohere.md §1)
+        // wire: without a body, clients fail to parse the response (cohere.md §1)
         Ok(Json(Deletion {}))
     }
 }

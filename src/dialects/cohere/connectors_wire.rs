@@ -1,8 +1,8 @@
-//! Connectors as Cohere shows and takes them.
+//! DTOs of connectors.
 //!
-//! What is absent is left out of answers: version 4 of the client fails on null (cohere.md §1).
-//! Requests may have null for absent. A member that does not exist is refused: `serviceAuth` in
-//! the place of `service_auth` would else be dropped unnoticed (cohere.md §5, item 2).
+//! Responses omit absent fields, because version 4 of the client fails on null (cohere.md §1). In requests,
+//! null means absent. Requests with unknown members are rejected: otherwise `serviceAuth` instead of
+//! `service_auth` would be ignored without notice (cohere.md §5, item 2).
 
 use poem_openapi::{Enum, Object, types::Example};
 
@@ -15,10 +15,10 @@ use super::{
 };
 use crate::domain::retrieval::connectors::{self, Auth, AuthStatus, Changes, New};
 
-/// The id in the examples of the document.
+/// Connector ID in the examples of the OpenAPI document.
 pub const EXAMPLE_ID: &str = "example-connector-kh3g8q";
 
-/// How the calling user's authorization stands.
+/// Status of the calling user's OAuth authorization.
 #[derive(Clone, Copy, Enum)]
 #[oai(rename_all = "lowercase")]
 enum ConnectorAuthStatus {
@@ -30,9 +30,9 @@ enum ConnectorAuthStatus {
 #[derive(Object)]
 #[oai(example, rename = "Connector", skip_serializing_if_is_none)]
 pub struct ShownConnector {
-    /// Its id, made of its first name.
+    /// ID of the connector, derived from its first name.
     id: String,
-    /// The organization it belongs to.
+    /// ID of the organization that the connector belongs to.
     organization_id: String,
     /// A human-readable name for the connector.
     #[oai(validator(min_length = 1, max_length = 255))]
@@ -41,28 +41,28 @@ pub struct ShownConnector {
     description: Option<String>,
     /// The URL of the connector that is used to search for documents.
     url: String,
-    /// When it was created.
+    /// Time of creation (RFC 3339).
     created_at: String,
-    /// When it was last changed.
+    /// Time of the last change (RFC 3339).
     updated_at: String,
     /// Fields that are excluded from the prompt (they remain in the document).
     excludes: Option<Vec<String>>,
-    /// What it is called with: `oauth` or `service_auth`.
+    /// Authentication type: `oauth` or `service_auth`.
     auth_type: Option<String>,
-    /// The OAuth 2.0 configuration, without the client.
+    /// The OAuth 2.0 configuration, without the client credentials.
     oauth: Option<ConnectorOAuth>,
-    /// How its token is passed.
+    /// The way the token of the connector is passed.
     service_auth: Option<ConnectorServiceAuth>,
-    /// How the calling user's authorization stands; absent without one.
+    /// Status of the calling user's OAuth authorization; absent if the user has not authorized the connector.
     auth_status: Option<ConnectorAuthStatus>,
-    /// Whether the connector is active or not.
+    /// True if the connector is active.
     active: bool,
-    /// Whether a chat request continues if the request to this connector fails.
+    /// True if a chat request continues when the request to this connector fails.
     continue_on_failure: bool,
 }
 
 impl Settings {
-    /// A connector as it is shown.
+    /// Converts a connector to its DTO.
     pub fn show(&self, found: connectors::Connector) -> ShownConnector {
         let auth_type = found.auth.as_ref().map(|auth| auth.kind().to_owned());
         let (oauth, service_auth) = match found.auth {
@@ -127,7 +127,7 @@ impl Example for ShownConnector {
     }
 }
 
-/// One connector.
+/// A connector in a response.
 #[derive(Object)]
 #[oai(example)]
 pub struct ConnectorEnvelope {
@@ -143,7 +143,7 @@ impl Example for ConnectorEnvelope {
     }
 }
 
-/// Connectors.
+/// A page of connectors.
 #[derive(Object)]
 #[oai(example)]
 pub struct ConnectorPage {
@@ -162,7 +162,7 @@ impl Example for ConnectorPage {
     }
 }
 
-/// The answer to a delete: an empty object.
+/// Response to a delete request: an empty object.
 #[derive(Object)]
 #[oai(example)]
 pub struct Deletion {}
@@ -192,17 +192,16 @@ pub struct CreateConnectorRequest {
     /// The OAuth 2.0 configuration for the connector. Cannot be specified if service_auth is.
     #[oai(nullable)]
     oauth: Option<OAuthConfiguration>,
-    /// Whether the connector is active or not; true by default.
+    /// True if the connector is active; true by default.
     #[oai(nullable)]
     active: Option<bool>,
-    /// Whether a chat request should continue or not if the request to this connector fails; false
-    /// by default.
+    /// True if a chat request continues when the request to this connector fails; false by default.
     #[oai(nullable)]
     continue_on_failure: Option<bool>,
     /// The service to service authentication configuration. Cannot be specified if oauth is.
     #[oai(nullable)]
     service_auth: Option<ServiceAuthConfiguration>,
-    /// Ignored: it follows from the configuration that is there.
+    /// Ignored: the type follows from the given configuration.
     #[oai(nullable)]
     auth_type: Option<String>,
 }
@@ -241,7 +240,7 @@ impl Example for CreateConnectorRequest {
     }
 }
 
-/// What to change of a connector.
+/// Changes of a connector.
 #[derive(Object)]
 #[oai(example, deny_unknown_fields, skip_serializing_if_is_none)]
 pub struct UpdateConnectorRequest {
@@ -258,20 +257,20 @@ pub struct UpdateConnectorRequest {
     /// A list of fields to exclude from the prompt (fields remain in the document).
     #[oai(nullable)]
     excludes: Option<Vec<String>>,
-    /// Members of the OAuth 2.0 configuration. Cannot be specified if service_auth is.
+    /// Changes of the OAuth 2.0 configuration. Cannot be specified if service_auth is.
     #[oai(nullable)]
     oauth: Option<OAuthConfiguration>,
-    /// Whether the connector is active or not.
+    /// True if the connector is active.
     #[oai(nullable)]
     active: Option<bool>,
-    /// Whether a chat request should continue or not if the request to this connector fails.
+    /// True if a chat request continues when the request to this connector fails.
     #[oai(nullable)]
     continue_on_failure: Option<bool>,
     /// The service to service authentication configuration. Cannot be specified if oauth is.
     #[oai(nullable)]
     service_auth: Option<ServiceAuthConfiguration>,
-    /// Ignored: it follows from the configuration that is there.
-    // wire: the vendor's examples send it, the schema does not know it (cohere.md §1)
+    /// Ignored: the type follows from the given configuration.
+    // wire: the vendor's examples send it, but the schema does not contain it (cohere.md §1)
     #[oai(nullable)]
     auth_type: Option<String>,
 }

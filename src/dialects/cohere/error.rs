@@ -1,4 +1,4 @@
-//! Errors in Cohere's words: `{"message": …, "id": …}`, the id being that of the request
+//! Error bodies of the Cohere API: `{"message": …, "id": …}`, with the ID of the request
 //! (cohere.md §1 "Errors").
 
 use poem::{IntoResponse, Response, http::StatusCode, web::Json};
@@ -10,7 +10,7 @@ use crate::{
     kernel::{Error, Kind, Rule},
 };
 
-/// The dialect, as the shared layers know it.
+/// Cohere as a [`Dialect`] of the shared HTTP layer.
 pub struct Cohere;
 
 impl Dialect for Cohere {
@@ -27,16 +27,16 @@ impl Dialect for Cohere {
     ];
 }
 
-/// The error of every operation.
+/// Error type of all operations.
 pub type Failed = http::Failed<Cohere>;
 
 /// An error.
 #[derive(Object)]
 #[oai(example, rename = "Error")]
 pub struct ErrorBody {
-    /// What went wrong.
+    /// Description of the error.
     message: String,
-    /// The id of the request.
+    /// ID of the request.
     id: String,
 }
 
@@ -51,7 +51,7 @@ impl Example for ErrorBody {
 
 const REQUEST: &str = "0f7a1c1e-5a3c-4f0e-9f57-3a1b6a2f3c4d";
 
-/// The body of the error with this status, as the document shows it.
+/// Returns the example body of an error with this status, for the OpenAPI document.
 pub fn example(status: u16) -> Value {
     json!({"message": text_of(status), "id": REQUEST})
 }
@@ -91,8 +91,8 @@ fn respond(error: &Error, request_id: Option<&str>) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// Clients repeat a request that was answered 409, 429 or 5xx: these are only for what a repetition
-/// may mend (cohere.md §1).
+/// Returns the status and the message of an error. Clients retry a request after 409, 429 and 5xx, so only
+/// errors that a retry may resolve have these statuses (cohere.md §1).
 fn status_and_message(error: &Error) -> (StatusCode, String) {
     let own = || error.message().to_owned();
     match error.kind() {
@@ -101,7 +101,7 @@ fn status_and_message(error: &Error) -> (StatusCode, String) {
             let text = format!("invalid request: {}", error.message());
             (StatusCode::BAD_REQUEST, text)
         }
-        // What a connector's failure is answered with (cohere.md §1, §4.4).
+        // A failure of a connector is a 400 (cohere.md §1, §4.4).
         Kind::Upstream
         | Kind::Runtime
         | Kind::InvalidIdentifier
@@ -130,7 +130,7 @@ fn status_and_message(error: &Error) -> (StatusCode, String) {
     }
 }
 
-/// Every broken rule, so that a caller can mend all at once.
+/// Lists every broken rule, so that a caller can fix all at once.
 fn invalid(error: &Error) -> String {
     let rules = error.broken_rules();
     if let Some(reason) = rules.iter().find_map(|violation| match &violation.rule {

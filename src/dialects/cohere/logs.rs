@@ -1,4 +1,4 @@
-//! `/connectors/logs`: the calls of connectors.
+//! `/connectors/logs`: the log of calls to connectors.
 
 use poem_openapi::{Object, OpenApi, param::Query, payload::Json, types::Example};
 
@@ -8,27 +8,27 @@ use crate::{
     kernel::{Result, Rule, Timestamp, Violation},
 };
 
-/// A call of a connector.
+/// A call to a connector.
 #[derive(Object)]
 #[oai(example, skip_serializing_if_is_none)]
 struct ConnectorLog {
-    /// Its id.
+    /// ID of the log entry.
     id: String,
-    /// The connector.
+    /// ID of the connector.
     connector_id: String,
-    /// The request that it was a part of.
+    /// ID of the request that made the call.
     request_id: String,
-    /// Who asked: the id of a key.
+    /// ID of the API key that made the request.
     user_id: String,
-    /// The organization.
+    /// ID of the organization.
     organization_id: String,
-    /// When it was.
+    /// Time of the call (RFC 3339).
     created_at: String,
-    /// What the connector answered; 0 if it did not.
+    /// HTTP status of the connector's response; 0 if there was none.
     status_code: u16,
-    /// How long that took, in milliseconds.
+    /// Duration of the call, in milliseconds.
     duration_millis: u64,
-    /// What went wrong, if something did.
+    /// Error message, if the call failed.
     error_message: Option<String>,
 }
 
@@ -64,13 +64,13 @@ impl Example for ConnectorLog {
     }
 }
 
-/// Calls of connectors.
+/// A page of calls to connectors.
 #[derive(Object)]
 #[oai(example)]
 struct GetConnectorsLogsResponse {
     /// The calls, newest first.
     connector_logs: Vec<ConnectorLog>,
-    /// How many there are in all.
+    /// Total number of calls.
     total: u64,
 }
 
@@ -83,16 +83,16 @@ impl Example for GetConnectorsLogsResponse {
     }
 }
 
-/// The operation on logs.
+/// OpenAPI operation on the log of connectors.
 pub struct ConnectorLogs;
 
 #[OpenApi(tag = "Tag::Connectors")]
 impl ConnectorLogs {
     /// List calls of connectors
     ///
-    /// The newest calls of each connector, newest first.
-    // wire: the vendor's schemas and an old parameter list are public, the path is not; that no
-    // connector has the id `logs` is certain (cohere.md §3.7)
+    /// Lists the calls to connectors, newest first. The server keeps only the newest calls of each connector.
+    // wire: the vendor published the schemas and an old parameter list, but not the path; no connector can
+    // have the ID `logs` (cohere.md §3.7)
     #[oai(
         path = "/connectors/logs",
         method = "get",

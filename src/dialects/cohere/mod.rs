@@ -1,7 +1,7 @@
-//! Cohere: connectors and what its clients call around them (seed 001, `cohere.md`).
+//! The connectors and chat APIs of Cohere (cohere.md §1).
 //!
-//! Mounted at `/v1` and, for clients whose base address lacks or doubles the `/v1`, at the paths
-//! that [`UNPREFIXED`] names.
+//! They are mounted at `/v1` and, for clients whose base URL lacks `/v1` or adds it twice, at the paths in
+//! [`UNPREFIXED`].
 
 mod auth;
 mod auth_wire;
@@ -31,21 +31,22 @@ use self::{
 pub use self::{paths::UNPREFIXED, settings::Settings};
 use crate::http::{Document, Marks, Mount, Published, Queries};
 
-/// The path that every operation is under.
+/// Path prefix of every operation.
 const BASE_PATH: &str = "/v1";
 
-/// The groups of operations in the document.
+/// Tags (groups of operations) in the OpenAPI document.
 #[derive(Tags)]
 enum Tag {
     /// Register the sources of documents that a chat can search.
     Connectors,
-    /// Answer messages from what connectors find.
+    /// Answer messages from the results of connectors.
     Chat,
-    /// What clients ask before everything else.
+    /// Check API keys before other calls.
     Keys,
 }
 
-/// The dialect, to be mounted under its base path, and under [`UNPREFIXED`] with their paths whole.
+/// Returns the routes of the dialect, to be mounted under their base path, and under [`UNPREFIXED`] with the
+/// whole path.
 #[must_use]
 pub fn mount(settings: &Settings) -> Mount {
     let document = Published::new({
@@ -74,7 +75,7 @@ pub fn mount(settings: &Settings) -> Mount {
     }
 }
 
-/// The dialect's OpenAPI document.
+/// Returns the OpenAPI document of the dialect.
 #[must_use]
 pub fn document(settings: &Settings) -> Document {
     Document::new::<error::Cohere, _>(&service(settings), BASE_PATH, error::example)

@@ -1,5 +1,5 @@
-//! `/connectors/{id}/oauth/authorize`, and `/connectors/oauth/token`, where providers send browsers
-//! back to (cohere.md §3.6).
+//! `/connectors/{id}/oauth/authorize` and the redirect URI `/connectors/oauth/token`: OAuth authorization of
+//! connectors (cohere.md §3.6).
 
 use std::collections::HashMap;
 
@@ -27,14 +27,14 @@ use crate::{
     kernel::{Error, Kind, Result, Secret},
 };
 
-/// Where providers send browsers back to, below the base path. No connector has the id `oauth`.
+/// Path of the redirect URI, below the base path. No connector has the ID `oauth`.
 pub const CALLBACK: &str = "/connectors/oauth/token";
 
-/// Where to authorize a connector.
+/// The authorization URL of a connector.
 #[derive(Object)]
 #[oai(example)]
 struct OAuthAuthorizeResponse {
-    /// The address at the provider. Open it in the browser of the user who authorizes.
+    /// URL at the provider. Open it in the browser of the user who authorizes the connector.
     redirect_url: String,
 }
 
@@ -47,7 +47,7 @@ impl Example for OAuthAuthorizeResponse {
     }
 }
 
-/// The operations of authorization.
+/// OpenAPI operations on OAuth authorization.
 pub struct OAuth;
 
 impl OAuth {
@@ -58,7 +58,7 @@ impl OAuth {
         after: Option<String>,
     ) -> Result<Json<OAuthAuthorizeResponse>, Failed> {
         let redirect_uri = format!("{}{}{CALLBACK}", origin(request), super::BASE_PATH);
-        // What imported documents send for a parameter without a value.
+        // Tools that import the OpenAPI document send parameters without a value.
         let after = after.filter(|after| !after.is_empty());
         let redirect_url = authorization::begin(&user.0, &id.into(), redirect_uri, after).await?;
         Ok(Json(OAuthAuthorizeResponse { redirect_url }))
@@ -69,8 +69,8 @@ impl OAuth {
 impl OAuth {
     /// Authorize with oAuth
     ///
-    /// Begins to authorize the connector for the calling user, who opens the address in a browser.
-    /// At the provider, `/v1/connectors/oauth/token` of this server must be a redirect URI.
+    /// Starts the authorization of the connector for the calling user, who opens the returned URL in a
+    /// browser. The provider must allow `/v1/connectors/oauth/token` of this server as a redirect URI.
     #[oai(
         path = "/connectors/:id/oauth/authorize",
         method = "post",
@@ -82,8 +82,8 @@ impl OAuth {
         request: &Request,
         /// The ID of the connector to authorize.
         id: Path<String>,
-        /// The URL to redirect to after the connector has been authorized. If that fails, it is
-        /// given `error` and `error_description`.
+        /// The URL to redirect to after the connector has been authorized. If the authorization fails,
+        /// `error` and `error_description` are added to it.
         after_token_redirect: Query<Option<String>>,
     ) -> Result<Json<OAuthAuthorizeResponse>, Failed> {
         Self::begin(&user, request, id.0, after_token_redirect.0).await
@@ -91,7 +91,7 @@ impl OAuth {
 
     /// Authorize with oAuth, for clients before version 5
     ///
-    /// The same as by POST.
+    /// Does the same as the POST operation.
     #[oai(
         path = "/connectors/:id/oauth/authorize",
         method = "get",
@@ -110,7 +110,8 @@ impl OAuth {
     }
 }
 
-/// A provider sends the browser of a user back: not an operation, but a page.
+/// Handles the provider's redirect of the user's browser. It returns a page, so it is not an OpenAPI
+/// operation.
 #[handler]
 pub async fn callback(request: &Request) -> poem::Result<Response> {
     let app = app(request).map_err(Failure)?;
@@ -188,7 +189,7 @@ fn page(status: StatusCode, title: &str, words: &str) -> Response {
     guarded(response)
 }
 
-/// The address of the page holds a code: it is told to nobody and not kept.
+/// Prevents caching of the response and the `Referer` header, because the URL of the page contains a code.
 fn guarded(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [

@@ -1,12 +1,12 @@
-//! Paging: `limit` and `offset` are JSON numbers, which clients send as `5.0` or `1.1`
-//! (cohere.md §1). The document shows their bounds.
+//! Pagination: `limit` and `offset` are JSON numbers, which clients send as `5.0` or `1.1` (cohere.md §1).
+//! The OpenAPI document contains their bounds.
 
 use crate::domain::retrieval::connectors::Slice;
 
-/// How much is listed by default.
+/// Default number of items.
 const LIMIT_DEFAULT: u64 = 30;
 
-/// The slice that these query parameters ask for. Fractions are dropped.
+/// Returns the slice for these query parameters. Fractions are dropped.
 pub fn slice(limit: Option<f64>, offset: Option<f64>) -> Slice {
     let limit = limit.map(whole).filter(|limit| *limit > 0);
     Slice {

@@ -1,8 +1,8 @@
-//! Paths: where the dialect is found besides `/v1`, and what is said of those it does not have.
+//! Paths of the dialect outside `/v1`, and the errors for unknown paths.
 //!
-//! Clients of version 5.0 to 5.7 have `/v1` in their base address, later ones add it themselves:
-//! either with the other's address asks for `/connectors` or `/v1/v1/connectors` (cohere.md §2), of which the
-//! server's router takes the second.
+//! The base URL of clients 5.0 to 5.7 contains `/v1`, later clients add it themselves. A client with the
+//! other's base URL requests `/connectors` or `/v1/v1/connectors` (cohere.md §2). The server's router handles
+//! the second form.
 
 use std::sync::Arc;
 
@@ -13,9 +13,8 @@ use crate::{
     kernel::{Error, Kind},
 };
 
-/// Paths outside `/v1` at which the dialect is found: those of its operations without the prefix,
-/// and those of the vendor's other APIs, so that their clients are told in their own error body
-/// that they are not here.
+/// Paths outside `/v1` that the dialect handles: its own operations without the prefix, and the vendor's
+/// other APIs, so that their clients get an error in a body that they can parse.
 pub const UNPREFIXED: &[&str] = &[
     "/connectors",
     "/chat",
@@ -35,10 +34,10 @@ pub const UNPREFIXED: &[&str] = &[
     "/tokenize",
 ];
 
-/// What the dialect has, for whoever asks for something else.
+/// Paths that the dialect serves, for error messages.
 const SERVED: &str = "/v1/chat, /v1/connectors and /v1/check-api-key";
 
-/// The answer of the endpoint; where it has no such path, an error that says what there is.
+/// Calls the endpoint and replaces the error for an unknown path with one that says what this server serves.
 pub async fn explain<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<E::Output> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let answer = endpoint.call(request).await;
@@ -53,7 +52,7 @@ pub async fn explain<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::R
 }
 
 fn no_operation(method: &str, path: &str) -> Error {
-    // wire: a connector whose id is empty (cohere.md §1)
+    // wire: treated as a connector with an empty ID (cohere.md §1)
     if path == "/connectors/" {
         return Error::not_found("connector '' not found.");
     }
@@ -68,6 +67,6 @@ fn no_operation(method: &str, path: &str) -> Error {
         );
         return Error::new(Kind::NoOperation, text);
     }
-    // wire: the vendor's own words for a path that it does not know (cohere.md §1)
+    // wire: the vendor's message for an unknown path (cohere.md §1)
     Error::new(Kind::NoOperation, "404 page not found")
 }

@@ -1,13 +1,13 @@
-//! Settings of the Cohere dialect: where the vendor is silent, users decide.
+//! Settings of the Cohere dialect: behaviour that the vendor does not define.
 
 use serde::{Deserialize, Serialize};
 
-/// What users may want otherwise.
+/// Settings of the Cohere dialect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Whether connectors are shown with the way their token is passed, `service_auth.type`, as to
-    /// clients before version 5 (cohere.md §1).
+    /// True to return `service_auth.type` (the way the token is passed) with connectors, as for clients
+    /// before version 5 (cohere.md §1).
     pub show_service_auth: bool,
 }
 
