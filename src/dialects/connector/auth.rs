@@ -1,4 +1,4 @@
-//! Who calls: whoever has the token of the folder. It is checked before the body is read.
+//! Authentication extractor: the token of a folder. It is checked before the body is read.
 
 use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
@@ -9,10 +9,10 @@ use crate::{
     kernel::Secret,
 };
 
-/// The name of the scheme in the document.
+/// Name of the security scheme in the OpenAPI document.
 const BEARER: &str = "FolderToken";
 
-/// The token of the folder that the path names.
+/// Authenticates a request with the token of the folder in the path.
 pub struct FolderToken(pub Secret);
 
 impl<'a> ApiExtractor<'a> for FolderToken {
@@ -45,7 +45,7 @@ impl<'a> ApiExtractor<'a> for FolderToken {
     }
 }
 
-/// The folder that a path names: `/folders/{name}/search`. No name needs to be encoded.
+/// Returns the folder in the path `/folders/{name}/search`. Folder names never need percent-encoding.
 fn folder_in(path: &str) -> &str {
     path.rsplit('/').nth(1).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Errors as connectors answer them: RFC 7807, of which `detail` is what a chat shows.
+//! Error bodies of connectors: RFC 7807. A chat shows only `detail`.
 
 use poem::{IntoResponse, Response, http::StatusCode, web::Json};
 use poem_openapi::{Object, types::Example};
@@ -9,10 +9,10 @@ use crate::{
     kernel::{Error, Kind},
 };
 
-/// The media type of errors.
+/// Media type of errors.
 const PROBLEM_JSON: &str = "application/problem+json";
 
-/// The dialect, as the shared layers know it.
+/// The connector protocol as a [`Dialect`] of the shared HTTP layer.
 pub struct Connector;
 
 impl Dialect for Connector {
@@ -30,18 +30,18 @@ impl Dialect for Connector {
     ];
 }
 
-/// The error of every operation.
+/// Error type of all operations.
 pub type Failed = http::Failed<Connector>;
 
 /// An error.
 #[derive(Object)]
 #[oai(example)]
 pub struct Problem {
-    /// The status once more.
+    /// HTTP status.
     status: u16,
-    /// The status in words.
+    /// Reason phrase of the status.
     title: String,
-    /// What went wrong.
+    /// Description of the error.
     detail: String,
 }
 
@@ -55,7 +55,7 @@ impl Example for Problem {
     }
 }
 
-/// The body of the error with this status, as the document shows it.
+/// Returns the example body of an error with this status, for the OpenAPI document.
 pub fn example(status: u16) -> Value {
     let title = StatusCode::from_u16(status).unwrap_or_default();
     let detail = match status {

@@ -1,5 +1,5 @@
-//! The open connector protocol from the connector's side: folders of this server, searchable by
-//! whoever has their token (cohere.md §3).
+//! The connector's side of the open connector protocol: searches folders of this server for clients that have
+//! the folder's token (cohere.md §3).
 
 mod auth;
 mod error;
@@ -16,14 +16,14 @@ use crate::{
     http::{Document, Marks, Mount, Published, Queries},
 };
 
-/// The groups of operations in the document.
+/// Tags (groups of operations) in the OpenAPI document.
 #[derive(Tags)]
 enum Tag {
-    /// Search folders of documents that this server has.
+    /// Search document folders on this server.
     Connector,
 }
 
-/// The dialect, to be mounted under its base path.
+/// Returns the routes of the dialect, to be mounted under their base path.
 #[must_use]
 pub fn mount() -> Mount {
     let document = Published::new(document);
@@ -44,7 +44,7 @@ pub fn mount() -> Mount {
     }
 }
 
-/// The dialect's OpenAPI document.
+/// Returns the OpenAPI document of the dialect.
 #[must_use]
 pub fn document() -> Document {
     Document::new::<error::Connector, _>(&service(), BASE_PATH, error::example)

@@ -1,4 +1,4 @@
-//! `/{name}/search`: searching a folder.
+//! `/{name}/search`: searches a folder.
 
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json, types::Example};
 
@@ -9,11 +9,11 @@ use crate::{
     kernel::Result,
 };
 
-/// A question to a connector.
+/// A search request to a connector.
 #[derive(Object)]
 #[oai(example)]
 struct Question {
-    /// What is searched for. Any text: it has no syntax.
+    /// Search query: any text, without a syntax.
     #[oai(validator(min_length = 1))]
     query: String,
 }
@@ -26,27 +26,27 @@ impl Example for Question {
     }
 }
 
-/// What was found.
+/// Search results.
 #[derive(Object)]
 #[oai(example)]
 struct Results {
-    /// The passages that fit best, best first.
+    /// The best matching passages, best first.
     results: Vec<FoundPassage>,
 }
 
-/// A passage of a file. Every value is a text, as chats need it.
+/// A passage of a file. Every value is a string, as chats require.
 #[derive(Object)]
 #[oai(example)]
 struct FoundPassage {
-    /// The file and the place in it.
+    /// ID of the passage: the file and the number of the passage.
     id: String,
-    /// The title of the file and the heading that the passage stands under.
+    /// Title of the file, and heading of the passage.
     title: String,
-    /// The text.
+    /// Text of the passage.
     text: String,
-    /// The file, below the folder.
+    /// Path of the file in the folder.
     path: String,
-    /// When the file was last changed.
+    /// Time of the last change of the file (RFC 3339).
     timestamp: String,
 }
 
@@ -83,15 +83,15 @@ impl From<Found> for FoundPassage {
     }
 }
 
-/// The operation of a connector.
+/// OpenAPI operation of connectors.
 pub struct Search;
 
 #[OpenApi(tag = "Tag::Connector")]
 impl Search {
     /// Search a folder
     ///
-    /// The passages of a folder's files that fit a query best, by BM25. Proven by the folder's
-    /// token: `Authorization: Bearer …`.
+    /// Returns the passages that best match a query, ranked by BM25. Requires the token of the folder:
+    /// `Authorization: Bearer …`.
     #[oai(
         path = "/:name/search",
         method = "post",
@@ -101,7 +101,7 @@ impl Search {
         &self,
         token: FolderToken,
         request: &poem::Request,
-        /// The name of the folder.
+        /// Name of the folder.
         name: Path<String>,
         body: Body<Question>,
     ) -> Result<Json<Results>, Failed> {
