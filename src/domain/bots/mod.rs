@@ -1,4 +1,4 @@
-//! Bots and integrations, as Botpress knows them: definitions, what they store, and how they are called.
+//! The Botpress model: bots and integrations with their definitions and data, and the calls between them.
 
 pub mod actions;
 pub(in crate::domain) mod author;

@@ -1,4 +1,4 @@
-//! What happened in a bot, by UTC day, counted from its rows when it is asked for.
+//! Analytics of a bot by UTC day, computed from its rows on each request.
 
 use std::collections::BTreeMap;
 
@@ -13,48 +13,49 @@ use crate::{
     kernel::{Error, Result, Rule, Timestamp, Violation, ids::AgentId},
 };
 
-/// A day, in microseconds.
+/// A day in microseconds.
 const DAY: i64 = 24 * 3600 * 1_000_000;
-/// The most days that can be asked for at once: a year and its ends.
+/// Maximum number of days in one request: a year, plus the partial days at both ends.
 const DAYS_MAX: i64 = 367;
 
-/// What happened in a bot on one day.
+/// Numbers of one day of a bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Where the day begins.
+    /// Start of the day.
     pub start: Timestamp,
-    /// What it ends before.
+    /// End of the day, exclusive.
     pub end: Timestamp,
-    /// Users who were created on that day.
+    /// Number of users who were created on that day.
     pub new_users: i64,
-    /// Users who were created before and wrote on that day.
+    /// Number of users who wrote on that day and were created on an earlier day.
     pub returning_users: i64,
-    /// Runs of users' messages in a conversation without a long break, which began on that day.
+    /// Number of sessions that began on that day. A session is a run of users' messages in one conversation
+    /// without a long pause.
     pub sessions: i64,
-    /// Messages of users.
+    /// Number of messages that users wrote.
     pub user_messages: i64,
-    /// Messages of the bot.
+    /// Number of messages that the bot sent.
     pub bot_messages: i64,
-    /// Events by type. Each message of a user is one too.
+    /// Number of events by type. Each message of a user counts as one `message_created`.
     pub event_types: BTreeMap<String, i64>,
 }
 
 impl Record {
-    /// How many events there were.
+    /// Returns the total number of events.
     #[must_use]
     pub fn events(&self) -> i64 {
         self.event_types.values().sum()
     }
 }
 
-/// The event that a message of a user is.
+/// Type of the event that a user's message counts as.
 const MESSAGE_CREATED: &str = "message_created";
 
-/// What happened in a bot of the workspace of the call on each day of a period, oldest first. Days
-/// that it has a part of are whole.
+/// Returns the numbers of a bot in the workspace of the call for each day of a period, oldest first. Partial
+/// days at the ends count as whole days.
 ///
 /// # Errors
-/// `Invalid` for a period that is empty or longer than a year, `NotFound`, or those of the store.
+/// `Invalid` if the period is empty or longer than a year, `NotFound`, or errors of the store.
 pub async fn of(call: &Call, bot: &AgentId, period: Period) -> Result<Vec<Record>> {
     let days = days(period)?;
     let app = call.app();
@@ -69,7 +70,7 @@ pub async fn of(call: &Call, bot: &AgentId, period: Period) -> Result<Vec<Record
         .await
 }
 
-/// The first day and the one after the last, as days since the epoch.
+/// Returns the first day and the day after the last, in days since the epoch.
 fn days(period: Period) -> Result<(i64, i64)> {
     let first = period.start.as_micros().div_euclid(DAY);
     let last = (period.end.as_micros() - 1).div_euclid(DAY);
@@ -86,7 +87,7 @@ fn days(period: Period) -> Result<(i64, i64)> {
     Ok((first, last + 1))
 }
 
-/// Those that memory has found are `:recent`; the file may have some of them.
+/// `:recent` are rows from the memtables. A flush may already have written some of them to the index table.
 const MESSAGES: &str = "
     SELECT created_at / :day AS day, count(*) FROM (
         SELECT created_at, seq FROM messages_of_agent
@@ -102,7 +103,7 @@ const MESSAGES: &str = "
               AND other.created_at = messages.created_at AND other.seq = messages.seq))
     GROUP BY day";
 
-/// Messages of users from `from` on, as `IN` takes them.
+/// Subquery for `IN`: the rows of users' messages since `$from`.
 macro_rules! of_users {
     ($from:literal) => {
         concat!(
@@ -131,7 +132,7 @@ const RETURNING_USERS: &str = concat!(
     GROUP BY day"
 );
 
-/// A message begins a session if the one before it in the conversation is long ago.
+/// A message starts a session if the previous one in its conversation is more than `:pause` older.
 const SESSIONS: &str = concat!(
     "SELECT created_at / :day AS day, count(*) FROM (
         SELECT created_at, lag(created_at) OVER (

@@ -1,5 +1,5 @@
-//! What happens to bots by itself: what deleted ones had is removed, and old log lines go. What of all
-//! tenants is kept for a time goes here too: audit records, counts of calls, turns of conversations.
+//! Background maintenance: purges deleted bots and removes old log lines. Also prunes data of all tenants
+//! that has a retention period: audit records, counts of calls and turns of Cohere chats.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use crate::{
     kernel::{Error, Moment, Result, Timestamp},
 };
 
-/// How often to look for what is due, on the product's clock.
+/// Interval between two runs, on the product's clock.
 const EVERY: Duration = Duration::from_secs(30);
-/// How often what of all tenants is too old is removed.
+/// Interval between two prunings of the data of all tenants.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
-/// How many log lines are removed in one transaction.
+/// Maximum number of log lines that one transaction removes.
 const CHUNK: i64 = 500;
 
-/// Does what is due, again and again, for as long as it is polled: each step is a transaction of its own.
+/// Runs the maintenance in a loop until the future is dropped. Each step is one transaction.
 pub async fn work(app: App) {
     let mut forgot_at: Option<Moment> = None;
     loop {
@@ -46,16 +46,16 @@ pub async fn work(app: App) {
     }
 }
 
-/// Does what is due now.
+/// Runs the maintenance once.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn once(app: &App) -> Result<()> {
     delete::remove(app).await?;
     sweep(app).await
 }
 
-/// Removes what of all tenants is older than it is kept.
+/// Prunes audit records, counts of calls and chat turns that are past their retention.
 async fn forget(app: &App) -> Result<()> {
     audit::prune(app).await?;
     usage::prune(app).await?;
@@ -73,10 +73,10 @@ const REMOVE_OLD: &[&str] = &[
         SELECT seq FROM integration_logs WHERE at < :before LIMIT :limit)",
 ];
 
-/// Removes the log lines that are too old.
+/// Removes log lines that are past their retention.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 async fn sweep(app: &App) -> Result<()> {
     let kept = Duration::from_secs(app.bot_settings().log_days.saturating_mul(24 * 3600));
     let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);

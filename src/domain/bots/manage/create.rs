@@ -1,4 +1,4 @@
-//! Creating bots.
+//! Creates bots.
 
 use rusqlite::{Connection, named_params};
 use serde_json::{Map, Value};
@@ -28,30 +28,30 @@ use crate::{
     store::Sealer,
 };
 
-/// What a new bot is made of.
+/// The properties of a new bot.
 #[derive(Debug, Clone, Default)]
 pub struct NewBot {
-    /// Its name; one is made up if absent.
+    /// Name; generated if absent.
     pub name: Option<String>,
-    /// What it declares.
+    /// Tags, states, events and schemas that the bot declares.
     pub definition: BotDefinition,
-    /// Its configuration, if it has one yet.
+    /// Configuration; none if absent.
     pub configuration: Option<Map<String, Value>>,
-    /// Its code: a CommonJS bundle.
+    /// Code: a CommonJS bundle.
     pub code: Option<String>,
     /// Media files.
     pub medias: Vec<Media>,
-    /// Where it runs, for one in development.
+    /// Address of the running bot, if it is in development.
     pub url: Option<String>,
-    /// Whether it is in development.
+    /// True if it is in development.
     pub dev: bool,
 }
 
 /// Creates a bot in the workspace of the call.
 ///
 /// # Errors
-/// `Forbidden` for a role below developer, `InvalidIdentifier`, `InvalidData` for a configuration
-/// that does not keep to its schema, `Invalid`, or those of the store.
+/// `Forbidden` for a role below developer, `InvalidIdentifier`, `InvalidData` for a configuration that does
+/// not conform to its schema, `Invalid`, or errors of the store.
 pub async fn create(call: &Call, new: NewBot) -> Result<Bot> {
     call.require_role(Role::Developer)?;
     check(&new, call.schemas())?;
@@ -67,7 +67,7 @@ pub async fn create(call: &Call, new: NewBot) -> Result<Bot> {
         .await
 }
 
-/// Checks what takes a while of a new bot, before the change: nothing in the database has a say in it.
+/// Validates the slow parts of a new bot before the write transaction. They do not depend on the database.
 fn check(new: &NewBot, limits: &schema::Limits) -> Result<()> {
     let definition = &new.definition;
     let mut proven = Proven::default();
@@ -79,7 +79,7 @@ fn check(new: &NewBot, limits: &schema::Limits) -> Result<()> {
     }
 }
 
-/// Makes a bot as a part of a change. Its schemas and values were checked before.
+/// Creates a bot inside a write transaction. The caller has validated the schemas and values.
 ///
 /// # Errors
 /// As [`create`].
@@ -147,7 +147,7 @@ pub(super) fn set_code(conn: &Connection, seq: i64, code: &str) -> Result<()> {
     Ok(())
 }
 
-/// The claim that a configuration keeps to its declared schema.
+/// Returns the claim that a configuration conforms to its declared schema.
 pub(super) fn configured(definition: &BotDefinition, configuration: &Map<String, Value>) -> Keeps {
     Keeps {
         schema: definition.configuration.clone(),

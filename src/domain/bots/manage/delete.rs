@@ -1,5 +1,6 @@
-//! Deleting bots. A bot is gone at once; what it had is removed in steps that each leave other
-//! writers their turn. Its installations go last, when their integrations were told or cannot be.
+//! Deletes bots. A deleted bot disappears at once. Background steps purge its data in short transactions, so
+//! that other writers do not wait. Its installations go last, after their `unregister` deliveries have ended
+//! or timed out.
 
 use std::time::Duration;
 
@@ -20,14 +21,14 @@ use crate::{
     kernel::{Result, Timestamp, ids::AgentId},
 };
 
-/// How many rows are removed in one transaction.
+/// Maximum number of rows that one transaction removes.
 const CHUNK: u16 = 500;
 
-/// Deletes a bot of the workspace of the call: the agent, in every dialect, with everything of it. Its
-/// integrations are told (`unregister`) of the webhooks whose addresses begin with `webhooks`.
+/// Deletes a bot of the workspace of the call: the agent, in every dialect, with all of its data. Enqueues
+/// `unregister` for its integrations, with webhook addresses below `webhooks`.
 ///
 /// # Errors
-/// `Forbidden` for a role below developer, `NotFound`, or those of the store.
+/// `Forbidden` for a role below developer, `NotFound`, or errors of the store.
 pub async fn delete(call: &Call, id: AgentId, webhooks: String) -> Result<()> {
     call.require_role(Role::Developer)?;
     let app = call.app();
@@ -48,13 +49,13 @@ pub async fn delete(call: &Call, id: AgentId, webhooks: String) -> Result<()> {
     .await
 }
 
-/// No handle begins so, so that the one it had is free.
+/// Frees the handle: no valid handle begins with a hyphen.
 const HIDE: &str = "
     UPDATE agents SET deleted_at = :now, handle = '-' || id WHERE seq = :seq";
 
 const DELETE_KEYS: &str = "DELETE FROM api_keys WHERE agent_id = :id";
 
-/// Has an agent gone for everyone; its integrations are told.
+/// Marks an agent as deleted, revokes its keys and enqueues `unregister` for its integrations.
 pub(in crate::domain) fn hide(
     change: &Change<'_>,
     webhooks: &str,
@@ -72,11 +73,11 @@ pub(in crate::domain) fn hide(
     installations::end_all(change, webhooks, seq)
 }
 
-/// The next after this one.
+/// Selects the next deleted agent after a row.
 const DELETED: &str = "
     SELECT seq FROM agents WHERE deleted_at IS NOT NULL AND seq > :after ORDER BY seq LIMIT 1";
 
-/// Removes what belongs to deleted bots, and those that nothing has to be waited for.
+/// Purges the data of deleted bots, then the bots that wait for no delivery.
 pub(super) async fn remove(app: &App) -> Result<()> {
     let mut after = 0;
     loop {
@@ -96,23 +97,23 @@ pub(super) async fn remove(app: &App) -> Result<()> {
     }
 }
 
-/// Bots that were deleted before this time wait no longer.
+/// Returns the time before which a deletion has waited long enough for its `unregister` deliveries.
 pub(in crate::domain) fn overdue(app: &App) -> Timestamp {
     let wait = app.delivery_settings().unregister_seconds;
     let wait = i64::try_from(Duration::from_secs(wait).as_micros()).unwrap_or(i64::MAX);
     Timestamp::from_micros(app.clock().now().as_micros().saturating_sub(wait))
 }
 
-/// What a step of a deletion came to.
+/// Outcome of one step of a purge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::domain) enum Step {
-    /// There may be more to remove.
+    /// There may be more rows to remove.
     More,
-    /// Nothing is left but what integrations are still to be told.
+    /// Only pending `unregister` deliveries are left.
     Waiting,
 }
 
-/// What there may be many of, each before what it would go with.
+/// Deletes of the tables that can be large, each before the rows that it refers to.
 const MANY: &[&str] = &[
     "DELETE FROM bot_deliveries WHERE seq IN (
         SELECT seq FROM bot_deliveries
@@ -143,7 +144,7 @@ const MANY: &[&str] = &[
         WHERE agent_id = (SELECT id FROM agents WHERE seq = :seq) LIMIT :limit)",
 ];
 
-/// They go after the installations: `unregister` may need the credentials that `register` has left there.
+/// Run after the `unregister` deliveries, which may need credentials that `register` stored in these states.
 const STATES_OF_INSTALLATIONS: &str = "
     DELETE FROM states WHERE seq IN (
         SELECT seq FROM states WHERE agent_seq = :seq LIMIT :limit)";
@@ -154,7 +155,7 @@ const IS_WAITING: &str = "
 
 const AGENT: &str = "DELETE FROM agents WHERE seq = :seq";
 
-/// Removes some rows of a deleted agent, or the agent when there is little left.
+/// Removes some rows of a deleted agent, or the agent itself once its large tables are empty.
 pub(in crate::domain) fn step(change: &Change<'_>, seq: i64, overdue: Timestamp) -> Result<Step> {
     let conn = change.conn;
     if messages::erase_of_agent(change, seq, CHUNK.into())? > 0 {

@@ -1,5 +1,5 @@
-//! Issues: what goes wrong in a bot. Things that go wrong in one way are one issue with an event for
-//! each time. Their growth is bounded by [`Settings`].
+//! Issues: failures of bots, grouped by code and data, with an event for each occurrence. [`Settings`] limits
+//! the number of both.
 
 use std::collections::BTreeMap;
 
@@ -23,25 +23,25 @@ use crate::{
 };
 
 text_enum! {
-    /// Where an issue comes from (botpress.md §1.2).
+    /// The source of an issue (botpress.md §1.2).
     pub enum Category {
-        /// The code of the bot or the integration.
+        /// Code of the bot or the integration.
         UserCode = "user_code",
         /// A limit.
         Limits = "limits",
-        /// How something is set up.
+        /// Settings of the bot or the integration.
         Configuration = "configuration",
-        /// Anything else.
+        /// Any other source.
         Other = "other",
     }
 }
 
-/// A value that describes an issue.
+/// A value in the data of an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Datum {
-    /// The value.
+    /// Value for programs.
     pub raw: String,
-    /// The value for people, if that is another.
+    /// Value for people, if it differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pretty: Option<String>,
 }
@@ -49,59 +49,59 @@ pub struct Datum {
 /// Values by name.
 pub type Data = BTreeMap<String, Datum>;
 
-/// Something that goes wrong.
+/// A failure to record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Occurrence {
-    /// What it is, for programs: `bot_call_failed`.
+    /// Machine-readable code: `bot_call_failed`.
     pub code: String,
-    /// Where it comes from.
+    /// Source.
     pub category: Category,
-    /// What it is, in a few words.
+    /// Short title.
     pub title: String,
-    /// What it is.
+    /// Description.
     pub description: String,
-    /// Where to read how to mend it.
+    /// Link to instructions for a fix.
     pub resolution_link: Option<String>,
-    /// What all events of the issue have in common: with the code, what groups them.
+    /// Data that all events of the issue share; the code and this data identify the issue.
     pub grouped: Data,
-    /// What is this event's own.
+    /// Data of this event only.
     pub data: Data,
 }
 
-/// An issue.
+/// An issue of a bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issue {
-    /// Its id.
+    /// Id.
     pub id: IssueId,
-    /// What it is, for programs.
+    /// Machine-readable code.
     pub code: String,
-    /// Where it comes from.
+    /// Source.
     pub category: Category,
-    /// What it is, in a few words.
+    /// Short title.
     pub title: String,
-    /// What it is.
+    /// Description.
     pub description: String,
-    /// Where to read how to mend it.
+    /// Link to instructions for a fix.
     pub resolution_link: Option<String>,
-    /// What all of its events have in common.
+    /// Data that all events of the issue share.
     pub grouped: Data,
-    /// How often it has been seen.
+    /// Number of occurrences, including those whose events were removed.
     pub events_count: i64,
-    /// When it was first seen.
+    /// Time of the first occurrence.
     pub created_at: Timestamp,
-    /// When it was last seen.
+    /// Time of the last occurrence.
     pub last_seen_at: Timestamp,
     seq: i64,
 }
 
-/// One event of an issue.
+/// One occurrence of an issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Its id.
+    /// Id.
     pub id: IssueEventId,
-    /// What is its own.
+    /// Data of this event only.
     pub data: Data,
-    /// When it happened.
+    /// Time of the occurrence.
     pub created_at: Timestamp,
 }
 
@@ -131,10 +131,10 @@ const TRIM: &str = "
         SELECT seq FROM bot_issues WHERE agent_seq = :agent_seq
         ORDER BY last_seen_at > :now, last_seen_at DESC, seq DESC LIMIT -1 OFFSET :kept)";
 
-/// Records that something went wrong in a bot, if there is such a bot.
+/// Records a failure of a bot; does nothing if the bot does not exist.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn record(
     change: &Change<'_>,
     settings: &Settings,
@@ -182,7 +182,7 @@ pub fn record(
     Ok(())
 }
 
-/// What is the same for all events of one issue, and only for them.
+/// Returns the hash of the code and the shared data, which identifies an issue within its bot.
 fn group_key(occurrence: &Occurrence) -> Result<Vec<u8>> {
     let raw: BTreeMap<&String, &String> = occurrence
         .grouped
@@ -203,10 +203,10 @@ const LIST: &str = "
     SELECT * FROM bot_issues WHERE agent_seq = :agent_seq AND seq < :before
     ORDER BY seq DESC LIMIT :limit";
 
-/// The issues of a bot of the workspace of the call, newest first.
+/// Lists the issues of a bot in the workspace of the call, newest first.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, or errors of the store.
 pub async fn list(call: &Call, bot: &AgentId, after: Option<Token>) -> Result<Page<Issue>> {
     let store = call.app().store();
     let agent = store.read(|conn| rows::agent(conn, call.workspace(), bot))?;
@@ -229,10 +229,10 @@ pub async fn list(call: &Call, bot: &AgentId, after: Option<Token>) -> Result<Pa
 
 const DELETE: &str = "DELETE FROM bot_issues WHERE agent_seq = :agent_seq AND id = :id";
 
-/// Deletes an issue of a bot of the workspace of the call. If it is seen again, it is a new one.
+/// Deletes an issue of a bot in the workspace of the call. Its next occurrence creates a new issue.
 ///
 /// # Errors
-/// `Forbidden` for a role below developer, `NotFound`, or those of the store.
+/// `Forbidden` for a role below developer, `NotFound`, or errors of the store.
 pub async fn delete(call: &Call, bot: AgentId, id: IssueId) -> Result<()> {
     call.require_role(Role::Developer)?;
     call.app()
@@ -255,10 +255,10 @@ const FIND: &str = "SELECT seq FROM bot_issues WHERE agent_seq = :agent_seq AND 
 const EVENTS: &str = "
     SELECT id, data, created_at FROM bot_issue_events WHERE issue_seq = :seq ORDER BY seq DESC";
 
-/// The events of an issue of a bot of the workspace of the call that are kept, newest first.
+/// Returns the stored events of an issue of a bot in the workspace of the call, newest first.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, or errors of the store.
 pub async fn events(call: &Call, bot: &AgentId, id: IssueId) -> Result<Vec<Event>> {
     let store = call.app().store();
     let agent = store.read(|conn| rows::agent(conn, call.workspace(), bot))?;

@@ -1,4 +1,4 @@
-//! The bots of a workspace: every agent is one.
+//! Lists the bots of a workspace; every agent is one.
 
 use rusqlite::{Row, named_params};
 
@@ -10,18 +10,18 @@ use crate::{
     kernel::{Result, Timestamp, ids::AgentId},
 };
 
-/// A bot in a list.
+/// An entry in a list of bots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// Its id.
+    /// Id.
     pub id: AgentId,
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
-    /// When code was last deployed.
+    /// Time of the last deployment of code.
     pub deployed_at: Option<Timestamp>,
     seq: i64,
 }
@@ -35,11 +35,11 @@ const LIST: &str = "
       AND (:dev IS NULL OR coalesce(bots.dev, 0) = :dev)
     ORDER BY agents.seq DESC LIMIT :limit";
 
-/// The bots of the workspace of the call, newest first: all, or those that are in development, or
-/// those that are not.
+/// Lists the bots of the workspace of the call, newest first. `dev` keeps those in development or those that
+/// are not.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn list(call: &Call, dev: Option<bool>, after: Option<Token>) -> Result<Page<Summary>> {
     let workspace = call.workspace().clone();
     call.app()

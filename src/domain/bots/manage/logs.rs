@@ -1,5 +1,5 @@
-//! Log lines of bots and of integrations: what their code says, and what the server says of them.
-//! Their growth is bounded by [`Settings`].
+//! Log lines of bots and integrations: output of their code, and messages of the server about them.
+//! [`Settings`] limits their number and age.
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
@@ -19,45 +19,45 @@ use crate::{
     },
 };
 
-/// One in so many lines has the oldest lines counted and removed, for counting costs more than a line.
+/// One insert in this many counts and removes the oldest lines, because counting costs more than an insert.
 const TRIM_ONE_IN: u32 = 64;
 
 text_enum! {
-    /// How grave a log line is.
+    /// Severity of a log line.
     pub enum Level {
-        /// For whoever looks for a fault.
+        /// Details for debugging.
         Debug = "debug",
-        /// What is normal.
+        /// Normal operation.
         Info = "info",
-        /// What may be wrong.
+        /// A possible problem.
         Warn = "warn",
-        /// What is wrong.
+        /// A failure.
         Error = "error",
     }
 }
 
-/// A log line.
+/// One log line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// When it was written.
+    /// Time of the line.
     pub at: Timestamp,
-    /// How grave it is.
+    /// Severity.
     pub level: Level,
-    /// What it says.
+    /// Text.
     pub message: String,
     seq: i64,
 }
 
-/// A time from one moment on and before another.
+/// A half-open interval of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
-    /// Where it begins.
+    /// Start, inclusive.
     pub start: Timestamp,
-    /// What it ends before.
+    /// End, exclusive.
     pub end: Timestamp,
 }
 
-/// The tables of one sort of lines.
+/// The statements of one table of log lines.
 struct Table {
     owner: &'static str,
     insert: &'static str,
@@ -102,10 +102,10 @@ macro_rules! table {
 const OF_BOTS: Table = table!("bot_logs", "agent_seq", "agents");
 const OF_INTEGRATIONS: Table = table!("integration_logs", "integration_seq", "integrations");
 
-/// Writes a log line of a bot, if there is such a bot.
+/// Writes a log line of a bot; does nothing if the bot does not exist.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn record(
     change: &Change<'_>,
     settings: &Settings,
@@ -116,10 +116,10 @@ pub fn record(
     OF_BOTS.write(change, settings, bot, level, message)
 }
 
-/// Writes a log line of an integration, if there is such an integration.
+/// Writes a log line of an integration; does nothing if the integration does not exist.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn record_of_integration(
     change: &Change<'_>,
     settings: &Settings,
@@ -130,10 +130,10 @@ pub fn record_of_integration(
     OF_INTEGRATIONS.write(change, settings, integration, level, message)
 }
 
-/// The log lines of a bot of the workspace of the call, newest first.
+/// Lists the log lines of a bot in the workspace of the call, newest first.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, or errors of the store.
 pub async fn list(
     call: &Call,
     bot: &AgentId,
@@ -147,10 +147,10 @@ pub async fn list(
         .await
 }
 
-/// The log lines of an integration of the workspace of the call, newest first.
+/// Lists the log lines of an integration in the workspace of the call, newest first.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, or errors of the store.
 pub async fn list_of_integration(
     call: &Call,
     integration: &IntegrationId,
@@ -204,7 +204,7 @@ impl Table {
         period: Period,
         after: Option<Token>,
     ) -> Result<Page<Line>> {
-        // One bound, so that the index leads to where each page begins.
+        // A single upper bound lets SQLite seek in the index to the start of each page.
         let end = Token::at(period.end, i64::MIN);
         let before = match after {
             Some(after) if after.created_at < period.end => after,
@@ -232,7 +232,7 @@ impl Table {
     }
 }
 
-/// The beginning of a text, of at most so many bytes.
+/// Cuts a text to at most `bytes` bytes, at a character boundary.
 fn shortened(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }

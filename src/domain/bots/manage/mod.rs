@@ -1,5 +1,5 @@
-//! Bots: what Botpress keeps of an agent. A bot is an agent; one that was made otherwise becomes a
-//! bot when it is first asked for.
+//! Bots: the Botpress data of agents. Every agent is a bot; an agent that another dialect created gets its
+//! row in `bots` on the first Botpress request for it.
 
 pub mod analytics;
 pub mod background;
@@ -39,45 +39,44 @@ use crate::kernel::{
 /// A bot.
 #[derive(Debug, Clone)]
 pub struct Bot {
-    /// Its id: that of the agent.
+    /// Id of the bot, which is the id of the agent.
     pub id: AgentId,
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
-    /// What it declares.
+    /// Tags, states, events and schemas that the bot declares.
     pub definition: BotDefinition,
-    /// Its configuration, which keeps to the declared schema.
+    /// Configuration; it conforms to the declared schema.
     pub configuration: Map<String, Value>,
-    /// What deliveries to it are signed with.
+    /// Key of the signatures on deliveries to the bot.
     pub signing_secret: Secret,
     /// Media files.
     pub medias: Vec<Media>,
-    /// Where it runs, for one in development.
+    /// Address of the running bot, if it is in development.
     pub url: Option<String>,
-    /// Whether it is in development.
+    /// True if it is in development.
     pub dev: bool,
-    /// Whether it is stopped.
+    /// True if it is stopped.
     pub blocked: bool,
-    /// Who made it, if a person did.
+    /// Account that created the bot; absent if no account did.
     pub created_by: Option<AccountId>,
-    /// When code was last deployed.
+    /// Time of the last deployment of code.
     pub deployed_at: Option<Timestamp>,
-    /// The names of its secrets.
+    /// Names of the secrets.
     pub secrets: Vec<String>,
-    /// The integrations that are installed in it.
+    /// Installed integrations.
     pub installations: Vec<Installation>,
-    /// Its row.
     pub(in crate::domain) seq: i64,
 }
 
 /// A media file of a bot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Media {
-    /// Its address.
+    /// Address.
     pub url: String,
-    /// Its name.
+    /// Name.
     pub name: String,
 }

@@ -1,4 +1,4 @@
-//! When the recurring events of a bot happen next.
+//! Schedules of the recurring events of bots.
 
 use rusqlite::named_params;
 
@@ -18,8 +18,8 @@ const SET: &str = "
 
 const REMOVE: &str = "DELETE FROM bot_schedules WHERE agent_seq = :agent_seq AND recurring = :name";
 
-/// Brings the schedules of a bot from what it declared to what it declares now. An event whose time
-/// has not changed stays due when it was.
+/// Updates the schedules of a bot from its old definition to its new one. An event with an unchanged cron
+/// expression keeps its due time.
 pub(super) fn sync(
     change: &Change<'_>,
     agent_seq: i64,

@@ -1,4 +1,4 @@
-//! Bots as rows.
+//! Reads bots from their rows and creates missing rows.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -22,10 +22,10 @@ use crate::{
     store::Sealer,
 };
 
-/// The bot with this id in the workspace of the call.
+/// Returns the bot with this id in the workspace of the call.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound` if there is no such bot, or errors of the store.
 pub async fn find(call: &Call, id: AgentId) -> Result<Bot> {
     let app = call.app();
     let agent = app
@@ -36,7 +36,7 @@ pub async fn find(call: &Call, id: AgentId) -> Result<Bot> {
         .read(|conn| read(conn, app.sealer(), call.workspace(), &id))
 }
 
-/// The agent that a bot is.
+/// Returns the agent with this id in the workspace, or `NotFound`.
 pub(super) fn agent(conn: &Connection, workspace: &WorkspaceId, id: &AgentId) -> Result<Agent> {
     match agents::find_by_id(conn, id) {
         Ok(agent) if agent.workspace_id == *workspace => Ok(agent),
@@ -47,7 +47,7 @@ pub(super) fn agent(conn: &Connection, workspace: &WorkspaceId, id: &AgentId) ->
 
 const IS_KNOWN: &str = "SELECT 1 FROM bots WHERE agent_seq = :seq";
 
-/// Makes an agent a bot that was made otherwise and that nobody asked for as a bot yet.
+/// Creates the bot row of an agent if it is missing, in a transaction of its own.
 pub(super) async fn adopt(app: &App, agent: &Agent) -> Result<()> {
     let known = app.store().read(|conn| is_known(conn, agent.seq))?;
     if known {
@@ -69,7 +69,7 @@ const INSERT: &str = "
     INSERT INTO bots (agent_seq, signing_secret) VALUES (:seq, :signing_secret)
     ON CONFLICT (agent_seq) DO NOTHING";
 
-/// Makes sure that an agent is a bot.
+/// Creates the bot row of an agent if it is missing.
 pub(in crate::domain) fn ensure(
     change: &Change<'_>,
     sealer: &Sealer,
@@ -90,7 +90,7 @@ const FIND: &str = "
     FROM agents JOIN bots ON bots.agent_seq = agents.seq
     WHERE agents.id = :id AND agents.workspace_id = :workspace_id AND agents.deleted_at IS NULL";
 
-/// The bot with this id, whole.
+/// Loads the bot with this id, with its installations and the names of its secrets.
 pub(in crate::domain) fn read(
     conn: &Connection,
     sealer: &Sealer,

@@ -1,4 +1,4 @@
-//! What of a bot is sealed in its row.
+//! Encrypts and decrypts the signing secret and the configuration in the row of a bot.
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! Secrets of bots: their code reads them from its environment, and nobody is shown more than their names.
+//! Secrets of bots. The bot's code reads them from its environment; the API shows only their names.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::{
     store::Sealer,
 };
 
-/// The longest value, in characters (botpress-today.md §0.5).
+/// Maximum length of a value, in characters (botpress-today.md §0.5).
 const VALUE_MAX: usize = 20_000;
 
 const BOUND: Bound = Bound {
@@ -25,13 +25,13 @@ const BOUND: Bound = Bound {
     rows: "SELECT 1 FROM bot_secrets WHERE agent_seq = ?1",
 };
 
-/// Secrets by name; none removes one.
+/// Secrets by name; `None` removes the secret.
 pub type SecretPatches = BTreeMap<String, Option<Secret>>;
 
-/// Checks the secrets that are given.
+/// Validates names and values.
 ///
 /// # Errors
-/// `Invalid` for a name that is none, and for a value that is too long.
+/// `Invalid` for an invalid name or a value that is too long.
 pub(super) fn check(secrets: &SecretPatches) -> Result<()> {
     for (name, value) in secrets {
         check_secret_name(name)?;
@@ -52,10 +52,10 @@ const SET: &str = "
 
 const REMOVE: &str = "DELETE FROM bot_secrets WHERE agent_seq = :seq AND name = :name";
 
-/// Writes the secrets that are given.
+/// Writes and removes secrets of a bot.
 ///
 /// # Errors
-/// `LimitExceeded` for more than a bot can have, or those of the store.
+/// `LimitExceeded` for more secrets than a bot can have, or errors of the store.
 pub(super) fn write(
     change: &Change<'_>,
     sealer: &Sealer,
@@ -86,7 +86,7 @@ fn row_id(bot: &AgentId, name: &str) -> String {
 
 const NAMES: &str = "SELECT name FROM bot_secrets WHERE agent_seq = :seq ORDER BY name";
 
-/// The names of a bot's secrets.
+/// Returns the names of a bot's secrets.
 pub(super) fn names(conn: &Connection, seq: i64) -> Result<Vec<String>> {
     let mut statement = conn.prepare_cached(NAMES)?;
     let rows = statement.query_map(named_params! {":seq": seq}, |row| row.get(0))?;
@@ -98,7 +98,7 @@ const SECRETS: &str = "
     FROM bot_secrets JOIN agents ON agents.seq = bot_secrets.agent_seq
     WHERE agents.id = :id ORDER BY bot_secrets.name";
 
-/// The secrets of a bot, for its code.
+/// Returns the decrypted secrets of a bot, for its code.
 pub(in crate::domain) fn of(
     conn: &Connection,
     sealer: &Sealer,

@@ -1,32 +1,30 @@
-//! Settings of bots.
+//! Settings of bots and integrations.
 
 use serde::{Deserialize, Serialize};
 
-/// Settings of bots.
+/// Settings of bots and integrations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// How many days log lines of bots and integrations are kept.
+    /// Retention of the log lines of bots and integrations, in days.
     pub log_days: u64,
-    /// About how many log lines of one bot or integration are kept; the oldest go first.
+    /// Approximate number of log lines that one bot or integration keeps; the oldest go first.
     pub log_lines: u32,
-    /// How many bytes of one log line are kept.
+    /// Maximum length of a log line, in bytes; longer lines are cut.
     pub log_line_bytes: usize,
-    /// How many failures of the code of one bot, or one integration, the server's own log tells of in a
-    /// minute; the others are in the bot's log alone.
+    /// Maximum number of code failures of one bot or integration that the server's own log reports per
+    /// minute. The log of the bot has all of them.
     pub failure_lines_per_minute: u32,
-    /// How many issues of one bot are kept; those that have not been seen for the longest time go
-    /// first.
+    /// Maximum number of issues of one bot. The issue that was last seen the longest time ago goes first.
     pub issues: u32,
-    /// How many events of one issue are kept; the oldest go first, and are still counted.
+    /// Maximum number of events of one issue. The oldest go first; the count of events still includes them.
     pub issue_events: u32,
-    /// How many new messages, of all bots, are found through memory before the database's own tables
-    /// of what they are found by have them; at least 1.
+    /// Number of new messages, of all bots, that the message index holds in memory before it flushes them to
+    /// the index tables; at least 1.
     pub unindexed_messages: usize,
-    /// After how many minutes without a message of the user a conversation's next message begins
-    /// another session.
+    /// Pause of a user, in minutes, after which the next message in a conversation starts a new session.
     pub session_minutes: u32,
-    /// The most filters of a list that can be given more than once: tags, and participants.
+    /// Maximum number of filters of one kind in a list: tags, or participants.
     pub max_filters: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Giving a bot to another workspace.
+//! Moves a bot to another workspace.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -19,14 +19,13 @@ use crate::{
     },
 };
 
-/// Gives a bot of the workspace of the call, with everything that it has, to another workspace. The
-/// caller must be a manager of the first and a developer of the other, where it could make bots.
+/// Moves a bot with all of its data from the workspace of the call to another workspace. The caller must be a
+/// manager of the first, and a developer of the second, where that role can create bots.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`, `ReferenceNotFound` for a workspace that the caller is not a member of,
-/// `RelationConflict` while the bot has integrations that the other workspace cannot use,
-/// `QuotaExceeded` if the plan of the other workspace does not allow the bot or its files, or those of
-/// the store.
+/// `Forbidden`, `NotFound`, `ReferenceNotFound` if the caller is not a member of the target workspace,
+/// `RelationConflict` while the bot has integrations that the target workspace cannot use, `QuotaExceeded` if
+/// the plan of the target workspace does not allow the bot or its files, or errors of the store.
 pub async fn transfer(call: &Call, id: AgentId, target: WorkspaceId) -> Result<()> {
     call.require_role(Role::Manager)?;
     let account = match &call.caller().owner {
@@ -88,7 +87,7 @@ fn check(
 
 const MOVE: &str = "UPDATE agents SET workspace_id = :target, updated_at = :now WHERE seq = :seq";
 
-/// The bot's own tokens go with it.
+/// Moves the bot's own tokens too.
 const MOVE_KEYS: &str = "UPDATE api_keys SET workspace_id = :target WHERE agent_id = :id";
 
 fn give(change: &Change<'_>, agent: &Agent, target: &WorkspaceId) -> Result<()> {

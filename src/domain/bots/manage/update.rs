@@ -1,4 +1,4 @@
-//! Changing bots.
+//! Updates bots.
 
 use std::collections::BTreeMap;
 
@@ -36,46 +36,46 @@ use crate::{
 };
 
 text_enum! {
-    /// How a bot asks who someone is. Kept for its clients: this server does nothing by it.
+    /// Method by which a bot authenticates people. Stored for its clients; this server does not use it.
     pub enum Authentication {
-        /// By the vendor's own accounts.
+        /// Accounts of the vendor.
         Iam = "iam",
     }
 }
 
-/// What of a bot is to be changed. What is absent stays as it is.
+/// Changes to a bot. Absent members stay as they are.
 #[derive(Debug, Clone, Default)]
 pub struct Update {
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
-    /// What it declares.
+    /// Changes to the definition.
     pub definition: BotDefinitionPatch,
-    /// Its configuration, whole.
+    /// Configuration; replaces the old one.
     pub configuration: Option<Map<String, Value>>,
-    /// Its integrations, by their aliases or ids; none removes one.
+    /// Integrations by alias or id; `None` removes the installation.
     pub integrations: BTreeMap<String, Option<Given>>,
-    /// Its code.
+    /// Code.
     pub code: Option<String>,
-    /// Where it runs, for one in development.
+    /// Address of the running bot, if it is in development.
     pub url: Option<String>,
-    /// Secrets that its code reads from its environment, by name; none removes one.
+    /// Secrets for the environment of its code, by name; `None` removes one.
     pub secrets: SecretPatches,
-    /// Media files, all of them.
+    /// Media files; replace the old ones.
     pub medias: Option<Vec<Media>>,
-    /// How it asks who someone is.
+    /// Method by which it authenticates people.
     pub authentication: Option<Authentication>,
-    /// Whether it is stopped.
+    /// True if it is stopped.
     pub blocked: Option<bool>,
-    /// What the addresses of webhooks begin with: `http://127.0.0.1:4600/webhook`.
+    /// Base of webhook addresses: `http://127.0.0.1:4600/webhook`.
     pub webhooks: String,
 }
 
-/// Changes a bot of the workspace of the call.
+/// Updates a bot in the workspace of the call.
 ///
 /// # Errors
-/// `Forbidden` for a role below developer, `NotFound`, `InvalidIdentifier`, `InvalidData` for a
-/// configuration that does not keep to its schema, `ReferenceNotFound` for an integration that is not
-/// there, `Conflict` for one that is installed by another name, `Invalid`, or those of the store.
+/// `Forbidden` for a role below developer, `NotFound`, `InvalidIdentifier`, `InvalidData` for a configuration
+/// that does not conform to its schema, `ReferenceNotFound` for an unknown integration, `Conflict` for an
+/// integration that is already installed under another key, `Invalid`, or errors of the store.
 pub async fn update(call: &Call, id: AgentId, update: Update) -> Result<Bot> {
     call.require_role(Role::Developer)?;
     secrets::check(&update.secrets)?;
@@ -100,7 +100,7 @@ pub async fn update(call: &Call, id: AgentId, update: Update) -> Result<Bot> {
     Ok(updated)
 }
 
-/// Proves what the change of a bot will claim, as far as that can be told.
+/// Proves the claims that the update will make, as far as the current state allows.
 fn prove(call: &Call, id: &AgentId, update: &Update) -> Result<Proven> {
     let (app, workspace) = (call.app(), call.workspace());
     let sealer = app.sealer();
@@ -108,7 +108,7 @@ fn prove(call: &Call, id: &AgentId, update: &Update) -> Result<Proven> {
         let (was, now) = planned(conn, sealer, workspace, id, update)?;
         let integrations = update.integrations.iter();
         let given = integrations.filter_map(|(key, given)| Some((key.as_str(), given.as_ref()?)));
-        // The change itself finds out if one of them is refused, or depends on another.
+        // The transaction reports an error if one of them is refused, or depends on another.
         let configured = given.filter_map(|given| {
             installations::configured(conn, sealer, workspace, &was, given).ok()?
         });
@@ -129,7 +129,7 @@ fn prove(call: &Call, id: &AgentId, update: &Update) -> Result<Proven> {
     Ok(proven)
 }
 
-/// The bot as it is, and with another definition and configuration.
+/// Returns the current bot, and a copy with the new definition and configuration.
 fn planned(
     conn: &Connection,
     sealer: &Sealer,
@@ -176,7 +176,7 @@ fn apply(
         now.deployed_at
     };
     let recoded = update.code.is_some();
-    // The environment of its code is made anew with each revision.
+    // A new revision makes the engine rebuild the environment of the code.
     let changed = recoded || !update.secrets.is_empty();
     write(change, sealer, (&was, &now), changed, update.authentication)?;
     secrets::write(change, sealer, (was.seq, id), &update.secrets)?;
