@@ -1,4 +1,4 @@
-//! What a bot declares.
+//! The definition of a bot.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,27 +10,27 @@ use crate::{
     kernel::{Result, schema},
 };
 
-/// What a bot declares.
+/// The definition of a bot.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct BotDefinition {
-    /// Tags of users.
+    /// Declared tags of users.
     pub user: TagSet,
-    /// Tags of conversations.
+    /// Declared tags of conversations.
     pub conversation: TagSet,
-    /// Tags of messages.
+    /// Declared tags of messages.
     pub message: TagSet,
-    /// States.
+    /// Declared states.
     pub states: Named<State>,
-    /// Events of its own.
+    /// Declared events.
     pub events: Named<Event>,
-    /// Events that happen again and again.
+    /// Recurring events.
     pub recurring_events: Named<RecurringEvent>,
-    /// What its configuration must keep to.
+    /// Schema of the configuration.
     pub configuration: DeclaredSchema,
 }
 
-/// Tags by name.
+/// Declared tags by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TagSet {
@@ -45,11 +45,11 @@ impl Claim for BotDefinition {
 }
 
 impl BotDefinition {
-    /// Checks the names that the bot's developer has chosen, and the recurring events.
+    /// Validates the names that the developer chose, and the recurring events.
     ///
     /// # Errors
-    /// `InvalidIdentifier`, `Invalid` for what is no cron expression, `InvalidData` for a payload that
-    /// does not keep to the schema of its event.
+    /// `InvalidIdentifier`, `Invalid` for a broken cron expression, `InvalidData` for a payload that does not
+    /// conform to the schema of its event.
     pub fn check(&self, limits: &schema::Limits) -> Result<()> {
         for (place, tags) in [
             ("user.tags", &self.user.tags),

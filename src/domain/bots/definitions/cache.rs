@@ -1,4 +1,4 @@
-//! Definitions in memory. One is trusted while the revision is the one that it was read at.
+//! An in-memory cache of definitions. The key includes the revision, so an entry never goes stale.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::kernel::{
     ids::{AgentId, IntegrationId},
 };
 
-/// How many definitions of each sort are kept in memory.
+/// Capacity of the cache, in definitions of each kind.
 const KEPT: u64 = 10_000;
 
-/// The definitions that are in memory.
+/// The cache of definitions.
 pub(in crate::domain) struct Declarations {
     bots: Cache<(AgentId, i64), Arc<BotDefinition>>,
     integrations: Cache<(IntegrationId, i64), Arc<IntegrationDefinition>>,
@@ -39,7 +39,7 @@ const INTEGRATION_REVISION: &str = "SELECT id, revision FROM integrations WHERE 
 const INTEGRATION: &str = "SELECT revision, definition FROM integrations WHERE seq = :seq";
 
 impl Declarations {
-    /// What the bot that is this agent declares; nothing if Botpress does not know it yet.
+    /// Returns the definition of a bot; an empty one if the agent has no bot row yet.
     pub(in crate::domain) fn of_bot(
         &self,
         conn: &Connection,
@@ -63,7 +63,7 @@ impl Declarations {
         Ok(definition)
     }
 
-    /// What the integration of this row declares.
+    /// Returns the definition of the integration in this row.
     pub(in crate::domain) fn of_integration(
         &self,
         conn: &Connection,
@@ -85,7 +85,7 @@ impl Declarations {
     }
 }
 
-/// Revision and definition of one row, as one statement sees them.
+/// Reads the revision and the definition of a row in one statement, so that they belong together.
 fn read<T: DeserializeOwned>(conn: &Connection, sql: &str, seq: i64) -> Result<(i64, T)> {
     let (revision, text): (i64, String) = conn
         .prepare_cached(sql)?

@@ -1,15 +1,15 @@
-//! What names that developers choose must be like.
+//! Rules for the names that developers choose.
 
 use crate::kernel::{Error, Kind, Result};
 
-/// How long a name is.
+/// Allowed length of a name, in bytes.
 const LENGTH: std::ops::RangeInclusive<usize> = 2..=100;
 
-/// Checks the name of a state, event, action, channel or type of messages, which stands at `place`.
+/// Checks the name of a state, event, action, channel or message type. `place` names the member in errors.
 ///
 /// # Errors
-/// `InvalidIdentifier` unless it begins with a lower-case letter and has 2 to 100 letters and digits
-/// (the seed's text of that error).
+/// `InvalidIdentifier` unless the name begins with a lower-case letter and has 2 to 100 letters and digits
+/// (botpress.md §1.4: the reference page's text of that error).
 pub fn check_identifier(name: &str, place: &str) -> Result<()> {
     if begins(name) && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Ok(());
@@ -17,11 +17,11 @@ pub fn check_identifier(name: &str, place: &str) -> Result<()> {
     Err(invalid(name, place, "letters and digits"))
 }
 
-/// Checks the name of a tag, which may have more: the vendor's own integrations declare `display_name`
-/// (botpress-today.md §0.5). A colon would name the tag of an integration.
+/// Checks the name of a tag. More characters are allowed, because the vendor's own integrations declare
+/// `display_name` (botpress-today.md §0.5). A colon is not: it separates an integration from its tag.
 ///
 /// # Errors
-/// `InvalidIdentifier`.
+/// `InvalidIdentifier` for any other name.
 pub fn check_tag(name: &str, place: &str) -> Result<()> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     if begins(name) && name.bytes().all(fits) {

@@ -1,135 +1,135 @@
-//! What a version of an integration declares.
+//! The definition of one version of an integration.
 
 use serde::{Deserialize, Serialize};
 
 use super::{DeclaredSchema, Event, Named, State, Tag, TagSet, check_identifier, check_tag};
 use crate::kernel::{Error, Kind, Result, Rule, Violation};
 
-/// The longest name of a configuration, in bytes.
+/// Maximum length of a configuration's name, in bytes.
 const CONFIGURATION_NAME_MAX: usize = 200;
 
-/// What a version of an integration declares.
+/// The definition of one version of an integration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct IntegrationDefinition {
-    /// How a bot configures it.
+    /// Default configuration.
     pub configuration: Configuration,
-    /// The ways to configure it that a bot can choose instead, by name.
+    /// Alternative configurations that a bot can choose, by name.
     #[serde(skip_serializing_if = "Named::is_empty")]
     pub configurations: Named<Configuration>,
-    /// How a request to its shared webhook finds an installation.
+    /// Routing of requests from the shared webhook to an installation.
     pub identifier: WebhookIdentifier,
     /// Channels.
     pub channels: Named<Channel>,
     /// States.
     pub states: Named<State>,
-    /// Events that it tells bots of.
+    /// Events that the integration sends to bots.
     pub events: Named<Event>,
-    /// What bots can ask it to do.
+    /// Actions that bots can call.
     pub actions: Named<Action>,
-    /// Its users.
+    /// Tags and creation rule of its users.
     pub user: UserTags,
 }
 
-/// How a bot configures an integration.
+/// One way to configure an integration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Configuration {
-    /// Its name for people: at most 64 characters.
+    /// Display name, at most 64 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// A description of at most 256 characters.
+    /// Description, at most 256 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What the configuration must keep to.
+    /// Schema of the configuration.
     pub schema: DeclaredSchema,
-    /// How an installation is linked with an account elsewhere.
+    /// Link between an installation and an external account.
     pub identifier: LinkTemplate,
 }
 
-/// How an installation is linked with an account elsewhere.
+/// The link between an installation and an external account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct LinkTemplate {
-    /// A VRL script that makes the address that a user follows.
+    /// VRL script that renders the address for the user to open.
     pub link_template_script: Option<String>,
-    /// Whether it has to be linked to work.
+    /// True if the installation works only after it is linked.
     pub required: bool,
 }
 
-/// How a request to an integration's shared webhook finds an installation.
+/// Rules that map a request on the shared webhook to an installation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct WebhookIdentifier {
-    /// A VRL script that takes the identifier out of the request.
+    /// VRL script that extracts the identifier from the request.
     pub extract_script: Option<String>,
-    /// A VRL script that answers where there is none.
+    /// VRL script that renders the response if no installation matches.
     pub fallback_handler_script: Option<String>,
 }
 
-/// A channel: a way to talk with users.
+/// A channel, such as direct messages, through which users and bots talk.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Channel {
-    /// Its name for people: at most 64 characters.
+    /// Display name, at most 64 characters.
     pub title: Option<String>,
-    /// A description of at most 256 characters.
+    /// Description, at most 256 characters.
     pub description: Option<String>,
-    /// The types of message that can be sent, each with what its payload must keep to.
+    /// Message types that the channel can send, each with the schema of its payload.
     pub messages: Named<DeclaredSchema>,
-    /// Its conversations.
+    /// Tags and creation rule of its conversations.
     pub conversation: ConversationTags,
-    /// Its messages.
+    /// Tags of its messages.
     pub message: TagSet,
 }
 
-/// The conversations of a channel.
+/// Tags and creation rule of a channel's conversations.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConversationTags {
-    /// Their tags.
+    /// Declared tags.
     pub tags: Named<Tag>,
-    /// Whether bots can have some made.
+    /// Rule for creation by bots.
     pub creation: Creation,
 }
 
-/// The users of an integration.
+/// Tags and creation rule of an integration's users.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UserTags {
-    /// Their tags.
+    /// Declared tags.
     pub tags: Named<Tag>,
-    /// Whether bots can have some made.
+    /// Rule for creation by bots.
     pub creation: Creation,
 }
 
-/// Whether bots can have a user or a conversation made, and with which tags.
+/// The rule for bots that ask an integration to create a user or a conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Creation {
-    /// Whether they can.
+    /// True if bots may ask.
     pub enabled: bool,
-    /// The tags that must be given.
+    /// Names of the tags that the request must have.
     pub required_tags: Vec<String>,
 }
 
-/// What bots can ask an integration to do.
+/// An action that bots can call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Action {
-    /// Its name for people: at most 64 characters.
+    /// Display name, at most 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What it does: at most 256 characters.
+    /// Description, at most 256 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What is to be given.
+    /// Schema of the input.
     pub input: DeclaredSchema,
-    /// What comes back.
+    /// Schema of the output.
     pub output: DeclaredSchema,
 }
 
 impl IntegrationDefinition {
-    /// The configuration of this type: the default one without a type; none for an unknown type.
+    /// Returns the configuration with this name; the default one for `None`. Returns `None` if it is unknown.
     #[must_use]
     pub fn configuration_of(&self, kind: Option<&str>) -> Option<&Configuration> {
         match kind {
@@ -138,11 +138,11 @@ impl IntegrationDefinition {
         }
     }
 
-    /// Checks the names that the integration's developer has chosen, and that the tags that it requires
-    /// are its own. Scripts are checked apart ([`Self::check_scripts`]).
+    /// Validates the names that the developer chose, and that required tags are declared.
+    /// [`Self::check_scripts`] validates the scripts.
     ///
     /// # Errors
-    /// `InvalidIdentifier`, `Invalid`.
+    /// `InvalidIdentifier` for a bad name, `Invalid` for a required tag that is not declared.
     pub fn check(&self) -> Result<()> {
         let check = |place: &str, names: Vec<&String>| {
             names
@@ -174,7 +174,8 @@ impl IntegrationDefinition {
     }
 }
 
-/// Checks the name of a configuration: integrations get it in a header. It is no identifier for the vendor.
+/// Checks the name of a configuration. Integrations receive it in a header. The vendor's rules for
+/// identifiers do not apply to it.
 fn check_type(name: &String) -> Result<()> {
     let letters = name
         .bytes()
@@ -190,7 +191,7 @@ fn check_type(name: &String) -> Result<()> {
 }
 
 impl Creation {
-    /// Checks that the tags that must be given, listed as the member `name`, are declared.
+    /// Checks that the required tags are declared. `name` is the path of the list in the body.
     fn check(&self, declared: &Named<Tag>, name: &str) -> Result<()> {
         let unknown = |tag: &&String| !declared.contains_key(tag.as_str());
         match self.required_tags.iter().find(unknown) {

@@ -1,5 +1,5 @@
-//! What bots and integrations declare: tags, states, events, actions, channels. Stored as JSON with
-//! the bot or the integration, and kept in memory by its revision with its schemas compiled.
+//! Definitions of bots and integrations: tags, states, events, actions, channels. Each is stored as JSON in
+//! the row of its bot or integration. The cache holds it by revision, with compiled schemas.
 
 mod bot;
 mod cache;
@@ -32,23 +32,23 @@ pub use self::{
 pub(in crate::domain) use self::{cache::Declarations, claims::Keeps};
 use crate::domain::shared::sql::text_enum;
 
-/// Things by name.
+/// Values by name.
 pub type Named<T> = BTreeMap<String, T>;
 
-/// A tag that may be set.
+/// The declaration of a tag.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tag {
-    /// Its name for people: at most 64 characters.
+    /// Display name, at most 64 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What it means: at most 256 characters.
+    /// Description, at most 256 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 
 text_enum! {
-    /// What a state is kept with.
+    /// The kind of object that a state belongs to.
     pub enum StateKind {
         /// A conversation.
         Conversation = "conversation",
@@ -56,33 +56,33 @@ text_enum! {
         User = "user",
         /// The bot.
         Bot = "bot",
-        /// The installation of the integration.
+        /// An installation of the integration.
         Integration = "integration",
     }
 }
 
-/// A state that may be kept.
+/// The declaration of a state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    /// What it is kept with.
+    /// Kind of object that the state belongs to.
     #[serde(rename = "type")]
     pub kind: StateKind,
-    /// What it must keep to.
+    /// Schema of the value.
     pub schema: DeclaredSchema,
-    /// After how many milliseconds without a change it ends; never if absent.
+    /// Time without a change, in milliseconds, after which the state expires; never if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiry: Option<f64>,
 }
 
-/// An event that may happen.
+/// The declaration of an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Its name for people: at most 64 characters.
+    /// Display name, at most 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What it means: at most 256 characters.
+    /// Description, at most 256 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What its payload must keep to.
+    /// Schema of the payload.
     pub schema: DeclaredSchema,
 }

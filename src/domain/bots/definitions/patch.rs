@@ -1,5 +1,5 @@
-//! Changes of what is declared: things by name that are set, and removed where null is given
-//! (botpress.md §1.3). What is not named stays.
+//! Patches of definitions. An entry is set by name and removed by null (botpress.md §1.3); other entries
+//! stay.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use super::{
 };
 use crate::kernel::Patch;
 
-/// Things by name to be set, or removed where there is none.
+/// Entries to set, by name; `None` removes the entry.
 pub type NamedPatch<T> = BTreeMap<String, Option<T>>;
 
-/// Applies a patch.
+/// Applies the entries of a patch.
 fn apply<T>(patch: NamedPatch<T>, named: &mut Named<T>) {
     for (name, one) in patch {
         match one {
@@ -28,7 +28,7 @@ fn set<T>(given: Option<T>, member: &mut T) {
     }
 }
 
-/// A change of what a bot declares.
+/// A patch of a bot's definition.
 #[derive(Debug, Clone, Default)]
 pub struct BotDefinitionPatch {
     /// Tags of users.
@@ -43,12 +43,12 @@ pub struct BotDefinitionPatch {
     pub events: NamedPatch<Event>,
     /// Recurring events.
     pub recurring_events: NamedPatch<RecurringEvent>,
-    /// What its configuration must keep to.
+    /// Schema of the configuration.
     pub configuration: Option<DeclaredSchema>,
 }
 
 impl BotDefinitionPatch {
-    /// Applies the change.
+    /// Applies the patch.
     pub fn apply(self, definition: &mut BotDefinition) {
         apply(self.user, &mut definition.user.tags);
         apply(self.conversation, &mut definition.conversation.tags);
@@ -60,20 +60,20 @@ impl BotDefinitionPatch {
     }
 }
 
-/// A change of what a version of an integration declares.
+/// A patch of an integration's definition.
 #[derive(Debug, Clone, Default)]
 pub struct IntegrationDefinitionPatch {
-    /// The schema of the configuration.
+    /// Schema of the default configuration.
     pub configuration: Option<DeclaredSchema>,
-    /// The script that makes the address that a user follows.
+    /// VRL script that renders the address for the user to open.
     pub link_template_script: Patch<String>,
-    /// True if an installation has to be linked to work.
+    /// True if an installation works only after it is linked.
     pub link_required: Option<bool>,
-    /// The ways to configure it that a bot can choose instead.
+    /// Alternative configurations that a bot can choose.
     pub configurations: NamedPatch<ConfigurationPatch>,
-    /// The script that takes the identifier out of a request.
+    /// VRL script that extracts the identifier from a request on the shared webhook.
     pub extract_script: Patch<String>,
-    /// The script that answers where there is none.
+    /// VRL script that renders the response if no installation matches.
     pub fallback_handler_script: Patch<String>,
     /// Channels.
     pub channels: NamedPatch<ChannelPatch>,
@@ -83,46 +83,46 @@ pub struct IntegrationDefinitionPatch {
     pub events: NamedPatch<Event>,
     /// Actions.
     pub actions: NamedPatch<Action>,
-    /// Tags of its users.
+    /// Tags of users.
     pub user_tags: NamedPatch<Tag>,
-    /// Whether bots can have users made.
+    /// Rule for users that bots ask the integration to create.
     pub user_creation: Option<Creation>,
 }
 
-/// A change of one of the named configurations.
+/// A patch of one of the alternative configurations.
 #[derive(Debug, Clone, Default)]
 pub struct ConfigurationPatch {
-    /// Its name for people.
+    /// Display name.
     pub title: Option<String>,
-    /// Another description.
+    /// Description.
     pub description: Option<String>,
-    /// The schema of the configuration.
+    /// Schema of the configuration.
     pub schema: Option<DeclaredSchema>,
-    /// The script that makes the address that a user follows.
+    /// VRL script that renders the address for the user to open.
     pub link_template_script: Patch<String>,
-    /// True if an installation has to be linked to work.
+    /// True if an installation works only after it is linked.
     pub link_required: Option<bool>,
 }
 
-/// A change of a channel.
+/// A patch of a channel.
 #[derive(Debug, Clone, Default)]
 pub struct ChannelPatch {
-    /// Its name for people.
+    /// Display name.
     pub title: Option<String>,
-    /// Another description.
+    /// Description.
     pub description: Option<String>,
-    /// Types of message.
+    /// Message types, each with the schema of its payload.
     pub messages: NamedPatch<DeclaredSchema>,
-    /// Tags of its conversations.
+    /// Tags of conversations.
     pub conversation_tags: NamedPatch<Tag>,
-    /// Whether bots can have conversations made.
+    /// Rule for conversations that bots ask the integration to create.
     pub conversation_creation: Option<Creation>,
-    /// Tags of its messages.
+    /// Tags of messages.
     pub message_tags: NamedPatch<Tag>,
 }
 
 impl IntegrationDefinitionPatch {
-    /// Applies the change.
+    /// Applies the patch.
     pub fn apply(self, definition: &mut IntegrationDefinition) {
         set(self.configuration, &mut definition.configuration.schema);
         let link = &mut definition.configuration.identifier;

@@ -1,4 +1,4 @@
-//! Events that happen again and again: when, and what.
+//! Recurring events: their cron expression, type and payload.
 
 use chrono::{DateTime, Utc};
 use croner::{
@@ -11,23 +11,23 @@ use serde_json::{Map, Value};
 use super::{Event, Named};
 use crate::kernel::{Result, Rule, Timestamp, Violation, schema};
 
-/// The longest cron expression, in bytes: longer than one that lists every minute.
+/// Maximum length of a cron expression, in bytes. An expression that lists every minute is shorter.
 const LONGEST: usize = 500;
 
-/// An event that happens again and again.
+/// A recurring event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecurringEvent {
-    /// When: a cron expression of five fields, in UTC.
+    /// Cron expression of five fields, in UTC.
     pub cron: String,
-    /// The type of the event.
+    /// Type of the event.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Its payload.
+    /// Payload of the event.
     pub payload: Map<String, Value>,
 }
 
 impl RecurringEvent {
-    /// Checks the recurring event of this name of a bot that declares these events.
+    /// Validates this recurring event, named `name`, of a bot that declares `events`.
     pub(super) fn check(
         &self,
         name: &str,
@@ -40,7 +40,8 @@ impl RecurringEvent {
             ));
             Violation::body(["recurringEvents", name, "schedule", "cron"], rule)
         })?;
-        // An event of an integration is checked when it happens: which ones are there may change.
+        // The payload of an integration's event is checked when the event occurs, because installations
+        // change.
         match events.get(&self.kind) {
             Some(event) => {
                 let payload = Value::Object(self.payload.clone());
@@ -51,7 +52,7 @@ impl RecurringEvent {
         }
     }
 
-    /// When it happens next after a time; none if never again.
+    /// Returns the next occurrence after a time; `None` if there is none.
     #[must_use]
     pub fn next_after(&self, time: Timestamp) -> Option<Timestamp> {
         let time: DateTime<Utc> = DateTime::from_timestamp_micros(time.as_micros())?;
@@ -133,7 +134,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the text is, it is read or refused, and the next time is found or there is none.
+        /// Parsing any text returns a cron expression or an error, and the search for the next time ends.
         #[test]
         fn any_text_is_read_or_refused(
             text in "[0-9*/,#LW?A-Za-z@ -]{0,60}",

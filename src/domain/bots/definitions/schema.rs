@@ -1,4 +1,4 @@
-//! A JSON Schema that someone has declared: kept as it was given, compiled when it is first used.
+//! A declared JSON Schema: stored as received and compiled on first use.
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,7 +11,7 @@ use crate::kernel::{
     violation::Location,
 };
 
-/// A declared JSON Schema. Clones share it, and what it is compiled to.
+/// A declared JSON Schema. Clones share the source and the compiled schema.
 #[derive(Debug, Clone, Default)]
 pub struct DeclaredSchema(Arc<Declared>);
 
@@ -22,10 +22,10 @@ struct Declared {
 }
 
 impl DeclaredSchema {
-    /// Takes a schema for the member `name`.
+    /// Compiles a schema; `name` is the member of the body for errors.
     ///
     /// # Errors
-    /// `InvalidSchema` for what is none, or asks for more than the limits allow.
+    /// `InvalidSchema` if the schema is invalid or exceeds the limits.
     pub fn new(source: Map<String, Value>, name: &str, limits: &Limits) -> Result<Self> {
         let whole = Value::Object(source);
         let compiled = Schema::compile(&whole, limits).map_err(|reason| {
@@ -43,17 +43,17 @@ impl DeclaredSchema {
         })))
     }
 
-    /// The schema as it was given.
+    /// Returns the schema as received.
     #[must_use]
     pub fn source(&self) -> &Map<String, Value> {
         &self.0.source
     }
 
-    /// Checks a value, which is the member `name` of a body: `configuration.data`.
+    /// Validates a value; `name` is the member of the body for errors, such as `configuration.data`.
     ///
     /// # Errors
-    /// `InvalidData` with the broken rules; `InvalidSchema` for one that was declared when the limits
-    /// were others.
+    /// `InvalidData` with the broken rules; `InvalidSchema` if the schema was declared under other limits and
+    /// does not compile now.
     pub fn check(&self, value: &Value, name: &str, limits: &Limits) -> Result<()> {
         let broken = match self.compiled() {
             Ok(schema) => schema.check(value, Location::Body, limits),
@@ -72,8 +72,8 @@ impl DeclaredSchema {
         Err(Error::violations(broken).with_kind(Kind::InvalidData))
     }
 
-    /// The schema compiled. What it may ask for was bounded when it was declared, and what it does ask
-    /// for is bounded with each value.
+    /// Compiles the schema on first use. Its size was limited at declaration, and each validation limits its
+    /// own work.
     fn compiled(&self) -> &Result<Schema, String> {
         self.0.compiled.get_or_init(|| {
             let source = Value::Object(self.0.source.clone());

@@ -1,5 +1,5 @@
-//! The scripts of an integration. They are checked before the change that stores them begins: the
-//! writer must not wait for scripts.
+//! Validation of an integration's VRL scripts. It runs before the write transaction, because the writer must
+//! not wait for scripts.
 
 use super::{IntegrationDefinition, IntegrationDefinitionPatch};
 use crate::{
@@ -7,19 +7,19 @@ use crate::{
     kernel::{Error, Kind, Result, Rule, Violation, patch::Patch},
 };
 
-/// The members that hold scripts.
+/// Members of the body that hold scripts.
 const LINK_TEMPLATE: &str = "configuration.identifier.linkTemplateScript";
 const EXTRACT: &str = "identifier.extractScript";
 const FALLBACK: &str = "identifier.fallbackHandlerScript";
 
-/// Scripts by the members that hold them.
+/// Scripts with the members of the body that hold them.
 type Given<'a> = Vec<(String, &'a String)>;
 
 impl IntegrationDefinition {
-    /// Checks its scripts.
+    /// Validates the scripts of the definition.
     ///
     /// # Errors
-    /// `Invalid`, or `Unavailable` if nothing can check them now.
+    /// `Invalid` for a broken script, or `Unavailable` if the script engine is busy or down.
     pub async fn check_scripts(&self, scripts: &Scripts) -> Result<()> {
         let link = &self.configuration.identifier.link_template_script;
         let mut given = of_integration([
@@ -37,13 +37,13 @@ impl IntegrationDefinition {
 }
 
 impl IntegrationDefinitionPatch {
-    /// True if it sets a script.
+    /// True if the patch sets a script.
     #[must_use]
     pub fn has_scripts(&self) -> bool {
         !self.scripts().is_empty()
     }
 
-    /// Checks the scripts that it sets.
+    /// Validates the scripts that the patch sets.
     ///
     /// # Errors
     /// As [`IntegrationDefinition::check_scripts`].
@@ -66,7 +66,7 @@ impl IntegrationDefinitionPatch {
     }
 }
 
-/// Those that every integration can have, in the order of their members above.
+/// Pairs the scripts with the members above, in the same order, and drops absent scripts.
 fn of_integration(scripts: [Option<&String>; 3]) -> Given<'_> {
     let members = [LINK_TEMPLATE, EXTRACT, FALLBACK].map(str::to_owned);
     let all = members.into_iter().zip(scripts);
