@@ -1,4 +1,4 @@
-//! Creating versions of integrations.
+//! Creates versions of integrations.
 
 use rusqlite::named_params;
 
@@ -26,36 +26,36 @@ use crate::{
     store::Sealer,
 };
 
-/// What a new version of an integration is made of.
+/// The properties of a new version of an integration.
 #[derive(Debug, Clone, Default)]
 pub struct NewIntegration {
-    /// Its name: letters, digits and `-`, `_`, `/` (botpress.md §1.4).
+    /// Name: letters, digits and `-`, `_`, `/` (botpress.md §1.4).
     pub name: String,
-    /// Its version: three numbers, `1.2.3`.
+    /// Version: three numbers, `1.2.3`.
     pub version: String,
-    /// Whether every workspace can use it.
+    /// True if every workspace can use it.
     pub public: bool,
-    /// Whether it is in development.
+    /// True if it is in development.
     pub dev: bool,
-    /// Its name for people; its name if absent.
+    /// Display name; the name if absent.
     pub title: Option<String>,
-    /// What it is.
+    /// Description.
     pub description: String,
-    /// What it declares.
+    /// Definition.
     pub definition: IntegrationDefinition,
-    /// Where it runs, for one in development.
+    /// Address of the running integration, if it is in development.
     pub url: Option<String>,
-    /// Its code, icon, readme and secrets.
+    /// Code, icon, readme and secrets.
     pub parts: Parts,
-    /// Its id, if it is a part of this program; then it is not one of a workspace's own.
+    /// Id of an integration that is built into this program; `None` for an integration of a workspace.
     pub built_in: Option<IntegrationId>,
 }
 
 /// Creates a version of an integration in the workspace of the call.
 ///
 /// # Errors
-/// `Forbidden` for a role below developer, `InvalidIdentifier`, `Conflict` for a name and version that
-/// are taken and for a public name of another workspace, `Invalid`, or those of the store.
+/// `Forbidden` for a role below developer, `InvalidIdentifier`, `Conflict` if the name and version are taken
+/// or another workspace has published the name, `Invalid`, or errors of the store.
 pub async fn create(call: &Call, new: NewIntegration) -> Result<Integration> {
     call.require_role(Role::Developer)?;
     let app = call.app();
@@ -80,7 +80,7 @@ const INSERT: &str = "
          :definition, :url, :built_in, :now, :now)
     ON CONFLICT DO NOTHING";
 
-/// Makes a version of an integration as a part of a change. Its scripts were checked before.
+/// Creates a version of an integration inside a write transaction. The caller has validated its scripts.
 ///
 /// # Errors
 /// As [`create`].
@@ -148,7 +148,7 @@ pub fn make(
     rows::read(change.conn, workspace, &id)
 }
 
-/// Only what is in development runs elsewhere.
+/// Checks the url of a bot or an integration. Only those in development run elsewhere.
 pub(in crate::domain) fn check_url(url: Option<&str>, dev: bool) -> Result<()> {
     let Some(url) = url else { return Ok(()) };
     let rule = if !dev {
@@ -161,7 +161,7 @@ pub(in crate::domain) fn check_url(url: Option<&str>, dev: bool) -> Result<()> {
     Err(Violation::body(["url"], Rule::Other(rule.to_owned())).into())
 }
 
-/// Names of integrations may have hyphens and the handle of a workspace before a slash.
+/// Checks the name of an integration. It may have hyphens, and the handle of a workspace before a slash.
 pub(super) fn check_name(name: &str) -> Result<()> {
     let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
     let letters = name
@@ -179,8 +179,8 @@ pub(super) fn check_name(name: &str) -> Result<()> {
     ))
 }
 
-/// A text that sorts as the version does. Versions are those of semver; one with a suffix comes
-/// before the one without.
+/// Returns a text that sorts by the three numbers. A version with a suffix sorts before the version without
+/// it; suffixes sort as text.
 fn version_order(version: &str) -> Result<String> {
     let broken = || {
         let rule = Rule::Other("must be a version such as 1.2.3".to_owned());
@@ -198,7 +198,7 @@ fn version_order(version: &str) -> Result<String> {
     if parts.len() != 3 || suffix.is_some_and(str::is_empty) {
         return Err(broken());
     }
-    // `~` sorts after every letter of a suffix.
+    // In ASCII, `~` sorts after every letter of a suffix.
     Ok(format!("{}{}", parts.join("."), suffix.map_or("~", |_| "-")) + suffix.unwrap_or_default())
 }
 

@@ -1,4 +1,4 @@
-//! Deleting versions of integrations.
+//! Deletes versions of integrations.
 
 use rusqlite::{Connection, named_params};
 
@@ -16,12 +16,12 @@ use crate::{
     },
 };
 
-/// Deletes a version of an integration of the workspace of the call, with its tokens. Its icon goes
-/// with the last version of the name.
+/// Deletes a version of an integration in the workspace of the call, with its tokens. Deleting the last
+/// version of a name deletes the shared icon.
 ///
 /// # Errors
-/// `Forbidden` for a role below developer, `NotFound`, `RelationConflict` while a bot has it, or
-/// those of the store.
+/// `Forbidden` for a role below developer, `NotFound`, `RelationConflict` while a bot has it installed, or
+/// errors of the store.
 pub async fn delete(call: &Call, id: IntegrationId) -> Result<()> {
     call.require_role(Role::Developer)?;
     call.app()
@@ -36,7 +36,7 @@ const INSTALLED: &str = "
     WHERE bot_integrations.integration_seq = :seq AND bot_integrations.removed_at IS NULL
       AND agents.deleted_at IS NULL";
 
-/// What remembers that it was installed once.
+/// Deletes the rows of removed installations, which keep the webhook id for a later installation.
 const FORGET_INSTALLATIONS: &str = "DELETE FROM bot_integrations WHERE integration_seq = :seq";
 
 const DELETE_KEYS: &str = "DELETE FROM api_keys WHERE integration_id = :id";

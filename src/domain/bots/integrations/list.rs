@@ -1,4 +1,4 @@
-//! Lists of integrations: those of a workspace, and the public ones.
+//! Lists the integrations of a workspace, and the public ones.
 
 use rusqlite::{Row, named_params};
 
@@ -11,48 +11,48 @@ use crate::{
     store::Store,
 };
 
-/// An integration in a list.
+/// An entry in a list of integrations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// Its id.
+    /// Id of the version.
     pub id: IntegrationId,
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Its version.
+    /// Version.
     pub version: String,
-    /// Its name for people.
+    /// Display name.
     pub title: String,
-    /// What it is.
+    /// Description.
     pub description: String,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
     seq: i64,
 }
 
-/// Which integrations are wanted.
+/// Filters of a list; an absent filter matches all.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Those of this name.
+    /// Name.
     pub name: Option<String>,
-    /// Those of this version.
+    /// Version.
     pub version: Option<Wanted>,
-    /// Those that are in development, or those that are not.
+    /// True for those in development, false for the others.
     pub dev: Option<bool>,
 }
 
-/// Which version is wanted.
+/// Filter by version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// The newest one of each name.
+    /// Newest version of each name.
     Latest,
-    /// This one.
+    /// Exactly this version.
     Version(String),
 }
 
 impl Wanted {
-    /// The version that a text means: `latest` is the newest one.
+    /// Parses a version filter: `latest` or a version.
     #[must_use]
     pub fn parse(text: String) -> Self {
         match text.as_str() {
@@ -89,19 +89,19 @@ const LIST_PUBLIC: &str = "
             AND newer.version_order > i.version_order))
     ORDER BY i.seq DESC LIMIT :limit";
 
-/// The integrations of the workspace of the call, newest first.
+/// Lists the integrations of the workspace of the call, newest first.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Summary>> {
     let workspace = Some(call.workspace().to_string());
     scan(call.app().store(), LIST, workspace, filter, after).await
 }
 
-/// The public integrations of every workspace, newest first.
+/// Lists the public integrations of every workspace, newest first.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn list_public(
     call: &PersonCall,
     filter: Filter,

@@ -1,4 +1,4 @@
-//! Integrations: versions of them, each with what it declares.
+//! Integrations: named, versioned units with a definition, code and settings that bots can install.
 
 mod create;
 mod delete;
@@ -33,34 +33,33 @@ use crate::kernel::{
 /// One version of an integration.
 #[derive(Debug, Clone)]
 pub struct Integration {
-    /// Its id.
+    /// Id of the version.
     pub id: IntegrationId,
-    /// The workspace that it belongs to.
+    /// Workspace that owns it.
     pub workspace_id: WorkspaceId,
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Its version: `1.2.3`.
+    /// Version: `1.2.3`.
     pub version: String,
-    /// Whether every workspace can use it.
+    /// True if every workspace can use it.
     pub public: bool,
-    /// Whether it is in development.
+    /// True if it is in development.
     pub dev: bool,
-    /// Its name for people.
+    /// Display name.
     pub title: String,
-    /// What it is.
+    /// Description.
     pub description: String,
-    /// What it declares.
+    /// Definition.
     pub definition: IntegrationDefinition,
-    /// Where it runs, for one in development.
+    /// Address of the running integration, if it is in development.
     pub url: Option<String>,
-    /// Whether it has a readme.
+    /// True if it has a readme.
     pub has_readme: bool,
-    /// The names of its secrets.
+    /// Names of the secrets.
     pub secrets: Vec<String>,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
-    /// Its row.
     pub(in crate::domain) seq: i64,
 }

@@ -1,6 +1,6 @@
-//! Who a name of integrations belongs to. The first workspace that publishes a name owns it for good, also
-//! when it has no version or is gone; until somebody publishes it, the first workspace that has it holds
-//! it. The handle of a workspace, with a slash behind it, begins names of that workspace alone.
+//! Ownership of integration names. The first workspace that publishes a name owns it for good, even without
+//! versions and after the workspace is closed. An unpublished name belongs to the first workspace that uses
+//! it. A name that begins with the handle of a workspace and a slash belongs to that workspace only.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -23,14 +23,14 @@ const BOUND: Bound = Bound {
     rows: "SELECT 1 FROM integration_names WHERE workspace_id = ?1",
 };
 
-/// A name and the workspace that it belongs to.
+/// A name and its owner.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Name {
-    /// The name.
+    /// Name.
     pub name: String,
-    /// The workspace, which may be gone.
+    /// Workspace that owns the name; it may be closed.
     pub workspace_id: WorkspaceId,
-    /// Whether it was published: then it belongs to the workspace for good.
+    /// True if the name was published, which makes the ownership permanent.
     pub published: bool,
 }
 
@@ -51,7 +51,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Name> {
     })
 }
 
-/// The workspace whose integrations a name means, where nothing else says which.
+/// Returns the workspace that a name refers to if nothing else identifies the workspace.
 pub(in crate::domain) fn holder(conn: &Connection, name: &str) -> Result<Option<WorkspaceId>> {
     Ok(find(conn, name)?.map(|found| found.workspace_id))
 }
@@ -59,7 +59,7 @@ pub(in crate::domain) fn holder(conn: &Connection, name: &str) -> Result<Option<
 const PREFIX_IS_TAKEN: &str =
     "SELECT 1 FROM workspaces WHERE handle = :handle AND id <> :workspace_id";
 
-/// Whether what a name begins with is the handle of another workspace.
+/// True if the name begins with the handle of another workspace and a slash.
 fn prefix_is_taken(conn: &Connection, name: &str, workspace: &WorkspaceId) -> Result<bool> {
     let Some((prefix, _)) = name.split_once('/') else {
         return Ok(false);
@@ -69,10 +69,10 @@ fn prefix_is_taken(conn: &Connection, name: &str, workspace: &WorkspaceId) -> Re
     Ok(statement.exists(named_params! {":handle": handle, ":workspace_id": workspace})?)
 }
 
-/// Asserts that a name does not begin with the handle of another workspace.
+/// Rejects a name that begins with the handle of another workspace.
 ///
 /// # Errors
-/// `Conflict`, or those of the store.
+/// `Conflict` if it does, or errors of the store.
 fn refuse_handle_of_another(conn: &Connection, name: &str, workspace: &WorkspaceId) -> Result<()> {
     if !prefix_is_taken(conn, name, workspace)? {
         return Ok(());
@@ -95,7 +95,7 @@ fn put(change: &Change<'_>, workspace: &WorkspaceId, name: &str, published: bool
     Ok(())
 }
 
-/// Makes a published name a workspace's own. Whoever had it is told in its log.
+/// Makes a workspace the permanent owner of a name, and writes a warning to the log of the previous owner.
 fn make_own(
     change: &Change<'_>,
     workspace: &WorkspaceId,
@@ -109,11 +109,12 @@ fn make_own(
     }
 }
 
-/// Claims a name for a workspace that publishes it. Whoever has held it unpublished is told in its log.
+/// Claims a name for a workspace that publishes it. An owner that has not published it gets a warning in its
+/// log.
 ///
 /// # Errors
-/// `Conflict` for a name of another workspace, and one that begins with the handle of another;
-/// `LimitExceeded` for more names than a workspace can have; those of the store.
+/// `Conflict` if another workspace owns the name or the handle before its slash; `LimitExceeded` if the
+/// workspace has too many names; errors of the store.
 pub(super) fn publish(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
     let known = find(change.conn, name)?;
     match &known {
@@ -134,11 +135,11 @@ pub(super) fn publish(change: &Change<'_>, workspace: &WorkspaceId, name: &str) 
     make_own(change, workspace, name, known)
 }
 
-/// Has a workspace hold a name that nobody has. One that cannot is no worse off than others that have the
-/// name: its own addresses lead to it.
+/// Reserves a name for a workspace if nobody owns it. Over the limit of names, it reserves nothing: the
+/// installations still receive requests at their own webhook addresses.
 ///
 /// # Errors
-/// `Conflict` for a name that begins with the handle of another workspace, or those of the store.
+/// `Conflict` if the name begins with the handle of another workspace, or errors of the store.
 pub(super) fn hold(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
     refuse_handle_of_another(change.conn, name, workspace)?;
     if find(change.conn, name)?.is_some() {
@@ -155,7 +156,7 @@ const UNPUBLISH: &str = "
     UPDATE integrations SET public = 0
     WHERE name = :name AND public = 1 AND workspace_id <> :workspace_id";
 
-/// Takes a name for the program itself, whoever has it.
+/// Takes a name for an integration that is built into the program, and unpublishes the versions of others.
 pub(super) fn take(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
     let known = find(change.conn, name)?;
     change
@@ -170,7 +171,7 @@ const TELL: &str = "
     SELECT seq, :now, 'warn', :message FROM integrations
     WHERE workspace_id = :workspace_id AND name = :name ORDER BY version_order DESC LIMIT 1";
 
-/// Tells a workspace in the log of its newest version that a name is another's now.
+/// Warns a workspace, in the log of its newest version of the name, that it lost the name.
 fn tell(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
     let message = format!(
         "Another workspace has published the name {name}: the webhook shared by its installations is \
@@ -182,7 +183,8 @@ fn tell(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> 
     Ok(())
 }
 
-/// Names with a prefix may have been kept from others by the handle that goes with the workspace.
+/// Passes unpublished names on to the next workspace that uses them. Skips names with a slash: the handle of
+/// the closed workspace may have kept others from them.
 const PASS_ON: &str = "
     UPDATE integration_names SET workspace_id = (
         SELECT workspace_id FROM integrations
@@ -196,8 +198,8 @@ const RELEASE: &str = "DELETE FROM integration_names WHERE workspace_id = :id AN
 
 const HIDE: &str = "UPDATE integrations SET public = 0 WHERE workspace_id = :id AND public = 1";
 
-/// Takes what a workspace has published out of the hub, and gives up the names that it only holds, as a
-/// part of closing it. Published names stay its own.
+/// Unpublishes the integrations of a workspace that is being closed, and passes on or releases its
+/// unpublished names. It keeps its published names.
 pub(in crate::domain) fn close(change: &Change<'_>, workspace: &WorkspaceId) -> Result<()> {
     for sql in [PASS_ON, RELEASE, HIDE] {
         change
@@ -210,10 +212,10 @@ pub(in crate::domain) fn close(change: &Change<'_>, workspace: &WorkspaceId) -> 
 
 const LIST: &str = "SELECT name, workspace_id, published FROM integration_names ORDER BY name";
 
-/// All names, in their order. For the operator alone.
+/// Lists all names and their owners, sorted by name. Only for the operator.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn list_names(conn: &Connection) -> Result<Vec<Name>> {
     let mut statement = conn.prepare_cached(LIST)?;
     let rows = statement.query_map([], from_row)?;
@@ -224,11 +226,12 @@ const PUBLISHED_BY_OTHERS: &str = "
     SELECT 1 FROM integrations
     WHERE name = :name AND public = 1 AND workspace_id <> :workspace_id";
 
-/// Gives a name to a workspace, as if it had published it first. For the operator alone.
+/// Gives a name to a workspace, as if it had published the name first. Only for the operator.
 ///
 /// # Errors
-/// `InvalidIdentifier` for what can be no name, `NotFound` for the workspace, `RelationConflict` while
-/// another has public versions of that name, or those of the store.
+/// `InvalidIdentifier` for an invalid name, `NotFound` for an unknown workspace, `RelationConflict` while
+/// another workspace has public versions of the name, `Conflict` if the workspace already owns it, or errors
+/// of the store.
 pub fn give_name(change: &Change<'_>, name: &str, workspace: &WorkspaceId) -> Result<Name> {
     super::create::check_name(name)?;
     let found = workspaces::find(change.conn, workspace)?;

@@ -1,4 +1,4 @@
-//! What of a version of an integration is kept beside its row: code, icon, readme, secrets.
+//! The parts of an integration version that are stored beside its row: code, icon, readme, secrets.
 
 use std::collections::BTreeMap;
 
@@ -15,23 +15,23 @@ use crate::{
     store::Sealer,
 };
 
-/// The longest name of a secret.
+/// Maximum length of a secret's name, in bytes.
 const SECRET_NAME_MAX: usize = 100;
 
-/// What is kept beside the row. What is absent stays as it is.
+/// The parts of a version to write. Absent parts stay as they are.
 #[derive(Debug, Clone, Default)]
 pub struct Parts {
-    /// Its code: a CommonJS bundle.
+    /// Code: a CommonJS bundle.
     pub code: Option<String>,
-    /// An icon: SVG, shared by all versions of the name.
+    /// Icon: SVG, shared by all versions of the name.
     pub icon: Option<Vec<u8>>,
-    /// A readme: Markdown.
+    /// Readme: Markdown.
     pub readme: Option<Vec<u8>>,
-    /// Secrets that its code reads from its environment, by name; none removes one.
+    /// Secrets for the environment of its code, by name; `None` removes one.
     pub secrets: BTreeMap<String, Option<Secret>>,
 }
 
-/// A version of an integration, as its parts know it.
+/// The version that the parts belong to.
 pub(super) struct Of<'a> {
     pub(super) seq: i64,
     pub(super) id: &'a IntegrationId,
@@ -42,7 +42,7 @@ pub(super) struct Of<'a> {
 /// Checks the name of a secret.
 ///
 /// # Errors
-/// `Invalid` unless it can be that of an environment variable.
+/// `Invalid` unless an environment variable can have this name.
 pub(in crate::domain) fn check_secret_name(name: &str) -> Result<()> {
     let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let letters = name
@@ -65,7 +65,7 @@ const BOUND: Bound = Bound {
 };
 
 impl Parts {
-    /// Checks what is given.
+    /// Validates the parts.
     pub(super) fn check(&self) -> Result<()> {
         let broken = |path: &[&str], rule: &str| {
             let rule = Rule::Other(rule.to_owned());
@@ -84,7 +84,7 @@ impl Parts {
         Ok(())
     }
 
-    /// Writes what is given.
+    /// Writes the parts.
     pub(super) fn write(self, change: &Change<'_>, sealer: &Sealer, of: &Of<'_>) -> Result<()> {
         let conn = change.conn;
         if let Some(code) = self.code {
@@ -143,13 +143,13 @@ const SET_SECRET: &str = "
 const REMOVE_SECRET: &str =
     "DELETE FROM integration_secrets WHERE integration_seq = :seq AND name = :name";
 
-/// Whether bytes are an SVG image: text whose first element is `svg`.
+/// True if the bytes are an SVG image: text whose first element is `svg`.
 fn is_svg(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return false;
     };
     let mut rest = text.trim_start_matches('\u{feff}').trim_start();
-    // What may stand before the element: a declaration, a type, comments.
+    // An XML declaration, a document type and comments may precede the element.
     while rest.starts_with("<?") || rest.starts_with("<!") {
         let end = if rest.starts_with("<!--") { "-->" } else { ">" };
         let Some((_, after)) = rest.split_once(end) else {
@@ -171,10 +171,11 @@ const SECRETS: &str = "
     WHERE integrations.id = :id
     ORDER BY integration_secrets.name";
 
-/// The secrets of an integration of the workspace of the call, for its code. They are never shown.
+/// Returns the decrypted secrets of an integration in the workspace of the call. No API operation returns
+/// them.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, or errors of the store.
 pub fn secrets(call: &Call, id: &IntegrationId) -> Result<BTreeMap<String, Secret>> {
     let app = call.app();
     app.store().read(|conn| {
@@ -183,7 +184,7 @@ pub fn secrets(call: &Call, id: &IntegrationId) -> Result<BTreeMap<String, Secre
     })
 }
 
-/// The secrets of an integration, for its code and its scripts.
+/// Returns the decrypted secrets of an integration, for its code and its scripts.
 pub(in crate::domain) fn secrets_of(
     conn: &Connection,
     sealer: &Sealer,
@@ -214,18 +215,18 @@ const ICON: &str = "
 
 const README: &str = "SELECT readme FROM integrations WHERE id = :id";
 
-/// The icon of an integration, for whoever knows its id; none if it has none of its own.
+/// Returns the icon of an integration, if it has one. The id is the only access check.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, or errors of the store.
 pub fn icon(app: &App, id: &IntegrationId) -> Result<Option<Vec<u8>>> {
     app.store().read(|conn| file(conn, ICON, id))
 }
 
-/// The readme of an integration, for whoever knows its id; none if it has none.
+/// Returns the readme of an integration, if it has one. The id is the only access check.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, or errors of the store.
 pub fn readme(app: &App, id: &IntegrationId) -> Result<Option<Vec<u8>>> {
     app.store().read(|conn| file(conn, README, id))
 }

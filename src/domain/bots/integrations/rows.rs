@@ -1,4 +1,4 @@
-//! Integrations as rows.
+//! Reads integrations from their rows.
 
 use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
 
@@ -11,21 +11,21 @@ use crate::{
     },
 };
 
-/// The integration with this id in the workspace of the call.
+/// Returns the integration with this id in the workspace of the call.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound` if there is no such integration, or errors of the store.
 pub fn find(call: &Call, id: &IntegrationId) -> Result<Integration> {
     call.app()
         .store()
         .read(|conn| read(conn, call.workspace(), id))
 }
 
-/// The integration of this name and version in the workspace of the call: the newest one for `latest`, and
-/// the highest one that is in a range. One in development is found by its id alone.
+/// Returns the integration with this name and version in the workspace of the call: the newest version for
+/// `latest`, the highest matching version for a range. Only its id finds an integration in development.
 ///
 /// # Errors
-/// `Invalid` for neither a version nor a range, `NotFound`, or those of the store.
+/// `Invalid` if `version` is neither a version nor a range, `NotFound`, or errors of the store.
 pub fn find_by_name(call: &Call, name: &str, version: &str) -> Result<Integration> {
     let workspace = call.workspace();
     let by_name = |conn: &Connection, version: &str| {
@@ -43,7 +43,7 @@ pub fn find_by_name(call: &Call, name: &str, version: &str) -> Result<Integratio
     found.ok_or_else(|| missing_version(name, version))
 }
 
-/// The integration of a version or the highest one in a range.
+/// Returns the integration with exactly this version, or the highest version in this range.
 fn by_version(
     conn: &Connection,
     version: &str,
@@ -69,10 +69,10 @@ fn all_versions(conn: &Connection, sql: &str, parameters: impl Params) -> Result
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The public integration with this id.
+/// Returns the public integration with this id.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound` if there is no such integration, or errors of the store.
 pub fn find_public(call: &PersonCall, id: &IntegrationId) -> Result<Integration> {
     let found = call
         .app()
@@ -82,11 +82,11 @@ pub fn find_public(call: &PersonCall, id: &IntegrationId) -> Result<Integration>
     Ok(for_anyone(found))
 }
 
-/// The public integration of this name and version: the newest one for `latest`, and the highest one that is
-/// in a range.
+/// Returns the public integration with this name and version: the newest version for `latest`, the highest
+/// matching version for a range.
 ///
 /// # Errors
-/// `Invalid` for neither a version nor a range, `NotFound`, or those of the store.
+/// `Invalid` if `version` is neither a version nor a range, `NotFound`, or errors of the store.
 pub fn find_public_by_name(call: &PersonCall, name: &str, version: &str) -> Result<Integration> {
     let by_name = |conn: &Connection, version: &str| {
         let parameters = named_params! {":name": name, ":version": version};
@@ -100,7 +100,7 @@ pub fn find_public_by_name(call: &PersonCall, name: &str, version: &str) -> Resu
     Ok(for_anyone(found))
 }
 
-/// Without what only its workspace is to know.
+/// Removes the members that only the owning workspace may see.
 fn for_anyone(integration: Integration) -> Integration {
     Integration {
         secrets: Vec::new(),
@@ -151,7 +151,7 @@ const USABLE: &str = select!("WHERE id = :id AND (workspace_id = :workspace_id O
 
 const BY_SEQ: &str = select!("WHERE seq = :seq");
 
-/// The integration with this id.
+/// Loads the integration with this id in the workspace, or returns `NotFound`.
 pub(in crate::domain) fn read(
     conn: &Connection,
     workspace: &WorkspaceId,
@@ -161,7 +161,7 @@ pub(in crate::domain) fn read(
     one(conn, FIND, parameters)?.ok_or_else(|| missing(id))
 }
 
-/// The integration with this id that bots of a workspace can have: its own or a public one.
+/// Finds the integration with this id if bots of the workspace can install it: an own or a public one.
 pub(in crate::domain) fn usable(
     conn: &Connection,
     workspace: &WorkspaceId,
@@ -171,7 +171,7 @@ pub(in crate::domain) fn usable(
     one(conn, USABLE, parameters)
 }
 
-/// The integration of this row, of whichever workspace: one that a bot has.
+/// Loads the integration in this row, whatever its workspace. For integrations that a bot has installed.
 pub(in crate::domain) fn by_seq(conn: &Connection, seq: i64) -> Result<Integration> {
     let found = one(conn, BY_SEQ, named_params! {":seq": seq})?;
     found.ok_or_else(|| Error::not_found("Integration not found"))

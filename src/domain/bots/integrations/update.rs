@@ -1,4 +1,4 @@
-//! Changing versions of integrations.
+//! Updates versions of integrations.
 
 use rusqlite::named_params;
 
@@ -28,32 +28,32 @@ use crate::{
     store::Sealer,
 };
 
-/// What of a version of an integration is to be changed. What is absent stays as it is.
+/// Changes to a version of an integration. Absent members stay as they are.
 #[derive(Debug, Clone, Default)]
 pub struct Update {
-    /// Its name for people.
+    /// Display name.
     pub title: Option<String>,
-    /// What it is.
+    /// Description.
     pub description: Option<String>,
-    /// Whether every workspace can use it.
+    /// True if every workspace can use it.
     pub public: Option<bool>,
-    /// What it declares.
+    /// Changes to the definition.
     pub definition: IntegrationDefinitionPatch,
-    /// Where it runs, for one in development.
+    /// Address of the running integration, if it is in development.
     pub url: Option<String>,
-    /// Its code, icon, readme and secrets.
+    /// Code, icon, readme and secrets.
     pub parts: Parts,
-    /// What the addresses of webhooks begin with.
+    /// Base of webhook addresses.
     pub webhooks: String,
 }
 
-/// Changes a version of an integration of the workspace of the call. If it has moved, or can be told
-/// something for the first time, its installations are registered.
+/// Updates a version of an integration in the workspace of the call. Registers its installations again if its
+/// url has changed, or if it has code or a url for the first time.
 ///
 /// # Errors
-/// `Forbidden` for a role below developer, `NotFound`, `InvalidIdentifier`, `Conflict` for a name that
-/// belongs to another workspace, `RelationConflict` for one that others use and that is to be public
-/// no more, `Invalid`, or those of the store.
+/// `Forbidden` for a role below developer, `NotFound`, `InvalidIdentifier`, `Conflict` if another workspace
+/// owns the name or has published this name and version, `RelationConflict` if bots of other workspaces use
+/// an integration that the update unpublishes, `Invalid`, or errors of the store.
 pub async fn update(call: &Call, id: IntegrationId, update: Update) -> Result<Integration> {
     call.require_role(Role::Developer)?;
     update.parts.check()?;

@@ -1,21 +1,21 @@
-//! The version of an integration that a reader wants: one, the newest, or the newest of a range as npm
-//! writes them (botpress-today.md §0.3).
+//! Resolves a requested version of an integration: a version, `latest`, or an npm range (botpress-today.md
+//! §0.3).
 
 use nodejs_semver::{Range, Version};
 
 use crate::kernel::{Error, Result, Rule, Violation, violation::Location};
 
-/// The longest version or range, in bytes: npm's own limit.
+/// Maximum length of a version or range, in bytes: npm's own limit.
 const LONGEST: usize = 256;
 
-/// The highest of some versions that is in a range.
+/// Returns the highest of `versions` in the range `wanted`.
 ///
 /// # Errors
-/// `Invalid` for a text that is neither a version nor a range.
+/// `Invalid` if `wanted` is neither a version nor a range.
 pub(super) fn highest(versions: Vec<String>, wanted: &str) -> Result<Option<String>> {
     let range = parse(wanted)?;
     let parsed = versions.into_iter().filter_map(|version| {
-        // The parser is lenient: it leaves out what it does not understand.
+        // The parser is lenient and skips parts that it does not understand.
         let parsed = Version::parse(&version).ok();
         let parsed = parsed.filter(|parsed| parsed.to_string() == version)?;
         range.satisfies(&parsed).then_some((parsed, version))
@@ -30,7 +30,7 @@ fn parse(wanted: &str) -> Result<Range> {
         .and_then(|wanted| Range::parse(wanted).ok())
         .ok_or_else(|| {
             let rule = "must be a version such as 1.2.3, a range such as ^1.2 or >=1.0.0 <2.0.0, or latest";
-            // wire: a path that is no range is InvalidQuery (botpress-today.md §0.3)
+            // wire: a path parameter that is no valid range is InvalidQuery (botpress-today.md §0.3)
             Error::from(Violation {
                 location: Location::Query,
                 ..Violation::body(["version"], Rule::Other(rule.to_owned()))
@@ -74,7 +74,7 @@ mod tests {
             ("0.9.0 - 1.0.0", "1.0.0"),
             ("*", "3.0.0"),
             ("=1.0.0", "1.0.0"),
-            // Prereleases are in a range that names one of the same version alone.
+            // A range matches prereleases only of a version that it names with a prerelease.
             (">=1.0.0-rc.1 <1.0.0", "1.0.0-rc.10"),
             (">1.2.3 <3.0.0-0", ""),
             (">=2.0.0-alpha <3.0.0", "2.0.0-beta"),
