@@ -1,5 +1,4 @@
-//! Installing, configuring, disabling and removing integrations of a bot (botpress.md §4
-//! "Install/uninstall").
+//! Installs, configures, disables and removes integrations of a bot (botpress.md §4 "Install/uninstall").
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Map, Value};
@@ -21,34 +20,33 @@ use crate::{
     store::Sealer,
 };
 
-/// What is given of an installation. What is absent stays as it is.
+/// Changes to an installation. Absent members stay as they are.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
-    /// The integration, if the installation is named by an alias.
+    /// Integration; present if the key of the installation is an alias.
     pub integration_id: Option<IntegrationId>,
-    /// Whether it is on; a new one is.
+    /// True to enable it; a new installation is enabled by default.
     pub enabled: Option<bool>,
-    /// The name of the configuration that it has of those that the integration declares; null is the
-    /// default one.
+    /// Name of one of the configurations that the integration declares; null selects the default one.
     pub configuration_type: Patch<String>,
-    /// Its configuration, whole.
+    /// Configuration; replaces the old one.
     pub configuration: Option<Map<String, Value>>,
 }
 
 impl Given {
-    /// True if the configuration and its type stay as they are.
+    /// True if neither the configuration nor its type changes.
     fn leaves_configuration(&self) -> bool {
         self.configuration.is_none() && self.configuration_type == Patch::Absent
     }
 }
 
-/// An installation as it stands in its row.
+/// The row of an installation, with columns of its integration.
 pub(super) struct Standing {
     pub(super) seq: i64,
     pub(super) integration_seq: i64,
     integration_id: IntegrationId,
     pub(super) name: String,
-    /// The workspace of the integration.
+    /// Workspace that owns the integration.
     pub(super) owner: WorkspaceId,
     pub(super) webhook_id: String,
     pub(super) enabled: bool,
@@ -58,13 +56,13 @@ pub(super) struct Standing {
     configuration: Vec<u8>,
 }
 
-/// Sets the installation that `key` names, by its alias or the id of its integration, or removes it
-/// where nothing is given.
+/// Creates or updates the installation with this key, which is its alias or the id of its integration. `None`
+/// removes it.
 ///
 /// # Errors
-/// `ReferenceNotFound` for an integration that is not there for the bot's workspace, `Invalid` for
-/// one in development in a bot that is not, `InvalidData` for a configuration that does not keep to the
-/// integration's schema, `Conflict` for one that is installed by another name.
+/// `ReferenceNotFound` if the bot's workspace cannot use the integration, `Invalid` for an integration in
+/// development in a bot that is not, `InvalidData` for a configuration that does not conform to the
+/// integration's schema, `Conflict` if it is already installed under another key.
 pub(in crate::domain) fn apply(
     change: &Change<'_>,
     sealer: &Sealer,
@@ -127,10 +125,10 @@ pub(in crate::domain) fn apply(
     )
 }
 
-/// The configuration of this type that an integration declares.
+/// Returns the configuration with this name that an integration declares; the default one for `None`.
 ///
 /// # Errors
-/// `Invalid` for an unknown type.
+/// `Invalid` for an unknown name.
 fn declared<'a>(
     integration: &'a Integration,
     kind: Option<&str>,
@@ -149,7 +147,8 @@ fn declared<'a>(
     })
 }
 
-/// The claim that the configuration of an installation keeps to its integration's schema, if it must.
+/// Returns the claim that the configuration of an installation conforms to the integration's schema, if it
+/// must.
 ///
 /// # Errors
 /// As [`apply`].
@@ -164,15 +163,15 @@ pub(in crate::domain) fn configured(
     Ok(wanted.keeps(key, given))
 }
 
-/// How an installation is to be.
+/// The planned state of an installation.
 struct Wanted {
     integration: Integration,
     replaced: Replaced,
     enabled: bool,
     configuration: Map<String, Value>,
-    /// The name of its configuration; none is the default one.
+    /// Name of its configuration; `None` for the default one.
     kind: Option<String>,
-    /// That configuration, as the integration declares it.
+    /// Declaration of that configuration.
     declared: Configuration,
 }
 
@@ -186,7 +185,7 @@ impl Wanted {
     ) -> Result<Self> {
         let known = by_key(conn, bot.seq, key)?;
         let integration = match (&given.integration_id, &known) {
-            // What a bot has, it keeps, also if it could not be installed any more.
+            // A bot keeps an installed integration even if it could not install it now.
             (Some(id), Some(known)) if known.integration_id == *id => {
                 integrations::by_seq(conn, known.integration_seq)?
             }
@@ -195,7 +194,7 @@ impl Wanted {
             (None, None) => usable(conn, workspace, &key.into())?,
         };
         if integration.dev && !bot.dev {
-            // wire: the seed has the rule and not its error
+            // wire: the reference page has this rule and names no error for it (botpress.md §4)
             let rule = "must not be an integration in development: the bot is not";
             let rule = Rule::Other(rule.to_owned());
             return Err(Violation::body(["integrations", key], rule).into());
@@ -211,13 +210,13 @@ impl Wanted {
             (None, Some(known)) => super::open(sealer, &known.webhook_id, &known.configuration)?,
             (None, None) => Map::new(),
         };
-        // One that is installed anew with a configuration begins with the default one.
+        // A reinstallation with a new configuration starts with the default type.
         let keeps = |known: &&Standing| !known.removed || given.configuration.is_none();
         let kept = known.as_ref().filter(keeps);
         let mut kind = kept.and_then(|known| known.configuration_type.clone());
         given.configuration_type.clone().apply(&mut kind);
         let declared = match declared(&integration, kind.as_deref(), key) {
-            // The version of the integration may have lost the type since: switching off works all the same.
+            // A newer version may no longer declare the type. Disabling must work anyway.
             Err(_) if !enabled && given.leaves_configuration() => {
                 &integration.definition.configuration
             }
@@ -234,7 +233,8 @@ impl Wanted {
         })
     }
 
-    /// The claim that its configuration keeps to the schema. One that is off may be configured later.
+    /// Returns the claim that the configuration conforms to the schema. A disabled installation may stay
+    /// incomplete.
     fn keeps(&self, key: &str, given: &Given) -> Option<Keeps> {
         let must = self.enabled || given.configuration.is_some();
         must.then(|| Keeps {
@@ -252,7 +252,7 @@ const UPDATE: &str = "
         alias = coalesce(:alias, alias), implicit = 0, removed_at = NULL, updated_at = :now
     WHERE seq = :seq";
 
-/// The integration that a bot of a workspace can have.
+/// Returns the integration if bots of the workspace can install it, or `ReferenceNotFound`.
 fn usable(conn: &Connection, workspace: &WorkspaceId, id: &IntegrationId) -> Result<Integration> {
     let found = integrations::usable(conn, workspace, id)?;
     found.ok_or_else(|| {
@@ -263,13 +263,13 @@ fn usable(conn: &Connection, workspace: &WorkspaceId, id: &IntegrationId) -> Res
     })
 }
 
-/// The row that is to be that of the integration: the one of the same name and owner keeps its webhook,
-/// configuration and identifier when another version takes its place; one of another integration goes.
+/// The rows that a save affects. A row of the same name and owner is reused, with its webhook, configuration
+/// and identifier, when another version replaces the installed one. A row of another integration is removed.
 struct Replaced {
     standing: Option<Standing>,
-    /// The installation of another integration, which is to be removed.
+    /// Installation of another integration, to be removed.
     other: Option<Standing>,
-    /// The row that another version has left behind, which is to be deleted.
+    /// Row that an earlier installation of this version left behind, to be deleted.
     double: Option<i64>,
 }
 

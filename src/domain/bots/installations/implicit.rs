@@ -1,5 +1,5 @@
-//! Installations that nobody makes by hand: of integrations that are a part of this program. A bot does
-//! not show them, so that whoever writes the bot's integrations back does not remove them.
+//! Implicit installations of the integrations that are built into this program. The API does not list them in
+//! a bot, so that a client that writes the bot's integrations back does not remove them.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::Map;
@@ -11,9 +11,9 @@ use crate::{domain::tenancy::write_tx::Change, kernel::Result, store::Sealer};
 #[derive(Debug, Clone)]
 pub(in crate::domain) struct BuiltIn {
     pub(in crate::domain) webhook_id: String,
-    /// Whether it is on.
+    /// True if it is enabled.
     pub(in crate::domain) enabled: bool,
-    /// Whether it was removed.
+    /// True if it was removed.
     pub(in crate::domain) removed: bool,
     seq: i64,
 }
@@ -28,7 +28,7 @@ const BUILT_IN: &str = "
              integrations.version_order DESC
     LIMIT 1";
 
-/// The installation of a built-in integration in a bot; one that is on before one that is not.
+/// Finds the installation of a built-in integration in a bot; prefers one that is enabled.
 pub(in crate::domain) fn built_in(
     conn: &Connection,
     agent_seq: i64,
@@ -59,8 +59,8 @@ const REVIVE: &str = "
         configuration = :configuration, implicit = 1, removed_at = NULL, updated_at = :now
     WHERE seq = :seq";
 
-/// Makes sure that a bot has this built-in integration: the id of the webhook, which stays the same
-/// when the integration has been away. One that is there is left as it is.
+/// Installs a built-in integration in a bot unless it is installed, and returns the id of its webhook. A
+/// reinstallation keeps the id.
 pub(in crate::domain) fn have(
     change: &Change<'_>,
     sealer: &Sealer,
@@ -103,8 +103,8 @@ const GIVE_WAY: &str = "
     WHERE agent_seq = :agent_seq AND implicit AND seq <> :seq
       AND (SELECT name FROM integrations WHERE seq = bot_integrations.integration_seq) = :name";
 
-/// Removes what is there by itself under the name of an integration that was installed by hand:
-/// conversations go through what has their integration's name.
+/// Removes the implicit installation with the same name as an integration that a developer installs.
+/// Conversations find their installation by the integration's name, so the name must be unique.
 pub(super) fn give_way(
     change: &Change<'_>,
     agent_seq: i64,

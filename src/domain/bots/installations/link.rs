@@ -1,5 +1,5 @@
-//! Where an installation is to be linked: the address that the integration's script makes. It is made
-//! after the change that installs: the writer must not wait for scripts.
+//! Renders the addresses at which installations are linked with an external account. It runs after the write
+//! transaction that installs, because the writer must not wait for scripts.
 
 use futures_util::future::join_all;
 use rusqlite::{Connection, named_params};
@@ -11,14 +11,14 @@ use crate::{
     kernel::Result,
 };
 
-/// An installation whose link is to be made.
+/// An installation that needs a link.
 struct ToLink {
     seq: i64,
     webhook_id: String,
     script: String,
 }
 
-/// Those of a bot that wait to be linked and of which nobody knows where.
+/// Installations of a bot that wait for a link and have no address for it yet.
 const TO_LINK: &str = "
     SELECT seq, integration_seq, webhook_id, configuration_type FROM bot_integrations
     WHERE agent_seq = :agent_seq AND enabled AND status = 'unregistered'
@@ -51,11 +51,11 @@ const SET: &str = "
     WHERE seq = :seq AND status = 'unregistered' AND identifier IS NULL
       AND status_reason = :was";
 
-/// Says of each installation of a bot that waits to be linked where that is done. True if there were
-/// any.
+/// Writes the link's address into the status reason of each installation of a bot that waits for a link.
+/// Returns true if there were any.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub(in crate::domain) async fn say_where(
     app: &App,
     agent_seq: i64,
@@ -83,7 +83,7 @@ pub(in crate::domain) async fn say_where(
     Ok(true)
 }
 
-/// Why an installation that has to be linked does not work yet: where to link it.
+/// Renders the status reason: the address of the link, or the error of the script.
 async fn reason(app: &App, webhooks: &str, installation: &ToLink) -> String {
     let given = json!({"webhookId": installation.webhook_id, "webhookUrl": webhooks});
     match app.scripts().run(&installation.script, &given).await {

@@ -1,4 +1,4 @@
-//! Installations: integrations in bots.
+//! Installations of integrations in bots.
 
 mod change;
 mod implicit;
@@ -34,55 +34,55 @@ use crate::{
 };
 
 text_enum! {
-    /// How an installation stands with its integration (botpress.md §1.2).
+    /// Registration status of an installation (botpress.md §1.2).
     pub enum Status {
-        /// It is to be registered.
+        /// Waits for `register`.
         RegistrationPending = "registration_pending",
-        /// It works.
+        /// Works.
         Registered = "registered",
-        /// The integration has refused it.
+        /// The integration has rejected `register`.
         RegistrationFailed = "registration_failed",
-        /// It is to be unregistered.
+        /// Waits for `unregister`.
         UnregistrationPending = "unregistration_pending",
-        /// It is off.
+        /// Disabled, or not linked yet.
         Unregistered = "unregistered",
-        /// The integration has failed to let it go.
+        /// The integration has failed to process `unregister`.
         UnregistrationFailed = "unregistration_failed",
     }
 }
 
-/// An integration in a bot.
+/// An integration that is installed in a bot.
 #[derive(Debug, Clone)]
 pub struct Installation {
-    /// The integration.
+    /// Id of the integration.
     pub integration_id: IntegrationId,
-    /// Its name.
+    /// Name of the integration.
     pub name: String,
-    /// Its version.
+    /// Version of the integration.
     pub version: String,
-    /// Its name for people.
+    /// Display name of the integration.
     pub title: String,
-    /// What it is.
+    /// Description of the integration.
     pub description: String,
-    /// What its webhook's address ends with.
+    /// Last segment of the webhook's address.
     pub webhook_id: String,
-    /// Whether it is on.
+    /// True if it is enabled.
     pub enabled: bool,
-    /// How it stands with its integration.
+    /// Registration status.
     pub status: Status,
-    /// Why it stands so, where the integration said.
+    /// Reason of the status, if there is one.
     pub status_reason: Option<String>,
-    /// The name of its configuration of those that the integration declares; none for the default one.
+    /// Name of its configuration among those that the integration declares; `None` for the default one.
     pub configuration_type: Option<String>,
-    /// Its configuration.
+    /// Configuration.
     pub configuration: Map<String, Value>,
-    /// What the integration has set for it to be found by.
+    /// Identifier that the integration has set; requests on the shared webhook find the installation by it.
     pub identifier: Option<String>,
-    /// The name that the bot's developer knows it by, if it was installed by one.
+    /// Name that the bot's developer has given to it.
     pub alias: Option<String>,
-    /// When it was installed.
+    /// Time of the installation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
 }
 
@@ -93,7 +93,7 @@ const ENABLED: &str = "
     WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.enabled
     ORDER BY integrations.version_order DESC";
 
-/// The integrations that are on in a bot; of one name, the newest first.
+/// Lists the enabled integrations of a bot; newest version first within a name.
 pub(in crate::domain) fn enabled(
     conn: &Connection,
     agent_seq: i64,
@@ -110,11 +110,10 @@ const SET_IDENTIFIER: &str = "
     UPDATE bot_integrations SET identifier = :identifier, updated_at = :now
     WHERE seq = :seq AND agent_seq = :agent_seq";
 
-/// Sets what the calling integration is found by in this bot, when a request comes to the webhook
-/// that all its installations share.
+/// Sets the identifier by which requests on the integration's shared webhook find the calling installation.
 ///
 /// # Errors
-/// `Forbidden` unless an integration calls, or those of the store.
+/// `Forbidden` unless the caller is an integration, or errors of the store.
 pub async fn set_identifier(call: &Call, identifier: String) -> Result<()> {
     let agent_seq = call.agent()?.seq;
     let installation = call.caller().installation.as_ref();
@@ -130,7 +129,7 @@ pub async fn set_identifier(call: &Call, identifier: String) -> Result<()> {
         .await
 }
 
-/// Writes the identifier of an installation, which is then linked.
+/// Writes the identifier of an installation. This also links it.
 pub(in crate::domain) fn write_identifier(
     change: &Change<'_>,
     webhooks: &str,
@@ -157,7 +156,7 @@ const OF_BOT: &str = "
       AND NOT bot_integrations.implicit
     ORDER BY bot_integrations.seq";
 
-/// The integrations in a bot, oldest first, but for those that are there by themselves.
+/// Lists the integrations of a bot without the implicit installations, oldest first.
 pub(in crate::domain) fn of_bot(
     conn: &Connection,
     sealer: &Sealer,
@@ -178,11 +177,11 @@ const INSERT: &str = "
         (:agent_seq, :integration_seq, :webhook_id, 1, :status, :configuration, :now, :now)
     ON CONFLICT DO NOTHING";
 
-/// Installs an integration in a bot as a part of a change. It is on, and not yet registered. Its configuration
-/// was checked before.
+/// Installs an integration in a bot inside a write transaction. The installation is enabled and not yet
+/// registered. The caller has validated the configuration.
 ///
 /// # Errors
-/// `Conflict` if it is installed already, or those of the store.
+/// `Conflict` if it is already installed, or errors of the store.
 pub fn install(
     change: &Change<'_>,
     sealer: &Sealer,
@@ -193,7 +192,7 @@ pub fn install(
     insert(change, sealer, bot, integration, configuration).map(drop)
 }
 
-/// The row and the webhook of a new installation.
+/// Inserts the row of a new installation; returns its row id and webhook id.
 fn insert(
     change: &Change<'_>,
     sealer: &Sealer,
@@ -224,7 +223,7 @@ fn seal(sealer: &Sealer, webhook_id: &str, configuration: &Map<String, Value>) -
     SealedColumn::BotIntegrationConfiguration.seal(sealer, webhook_id, text.as_bytes())
 }
 
-/// The configuration of an installation, whose webhook's address ends so.
+/// Decrypts the configuration of the installation with this webhook id.
 pub(in crate::domain) fn open(
     sealer: &Sealer,
     webhook_id: &str,
@@ -237,15 +236,15 @@ pub(in crate::domain) fn open(
         .map_err(|error| Error::internal("a sealed configuration is no object", error))
 }
 
-/// The length of the id of a webhook.
+/// Length of a webhook id, in bytes.
 const WEBHOOK_ID_LENGTH: usize = 36;
 
-/// What a webhook's address ends with: not to be guessed, for it is all that protects some.
+/// Generates a webhook id. It must be unguessable, because some webhooks have no other protection.
 fn new_webhook_id() -> String {
     random_alphanumeric(WEBHOOK_ID_LENGTH).to_lowercase()
 }
 
-/// True for a text that looks like the id of a webhook.
+/// True if the text has the form of a webhook id.
 #[must_use]
 pub fn is_webhook_id(text: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();

@@ -1,5 +1,5 @@
-//! How an installation comes to stand with its integration: what the integration is to be told, and
-//! what the installation waits for (botpress.md §4 "Install/uninstall").
+//! Status of an installation and its `register` and `unregister` deliveries (botpress.md §4
+//! "Install/uninstall").
 
 use rusqlite::{Connection, Params, named_params};
 use serde_json::{Value, json};
@@ -17,23 +17,23 @@ use crate::{
     kernel::Result,
 };
 
-/// What of an integration can be told something.
+/// Presence of code or a url, which receives the calls to an integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::domain) enum Endpoint {
-    /// Its code or its url.
+    /// It has code or a url.
     There,
-    /// It has none: there is nothing to register.
+    /// It has neither, so there is nothing to register.
     Missing,
 }
 
-/// Why an installation that has to be linked does not work yet. Where that is done is said later
-/// (`link`).
+/// Status reason of an installation that must be linked first. Module `link` later replaces it by one with
+/// the address of the link.
 pub(super) const NOT_LINKED: &str = "It has to be linked with an account first";
 
 const HAS_CODE: &str = "SELECT 1 FROM integration_code WHERE integration_seq = :seq";
 
 impl Endpoint {
-    /// That of an integration.
+    /// Returns the endpoint of an integration.
     pub(in crate::domain) fn of(conn: &Connection, integration: &Integration) -> Result<Self> {
         if integration.url.is_some() {
             return Ok(Self::There);
@@ -44,8 +44,8 @@ impl Endpoint {
     }
 }
 
-/// Brings an installation to where it stands after it was saved. `register` is repeated on every
-/// save, as the vendor documents it.
+/// Sets the status of a saved installation and enqueues `register` or `unregister`. Each save repeats
+/// `register`, as the vendor documents.
 pub(super) fn settle(
     change: &Change<'_>,
     bot: &Bot,
@@ -71,7 +71,7 @@ const REMOVE: &str = "
     UPDATE bot_integrations SET enabled = 0, alias = NULL, removed_at = :now, updated_at = :now
     WHERE seq = :seq";
 
-/// Removes an installation. Its row stays, so that it has the same webhook when it is installed again.
+/// Removes an installation. Its row stays, so that a later installation has the same webhook.
 pub(super) fn remove(
     change: &Change<'_>,
     bot: &Bot,
@@ -101,14 +101,14 @@ fn set(conn: &Connection, seq: i64, status: Status, reason: Option<&str>) -> Res
     Ok(())
 }
 
-/// What waits to be told and is no longer so. What is being told is not called back.
+/// Cancels pending deliveries. A call that is already running is not aborted.
 const FORGET: &str = "
     DELETE FROM bot_deliveries
     WHERE installation_seq = :seq AND operation IN ('register', 'unregister')
     RETURNING agent_seq, installation_seq";
 
-/// Takes deliveries back. The dispatcher still waits for their next attempt, and whatever comes after them
-/// in their lanes would wait as long: so it looks at these receivers at once.
+/// Cancels deliveries, and makes the dispatcher poll their receivers now. Otherwise the later deliveries with
+/// the same ordering key would wait for the next attempt of the cancelled ones.
 fn forget(change: &Change<'_>, sql: &str, parameters: impl Params) -> Result<()> {
     let mut statement = change.conn.prepare_cached(sql)?;
     let forgotten = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -123,7 +123,7 @@ const TELL: &str = "
         (agent_seq, installation_seq, operation, payload, lane, due_at, created_at)
     VALUES (:agent_seq, :seq, :operation, :payload, 0, :now, :now)";
 
-/// Writes down what the integration is to be told of an installation with this status.
+/// Replaces the pending deliveries of an installation by the one that its new status needs.
 fn tell(
     change: &Change<'_>,
     bot: &Bot,
@@ -166,7 +166,7 @@ const TELL_LINKED: &str = "
            json_object('webhookUrl', :webhooks || '/' || webhook_id), 0, :now, :now
     FROM bot_integrations WHERE seq = :seq AND status = 'registration_pending'";
 
-/// Registers an installation that has waited to be linked, now that it is.
+/// Registers an installation that waited for its link.
 pub(super) fn linked(change: &Change<'_>, webhooks: &str, seq: i64) -> Result<()> {
     let waited = change
         .conn
@@ -184,13 +184,13 @@ pub(super) fn linked(change: &Change<'_>, webhooks: &str, seq: i64) -> Result<()
     Ok(())
 }
 
-/// The installations of an integration that are on and do not wait to be linked.
 const FORGET_ALL: &str = "
     DELETE FROM bot_deliveries
     WHERE operation = 'register' AND installation_seq IN (
         SELECT seq FROM bot_integrations WHERE integration_seq = :integration_seq)
     RETURNING agent_seq, installation_seq";
 
+/// Only installations that are enabled and do not wait for a link.
 const SET_ALL: &str = "
     UPDATE bot_integrations SET status = 'registration_pending', status_reason = NULL
     WHERE integration_seq = :integration_seq AND enabled
@@ -205,8 +205,8 @@ const TELL_ALL: &str = "
     FROM bot_integrations
     WHERE integration_seq = :integration_seq AND status = 'registration_pending' AND enabled";
 
-/// Registers every installation of an integration that has moved, or that can be told something for
-/// the first time.
+/// Registers every installation of an integration whose url has changed, or that has code or a url for the
+/// first time.
 pub(in crate::domain) fn begin_all(
     change: &Change<'_>,
     webhooks: &str,
@@ -225,8 +225,8 @@ pub(in crate::domain) fn begin_all(
     Ok(())
 }
 
-/// The types of configuration whose installations have to be linked to work, as JSON; the default one is
-/// empty, which no type is.
+/// Returns the names of the configurations that require a link, as a JSON array. The empty string is the
+/// default configuration; no other configuration has that name.
 fn types_to_link(definition: &IntegrationDefinition) -> Value {
     let types = definition.configurations.iter();
     let named = types.map(|(name, one)| (name.as_str(), one));
@@ -249,7 +249,7 @@ const FORGET_REGISTERING: &str = "
     DELETE FROM bot_deliveries WHERE agent_seq = :agent_seq AND operation = 'register'
     RETURNING agent_seq, installation_seq";
 
-/// Those that were removed before may wait to be told already.
+/// Skips installations that already have a pending `unregister`, because they were removed earlier.
 const TELL_OF_END: &str = "
     INSERT INTO bot_deliveries
         (agent_seq, installation_seq, operation, payload, lane, due_at, created_at)
@@ -260,7 +260,8 @@ const TELL_OF_END: &str = "
         SELECT 1 FROM bot_deliveries
         WHERE installation_seq = bot_integrations.seq AND operation = 'unregister')";
 
-/// Ends every installation of a bot that is being deleted: integrations that know of it are told.
+/// Disables every installation of a bot that is being deleted, and enqueues `unregister` for the registered
+/// ones.
 pub(in crate::domain) fn end_all(
     change: &Change<'_>,
     webhooks: &str,
