@@ -1,4 +1,4 @@
-//! Creating, changing and deleting users.
+//! Creates, updates and deletes users.
 
 use rusqlite::named_params;
 use serde_json::json;
@@ -21,12 +21,12 @@ use crate::{
     kernel::{Error, Kind, Patch, Result, ids::EndUserId},
 };
 
-/// Creates a user of the call's bot. It is an end user of the agent in every dialect.
+/// Creates a user of the call's bot. The user is an end user of the agent in every dialect.
 ///
 /// # Errors
-/// `Forbidden` for a role below developer, `Invalid` for undeclared or missing tags,
-/// `ReferenceNotFound` for an integration that is not installed, `Runtime` if the integration fails to
-/// make it, or those of the store.
+/// `Forbidden` for a role below developer, `Invalid` for undeclared or missing tags, `ReferenceNotFound` for
+/// an integration that is not installed, `Runtime` if the integration fails to create the user, or errors of
+/// the store.
 pub async fn create(call: &Call, new: New) -> Result<User> {
     let voice = Voice::of(call)?;
     match checked(call, &voice, &new)? {
@@ -39,8 +39,7 @@ pub async fn create(call: &Call, new: New) -> Result<User> {
     }
 }
 
-/// The user with exactly these tags, as it is; one that is created if there is none. However many
-/// ask at once, they get the same one.
+/// Returns the user with exactly these tags, or creates it. Concurrent calls get the same user.
 ///
 /// # Errors
 /// As [`create`].
@@ -68,15 +67,15 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<User> {
         .await
 }
 
-/// How a new user comes to be.
+/// The way to create a user.
 enum Way {
-    /// It is made here, with these tags.
+    /// In the database, with these tags.
     Own(Tags),
-    /// An integration makes it.
+    /// Through an integration.
     Delegated(Delegated),
 }
 
-/// Has an integration make a user.
+/// Asks an integration to create a user.
 async fn delegate(call: &Call, voice: &Voice, delegated: &Delegated) -> Result<User> {
     let body = json!({"tags": delegated.tags});
     let app = call.app();
@@ -87,7 +86,7 @@ async fn delegate(call: &Call, voice: &Voice, delegated: &Delegated) -> Result<U
     made.ok_or_else(|| delegated.not_there("user", &id))
 }
 
-/// How a new user comes to be, after everything that can be refused is checked.
+/// Validates the new user and decides the way to create it.
 fn checked(call: &Call, voice: &Voice, new: &New) -> Result<Way> {
     require_write(call)?;
     call.app().store().read(|conn| {
@@ -110,7 +109,7 @@ fn checked(call: &Call, voice: &Voice, new: &New) -> Result<Way> {
     })
 }
 
-/// Makes a user with these tags as a part of a change.
+/// Creates a user with these tags inside a write transaction.
 pub(in crate::domain) fn make(
     change: &Change<'_>,
     voice: &Voice,
@@ -140,7 +139,7 @@ pub(in crate::domain) fn make(
     rows::existing(change.conn, voice.bot(), &id)
 }
 
-/// The integration that has made a user may list and delete it.
+/// Records the integration that created the user, which may list and delete it.
 const SET_MAKER: &str = "UPDATE end_users SET integration = :integration WHERE id = :id";
 
 const SET_TAGS: &str = "
@@ -171,10 +170,10 @@ fn set_tags(
     }
 }
 
-/// Changes a user of the call's bot. Tags are set and unset one by one.
+/// Updates a user of the call's bot. Sets and unsets single tags.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or those of the
+/// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or errors of the
 /// store.
 pub async fn update(call: &Call, id: EndUserId, changes: Changes) -> Result<User> {
     require_write(call)?;
@@ -184,7 +183,7 @@ pub async fn update(call: &Call, id: EndUserId, changes: Changes) -> Result<User
         .await
 }
 
-/// Changes a user as a part of a change.
+/// Updates a user inside a write transaction.
 pub(in crate::domain) fn apply(
     change: &Change<'_>,
     voice: &Voice,
@@ -239,12 +238,12 @@ fn change_bot_itself(
     Ok(user)
 }
 
-/// Deletes a user of the call's bot, with what it wrote. It is gone in every dialect. An integration
-/// deletes only users that it has made.
+/// Deletes a user of the call's bot, with its messages, in every dialect. An integration can delete only
+/// users that it has created.
 ///
 /// # Errors
-/// `NotFound`, `RelationConflict` for the bot itself, `Forbidden` for a role below developer and for a user
-/// of another, or those of the store.
+/// `NotFound`, `RelationConflict` for the bot's own user, `Forbidden` for a role below developer or a user
+/// that another integration or the bot has created, or errors of the store.
 pub async fn delete(call: &Call, id: EndUserId) -> Result<User> {
     require_write(call)?;
     let voice = Voice::of(call)?;

@@ -1,4 +1,4 @@
-//! Lists of users.
+//! Lists users.
 
 use std::collections::BTreeMap;
 
@@ -17,21 +17,21 @@ use crate::{
     kernel::{Result, ids::ConversationId},
 };
 
-/// Which users to list.
+/// Filters of a list of users.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only those who take part in this conversation.
+    /// Only participants of this conversation.
     pub conversation: Option<ConversationId>,
-    /// Only those with these tags.
+    /// Only users with all of these tags.
     pub tags: BTreeMap<String, String>,
 }
 
-/// The users of the call's bot that the caller sees, newest first. An integration is shown those that it has
-/// made, and those who take part in a conversation of its own that it asks for. The bot itself is among them
-/// only where it takes part in the conversation asked for.
+/// Lists the users of the call's bot that the caller can see, newest first. An integration sees the users
+/// that it has created, and the participants of a conversation of its own if it filters by that conversation.
+/// The bot's own user appears only with such a filter, if it participates.
 ///
 /// # Errors
-/// `Invalid` for too many filters, or those of the store.
+/// `Invalid` for too many filters, or errors of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<User>> {
     let voice = Voice::of(call)?;
     listing::require_few(call, "tags", filter.tags.len())?;
@@ -45,7 +45,7 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
                 None => None,
                 Some(id) => match conversations::read(conn, &voice, id)? {
                     Some(conversation) => Some(conversation),
-                    // Nobody takes part in what is not there.
+                    // A missing conversation has no participants.
                     None => {
                         return Ok(Page {
                             items: Vec::new(),

@@ -1,5 +1,5 @@
-//! End users as Botpress knows them: with tags, and with one more for the bot itself, whose id is
-//! the bot's (botpress.md §4). The people among them are those of [`end_users`](crate::domain::end_users).
+//! Botpress users: the end users of an agent ([`end_users`](crate::domain::end_users)) with tags, plus one
+//! user for the bot itself, which has the bot's id (botpress.md §4).
 
 mod change;
 mod list;
@@ -20,51 +20,51 @@ use crate::{
     kernel::{Patch, Timestamp, ids::EndUserId},
 };
 
-/// A user.
+/// A Botpress user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct User {
-    /// Its id.
+    /// Id.
     pub id: EndUserId,
-    /// Its tags.
+    /// Tags.
     pub tags: Tags,
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
-    /// The address of its picture.
+    /// Address of the picture.
     pub picture_url: Option<String>,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
-    /// Its row; none for the bot itself.
+    /// Row id; `None` for the bot's own user.
     pub(in crate::domain) seq: Option<i64>,
 }
 
-/// What a new user is made of.
+/// The properties of a new user.
 #[derive(Debug, Clone, Default)]
 pub struct New {
-    /// Its tags.
+    /// Tags.
     pub tags: Given,
-    /// The integration that is to make it; the caller itself does if absent.
+    /// Integration that is asked to create the user; the caller creates it if absent.
     pub integration: Option<String>,
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
-    /// The address of its picture.
+    /// Address of the picture.
     pub picture_url: Option<String>,
 }
 
-/// What an update changes. What is absent stays.
+/// Changes to a user. Absent members stay as they are.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
-    /// Tags to set, and to unset.
+    /// Tags to set and to unset.
     pub tags: Given,
-    /// Another name, or none.
+    /// New name; null removes it.
     pub name: Patch<String>,
-    /// Another picture, or none.
+    /// New picture; null removes it.
     pub picture_url: Patch<String>,
 }
 
 impl User {
-    /// Where it stands in lists: the bot itself comes last.
+    /// Returns the cursor of this user in lists, which put the bot's own user last.
     pub(in crate::domain) fn position(&self) -> Token {
         Token::at(self.created_at, self.seq.unwrap_or(0))
     }

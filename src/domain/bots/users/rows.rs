@@ -1,4 +1,4 @@
-//! Users as rows.
+//! Reads users from their rows.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -11,19 +11,19 @@ use crate::{
     kernel::{Error, Kind, Result, ids::EndUserId},
 };
 
-/// The user with this id of the call's bot.
+/// Returns the user with this id of the call's bot.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound` if the caller cannot see such a user, or errors of the store.
 pub fn find(call: &Call, id: &EndUserId) -> Result<User> {
     let voice = Voice::of(call)?;
     call.app().store().read(|conn| seen(conn, &voice, id))
 }
 
-/// The user with this id that the caller sees.
+/// Returns the user with this id if the caller can see it.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound` if the caller cannot see such a user, or errors of the store.
 pub(in crate::domain) fn seen(conn: &Connection, voice: &Voice, id: &EndUserId) -> Result<User> {
     let user = existing(conn, voice.bot(), id)?;
     match user.seq {
@@ -34,7 +34,7 @@ pub(in crate::domain) fn seen(conn: &Connection, voice: &Voice, id: &EndUserId) 
 
 const IS_MADE_BY: &str = "SELECT 1 FROM end_users WHERE seq = :seq AND integration = :integration";
 
-/// What an integration has made, no other may delete; the bot may delete all.
+/// True if the caller may delete the user: the bot all users, an integration those that it has created.
 pub(super) fn may_delete(conn: &Connection, voice: &Voice, seq: i64) -> Result<bool> {
     let Some(own) = voice.integration() else {
         return Ok(true);
@@ -43,7 +43,7 @@ pub(super) fn may_delete(conn: &Connection, voice: &Voice, seq: i64) -> Result<b
     Ok(conn.prepare_cached(IS_MADE_BY)?.exists(parameters)?)
 }
 
-/// Tags of an integration begin with its name and a colon; a semicolon is what comes next.
+/// Tags of an integration begin with its name and a colon. The range ends at a semicolon, the next character.
 const IS_KNOWN_TO: &str = "
     SELECT 1 FROM user_tags
     WHERE of_seq = :seq AND name >= :name || ':' AND name < :name || ';'
@@ -52,9 +52,9 @@ const IS_KNOWN_TO: &str = "
     JOIN conversations ON conversations.seq = taking.conversation_seq
     WHERE taking.user_seq = :seq AND conversations.integration = :name";
 
-/// Whether the caller sees the user of a row. A bot sees all of its users, an integration those that it
-/// has made, that have its tags or that take part in its conversations (botpress.md §4: a user is someone
-/// "within a specific integration").
+/// True if the caller can see the user in this row. A bot sees all of its users. An integration sees those
+/// that it has created, that have its tags or that participate in its conversations (botpress.md §4: a user
+/// is someone "within a specific integration").
 fn sees(conn: &Connection, voice: &Voice, seq: i64) -> Result<bool> {
     let Some(own) = voice.integration() else {
         return Ok(true);
@@ -70,7 +70,7 @@ fn missing(id: &EndUserId) -> Error {
     Error::not_found(format!("User \"{id}\" not found"))
 }
 
-/// The user with this id of a bot.
+/// Returns the user with this id of a bot, or `NotFound`.
 pub(in crate::domain) fn existing(
     conn: &Connection,
     bot: &CallerAgent,
@@ -80,7 +80,7 @@ pub(in crate::domain) fn existing(
     found.ok_or_else(|| missing(id))
 }
 
-/// The columns that [`from_row`] reads, in its order.
+/// Columns that [`from_row`] reads, in this order.
 pub(in crate::domain) const COLUMNS: &str = "end_users.seq, end_users.id, end_users.tags, \
     end_users.display_name, end_users.avatar, end_users.created_at, end_users.updated_at";
 
@@ -88,11 +88,11 @@ const SEQ: &str = "
     SELECT seq, integration IS :integration AS is_own FROM end_users
     WHERE id = :id AND agent_id = :agent_id";
 
-/// The row of the user with this id that a body names and the caller sees: none for the bot itself, which
-/// has no row.
+/// Returns the row id of a user that a request body names and the caller can see. `None` is the bot's own
+/// user, which has no row.
 ///
 /// # Errors
-/// `ReferenceNotFound`, or those of the store.
+/// `ReferenceNotFound` if the caller cannot see such a user, or errors of the store.
 pub(in crate::domain) fn named(
     conn: &Connection,
     voice: &Voice,
@@ -117,7 +117,7 @@ pub(in crate::domain) fn named(
     }
 }
 
-/// The user with this id of a bot.
+/// Finds the user with this id of a bot.
 pub(in crate::domain) fn read(
     conn: &Connection,
     bot: &CallerAgent,
@@ -132,8 +132,8 @@ pub(in crate::domain) fn read(
     Ok(found.optional()?)
 }
 
-/// The first user with exactly these tags. An integration is given nobody without tags whom it has not
-/// made: other tags are its own.
+/// Finds the oldest user with exactly these tags. With no tags, an integration finds only users that it has
+/// created; tags of its own need no such condition.
 pub(super) fn with_tags(conn: &Connection, voice: &Voice, tags: &Tags) -> Result<Option<User>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM end_users WHERE agent_id = :agent_id AND tags = :tags \
@@ -154,7 +154,7 @@ const BOT_ITSELF: &str = "
            agents.updated_at
     FROM agents LEFT JOIN bots ON bots.agent_seq = agents.seq WHERE agents.seq = :seq";
 
-/// The user that a bot is itself.
+/// Loads the user of the bot itself.
 pub(in crate::domain) fn bot_itself(conn: &Connection, bot: &CallerAgent) -> Result<User> {
     let user = conn
         .prepare_cached(BOT_ITSELF)?
