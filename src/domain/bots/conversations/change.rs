@@ -1,4 +1,4 @@
-//! Creating, changing and deleting conversations.
+//! Creates, updates and deletes conversations.
 
 use rusqlite::named_params;
 use serde_json::json;
@@ -17,18 +17,18 @@ use crate::{
     kernel::{Error, Kind, Result, ids::ConversationId},
 };
 
-/// What a new conversation is made of.
+/// The properties of a new conversation.
 #[derive(Debug, Clone, Default)]
 pub struct New {
-    /// The channel that it goes through.
+    /// Channel.
     pub channel: String,
-    /// Its tags.
+    /// Tags.
     pub tags: Given,
-    /// The integration that is to make it; the caller itself does if absent.
+    /// Integration that is asked to create the conversation; the caller creates it if absent.
     pub integration: Option<String>,
 }
 
-/// What is checked of a new conversation.
+/// A new conversation that has passed validation.
 struct Checked {
     integration: String,
     channel: String,
@@ -41,13 +41,13 @@ impl Checked {
     }
 }
 
-/// Creates a conversation in the call's bot. An integration creates it in a channel of its own, a bot
-/// in the one channel of that name that its integrations have.
+/// Creates a conversation in the call's bot. An integration creates it in a channel of its own. A bot creates
+/// it in the only channel with that name among its integrations.
 ///
 /// # Errors
-/// `Forbidden` for a role below developer; `Invalid` for undeclared or missing tags and a channel of
-/// several integrations; `ReferenceNotFound` for an unknown channel or integration; `Runtime` if the
-/// integration fails to make it; those of the store.
+/// `Forbidden` for a role below developer; `Invalid` for undeclared or missing tags, and for a channel that
+/// several integrations have; `ReferenceNotFound` for an unknown channel or integration; `Runtime` if the
+/// integration fails to create it; errors of the store.
 pub async fn create(call: &Call, new: New) -> Result<Conversation> {
     let voice = Voice::of(call)?;
     match check(call, &voice, &new)? {
@@ -60,8 +60,8 @@ pub async fn create(call: &Call, new: New) -> Result<Conversation> {
     }
 }
 
-/// The conversation with exactly these tags, as it is; one that is created if there is none. However
-/// many ask at once, they get the same one.
+/// Returns the conversation with exactly these tags, or creates it. Concurrent calls get the same
+/// conversation.
 ///
 /// # Errors
 /// As [`create`].
@@ -93,15 +93,15 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<Conversation> {
         .await
 }
 
-/// How a new conversation comes to be.
+/// The way to create a conversation.
 enum Way {
-    /// It is made here.
+    /// In the database.
     Own(Checked),
-    /// The integration makes it.
+    /// Through an integration.
     Delegated(Checked, Delegated),
 }
 
-/// Has an integration make a conversation.
+/// Asks an integration to create a conversation.
 async fn delegate(
     call: &Call,
     voice: &Voice,
@@ -144,7 +144,7 @@ fn check(call: &Call, voice: &Voice, new: &New) -> Result<Way> {
     })
 }
 
-/// What the speaker makes by itself.
+/// Validates a conversation that the caller creates without an integration.
 fn own(speaker: &Speaker<'_>, new: &New) -> Result<Checked> {
     let (integration, required) = channel(speaker, &new.channel)?;
     let place = (integration.as_str(), new.channel.as_str());
@@ -157,7 +157,7 @@ fn own(speaker: &Speaker<'_>, new: &New) -> Result<Checked> {
     })
 }
 
-/// Makes a conversation of the speaker's own as a part of a change.
+/// Creates a conversation of the caller inside a write transaction.
 ///
 /// # Errors
 /// As [`create`].
@@ -170,7 +170,7 @@ pub(in crate::domain) fn make_own(
     make(change, voice, &checked)
 }
 
-/// The integration whose channel this is, and the tags that it requires.
+/// Returns the integration that has this channel, and the tags that the channel requires.
 fn channel(speaker: &Speaker<'_>, name: &str) -> Result<(String, Vec<String>)> {
     let candidates = match speaker.own()? {
         Some(own) => std::slice::from_ref(own),
@@ -231,10 +231,10 @@ fn make(change: &Change<'_>, voice: &Voice, new: &Checked) -> Result<Conversatio
 const UPDATE: &str = "
     UPDATE conversations SET tags = :tags, updated_at = :now WHERE seq = :seq";
 
-/// Sets and unsets tags of a conversation of the call's bot, one by one.
+/// Sets and unsets single tags of a conversation of the call's bot.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or those of the
+/// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or errors of the
 /// store.
 pub async fn update(call: &Call, id: ConversationId, tags: Given) -> Result<Conversation> {
     require_write(call)?;
@@ -261,7 +261,7 @@ pub async fn update(call: &Call, id: ConversationId, tags: Given) -> Result<Conv
 /// Deletes a conversation of the call's bot with its messages, events and states.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden` for a role below developer, or those of the store.
+/// `NotFound`, `Forbidden` for a role below developer, or errors of the store.
 pub async fn delete(call: &Call, id: ConversationId) -> Result<Conversation> {
     require_write(call)?;
     let voice = Voice::of(call)?;

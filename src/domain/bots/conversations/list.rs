@@ -1,4 +1,4 @@
-//! Lists of conversations.
+//! Lists conversations.
 
 use std::collections::BTreeMap;
 
@@ -18,23 +18,23 @@ use crate::{
     kernel::Result,
 };
 
-/// Which conversations to list.
+/// Filters of a list of conversations.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only those in which all of these users take part.
+    /// Only those in which all of these users participate.
     pub participants: Vec<String>,
-    /// Only those with these tags.
+    /// Only those with all of these tags.
     pub tags: BTreeMap<String, String>,
-    /// Only those through this integration.
+    /// Only those of this integration.
     pub integration: Option<String>,
-    /// Only those in this channel of it.
+    /// Only those in a channel of this name.
     pub channel: Option<String>,
 }
 
-/// The conversations of the call's bot that the caller sees, newest first.
+/// Lists the conversations of the call's bot that the caller can see, newest first.
 ///
 /// # Errors
-/// `Invalid` for too many filters, or those of the store.
+/// `Invalid` for too many filters, or errors of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Conversation>> {
     let voice = Voice::of(call)?;
     listing::require_few(call, "tags", filter.tags.len())?;
@@ -54,7 +54,7 @@ fn page(
     let bot = voice.bot();
     let integration = voice.integration().map(|own| own.name.clone());
     let Some((people, with_bot)) = people(conn, bot, &filter.participants)? else {
-        // Nobody takes part in anything who is not there.
+        // A missing user participates in no conversation.
         return Ok(Page {
             items: Vec::new(),
             next: None,
@@ -130,8 +130,8 @@ fn page(
 
 const PERSON: &str = "SELECT seq FROM end_users WHERE id = :id AND agent_id = :agent_id";
 
-/// The rows of people, and whether the bot itself is among those named; none if one of them is not
-/// there.
+/// Returns the row ids of users, and true if the bot itself is one of the ids. Returns `None` if a user does
+/// not exist.
 fn people(
     conn: &Connection,
     bot: &CallerAgent,

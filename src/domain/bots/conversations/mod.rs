@@ -1,4 +1,4 @@
-//! Conversations of an agent with end users, through a channel of an integration.
+//! Conversations between a bot and users, each in a channel of an integration.
 
 mod change;
 mod list;
@@ -33,31 +33,30 @@ use crate::{
 /// A conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conversation {
-    /// Its id.
+    /// Id.
     pub id: ConversationId,
-    /// The name of the integration that it goes through.
+    /// Name of the integration.
     pub integration: String,
-    /// The channel of that integration.
+    /// Channel of that integration.
     pub channel: String,
-    /// Its tags.
+    /// Tags.
     pub tags: Tags,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
-    /// Whether the bot itself takes part.
+    /// True if the bot itself is a participant.
     pub(in crate::domain) bot_participates: bool,
-    /// Its row.
     pub(in crate::domain) seq: i64,
 }
 
 impl Conversation {
-    /// The integration and the channel, by which its tags are declared.
+    /// Returns the integration and the channel, which declare its tags.
     pub(in crate::domain) fn place(&self) -> (&str, &str) {
         (&self.integration, &self.channel)
     }
 
-    /// Where it stands in lists.
+    /// Returns the cursor of this conversation in lists.
     pub(in crate::domain) const fn position(&self) -> Token {
         Token::at(self.created_at, self.seq)
     }

@@ -1,5 +1,4 @@
-//! Who takes part in a conversation: whoever has written in it or was added, and was not removed
-//! since.
+//! Participants of conversations: users who wrote in one or were added to it, and were not removed since.
 
 use rusqlite::{Connection, named_params};
 
@@ -26,10 +25,10 @@ use crate::{
     },
 };
 
-/// Those who take part in a conversation of the call's bot, newest first and the bot itself last.
+/// Lists the participants of a conversation of the call's bot, newest first, with the bot itself last.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, or errors of the store.
 pub async fn list(call: &Call, id: ConversationId, after: Option<Token>) -> Result<Page<User>> {
     let voice = Voice::of(call)?;
     call.app()
@@ -41,7 +40,7 @@ pub async fn list(call: &Call, id: ConversationId, after: Option<Token>) -> Resu
         .await
 }
 
-/// A page of those who take part in a conversation.
+/// Reads a page of the participants of a conversation.
 pub(in crate::domain) fn participants_page(
     conn: &Connection,
     bot: &CallerAgent,
@@ -63,10 +62,10 @@ pub(in crate::domain) fn participants_page(
     Ok(Page::of(rows, User::position))
 }
 
-/// One who takes part in a conversation of the call's bot.
+/// Returns a participant of a conversation of the call's bot.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound` if the user is not a participant, or errors of the store.
 pub fn find(call: &Call, id: &ConversationId, user: &EndUserId) -> Result<User> {
     let voice = Voice::of(call)?;
     call.app().store().read(|conn| {
@@ -79,10 +78,10 @@ const TAKES_PART: &str = "
     SELECT 1 FROM conversation_participants
     WHERE conversation_seq = :conversation AND user_seq = :user";
 
-/// One who takes part in a conversation.
+/// Returns a participant of a conversation.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound` if the user is not a participant, or errors of the store.
 pub(in crate::domain) fn taking_part(
     conn: &Connection,
     bot: &CallerAgent,
@@ -100,10 +99,10 @@ pub(in crate::domain) fn taking_part(
     takes_part.then_some(user).ok_or_else(absent)
 }
 
-/// Asserts that a user takes part in a conversation.
+/// Returns a participant of a conversation, which must be one.
 ///
 /// # Errors
-/// `Forbidden`, or those of the store.
+/// `Forbidden` if the user is not a participant, or errors of the store.
 pub(in crate::domain) fn require_part(
     conn: &Connection,
     bot: &CallerAgent,
@@ -119,16 +118,16 @@ pub(in crate::domain) fn require_part(
     })
 }
 
-/// Adds a user to a conversation of the call's bot. One who takes part already stays.
+/// Adds a user to a conversation of the call's bot. Does nothing if it is a participant already.
 ///
 /// # Errors
 /// `NotFound` for the conversation, `ReferenceNotFound` for the user, `Forbidden` for a role below
-/// developer, or those of the store.
+/// developer, or errors of the store.
 pub async fn add(call: &Call, id: ConversationId, user: EndUserId) -> Result<User> {
     add_and(call, id, user, |_| ()).await
 }
 
-/// The same, with what happens once it is stored.
+/// Adds a user like [`add`], and calls `and` after the commit.
 pub(in crate::domain) async fn add_and(
     call: &Call,
     id: ConversationId,
@@ -163,7 +162,8 @@ const JOIN: &str = "
 
 const BOT_JOINS: &str = "UPDATE conversations SET bot_participates = :joins WHERE seq = :seq";
 
-/// Notes that a user takes part in a conversation; the bot itself has no row.
+/// Records that a user participates in a conversation. For the bot itself, which has no user row, sets a
+/// flag.
 pub(in crate::domain) fn join(
     change: &Change<'_>,
     bot: &CallerAgent,
@@ -193,15 +193,15 @@ const LEAVE: &str = "
     DELETE FROM conversation_participants
     WHERE conversation_seq = :conversation AND user_seq = :user";
 
-/// Takes a user out of a conversation of the call's bot.
+/// Removes a user from a conversation of the call's bot.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden` for a role below developer, or those of the store.
+/// `NotFound`, `Forbidden` for a role below developer, or errors of the store.
 pub async fn remove(call: &Call, id: ConversationId, user: EndUserId) -> Result<()> {
     remove_and(call, id, user, |_| ()).await
 }
 
-/// The same, with what happens once it is stored.
+/// Removes a user like [`remove`], and calls `and` after the commit.
 pub(in crate::domain) async fn remove_and(
     call: &Call,
     id: ConversationId,

@@ -1,7 +1,8 @@
-//! Where conversations go through, in memory: that never changes, and it is asked with every message.
+//! An in-memory cache of each conversation's integration and channel. They never change, and every message
+//! needs them.
 //!
-//! With many more conversations than are kept, nearly every message brings one that is not there: this
-//! cache takes that at the cost of one insertion, where those of `moka` keep books beside.
+//! With many more conversations than cache entries, nearly every message adds an entry. In `quick_cache` that
+//! costs one insertion; `moka` does additional bookkeeping.
 
 use std::sync::Arc;
 
@@ -10,24 +11,23 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::kernel::{Result, ids::ConversationId};
 
-/// Of how many conversations it is kept in memory.
+/// Capacity of the cache, in conversations.
 const KEPT: usize = 10_000;
 
-/// What a conversation goes through.
+/// The integration and the channel of a conversation.
 pub(in crate::domain) struct Route {
     agent_seq: i64,
-    /// The row of the conversation.
     pub(in crate::domain) seq: i64,
-    /// The name of the integration.
+    /// Name of the integration.
     pub(in crate::domain) integration: String,
-    /// The channel of that integration.
+    /// Channel of that integration.
     pub(in crate::domain) channel: String,
 }
 
 const ROUTE: &str = "
     SELECT seq, integration, channel FROM conversations WHERE id = :id AND agent_seq = :agent_seq";
 
-/// The routes that are in memory. That one is there does not say that its conversation still is.
+/// The cache. An entry does not prove that its conversation still exists.
 pub(in crate::domain) struct Routes(Cache<ConversationId, Arc<Route>>);
 
 impl Default for Routes {
@@ -37,8 +37,8 @@ impl Default for Routes {
 }
 
 impl Routes {
-    /// The route of a conversation of this bot, if it has or had one with this id. `conn` is not in a
-    /// transaction, which may yet be lost.
+    /// Returns the entry of a conversation, or `None` if this bot never had a conversation with this id.
+    /// `conn` must not be in a transaction: the cache would keep rows that are rolled back later.
     pub(in crate::domain) fn of(
         &self,
         conn: &Connection,
@@ -67,7 +67,7 @@ impl Routes {
 }
 
 impl Route {
-    /// The integration and the channel, by which tags are declared.
+    /// Returns the integration and the channel, which declare tags.
     pub(in crate::domain) fn place(&self) -> (&str, &str) {
         (&self.integration, &self.channel)
     }

@@ -1,4 +1,4 @@
-//! Conversations as rows. An integration sees those that go through it, a bot sees all of its own.
+//! Reads conversations from their rows. An integration sees its own conversations, a bot sees all of its own.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -11,21 +11,21 @@ use crate::{
     kernel::{Error, Result, ids::ConversationId},
 };
 
-/// The conversation with this id of the call's bot.
+/// Returns the conversation with this id of the call's bot.
 ///
 /// # Errors
-/// `NotFound`, also for one of another integration; those of the store.
+/// `NotFound` if there is none, or if it belongs to another integration than the caller; errors of the store.
 pub fn find(call: &Call, id: &ConversationId) -> Result<Conversation> {
     let voice = Voice::of(call)?;
     call.app().store().read(|conn| existing(conn, &voice, id))
 }
 
-/// The columns that [`from_row`] reads, in its order.
+/// Columns that [`from_row`] reads, in this order.
 pub(super) const COLUMNS: &str = "conversations.seq, conversations.id, conversations.integration, \
     conversations.channel, conversations.tags, conversations.bot_participates, \
     conversations.created_at, conversations.updated_at";
 
-/// The conversation with this id that the caller sees.
+/// Returns the conversation with this id if the caller can see it, or `NotFound`.
 pub(in crate::domain) fn existing(
     conn: &Connection,
     voice: &Voice,
@@ -35,7 +35,7 @@ pub(in crate::domain) fn existing(
     found.ok_or_else(|| Error::not_found(format!("Conversation \"{id}\" not found")))
 }
 
-/// The conversation with this id, if the caller sees one.
+/// Finds the conversation with this id if the caller can see it.
 pub(in crate::domain) fn read(
     conn: &Connection,
     voice: &Voice,
@@ -48,8 +48,7 @@ pub(in crate::domain) fn read(
     }))
 }
 
-/// The conversation with this id of a bot, by the row that it has or had: what was read of it before
-/// says that.
+/// Finds the conversation with this id at the row that the channel cache names, if it still exists.
 pub(in crate::domain) fn at(
     conn: &Connection,
     agent_seq: i64,
@@ -65,7 +64,7 @@ pub(in crate::domain) fn at(
     Ok(found.optional()?)
 }
 
-/// The conversation with this id of a bot.
+/// Finds the conversation with this id of a bot.
 pub(in crate::domain) fn of_bot(
     conn: &Connection,
     agent_seq: i64,
@@ -78,7 +77,7 @@ pub(in crate::domain) fn of_bot(
     Ok(found.optional()?)
 }
 
-/// The first conversation with exactly these tags.
+/// Finds the oldest conversation with exactly these tags.
 pub(super) fn with_tags(
     conn: &Connection,
     agent_seq: i64,
