@@ -1,4 +1,4 @@
-//! Changing and deleting messages.
+//! Updates and deletes messages.
 
 use rusqlite::named_params;
 
@@ -19,10 +19,10 @@ use crate::{
     kernel::{Result, ids::MessageId},
 };
 
-/// Sets and unsets tags of a message of the call's bot, one by one.
+/// Sets and unsets single tags of a message of the call's bot.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or those of the
+/// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or errors of the
 /// store.
 pub async fn update(call: &Call, id: MessageId, tags: Given) -> Result<Message> {
     require_write(call)?;
@@ -56,12 +56,12 @@ pub async fn update(call: &Call, id: MessageId, tags: Given) -> Result<Message> 
 /// Deletes a message of the call's bot.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden` for a role below developer, or those of the store.
+/// `NotFound`, `Forbidden` for a role below developer, or errors of the store.
 pub async fn delete(call: &Call, id: MessageId) -> Result<Message> {
     delete_and(call, id, |_| ()).await
 }
 
-/// The same, with what happens once it is stored.
+/// Deletes a message like [`delete`], and calls `and` after the commit.
 pub(in crate::domain) async fn delete_and(
     call: &Call,
     id: MessageId,

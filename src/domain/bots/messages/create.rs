@@ -1,5 +1,5 @@
-//! Creating messages: everything that can be refused is checked beside the writer, which then only
-//! looks whether conversation and user are still there.
+//! Creates messages. Validation happens on a read connection before the write transaction, which only checks
+//! that the conversation and the user still exist.
 
 use std::sync::Arc;
 
@@ -30,31 +30,31 @@ use crate::{
     },
 };
 
-/// What a new message is made of.
+/// The properties of a new message.
 #[derive(Debug, Clone)]
 pub struct New {
-    /// The conversation that it goes into.
+    /// Conversation.
     pub conversation: ConversationId,
-    /// Who writes it.
+    /// User who writes it.
     pub user: EndUserId,
-    /// Its type.
+    /// Type.
     pub kind: String,
-    /// What it says.
+    /// Content.
     pub payload: Map<String, Value>,
-    /// Its tags.
+    /// Tags.
     pub tags: Given,
-    /// When it is delivered; at once if absent.
+    /// Time of delivery; immediate if absent.
     pub schedule: Option<Schedule>,
-    /// Whether only those may write it who take part in the conversation. Otherwise whoever writes
-    /// takes part from then on.
+    /// True if the user must already be a participant of the conversation. Otherwise the message makes the
+    /// user one.
     pub by_participant: bool,
 }
 
-/// A new message that may be written.
+/// A new message that has passed validation.
 struct Checked {
     voice: Voice,
     conversation: ConversationId,
-    /// The row that it has or had.
+    /// Row id of the conversation, which may be gone since.
     conversation_seq: i64,
     user: EndUserId,
     kind: String,
@@ -67,16 +67,15 @@ struct Checked {
 /// Creates a message in a conversation of the call's bot.
 ///
 /// # Errors
-/// `Forbidden` for a role below developer; `ReferenceNotFound` for the conversation and the user;
-/// `RelationConflict` for a conversation of another integration; `InvalidData` for a payload that does
-/// not keep to the schema of its type; `Invalid` for undeclared tags, an unknown type or a broken
-/// schedule; `QuotaExceeded` for a message of a user beyond those that the workspace may have in a
-/// month; those of the store.
+/// `Forbidden` for a role below developer; `ReferenceNotFound` for an unknown conversation or user;
+/// `RelationConflict` for a conversation of another integration; `InvalidData` for a payload that does not
+/// conform to the schema of its type; `Invalid` for undeclared tags, an unknown type or a broken schedule;
+/// `QuotaExceeded` if the workspace has used up its users' messages of the month; errors of the store.
 pub async fn create(call: &Call, new: New) -> Result<Message> {
     create_and(call, new, |_, _| ()).await
 }
 
-/// The same, with what is noted of the message in its transaction.
+/// Creates a message like [`create`], and calls `and` inside the transaction, to record data about it.
 pub(in crate::domain) async fn create_and(
     call: &Call,
     new: New,
@@ -93,8 +92,8 @@ pub(in crate::domain) async fn create_and(
         .await
 }
 
-/// The message of this user in this conversation with this type and exactly these tags, as it is; one
-/// that is created if there is none. However many ask at once, they get the same one.
+/// Returns the message of this user in this conversation with this type and exactly these tags, or creates
+/// it. Concurrent calls get the same message.
 ///
 /// # Errors
 /// As [`create`].
@@ -159,8 +158,8 @@ fn check(
     })
 }
 
-/// Asserts that there may be another message of a user, if it is one that calls. Quotas are soft: those
-/// who write at the same moment may go beyond it together, and the writer need not look.
+/// Checks the quota of users' messages if an integration calls. The quota is soft: concurrent calls may
+/// exceed it together, and the write transaction does not check it.
 fn require_quota(conn: &Connection, call: &Call, voice: &Voice) -> Result<()> {
     match voice.integration() {
         Some(_) => billing::require_message(conn, call.app(), call.workspace()),
@@ -168,7 +167,7 @@ fn require_quota(conn: &Connection, call: &Call, voice: &Voice) -> Result<()> {
     }
 }
 
-/// The conversation that a body names.
+/// Returns the conversation that a request body names.
 pub(in crate::domain) fn resolve(
     conn: &Connection,
     voice: &Voice,
@@ -180,7 +179,8 @@ pub(in crate::domain) fn resolve(
     Ok(conversation)
 }
 
-/// Where the conversation goes through that a body names. It may be gone since.
+/// Returns the integration and channel of the conversation that a request body names. It may be deleted
+/// since.
 fn route(app: &App, conn: &Connection, voice: &Voice, id: &ConversationId) -> Result<Arc<Route>> {
     let found = app.routes().of(conn, voice.bot().seq, id)?;
     let route = found.ok_or_else(|| missing(id))?;
@@ -193,7 +193,7 @@ fn missing(id: &ConversationId) -> Error {
     Error::new(Kind::ReferenceNotFound, text)
 }
 
-/// Asserts that a conversation goes through the integration that calls, if one does.
+/// Checks that the conversation belongs to the calling integration, if one calls.
 fn require_own(voice: &Voice, integration: &str, id: &ConversationId) -> Result<()> {
     match voice.integration() {
         Some(own) if own.name != integration => Err(Error::new(
@@ -204,8 +204,8 @@ fn require_own(voice: &Voice, integration: &str, id: &ConversationId) -> Result<
     }
 }
 
-/// Checks a payload by what the conversation's channel declares of its type. An integration may also
-/// tell of what its channel cannot send.
+/// Validates a payload by the schema that the channel declares for the type. An integration may also report
+/// types that its channel cannot send.
 fn check_payload(
     speaker: &Speaker<'_>,
     route: &Route,
@@ -215,7 +215,7 @@ fn check_payload(
 ) -> Result<()> {
     let found = speaker.integration(&route.integration);
     let channel = found.and_then(|found| found.definition.channels.get(&route.channel));
-    // An integration that is no longer there declares nothing.
+    // An integration that is no longer installed declares nothing.
     let Some(channel) = channel else {
         return Ok(());
     };
@@ -248,8 +248,7 @@ const INSERT: &str = "
         (:id, :agent_seq, :conversation, :user, :incoming, :kind, :payload, :tags, :now)";
 
 impl Checked {
-    /// The conversation and the row of the user, which the bot itself has not, as this connection sees
-    /// them.
+    /// Loads the conversation, and the row id of the user, on this connection. The bot's own user has no row.
     fn found(&self, conn: &Connection) -> Result<(Conversation, Option<i64>)> {
         let (bot, seq) = (self.voice.bot().seq, self.conversation_seq);
         let found = conversations::at(conn, bot, seq, &self.conversation)?;
@@ -261,7 +260,7 @@ impl Checked {
         Ok((conversation, user))
     }
 
-    /// The message that is like this one.
+    /// Finds the oldest message with the same key as this one.
     fn known(
         &self,
         conn: &Connection,
@@ -279,7 +278,7 @@ impl Checked {
         alike.find(conn, &unindexed(&alike))
     }
 
-    /// Writes the message and what comes of it.
+    /// Inserts the message, adds it to the index, and schedules or enqueues its delivery.
     fn write(
         self,
         change: &Change<'_>,

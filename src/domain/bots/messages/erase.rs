@@ -1,4 +1,4 @@
-//! Deleting messages, with what they are found by.
+//! Deletes messages together with their index entries.
 
 use rusqlite::{OptionalExtension, named_params};
 
@@ -8,7 +8,7 @@ use crate::{
     kernel::{Result, ids::EndUserId},
 };
 
-/// Deletes a message.
+/// Deletes a message and its index entry.
 pub(super) fn erase(change: &Change<'_>, seq: i64) -> Result<()> {
     let sql = format!(
         "DELETE FROM messages WHERE seq = :seq RETURNING {}",
@@ -25,20 +25,20 @@ pub(super) fn erase(change: &Change<'_>, seq: i64) -> Result<()> {
     Ok(())
 }
 
-/// Deletes the messages of a conversation that go with it by no trigger: those that the file does not
-/// find yet. To be called before the conversation is deleted.
+/// Deletes the messages of a conversation that only the memtables index. Triggers delete the others. Call it
+/// before the conversation is deleted.
 pub(in crate::domain) fn erase_of_conversation(change: &Change<'_>, seq: i64) -> Result<()> {
     let found = change.unindexed().of_conversation(seq);
     erase_those(change, found, "conversation_seq", seq, usize::MAX).map(drop)
 }
 
-/// The same of a user.
+/// Deletes the messages of a user that only the memtables index. Call it before the user is deleted.
 pub(in crate::domain) fn erase_of_user(change: &Change<'_>, _: &EndUserId, seq: i64) -> Result<()> {
     let found = change.unindexed().of_user(seq);
     erase_those(change, found, "user_seq", seq, usize::MAX).map(drop)
 }
 
-/// The same of an agent, `limit` of them at most; gives how many.
+/// Deletes up to `limit` messages of an agent that only the memtables index; returns their number.
 pub(in crate::domain) fn erase_of_agent(
     change: &Change<'_>,
     seq: i64,
@@ -48,8 +48,7 @@ pub(in crate::domain) fn erase_of_agent(
     erase_those(change, found, "agent_seq", seq, limit)
 }
 
-/// Deletes those of these messages whose row says that they are of `of`, `limit` of them at most; gives
-/// how many.
+/// Deletes up to `limit` of the messages in `found` whose row has `of` in `column`; returns their number.
 fn erase_those(
     change: &Change<'_>,
     found: Vec<i64>,

@@ -1,4 +1,4 @@
-//! Lists of messages.
+//! Lists messages.
 
 use std::collections::BTreeMap;
 
@@ -23,19 +23,19 @@ use crate::{
     kernel::{Result, ids::ConversationId},
 };
 
-/// Which messages to list.
+/// Filters of a list of messages.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only those of this conversation.
+    /// Only messages of this conversation.
     pub conversation: Option<ConversationId>,
-    /// Only those with these tags.
+    /// Only messages with all of these tags.
     pub tags: BTreeMap<String, String>,
 }
 
-/// The messages of the call's bot that the caller sees, newest first.
+/// Lists the messages of the call's bot that the caller can see, newest first.
 ///
 /// # Errors
-/// `Invalid` for too many filters, or those of the store.
+/// `Invalid` for too many filters, or errors of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Message>> {
     let voice = Voice::of(call)?;
     listing::require_few(call, "tags", filter.tags.len())?;
@@ -43,7 +43,7 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
     let recent = app.message_index().recent();
     let after = after.unwrap_or(Token::START);
     match filter.conversation {
-        // These stand side by side in a table: a page of them is a few rows found by key.
+        // The index table is clustered by conversation, so a page is a short range of keys.
         Some(id) if filter.tags.is_empty() => app.store().read(|conn| {
             let route = app.routes().of(conn, voice.bot().seq, &id)?;
             let integration = voice.integration().map(|own| own.name.as_str());
@@ -66,7 +66,7 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
     }
 }
 
-/// The messages of a bot with these tags.
+/// Lists the messages of a bot with these tags.
 fn tagged(
     conn: &Connection,
     voice: &Voice,
@@ -84,7 +84,7 @@ fn tagged(
     let mut of_conversation = None;
     if let Some(id) = &conversation {
         let Some(conversation) = conversations::read(conn, voice, id)? else {
-            // Nothing is said in what is not there.
+            // A missing conversation has no messages.
             return Ok(Page::empty());
         };
         listing = listing
@@ -129,7 +129,7 @@ fn tagged(
     Ok(merged(page, recent, |message| message.seq))
 }
 
-/// The messages of a conversation, by the row that it has or had: another one may have that now.
+/// Lists the messages of a conversation. The id is checked, because its row may belong to another one by now.
 fn of_conversation(
     conn: &Connection,
     voice: &Voice,
@@ -165,8 +165,8 @@ fn of_conversation(
     Ok(merged(page, recent, |message| message.seq))
 }
 
-/// All messages of a bot. Those that came in and those that went out stand apart by time, each in
-/// order, so that the two are merged.
+/// Lists all messages of a bot. The index table has incoming and outgoing messages in separate ranges, each
+/// in order of time, so the statement merges the two.
 fn of_bot(
     conn: &Connection,
     voice: &Voice,

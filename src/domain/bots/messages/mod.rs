@@ -1,5 +1,5 @@
-//! Messages in conversations. One that an integration creates is incoming, one that the bot creates
-//! is outgoing (botpress.md §4).
+//! Messages in conversations. Integrations create incoming messages, the bot creates outgoing ones
+//! (botpress.md §4).
 
 mod change;
 mod create;
@@ -36,28 +36,27 @@ use crate::{
 /// A message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// Its id.
+    /// Id.
     pub id: MessageId,
-    /// The conversation that it is in.
+    /// Id of its conversation.
     pub conversation_id: ConversationId,
-    /// Who wrote it: a user, or the bot itself with the bot's id.
+    /// Id of the user who wrote it; the bot's id if the bot did.
     pub user_id: EndUserId,
-    /// Whether it came from an integration; otherwise the bot has sent it.
+    /// True if an integration created it, false if the bot did.
     pub incoming: bool,
-    /// Its type, as the channel declares them: `text`.
+    /// Type, as declared by the channel: `text`.
     pub kind: String,
-    /// What it says.
+    /// Content.
     pub payload: ObjectText,
-    /// Its tags.
+    /// Tags.
     pub tags: Tags,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// Its row.
     pub(in crate::domain) seq: i64,
 }
 
 impl Message {
-    /// Where it stands in lists.
+    /// Returns the cursor of this message in lists.
     pub(in crate::domain) const fn position(&self) -> Token {
         Token::at(self.created_at, self.seq)
     }

@@ -1,4 +1,4 @@
-//! Messages as rows. An integration sees those of the conversations that go through it.
+//! Reads messages from their rows. An integration sees the messages of its own conversations.
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
@@ -18,26 +18,26 @@ use crate::{
     },
 };
 
-/// The message with this id of the call's bot.
+/// Returns the message with this id of the call's bot.
 ///
 /// # Errors
-/// `NotFound`, also for one of another integration; those of the store.
+/// `NotFound` if there is none, or if it belongs to another integration than the caller; errors of the store.
 pub fn find(call: &Call, id: &MessageId) -> Result<Message> {
     let voice = Voice::of(call)?;
     call.app().store().read(|conn| existing(conn, &voice, id))
 }
 
-/// The columns that [`from_row`] reads, in its order; `:bot` is the bot's id.
+/// Columns that [`from_row`] reads, in this order; `:bot` is the bot's id.
 pub(in crate::domain) const COLUMNS: &str = "messages.seq, messages.id, conversations.id, \
     coalesce(end_users.id, :bot), messages.incoming, messages.type, messages.payload, \
     messages.tags, messages.created_at";
 
-/// The tables that the columns come from, beside the messages.
+/// Joins for the columns of other tables.
 pub(in crate::domain) const JOINS: &str = "JOIN conversations \
     ON conversations.seq = messages.conversation_seq \
     LEFT JOIN end_users ON end_users.seq = messages.user_seq";
 
-/// The message with this id that the caller sees.
+/// Returns the message with this id if the caller can see it, or `NotFound`.
 pub(in crate::domain) fn existing(
     conn: &Connection,
     voice: &Voice,
@@ -47,7 +47,7 @@ pub(in crate::domain) fn existing(
     found.ok_or_else(|| Error::not_found(format!("Message \"{id}\" not found")))
 }
 
-/// The message with this id, if the caller sees one.
+/// Finds the message with this id if the caller can see it.
 pub(in crate::domain) fn read(
     conn: &Connection,
     voice: &Voice,
@@ -69,7 +69,7 @@ pub(in crate::domain) fn read(
     Ok(found.optional()?)
 }
 
-/// What a message is to be like: exactly these tags, and alike otherwise.
+/// The key of get-or-create: a message matches if all of these are equal, with exactly these tags.
 pub(super) struct Alike<'a> {
     pub(super) voice: &'a Voice,
     pub(super) conversation_seq: i64,
@@ -78,7 +78,8 @@ pub(super) struct Alike<'a> {
     pub(super) tags: &'a Tags,
 }
 
-/// A tag that fewer messages have is a good way to find one.
+/// A tag is selective if fewer messages than this have it. Also the number of candidates that one statement
+/// reads.
 const FEW: usize = 100;
 
 const HAVE_TAG: &str = "
@@ -87,7 +88,7 @@ const HAVE_TAG: &str = "
         WHERE agent_seq = :agent_seq AND name = :name AND value = :value LIMIT :limit)";
 
 impl Alike<'_> {
-    /// The messages that may be like this, of those that only memory finds, oldest first.
+    /// Returns the memtables' candidates for a match, oldest first.
     pub(super) fn among(&self, recent: &Recent) -> Vec<i64> {
         let tagged = self.tags.iter().next().map(|(name, value)| {
             let found = recent.tagged(self.voice.bot().seq, name, value, i64::MAX);
@@ -100,7 +101,7 @@ impl Alike<'_> {
         few_or(tagged, in_conversation)
     }
 
-    /// The same, as a change sees them.
+    /// Returns the candidates that a change sees in memory, oldest first.
     pub(super) fn among_unindexed(&self, unindexed: &Unindexed) -> Vec<i64> {
         let tagged = self.tags.iter().next();
         let tagged =
@@ -108,8 +109,7 @@ impl Alike<'_> {
         few_or(tagged, || unindexed.of_conversation(self.conversation_seq))
     }
 
-    /// The first message that is like this; `unindexed` are those that may be and that only memory
-    /// finds.
+    /// Finds the oldest matching message. `unindexed`: candidates that may not be in the index tables yet.
     pub(super) fn find(&self, conn: &Connection, unindexed: &[i64]) -> Result<Option<Message>> {
         let conversation = (":conversation", &self.conversation_seq as &dyn ToSql);
         let of_file = match self.rare_tag(conn)? {
@@ -149,8 +149,7 @@ impl Alike<'_> {
         Ok(of_file)
     }
 
-    /// One of the tags that few messages of the bot have, if there is such a one: all messages like
-    /// this have it.
+    /// Returns a tag of the key that few messages of the bot have, if there is one. Every match has this tag.
     fn rare_tag(&self, conn: &Connection) -> Result<Option<(&str, &str)>> {
         for (name, value) in self.tags.iter() {
             let parameters = named_params! {
@@ -196,7 +195,7 @@ impl Alike<'_> {
     }
 }
 
-/// These messages if they are few, else the others, oldest first.
+/// Returns `these` if they are few, else `others`, oldest first.
 fn few_or(these: Option<Vec<i64>>, others: impl FnOnce() -> Vec<i64>) -> Vec<i64> {
     let mut found = these
         .filter(|found| found.len() < FEW)

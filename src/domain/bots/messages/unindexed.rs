@@ -1,4 +1,4 @@
-//! Reading messages that only memory finds, and putting them among those that the file has found.
+//! Reads messages from the memtables and merges them with those from the index tables.
 
 use std::cmp::Reverse;
 
@@ -10,8 +10,8 @@ use crate::{
     kernel::Result,
 };
 
-/// The newest of the messages that memory has found for which `condition` holds: a page and one more
-/// of each of its parts, if there are as many.
+/// Returns the newest messages of the memtables for which `condition` holds: up to a page and one more from
+/// each memtable.
 pub(in crate::domain) fn newest(
     conn: &Connection,
     found: Found<'_>,
@@ -44,12 +44,13 @@ pub(in crate::domain) fn newest(
     Ok(rows)
 }
 
-/// Rows as a parameter that `json_each` reads.
+/// Encodes row ids as a parameter for `json_each`.
 pub(in crate::domain) fn as_json(rows: impl IntoIterator<Item = i64>) -> String {
     serde_json::Value::from_iter(rows).to_string()
 }
 
-/// All of these messages once, in the order of a list; the file may have what memory still has.
+/// Merges two lists of messages in list order. The index tables may already have rows of a memtable, so
+/// duplicates are removed.
 pub(in crate::domain) fn together<K: Ord>(
     mut rows: Vec<Message>,
     recent: Vec<Message>,
@@ -63,7 +64,7 @@ pub(in crate::domain) fn together<K: Ord>(
     rows
 }
 
-/// The page that comes of what the file has found and of what memory has.
+/// Merges a page from the index tables with messages from the memtables.
 pub(super) fn merged<K: Ord>(
     page: Page<Message>,
     recent: Vec<Message>,

@@ -1,4 +1,4 @@
-//! What messages are found by, in memory.
+//! The memtable: index entries of new messages, in memory.
 
 use std::{fmt, sync::Arc};
 
@@ -6,41 +6,40 @@ use imbl::OrdSet;
 
 use crate::domain::bots::tags::Tags;
 
-/// What one message is found by.
+/// The index entry of one message.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::domain) struct Entry {
-    /// Its row.
+    /// Row id of the message.
     pub(in crate::domain) seq: i64,
-    /// The row of its bot.
+    /// Row id of the agent.
     pub(in crate::domain) agent_seq: i64,
-    /// The row of its conversation.
+    /// Row id of the conversation.
     pub(in crate::domain) conversation_seq: i64,
-    /// The row of the user who wrote it; none if it was the bot.
+    /// Row id of the user who wrote it; `None` if the bot did.
     pub(in crate::domain) user_seq: Option<i64>,
-    /// Whether it came from an integration.
+    /// True if an integration created it.
     pub(in crate::domain) incoming: bool,
-    /// When it was created, in microseconds.
+    /// Time of creation, in microseconds.
     pub(in crate::domain) created_at: i64,
-    /// Its tags.
+    /// Tags.
     pub(in crate::domain) tags: Tags,
 }
 
 impl Entry {
-    /// How many rows of the tables it comes to.
+    /// Returns the number of index rows that a flush writes for this entry.
     pub(super) fn rows(&self) -> usize {
         2 + usize::from(self.user_seq.is_some()) + self.tags.iter().count()
     }
 }
 
-/// A conversation or a user, and a message.
+/// Conversation or user, and message.
 pub(super) type Of = (i64, i64);
-/// A bot with what is incoming or not, when it was created, and the message.
+/// Agent with direction, time of creation, and message.
 pub(super) type OfAgent = (Side, i64, i64);
-/// A bot, a tag and the message.
+/// Agent, tag and message.
 pub(super) type OfTag = (i64, Tag, i64);
 
-/// The messages of a bot that are incoming, or those that are not: twice its row, and one more for the
-/// former.
+/// An agent and a direction, packed in one integer: twice the agent's row id, plus one for incoming messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Side(i64);
 
@@ -49,17 +48,17 @@ impl Side {
         Self(agent_seq * 2 + incoming as i64)
     }
 
-    /// The row of the bot, and whether they are incoming.
+    /// Returns the row id of the agent, and true for incoming messages.
     pub(super) const fn parts(self) -> (i64, bool) {
         (self.0 >> 1, self.0 & 1 == 1)
     }
 }
 
-/// A tag: its name and its value in one text.
+/// A tag, with name and value in one allocation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Tag {
     text: Arc<str>,
-    /// The bytes of the name.
+    /// Length of the name in bytes.
     name: usize,
 }
 
@@ -71,13 +70,14 @@ impl Tag {
         }
     }
 
-    /// The name and the value.
+    /// Returns the name and the value.
     pub(super) fn parts(&self) -> (&str, &str) {
         self.text.split_at(self.name)
     }
 }
 
-/// Some messages, by what they are found by. A copy costs next to nothing and stays as it is.
+/// Index entries of messages, in one sorted set for each key. The sets are persistent: a clone is cheap and
+/// does not see later changes.
 #[derive(Clone, Default)]
 pub(super) struct Keys {
     pub(super) conversations: OrdSet<Of>,
@@ -87,7 +87,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// How many messages they are.
+    /// Returns the number of messages.
     pub(super) fn len(&self) -> usize {
         self.conversations.len()
     }
@@ -116,7 +116,7 @@ impl Keys {
         }
     }
 
-    /// Gives a message other tags, if it is one of these.
+    /// Replaces the tags of a message, if this memtable has the message.
     pub(super) fn retag(&mut self, old: &Entry, new: &Tags) {
         if self.agents.contains(&of_agent(old)) {
             self.remove(old);
@@ -127,19 +127,19 @@ impl Keys {
         }
     }
 
-    /// The messages of a conversation before this one, newest first.
+    /// Finds the messages of a conversation before a row, newest first.
     pub(super) fn of_conversation(&self, seq: i64, before: i64) -> impl Iterator<Item = i64> {
         let found = self.conversations.range((seq, i64::MIN)..(seq, before));
         found.rev().map(|&(_, message)| message)
     }
 
-    /// The messages of a user.
+    /// Finds the messages of a user.
     pub(super) fn of_user(&self, seq: i64) -> impl Iterator<Item = i64> {
         let found = self.users.range((seq, i64::MIN)..=(seq, i64::MAX));
         found.map(|&(_, message)| message)
     }
 
-    /// The messages of a bot from `from` (microseconds) on and before this time and row, newest first.
+    /// Finds the messages of an agent since `from` (microseconds) and before a time and row, newest first.
     pub(super) fn of_agent(
         &self,
         seq: i64,
@@ -153,7 +153,7 @@ impl Keys {
         found.rev().map(|&(.., message)| message)
     }
 
-    /// The messages of a bot that have this tag, before this one, newest first.
+    /// Finds the messages of an agent that have this tag, before a row, newest first.
     pub(super) fn tagged<'a>(
         &'a self,
         agent_seq: i64,

@@ -1,5 +1,5 @@
-//! Writing what messages are found by into the file: a little with each transaction, in the order of
-//! the trees, so that what stands side by side is written together.
+//! Flush of a memtable to the index tables: some rows with each transaction, in key order, so that rows on
+//! the same page are written together.
 
 use std::{collections::HashSet, ops::Bound};
 
@@ -22,7 +22,7 @@ const TAG: &str = "
     INSERT OR IGNORE INTO message_tags (agent_seq, name, value, of_seq) VALUES (?, ?, ?, ?)";
 const DONE: &str = "UPDATE messages_indexed SET until = :until WHERE until < :until";
 
-/// How far the trees are written: the last row of the one that is being written, none at its start.
+/// Position of a flush: the index table that it writes now, and the last key in it; `None` at its start.
 #[derive(Debug, Clone)]
 pub(super) enum Progress {
     Conversations(Option<Of>),
@@ -32,16 +32,16 @@ pub(super) enum Progress {
     Done,
 }
 
-/// What the running transaction takes away, which memory still has.
+/// Tombstones: messages and tags that the running transaction deletes and the memtables still have.
 #[derive(Debug, Default)]
 pub(super) struct Gone<'a> {
     messages: HashSet<i64>,
-    /// The tags that messages have no longer.
+    /// Tags that messages no longer have: message, name, value.
     tags: HashSet<(i64, &'a str, &'a str)>,
 }
 
 impl<'a> Gone<'a> {
-    /// What these take away.
+    /// Collects the tombstones of some operations.
     pub(super) fn by(ops: &'a [Op]) -> Self {
         let mut gone = Self::default();
         for op in ops {
@@ -68,7 +68,7 @@ impl<'a> Gone<'a> {
     }
 }
 
-/// Writes up to `rows` more rows of `keys`, but for what is `gone`; gives how far that is.
+/// Writes up to `rows` more index rows of `keys`, except for tombstones; returns the new position.
 pub(super) fn step(
     conn: &Connection,
     keys: &Keys,
@@ -118,14 +118,15 @@ pub(super) fn step(
     Ok(progress)
 }
 
-/// Notes that the file has what messages up to this one are found by.
+/// Records that the index tables have all messages up to this row.
 pub(super) fn done(conn: &Connection, until: i64) -> Result<()> {
     conn.prepare_cached(DONE)?
         .execute(named_params! {":until": until})?;
     Ok(())
 }
 
-/// As [`some`], by a statement that takes a conversation or a user, and a message.
+/// Writes a range of a set like [`some`], with a statement that takes a conversation or a user, and a
+/// message.
 fn pairs(
     conn: &Connection,
     sql: &str,
@@ -143,8 +144,8 @@ fn pairs(
     })
 }
 
-/// Writes what comes after `after` as long as some are `left`; gives the last one, or none if there are
-/// no more.
+/// Writes keys after `after` while `left` is positive; returns the last one written, or `None` at the end of
+/// the set.
 fn some<K: Ord + Clone>(
     set: &OrdSet<K>,
     after: Option<K>,

@@ -1,15 +1,16 @@
-//! What messages are found by: their conversation, their user, their bot and the time, their tags.
+//! The message index: finds messages by conversation, by user, by agent and time, and by tag. It is an LSM
+//! tree over SQLite.
 //!
-//! Each of these is a table of its own in the file. Were a message to write its row in each with
-//! itself, nearly each row would have a page written for it alone: with many conversations, no two
-//! messages that come at a time are neighbours. So a message writes only itself. What it is found by
-//! is kept in memory until there are many, and then written by [`merge`] in the order of the tables.
-//! Nothing depends on that memory: `messages_indexed` says which messages the tables have, and at the
-//! start the others are read from their rows.
+//! Each of these keys has an index table. Writing every index row with each insert dirties about one page per
+//! row, because messages that arrive together rarely have neighbouring keys. So an insert writes only the row
+//! of the message, and its index entry goes into a memtable. When the memtable is full, [`merge`] flushes it
+//! to the index tables in key order, some rows with each transaction. A crash loses nothing:
+//! `messages_indexed` has the last indexed row, and [`Index::load`] rebuilds the memtable from the later
+//! messages.
 //!
-//! Whoever looks for messages takes [`Index::recent`] before reading the file. What is in neither is
-//! not committed; what is in both, or is gone from the file, is for the reader to see: memory only says
-//! where to look, and the row of a message what is true.
+//! A reader must take [`Index::recent`] before it reads the index tables. A message in neither is not
+//! committed. A message can be in both, or can be deleted already, so the reader must join the rows of the
+//! messages: the index only yields candidates.
 
 mod keys;
 mod merge;
@@ -36,56 +37,57 @@ use crate::{
     store::{CommitHook, Store},
 };
 
-/// How many rows of the tables are written with a transaction, beside five for each four that it adds:
-/// so the file keeps up with whatever is written, and no transaction waits long for it.
+/// Number of index rows that each transaction flushes, in addition to five for each four that it adds. So the
+/// flush keeps up with the inserts and delays no transaction for long.
 const ROWS: usize = 8;
 
-/// A change of what messages are found by.
+/// A change of the index.
 #[derive(Debug, Clone)]
 pub(in crate::domain) enum Op {
-    /// A new message.
+    /// Insert of a message.
     Add(Entry),
-    /// A message that is deleted.
+    /// Delete of a message.
     Remove(Entry),
-    /// A message, and the tags that it has now.
+    /// New tags of a message.
     Retag(Entry, Tags),
 }
 
-/// What messages are found by, as far as the file does not have it.
+/// The memtables, and the state of the flush.
 pub(in crate::domain) struct Index {
-    /// How many messages are only in memory before they are written.
+    /// Number of messages in the active memtable that starts a flush.
     limit: usize,
-    /// Whether this process writes them: a command beside a server leaves that to the server.
+    /// True if this process flushes. A command that runs beside a server leaves that to the server.
     writes: bool,
     recent: RwLock<Recent>,
     writer: Mutex<Writer>,
 }
 
-/// What only the writer's thread uses.
+/// The state that only the writer's thread uses.
 #[derive(Default)]
 struct Writer {
-    /// What the changes of the running transaction do.
+    /// Operations of the running transaction.
     staged: Vec<Op>,
-    /// The newest message.
+    /// Row id of the newest message.
     last: i64,
-    /// What is being written, until it all is.
+    /// Running flush.
     merge: Option<Merge>,
-    /// How far that is when the running transaction is committed.
+    /// Position of the flush once the running transaction is committed.
     next: Option<Progress>,
 }
 
 struct Merge {
-    /// The newest message of it.
+    /// Row id of the newest message in the flushing memtable.
     until: i64,
     progress: Progress,
 }
 
-/// The columns that [`entry`] reads, in its order.
+/// Columns that [`entry`] reads, in this order.
 pub(super) const COLUMNS: &str =
     "seq, agent_seq, conversation_seq, user_seq, incoming, created_at, tags";
 
 impl Index {
-    /// The index of this database, with what the file does not have of it.
+    /// Opens the index of a database, and loads the messages that the index tables do not have into the
+    /// memtable.
     pub(in crate::domain) fn load(store: &Store, limit: usize) -> Result<Self> {
         let mut keys = Keys::default();
         let last = store.read(|conn| {
@@ -113,7 +115,7 @@ impl Index {
         })
     }
 
-    /// What the file may not have yet: to be taken before the file is read.
+    /// Returns a snapshot of the memtables. Take it before reading the index tables.
     pub(in crate::domain) fn recent(&self) -> Recent {
         self.recent
             .read()
@@ -121,15 +123,15 @@ impl Index {
             .clone()
     }
 
-    /// Notes what a change has done in the transaction that is running. To be called last in a job, so
-    /// that nothing stays of one that is rolled back.
+    /// Adds the operations of a change to the running transaction. Call it last in a job, so that a job that
+    /// is rolled back adds nothing.
     pub(in crate::domain) fn stage(&self, ops: Vec<Op>) {
         if !ops.is_empty() {
             self.writer().staged.extend(ops);
         }
     }
 
-    /// What the transaction has done so far that is running.
+    /// Calls `look` with the operations of the running transaction.
     fn staged<T>(&self, look: impl FnOnce(&[Op]) -> T) -> T {
         look(&self.writer().staged)
     }
@@ -140,7 +142,7 @@ impl Index {
 }
 
 impl CommitHook for Index {
-    /// Writes some of what is to be written, with the transaction that is about to end.
+    /// Flushes some rows as part of the transaction that is about to commit.
     fn before_commit(&self, conn: &Connection) -> Result<()> {
         let mut writer = self.writer();
         let Some(merge) = &writer.merge else {
@@ -161,7 +163,7 @@ impl CommitHook for Index {
         Ok(())
     }
 
-    /// The transaction is durable.
+    /// Applies the operations of the committed transaction to the memtables, and starts or ends a flush.
     fn committed(&self) {
         let mut writer = self.writer();
         let staged = mem::take(&mut writer.staged);
@@ -193,7 +195,7 @@ impl CommitHook for Index {
         }
     }
 
-    /// The transaction is lost.
+    /// Discards the operations of a transaction that was rolled back.
     fn lost(&self) {
         let mut writer = self.writer();
         writer.staged.clear();
@@ -201,7 +203,7 @@ impl CommitHook for Index {
     }
 }
 
-/// Reads [`COLUMNS`].
+/// Reads an index entry from [`COLUMNS`].
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     Ok(Entry {
         seq: row.get(0)?,

@@ -1,4 +1,4 @@
-//! What the file does not have yet, as readers and as the writer see it.
+//! The memtables as readers see them, and as a write transaction sees them.
 
 use std::{cell::RefCell, sync::Arc};
 
@@ -7,16 +7,16 @@ use super::{
     keys::{Entry, Keys},
 };
 
-/// The messages that the file may not have yet, at one moment.
+/// The memtables; a clone is a snapshot.
 #[derive(Debug, Clone, Default)]
 pub(in crate::domain) struct Recent {
-    /// Those that nothing was written of.
+    /// Active memtable, which receives new messages.
     newer: Keys,
-    /// Those that are being written.
+    /// Frozen memtable that is being flushed; only deletes and changes of tags still modify it.
     older: Keys,
 }
 
-/// Rows of messages that memory knows of, newest first: one list for each of its parts.
+/// Row ids of matching messages, newest first: one iterator for each memtable.
 pub(in crate::domain) type Found<'a> = [Box<dyn Iterator<Item = i64> + 'a>; 2];
 
 impl Recent {
@@ -33,12 +33,12 @@ impl Recent {
         &self.older
     }
 
-    /// From now on these are being written.
+    /// Makes the active memtable the one to flush, and starts an empty one.
     pub(super) fn age(&mut self) {
         self.older = std::mem::take(&mut self.newer);
     }
 
-    /// The file has them.
+    /// Drops the memtable that is flushed.
     pub(super) fn forget_older(&mut self) {
         self.older = Keys::default();
     }
@@ -57,12 +57,12 @@ impl Recent {
         }
     }
 
-    /// The messages of a conversation before this one.
+    /// Finds the messages of a conversation before a row.
     pub(in crate::domain) fn of_conversation(&self, seq: i64, before: i64) -> Found<'_> {
         self.parts(|keys| Box::new(keys.of_conversation(seq, before)))
     }
 
-    /// The messages of a bot from `from` (microseconds) on and before this time and row.
+    /// Finds the messages of an agent since `from` (microseconds) and before a time and row.
     pub(in crate::domain) fn of_agent(
         &self,
         seq: i64,
@@ -73,7 +73,7 @@ impl Recent {
         self.parts(|keys| Box::new(keys.of_agent(seq, incoming, from, before)))
     }
 
-    /// The messages of a bot that have this tag, before this one.
+    /// Finds the messages of an agent that have this tag, before a row.
     pub(in crate::domain) fn tagged<'a>(
         &'a self,
         agent_seq: i64,
@@ -92,15 +92,14 @@ impl Recent {
     }
 }
 
-/// The messages that the file may not have yet, as one change sees them: with its own and those of its
-/// transaction.
+/// The memtables as one change sees them: with its own operations and the earlier ones of its transaction.
 pub(in crate::domain) struct Unindexed {
     index: Option<Arc<Index>>,
     ops: RefCell<Vec<Op>>,
 }
 
 impl Unindexed {
-    /// Those of a change without an index, which makes and deletes no messages.
+    /// Creates the view of a change without an index, which must neither create nor delete messages.
     pub(in crate::domain) const fn none() -> Self {
         Self {
             index: None,
@@ -115,17 +114,17 @@ impl Unindexed {
         }
     }
 
-    /// Notes what the change does.
+    /// Adds an operation of the change.
     pub(in crate::domain) fn note(&self, op: Op) {
         self.ops.borrow_mut().push(op);
     }
 
-    /// What it has done.
+    /// Takes the operations of the change.
     pub(in crate::domain) fn take(&self) -> Vec<Op> {
         self.ops.take()
     }
 
-    /// Messages of a conversation.
+    /// Finds the messages of a conversation.
     pub(in crate::domain) fn of_conversation(&self, seq: i64) -> Vec<i64> {
         self.found(
             |keys| Box::new(keys.of_conversation(seq, i64::MAX)),
@@ -133,7 +132,7 @@ impl Unindexed {
         )
     }
 
-    /// Messages that a user wrote.
+    /// Finds the messages of a user.
     pub(in crate::domain) fn of_user(&self, seq: i64) -> Vec<i64> {
         self.found(
             |keys| Box::new(keys.of_user(seq)),
@@ -141,7 +140,7 @@ impl Unindexed {
         )
     }
 
-    /// Messages of a bot.
+    /// Finds the messages of an agent.
     pub(in crate::domain) fn of_agent(&self, seq: i64) -> Vec<i64> {
         let end = (i64::MAX, i64::MAX);
         self.found(
@@ -153,11 +152,11 @@ impl Unindexed {
         )
     }
 
-    /// Messages of a bot that have this tag.
+    /// Finds the messages of an agent that have this tag; some may have lost it since.
     pub(in crate::domain) fn tagged(&self, agent_seq: i64, name: &str, value: &str) -> Vec<i64> {
         self.found(
             |keys| Box::new(keys.tagged(agent_seq, name, value, i64::MAX)),
-            // The tags of one may have changed since.
+            // The operation may have changed the tags, so the tag is not checked here.
             |entry| entry.agent_seq == agent_seq,
         )
     }
