@@ -1,5 +1,5 @@
-//! Who speaks in a bot, and what that one may set: the declarations of the bot and of the integration
-//! at work.
+//! The author of a write in a bot (the bot itself or an integration), and the tags that it may set by the
+//! definitions of the bot and its integrations.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -25,15 +25,15 @@ use crate::{
     store::Sealer,
 };
 
-/// Who speaks in a bot: the bot itself, or an integration that is installed in it.
+/// The author with the definitions of the bot and its integrations, as of one moment.
 pub(in crate::domain) struct Speaker<'a> {
     bot: &'a CallerAgent,
-    /// The integration that speaks; none if the bot does.
+    /// Integration that is the author; `None` if the bot is.
     pub(in crate::domain) integration: Option<&'a CallerInstallation>,
     vocabulary: Arc<Vocabulary>,
 }
 
-/// Who calls, for a change that is made elsewhere.
+/// The caller as the author of a write. It owns its data, so that a write transaction can take it along.
 #[derive(Clone)]
 pub(in crate::domain) struct Voice {
     app: App,
@@ -50,22 +50,22 @@ impl Voice {
         })
     }
 
-    /// The bot that is spoken in.
+    /// Returns the bot of the call.
     pub(in crate::domain) const fn bot(&self) -> &CallerAgent {
         &self.bot
     }
 
-    /// The sealer of the database.
+    /// Returns the sealer of the database.
     pub(in crate::domain) fn sealer(&self) -> &Sealer {
         self.app.sealer()
     }
 
-    /// The integration that calls; none if the bot does.
+    /// Returns the integration that calls; `None` if the bot does.
     pub(in crate::domain) fn integration(&self) -> Option<&CallerInstallation> {
         self.caller.installation.as_ref()
     }
 
-    /// The agent with its workspace, as end users know it.
+    /// Returns the workspace and the agent as the scope of end users.
     pub(in crate::domain) fn scope(&self) -> Scope {
         Scope {
             workspace: self.caller.workspace_id.clone(),
@@ -73,7 +73,7 @@ impl Voice {
         }
     }
 
-    /// Who speaks, with what is declared as this connection sees it.
+    /// Loads the definitions that the author may use, as this connection sees them.
     pub(in crate::domain) fn on<'a>(&'a self, conn: &'a Connection) -> Result<Speaker<'a>> {
         let (caller, bot) = (&self.caller, &self.bot);
         let integration = caller.installation.as_ref();
@@ -86,18 +86,18 @@ impl Voice {
 }
 
 impl<'a> Speaker<'a> {
-    /// The name of the integration that speaks; none if the bot does.
+    /// Returns the name of the integration that is the author; `None` if the bot is.
     pub(in crate::domain) fn name(&self) -> Option<&'a str> {
         self.integration
             .map(|integration| integration.name.as_str())
     }
 
-    /// What the bot declares.
+    /// Returns the definition of the bot.
     pub(in crate::domain) fn declared(&self) -> &BotDefinition {
         &self.vocabulary.bot
     }
 
-    /// What an integration of the bot declares: the one that speaks, or any that is on.
+    /// Finds an integration of the bot by name: the author itself, or any enabled one.
     pub(in crate::domain) fn integration(&self, name: &str) -> Option<&Installed> {
         match self.integration {
             Some(own) if own.name == name => self.vocabulary.of(own),
@@ -105,10 +105,10 @@ impl<'a> Speaker<'a> {
         }
     }
 
-    /// The integration that speaks, with what it declares; none if the bot does.
+    /// Returns the integration that is the author, with its definition; `None` if the bot is.
     ///
     /// # Errors
-    /// `Forbidden` for one that has just been taken out of the bot.
+    /// `Forbidden` if the integration was removed from the bot meanwhile.
     pub(in crate::domain) fn own(&self) -> Result<Option<&Installed>> {
         let own = |own| {
             let found = self.vocabulary.of(own);
@@ -119,13 +119,13 @@ impl<'a> Speaker<'a> {
         self.integration.map(own).transpose()
     }
 
-    /// The integrations that are on in the bot.
+    /// Returns the enabled integrations of the bot.
     pub(in crate::domain) fn integrations(&self) -> &[Installed] {
         &self.vocabulary.integrations
     }
 
-    /// A user's tags after a change. An integration knows users by its own: those of others are how they know
-    /// theirs.
+    /// Returns a user's tags after a patch. An integration can set only tags of its own, because an
+    /// integration recognizes its users by them.
     pub(in crate::domain) fn user_tags(&self, old: &Tags, given: &Given) -> Result<Tags> {
         self.merged(&self.declared().user.tags, old, given, &|name, tag| {
             let own = self.name().is_none_or(|own| own == name);
@@ -134,7 +134,7 @@ impl<'a> Speaker<'a> {
         })
     }
 
-    /// The tags of a conversation of this integration and channel after a change.
+    /// Returns the tags of a conversation in this integration and channel after a patch.
     pub(in crate::domain) fn conversation_tags(
         &self,
         (integration, channel): (&str, &str),
@@ -150,7 +150,7 @@ impl<'a> Speaker<'a> {
         )
     }
 
-    /// The tags of a message in a conversation of this integration and channel after a change.
+    /// Returns the tags of a message in a conversation of this integration and channel after a patch.
     pub(in crate::domain) fn message_tags(
         &self,
         (integration, channel): (&str, &str),
@@ -199,7 +199,7 @@ impl<'a> Speaker<'a> {
         old.merged(given, &declared)
     }
 
-    /// Asserts that a bot may have an integration make something, and says what it is asked for.
+    /// Checks that the bot may ask an integration to create something, and returns the request.
     pub(in crate::domain) fn delegate(
         &self,
         integration: &str,
@@ -237,17 +237,18 @@ impl<'a> Speaker<'a> {
     }
 }
 
-/// What an integration is to make for a bot.
+/// A request to an integration to create a user or a conversation for a bot.
 pub(in crate::domain) struct Delegated {
     integration: String,
-    /// The bot's row and that of the installation.
+    /// Row ids of the bot and of the installation.
     place: (i64, i64),
-    /// By their whole names (botpress.md §4).
+    /// Tags by their full names (botpress.md §4).
     pub(in crate::domain) tags: BTreeMap<String, String>,
 }
 
 impl Delegated {
-    /// Has the integration make it: the id of what it made, which it answers as this member.
+    /// Calls the integration, and returns the id of the new object, which the response has in the member
+    /// `member`.
     ///
     /// # Errors
     /// `Runtime` if the integration fails or declines.
@@ -278,7 +279,7 @@ impl Delegated {
         .await
     }
 
-    /// The error for what the integration says it made, and which is not there.
+    /// Returns the error for a response that names an object that does not exist.
     pub(in crate::domain) fn not_there(&self, member: &str, id: &str) -> Error {
         let text = format!(
             "The integration {} has answered with the {member} {id}, which is not there",
@@ -288,12 +289,12 @@ impl Delegated {
     }
 }
 
-/// Asserts that a person who acts in a bot may change something there.
+/// Checks that the caller's role allows writes in a bot.
 pub(in crate::domain) fn require_write(call: &Call) -> Result<()> {
     call.require_role(Role::Developer)
 }
 
-/// The answer to the name of an integration that is not on in the bot.
+/// Returns the error for the name of an integration that is not enabled in the bot.
 pub(in crate::domain) fn not_installed(integration: &str) -> Error {
     Error::new(
         Kind::ReferenceNotFound,

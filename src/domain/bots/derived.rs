@@ -1,12 +1,12 @@
-//! Consistency of the tables that repeat columns of other rows as an index: the message index and the
+//! Consistency check of the tables that repeat columns of other rows as an index: the message index and the
 //! tables of tags.
 
 use rusqlite::Connection;
 
 use crate::kernel::Result;
 
-/// Faults, each with the SQL that counts it. The message index has only the messages up to
-/// `messages_indexed`; later ones are in memory.
+/// Faults, each with the SQL that counts it. The index tables have only messages up to `messages_indexed`;
+/// later ones are in the memtables.
 const FAULTS: [(&str, &str); 12] = [
     (
         "messages are missing in messages_of_conversation",
@@ -97,10 +97,10 @@ const FAULTS: [(&str, &str); 12] = [
     ),
 ];
 
-/// Finds rows that these tables lack or have too many of; a sentence for each fault.
+/// Finds missing and surplus rows in these tables; returns a sentence for each fault.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn faults(conn: &Connection) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for (fault, sql) in FAULTS {
@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(faults(&connection).unwrap(), [""; 0]);
     }
 
-    /// SQLite's own check reads the terms of folders and the constraints of columns as well.
+    /// SQLite's own integrity check also covers the terms of folders and the constraints of columns.
     #[test]
     fn damaged_terms_and_values_are_found_by_the_check() {
         let (_directory, connection) = database();

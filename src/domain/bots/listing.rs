@@ -1,5 +1,5 @@
-//! Lists that are newest first, with filters by tag: one statement for each set of filters, driven by
-//! the index that fits it.
+//! Builds the SQL of lists that are sorted newest first and filtered by tags. Each set of filters has a
+//! statement of its own, driven by the index that fits.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,11 @@ use crate::{
     kernel::{Result, Rule, Violation},
 };
 
-/// Asserts that a list has no more filters of one kind than are allowed: each is a part of the
-/// statement, which cannot have any number.
+/// Checks that a list has at most `bots.max_filters` filters of one kind. Each filter adds a term to the
+/// statement, and SQLite limits their number.
 ///
 /// # Errors
-/// `Invalid` that names the setting.
+/// `Invalid`; the message names the setting.
 pub(in crate::domain) fn require_few(call: &Call, parameter: &str, filters: usize) -> Result<()> {
     let most = call.app().bot_settings().max_filters;
     if filters <= most {
@@ -28,18 +28,19 @@ pub(in crate::domain) fn require_few(call: &Call, parameter: &str, filters: usiz
     Err(Violation::query(parameter, Rule::Other(rule)).into())
 }
 
-/// A statement that is being put together.
+/// A statement under construction.
 pub(in crate::domain) struct Listing {
-    /// The tables, the first of which drives.
+    /// Tables; the first one drives the join.
     from: String,
     conditions: Vec<String>,
     parameters: Vec<(String, Box<dyn ToSql>)>,
-    /// What the list is ordered by, newest first.
+    /// Column that sorts the list, in descending order.
     order: String,
 }
 
 impl Listing {
-    /// A list of `table`'s rows by their `seq`, which may stand in another column of what drives.
+    /// Starts a list of the rows in `from`. `order` is the column with the row id (`seq`) in the driving
+    /// table.
     pub(in crate::domain) fn new(from: &str, order: &str) -> Self {
         Self {
             from: from.to_owned(),
@@ -49,7 +50,7 @@ impl Listing {
         }
     }
 
-    /// A list of `table` with the first of these tags driving, if there are any.
+    /// Starts a list of `table` that the first of these tags drives; `None` without tags.
     pub(in crate::domain) fn tagged(
         table: &str,
         tagged: Tagged,
@@ -80,20 +81,20 @@ impl Listing {
         Some(listing)
     }
 
-    /// Adds a table that is looked up for each row.
+    /// Adds a join for columns of other tables.
     pub(in crate::domain) fn join(mut self, join: &str) -> Self {
         self.from.push(' ');
         self.from.push_str(join);
         self
     }
 
-    /// Only rows for which this holds.
+    /// Adds a condition.
     pub(in crate::domain) fn whose(mut self, condition: &str) -> Self {
         self.conditions.push(condition.to_owned());
         self
     }
 
-    /// Only rows of `table` that an integration has made, if this is one.
+    /// Adds a condition on the integration that created the row, if there is one.
     pub(in crate::domain) fn made_by(self, table: &str, maker: Option<String>) -> Self {
         match maker {
             Some(maker) => self
@@ -103,13 +104,13 @@ impl Listing {
         }
     }
 
-    /// The value of a parameter.
+    /// Binds a parameter.
     pub(in crate::domain) fn with(mut self, name: &str, value: impl ToSql + 'static) -> Self {
         self.parameters.push((name.to_owned(), Box::new(value)));
         self
     }
 
-    /// The page after `after`.
+    /// Reads the page after `after`.
     pub(in crate::domain) fn page<T>(
         self,
         conn: &Connection,

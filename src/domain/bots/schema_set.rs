@@ -1,6 +1,6 @@
-//! What may be said in a bot: what it declares itself, and what the integrations declare that are on in
-//! it. It is kept with who calls, and so as long as the generation of the keys: whatever is declared
-//! anew raises that (migration 0012).
+//! The schema set of a bot: its definition and those of its enabled integrations. The cached caller holds it,
+//! so it expires with the generation of the keys. Each change of a definition increments the generation
+//! (migration 0012).
 
 use std::sync::Arc;
 
@@ -18,21 +18,21 @@ use crate::{
     kernel::Result,
 };
 
-/// An integration that is on in a bot, with what it declares.
+/// An enabled integration of a bot, with its definition.
 #[derive(Debug, Clone)]
 pub(in crate::domain) struct Installed {
     pub(in crate::domain) installation: CallerInstallation,
     pub(in crate::domain) definition: Arc<IntegrationDefinition>,
 }
 
-/// What may be said in a bot.
+/// The definitions of a bot and its integrations.
 #[derive(Debug)]
 pub(in crate::domain) struct Vocabulary {
-    /// What the bot declares.
+    /// Definition of the bot.
     pub(in crate::domain) bot: Arc<BotDefinition>,
-    /// The integrations that are on; of one name, the newest version first.
+    /// Enabled integrations; newest version first within a name.
     pub(in crate::domain) integrations: Vec<Installed>,
-    /// The integration that calls, if it is on no more: its `unregister` is under way.
+    /// Calling integration, if it is disabled and its `unregister` is still pending.
     leaving: Option<Installed>,
 }
 
@@ -78,13 +78,13 @@ impl Vocabulary {
         })
     }
 
-    /// The integration of this name that is on; of several versions, the newest.
+    /// Finds the enabled integration with this name; the newest of several versions.
     pub(in crate::domain) fn named(&self, name: &str) -> Option<&Installed> {
         let mut all = self.integrations.iter();
         all.find(|one| one.installation.name == name)
     }
 
-    /// The integration of this installation, if it is on or the one that calls.
+    /// Finds the integration of this installation, if it is enabled or the caller.
     pub(in crate::domain) fn of(&self, installation: &CallerInstallation) -> Option<&Installed> {
         let mut all = self.integrations.iter().chain(&self.leaving);
         all.find(|one| one.installation.seq == installation.seq)

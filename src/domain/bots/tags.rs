@@ -1,8 +1,8 @@
-//! Tags: values by name on users, conversations and messages (botpress.md §4).
+//! Tags: named values on users, conversations and messages (botpress.md §4).
 //!
-//! A tag that a bot declares has a bare name; one that an integration declares is stored as
-//! `integration:name`. The integration itself may write it either way, and reads it both ways: SDKs
-//! of before and after April 2024 look for one or the other.
+//! A tag that a bot declares has a bare name. A tag that an integration declares is stored as
+//! `integration:name`. The integration itself may write either name and reads both, because SDKs before April
+//! 2024 expect one and later SDKs the other.
 
 use std::collections::BTreeMap;
 
@@ -11,45 +11,45 @@ use rusqlite::{Connection, named_params};
 use super::definitions::{Named, Tag};
 use crate::kernel::{Error, Result, Rule, Violation};
 
-/// The longest value, in characters.
+/// Maximum length of a value, in characters.
 pub const VALUE_MAX: usize = 500;
 
-/// Tags as they are given: none unsets one, and so does an empty value.
+/// Tags to set by name; `None` and an empty value unset the tag.
 pub type Given = BTreeMap<String, Option<String>>;
 
-/// Tags as they are stored.
+/// Tags as stored, by full name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tags(BTreeMap<String, String>);
 
-/// Whose tags have been declared: what may be set, and by whom.
+/// The tags that an author may set.
 pub(in crate::domain) struct Declared<'a> {
-    /// What the bot declares.
+    /// Tags that the bot declares.
     pub(in crate::domain) bot: &'a Named<Tag>,
-    /// The integration that writes, if one does.
+    /// Integration that is the author; `None` if the bot is.
     pub(in crate::domain) writer: Option<&'a str>,
-    /// Whether an integration declares a tag of this name.
+    /// True if the integration (first) declares the tag (second).
     pub(in crate::domain) integration: &'a dyn Fn(&str, &str) -> bool,
 }
 
 impl Tags {
-    /// Tags by their whole names.
+    /// Creates tags from their full names.
     pub(in crate::domain) fn of(tags: &BTreeMap<String, String>) -> Self {
         Self(tags.clone())
     }
 
-    /// The canonical text: the same for equal tags.
+    /// Returns the canonical JSON text, which is equal for equal tags.
     pub(in crate::domain) fn canonical(&self) -> String {
         serde_json::to_string(&self.0).unwrap_or_default()
     }
 
-    /// Reads the canonical text.
+    /// Parses the canonical text.
     pub(in crate::domain) fn parse(text: &str) -> rusqlite::Result<Self> {
         serde_json::from_str(text).map(Self).map_err(|error| {
             rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
         })
     }
 
-    /// The tags as a reader sees them: an integration finds its own by the bare name too.
+    /// Returns the tags for a reader. An integration gets its own tags by the bare name too.
     #[must_use]
     pub fn seen_by(self, integration: Option<&str>) -> BTreeMap<String, String> {
         let mut seen = self.0;
@@ -64,13 +64,13 @@ impl Tags {
         seen
     }
 
-    /// The tags after some have been set and unset.
+    /// Returns the tags after a patch.
     ///
     /// # Errors
-    /// `Invalid` for one that is not declared and for a value that is too long.
+    /// `Invalid` for a tag that is not declared and for a value that is too long.
     pub(in crate::domain) fn merged(&self, given: &Given, declared: &Declared<'_>) -> Result<Self> {
         let mut merged = self.0.clone();
-        // A whole object written back carries both names of a tag: the one that differs counts.
+        // A client that writes a whole object back sends a tag under both names. The changed value wins.
         let mut changed: BTreeMap<String, bool> = BTreeMap::new();
         for (name, value) in given {
             let value = value.as_deref().unwrap_or_default();
@@ -80,7 +80,7 @@ impl Tags {
             let stored = |name: &str| self.0.get(name).map_or("", String::as_str);
             let full = match declared.full_name(name) {
                 Some(full) => full,
-                // Part of an object that is written back as it was read.
+                // A client may write back a tag that it has read, even if the tag is no longer declared.
                 None if self.0.contains_key(name) && stored(name) == value => continue,
                 None => {
                     let text = "is not declared by the bot or the integration".to_owned();
@@ -101,10 +101,10 @@ impl Tags {
         Ok(Self(merged))
     }
 
-    /// Asserts that tags of an integration are among those given, by either of their names.
+    /// Checks that a patch sets the required tags of an integration, by bare or full name.
     ///
     /// # Errors
-    /// `Invalid` that names the first one that is missing.
+    /// `Invalid`; it names the first missing tag.
     pub(in crate::domain) fn require_given(
         given: &Given,
         integration: &str,
@@ -124,10 +124,10 @@ impl Tags {
         }
     }
 
-    /// Asserts that tags of an integration are there.
+    /// Checks that the required tags of an integration are set.
     ///
     /// # Errors
-    /// `Invalid` that names the first one that is missing.
+    /// `Invalid`; it names the first missing tag.
     pub(in crate::domain) fn require(&self, integration: &str, names: &[String]) -> Result<()> {
         for name in names {
             if !self.0.contains_key(&format!("{integration}:{name}")) {
@@ -137,14 +137,14 @@ impl Tags {
         Ok(())
     }
 
-    /// The names and values.
+    /// Iterates over names and values.
     pub(in crate::domain) fn iter(&self) -> impl Iterator<Item = (&String, &String)> {
         self.0.iter()
     }
 }
 
 impl Declared<'_> {
-    /// The name that a tag is stored by; none if it is not declared.
+    /// Returns the full name of a tag, or `None` if it is not declared.
     pub(in crate::domain) fn full_name(&self, name: &str) -> Option<String> {
         if let Some((integration, bare)) = name.split_once(':') {
             let declared = (self.integration)(integration, bare);
@@ -160,7 +160,7 @@ impl Declared<'_> {
     }
 }
 
-/// The name that a filter means: an integration asks for its own tags by either name.
+/// Returns the full name of a tag in a filter. An integration may filter by the bare names of its own tags.
 pub(in crate::domain) fn filter_name(name: &str, reader: Option<&str>) -> String {
     match reader {
         Some(integration) if !name.contains(':') => format!("{integration}:{name}"),
@@ -168,7 +168,7 @@ pub(in crate::domain) fn filter_name(name: &str, reader: Option<&str>) -> String
     }
 }
 
-/// What has tags.
+/// The kinds of object that have tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::domain) enum Tagged {
     User,
@@ -177,7 +177,7 @@ pub(in crate::domain) enum Tagged {
 }
 
 impl Tagged {
-    /// The table with a row for each tag.
+    /// Returns the name of the table with a row for each tag.
     pub(in crate::domain) const fn table(self) -> &'static str {
         match self {
             Self::User => "user_tags",
@@ -186,7 +186,7 @@ impl Tagged {
         }
     }
 
-    /// Brings the rows of one thing's tags from `old` to `new`.
+    /// Updates the rows of one object's tags from `old` to `new`.
     pub(in crate::domain) fn write(
         self,
         conn: &Connection,
