@@ -1,4 +1,4 @@
-//! Creating events.
+//! Creates events. Stores each event and either schedules it or enqueues it for the bot.
 
 use rusqlite::{Connection, named_params};
 use serde_json::{Map, Value};
@@ -22,34 +22,35 @@ use crate::{
     },
 };
 
-/// What a new event is made of.
+/// The fields of a new event.
 #[derive(Debug, Clone)]
 pub struct New {
-    /// Its type. An integration may leave its own name out.
+    /// Type of the event. An integration may omit its own name as the prefix.
     pub kind: String,
-    /// What it tells.
+    /// Payload of the event; it must match the schema of the type.
     pub payload: Map<String, Value>,
-    /// When the bot is told; at once if absent.
+    /// Time of the delivery to the bot. `None` delivers at once.
     pub schedule: Option<Schedule>,
-    /// The conversation that it is about.
+    /// The conversation that the event concerns.
     pub conversation: Option<ConversationId>,
-    /// The user that it is about.
+    /// The user that the event concerns.
     pub user: Option<EndUserId>,
-    /// The message that it is about.
+    /// The message that the event concerns.
     pub message: Option<MessageId>,
 }
 
-/// Creates an event of the call's bot.
+/// Creates an event in the call's bot.
 ///
 /// # Errors
-/// `Forbidden` for a role below developer; `ReferenceNotFound` for a type that is not declared and for
-/// what it is about; `InvalidData` for a payload that does not keep to the schema of its type;
-/// `Invalid` for a broken schedule; those of the store.
+/// `Forbidden` for a role below developer; `ReferenceNotFound` if the type is not declared or if the
+/// conversation, the user or the message does not exist; `RelationConflict` for an event of another integration;
+/// `InvalidData` if the payload does not match the schema of its type; `Invalid` for an invalid schedule; errors
+/// of the store.
 pub async fn create(call: &Call, new: New) -> Result<Event> {
     create_and(call, new, |_, _| ()).await
 }
 
-/// The same, with what is noted of the event in its transaction.
+/// Creates an event and runs `and` in the same transaction. Errors are those of [`create`].
 pub(in crate::domain) async fn create_and(
     call: &Call,
     new: New,
@@ -75,7 +76,7 @@ pub(in crate::domain) async fn create_and(
         .await
 }
 
-/// The whole type of an event, whose payload keeps to what is declared of it.
+/// Checks the payload against the declared schema, and returns the event type with the integration's prefix.
 fn check(
     speaker: &Speaker<'_>,
     kind: &str,
@@ -110,7 +111,7 @@ fn check(
     Ok(format!("{integration}:{name}"))
 }
 
-/// The rows that an event is about.
+/// Rows of the objects that an event concerns.
 struct About {
     conversation: Option<i64>,
     user: Option<i64>,
@@ -145,17 +146,17 @@ fn missing(message: &MessageId) -> Error {
     Error::new(Kind::ReferenceNotFound, text)
 }
 
-/// An event that the server makes by itself.
+/// An event that the server creates itself.
 pub(in crate::domain) struct Made<'a> {
     pub(in crate::domain) agent_seq: i64,
     pub(in crate::domain) kind: &'a str,
     pub(in crate::domain) payload: &'a Value,
-    /// The rows that it is about.
+    /// Rows of the conversation and the user that the event concerns.
     pub(in crate::domain) conversation: Option<i64>,
     pub(in crate::domain) user: Option<i64>,
 }
 
-/// Writes an event as a part of a change, and returns its row.
+/// Inserts an event as a part of a write transaction, and returns its row.
 pub(in crate::domain) fn insert(change: &Change<'_>, made: &Made<'_>) -> Result<i64> {
     let about = About {
         conversation: made.conversation,

@@ -1,4 +1,4 @@
-//! Lists of events: those that are stored and those that incoming messages are, merged by time.
+//! Lists events: merges stored events and the events of incoming messages by creation time.
 
 use rusqlite::{Connection, ToSql};
 
@@ -18,23 +18,23 @@ use crate::{
     },
 };
 
-/// Which events to list.
+/// Filter of a list of events. All conditions must hold.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only those of this type.
+    /// Only events of this type.
     pub kind: Option<String>,
-    /// Only those about this conversation.
+    /// Only events that concern this conversation.
     pub conversation: Option<ConversationId>,
-    /// Only those about this user.
+    /// Only events that concern this user.
     pub user: Option<EndUserId>,
-    /// Only those about this message.
+    /// Only events that concern this message.
     pub message: Option<MessageId>,
 }
 
-/// The events of the call's bot that the caller sees, newest first.
+/// Returns a page of the events in the call's bot that the caller may see, newest first.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Event>> {
     let voice = Voice::of(call)?;
     let recent = call.app().message_index().recent();
@@ -59,7 +59,7 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
         .await
 }
 
-/// The parameters of a filter and their conditions, in which `seq` stands for the table's column.
+/// Returns the SQL conditions of a filter for these columns, and adds their parameters.
 fn conditions<'a>(
     filter: &'a Filter,
     columns: [&str; 3],
@@ -132,7 +132,8 @@ fn incoming(
     recent: &Recent,
 ) -> Result<Vec<Event>> {
     let (at, bot) = (after.created_at, voice.bot());
-    // After an event comes the message that was the last one before it.
+    // An event sorts after the message that was the newest at its creation, so the next page includes that
+    // message.
     let row = after.seq.saturating_add(i64::from(after.sub > 0));
     let integration = voice.integration().map(|own| own.name.as_str());
     let mut parameters: Vec<(&'static str, &dyn ToSql)> = vec![

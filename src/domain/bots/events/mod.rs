@@ -1,5 +1,5 @@
-//! Events: what a bot is told of. The event of an incoming message is the message itself, seen as one:
-//! nothing is stored for it, and its id is made from that of the message.
+//! Events that a bot receives. An incoming message has no event row: its event is derived from the message when
+//! it is read, and the event id is derived from the message id. Delivery belongs to `deliveries`.
 
 mod create;
 mod list;
@@ -24,52 +24,52 @@ use crate::{
     },
 };
 
-/// The type of the event of an incoming message.
+/// Type of the event of an incoming message.
 pub const MESSAGE_CREATED: &str = "message_created";
 
-/// An event.
+/// An event of a bot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Its id.
+    /// Id of the event.
     pub id: EventId,
-    /// Its type: `integration:event`, or the name of one that the bot declares.
+    /// Type: `integration:event`, or the name of an event that the bot declares.
     pub kind: String,
-    /// What it tells.
+    /// Payload of the event.
     pub payload: Payload,
-    /// The conversation that it is about.
+    /// The conversation that the event concerns.
     pub conversation_id: Option<ConversationId>,
-    /// The user that it is about.
+    /// The user that the event concerns.
     pub user_id: Option<EndUserId>,
-    /// The message that it is about.
+    /// The message that the event concerns.
     pub message_id: Option<MessageId>,
-    /// When it was created.
+    /// Creation time.
     pub created_at: Timestamp,
-    /// Where it stands in lists: among messages, after the last one that was there before it.
+    /// Cursor position in lists. A stored event sorts after the message that was the newest at its creation.
     pub(in crate::domain) position: Token,
 }
 
-/// What an event tells.
+/// Payload of an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Payload {
-    /// What it was created with.
+    /// The payload that the creator supplied.
     Given(Map<String, Value>),
     /// An incoming message.
     Message(Box<Incoming>),
 }
 
-/// An incoming message with where and by whom it was written.
+/// An incoming message with its author and conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incoming {
     /// The message.
     pub message: super::messages::Message,
-    /// Who wrote it.
+    /// The author of the message.
     pub user: super::users::User,
-    /// The conversation that it is in.
+    /// The conversation of the message.
     pub conversation: super::conversations::Conversation,
 }
 
 impl Event {
-    /// Where it stands in lists.
+    /// Returns the cursor position of the event in lists.
     pub(in crate::domain) const fn position(&self) -> Token {
         self.position
     }

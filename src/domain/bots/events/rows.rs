@@ -1,4 +1,4 @@
-//! Events as rows.
+//! Reads events from the database, and derives the events of incoming messages.
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
@@ -20,13 +20,13 @@ use crate::{
     },
 };
 
-/// Where the digit of an id stands that says of which version it is.
+/// Position of the version digit in a UUID's text.
 const VERSION_AT: usize = 14;
 
-/// The event with this id of the call's bot.
+/// Returns the event with this id in the call's bot.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound` if the caller may not see such an event; errors of the store.
 pub fn find(call: &Call, id: &EventId) -> Result<Event> {
     let voice = Voice::of(call)?;
     let absent = || Error::not_found(format!("Event \"{id}\" not found"));
@@ -40,8 +40,8 @@ pub fn find(call: &Call, id: &EventId) -> Result<Event> {
     })
 }
 
-/// The id of the event that an incoming message is: that of the message as a UUID of version 8, which
-/// is for what a program makes of others.
+/// Returns the id of an incoming message's event: the message's UUID with version 8, which is reserved for
+/// custom formats.
 pub(in crate::domain) fn id_of(message: &MessageId) -> EventId {
     let mut id = message.as_str().to_owned();
     if id.is_char_boundary(VERSION_AT) && id.is_char_boundary(VERSION_AT + 1) {
@@ -50,7 +50,7 @@ pub(in crate::domain) fn id_of(message: &MessageId) -> EventId {
     EventId::from(id)
 }
 
-/// The message that is this event, if it is one.
+/// Returns the id of the message that this event id is derived from, if any.
 fn message_of(id: &EventId) -> Option<MessageId> {
     let mut id = id.as_str().to_owned();
     if id.get(VERSION_AT..=VERSION_AT)? != "8" {
@@ -60,22 +60,22 @@ fn message_of(id: &EventId) -> Option<MessageId> {
     Some(MessageId::from(id))
 }
 
-/// The columns that [`from_row`] reads, in its order; `:bot` is the bot's id.
+/// Columns that [`from_row`] reads, in this order.
 pub(super) const COLUMNS: &str = "events.seq, events.id, events.type, events.payload, \
     conversations.id, end_users.id, messages.id, events.created_at, events.after_message";
 
-/// The tables that the columns come from, beside the events.
+/// Joins that the columns need.
 pub(super) const JOINS: &str = "LEFT JOIN conversations \
     ON conversations.seq = events.conversation_seq \
     LEFT JOIN end_users ON end_users.seq = events.user_seq \
     LEFT JOIN messages ON messages.seq = events.message_seq";
 
-/// Only events of the integration `:own`, whose types begin with its name and a colon; a semicolon is what
-/// comes next.
+/// Condition for the events of the integration `:own`: types with the prefix `name:`. A semicolon is the
+/// character after a colon, so it ends the range.
 pub(super) const OF_INTEGRATION: &str =
     " AND events.type >= :own || ':' AND events.type < :own || ';'";
 
-/// The stored event with this id, if the caller sees one: an integration sees its own.
+/// Returns the stored event with this id if the caller may see it. An integration sees only its own events.
 pub(super) fn read(conn: &Connection, voice: &Voice, id: &EventId) -> Result<Option<Event>> {
     let own = voice.integration().map(|own| own.name.as_str());
     let mut sql = format!(
@@ -111,7 +111,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
     })
 }
 
-/// The event that an incoming message is.
+/// Returns the event of an incoming message.
 pub(super) fn of_message(conn: &Connection, voice: &Voice, message: Message) -> Result<Event> {
     let gone = || Error::new(Kind::NotFound, "Message not found: it is gone");
     let bot = voice.bot();

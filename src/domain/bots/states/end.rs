@@ -1,4 +1,4 @@
-//! States whose time has passed are erased.
+//! Deletes expired states and reports those of bots.
 
 use rusqlite::{Connection, named_params};
 
@@ -11,11 +11,11 @@ use crate::{
     },
 };
 
-/// A state of a bot that has ended.
+/// An expired state of a bot.
 pub(in crate::domain) struct Ended {
     pub(in crate::domain) agent_seq: i64,
     pub(in crate::domain) bot: AgentId,
-    /// The rows that it was kept with.
+    /// Rows of the conversation and the user that owned the state.
     pub(in crate::domain) conversation: Option<i64>,
     pub(in crate::domain) user: Option<i64>,
     pub(in crate::domain) state: State,
@@ -23,7 +23,7 @@ pub(in crate::domain) struct Ended {
 
 const NEXT: &str = "SELECT min(expires_at) FROM states WHERE expires_at IS NOT NULL";
 
-/// When the next state ends.
+/// Returns the time of the next expiry.
 pub(in crate::domain) fn next_end(conn: &Connection) -> Result<Option<Timestamp>> {
     let mut statement = conn.prepare_cached(NEXT)?;
     Ok(statement.query_row([], |row| row.get(0))?)
@@ -36,8 +36,8 @@ const ONE: &str = "
     SELECT states.*, agents.id AS bot_id
     FROM states JOIN agents ON agents.seq = states.agent_seq WHERE states.id = :id";
 
-/// Erases some of the states that have ended, and has each one of a bot told to `tell`; those of
-/// integrations are nobody else's. One that cannot be read, or told of, is erased without.
+/// Deletes up to `limit` expired states and calls `tell` for each state of a bot; a state of an integration is
+/// private to it. A state that cannot be read or reported is deleted all the same.
 pub(in crate::domain) fn end(
     change: &Change<'_>,
     limit: i64,
@@ -59,7 +59,7 @@ pub(in crate::domain) fn end(
     Ok(())
 }
 
-/// The state with this id, if it is a bot's.
+/// Returns the state with this id if it belongs to a bot.
 fn one(conn: &Connection, id: &StateId) -> Result<Option<Ended>> {
     let mut statement = conn.prepare_cached(ONE)?;
     let found = statement.query_row(named_params! {":id": id}, |row| {

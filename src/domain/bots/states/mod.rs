@@ -1,5 +1,5 @@
-//! States: what a bot or an integration keeps with a conversation, a user, the bot or the installation
-//! of the integration. Each keeps its own: a bot and its integrations do not see one another's.
+//! States: JSON values that a bot or an integration stores for a conversation, a user, the bot or its
+//! installation. Each program sees only its own states.
 
 mod end;
 mod owner;
@@ -26,35 +26,35 @@ use crate::kernel::{
 /// A state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
-    /// Its id.
+    /// Id of the state.
     pub id: StateId,
-    /// Its name.
+    /// Name of the state.
     pub name: String,
-    /// What it is kept with.
+    /// Kind of object that owns the state.
     pub kind: StateKind,
-    /// The conversation that it is kept with.
+    /// The conversation that owns the state.
     pub conversation_id: Option<ConversationId>,
-    /// The user that it is kept with.
+    /// The user that owns the state.
     pub user_id: Option<EndUserId>,
-    /// What it says.
+    /// The stored JSON object.
     pub payload: Map<String, Value>,
-    /// When it was first set.
+    /// Time of the first write.
     pub created_at: Timestamp,
-    /// When it was last set.
+    /// Time of the last write.
     pub updated_at: Timestamp,
-    /// After how many milliseconds without a change it ends.
+    /// Time after the last write until the state expires, in milliseconds.
     pub(in crate::domain) expires_after: Option<i64>,
-    /// When it ends.
+    /// Time of expiry.
     pub(in crate::domain) expires_at: Option<Timestamp>,
 }
 
-/// Which state of the call's bot is meant.
+/// Key of a state in the call's bot.
 #[derive(Debug, Clone)]
 pub struct Key {
-    /// What it is kept with.
+    /// Kind of object that owns the state.
     pub kind: StateKind,
-    /// The id of that.
+    /// Id of the owner.
     pub owner: String,
-    /// Its name.
+    /// Name of the state.
     pub name: String,
 }

@@ -1,4 +1,4 @@
-//! What a state is kept with, and whether it is declared.
+//! Resolves the owner of a state, and the declaration of a state.
 
 use rusqlite::Connection;
 
@@ -14,22 +14,22 @@ use crate::{
     },
 };
 
-/// What a state is kept with.
+/// Owner of a state.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Owner {
-    /// The integration whose state it is, by owner and name; empty for the bot's own.
+    /// Key of the integration that the state belongs to; empty for the bot's own states.
     pub(super) integration: String,
-    /// The conversation or the user; empty for the bot and the installation.
+    /// Id of the conversation or the user; empty for a bot and an installation.
     pub(super) id: String,
     pub(super) conversation_seq: Option<i64>,
     pub(super) user_seq: Option<i64>,
 }
 
 impl Owner {
-    /// What the state that a caller means is kept with.
+    /// Resolves the owner that a state's key names.
     ///
     /// # Errors
-    /// `NotFound` if it is not there or not the caller's.
+    /// `NotFound` if the owner does not exist or is not accessible to the caller; errors of the store.
     pub(super) fn of(conn: &Connection, voice: &Voice, key: &Key) -> Result<Self> {
         let integration = voice.integration();
         let mut owner = Self {
@@ -62,10 +62,11 @@ impl Owner {
     }
 }
 
-/// What the caller declares of a state.
+/// Returns the caller's declaration of a state.
 ///
 /// # Errors
-/// `NotFound` if it declares none of this name and kind.
+/// `NotFound` if the caller declares no state of this name and kind; `Forbidden` if the calling integration has
+/// just been uninstalled; errors of the store.
 pub(super) fn declaration(
     conn: &Connection,
     voice: &Voice,

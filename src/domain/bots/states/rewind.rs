@@ -1,10 +1,11 @@
-//! Rows to mend after the clock went back (see [`crate::domain::lifecycle::clock_rewind`]).
+//! Repairs expiry times after the clock goes back (see [`crate::domain::rewind`]).
 
 use std::time::Duration;
 
 use crate::domain::tenancy::rewind::Mend;
 
-/// States that end later than so long from now. (The largest times have no number of microseconds.)
+/// Repairs states that expire later than a write at the present time allows. The first condition avoids an
+/// overflow of the microseconds.
 pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
     table: "states",
     key: "seq",

@@ -1,4 +1,4 @@
-//! States as rows. One whose time has passed is not there any more.
+//! Reads and writes the rows of states. Readers filter expired states that are not deleted yet.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::Value;
@@ -9,10 +9,10 @@ use crate::{
     kernel::{Error, Result, Timestamp, ids::StateId},
 };
 
-/// A state of the call's bot.
+/// Returns a state of the call's bot.
 ///
 /// # Errors
-/// `NotFound` if it was never set or has ended, or those of the store.
+/// `NotFound` if the owner does not exist, or if the state is not set or has expired; errors of the store.
 pub fn find(call: &Call, key: &Key) -> Result<State> {
     let voice = Voice::of(call)?;
     let now = call.app().clock().now();
@@ -24,7 +24,7 @@ pub fn find(call: &Call, key: &Key) -> Result<State> {
     })
 }
 
-/// Whether the time of a state has passed.
+/// True if the state has expired.
 pub(super) fn has_ended(state: &State, now: Timestamp) -> bool {
     state.expires_at.is_some_and(|at| at <= now)
 }
@@ -35,7 +35,7 @@ const FIND: &str = "
     WHERE agent_seq = :agent_seq AND integration = :integration AND type = :kind
       AND owner_id = :owner_id AND name = :name";
 
-/// The row of a state, ended or not.
+/// Returns the row of a state, even if it has expired.
 pub(super) fn read(
     conn: &Connection,
     agent_seq: i64,
@@ -85,7 +85,7 @@ const PUT: &str = "
         expires_at = excluded.expires_at, created_at = excluded.created_at,
         updated_at = excluded.updated_at";
 
-/// Writes a state.
+/// Inserts or replaces a state.
 pub(super) fn put(conn: &Connection, agent_seq: i64, owner: &Owner, state: &State) -> Result<()> {
     conn.prepare_cached(PUT)?.execute(named_params! {
         ":id": state.id,
@@ -107,7 +107,7 @@ pub(super) fn put(conn: &Connection, agent_seq: i64, owner: &Owner, state: &Stat
 
 const ERASE: &str = "DELETE FROM states WHERE id = :id";
 
-/// Erases a state.
+/// Deletes a state.
 pub(super) fn erase(conn: &Connection, id: &StateId) -> Result<()> {
     conn.prepare_cached(ERASE)?
         .execute(named_params! {":id": id})?;

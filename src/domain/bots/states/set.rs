@@ -1,4 +1,4 @@
-//! Setting and patching states. Each touch begins the time anew after which a state ends.
+//! Sets and patches states. Each write restarts the time to expiry.
 
 use std::time::Duration;
 
@@ -26,13 +26,13 @@ use crate::{
     kernel::{Result, Timestamp, ids::StateId},
 };
 
-/// Sets a state of the call's bot, in place of what it said; none clears it. It ends after `expiry`
-/// milliseconds without a change, or as it is declared.
+/// Replaces a state of the call's bot; `None` deletes it. The state expires `expiry` milliseconds after the last
+/// write, or after the declared time.
 ///
 /// # Errors
-/// `NotFound` for what it is to be kept with and for one that is not declared; `InvalidData` for a
-/// payload that does not keep to its schema; `Forbidden` for a role below developer; those of the
-/// store.
+/// `NotFound` if the owner does not exist or the state is not declared; `InvalidData` if the payload does not
+/// match the schema; `LimitExceeded` if the bot has too many states; `Forbidden` for a role below developer;
+/// errors of the store.
 pub async fn set(
     call: &Call,
     key: Key,
@@ -62,7 +62,7 @@ pub async fn set(
         .await
 }
 
-/// The claim that a state keeps to its schema.
+/// Builds the claim that a state's payload matches its schema.
 fn keeps(declared: &definitions::State, payload: &Map<String, Value>) -> Keeps {
     Keeps {
         schema: declared.schema.clone(),
@@ -71,8 +71,8 @@ fn keeps(declared: &definitions::State, payload: &Map<String, Value>) -> Keeps {
     }
 }
 
-/// Sets members of a state of the call's bot; those that are not named stay. One that is not set
-/// becomes these members alone.
+/// Merges members into a state of the call's bot; other members stay. If the state is not set, it gets these
+/// members alone.
 ///
 /// # Errors
 /// As [`set`].
@@ -85,7 +85,8 @@ pub async fn patch(call: &Call, key: Key, payload: Map<String, Value>) -> Result
         .read(|conn| Place::of(conn, call.app().clock().now(), &voice, &key))?;
     let mut proven = Proven::default();
     let (merged, _) = place.merged(&payload);
-    // If it was changed meanwhile, what it becomes may keep to its schema all the same.
+    // A failure is ignored here: a concurrent write may lead to a merged state that matches. The transaction
+    // checks again.
     let known = proven.prove(
         Claimed::new(keeps(&place.declared, &merged)),
         call.schemas(),
@@ -109,12 +110,12 @@ const BOUND: Bound = Bound {
     rows: "SELECT 1 FROM states WHERE agent_seq = ?1",
 };
 
-/// Where a state is to be, and what is there.
+/// A state's key resolved: owner, declaration and the present state.
 struct Place {
     agent_seq: i64,
     owner: Owner,
     declared: definitions::State,
-    /// The state as it is; none if it is not set or has ended.
+    /// The present state; `None` if it is not set or has expired.
     old: Option<State>,
 }
 
@@ -132,7 +133,7 @@ impl Place {
         })
     }
 
-    /// The state with these members, and after how long it ends.
+    /// Returns the payload after a merge, and the time to expiry in milliseconds.
     fn merged(&self, members: &Map<String, Value>) -> (Map<String, Value>, Option<i64>) {
         let (mut merged, after) = match &self.old {
             Some(old) => (old.payload.clone(), old.expires_after),
@@ -198,7 +199,7 @@ impl Place {
     }
 }
 
-/// Milliseconds as they are counted: parts of one count as a whole one.
+/// Rounds milliseconds up to a whole number.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "the cast saturates, which is as good as never"
