@@ -1,4 +1,5 @@
-//! Actions: what a bot asks an integration to do.
+//! Actions: calls from a bot to one of its integrations. Checks the input and the output; `protocol` makes the
+//! call.
 
 use serde_json::{Map, Value, json};
 
@@ -13,17 +14,16 @@ use crate::{
     kernel::{Error, Kind, Result, schema},
 };
 
-/// The operation of the runtime protocol.
+/// Operation name in the runtime protocol.
 const OPERATION: &str = "action_triggered";
 
-/// Asks an integration of the call's bot to do something, and returns what it answers.
+/// Calls an action of an integration in the call's bot, and returns its output.
 ///
 /// # Errors
-/// `ReferenceNotFound` for an integration that is not installed and an action that it does not have;
-/// `RelationConflict` for an integration that asks another;
-/// `InvalidData` for an input that does not keep to the action's schema; `Runtime` if the integration
-/// fails or its output does not keep to its schema; `Forbidden` for a role below developer; those of
-/// the store.
+/// `ReferenceNotFound` if the integration is not installed or has no such action; `RelationConflict` if an
+/// integration calls an action of another one; `InvalidData` if the input does not match the action's schema;
+/// `Runtime` if the integration fails or its output does not match the schema; `Forbidden` for a role below
+/// developer; errors of the store.
 pub async fn call(
     call: &Call,
     kind: &str,
@@ -51,7 +51,7 @@ pub async fn call(
     .await
 }
 
-/// The integration with this action, which has this name there.
+/// Finds the installed integration that declares the action, and the action's name without the prefix.
 fn resolve(
     speaker: &Speaker<'_>,
     kind: &str,
@@ -80,7 +80,7 @@ fn resolve(
     Ok((found.clone(), name.to_owned()))
 }
 
-/// The output in an answer. Newer SDKs put `meta` beside it, which nobody asks for.
+/// Takes the output out of an answer and checks it. Newer SDKs also send `meta`, which is ignored.
 fn output(
     definition: &IntegrationDefinition,
     name: &str,

@@ -1,5 +1,5 @@
-//! Files of bots. An integration reads and deletes those that it has made, and reads public ones of which it
-//! knows the address; the bot has them all.
+//! Files of bots. The bot sees all its files. An integration sees the files that it created, and can read public
+//! files by address.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -24,41 +24,41 @@ use crate::{
 };
 
 text_enum! {
-    /// Who may read a file.
+    /// Access level of a file.
     pub enum AccessType {
-        /// Whoever may act for the bot.
+        /// Readable by principals of the bot only.
         Private = "private",
-        /// Whoever knows its address.
+        /// Readable by anyone with the address.
         Public = "public",
     }
 }
 
-/// A file, without its contents.
+/// A file without its contents.
 #[derive(Debug, Clone, PartialEq)]
 pub struct File {
-    /// Its id.
+    /// Id of the file.
     pub id: FileId,
-    /// The bot that it belongs to.
+    /// The bot that owns the file.
     pub bot_id: AgentId,
-    /// Its name.
+    /// Name of the file.
     pub name: String,
-    /// Who may read it.
+    /// Access level.
     pub access_type: AccessType,
-    /// Its size in bytes.
+    /// Size in bytes.
     pub size: i64,
-    /// When it was created.
+    /// Creation time.
     pub created_at: Timestamp,
     seq: i64,
 }
 
-/// What a new file is made of.
+/// The fields of a new file.
 #[derive(Debug, Clone)]
 pub struct New {
-    /// Its name.
+    /// Name of the file.
     pub name: String,
-    /// Who may read it.
+    /// Access level.
     pub access_type: AccessType,
-    /// What is in it.
+    /// Contents of the file.
     pub contents: String,
 }
 
@@ -78,11 +78,11 @@ const INSERT: &str = "
     INSERT INTO bot_files (id, agent_seq, name, access_type, contents, integration, created_at)
     VALUES (:id, :agent_seq, :name, :access_type, :contents, :integration, :now)";
 
-/// Creates a file of a bot.
+/// Creates a file in a bot.
 ///
 /// # Errors
-/// `Forbidden` if the token does not act for the bot or its role is below developer, `QuotaExceeded` for
-/// more bytes than the plan allows, or those of the store.
+/// `Forbidden` if the token has no access to the bot or its role is below developer; `QuotaExceeded` if the
+/// contents exceed the plan's storage; `LimitExceeded` if the bot has too many files; errors of the store.
 pub async fn create(holder: &Holder, bot: &str, new: New) -> Result<File> {
     let call = holder.in_bot(bot)?;
     require_write(&call)?;
@@ -107,26 +107,26 @@ pub async fn create(holder: &Holder, bot: &str, new: New) -> Result<File> {
         .await
 }
 
-/// What is written beside files that the caller makes: the integration that it acts as.
+/// Returns the key of the calling integration, which is stored as the creator of its files.
 fn maker(call: &Call) -> Option<String> {
     let installation = call.caller().installation.as_ref();
     installation.map(CallerInstallation::key)
 }
 
-/// A file of a bot that the token acts for.
+/// Returns a file of a bot that the token has access to.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, or errors of the store.
 pub fn find(holder: &Holder, id: &FileId) -> Result<File> {
     let call = of_file(holder, id, For::Reading)?;
     let bot = call.agent()?;
     call.app().store().read(|conn| read(conn, bot, id))
 }
 
-/// The files of a bot, newest first; to an integration those that it has made.
+/// Returns a page of a bot's files, newest first. An integration gets only the files that it created.
 ///
 /// # Errors
-/// `Forbidden` if the token does not act for the bot, or those of the store.
+/// `Forbidden` if the token has no access to the bot; errors of the store.
 pub async fn list(holder: &Holder, bot: &str, after: Option<Token>) -> Result<Page<File>> {
     let call = holder.in_bot(bot)?;
     let (bot, maker) = (call.agent()?.clone(), maker(&call));
@@ -148,10 +148,10 @@ pub async fn list(holder: &Holder, bot: &str, after: Option<Token>) -> Result<Pa
 
 const ERASE: &str = "DELETE FROM bot_files WHERE seq = :seq AND agent_seq = :agent_seq";
 
-/// Deletes a file of a bot that the token acts for.
+/// Deletes a file of a bot that the token has access to.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden` for a role below developer, or those of the store.
+/// `NotFound`; `Forbidden` for a role below developer; errors of the store.
 pub async fn delete(holder: &Holder, id: FileId) -> Result<File> {
     let call = of_file(holder, &id, For::Changing)?;
     require_write(&call)?;
@@ -171,10 +171,11 @@ pub async fn delete(holder: &Holder, id: FileId) -> Result<File> {
 const CONTENTS: &str = "SELECT contents FROM bot_files WHERE id = :id";
 const PUBLIC: &str = "SELECT 1 FROM bot_files WHERE id = :id AND access_type = 'public'";
 
-/// What is in a file: a public one, or one of a bot that the token acts for.
+/// Returns the contents of a file: of a public one to anyone, of a private one to a token with access to its
+/// bot.
 ///
 /// # Errors
-/// `Unauthenticated` for one that is not public without a token, `NotFound`, or those of the store.
+/// `Unauthenticated` for a private file without a token; `NotFound`; errors of the store.
 pub fn contents(holder: &MaybeHolder, id: &FileId) -> Result<Vec<u8>> {
     let app = &holder.app;
     let is_public = app.store().read(|conn| {
@@ -206,15 +207,15 @@ fn read(conn: &Connection, bot: &CallerAgent, id: &FileId) -> Result<File> {
     found.optional()?.ok_or_else(|| absent(id))
 }
 
-/// The reason for which a file is asked for.
+/// The kind of access that a request needs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum For {
     Reading,
     Changing,
 }
 
-/// The holder of a token as a caller in the bot of a file, for whom the file is not there if the token
-/// does not act for that bot, or acts there for an integration that the file is not for.
+/// Authenticates the token in the bot that owns the file. To a token without access to that bot, and to an
+/// integration without access to the file, the file does not exist.
 fn of_file(holder: &Holder, id: &FileId, reason: For) -> Result<Call> {
     let found = holder.app().store().read(|conn| owner_of(conn, id))?;
     let bot = found.as_ref().map_or("", |found| found.bot.as_str());
@@ -232,10 +233,10 @@ fn of_file(holder: &Holder, id: &FileId, reason: For) -> Result<Call> {
     Err(absent(id))
 }
 
-/// What a file belongs to.
+/// Owner and access level of a file.
 struct FileOwner {
     bot: AgentId,
-    /// The integration that has made it.
+    /// Key of the integration that created the file; `None` for the bot.
     maker: Option<String>,
     is_public: bool,
 }

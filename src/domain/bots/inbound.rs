@@ -1,5 +1,5 @@
-//! Requests from outside to the webhooks of integrations (botpress.md §5 "Inbound webhooks"). Whoever
-//! knows the address may send one: the integration itself has to tell whom it trusts.
+//! HTTP requests from outside to the webhooks of integrations (botpress.md §5 "Inbound webhooks"). Anyone with
+//! the address may send one; the integration must authenticate the sender.
 
 mod shared;
 
@@ -20,24 +20,24 @@ use crate::{
     kernel::{Error, Kind, Result},
 };
 
-/// The operation of the runtime protocol.
+/// Operation name in the runtime protocol.
 const OPERATION: &str = "webhook_received";
 
-/// When it makes sense to send what could not be taken again.
+/// Retry time that the sender of a failed request gets if the integration names none.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// A request from outside.
+/// An HTTP request from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
-    /// `GET`, `POST`, …
+    /// HTTP method: `GET`, `POST`, …
     pub method: String,
-    /// What follows the webhook's id: `/` or more.
+    /// Path after the webhook's id: `/` or longer.
     pub path: String,
-    /// What follows the `?`.
+    /// Query string, without the `?`.
     pub query: String,
-    /// Names in lower case.
+    /// Headers, with names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// The body as it came.
+    /// Body as text.
     pub body: String,
 }
 
@@ -47,19 +47,19 @@ const FIND: &str = "
     WHERE bot_integrations.webhook_id = :webhook_id AND bot_integrations.enabled
       AND agents.deleted_at IS NULL";
 
-/// The bot's row and that of the installation.
+/// Rows of the bot and the installation.
 type Place = (i64, i64);
 
-/// The receiver of a request, found before the request's body is read.
+/// The receiver of a request; it is resolved before the body is read.
 #[derive(Debug, Clone)]
 pub enum Receiver {
     /// One installation.
     Installation(Installation),
-    /// Whichever installation of a workspace's integration the request is for.
+    /// A shared webhook; a script selects the installations for each request.
     Shared(SharedWebhook),
 }
 
-/// An installation that takes requests.
+/// An installation that receives requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Installation(pub(in crate::domain) Place);
 
@@ -72,25 +72,25 @@ fn find(conn: &Connection, webhook_id: &str) -> Result<Option<Place>> {
     Ok(found.optional()?)
 }
 
-/// Finds the installation with this webhook.
+/// Finds the installation with this webhook id.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, or errors of the store.
 pub fn find_by_webhook(app: &App, webhook_id: &str) -> Result<Receiver> {
     let found = app.store().read(|conn| find(conn, webhook_id))?;
     let place = found.ok_or_else(|| Error::not_found("Webhook not found"))?;
     Ok(Receiver::Installation(Installation(place)))
 }
 
-/// The longest `state` that is searched for the id of a webhook, in bytes.
+/// Maximum length of a `state` that is searched for a webhook id, in bytes.
 const STATE_MAX: usize = 4096;
 
-/// Finds the installation that `state` in the query names by its webhook: for links of wizards, and for
-/// users who come back from a provider. The state is the webhook's id, or has it as one of its parts.
-/// The integration sees their path from [`OAUTH_PATH`] on.
+/// Finds the installation by the webhook id in the query's `state`: for links of wizards and for OAuth
+/// redirects. The state is the webhook id, or has it as one of its parts. The integration receives the request
+/// with a path that begins with [`OAUTH_PATH`].
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, or errors of the store.
 pub fn find_by_state(app: &App, query: &str) -> Result<Receiver> {
     let state = form_urlencoded::parse(query.as_bytes())
         .find(|(name, _)| name == "state")
@@ -110,11 +110,11 @@ pub fn find_by_state(app: &App, query: &str) -> Result<Receiver> {
     }
 }
 
-/// Gives a request to its receiver, and returns what that answers.
+/// Forwards a request to its receiver, and returns the answer.
 ///
 /// # Errors
-/// `NotFound` for a request that is nobody's, `Runtime` or `Unavailable` if the integration does not
-/// answer, or those of the store.
+/// `NotFound` if the request matches no installation; `Runtime` or `Unavailable` if the integration does not
+/// answer; errors of the store.
 pub async fn receive(app: &App, receiver: Receiver, request: &Incoming) -> Result<Answer> {
     match receiver {
         Receiver::Installation(Installation(place)) => give(app, place, request).await,
@@ -122,7 +122,7 @@ pub async fn receive(app: &App, receiver: Receiver, request: &Incoming) -> Resul
     }
 }
 
-/// The path of wizards, and of users who come back from a provider.
+/// Path of wizard requests and OAuth redirects.
 pub const OAUTH_PATH: &str = "/oauth";
 
 async fn give(app: &App, place: Place, request: &Incoming) -> Result<Answer> {
@@ -151,11 +151,11 @@ async fn give(app: &App, place: Place, request: &Incoming) -> Result<Answer> {
     Ok(answer)
 }
 
-/// The header by which the last step of a wizard sets the identifier of its installation, which is the
-/// same as `configureIntegration` (the SDK's `OAUTH_IDENTIFIER_HEADER`).
+/// Header by which the last step of a wizard sets the installation's identifier, as `configureIntegration` does
+/// (the SDK's `OAUTH_IDENTIFIER_HEADER`).
 const IDENTIFIER_HEADER: &str = "x-bp-integration-identifier";
 
-/// Takes the identifier out of the headers: it is for this server, and not for the browser.
+/// Removes the identifier from the headers: it is for this server and must not reach the browser.
 fn take_identifier(answer: &mut Answer) -> Option<String> {
     let is_identifier = |(name, _): &(String, String)| name == IDENTIFIER_HEADER;
     let at = answer.headers.iter().position(is_identifier)?;
@@ -164,7 +164,7 @@ fn take_identifier(answer: &mut Answer) -> Option<String> {
     (!identifier.is_empty()).then(|| identifier.to_owned())
 }
 
-/// Whoever sent the request may send it again, if that makes sense.
+/// Maps a failed call to the sender's error: `Unavailable` if a retry may succeed, else `Runtime`.
 fn not_taken(failed: Failed) -> Error {
     let kind = if failed.may_pass {
         Kind::Unavailable {

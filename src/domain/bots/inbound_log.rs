@@ -1,5 +1,5 @@
-//! Requests to webhooks that could not be read: a line in the integration's log says so to its developer, who
-//! sees nothing of the answer that the sender got.
+//! Logs unreadable webhook requests to the integration's log. The integration's developer does not see the
+//! answer that the sender gets.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -12,10 +12,10 @@ use crate::{
     kernel::{Error, Kind, Result, ids::IntegrationId},
 };
 
-/// Notes why a request was refused, if its body is the reason.
+/// Logs the refusal of a request if its body is the cause.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn note_unread(app: &App, receiver: &Receiver, error: &Error) -> Result<()> {
     if !matches!(error.kind(), Kind::UnsupportedMedia | Kind::Invalid) {
         return Ok(());
@@ -44,7 +44,7 @@ const NEWEST: &str = "
         WHERE bot_integrations.integration_seq = integrations.seq AND bot_integrations.enabled)
     ORDER BY integrations.version_order DESC, integrations.seq LIMIT 1";
 
-/// The integration that a request is for; of several versions, the newest that is installed.
+/// Returns the integration that receives the request: for a shared webhook, its newest installed version.
 fn integration(conn: &Connection, receiver: &Receiver) -> Result<Option<IntegrationId>> {
     let found = match receiver {
         Receiver::Installation(Installation((agent, seq))) => conn

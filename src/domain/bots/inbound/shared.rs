@@ -1,5 +1,5 @@
-//! The webhook that all installations of an integration share: its scripts say which of them a request is
-//! for (botpress.md §5 "Inbound webhooks").
+//! Shared webhooks: one address for all installations of an integration. The integration's scripts select the
+//! installations for a request (botpress.md §5 "Inbound webhooks").
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -25,17 +25,17 @@ use crate::{
     },
 };
 
-/// The webhook that all installations of an integration share.
+/// The shared webhook of an integration.
 #[derive(Debug, Clone)]
 pub struct SharedWebhook {
     pub(in crate::domain) workspace: WorkspaceId,
     pub(in crate::domain) name: String,
 }
 
-/// The answer to a request that no installation is for.
+/// Error text for a request that matches no installation.
 const NOBODYS: &str = "The request is for no installation";
 
-/// A version of the integration that a shared webhook is of.
+/// One version of the integration that owns a shared webhook.
 struct Shared {
     seq: i64,
     id: IntegrationId,
@@ -43,13 +43,13 @@ struct Shared {
     secrets: BTreeMap<String, Secret>,
 }
 
-/// The most versions of an integration that are asked whether a request is for them.
+/// Maximum number of versions whose scripts run for a request.
 const MAX_SHARED: i64 = 20;
 
-/// How long their scripts may take together for one request, whatever each of them may.
+/// Maximum total time of all scripts for one request, in addition to each script's own limit.
 const SCRIPTS_TIME: Duration = Duration::from_secs(5);
 
-/// Those that are installed, the newest version first.
+/// Versions with an enabled installation, newest first.
 const SHARED: &str = "
     SELECT integrations.seq, integrations.id FROM integrations
     WHERE integrations.workspace_id = :workspace_id AND integrations.name = :name AND EXISTS (
@@ -66,12 +66,12 @@ const IDENTIFIED: &str = "
       AND agents.deleted_at IS NULL
     ORDER BY bot_integrations.seq";
 
-/// Finds the integration that has the shared webhook of this name: that of the workspace that is given,
-/// else of the one that the name belongs to. No request is ever shown to integrations of two workspaces:
-/// each would see requests that are meant for the other.
+/// Finds the integration that owns the shared webhook with this name: in the given workspace, else in the
+/// workspace that owns the name. A request never reaches integrations of two workspaces, because each would see
+/// requests for the other.
 ///
 /// # Errors
-/// `NotFound` for an integration that is not there or nowhere installed, or those of the store.
+/// `NotFound` if the integration does not exist or has no installation; errors of the store.
 pub fn find_shared(app: &App, workspace: Option<WorkspaceId>, name: &str) -> Result<Receiver> {
     let found = app.store().read(|conn| {
         let workspace = match workspace {
@@ -115,12 +115,12 @@ fn identified(conn: &Connection, integration: i64, identifier: &str) -> Result<V
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Gives a request to the installations of an integration that its script says it is for, and returns
-/// the answer of the first of them. If it is for none, the integration's other script answers.
+/// Forwards a request to the installations that the extract script identifies, and returns the answer of the
+/// first one. If there is none, the fallback script answers.
 ///
 /// # Errors
-/// `NotFound` for an integration that nobody has installed and for a request that is nobody's;
-/// `Runtime` if the fallback script fails; those of [`super::receive`].
+/// `NotFound` if the integration has no installation, or if no installation matches and there is no fallback
+/// script; `Runtime` if the fallback script fails; errors of [`super::receive`].
 pub(super) async fn receive(
     app: &App,
     webhook: &SharedWebhook,
@@ -144,9 +144,9 @@ pub(super) async fn receive(
     Err(Error::not_found(NOBODYS))
 }
 
-/// The installations of the first version whose script finds an identifier that some have. A script that
-/// fails has found none: those who verify a webhook send requests without the body that it reads, and
-/// the fallback script answers them.
+/// Returns the installations with the identifier that a version's script extracts; the newest version with a
+/// match wins. A script that fails matches nothing: verification requests of providers lack the body that it
+/// reads, and the fallback script answers them.
 async fn find_installations(
     app: &App,
     all: &[Shared],
@@ -185,13 +185,13 @@ async fn find_installations(
     Ok(Vec::new())
 }
 
-/// Scripts that cannot be run just now may be run later.
+/// Maps a temporary script error to `Unavailable`.
 fn later(error: &ScriptError) -> Error {
     let retry_after = script::RETRY_AFTER;
     Error::new(Kind::Unavailable { retry_after }, error.to_string())
 }
 
-/// Writes lines into the logs of integrations, all in one change.
+/// Appends lines to the logs of integrations in one write transaction.
 async fn log(app: &App, level: Level, lines: Vec<(IntegrationId, String)>) -> Result<()> {
     if lines.is_empty() {
         return Ok(());
@@ -210,7 +210,7 @@ async fn log(app: &App, level: Level, lines: Vec<(IntegrationId, String)>) -> Re
 }
 
 impl Shared {
-    /// Runs a script on a request.
+    /// Runs a script with a request as its input.
     async fn run(
         &self,
         app: &App,
@@ -233,7 +233,7 @@ impl Shared {
         app.scripts().run(source, &object).await
     }
 
-    /// The answer of the fallback script. A failure is written into the integration's log.
+    /// Runs the fallback script and returns its answer. Writes a failure to the integration's log.
     async fn answer(&self, app: &App, source: &str, request: &Incoming) -> Result<Answer> {
         match self.run(app, source, request).await {
             Ok(answered) => self.fallback(&answered),
@@ -241,14 +241,14 @@ impl Shared {
             Err(error) => {
                 let text = format!("A script for the shared webhook failed: {error}");
                 log(app, Level::Error, vec![(self.id.clone(), text)]).await?;
-                // Texts of a script may show its input.
+                // The script's error may contain its input, so the sender gets a fixed text.
                 let text = "A script of the integration failed; its log says why";
                 Err(Error::new(Kind::Runtime, text))
             }
         }
     }
 
-    /// The object that a fallback script makes: `{status?, headers?, body?}`.
+    /// Parses the fallback script's result: `{status?, headers?, body?}`.
     fn fallback(&self, answered: &Value) -> Result<Answer> {
         if !answered.is_object() {
             let text = format!("The fallback script of {} must make an object", self.id);
