@@ -1,4 +1,4 @@
-//! One attempt: reading what is to be delivered, as it is now, and delivering it.
+//! One delivery attempt: loads the delivery in its present state and calls the receiver.
 
 use std::panic::AssertUnwindSafe;
 
@@ -14,7 +14,7 @@ use crate::{
     kernel::{Result, Timestamp},
 };
 
-/// What an attempt came to.
+/// Outcome of an attempt.
 pub(super) struct Outcome {
     pub(super) key: Key,
     pub(super) seq: i64,
@@ -22,16 +22,16 @@ pub(super) struct Outcome {
     pub(super) came: Came,
 }
 
-/// How an attempt went.
+/// Kind of outcome.
 pub(super) enum Came {
-    /// There was nothing to deliver any more.
+    /// The delivery or its object no longer exists.
     Nothing,
     Tried(Tried),
-    /// This server could not read what there is to deliver, or has a defect: an attempt that failed.
+    /// The server failed to load the delivery, or panicked; this counts as a failed attempt.
     Unread,
 }
 
-/// What was attempted, and with what success.
+/// A call that was made, and its result.
 pub(super) struct Tried {
     pub(super) asked: Asked,
     pub(super) result: std::result::Result<(), Failed>,
@@ -39,7 +39,7 @@ pub(super) struct Tried {
 
 /// Attempts a delivery.
 pub(super) async fn attempt(app: &App, key: Key, seq: i64) -> Outcome {
-    // An attempt that panics must not stay in its lane for ever.
+    // Without this, a panic would block the ordering key for ever.
     let came = match AssertUnwindSafe(deliver(app, seq)).catch_unwind().await {
         Ok(Ok(Some(tried))) => Came::Tried(tried),
         Ok(Ok(None)) => Came::Nothing,
@@ -68,7 +68,7 @@ async fn deliver(app: &App, seq: i64) -> Result<Option<Tried>> {
     let asked = Asked::of(&receiver, ask.operation, &ask.kind);
     let answer = protocol::ask(app, &receiver, ask).await;
     let result = match answer {
-        // Whatever code says to a ping, it runs; only the SDK's needs to know what that is.
+        // Any answer of the code proves that it runs; only the SDK has to understand a ping.
         Ok(_) if asked.operation == PING => Ok(()),
         Err(failed) if asked.operation == PING && failed.cause == Cause::Code => Ok(()),
         answer => answer.and_then(|answer| answer.good()).map(|_| ()),
@@ -93,7 +93,7 @@ struct Row {
     payload: Option<String>,
 }
 
-/// Whom to ask and what; none if there is nothing to ask any more.
+/// Loads the receiver and the request of a delivery; `None` if there is nothing to deliver any more.
 fn load(conn: &Connection, app: &App, seq: i64) -> Result<Option<(Receiver, Ask)>> {
     let row = conn
         .prepare_cached(FIND)?
@@ -147,7 +147,7 @@ fn load(conn: &Connection, app: &App, seq: i64) -> Result<Option<(Receiver, Ask)
 
 const PING: &str = "ping";
 
-/// The operations that are delivered.
+/// Returns the static name of an operation that deliveries use.
 pub(super) fn operation(name: &str) -> Option<&'static str> {
     let known = [
         "event_received",

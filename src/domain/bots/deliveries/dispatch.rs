@@ -1,9 +1,8 @@
-//! The dispatcher: one task that learns what is to be delivered, attempts it with bounded concurrency,
-//! and writes down in batches what came of it. It also has what is due happen, and writes down what
-//! programs say.
+//! The dispatcher: one task that polls the delivery queue, runs attempts with bounded concurrency, and records
+//! their outcomes in batches. It also fires due schedules and stores the log lines of programs.
 //!
-//! What is being delivered only this task knows: a database has one server. So a delivery costs one
-//! write for its row and one that removes it, and a crash loses nothing.
+//! Only this task knows the running deliveries, because a database has one server. So a delivery costs one
+//! insert and one delete, and a crash loses nothing.
 
 use rusqlite::{Connection, Row, named_params};
 use std::time::Duration;
@@ -25,19 +24,18 @@ use crate::{
     },
 };
 
-/// How many deliveries are read at once.
+/// Maximum number of deliveries that one poll reads.
 const CHUNK: usize = 1_000;
-/// How many lines of programs are written down at once.
+/// Maximum number of log lines that one transaction stores.
 const LINES: usize = 1_000;
-/// How long attempts may still take when the server stops.
+/// Maximum time that running attempts get at shutdown.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long the dispatcher waits after the database refused it.
+/// Pause after a database error.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often the dispatcher looks at what there is, whatever it is told: a sign that was lost costs so much
-/// time, and no delivery.
+/// Interval between polls without a notification. A lost notification delays deliveries by at most this time.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
-/// Delivers what is due until `stop` ends.
+/// Delivers due deliveries until `stop` completes.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
     let Some(mut lines) = app.runtime().take_lines() else {
         error!("someone else takes the lines of programs");
@@ -68,26 +66,26 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
     dispatcher.finish(lines).await;
 }
 
-/// What a task of the dispatcher came to.
+/// Result of a task of the dispatcher.
 enum Done {
     Attempted(Box<Outcome>),
     Looked(Result<Looked>),
-    /// What was left of a receiver.
+    /// Deliveries from a receiver's backlog.
     CaughtUp(Left, Result<Vec<Found>>),
     Fired(Result<()>),
-    /// With the notes, if they could not be written down.
+    /// On failure the notes come back, to be recorded again.
     Recorded(std::result::Result<Vec<(Key, Next)>, Notes>),
     Paused,
 }
 
-/// What there is to do.
+/// Result of a poll.
 struct Looked {
     found: Vec<Found>,
-    /// When the next is due of what is to happen at a time.
+    /// Due time of the next schedule.
     next_due: Option<Timestamp>,
 }
 
-/// A delivery that was found.
+/// A pending delivery that a poll found.
 struct Found {
     seq: i64,
     key: Key,
@@ -99,23 +97,23 @@ struct Dispatcher {
     lanes: Lanes,
     notes: Notes,
     tasks: JoinSet<Done>,
-    /// There may be deliveries that are not known here.
+    /// True if the database may have deliveries that were not polled yet.
     hungry: bool,
     looking: bool,
-    /// Since it last looked by itself.
+    /// Time since the last periodic poll.
     looked: Stopwatch,
-    /// The last look was for what was left of a receiver.
+    /// True if the last poll read a backlog.
     caught_up: bool,
     recording: bool,
     paused: bool,
     firing: bool,
-    /// When the next is due of what is to happen at a time.
+    /// Due time of the next schedule.
     next_due: Option<Timestamp>,
-    /// How far the clock has gone back for the lanes.
+    /// Total time that the clock has gone back, as applied to the lanes.
     gone_back: Duration,
-    /// The hints that were last seen.
+    /// Notification counter at the last step.
     hints: u64,
-    /// The last delivery that is known here.
+    /// Row of the newest delivery that was polled.
     last: i64,
 }
 
@@ -140,8 +138,8 @@ impl Dispatcher {
         }
     }
 
-    /// A dispatcher that begins with what is in the database, as after a restart, in a moment. What is under
-    /// way is given up, and attempted again.
+    /// Returns a new dispatcher that starts from the database after a pause. Running attempts are abandoned and
+    /// made again.
     fn anew(self) -> Self {
         let lines = self.notes.lines;
         let mut anew = Self::new(self.app);
@@ -150,7 +148,7 @@ impl Dispatcher {
         anew
     }
 
-    /// Starts whatever can be started now.
+    /// Starts all tasks that can start now.
     fn step(&mut self) {
         let hints = self.app.deliveries().hints();
         if hints != self.hints {
@@ -205,7 +203,7 @@ impl Dispatcher {
         }
     }
 
-    /// Looks for what is new and for what was left of a receiver, in turns.
+    /// Polls for new deliveries and for backlogs, alternately.
     fn look(&mut self) {
         let (app, last) = (self.app.clone(), self.last);
         self.caught_up = !self.caught_up || !self.hungry;
@@ -281,7 +279,7 @@ impl Dispatcher {
                 self.recording = false;
                 notes.outcomes.append(&mut self.notes.outcomes);
                 notes.lines.append(&mut self.notes.lines);
-                // What is said meanwhile waits with the engine, and is dropped there if it is much.
+                // Further lines wait in the engine's channel, which drops lines when it is full.
                 notes.lines.truncate(LINES);
                 self.notes = notes;
                 self.pause();
@@ -295,14 +293,14 @@ impl Dispatcher {
             return;
         }
         self.paused = true;
-        // In real time, as the database fails: the clock may stand still.
+        // Uses real time: the application clock may stand still.
         self.tasks.spawn(async {
             pause(PAUSE).await;
             Done::Paused
         });
     }
 
-    /// Tells whoever waits that nothing is left to do now.
+    /// Notifies waiters that the dispatcher is idle.
     fn settle(&self, lines: &mpsc::Receiver<LogLine>) {
         let idle = self.tasks.is_empty() && self.notes.is_empty() && lines.is_empty();
         if idle && !self.hungry && self.lanes.is_idle() {
@@ -310,7 +308,7 @@ impl Dispatcher {
         }
     }
 
-    /// When there is something to do by the clock alone.
+    /// Returns the next time at which work becomes due.
     fn next_wake(&self) -> Timestamp {
         let fire = self.next_due.filter(|_| !self.firing);
         let due = self.lanes.next_due().into_iter().chain(fire).min();
@@ -318,8 +316,8 @@ impl Dispatcher {
             .unwrap_or(Timestamp::from_micros(i64::MAX))
     }
 
-    /// Lets attempts end for a moment and writes down what they came to. The rest goes on at the next
-    /// start.
+    /// Waits briefly for running attempts and records their outcomes. Unfinished deliveries are made again at
+    /// the next start.
     async fn finish(mut self, mut lines: mpsc::Receiver<LogLine>) {
         let drained = within(GRACE, async {
             while let Some(done) = self.tasks.join_next().await {
@@ -360,7 +358,7 @@ fn look(conn: &Connection, after: i64) -> Result<Looked> {
     })
 }
 
-/// In the order of their rows, whatever other indexes there are.
+/// The unary `+` keeps SQLite on the primary key, so rows come in order.
 const LOOK_AT: &str = "
     SELECT seq, agent_seq, coalesce(installation_seq, 0) AS installation_seq, lane, due_at
     FROM bot_deliveries
@@ -368,7 +366,7 @@ const LOOK_AT: &str = "
       AND +agent_seq = :agent_seq AND coalesce(installation_seq, 0) = :installation_seq
     ORDER BY seq LIMIT :limit";
 
-/// What was left of a receiver, up to the last delivery that is known.
+/// Reads a receiver's backlog, up to the newest delivery that was polled.
 fn look_at(conn: &Connection, left: Left, last: i64) -> Result<Vec<Found>> {
     let (agent_seq, installation_seq) = left.receiver;
     let mut statement = conn.prepare_cached(LOOK_AT)?;

@@ -1,5 +1,4 @@
-//! Trying again at once: what a receiver has refused waits for its next attempt, but not for code or an
-//! address that the receiver no longer has.
+//! Immediate retries: after a deployment, failed deliveries do not wait for their next attempt.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,18 +7,18 @@ use rusqlite::named_params;
 use super::lanes::Receiving;
 use crate::{domain::tenancy::write_tx::Change, kernel::Result};
 
-/// The receivers that the dispatcher has not heard of yet.
+/// Receivers whose retries the dispatcher must start now.
 #[derive(Default)]
 pub(in crate::domain) struct Haste(Mutex<Vec<Receiving>>);
 
 impl Haste {
-    /// Tells the dispatcher that what waits for these is due, once that is committed.
+    /// Adds receivers after the commit of their change.
     pub(in crate::domain) fn add(&self, receivers: Vec<Receiving>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.extend(receivers);
     }
 
-    /// Those since the last time.
+    /// Takes all receivers that were added since the last call.
     pub(super) fn take(&self) -> Vec<Receiving> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -29,7 +28,7 @@ const TO_BOT: &str = "
     UPDATE bot_deliveries SET due_at = :now, attempts = 0
     WHERE agent_seq = :agent_seq AND installation_seq IS NULL AND attempts > 0";
 
-/// Has a bot that was deployed anew told at once of what it has not taken. It has all attempts again.
+/// After a redeploy, makes the bot's failed deliveries due now, with a full set of attempts.
 pub(in crate::domain) fn hasten_bot(change: &Change<'_>, agent_seq: i64) -> Result<()> {
     let waited = change
         .conn
@@ -47,7 +46,7 @@ const TO_INTEGRATION: &str = "
       AND installation_seq IN (SELECT seq FROM bot_integrations WHERE integration_seq = :seq)
     RETURNING agent_seq, installation_seq";
 
-/// The same for the installations of an integration.
+/// After an update of an integration, makes the failed deliveries to its installations due now.
 pub(in crate::domain) fn hasten_integration(change: &Change<'_>, seq: i64) -> Result<()> {
     let mut statement = change.conn.prepare_cached(TO_INTEGRATION)?;
     let parameters = named_params! {":seq": seq, ":now": change.now};

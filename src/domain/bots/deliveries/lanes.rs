@@ -1,5 +1,5 @@
-//! Lanes: what waits for each receiver, in order. Of a lane one delivery is under way at a time; of a
-//! receiver a few are, and receivers take turns.
+//! In-memory queue of pending deliveries: a FIFO for each receiver and ordering key (a lane). A lane runs one
+//! delivery at a time, a receiver runs a few, and receivers take turns (round robin).
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -10,35 +10,36 @@ use std::{
 use super::Settings;
 use crate::kernel::Timestamp;
 
-/// How many deliveries are known here at most, but for a few of each receiver; the others wait in the
-/// database. One is 16 bytes.
+/// Maximum number of deliveries in memory, apart from the minimum of each receiver; the others wait in the
+/// database. Each takes 16 bytes.
 const MAX_KNOWN: usize = 200_000;
 
-/// How many of one receiver are: at most, and at least.
+/// Minimum and maximum limit of deliveries in memory for one receiver.
 const KNOWN_OF_RECEIVER: RangeInclusive<usize> = 4..=2_000;
 
-/// The part of what is free that one receiver may have: so however many hang, the next one finds something.
+/// Divisor of the free capacity that one receiver may use. Hanging receivers so always leave room for the next
+/// one.
 const SHARE: usize = 2;
 
-/// How many receivers that have had their share are looked at again when a delivery has ended.
+/// Maximum number of receivers over their share that are reconsidered when an attempt ends.
 const LOOKED_AT_AGAIN: usize = 16;
 
-/// A bot (0), or an installation of an integration in it.
+/// Row of a bot, with 0 or the row of an installation in it.
 pub(super) type Receiving = (i64, i64);
 
-/// A lane of a receiver.
+/// A receiver and the ordering key of its deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Key {
     pub(super) receiver: Receiving,
     pub(super) lane: i64,
 }
 
-/// What becomes of a delivery after an attempt.
+/// Next step for a delivery after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
-    /// It is delivered, or given up.
+    /// The delivery succeeded or is given up.
     Over,
-    /// It is attempted again at this time.
+    /// The next attempt starts at this time.
     At(Timestamp),
 }
 
@@ -50,14 +51,14 @@ struct Waiting {
 
 #[derive(Default)]
 struct Receiver {
-    /// Its lanes that could start.
+    /// Lanes whose first delivery can start.
     ready: VecDeque<Key>,
     running: usize,
     known: usize,
     has_turn: bool,
-    /// So many attempts that have not ended were begun before the receiver was to be asked at once.
+    /// Number of running attempts that an immediate retry also covers; each is repeated at once if it fails.
     hastened: usize,
-    /// The first delivery that was left in the database, if one was; all after it are too.
+    /// Row of the first delivery of the backlog: all deliveries from here on are only in the database.
     left: Option<i64>,
 }
 
@@ -67,31 +68,31 @@ impl Receiver {
     }
 }
 
-/// What of one receiver was left in the database.
+/// Backlog of a receiver: deliveries that are only in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Left {
     pub(super) receiver: Receiving,
-    /// The first of them.
+    /// Row of the first delivery.
     pub(super) from: i64,
 }
 
-/// All lanes that have something to do.
+/// All lanes with pending deliveries.
 pub(super) struct Lanes {
     lanes: HashMap<Key, VecDeque<Waiting>>,
     receivers: HashMap<Receiving, Receiver>,
     turns: VecDeque<Receiving>,
-    /// Receivers of which something was left in the database, and there is room for it.
+    /// Receivers that have a backlog, and room to load some of it.
     behind: BTreeSet<Receiving>,
-    /// Receivers that could start more, and have had their share of what is free.
+    /// Receivers with ready lanes that already use their share of the free capacity.
     waiting: VecDeque<Receiving>,
-    /// Lanes whose first delivery is to be attempted later.
+    /// Lanes whose first delivery has to wait, by due time.
     asleep: BTreeSet<(Timestamp, Key)>,
     known: usize,
     running: usize,
     max_running: usize,
     max_per_receiver: usize,
-    /// The longest that a delivery may have to wait. One that would wait longer was put off before the
-    /// clock went back, and is due.
+    /// Maximum delay of a retry. A longer delay comes from before the clock went back, so the delivery counts as
+    /// due.
     longest_wait: Duration,
 }
 
@@ -112,13 +113,13 @@ impl Lanes {
         }
     }
 
-    /// How many deliveries of a receiver may be known now.
+    /// Returns the present limit of deliveries in memory for one receiver.
     fn room_of_receiver(&self) -> usize {
         let share = MAX_KNOWN.saturating_sub(self.known) / SHARE;
         share.clamp(*KNOWN_OF_RECEIVER.start(), *KNOWN_OF_RECEIVER.end())
     }
 
-    /// Adds a delivery behind those of its lane, or leaves it in the database if its receiver has many.
+    /// Appends a delivery to its lane, or leaves it in the database if its receiver has reached the limit.
     pub(super) fn push(&mut self, key: Key, seq: i64, due_at: Timestamp, now: Timestamp) {
         let room = self.room_of_receiver();
         let receiver = self.receivers.entry(key.receiver).or_default();
@@ -135,8 +136,8 @@ impl Lanes {
         }
     }
 
-    /// What is to be read again, because there is room for it now. All that was left of the receiver is to
-    /// be pushed again, in its order, until something is left once more.
+    /// Takes a backlog that has room now. The caller must push its deliveries again, in order, until a new
+    /// backlog starts.
     pub(super) fn take_left(&mut self) -> Option<Left> {
         while let Some(receiving) = self.behind.pop_first() {
             let Some(receiver) = self.receivers.get_mut(&receiving) else {
@@ -152,7 +153,7 @@ impl Lanes {
         None
     }
 
-    /// Puts back what could not be read, or was not read to its end.
+    /// Restores a backlog that was not loaded, or not completely.
     pub(super) fn put_back(&mut self, left: Left) {
         let receiver = self.receivers.entry(left.receiver).or_default();
         receiver.left = Some(
@@ -163,8 +164,8 @@ impl Lanes {
         self.see_whether_behind(left.receiver);
     }
 
-    /// Whether a receiver has room for half of what it may have, where something of it was left; and
-    /// forgets one that has nothing any more.
+    /// Marks a receiver as loadable if it has a backlog and uses at most half of its limit; removes a receiver
+    /// without deliveries.
     fn see_whether_behind(&mut self, receiving: Receiving) {
         let room = self.room_of_receiver();
         match self.receivers.get(&receiving) {
@@ -178,7 +179,7 @@ impl Lanes {
         }
     }
 
-    /// Makes the lanes ready whose time has come.
+    /// Makes lanes ready whose due time has come.
     pub(super) fn wake(&mut self, now: Timestamp) {
         while let Some((due_at, key)) = self.asleep.first().copied()
             && due_at <= now
@@ -198,8 +199,7 @@ impl Lanes {
         due_at <= now || due_at > now.plus(self.longest_wait)
     }
 
-    /// Makes the lanes of a receiver ready, whenever they were to be; also those of attempts that have not
-    /// ended yet, if these fail.
+    /// Makes all lanes of a receiver ready now. Running attempts are repeated at once if they fail.
     pub(super) fn hasten(&mut self, receiver: Receiving, now: Timestamp) {
         let of_receiver = |(_, key): &(Timestamp, Key)| key.receiver == receiver;
         let woken: Vec<_> = self.asleep.iter().copied().filter(of_receiver).collect();
@@ -215,7 +215,7 @@ impl Lanes {
         }
     }
 
-    /// Has all be due so much earlier: the system's clock was set back, and waits do not wait that out.
+    /// Moves all due times back by the time that the system clock went back.
     pub(super) fn go_back(&mut self, by: Duration) {
         for waiting in self.lanes.values_mut().flatten() {
             waiting.due_at = waiting.due_at.minus(by);
@@ -224,12 +224,12 @@ impl Lanes {
         self.asleep = asleep.map(|(at, key)| (at.minus(by), key)).collect();
     }
 
-    /// When the next lane wakes.
+    /// Returns the due time of the next waiting lane.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         self.asleep.first().map(|(due_at, _)| *due_at)
     }
 
-    /// The next delivery to attempt, if one may be attempted now.
+    /// Starts the next delivery, if one can start now.
     pub(super) fn next(&mut self) -> Option<(Key, i64)> {
         while self.running < self.max_running {
             let turn = self.turns.pop_front()?;
@@ -259,12 +259,12 @@ impl Lanes {
         None
     }
 
-    /// Whether nothing could start now.
+    /// True if nothing could start now.
     pub(super) fn is_idle(&self) -> bool {
         self.running == 0 && self.turns.is_empty() && self.behind.is_empty()
     }
 
-    /// Notes what became of the delivery of a lane that was attempted.
+    /// Ends the running attempt of a lane and applies its next step.
     pub(super) fn done(&mut self, key: Key, next: Next, now: Timestamp) {
         self.running -= 1;
         let mut next = next;
@@ -301,7 +301,8 @@ impl Lanes {
         self.see_whether_behind(key.receiver);
     }
 
-    /// Puts a lane where it belongs by its first delivery.
+    /// Puts a lane into the ready list or the waiting list, according to its first delivery; removes an empty
+    /// lane.
     fn place(&mut self, key: Key, now: Timestamp) {
         match self.lanes.get(&key).and_then(VecDeque::front) {
             Some(first) if !self.is_due(first.due_at, now) => {

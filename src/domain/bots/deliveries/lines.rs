@@ -1,5 +1,5 @@
-//! Lines of programs before they are written down: places in a bundle become those of its sources, and what
-//! nobody caught is told in the server's log too.
+//! Completes log lines of programs before they are stored: maps positions in a bundle to source positions, and
+//! reports uncaught errors in the server's log too.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::{
     kernel::clock::Stopwatch,
 };
 
-/// How long the lines that are written down together wait for their sources.
+/// Maximum time that one batch of lines waits for source maps.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Completes lines. Those that were completed before stay as they are.
+/// Completes lines in place. Lines that are already complete stay as they are.
 pub(super) async fn complete(app: &App, lines: &mut [LogLine]) {
     let watch = Stopwatch::start();
     for line in lines.iter_mut().filter(|line| line.level == Level::Error) {

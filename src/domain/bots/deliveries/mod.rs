@@ -1,6 +1,6 @@
-//! The outbox of the runtime: what a bot or an integration is to be told. A row is written in the
-//! transaction of its cause, and only if its receiver has code or a url that can take it. The
-//! dispatcher ([`run`]) delivers what is due: in order in each lane, at least once.
+//! Delivery queue of bots and integrations. A row is inserted in the transaction of its cause, and only if the
+//! receiver has code or a URL. The dispatcher ([`run`]) delivers due rows at least once, and in order for each
+//! ordering key (the column `lane`).
 
 mod attempt;
 mod dispatch;
@@ -19,7 +19,7 @@ use crate::{
     kernel::Result,
 };
 
-/// What waits for its next attempt longer than there are waits (see [`crate::domain::lifecycle::clock_rewind`]).
+/// Repairs deliveries that wait longer than the longest retry delay (see [`crate::domain::rewind`]).
 pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
     table: "bot_deliveries",
     key: "seq",
@@ -36,17 +36,17 @@ const EVENT_TO_BOT: &str = "
     WHERE agent_seq = :agent_seq AND NOT blocked
       AND (url IS NOT NULL OR EXISTS (SELECT 1 FROM bot_code WHERE agent_seq = :agent_seq))";
 
-/// What a bot is told of.
+/// The object that a delivery to a bot carries.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::domain) enum Told {
-    /// The event of this row.
+    /// Row of an event.
     Event(i64),
-    /// The incoming message of this row.
+    /// Row of an incoming message.
     Message(i64),
 }
 
-/// Tells a bot of something that has happened. What has one `lane` is told in order; 0 is that of what
-/// belongs to no conversation.
+/// Enqueues an event or a message for a bot. Deliveries with the same `lane` stay in order; 0 is for objects
+/// without a conversation.
 pub(in crate::domain) fn tell_bot(
     change: &Change<'_>,
     agent_seq: i64,
@@ -85,7 +85,7 @@ const MESSAGE_TO_INTEGRATION: &str = "
            OR EXISTS (SELECT 1 FROM integration_code WHERE integration_seq = integrations.seq))
     ORDER BY integrations.version_order DESC LIMIT 1";
 
-/// Gives an outgoing message to the integration that its conversation goes through.
+/// Enqueues an outgoing message for the integration of its conversation.
 pub(in crate::domain) fn send(
     change: &Change<'_>,
     agent_seq: i64,
@@ -109,27 +109,27 @@ pub(in crate::domain) fn send(
     Ok(())
 }
 
-/// What waits to be asked of code that was replaced.
+/// Deletes a pending ping of code that was replaced.
 const FORGET_PING: &str = "
     DELETE FROM bot_deliveries WHERE agent_seq = :agent_seq AND operation = 'ping'";
 
-/// In a lane of its own, for it holds up nothing.
+/// Uses an ordering key of its own (-1), so a ping never blocks other deliveries.
 const PING: &str = "
     INSERT INTO bot_deliveries (agent_seq, operation, payload, lane, due_at, created_at)
     SELECT agent_seq, 'ping', '{}', -1, :now, :now FROM bots
     WHERE agent_seq = :agent_seq AND NOT blocked AND url IS NULL
       AND EXISTS (SELECT 1 FROM bot_code WHERE agent_seq = :agent_seq)";
 
-/// Asks the code of a bot that was just deployed whether it runs: so its first message finds it loaded,
-/// and its developer learns at once if it cannot be. (A url is often given before anything listens
-/// there; integrations are asked to register.)
+/// Enqueues a ping for the code of a newly deployed bot. It loads the code before the first message, and reports
+/// load errors to the developer at once. Bots with a URL get no ping: often nothing listens there yet.
+/// Integrations get a `register` call instead.
 pub(in crate::domain) fn ping(change: &Change<'_>, agent_seq: i64) -> Result<()> {
     let forgotten = change
         .conn
         .prepare_cached(FORGET_PING)?
         .execute(named_params! {":agent_seq": agent_seq})?;
     if forgotten > 0 {
-        // The dispatcher still waits for the next attempt of that one.
+        // Makes the dispatcher forget the retry time of the deleted ping.
         change.hasten((agent_seq, 0));
     }
     change

@@ -1,4 +1,4 @@
-//! Writing down what attempts came to, and what programs have said: many in one transaction.
+//! Records the outcomes of attempts, and the log lines of programs, many in one transaction.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,7 +28,7 @@ use crate::{
     kernel::{Result, Timestamp},
 };
 
-/// What is to be written down.
+/// Outcomes and log lines that are not stored yet.
 #[derive(Default)]
 pub(super) struct Notes {
     pub(super) outcomes: Vec<Outcome>,
@@ -41,10 +41,10 @@ impl Notes {
     }
 }
 
-/// Writes down, and returns what becomes of each delivery.
+/// Stores the notes, and returns the next step of each delivery.
 ///
 /// # Errors
-/// The notes, if the store does not take them.
+/// The notes, if the store rejects them.
 pub(super) async fn record(
     app: &App,
     notes: Notes,
@@ -63,15 +63,15 @@ pub(super) async fn record(
         }
         Err(error) => {
             tracing::warn!(?error, "deliveries are not written down yet");
-            // The job is over, so this is the last of them.
+            // The write job has ended, so this is the last reference.
             Err(Arc::into_inner(notes).unwrap_or_default())
         }
     }
 }
 
-/// Counts what was written down.
+/// Counts a recorded outcome in the metrics.
 fn count(app: &App, outcome: &Outcome, next: Next) {
-    // Else there was nothing to deliver, or nobody was asked.
+    // No call was made in the other cases.
     let Came::Tried(tried) = &outcome.came else {
         return;
     };
@@ -82,7 +82,7 @@ fn count(app: &App, outcome: &Outcome, next: Next) {
     };
     app.telling().attempted(tried.asked.operation, came_to);
     if tried.asked.operation == "unregister" {
-        // What a deleted bot had may have waited for this.
+        // The deletion of a bot or a workspace may wait for this call.
         app.bot_work().notify_one();
         app.closed_workspaces().notify_one();
     }
@@ -100,7 +100,7 @@ fn write(change: &Change<'_>, app: &App, notes: &Notes) -> Result<Vec<(Key, Next
         .iter()
         .zip(written)
         .map(|(outcome, written)| {
-            // What cannot be written down stays, and is attempted again.
+            // If an outcome cannot be stored, its delivery stays and is attempted again.
             let later = || {
                 Next::At(
                     outcome
@@ -113,8 +113,9 @@ fn write(change: &Change<'_>, app: &App, notes: &Notes) -> Result<Vec<(Key, Next
     Ok(next.collect())
 }
 
-/// A line is the bot's if its program is the bot, or if it says that it is for the bot's owner. No
-/// bot and integration have one id, and of the two logs only that is written to which is there.
+/// Stores a line in the bot's log if the program is the bot, or if the line is marked as visible to the bot's
+/// owner; otherwise in the integration's log. Ids of bots and integrations differ, so a write to the wrong log
+/// has no effect.
 fn write_line(change: &Change<'_>, settings: &manage::Settings, line: &LogLine) -> Result<()> {
     let (level, text) = (level(line.level), line.message.as_str());
     match line.bot.as_ref().filter(|_| line.visible_to_bot_owner) {
@@ -146,7 +147,7 @@ const fn level(level: engine::Level) -> Level {
     }
 }
 
-/// An issue that code itself has said.
+/// Builds an issue from a log line that the program marked as one.
 fn said(issue: &Value, title: &str) -> Occurrence {
     let text = |name: &str| issue[name].as_str().unwrap_or_default().to_owned();
     let values = |name: &str| -> Data {
@@ -199,7 +200,7 @@ fn write_outcome(change: &Change<'_>, app: &App, outcome: &Outcome) -> Result<Ne
                 unread = tried;
                 &unread
             }
-            // It was taken back meanwhile.
+            // It was deleted meanwhile.
             None => return Ok(Next::Over),
         },
     };
@@ -214,7 +215,7 @@ fn write_outcome(change: &Change<'_>, app: &App, outcome: &Outcome) -> Result<Ne
         .prepare_cached(ATTEMPTS)?
         .query_row(named_params! {":seq": outcome.seq}, |row| row.get(0))
         .optional()?;
-    // It was taken back meanwhile.
+    // It was deleted meanwhile.
     let Some(attempts) = attempts else {
         return Ok(Next::Over);
     };
@@ -247,7 +248,7 @@ const UNREAD: &str = "
     FROM bot_deliveries JOIN agents ON agents.seq = bot_deliveries.agent_seq
     WHERE bot_deliveries.seq = :seq";
 
-/// A delivery that could not be read, as a failure of which its bot is told.
+/// Returns a delivery that could not be loaded as a failed call, so that its bot gets the failure in its log.
 fn unread_row(conn: &Connection, seq: i64) -> Result<Option<Tried>> {
     let row = conn
         .prepare_cached(UNREAD)?
@@ -276,7 +277,7 @@ fn unread_row(conn: &Connection, seq: i64) -> Result<Option<Tried>> {
     }))
 }
 
-/// Removes a delivery. The installation that it was for, if it was there and for one.
+/// Deletes a delivery. Returns the row of its installation if the delivery existed and was for one.
 fn remove(conn: &Connection, seq: i64) -> Result<Option<i64>> {
     let removed = conn
         .prepare_cached(REMOVE)?
@@ -285,7 +286,7 @@ fn remove(conn: &Connection, seq: i64) -> Result<Option<i64>> {
     Ok(removed.flatten())
 }
 
-/// When a delivery that failed is attempted again; none if it is given up.
+/// Returns the time of the next attempt; `None` if the delivery is given up.
 fn next_attempt(
     settings: &Settings,
     attempts: u32,
@@ -294,7 +295,7 @@ fn next_attempt(
 ) -> Option<Timestamp> {
     let wait = backoff::wait(&settings.retry_seconds, attempts).filter(|_| failed.may_pass)?;
     let wait = backoff::jittered(wait, settings.jitter_percent, rand::random());
-    // No one makes this server wait longer than twice its own time.
+    // A receiver can at most double the configured delay.
     let asked = failed.retry_after.unwrap_or(Duration::ZERO);
     Some(now.plus(asked.clamp(wait, wait * 2)))
 }
@@ -344,8 +345,7 @@ const STANDING: &str = "
     UPDATE bot_integrations SET status = :status, status_reason = :reason, updated_at = :now
     WHERE seq = :seq AND status = :pending";
 
-/// Notes how an installation stands after it was registered or unregistered, unless it was changed
-/// meanwhile.
+/// Updates the status of an installation after `register` or `unregister`, unless it has changed meanwhile.
 fn set_standing(
     change: &Change<'_>,
     installation: i64,

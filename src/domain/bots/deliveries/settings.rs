@@ -10,22 +10,21 @@ use crate::domain::shared::backoff;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// How long a bot or an integration may take with an event or a message, in seconds.
+    /// Maximum time for an event or a message, in seconds.
     pub timeout_seconds: u64,
-    /// How long an integration may take where somebody waits for its answer, in seconds.
+    /// Maximum time for a call of an integration whose caller waits for the answer, in seconds.
     pub call_timeout_seconds: u64,
-    /// The waits between the attempts to deliver something, in seconds; after the last wait and a
-    /// failure it is given up.
+    /// Delays between attempts, in seconds. A delivery that fails after the last delay is given up.
     pub retry_seconds: Vec<u64>,
-    /// How far, in percent, a wait may be shorter or longer by chance.
+    /// Maximum random deviation of a delay, in percent.
     pub jitter_percent: u32,
-    /// The most deliveries at the same time.
+    /// Maximum number of concurrent deliveries.
     pub concurrency: usize,
-    /// The most deliveries at the same time to one bot, and to one installation of an integration.
+    /// Maximum number of concurrent deliveries to one bot, and to one installation of an integration.
     pub concurrency_per_receiver: usize,
-    /// How long what a deleted bot had waits until its integrations were told, in seconds.
+    /// Maximum time that the rows of a deleted bot wait for `unregister` calls, in seconds.
     pub unregister_seconds: u64,
-    /// The largest answer of a url, in bytes.
+    /// Maximum size of an answer from a URL, in bytes.
     pub response_bytes: usize,
 }
 
@@ -45,7 +44,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The longest that a delivery may have to wait for its next attempt.
+    /// Returns the maximum time between two attempts.
     pub(super) fn longest_wait(&self) -> Duration {
         backoff::longest(&self.retry_seconds, self.jitter_percent)
     }
@@ -54,7 +53,7 @@ impl Settings {
         Duration::from_secs(self.timeout_seconds)
     }
 
-    /// How long an integration may take where somebody waits for its answer.
+    /// Returns the maximum time for a call whose caller waits for the answer.
     pub(in crate::domain) const fn call_timeout(&self) -> Duration {
         Duration::from_secs(self.call_timeout_seconds)
     }

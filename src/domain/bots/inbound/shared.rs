@@ -46,7 +46,7 @@ struct Shared {
 /// Maximum number of versions whose scripts run for a request.
 const MAX_SHARED: i64 = 20;
 
-/// Maximum total time of all scripts for one request, in addition to each script's own limit.
+/// Time after which no further script starts for one request. Each script also has a time limit of its own.
 const SCRIPTS_TIME: Duration = Duration::from_secs(5);
 
 /// Versions with an enabled installation, newest first.

@@ -1,8 +1,8 @@
-//! What is due: scheduled events and messages, recurring events, states that end. Each is fired in the
-//! transaction that takes its row away or moves it on, so that it is fired once whatever restarts.
+//! Fires due work: scheduled events and messages, recurring events and expired states. Each row is deleted or
+//! moved to its next time in the transaction that fires it, so a restart never fires it twice.
 //!
-//! What was due while the server was down is fired at the next start, each once: a recurring event
-//! that was missed several times happens once, and then when it is next due.
+//! Work that became due while the server was down fires once at the next start: a recurring event that missed
+//! several times happens once, and then at its next regular time.
 
 use std::time::Duration;
 
@@ -24,27 +24,27 @@ use crate::{
     kernel::{Result, Timestamp, ids::AgentId},
 };
 
-/// How many of each sort are fired in one transaction.
+/// Maximum number of schedules, and of expired states, that one transaction handles.
 const CHUNK: i64 = 200;
 
-/// How long what could not be fired is put off, so that what is due after it has its turn.
+/// Delay of a row that failed to fire. It keeps a failing row from blocking later ones.
 const PUT_OFF: Duration = Duration::from_secs(60);
 
-/// The event of a state that has ended (botpress.md §4 "States").
+/// Type of the event that reports an expired state (botpress.md §4 "States").
 const STATE_EXPIRED: &str = "state_expired";
 
 const NEXT: &str = "SELECT min(due_at) FROM bot_schedules";
 
-/// When the next of all is due.
+/// Returns the earliest due time of all schedules and states.
 pub(in crate::domain) fn next_due(conn: &Connection) -> Result<Option<Timestamp>> {
     let schedule: Option<Timestamp> = conn.prepare_cached(NEXT)?.query_row([], |row| row.get(0))?;
     Ok(schedule.into_iter().chain(states::next_end(conn)?).min())
 }
 
-/// Fires what is due, up to some of each sort.
+/// Fires one batch of due schedules, and deletes one batch of expired states.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub(in crate::domain) async fn fire(app: &App) -> Result<()> {
     let firing = app.clone();
     app.change_as(Actor::System, move |change| {
@@ -62,7 +62,7 @@ pub(in crate::domain) async fn fire(app: &App) -> Result<()> {
     .await
 }
 
-/// Tells a bot of a state that has ended.
+/// Creates the event of an expired state, and enqueues it for the bot.
 fn tell_of_end(change: &Change<'_>, ended: &Ended) -> Result<()> {
     let lane = ended.conversation.unwrap_or(0);
     let made = Made {
@@ -76,7 +76,7 @@ fn tell_of_end(change: &Change<'_>, ended: &Ended) -> Result<()> {
     deliveries::tell_bot(change, ended.agent_seq, Told::Event(event), lane)
 }
 
-/// A row that is due.
+/// A due row of `bot_schedules`.
 struct Due {
     seq: i64,
     agent_seq: i64,
@@ -110,7 +110,7 @@ const REMOVE: &str = "DELETE FROM bot_schedules WHERE seq = :seq";
 const MOVE_ON: &str = "
     UPDATE bot_schedules SET due_at = :due_at, delay = :delay WHERE seq = :seq";
 
-/// Notes when a row is due next, or removes it.
+/// Sets the next due time of a row, or deletes the row.
 pub(super) fn set_next(change: &Change<'_>, seq: i64, next: Option<Timestamp>) -> Result<()> {
     match next {
         Some(due_at) => change
@@ -147,7 +147,7 @@ impl Due {
         set_next(change, self.seq, next)
     }
 
-    /// Makes a recurring event happen, if the bot can be told of it. When it happens next.
+    /// Creates the event if the bot can receive it, and returns the next time of the recurring event.
     fn recur(&self, app: &App, change: &Change<'_>, name: &str) -> Result<Option<Timestamp>> {
         let Some((id, can_be_told)) = bot(change.conn, self.agent_seq)? else {
             return Ok(None);
@@ -172,7 +172,8 @@ impl Due {
     }
 }
 
-/// Only bots that are deployed or in development have recurring events (botpress.md §4).
+/// Query for a bot's id and for its ability to receive recurring events: it must be deployed or in development
+/// (botpress.md §4).
 const BOT: &str = "
     SELECT agents.id,
            NOT bots.blocked AND agents.deleted_at IS NULL AND (bots.url IS NOT NULL

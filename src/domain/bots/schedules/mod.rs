@@ -1,4 +1,4 @@
-//! What is to happen at a time: rows that the runtime takes when they are due.
+//! Schedules: rows of events and messages with a due time. The deliveries' dispatcher fires them.
 
 mod fire;
 mod rewind;
@@ -16,20 +16,20 @@ use crate::{
     kernel::{Result, Rule, Timestamp, Violation},
 };
 
-/// When something that is created now is to happen.
+/// Delivery time of a new event or message. Exactly one member must be set.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Schedule {
-    /// At this time, in ISO 8601.
+    /// Absolute time, in ISO 8601.
     pub date_time: Option<String>,
-    /// After this many milliseconds.
+    /// Delay from now, in milliseconds.
     pub delay: Option<f64>,
 }
 
 impl Schedule {
-    /// The time that is meant. One that has passed is due at once.
+    /// Returns the due time. A time in the past is due at once.
     ///
     /// # Errors
-    /// `Invalid` unless exactly one of the two is given, and for what is no time.
+    /// `Invalid` unless exactly one member is set and is a valid time or delay.
     pub(in crate::domain) fn due_at(&self, now: Timestamp) -> Result<Timestamp> {
         match (&self.date_time, self.delay) {
             (Some(text), None) => Timestamp::parse_rfc3339(text).ok_or_else(|| {
@@ -37,7 +37,7 @@ impl Schedule {
                 Violation::body(["schedule", "dateTime"], rule).into()
             }),
             (None, Some(delay)) if delay >= 0.0 => {
-                // Beyond this lies the end of time.
+                // Limits the delay to a value that the timestamp can represent.
                 let millis = delay.min(9e15);
                 let delay = Duration::try_from_secs_f64(millis / 1000.0).unwrap_or(Duration::MAX);
                 Ok(now.plus(delay))
@@ -54,16 +54,16 @@ impl Schedule {
     }
 }
 
-/// What is delivered when its time has come.
+/// The object that is delivered at the due time.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::domain) enum Scheduled {
-    /// The event of this row.
+    /// Row of an event.
     Event(i64),
-    /// The message of this row.
+    /// Row of a message.
     Message(i64),
 }
 
-/// What may be due in a bot.
+/// Limit on the schedules of a bot.
 pub(in crate::domain) const BOUND: Bound = Bound {
     of: "A bot",
     things: "scheduled and recurring events and messages",
@@ -77,12 +77,12 @@ const INSERT: &str = "
     INSERT INTO bot_schedules (agent_seq, due_at, delay, event_seq, message_seq)
     VALUES (:agent_seq, :due_at, :delay, :event_seq, :message_seq)";
 
-/// How long after `now` it is due, in microseconds.
+/// Returns the time from `now` to `due_at`, in microseconds.
 pub(in crate::domain) fn delay(due_at: Timestamp, now: Timestamp) -> i64 {
     i64::try_from(due_at.since(now).as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Notes that something is to be delivered at a time.
+/// Adds a schedule for an event or a message, and wakes the dispatcher.
 pub(in crate::domain) fn add(
     change: &Change<'_>,
     agent_seq: i64,

@@ -1,5 +1,5 @@
-//! Schedules after the clock went back: what was to happen so long after it was written does so; dates
-//! that callers gave stay.
+//! Repairs schedules after the clock goes back: delays count from the present time again. Absolute dates from
+//! callers stay.
 
 use rusqlite::{Connection, named_params};
 
@@ -9,7 +9,7 @@ use crate::{
     kernel::{Result, Timestamp},
 };
 
-/// Rows that were written at a time which the clock has not reached.
+/// Rows whose time of writing lies in the future of the clock.
 const STRAY: &str = "
     SELECT seq, agent_seq, delay, recurring FROM bot_schedules
     WHERE delay IS NOT NULL AND due_at - delay > :now LIMIT :limit";
@@ -34,12 +34,12 @@ fn stray(conn: &Connection, now: Timestamp, limit: i64) -> Result<Vec<Stray>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Whether there is something to mend.
+/// True if a row needs a repair.
 pub(in crate::domain) fn needs_mending(conn: &Connection, now: Timestamp) -> Result<bool> {
     Ok(!stray(conn, now, 1)?.is_empty())
 }
 
-/// Mends up to so many rows; says how many there were.
+/// Repairs up to `limit` rows, and returns their number.
 pub(in crate::domain) fn mend(change: &Change<'_>, app: &App, limit: i64) -> Result<usize> {
     let stray = stray(change.conn, change.now, limit)?;
     for row in &stray {

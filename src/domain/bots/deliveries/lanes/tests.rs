@@ -1,4 +1,4 @@
-//! What starts, and in which order.
+//! Tests of the order in which deliveries start.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,8 @@ use super::*;
 const NOW: Timestamp = Timestamp::from_micros(1_000);
 
 proptest! {
-    /// Whatever fails, each lane goes in order, one at a time, and nothing is left.
+    /// Each ordering key keeps its order and runs one delivery at a time, and no delivery is lost, for any
+    /// failures.
     #[test]
     fn each_lane_goes_in_order(
         lanes in prop::collection::vec((0_i64..3, 0_i64..3), 1..40),
@@ -45,7 +46,7 @@ proptest! {
             }
             let Some((key, seq)) = running.pop() else {
                 let Some(due) = all.next_due() else { break };
-                // A clock may go back, by more than there are waits.
+                // The clock may go back by more than the longest delay.
                 now = if goes_back.next().unwrap_or(false) { NOW } else { due };
                 all.wake(now);
                 continue;
@@ -81,7 +82,7 @@ fn receivers_that_hang_leave_room_for_others() {
     assert!(hanging > 200, "{hanging}");
     all.push(key(101, 0), seq + 1, NOW, NOW);
     assert_eq!(all.next(), Some((key(101, 0), seq + 1)));
-    // One that is alone has as much as it may.
+    // A single receiver may use its full limit.
     let mut all = Lanes::new(&Settings::default());
     for lane in 0..40 {
         all.push(key(1, lane), lane, NOW, NOW);
@@ -127,7 +128,7 @@ fn a_backlog_stays_in_the_database_and_hides_nobody_elses() {
     all.done(key(2, 0), Next::Over, NOW);
     assert_eq!(all.take_left(), None);
 
-    // Once the receiver works, what was left is read again, in order.
+    // When the receiver works again, its backlog is loaded in order.
     all.wake(later);
     let mut delivered = Vec::new();
     let mut database = 2_000..300_000;
@@ -157,7 +158,7 @@ fn a_backlog_stays_in_the_database_and_hides_nobody_elses() {
     assert!(all.is_idle() && all.receivers.is_empty());
 }
 
-/// An attempt that is under way when its receiver is hastened is repeated at once if it fails.
+/// An immediate retry also covers a running attempt: if it fails, it is repeated at once.
 #[test]
 fn an_attempt_under_way_is_hastened_too() {
     let mut all = Lanes::new(&Settings::default());
@@ -172,7 +173,7 @@ fn an_attempt_under_way_is_hastened_too() {
     let later = NOW.plus(Duration::from_secs(60));
     all.done(key, Next::At(later), NOW);
     assert_eq!(all.next(), Some((key, 1)), "at once");
-    // Once: the next failure waits.
+    // Only once: the next failure waits.
     all.done(key, Next::At(later), NOW);
     assert_eq!(all.next(), None);
     assert_eq!(all.next_due(), Some(later));
