@@ -1,4 +1,4 @@
-//! What a receiver answers, and why there is no good answer.
+//! Answers of receivers, and failed calls.
 
 use std::time::Duration;
 
@@ -9,50 +9,50 @@ use crate::{
     net::{outbound::OutboundError, tunnels},
 };
 
-/// How much of an answer that nobody expected is shown, in bytes.
+/// Maximum length of the excerpt from an unexpected answer, in bytes.
 const EXCERPT: usize = 300;
 
-/// The statuses that say: not now.
+/// Statuses of temporary refusals.
 const NOT_NOW: [u16; 3] = [408, 425, 429];
 
-/// What a bot or an integration answered.
+/// The answer of a bot or an integration.
 #[derive(Debug)]
 pub struct Answer {
-    /// Its status.
+    /// HTTP status.
     pub status: u16,
-    /// Its headers, names in lower case.
+    /// Headers, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Its body.
+    /// Body as text.
     pub body: String,
-    /// What follows the body as it comes: only of programs that are a part of this one.
+    /// Stream that follows the body; only built-in programs have one.
     pub live: Option<engine::Live>,
 }
 
-/// Where a failure comes from.
+/// Source of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::domain) enum Cause {
     /// The receiver's code.
     Code,
-    /// The receiver's code, before it could be asked.
+    /// The receiver's code, while it was loaded.
     Loading,
-    /// A limit.
+    /// A limit of time, memory or size.
     Limits,
-    /// How the receiver is set up: it is not reached, or cannot run here.
+    /// The receiver's setup: it is unreachable, or cannot run here.
     Configuration,
     /// This server.
     Other,
 }
 
-/// Why there is no good answer. The text is for the receiver's developer.
+/// A failed call. The text is for the receiver's developer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::domain) struct Failed {
     pub(in crate::domain) text: String,
-    /// The frames of the stack of what the receiver's code threw, a line each.
+    /// Stack frames of the exception that the receiver's code threw, one a line.
     pub(in crate::domain) stack: Option<String>,
     pub(in crate::domain) cause: Cause,
-    /// Whether the same may well succeed later.
+    /// True if the same call may succeed later.
     pub(in crate::domain) may_pass: bool,
-    /// The wait that the receiver asks for.
+    /// Delay that the receiver asks for (`Retry-After`).
     pub(in crate::domain) retry_after: Option<Duration>,
 }
 
@@ -114,20 +114,20 @@ impl From<tunnels::Failure> for Failed {
 }
 
 impl Answer {
-    /// Whether its status says that all went well.
+    /// True if the status is a success.
     pub(super) fn is_good(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// Whether it is the failure of code and not what code has answered: the SDK makes an error of what
-    /// is thrown, older ones a 500.
+    /// True if the code failed, instead of answering with an error of its own: the SDK turns exceptions into an
+    /// error object, older SDKs into status 500.
     pub(super) fn is_error(&self) -> bool {
         let body = || serde_json::from_str::<Value>(&self.body).unwrap_or_default();
         let is_sdks = |body: Value| body["code"].is_number() && body["message"].is_string();
         self.status >= 500 || (self.status >= 400 && is_sdks(body()))
     }
 
-    /// The answer, if its status says that all went well.
+    /// Returns the answer if its status is a success, else the failure.
     pub(in crate::domain) fn good(self) -> Result<Self, Failed> {
         match self.is_good() {
             true => Ok(self),
@@ -135,7 +135,7 @@ impl Answer {
         }
     }
 
-    /// The answer as a failure.
+    /// Converts the answer to a failure.
     pub(super) fn failure(&self) -> Failed {
         let may_pass = self.status >= 500 || NOT_NOW.contains(&self.status);
         let mut failed = Failed::new(Cause::Code, may_pass, self.complaint());
@@ -151,7 +151,7 @@ impl Answer {
         failed
     }
 
-    /// What the answer complains of: the message of an error as the SDK writes it, or what there is.
+    /// Returns the error message: the one in the SDK's format, else an excerpt of the body.
     pub(super) fn complaint(&self) -> String {
         let body: Option<Value> = serde_json::from_str(&self.body).ok();
         let message = body.as_ref().and_then(|body| {

@@ -1,4 +1,4 @@
-//! Asking: the headers that the SDK checks, and the way to url or code.
+//! Sends a request to a receiver's URL, tunnel, code or built-in program, with the headers that the SDK checks.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -21,22 +21,22 @@ use crate::{
     },
 };
 
-/// What is asked.
+/// A request to a receiver.
 #[derive(Debug, Clone)]
 pub(in crate::domain) struct Ask {
-    /// The operation: `event_received`.
+    /// Operation: `event_received`, `message_created`, …
     pub(in crate::domain) operation: &'static str,
-    /// The type of the event, the message or the action; else the operation.
+    /// Type of the event, the message or the action; else the operation.
     pub(in crate::domain) kind: String,
-    /// The body: JSON.
+    /// JSON body.
     pub(in crate::domain) body: String,
-    /// What is the same whenever the same is asked again.
+    /// Id that stays the same in every attempt.
     pub(in crate::domain) id: String,
-    /// The longest that the answer may take.
+    /// Maximum time until the answer.
     pub(in crate::domain) timeout: Duration,
 }
 
-/// Asks, and returns what was answered with whatever status.
+/// Sends a request, and returns the answer with any status.
 ///
 /// # Errors
 /// [`Failed`] if there is no answer.
@@ -101,8 +101,8 @@ async fn send(app: &App, receiver: &Receiver, url: &str, ask: Ask) -> Result<Ans
     })
 }
 
-/// Sends through a tunnel of this server, without the way over its own address, which the rules for
-/// outgoing requests may forbid.
+/// Sends a request through a tunnel of this server. It avoids this server's public address, which the rules for
+/// outbound requests may forbid.
 async fn send_through(
     app: &App,
     target: Target,
@@ -174,7 +174,7 @@ async fn call_native(app: &App, receiver: &Receiver, ask: Ask) -> Result<Answer,
     })
 }
 
-/// What a program is called with.
+/// Builds the request to a program.
 fn request(receiver: &Receiver, ask: Ask) -> Request {
     Request {
         method: "POST".to_owned(),
@@ -189,7 +189,7 @@ fn too_late(timeout: Duration) -> Failed {
     Failed::new(Cause::Limits, true, format!("no answer within {timeout:?}"))
 }
 
-/// The headers of the table in botpress.md §5.
+/// Builds the headers of the table in botpress.md §5.
 fn headers(receiver: &Receiver, ask: &Ask) -> BTreeMap<String, String> {
     let mut headers = BTreeMap::new();
     let mut set = |name: &str, value: &str| {
@@ -204,12 +204,12 @@ fn headers(receiver: &Receiver, ask: &Ask) -> BTreeMap<String, String> {
     set("x-bp-operation", ask.operation);
     set("x-bp-type", &ask.kind);
     set("x-bp-configuration", &receiver.configuration);
-    // wire: left out, for an empty one would be taken for a type (botpress-today.md §0.5)
+    // wire: left out, because an empty value would be read as a type (botpress-today.md §0.5)
     if let Some(kind) = &receiver.configuration_type {
         set("x-bp-configuration-type", kind);
     }
     if let Some(integration) = &receiver.integration {
-        // The bot is a user of its own, with its own id.
+        // The bot is a user too, with the same id.
         set("x-bot-user-id", receiver.agent.id.as_str());
         set("x-integration-id", integration.integration_id.as_str());
         set("x-webhook-id", &integration.webhook_id);

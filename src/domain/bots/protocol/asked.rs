@@ -1,4 +1,4 @@
-//! What was asked of whom, and the log lines that say how it failed.
+//! Identifies a call, and logs its failure.
 
 use super::{
     answer::Failed,
@@ -19,17 +19,17 @@ use crate::{
     },
 };
 
-/// What was asked of whom.
+/// Receiver and operation of a call.
 #[derive(Debug, Clone)]
 pub(in crate::domain) struct Asked {
     pub(in crate::domain) bot: AgentId,
-    /// The integration with its name, if one was asked.
+    /// Id and name of the integration; `None` if the receiver is the bot.
     pub(in crate::domain) integration: Option<(IntegrationId, String)>,
     pub(in crate::domain) operation: &'static str,
     pub(in crate::domain) kind: String,
     /// True if the code belongs to the bot's workspace, whose members may see its stacks.
     pub(in crate::domain) is_own: bool,
-    /// True if the code is a part of this server.
+    /// True if the code is built into this server.
     pub(in crate::domain) is_built_in: bool,
 }
 
@@ -47,7 +47,7 @@ impl Asked {
         }
     }
 
-    /// Who was asked.
+    /// Returns the receiver's name for messages.
     pub(in crate::domain) fn receiver(&self) -> String {
         match &self.integration {
             Some((_, name)) => format!("the integration {name}"),
@@ -55,7 +55,7 @@ impl Asked {
         }
     }
 
-    /// How it failed, in a sentence.
+    /// Describes the failure in a sentence.
     pub(in crate::domain) fn complaint(&self, why: &str) -> String {
         let (operation, kind) = (self.operation, &self.kind);
         let what = if operation == kind {
@@ -66,13 +66,13 @@ impl Asked {
         format!("{what} failed in {}: {why}.", self.receiver())
     }
 
-    /// The stack of a failure, for those who see what happens in the bot.
+    /// Returns the stack of a failure if the bot's members may see it.
     pub(in crate::domain) fn stack_for_bot<'a>(&self, failed: &'a Failed) -> Option<&'a str> {
         failed.stack.as_deref().filter(|_| self.is_own)
     }
 
-    /// Writes how it failed into the log of the bot and, if one was asked, of the integration. `more` follows
-    /// the complaint.
+    /// Writes the failure to the log of the bot and, if the receiver is an integration, to that one's log.
+    /// `more` follows the sentence.
     pub(in crate::domain) fn log(
         &self,
         change: &Change<'_>,
@@ -92,14 +92,14 @@ impl Asked {
         }
     }
 
-    /// Has the logs say how it failed, those of the bot and that of the server. That they cannot changes nothing
-    /// for the one who waits.
+    /// Reports a failure in the server's log and in the logs of the bot and the integration. A log error does
+    /// not affect the caller.
     pub(super) async fn report(self, app: &App, failed: Failed) {
         app.failures().note(app, &self, (&failed, false));
         self.record(app, failed).await;
     }
 
-    /// Has the logs of the bot alone say how it failed.
+    /// Writes a failure to the logs of the bot and the integration only.
     pub(super) async fn record(self, app: &App, failed: Failed) {
         let parts = app.clone();
         let logged = app.change_as(Actor::System, move |change| {

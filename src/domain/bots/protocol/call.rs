@@ -1,5 +1,5 @@
-//! Calls of an integration whose answer somebody waits for. How one fails stands in the logs of the
-//! integration and the bot too.
+//! Calls to integrations whose caller waits for the answer. Failures are also logged for the integration and the
+//! bot.
 
 use serde_json::Value;
 
@@ -14,21 +14,21 @@ use crate::{
     kernel::{Error, Kind, Result, ids::EventId},
 };
 
-/// What an installed integration is asked.
+/// A call to an installed integration.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::domain) struct Question<'a> {
-    /// The bot's row and that of the installation.
+    /// Rows of the bot and the installation.
     pub(in crate::domain) place: (i64, i64),
     pub(in crate::domain) operation: &'static str,
-    /// The type of the action; else the operation.
+    /// Type of the action; else the operation.
     pub(in crate::domain) kind: &'a str,
     pub(in crate::domain) body: &'a Value,
 }
 
-/// Calls an installed integration, and returns what it answered, with whatever status.
+/// Calls an installed integration, and returns its answer with any status.
 ///
 /// # Errors
-/// [`Failed`] if there is no answer, or those of the store.
+/// [`Failed`] in the inner result if there is no answer; errors of the store.
 pub(in crate::domain) async fn call(
     app: &App,
     question: Question<'_>,
@@ -38,7 +38,7 @@ pub(in crate::domain) async fn call(
         Ok(answer) => answer.is_error().then(|| answer.failure()),
         Err(failed) => Some(failed.clone()),
     };
-    // Whoever calls the built-in chat with a mistake learns of it in the answer; its code has not failed.
+    // A 4xx of the built-in chat is the client's mistake, so the server's log gets no failure.
     let is_of_caller = asked.is_built_in && answer.as_ref().is_ok_and(|answer| answer.status < 500);
     match failed {
         Some(failed) if is_of_caller => asked.record(app, failed).await,
@@ -48,10 +48,10 @@ pub(in crate::domain) async fn call(
     Ok(answer)
 }
 
-/// Calls an installed integration for what `read` finds in its answer.
+/// Calls an installed integration, and parses its answer with `read`.
 ///
 /// # Errors
-/// `Runtime` with what the integration or `read` complains of, or those of the store.
+/// `Runtime` with the message of the integration or of `read`; errors of the store.
 pub(in crate::domain) async fn call_for<T>(
     app: &App,
     question: Question<'_>,
@@ -102,7 +102,7 @@ async fn put(
     Ok((asked, ask(app, &receiver, question).await))
 }
 
-/// The error of code that failed, with what it says.
+/// Returns the error of failed code, with its message.
 pub(in crate::domain) fn runtime_error(text: String) -> Error {
     Error::new(Kind::Runtime, text)
 }

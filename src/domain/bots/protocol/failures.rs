@@ -1,5 +1,5 @@
-//! Failures of the code of bots and integrations as they are seen at once: a line in the server's log, and in
-//! profile `dev` the last ones of each bot, for those who talk with it.
+//! Recent failures of the code of bots and integrations: writes them to the server's log and, in profile `dev`,
+//! keeps the latest ones of each bot in memory for its chat.
 
 use std::{
     collections::VecDeque,
@@ -20,36 +20,36 @@ use crate::{
     kernel::{Timestamp, ids::AgentId},
 };
 
-/// The most bots whose failures are kept, for how long, and how many of each.
+/// Maximum number of bots with failures in memory, time that they stay, and maximum number for each bot.
 const BOTS: u64 = 1000;
 const KEPT_FOR: Duration = Duration::from_secs(3600);
 const OF_EACH: usize = 10;
 
-/// How long the lines of a bot are counted together.
+/// Window of the line limit of one bot or integration.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// The most of a text in a line of the log, in bytes.
+/// Maximum length of a text in a log line, in bytes.
 const LINE_BYTES: usize = 500;
 
 /// A failure of code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// Later ones have larger numbers.
+    /// Sequence number; later failures have larger numbers.
     pub number: u64,
-    /// When.
+    /// Time of the failure.
     pub at: Timestamp,
-    /// The operation that failed, the place and the reason, in a sentence.
+    /// Operation, receiver and reason, in a sentence.
     pub text: String,
-    /// The frames of the stack, a line each.
+    /// Stack frames, one a line.
     pub stack: Option<String>,
-    /// True if the same is tried again.
+    /// True if the call is retried.
     pub retried: bool,
 }
 
-/// The failures of a bot, the oldest first.
+/// Failures of a bot, oldest first.
 type Recent = Arc<Mutex<VecDeque<Seen>>>;
 
-/// The failures that were seen lately.
+/// Recent failures and the counters of log lines.
 pub(in crate::domain) struct Failures {
     recent: Cache<AgentId, Recent>,
     lines: Cache<String, Arc<AtomicU32>>,
@@ -57,7 +57,7 @@ pub(in crate::domain) struct Failures {
 }
 
 impl Failures {
-    /// None so far. Their numbers go on from `now`, so that those of an earlier start are smaller.
+    /// Creates an empty list. Sequence numbers start at `now`, so they exceed those from before a restart.
     pub(in crate::domain) fn new(now: Timestamp) -> Self {
         Self {
             recent: Cache::builder()
@@ -72,7 +72,7 @@ impl Failures {
         }
     }
 
-    /// Notes that what was asked has failed, and whether that is tried again.
+    /// Records a failed call; `retried` is true if it will be retried.
     pub(in crate::domain) fn note(
         &self,
         app: &App,
@@ -93,7 +93,7 @@ impl Failures {
         self.keep(app, bot, (text, stack), retried);
     }
 
-    /// Keeps a failure, in profile `dev`, for those who talk with the bot.
+    /// Stores a failure in memory; only in profile `dev`.
     fn keep(
         &self,
         app: &App,
@@ -119,15 +119,15 @@ impl Failures {
         recent.push_back(seen);
     }
 
-    /// Notes that a script has failed: of an integration, or for the webhook of one. The text may hold what the
-    /// script was given, so it is in the integration's log alone.
+    /// Logs the failure of an integration's script. The text may contain the script's input, so it goes to the
+    /// integration's log only.
     pub(in crate::domain) fn note_script(&self, app: &App, of: &str) {
         if self.has_line(app, of) {
             warn!(of, "a script of an integration failed; its log says why");
         }
     }
 
-    /// Notes what a program threw that belongs to no answer.
+    /// Records an exception of a program that belongs to no call.
     pub(in crate::domain) fn note_uncaught(&self, app: &App, line: &LogLine) {
         let program = &*line.program;
         if self.has_line(app, program) {
@@ -141,7 +141,8 @@ impl Failures {
         let Some(bot) = &line.bot else {
             return;
         };
-        // The stack of an integration may be that of another workspace.
+        // The code of an integration may belong to another workspace, whose stacks the bot's members must not
+        // see.
         let is_own = **bot == *program;
         let stack = line
             .message
@@ -155,7 +156,7 @@ impl Failures {
         self.keep(app, &bot, (text, stack.filter(|_| is_own)), false);
     }
 
-    /// True if there is room in the log for another line of this bot.
+    /// Counts a log line, and returns true if it is within the limit for a minute.
     fn has_line(&self, app: &App, of: &str) -> bool {
         let most = app.bot_settings().failure_lines_per_minute;
         let count = self.lines.get_with_by_ref(of, Arc::default);
@@ -170,7 +171,7 @@ impl Failures {
         before < most
     }
 
-    /// The last failures of a bot after a number.
+    /// Returns the failures of a bot after a sequence number.
     pub(in crate::domain) fn after(&self, bot: &AgentId, number: u64) -> Vec<Seen> {
         let Some(recent) = self.recent.get(bot) else {
             return Vec::new();
@@ -180,13 +181,13 @@ impl Failures {
         later.cloned().collect()
     }
 
-    /// The number of the last failure of all.
+    /// Returns the sequence number of the latest failure.
     pub(in crate::domain) fn last(&self) -> u64 {
         self.last.load(Ordering::Relaxed)
     }
 }
 
-/// The first line of a text, as a log can have it.
+/// Returns the first line of a text without control characters, cut to the maximum length.
 fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let line = &line[..line.floor_char_boundary(LINE_BYTES)];

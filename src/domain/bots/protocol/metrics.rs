@@ -1,4 +1,4 @@
-//! What is measured of calls to bots and integrations, and of the deliveries that wait for them.
+//! Metrics of calls to bots and integrations, and of the delivery queue.
 
 use std::sync::atomic::AtomicU64;
 
@@ -23,12 +23,12 @@ use crate::{
     kernel::{Result, Timestamp, clock::Stopwatch},
 };
 
-/// The first bucket of the durations of calls, in seconds; each is twice the one before, so that the
-/// last ends at about 65 s.
+/// Upper bound of the first bucket of call durations, in seconds. Each bucket doubles it; the last one ends at
+/// about 65 s.
 const FASTEST: f64 = 0.001;
 const BUCKETS: u16 = 17;
 
-/// The metrics of the runtime protocol. Clones share them.
+/// Metrics of the runtime protocol. Clones share the values.
 #[derive(Clone)]
 pub struct Metrics {
     calls: Family<CallLabels, Counter>,
@@ -83,7 +83,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Adds the metrics to a registry.
+    /// Registers the metrics.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "protocol_calls",
@@ -121,7 +121,7 @@ impl Metrics {
         );
     }
 
-    /// Notes that a call begins; it ends when what is returned is dropped.
+    /// Starts the measurement of a call. The call counts as running until the returned guard is dropped.
     pub(super) fn begin(&self, operation: &'static str, endpoint: &Endpoint) -> Running {
         let to = match endpoint {
             Endpoint::Url(_) => "url",
@@ -143,16 +143,16 @@ impl Metrics {
         }
     }
 
-    /// Counts an attempt to deliver something.
+    /// Counts a delivery attempt.
     pub(in crate::domain) fn attempted(&self, operation: &'static str, outcome: &'static str) {
         let labels = DeliveryLabels { operation, outcome };
         self.deliveries.get_or_create(&labels).inc();
     }
 
-    /// Reads from the database what only it knows: what waits.
+    /// Updates the gauges of the delivery queue from the database.
     ///
     /// # Errors
-    /// Those of the store; then the figures are those of the last time.
+    /// Errors of the store; the gauges then keep their values.
     pub async fn measure(&self, app: &App) -> Result<()> {
         let now = app.clock().now();
         let queue = app.store().scan(move |conn| Queue::read(conn, now));
@@ -166,7 +166,7 @@ impl Metrics {
     }
 }
 
-/// A call that has no answer yet. One that is given up before there is an answer is not counted.
+/// A running call. A call that is abandoned before its answer is not counted.
 pub(super) struct Running {
     metrics: Metrics,
     running: Gauge,
@@ -175,7 +175,7 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Counts the call with what came of it.
+    /// Counts the call with its outcome.
     pub(super) fn ended(mut self, outcome: &std::result::Result<Answer, Failed>) {
         self.labels.outcome = match outcome {
             Ok(answer) if answer.is_good() => "answered",
@@ -197,7 +197,7 @@ impl Drop for Running {
     }
 }
 
-/// What waits in the database.
+/// Size and age of the delivery queue.
 struct Queue {
     due: i64,
     later: i64,

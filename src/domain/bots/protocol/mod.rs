@@ -1,6 +1,6 @@
-//! The runtime protocol: one operation, asked of a bot or of an integration that is installed in one,
-//! and its answer (botpress.md §5). It goes to the receiver's url, or to its code through the
-//! engine; nothing is locked meanwhile, because a receiver that works calls this server.
+//! The runtime protocol: a request to a bot or an installed integration, and its answer (botpress.md §5). The
+//! request goes to the receiver's URL, or to its code through the engine. No lock is held during a call, because
+//! receivers call this server in turn.
 
 mod answer;
 mod ask;

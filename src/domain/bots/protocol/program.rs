@@ -1,4 +1,4 @@
-//! The program of a receiver that has code: the code with its variables.
+//! Programs of receivers that have code: the code and its environment variables.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,10 +15,10 @@ use crate::{
     kernel::{Result, Secret, ids::ApiKeyId},
 };
 
-/// How many programs are kept in memory, without their code.
+/// Maximum number of cached programs. The cache does not hold their code.
 const KEPT: u64 = 10_000;
 
-/// Programs that were asked for not long ago.
+/// Cache of recently used programs.
 pub(in crate::domain) struct Programs(Cache<Key, Arc<Program>>);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -43,10 +43,10 @@ const INTEGRATION_CODE: &str = "
     FROM integration_code JOIN integrations ON integrations.seq = integration_code.integration_seq
     WHERE integrations.id = :id";
 
-/// The program of a receiver at this revision.
+/// Returns the program of a receiver at this revision.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub(super) async fn of(app: &App, receiver: &Receiver, revision: i64) -> Result<Arc<Program>> {
     let token = tokens::of(app, receiver).await?;
     let owner = match &receiver.integration {
@@ -81,7 +81,7 @@ fn read(
         ("BP_API_URL", addresses.api.as_str()),
         ("BP_TOKEN", token.expose()),
         ("BP_WEBHOOK_URL", addresses.webhooks.as_str()),
-        // What programs log says whom it is for.
+        // JSON log lines carry the bot that they are for.
         ("BP_LOG_FORMAT", "json"),
     ]
     .map(|(name, value)| (name.to_owned(), Secret::new(value)))
@@ -112,7 +112,7 @@ fn read(
     });
     Ok(Program {
         id: key.owner.clone(),
-        // Another token is another variable.
+        // A new token changes an environment variable, so it changes the version.
         version: format!("{}-{}", key.revision, key.token),
         code,
         env,

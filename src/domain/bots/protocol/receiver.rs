@@ -1,4 +1,4 @@
-//! Who is asked: a bot, or an integration that is installed in one.
+//! Receivers of calls: bots, and integrations that are installed in one.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
@@ -19,41 +19,41 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(in crate::domain) struct Receiver {
     pub(in crate::domain) agent: CallerAgent,
-    /// The integration; none if the bot itself is asked.
+    /// The integration; `None` if the receiver is the bot.
     pub(in crate::domain) integration: Option<Installed>,
-    /// The workspace that the code belongs to.
+    /// The workspace that owns the code.
     pub(super) workspace: WorkspaceId,
-    /// The type of the installation's configuration; none for the default one, and for a bot.
+    /// Type of the installation's configuration; `None` for the default type and for a bot.
     pub(super) configuration_type: Option<String>,
-    /// True if that is the bot's own.
+    /// True if the bot's own workspace owns the code.
     pub(super) is_own: bool,
-    /// The configuration of the bot or the installation, as the protocol carries it.
+    /// Configuration of the bot or the installation: JSON in Base64, as the protocol sends it.
     pub(super) configuration: String,
     pub(super) endpoint: Endpoint,
-    /// What requests to the url of a bot are signed with.
+    /// Secret that signs requests to a bot's URL.
     pub(super) signing_secret: Option<Secret>,
 }
 
-/// An integration in the bot.
+/// An integration that is installed in the bot.
 #[derive(Debug, Clone)]
 pub(in crate::domain) struct Installed {
     pub(in crate::domain) integration_id: IntegrationId,
     pub(in crate::domain) name: String,
     pub(super) webhook_id: String,
-    /// The name that the bot's developer knows the installation by, if they gave it one.
+    /// Alias that the bot's developer gave the installation.
     pub(super) alias: Option<String>,
 }
 
-/// Where what is asked goes.
+/// Destination of calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Endpoint {
-    /// To the url of a bot or an integration in development.
+    /// URL of a bot or an integration in development.
     Url(String),
-    /// To its code, of this version.
+    /// Deployed code, at this revision.
     Code {
         revision: i64,
     },
-    /// To a program that is a part of this one.
+    /// A program that is built into this server.
     BuiltIn,
     Nowhere,
 }
@@ -80,7 +80,7 @@ const INSTALLATION: &str = "
       AND (agents.deleted_at IS NULL OR bot_integrations.status = 'unregistration_pending')";
 
 impl Receiver {
-    /// The bot that is this agent, unless it is blocked.
+    /// Loads the bot with this agent row; `None` if it is blocked or deleted.
     pub(in crate::domain) fn bot(
         conn: &Connection,
         sealer: &Sealer,
@@ -115,7 +115,8 @@ impl Receiver {
         })
     }
 
-    /// An installation of a bot, on or off; of a deleted bot, one whose integration is to be told.
+    /// Loads an installation of a bot, enabled or not. An installation of a deleted bot is found only while it
+    /// waits for `unregister`.
     pub(in crate::domain) fn installation(
         conn: &Connection,
         sealer: &Sealer,
@@ -156,7 +157,7 @@ impl Receiver {
         })
     }
 
-    /// The name that failures are reported under.
+    /// Returns the receiver's name for messages.
     pub(in crate::domain) fn name(&self) -> String {
         match &self.integration {
             Some(integration) => format!("the integration {}", integration.name),

@@ -1,5 +1,5 @@
-//! What the bodies of the protocol carry: users, conversations, messages, events and states, as the
-//! API shows them (botpress.md §1.2).
+//! Request bodies of the protocol: users, conversations, messages, events and states in the API's format
+//! (botpress.md §1.2).
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::{Map, Value, json};
@@ -21,15 +21,15 @@ use crate::{
     },
 };
 
-/// A body with what its type is.
+/// A request body with its id and type.
 pub(in crate::domain) struct Shown {
     pub(in crate::domain) id: String,
     pub(in crate::domain) kind: String,
     pub(in crate::domain) body: Value,
 }
 
-/// What a message is told as: to the bot as the event that it is, to an integration as itself. None if
-/// it is gone.
+/// Builds the body for a message: an event for the bot, the message itself for an integration. `None` if the
+/// message no longer exists.
 pub(in crate::domain) fn message(
     conn: &Connection,
     agent: &CallerAgent,
@@ -145,7 +145,7 @@ const EVENT: &str = "
     LEFT JOIN messages ON messages.seq = events.message_seq
     WHERE events.seq = :seq AND events.agent_seq = :agent_seq";
 
-/// What an event is told to the bot as. None if it is gone.
+/// Builds the body for an event; `None` if the event no longer exists.
 pub(in crate::domain) fn event(
     conn: &Connection,
     agent: &CallerAgent,
@@ -183,7 +183,7 @@ pub(in crate::domain) fn event(
     Ok(found.optional()?)
 }
 
-/// A state as the API shows it.
+/// Returns a state in the API's format.
 pub(in crate::domain) fn state(bot: &AgentId, state: &State) -> Value {
     let mut shown = json!({
         "id": state.id,

@@ -1,5 +1,5 @@
-//! The token that a program calls this server with: a key of its own, whose value is kept sealed. If
-//! the key is revoked, the next call gets a new one.
+//! Tokens by which programs call this server. Each program has its own API key, stored encrypted. If the key is
+//! revoked, the next call creates a new one.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -16,14 +16,14 @@ use crate::{
     store::Sealer,
 };
 
-/// A token with the key that it is of.
+/// A token and the id of its API key.
 #[derive(Clone)]
 pub(super) struct Token {
     pub(super) key: ApiKeyId,
     pub(super) value: Secret,
 }
 
-/// The token of a receiver's code, made when it is first needed.
+/// Returns the token of a receiver's code; creates it at first use.
 pub(super) async fn of(app: &App, receiver: &Receiver) -> Result<Token> {
     let (kind, owner, id) = owner(receiver);
     let known = app.store().read(|conn| find(conn, app.sealer(), &id))?;
@@ -35,7 +35,7 @@ pub(super) async fn of(app: &App, receiver: &Receiver) -> Result<Token> {
         Ok(statement.exists(named_params! {":id": receiver.workspace})?)
     };
     if app.store().read(is_closed)? {
-        // What is left of a deleted workspace is told that it ends, and reaches nothing any more.
+        // The code of a deleted workspace still receives `unregister`, but its token gives access to nothing.
         return Ok(Token {
             key: "".into(),
             value: Secret::new(String::new()),
@@ -53,7 +53,7 @@ pub(super) async fn of(app: &App, receiver: &Receiver) -> Result<Token> {
 
 const IS_CLOSED: &str = "SELECT 1 FROM workspaces WHERE id = :id AND closed_at IS NOT NULL";
 
-/// Whose key it is, and by which id it is kept.
+/// Returns the kind and the owner of the key, and the id under which the token is stored.
 fn owner(receiver: &Receiver) -> (KeyKind, Owner, String) {
     let workspace = receiver.workspace.clone();
     match &receiver.integration {
