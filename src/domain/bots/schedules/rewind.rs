@@ -9,7 +9,7 @@ use crate::{
     kernel::{Result, Timestamp},
 };
 
-/// Rows whose time of writing lies in the future of the clock.
+/// Rows that were written at a time that the clock has not reached again.
 const STRAY: &str = "
     SELECT seq, agent_seq, delay, recurring FROM bot_schedules
     WHERE delay IS NOT NULL AND due_at - delay > :now LIMIT :limit";
