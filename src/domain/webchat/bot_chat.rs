@@ -1,5 +1,5 @@
-//! The web chat of a bot, which is the built-in integration `chat` and a page: what the page shows, and
-//! how it is switched on.
+//! The chat page of a bot, which uses the built-in integration `chat`: public facts about the bot, its recent
+//! failures, and the installation of the chat.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -15,32 +15,32 @@ use crate::{
     kernel::{Error, Result, ids::AgentId},
 };
 
-/// What anybody may know of a bot who has the address of its chat.
+/// Public facts about a bot, for anyone with the address of its chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
-    /// The bot's id.
+    /// Id of the bot.
     pub id: AgentId,
-    /// Its name.
+    /// Name of the bot.
     pub name: String,
-    /// Whether it can answer.
+    /// Ability to answer.
     pub standing: Standing,
-    /// What the address of the chat's API ends with; none if the chat is not switched on.
+    /// Webhook id of the chat, the last part of its API's address; `None` if the bot has no enabled chat.
     pub webhook_id: Option<String>,
 }
 
-/// Whether a bot can answer.
+/// Ability of a bot to answer messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// There is something that is told of messages.
+    /// It has code or a URL that receives messages.
     Answers,
-    /// It has neither code nor an address.
+    /// It has neither code nor a URL.
     NoCode,
     /// It is stopped.
     Blocked,
 }
 
 impl Standing {
-    /// Why nobody answers, in a sentence.
+    /// Returns a sentence that says why the bot does not answer.
     #[must_use]
     pub const fn notice(self) -> Option<&'static str> {
         match self {
@@ -59,11 +59,11 @@ const FIND: &str = "
     WHERE (agents.id = :key OR agents.handle = :key) AND agents.deleted_at IS NULL
     ORDER BY agents.id = :key DESC LIMIT 1";
 
-/// The bot with this id or handle, in whichever workspace: for whoever opens its page, who proves
-/// nothing.
+/// Returns the public facts of the bot with this id or handle, in any workspace. The caller is not
+/// authenticated.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, or errors of the store.
 pub fn shown(app: &App, id_or_handle: &str) -> Result<Shown> {
     let found = app.store().read(|conn| read(conn, id_or_handle))?;
     let mut shown =
@@ -91,14 +91,14 @@ fn read(conn: &Connection, key: &str) -> Result<Option<Shown>> {
     Ok(found.optional()?)
 }
 
-/// The failures of a bot's code that those who talk with it are shown.
+/// Recent failures of a bot's code, for the users of its chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Troubles {
-    /// True if the bot can answer.
+    /// Ability of the bot to answer.
     pub standing: Standing,
-    /// The number to ask for later ones with.
+    /// Sequence number for the next request: it returns later failures.
     pub last: u64,
-    /// Those of this bot that are asked for, the oldest first.
+    /// Failures after the given number, oldest first.
     pub failures: Vec<Seen>,
 }
 
@@ -110,11 +110,11 @@ const FIND_BY_CHAT: &str = "
     WHERE bot_integrations.webhook_id = :webhook_id AND bot_integrations.enabled
       AND integrations.built_in AND agents.deleted_at IS NULL";
 
-/// How the bot fares whose chat has this webhook: its failures after a number, or none without one. Failures
-/// are kept in profile `dev` alone.
+/// Returns the failures after a sequence number of the bot whose chat has this webhook; none without a number.
+/// Failures are kept in profile `dev` only.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, or errors of the store.
 pub fn troubles(app: &App, webhook_id: &str, after: Option<u64>) -> Result<Troubles> {
     let found = app.store().read(|conn| {
         let bot: Option<AgentId> = conn
@@ -137,21 +137,21 @@ pub fn troubles(app: &App, webhook_id: &str, after: Option<u64>) -> Result<Troub
     })
 }
 
-/// The bot with this id in the workspace of the call, with its chat switched on if it was never off, and the
-/// id of the webhook that the chat's API is at.
+/// Returns the bot with this id in the call's workspace, and the webhook id of its chat. Installs the chat if
+/// the bot never had it.
 ///
 /// # Errors
-/// Those of [`find`] and [`webchat::ensure`].
+/// Errors of [`find`] and [`super::ensure`].
 pub async fn with_chat(call: &Call, id: AgentId) -> Result<(Bot, String)> {
     let bot = find(call, id).await?;
     let webhook = super::ensure(call, &bot.id).await?;
     Ok((bot, webhook))
 }
 
-/// Switches the chat of a bot on for whoever may do everything here.
+/// Installs the chat of a bot on behalf of the server's operator.
 ///
 /// # Errors
-/// `NotFound`, or those of [`webchat::ensure_for`].
+/// `NotFound`, or errors of [`super::ensure_for`].
 pub async fn switch_chat_on(app: &App, id_or_handle: &str) -> Result<()> {
     let shown = shown(app, id_or_handle)?;
     let agent = app

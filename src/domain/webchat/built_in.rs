@@ -1,4 +1,4 @@
-//! The integration itself: what it declares, and its row, which belongs to a workspace of the program.
+//! Definition and registration of the built-in integration. It belongs to a workspace of the server.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -14,16 +14,17 @@ use crate::{
     kernel::{Error, Result, ids::WorkspaceId},
 };
 
-/// The version: that of the API which the official client speaks.
+/// Version of the integration: the version of the API that the official client uses.
 const VERSION: &str = "0.7.6";
 
-/// Its id, which is the same on every server: what the vendor's command line generates has it.
+/// Id of the integration. It is the same on every server, because code that the vendor's command line generates
+/// contains it.
 pub(super) const ID: &str = "6368b1a7-0000-4000-8000-000000000706";
 
-/// The workspace that the program's own integrations belong to.
+/// Workspace that owns the built-in integrations.
 const WORKSPACE: &str = "6368b1a7-0000-4000-8000-000000000000";
 
-/// What it declares.
+/// Definition of the integration in JSON.
 const DEFINITION: &str = include_str!("definition.json");
 
 const README: &str = include_str!("readme.md");
@@ -41,10 +42,10 @@ const OWN_WORKSPACE: &str = "UPDATE workspaces SET system = 1 WHERE id = :id";
 
 const HAS_WORKSPACE: &str = "SELECT 1 FROM workspaces WHERE id = :id";
 
-/// Makes sure that the integration is there for everyone, or for nobody where the settings say so.
+/// Creates or updates the integration. It is public, or private if the settings turn the chat off.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn register(app: &App) -> Result<()> {
     let (enabled, sealer) = (app.webchat_settings().enabled, app.sealer().clone());
     let definition: IntegrationDefinition = serde_json::from_str(DEFINITION)

@@ -1,4 +1,4 @@
-//! Conversations of the chat. Whoever makes one owns it, and may let others in.
+//! Conversations of the chat. The user who creates a conversation owns it and can add participants.
 
 use rusqlite::Connection;
 
@@ -21,11 +21,11 @@ use crate::{
 /// A conversation of the chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversation {
-    /// What it is known by in the chat.
+    /// Id in the chat: the foreign id if the client chose one, else the conversation's own id.
     pub id: String,
-    /// When it was created.
+    /// Creation time.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last update.
     pub updated_at: Timestamp,
 }
 
@@ -39,10 +39,10 @@ impl Conversation {
     }
 }
 
-/// Asserts that a user takes part in a conversation.
+/// Requires that a user participates in a conversation.
 ///
 /// # Errors
-/// `Forbidden`
+/// `Forbidden`, or errors of the store.
 pub(super) fn require_part(
     conn: &Connection,
     bot: &CallerAgent,
@@ -52,7 +52,7 @@ pub(super) fn require_part(
     conversations::require_part(conn, bot, conversation, user).map(drop)
 }
 
-/// Asserts that a user owns a conversation.
+/// Requires that a user owns a conversation.
 ///
 /// # Errors
 /// `Forbidden`
@@ -70,10 +70,10 @@ pub(super) fn require_owner(
     ))
 }
 
-/// Creates a conversation of the user who asks.
+/// Creates a conversation that the calling user owns.
 ///
 /// # Errors
-/// `Invalid` for an id that may not be chosen, `Conflict` for one that is taken; those of the store.
+/// `Invalid` if the foreign id is not allowed; `Conflict` if it is taken; errors of the store.
 pub async fn create(visitor: &Visitor, fid: Option<String>) -> Result<Conversation> {
     if let Some(fid) = &fid {
         ids::check(fid)?;
@@ -112,11 +112,10 @@ fn make(
     Conversation::known(change.conn, &made)
 }
 
-/// The conversation with this id of the user who asks; one that is created if there is none.
+/// Returns the calling user's conversation with this id; creates it if there is none.
 ///
 /// # Errors
-/// `Forbidden` for one that somebody else owns, `Invalid` for an id that may not be chosen; those of the
-/// store.
+/// `Forbidden` if another user owns it; `Invalid` if the id is not allowed; errors of the store.
 pub async fn get_or_create(visitor: &Visitor, id: String) -> Result<Conversation> {
     let voice = visitor.voice()?;
     let (call, user) = (visitor.call(), visitor.id.clone());
@@ -144,10 +143,10 @@ pub async fn get_or_create(visitor: &Visitor, id: String) -> Result<Conversation
         .await
 }
 
-/// A conversation that the user who asks takes part in.
+/// Returns a conversation that the calling user participates in.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, or those of the store.
+/// `NotFound`, `Forbidden`, or errors of the store.
 pub fn find(visitor: &Visitor, id: &str) -> Result<Conversation> {
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
@@ -157,10 +156,10 @@ pub fn find(visitor: &Visitor, id: &str) -> Result<Conversation> {
     })
 }
 
-/// The conversation of the user who asks that a path names, if the user owns it.
+/// Returns the bot's conversation with this id if the calling user owns it.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, or those of the store.
+/// `NotFound`, `Forbidden`, or errors of the store.
 pub(super) fn owned(visitor: &Visitor, id: &str) -> Result<conversations::Conversation> {
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
@@ -170,10 +169,10 @@ pub(super) fn owned(visitor: &Visitor, id: &str) -> Result<conversations::Conver
     })
 }
 
-/// Deletes a conversation of the user who asks, with its messages.
+/// Deletes a conversation that the calling user owns, with its messages.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, or those of the store.
+/// `NotFound`, `Forbidden`, or errors of the store.
 pub async fn delete(visitor: &Visitor, id: &str) -> Result<()> {
     let found = owned(visitor, id)?;
     conversations::delete(visitor.call(), found.id)
@@ -181,12 +180,12 @@ pub async fn delete(visitor: &Visitor, id: &str) -> Result<()> {
         .map(drop)
 }
 
-/// The conversations that the user who asks owns, newest first.
+/// Returns a page of the conversations that the calling user owns, newest first.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn list(visitor: &Visitor, after: Option<Token>) -> Result<Page<Conversation>> {
-    // wire: those of others that the user takes part in are not listed, as with the vendor
+    // wire: the list omits conversations of other owners in which the user participates, as the vendor's does
     let filter = Filter {
         tags: [(OWNER.to_owned(), visitor.id.to_string())].into(),
         ..Filter::default()
@@ -202,7 +201,7 @@ pub async fn list(visitor: &Visitor, after: Option<Token>) -> Result<Page<Conver
     Ok(Page { items, next })
 }
 
-/// What a conversation is known by in the chat, and its row.
+/// Returns a conversation's id in the chat, and its row.
 pub(super) fn known_by(
     conn: &Connection,
     voice: &Voice,

@@ -1,4 +1,4 @@
-//! Custom events of the chat: what a client and a bot tell one another beside messages.
+//! Custom events of the chat, which clients and bots send each other in addition to messages.
 
 use serde_json::{Map, Value, json};
 
@@ -22,31 +22,31 @@ use crate::{
     },
 };
 
-/// The event that the integration declares.
+/// Name of the event in the integration's definition.
 const CUSTOM: &str = "custom";
 
 /// A custom event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Its id; one that the bot sends has none.
+    /// Id of the event; `None` for an event from the bot, which is not stored.
     pub id: Option<EventId>,
-    /// What the conversation is known by.
+    /// Id of the conversation in the chat.
     pub conversation: String,
-    /// What its author is known by.
+    /// Id of the author in the chat.
     pub user: String,
-    /// What it tells.
+    /// Payload of the event.
     pub payload: Map<String, Value>,
-    /// Whether the bot has sent it.
+    /// True if the bot sent the event.
     pub is_bot: bool,
-    /// When it was created.
+    /// Creation time.
     pub created_at: Timestamp,
 }
 
-/// Tells the bot something in a conversation of the user who asks.
+/// Sends a custom event from the calling user to the bot.
 ///
 /// # Errors
-/// `ReferenceNotFound` for the conversation, `Forbidden` unless the user takes part in it, or those of the
-/// store.
+/// `ReferenceNotFound` if the conversation does not exist; `Forbidden` if the user does not participate in it;
+/// errors of [`events::create`].
 pub async fn create(
     visitor: &Visitor,
     conversation: &str,
@@ -94,10 +94,10 @@ pub async fn create(
     Ok(shown(&made))
 }
 
-/// A custom event of a conversation that the user who asks takes part in.
+/// Returns a custom event of a conversation that the calling user participates in.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, or those of the store.
+/// `NotFound`, `Forbidden`, or errors of the store.
 pub fn find(visitor: &Visitor, id: &EventId) -> Result<Event> {
     let event = events::find(visitor.call(), id)?;
     let absent = || Error::not_found(format!("Event \"{id}\" not found"));
@@ -127,10 +127,10 @@ pub fn find(visitor: &Visitor, id: &EventId) -> Result<Event> {
     })
 }
 
-/// Tells those who listen to a conversation what the bot has sent. It is not stored.
+/// Publishes an event from the bot to the listeners of a conversation. It is not stored.
 ///
 /// # Errors
-/// `ReferenceNotFound` for the conversation, or those of the store.
+/// `ReferenceNotFound` if the conversation does not exist; errors of the store.
 pub fn send(call: &Call, conversation: &ConversationId, payload: Map<String, Value>) -> Result<()> {
     let voice = Voice::of(call)?;
     let known = call

@@ -1,6 +1,6 @@
-//! The ids that clients choose ("foreign ids", the vendor calls them), and what they stand for. A
-//! conversation is also found by its own id, and that comes first; a user only by what it was given,
-//! which is its own id if the client has not chosen one.
+//! Ids in the chat. Clients may choose ids ("foreign ids" in the vendor's terms) for users and conversations. A
+//! lookup of a conversation tries its own id first, then the foreign id. A lookup of a user takes only its id in
+//! the chat, which is the user's own id if the client chose none.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -19,10 +19,10 @@ use crate::{
     },
 };
 
-/// The longest id that a client may choose, in characters (the vendor's figure).
+/// Maximum length of a foreign id, in characters (the vendor's limit).
 const FID_MAX: usize = 70;
 
-/// Asserts that a client may choose this id in a body.
+/// Validates a foreign id in a request body.
 ///
 /// # Errors
 /// `Invalid`
@@ -30,7 +30,7 @@ pub(super) fn check(fid: &str) -> Result<()> {
     check_in(Location::Body, &["id"], fid)
 }
 
-/// Asserts that a client may choose this id in a key.
+/// Validates a foreign id in a user key.
 ///
 /// # Errors
 /// `Invalid`
@@ -59,7 +59,7 @@ fn check_in(location: Location, path: &[&str], fid: &str) -> Result<()> {
     Ok(())
 }
 
-/// A user as it is found.
+/// Id and row of a user.
 pub(super) struct Found {
     pub(super) id: EndUserId,
     pub(super) seq: i64,
@@ -70,7 +70,7 @@ const USER: &str = "
     FROM webchat_users JOIN end_users ON end_users.seq = webchat_users.user_seq
     WHERE webchat_users.agent_seq = :agent_seq AND webchat_users.fid = :fid";
 
-/// The user of the chat that is known by this.
+/// Returns the chat user with this id in the chat.
 pub(super) fn user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<Option<Found>> {
     let parameters = named_params! {":agent_seq": bot.seq, ":fid": fid};
     let found = conn.prepare_cached(USER)?.query_row(parameters, |row| {
@@ -82,10 +82,10 @@ pub(super) fn user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<Op
     Ok(found.optional()?)
 }
 
-/// The user that a body or a path names.
+/// Returns the user that a request body names.
 ///
 /// # Errors
-/// `ReferenceNotFound`
+/// `ReferenceNotFound`, or errors of the store.
 pub(super) fn named_user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<Found> {
     user(conn, bot, fid)?
         .ok_or_else(|| Error::new(Kind::ReferenceNotFound, format!("User \"{fid}\" not found")))
@@ -93,11 +93,11 @@ pub(super) fn named_user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Res
 
 const IS_A_USER: &str = "SELECT 1 FROM end_users WHERE id = :id AND agent_id = :agent_id";
 
-/// Asserts that nobody is known by this: no user of the chat, no other user of the bot, and not the bot
-/// itself.
+/// Requires that an id is free: it belongs to no user of the chat, to no other user of the bot, and not to the
+/// bot.
 ///
 /// # Errors
-/// `Conflict`
+/// `Conflict`, or errors of the store.
 pub(super) fn require_free_user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<()> {
     let is_a_user = || {
         let parameters = named_params! {":id": fid, ":agent_id": bot.id};
@@ -115,7 +115,7 @@ pub(super) fn require_free_user(conn: &Connection, bot: &CallerAgent, fid: &str)
 const NAME_USER: &str = "
     INSERT INTO webchat_users (agent_seq, fid, user_seq) VALUES (:agent_seq, :fid, :seq)";
 
-/// Notes what a user is known by.
+/// Stores a user's id in the chat.
 pub(super) fn name_user(conn: &Connection, agent_seq: i64, fid: &str, seq: i64) -> Result<()> {
     conn.prepare_cached(NAME_USER)?
         .execute(named_params! {":agent_seq": agent_seq, ":fid": fid, ":seq": seq})?;
@@ -127,7 +127,7 @@ const FID_OF_USER: &str = "
     FROM end_users JOIN webchat_users ON webchat_users.user_seq = end_users.seq
     WHERE end_users.id = :id AND end_users.agent_id = :agent_id";
 
-/// What a user is known by in the chat; its own id if it is none of the chat's, as the bot is.
+/// Returns a user's id in the chat; for the bot and for users from elsewhere, the user's own id.
 pub(super) fn fid_of_user(conn: &Connection, bot: &CallerAgent, id: &EndUserId) -> Result<String> {
     let parameters = named_params! {":id": id, ":agent_id": bot.id};
     let found = conn
@@ -143,7 +143,7 @@ const CONVERSATION: &str = "
         ON conversations.seq = webchat_conversations.conversation_seq
     WHERE webchat_conversations.agent_seq = :agent_seq AND webchat_conversations.fid = :fid";
 
-/// The conversation of the chat with this id.
+/// Returns the chat conversation with this own or foreign id.
 pub(super) fn conversation(
     conn: &Connection,
     voice: &Voice,
@@ -163,19 +163,19 @@ pub(super) fn conversation(
     }
 }
 
-/// The conversation that a path names.
+/// Returns the conversation that a path names.
 ///
 /// # Errors
-/// `NotFound`
+/// `NotFound`, or errors of the store.
 pub(super) fn existing(conn: &Connection, voice: &Voice, id: &str) -> Result<Conversation> {
     let found = conversation(conn, voice, id)?;
     found.ok_or_else(|| Error::not_found(format!("Conversation \"{id}\" not found")))
 }
 
-/// The conversation that a body names.
+/// Returns the conversation that a request body names.
 ///
 /// # Errors
-/// `ReferenceNotFound`
+/// `ReferenceNotFound`, or errors of the store.
 pub(super) fn named_conversation(
     conn: &Connection,
     voice: &Voice,
@@ -187,10 +187,10 @@ pub(super) fn named_conversation(
     })
 }
 
-/// Asserts that no conversation has this id: none of the chat, and none of the bot.
+/// Requires that an id is free: it belongs to no conversation of the chat, and to none of the bot.
 ///
 /// # Errors
-/// `Conflict`
+/// `Conflict`, or errors of the store.
 pub(super) fn require_free_conversation(conn: &Connection, voice: &Voice, fid: &str) -> Result<()> {
     let of_bot = conversations::of_bot(conn, voice.bot().seq, &fid.into())?;
     if of_bot.is_some() || conversation(conn, voice, fid)?.is_some() {
@@ -206,7 +206,7 @@ const NAME_CONVERSATION: &str = "
     INSERT INTO webchat_conversations (agent_seq, fid, conversation_seq)
     VALUES (:agent_seq, :fid, :seq)";
 
-/// Notes the id that a client has chosen for a conversation.
+/// Stores the foreign id of a conversation.
 pub(super) fn name_conversation(
     conn: &Connection,
     agent_seq: i64,
@@ -221,7 +221,7 @@ pub(super) fn name_conversation(
 const FID_OF_CONVERSATION: &str = "
     SELECT fid FROM webchat_conversations WHERE conversation_seq = :seq";
 
-/// What a conversation is known by in the chat.
+/// Returns a conversation's id in the chat.
 pub(super) fn fid_of_conversation(
     conn: &Connection,
     conversation: &Conversation,

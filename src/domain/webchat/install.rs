@@ -1,4 +1,4 @@
-//! How a bot comes to have the chat: by itself, when somebody who may see the bot asks for it.
+//! Installs the chat into a bot at the first request of a member.
 
 use rusqlite::Connection;
 
@@ -19,12 +19,12 @@ use crate::{
     store::Sealer,
 };
 
-/// Makes sure that a bot of the call's workspace has the chat: the id of the webhook that its API is at.
+/// Makes sure that a bot of the call's workspace has the chat, and returns its webhook id.
 ///
 /// # Errors
-/// `NotFound` for the bot, and if this server has no chat; `Forbidden` if the bot's chat is turned off, and
-/// if it is not switched on yet for a role below developer;
-/// `Conflict` if the bot has an integration of its own with that name; those of the store.
+/// `NotFound` if the bot does not exist or the server has no chat; `Forbidden` if the bot's chat is disabled, or
+/// if it is not installed yet and the role is below developer; `Conflict` if the bot has another integration
+/// with this name; errors of the store.
 pub async fn ensure(call: &Call, bot: &AgentId) -> Result<String> {
     let agent = call
         .app()
@@ -35,7 +35,7 @@ pub async fn ensure(call: &Call, bot: &AgentId) -> Result<String> {
     if let Some(known) = call.app().store().read(|conn| standing(conn, seq))? {
         return Ok(known);
     }
-    // To read shows the chat; only who may change the bot switches it on.
+    // A read may show the chat; only a role that can change the bot may install it.
     call.require_role(Role::Developer)?;
     let sealer = call.app().sealer().clone();
     call.app()
@@ -46,10 +46,10 @@ pub async fn ensure(call: &Call, bot: &AgentId) -> Result<String> {
         .await
 }
 
-/// The same for any bot, on behalf of whoever is not held to a workspace.
+/// Makes sure that any bot has the chat, for an actor that is not limited to a workspace.
 ///
 /// # Errors
-/// As [`ensure`].
+/// As [`ensure`], without the check of a role.
 pub async fn ensure_for(app: &App, actor: Actor, agent: &Agent) -> Result<String> {
     require_chat(app)?;
     let seq = agent.seq;
@@ -90,7 +90,7 @@ fn switch_on(change: &Change<'_>, sealer: &Sealer, agent: &Agent) -> Result<Stri
     Ok(webhook)
 }
 
-/// The webhook of a bot's chat, if it has it; none if it may get it.
+/// Returns the webhook id of the bot's chat; `None` if the chat can be installed.
 fn standing(conn: &Connection, seq: i64) -> Result<Option<String>> {
     let known = installations::built_in(conn, seq, NAME)?.filter(|known| !known.removed);
     match known {
@@ -109,11 +109,10 @@ fn standing(conn: &Connection, seq: i64) -> Result<Option<String>> {
     }
 }
 
-/// The webhook of the chat of the bot with this id, if it has one that is on: for whoever opens the
-/// bot's page, who proves nothing.
+/// Returns the webhook id of a bot's chat if it is enabled. The caller is not authenticated.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn find(app: &App, bot: &AgentId) -> Result<Option<String>> {
     if !app.webchat_settings().enabled {
         return Ok(None);

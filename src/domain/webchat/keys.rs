@@ -1,5 +1,5 @@
-//! User keys: JWTs with HS256, as the vendor's client makes them. Those that this server signs also say
-//! which user it was, so that a key does not open what somebody else makes later under the same id.
+//! User keys of the chat: JWTs with HS256, as the vendor's client signs them. Keys that this server signs also
+//! contain the user's own id, so a key gives no access to a later user with the same id in the chat.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -12,32 +12,32 @@ use crate::{
     store::Sealer,
 };
 
-/// What a key says.
+/// Claims of a user key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Claims {
-    /// What the user is known by in the chat.
+    /// Id of the user in the chat.
     pub(super) id: String,
-    /// The user itself, in keys that this server has signed.
+    /// The user's own id; only in keys that this server signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user: Option<EndUserId>,
-    /// When it was signed, in seconds.
+    /// Time of signing, in Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     iat: Option<f64>,
-    /// When it ends, in seconds.
+    /// Time of expiry, in Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     exp: Option<f64>,
-    /// When it begins, in seconds.
+    /// Time from which the key is valid, in Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<f64>,
 }
 
 impl Claims {
-    /// Whether this user is meant.
+    /// True if the key belongs to this user.
     pub(super) fn is_of(&self, id: &EndUserId) -> bool {
         self.user.as_ref().is_none_or(|user| user == id)
     }
 
-    /// When it ends, if it does.
+    /// Returns the time of expiry, if any.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a time beyond the calendar is as good as its end"
@@ -47,18 +47,18 @@ impl Claims {
             .map(|end| Timestamp::from_micros((end * 1e6) as i64))
     }
 
-    /// Whether it was signed for a user that was there.
+    /// True if the key was signed for an existing user.
     pub(super) const fn is_of_someone(&self) -> bool {
         self.user.is_some()
     }
 }
 
-/// The one answer to a key that is not good: it tells nothing about why.
+/// Returns the error for any invalid key. It does not say why the key is invalid.
 pub(super) fn invalid() -> Error {
     Error::new(Kind::Unauthenticated, "Invalid or missing x-user-key")
 }
 
-/// A key of a user.
+/// Signs a key of a user.
 pub(super) fn sign(secret: &Secret, fid: &str, user: &EndUserId, now: Timestamp) -> Result<Secret> {
     let claims = Claims {
         id: fid.to_owned(),
@@ -73,10 +73,10 @@ pub(super) fn sign(secret: &Secret, fid: &str, user: &EndUserId, now: Timestamp)
         .map_err(|error| Error::internal("a user key cannot be signed", error))
 }
 
-/// What a key says that was signed with this secret.
+/// Verifies a key with this secret, and returns its claims.
 pub(super) fn verify(secret: &Secret, key: &str, now: Timestamp) -> Result<Claims> {
     let mut validation = Validation::new(Algorithm::HS256);
-    // What has no end does not end; and time is the product's own, see below.
+    // A key without `exp` never expires. Times are checked below, by the application clock.
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_aud = false;
@@ -97,7 +97,7 @@ fn seconds(at: Timestamp) -> f64 {
 
 const FIND: &str = "SELECT sealed FROM webchat_keys WHERE installation_seq = :seq";
 
-/// What the keys of an installation's users are signed with.
+/// Returns this server's signing secret of an installation.
 pub(super) fn find(
     conn: &Connection,
     sealer: &Sealer,
@@ -121,8 +121,8 @@ pub(super) fn find(
 const CONFIGURATION: &str =
     "SELECT webhook_id, configuration FROM bot_integrations WHERE seq = :seq AND enabled";
 
-/// What the keys of an installation's users are to be signed with now: the key of its owner, or that of
-/// this server; none if it is gone.
+/// Returns the present signing secret of an installation: its owner's if configured, else this server's; `None`
+/// if the installation does not exist or is disabled.
 pub(super) fn current(
     conn: &Connection,
     sealer: &Sealer,
@@ -144,7 +144,7 @@ pub(super) fn current(
     }
 }
 
-/// The key of an installation's owner, as its configuration has it.
+/// Parses the owner's signing secret from the installation's configuration.
 pub(super) fn of_owner(configured: Option<&Value>) -> Option<Secret> {
     let key = configured.and_then(Value::as_str);
     key.filter(|key| !key.is_empty()).map(Secret::new)
@@ -152,7 +152,7 @@ pub(super) fn of_owner(configured: Option<&Value>) -> Option<Secret> {
 
 const INSERT: &str = "INSERT INTO webchat_keys (installation_seq, sealed) VALUES (:seq, :sealed)";
 
-/// The same, made when it is first needed.
+/// Returns this server's signing secret of an installation; creates it at first use.
 pub(super) fn ensure(conn: &Connection, sealer: &Sealer, installation: i64) -> Result<Secret> {
     if let Some(known) = find(conn, sealer, installation)? {
         return Ok(known);

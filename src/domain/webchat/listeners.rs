@@ -1,8 +1,8 @@
-//! Who listens to conversations, and what they are told. Nothing of it is stored: whoever comes back
-//! lists the messages that were written meanwhile.
+//! Listeners of conversations, and the signals that they receive. Signals are not stored: a client that
+//! reconnects lists the messages that it missed.
 //!
-//! A listener has a small buffer. One that is full belongs to a reader who is too slow: the stream ends,
-//! and the client connects anew.
+//! Each listener has a small buffer. If it is full, the reader is too slow: its stream ends, and the client must
+//! reconnect.
 
 use std::{
     collections::HashMap,
@@ -18,39 +18,39 @@ use crate::{
     kernel::{Error, Kind, Moment, Result, ids::MessageId},
 };
 
-/// What a listener is told.
+/// A signal to the listeners of a conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Signal {
-    /// A message was written.
+    /// A message was created.
     MessageCreated(Message),
-    /// A message was deleted by who wrote it.
+    /// The author deleted a message.
     MessageDeleted {
-        /// Its id.
+        /// Id of the message.
         id: MessageId,
-        /// What the conversation is known by.
+        /// Id of the conversation in the chat.
         conversation: String,
-        /// What its author is known by.
+        /// Id of the author in the chat.
         user: String,
     },
-    /// The client or the bot has told something.
+    /// A client or the bot sent a custom event.
     EventCreated(Event),
-    /// A user was let in.
+    /// A participant was added.
     ParticipantAdded {
-        /// What the conversation is known by.
+        /// Id of the conversation in the chat.
         conversation: String,
-        /// What the user is known by.
+        /// Id of the user in the chat.
         participant: String,
     },
-    /// A user was taken out.
+    /// A participant was removed.
     ParticipantRemoved {
-        /// What the conversation is known by.
+        /// Id of the conversation in the chat.
         conversation: String,
-        /// What the user is known by.
+        /// Id of the user in the chat.
         participant: String,
     },
 }
 
-/// Who listens.
+/// Registry of all listeners.
 pub struct Listeners {
     open: Mutex<Open>,
     buffer: usize,
@@ -60,9 +60,9 @@ pub struct Listeners {
 
 #[derive(Default)]
 struct Open {
-    /// By the row of their conversation.
+    /// Listeners by the row of their conversation.
     of: HashMap<i64, Vec<Listener>>,
-    /// How many there are of each user, by its row.
+    /// Number of listeners by the row of their user.
     by: HashMap<i64, usize>,
     total: usize,
     last: u64,
@@ -76,7 +76,7 @@ struct Listener {
 }
 
 impl Open {
-    /// Removes the listeners of a conversation that are not to stay.
+    /// Removes the listeners of a conversation for which `stays` is false.
     fn retain(&mut self, conversation: i64, mut stays: impl FnMut(&Listener) -> bool) {
         let Some(listeners) = self.of.get_mut(&conversation) else {
             return;
@@ -115,22 +115,22 @@ impl Listeners {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many listen now.
+    /// Returns the number of listeners.
     #[must_use]
     pub fn count(&self) -> usize {
         self.open().total
     }
 
-    /// Tells those who listen to a conversation.
+    /// Sends a signal to the listeners of a conversation.
     pub(super) fn tell(&self, conversation: i64, signal: Signal) {
         let signal = Arc::new(signal);
-        // A full buffer is a slow reader's, a closed one that of a reader who is gone.
+        // A full buffer belongs to a slow reader, a closed one to a reader that is gone.
         self.open().retain(conversation, |listener| {
             listener.sender.try_send(signal.clone()).is_ok()
         });
     }
 
-    /// Ends the streams of these rows of conversation and user. What waits in them is still read.
+    /// Ends the streams for whose rows of conversation and user `ends` is true. Buffered signals are still read.
     pub(in crate::domain) fn end(&self, ends: impl Fn(i64, i64) -> bool) {
         let mut open = self.open();
         let conversations: Vec<i64> = open.of.keys().copied().collect();
@@ -139,7 +139,7 @@ impl Listeners {
         }
     }
 
-    /// Ends all streams, and lets no more begin: the server stops.
+    /// Ends all streams and accepts no more: the server stops.
     pub fn close(&self) {
         let mut open = self.open();
         *open = Open {
@@ -172,7 +172,7 @@ impl Listeners {
     }
 }
 
-/// A stream of what happens in a conversation. To drop it ends it.
+/// A stream of the signals of a conversation. It ends when it is dropped.
 pub struct Subscription {
     app: App,
     conversation: i64,
@@ -180,31 +180,32 @@ pub struct Subscription {
     installation: i64,
     id: u64,
     receiver: mpsc::Receiver<Arc<Signal>>,
-    /// The stream ends with what it was admitted by.
+    /// Admission of the request; the stream ends with it.
     admission: Arc<Admission>,
     moves: watch::Receiver<()>,
-    /// When it was last asked whether the user may listen.
+    /// Time of the last check that the user may listen.
     checked_at: Moment,
 }
 
-/// A user is taken out in many ways: with the bot, the workspace, or the person in another API.
+/// Query for the right to listen. A participant can vanish in many ways: with the bot, the workspace, or the
+/// person in another API.
 const MAY_LISTEN: &str = "
     SELECT 1 FROM conversation_participants JOIN bot_integrations
         ON bot_integrations.seq = :installation AND bot_integrations.enabled
     WHERE conversation_participants.conversation_seq = :conversation
       AND conversation_participants.user_seq = :user";
 
-/// What comes next in a stream.
+/// An item of a stream.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Next {
-    /// Something has happened.
+    /// A signal.
     Signal(Arc<Signal>),
-    /// Nothing has, for a while.
+    /// A heartbeat: there was no signal for some time.
     Quiet,
 }
 
 impl Subscription {
-    /// What comes next; none at the end.
+    /// Returns the next item; `None` at the end of the stream.
     pub async fn next(&mut self) -> Option<Next> {
         let heartbeat = self.app.webchat_settings().heartbeat();
         let quiet = self.app.clock().sleep(heartbeat);
@@ -226,7 +227,7 @@ impl Subscription {
         let now = self.app.clock().steady();
         if now.since(self.checked_at) >= heartbeat {
             self.checked_at = now;
-            // A database that cannot be read just now says nothing about the user.
+            // A failed database read says nothing about the user, so the stream goes on.
             if matches!(
                 self.app.store().read(|conn| self.may_listen(conn)),
                 Ok(false)
@@ -253,11 +254,10 @@ impl Drop for Subscription {
     }
 }
 
-/// Listens to a conversation that the user who asks takes part in. Whatever happens after this returns
-/// is told.
+/// Subscribes to a conversation that the calling user participates in. All later signals arrive.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `LimitExceeded` beyond the streams that there may be, or those of the store.
+/// `NotFound`; `Forbidden`; `LimitExceeded` if there are too many streams; errors of the store.
 pub fn listen(visitor: &Visitor, id: &str) -> Result<Subscription> {
     let voice = visitor.voice()?;
     let app = visitor.call().app();
@@ -276,9 +276,10 @@ pub fn listen(visitor: &Visitor, id: &str) -> Result<Subscription> {
         admission: visitor.call().admission().clone(),
         checked_at: app.clock().steady(),
     };
-    // After it is listed: one who is taken out meanwhile is either seen here or ended there.
+    // Checked after the registration: a removal of the user at the same time is either seen here or ends the
+    // stream.
     store.read(|conn| require_part(conn, voice.bot(), &found, &visitor.id))?;
-    // The same holds of the key.
+    // The same applies to the user key.
     subscription.admission.recheck()?;
     Ok(subscription)
 }

@@ -33,30 +33,30 @@ use crate::{
 /// A message of the chat.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// Its id.
+    /// Id of the message.
     pub id: MessageId,
-    /// What the conversation is known by.
+    /// Id of the conversation in the chat.
     pub conversation: String,
-    /// What its author is known by.
+    /// Id of the author in the chat.
     pub user: String,
-    /// Its type.
+    /// Type of the message.
     pub kind: String,
-    /// What it says, with what the client or the bot has put beside it as `metadata`.
+    /// Payload; its member `metadata` is free for the client and the bot.
     pub payload: Map<String, Value>,
-    /// Whether the bot has sent it.
+    /// True if the bot sent the message.
     pub is_bot: bool,
-    /// When it was created.
+    /// Creation time.
     pub created_at: Timestamp,
 }
 
 /// A new message.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
-    /// What the conversation is known by.
+    /// Id of the conversation in the chat.
     pub conversation: String,
-    /// Its type.
+    /// Type of the message.
     pub kind: String,
-    /// What it says.
+    /// Payload.
     pub payload: Map<String, Value>,
 }
 
@@ -74,11 +74,11 @@ impl Message {
     }
 }
 
-/// Writes a message of the user who asks. It comes in to the bot.
+/// Creates an incoming message from the calling user.
 ///
 /// # Errors
-/// `ReferenceNotFound` for the conversation, `Forbidden` unless the user takes part in it,
-/// `InvalidData` for a payload that does not keep to its type; those of [`messages::create`].
+/// `ReferenceNotFound` if the conversation does not exist; `Forbidden` if the user does not participate in it;
+/// `InvalidData` if the payload does not match its type; errors of [`messages::create`].
 pub async fn create(visitor: &Visitor, new: NewMessage) -> Result<Message> {
     let voice = visitor.voice()?;
     let app = visitor.call().app();
@@ -107,7 +107,8 @@ pub async fn create(visitor: &Visitor, new: NewMessage) -> Result<Message> {
     Ok(Message::of(made, known, visitor.fid.clone()))
 }
 
-/// Asserts that the channel has messages of this type. Otherwise an integration may tell of any.
+/// Requires that the channel declares this message type. Other integrations may create messages of undeclared
+/// types.
 fn require_kind(conn: &Connection, voice: &Voice, kind: &str) -> Result<()> {
     let speaker = voice.on(conn)?;
     let own = speaker.own()?;
@@ -122,10 +123,10 @@ fn require_kind(conn: &Connection, voice: &Voice, kind: &str) -> Result<()> {
     Err(Violation::body(["payload", "type"], Rule::OneOf { allowed }).into())
 }
 
-/// Tells those who listen of a message that the bot has sent.
+/// Publishes a message from the bot to the listeners of its conversation.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn deliver(call: &Call, id: &MessageId) -> Result<()> {
     let voice = Voice::of(call)?;
     let told = call.app().store().read(|conn| {
@@ -136,7 +137,7 @@ pub fn deliver(call: &Call, id: &MessageId) -> Result<()> {
         let user = ids::fid_of_user(conn, voice.bot(), &message.user_id)?;
         Ok(Some((seq, Message::of(message, conversation, user))))
     })?;
-    // It may be deleted by now.
+    // The message may be deleted meanwhile.
     if let Some((conversation, message)) = told {
         let listeners = call.app().listeners();
         listeners.tell(conversation, Signal::MessageCreated(message));
@@ -144,10 +145,10 @@ pub fn deliver(call: &Call, id: &MessageId) -> Result<()> {
     Ok(())
 }
 
-/// A message of a conversation that the user who asks takes part in.
+/// Returns a message of a conversation that the calling user participates in.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, or those of the store.
+/// `NotFound`, `Forbidden`, or errors of the store.
 pub fn find(visitor: &Visitor, id: &MessageId) -> Result<Message> {
     let message = messages::find(visitor.call(), id)?;
     let voice = visitor.voice()?;
@@ -160,10 +161,10 @@ pub fn find(visitor: &Visitor, id: &MessageId) -> Result<Message> {
     })
 }
 
-/// Deletes a message of the user who asks.
+/// Deletes a message of the calling user.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden` for one of somebody else, or those of the store.
+/// `NotFound`; `Forbidden` if another user sent it; errors of the store.
 pub async fn delete(visitor: &Visitor, id: MessageId) -> Result<()> {
     let message = messages::find(visitor.call(), &id)?;
     if message.user_id != visitor.id {
@@ -188,10 +189,10 @@ pub async fn delete(visitor: &Visitor, id: MessageId) -> Result<()> {
         .map(drop)
 }
 
-/// The messages of a conversation, newest first.
+/// Returns a page of the messages of a conversation, newest first.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden` unless the user who asks takes part, or those of the store.
+/// `NotFound`; `Forbidden` if the calling user does not participate; errors of the store.
 pub async fn list(visitor: &Visitor, id: &str, after: Option<Token>) -> Result<Page<Message>> {
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();
@@ -219,7 +220,7 @@ pub async fn list(visitor: &Visitor, id: &str, after: Option<Token>) -> Result<P
     Ok(Page { items, next })
 }
 
-/// What the authors of messages are known by.
+/// Returns the ids in the chat of all authors of these messages.
 fn authors(
     conn: &Connection,
     bot: &CallerAgent,

@@ -1,7 +1,6 @@
-//! The built-in chat: a public integration whose program is a part of this one (`chat`, as the vendor's).
-//! What stands here is what that integration keeps of its own: who its users are, the ids that clients
-//! choose, and who listens. All else it does with the functions that every integration's calls end in,
-//! and with a call of its own token.
+//! The built-in chat: a public integration with the name `chat`, as the vendor's, whose program is part of the
+//! server. This module owns its private data: its users, the foreign ids of clients, and the listeners. For the
+//! rest it uses the same functions as the API calls of other integrations, with its own token.
 
 pub mod bot_chat;
 mod built_in;
@@ -44,17 +43,17 @@ pub use self::{
     visit::{Visit, Visitor},
 };
 
-/// The name of the integration.
+/// Name of the integration.
 pub const NAME: &str = "chat";
 
-/// The one channel of the integration.
+/// The only channel of the integration.
 const CHANNEL: &str = "channel";
 
-/// The tag of a conversation that says who made it.
+/// Tag of a conversation with the id of its owner.
 const OWNER: &str = "owner";
 
-/// The tag of a user with what the client keeps of it.
+/// Tag of a user with the client's profile text.
 const PROFILE: &str = "profile";
 
-/// The tag with the id that a client has chosen.
+/// Tag with the foreign id.
 const FID: &str = "fid";

@@ -1,4 +1,4 @@
-//! Who takes part in a conversation of the chat.
+//! Participants of conversations of the chat.
 
 use super::{
     Signal, User, Visitor,
@@ -14,11 +14,11 @@ use crate::{
     kernel::{Error, Result, Rule, Violation},
 };
 
-/// Lets a user into a conversation of the user who asks.
+/// Adds a user to a conversation that the calling user owns.
 ///
 /// # Errors
-/// `NotFound` for the conversation, `ReferenceNotFound` for the user, `Forbidden` unless the user who
-/// asks owns it, or those of the store.
+/// `NotFound` if the conversation does not exist; `ReferenceNotFound` if the user does not exist; `Forbidden` if
+/// the calling user is not the owner; errors of the store.
 pub async fn add(visitor: &Visitor, id: &str, fid: String) -> Result<User> {
     let found = owned(visitor, id)?;
     let voice = visitor.voice()?;
@@ -35,17 +35,17 @@ pub async fn add(visitor: &Visitor, id: &str, fid: String) -> Result<User> {
     Ok(User::of(added, fid))
 }
 
-/// One who takes part in a conversation of the user who asks.
+/// Returns a participant of a conversation that the calling user owns.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden` unless the user who asks owns it, or those of the store.
+/// `NotFound`; `Forbidden` if the calling user is not the owner; errors of the store.
 pub fn find(visitor: &Visitor, id: &str, fid: &str) -> Result<User> {
     let conversation = owned(visitor, id)?;
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
         let user = match ids::user(conn, voice.bot(), fid)? {
             Some(user) => user.id,
-            // The bot, and who comes from elsewhere, have their own ids.
+            // The bot, and users from elsewhere, have their own ids.
             None => fid.into(),
         };
         let found = conversations::taking_part(conn, voice.bot(), &conversation, &user)?;
@@ -53,11 +53,11 @@ pub fn find(visitor: &Visitor, id: &str, fid: &str) -> Result<User> {
     })
 }
 
-/// Takes a user out of a conversation of the user who asks, and ends what it listens to there.
+/// Removes a user from a conversation that the calling user owns, and ends the user's streams of it.
 ///
 /// # Errors
-/// `NotFound`, `Invalid` for the owner, `Forbidden` unless the user who asks owns it, or those of the
-/// store.
+/// `NotFound`; `Invalid` if the user is the owner; `Forbidden` if the calling user is not the owner; errors of
+/// the store.
 pub async fn remove(visitor: &Visitor, id: &str, fid: &str) -> Result<()> {
     let found = owned(visitor, id)?;
     let voice = visitor.voice()?;
@@ -78,10 +78,10 @@ pub async fn remove(visitor: &Visitor, id: &str, fid: &str) -> Result<()> {
     conversations::remove_participant_and(visitor.call(), found.id, user.id, tell).await
 }
 
-/// Those who take part in a conversation, newest first and the bot last.
+/// Returns a page of the participants of a conversation, newest first and the bot last.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden` unless the user who asks is one of them, or those of the store.
+/// `NotFound`; `Forbidden` if the calling user is not a participant; errors of the store.
 pub async fn list(visitor: &Visitor, id: &str, after: Option<Token>) -> Result<Page<User>> {
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();

@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Whether there is a built-in chat.
+    /// True if the server has the built-in chat.
     pub enabled: bool,
-    /// How often a quiet stream says that it is alive, in seconds. Official clients give a stream up
-    /// after 60 seconds without a word.
+    /// Time without a signal until a stream sends a heartbeat, in seconds. Official clients close a stream after
+    /// 60 seconds of silence.
     pub heartbeat_seconds: u64,
-    /// How many signals wait for a slow reader before its stream is ended.
+    /// Number of signals that a stream buffers for a slow reader before it ends.
     pub buffer: usize,
-    /// The most streams at the same time.
+    /// Maximum number of concurrent streams.
     pub max_streams: usize,
-    /// The most streams of one user at the same time.
+    /// Maximum number of concurrent streams of one user.
     pub max_streams_per_user: usize,
 }
 
@@ -34,7 +34,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The longest silence of a stream.
+    /// Returns the maximum silence of a stream.
     pub(super) const fn heartbeat(&self) -> Duration {
         Duration::from_secs(self.heartbeat_seconds)
     }

@@ -18,37 +18,37 @@ use crate::{
 /// A user of the chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// What it is known by in the chat.
+    /// Id in the chat: the foreign id if the client chose one, else the user's own id.
     pub id: String,
-    /// Its name.
+    /// Name of the user.
     pub name: Option<String>,
-    /// The address of its picture.
+    /// URL of the user's picture.
     pub picture_url: Option<String>,
-    /// What the client keeps of it.
+    /// Profile text that the client stores.
     pub profile: Option<String>,
-    /// When it was created.
+    /// Creation time.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last update.
     pub updated_at: Timestamp,
 }
 
-/// What is said of a user. What is absent stays.
+/// The fields of a user that a client may set. An absent field does not change.
 #[derive(Debug, Clone, Default)]
 pub struct Profile {
-    /// Its name.
+    /// Name of the user.
     pub name: Option<String>,
-    /// The address of its picture.
+    /// URL of the user's picture.
     pub picture_url: Option<String>,
-    /// What the client keeps of it.
+    /// Profile text that the client stores.
     pub profile: Option<String>,
 }
 
-/// What a new user is made of.
+/// The fields of a new user.
 #[derive(Debug, Clone, Default)]
 pub struct NewUser {
-    /// What it is to be known by; its own id if absent.
+    /// Id in the chat; the user's own id if absent.
     pub id: Option<String>,
-    /// What is said of it.
+    /// Name, picture and profile text.
     pub profile: Profile,
 }
 
@@ -65,7 +65,7 @@ impl User {
         }
     }
 
-    /// A user of the bot as the chat knows it.
+    /// Returns a user of the bot in the chat's form.
     pub(super) fn known(conn: &Connection, bot: &CallerAgent, user: users::User) -> Result<Self> {
         let fid = ids::fid_of_user(conn, bot, &user.id)?;
         Ok(Self::of(user, fid))
@@ -77,7 +77,7 @@ impl Profile {
         self.name.is_none() && self.picture_url.is_none() && self.profile.is_none()
     }
 
-    /// It is kept as a tag, whose length is limited.
+    /// Checks the length of the profile text: it is stored as a tag, whose length is limited.
     fn check(&self) -> Result<()> {
         let length = self.profile.as_ref().map_or(0, |text| text.chars().count());
         if length > VALUE_MAX {
@@ -109,8 +109,8 @@ impl Profile {
 /// Creates a user, and signs its key.
 ///
 /// # Errors
-/// `Unauthenticated` where the installation's owner signs keys; `Invalid` for an id that may not be
-/// chosen and a profile that is too long, `Conflict` for one that is taken; those of the store.
+/// `Unauthenticated` if the installation's owner signs the keys; `Invalid` if the id is not allowed or the
+/// profile text is too long; `Conflict` if the id is taken; errors of the store.
 pub async fn create(visit: &Visit, new: NewUser) -> Result<(User, Secret)> {
     if visit.own_key().is_some() {
         // wire: the vendor's answer
@@ -138,7 +138,7 @@ pub async fn create(visit: &Visit, new: NewUser) -> Result<(User, Secret)> {
         .await
 }
 
-/// Makes a user: what it is, and its own id.
+/// Creates a user, and returns it with its own id.
 fn make(
     change: &Change<'_>,
     voice: &Voice,
@@ -165,12 +165,12 @@ fn make(
     Ok((User::of(user, fid), id))
 }
 
-/// The user that a key is for, with this said of it; one that is created if there is none and the
-/// installation's owner has signed the key.
+/// Returns the user of a key after an update with these fields. Creates the user if there is none and the
+/// installation's owner signed the key.
 ///
 /// # Errors
-/// `Unauthenticated` for a key that is not good, `Invalid` for an id that may not be chosen and a profile
-/// that is too long, `Conflict` for an id that another user of the bot has; those of the store.
+/// `Unauthenticated` if the key is invalid; `Invalid` if the id is not allowed or the profile text is too long;
+/// `Conflict` if another user of the bot has the id; errors of the store.
 pub async fn get_or_create(visit: &Visit, key: &str, profile: Profile) -> Result<User> {
     let claims = visit.claims(key)?;
     profile.check()?;
@@ -197,7 +197,7 @@ pub async fn get_or_create(visit: &Visit, key: &str, profile: Profile) -> Result
                     let changed = users::apply(change, &voice, &found.id, profile.changes())?;
                     Ok(User::of(changed, claims.id))
                 }
-                // A key of this server is made with its user: that one is gone.
+                // This server signs keys for existing users only, so this user was deleted.
                 _ if claims.is_of_someone() => Err(unknown_user()),
                 Some(_) => Err(keys::invalid()),
                 None => {
@@ -209,19 +209,19 @@ pub async fn get_or_create(visit: &Visit, key: &str, profile: Profile) -> Result
         .await
 }
 
-/// The user who asks.
+/// Returns the calling user.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn find(visitor: &Visitor) -> Result<User> {
     let user = users::find(visitor.call(), &visitor.id)?;
     Ok(User::of(user, visitor.fid.clone()))
 }
 
-/// Changes what is said of the user who asks.
+/// Updates the calling user.
 ///
 /// # Errors
-/// `Invalid` for a profile that is too long, or those of the store.
+/// `Invalid` if the profile text is too long; errors of the store.
 pub async fn update(visitor: &Visitor, profile: Profile) -> Result<User> {
     profile.check()?;
     let changes = profile.changes();
@@ -229,10 +229,10 @@ pub async fn update(visitor: &Visitor, profile: Profile) -> Result<User> {
     Ok(User::of(changed, visitor.fid.clone()))
 }
 
-/// Deletes the user who asks, with what it has written.
+/// Deletes the calling user, with their messages.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn delete(visitor: &Visitor) -> Result<()> {
     users::delete(visitor.call(), visitor.id.clone())
         .await

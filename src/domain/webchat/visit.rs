@@ -1,4 +1,4 @@
-//! Who asks the chat for something: anyone who knows the address of an installation, or one of its users.
+//! Request contexts of the chat: a request to an installation, with or without an authenticated user.
 
 use serde_json::Value;
 
@@ -11,25 +11,26 @@ use crate::{
     kernel::{Error, Kind, Result, Secret, ids::EndUserId},
 };
 
-/// A request to an installation of the chat, which the integration answers with a call of its own.
+/// A request to an installation of the chat. The integration answers it with a call of its own.
 pub struct Visit {
     call: Call,
-    /// The key of the installation's owner, who then signs the keys of its users.
+    /// Signing secret of the installation's owner, if the owner signs the user keys.
     own_key: Option<Secret>,
 }
 
-/// A request of a user of the chat.
+/// A request of an authenticated user of the chat.
 pub struct Visitor {
     pub(super) visit: Visit,
-    /// What the user is known by in the chat.
+    /// Id of the user in the chat.
     pub(super) fid: String,
-    /// What the user is known by to the bot.
+    /// The user's own id in the bot.
     pub(super) id: EndUserId,
     pub(super) seq: i64,
 }
 
 impl Visit {
-    /// A request to the installation that a call was made as, which is configured so.
+    /// Creates the context of a request to the installation that made the call, with that installation's
+    /// configuration.
     #[must_use]
     pub fn new(call: Call, configuration: &Value) -> Self {
         Self {
@@ -38,10 +39,10 @@ impl Visit {
         }
     }
 
-    /// The user whose key this is.
+    /// Authenticates the user by a key.
     ///
     /// # Errors
-    /// `Unauthenticated` for a key that is none, and for one of a user who is gone; those of the store.
+    /// `Unauthenticated` if the key is invalid or the user does not exist; errors of the store.
     pub fn of_user(self, key: &str) -> Result<Visitor> {
         let claims = self.claims(key)?;
         let voice = self.voice()?;
@@ -72,22 +73,22 @@ impl Visit {
         Voice::of(&self.call)
     }
 
-    /// The key that the installation's owner signs with; none if this server signs.
+    /// Returns the signing secret of the installation's owner; `None` if this server signs the keys.
     pub(super) const fn own_key(&self) -> Option<&Secret> {
         self.own_key.as_ref()
     }
 
-    /// The installation.
+    /// Returns the installation.
     pub(super) fn installation(&self) -> Result<&CallerInstallation> {
         let installation = self.call.caller().installation.as_ref();
         installation
             .ok_or_else(|| Error::new(Kind::Forbidden, "Only an integration answers for its users"))
     }
 
-    /// What a key says, if it was signed for this installation.
+    /// Verifies a key for this installation, and returns its claims. The call's admission ends with the key.
     ///
     /// # Errors
-    /// `Unauthenticated`, or those of the store.
+    /// `Unauthenticated`, or errors of the store.
     pub(super) fn claims(&self, key: &str) -> Result<keys::Claims> {
         let app = self.call.app();
         let (now, seq) = (app.clock().now(), self.installation()?.seq);
@@ -126,7 +127,7 @@ impl Visitor {
     }
 }
 
-/// The answer to a good key of a user who is not there.
+/// Returns the error for a valid key of a user who does not exist.
 pub(super) fn unknown_user() -> Error {
     Error::new(
         Kind::Unauthenticated,
