@@ -80,7 +80,7 @@ fn resolve(
     Ok((found.clone(), name.to_owned()))
 }
 
-/// Takes the output out of an answer and checks it. Newer SDKs also send `meta`, which is ignored.
+/// Takes the output out of a response and checks it. Newer SDKs also send `meta`, which is ignored.
 fn output(
     definition: &IntegrationDefinition,
     name: &str,

@@ -110,11 +110,11 @@ pub fn find_by_state(app: &App, query: &str) -> Result<Receiver> {
     }
 }
 
-/// Forwards a request to its receiver, and returns the answer.
+/// Forwards a request to its receiver, and returns the response.
 ///
 /// # Errors
 /// `NotFound` if the request matches no installation; `Runtime` or `Unavailable` if the integration does not
-/// answer; errors of the store.
+/// respond; errors of the store.
 pub async fn receive(app: &App, receiver: Receiver, request: &Incoming) -> Result<Answer> {
     match receiver {
         Receiver::Installation(Installation(place)) => give(app, place, request).await,

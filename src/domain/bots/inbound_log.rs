@@ -1,5 +1,5 @@
 //! Logs unreadable webhook requests to the integration's log. The integration's developer does not see the
-//! answer that the sender gets.
+//! response that the sender gets.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 

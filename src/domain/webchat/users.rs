@@ -113,7 +113,7 @@ impl Profile {
 /// profile text is too long; `Conflict` if the id is taken; errors of the store.
 pub async fn create(visit: &Visit, new: NewUser) -> Result<(User, Secret)> {
     if visit.own_key().is_some() {
-        // wire: the vendor's answer
+        // wire: the vendor's response
         return Err(Error::new(
             Kind::Unauthenticated,
             "createUser is for installations without an encryptionKey: here, sign a key and call \

@@ -11,7 +11,7 @@ use crate::{
     kernel::{Error, Kind, Result, Secret, ids::EndUserId},
 };
 
-/// A request to an installation of the chat. The integration answers it with a call of its own.
+/// A request to an installation of the chat. The integration handles it with a call of its own.
 pub struct Visit {
     call: Call,
     /// Signing secret of the installation's owner, if the owner signs the user keys.

@@ -68,7 +68,7 @@ async fn deliver(app: &App, seq: i64) -> Result<Option<Tried>> {
     let asked = Asked::of(&receiver, ask.operation, &ask.kind);
     let answer = protocol::ask(app, &receiver, ask).await;
     let result = match answer {
-        // Any answer of the code proves that it runs; only the SDK has to understand a ping.
+        // Any response of the code proves that it runs; only the SDK has to understand a ping.
         Ok(_) if asked.operation == PING => Ok(()),
         Err(failed) if asked.operation == PING && failed.cause == Cause::Code => Ok(()),
         answer => answer.and_then(|answer| answer.good()).map(|_| ()),

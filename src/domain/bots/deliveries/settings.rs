@@ -12,7 +12,7 @@ use crate::domain::shared::backoff;
 pub struct Settings {
     /// Maximum time for an event or a message, in seconds.
     pub timeout_seconds: u64,
-    /// Maximum time for a call of an integration whose caller waits for the answer, in seconds.
+    /// Maximum time for a call of an integration whose caller waits for the response, in seconds.
     pub call_timeout_seconds: u64,
     /// Delays between attempts, in seconds. A delivery that fails after the last delay is given up.
     pub retry_seconds: Vec<u64>,
@@ -24,7 +24,7 @@ pub struct Settings {
     pub concurrency_per_receiver: usize,
     /// Maximum time that the rows of a deleted bot wait for `unregister` calls, in seconds.
     pub unregister_seconds: u64,
-    /// Maximum size of an answer from a URL, in bytes.
+    /// Maximum size of a response from a URL, in bytes.
     pub response_bytes: usize,
 }
 
@@ -53,7 +53,7 @@ impl Settings {
         Duration::from_secs(self.timeout_seconds)
     }
 
-    /// Returns the maximum time for a call whose caller waits for the answer.
+    /// Returns the maximum time for a call whose caller waits for the response.
     pub(in crate::domain) const fn call_timeout(&self) -> Duration {
         Duration::from_secs(self.call_timeout_seconds)
     }

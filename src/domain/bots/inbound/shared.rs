@@ -115,8 +115,8 @@ fn identified(conn: &Connection, integration: i64, identifier: &str) -> Result<V
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Forwards a request to the installations that the extract script identifies, and returns the answer of the
-/// first one. If there is none, the fallback script answers.
+/// Forwards a request to the installations that the extract script identifies, and returns the response of the
+/// first one. If there is none, the fallback script responds.
 ///
 /// # Errors
 /// `NotFound` if the integration has no installation, or if no installation matches and there is no fallback
@@ -146,7 +146,7 @@ pub(super) async fn receive(
 
 /// Returns the installations with the identifier that a version's script extracts; the newest version with a
 /// match wins. A script that fails matches nothing: verification requests of providers lack the body that it
-/// reads, and the fallback script answers them.
+/// reads, and the fallback script responds to them.
 async fn find_installations(
     app: &App,
     all: &[Shared],
@@ -233,7 +233,7 @@ impl Shared {
         app.scripts().run(source, &object).await
     }
 
-    /// Runs the fallback script and returns its answer. Writes a failure to the integration's log.
+    /// Runs the fallback script and returns its response. Writes a failure to the integration's log.
     async fn answer(&self, app: &App, source: &str, request: &Incoming) -> Result<Answer> {
         match self.run(app, source, request).await {
             Ok(answered) => self.fallback(&answered),

@@ -1,4 +1,4 @@
-//! Answers of receivers, and failed calls.
+//! Responses of receivers, and failed calls.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::{
     net::{outbound::OutboundError, tunnels},
 };
 
-/// Maximum length of the excerpt from an unexpected answer, in bytes.
+/// Maximum length of the excerpt from an unexpected response, in bytes.
 const EXCERPT: usize = 300;
 
 /// Statuses of temporary refusals.
 const NOT_NOW: [u16; 3] = [408, 425, 429];
 
-/// The answer of a bot or an integration.
+/// The response of a bot or an integration.
 #[derive(Debug)]
 pub struct Answer {
     /// HTTP status.
@@ -119,7 +119,7 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// True if the code failed, instead of answering with an error of its own: the SDK turns exceptions into an
+    /// True if the code failed, instead of responding with an error of its own: the SDK turns exceptions into an
     /// error object, older SDKs into status 500.
     pub(super) fn is_error(&self) -> bool {
         let body = || serde_json::from_str::<Value>(&self.body).unwrap_or_default();
@@ -127,7 +127,7 @@ impl Answer {
         self.status >= 500 || (self.status >= 400 && is_sdks(body()))
     }
 
-    /// Returns the answer if its status is a success, else the failure.
+    /// Returns the response if its status is a success, else the failure.
     pub(in crate::domain) fn good(self) -> Result<Self, Failed> {
         match self.is_good() {
             true => Ok(self),
@@ -135,7 +135,7 @@ impl Answer {
         }
     }
 
-    /// Converts the answer to a failure.
+    /// Converts the response to a failure.
     pub(super) fn failure(&self) -> Failed {
         let may_pass = self.status >= 500 || NOT_NOW.contains(&self.status);
         let mut failed = Failed::new(Cause::Code, may_pass, self.complaint());

@@ -32,14 +32,14 @@ pub(in crate::domain) struct Ask {
     pub(in crate::domain) body: String,
     /// Id that stays the same in every attempt.
     pub(in crate::domain) id: String,
-    /// Maximum time until the answer.
+    /// Maximum time until the response.
     pub(in crate::domain) timeout: Duration,
 }
 
-/// Sends a request, and returns the answer with any status.
+/// Sends a request, and returns the response with any status.
 ///
 /// # Errors
-/// [`Failed`] if there is no answer.
+/// [`Failed`] if there is no response.
 pub(in crate::domain) async fn ask(
     app: &App,
     receiver: &Receiver,

@@ -1,4 +1,4 @@
-//! Calls to integrations whose caller waits for the answer. Failures are also logged for the integration and the
+//! Calls to integrations whose caller waits for the response. Failures are also logged for the integration and the
 //! bot.
 
 use serde_json::Value;
@@ -25,10 +25,10 @@ pub(in crate::domain) struct Question<'a> {
     pub(in crate::domain) body: &'a Value,
 }
 
-/// Calls an installed integration, and returns its answer with any status.
+/// Calls an installed integration, and returns its response with any status.
 ///
 /// # Errors
-/// [`Failed`] in the inner result if there is no answer; errors of the store.
+/// [`Failed`] in the inner result if there is no response; errors of the store.
 pub(in crate::domain) async fn call(
     app: &App,
     question: Question<'_>,
@@ -48,7 +48,7 @@ pub(in crate::domain) async fn call(
     Ok(answer)
 }
 
-/// Calls an installed integration, and parses its answer with `read`.
+/// Calls an installed integration, and parses its response with `read`.
 ///
 /// # Errors
 /// `Runtime` with the message of the integration or of `read`; errors of the store.

@@ -166,7 +166,7 @@ impl Metrics {
     }
 }
 
-/// A running call. A call that is abandoned before its answer is not counted.
+/// A running call. A call that is abandoned before its response is not counted.
 pub(super) struct Running {
     metrics: Metrics,
     running: Gauge,

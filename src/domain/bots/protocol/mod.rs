@@ -1,4 +1,4 @@
-//! The runtime protocol: a request to a bot or an installed integration, and its answer (botpress.md §5). The
+//! The runtime protocol: a request to a bot or an installed integration, and its response (botpress.md §5). The
 //! request goes to the receiver's URL, or to its code through the engine. No lock is held during a call, because
 //! receivers call this server in turn.
 
