@@ -73,7 +73,7 @@ enum Done {
     /// Deliveries from a receiver's backlog.
     CaughtUp(Left, Result<Vec<Found>>),
     Fired(Result<()>),
-    /// On failure the notes come back, to be recorded again.
+    /// On failure the batch comes back, to be recorded again.
     Recorded(std::result::Result<Vec<(Key, Next)>, Notes>),
     Paused,
 }
@@ -109,7 +109,7 @@ struct Dispatcher {
     firing: bool,
     /// Due time of the next schedule.
     next_due: Option<Timestamp>,
-    /// Total time that the clock has gone back, as applied to the lanes.
+    /// Total time that the clock has gone back, as applied to the queue.
     gone_back: Duration,
     /// Notification counter at the last step.
     hints: u64,

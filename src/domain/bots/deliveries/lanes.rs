@@ -17,8 +17,8 @@ const MAX_KNOWN: usize = 200_000;
 /// Minimum and maximum limit of deliveries in memory for one receiver.
 const KNOWN_OF_RECEIVER: RangeInclusive<usize> = 4..=2_000;
 
-/// Divisor of the free capacity that one receiver may use. Hanging receivers so always leave room for the next
-/// one.
+/// Divisor of the free capacity: the part that one receiver may use. So hanging receivers always leave room for
+/// the next one.
 const SHARE: usize = 2;
 
 /// Maximum number of receivers over their share that are reconsidered when an attempt ends.

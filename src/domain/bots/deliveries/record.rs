@@ -41,10 +41,10 @@ impl Notes {
     }
 }
 
-/// Stores the notes, and returns the next step of each delivery.
+/// Stores a batch, and returns the next step of each delivery.
 ///
 /// # Errors
-/// The notes, if the store rejects them.
+/// The batch, if the store rejects it.
 pub(super) async fn record(
     app: &App,
     notes: Notes,
