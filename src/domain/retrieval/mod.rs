@@ -1,4 +1,4 @@
-//! Finding documents and answering from them: connectors, folders, the chat.
+//! Document search and the answers that are built from it: connectors, folders and Cohere's chat.
 
 pub mod answers;
 pub mod chat;

@@ -1,16 +1,16 @@
-//! What a connector answers, read into documents of texts (cohere.md §3.3).
+//! Parses a connector's HTTP response into documents (cohere.md §3.3).
 
 use serde_json::Value;
 
-/// The most that is taken over of a connector's own error message, in characters.
+/// Maximum number of characters that are copied from a connector's error message.
 const MESSAGE_MAX: usize = 300;
 
-/// A document: fields with texts, in the connector's order.
+/// A document: text fields in the connector's order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Document(pub Vec<(String, String)>);
 
 impl Document {
-    /// The text of a field.
+    /// Returns the text of a field.
     #[must_use]
     pub fn get(&self, field: &str) -> Option<&str> {
         let found = self.0.iter().find(|(name, _)| name == field);
@@ -18,10 +18,10 @@ impl Document {
     }
 }
 
-/// The first `max` documents of an answer.
+/// Returns the first `max` documents of a response body.
 ///
 /// # Errors
-/// What is wrong with the answer.
+/// A message for the caller if the body is not `{"results": [{…}, …]}`.
 pub(super) fn documents(body: &[u8], max: usize) -> Result<Vec<Document>, String> {
     let answer: Value = serde_json::from_slice(body)
         .map_err(|error| format!("the answer is not valid JSON: {error}"))?;
@@ -45,7 +45,8 @@ pub(super) fn documents(body: &[u8], max: usize) -> Result<Vec<Document>, String
         .collect()
 }
 
-/// A value as a text. Real connectors answer numbers and lists too, and clients take texts only.
+/// Converts a value to text. Real connectors also return numbers and lists, and clients accept only
+/// texts.
 fn text(value: Value) -> Option<String> {
     match value {
         Value::Null => None,
@@ -62,7 +63,8 @@ const fn is_scalar(value: &Value) -> bool {
     !matches!(value, Value::Array(_) | Value::Object(_))
 }
 
-/// What a connector says of its failure: `detail` of problem+json, or what others use for it.
+/// Returns a connector's own error message: `detail` of problem+json, or the members that others
+/// use for it.
 pub(super) fn own_message(body: &[u8]) -> Option<String> {
     let answer: Value = serde_json::from_slice(body).ok()?;
     let text = ["detail", "message", "error", "title"]

@@ -1,4 +1,4 @@
-//! What calls to a connector are proven with: what of it is shown, and what is sealed.
+//! Authentication of calls to a connector: the public part, and the credentials that are sealed.
 
 use serde_json::{Value, json};
 
@@ -8,28 +8,28 @@ use crate::{
     store::Sealer,
 };
 
-/// How calls to a connector are proven, without the secrets.
+/// Authentication of calls to a connector, without the secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Auth {
-    /// Each user has authorized it at its provider.
+    /// OAuth 2.0: each user authorizes the connector at its provider.
     OAuth(OAuth),
-    /// With one token for all, passed this way.
+    /// One token for all callers, sent with this scheme.
     Service(Scheme),
 }
 
-/// The provider of a connector that users authorize.
+/// The OAuth provider of a connector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OAuth {
-    /// Where a user's browser is sent. Its query string is kept.
+    /// Authorization endpoint, to which the user's browser goes. Its query string is kept.
     pub authorize_url: String,
-    /// Where codes and refresh tokens are exchanged.
+    /// Token endpoint, which exchanges codes and refresh tokens.
     pub token_url: String,
-    /// What is asked for.
+    /// Scope to request.
     pub scope: Option<String>,
 }
 
 text_enum! {
-    /// How a token is passed in the header `Authorization`.
+    /// Format of a token in the header `Authorization`.
     pub enum Scheme {
         /// `Bearer <token>`
         Bearer = "bearer",
@@ -41,8 +41,9 @@ text_enum! {
 }
 
 impl Scheme {
-    /// The value of the header.
-    // wire: a Basic token is sent as given; whether the service encoded it is not published
+    /// Returns the value of the header.
+    // wire: a Basic token is sent unchanged; it is not published whether the vendor's service
+    // encodes it
     pub(super) fn header(self, token: &Secret) -> Secret {
         let prefix = match self {
             Self::Bearer => "Bearer ",
@@ -56,45 +57,48 @@ impl Scheme {
 /// The secrets of a connector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credentials {
-    /// What this server is known as to the provider.
+    /// This server's OAuth client at the provider.
     OAuth {
-        /// The client's id, which is encrypted at rest too.
+        /// Client id. It is sealed too.
         client_id: Secret,
-        /// The client's secret.
+        /// Client secret.
         client_secret: Secret,
     },
     /// The token of `service_auth`.
     Service(Secret),
 }
 
-/// What is said of `oauth`. On registration all but the scope must be there.
+/// New values for `oauth`. On registration every member but the scope is required.
 #[derive(Debug, Clone, Default)]
 pub struct NewOAuth {
-    /// The client's id.
+    /// Client id.
     pub client_id: Option<Secret>,
-    /// The client's secret.
+    /// Client secret.
     pub client_secret: Option<Secret>,
-    /// Where a user's browser is sent.
+    /// Authorization endpoint, to which the user's browser goes.
     pub authorize_url: Option<String>,
-    /// Where codes and refresh tokens are exchanged.
+    /// Token endpoint, which exchanges codes and refresh tokens.
     pub token_url: Option<String>,
-    /// What is asked for.
+    /// Scope to request.
     pub scope: Option<String>,
 }
 
-/// What is said of `service_auth`.
+/// New values for `service_auth`.
 #[derive(Debug, Clone)]
 pub struct ServiceAuth {
-    /// How the token is passed.
+    /// Format of the token in the header.
     pub scheme: Scheme,
     /// The token.
     pub token: Secret,
 }
 
-/// What a connector is called with, shown and secret.
+/// Authentication of a connector with its credentials; none for a connector without authentication.
 pub(super) type Proof = Option<(Auth, Credentials)>;
 
-/// What it is called with after an update with `oauth` or `service_auth`.
+/// Returns the authentication after an update with `oauth` or `service_auth`.
+///
+/// # Errors
+/// `Invalid` if both are given, a required member is missing, or a value is not valid.
 pub(super) fn merge(
     old: Proof,
     oauth: Option<NewOAuth>,
@@ -145,13 +149,14 @@ fn merge_oauth(old: Proof, new: NewOAuth) -> Result<(Auth, Credentials)> {
     Ok((Auth::OAuth(oauth), credentials))
 }
 
-/// The document's list of required members has names that do not exist; this is what is meant
-/// (cohere.md §1 "CreateConnectorRequest").
+/// Returns the value, or an error if it is missing. The specification's list of required members
+/// contains names that do not exist; the members checked here are its intent (cohere.md §1
+/// "CreateConnectorRequest").
 fn required<T>(name: &str, value: Option<T>) -> Result<T> {
     value.ok_or_else(|| Violation::body(["oauth", name], Rule::Required).into())
 }
 
-/// A token must fit into a header.
+/// Checks that a token fits into a header.
 fn check_header(field: &str, token: &Secret) -> Result<()> {
     let text = token.expose();
     let fits = !text.is_empty()
@@ -166,7 +171,7 @@ fn check_header(field: &str, token: &Secret) -> Result<()> {
 }
 
 impl Auth {
-    /// Its word in `auth_type`.
+    /// Returns the value of `auth_type`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {

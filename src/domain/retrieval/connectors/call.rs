@@ -1,4 +1,4 @@
-//! One call of a connector: the question, the answer, and what went wrong, in words.
+//! Sends one query to a connector and turns a failure into a message for the caller.
 
 use std::{fmt, time::Duration};
 
@@ -16,20 +16,20 @@ use crate::{
     store::Sealer,
 };
 
-/// What a connector is asked.
+/// A request to a connector.
 pub(super) struct Question<'a> {
-    /// What is searched for. Not empty.
+    /// Search text. Not empty.
     pub(super) query: &'a str,
-    /// What the caller wants to tell this connector.
+    /// Options that the caller sets for this connector.
     pub(super) options: Option<&'a Map<String, Value>>,
-    /// The value of the header `Authorization`.
+    /// Value of the header `Authorization`.
     pub(super) authorization: Option<&'a Secret>,
 }
 
-/// Why a connector gave no documents, in words for the caller.
+/// Reason for a call without documents, as a message for the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
-    /// What it answered; none if it did not.
+    /// Status of the response; none without a response.
     pub(super) status: Option<u16>,
     pub(super) message: String,
 }
@@ -41,7 +41,7 @@ impl fmt::Display for Failure {
 }
 
 impl Connector {
-    /// The header that its own token makes, if it has one.
+    /// Returns the header for the connector's own token, if it has one.
     pub(super) fn service_authorization(&self, sealer: &Sealer) -> Result<Option<Secret>> {
         let (Some(Auth::Service(scheme)), Some(sealed)) = (&self.auth, &self.credentials) else {
             return Ok(None);
@@ -53,7 +53,8 @@ impl Connector {
     }
 }
 
-/// Asks a connector (cohere.md §3.1 to §3.4).
+/// Sends a query to a connector (cohere.md §3.1 to §3.4). A query to a folder of this server does
+/// not use the network.
 pub(super) async fn ask(
     app: &App,
     connector: &Connector,
@@ -66,8 +67,8 @@ pub(super) async fn ask(
     }
     let mut body = json!({"query": question.query});
     if let Some(options) = question.options {
-        // wire: how the service passed options on is not published; both kinds of template
-        // connectors accept further members (cohere.md §3.1)
+        // wire: it is not published how the vendor's service passes the options; both kinds of
+        // template connectors accept further members (cohere.md §3.1)
         body["options"] = Value::Object(options.clone());
     }
     let mut headers: Vec<(String, String)> = [

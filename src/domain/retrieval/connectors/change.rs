@@ -1,4 +1,4 @@
-//! Registering, updating and deleting connectors.
+//! Registers, updates and deletes connectors.
 
 use rusqlite::named_params;
 use serde_json::json;
@@ -41,12 +41,13 @@ const BOUND: Bound = Bound {
     rows: "SELECT 1 FROM connectors WHERE workspace_id = ?1",
 };
 
-/// Registers a connector in the caller's workspace, once it has answered a call (unless the
-/// settings say otherwise, or its users must authorize it first).
+/// Registers a connector in the caller's workspace. The connector must first respond to a test
+/// query, unless the settings turn the test off or users must authorize the connector.
 ///
 /// # Errors
-/// `Invalid`, `Upstream` with the reason if it does not answer as a connector, or those of the
-/// store. Nothing is stored then.
+/// `Invalid` if a value is not valid, `Upstream` with the reason if the test query fails,
+/// `LimitExceeded` if the workspace has too many connectors, `Conflict` if the new id is taken, or
+/// an error of the store. Nothing is stored then.
 pub async fn create(call: &Call, new: New) -> Result<Connector> {
     let app = call.app();
     check::name(&new.name)?;
@@ -76,7 +77,7 @@ pub async fn create(call: &Call, new: New) -> Result<Connector> {
     app.change(call, move |change, workspace| {
         BOUND.require(change, workspace.as_str())?;
         if write(change, INSERT, &connector)? == 0 {
-            // One in two thousand million for two connectors of the same name.
+            // The chance is one in two billion for two connectors of the same name.
             return Err(Error::new(Kind::Conflict, "the new id is taken; try again"));
         }
         record(change, &connector, "connector.create")?;
@@ -93,13 +94,14 @@ pub(super) const UPDATE: &str = "
         updated_at = :updated_at
     WHERE workspace_id = :workspace_id AND id = :id";
 
-/// Updates a connector of the caller's workspace. One whose address or token changes must answer
-/// a call first (unless the settings say otherwise). Users must authorize it again if another
-/// provider or client takes the old one's place.
+/// Updates a connector of the caller's workspace. A connector whose URL or token changes must first
+/// respond to a test query, unless the settings turn the test off. Users must authorize the
+/// connector again if its provider or client changes.
 ///
 /// # Errors
-/// `NotFound`, `Invalid`, `Upstream` if it does not answer, `Conflict` if it was changed
-/// meanwhile, or those of the store. Nothing is changed then.
+/// `NotFound` if there is no such connector, `Invalid` if a value is not valid, `Upstream` if the
+/// test query fails, `Conflict` if the connector changed during the test, or an error of the store.
+/// Nothing is changed then.
 pub async fn update(call: &Call, id: ConnectorId, changes: Changes) -> Result<Connector> {
     if let Some(name) = &changes.name {
         check::name(name)?;
@@ -140,7 +142,7 @@ pub async fn update(call: &Call, id: ConnectorId, changes: Changes) -> Result<Co
         .await
 }
 
-/// The connector after these changes, and whether what users have authorized is void then.
+/// Applies the changes. Returns the connector, and true if the users' authorizations become void.
 fn apply(app: &App, mut connector: Connector, changes: Changes) -> Result<(Connector, bool)> {
     let mut is_void = false;
     if changes.oauth.is_some() || changes.service_auth.is_some() {
@@ -160,7 +162,7 @@ fn apply(app: &App, mut connector: Connector, changes: Changes) -> Result<(Conne
     Ok((connector, is_void))
 }
 
-/// The client that users' tokens belong to.
+/// Returns the values that identify the OAuth client to which users' tokens belong.
 fn client(proof: &Proof) -> Option<(&str, &str, &str)> {
     match proof {
         Some((Auth::OAuth(oauth), Credentials::OAuth { client_id, .. })) => {
@@ -188,8 +190,7 @@ impl Connector {
     }
 }
 
-/// Writes a connector with a statement that has all of its columns, and says how many rows that
-/// were.
+/// Executes a statement that binds every column of a connector. Returns the number of rows written.
 pub(super) fn write(change: &Change<'_>, statement: &str, connector: &Connector) -> Result<usize> {
     let auth = connector.auth.as_ref();
     Ok(change
@@ -214,10 +215,10 @@ pub(super) fn write(change: &Change<'_>, statement: &str, connector: &Connector)
 
 const DELETE: &str = "DELETE FROM connectors WHERE workspace_id = :workspace_id AND id = :id";
 
-/// Deletes a connector of the caller's workspace with its log and what users have authorized.
+/// Deletes a connector of the caller's workspace with its log and its users' authorizations.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound` if there is no such connector, or an error of the store.
 pub async fn delete(call: &Call, id: ConnectorId) -> Result<()> {
     let user = call.caller().key_id.clone();
     call.app()

@@ -1,4 +1,4 @@
-//! Rules for connectors, and the call that a registration depends on.
+//! Validates connectors, and tests the connection before a registration.
 
 use super::{
     Auth, Connector,
@@ -10,10 +10,10 @@ use crate::{
     net::outbound::web_address,
 };
 
-/// The longest name.
+/// Maximum length of a name, in characters.
 // wire: no limit is published
 const NAME_MAX: u64 = 255;
-/// The longest address, in bytes.
+/// Maximum length of a URL, in bytes.
 const URL_MAX: u64 = 2048;
 
 pub(super) fn name(name: &str) -> Result<()> {
@@ -25,10 +25,11 @@ pub(super) fn name(name: &str) -> Result<()> {
     Err(Violation::body(["name"], rule).into())
 }
 
-/// An http or https address. Since addresses are shown, none may hold a password.
+/// Checks that a text is an http or https URL. It must not contain a user or password, because URLs
+/// are returned to clients.
 ///
-/// The vendor also asks for a path that ends in `/search` without a query, for a public host and
-/// for port 80 or 443; here any address will do that outgoing requests may have.
+/// The vendor also requires a path that ends in `/search` without a query, a public host, and port
+/// 80 or 443. This server accepts every URL that the outbound rules accept.
 pub(super) fn address(field: &[&str], text: &str) -> Result<()> {
     let wrong = |rule| Err(Violation::body(field.iter().copied(), rule).into());
     if text.len() as u64 > URL_MAX {
@@ -43,8 +44,8 @@ pub(super) fn address(field: &[&str], text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Calls a connector as a search would, and refuses it if that fails (cohere.md §3.5). One that
-/// users authorize passes: no user has done so yet.
+/// Sends a test query to a connector. Returns `Upstream` if it fails (cohere.md §3.5). A connector
+/// with OAuth passes without a test, because no user has authorized it yet.
 pub(super) async fn try_out(app: &App, connector: &Connector) -> Result<()> {
     if matches!(connector.auth, Some(Auth::OAuth(_))) {
         return Ok(());
@@ -58,7 +59,8 @@ pub(super) async fn try_out(app: &App, connector: &Connector) -> Result<()> {
     let Err(failure) = ask(app, connector, &question).await else {
         return Ok(());
     };
-    // What the vendor says, and what its users could not see from it (cohere.md §5, item 2).
+    // The first sentence is the vendor's. The second adds a fact that the vendor's users missed
+    // (cohere.md §5, item 2).
     let mut text = format!(
         "connector not reachable at {}. error: {failure}",
         connector.url

@@ -1,4 +1,4 @@
-//! The log of calls to connectors: the newest of each.
+//! The log of calls to connectors. It keeps the newest entries of each connector.
 
 use std::time::Duration;
 
@@ -14,47 +14,47 @@ use crate::{
     },
 };
 
-/// A call of a connector.
+/// A call to a connector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEntry {
-    /// Its id.
+    /// Id of the entry.
     pub id: ConnectorLogId,
     /// The connector.
     pub connector_id: ConnectorId,
-    /// The request that it was a part of.
+    /// Id of the request that caused the call.
     pub request_id: String,
-    /// Who asked: a key.
+    /// The API key that made the request.
     pub user_id: ApiKeyId,
-    /// The workspace.
+    /// The workspace of the connector.
     pub workspace_id: WorkspaceId,
-    /// What the connector answered; 0 if it did not.
+    /// Status of the response; 0 without a response.
     pub status_code: u16,
-    /// How long that took.
+    /// Duration of the call, in milliseconds.
     pub duration_millis: u64,
-    /// What went wrong, if something did.
+    /// Error message, if the call failed.
     pub error_message: Option<String>,
-    /// When it was.
+    /// Time of the call.
     pub created_at: Timestamp,
 }
 
-/// Which entries are listed. What is absent leaves none out.
+/// Filter of the log. An absent member matches every entry.
 #[derive(Debug, Clone, Default)]
 pub struct LogFilter {
-    /// Only those of this workspace, which may be none of the caller's.
+    /// Only entries of this workspace. For another workspace than the caller's the list is empty.
     pub workspace: Option<WorkspaceId>,
-    /// Only those of these connectors.
+    /// Only entries of these connectors.
     pub connectors: Option<Vec<ConnectorId>>,
-    /// Only those from then on.
+    /// Only entries at or after this time.
     pub from: Option<Timestamp>,
-    /// Only those until then.
+    /// Only entries at or before this time.
     pub until: Option<Timestamp>,
-    /// Only those with at least this status.
+    /// Lowest status to include.
     pub lowest_status: Option<u16>,
-    /// Only those with at most this status.
+    /// Highest status to include.
     pub highest_status: Option<u16>,
 }
 
-/// What is noted of a call.
+/// Values of a new entry.
 pub(super) struct Noted {
     pub(super) request_id: String,
     pub(super) status: u16,
@@ -75,7 +75,8 @@ const PRUNE: &str = "
         SELECT seq FROM connector_logs WHERE connector_id = :connector_id
         ORDER BY seq DESC LIMIT 1 OFFSET :kept)";
 
-/// Notes a call of a connector that is still there, and forgets the oldest beyond the limit.
+/// Appends an entry, unless the connector was deleted meanwhile, and deletes the oldest entries
+/// beyond `connectors.log_entries`.
 pub(super) async fn note(call: &Call, connector: &Connector, noted: Noted) -> Result<()> {
     let app = call.app();
     let user = call.caller().key_id.clone();
@@ -116,10 +117,10 @@ const LIST: &str = "
       AND (:highest IS NULL OR status_code <= :highest)
     ORDER BY seq DESC";
 
-/// The calls of the caller's connectors, newest first.
+/// Returns the log of all connectors of the caller's workspace, newest first.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn logs(call: &Call, filter: LogFilter, slice: Slice) -> Result<Listed<LogEntry>> {
     let workspace = call.workspace().clone();
     call.app()

@@ -1,9 +1,10 @@
-//! Connectors: a workspace's searchable sources of documents, which Cohere's API registers and its
-//! chat asks.
+//! Connectors: a workspace's searchable document sources. Cohere's API registers them and its chat
+//! searches them. Folders on this server are indexed by [`super::folders`].
 //!
-//! A connector is a web service that speaks the open connector protocol (cohere.md §3): it is sent
-//! `{"query": …}` and answers `{"results": […]}`. What proves the call to it is sealed at rest and
-//! never shown: one token for all, or for each user what that user has allowed ([`authorization`]).
+//! A connector is a web service that implements the open connector protocol (cohere.md §3): it
+//! receives `{"query": …}` and returns `{"results": […]}`. Its credentials are sealed at rest and
+//! never returned: one token for all callers, or the tokens that each user granted
+//! ([`authorization`]).
 
 mod answer;
 mod auth;
@@ -41,100 +42,100 @@ use crate::{
 /// A connector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connector {
-    /// Its id: the slug of its first name, `-` and 6 small letters or digits.
+    /// Id: the slug of its first name, `-`, and 6 lowercase letters or digits.
     pub id: ConnectorId,
-    /// The workspace it belongs to.
+    /// The workspace that owns it.
     pub workspace_id: WorkspaceId,
-    /// Its name. Not unique.
+    /// Name. Not unique.
     pub name: String,
-    /// What it is, for people.
+    /// Description for people.
     pub description: Option<String>,
-    /// Where it is asked.
+    /// URL that receives the queries.
     pub url: String,
-    /// Fields of its documents that are kept out of ranking and prompt.
+    /// Fields of its documents that ranking and the prompt ignore.
     pub excludes: Vec<String>,
-    /// What calls to it are proven with; none if with nothing.
+    /// Authentication of calls to it; none without authentication.
     pub auth: Option<Auth>,
-    /// How the caller's own authorization stands; none without one.
+    /// Status of the caller's own authorization; none without one.
     pub auth_status: Option<AuthStatus>,
-    /// Whether it may be used.
+    /// True if it may be used.
     pub is_active: bool,
-    /// Whether a chat goes on if this connector fails.
+    /// True if a chat continues when this connector fails.
     pub continue_on_failure: bool,
-    /// When it was registered.
+    /// Time of registration.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
     /// The sealed [`Credentials`].
     pub(in crate::domain) credentials: Option<Vec<u8>>,
 }
 
 text_enum! {
-    /// How a user's authorization of a connector stands.
+    /// Status of a user's authorization of a connector.
     pub enum AuthStatus {
-        /// It can be used.
+        /// The authorization can be used.
         Valid = "valid",
-        /// It has ended, or the provider refuses it: the user must authorize the connector again.
+        /// It has expired, or the provider refuses it: the user must authorize the connector again.
         Expired = "expired",
     }
 }
 
-/// What a new connector is made of.
+/// Values of a new connector.
 #[derive(Debug, Clone)]
 pub struct New {
-    /// Its name: 1 to 255 characters.
+    /// Name: 1 to 255 characters.
     pub name: String,
-    /// What it is, for people.
+    /// Description for people.
     pub description: Option<String>,
-    /// Where it is asked: an http or https address.
+    /// URL that receives the queries: http or https.
     pub url: String,
-    /// Fields of its documents that are kept out of ranking and prompt.
+    /// Fields of its documents that ranking and the prompt ignore.
     pub excludes: Vec<String>,
-    /// Each user authorizes it. Not together with `service_auth`.
+    /// OAuth configuration. It excludes `service_auth`.
     pub oauth: Option<NewOAuth>,
-    /// One token for all.
+    /// Token for all callers.
     pub service_auth: Option<ServiceAuth>,
-    /// Whether it may be used.
+    /// True if it may be used.
     pub is_active: bool,
-    /// Whether a chat goes on if this connector fails.
+    /// True if a chat continues when this connector fails.
     pub continue_on_failure: bool,
 }
 
-/// What an update changes. What is absent stays.
+/// Changes of an update. An absent member stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
-    /// Another name. The id stays.
+    /// New name. The id stays.
     pub name: Option<String>,
-    /// Another description.
+    /// New description.
     pub description: Option<String>,
-    /// Another address.
+    /// New URL.
     pub url: Option<String>,
-    /// Other fields to keep out.
+    /// New list of ignored fields.
     pub excludes: Option<Vec<String>>,
-    /// Members of `oauth`; those that are absent stay. It takes the place of `service_auth`.
+    /// Members of `oauth` to change; absent members stay. It replaces `service_auth`.
     pub oauth: Option<NewOAuth>,
-    /// Another token. It takes the place of `oauth`.
+    /// New token. It replaces `oauth`.
     pub service_auth: Option<ServiceAuth>,
-    /// Whether it may be used.
+    /// True if it may be used.
     pub is_active: Option<bool>,
-    /// Whether a chat goes on if this connector fails.
+    /// True if a chat continues when this connector fails.
     pub continue_on_failure: Option<bool>,
 }
 
-/// A part of a list that is newest first.
+/// Offset and limit of a list that is newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slice {
-    /// At most this many.
+    /// Maximum number of items.
     pub limit: u64,
-    /// Leave out this many of the newest.
+    /// Number of the newest items to skip.
     pub offset: u64,
 }
 
-/// A part of a list, and how long the list is.
+/// One page of a list, with the length of the whole list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed<T> {
-    /// The items, newest first.
+    /// Items, newest first.
     pub items: Vec<T>,
-    /// How many there are in all.
+    /// Number of items in the whole list.
     pub total: u64,
 }

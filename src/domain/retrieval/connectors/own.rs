@@ -1,5 +1,5 @@
-//! The folders of this server as connectors: registered by the server itself, and searched without a
-//! way through the network.
+//! Connectors for the folders of this server: registers them, and searches them without the
+//! network.
 
 use rusqlite::named_params;
 
@@ -21,12 +21,12 @@ use crate::{
     },
 };
 
-/// Registers the folders of the settings in a workspace, each once: one whose connector was deleted is
-/// left alone. Those that are registered get the address and the token that hold now. `origin` is
-/// where this server is: `http://127.0.0.1:4600`.
+/// Registers the configured folders as connectors of a workspace. Each folder is registered once,
+/// so a deleted connector stays deleted; a registered connector gets the current URL and token.
+/// `origin` is the origin of this server, such as `http://127.0.0.1:4600`.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn register_folders(app: &App, workspace: &WorkspaceId, origin: &str) -> Result<()> {
     app.folders().serve_at(origin);
     for folder in app.folders().iter() {
@@ -77,7 +77,7 @@ fn create(
     Ok(id)
 }
 
-/// Gives a connector that is still there the address and the token that hold now.
+/// Updates the URL and the token of a connector, if the connector still exists.
 fn refresh(
     app: &App,
     change: &Change<'_>,
@@ -93,7 +93,7 @@ fn refresh(
         return Ok(());
     };
     let workspace: WorkspaceId = row.get("workspace_id")?;
-    // No user asks: how one's authorization stands does not matter here.
+    // No user is involved here, so the user's authorization status does not matter.
     let mut connector = find_row(change.conn, &workspace, &"".into(), id, change.now)?;
     let known = connector.credentials.as_ref();
     let known = known.and_then(|sealed| Credentials::open(app.sealer(), id, sealed).ok());
@@ -109,8 +109,8 @@ fn refresh(
     Ok(())
 }
 
-/// What a folder of this server finds; none if the address is not one of its folders'. Who asks needs
-/// the folder's token as on the way through the network.
+/// Searches the folder that a URL belongs to; none if it is not the URL of a folder. The caller
+/// needs the folder's token, as in a search over the network.
 pub(super) async fn ask(
     app: &App,
     url: &str,

@@ -1,11 +1,12 @@
-//! Rows to mend after the clock went back (see [`crate::domain::lifecycle::clock_rewind`]).
+//! Repairs of connector rows after the clock goes back (see [`crate::domain::rewind`]).
 
 use std::time::Duration;
 
 use crate::domain::tenancy::rewind::Mend;
 
 pub(in crate::domain) const MENDS: &[Mend] = &[
-    // A provider's token has ended long before, and would not be refreshed.
+    // This access token was issued before the clock went back, and it expires long before the
+    // stored time. Without a repair nothing would refresh it.
     Mend {
         table: "connector_authorizations",
         key: "seq",
@@ -16,7 +17,8 @@ pub(in crate::domain) const MENDS: &[Mend] = &[
         longest: |_| Duration::ZERO,
         due: None,
     },
-    // The provider's clock is not this one.
+    // The provider's clock does not go back with this server's, so the expiry moves by the same
+    // step.
     Mend {
         table: "connector_authorizations",
         key: "seq",

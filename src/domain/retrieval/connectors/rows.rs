@@ -1,4 +1,4 @@
-//! Connectors as rows: reading and listing them.
+//! Reads and lists the rows of connectors.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::Value;
@@ -12,10 +12,10 @@ use crate::{
     },
 };
 
-/// The connector with this id.
+/// Returns the connector with this id.
 ///
 /// # Errors
-/// `NotFound` if the caller's workspace has none, or those of the store.
+/// `NotFound` if the caller's workspace has no such connector, or an error of the store.
 pub fn find(call: &Call, id: &ConnectorId) -> Result<Connector> {
     let now = call.app().clock().now();
     let (workspace, user) = (call.workspace(), &call.caller().key_id);
@@ -49,7 +49,7 @@ pub(super) fn find_row(
 }
 
 pub(super) fn not_found(id: &ConnectorId) -> Error {
-    // wire: with the dot, as on the vendor's page of errors (cohere.md §1)
+    // wire: with the final dot, as on the vendor's page of errors (cohere.md §1)
     Error::not_found(format!("connector '{id}' not found."))
 }
 
@@ -64,11 +64,11 @@ const LIST: &str = "
 
 const COUNT: &str = "SELECT count(*) FROM connectors WHERE workspace_id = :workspace_id";
 
-/// The connectors of the caller's workspace, newest first. The API pages by offset: what it leaves
-/// out costs a step in an index each.
+/// Returns the connectors of the caller's workspace, newest first. The API pages by offset, so each
+/// skipped row costs a step in an index.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn list(call: &Call, slice: Slice) -> Result<Listed<Connector>> {
     let workspace = call.workspace().clone();
     let user = call.caller().key_id.clone();
@@ -102,7 +102,7 @@ pub(super) fn clamp(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Reads a row of the columns that [`FIND`] and [`LIST`] name, by their order.
+/// Reads a row by the column order of [`FIND`] and [`LIST`].
 fn from_row(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Connector> {
     let excludes: Value = row.get(5)?;
     let excludes = excludes.as_array().into_iter().flatten();
@@ -138,8 +138,8 @@ fn from_row(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Connector> {
     })
 }
 
-/// How an authorization stands: one without tokens was refused by the provider, and one that has
-/// ended can still be used if it can be refreshed.
+/// Returns the status of an authorization. Tokens are missing once the provider has refused them;
+/// an expired access token is still usable if it can be refreshed.
 fn status(
     has_tokens: bool,
     refreshable: bool,

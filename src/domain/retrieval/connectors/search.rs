@@ -1,4 +1,4 @@
-//! Searching a connector on behalf of a caller.
+//! Searches a connector for a caller.
 
 use serde_json::{Map, Value};
 use tracing::warn;
@@ -14,26 +14,27 @@ use crate::{
     kernel::{Error, Secret, clock::Stopwatch},
 };
 
-/// What a search may be told besides its query.
+/// Options of a search.
 #[derive(Debug, Clone, Default)]
 pub struct SearchOptions {
-    /// A token of the user for this one search. It goes before every other.
+    /// The user's access token for this search. It overrides every stored token.
     pub user_access_token: Option<Secret>,
-    /// What the caller wants to tell this connector.
+    /// Options that the caller sets for this connector.
     pub options: Option<Map<String, Value>>,
-    /// The request that the search is a part of, for the log; a new id without it.
+    /// Id of the request that caused the search, for the log; a new id if absent.
     pub request_id: Option<String>,
 }
 
-/// Why a search gave no documents.
+/// Reason for a search without documents.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchFailure {
-    /// The connector was not asked or gave none. The message is for the caller and holds no secret.
+    /// The connector was not called or returned no documents. The message is for the caller and
+    /// contains no secret.
     #[error("{message}")]
     Connector {
-        /// What went wrong: `request failed with status code 401: …`.
+        /// Error message, such as `request failed with status code 401: …`.
         message: String,
-        /// The status that the connector answered, if it did.
+        /// Status of the connector's response, if there was one.
         status: Option<u16>,
     },
     /// This server failed.
@@ -50,14 +51,15 @@ impl From<Failure> for SearchFailure {
     }
 }
 
-/// Searches a connector of the caller's workspace and notes that in its log. Whether it is active
-/// is not looked at.
+/// Searches a connector of the caller's workspace and writes an entry to its log. It also searches
+/// inactive connectors.
 ///
-/// A search takes at most `connectors.timeout_seconds`, twice that if the connector refuses a
+/// A search takes at most `connectors.timeout_seconds`, or twice that if the connector refuses a
 /// user's token and accepts a refreshed one.
 ///
 /// # Errors
-/// [`SearchFailure`]
+/// [`SearchFailure::Connector`] if the connector gives no documents, or [`SearchFailure::Server`]
+/// if this server fails.
 pub async fn search(
     call: &Call,
     connector: &Connector,
@@ -87,7 +89,7 @@ pub async fn search(
         },
     );
     if let Err(error) = noted.await {
-        // The documents are there all the same.
+        // A failure of the log must not hide the documents.
         warn!(connector = %connector.id, ?error, "a call of a connector is not in its log");
     }
     outcome
@@ -123,7 +125,7 @@ async fn attempt(
     else {
         return Ok(first?);
     };
-    // The token was revoked, or has ended earlier than was said.
+    // The token was revoked, or it expired earlier than the provider had announced.
     let token = authorization::renewed_token(call, connector, &token).await?;
     Ok(ask_with(Some(&bearer(&token))).await?)
 }

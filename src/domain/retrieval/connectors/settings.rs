@@ -11,31 +11,31 @@ use crate::domain::retrieval::folders::FolderSettings;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Whether a connector is called when it is registered, and registered only if it answers.
+    /// True if a registration requires a response to a test query.
     pub test_on_registration: bool,
-    /// Whether it is called again when an update changes its address or what it is called with.
+    /// True if an update of the URL or the credentials requires a response to a test query.
     pub test_on_update: bool,
-    /// What it is asked then.
-    // wire: the service's own query is not published (cohere.md §3.5)
+    /// Query of the test.
+    // wire: the vendor's own query is not published (cohere.md §3.5)
     pub test_query: String,
-    /// Other addresses for the hosts of connectors.
+    /// Replacement addresses for the hosts of connectors.
     pub hosts: Vec<HostMapping>,
-    /// The longest that a connector may take to answer, in seconds (cohere.md §3.4).
+    /// Maximum time for a connector's response, in seconds (cohere.md §3.4).
     pub timeout_seconds: u64,
-    /// The most that a connector may answer, in bytes.
+    /// Maximum size of a connector's response, in bytes.
     pub max_response_bytes: usize,
-    /// The most documents of an answer that are used.
+    /// Maximum number of documents that are used from one response.
     pub max_documents: usize,
-    /// How many calls of each connector are kept in its log.
+    /// Number of log entries kept for each connector.
     pub log_entries: u32,
-    /// How long a user has to authorize a connector at its provider, in seconds.
+    /// Time that a user has to authorize a connector at its provider, in seconds.
     pub authorization_seconds: u64,
-    /// How long before its end an access token is refreshed, in seconds.
+    /// Time before its expiry at which an access token is refreshed, in seconds.
     pub refresh_seconds_before_end: u64,
-    /// The connector that a chat means by `web-search`, which the vendor had and many programs name:
-    /// its id.
+    /// Id of the connector that a chat uses for `web-search`, a connector that the vendor provided
+    /// and many programs name.
     pub web_search: Option<String>,
-    /// Folders of documents that this server itself serves as connectors.
+    /// Folders of documents that this server serves as connectors.
     pub folder: Vec<FolderSettings>,
 }
 
@@ -59,7 +59,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The address that is called for this one.
+    /// Returns the URL to call for this URL, after [`Settings::hosts`].
     pub(super) fn mapped(&self, url: &str) -> String {
         let Ok(mut url) = Url::parse(url) else {
             return url.to_owned();
@@ -67,7 +67,7 @@ impl Settings {
         let host = url.host_str().unwrap_or_default().to_owned();
         let mapping = self.hosts.iter().find(|mapping| mapping.from == host);
         if let Some(HostMapping { to, .. }) = mapping {
-            // All of these are possible between addresses with hosts.
+            // Between URLs with hosts, none of these calls fails.
             let _ = url.set_scheme(to.scheme());
             let _ = url.set_host(to.host_str());
             let _ = url.set_port(to.port());
@@ -76,7 +76,7 @@ impl Settings {
     }
 }
 
-/// Another address for a host: `docs.example.com=http://127.0.0.1:8080`.
+/// A replacement address for a host: `docs.example.com=http://127.0.0.1:8080`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct HostMapping {
@@ -84,7 +84,7 @@ pub struct HostMapping {
     to: Url,
 }
 
-/// A text that is no mapping of a host.
+/// Error of a text that is not a host mapping.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0:?} is not of the form docs.example.com=http://127.0.0.1:8080")]
 pub struct NotAMapping(String);

@@ -1,4 +1,4 @@
-//! The first step: the address at the provider that a user's browser goes to.
+//! The first step of an authorization: builds the provider's URL that the user's browser opens.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::{
     store::Sealer,
 };
 
-/// What this server says of itself and of the request; the provider's own are left out.
+/// Query parameters that this server sets. They override parameters of the provider's URL.
 const OURS: &[&str] = &[
     "response_type",
     "client_id",
@@ -48,16 +48,17 @@ const BOUND: Bound = Bound {
     rows: "SELECT 1 FROM connector_oauth_states WHERE user_id = ?1",
 };
 
-/// Begins to authorize a connector for the caller: the address at its provider to open in the
-/// caller's browser. The provider sends it back to `redirect_uri`, and this server from there to
-/// `after`, if it is given.
+/// Begins an authorization of a connector by the caller. Returns the provider's URL to open in the
+/// caller's browser. The provider redirects the browser to `redirect_uri`, and this server
+/// redirects it from there to `after`, if given.
 ///
-/// The address holds a state that works once, for this user and connector, and for
+/// The URL contains a state that is valid once, for this user and connector, for
 /// `connectors.authorization_seconds`.
 ///
 /// # Errors
-/// `NotFound`, `Invalid` for a connector without `oauth` or an `after` that is no address, or those
-/// of the store.
+/// `NotFound` if there is no such connector, `Invalid` for a connector without `oauth` or an
+/// `after` that is not a URL, `LimitExceeded` if the user has too many unfinished authorizations,
+/// or an error of the store.
 pub async fn begin(
     call: &Call,
     id: &ConnectorId,
@@ -98,7 +99,7 @@ pub async fn begin(
     .await
 }
 
-/// The parameter is one of the query.
+/// Moves the violations from the body to the query, which contains the parameter.
 fn in_query(error: Error) -> Error {
     let rules = error.broken_rules().iter().cloned();
     let moved = rules.map(|violation| Violation {
@@ -108,7 +109,8 @@ fn in_query(error: Error) -> Error {
     Error::violations(moved.collect())
 }
 
-/// The provider's address with its own query and ours: some need theirs to give a refresh token.
+/// Builds the provider's URL. It keeps the URL's own query, because some providers need a parameter
+/// there to issue a refresh token.
 fn address(client: &Client, redirect_uri: &str, state: &Secret, verifier: &str) -> Result<String> {
     let mut url = Url::parse(&client.oauth.authorize_url)
         .map_err(|error| Error::internal("a checked address cannot be read", error))?;
@@ -144,7 +146,7 @@ pub(super) fn open_verifier(
 
 const PRUNE: &str = "DELETE FROM connector_oauth_states WHERE expires_at <= :now";
 
-/// Forgets what is too old to be finished.
+/// Deletes expired states.
 pub(super) fn prune(conn: &Connection, now: Timestamp) -> Result<()> {
     conn.prepare_cached(PRUNE)?
         .execute(named_params! {":now": now})?;

@@ -1,4 +1,4 @@
-//! The second step: what the provider sends the user's browser back with.
+//! The second step of an authorization: handles the provider's redirect of the user's browser.
 
 use rusqlite::{OptionalExtension, named_params};
 
@@ -24,32 +24,32 @@ use crate::{
     },
 };
 
-/// What the provider answered.
+/// The provider's response in the redirect.
 #[derive(Debug)]
 pub enum Answer {
-    /// The user allows it: a code to change for tokens.
+    /// The user consents: an authorization code.
     Code(Secret),
-    /// It is not allowed, in RFC 6749's words.
+    /// The authorization failed, with an error of RFC 6749.
     Error {
-        /// `access_denied`, …
+        /// Error code, such as `access_denied`.
         code: String,
-        /// The provider's own words.
+        /// The provider's own description.
         description: Option<String>,
     },
 }
 
-/// How an authorization ended.
+/// Result of an authorization.
 #[derive(Debug)]
 pub struct Finished {
-    /// The name of the connector.
+    /// Name of the connector.
     pub connector: String,
-    /// Where the user wants to go from here.
+    /// URL to which the user's browser goes next.
     pub after: Option<String>,
-    /// Nothing, or why the connector is not authorized: a code and a text without secrets.
+    /// Error code and message without secrets; none if the connector is authorized.
     pub refused: Option<(String, String)>,
 }
 
-/// What was begun.
+/// An authorization that was begun.
 struct Begun {
     id: ConnectorAuthorizationId,
     user: ApiKeyId,
@@ -59,12 +59,12 @@ struct Begun {
     connector: Connector,
 }
 
-/// Finishes what a user has begun: changes the code for tokens and keeps them, sealed. Whatever
-/// comes of it, the state is used up.
+/// Finishes an authorization: exchanges the code for tokens and stores them sealed. The state is
+/// used up in any case.
 ///
 /// # Errors
-/// `Invalid` for a state that is unknown, used up or too old, or those of the store. What the
-/// provider refuses is a result.
+/// `Invalid` for a state that is unknown, used or expired, or an error of the store. A refusal by
+/// the provider is not an error but a result.
 pub async fn finish(app: &App, state: &Secret, answer: Answer) -> Result<Finished> {
     let hash = TokenHash::of(state.expose());
     let begun = app
@@ -99,7 +99,8 @@ const FIND: &str = "
 
 const DELETE: &str = "DELETE FROM connector_oauth_states WHERE hash = :hash";
 
-/// Uses a state up. None if it is not, or no longer, good for anything.
+/// Deletes a state and returns its authorization; none if it is unknown or expired, or if its API
+/// key is revoked.
 fn take(change: &Change<'_>, hash: &TokenHash) -> Result<Option<Begun>> {
     let found = change
         .conn
@@ -145,7 +146,7 @@ fn take(change: &Change<'_>, hash: &TokenHash) -> Result<Option<Begun>> {
     }))
 }
 
-/// Changes a code for tokens and keeps them, or says why not.
+/// Exchanges a code for tokens and stores them. Returns an error code and message if that fails.
 async fn exchange(app: &App, begun: &Begun, code: &Secret) -> Result<Option<(String, String)>> {
     let verifier = open_verifier(app.sealer(), &begun.id, &begun.verifier)?;
     let client = Client::of(app, &begun.connector)?;
@@ -189,7 +190,7 @@ async fn exchange(app: &App, begun: &Begun, code: &Secret) -> Result<Option<(Str
     Ok(refused.map(|(code, text)| (code.to_owned(), text.to_owned())))
 }
 
-/// Why tokens are not kept that the provider has given.
+/// Error code and message for tokens that are not stored.
 type NotKept = (&'static str, &'static str);
 
 const KEY_REVOKED: NotKept = (

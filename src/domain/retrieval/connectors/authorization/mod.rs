@@ -1,9 +1,9 @@
-//! What users have allowed connectors to read, by OAuth 2.0 with PKCE (cohere.md §3.6). A user is
-//! an API key: each authorizes a connector for itself.
+//! Users' authorizations of connectors by OAuth 2.0 with PKCE (cohere.md §3.6). A user is an API
+//! key; each authorizes a connector for itself.
 //!
-//! [`begin`] gives the address that the user's browser goes to, [`finish`] takes what the provider
-//! sends it back with. From then on a search has an access token, which is refreshed as it ends or
-//! is refused.
+//! [`begin`] returns the URL that the user's browser opens, and [`finish`] handles the provider's
+//! redirect. From then on a search has an access token, which is refreshed when it is about to
+//! expire or is refused.
 
 mod begin;
 mod finish;

@@ -1,4 +1,5 @@
-//! A provider's token endpoint: codes and refresh tokens for access tokens (RFC 6749 §4.1.3, §6).
+//! Client of a provider's token endpoint: exchanges codes and refresh tokens for access tokens
+//! (RFC 6749 §4.1.3, §6).
 
 use std::{collections::HashMap, time::Duration};
 
@@ -15,35 +16,35 @@ use crate::{
     net::outbound::{OutboundRequest, OutboundResponse},
 };
 
-/// How long a provider may take to answer.
+/// Maximum time for a provider's response.
 const TIMEOUT: Duration = Duration::from_secs(15);
-/// The most that is read of its answer, in bytes.
+/// Maximum size of a response, in bytes.
 const ANSWER_MAX: usize = 64 * 1024;
-/// How much is kept of what it says of an error, in characters.
+/// Maximum number of characters kept of an error description.
 const DESCRIPTION_MAX: usize = 200;
 
-/// What this server is to a provider.
+/// This server's OAuth client at a provider.
 pub(super) struct Client {
     pub(super) oauth: OAuth,
     id: Secret,
     secret: Secret,
 }
 
-/// What a provider has granted.
+/// Tokens that a provider issued.
 pub(super) struct Granted {
     pub(super) access_token: Secret,
     pub(super) refresh_token: Option<Secret>,
     pub(super) expires_in: Option<Duration>,
 }
 
-/// Why it has granted nothing. The texts hold no secret.
+/// Reason for a response without tokens. The messages contain no secret.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// What was sent is not, or no longer, good for anything.
+    /// The code or refresh token is invalid or expired.
     Grant(String),
-    /// It does not know this client, or does not understand it.
+    /// The provider does not accept this client or its request.
     Client(String),
-    /// It did not answer, or not as a token endpoint does. The grant may be good still.
+    /// The provider did not respond, or not as a token endpoint. The grant may still be valid.
     Unanswered(String),
 }
 
@@ -56,10 +57,10 @@ impl Refusal {
 }
 
 impl Client {
-    /// What a connector that its users authorize is to its provider.
+    /// Returns the client of a connector with OAuth.
     ///
     /// # Errors
-    /// `Invalid` for another connector.
+    /// `Invalid` for a connector without OAuth, `Internal` if the credentials cannot be opened.
     pub(super) fn of(app: &App, connector: &Connector) -> Result<Self> {
         let (Some(Auth::OAuth(oauth)), Some(sealed)) = (&connector.auth, &connector.credentials)
         else {
@@ -88,8 +89,8 @@ impl Client {
         &self.id
     }
 
-    /// Asks for tokens. Client id and secret go into the form, where all known providers take them;
-    /// one that does not is asked again with HTTP Basic.
+    /// Requests tokens. Client id and secret are in the form, which all known providers accept. If
+    /// a provider refuses the client, the request is repeated with HTTP Basic.
     pub(super) async fn tokens(
         &self,
         app: &App,
@@ -145,8 +146,8 @@ fn form<'a>(pairs: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> String {
         .finish()
 }
 
-/// Reads an answer. Its body may be an error or tokens with any status that is not a server's
-/// failure, and a form in the place of JSON: there are providers of each kind.
+/// Parses a response. Providers differ: an error may come with status 200, and the body may be a
+/// form instead of JSON.
 fn read(answer: &OutboundResponse) -> Result<Granted, Refusal> {
     let status = answer.status;
     let body = members(&answer.body);
@@ -180,8 +181,8 @@ fn read(answer: &OutboundResponse) -> Result<Granted, Refusal> {
     }
 }
 
-/// The members of an answer with texts or numbers: of the grant of a user within it, where it has no
-/// token of its own, as Slack answers for a user's scopes.
+/// Returns the members of a response that are texts or numbers. Slack puts the grant of a user's
+/// scopes into `authed_user`; its members count if the response has no token of its own.
 fn members(body: &[u8]) -> HashMap<String, String> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(mut members)) => {
@@ -205,7 +206,7 @@ fn members(body: &[u8]) -> HashMap<String, String> {
     }
 }
 
-/// A provider's own words, on one line.
+/// Returns the beginning of a provider's message on one line.
 pub(super) fn plain(text: &str) -> String {
     let line: String = text
         .chars()

@@ -1,9 +1,9 @@
-//! Access tokens for searches, refreshed as they end or are refused.
+//! Access tokens for searches, refreshed when they are about to expire or are refused.
 //!
-//! Providers change the refresh token with each use, and may revoke everything when an old one
-//! comes again. So of one authorization there is one refresh at a time, those who waited for it
-//! take what it brought, and it runs to its end, with the new tokens on disk, even if nobody waits
-//! any more.
+//! Some providers rotate the refresh token with each use, and may revoke the whole grant when an
+//! old one returns. Therefore an authorization has at most one refresh at a time, requests that
+//! wait for it use its result, and it runs until the new tokens are on disk, even if no request
+//! waits any more.
 
 use std::{
     collections::HashMap,
@@ -34,12 +34,12 @@ use crate::{
 
 type Key = (ConnectorId, ApiKeyId);
 
-/// What keeps refreshes of one authorization apart.
+/// Locks that allow one refresh at a time for each authorization.
 #[derive(Default)]
 pub struct Refreshes(Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>);
 
 impl Refreshes {
-    /// The lock of an authorization. Those that nobody holds or waits for are forgotten.
+    /// Returns the lock of an authorization. Removes locks that nobody holds or waits for.
     fn lock(&self, key: Key) -> Arc<tokio::sync::Mutex<()>> {
         let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         locks.retain(|_, lock| Arc::strong_count(lock) > 1);
@@ -47,17 +47,17 @@ impl Refreshes {
     }
 }
 
-/// A token that is to be refreshed.
+/// An access token to refresh.
 struct Stale {
     access: Secret,
-    /// Whether the connector refuses it. Otherwise it ends soon.
+    /// True if the connector refuses it. Otherwise it expires soon.
     is_refused: bool,
 }
 
-/// The access token of the caller for a connector that its users authorize.
+/// Returns the caller's access token for a connector with OAuth.
 ///
 /// # Errors
-/// A failure for the caller if there is none, or those of the store.
+/// A failure for the caller if there is no valid token, or an error of the store.
 pub(in crate::domain::retrieval::connectors) async fn access_token(
     call: &Call,
     connector: &Connector,
@@ -75,10 +75,10 @@ pub(in crate::domain::retrieval::connectors) async fn access_token(
     Ok(tokens.access)
 }
 
-/// Another access token in the place of one that the connector refuses.
+/// Returns a new access token in place of one that the connector refuses.
 ///
 /// # Errors
-/// A failure for the caller if there is none any more, or those of the store.
+/// A failure for the caller if there is no valid token any more, or an error of the store.
 pub(in crate::domain::retrieval::connectors) async fn renewed_token(
     call: &Call,
     connector: &Connector,
@@ -98,7 +98,7 @@ async fn refreshed(
 ) -> Result<Secret, SearchFailure> {
     let (app, connector) = (call.app().clone(), connector.clone());
     let user = call.caller().key_id.clone();
-    // A task of its own: it is not given up with the request that wanted it.
+    // A separate task, so that the refresh completes if the request is cancelled.
     let refresh = tokio::spawn(async move { refresh(&app, &connector, user, stale).await });
     refresh
         .await
@@ -113,7 +113,7 @@ fn stored(
     let found = app
         .store()
         .read(|conn| rows::find(conn, app.sealer(), &connector.id, user))?;
-    // wire: the first of these texts is the vendor's (cohere.md §3.6)
+    // wire: the first of these messages is the vendor's (cohere.md §3.6)
     let Some(mut authorization) = found else {
         return Err(failure(format!(
             "failed to get auth token: user is not authenticated for connector {}",
@@ -132,7 +132,7 @@ fn ends_soon(app: &App, authorization: &Authorization) -> bool {
     authorization.expires_at.is_some_and(|end| end <= soon)
 }
 
-/// One refresh, if it is still needed.
+/// Refreshes the tokens, unless another search already did.
 async fn refresh(
     app: &App,
     connector: &Connector,
@@ -143,7 +143,7 @@ async fn refresh(
     let _one_at_a_time = lock.lock().await;
     let (authorization, tokens) = stored(app, connector, &user)?;
     if stale.access != tokens.access {
-        // Another search has refreshed it meanwhile.
+        // Another search refreshed the token meanwhile.
         return Ok(tokens.access);
     }
     let now = app.clock().now();
@@ -168,7 +168,7 @@ async fn refresh(
         ("grant_type", "refresh_token"),
         ("refresh_token", old.expose()),
     ];
-    // Microsoft's wants it (cohere.md §3.6).
+    // Microsoft requires the scope (cohere.md §3.6).
     grant.extend(client.oauth.scope.as_deref().map(|scope| ("scope", scope)));
     match client.tokens(app, &grant).await {
         Ok(granted) => {
@@ -192,7 +192,7 @@ async fn refresh(
     }
 }
 
-/// Notes that a user must authorize a connector again.
+/// Records that a user must authorize a connector again.
 async fn void(
     app: &App,
     connector: &Connector,

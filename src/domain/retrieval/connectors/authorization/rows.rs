@@ -1,4 +1,4 @@
-//! Authorizations as rows, and the tokens that are sealed in them.
+//! Reads and writes the rows of authorizations and their sealed tokens.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::{Value, json};
@@ -13,16 +13,15 @@ use crate::{
     store::Sealer,
 };
 
-/// What a user has allowed a connector.
+/// A user's authorization of a connector.
 pub(super) struct Authorization {
     pub(super) id: ConnectorAuthorizationId,
-    /// None once the provider has refused them.
+    /// Tokens; none after the provider refused them.
     pub(super) tokens: Option<Tokens>,
-    /// When the access token ends, if that is known.
+    /// Expiry of the access token, if known.
     pub(super) expires_at: Option<Timestamp>,
 }
 
-/// The tokens of a user.
 pub(super) struct Tokens {
     pub(super) access: Secret,
     pub(super) refresh: Option<Secret>,
@@ -59,7 +58,7 @@ const FIND: &str = "
     SELECT id, tokens, expires_at FROM connector_authorizations
     WHERE connector_id = :connector_id AND user_id = :user_id";
 
-/// What a user has allowed a connector, if anything.
+/// Returns a user's authorization of a connector, if there is one.
 pub(super) fn find(
     conn: &Connection,
     sealer: &Sealer,
@@ -92,8 +91,8 @@ pub(super) fn find(
     }))
 }
 
-/// Only for a connector that is still what the user was asked for: its secrets are sealed anew
-/// whenever it is another.
+/// Inserts a row only if the connector still has the configuration that the user consented to: each
+/// change of its secrets seals them again, so `credentials` differs then.
 const INSERT: &str = "
     INSERT INTO connector_authorizations
         (id, connector_id, user_id, tokens, refreshable, expires_at, created_at, updated_at)
@@ -103,8 +102,8 @@ const INSERT: &str = "
         id = excluded.id, tokens = excluded.tokens, refreshable = excluded.refreshable,
         expires_at = excluded.expires_at, updated_at = excluded.updated_at";
 
-/// Keeps what a user has allowed a connector with these sealed credentials, in the place of what
-/// was before. False if there is no such connector any more.
+/// Stores a user's authorization of a connector that still has these sealed credentials. It
+/// replaces an earlier one. Returns false if there is no such connector any more.
 pub(super) fn put(
     change: &Change<'_>,
     sealer: &Sealer,
@@ -135,8 +134,8 @@ const REPLACE: &str = "
     SET tokens = :tokens, refreshable = :refreshable, expires_at = :expires_at, updated_at = :now
     WHERE id = :id";
 
-/// Puts refreshed tokens in the place of the old ones. A provider that gives no new refresh token
-/// leaves the old one valid (RFC 6749 §6).
+/// Replaces the tokens after a refresh. A provider that issues no new refresh token leaves the old
+/// one valid (RFC 6749 §6).
 pub(super) fn replace(
     change: &Change<'_>,
     sealer: &Sealer,
@@ -165,7 +164,7 @@ const EXPIRE: &str = "
     UPDATE connector_authorizations SET tokens = NULL, refreshable = 0, updated_at = :now
     WHERE id = :id";
 
-/// Throws the tokens away that the provider refuses: the user must authorize the connector again.
+/// Deletes tokens that the provider refuses. The user must authorize the connector again.
 pub(super) fn expire(change: &Change<'_>, id: &ConnectorAuthorizationId) -> Result<()> {
     change
         .conn
@@ -177,7 +176,7 @@ pub(super) fn expire(change: &Change<'_>, id: &ConnectorAuthorizationId) -> Resu
 const FORGET_USERS: &str = "DELETE FROM connector_authorizations WHERE user_id = :user";
 const FORGET_USERS_STATES: &str = "DELETE FROM connector_oauth_states WHERE user_id = :user";
 
-/// Forgets what a user has authorized and has begun to: its key is revoked.
+/// Deletes the authorizations of a user, finished or not, because its key is revoked.
 pub(in crate::domain) fn forget_user(change: &Change<'_>, user: &ApiKeyId) -> Result<()> {
     for statement in [FORGET_USERS, FORGET_USERS_STATES] {
         change
@@ -191,7 +190,7 @@ pub(in crate::domain) fn forget_user(change: &Change<'_>, user: &ApiKeyId) -> Re
 const FORGET: &str = "DELETE FROM connector_authorizations WHERE connector_id = :id";
 const FORGET_STATES: &str = "DELETE FROM connector_oauth_states WHERE connector_id = :id";
 
-/// Forgets what users have authorized of a connector, and what they have begun to.
+/// Deletes the authorizations of a connector, finished or not.
 pub(in crate::domain::retrieval::connectors) fn forget(
     change: &Change<'_>,
     connector: &ConnectorId,
