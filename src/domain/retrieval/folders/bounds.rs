@@ -1,27 +1,27 @@
-//! What a file may ask of the parsers: they take time, or memory, by the square of how deep it is
-//! nested.
+//! Limits for input of the parsers, whose time or memory grows with the square of the nesting
+//! depth.
 
 use serde_json::Value;
 
-/// The deepest nesting of elements, and of quotes and lists in a line.
+/// Maximum depth of nested elements, and of quotes and lists in a line.
 const DEEPEST: usize = 200;
-/// The most work of a page: for each tag, what is open there.
+/// Maximum work for a page: the sum of the open elements at each tag.
 const WORK_MAX: usize = 4_000_000;
-/// How much is kept of the name of a member or a column, in bytes.
+/// Maximum length of the name of a member or a column, in bytes.
 const NAME_MAX: usize = 200;
 
-/// Elements that have no end, or whose end is implied by the next one.
+/// Elements without an end tag, or whose end the next element implies.
 const UNNESTED: [&str; 29] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
     "wbr", "p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option",
     "optgroup", "colgroup", "rt", "rp", "param",
 ];
-/// Elements that are opened again in each block after the one that they are opened in.
+/// Elements that the parser opens again in each following block.
 const FORMATTING: [&str; 14] = [
     "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
 ];
 
-/// True if a page is nested so that its tree can be made in a bounded time. Judged by the tags alone.
+/// True if the nesting of a page permits a bounded parse time. Only the tags are examined.
 pub(super) fn html_fits(text: &str) -> bool {
     let (mut depth, mut formatting, mut work) = (0_usize, 0_usize, 0_usize);
     for tag in text.split('<').skip(1) {
@@ -55,8 +55,8 @@ pub(super) fn html_fits(text: &str) -> bool {
     true
 }
 
-/// True if no line of a Markdown text begins within more quotes and lists than are read, and no
-/// brackets are nested deeper.
+/// True if a Markdown text has no line with too many nested quotes and lists, and no brackets that
+/// are nested too deep.
 pub(super) fn markdown_fits(text: &str) -> bool {
     let mut brackets = 0_usize;
     text.lines().all(|line| {
@@ -64,7 +64,7 @@ pub(super) fn markdown_fits(text: &str) -> bool {
             .bytes()
             .take_while(|byte| b"> \t-*+0123456789.)".contains(byte));
         let containers = begin.filter(|byte| b">-*+.)".contains(byte)).count();
-        // A rule (`-----`) is long, and a container of nothing.
+        // A horizontal rule (`-----`) is long but nests nothing.
         let is_rule = ["-", "*"]
             .iter()
             .any(|sign| line.replace([' ', '\t'], "").replace(sign, "").is_empty());
@@ -82,12 +82,13 @@ pub(super) fn markdown_fits(text: &str) -> bool {
     })
 }
 
-/// As much of a name as is kept.
+/// Truncates a name.
 pub(super) fn name(name: &str) -> &str {
     &name[..name.floor_char_boundary(NAME_MAX)]
 }
 
-/// The way to a member of what is at `path`, as much of it as is kept: it is written again for each value.
+/// Returns the truncated path of a member of the value at `path`. The path is repeated for each
+/// value, so its length is limited.
 pub(super) fn way(path: &str, member: &str) -> String {
     match path {
         "" => name(member).to_owned(),
@@ -95,7 +96,7 @@ pub(super) fn way(path: &str, member: &str) -> String {
     }
 }
 
-/// The most bytes that the text of a record may have: a few times what the record has.
+/// Returns the maximum length of a record's text, in bytes: a small multiple of the record's size.
 pub(super) fn record_bytes(record: &Value) -> usize {
     let mut bytes = 1_000_usize;
     let mut left = vec![record];
@@ -143,7 +144,7 @@ mod tests {
         ));
         assert!(markdown_fits(&"-".repeat(1_000)));
         assert!(!markdown_fits(&">".repeat(1_000)));
-        // Signs alone are a rule; with a text they are lists in lists.
+        // Signs alone are a rule; before text they are nested lists.
         assert!(markdown_fits(&"- ".repeat(1_000)));
         assert!(!markdown_fits(&("- ".repeat(1_000) + "x")));
         assert!(!markdown_fits(&"[".repeat(1_000)));
@@ -195,7 +196,7 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
-        /// Whatever a file says, it is read on half of the stack of the server's threads.
+        /// Any file is read within half of the stack size of the server's threads.
         #[test]
         fn any_file_is_read(pieces in prop::collection::vec(piece(), 0..12)) {
             let text = pieces.concat();

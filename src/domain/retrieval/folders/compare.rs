@@ -1,4 +1,4 @@
-//! Comparing a folder with what is known of it.
+//! Compares the files of a folder with the index.
 
 use std::{
     collections::HashMap,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::kernel::Timestamp;
 
-/// A file that is new or different.
+/// A new or changed file.
 #[derive(Debug, Clone)]
 pub(super) struct Changed {
     pub(super) path: String,
@@ -24,7 +24,7 @@ pub(super) struct Changed {
     pub(super) format: Format,
 }
 
-/// The differences in a folder.
+/// Differences between a folder and the index.
 #[derive(Debug, Default)]
 pub(super) struct Compared {
     pub(super) files: usize,
@@ -34,11 +34,11 @@ pub(super) struct Compared {
     pub(super) left_out: AllLeftOut,
 }
 
-/// Looks at each file of a folder, and compares it with what is known of it.
+/// Compares each file of a folder with its index entry.
 pub(super) fn compare(root: &Path, max_bytes: u64, mut known: HashMap<String, Known>) -> Compared {
     let mut compared = Compared::default();
     let mut unseen: Vec<PathBuf> = Vec::new();
-    // Links inside are not followed: they could lead out of the folder, or in circles.
+    // Symbolic links are not followed: they may lead out of the folder or form a cycle.
     let entries = WalkDir::new(root)
         .sort_by_file_name()
         .into_iter()
@@ -96,7 +96,10 @@ pub(super) fn compare(root: &Path, max_bytes: u64, mut known: HashMap<String, Kn
     compared
 }
 
-/// The state of a file; the reason if it is left out.
+/// Returns the state of a file.
+///
+/// # Errors
+/// The reason to skip the file.
 fn look_at(root: &Path, entry: &DirEntry, max_bytes: u64) -> std::result::Result<Changed, String> {
     if entry.file_type().is_symlink() {
         return Err("it is a link".to_owned());
@@ -122,17 +125,18 @@ fn look_at(root: &Path, entry: &DirEntry, max_bytes: u64) -> std::result::Result
     })
 }
 
-/// Why the ending of a file's name says that it is not read.
+/// Returns the reason why a file name's extension excludes the file.
 fn unread(path: &Path) -> String {
     let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
     match ending.as_ref().and_then(|ending| ending.to_str()) {
-        // See docs/OPERATIONS.md: of the crates that read it, none is both kept and small enough.
+        // docs/OPERATIONS.md gives the reason: the crates for PDF use unmaintained parsers or
+        // contain a whole PDF suite.
         Some("pdf") => "PDF is not read; convert it to text, HTML or DOCX".to_owned(),
         _ => "its ending is not that of a text".to_owned(),
     }
 }
 
-/// A path below the folder, as well as it can be shown.
+/// Returns a path relative to the folder, for display.
 fn shown(root: &Path, path: &Path) -> String {
     let below = path.strip_prefix(root).unwrap_or(path);
     below.to_string_lossy().into_owned()

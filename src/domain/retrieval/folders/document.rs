@@ -1,6 +1,5 @@
-//! Documents that take more than decoding: they are read by a process of their own (this program in its
-//! hidden mode `document-worker`), which limits itself first, so that a hostile one costs a stated time and
-//! memory and nothing else.
+//! Parses DOCX in a separate process (this program in its hidden mode `document-worker`). The
+//! process limits itself first, so that a hostile document costs at most a fixed time and memory.
 
 use std::{
     io::{self, Read, Write},
@@ -23,18 +22,18 @@ use crate::{
     kernel::clock::within,
 };
 
-/// How much longer than its time a process may take to start and to hand its answer over: others may have
+/// Additional time for a process to start and to return its output, because other processes may use
 /// the processors.
 const SLACK: Duration = Duration::from_secs(20);
-/// The most that a document's text may have, in bytes of the worker's answer.
+/// Maximum size of the worker's output, in bytes.
 const ANSWER_MAX: u64 = 64 * 1024 * 1024;
-/// How much is read of what a worker says when it ends, in bytes.
+/// Maximum number of bytes read from the worker's standard error.
 const LAST_WORDS: u64 = 4096;
 
-/// Reads a document in a process of its own.
+/// Parses a document in a separate process.
 ///
 /// # Errors
-/// Why it is left out, in words.
+/// The reason to skip the file, as a message.
 pub(super) async fn read(
     program: Option<&Path>,
     settings: &Settings,
@@ -71,7 +70,7 @@ async fn work(
         return Err("what reads it has no standard streams".to_owned());
     };
     let give = async move {
-        // One that ends early does not read all of it.
+        // A worker that ends early does not read all of its input.
         let _ = input.write_all(&bytes).await;
     };
     let (mut answer, mut words) = (Vec::new(), String::new());
@@ -104,7 +103,7 @@ fn too_long(settings: &Settings) -> String {
     format!("it takes longer than {seconds} s to be read (folders.document_seconds)")
 }
 
-/// True for a process that the system ended for the time it used.
+/// True if the system killed the process for its use of CPU time.
 fn is_out_of_time(status: &std::process::ExitStatus) -> bool {
     use std::os::unix::process::ExitStatusExt;
     const KILL: i32 = 9;
@@ -112,10 +111,10 @@ fn is_out_of_time(status: &std::process::ExitStatus) -> bool {
     matches!(status.signal(), Some(KILL | XCPU))
 }
 
-/// The worker: reads a document from standard input and writes what it says to standard output.
+/// Runs the worker: parses a document from standard input and writes the result to standard output.
 ///
 /// # Errors
-/// Those of the standard streams, and if it cannot limit itself.
+/// Errors of the standard streams, or of a limit that cannot be set.
 pub fn serve(memory: u64, seconds: u64) -> io::Result<()> {
     confinement::limit_time(seconds)?;
     confinement::limit_more_memory(memory)?;

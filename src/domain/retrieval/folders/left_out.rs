@@ -1,29 +1,29 @@
-//! Files that a folder has and that cannot be found, and why.
+//! Files of a folder that are skipped and therefore not searchable, with the reasons.
 
 use std::collections::HashSet;
 
 use tracing::warn;
 
-/// The most that are kept of a folder; the others are counted.
+/// Maximum number of files listed for a folder; further files are only counted.
 const KEPT: usize = 1_000;
-/// The most that are logged by name at once.
+/// Maximum number of files logged by name at once.
 const LOGGED: usize = 20;
 
-/// A file that is left out.
+/// A skipped file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LeftOut {
-    /// The file, below the folder.
+    /// Path of the file, relative to the folder.
     pub path: String,
-    /// Why, in words.
+    /// Reason, as a message.
     pub reason: String,
 }
 
-/// A trouble that comparisons meet again and again: it is told of once.
+/// A problem that many scans meet. It is reported once.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trouble(Option<String>);
 
 impl Trouble {
-    /// The trouble that there is now, if it is another than before.
+    /// Stores the current problem. Returns it if it differs from the previous one.
     pub(super) fn news(&mut self, now: Option<String>) -> Option<&str> {
         let is_new = self.0 != now;
         self.0 = now;
@@ -31,12 +31,12 @@ impl Trouble {
     }
 }
 
-/// The files of a folder that are left out, as far as they are kept.
+/// The skipped files of a folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllLeftOut {
-    /// By their paths.
+    /// The listed files, ordered by path.
     pub files: Vec<LeftOut>,
-    /// How many there are besides.
+    /// Number of files that are not listed.
     pub more: usize,
 }
 
@@ -56,7 +56,7 @@ impl AllLeftOut {
         self.files.sort();
     }
 
-    /// Names those that were not left out `before`, once each.
+    /// Logs the files that were not skipped `before`, once each.
     pub(super) fn log(&self, folder: &str, before: Option<&Self>) {
         let known: HashSet<&LeftOut> = before.iter().flat_map(|before| &before.files).collect();
         let new: Vec<&LeftOut> = self

@@ -1,9 +1,8 @@
-//! Folders of documents that this server serves as connectors, with no other service: read, split
-//! into passages, indexed with FTS5 in the same database file, followed for changes, and searched by
-//! BM25.
+//! Folders of documents that this server serves as connectors: splits files into passages, indexes
+//! them with FTS5 in the same database file, watches for changes, and searches by BM25.
 //!
-//! What stands on the disk is the truth: a folder is compared with what is known of it when the
-//! server starts, when the system tells of a change, and once in a while in any case.
+//! The files on disk are the source of truth: a folder is compared with the index at start, when
+//! the system reports a change, and at a fixed interval.
 
 mod bounds;
 mod compare;
@@ -35,23 +34,22 @@ use crate::kernel::{
     secret::{TokenHash, new_token},
 };
 
-/// The path that every folder is searched under.
+/// Base path of the search URL of every folder.
 pub const BASE_PATH: &str = "/folders";
 
 /// Settings of folders that are served as connectors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// How often a folder is compared with what is known of it although the system told of no
-    /// change, in seconds.
+    /// Interval between scans of a folder when the system reports no change, in seconds.
     pub rescan_seconds: u64,
-    /// The largest file that is read, in bytes.
+    /// Maximum size of a file that is read, in bytes.
     pub max_file_bytes: u64,
-    /// The most passages that a search finds.
+    /// Maximum number of passages in a search result.
     pub max_results: u32,
-    /// The memory that reading a document (DOCX) may take, in bytes.
+    /// Memory limit for parsing a document (DOCX), in bytes.
     pub document_memory_bytes: u64,
-    /// The time of a processor that reading a document may take, in seconds.
+    /// CPU time limit for parsing a document, in seconds.
     pub document_seconds: u64,
 }
 
@@ -67,20 +65,20 @@ impl Default for Settings {
     }
 }
 
-/// A folder in the settings.
+/// A folder of the settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FolderSettings {
-    /// Its name: 1 to 40 of `a-z`, `0-9` and `-`.
+    /// Name: 1 to 40 of `a-z`, `0-9` and `-`.
     pub name: String,
-    /// Where it is.
+    /// Path of the folder.
     pub path: PathBuf,
-    /// The bearer token for searching it. Without one, only this server itself can.
+    /// Bearer token for searches. Without a token, only this server can search the folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Secret>,
 }
 
-/// What is wrong with a list of folders: the member and the problem.
+/// Returns the first invalid setting in a list of folders: its path and the problem.
 #[must_use]
 pub fn problem(folders: &[FolderSettings]) -> Option<(String, String)> {
     for (index, folder) in folders.iter().enumerate() {
@@ -112,29 +110,30 @@ pub fn problem(folders: &[FolderSettings]) -> Option<(String, String)> {
 #[derive(Debug, Default)]
 pub struct Folders {
     folders: Vec<Folder>,
-    /// What the address of each begins with, once this server listens.
+    /// Base URL of all folders, set when this server listens.
     base: OnceLock<String>,
-    /// One at a time forgets folders that are no longer in the settings.
+    /// Serializes the removal of folders that are no longer in the settings.
     forgetting: tokio::sync::Mutex<()>,
 }
 
 /// A folder of this server.
 #[derive(Debug)]
 pub struct Folder {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Where it is.
+    /// Path.
     pub path: PathBuf,
-    /// The bearer token for searching it.
+    /// Bearer token for searches.
     pub token: Secret,
-    /// What the last comparison found.
+    /// Result of the last scan.
     scanned: channel::Sender<Option<Scanned>>,
-    /// One comparison at a time.
+    /// Serializes the scans of the folder.
     scanning: tokio::sync::Mutex<()>,
 }
 
 impl Folders {
-    /// Those of the settings. One without a token gets a random one, which only this server knows.
+    /// Creates the folders of the settings. A folder without a token gets a random one, which only
+    /// this server knows.
     #[must_use]
     pub(in crate::domain) fn new(folders: &[FolderSettings]) -> Self {
         let folders = folders.iter().map(|folder| Folder {
@@ -151,15 +150,15 @@ impl Folders {
         }
     }
 
-    /// All of them.
+    /// Iterates over all folders.
     pub fn iter(&self) -> impl Iterator<Item = &Folder> {
         self.folders.iter()
     }
 
-    /// The folder with this name.
+    /// Returns the folder with this name.
     ///
     /// # Errors
-    /// `NotFound`
+    /// `NotFound` if there is no such folder.
     pub fn get(&self, name: &str) -> Result<&Folder> {
         let mut folders = self.folders.iter();
         folders
@@ -167,19 +166,19 @@ impl Folders {
             .ok_or_else(|| Error::not_found(format!("folder '{name}' not found")))
     }
 
-    /// Notes where this server is: `http://127.0.0.1:4600`.
+    /// Sets the origin of this server, such as `http://127.0.0.1:4600`.
     pub(in crate::domain) fn serve_at(&self, origin: &str) {
-        // It listens once.
+        // The server listens once, so the value is set once.
         let _ = self.base.set(format!("{origin}{BASE_PATH}"));
     }
 
-    /// The address at which a folder is searched.
+    /// Returns the URL for searches of a folder.
     pub(in crate::domain) fn url_of(&self, name: &str) -> String {
         let base = self.base.get().map_or(BASE_PATH, String::as_str);
         format!("{base}/{name}/search")
     }
 
-    /// The name of the folder that is searched at this address.
+    /// Returns the name of the folder with this search URL.
     pub(in crate::domain) fn at(&self, url: &str) -> Option<String> {
         let name = url.strip_prefix(self.base.get()?)?;
         let name = name.strip_prefix('/')?.strip_suffix("/search")?;
@@ -188,13 +187,13 @@ impl Folders {
 }
 
 impl Folder {
-    /// Whether this is the token for searching it.
+    /// True if this is the folder's token.
     #[must_use]
     pub fn is_opened_by(&self, token: &str) -> bool {
         TokenHash::of(token) == TokenHash::of(self.token.expose())
     }
 
-    /// What the last comparison found, now and whenever there is a new one.
+    /// Returns a receiver for the result of the last scan and of each later scan.
     #[must_use]
     pub fn scanned(&self) -> channel::Receiver<Option<Scanned>> {
         self.scanned.subscribe()

@@ -1,24 +1,24 @@
-//! Splitting sections into passages: what is found, shown and cited.
+//! Splits sections into passages: the units of search and citation.
 
 use super::read::{Content, Section};
 use crate::domain::retrieval::answers::units;
 
-/// The longest passage, in words; the connectors' guide asks for documents of at most 300
+/// Maximum length of a passage, in words. The connectors' guide asks for documents of at most 300
 /// (cohere.md §3.3).
 const WORDS_MAX: usize = 220;
-/// The longest passage, in bytes, for texts without spaces.
+/// Maximum length of a passage, in bytes, for texts without spaces.
 const BYTES_MAX: usize = 2000;
 
-/// A part of a file that is found by itself.
+/// A part of a file that is a search result of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Passage {
-    /// The title of the file and the heading that the passage stands under.
+    /// Title of the file and heading of the passage's section.
     pub title: String,
-    /// Its text.
+    /// Text.
     pub text: String,
 }
 
-/// The passages of a file, in their order. `name` is the title of one that has none.
+/// Returns the passages of a file, in their order. `name` is the title of a file without one.
 #[must_use]
 pub fn split(content: &Content, name: &str) -> Vec<Passage> {
     let title = content.title.as_deref().unwrap_or(name);
@@ -38,7 +38,7 @@ pub fn split(content: &Content, name: &str) -> Vec<Passage> {
     passages
 }
 
-/// Units together, up to the size of a passage.
+/// Joins units up to the maximum length of a passage.
 fn cut(section: &Section) -> Vec<String> {
     let text = section.text.as_str();
     let mut found: Vec<String> = Vec::new();

@@ -1,4 +1,4 @@
-//! Folders, files and passages as rows, and their terms in FTS5.
+//! Reads and writes the rows of folders, files and passages, and their terms in FTS5.
 
 use std::collections::HashMap;
 
@@ -9,33 +9,33 @@ use crate::{
     kernel::{Result, Timestamp},
 };
 
-/// What a file was like when it was read: when either is different, it is read again.
+/// State of a file when it was read. A file with another state is read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     pub(super) modified_at: Timestamp,
     pub(super) size: i64,
 }
 
-/// A file that is known.
+/// A file in the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Known {
     pub(super) stamp: Stamp,
-    /// Why it is left out, if it is.
+    /// Reason to skip the file, if it is skipped.
     pub(super) problem: Option<String>,
 }
 
-/// A file that was read, ready to be written down.
+/// A file to write to the index.
 #[derive(Debug)]
 pub(super) struct FileToIndex {
     pub(super) path: String,
     pub(super) stamp: Stamp,
     pub(super) language: Language,
     pub(super) passages: Vec<PassageToIndex>,
-    /// Why it is left out, if it is. It is not read again until it is another one.
+    /// Reason to skip the file, if it is skipped. It is not read again until it changes.
     pub(super) problem: Option<String>,
 }
 
-/// A passage with its terms, separated by spaces.
+/// A passage, with its terms separated by spaces.
 #[derive(Debug)]
 pub(super) struct PassageToIndex {
     pub(super) title: String,
@@ -44,12 +44,12 @@ pub(super) struct PassageToIndex {
     pub(super) text_terms: String,
 }
 
-/// The FTS5 table with the terms of a folder.
+/// Returns the name of the FTS5 table with the terms of a folder.
 pub(super) fn terms_table(folder: i64) -> String {
     format!("folder_terms_{folder}")
 }
 
-/// The folder with this name, made if it is not there.
+/// Returns the folder with this name. Creates it if it does not exist.
 pub(super) fn ensure(conn: &Connection, name: &str) -> Result<i64> {
     if let Some(found) = find(conn, name)? {
         return Ok(found);
@@ -57,8 +57,8 @@ pub(super) fn ensure(conn: &Connection, name: &str) -> Result<i64> {
     conn.prepare_cached("INSERT INTO folders (name) VALUES (:name)")?
         .execute(named_params! {":name": name})?;
     let folder = conn.last_insert_rowid();
-    // The text of the passages stands in folder_passages; the terms are made by us, so that they
-    // are the ones that answers are ranked by, and FTS5 only has to take them apart again.
+    // The passages' text is in folder_passages. The terms come from our own analysis, so that
+    // search and answers rank by the same terms; FTS5 only splits them at spaces.
     conn.execute_batch(&format!(
         "CREATE VIRTUAL TABLE {} USING fts5(title, text, content = '', contentless_delete = 1,
             tokenize = \"unicode61 remove_diacritics 0\")",
@@ -67,7 +67,7 @@ pub(super) fn ensure(conn: &Connection, name: &str) -> Result<i64> {
     Ok(folder)
 }
 
-/// The id of the connector that a folder was registered as.
+/// Returns the id of the connector that a folder is registered as.
 pub(in crate::domain) fn connector_of(conn: &Connection, name: &str) -> Result<Option<String>> {
     let folder = ensure(conn, name)?;
     let mut statement = conn.prepare_cached("SELECT connector_id FROM folders WHERE seq = :seq")?;
@@ -76,28 +76,28 @@ pub(in crate::domain) fn connector_of(conn: &Connection, name: &str) -> Result<O
     })?)
 }
 
-/// Notes the connector that a folder is registered as.
+/// Stores the id of the connector that a folder is registered as.
 pub(in crate::domain) fn set_connector(conn: &Connection, name: &str, id: &str) -> Result<()> {
     conn.prepare_cached("UPDATE folders SET connector_id = :id WHERE name = :name")?
         .execute(named_params! {":id": id, ":name": name})?;
     Ok(())
 }
 
-/// The folder with this name.
+/// Returns the folder with this name.
 pub(super) fn find(conn: &Connection, name: &str) -> Result<Option<i64>> {
     let mut statement = conn.prepare_cached("SELECT seq FROM folders WHERE name = :name")?;
     let found = statement.query_row(named_params! {":name": name}, |row| row.get("seq"));
     Ok(found.optional()?)
 }
 
-/// The names of all folders.
+/// Returns the names of all folders.
 pub(super) fn names(conn: &Connection) -> Result<Vec<String>> {
     let mut statement = conn.prepare_cached("SELECT name FROM folders ORDER BY seq")?;
     let names = statement.query_map([], |row| row.get("name"))?;
     Ok(names.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The languages that files of a folder are or were in.
+/// Returns the languages that a folder's files have or had.
 pub(super) fn languages(conn: &Connection, folder: i64) -> Result<Languages> {
     let mut statement = conn.prepare_cached("SELECT languages FROM folders WHERE seq = :folder")?;
     let bits = statement.query_row(named_params! {":folder": folder}, |row| {
@@ -110,7 +110,7 @@ const ADD_LANGUAGES: &str = "
     UPDATE folders SET languages = languages | :bits
     WHERE seq = :folder AND languages & :bits <> :bits";
 
-/// Notes the languages of files that are written down.
+/// Adds the languages of new files to a folder.
 pub(super) fn add_languages(conn: &Connection, folder: i64, files: &[FileToIndex]) -> Result<()> {
     let languages: Languages = files.iter().map(|file| file.language).collect();
     conn.prepare_cached(ADD_LANGUAGES)?
@@ -118,7 +118,7 @@ pub(super) fn add_languages(conn: &Connection, folder: i64, files: &[FileToIndex
     Ok(())
 }
 
-/// The files of a folder as they were indexed.
+/// Returns the index entries of a folder's files, by path.
 pub(super) fn files(conn: &Connection, folder: i64) -> Result<HashMap<String, Known>> {
     let mut statement = conn.prepare_cached(
         "SELECT path, modified_at, size, problem FROM folder_files WHERE folder_seq = :folder",
@@ -142,7 +142,7 @@ const INSERT_PASSAGE: &str = "
     INSERT INTO folder_passages (file_seq, place, title, text)
     VALUES (:file, :place, :title, :text)";
 
-/// Writes down a file in place of what was known of it.
+/// Writes a file to the index in place of its old entry.
 pub(super) fn put(conn: &Connection, folder: i64, file: &FileToIndex) -> Result<()> {
     remove(conn, folder, &file.path)?;
     conn.prepare_cached(INSERT_FILE)?.execute(named_params! {
@@ -178,7 +178,7 @@ pub(super) fn put(conn: &Connection, folder: i64, file: &FileToIndex) -> Result<
 const FIND_FILE: &str = "
     SELECT seq FROM folder_files WHERE folder_seq = :folder AND path = :path";
 
-/// Forgets a file.
+/// Deletes a file from the index.
 pub(super) fn remove(conn: &Connection, folder: i64, path: &str) -> Result<()> {
     let mut statement = conn.prepare_cached(FIND_FILE)?;
     let parameters = named_params! {":folder": folder, ":path": path};
@@ -198,10 +198,10 @@ pub(super) fn remove(conn: &Connection, folder: i64, path: &str) -> Result<()> {
     Ok(())
 }
 
-/// Forgets a folder that has no files any more, and its connector.
+/// Deletes a folder without files, and its connector.
 pub(super) fn drop_folder(conn: &Connection, folder: i64) -> Result<()> {
     conn.execute_batch(&format!("DROP TABLE {}", terms_table(folder)))?;
-    // The connector that the server itself has registered for it.
+    // The connector that the server registered for it.
     conn.prepare_cached(
         "DELETE FROM connectors WHERE id = (SELECT connector_id FROM folders WHERE seq = :folder)",
     )?

@@ -1,4 +1,4 @@
-//! Reading what is different in a folder, and writing it down.
+//! Scans a folder: reads its new and changed files and writes them to the index.
 
 use std::{fs, io, path::Path};
 
@@ -22,32 +22,33 @@ use crate::{
     kernel::{Error, Result},
 };
 
-/// The most that one transaction writes: other changes wait for it.
+/// Maximum number of files in one transaction, because other writes wait for it.
 const BATCH_FILES: usize = 100;
-/// The same in bytes of the files.
+/// Maximum size of the files in one transaction, in bytes.
 const BATCH_BYTES: i64 = 256 * 1024;
-/// How many batches are read ahead while one is written.
+/// Number of batches that are read ahead while one is written.
 const AHEAD: usize = 2;
 
-/// What a comparison found.
+/// Result of a scan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scanned {
-    /// How many files the folder has that can be read.
+    /// Number of readable files in the folder.
     pub files: usize,
-    /// How many of them were read, because they are new or different.
+    /// Number of files that were read because they are new or changed.
     pub read: usize,
-    /// How many are forgotten, because they are gone.
+    /// Number of files that were removed from the index because they no longer exist.
     pub forgotten: usize,
-    /// Why the folder, or a part of it, could not be looked at. What was known of it is kept.
+    /// Reason why the folder or a part of it could not be read. The index entries of that part are
+    /// kept.
     pub problem: Option<String>,
-    /// The files that are left out. Hidden ones are not among them.
+    /// Skipped files, without hidden files.
     pub left_out: AllLeftOut,
 }
 
-/// Compares a folder with what is known of it, and writes down what is different.
+/// Compares a folder with its index and writes the differences.
 ///
 /// # Errors
-/// `NotFound` for a folder that is not in the settings, or those of the store.
+/// `NotFound` for a folder that is not in the settings, or an error of the store.
 pub async fn scan(app: &App, name: &str) -> Result<Scanned> {
     let folder = app.folders().get(name)?;
     let _one_at_a_time = folder.scanning.lock().await;
@@ -94,10 +95,10 @@ pub async fn scan(app: &App, name: &str) -> Result<Scanned> {
     Ok(scanned)
 }
 
-/// Forgets the folders that are no longer in the settings.
+/// Removes folders that are no longer in the settings.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn forget_others(app: &App) -> Result<()> {
     let _one_at_a_time = app.folders().forgetting.lock().await;
     for name in app.store().read(rows::names)? {
@@ -131,7 +132,8 @@ async fn forget(app: &App, folder: i64, gone: Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// Reads files and writes them down; says how many could be read, and which could not.
+/// Reads files and writes them to the index. Returns the number of files that were read, and the
+/// files that were skipped.
 async fn index(
     app: &App,
     folder: i64,
@@ -179,15 +181,15 @@ fn batches(changed: Vec<Changed>) -> Vec<Vec<Changed>> {
     batches
 }
 
-/// Files that were read.
+/// A batch of files that were read.
 #[derive(Debug, Default)]
 struct Batch {
     files: Vec<FileToIndex>,
-    /// Those that could not be opened. The next comparison tries again.
+    /// Files that could not be opened. The next scan tries again.
     unreadable: Vec<LeftOut>,
 }
 
-/// A file whose bytes were read.
+/// A file with its content.
 type Opened = (Changed, Vec<u8>);
 
 async fn read_batch(app: &App, root: &Path, batch: Vec<Changed>) -> Result<Batch> {
@@ -238,8 +240,11 @@ fn read_texts(root: &Path, files: Vec<Changed>) -> Batch {
     read
 }
 
-/// Opens a file; the reason if that fails, and none if it is gone in the meantime: the next comparison
-/// sees it as it is then.
+/// Opens a file.
+///
+/// # Errors
+/// The reason to skip the file; none if the file was deleted meanwhile, which the next scan
+/// detects.
 fn open(root: &Path, file: Changed) -> std::result::Result<Opened, Option<LeftOut>> {
     match fs::read(root.join(&file.path)) {
         Ok(bytes) => Ok((file, bytes)),
@@ -251,7 +256,7 @@ fn open(root: &Path, file: Changed) -> std::result::Result<Opened, Option<LeftOu
     }
 }
 
-/// A file with what was read of it, or why nothing was.
+/// Builds the index entry of a file from its content, or from the reason why it has none.
 fn to_index(file: Changed, content: std::result::Result<Content, String>) -> FileToIndex {
     let (content, problem) = match content {
         Ok(content) => (content, None),

@@ -1,4 +1,4 @@
-//! Searching a folder by BM25.
+//! Searches a folder by BM25.
 
 use rusqlite::{Connection, named_params};
 
@@ -12,32 +12,33 @@ use crate::{
     kernel::{Result, Timestamp},
 };
 
-/// The most terms of a query that are looked for in one language, and in all.
+/// Maximum number of query terms in one language, and in all.
 const TERMS_MAX: usize = 24;
 const ALL_TERMS_MAX: usize = 96;
-/// The most passages that are ranked. Terms that many passages have are looked for last: they
-/// tell passages apart least, and ranking all that have them would take long.
+/// Maximum number of passages to rank. Frequent terms are dropped first: they discriminate least,
+/// and ranking all of their passages would take long.
 const RANKED_MAX: i64 = 5_000;
-/// How much more a term in the title counts.
+/// Weight of a term in the title, relative to one in the text.
 const TITLE_WEIGHT: f64 = 2.0;
 
-/// A passage that was found.
+/// A passage that a search found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// The file, below the folder.
+    /// Path of the file, relative to the folder.
     pub path: String,
-    /// The place in the file, from 0.
+    /// Position in the file, from 0.
     pub place: i64,
-    /// The title of the file and the heading that the passage stands under.
+    /// Title of the file and heading of the passage's section.
     pub title: String,
-    /// Its text.
+    /// Text.
     pub text: String,
-    /// When the file was last changed.
+    /// Time of the file's last change.
     pub modified_at: Timestamp,
 }
 
 impl Found {
-    /// What a connector answers of it: texts, as chats need them.
+    /// Converts the passage to the fields of a connector's document, which are texts because chats
+    /// need texts.
     #[must_use]
     pub fn fields(self) -> [(&'static str, String); 5] {
         [
@@ -50,20 +51,20 @@ impl Found {
     }
 }
 
-/// As [`search`], for whoever has the folder's token.
+/// Searches a folder with the folder's token, as [`search`].
 ///
 /// # Errors
-/// `Unauthenticated` with another token, and for a folder that is not in the settings; those of the
+/// `Unauthenticated` for another token or a folder that is not in the settings, or an error of the
 /// store.
 pub async fn search_with(app: &App, name: &str, token: &str, query: &str) -> Result<Vec<Found>> {
     require_token(app, name, token)?;
     search(app, name, query).await
 }
 
-/// Asserts that this is the token of a folder.
+/// Checks the token of a folder.
 ///
 /// # Errors
-/// `Unauthenticated` for another token, and for a folder that is not in the settings.
+/// `Unauthenticated` for another token or a folder that is not in the settings.
 pub fn require_token(app: &App, name: &str, token: &str) -> Result<()> {
     match app.folders().get(name) {
         Ok(folder) if folder.is_opened_by(token) => Ok(()),
@@ -71,18 +72,18 @@ pub fn require_token(app: &App, name: &str, token: &str) -> Result<()> {
     }
 }
 
-/// The passages that fit a query best, best first. Any text is a query; one without a word finds
-/// nothing.
+/// Returns the passages that match a query best, best first. Any text is a valid query; a query
+/// without a word finds nothing.
 ///
 /// # Errors
-/// `NotFound` for a folder that is not in the settings, or those of the store.
+/// `NotFound` for a folder that is not in the settings, or an error of the store.
 pub async fn search(app: &App, name: &str, query: &str) -> Result<Vec<Found>> {
     let folder = app.folders().get(name)?;
     let limit = app.folder_settings().max_results;
     let name = folder.name.clone();
     let query = query.to_owned();
     let found = app.store().scan(move |conn| {
-        // Not there yet: it is still to be indexed.
+        // The folder is not indexed yet.
         let Some(folder) = rows::find(conn, &name)? else {
             return Ok(Vec::new());
         };
@@ -92,8 +93,8 @@ pub async fn search(app: &App, name: &str, query: &str) -> Result<Vec<Found>> {
     found.await
 }
 
-/// The terms of a query in each language of the folder, each once; the common words only if it has no
-/// others.
+/// Returns the distinct terms of a query in each language of the folder. Stop words count only if
+/// the query has no other words.
 fn wanted(query: &str, languages: Languages) -> Vec<String> {
     let mut wanted: Vec<String> = Vec::new();
     let stop_words = StopWords::of(query);
@@ -122,7 +123,7 @@ fn find(conn: &Connection, folder: i64, wanted: &[String], limit: u32) -> Result
     let Some(query) = query(conn, &table, wanted)? else {
         return Ok(Vec::new());
     };
-    // Ranked among the first RANKED_MAX, so that a query of common words alone has its limit too.
+    // The inner limit bounds the ranking of a query that consists of frequent terms.
     let sql = format!(
         "SELECT f.path, p.place, p.title, p.text, f.modified_at
          FROM (SELECT seq, score FROM
@@ -152,8 +153,8 @@ fn find(conn: &Connection, folder: i64, wanted: &[String], limit: u32) -> Result
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The terms as FTS5 wants them, the rarest first, as many as can be ranked; none if no passage
-/// has any.
+/// Builds the FTS5 query from the rarest terms, as many as can be ranked; none if no passage
+/// contains a term.
 fn query(conn: &Connection, table: &str, wanted: &[String]) -> Result<Option<String>> {
     let sql = format!(
         "SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH :term LIMIT :most)"
@@ -182,7 +183,7 @@ fn query(conn: &Connection, table: &str, wanted: &[String]) -> Result<Option<Str
     Ok((!chosen.is_empty()).then(|| chosen.join(" OR ")))
 }
 
-/// A term as a string of FTS5: it has no syntax in it.
+/// Quotes a term as an FTS5 string, which disables the query syntax.
 fn quote(term: &str) -> String {
     format!("\"{}\"", term.replace('"', "\"\""))
 }

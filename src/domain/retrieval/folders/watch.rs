@@ -1,4 +1,4 @@
-//! Following the folders for changes.
+//! Watches the folders for changes and scans them.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -18,11 +18,11 @@ use crate::{
     kernel::clock::{Stopwatch, within},
 };
 
-/// The shortest pause between two comparisons of a folder, in real time: files seldom change
-/// alone.
+/// Minimum pause between two scans of a folder, in real time, because changes of files usually come
+/// in groups.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Keeps the index of each folder like the folder, for as long as it is polled.
+/// Runs the watcher: keeps the index of each folder up to date while it is polled.
 pub async fn follow(app: App) {
     if let Err(error) = forget_others(&app).await {
         warn!(%error, "folders that are no longer in the settings are not forgotten yet");
@@ -31,7 +31,7 @@ pub async fn follow(app: App) {
     join_all(folders.map(|folder| follow_one(&app, folder))).await;
 }
 
-/// Never ends.
+/// Watches and scans one folder. Never returns.
 async fn follow_one(app: &App, folder: &Folder) {
     let rescan = Duration::from_secs(app.folder_settings().rescan_seconds.max(1));
     let changed = Arc::new(Notify::new());
@@ -41,7 +41,7 @@ async fn follow_one(app: &App, folder: &Folder) {
     let mut is_stale = false;
     loop {
         if watcher.is_none() || is_stale {
-            // The old one tells of changes until the new one does.
+            // The old watcher reports changes until the new one does.
             let watched = watch(&folder.path, &changed).await;
             if let Some(error) = unwatched.news(watched.as_ref().err().cloned()) {
                 let told = "the system does not tell of changes in a folder";
@@ -63,12 +63,12 @@ async fn follow_one(app: &App, folder: &Folder) {
                     files, read, forgotten, "a folder is indexed"
                 );
             }
-            // What was watched may be gone, or be another folder now. Until the next comparison
-            // its watcher stays: a part that cannot be read must not hide changes of the rest.
+            // The watched folder may have been deleted or replaced. The watcher stays until the
+            // next scan: an unreadable part must not hide changes of the rest.
             is_stale = scanned.problem.is_some();
         }
         first = false;
-        // Not more than half of the time is spent on comparing.
+        // Scans take at most half of the time.
         let pause = measured.elapsed().max(PAUSE);
         let _ = within(pause, std::future::pending::<()>()).await;
         tokio::select! {
@@ -78,20 +78,21 @@ async fn follow_one(app: &App, folder: &Folder) {
     }
 }
 
-/// Has the system tell of changes. Where it cannot, the folder is compared by the clock alone.
+/// Starts a watcher. Without one, the folder is scanned only at the fixed interval.
 async fn watch(path: &Path, changed: &Arc<Notify>) -> Result<RecommendedWatcher, String> {
     let changed = Arc::clone(changed);
     let path = path.to_owned();
     let watching = tokio::task::spawn_blocking(move || {
         let told = move |event: notify::Result<Event>| {
-            // Reading a file is told too.
+            // The system also reports that a file was read.
             if !matches!(&event, Ok(event) if matches!(event.kind, EventKind::Access(_))) {
                 changed.notify_one();
             }
         };
         let mut watcher = notify::recommended_watcher(told)?;
         if watcher.watch(&path, RecursiveMode::Recursive).is_err() {
-            // One directory that may not be read spoils the whole: the others are watched one by one.
+            // One unreadable directory makes the recursive watch fail, so the others are watched
+            // one by one.
             watch_each(&mut watcher, &path)?;
         }
         Ok::<_, notify::Error>(watcher)
@@ -102,8 +103,8 @@ async fn watch(path: &Path, changed: &Arc<Notify>) -> Result<RecommendedWatcher,
     }
 }
 
-/// Watches every directory that can be, without those that are made later: a comparison finds them, and
-/// has all of them watched anew.
+/// Watches every readable directory. A directory that is created later is not watched until a scan
+/// finds it and replaces the watcher.
 fn watch_each(watcher: &mut RecommendedWatcher, path: &Path) -> notify::Result<()> {
     watcher.watch(path, RecursiveMode::NonRecursive)?;
     let entries = WalkDir::new(path).min_depth(1).into_iter();
@@ -112,7 +113,7 @@ fn watch_each(watcher: &mut RecommendedWatcher, path: &Path) -> notify::Result<(
         entry.file_type().is_dir() && !hidden
     });
     for directory in visible.filter_map(Result::ok) {
-        // The comparison says which cannot be read.
+        // The scan reports unreadable directories.
         let _ = watcher.watch(directory.path(), RecursiveMode::NonRecursive);
     }
     Ok(())

@@ -1,8 +1,8 @@
-//! Sections as they grow.
+//! Builds the sections of a parsed file.
 
 use super::{Content, Section};
 
-/// Builds sections from headings and text as they come.
+/// Builder of sections, fed with headings and text in their order.
 #[derive(Default)]
 pub(super) struct Builder {
     pub(super) content: Content,
@@ -29,7 +29,7 @@ impl Builder {
         }
     }
 
-    /// Ends a line, unless it is at its beginning.
+    /// Ends the current line, unless it is empty.
     pub(super) fn end_line(&mut self) {
         let end = self.text.trim_end_matches([' ', '\t']).len();
         self.text.truncate(end);
@@ -38,7 +38,7 @@ impl Builder {
         }
     }
 
-    /// Ends a paragraph, a list or a table: an empty line follows, so that it is seen where it ends.
+    /// Ends a paragraph, a list or a table with an empty line, which marks its end in the text.
     pub(super) fn end_block(&mut self) {
         self.end_line();
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {

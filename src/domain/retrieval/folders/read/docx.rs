@@ -1,4 +1,4 @@
-//! Reading DOCX: the paragraphs of its main text.
+//! Parses DOCX: the paragraphs of the main text.
 
 use std::io::{BufReader, Cursor, Read};
 
@@ -10,11 +10,11 @@ use zip::ZipArchive;
 
 use super::{Content, builder::Builder, one_line};
 
-/// The longest main text, in bytes of XML: a small file may inflate to any size.
+/// Maximum size of the main text, in bytes of XML, because a small file may inflate to any size.
 const TEXT_MAX: u64 = 64 * 1024 * 1024;
-/// The deepest nesting of elements.
+/// Maximum depth of nested elements.
 const DEEPEST: usize = 200;
-/// The beginnings of names of heading styles, in the languages of Word.
+/// Prefixes of the names of heading styles, in the languages of Word.
 const HEADINGS: &[&str] = &[
     "heading",
     "title",
@@ -29,10 +29,10 @@ const HEADINGS: &[&str] = &[
     "rubrik",
 ];
 
-/// Reads a document.
+/// Parses a document.
 ///
 /// # Errors
-/// Why it cannot be read, in words.
+/// The reason for the failure, as a message.
 pub(in crate::domain::retrieval::folders) fn docx(bytes: &[u8]) -> Result<Content, String> {
     let mut archive = ZipArchive::new(Cursor::new(bytes))
         .map_err(|error| format!("it is no DOCX document: {error}"))?;
@@ -47,18 +47,18 @@ pub(in crate::domain::retrieval::folders) fn docx(bytes: &[u8]) -> Result<Conten
     Ok(content)
 }
 
-/// A document as it is read.
+/// Parser state.
 #[derive(Default)]
 struct Document {
     built: Builder,
     paragraph: String,
     is_heading: bool,
     is_item: bool,
-    /// How deep tables are nested here.
+    /// Depth of nested tables.
     tables: usize,
     /// True within the text of a run.
     in_text: bool,
-    /// How deep what is shown only by old programs is nested here.
+    /// Depth of nested `Fallback` elements, which only old programs show.
     fallbacks: usize,
 }
 

@@ -1,18 +1,20 @@
-//! From the bytes of a file to its text.
+//! Detects the encoding of a file and decodes its bytes.
 
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-/// How much of a file is looked at for what it says of its encoding, in bytes.
+/// Maximum number of bytes in which a declared encoding is searched for.
 const HEAD: usize = 1024;
 
-/// How many good characters beyond ASCII stand for each bad byte in a text that is UTF-8 with a fault.
+/// Number of valid non-ASCII characters needed for each invalid byte to treat a text as damaged
+/// UTF-8.
 const GOOD: usize = 5;
 
-/// The text of a file; none if it is no text. In this order count: a byte order mark, UTF-8, what the file
-/// says of itself, UTF-16 without a mark, and what the bytes look like.
+/// Decodes the text of a file; none if the bytes are not text. The order of detection: byte order
+/// mark, valid UTF-8, UTF-16 without a mark, the encoding that the file declares, a guess from the
+/// bytes.
 pub(super) fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
     let (encoding, bytes) = match Encoding::for_bom(bytes) {
         Some((encoding, mark)) => (Some(encoding), &bytes[mark..]),
@@ -37,7 +39,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
     (!text.contains('\0')).then_some(text)
 }
 
-/// UTF-16 without a mark: every other byte of what is in Latin letters is zero.
+/// Detects UTF-16 without a byte order mark: every other byte of Latin text is zero.
 fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = &bytes[..bytes.len().min(HEAD) & !1];
     if head.len() < 4 || !bytes.len().is_multiple_of(2) {
@@ -58,7 +60,7 @@ fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// The encoding that the beginning of a file names: of a page, an XML text, or a script.
+/// Returns the encoding that the beginning of a file declares, as HTML, XML and scripts do.
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]).to_ascii_lowercase();
     ["charset=", "encoding=", "coding:", "coding="]
@@ -72,12 +74,12 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
                 })
                 .unwrap_or(rest.len());
             let found = Encoding::for_label(&rest.as_bytes()[..end])?;
-            // It has been tried.
+            // UTF-8 was tried before.
             (found != UTF_8).then_some(found)
         })
 }
 
-/// True for UTF-8 with a few bytes that are not: cut off, or pasted from elsewhere.
+/// True for UTF-8 with a few invalid bytes: truncated, or pasted from another encoding.
 fn is_almost_utf_8(bytes: &[u8]) -> bool {
     let (mut good, mut bad) = (0, 0);
     for chunk in bytes.utf8_chunks() {

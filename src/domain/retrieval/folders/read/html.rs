@@ -1,4 +1,4 @@
-//! Reading HTML.
+//! Parses HTML, and removes HTML markup from texts.
 
 use std::borrow::Cow;
 
@@ -8,12 +8,12 @@ use scraper::{Html, Node};
 use super::{Content, builder::Builder, one_line};
 use crate::domain::retrieval::folders::bounds;
 
-/// Elements whose text is not read.
+/// Elements whose text is ignored.
 const UNREAD: &[&str] = &[
     "head", "script", "style", "noscript", "template", "svg", "nav",
 ];
 
-/// Elements that a line ends with.
+/// Elements that end a line.
 const LINES: &[&str] = &[
     "br",
     "caption",
@@ -26,7 +26,7 @@ const LINES: &[&str] = &[
     "tr",
 ];
 
-/// Elements that a paragraph ends with, unless they stand in an item or a cell.
+/// Elements that end a paragraph, except within an item or a cell.
 const BLOCKS: &[&str] = &[
     "address",
     "article",
@@ -50,16 +50,16 @@ const BLOCKS: &[&str] = &[
     "ul",
 ];
 
-/// Elements whose parts stay together.
+/// Elements whose content stays together.
 const ITEMS: &[&str] = &["li", "td", "th", "dd", "dt"];
 
-/// Reads a page that fits its bounds, as a browser shows it.
+/// Parses a page within the parser limits into the text that a browser shows.
 pub(super) fn html(text: &str) -> Content {
     let document = Html::parse_document(text);
     let mut built = Builder::default();
     let mut title = None;
     let mut heading: Option<String> = None;
-    // Depth of elements whose text is not read, and whether this is the title.
+    // Depth of elements whose text is ignored.
     let mut unread = 0_usize;
     let mut items = 0_usize;
     for edge in document.tree.root().traverse() {
@@ -132,7 +132,7 @@ fn name(node: &Node) -> &str {
     node.as_element().map_or("", |element| element.name())
 }
 
-/// Adds words with single spaces between them, as a browser shows them.
+/// Appends words with single spaces between them, as a browser shows them.
 fn push_words(into: &mut String, text: &str) {
     let spaced = |text: &str, end: bool| {
         let edge = if end {
@@ -151,7 +151,7 @@ fn push_words(into: &mut String, text: &str) {
     }
 }
 
-/// The names of elements that texts of connectors have, by which they are known for markup.
+/// Element names that mark a connector's text as HTML.
 const USUAL: &[&str] = &[
     "a",
     "abbr",
@@ -211,8 +211,8 @@ const USUAL: &[&str] = &[
     "wbr",
 ];
 
-/// The names of elements that are also names of values to fill in (`<label>`): they are markup where they
-/// end (`</label>`) or have attributes.
+/// Element names that also occur as placeholders (`<label>`). They count as markup only as an end
+/// tag (`</label>`) or with attributes.
 const AMBIGUOUS: &[&str] = &[
     "address", "button", "caption", "cite", "details", "dfn", "fieldset", "figure", "footer",
     "form", "head", "header", "iframe", "input", "label", "legend", "link", "main", "meta",
@@ -220,8 +220,8 @@ const AMBIGUOUS: &[&str] = &[
     "textarea", "time", "title", "tt", "var", "video",
 ];
 
-/// A text without its markup, as a browser shows it. One without markup, or with more than is read, stays
-/// as it is.
+/// Removes the markup from a text, as a browser shows it. A text without markup or beyond the
+/// parser limits is returned unchanged.
 #[must_use]
 pub fn plain_text(text: &str) -> Cow<'_, str> {
     if !has_markup(text) || !bounds::html_fits(text) {
@@ -254,7 +254,7 @@ fn has_markup(text: &str) -> bool {
     text.split('<').skip(1).any(is_tag) || text.split('&').skip(1).any(is_entity)
 }
 
-/// True if a text after `<` is a tag of an element that texts of connectors have.
+/// True if the text after `<` is a tag of an element that connectors' texts contain.
 fn is_tag(rest: &str) -> bool {
     let closes = rest.starts_with('/');
     let rest = rest.strip_prefix('/').unwrap_or(rest);
@@ -274,7 +274,8 @@ fn is_tag(rest: &str) -> bool {
         || (is_sure && (AMBIGUOUS.contains(&name.as_str()) || is_namespaced(&name)))
 }
 
-/// True for the name of an element of Office or Confluence: `o:p`, `ac:structured-macro`.
+/// True for the name of an element of Office or Confluence, such as `o:p` and
+/// `ac:structured-macro`.
 fn is_namespaced(name: &str) -> bool {
     let begins = |part: &str| part.starts_with(|first: char| first.is_ascii_alphabetic());
     name.split_once(':')

@@ -1,10 +1,9 @@
-//! Plain text that is wrapped at a width.
+//! Joins the lines of hard-wrapped plain text.
 
-/// The widths that texts are wrapped at, in characters.
+/// Common widths of hard-wrapped text, in characters.
 const WIDTHS: std::ops::RangeInclusive<usize> = 45..=120;
 
-/// A text with each of its paragraphs that is wrapped at a width on one line, so that its sentences are
-/// whole.
+/// Joins the lines of each hard-wrapped paragraph, so that its sentences are complete.
 pub(super) fn unwrapped(text: &str) -> String {
     let mut whole = String::with_capacity(text.len());
     let mut paragraph: Vec<&str> = Vec::new();
@@ -27,7 +26,7 @@ fn push(whole: &mut String, paragraph: &[&str]) {
     let widest = widest.filter(|widest| WIDTHS.contains(widest));
     for (index, line) in paragraph.iter().enumerate() {
         let goes_on = match (widest, paragraph.get(index + 1)) {
-            // A line is full if the first word of the next one would not have fitted into it.
+            // A line is full if the first word of the next line does not fit into it.
             (Some(widest), Some(next)) => {
                 let word = next.split_whitespace().next().unwrap_or_default();
                 let is_full = width(line) + 1 + word.chars().count() > widest;
@@ -43,7 +42,7 @@ fn push(whole: &mut String, paragraph: &[&str]) {
     }
 }
 
-/// True for a line that begins an item of a list, or is drawn.
+/// True for a line that begins a list item, a heading, a table row or a ruled line.
 fn begins_item(line: &str) -> bool {
     let line = line.trim_start();
     let word = line.split_whitespace().next().unwrap_or_default();

@@ -1,10 +1,10 @@
-//! Reading Markdown.
+//! Parses Markdown.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::{Content, builder::Builder};
 
-/// Reads Markdown that fits its bounds.
+/// Parses Markdown within the parser limits.
 pub(super) fn markdown(text: &str) -> Content {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH
@@ -57,7 +57,7 @@ pub(super) fn markdown(text: &str) -> Content {
     built.finish()
 }
 
-/// `title:` of a front matter.
+/// Returns the `title:` of a front matter.
 fn front_title(text: &str) -> Option<String> {
     let title = text.lines().find_map(|line| line.strip_prefix("title:"))?;
     let title = title.trim().trim_matches(['"', '\'']);

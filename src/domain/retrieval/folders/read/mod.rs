@@ -1,4 +1,4 @@
-//! Reading a file: what kind it is, its title, and its sections.
+//! Parses files: detects the format, and extracts the title and the sections.
 
 mod builder;
 mod docx;
@@ -23,53 +23,53 @@ use self::{
 };
 use super::bounds;
 
-/// A part of a file under one heading, or one record of it.
+/// A section: the part of a file under one heading, or one record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
-    /// The heading; none before the first one.
+    /// Heading; none before the first heading.
     pub heading: Option<String>,
-    /// The text, with a line break after each paragraph or item.
+    /// Text, with a line break after each paragraph or item.
     pub text: String,
 }
 
-/// The text of a file.
+/// Text of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
-    /// The title that it gives itself.
+    /// Title that the file itself contains.
     pub title: Option<String>,
-    /// Its parts, in their order.
+    /// Sections, in their order.
     pub sections: Vec<Section>,
 }
 
-/// A kind of file that can be read.
+/// A file format that can be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Markdown.
     Markdown,
     /// Plain text.
     Text,
-    /// Text whose lines are what they are: code, settings, logs.
+    /// Text with significant line breaks: code, configuration, logs.
     Lines,
     /// HTML.
     Html,
     /// JSON: one record, or a list of records.
     Json,
-    /// JSON, one record a line.
+    /// JSON Lines: one record per line.
     JsonLines,
-    /// CSV with a line of headers.
+    /// CSV with a header line.
     Csv,
-    /// The same, separated by tabs.
+    /// CSV with tabs as separators.
     Tsv,
-    /// A document of Word.
+    /// A Word document.
     Docx,
 }
 
-/// Endings of plain text.
+/// File extensions of plain text.
 const TEXT: &[&str] = &[
     "txt", "text", "rst", "adoc", "asciidoc", "org", "textile", "wiki", "tex", "bib",
 ];
 
-/// Endings of text whose lines are what they are.
+/// File extensions of text with significant line breaks.
 const LINES: &[&str] = &[
     "bash",
     "bat",
@@ -139,8 +139,8 @@ const LINES: &[&str] = &[
 ];
 
 impl Format {
-    /// The format that a file's name tells; none for files that are not read. One without an ending is
-    /// taken for text until its bytes say otherwise.
+    /// Returns the format for a file name; none for a file that is not read. A file without an
+    /// extension counts as text until its bytes prove otherwise.
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {
         let Some(extension) = path.extension() else {
@@ -162,8 +162,8 @@ impl Format {
     }
 }
 
-/// Reads the bytes of a file; none if they are no text. What is no JSON or CSV, and what is nested
-/// too deep to be read as what it is, is read as text, so that it can be found all the same.
+/// Parses the bytes of a file; none if they are not text. Invalid JSON or CSV and input that is
+/// nested too deep are indexed as plain text, so that they stay searchable.
 #[must_use]
 pub fn read(format: Format, bytes: &[u8]) -> Option<Content> {
     let text = encoding::decode(bytes)?;
@@ -176,7 +176,7 @@ fn read_text(format: Format, text: &str) -> Content {
         Format::Html if !bounds::html_fits(text) => plain(text),
         Format::Markdown => markdown(text),
         Format::Text => plain(&unwrapped(text)),
-        // A process of its own reads documents.
+        // A separate process parses documents.
         Format::Lines | Format::Docx => plain(text),
         Format::Html => html(text),
         Format::Json => match serde_json::from_str(text) {
@@ -208,7 +208,7 @@ fn plain(text: &str) -> Content {
     }
 }
 
-/// A text on one line.
+/// Joins a text to one line.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,14 +1,14 @@
-//! Reading records: JSON, and tables.
+//! Parses records: JSON and tables.
 
 use serde_json::Value;
 
 use super::{Content, Section, one_line};
 use crate::domain::retrieval::folders::bounds;
 
-/// The names of what gives a record its heading.
+/// Names of members and columns that contain the heading of a record.
 pub(super) const NAMES: &[&str] = &["title", "name", "question", "subject", "heading"];
 
-/// A section for each record.
+/// Returns one section for each record.
 pub(super) fn records(values: Vec<Value>) -> Content {
     let sections = values.into_iter().map(|value| {
         let mut text = String::new();
@@ -27,7 +27,7 @@ pub(super) fn records(values: Vec<Value>) -> Content {
     }
 }
 
-/// A line for each value that is no object and no list, with the way to it.
+/// Writes one line, `path: value`, for each scalar in a value.
 fn write_value(path: &str, value: &Value, text: &mut String, most: usize) {
     if text.len() > most {
         return;
@@ -57,7 +57,7 @@ fn write_value(path: &str, value: &Value, text: &mut String, most: usize) {
     text.push('\n');
 }
 
-/// A section for each line of a table with a line of headers. None if it is no table.
+/// Parses a table with a header line into one section for each row; none if it is not a table.
 pub(super) fn table(text: &str, delimiter: u8) -> Option<Content> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
@@ -95,14 +95,14 @@ pub(super) fn table(text: &str, delimiter: u8) -> Option<Content> {
     Some(content)
 }
 
-/// The separators of tables, the usual one first.
+/// Separators of tables, the most common one first.
 const DELIMITERS: [u8; 4] = *b",;\t|";
 
-/// How many lines a separator is told by.
+/// Number of lines that are examined to detect the separator.
 const LINES: usize = 20;
 
-/// The separator of the columns: the one that splits the first lines into the same number of columns, most of
-/// all. Programs in some languages write `;`, as the comma is theirs for numbers.
+/// Returns the separator that splits most of the first lines into the same number of columns. Some
+/// programs write `;` because their locale uses the comma in numbers.
 pub(super) fn delimiter(text: &str) -> u8 {
     let columns = |delimiter: u8| {
         let mut reader = csv::ReaderBuilder::new()
@@ -118,7 +118,7 @@ pub(super) fn delimiter(text: &str) -> u8 {
             .collect();
         let first = counts.first().copied().unwrap_or_default();
         let alike = counts.iter().filter(|count| **count == first).count();
-        // Of two, the one that has all lines alike.
+        // Equal line counts have priority over the number of cells.
         (first > 1).then_some((alike * first, alike))
     };
     let best = DELIMITERS
