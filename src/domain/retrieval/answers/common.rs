@@ -1,5 +1,5 @@
-//! Words too common in a language to tell one text from another, in lower case. For languages without a
-//! list, the frequency of a term in the corpus says it.
+//! Stop words of each language, in lower case. For a language without a list, the frequency of a
+//! term in the corpus serves instead.
 
 pub(super) const ENGLISH: &str = "a about am an and any are as at be been but by can could d did do does \
     for from had has have he her him his how i if in into is it its ll m me my of on or our please re s \

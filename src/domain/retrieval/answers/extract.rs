@@ -1,4 +1,4 @@
-//! The extractive answerer: the best sentences of the documents, each cited.
+//! The extractive answerer: returns the best sentences of the documents, each with a citation.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -13,28 +13,29 @@ use super::{
     units::headed_units,
 };
 
-/// What is said when the documents say nothing.
+/// Answer if the documents contain no match.
 const NOTHING: &str = "I found nothing about this in the documents.";
-/// A unit that fits less than this part of the best one is left out.
+/// Minimum score of a unit, as a fraction of the best score.
 const WORTH_IT: f32 = 0.4;
-/// How much the whole document counts beside the unit.
+/// Weight of the whole document's score, added to the score of the unit.
 const DOCUMENT_WEIGHT: f32 = 0.25;
-/// How much of the question must be in the answer for it not to need what stands beside it.
+/// Fraction of the question's terms that the answer must contain. Below it, the next unit is added.
 const COVERED: f32 = 0.5;
 
-/// A unit of a document that an answer may tell: a sentence, or several that belong together.
+/// A unit of a document that may become part of the answer: a sentence, or several that belong
+/// together.
 struct Candidate<'a> {
     text: &'a str,
-    /// The part that says by itself what it is about.
+    /// The part that states the topic of the unit.
     head: &'a str,
-    /// The document and the place in it.
+    /// Index of the document, and position of the unit in it.
     source: usize,
     place: usize,
     score: f32,
     ids: Vec<String>,
 }
 
-/// A document as it is read.
+/// A document with its texts and language.
 struct Read<'a> {
     source: &'a Source,
     texts: Vec<Cow<'a, str>>,
@@ -54,30 +55,32 @@ impl<'a> Read<'a> {
     }
 }
 
-/// What an extractive answer is made of.
+/// Input of the extractive answerer.
 #[derive(Debug, Clone, Copy)]
 pub struct Extract<'a> {
-    /// What is asked, in the words that were searched for.
+    /// Search query.
     pub query: &'a str,
-    /// The documents, best first.
+    /// Documents, best first.
     pub sources: &'a [Source],
-    /// Whether the documents were found for this query. Then the first one is told even if it has
-    /// none of its words: its connector may know better.
+    /// True if a search returned the documents for this query. In that case the answer begins with
+    /// the first document even if it contains no term of the query, because the connector's ranking
+    /// may be better.
     pub are_found: bool,
-    /// The most sentences; those that belong together count as one.
+    /// Maximum number of units. Sentences that belong together count as one.
     pub max_sentences: usize,
-    /// The most words; none without a limit.
-    // wire: max_tokens; a word stands for a token here
+    /// Maximum number of words; none without a limit.
+    // wire: max_tokens; a word counts as a token here
     pub max_words: Option<usize>,
 }
 
-/// Answers with the best sentences. The same sentence of several documents is told once and cites
-/// all of them.
+/// Answers with the best sentences. A sentence that occurs in several documents appears once and
+/// cites all of them.
 #[must_use]
 pub fn extract(extract: &Extract<'_>) -> Answer {
     let read: Vec<Read<'_>> = extract.sources.iter().map(Read::of).collect();
     let mut best = choose(extract, &read);
-    // The sentences of a document stay together, in its order, documents with the best first.
+    // Sentences of a document stay together and in its order. The document with the best sentence
+    // comes first.
     let mut rank: HashMap<usize, usize> = HashMap::new();
     for candidate in &best {
         let next = rank.len();
@@ -128,7 +131,7 @@ fn push(answer: &mut Answer, told: &str, ids: Vec<String>) {
     answer.citations.push(citation);
 }
 
-/// As much of a text as this many words.
+/// Returns the first words of a text.
 fn first_words(text: &str, count: usize) -> &str {
     let (mut at, mut end, mut words) = (0, 0, 0);
     for piece in text.split_inclusive(char::is_whitespace) {
@@ -144,7 +147,7 @@ fn first_words(text: &str, count: usize) -> &str {
     text[..end].trim_end()
 }
 
-/// The units to answer with, best first.
+/// Selects the units of the answer, best first.
 fn choose<'a>(extract: &Extract<'_>, read: &'a [Read<'_>]) -> Vec<Candidate<'a>> {
     let mut candidates = candidates(read);
     if candidates.is_empty() {
@@ -187,8 +190,7 @@ fn choose<'a>(extract: &Extract<'_>, read: &'a [Read<'_>]) -> Vec<Candidate<'a>>
     candidates
 }
 
-/// How well each unit fits the query, or its head where that fits better: a long list must not hide its
-/// lead-in.
+/// Scores each unit, or its head if that scores higher: a long list must not hide its lead-in.
 fn scores(candidates: &[Candidate<'_>], read: &[Read<'_>], query: &str) -> Vec<f32> {
     let of = |part: for<'a> fn(&Candidate<'a>) -> &'a str| {
         let texts: Vec<_> = candidates
@@ -209,7 +211,7 @@ fn scores(candidates: &[Candidate<'_>], read: &[Read<'_>], query: &str) -> Vec<f
     both.map(|(whole, head)| whole.max(head)).collect()
 }
 
-/// True if most of the question's words are in what was chosen: it then says by itself what it is about.
+/// True if the chosen units contain most of the question's terms.
 fn covers(chosen: &[Candidate<'_>], read: &[Read<'_>], query: &str) -> bool {
     let Some(best) = chosen.first() else {
         return false;
@@ -224,7 +226,7 @@ fn covers(chosen: &[Candidate<'_>], read: &[Read<'_>], query: &str) -> bool {
     found as f32 >= COVERED * wanted.len() as f32
 }
 
-/// The units after the best one in its document: an answer often stands there in words of its own.
+/// Returns the unit after the best one in its document, which often answers in other words.
 fn beside<'a>(chosen: &[Candidate<'a>], others: Vec<Candidate<'a>>) -> Option<Candidate<'a>> {
     let best = chosen.first()?;
     let next = (best.source, best.place + 1);
@@ -233,7 +235,7 @@ fn beside<'a>(chosen: &[Candidate<'a>], others: Vec<Candidate<'a>>) -> Option<Ca
         .find(|candidate| (candidate.source, candidate.place) == next)
 }
 
-/// Every unit of the documents that tells something, each once.
+/// Returns every distinct unit of the documents, except those that only announce the next one.
 fn candidates<'a>(read: &'a [Read<'_>]) -> Vec<Candidate<'a>> {
     let mut found: Vec<Candidate<'a>> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();

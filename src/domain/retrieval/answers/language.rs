@@ -1,4 +1,4 @@
-//! The language of a text: which endings its words have, and which words say nothing.
+//! Languages of texts: detection, stemming and stop words.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -7,8 +7,8 @@ use whatlang::{Detector, Lang};
 
 use super::common;
 
-/// How much of a text its language is told from, in characters. More of it changes nothing and takes
-/// longer.
+/// Number of characters used for language detection. A longer sample takes more time and does not
+/// change the result.
 const SAMPLE: usize = 600;
 
 /// A language with a stemmer.
@@ -54,7 +54,7 @@ pub enum Language {
     Ukrainian,
 }
 
-/// All of them: each with the name that detection has for it, its stemmer, and its common words.
+/// All languages with their detection code, stemmer and stop words.
 const ALL: [(Language, Lang, Algorithm, &str); 18] = [
     (
         Language::English,
@@ -145,8 +145,8 @@ static COMMON: LazyLock<Vec<HashSet<&'static str>>> = LazyLock::new(|| {
 });
 
 impl Language {
-    /// The language that a text is most like. A wrong one costs little: a query is stemmed as the texts
-    /// are that it is compared with.
+    /// Detects the language of a text. A wrong result costs little, because a query is stemmed like
+    /// the texts that it is compared with.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let end = text
@@ -158,17 +158,17 @@ impl Language {
         known.map_or(Self::English, |(language, ..)| *language)
     }
 
-    /// All of them.
+    /// Iterates over all languages.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         ALL.iter().map(|(language, ..)| *language)
     }
 
-    /// A word in lower case without the ending that it has in this language.
+    /// Returns the stem of a word in lower case.
     pub(super) fn stem(self, word: &str) -> String {
         Stemmer::new(ALL[self as usize].2).stem(word).into_owned()
     }
 
-    /// True for a word in lower case that is too common in this language to tell texts apart.
+    /// True for a stop word in lower case.
     pub(super) fn is_common(self, word: &str) -> bool {
         COMMON[self as usize].contains(word)
     }
@@ -179,19 +179,20 @@ impl Language {
 pub struct Languages(u32);
 
 impl Languages {
-    /// The set that [`bits`](Self::bits) were of.
+    /// Returns the set for a value of [`bits`](Self::bits).
     #[must_use]
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
-    /// The set as a number; the numbers of languages are kept in the database and never change.
+    /// Returns the set as a bit field. It is stored in the database, so the discriminants of
+    /// [`Language`] never change.
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// The languages; English for none.
+    /// Iterates over the languages; English for an empty set.
     pub fn iter(self) -> impl Iterator<Item = Language> {
         let bits = self.0.max(1);
         let all = ALL.iter().map(|(language, ..)| *language);

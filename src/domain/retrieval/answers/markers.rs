@@ -1,4 +1,5 @@
-//! The markers of a model, `[1]` or `[1, 3]`, become citations and leave the text.
+//! Converts the citation markers of a model, such as `[1]` or `[1, 3]`, to citations and removes
+//! them from the text.
 
 use std::collections::HashSet;
 
@@ -11,23 +12,23 @@ use super::{
     text::{Citation, Piece},
 };
 
-/// The longest marker, in bytes: what is longer is text.
+/// Maximum length of a marker, in bytes. A longer one is text.
 const MARKER_MAX: usize = 24;
-/// How much of a sentence must be in a document for it to be cited without a marker.
+/// Minimum fraction of a sentence's terms in a document that is cited without a marker.
 const SUPPORT: f32 = 0.6;
-/// A sentence with fewer terms says too little to find where it comes from.
+/// Minimum number of terms in a sentence that is cited without a marker.
 const TERMS_MIN: usize = 3;
 
-/// Takes the markers out of a text that arrives in pieces.
+/// Parser that removes the markers from a streamed text.
 pub(super) struct Markers<'a> {
     sources: &'a [Source],
-    /// What was given out.
+    /// Text that was emitted.
     text: String,
-    /// What may be the beginning of a marker, with the space before it.
+    /// Possible beginning of a marker, with the space before it.
     held: String,
-    /// Where the last citation ended.
+    /// Byte offset of the end of the last citation.
     cited_to: usize,
-    /// The last citation, which a marker right after it joins.
+    /// Last citation, which an adjacent marker extends.
     last: Option<Citation>,
     citations: Vec<Citation>,
 }
@@ -44,7 +45,7 @@ impl<'a> Markers<'a> {
         }
     }
 
-    /// More of the model's text: what of it can be given out.
+    /// Parses the next part of the model's text. Returns the pieces that can be emitted.
     pub(super) fn push(&mut self, more: &str) -> Vec<Piece> {
         let mut pieces = Vec::new();
         let mut out = String::new();
@@ -53,7 +54,7 @@ impl<'a> Markers<'a> {
             match character {
                 _ if in_marker => self.go_on(character, &mut out, &mut pieces),
                 '[' => self.held.push('['),
-                // A space may stand before a marker.
+                // A space may precede a marker.
                 ' ' => {
                     out.push_str(&self.held);
                     self.held.clear();
@@ -70,7 +71,7 @@ impl<'a> Markers<'a> {
         pieces
     }
 
-    /// A character after the beginning of a marker.
+    /// Handles a character after the beginning of a marker.
     fn go_on(&mut self, character: char, out: &mut String, pieces: &mut Vec<Piece>) {
         match character {
             '0'..='9' | ',' | ' ' if self.held.len() < MARKER_MAX => self.held.push(character),
@@ -95,7 +96,7 @@ impl<'a> Markers<'a> {
         }
     }
 
-    /// The documents of the marker that is held; none if it is no marker.
+    /// Returns the documents of the buffered marker; none if it is not a marker.
     fn documents(&self) -> Option<Vec<String>> {
         let numbers = self.held.trim_start().strip_prefix('[')?;
         let mut ids: Vec<String> = Vec::new();
@@ -109,7 +110,7 @@ impl<'a> Markers<'a> {
         Some(ids)
     }
 
-    /// Cites the sentence before the marker, or joins the citation that ends here.
+    /// Cites the sentence before the marker, or extends the citation that ends here.
     fn cite(&mut self, ids: Vec<String>, pieces: &mut Vec<Piece>) {
         let since = &self.text[self.cited_to..];
         match sentences(since).pop() {
@@ -134,7 +135,7 @@ impl<'a> Markers<'a> {
         if out.is_empty() {
             return;
         }
-        // More text: no marker can join the last citation any more.
+        // Text follows, so no marker can extend the last citation any more.
         if out.chars().any(char::is_alphanumeric) {
             self.tell_last(pieces);
         }
@@ -149,8 +150,8 @@ impl<'a> Markers<'a> {
         }
     }
 
-    /// The end of the text: what was held, and, if the model cited nothing, the sentences that are
-    /// in the documents.
+    /// Ends the text: emits the buffered rest. If the model cited nothing, adds citations for
+    /// sentences that documents support.
     pub(super) fn finish(mut self) -> (Vec<Piece>, String, Vec<Citation>) {
         let mut pieces = Vec::new();
         let mut out = std::mem::take(&mut self.held);
@@ -167,7 +168,7 @@ impl<'a> Markers<'a> {
     }
 }
 
-/// Citations of the sentences whose words are in a document.
+/// Returns citations for the sentences whose terms occur in a document.
 fn supported(text: &str, sources: &[Source]) -> Vec<Citation> {
     let documents: Vec<(&Source, Language, HashSet<String>)> = sources
         .iter()

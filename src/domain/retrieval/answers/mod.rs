@@ -1,5 +1,5 @@
-//! Answering from documents, with two answerers: the extractive one, which tells their best
-//! sentences, and an upstream model, which is asked over its own API.
+//! Answers from documents. Two answerers exist: the extractive one returns the best sentences, and
+//! the upstream one calls a language model. The search for the documents belongs to `chat`.
 
 mod common;
 mod extract;

@@ -1,4 +1,4 @@
-//! What to search for, from what was said.
+//! Builds search queries from a message and its history.
 
 use super::{
     language::Language,
@@ -6,49 +6,48 @@ use super::{
     terms::{self, is_common, words},
 };
 
-/// Who said something.
+/// Author of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// The user.
     User,
-    /// The answerer.
+    /// The chatbot.
     Chatbot,
-    /// Whoever set up the conversation.
+    /// The author of the conversation's setup.
     System,
 }
 
-/// Something that was said.
+/// A turn of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
-    /// Who said it.
+    /// Author.
     pub role: Role,
-    /// What was said.
+    /// Text.
     pub message: String,
 }
 
-/// Words that are said to a person and not searched for.
+/// Courtesy words, which are not searched for.
 const COURTESIES: &[&str] = &[
     "bye", "goodbye", "good", "great", "hello", "hey", "hi", "morning", "evening", "nice", "no",
     "ok", "okay", "perfect", "thank", "thanks", "very", "much", "welcome", "yes",
 ];
 
-/// Words that point at what was said before.
+/// Words that refer to an earlier turn.
 const POINTERS: &[&str] = &[
     "it", "its", "that", "this", "they", "them", "their", "those", "these", "he", "him", "his",
     "she", "her", "one", "ones", "there", "then", "also", "else", "more",
 ];
 
-/// A question with at most this many terms of its own may lean on the one before.
+/// Maximum number of terms in a question that may depend on the previous one.
 const FEW_TERMS: usize = 3;
 
-/// The terms of what was said, to compare it with other things that were: any stemmer does.
+/// Returns the terms of a turn, for comparison with other turns. Any stemmer suffices for that.
 fn content_terms(text: &str) -> Vec<String> {
     terms::content_terms(text, Language::English)
 }
 
-/// What is searched for to answer `message`: the message itself, and, where it points at what was
-/// said before ("and how long is it kept?"), the user's words before it too. None if there is
-/// nothing to search for.
+/// Returns the query for a message: the message itself and, if it refers to an earlier turn ("and
+/// how long is it kept?"), the user's previous words. None if there is nothing to search for.
 #[must_use]
 pub fn search_query(message: &str, history: &[Turn]) -> Option<String> {
     let message = message.trim();
@@ -64,7 +63,7 @@ pub fn search_query(message: &str, history: &[Turn]) -> Option<String> {
         return None;
     }
     if said.iter().all(is_courtesy) && !(leans && before.is_some()) {
-        // "Who are you?" is one too; a document would hardly know.
+        // "Who are you?" counts as a courtesy too; a document rarely answers it.
         return None;
     }
     match before {
@@ -83,11 +82,11 @@ pub fn search_query(message: &str, history: &[Turn]) -> Option<String> {
     }
 }
 
-/// The most searches for one message.
+/// Maximum number of queries for one message.
 const QUERIES_MAX: usize = 3;
 
-/// The queries that answer a message: one query for each of its questions, with what was said
-/// before it. A later question may point at an earlier one.
+/// Returns the queries for a message: one for each of its questions, with the earlier turns as
+/// context. A later question may refer to an earlier one.
 #[must_use]
 pub fn search_queries(message: &str, history: &[Turn]) -> Vec<String> {
     let questions = questions(message);
@@ -107,7 +106,7 @@ pub fn search_queries(message: &str, history: &[Turn]) -> Vec<String> {
     queries
 }
 
-/// The parts of a message that each end with a question, at most [`QUERIES_MAX`].
+/// Splits a message into parts that each end with a question, at most [`QUERIES_MAX`].
 fn questions(message: &str) -> Vec<&str> {
     let ends: Vec<usize> = sentences(message)
         .into_iter()

@@ -1,4 +1,4 @@
-//! Ranking by BM25, in memory.
+//! Ranks texts by BM25, in memory.
 
 use bm25::{Embedder, EmbedderBuilder, Scorer};
 
@@ -8,7 +8,7 @@ use super::{
     terms::{Spaced, content_terms, query_terms},
 };
 
-/// Texts that can be compared with a query.
+/// An index of texts for ranking.
 pub(super) struct Ranking {
     embedder: Embedder<u32, Spaced>,
     scorer: Scorer<usize>,
@@ -17,7 +17,7 @@ pub(super) struct Ranking {
 }
 
 impl Ranking {
-    /// Texts, each in its language.
+    /// Indexes texts, each in its language.
     pub(super) fn of(texts: &[(&str, Language)]) -> Self {
         let terms: Vec<String> = texts
             .iter()
@@ -38,7 +38,7 @@ impl Ranking {
         }
     }
 
-    /// How well each text fits the query: 0 if no term of the query is in it.
+    /// Returns the score of each text for a query: 0 if it contains no term of the query.
     pub(super) fn scores(&self, query: &str) -> Vec<f32> {
         let query = query_terms(query, self.languages).join(" ");
         let query = self.embedder.embed(&query);
@@ -50,19 +50,19 @@ impl Ranking {
     }
 }
 
-/// Which documents are used for an answer, and in which order.
+/// Selection and order of the documents for an answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Truncation {
-    /// Those that fit best, best first.
+    /// The best documents, best first.
     #[default]
     Best,
-    /// Those that fit best, as they came.
+    /// The best documents, in their original order.
     BestInOrder,
-    /// All, as they came.
+    /// All documents, in their original order.
     Off,
 }
 
-/// The documents that are used for an answer to a query.
+/// Selects the documents for the answer to a query.
 #[must_use]
 pub fn select(
     query: &str,
@@ -80,7 +80,7 @@ pub fn select(
         .collect();
     let scores = Ranking::of(&texts).scores(query);
     let mut order: Vec<usize> = (0..sources.len()).collect();
-    // Those that share no term with the query keep the place that their connector gave them.
+    // The sort is stable: documents without a term of the query keep the connector's order.
     order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
     order.truncate(max);
     if truncation == Truncation::BestInOrder {

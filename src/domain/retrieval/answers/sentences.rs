@@ -1,13 +1,13 @@
-//! Sentences of a text.
+//! Splits text into sentences.
 
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The longest sentence, in bytes; what is longer is cut between words.
+/// Maximum length of a sentence, in bytes. A longer one is split between words.
 const SENTENCE_MAX: usize = 600;
 
-/// Words that a full stop follows without ending a sentence, in lower case, in several languages.
+/// Abbreviations whose full stop does not end a sentence, in lower case, in several languages.
 const ABBREVIATIONS: &[&str] = &[
     "abb", "abs", "allg", "anm", "approx", "art", "bspw", "bzgl", "bzw", "ca", "cf", "co", "corp",
     "d.h", "dept", "dr", "e.g", "ehem", "einschl", "ej", "entspr", "etc", "evtl", "exkl", "fig",
@@ -18,18 +18,18 @@ const ABBREVIATIONS: &[&str] = &[
     "стр", "т", "т.д", "т.е", "т.п", "ул",
 ];
 
-/// Those that are words as well, or that often end a sentence: they are abbreviations before a number,
-/// a paragraph sign and another abbreviation.
+/// Abbreviations that are also words or often end a sentence. They count as abbreviations only
+/// before a number, a paragraph sign or another abbreviation.
 const BEFORE_NUMBERS: &[&str] = &["ch", "eq", "gem", "mind", "no", "pos", "sec", "sek", "std"];
 
-/// Signs that may stand after the mark of a sentence: they close emphasis, brackets and quotes.
+/// Characters that may follow the final punctuation: they close emphasis, brackets and quotes.
 const CLOSERS: &[char] = &[
     '*', '_', '~', '`', ')', ']', '}', '"', '\'', '“', '”', '‘', '’', '«', '»', '›', '‹', '）',
     '］', '】', '」', '』',
 ];
 
-/// A text without the signs that close emphasis, brackets and quotes at its end.
-/// One whose bracket was not opened is no bracket: `:)`.
+/// Removes the closing characters of emphasis, brackets and quotes from the end of a text. A
+/// bracket that was not opened stays, as in `:)`.
 pub(super) fn without_closers(text: &str) -> &str {
     let mut text = text.trim_end();
     while let Some(sign) = text.chars().next_back()
@@ -50,21 +50,21 @@ pub(super) fn without_closers(text: &str) -> &str {
     text
 }
 
-/// True for a text that ends by announcing the next one.
+/// True for a text that ends with a colon and so announces the next one.
 pub(super) fn announces(text: &str) -> bool {
     without_closers(text).ends_with([':', '：'])
 }
 
-/// Words before a number that its full stop makes an ordinal of: "am 3. Mai".
+/// Words before a number whose full stop marks an ordinal, as in "am 3. Mai".
 const BEFORE_ORDINALS: &[&str] = &[
     "ab", "am", "bis", "dem", "den", "der", "des", "die", "im", "seit", "vom", "zum",
 ];
 
-/// The shortest line that is taken for the first of a sentence that goes on in the next, in bytes.
+/// Minimum length of a hard-wrapped line, in bytes.
 const WRAPPED: usize = 30;
 
-/// Where the sentences of a text are, in bytes, without the space around them. A line break that
-/// ends a paragraph or an item ends a sentence too; one that only wraps a sentence does not.
+/// Returns the byte ranges of the sentences of a text, without surrounding space. A line break that
+/// ends a paragraph or an item also ends a sentence; a line break from hard wrapping does not.
 #[must_use]
 pub fn sentences(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
@@ -83,7 +83,7 @@ pub fn sentences(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// True if a sentence goes on in the next line: texts are wrapped at a width.
+/// True if a sentence continues in the next line of a hard-wrapped text.
 fn wraps(line: &str, next: &str) -> bool {
     let line = line.trim();
     let ends = line.ends_with(['.', '!', '?', ':', ';', '…', '|', '。', '！', '？']);
@@ -91,7 +91,7 @@ fn wraps(line: &str, next: &str) -> bool {
     line.len() >= WRAPPED && !ends && !announces(line) && goes_on && !is_labelled(next)
 }
 
-/// True for a line that begins with the name of what it says: `City: London`.
+/// True for a line with a label, such as `City: London`.
 pub(super) fn is_labelled(line: &str) -> bool {
     let Some((label, value)) = line.trim().split_once(": ") else {
         return false;
@@ -105,7 +105,7 @@ fn of_block(text: &str, block: Range<usize>, found: &mut Vec<Range<usize>>) {
     let mut to = block.start;
     for sentence in text[block.clone()].split_sentence_bounds() {
         to += sentence.len();
-        // Within a block, lines only end by being wrapped.
+        // Within a block, every line break comes from hard wrapping.
         let is_wrapped = sentence.ends_with('\n');
         let after = &text[to..block.end];
         let goes_on = || to - from < SENTENCE_MAX && goes_on_after(&text[from..to], after);
@@ -118,7 +118,7 @@ fn of_block(text: &str, block: Range<usize>, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// How many bytes of emphasis end right after a sentence: `**Wait.** Then go.`
+/// Returns the number of bytes of emphasis that close right after a sentence: `**Wait.** Then go.`
 fn closing_emphasis(sentence: &str, after: &str) -> usize {
     if sentence.ends_with(char::is_whitespace) {
         return 0;
@@ -126,7 +126,7 @@ fn closing_emphasis(sentence: &str, after: &str) -> usize {
     after.len() - after.trim_start_matches(['*', '_', '~', '`']).len()
 }
 
-/// True if the full stop at the end of a text is not that of a sentence.
+/// True if the full stop at the end of a text does not end a sentence.
 fn goes_on_after(text: &str, after: &str) -> bool {
     let Some(text) = text.trim().strip_suffix('.') else {
         return false;
@@ -151,7 +151,7 @@ fn goes_on_after(text: &str, after: &str) -> bool {
         || (BEFORE_NUMBERS.contains(&last.as_str()) && is_number(after))
 }
 
-/// True if a text begins with a number, or with the abbreviation of how it is counted: "§ 5", "Art. 5".
+/// True if a text begins with a number or with an abbreviation before a number: "§ 5", "Art. 5".
 fn is_number(text: &str) -> bool {
     let first = text.split_whitespace().next().unwrap_or_default();
     let word = first.strip_suffix('.').map(str::to_lowercase);

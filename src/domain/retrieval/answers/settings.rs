@@ -8,17 +8,17 @@ use crate::kernel::Secret;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The most documents that an answer is made from; those that fit best are taken.
+    /// Maximum number of documents for an answer; the best are used.
     pub max_documents: usize,
-    /// The most sentences of an answer that is made without a model.
+    /// Maximum number of sentences in an answer without a model.
     pub max_sentences: usize,
-    /// How many turns of a stored conversation are looked at.
+    /// Number of turns of a stored conversation that an answer uses.
     pub max_history_turns: u32,
-    /// How many turns of a stored conversation are kept, the newest.
+    /// Maximum number of stored turns of a conversation. The oldest are deleted.
     pub max_stored_turns: u32,
-    /// How many days the turns of a stored conversation are kept; 0 is without an end.
+    /// Number of days that turns are stored; 0 for no limit.
     pub history_days: u64,
-    /// A model that answers instead.
+    /// Model that answers instead of the extractive answerer.
     pub upstream: UpstreamSettings,
 }
 
@@ -35,19 +35,19 @@ impl Default for Settings {
     }
 }
 
-/// Settings of a model that answers: any server with OpenAI's chat completions.
+/// Settings of an upstream model: any server with OpenAI's chat completions API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UpstreamSettings {
-    /// Where it is, without `/chat/completions`. Without it, answers are extractive.
+    /// URL without `/chat/completions`. Without it, answers are extractive.
     pub url: Option<String>,
-    /// Its key, sent as a bearer token.
+    /// API key, sent as a bearer token.
     pub key: Option<Secret>,
-    /// The name of the model.
+    /// Name of the model.
     pub model: String,
-    /// Whether it is also asked what to search for when a conversation goes before the question.
+    /// True if the model also writes the search queries when the conversation has a history.
     pub rewrite_queries: bool,
-    /// The longest that it may take to begin its answer, and then for each part of it, in seconds.
+    /// Maximum time until the response begins, and then until each next part, in seconds.
     pub timeout_seconds: u64,
 }
 

@@ -1,10 +1,10 @@
-//! A document that an answer may rest on.
+//! Documents that an answer may cite.
 
 use std::borrow::Cow;
 
 use crate::domain::retrieval::folders::plain_text;
 
-/// Fields with a document's text, the first that it has counts.
+/// Fields that contain a document's text. The first one present is used.
 const TEXTS: &[&str] = &[
     "text",
     "snippet",
@@ -17,7 +17,7 @@ const TEXTS: &[&str] = &[
     "summary",
 ];
 
-/// Fields that name a document or say where it is, and are no text to answer with.
+/// Fields that name or locate a document and are not used as text.
 const LABELS: &[&str] = &[
     "id",
     "title",
@@ -31,19 +31,19 @@ const LABELS: &[&str] = &[
     "date",
 ];
 
-/// A document that an answer may rest on.
+/// A document that an answer may cite.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Source {
-    /// What citations call it.
+    /// Id in citations.
     pub id: String,
-    /// Its fields, in their order.
+    /// Fields, in their order.
     pub fields: Vec<(String, String)>,
-    /// The fields that are kept out of ranking, answers and prompts.
+    /// Names of fields that ranking, answers and prompts ignore.
     pub hidden: Vec<String>,
 }
 
 impl Source {
-    /// The fields that may be used.
+    /// Iterates over the fields that may be used.
     pub fn visible(&self) -> impl Iterator<Item = (&str, &str)> {
         let fields = self.fields.iter();
         fields
@@ -51,13 +51,13 @@ impl Source {
             .map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
-    /// What it is ranked by: all that may be used of it.
+    /// Returns the text for ranking: all usable fields.
     pub(super) fn whole(&self) -> String {
         let texts: Vec<_> = self.visible().map(|(_, text)| plain_text(text)).collect();
         texts.join("\n")
     }
 
-    /// The texts that sentences are taken from, without the markup that connectors' texts may have.
+    /// Returns the texts that sentences are taken from, without HTML markup.
     pub(super) fn texts(&self) -> Vec<Cow<'_, str>> {
         let fields = self.text_fields();
         fields.into_iter().map(plain_text).collect()

@@ -1,5 +1,5 @@
-//! The words of a question that say nothing, in the language that it is asked in. A text that is taken for
-//! another language keeps them as words of its own, and rare ones: they must not be searched for.
+//! Stop words of a query, in the language of the query. In texts of another language these words
+//! are rare content words, so the search must not use them.
 
 use std::collections::HashSet;
 
@@ -8,18 +8,18 @@ use super::{
     terms::words,
 };
 
-/// How many common words of a language a text has at least that is told by them.
+/// Minimum number of stop words for detecting a text's language by them.
 const TOLD: usize = 2;
 
-/// The words of a text that say nothing.
+/// Stop words for the language of a text.
 #[derive(Debug, Clone, Copy)]
 pub struct StopWords {
     languages: Languages,
 }
 
 impl StopWords {
-    /// Those of the language that the most words of a text are common in. A text that has too few of any
-    /// is of the language that it looks like, or else of English.
+    /// Selects the language in which the most words of a text are stop words. A text with too few
+    /// stop words gets its detected language and English.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let said: HashSet<String> = words(text).collect();
@@ -41,7 +41,7 @@ impl StopWords {
         Self { languages }
     }
 
-    /// True for a word in lower case that is one.
+    /// True for a stop word in lower case.
     pub(super) fn contains(self, word: &str) -> bool {
         self.languages
             .iter()

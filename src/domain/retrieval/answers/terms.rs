@@ -1,9 +1,8 @@
-//! From text to the terms that ranking compares: words without case, accents and the endings of their
-//! language.
+//! Converts text to terms: words without case and accents, reduced to their stems.
 //!
-//! The same terms are used for the index of a folder, for the ranking of what connectors return,
-//! and for finding which document a sentence of a model rests on. A query is made into the terms of
-//! each language that the texts are in.
+//! The same terms serve the index of a folder, the ranking of connectors' results, and the search
+//! for the document that supports a model's sentence. A query is converted to the terms of each
+//! language of the texts.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
@@ -13,31 +12,31 @@ use super::{
     stop_words::StopWords,
 };
 
-/// The longest word that is one, in bytes: what is longer is data.
+/// Maximum length of a word, in bytes. A longer one is data.
 const WORD_MAX: usize = 64;
 
-/// Every term of a text, in its order.
+/// Returns every term of a text, in order.
 #[must_use]
 pub fn terms(text: &str, language: Language) -> Vec<String> {
     collect(text, language, |_| true)
 }
 
-/// The terms that carry meaning, in their order: without the common words.
+/// Returns the terms of a text without stop words, in order.
 #[must_use]
 pub fn content_terms(text: &str, language: Language) -> Vec<String> {
     collect(text, language, |word| !language.is_common(word))
 }
 
-/// The terms that carry meaning in a question, as texts in this language have them: without the common
-/// words of that language, and without those of the question's own.
+/// Returns the terms of a question for texts in one language, without the stop words of that
+/// language and of the question's own language.
 #[must_use]
 pub fn asked_terms(question: &str, stop_words: StopWords, language: Language) -> Vec<String> {
     let says_nothing = |word: &str| language.is_common(word) || stop_words.contains(word);
     collect(question, language, |word| !says_nothing(word))
 }
 
-/// The terms that carry meaning, as texts in these languages have them, each once, the words in their
-/// order.
+/// Returns the distinct terms of a query for texts in these languages, without stop words, in the
+/// order of the words.
 #[must_use]
 pub fn query_terms(query: &str, languages: Languages) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
@@ -52,22 +51,22 @@ pub fn query_terms(query: &str, languages: Languages) -> Vec<String> {
     found
 }
 
-/// True for a word in lower case that is too common in English to tell texts apart.
+/// True for an English stop word in lower case.
 #[must_use]
 pub fn is_common(word: &str) -> bool {
     Language::English.is_common(word)
 }
 
-/// The words of a text in lower case, in their order.
+/// Returns the words of a text in lower case, in order.
 pub fn words(text: &str) -> impl Iterator<Item = String> {
     text.unicode_words()
-        // "store.batch_size" is one word to Unicode, and three to who searches for it.
+        // "store.batch_size" is one word in Unicode, but users search for its three parts.
         .flat_map(|word| word.split(|c: char| !c.is_alphanumeric() && !is_mark(c)))
         .filter(|word| !word.is_empty() && word.len() <= WORD_MAX)
         .map(lower)
 }
 
-/// True for an accent that stands after its letter.
+/// True for a combining accent.
 const fn is_mark(character: char) -> bool {
     matches!(character, '\u{300}'..='\u{36f}')
 }
@@ -77,7 +76,7 @@ fn lower(word: &str) -> String {
     if lower.is_ascii() {
         return lower;
     }
-    // Russian writes either.
+    // Russian texts often write `е` for `ё`.
     lower
         .nfc()
         .map(|c| if c == 'ё' { 'е' } else { c })
@@ -89,7 +88,7 @@ fn collect(text: &str, language: Language, keep: impl Fn(&str) -> bool) -> Vec<S
     let mut before: Option<char> = None;
     for word in words(text) {
         let ideograph = single_ideograph(&word);
-        // Chinese and Japanese write no spaces: pairs of characters stand for their words.
+        // Chinese and Japanese have no spaces, so pairs of characters serve as words.
         if let (Some(first), Some(second)) = (before, ideograph) {
             found.push(format!("{first}{second}"));
         }
@@ -103,7 +102,8 @@ fn collect(text: &str, language: Language, keep: impl Fn(&str) -> bool) -> Vec<S
     found
 }
 
-/// The character of a word that is one ideograph or kana: Unicode makes each a word of its own.
+/// Returns the character of a word that is one ideograph or kana. Unicode makes each of them a
+/// word.
 fn single_ideograph(word: &str) -> Option<char> {
     let mut characters = word.chars();
     let first = characters.next()?;
@@ -111,7 +111,7 @@ fn single_ideograph(word: &str) -> Option<char> {
     (is_one && characters.next().is_none()).then_some(first)
 }
 
-/// Latin letters without their accents.
+/// Removes the accents of Latin letters.
 fn fold(word: String) -> String {
     if word.is_ascii() {
         return word;
@@ -127,7 +127,7 @@ fn fold(word: String) -> String {
         .collect()
 }
 
-/// Splits what is terms with spaces between them, for the crate that ranks.
+/// Tokenizer for the `bm25` crate that splits terms at spaces.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spaced;
 

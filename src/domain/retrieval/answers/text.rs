@@ -1,22 +1,22 @@
-//! The text of an answer as it grows, with its citations.
+//! Answers, their pieces and citations.
 
 use std::ops::Range;
 
-/// A part of an answer and the documents that it rests on.
+/// A part of an answer and the documents that support it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Citation {
-    /// Where it begins, in Unicode code points.
+    /// Start of the part, in Unicode code points.
     pub start: usize,
-    /// Where it ends, in Unicode code points: the first that is not part of it.
+    /// End of the part (exclusive), in Unicode code points.
     pub end: usize,
-    /// The part itself.
+    /// Text of the part.
     pub text: String,
-    /// The ids of the documents, at least one.
+    /// Ids of the documents, at least one.
     pub document_ids: Vec<String>,
 }
 
 impl Citation {
-    /// The citation of a part, given in bytes, of a text.
+    /// Creates the citation of a part of a text. `part` is in bytes.
     #[must_use]
     pub fn of(text: &str, part: Range<usize>, document_ids: Vec<String>) -> Self {
         // wire: code points, as Python counts (cohere.md §4.2)
@@ -31,29 +31,29 @@ impl Citation {
     }
 }
 
-/// What an answer is made of, in the order it is made.
+/// A piece of a streamed answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// More text.
+    /// Next part of the text.
     Text(String),
-    /// A citation of text that was there before.
+    /// Citation of text that was sent before.
     Citation(Citation),
 }
 
-/// Why an answer ended.
+/// Reason for the end of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finish {
-    /// It is whole.
+    /// The answer is complete.
     Complete,
-    /// It is as long as the caller allowed.
+    /// The answer reached the caller's limit.
     MaxTokens,
-    /// The model would not go on.
+    /// The model refused to continue.
     Toxic,
-    /// Something failed on the way.
+    /// A failure occurred.
     Error,
 }
 
-/// Tokens: what a model counted, or about how many there are where none did.
+/// Token counts: the model's own, or an estimate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Tokens of the prompt.
@@ -69,17 +69,17 @@ impl std::ops::AddAssign for Usage {
     }
 }
 
-/// An answer.
+/// A complete answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// Its text.
+    /// Text.
     pub text: String,
-    /// Its citations, in the order of their beginnings.
+    /// Citations, ordered by their start.
     pub citations: Vec<Citation>,
-    /// Why it ended.
+    /// Reason for the end.
     pub finish: Finish,
-    /// The model's count, if there is one.
+    /// Token counts, if known.
     pub usage: Option<Usage>,
-    /// What went wrong, if it ended with an error.
+    /// Error message, if the answer ended with an error.
     pub problem: Option<String>,
 }

@@ -1,13 +1,13 @@
-//! Counting tokens where no model does.
+//! Estimates token counts for answers without a model.
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// How many letters of a word in ASCII are a token, and how many characters of another one: about what
-/// the usual tokenizers of models make of English, and of other languages.
+/// Number of letters per token in an ASCII word, and of characters per token in another word. These
+/// values approximate the common tokenizers for English and other languages.
 const ASCII: usize = 6;
 const OTHER: usize = 3;
 
-/// About how many tokens a text has.
+/// Estimates the number of tokens in a text.
 #[must_use]
 pub fn count_tokens(text: &str) -> u64 {
     let pieces = text

@@ -1,31 +1,31 @@
-//! Units that are told together: sentences that are nothing without the next one.
+//! Groups sentences into units that an answer keeps together.
 
 use std::ops::Range;
 
 use super::sentences::{announces, is_labelled, sentences, without_closers};
 
-/// The longest unit of several sentences, in bytes.
+/// Maximum length of a unit of several sentences, in bytes.
 const UNIT_MAX: usize = 700;
-/// The longest line that is taken for a heading, in bytes.
+/// Maximum length of a heading, in bytes.
 const HEADING_MAX: usize = 80;
 
-/// The places of the units of a text, in bytes. Most are a sentence. One that ends with a colon has the list or
-/// the sentence after it, a question its answer, a heading the sentence below it, and the lines of a record
-/// (`City: London`) are together.
+/// Returns the byte ranges of the units of a text. Most units are one sentence. A sentence with a
+/// final colon includes the list or sentence after it, a question its answer, a heading the
+/// sentence below it, and a record (`City: London`) all of its lines.
 #[must_use]
 pub fn units(text: &str) -> Vec<Range<usize>> {
     let units = headed_units(text).into_iter();
     units.map(|unit| unit.range).collect()
 }
 
-/// A unit, and the part of it that says by itself what the unit is about.
+/// A unit, and the part of it that states its topic.
 pub(super) struct Unit {
     pub(super) range: Range<usize>,
-    /// The lead-in of a list, the question before an answer; else the whole.
+    /// Lead-in of a list or question before an answer; otherwise the whole unit.
     pub(super) head: Range<usize>,
 }
 
-/// The [`units`] of a text with their heads.
+/// Returns the [`units`] of a text with their heads.
 pub(super) fn headed_units(text: &str) -> Vec<Unit> {
     let sentences = sentences(text);
     let mut units = Vec::new();
@@ -44,18 +44,18 @@ pub(super) fn headed_units(text: &str) -> Vec<Unit> {
     units
 }
 
-/// Why sentences follow the first one of a unit.
+/// Reason why sentences follow the first one of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Nothing follows.
+    /// No sentence follows.
     Alone,
-    /// It ends with a colon.
+    /// The first sentence ends with a colon.
     LeadIn,
-    /// It is a question.
+    /// The first sentence is a question.
     Question,
-    /// It is the line of a record.
+    /// The first sentence is a line of a record.
     Record,
-    /// It is a heading.
+    /// The first sentence is a heading.
     Heading,
 }
 
@@ -87,7 +87,7 @@ impl<'a> Joined<'a> {
         Self { text, first, kind }
     }
 
-    /// How many of the sentences after the first one belong to it.
+    /// Returns the number of sentences after the first one that belong to the unit.
     fn count(&self, rest: &[Range<usize>]) -> usize {
         let mut count = 0;
         let mut end = self.first.end;
@@ -96,7 +96,7 @@ impl<'a> Joined<'a> {
             if !self.takes(count, end, next) {
                 break;
             }
-            // One thing that was announced is told however long it is.
+            // The first announced sentence is included at any length.
             let is_needed = count == 0 && self.kind == Kind::LeadIn;
             if next.end - self.first.start > UNIT_MAX && !is_needed {
                 if self.kind == Kind::LeadIn {
@@ -107,7 +107,7 @@ impl<'a> Joined<'a> {
             count += 1;
             end = next.end;
             let is_one = match self.kind {
-                // The rest of the same line is all that was announced.
+                // The rest of the line is everything that was announced.
                 Kind::LeadIn => count == 1 && !gap.contains('\n'),
                 Kind::Heading => true,
                 Kind::Alone | Kind::Question | Kind::Record => false,
@@ -116,15 +116,15 @@ impl<'a> Joined<'a> {
                 break;
             }
         }
-        // One at the end announces what the next unit tells.
+        // A final lead-in announces the next unit, so it is excluded.
         while count > 0 && announces(&self.text[rest[count - 1].clone()]) {
             count -= 1;
         }
         count
     }
 
-    /// As many of the first `count` sentences as end with their line, if any do: the others are parts of
-    /// an item that goes on.
+    /// Reduces `count` to the last sentence that ends with its line, if there is one. The sentences
+    /// after it are parts of an incomplete item.
     fn whole_items(&self, rest: &[Range<usize>], count: usize) -> usize {
         let ends_line = |count: &usize| {
             let gap = rest[count - 1].end..rest[*count].start;
@@ -133,7 +133,8 @@ impl<'a> Joined<'a> {
         (1..=count).rev().find(ends_line).unwrap_or(count)
     }
 
-    /// True if a sentence belongs to the unit, which has `count` after the first one and ends at `end`.
+    /// True if a sentence belongs to the unit, which has `count` sentences after the first one and
+    /// ends at `end`.
     fn takes(&self, count: usize, end: usize, next: &Range<usize>) -> bool {
         let sentence = &self.text[next.clone()];
         let unit = &self.text[self.first.start..end];
@@ -149,8 +150,9 @@ impl<'a> Joined<'a> {
         }
     }
 
-    /// True if a sentence after an empty line begins a chapter of its own: a heading, or, after several
-    /// empty lines, all but the item of a list. Code may have both.
+    /// True if a sentence after an empty line begins a new section: a heading or, after several
+    /// empty lines, anything but a list item. Code blocks are exempt, because code may contain
+    /// both.
     fn is_apart(&self, end: usize, next: &Range<usize>) -> bool {
         let gap = &self.text[end..next.start];
         let sentence = &self.text[next.clone()];
@@ -165,13 +167,13 @@ fn asks(sentence: &str) -> bool {
     without_closers(sentence).ends_with(['?', '？', '؟'])
 }
 
-/// True for a heading of Markdown.
+/// True for a Markdown heading.
 fn is_heading(sentence: &str) -> bool {
     let text = sentence.trim_start_matches('#');
     (1..=6).contains(&(sentence.len() - text.len())) && text.starts_with([' ', '\t'])
 }
 
-/// True for an item of a list: `- one`, `1. one`, `a) one`.
+/// True for a list item: `- one`, `1. one`, `a) one`.
 fn is_item(sentence: &str) -> bool {
     let (sign, text) = sentence
         .split_once(char::is_whitespace)

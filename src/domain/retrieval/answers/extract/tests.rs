@@ -154,8 +154,8 @@ fn what_only_announces_is_no_answer() {
 }
 
 proptest! {
-    /// Emoji, Chinese and accents: a citation's offsets count code points, and the part of the
-    /// answer between them is the citation's text.
+    /// Offsets of a citation count code points, also with emoji, Chinese and accents: the text
+    /// between them is the citation's text.
     #[test]
     fn offsets_count_code_points(texts in prop::collection::vec("([a-zé😀👩‍👧東京都の ]{1,20}[.!?。] ?){1,5}", 1..5), query in "[a-zé東京都]{1,5}") {
         let sources: Vec<Source> = (0..).zip(&texts).map(|(id, text)| source(&format!("{id}"), text)).collect();

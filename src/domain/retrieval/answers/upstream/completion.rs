@@ -1,13 +1,13 @@
-//! Reading a completion as it comes: server-sent events, each of one line `data: {…}`.
+//! Parses a streamed completion: server-sent events of one line `data: {…}` each.
 
 use serde_json::Value;
 
 use crate::domain::retrieval::answers::text::{Finish, Usage};
 
-/// The longest line, in bytes: what is longer is no completion.
+/// Maximum length of a line, in bytes.
 const LINE_MAX: usize = 1024 * 1024;
 
-/// Something that an event says.
+/// Content of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Delta {
     Text(String),
@@ -16,7 +16,7 @@ pub(super) enum Delta {
     Failed(String),
 }
 
-/// Takes events out of bytes that arrive in pieces.
+/// Parser of events from a stream of bytes.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     line: Vec<u8>,
@@ -25,17 +25,17 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Whether its end was told.
+    /// True after `[DONE]`.
     pub(super) const fn is_done(&self) -> bool {
         self.is_done
     }
 
-    /// Whether its last text was told: some servers end there, without `[DONE]`.
+    /// True after the finish reason or `[DONE]`. Some servers do not send `[DONE]`.
     pub(super) const fn has_finished(&self) -> bool {
         self.is_done || self.has_finished
     }
 
-    /// More bytes: what the events in them say.
+    /// Parses more bytes. Returns the content of the events that they complete.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Vec<Delta> {
         let mut deltas = Vec::new();
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -88,7 +88,7 @@ impl Lines {
     }
 }
 
-/// The tokens that an answer, or an event of one, counts.
+/// Returns the token counts of a response or of an event.
 pub(super) fn usage(answer: &Value) -> Option<Usage> {
     let count = |name: &str| answer.pointer(&format!("/usage/{name}"))?.as_u64();
     Some(Usage {

@@ -1,5 +1,5 @@
-//! The upstream answerer: a model behind OpenAI's chat completions, which any of the well-known
-//! servers of models speaks.
+//! The upstream answerer: a client for a model behind OpenAI's chat completions API, which most
+//! model servers implement.
 
 mod completion;
 mod prompt;
@@ -25,43 +25,43 @@ use crate::{
     net::outbound::{OutboundError, OutboundRequest},
 };
 
-/// The most that is read of an answer, in bytes.
+/// Maximum size of a response, in bytes.
 const ANSWER_MAX: usize = 4 * 1024 * 1024;
-/// The most that is shown of what the model's server says of an error, in characters.
+/// Maximum number of characters that are copied from an error message of the model's server.
 const ERROR_MAX: usize = 300;
-/// After what time to try again when the model's server fails.
+/// Time after which clients may retry when the model's server fails.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
-/// The most search queries that the model may ask for.
+/// Maximum number of search queries from the model.
 const QUERIES_MAX: usize = 3;
-/// The kinds of failure: one that the same question may not meet again, and one that it will.
+/// Kinds of error: `LATER` if a retry of the same request may succeed, `UPSTREAM` if it cannot.
 const LATER: Kind = Kind::Unavailable {
     retry_after: RETRY_AFTER,
 };
 const UPSTREAM: Kind = Kind::Upstream;
 
-/// What a model is asked.
+/// A request to the model.
 #[derive(Debug, Clone, Default)]
 pub struct Question {
-    /// How the caller wants it to behave.
+    /// Instructions of the caller.
     pub preamble: Option<String>,
-    /// What was said before.
+    /// Earlier turns.
     pub history: Vec<Turn>,
-    /// What is asked.
+    /// Message to answer.
     pub message: String,
-    /// What to answer from.
+    /// Documents to answer from.
     pub sources: Vec<Source>,
-    /// Whether the answer is to be cited.
+    /// True to request citations.
     pub is_cited: bool,
-    /// `temperature`, `max_tokens` and the like, as OpenAI names them.
+    /// Sampling parameters with OpenAI's names: `temperature`, `max_tokens` and others.
     pub sampling: Map<String, Value>,
 }
 
-/// Has the model answer. What it writes is told as it comes; a citation once its sentence is
-/// there.
+/// Answers with the model. Sends the text to the channel while it arrives, and a citation once its
+/// sentence is complete.
 ///
 /// # Errors
-/// `Unavailable` if it did not begin to answer, `Upstream` if it would not at the next time either. What
-/// fails later is told in the answer.
+/// `Unavailable` if the model does not begin to respond and a retry may succeed, `Upstream` if a
+/// retry cannot succeed. A later failure is part of the answer.
 pub(crate) async fn answer(
     app: &App,
     question: &Question,
@@ -142,15 +142,15 @@ pub(crate) async fn answer(
 
 async fn tell(told: &mpsc::Sender<Piece>, pieces: Vec<Piece>) {
     for piece in pieces {
-        // Nobody may listen: then the answer alone counts.
+        // Without a receiver, only the returned answer counts.
         let _ = told.send(piece).await;
     }
 }
 
-/// What the model would search for to answer; none if it wants to search for nothing.
+/// Returns the model's search queries for a message; an empty list if no search is needed.
 ///
 /// # Errors
-/// `Unavailable` or `Upstream` if it does not say.
+/// `Unavailable` or `Upstream` if the model does not respond.
 pub(crate) async fn queries(
     app: &App,
     message: &str,
@@ -201,7 +201,7 @@ fn request(settings: &UpstreamSettings, body: &Value) -> Result<OutboundRequest>
     })
 }
 
-/// About how many tokens a question and its answer have, for servers that do not tell.
+/// Estimates the tokens of a request and its answer, for servers that return no counts.
 fn estimate(messages: &[Value], text: &str) -> Usage {
     let contents = messages
         .iter()
@@ -236,8 +236,8 @@ fn refused(settings: &UpstreamSettings, status: u16, body: &[u8]) -> Error {
     failed(kind_of(status), text)
 }
 
-/// Clients ask again where an answer says that this may help: after a wrong key or a question that the
-/// model does not take, it does not.
+/// Returns the kind of an error response. Clients retry on `LATER`, which does not help after a
+/// wrong key or a request that the model does not accept.
 const fn kind_of(status: u16) -> Kind {
     match status {
         408 | 409 | 425 | 429 | 500 | 502..=599 => LATER,
@@ -245,7 +245,8 @@ const fn kind_of(status: u16) -> Kind {
     }
 }
 
-/// A text of the model's server, as tenants and the log see it: some servers repeat the key that they refuse.
+/// Redacts a message of the model's server for tenants and the log. Some servers repeat the key
+/// that they reject.
 fn shown(settings: &UpstreamSettings, text: &str) -> String {
     let key = settings.key.as_ref().map_or("", |key| key.expose().trim());
     let text = match key.is_empty() {
@@ -260,7 +261,7 @@ fn failed(kind: Kind, message: String) -> Error {
     Error::new(kind, message)
 }
 
-/// The name of a role in OpenAI's API.
+/// Returns the name of a role in OpenAI's API.
 const fn role(role: Role) -> &'static str {
     match role {
         Role::User => "user",

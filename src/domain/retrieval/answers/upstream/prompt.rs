@@ -1,4 +1,4 @@
-//! What a model is told.
+//! Builds the prompts for the model.
 
 use serde_json::{Value, json};
 
@@ -8,8 +8,8 @@ use crate::domain::retrieval::{
     folders::plain_text,
 };
 
-/// The most words of a field that a model sees; the connectors' guide says that longer documents
-/// are cut (cohere.md §3.3).
+/// Maximum number of words of a field in the prompt. The connectors' guide says that longer
+/// documents are cut (cohere.md §3.3).
 const FIELD_WORDS: usize = 300;
 
 const GROUNDED: &str = "Answer from the numbered documents below. After each sentence that rests on \
@@ -25,7 +25,7 @@ const QUERIES: &str = "Write the search queries that would find documents to ans
     understand them without the conversation. Write only the queries. If nothing needs to be searched \
     for, write none.";
 
-/// The messages that ask for an answer.
+/// Returns the messages that request an answer.
 pub(super) fn messages(question: &Question) -> Vec<Value> {
     let mut system = question.preamble.clone().unwrap_or_default();
     if !question.sources.is_empty() {
@@ -46,7 +46,7 @@ pub(super) fn messages(question: &Question) -> Vec<Value> {
     messages
 }
 
-/// The messages that ask what to search for.
+/// Returns the messages that request search queries.
 pub(super) fn query_messages(message: &str, history: &[Turn]) -> Vec<Value> {
     let mut messages = vec![json!({"role": "system", "content": QUERIES})];
     messages.extend(history.iter().map(said));
