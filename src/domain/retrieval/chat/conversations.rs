@@ -1,4 +1,4 @@
-//! Conversations that are kept for their caller: the turns of each.
+//! Stored conversations of Cohere's chat: reads, appends and prunes their turns.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const NEWEST: &str = "
     WHERE workspace_id = :workspace_id AND conversation_id = :conversation_id
     ORDER BY seq DESC LIMIT :limit";
 
-/// The newest turns of a conversation of the caller's workspace, oldest first.
+/// Returns the newest turns of a conversation of the caller's workspace, oldest first.
 pub(super) async fn turns(call: &Call, conversation: &str) -> Result<Vec<Turn>> {
     let workspace = call.workspace().clone();
     let conversation = conversation.to_owned();
@@ -48,14 +48,14 @@ const INSERT: &str = "
     INSERT INTO chat_turns (workspace_id, conversation_id, role, message, created_at)
     VALUES (:workspace_id, :conversation_id, :role, :message, :now)";
 
-/// Turns beyond the newest of a conversation.
+/// Deletes all but the newest turns of a conversation.
 const FORGET_OLDEST: &str = "
     DELETE FROM chat_turns WHERE seq IN (
         SELECT seq FROM chat_turns
         WHERE workspace_id = :workspace_id AND conversation_id = :conversation_id
         ORDER BY seq DESC LIMIT -1 OFFSET :kept)";
 
-/// How many turns are removed in one transaction.
+/// Maximum number of turns deleted in one transaction.
 const CHUNK: usize = 500;
 
 const FORGET_OLD: &str = "
@@ -64,10 +64,10 @@ const FORGET_OLD: &str = "
 
 const IS_OLD: &str = "SELECT EXISTS (SELECT 1 FROM chat_turns WHERE created_at < :before)";
 
-/// Removes the turns of every workspace that are older than they are kept.
+/// Deletes the turns of every workspace that are older than `answers.history_days`.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
     let days = app.answer_settings().history_days;
     if days == 0 {
@@ -90,7 +90,7 @@ pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Adds turns to a conversation.
+/// Appends turns to a conversation, and deletes its oldest turns beyond `answers.max_stored_turns`.
 pub(super) async fn append(call: &Call, conversation: &str, turns: Vec<Turn>) -> Result<()> {
     let conversation = conversation.to_owned();
     let kept = call.app().answer_settings().max_stored_turns;

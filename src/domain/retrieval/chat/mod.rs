@@ -1,5 +1,5 @@
-//! Chats: a message is answered from what connectors find for it, and from documents that came with
-//! it.
+//! Cohere's chat: answers a message from documents that connectors find and documents of the
+//! request. The answer itself is made in [`super::answers`].
 
 mod conversations;
 mod retrieve;
@@ -16,109 +16,110 @@ pub use self::{
 use super::answers::{Citation, Finish, Source, Truncation, Turn, Usage};
 use crate::kernel::Secret;
 
-/// What a caller asks.
+/// A chat request.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// What is asked.
+    /// Message of the user.
     pub message: String,
-    /// How a model is to behave.
+    /// Instructions for a model.
     pub preamble: Option<String>,
-    /// What was said before. It goes before what is stored of the conversation.
+    /// Earlier turns. They replace the stored turns of the conversation.
     pub history: Vec<Turn>,
-    /// The conversation that this is a part of, to be stored; new if it is not there.
+    /// Id of the conversation to store the turns in; the first turn creates it.
     pub conversation_id: Option<String>,
-    /// The connectors to search.
+    /// Connectors to search.
     pub connectors: Vec<Use>,
-    /// Documents to answer from besides.
+    /// Documents to use in addition.
     pub documents: Vec<Source>,
-    /// Only say what would be searched for.
+    /// True to return only the search queries.
     pub only_queries: bool,
-    /// Which documents are used.
+    /// Selection of the documents to use.
     pub truncation: Truncation,
-    /// Whether, and when, it is said what the answer rests on.
+    /// Time at which citations are sent, or none.
     pub citations: Citations,
-    /// The longest answer, in tokens of the model.
+    /// Maximum length of the answer, in tokens of the model.
     pub max_tokens: Option<u64>,
-    /// What a model is told besides, as OpenAI names it: `temperature` and the like.
+    /// Further parameters for a model, with OpenAI's names: `temperature` and others.
     pub sampling: Map<String, Value>,
 }
 
-/// A connector as a chat uses it.
+/// A connector in a chat request.
 #[derive(Debug, Clone, Default)]
 pub struct Use {
-    /// Its id.
+    /// Id of the connector.
     pub id: String,
-    /// A token of the user for this search.
+    /// The user's access token for this search.
     pub user_access_token: Option<Secret>,
-    /// Whether the chat goes on if it fails; as the connector is set by default.
+    /// True if the chat continues when the connector fails; by default the connector's own setting.
     pub continue_on_failure: Option<bool>,
-    /// What the caller wants to tell it.
+    /// Options that the caller sets for this connector.
     pub options: Option<Map<String, Value>>,
 }
 
-/// When citations are told.
+/// Time at which citations are sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Citations {
     /// After the text.
     #[default]
     After,
-    /// As soon as their part of the text is there.
+    /// Directly after the part of the text that they cite.
     Between,
-    /// Not at all.
+    /// Never.
     Off,
 }
 
-/// What one connector found for one query.
+/// Result of one query to one connector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// What was searched for: its place among the queries.
+    /// Index of the query.
     pub query: usize,
-    /// The connector, as the caller named it.
+    /// Id of the connector, as given by the caller.
     pub connector_id: String,
-    /// The documents, of those that are used.
+    /// Ids of its documents that are used.
     pub document_ids: Vec<String>,
-    /// Why there are none, if it failed.
+    /// Error message, if the search failed.
     pub error: Option<String>,
-    /// Whether the chat goes on although it failed.
+    /// True if the chat continues after a failure.
     pub continue_on_failure: bool,
 }
 
-/// Something that happens while a chat is answered, in this order.
+/// Progress of a chat. The first three variants occur at most once, in this order.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// It begins.
+    /// The chat begins.
     Started,
-    /// What is searched for.
+    /// Search queries.
     Queries(Vec<String>),
-    /// What was found, and the documents that are used.
+    /// Search results, and the documents that are used.
     Found(Vec<Found>, Vec<Source>),
-    /// More of the answer.
+    /// Next part of the answer's text.
     Text(String),
-    /// What parts of the answer rest on.
+    /// Citations for parts of the answer.
     Citations(Vec<Citation>),
 }
 
-/// How a chat ended.
+/// Result of a chat.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// The answer.
+    /// Text of the answer.
     pub text: String,
-    /// What its parts rest on, by their beginnings.
+    /// Citations, ordered by their start.
     pub citations: Vec<Citation>,
-    /// The documents that were used.
+    /// Documents that were used.
     pub documents: Vec<Source>,
-    /// What was searched for.
+    /// Search queries.
     pub queries: Vec<String>,
-    /// What was found.
+    /// Search results.
     pub found: Vec<Found>,
-    /// Whether anything is to be searched for; none where nothing could be.
+    /// True if the message requires a search; none without connectors, unless only the queries were
+    /// requested.
     pub is_search_required: Option<bool>,
-    /// Why it ended.
+    /// Reason for the end of the answer.
     pub finish: Finish,
-    /// The conversation with this message and its answer.
+    /// Conversation, with this message and its answer.
     pub history: Vec<Turn>,
-    /// The tokens of all that models were asked, or of what the answer was made from.
+    /// Tokens of all requests to models, or of the extractive answerer's input and output.
     pub usage: Usage,
-    /// Who answered, and what was not as it should be.
+    /// The answerer that was used, and problems that did not stop the chat.
     pub warnings: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! Searching the connectors of a chat.
+//! Searches the connectors of a chat.
 
 use std::collections::HashMap;
 
@@ -16,15 +16,15 @@ use crate::{
     kernel::{Error, Kind, Result, Rule, Violation, ids::ConnectorId},
 };
 
-/// The most connectors of a chat.
+/// Maximum number of connectors in a chat.
 const CONNECTORS_MAX: usize = 50;
 
-/// The id that the vendor's own connector had.
+/// Id of the vendor's own connector.
 const WEB_SEARCH: &str = "web-search";
 
-/// A connector of a chat.
+/// A connector of a chat, with the caller's options.
 pub(super) struct Planned {
-    /// What the caller called it.
+    /// Id that the caller gave.
     pub(super) id: String,
     connector: Connector,
     options: SearchOptions,
@@ -42,7 +42,7 @@ pub(super) fn plan(call: &Call, uses: &[Use]) -> Result<Vec<Planned>> {
         let meant = alias.filter(|_| wanted.id == WEB_SEARCH);
         let id = ConnectorId::from(meant.unwrap_or(&wanted.id));
         let connector = connectors::find(call, &id).map_err(|error| match error.kind() {
-            // An alias for what is not there is as unknown as what the caller named.
+            // The message names the id that the caller gave, not the connector behind the alias.
             Kind::NotFound => Error::not_found(format!("connector '{}' not found.", wanted.id)),
             _ => error,
         })?;
@@ -62,14 +62,14 @@ pub(super) fn plan(call: &Call, uses: &[Use]) -> Result<Vec<Planned>> {
     planned.collect()
 }
 
-/// What the connectors of a chat found.
+/// Search results of all connectors of a chat.
 #[derive(Debug, Default)]
 pub(super) struct Retrieved {
     pub(super) found: Vec<Found>,
     pub(super) sources: Vec<Source>,
 }
 
-/// Searches every connector for every query, all at the same time.
+/// Searches every connector for every query, concurrently.
 pub(super) async fn search(
     call: &Call,
     planned: &[Planned],
@@ -78,7 +78,7 @@ pub(super) async fn search(
     let searches = queries.iter().flat_map(|query| {
         planned.iter().map(move |planned| async move {
             if !planned.connector.is_active {
-                // wire: what the service said of an inactive connector is not published
+                // wire: the vendor's message for an inactive connector is not published
                 // (cohere.md §3.7)
                 return Ok(Err("connector is not active".to_owned()));
             }
@@ -116,14 +116,14 @@ pub(super) async fn search(
     Ok(retrieved)
 }
 
-/// Adds a document unless another query has found it; says its id.
+/// Adds a document, unless another query already found it. Returns its id.
 fn add(
     sources: &mut Vec<Source>,
     planned: &Planned,
     mut fields: Vec<(String, String)>,
     count: &mut usize,
 ) -> String {
-    // wire: the connector's own id is replaced (cohere.md §4.2)
+    // wire: this id replaces the connector's own id (cohere.md §4.2)
     fields.retain(|(name, _)| name != "id");
     let prefix = format!("{}_", planned.id);
     let known = sources.iter().find(|source| {
@@ -146,7 +146,8 @@ fn add(
     id
 }
 
-/// The error of connectors that a chat cannot go on without; none if there are none.
+/// Returns the error for failed connectors without `continue_on_failure`; none without such a
+/// failure.
 pub(super) fn failure(found: &[Found]) -> Option<Error> {
     let failed: Vec<String> = found
         .iter()
@@ -157,7 +158,7 @@ pub(super) fn failure(found: &[Found]) -> Option<Error> {
             Some(format!("connector {id} failed with message '{message}'"))
         })
         .collect();
-    // wire: the text of the vendor's page of errors (cohere.md §4.4)
+    // wire: the message of the vendor's page of errors (cohere.md §4.4)
     (!failed.is_empty()).then(|| {
         let text = failed.join("; ");
         let text = format!("connectors failed with continue on failure disabled: {text}");

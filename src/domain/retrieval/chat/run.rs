@@ -1,4 +1,4 @@
-//! Answering a chat, step by step.
+//! Runs a chat: queries, search, ranking, answer, storage.
 
 use std::collections::HashSet;
 
@@ -19,35 +19,35 @@ use crate::{
     kernel::{Error, Result},
 };
 
-/// How many pieces of an answer may wait for the one who listens.
+/// Maximum number of answer pieces in the channel to the listener.
 const PIECES_WAITING: usize = 64;
 
 const EXTRACTIVE: &str = "answered by the extractive answerer: the sentences of the documents that \
     fit best, as they are";
 
-/// A chat that can be answered: what it names is there.
+/// A validated chat: its connectors exist.
 pub struct Chat {
     call: Call,
     request: Request,
     planned: Vec<Planned>,
 }
 
-/// Where the events of a chat go; nowhere if nobody listens.
+/// Receiver of the chat's events; none without a listener.
 type Listener = Option<mpsc::Sender<Event>>;
 
 async fn tell(listener: &Listener, event: Event) {
     if let Some(listener) = listener {
-        // One who no longer listens drops the chat as well.
+        // A listener that is gone drops the chat too.
         let _ = listener.send(event).await;
     }
 }
 
 impl Chat {
-    /// Prepares the answer to a chat.
+    /// Validates a chat.
     ///
     /// # Errors
-    /// `NotFound` for a connector that the caller's workspace does not have, `Invalid` for too many,
-    /// or those of the store.
+    /// `NotFound` for a connector that the caller's workspace does not have, `Invalid` for too many
+    /// connectors, or an error of the store.
     pub fn open(call: Call, request: Request) -> Result<Self> {
         let planned = retrieve::plan(&call, &request.connectors)?;
         Ok(Self {
@@ -57,15 +57,14 @@ impl Chat {
         })
     }
 
-    /// Answers the chat and tells what happens on the way. It ends whole or not at all: a
-    /// conversation is stored once the answer is there.
+    /// Runs the chat and sends its events. Nothing is stored until the answer is complete.
     ///
-    /// With a listener, a connector that fails and that the chat cannot go on without is told among
-    /// what was found, and the outcome is [`Finish::Error`].
+    /// With a listener, the failure of a connector without `continue_on_failure` is part of the
+    /// search results, and the outcome is [`Finish::Error`].
     ///
     /// # Errors
     /// `Upstream` without a listener if such a connector fails, `Unavailable` if the model does not
-    /// answer, or those of the store.
+    /// respond, or an error of the store.
     pub async fn run(mut self, listener: Listener) -> Result<Outcome> {
         tell(&listener, Event::Started).await;
         self.recall().await?;
@@ -116,8 +115,7 @@ impl Chat {
         Ok(outcome)
     }
 
-    /// Puts what is stored of the conversation before the message, unless the caller told itself what
-    /// was said.
+    /// Loads the stored turns of the conversation, unless the request contains a history.
     async fn recall(&mut self) -> Result<()> {
         if let Some(conversation) = &self.request.conversation_id
             && self.request.history.is_empty()
@@ -127,7 +125,7 @@ impl Chat {
         Ok(())
     }
 
-    /// The queries, the warnings, and the tokens that asking a model for them took.
+    /// Returns the queries, the warnings, and the tokens that a model used for the queries.
     async fn queries(&self) -> (Vec<String>, Vec<String>, Usage) {
         let (message, history) = (&self.request.message, &self.request.history);
         let is_needed = self.request.only_queries || !self.planned.is_empty();
@@ -146,7 +144,7 @@ impl Chat {
         let mut usage = Usage::default();
         if self.request.only_queries {
             let said = self.said();
-            // It only fails when the server ends.
+            // This fails only during shutdown.
             let counted = spawn_blocking(move || answers::count_tokens(&said)).await;
             usage.input_tokens = counted.unwrap_or_default();
             usage.output_tokens = queries.iter().map(|one| answers::count_tokens(one)).sum();
@@ -154,7 +152,7 @@ impl Chat {
         (queries, warnings, usage)
     }
 
-    /// Searches the connectors and chooses the documents to answer from.
+    /// Searches the connectors and selects the documents for the answer.
     async fn find(&mut self, outcome: &mut Outcome) -> Result<Option<Error>> {
         let mut sources = Vec::new();
         if !self.planned.is_empty() && !outcome.queries.is_empty() {
@@ -180,7 +178,7 @@ impl Chat {
         Ok(failed)
     }
 
-    /// What documents are compared with.
+    /// Returns the query that documents are ranked by.
     fn query(&self, outcome: &Outcome) -> String {
         if !outcome.queries.is_empty() {
             return outcome.queries.join(" ");
@@ -246,7 +244,7 @@ impl Chat {
         Ok(answer)
     }
 
-    /// All that was said until now.
+    /// Returns the preamble, the history and the message as one text.
     fn said(&self) -> String {
         let before = self.request.history.iter();
         let before = before.map(|turn| turn.message.as_str());
@@ -287,7 +285,8 @@ impl Chat {
         answer
     }
 
-    /// Adds the message and its answer to the history, and stores them if they are to be kept.
+    /// Adds the message and its answer to the history, and stores both if the request names a
+    /// conversation.
     async fn remember(&self, outcome: &mut Outcome) -> Result<()> {
         let turns = [
             (Role::User, &self.request.message),
@@ -307,7 +306,7 @@ impl Chat {
     }
 }
 
-/// Tells an answer to who listens, citations when they are wanted.
+/// Sends the pieces of an answer to the listener, with the citations at the requested time.
 struct Voice<'a> {
     when: Citations,
     listener: &'a Listener,
@@ -343,7 +342,7 @@ impl<'a> Voice<'a> {
     }
 }
 
-/// Where a character begins, in bytes.
+/// Returns the byte offset of a character.
 fn byte_at(text: &str, character: usize) -> usize {
     let mut places = text.char_indices().map(|(place, _)| place);
     places.nth(character).unwrap_or(text.len())

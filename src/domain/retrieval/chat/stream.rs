@@ -1,4 +1,4 @@
-//! A chat as a stream of what happens.
+//! Runs a chat as a stream of events.
 
 use std::task::Poll;
 
@@ -8,19 +8,19 @@ use tokio::sync::mpsc;
 use super::{Chat, Event, Outcome, Request};
 use crate::{domain::tenancy::request_auth::Call, kernel::Result};
 
-/// How many events may wait for the one who reads.
+/// Maximum number of events in the channel to the reader.
 const EVENTS_WAITING: usize = 16;
 
-/// Something that is told of a chat.
+/// Item of the stream.
 #[derive(Debug)]
 pub enum Told {
-    /// Something that happened.
+    /// Progress of the chat.
     Event(Event),
-    /// How it ended: the last of all.
+    /// The outcome; the last item.
     Ended(Box<Result<Outcome>>),
 }
 
-/// Answers a chat as a whole.
+/// Answers a chat without streaming.
 ///
 /// # Errors
 /// As [`Chat::open`] and [`Chat::run`].
@@ -28,9 +28,9 @@ pub async fn answer(call: Call, request: Request) -> Result<Outcome> {
     Chat::open(call, request)?.run(None).await
 }
 
-/// Answers a chat and tells what happens on the way. It is worked on while the stream is read; to drop
-/// the stream ends it, and with it what it asks of connectors and model. It ends when the caller's key is
-/// revoked.
+/// Answers a chat as a stream of events. The chat makes progress only while the stream is polled;
+/// dropping the stream cancels the chat and its requests to connectors and model. The stream ends
+/// when the caller's API key is revoked.
 ///
 /// # Errors
 /// As [`Chat::open`].
@@ -45,7 +45,7 @@ pub fn stream(call: Call, request: Request) -> Result<impl Stream<Item = Told> +
         if let Some(run) = &mut running
             && let Poll::Ready(outcome) = run.as_mut().poll(context)
         {
-            // This drops the sender: what is still to be read comes before the end.
+            // Dropping the sender ends the channel after the events that are still in it.
             running = None;
             ended = Some(outcome);
         }
@@ -53,7 +53,7 @@ pub fn stream(call: Call, request: Request) -> Result<impl Stream<Item = Told> +
             Poll::Ready(Some(event)) => Poll::Ready(Some(match admission.refusal() {
                 None => Told::Event(event),
                 Some(refusal) => {
-                    // What is still to be read is not for this reader any more.
+                    // The reader is no longer authorized, so it must not get the remaining events.
                     running = None;
                     events.close();
                     while events.try_recv().is_ok() {}
