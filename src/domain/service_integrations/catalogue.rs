@@ -1,4 +1,4 @@
-//! The outside services a workspace can connect to, and the shape of their configuration.
+//! The external services that a workspace can connect to, and the schemas of their configurations.
 
 use std::sync::LazyLock;
 
@@ -13,8 +13,8 @@ use crate::{
 };
 
 text_enum! {
-    /// An outside service (the seed's table "Supported Integration Types"), in the order of the
-    /// seed's sample answer of `GET /integrations/types`, which leaves the last two out.
+    /// An external service, from the table of types on the vendor's page. The order is that of the
+    /// sample response of `GET /integrations/types`, which lacks the last two (aloochat.md §3).
     pub enum Service {
         /// Shopify.
         Shopify = "shopify",
@@ -40,7 +40,8 @@ text_enum! {
 }
 
 impl Service {
-    /// Its name for people. The seed's sample names eight; the others are from its table.
+    /// Returns the display name. The vendor's sample contains eight names; the others come from the
+    /// table of types.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -57,7 +58,7 @@ impl Service {
         }
     }
 
-    /// What it is, in the seed's words.
+    /// Returns the description, in the vendor's words.
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
@@ -76,8 +77,8 @@ impl Service {
         }
     }
 
-    /// The rules that `config` breaks for this service: a documented key with another JSON type.
-    /// Every key is optional and unknown keys are welcome.
+    /// Returns the rules that `config` violates for this service: documented members with another
+    /// JSON type. Every member is optional, and unknown members are valid.
     #[must_use]
     pub fn check(self, config: &Value) -> Vec<Violation> {
         let Some(shape) = self.shape() else {
@@ -91,7 +92,7 @@ impl Service {
             .collect()
     }
 
-    /// True if the documented configuration of this service has a member of this name.
+    /// True if the documented configuration of this service has a member with this name.
     #[must_use]
     pub fn knows(self, member: &str) -> bool {
         self.shape()
@@ -105,15 +106,15 @@ impl Service {
             Self::Hubspot => Some(&HUBSPOT),
             Self::GoogleCalendar => Some(&GOOGLE_CALENDAR),
             Self::CustomApi => Some(&CUSTOM_API),
-            // wire: the seed documents no shape for these five (aloochat.md §2)
+            // wire: the vendor documents no configuration for these five (aloochat.md §2)
             Self::Gmail | Self::Slack | Self::Notion | Self::Whatsapp | Self::Odoo => None,
         }
     }
 }
 
-/// The documented configuration of a service.
+/// Documented configuration of a service.
 struct Shape {
-    /// The schema of each member by its name.
+    /// Schemas of the members, by name.
     members: Value,
     schema: Schema,
 }

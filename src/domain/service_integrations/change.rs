@@ -1,4 +1,4 @@
-//! Creating, updating and deleting service integrations.
+//! Creates, updates and deletes service integrations.
 
 use rusqlite::{Connection, named_params};
 use serde::{Deserialize, Serialize};
@@ -31,17 +31,17 @@ use crate::{
     },
 };
 
-/// The longest name. (aloochat.md §3: as the sibling resource's.)
+/// Maximum length of a name, in characters; the limit of the sibling resource (aloochat.md §3).
 const NAME_MAX: u64 = 255;
 
-/// How a new configuration meets the old one.
+/// Combination of a new configuration with the old one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConfigUpdate {
-    /// It takes its place.
+    /// The new configuration replaces the old one.
     #[default]
     Replace,
-    /// Its members take the place of the old ones of the same name; null removes one.
+    /// New members replace old members of the same name; null removes a member.
     Merge,
 }
 
@@ -50,7 +50,7 @@ const BOUND: Bound = Bound {
     things: "integrations",
     setting: "service_integrations",
     most: |bounds| bounds.service_integrations,
-    // The upper half of a number is the workspace's (`numbers`).
+    // The upper 32 bits of `seq` identify the workspace (see `row_range`).
     last: Some(
         "SELECT max(seq) & 0xffffffff FROM service_integrations
          WHERE seq > (SELECT seq << 32 FROM workspaces WHERE id = ?1)
@@ -75,8 +75,8 @@ const INSERT: &str = "
 /// Creates an integration in the caller's workspace.
 ///
 /// # Errors
-/// `Invalid` with the broken rules, `LimitExceeded` for more than a workspace can have, or those of the
-/// store.
+/// `Invalid` with the violated rules, `LimitExceeded` if the workspace has too many integrations,
+/// or an error of the store.
 pub async fn create(call: &Call, new: New, reveal: Reveal) -> Result<ServiceIntegration> {
     let app = call.app();
     let settings = app.service_integration_settings();
@@ -134,7 +134,8 @@ const UPDATE: &str = "
 /// Updates an integration of the caller's workspace.
 ///
 /// # Errors
-/// `NotFound`, `Invalid` with the broken rules, or those of the store.
+/// `NotFound` if there is no such integration, `Invalid` with the violated rules, or an error of
+/// the store.
 pub async fn update(
     call: &Call,
     id: ServiceIntegrationId,
@@ -193,11 +194,11 @@ pub async fn update(
         .await
 }
 
-/// How an update leaves an integration.
+/// An integration after an update.
 struct Planned {
     integration: ServiceIntegration,
     parts: Parts,
-    /// The pointers of old secrets that it has lost.
+    /// JSON Pointers of the old secrets that the update removes.
     lost: Vec<String>,
 }
 
@@ -236,7 +237,8 @@ fn planned(
     })
 }
 
-/// The configuration that an update leaves, and the pointers of old secrets that it has lost.
+/// Combines the old and the new configuration. Also returns the JSON Pointers of old secrets that
+/// the result does not keep.
 fn meet(
     mut old: Parts,
     config: Map<String, Value>,
@@ -271,10 +273,10 @@ fn meet(
 const DELETE: &str = "
     DELETE FROM service_integrations WHERE workspace_id = :workspace_id AND id = :id";
 
-/// Deletes an integration of the caller's workspace, secrets and all.
+/// Deletes an integration of the caller's workspace with its secrets.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound` if there is no such integration, or an error of the store.
 pub async fn delete(call: &Call, id: ServiceIntegrationId) -> Result<()> {
     call.app()
         .change(call, move |change, workspace| {
@@ -338,7 +340,7 @@ fn check_agent(agent: Option<&str>) -> Result<()> {
     }
 }
 
-/// A configuration, secrets and all, keeps to the rules of its service.
+/// Claim that a configuration, secrets included, is valid for its service.
 #[derive(PartialEq)]
 struct Fits {
     service: Service,
@@ -362,7 +364,7 @@ impl Claim for Fits {
     }
 }
 
-/// Asserts that a configuration, secrets and all, keeps to the rules.
+/// Checks the size and the members of a configuration, secrets included.
 fn check_config(max_bytes: usize, service: Service, whole: &Map<String, Value>) -> Result<()> {
     let bytes = text(whole)?.len();
     if bytes > max_bytes {

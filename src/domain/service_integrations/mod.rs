@@ -1,7 +1,8 @@
-//! Service integrations: a workspace's configured connections to outside services.
+//! Service integrations: a workspace's configured connections to external services.
 //!
-//! This is what Aloochat calls an integration. Secret members of the configuration are sealed at
-//! rest and left out on reads unless asked for.
+//! Aloochat calls them integrations. Secret members of a configuration are sealed at rest and left
+//! out of reads unless the caller requests them. This module stores configurations and does not
+//! call the services.
 
 mod catalogue;
 mod change;
@@ -27,10 +28,10 @@ use crate::kernel::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The largest configuration, in bytes of JSON text.
+    /// Maximum size of a configuration, in bytes of JSON text.
     pub max_config_bytes: usize,
-    /// Names of members of a configuration that are secret, in any case of letters and with `-` as
-    /// `_`; a leading `*` stands for any beginning.
+    /// Name patterns of secret configuration members. Case is ignored, and `-` equals `_`; a
+    /// leading `*` matches any beginning.
     pub secret_names: Vec<String>,
 }
 
@@ -55,8 +56,8 @@ impl Default for Settings {
 }
 
 text_enum! {
-    /// Who may use an integration. The seed states no effect, so it is only kept (aloochat.md §3):
-    /// no visibility lets another workspace see it.
+    /// Visibility of an integration. The vendor states no effect, so the value is only stored
+    /// (aloochat.md §3): no visibility shows an integration to another workspace.
     pub enum Visibility {
         /// The default.
         Private = "private",
@@ -65,86 +66,86 @@ text_enum! {
     }
 }
 
-/// A configured connection to an outside service.
+/// A configured connection to an external service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceIntegration {
-    /// Its id: a UUID.
+    /// Id: a UUID.
     pub id: ServiceIntegrationId,
-    /// The workspace it belongs to.
+    /// The workspace that owns it.
     pub workspace_id: WorkspaceId,
-    /// Its name. Not unique.
+    /// Name. Not unique.
     pub name: String,
-    /// The service.
+    /// External service.
     pub service: Service,
-    /// The configuration, without its secrets unless they were asked for.
+    /// Configuration, without secrets unless they are requested.
     pub config: Map<String, Value>,
-    /// Whether it is in use.
+    /// True if it is in use.
     pub is_active: bool,
-    /// Its visibility.
+    /// Visibility.
     pub visibility: Visibility,
-    /// The agent it is linked to: any UUID, as the caller gave it.
+    /// Linked agent: any UUID, as given by the caller.
     pub agent_id: Option<String>,
 }
 
-/// Whether a read shows the secrets of a configuration.
+/// Choice of a read to include the secrets of a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reveal {
-    /// Leave them out.
+    /// Leaves the secrets out.
     Nothing,
-    /// Put them in.
+    /// Includes the secrets.
     Secrets,
 }
 
-/// What a new integration is made of.
+/// Values of a new integration.
 #[derive(Debug, Clone)]
 pub struct New {
-    /// Its name: 1 to 255 characters.
+    /// Name: 1 to 255 characters.
     pub name: String,
-    /// The service.
+    /// External service.
     pub service: Service,
-    /// The configuration.
+    /// Configuration, secrets included.
     pub config: Map<String, Value>,
-    /// Whether it is in use.
+    /// True if it is in use.
     pub is_active: bool,
-    /// Its visibility.
+    /// Visibility.
     pub visibility: Visibility,
-    /// The agent it is linked to.
+    /// Linked agent.
     pub agent_id: Option<String>,
 }
 
-/// What an update changes. What is absent stays.
+/// Changes of an update. An absent member stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
-    /// Another name.
+    /// New name.
     pub name: Option<String>,
-    /// Another service.
+    /// New service.
     pub service: Option<Service>,
-    /// Another configuration; how it meets the old one is said by a [`ConfigUpdate`].
+    /// New configuration. [`ConfigUpdate`] says whether it replaces or merges.
     pub config: Option<Map<String, Value>>,
-    /// Whether it is in use.
+    /// True if it is in use.
     pub is_active: Option<bool>,
-    /// Another visibility.
+    /// New visibility.
     pub visibility: Option<Visibility>,
-    /// Another agent, or none.
+    /// New linked agent, or none.
     pub agent_id: Patch<String>,
 }
 
-/// A part of the list of integrations.
+/// Position and size of a page of the list.
 #[derive(Debug, Clone, Default)]
 pub struct Slice {
-    /// Only what comes after this integration.
+    /// Id of the integration after which the page begins.
     pub after: Option<ServiceIntegrationId>,
-    /// Leave out this many more.
+    /// Number of integrations to skip from there.
     pub skip: u64,
-    /// At most this many; all if absent.
+    /// Maximum number of integrations; all if absent.
     pub limit: Option<u64>,
 }
 
-/// A slice of the list of integrations.
+/// One page of the list of integrations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listed {
-    /// The integrations, oldest first.
+    /// Integrations, oldest first.
     pub items: Vec<ServiceIntegration>,
-    /// Whether there are more after them.
+    /// True if more integrations follow.
     pub more: bool,
 }

@@ -1,4 +1,4 @@
-//! Service integrations as rows: reading and listing them, and opening their secrets.
+//! Reads and lists the rows of service integrations, and opens their secrets.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Map, Value};
@@ -17,10 +17,10 @@ use crate::{
     store::Sealer,
 };
 
-/// The integration with this id.
+/// Returns the integration with this id.
 ///
 /// # Errors
-/// `NotFound` if the caller's workspace has none, or those of the store.
+/// `NotFound` if the caller's workspace has no such integration, or an error of the store.
 pub fn find(call: &Call, id: &ServiceIntegrationId, reveal: Reveal) -> Result<ServiceIntegration> {
     let app = call.app();
     let stored = app
@@ -38,13 +38,13 @@ const LIST: &str = "
 const SEQ: &str = "
     SELECT seq FROM service_integrations WHERE workspace_id = :workspace_id AND id = :id";
 
-/// The integrations of the caller's workspace, oldest first.
+/// Returns the integrations of the caller's workspace, oldest first.
 ///
-/// Where `after` says where to go on, a slice costs the same at any depth; each one that `skip`
-/// leaves out costs a step from row to row.
+/// With `after`, a page costs the same at any depth. Each row that `skip` skips costs a step from
+/// row to row.
 ///
 /// # Errors
-/// `Invalid` if there is no integration `after`, or those of the store.
+/// `Invalid` if there is no integration with the id `after`, or an error of the store.
 pub async fn list(call: &Call, slice: Slice, reveal: Reveal) -> Result<Listed> {
     let workspace = call.workspace().clone();
     let app = call.app().clone();
@@ -68,7 +68,7 @@ pub async fn list(call: &Call, slice: Slice, reveal: Reveal) -> Result<Listed> {
                 ":workspace_id": workspace,
                 ":after": after,
                 ":before": numbers.before,
-                // One more than asked for tells whether there are more.
+                // One extra row shows if more rows follow.
                 ":limit": slice.limit.map_or(-1, |limit| clamp(limit.saturating_add(1))),
                 ":skip": clamp(slice.skip),
             })?;
@@ -95,7 +95,7 @@ fn clamp(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// An integration as it is stored, its secrets still sealed.
+/// An integration as stored, with its secrets sealed.
 pub(super) struct Stored {
     pub(super) integration: ServiceIntegration,
     sealed: Option<Vec<u8>>,
@@ -119,7 +119,7 @@ pub(super) fn find_stored(
         .ok_or_else(not_found)
 }
 
-/// The list is there, so this is a wrong parameter.
+/// The list exists, so an unknown id is an invalid parameter and not `NotFound`.
 fn unknown_after() -> Error {
     let violation = Violation {
         location: Location::Query,
@@ -134,8 +134,8 @@ pub(super) fn not_found() -> Error {
 }
 
 impl Stored {
-    /// Reads a row of the columns that [`FIND`] and [`LIST`] name, by their order: to look one up by
-    /// its name, SQLite's names of all columns before it are compared, at every read.
+    /// Reads a row by the column order of [`FIND`] and [`LIST`]. A look-up by name compares
+    /// SQLite's names of all earlier columns for each value.
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let config: Value = row.get(4)?;
         let Value::Object(config) = config else {
@@ -156,7 +156,7 @@ impl Stored {
         })
     }
 
-    /// The integration with or without its secrets.
+    /// Returns the integration with or without its secrets.
     fn into_integration(mut self, sealer: &Sealer, reveal: Reveal) -> Result<ServiceIntegration> {
         if reveal == Reveal::Secrets && self.sealed.is_some() {
             self.integration.config = self.parts(sealer)?.whole();
@@ -164,7 +164,7 @@ impl Stored {
         Ok(self.integration)
     }
 
-    /// The configuration with its secrets apart.
+    /// Returns the configuration, split into public members and secrets.
     pub(super) fn parts(&self, sealer: &Sealer) -> Result<Parts> {
         Ok(Parts {
             shown: self.integration.config.clone(),
@@ -185,7 +185,7 @@ fn open(sealer: &Sealer, id: &ServiceIntegrationId, sealed: &[u8]) -> Result<Map
         .map_err(|error| Error::internal("a sealed secret is not what it should be", error))
 }
 
-/// The secrets of an integration as they are stored; none if it has none.
+/// Seals the secrets of an integration; none if it has none.
 pub(super) fn seal(
     sealer: &Sealer,
     id: &ServiceIntegrationId,

@@ -1,16 +1,16 @@
-//! The secret members of a configuration: which they are, and how they are taken out and put back.
+//! Secret members of a configuration: finds them by name, takes them out and puts them back.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-/// Names of members that are secret, compared without regard to case and with `-` as `_`.
-/// A pattern is a whole name or, with a leading `*`, the end of one.
+/// Patterns for the names of secret members. A pattern is a whole name or, with a leading `*`, a
+/// suffix. Case is ignored, and `-` equals `_`.
 #[derive(Debug, Clone)]
 pub struct SecretNames(Vec<String>);
 
 impl SecretNames {
-    /// The names that these patterns describe.
+    /// Creates the set from its patterns.
     pub fn new<S: AsRef<str>>(patterns: impl IntoIterator<Item = S>) -> Self {
         Self(
             patterns
@@ -20,7 +20,7 @@ impl SecretNames {
         )
     }
 
-    /// Whether a member of this name is secret.
+    /// True if a member with this name is secret.
     #[must_use]
     pub fn contain(&self, name: &str) -> bool {
         let name = normalise(name);
@@ -37,19 +37,19 @@ fn normalise(name: &str) -> String {
     name.to_ascii_lowercase().replace('-', "_")
 }
 
-/// A configuration taken apart.
+/// A configuration, split into public members and secrets.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parts {
-    /// Everything that may be shown.
+    /// The public members.
     pub shown: Map<String, Value>,
-    /// The secret values by JSON Pointer.
+    /// Secret values by JSON Pointer.
     pub hidden: Map<String, Value>,
-    /// The JSON Pointers of secret members that were null: the caller wants them gone.
+    /// JSON Pointers of secret members that were null: the caller removes them.
     pub cleared: Vec<String>,
 }
 
 impl Parts {
-    /// Takes a configuration apart.
+    /// Splits a configuration.
     #[must_use]
     pub fn of(config: Map<String, Value>, secret: &SecretNames) -> Self {
         let mut parts = Self::default();
@@ -90,14 +90,14 @@ impl Parts {
         }
     }
 
-    /// Keeps those of the old hidden values that this configuration neither sets nor clears and that
-    /// still have a place in it: a client that reads, edits and writes back loses no secret.
+    /// Keeps each old secret that this configuration neither sets nor clears and whose parent
+    /// object still exists. So a client that reads, edits and writes back loses no secret.
     ///
-    /// An element of a list is the same as an old one if all that is shown of both is equal, and no
-    /// other element of either list is equal to them. Its index alone says nothing: once an element
-    /// was removed, the next one has its index.
+    /// An element of a list is the same as an old element if their public members are equal and no
+    /// other element of either list is equal to them. The index alone is no proof: after a removal,
+    /// the next element has that index.
     ///
-    /// Returns the JSON Pointers, in the old configuration, of those that have no place any more.
+    /// Returns the JSON Pointers, in the old configuration, of the secrets that are lost.
     #[must_use]
     pub fn keep(&mut self, old: Self) -> Vec<String> {
         let mut places = HashMap::new();
@@ -121,7 +121,8 @@ impl Parts {
         lost
     }
 
-    /// Drops the hidden values for whose top-level member `knows` is false, and returns their pointers.
+    /// Removes the secrets in top-level members for which `knows` is false. Returns their JSON
+    /// Pointers.
     #[must_use]
     pub fn drop_unknown(&mut self, knows: impl Fn(&str) -> bool) -> Vec<String> {
         let mut dropped = Vec::new();
@@ -136,7 +137,7 @@ impl Parts {
         dropped
     }
 
-    /// The whole configuration, secrets included.
+    /// Returns the whole configuration, secrets included.
     #[must_use]
     pub fn whole(&self) -> Map<String, Value> {
         let mut whole = self.shown.clone();
@@ -149,7 +150,7 @@ impl Parts {
     }
 }
 
-/// The object that the pointed-to member belongs to, if it is there, and the member's name.
+/// Returns the object that contains the member at a pointer, if it exists, and the member's name.
 fn parent<'a>(
     root: &'a mut Map<String, Value>,
     pointer: &str,
@@ -170,11 +171,11 @@ fn parent<'a>(
     value.as_object_mut().map(|members| (members, name))
 }
 
-/// The pointers of objects in an old configuration, and of the same objects in the new one.
+/// JSON Pointers of objects in an old configuration, mapped to the same objects in the new one.
 type Places = HashMap<String, String>;
 
-/// Finds the objects of the new configuration that are the same as in the old one. `at` has the
-/// pointers to both.
+/// Finds the objects of the new configuration that are the same as in the old one. `at` contains
+/// the pointers to both.
 fn same_members(
     old: &Map<String, Value>,
     new: &Map<String, Value>,
@@ -207,7 +208,8 @@ fn same_objects(old: &Value, new: &Value, at: (String, String), places: &mut Pla
     }
 }
 
-/// The different elements of a list with their indices; no index for those that are there twice.
+/// Returns the distinct elements of a list with their indices; an element that occurs more than
+/// once has no index.
 fn single_elements(list: &[Value]) -> HashMap<&Value, Option<usize>> {
     let mut elements = HashMap::new();
     for (index, element) in list.iter().enumerate() {
@@ -291,7 +293,7 @@ mod tests {
         );
     }
 
-    /// Writes `new` over `old`: the whole configuration after it, and the secrets that were lost.
+    /// Writes `new` over `old`. Returns the resulting configuration and the lost secrets.
     fn written_over(old: Value, new: Value) -> (Value, Vec<String>) {
         let old = Parts::of(map(old), &names());
         let mut new = Parts::of(map(new), &names());
@@ -316,7 +318,7 @@ mod tests {
                 json!([{"name": "c"}, a, b]),
                 vec![],
             ),
-            // One that was changed or stands there twice has lost its own.
+            // A changed or duplicated element loses its secret.
             (
                 json!([{"name": "a2"}, shown_b]),
                 json!([{"name": "a2"}, b]),
@@ -350,7 +352,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is removed from a list or moved in it, no element gets the secret of another.
+        /// After any removal or move in a list, no element has the secret of another.
         #[test]
         fn no_element_gets_the_secret_of_another(
             names in vec(0..6_u8, 0..6),
