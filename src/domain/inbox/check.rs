@@ -1,4 +1,4 @@
-//! Checking the signature of a request.
+//! Verifies the signature of a request to the inbox.
 
 use rusqlite::Connection;
 use url::Url;
@@ -13,10 +13,10 @@ use crate::{
     store::Sealer,
 };
 
-/// The names that headers begin with (webhooks.md §7.1).
+/// Prefixes of the signature headers (webhooks.md §7.1).
 const PREFIXES: [&str; 2] = ["webhook", "svix"];
 
-/// Checks a request to the inbox `name`.
+/// Verifies a request to the inbox `name` with the keys of the endpoints that have this inbox as their address.
 pub(super) fn check(
     conn: &Connection,
     sealer: &Sealer,
@@ -55,7 +55,7 @@ pub(super) fn check(
                 body,
             },
             signature,
-            // The sender signs with its own clock.
+            // Signatures use the system's clock, not the product's.
             system_now(),
         ) {
             Ok(()) => verdict(Some(true), "signed with the endpoint's secret"),

@@ -1,7 +1,7 @@
-//! The test inbox: it stores what it is sent, so that webhooks can be looked at without a receiver
-//! of one's own. Where Ada's page points to Svix Play.
+//! The test inbox: stores requests, so that webhooks can be inspected without a receiver. It takes the place of
+//! Svix Play, which Ada's documentation recommends.
 //!
-//! What is sent is checked with the secrets of the endpoints whose address is this inbox.
+//! Signatures are verified with the secrets of the endpoints that have the inbox as their address.
 
 mod check;
 pub(in crate::domain) mod feature;
@@ -18,14 +18,14 @@ pub use self::rows::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Whether there is an inbox. It takes requests from anyone, so by default only in profile
+    /// True if inboxes are enabled. They accept requests from anyone, so the default is true only in profile
     /// `dev`.
     pub enabled: Option<bool>,
-    /// How many inboxes there can be; beyond that the one unused for longest is removed.
+    /// Maximum number of inboxes. Beyond it, the least recently used one is deleted.
     pub max_inboxes: u32,
-    /// How many requests an inbox keeps; beyond that the oldest is removed.
+    /// Maximum number of requests of an inbox. Beyond it, the oldest one is deleted.
     pub max_requests: u32,
-    /// How much is kept of a request's body, in bytes.
+    /// Maximum number of bytes of a request's body that are stored.
     pub max_body_bytes: usize,
 }
 
@@ -41,18 +41,18 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether there is an inbox in this profile.
+    /// True if inboxes are enabled in this profile.
     #[must_use]
     pub fn is_on(&self, development: bool) -> bool {
         self.enabled.unwrap_or(development)
     }
 }
 
-/// What the signature check of a request found.
+/// The result of a signature check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// Whether the signature is good; none if there is nothing to check it with.
+    /// True if the signature is valid; none if no endpoint has this inbox as its address.
     pub verified: Option<bool>,
-    /// What was found, for people.
+    /// Explanation for people.
     pub reason: String,
 }

@@ -1,4 +1,4 @@
-//! Inboxes and what they received, as rows.
+//! Stores inboxes and the requests that they received.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Value, json};
@@ -12,62 +12,62 @@ use crate::{
     kernel::{Error, Result, Rule, Timestamp, Violation, ids::EndUserId},
 };
 
-/// The longest name.
+/// Maximum length of a name.
 const NAME_MAX: usize = 64;
 
 /// A request to an inbox.
 #[derive(Debug, Clone)]
 pub struct Incoming {
-    /// `POST` or `PUT`.
+    /// HTTP method: `POST` or `PUT`.
     pub method: String,
     /// Path and query.
     pub path: String,
-    /// Names, in lower case, and values, in the order they came.
+    /// Header names in lower case, with their values, in the order received.
     pub headers: Vec<(String, String)>,
     /// The whole body.
     pub body: Vec<u8>,
 }
 
-/// A request that an inbox received.
+/// A stored request.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// `POST` or `PUT`.
+    /// HTTP method: `POST` or `PUT`.
     pub method: String,
     /// Path and query.
     pub path: String,
-    /// Names, in lower case, and values, in the order they came.
+    /// Header names in lower case, with their values, in the order received.
     pub headers: Vec<(String, String)>,
-    /// The body, or its beginning.
+    /// The body, truncated to `inbox.max_body_bytes`.
     pub body: Vec<u8>,
-    /// Whether there was more of the body.
+    /// True if the body was truncated.
     pub truncated: bool,
-    /// What the signature check found.
+    /// Result of the signature check.
     pub verdict: Verdict,
-    /// The status that it was answered with.
+    /// HTTP status of the response.
     pub status: u16,
-    /// When it came.
+    /// Time of arrival.
     pub received_at: Timestamp,
 }
 
-/// An inbox with what it received, newest first.
+/// An inbox with its requests.
 #[derive(Debug, Clone)]
 pub struct Inbox {
-    /// Its name.
+    /// Name of the inbox.
     pub name: String,
-    /// The status that it answers.
+    /// HTTP status that it answers with.
     pub status: u16,
-    /// What it received, newest first.
+    /// The stored requests, newest first.
     pub requests: Vec<Received>,
 }
 
-/// An inbox in the list of all.
+/// An inbox in a list.
 #[derive(Debug, Clone)]
 pub struct Summary {
-    /// Its name.
+    /// Name of the inbox.
     pub name: String,
-    /// How many requests it keeps.
+    /// Number of stored requests.
     pub requests: u32,
-    /// When it was last used.
+    /// Time of last use.
     pub used_at: Timestamp,
 }
 
@@ -94,10 +94,10 @@ const DROP_REQUESTS: &str = "
         SELECT seq FROM inbox_requests WHERE inbox_seq = :inbox
         ORDER BY seq DESC LIMIT -1 OFFSET :max)";
 
-/// Stores a request, unless it tells of an end user who was erased while it was on its way.
+/// Stores a request, unless it is about an end user that was erased recently.
 ///
 /// # Errors
-/// `Invalid` for a name that cannot be, or those of the store.
+/// `Invalid` for an invalid name, errors of the store.
 pub async fn receive(app: &App, name: &str, incoming: Incoming) -> Result<Received> {
     check_name(name)?;
     let name = name.to_owned();
@@ -157,7 +157,7 @@ fn insert(
     Ok(())
 }
 
-/// Whom a message tells of: the first tag of an end user's event, or what its data names.
+/// Returns the end user that a message is about: its first tag, or the `end_user_id` of its data.
 fn end_user_of(body: &[u8]) -> Option<EndUserId> {
     let message: Value = serde_json::from_slice(body).ok()?;
     let tag = message.pointer("/tags/0");
@@ -167,10 +167,10 @@ fn end_user_of(body: &[u8]) -> Option<EndUserId> {
 
 const ERASE: &str = "DELETE FROM inbox_requests WHERE end_user_id = :end_user_id";
 
-/// Erases what inboxes received about an end user.
+/// Deletes the stored requests about an end user.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub(in crate::domain) fn erase_end_user(
     change: &Change<'_>,
     end_user: &EndUserId,
@@ -183,7 +183,7 @@ pub(in crate::domain) fn erase_end_user(
     Ok(())
 }
 
-/// The row of an inbox, made if it is not there, and the status that it answers.
+/// Marks an inbox as used, creating it if needed. Returns its `seq` and the status that it answers with.
 fn touch(conn: &Connection, name: &str, now: Timestamp, max: u32) -> Result<(i64, u16)> {
     let used = conn
         .prepare_cached(USE)?
@@ -200,10 +200,10 @@ const FIND: &str = "SELECT seq, status FROM inboxes WHERE name = :name";
 const REQUESTS: &str = "
     SELECT * FROM inbox_requests WHERE inbox_seq = :inbox ORDER BY seq DESC";
 
-/// An inbox. One that was never used is empty.
+/// Returns an inbox. An inbox that was never used is empty.
 ///
 /// # Errors
-/// `Invalid` for a name that cannot be, or those of the store.
+/// `Invalid` for an invalid name, errors of the store.
 pub async fn show(app: &App, name: &str) -> Result<Inbox> {
     check_name(name)?;
     let name = name.to_owned();
@@ -252,10 +252,10 @@ const LIST: &str = "
            (SELECT count(*) FROM inbox_requests WHERE inbox_seq = inboxes.seq) AS requests
     FROM inboxes ORDER BY used_at DESC, seq DESC";
 
-/// The inboxes, the last used first.
+/// Returns all inboxes, most recently used first.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn list(app: &App) -> Result<Vec<Summary>> {
     let read = |conn: &Connection| {
         let mut statement = conn.prepare_cached(LIST)?;
@@ -273,10 +273,10 @@ pub async fn list(app: &App) -> Result<Vec<Summary>> {
 
 const SET_STATUS: &str = "UPDATE inboxes SET status = :status WHERE seq = :seq";
 
-/// Sets the status that an inbox answers.
+/// Sets the status that an inbox answers with.
 ///
 /// # Errors
-/// `Invalid` for a name or a status that cannot be, or those of the store.
+/// `Invalid` for an invalid name or status, errors of the store.
 pub async fn answer_with(app: &App, name: &str, status: u16) -> Result<()> {
     check_name(name)?;
     if !(200..=599).contains(&status) {
@@ -299,10 +299,10 @@ pub async fn answer_with(app: &App, name: &str, status: u16) -> Result<()> {
 const CLEAR: &str = "
     DELETE FROM inbox_requests WHERE inbox_seq = (SELECT seq FROM inboxes WHERE name = :name)";
 
-/// Removes what an inbox received.
+/// Deletes the stored requests of an inbox.
 ///
 /// # Errors
-/// `Invalid` for a name that cannot be, or those of the store.
+/// `Invalid` for an invalid name, errors of the store.
 pub async fn clear(app: &App, name: &str) -> Result<()> {
     check_name(name)?;
     let name = name.to_owned();
@@ -316,10 +316,10 @@ pub async fn clear(app: &App, name: &str) -> Result<()> {
     cleared.await
 }
 
-/// Asserts that an inbox may have this name.
+/// Checks the name of an inbox.
 ///
 /// # Errors
-/// `Invalid` otherwise.
+/// `Invalid` if the name is empty, too long or has other characters than letters, digits, `-` and `_`.
 pub fn check_name(name: &str) -> Result<()> {
     let letters = name
         .bytes()

@@ -1,5 +1,5 @@
-//! The address of an endpoint as it is stored. Its query, its fragment and what stands before its host may
-//! be secrets: where there is one of these the whole address is sealed, and another is shown.
+//! Stored form of an endpoint's address. The query, the fragment and the user info of a URL may hold secrets: if
+//! one of them is present, the row holds the whole address sealed, beside a redacted one for display.
 
 use rusqlite::named_params;
 use url::Url;
@@ -10,14 +10,14 @@ use crate::{
     store::Sealer,
 };
 
-/// What is shown of a query.
+/// Replaces the query of an address for display.
 const HIDDEN: &str = "[hidden]";
 
-/// An address on its way into a row.
+/// The column values of an address.
 pub(super) struct Address {
-    /// What is shown of it.
+    /// The redacted address.
     pub(super) shown: String,
-    /// The whole, if that is another.
+    /// The sealed full address, if it differs from the redacted one.
     pub(super) sealed: Option<Vec<u8>>,
 }
 
@@ -37,13 +37,13 @@ impl Address {
     }
 }
 
-/// The whole of a sealed address.
+/// Opens a sealed address.
 pub(super) fn open(sealer: &Sealer, id: &WebhookEndpointId, sealed: &[u8]) -> Result<String> {
     let opened = SealedColumn::WebhookUrl.open(sealer, id.as_str(), sealed)?;
     String::from_utf8(opened).map_err(|error| Error::internal("a sealed address is no text", error))
 }
 
-/// An address without what may be secret of it; none if that is nothing.
+/// Returns the address with its query, fragment and user info removed; none if it has none of these.
 fn without_secrets(text: &str) -> Option<String> {
     let Ok(mut url) = Url::parse(text) else {
         let (shown, _) = text.split_once(['?', '#'])?;
@@ -54,7 +54,7 @@ fn without_secrets(text: &str) -> Option<String> {
         return None;
     }
     if has_credentials {
-        // An address with a name before its host can have none.
+        // These setters fail only for URLs that cannot have user info, and this one has some.
         let _ = (url.set_username(""), url.set_password(None));
     }
     if url.query().is_some() {
@@ -72,10 +72,10 @@ const SEAL: &str = "
     UPDATE webhook_endpoints SET url = :shown, sealed_url = :sealed
     WHERE id = :id AND url = :url AND sealed_url IS NULL";
 
-/// Seals the addresses that were stored before addresses were sealed.
+/// Seals the addresses that an earlier version stored in plain text.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn seal_addresses(app: &App) -> Result<()> {
     let unsealed: Vec<(WebhookEndpointId, String)> = app.store().read(|conn| {
         let mut statement = conn.prepare(UNSEALED)?;

@@ -1,4 +1,4 @@
-//! What attempts came to: for the operator.
+//! Reads the recorded delivery attempts, for the operator.
 
 use rusqlite::{Connection, named_params};
 
@@ -14,27 +14,27 @@ use crate::{
 /// One attempt to deliver a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// Its id.
+    /// Id of the attempt.
     pub id: WebhookAttemptId,
-    /// The message.
+    /// Id of the message.
     pub message_id: WebhookMessageId,
-    /// The type of the message's event.
+    /// Event type of the message.
     pub event_type: String,
-    /// The address that was called, without what may be secret of it.
+    /// The address that was called, redacted.
     pub url: String,
-    /// Whether the operator asked for it.
+    /// True if the operator requested the attempt.
     pub manual: bool,
-    /// Whether the endpoint took the message.
+    /// True if the endpoint answered with 2xx.
     pub succeeded: bool,
-    /// The status of the answer, if there was one.
+    /// HTTP status of the response, if there was one.
     pub status: Option<u16>,
-    /// The beginning of the answer's body.
+    /// The beginning of the response body.
     pub response: Vec<u8>,
-    /// Why there was no answer.
+    /// The error, if there was no response.
     pub error: Option<String>,
-    /// When it was made.
+    /// Start time of the attempt.
     pub started_at: Timestamp,
-    /// How long it took, in milliseconds.
+    /// Duration of the attempt, in milliseconds.
     pub duration_ms: u64,
 }
 
@@ -43,7 +43,7 @@ pub struct Attempt {
 pub struct Attempts {
     /// The attempts, newest first.
     pub items: Vec<Attempt>,
-    /// The attempt that the next page begins with, if there is one.
+    /// Id of the first attempt on the next page, if there is one.
     pub next: Option<WebhookAttemptId>,
 }
 
@@ -59,10 +59,10 @@ const LIST: &str = "
 const EXISTS: &str = "
     SELECT EXISTS (SELECT 1 FROM webhook_attempts WHERE endpoint_seq = :endpoint AND id = :from)";
 
-/// The attempts at an endpoint of any agent, newest first.
+/// Returns a page of attempts at an endpoint of any agent, newest first, beginning with `from`.
 ///
 /// # Errors
-/// `NotFound`, `Invalid` if there is no attempt to begin with, or those of the store.
+/// `NotFound` if there is no such endpoint, `Invalid` if `from` is not one of its attempts, errors of the store.
 pub async fn attempts(
     app: &App,
     id: WebhookEndpointId,

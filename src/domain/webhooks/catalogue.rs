@@ -1,32 +1,32 @@
-//! The events that endpoints can ask for (ada.md §4), each with an example of what it tells.
+//! The event types that endpoints can subscribe to (ada.md §4), each with an example of its data.
 
 use serde_json::{Value, json};
 
 /// A type of event.
 #[derive(Debug, Clone, Copy)]
 pub struct EventType {
-    /// Its name.
+    /// Name of the event type.
     pub name: &'static str,
-    /// When it happens.
+    /// Description for people: when the event occurs.
     pub description: &'static str,
     example: fn() -> Value,
 }
 
 impl EventType {
-    /// The event type with this name.
+    /// Returns the event type with this name.
     #[must_use]
     pub fn find(name: &str) -> Option<&'static Self> {
         EVENT_TYPES.iter().find(|known| known.name == name)
     }
 
-    /// What such an event tells, by example.
+    /// Returns an example of the event's `data`.
     #[must_use]
     pub fn example(&self) -> Value {
         (self.example)()
     }
 }
 
-/// Every event type.
+/// All event types.
 pub const EVENT_TYPES: &[EventType] = &[
     EventType {
         name: "v1.end_user.created",

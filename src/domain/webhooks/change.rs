@@ -1,4 +1,4 @@
-//! Creating, updating and deleting endpoints, and rotating their secrets.
+//! Creates, updates and deletes endpoints, and rotates their secrets.
 
 use rusqlite::{Connection, named_params};
 use serde_json::json;
@@ -24,29 +24,29 @@ use crate::{
     },
 };
 
-/// What a new endpoint is made of.
+/// The values of a new endpoint.
 #[derive(Debug, Clone)]
 pub struct New {
-    /// Its address.
+    /// Address to deliver to.
     pub url: String,
-    /// What it is, for people.
+    /// Description for people.
     pub description: String,
-    /// The event types that it receives; every one if there are none.
+    /// Event types to deliver; all if empty.
     pub event_filters: Vec<String>,
-    /// Whether messages are sent to it.
+    /// True if messages are delivered.
     pub enabled: bool,
 }
 
-/// What an update changes. What is absent stays.
+/// The changes of an update. Absent fields stay unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
-    /// Another address.
+    /// New address.
     pub url: Option<String>,
-    /// Another description.
+    /// New description.
     pub description: Option<String>,
-    /// Other event types.
+    /// New event types.
     pub event_filters: Option<Vec<String>>,
-    /// Whether messages are sent to it.
+    /// New state: true if messages are delivered.
     pub enabled: Option<bool>,
 }
 
@@ -58,10 +58,10 @@ const INSERT: &str = "
         (:id, :agent_id, :url, :sealed_url, :description, :event_filters, :enabled, :secret, :disabled_at,
          :disabled_reason, :now, :now)";
 
-/// Creates an endpoint of the caller's agent, with a secret of its own.
+/// Creates an endpoint of the caller's agent, with a new secret.
 ///
 /// # Errors
-/// `Invalid` with the broken rules, or those of the store.
+/// `Invalid` with the broken rules, errors of the store.
 pub async fn create(call: &Call, new: New) -> Result<Endpoint> {
     let agent = call.agent()?.id.clone();
     let app = call.app();
@@ -107,7 +107,7 @@ pub async fn create(call: &Call, new: New) -> Result<Endpoint> {
     created.await
 }
 
-/// Why an endpoint is disabled that its owner disabled.
+/// `disabled_reason` of an endpoint that its owner disabled.
 const BY_OWNER: &str = "disabled by its owner";
 
 const UPDATE: &str = "
@@ -117,11 +117,11 @@ const UPDATE: &str = "
         disabled_at = :disabled_at, disabled_reason = :disabled_reason, updated_at = :now
     WHERE agent_id = :agent_id AND id = :id";
 
-/// Updates an endpoint of the caller's agent. Enabling it starts its count of failures anew;
-/// disabling it fails what still waits, which can be recovered.
+/// Updates an endpoint of the caller's agent. Enabling it resets its failure history. Disabling it fails its
+/// pending deliveries; the operator can recover them.
 ///
 /// # Errors
-/// `NotFound`, `Invalid` with the broken rules, or those of the store.
+/// `NotFound` if the agent has no such endpoint, `Invalid` with the broken rules, errors of the store.
 pub async fn update(call: &Call, id: WebhookEndpointId, changes: Changes) -> Result<Endpoint> {
     let agent = call.agent()?.id.clone();
     let app = call.app();
@@ -183,11 +183,11 @@ const DELETE: &str = "
         secret = x'', old_secret = NULL, old_secret_until = NULL
     WHERE agent_id = :agent_id AND id = :id AND deleted_at IS NULL";
 
-/// Deletes an endpoint of the caller's agent: its address and secrets at once, its deliveries and
-/// attempts, which may be millions, afterwards in steps of the dispatcher.
+/// Deletes an endpoint of the caller's agent. Its address and secrets go at once. The dispatcher removes its
+/// deliveries and attempts in steps, because there may be millions.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound` if the agent has no such endpoint, errors of the store.
 pub async fn delete(call: &Call, id: WebhookEndpointId) -> Result<()> {
     let agent = call.agent()?.id.clone();
     let deleted = call.app().change(call, move |change, workspace| {
@@ -210,10 +210,11 @@ const ROTATE: &str = "
         updated_at = :now
     WHERE seq = :seq";
 
-/// Gives an endpoint another secret: a new one, or `key`. The old one signs along for a while.
+/// Replaces the secret of an endpoint with `key`, or with a generated one. Until `old_secret_until`, messages
+/// are also signed with the old secret.
 ///
 /// # Errors
-/// `NotFound`, `Invalid` for a key that is none, or those of the store.
+/// `NotFound` if the agent has no such endpoint, `Invalid` for a malformed key, errors of the store.
 pub async fn rotate_secret(call: &Call, id: WebhookEndpointId, key: Option<&str>) -> Result<()> {
     let agent = call.agent()?.id.clone();
     let new = match key {
@@ -246,8 +247,8 @@ const FAIL_PENDING: &str = "
     SET state = 'failed', manual = 0, due_at = NULL, lease_until = NULL
     WHERE endpoint_seq = :seq AND state = 'pending'";
 
-/// Fails what still waits for an endpoint that is disabled: nothing is sent to it until it is
-/// enabled and its failed deliveries are recovered.
+/// Fails the pending deliveries of a disabled endpoint. They are delivered only if the endpoint is enabled again
+/// and the operator recovers them.
 pub(super) fn fail_pending(conn: &Connection, seq: i64) -> Result<()> {
     conn.prepare_cached(FAIL_PENDING)?
         .execute(named_params! {":seq": seq})?;
@@ -262,8 +263,8 @@ const TENANT: &str = "
     SELECT webhook_endpoints.id, workspace_id FROM webhook_endpoints
     JOIN agents ON agents.id = agent_id WHERE webhook_endpoints.seq = :seq";
 
-/// Disables an endpoint that does not work. `updated_at` stays: its owner did not change it.
-/// Whether it was not disabled before.
+/// Disables an endpoint that does not work. `updated_at` stays, because the owner did not change it. Returns
+/// true if the endpoint was enabled.
 pub(super) fn disable(change: &Change<'_>, seq: i64, reason: &str) -> Result<bool> {
     let disabled = change
         .conn
@@ -305,7 +306,7 @@ fn record(
     )
 }
 
-/// When an endpoint that has failed since `first` is given up.
+/// True if an endpoint that has failed since `first` is to be disabled.
 pub(super) fn gives_up(settings: &Settings, first: Timestamp, now: Timestamp) -> bool {
     now.since(first) >= settings.disable_after()
 }

@@ -1,4 +1,4 @@
-//! What the settings and the contract say of an endpoint's address and events.
+//! Validates an endpoint's address, description and event filters against the settings and the contract.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ use crate::{
     net::outbound::{OutboundError, web_address},
 };
 
-/// The longest address, in bytes.
+/// Maximum length of an address, in bytes.
 const URL_MAX: usize = 2048;
-/// The longest description, in characters.
+/// Maximum length of a description, in characters.
 const DESCRIPTION_MAX: usize = 1024;
-/// How long the name in a new address may take to resolve.
+/// Maximum time to resolve the host name of a new address.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 const COUNT: &str = "
@@ -46,7 +46,7 @@ pub(super) fn check_description(description: &str) -> Result<()> {
     Err(Violation::body(["description"], rule).into())
 }
 
-/// The event types of an endpoint, each once.
+/// Checks the event types of an endpoint and removes repeated ones.
 pub(super) fn checked_filters(filters: Vec<String>) -> Result<Vec<String>> {
     let mut checked: Vec<String> = Vec::with_capacity(filters.len());
     for (index, name) in filters.into_iter().enumerate() {
@@ -106,7 +106,7 @@ fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
-        // RFC 6761: names below localhost are this machine's.
+        // RFC 6761: names below `localhost` resolve to the loopback address.
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         None => false,
     }
@@ -118,7 +118,7 @@ impl Settings {
     }
 }
 
-/// Whether an address may still be called: the settings may have changed since it was registered.
+/// Checks that the settings still allow an address. They may have changed since it was registered.
 pub(super) fn may_call(app: &App, url: &str) -> Result<(), String> {
     let settings = app.settings();
     let http = app.webhook_settings().takes_http(settings.development);

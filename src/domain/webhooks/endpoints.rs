@@ -1,4 +1,4 @@
-//! Endpoints as rows: reading and listing them, and opening their secrets.
+//! Reads and lists endpoints, and opens their secrets.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::Value;
@@ -13,48 +13,48 @@ use crate::{
     store::Sealer,
 };
 
-/// Where an agent's messages go.
+/// An endpoint: an address that receives an agent's messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Its id.
+    /// Id of the endpoint.
     pub id: WebhookEndpointId,
-    /// The agent whose messages it receives.
+    /// The agent that it belongs to.
     pub agent_id: AgentId,
-    /// Its address; to the operator, without what may be secret of it.
+    /// The address; redacted for the operator.
     pub url: String,
-    /// What it is, for people.
+    /// Description for people.
     pub description: String,
-    /// The event types that it receives; every one if there are none.
+    /// Event types to deliver; all if empty.
     pub event_filters: Vec<String>,
-    /// Whether messages are sent to it.
+    /// True if messages are delivered.
     pub enabled: bool,
-    /// The first failure since the last success.
+    /// Time of the first failure since the last success.
     pub first_failure_at: Option<Timestamp>,
-    /// When it was disabled.
+    /// Time at which it was disabled.
     pub disabled_at: Option<Timestamp>,
-    /// Why it was disabled.
+    /// Reason for which it was disabled.
     pub disabled_reason: Option<String>,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When its owner last changed it.
+    /// Time of its owner's last change.
     pub updated_at: Timestamp,
 }
 
-/// A part of the list of endpoints.
+/// The requested page of a list of endpoints.
 #[derive(Debug, Clone)]
 pub struct Slice {
-    /// The endpoint that it begins with; the oldest if absent.
+    /// Id of the first endpoint; the oldest if absent.
     pub from: Option<WebhookEndpointId>,
-    /// At most this many.
+    /// Maximum number of endpoints.
     pub limit: u32,
 }
 
-/// A slice of the list of endpoints.
+/// A page of endpoints.
 #[derive(Debug, Clone)]
 pub struct Listed {
     /// The endpoints, oldest first.
     pub items: Vec<Endpoint>,
-    /// The endpoint that the next slice begins with, if there is one.
+    /// Id of the first endpoint of the next page, if there is one.
     pub next: Option<WebhookEndpointId>,
 }
 
@@ -62,20 +62,20 @@ const FIND: &str = "
     SELECT * FROM webhook_endpoints
     WHERE agent_id = :agent_id AND id = :id AND deleted_at IS NULL";
 
-/// The endpoint with this id.
+/// Returns the endpoint with this id.
 ///
 /// # Errors
-/// `NotFound` if the caller's agent has none, or those of the store.
+/// `NotFound` if the caller's agent has no such endpoint, errors of the store.
 pub fn find(call: &Call, id: &WebhookEndpointId) -> Result<Endpoint> {
     let agent = &call.agent()?.id;
     let found = call.app().store().read(|conn| stored(conn, agent, id))?;
     found.whole(call.app().sealer())
 }
 
-/// The secret that signs what the endpoint receives.
+/// Returns the secret that signs the endpoint's messages.
 ///
 /// # Errors
-/// `NotFound` if the caller's agent has no such endpoint, or those of the store.
+/// `NotFound` if the caller's agent has no such endpoint, errors of the store.
 pub fn secret(call: &Call, id: &WebhookEndpointId) -> Result<Secret> {
     let agent = &call.agent()?.id;
     let found = call.app().store().read(|conn| stored(conn, agent, id))?;
@@ -91,10 +91,10 @@ const SEQ: &str = "
     SELECT seq FROM webhook_endpoints
     WHERE agent_id = :agent_id AND id = :id AND deleted_at IS NULL";
 
-/// The endpoints of the caller's agent, oldest first.
+/// Returns a page of the endpoints of the caller's agent, oldest first.
 ///
 /// # Errors
-/// `Invalid` if there is no endpoint to begin with, or those of the store.
+/// `Invalid` if the first endpoint does not exist, errors of the store.
 pub async fn list(call: &Call, slice: Slice) -> Result<Listed> {
     let agent = call.agent()?.id.clone();
     let app = call.app().clone();
@@ -115,7 +115,7 @@ pub async fn list(call: &Call, slice: Slice) -> Result<Listed> {
         let limit = usize::try_from(slice.limit).unwrap_or(usize::MAX);
         let mut statement = conn.prepare_cached(LIST)?;
         let rows = statement.query_map(
-            // One more than asked for is the beginning of the next slice.
+            // The extra row is the first one of the next page.
             named_params! {":agent_id": agent, ":from": from, ":limit": slice.limit + 1},
             Stored::from_row,
         )?;
@@ -132,10 +132,10 @@ pub async fn list(call: &Call, slice: Slice) -> Result<Listed> {
 
 const ALL: &str = "SELECT * FROM webhook_endpoints WHERE deleted_at IS NULL ORDER BY seq";
 
-/// Every endpoint of every agent, oldest first: for the operator, to whom their secrets are not shown.
+/// Returns every endpoint of every agent, oldest first, for the operator. Addresses stay redacted.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn all(app: &App) -> Result<Vec<Endpoint>> {
     let read = |conn: &Connection| {
         let mut statement = conn.prepare_cached(ALL)?;
@@ -149,10 +149,11 @@ const WITH_URL: &str = "
     SELECT * FROM webhook_endpoints
     WHERE instr(url, :part) > 0 AND deleted_at IS NULL ORDER BY seq";
 
-/// The keys that sign now what is sent to endpoints whose address has this part and fits.
+/// Returns the keys that currently sign for the endpoints whose redacted address contains `part` and for which
+/// `fits` is true.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn keys_of_urls_with(
     conn: &Connection,
     sealer: &Sealer,
@@ -173,18 +174,18 @@ pub fn keys_of_urls_with(
     Ok(keys)
 }
 
-/// An endpoint as it is stored, its secrets still sealed.
+/// An endpoint as stored, with its secrets still sealed.
 pub(super) struct Stored {
     pub(super) seq: i64,
     pub(super) endpoint: Endpoint,
-    /// The whole address, if that is another than the one of `endpoint`, which is the one to show.
+    /// The sealed full address, if the one in `endpoint` is redacted.
     pub(super) sealed_url: Option<Vec<u8>>,
     sealed: Vec<u8>,
     old_sealed: Option<Vec<u8>>,
     pub(super) old_until: Option<Timestamp>,
 }
 
-/// The endpoint of an agent.
+/// Loads an endpoint of an agent.
 pub(super) fn stored(conn: &Connection, agent: &AgentId, id: &WebhookEndpointId) -> Result<Stored> {
     conn.prepare_cached(FIND)?
         .query_row(
@@ -198,7 +199,7 @@ pub(super) fn stored(conn: &Connection, agent: &AgentId, id: &WebhookEndpointId)
 const FIND_ANY: &str = "
     SELECT * FROM webhook_endpoints WHERE id = :id AND deleted_at IS NULL";
 
-/// The endpoint of any agent: for the operator.
+/// Loads an endpoint of any agent, for the operator.
 pub(super) fn stored_of_any(conn: &Connection, id: &WebhookEndpointId) -> Result<Stored> {
     conn.prepare_cached(FIND_ANY)?
         .query_row(named_params! {":id": id}, Stored::from_row)
@@ -209,7 +210,7 @@ pub(super) fn stored_of_any(conn: &Connection, id: &WebhookEndpointId) -> Result
 const BY_SEQ: &str = "
     SELECT * FROM webhook_endpoints WHERE seq = :seq AND deleted_at IS NULL";
 
-/// The endpoint in a row: for the dispatcher.
+/// Loads an endpoint by its `seq`, for the dispatcher.
 pub(super) fn stored_at(conn: &Connection, seq: i64) -> Result<Option<Stored>> {
     Ok(conn
         .prepare_cached(BY_SEQ)?
@@ -233,7 +234,7 @@ impl Stored {
         })
     }
 
-    /// The whole address.
+    /// Opens the full address.
     pub(super) fn url(&self, sealer: &Sealer) -> Result<String> {
         match &self.sealed_url {
             Some(sealed) => address::open(sealer, &self.endpoint.id, sealed),
@@ -241,13 +242,13 @@ impl Stored {
         }
     }
 
-    /// The endpoint with its whole address.
+    /// Returns the endpoint with its full address.
     pub(super) fn whole(mut self, sealer: &Sealer) -> Result<Endpoint> {
         self.endpoint.url = self.url(sealer)?;
         Ok(self.endpoint)
     }
 
-    /// The key that signs.
+    /// Opens the current signing key.
     pub(super) fn key(&self, sealer: &Sealer) -> Result<SigningKey> {
         SigningKey::open(
             sealer,
@@ -257,7 +258,7 @@ impl Stored {
         )
     }
 
-    /// The key that signs along, if there still is one.
+    /// Opens the previous signing key, if it still signs.
     pub(super) fn old_key(&self, sealer: &Sealer, now: Timestamp) -> Result<Option<SigningKey>> {
         match (&self.old_sealed, self.old_until) {
             (Some(sealed), Some(until)) if now < until => SigningKey::open(

@@ -1,4 +1,4 @@
-//! Erasing what was told of someone who is to be forgotten.
+//! Erases the messages about an erased end user.
 
 use rusqlite::named_params;
 
@@ -19,11 +19,11 @@ const ERASE: &str = "
             WHERE m.agent_seq = chain.agent_seq AND m.payload ->> '$.tags[0]' = :tag)
         SELECT seq FROM chain)";
 
-/// Erases the messages of an agent that are chained to the `last` one and have this first tag,
+/// Deletes the messages of an agent that have this first tag and are linked from `last` by `previous_seq`,
 /// delivered or not.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn erase_chain(change: &Change<'_>, agent: &AgentId, last: i64, tag: &str) -> Result<()> {
     let erased = change
         .conn

@@ -1,4 +1,5 @@
-//! What connects changes with a dispatcher: hints only. What is to be done stands in the database.
+//! Wakes the dispatcher after changes and reports when it is idle. Signals are only hints: the work itself is in
+//! the database.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,50 +7,49 @@ use tokio::sync::{Notify, watch};
 
 use super::Metrics;
 
-/// The dispatcher's bell.
+/// Signals between a dispatcher and the code that wakes it.
 #[derive(Default)]
 pub struct Hub {
     bell: Notify,
-    /// How often it was rung.
+    /// Number of wake-ups so far.
     hints: AtomicU64,
-    /// How often an endpoint was changed.
+    /// Version of the endpoints: number of changes so far.
     version: AtomicU64,
-    /// The hints that the dispatcher had seen when it last had nothing to do.
+    /// Number of wake-ups that the dispatcher had seen when it was last idle.
     settled: watch::Sender<u64>,
     metrics: Metrics,
 }
 
 impl Hub {
-    /// Tells the dispatcher that there may be something to deliver.
+    /// Wakes the dispatcher: there may be something to deliver.
     pub fn wake(&self) {
         self.hints.fetch_add(1, Ordering::SeqCst);
         self.bell.notify_one();
     }
 
-    /// Tells the dispatcher that what it knows of endpoints is old.
+    /// Invalidates the endpoint data that the dispatcher caches, and wakes it.
     pub(super) fn endpoints_changed(&self) {
         self.version.fetch_add(1, Ordering::SeqCst);
         self.wake();
     }
 
-    /// Tells the dispatcher that messages were erased, so that it drops what it holds of them:
-    /// a change that erases messages says so after its commit.
+    /// Makes the dispatcher drop its leased deliveries, after the commit of a change that erased messages.
     pub fn messages_erased(&self) {
-        // What is leased anew is what is still there.
+        // Released deliveries are leased again only if their messages still exist.
         self.endpoints_changed();
     }
 
-    /// Waits until the dispatcher has attempted, and written down, everything that is due now. For
-    /// tests and for whoever moves the clock; without a dispatcher it waits for ever.
+    /// Waits until the dispatcher has attempted and recorded everything that is due now. For tests and for code
+    /// that moves the clock. Without a running dispatcher it never returns.
     pub async fn settled(&self) {
         let mut settled = self.settled.subscribe();
         let hint = self.hints.fetch_add(1, Ordering::SeqCst) + 1;
         self.bell.notify_one();
-        // The sender lives in `self`.
+        // The sender lives as long as `self`.
         let _ = settled.wait_for(|seen| *seen >= hint).await;
     }
 
-    /// What is measured.
+    /// Returns the metrics of webhooks.
     #[must_use]
     pub const fn metrics(&self) -> &Metrics {
         &self.metrics

@@ -1,4 +1,4 @@
-//! Messages: events on their way to endpoints.
+//! Stores events as messages to deliver.
 
 use rusqlite::params;
 use serde::Serialize;
@@ -12,25 +12,25 @@ use crate::{
     },
 };
 
-/// Something that happened in an agent.
+/// An event of an agent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event<'a, D> {
-    /// Its type: `v1.end_user.created`.
+    /// Event type, such as `v1.end_user.created`.
     pub event_type: &'static str,
-    /// What is told of it: a JSON object.
+    /// The `data` of the message: a JSON object.
     pub data: D,
-    /// What else the vendor marks it with: `tags:[end_user_id]` on end-user events (ada.md §4).
+    /// The `tags` of the message: the end user's id for end-user events (ada.md §4).
     pub tags: &'a [&'a str],
-    /// The message before this one that tells of the same end user, by which all of them are found
-    /// when that one is erased ([`super::erase_chain`]).
+    /// `seq` of the previous message about the same end user. The links let [`super::erase_chain`] find all
+    /// messages about an end user.
     pub previous: Option<i64>,
 }
 
-/// Tells the agent's endpoints of an event, in the transaction of the change that caused it. Gives
-/// the message's place, for the `previous` of the next.
+/// Stores an event as a message and enqueues it for the agent's endpoints, in the transaction of the change that
+/// caused it. Returns the message's `seq`, for the `previous` of the next event.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn emit<D: Serialize>(
     change: &Change<'_>,
     agent: &AgentId,
@@ -41,7 +41,7 @@ pub fn emit<D: Serialize>(
     Ok(message)
 }
 
-/// What a message says (ada.md §4).
+/// The body of a message (ada.md §4).
 #[derive(Serialize)]
 struct Payload<'a, D> {
     #[serde(rename = "type")]
@@ -56,7 +56,7 @@ const INSERT: &str = "
     INSERT INTO webhook_messages (id, agent_seq, event_type, previous_seq, created_at, payload)
     VALUES (?, (SELECT seq FROM agents WHERE id = ?), ?, ?, ?, ?)";
 
-/// Writes the message of an event, for no endpoint yet.
+/// Inserts the message of an event without enqueueing it. Returns its `seq` and id.
 pub(super) fn insert<D: Serialize>(
     change: &Change<'_>,
     agent: &AgentId,
@@ -71,7 +71,7 @@ pub(super) fn insert<D: Serialize>(
     let payload = serde_json::to_string(&payload)
         .map_err(|error| Error::internal("an event cannot be written", error))?;
     let id = WebhookMessageId::new_message(change.now);
-    // By position, as in the queue: with almost every change of an end user.
+    // Positional parameters, as in the queue, because almost every change of an end user runs this.
     change.conn.prepare_cached(INSERT)?.execute(params![
         id,
         agent,

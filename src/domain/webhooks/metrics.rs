@@ -1,4 +1,4 @@
-//! What the dispatcher measures, and what waits for it.
+//! Metrics of the dispatcher and of its queue.
 
 use std::time::Duration;
 
@@ -19,16 +19,16 @@ use crate::{
     kernel::{Result, Timestamp},
 };
 
-/// The first bucket of the durations of attempts, in seconds; each is twice the one before, so
-/// that the last ends at about 16 s.
+/// Upper bound of the first bucket of attempt durations, in seconds. Each bound is twice the previous one; the
+/// last is about 16 s.
 const FASTEST: f64 = 0.001;
 const BUCKETS: u16 = 15;
 
-/// The metrics of webhooks. Clones share them.
+/// The metrics of webhooks. Clones share the values.
 #[derive(Clone)]
 pub struct Metrics {
     deliveries: Family<StateLabels, Gauge>,
-    /// Deliveries in the dispatcher's memory.
+    /// Number of deliveries that the dispatcher has leased and not yet recorded.
     pub(super) in_memory: Gauge,
     endpoints: Family<StateLabels, Gauge>,
     attempts: Family<OutcomeLabels, Counter>,
@@ -51,12 +51,12 @@ struct ReasonLabels {
     reason: &'static str,
 }
 
-/// Why the dispatcher disables an endpoint.
+/// The reason for which the dispatcher disables an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reason {
-    /// It answered 410.
+    /// The endpoint answered 410.
     Gone,
-    /// Every attempt failed for too long.
+    /// Every attempt has failed for too long.
     Failing,
 }
 
@@ -74,7 +74,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Adds the metrics to a registry, under names that begin with `webhook_`.
+    /// Registers the metrics under names that begin with `webhook_`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "webhook_deliveries",
@@ -125,15 +125,15 @@ impl Metrics {
         self.disabled.get_or_create(&ReasonLabels { reason }).inc();
     }
 
-    /// Reads from the database what only it knows: how many deliveries and endpoints there are.
+    /// Updates the numbers of deliveries and endpoints from the database.
     ///
     /// # Errors
-    /// Those of the store; then the figures are those of the last time.
+    /// Errors of the store; the gauges then keep their last values.
     pub async fn measure(&self, app: &App) -> Result<()> {
         let now = app.clock().now();
         let queue = app.store().scan(move |conn| Queue::read(conn, now));
         let queue = queue.await?;
-        // What is in memory is leased, and so not due before its lease ends.
+        // Deliveries in memory are leased, so the database counts them as due later.
         let waiting = queue.later.saturating_sub(self.in_memory.get()).max(0);
         for (family, state, figure) in [
             (&self.deliveries, "due", queue.due),
@@ -147,7 +147,7 @@ impl Metrics {
     }
 }
 
-/// What is in the database.
+/// The counts that are read from the database.
 struct Queue {
     enabled: i64,
     disabled: i64,

@@ -1,9 +1,9 @@
-//! Webhooks: what happens in an agent is told to the endpoints that its operators registered.
+//! Webhooks: delivers the events of an agent to the endpoints that its operators registered.
 //!
-//! An event becomes a message, and a delivery in the queue of each endpoint that wants it, in the
-//! transaction of the change that caused it ([`emit`]). The dispatcher ([`dispatch`]) takes
-//! deliveries out of the queues, leases those that are due, attempts them and writes down what came
-//! of it; a message arrives at least once, with the same id at every attempt. Signatures are those of Standard Webhooks.
+//! [`emit`] stores an event as a message and enqueues a delivery for each subscribed endpoint, in the
+//! transaction of the change that caused it. The dispatcher ([`dispatch`]) leases the deliveries that are due,
+//! attempts them and records the outcomes. Delivery is at least once, with the same message id at every attempt.
+//! Signatures follow Standard Webhooks.
 
 mod address;
 mod attempts;

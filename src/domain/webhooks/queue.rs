@@ -1,6 +1,6 @@
-//! The queue: deliveries of which nothing was attempted yet, each of them one entry of one tree, since
-//! one is written with almost every change of an end user. They become rows of their own when there
-//! is room for them, or when something else is to be written down of them.
+//! The queue: deliveries without an attempt. One B-tree entry each keeps them cheap, because almost every change
+//! of an end user inserts one. A delivery becomes a row of `webhook_deliveries` when the dispatcher leases it or
+//! when it gets other state to store.
 
 use rusqlite::{Connection, named_params, params};
 
@@ -16,7 +16,7 @@ const FAN_OUT: &str = "
       AND (event_filters = '[]'
            OR EXISTS (SELECT 1 FROM json_each(event_filters) WHERE value = ?3))";
 
-/// Queues a message for the endpoints of its agent that want such events.
+/// Enqueues a message for the subscribed endpoints of its agent.
 pub(super) fn fan_out(
     change: &Change<'_>,
     agent: &AgentId,
@@ -32,7 +32,7 @@ pub(super) fn fan_out(
 
 const PUT: &str = "INSERT INTO webhook_queue (endpoint_seq, message_seq) VALUES (?, ?)";
 
-/// Queues a message for one endpoint.
+/// Enqueues a message for one endpoint.
 pub(super) fn put(change: &Change<'_>, endpoint: i64, message: i64) -> Result<()> {
     let mut statement = change.conn.prepare_cached(PUT)?;
     statement.execute(params![endpoint, message])?;
@@ -40,7 +40,7 @@ pub(super) fn put(change: &Change<'_>, endpoint: i64, message: i64) -> Result<()
     Ok(())
 }
 
-/// What has a row already was replayed.
+/// A conflict means that the message was replayed and has a row already.
 const SCHEDULE: &str = "
     INSERT INTO webhook_deliveries (endpoint_seq, message_seq, state, due_at)
     SELECT endpoint_seq, message_seq, 'pending', min(created_at, :now)
@@ -55,7 +55,7 @@ const REMOVE: &str = "
         WHERE endpoint_seq = :endpoint AND message_seq BETWEEN :first AND :last
         ORDER BY message_seq LIMIT :limit)";
 
-/// Gives the oldest deliveries of an endpoint rows of their own, due now.
+/// Moves the oldest queued deliveries of an endpoint to `webhook_deliveries`, due now.
 pub(super) fn schedule(
     conn: &Connection,
     endpoint: i64,
@@ -66,7 +66,7 @@ pub(super) fn schedule(
     move_on(conn, endpoint, (0, i64::MAX), now, limit)
 }
 
-/// Gives a delivery a row of its own, due now, if it is in the queue.
+/// Moves a delivery to `webhook_deliveries`, due now, if it is in the queue.
 pub(super) fn schedule_one(
     conn: &Connection,
     endpoint: i64,
@@ -99,7 +99,7 @@ const FAIL: &str = "
 
 const REMOVE_ALL: &str = "DELETE FROM webhook_queue WHERE endpoint_seq = :endpoint";
 
-/// Fails what is in the queue for an endpoint.
+/// Fails the queued deliveries of an endpoint.
 pub(super) fn fail_all(conn: &Connection, endpoint: i64) -> Result<()> {
     for sql in [FAIL, REMOVE_ALL] {
         conn.prepare_cached(sql)?
@@ -108,7 +108,7 @@ pub(super) fn fail_all(conn: &Connection, endpoint: i64) -> Result<()> {
     Ok(())
 }
 
-/// Steps from endpoint to endpoint, whatever their backlogs.
+/// Skips from endpoint to endpoint in the index, so that the cost does not depend on the backlog.
 const ENDPOINTS: &str = "
     WITH RECURSIVE endpoints (seq) AS (
         SELECT min(endpoint_seq) FROM webhook_queue
@@ -117,7 +117,7 @@ const ENDPOINTS: &str = "
         FROM endpoints WHERE seq IS NOT NULL)
     SELECT seq FROM endpoints WHERE seq IS NOT NULL";
 
-/// The endpoints that something is in the queue for, in their order.
+/// Returns the endpoints with queued deliveries, in ascending order.
 pub(super) fn endpoints(conn: &Connection) -> Result<Vec<i64>> {
     let mut statement = conn.prepare_cached(ENDPOINTS)?;
     let found = statement.query_map([], |row| row.get(0))?;

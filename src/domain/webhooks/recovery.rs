@@ -1,5 +1,5 @@
-//! Sending again, for the operator: one message, everything since a time, or what failed; and
-//! sending an example.
+//! Resends messages for the operator: one message, all messages since a time, or failed ones. Also sends example
+//! events.
 
 use rusqlite::{OptionalExtension, named_params};
 use serde_json::json;
@@ -23,8 +23,7 @@ const MESSAGE: &str = "
     WHERE agent_seq = (SELECT seq FROM agents WHERE id = :agent_id)
       AND created_at BETWEEN :earliest AND :latest AND id = :id";
 
-/// One attempt without retries; a delivery that still waits for one keeps its place in the
-/// schedule.
+/// A delivery without pending retries gets one attempt; a pending one keeps its retry schedule.
 const RESEND: &str = "
     INSERT INTO webhook_deliveries (endpoint_seq, message_seq, state, manual, due_at)
     VALUES (:endpoint, :message, 'pending', 1, :now)
@@ -32,12 +31,11 @@ const RESEND: &str = "
         manual = CASE state WHEN 'pending' THEN manual ELSE 1 END,
         state = 'pending', due_at = :now";
 
-/// Sends a message to an endpoint once more, at once and without retries.
+/// Sends a message to an endpoint once more, at once. If no retries are pending, it gets a single attempt.
 ///
 /// # Errors
-/// `Unauthenticated` for a key that is revoked by then, `NotFound` for a missing endpoint or message of its
-/// agent, `Conflict` for a disabled endpoint,
-/// or those of the store.
+/// `Unauthenticated` if the key was revoked meanwhile, `NotFound` if there is no such endpoint or if its agent
+/// has no such message, `Conflict` if the endpoint is disabled, errors of the store.
 pub async fn resend(
     operator: &OperatorCall,
     id: WebhookEndpointId,
@@ -58,7 +56,7 @@ pub async fn resend(
             .query_row(sought, |row| row.get(0))
             .optional()?
             .ok_or_else(|| Error::not_found("Message not found"))?;
-        // What is in the queue keeps its place in the schedule.
+        // A queued delivery keeps its retry schedule.
         queue::schedule_one(change.conn, endpoint.seq, message, change.now)?;
         change.conn.prepare_cached(RESEND)?.execute(named_params! {
             ":message": message,
@@ -80,12 +78,12 @@ const REPLAY: &str = "
     ON CONFLICT (endpoint_seq, message_seq) DO UPDATE SET
         state = 'pending', attempts = 0, manual = 0, due_at = :now";
 
-/// Sends an endpoint every message since a time that it asks for, delivered or not, also those
-/// from while it was disabled or not there. Returns how many.
+/// Sends an endpoint every message since a time that matches its filters, delivered or not. This includes
+/// messages from before the endpoint existed or while it was disabled. Returns the number of messages.
 ///
 /// # Errors
-/// `Unauthenticated` for a key that is revoked by then, `NotFound`, `Conflict` for a disabled endpoint, or
-/// those of the store.
+/// `Unauthenticated` if the key was revoked meanwhile, `NotFound` if there is no such endpoint, `Conflict` if it
+/// is disabled, errors of the store.
 pub async fn replay(
     operator: &OperatorCall,
     id: WebhookEndpointId,
@@ -115,11 +113,11 @@ const RECOVER: &str = "
           WHERE seq = message_seq AND created_at >= :since
             AND agent_seq = (SELECT seq FROM agents WHERE id = :agent_id))";
 
-/// Sends an endpoint the messages since a time whose delivery failed. Returns how many.
+/// Sends an endpoint the messages since a time whose delivery failed. Returns the number of messages.
 ///
 /// # Errors
-/// `Unauthenticated` for a key that is revoked by then, `NotFound`, `Conflict` for a disabled endpoint, or
-/// those of the store.
+/// `Unauthenticated` if the key was revoked meanwhile, `NotFound` if there is no such endpoint, `Conflict` if it
+/// is disabled, errors of the store.
 pub async fn recover(
     operator: &OperatorCall,
     id: WebhookEndpointId,
@@ -142,12 +140,11 @@ pub async fn recover(
     recovered.await
 }
 
-/// Sends an endpoint, and only it, an example of an event, whether it asks for such events or not.
+/// Sends an example of an event to this endpoint only, even if it does not subscribe to the event type.
 ///
 /// # Errors
-/// `Unauthenticated` for a key that is revoked by then, `Invalid` for an unknown type, `NotFound`, `Conflict`
-/// for a disabled endpoint, or those of the
-/// store.
+/// `Unauthenticated` if the key was revoked meanwhile, `Invalid` for an unknown event type, `NotFound` if there
+/// is no such endpoint, `Conflict` if it is disabled, errors of the store.
 pub async fn send_example(
     operator: &OperatorCall,
     id: WebhookEndpointId,

@@ -1,9 +1,10 @@
-//! Rows to mend after the clock went back (see [`crate::domain::lifecycle::clock_rewind`]).
+//! Rows to repair after the clock went back (see [`crate::domain::rewind`]).
 
 use super::dispatch::LEASE;
 use crate::domain::tenancy::rewind::Mend;
 
-/// Deliveries that wait longer than there are waits and leases. There is an index for each endpoint.
+/// Deliveries due later than the longest wait or lease allows. The query uses the index on due deliveries once
+/// for each endpoint.
 pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
     table: "webhook_deliveries",
     key: "(endpoint_seq, message_seq)",

@@ -11,10 +11,10 @@ use crate::{
 const PREFIX: &str = "whsec_";
 const NEW_BYTES: usize = 24;
 const MIN_BYTES: usize = 24;
-/// Svix takes secrets of up to 75 bytes (webhooks.md §7.1).
+/// Maximum that Svix accepts (webhooks.md §7.1).
 const MAX_BYTES: usize = 75;
 
-/// The key that a secret stands for.
+/// The key that a secret encodes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningKey(Vec<u8>);
 
@@ -23,11 +23,11 @@ impl SigningKey {
         Self(rand::random::<[u8; NEW_BYTES]>().to_vec())
     }
 
-    /// Reads a secret, with its prefix or without. Only standard base64: libraries take other forms
-    /// for other keys (webhooks.md §7.1).
+    /// Parses a secret, with or without its prefix. Accepts only standard base64: libraries decode other forms
+    /// to different keys (webhooks.md §7.1).
     ///
     /// # Errors
-    /// `Invalid`, for the member `key` of the body.
+    /// `Invalid` at the body member `key` if it is malformed.
     pub fn parse(text: &str) -> Result<Self> {
         let encoded = text.strip_prefix(PREFIX).unwrap_or(text);
         match STANDARD.decode(encoded) {
@@ -41,17 +41,17 @@ impl SigningKey {
         }
     }
 
-    /// The bytes of a text that is shown as it is: the signing secret of a bot.
+    /// Uses the bytes of a text as the key: the signing secret of a bot is shown as it is, without base64.
     pub(in crate::domain) fn of_text(secret: &Secret) -> Self {
         Self(secret.expose().as_bytes().to_vec())
     }
 
-    /// The secret as it is shown.
+    /// Returns the secret with its prefix, as users see it.
     pub(super) fn to_secret(&self) -> Secret {
         Secret::new(format!("{PREFIX}{}", STANDARD.encode(&self.0)))
     }
 
-    /// The bytes that sign.
+    /// Returns the bytes of the HMAC key.
     pub(super) fn as_bytes(&self) -> &[u8] {
         &self.0
     }

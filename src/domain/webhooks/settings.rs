@@ -10,31 +10,29 @@ use crate::domain::shared::backoff;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Whether endpoints may have http addresses of this machine; all others must be https.
-    /// By default only in profile `dev`.
+    /// True if endpoints may have http addresses of this machine; all others must be https. By default only in
+    /// profile `dev`.
     pub http_to_loopback: Option<bool>,
-    /// The most endpoints that an agent can have.
+    /// Maximum number of endpoints of an agent.
     pub max_endpoints: u32,
-    /// How long an endpoint may take to answer, in seconds.
+    /// Maximum time for an endpoint to answer, in seconds.
     pub timeout_seconds: u64,
-    /// The waits between the attempts to deliver a message, in seconds. The first attempt is made
-    /// at once; after the last wait and a failure the delivery has failed.
+    /// Waits between the attempts to deliver a message, in seconds. The first attempt is made at once. A
+    /// delivery whose attempt fails after the last wait has failed.
     pub retry_seconds: Vec<u64>,
-    /// How far, in percent, a wait may be shorter or longer by chance, so that the retries of many
-    /// messages do not come at once.
+    /// Random deviation of each wait, up or down, in percent. It spreads the retries of many messages over time.
     pub jitter_percent: u32,
-    /// An endpoint at which every attempt has failed for this many hours is disabled.
+    /// Hours of failing attempts, without a success, after which an endpoint is disabled.
     pub disable_after_hours: u64,
-    /// How many hours the old secret signs along after a new one was made.
+    /// Hours for which messages are also signed with the old secret after a rotation.
     pub old_secret_hours: u64,
-    /// The most attempts at the same time.
+    /// Maximum number of concurrent attempts.
     pub concurrency: usize,
-    /// The most attempts at the same time at one endpoint.
+    /// Maximum number of concurrent attempts at one endpoint.
     pub concurrency_per_endpoint: usize,
-    /// How many bytes of an endpoint's answer are kept with the attempt.
+    /// Maximum number of bytes of a response that are stored with the attempt.
     pub response_bytes: usize,
-    /// How many days messages and attempts are kept. A message that still waits for an attempt is
-    /// kept longer.
+    /// Days for which messages and attempts are kept. Messages with pending deliveries are kept longer.
     pub retention_days: u64,
 }
 
@@ -57,12 +55,12 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The wait after the failure of the `attempt`-th attempt, counted from 1; none after the last.
+    /// Returns the wait after the failure of the `attempt`-th attempt, counted from 1; none after the last.
     pub(super) fn wait(&self, attempt: u32) -> Option<Duration> {
         backoff::wait(&self.retry_seconds, attempt)
     }
 
-    /// The longest that a delivery may have to wait for its next attempt.
+    /// Returns the maximum time between two attempts at a delivery.
     pub(super) fn longest_wait(&self) -> Duration {
         backoff::longest(&self.retry_seconds, self.jitter_percent)
     }

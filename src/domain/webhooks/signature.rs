@@ -10,21 +10,21 @@ use subtle::ConstantTimeEq;
 pub use super::secret::SigningKey;
 use crate::kernel::Timestamp;
 
-/// How far the time of a signature may be from now, before or after.
+/// Maximum difference between the time of a signature and now, in either direction.
 const TOLERANCE: Duration = Duration::from_secs(300);
 
-/// What was signed.
+/// The signed content.
 #[derive(Debug, Clone, Copy)]
 pub struct Signed<'a> {
-    /// The message's id.
+    /// Id of the message.
     pub id: &'a str,
-    /// The time of the attempt, in seconds.
+    /// Time of the attempt, in seconds since the Unix epoch.
     pub timestamp: i64,
     /// The body, byte for byte.
     pub body: &'a [u8],
 }
 
-/// The value of the signature header: one signature for each key, with spaces between.
+/// Returns the value of the signature header: one signature for each key, separated by spaces.
 #[must_use]
 pub fn sign(keys: &[&SigningKey], signed: &Signed<'_>) -> String {
     let signatures: Vec<String> = keys.iter().map(|key| one(key, signed)).collect();
@@ -42,21 +42,21 @@ fn one(key: &SigningKey, signed: &Signed<'_>) -> String {
     format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
 }
 
-/// Why a signature is not a good one.
+/// The reason for which a signature is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Mismatch {
-    /// The time is more than five minutes from now.
+    /// The timestamp is more than five minutes from now.
     #[error("the timestamp is more than five minutes from the server's time")]
     Time,
-    /// None of the signatures is that of one of the keys.
+    /// No signature in the header matches one of the keys.
     #[error("no signature is that of this body with the endpoint's secret")]
     Signature,
 }
 
-/// Checks a signature header, as a receiver does: one good signature of one of the keys is enough.
+/// Verifies a signature header as a receiver does: one match with one of the keys is enough.
 ///
 /// # Errors
-/// [`Mismatch`]
+/// [`Mismatch`] if the timestamp is out of range or no signature matches.
 pub fn verify(
     keys: &[SigningKey],
     signed: &Signed<'_>,
@@ -84,7 +84,7 @@ pub fn verify(
 mod tests {
     use super::*;
 
-    /// The public vectors: Standard Webhooks' crate, and Svix's page.
+    /// The public vectors of Standard Webhooks' crate and of Svix's documentation.
     const VECTORS: [(&str, &str, i64, &str, &str); 2] = [
         (
             "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",

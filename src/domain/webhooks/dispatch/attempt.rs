@@ -1,4 +1,4 @@
-//! One attempt: signing a message, sending it, and what came of it.
+//! Makes one attempt: signs a message, sends it and returns the outcome.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -23,18 +23,18 @@ use crate::{
     store::Sealer,
 };
 
-/// How the sender names itself.
+/// Value of the `User-Agent` header.
 const USER_AGENT: &str = concat!("Parlance-Webhooks/", env!("CARGO_PKG_VERSION"));
 
-/// An endpoint as attempts need it.
+/// The endpoint data that attempts need.
 pub(super) struct Target {
     pub(super) seq: i64,
     id: WebhookEndpointId,
     url: String,
-    /// The address without what may be secret of it.
+    /// The redacted address.
     shown_url: String,
     key: SigningKey,
-    /// The key that signs along, and until when.
+    /// The previous key, and the time until which it also signs.
     old_key: Option<(SigningKey, Timestamp)>,
 }
 
@@ -58,11 +58,11 @@ impl Target {
     }
 }
 
-/// What an attempt came to.
+/// The outcome of an attempt.
 pub(super) struct Outcome {
     pub(super) key: Key,
     pub(super) message_id: WebhookMessageId,
-    /// The address as it is shown.
+    /// The redacted address.
     pub(super) url: String,
     pub(super) manual: bool,
     pub(super) started_at: Timestamp,
@@ -71,26 +71,26 @@ pub(super) struct Outcome {
     pub(super) result: std::result::Result<Answer, String>,
 }
 
-/// What of an answer matters.
+/// The parts of a response that matter.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
-    /// The wait that the endpoint asks for.
+    /// The wait requested by `Retry-After`.
     pub(super) retry_after: Option<Duration>,
 }
 
 impl Outcome {
-    /// Only 2xx is success (ada.md §4).
+    /// True for 2xx only (ada.md §4).
     pub(super) fn succeeded(&self) -> bool {
         matches!(&self.result, Ok(answer) if (200..300).contains(&answer.status))
     }
 
-    /// Whether the endpoint says that it is gone for good.
+    /// True if the endpoint answered 410 Gone.
     pub(super) fn is_gone(&self) -> bool {
         matches!(&self.result, Ok(answer) if answer.status == 410)
     }
 
-    /// Its name in metrics.
+    /// Returns the name of the outcome in metrics.
     pub(super) fn name(&self) -> &'static str {
         match &self.result {
             Ok(_) if self.succeeded() => "delivered",
@@ -109,7 +109,7 @@ pub(super) async fn attempt(app: &App, target: &Target, delivery: Leased) -> Out
     let clock = app.clock();
     let (started_at, watch) = (clock.now(), Stopwatch::start());
     let sent = send(app, target, &delivery, started_at);
-    // An attempt that panics must not stay in its lane for ever.
+    // Catches panics, so that the attempt does not occupy its slot forever.
     let result = match AssertUnwindSafe(sent).catch_unwind().await {
         Ok(result) => result,
         Err(_) => Err("the attempt failed for an error of this server".to_owned()),
@@ -156,8 +156,8 @@ async fn send(
     sent.map_err(|error| error.to_string())
 }
 
-/// Under both names: every library reads `webhook-*`, only Svix's read `svix-*`, which Ada's page
-/// names (webhooks.md §7.1).
+/// Sends each header under both prefixes: every library reads `webhook-*`, only Svix's also read `svix-*`, the
+/// prefix in Ada's documentation (webhooks.md §7.1).
 fn headers(target: &Target, delivery: &Leased, now: Timestamp) -> Vec<(String, String)> {
     let signed = Signed {
         id: delivery.message_id.as_str(),
@@ -181,7 +181,7 @@ fn headers(target: &Target, delivery: &Leased, now: Timestamp) -> Vec<(String, S
     headers
 }
 
-/// The wait that a `Retry-After` asks for: seconds, or a date.
+/// Parses the wait of a `Retry-After`: seconds, or a date.
 fn wait(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     match value.parse() {

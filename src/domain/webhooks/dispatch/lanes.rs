@@ -1,4 +1,4 @@
-//! Lanes: the leased deliveries of each endpoint, and how many of them are being attempted.
+//! In-memory queues of leased deliveries, one for each endpoint, with limits on concurrent attempts.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -11,19 +11,19 @@ use super::{
     lease::{Key, Leased},
 };
 
-/// How many deliveries of one endpoint are in memory.
+/// Maximum number of deliveries of one endpoint in memory.
 const WINDOW: usize = 512;
-/// How many deliveries wait in memory for all endpoints together.
+/// Maximum number of waiting deliveries in memory, over all endpoints.
 const MAX_WAITING: usize = 8192;
 
-/// The lanes of all endpoints that have something to do.
+/// The queues of all endpoints with leased deliveries.
 pub(super) struct Lanes {
     lanes: HashMap<i64, Lane>,
-    /// The lanes that could start an attempt, in the order of their turns.
+    /// Endpoints that can start an attempt, in round-robin order.
     turns: VecDeque<i64>,
     waiting: usize,
     running: usize,
-    /// Deliveries were left in the database because too many wait here.
+    /// True if deliveries stayed in the database because too many wait in memory.
     starved: bool,
     max_running: usize,
     max_per_endpoint: usize,
@@ -33,9 +33,9 @@ struct Lane {
     target: Arc<Target>,
     waiting: VecDeque<Leased>,
     running: usize,
-    /// It is in `turns`.
+    /// True if the endpoint is in the round-robin queue.
     has_turn: bool,
-    /// More of its deliveries are due than there was room for.
+    /// True if more of its deliveries are due in the database.
     more: bool,
 }
 
@@ -67,7 +67,7 @@ impl Lanes {
         self.give_turn(target.seq);
     }
 
-    /// The next attempt to start, if one may start now.
+    /// Removes and returns the next delivery to attempt, if the concurrency limits allow one.
     pub(super) fn next(&mut self) -> Option<(Arc<Target>, Leased)> {
         if self.running >= self.max_running {
             return None;
@@ -93,7 +93,8 @@ impl Lanes {
         }
     }
 
-    /// Notes that an attempt ended. Whether there is room for deliveries that were left out.
+    /// Records the end of an attempt. Returns true if there is room again for due deliveries that were left in
+    /// the database.
     pub(super) fn done(&mut self, seq: i64) -> bool {
         self.running -= 1;
         let mut wants = self.starved && self.waiting <= MAX_WAITING / 2;
@@ -125,7 +126,7 @@ impl Lanes {
         }
     }
 
-    /// Remembers the endpoints that had more due than there was room for.
+    /// Marks the endpoints that have more due deliveries than were leased.
     pub(super) fn mark_full(&mut self, full: &[i64]) {
         for seq in full {
             match self.lanes.get_mut(seq) {
@@ -135,7 +136,7 @@ impl Lanes {
         }
     }
 
-    /// Takes out everything that waits.
+    /// Removes all waiting deliveries and returns their keys.
     pub(super) fn empty(&mut self) -> Vec<Key> {
         let mut taken = Vec::with_capacity(self.waiting);
         for lane in self.lanes.values_mut() {
@@ -146,7 +147,7 @@ impl Lanes {
         taken
     }
 
-    /// How much more each endpoint has room for, where that is not the whole window.
+    /// Returns the number of free slots of each endpoint in memory; the others have the whole window.
     pub(super) fn rooms(&self) -> HashMap<i64, usize> {
         let rooms = self.lanes.iter().map(|(seq, lane)| {
             let used = lane.waiting.len() + lane.running;
@@ -159,7 +160,7 @@ impl Lanes {
         WINDOW
     }
 
-    /// How many more deliveries may wait.
+    /// Returns the number of deliveries that may still be added.
     pub(super) const fn budget(&self) -> usize {
         MAX_WAITING.saturating_sub(self.waiting)
     }

@@ -1,4 +1,4 @@
-//! Leasing: taking deliveries that are due out of the database, and giving them back.
+//! Leases due deliveries from the database, and releases leases.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -13,45 +13,45 @@ use crate::{
     kernel::{Result, Timestamp, ids::WebhookMessageId},
 };
 
-/// How long a lease lasts. It only ends by itself if what came of an attempt could not be written
-/// down: deliveries that are in memory are never attempted twice at once.
+/// Duration of a lease. A lease runs out only if the outcome of its attempt could not be recorded: a delivery in
+/// memory is never attempted twice at once.
 pub(in super::super) const LEASE: Duration = Duration::from_secs(300);
 
-/// What there is room for.
+/// The free capacity in memory.
 pub(super) struct Wanted {
-    /// How much each endpoint has room for, where it is not the whole window.
+    /// Number of free slots of each endpoint that does not have the whole window free.
     pub(super) rooms: HashMap<i64, usize>,
     pub(super) window: usize,
-    /// How much there is room for altogether.
+    /// Number of free slots in total.
     pub(super) budget: usize,
-    /// The endpoint that was leased from last: those after it come first.
+    /// The endpoint of the last lease. The endpoints after it come first.
     pub(super) after: i64,
 }
 
-/// What was found.
+/// The result of a poll.
 pub(super) struct Looked {
     pub(super) taken: Vec<Taken>,
-    /// The endpoints that have more due than there was room for.
+    /// Endpoints with more due deliveries than there was room for.
     pub(super) full: Vec<i64>,
-    /// When the next of the others is due.
+    /// Earliest due time of the endpoints without due deliveries.
     pub(super) next_due: Option<Timestamp>,
     pub(super) after: i64,
-    /// The version of the endpoints that the targets are at least of.
+    /// Version of the endpoints before the poll; the targets are at least as new.
     pub(super) version: u64,
 }
 
-/// Leased deliveries of an endpoint.
+/// Leased deliveries of one endpoint.
 pub(super) struct Taken {
     pub(super) target: Arc<Target>,
     pub(super) deliveries: Vec<Leased>,
 }
 
-/// Which delivery.
+/// The key of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Key {
-    /// The place of the endpoint.
+    /// `seq` of the endpoint.
     pub(super) endpoint: i64,
-    /// The place of the message.
+    /// `seq` of the message.
     pub(super) message: i64,
 }
 
@@ -63,7 +63,8 @@ pub(super) struct Leased {
     pub(super) manual: bool,
 }
 
-/// Leases what is due and has room. It reads first, so that nothing is written when nothing is due.
+/// Leases the due deliveries that there is room for. Reads first, so that nothing is written when nothing is
+/// due.
 pub(super) async fn look(app: &App, wanted: Wanted) -> Result<Looked> {
     let version = app.webhooks().version();
     let now = app.clock().now();
@@ -98,8 +99,8 @@ const NEXT_ENDPOINT: &str = "
     WHERE state = 'pending' AND endpoint_seq > :after
     ORDER BY endpoint_seq, due_at LIMIT 1";
 
-/// The endpoints that have something due, in their order, and when the first of the others has. It
-/// steps from endpoint to endpoint in the index, whatever their backlogs.
+/// Returns the endpoints with due deliveries, in ascending order, and the earliest due time of the others. Skips
+/// from endpoint to endpoint in the index, so that the cost does not depend on the backlog.
 fn pending(conn: &Connection, now: Timestamp) -> Result<(Vec<i64>, Option<Timestamp>)> {
     let mut statement = conn.prepare_cached(NEXT_ENDPOINT)?;
     let mut next = |after: i64| {
@@ -125,8 +126,7 @@ fn pending(conn: &Connection, now: Timestamp) -> Result<(Vec<i64>, Option<Timest
     Ok((due, next_due))
 }
 
-/// What was leased, the endpoints that have more than there was room for, and the last of those
-/// that were leased from.
+/// The leased deliveries, the endpoints with more than there was room for, and the endpoint of the last lease.
 type Leases = (Vec<Taken>, Vec<i64>, i64);
 
 fn lease(conn: &Connection, app: &App, wanted: &Wanted, mut endpoints: Vec<i64>) -> Result<Leases> {
@@ -143,8 +143,8 @@ fn lease(conn: &Connection, app: &App, wanted: &Wanted, mut endpoints: Vec<i64>)
             full.push(endpoint);
             continue;
         }
-        // One that cannot be read, or whose secret the key does not open, keeps its messages, and no other
-        // endpoint waits for it.
+        // An endpoint that cannot be read, or whose secret cannot be opened, keeps its messages and does not
+        // block the others.
         let leased = one_alone(conn, || lease_for(conn, app, endpoint, now, room))?;
         let Some((target, deliveries)) = leased.flatten() else {
             continue;
@@ -162,7 +162,7 @@ fn lease(conn: &Connection, app: &App, wanted: &Wanted, mut endpoints: Vec<i64>)
     Ok((taken, full, last))
 }
 
-/// Leases some of what is due for an endpoint, if it is still there.
+/// Leases due deliveries of an endpoint, if it still exists.
 fn lease_for(
     conn: &Connection,
     app: &App,
@@ -214,7 +214,7 @@ fn lease_one(conn: &Connection, endpoint: i64, now: Timestamp, room: usize) -> R
         });
         match read {
             Ok(read) => leased.push(read),
-            // It is due again when its lease ends, and the others do not wait for it.
+            // The delivery is due again when its lease ends. The others do not wait for it.
             Err(error) => tracing::error!(endpoint, message, %error, "a message cannot be read"),
         }
     }
@@ -225,7 +225,7 @@ const RELEASE: &str = "
     UPDATE webhook_deliveries SET due_at = :now, lease_until = NULL
     WHERE endpoint_seq = :endpoint AND message_seq = :message AND lease_until IS NOT NULL";
 
-/// Gives leases back: the deliveries are due again.
+/// Releases leases: the deliveries are due again.
 pub(super) async fn release(app: &App, deliveries: Vec<Key>) -> Result<()> {
     if deliveries.is_empty() {
         return Ok(());
@@ -249,7 +249,7 @@ const END_ALL: &str = "
     UPDATE webhook_deliveries SET due_at = :now, lease_until = NULL
     WHERE state = 'pending' AND lease_until IS NOT NULL";
 
-/// Ends the leases of a dispatcher that is no more. A database has one server, so none is.
+/// Releases the leases of earlier dispatchers. A database has only one server, so no lease is in use.
 pub(super) async fn end_all(app: &App) -> Result<()> {
     let now = app.clock().now();
     let ended = app.store().write(move |conn| {

@@ -1,9 +1,8 @@
-//! The dispatcher: one task that leases deliveries that are due, attempts them with bounded
-//! concurrency, and writes down in batches what came of it.
+//! The dispatcher: one task that leases due deliveries, attempts them with bounded concurrency and records the
+//! outcomes in batches.
 //!
-//! Each endpoint has a lane of its own: a slow one fills its lane and no other. What the task
-//! holds in memory is leased in the database, so that a crash loses nothing: the next start ends
-//! all leases.
+//! Each endpoint has its own in-memory queue, so that a slow one does not block the others. Every delivery in
+//! memory is leased in the database. After a crash, the next start releases all leases, so that nothing is lost.
 
 mod attempt;
 mod lanes;
@@ -32,20 +31,20 @@ use crate::{
     },
 };
 
-/// How long attempts may still take when the server stops.
+/// Maximum time for running attempts to finish at shutdown.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long the dispatcher waits after the database refused it.
+/// Wait after an error of the database, in real time.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often the dispatcher looks at what there is, whatever it is told: a sign that was lost costs so much
-/// time, and no delivery.
+/// Maximum time between two polls of the database without any signal. If a signal is lost, deliveries are only
+/// late.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
-/// How long it does not look again, whatever it is told, after it found nothing that there was room for:
-/// where an endpoint is slow, all that is told of is more for it.
+/// Minimum time until the next poll after one that leased nothing. With a slow endpoint, most signals announce
+/// only more messages for it.
 const REST: Duration = Duration::from_millis(2);
-/// How often old messages are removed.
+/// Time between two runs that delete old messages.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
-/// Delivers what is due until `stop` ends.
+/// Delivers due messages until `stop` completes.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
     let mut dispatcher = Dispatcher::begin(app).await;
     tokio::pin!(stop);
@@ -72,7 +71,8 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
     dispatcher.finish().await;
 }
 
-/// Removes some of what nobody needs any more. Whether there may be more.
+/// Removes some data of deleted endpoints; if there are none, prunes old messages. Returns true if deleted
+/// endpoints may be left.
 async fn clear(app: &App) -> Result<bool> {
     if remove::remove(app).await? {
         return Ok(true);
@@ -81,14 +81,14 @@ async fn clear(app: &App) -> Result<bool> {
     Ok(false)
 }
 
-/// What a task of the dispatcher came to.
+/// The result of a task of the dispatcher.
 enum Done {
     Attempted(Box<Outcome>),
     Looked(Result<Looked>),
-    /// With the outcomes, if they could not be written down.
+    /// On failure, the outcomes that could not be recorded.
     Recorded(std::result::Result<Recorded, Vec<Outcome>>),
     Released,
-    /// Whether there is more to remove.
+    /// True if there is more to remove.
     Pruned(Result<bool>),
     Paused,
     Rested,
@@ -97,35 +97,35 @@ enum Done {
 struct Dispatcher {
     app: App,
     lanes: Lanes,
-    /// The deliveries in memory: waiting, attempted, or not yet written down.
+    /// The deliveries in memory: waiting, being attempted or not yet recorded.
     held: HashSet<Key>,
-    /// Those of them that were leased again, by a clock that jumped or a resend.
+    /// The deliveries in memory that were leased a second time, after a jump of the clock or a resend.
     leased_again: HashSet<Key>,
     finished: Vec<Outcome>,
     tasks: JoinSet<Done>,
-    /// There may be deliveries that are due and not leased.
+    /// True if there may be due deliveries without a lease.
     hungry: bool,
-    /// A look is under way, or was in vain a moment ago.
+    /// True while a poll runs, and for a moment after one that leased nothing.
     looking: bool,
-    /// Since it last looked by itself.
+    /// Time since the last poll without a signal.
     looked: Stopwatch,
     recording: bool,
     pruning: bool,
     paused: bool,
     releasing: usize,
-    /// The hints and the version of the endpoints that were last seen.
+    /// The number of wake-ups and the version of the endpoints that were read last.
     hints: u64,
     version: u64,
-    /// The version when the last removal began.
+    /// The version of the endpoints at the start of the last removal.
     pruned: u64,
-    /// The endpoint that was leased from last.
+    /// The endpoint of the last lease.
     after: i64,
     next_due: Option<Timestamp>,
     next_prune: Timestamp,
 }
 
 impl Dispatcher {
-    /// A dispatcher that holds nothing: what the last one had leased is due again.
+    /// Creates a dispatcher without deliveries, after releasing the leases of the previous one.
     async fn begin(app: App) -> Self {
         if let Err(error) = lease::end_all(&app).await {
             warn!(%error, "deliveries of the last run wait for the end of their leases");
@@ -153,7 +153,7 @@ impl Dispatcher {
         }
     }
 
-    /// Starts whatever can be started now.
+    /// Starts every task that can start now.
     fn step(&mut self) {
         let now = self.app.clock().now();
         let hints = self.app.webhooks().hints();
@@ -172,12 +172,12 @@ impl Dispatcher {
         let version = self.app.webhooks().version();
         if version != self.version {
             self.version = version;
-            // It may have been a deletion, which leaves something to remove.
+            // The change may be a deletion, which leaves data to remove.
             self.next_prune = now;
             let stale = self.lanes.empty();
             self.release(stale);
         }
-        // The clock went back.
+        // Without this, the next run would be too late after the clock went back.
         self.next_prune = self.next_prune.min(now.plus(PRUNE_EVERY));
         if self.paused {
             return;
@@ -277,7 +277,7 @@ impl Dispatcher {
         let stale = looked.version != self.version;
         let mut returned = Vec::new();
         for taken in looked.taken {
-            // What was leased may be followed by more.
+            // More may be due than was leased.
             self.hungry = true;
             for delivery in taken.deliveries {
                 if !self.held.insert(delivery.key) {
@@ -294,7 +294,7 @@ impl Dispatcher {
         self.release(returned);
     }
 
-    /// Gives leases back, so that their deliveries are leased anew with what is true now.
+    /// Releases leases, so that the deliveries are leased again with current endpoint data.
     fn release(&mut self, deliveries: Vec<Key>) {
         if deliveries.is_empty() {
             return;
@@ -317,7 +317,7 @@ impl Dispatcher {
             return;
         }
         self.paused = true;
-        // In real time, as the database fails: the clock may stand still.
+        // In real time, because the clock of the product may stand still.
         self.tasks.spawn(async {
             pause(PAUSE).await;
             Done::Paused
@@ -337,22 +337,22 @@ impl Dispatcher {
         self.app.webhooks().metrics().in_memory.set(held);
     }
 
-    /// Tells whoever waits that nothing is left to do now.
+    /// Reports the dispatcher as idle if no work is left.
     fn settle(&self) {
         if self.tasks.is_empty() && !self.hungry && self.finished.is_empty() {
             self.app.webhooks().settle(self.hints);
         }
     }
 
-    /// When there is something to do by the clock alone. What a running task will lead to is not
-    /// waited for here: a time that has come already would keep the loop from ever waiting.
+    /// Returns the next time at which the clock alone causes work. Work that a running task will cause is left
+    /// out: a time in the past would make the event loop spin.
     fn next_wake(&self) -> Timestamp {
         let prune = (!self.pruning && !self.paused).then_some(self.next_prune);
         let wake = prune.into_iter().chain(self.next_due).min();
         wake.unwrap_or(Timestamp::from_micros(i64::MAX))
     }
 
-    /// Lets attempts end for a moment, writes down what they came to, and gives back the rest.
+    /// Waits a moment for running attempts, records their outcomes and releases the waiting deliveries.
     async fn finish(mut self) {
         let waiting = self.lanes.empty();
         let drained = within(GRACE, async {

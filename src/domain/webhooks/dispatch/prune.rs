@@ -1,4 +1,4 @@
-//! Removing messages that are older than they are kept, with their deliveries and attempts.
+//! Deletes messages older than the retention time, with their deliveries and attempts.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -7,11 +7,11 @@ use crate::{
     kernel::{Result, Timestamp},
 };
 
-/// How many messages are looked at in one transaction.
+/// Maximum number of messages in one transaction.
 const CHUNK: i64 = 500;
 
-/// Where a message stands among those of its agent: by time, not by insertion, so that messages from
-/// a time which the clock has left again do not keep those after them.
+/// The position of a message among those of its agent. It is ordered by time, not by insertion: messages with a
+/// future time, from before the clock went back, must not prevent the deletion of those inserted later.
 type Position = (Timestamp, i64);
 
 const START: Position = (Timestamp::from_micros(i64::MIN), 0);
@@ -20,7 +20,7 @@ const NEXT_AGENT: &str = "
     SELECT agent_seq, created_at FROM webhook_messages WHERE agent_seq > :after
     ORDER BY agent_seq, created_at LIMIT 1";
 
-/// The last of the next old messages of an agent.
+/// Selects the last message of the next chunk of old messages.
 const CHUNK_END: &str = "
     SELECT created_at, seq FROM (
         SELECT created_at, seq FROM webhook_messages
@@ -43,7 +43,7 @@ const PRUNE: &str = "
                        WHERE endpoint_seq = webhook_endpoints.seq
                          AND message_seq = webhook_messages.seq AND state = 'pending')))";
 
-/// Removes the old messages of every agent, some at a time.
+/// Deletes the old messages of every agent, in chunks. Keeps those with pending deliveries.
 pub(super) async fn prune(app: &App) -> Result<()> {
     let retention = app.webhook_settings().retention();
     let before = app.clock().now().as_micros();
@@ -64,7 +64,7 @@ pub(super) async fn prune(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// The next agent with a message of before a time.
+/// Returns the next agent that has a message older than `before`.
 fn next_agent(conn: &Connection, mut after: i64, before: Timestamp) -> Result<Option<i64>> {
     let mut statement = conn.prepare_cached(NEXT_AGENT)?;
     loop {

@@ -1,4 +1,4 @@
-//! Writing down what attempts came to: many in one transaction.
+//! Records the outcomes of attempts, many in one transaction.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -21,17 +21,17 @@ use crate::{
     kernel::{Result, Timestamp, ids::WebhookAttemptId},
 };
 
-/// What was written down.
+/// The result of recording a batch.
 pub(super) struct Recorded {
     pub(super) deliveries: Vec<Key>,
-    /// There may be retries to come.
+    /// True if there may be retries.
     pub(super) retries: bool,
 }
 
-/// Writes down what attempts came to, and what follows from it.
+/// Records the outcomes of attempts: schedules retries and disables endpoints.
 ///
 /// # Errors
-/// The outcomes, if the store does not take them.
+/// The outcomes, if they could not be stored.
 pub(super) async fn record(
     app: &App,
     outcomes: Vec<Outcome>,
@@ -61,18 +61,18 @@ pub(super) async fn record(
         }
         Err(error) => {
             tracing::warn!(%error, "attempts are not written down yet");
-            // The job is over, so this is the last of them.
+            // The transaction is over, so this is the last reference.
             Arc::try_unwrap(outcomes).map_or(Ok(recorded), Err)
         }
     }
 }
 
-/// Why endpoints were disabled, one for each.
+/// Returns the reasons for which endpoints were disabled, one for each endpoint.
 fn write(change: &Change<'_>, settings: &Settings, outcomes: &[Outcome]) -> Result<Vec<Reason>> {
     let mut standing = Standing::default();
     for outcome in outcomes {
         if !insert(change.conn, outcome)? {
-            // The endpoint or the message is gone, and its delivery with it.
+            // The endpoint or the message was deleted, and the delivery with it.
             continue;
         }
         if outcome.succeeded() {
@@ -106,8 +106,8 @@ const INSERT: &str = "
       AND EXISTS (SELECT 1 FROM webhook_deliveries
                   WHERE endpoint_seq = :endpoint AND message_seq = :message)";
 
-/// Whether the delivery is still there. If not, another message may have the place of the one that
-/// was sent.
+/// Inserts the attempt. Returns false if the delivery no longer exists; another message may have its `seq` by
+/// then.
 fn insert(conn: &Connection, outcome: &Outcome) -> Result<bool> {
     let answer = outcome.result.as_ref();
     let inserted = conn.prepare_cached(INSERT)?.execute(named_params! {
@@ -149,7 +149,7 @@ const FAILED: &str = "
         state = :state, attempts = :attempts, manual = 0, due_at = :due_at, lease_until = NULL
     WHERE endpoint_seq = :endpoint AND message_seq = :message";
 
-/// Plans the next attempt, if there is one.
+/// Schedules the next attempt, or fails the delivery if no retry is left.
 fn failed(conn: &Connection, settings: &Settings, outcome: &Outcome) -> Result<()> {
     let pending: Option<(u32, bool)> = conn
         .prepare_cached(STATE)?
@@ -158,7 +158,7 @@ fn failed(conn: &Connection, settings: &Settings, outcome: &Outcome) -> Result<(
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
-    // The endpoint was disabled meanwhile: what waited for it has failed already.
+    // The endpoint was disabled meanwhile, which failed its pending deliveries.
     let Some((attempts, manual)) = pending else {
         return Ok(());
     };
@@ -181,10 +181,10 @@ fn failed(conn: &Connection, settings: &Settings, outcome: &Outcome) -> Result<(
     Ok(())
 }
 
-/// How the endpoints of a batch stand, so that each row is read and written at most once.
+/// The failure history of the endpoints of a batch, so that each row is read and written at most once.
 #[derive(Default)]
 struct Standing {
-    /// The first failure of each as it was, and as it is now.
+    /// The first failure since the last success of each endpoint: as stored, and as it is now.
     first_failures: HashMap<i64, (Option<Timestamp>, Option<Timestamp>)>,
     disabled: HashMap<i64, Reason>,
 }
@@ -195,7 +195,7 @@ const SET_FIRST_FAILURE: &str = "
     UPDATE webhook_endpoints SET first_failure_at = :at WHERE seq = :seq";
 
 impl Standing {
-    /// Notes a failure, or with none a success. Returns the first failure since the last success.
+    /// Records a failure, or a success if `failure` is none. Returns the first failure since the last success.
     fn note(
         &mut self,
         conn: &Connection,
@@ -212,8 +212,8 @@ impl Standing {
                 (stored, stored)
             }
         };
-        // One that comes first by the clock comes first, though it may have been later: a clock that
-        // went back must not put off for ever that the endpoint is given up.
+        // Takes the earlier time by the clock, which may belong to the later failure: a clock that went back
+        // must not postpone disabling the endpoint forever.
         let first = failure.map(|at| first.map_or(at, |first| first.min(at)));
         self.first_failures.insert(endpoint, (before, first));
         Ok(first)

@@ -1,18 +1,18 @@
-//! Removing what is left of deleted endpoints, in steps that each leave other writers their turn.
+//! Deletes the data of deleted endpoints, in short transactions between which other writers get their turn.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::{domain::tenancy::app::App, kernel::Result};
 
-/// How many rows are removed in one transaction. An attempt keeps up to
-/// `webhooks.response_bytes` of an answer, and what is removed is overwritten.
+/// Maximum number of rows in one transaction. An attempt holds up to `webhooks.response_bytes` of a response,
+/// and SQLite overwrites deleted content.
 const CHUNK: i64 = 200;
 
 const DELETED: &str = "
     SELECT seq FROM webhook_endpoints WHERE deleted_at IS NOT NULL ORDER BY seq LIMIT 1";
 
-/// Removes some of what belongs to a deleted endpoint, and at last the endpoint. Whether there may
-/// be more.
+/// Deletes some of the data of a deleted endpoint, and finally the endpoint itself. Returns true if there may be
+/// more.
 pub(super) async fn remove(app: &App) -> Result<bool> {
     let deleted = app.store().read(|conn| {
         let mut statement = conn.prepare_cached(DELETED)?;
@@ -42,7 +42,7 @@ const QUEUE: &str = "
 const ENDPOINT: &str = "DELETE FROM webhook_endpoints WHERE seq = :endpoint";
 
 fn step(conn: &Connection, endpoint: i64) -> Result<()> {
-    // Attempts first: they would go with their deliveries, however many there are.
+    // Deletes attempts first: deleting a delivery would cascade to all of its attempts in one statement.
     for sql in [ATTEMPTS, DELIVERIES, QUEUE] {
         let removed = conn
             .prepare_cached(sql)?
