@@ -1,5 +1,5 @@
-//! What happens to end users by itself: sensitive metadata goes after a day, end users that no
-//! conversation has come of are purged, and bulk deletions are run.
+//! Background work on end users: deletes expired sensitive metadata, purges end users without a conversation,
+//! and runs bulk deletions.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use crate::{
     kernel::{Result, Timestamp, ids::EndUserId},
 };
 
-/// How often to look for what is due, on the product's clock.
+/// Time between two runs, on the product's clock.
 const EVERY: Duration = Duration::from_secs(30);
-/// How long the position of an erased end user is kept, for pages that begin there.
+/// Time for which the list position of an erased end user is kept, so that cursors at it stay valid.
 const POSITION_KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
-/// How many end users are purged in one transaction.
+/// Maximum number of end users purged in one transaction.
 const AT_ONCE: i64 = 200;
 
-/// Does what is due, again and again, for as long as it is polled.
+/// Runs the background work in a loop until it is dropped.
 pub async fn work(app: App) {
     loop {
         if let Err(error) = deletion::run_due(&app).await {
@@ -45,10 +45,10 @@ const IS_DUE: &str = "
         OR EXISTS (SELECT 1 FROM end_user_deletions
                    WHERE completed_at IS NOT NULL AND created_at <= :deletions)";
 
-/// Erases what is due at the time of the clock.
+/// Deletes everything that has expired by the clock.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn sweep(app: &App) -> Result<()> {
     let now = app.clock().now();
     let due = app.store().read(|conn| {
@@ -85,7 +85,7 @@ const TO_PURGE: &str = "
     SELECT u.id, u.agent_id, a.workspace_id FROM end_users u JOIN agents a ON a.id = u.agent_id
     WHERE u.purge_at <= :now ORDER BY u.purge_at LIMIT :limit";
 
-/// Purges some of the end users that no conversation has come of; says how many.
+/// Purges a batch of the end users that are due and returns their number.
 fn purge(change: &Change<'_>) -> Result<i64> {
     let mut statement = change.conn.prepare_cached(TO_PURGE)?;
     let parameters = named_params! {":now": change.now, ":limit": AT_ONCE};

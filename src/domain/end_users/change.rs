@@ -1,4 +1,4 @@
-//! Creating and updating end users.
+//! Creates, updates and erases end users.
 
 use serde_json::{Map, Value};
 
@@ -32,7 +32,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// That of a call.
+    /// Returns the scope of a call.
     pub(super) fn of(call: &Call) -> Result<Self> {
         Ok(Self {
             workspace: call.workspace().clone(),
@@ -41,23 +41,23 @@ impl Scope {
     }
 }
 
-/// What a create comes to.
+/// The result of a create.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Created {
     /// A new end user.
     New(EndUser),
-    /// The one that had the external id, as it was: nothing of the request is applied.
+    /// The existing end user with this external id, unchanged: nothing of the request is applied.
     Known(EndUser),
 }
 
-/// Creates an end user of the caller's agent, unless one has the external id already.
+/// Creates an end user of the caller's agent, unless one with the external id exists.
 ///
 /// # Errors
-/// `Invalid` with the broken rules, or those of the store.
+/// `Invalid` with the broken rules, errors of the store.
 pub async fn create(call: &Call, new: New) -> Result<Created> {
     let scope = Scope::of(call)?;
     let sealer = call.app().sealer().clone();
-    // Refused before it takes a place in the queue.
+    // Checked before the change waits for the writer.
     let new = checked_new(new)?;
     call.app()
         .change(call, move |change, _| {
@@ -73,11 +73,10 @@ pub async fn create(call: &Call, new: New) -> Result<Created> {
         .await
 }
 
-/// Makes an end user as a part of a change.
+/// Creates an end user within a change.
 ///
 /// # Errors
-/// `Invalid` with the broken rules, `Conflict` for an external id that is taken, or those of the
-/// store.
+/// `Invalid` with the broken rules, `Conflict` if another end user has the external id, errors of the store.
 pub fn make(change: &Change<'_>, sealer: &Sealer, scope: &Scope, new: New) -> Result<EndUser> {
     let new = checked_new(new)?;
     check_free(change, scope, new.external_id.as_deref(), None)?;
@@ -125,7 +124,7 @@ fn make_checked(
         updated_at: change.now,
     };
     let purge_at = new.purge_after.map(|after| change.now.plus(after));
-    // The message first, so that the row is written once.
+    // The message is inserted first, so that the end user's row is written only once.
     let message = event::created(change, &scope.agent, &made)?;
     rows::insert(change.conn, &scope.agent, &made, purge_at, message)?;
     sensitive::write(change, sealer, &made.id, sensitive_metadata)?;
@@ -136,8 +135,8 @@ fn make_checked(
 /// Updates an end user of the caller's agent.
 ///
 /// # Errors
-/// `NotFound`, `Invalid` with the broken rules, `Conflict` for an external id that another one has,
-/// or those of the store.
+/// `NotFound` if the agent has no such end user, `Invalid` with the broken rules, `Conflict` if another end user
+/// has the external id, errors of the store.
 pub async fn update(
     call: &Call,
     id: EndUserId,
@@ -153,7 +152,7 @@ pub async fn update(
         .await
 }
 
-/// Updates an end user as a part of a change. What changes nothing leaves no trace.
+/// Updates an end user within a change. Writes nothing if no value changes.
 ///
 /// # Errors
 /// As [`update`].
@@ -183,7 +182,7 @@ pub fn apply(
         return Ok(new);
     }
     new.updated_at = change.now;
-    // The message first, so that the row is written once.
+    // The message is inserted first, so that the end user's row is written only once.
     let message = event::updated(change, &scope.agent, &stored, &new)?;
     rows::update(change.conn, &scope.agent, &stored, &new, message)?;
     record(change, scope, "end_user.update", id)?;
@@ -224,10 +223,10 @@ fn changed(mut profile: Profile, changes: ProfileChanges, how: MetadataUpdate) -
 const KEEP: &str = "
     UPDATE end_users SET purge_at = NULL WHERE agent_id = :agent_id AND id = :id";
 
-/// Notes that an end user is in a conversation now: it is not purged any more.
+/// Cancels the purge of an end user, because it is in a conversation now.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound` if the agent has no such end user, errors of the store.
 pub fn set_in_conversation(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
     let parameters = rusqlite::named_params! {":agent_id": agent, ":id": id};
     match change.conn.prepare_cached(KEEP)?.execute(parameters)? {
@@ -236,11 +235,10 @@ pub fn set_in_conversation(change: &Change<'_>, agent: &AgentId, id: &EndUserId)
     }
 }
 
-/// Erases an end user as a part of a change, with everything that refers to it and what was told of
-/// it.
+/// Erases an end user within a change, with everything that refers to it and the webhook messages about it.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound` if the agent has no such end user, errors of the store.
 pub fn erase(change: &Change<'_>, scope: &Scope, id: &EndUserId) -> Result<()> {
     if erase_as(change, scope, id, "end_user.delete")? {
         Ok(())
@@ -249,8 +247,8 @@ pub fn erase(change: &Change<'_>, scope: &Scope, id: &EndUserId) -> Result<()> {
     }
 }
 
-/// Erases an end user with everything that refers to it, and what was told of it; `action` is what the
-/// audit record says. Whether there was one.
+/// Erases an end user, the webhook messages about it, and the copies of these in the test inbox. `action` is the
+/// action of the audit record. Returns true if the end user existed.
 pub(super) fn erase_as(
     change: &Change<'_>,
     scope: &Scope,
@@ -277,14 +275,14 @@ pub(super) fn record(
             workspace: Some(&scope.workspace),
             action,
             resource_id: id.as_str(),
-            // The record outlives the end user, so that it must not name the person.
+            // The record outlives the end user, so it must not name the person.
             resource_name: None,
         },
     )
 }
 
-/// Refuses other properties of channels than those that reads show: a client that reads, edits and
-/// writes back may send them along.
+/// Refuses system properties that differ from the stored ones. Equal ones pass, because a client may read a
+/// profile, edit it and send all of it back.
 fn check_read_only(profile: &Profile, given: Map<String, Value>) -> Result<()> {
     for (name, value) in given {
         let shown = profile.system_properties.get(&name);

@@ -1,4 +1,4 @@
-//! What is told of end users, and when.
+//! Publishes webhook events about end users, and erases their messages.
 
 use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
@@ -16,14 +16,14 @@ use crate::{
     },
 };
 
-/// Tells that an end user is new. Gives the message's place, for its row.
+/// Publishes the creation of an end user. Returns the message's `seq`, to be stored with the end user.
 pub(super) fn created(change: &Change<'_>, agent: &AgentId, new: &EndUser) -> Result<i64> {
     tell(change, agent, "v1.end_user.created", new, None)
 }
 
-/// Tells that an end user has changed, unless the vendor tells nothing of such a change: one of
-/// nothing but channel properties or metavariables (seed 003). Gives the place of the last message
-/// that told of it, for its row.
+/// Publishes the update of an end user, unless only system properties or metavariables changed: the vendor
+/// publishes no event then (ada.md §4). Returns the `seq` of the last message about the end user, to be stored
+/// with it.
 pub(super) fn updated(
     change: &Change<'_>,
     agent: &AgentId,
@@ -72,7 +72,7 @@ fn last_message(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<
     Ok(last.optional()?.flatten())
 }
 
-/// Erases what was told of an end user that is still there.
+/// Deletes the messages about an end user that still exists.
 pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
     match last_message(change, agent, id)? {
         Some(last) => webhooks::erase_chain(change, agent, last, id.as_str()),
@@ -80,7 +80,7 @@ pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Res
     }
 }
 
-/// The end user as the vendor's API shows it. Sensitive metadata is not part of it.
+/// The end user as the vendor's API shows it, without sensitive metadata.
 #[derive(Serialize)]
 struct Data<'a> {
     end_user_id: &'a EndUserId,
@@ -131,7 +131,7 @@ impl<'a> Data<'a> {
     }
 }
 
-/// A time as the vendor writes those of end users: `2026-01-31T09:30:00.000000+00:00`.
+/// Formats a time like the vendor's end-user times: `2026-01-31T09:30:00.000000+00:00`.
 #[must_use]
 pub fn time_text(at: Timestamp) -> String {
     at.to_rfc3339_micros().replace('Z', "+00:00")

@@ -1,14 +1,14 @@
-//! What must be true of an external id.
+//! Validates external ids and folds their case.
 
 use crate::kernel::{
     Patch, Result, Rule, Violation,
     violation::{Location, Step},
 };
 
-/// The longest external id, in characters.
+/// Maximum length of an external id, in characters.
 const MAX: usize = 36;
 
-/// An external id, from this part of the request, as it is stored: capitals do not matter.
+/// Validates an external id from this part of the request and folds it to lower case for storage.
 pub(super) fn folded(external_id: &str, location: Location) -> Result<String> {
     let broken = |rule| {
         let path = vec![Step::Key("external_id".to_owned())];
@@ -31,8 +31,8 @@ pub(super) fn folded(external_id: &str, location: Location) -> Result<String> {
     Ok(lowered(external_id))
 }
 
-/// The text in small letters and with as many characters as before. A letter whose small form has
-/// two characters, as `İ`, stays: folded ids must keep to the rules themselves.
+/// Converts a text to lower case and keeps its number of characters. A letter whose lower case has two
+/// characters, such as `İ`, stays as it is: a folded id must satisfy the length limit too.
 fn lowered(text: &str) -> String {
     let small = text.to_lowercase();
     if small.chars().count() == text.chars().count() {
@@ -46,7 +46,7 @@ fn lowered(text: &str) -> String {
     text.chars().map(letter).collect()
 }
 
-/// A change of an external id, folded.
+/// Validates and folds a change of an external id.
 pub(super) fn folded_patch(patch: Patch<String>) -> Result<Patch<String>> {
     Ok(match patch {
         Patch::Value(external_id) => Patch::Value(folded(&external_id, Location::Body)?),
@@ -71,7 +71,7 @@ mod tests {
     }
 
     proptest! {
-        /// A stored id is found by itself.
+        /// A folded id must match itself in a later lookup.
         #[test]
         fn a_folded_id_folds_to_itself(text in "\\PC{1,36}") {
             if let Ok(once) = folded(&text, Location::Body) {

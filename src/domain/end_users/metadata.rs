@@ -1,15 +1,15 @@
-//! Metadata: values by name, and what a change of them means.
+//! Metadata of end users, and the rules for changing it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::kernel::{Patch, Result, Rule, Violation};
 
-/// The largest metadata, in bytes of JSON text.
+/// Maximum size of metadata, in bytes of JSON text.
 pub const METADATA_MAX_BYTES: usize = 10 * 1024;
 
-/// The variables that the vendor's channels keep in metadata. A change of nothing else is not told
-/// (seed 003; the vendor says that the list may change).
+/// The metadata variables that the vendor's channels set. A change of these alone publishes no event (ada.md §4;
+/// the vendor says that the list may change).
 pub const METAVARIABLES: [&str; 20] = [
     "ip_address",
     "user_agent",
@@ -33,37 +33,37 @@ pub const METAVARIABLES: [&str; 20] = [
     "sunshine_whatsapp_channel_phone_number",
 ];
 
-/// How new metadata meets the old.
+/// The way in which new metadata is combined with the old.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MetadataUpdate {
-    /// Its values take the place of those of the same name; null removes one.
+    /// New values replace those of the same name; null removes one.
     #[default]
     Merge,
-    /// It takes the place of the old.
+    /// The new metadata replaces the old as a whole.
     Replace,
 }
 
-/// Strings, booleans and whole numbers by name.
+/// Values by name: strings, booleans and whole numbers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Metadata(Map<String, Value>);
 
 impl Metadata {
-    /// The values.
+    /// Returns the values.
     #[must_use]
     pub const fn values(&self) -> &Map<String, Value> {
         &self.0
     }
 
-    /// Takes over what is stored.
+    /// Wraps stored values, which are valid already.
     pub(super) const fn stored(values: Map<String, Value>) -> Self {
         Self(values)
     }
 
-    /// The metadata after a change.
+    /// Returns the metadata after a change.
     ///
     /// # Errors
-    /// `Invalid` for a value that is no string, boolean or whole number, and beyond 10 KB.
+    /// `Invalid` for a value that is not a string, a boolean or a whole number, or if the result exceeds 10 KB.
     pub fn changed(self, patch: Patch<Map<String, Value>>, how: MetadataUpdate) -> Result<Self> {
         let given = match patch {
             Patch::Absent => return Ok(self),
@@ -90,7 +90,7 @@ impl Metadata {
         Ok(Self(values))
     }
 
-    /// Whether this differs from `other` in more than the vendor's metavariables.
+    /// True if this differs from `other` in anything but the vendor's metavariables.
     pub(super) fn differs_in_what_is_told(&self, other: &Self) -> bool {
         let has_more = |one: &Self, than: &Self| {
             one.0.iter().any(|(name, value)| {
@@ -101,7 +101,7 @@ impl Metadata {
     }
 }
 
-/// A value that is a string, a boolean or a whole number, which may be written as `1.0`.
+/// Returns the value if it is a string, a boolean or a whole number. A whole number may be written as `1.0`.
 pub(super) fn plain(member: &str, name: &str, value: Value) -> Result<Value> {
     let whole = match &value {
         Value::String(_) | Value::Bool(_) => Some(value),
@@ -116,7 +116,7 @@ pub(super) fn plain(member: &str, name: &str, value: Value) -> Result<Value> {
 }
 
 fn whole_number(number: f64) -> Option<Value> {
-    // Up to here, each whole number has a floating-point one of its own.
+    // Up to this number, every whole number has an exact floating-point value.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     (number.fract() == 0.0 && number.abs() <= EXACT)
         .then(|| serde_json::from_str(&format!("{number:.0}")).ok())
@@ -207,9 +207,9 @@ mod tests {
         fn merging_follows_its_laws(one in given(), two in given()) {
             let old = merged(Metadata::default(), &one);
             let new = merged(old.clone(), &two);
-            // Twice is once.
+            // A repeated merge changes nothing.
             prop_assert_eq!(&merged(new.clone(), &two), &new);
-            // What is named is as it was given, or gone; what is not named stays.
+            // Named values are as given, or removed; all others stay.
             for (name, value) in &two {
                 let expected = Some(value).filter(|value| !value.is_null());
                 prop_assert_eq!(new.values().get(name), expected);
@@ -220,7 +220,7 @@ mod tests {
                 }
             }
             prop_assert!(new.values().values().all(|value| !value.is_null()));
-            // To replace is to merge into nothing.
+            // Replacing equals merging into nothing.
             let replaced = old.changed(Patch::Value(two.clone()), MetadataUpdate::Replace);
             prop_assert_eq!(replaced.expect("valid"), merged(Metadata::default(), &two));
         }

@@ -1,7 +1,7 @@
-//! End users: the people that an agent talks with. Every dialect of the agent sees the same ones,
-//! and a change through any of them is told to the agent's webhook endpoints.
+//! End users: the people that an agent talks with. All dialects of an agent share them, and a change through any
+//! dialect is published to the agent's webhook endpoints.
 //!
-//! The rules are the vendor's (ada.md §3.3), who is the only one to publish any.
+//! The rules follow Ada (ada.md §3.3), the only vendor that publishes rules for end users.
 
 pub mod background;
 mod change;
@@ -29,91 +29,91 @@ use crate::kernel::{Patch, Timestamp, ids::EndUserId};
 /// An end user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EndUser {
-    /// Its id.
+    /// Id of the end user.
     pub id: EndUserId,
-    /// The caller's own key for it, in lower case; no other end user of the agent has it.
+    /// The caller's own key, in lower case; unique within the agent.
     pub external_id: Option<String>,
-    /// What is known of the person.
+    /// Data about the person.
     pub profile: Profile,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
 }
 
-/// What is known of a person.
+/// Data about a person.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Profile {
     /// First name.
     pub first_name: Option<String>,
     /// Last name.
     pub last_name: Option<String>,
-    /// The name to show.
+    /// Name to display.
     pub display_name: Option<String>,
-    /// The address of a picture.
+    /// Address of a picture.
     pub avatar: Option<String>,
     /// E-mail address.
     pub email: Option<String>,
-    /// Language, as `en-US`.
+    /// Language, such as `en-US`.
     pub language: Option<String>,
-    /// Values by name.
+    /// Metadata: values by name.
     pub metadata: Metadata,
-    /// What channels keep with a person. Callers of the API only read it.
+    /// Values set by channels. Callers of the API can only read them.
     pub system_properties: Map<String, Value>,
 }
 
-/// What a new end user is made of.
+/// The values of a new end user.
 #[derive(Debug, Clone, Default)]
 pub struct New {
-    /// Its id, in the shape of the dialect that makes it; one is minted if absent.
+    /// Id, in the format of the dialect that creates it; generated if absent.
     pub id: Option<EndUserId>,
-    /// The caller's own key for it: 1 to 36 characters without `<` and `>`.
+    /// The caller's own key: 1 to 36 characters without `<` and `>`.
     pub external_id: Option<String>,
-    /// What is known of the person.
+    /// Data about the person.
     pub profile: ProfileChanges,
-    /// How long it stays if it is not tied to a conversation by then; for good if absent.
+    /// Time after which the end user is purged if it is in no conversation by then; never if absent.
     pub purge_after: Option<std::time::Duration>,
 }
 
-/// What an update changes. What is absent stays.
+/// The changes of an update. Absent fields stay unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
-    /// Another key, or none.
+    /// New key, or null to remove it.
     pub external_id: Patch<String>,
-    /// What becomes known of the person.
+    /// Changes of the data about the person.
     pub profile: ProfileChanges,
-    /// Other properties of its channels: never set by callers of the API.
+    /// New system properties. Callers of the API cannot set them.
     pub system_properties: Option<Map<String, Value>>,
 }
 
-/// What becomes known of a person.
+/// The changes of the data about a person. Absent fields stay unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct ProfileChanges {
     /// First name.
     pub first_name: Patch<String>,
     /// Last name.
     pub last_name: Patch<String>,
-    /// The name to show.
+    /// Name to display.
     pub display_name: Patch<String>,
-    /// The address of a picture.
+    /// Address of a picture.
     pub avatar: Patch<String>,
     /// E-mail address.
     pub email: Patch<String>,
     /// Language.
     pub language: Patch<String>,
-    /// Values by name, null for one to remove; null as a whole removes all.
+    /// Values by name. A null value removes one; null as a whole removes all.
     pub metadata: Patch<Map<String, Value>>,
-    /// Values that are kept sealed for a day, null for one to remove; null as a whole removes all.
+    /// Values that are stored sealed for a day. A null value removes one; null as a whole removes all.
     pub sensitive_metadata: Patch<Map<String, Value>>,
-    /// Properties of channels as the caller has read them; others are refused.
+    /// System properties that the caller sends back. They must equal the stored ones.
     pub system_properties: Option<Map<String, Value>>,
 }
 
-/// A page of the list.
+/// A page of a list of end users.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
     /// The end users, oldest first.
     pub items: Vec<EndUser>,
-    /// The end user that the next page begins with.
+    /// Id of the first end user of the next page, if there is one.
     pub next: Option<EndUserId>,
 }

@@ -1,4 +1,4 @@
-//! Rows to mend after the clock went back (see [`crate::domain::lifecycle::clock_rewind`]).
+//! Rows to repair after the clock went back (see [`crate::domain::rewind`]).
 
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ pub(in crate::domain) const MENDS: &[Mend] = &[
         longest: |_| sensitive::KEPT_FOR,
         due: Some("erase_at"),
     },
-    // Made so far ahead that it would not even be purged at the time at which it is made again.
+    // End users created so far in the future that their lifetime would end before the clock reaches the time of
+    // creation again.
     Mend {
         table: "end_users",
         key: "seq",

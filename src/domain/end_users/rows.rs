@@ -1,4 +1,4 @@
-//! End users as rows: reading, listing, inserting, updating and erasing them.
+//! Stores end users: find, list, insert, update and erase.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde_json::{Map, Value};
@@ -14,10 +14,10 @@ use crate::{
     },
 };
 
-/// The end user with this id.
+/// Returns the end user with this id.
 ///
 /// # Errors
-/// `NotFound` if the caller's agent has none, or those of the store.
+/// `NotFound` if the caller's agent has no such end user, errors of the store.
 pub fn find(call: &Call, id: &EndUserId) -> Result<EndUser> {
     let agent = &call.agent()?.id;
     call.app()
@@ -25,11 +25,11 @@ pub fn find(call: &Call, id: &EndUserId) -> Result<EndUser> {
         .read(|conn| find_row(conn, agent, id)?.ok_or_else(not_found))
 }
 
-/// The end user with this external id, in any case of letters.
+/// Returns the end user with this external id, in any case of letters.
 ///
 /// # Errors
-/// `Invalid` for what cannot be one, `NotFound` if the caller's agent has none, or those of the
-/// store.
+/// `Invalid` if the external id is malformed, `NotFound` if the caller's agent has no such end user, errors of
+/// the store.
 pub fn find_by_external_id(call: &Call, external_id: &str) -> Result<EndUser> {
     let agent = &call.agent()?.id;
     let external_id = folded(external_id, Location::Query)?;
@@ -49,11 +49,11 @@ const POSITION: &str = "
     UNION ALL
     SELECT seq FROM end_user_positions WHERE agent_id = :agent_id AND id = :id";
 
-/// The end users of the caller's agent, oldest first, from the one with the id `cursor` on. If that
-/// one has been erased since, from where it stood.
+/// Returns a page of the end users of the caller's agent, oldest first. The page begins with the end user
+/// `cursor`, or at its former position if it was erased recently.
 ///
 /// # Errors
-/// `Invalid` for a cursor that is, and lately was, no end user of the agent; those of the store.
+/// `Invalid` if the cursor is not an end user of the agent, nor a recently erased one; errors of the store.
 pub async fn list(call: &Call, cursor: Option<EndUserId>, limit: u32) -> Result<Page> {
     let agent = call.agent()?.id.clone();
     call.app()
@@ -67,7 +67,7 @@ pub async fn list(call: &Call, cursor: Option<EndUserId>, limit: u32) -> Result<
             let mut rows = statement.query(named_params! {
                 ":agent_id": agent,
                 ":from": from,
-                // One more than asked for is where the next page begins.
+                // The extra row is the first one of the next page.
                 ":limit": i64::from(limit) + 1,
             })?;
             let mut page = Page {
@@ -98,16 +98,16 @@ fn position(conn: &Connection, agent: &AgentId, id: &EndUserId) -> Result<i64> {
     })
 }
 
-/// An end user as it is stored.
+/// An end user as stored.
 pub(super) struct Stored {
     pub(super) seq: i64,
     pub(super) end_user: EndUser,
-    /// The last message that told of it, by which all of them are found.
+    /// `seq` of the last message about it. The links from it lead to all others.
     pub(super) last_message: Option<i64>,
 }
 
-/// Parameters of what is done with almost every request go by position: a name costs a search
-/// through those of all.
+/// Statements that run with almost every request use positional parameters: SQLite finds a named one by
+/// comparing all names.
 const FIND: &str = "
     SELECT id, external_id, first_name, last_name, display_name, avatar, email, language, metadata,
         system_properties, created_at, updated_at, seq, last_message_seq
@@ -117,7 +117,7 @@ fn find_row(conn: &Connection, agent: &AgentId, id: &EndUserId) -> Result<Option
     Ok(find_stored(conn, agent, id)?.map(|stored| stored.end_user))
 }
 
-/// The end user with this id, with what a change of it needs to know.
+/// Loads an end user with the row data that a change needs.
 pub(super) fn find_stored(
     conn: &Connection,
     agent: &AgentId,
@@ -139,7 +139,7 @@ const FIND_EXTERNAL: &str = "
         system_properties, created_at, updated_at
     FROM end_users WHERE agent_id = ? AND external_id = ?";
 
-/// The end user with this folded external id.
+/// Loads the end user with this folded external id.
 pub(super) fn find_external(
     conn: &Connection,
     agent: &AgentId,
@@ -154,8 +154,8 @@ pub(super) fn not_found() -> Error {
     Error::not_found("End user not found")
 }
 
-/// Reads a row of the columns that the statements above name, by their order: to look one up by its
-/// name, the names of all columns before it are compared.
+/// Reads the columns of the statements above by position. A lookup by name would compare the names of all
+/// columns before it.
 fn from_row(row: &Row<'_>) -> rusqlite::Result<EndUser> {
     let object = |column: usize| -> rusqlite::Result<Map<String, Value>> {
         match row.get(column)? {
@@ -187,7 +187,7 @@ const INSERT: &str = "
          metadata, system_properties, purge_at, created_at, updated_at, last_message_seq)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-/// Writes a new end user down, of which the `last_message` told.
+/// Inserts an end user. `last_message` is the `seq` of the message about its creation.
 pub(super) fn insert(
     conn: &Connection,
     agent: &AgentId,
@@ -221,15 +221,16 @@ const UPDATE: &str = "
         updated_at = ?, last_message_seq = ?
     WHERE seq = ? AND agent_id = ?";
 
-/// Apart, because to set an indexed column is to write its index, changed or not.
+/// A separate statement, because setting an indexed column rewrites its index entry even if the value is the
+/// same.
 const UPDATE_INDEXED: &str = "
     UPDATE end_users SET external_id = ?, email = ? WHERE seq = ? AND agent_id = ?";
 
-/// Apart, because to set a column of JSON is to check it.
+/// A separate statement, because setting a JSON column runs its check.
 const UPDATE_JSON: &str = "
     UPDATE end_users SET metadata = ?, system_properties = ? WHERE seq = ? AND agent_id = ?";
 
-/// Writes an end user down that was `old` and is `new`, of which the `last_message` told.
+/// Updates the row of an end user from `old` to `new`. `last_message` is the `seq` of the last message about it.
 pub(super) fn update(
     conn: &Connection,
     agent: &AgentId,
@@ -257,7 +258,7 @@ pub(super) fn update(
             agent
         ])?;
     }
-    // Maps are equal in any order, but shown in theirs.
+    // Maps are equal in any order, but responses keep the order.
     if before.metadata.values().iter().ne(after.metadata.values())
         || before.system_properties.iter().ne(&after.system_properties)
     {
@@ -284,7 +285,7 @@ const SEQ: &str = "SELECT seq FROM end_users WHERE agent_id = :agent_id AND id =
 
 const ERASE: &str = "DELETE FROM end_users WHERE agent_id = :agent_id AND id = :id";
 
-/// Erases an end user with everything that refers to it. Says whether there was one.
+/// Erases an end user with everything that refers to it. Returns true if it existed.
 pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<bool> {
     change
         .conn
@@ -314,10 +315,10 @@ pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Res
 
 const WAS_ERASED: &str = "SELECT EXISTS (SELECT 1 FROM end_user_positions WHERE id = :id)";
 
-/// Whether an end user of any agent was erased lately.
+/// True if an end user with this id, of any agent, was erased recently.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn was_erased(conn: &Connection, id: &EndUserId) -> Result<bool> {
     Ok(conn
         .prepare_cached(WAS_ERASED)?

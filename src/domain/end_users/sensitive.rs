@@ -1,6 +1,6 @@
-//! Sensitive metadata: values that are sealed, shown to no caller of an API, and gone after a day.
+//! Sensitive metadata: values that are stored sealed, returned by no API and deleted after a day.
 //!
-//! Every access looks at the time; [`erase_due`] then removes the rows themselves.
+//! Every read ignores expired values; [`erase_due`] deletes their rows.
 
 use std::time::Duration;
 
@@ -20,14 +20,15 @@ use crate::{
     store::Sealer,
 };
 
-/// How long a value is kept.
+/// Time for which a value is kept.
 pub(super) const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
-/// The most values that one request sets or removes.
+/// Maximum number of values in one request.
 const MAX_PAIRS: usize = 20;
-/// What names are made of.
+/// Pattern of the names.
 const NAME_PATTERN: &str = "^[A-Za-z0-9_-]+$";
 
-/// Checks what a request sets. `shown` is metadata that must not have the same names.
+/// Checks the values of a request. `shown` is the metadata of the same request, which must not have the same
+/// names.
 pub(super) fn check(
     patch: Patch<Map<String, Value>>,
     shown: Option<&Map<String, Value>>,
@@ -73,7 +74,7 @@ const REMOVE: &str = "
 
 const REMOVE_ALL: &str = "DELETE FROM end_user_sensitive WHERE end_user_id = :end_user_id";
 
-/// Sets and removes values, which must have been checked. Says whether that changed anything.
+/// Sets and removes checked values. Returns true if a row changed.
 pub(super) fn write(
     change: &Change<'_>,
     sealer: &Sealer,
@@ -118,10 +119,10 @@ const READ: &str = "
     SELECT s.name, s.sealed FROM end_user_sensitive s JOIN end_users u ON u.id = s.end_user_id
     WHERE u.agent_id = :agent_id AND u.id = :id AND s.erase_at > :now ORDER BY s.name";
 
-/// The sensitive metadata of an end user, for what the agent itself does with it: no API shows it.
+/// Returns the sensitive metadata of an end user for the agent's own use: no API returns it.
 ///
 /// # Errors
-/// `Internal` for a value that cannot be opened, or those of the store.
+/// `Internal` if a value cannot be opened, errors of the store.
 pub fn sensitive_metadata(
     app: &App,
     agent: &AgentId,
@@ -153,7 +154,7 @@ fn open(sealer: &Sealer, id: &EndUserId, name: &str, sealed: &[u8]) -> Result<Va
 
 const ERASE_DUE: &str = "DELETE FROM end_user_sensitive WHERE erase_at <= :now";
 
-/// Removes the values whose time has come.
+/// Deletes the expired values.
 pub(super) fn erase_due(conn: &Connection, now: Timestamp) -> Result<()> {
     conn.prepare_cached(ERASE_DUE)?
         .execute(named_params! {":now": now})?;

@@ -1,4 +1,4 @@
-//! Whom an identifier means.
+//! Finds the end users that an identifier of a bulk deletion matches.
 
 use rusqlite::{Connection, named_params};
 
@@ -8,8 +8,8 @@ use crate::kernel::{
     ids::{AgentId, EndUserId},
 };
 
-/// An identifier as it is compared: trimmed, and folded where capitals do not matter. A
-/// `chatter_id` is an `end_user_id` by an older name.
+/// An identifier normalized for comparison: trimmed, and in lower case for e-mail addresses and external ids. A
+/// `chatter_id` becomes an `end_user_id`, which it is an older name for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Sought {
     pub(super) kind: IdentifierKind,
@@ -17,7 +17,7 @@ pub(super) struct Sought {
     pub(super) variable: Option<String>,
 }
 
-/// What to look for, or why there cannot be any such thing.
+/// Normalizes an identifier, or returns the reason for which it cannot match.
 pub(super) fn sought(identifier: &Identifier) -> Result<Sought, &'static str> {
     let value = identifier.value.trim();
     if value.is_empty() {
@@ -59,7 +59,7 @@ const BY_ID: &str = "
     SELECT id FROM end_users
     WHERE agent_id = :agent_id AND id = :text AND :variable IS NULL LIMIT :limit";
 
-// The members of the profile are variables as well as what stands in the metadata.
+// The members of the profile count as variables, beside the metadata.
 const BY_VARIABLE: &str = "
     SELECT id FROM end_users WHERE agent_id = :agent_id AND (
         EXISTS (SELECT 1 FROM json_each(metadata) m WHERE m.key = :variable AND :text =
@@ -71,7 +71,7 @@ const BY_VARIABLE: &str = "
             WHEN 'email' THEN email WHEN 'language' THEN language END)
     ORDER BY seq LIMIT :limit";
 
-/// The end users of an agent that are sought, at most `limit`.
+/// Returns the ids of the matching end users of an agent, at most `limit`.
 pub(super) fn matches(
     conn: &Connection,
     agent: &AgentId,

@@ -1,5 +1,4 @@
-//! Bulk deletions: requests to erase people, each a job that is run in the background
-//! (ada.md §5.3).
+//! Bulk deletions: requests to erase many end users, each run as a background job (ada.md §5.3).
 
 mod matching;
 mod rows;
@@ -18,19 +17,19 @@ use crate::{
     kernel::{Timestamp, ids::EndUserDeletionId},
 };
 
-/// The most identifiers of one request.
+/// Maximum number of identifiers in one request.
 pub const IDENTIFIERS_MAX: usize = 1000;
-/// The most end users that one identifier may match.
+/// Maximum number of end users that one identifier may match.
 pub const MATCHES_MAX: usize = 1000;
-/// How long a request with the same `client_reference` and content is the same request.
+/// Time for which a request with the same `client_reference` and content returns the same deletion.
 const SAME_WITHIN: Duration = Duration::from_secs(24 * 3600);
-/// How long an identifier that was accepted is not accepted again.
+/// Time for which an accepted identifier is not accepted again.
 const COOLDOWN: Duration = Duration::from_secs(7 * 24 * 3600);
-/// How long the outcome of a deletion can be read. It names people, so not for good.
+/// Time for which the outcome of a deletion can be read. It is limited because the outcome names people.
 pub(super) const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 
 text_enum! {
-    /// What an identifier is compared with.
+    /// The value that an identifier is compared with.
     pub enum IdentifierKind {
         /// The e-mail address, in any case of letters.
         Email = "email",
@@ -46,15 +45,15 @@ text_enum! {
 }
 
 text_enum! {
-    /// How far a deletion is.
+    /// The progress of a deletion.
     pub enum Status {
-        /// Nothing has happened yet.
+        /// Submitted and not started.
         Queued = "queued",
-        /// It is being run.
+        /// Running.
         InProgress = "in_progress",
-        /// Whoever was found is erased.
+        /// All matching end users are erased.
         Completed = "completed",
-        /// Whoever was found is erased, but some identifiers were not accepted.
+        /// The matching end users are erased, but some identifiers were rejected.
         Partial = "partial",
         /// No identifier was accepted.
         Failed = "failed",
@@ -62,60 +61,60 @@ text_enum! {
 }
 
 text_enum! {
-    /// What becomes of an identifier.
+    /// The result for an identifier.
     pub enum Disposition {
-        /// The end users that it matches are erased.
+        /// The matching end users are erased.
         Accepted = "accepted",
-        /// It matches nobody.
+        /// It matches no end user.
         NotFound = "not_found",
-        /// It cannot match anybody, or it was accepted within the last seven days already.
+        /// It cannot match an end user, or was accepted already within the last seven days.
         Invalid = "invalid",
-        /// It matches too many, and nobody is erased.
+        /// It matches too many end users; none is erased.
         ExceedsLimit = "exceeds_limit",
-        /// Other identifiers of the request match the same.
+        /// Other identifiers of the request match the same end users.
         Duplicate = "duplicate",
     }
 }
 
-/// Whom to erase.
+/// An identifier of the end users to erase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identifier {
-    /// What it is compared with.
+    /// The value that it is compared with.
     pub kind: IdentifierKind,
     /// The value.
     pub value: String,
-    /// For [`IdentifierKind::VariableMatch`], whose value it is.
+    /// The name of the variable, for [`IdentifierKind::VariableMatch`].
     pub variable: Option<String>,
 }
 
-/// An identifier and what became of it.
+/// An identifier and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// The identifier, as it was submitted.
+    /// The identifier, as submitted.
     pub identifier: Identifier,
-    /// What became of it; none while the deletion has not come to it.
+    /// The result; none until the job has processed the identifier.
     pub disposition: Option<Disposition>,
-    /// How many end users it matches.
+    /// Number of end users that it matches.
     pub matched: u64,
-    /// Why it was not accepted.
+    /// Reason for which it was not accepted.
     pub reason: Option<String>,
 }
 
 /// A bulk deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deletion {
-    /// Its id.
+    /// Id of the deletion.
     pub id: EndUserDeletionId,
-    /// The caller's own name for it.
+    /// The caller's own name for the deletion.
     pub client_reference: Option<String>,
-    /// How far it is.
+    /// Progress.
     pub status: Status,
-    /// How many identifiers were submitted.
+    /// Number of submitted identifiers.
     pub submitted_count: u64,
-    /// Why no identifier was accepted.
+    /// Reason for which no identifier was accepted.
     pub failure_reason: Option<String>,
-    /// When it was submitted.
+    /// Time of submission.
     pub created_at: Timestamp,
-    /// When it ended.
+    /// Time of completion.
     pub completed_at: Option<Timestamp>,
 }

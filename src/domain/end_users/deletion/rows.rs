@@ -1,4 +1,4 @@
-//! Bulk deletions as rows.
+//! Reads stored bulk deletions and deletes expired ones.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -14,10 +14,10 @@ const OUTCOMES: &str = "
     SELECT kind, value, variable, disposition, matched, reason
     FROM end_user_deletion_identifiers WHERE deletion_id = :id ORDER BY position";
 
-/// A deletion of the caller's agent, with what became of each identifier.
+/// Returns a deletion of the caller's agent, with the result for each identifier.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound` if the agent has no such deletion, errors of the store.
 pub async fn find(call: &Call, id: EndUserDeletionId) -> Result<(Deletion, Vec<Outcome>)> {
     let agent = call.agent()?.id.clone();
     call.app()
@@ -67,7 +67,7 @@ fn count(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
 const FORGET: &str = "
     DELETE FROM end_user_deletions WHERE completed_at IS NOT NULL AND created_at <= :before";
 
-/// Forgets the deletions that ended and were submitted before a time.
+/// Deletes the completed deletions that were submitted before a time.
 pub(in crate::domain::end_users) fn forget(conn: &Connection, before: Timestamp) -> Result<()> {
     conn.prepare_cached(FORGET)?
         .execute(named_params! {":before": before})?;

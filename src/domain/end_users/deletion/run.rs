@@ -1,7 +1,7 @@
-//! Running bulk deletions: first everyone is looked for, then everyone found is erased.
+//! Runs bulk deletions: first matches all identifiers, then erases the end users found.
 //!
-//! Each step is a transaction of its own that leaves behind what is still to do, so that a
-//! deletion goes on after a crash where it was, and another process may be at the same one.
+//! Each step is a transaction that records the remaining work. A deletion therefore continues after a crash, and
+//! two runs of the same deletion do no harm.
 
 use rusqlite::{OptionalExtension, named_params};
 
@@ -21,10 +21,10 @@ use crate::{
     },
 };
 
-/// How many identifiers are looked for, or end users erased, in one step.
+/// Maximum number of identifiers matched, or end users erased, in one step.
 const AT_ONCE: i64 = 100;
 
-/// A deletion that is being run.
+/// A deletion that is running.
 #[derive(Clone)]
 struct Running {
     id: EndUserDeletionId,
@@ -36,10 +36,10 @@ const DUE: &str = "
     FROM end_user_deletions d JOIN agents a ON a.id = d.agent_id
     WHERE d.completed_at IS NULL AND d.due_at <= :now ORDER BY d.due_at, d.seq LIMIT 1";
 
-/// Runs the deletions that are due to their end, in the order they came.
+/// Runs the due deletions to completion, in the order of submission.
 ///
 /// # Errors
-/// Those of the store; then the rest is still due.
+/// Errors of the store; the unfinished deletions stay due.
 pub async fn run_due(app: &App) -> Result<()> {
     loop {
         let now = app.clock().now();
@@ -96,7 +96,7 @@ fn set_in_progress(change: &Change<'_>, id: &EndUserDeletionId) -> Result<()> {
     Ok(())
 }
 
-/// What was found for one identifier.
+/// The matches of one identifier.
 struct Found {
     position: i64,
     matches: Vec<EndUserId>,
@@ -106,10 +106,10 @@ const TO_LOOK_FOR: &str = "
     SELECT position, kind, sought, variable FROM end_user_deletion_identifiers
     WHERE deletion_id = :id AND disposition IS NULL ORDER BY position LIMIT :limit";
 
-/// Looks for the next identifiers; says whether there were any.
+/// Matches the next identifiers. Returns true if there were any.
 async fn look(app: &App, deletion: &Running) -> Result<bool> {
     let running = deletion.clone();
-    // Looking may take long, so the writer must not be held up by it.
+    // Outside of a write transaction, because matching may take long.
     let found = app.store().scan(move |conn| {
         let mut statement = conn.prepare_cached(TO_LOOK_FOR)?;
         let mut rows = statement.query(named_params! {":id": running.id, ":limit": AT_ONCE})?;
@@ -200,7 +200,7 @@ const TARGETS: &str = "
         SELECT end_user_id FROM end_user_deletion_targets WHERE deletion_id = :id LIMIT :limit)
     RETURNING end_user_id";
 
-/// Erases the next end users that were found; says how many there were.
+/// Erases the next end users that were found and returns their number.
 fn erase(change: &Change<'_>, deletion: &Running) -> Result<usize> {
     let mut statement = change.conn.prepare_cached(TARGETS)?;
     let parameters = named_params! {":id": deletion.id, ":limit": AT_ONCE};

@@ -1,4 +1,4 @@
-//! Submitting a bulk deletion.
+//! Accepts a request for a bulk deletion.
 
 use std::collections::HashSet;
 
@@ -38,11 +38,11 @@ const INSERT: &str = "
     VALUES
         (:id, :agent_id, :client_reference, :request_hash, :status, :count, :now, :now)";
 
-/// Submits a bulk deletion in the caller's agent. The same request with the same
-/// `client_reference` within a day is the same deletion.
+/// Submits a bulk deletion in the caller's agent. The same request with the same `client_reference` within a day
+/// returns the same deletion.
 ///
 /// # Errors
-/// `Invalid` without an identifier or with too many, or those of the store.
+/// `Invalid` if there are no identifiers or too many, errors of the store.
 pub async fn submit(
     call: &Call,
     identifiers: Vec<Identifier>,
@@ -58,18 +58,17 @@ pub async fn submit(
     }
     call.app()
         .change(call, move |change, _| {
-            // Only a hint: whoever runs deletions finds it without.
+            // Only a hint: the background work also polls for deletions.
             change.then(|app| app.end_user_work().notify_one());
             let hash = hash(&identifiers);
             let same = change.conn.prepare_cached(SAME)?.query_row(
                 named_params! {
                     ":agent_id": scope.agent,
-                    // Null is not equal to null: without a reference, nothing is the same.
+                    // NULL does not equal NULL: a request without a reference is always new.
                     ":client_reference": client_reference,
                     ":request_hash": hash,
                     ":since": earlier(change.now, SAME_WITHIN),
-                    // One from a time that the clock has left must not stand in the way until it
-                    // comes back.
+                    // Ignores deletions from the future, which the clock has left by going back.
                     ":until": change.now.plus(SAME_WITHIN),
                 },
                 from_row,
@@ -138,7 +137,8 @@ const INSERT_IDENTIFIER: &str = "
     VALUES
         (:deletion_id, :position, :kind, :value, :sought, :variable, :disposition, 0, :reason)";
 
-/// Writes the identifiers down. What is wrong with one is found here, whom it matches later.
+/// Stores the identifiers. Rejects malformed ones, repeated ones and those in cooldown; the job matches the rest
+/// later.
 fn take_in(
     change: &Change<'_>,
     agent: &AgentId,
@@ -190,7 +190,7 @@ const IN_COOLDOWN: &str = "
           AND d.agent_id = :agent_id AND d.created_at > :since AND d.created_at < :until
     )";
 
-/// Whether an identifier was accepted, or may still be, within the last seven days.
+/// True if an identifier was accepted within the last seven days, or is not processed yet.
 fn in_cooldown(change: &Change<'_>, agent: &AgentId, sought: &Sought) -> Result<bool> {
     let alias = match sought.kind {
         IdentifierKind::EndUserId => IdentifierKind::ChatterId,
