@@ -1,4 +1,4 @@
-//! From what was typed into a form to the configuration that its schema describes.
+//! Converts submitted form values to the configuration that the form's schema describes.
 
 use std::collections::HashMap;
 
@@ -7,20 +7,20 @@ use serde_json::{Map, Number, Value, json};
 use super::form::{Alternative, Choice, Form, Item, ItemKind};
 use crate::kernel::{Violation, violation::Step};
 
-/// The answers of a form that was sent. Never logged: they have passwords.
+/// The answers of a submitted form. Never logged, because they contain passwords.
 pub struct Answers {
-    /// The values, still to be checked.
+    /// The values, not validated yet.
     pub values: Map<String, Value>,
-    /// The schema of the form with the chosen alternatives alone, so that a broken rule is one of a field.
+    /// The form's schema with only the chosen alternatives, so that each violation belongs to a field.
     pub(super) schema: Value,
 }
 
-/// What was typed, by the names of the fields. Never logged: it has passwords.
+/// Submitted values by field name. Never logged, because they contain passwords.
 #[derive(Default)]
 pub struct Typed(HashMap<String, Vec<String>>);
 
 impl Typed {
-    /// The values that a form was sent with.
+    /// Groups the name–value pairs of a submitted form by name.
     pub fn of(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut typed: HashMap<String, Vec<String>> = HashMap::new();
         for (name, value) in pairs {
@@ -29,13 +29,13 @@ impl Typed {
         Self(typed)
     }
 
-    /// The first value of a field.
+    /// Returns the first value of a field.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&str> {
         self.all(name).first().map(String::as_str)
     }
 
-    /// Every value of a field.
+    /// Returns all values of a field.
     #[must_use]
     pub fn all(&self, name: &str) -> &[String] {
         self.0.get(name).map_or(&[], Vec::as_slice)
@@ -43,8 +43,8 @@ impl Typed {
 }
 
 impl Form {
-    /// The answers. What is not one of a field's values stays as it was typed, so that the check
-    /// finds it.
+    /// Converts submitted values to answers. A value that a field does not accept stays as submitted, so that
+    /// validation finds it.
     #[must_use]
     pub fn answers(&self, typed: &Typed) -> Answers {
         let mut values = Map::new();
@@ -55,7 +55,7 @@ impl Form {
         }
     }
 
-    /// The field or group that a broken rule is about; none for the form as a whole.
+    /// Returns the field or group that a violation is about; none for the form as a whole.
     #[must_use]
     pub fn place_of(&self, violation: &Violation, typed: &Typed) -> Option<&Item> {
         let keys = violation.path.iter().map_while(|step| match step {
@@ -78,7 +78,7 @@ impl Form {
     }
 }
 
-/// The field of a member: one of the object's own, or of its chosen alternative.
+/// Returns the field of a member: one of the object's own, or one of its chosen alternative.
 fn member<'a>(items: &'a [Item], key: &str, typed: &Typed) -> Option<&'a Item> {
     let is_named = |item: &&Item| item.path.last().is_some_and(|last| last == key);
     items.iter().find(is_named).or_else(|| {
@@ -87,7 +87,7 @@ fn member<'a>(items: &'a [Item], key: &str, typed: &Typed) -> Option<&'a Item> {
     })
 }
 
-/// The alternative that was chosen in a field.
+/// Returns the chosen alternative of a field.
 fn chosen<'a>(item: &'a Item, typed: &Typed) -> Option<&'a Alternative> {
     let ItemKind::Alternatives(alternatives) = &item.kind else {
         return None;
@@ -98,7 +98,7 @@ fn chosen<'a>(item: &'a Item, typed: &Typed) -> Option<&'a Alternative> {
         .find(|alternative| alternative.choice.key() == key)
 }
 
-/// The schema of an object with the chosen alternatives.
+/// Returns the schema of an object with the chosen alternatives merged in.
 fn schema(frame: &Map<String, Value>, items: &[Item], typed: &Typed) -> Value {
     let (mut properties, mut required) = (Map::new(), Vec::new());
     members(items, typed, &mut properties, &mut required);
@@ -139,7 +139,7 @@ fn members(
     required.dedup();
 }
 
-/// Reads the values of some fields; true if one of them was filled in.
+/// Reads the values of some fields. Returns true if one of them was filled in.
 fn read(items: &[Item], typed: &Typed, values: &mut Map<String, Value>) -> bool {
     let mut any = false;
     for item in items {
@@ -157,7 +157,7 @@ fn read(items: &[Item], typed: &Typed, values: &mut Map<String, Value>) -> bool 
             _ => field(item, typed),
         };
         any |= filled;
-        // null stands for an empty field that must be there.
+        // Null is the value of an empty field that is required.
         let value = value.or_else(|| (item.required && item.nullable).then_some(Value::Null));
         if let Some(value) = value {
             values.insert(key.clone(), value);
@@ -170,13 +170,13 @@ fn read(items: &[Item], typed: &Typed, values: &mut Map<String, Value>) -> bool 
     any
 }
 
-/// The value of a field, and whether it was filled in. An empty field has none.
+/// Returns the value of a field, and true if it was filled in. An empty field has no value.
 fn field(item: &Item, typed: &Typed) -> (Option<Value>, bool) {
     let all = typed.all(&item.name);
     let text = all.first().map_or("", |text| text.trim());
     let value = match &item.kind {
         ItemKind::Boolean => return (Some(Value::Bool(!all.is_empty())), !all.is_empty()),
-        // What is masked is taken as it is: a blank may be part of it.
+        // Passwords are not trimmed: a blank may be part of one.
         ItemKind::Password { .. } => all
             .first()
             .filter(|text| !text.is_empty())

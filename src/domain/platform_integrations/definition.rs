@@ -1,4 +1,4 @@
-//! What an integration is made of, and the rules it keeps to.
+//! Definition of an integration, and the rules that it must satisfy.
 
 use serde_json::{Map, Value};
 
@@ -13,15 +13,15 @@ use crate::{
     net::outbound::web_address,
 };
 
-/// The longest name of an integration and of its author (seed 000).
+/// Maximum length of an integration's name and author, in characters (ada.md §2.2).
 const NAME_MAX: u64 = 160;
-/// The largest form, in bytes of JSON text.
+/// Maximum size of the form's schema, in bytes of JSON text.
 const FIELDS_MAX: usize = 64 * 1024;
 
 text_enum! {
-    /// What an integration is about.
+    /// The subject of an integration.
     pub enum Tag {
-        /// It brings knowledge to an agent.
+        /// Brings knowledge to an agent.
         Knowledge = "knowledge",
     }
 }
@@ -29,35 +29,35 @@ text_enum! {
 /// What an integration is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Definition {
-    /// Its name: 1 to 160 characters.
+    /// Name: 1 to 160 characters.
     pub name: String,
-    /// What it does.
+    /// Description for people.
     pub description: String,
-    /// Who makes it: 1 to 160 characters.
+    /// Author: 1 to 160 characters.
     pub author: String,
-    /// Where its users find help.
+    /// Contact for users who need help.
     pub contact: String,
-    /// What is called when an installation is removed.
+    /// URL that is called after an installation is removed.
     pub uninstallation_url: String,
-    /// Where the browser goes after the form.
+    /// URL that the browser goes to after the form is submitted.
     pub oauth_callback_url: String,
-    /// What it is about.
+    /// Subjects.
     pub tags: Vec<Tag>,
-    /// What it asks for.
+    /// Scopes that the integration requests.
     pub scopes: Vec<Scope>,
-    /// The field of the form that names a connection: a JMESPath.
+    /// JMESPath of the form field that names a connection.
     pub identifier_field_path: String,
-    /// The form: a JSON Schema of type `object`.
+    /// Schema of the form: a JSON Schema of type `object`.
     pub configuration_fields: Map<String, Value>,
-    /// Its icon.
+    /// URL of the icon.
     pub icon_url: Option<String>,
-    /// What its button says.
+    /// Label of the install button.
     pub call_to_action: Option<String>,
-    /// The texts of the errors that it sends a browser back with.
+    /// Texts of the errors that the integration redirects a browser back with, by code.
     pub error_codes: Option<Map<String, Value>>,
 }
 
-/// A change of a definition: what is absent stays.
+/// The changes of a definition. Absent fields stay unchanged.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[expect(missing_docs, reason = "the fields are those of the definition")]
 pub struct Changes {
@@ -83,7 +83,7 @@ impl Claim for Definition {
 }
 
 impl Definition {
-    /// Makes the changes. The result must be checked.
+    /// Applies the changes. The caller must check the result.
     pub(super) fn apply(&mut self, changes: Changes) {
         fn set<T>(field: &mut T, value: Option<T>) {
             if let Some(value) = value {
@@ -108,7 +108,7 @@ impl Definition {
         changes.error_codes.apply(&mut self.error_codes);
     }
 
-    /// Checks every rule and names all that are broken.
+    /// Checks all rules and reports every broken one.
     ///
     /// # Errors
     /// `Invalid` with the broken rules.
@@ -167,11 +167,11 @@ impl Definition {
         }
     }
 
-    /// Its form.
+    /// Parses the form.
     ///
     /// # Errors
-    /// `Invalid` if it cannot be drawn: one that an earlier version took may have what a form cannot
-    /// ask for.
+    /// `Invalid` if the form cannot be rendered: an earlier version may have accepted a schema with unsupported
+    /// keywords.
     pub fn form(&self) -> Result<Form> {
         Form::of(&self.configuration_fields, &Limits::STORED).map_err(|problem| {
             let place = [
@@ -187,7 +187,8 @@ impl Definition {
         })
     }
 
-    /// What an installation is granted: what the integration asks for, and what every one has.
+    /// Returns the scopes of an installation: those that the integration requests, and the two of every
+    /// installation (ada.md §2.3).
     #[must_use]
     pub fn granted(&self) -> Vec<Scope> {
         let always = [Scope::ReadInstallations, Scope::WriteInstallations];
@@ -210,7 +211,8 @@ fn length(name: &str, text: &str, max: u64, broken: &mut Vec<Violation>) {
     }
 }
 
-/// An address that a browser or the server can go to. Plain http is in the seed's own sample.
+/// Checks a URL that a browser or the server opens. Plain http is allowed, because Ada's sample has it (ada.md
+/// §2.2).
 fn address(name: &str, text: &str, broken: &mut Vec<Violation>) {
     if web_address(text).is_none() {
         let rule = Rule::Format("http or https URL".to_owned());

@@ -1,4 +1,4 @@
-//! The field that names a connection: a JMESPath that leads through the form to a required text.
+//! The `identifier_field_path`: a JMESPath to the required text field that names a connection.
 
 use jmespath::{Expression, ast::Ast};
 use serde_json::Value;
@@ -6,16 +6,15 @@ use serde_json::Value;
 use super::form::{Form, Item, ItemKind};
 use crate::kernel::{Error, Result, Rule};
 
-/// The longest path, in bytes.
+/// Maximum length of a path, in bytes.
 const LONGEST: usize = 500;
-/// The most signs that can begin something within something: the parser takes some of the stack for
-/// each.
+/// Maximum number of characters that can begin a nested expression: the parser recurses for each of them.
 const SIGNS_MAX: usize = 50;
 
-/// The most names of fields that a message lists.
+/// Maximum number of field names in an error message.
 const NAMES_SHOWN: usize = 10;
 
-/// Reads a path whose length and depth the parser can bear.
+/// Compiles a path whose length and depth are safe for the parser.
 fn compiled(path: &str) -> Result<Expression<'static>, Rule> {
     if path.len() > LONGEST {
         let rule = format!("must have at most {LONGEST} bytes");
@@ -33,7 +32,7 @@ fn compiled(path: &str) -> Result<Expression<'static>, Rule> {
     })
 }
 
-/// Checks that a path leads to a text that every answer has and that may be shown.
+/// Checks that a path leads to a text field that is always filled in and may be displayed.
 pub(super) fn check(path: &str, form: &Form) -> Result<(), Rule> {
     let broken = |text: &str| Err(Rule::Other(text.to_owned()));
     let expression = compiled(path)?;
@@ -54,7 +53,7 @@ pub(super) fn check(path: &str, form: &Form) -> Result<(), Rule> {
     }
 }
 
-/// The names that a path is made of; false if it is made of anything else.
+/// Collects the names that a path consists of. Returns false if it contains anything else.
 fn keys_of(ast: &Ast, keys: &mut Vec<String>) -> bool {
     match ast {
         Ast::Field { name, .. } => {
@@ -66,7 +65,8 @@ fn keys_of(ast: &Ast, keys: &mut Vec<String>) -> bool {
     }
 }
 
-/// The field at the end of a way on which everything is required, or the reason why there is none.
+/// Returns the field at the end of the path, or the reason for which there is none. Every field on the path must
+/// be required.
 fn find<'a>(items: &'a [Item], keys: &[String]) -> Result<&'a Item, String> {
     let lead = "must lead to a required field of configuration_fields";
     let mut here = items;
@@ -90,7 +90,7 @@ fn find<'a>(items: &'a [Item], keys: &[String]) -> Result<&'a Item, String> {
     found.ok_or_else(|| lead.to_owned())
 }
 
-/// The names of fields beside each other, for a message.
+/// Lists the names of sibling fields for an error message.
 fn names(items: &[Item]) -> String {
     let names = items.iter().filter_map(|item| item.path.last());
     let names: Vec<&str> = names.map(String::as_str).take(NAMES_SHOWN).collect();
@@ -102,12 +102,12 @@ fn names(items: &[Item]) -> String {
     format!("{}{more}", names.join(", "))
 }
 
-/// The name of a connection with these answers.
+/// Returns the name of a connection with these answers.
 pub(super) fn name_of(path: &str, answers: &Value) -> Result<String> {
     let failed = |error: jmespath::JmespathError| {
         Error::internal("a checked JMESPath does not work", error.to_string())
     };
-    // One that was stored before paths had bounds is refused here.
+    // Fails for paths that an earlier version stored without these limits.
     let expression =
         compiled(path).map_err(|rule| Error::invalid(format!("identifier_field_path {rule}")))?;
     let found = expression.search(answers).map_err(failed)?;
@@ -183,7 +183,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever a path is, it is read on half of the stack of the server's threads.
+        /// Parses any path on half of the stack size of the server's threads.
         #[test]
         fn any_path_is_read_or_refused(
             path in "[\\[\\]{}().*!&|?@,:'\"`ab01 -]{0,600}",

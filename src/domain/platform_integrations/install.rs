@@ -1,5 +1,4 @@
-//! Installing an integration: from a filled-in form to an installation and the code that its
-//! integration takes tokens for.
+//! Installs an integration: turns a submitted form into an installation and an authorization code.
 
 use rusqlite::named_params;
 use serde_json::{Map, Value};
@@ -28,10 +27,10 @@ use crate::{
 
 /// A new installation.
 pub struct Installed {
-    /// Its id.
+    /// Id of the installation.
     pub id: InstallationId,
-    /// Where the browser goes: the integration's callback with the code. It is as good as a
-    /// password for five minutes.
+    /// URL that the browser goes to: the integration's callback with the authorization code. The code is as
+    /// sensitive as a password while it is valid.
     pub callback: Secret,
 }
 
@@ -52,11 +51,11 @@ const INSERT: &str = "
         (:id, :integration_id, :agent_id, :status, :name, :scopes, :configuration,
          :client_secret, :now, :now)";
 
-/// Installs an integration in an agent, in the name of whoever runs this server.
+/// Installs an integration in an agent, on behalf of the operator.
 ///
 /// # Errors
-/// `Unauthenticated` for a key that is revoked by then; `Invalid` with the broken rules of the form,
-/// `Forbidden` for an archived integration, `Conflict` if it was changed in the meantime, or those of the store.
+/// `Unauthenticated` if the key was revoked meanwhile, `Invalid` with the broken rules of the form, `Forbidden`
+/// if the integration is archived, `Conflict` if it was changed meanwhile, errors of the store.
 pub async fn install(
     operator: &OperatorCall,
     integration: PlatformIntegration,
@@ -124,14 +123,14 @@ pub async fn install(
     operator.change(change).await
 }
 
-/// The answers, if they keep to the schema.
+/// Returns the answers if they are valid.
 fn checked(
     schema: &Map<String, Value>,
     answers: Answers,
     limits: &Limits,
 ) -> Result<Map<String, Value>> {
     let values = Value::Object(answers.values);
-    // With the chosen alternatives alone first: the whole schema cannot say which field is wrong.
+    // The reduced schema comes first, because errors of the whole schema cannot be assigned to fields.
     for schema in [&answers.schema, &Value::Object(schema.clone())] {
         let schema = Schema::compile(schema, &Limits::STORED).map_err(|error| {
             Error::invalid(format!(

@@ -1,4 +1,4 @@
-//! Installations: what an integration sees of its own, and what an agent sees of all of its.
+//! Installations: the view of the integration, of its own one, and the view of the agent, of all of its.
 
 use rusqlite::{Connection as Database, OptionalExtension, Row, named_params};
 use serde_json::{Map, Value};
@@ -20,11 +20,11 @@ use crate::{
 };
 
 text_enum! {
-    /// How far an installation is.
+    /// The progress of an installation.
     pub enum InstallationStatus {
-        /// The integration has not said that it is set up.
+        /// The integration has not reported that it is set up.
         Incomplete = "incomplete",
-        /// The integration has said so.
+        /// The integration has reported that it is set up.
         Complete = "complete",
     }
 }
@@ -32,25 +32,25 @@ text_enum! {
 /// An installation as its integration sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Installation {
-    /// Its id.
+    /// Id of the installation.
     pub id: InstallationId,
-    /// What is installed.
+    /// The installed integration.
     pub integration_id: PlatformIntegrationId,
-    /// How far it is.
+    /// Progress.
     pub status: InstallationStatus,
-    /// What was filled in, passwords and all.
+    /// The answers to the form, including passwords.
     pub configuration: Map<String, Value>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
 }
 
-/// The installation that a call is made for, with what a path says of it.
+/// Returns the installation that the access token belongs to. `integration` is the id in the request's path.
 ///
 /// # Errors
-/// `Forbidden` for a key that is no installation's, `NotFound` if the path names another one, or
-/// those of the store.
+/// `Forbidden` if the key is not an installation's token, `NotFound` if it belongs to another integration,
+/// errors of the store.
 pub fn find_own(call: &Call, integration: &PlatformIntegrationId) -> Result<Installation> {
     let grant = own(call, integration, None)?;
     let app = call.app();
@@ -83,7 +83,7 @@ const SET_STATUS: &str = "
     UPDATE platform_installations SET status = :status, updated_at = :now
     WHERE agent_id = :agent_id AND id = :id";
 
-/// Sets how far the installation is that a call is made for; without a status, it stays as it is.
+/// Sets the status of the installation that the access token belongs to; without a status, changes nothing.
 ///
 /// # Errors
 /// As for [`find_own`].
@@ -156,20 +156,20 @@ fn find(
     Ok(installation)
 }
 
-/// An installation as the people of its agent see it: without what was filled in.
+/// An installation as the members of its agent see it, without the answers to the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
-    /// Its id.
+    /// Id of the installation.
     pub id: InstallationId,
-    /// What is installed.
+    /// The installed integration.
     pub integration_id: PlatformIntegrationId,
-    /// The name of what is installed.
+    /// Name of the integration.
     pub integration: String,
-    /// Its own name: the human-friendly field of the answers.
+    /// Name of the connection: the answer at `identifier_field_path`.
     pub name: String,
-    /// How far it is.
+    /// Progress.
     pub status: InstallationStatus,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
 }
 
@@ -178,10 +178,10 @@ const CONNECTIONS: &str = "
     JOIN platform_integrations AS p ON p.id = i.integration_id
     WHERE i.agent_id = :agent_id ORDER BY i.seq";
 
-/// The installations of an agent, oldest first.
+/// Returns the installations of an agent, oldest first.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn connections(conn: &Database, agent: &AgentId) -> Result<Vec<Connection>> {
     let mut statement = conn.prepare_cached(CONNECTIONS)?;
     let rows = statement.query_map(named_params! {":agent_id": agent}, connection)?;

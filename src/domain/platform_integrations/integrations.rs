@@ -1,4 +1,4 @@
-//! Creating, changing and listing integrations.
+//! Creates, changes and lists integrations.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::Value;
@@ -25,11 +25,11 @@ use crate::{
     },
 };
 
-/// A new integration and the secret that proves it, which cannot be had again.
+/// A new integration and its secret, which cannot be retrieved later.
 pub struct Created {
     /// The integration.
     pub integration: PlatformIntegration,
-    /// Its OAuth client secret.
+    /// OAuth client secret of the integration.
     pub client_secret: Secret,
 }
 
@@ -54,7 +54,7 @@ const INSERT: &str = "
 /// Creates an integration of the caller's agent, in status `development`.
 ///
 /// # Errors
-/// `Invalid` with the broken rules, or those of the store.
+/// `Invalid` with the broken rules, errors of the store.
 pub async fn create(call: &Call, definition: Definition) -> Result<Created> {
     definition.check(call.schemas())?;
     let agent = call.agent()?.id.clone();
@@ -95,8 +95,8 @@ pub async fn create(call: &Call, definition: Definition) -> Result<Created> {
 /// Changes an integration of the caller's agent.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden` unless it is in development, `Invalid` with the broken rules, or those
-/// of the store.
+/// `NotFound` if the agent has no such integration, `Forbidden` unless it is in development, `Invalid` with the
+/// broken rules, errors of the store.
 pub async fn update(
     call: &Call,
     id: PlatformIntegrationId,
@@ -125,7 +125,7 @@ pub async fn update(
         .await
 }
 
-/// An integration with its changes, which are not checked.
+/// Returns an integration with the changes applied and not checked.
 fn changed(
     conn: &Connection,
     agent: &AgentId,
@@ -197,20 +197,20 @@ pub(super) fn record(
     )
 }
 
-/// The integration with this id, whoever created it: an agent may install any that it is led to.
+/// Returns an integration of any agent: an agent may install every integration whose id it has.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound` if there is no such integration, errors of the store.
 pub fn find_any(app: &App, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
     app.store().read(|conn| rows::find(conn, id))
 }
 
-/// A part of a list.
+/// A page of a list of integrations.
 #[derive(Debug)]
 pub struct Page {
-    /// The integrations of the part, oldest first.
+    /// The integrations, oldest first.
     pub items: Vec<PlatformIntegration>,
-    /// The first one after it, if there is one.
+    /// Id of the first integration of the next page, if there is one.
     pub next: Option<PlatformIntegrationId>,
 }
 
@@ -221,10 +221,10 @@ const LIST: &str = "
     SELECT * FROM platform_integrations WHERE agent_id = :agent_id AND seq >= :from
     ORDER BY seq LIMIT :limit";
 
-/// The integrations of the caller's agent, oldest first, from the one at `cursor` on.
+/// Returns a page of the integrations of the caller's agent, oldest first, beginning with `cursor`.
 ///
 /// # Errors
-/// `NotFound` if there is none at the cursor, or those of the store.
+/// `NotFound` if the agent has no integration with the id `cursor`, errors of the store.
 pub async fn list(call: &Call, cursor: Option<PlatformIntegrationId>, limit: u32) -> Result<Page> {
     let agent = call.agent()?.id.clone();
     call.app()
@@ -251,7 +251,7 @@ fn list_page(
     };
     let mut statement = conn.prepare_cached(LIST)?;
     let rows = statement.query_map(
-        // One more than asked for is where the next page begins.
+        // The extra row is the first one of the next page.
         named_params! {":agent_id": agent, ":from": from, ":limit": i64::from(limit) + 1},
         from_row,
     )?;
@@ -267,11 +267,11 @@ const LIST_ALL: &str = "
     SELECT p.*, a.handle AS handle FROM platform_integrations AS p
     JOIN agents AS a ON a.id = p.agent_id ORDER BY p.seq";
 
-/// The integrations of every agent, oldest first, with the handles of their creators. For the
-/// operator alone.
+/// Returns the integrations of all agents, oldest first, with the handles of the agents that created them. For
+/// the operator only.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn list_all(conn: &Connection) -> Result<Vec<(PlatformIntegration, String)>> {
     let mut statement = conn.prepare_cached(LIST_ALL)?;
     let rows = statement.query_map([], |row| Ok((from_row(row)?, row.get("handle")?)))?;

@@ -1,8 +1,7 @@
-//! Platform integrations: an agent defines one, agents install it by filling in its form, and its
-//! integration acts for each installation with tokens of limited scopes.
+//! Ada's platform integrations (ada.md §2): an agent defines an integration, and agents install it by filling in
+//! its form. The integration then acts for each installation with access tokens of limited scopes.
 //!
-//! The seed is Ada's (000, `ada.md` §2). What only looks alike (Botpress integrations, connections
-//! to outside services) has modules of its own.
+//! Botpress integrations and connectors to external services are separate concepts with their own modules.
 
 mod answers;
 mod definition;
@@ -42,13 +41,13 @@ use crate::kernel::{
 };
 
 text_enum! {
-    /// Where an integration is on its way to the public.
+    /// The publication status of an integration.
     pub enum Status {
-        /// It can be changed.
+        /// Can be changed.
         Development = "development",
-        /// It was approved and stays as it is.
+        /// Approved; can no longer be changed.
         Approved = "approved",
-        /// It can no longer be installed.
+        /// Can no longer be installed.
         Archived = "archived",
     }
 }
@@ -56,28 +55,28 @@ text_enum! {
 /// An integration that agents can install.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlatformIntegration {
-    /// Its id, which is also its OAuth client id.
+    /// Id of the integration, which is also its OAuth client id.
     pub id: PlatformIntegrationId,
     /// The agent that created it.
     pub agent_id: AgentId,
-    /// Where it stands.
+    /// Publication status.
     pub status: Status,
-    /// What it is.
+    /// Definition.
     pub definition: Definition,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
 }
 
-/// How long codes and tokens are valid.
+/// Validity periods of codes and tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetimes {
-    /// Of a code.
+    /// Validity of an authorization code.
     pub code: Duration,
-    /// Of an access token.
+    /// Validity of an access token.
     pub access_token: Duration,
-    /// Of a refresh token.
+    /// Validity of a refresh token.
     pub refresh_token: Duration,
 }
 

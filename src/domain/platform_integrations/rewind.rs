@@ -1,4 +1,4 @@
-//! Rows to mend after the clock went back (see [`crate::domain::lifecycle::clock_rewind`]).
+//! Rows to repair after the clock went back (see [`crate::domain::rewind`]).
 
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ pub(in crate::domain) const MENDS: &[Mend] = &[
         longest: |_| uninstall::longest_wait(),
         due: Some("next_attempt_at"),
     },
-    // They would be valid until the clock has come back to the time at which they were given.
+    // Tokens issued so far in the future that their lifetime would end before the clock reaches the time of
+    // issue again.
     Mend {
         table: "platform_tokens",
         key: "seq",
@@ -25,7 +26,7 @@ pub(in crate::domain) const MENDS: &[Mend] = &[
         longest: |_| Duration::ZERO,
         due: None,
     },
-    // Those that are valid when the system's clock is set back are so for as long as they were to be.
+    // When the system's clock is set back, valid tokens keep their remaining lifetime.
     Mend {
         table: "platform_tokens",
         key: "seq",

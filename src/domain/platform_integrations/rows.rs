@@ -1,4 +1,4 @@
-//! Integrations as rows, and what is sealed in those of installations.
+//! Reads stored integrations, and seals and opens the secret columns of installations.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Map, Value};
@@ -18,7 +18,7 @@ use crate::{
 
 const FIND: &str = "SELECT * FROM platform_integrations WHERE id = :id";
 
-/// The integration with this id, whoever created it: for whoever installs it, and the operator.
+/// Returns an integration of any agent, for its installation and for the operator.
 pub(super) fn find(conn: &Connection, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
     conn.prepare_cached(FIND)?
         .query_row(named_params! {":id": id}, from_row)
@@ -29,7 +29,7 @@ pub(super) fn find(conn: &Connection, id: &PlatformIntegrationId) -> Result<Plat
 const FIND_OWN: &str = "
     SELECT * FROM platform_integrations WHERE agent_id = :agent_id AND id = :id";
 
-/// An agent's own integration.
+/// Returns an integration of an agent.
 pub(super) fn find_own(
     conn: &Connection,
     agent: &AgentId,
@@ -81,7 +81,7 @@ fn object(value: Value) -> rusqlite::Result<Map<String, Value>> {
     }
 }
 
-/// The answers of an installation as they are stored.
+/// Seals the answers of an installation for storage.
 pub(super) fn seal_configuration(
     sealer: &Sealer,
     id: &InstallationId,
@@ -104,8 +104,8 @@ pub(super) fn open_configuration(
         .map_err(|error| Error::internal("a configuration is not what it should be", error))
 }
 
-/// The secret that signs what an installation is told. It stays sealed for the installation's
-/// place when it moves to the row of a farewell.
+/// Seals the secret that signs uninstall notifications. It is bound to the installation's id, so that it can
+/// move unchanged to the row of the notification.
 pub(super) fn seal_secret(sealer: &Sealer, id: &InstallationId, secret: &Secret) -> Vec<u8> {
     SealedColumn::PlatformClientSecret.seal(sealer, id.as_str(), secret.expose().as_bytes())
 }

@@ -1,4 +1,4 @@
-//! Approving and archiving integrations: what the vendor does by mail, here the operator does.
+//! Approves and archives integrations. With Ada this is done by mail; here the operator does it.
 
 use rusqlite::named_params;
 
@@ -11,11 +11,10 @@ use crate::{
 const SET: &str =
     "UPDATE platform_integrations SET status = :status, updated_at = :now WHERE id = :id";
 
-/// Approves an integration in development, or takes one back from the archive. It can no longer be
-/// changed.
+/// Approves an integration in development or restores an archived one. It can no longer be changed.
 ///
 /// # Errors
-/// `NotFound`, `Conflict` if it is approved already, or those of the store.
+/// `NotFound` if there is no such integration, `Conflict` if it is approved already, errors of the store.
 pub fn approve(change: &Change<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
     set(change, id, Status::Approved, "platform_integration.approve")
 }
@@ -23,7 +22,7 @@ pub fn approve(change: &Change<'_>, id: &PlatformIntegrationId) -> Result<Platfo
 /// Archives an integration: it can no longer be changed or installed. Its installations stay.
 ///
 /// # Errors
-/// `NotFound`, `Conflict` if it is archived already, or those of the store.
+/// `NotFound` if there is no such integration, `Conflict` if it is archived already, errors of the store.
 pub fn archive(change: &Change<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
     set(change, id, Status::Archived, "platform_integration.archive")
 }

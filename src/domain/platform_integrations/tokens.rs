@@ -1,8 +1,7 @@
-//! Codes and tokens: how an integration proves that it acts for an installation.
+//! OAuth codes and tokens, with which an integration acts for an installation.
 //!
-//! A code and a refresh token work once. Whoever uses one again may have stolen it, or had it
-//! stolen: everything that the installation was given is revoked then (RFC 6749 §10.5, RFC 9700
-//! §4.14.2).
+//! A code or a refresh token works once. A second use may mean that it was stolen, so all codes and tokens of
+//! the installation are revoked (RFC 6749 §10.5, RFC 9700 §4.14.2).
 
 use std::time::Duration;
 
@@ -27,20 +26,20 @@ use crate::{
 };
 
 text_enum! {
-    /// What a token is for.
+    /// The purpose of a code or token.
     pub enum TokenKind {
-        /// It is changed for tokens, once.
+        /// Authorization code: exchanged once for tokens.
         Code = "code",
-        /// It authenticates calls.
+        /// Access token: authenticates calls.
         Access = "access",
-        /// It is changed for new tokens, once.
+        /// Refresh token: exchanged once for new tokens.
         Refresh = "refresh",
     }
 }
 
 /// What an integration changes for tokens.
 pub enum Use {
-    /// The code that the browser brought.
+    /// The authorization code from the callback URL.
     Code(Secret),
     /// A refresh token.
     RefreshToken(Secret),
@@ -49,29 +48,29 @@ pub enum Use {
 /// New tokens of an installation.
 #[derive(Debug)]
 pub struct Tokens {
-    /// It authenticates calls.
+    /// Authenticates calls.
     pub access_token: Secret,
-    /// It is changed for new tokens, once.
+    /// Can be exchanged once for new tokens.
     pub refresh_token: Secret,
-    /// How long the access token is valid.
+    /// Validity of the access token.
     pub expires_in: Duration,
-    /// The secret that signs what the installation is told.
+    /// The secret that signs the installation's uninstall notification.
     pub client_secret: Secret,
 }
 
-/// Why there are no tokens. The words are RFC 6749's.
+/// The reason for which no tokens are issued. The names are those of RFC 6749.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// No such integration, or not its secret.
+    /// Unknown integration, or wrong client secret.
     InvalidClient,
-    /// No such code or refresh token, or one that is used up, revoked or too old.
+    /// Unknown code or refresh token, or one that was used, revoked or has expired.
     InvalidGrant,
 }
 
-/// Gives an integration tokens of an installation.
+/// Exchanges a code or a refresh token for new tokens of an installation.
 ///
 /// # Errors
-/// Those of the store. A refusal is a result: what it revokes must be kept.
+/// Errors of the store. A refusal is part of the result, so that the revocations that it causes are committed.
 pub async fn exchange(
     app: &App,
     client_id: PlatformIntegrationId,
@@ -79,7 +78,7 @@ pub async fn exchange(
     used: Use,
     lifetimes: Lifetimes,
 ) -> Result<Result<Tokens, Refusal>> {
-    // Strangers are refused before they take a place in the queue.
+    // Unknown clients are refused before the change waits for the writer.
     let known = app
         .store()
         .read(|conn| is_client(conn, &client_id, &client_secret))?;
@@ -138,7 +137,7 @@ fn is_client(conn: &Connection, id: &PlatformIntegrationId, secret: &Secret) -> 
         .exists(named_params! {":id": id, ":hash": hash.as_bytes().as_slice()})?)
 }
 
-/// The installation that something was redeemed for.
+/// The installation whose code or refresh token was redeemed.
 struct Redeemed {
     id: InstallationId,
     client_secret: Vec<u8>,
@@ -154,7 +153,7 @@ const FIND_ONCE: &str = "
 
 const USE_UP: &str = "UPDATE platform_tokens SET used_at = :now WHERE id = :id";
 
-/// Uses up a code or a refresh token. None if it is not, or no longer, good for anything.
+/// Marks a code or a refresh token as used. Returns none if it is not valid.
 fn redeem(
     change: &Change<'_>,
     client: &PlatformIntegrationId,
@@ -198,7 +197,7 @@ const REVOKE_ALL: &str = "
     UPDATE platform_tokens SET revoked_at = :now
     WHERE installation_id = :installation_id AND revoked_at IS NULL";
 
-/// Revokes everything that an installation was given.
+/// Revokes all codes and tokens of an installation.
 fn revoke_all(
     change: &Change<'_>,
     workspace: &WorkspaceId,
@@ -227,7 +226,7 @@ const PRUNE: &str = "
     DELETE FROM platform_tokens
     WHERE installation_id = :installation_id AND expires_at <= :now";
 
-/// Forgets what is too old to be good for anything.
+/// Deletes expired codes and tokens, and the oldest ones beyond the maximum.
 fn prune(change: &Change<'_>, installation: &InstallationId) -> Result<()> {
     change
         .conn
@@ -240,8 +239,7 @@ fn prune(change: &Change<'_>, installation: &InstallationId) -> Result<()> {
     Ok(())
 }
 
-/// How many codes and tokens of an installation are remembered at most: those that were used are, to notice
-/// that one is used again.
+/// Maximum number of codes and tokens stored for an installation. Used ones are stored to detect a second use.
 const KEPT: i64 = 1000;
 
 const FORGET: &str = "

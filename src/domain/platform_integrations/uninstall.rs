@@ -1,8 +1,8 @@
-//! Removing an installation, and telling its integration.
+//! Removes installations and notifies their integrations.
 //!
-//! The installation and its tokens are gone at once, whatever the integration answers. That it is
-//! to be told is a row of the same transaction; it goes when the integration has answered, or when
-//! the last attempt has failed.
+//! The installation and its tokens are deleted at once, independent of the integration's answer. The same
+//! transaction inserts an uninstall notification. It is deleted when the integration has answered or after the
+//! last failed attempt.
 
 use std::time::Duration;
 
@@ -31,19 +31,19 @@ use crate::{
     net::outbound::OutboundRequest,
 };
 
-/// How long to wait after each failed attempt; after the last there is none.
+/// Waits after each failed attempt, in seconds. The attempt after the last wait is the last one.
 // wire: unpublished (ada.md §2.6); the schedule of Ada's webhooks, without its jitter
 const WAITS: [u64; 7] = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
-/// The longest that an integration may take to answer.
+/// Maximum time for an integration to answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
-/// How many integrations are told at the same time.
+/// Maximum number of notifications sent at the same time.
 const AT_ONCE: u32 = 32;
-/// How much of an answer is read.
+/// Maximum number of bytes read from a response.
 const ANSWER_MAX: usize = 1024;
-/// The longest error that is kept.
+/// Maximum length of a stored error, in characters.
 const ERROR_MAX: usize = 300;
 
-/// The longest that an integration may have to wait for its next attempt.
+/// Returns the longest wait between two attempts.
 pub(super) fn longest_wait() -> Duration {
     Duration::from_secs(WAITS.into_iter().max().unwrap_or(0))
 }
@@ -62,11 +62,11 @@ const INSERT: &str = "
          created_at)
     VALUES (:installation_id, :agent_id, :name, :url, :client_secret, 0, :now, :now)";
 
-/// Removes an installation of an agent, in the name of whoever runs this server. Its tokens are
-/// void at once.
+/// Removes an installation of an agent, on behalf of the operator. Its tokens are invalid at once.
 ///
 /// # Errors
-/// `Unauthenticated` for a key that is revoked by then, `NotFound`, or those of the store.
+/// `Unauthenticated` if the key was revoked meanwhile, `NotFound` if the agent has no such installation, errors
+/// of the store.
 pub async fn uninstall(operator: &OperatorCall, agent: Agent, id: InstallationId) -> Result<()> {
     operator
         .change(move |change| {
@@ -106,28 +106,28 @@ pub async fn uninstall(operator: &OperatorCall, agent: Agent, id: InstallationId
         .await
 }
 
-/// An integration that is still to be told that an installation is gone.
+/// A pending uninstall notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Farewell {
-    /// The installation that is gone.
+    /// Id of the removed installation.
     pub installation_id: InstallationId,
-    /// Its name.
+    /// Name of the removed installation.
     pub name: String,
-    /// How often it was tried.
+    /// Number of attempts so far.
     pub attempts: u32,
-    /// When it is tried next.
+    /// Time of the next attempt.
     pub next_attempt_at: Timestamp,
-    /// What the last attempt ended with.
+    /// Error of the last attempt.
     pub last_error: Option<String>,
 }
 
 const LIST: &str = "
     SELECT * FROM platform_uninstalls WHERE agent_id = :agent_id ORDER BY seq";
 
-/// What is still to be told for an agent, oldest first.
+/// Returns the pending uninstall notifications of an agent, oldest first.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn farewells(conn: &Connection, agent: &AgentId) -> Result<Vec<Farewell>> {
     let mut statement = conn.prepare_cached(LIST)?;
     let rows = statement.query_map(named_params! {":agent_id": agent}, |row| {
@@ -142,7 +142,7 @@ pub fn farewells(conn: &Connection, agent: &AgentId) -> Result<Vec<Farewell>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// One that is due.
+/// A notification that is due.
 struct Due {
     id: InstallationId,
     agent: AgentId,
@@ -158,10 +158,10 @@ const DUE: &str = "
 
 const NEXT: &str = "SELECT min(next_attempt_at) FROM platform_uninstalls";
 
-/// Tells every integration that is due, and says when the next one is; none if nothing is left.
+/// Sends all due notifications. Returns the time of the next attempt; none if no notification is left.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn deliver_due(app: &App) -> Result<Option<Timestamp>> {
     loop {
         let now = app.clock().now();
@@ -201,7 +201,7 @@ const POSTPONE: &str = "
     SET attempts = :attempts, next_attempt_at = :next_attempt_at, last_error = :error
     WHERE agent_id = :agent_id AND installation_id = :id";
 
-/// Tells one integration and notes how that ended.
+/// Sends one notification and records the result.
 async fn attempt(app: &App, due: Due) -> Result<()> {
     let outcome = tell(app, &due).await;
     let attempts = due.attempts + 1;
@@ -269,7 +269,7 @@ async fn tell(app: &App, due: &Due) -> Result<(), String> {
     let answered = app.outbound().send(request).await;
     match answered {
         Err(error) => Err(error.to_string().chars().take(ERROR_MAX).collect()),
-        // What it does not know is gone there too.
+        // An integration that does not know the installation needs no notification.
         Ok(answer) if matches!(answer.status, 200..300 | 404 | 410) => Ok(()),
         Ok(answer) => Err(format!("it answered {}", answer.status)),
     }

@@ -59,7 +59,7 @@ fn each_field_becomes_a_value_of_its_type() {
     );
 }
 
-/// A form in which an object has two shapes.
+/// Returns a form with an object that has two alternatives, and its schema.
 fn with_alternatives() -> (Form, Value) {
     let schema = json!({
         "type": "object",
@@ -85,7 +85,7 @@ fn with_alternatives() -> (Form, Value) {
     (form.expect("a form"), schema)
 }
 
-/// The answers, and the fields with broken rules.
+/// Returns the answers, and the names of the fields with violations.
 fn sent(pairs: &[(&str, &str)]) -> (Value, Vec<String>) {
     let (form, whole) = with_alternatives();
     let pairs = pairs

@@ -1,4 +1,4 @@
-//! `oneOf` and `anyOf`: values with titles, and shapes of an object that a member tells apart.
+//! `oneOf` and `anyOf`: lists of titled values, and alternatives of an object with a discriminator.
 
 use serde_json::{Map, Value};
 
@@ -8,20 +8,20 @@ use super::{
     read::{Reader, Resolved, Way},
 };
 
-/// The most alternatives of one field.
+/// Maximum number of alternatives of one field.
 const MAX: usize = 500;
-/// Why other alternatives are refused.
+/// The error for alternatives of any other kind.
 pub(super) const UNLIKE: &str = "offers alternatives that a form cannot tell apart: \
      each must be a const, or an object with a const for the same member";
 
-/// The alternatives of a schema beside null.
+/// The alternatives of a schema, without null.
 pub(super) struct Found {
     pub(super) keyword: &'static str,
     pub(super) schemas: Vec<Map<String, Value>>,
     pub(super) has_null: bool,
 }
 
-/// The alternatives that a resolved schema has.
+/// Finds the alternatives of a resolved schema.
 pub(super) fn find(
     reader: &mut Reader<'_>,
     schema: &Map<String, Value>,
@@ -69,7 +69,7 @@ fn is_null(schema: &Map<String, Value>) -> bool {
 }
 
 impl Choice {
-    /// A value, with a title or its own text.
+    /// Creates a choice of a value, labelled with the title or with the value's text.
     pub(super) fn of(value: &Value, title: Option<String>) -> Self {
         let mut choice = Self {
             value: value.clone(),
@@ -81,7 +81,7 @@ impl Choice {
 }
 
 impl Found {
-    /// The values with their titles, if each alternative is one.
+    /// Returns the values with their titles, if every alternative is a constant.
     pub(super) fn choices(&self) -> Option<Vec<Choice>> {
         let choice = |schema: &Map<String, Value>| {
             let value = schema.get("const")?;
@@ -91,13 +91,13 @@ impl Found {
         self.schemas.iter().map(choice).collect()
     }
 
-    /// True if each is an object.
+    /// True if every alternative is an object.
     pub(super) fn are_objects(&self) -> bool {
         let is_object = |schema| type_name(schema) == Some("object");
         self.schemas.iter().all(is_object)
     }
 
-    /// The name of the member that has another const in each.
+    /// Returns the name of the discriminator: the member with a different constant in each alternative.
     fn told_apart_by(&self) -> Option<String> {
         let first = self.schemas.first()?.get("properties")?.as_object()?;
         let tells = |name: &&String| {
@@ -115,7 +115,7 @@ impl Found {
     }
 }
 
-/// The one value that a member may have.
+/// Returns the only value that a member may have.
 fn constant<'a>(schema: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     let member = schema.get("properties")?.get(name)?;
     let value = match (
@@ -130,7 +130,8 @@ fn constant<'a>(schema: &'a Map<String, Value>, name: &str) -> Option<&'a Value>
 }
 
 impl Item {
-    /// True if every alternative has a member of this name.
+    /// True if this is a choice between alternatives and the member is the discriminator or in every
+    /// alternative.
     pub(super) fn has(&self, name: &str) -> bool {
         let ItemKind::Alternatives(alternatives) = &self.kind else {
             return false;
@@ -143,7 +144,7 @@ impl Item {
     }
 }
 
-/// The choice between the shapes of an object.
+/// Builds the choice between the alternatives of an object.
 pub(super) fn item(
     reader: &mut Reader<'_>,
     object: &Map<String, Value>,
@@ -203,7 +204,7 @@ fn alternative(
         let properties = schema.get("properties");
         properties.is_some_and(|properties| properties.get(name).is_some())
     };
-    // The choice itself is a field already, and the others are those of the object.
+    // The discriminator is a field already, and the shared members are fields of the object.
     let mut own = schema.clone();
     if let Some(Value::Object(properties)) = own.get_mut("properties") {
         properties.shift_remove(name);
@@ -237,15 +238,15 @@ fn alternative(
     })
 }
 
-/// Refuses what no answer could fit: an object that is closed has only the members that its own
-/// `properties` describe, beside an alternative or in it.
+/// Refuses alternatives that no answer can satisfy: a closed object allows only the members of its own
+/// `properties`, and the alternative or the enclosing object has others.
 fn check_closed(
     reader: &Reader<'_>,
     object: &Map<String, Value>,
     alternative: &Map<String, Value>,
     name: &str,
 ) -> Result<(), Undrawable> {
-    // A schema for other members may refuse those of the other part, as false does.
+    // A schema for additional members may refuse the others just as `false` does.
     let has_rule = |schema: &Map<String, Value>, rule: &str| {
         let rule = schema.get(rule);
         rule.is_some_and(|rule| *rule != Value::Bool(true))

@@ -1,10 +1,10 @@
-//! Single keywords of a schema.
+//! Reads single keywords of a schema.
 
 use serde_json::{Map, Value};
 
 use super::{Choice, ItemKind, TextInput, Undrawable, resolve::Place};
 
-/// True for a field whose value must not be shown.
+/// True for a field whose value must not be displayed.
 // wire: Ada names `format: password` alone; public forms mark secrets in these ways too
 pub(super) fn is_secret(schema: &Map<String, Value>) -> bool {
     let is_set = |mark: &str| schema.get(mark) == Some(&Value::Bool(true));
@@ -28,7 +28,7 @@ pub(super) fn text_kind(schema: &Map<String, Value>) -> ItemKind {
     }
 }
 
-/// The keywords of an object that are not about single fields.
+/// Returns the keywords of an object's schema that are not about single fields.
 pub(super) fn frame(mut schema: Map<String, Value>) -> Map<String, Value> {
     let fields = ["properties", "required", "oneOf", "anyOf"];
     let others = ["definitions", "$defs", "default", "$id", "$anchor"];
@@ -39,7 +39,7 @@ pub(super) fn frame(mut schema: Map<String, Value>) -> Map<String, Value> {
     schema
 }
 
-/// The names of members that an object must have.
+/// Returns the names of the required members of an object.
 pub(super) fn names(schema: &Map<String, Value>) -> Vec<&str> {
     let names = schema.get("required").and_then(Value::as_array);
     names
@@ -49,7 +49,8 @@ pub(super) fn names(schema: &Map<String, Value>) -> Vec<&str> {
         .collect()
 }
 
-/// The one type of a field beside `null`; that of its values if it only lists them.
+/// Returns the only type of a field beside `null`. The type of an enumeration without a type is that of its
+/// values.
 pub(super) fn type_name(property: &Map<String, Value>) -> Option<&str> {
     match property.get("type") {
         Some(Value::String(name)) => Some(name),
@@ -102,7 +103,7 @@ pub(super) fn choices(
     }
 }
 
-/// A text of a schema that is not empty.
+/// Returns a text of a schema, if it is not empty.
 pub(super) fn text(schema: &Map<String, Value>, name: &str) -> Option<String> {
     let text = schema.get(name).and_then(Value::as_str);
     text.filter(|text| !text.is_empty()).map(str::to_owned)

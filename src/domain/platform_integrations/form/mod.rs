@@ -1,4 +1,4 @@
-//! The form of an integration, as its JSON Schema describes it.
+//! The form of an integration, built from its JSON Schema.
 
 mod alternatives;
 mod keywords;
@@ -15,95 +15,95 @@ use crate::kernel::{
 /// A form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Form {
-    /// Its title.
+    /// Title of the form.
     pub title: Option<String>,
-    /// Its purpose.
+    /// Description of the form.
     pub description: Option<String>,
-    /// Its fields, in the order of the schema.
+    /// Fields and groups, in the order of the schema.
     pub items: Vec<Item>,
-    /// The keywords of its schema that are not about single fields.
+    /// The schema's keywords that are not about single fields.
     pub(super) frame: Map<String, Value>,
 }
 
 /// A field, or a group of fields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
-    /// The way to it, member by member.
+    /// Path of member names in the answers.
     pub path: Vec<String>,
-    /// Its name in a submitted form: a JSON Pointer, with the numbers of the alternatives that it
-    /// belongs to. Fields of two alternatives may have one path.
+    /// Name in the submitted form: a JSON Pointer with the indexes of the alternatives on the path. Fields of
+    /// two alternatives may have the same path.
     pub name: String,
-    /// Its name for people.
+    /// Name for people.
     pub title: String,
-    /// A hint for whoever fills it in.
+    /// Hint for the person who fills in the form.
     pub description: Option<String>,
     /// True if it must be filled in.
     pub required: bool,
-    /// True if null stands for an empty field.
+    /// True if null is the value of an empty field.
     pub nullable: bool,
-    /// Its value at first.
+    /// Initial value.
     pub default: Option<Value>,
-    /// Its kind.
+    /// Kind of the field.
     pub kind: ItemKind,
-    /// The schema of its value without references; of a group, its frame.
+    /// Schema of the value without references. For a group, only the keywords that are not about single fields.
     pub(super) schema: Map<String, Value>,
 }
 
 /// The kind of a field.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ItemKind {
-    /// An object: fields of its own.
+    /// An object with its own fields.
     Group(Vec<Item>),
-    /// A choice between alternatives of the object that it belongs to, each with fields of its own.
+    /// A choice between alternatives of the enclosing object, each with its own fields.
     Alternatives(Vec<Alternative>),
-    /// A value that nobody chooses.
+    /// A constant value.
     Fixed(Value),
     /// A text.
     Text(TextInput),
-    /// A text that is not shown.
+    /// A masked text.
     Password {
-        /// True if it may have several lines, as a key in a file has.
+        /// True if it may have several lines, such as a key file.
         multiline: bool,
     },
-    /// Yes or no.
+    /// A checkbox.
     Boolean,
     /// A number.
     Number {
-        /// True if it must be whole.
+        /// True if it must be a whole number.
         integer: bool,
     },
-    /// Any number of texts or numbers.
+    /// A list of texts or numbers, one per line.
     Lines {
-        /// True if they are numbers.
+        /// True for numbers.
         numbers: bool,
-        /// True if they are not shown.
+        /// True if the values are masked.
         secret: bool,
     },
-    /// One of several values.
+    /// A choice of one value.
     Choice(Vec<Choice>),
-    /// Any of several values.
+    /// A choice of any number of values.
     Choices(Vec<Choice>),
 }
 
-/// One of several shapes of an object.
+/// An alternative of an object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alternative {
-    /// The value that tells it from the others, and its text.
+    /// The value of the discriminator, and its label.
     pub choice: Choice,
-    /// A hint for whoever chooses.
+    /// Hint for the person who chooses.
     pub description: Option<String>,
-    /// Its own fields.
+    /// Fields of the alternative.
     pub items: Vec<Item>,
-    /// The names of members that it requires.
+    /// Names of the members that it requires.
     pub(super) required: Vec<String>,
 }
 
-/// The kind of text, as browsers know it.
+/// The type of a text input in HTML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextInput {
-    /// Any.
+    /// Any text.
     Any,
-    /// A web address.
+    /// A URL.
     Url,
     /// An e-mail address.
     Email,
@@ -114,12 +114,12 @@ pub enum TextInput {
 pub struct Choice {
     /// The value.
     pub value: Value,
-    /// Its text.
+    /// Label for people.
     pub label: String,
 }
 
 impl Choice {
-    /// The value as it is in a submitted form.
+    /// Returns the value's text in a submitted form.
     #[must_use]
     pub fn key(&self) -> String {
         match &self.value {
@@ -129,17 +129,17 @@ impl Choice {
     }
 }
 
-/// Why a schema cannot be drawn.
+/// The reason for which a schema cannot be rendered as a form.
 #[derive(Debug, PartialEq)]
 pub(super) struct Undrawable {
-    /// The way to the part of the schema.
+    /// Path of the offending part of the schema.
     pub(super) path: Vec<String>,
-    /// The rule that it breaks.
+    /// The broken rule.
     pub(super) rule: Rule,
 }
 
 impl Form {
-    /// The form that a schema describes.
+    /// Builds the form of a schema.
     pub(super) fn of(schema: &Map<String, Value>, limits: &Limits) -> Result<Self, Undrawable> {
         let whole = Value::Object(schema.clone());
         if let Err(problem) = Schema::compile(&whole, limits) {
@@ -151,7 +151,7 @@ impl Form {
         read::form(schema)
     }
 
-    /// The fields without their groups, in order.
+    /// Returns all fields in order, including those in groups and alternatives, without the groups themselves.
     #[must_use]
     pub fn fields(&self) -> Vec<&Item> {
         let mut found = Vec::new();

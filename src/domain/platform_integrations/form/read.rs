@@ -1,4 +1,4 @@
-//! Reading the fields of a form from its schema.
+//! Builds the fields of a form from its schema.
 
 use serde_json::{Map, Value, json};
 
@@ -9,25 +9,25 @@ use super::{
     resolve::Place,
 };
 
-/// How deep groups of fields may be in each other.
+/// Maximum depth of nested groups and alternatives.
 const DEPTH_MAX: usize = 5;
-/// The most fields of a form.
+/// Maximum number of fields of a form.
 const FIELDS_MAX: usize = 100;
 
-/// The types that a form can ask for.
+/// The error for fields of other types.
 const TYPES: &str = "must have one of the types string, boolean, number, integer, array, object";
 
-/// The way to an object: in the answers, and in the names of a submitted form.
+/// The path of an object: in the answers, and in the field names of the submitted form.
 #[derive(Clone, Default)]
 pub(super) struct Way {
     pub(super) path: Vec<String>,
     pub(super) name: String,
-    /// How many alternatives were taken on the way.
+    /// Number of alternatives on the path.
     taken: usize,
 }
 
 impl Way {
-    /// The way on to a member.
+    /// Returns the path of a member.
     pub(super) fn to(&self, member: &str) -> Self {
         let mut path = self.path.clone();
         path.push(member.to_owned());
@@ -40,7 +40,7 @@ impl Way {
         Self { path, name, taken }
     }
 
-    /// The way to the same object in one of its alternatives.
+    /// Returns the path of the same object in one of its alternatives.
     pub(super) fn alternative(&self, index: usize) -> Self {
         Self {
             path: self.path.clone(),
@@ -50,17 +50,17 @@ impl Way {
     }
 }
 
-/// The schema of a field without references.
+/// The schema of a field, with references resolved.
 pub(super) struct Resolved {
     pub(super) schema: Map<String, Value>,
-    /// True if null is one of its alternatives.
+    /// True if null is one of the alternatives.
     nullable: bool,
-    /// Its alternatives beside null, if there are several.
+    /// The alternatives other than null, if there are several.
     alternatives: Option<Found>,
 }
 
 impl Resolved {
-    /// An alternative of an object, which may have alternatives in turn.
+    /// Resolves an alternative of an object, which may have alternatives itself.
     pub(super) fn of_object(
         reader: &mut Reader<'_>,
         schema: Map<String, Value>,
@@ -69,13 +69,13 @@ impl Resolved {
     }
 }
 
-/// A walk through the schema of a form.
+/// Walks through the schema of a form.
 pub(super) struct Reader<'a> {
     pub(super) place: Place<'a>,
     left: usize,
 }
 
-/// The form that a schema describes.
+/// Builds the form of a schema.
 pub(super) fn form(schema: &Map<String, Value>) -> Result<Form, Undrawable> {
     let mut reader = Reader {
         place: Place::at_root(schema),
@@ -95,7 +95,7 @@ pub(super) fn form(schema: &Map<String, Value>) -> Result<Form, Undrawable> {
 }
 
 impl Reader<'_> {
-    /// Counts a field, or an alternative.
+    /// Counts a field or an alternative against the limit.
     pub(super) fn count(&mut self) -> Result<(), Undrawable> {
         let left = self.left.checked_sub(1);
         self.left = left.ok_or_else(|| self.place.refuse("is one field too many for a form"))?;
@@ -123,9 +123,9 @@ impl Reader<'_> {
         })
     }
 
-    /// The fields of an object.
+    /// Builds the fields of an object.
     pub(super) fn object(&mut self, object: &Resolved, way: &Way) -> Result<Vec<Item>, Undrawable> {
-        // An alternative may have nothing but the value that tells it from the others.
+        // An alternative may have no field besides the discriminator.
         let step = way.name.rsplit('/').next();
         let is_alternative = step.is_some_and(|step| step.contains('#'));
         if way.path.len() + way.taken >= DEPTH_MAX {
@@ -164,7 +164,7 @@ impl Reader<'_> {
         Ok(items)
     }
 
-    /// The field of a member of an object.
+    /// Builds the field of a member of an object.
     pub(super) fn property(
         &mut self,
         (name, property): (&str, &Value),
@@ -189,7 +189,7 @@ impl Reader<'_> {
             && let Some(choice) = inner.last_mut()
             && matches!(choice.kind, ItemKind::Alternatives(_))
         {
-            // A form without the group has no choice.
+            // Nothing needs to be chosen if the group can be left out.
             choice.required = required && !resolved.nullable;
         }
         let Resolved {
@@ -266,7 +266,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The kind of a list, and the resolved schema of its items.
+    /// Returns the kind of a list, and the resolved schema of its items.
     fn list(&mut self, schema: &Map<String, Value>) -> Result<(ItemKind, Value), Undrawable> {
         let wrong = "must have items of type string or number";
         let Some(items) = schema.get("items") else {

@@ -1,4 +1,4 @@
-//! Parts of a schema without references, and the places of what a form cannot have.
+//! Resolves references in parts of a schema, and refuses keywords that a form does not support, with their path.
 
 use std::cell::Cell;
 
@@ -8,12 +8,12 @@ use serde_json::{Map, Value};
 use super::Undrawable;
 use crate::kernel::Rule;
 
-/// How many references may lead from one to the next.
+/// Maximum number of references in a chain.
 const STEPS_MAX: usize = 10;
-/// How many schemas one form may be read from, each reference counted.
+/// Maximum number of schemas read for one form, with a schema counted at each reference.
 const SCHEMAS_MAX: usize = 2_000;
-/// Keywords that make rules between fields, which a page without scripts cannot follow. The names lead
-/// to the reasons that a developer reads.
+/// Keywords that a form does not support: most are rules between fields, which a page without scripts cannot
+/// apply. Each has the error message for the developer.
 const REFUSED: [(&str, &str); 14] = [
     ("allOf", "must have one schema at most in a form"),
     ("not", "cannot be asked for in a form"),
@@ -30,7 +30,7 @@ const REFUSED: [(&str, &str); 14] = [
     ("$dynamicRef", REFERENCE),
     ("$recursiveRef", REFERENCE),
 ];
-/// Keywords that describe a field and are no rules.
+/// Annotations: keywords that describe a field and restrict nothing.
 const NOTES: [&str; 9] = [
     "title",
     "description",
@@ -47,10 +47,10 @@ const RULE_BETWEEN_FIELDS: &str =
 const NAMES: &str = "cannot be asked for in a form: its members have no fixed names";
 const REFERENCE: &str = "must be a $ref to a member of definitions or $defs in this schema";
 
-/// A schema with the place at which a walk through it stands.
+/// A schema, and the current position of a walk through it.
 pub(super) struct Place<'a> {
     root: &'a Map<String, Value>,
-    /// The steps from the root, for messages.
+    /// The path from the root, for error messages.
     steps: Vec<String>,
     left: Cell<usize>,
 }
@@ -64,7 +64,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Goes on to a part of the schema; [`Place::leave`] takes the answer.
+    /// Enters a part of the schema. Returns the value to pass to [`Place::leave`].
     pub(super) fn enter(&mut self, steps: &[&str]) -> usize {
         let length = self.steps.len();
         self.steps
@@ -72,12 +72,12 @@ impl<'a> Place<'a> {
         length
     }
 
-    /// Goes back.
+    /// Returns to the position before [`Place::enter`].
     pub(super) fn leave(&mut self, length: usize) {
         self.steps.truncate(length);
     }
 
-    /// The refusal of the schema at this place.
+    /// Returns a refusal of the schema at this position.
     pub(super) fn refuse(&self, rule: impl Into<String>) -> Undrawable {
         Undrawable {
             path: self.steps.clone(),
@@ -85,14 +85,14 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The refusal of a member of the schema at this place.
+    /// Returns a refusal of a member of the schema at this position.
     pub(super) fn refuse_member(&self, member: &str, rule: &str) -> Undrawable {
         let mut refused = self.refuse(rule);
         refused.path.push(member.to_owned());
         refused
     }
 
-    /// The schema without references, and without keywords that a form cannot have.
+    /// Returns the schema with references resolved, after checking that it has no unsupported keywords.
     pub(super) fn resolve(&self, schema: &Value) -> Result<Map<String, Value>, Undrawable> {
         let Value::Object(schema) = schema else {
             return Err(self.refuse("must be an object"));
@@ -118,10 +118,10 @@ impl<'a> Place<'a> {
         Err(self.refuse("must not be a chain of so many references"))
     }
 
-    /// One schema of two that hold together: one that is referred to, and the keywords beside the reference.
+    /// Merges two schemas that both apply: the target of a reference, and the keywords beside the reference.
     ///
     /// # Errors
-    /// A rule that both have, which no single field can follow.
+    /// A refusal if both have different values for a rule, which a single field cannot express.
     pub(super) fn merge(
         &self,
         mut base: Map<String, Value>,
@@ -146,7 +146,7 @@ impl<'a> Place<'a> {
                     let names = value.as_array().cloned().unwrap_or_default();
                     known.extend(names);
                 }
-                // Titles and defaults beside a reference go before those of its target.
+                // Annotations beside a reference take precedence over those of its target.
                 (name, Some(known)) if NOTES.contains(&name) => *known = value,
                 (_, None) => {
                     base.insert(keyword, value);
@@ -180,7 +180,7 @@ impl<'a> Place<'a> {
                 return Err(self.refuse_member(keyword, rule));
             }
         }
-        // Other keywords are checked as they stand, without what they could refer to.
+        // The validator checks the other keywords as they are; this only refuses references in them.
         let walked = [
             "properties",
             "items",
@@ -218,7 +218,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The one schema of an `allOf`, which is taken out.
+/// Removes an `allOf` with exactly one schema and returns that schema.
 fn single(schema: &mut Map<String, Value>) -> Option<Value> {
     let parts = schema.get("allOf")?.as_array()?;
     let [part] = parts.as_slice() else {

@@ -149,7 +149,7 @@ fn rules_between_fields_are_refused_with_their_place() {
     }
 }
 
-/// The form of a connector as public ones have them.
+/// Returns the form of a connector, in the style of public ones.
 fn connector() -> Value {
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
