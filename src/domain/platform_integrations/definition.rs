@@ -211,8 +211,8 @@ fn length(name: &str, text: &str, max: u64, broken: &mut Vec<Violation>) {
     }
 }
 
-/// Checks a URL that a browser or the server opens. Plain http is allowed, because Ada's sample has it (ada.md
-/// §2.2).
+/// Checks a URL that a browser or the server opens. Plain http is allowed, because Ada's own sample uses it
+/// (ada.md §2.2).
 fn address(name: &str, text: &str, broken: &mut Vec<Violation>) {
     if web_address(text).is_none() {
         let rule = Rule::Format("http or https URL".to_owned());

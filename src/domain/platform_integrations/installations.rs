@@ -1,4 +1,4 @@
-//! Installations: the view of the integration, of its own one, and the view of the agent, of all of its.
+//! Reads installations for their integration and for their agent, and sets their status.
 
 use rusqlite::{Connection as Database, OptionalExtension, Row, named_params};
 use serde_json::{Map, Value};
