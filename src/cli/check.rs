@@ -9,7 +9,7 @@ use super::{Database, output};
 use crate::{
     config::Loaded,
     domain::{
-        bots::derived,
+        bots::index_check,
         tenancy::sealed::{self, Unreadable},
     },
     store::{self, CheckReport, Sealer},
@@ -19,7 +19,7 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<ExitCode> {
     let database = Database::open(loaded)?;
     let mut report = database.store.read(store::check)?;
     // In a damaged file, these rows may be unreadable; print the report anyway.
-    match database.store.read(derived::faults) {
+    match database.store.read(index_check::faults) {
         Ok(faults) => report.damage.extend(faults),
         Err(error) if report.is_sound() => return Err(error.into()),
         Err(_) => {}

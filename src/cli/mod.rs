@@ -6,8 +6,8 @@ mod agent;
 mod backup;
 mod chat;
 mod check;
+mod child_commands;
 mod config;
-mod helper;
 mod hub;
 mod integration;
 mod key;
@@ -104,13 +104,13 @@ enum Command {
     Config(config::Config),
     /// Run scripts from standard input.
     #[command(hide = true)]
-    ScriptWorker(helper::ScriptWorker),
+    ScriptWorker(child_commands::ScriptWorker),
     /// Read a document from standard input.
     #[command(hide = true)]
-    DocumentWorker(helper::DocumentWorker),
+    DocumentWorker(child_commands::DocumentWorker),
     /// Limit this process, then execute Node.js in it.
     #[command(hide = true)]
-    NodeLauncher(helper::NodeLauncher),
+    NodeLauncher(child_commands::NodeLauncher),
 }
 
 /// Parses the command line and runs the command.

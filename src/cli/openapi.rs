@@ -9,7 +9,7 @@ use super::output;
 use crate::{
     config::Loaded,
     console,
-    dialects::{ada, aloochat, botpress, chat, cohere, connector},
+    dialects::{ada, aloochat, botpress, chat_api, cohere, connector},
 };
 
 #[derive(Args)]
@@ -42,7 +42,7 @@ impl Openapi {
             Dialect::Cohere => cohere::document(&loaded.config.cohere),
             Dialect::Connector => connector::document(),
             Dialect::Botpress => botpress::document(&loaded.config.botpress),
-            Dialect::Chat => chat::document(),
+            Dialect::Chat => chat_api::document(),
             Dialect::Console => console::document(),
         };
         let server = &loaded.config.server;

@@ -7,7 +7,7 @@ mod folders;
 pub mod inbox;
 mod integrations;
 mod webhooks;
-mod webhooks_wire;
+mod webhooks_dto;
 
 use std::sync::Arc;
 

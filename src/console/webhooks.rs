@@ -10,7 +10,7 @@ use super::{
     Tag,
     auth::Operator,
     error::Failed,
-    webhooks_wire::{
+    webhooks_dto::{
         AttemptPage, Endpoints, ExampleMessage, MessageToResend, Resent, Since, WhichExample,
     },
 };

@@ -4,6 +4,6 @@
 pub mod ada;
 pub mod aloochat;
 pub mod botpress;
-pub mod chat;
+pub mod chat_api;
 pub mod cohere;
 pub mod connector;

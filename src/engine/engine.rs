@@ -22,7 +22,7 @@ use super::{
     slot::{Runner, Slot},
 };
 use crate::{
-    kernel::{Clock, clock::within, critical},
+    kernel::{Clock, clock::within, critical_thread},
     net::outbound::Outbound,
 };
 
@@ -89,7 +89,7 @@ impl Engine {
     /// # Errors
     /// Any [`Failure`].
     pub async fn call(&self, program: &Program, request: Request) -> Result<Response, Failure> {
-        critical::must_not_run("a program");
+        critical_thread::must_not_run("a program");
         let slot = self.slot(program).await?;
         let busy = || Failure::Busy(program.limits.concurrency);
         let permit = within(program.limits.wall, slot.permits.acquire()).await;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::failure::cut;
+use super::error::cut;
 
 /// File name of the bundle in stacks, in both engines.
 pub(super) const BUNDLE: &str = "bundle.js";

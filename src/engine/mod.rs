@@ -12,8 +12,8 @@
 pub mod confinement;
 mod embedded;
 mod engine;
+mod error;
 mod exception;
-mod failure;
 pub(crate) mod helper;
 mod log;
 mod native;
@@ -24,18 +24,18 @@ pub mod script;
 mod settings;
 mod slot;
 mod source_map;
-mod sources;
+mod source_positions;
 mod stats;
 
 pub(crate) use self::exception::{frames_of_text, with_stack};
 pub use self::{
     engine::Engine,
+    error::Failure,
     exception::Exception,
-    failure::Failure,
     log::{Level, LogLine},
     native::{Live, Native, NativeResponse},
     program::{Code, EngineKind, Limits, Program, Request, Response},
     settings::{EngineChoice, Settings},
-    sources::Sources,
+    source_positions::Sources,
     stats::{Stats, Warm},
 };

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 use super::{
     EngineKind, Failure, Limits, Program, Request, Response, Settings, Warm, embedded::Isolate,
-    node::Child, sources::Sources,
+    node::Child, source_positions::Sources,
 };
 use crate::kernel::Moment;
 

@@ -25,7 +25,7 @@ use super::{
     charset::json_text,
     errors::{Failure, body_error},
     inflate::read_inflated,
-    json_fault::json_fault,
+    json_error::json_fault,
     whole_numbers,
 };
 use crate::kernel::{

@@ -11,7 +11,7 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-use super::{Published, allow, errors::Failure};
+use super::{Published, allowed_methods, errors::Failure};
 use crate::kernel::Error;
 
 /// The API of a vendor.
@@ -60,7 +60,7 @@ pub struct Mount {
     /// The operations, relative to the base path.
     pub endpoint: BoxEndpoint<'static, Response>,
     /// The methods of additional paths that the document does not contain.
-    pub beside: &'static [allow::Row],
+    pub beside: &'static [allowed_methods::Row],
     /// The renderer of errors.
     pub render: Arc<dyn RenderError>,
     /// The patterns that identify requests of its clients at wrong paths.

@@ -14,7 +14,7 @@ use poem::{Request, http::header};
 use serde::{Deserialize, Serialize};
 use url::{Position, Url};
 
-use super::{hosts::AllowedHosts, mounted};
+use super::{hosts::AllowedHosts, request_state};
 use crate::kernel::Result;
 
 /// The fallback host for a request whose host is missing or not safe to show.
@@ -128,7 +128,7 @@ impl Origins {
 /// Returns the address of this server without a trailing slash: `http://127.0.0.1:4600`.
 #[must_use]
 pub fn origin(request: &Request) -> String {
-    let origins = mounted::origins(request);
+    let origins = request_state::origins(request);
     if let Some(url) = origins.and_then(|origins| origins.public_url.as_ref()) {
         return url.as_ref().to_owned();
     }
@@ -158,7 +158,7 @@ pub fn host(request: &Request) -> Option<&str> {
 /// proxy forwarded the request, or the proxy does not report the client.
 #[must_use]
 pub fn peer(request: &Request) -> Option<IpAddr> {
-    let trusted = mounted::origins(request).is_some_and(|origins| origins.trust_forwarded);
+    let trusted = request_state::origins(request).is_some_and(|origins| origins.trust_forwarded);
     caller(request, trusted, connected(request))
 }
 
@@ -187,7 +187,7 @@ fn caller(request: &Request, trusted: bool, connected: Option<IpAddr>) -> Option
 
 /// Returns a forwarding header that a trusted proxy set.
 fn forwarded<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    mounted::origins(request)?.forwarded(request, name)
+    request_state::origins(request)?.forwarded(request, name)
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@
 
 pub mod ascii;
 pub mod clock;
-pub mod critical;
+pub mod critical_thread;
 pub mod depth;
 pub mod error;
 pub mod ids;
 pub mod mac;
 pub mod month;
-pub mod object_text;
 pub mod patch;
+pub mod raw_object;
 pub mod schema;
 pub mod secret;
 pub mod time;
@@ -22,8 +22,8 @@ pub use ascii::ascii_json;
 pub use clock::{Clock, Moment};
 pub use error::{Error, Kind, Result};
 pub use month::Month;
-pub use object_text::ObjectText;
 pub use patch::Patch;
+pub use raw_object::ObjectText;
 pub use secret::Secret;
 pub use time::Timestamp;
 pub use violation::{Rule, Violation};

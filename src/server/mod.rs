@@ -25,7 +25,7 @@ use self::{
 };
 use crate::{
     config::{self, Config, Profile},
-    dialects::{botpress, chat},
+    dialects::{botpress, chat_api},
     domain::{
         self, Addresses, App,
         retrieval::connectors,
@@ -280,7 +280,7 @@ async fn serve_metrics(
 /// Returns the built-in integrations, which run as native code.
 fn natives(app: &App) -> BTreeMap<&'static str, Arc<dyn engine::Native>> {
     match app.webchat_settings().enabled {
-        true => chat::natives(app),
+        true => chat_api::natives(app),
         false => BTreeMap::new(),
     }
 }

@@ -9,11 +9,11 @@ use super::router::{Reach, Router};
 use crate::{
     config::{Config, Profile},
     console,
-    dialects::{ada, aloochat, botpress, chat, cohere, connector},
+    dialects::{ada, aloochat, botpress, chat_api, cohere, connector},
     domain::App,
     http::{
         AllowedHosts, Edge, Limits, Metrics, Mount, Mounted, OpenTunnels, Origins, Programs,
-        Strays, WrongKeys, docs, health, wrong_keys::Keys,
+        Strays, WrongKeys, docs, health, wrong_key_limiter::Keys,
     },
 };
 
@@ -90,15 +90,15 @@ pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -
     let wizards_end = Edge::new(
         botpress::interstitial(),
         "oauth-pages",
-        Arc::new(botpress::RenderChat),
+        Arc::new(botpress::RenderChatPage),
         mounted.clone(),
     )
     .with_methods(botpress::INTERSTITIAL_METHODS);
     let wizards_end = Arc::new(wizards_end);
     let chat_pages = Edge::new(
-        botpress::chat(app, &config.botpress, is_dev),
+        botpress::chat_pages(app, &config.botpress, is_dev),
         "chat-pages",
-        Arc::new(botpress::RenderChat),
+        Arc::new(botpress::RenderChatPage),
         mounted.clone(),
     )
     .with_methods(botpress::CHAT_METHODS)
@@ -133,7 +133,7 @@ pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -
     let router = mounts.into_iter().fold(router, |router, mount| {
         let base_path = mount.base_path;
         // The webhook routes dispatch its requests.
-        if base_path == chat::BASE_PATH {
+        if base_path == chat_api::BASE_PATH {
             return router;
         }
         let edge = Edge::around(mount, mounted.clone()).with_strays(&strays);
@@ -166,7 +166,7 @@ fn webhooks_edge(app: &App, mounted: &Mounted) -> Edge {
         mounted.clone(),
     )
     .with_own_cors()
-    .with_keys(Keys::In(HeaderName::from_static(chat::USER_KEY)))
+    .with_keys(Keys::In(HeaderName::from_static(chat_api::USER_KEY)))
     .with_raw_paths()
 }
 
@@ -200,7 +200,7 @@ fn mounts(app: &App, config: &Config) -> Vec<Mount> {
         cohere::mount(&config.cohere),
         connector::mount(),
         botpress::mount(app, &config.botpress),
-        chat::mount(app),
+        chat_api::mount(app),
         console::mount(config.server.profile == Profile::Dev),
     ]
 }

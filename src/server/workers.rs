@@ -47,7 +47,7 @@ impl Workers {
             "end users",
             until(stop(), end_users::background::work(app())),
         );
-        all.add("bots", until(stop(), manage::background::work(app())));
+        all.add("bots", until(stop(), manage::maintenance::work(app())));
         all.add("folders", until(stop(), folders::follow(app())));
         all.add("billing", until(stop(), billing::work(app())));
         all.add(

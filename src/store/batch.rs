@@ -8,8 +8,8 @@ use tokio::runtime::Handle;
 use crate::kernel::clock::Stopwatch;
 
 use super::{
-    fault::Fault,
     job::{Job, Outcome, Verdict},
+    sqlite_fault::Fault,
     writer::Signs,
 };
 

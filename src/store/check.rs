@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::kernel::Result;
 
-use super::fault::Fault;
+use super::sqlite_fault::Fault;
 
 /// The result of an integrity check.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

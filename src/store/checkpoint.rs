@@ -16,7 +16,7 @@ use std::{
 
 use rusqlite::{Connection, config::DbConfig, hooks::Wal};
 
-use super::{Settings, connection::open_checkpointer, room::Room};
+use super::{Settings, connection::open_checkpointer, log_limit::Room};
 
 /// Maximum number of pages that the thread leaves for the writer.
 const TAIL: u32 = 400;

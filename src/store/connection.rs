@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::{OpenError, Settings, files, room::Room};
+use super::{OpenError, Settings, files, log_limit::Room};
 
 /// Number of prepared statements that each connection caches.
 const PREPARED_STATEMENTS: usize = 128;

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::kernel::{Error, Kind, Result};
 
-use super::fault::{Fault, unavailable};
+use super::sqlite_fault::{Fault, unavailable};
 
 /// The result of a job, for the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

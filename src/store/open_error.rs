@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use super::{Holder, fault::Fault};
+use super::{Holder, sqlite_fault::Fault};
 
 /// The reason why a database could not be opened. No file was changed or left behind.
 #[derive(Debug, thiserror::Error)]

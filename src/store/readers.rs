@@ -22,7 +22,7 @@ use crate::kernel::{Error, Result};
 use super::{
     Settings,
     connection::{READ_WRITE, prepare_reader},
-    fault::unavailable,
+    sqlite_fault::unavailable,
 };
 
 /// Number of connections for point reads in addition to one per server thread, for reads from other threads.

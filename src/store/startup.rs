@@ -9,9 +9,9 @@ use super::{
     connection::{READ_WRITE, enforce_foreign_keys, open_writer},
     files::{self, Draft},
     identity::{APPLICATION_ID, Identity},
+    log_limit::Room,
     migrations::{self, Migration, MigrationFailed},
     restore,
-    room::Room,
 };
 
 /// The writer's connection. `created` is true if the file is new.

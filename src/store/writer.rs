@@ -15,16 +15,16 @@ use std::{
 use rusqlite::Connection;
 use tokio::runtime;
 
-use crate::kernel::critical;
+use crate::kernel::critical_thread;
 
 use super::{
     Metrics, Settings,
     batch::{self, Ended},
     checkpoint::{self, Checkpointer},
     commit_hook::Hook,
-    fault::Fault,
     health::HealthState,
     job::{Job, Verdict},
+    sqlite_fault::Fault,
     startup,
 };
 
@@ -103,7 +103,7 @@ struct Writer {
 
 impl Writer {
     fn run(mut self, messages: &Receiver<Message>) {
-        critical::mark_thread();
+        critical_thread::mark_thread();
         self.watch_log();
         let mut open = true;
         while open {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use parlance::{
     dialects::{ada, botpress},
-    http::absent::{self, Operation},
+    http::unsupported::{self, Operation},
 };
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ fn nothing_in_the_lists_is_served() {
     let botpress = botpress::document(&botpress::Settings::default()).json(ORIGIN);
     for (dialect, served) in [("ada", ada), ("botpress", self::served(&botpress, ""))] {
         assert!(served.len() > 15, "{dialect}");
-        for Operation { method, path, name } in absent::operations(dialect) {
+        for Operation { method, path, name } in unsupported::operations(dialect) {
             let operation = (method.to_owned(), bare(path));
             assert!(
                 !served.contains(&operation),
@@ -64,7 +64,7 @@ fn nothing_in_the_lists_is_served() {
 async fn each_is_answered_in_the_body_of_its_vendor() {
     let server = TestServer::start().await;
     for dialect in ["ada", "aloochat", "botpress"] {
-        for Operation { method, path, name } in absent::operations(dialect) {
+        for Operation { method, path, name } in unsupported::operations(dialect) {
             let method = method.parse().expect("a method");
             let request = server.request(method, &filled(path));
             let request = match dialect {

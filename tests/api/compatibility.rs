@@ -8,7 +8,7 @@ use std::{
 };
 
 use parlance::{
-    dialects::{ada, aloochat, botpress, chat, cohere, connector},
+    dialects::{ada, aloochat, botpress, chat_api, cohere, connector},
     http::Document,
 };
 use serde_json::Value;
@@ -47,7 +47,7 @@ fn dialects() -> Vec<(&'static str, &'static str, Document, bool)> {
         (
             "Chat (the built-in integration `chat` of Botpress)",
             "chat",
-            chat::document(),
+            chat_api::document(),
             true,
         ),
     ]

@@ -2,7 +2,7 @@
 
 use parlance::{
     console,
-    dialects::{ada, aloochat, botpress, chat, cohere, connector},
+    dialects::{ada, aloochat, botpress, chat_api, cohere, connector},
 };
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ fn documents() -> Vec<(&'static str, Value)> {
         ("botpress", parse(botpress.json("http://127.0.0.1:4600"))),
         (
             "chat",
-            parse(chat::document().json("http://127.0.0.1:4600")),
+            parse(chat_api::document().json("http://127.0.0.1:4600")),
         ),
         (
             "cohere",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use super::keep::Kept;
+use super::state_file::Kept;
 use crate::net::outbound::{Outbound, OutboundRequest, OutboundStream};
 
 /// Maximum time of a call, and of silence on a stream: the server sends a heartbeat twice as often.

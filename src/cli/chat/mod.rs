@@ -1,11 +1,11 @@
 //! `parlance chat`: chats with a bot in the terminal, over the webchat API that every client uses.
 
 mod api;
-mod draw;
-mod keep;
+mod failures;
 mod prompt;
-mod talk;
-mod troubles;
+mod render;
+mod session;
+mod state_file;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -13,7 +13,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::json;
 
-use self::{api::Api, keep::Kept, talk::Talk, troubles::Troubles};
+use self::{api::Api, failures::Troubles, session::Talk, state_file::Kept};
 use super::output;
 use crate::{
     config::{Config, Loaded},
@@ -88,7 +88,7 @@ impl Chat {
     async fn place(&self, config: &Config) -> Result<(String, PathBuf)> {
         if self.bot.contains("://") {
             let address = self.bot.trim_end_matches('/').to_owned();
-            return Ok((address, keep::own_file()?));
+            return Ok((address, state_file::own_file()?));
         }
         let store = Store::open_beside(&config.store)?;
         let announced = store.announced();
@@ -106,7 +106,7 @@ impl Chat {
             );
         };
         let address = format!("{}/webhook/{webhook}", url.trim_end_matches('/'));
-        Ok((address, keep::file_beside(&config.store.path)))
+        Ok((address, state_file::file_beside(&config.store.path)))
     }
 
     fn agent(&self, app: &App) -> Result<Agent> {

@@ -16,12 +16,12 @@ use crate::{
         App,
         inbox::{self, Inbox, Incoming, Received},
     },
-    http::{allow, body_limit, errors::Failure, read_bytes, same_origin},
+    http::{allowed_methods, body_limit, errors::Failure, read_bytes, same_origin},
     kernel::{Error, Result, Rule, Violation},
 };
 
 /// The methods of the inbox's paths.
-pub const METHODS: &[allow::Row] = &[
+pub const METHODS: &[allowed_methods::Row] = &[
     ("/", "GET, HEAD"),
     ("/{name}", "GET, HEAD, POST, PUT"),
     ("/{name}/settings", "POST"),

@@ -7,7 +7,7 @@
 use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
-use super::standing;
+use super::rate_limit_headers;
 use crate::{
     domain::{
         platform_integrations::Scope,
@@ -147,7 +147,7 @@ fn admit(request: &Request, needs: &Needs) -> Result<Call> {
         )?;
     }
     call.require(needs.scope)?;
-    standing::note(request, call.standing());
+    rate_limit_headers::note(request, call.standing());
     Ok(call)
 }
 

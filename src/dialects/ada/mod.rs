@@ -5,19 +5,16 @@
 
 mod auth;
 mod deletions;
-mod end_users_v1;
-mod end_users_v2;
-mod end_users_wire;
+mod end_users;
 mod error;
+mod metadata_dto;
 mod pages;
 mod paging;
 mod platform_integrations;
+mod rate_limit_headers;
 mod settings;
-mod slash;
-mod standing;
-mod values;
+mod trailing_slash;
 mod webhooks;
-mod webhooks_wire;
 
 use std::sync::Arc;
 
@@ -27,12 +24,11 @@ use serde_json::{Value, json};
 
 use self::{
     deletions::Deletions,
-    end_users_v1::EndUsersFirst,
-    end_users_v2::EndUsers,
+    end_users::{operations_v1::EndUsersFirst, operations_v2::EndUsers},
     error::{RenderV1, RenderV2},
     platform_integrations::{OAuth, PlatformIntegrations},
-    standing::StandingHeaders,
-    webhooks::Webhooks,
+    rate_limit_headers::StandingHeaders,
+    webhooks::operations::Webhooks,
 };
 pub use self::{
     pages::{BASE_PATH as PAGES_BASE_PATH, METHODS as PAGES_METHODS, RenderPage, routes as pages},
@@ -89,7 +85,7 @@ pub fn mount(settings: &Settings) -> Mount {
             .into_endpoint()
             .with(Queries::of(document.clone()))
             .with(StandingHeaders)
-            .before(slash::strip)
+            .before(trailing_slash::strip)
             .boxed(),
         beside: &[],
         render: Arc::new(RenderV2),
@@ -147,7 +143,7 @@ pub fn mount_end_users_v1(settings: &Settings) -> Mount {
         endpoint: routes
             .with(Queries::of(document.clone()))
             .with(StandingHeaders)
-            .before(slash::strip)
+            .before(trailing_slash::strip)
             .before(limit_body)
             .boxed(),
         beside: &[("/docs", "GET, HEAD"), ("/spec", "GET, HEAD")],

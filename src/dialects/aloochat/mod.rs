@@ -2,11 +2,10 @@
 
 mod auth;
 mod error;
+mod integration_types;
 mod integrations;
 mod paging;
 mod settings;
-mod types;
-mod wire;
 
 use std::sync::Arc;
 
@@ -14,7 +13,9 @@ use poem::{EndpointExt, IntoEndpoint};
 use poem_openapi::{OpenApiService, Tags};
 
 pub use self::settings::{ConfigUpdate, Settings, ValidationStatus};
-use self::{error::ErrorRenderer, integrations::Integrations, types::Types};
+use self::{
+    error::ErrorRenderer, integration_types::Types, integrations::operations::Integrations,
+};
 use crate::http::{Document, Marks, Mount, Published, Queries};
 
 /// Path prefix of every operation, as in the vendor's base URL.

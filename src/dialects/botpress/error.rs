@@ -9,7 +9,7 @@ use crate::{
     http::{
         self, Dialect,
         dialect::RenderError,
-        wording::{broken_rules, not_found},
+        validation_messages::{broken_rules, not_found},
     },
     kernel::{Clock, Error, Kind, Timestamp, violation::Location},
 };

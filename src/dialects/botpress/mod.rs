@@ -2,56 +2,16 @@
 //!
 //! The path `/v1/chat` itself belongs to Cohere; all paths below it belong to this dialect.
 
-mod account;
-mod actions;
-mod audit;
+mod admin;
 mod auth;
-mod billing;
-mod billing_wire;
-mod bot_issues;
-mod bot_reports;
-mod bots;
-mod bots_given;
-mod bots_wire;
-mod configurations_wire;
-mod conversations;
-mod conversations_wire;
-mod definitions_wire;
-mod done;
+mod chat;
+mod empty;
 mod error;
-mod events;
-mod files;
-mod hub;
-mod installations_wire;
-mod integration_files;
-mod integrations;
-mod integrations_given;
-mod integrations_list;
-mod integrations_wire;
-mod interstitial;
-mod introspect;
-mod invoice_document;
-mod invoices_wire;
-mod logs_wire;
-mod members;
-mod messages;
-mod messages_wire;
+mod ignored_parameters;
+mod inbound;
+mod pages;
 mod paging;
-mod participants;
 mod settings;
-mod states;
-mod tags;
-mod tokens;
-mod tunnels;
-mod unused_filters;
-mod usages;
-mod usages_wire;
-mod users;
-mod users_wire;
-mod webchat;
-mod webhooks;
-mod workspaces;
-mod workspaces_wire;
 
 use std::sync::Arc;
 
@@ -60,22 +20,35 @@ use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Value, json};
 
 use self::{
-    account::Account, actions::Actions, audit::Audit, billing::Billing, bot_issues::BotIssues,
-    bot_reports::BotReports, bots::Bots, conversations::Conversations, events::Events,
-    files::Files, hub::Hub, integrations::Integrations, introspect::Introspect, members::Members,
-    messages::Messages, participants::Participants, states::States, tokens::Tokens, usages::Usages,
-    users::Users, workspaces::Workspaces,
+    admin::{
+        account::Account, audit::Audit, billing::operations::Billing, bot_issues::BotIssues,
+        bot_reports::BotReports, bots::operations::Bots, hub::Hub,
+        integrations::operations::Integrations, introspect::Introspect, members::Members,
+        personal_access_tokens::Tokens, usages::operations::Usages,
+        workspaces::operations::Workspaces,
+    },
+    chat::{
+        actions::Actions, conversations::operations::Conversations, events::Events, files::Files,
+        messages::operations::Messages, participants::Participants, states::States,
+        users::operations::Users,
+    },
 };
 pub use self::{
     error::ErrorRenderer,
-    interstitial::{METHODS as INTERSTITIAL_METHODS, PATHS as INTERSTITIAL_PATHS, interstitial},
-    settings::Settings,
-    tunnels::with_tunnels,
-    webchat::{
-        BASE_PATH as CHAT_BASE_PATH, METHODS as CHAT_METHODS, RenderPage as RenderChat,
-        routes as chat,
+    inbound::{
+        tunnels::with_tunnels,
+        webhooks::{OAUTH_PATH, at_webhook_hosts, webhooks},
     },
-    webhooks::{OAUTH_PATH, at_webhook_hosts, webhooks},
+    pages::{
+        chat_page::{
+            BASE_PATH as CHAT_BASE_PATH, METHODS as CHAT_METHODS, RenderPage as RenderChatPage,
+            routes as chat_pages,
+        },
+        interstitial::{
+            METHODS as INTERSTITIAL_METHODS, PATHS as INTERSTITIAL_PATHS, interstitial,
+        },
+    },
+    settings::Settings,
 };
 use crate::{
     domain::App,
@@ -142,11 +115,11 @@ pub fn mount(app: &App, settings: &Settings) -> Mount {
         title: "Botpress",
         summary: "Bots, integrations and workspaces; users, conversations, messages and events.",
         base_path: BASE_PATH,
-        endpoint: integration_files::at(Route::new())
+        endpoint: admin::integrations::icon_and_readme::at(Route::new())
             .nest_no_strip("/", service(settings))
             .with(Queries::of(document.clone()))
             .boxed(),
-        beside: integration_files::METHODS,
+        beside: admin::integrations::icon_and_readme::METHODS,
         render: Arc::new(ErrorRenderer::new(app.clock().clone())),
         marks: Marks {
             keys: &["bp_"],
@@ -251,8 +224,8 @@ fn parameters(path: &str, operation: &str) -> Vec<Value> {
         }));
     }
     if ["listUsers", "listConversations", "listMessages"].contains(&operation) {
-        parameters.push(tags::filter_parameter());
+        parameters.push(chat::tags::filter_parameter());
     }
-    parameters.extend(unused_filters::parameters(operation));
+    parameters.extend(ignored_parameters::parameters(operation));
     parameters
 }

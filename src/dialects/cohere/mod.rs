@@ -4,17 +4,10 @@
 //! [`UNPREFIXED`].
 
 mod auth;
-mod auth_wire;
 mod chat;
-mod chat_request;
-mod chat_stream;
-mod chat_wire;
 mod check_api_key;
 mod connectors;
-mod connectors_wire;
 mod error;
-mod logs;
-mod oauth;
 mod paging;
 mod paths;
 mod settings;
@@ -25,8 +18,10 @@ use poem::{EndpointExt, Route, get};
 use poem_openapi::{OpenApiService, Tags};
 
 use self::{
-    chat::ChatApi, check_api_key::CheckApiKey, connectors::Connectors, error::ErrorRenderer,
-    logs::ConnectorLogs, oauth::OAuth,
+    chat::operations::ChatApi,
+    check_api_key::CheckApiKey,
+    connectors::{logs::ConnectorLogs, oauth::OAuth, operations::Connectors},
+    error::ErrorRenderer,
 };
 pub use self::{paths::UNPREFIXED, settings::Settings};
 use crate::http::{Document, Marks, Mount, Published, Queries};
@@ -59,12 +54,15 @@ pub fn mount(settings: &Settings) -> Mount {
         summary: "Chat over documents, and the connectors that find them.",
         base_path: BASE_PATH,
         endpoint: Route::new()
-            .at(oauth::CALLBACK, get(oauth::callback))
+            .at(
+                connectors::oauth::CALLBACK,
+                get(connectors::oauth::callback),
+            )
             .nest("/", service(settings))
             .with(Queries::of(document.clone()))
             .around(paths::explain)
             .boxed(),
-        beside: &[(oauth::CALLBACK, "GET, HEAD")],
+        beside: &[(connectors::oauth::CALLBACK, "GET, HEAD")],
         render: Arc::new(ErrorRenderer),
         marks: Marks {
             keys: &["co_"],

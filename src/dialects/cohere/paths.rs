@@ -9,7 +9,7 @@ use std::sync::Arc;
 use poem::{Endpoint, Request, error::NotFoundError};
 
 use crate::{
-    http::{allow::RoutedPath, errors::Failure},
+    http::{allowed_methods::RoutedPath, errors::Failure},
     kernel::{Error, Kind},
 };
 

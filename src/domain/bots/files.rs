@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::{author::require_write, listing::Listing};
+use super::{author::require_write, list_query::Listing};
 use crate::{
     domain::{
         shared::{

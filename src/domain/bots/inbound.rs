@@ -1,7 +1,7 @@
 //! HTTP requests from outside to the webhooks of integrations (botpress.md §5 "Inbound webhooks"). Anyone with
 //! the address may send one; the integration must authenticate the sender.
 
-mod shared;
+mod shared_webhook;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::json;
 use url::form_urlencoded;
 
-pub use self::shared::{SharedWebhook, find_shared};
+pub use self::shared_webhook::{SharedWebhook, find_shared};
 pub use super::protocol::Answer;
 use super::{
     installations,
@@ -118,7 +118,7 @@ pub fn find_by_state(app: &App, query: &str) -> Result<Receiver> {
 pub async fn receive(app: &App, receiver: Receiver, request: &Incoming) -> Result<Answer> {
     match receiver {
         Receiver::Installation(Installation(place)) => give(app, place, request).await,
-        Receiver::Shared(webhook) => shared::receive(app, &webhook, request).await,
+        Receiver::Shared(webhook) => shared_webhook::receive(app, &webhook, request).await,
     }
 }
 

@@ -3,9 +3,9 @@
 //!
 //! Signatures are verified with the secrets of the endpoints that have the inbox as their address.
 
-mod check;
 pub(in crate::domain) mod feature;
 mod rows;
+mod verify;
 
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Value, json};
 
-use super::{Verdict, check::check};
+use super::{Verdict, verify::check};
 use crate::{
     domain::{
         end_users,

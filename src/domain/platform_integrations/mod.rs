@@ -3,10 +3,10 @@
 //!
 //! Botpress integrations and connectors to external services are separate concepts with their own modules.
 
-mod answers;
 mod definition;
 pub(in crate::domain) mod feature;
 mod form;
+mod form_values;
 mod identifier;
 mod install;
 mod installations;
@@ -18,9 +18,9 @@ mod tokens;
 mod uninstall;
 
 pub use super::tenancy::access_tokens::{Grant, Scope};
-pub use answers::{Answers, Typed};
 pub use definition::{Changes, Definition, Tag};
 pub use form::{Alternative, Choice, Form, Item, ItemKind, TextInput};
+pub use form_values::{Answers, Typed};
 pub use install::{Installed, install};
 pub use installations::{
     Connection, Installation, InstallationStatus, connections, find_own, set_status,

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{CHANNEL, FID, NAME, OWNER, Visitor, ids};
+use super::{CHANNEL, FID, NAME, OWNER, Visitor, foreign_ids};
 use crate::{
     domain::{
         bots::{
@@ -32,7 +32,7 @@ pub struct Conversation {
 impl Conversation {
     fn known(conn: &Connection, found: &conversations::Conversation) -> Result<Self> {
         Ok(Self {
-            id: ids::fid_of_conversation(conn, found)?,
+            id: foreign_ids::fid_of_conversation(conn, found)?,
             created_at: found.created_at,
             updated_at: found.updated_at,
         })
@@ -76,7 +76,7 @@ pub(super) fn require_owner(
 /// `Invalid` if the foreign id is not allowed; `Conflict` if it is taken; errors of the store.
 pub async fn create(visitor: &Visitor, fid: Option<String>) -> Result<Conversation> {
     if let Some(fid) = &fid {
-        ids::check(fid)?;
+        foreign_ids::check(fid)?;
     }
     let voice = visitor.voice()?;
     let owner = (visitor.id.clone(), visitor.seq);
@@ -84,7 +84,7 @@ pub async fn create(visitor: &Visitor, fid: Option<String>) -> Result<Conversati
     call.app()
         .change(call, move |change, _| {
             if let Some(fid) = &fid {
-                ids::require_free_conversation(change.conn, &voice, fid)?;
+                foreign_ids::require_free_conversation(change.conn, &voice, fid)?;
             }
             make(change, &voice, owner, fid)
         })
@@ -107,7 +107,7 @@ fn make(
     let made = conversations::make_own(change, voice, &new)?;
     conversations::join(change, voice.bot(), &made, &owner, Some(owner_seq))?;
     if let Some(fid) = fid {
-        ids::name_conversation(change.conn, voice.bot().seq, &fid, made.seq)?;
+        foreign_ids::name_conversation(change.conn, voice.bot().seq, &fid, made.seq)?;
     }
     Conversation::known(change.conn, &made)
 }
@@ -120,7 +120,7 @@ pub async fn get_or_create(visitor: &Visitor, id: String) -> Result<Conversation
     let voice = visitor.voice()?;
     let (call, user) = (visitor.call(), visitor.id.clone());
     let owned = |conn: &Connection, voice: &Voice| {
-        let Some(found) = ids::conversation(conn, voice, &id)? else {
+        let Some(found) = foreign_ids::conversation(conn, voice, &id)? else {
             return Ok(None);
         };
         require_owner(&found, &user)?;
@@ -129,15 +129,15 @@ pub async fn get_or_create(visitor: &Visitor, id: String) -> Result<Conversation
     if let Some(known) = call.app().store().read(|conn| owned(conn, &voice))? {
         return Ok(known);
     }
-    ids::check(&id)?;
+    foreign_ids::check(&id)?;
     let (owner, seq) = (visitor.id.clone(), visitor.seq);
     call.app()
         .change(call, move |change, _| {
-            if let Some(found) = ids::conversation(change.conn, &voice, &id)? {
+            if let Some(found) = foreign_ids::conversation(change.conn, &voice, &id)? {
                 require_owner(&found, &owner)?;
                 return Conversation::known(change.conn, &found);
             }
-            ids::require_free_conversation(change.conn, &voice, &id)?;
+            foreign_ids::require_free_conversation(change.conn, &voice, &id)?;
             make(change, &voice, (owner, seq), Some(id))
         })
         .await
@@ -150,7 +150,7 @@ pub async fn get_or_create(visitor: &Visitor, id: String) -> Result<Conversation
 pub fn find(visitor: &Visitor, id: &str) -> Result<Conversation> {
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
-        let found = ids::existing(conn, &voice, id)?;
+        let found = foreign_ids::existing(conn, &voice, id)?;
         require_part(conn, voice.bot(), &found, &visitor.id)?;
         Conversation::known(conn, &found)
     })
@@ -163,7 +163,7 @@ pub fn find(visitor: &Visitor, id: &str) -> Result<Conversation> {
 pub(super) fn owned(visitor: &Visitor, id: &str) -> Result<conversations::Conversation> {
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
-        let found = ids::existing(conn, &voice, id)?;
+        let found = foreign_ids::existing(conn, &voice, id)?;
         require_owner(&found, &visitor.id)?;
         Ok(found)
     })
@@ -208,5 +208,5 @@ pub(super) fn known_by(
     id: &ConversationId,
 ) -> Result<(String, i64)> {
     let found = conversations::existing(conn, voice, id)?;
-    Ok((ids::fid_of_conversation(conn, &found)?, found.seq))
+    Ok((foreign_ids::fid_of_conversation(conn, &found)?, found.seq))
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{
     NAME, Signal, Visitor,
     conversations::{known_by, require_part},
-    ids,
+    foreign_ids,
 };
 use crate::{
     domain::{
@@ -55,9 +55,9 @@ pub async fn create(
     let voice = visitor.voice()?;
     let app = visitor.call().app();
     let (found, known) = app.store().read(|conn| {
-        let found = ids::named_conversation(conn, &voice, conversation)?;
+        let found = foreign_ids::named_conversation(conn, &voice, conversation)?;
         require_part(conn, voice.bot(), &found, &visitor.id)?;
-        let known = ids::fid_of_conversation(conn, &found)?;
+        let known = foreign_ids::fid_of_conversation(conn, &found)?;
         Ok((found, known))
     })?;
     let told = json!({
@@ -115,8 +115,8 @@ pub fn find(visitor: &Visitor, id: &EventId) -> Result<Event> {
         require_part(conn, voice.bot(), &found, &visitor.id)?;
         Ok(Event {
             id: Some(event.id),
-            conversation: ids::fid_of_conversation(conn, &found)?,
-            user: ids::fid_of_user(conn, voice.bot(), &user)?,
+            conversation: foreign_ids::fid_of_conversation(conn, &found)?,
+            user: foreign_ids::fid_of_user(conn, voice.bot(), &user)?,
             payload: match payload.remove("payload") {
                 Some(Value::Object(payload)) => payload,
                 _ => Map::new(),

@@ -12,7 +12,7 @@ use std::{
 use rusqlite::{Connection, named_params};
 use tokio::sync::{mpsc, watch};
 
-use super::{Event, Message, Settings, Visitor, conversations::require_part, ids};
+use super::{Event, Message, Settings, Visitor, conversations::require_part, foreign_ids};
 use crate::{
     domain::tenancy::{admission::Admission, app::App},
     kernel::{Error, Kind, Moment, Result, ids::MessageId},
@@ -262,7 +262,7 @@ pub fn listen(visitor: &Visitor, id: &str) -> Result<Subscription> {
     let voice = visitor.voice()?;
     let app = visitor.call().app();
     let store = app.store();
-    let found = store.read(|conn| ids::existing(conn, &voice, id))?;
+    let found = store.read(|conn| foreign_ids::existing(conn, &voice, id))?;
     let installation = visitor.visit.installation()?.seq;
     let (listener, receiver) = app.listeners().begin(found.seq, visitor.seq)?;
     let subscription = Subscription {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     CHANNEL, Signal, Visitor,
     conversations::{known_by, require_part},
-    ids,
+    foreign_ids,
 };
 use crate::{
     domain::{
@@ -83,8 +83,8 @@ pub async fn create(visitor: &Visitor, new: NewMessage) -> Result<Message> {
     let voice = visitor.voice()?;
     let app = visitor.call().app();
     let (found, known) = app.store().read(|conn| {
-        let found = ids::named_conversation(conn, &voice, &new.conversation)?;
-        let known = ids::fid_of_conversation(conn, &found)?;
+        let found = foreign_ids::named_conversation(conn, &voice, &new.conversation)?;
+        let known = foreign_ids::fid_of_conversation(conn, &found)?;
         require_kind(conn, &voice, &new.kind)?;
         Ok((found, known))
     })?;
@@ -134,7 +134,7 @@ pub fn deliver(call: &Call, id: &MessageId) -> Result<()> {
             return Ok(None);
         };
         let (conversation, seq) = known_by(conn, &voice, &message.conversation_id)?;
-        let user = ids::fid_of_user(conn, voice.bot(), &message.user_id)?;
+        let user = foreign_ids::fid_of_user(conn, voice.bot(), &message.user_id)?;
         Ok(Some((seq, Message::of(message, conversation, user))))
     })?;
     // The message may be deleted meanwhile.
@@ -155,8 +155,8 @@ pub fn find(visitor: &Visitor, id: &MessageId) -> Result<Message> {
     visitor.call().app().store().read(|conn| {
         let found = conversations::existing(conn, &voice, &message.conversation_id)?;
         require_part(conn, voice.bot(), &found, &visitor.id)?;
-        let conversation = ids::fid_of_conversation(conn, &found)?;
-        let user = ids::fid_of_user(conn, voice.bot(), &message.user_id)?;
+        let conversation = foreign_ids::fid_of_conversation(conn, &found)?;
+        let user = foreign_ids::fid_of_user(conn, voice.bot(), &message.user_id)?;
         Ok(Message::of(message, conversation, user))
     })
 }
@@ -197,9 +197,9 @@ pub async fn list(visitor: &Visitor, id: &str, after: Option<Token>) -> Result<P
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();
     let (found, conversation) = store.read(|conn| {
-        let found = ids::existing(conn, &voice, id)?;
+        let found = foreign_ids::existing(conn, &voice, id)?;
         require_part(conn, voice.bot(), &found, &visitor.id)?;
-        let known = ids::fid_of_conversation(conn, &found)?;
+        let known = foreign_ids::fid_of_conversation(conn, &found)?;
         Ok((found, known))
     })?;
     let filter = Filter {
@@ -229,7 +229,7 @@ fn authors(
     let mut authors = BTreeMap::new();
     for message in messages {
         if !authors.contains_key(&message.user_id) {
-            let known = ids::fid_of_user(conn, bot, &message.user_id)?;
+            let known = foreign_ids::fid_of_user(conn, bot, &message.user_id)?;
             authors.insert(message.user_id.clone(), known);
         }
     }

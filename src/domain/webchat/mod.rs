@@ -2,20 +2,20 @@
 //! server. This module owns its private data: its users, the foreign ids of clients, and the listeners. For the
 //! rest it uses the same functions as the API calls of other integrations, with its own token.
 
-pub mod bot_chat;
 mod built_in;
+pub mod chat_page;
 mod conversations;
 mod events;
 pub(in crate::domain) mod feature;
-mod ids;
+mod foreign_ids;
 mod install;
-mod keys;
 mod listeners;
 mod messages;
 mod participants;
+mod request_context;
 mod settings;
+mod user_keys;
 mod users;
-mod visit;
 
 pub use self::{
     built_in::register,
@@ -35,12 +35,12 @@ pub use self::{
         add as add_participant, find as find_participant, list as list_participants,
         remove as remove_participant,
     },
+    request_context::{Visit, Visitor},
     settings::Settings,
     users::{
         NewUser, Profile, User, create as create_user, delete as delete_user, find as find_user,
         get_or_create as get_or_create_user, update as update_user,
     },
-    visit::{Visit, Visitor},
 };
 
 /// Name of the integration.

@@ -3,7 +3,7 @@
 use super::{
     Signal, User, Visitor,
     conversations::{owned, require_part},
-    ids,
+    foreign_ids,
 };
 use crate::{
     domain::{
@@ -23,8 +23,8 @@ pub async fn add(visitor: &Visitor, id: &str, fid: String) -> Result<User> {
     let found = owned(visitor, id)?;
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();
-    let user = store.read(|conn| ids::named_user(conn, voice.bot(), &fid))?;
-    let conversation = store.read(|conn| ids::fid_of_conversation(conn, &found))?;
+    let user = store.read(|conn| foreign_ids::named_user(conn, voice.bot(), &fid))?;
+    let conversation = store.read(|conn| foreign_ids::fid_of_conversation(conn, &found))?;
     let signal = Signal::ParticipantAdded {
         conversation,
         participant: fid.clone(),
@@ -43,7 +43,7 @@ pub fn find(visitor: &Visitor, id: &str, fid: &str) -> Result<User> {
     let conversation = owned(visitor, id)?;
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
-        let user = match ids::user(conn, voice.bot(), fid)? {
+        let user = match foreign_ids::user(conn, voice.bot(), fid)? {
             Some(user) => user.id,
             // The bot, and users from elsewhere, have their own ids.
             None => fid.into(),
@@ -62,13 +62,13 @@ pub async fn remove(visitor: &Visitor, id: &str, fid: &str) -> Result<()> {
     let found = owned(visitor, id)?;
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();
-    let user = store.read(|conn| ids::user(conn, voice.bot(), fid))?;
+    let user = store.read(|conn| foreign_ids::user(conn, voice.bot(), fid))?;
     let user = user.ok_or_else(|| Error::not_found(format!("Participant \"{fid}\" not found")))?;
     if user.id == visitor.id {
         let rule = Rule::Other("must not be the owner of the conversation, who stays".to_owned());
         return Err(Violation::body(["userId"], rule).into());
     }
-    let conversation = store.read(|conn| ids::fid_of_conversation(conn, &found))?;
+    let conversation = store.read(|conn| foreign_ids::fid_of_conversation(conn, &found))?;
     let signal = Signal::ParticipantRemoved {
         conversation,
         participant: fid.to_owned(),
@@ -86,7 +86,7 @@ pub async fn list(visitor: &Visitor, id: &str, after: Option<Token>) -> Result<P
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();
     let found = store.read(|conn| {
-        let found = ids::existing(conn, &voice, id)?;
+        let found = foreign_ids::existing(conn, &voice, id)?;
         require_part(conn, voice.bot(), &found, &visitor.id)?;
         Ok(found)
     })?;

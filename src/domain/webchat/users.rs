@@ -2,7 +2,9 @@
 
 use rusqlite::Connection;
 
-use super::{FID, NAME, PROFILE, Visit, Visitor, ids, keys, visit::unknown_user};
+use super::{
+    FID, NAME, PROFILE, Visit, Visitor, foreign_ids, request_context::unknown_user, user_keys,
+};
 use crate::{
     domain::{
         bots::{
@@ -67,7 +69,7 @@ impl User {
 
     /// Returns a user of the bot in the chat's form.
     pub(super) fn known(conn: &Connection, bot: &CallerAgent, user: users::User) -> Result<Self> {
-        let fid = ids::fid_of_user(conn, bot, &user.id)?;
+        let fid = foreign_ids::fid_of_user(conn, bot, &user.id)?;
         Ok(Self::of(user, fid))
     }
 }
@@ -121,7 +123,7 @@ pub async fn create(visit: &Visit, new: NewUser) -> Result<(User, Secret)> {
         ));
     }
     if let Some(fid) = &new.id {
-        ids::check(fid)?;
+        foreign_ids::check(fid)?;
     }
     new.profile.check()?;
     let voice = visit.voice()?;
@@ -131,8 +133,8 @@ pub async fn create(visit: &Visit, new: NewUser) -> Result<(User, Secret)> {
         .change(call, move |change, _| {
             let sealer = voice.sealer();
             let (user, id) = make(change, &voice, new.id, new.profile)?;
-            let secret = keys::ensure(change.conn, sealer, installation)?;
-            let key = keys::sign(&secret, &user.id, &id, change.now)?;
+            let secret = user_keys::ensure(change.conn, sealer, installation)?;
+            let key = user_keys::sign(&secret, &user.id, &id, change.now)?;
             Ok((user, key))
         })
         .await
@@ -148,7 +150,7 @@ fn make(
     let bot = voice.bot();
     let mut given = profile.tags();
     if let Some(fid) = &fid {
-        ids::require_free_user(change.conn, bot, fid)?;
+        foreign_ids::require_free_user(change.conn, bot, fid)?;
         given.insert(FID.to_owned(), Some(fid.clone()));
     }
     let tags = voice.on(change.conn)?.user_tags(&Tags::default(), &given)?;
@@ -161,7 +163,7 @@ fn make(
     let id = user.id.clone();
     let fid = fid.unwrap_or_else(|| id.to_string());
     let seq = user.seq.ok_or_else(unknown_user)?;
-    ids::name_user(change.conn, bot.seq, &fid, seq)?;
+    foreign_ids::name_user(change.conn, bot.seq, &fid, seq)?;
     Ok((User::of(user, fid), id))
 }
 
@@ -178,7 +180,7 @@ pub async fn get_or_create(visit: &Visit, key: &str, profile: Profile) -> Result
     let call = visit.call();
     if profile.is_empty() {
         let known = call.app().store().read(|conn| {
-            let Some(found) = ids::user(conn, voice.bot(), &claims.id)? else {
+            let Some(found) = foreign_ids::user(conn, voice.bot(), &claims.id)? else {
                 return Ok(None);
             };
             let user = users::existing(conn, voice.bot(), &found.id)?;
@@ -192,16 +194,16 @@ pub async fn get_or_create(visit: &Visit, key: &str, profile: Profile) -> Result
     }
     call.app()
         .change(call, move |change, _| {
-            match ids::user(change.conn, voice.bot(), &claims.id)? {
+            match foreign_ids::user(change.conn, voice.bot(), &claims.id)? {
                 Some(found) if claims.is_of(&found.id) => {
                     let changed = users::apply(change, &voice, &found.id, profile.changes())?;
                     Ok(User::of(changed, claims.id))
                 }
                 // This server signs keys for existing users only, so this user was deleted.
                 _ if claims.is_of_someone() => Err(unknown_user()),
-                Some(_) => Err(keys::invalid()),
+                Some(_) => Err(user_keys::invalid()),
                 None => {
-                    ids::check_claim(&claims.id)?;
+                    foreign_ids::check_claim(&claims.id)?;
                     Ok(make(change, &voice, Some(claims.id), profile)?.0)
                 }
             }

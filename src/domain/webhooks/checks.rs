@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::{Connection, named_params};
 use url::{Host, Url};
 
-use super::{EventType, Settings, catalogue::EVENT_TYPES};
+use super::{EventType, Settings, event_types::EVENT_TYPES};
 use crate::{
     domain::tenancy::app::App,
     kernel::{

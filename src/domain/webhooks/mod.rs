@@ -7,14 +7,14 @@
 
 mod address;
 mod attempts;
-mod catalogue;
 mod change;
 mod checks;
 pub mod dispatch;
+mod doorbell;
 mod endpoints;
 mod erase;
+mod event_types;
 pub(in crate::domain) mod feature;
-mod hub;
 mod message;
 mod metrics;
 mod queue;
@@ -26,11 +26,11 @@ pub mod signature;
 
 pub use address::seal_addresses;
 pub use attempts::{Attempt, Attempts, attempts};
-pub use catalogue::{EVENT_TYPES, EventType};
 pub use change::{Changes, New, create, delete, rotate_secret, update};
+pub use doorbell::Hub;
 pub use endpoints::{Endpoint, Listed, Slice, all, find, keys_of_urls_with, list, secret};
 pub use erase::erase_chain;
-pub use hub::Hub;
+pub use event_types::{EVENT_TYPES, EventType};
 pub use message::{Event, emit};
 pub use metrics::Metrics;
 pub use recovery::{recover, replay, resend, send_example};

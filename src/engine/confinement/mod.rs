@@ -6,9 +6,9 @@
 //! and reported.
 
 #[cfg(target_os = "linux")]
-mod calls;
-#[cfg(target_os = "linux")]
 mod landlock;
+#[cfg(target_os = "linux")]
+mod seccomp;
 
 use std::{io, path::Path};
 
@@ -41,7 +41,7 @@ pub fn confine_worker() -> io::Result<Measures> {
         rustix::thread::set_no_new_privs(true)?;
         measures.signals = landlock::scope_signals();
         measures.files = landlock::read_only(&[]);
-        measures.calls = calls::refuse_those_to_other_processes();
+        measures.calls = seccomp::refuse_those_to_other_processes();
     }
     limit(Resource::Nofile, 16)?;
     Ok(measures)
@@ -62,7 +62,7 @@ pub fn confine_node(installed: &Path, wanted: Measures) -> io::Result<Measures> 
         Ok(Measures {
             signals: wanted.signals && landlock::scope_signals(),
             files: wanted.files && landlock::read_only(&landlock::of_node(installed)),
-            calls: wanted.calls && calls::refuse_those_to_other_processes(),
+            calls: wanted.calls && seccomp::refuse_those_to_other_processes(),
             user: wanted.user,
         })
     }

@@ -2,7 +2,7 @@
 
 use rquickjs::{CaughtError, Value};
 
-use super::{desk::Desk, modules};
+use super::{isolate_state::Desk, modules};
 use crate::engine::{Exception, Failure};
 
 /// Returns the failure for an exception that was thrown while the code was loaded.

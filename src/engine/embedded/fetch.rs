@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use url::Url;
 
-use super::flight::{Flight, Held};
+use super::in_flight::{Flight, Held};
 use crate::{
     kernel::clock::within,
     net::outbound::{Outbound, OutboundError, OutboundRequest, OutboundStream},

@@ -10,12 +10,12 @@ use subtle::ConstantTimeEq;
 
 use super::{
     crypto,
-    desk::Desk,
     errors::thrown,
     fetch::{Fetch, Redirect, exchange},
-    modules, url, zone,
+    isolate_state::Desk,
+    modules, time_zone, url,
 };
-use crate::engine::{Failure, Level, Response, failure::cut};
+use crate::engine::{Failure, Level, Response, error::cut};
 
 /// Maximum number of random bytes per call.
 const RANDOM: usize = 1 << 20;
@@ -174,7 +174,7 @@ fn time_and_log<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Res
         (with.clock.now().as_micros() / 1000) as f64
     })?;
     add(ctx, host, "zone", |name: String, at: f64| {
-        zone::at(&name, at)
+        time_zone::at(&name, at)
     })?;
     add(
         ctx,

@@ -14,9 +14,9 @@ use std::{
 use tokio::{runtime::Handle, sync::oneshot};
 
 use super::{
-    desk::{Desk, Event},
+    event_loop::{self, Turns},
+    isolate_state::{Desk, Event},
     modules,
-    turns::{self, Turns},
 };
 use crate::{
     engine::{Failure, Program, Request, Response, log::Sink},
@@ -182,7 +182,7 @@ fn live(
     loaded: oneshot::Sender<Result<(), Failure>>,
 ) {
     let id = Arc::from(program.id.as_str());
-    let budget = turns::budget(&shared);
+    let budget = event_loop::budget(&shared);
     let desk = Rc::new(Desk::new(
         id,
         program.limits,

@@ -7,15 +7,15 @@
 
 mod budget;
 mod crypto;
-mod desk;
 mod errors;
+mod event_loop;
 mod fetch;
-mod flight;
 mod host;
+mod in_flight;
 mod isolate;
+mod isolate_state;
 mod modules;
-mod turns;
+mod time_zone;
 mod url;
-mod zone;
 
 pub(super) use isolate::{Isolate, Surroundings};

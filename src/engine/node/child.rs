@@ -19,12 +19,12 @@ use tokio::{
 use super::{
     Install,
     lines::{self, Line},
-    parent,
     protocol::{Frame, Order},
+    spawner,
 };
 use crate::{
     engine::{
-        Exception, Failure, Level, Limits, Program, Request, Response, failure::cut, log::Sink,
+        Exception, Failure, Level, Limits, Program, Request, Response, error::cut, log::Sink,
     },
     kernel::{
         clock::{pause, within},
@@ -89,7 +89,7 @@ impl Child {
         sink: Sink,
     ) -> Result<Self, Failure> {
         let stopped = |error: std::io::Error| Failure::Stopped(error.to_string());
-        let mut child = parent::spawn(install.command(RUNNER, program.limits.memory))
+        let mut child = spawner::spawn(install.command(RUNNER, program.limits.memory))
             .await
             .map_err(stopped)?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -379,7 +379,7 @@ async fn look_after(state: std::sync::Weak<State>, pid: u32) {
             table.pings.insert(id, ping);
             (pong, id)
         };
-        if let Some(bytes) = parent::resident(pid) {
+        if let Some(bytes) = spawner::resident(pid) {
             state.memory.store(bytes, Ordering::Relaxed);
             if bytes > state.limits.memory as u64 + OWN_MEMORY {
                 return state.end_for(Failure::Memory(state.limits.memory));

@@ -7,7 +7,7 @@
 mod child;
 mod install;
 mod lines;
-mod parent;
 mod protocol;
+mod spawner;
 
 pub(super) use self::{child::Child, install::Install};

@@ -7,8 +7,8 @@
 //! block the scripts of all others.
 
 mod bounds;
+mod compiler;
 mod frame;
-mod language;
 mod pool;
 mod process;
 mod worker;

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     engine::Settings,
-    kernel::{clock::within, critical},
+    kernel::{clock::within, critical_thread},
 };
 
 /// Maximum time that a script waits for a worker.
@@ -85,7 +85,7 @@ impl Scripts {
     /// # Errors
     /// Any [`ScriptError`].
     pub async fn check(&self, source: &str) -> Result<(), ScriptError> {
-        critical::must_not_run("a script");
+        critical_thread::must_not_run("a script");
         self.ask(source, None).await.map(drop)
     }
 
@@ -94,7 +94,7 @@ impl Scripts {
     /// # Errors
     /// Any [`ScriptError`].
     pub async fn run(&self, source: &str, object: &Value) -> Result<Value, ScriptError> {
-        critical::must_not_run("a script");
+        critical_thread::must_not_run("a script");
         self.ask(source, Some(object)).await
     }
 

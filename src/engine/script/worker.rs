@@ -16,8 +16,8 @@ use std::{
 
 use super::{
     LONGEST, ScriptError, TIME,
+    compiler::Language,
     frame::{self, Answer, Asked, Hello},
-    language::Language,
 };
 use crate::engine::confinement;
 
@@ -125,7 +125,7 @@ fn answer(language: &mut Language, asked: Asked, watch: &Sender<Watch>) -> Answe
     };
     let program = language.program(&asked.source)?;
     let _ = watch.send(Watch::Until(TIME + GRACE));
-    super::language::resolve(program, object)
+    super::compiler::resolve(program, object)
 }
 
 fn receive(input: &mut Stdin, most: usize) -> io::Result<Option<Asked>> {

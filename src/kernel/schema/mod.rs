@@ -4,15 +4,15 @@
 //! limits prevent that: at compilation, on the work that the schema can demand for one place of a value
 //! ([`work`]), and during a check, on the steps really taken ([`counted`]).
 
-mod counted;
+mod budget;
 mod draft;
-mod ecma;
-mod fault;
+mod ecma_patterns;
 mod keywords;
-mod patterns;
+mod panics;
+mod pattern_size;
 pub(super) mod report;
 mod resources;
-mod unwinding;
+mod schema_error;
 mod work;
 
 use std::sync::LazyLock;
@@ -24,15 +24,15 @@ use serde_json::{Value, json};
 
 pub(crate) use self::report::shortened;
 use self::{
-    counted::{Budget, Counted, Seen, within},
+    budget::{Budget, Counted, Seen, within},
     draft::draft_of,
-    ecma::{Reach, Written, translated},
-    fault::fault,
+    ecma_patterns::{Reach, Written, translated},
     report::violations,
+    schema_error::fault,
     work::Work,
 };
 use super::{
-    critical,
+    critical_thread,
     violation::{Location, Rule, Violation},
 };
 
@@ -109,7 +109,7 @@ impl Schema {
     /// # Errors
     /// A text that describes the defect or names the exceeded limit.
     pub fn compile(schema: &Value, limits: &Limits) -> Result<Self, String> {
-        critical::must_not_run("the compilation of a JSON Schema");
+        critical_thread::must_not_run("the compilation of a JSON Schema");
         if !is_nested_at_most(schema, DEEPEST_SCHEMA) {
             return Err(format!("it is nested more than {DEEPEST_SCHEMA} deep"));
         }
@@ -172,7 +172,7 @@ impl Schema {
     /// rules are found, the last rule says so.
     #[must_use]
     pub fn check(&self, value: &Value, location: Location, limits: &Limits) -> Vec<Violation> {
-        critical::must_not_run("a JSON Schema");
+        critical_thread::must_not_run("a JSON Schema");
         let whole = |rule: String| Violation {
             location,
             path: Vec::new(),
@@ -214,7 +214,7 @@ impl Schema {
         };
         // The validator panics when it formats the error of a pattern that gave up: it expects the text, but
         // the error holds a placeholder.
-        let (found, spent) = within(budget, || unwinding::catch(find));
+        let (found, spent) = within(budget, || panics::catch(find));
         let Some(mut broken) = found else {
             let rule =
                 "has a text on which a pattern of its schema goes back and tries again too often";

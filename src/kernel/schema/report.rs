@@ -7,7 +7,7 @@ use jsonschema::{
 };
 use serde_json::Value;
 
-use super::counted::is_unseen;
+use super::budget::is_unseen;
 use crate::kernel::violation::{Location, Rule, Step, Violation};
 
 /// Maximum number of values of an `enum` that an error lists.
@@ -185,7 +185,7 @@ fn expected_type<'a>(violations: &'a [Violation], here: &[Step]) -> Option<&'a [
 fn shown(values: &[Value]) -> Vec<String> {
     let shown = values.iter().take(MOST_VALUES).map(|value| match value {
         // To format a large value only to truncate it would take as much memory as the value.
-        Value::Array(_) | Value::Object(_) if super::counted::whole(value) > 50 => "…".to_owned(),
+        Value::Array(_) | Value::Object(_) if super::budget::whole(value) > 50 => "…".to_owned(),
         Value::String(text) if text.len() > 300 => format!("{:?}", shortened(text, 300)),
         value => value.to_string(),
     });

@@ -10,9 +10,9 @@ use referencing::{Draft, Registry};
 use serde_json::{Map, Value};
 
 use super::{
-    counted::Prices,
+    budget::Prices,
     keywords::{self, At, in_place, inside},
-    patterns::{self, Pattern},
+    pattern_size::{self, Pattern},
     resources::Resources,
 };
 
@@ -213,7 +213,7 @@ impl<'r> Counter<'r> {
     /// Records patterns and the size of negated schemas.
     fn note(&mut self, keyword: &str, value: &'r Value) -> Result<(), String> {
         match (keyword, value) {
-            ("not", negated) => self.negated = self.negated.max(super::counted::whole(negated)),
+            ("not", negated) => self.negated = self.negated.max(super::budget::whole(negated)),
             ("pattern", Value::String(pattern)) => self.note_pattern(pattern)?,
             ("patternProperties", Value::Object(members)) => members
                 .keys()
@@ -225,7 +225,7 @@ impl<'r> Counter<'r> {
 
     fn note_pattern(&mut self, pattern: &'r str) -> Result<(), String> {
         if !self.patterns.contains_key(pattern) {
-            let estimate = patterns::estimate(pattern)?;
+            let estimate = pattern_size::estimate(pattern)?;
             self.patterns.insert(pattern, estimate);
         }
         Ok(())

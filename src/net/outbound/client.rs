@@ -17,10 +17,10 @@ use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 use super::{
     Settings,
-    buffers::{Buffered, Buffers},
+    buffer_limit::{Buffered, Buffers},
     guard::{Guard, Refused},
 };
-use crate::kernel::{clock::within, critical};
+use crate::kernel::{clock::within, critical_thread};
 
 /// The HTTP client. Clones share its connections.
 #[derive(Clone)]
@@ -166,7 +166,7 @@ impl Outbound {
     /// # Errors
     /// `Malformed` if the URL is invalid, `Refused` if its address may not be called.
     pub async fn check(&self, url: &str, patience: Duration) -> Result<(), OutboundError> {
-        critical::must_not_run("a look-up of a name");
+        critical_thread::must_not_run("a look-up of a name");
         let url = parse(url)?;
         let lane = self.lane(&url)?;
         let Some(url::Host::Domain(name)) = url.host().filter(|_| !self.0.development) else {
@@ -196,7 +196,7 @@ impl Outbound {
     /// # Errors
     /// Any [`OutboundError`].
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
-        critical::must_not_run("a call of somebody else");
+        critical_thread::must_not_run("a call of somebody else");
         let url = parse(&request.url)?;
         let lane = self.lane(&url)?;
         self.exchange(lane, url, request).await
@@ -279,7 +279,7 @@ impl Outbound {
         url: Url,
         request: OutboundRequest,
     ) -> Result<reqwest::Response, OutboundError> {
-        critical::must_not_run("a call of somebody else");
+        critical_thread::must_not_run("a call of somebody else");
         let method = Method::from_bytes(request.method.as_bytes());
         let method = method.map_err(|error| malformed(&error))?;
         let mut headers = HeaderMap::with_capacity(request.headers.len());

@@ -8,7 +8,7 @@ use std::{
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::address::{Network, Special, special_use};
+use super::network::{Network, Special, special_use};
 
 /// Error for an address that this server does not call.
 #[derive(Debug, Clone, PartialEq, Eq)]

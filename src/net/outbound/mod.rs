@@ -3,21 +3,21 @@
 //! It follows no redirects, ignores proxy variables, and limits time and size. The resolver of the client checks the
 //! addresses of a host, so the address that is checked is the address that is dialled.
 
-mod address;
-mod buffers;
+mod buffer_limit;
 mod client;
 mod guard;
+mod network;
 mod stream;
-mod syntax;
+mod url_syntax;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    address::Network,
-    buffers::Buffered,
+    buffer_limit::Buffered,
     client::{Outbound, OutboundError, OutboundRequest, OutboundResponse},
+    network::Network,
     stream::OutboundStream,
-    syntax::web_address,
+    url_syntax::web_address,
 };
 
 /// Settings of outgoing requests.

@@ -6,7 +6,7 @@
 //! open, so responses under way still arrive, and neither client has a reason to reconnect against the other. If the
 //! newer connection ends first, the older one receives requests again.
 
-mod line;
+mod connection;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -26,9 +26,9 @@ use moka::sync::Cache;
 use url::Url;
 use uuid::Uuid;
 
-use self::line::Line;
+use self::connection::Line;
 pub use self::{
-    line::{Close, Ear, Outgoing, Session},
+    connection::{Close, Ear, Outgoing, Session},
     settings::Settings,
     wire::{Request, Response},
 };

@@ -3,7 +3,7 @@
 use parlance::{
     config::Config,
     domain::{
-        bots::derived,
+        bots::index_check,
         tenancy::{
             api_keys::{self, KeyKind, Owner},
             audit::Actor,
@@ -103,7 +103,7 @@ impl TestServer {
         let (store, sealer) = (server.app().store(), server.app().sealer());
         let found = store.read(|conn| {
             let report = check(conn)?.to_string();
-            let faults = derived::faults(conn)?;
+            let faults = index_check::faults(conn)?;
             let unreadable = sealed::unreadable(conn, Some(sealer))?;
             Ok((report, faults, unreadable.named))
         });

@@ -8,11 +8,10 @@ use poem::{
 use serde::Deserialize;
 
 use super::{
-    Pages, all_agents,
-    draw::Drawing,
-    fail,
+    Pages, all_agents, fail,
+    form_errors::Problems,
+    form_html::Drawing,
     html::{contact, page, see_other},
-    problems::Problems,
     read_form, selected_agent,
     session::Session,
 };

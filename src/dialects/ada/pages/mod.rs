@@ -5,11 +5,11 @@
 //! ([`session`]).
 
 mod connections;
-mod draw;
+mod form_errors;
+mod form_html;
 mod html;
 mod install;
 mod outcome;
-mod problems;
 mod session;
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::{
         platform_integrations::{Lifetimes, Typed},
         tenancy::agents::{self, Agent},
     },
-    http::{allow, errors::Failure, read_bytes},
+    http::{allowed_methods, errors::Failure, read_bytes},
     kernel::{Error, Kind, Result},
 };
 
@@ -49,7 +49,7 @@ struct Parts {
 }
 
 /// Methods that each path accepts, below the base path.
-pub const METHODS: &[allow::Row] = &[
+pub const METHODS: &[allowed_methods::Row] = &[
     ("/integrations/{id}", "GET, HEAD, POST"),
     ("/integrations/{id}/connections/success", "GET, HEAD"),
     ("/integrations/{id}/connections/error", "GET, HEAD"),

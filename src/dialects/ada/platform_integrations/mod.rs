@@ -1,10 +1,10 @@
 //! `/api/v2/platform-integrations` and `/api/platform_integrations/oauth` (ada.md §2).
 
-mod installation;
+mod dto;
+mod enum_dto;
+mod installation_dto;
 mod oauth;
 mod operations;
-mod wire;
-mod words;
 
 pub use oauth::OAuth;
 pub use operations::PlatformIntegrations;

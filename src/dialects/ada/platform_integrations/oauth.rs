@@ -12,7 +12,7 @@ use poem_openapi::{
 };
 use url::form_urlencoded;
 
-use super::wire::EXAMPLE_ID;
+use super::dto::EXAMPLE_ID;
 use crate::{
     dialects::ada::{Settings, Tag, auth::AnyInstallation, error::Failed},
     domain::{

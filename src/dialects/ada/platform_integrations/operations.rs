@@ -8,8 +8,8 @@ use poem_openapi::{
 };
 
 use super::{
-    installation::{EXAMPLE_INSTALLATION_ID, UpdatedInstallation, WireInstallation},
-    wire::{EXAMPLE_ID, Listed, NewIntegration, UpdatedIntegration, WireIntegration},
+    dto::{EXAMPLE_ID, Listed, NewIntegration, UpdatedIntegration, WireIntegration},
+    installation_dto::{EXAMPLE_INSTALLATION_ID, UpdatedInstallation, WireInstallation},
 };
 use crate::{
     dialects::ada::{

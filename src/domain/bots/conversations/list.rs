@@ -9,7 +9,7 @@ use crate::{
     domain::{
         bots::{
             author::Voice,
-            listing::{self, Listing},
+            list_query::{self, Listing},
             tags::Tagged,
         },
         shared::paging::{Page, Token},
@@ -37,8 +37,8 @@ pub struct Filter {
 /// `Invalid` for too many filters, or errors of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Conversation>> {
     let voice = Voice::of(call)?;
-    listing::require_few(call, "tags", filter.tags.len())?;
-    listing::require_few(call, "participantIds", filter.participants.len())?;
+    list_query::require_few(call, "tags", filter.tags.len())?;
+    list_query::require_few(call, "participantIds", filter.participants.len())?;
     call.app()
         .store()
         .scan(move |conn| page(conn, &voice, &filter, after))

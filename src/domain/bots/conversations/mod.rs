@@ -1,18 +1,18 @@
 //! Conversations between a bot and users, each in a channel of an integration.
 
 mod change;
+mod channel_cache;
 mod list;
 mod participants;
-mod routes;
 mod rows;
 
 pub(in crate::domain) use self::{
     change::make_own,
+    channel_cache::{Route, Routes},
     participants::{
         add_and as add_participant_and, join, participants_page,
         remove_and as remove_participant_and, require_part, taking_part,
     },
-    routes::{Route, Routes},
     rows::{at, existing, of_bot, read},
 };
 pub use self::{

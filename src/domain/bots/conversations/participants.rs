@@ -7,7 +7,7 @@ use crate::{
     domain::{
         bots::{
             author::{Voice, require_write},
-            listing::Listing,
+            list_query::Listing,
             users::{self, User},
         },
         end_users,

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::lanes::Key;
+use super::queue::Key;
 use crate::{
     domain::{
         bots::protocol::{self, Ask, Asked, Cause, Failed, Receiver},

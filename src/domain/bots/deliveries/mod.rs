@@ -3,17 +3,17 @@
 //! ordering key (the column `lane`).
 
 mod attempt;
-mod dispatch;
-mod haste;
-mod lanes;
-mod lines;
+mod dispatcher;
+mod log_lines;
+mod queue;
 mod record;
+mod retry_now;
 mod settings;
 
 use rusqlite::named_params;
 
-pub(in crate::domain) use self::haste::{Haste, hasten_bot, hasten_integration};
-pub use self::{dispatch::run, settings::Settings};
+pub(in crate::domain) use self::retry_now::{Haste, hasten_bot, hasten_integration};
+pub use self::{dispatcher::run, settings::Settings};
 use crate::{
     domain::{tenancy::rewind::Mend, tenancy::write_tx::Change},
     kernel::Result,

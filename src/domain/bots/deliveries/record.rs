@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     Settings,
     attempt::{self, Came, Outcome, Tried},
-    lanes::{Key, Next},
+    queue::{Key, Next},
 };
 use crate::{
     domain::{

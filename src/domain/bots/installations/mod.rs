@@ -1,18 +1,18 @@
 //! Installations of integrations in bots.
 
-mod change;
-mod implicit;
+mod built_in;
 mod link;
+mod patch;
 mod registration;
 
 use rusqlite::{Connection, Row, named_params};
 use serde_json::{Map, Value};
 
-pub use self::change::Given;
+pub use self::patch::Given;
 pub(in crate::domain) use self::{
-    change::{apply, configured},
-    implicit::{built_in, have},
+    built_in::{built_in, have},
     link::say_where,
+    patch::{apply, configured},
     registration::{Endpoint, begin_all, end_all},
 };
 use super::{author, integrations::Integration, manage::Bot};

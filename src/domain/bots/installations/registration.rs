@@ -4,7 +4,7 @@
 use rusqlite::{Connection, Params, named_params};
 use serde_json::{Value, json};
 
-use super::{Status, change::Standing};
+use super::{Status, patch::Standing};
 use crate::{
     domain::{
         bots::{

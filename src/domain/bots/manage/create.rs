@@ -3,7 +3,7 @@
 use rusqlite::{Connection, named_params};
 use serde_json::{Map, Value};
 
-use super::{Bot, Media, recurring, rows, sealed};
+use super::{Bot, Media, recurring, rows, sealing};
 use crate::{
     domain::{
         bots::{
@@ -108,7 +108,7 @@ pub fn make(
     let deployed = new.code.is_some() || new.url.is_some();
     let configuration = new
         .configuration
-        .map(|configuration| sealed::seal_configuration(sealer, &id, &configuration));
+        .map(|configuration| sealing::seal_configuration(sealer, &id, &configuration));
     change.conn.prepare_cached(FILL)?.execute(named_params! {
         ":seq": agent.seq,
         ":definition": text(&new.definition)?,

@@ -2,15 +2,15 @@
 //! row in `bots` on the first Botpress request for it.
 
 pub mod analytics;
-pub mod background;
 mod create;
 pub(in crate::domain) mod delete;
 pub mod issues;
 mod list;
 pub mod logs;
+pub mod maintenance;
 mod recurring;
 mod rows;
-pub(in crate::domain) mod sealed;
+pub(in crate::domain) mod sealing;
 pub(in crate::domain) mod secrets;
 mod settings;
 mod transfer;

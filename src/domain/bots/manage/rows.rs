@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::{Bot, sealed, secrets};
+use super::{Bot, sealing, secrets};
 use crate::{
     domain::{
         App,
@@ -75,7 +75,7 @@ pub(in crate::domain) fn ensure(
     sealer: &Sealer,
     agent: &CallerAgent,
 ) -> Result<()> {
-    let secret = sealed::seal_secret(sealer, &agent.id, &new_hex_secret());
+    let secret = sealing::seal_secret(sealer, &agent.id, &new_hex_secret());
     change
         .conn
         .prepare_cached(INSERT)?
@@ -112,7 +112,7 @@ fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Bot> {
     let id: AgentId = row.get("id")?;
     let configuration: Option<Vec<u8>> = row.get("configuration")?;
     let configuration = match configuration {
-        Some(sealed) => sealed::open_configuration(sealer, &id, &sealed)?,
+        Some(sealed) => sealing::open_configuration(sealer, &id, &sealed)?,
         None => serde_json::Map::new(),
     };
     let secret: Vec<u8> = row.get("signing_secret")?;
@@ -122,7 +122,7 @@ fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Bot> {
         updated_at: row.get("updated_at")?,
         definition: json(row, "definition")?,
         configuration,
-        signing_secret: sealed::open_secret(sealer, &id, &secret)?,
+        signing_secret: sealing::open_secret(sealer, &id, &secret)?,
         medias: json(row, "medias")?,
         url: row.get("url")?,
         dev: row.get("dev")?,

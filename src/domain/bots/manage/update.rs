@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     Bot, Media,
     create::{configured, set_code, text},
-    recurring, rows, sealed,
+    recurring, rows, sealing,
     secrets::{self, SecretPatches},
 };
 use crate::{
@@ -227,7 +227,7 @@ fn write(
         ":seq": was.seq,
         ":definition": text(&now.definition)?,
         ":changed": i64::from(changed || now.definition != was.definition),
-        ":configuration": sealed::seal_configuration(sealer, &now.id, &now.configuration),
+        ":configuration": sealing::seal_configuration(sealer, &now.id, &now.configuration),
         ":medias": text(&now.medias)?,
         ":url": now.url,
         ":blocked": now.blocked,

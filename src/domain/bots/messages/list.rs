@@ -7,14 +7,14 @@ use rusqlite::{Connection, named_params};
 use super::{
     COLUMNS, JOINS, Message, from_row,
     index::Recent,
-    unindexed::{merged, newest},
+    merge::{merged, newest},
 };
 use crate::{
     domain::{
         bots::{
             author::Voice,
             conversations,
-            listing::{self, Listing},
+            list_query::{self, Listing},
             tags::{Tagged, Tags, filter_name},
         },
         shared::paging::{Page, ROWS, Token},
@@ -38,7 +38,7 @@ pub struct Filter {
 /// `Invalid` for too many filters, or errors of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Message>> {
     let voice = Voice::of(call)?;
-    listing::require_few(call, "tags", filter.tags.len())?;
+    list_query::require_few(call, "tags", filter.tags.len())?;
     let app = call.app();
     let recent = app.message_index().recent();
     let after = after.unwrap_or(Token::START);

@@ -6,17 +6,16 @@ mod create;
 mod erase;
 mod index;
 mod list;
+mod merge;
 mod rows;
-mod unindexed;
 
 pub(in crate::domain) use self::{
     change::delete_and,
-    create::create_and,
-    create::resolve,
+    create::{create_and, resolve},
     erase::{erase_of_agent, erase_of_conversation, erase_of_user},
     index::{Index, Recent, Unindexed},
+    merge::{as_json, newest, together},
     rows::{COLUMNS, JOINS, from_row, read},
-    unindexed::{as_json, newest, together},
 };
 pub use self::{
     change::{delete, update},

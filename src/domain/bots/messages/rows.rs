@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 use super::{
     Message,
     index::{Recent, Unindexed},
-    unindexed::as_json,
+    merge::as_json,
 };
 use crate::{
     domain::{

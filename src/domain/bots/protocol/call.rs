@@ -4,10 +4,10 @@
 use serde_json::Value;
 
 use super::{
-    answer::{Answer, Cause, Failed},
-    ask::{Ask, ask},
-    asked::Asked,
+    bot_request::{Ask, ask},
     receiver::Receiver,
+    request_ref::Asked,
+    response::{Answer, Cause, Failed},
 };
 use crate::{
     domain::{bots::author::not_installed, tenancy::app::App},

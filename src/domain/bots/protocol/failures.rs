@@ -13,7 +13,7 @@ use std::{
 use moka::sync::Cache;
 use tracing::warn;
 
-use super::{answer::Failed, asked::Asked};
+use super::{request_ref::Asked, response::Failed};
 use crate::{
     domain::tenancy::app::App,
     engine::LogLine,

@@ -15,8 +15,8 @@ use prometheus_client::{
 use rusqlite::{Connection, named_params};
 
 use super::{
-    answer::{Answer, Failed},
     receiver::Endpoint,
+    response::{Answer, Failed},
 };
 use crate::{
     domain::tenancy::app::App,

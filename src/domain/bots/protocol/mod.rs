@@ -2,25 +2,25 @@
 //! request goes to the receiver's URL, or to its code through the engine. No lock is held during a call, because
 //! receivers call this server in turn.
 
-mod answer;
-mod ask;
-mod asked;
+mod bot_request;
 mod call;
 mod failures;
 mod metrics;
+mod payloads;
 mod program;
 mod receiver;
-mod shown;
+mod request_ref;
+mod response;
 mod tokens;
 
-pub use self::{answer::Answer, failures::Seen, metrics::Metrics};
 pub(in crate::domain) use self::{
-    answer::{Cause, Failed},
-    ask::{Ask, ask},
-    asked::Asked,
+    bot_request::{Ask, ask},
     call::{Question, call, call_for, runtime_error},
     failures::Failures,
+    payloads::{event, message, state},
     program::Programs,
     receiver::Receiver,
-    shown::{event, message, state},
+    request_ref::Asked,
+    response::{Cause, Failed},
 };
+pub use self::{failures::Seen, metrics::Metrics, response::Answer};

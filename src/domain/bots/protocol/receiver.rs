@@ -99,7 +99,7 @@ impl Receiver {
         let bot: AgentId = row.get("id")?;
         let configuration: Option<Vec<u8>> = row.get("configuration")?;
         let configuration = match configuration {
-            Some(sealed) => manage::sealed::open_configuration(sealer, &bot, &sealed)?,
+            Some(sealed) => manage::sealing::open_configuration(sealer, &bot, &sealed)?,
             None => serde_json::Map::new(),
         };
         let secret: Vec<u8> = row.get("signing_secret")?;
@@ -110,7 +110,7 @@ impl Receiver {
             configuration_type: None,
             configuration: encoded(&configuration),
             endpoint: endpoint(row)?,
-            signing_secret: Some(manage::sealed::open_secret(sealer, &bot, &secret)?),
+            signing_secret: Some(manage::sealing::open_secret(sealer, &bot, &secret)?),
             agent: agent(row, bot)?,
         })
     }

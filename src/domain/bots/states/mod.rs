@@ -1,7 +1,7 @@
 //! States: JSON values that a bot or an integration stores for a conversation, a user, the bot or its
 //! installation. Each program sees only its own states.
 
-mod end;
+mod expiry;
 mod owner;
 mod rewind;
 mod rows;
@@ -10,7 +10,7 @@ mod set;
 use serde_json::{Map, Value};
 
 pub(in crate::domain) use self::{
-    end::{Ended, end, next_end},
+    expiry::{Ended, end, next_end},
     rewind::MENDS,
 };
 pub use self::{

@@ -8,7 +8,7 @@ use crate::{
         bots::{
             author::Voice,
             conversations,
-            listing::{self, Listing},
+            list_query::{self, Listing},
             tags::Tagged,
         },
         shared::paging::{Page, Token},
@@ -34,7 +34,7 @@ pub struct Filter {
 /// `Invalid` for too many filters, or errors of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<User>> {
     let voice = Voice::of(call)?;
-    listing::require_few(call, "tags", filter.tags.len())?;
+    list_query::require_few(call, "tags", filter.tags.len())?;
     call.app()
         .store()
         .scan(move |conn| {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{
     Alternative, Choice, Item, ItemKind, Undrawable,
     keywords::{names, text, type_name},
-    read::{Reader, Resolved, Way},
+    reader::{Reader, Resolved, Way},
 };
 
 /// Maximum number of alternatives of one field.

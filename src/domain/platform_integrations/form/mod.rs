@@ -2,7 +2,7 @@
 
 mod alternatives;
 mod keywords;
-mod read;
+mod reader;
 mod resolve;
 
 use serde_json::{Map, Value};
@@ -148,7 +148,7 @@ impl Form {
                 rule: Rule::Other(format!("must be a valid JSON Schema: {problem}")),
             });
         }
-        read::form(schema)
+        reader::form(schema)
     }
 
     /// Returns all fields in order, including those in groups and alternatives, without the groups themselves.

@@ -3,13 +3,13 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use super::{
+    answer::{Answer, Citation, Finish},
     language::{Language, Languages},
     rank::Ranking,
     sentences::announces,
     source::Source,
     stop_words::StopWords,
     terms::{asked_terms, content_terms, query_terms},
-    text::{Answer, Citation, Finish},
     units::headed_units,
 };
 

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::LazyLock};
 use frostem::{Algorithm, Stemmer};
 use whatlang::{Detector, Lang};
 
-use super::common;
+use super::stop_word_lists;
 
 /// Number of characters used for language detection. A longer sample takes more time and does not
 /// change the result.
@@ -60,79 +60,84 @@ const ALL: [(Language, Lang, Algorithm, &str); 18] = [
         Language::English,
         Lang::Eng,
         Algorithm::English,
-        common::ENGLISH,
+        stop_word_lists::ENGLISH,
     ),
     (Language::Czech, Lang::Ces, Algorithm::Czech, ""),
     (
         Language::Danish,
         Lang::Dan,
         Algorithm::Danish,
-        common::DANISH,
+        stop_word_lists::DANISH,
     ),
-    (Language::Dutch, Lang::Nld, Algorithm::Dutch, common::DUTCH),
+    (
+        Language::Dutch,
+        Lang::Nld,
+        Algorithm::Dutch,
+        stop_word_lists::DUTCH,
+    ),
     (Language::Finnish, Lang::Fin, Algorithm::Finnish, ""),
     (
         Language::French,
         Lang::Fra,
         Algorithm::French,
-        common::FRENCH,
+        stop_word_lists::FRENCH,
     ),
     (
         Language::German,
         Lang::Deu,
         Algorithm::German,
-        common::GERMAN,
+        stop_word_lists::GERMAN,
     ),
     (Language::Hungarian, Lang::Hun, Algorithm::Hungarian, ""),
     (
         Language::Italian,
         Lang::Ita,
         Algorithm::Italian,
-        common::ITALIAN,
+        stop_word_lists::ITALIAN,
     ),
     (
         Language::Norwegian,
         Lang::Nob,
         Algorithm::Norwegian,
-        common::NORWEGIAN,
+        stop_word_lists::NORWEGIAN,
     ),
     (
         Language::Polish,
         Lang::Pol,
         Algorithm::Polish,
-        common::POLISH,
+        stop_word_lists::POLISH,
     ),
     (
         Language::Portuguese,
         Lang::Por,
         Algorithm::Portuguese,
-        common::PORTUGUESE,
+        stop_word_lists::PORTUGUESE,
     ),
     (Language::Romanian, Lang::Ron, Algorithm::Romanian, ""),
     (
         Language::Russian,
         Lang::Rus,
         Algorithm::Russian,
-        common::RUSSIAN,
+        stop_word_lists::RUSSIAN,
     ),
     (
         Language::Spanish,
         Lang::Spa,
         Algorithm::Spanish,
-        common::SPANISH,
+        stop_word_lists::SPANISH,
     ),
     (
         Language::Swedish,
         Lang::Swe,
         Algorithm::Swedish,
-        common::SWEDISH,
+        stop_word_lists::SWEDISH,
     ),
     (Language::Turkish, Lang::Tur, Algorithm::Turkish, ""),
     (
         Language::Ukrainian,
         Lang::Ukr,
         Algorithm::Ukrainian,
-        common::UKRAINIAN,
+        stop_word_lists::UKRAINIAN,
     ),
 ];
 

@@ -4,12 +4,12 @@
 use std::collections::HashSet;
 
 use super::{
+    answer::{Citation, Piece},
     language::Language,
     sentences::sentences,
     source::Source,
     stop_words::StopWords,
     terms::{asked_terms, content_terms},
-    text::{Citation, Piece},
 };
 
 /// Maximum length of a marker, in bytes. A longer one is text.

@@ -1,7 +1,7 @@
 //! Answers from documents. Two answerers exist: the extractive one returns the best sentences, and
 //! the upstream one calls a language model. The search for the documents belongs to `chat`.
 
-mod common;
+mod answer;
 mod extract;
 mod language;
 mod markers;
@@ -10,14 +10,15 @@ mod rank;
 mod sentences;
 mod settings;
 mod source;
+mod stop_word_lists;
 mod stop_words;
 mod terms;
-mod text;
 mod tokens;
 mod units;
 pub(in crate::domain) mod upstream;
 
 pub use self::{
+    answer::{Answer, Citation, Finish, Piece, Usage},
     extract::{Extract, extract},
     language::{Language, Languages},
     queries::{Role, Turn, search_queries, search_query},
@@ -26,7 +27,6 @@ pub use self::{
     source::Source,
     stop_words::StopWords,
     terms::{asked_terms, content_terms, terms},
-    text::{Answer, Citation, Finish, Piece, Usage},
     tokens::count_tokens,
     units::units,
     upstream::Question,

@@ -1,14 +1,14 @@
 //! Cohere's chat: answers a message from documents that connectors find and documents of the
 //! request. The answer itself is made in [`super::answers`].
 
-mod conversations;
+mod history;
 mod retrieve;
 mod run;
 mod stream;
 
 use serde_json::{Map, Value};
 
-pub(in crate::domain) use self::conversations::prune;
+pub(in crate::domain) use self::history::prune;
 pub use self::{
     run::Chat,
     stream::{Told, answer, stream},

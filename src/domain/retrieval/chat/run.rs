@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use tokio::{sync::mpsc, task::spawn_blocking};
 
 use super::{
-    Citations, Event, Outcome, Request, conversations,
+    Citations, Event, Outcome, Request, history,
     retrieve::{self, Planned},
 };
 use crate::{
@@ -120,7 +120,7 @@ impl Chat {
         if let Some(conversation) = &self.request.conversation_id
             && self.request.history.is_empty()
         {
-            self.request.history = conversations::turns(&self.call, conversation).await?;
+            self.request.history = history::turns(&self.call, conversation).await?;
         }
         Ok(())
     }
@@ -299,7 +299,7 @@ impl Chat {
         outcome.history.extend(turns.clone());
         match &self.request.conversation_id {
             Some(conversation) if outcome.finish != Finish::Error => {
-                conversations::append(&self.call, conversation, turns.into()).await
+                history::append(&self.call, conversation, turns.into()).await
             }
             _ => Ok(()),
         }

@@ -5,9 +5,8 @@ use std::{fmt, time::Duration};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Auth, Connector, Credentials,
-    answer::{self, Document},
-    own,
+    Auth, Connector, Credentials, local_folders,
+    response::{self, Document},
 };
 use crate::{
     domain::App,
@@ -62,7 +61,8 @@ pub(super) async fn ask(
 ) -> Result<Vec<Document>, Failure> {
     let settings = app.connector_settings();
     let url = settings.mapped(&connector.url);
-    if let Some(found) = own::ask(app, &url, question.query, question.authorization).await {
+    if let Some(found) = local_folders::ask(app, &url, question.query, question.authorization).await
+    {
         return found;
     }
     let mut body = json!({"query": question.query});
@@ -129,7 +129,7 @@ fn documents(answer: &OutboundResponse, max: usize) -> Result<Vec<Document>, Fai
         }
         status => {
             let mut message = format!("request failed with status code {status}");
-            if let Some(own) = answer::own_message(&answer.body) {
+            if let Some(own) = response::own_message(&answer.body) {
                 message.push_str(&format!(": {own}"));
             }
             return fail(message);
@@ -141,5 +141,5 @@ fn documents(answer: &OutboundResponse, max: usize) -> Result<Vec<Document>, Fai
             answer.body.len()
         ));
     }
-    answer::documents(&answer.body, max).or_else(fail)
+    response::documents(&answer.body, max).or_else(fail)
 }

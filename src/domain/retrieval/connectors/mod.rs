@@ -6,14 +6,14 @@
 //! never returned: one token for all callers, or the tokens that each user granted
 //! ([`authorization`]).
 
-mod answer;
 mod auth;
 pub mod authorization;
 mod call;
 mod change;
 mod check;
+mod local_folders;
 mod logs;
-mod own;
+mod response;
 mod rewind;
 mod rows;
 mod search;
@@ -21,12 +21,12 @@ mod settings;
 
 pub(in crate::domain) use self::rewind::MENDS;
 pub use self::{
-    answer::Document,
     auth::{Auth, Credentials, NewOAuth, OAuth, Scheme, ServiceAuth},
     authorization::Refreshes,
     change::{create, delete, update},
+    local_folders::register_folders,
     logs::{LogEntry, LogFilter, logs},
-    own::register_folders,
+    response::Document,
     rows::{find, list},
     search::{SearchFailure, SearchOptions, search},
     settings::{HostMapping, Settings},

@@ -10,9 +10,9 @@ use std::{
 use walkdir::{DirEntry, WalkDir};
 
 use super::{
-    left_out::AllLeftOut,
-    read::Format,
+    parse::Format,
     rows::{Known, Stamp},
+    skipped::AllLeftOut,
 };
 use crate::kernel::Timestamp;
 

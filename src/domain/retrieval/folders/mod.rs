@@ -4,15 +4,15 @@
 //! The files on disk are the source of truth: a folder is compared with the index at start, when
 //! the system reports a change, and at a fixed interval.
 
-mod bounds;
 mod compare;
-mod document;
-mod left_out;
+mod document_worker;
+mod parse;
+mod parser_limits;
 mod passages;
-mod read;
 mod rows;
 mod scan;
 mod search;
+mod skipped;
 mod watch;
 
 use std::{path::PathBuf, sync::OnceLock};
@@ -22,11 +22,11 @@ use tokio::sync::watch as channel;
 
 pub(in crate::domain) use self::rows::{connector_of, set_connector};
 pub use self::{
-    document::serve as read_document,
-    left_out::{AllLeftOut, LeftOut},
-    read::plain_text,
+    document_worker::serve as read_document,
+    parse::plain_text,
     scan::{Scanned, forget_others, scan},
     search::{Found, require_token, search, search_with},
+    skipped::{AllLeftOut, LeftOut},
     watch::follow,
 };
 use crate::kernel::{

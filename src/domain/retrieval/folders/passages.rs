@@ -1,6 +1,6 @@
 //! Splits sections into passages: the units of search and citation.
 
-use super::read::{Content, Section};
+use super::parse::{Content, Section};
 use crate::domain::retrieval::answers::units;
 
 /// Maximum length of a passage, in words. The connectors' guide asks for documents of at most 300
@@ -67,7 +67,7 @@ fn cut(section: &Section) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::retrieval::folders::read::{Format, read};
+    use crate::domain::retrieval::folders::parse::{Format, read};
 
     fn passages(format: Format, text: &str) -> Vec<(String, String)> {
         let passages = split(&read(format, text.as_bytes()).expect("a text"), "file");

@@ -7,11 +7,11 @@ use tracing::warn;
 
 use super::{
     compare::{Changed, compare},
-    document,
-    left_out::{AllLeftOut, LeftOut, Trouble},
+    document_worker,
+    parse::{self, Content, Format},
     passages,
-    read::{self, Content, Format},
     rows::{self, FileToIndex, PassageToIndex},
+    skipped::{AllLeftOut, LeftOut, Trouble},
 };
 use crate::{
     domain::{
@@ -209,7 +209,7 @@ async fn read_batch(app: &App, root: &Path, batch: Vec<Changed>) -> Result<Batch
         };
         let settings = app.settings();
         let program = settings.runtime.program.as_deref();
-        let content = document::read(program, app.folder_settings(), bytes).await;
+        let content = document_worker::read(program, app.folder_settings(), bytes).await;
         let file = blocking(move || to_index(file, content)).await?;
         read.files.push(file);
     }
@@ -230,7 +230,7 @@ fn read_texts(root: &Path, files: Vec<Changed>) -> Batch {
     for file in files {
         match open(root, file) {
             Ok((file, bytes)) => {
-                let content = read::read(file.format, &bytes);
+                let content = parse::read(file.format, &bytes);
                 let content = content.ok_or_else(|| "it is not text".to_owned());
                 read.files.push(to_index(file, content));
             }

@@ -10,8 +10,8 @@ use walkdir::WalkDir;
 
 use super::{
     Folder,
-    left_out::Trouble,
     scan::{forget_others, scan},
+    skipped::Trouble,
 };
 use crate::{
     domain::App,

@@ -5,11 +5,11 @@
 //! memory is leased in the database. After a crash, the next start releases all leases, so that nothing is lost.
 
 mod attempt;
-mod lanes;
+mod endpoint_queues;
 mod lease;
 mod prune;
 mod record;
-mod remove;
+mod remove_deleted;
 
 use std::{collections::HashSet, time::Duration};
 
@@ -19,7 +19,7 @@ use tracing::{error, warn};
 pub(super) use self::lease::LEASE;
 use self::{
     attempt::Outcome,
-    lanes::Lanes,
+    endpoint_queues::Lanes,
     lease::{Key, Looked, Wanted},
     record::Recorded,
 };
@@ -74,7 +74,7 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
 /// Removes some data of deleted endpoints; if there are none, prunes old messages. Returns true if deleted
 /// endpoints may be left.
 async fn clear(app: &App) -> Result<bool> {
-    if remove::remove(app).await? {
+    if remove_deleted::remove(app).await? {
         return Ok(true);
     }
     prune::prune(app).await?;

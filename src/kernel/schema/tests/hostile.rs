@@ -6,7 +6,7 @@ use referencing::Draft;
 use serde_json::{Map, Value, json};
 
 use super::{Limits, Location, Schema, Violation};
-use crate::kernel::schema::{counted::within, work};
+use crate::kernel::schema::{budget::within, work};
 
 /// Stack size of the server's threads, in bytes.
 const STACK: usize = 2 << 20;
@@ -337,7 +337,7 @@ fn the_deepest_checks_fit_on_the_stack() {
 #[test]
 fn a_budget_ends_with_its_check() {
     let schema = compiled(&json!({"type": "string"}));
-    let budget = super::super::counted::Budget {
+    let budget = crate::kernel::schema::budget::Budget {
         steps: 0,
         errors: 0,
         prices: schema.work.prices,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use parlance::domain::{
     bots::manage::{
-        background,
         logs::{self, Level},
+        maintenance,
     },
     tenancy::audit::Actor,
 };
@@ -120,7 +120,7 @@ async fn get_bot_logs_are_bounded_by_number_size_and_age() {
         .server
         .clock
         .advance(Duration::from_secs(3 * 24 * 3600));
-    background::once(given.server.server().app())
+    maintenance::once(given.server.server().app())
         .await
         .expect("the work");
     assert_eq!(count(), 0);

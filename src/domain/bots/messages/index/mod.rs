@@ -12,9 +12,9 @@
 //! committed. A message can be in both, or can be deleted already, so the reader must join the rows of the
 //! messages: the index only yields candidates.
 
-mod keys;
-mod merge;
-mod recent;
+mod flush;
+mod memtable;
+mod memtable_set;
 
 use std::{
     mem,
@@ -23,13 +23,13 @@ use std::{
 
 use rusqlite::{Connection, Row};
 
-pub(in crate::domain) use self::{
-    keys::Entry,
-    recent::{Found, Recent, Unindexed},
-};
 use self::{
-    keys::Keys,
-    merge::{Gone, Progress},
+    flush::{Gone, Progress},
+    memtable::Keys,
+};
+pub(in crate::domain) use self::{
+    memtable::Entry,
+    memtable_set::{Found, Recent, Unindexed},
 };
 use crate::{
     domain::bots::tags::Tags,
@@ -155,9 +155,9 @@ impl CommitHook for Index {
         });
         let rows = ROWS + added.sum::<usize>() * 5 / 4;
         let recent = self.recent();
-        let next = merge::step(conn, recent.older(), merge.progress.clone(), rows, &gone)?;
+        let next = flush::step(conn, recent.older(), merge.progress.clone(), rows, &gone)?;
         if matches!(next, Progress::Done) {
-            merge::done(conn, merge.until)?;
+            flush::done(conn, merge.until)?;
         }
         writer.next = Some(next);
         Ok(())

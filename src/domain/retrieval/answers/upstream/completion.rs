@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::retrieval::answers::text::{Finish, Usage};
+use crate::domain::retrieval::answers::answer::{Finish, Usage};
 
 /// Maximum length of a line, in bytes.
 const LINE_MAX: usize = 1024 * 1024;

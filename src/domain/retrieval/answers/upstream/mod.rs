@@ -12,11 +12,11 @@ use tracing::warn;
 
 use self::completion::{Delta, Lines};
 use super::{
+    answer::{Answer, Finish, Piece, Usage},
     markers::Markers,
     queries::{Role, Turn},
     settings::UpstreamSettings,
     source::Source,
-    text::{Answer, Finish, Piece, Usage},
     tokens::count_tokens,
 };
 use crate::{

@@ -1,0 +1,282 @@
+//! The chat session: reads lines, sends them and prints the bot's messages.
+
+use std::{
+    collections::HashSet,
+    io::{self, BufRead, IsTerminal},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::{
+    api::Api,
+    failures::{Trouble, Troubles},
+    prompt::Prompt,
+    render::{Drawn, draw, harmless},
+};
+use crate::{
+    cli::output,
+    kernel::{
+        Clock,
+        clock::{Stopwatch, within},
+    },
+    net::outbound::OutboundStream,
+};
+
+/// Time without messages after which the bot's answer is complete, if the input is not a terminal.
+const QUIET: Duration = Duration::from_millis(500);
+
+/// Delays before each attempt to reconnect, in seconds.
+const AGAIN: [u64; 5] = [0, 1, 2, 5, 10];
+
+/// Time after a line was typed in a terminal during which failures are polled.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// A chat session with a bot.
+pub struct Talk {
+    api: Api,
+    conversation: String,
+    json: bool,
+    wait: Duration,
+    troubles: Troubles,
+    /// True if a message got no answer because the bot's code failed or is missing.
+    failed: bool,
+    /// The replies of the latest numbered choices.
+    choices: Vec<String>,
+    /// The ids of messages that were printed, or existed before.
+    seen: HashSet<String>,
+    is_terminal: bool,
+    prompt: Prompt,
+}
+
+/// An event during the wait for an answer.
+enum Came {
+    Message(Option<Value>),
+    Failure(Trouble),
+}
+
+impl Talk {
+    pub fn new(
+        api: Api,
+        conversation: String,
+        troubles: Troubles,
+        (json, wait): (bool, Duration),
+    ) -> Self {
+        let is_terminal = io::stdin().is_terminal();
+        Self {
+            api,
+            conversation,
+            json,
+            wait,
+            troubles,
+            failed: false,
+            choices: Vec::new(),
+            seen: HashSet::new(),
+            is_terminal,
+            prompt: Prompt::new(is_terminal),
+        }
+    }
+
+    /// Runs until the input ends. False if a message got no answer because the bot's code failed.
+    pub async fn run(mut self) -> Result<bool> {
+        let mut heard = Heard::open(&self.api, &self.conversation).await?;
+        for message in self.api.messages(&self.conversation).await? {
+            self.note(&message);
+        }
+        if let Some(notice) = &self.troubles.notice {
+            output::note(notice);
+        }
+        let mut lines = lines();
+        let mut said: Option<Stopwatch> = None;
+        loop {
+            self.prompt.show();
+            let looks = said.is_some_and(|said| said.elapsed() < LOOK);
+            tokio::select! {
+                line = lines.recv() => match line {
+                    Some(line) => {
+                        self.prompt.answered();
+                        self.typed(&line, &mut heard).await?;
+                        said = Some(Stopwatch::start());
+                    }
+                    None => return Ok(!self.failed),
+                },
+                message = heard.next() => self.came(message, &mut heard).await?,
+                trouble = self.troubles.next(), if looks => {
+                    self.tell(&trouble);
+                    self.failed |= !trouble.retried;
+                }
+            }
+        }
+    }
+
+    /// Sends a typed line. If the input is not a terminal, also waits for the answer before the next line.
+    async fn typed(&mut self, line: &str, heard: &mut Heard) -> Result<()> {
+        let line = line.trim();
+        if line.is_empty() {
+            return Ok(());
+        }
+        let picked = line
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| number.checked_sub(1));
+        let picked = picked.and_then(|index| self.choices.get(index)).cloned();
+        let words = picked.unwrap_or_else(|| line.to_owned());
+        let said = self.api.say(&self.conversation, &words).await?;
+        self.note(&said["message"]);
+        self.failed |= self.troubles.notice.is_some();
+        if self.is_terminal || self.troubles.notice.is_some() {
+            return Ok(());
+        }
+        let mut patience = self.wait;
+        // A retried failure counts only if no answer follows.
+        let mut unanswered = false;
+        while let Ok(came) = within(patience, self.next(heard)).await {
+            match came {
+                Came::Message(message) => {
+                    let before = self.seen.len();
+                    self.came(message, heard).await?;
+                    if self.seen.len() == before {
+                        continue;
+                    }
+                    unanswered = false;
+                }
+                Came::Failure(trouble) => {
+                    self.tell(&trouble);
+                    unanswered |= trouble.retried;
+                    if trouble.retried {
+                        continue;
+                    }
+                    self.failed = true;
+                }
+            }
+            patience = QUIET.min(self.wait);
+        }
+        self.failed |= unanswered;
+        if patience == self.wait {
+            output::note(format_args!("(no answer within {} s)", self.wait.as_secs()));
+        }
+        Ok(())
+    }
+
+    async fn next(&mut self, heard: &mut Heard) -> Came {
+        tokio::select! {
+            message = heard.next() => Came::Message(message),
+            failure = self.troubles.next() => Came::Failure(failure),
+        }
+    }
+
+    /// Prints a failure of the bot's code.
+    fn tell(&mut self, trouble: &Trouble) {
+        self.prompt.clear();
+        let lines: Vec<String> = trouble.text.lines().map(harmless).collect();
+        let again = if trouble.retried {
+            " (it is tried again)"
+        } else {
+            ""
+        };
+        output::note(format_args!("error{again}: {}", lines.join("\n")));
+    }
+
+    /// Prints a message, or reconnects if the stream has ended.
+    async fn came(&mut self, message: Option<Value>, heard: &mut Heard) -> Result<()> {
+        if let Some(message) = message {
+            return self.print(&message);
+        }
+        self.prompt.clear();
+        output::note("(the connection is lost)");
+        for seconds in AGAIN {
+            Clock::system().sleep(Duration::from_secs(seconds)).await;
+            let Ok(opened) = Heard::open(&self.api, &self.conversation).await else {
+                continue;
+            };
+            *heard = opened;
+            // After the stream is open, so that no message is missed in between.
+            for message in self.api.messages(&self.conversation).await?.iter().rev() {
+                self.print(message)?;
+            }
+            output::note("(connected again)");
+            return Ok(());
+        }
+        bail!("the server is not reached any more");
+    }
+
+    /// Marks a message as seen. True if it is new.
+    fn note(&mut self, message: &Value) -> bool {
+        let id = message["id"].as_str().unwrap_or_default();
+        self.seen.insert(id.to_owned())
+    }
+
+    fn print(&mut self, message: &Value) -> Result<()> {
+        if message["userId"] == self.api.user.as_str() || !self.note(message) {
+            return Ok(());
+        }
+        self.prompt.clear();
+        let Drawn { lines, choices } = draw(&message["payload"]);
+        if self.json {
+            output::line(message)?;
+        } else {
+            for line in lines {
+                output::line(line)?;
+            }
+        }
+        if !choices.is_empty() {
+            self.choices = choices;
+        }
+        Ok(())
+    }
+}
+
+/// The messages of an event stream.
+struct Heard {
+    stream: OutboundStream,
+    bytes: Vec<u8>,
+}
+
+impl Heard {
+    async fn open(api: &Api, conversation: &str) -> Result<Self> {
+        Ok(Self {
+            stream: api.listen(conversation).await?,
+            bytes: Vec::new(),
+        })
+    }
+
+    /// Returns the next message, or `None` if the stream ends. Cancel-safe.
+    async fn next(&mut self) -> Option<Value> {
+        loop {
+            while let Some(end) = self.bytes.windows(2).position(|pair| pair == b"\n\n") {
+                let event: Vec<u8> = self.bytes.drain(..end + 2).collect();
+                if let Some(message) = message_of(&event) {
+                    return Some(message);
+                }
+            }
+            match self.stream.next().await {
+                Ok(Some(more)) => self.bytes.extend(more),
+                Ok(None) | Err(_) => return None,
+            }
+        }
+    }
+}
+
+/// Returns the message of a `message_created` event.
+fn message_of(event: &[u8]) -> Option<Value> {
+    let text = std::str::from_utf8(event).ok()?;
+    let data = text.lines().find_map(|line| line.strip_prefix("data: "))?;
+    let mut signal: Value = serde_json::from_str(data).ok()?;
+    (signal["type"] == "message_created").then(|| signal["data"].take())
+}
+
+/// Reads the lines of standard input in a separate thread.
+fn lines() -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel(1);
+    thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}

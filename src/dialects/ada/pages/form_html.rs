@@ -1,0 +1,345 @@
+//! Renders a form as HTML: each field with its label, hint and errors, and with the submitted value or the
+//! default.
+
+use serde_json::Value;
+
+use super::form_errors::Problems;
+use crate::{
+    domain::platform_integrations::{Alternative, Choice, Form, Item, ItemKind, TextInput, Typed},
+    http::page::escape,
+};
+
+/// State of rendering one form.
+pub struct Drawing<'a> {
+    typed: Option<&'a Typed>,
+    problems: &'a Problems,
+    /// Number of fields so far, from which the ID of the next field is made.
+    count: usize,
+    /// Errors so far, in the order of the fields: the ID of the field and the message.
+    listed: Vec<(String, String)>,
+}
+
+impl<'a> Drawing<'a> {
+    /// Renders the fields of a form and the summary of its errors, both as HTML. `typed` contains the
+    /// submitted values, if the form was submitted.
+    pub fn draw(form: &Form, typed: Option<&'a Typed>, problems: &'a Problems) -> (String, String) {
+        let mut drawing = Self {
+            typed,
+            problems,
+            count: 0,
+            listed: Vec::new(),
+        };
+        let fields = drawing.items(&form.items);
+        (fields, drawing.summary())
+    }
+
+    fn summary(&self) -> String {
+        let fields = self
+            .listed
+            .iter()
+            .map(|(id, message)| format!("<li><a href=\"#{id}\">{}</a></li>", escape(message)));
+        let others = self.problems.others().iter();
+        let others = others.map(|message| format!("<li>{}</li>", escape(message)));
+        let list: String = fields.chain(others).collect();
+        if list.is_empty() {
+            return String::new();
+        }
+        format!(
+            "<div class=\"summary\" role=\"alert\" tabindex=\"-1\" autofocus aria-labelledby=\"problems\">
+<h2 id=\"problems\">There is a problem</h2>\n<ul>{list}</ul>\n</div>\n"
+        )
+    }
+
+    fn items(&mut self, items: &[Item]) -> String {
+        items.iter().map(|item| self.item(item)).collect()
+    }
+
+    fn item(&mut self, item: &Item) -> String {
+        self.count += 1;
+        let id = format!("field-{}", self.count);
+        let name = &item.name;
+        let mut notes = Notes::default();
+        if let Some(hint) = &item.description {
+            notes.add(&id, "hint", hint);
+        }
+        if matches!(item.kind, ItemKind::Lines { .. }) {
+            notes.add(&id, "lines", "One on each line.");
+        }
+        let typed = self.typed.and_then(|typed| typed.first(name));
+        if is_masked(item) && typed.is_some_and(|text| !text.is_empty()) {
+            notes.add(&id, "again", "Type it again: it was not kept.");
+        }
+        self.add_errors(name, &id, &mut notes);
+        match &item.kind {
+            // A group with a single choice becomes one fieldset.
+            ItemKind::Group(inner)
+                if let [
+                    Item {
+                        kind: ItemKind::Alternatives(alternatives),
+                        name,
+                        ..
+                    },
+                ] = inner.as_slice() =>
+            {
+                self.add_errors(name, &id, &mut notes);
+                let inner = self.alternatives(&inner[0], &id, alternatives);
+                set(item, &id, "field", &notes, &inner)
+            }
+            ItemKind::Group(inner) => {
+                let inner = self.items(inner);
+                set(item, &id, "group", &notes, &inner)
+            }
+            ItemKind::Alternatives(alternatives) => {
+                let inner = self.alternatives(item, &id, alternatives);
+                set(item, &id, "field", &notes, &inner)
+            }
+            // A fixed value has no input.
+            ItemKind::Fixed(_) => String::new(),
+            ItemKind::Choices(choices) => {
+                let boxes = self.boxes(item, &id, choices);
+                set(item, &id, "field", &notes, &boxes)
+            }
+            ItemKind::Boolean => {
+                let on = match self.typed {
+                    Some(typed) => !typed.all(name).is_empty(),
+                    None => item.default == Some(Value::Bool(true)),
+                };
+                let control = check_box(&id, name, "on", on, &notes.attributes());
+                let label = label(item, &id, false);
+                format!(
+                    "<div class=\"field check\">{control} {label}{}</div>\n",
+                    notes.html
+                )
+            }
+            _ => {
+                let control = self.control(item, &id, &notes);
+                let label = label(item, &id, true);
+                format!(
+                    "<div class=\"field\">{label}{}{control}</div>\n",
+                    notes.html
+                )
+            }
+        }
+    }
+
+    fn add_errors(&mut self, name: &str, id: &str, notes: &mut Notes) {
+        for message in self.problems.at(name) {
+            notes.add(id, "error", message);
+            self.listed.push((id.to_owned(), message.clone()));
+        }
+    }
+
+    fn control(&self, item: &Item, id: &str, notes: &Notes) -> String {
+        let name = escape(&item.name);
+        let required = if item.required { " required" } else { "" };
+        let attributes = format!(
+            "id=\"{id}\" name=\"{name}\"{required}{}",
+            notes.attributes()
+        );
+        let value = escape(&self.value(item));
+        match &item.kind {
+            ItemKind::Lines { secret: true, .. } | ItemKind::Password { multiline: true } => {
+                format!(
+                    "<textarea class=\"masked\" {attributes} rows=\"4\" spellcheck=\"false\" autocomplete=\"off\"></textarea>"
+                )
+            }
+            ItemKind::Lines { .. } => {
+                // Browsers drop the first line break in a text area.
+                format!("<textarea {attributes} rows=\"4\">\n{value}</textarea>")
+            }
+            ItemKind::Choice(choices) => {
+                let chosen = self.value(item);
+                let options: String = choices
+                    .iter()
+                    .map(|choice| {
+                        let key = choice.key();
+                        let selected = if key == chosen { " selected" } else { "" };
+                        let (key, label) = (escape(&key), escape(&choice.label));
+                        format!("<option value=\"{key}\"{selected}>{label}</option>")
+                    })
+                    .collect();
+                format!(
+                    "<select {attributes}><option value=\"\">Choose …</option>{options}</select>"
+                )
+            }
+            // The submitted value is not sent back, so the user must enter it again.
+            ItemKind::Password { .. } => {
+                format!("<input type=\"password\" {attributes} autocomplete=\"off\">")
+            }
+            kind => {
+                let input = match kind {
+                    ItemKind::Number { integer: true } => "type=\"text\" inputmode=\"numeric\"",
+                    ItemKind::Number { .. } => "type=\"text\" inputmode=\"decimal\"",
+                    ItemKind::Text(TextInput::Url) => "type=\"url\"",
+                    ItemKind::Text(TextInput::Email) => "type=\"email\"",
+                    _ => "type=\"text\"",
+                };
+                format!("<input {input} {attributes} value=\"{value}\" autocomplete=\"off\">")
+            }
+        }
+    }
+
+    /// Returns the text of a field with one value: the submitted value, else the default.
+    fn value(&self, item: &Item) -> String {
+        if let Some(typed) = self.typed {
+            return typed.first(&item.name).unwrap_or_default().to_owned();
+        }
+        match &item.default {
+            Some(Value::Array(values)) => {
+                let lines: Vec<String> = values.iter().map(shown).collect();
+                lines.join("\n")
+            }
+            Some(value) => shown(value),
+            None => String::new(),
+        }
+    }
+
+    /// Renders each alternative with its fields. The page's CSS hides the fields of the alternatives that are
+    /// not selected. The browser submits all fields, so that changing the selection loses nothing.
+    fn alternatives(&mut self, item: &Item, id: &str, alternatives: &[Alternative]) -> String {
+        let chosen = self.value(item);
+        let mut html = String::new();
+        if !item.required {
+            let box_id = format!("{id}-none");
+            html.push_str(&format!(
+                "<div class=\"check\">{} <label for=\"{box_id}\">None</label></div>",
+                radio(&box_id, &item.name, "", chosen.is_empty(), "")
+            ));
+        }
+        for (index, alternative) in alternatives.iter().enumerate() {
+            let key = alternative.choice.key();
+            let (box_id, hint_id) = (format!("{id}-{index}"), format!("{id}-{index}-hint"));
+            let (hint, attributes) = match &alternative.description {
+                Some(text) => (
+                    format!("<p class=\"hint\" id=\"{hint_id}\">{}</p>", escape(text)),
+                    format!(" aria-describedby=\"{hint_id}\""),
+                ),
+                None => Default::default(),
+            };
+            let fields = self.items(&alternative.items);
+            let fields = match fields.is_empty() {
+                true => fields,
+                false => format!("<div class=\"fields\">{fields}</div>"),
+            };
+            html.push_str(&format!(
+                "<div class=\"alternative\">{} <label for=\"{box_id}\">{}</label>{hint}{fields}</div>",
+                radio(&box_id, &item.name, &key, key == chosen, &attributes),
+                escape(&alternative.choice.label)
+            ));
+        }
+        html
+    }
+
+    fn boxes(&self, item: &Item, id: &str, choices: &[Choice]) -> String {
+        let name = &item.name;
+        let defaults = item.default.as_ref().and_then(Value::as_array);
+        let mut html = String::new();
+        for (index, choice) in choices.iter().enumerate() {
+            let on = match self.typed {
+                Some(typed) => typed.all(name).contains(&choice.key()),
+                None => defaults.is_some_and(|values| values.contains(&choice.value)),
+            };
+            // The link in the error summary leads to the first box.
+            let box_id = format!("{id}-{index}");
+            html.push_str(&format!(
+                "<div class=\"check\">{} <label for=\"{box_id}\">{}</label></div>",
+                check_box(&box_id, name, &choice.key(), on, ""),
+                escape(&choice.label)
+            ));
+        }
+        html
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+/// Hints and errors of a field, with the element IDs for `aria-describedby`.
+#[derive(Default)]
+struct Notes {
+    html: String,
+    ids: Vec<String>,
+    invalid: bool,
+}
+
+impl Notes {
+    fn add(&mut self, id: &str, kind: &str, text: &str) {
+        let class = if kind == "error" { "error" } else { "hint" };
+        let id = format!("{id}-{kind}-{}", self.ids.len());
+        self.html.push_str(&format!(
+            "<p class=\"{class}\" id=\"{id}\">{}</p>",
+            escape(text)
+        ));
+        self.ids.push(id);
+        self.invalid |= kind == "error";
+    }
+
+    fn attributes(&self) -> String {
+        let mut attributes = String::new();
+        if !self.ids.is_empty() {
+            attributes.push_str(&format!(" aria-describedby=\"{}\"", self.ids.join(" ")));
+        }
+        if self.invalid {
+            attributes.push_str(" aria-invalid=\"true\"");
+        }
+        attributes
+    }
+}
+
+/// True for a field whose value is masked and never sent back.
+const fn is_masked(item: &Item) -> bool {
+    matches!(
+        item.kind,
+        ItemKind::Password { .. } | ItemKind::Lines { secret: true, .. }
+    )
+}
+
+fn label(item: &Item, id: &str, marked: bool) -> String {
+    let mark = if marked { mark(item) } else { "" };
+    format!("<label for=\"{id}\">{}{mark}</label>", escape(&item.title))
+}
+
+const fn mark(item: &Item) -> &'static str {
+    if item.required {
+        " <span class=\"mark\">required</span>"
+    } else {
+        " <span class=\"mark\">optional</span>"
+    }
+}
+
+fn set(item: &Item, id: &str, class: &str, notes: &Notes, inner: &str) -> String {
+    // The fields of a group are marked individually.
+    let mark = if class == "group" && item.required {
+        ""
+    } else {
+        mark(item)
+    };
+    format!(
+        "<fieldset class=\"{class}\" id=\"{id}\" tabindex=\"-1\"{}><legend>{}{mark}</legend>{}{inner}</fieldset>\n",
+        notes.attributes(),
+        escape(&item.title),
+        notes.html
+    )
+}
+
+fn check_box(id: &str, name: &str, value: &str, on: bool, attributes: &str) -> String {
+    button("checkbox", (id, name, value), on, attributes)
+}
+
+fn radio(id: &str, name: &str, value: &str, on: bool, attributes: &str) -> String {
+    button("radio", (id, name, value), on, attributes)
+}
+
+fn button(kind: &str, (id, name, value): (&str, &str, &str), on: bool, attributes: &str) -> String {
+    let checked = if on { " checked" } else { "" };
+    format!(
+        "<input type=\"{kind}\" id=\"{id}\" name=\"{}\" value=\"{}\"{checked}{attributes}>",
+        escape(name),
+        escape(value)
+    )
+}

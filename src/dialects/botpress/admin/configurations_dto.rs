@@ -1,0 +1,152 @@
+//! DTOs of integration configurations: the default one and the named ones, in responses and in requests.
+
+use std::collections::BTreeMap;
+
+use poem_openapi::{Object, types::MaybeUndefined};
+
+use super::definitions_dto::{Patches, given_patches, given_schema, shown_schema};
+use crate::{
+    domain::bots::definitions::{self, ConfigurationPatch, Named, NamedPatch},
+    http::JsonObject,
+    kernel::{Patch, Result, schema::Limits},
+};
+
+/// The default configuration of an integration.
+#[derive(Object)]
+pub struct Configuration {
+    /// Link between an installation and an account of the external service.
+    pub identifier: LinkTemplate,
+    /// JSON Schema of the configuration.
+    pub schema: Option<JsonObject>,
+}
+
+/// A named configuration of an integration, which a bot can choose.
+#[derive(Object)]
+pub struct NamedConfiguration {
+    /// Display name.
+    #[oai(skip_serializing_if_is_none)]
+    title: Option<String>,
+    /// Description of the configuration.
+    #[oai(skip_serializing_if_is_none)]
+    description: Option<String>,
+    /// Link between an installation and an account of the external service.
+    identifier: LinkTemplate,
+    /// JSON Schema of the configuration.
+    schema: JsonObject,
+}
+
+/// Link between an installation and an account of the external service.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub struct LinkTemplate {
+    /// VRL script that builds the address that a user opens to link the account.
+    #[oai(skip_serializing_if_is_none)]
+    pub link_template_script: Option<String>,
+    /// True if an installation works only after it is linked.
+    pub required: bool,
+}
+
+impl From<definitions::LinkTemplate> for LinkTemplate {
+    fn from(link: definitions::LinkTemplate) -> Self {
+        Self {
+            link_template_script: link.link_template_script,
+            required: link.required,
+        }
+    }
+}
+
+impl From<definitions::Configuration> for Configuration {
+    fn from(configuration: definitions::Configuration) -> Self {
+        Self {
+            schema: Some(shown_schema(&configuration.schema)),
+            identifier: configuration.identifier.into(),
+        }
+    }
+}
+
+impl From<definitions::Configuration> for NamedConfiguration {
+    fn from(configuration: definitions::Configuration) -> Self {
+        Self {
+            schema: shown_schema(&configuration.schema),
+            title: configuration.title,
+            description: configuration.description,
+            identifier: configuration.identifier.into(),
+        }
+    }
+}
+
+/// Converts the named configurations for a response.
+pub fn shown_configurations(
+    named: Named<definitions::Configuration>,
+) -> BTreeMap<String, NamedConfiguration> {
+    let named = named.into_iter();
+    named.map(|(name, one)| (name, one.into())).collect()
+}
+
+/// The default configuration of an integration.
+#[derive(Object, Default)]
+pub struct GivenConfiguration {
+    /// JSON Schema of the configuration.
+    pub schema: Option<JsonObject>,
+    /// Link between an installation and an account of the external service.
+    pub identifier: Option<GivenLinkTemplate>,
+}
+
+/// A named configuration of an integration, which a bot can choose.
+#[derive(Object)]
+pub struct GivenNamedConfiguration {
+    /// Display name.
+    #[oai(validator(max_length = 64))]
+    title: Option<String>,
+    /// Description of the configuration.
+    #[oai(validator(max_length = 256))]
+    description: Option<String>,
+    /// JSON Schema of the configuration.
+    schema: Option<JsonObject>,
+    /// Link between an installation and an account of the external service.
+    identifier: Option<GivenLinkTemplate>,
+}
+
+/// Link between an installation and an account of the external service.
+#[derive(Object, Default)]
+#[oai(rename_all = "camelCase")]
+pub struct GivenLinkTemplate {
+    /// True if an installation works only after it is linked.
+    pub required: Option<bool>,
+    /// VRL script that builds the address that a user opens to link the account; null removes it.
+    #[oai(nullable)]
+    pub link_template_script: MaybeUndefined<String>,
+}
+
+/// Converts the patches of named configurations.
+///
+/// # Errors
+/// `InvalidSchema` if a schema is not valid.
+pub fn given_configurations(
+    given: Option<Patches<GivenNamedConfiguration>>,
+    limits: &Limits,
+) -> Result<NamedPatch<ConfigurationPatch>> {
+    given_patches(given, |one, name| {
+        let place = format!("configurations.{name}.schema");
+        let schema = one
+            .schema
+            .map(|schema| given_schema(schema, &place, limits));
+        let link = one.identifier.unwrap_or_default();
+        Ok(ConfigurationPatch {
+            title: one.title,
+            description: one.description,
+            schema: schema.transpose()?,
+            link_template_script: patch(link.link_template_script),
+            link_required: link.required,
+        })
+    })
+}
+
+/// Converts a field that can be absent, null or a string.
+pub fn patch(given: MaybeUndefined<String>) -> Patch<String> {
+    match given {
+        MaybeUndefined::Undefined => Patch::Absent,
+        MaybeUndefined::Null => Patch::Null,
+        MaybeUndefined::Value(value) => Patch::Value(value),
+    }
+}

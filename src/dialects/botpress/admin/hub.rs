@@ -1,0 +1,93 @@
+//! `/v1/admin/hub`: the public integrations of all workspaces.
+
+use poem::Request;
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::integrations::{
+    dto::IntegrationResponse, list_dto::ListIntegrationsResponse, operations::shown,
+};
+use crate::{
+    dialects::botpress::{Tag, auth::Person, error::Failed, paging::position},
+    domain::bots::integrations::{self, Filter, Wanted},
+    http::origin,
+};
+
+/// The operations on public integrations.
+pub struct Hub;
+
+#[OpenApi(tag = "Tag::Hub")]
+impl Hub {
+    /// List Public Integrations
+    ///
+    /// Lists the public integrations, newest first.
+    #[oai(
+        path = "/v1/admin/hub/integrations",
+        method = "get",
+        operation_id = "listPublicIntegrations"
+    )]
+    async fn list_public_integrations(
+        &self,
+        caller: Person,
+        request: &Request,
+        /// `meta.nextToken` of the previous page.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+        /// Selects integrations with this name.
+        name: Query<Option<String>>,
+        /// Selects this version; `latest` selects the newest version of each name.
+        version: Query<Option<String>>,
+    ) -> Result<Json<ListIntegrationsResponse>, Failed> {
+        let filter = Filter {
+            name: name.0,
+            version: version.0.map(Wanted::parse),
+            dev: None,
+        };
+        let after = position(next_token.0)?;
+        let page = integrations::list_public(&caller.0, filter, after).await?;
+        Ok(Json(ListIntegrationsResponse::at(&origin(request), page)))
+    }
+
+    /// Get Public Integration by Id
+    ///
+    /// Returns one public integration.
+    #[oai(
+        path = "/v1/admin/hub/integrations/:id",
+        method = "get",
+        operation_id = "getPublicIntegrationById"
+    )]
+    async fn get_public_integration_by_id(
+        &self,
+        caller: Person,
+        request: &Request,
+        /// Id of the integration.
+        id: Path<String>,
+    ) -> Result<Json<IntegrationResponse>, Failed> {
+        let found = integrations::find_public(&caller.0, &id.0.into())?;
+        Ok(shown(request, found))
+    }
+
+    /// Get Public Integration
+    ///
+    /// Returns one version of a public integration; `latest` is the newest version.
+    #[oai(
+        path = "/v1/admin/hub/integrations/:name/:version",
+        method = "get",
+        operation_id = "getPublicIntegration"
+    )]
+    async fn get_public_integration(
+        &self,
+        caller: Person,
+        request: &Request,
+        /// Name of the integration.
+        name: Path<String>,
+        /// Version of the integration.
+        version: Path<String>,
+    ) -> Result<Json<IntegrationResponse>, Failed> {
+        let found = integrations::find_public_by_name(&caller.0, &name.0, &version.0)?;
+        Ok(shown(request, found))
+    }
+}

@@ -1,0 +1,80 @@
+//! DTOs of integration lists.
+
+use poem_openapi::{Object, types::Example};
+
+use super::dto::EXAMPLE_TIME;
+use crate::{
+    dialects::botpress::{admin::installations_dto::icon_url, paging::Meta},
+    domain::{bots::integrations, shared::paging::Page},
+};
+
+/// An integration in a list.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct IntegrationSummary {
+    /// Id of the integration.
+    id: String,
+    /// Name of the integration.
+    name: String,
+    /// Version of the integration.
+    version: String,
+    /// Time of creation, in ISO 8601.
+    created_at: String,
+    /// Time of the last update, in ISO 8601.
+    updated_at: String,
+    /// Display name.
+    title: String,
+    /// Description of the integration.
+    description: String,
+    /// Address of the icon.
+    icon_url: String,
+}
+
+/// A page of integrations.
+#[derive(Object)]
+#[oai(example, rename = "listIntegrationsResponse")]
+pub struct ListIntegrationsResponse {
+    /// The integrations, newest first.
+    integrations: Vec<IntegrationSummary>,
+    /// Position of the next page.
+    meta: Meta,
+}
+
+impl ListIntegrationsResponse {
+    /// Converts a page. `origin` is the address at which the caller reaches this server.
+    pub fn at(origin: &str, page: Page<integrations::Summary>) -> Self {
+        let shown = |summary: integrations::Summary| IntegrationSummary {
+            icon_url: icon_url(origin, summary.id.as_str()),
+            id: summary.id.to_string(),
+            name: summary.name,
+            version: summary.version,
+            created_at: summary.created_at.to_rfc3339_millis(),
+            updated_at: summary.updated_at.to_rfc3339_millis(),
+            title: summary.title,
+            description: summary.description,
+        };
+        Self {
+            integrations: page.items.into_iter().map(shown).collect(),
+            meta: Meta::new(page.next),
+        }
+    }
+}
+
+impl Example for ListIntegrationsResponse {
+    fn example() -> Self {
+        let id = "c2a3e5c4-92f4-4c7e-9a1e-3f7c5a3b9d10".to_owned();
+        Self {
+            integrations: vec![IntegrationSummary {
+                icon_url: icon_url("http://127.0.0.1:4600", &id),
+                id,
+                name: "whint".to_owned(),
+                version: "0.1.0".to_owned(),
+                created_at: EXAMPLE_TIME.to_owned(),
+                updated_at: EXAMPLE_TIME.to_owned(),
+                title: "Whint".to_owned(),
+                description: "Messages by webhook".to_owned(),
+            }],
+            meta: Meta::default(),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! `/v1/admin/integrations`: the integrations of a workspace.
+
+use poem::Request;
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::{
+    dto::{Integration, IntegrationResponse},
+    list_dto::ListIntegrationsResponse,
+    request::{CreateIntegrationBody, UpdateIntegrationBody},
+};
+use crate::{
+    dialects::botpress::{
+        Tag,
+        admin::logs_dto::{GetLogsResponse, period},
+        auth::{Developer, Member},
+        empty::{DONE, Done},
+        error::Failed,
+        paging::position,
+        settings::Settings,
+    },
+    domain::bots::{
+        integrations::{self, Filter, Wanted},
+        manage::logs,
+    },
+    http::{Body, origin},
+};
+
+/// The operations on integrations.
+pub struct Integrations {
+    settings: Settings,
+}
+
+impl Integrations {
+    pub const fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+}
+
+/// Returns the response for one integration. Its addresses follow the origin of the request.
+pub fn shown(
+    request: &Request,
+    integration: integrations::Integration,
+) -> Json<IntegrationResponse> {
+    Json(IntegrationResponse {
+        integration: Integration::at(&origin(request), integration),
+    })
+}
+
+#[OpenApi(tag = "Tag::Integration")]
+impl Integrations {
+    /// Create Integration
+    ///
+    /// Creates a version of an integration.
+    #[oai(
+        path = "/v1/admin/integrations",
+        method = "post",
+        operation_id = "createIntegration"
+    )]
+    async fn create_integration(
+        &self,
+        caller: Developer,
+        request: &Request,
+        body: Body<CreateIntegrationBody>,
+    ) -> Result<Json<IntegrationResponse>, Failed> {
+        let made = integrations::create(&caller.0, body.0.given(caller.0.schemas())?).await?;
+        Ok(shown(request, made))
+    }
+
+    /// List Integrations
+    ///
+    /// Lists the integrations of the workspace, newest first.
+    #[oai(
+        path = "/v1/admin/integrations",
+        method = "get",
+        operation_id = "listIntegrations"
+    )]
+    async fn list_integrations(
+        &self,
+        caller: Member,
+        request: &Request,
+        /// `meta.nextToken` of the previous page.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+        /// Selects integrations with this name.
+        name: Query<Option<String>>,
+        /// Selects this version; `latest` selects the newest version of each name.
+        version: Query<Option<String>>,
+        /// `true` selects integrations in development, `false` all others.
+        dev: Query<Option<bool>>,
+    ) -> Result<Json<ListIntegrationsResponse>, Failed> {
+        let filter = Filter {
+            name: name.0,
+            version: version.0.map(Wanted::parse),
+            dev: dev.0,
+        };
+        let after = position(next_token.0)?;
+        let page = integrations::list(&caller.0, filter, after).await?;
+        Ok(Json(ListIntegrationsResponse::at(&origin(request), page)))
+    }
+
+    /// Get Integration
+    ///
+    /// Returns one integration.
+    #[oai(
+        path = "/v1/admin/integrations/:id",
+        method = "get",
+        operation_id = "getIntegration"
+    )]
+    async fn get_integration(
+        &self,
+        caller: Member,
+        request: &Request,
+        /// Id of the integration.
+        id: Path<String>,
+    ) -> Result<Json<IntegrationResponse>, Failed> {
+        let found = integrations::find(&caller.0, &id.0.into())?;
+        Ok(shown(request, found))
+    }
+
+    /// Update Integration
+    ///
+    /// Updates a version of an integration. Absent fields keep their value; null removes a named entry.
+    #[oai(
+        path = "/v1/admin/integrations/:id",
+        method = "put",
+        operation_id = "updateIntegration"
+    )]
+    async fn update_integration(
+        &self,
+        caller: Developer,
+        request: &Request,
+        /// Id of the integration.
+        id: Path<String>,
+        body: Body<UpdateIntegrationBody>,
+    ) -> Result<Json<IntegrationResponse>, Failed> {
+        let update = body.0.given(
+            self.settings.addresses(request).webhooks,
+            caller.0.schemas(),
+        )?;
+        let changed = integrations::update(&caller.0, id.0.into(), update).await?;
+        Ok(shown(request, changed))
+    }
+
+    /// Delete Integration
+    ///
+    /// Deletes a version of an integration. No bot may have it installed.
+    #[oai(
+        path = "/v1/admin/integrations/:id",
+        method = "delete",
+        operation_id = "deleteIntegration"
+    )]
+    async fn delete_integration(
+        &self,
+        caller: Member,
+        /// Id of the integration.
+        id: Path<String>,
+    ) -> Result<Json<Done>, Failed> {
+        integrations::delete(&caller.0, id.0.into()).await?;
+        Ok(DONE)
+    }
+
+    /// Get Integration Logs
+    ///
+    /// Lists the log lines of an integration from `timeStart` (inclusive) to `timeEnd` (exclusive), newest
+    /// first.
+    #[oai(
+        path = "/v1/admin/integrations/:id/logs",
+        method = "get",
+        operation_id = "getIntegrationLogs"
+    )]
+    async fn get_integration_logs(
+        &self,
+        caller: Member,
+        /// Id of the integration.
+        id: Path<String>,
+        /// Start of the period, in ISO 8601.
+        #[oai(name = "timeStart")]
+        time_start: Query<String>,
+        /// End of the period (exclusive), in ISO 8601.
+        #[oai(name = "timeEnd")]
+        time_end: Query<String>,
+        /// `nextToken` of the previous page.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+    ) -> Result<Json<GetLogsResponse>, Failed> {
+        let period = period(("timeStart", &time_start.0), ("timeEnd", &time_end.0))?;
+        let after = position(next_token.0)?;
+        let page = logs::list_of_integration(&caller.0, &id.0.into(), period, after).await?;
+        Ok(Json(page.into()))
+    }
+
+    /// Get Integration by Name
+    ///
+    /// Returns one version of an integration; `latest` is the newest version.
+    #[oai(
+        path = "/v1/admin/integrations/:name/:version",
+        method = "get",
+        operation_id = "getIntegrationByName"
+    )]
+    async fn get_integration_by_name(
+        &self,
+        caller: Member,
+        request: &Request,
+        /// Name of the integration.
+        name: Path<String>,
+        /// Version of the integration.
+        version: Path<String>,
+    ) -> Result<Json<IntegrationResponse>, Failed> {
+        let found = integrations::find_by_name(&caller.0, &name.0, &version.0)?;
+        Ok(shown(request, found))
+    }
+}

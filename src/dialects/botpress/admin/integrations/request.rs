@@ -1,0 +1,354 @@
+//! Request DTOs of integrations: new versions and updates.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use poem_openapi::{
+    Object,
+    types::{Example, MaybeUndefined},
+};
+
+use super::dto::{
+    ActionDefinition, Creation, IntegrationStateDefinition, IntegrationStateType, WithSchema,
+};
+use crate::{
+    dialects::botpress::admin::{
+        configurations_dto::{
+            GivenConfiguration, GivenNamedConfiguration, given_configurations, patch,
+        },
+        definitions_dto::{
+            EventDefinition, Patches, TagDefinition, TaggedPatch, given_patches, given_schema,
+            given_tag_patches,
+        },
+    },
+    domain::bots::{
+        definitions::{
+            self, ChannelPatch, DeclaredSchema, IntegrationDefinition, IntegrationDefinitionPatch,
+            StateKind,
+        },
+        integrations::{NewIntegration, Parts, Update},
+    },
+    http::Nullable,
+    kernel::{Error, Result, Rule, Secret, Violation, schema::Limits},
+};
+
+/// Declares a request body with the fields that creates and updates share.
+macro_rules! body {
+    ($(#[$meta:meta])* pub struct $name:ident { $channel:ty; $($own:tt)* }) => {
+        $(#[$meta])*
+        pub struct $name {
+            $($own)*
+            /// Default configuration.
+            configuration: Option<GivenConfiguration>,
+            /// Named configurations that a bot can choose instead, by name.
+            configurations: Option<Patches<GivenNamedConfiguration>>,
+            /// State definitions, by name.
+            states: Option<Patches<IntegrationStateDefinition>>,
+            /// Event definitions, by name.
+            events: Option<Patches<EventDefinition>>,
+            /// Action definitions, by name.
+            actions: Option<Patches<ActionDefinition>>,
+            /// Scripts that route requests at the shared webhook to an installation.
+            identifier: Option<GivenIdentifier>,
+            /// Channels, by name.
+            channels: Option<Patches<$channel>>,
+            /// User tags and creation rules.
+            user: Option<GivenWithCreation>,
+            /// Code of the integration: a CommonJS bundle that exports `handler`.
+            code: Option<String>,
+            /// Address at which an integration in development runs.
+            url: Option<String>,
+            /// Icon: SVG in base64. All versions with this name share it.
+            icon: Option<String>,
+            /// Readme: Markdown in base64.
+            readme: Option<String>,
+            /// Display name.
+            #[oai(validator(min_length = 1, max_length = 64))]
+            title: Option<String>,
+            /// Description of the integration.
+            #[oai(validator(max_length = 256))]
+            description: Option<String>,
+            /// True if every workspace can install the integration.
+            public: Option<bool>,
+            /// Secrets that the code reads from its environment, by name. They are never returned.
+            secrets: Option<BTreeMap<String, Nullable<String>>>,
+        }
+
+        impl $name {
+            fn definition(&mut self, limits: &Limits) -> Result<IntegrationDefinitionPatch> {
+                let configuration = self.configuration.take().unwrap_or_default();
+                let link = configuration.identifier.unwrap_or_default();
+                let identifier = self.identifier.take().unwrap_or_default();
+                let user = self.user.take().unwrap_or_default();
+                let schema = configuration.schema;
+                let schema = schema.map(|schema| given_schema(schema, "configuration.schema", limits));
+                Ok(IntegrationDefinitionPatch {
+                    configuration: schema.transpose()?,
+                    link_template_script: patch(link.link_template_script),
+                    link_required: link.required,
+                    configurations: given_configurations(self.configurations.take(), limits)?,
+                    extract_script: patch(identifier.extract_script),
+                    fallback_handler_script: patch(identifier.fallback_handler_script),
+                    channels: given_patches(self.channels.take(), |channel, name| {
+                        GivenChannel::from(channel).given(name, limits)
+                    })?,
+                    states: given_patches(self.states.take(), |state, name| {
+                        given_state(state, name, limits)
+                    })?,
+                    events: given_patches(self.events.take(), |event, name| {
+                        event.given(name, limits)
+                    })?,
+                    actions: given_patches(self.actions.take(), |action, name| {
+                        given_action(action, name, limits)
+                    })?,
+                    user_tags: given_tag_patches(user.tags),
+                    user_creation: user.creation.map(Into::into),
+                })
+            }
+
+            fn parts(&mut self) -> Result<Parts> {
+                let secrets = self.secrets.take().unwrap_or_default().into_iter();
+                // Only an integration in development has a `url`.
+                let in_development = self.url.is_some();
+                Ok(Parts {
+                    code: self.code.take(),
+                    icon: decoded(self.icon.take(), "icon", in_development)?,
+                    readme: decoded(self.readme.take(), "readme", in_development)?,
+                    secrets: secrets
+                        .map(|(name, Nullable(value))| (name, value.map(Secret::new)))
+                        .collect(),
+                })
+            }
+        }
+    };
+}
+
+body! {
+    /// A new version of an integration.
+    #[derive(Object, Default)]
+    #[oai(example, rename = "createIntegrationBody", rename_all = "camelCase")]
+    pub struct CreateIntegrationBody { NewChannel;
+        /// Name of the integration.
+        name: String,
+        /// Version of the integration: `1.2.3`.
+        version: String,
+        /// True if the integration is in development.
+        dev: Option<bool>,
+    }
+}
+
+body! {
+    /// An update of a version of an integration. Absent fields keep their value; null removes a named entry.
+    #[derive(Object, Default)]
+    #[oai(example, rename = "updateIntegrationBody", rename_all = "camelCase")]
+    pub struct UpdateIntegrationBody { GivenChannel; }
+}
+
+impl Example for CreateIntegrationBody {
+    fn example() -> Self {
+        Self {
+            name: "whint".to_owned(),
+            version: "0.1.0".to_owned(),
+            title: Some("Whint".to_owned()),
+            ..Self::default()
+        }
+    }
+}
+
+impl Example for UpdateIntegrationBody {
+    fn example() -> Self {
+        Self {
+            title: Some("Whint".to_owned()),
+            ..Self::default()
+        }
+    }
+}
+
+impl CreateIntegrationBody {
+    /// Converts the body.
+    ///
+    /// # Errors
+    /// `InvalidSchema` if a schema is not valid, `Invalid` if the icon or the readme is not base64.
+    pub fn given(mut self, limits: &Limits) -> Result<NewIntegration> {
+        let mut definition = IntegrationDefinition::default();
+        self.definition(limits)?.apply(&mut definition);
+        Ok(NewIntegration {
+            definition,
+            parts: self.parts()?,
+            name: self.name,
+            version: self.version,
+            public: self.public.unwrap_or(false),
+            dev: self.dev.unwrap_or(false),
+            title: self.title,
+            description: self.description.unwrap_or_default(),
+            url: self.url,
+            built_in: None,
+        })
+    }
+}
+
+impl UpdateIntegrationBody {
+    /// Converts the body. Webhook addresses begin with `webhooks`.
+    ///
+    /// # Errors
+    /// `InvalidSchema` if a schema is not valid, `Invalid` if the icon or the readme is not base64.
+    pub fn given(mut self, webhooks: String, limits: &Limits) -> Result<Update> {
+        Ok(Update {
+            definition: self.definition(limits)?,
+            parts: self.parts()?,
+            title: self.title,
+            description: self.description,
+            public: self.public,
+            url: self.url,
+            webhooks,
+        })
+    }
+}
+
+/// Scripts that route requests at an integration's shared webhook to an installation.
+#[derive(Object, Default)]
+#[oai(rename_all = "camelCase")]
+struct GivenIdentifier {
+    /// VRL script that extracts the identifier from the request; null removes it.
+    #[oai(nullable)]
+    extract_script: MaybeUndefined<String>,
+    /// VRL script that answers requests without a matching installation; null removes it.
+    #[oai(nullable)]
+    fallback_handler_script: MaybeUndefined<String>,
+}
+
+/// Tag definitions, and the rules for creation by bots.
+#[derive(Object, Default)]
+struct GivenWithCreation {
+    /// Rules for creation by bots.
+    creation: Option<Creation>,
+    /// Tag definitions, by name.
+    tags: Option<Patches<TagDefinition>>,
+}
+
+/// A new channel.
+#[derive(Object)]
+struct NewChannel {
+    /// Display name.
+    #[oai(validator(max_length = 64))]
+    title: Option<String>,
+    /// Description of the channel.
+    #[oai(validator(max_length = 256))]
+    description: Option<String>,
+    /// Message types, by name.
+    messages: Patches<WithSchema>,
+    /// Conversation tags and creation rules.
+    conversation: Option<GivenWithCreation>,
+    /// Message tags.
+    message: Option<TaggedPatch>,
+}
+
+/// An update of a channel.
+#[derive(Object)]
+struct GivenChannel {
+    /// Display name.
+    #[oai(validator(max_length = 64))]
+    title: Option<String>,
+    /// Description of the channel.
+    #[oai(validator(max_length = 256))]
+    description: Option<String>,
+    /// Message types, by name.
+    messages: Option<Patches<WithSchema>>,
+    /// Conversation tags and creation rules.
+    conversation: Option<GivenWithCreation>,
+    /// Message tags.
+    message: Option<TaggedPatch>,
+}
+
+impl From<NewChannel> for GivenChannel {
+    fn from(channel: NewChannel) -> Self {
+        Self {
+            title: channel.title,
+            description: channel.description,
+            messages: Some(channel.messages),
+            conversation: channel.conversation,
+            message: channel.message,
+        }
+    }
+}
+
+impl GivenChannel {
+    fn given(self, name: &str, limits: &Limits) -> Result<ChannelPatch> {
+        let conversation = self.conversation.unwrap_or_default();
+        let schema = |message: WithSchema, kind: &str| {
+            given_schema(
+                message.schema,
+                &format!("channels.{name}.messages.{kind}.schema"),
+                limits,
+            )
+        };
+        Ok(ChannelPatch {
+            title: self.title,
+            description: self.description,
+            messages: given_patches(self.messages, schema)?,
+            conversation_tags: given_tag_patches(conversation.tags),
+            conversation_creation: conversation.creation.map(Into::into),
+            message_tags: given_tag_patches(self.message.unwrap_or_default().tags),
+        })
+    }
+}
+
+impl From<Creation> for definitions::Creation {
+    fn from(creation: Creation) -> Self {
+        Self {
+            enabled: creation.enabled,
+            required_tags: creation.required_tags,
+        }
+    }
+}
+
+fn given_state(
+    state: IntegrationStateDefinition,
+    name: &str,
+    limits: &Limits,
+) -> Result<definitions::State> {
+    Ok(definitions::State {
+        kind: match state.r#type {
+            IntegrationStateType::Conversation => StateKind::Conversation,
+            IntegrationStateType::User => StateKind::User,
+            IntegrationStateType::Integration => StateKind::Integration,
+        },
+        schema: given_schema(state.schema, &format!("states.{name}.schema"), limits)?,
+        expiry: None,
+    })
+}
+
+fn given_action(
+    action: ActionDefinition,
+    name: &str,
+    limits: &Limits,
+) -> Result<definitions::Action> {
+    let schema = |given: WithSchema, member: &str| -> Result<DeclaredSchema> {
+        given_schema(
+            given.schema,
+            &format!("actions.{name}.{member}.schema"),
+            limits,
+        )
+    };
+    Ok(definitions::Action {
+        title: action.title,
+        description: action.description,
+        input: schema(action.input, "input")?,
+        output: schema(action.output, "output")?,
+    })
+}
+
+/// Decodes base64 of the field `name`.
+///
+/// wire: `bp dev` sends file names instead of the contents, so an integration in development is stored
+/// without them.
+fn decoded(given: Option<String>, name: &str, in_development: bool) -> Result<Option<Vec<u8>>> {
+    let bytes = given.map(|text| BASE64_STANDARD.decode(text)).transpose();
+    if bytes.is_err() && in_development {
+        return Ok(None);
+    }
+    bytes.map_err(|_| {
+        let rule = Rule::Other("must be in base64".to_owned());
+        Error::from(Violation::body([name], rule))
+    })
+}

@@ -1,0 +1,198 @@
+//! DTOs of workspaces.
+
+use poem_openapi::{Enum, Object, types::Example};
+
+use crate::{
+    dialects::botpress::paging::Meta,
+    domain::{
+        shared::{paging::Page, plans},
+        tenancy::workspaces::{self, Details},
+    },
+};
+
+/// Payment type of a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum AccountType {
+    /// The workspace is on the free plan.
+    Free,
+    /// The workspace is on a paid plan.
+    Premium,
+}
+
+/// Plan of a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+enum Plan {
+    /// The free plan.
+    Community,
+    /// The paid plan that `premium` selects, unless the server's settings select another one.
+    Team,
+    /// The plan with the largest quotas.
+    Enterprise,
+}
+
+/// A workspace.
+#[derive(Object)]
+#[oai(example, rename_all = "camelCase")]
+pub struct Workspace {
+    /// Id of the workspace.
+    id: String,
+    /// Name of the workspace.
+    name: String,
+    /// Handle of the workspace, unique on this server.
+    handle: String,
+    /// Id of the owner's account; with several owners, the one who has been owner for the longest time.
+    owner_id: String,
+    /// Time of creation, in ISO 8601.
+    created_at: String,
+    /// Time of the last update, in ISO 8601.
+    updated_at: String,
+    /// Number of bots.
+    bot_count: u64,
+    /// Payment type.
+    account_type: AccountType,
+    /// Plan of the workspace.
+    plan: Plan,
+    /// True if the workspace is read-only until its invoices are paid.
+    blocked: bool,
+    /// Maximum cost of user messages in a month in excess of the plan's price, in dollars; 0 if no limit is
+    /// set.
+    spending_limit: f64,
+}
+
+impl From<Details> for Workspace {
+    fn from(found: Details) -> Self {
+        Self {
+            id: found.id.to_string(),
+            name: found.name,
+            handle: found.handle,
+            // A workspace that the operator created may have no owner yet.
+            owner_id: found.owner.map(|id| id.to_string()).unwrap_or_default(),
+            created_at: found.created_at.to_rfc3339_millis(),
+            updated_at: found.updated_at.to_rfc3339_millis(),
+            bot_count: found.agents,
+            account_type: if found.plan.is_premium() {
+                AccountType::Premium
+            } else {
+                AccountType::Free
+            },
+            plan: match found.plan {
+                plans::Plan::Community => Plan::Community,
+                plans::Plan::Team => Plan::Team,
+                plans::Plan::Enterprise => Plan::Enterprise,
+            },
+            blocked: found.blocked,
+            spending_limit: found.spending_limit,
+        }
+    }
+}
+
+impl Example for Workspace {
+    fn example() -> Self {
+        Self {
+            id: "11111111-1111-1111-aaaa-111111111111".to_owned(),
+            name: "My workspace".to_owned(),
+            handle: "my-workspace".to_owned(),
+            owner_id: "0b0f6c1e-6a0e-4f53-9d7c-6f2f3b1a7c11".to_owned(),
+            created_at: "2026-01-31T09:30:00.000Z".to_owned(),
+            updated_at: "2026-01-31T09:30:00.000Z".to_owned(),
+            bot_count: 1,
+            account_type: AccountType::Free,
+            plan: Plan::Community,
+            blocked: false,
+            spending_limit: 0.0,
+        }
+    }
+}
+
+/// A page of workspaces.
+#[derive(Object)]
+#[oai(example, rename = "listWorkspacesResponse")]
+pub struct WorkspacesResponse {
+    /// The workspaces, newest first.
+    workspaces: Vec<Workspace>,
+    /// Position of the next page.
+    meta: Meta,
+}
+
+impl From<Page<Details>> for WorkspacesResponse {
+    fn from(page: Page<Details>) -> Self {
+        Self {
+            workspaces: page.items.into_iter().map(Workspace::from).collect(),
+            meta: Meta::new(page.next),
+        }
+    }
+}
+
+impl Example for WorkspacesResponse {
+    fn example() -> Self {
+        Self {
+            workspaces: vec![Workspace::example()],
+            meta: Meta::default(),
+        }
+    }
+}
+
+/// A new workspace.
+#[derive(Object)]
+#[oai(example, rename = "createWorkspaceBody")]
+pub struct CreateWorkspaceBody {
+    /// Name of the workspace.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    pub name: String,
+}
+
+impl Example for CreateWorkspaceBody {
+    fn example() -> Self {
+        Self {
+            name: "My workspace".to_owned(),
+        }
+    }
+}
+
+/// An update of a workspace. Absent fields keep their value.
+#[derive(Object)]
+#[oai(example, rename = "updateWorkspaceBody", rename_all = "camelCase")]
+pub struct UpdateWorkspaceBody {
+    /// Name of the workspace.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    name: Option<String>,
+    /// Maximum cost of user messages in a month in excess of the plan's price, in dollars.
+    #[oai(validator(minimum(value = "5"), maximum(value = "1000")))]
+    spending_limit: Option<f64>,
+}
+
+impl From<UpdateWorkspaceBody> for workspaces::Changes {
+    fn from(body: UpdateWorkspaceBody) -> Self {
+        Self {
+            name: body.name,
+            spending_limit: body.spending_limit,
+        }
+    }
+}
+
+impl Example for UpdateWorkspaceBody {
+    fn example() -> Self {
+        Self {
+            name: Some("Our workspace".to_owned()),
+            spending_limit: Some(50.0),
+        }
+    }
+}
+
+/// The plan to change to.
+#[derive(Object)]
+#[oai(example, rename = "changeWorkspacePlanBody")]
+pub struct ChangePlanBody {
+    /// The payment type to change to.
+    pub plan: AccountType,
+}
+
+impl Example for ChangePlanBody {
+    fn example() -> Self {
+        Self {
+            plan: AccountType::Free,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! `/v1/chat/actions` and `/v1/chat/integrations`: action calls between bots and integrations.
+
+use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
+use serde_json::json;
+
+use super::conversations::dto::Nothing;
+use crate::{
+    dialects::botpress::{Tag, auth::InBot, error::Failed},
+    domain::bots::{actions, installations},
+    http::{Body, JsonObject},
+};
+
+/// The operations on actions.
+pub struct Actions;
+
+/// A call of an action.
+#[derive(Object)]
+#[oai(example, rename = "callActionBody")]
+struct CallActionBody {
+    /// Type of the action: `integration:action`.
+    r#type: String,
+    /// Input of the action. It must match the input schema that the integration declares.
+    input: JsonObject,
+}
+
+impl Example for CallActionBody {
+    fn example() -> Self {
+        Self {
+            r#type: "telegram:sendTyping".to_owned(),
+            input: JsonObject::of(json!({"seconds": 2})),
+        }
+    }
+}
+
+/// The result of an action.
+#[derive(Object)]
+#[oai(example, rename = "callActionResponse")]
+struct CallActionResponse {
+    /// Output of the action.
+    output: JsonObject,
+}
+
+impl Example for CallActionResponse {
+    fn example() -> Self {
+        Self {
+            output: JsonObject::of(json!({"ok": true})),
+        }
+    }
+}
+
+/// The identifier of the calling integration in a bot.
+#[derive(Object)]
+#[oai(example, rename = "configureIntegrationBody")]
+struct ConfigureIntegrationBody {
+    /// Value that identifies this bot in requests to the integration's shared webhook.
+    identifier: String,
+}
+
+impl Example for ConfigureIntegrationBody {
+    fn example() -> Self {
+        Self {
+            identifier: "team-1043".to_owned(),
+        }
+    }
+}
+
+#[OpenApi(tag = "Tag::Action")]
+impl Actions {
+    /// Call Action
+    ///
+    /// Calls an action of an integration and waits for its output.
+    #[oai(
+        path = "/v1/chat/actions",
+        method = "post",
+        operation_id = "callAction"
+    )]
+    async fn call_action(
+        &self,
+        caller: InBot,
+        body: Body<CallActionBody>,
+    ) -> Result<Json<CallActionResponse>, Failed> {
+        let output = actions::call(&caller.0, &body.0.r#type, body.0.input.0).await?;
+        Ok(Json(CallActionResponse {
+            output: JsonObject(output),
+        }))
+    }
+
+    /// Configure Integration
+    ///
+    /// Sets the identifier of the calling integration in this bot. The identifier routes requests that arrive
+    /// at the webhook that all installations of the integration share.
+    #[oai(
+        path = "/v1/chat/integrations/configure",
+        method = "post",
+        operation_id = "configureIntegration"
+    )]
+    async fn configure_integration(
+        &self,
+        caller: InBot,
+        body: Body<ConfigureIntegrationBody>,
+    ) -> Result<Json<Nothing>, Failed> {
+        installations::set_identifier(&caller.0, body.0.identifier).await?;
+        Ok(Json(Nothing {}))
+    }
+}

@@ -1,0 +1,235 @@
+//! DTOs of conversations and their participants.
+
+use poem_openapi::{Object, types::Example};
+
+use crate::{
+    dialects::botpress::{
+        chat::{
+            tags::{GivenTags, ShownTags},
+            users::dto::{EXAMPLE_TIME, User, shown},
+        },
+        paging::Meta,
+    },
+    domain::{
+        bots::{conversations, users},
+        shared::paging::Page,
+    },
+};
+
+/// Id in every example.
+pub const EXAMPLE_ID: &str = "0194bb14-6a10-7d51-8f0c-9b8f6a2c1e07";
+
+/// A conversation.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub struct Conversation {
+    /// Id of the conversation.
+    id: String,
+    /// Time of creation, in ISO 8601.
+    created_at: String,
+    /// Time of the last update, in ISO 8601.
+    updated_at: String,
+    /// Channel of the conversation.
+    channel: String,
+    /// Name of the integration that the channel belongs to.
+    integration: String,
+    /// Tags of the conversation.
+    tags: ShownTags,
+}
+
+impl Conversation {
+    /// Converts a conversation. The viewer is an integration, which also sees its own tags without prefix, or
+    /// the bot (`None`).
+    pub fn seen_by(integration: Option<&str>, conversation: conversations::Conversation) -> Self {
+        Self {
+            id: conversation.id.to_string(),
+            created_at: conversation.created_at.to_rfc3339_millis(),
+            updated_at: conversation.updated_at.to_rfc3339_millis(),
+            channel: conversation.channel,
+            integration: conversation.integration,
+            tags: conversation.tags.seen_by(integration),
+        }
+    }
+}
+
+impl Example for Conversation {
+    fn example() -> Self {
+        Self {
+            id: EXAMPLE_ID.to_owned(),
+            created_at: EXAMPLE_TIME.to_owned(),
+            updated_at: EXAMPLE_TIME.to_owned(),
+            channel: "channel".to_owned(),
+            integration: "telegram".to_owned(),
+            tags: [("telegram:id".to_owned(), "77".to_owned())].into(),
+        }
+    }
+}
+
+/// One conversation.
+#[derive(Object)]
+#[oai(example, rename = "ConversationResponse")]
+pub struct ConversationResponse {
+    /// The conversation.
+    pub conversation: Conversation,
+}
+
+impl Example for ConversationResponse {
+    fn example() -> Self {
+        Self {
+            conversation: Conversation::example(),
+        }
+    }
+}
+
+/// A page of conversations.
+#[derive(Object)]
+#[oai(example, rename = "listConversationsResponse")]
+pub struct ConversationsResponse {
+    /// The conversations, newest first.
+    conversations: Vec<Conversation>,
+    /// Position of the next page.
+    meta: Meta,
+}
+
+impl ConversationsResponse {
+    /// Converts a page. The viewer is an integration, which also sees its own tags without prefix, or the bot
+    /// (`None`).
+    pub fn seen_by(integration: Option<&str>, page: Page<conversations::Conversation>) -> Self {
+        let shown = |conversation| Conversation::seen_by(integration, conversation);
+        Self {
+            meta: Meta::new(page.next),
+            conversations: page.items.into_iter().map(shown).collect(),
+        }
+    }
+}
+
+impl Example for ConversationsResponse {
+    fn example() -> Self {
+        Self {
+            conversations: vec![Conversation::example()],
+            meta: Meta::default(),
+        }
+    }
+}
+
+/// A new conversation.
+#[derive(Object)]
+#[oai(example, rename = "createConversationBody", rename_all = "camelCase")]
+pub struct CreateConversationBody {
+    /// Channel of the conversation.
+    channel: String,
+    /// Tags of the conversation. The tags that the channel requires must be present.
+    tags: GivenTags,
+    /// Integration that creates the conversation.
+    integration_name: Option<String>,
+}
+
+impl Example for CreateConversationBody {
+    fn example() -> Self {
+        Self {
+            channel: "channel".to_owned(),
+            tags: GivenTags::default(),
+            integration_name: None,
+        }
+    }
+}
+
+impl From<CreateConversationBody> for conversations::New {
+    fn from(body: CreateConversationBody) -> Self {
+        Self {
+            channel: body.channel,
+            tags: body.tags.0,
+            integration: body.integration_name,
+        }
+    }
+}
+
+/// An update of tags. Absent tags keep their value.
+#[derive(Object)]
+#[oai(example, rename = "UpdateTagsBody")]
+pub struct UpdateTagsBody {
+    /// Tags to set; an empty value removes a tag.
+    // wire: the specification requires it, the reference page allows its absence (botpress.md §0)
+    pub tags: Option<GivenTags>,
+}
+
+impl Example for UpdateTagsBody {
+    fn example() -> Self {
+        Self {
+            tags: Some(GivenTags::default()),
+        }
+    }
+}
+
+/// A participant of a conversation.
+#[derive(Object)]
+#[oai(example, rename = "ParticipantResponse")]
+pub struct ParticipantResponse {
+    /// The user.
+    pub participant: User,
+}
+
+impl Example for ParticipantResponse {
+    fn example() -> Self {
+        Self {
+            participant: User::example(),
+        }
+    }
+}
+
+/// A page of participants.
+#[derive(Object)]
+#[oai(example, rename = "listParticipantsResponse")]
+pub struct ParticipantsResponse {
+    /// The users.
+    participants: Vec<User>,
+    /// Position of the next page.
+    meta: Meta,
+}
+
+impl ParticipantsResponse {
+    /// Converts a page. The viewer is an integration, which also sees its own tags without prefix, or the bot
+    /// (`None`).
+    pub fn seen_by(integration: Option<&str>, page: Page<users::User>) -> Self {
+        Self {
+            meta: Meta::new(page.next),
+            participants: shown(integration, page.items),
+        }
+    }
+}
+
+impl Example for ParticipantsResponse {
+    fn example() -> Self {
+        Self {
+            participants: vec![User::example()],
+            meta: Meta::default(),
+        }
+    }
+}
+
+/// A user to add to a conversation.
+#[derive(Object)]
+#[oai(example, rename = "addParticipantBody", rename_all = "camelCase")]
+pub struct AddParticipantBody {
+    /// Id of the user.
+    pub user_id: String,
+}
+
+impl Example for AddParticipantBody {
+    fn example() -> Self {
+        Self {
+            user_id: crate::dialects::botpress::chat::users::dto::EXAMPLE_ID.to_owned(),
+        }
+    }
+}
+
+/// An empty object.
+#[derive(Object)]
+#[oai(example, rename = "Nothing")]
+pub struct Nothing {}
+
+impl Example for Nothing {
+    fn example() -> Self {
+        Self {}
+    }
+}

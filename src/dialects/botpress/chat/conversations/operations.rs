@@ -1,0 +1,166 @@
+//! `/v1/chat/conversations`: the conversations of a bot.
+
+use poem::Request;
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::dto::{
+    Conversation, ConversationResponse, ConversationsResponse, CreateConversationBody,
+    UpdateTagsBody,
+};
+use crate::{
+    dialects::botpress::{Tag, auth::InBot, chat::tags, error::Failed, paging},
+    domain::bots::conversations::{self, Filter},
+    http::Body,
+};
+
+/// The operations on conversations.
+pub struct Conversations;
+
+/// The response of a create.
+#[derive(ApiResponse)]
+enum CreateConversationResponse {
+    /// The new conversation
+    #[oai(status = 201)]
+    Created(Json<ConversationResponse>),
+}
+
+#[OpenApi(tag = "Tag::Conversation")]
+impl Conversations {
+    /// Create Conversation
+    ///
+    /// Creates a conversation. An integration names one of its own channels. A bot names a channel that
+    /// exactly one of its integrations has.
+    #[oai(
+        path = "/v1/chat/conversations",
+        method = "post",
+        operation_id = "createConversation"
+    )]
+    async fn create_conversation(
+        &self,
+        caller: InBot,
+        body: Body<CreateConversationBody>,
+    ) -> Result<CreateConversationResponse, Failed> {
+        let made = conversations::create(&caller.0, body.0.into()).await?;
+        Ok(CreateConversationResponse::Created(shown(&caller, made)))
+    }
+
+    /// Get Conversation
+    ///
+    /// Returns one conversation. An integration sees only its own conversations.
+    #[oai(
+        path = "/v1/chat/conversations/:id",
+        method = "get",
+        operation_id = "getConversation"
+    )]
+    async fn get_conversation(
+        &self,
+        caller: InBot,
+        /// Id of the conversation.
+        id: Path<String>,
+    ) -> Result<Json<ConversationResponse>, Failed> {
+        let found = conversations::find(&caller.0, &id.0.into())?;
+        Ok(shown(&caller, found))
+    }
+
+    /// List Conversations
+    ///
+    /// Lists the conversations, newest first.
+    #[oai(
+        path = "/v1/chat/conversations",
+        method = "get",
+        operation_id = "listConversations"
+    )]
+    async fn list_conversations(
+        &self,
+        caller: InBot,
+        request: &Request,
+        /// `meta.nextToken` of the previous page.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+        /// Selects conversations in which all these users participate.
+        #[oai(name = "participantIds")]
+        participant_ids: Query<Vec<String>>,
+        /// Selects conversations of this integration.
+        #[oai(name = "integrationName")]
+        integration_name: Query<Option<String>>,
+        /// Selects conversations in this channel.
+        channel: Query<Option<String>>,
+    ) -> Result<Json<ConversationsResponse>, Failed> {
+        let filter = Filter {
+            participants: participant_ids.0,
+            tags: tags::filter(request),
+            integration: integration_name.0,
+            channel: channel.0,
+        };
+        let after = paging::position(next_token.0)?;
+        let page = conversations::list(&caller.0, filter, after).await?;
+        let integration = caller.0.integration_name();
+        Ok(Json(ConversationsResponse::seen_by(integration, page)))
+    }
+
+    /// Get Or Create Conversation
+    ///
+    /// Returns the conversation of this channel with exactly these tags, or creates one if there is none.
+    #[oai(
+        path = "/v1/chat/conversations/get-or-create",
+        method = "post",
+        operation_id = "getOrCreateConversation"
+    )]
+    async fn get_or_create_conversation(
+        &self,
+        caller: InBot,
+        body: Body<CreateConversationBody>,
+    ) -> Result<Json<ConversationResponse>, Failed> {
+        let found = conversations::get_or_create(&caller.0, body.0.into()).await?;
+        Ok(shown(&caller, found))
+    }
+
+    /// Update Conversation
+    ///
+    /// Sets tags of a conversation. Other tags keep their value; an empty value removes a tag.
+    #[oai(
+        path = "/v1/chat/conversations/:id",
+        method = "put",
+        operation_id = "updateConversation"
+    )]
+    async fn update_conversation(
+        &self,
+        caller: InBot,
+        /// Id of the conversation.
+        id: Path<String>,
+        body: Body<UpdateTagsBody>,
+    ) -> Result<Json<ConversationResponse>, Failed> {
+        let tags = body.0.tags.unwrap_or_default().0;
+        let changed = conversations::update(&caller.0, id.0.into(), tags).await?;
+        Ok(shown(&caller, changed))
+    }
+
+    /// Delete Conversation
+    ///
+    /// Deletes a conversation with its messages, events and states.
+    #[oai(
+        path = "/v1/chat/conversations/:id",
+        method = "delete",
+        operation_id = "deleteConversation"
+    )]
+    async fn delete_conversation(
+        &self,
+        caller: InBot,
+        /// Id of the conversation.
+        id: Path<String>,
+    ) -> Result<Json<ConversationResponse>, Failed> {
+        // wire: the reference page returns the deleted object, the specification `{}` (botpress.md §0)
+        let gone = conversations::delete(&caller.0, id.0.into()).await?;
+        Ok(shown(&caller, gone))
+    }
+}
+
+fn shown(caller: &InBot, conversation: conversations::Conversation) -> Json<ConversationResponse> {
+    Json(ConversationResponse {
+        conversation: Conversation::seen_by(caller.0.integration_name(), conversation),
+    })
+}

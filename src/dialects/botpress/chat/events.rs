@@ -1,0 +1,268 @@
+//! `/v1/chat/events`: the events of a bot.
+
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+    types::{Example, ToJSON},
+};
+use serde_json::{Map, Value, json};
+
+use super::{
+    conversations::dto::Conversation,
+    messages::dto::{Message, Schedule},
+    users::dto::{EXAMPLE_TIME, User},
+};
+use crate::{
+    dialects::botpress::{
+        Tag,
+        auth::InBot,
+        error::Failed,
+        paging::{self, Meta},
+    },
+    domain::bots::events::{self, Filter, Payload},
+    http::{Body, JsonObject},
+};
+
+/// The operations on events.
+pub struct Events;
+
+/// An event.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct Event {
+    /// Id of the event.
+    id: String,
+    /// Time of creation, in ISO 8601.
+    created_at: String,
+    /// Type of the event.
+    r#type: String,
+    /// Payload of the event.
+    payload: JsonObject,
+    /// Id of the conversation that the event belongs to.
+    #[oai(skip_serializing_if_is_none)]
+    conversation_id: Option<String>,
+    /// Id of the user that the event belongs to.
+    #[oai(skip_serializing_if_is_none)]
+    user_id: Option<String>,
+    /// Id of the message that the event belongs to.
+    #[oai(skip_serializing_if_is_none)]
+    message_id: Option<String>,
+}
+
+impl Event {
+    /// Converts an event. The viewer is an integration, which also sees its own tags without prefix, or the
+    /// bot (`None`).
+    fn seen_by(integration: Option<&str>, event: events::Event) -> Self {
+        let payload = match event.payload {
+            Payload::Given(members) => members,
+            Payload::Message(incoming) => {
+                let message = Message::seen_by(integration, incoming.message).to_json();
+                let user = User::seen_by(integration, incoming.user).to_json();
+                let place = Conversation::seen_by(integration, incoming.conversation).to_json();
+                let members = [
+                    ("message", message),
+                    ("user", user),
+                    ("conversation", place),
+                ];
+                let member = |(name, value): (&str, Option<Value>)| {
+                    (name.to_owned(), value.unwrap_or_default())
+                };
+                members.into_iter().map(member).collect::<Map<_, _>>()
+            }
+        };
+        Self {
+            id: event.id.to_string(),
+            created_at: event.created_at.to_rfc3339_millis(),
+            r#type: event.kind,
+            payload: JsonObject(payload),
+            conversation_id: event.conversation_id.map(|id| id.to_string()),
+            user_id: event.user_id.map(|id| id.to_string()),
+            message_id: event.message_id.map(|id| id.to_string()),
+        }
+    }
+}
+
+impl Example for Event {
+    fn example() -> Self {
+        Self {
+            id: "0194bb14-8c33-7e01-a5d2-7a6b1c0e9f52".to_owned(),
+            created_at: EXAMPLE_TIME.to_owned(),
+            r#type: "reminder".to_owned(),
+            payload: JsonObject::of(json!({"text": "Call Ann"})),
+            conversation_id: None,
+            user_id: None,
+            message_id: None,
+        }
+    }
+}
+
+/// One event.
+#[derive(Object)]
+#[oai(example, rename = "EventResponse")]
+struct EventResponse {
+    /// The event.
+    event: Event,
+}
+
+impl Example for EventResponse {
+    fn example() -> Self {
+        Self {
+            event: Event::example(),
+        }
+    }
+}
+
+/// A page of events.
+#[derive(Object)]
+#[oai(example, rename = "listEventsResponse")]
+struct EventsResponse {
+    /// The events, newest first.
+    events: Vec<Event>,
+    /// Position of the next page.
+    meta: Meta,
+}
+
+impl Example for EventsResponse {
+    fn example() -> Self {
+        Self {
+            events: vec![Event::example()],
+            meta: Meta::default(),
+        }
+    }
+}
+
+/// A new event.
+#[derive(Object)]
+#[oai(example, rename = "createEventBody", rename_all = "camelCase")]
+struct CreateEventBody {
+    /// Type of the event: `integration:event`, or an event that the bot declares. An integration may omit its
+    /// own name.
+    r#type: String,
+    /// Payload of the event. It must match the schema that is declared for the type.
+    payload: JsonObject,
+    /// Time of delivery to the bot; immediately if absent.
+    schedule: Option<Schedule>,
+    /// Id of the conversation that the event belongs to.
+    conversation_id: Option<String>,
+    /// Id of the user that the event belongs to.
+    user_id: Option<String>,
+    /// Id of the message that the event belongs to.
+    message_id: Option<String>,
+}
+
+impl Example for CreateEventBody {
+    fn example() -> Self {
+        Self {
+            r#type: "reminder".to_owned(),
+            payload: JsonObject::of(json!({"text": "Call Ann"})),
+            schedule: Some(Schedule::example()),
+            conversation_id: None,
+            user_id: None,
+            message_id: None,
+        }
+    }
+}
+
+impl From<CreateEventBody> for events::New {
+    fn from(body: CreateEventBody) -> Self {
+        Self {
+            kind: body.r#type,
+            payload: body.payload.0,
+            schedule: body.schedule.map(Into::into),
+            conversation: body.conversation_id.map(Into::into),
+            user: body.user_id.map(Into::into),
+            message: body.message_id.map(Into::into),
+        }
+    }
+}
+
+/// The response of a create.
+#[derive(ApiResponse)]
+enum CreateEventResponse {
+    /// The new event
+    #[oai(status = 201)]
+    Created(Json<EventResponse>),
+}
+
+#[OpenApi(tag = "Tag::Event")]
+impl Events {
+    /// Create Event
+    ///
+    /// Creates an event and delivers it to the bot.
+    #[oai(
+        path = "/v1/chat/events",
+        method = "post",
+        operation_id = "createEvent"
+    )]
+    async fn create_event(
+        &self,
+        caller: InBot,
+        body: Body<CreateEventBody>,
+    ) -> Result<CreateEventResponse, Failed> {
+        let made = events::create(&caller.0, body.0.into()).await?;
+        Ok(CreateEventResponse::Created(shown(&caller, made)))
+    }
+
+    /// Get Event
+    ///
+    /// Returns one event. Each incoming message is an event of the type `message_created`.
+    #[oai(
+        path = "/v1/chat/events/:id",
+        method = "get",
+        operation_id = "getEvent"
+    )]
+    async fn get_event(
+        &self,
+        caller: InBot,
+        /// Id of the event.
+        id: Path<String>,
+    ) -> Result<Json<EventResponse>, Failed> {
+        let found = events::find(&caller.0, &id.0.into())?;
+        Ok(shown(&caller, found))
+    }
+
+    /// List Events
+    ///
+    /// Lists the events, newest first.
+    #[oai(path = "/v1/chat/events", method = "get", operation_id = "listEvents")]
+    async fn list_events(
+        &self,
+        caller: InBot,
+        /// `meta.nextToken` of the previous page.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+        /// Selects events of this type.
+        r#type: Query<Option<String>>,
+        /// Selects events of this conversation.
+        #[oai(name = "conversationId")]
+        conversation_id: Query<Option<String>>,
+        /// Selects events of this user.
+        #[oai(name = "userId")]
+        user_id: Query<Option<String>>,
+        /// Selects events of this message.
+        #[oai(name = "messageId")]
+        message_id: Query<Option<String>>,
+    ) -> Result<Json<EventsResponse>, Failed> {
+        let filter = Filter {
+            kind: paging::given(r#type.0),
+            conversation: paging::given(conversation_id.0).map(Into::into),
+            user: paging::given(user_id.0).map(Into::into),
+            message: paging::given(message_id.0).map(Into::into),
+        };
+        let after = paging::position(next_token.0)?;
+        let page = events::list(&caller.0, filter, after).await?;
+        let integration = caller.0.integration_name();
+        let shown = |event| Event::seen_by(integration, event);
+        Ok(Json(EventsResponse {
+            meta: Meta::new(page.next),
+            events: page.items.into_iter().map(shown).collect(),
+        }))
+    }
+}
+
+fn shown(caller: &InBot, event: events::Event) -> Json<EventResponse> {
+    Json(EventResponse {
+        event: Event::seen_by(caller.0.integration_name(), event),
+    })
+}

@@ -1,0 +1,4 @@
+//! The resource `messages`: its operations and DTOs.
+
+pub(in crate::dialects::botpress) mod dto;
+pub(in crate::dialects::botpress) mod operations;

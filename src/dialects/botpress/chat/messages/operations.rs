@@ -1,0 +1,162 @@
+//! `/v1/chat/messages`: the messages of a bot.
+
+use poem::Request;
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+};
+
+use super::dto::{CreateMessageBody, Message, MessageResponse, MessagesResponse};
+use crate::{
+    dialects::botpress::{
+        Tag,
+        auth::InBot,
+        chat::{conversations::dto::UpdateTagsBody, tags},
+        error::Failed,
+        paging,
+    },
+    domain::bots::messages::{self, Filter},
+    http::{Body, Written},
+};
+
+/// The operations on messages.
+pub struct Messages;
+
+/// The response of a create.
+#[derive(ApiResponse)]
+enum CreateMessageResponse {
+    /// The new message
+    #[oai(status = 201)]
+    Created(Written<MessageResponse>),
+}
+
+#[OpenApi(tag = "Tag::Message")]
+impl Messages {
+    /// Create Message
+    ///
+    /// Creates a message. A message of an integration is incoming and goes to the bot. A message of the bot
+    /// is outgoing and goes to the integration of the conversation.
+    #[oai(
+        path = "/v1/chat/messages",
+        method = "post",
+        operation_id = "createMessage"
+    )]
+    async fn create_message(
+        &self,
+        caller: InBot,
+        body: Body<CreateMessageBody>,
+    ) -> Result<CreateMessageResponse, Failed> {
+        let made = messages::create(&caller.0, body.0.into()).await?;
+        Ok(CreateMessageResponse::Created(shown(&caller, made)))
+    }
+
+    /// Get Or Create Message
+    ///
+    /// Returns the message of this user, conversation and type with exactly these tags, or creates one if
+    /// there is none.
+    #[oai(
+        path = "/v1/chat/messages/get-or-create",
+        method = "post",
+        operation_id = "getOrCreateMessage"
+    )]
+    async fn get_or_create_message(
+        &self,
+        caller: InBot,
+        body: Body<CreateMessageBody>,
+    ) -> Result<Written<MessageResponse>, Failed> {
+        let found = messages::get_or_create(&caller.0, body.0.into()).await?;
+        Ok(shown(&caller, found))
+    }
+
+    /// Get Message
+    ///
+    /// Returns one message.
+    #[oai(
+        path = "/v1/chat/messages/:id",
+        method = "get",
+        operation_id = "getMessage"
+    )]
+    async fn get_message(
+        &self,
+        caller: InBot,
+        /// Id of the message.
+        id: Path<String>,
+    ) -> Result<Written<MessageResponse>, Failed> {
+        let found = messages::find(&caller.0, &id.0.into())?;
+        Ok(shown(&caller, found))
+    }
+
+    /// Update Message
+    ///
+    /// Sets tags of a message. Other tags keep their value; an empty value removes a tag.
+    #[oai(
+        path = "/v1/chat/messages/:id",
+        method = "put",
+        operation_id = "updateMessage"
+    )]
+    async fn update_message(
+        &self,
+        caller: InBot,
+        /// Id of the message.
+        id: Path<String>,
+        body: Body<UpdateTagsBody>,
+    ) -> Result<Written<MessageResponse>, Failed> {
+        let tags = body.0.tags.unwrap_or_default().0;
+        let changed = messages::update(&caller.0, id.0.into(), tags).await?;
+        Ok(shown(&caller, changed))
+    }
+
+    /// List Messages
+    ///
+    /// Lists the messages, newest first.
+    #[oai(
+        path = "/v1/chat/messages",
+        method = "get",
+        operation_id = "listMessages"
+    )]
+    async fn list_messages(
+        &self,
+        caller: InBot,
+        request: &Request,
+        /// `meta.nextToken` of the previous page.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+        /// Selects messages of this conversation.
+        #[oai(name = "conversationId")]
+        conversation_id: Query<Option<String>>,
+    ) -> Result<Written<MessagesResponse>, Failed> {
+        let filter = Filter {
+            conversation: paging::given(conversation_id.0).map(Into::into),
+            tags: tags::filter(request),
+        };
+        let after = paging::position(next_token.0)?;
+        let page = messages::list(&caller.0, filter, after).await?;
+        let integration = caller.0.integration_name();
+        Ok(Written(MessagesResponse::seen_by(integration, page)))
+    }
+
+    /// Delete Message
+    ///
+    /// Deletes a message.
+    #[oai(
+        path = "/v1/chat/messages/:id",
+        method = "delete",
+        operation_id = "deleteMessage"
+    )]
+    async fn delete_message(
+        &self,
+        caller: InBot,
+        /// Id of the message.
+        id: Path<String>,
+    ) -> Result<Written<MessageResponse>, Failed> {
+        // wire: the reference page returns the deleted object, the specification `{}` (botpress.md §0)
+        let gone = messages::delete(&caller.0, id.0.into()).await?;
+        Ok(shown(&caller, gone))
+    }
+}
+
+fn shown(caller: &InBot, message: messages::Message) -> Written<MessageResponse> {
+    Written(MessageResponse {
+        message: Message::seen_by(caller.0.integration_name(), message),
+    })
+}

@@ -1,0 +1,114 @@
+//! `/v1/chat/conversations/{id}/participants`: the participants of a conversation.
+
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::{
+    conversations::dto::{AddParticipantBody, Nothing, ParticipantResponse, ParticipantsResponse},
+    users::dto::User,
+};
+use crate::{
+    dialects::botpress::{Tag, auth::InBot, error::Failed, paging},
+    domain::bots::{conversations, users},
+    http::Body,
+};
+
+/// The operations on participants.
+pub struct Participants;
+
+#[OpenApi(tag = "Tag::Conversation")]
+impl Participants {
+    /// List Participants
+    ///
+    /// Lists the participants of a conversation: users who sent a message in it or were added to it.
+    #[oai(
+        path = "/v1/chat/conversations/:id/participants",
+        method = "get",
+        operation_id = "listParticipants"
+    )]
+    async fn list_participants(
+        &self,
+        caller: InBot,
+        /// Id of the conversation.
+        id: Path<String>,
+        /// `meta.nextToken` of the previous page.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+    ) -> Result<Json<ParticipantsResponse>, Failed> {
+        let after = paging::position(next_token.0)?;
+        let page = conversations::list_participants(&caller.0, id.0.into(), after).await?;
+        let integration = caller.0.integration_name();
+        Ok(Json(ParticipantsResponse::seen_by(integration, page)))
+    }
+
+    /// Add Participant
+    ///
+    /// Adds a user to a conversation. Has no effect on a user who already participates.
+    #[oai(
+        path = "/v1/chat/conversations/:id/participants",
+        method = "post",
+        operation_id = "addParticipant"
+    )]
+    async fn add_participant(
+        &self,
+        caller: InBot,
+        /// Id of the conversation.
+        id: Path<String>,
+        body: Body<AddParticipantBody>,
+    ) -> Result<Json<ParticipantResponse>, Failed> {
+        let user = body.0.user_id.into();
+        let added = conversations::add_participant(&caller.0, id.0.into(), user).await?;
+        Ok(shown(&caller, added))
+    }
+
+    /// Get Participant
+    ///
+    /// Returns one participant of a conversation.
+    #[oai(
+        path = "/v1/chat/conversations/:id/participants/:userId",
+        method = "get",
+        operation_id = "getParticipant"
+    )]
+    async fn get_participant(
+        &self,
+        caller: InBot,
+        /// Id of the conversation.
+        id: Path<String>,
+        /// Id of the user.
+        #[oai(name = "userId")]
+        user_id: Path<String>,
+    ) -> Result<Json<ParticipantResponse>, Failed> {
+        let found = conversations::find_participant(&caller.0, &id.0.into(), &user_id.0.into())?;
+        Ok(shown(&caller, found))
+    }
+
+    /// Remove Participant
+    ///
+    /// Removes a user from a conversation.
+    #[oai(
+        path = "/v1/chat/conversations/:id/participants/:userId",
+        method = "delete",
+        operation_id = "removeParticipant"
+    )]
+    async fn remove_participant(
+        &self,
+        caller: InBot,
+        /// Id of the conversation.
+        id: Path<String>,
+        /// Id of the user.
+        #[oai(name = "userId")]
+        user_id: Path<String>,
+    ) -> Result<Json<Nothing>, Failed> {
+        conversations::remove_participant(&caller.0, id.0.into(), user_id.0.into()).await?;
+        Ok(Json(Nothing {}))
+    }
+}
+
+fn shown(caller: &InBot, user: users::User) -> Json<ParticipantResponse> {
+    Json(ParticipantResponse {
+        participant: User::seen_by(caller.0.integration_name(), user),
+    })
+}

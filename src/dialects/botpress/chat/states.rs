@@ -1,0 +1,236 @@
+//! `/v1/chat/states`: the stored state of bots and integrations.
+
+use poem_openapi::{Enum, Object, OpenApi, param::Path, payload::Json, types::Example};
+use serde_json::json;
+
+use super::users::dto::EXAMPLE_TIME;
+use crate::{
+    dialects::botpress::{Tag, auth::InBot, error::Failed},
+    domain::bots::states::{self, Key, StateKind},
+    http::{Body, JsonObject, Nullable},
+};
+
+/// The operations on states.
+pub struct States;
+
+/// Owner type of a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+enum StateType {
+    /// A conversation.
+    Conversation,
+    /// A user.
+    User,
+    /// The bot.
+    Bot,
+    /// The installation of an integration.
+    Integration,
+}
+
+impl From<StateType> for StateKind {
+    fn from(kind: StateType) -> Self {
+        match kind {
+            StateType::Conversation => Self::Conversation,
+            StateType::User => Self::User,
+            StateType::Bot => Self::Bot,
+            StateType::Integration => Self::Integration,
+        }
+    }
+}
+
+impl From<StateKind> for StateType {
+    fn from(kind: StateKind) -> Self {
+        match kind {
+            StateKind::Conversation => Self::Conversation,
+            StateKind::User => Self::User,
+            StateKind::Bot => Self::Bot,
+            StateKind::Integration => Self::Integration,
+        }
+    }
+}
+
+/// A state.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct State {
+    /// Id of the state.
+    id: String,
+    /// Time of the first write, in ISO 8601.
+    created_at: String,
+    /// Time of the last write, in ISO 8601.
+    updated_at: String,
+    /// Id of the bot.
+    bot_id: String,
+    /// Id of the conversation that owns the state.
+    #[oai(skip_serializing_if_is_none)]
+    conversation_id: Option<String>,
+    /// Id of the user who owns the state.
+    #[oai(skip_serializing_if_is_none)]
+    user_id: Option<String>,
+    /// Name of the state.
+    name: String,
+    /// Owner type of the state.
+    r#type: StateType,
+    /// Payload of the state.
+    payload: JsonObject,
+}
+
+/// One state.
+#[derive(Object)]
+#[oai(example, rename = "StateResponse")]
+struct StateResponse {
+    /// The state.
+    state: State,
+}
+
+impl Example for StateResponse {
+    fn example() -> Self {
+        Self {
+            state: State {
+                id: "0194bb14-9d44-7f12-8c63-0b1a2d3e4f65".to_owned(),
+                created_at: EXAMPLE_TIME.to_owned(),
+                updated_at: EXAMPLE_TIME.to_owned(),
+                bot_id: "4f6a1d0e-3d53-4c0b-8a8e-5b6c3c0f9d21".to_owned(),
+                conversation_id: None,
+                user_id: Some(super::users::dto::EXAMPLE_ID.to_owned()),
+                name: "profile".to_owned(),
+                r#type: StateType::User,
+                payload: JsonObject::of(json!({"age": 42})),
+            },
+        }
+    }
+}
+
+/// The new value of a state.
+#[derive(Object)]
+#[oai(example, rename = "setStateBody")]
+struct SetStateBody {
+    /// New payload, which replaces the current one; null clears it.
+    payload: Nullable<JsonObject>,
+    /// Time without a write after which the state expires, in milliseconds; the declared expiry if absent.
+    #[oai(validator(minimum(value = "1"), maximum(value = "2592000000")))]
+    expiry: Option<f64>,
+}
+
+impl Example for SetStateBody {
+    fn example() -> Self {
+        Self {
+            payload: Nullable(Some(JsonObject::of(json!({"age": 42})))),
+            expiry: None,
+        }
+    }
+}
+
+/// A patch of a state's payload.
+#[derive(Object)]
+#[oai(example, rename = "patchStateBody")]
+struct PatchStateBody {
+    /// Members of the payload to set. Other members keep their value.
+    payload: JsonObject,
+}
+
+impl Example for PatchStateBody {
+    fn example() -> Self {
+        Self {
+            payload: JsonObject::of(json!({"age": 43})),
+        }
+    }
+}
+
+#[OpenApi(tag = "Tag::State")]
+impl States {
+    /// Get State
+    ///
+    /// Returns a state. Responds with 404 if the state was never set or has expired.
+    #[oai(
+        path = "/v1/chat/states/:type/:id/:name",
+        method = "get",
+        operation_id = "getState"
+    )]
+    async fn get_state(
+        &self,
+        caller: InBot,
+        /// Owner type of the state.
+        r#type: Path<StateType>,
+        /// Id of the owner.
+        id: Path<String>,
+        /// Name of the state.
+        name: Path<String>,
+    ) -> Result<Json<StateResponse>, Failed> {
+        let found = states::find(&caller.0, &key(r#type.0, id.0, name.0))?;
+        Ok(shown(&caller, found)?)
+    }
+
+    /// Set State
+    ///
+    /// Replaces the payload of a state and restarts its expiry.
+    #[oai(
+        path = "/v1/chat/states/:type/:id/:name",
+        method = "post",
+        operation_id = "setState"
+    )]
+    async fn set_state(
+        &self,
+        caller: InBot,
+        /// Owner type of the state.
+        r#type: Path<StateType>,
+        /// Id of the owner.
+        id: Path<String>,
+        /// Name of the state.
+        name: Path<String>,
+        body: Body<SetStateBody>,
+    ) -> Result<Json<StateResponse>, Failed> {
+        let key = key(r#type.0, id.0, name.0);
+        let payload = body.0.payload.0.map(|payload| payload.0);
+        let set = states::set(&caller.0, key, payload, body.0.expiry).await?;
+        Ok(shown(&caller, set)?)
+    }
+
+    /// Patch State
+    ///
+    /// Sets members of a state's payload and restarts its expiry. Other members keep their value.
+    #[oai(
+        path = "/v1/chat/states/:type/:id/:name",
+        method = "patch",
+        operation_id = "patchState"
+    )]
+    async fn patch_state(
+        &self,
+        caller: InBot,
+        /// Owner type of the state.
+        r#type: Path<StateType>,
+        /// Id of the owner.
+        id: Path<String>,
+        /// Name of the state.
+        name: Path<String>,
+        body: Body<PatchStateBody>,
+    ) -> Result<Json<StateResponse>, Failed> {
+        let key = key(r#type.0, id.0, name.0);
+        let patched = states::patch(&caller.0, key, body.0.payload.0).await?;
+        Ok(shown(&caller, patched)?)
+    }
+}
+
+fn key(kind: StateType, owner: String, name: String) -> Key {
+    Key {
+        kind: kind.into(),
+        owner,
+        name,
+    }
+}
+
+fn shown(caller: &InBot, state: states::State) -> crate::kernel::Result<Json<StateResponse>> {
+    Ok(Json(StateResponse {
+        state: State {
+            id: state.id.to_string(),
+            created_at: state.created_at.to_rfc3339_millis(),
+            updated_at: state.updated_at.to_rfc3339_millis(),
+            bot_id: caller.0.agent()?.id.to_string(),
+            conversation_id: state.conversation_id.map(|id| id.to_string()),
+            user_id: state.user_id.map(|id| id.to_string()),
+            name: state.name,
+            r#type: state.kind.into(),
+            payload: JsonObject(state.payload),
+        },
+    }))
+}

@@ -1,0 +1,142 @@
+//! `/v1/chat/users`: the users of a bot.
+
+use poem::Request;
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::dto::{CreateUserBody, UpdateUserBody, User, UserResponse, UsersResponse};
+use crate::{
+    dialects::botpress::{Tag, auth::InBot, chat::tags, error::Failed, paging},
+    domain::bots::users::{self, Filter},
+    http::Body,
+};
+
+/// The operations on users.
+pub struct Users;
+
+/// The response of a create.
+#[derive(ApiResponse)]
+enum CreateUserResponse {
+    /// The new user
+    #[oai(status = 201)]
+    Created(Json<UserResponse>),
+}
+
+#[OpenApi(tag = "Tag::User")]
+impl Users {
+    /// Create User
+    ///
+    /// Creates a user of the bot, who is an end user of the agent in every API.
+    #[oai(path = "/v1/chat/users", method = "post", operation_id = "createUser")]
+    async fn create_user(
+        &self,
+        caller: InBot,
+        body: Body<CreateUserBody>,
+    ) -> Result<CreateUserResponse, Failed> {
+        let user = users::create(&caller.0, body.0.into()).await?;
+        Ok(CreateUserResponse::Created(shown(&caller, user)))
+    }
+
+    /// Get User
+    ///
+    /// Returns one user. The bot's own user has the bot's id.
+    #[oai(path = "/v1/chat/users/:id", method = "get", operation_id = "getUser")]
+    async fn get_user(
+        &self,
+        caller: InBot,
+        /// Id of the user.
+        id: Path<String>,
+    ) -> Result<Json<UserResponse>, Failed> {
+        let user = users::find(&caller.0, &id.0.into())?;
+        Ok(shown(&caller, user))
+    }
+
+    /// List Users
+    ///
+    /// Lists the users of the bot, newest first.
+    #[oai(path = "/v1/chat/users", method = "get", operation_id = "listUsers")]
+    async fn list_users(
+        &self,
+        caller: InBot,
+        request: &Request,
+        /// `meta.nextToken` of the previous page.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+        /// Selects participants of this conversation.
+        #[oai(name = "conversationId")]
+        conversation_id: Query<Option<String>>,
+    ) -> Result<Json<UsersResponse>, Failed> {
+        let filter = Filter {
+            conversation: paging::given(conversation_id.0).map(Into::into),
+            tags: tags::filter(request),
+        };
+        let after = paging::position(next_token.0)?;
+        let page = users::list(&caller.0, filter, after).await?;
+        let integration = caller.0.integration_name();
+        Ok(Json(UsersResponse::seen_by(integration, page)))
+    }
+
+    /// Get Or Create User
+    ///
+    /// Returns the user with exactly these tags, or creates one if there is none.
+    #[oai(
+        path = "/v1/chat/users/get-or-create",
+        method = "post",
+        operation_id = "getOrCreateUser"
+    )]
+    async fn get_or_create_user(
+        &self,
+        caller: InBot,
+        body: Body<CreateUserBody>,
+    ) -> Result<Json<UserResponse>, Failed> {
+        let user = users::get_or_create(&caller.0, body.0.into()).await?;
+        Ok(shown(&caller, user))
+    }
+
+    /// Update User
+    ///
+    /// Updates a user. Absent fields and tags keep their value; an empty value removes a tag.
+    #[oai(
+        path = "/v1/chat/users/:id",
+        method = "put",
+        operation_id = "updateUser"
+    )]
+    async fn update_user(
+        &self,
+        caller: InBot,
+        /// Id of the user.
+        id: Path<String>,
+        body: Body<UpdateUserBody>,
+    ) -> Result<Json<UserResponse>, Failed> {
+        let user = users::update(&caller.0, id.0.into(), body.0.into()).await?;
+        Ok(shown(&caller, user))
+    }
+
+    /// Delete User
+    ///
+    /// Deletes a user and the user's messages, in every API.
+    #[oai(
+        path = "/v1/chat/users/:id",
+        method = "delete",
+        operation_id = "deleteUser"
+    )]
+    async fn delete_user(
+        &self,
+        caller: InBot,
+        /// Id of the user.
+        id: Path<String>,
+    ) -> Result<Json<UserResponse>, Failed> {
+        // wire: the reference page returns the deleted object, the specification `{}` (botpress.md §0)
+        let user = users::delete(&caller.0, id.0.into()).await?;
+        Ok(shown(&caller, user))
+    }
+}
+
+fn shown(caller: &InBot, user: users::User) -> Json<UserResponse> {
+    Json(UserResponse {
+        user: User::seen_by(caller.0.integration_name(), user),
+    })
+}

@@ -1,0 +1,286 @@
+//! `/{tunnel}`: the server side of the tunnels that `bp dev` opens with a WebSocket, and the requests below a
+//! tunnel's path (botpress.md §5, "Tunnel for `bp dev`").
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use poem::{
+    Endpoint, EndpointExt, FromRequest, IntoResponse, Request, RequestBody, Response,
+    endpoint::{BoxEndpoint, make},
+    http::header,
+    web::websocket::{Message, WebSocket, WebSocketConfig, WebSocketStream},
+};
+use tracing::debug;
+
+use super::webhooks::{read, response};
+use crate::{
+    dialects::botpress::error::GatewayRenderer,
+    domain::{App, bots::inbound::Answer},
+    http::{
+        Edge, Mounted,
+        cors::is_of_foreign_page,
+        errors,
+        origin::{host, peer},
+        wrong_key_limiter::Keys,
+    },
+    kernel::{Error, Kind, Result, clock::within},
+    net::tunnels::{self, Close, Failure, NotOpened, Outgoing, Session, Settings, Tunnels},
+};
+
+/// Delay after which a client should retry.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Maximum time for a client to accept a frame and to close its side.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Headers that describe one connection and are not forwarded.
+const HOP_BY_HOP: [&str; 10] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Returns an endpoint that serves tunnels and passes all other requests to `pages`. `names` are the first
+/// path segments of other routes, which no tunnel may use as its id.
+#[must_use]
+pub fn with_tunnels(
+    app: &App,
+    pages: Edge,
+    mounted: &Mounted,
+    names: BTreeSet<String>,
+) -> BoxEndpoint<'static, Response> {
+    let known = app.tunnels().clone();
+    known.reserve(names);
+    // The tunnel has its own timeout, which must end first.
+    let time = known.settings().timeout() + Duration::from_secs(5);
+    let renderer = Arc::new(GatewayRenderer::new(app.clock().clone()));
+    let tunnels = Edge::new(
+        tunnels(&known),
+        "botpress-tunnels",
+        renderer,
+        mounted.for_at_most(time),
+    )
+    .with_keys(Keys::Nowhere)
+    .with_raw_paths();
+    BesideTunnels {
+        pages,
+        tunnels,
+        known,
+    }
+    .boxed()
+}
+
+fn tunnels(tunnels: &Tunnels) -> BoxEndpoint<'static, Response> {
+    let tunnels = tunnels.clone();
+    make(move |request: Request| {
+        let tunnels = tunnels.clone();
+        async move {
+            let answered = if is_handshake(&request) {
+                open(&tunnels, &request).await
+            } else {
+                forward(&tunnels, request).await
+            };
+            answered.map_err(|error| poem::Error::from(errors::Failure(error)))
+        }
+    })
+    .boxed()
+}
+
+/// Routes requests of tunnels to `tunnels` and all others to `pages`.
+struct BesideTunnels {
+    pages: Edge,
+    tunnels: Edge,
+    known: Tunnels,
+}
+
+impl Endpoint for BesideTunnels {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let id = parts(&request).0;
+        let opens = self.known.is_on() && is_handshake(&request) && !self.known.is_reserved(id);
+        if opens || self.known.has(id) {
+            self.tunnels.call(request).await
+        } else {
+            self.pages.call(request).await
+        }
+    }
+}
+
+/// Splits the path into the tunnel's id and the path below it.
+fn parts(request: &Request) -> (&str, &str) {
+    let path = request.original_uri().path();
+    let path = path.strip_prefix('/').unwrap_or(path);
+    path.split_at(path.find('/').unwrap_or(path.len()))
+}
+
+fn is_handshake(request: &Request) -> bool {
+    let upgrade = request.header(header::UPGRADE);
+    upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"))
+}
+
+async fn open(tunnels: &Tunnels, request: &Request) -> Result<Response> {
+    let settings = tunnels.settings();
+    let known = peer(request).is_some_and(|peer| settings.lets_in(peer));
+    if !known || is_of_foreign_page(request) {
+        let text =
+            "Tunnels are opened from this machine and from what the setting tunnel.allow lists";
+        return Err(Error::new(Kind::Forbidden, text));
+    }
+    let socket = WebSocket::from_request(request, &mut RequestBody::default()).await;
+    let socket = socket.map_err(|error| Error::invalid(error.to_string()))?;
+    let socket = socket.config(limits(settings));
+    let (id, below) = parts(request);
+    let whole = below.is_empty() && request.original_uri().query().is_none();
+    let opened = if whole {
+        tunnels.open(id, host(request))
+    } else {
+        Err(NotOpened::InvalidId)
+    };
+    match opened {
+        Ok(session) => {
+            debug!(id, "a tunnel is open");
+            let settings = settings.clone();
+            let work = |socket| serve(socket, session, settings);
+            Ok(socket.on_upgrade(work).into_response())
+        }
+        // wire: as in the vendor's server, the handshake succeeds and a close frame follows; clients can tell
+        // this from an absent server
+        Err(NotOpened::InvalidId) => Ok(socket
+            .on_upgrade(|mut socket| async move { end(&mut socket, Close::INVALID_ID).await })
+            .into_response()),
+        Err(NotOpened::Full) => Err(unavailable(
+            "As many tunnels are open as the setting tunnel.max_tunnels allows",
+        )),
+        Err(NotOpened::Stopping) => Err(unavailable("The server stops")),
+    }
+}
+
+fn limits(settings: &Settings) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .max_message_size(Some(settings.message_bytes))
+        .max_frame_size(Some(settings.message_bytes))
+}
+
+fn unavailable(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    let retry_after = RETRY_AFTER;
+    Error::new(Kind::Unavailable { retry_after }, text)
+}
+
+/// Serves a connected client until one side closes the connection.
+async fn serve(socket: WebSocketStream, mut session: Session, settings: Settings) {
+    let (mut sink, mut stream) = socket.split();
+    let ear = session.ear();
+    let hear = async {
+        loop {
+            match within(settings.silence(), stream.next()).await {
+                Err(_) => return Some(Close::SILENT),
+                Ok(Some(Ok(Message::Text(frame)))) => {
+                    if let Err(close) = ear.take(&frame) {
+                        return Some(close);
+                    }
+                }
+                // wire: the vendor's server reads frames of any kind as text
+                Ok(Some(Ok(Message::Binary(frame)))) => {
+                    let text = str::from_utf8(&frame);
+                    if text.is_err() || text.is_ok_and(|text| ear.take(text).is_err()) {
+                        return Some(Close::INVALID_RESPONSE);
+                    }
+                }
+                Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
+                Ok(Some(Err(error))) if is_too_large(&error) => return Some(Close::TOO_LARGE),
+                Ok(None | Some(Ok(Message::Close(_)) | Err(_))) => return None,
+            }
+        }
+    };
+    let speak = async {
+        loop {
+            let message = match session.next().await {
+                Outgoing::Frame(frame) => Message::Text(frame),
+                Outgoing::Ping => Message::Ping(Vec::new()),
+                Outgoing::Close(close) => return Some(close),
+            };
+            match within(PATIENCE, sink.send(message)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return None,
+                Err(_) => return Some(Close::SILENT),
+            }
+        }
+    };
+    let close = tokio::select! {
+        close = hear => close,
+        close = speak => close,
+    };
+    // Callers that wait for a response must not wait for the close handshake.
+    drop(session);
+    debug!(?close, "the client of a tunnel is gone");
+    if let Some(close) = close
+        && let Ok(mut socket) = sink.reunite(stream)
+    {
+        end(&mut socket, close).await;
+    }
+}
+
+/// Sends the close frame and waits until the client closes, because data may be lost if the server closes
+/// first.
+async fn end<S, E>(socket: &mut S, close: Close)
+where
+    S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin,
+{
+    let goodbye = async {
+        let message = Message::close_with(close.code, close.reason);
+        if socket.send(message).await.is_ok() {
+            while let Some(Ok(_)) = socket.next().await {}
+        }
+    };
+    // After the timeout the connection is dropped anyway.
+    let _ = within(PATIENCE, goodbye).await;
+}
+
+/// poem returns the error of its WebSocket library only as text.
+fn is_too_large(error: &std::io::Error) -> bool {
+    error.to_string().contains("Space limit exceeded")
+}
+
+async fn forward(tunnels: &Tunnels, request: Request) -> Result<Response> {
+    let (id, below) = parts(&request);
+    let (id, below) = (id.to_owned(), below.to_owned());
+    tunnels.check_open(&id).map_err(failed)?;
+    let mut incoming = read(request, &below).await?;
+    for name in HOP_BY_HOP {
+        incoming.headers.remove(name);
+    }
+    let asked = tunnels::Request {
+        method: incoming.method,
+        path: incoming.path,
+        query: incoming.query,
+        headers: incoming.headers,
+        body: incoming.body,
+    };
+    let timeout = tunnels.settings().timeout();
+    let answer = tunnels.request(&id, &asked, timeout).await;
+    let answer = answer.map_err(failed)?;
+    let answer = Answer {
+        status: answer.status,
+        headers: answer.headers,
+        body: answer.body,
+        live: None,
+    };
+    Ok(response(answer, &format!("/{id}")))
+}
+
+fn failed(failure: Failure) -> Error {
+    let text = failure.to_string();
+    match failure {
+        Failure::NotConnected | Failure::Busy => unavailable(text),
+        Failure::Lost => Error::new(Kind::Upstream, text),
+        Failure::TimedOut(_) => Error::new(Kind::Timeout, text),
+    }
+}

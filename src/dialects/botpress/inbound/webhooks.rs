@@ -1,0 +1,315 @@
+//! `/webhook` and `/oauth`: requests of outside services to installations of integrations, with any method
+//! and path. The integration's response is returned unchanged, apart from the headers that tenants may not
+//! set.
+
+use std::{borrow::Cow, collections::BTreeMap, io, sync::Arc};
+
+use futures_util::StreamExt;
+use percent_encoding::percent_decode_str;
+use poem::{
+    Body, Endpoint, EndpointExt, Request, Response,
+    endpoint::{BoxEndpoint, make},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+};
+
+use crate::{
+    domain::{
+        App,
+        bots::{
+            inbound::{self, Answer, Incoming, Receiver},
+            inbound_log,
+            installations::is_webhook_id,
+        },
+    },
+    http::{
+        Edge, body_limit,
+        body_memory::share_of,
+        charset,
+        errors::Failure,
+        inflate::read_inflated,
+        origin::host,
+        sandbox::{contain, without_own_cookies},
+    },
+    kernel::{Error, Kind, Result, ids::WorkspaceId},
+};
+
+/// Path prefix of shared webhooks, followed by the integration's name, which may contain a slash. All
+/// installations of an integration share this webhook. It belongs to the workspace that owns the name.
+const SHARED: &str = "integration/global/";
+
+/// Path prefix of the shared webhook of one workspace's integration, followed by the workspace's id, a slash
+/// and the integration's name.
+const SHARED_OF_WORKSPACE: &str = "integration/workspace/";
+
+/// Path of OAuth redirects and of wizards. The `state` of the query names the installation. Integrations
+/// build such links in two ways, so the path exists below
+/// [`WEBHOOKS_PATH`](crate::dialects::botpress::WEBHOOKS_PATH) and at the root (botpress-today.md §0.6).
+pub const OAUTH_PATH: &str = inbound::OAUTH_PATH;
+
+/// Host prefixes under which webhook paths begin with the webhook's id: official clients derive such hosts
+/// from an address that begins with `api.`.
+const HOSTS: [&str; 2] = ["webhook.", "chat."];
+
+/// Returns the webhooks endpoint, for [`WEBHOOKS_PATH`](crate::dialects::botpress::WEBHOOKS_PATH) and
+/// [`OAUTH_PATH`].
+#[must_use]
+pub fn webhooks(app: &App) -> BoxEndpoint<'static, Response> {
+    let app = app.clone();
+    let receive = make(move |request| {
+        let app = app.clone();
+        async move {
+            let answered = receive(&app, request).await;
+            answered.map_err(|error| poem::Error::from(Failure(error)))
+        }
+    });
+    receive.boxed()
+}
+
+/// Returns an endpoint that sends requests at webhook hosts to `webhooks` and all others to `others`.
+#[must_use]
+pub fn at_webhook_hosts(
+    webhooks: Arc<Edge>,
+    others: BoxEndpoint<'static, Response>,
+) -> BoxEndpoint<'static, Response> {
+    let others = Arc::new(others);
+    let endpoint = make(move |request: Request| {
+        let (webhooks, others) = (webhooks.clone(), others.clone());
+        async move {
+            match is_at_webhook_host(&request) {
+                true => webhooks.call(request).await,
+                false => others.call(request).await,
+            }
+        }
+    });
+    endpoint.boxed()
+}
+
+fn is_at_webhook_host(request: &Request) -> bool {
+    let host = host(request).unwrap_or_default();
+    let begins = |part: &str| {
+        let begin = host.get(..part.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(part))
+    };
+    let path = request.original_uri().path();
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let id = path.split('/').next().unwrap_or_default();
+    HOSTS.iter().any(|part| begins(part))
+        && (is_webhook_id(id) || path.starts_with(SHARED) || path.starts_with(SHARED_OF_WORKSPACE))
+}
+
+/// The receiver of a request.
+struct Found<'a> {
+    receiver: Receiver,
+    /// Path that the integration sees.
+    path: &'a str,
+    /// Path to which the response's cookies are limited.
+    own: &'a str,
+}
+
+async fn receive(app: &App, request: Request) -> Result<Response> {
+    let uri = request.original_uri().clone();
+    let (whole, query) = (uri.path(), uri.query().unwrap_or_default());
+    // The receiver is found before the body is read, so that callers who know no webhook use no memory.
+    let found = find(app, whole, query)?;
+    let mut receiver = found.receiver;
+    let incoming = match read(request, found.path).await {
+        Ok(incoming) => incoming,
+        Err(error) => {
+            inbound_log::note_unread(app, &receiver, &error).await?;
+            return Err(error);
+        }
+    };
+    if !incoming.body.is_empty() {
+        // The installation may have been removed while the body arrived.
+        receiver = find(app, whole, query)?.receiver;
+    }
+    let answer = inbound::receive(app, receiver, &incoming).await?;
+    Ok(response(answer, found.own))
+}
+
+fn find<'a>(app: &App, whole: &'a str, query: &str) -> Result<Found<'a>> {
+    let no_operation = || Error::new(Kind::NoOperation, "Not Found");
+    let below = match whole.strip_prefix(crate::dialects::botpress::WEBHOOKS_PATH) {
+        Some(below) if below.is_empty() || below.starts_with('/') => below,
+        _ => whole,
+    };
+    let rest = below.strip_prefix('/').ok_or_else(no_operation)?;
+    if let Some(name) = rest.strip_prefix(SHARED) {
+        return find_shared(app, None, (whole, name));
+    }
+    if let Some((workspace, name)) = rest
+        .strip_prefix(SHARED_OF_WORKSPACE)
+        .and_then(|rest| rest.split_once('/'))
+    {
+        return find_shared(app, Some(workspace), (whole, name));
+    }
+    let is_oauth = |after: &str| after.is_empty() || after.starts_with('/');
+    if let Some(after) = below
+        .strip_prefix(OAUTH_PATH)
+        .filter(|after| is_oauth(after))
+    {
+        return Ok(Found {
+            receiver: inbound::find_by_state(app, query)?,
+            path: below,
+            own: &whole[..whole.len() - after.len()],
+        });
+    }
+    let (webhook_id, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    Ok(Found {
+        receiver: inbound::find_by_webhook(app, webhook_id)?,
+        path,
+        own: &whole[..whole.len() - path.len()],
+    })
+}
+
+/// Maximum number of slashes in an integration's name that are tried.
+const SLASHES: usize = 2;
+
+/// Finds the receiver of a shared webhook. Both the name and the path after it may contain slashes: the
+/// longest existing name wins.
+fn find_shared<'a>(
+    app: &App,
+    workspace: Option<&str>,
+    (whole, rest): (&'a str, &'a str),
+) -> Result<Found<'a>> {
+    let workspace = workspace.map(decoded);
+    let slashes = rest.match_indices('/').map(|(at, _)| at);
+    let ends = slashes.take(SLASHES).chain([rest.len()]);
+    let mut last = Error::new(Kind::NoOperation, "Not Found");
+    for end in ends.collect::<Vec<_>>().into_iter().rev() {
+        let (name, path) = rest.split_at(end);
+        let workspace = workspace.as_deref().map(WorkspaceId::from);
+        match inbound::find_shared(app, workspace, &decoded(name)) {
+            Ok(receiver) => {
+                return Ok(Found {
+                    receiver,
+                    path,
+                    own: &whole[..whole.len() - path.len()],
+                });
+            }
+            Err(error) if error.kind() == Kind::NotFound => last = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last)
+}
+
+fn decoded(text: &str) -> Cow<'_, str> {
+    percent_decode_str(text).decode_utf8_lossy()
+}
+
+pub(in crate::dialects::botpress) async fn read(
+    mut request: Request,
+    path: &str,
+) -> Result<Incoming> {
+    let limit = body_limit(&request).unwrap_or(usize::MAX);
+    let (share, body) = (share_of(&request), request.take_body());
+    let body = read_inflated(request.headers(), share, body, limit).await?;
+    let mut headers: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in request.headers() {
+        let mut value = String::from_utf8_lossy(value.as_bytes());
+        if name == header::COOKIE {
+            let Some(others) = without_own_cookies(&value) else {
+                continue;
+            };
+            value = others.into();
+        }
+        let known = headers.entry(name.as_str().to_owned()).or_default();
+        if !known.is_empty() {
+            known.push_str(", ");
+        }
+        known.push_str(&value);
+    }
+    let body = text(body.to_vec(), &mut headers, limit).await?;
+    let uri = request.original_uri();
+    Ok(Incoming {
+        method: request.method().to_string(),
+        path: if path.is_empty() { "/" } else { path }.to_owned(),
+        query: uri.query().unwrap_or_default().to_owned(),
+        headers,
+        body,
+    })
+}
+
+/// Returns the body as text, because the protocol carries only text, and adapts the headers to that text.
+async fn text(
+    body: Vec<u8>,
+    headers: &mut BTreeMap<String, String>,
+    limit: usize,
+) -> Result<String> {
+    let content_type = headers.get(CONTENT_TYPE).cloned();
+    let (text, was_utf8) = match String::from_utf8(body) {
+        Ok(text) => (text, true),
+        Err(error) => (
+            decoded_body(error.into_bytes(), content_type.clone()).await?,
+            false,
+        ),
+    };
+    if text.len() > limit {
+        let text =
+            format!("The request body is too large: as UTF-8 it has more than {limit} bytes");
+        return Err(Error::new(Kind::TooLarge, text));
+    }
+    if let Some(content_type) = content_type.filter(|_| !was_utf8) {
+        headers.insert(CONTENT_TYPE.to_owned(), charset::as_utf8(&content_type));
+    }
+    let was_coded = headers.remove(header::CONTENT_ENCODING.as_str()).is_some();
+    if was_coded || !was_utf8 {
+        // The length of the text is now known, so chunked encoding no longer applies.
+        headers.remove(header::TRANSFER_ENCODING.as_str());
+        headers.insert(
+            header::CONTENT_LENGTH.as_str().to_owned(),
+            text.len().to_string(),
+        );
+    }
+    Ok(text)
+}
+
+const CONTENT_TYPE: &str = "content-type";
+
+/// Decodes a body that is not UTF-8. It runs on a blocking thread because it reads the whole body.
+async fn decoded_body(body: Vec<u8>, content_type: Option<String>) -> Result<String> {
+    let decoding = tokio::task::spawn_blocking(move || {
+        let text = charset::text(content_type.as_deref(), body);
+        text.ok_or_else(|| binary(content_type.as_deref()))
+    });
+    let text = decoding.await;
+    text.map_err(|error| Error::internal("decoding a body panicked", error))?
+}
+
+fn binary(content_type: Option<&str>) -> Error {
+    let named = content_type.map_or_else(
+        || "no Content-Type".to_owned(),
+        |name| format!("Content-Type {name}"),
+    );
+    Error::new(
+        Kind::UnsupportedMedia,
+        format!(
+            "The body is not text: integrations are given text, in UTF-8 or in a charset that the request \
+             names, and this one has {named}"
+        ),
+    )
+}
+
+/// Builds the HTTP response from the answer of a tenant's code. Removes headers that tenants may not set, and
+/// limits cookies to the path `own`.
+pub(in crate::dialects::botpress) fn response(answer: Answer, own: &str) -> Response {
+    // 1xx statuses belong to the connection: another response, or another protocol, follows them.
+    let status = StatusCode::from_u16(answer.status).ok();
+    let status = status.filter(|status| !status.is_informational());
+    let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
+    let body = match answer.live {
+        None => Body::from_string(answer.body),
+        Some(live) => Body::from_bytes_stream(live.0.map(Ok::<_, io::Error>)),
+    };
+    let mut response = Response::builder().status(status).body(body);
+    for (name, value) in answer.headers {
+        let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value))
+        else {
+            continue;
+        };
+        response.headers_mut().append(name, value);
+    }
+    contain(&mut response, own);
+    response
+}

@@ -1,0 +1,179 @@
+//! `/chat`: the chat page of each bot, its assets, and `embed.js`.
+
+use std::sync::Arc;
+
+use poem::{
+    Endpoint, EndpointExt, IntoResponse, Request, Response, Route, RouteMethod,
+    endpoint::{BoxEndpoint, make},
+    http::{HeaderValue, header},
+    web::Redirect,
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::render;
+use crate::{
+    dialects::botpress::{Settings, WEBHOOKS_PATH},
+    domain::App,
+    http::{
+        allowed_methods,
+        errors::Failure,
+        origin,
+        page::{asset, names, text},
+        policy::Policy,
+    },
+    kernel::{Error, Kind, Result},
+};
+
+/// Base path of the chat pages.
+pub const BASE_PATH: &str = "/chat";
+
+/// Allowed methods of the paths that do not allow all methods.
+pub const METHODS: &[allowed_methods::Row] = &[
+    ("/chat/failures/{webhook}", "GET, HEAD"),
+    ("/chat/{bot}", "GET, HEAD, POST"),
+];
+
+/// Shared state of the pages.
+#[derive(Clone)]
+struct Pages(Arc<Parts>);
+
+struct Parts {
+    app: App,
+    /// Security policy of a chat page; it also says which pages may embed the chat.
+    policy: Policy,
+    /// True if everyone who reaches the server may switch on the chat of a bot.
+    open: bool,
+}
+
+/// Returns the chat pages, for all paths below the base path. Without `open` nobody can switch on a chat
+/// here.
+#[must_use]
+pub fn routes(app: &App, settings: &Settings, open: bool) -> BoxEndpoint<'static, Response> {
+    let pages = Pages(Arc::new(Parts {
+        app: app.clone(),
+        policy: Policy::Chat(settings.chat_embedders.clone()),
+        open,
+    }));
+    let script = |name: &str| asset("text/javascript", text(&format!("chat/{name}.js")));
+    let style = asset("text/css", text("chat/chat.css"));
+    let mut route = Route::new()
+        .at(below("embed.js"), script("embed"))
+        .at(below("assets/chat.css"), style);
+    for name in names("chat/", ".js") {
+        route = route.at(below(&format!("assets/{name}.js")), script(&name));
+    }
+    let bot = RouteMethod::new()
+        .get(handler(&pages, show))
+        .post(handler(&pages, switch_on));
+    let failures = RouteMethod::new().get(handler(&pages, failures));
+    let route = route.at(below("failures/:webhook"), failures);
+    route.at(below(":bot"), bot).map_to_response().boxed()
+}
+
+fn below(path: &str) -> String {
+    format!("{BASE_PATH}/{path}")
+}
+
+fn handler<F>(
+    pages: &Pages,
+    answer: impl Fn(Pages, Request) -> F + Send + Sync + 'static,
+) -> impl Endpoint<Output = Response> + 'static
+where
+    F: Future<Output = Result<Response>> + Send + 'static,
+{
+    let pages = pages.clone();
+    make(move |request| {
+        let answered = answer(pages.clone(), request);
+        async move {
+            answered
+                .await
+                .map_err(|error| poem::Error::from(Failure(error)))
+        }
+    })
+}
+
+/// Path parameter that names a bot: its id or its handle.
+#[derive(Deserialize)]
+struct Named {
+    bot: String,
+}
+
+fn named(request: &Request) -> Result<String> {
+    let named: Named = request
+        .path_params()
+        .map_err(|error| Error::invalid(error.to_string()))?;
+    Ok(named.bot)
+}
+
+async fn show(pages: Pages, request: Request) -> Result<Response> {
+    let bot = crate::domain::webchat::chat_page::shown(&pages.0.app, &named(&request)?)?;
+    Ok(match &bot.webhook_id {
+        Some(id) => {
+            let failures = pages.0.open.then(|| below(&format!("failures/{id}")));
+            let api = format!("{WEBHOOKS_PATH}/{id}");
+            render::chat(&bot, &api, failures.as_deref(), &pages.0.policy)
+        }
+        None => render::off(&bot.id, &origin(&request), pages.0.open),
+    })
+}
+
+async fn switch_on(pages: Pages, request: Request) -> Result<Response> {
+    if !pages.0.open {
+        return Err(Error::new(
+            Kind::Forbidden,
+            "The web chat is switched on by whoever manages the bot.",
+        ));
+    }
+    let name = named(&request)?;
+    crate::domain::webchat::chat_page::switch_chat_on(&pages.0.app, &name).await?;
+    Ok(Redirect::see_other(request.original_uri().path()).into_response())
+}
+
+/// Path parameter that names the webhook of a chat.
+#[derive(Deserialize)]
+struct OfChat {
+    webhook: String,
+}
+
+/// Query of the failures.
+#[derive(Deserialize)]
+struct Later {
+    after: Option<u64>,
+}
+
+/// Returns the failures in the code of a bot, for developers who talk with it. Profile `dev` only.
+async fn failures(pages: Pages, request: Request) -> Result<Response> {
+    if !pages.0.open {
+        return Err(Error::not_found(
+            "Failures are shown by a server in profile `dev` alone.",
+        ));
+    }
+    let chat: OfChat = request
+        .path_params()
+        .map_err(|error| Error::invalid(error.to_string()))?;
+    let later: Later = request
+        .params()
+        .map_err(|error| Error::invalid(error.to_string()))?;
+    let troubles =
+        crate::domain::webchat::chat_page::troubles(&pages.0.app, &chat.webhook, later.after)?;
+    let failures = troubles.failures.iter().map(|seen| {
+        json!({
+            "number": seen.number,
+            "at": seen.at.to_rfc3339_millis(),
+            "text": seen.text,
+            "stack": seen.stack,
+            "retried": seen.retried,
+        })
+    });
+    let answer = json!({
+        "notice": troubles.standing.notice(),
+        "last": troubles.last,
+        "failures": failures.collect::<Vec<_>>(),
+    });
+    let answer = answer.to_string().with_content_type("application/json");
+    let no_store = HeaderValue::from_static("no-store");
+    Ok(answer
+        .with_header(header::CACHE_CONTROL, no_store)
+        .into_response())
+}

@@ -1,0 +1,75 @@
+//! HTML of the chat pages. Names and addresses come from users and are escaped.
+
+use poem::{Response, http::StatusCode};
+
+use super::endpoints::BASE_PATH;
+use crate::{
+    domain::webchat::chat_page::Shown,
+    http::{
+        dialect::RenderError,
+        page::{self, escape, fill, html, text},
+        policy::Policy,
+    },
+    kernel::{Error, ids::AgentId},
+};
+
+/// Renders the chat page of a bot. `api` is the path of the chat API. If `failures` is a path, the page polls
+/// it and shows the failures of the bot's code.
+pub(super) fn chat(bot: &Shown, api: &str, failures: Option<&str>, policy: &Policy) -> Response {
+    let notice = bot.standing.notice();
+    let notice = notice.map_or_else(String::new, |text| {
+        format!("  <p class=\"notice\" role=\"note\">{text}</p>\n")
+    });
+    let page = fill(
+        &text("chat/page.html"),
+        &[
+            ("name", &escape(&bot.name)),
+            ("bot", &escape(bot.id.as_str())),
+            ("api", &escape(api)),
+            ("failures", &escape(failures.unwrap_or_default())),
+            ("notice", &notice),
+        ],
+    );
+    let mut response = html(StatusCode::OK, page);
+    policy.set(&mut response);
+    response
+}
+
+/// Renders the page of a bot whose chat is off. It explains how to switch the chat on; with `open` it has a
+/// button for it.
+pub(super) fn off(bot: &AgentId, origin: &str, open: bool) -> Response {
+    let bot = escape(bot.as_str());
+    let button = if open {
+        format!(
+            "<form method=\"post\" action=\"{BASE_PATH}/{bot}\"><button class=\"strong\">Switch it \
+             on</button></form>\n<p>Or ask for its code, which does the same:</p>\n"
+        )
+    } else {
+        "<p>Whoever manages the bot switches it on by asking for its code:</p>\n".to_owned()
+    };
+    let body = format!(
+        "<p>This bot is here, but its web chat is not switched on.</p>\n{button}\
+         <pre tabindex=\"0\">curl \\\n  \"{origin}/v1/admin/bots/{bot}/webchat?type=sharableUrl\" \\\n  \
+         -H \"Authorization: Bearer $PAT\" \\\n  -H \"x-workspace-id: $WORKSPACE\"</pre>",
+        origin = escape(origin),
+    );
+    told(StatusCode::NOT_FOUND, "No web chat yet", &body)
+}
+
+/// Renders a page with a title and a text. `body` is HTML.
+fn told(status: StatusCode, title: &str, body: &str) -> Response {
+    let page = text("chat/told.html");
+    let page = fill(&page, &[("title", &escape(title)), ("body", body)]);
+    html(status, page)
+}
+
+/// Renders errors as pages.
+#[derive(Clone, Copy)]
+pub struct RenderPage;
+
+impl RenderError for RenderPage {
+    fn render(&self, error: &Error) -> Response {
+        let (status, title, message) = page::failure(error);
+        told(status, title, &format!("<p>{}</p>", escape(message)))
+    }
+}

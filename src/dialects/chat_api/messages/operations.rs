@@ -1,0 +1,96 @@
+//! `/messages` and `/conversations/{id}/messages`: the messages of conversations.
+
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::dto::{CreateMessageBody, MessageResponse, MessagesResponse};
+use crate::{
+    dialects::chat_api::{Tag, auth::Visitor, error::Failed, paging, users::dto::Done},
+    domain::webchat,
+    http::Body,
+};
+
+/// OpenAPI operations on messages.
+pub struct Messages;
+
+/// Response to a create request.
+#[derive(ApiResponse)]
+enum CreateMessageResponse {
+    /// The new message
+    #[oai(status = 201)]
+    Created(Json<MessageResponse>),
+}
+
+#[OpenApi(tag = "Tag::Message")]
+impl Messages {
+    /// Create Message
+    ///
+    /// Sends a message to the bot, in a conversation that the user takes part in.
+    #[oai(path = "/messages", method = "post", operation_id = "createMessage")]
+    async fn create_message(
+        &self,
+        caller: Visitor,
+        body: Body<CreateMessageBody>,
+    ) -> Result<CreateMessageResponse, Failed> {
+        let made = webchat::create_message(&caller.0, body.0.try_into()?).await?;
+        Ok(CreateMessageResponse::Created(Json(made.into())))
+    }
+
+    /// Get Message
+    ///
+    /// Returns a message of a conversation that the user takes part in.
+    #[oai(path = "/messages/:id", method = "get", operation_id = "getMessage")]
+    async fn get_message(
+        &self,
+        caller: Visitor,
+        /// ID of the message.
+        id: Path<String>,
+    ) -> Result<Json<MessageResponse>, Failed> {
+        let found = webchat::find_message(&caller.0, &id.0.into())?;
+        Ok(Json(found.into()))
+    }
+
+    /// Delete Message
+    ///
+    /// Deletes a message that the user sent.
+    #[oai(
+        path = "/messages/:id",
+        method = "delete",
+        operation_id = "deleteMessage"
+    )]
+    async fn delete_message(
+        &self,
+        caller: Visitor,
+        /// ID of the message.
+        id: Path<String>,
+    ) -> Result<Json<Done>, Failed> {
+        webchat::delete_message(&caller.0, id.0.into()).await?;
+        Ok(Json(Done {}))
+    }
+
+    /// List Messages
+    ///
+    /// Lists the messages of a conversation that the user takes part in, newest first.
+    #[oai(
+        path = "/conversations/:conversationId/messages",
+        method = "get",
+        operation_id = "listMessages"
+    )]
+    async fn list_messages(
+        &self,
+        caller: Visitor,
+        /// ID of the conversation.
+        #[oai(name = "conversationId")]
+        conversation_id: Path<String>,
+        /// The `nextToken` of the previous page.
+        #[oai(name = "nextToken")]
+        next_token: Query<Option<String>>,
+    ) -> Result<Json<MessagesResponse>, Failed> {
+        let after = paging::position(next_token.0)?;
+        let page = webchat::list_messages(&caller.0, &conversation_id.0, after).await?;
+        Ok(Json(page.into()))
+    }
+}

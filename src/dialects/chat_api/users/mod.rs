@@ -1,0 +1,4 @@
+//! The resource `users`: its operations and DTOs.
+
+pub(in crate::dialects::chat_api) mod dto;
+pub(in crate::dialects::chat_api) mod operations;

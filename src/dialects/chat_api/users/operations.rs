@@ -1,0 +1,101 @@
+//! `/users`: the calling user.
+
+use poem_openapi::{ApiResponse, OpenApi, payload::Json};
+
+use super::dto::{CreateUserBody, Done, NewUserResponse, UserBody, UserResponse};
+use crate::{
+    dialects::chat_api::{
+        Tag,
+        auth::{Anyone, KeyHolder, Visitor},
+        error::Failed,
+    },
+    domain::webchat,
+    http::Body,
+};
+
+/// OpenAPI operations on users.
+pub struct Users;
+
+/// Response to a create request.
+#[derive(ApiResponse)]
+enum CreateUserResponse {
+    /// The new user with its key
+    #[oai(status = 201)]
+    Created(Json<NewUserResponse>),
+}
+
+/// Response to a get-or-create request.
+#[derive(ApiResponse)]
+enum GetOrCreateUserResponse {
+    // wire: 201 for an existing one, too
+    /// The user
+    #[oai(status = 201)]
+    Found(Json<UserResponse>),
+}
+
+#[OpenApi(tag = "Tag::User")]
+impl Users {
+    /// Create User
+    ///
+    /// Creates a user and its key. If the installation has an `encryptionKey`, its owner signs the keys, and
+    /// users cannot be created here.
+    #[oai(path = "/users", method = "post", operation_id = "createUser")]
+    async fn create_user(
+        &self,
+        caller: Anyone,
+        body: Body<CreateUserBody>,
+    ) -> Result<CreateUserResponse, Failed> {
+        let (user, key) = webchat::create_user(&caller.0, body.0.into()).await?;
+        let created = NewUserResponse::new(user, &key);
+        Ok(CreateUserResponse::Created(Json(created)))
+    }
+
+    /// Get User
+    ///
+    /// Returns the user that the key belongs to.
+    #[oai(path = "/users/me", method = "get", operation_id = "getUser")]
+    async fn get_user(&self, caller: Visitor) -> Result<Json<UserResponse>, Failed> {
+        Ok(Json(webchat::find_user(&caller.0)?.into()))
+    }
+
+    /// Get Or Create User
+    ///
+    /// Updates the user that the key belongs to with the given fields, and returns it. If the owner of the
+    /// installation signed the key, a user that does not exist yet is created.
+    #[oai(
+        path = "/users/get-or-create",
+        method = "post",
+        operation_id = "getOrCreateUser"
+    )]
+    async fn get_or_create_user(
+        &self,
+        caller: KeyHolder,
+        body: Body<UserBody>,
+    ) -> Result<GetOrCreateUserResponse, Failed> {
+        let key = caller.1.expose();
+        let user = webchat::get_or_create_user(&caller.0, key, body.0.into()).await?;
+        Ok(GetOrCreateUserResponse::Found(Json(user.into())))
+    }
+
+    /// Update User
+    ///
+    /// Updates the user that the key belongs to.
+    #[oai(path = "/users/me", method = "put", operation_id = "updateUser")]
+    async fn update_user(
+        &self,
+        caller: Visitor,
+        body: Body<UserBody>,
+    ) -> Result<Json<UserResponse>, Failed> {
+        let user = webchat::update_user(&caller.0, body.0.into()).await?;
+        Ok(Json(user.into()))
+    }
+
+    /// Delete User
+    ///
+    /// Deletes the user that the key belongs to, with its messages. The key becomes invalid.
+    #[oai(path = "/users/me", method = "delete", operation_id = "deleteUser")]
+    async fn delete_user(&self, caller: Visitor) -> Result<Json<Done>, Failed> {
+        webchat::delete_user(&caller.0).await?;
+        Ok(Json(Done {}))
+    }
+}

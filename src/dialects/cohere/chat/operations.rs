@@ -1,0 +1,114 @@
+//! `/chat`: answers from the results of connectors, and from documents in the request.
+
+use poem::{Body, IntoResponse, Request, Response, http::StatusCode};
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    payload::{Json, Payload},
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::Type,
+};
+
+use super::{
+    dto::{ChatResponse, Ids},
+    request_dto::ChatRequest,
+    stream::{self, Form, StreamedChatEvent},
+};
+use crate::{
+    dialects::cohere::{Tag, auth::User, error::Failed},
+    domain::retrieval::chat,
+    http,
+};
+
+/// Header with which a client requests server-sent events; this is its literal name (cohere.md §4.3).
+const ACCEPTS: &str = "accepts";
+
+/// OpenAPI operation `chat`.
+pub struct ChatApi;
+
+/// Response to a chat request.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is made once for each request"
+)]
+enum ChatAnswer {
+    /// The complete response.
+    Whole(Json<ChatResponse>),
+    /// With `stream`: a stream of events in this format.
+    Streamed(Form, Body),
+}
+
+// Written by hand: if two responses have the same status, a derived implementation documents only the last.
+impl ApiResponse for ChatAnswer {
+    fn meta() -> MetaResponses {
+        let content = |content_type, schema| MetaMediaType {
+            content_type,
+            schema,
+        };
+        let event = |form: Form| content(form.content_type(), StreamedChatEvent::schema_ref());
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "The answer; with `stream` its events, one JSON object a line or, \
+                              where they were asked for, as server-sent events",
+                status: Some(StatusCode::OK.as_u16()),
+                status_range: None,
+                content: vec![
+                    content(
+                        Json::<ChatResponse>::CONTENT_TYPE,
+                        ChatResponse::schema_ref(),
+                    ),
+                    event(Form::Lines),
+                    event(Form::Events),
+                ],
+                headers: Vec::new(),
+            }],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        ChatResponse::register(registry);
+        StreamedChatEvent::register(registry);
+    }
+}
+
+impl IntoResponse for ChatAnswer {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Whole(answer) => answer.into_response(),
+            Self::Streamed(form, body) => Response::builder()
+                .content_type(form.content_type())
+                .header("cache-control", "no-cache")
+                .body(body),
+        }
+    }
+}
+
+#[OpenApi(tag = "Tag::Chat")]
+impl ChatApi {
+    /// Chat
+    ///
+    /// Answers a message from the results of the connectors and from the documents in the request, with
+    /// citations. With `stream`, the response is a stream of events, one JSON object a line; with the header
+    /// `Accepts: text/event-stream` too, it is a stream of server-sent events.
+    #[oai(path = "/chat", method = "post", operation_id = "chat")]
+    async fn chat(
+        &self,
+        user: User,
+        request: &Request,
+        body: http::Body<ChatRequest>,
+    ) -> Result<ChatAnswer, Failed> {
+        let ids = Ids::new(body.0.conversation_id());
+        let is_streamed = body.0.is_streamed();
+        let asked = body.0.try_into()?;
+        if !is_streamed {
+            let outcome = chat::answer(user.0, asked).await?;
+            return Ok(ChatAnswer::Whole(Json(ids.response(outcome))));
+        }
+        let form = match request.header(ACCEPTS) {
+            Some(accepts) if accepts.contains("text/event-stream") => Form::Events,
+            _ => Form::Lines,
+        };
+        let told = chat::stream(user.0, asked)?;
+        let body = stream::body(told, ids, form);
+        Ok(ChatAnswer::Streamed(form, body))
+    }
+}

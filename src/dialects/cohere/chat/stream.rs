@@ -1,0 +1,179 @@
+//! Streams a chat response as events, one JSON object a line (cohere.md §4.3).
+//!
+//! If a connector fails and the chat cannot continue without it, the search results contain the error and the
+//! stream ends with `ERROR`. By then the status 200 is already sent; the vendor's guide tells clients to look
+//! there.
+
+use std::{convert::Infallible, io};
+
+use futures_util::{Stream, StreamExt};
+use poem::Body;
+use poem_openapi::{
+    Object,
+    types::{Example, ToJSON},
+};
+use tracing::error;
+
+use super::dto::{
+    ChatCitation, ChatResponse, ChatSearchQuery, ChatSearchResult, Ids, documents, finish_reason,
+};
+use crate::{
+    domain::retrieval::{
+        answers::{Finish, Usage},
+        chat::{Event, Outcome, Told},
+    },
+    http::{JsonObject, event_stream},
+    kernel::{Error, Kind},
+};
+
+/// Format of the events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// One JSON object a line, which every official client reads.
+    Lines,
+    /// Server-sent events, only for clients that request them.
+    Events,
+}
+
+impl Form {
+    /// Returns the media type of the body.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Lines => "application/stream+json",
+            Self::Events => "text/event-stream",
+        }
+    }
+}
+
+/// An event of a streamed chat response.
+#[derive(Default, Object)]
+#[oai(example, skip_serializing_if_is_none)]
+pub struct StreamedChatEvent {
+    /// True for the last event.
+    is_finished: bool,
+    /// Type of the event: `stream-start`, `search-queries-generation`, `search-results`, `text-generation`,
+    /// `citation-generation` or `stream-end`.
+    event_type: String,
+    /// In `stream-start`: ID of the generated text.
+    generation_id: Option<String>,
+    /// In `stream-start`: ID of the conversation that the server stores.
+    conversation_id: Option<String>,
+    /// In `search-queries-generation`: the search queries.
+    search_queries: Option<Vec<ChatSearchQuery>>,
+    /// In `search-results`: the results of each connector.
+    search_results: Option<Vec<ChatSearchResult>>,
+    /// In `search-results`: the documents used for the answer.
+    documents: Option<Vec<JsonObject>>,
+    /// In `text-generation`: the next part of the text.
+    text: Option<String>,
+    /// In `citation-generation`: citations of the text.
+    citations: Option<Vec<ChatCitation>>,
+    /// In `stream-end`: reason why the answer ended.
+    finish_reason: Option<String>,
+    /// In `stream-end`: the complete response.
+    response: Option<ChatResponse>,
+}
+
+impl Example for StreamedChatEvent {
+    fn example() -> Self {
+        Self {
+            text: Some("They are kept for 30 days.".to_owned()),
+            ..Self::of("text-generation")
+        }
+    }
+}
+
+impl StreamedChatEvent {
+    fn of(event_type: &str) -> Self {
+        Self {
+            event_type: event_type.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    fn end(ids: &Ids, outcome: Outcome) -> Self {
+        Self {
+            is_finished: true,
+            finish_reason: Some(finish_reason(outcome.finish).to_owned()),
+            response: Some(ids.response(outcome)),
+            ..Self::of("stream-end")
+        }
+    }
+
+    fn write(&self, form: Form) -> String {
+        let json = self.to_json_string();
+        match form {
+            Form::Lines => event_stream::json_line(&json),
+            Form::Events => event_stream::sse_event(&self.event_type, &json),
+        }
+    }
+}
+
+/// Returns a response body that streams the events of a chat.
+pub fn body(told: impl Stream<Item = Told> + Send + 'static, ids: Ids, form: Form) -> Body {
+    let mut queries = Vec::new();
+    let lines = told.map(move |told| {
+        let event = match told {
+            Told::Event(event) => shown(event, &ids, &mut queries),
+            Told::Ended(outcome) => match *outcome {
+                Ok(outcome) => StreamedChatEvent::end(&ids, outcome),
+                Err(error) => StreamedChatEvent::end(&ids, failed(&error)),
+            },
+        };
+        Ok::<_, Infallible>(event.write(form))
+    });
+    Body::from_bytes_stream(lines.map(|line| line.map_err(io::Error::other)))
+}
+
+fn shown(event: Event, ids: &Ids, queries: &mut Vec<String>) -> StreamedChatEvent {
+    match event {
+        Event::Started => StreamedChatEvent {
+            generation_id: Some(ids.generation.clone()),
+            conversation_id: ids.conversation.clone(),
+            ..StreamedChatEvent::of("stream-start")
+        },
+        Event::Queries(told) => {
+            *queries = told;
+            StreamedChatEvent {
+                search_queries: Some(ids.queries(queries)),
+                ..StreamedChatEvent::of("search-queries-generation")
+            }
+        }
+        Event::Found(found, used) => StreamedChatEvent {
+            search_results: Some(ids.results(queries, found)),
+            documents: Some(documents(used)),
+            ..StreamedChatEvent::of("search-results")
+        },
+        Event::Text(text) => StreamedChatEvent {
+            text: Some(text),
+            ..StreamedChatEvent::of("text-generation")
+        },
+        Event::Citations(citations) => StreamedChatEvent {
+            citations: Some(citations.into_iter().map(Into::into).collect()),
+            ..StreamedChatEvent::of("citation-generation")
+        },
+    }
+}
+
+/// Returns the outcome of a chat that failed after its stream began.
+fn failed(failure: &Error) -> Outcome {
+    let warning = match failure.kind() {
+        Kind::Internal => {
+            error!(?failure, "a streamed chat failed");
+            "internal server error".to_owned()
+        }
+        _ => failure.message().to_owned(),
+    };
+    Outcome {
+        text: String::new(),
+        citations: Vec::new(),
+        documents: Vec::new(),
+        queries: Vec::new(),
+        found: Vec::new(),
+        is_search_required: None,
+        finish: Finish::Error,
+        history: Vec::new(),
+        usage: Usage::default(),
+        warnings: vec![warning],
+    }
+}

@@ -1,0 +1,132 @@
+//! `/connectors`: the organization's connectors.
+
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::dto::{
+    ConnectorEnvelope, ConnectorPage, CreateConnectorRequest, Deletion, UpdateConnectorRequest,
+};
+use crate::{
+    dialects::cohere::{Settings, Tag, auth::User, error::Failed, paging},
+    domain::retrieval::connectors::{self, Connector},
+    http::Body,
+};
+
+/// OpenAPI operations on connectors.
+pub struct Connectors {
+    settings: Settings,
+}
+
+impl Connectors {
+    pub const fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+
+    fn envelope(&self, connector: Connector) -> Json<ConnectorEnvelope> {
+        Json(ConnectorEnvelope {
+            connector: self.settings.show(connector),
+        })
+    }
+}
+
+// wire: 200 for every success, also for create and delete (cohere.md §1)
+#[OpenApi(tag = "Tag::Connectors")]
+impl Connectors {
+    /// List connectors
+    ///
+    /// Lists the connectors of the organization, newest first.
+    #[oai(path = "/connectors", method = "get", operation_id = "listConnectors")]
+    async fn list_connectors(
+        &self,
+        user: User,
+        /// Maximum number of connectors to return [0, 100].
+        #[oai(validator(minimum(value = "0"), maximum(value = "100")))]
+        limit: Query<Option<f64>>,
+        /// Number of connectors to skip before returning results [0, inf].
+        #[oai(validator(minimum(value = "0"), maximum(value = "9007199254740991")))]
+        offset: Query<Option<f64>>,
+    ) -> Result<Json<ConnectorPage>, Failed> {
+        let slice = paging::slice(limit.0, offset.0);
+        let listed = connectors::list(&user.0, slice).await?;
+        let shown = listed.items.into_iter();
+        Ok(Json(ConnectorPage {
+            connectors: shown.map(|found| self.settings.show(found)).collect(),
+            total_count: listed.total,
+        }))
+    }
+
+    /// Create a connector
+    ///
+    /// Creates a new connector. The connector is tested during registration and will cancel registration when
+    /// the test is unsuccessful. A connector with `oauth` is not tested, because no user has authorized it
+    /// yet.
+    #[oai(
+        path = "/connectors",
+        method = "post",
+        operation_id = "createConnector"
+    )]
+    async fn create_connector(
+        &self,
+        user: User,
+        body: Body<CreateConnectorRequest>,
+    ) -> Result<Json<ConnectorEnvelope>, Failed> {
+        let created = connectors::create(&user.0, body.0.into()).await?;
+        Ok(self.envelope(created))
+    }
+
+    /// Get a connector
+    #[oai(
+        path = "/connectors/:id",
+        method = "get",
+        operation_id = "getConnector"
+    )]
+    async fn get_connector(
+        &self,
+        user: User,
+        /// The ID of the connector to retrieve.
+        id: Path<String>,
+    ) -> Result<Json<ConnectorEnvelope>, Failed> {
+        let found = connectors::find(&user.0, &id.0.into())?;
+        Ok(self.envelope(found))
+    }
+
+    /// Update a connector
+    ///
+    /// Omitted and null fields are not updated; this also applies within `oauth`. A connector whose `url` or
+    /// `service_auth` changes is tested as during registration.
+    #[oai(
+        path = "/connectors/:id",
+        method = "patch",
+        operation_id = "updateConnector"
+    )]
+    async fn update_connector(
+        &self,
+        user: User,
+        /// The ID of the connector to update.
+        id: Path<String>,
+        body: Body<UpdateConnectorRequest>,
+    ) -> Result<Json<ConnectorEnvelope>, Failed> {
+        let updated = connectors::update(&user.0, id.0.into(), body.0.into()).await?;
+        Ok(self.envelope(updated))
+    }
+
+    /// Delete a connector
+    #[oai(
+        path = "/connectors/:id",
+        method = "delete",
+        operation_id = "deleteConnector"
+    )]
+    async fn delete_connector(
+        &self,
+        user: User,
+        /// The ID of the connector to delete.
+        id: Path<String>,
+    ) -> Result<Json<Deletion>, Failed> {
+        connectors::delete(&user.0, id.0.into()).await?;
+        // wire: without a body, clients fail to parse the response (cohere.md §1)
+        Ok(Json(Deletion {}))
+    }
+}

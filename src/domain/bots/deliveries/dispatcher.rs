@@ -1,0 +1,393 @@
+//! The dispatcher: one task that polls the delivery queue, runs attempts with bounded concurrency, and records
+//! their outcomes in batches. It also fires due schedules and stores the log lines of programs.
+//!
+//! Only this task knows the running deliveries, because a database has one server. So a delivery costs one
+//! insert and one delete, and a crash loses nothing.
+
+use rusqlite::{Connection, Row, named_params};
+use std::time::Duration;
+use tokio::{sync::mpsc, task::JoinSet};
+use tracing::{error, warn};
+
+use super::{
+    attempt::{self, Outcome},
+    log_lines,
+    queue::{Key, Lanes, Left, Next},
+    record::{self, Notes},
+};
+use crate::{
+    domain::{bots::schedules, tenancy::app::App},
+    engine::LogLine,
+    kernel::{
+        Result, Timestamp,
+        clock::{Stopwatch, pause, within},
+    },
+};
+
+/// Maximum number of deliveries that one poll reads.
+const CHUNK: usize = 1_000;
+/// Maximum number of log lines that one transaction stores.
+const LINES: usize = 1_000;
+/// Maximum time that running attempts get at shutdown.
+const GRACE: Duration = Duration::from_secs(2);
+/// Pause after a database error.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Interval between polls without a notification. A lost notification delays deliveries by at most this time.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// Delivers due deliveries until `stop` completes.
+pub async fn run(app: App, stop: impl Future<Output = ()>) {
+    let Some(mut lines) = app.runtime().take_lines() else {
+        error!("someone else takes the lines of programs");
+        return;
+    };
+    let mut dispatcher = Dispatcher::new(app);
+    tokio::pin!(stop);
+    loop {
+        dispatcher.step();
+        dispatcher.settle(&lines);
+        let wake = dispatcher.next_wake();
+        let room = LINES - dispatcher.notes.lines.len();
+        tokio::select! {
+            () = &mut stop => break,
+            Some(done) = dispatcher.tasks.join_next() => match done {
+                Ok(done) => dispatcher.take(done),
+                Err(error) => {
+                    error!(%error, "a task of the dispatcher panicked: it begins anew");
+                    dispatcher = dispatcher.anew();
+                }
+            },
+            _ = lines.recv_many(&mut dispatcher.notes.lines, room), if room > 0 => {}
+            () = dispatcher.app.deliveries().rung() => {}
+            () = dispatcher.app.clock().sleep_until(wake) => {}
+            () = pause(LOOK_AGAIN) => {}
+        }
+    }
+    dispatcher.finish(lines).await;
+}
+
+/// Result of a task of the dispatcher.
+enum Done {
+    Attempted(Box<Outcome>),
+    Looked(Result<Looked>),
+    /// Deliveries from a receiver's backlog.
+    CaughtUp(Left, Result<Vec<Found>>),
+    Fired(Result<()>),
+    /// On failure the batch comes back, to be recorded again.
+    Recorded(std::result::Result<Vec<(Key, Next)>, Notes>),
+    Paused,
+}
+
+/// Result of a poll.
+struct Looked {
+    found: Vec<Found>,
+    /// Due time of the next schedule.
+    next_due: Option<Timestamp>,
+}
+
+/// A pending delivery that a poll found.
+struct Found {
+    seq: i64,
+    key: Key,
+    due_at: Timestamp,
+}
+
+struct Dispatcher {
+    app: App,
+    lanes: Lanes,
+    notes: Notes,
+    tasks: JoinSet<Done>,
+    /// True if the database may have deliveries that were not polled yet.
+    hungry: bool,
+    looking: bool,
+    /// Time since the last periodic poll.
+    looked: Stopwatch,
+    /// True if the last poll read a backlog.
+    caught_up: bool,
+    recording: bool,
+    paused: bool,
+    firing: bool,
+    /// Due time of the next schedule.
+    next_due: Option<Timestamp>,
+    /// Total time that the clock has gone back, as applied to the queue.
+    gone_back: Duration,
+    /// Notification counter at the last step.
+    hints: u64,
+    /// Row of the newest delivery that was polled.
+    last: i64,
+}
+
+impl Dispatcher {
+    fn new(app: App) -> Self {
+        Self {
+            lanes: Lanes::new(app.delivery_settings()),
+            notes: Notes::default(),
+            tasks: JoinSet::new(),
+            hungry: true,
+            looking: false,
+            looked: Stopwatch::start(),
+            caught_up: false,
+            recording: false,
+            paused: false,
+            firing: false,
+            next_due: None,
+            gone_back: app.clock().gone_back(),
+            hints: 0,
+            last: 0,
+            app,
+        }
+    }
+
+    /// Returns a new dispatcher that starts from the database after a pause. Running attempts are abandoned and
+    /// made again.
+    fn anew(self) -> Self {
+        let lines = self.notes.lines;
+        let mut anew = Self::new(self.app);
+        anew.notes.lines = lines;
+        anew.pause();
+        anew
+    }
+
+    /// Starts all tasks that can start now.
+    fn step(&mut self) {
+        let hints = self.app.deliveries().hints();
+        if hints != self.hints {
+            self.hints = hints;
+            self.hungry = true;
+        }
+        if self.looked.elapsed() >= LOOK_AGAIN {
+            self.looked = Stopwatch::start();
+            self.hungry = true;
+        }
+        self.follow_clock();
+        if self.paused {
+            return;
+        }
+        let now = self.app.clock().now();
+        if !self.firing && self.next_due.is_some_and(|due| due <= now) {
+            self.firing = true;
+            self.next_due = None;
+            let app = self.app.clone();
+            self.tasks
+                .spawn(async move { Done::Fired(schedules::fire(&app).await) });
+        }
+        for receiver in self.app.haste().take() {
+            self.lanes.hasten(receiver, now);
+        }
+        self.lanes.wake(now);
+        while let Some((key, seq)) = self.lanes.next() {
+            let app = self.app.clone();
+            self.tasks.spawn(async move {
+                Done::Attempted(Box::new(attempt::attempt(&app, key, seq).await))
+            });
+        }
+        if !self.recording && !self.notes.is_empty() {
+            self.recording = true;
+            let mut notes = std::mem::take(&mut self.notes);
+            let app = self.app.clone();
+            self.tasks.spawn(async move {
+                log_lines::complete(&app, &mut notes.lines).await;
+                Done::Recorded(record::record(&app, notes).await)
+            });
+        }
+        if !self.looking {
+            self.look();
+        }
+    }
+
+    fn follow_clock(&mut self) {
+        let gone_back = self.app.clock().gone_back();
+        if gone_back > self.gone_back {
+            self.lanes.go_back(gone_back.saturating_sub(self.gone_back));
+            self.gone_back = gone_back;
+        }
+    }
+
+    /// Polls for new deliveries and for backlogs, alternately.
+    fn look(&mut self) {
+        let (app, last) = (self.app.clone(), self.last);
+        self.caught_up = !self.caught_up || !self.hungry;
+        if self.caught_up
+            && let Some(left) = self.lanes.take_left()
+        {
+            self.looking = true;
+            self.tasks.spawn(async move {
+                let found = app.store().scan(move |conn| look_at(conn, left, last));
+                Done::CaughtUp(left, found.await)
+            });
+        } else if self.hungry {
+            self.hungry = false;
+            self.looking = true;
+            self.tasks.spawn(async move {
+                let found = app.store().scan(move |conn| look(conn, last));
+                Done::Looked(found.await)
+            });
+        }
+    }
+
+    fn take(&mut self, done: Done) {
+        let now = self.app.clock().now();
+        match done {
+            Done::Attempted(outcome) => self.notes.outcomes.push(*outcome),
+            Done::Looked(Ok(looked)) => {
+                self.looking = false;
+                self.next_due = looked.next_due;
+                self.hungry |= looked.found.len() == CHUNK;
+                for found in looked.found {
+                    self.last = found.seq;
+                    self.lanes.push(found.key, found.seq, found.due_at, now);
+                }
+            }
+            Done::Looked(Err(error)) => {
+                warn!(%error, "deliveries wait");
+                self.looking = false;
+                self.hungry = true;
+                self.pause();
+            }
+            Done::CaughtUp(left, Ok(found)) => {
+                self.looking = false;
+                let last = found.last().filter(|_| found.len() == CHUNK);
+                let from = last.map(|last| last.seq + 1);
+                for found in found {
+                    self.lanes.push(found.key, found.seq, found.due_at, now);
+                }
+                if let Some(from) = from {
+                    self.lanes.put_back(Left { from, ..left });
+                }
+            }
+            Done::CaughtUp(left, Err(error)) => {
+                warn!(%error, "deliveries wait");
+                self.looking = false;
+                self.lanes.put_back(left);
+                self.pause();
+            }
+            Done::Fired(fired) => {
+                self.firing = false;
+                self.hungry = true;
+                if let Err(error) = fired {
+                    warn!(?error, "what is due waits");
+                    self.pause();
+                }
+            }
+            Done::Recorded(Ok(next)) => {
+                self.recording = false;
+                for (key, next) in next {
+                    self.lanes.done(key, next, now);
+                }
+            }
+            Done::Recorded(Err(mut notes)) => {
+                self.recording = false;
+                notes.outcomes.append(&mut self.notes.outcomes);
+                notes.lines.append(&mut self.notes.lines);
+                // Further lines wait in the engine's channel, which drops lines when it is full.
+                notes.lines.truncate(LINES);
+                self.notes = notes;
+                self.pause();
+            }
+            Done::Paused => self.paused = false,
+        }
+    }
+
+    fn pause(&mut self) {
+        if self.paused {
+            return;
+        }
+        self.paused = true;
+        // Uses real time: the application clock may stand still.
+        self.tasks.spawn(async {
+            pause(PAUSE).await;
+            Done::Paused
+        });
+    }
+
+    /// Notifies waiters that the dispatcher is idle.
+    fn settle(&self, lines: &mpsc::Receiver<LogLine>) {
+        let idle = self.tasks.is_empty() && self.notes.is_empty() && lines.is_empty();
+        if idle && !self.hungry && self.lanes.is_idle() {
+            self.app.deliveries().settle(self.hints);
+        }
+    }
+
+    /// Returns the next time at which work becomes due.
+    fn next_wake(&self) -> Timestamp {
+        let fire = self.next_due.filter(|_| !self.firing);
+        let due = self.lanes.next_due().into_iter().chain(fire).min();
+        due.filter(|_| !self.paused)
+            .unwrap_or(Timestamp::from_micros(i64::MAX))
+    }
+
+    /// Waits briefly for running attempts and records their outcomes. Unfinished deliveries are made again at
+    /// the next start.
+    async fn finish(mut self, mut lines: mpsc::Receiver<LogLine>) {
+        let drained = within(GRACE, async {
+            while let Some(done) = self.tasks.join_next().await {
+                match done {
+                    Ok(Done::Attempted(outcome)) => self.notes.outcomes.push(*outcome),
+                    Ok(Done::Recorded(Err(notes))) => self.notes.outcomes.extend(notes.outcomes),
+                    _ => {}
+                }
+            }
+        });
+        if drained.await.is_err() {
+            warn!("deliveries that had no answer yet are made again at the next start");
+        }
+        self.tasks.abort_all();
+        while let Ok(line) = lines.try_recv() {
+            self.notes.lines.push(line);
+        }
+        log_lines::complete(&self.app, &mut self.notes.lines).await;
+        if !self.notes.is_empty() && record::record(&self.app, self.notes).await.is_err() {
+            warn!("deliveries that could not be written down are made again at the next start");
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_wrap, reason = "it is small")]
+const LIMIT: i64 = CHUNK as i64;
+
+const LOOK: &str = "
+    SELECT seq, agent_seq, coalesce(installation_seq, 0) AS installation_seq, lane, due_at
+    FROM bot_deliveries WHERE seq > :after ORDER BY seq LIMIT :limit";
+
+fn look(conn: &Connection, after: i64) -> Result<Looked> {
+    let mut statement = conn.prepare_cached(LOOK)?;
+    let rows = statement.query_map(named_params! {":after": after, ":limit": LIMIT}, found)?;
+    Ok(Looked {
+        found: rows.collect::<rusqlite::Result<_>>()?,
+        next_due: schedules::next_due(conn)?,
+    })
+}
+
+/// The unary `+` keeps SQLite on the primary key, so rows come in order.
+const LOOK_AT: &str = "
+    SELECT seq, agent_seq, coalesce(installation_seq, 0) AS installation_seq, lane, due_at
+    FROM bot_deliveries
+    WHERE seq BETWEEN :from AND :last
+      AND +agent_seq = :agent_seq AND coalesce(installation_seq, 0) = :installation_seq
+    ORDER BY seq LIMIT :limit";
+
+/// Reads a receiver's backlog, up to the newest delivery that was polled.
+fn look_at(conn: &Connection, left: Left, last: i64) -> Result<Vec<Found>> {
+    let (agent_seq, installation_seq) = left.receiver;
+    let mut statement = conn.prepare_cached(LOOK_AT)?;
+    let parameters = named_params! {
+        ":from": left.from,
+        ":last": last,
+        ":agent_seq": agent_seq,
+        ":installation_seq": installation_seq,
+        ":limit": LIMIT,
+    };
+    let rows = statement.query_map(parameters, found)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
+    Ok(Found {
+        seq: row.get("seq")?,
+        key: Key {
+            receiver: (row.get("agent_seq")?, row.get("installation_seq")?),
+            lane: row.get("lane")?,
+        },
+        due_at: row.get("due_at")?,
+    })
+}

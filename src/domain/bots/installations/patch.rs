@@ -1,0 +1,370 @@
+//! Installs, configures, disables and removes integrations of a bot (botpress.md §4 "Install/uninstall").
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::{Map, Value};
+
+use super::{Endpoint, registration};
+use crate::{
+    domain::{
+        bots::{
+            definitions::{Configuration, Keeps},
+            integrations::{self, Integration},
+            manage::Bot,
+        },
+        tenancy::write_tx::Change,
+    },
+    kernel::{
+        Error, Kind, Patch, Result, Rule, Violation,
+        ids::{IntegrationId, WorkspaceId},
+    },
+    store::Sealer,
+};
+
+/// Changes to an installation. Absent members stay as they are.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// Integration; present if the key of the installation is an alias.
+    pub integration_id: Option<IntegrationId>,
+    /// True to enable it; a new installation is enabled by default.
+    pub enabled: Option<bool>,
+    /// Name of one of the configurations that the integration declares; null selects the default one.
+    pub configuration_type: Patch<String>,
+    /// Configuration; replaces the old one.
+    pub configuration: Option<Map<String, Value>>,
+}
+
+impl Given {
+    /// True if neither the configuration nor its type changes.
+    fn leaves_configuration(&self) -> bool {
+        self.configuration.is_none() && self.configuration_type == Patch::Absent
+    }
+}
+
+/// The row of an installation, with columns of its integration.
+pub(super) struct Standing {
+    pub(super) seq: i64,
+    pub(super) integration_seq: i64,
+    integration_id: IntegrationId,
+    pub(super) name: String,
+    /// Workspace that owns the integration.
+    pub(super) owner: WorkspaceId,
+    pub(super) webhook_id: String,
+    pub(super) enabled: bool,
+    pub(super) identifier: Option<String>,
+    pub(super) removed: bool,
+    configuration_type: Option<String>,
+    configuration: Vec<u8>,
+}
+
+/// Creates or updates the installation with this key, which is its alias or the id of its integration. `None`
+/// removes it.
+///
+/// # Errors
+/// `ReferenceNotFound` if the bot's workspace cannot use the integration, `Invalid` for an integration in
+/// development in a bot that is not, `InvalidData` for a configuration that does not conform to the
+/// integration's schema, `Conflict` if it is already installed under another key.
+pub(in crate::domain) fn apply(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    workspace: &WorkspaceId,
+    bot: &Bot,
+    webhooks: &str,
+    (key, given): (&str, Option<&Given>),
+) -> Result<()> {
+    let Some(given) = given else {
+        return match by_key(change.conn, bot.seq, key)? {
+            Some(known) => registration::remove(change, bot, webhooks, &known),
+            None => Ok(()),
+        };
+    };
+    let wanted = Wanted::of(change.conn, sealer, workspace, bot, (key, given))?;
+    if let Some(keeps) = wanted.keeps(key, given) {
+        change.claim(keeps);
+    }
+    let alias = given.integration_id.is_some().then_some(key);
+    let Wanted {
+        integration,
+        replaced,
+        enabled,
+        configuration,
+        kind,
+        declared,
+    } = wanted;
+    if let Some(other) = &replaced.other {
+        registration::remove(change, bot, webhooks, other)?;
+    }
+    if let Some(seq) = replaced.double {
+        delete(change.conn, seq)?;
+    }
+    let standing = match replaced.standing {
+        Some(known) => known,
+        None => {
+            super::insert(change, sealer, bot, &integration, &configuration)?;
+            by_integration(change.conn, bot.seq, integration.seq)?
+                .ok_or_else(|| Error::new(Kind::Internal, "a new installation is not there"))?
+        }
+    };
+    change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+        ":seq": standing.seq,
+        ":integration_seq": integration.seq,
+        ":enabled": enabled,
+        ":configuration": super::seal(sealer, &standing.webhook_id, &configuration),
+        ":configuration_type": kind,
+        ":alias": alias,
+        ":now": change.now,
+    })?;
+    super::built_in::give_way(change, bot.seq, standing.seq, &integration.name)?;
+    let endpoint = Endpoint::of(change.conn, &integration)?;
+    registration::settle(
+        change,
+        bot,
+        webhooks,
+        (&declared.identifier, endpoint),
+        &standing,
+        enabled,
+    )
+}
+
+/// Returns the configuration with this name that an integration declares; the default one for `None`.
+///
+/// # Errors
+/// `Invalid` for an unknown name.
+fn declared<'a>(
+    integration: &'a Integration,
+    kind: Option<&str>,
+    key: &str,
+) -> Result<&'a Configuration> {
+    let definition = &integration.definition;
+    definition.configuration_of(kind).ok_or_else(|| {
+        let known: Vec<_> = definition
+            .configurations
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let rule = format!("must be null or one of: {}", known.join(", "));
+        let path = ["integrations", key, "configurationType"];
+        Violation::body(path, Rule::Other(rule)).into()
+    })
+}
+
+/// Returns the claim that the configuration of an installation conforms to the integration's schema, if it
+/// must.
+///
+/// # Errors
+/// As [`apply`].
+pub(in crate::domain) fn configured(
+    conn: &Connection,
+    sealer: &Sealer,
+    workspace: &WorkspaceId,
+    bot: &Bot,
+    (key, given): (&str, &Given),
+) -> Result<Option<Keeps>> {
+    let wanted = Wanted::of(conn, sealer, workspace, bot, (key, given))?;
+    Ok(wanted.keeps(key, given))
+}
+
+/// The planned state of an installation.
+struct Wanted {
+    integration: Integration,
+    replaced: Replaced,
+    enabled: bool,
+    configuration: Map<String, Value>,
+    /// Name of its configuration; `None` for the default one.
+    kind: Option<String>,
+    /// Declaration of that configuration.
+    declared: Configuration,
+}
+
+impl Wanted {
+    fn of(
+        conn: &Connection,
+        sealer: &Sealer,
+        workspace: &WorkspaceId,
+        bot: &Bot,
+        (key, given): (&str, &Given),
+    ) -> Result<Self> {
+        let known = by_key(conn, bot.seq, key)?;
+        let integration = match (&given.integration_id, &known) {
+            // A bot keeps an installed integration even if it could not install it now.
+            (Some(id), Some(known)) if known.integration_id == *id => {
+                integrations::by_seq(conn, known.integration_seq)?
+            }
+            (Some(id), _) => usable(conn, workspace, id)?,
+            (None, Some(known)) => integrations::by_seq(conn, known.integration_seq)?,
+            (None, None) => usable(conn, workspace, &key.into())?,
+        };
+        if integration.dev && !bot.dev {
+            // wire: the reference page has this rule and names no error for it (botpress.md §4)
+            let rule = "must not be an integration in development: the bot is not";
+            let rule = Rule::Other(rule.to_owned());
+            return Err(Violation::body(["integrations", key], rule).into());
+        }
+        let replaced = Replaced::of(conn, bot, known, &integration)?;
+        let known = &replaced.standing;
+        let enabled = given.enabled.unwrap_or(match known {
+            Some(known) if !known.removed => known.enabled,
+            _ => true,
+        });
+        let configuration = match (&given.configuration, known) {
+            (Some(given), _) => given.clone(),
+            (None, Some(known)) => super::open(sealer, &known.webhook_id, &known.configuration)?,
+            (None, None) => Map::new(),
+        };
+        // A reinstallation with a new configuration starts with the default type.
+        let keeps = |known: &&Standing| !known.removed || given.configuration.is_none();
+        let kept = known.as_ref().filter(keeps);
+        let mut kind = kept.and_then(|known| known.configuration_type.clone());
+        given.configuration_type.clone().apply(&mut kind);
+        let declared = match declared(&integration, kind.as_deref(), key) {
+            // A newer version may no longer declare the type. Disabling must work anyway.
+            Err(_) if !enabled && given.leaves_configuration() => {
+                &integration.definition.configuration
+            }
+            declared => declared?,
+        };
+        let declared = declared.clone();
+        Ok(Self {
+            integration,
+            replaced,
+            enabled,
+            configuration,
+            kind,
+            declared,
+        })
+    }
+
+    /// Returns the claim that the configuration conforms to the schema. A disabled installation may stay
+    /// incomplete.
+    fn keeps(&self, key: &str, given: &Given) -> Option<Keeps> {
+        let must = self.enabled || given.configuration.is_some();
+        must.then(|| Keeps {
+            schema: self.declared.schema.clone(),
+            value: Value::Object(self.configuration.clone()),
+            place: format!("integrations.{key}.configuration"),
+        })
+    }
+}
+
+const UPDATE: &str = "
+    UPDATE bot_integrations SET
+        integration_seq = :integration_seq, enabled = :enabled, configuration = :configuration,
+        configuration_type = :configuration_type,
+        alias = coalesce(:alias, alias), implicit = 0, removed_at = NULL, updated_at = :now
+    WHERE seq = :seq";
+
+/// Returns the integration if bots of the workspace can install it, or `ReferenceNotFound`.
+fn usable(conn: &Connection, workspace: &WorkspaceId, id: &IntegrationId) -> Result<Integration> {
+    let found = integrations::usable(conn, workspace, id)?;
+    found.ok_or_else(|| {
+        Error::new(
+            Kind::ReferenceNotFound,
+            format!("Integration \"{id}\" not found"),
+        )
+    })
+}
+
+/// The rows that a save affects. A row of the same name and owner is reused, with its webhook, configuration
+/// and identifier, when another version replaces the installed one. A row of another integration is removed.
+struct Replaced {
+    standing: Option<Standing>,
+    /// Installation of another integration, to be removed.
+    other: Option<Standing>,
+    /// Row that an earlier installation of this version left behind, to be deleted.
+    double: Option<i64>,
+}
+
+impl Replaced {
+    fn of(
+        conn: &Connection,
+        bot: &Bot,
+        known: Option<Standing>,
+        integration: &Integration,
+    ) -> Result<Self> {
+        let same = by_integration(conn, bot.seq, integration.seq)?;
+        let by = |standing| Self {
+            standing,
+            other: None,
+            double: None,
+        };
+        Ok(match (known, same) {
+            (Some(known), _) if known.integration_seq == integration.seq => by(Some(known)),
+            (Some(_), Some(same)) if !same.removed => {
+                let text = format!(
+                    "{}@{} is installed already by another name",
+                    integration.name, integration.version
+                );
+                return Err(Error::new(Kind::Conflict, text));
+            }
+            (Some(known), same)
+                if known.name == integration.name && known.owner == integration.workspace_id =>
+            {
+                Self {
+                    double: same.map(|same| same.seq),
+                    ..by(Some(known))
+                }
+            }
+            (known, same) => Self {
+                other: known,
+                ..by(same)
+            },
+        })
+    }
+}
+
+const DELETE: &str = "DELETE FROM bot_integrations WHERE seq = :seq";
+
+fn delete(conn: &Connection, seq: i64) -> Result<()> {
+    conn.prepare_cached(DELETE)?
+        .execute(named_params! {":seq": seq})?;
+    Ok(())
+}
+
+const BY_KEY: &str = "
+    SELECT bot_integrations.*, integrations.id, integrations.name, integrations.workspace_id
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.removed_at IS NULL
+      AND NOT bot_integrations.implicit AND (bot_integrations.alias = :key OR integrations.id = :key)
+    ORDER BY bot_integrations.alias = :key DESC LIMIT 1";
+
+fn by_key(conn: &Connection, agent_seq: i64, key: &str) -> Result<Option<Standing>> {
+    let found = conn.prepare_cached(BY_KEY)?.query_row(
+        named_params! {":agent_seq": agent_seq, ":key": key},
+        from_row,
+    );
+    Ok(found.optional()?)
+}
+
+const BY_INTEGRATION: &str = "
+    SELECT bot_integrations.*, integrations.id, integrations.name, integrations.workspace_id
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq
+      AND bot_integrations.integration_seq = :integration_seq";
+
+fn by_integration(
+    conn: &Connection,
+    agent_seq: i64,
+    integration_seq: i64,
+) -> Result<Option<Standing>> {
+    let found = conn.prepare_cached(BY_INTEGRATION)?.query_row(
+        named_params! {":agent_seq": agent_seq, ":integration_seq": integration_seq},
+        from_row,
+    );
+    Ok(found.optional()?)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Standing> {
+    let removed: Option<i64> = row.get("removed_at")?;
+    Ok(Standing {
+        seq: row.get("seq")?,
+        integration_seq: row.get("integration_seq")?,
+        integration_id: row.get("id")?,
+        name: row.get("name")?,
+        owner: row.get("workspace_id")?,
+        webhook_id: row.get("webhook_id")?,
+        enabled: row.get("enabled")?,
+        identifier: row.get("identifier")?,
+        removed: removed.is_some(),
+        configuration_type: row.get("configuration_type")?,
+        configuration: row.get("configuration")?,
+    })
+}

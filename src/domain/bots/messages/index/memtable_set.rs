@@ -1,0 +1,184 @@
+//! The memtables as readers see them, and as a write transaction sees them.
+
+use std::{cell::RefCell, sync::Arc};
+
+use super::{
+    Index, Op,
+    memtable::{Entry, Keys},
+};
+
+/// The memtables; a clone is a snapshot.
+#[derive(Debug, Clone, Default)]
+pub(in crate::domain) struct Recent {
+    /// Active memtable, which receives new messages.
+    newer: Keys,
+    /// Frozen memtable that is being flushed; only deletes and changes of tags still modify it.
+    older: Keys,
+}
+
+/// Row ids of matching messages, newest first: one iterator for each memtable.
+pub(in crate::domain) type Found<'a> = [Box<dyn Iterator<Item = i64> + 'a>; 2];
+
+impl Recent {
+    pub(super) fn new(newer: Keys) -> Self {
+        let older = Keys::default();
+        Self { newer, older }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.newer.len()
+    }
+
+    pub(super) const fn older(&self) -> &Keys {
+        &self.older
+    }
+
+    /// Makes the active memtable the one to flush, and starts an empty one.
+    pub(super) fn age(&mut self) {
+        self.older = std::mem::take(&mut self.newer);
+    }
+
+    /// Drops the memtable that is flushed.
+    pub(super) fn forget_older(&mut self) {
+        self.older = Keys::default();
+    }
+
+    pub(super) fn apply(&mut self, op: &Op) {
+        match op {
+            Op::Add(entry) => self.newer.add(entry),
+            Op::Remove(entry) => {
+                self.newer.remove(entry);
+                self.older.remove(entry);
+            }
+            Op::Retag(entry, tags) => {
+                self.newer.retag(entry, tags);
+                self.older.retag(entry, tags);
+            }
+        }
+    }
+
+    /// Finds the messages of a conversation before a row.
+    pub(in crate::domain) fn of_conversation(&self, seq: i64, before: i64) -> Found<'_> {
+        self.parts(|keys| Box::new(keys.of_conversation(seq, before)))
+    }
+
+    /// Finds the messages of an agent since `from` (microseconds) and before a time and row.
+    pub(in crate::domain) fn of_agent(
+        &self,
+        seq: i64,
+        incoming: bool,
+        from: i64,
+        before: (i64, i64),
+    ) -> Found<'_> {
+        self.parts(|keys| Box::new(keys.of_agent(seq, incoming, from, before)))
+    }
+
+    /// Finds the messages of an agent that have this tag, before a row.
+    pub(in crate::domain) fn tagged<'a>(
+        &'a self,
+        agent_seq: i64,
+        name: &str,
+        value: &str,
+        before: i64,
+    ) -> Found<'a> {
+        self.parts(|keys| Box::new(keys.tagged(agent_seq, name, value, before)))
+    }
+
+    fn parts<'a>(
+        &'a self,
+        find: impl Fn(&'a Keys) -> Box<dyn Iterator<Item = i64> + 'a>,
+    ) -> Found<'a> {
+        [find(&self.newer), find(&self.older)]
+    }
+}
+
+/// The memtables as one change sees them: with its own operations and the earlier ones of its transaction.
+pub(in crate::domain) struct Unindexed {
+    index: Option<Arc<Index>>,
+    ops: RefCell<Vec<Op>>,
+}
+
+impl Unindexed {
+    /// Creates the view of a change without an index, which must neither create nor delete messages.
+    pub(in crate::domain) const fn none() -> Self {
+        Self {
+            index: None,
+            ops: RefCell::new(Vec::new()),
+        }
+    }
+
+    pub(in crate::domain) const fn new(index: Arc<Index>) -> Self {
+        Self {
+            index: Some(index),
+            ops: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// Adds an operation of the change.
+    pub(in crate::domain) fn note(&self, op: Op) {
+        self.ops.borrow_mut().push(op);
+    }
+
+    /// Takes the operations of the change.
+    pub(in crate::domain) fn take(&self) -> Vec<Op> {
+        self.ops.take()
+    }
+
+    /// Finds the messages of a conversation.
+    pub(in crate::domain) fn of_conversation(&self, seq: i64) -> Vec<i64> {
+        self.found(
+            |keys| Box::new(keys.of_conversation(seq, i64::MAX)),
+            |entry| entry.conversation_seq == seq,
+        )
+    }
+
+    /// Finds the messages of a user.
+    pub(in crate::domain) fn of_user(&self, seq: i64) -> Vec<i64> {
+        self.found(
+            |keys| Box::new(keys.of_user(seq)),
+            |entry| entry.user_seq == Some(seq),
+        )
+    }
+
+    /// Finds the messages of an agent.
+    pub(in crate::domain) fn of_agent(&self, seq: i64) -> Vec<i64> {
+        let end = (i64::MAX, i64::MAX);
+        self.found(
+            |keys| {
+                let outgoing = keys.of_agent(seq, false, i64::MIN, end);
+                Box::new(outgoing.chain(keys.of_agent(seq, true, i64::MIN, end)))
+            },
+            |entry| entry.agent_seq == seq,
+        )
+    }
+
+    /// Finds the messages of an agent that have this tag; some may have lost it since.
+    pub(in crate::domain) fn tagged(&self, agent_seq: i64, name: &str, value: &str) -> Vec<i64> {
+        self.found(
+            |keys| Box::new(keys.tagged(agent_seq, name, value, i64::MAX)),
+            // The operation may have changed the tags, so the tag is not checked here.
+            |entry| entry.agent_seq == agent_seq,
+        )
+    }
+
+    fn found(
+        &self,
+        find: impl Fn(&Keys) -> Box<dyn Iterator<Item = i64> + '_>,
+        is_one: impl Fn(&Entry) -> bool,
+    ) -> Vec<i64> {
+        let Some(index) = &self.index else {
+            return Vec::new();
+        };
+        let added = |op: &Op| match op {
+            Op::Add(entry) | Op::Retag(entry, _) => is_one(entry).then_some(entry.seq),
+            Op::Remove(_) => None,
+        };
+        let recent = index.recent();
+        let mut found: Vec<i64> = find(&recent.older).chain(find(&recent.newer)).collect();
+        index.staged(|ops| found.extend(ops.iter().filter_map(added)));
+        found.extend(self.ops.borrow().iter().filter_map(added));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}

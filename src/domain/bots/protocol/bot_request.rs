@@ -1,0 +1,221 @@
+//! Sends a request to a receiver's URL, tunnel, code or built-in program, with the headers that the SDK checks.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{
+    program,
+    receiver::{Endpoint, Receiver},
+    response::{Answer, Cause, Failed},
+    tokens,
+};
+use crate::{
+    domain::{
+        tenancy::app::App,
+        webhooks::signature::{Signed, SigningKey, sign},
+    },
+    engine::Request,
+    kernel::clock::{system_now, within},
+    net::{
+        outbound::OutboundRequest,
+        tunnels::{self, Target},
+    },
+};
+
+/// A request to a receiver.
+#[derive(Debug, Clone)]
+pub(in crate::domain) struct Ask {
+    /// Operation: `event_received`, `message_created`, …
+    pub(in crate::domain) operation: &'static str,
+    /// Type of the event, the message or the action; else the operation.
+    pub(in crate::domain) kind: String,
+    /// JSON body.
+    pub(in crate::domain) body: String,
+    /// Id that stays the same in every attempt.
+    pub(in crate::domain) id: String,
+    /// Maximum time until the response.
+    pub(in crate::domain) timeout: Duration,
+}
+
+/// Sends a request, and returns the response with any status.
+///
+/// # Errors
+/// [`Failed`] if there is no response.
+pub(in crate::domain) async fn ask(
+    app: &App,
+    receiver: &Receiver,
+    ask: Ask,
+) -> Result<Answer, Failed> {
+    let running = app.telling().begin(ask.operation, &receiver.endpoint);
+    let outcome = match &receiver.endpoint {
+        Endpoint::Url(url) => send(app, receiver, url, ask).await,
+        Endpoint::Code { revision } => call(app, receiver, *revision, ask).await,
+        Endpoint::BuiltIn => call_native(app, receiver, ask).await,
+        Endpoint::Nowhere => {
+            let text = format!("There is neither code nor a url of {}", receiver.name());
+            Err(Failed::new(Cause::Configuration, false, text))
+        }
+    };
+    running.ended(&outcome);
+    outcome
+}
+
+async fn send(app: &App, receiver: &Receiver, url: &str, ask: Ask) -> Result<Answer, Failed> {
+    let mut headers: Vec<_> = headers(receiver, &ask).into_iter().collect();
+    if let Some(secret) = &receiver.signing_secret {
+        let signed = Signed {
+            id: &ask.id,
+            timestamp: system_now().as_seconds(),
+            body: ask.body.as_bytes(),
+        };
+        let key = SigningKey::of_text(secret);
+        headers.push(("webhook-signature".to_owned(), sign(&[&key], &signed)));
+        headers.push(("webhook-timestamp".to_owned(), signed.timestamp.to_string()));
+        headers.push(("webhook-id".to_owned(), ask.id.clone()));
+    }
+    if let Some(target) = app.tunnels().target(url) {
+        return send_through(app, target, headers, ask).await;
+    }
+    let request = OutboundRequest {
+        method: "POST",
+        url: url.to_owned(),
+        headers,
+        body: ask.body.into_bytes(),
+        timeout: ask.timeout,
+        max_response: app.delivery_settings().response_bytes,
+    };
+    let answer = app.outbound().send(request).await?;
+    if answer.truncated {
+        let all = app.outbound().max_response();
+        let own = app.delivery_settings().response_bytes;
+        let text = match all < own {
+            true => format!("the answer is larger than {all} bytes (outbound.max_response_bytes)"),
+            false => format!("the answer is larger than {own} bytes (deliveries.response_bytes)"),
+        };
+        return Err(Failed::new(Cause::Limits, false, text));
+    }
+    Ok(Answer {
+        status: answer.status,
+        headers: answer.headers,
+        body: String::from_utf8_lossy(&answer.body).into_owned(),
+        live: None,
+    })
+}
+
+/// Sends a request through a tunnel of this server. It avoids this server's public address, which the rules for
+/// outbound requests may forbid.
+async fn send_through(
+    app: &App,
+    target: Target,
+    headers: Vec<(String, String)>,
+    ask: Ask,
+) -> Result<Answer, Failed> {
+    let request = tunnels::Request {
+        method: "POST".to_owned(),
+        path: target.path,
+        query: target.query,
+        headers: headers.into_iter().collect(),
+        body: ask.body,
+    };
+    let tunnels = app.tunnels();
+    let answer = tunnels.request(&target.id, &request, ask.timeout).await?;
+    Ok(Answer {
+        status: answer.status,
+        headers: answer.headers,
+        body: answer.body,
+        live: None,
+    })
+}
+
+async fn call(app: &App, receiver: &Receiver, revision: i64, ask: Ask) -> Result<Answer, Failed> {
+    let program = program::of(app, receiver, revision).await;
+    let program = program.map_err(|error| {
+        tracing::error!(?error, "a program is not ready");
+        Failed::new(Cause::Other, true, "this server could not prepare the code")
+    })?;
+    let timeout = ask.timeout;
+    let request = request(receiver, ask);
+    let called = within(timeout, app.runtime().call(&program, request)).await;
+    let answer = called.map_err(|_| too_late(timeout))??;
+    let headers = answer.headers.into_iter();
+    Ok(Answer {
+        status: answer.status,
+        headers: headers
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .collect(),
+        body: answer.body,
+        live: None,
+    })
+}
+
+async fn call_native(app: &App, receiver: &Receiver, ask: Ask) -> Result<Answer, Failed> {
+    let name = receiver.name();
+    let native = receiver.integration.as_ref();
+    let native = native.and_then(|integration| app.native(&integration.name));
+    let native = native.ok_or_else(|| {
+        let text = format!("This server does not have {name}");
+        Failed::new(Cause::Configuration, false, text)
+    })?;
+    let token = tokens::of(app, receiver).await.map_err(|error| {
+        tracing::error!(?error, "a program of the server has no token");
+        Failed::new(
+            Cause::Other,
+            true,
+            "this server could not prepare the program",
+        )
+    })?;
+    let timeout = ask.timeout;
+    let called = within(timeout, native.call(token.value, request(receiver, ask))).await;
+    let answer = called.map_err(|_| too_late(timeout))?;
+    Ok(Answer {
+        status: answer.status,
+        headers: answer.headers.into_iter().collect(),
+        body: answer.body,
+        live: answer.live,
+    })
+}
+
+/// Builds the request to a program.
+fn request(receiver: &Receiver, ask: Ask) -> Request {
+    Request {
+        method: "POST".to_owned(),
+        path: "/".to_owned(),
+        query: String::new(),
+        headers: headers(receiver, &ask),
+        body: ask.body,
+    }
+}
+
+fn too_late(timeout: Duration) -> Failed {
+    Failed::new(Cause::Limits, true, format!("no answer within {timeout:?}"))
+}
+
+/// Builds the headers of the table in botpress.md §5.
+fn headers(receiver: &Receiver, ask: &Ask) -> BTreeMap<String, String> {
+    let mut headers = BTreeMap::new();
+    let mut set = |name: &str, value: &str| {
+        headers.insert(name.to_owned(), value.to_owned());
+    };
+    set("content-type", "application/json");
+    set(
+        "user-agent",
+        concat!("Parlance/", env!("CARGO_PKG_VERSION")),
+    );
+    set("x-bot-id", receiver.agent.id.as_str());
+    set("x-bp-operation", ask.operation);
+    set("x-bp-type", &ask.kind);
+    set("x-bp-configuration", &receiver.configuration);
+    // wire: left out, because an empty value would be read as a type (botpress-today.md §0.5)
+    if let Some(kind) = &receiver.configuration_type {
+        set("x-bp-configuration-type", kind);
+    }
+    if let Some(integration) = &receiver.integration {
+        // The bot is a user too, with the same id.
+        set("x-bot-user-id", receiver.agent.id.as_str());
+        set("x-integration-id", integration.integration_id.as_str());
+        set("x-webhook-id", &integration.webhook_id);
+        // wire: needed by SDKs from 4.16 on (botpress.md §5)
+        let alias = integration.alias.as_ref().unwrap_or(&integration.name);
+        set("x-integration-alias", alias);
+    }
+    headers
+}

@@ -1,0 +1,128 @@
+//! Parses DOCX in a separate process (this program in its hidden mode `document-worker`). The
+//! process limits itself first, so that a hostile document costs at most a fixed time and memory.
+
+use std::{
+    io::{self, Read, Write},
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    process::Command,
+};
+
+use super::{
+    Settings,
+    parse::{Content, docx},
+};
+use crate::{
+    engine::{confinement, helper},
+    kernel::clock::within,
+};
+
+/// Additional time for a process to start and to return its output, because other processes may use
+/// the processors.
+const SLACK: Duration = Duration::from_secs(20);
+/// Maximum size of the worker's output, in bytes.
+const ANSWER_MAX: u64 = 64 * 1024 * 1024;
+/// Maximum number of bytes read from the worker's standard error.
+const LAST_WORDS: u64 = 4096;
+
+/// Parses a document in a separate process.
+///
+/// # Errors
+/// The reason to skip the file, as a message.
+pub(super) async fn read(
+    program: Option<&Path>,
+    settings: &Settings,
+    bytes: Vec<u8>,
+) -> Result<Content, String> {
+    let time = Duration::from_secs(settings.document_seconds);
+    let working = work(program, settings, bytes);
+    let answer = within(time + SLACK, working).await;
+    answer.unwrap_or_else(|_| Err(too_long(settings)))
+}
+
+async fn work(
+    program: Option<&Path>,
+    settings: &Settings,
+    bytes: Vec<u8>,
+) -> Result<Content, String> {
+    let unstarted = |error: io::Error| format!("what reads it cannot be started: {error}");
+    let mut command = helper::command(program, helper::DOCUMENT_WORKER);
+    for (name, figure) in [
+        ("--memory-bytes", settings.document_memory_bytes),
+        ("--seconds", settings.document_seconds),
+    ] {
+        command.args([name, &figure.to_string()]);
+    }
+    let mut child = Command::from(command)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(unstarted)?;
+    let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (Some(mut input), Some(output), Some(errors)) = pipes else {
+        return Err("what reads it has no standard streams".to_owned());
+    };
+    let give = async move {
+        // A worker that ends early does not read all of its input.
+        let _ = input.write_all(&bytes).await;
+    };
+    let (mut answer, mut words) = (Vec::new(), String::new());
+    let mut output = output.take(ANSWER_MAX);
+    let mut errors = errors.take(LAST_WORDS);
+    let take = output.read_to_end(&mut answer);
+    let hear = errors.read_to_string(&mut words);
+    let ((), taken, _) = tokio::join!(give, take, hear);
+    taken.map_err(|error| format!("what reads it has ended: {error}"))?;
+    let _ = child.start_kill();
+    let status = child.wait().await.map_err(unstarted)?;
+    if let Ok(read) = serde_json::from_slice(&answer) {
+        return read;
+    }
+    Err(if words.contains("memory allocation of") {
+        let most = settings.document_memory_bytes;
+        format!(
+            "it needs more than {most} bytes of memory to be read (folders.document_memory_bytes)"
+        )
+    } else if is_out_of_time(&status) {
+        too_long(settings)
+    } else {
+        tracing::error!(%status, words, "a worker for documents has ended");
+        "it cannot be read: its reader has a defect".to_owned()
+    })
+}
+
+fn too_long(settings: &Settings) -> String {
+    let seconds = settings.document_seconds;
+    format!("it takes longer than {seconds} s to be read (folders.document_seconds)")
+}
+
+/// True if the system killed the process for its use of CPU time.
+fn is_out_of_time(status: &std::process::ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt;
+    const KILL: i32 = 9;
+    const XCPU: i32 = 24;
+    matches!(status.signal(), Some(KILL | XCPU))
+}
+
+/// Runs the worker: parses a document from standard input and writes the result to standard output.
+///
+/// # Errors
+/// Errors of the standard streams, or of a limit that cannot be set.
+pub fn serve(memory: u64, seconds: u64) -> io::Result<()> {
+    confinement::limit_time(seconds)?;
+    confinement::limit_more_memory(memory)?;
+    confinement::confine_worker()?;
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    let read = docx(&bytes);
+    let mut output = io::stdout().lock();
+    serde_json::to_writer(&mut output, &read)?;
+    output.flush()
+}

@@ -1,0 +1,136 @@
+//! Request contexts of the chat: a request to an installation, with or without an authenticated user.
+
+use serde_json::Value;
+
+use super::{foreign_ids, user_keys};
+use crate::{
+    domain::{
+        bots::author::Voice,
+        tenancy::request_auth::{Call, CallerInstallation},
+    },
+    kernel::{Error, Kind, Result, Secret, ids::EndUserId},
+};
+
+/// A request to an installation of the chat. The integration handles it with a call of its own.
+pub struct Visit {
+    call: Call,
+    /// Signing secret of the installation's owner, if the owner signs the user keys.
+    own_key: Option<Secret>,
+}
+
+/// A request of an authenticated user of the chat.
+pub struct Visitor {
+    pub(super) visit: Visit,
+    /// Id of the user in the chat.
+    pub(super) fid: String,
+    /// The user's own id in the bot.
+    pub(super) id: EndUserId,
+    pub(super) seq: i64,
+}
+
+impl Visit {
+    /// Creates the context of a request to the installation that made the call, with that installation's
+    /// configuration.
+    #[must_use]
+    pub fn new(call: Call, configuration: &Value) -> Self {
+        Self {
+            own_key: user_keys::of_owner(configuration.get("encryptionKey")),
+            call,
+        }
+    }
+
+    /// Authenticates the user by a key.
+    ///
+    /// # Errors
+    /// `Unauthenticated` if the key is invalid or the user does not exist; errors of the store.
+    pub fn of_user(self, key: &str) -> Result<Visitor> {
+        let claims = self.claims(key)?;
+        let voice = self.voice()?;
+        let found = self
+            .domain_read(|conn| foreign_ids::user(conn, voice.bot(), &claims.id))?
+            .filter(|user| claims.is_of(&user.id));
+        let user = found.ok_or_else(unknown_user)?;
+        let (agent, fid, id) = (voice.bot().clone(), claims.id.clone(), user.id.clone());
+        self.call.admission().holds_while(move |present| {
+            match foreign_ids::user(present.conn, &agent, &fid)? {
+                Some(user) if user.id == id => Ok(()),
+                _ => Err(unknown_user()),
+            }
+        });
+        Ok(Visitor {
+            visit: self,
+            fid: claims.id,
+            id: user.id,
+            seq: user.seq,
+        })
+    }
+
+    pub(super) const fn call(&self) -> &Call {
+        &self.call
+    }
+
+    pub(super) fn voice(&self) -> Result<Voice> {
+        Voice::of(&self.call)
+    }
+
+    /// Returns the signing secret of the installation's owner; `None` if this server signs the keys.
+    pub(super) const fn own_key(&self) -> Option<&Secret> {
+        self.own_key.as_ref()
+    }
+
+    /// Returns the installation.
+    pub(super) fn installation(&self) -> Result<&CallerInstallation> {
+        let installation = self.call.caller().installation.as_ref();
+        installation
+            .ok_or_else(|| Error::new(Kind::Forbidden, "Only an integration answers for its users"))
+    }
+
+    /// Verifies a key for this installation, and returns its claims. The call's admission ends with the key.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, or errors of the store.
+    pub(super) fn claims(&self, key: &str) -> Result<user_keys::Claims> {
+        let app = self.call.app();
+        let (now, seq) = (app.clock().now(), self.installation()?.seq);
+        let claims = match &self.own_key {
+            Some(own) => user_keys::verify(own, key, now)?,
+            None => {
+                let secret = self.domain_read(|conn| user_keys::find(conn, app.sealer(), seq))?;
+                user_keys::verify(&secret.ok_or_else(user_keys::invalid)?, key, now)?
+            }
+        };
+        let admission = self.call.admission();
+        if let Some(end) = claims.ends_at() {
+            admission.ends_at(end);
+        }
+        let (sealer, key) = (app.sealer().clone(), Secret::new(key));
+        admission.holds_while(move |present| {
+            let secret = user_keys::current(present.conn, &sealer, seq)?;
+            let secret = secret.ok_or_else(user_keys::invalid)?;
+            user_keys::verify(&secret, key.expose(), present.now).map(drop)
+        });
+        Ok(claims)
+    }
+
+    fn domain_read<T>(&self, read: impl FnOnce(&rusqlite::Connection) -> Result<T>) -> Result<T> {
+        self.call.app().store().read(read)
+    }
+}
+
+impl Visitor {
+    pub(super) const fn call(&self) -> &Call {
+        self.visit.call()
+    }
+
+    pub(super) fn voice(&self) -> Result<Voice> {
+        self.visit.voice()
+    }
+}
+
+/// Returns the error for a valid key of a user who does not exist.
+pub(super) fn unknown_user() -> Error {
+    Error::new(
+        Kind::Unauthenticated,
+        "User not found by this x-user-key: it was deleted, or not created yet",
+    )
+}

@@ -1,0 +1,167 @@
+//! In-memory queues of leased deliveries, one for each endpoint, with limits on concurrent attempts.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use super::{
+    attempt::Target,
+    lease::{Key, Leased},
+};
+use crate::domain::webhooks::Settings;
+
+/// Maximum number of deliveries of one endpoint in memory.
+const WINDOW: usize = 512;
+/// Maximum number of waiting deliveries in memory, over all endpoints.
+const MAX_WAITING: usize = 8192;
+
+/// The queues of all endpoints with leased deliveries.
+pub(super) struct Lanes {
+    lanes: HashMap<i64, Lane>,
+    /// Endpoints that can start an attempt, in round-robin order.
+    turns: VecDeque<i64>,
+    waiting: usize,
+    running: usize,
+    /// True if deliveries stayed in the database because too many wait in memory.
+    starved: bool,
+    max_running: usize,
+    max_per_endpoint: usize,
+}
+
+struct Lane {
+    target: Arc<Target>,
+    waiting: VecDeque<Leased>,
+    running: usize,
+    /// True if the endpoint is in the round-robin queue.
+    has_turn: bool,
+    /// True if more of its deliveries are due in the database.
+    more: bool,
+}
+
+impl Lanes {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            lanes: HashMap::new(),
+            turns: VecDeque::new(),
+            waiting: 0,
+            running: 0,
+            starved: false,
+            max_running: settings.concurrency.max(1),
+            max_per_endpoint: settings.concurrency_per_endpoint.max(1),
+        }
+    }
+
+    /// Adds a leased delivery.
+    pub(super) fn push(&mut self, target: &Arc<Target>, delivery: Leased) {
+        let lane = self.lanes.entry(target.seq).or_insert_with(|| Lane {
+            target: target.clone(),
+            waiting: VecDeque::new(),
+            running: 0,
+            has_turn: false,
+            more: false,
+        });
+        lane.target = target.clone();
+        lane.waiting.push_back(delivery);
+        self.waiting += 1;
+        self.give_turn(target.seq);
+    }
+
+    /// Removes and returns the next delivery to attempt, if the concurrency limits allow one.
+    pub(super) fn next(&mut self) -> Option<(Arc<Target>, Leased)> {
+        if self.running >= self.max_running {
+            return None;
+        }
+        loop {
+            let seq = self.turns.pop_front()?;
+            let Some(lane) = self.lanes.get_mut(&seq) else {
+                continue;
+            };
+            lane.has_turn = false;
+            if lane.running >= self.max_per_endpoint {
+                continue;
+            }
+            let Some(delivery) = lane.waiting.pop_front() else {
+                continue;
+            };
+            lane.running += 1;
+            self.running += 1;
+            self.waiting -= 1;
+            let target = lane.target.clone();
+            self.give_turn(seq);
+            return Some((target, delivery));
+        }
+    }
+
+    /// Records the end of an attempt. Returns true if there is room again for due deliveries that were left in
+    /// the database.
+    pub(super) fn done(&mut self, seq: i64) -> bool {
+        self.running -= 1;
+        let mut wants = self.starved && self.waiting <= MAX_WAITING / 2;
+        if wants {
+            self.starved = false;
+        }
+        if let Some(lane) = self.lanes.get_mut(&seq) {
+            lane.running -= 1;
+            if lane.more && lane.waiting.len() <= WINDOW / 2 {
+                lane.more = false;
+                wants = true;
+            }
+            if lane.running == 0 && lane.waiting.is_empty() {
+                self.lanes.remove(&seq);
+            }
+        }
+        self.give_turn(seq);
+        wants
+    }
+
+    fn give_turn(&mut self, seq: i64) {
+        if let Some(lane) = self.lanes.get_mut(&seq)
+            && !lane.has_turn
+            && !lane.waiting.is_empty()
+            && lane.running < self.max_per_endpoint
+        {
+            lane.has_turn = true;
+            self.turns.push_back(seq);
+        }
+    }
+
+    /// Marks the endpoints that have more due deliveries than were leased.
+    pub(super) fn mark_full(&mut self, full: &[i64]) {
+        for seq in full {
+            match self.lanes.get_mut(seq) {
+                Some(lane) => lane.more = true,
+                None => self.starved = true,
+            }
+        }
+    }
+
+    /// Removes all waiting deliveries and returns their keys.
+    pub(super) fn empty(&mut self) -> Vec<Key> {
+        let mut taken = Vec::with_capacity(self.waiting);
+        for lane in self.lanes.values_mut() {
+            taken.extend(lane.waiting.drain(..).map(|delivery| delivery.key));
+        }
+        self.lanes.retain(|_, lane| lane.running > 0);
+        self.waiting = 0;
+        taken
+    }
+
+    /// Returns the number of free slots of each endpoint in memory; the others have the whole window.
+    pub(super) fn rooms(&self) -> HashMap<i64, usize> {
+        let rooms = self.lanes.iter().map(|(seq, lane)| {
+            let used = lane.waiting.len() + lane.running;
+            (*seq, WINDOW.saturating_sub(used))
+        });
+        rooms.collect()
+    }
+
+    pub(super) const fn window(&self) -> usize {
+        WINDOW
+    }
+
+    /// Returns the number of deliveries that may still be added.
+    pub(super) const fn budget(&self) -> usize {
+        MAX_WAITING.saturating_sub(self.waiting)
+    }
+}

@@ -1,0 +1,367 @@
+//! The event loop of an isolate: waits for events, and runs the code that they concern.
+
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::Ordering,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::Duration,
+};
+
+use rquickjs::{
+    CatchResultExt, CaughtError, Context, Ctx, Function, Object, Persistent, Runtime, TypedArray,
+};
+
+use super::{
+    budget::Budget,
+    errors::{describe, failure_of, load_failure},
+    fetch::Fetched,
+    host,
+    isolate::Shared,
+    isolate_state::{Desk, Event},
+    modules,
+};
+use crate::engine::{Exception, Failure, Program, Request};
+
+/// Maximum time that pending jobs run after an interrupted turn, before the isolate is given up.
+const GRACE: Duration = Duration::from_millis(50);
+
+/// Time without an event after which garbage is collected and memory is measured.
+const LULL: Duration = Duration::from_millis(500);
+
+/// Share of its memory that a program may keep between calls, in percent, before it is reloaded.
+const FULL_PERCENT: usize = 80;
+
+/// An isolate on its thread. Its functions are dropped before the runtime that they belong to.
+pub(super) struct Turns {
+    entry: Entry,
+    context: Context,
+    runtime: Runtime,
+    desk: Rc<Desk>,
+    shared: Arc<Shared>,
+}
+
+/// The functions that `start.js` returns.
+struct Entry {
+    call: Persistent<Function<'static>>,
+    fire: Persistent<Function<'static>>,
+    deliver: Persistent<Function<'static>>,
+    rejections: Persistent<Function<'static>>,
+    rejected: Tracker,
+}
+
+/// The function that is called for rejected promises. The runtime holds it too, and must not be the last owner of it.
+#[derive(Clone, Default)]
+struct Tracker(Rc<RefCell<Option<Persistent<Function<'static>>>>>);
+
+impl Tracker {
+    fn watch(&self, runtime: &Runtime) {
+        let tracker = Rc::clone(&self.0);
+        runtime.set_host_promise_rejection_tracker(Some(Box::new(
+            move |ctx, promise, reason, handled| {
+                let told = tracker.borrow().clone().map(|told| told.restore(&ctx));
+                if let Some(Ok(told)) = told {
+                    // Fails only without memory or time, which is reported elsewhere.
+                    let _ = told.call::<_, ()>((promise, reason, handled));
+                }
+            },
+        )));
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.rejected.0.take();
+    }
+}
+
+/// The reason why the isolate must end.
+struct Dead(Failure);
+
+impl Turns {
+    /// Creates the isolate and loads the code.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the code cannot be loaded.
+    pub(super) fn load(
+        program: &Program,
+        bundle: Vec<u8>,
+        desk: Rc<Desk>,
+        shared: Arc<Shared>,
+    ) -> Result<Self, Failure> {
+        let no_engine = |error: rquickjs::Error| Failure::Stopped(error.to_string());
+        let limits = program.limits;
+        let runtime = Runtime::new().map_err(no_engine)?;
+        runtime.set_memory_limit(limits.memory);
+        runtime.set_max_stack_size(limits.stack);
+        let budget = Rc::clone(&desk.budget);
+        runtime.set_interrupt_handler(Some(Box::new(move || budget.is_over())));
+        let context = Context::full(&runtime).map_err(no_engine)?;
+        let tracker = Tracker::default();
+        tracker.watch(&runtime);
+        desk.budget.begin(limits.cpu);
+        let entry = context
+            .with(|ctx| start(&ctx, (program, bundle), &desk, &tracker))
+            .map_err(|thrown| load_failure(&desk, thrown))?;
+        let turns = Self {
+            entry,
+            context,
+            runtime,
+            desk,
+            shared,
+        };
+        turns.drain();
+        if turns.desk.budget.was_interrupted() {
+            return Err(Failure::CpuTime(limits.cpu));
+        }
+        turns.flush_rejections();
+        turns.measure();
+        turns.desk.loaded.set(true);
+        Ok(turns)
+    }
+
+    /// Runs until the isolate is stopped or given up.
+    pub(super) fn run(self, events: &Receiver<Event>) {
+        let mut measured = true;
+        let failure = loop {
+            let wait = match (self.desk.wait(), measured) {
+                (Some(wait), true) => Some(wait),
+                (Some(wait), false) => Some(wait.min(LULL)),
+                (None, true) => None,
+                (None, false) => Some(LULL),
+            };
+            let event = match wait {
+                Some(wait) => match events.recv_timeout(wait) {
+                    Ok(event) => Some(event),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => Some(Event::Stop),
+                },
+                None => Some(events.recv().unwrap_or(Event::Stop)),
+            };
+            let quiet = event.is_none();
+            match self.handle(event) {
+                Ok(true) => {}
+                Ok(false) => break Failure::Stopped("it is dropped".to_owned()),
+                Err(Dead(failure)) => break failure,
+            }
+            if self.shared.retiring.load(Ordering::Relaxed) && self.desk.is_quiet() {
+                break Failure::Stopped("it is dropped".to_owned());
+            }
+            if quiet && !measured && self.desk.wait().is_none_or(|wait| !wait.is_zero()) {
+                self.measure();
+            }
+            measured = quiet;
+        };
+        self.shared.ended.store(true, Ordering::Release);
+        self.desk.give_up(&failure);
+    }
+
+    /// Handles an event, the timers that are due, and the calls whose time is up. Returns false if the isolate must
+    /// end.
+    fn handle(&self, event: Option<Event>) -> Result<bool, Dead> {
+        match event {
+            Some(Event::Call { request, reply }) => {
+                let bot = request.headers.get("x-bot-id").cloned();
+                let call = self.desk.open(bot, reply);
+                self.call(call, &request)?;
+            }
+            Some(Event::Fetched { operation, result }) => {
+                if let Some(call) = self.desk.finish(operation) {
+                    self.deliver(call, operation, result)?;
+                }
+            }
+            Some(Event::Stop) => return Ok(false),
+            None => {}
+        }
+        while let Some(timer) = self.desk.due_timer() {
+            if let Some(call) = self.desk.finish(timer) {
+                let fire = self.entry.fire.clone();
+                self.turn(call, |ctx| fire.restore(ctx)?.call((timer,)))?;
+            }
+        }
+        while let Some(call) = self.desk.overdue_call() {
+            let limit = self.desk.limits.wall;
+            self.desk.answer(call, Err(Failure::TimedOut(limit)));
+            self.desk.close(call);
+        }
+        Ok(true)
+    }
+
+    fn call(&self, call: u64, request: &Request) -> Result<(), Dead> {
+        let text = serde_json::to_string(request).unwrap_or_default();
+        let entry = self.entry.call.clone();
+        self.turn(Some(call), |ctx| entry.restore(ctx)?.call((call, text)))
+    }
+
+    fn deliver(
+        &self,
+        call: Option<u64>,
+        operation: u64,
+        result: Result<Fetched, String>,
+    ) -> Result<(), Dead> {
+        let entry = self.entry.deliver.clone();
+        self.turn(call, |ctx| {
+            let deliver = entry.restore(ctx)?;
+            match result {
+                Err(text) => deliver.call((operation, text)),
+                Ok(fetched) => {
+                    let head = serde_json::json!({
+                        "status": fetched.status,
+                        "headers": fetched.headers,
+                        "url": fetched.url,
+                        "redirected": fetched.redirected,
+                    });
+                    // Copied, so that it counts against the program's memory.
+                    let body = TypedArray::<u8>::new_copy(ctx.clone(), fetched.body)?;
+                    drop(fetched.held);
+                    deliver.call((operation, (), head.to_string(), body))
+                }
+            }
+        })
+    }
+
+    /// Runs code until nothing is left to run, and counts the time for one call.
+    fn turn(
+        &self,
+        call: Option<u64>,
+        enter: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()>,
+    ) -> Result<(), Dead> {
+        let desk = &*self.desk;
+        let limit = desk.limits.cpu;
+        // Requests and responses in flight are a part of the program's memory.
+        let memory = desk.limits.memory - desk.flight.bytes().min(desk.limits.memory);
+        self.runtime.set_memory_limit(memory);
+        let used = call.and_then(|id| Some(desk.calls.borrow().get(&id)?.used));
+        desk.current.set(call);
+        desk.budget
+            .begin(limit.saturating_sub(used.unwrap_or_default()));
+        let thrown = self
+            .context
+            .with(|ctx| enter(&ctx).catch(&ctx).map_err(|error| describe(&error)));
+        self.drain();
+        let interrupted = desk.budget.was_interrupted();
+        let mut dead = false;
+        if let Some(id) = call {
+            if let Some(call) = desk.calls.borrow_mut().get_mut(&id) {
+                call.used += desk.budget.spent();
+            }
+            if interrupted {
+                // Set before the reply, so that no further call arrives.
+                self.shared.retiring.store(true, Ordering::Relaxed);
+                desk.answer(id, Err(Failure::CpuTime(limit)));
+                desk.close(id);
+            } else if let Err(thrown) = thrown {
+                desk.answer(id, Err(failure_of(thrown, desk.limits.memory)));
+            }
+        } else if let Err(thrown) = thrown {
+            desk.log_uncaught(&thrown);
+        }
+        if interrupted {
+            // The interrupted code may have left an inconsistent state, so the program is reloaded.
+            self.shared.retiring.store(true, Ordering::Relaxed);
+            desk.budget.begin(GRACE);
+            self.drain();
+            dead = desk.budget.was_interrupted();
+        } else {
+            self.flush_rejections();
+        }
+        desk.current.set(None);
+        if let Some(id) = call {
+            desk.close_if_done(id);
+        }
+        if dead {
+            return Err(Dead(Failure::Stopped(
+                "the code of another call did not end".to_owned(),
+            )));
+        }
+        Ok(())
+    }
+
+    /// Runs the pending jobs of promises.
+    fn drain(&self) {
+        while !self.desk.budget.is_over() {
+            match self.runtime.execute_pending_job() {
+                Ok(true) => {}
+                Ok(false) => return,
+                // No code can catch an exception of a job; a rejection stays with its promise.
+                Err(job) => {
+                    let thrown = job.0.with(|ctx| {
+                        describe(&CaughtError::from_error(&ctx, rquickjs::Error::Exception))
+                    });
+                    if !self.desk.budget.was_interrupted() {
+                        self.desk.log_uncaught(&thrown);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Logs the promises that were rejected in this turn and have no handler.
+    fn flush_rejections(&self) {
+        let entry = self.entry.rejections.clone();
+        let flushed = self.context.with(|ctx| {
+            entry
+                .restore(&ctx)?
+                .call::<_, ()>(())
+                .catch(&ctx)
+                .map_err(|_| rquickjs::Error::Unknown)
+        });
+        if flushed.is_err() {
+            self.shared.retiring.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Collects garbage and measures the memory that is left in use.
+    fn measure(&self) {
+        self.runtime.run_gc();
+        let usage = self.runtime.memory_usage();
+        let bytes = usize::try_from(usage.malloc_size).unwrap_or(0);
+        self.shared.memory.store(bytes, Ordering::Relaxed);
+        if bytes > self.desk.limits.memory / 100 * FULL_PERCENT {
+            self.shared.retiring.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Sets up an isolate and loads the code.
+fn start(
+    ctx: &Ctx<'_>,
+    (program, bundle): (&Program, Vec<u8>),
+    desk: &Rc<Desk>,
+    tracker: &Tracker,
+) -> Result<Entry, Exception> {
+    let started = || -> rquickjs::Result<Entry> {
+        let host = host::object(ctx, desk)?;
+        let env = Object::new(ctx.clone())?;
+        for (name, value) in &program.env {
+            env.set(name.as_str(), value.expose())?;
+        }
+        let set_up: Function<'_> =
+            ctx.eval_with_options(modules::START, modules::options("node:internal"))?;
+        let entry: Object<'_> = set_up.call((host, env))?;
+        let function = |name: &str| -> rquickjs::Result<Persistent<Function<'static>>> {
+            Ok(Persistent::save(ctx, entry.get::<_, Function<'_>>(name)?))
+        };
+        let made = Entry {
+            call: function("call")?,
+            fire: function("fire")?,
+            deliver: function("deliver")?,
+            rejections: function("rejections")?,
+            rejected: tracker.clone(),
+        };
+        *tracker.0.borrow_mut() = Some(function("rejected")?);
+        let load: Function<'_> = entry.get("load")?;
+        let bundle = modules::compile_bundle(ctx, bundle)?;
+        load.call::<_, ()>((bundle,))?;
+        Ok(made)
+    };
+    started().catch(ctx).map_err(|error| describe(&error))
+}
+
+/// Creates the budget of an isolate.
+pub(super) fn budget(shared: &Shared) -> Rc<Budget> {
+    Rc::new(Budget::new(Arc::clone(&shared.stopping)))
+}

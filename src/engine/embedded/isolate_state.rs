@@ -1,0 +1,348 @@
+//! The state of an isolate: its calls, timers and requests in progress, and the call to which each timer or request
+//! belongs.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use tokio::{runtime::Handle, sync::oneshot, task::AbortHandle};
+
+use super::{budget::Budget, fetch::Fetched, in_flight::Flight, isolate::Shared, modules};
+use crate::{
+    engine::{Exception, Failure, Level, Limits, Request, Response, log::Sink},
+    kernel::Clock,
+    net::outbound::Outbound,
+};
+
+/// Maximum number of timers and requests in progress.
+const OPERATIONS: usize = 4096;
+
+/// Maximum number of missing features that are recorded, and maximum length of each name, in bytes.
+const MISSING: (usize, usize) = (32, 256);
+
+/// Maximum number of log lines of a call.
+const LINES: u32 = 2000;
+
+/// The sender for the result of a call.
+pub(super) type Reply = oneshot::Sender<Result<Response, Failure>>;
+
+/// An event that wakes an isolate.
+pub(super) enum Event {
+    /// A new call.
+    Call { request: Request, reply: Reply },
+    /// The response to a request of the code, or its error.
+    Fetched {
+        operation: u64,
+        result: Result<Fetched, String>,
+    },
+    /// The isolate must end.
+    Stop,
+}
+
+/// The state that the event loop and the host functions share.
+pub(super) struct Desk {
+    pub(super) program: Arc<str>,
+    pub(super) limits: Limits,
+    pub(super) budget: Rc<Budget>,
+    pub(super) clock: Clock,
+    pub(super) outbound: Outbound,
+    pub(super) tokio: Handle,
+    pub(super) events: mpsc::Sender<Event>,
+    pub(super) sink: Sink,
+    pub(super) shared: Arc<Shared>,
+    pub(super) flight: Arc<Flight>,
+    /// Features that the code used while it was loaded and that the engine lacks.
+    pub(super) missing: RefCell<BTreeSet<String>>,
+    /// True once the code is loaded.
+    pub(super) loaded: Cell<bool>,
+    /// The call that the current turn belongs to; `None` while the code is loaded.
+    pub(super) current: Cell<Option<u64>>,
+    pub(super) calls: RefCell<HashMap<u64, Call>>,
+    operations: RefCell<HashMap<u64, Operation>>,
+    last: Cell<u64>,
+}
+
+/// A call in progress.
+pub(super) struct Call {
+    /// `None` once the call has its reply. Its timers and requests may continue until its time is up.
+    reply: Option<Reply>,
+    bot: Option<Arc<str>>,
+    ends: Duration,
+    pub(super) used: Duration,
+    lines: u32,
+}
+
+struct Operation {
+    call: Option<u64>,
+    kind: Kind,
+}
+
+enum Kind {
+    Timer(Duration),
+    Request(AbortHandle),
+}
+
+impl Desk {
+    pub(super) fn new(
+        program: Arc<str>,
+        limits: Limits,
+        budget: Rc<Budget>,
+        surroundings: super::Surroundings,
+        events: mpsc::Sender<Event>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            program,
+            limits,
+            budget,
+            clock: surroundings.clock,
+            outbound: surroundings.outbound,
+            tokio: surroundings.tokio,
+            events,
+            sink: surroundings.sink,
+            shared,
+            flight: Flight::new(limits.memory, limits.fetches),
+            missing: RefCell::default(),
+            loaded: Cell::default(),
+            current: Cell::default(),
+            calls: RefCell::default(),
+            operations: RefCell::default(),
+            last: Cell::default(),
+        }
+    }
+
+    fn next_id(&self) -> u64 {
+        self.last.set(self.last.get() + 1);
+        self.last.get()
+    }
+
+    /// Records a feature that the code uses and the engine lacks.
+    pub(super) fn lacks(&self, mut what: String) {
+        let (most, longest) = MISSING;
+        if what.len() > longest {
+            what.truncate(what.floor_char_boundary(longest));
+            what.shrink_to_fit();
+        }
+        if self.loaded.get() {
+            self.shared.note_missing(what);
+        } else if self.missing.borrow().len() < most {
+            self.missing.borrow_mut().insert(what);
+        }
+    }
+
+    /// Registers a call.
+    pub(super) fn open(&self, bot: Option<String>, reply: Reply) -> u64 {
+        let id = self.next_id();
+        let call = Call {
+            reply: Some(reply),
+            bot: bot.map(Arc::from),
+            ends: self.budget.now() + self.limits.wall,
+            used: Duration::ZERO,
+            lines: 0,
+        };
+        self.calls.borrow_mut().insert(id, call);
+        id
+    }
+
+    /// Replies to a call, if it has no reply yet.
+    pub(super) fn answer(&self, id: u64, result: Result<Response, Failure>) {
+        let reply = self
+            .calls
+            .borrow_mut()
+            .get_mut(&id)
+            .and_then(|call| call.reply.take());
+        if let Some(reply) = reply {
+            // Fails only if the caller no longer waits.
+            let _ = reply.send(result);
+        }
+    }
+
+    /// Removes a call and cancels its timers and requests.
+    pub(super) fn close(&self, id: u64) {
+        self.calls.borrow_mut().remove(&id);
+        self.operations.borrow_mut().retain(|_, operation| {
+            let its = operation.call == Some(id);
+            if its {
+                operation.end();
+            }
+            !its
+        });
+    }
+
+    /// Removes a call that has its reply and no timers or requests left.
+    pub(super) fn close_if_done(&self, id: u64) {
+        let answered = self
+            .calls
+            .borrow()
+            .get(&id)
+            .is_some_and(|call| call.reply.is_none());
+        let operations = self.operations.borrow();
+        if answered
+            && !operations
+                .values()
+                .any(|operation| operation.call == Some(id))
+        {
+            self.calls.borrow_mut().remove(&id);
+        }
+    }
+
+    /// True if no call waits for its reply.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.calls
+            .borrow()
+            .values()
+            .all(|call| call.reply.is_none())
+    }
+
+    /// Fails all calls, and cancels all timers and requests.
+    pub(super) fn give_up(&self, failure: &Failure) {
+        for (_, call) in self.calls.borrow_mut().drain() {
+            if let Some(reply) = call.reply {
+                // Fails only if the caller no longer waits.
+                let _ = reply.send(Err(failure.clone()));
+            }
+        }
+        for (_, operation) in self.operations.borrow_mut().drain() {
+            operation.end();
+        }
+    }
+
+    /// Checks that the turn may start a timer or a request: its call is not over, and the limit is not reached.
+    fn has_room(&self) -> Result<(), &'static str> {
+        let over = |id: u64| !self.calls.borrow().contains_key(&id);
+        if self.current.get().is_some_and(over) {
+            return Err("the call that this belongs to is over");
+        }
+        if self.operations.borrow().len() >= OPERATIONS {
+            return Err("too many timers and requests are under way");
+        }
+        Ok(())
+    }
+
+    /// Starts a timer.
+    pub(super) fn start_timer(&self, after: Duration) -> Result<u64, &'static str> {
+        self.has_room()?;
+        let id = self.next_id();
+        let kind = Kind::Timer(self.budget.now() + after);
+        self.add(id, kind);
+        Ok(id)
+    }
+
+    /// Starts a request.
+    pub(super) fn start_request(
+        &self,
+        exchange: impl Future<Output = Result<Fetched, String>> + Send + 'static,
+    ) -> Result<u64, &'static str> {
+        self.has_room()?;
+        let operation = self.next_id();
+        let events = self.events.clone();
+        let task = self.tokio.spawn(async move {
+            let result = exchange.await;
+            // Fails only if the isolate has ended.
+            let _ = events.send(Event::Fetched { operation, result });
+        });
+        self.add(operation, Kind::Request(task.abort_handle()));
+        Ok(operation)
+    }
+
+    fn add(&self, id: u64, kind: Kind) {
+        let call = self.current.get();
+        self.operations
+            .borrow_mut()
+            .insert(id, Operation { call, kind });
+    }
+
+    /// Cancels a timer or a request.
+    pub(super) fn cancel(&self, id: u64) {
+        if let Some(operation) = self.operations.borrow_mut().remove(&id) {
+            operation.end();
+        }
+    }
+
+    /// Removes a finished timer or request. Returns the call that it belongs to, or `None` if it was cancelled.
+    pub(super) fn finish(&self, id: u64) -> Option<Option<u64>> {
+        let operation = self.operations.borrow_mut().remove(&id)?;
+        Some(operation.call)
+    }
+
+    /// Returns the first timer, if it is due.
+    pub(super) fn due_timer(&self) -> Option<u64> {
+        let (due, id) = self.first_timer()?;
+        (due <= self.budget.now()).then_some(id)
+    }
+
+    fn first_timer(&self) -> Option<(Duration, u64)> {
+        let operations = self.operations.borrow();
+        let timers = operations.iter().filter_map(|(id, operation)| {
+            let Kind::Timer(due) = operation.kind else {
+                return None;
+            };
+            Some((due, *id))
+        });
+        timers.min()
+    }
+
+    /// Returns a call whose time is up.
+    pub(super) fn overdue_call(&self) -> Option<u64> {
+        let now = self.budget.now();
+        let calls = self.calls.borrow();
+        let mut overdue = calls.iter().filter(|(_, call)| call.ends <= now);
+        overdue.next().map(|(id, _)| *id)
+    }
+
+    /// Returns the time until the next timer is due or the time of a call is up; `None` if there is neither.
+    pub(super) fn wait(&self) -> Option<Duration> {
+        let calls = self.calls.borrow();
+        let ends = calls.values().map(|call| call.ends);
+        let due = self.first_timer().map(|(due, _)| due);
+        let next = ends.chain(due).min()?;
+        Some(next.saturating_sub(self.budget.now()))
+    }
+
+    /// Writes a log line of the current turn.
+    pub(super) fn log(&self, level: Level, text: &str) {
+        let Some(bot) = self.next_line() else { return };
+        match level {
+            Level::Error => {
+                let text = modules::unwrapped_places(text);
+                self.sink.write(&self.program, bot, level, &text);
+            }
+            _ => self.sink.write(&self.program, bot, level, text),
+        }
+    }
+
+    /// Logs an exception of the current turn that no code caught.
+    pub(super) fn log_uncaught(&self, thrown: &Exception) {
+        if let Some(bot) = self.next_line() {
+            self.sink.write_uncaught(&self.program, bot, thrown);
+        }
+    }
+
+    /// Counts a log line of the current turn and returns its bot. Returns `None` if the call may write no more lines.
+    fn next_line(&self) -> Option<Option<Arc<str>>> {
+        let Some(id) = self.current.get() else {
+            return Some(None);
+        };
+        let mut calls = self.calls.borrow_mut();
+        let call = calls.get_mut(&id)?;
+        call.lines += 1;
+        if call.lines == LINES {
+            let text = format!("further lines of this call are left out after {LINES}");
+            let bot = call.bot.clone();
+            self.sink.write(&self.program, bot, Level::Warn, &text);
+        }
+        (call.lines < LINES).then(|| call.bot.clone())
+    }
+}
+
+impl Operation {
+    fn end(&self) {
+        if let Kind::Request(task) = &self.kind {
+            task.abort();
+        }
+    }
+}

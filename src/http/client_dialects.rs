@@ -1,0 +1,131 @@
+//! Renders errors for unknown paths in the format of the vendor whose client sent the request. A client with a wrong
+//! base address understands only the errors of its own vendor.
+
+use std::{cmp::Reverse, sync::Arc};
+
+use poem::{
+    Request, Response,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header},
+};
+use tracing::error;
+
+use super::{Marks, Mount, dialect::RenderError, unsupported, wrong_key_limiter::KEYS};
+use crate::kernel::{Error, Kind, schema::shortened};
+
+/// Maximum length of a path in an error, in bytes.
+const LONGEST_PATH: usize = 200;
+
+/// The dialects of a server and the patterns of their clients. Clones share it.
+#[derive(Clone, Default)]
+pub struct Strays(Arc<[Known]>);
+
+struct Known {
+    name: &'static str,
+    marks: Marks,
+    render: Arc<dyn RenderError>,
+}
+
+/// The dialect of the client that sent a request, and the requested path.
+pub(super) struct Sender {
+    dialect: &'static str,
+    render: Arc<dyn RenderError>,
+    method: Method,
+    uri: Uri,
+}
+
+impl Strays {
+    /// Collects the dialects of a server.
+    #[must_use]
+    pub fn of(mounts: &[Mount]) -> Self {
+        let known = mounts.iter().map(|mount| Known {
+            name: mount.name,
+            marks: mount.marks,
+            render: mount.render.clone(),
+        });
+        Self(known.collect())
+    }
+
+    /// Identifies the sender of a request by its API key, else by a header.
+    pub(super) fn sender(&self, request: &Request) -> Option<Sender> {
+        let headers = request.headers();
+        let known = self.by_key(headers).or_else(|| self.by_header(headers))?;
+        Some(Sender {
+            dialect: known.name,
+            render: known.render.clone(),
+            method: request.method().clone(),
+            uri: request.original_uri().clone(),
+        })
+    }
+
+    fn by_key(&self, headers: &HeaderMap) -> Option<&Known> {
+        let keys = KEYS.map(|name| key_of(headers, &name));
+        let longest = |known: &Known| {
+            let keys = keys.iter().flatten();
+            let begins = |mark: &&&str| keys.clone().any(|key| key.starts_with(**mark));
+            let fitting = known.marks.keys.iter().filter(begins);
+            fitting.map(|mark| mark.len()).max()
+        };
+        let fitting = self
+            .0
+            .iter()
+            .filter_map(|known| Some((longest(known)?, known)));
+        Some(fitting.min_by_key(|(length, _)| Reverse(*length))?.1)
+    }
+
+    fn by_header(&self, headers: &HeaderMap) -> Option<&Known> {
+        let mut known = self.0.iter();
+        known.find(|known| {
+            known
+                .marks
+                .headers
+                .iter()
+                .any(|name| headers.contains_key(*name))
+        })
+    }
+}
+
+impl Sender {
+    /// Renders the response for an unknown path below `dialect`. `None` if the sender has the same dialect, or if the
+    /// request failed for another reason.
+    pub(super) fn answer(
+        &self,
+        error: &Error,
+        dialect: &str,
+        request_id: &str,
+    ) -> Option<Response> {
+        if error.kind() != Kind::NoOperation || self.dialect == dialect {
+            return None;
+        }
+        let (method, path) = (&self.method, shortened(self.uri.path(), LONGEST_PATH));
+        let text = format!("{method} {path} not found: this server has no such operation");
+        let error = Error::new(Kind::NoOperation, text);
+        let error = unsupported::explained(error, self.dialect, method, self.uri.path());
+        Some(rendered(&*self.render, self.dialect, &error, request_id))
+    }
+}
+
+/// Returns the API key in a header, without the scheme.
+fn key_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let value = headers.get(name)?.to_str().ok()?;
+    value.split_ascii_whitespace().next_back()
+}
+
+/// Renders an error in the format of a dialect.
+pub(super) fn rendered(
+    render: &dyn RenderError,
+    dialect: &'static str,
+    error: &Error,
+    request_id: &str,
+) -> Response {
+    if error.kind() == Kind::Internal {
+        error!(dialect, request_id, ?error, "a request failed");
+    }
+    let mut response = render.render_in(error, request_id);
+    if let Kind::RateLimited { retry_after } | Kind::Unavailable { retry_after } = error.kind() {
+        let seconds = retry_after.as_secs().max(1);
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}

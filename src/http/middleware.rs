@@ -1,0 +1,320 @@
+//! The middleware stack around every endpoint, outermost first: request id, metrics and log, wrong keys, host check,
+//! page policy, panic guard, compression, body limit, timeout. The dialect of the path renders every error.
+
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt;
+use percent_encoding::percent_decode_str;
+use poem::{
+    Body, Endpoint, Request, Response,
+    endpoint::BoxEndpoint,
+    http::{HeaderValue, StatusCode, header},
+};
+use poem_openapi::OperationId;
+use tracing::debug;
+
+use super::{
+    Allowed, Mount,
+    allowed_methods::{self, RoutedPath},
+    client_dialects::{Strays, rendered},
+    compression::Compression,
+    cors::LocalPage,
+    dialect::RenderError,
+    error_page,
+    errors::{from_poem, too_large},
+    policy,
+    request_id::{REQUEST_ID, request_id},
+    request_state::Mounted,
+    same_origin, unsupported,
+    wrong_key_limiter::Keys,
+};
+use crate::kernel::{
+    Error, Kind,
+    clock::{Stopwatch, within},
+};
+
+/// The operation label of requests that no operation answered, in metrics.
+const NO_OPERATION: &str = "none";
+
+/// An endpoint with its middleware.
+pub struct Edge {
+    inner: BoxEndpoint<'static, Response>,
+    dialect: &'static str,
+    render: Arc<dyn RenderError>,
+    mounted: Mounted,
+    allowed: Allowed,
+    credentials: bool,
+    /// True if the endpoint sets the CORS headers itself.
+    own_cors: bool,
+    /// True if the endpoint accepts paths that are not UTF-8.
+    raw_paths: bool,
+    /// True if only pages of this server may send requests that change something.
+    own_pages: bool,
+    /// True if browsers get an HTML page for errors.
+    error_pages: bool,
+    /// The headers in which requests carry API keys of this server.
+    keys: Keys,
+    /// The dialects whose clients get errors of their own vendor for unknown paths.
+    strays: Strays,
+}
+
+/// A request that failed.
+struct Failed {
+    error: Error,
+    operation: &'static str,
+    /// The methods of the path, if the error is a wrong method.
+    allow: Option<HeaderValue>,
+}
+
+impl Failed {
+    /// Creates the failure of a request for which no operation was found yet.
+    const fn early(error: Error) -> Self {
+        Self {
+            error,
+            operation: NO_OPERATION,
+            allow: None,
+        }
+    }
+}
+
+impl Edge {
+    /// Wraps an endpoint.
+    pub fn new(
+        inner: BoxEndpoint<'static, Response>,
+        dialect: &'static str,
+        render: Arc<dyn RenderError>,
+        mounted: Mounted,
+    ) -> Self {
+        Self {
+            inner,
+            dialect,
+            render,
+            mounted,
+            allowed: Allowed::default(),
+            credentials: false,
+            own_cors: false,
+            raw_paths: false,
+            own_pages: false,
+            error_pages: false,
+            keys: Keys::Anywhere,
+            strays: Strays::default(),
+        }
+    }
+
+    /// Renders errors for unknown paths in the dialect of the client that sent the request.
+    #[must_use]
+    pub fn with_strays(mut self, strays: &Strays) -> Self {
+        self.strays = strays.clone();
+        self
+    }
+
+    /// Looks for API keys of this server only in `keys`, for an endpoint that passes on other parties' answers.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Keys) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// Sets the methods of the endpoint's paths.
+    #[must_use]
+    pub fn with_methods(mut self, methods: &'static [allowed_methods::Row]) -> Self {
+        self.allowed = Allowed::new(None, methods);
+        self
+    }
+
+    /// Accepts paths that are not UTF-8.
+    #[must_use]
+    pub fn with_raw_paths(mut self) -> Self {
+        self.raw_paths = true;
+        self
+    }
+
+    /// Leaves the CORS headers to the endpoint.
+    #[must_use]
+    pub fn with_own_cors(mut self) -> Self {
+        self.own_cors = true;
+        self
+    }
+
+    /// Renders errors as HTML pages for browsers.
+    #[must_use]
+    pub fn with_error_pages(mut self) -> Self {
+        self.error_pages = true;
+        self
+    }
+
+    /// Rejects requests of other sites' pages that change something.
+    #[must_use]
+    pub fn for_own_pages(mut self) -> Self {
+        self.own_pages = true;
+        self
+    }
+
+    /// Wraps a dialect.
+    pub fn around(mount: Mount, mounted: Mounted) -> Self {
+        Self {
+            credentials: mount.credentials,
+            allowed: Allowed::new(Some(mount.document), mount.beside),
+            ..Self::new(mount.endpoint, mount.name, mount.render, mounted)
+        }
+    }
+
+    /// Calls the endpoint. An error carries the operation in which it occurred.
+    async fn answer(&self, mut request: Request) -> Result<Response, Failed> {
+        if !self.raw_paths && !is_text(request.uri().path()) {
+            return Err(Failed::early(not_text()));
+        }
+        let announced = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        if announced.is_some_and(|length| length > self.mounted.limits().body) {
+            return Err(Failed::early(too_large()));
+        }
+        request.set_data(self.mounted.clone());
+        if self.own_pages {
+            same_origin::check(&request).map_err(Failed::early)?;
+        }
+        // The guard counts the body's memory until the request is answered.
+        let _share = self.mounted.body_memory().count(&mut request);
+        let uri = request.uri().clone();
+        let method = request.method().clone();
+        let guarded = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        match within(self.mounted.limits().time, guarded).await {
+            Ok(Ok(Ok(response))) => Ok(response),
+            Ok(Ok(Err(error))) => {
+                let mut failed = self.failed(error, uri.path());
+                failed.error =
+                    unsupported::explained(failed.error, self.dialect, &method, uri.path());
+                Err(failed)
+            }
+            Ok(Err(panic)) => {
+                let error = Error::internal("a handler panicked", panic_text(&*panic));
+                Err(Failed::early(error))
+            }
+            Err(_) => {
+                let error = Error::new(Kind::Timeout, "The request took too long");
+                Err(Failed::early(error))
+            }
+        }
+    }
+
+    fn failed(&self, error: poem::Error, path: &str) -> Failed {
+        let operation = operation(error.data::<OperationId>());
+        let routed = error.data::<RoutedPath>().map(|routed| routed.0.clone());
+        let error = from_poem(error);
+        let allow = (error.kind() == Kind::MethodNotAllowed)
+            .then(|| self.allowed.at(routed.as_deref().unwrap_or(path)));
+        Failed {
+            error,
+            operation,
+            allow: allow.flatten(),
+        }
+    }
+
+    fn render(&self, error: &Error, request_id: &str) -> Response {
+        rendered(&*self.render, self.dialect, error, request_id)
+    }
+}
+
+impl Endpoint for Edge {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let watch = Stopwatch::start();
+        let request_id = request_id(&request);
+        let method = request.method().clone();
+        let path = tracing::enabled!(tracing::Level::DEBUG)
+            .then(|| request.original_uri().path().to_owned());
+        let for_us = self.mounted.origins().check_host(&request);
+        let local_page = match self.own_cors || for_us.is_err() {
+            true => None,
+            false => LocalPage::of(&request, self.credentials),
+        };
+        let preflight = local_page
+            .as_ref()
+            .and_then(|page| page.preflight(&request));
+        if let Some(response) = preflight {
+            return Ok(response);
+        }
+        let compression = Compression::of(&request);
+        let with_key = self.keys.sender(&request, self.mounted.origins());
+        let sender = self.strays.sender(&request);
+        let wants_page = self.error_pages && error_page::is_wanted(&request);
+        let answered = match for_us {
+            Ok(()) => self.answer(request).await,
+            Err(error) => Err(Failed::early(error)),
+        };
+        let (mut response, operation) = match answered {
+            Ok(response) => {
+                let operation = operation(response.data::<OperationId>());
+                match compression.apply(response).await {
+                    Ok(response) => (response, operation),
+                    Err(error) => (self.render(&from_poem(error), &request_id), operation),
+                }
+            }
+            Err(failed) => {
+                let strayed = sender
+                    .and_then(|sender| sender.answer(&failed.error, self.dialect, &request_id));
+                let mut response = strayed.unwrap_or_else(|| match wants_page {
+                    true => error_page::of(&failed.error),
+                    false => self.render(&failed.error, &request_id),
+                });
+                if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+                    // Empty for a path without methods: one vendor answers 405 for these too.
+                    let allow = failed.allow.unwrap_or_else(|| HeaderValue::from_static(""));
+                    response.headers_mut().insert(header::ALLOW, allow);
+                }
+                (response, failed.operation)
+            }
+        };
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Some(from) = with_key
+            && let Err(refusal) = self.mounted.wrong_key(self.dialect, from).await
+        {
+            response = self.render(&refusal, &request_id);
+        }
+        if response.status() == StatusCode::NO_CONTENT {
+            response.set_body(Body::empty());
+        }
+        if let Ok(value) = HeaderValue::from_str(&request_id) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        policy::complete(response.headers_mut());
+        if let Some(page) = local_page {
+            page.allow(response.headers_mut());
+        }
+        let status = response.status().as_u16();
+        self.mounted
+            .metrics()
+            .count_request(self.dialect, operation, status, watch.elapsed());
+        if let Some(path) = path {
+            debug!(%method, path, status, operation, request_id, "answered");
+        }
+        Ok(response)
+    }
+}
+
+/// True if a path is UTF-8 after percent-decoding.
+fn is_text(path: &str) -> bool {
+    !path.contains('%') || percent_decode_str(path).decode_utf8().is_ok()
+}
+
+fn not_text() -> Error {
+    Error::invalid("The path is not UTF-8")
+}
+
+fn operation(id: Option<&OperationId>) -> &'static str {
+    id.map_or(NO_OPERATION, |id| id.0)
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a text".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! The state that the middleware attaches to every request. It is one value because each value costs an allocation
+//! and a look-up per request.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use poem::Request;
+
+use super::{
+    Metrics, WrongKeys, body_memory::BodyMemory, origin::Origins, wrong_key_limiter::Outcome,
+};
+use crate::{
+    domain::App,
+    kernel::{Error, Result},
+};
+
+/// Limits for every request.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Maximum size of a body, in bytes.
+    pub body: usize,
+    /// Maximum time of a request.
+    pub time: Duration,
+    /// Maximum memory for the bodies of all requests together, in bytes.
+    pub body_memory: usize,
+}
+
+/// Maximum size of this request's body, in bytes, which overrides [`Limits::body`].
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimit(pub usize);
+
+/// The state that the endpoints of a server share.
+#[derive(Clone)]
+pub struct Mounted(Arc<Shared>);
+
+#[derive(Clone)]
+struct Shared {
+    app: Option<App>,
+    origins: Origins,
+    limits: Limits,
+    body_memory: BodyMemory,
+    metrics: Metrics,
+    /// `None` in tests of the middleware.
+    wrong_keys: Option<WrongKeys>,
+}
+
+impl Mounted {
+    /// Creates the state. Tests of the middleware pass no domain.
+    #[must_use]
+    pub fn new(app: Option<App>, origins: Origins, limits: Limits, metrics: Metrics) -> Self {
+        Self(Arc::new(Shared {
+            app,
+            origins,
+            limits,
+            body_memory: BodyMemory::new(limits.body_memory),
+            metrics,
+            wrong_keys: None,
+        }))
+    }
+
+    /// Returns a copy with a limiter of wrong keys.
+    #[must_use]
+    pub fn with_wrong_keys(&self, wrong_keys: WrongKeys) -> Self {
+        let mut shared = Shared::clone(&self.0);
+        shared.wrong_keys = Some(wrong_keys);
+        Self(Arc::new(shared))
+    }
+
+    /// Returns a copy with another request timeout.
+    #[must_use]
+    pub fn for_at_most(&self, time: Duration) -> Self {
+        let mut shared = Shared::clone(&self.0);
+        shared.limits.time = time;
+        Self(Arc::new(shared))
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
+    pub(super) fn body_memory(&self) -> &BodyMemory {
+        &self.0.body_memory
+    }
+
+    pub(super) fn origins(&self) -> &Origins {
+        &self.0.origins
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Records a wrong key from an address. Waits if the address has sent too many.
+    ///
+    /// # Errors
+    /// `RateLimited` if too many answers already wait.
+    pub(super) async fn wrong_key(
+        &self,
+        dialect: &'static str,
+        from: Option<IpAddr>,
+    ) -> Result<()> {
+        let Some(wrong_keys) = &self.0.wrong_keys else {
+            return Ok(());
+        };
+        let outcome = wrong_keys.note(dialect, from).await;
+        self.metrics().count_wrong_key(dialect, outcome.as_str());
+        match outcome {
+            Outcome::TurnedAway => Err(wrong_keys.turned_away()),
+            Outcome::Answered | Outcome::Delayed => Ok(()),
+        }
+    }
+}
+
+/// Returns the domain of a request's endpoint.
+///
+/// # Errors
+/// `Internal` if the endpoint has no domain.
+pub fn app(request: &Request) -> Result<&App> {
+    request
+        .data::<Mounted>()
+        .and_then(|mounted| mounted.0.app.as_ref())
+        .ok_or_else(|| Error::internal("an endpoint was mounted without a domain", "no data"))
+}
+
+/// Returns the maximum size of a request's body, in bytes. `None` without the middleware.
+#[must_use]
+pub fn body_limit(request: &Request) -> Option<usize> {
+    let own = request.data::<BodyLimit>().map(|limit| limit.0);
+    own.or_else(|| Some(request.data::<Mounted>()?.limits().body))
+}
+
+pub(super) fn origins(request: &Request) -> Option<&Origins> {
+    Some(&request.data::<Mounted>()?.0.origins)
+}

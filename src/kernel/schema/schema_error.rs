@@ -1,0 +1,104 @@
+//! Describes why a schema is invalid; the text names the keyword and its place in the schema.
+
+use jsonschema::{ValidationError, error::ValidationErrorKind};
+use serde_json::Value;
+
+use super::{
+    ecma_patterns::Written,
+    report::{shortened, steps, violations},
+};
+use crate::kernel::{
+    Rule, Violation,
+    violation::{Location, Step},
+};
+
+/// Maximum length of a description, in bytes.
+const LONGEST: usize = 500;
+
+/// Maximum length of a value in a description, in bytes.
+const SHOWN: usize = 60;
+
+/// Describes the validator's error for an invalid schema.
+pub(super) fn fault(error: &ValidationError<'_>, patterns: &Written) -> String {
+    let text = match error.kind() {
+        ValidationErrorKind::Referencing(why) => format!("$ref: {why}"),
+        _ => {
+            let found = violations(error, Location::Body);
+            match found.first() {
+                Some(first) => worded(first, wrong_value(first, error.instance()), patterns),
+                // For `false`, the error contains no rule (`report::violations`).
+                None => {
+                    let place = place(&steps(error.instance_path()));
+                    format!("{place} must not be {}", error.instance())
+                }
+            }
+        }
+    };
+    shortened(&text, LONGEST)
+}
+
+/// Returns the wrong value. For a pattern, the validator's error holds the object that contains it.
+fn wrong_value<'v>(violation: &Violation, instance: &'v Value) -> &'v Value {
+    match violation.path.last() {
+        Some(Step::Key(name)) => instance.get(name).unwrap_or(instance),
+        _ => instance,
+    }
+}
+
+fn worded(violation: &Violation, value: &Value, patterns: &Written) -> String {
+    let written = |text: &str| {
+        patterns
+            .get(text)
+            .cloned()
+            .unwrap_or_else(|| text.to_owned())
+    };
+    let place = place(&violation.path);
+    let shown = match value {
+        Value::String(text) => format!("{:?}", shortened(&written(text), SHOWN)),
+        Value::Array(_) | Value::Object(_) => String::new(),
+        other => other.to_string(),
+    };
+    let shown = match (&violation.rule, shown.as_str()) {
+        (Rule::Required | Rule::Unexpected, _) | (_, "") => String::new(),
+        (_, shown) => format!(", not {shown}"),
+    };
+    match &violation.rule {
+        Rule::Format(format) if format == "regex" => {
+            format!("{place} must be a valid regular expression{shown}")
+        }
+        rule => format!("{place} {rule}{shown}"),
+    }
+}
+
+/// Returns the innermost keyword on a path into a schema.
+fn keyword(path: &[Step]) -> Option<&str> {
+    let mut names = path.iter().filter_map(|step| match step {
+        Step::Key(name) => Some(name.as_str()),
+        Step::Index(_) => None,
+    });
+    names.rfind(|name| referencing::Draft::Draft202012.is_known_keyword(name))
+}
+
+/// Formats a path into a schema as a JSON pointer: `#/properties/age/minimum`.
+fn pointer(path: &[Step]) -> String {
+    let mut pointer = "#".to_owned();
+    for step in path {
+        match step {
+            Step::Key(name) => {
+                pointer.push('/');
+                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+            }
+            Step::Index(index) => pointer.push_str(&format!("/{index}")),
+        }
+    }
+    shortened(&pointer, 200)
+}
+
+/// Formats the keyword and its place.
+fn place(path: &[Step]) -> String {
+    let pointer = pointer(path);
+    match keyword(path) {
+        Some(keyword) => format!("{keyword} at {pointer}"),
+        None => pointer,
+    }
+}
