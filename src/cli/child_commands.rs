@@ -34,7 +34,7 @@ pub struct ScriptWorker {
 
 impl ScriptWorker {
     pub fn run(&self) -> Result<ExitCode> {
-        script::serve(&script::Worker {
+        script::serve(&script::WorkerLimits {
             memory: self.memory_bytes,
             input: self.input_bytes,
             output: self.output_bytes,

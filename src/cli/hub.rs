@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::{Database, output};
 use crate::{
     config::Loaded,
-    domain::bots::integrations::{self, Name},
+    domain::bots::integrations::{self, NameOwner},
     kernel::ids::WorkspaceId,
 };
 
@@ -50,7 +50,7 @@ impl Hub {
 }
 
 fn list(database: &Database, json: bool) -> Result<()> {
-    let names: Vec<Name> = database.store.read(integrations::list_names)?;
+    let names: Vec<NameOwner> = database.store.read(integrations::list_names)?;
     if json {
         return output::json(&names);
     }

@@ -18,13 +18,13 @@ pub enum Integration {
     /// List the platform integrations of every agent.
     List,
     /// Approve a platform integration, so that it can no longer be changed.
-    Approve(One),
+    Approve(IntegrationArgs),
     /// Archive a platform integration, so that it can no longer be changed or installed.
-    Archive(One),
+    Archive(IntegrationArgs),
 }
 
 #[derive(Args)]
-pub struct One {
+pub struct IntegrationArgs {
     /// The id, as `integration list` prints it.
     #[arg(value_name = "ID")]
     id: PlatformIntegrationId,

@@ -39,7 +39,7 @@ pub enum Key {
 
 #[derive(Args)]
 pub struct Create {
-    #[arg(long, value_parser = kind, help = what_it_is_for("What the key is for", &MADE_HERE))]
+    #[arg(long, value_parser = kind, help = what_it_is_for("What the key is for", &CREATABLE_KINDS))]
     api: KeyKind,
     /// The id of the key's workspace.
     #[arg(long, value_name = "ID")]
@@ -89,7 +89,7 @@ pub struct Revoke {
 }
 
 /// The kinds of key that `key create` creates. The other kinds are created with their integration or installation.
-const MADE_HERE: [KeyKind; 7] = [
+const CREATABLE_KINDS: [KeyKind; 7] = [
     KeyKind::Aloochat,
     KeyKind::Ada,
     KeyKind::AdaEndUsers,

@@ -30,7 +30,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use tokio::runtime::Runtime;
 
-use self::output::Unprinted;
+use self::output::WriteError;
 use crate::{
     config::{Loaded, Overrides, load},
     domain::{Change, tenancy::audit::Actor},
@@ -142,8 +142,8 @@ fn whole(error: &anyhow::Error) -> String {
 }
 
 fn is_closed(error: &anyhow::Error) -> bool {
-    let unprinted = error.downcast_ref::<Unprinted>();
-    unprinted.is_some_and(Unprinted::is_closed)
+    let unprinted = error.downcast_ref::<WriteError>();
+    unprinted.is_some_and(WriteError::is_closed)
 }
 
 fn execute(cli: Cli) -> Result<ExitCode> {

@@ -14,9 +14,9 @@ use crate::kernel::ascii_json;
 /// The error of writing to standard output.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to standard output: {0}")]
-pub struct Unprinted(io::Error);
+pub struct WriteError(io::Error);
 
-impl Unprinted {
+impl WriteError {
     /// True if the reader closed the pipe, as `head` does.
     pub fn is_closed(&self) -> bool {
         self.0.kind() == ErrorKind::BrokenPipe
@@ -24,14 +24,14 @@ impl Unprinted {
 }
 
 /// Prints a text to standard output.
-pub fn text(text: impl Display) -> Result<(), Unprinted> {
+pub fn text(text: impl Display) -> Result<(), WriteError> {
     let mut out = io::stdout().lock();
     let printed = write!(out, "{text}").and_then(|()| out.flush());
-    printed.map_err(Unprinted)
+    printed.map_err(WriteError)
 }
 
 /// Prints a line to standard output.
-pub fn line(line: impl Display) -> Result<(), Unprinted> {
+pub fn line(line: impl Display) -> Result<(), WriteError> {
     text(format_args!("{line}\n"))
 }
 
@@ -47,7 +47,7 @@ pub fn json(value: &impl Serialize) -> Result<()> {
 }
 
 /// Prints rows in columns under their headings.
-pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> Result<(), Unprinted> {
+pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> Result<(), WriteError> {
     let headings = headings.map(str::to_owned);
     let all: Vec<&[String; N]> = std::iter::once(&headings).chain(rows).collect();
     let mut widths = [0; N];

@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 use super::output;
 use crate::{
     config::{Loaded, Profile},
-    engine::{Engine, EngineChoice, Level, LogLine, Program, Request, Sources},
+    engine::{Engine, EngineChoice, Level, LogLine, Program, Request, SourcePositions},
     kernel::{Clock, Secret},
     net::outbound::Outbound,
 };
@@ -44,14 +44,14 @@ pub struct Run {
     headers: Vec<String>,
     /// The engine [default: as in the settings].
     #[arg(long)]
-    engine: Option<Chosen>,
+    engine: Option<EngineArg>,
     /// Number of calls, one after the other; only the last response is printed.
     #[arg(long, default_value_t = 1, value_name = "TIMES")]
     repeat: u32,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Chosen {
+enum EngineArg {
     Auto,
     Embedded,
     Node,
@@ -76,7 +76,7 @@ impl Run {
         let program = self.program(config.runtime.limits())?;
         let mut lines = engine.take_lines().context("nobody else reads the log")?;
         let most = config.runtime.source_map_bytes;
-        let sources = Arc::new(Sources::new(program.code.clone(), most));
+        let sources = Arc::new(SourcePositions::new(program.code.clone(), most));
         let printing = tokio::spawn(async move {
             while let Some(mut line) = lines.recv().await {
                 if line.level == Level::Error {
@@ -131,9 +131,9 @@ impl Run {
             env,
             limits,
             engine: self.engine.map(|chosen| match chosen {
-                Chosen::Auto => EngineChoice::Auto,
-                Chosen::Embedded => EngineChoice::Embedded,
-                Chosen::Node => EngineChoice::Node,
+                EngineArg::Auto => EngineChoice::Auto,
+                EngineArg::Embedded => EngineChoice::Embedded,
+                EngineArg::Node => EngineChoice::Node,
             }),
         })
     }

@@ -17,7 +17,7 @@ use tracing::warn;
 
 use super::output;
 use crate::{
-    config::{Config, Log, LogFormat, Profile},
+    config::{Config, LogFormat, LogSettings, Profile},
     domain::tenancy::api_keys::KeyKind,
     kernel::{Clock, ascii::AsciiLines},
     server::Server,
@@ -84,7 +84,7 @@ async fn serve(config: &Config) -> Result<()> {
     Ok(())
 }
 
-fn log_to_stderr(log: &Log) -> Result<()> {
+fn log_to_stderr(log: &LogSettings) -> Result<()> {
     let filter: tracing_subscriber::EnvFilter = log.level.parse()?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)

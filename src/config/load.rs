@@ -21,7 +21,7 @@ const DEFAULT_FILE: &str = "parlance.toml";
 /// The prefix of the environment variables.
 const ENV_PREFIX: &str = "PARLANCE_";
 /// The source name of a default value.
-pub(super) const DEFAULT: &str = "default";
+pub(super) const DEFAULT_SOURCE: &str = "default";
 
 /// Settings from command-line flags.
 #[derive(Debug, Clone, Default)]
@@ -80,7 +80,10 @@ pub(super) fn load_with(
     environment: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<Loaded, ConfigError> {
     let defaults = Serialized::defaults(Config::default());
-    let mut figment = Figment::from(Named::new(DEFAULT, defaults.data().unwrap_or_default()));
+    let mut figment = Figment::from(NamedSource::new(
+        DEFAULT_SOURCE,
+        defaults.data().unwrap_or_default(),
+    ));
     if let Some(file) = file(overrides)? {
         figment = figment.merge(Toml::file_exact(file));
     }
@@ -94,10 +97,10 @@ pub(super) fn load_with(
             source_name: name.clone(),
         })?;
         let value = typed(&known, &path, text);
-        figment = figment.merge(Named::at(&name, &path, value));
+        figment = figment.merge(NamedSource::at(&name, &path, value));
     }
     if let Some(listen) = overrides.listen {
-        figment = figment.merge(Named::at(
+        figment = figment.merge(NamedSource::at(
             "--listen",
             "server.listen",
             listen.to_string().into(),
@@ -105,7 +108,7 @@ pub(super) fn load_with(
     }
     if let Some(db) = &overrides.db {
         let path = db.to_string_lossy().into_owned();
-        figment = figment.merge(Named::at("--db", "store.path", path.into()));
+        figment = figment.merge(NamedSource::at("--db", "store.path", path.into()));
     }
     let mut config: Config = figment
         .extract()
@@ -154,7 +157,7 @@ fn typed(known: &Figment, path: &str, text: String) -> Value {
 
 /// True if a setting without a default, and so of unknown type, accepts a string.
 fn may_be_text(known: &Figment, path: &str, text: &str) -> bool {
-    let tried = Named::at(path, path, text.into());
+    let tried = NamedSource::at(path, path, text.into());
     let tried = known.clone().merge(tried).extract::<Config>();
     !tried.is_err_and(|error| error.path.join(".") == path)
 }
@@ -207,7 +210,7 @@ fn describe(figment: &Figment, error: &figment::Error) -> ConfigError {
 pub(super) fn source_of(figment: &Figment, key: &str) -> String {
     figment
         .find_metadata(key)
-        .map_or_else(|| DEFAULT.to_owned(), source_name)
+        .map_or_else(|| DEFAULT_SOURCE.to_owned(), source_name)
 }
 
 fn source_name(metadata: &Metadata) -> String {
@@ -226,12 +229,12 @@ fn display(path: &Path) -> String {
 }
 
 /// Values with the name of their source.
-struct Named {
+struct NamedSource {
     name: String,
     data: Map<Profile, Dict>,
 }
 
-impl Named {
+impl NamedSource {
     fn new(name: &str, data: Map<Profile, Dict>) -> Self {
         Self {
             name: name.to_owned(),
@@ -247,7 +250,7 @@ impl Named {
     }
 }
 
-impl Provider for Named {
+impl Provider for NamedSource {
     fn metadata(&self) -> Metadata {
         Metadata::named(self.name.clone())
     }

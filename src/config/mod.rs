@@ -36,9 +36,9 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// HTTP server.
-    pub server: Server,
+    pub server: ServerSettings,
     /// Log.
-    pub log: Log,
+    pub log: LogSettings,
     /// Metrics endpoint.
     pub metrics: http::MetricsSettings,
     /// Answers to wrong API keys.
@@ -98,7 +98,7 @@ pub struct Config {
 /// Settings of the HTTP server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Server {
+pub struct ServerSettings {
     /// The address and port to listen on; port 0 picks a free port.
     pub listen: SocketAddr,
     /// The public address (scheme, host and port) for URLs of this server. By default, URLs use the host of each
@@ -133,7 +133,7 @@ pub struct Server {
     pub shutdown_timeout_seconds: u64,
 }
 
-impl Default for Server {
+impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4600)),
@@ -168,14 +168,14 @@ pub enum Profile {
 /// Settings of the log, which is written to standard error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Log {
+pub struct LogSettings {
     /// A level, or `tracing` directives such as `info,parlance=debug`. At `debug`, each request is logged.
     pub level: String,
     /// The format of log lines.
     pub format: LogFormat,
 }
 
-impl Default for Log {
+impl Default for LogSettings {
     fn default() -> Self {
         Self {
             level: "info,poem=warn".to_owned(),

@@ -7,18 +7,18 @@ use super::Config;
 
 const YEAR: u64 = 365 * 24 * 3600;
 /// Maximum of a duration, in seconds: a century can be added to any supported date.
-const LONGEST: u64 = 100 * YEAR;
+const MAX_DURATION_SECONDS: u64 = 100 * YEAR;
 /// Maximum of a count for which memory or tasks are allocated.
-const PLACES: u64 = 1_000_000;
+const MAX_COUNT: u64 = 1_000_000;
 /// Maximum stack size of a program, in bytes: its thread allocates the stack at once.
-const LARGEST_STACK: u64 = 1 << 30;
+const MAX_STACK_BYTES: u64 = 1 << 30;
 /// Maximum delay of the answer to a wrong key, in milliseconds: clients time out after a minute.
-const LONGEST_DELAY_MS: u64 = 60_000;
+const MAX_DELAY_MS: u64 = 60_000;
 /// Maximum busy timeout that SQLite accepts, in milliseconds.
-const LONGEST_BUSY_MS: u64 = i32::MAX.unsigned_abs() as u64;
+const MAX_BUSY_TIMEOUT_MS: u64 = i32::MAX.unsigned_abs() as u64;
 
 /// Minimum values of settings that would not work with 0.
-const LEAST: &[(&str, u64)] = &[
+const MINIMUMS: &[(&str, u64)] = &[
     ("server.body_limit_bytes", 1),
     ("server.request_timeout_seconds", 1),
     // hyper requires at least this buffer size.
@@ -39,7 +39,7 @@ const LEAST: &[(&str, u64)] = &[
 ];
 
 /// Settings that allocate memory or tasks for each unit.
-const COUNTS_OF_PLACES: &[&str] = &[
+const ALLOCATED_COUNTS: &[&str] = &[
     "deliveries.concurrency",
     "deliveries.concurrency_per_receiver",
     "runtime.concurrency",
@@ -88,32 +88,32 @@ fn problem_of(key: &str, figure: u64) -> Option<String> {
 }
 
 fn least(key: &str) -> u64 {
-    let known = LEAST.iter().find(|(known, _)| *known == key);
+    let known = MINIMUMS.iter().find(|(known, _)| *known == key);
     known.map_or(0, |(_, least)| *least)
 }
 
 fn most(key: &str) -> u64 {
     let ends = |end: &str| key.ends_with(end);
-    if COUNTS_OF_PLACES.contains(&key) {
-        PLACES
+    if ALLOCATED_COUNTS.contains(&key) {
+        MAX_COUNT
     } else if key == "store.scan_connections" {
         1000
     } else if key == "runtime.stack_bytes" {
-        LARGEST_STACK
+        MAX_STACK_BYTES
     } else if key == "wrong_keys.delay_ms" {
-        LONGEST_DELAY_MS
+        MAX_DELAY_MS
     } else if key == "store.busy_timeout_ms" {
-        LONGEST_BUSY_MS
+        MAX_BUSY_TIMEOUT_MS
     } else if ends("_ms") {
-        LONGEST * 1000
+        MAX_DURATION_SECONDS * 1000
     } else if ends("_seconds") || ends("_seconds_before_end") {
-        LONGEST
+        MAX_DURATION_SECONDS
     } else if ends("_minutes") {
-        LONGEST / 60
+        MAX_DURATION_SECONDS / 60
     } else if ends("_hours") {
-        LONGEST / 3600
+        MAX_DURATION_SECONDS / 3600
     } else if ends("_days") {
-        LONGEST / (24 * 3600)
+        MAX_DURATION_SECONDS / (24 * 3600)
     } else {
         // SQLite integers are signed 64-bit numbers.
         i64::MAX.unsigned_abs()

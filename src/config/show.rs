@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The settings that, if unset, follow from the profile: on in `dev`.
-const OF_PROFILE: [&str; 4] = [
+const PROFILE_DEPENDENT: [&str; 4] = [
     "inbox.enabled",
     "runtime.node_fallback",
     "tunnel.enabled",
@@ -38,7 +38,7 @@ pub fn settings(loaded: &Loaded) -> Vec<Setting> {
     collect(&whole, "", &mut found);
     let is_dev = config.server.profile == Profile::Dev;
     let setting = |(key, value): (String, Value)| {
-        if value.is_null() && OF_PROFILE.contains(&key.as_str()) {
+        if value.is_null() && PROFILE_DEPENDENT.contains(&key.as_str()) {
             return Setting {
                 key,
                 value: is_dev.into(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
-use super::{Tag, auth::Operator, error::Failed};
+use super::{Tag, auth::Operator, error::ApiError};
 use crate::{
     http::Body,
     kernel::{Clock, Error, Kind, Result, Rule, Timestamp, Violation},
@@ -94,7 +94,7 @@ fn shown(clock: &Clock) -> Json<Shown> {
 impl ClockApi {
     /// Read the clock
     #[oai(path = "/clock", method = "get", operation_id = "read_clock")]
-    async fn read_clock(&self, operator: Operator) -> Result<Json<Shown>, Failed> {
+    async fn read_clock(&self, operator: Operator) -> Result<Json<Shown>, ApiError> {
         Ok(shown(operator.0.app().clock()))
     }
 
@@ -104,7 +104,7 @@ impl ClockApi {
         &self,
         operator: Operator,
         body: Body<Freeze>,
-    ) -> Result<Json<Shown>, Failed> {
+    ) -> Result<Json<Shown>, ApiError> {
         let at = match &body.0.at {
             Some(text) => Some(Timestamp::parse_rfc3339(text).ok_or_else(|| {
                 let rule = Rule::Format("RFC 3339 date and time".to_owned());
@@ -129,7 +129,7 @@ impl ClockApi {
         &self,
         operator: Operator,
         body: Body<Advance>,
-    ) -> Result<Json<Shown>, Failed> {
+    ) -> Result<Json<Shown>, ApiError> {
         let clock = self.movable(&operator)?;
         clock.advance(Duration::from_secs(body.0.seconds.into()));
         Ok(shown(clock))
@@ -137,7 +137,7 @@ impl ClockApi {
 
     /// Return to the system time
     #[oai(path = "/clock/resume", method = "post", operation_id = "resume_clock")]
-    async fn resume_clock(&self, operator: Operator) -> Result<Json<Shown>, Failed> {
+    async fn resume_clock(&self, operator: Operator) -> Result<Json<Shown>, ApiError> {
         let clock = self.movable(&operator)?;
         clock.resume();
         Ok(shown(clock))

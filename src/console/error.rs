@@ -10,9 +10,9 @@ use crate::{
 };
 
 /// The console as a dialect of the shared HTTP layer.
-pub struct Console;
+pub struct ConsoleDialect;
 
-impl Dialect for Console {
+impl Dialect for ConsoleDialect {
     type ErrorBody = ErrorBody;
 
     const ERRORS: &'static [(u16, &'static str)] = &[
@@ -26,7 +26,7 @@ impl Dialect for Console {
 }
 
 /// The error of every operation.
-pub type Failed = http::Failed<Console>;
+pub type ApiError = http::ApiError<ConsoleDialect>;
 
 /// The details of an error.
 #[derive(Object)]

@@ -2,7 +2,7 @@
 
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
-use super::{Tag, auth::Operator, error::Failed};
+use super::{Tag, auth::Operator, error::ApiError};
 use crate::domain::retrieval::folders;
 
 /// A folder, with the result of its last scan.
@@ -80,7 +80,7 @@ pub struct FoldersApi;
 impl FoldersApi {
     /// List folders and the files that are left out
     #[oai(path = "/folders", method = "get", operation_id = "list_folders")]
-    async fn list_folders(&self, operator: Operator) -> Result<Json<Vec<Folder>>, Failed> {
+    async fn list_folders(&self, operator: Operator) -> Result<Json<Vec<Folder>>, ApiError> {
         let folders = operator.0.app().folders().iter();
         Ok(Json(folders.map(Folder::from).collect()))
     }

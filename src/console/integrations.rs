@@ -3,7 +3,7 @@
 
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json, types::Example};
 
-use super::{Tag, auth::Operator, error::Failed};
+use super::{Tag, auth::Operator, error::ApiError};
 use crate::domain::platform_integrations::{self as integrations, PlatformIntegration};
 
 /// A platform integration.
@@ -56,7 +56,7 @@ impl IntegrationsApi {
     async fn list_integrations(
         &self,
         operator: Operator,
-    ) -> Result<Json<Vec<Integration>>, Failed> {
+    ) -> Result<Json<Vec<Integration>>, ApiError> {
         let all = operator
             .0
             .app()
@@ -80,7 +80,7 @@ impl IntegrationsApi {
         operator: Operator,
         /// The integration's id.
         id: Path<String>,
-    ) -> Result<Json<Integration>, Failed> {
+    ) -> Result<Json<Integration>, ApiError> {
         let id = id.0.into();
         let job = operator
             .0
@@ -101,7 +101,7 @@ impl IntegrationsApi {
         operator: Operator,
         /// The integration's id.
         id: Path<String>,
-    ) -> Result<Json<Integration>, Failed> {
+    ) -> Result<Json<Integration>, ApiError> {
         let id = id.0.into();
         let job = operator
             .0

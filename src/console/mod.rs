@@ -18,7 +18,7 @@ use self::{
     clock::ClockApi, error::ErrorRenderer, folders::FoldersApi, integrations::IntegrationsApi,
     webhooks::WebhooksApi,
 };
-use crate::http::{Document, Marks, Mount, Published, Queries};
+use crate::http::{ClientPatterns, Document, Mount, Published, QueryParams};
 
 /// The path prefix of every operation.
 pub const BASE_PATH: &str = "/console/api";
@@ -49,11 +49,11 @@ pub fn mount(clock_moves: bool) -> Mount {
         base_path: BASE_PATH,
         endpoint: service(clock_moves)
             .into_endpoint()
-            .with(Queries::of(document.clone()))
+            .with(QueryParams::of(document.clone()))
             .boxed(),
         beside: &[],
         render: Arc::new(ErrorRenderer),
-        marks: Marks {
+        marks: ClientPatterns {
             keys: &["plop_"],
             headers: &[],
         },
@@ -65,7 +65,7 @@ pub fn mount(clock_moves: bool) -> Mount {
 /// Builds the OpenAPI document of the console.
 #[must_use]
 pub fn document() -> Document {
-    Document::new::<error::Console, _>(&service(false), BASE_PATH, error::example)
+    Document::new::<error::ConsoleDialect, _>(&service(false), BASE_PATH, error::example)
 }
 
 fn service(

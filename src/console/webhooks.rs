@@ -9,9 +9,9 @@ use poem_openapi::{
 use super::{
     Tag,
     auth::Operator,
-    error::Failed,
+    error::ApiError,
     webhooks_dto::{
-        AttemptPage, Endpoints, ExampleMessage, MessageToResend, Resent, Since, WhichExample,
+        AttemptPage, Endpoints, ExampleMessage, ResendMessage, Resent, SendExample, Since,
     },
 };
 use crate::{
@@ -38,7 +38,7 @@ enum Accepted {
 
 /// The response to an example, which is sent after it.
 #[derive(ApiResponse)]
-enum Sent {
+enum ExampleAccepted {
     /// The example is queued
     #[oai(status = 202)]
     Example(Json<ExampleMessage>),
@@ -61,7 +61,7 @@ impl WebhooksApi {
     ///
     /// Lists the endpoints of every agent with their state.
     #[oai(path = "/webhooks", method = "get", operation_id = "list_webhooks")]
-    async fn list_webhooks(&self, operator: Operator) -> Result<Json<Endpoints>, Failed> {
+    async fn list_webhooks(&self, operator: Operator) -> Result<Json<Endpoints>, ApiError> {
         let endpoints = webhooks::all(operator.0.app()).await?;
         Ok(Json(endpoints.into()))
     }
@@ -83,7 +83,7 @@ impl WebhooksApi {
         limit: Query<Option<u32>>,
         /// The `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Result<Json<AttemptPage>, Failed> {
+    ) -> Result<Json<AttemptPage>, ApiError> {
         let limit = match limit.0.unwrap_or(LIMIT_DEFAULT) {
             0 => {
                 return Err(
@@ -114,8 +114,8 @@ impl WebhooksApi {
         operator: Operator,
         /// The endpoint's id.
         endpoint: Path<String>,
-        body: Body<MessageToResend>,
-    ) -> Result<Accepted, Failed> {
+        body: Body<ResendMessage>,
+    ) -> Result<Accepted, ApiError> {
         let message = body.0.message_id.into();
         webhooks::resend(&operator.0, endpoint.0.into(), message).await?;
         Ok(resent(1))
@@ -136,7 +136,7 @@ impl WebhooksApi {
         /// The endpoint's id.
         endpoint: Path<String>,
         body: Body<Since>,
-    ) -> Result<Accepted, Failed> {
+    ) -> Result<Accepted, ApiError> {
         let since = since(&body.0.since)?;
         let count = webhooks::replay(&operator.0, endpoint.0.into(), since).await?;
         Ok(resent(count))
@@ -156,7 +156,7 @@ impl WebhooksApi {
         /// The endpoint's id.
         endpoint: Path<String>,
         body: Body<Since>,
-    ) -> Result<Accepted, Failed> {
+    ) -> Result<Accepted, ApiError> {
         let since = since(&body.0.since)?;
         let count = webhooks::recover(&operator.0, endpoint.0.into(), since).await?;
         Ok(resent(count))
@@ -175,10 +175,10 @@ impl WebhooksApi {
         operator: Operator,
         /// The endpoint's id.
         endpoint: Path<String>,
-        body: Body<WhichExample>,
-    ) -> Result<Sent, Failed> {
+        body: Body<SendExample>,
+    ) -> Result<ExampleAccepted, ApiError> {
         let event_type = &body.0.event_type;
         let message = webhooks::send_example(&operator.0, endpoint.0.into(), event_type).await?;
-        Ok(Sent::Example(Json(message.into())))
+        Ok(ExampleAccepted::Example(Json(message.into())))
     }
 }

@@ -3,7 +3,7 @@
 use poem_openapi::{Object, types::Example};
 
 use crate::{
-    domain::webhooks::{Attempt, Attempts, Endpoint},
+    domain::webhooks::{Attempt, Endpoint, EndpointAttempts},
     kernel::{Timestamp, ids::WebhookMessageId},
 };
 
@@ -146,8 +146,8 @@ pub struct AttemptPage {
     next_cursor: Option<String>,
 }
 
-impl From<Attempts> for AttemptPage {
-    fn from(page: Attempts) -> Self {
+impl From<EndpointAttempts> for AttemptPage {
+    fn from(page: EndpointAttempts) -> Self {
         Self {
             data: page.items.into_iter().map(Into::into).collect(),
             next_cursor: page.next.map(|id| id.to_string()),
@@ -179,12 +179,12 @@ impl Example for AttemptPage {
 /// The message to send again.
 #[derive(Object)]
 #[oai(example, rename = "ResendMessage")]
-pub struct MessageToResend {
+pub struct ResendMessage {
     /// The id of the message: `svix-id` of its deliveries.
     pub message_id: String,
 }
 
-impl Example for MessageToResend {
+impl Example for ResendMessage {
     fn example() -> Self {
         Self {
             message_id: MESSAGE.to_owned(),
@@ -225,12 +225,12 @@ impl Example for Resent {
 /// The example to send.
 #[derive(Object)]
 #[oai(example, rename = "SendExample")]
-pub struct WhichExample {
+pub struct SendExample {
     /// The type of the event.
     pub event_type: String,
 }
 
-impl Example for WhichExample {
+impl Example for SendExample {
     fn example() -> Self {
         Self {
             event_type: "v1.end_user.created".to_owned(),

@@ -14,11 +14,11 @@ use tokio::{
 };
 
 use super::{
-    EngineChoice, EngineKind, Exception, Failure, LogLine, Program, Request, Response, Settings,
-    Stats,
-    embedded::{Isolate, Surroundings},
-    log::{Level, Sink},
-    node::{Child, Install},
+    EngineChoice, EngineError, EngineKind, Exception, LogLine, Program, Request, Response,
+    Settings, Stats,
+    embedded::{Isolate, IsolateServices},
+    log::{Level, LogSink},
+    node::{Child, NodeInstall},
     slot::{Runner, Slot},
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Maximum number of attempts to call a program whose runner ends before it takes the call.
-const ATTEMPTS: usize = 3;
+const MAX_ATTEMPTS: usize = 3;
 
 /// Runs programs. Clones share them.
 #[derive(Clone)]
@@ -38,11 +38,11 @@ struct Inner {
     development: bool,
     clock: Clock,
     outbound: Outbound,
-    sink: Sink,
+    sink: LogSink,
     lines: Mutex<Option<mpsc::Receiver<LogLine>>>,
     /// Slots by program id: a program has one version at a time.
     slots: Mutex<HashMap<String, Arc<Slot>>>,
-    node: OnceCell<Result<Install, String>>,
+    node: OnceCell<Result<NodeInstall, String>>,
     loaded_one: Notify,
     answered: [AtomicU64; 2],
     failed: [AtomicU64; 2],
@@ -53,7 +53,7 @@ impl Engine {
     /// Creates an engine without programs. In `development`, the fallback to Node.js is allowed by default.
     #[must_use]
     pub fn new(settings: Settings, development: bool, clock: Clock, outbound: Outbound) -> Self {
-        let (sink, lines) = Sink::new(clock.clone());
+        let (sink, lines) = LogSink::new(clock.clone());
         Self(Arc::new(Inner {
             settings,
             development,
@@ -88,10 +88,10 @@ impl Engine {
     ///
     /// # Errors
     /// Any [`Failure`].
-    pub async fn call(&self, program: &Program, request: Request) -> Result<Response, Failure> {
+    pub async fn call(&self, program: &Program, request: Request) -> Result<Response, EngineError> {
         critical_thread::must_not_run("a program");
         let slot = self.slot(program).await?;
-        let busy = || Failure::Busy(program.limits.concurrency);
+        let busy = || EngineError::Busy(program.limits.concurrency);
         let permit = within(program.limits.wall, slot.permits.acquire()).await;
         let permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;
         let running = slot.begin();
@@ -123,15 +123,15 @@ impl Engine {
         program: &Program,
         slot: &Slot,
         request: Request,
-    ) -> Result<Response, Failure> {
-        for _ in 0..ATTEMPTS {
+    ) -> Result<Response, EngineError> {
+        for _ in 0..MAX_ATTEMPTS {
             let runner = self.runner(program, slot).await?;
             if let Some(outcome) = runner.call(&request).await {
                 self.note(program, slot, &runner, &outcome);
                 return outcome;
             }
         }
-        Err(Failure::Stopped("it ended again and again".to_owned()))
+        Err(EngineError::Stopped("it ended again and again".to_owned()))
     }
 
     fn note(
@@ -139,7 +139,7 @@ impl Engine {
         program: &Program,
         slot: &Slot,
         runner: &Runner,
-        outcome: &Result<Response, Failure>,
+        outcome: &Result<Response, EngineError>,
     ) {
         if outcome.is_ok() {
             slot.answered();
@@ -175,7 +175,7 @@ impl Engine {
     }
 
     /// Returns the slot of a program. Replaces the slot of another version.
-    async fn slot(&self, program: &Program) -> Result<Arc<Slot>, Failure> {
+    async fn slot(&self, program: &Program) -> Result<Arc<Slot>, EngineError> {
         let now = self.0.clock.steady();
         let mut dropped = Vec::new();
         let slot = {
@@ -190,7 +190,7 @@ impl Engine {
                     let idle = slots.values().filter(|slot| !slot.is_running());
                     let oldest = idle.min_by_key(|slot| slot.last_used());
                     let oldest = oldest.map(|slot| slot.id.clone());
-                    let full = Failure::Full(self.0.settings.max_warm);
+                    let full = EngineError::Full(self.0.settings.max_warm);
                     dropped.extend(slots.remove(&oldest.ok_or(full)?));
                 }
                 let slot = Arc::new(Slot::new(program, &self.0.settings, now));
@@ -213,7 +213,7 @@ impl Engine {
     }
 
     /// Returns the runner of a program. Loads the program if necessary.
-    async fn runner(&self, program: &Program, slot: &Slot) -> Result<Arc<Runner>, Failure> {
+    async fn runner(&self, program: &Program, slot: &Slot) -> Result<Arc<Runner>, EngineError> {
         if let Some(runner) = slot.runner(self.0.clock.steady())? {
             return Ok(runner);
         }
@@ -235,16 +235,16 @@ impl Engine {
         }
     }
 
-    async fn load(&self, program: &Program, slot: &Slot) -> Result<Runner, Failure> {
+    async fn load(&self, program: &Program, slot: &Slot) -> Result<Runner, EngineError> {
         let choice = program.engine.unwrap_or(self.0.settings.engine);
         let code = program.code.read().map_err(|error| {
             tracing::error!(?error, program = program.id, "code cannot be read");
-            Failure::Stopped("this server could not read its code".to_owned())
+            EngineError::Stopped("this server could not read its code".to_owned())
         })?;
         if choice == EngineChoice::Node || slot.needs_node.load(Ordering::Relaxed) {
             return self.load_in_node(program, &code).await;
         }
-        let surroundings = Surroundings {
+        let surroundings = IsolateServices {
             clock: self.0.clock.clone(),
             outbound: self.0.outbound.clone(),
             sink: self.0.sink.clone(),
@@ -252,14 +252,14 @@ impl Engine {
         };
         match Isolate::load((program, &code), surroundings).await {
             Ok(isolate) => Ok(Runner::Embedded(isolate)),
-            Err(Failure::Missing(what)) if choice == EngineChoice::Auto => {
+            Err(EngineError::Missing(what)) if choice == EngineChoice::Auto => {
                 if !self.may_fall_back(program) {
                     let why = "the setting runtime.node_fallback does not allow Node.js";
-                    return Err(Failure::Missing(format!("{what}, and {why}")));
+                    return Err(EngineError::Missing(format!("{what}, and {why}")));
                 }
                 let child = self.load_in_node(program, &code).await;
                 let child = child.map_err(|failure| match failure {
-                    Failure::Missing(why) => Failure::Missing(format!("{what}; {why}")),
+                    EngineError::Missing(why) => EngineError::Missing(format!("{what}; {why}")),
                     other => other,
                 })?;
                 slot.needs_node.store(true, Ordering::Relaxed);
@@ -275,12 +275,16 @@ impl Engine {
         choice == EngineChoice::Auto && allowed
     }
 
-    async fn load_in_node(&self, program: &Program, code: &str) -> Result<Runner, Failure> {
+    async fn load_in_node(&self, program: &Program, code: &str) -> Result<Runner, EngineError> {
         let settings = &self.0.settings;
-        let install = self.0.node.get_or_init(|| Install::find(settings)).await;
+        let install = self
+            .0
+            .node
+            .get_or_init(|| NodeInstall::find(settings))
+            .await;
         let install = install
             .as_ref()
-            .map_err(|why| Failure::Missing(format!("there is no Node.js: {why}")))?;
+            .map_err(|why| EngineError::Missing(format!("there is no Node.js: {why}")))?;
         let child = Child::load((program, code), install, self.0.sink.clone()).await?;
         Ok(Runner::Node(child))
     }

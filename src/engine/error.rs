@@ -7,7 +7,7 @@ use super::Exception;
 /// The reason why a call has no response. The texts are for the developer of the code. They contain no environment
 /// variable of the program, unless the code itself puts it into an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub enum EngineError {
     /// The code throws an exception while it is loaded.
     #[error("the code cannot be loaded: {0}")]
     Load(Exception),
@@ -42,26 +42,26 @@ pub enum Failure {
     #[error("{last}; it is tried again in {retry_in:?}")]
     Backoff {
         /// The last failure.
-        last: Box<Failure>,
+        last: Box<EngineError>,
         /// Time until the next start.
         retry_in: Duration,
     },
 }
 
 /// Maximum length of an error text from the code, in bytes.
-const LONGEST: usize = 16 * 1024;
+const MAX_TEXT_BYTES: usize = 16 * 1024;
 
 /// Truncates a text from the code to the maximum length.
 pub(super) fn cut(mut text: String) -> String {
-    if text.len() > LONGEST {
-        text.truncate(text.floor_char_boundary(LONGEST));
+    if text.len() > MAX_TEXT_BYTES {
+        text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
         text.shrink_to_fit();
         text.push('…');
     }
     text
 }
 
-impl Failure {
+impl EngineError {
     /// True if the same call may succeed later.
     #[must_use]
     pub fn may_pass(&self) -> bool {

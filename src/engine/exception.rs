@@ -5,14 +5,14 @@ use std::fmt;
 use super::error::cut;
 
 /// File name of the bundle in stacks, in both engines.
-pub(super) const BUNDLE: &str = "bundle.js";
+pub(super) const BUNDLE_FILE: &str = "bundle.js";
 
 /// Maximum number of frames that are kept of a stack, and maximum length of each, in bytes.
-const FRAMES: usize = 20;
-const FRAME_BYTES: usize = 300;
+const MAX_FRAMES: usize = 20;
+const MAX_FRAME_BYTES: usize = 300;
 
 /// Maximum length of a stack text that is read, in bytes.
-const STACK_BYTES: usize = 64 * 1024;
+const MAX_STACK_BYTES: usize = 64 * 1024;
 
 /// An exception that code threw.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,21 +49,21 @@ impl fmt::Display for Exception {
 
 /// Returns the frames of a stack that lie in the bundle.
 fn frames_of_bundle(stack: &str) -> Option<String> {
-    let stack = &stack[..stack.floor_char_boundary(STACK_BYTES)];
+    let stack = &stack[..stack.floor_char_boundary(MAX_STACK_BYTES)];
     // For a bundle that does not parse, Node.js reports only its position, on the first line.
     let unparsed = stack.lines().next().and_then(|line| {
-        let line = line.strip_prefix('/')?.strip_prefix(BUNDLE)?;
+        let line = line.strip_prefix('/')?.strip_prefix(BUNDLE_FILE)?;
         let line: u32 = line.strip_prefix(':')?.parse().ok()?;
-        Some(format!("at {BUNDLE}:{line}:1"))
+        Some(format!("at {BUNDLE_FILE}:{line}:1"))
     });
-    let in_bundle = |line: &&str| line.contains(BUNDLE);
+    let in_bundle = |line: &&str| line.contains(BUNDLE_FILE);
     let frames = stack.lines().filter(in_bundle).filter_map(frame);
     kept(unparsed.into_iter().chain(frames))
 }
 
 /// Returns the frames of a stack from code that runs elsewhere.
 pub(crate) fn frames_of_text(stack: &str) -> Option<String> {
-    let stack = &stack[..stack.floor_char_boundary(STACK_BYTES)];
+    let stack = &stack[..stack.floor_char_boundary(MAX_STACK_BYTES)];
     kept(stack.lines().filter_map(frame))
 }
 
@@ -76,8 +76,8 @@ fn frame(line: &str) -> Option<String> {
         None => rest,
     };
     // The position is at the end, so a long line loses its start.
-    let rest = &rest[rest.ceil_char_boundary(rest.len().saturating_sub(FRAME_BYTES))..];
-    let frame = format!("at {rest}").replace(&format!("/{BUNDLE}"), BUNDLE);
+    let rest = &rest[rest.ceil_char_boundary(rest.len().saturating_sub(MAX_FRAME_BYTES))..];
+    let frame = format!("at {rest}").replace(&format!("/{BUNDLE_FILE}"), BUNDLE_FILE);
     Some(
         frame
             .chars()
@@ -87,7 +87,7 @@ fn frame(line: &str) -> Option<String> {
 }
 
 fn kept(frames: impl Iterator<Item = String>) -> Option<String> {
-    let frames = frames.take(FRAMES).map(|frame| format!("    {frame}"));
+    let frames = frames.take(MAX_FRAMES).map(|frame| format!("    {frame}"));
     let frames: Vec<String> = frames.collect();
     (!frames.is_empty()).then(|| frames.join("\n"))
 }
@@ -117,11 +117,15 @@ mod tests {
     fn a_stack_is_bounded() {
         let long = format!("at {} (bundle.js:1:1)\n", "f".repeat(1000)).repeat(1000);
         let kept = frames_of_bundle(&long).expect("frames");
-        assert!(kept.len() < FRAMES * (FRAME_BYTES + 20), "{}", kept.len());
+        assert!(
+            kept.len() < MAX_FRAMES * (MAX_FRAME_BYTES + 20),
+            "{}",
+            kept.len()
+        );
         assert!(kept.ends_with("ff (bundle.js:1:1)"), "{kept}");
         let many = "at f (bundle.js:1:1)\n".repeat(1000);
         let kept = frames_of_bundle(&many).expect("frames");
-        assert_eq!(kept.lines().count(), FRAMES);
+        assert_eq!(kept.lines().count(), MAX_FRAMES);
         let steering = frames_of_bundle("at \u{1b}[2Jf (bundle.js:1:1)").expect("a frame");
         assert_eq!(steering, "    at [2Jf (bundle.js:1:1)");
     }

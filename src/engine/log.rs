@@ -12,22 +12,22 @@ use super::exception::{Exception, with_stack};
 use crate::kernel::{Clock, Timestamp};
 
 /// Maximum length of a line, in bytes. A longer line is truncated and loses its fields.
-const LONGEST: usize = 16 * 1024;
+const MAX_LINE_BYTES: usize = 16 * 1024;
 
 /// Maximum length of a line that is parsed, in bytes.
-const LONGEST_READ: usize = 8 * LONGEST;
+const MAX_PARSED_BYTES: usize = 8 * MAX_LINE_BYTES;
 
 /// Maximum number of lines in the queue.
-const WAITING: usize = 4096;
+const MAX_QUEUED_LINES: usize = 4096;
 
 /// Maximum number of bytes in the queue.
-const WAITING_BYTES: usize = 32 * 1024 * 1024;
+const MAX_QUEUED_BYTES: usize = 32 * 1024 * 1024;
 
 /// Maximum memory of a parsed line, as a multiple of its text: a text of digits and commas.
-const PARSED: usize = 32;
+const PARSED_SIZE_FACTOR: usize = 32;
 
 /// Memory of a line in addition to its text, in bytes.
-const LINE: usize = 512;
+const LINE_OVERHEAD: usize = 512;
 
 /// A log line of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,40 +48,40 @@ pub struct LogLine {
     pub fields: Option<Value>,
     /// True for an exception that no code caught, after its call ended or outside of any call.
     pub uncaught: bool,
-    waiting: Waiting,
+    waiting: QueueReservation,
 }
 
 /// The memory that a line reserves in the queue, until its last copy is dropped.
 #[derive(Debug, Clone)]
-struct Waiting(#[expect(dead_code, reason = "dropping it makes room")] Arc<Room>);
+struct QueueReservation(#[expect(dead_code, reason = "dropping it makes room")] Arc<ReservedBytes>);
 
 #[derive(Debug)]
-struct Room {
+struct ReservedBytes {
     bytes: usize,
     all: Arc<AtomicUsize>,
 }
 
-impl PartialEq for Waiting {
+impl PartialEq for QueueReservation {
     /// Returns true: the reservation is not part of a line's content.
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Waiting {}
+impl Eq for QueueReservation {}
 
-impl Waiting {
+impl QueueReservation {
     /// Reserves `bytes`, if they fit.
     fn take(all: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
-        let fits = |now: usize| Some(now + bytes).filter(|sum| *sum <= WAITING_BYTES);
+        let fits = |now: usize| Some(now + bytes).filter(|sum| *sum <= MAX_QUEUED_BYTES);
         let taken = all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
         taken.ok()?;
         let all = Arc::clone(all);
-        Some(Self(Arc::new(Room { bytes, all })))
+        Some(Self(Arc::new(ReservedBytes { bytes, all })))
     }
 }
 
-impl Drop for Room {
+impl Drop for ReservedBytes {
     fn drop(&mut self) {
         self.all.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -126,16 +126,16 @@ impl Level {
 
 /// The sending side of the bounded queue. Lines that do not fit are dropped and counted.
 #[derive(Clone)]
-pub(super) struct Sink {
+pub(super) struct LogSink {
     queue: mpsc::Sender<LogLine>,
     dropped: Arc<AtomicU64>,
     waiting: Arc<AtomicUsize>,
     clock: Clock,
 }
 
-impl Sink {
+impl LogSink {
     pub(super) fn new(clock: Clock) -> (Self, mpsc::Receiver<LogLine>) {
-        let (queue, lines) = mpsc::channel(WAITING);
+        let (queue, lines) = mpsc::channel(MAX_QUEUED_LINES);
         let sink = Self {
             queue,
             dropped: Arc::default(),
@@ -152,15 +152,15 @@ impl Sink {
         level: Level,
         text: &str,
     ) {
-        let mut line = match text.len() > LONGEST_READ {
-            true => plain(text[..text.floor_char_boundary(LONGEST + 1)].to_owned()),
+        let mut line = match text.len() > MAX_PARSED_BYTES {
+            true => plain(text[..text.floor_char_boundary(MAX_LINE_BYTES + 1)].to_owned()),
             false => read(text),
         };
-        if text.len() > LONGEST {
+        if text.len() > MAX_LINE_BYTES {
             line.fields = None;
         }
-        if line.message.len() > LONGEST {
-            let end = line.message.floor_char_boundary(LONGEST);
+        if line.message.len() > MAX_LINE_BYTES {
+            let end = line.message.floor_char_boundary(MAX_LINE_BYTES);
             line.message.truncate(end);
             line.message.shrink_to_fit();
             line.message.push('…');
@@ -177,7 +177,7 @@ impl Sink {
     ) {
         let text = with_stack(&exception.text, exception.stack.as_deref());
         let length = text.len();
-        let line = Read {
+        let line = ParsedLine {
             uncaught: true,
             ..plain(text)
         };
@@ -188,12 +188,17 @@ impl Sink {
         &self,
         program: &Arc<str>,
         (bot, level): (Option<Arc<str>>, Level),
-        line: Read,
+        line: ParsedLine,
         length: usize,
     ) {
-        let bytes = length.min(LONGEST);
-        let parsed = if line.fields.is_some() { PARSED } else { 1 };
-        let Some(waiting) = Waiting::take(&self.waiting, LINE + bytes * parsed) else {
+        let bytes = length.min(MAX_LINE_BYTES);
+        let parsed = if line.fields.is_some() {
+            PARSED_SIZE_FACTOR
+        } else {
+            1
+        };
+        let Some(waiting) = QueueReservation::take(&self.waiting, LINE_OVERHEAD + bytes * parsed)
+        else {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         };
@@ -218,7 +223,7 @@ impl Sink {
     }
 }
 
-struct Read {
+struct ParsedLine {
     message: String,
     visible_to_bot_owner: bool,
     fields: Option<Value>,
@@ -226,8 +231,8 @@ struct Read {
 }
 
 /// Returns a line that has only a text.
-fn plain(message: String) -> Read {
-    Read {
+fn plain(message: String) -> ParsedLine {
+    ParsedLine {
         message,
         visible_to_bot_owner: false,
         fields: None,
@@ -240,7 +245,7 @@ fn plain(message: String) -> Read {
 /// wire: older SDKs write `{"msg", "visible_to_bot_owner"}`, newer ones `{"msg", "options":
 /// {"visibleToBotOwners", "userId", "conversationId"}}` and issues as `{"type": "issue", …}`
 /// (botpress.md §5).
-fn read(text: &str) -> Read {
+fn read(text: &str) -> ParsedLine {
     let plain = || plain(text.to_owned());
     if !text.starts_with('{') {
         return plain();
@@ -250,7 +255,7 @@ fn read(text: &str) -> Read {
     };
     if line.get("type").is_some_and(|kind| kind == "issue") {
         let title = line.get("title").and_then(Value::as_str);
-        return Read {
+        return ParsedLine {
             message: title.unwrap_or("issue").to_owned(),
             visible_to_bot_owner: true,
             fields: Some(Value::Object(line)),
@@ -266,7 +271,7 @@ fn read(text: &str) -> Read {
         || is(options
             .as_ref()
             .and_then(|options| options.get("visibleToBotOwners")));
-    Read {
+    ParsedLine {
         message,
         visible_to_bot_owner: visible,
         fields: options,
@@ -300,9 +305,9 @@ mod tests {
 
     #[test]
     fn what_waits_has_a_bound_in_bytes() {
-        let (sink, mut lines) = Sink::new(Clock::system());
+        let (sink, mut lines) = LogSink::new(Clock::system());
         let program = Arc::from("p");
-        let options = vec!["0"; LONGEST / 2 - 100].join(",");
+        let options = vec!["0"; MAX_LINE_BYTES / 2 - 100].join(",");
         let line = format!(r#"{{"msg":"x","options":[{options}]}}"#);
         for _ in 0..200 {
             sink.write(&program, None, Level::Info, &line);
@@ -312,9 +317,9 @@ mod tests {
         assert_eq!(sink.dropped(), 200 - taken as u64);
         // Receiving the lines has released their memory.
         assert_eq!(sink.waiting.load(Ordering::Relaxed), 0);
-        sink.write(&program, None, Level::Info, &"é".repeat(LONGEST));
+        sink.write(&program, None, Level::Info, &"é".repeat(MAX_LINE_BYTES));
         let long = lines.try_recv().expect("a line").message;
-        assert!(long.len() < LONGEST + 4 && long.ends_with("é…"));
+        assert!(long.len() < MAX_LINE_BYTES + 4 && long.ends_with("é…"));
     }
 
     #[test]

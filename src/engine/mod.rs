@@ -30,12 +30,12 @@ mod stats;
 pub(crate) use self::exception::{frames_of_text, with_stack};
 pub use self::{
     engine::Engine,
-    error::Failure,
+    error::EngineError,
     exception::Exception,
     log::{Level, LogLine},
-    native::{Live, Native, NativeResponse},
+    native::{BodyStream, NativeProgram, NativeResponse},
     program::{Code, EngineKind, Limits, Program, Request, Response},
     settings::{EngineChoice, Settings},
-    source_positions::Sources,
-    stats::{Stats, Warm},
+    source_positions::SourcePositions,
+    stats::{Stats, WarmProgram},
 };

@@ -9,7 +9,7 @@ use super::Request;
 use crate::kernel::Secret;
 
 /// A program that is compiled into this binary.
-pub trait Native: Send + Sync + 'static {
+pub trait NativeProgram: Send + Sync + 'static {
     /// Handles a request of the runtime protocol, as the `handler` of a bundle does. `token` is the token of the
     /// integration, which code has in `BP_TOKEN`.
     fn call(&self, token: Secret, request: Request) -> BoxFuture<'static, NativeResponse>;
@@ -25,13 +25,13 @@ pub struct NativeResponse {
     /// Body as text.
     pub body: String,
     /// Stream of the rest of the body, for a response that stays open.
-    pub live: Option<Live>,
+    pub live: Option<BodyStream>,
 }
 
 /// The rest of a body, as a stream. Dropping it ends the stream.
-pub struct Live(pub Pin<Box<dyn Stream<Item = String> + Send>>);
+pub struct BodyStream(pub Pin<Box<dyn Stream<Item = String> + Send>>);
 
-impl fmt::Debug for Live {
+impl fmt::Debug for BodyStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Live")
     }

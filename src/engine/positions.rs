@@ -1,6 +1,6 @@
 //! Finds and replaces positions in a bundle, such as `bundle.js:12:7`, in texts.
 
-use super::exception::BUNDLE;
+use super::exception::BUNDLE_FILE;
 
 /// A position in a bundle: line and column, both counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,8 +46,8 @@ pub(super) fn replaced(text: &str, with: impl Fn(Position) -> Option<String>) ->
 /// Finds the first position from the index `at` on. Returns it between its start and its end.
 fn next(text: &str, mut at: usize) -> Option<(usize, Position, usize)> {
     loop {
-        let begin = at + text[at..].find(BUNDLE)?;
-        let after = begin + BUNDLE.len();
+        let begin = at + text[at..].find(BUNDLE_FILE)?;
+        let after = begin + BUNDLE_FILE.len();
         let Some((place, length)) = read(&text[after..]) else {
             at = after;
             continue;

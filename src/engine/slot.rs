@@ -11,13 +11,13 @@ use std::{
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 use super::{
-    EngineKind, Failure, Limits, Program, Request, Response, Settings, Warm, embedded::Isolate,
-    node::Child, source_positions::Sources,
+    EngineError, EngineKind, Limits, Program, Request, Response, Settings, WarmProgram,
+    embedded::Isolate, node::Child, source_positions::SourcePositions,
 };
-use crate::kernel::Moment;
+use crate::kernel::MonotonicTime;
 
 /// Maximum backoff of a program that fails to start.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
 /// The isolate or the child process that runs a program.
 pub(super) enum Runner {
@@ -34,7 +34,7 @@ impl Runner {
     }
 
     /// Calls `handler`. Returns `None` if the runner did not take the call.
-    pub(super) async fn call(&self, request: &Request) -> Option<Result<Response, Failure>> {
+    pub(super) async fn call(&self, request: &Request) -> Option<Result<Response, EngineError>> {
         match self {
             Self::Embedded(isolate) => isolate.call(request.clone()).await,
             Self::Node(child) => Some(child.call(request).await),
@@ -49,12 +49,12 @@ impl Runner {
     }
 
     /// Returns how the runner ended, if that counts as a crash. An end because of a limit does not.
-    fn crash(&self) -> Option<Failure> {
+    fn crash(&self) -> Option<EngineError> {
         match self {
             Self::Embedded(_) => None,
             Self::Node(child) => child
                 .ended()
-                .filter(|failure| matches!(failure, Failure::Stopped(_))),
+                .filter(|failure| matches!(failure, EngineError::Stopped(_))),
         }
     }
 
@@ -83,7 +83,7 @@ pub(super) struct Slot {
     pub(super) loading: AsyncMutex<()>,
     /// True if the embedded engine lacks a feature that the program uses.
     pub(super) needs_node: AtomicBool,
-    pub(super) sources: Arc<Sources>,
+    pub(super) sources: Arc<SourcePositions>,
     state: Mutex<State>,
     last_used: AtomicU64,
     calls: AtomicU64,
@@ -94,18 +94,18 @@ pub(super) struct Slot {
 struct State {
     runner: Option<Arc<Runner>>,
     failures: u32,
-    backoff: Option<(Moment, Failure)>,
+    backoff: Option<(MonotonicTime, EngineError)>,
 }
 
 impl Slot {
-    pub(super) fn new(program: &Program, settings: &Settings, now: Moment) -> Self {
+    pub(super) fn new(program: &Program, settings: &Settings, now: MonotonicTime) -> Self {
         let limits = program.limits;
         Self {
             id: program.id.clone(),
             version: program.version.clone(),
             limits,
             permits: Semaphore::new(limits.concurrency),
-            sources: Arc::new(Sources::new(
+            sources: Arc::new(SourcePositions::new(
                 program.code.clone(),
                 settings.source_map_bytes,
             )),
@@ -126,7 +126,7 @@ impl Slot {
     ///
     /// # Errors
     /// `Backoff` if the program must not be started yet.
-    pub(super) fn runner(&self, now: Moment) -> Result<Option<Arc<Runner>>, Failure> {
+    pub(super) fn runner(&self, now: MonotonicTime) -> Result<Option<Arc<Runner>>, EngineError> {
         let mut state = self.state();
         if let Some(runner) = &state.runner {
             if runner.takes_calls() {
@@ -146,7 +146,7 @@ impl Slot {
             let retry_in = until.since(now);
             if !retry_in.is_zero() {
                 let last = Box::new(failure.clone());
-                return Err(Failure::Backoff { last, retry_in });
+                return Err(EngineError::Backoff { last, retry_in });
             }
         }
         state.backoff = None;
@@ -166,7 +166,7 @@ impl Slot {
     }
 
     /// Records a failed load and starts the backoff.
-    pub(super) fn failed(&self, failure: &Failure, now: Moment) {
+    pub(super) fn failed(&self, failure: &EngineError, now: MonotonicTime) {
         let mut state = self.state();
         state.failures += 1;
         let wait = backoff(state.failures);
@@ -174,10 +174,10 @@ impl Slot {
     }
 
     /// Counts the start of a call. Dropping the result ends the call.
-    pub(super) fn begin(self: &Arc<Self>) -> Running {
+    pub(super) fn begin(self: &Arc<Self>) -> RunningCall {
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.running.fetch_add(1, Ordering::Relaxed);
-        Running(Arc::clone(self))
+        RunningCall(Arc::clone(self))
     }
 
     /// Records a successful call, which resets the number of failures.
@@ -185,12 +185,12 @@ impl Slot {
         self.state().failures = 0;
     }
 
-    pub(super) fn touch(&self, now: Moment) {
+    pub(super) fn touch(&self, now: MonotonicTime) {
         self.last_used.store(now.as_micros(), Ordering::Relaxed);
     }
 
-    pub(super) fn last_used(&self) -> Moment {
-        Moment::from_micros(self.last_used.load(Ordering::Relaxed))
+    pub(super) fn last_used(&self) -> MonotonicTime {
+        MonotonicTime::from_micros(self.last_used.load(Ordering::Relaxed))
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -198,13 +198,13 @@ impl Slot {
     }
 
     /// Returns the state for the metrics, if the program is loaded.
-    pub(super) fn warm(&self) -> Option<Warm> {
+    pub(super) fn warm(&self) -> Option<WarmProgram> {
         let state = self.state();
         let runner = state
             .runner
             .as_ref()
             .filter(|runner| runner.takes_calls())?;
-        Some(Warm {
+        Some(WarmProgram {
             program: self.id.clone(),
             version: self.version.clone(),
             engine: runner.kind(),
@@ -222,13 +222,13 @@ impl Slot {
 /// Returns the backoff after this number of failures: 1, 2, 4 … 60 seconds.
 fn backoff(failures: u32) -> Duration {
     let seconds = 1_u64 << failures.saturating_sub(1).min(6);
-    Duration::from_secs(seconds).min(LONGEST_BACKOFF)
+    Duration::from_secs(seconds).min(MAX_BACKOFF)
 }
 
 /// A call in progress.
-pub(super) struct Running(Arc<Slot>);
+pub(super) struct RunningCall(Arc<Slot>);
 
-impl Drop for Running {
+impl Drop for RunningCall {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::Relaxed);
     }

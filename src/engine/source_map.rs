@@ -9,18 +9,18 @@ use sourcemap::SourceMap;
 use super::positions::Position;
 
 /// Start of the comment that contains the map.
-const COMMENT: &str = "//# sourceMappingURL=data:application/json";
+const COMMENT_START: &str = "//# sourceMappingURL=data:application/json";
 
 /// Maximum number of entries of a map, at about 30 bytes each in memory: five times those of the largest public bot.
-const ENTRIES: usize = 2_000_000;
+const MAX_ENTRIES: usize = 2_000_000;
 
 /// Maximum length of a source's name in a text, in bytes.
-const NAME_BYTES: usize = 200;
+const MAX_NAME_BYTES: usize = 200;
 
 /// A map without the texts of the sources, which are most of its size.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entries {
+struct MapWithoutSources {
     version: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source_root: Option<String>,
@@ -33,17 +33,17 @@ struct Entries {
 
 /// Returns the map of a bundle, if it has one of at most `most_bytes` bytes.
 pub(super) fn of_bundle(code: &str, most_bytes: usize) -> Option<SourceMap> {
-    let begin = code.rfind(COMMENT)?;
-    let comment = code[begin + COMMENT.len()..].lines().next()?;
+    let begin = code.rfind(COMMENT_START)?;
+    let comment = code[begin + COMMENT_START.len()..].lines().next()?;
     let (parameters, data) = comment.split_once(',')?;
     if !parameters.ends_with(";base64") || data.len() > most_bytes {
         return None;
     }
     let text = BASE64_STANDARD.decode(data.trim_end()).ok()?;
-    let entries: Entries = serde_json::from_slice(&text).ok()?;
+    let entries: MapWithoutSources = serde_json::from_slice(&text).ok()?;
     drop(text);
     let separators = |letter: &u8| matches!(letter, b',' | b';');
-    if entries.mappings.bytes().filter(separators).count() >= ENTRIES {
+    if entries.mappings.bytes().filter(separators).count() >= MAX_ENTRIES {
         return None;
     }
     let text = serde_json::to_vec(&entries).ok()?;
@@ -74,7 +74,7 @@ fn shown(name: &str) -> String {
     while let Some(rest) = name.strip_prefix("../").or_else(|| name.strip_prefix("./")) {
         name = rest;
     }
-    let name = &name[..name.floor_char_boundary(NAME_BYTES)];
+    let name = &name[..name.floor_char_boundary(MAX_NAME_BYTES)];
     name.chars().filter(|letter| !letter.is_control()).collect()
 }
 
@@ -84,7 +84,7 @@ mod tests {
 
     fn bundle(map: &str) -> String {
         let map = BASE64_STANDARD.encode(map);
-        format!("exports.x = 1\n{COMMENT};charset=utf-8;base64,{map}\n")
+        format!("exports.x = 1\n{COMMENT_START};charset=utf-8;base64,{map}\n")
     }
 
     fn of(map: &str) -> Option<SourceMap> {
@@ -118,7 +118,7 @@ mod tests {
         assert!(of(&endless).is_none());
         let many = format!(
             r#"{{"version":3,"sources":["a"],"names":[],"mappings":"{}"}}"#,
-            ";".repeat(ENTRIES)
+            ";".repeat(MAX_ENTRIES)
         );
         assert!(of(&many).is_none());
         let good = bundle(r#"{"version":3,"sources":["a"],"names":[],"mappings":"AAAA"}"#);

@@ -19,29 +19,29 @@ use super::{
 use crate::kernel::clock::{Stopwatch, within};
 
 /// Maximum number of positions that are looked up for a text.
-const PLACES: usize = 64;
+const MAX_LOOKUPS: usize = 64;
 
 /// Maximum number of cached positions of a program.
-const KEPT: usize = 1024;
+const MAX_CACHED: usize = 1024;
 
 /// Maximum time that a text waits for its source positions.
-const PATIENCE: Duration = Duration::from_secs(2);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Pause after a map was read, as a multiple of the time that reading took.
-const REST: u32 = 20;
+const PAUSE_FACTOR: u32 = 20;
 
 /// Allows one map at a time in memory, over all programs.
-static READERS: Semaphore = Semaphore::const_new(1);
+static READ_PERMIT: Semaphore = Semaphore::const_new(1);
 
 /// The cached source positions of a program.
-pub struct Sources {
+pub struct SourcePositions {
     code: Code,
     most_bytes: usize,
-    known: Mutex<Known>,
+    known: Mutex<PositionCache>,
 }
 
 #[derive(Default)]
-struct Known {
+struct PositionCache {
     /// Source positions by position in the bundle; `None` if the map does not have the position.
     places: HashMap<Position, Option<String>>,
     /// True if the bundle carries no map.
@@ -51,7 +51,7 @@ struct Known {
     read: Option<(Stopwatch, Duration)>,
 }
 
-impl Sources {
+impl SourcePositions {
     /// Creates an empty cache for a bundle. A map of more than `most_bytes` bytes is ignored.
     #[must_use]
     pub fn new(code: Code, most_bytes: usize) -> Self {
@@ -62,19 +62,19 @@ impl Sources {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, PositionCache> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Replaces the positions in the bundle that a text names by source positions, as far as these are known in time.
     pub async fn named_in(self: &Arc<Self>, text: &str) -> String {
-        let wanted = positions(text, PLACES);
+        let wanted = positions(text, MAX_LOOKUPS);
         if wanted.is_empty() {
             return text.to_owned();
         }
         if let Some((unknown, begun)) = self.begin(&wanted) {
             let reading = async {
-                let permit = READERS.acquire().await;
+                let permit = READ_PERMIT.acquire().await;
                 let read = move || {
                     begun.0.read(&unknown);
                     drop((begun, permit));
@@ -83,23 +83,25 @@ impl Sources {
                 let _ = tokio::task::spawn_blocking(read).await;
             };
             // If reading takes longer, a later text gets the positions.
-            let _ = within(PATIENCE, reading).await;
+            let _ = within(LOOKUP_TIMEOUT, reading).await;
         }
         let known = self.known();
         replaced(text, |place| known.places.get(&place)?.clone())
     }
 
     /// Returns the positions to read now, if any, and marks the read as begun.
-    fn begin(self: &Arc<Self>, wanted: &[Position]) -> Option<(Vec<Position>, Begun)> {
+    fn begin(self: &Arc<Self>, wanted: &[Position]) -> Option<(Vec<Position>, ReadGuard)> {
         let mut known = self.known();
-        let rests = |(since, took): (Stopwatch, Duration)| since.elapsed() < took * REST;
+        let rests = |(since, took): (Stopwatch, Duration)| since.elapsed() < took * PAUSE_FACTOR;
         if known.has_none || known.reading || known.read.is_some_and(rests) {
             return None;
         }
         let mut unknown = wanted.to_vec();
         unknown.retain(|place| !known.places.contains_key(place));
         known.reading = !unknown.is_empty();
-        known.reading.then(|| (unknown, Begun(Arc::clone(self))))
+        known
+            .reading
+            .then(|| (unknown, ReadGuard(Arc::clone(self))))
     }
 
     /// Reads the map and caches the source positions.
@@ -114,7 +116,7 @@ impl Sources {
         let found: Vec<_> = wanted.iter().map(|place| (*place, source(place))).collect();
         let mut known = self.known();
         known.has_none = map.is_none();
-        if known.places.len() + found.len() > KEPT {
+        if known.places.len() + found.len() > MAX_CACHED {
             known.places.clear();
         }
         known.places.extend(found);
@@ -123,9 +125,9 @@ impl Sources {
 }
 
 /// The mark of a read in progress. Dropping it removes the mark, even after a panic.
-struct Begun(Arc<Sources>);
+struct ReadGuard(Arc<SourcePositions>);
 
-impl Drop for Begun {
+impl Drop for ReadGuard {
     fn drop(&mut self) {
         self.0.known().reading = false;
     }

@@ -6,7 +6,7 @@ use super::EngineKind;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Loaded programs.
-    pub warm: Vec<Warm>,
+    pub warm: Vec<WarmProgram>,
     /// Number of successful calls, by embedded engine and Node.js.
     pub answered: [u64; 2],
     /// Number of failed calls, by embedded engine and Node.js.
@@ -19,7 +19,7 @@ pub struct Stats {
 
 /// A loaded program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warm {
+pub struct WarmProgram {
     /// Id of the program.
     pub program: String,
     /// Version of the program.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::Published;
 
 /// A path template and its methods: `("/spec", "GET, HEAD")`. A segment in braces matches any text.
-pub type Row = (&'static str, &'static str);
+pub type PathMethods = (&'static str, &'static str);
 
 /// The path that a dialect used for routing, if it differs from the path of the request. Attached to poem's error.
 #[derive(Debug, Clone)]
@@ -16,17 +16,17 @@ pub struct RoutedPath(pub String);
 
 /// The methods of each path of an endpoint.
 #[derive(Default)]
-pub struct Allowed {
+pub struct AllowedMethods {
     document: Option<Published>,
-    beside: &'static [Row],
+    beside: &'static [PathMethods],
     /// Built at first use: parsing the large document is rarely needed.
     table: OnceLock<Vec<(String, String)>>,
 }
 
-impl Allowed {
+impl AllowedMethods {
     /// Creates the table from the paths of a document and additional paths.
     #[must_use]
-    pub fn new(document: Option<Published>, beside: &'static [Row]) -> Self {
+    pub fn new(document: Option<Published>, beside: &'static [PathMethods]) -> Self {
         Self {
             document,
             beside,
@@ -93,13 +93,13 @@ mod tests {
 
     #[test]
     fn a_segment_is_taken_by_its_name_first() {
-        const ROWS: &[Row] = &[
+        const ROWS: &[PathMethods] = &[
             ("/", "GET, HEAD"),
             ("/users/{id}", "GET, HEAD, DELETE"),
             ("/users/me", "PUT"),
             ("/users/{id}/keys", "POST"),
         ];
-        let allowed = Allowed::new(None, ROWS);
+        let allowed = AllowedMethods::new(None, ROWS);
         let at = |path| allowed.at(path);
         assert_eq!(at("/users/me").expect("known"), "PUT");
         assert_eq!(at("/users/7/").expect("known"), "GET, HEAD, DELETE");

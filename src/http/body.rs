@@ -35,17 +35,17 @@ use crate::kernel::{
 };
 
 /// Maximum size, in bytes, of a body that is validated on the async thread that answers its request.
-const SMALL: usize = 64 * 1024;
+const INLINE_CHECK_MAX: usize = 64 * 1024;
 
 /// Maximum nesting depth of a body. The parser allows 127 levels; an event or answer that wraps a part of a body must
 /// stay parsable too.
-const DEEPEST: usize = 100;
+const MAX_DEPTH: usize = 100;
 
 /// A JSON body of type `T` that is valid against the schema of `T`.
 pub struct Body<T>(pub T);
 
 /// A [`Body`] with its own size limit, in bytes.
-pub struct BodyUpTo<T, const BYTES: usize>(pub T);
+pub struct LimitedBody<T, const BYTES: usize>(pub T);
 
 impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Body<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
@@ -78,7 +78,9 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Body<T> {
     }
 }
 
-impl<'a, T: ParseFromJSON + 'static, const BYTES: usize> ApiExtractor<'a> for BodyUpTo<T, BYTES> {
+impl<'a, T: ParseFromJSON + 'static, const BYTES: usize> ApiExtractor<'a>
+    for LimitedBody<T, BYTES>
+{
     const TYPES: &'static [ApiExtractorType] = Body::<T>::TYPES;
 
     type ParamType = ();
@@ -113,7 +115,7 @@ async fn parse<T: ParseFromJSON + 'static>(
     }
     let value = match bytes.is_empty() {
         true => None,
-        false if bytes.len() <= SMALL => Some(checked::<T>(&bytes)?),
+        false if bytes.len() <= INLINE_CHECK_MAX => Some(checked::<T>(&bytes)?),
         // Validate large bodies on a blocking thread, so that other requests do not wait.
         false => {
             let checked = tokio::task::spawn_blocking(move || checked::<T>(&bytes)).await;
@@ -172,10 +174,10 @@ async fn read(request: &Request, body: &mut RequestBody, limit: usize) -> Result
 
 /// Rejects a value with more than [`DEEPEST`] levels. The error names the member.
 fn require_shallow(value: &Value) -> Result<(), Error> {
-    let Some(path) = kernel::depth::deeper_than(value, DEEPEST) else {
+    let Some(path) = kernel::depth::deeper_than(value, MAX_DEPTH) else {
         return Ok(());
     };
-    let rule = Rule::Other(format!("must not be nested deeper than {DEEPEST} levels"));
+    let rule = Rule::Other(format!("must not be nested deeper than {MAX_DEPTH} levels"));
     Err(Violation {
         location: Location::Body,
         path,
@@ -234,16 +236,17 @@ fn check<T: Type + 'static>(value: &Value) -> Result<(), Error> {
 }
 
 /// The compiled schema of a body type.
-struct Known {
+struct CompiledSchema {
     schema: Schema,
     /// The schema as JSON, for bodies with numbers to repair.
     json: OnceLock<Value>,
 }
 
 /// The schemas of body types: compiled at first use and never dropped.
-static SCHEMAS: LazyLock<RwLock<HashMap<TypeId, &'static Known>>> = LazyLock::new(RwLock::default);
+static SCHEMAS: LazyLock<RwLock<HashMap<TypeId, &'static CompiledSchema>>> =
+    LazyLock::new(RwLock::default);
 
-fn known<T: Type + 'static>() -> &'static Known {
+fn known<T: Type + 'static>() -> &'static CompiledSchema {
     let id = TypeId::of::<T>();
     let known = SCHEMAS.read().unwrap_or_else(PoisonError::into_inner);
     if let Some(schema) = known.get(&id) {
@@ -257,7 +260,7 @@ fn known<T: Type + 'static>() -> &'static Known {
         .unwrap_or_else(PoisonError::into_inner)
         .entry(id)
         .or_insert_with(|| {
-            Box::leak(Box::new(Known {
+            Box::leak(Box::new(CompiledSchema {
                 schema: compiled,
                 json: OnceLock::new(),
             }))

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Number of bytes of each body that are not counted.
-const SMALL: usize = 16 * 1024;
+const UNCOUNTED_BYTES: usize = 16 * 1024;
 
 /// Retry delay for a body that did not fit.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -43,7 +43,7 @@ struct Shared {
 
 /// The memory that the body of one request uses. Released on drop.
 #[derive(Debug)]
-pub struct Share {
+pub struct MemoryShare {
     memory: BodyMemory,
     read: AtomicUsize,
     /// The admission of the request from before its body was read.
@@ -62,12 +62,12 @@ impl BodyMemory {
 
     /// Counts the body of a request while it is read. Returns `None` for a request without a body.
     #[must_use]
-    pub fn count(&self, request: &mut Request) -> Option<Arc<Share>> {
+    pub fn count(&self, request: &mut Request) -> Option<Arc<MemoryShare>> {
         let body = request.take_body();
         if body.is_empty() {
             return None;
         }
-        let share = Arc::new(Share {
+        let share = Arc::new(MemoryShare {
             memory: self.clone(),
             read: AtomicUsize::new(0),
             admission: OnceLock::new(),
@@ -75,7 +75,7 @@ impl BodyMemory {
         // A weak reference: the memory is released when the request is answered, even if something still holds the
         // request.
         request.set_data(Arc::downgrade(&share));
-        request.set_body(BoxBody::new(Counted {
+        request.set_body(BoxBody::new(CountedBody {
             inner: body.into(),
             share: share.clone(),
         }));
@@ -84,34 +84,34 @@ impl BodyMemory {
 }
 
 fn counted(read: usize) -> usize {
-    read.saturating_sub(SMALL)
+    read.saturating_sub(UNCOUNTED_BYTES)
 }
 
-impl Share {
+impl MemoryShare {
     /// Counts bytes that were read. Fails if they exceed the limit.
-    fn add(&self, bytes: usize) -> Result<(), NoRoom> {
+    fn add(&self, bytes: usize) -> Result<(), MemoryLimitReached> {
         let shared = &self.memory.0;
         let before = self.read.fetch_add(bytes, Ordering::Relaxed);
         let more = counted(before + bytes) - counted(before);
         let used = shared.used.fetch_add(more, Ordering::Relaxed) + more;
         match more == 0 || used <= shared.limit {
             true => Ok(()),
-            false => Err(NoRoom(shared.limit)),
+            false => Err(MemoryLimitReached(shared.limit)),
         }
     }
 }
 
-impl Share {
+impl MemoryShare {
     /// Counts bytes that were produced from the body, such as by decompression.
     ///
     /// # Errors
     /// `Unavailable` if they exceed the limit.
     pub(super) fn count_more(&self, bytes: usize) -> Result<(), Error> {
-        self.add(bytes).map_err(NoRoom::into_error)
+        self.add(bytes).map_err(MemoryLimitReached::into_error)
     }
 }
 
-impl Drop for Share {
+impl Drop for MemoryShare {
     fn drop(&mut self) {
         let taken = counted(*self.read.get_mut());
         self.memory.0.used.fetch_sub(taken, Ordering::Relaxed);
@@ -120,9 +120,9 @@ impl Drop for Share {
 
 /// The bodies of all requests together exceed the limit, in bytes.
 #[derive(Debug, Clone, Copy)]
-struct NoRoom(usize);
+struct MemoryLimitReached(usize);
 
-impl fmt::Display for NoRoom {
+impl fmt::Display for MemoryLimitReached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let limit = self.0;
         write!(
@@ -133,9 +133,9 @@ impl fmt::Display for NoRoom {
     }
 }
 
-impl StdError for NoRoom {}
+impl StdError for MemoryLimitReached {}
 
-impl NoRoom {
+impl MemoryLimitReached {
     fn into_error(self) -> Error {
         let retry_after = RETRY_AFTER;
         Error::new(Kind::Unavailable { retry_after }, self.to_string())
@@ -144,16 +144,16 @@ impl NoRoom {
 
 /// Returns the error of a body that exceeded the memory limit, if that is the reason why it could not be read.
 pub(super) fn no_room(error: &io::Error) -> Option<Error> {
-    let no_room: &NoRoom = error.get_ref()?.downcast_ref()?;
+    let no_room: &MemoryLimitReached = error.get_ref()?.downcast_ref()?;
     Some(no_room.into_error())
 }
 
-struct Counted {
+struct CountedBody {
     inner: BoxBody<Bytes, io::Error>,
-    share: Arc<Share>,
+    share: Arc<MemoryShare>,
 }
 
-impl HttpBody for Counted {
+impl HttpBody for CountedBody {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -203,8 +203,8 @@ pub(super) fn recheck(request: &Request) -> Result<(), Error> {
 
 /// Returns the memory share of a request's body.
 #[must_use]
-pub fn share_of(request: &Request) -> Option<Arc<Share>> {
-    request.data::<Weak<Share>>()?.upgrade()
+pub fn share_of(request: &Request) -> Option<Arc<MemoryShare>> {
+    request.data::<Weak<MemoryShare>>()?.upgrade()
 }
 
 /// Reads a body of at most `limit` bytes. A body with a larger announced size is rejected unread.
@@ -237,11 +237,14 @@ mod tests {
     #[tokio::test]
     async fn small_bodies_pass_while_large_ones_wait() {
         let memory = BodyMemory::new(100_000);
-        let mut large = request(SMALL + 100_000);
+        let mut large = request(UNCOUNTED_BYTES + 100_000);
         let share = memory.count(&mut large);
-        assert_eq!(read(&mut large).await.expect("room"), SMALL + 100_000);
+        assert_eq!(
+            read(&mut large).await.expect("room"),
+            UNCOUNTED_BYTES + 100_000
+        );
 
-        let mut second = request(SMALL + 1);
+        let mut second = request(UNCOUNTED_BYTES + 1);
         let _share = memory.count(&mut second);
         let error = read(&mut second).await.expect_err("no room");
         assert!(matches!(error.kind(), Kind::Unavailable { .. }));
@@ -251,15 +254,18 @@ mod tests {
                 .contains("100000 bytes (server.body_memory_bytes)")
         );
 
-        let mut small = request(SMALL);
+        let mut small = request(UNCOUNTED_BYTES);
         let _share = memory.count(&mut small);
-        assert_eq!(read(&mut small).await.expect("room"), SMALL);
+        assert_eq!(read(&mut small).await.expect("room"), UNCOUNTED_BYTES);
 
         drop(share);
         drop(_share);
-        let mut third = request(SMALL + 99_999);
+        let mut third = request(UNCOUNTED_BYTES + 99_999);
         let _share = memory.count(&mut third);
-        assert_eq!(read(&mut third).await.expect("room"), SMALL + 99_999);
+        assert_eq!(
+            read(&mut third).await.expect("room"),
+            UNCOUNTED_BYTES + 99_999
+        );
     }
 
     #[tokio::test]

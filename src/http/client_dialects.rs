@@ -9,19 +9,21 @@ use poem::{
 };
 use tracing::error;
 
-use super::{Marks, Mount, dialect::RenderError, unsupported, wrong_key_limiter::KEYS};
+use super::{
+    ClientPatterns, Mount, dialect::RenderError, unsupported, wrong_key_limiter::KEY_HEADERS,
+};
 use crate::kernel::{Error, Kind, schema::shortened};
 
 /// Maximum length of a path in an error, in bytes.
-const LONGEST_PATH: usize = 200;
+const MAX_PATH: usize = 200;
 
 /// The dialects of a server and the patterns of their clients. Clones share it.
 #[derive(Clone, Default)]
-pub struct Strays(Arc<[Known]>);
+pub struct ClientDialects(Arc<[KnownDialect]>);
 
-struct Known {
+struct KnownDialect {
     name: &'static str,
-    marks: Marks,
+    marks: ClientPatterns,
     render: Arc<dyn RenderError>,
 }
 
@@ -33,11 +35,11 @@ pub(super) struct Sender {
     uri: Uri,
 }
 
-impl Strays {
+impl ClientDialects {
     /// Collects the dialects of a server.
     #[must_use]
     pub fn of(mounts: &[Mount]) -> Self {
-        let known = mounts.iter().map(|mount| Known {
+        let known = mounts.iter().map(|mount| KnownDialect {
             name: mount.name,
             marks: mount.marks,
             render: mount.render.clone(),
@@ -57,9 +59,9 @@ impl Strays {
         })
     }
 
-    fn by_key(&self, headers: &HeaderMap) -> Option<&Known> {
-        let keys = KEYS.map(|name| key_of(headers, &name));
-        let longest = |known: &Known| {
+    fn by_key(&self, headers: &HeaderMap) -> Option<&KnownDialect> {
+        let keys = KEY_HEADERS.map(|name| key_of(headers, &name));
+        let longest = |known: &KnownDialect| {
             let keys = keys.iter().flatten();
             let begins = |mark: &&&str| keys.clone().any(|key| key.starts_with(**mark));
             let fitting = known.marks.keys.iter().filter(begins);
@@ -72,7 +74,7 @@ impl Strays {
         Some(fitting.min_by_key(|(length, _)| Reverse(*length))?.1)
     }
 
-    fn by_header(&self, headers: &HeaderMap) -> Option<&Known> {
+    fn by_header(&self, headers: &HeaderMap) -> Option<&KnownDialect> {
         let mut known = self.0.iter();
         known.find(|known| {
             known
@@ -96,7 +98,7 @@ impl Sender {
         if error.kind() != Kind::NoOperation || self.dialect == dialect {
             return None;
         }
-        let (method, path) = (&self.method, shortened(self.uri.path(), LONGEST_PATH));
+        let (method, path) = (&self.method, shortened(self.uri.path(), MAX_PATH));
         let text = format!("{method} {path} not found: this server has no such operation");
         let error = Error::new(Kind::NoOperation, text);
         let error = unsupported::explained(error, self.dialect, method, self.uri.path());

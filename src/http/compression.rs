@@ -7,7 +7,7 @@ use poem::{
 };
 
 /// Minimum size of a compressed response, in bytes: for smaller ones, the gzip header costs more than it saves.
-const WORTH_IT: usize = 1024;
+const MIN_SIZE: usize = 1024;
 
 /// True if the client of a request accepts gzip. Textual responses of 1 KiB and more are compressed; streams are not.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,7 @@ impl Compression {
             return Ok(response);
         }
         let bytes = response.take_body().into_bytes().await?;
-        let worth_it = bytes.len() >= WORTH_IT;
+        let worth_it = bytes.len() >= MIN_SIZE;
         response.set_body(Body::from_bytes(bytes));
         if !worth_it {
             return Ok(response);

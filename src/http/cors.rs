@@ -10,7 +10,7 @@ use poem::{
 };
 
 /// The response headers that pages may read.
-const EXPOSED: &str = "link, retry-after, x-ratelimit-limit, x-ratelimit-remaining, \
+const EXPOSED_HEADERS: &str = "link, retry-after, x-ratelimit-limit, x-ratelimit-remaining, \
                        x-ratelimit-reset, x-request-id";
 
 /// The origin of a page on this machine.
@@ -66,7 +66,7 @@ impl LocalPage {
         }
         headers.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static(EXPOSED),
+            HeaderValue::from_static(EXPOSED_HEADERS),
         );
         headers.append(header::VARY, HeaderValue::from_static("origin"));
     }

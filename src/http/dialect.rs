@@ -40,7 +40,7 @@ pub trait RenderError: Send + Sync + 'static {
 
 /// Patterns that identify requests of a dialect's clients at any path.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Marks {
+pub struct ClientPatterns {
     /// The prefixes of the dialect's API keys.
     pub keys: &'static [&'static str],
     /// The headers, in lower case, that no other client sends.
@@ -60,11 +60,11 @@ pub struct Mount {
     /// The operations, relative to the base path.
     pub endpoint: BoxEndpoint<'static, Response>,
     /// The methods of additional paths that the document does not contain.
-    pub beside: &'static [allowed_methods::Row],
+    pub beside: &'static [allowed_methods::PathMethods],
     /// The renderer of errors.
     pub render: Arc<dyn RenderError>,
     /// The patterns that identify requests of its clients at wrong paths.
-    pub marks: Marks,
+    pub marks: ClientPatterns,
     /// The OpenAPI document.
     pub document: Published,
     /// True if browser clients send requests with credentials (`withCredentials`), which CORS must then allow. Only
@@ -73,21 +73,21 @@ pub struct Mount {
 }
 
 /// The error of a dialect's operations: wraps a kernel error, and documents the statuses of the dialect.
-pub struct Failed<D>(Error, PhantomData<fn() -> D>);
+pub struct ApiError<D>(Error, PhantomData<fn() -> D>);
 
-impl<D> From<Error> for Failed<D> {
+impl<D> From<Error> for ApiError<D> {
     fn from(error: Error) -> Self {
         Self(error, PhantomData)
     }
 }
 
-impl<D> From<Failed<D>> for poem::Error {
-    fn from(failed: Failed<D>) -> Self {
+impl<D> From<ApiError<D>> for poem::Error {
+    fn from(failed: ApiError<D>) -> Self {
         Failure(failed.0).into()
     }
 }
 
-impl<D: Dialect> ApiResponse for Failed<D> {
+impl<D: Dialect> ApiResponse for ApiError<D> {
     fn meta() -> MetaResponses {
         let responses = D::ERRORS
             .iter()

@@ -11,9 +11,9 @@ use serde::Serialize;
 
 /// A response like [`Json`], but without its intermediate tree of values: for long or frequent responses. `T` must
 /// serialise as its schema says.
-pub struct Written<T>(pub T);
+pub struct DirectJson<T>(pub T);
 
-impl<T: Type> Payload for Written<T> {
+impl<T: Type> Payload for DirectJson<T> {
     const CONTENT_TYPE: &'static str = Json::<T>::CONTENT_TYPE;
 
     fn check_content_type(content_type: &str) -> bool {
@@ -29,13 +29,13 @@ impl<T: Type> Payload for Written<T> {
     }
 }
 
-impl<T: Serialize + Send> IntoResponse for Written<T> {
+impl<T: Serialize + Send> IntoResponse for DirectJson<T> {
     fn into_response(self) -> Response {
         poem::web::Json(self.0).into_response()
     }
 }
 
-impl<T: Type + Serialize> ApiResponse for Written<T> {
+impl<T: Type + Serialize> ApiResponse for DirectJson<T> {
     fn meta() -> MetaResponses {
         MetaResponses {
             responses: vec![MetaResponse {

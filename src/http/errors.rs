@@ -19,7 +19,7 @@ use poem_openapi::error::{
 use super::body_memory::no_room;
 use crate::kernel::{
     Error, Kind, Rule, Violation,
-    violation::{Location, Step},
+    violation::{Location, PathSegment},
 };
 
 /// A kernel error that passes through poem.
@@ -63,7 +63,7 @@ pub fn from_poem(error: poem::Error) -> Error {
     if let Some(path) = error.downcast_ref::<ParsePathError>() {
         return Violation {
             location: Location::Path,
-            path: vec![Step::Key(path.name.to_owned())],
+            path: vec![PathSegment::Key(path.name.to_owned())],
             rule: expected(&path.reason),
         }
         .into();

@@ -16,11 +16,11 @@ use poem::{
     http::{HeaderMap, header},
 };
 
-use super::body_memory::{Share, read_bytes};
+use super::body_memory::{MemoryShare, read_bytes};
 use crate::kernel::{Error, Kind, Result};
 
 /// Maximum number of nested codings of a body.
-const MOST_CODINGS: usize = 3;
+const MAX_CODINGS: usize = 3;
 
 /// Number of bytes that are decompressed before they are counted.
 const CHUNK: usize = 16 * 1024;
@@ -59,7 +59,7 @@ impl Coding {
 /// coding; `TooLarge` if the decompressed body exceeds `limit`.
 pub async fn read_inflated(
     headers: &HeaderMap,
-    share: Option<Arc<Share>>,
+    share: Option<Arc<MemoryShare>>,
     body: Body,
     limit: usize,
 ) -> Result<Bytes> {
@@ -89,8 +89,8 @@ fn codings(headers: &HeaderMap) -> Result<Vec<Coding>> {
         .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"));
     let mut codings = Vec::new();
     for name in names {
-        if codings.len() == MOST_CODINGS {
-            let text = format!("Content-Encoding must name at most {MOST_CODINGS} codings");
+        if codings.len() == MAX_CODINGS {
+            let text = format!("Content-Encoding must name at most {MAX_CODINGS} codings");
             return Err(Error::new(Kind::UnsupportedMedia, text));
         }
         codings.push(Coding::of(name).ok_or_else(|| {
@@ -102,7 +102,12 @@ fn codings(headers: &HeaderMap) -> Result<Vec<Coding>> {
     Ok(codings)
 }
 
-fn inflate(coding: Coding, bytes: &[u8], limit: usize, share: Option<&Share>) -> Result<Vec<u8>> {
+fn inflate(
+    coding: Coding,
+    bytes: &[u8],
+    limit: usize,
+    share: Option<&MemoryShare>,
+) -> Result<Vec<u8>> {
     let mut reader: Box<dyn Read> = match coding {
         Coding::Gzip => Box::new(MultiGzDecoder::new(bytes)),
         Coding::Deflate if is_zlib(bytes) => Box::new(ZlibDecoder::new(bytes)),

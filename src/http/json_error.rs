@@ -3,7 +3,7 @@
 use crate::kernel::schema::shortened;
 
 /// Maximum length of the excerpt from a body that is not JSON, in bytes.
-const SHOWN: usize = 24;
+const EXCERPT_MAX: usize = 24;
 
 /// Returns the parser's reason. If the body does not even begin like JSON, describes its beginning first: the parser
 /// gives the same reason for an empty body, a form, a compressed body and an HTML page.
@@ -19,7 +19,7 @@ pub fn json_fault(bytes: &[u8], error: &serde_json::Error) -> String {
         Some(_) => match std::str::from_utf8(begin) {
             Ok(text) => format!(
                 "it begins with {:?}, which begins no JSON",
-                shortened(text, SHOWN)
+                shortened(text, EXCERPT_MAX)
             ),
             Err(_) => "it is not text in UTF-8".to_owned(),
         },

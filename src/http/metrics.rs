@@ -19,7 +19,7 @@ use super::{bearer, errors::Failure};
 use crate::domain::App;
 
 /// The first bucket of request durations, in seconds.
-const FASTEST: f64 = 0.000_25;
+const FIRST_BUCKET: f64 = 0.000_25;
 /// Number of buckets. Each is twice as wide as the one before, so the last one ends at about 8 s.
 const BUCKETS: u16 = 16;
 
@@ -69,7 +69,8 @@ impl Metrics {
         let mut registry = Registry::with_prefix("parlance");
         let requests = Family::default();
         let durations = Family::new_with_constructor(
-            (|| Histogram::new(exponential_buckets(FASTEST, 2.0, BUCKETS))) as fn() -> Histogram,
+            (|| Histogram::new(exponential_buckets(FIRST_BUCKET, 2.0, BUCKETS)))
+                as fn() -> Histogram,
         );
         registry.register(
             "http_requests",

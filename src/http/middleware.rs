@@ -14,9 +14,9 @@ use poem_openapi::OperationId;
 use tracing::debug;
 
 use super::{
-    Allowed, Mount,
+    AllowedMethods, Mount,
     allowed_methods::{self, RoutedPath},
-    client_dialects::{Strays, rendered},
+    client_dialects::{ClientDialects, rendered},
     compression::Compression,
     cors::LocalPage,
     dialect::RenderError,
@@ -24,9 +24,9 @@ use super::{
     errors::{from_poem, too_large},
     policy,
     request_id::{REQUEST_ID, request_id},
-    request_state::Mounted,
+    request_state::RequestState,
     same_origin, unsupported,
-    wrong_key_limiter::Keys,
+    wrong_key_limiter::KeyLocation,
 };
 use crate::kernel::{
     Error, Kind,
@@ -37,12 +37,12 @@ use crate::kernel::{
 const NO_OPERATION: &str = "none";
 
 /// An endpoint with its middleware.
-pub struct Edge {
+pub struct MiddlewareStack {
     inner: BoxEndpoint<'static, Response>,
     dialect: &'static str,
     render: Arc<dyn RenderError>,
-    mounted: Mounted,
-    allowed: Allowed,
+    mounted: RequestState,
+    allowed: AllowedMethods,
     credentials: bool,
     /// True if the endpoint sets the CORS headers itself.
     own_cors: bool,
@@ -53,20 +53,20 @@ pub struct Edge {
     /// True if browsers get an HTML page for errors.
     error_pages: bool,
     /// The headers in which requests carry API keys of this server.
-    keys: Keys,
+    keys: KeyLocation,
     /// The dialects whose clients get errors of their own vendor for unknown paths.
-    strays: Strays,
+    strays: ClientDialects,
 }
 
 /// A request that failed.
-struct Failed {
+struct RequestFailure {
     error: Error,
     operation: &'static str,
     /// The methods of the path, if the error is a wrong method.
     allow: Option<HeaderValue>,
 }
 
-impl Failed {
+impl RequestFailure {
     /// Creates the failure of a request for which no operation was found yet.
     const fn early(error: Error) -> Self {
         Self {
@@ -77,48 +77,48 @@ impl Failed {
     }
 }
 
-impl Edge {
+impl MiddlewareStack {
     /// Wraps an endpoint.
     pub fn new(
         inner: BoxEndpoint<'static, Response>,
         dialect: &'static str,
         render: Arc<dyn RenderError>,
-        mounted: Mounted,
+        mounted: RequestState,
     ) -> Self {
         Self {
             inner,
             dialect,
             render,
             mounted,
-            allowed: Allowed::default(),
+            allowed: AllowedMethods::default(),
             credentials: false,
             own_cors: false,
             raw_paths: false,
             own_pages: false,
             error_pages: false,
-            keys: Keys::Anywhere,
-            strays: Strays::default(),
+            keys: KeyLocation::Anywhere,
+            strays: ClientDialects::default(),
         }
     }
 
     /// Renders errors for unknown paths in the dialect of the client that sent the request.
     #[must_use]
-    pub fn with_strays(mut self, strays: &Strays) -> Self {
+    pub fn with_strays(mut self, strays: &ClientDialects) -> Self {
         self.strays = strays.clone();
         self
     }
 
     /// Looks for API keys of this server only in `keys`, for an endpoint that passes on other parties' answers.
     #[must_use]
-    pub fn with_keys(mut self, keys: Keys) -> Self {
+    pub fn with_keys(mut self, keys: KeyLocation) -> Self {
         self.keys = keys;
         self
     }
 
     /// Sets the methods of the endpoint's paths.
     #[must_use]
-    pub fn with_methods(mut self, methods: &'static [allowed_methods::Row]) -> Self {
-        self.allowed = Allowed::new(None, methods);
+    pub fn with_methods(mut self, methods: &'static [allowed_methods::PathMethods]) -> Self {
+        self.allowed = AllowedMethods::new(None, methods);
         self
     }
 
@@ -151,29 +151,29 @@ impl Edge {
     }
 
     /// Wraps a dialect.
-    pub fn around(mount: Mount, mounted: Mounted) -> Self {
+    pub fn around(mount: Mount, mounted: RequestState) -> Self {
         Self {
             credentials: mount.credentials,
-            allowed: Allowed::new(Some(mount.document), mount.beside),
+            allowed: AllowedMethods::new(Some(mount.document), mount.beside),
             ..Self::new(mount.endpoint, mount.name, mount.render, mounted)
         }
     }
 
     /// Calls the endpoint. An error carries the operation in which it occurred.
-    async fn answer(&self, mut request: Request) -> Result<Response, Failed> {
+    async fn answer(&self, mut request: Request) -> Result<Response, RequestFailure> {
         if !self.raw_paths && !is_text(request.uri().path()) {
-            return Err(Failed::early(not_text()));
+            return Err(RequestFailure::early(not_text()));
         }
         let announced = request
             .headers()
             .get(header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|length| length > self.mounted.limits().body) {
-            return Err(Failed::early(too_large()));
+            return Err(RequestFailure::early(too_large()));
         }
         request.set_data(self.mounted.clone());
         if self.own_pages {
-            same_origin::check(&request).map_err(Failed::early)?;
+            same_origin::check(&request).map_err(RequestFailure::early)?;
         }
         // The guard counts the body's memory until the request is answered.
         let _share = self.mounted.body_memory().count(&mut request);
@@ -190,22 +190,22 @@ impl Edge {
             }
             Ok(Err(panic)) => {
                 let error = Error::internal("a handler panicked", panic_text(&*panic));
-                Err(Failed::early(error))
+                Err(RequestFailure::early(error))
             }
             Err(_) => {
                 let error = Error::new(Kind::Timeout, "The request took too long");
-                Err(Failed::early(error))
+                Err(RequestFailure::early(error))
             }
         }
     }
 
-    fn failed(&self, error: poem::Error, path: &str) -> Failed {
+    fn failed(&self, error: poem::Error, path: &str) -> RequestFailure {
         let operation = operation(error.data::<OperationId>());
         let routed = error.data::<RoutedPath>().map(|routed| routed.0.clone());
         let error = from_poem(error);
         let allow = (error.kind() == Kind::MethodNotAllowed)
             .then(|| self.allowed.at(routed.as_deref().unwrap_or(path)));
-        Failed {
+        RequestFailure {
             error,
             operation,
             allow: allow.flatten(),
@@ -217,7 +217,7 @@ impl Edge {
     }
 }
 
-impl Endpoint for Edge {
+impl Endpoint for MiddlewareStack {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
@@ -243,7 +243,7 @@ impl Endpoint for Edge {
         let wants_page = self.error_pages && error_page::is_wanted(&request);
         let answered = match for_us {
             Ok(()) => self.answer(request).await,
-            Err(error) => Err(Failed::early(error)),
+            Err(error) => Err(RequestFailure::early(error)),
         };
         let (mut response, operation) = match answered {
             Ok(response) => {

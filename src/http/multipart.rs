@@ -7,14 +7,14 @@ use encoding_rs::Encoding;
 use super::charset::{charset, decoded, named};
 
 /// Maximum length of a boundary (RFC 2046 §5.1.1), in bytes.
-const LONGEST_BOUNDARY: usize = 70;
+const MAX_BOUNDARY: usize = 70;
 
 /// The part that names the default charset (RFC 7578 §4.6).
-const DEFAULT: &str = "_charset_";
+const DEFAULT_CHARSET_PART: &str = "_charset_";
 
 /// The part that maps the names of parts to charsets, as JSON.
 // wire: SendGrid's inbound mail
-const BY_NAME: &str = "charsets";
+const CHARSETS_PART: &str = "charsets";
 
 /// A part, including its delimiter.
 struct Part<'a> {
@@ -32,12 +32,13 @@ pub(super) fn text(content_type: &str, body: &[u8]) -> Option<String> {
         return None;
     }
     let boundary = named(content_type, "boundary")?;
-    if boundary.is_empty() || boundary.len() > LONGEST_BOUNDARY {
+    if boundary.is_empty() || boundary.len() > MAX_BOUNDARY {
         return None;
     }
     let parts = split(body, format!("--{boundary}").as_bytes());
-    let default = content_of(&parts, DEFAULT).and_then(|name| Encoding::for_label(name.as_bytes()));
-    let by_name: HashMap<String, String> = content_of(&parts, BY_NAME)
+    let default = content_of(&parts, DEFAULT_CHARSET_PART)
+        .and_then(|name| Encoding::for_label(name.as_bytes()));
+    let by_name: HashMap<String, String> = content_of(&parts, CHARSETS_PART)
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_default();
     let mut whole = String::with_capacity(body.len() + body.len() / 4);

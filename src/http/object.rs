@@ -9,7 +9,7 @@ use poem_openapi::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::kernel::ObjectText;
+use crate::kernel::RawObject;
 
 /// A JSON object with any members, in the order of the request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -73,7 +73,7 @@ impl ToJSON for JsonObject {
 /// A [`JsonObject`] that is serialised from its stored text.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub struct JsonText(pub ObjectText);
+pub struct JsonText(pub RawObject);
 
 impl Type for JsonText {
     const IS_REQUIRED: bool = true;

@@ -18,10 +18,10 @@ use super::{hosts::AllowedHosts, request_state};
 use crate::kernel::Result;
 
 /// The fallback host for a request whose host is missing or not safe to show.
-const UNKNOWN_HOST: &str = "127.0.0.1:4600";
+const FALLBACK_HOST: &str = "127.0.0.1:4600";
 
 /// The headers that show that a proxy forwarded a request.
-const FORWARDED: [&str; 4] = [
+const FORWARDED_HEADERS: [&str; 4] = [
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-proto",
@@ -36,13 +36,13 @@ pub struct PublicUrl(String);
 /// A text that is no valid [`PublicUrl`].
 #[derive(Debug, thiserror::Error)]
 #[error("must be http:// or https:// with a host and nothing after it")]
-pub struct NoPublicUrl;
+pub struct InvalidPublicUrl;
 
 impl TryFrom<String> for PublicUrl {
-    type Error = NoPublicUrl;
+    type Error = InvalidPublicUrl;
 
-    fn try_from(text: String) -> Result<Self, NoPublicUrl> {
-        let url = Url::parse(&text).map_err(|_| NoPublicUrl)?;
+    fn try_from(text: String) -> Result<Self, InvalidPublicUrl> {
+        let url = Url::parse(&text).map_err(|_| InvalidPublicUrl)?;
         let is_origin = matches!(url.scheme(), "http" | "https")
             && url.username().is_empty()
             && url.password().is_none()
@@ -50,7 +50,7 @@ impl TryFrom<String> for PublicUrl {
         if is_origin {
             Ok(Self(url[..Position::BeforePath].to_owned()))
         } else {
-            Err(NoPublicUrl)
+            Err(InvalidPublicUrl)
         }
     }
 }
@@ -82,14 +82,14 @@ impl fmt::Display for PublicUrl {
 
 /// The rules for finding the address of this server.
 #[derive(Debug, Clone, Default)]
-pub struct Origins {
+pub struct OriginResolver {
     public_url: Option<Arc<str>>,
     trust_forwarded: bool,
     /// The hosts that the server answers to; `None` in tests of the middleware.
     hosts: Option<Arc<AllowedHosts>>,
 }
 
-impl Origins {
+impl OriginResolver {
     /// Creates the rules from the settings.
     #[must_use]
     pub fn new(public_url: Option<&PublicUrl>, trust_forwarded: bool) -> Self {
@@ -136,7 +136,7 @@ pub fn origin(request: &Request) -> String {
         Some("https") => "https",
         _ => "http",
     };
-    let host = host(request).unwrap_or(UNKNOWN_HOST);
+    let host = host(request).unwrap_or(FALLBACK_HOST);
     format!("{scheme}://{host}")
 }
 
@@ -164,7 +164,7 @@ pub fn peer(request: &Request) -> Option<IpAddr> {
 
 /// Returns the IP address for rate limiting: the client's, or the connection's if the client's is not known.
 #[must_use]
-pub fn counted_peer(request: &Request, origins: &Origins) -> Option<IpAddr> {
+pub fn counted_peer(request: &Request, origins: &OriginResolver) -> Option<IpAddr> {
     let connected = connected(request);
     caller(request, origins.trust_forwarded, connected).or(connected)
 }
@@ -176,7 +176,9 @@ fn connected(request: &Request) -> Option<IpAddr> {
 
 /// Returns the client of a request from a connection with this address.
 fn caller(request: &Request, trusted: bool, connected: Option<IpAddr>) -> Option<IpAddr> {
-    let passed_on = FORWARDED.iter().any(|name| request.header(name).is_some());
+    let passed_on = FORWARDED_HEADERS
+        .iter()
+        .any(|name| request.header(name).is_some());
     if !passed_on {
         return connected;
     }
@@ -195,7 +197,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::http::{Limits, Metrics, Mounted};
+    use crate::http::{Limits, Metrics, RequestState};
 
     #[test]
     fn a_public_url_is_scheme_and_host_alone() {
@@ -222,7 +224,7 @@ mod tests {
         }
     }
 
-    fn asked(origins: &Origins, headers: &[(&str, &str)]) -> String {
+    fn asked(origins: &OriginResolver, headers: &[(&str, &str)]) -> String {
         let builder = headers
             .iter()
             .fold(Request::builder(), |builder, (name, value)| {
@@ -233,13 +235,13 @@ mod tests {
         origin(&request)
     }
 
-    fn mounted_with(origins: &Origins) -> Mounted {
+    fn mounted_with(origins: &OriginResolver) -> RequestState {
         let limits = Limits {
             body_memory: usize::MAX,
             body: 0,
             time: Duration::ZERO,
         };
-        Mounted::new(None, origins.clone(), limits, Metrics::new(|_| {}))
+        RequestState::new(None, origins.clone(), limits, Metrics::new(|_| {}))
     }
 
     #[test]
@@ -251,7 +253,7 @@ mod tests {
                     builder.header(*name, *value)
                 });
             let mut request = builder.finish();
-            request.set_data(mounted_with(&Origins::new(None, trusted)));
+            request.set_data(mounted_with(&OriginResolver::new(None, trusted)));
             let here = "127.0.0.1".parse().ok();
             caller(&request, trusted, here).map(|peer| peer.to_string())
         };
@@ -274,18 +276,18 @@ mod tests {
             ("x-forwarded-proto", "https, http"),
             ("x-forwarded-host", "parlance.example.com, inner"),
         ];
-        let own = Origins::default();
+        let own = OriginResolver::default();
         assert_eq!(asked(&own, &passed_on), "http://10.0.0.7:4600");
         assert_eq!(asked(&own, &[]), "http://127.0.0.1:4600");
         assert_eq!(
             asked(&own, &[("host", "<script>")]),
             "http://127.0.0.1:4600"
         );
-        let behind = Origins::new(None, true);
+        let behind = OriginResolver::new(None, true);
         assert_eq!(asked(&behind, &passed_on), "https://parlance.example.com");
         assert_eq!(asked(&behind, &passed_on[..1]), "http://10.0.0.7:4600");
         let url = PublicUrl("https://chat.example.com".to_owned());
-        let public = Origins::new(Some(&url), true);
+        let public = OriginResolver::new(Some(&url), true);
         assert_eq!(asked(&public, &passed_on), "https://chat.example.com");
     }
 }

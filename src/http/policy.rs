@@ -9,7 +9,7 @@ use poem::{
 use super::PublicUrl;
 
 /// The default policy: style sheets, images and form targets of this server only; no scripts and no framing.
-const PAGE: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+const DEFAULT_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
                     base-uri 'none'; frame-ancestors 'none'";
 
 /// The policy of a page that needs more than the default.
@@ -88,7 +88,7 @@ pub(super) fn complete(headers: &mut HeaderMap) {
     }
     // Responses of third-party code already have a policy, and may have set these headers themselves.
     let set: [(HeaderName, &str); 3] = [
-        (header::CONTENT_SECURITY_POLICY, PAGE),
+        (header::CONTENT_SECURITY_POLICY, DEFAULT_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
     ];
@@ -141,7 +141,7 @@ mod tests {
             let policy = headers.get(header::CONTENT_SECURITY_POLICY);
             assert_eq!(
                 policy.map(HeaderValue::as_bytes),
-                Some(PAGE.as_bytes()),
+                Some(DEFAULT_POLICY.as_bytes()),
                 "{shown}"
             );
         }
@@ -163,7 +163,7 @@ mod tests {
         for policy in policies
             .iter()
             .map(Policy::directives)
-            .chain([PAGE.to_owned()])
+            .chain([DEFAULT_POLICY.to_owned()])
         {
             assert!(policy.starts_with("default-src 'none'; "), "{policy}");
             assert!(policy.contains("frame-ancestors 'none'"), "{policy}");

@@ -22,14 +22,14 @@ use super::{Published, allowed_methods::fit, errors::Failure};
 use crate::kernel::{Error, Rule, Violation};
 
 /// The parameters that mark an operation as a list, regardless of its name.
-const PAGING: [&str; 4] = ["nextToken", "cursor", "limit", "skip"];
+const PAGING_PARAMETERS: [&str; 4] = ["nextToken", "cursor", "limit", "skip"];
 
 /// Maximum number of unknown parameters in an error.
-const MOST_NAMED: usize = 5;
+const MAX_NAMED: usize = 5;
 
 /// The query parameters of a document's operations. Clones share it.
 #[derive(Clone)]
-pub struct Queries(Arc<Shared>);
+pub struct QueryParams(Arc<Shared>);
 
 struct Shared {
     document: Published,
@@ -60,7 +60,7 @@ enum Shape {
     Object,
 }
 
-impl Queries {
+impl QueryParams {
     /// Creates the middleware for the operations of a document.
     #[must_use]
     pub fn of(document: Published) -> Self {
@@ -99,7 +99,7 @@ impl Queries {
 type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// The pairs of a query. True if they differ from the request's.
-struct Expanded<'a>(Vec<Pair<'a>>, bool);
+struct ExpandedQuery<'a>(Vec<Pair<'a>>, bool);
 
 /// Parses a JSON object of strings, numbers and booleans.
 fn members(text: &str) -> Option<Vec<(String, String)>> {
@@ -130,7 +130,7 @@ impl Operation {
             if !name.is_empty() && self.find(name).is_none() && !names.contains(&&**name) {
                 names.push(name);
             }
-            if names.len() == MOST_NAMED {
+            if names.len() == MAX_NAMED {
                 break;
             }
         }
@@ -149,7 +149,7 @@ impl Operation {
 
     /// Expands objects that are given as JSON, `tags={"a":"b"}`, into their members, `tags.a=b`. Returns an error for
     /// invalid objects.
-    fn with_members<'a>(&self, pairs: Vec<Pair<'a>>) -> (Expanded<'a>, Option<Error>) {
+    fn with_members<'a>(&self, pairs: Vec<Pair<'a>>) -> (ExpandedQuery<'a>, Option<Error>) {
         let (mut expanded, mut changed) = (Vec::with_capacity(pairs.len()), false);
         let mut violations = Vec::new();
         for (name, value) in pairs {
@@ -174,11 +174,11 @@ impl Operation {
             }
         }
         let broken = (!violations.is_empty()).then(|| Error::violations(violations));
-        (Expanded(expanded, changed), broken)
+        (ExpandedQuery(expanded, changed), broken)
     }
 
     /// Returns the query with its arrays in one spelling, if it needs changes.
-    fn respelled(&self, Expanded(pairs, changed): &Expanded<'_>) -> Option<String> {
+    fn respelled(&self, ExpandedQuery(pairs, changed): &ExpandedQuery<'_>) -> Option<String> {
         let array = |name: &str| {
             let known = self.find(name)?;
             (known.shape == Shape::Array && known.name != name).then_some(&*known.name)
@@ -225,7 +225,7 @@ fn table(document: &Published) -> Vec<Operation> {
         let parameters = parameters.filter(|parameter| parameter["in"] == "query");
         let parameters: Vec<Parameter> = parameters.filter_map(parameter).collect();
         let id = get["operationId"].as_str().unwrap_or_default();
-        let pages = |one: &Parameter| PAGING.contains(&&*one.name);
+        let pages = |one: &Parameter| PAGING_PARAMETERS.contains(&&*one.name);
         Operation {
             path: path.trim_end_matches('/').to_owned(),
             is_list: id.starts_with("list") || parameters.iter().any(pages),
@@ -253,11 +253,11 @@ fn with_query(uri: &Uri, query: &str) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-impl<E: Endpoint<Output = Response>> Middleware<E> for Queries {
-    type Output = Checked<E>;
+impl<E: Endpoint<Output = Response>> Middleware<E> for QueryParams {
+    type Output = CheckedEndpoint<E>;
 
-    fn transform(&self, endpoint: E) -> Checked<E> {
-        Checked {
+    fn transform(&self, endpoint: E) -> CheckedEndpoint<E> {
+        CheckedEndpoint {
             queries: self.clone(),
             endpoint,
         }
@@ -265,12 +265,12 @@ impl<E: Endpoint<Output = Response>> Middleware<E> for Queries {
 }
 
 /// An endpoint with checked query parameters.
-pub struct Checked<E> {
-    queries: Queries,
+pub struct CheckedEndpoint<E> {
+    queries: QueryParams,
     endpoint: E,
 }
 
-impl<E: Endpoint<Output = Response>> Endpoint for Checked<E> {
+impl<E: Endpoint<Output = Response>> Endpoint for CheckedEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
@@ -356,6 +356,6 @@ mod tests {
             ["ids[x]", "id", "nextToken[]", "tagsx"]
         );
         let many: String = (0..50).map(|index| format!("p{index}=1&")).collect();
-        assert_eq!(unknown(&many).len(), MOST_NAMED);
+        assert_eq!(unknown(&many).len(), MAX_NAMED);
     }
 }

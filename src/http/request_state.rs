@@ -6,7 +6,8 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use poem::Request;
 
 use super::{
-    Metrics, WrongKeys, body_memory::BodyMemory, origin::Origins, wrong_key_limiter::Outcome,
+    Metrics, WrongKeyLimiter, body_memory::BodyMemory, origin::OriginResolver,
+    wrong_key_limiter::Outcome,
 };
 use crate::{
     domain::App,
@@ -30,23 +31,28 @@ pub struct BodyLimit(pub usize);
 
 /// The state that the endpoints of a server share.
 #[derive(Clone)]
-pub struct Mounted(Arc<Shared>);
+pub struct RequestState(Arc<Shared>);
 
 #[derive(Clone)]
 struct Shared {
     app: Option<App>,
-    origins: Origins,
+    origins: OriginResolver,
     limits: Limits,
     body_memory: BodyMemory,
     metrics: Metrics,
     /// `None` in tests of the middleware.
-    wrong_keys: Option<WrongKeys>,
+    wrong_keys: Option<WrongKeyLimiter>,
 }
 
-impl Mounted {
+impl RequestState {
     /// Creates the state. Tests of the middleware pass no domain.
     #[must_use]
-    pub fn new(app: Option<App>, origins: Origins, limits: Limits, metrics: Metrics) -> Self {
+    pub fn new(
+        app: Option<App>,
+        origins: OriginResolver,
+        limits: Limits,
+        metrics: Metrics,
+    ) -> Self {
         Self(Arc::new(Shared {
             app,
             origins,
@@ -59,7 +65,7 @@ impl Mounted {
 
     /// Returns a copy with a limiter of wrong keys.
     #[must_use]
-    pub fn with_wrong_keys(&self, wrong_keys: WrongKeys) -> Self {
+    pub fn with_wrong_keys(&self, wrong_keys: WrongKeyLimiter) -> Self {
         let mut shared = Shared::clone(&self.0);
         shared.wrong_keys = Some(wrong_keys);
         Self(Arc::new(shared))
@@ -81,7 +87,7 @@ impl Mounted {
         &self.0.body_memory
     }
 
-    pub(super) fn origins(&self) -> &Origins {
+    pub(super) fn origins(&self) -> &OriginResolver {
         &self.0.origins
     }
 
@@ -116,7 +122,7 @@ impl Mounted {
 /// `Internal` if the endpoint has no domain.
 pub fn app(request: &Request) -> Result<&App> {
     request
-        .data::<Mounted>()
+        .data::<RequestState>()
         .and_then(|mounted| mounted.0.app.as_ref())
         .ok_or_else(|| Error::internal("an endpoint was mounted without a domain", "no data"))
 }
@@ -125,9 +131,9 @@ pub fn app(request: &Request) -> Result<&App> {
 #[must_use]
 pub fn body_limit(request: &Request) -> Option<usize> {
     let own = request.data::<BodyLimit>().map(|limit| limit.0);
-    own.or_else(|| Some(request.data::<Mounted>()?.limits().body))
+    own.or_else(|| Some(request.data::<RequestState>()?.limits().body))
 }
 
-pub(super) fn origins(request: &Request) -> Option<&Origins> {
-    Some(&request.data::<Mounted>()?.0.origins)
+pub(super) fn origins(request: &Request) -> Option<&OriginResolver> {
+    Some(&request.data::<RequestState>()?.0.origins)
 }

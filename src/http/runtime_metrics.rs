@@ -8,12 +8,12 @@ use prometheus_client::{
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
 
-use crate::engine::{Engine, EngineKind, Stats, Warm};
+use crate::engine::{Engine, EngineKind, Stats, WarmProgram};
 
 /// Collects the metrics of an engine.
-pub struct Programs(Engine);
+pub struct ProgramMetrics(Engine);
 
-impl Programs {
+impl ProgramMetrics {
     /// Creates the collector of an engine.
     #[must_use]
     pub fn new(engine: &Engine) -> Self {
@@ -21,7 +21,7 @@ impl Programs {
     }
 }
 
-impl fmt::Debug for Programs {
+impl fmt::Debug for ProgramMetrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Programs")
     }
@@ -46,7 +46,7 @@ struct EngineLabels {
 
 const ENGINES: [EngineKind; 2] = [EngineKind::Embedded, EngineKind::Node];
 
-impl Collector for Programs {
+impl Collector for ProgramMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         let stats = self.0.stats();
         warm(
@@ -77,7 +77,7 @@ fn warm(
     stats: &Stats,
     name: &str,
     help: &str,
-    value: impl Fn(&Warm) -> u64,
+    value: impl Fn(&WarmProgram) -> u64,
 ) -> fmt::Result {
     let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
     for warm in &stats.warm {

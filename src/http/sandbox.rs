@@ -12,11 +12,11 @@ pub const PAGES_COOKIE: &str = "parlance_pages";
 /// The sandbox policy gives pages of such a response an opaque origin: no storage, no cookies, no access to this
 /// server's responses. Forms, scripts and popups are allowed for authorization flows at providers; popups are not
 /// sandboxed.
-const POLICY: &str = "sandbox allow-downloads allow-forms allow-modals allow-popups \
+const SANDBOX_POLICY: &str = "sandbox allow-downloads allow-forms allow-modals allow-popups \
                       allow-popups-to-escape-sandbox allow-scripts";
 
 /// Headers that affect the whole origin, or the connection, which belongs to this server.
-const NOT_THEIRS: [&str; 28] = [
+const FORBIDDEN_HEADERS: [&str; 28] = [
     "accept-ch",
     "activate-storage-access",
     "alt-svc",
@@ -48,17 +48,17 @@ const NOT_THEIRS: [&str; 28] = [
 ];
 
 /// Prefix of headers that a proxy before this server obeys: they name its files and addresses.
-const OF_PROXIES: &str = "x-accel-";
+const PROXY_HEADER_PREFIX: &str = "x-accel-";
 
 /// Confines a response of a tenant's code that is served below this path. Its cookies are sent only to that path.
 pub fn contain(response: &mut Response, path: &str) {
     let headers = response.headers_mut();
-    for name in NOT_THEIRS {
+    for name in FORBIDDEN_HEADERS {
         headers.remove(name);
     }
     let of_proxies: Vec<_> = headers
         .keys()
-        .filter(|name| name.as_str().starts_with(OF_PROXIES))
+        .filter(|name| name.as_str().starts_with(PROXY_HEADER_PREFIX))
         .cloned()
         .collect();
     for name in of_proxies {
@@ -68,7 +68,7 @@ pub fn contain(response: &mut Response, path: &str) {
     let nosniff = HeaderValue::from_static("nosniff");
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
     // Browsers enforce every policy; of several sandbox directives the last one applies.
-    let policy = HeaderValue::from_static(POLICY);
+    let policy = HeaderValue::from_static(SANDBOX_POLICY);
     headers.append(header::CONTENT_SECURITY_POLICY, policy);
 }
 
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn nothing_speaks_for_the_whole_origin() {
-        let own: Vec<(&str, &str)> = NOT_THEIRS.iter().map(|name| (*name, "x")).collect();
+        let own: Vec<(&str, &str)> = FORBIDDEN_HEADERS.iter().map(|name| (*name, "x")).collect();
         let response = answer(&own);
         let names: Vec<&str> = response.headers().keys().map(HeaderName::as_str).collect();
         assert_eq!(names, ["x-content-type-options", "content-security-policy"]);
@@ -192,8 +192,8 @@ mod tests {
         ]);
         let policies = response.headers().get_all(header::CONTENT_SECURITY_POLICY);
         let last = policies.iter().next_back().expect("a policy");
-        assert_eq!(last, POLICY);
-        assert!(!POLICY.contains("same-origin"));
+        assert_eq!(last, SANDBOX_POLICY);
+        assert!(!SANDBOX_POLICY.contains("same-origin"));
         assert_eq!(response.header("x-own"), Some("1"));
         assert_eq!(
             response.header("location"),

@@ -12,9 +12,9 @@ use crate::net::tunnels::{OUTCOMES, Tunnels};
 
 /// Collects the metrics of the tunnels.
 #[derive(Debug)]
-pub struct OpenTunnels(Tunnels);
+pub struct TunnelMetrics(Tunnels);
 
-impl OpenTunnels {
+impl TunnelMetrics {
     /// Creates the collector of these tunnels.
     #[must_use]
     pub fn new(tunnels: &Tunnels) -> Self {
@@ -27,7 +27,7 @@ struct OutcomeLabels {
     outcome: &'static str,
 }
 
-impl Collector for OpenTunnels {
+impl Collector for TunnelMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         let stats = self.0.stats();
         let help = "Tunnels that have a client";

@@ -2,7 +2,7 @@
 
 use crate::kernel::{
     Error, Rule, Violation,
-    violation::{Location, Step},
+    violation::{Location, PathSegment},
 };
 
 /// Returns all violations of an error, so that the caller can fix all at once, or its message if there are none.
@@ -38,13 +38,15 @@ fn text(violation: &Violation) -> String {
     }
     .to_owned();
     let (last, above) = match violation.path.split_last() {
-        Some((Step::Key(last), above)) if violation.rule == Rule::Required => (Some(last), above),
+        Some((PathSegment::Key(last), above)) if violation.rule == Rule::Required => {
+            (Some(last), above)
+        }
         _ => (None, violation.path.as_slice()),
     };
     for step in above {
         match step {
-            Step::Key(key) => place.push_str(&format!("/{key}")),
-            Step::Index(index) => place.push_str(&format!("/{index}")),
+            PathSegment::Key(key) => place.push_str(&format!("/{key}")),
+            PathSegment::Index(index) => place.push_str(&format!("/{index}")),
         }
     }
     match last {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Number, Value, json};
 
 /// Largest magnitude up to which an `f64` represents every integer exactly.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Returns the bounds of an integer format, which poem-openapi leaves out of the schema.
 fn bounds(format: &str) -> Option<(Value, Value)> {
@@ -98,7 +98,7 @@ fn wants_integer(schema: &Value) -> bool {
 fn whole(value: &Value) -> Option<Number> {
     let number = value.as_number().filter(|number| number.is_f64())?;
     let figure = number.as_f64()?;
-    (figure.fract() == 0.0 && figure.abs() <= EXACT).then(|| Number::from(figure as i64))
+    (figure.fract() == 0.0 && figure.abs() <= MAX_EXACT).then(|| Number::from(figure as i64))
 }
 
 #[cfg(test)]

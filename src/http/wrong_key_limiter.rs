@@ -24,18 +24,18 @@ use poem::{
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
-use super::origin::{Origins, counted_peer};
+use super::origin::{OriginResolver, counted_peer};
 use crate::kernel::{Error, Kind, clock::pause};
 
 /// Maximum number of remembered addresses.
-const ADDRESSES: u64 = 10_000;
+const MAX_ADDRESSES: u64 = 10_000;
 /// Time after the last wrong key until an address is forgotten.
-const REMEMBERED: Duration = Duration::from_secs(3600);
+const FORGET_AFTER: Duration = Duration::from_secs(3600);
 /// Maximum number of log lines per minute.
-const LINES: NonZeroU32 = NonZeroU32::new(30).expect("it is not zero");
+const MAX_LINES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("it is not zero");
 
 /// The headers that carry API keys.
-pub(super) const KEYS: [HeaderName; 4] = [
+pub(super) const KEY_HEADERS: [HeaderName; 4] = [
     header::AUTHORIZATION,
     HeaderName::from_static("x-api-key"),
     HeaderName::from_static("x-api-token"),
@@ -92,20 +92,20 @@ impl Outcome {
 
 /// The rate limiter of wrong keys. Clones share it.
 #[derive(Clone)]
-pub struct WrongKeys(Arc<Inner>);
+pub struct WrongKeyLimiter(Arc<Inner>);
 
 struct Inner {
     settings: Settings,
     /// True if callers on this machine are never delayed.
     spares_this_machine: bool,
-    addresses: Cache<IpAddr, Arc<Address>>,
+    addresses: Cache<IpAddr, Arc<AddressState>>,
     waiting: AtomicUsize,
     lines: DefaultDirectRateLimiter,
     /// Number of log lines left out since the last one.
     left_out: AtomicU64,
 }
 
-struct Address {
+struct AddressState {
     /// `None` if every answer is delayed.
     free: Option<DefaultDirectRateLimiter>,
     waiting: AtomicUsize,
@@ -113,9 +113,9 @@ struct Address {
 }
 
 /// A slot for a delayed answer, released on drop.
-struct Waiting<'a>(&'a AtomicUsize);
+struct DelaySlot<'a>(&'a AtomicUsize);
 
-impl<'a> Waiting<'a> {
+impl<'a> DelaySlot<'a> {
     fn take(places: &'a AtomicUsize, most: usize) -> Option<Self> {
         let before = places.fetch_add(1, Ordering::Relaxed);
         let place = Self(places);
@@ -123,13 +123,13 @@ impl<'a> Waiting<'a> {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for DelaySlot<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-impl WrongKeys {
+impl WrongKeyLimiter {
     /// Creates the limiter. `spares_this_machine`: True to never delay callers on this machine, where developers test
     /// how their programs handle a rejection.
     #[must_use]
@@ -138,11 +138,11 @@ impl WrongKeys {
             settings: settings.clone(),
             spares_this_machine,
             addresses: Cache::builder()
-                .max_capacity(ADDRESSES)
-                .time_to_idle(REMEMBERED)
+                .max_capacity(MAX_ADDRESSES)
+                .time_to_idle(FORGET_AFTER)
                 .build(),
             waiting: AtomicUsize::new(0),
-            lines: DefaultDirectRateLimiter::direct(Quota::per_minute(LINES)),
+            lines: DefaultDirectRateLimiter::direct(Quota::per_minute(MAX_LINES_PER_MINUTE)),
             left_out: AtomicU64::new(0),
         }))
     }
@@ -155,7 +155,7 @@ impl WrongKeys {
         let settings = &self.0.settings;
         let address = self.0.addresses.get_with(from, || {
             let free = NonZeroU32::new(settings.free_per_minute).map(Quota::per_minute);
-            Arc::new(Address {
+            Arc::new(AddressState {
                 free: free.map(DefaultDirectRateLimiter::direct),
                 waiting: AtomicUsize::new(0),
                 count: AtomicU64::new(0),
@@ -174,10 +174,10 @@ impl WrongKeys {
         outcome
     }
 
-    async fn wait(&self, address: &Address) -> Outcome {
+    async fn wait(&self, address: &AddressState) -> Outcome {
         let settings = &self.0.settings;
-        let place = Waiting::take(&self.0.waiting, settings.max_waiting);
-        let own = Waiting::take(&address.waiting, settings.max_waiting_per_address);
+        let place = DelaySlot::take(&self.0.waiting, settings.max_waiting);
+        let own = DelaySlot::take(&address.waiting, settings.max_waiting_per_address);
         let (Some(_place), Some(_own)) = (place, own) else {
             return Outcome::TurnedAway;
         };
@@ -217,7 +217,7 @@ impl WrongKeys {
 
 /// The headers in which requests to an endpoint carry API keys of this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Keys {
+pub enum KeyLocation {
     /// Any of the usual headers, or a form.
     Anywhere,
     /// This header only.
@@ -226,10 +226,14 @@ pub enum Keys {
     Nowhere,
 }
 
-impl Keys {
+impl KeyLocation {
     /// Returns the address to count a request for, if the request carries a possible key. The outer `None` means no
     /// key, the inner one no known address.
-    pub(super) fn sender(&self, request: &Request, origins: &Origins) -> Option<Option<IpAddr>> {
+    pub(super) fn sender(
+        &self,
+        request: &Request,
+        origins: &OriginResolver,
+    ) -> Option<Option<IpAddr>> {
         self.are_in(request).then(|| counted_peer(request, origins))
     }
 
@@ -239,7 +243,7 @@ impl Keys {
             Self::Anywhere => {
                 let kind = request.content_type().unwrap_or_default();
                 let is_form = kind.starts_with("application/x-www-form-urlencoded");
-                is_form || KEYS.iter().any(|name| headers.contains_key(name))
+                is_form || KEY_HEADERS.iter().any(|name| headers.contains_key(name))
             }
             Self::In(header) => headers.contains_key(header),
             Self::Nowhere => false,
@@ -267,14 +271,14 @@ mod tests {
     use super::*;
     use crate::kernel::clock::Stopwatch;
 
-    fn keys(free_per_minute: u32, delay_ms: u64) -> WrongKeys {
+    fn keys(free_per_minute: u32, delay_ms: u64) -> WrongKeyLimiter {
         let settings = Settings {
             free_per_minute,
             delay_ms,
             max_waiting: 3,
             max_waiting_per_address: 2,
         };
-        WrongKeys::new(&settings, false)
+        WrongKeyLimiter::new(&settings, false)
     }
 
     fn address(last: u8) -> Option<IpAddr> {
@@ -314,15 +318,15 @@ mod tests {
     #[tokio::test]
     async fn what_is_remembered_is_bounded() {
         let keys = keys(1, 0);
-        for number in 0..ADDRESSES as u32 + 5_000 {
+        for number in 0..MAX_ADDRESSES as u32 + 5_000 {
             let from = IpAddr::from(Ipv4Addr::from(number));
             keys.note("test", Some(from)).await;
         }
         keys.0.addresses.run_pending_tasks();
-        assert!(keys.0.addresses.entry_count() <= ADDRESSES);
-        let lines = u64::from(LINES.get());
+        assert!(keys.0.addresses.entry_count() <= MAX_ADDRESSES);
+        let lines = u64::from(MAX_LINES_PER_MINUTE.get());
         let left_out = keys.0.left_out.load(Ordering::Relaxed);
-        assert!(left_out >= ADDRESSES + 5_000 - 2 * lines, "{left_out}");
+        assert!(left_out >= MAX_ADDRESSES + 5_000 - 2 * lines, "{left_out}");
     }
 
     #[test]

@@ -21,11 +21,11 @@ use std::{
 
 use tokio::sync::watch as channel;
 
-pub use self::watch::{Back, Turn, Watch};
+pub use self::watch::{ClockWatch, Rewind, SystemRewind};
 use super::Timestamp;
 
 /// Maximum time of a wait before it reads the system's clock again, because others may have set that clock.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
+const RECHECK_INTERVAL: Duration = Duration::from_secs(30);
 
 /// A clock. Clones share its state.
 #[derive(Clone)]
@@ -37,9 +37,9 @@ pub struct Clock {
 
 /// A reading of [`Clock::steady`]. Only comparable with readings of the same clock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(Duration);
+pub struct MonotonicTime(Duration);
 
-impl Moment {
+impl MonotonicTime {
     /// Returns the moment `micros` microseconds after the clock's start.
     #[must_use]
     pub const fn from_micros(micros: u64) -> Self {
@@ -69,7 +69,7 @@ impl Moment {
 struct State {
     mode: Mode,
     /// The monotonic time when the mode was set.
-    passed: Moment,
+    passed: MonotonicTime,
     /// Start of the current run; `None` while the clock is frozen.
     since: Option<Instant>,
     /// Number of times that freeze, advance or resume moved the clock back.
@@ -79,7 +79,7 @@ struct State {
 }
 
 impl State {
-    fn steady(&self) -> Moment {
+    fn steady(&self) -> MonotonicTime {
         let since = self.since.map(|since| since.elapsed());
         self.passed.plus(since.unwrap_or_default())
     }
@@ -125,7 +125,7 @@ impl Clock {
         Self {
             state: Arc::new(channel::Sender::new(State {
                 mode,
-                passed: Moment::default(),
+                passed: MonotonicTime::default(),
                 since: mode.since(),
                 rewinds: 0,
                 back: Duration::ZERO,
@@ -145,7 +145,7 @@ impl Clock {
     /// It does not advance while the clock is frozen. A call that sets the clock to another time, later or
     /// earlier, advances it by the difference.
     #[must_use]
-    pub fn steady(&self) -> Moment {
+    pub fn steady(&self) -> MonotonicTime {
         self.state.borrow().steady()
     }
 
@@ -215,7 +215,7 @@ impl Clock {
             if left.is_zero() {
                 return;
             }
-            for_a_while(&mut state, seen.mode, left.min(LOOK_AGAIN)).await;
+            for_a_while(&mut state, seen.mode, left.min(RECHECK_INTERVAL)).await;
         }
     }
 
@@ -233,14 +233,14 @@ impl Clock {
                 return;
             }
             latest = now;
-            for_a_while(&mut state, seen.mode, left.min(LOOK_AGAIN)).await;
+            for_a_while(&mut state, seen.mode, left.min(RECHECK_INTERVAL)).await;
         }
     }
 
     /// Starts to watch for jumps back: those by request, and those of the system's clock.
     #[must_use]
-    pub fn watch(&self) -> Watch {
-        Watch::new(self)
+    pub fn watch(&self) -> ClockWatch {
+        ClockWatch::new(self)
     }
 }
 

@@ -2,22 +2,22 @@
 
 use serde_json::Value;
 
-use super::violation::Step;
+use super::violation::PathSegment;
 
 /// Returns the path to the first member (or item) of the outermost value that makes it deeper than `levels`;
 /// `None` if the value has at most that many levels. Each array or object is a level.
 #[must_use]
-pub fn deeper_than(value: &Value, levels: usize) -> Option<Vec<Step>> {
+pub fn deeper_than(value: &Value, levels: usize) -> Option<Vec<PathSegment>> {
     if !is_deeper(value, levels) {
         return None;
     }
-    let mut inner: Box<dyn Iterator<Item = (Step, &Value)>> = match value {
+    let mut inner: Box<dyn Iterator<Item = (PathSegment, &Value)>> = match value {
         Value::Object(members) => {
-            let step = |(key, value)| (Step::Key(String::clone(key)), value);
+            let step = |(key, value)| (PathSegment::Key(String::clone(key)), value);
             Box::new(members.iter().map(step))
         }
         Value::Array(items) => {
-            let step = |(index, value)| (Step::Index(index), value);
+            let step = |(index, value)| (PathSegment::Index(index), value);
             Box::new(items.iter().enumerate().map(step))
         }
         _ => return Some(Vec::new()),
@@ -49,9 +49,12 @@ mod tests {
         assert_eq!(deeper_than(&value, 4), None);
         assert_eq!(
             deeper_than(&value, 3),
-            Some(vec![Step::Key("deep".to_owned())])
+            Some(vec![PathSegment::Key("deep".to_owned())])
         );
-        assert_eq!(deeper_than(&json!([1, [2]]), 1), Some(vec![Step::Index(1)]));
+        assert_eq!(
+            deeper_than(&json!([1, [2]]), 1),
+            Some(vec![PathSegment::Index(1)])
+        );
         assert_eq!(deeper_than(&json!("text"), 0), None);
     }
 }

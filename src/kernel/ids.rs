@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::Timestamp;
 
 /// Maximum length of the slug in an identifier, in bytes.
-const SLUG_MAX: usize = 64;
+const MAX_SLUG_BYTES: usize = 64;
 
 macro_rules! id_types {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
@@ -144,7 +144,9 @@ impl WebhookMessageId {
         let digits = self.0.strip_prefix("msg_").unwrap_or_default();
         let (seconds, micros) = (number(digits.get(..8)), number(digits.get(8..13)));
         match (seconds, micros) {
-            (Some(seconds), Some(micros @ 0..1_000_000)) if TOLD.contains(&seconds) => {
+            (Some(seconds), Some(micros @ 0..1_000_000))
+                if ENCODABLE_SECONDS.contains(&seconds) =>
+            {
                 [Timestamp::from_micros(seconds * 1_000_000 + micros); 2]
             }
             _ => [i64::MIN, i64::MAX].map(Timestamp::from_micros),
@@ -178,11 +180,12 @@ fn ordered(prefix: &str, now: Timestamp) -> String {
 
 /// The seconds that eight hexadecimal digits can encode. The values next to the range stand for all times
 /// outside of it.
-const TOLD: std::ops::Range<i64> = 1..u32::MAX as i64;
+const ENCODABLE_SECONDS: std::ops::Range<i64> = 1..u32::MAX as i64;
 
 /// Returns the seconds of a time, clamped so that eight hexadecimal digits can hold them. The order of times is kept.
 fn seconds(now: Timestamp) -> i64 {
-    now.as_seconds().clamp(TOLD.start - 1, TOLD.end)
+    now.as_seconds()
+        .clamp(ENCODABLE_SECONDS.start - 1, ENCODABLE_SECONDS.end)
 }
 
 impl ConnectorId {
@@ -191,7 +194,7 @@ impl ConnectorId {
     pub fn new_slugged(name: &str) -> Self {
         let slug = slug::slugify(name);
         // The slug is ASCII, so every index is a character boundary.
-        let slug = slug[..slug.len().min(SLUG_MAX)].trim_end_matches('-');
+        let slug = slug[..slug.len().min(MAX_SLUG_BYTES)].trim_end_matches('-');
         let slug = if slug.is_empty() { "connector" } else { slug };
         Self(format!("{slug}-{}", random_base36(6)))
     }
@@ -230,7 +233,7 @@ mod tests {
                 let [one, other] = [one, other].map(Timestamp::from_micros);
                 let [first, second] = [one, other].map(WebhookMessageId::new_message);
                 prop_assert_eq!(first.as_str().len(), "msg_".len() + 27);
-                let in_range = |time: &Timestamp| TOLD.contains(&time.as_seconds());
+                let in_range = |time: &Timestamp| ENCODABLE_SECONDS.contains(&time.as_seconds());
                 if in_range(&one) && in_range(&other) && one < other {
                     prop_assert!(first.as_str() < second.as_str());
                 }

@@ -19,11 +19,11 @@ pub mod time;
 pub mod violation;
 
 pub use ascii::ascii_json;
-pub use clock::{Clock, Moment};
+pub use clock::{Clock, MonotonicTime};
 pub use error::{Error, Kind, Result};
 pub use month::Month;
 pub use patch::Patch;
-pub use raw_object::ObjectText;
+pub use raw_object::RawObject;
 pub use secret::Secret;
 pub use time::Timestamp;
 pub use violation::{Rule, Violation};

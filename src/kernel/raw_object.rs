@@ -6,9 +6,9 @@ use serde_json::{Map, Value, value::RawValue};
 /// A JSON object as text. It is parsed only when code needs its members.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub struct ObjectText(Box<RawValue>);
+pub struct RawObject(Box<RawValue>);
 
-impl ObjectText {
+impl RawObject {
     /// Checks that a text is a JSON object and wraps it.
     ///
     /// # Errors
@@ -35,14 +35,14 @@ impl ObjectText {
     }
 }
 
-impl From<&Map<String, Value>> for ObjectText {
+impl From<&Map<String, Value>> for RawObject {
     fn from(members: &Map<String, Value>) -> Self {
         let text = serde_json::value::to_raw_value(members);
         Self(text.expect("JSON can be written"))
     }
 }
 
-impl PartialEq for ObjectText {
+impl PartialEq for RawObject {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
     }
@@ -57,14 +57,14 @@ mod tests {
     #[test]
     fn an_object_is_written_as_it_was_read() {
         let text = r#"{ "b" : 1.50, "a": [null] }"#.to_owned();
-        let object = ObjectText::parse(text.clone()).expect("an object");
+        let object = RawObject::parse(text.clone()).expect("an object");
         assert_eq!(serde_json::to_string(&object).expect("JSON"), text);
         assert_eq!(
             Value::Object(object.members()),
             json!({"b": 1.5, "a": [null]})
         );
         for other in ["[]", "1", "{", "", "{} {}"] {
-            assert!(ObjectText::parse(other.to_owned()).is_err(), "{other}");
+            assert!(RawObject::parse(other.to_owned()).is_err(), "{other}");
         }
     }
 }

@@ -19,7 +19,7 @@ pub enum Location {
 
 /// One segment of the path from the outermost value to an inner one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum PathSegment {
     /// The name of an object's member.
     Key(String),
     /// The index of an array's item, from 0.
@@ -32,7 +32,7 @@ pub struct Violation {
     /// The part of the request that contains the value.
     pub location: Location,
     /// The path to the value within that part. Empty for the whole body.
-    pub path: Vec<Step>,
+    pub path: Vec<PathSegment>,
     /// The broken rule.
     pub rule: Rule,
 }
@@ -80,14 +80,14 @@ pub enum Rule {
 }
 
 /// Maximum number of broken rules that a response lists.
-const SHOWN: usize = 20;
+const MAX_VIOLATIONS: usize = 20;
 /// Maximum length of a member's name in a response, in bytes of JSON.
-const SHOWN_NAME: usize = 120;
+const MAX_NAME_BYTES: usize = 120;
 /// Maximum length of a path in a response, in bytes of JSON.
-const SHOWN_PATH: usize = 200;
+const MAX_PATH_BYTES: usize = 200;
 /// Maximum length of all rules of a response together, in bytes of JSON; then the minimum and the maximum
 /// share of one rule.
-const SHOWN_RULES: (usize, usize, usize) = (6_000, 240, 4_000);
+const RULE_BYTES: (usize, usize, usize) = (6_000, 240, 4_000);
 
 /// Limits the number of broken rules and the length of their texts. Replaces the rest by a last [`Rule::More`].
 pub(super) fn bounded(mut violations: Vec<Violation>) -> Vec<Violation> {
@@ -99,11 +99,11 @@ pub(super) fn bounded(mut violations: Vec<Violation>) -> Vec<Violation> {
     {
         more = (count, at_least);
     }
-    let hidden = violations.len().saturating_sub(SHOWN);
+    let hidden = violations.len().saturating_sub(MAX_VIOLATIONS);
     let (count, at_least) = (more.0 + hidden, more.1);
-    violations.truncate(SHOWN);
+    violations.truncate(MAX_VIOLATIONS);
     let location = violations.first().map(|first| first.location);
-    let (all, least, most) = SHOWN_RULES;
+    let (all, least, most) = RULE_BYTES;
     let each = (all / violations.len().max(1)).clamp(least, most);
     let violations = violations.into_iter();
     let mut shown: Vec<_> = violations.map(|one| one.bounded(each)).collect();
@@ -124,7 +124,10 @@ impl Violation {
     pub fn body<S: Into<String>>(path: impl IntoIterator<Item = S>, rule: Rule) -> Self {
         Self {
             location: Location::Body,
-            path: path.into_iter().map(|key| Step::Key(key.into())).collect(),
+            path: path
+                .into_iter()
+                .map(|key| PathSegment::Key(key.into()))
+                .collect(),
             rule,
         }
     }
@@ -133,27 +136,29 @@ impl Violation {
     pub fn query(name: impl Into<String>, rule: Rule) -> Self {
         Self {
             location: Location::Query,
-            path: vec![Step::Key(name.into())],
+            path: vec![PathSegment::Key(name.into())],
             rule,
         }
     }
 
     /// Shortens the path to the limits, and the texts of the rule to `most` bytes.
     fn bounded(self, most: usize) -> Self {
-        let mut left = SHOWN_PATH;
+        let mut left = MAX_PATH_BYTES;
         let mut path = Vec::new();
         for step in self.path {
             if left == 0 {
-                path.push(Step::Key("…".to_owned()));
+                path.push(PathSegment::Key("…".to_owned()));
                 break;
             }
             let step = match step {
-                Step::Key(key) => Step::Key(shortened(&key, SHOWN_NAME.min(left))),
-                index @ Step::Index(_) => index,
+                PathSegment::Key(key) => {
+                    PathSegment::Key(shortened(&key, MAX_NAME_BYTES.min(left)))
+                }
+                index @ PathSegment::Index(_) => index,
             };
             left = left.saturating_sub(match &step {
-                Step::Key(key) => key.len() + 1,
-                Step::Index(_) => 8,
+                PathSegment::Key(key) => key.len() + 1,
+                PathSegment::Index(_) => 8,
             });
             path.push(step);
         }
@@ -170,7 +175,7 @@ impl Violation {
         if matches!(self.rule, Rule::More { .. }) {
             return self;
         }
-        self.path.insert(0, Step::Key(prefix.to_owned()));
+        self.path.insert(0, PathSegment::Key(prefix.to_owned()));
         self
     }
 
@@ -180,12 +185,12 @@ impl Violation {
         let mut field = String::new();
         for step in &self.path {
             match step {
-                Step::Key(key) if field.is_empty() => field.push_str(key),
-                Step::Key(key) => {
+                PathSegment::Key(key) if field.is_empty() => field.push_str(key),
+                PathSegment::Key(key) => {
                     field.push('.');
                     field.push_str(key);
                 }
-                Step::Index(index) => field.push_str(&format!("[{index}]")),
+                PathSegment::Index(index) => field.push_str(&format!("[{index}]")),
             }
         }
         field
@@ -297,9 +302,9 @@ mod tests {
         let violation = Violation {
             location: Location::Body,
             path: vec![
-                Step::Key("tags".into()),
-                Step::Index(2),
-                Step::Key("name".into()),
+                PathSegment::Key("tags".into()),
+                PathSegment::Index(2),
+                PathSegment::Key("name".into()),
             ],
             rule: Rule::Type {
                 expected: vec!["string".into(), "null".into()],

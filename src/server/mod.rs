@@ -167,7 +167,7 @@ impl Server {
         let metrics_address = measured
             .as_ref()
             .and_then(|listener| listener.local_addr().ok());
-        let hosts = routes::Hosts {
+        let hosts = routes::ListenerHosts {
             server: exposure::allowed_hosts(config, address),
             metrics: exposure::allowed_hosts(config, metrics_address.unwrap_or(address)),
         };
@@ -266,7 +266,7 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
 const METRICS_CONNECTIONS: usize = 16;
 
 async fn serve_metrics(
-    mut settings: config::Server,
+    mut settings: config::ServerSettings,
     listener: TcpListener,
     endpoint: impl Endpoint<Output = Response> + 'static,
     stopped: impl Future<Output = ()>,
@@ -278,7 +278,7 @@ async fn serve_metrics(
 }
 
 /// Returns the built-in integrations, which run as native code.
-fn natives(app: &App) -> BTreeMap<&'static str, Arc<dyn engine::Native>> {
+fn natives(app: &App) -> BTreeMap<&'static str, Arc<dyn engine::NativeProgram>> {
     match app.webchat_settings().enabled {
         true => chat_api::natives(app),
         false => BTreeMap::new(),

@@ -11,7 +11,7 @@ use poem::{
 
 /// The paths that an endpoint answers, relative to its prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum PathMatch {
     /// The prefix itself.
     Exact,
     /// Paths below the prefix.
@@ -22,7 +22,7 @@ pub(super) enum Reach {
     Stripped,
 }
 
-impl Reach {
+impl PathMatch {
     fn holds(self, rest: &str) -> bool {
         match self {
             Self::Exact => rest.is_empty(),
@@ -32,16 +32,16 @@ impl Reach {
     }
 }
 
-struct Mounted {
+struct RouteEntry {
     path: String,
-    reach: Reach,
+    reach: PathMatch,
     endpoint: BoxEndpoint<'static, Response>,
 }
 
 /// Endpoints by path prefix.
 pub(super) struct Router {
     /// Sorted by length of the path, longest first.
-    places: Vec<Mounted>,
+    places: Vec<RouteEntry>,
     others: BoxEndpoint<'static, Response>,
 }
 
@@ -58,13 +58,13 @@ impl Router {
     pub(super) fn at(
         mut self,
         path: impl Into<String>,
-        reach: Reach,
+        reach: PathMatch,
         endpoint: BoxEndpoint<'static, Response>,
     ) -> Self {
         let path = path.into();
-        let shorter = |place: &Mounted| place.path.len() < path.len();
+        let shorter = |place: &RouteEntry| place.path.len() < path.len();
         let position = self.places.iter().position(shorter);
-        let place = Mounted {
+        let place = RouteEntry {
             path: path.clone(),
             reach,
             endpoint,
@@ -74,7 +74,7 @@ impl Router {
         self
     }
 
-    fn find(&self, path: &str) -> Option<&Mounted> {
+    fn find(&self, path: &str) -> Option<&RouteEntry> {
         self.places.iter().find(|place| {
             let rest = path.strip_prefix(place.path.as_str());
             rest.is_some_and(|rest| place.reach.holds(rest))
@@ -95,7 +95,7 @@ impl Endpoint for Router {
         let Some(place) = self.find(request.uri().path()) else {
             return self.others.call(request).await;
         };
-        if place.reach == Reach::Stripped
+        if place.reach == PathMatch::Stripped
             && let Some(uri) = stripped(request.uri(), place.path.len())
         {
             *request.uri_mut() = uri;
@@ -111,7 +111,7 @@ fn single(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     let extra = path.len() - path.trim_start_matches('/').len();
     let extra = extra.saturating_sub(1);
-    let is_page = path[extra..].starts_with(PAGES);
+    let is_page = path[extra..].starts_with(ADA_PAGES_PREFIX);
     if !is_page || !path[extra..].contains("//") {
         return (extra > 0).then(|| stripped(uri, extra)).flatten();
     }
@@ -133,19 +133,19 @@ fn single(uri: &Uri) -> Option<Uri> {
 }
 
 /// The path prefix of Ada's pages.
-const PAGES: &str = "/platform/";
+const ADA_PAGES_PREFIX: &str = "/platform/";
 
 /// The prefix that clients add to their paths, and that some users also include in the base address.
-const VERSION: &str = "/v1";
+const VERSION_PREFIX: &str = "/v1";
 
 /// Returns the URI with a repeated version prefix reduced to one, or `None` if it is not repeated.
 fn once(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     let mut length = 0;
-    while let Some(rest) = path[length..].strip_prefix(VERSION)
-        && (rest == VERSION || rest.starts_with("/v1/"))
+    while let Some(rest) = path[length..].strip_prefix(VERSION_PREFIX)
+        && (rest == VERSION_PREFIX || rest.starts_with("/v1/"))
     {
-        length += VERSION.len();
+        length += VERSION_PREFIX.len();
     }
     (length > 0).then(|| stripped(uri, length)).flatten()
 }
@@ -176,10 +176,10 @@ mod tests {
     #[tokio::test]
     async fn the_longest_path_answers() {
         let router = Router::new(named("others"))
-            .at("/v1", Reach::Stripped, named("v1"))
-            .at("/v1/chat", Reach::Below, named("chats"))
-            .at("/webhook", Reach::Both, named("webhook"))
-            .at("/chat", Reach::Exact, named("chat"));
+            .at("/v1", PathMatch::Stripped, named("v1"))
+            .at("/v1/chat", PathMatch::Below, named("chats"))
+            .at("/webhook", PathMatch::Both, named("webhook"))
+            .at("/chat", PathMatch::Exact, named("chat"));
         for (path, expected) in [
             ("/v1/chat", "v1 /chat"),
             ("/v1/chat?a=b", "v1 /chat?a=b"),

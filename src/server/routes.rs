@@ -5,20 +5,21 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use poem::{EndpointExt, Response, Route, endpoint::BoxEndpoint, http::HeaderName};
 use prometheus_client::metrics::gauge::Gauge;
 
-use super::router::{Reach, Router};
+use super::router::{PathMatch, Router};
 use crate::{
     config::{Config, Profile},
     console,
     dialects::{ada, aloochat, botpress, chat_api, cohere, connector},
     domain::App,
     http::{
-        AllowedHosts, Edge, Limits, Metrics, Mount, Mounted, OpenTunnels, Origins, Programs,
-        Strays, WrongKeys, docs, health, wrong_key_limiter::Keys,
+        AllowedHosts, ClientDialects, Limits, Metrics, MiddlewareStack, Mount, OriginResolver,
+        ProgramMetrics, RequestState, TunnelMetrics, WrongKeyLimiter, docs, health,
+        wrong_key_limiter::KeyLocation,
     },
 };
 
 /// The hosts that each listener answers to.
-pub(super) struct Hosts {
+pub(super) struct ListenerHosts {
     /// Hosts of the main listener.
     pub(super) server: AllowedHosts,
     /// Hosts of the metrics listener.
@@ -27,13 +28,18 @@ pub(super) struct Hosts {
 
 /// Builds the endpoint of the main listener and that of the metrics listener. `open` is the gauge of open
 /// connections.
-pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -> (Router, Edge) {
+pub(super) fn endpoint(
+    app: &App,
+    config: &Config,
+    hosts: ListenerHosts,
+    open: &Gauge,
+) -> (Router, MiddlewareStack) {
     let metrics = Metrics::new(|registry| {
         app.store().metrics().register(registry);
         app.webhooks().metrics().register(registry);
         app.telling().register(registry);
-        registry.register_collector(Box::new(Programs::new(app.runtime())));
-        registry.register_collector(Box::new(OpenTunnels::new(app.tunnels())));
+        registry.register_collector(Box::new(ProgramMetrics::new(app.runtime())));
+        registry.register_collector(Box::new(TunnelMetrics::new(app.tunnels())));
         registry.register(
             "http_connections",
             "Open connections of clients",
@@ -48,19 +54,19 @@ pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -
     };
     let server = &config.server;
     let is_dev = server.profile == Profile::Dev;
-    let origins = Origins::new(server.public_url.as_ref(), server.trust_forwarded);
+    let origins = OriginResolver::new(server.public_url.as_ref(), server.trust_forwarded);
     let of_metrics = origins.clone().with_hosts(hosts.metrics);
-    let of_metrics = Mounted::new(Some(app.clone()), of_metrics, limits, metrics.clone());
+    let of_metrics = RequestState::new(Some(app.clone()), of_metrics, limits, metrics.clone());
     let origins = origins.with_hosts(hosts.server);
-    let mounted = Mounted::new(Some(app.clone()), origins, limits, metrics.clone())
-        .with_wrong_keys(WrongKeys::new(&config.wrong_keys, is_dev));
+    let mounted = RequestState::new(Some(app.clone()), origins, limits, metrics.clone())
+        .with_wrong_keys(WrongKeyLimiter::new(&config.wrong_keys, is_dev));
     let mounts = mounts(app, config);
     let pages = docs::routes(&mounts)
         .at("/healthz", health::live())
         .at("/readyz", health::ready(app.store().clone()))
         .at("/metrics", metrics.endpoint(app, is_dev));
-    let strays = Strays::of(&mounts);
-    let pages = Edge::new(
+    let strays = ClientDialects::of(&mounts);
+    let pages = MiddlewareStack::new(
         pages.boxed(),
         "parlance",
         Arc::new(console::error::ErrorRenderer),
@@ -68,7 +74,7 @@ pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -
     )
     .with_strays(&strays)
     .with_error_pages();
-    let measured = Edge::new(
+    let measured = MiddlewareStack::new(
         Route::new()
             .at("/metrics", metrics.endpoint(app, true))
             .map_to_response()
@@ -78,16 +84,16 @@ pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -
         of_metrics,
     );
     let pages = botpress::with_tunnels(app, pages, &mounted, first_parts(&mounts));
-    let platform = Edge::new(
+    let platform = MiddlewareStack::new(
         ada::pages(app, &config.ada, is_dev).boxed(),
         "ada-pages",
-        Arc::new(ada::RenderPage),
+        Arc::new(ada::PageErrorRenderer),
         mounted.clone(),
     )
     .with_methods(ada::PAGES_METHODS)
     .for_own_pages();
     let webhooks = Arc::new(webhooks_edge(app, &mounted));
-    let wizards_end = Edge::new(
+    let wizards_end = MiddlewareStack::new(
         botpress::interstitial(),
         "oauth-pages",
         Arc::new(botpress::RenderChatPage),
@@ -95,7 +101,7 @@ pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -
     )
     .with_methods(botpress::INTERSTITIAL_METHODS);
     let wizards_end = Arc::new(wizards_end);
-    let chat_pages = Edge::new(
+    let chat_pages = MiddlewareStack::new(
         botpress::chat_pages(app, &config.botpress, is_dev),
         "chat-pages",
         Arc::new(botpress::RenderChatPage),
@@ -105,28 +111,32 @@ pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -
     .for_own_pages();
     let others = botpress::at_webhook_hosts(webhooks.clone(), pages);
     let mut router = Router::new(others)
-        .at(botpress::CHAT_BASE_PATH, Reach::Below, chat_pages.boxed())
-        .at(ada::PAGES_BASE_PATH, Reach::Stripped, platform.boxed())
-        .at(botpress::WEBHOOKS_PATH, Reach::Both, shared(&webhooks))
-        .at(botpress::OAUTH_PATH, Reach::Both, shared(&webhooks));
+        .at(
+            botpress::CHAT_BASE_PATH,
+            PathMatch::Below,
+            chat_pages.boxed(),
+        )
+        .at(ada::PAGES_BASE_PATH, PathMatch::Stripped, platform.boxed())
+        .at(botpress::WEBHOOKS_PATH, PathMatch::Both, shared(&webhooks))
+        .at(botpress::OAUTH_PATH, PathMatch::Both, shared(&webhooks));
     for path in botpress::INTERSTITIAL_PATHS {
-        router = router.at(path, Reach::Exact, shared(&wizards_end));
+        router = router.at(path, PathMatch::Exact, shared(&wizards_end));
     }
     if app.inbox_settings().is_on(app.settings().development) {
         let inbox = console::inbox::routes(app);
         let renderer = Arc::new(console::error::ErrorRenderer);
-        let inbox = Edge::new(inbox, "inbox", renderer, mounted.clone())
+        let inbox = MiddlewareStack::new(inbox, "inbox", renderer, mounted.clone())
             .with_methods(console::inbox::METHODS);
-        router = router.at("/inbox", Reach::Stripped, inbox.boxed());
+        router = router.at("/inbox", PathMatch::Stripped, inbox.boxed());
     }
     let unprefixed = cohere::mount(&config.cohere);
-    let unprefixed = Edge::around(unprefixed, mounted.clone()).with_strays(&strays);
+    let unprefixed = MiddlewareStack::around(unprefixed, mounted.clone()).with_strays(&strays);
     let unprefixed = Arc::new(unprefixed);
     for path in cohere::UNPREFIXED {
         // Exactly `/chat` is an operation of Cohere; the paths below it are the chat pages of bots.
         let reach = match *path == botpress::CHAT_BASE_PATH {
-            true => Reach::Exact,
-            false => Reach::Both,
+            true => PathMatch::Exact,
+            false => PathMatch::Both,
         };
         router = router.at(*path, reach, shared(&unprefixed));
     }
@@ -136,7 +146,7 @@ pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -
         if base_path == chat_api::BASE_PATH {
             return router;
         }
-        let edge = Edge::around(mount, mounted.clone()).with_strays(&strays);
+        let edge = MiddlewareStack::around(mount, mounted.clone()).with_strays(&strays);
         let edge = Arc::new(match base_path {
             console::BASE_PATH => edge.for_own_pages(),
             _ => edge,
@@ -145,33 +155,35 @@ pub(super) fn endpoint(app: &App, config: &Config, hosts: Hosts, open: &Gauge) -
             let at = |router: Router, path: &&str| {
                 // Exactly `/v1/chat` is an operation of Cohere.
                 let reach = match *path == "/v1/chat" {
-                    true => Reach::Below,
-                    false => Reach::Both,
+                    true => PathMatch::Below,
+                    false => PathMatch::Both,
                 };
                 router.at(*path, reach, shared(&edge))
             };
             return botpress::ROUTES.iter().fold(router, at);
         }
-        router.at(base_path, Reach::Stripped, shared(&edge))
+        router.at(base_path, PathMatch::Stripped, shared(&edge))
     });
     (router, measured)
 }
 
 /// Builds the middleware of requests from outside to webhooks.
-fn webhooks_edge(app: &App, mounted: &Mounted) -> Edge {
-    Edge::new(
+fn webhooks_edge(app: &App, mounted: &RequestState) -> MiddlewareStack {
+    MiddlewareStack::new(
         botpress::webhooks(app),
         "botpress-webhooks",
         Arc::new(botpress::ErrorRenderer::new(app.clock().clone())),
         mounted.clone(),
     )
     .with_own_cors()
-    .with_keys(Keys::In(HeaderName::from_static(chat_api::USER_KEY)))
+    .with_keys(KeyLocation::In(HeaderName::from_static(
+        chat_api::USER_KEY_HEADER,
+    )))
     .with_raw_paths()
 }
 
 /// Boxes an endpoint that serves several paths.
-fn shared(edge: &Arc<Edge>) -> BoxEndpoint<'static, Response> {
+fn shared(edge: &Arc<MiddlewareStack>) -> BoxEndpoint<'static, Response> {
     edge.clone().boxed()
 }
 

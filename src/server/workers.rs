@@ -20,14 +20,14 @@ use crate::{
 };
 
 /// Interval between flushes of the in-memory usage counters.
-const FLUSH_EVERY: Duration = Duration::from_secs(1);
+const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Maximum time between checks for due uninstall notifications.
-const FAREWELLS_EVERY: Duration = Duration::from_secs(30);
+const UNINSTALL_CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Maximum time that all workers together may take to stop. Dispatchers use it to finish running attempts; unfinished
 /// work continues after the next start.
-const END_WITHIN: Duration = Duration::from_secs(10);
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The running workers, each with a name for the log.
 pub(super) struct Workers(Vec<(&'static str, JoinHandle<()>)>);
@@ -71,7 +71,7 @@ impl Workers {
     pub(super) async fn ended(self) {
         let begun = Stopwatch::start();
         for (name, mut task) in self.0 {
-            let left = END_WITHIN.saturating_sub(begun.elapsed());
+            let left = STOP_TIMEOUT.saturating_sub(begun.elapsed());
             if within(left, &mut task).await.is_err() {
                 warn!(name, "a worker does not end: the server stops without it");
                 task.abort();
@@ -98,7 +98,7 @@ async fn until(stopped: impl Future<Output = ()>, work: impl Future<Output = ()>
 async fn flush(app: App) {
     loop {
         // Real time: a crash loses what is not flushed, regardless of the product clock.
-        pause(FLUSH_EVERY).await;
+        pause(FLUSH_INTERVAL).await;
         if let Err(error) = usage::flush(&app).await {
             warn!(?error, "usage is not written down yet");
         }
@@ -109,12 +109,12 @@ async fn flush(app: App) {
 async fn say_farewell(app: App) {
     loop {
         let wait = match platform_integrations::deliver_due(&app).await {
-            Ok(Some(next)) => next.since(app.clock().now()).min(FAREWELLS_EVERY),
-            Ok(None) => FAREWELLS_EVERY,
+            Ok(Some(next)) => next.since(app.clock().now()).min(UNINSTALL_CHECK_INTERVAL),
+            Ok(None) => UNINSTALL_CHECK_INTERVAL,
             Err(error) => {
                 warn!(%error, "integrations are not told of uninstalled installations");
                 // Real time: the product clock may be frozen.
-                pause(FLUSH_EVERY).await;
+                pause(FLUSH_INTERVAL).await;
                 continue;
             }
         };

@@ -16,7 +16,7 @@ use crate::kernel;
 use super::{
     CheckReport, OpenError, check,
     connection::READ_WRITE,
-    files::{self, Draft},
+    files::{self, StagedFile},
     identity::Identity,
     migrations, startup,
 };
@@ -134,8 +134,8 @@ pub fn backup(source: &Path, target: &Path, overwrite: bool) -> Result<BackupRep
 }
 
 /// A checked copy that still has its temporary name.
-pub(super) struct Copy {
-    pub(super) draft: Draft,
+pub(super) struct CheckedCopy {
+    pub(super) draft: StagedFile,
     pub(super) identity: Identity,
     pub(super) bytes: u64,
 }
@@ -145,7 +145,7 @@ pub(super) fn copy_checked(
     source: &Path,
     target: &Path,
     flags: OpenFlags,
-) -> Result<Copy, BackupError> {
+) -> Result<CheckedCopy, BackupError> {
     let unwritten = |error| BackupError::Write {
         path: target.to_owned(),
         source: error,
@@ -154,10 +154,10 @@ pub(super) fn copy_checked(
         path: source.to_owned(),
         source: error,
     };
-    let draft = Draft::create_unique(target, ".partial").map_err(unwritten)?;
+    let draft = StagedFile::create_unique(target, ".partial").map_err(unwritten)?;
     let (identity, report) = match copy(source, draft.path(), flags).map_err(failed)? {
-        Copied::Done { identity, report } => (identity, report),
-        Copied::Busy => {
+        CopyResult::Done { identity, report } => (identity, report),
+        CopyResult::Busy => {
             return Err(BackupError::Busy {
                 path: source.to_owned(),
             });
@@ -170,14 +170,14 @@ pub(super) fn copy_checked(
         });
     }
     let bytes = fs::metadata(draft.path()).map_err(unwritten)?.len();
-    Ok(Copy {
+    Ok(CheckedCopy {
         draft,
         identity,
         bytes,
     })
 }
 
-enum Copied {
+enum CopyResult {
     Done {
         identity: Identity,
         report: CheckReport,
@@ -185,7 +185,7 @@ enum Copied {
     Busy,
 }
 
-fn copy(source: &Path, draft: &Path, flags: OpenFlags) -> kernel::Result<Copied> {
+fn copy(source: &Path, draft: &Path, flags: OpenFlags) -> kernel::Result<CopyResult> {
     let from = Connection::open_with_flags(source, flags)?;
     from.busy_timeout(BUSY_TIMEOUT)?;
     from.pragma_update(None, "query_only", true)?;
@@ -196,12 +196,12 @@ fn copy(source: &Path, draft: &Path, flags: OpenFlags) -> kernel::Result<Copied>
     // block the server's writer.
     match Backup::new(&from, &mut to)?.step(-1)? {
         StepResult::Done => {}
-        _ => return Ok(Copied::Busy),
+        _ => return Ok(CopyResult::Busy),
     }
     drop(from);
     // The copy is in WAL mode like its source. In mode DELETE it is a single file.
     to.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
-    Ok(Copied::Done {
+    Ok(CopyResult::Done {
         identity: Identity::of(&to)?,
         report: check(&to)?,
     })

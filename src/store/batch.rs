@@ -8,23 +8,23 @@ use tokio::runtime::Handle;
 use crate::kernel::clock::Stopwatch;
 
 use super::{
-    job::{Job, Outcome, Verdict},
-    sqlite_fault::Fault,
-    writer::Signs,
+    job::{CommitOutcome, Job, JobOutcome},
+    sqlite_fault::SqliteFault,
+    writer::WriterShared,
 };
 
 /// The result of a transaction, before the callers get their answers.
 #[must_use = "the callers wait for their answers"]
-pub(super) struct Ended {
+pub(super) struct BatchResult {
     ran: Vec<Box<dyn Job>>,
-    verdict: Verdict,
+    verdict: CommitOutcome,
     /// A fault that makes every write fail, if one occurred.
-    pub(super) fault: Option<Fault>,
+    pub(super) fault: Option<SqliteFault>,
     /// True if a change was committed.
     pub(super) wrote: bool,
 }
 
-impl Ended {
+impl BatchResult {
     /// Answers the callers of all jobs that ran. Answers to several callers are sent from within their async
     /// runtime, where a wakeup is much cheaper than from another thread.
     pub(super) fn answer(self, runtime: Option<&Handle>) {
@@ -48,12 +48,12 @@ impl Ended {
 pub(super) fn run(
     connection: &Connection,
     waiting: &mut VecDeque<Box<dyn Job>>,
-    signs: &Signs,
-) -> Ended {
+    signs: &WriterShared,
+) -> BatchResult {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        return Ended {
+        return BatchResult {
             ran: waiting.drain(..).collect(),
-            verdict: Verdict::Lost,
+            verdict: CommitOutcome::Lost,
             fault: Some(report("BEGIN", &error)),
             wrote: false,
         };
@@ -66,7 +66,7 @@ pub(super) fn run(
         wrote: false,
     };
     while let Some(job) = waiting.pop_front() {
-        if let Lasts::Lost = batch.run_one(job) {
+        if let TransactionState::Lost = batch.run_one(job) {
             return batch.give_up();
         }
     }
@@ -74,21 +74,21 @@ pub(super) fn run(
 }
 
 /// State of the transaction after a job.
-enum Lasts {
+enum TransactionState {
     Open,
     Lost,
 }
 
 struct Batch<'conn> {
     connection: &'conn Connection,
-    signs: &'conn Signs,
+    signs: &'conn WriterShared,
     ran: Vec<Box<dyn Job>>,
-    fault: Option<Fault>,
+    fault: Option<SqliteFault>,
     wrote: bool,
 }
 
 impl Batch<'_> {
-    fn run_one(&mut self, mut job: Box<dyn Job>) -> Lasts {
+    fn run_one(&mut self, mut job: Box<dyn Job>) -> TransactionState {
         let changes = self.connection.total_changes();
         let outcome = match execute(self.connection, "SAVEPOINT job") {
             Ok(()) => Ok(job.run(self.connection)),
@@ -99,12 +99,12 @@ impl Batch<'_> {
             Ok(outcome) => outcome,
             Err(error) => return self.lost_to("SAVEPOINT", &error),
         };
-        if let Outcome::Failed(fault) = outcome
+        if let JobOutcome::Failed(fault) = outcome
             && fault.stops_writing()
         {
             self.fault = Some(fault);
             if fault.spoils_connection() {
-                return Lasts::Lost;
+                return TransactionState::Lost;
             }
         }
         // After some faults, notably FULL, SQLite has already rolled back the whole transaction.
@@ -112,29 +112,30 @@ impl Batch<'_> {
             if self.fault.is_none() {
                 tracing::error!("a write job ended the transaction that it shares with others");
             }
-            return Lasts::Lost;
+            return TransactionState::Lost;
         }
         let closed = match outcome {
-            Outcome::Succeeded => execute(self.connection, "RELEASE job"),
-            Outcome::Failed(_) => execute(self.connection, "ROLLBACK TO job")
+            JobOutcome::Succeeded => execute(self.connection, "RELEASE job"),
+            JobOutcome::Failed(_) => execute(self.connection, "ROLLBACK TO job")
                 .and_then(|()| execute(self.connection, "RELEASE job")),
         };
         if let Err(error) = closed {
             return self.lost_to("RELEASE", &error);
         }
-        self.wrote |= outcome == Outcome::Succeeded && self.connection.total_changes() != changes;
-        Lasts::Open
+        self.wrote |=
+            outcome == JobOutcome::Succeeded && self.connection.total_changes() != changes;
+        TransactionState::Open
     }
 
-    fn lost_to(&mut self, statement: &str, error: &rusqlite::Error) -> Lasts {
+    fn lost_to(&mut self, statement: &str, error: &rusqlite::Error) -> TransactionState {
         self.fault = Some(report(statement, error));
-        Lasts::Lost
+        TransactionState::Lost
     }
 
-    fn commit(mut self) -> Ended {
+    fn commit(mut self) -> BatchResult {
         if let Err(error) = self.signs.hook.before_commit(self.connection) {
             tracing::error!(?error, "the writer's transaction failed before its end");
-            self.fault = Some(Fault::behind(&error));
+            self.fault = Some(SqliteFault::behind(&error));
             return self.give_up();
         }
         let watch = Stopwatch::start();
@@ -148,24 +149,24 @@ impl Batch<'_> {
             .commit_seconds
             .observe(watch.elapsed().as_secs_f64());
         metrics.batch_size.observe(self.ran.len() as f64);
-        Ended {
+        BatchResult {
             ran: self.ran,
-            verdict: Verdict::Committed,
+            verdict: CommitOutcome::Committed,
             fault: self.fault,
             wrote: self.wrote,
         }
     }
 
-    fn give_up(mut self) -> Ended {
+    fn give_up(mut self) -> BatchResult {
         self.signs.hook.lost();
         if !self.connection.is_autocommit()
             && let Err(error) = execute(self.connection, "ROLLBACK")
         {
             self.fault = Some(report("ROLLBACK", &error));
         }
-        Ended {
+        BatchResult {
             ran: self.ran,
-            verdict: Verdict::Lost,
+            verdict: CommitOutcome::Lost,
             fault: self.fault,
             wrote: false,
         }
@@ -176,7 +177,7 @@ fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(|_| ())
 }
 
-fn report(statement: &str, error: &rusqlite::Error) -> Fault {
+fn report(statement: &str, error: &rusqlite::Error) -> SqliteFault {
     tracing::error!(statement, %error, "the writer's transaction failed");
-    Fault::of(error)
+    SqliteFault::of(error)
 }

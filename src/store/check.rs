@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::kernel::Result;
 
-use super::sqlite_fault::Fault;
+use super::sqlite_fault::SqliteFault;
 
 /// The result of an integrity check.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,12 +14,12 @@ pub struct CheckReport {
     /// Descriptions of damage: at most 100 from SQLite, and those of further checks. Empty if there is none.
     pub damage: Vec<String>,
     /// Rows that refer to missing rows.
-    pub foreign_keys: Vec<ForeignKeyFault>,
+    pub foreign_keys: Vec<ForeignKeyViolation>,
 }
 
 /// A row that refers to a missing row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ForeignKeyFault {
+pub struct ForeignKeyViolation {
     /// The table of the row.
     pub table: String,
     /// The row's id; `None` for a table without row ids.
@@ -42,12 +42,12 @@ impl fmt::Display for CheckReport {
             return f.write_str("sound");
         }
         let damage = self.damage.iter().cloned();
-        let references = self.foreign_keys.iter().map(ForeignKeyFault::to_string);
+        let references = self.foreign_keys.iter().map(ForeignKeyViolation::to_string);
         f.write_str(&damage.chain(references).collect::<Vec<_>>().join("; "))
     }
 }
 
-impl fmt::Display for ForeignKeyFault {
+impl fmt::Display for ForeignKeyViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a row of {}", self.table)?;
         if let Some(row_id) = self.row_id {
@@ -68,7 +68,7 @@ pub fn check(connection: &Connection) -> Result<CheckReport> {
     match checked {
         Ok(()) => Ok(report),
         // Some damage stops the check itself.
-        Err(error) if Fault::of(&error) == Fault::Corrupt => {
+        Err(error) if SqliteFault::of(&error) == SqliteFault::Corrupt => {
             report.damage.push(error.to_string());
             Ok(report)
         }
@@ -90,12 +90,12 @@ fn check_pages(connection: &Connection, damage: &mut Vec<String>) -> rusqlite::R
 
 fn check_references(
     connection: &Connection,
-    faults: &mut Vec<ForeignKeyFault>,
+    faults: &mut Vec<ForeignKeyViolation>,
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        faults.push(ForeignKeyFault {
+        faults.push(ForeignKeyViolation {
             table: row.get("table")?,
             row_id: row.get("rowid")?,
             parent: row.get("parent")?,

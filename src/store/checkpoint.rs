@@ -16,31 +16,31 @@ use std::{
 
 use rusqlite::{Connection, config::DbConfig, hooks::Wal};
 
-use super::{Settings, connection::open_checkpointer, log_limit::Room};
+use super::{Settings, connection::open_checkpointer, log_limit::LogLimit};
 
 /// Maximum number of pages that the thread leaves for the writer.
-const TAIL: u32 = 400;
+const MAX_REMAINING_PAGES: u32 = 400;
 
 /// Number of new pages in the log after which the free disk space is read again.
-const ASK_EVERY: u32 = 256;
+const DISK_CHECK_INTERVAL_PAGES: u32 = 256;
 
 /// Maximum number of copies in one run of the thread. As long as the thread is faster than the writer, each
 /// copy has fewer pages.
-const PASSES: usize = 6;
+const MAX_PASSES: usize = 6;
 
 thread_local! {
     /// Number of pages in the log after the last commit on this thread's connection.
-    static LOGGED: Cell<u32> = const { Cell::new(0) };
+    static LOG_PAGES: Cell<u32> = const { Cell::new(0) };
 }
 
 fn note_logged(_: &Wal, pages: i32) -> rusqlite::Result<()> {
-    LOGGED.set(pages.unsigned_abs());
+    LOG_PAGES.set(pages.unsigned_abs());
     Ok(())
 }
 
 /// The result of a run of the thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Copied {
+enum CopyResult {
     /// The copied pages are on the disk.
     Synchronised,
     /// Some copied pages may be missing on the disk, and the operating system does not report that again.
@@ -51,14 +51,14 @@ enum Copied {
 pub(super) struct Checkpointer {
     bell: SyncSender<()>,
     /// Receives the result when only the writer's part is left.
-    copied: Receiver<Copied>,
+    copied: Receiver<CopyResult>,
     thread: JoinHandle<Option<File>>,
     /// True while the thread copies.
     copying: bool,
     /// True after the disk rejected copied pages.
     failed: bool,
     /// The disk, whose free space limits the length of the log. Read again from time to time.
-    room: Room,
+    room: LogLimit,
     /// Length of the log, in pages, that starts a checkpoint.
     long: u32,
     /// Length of the log, in pages, at the last copy. If a reader keeps the log from restarting, the next
@@ -77,10 +77,10 @@ impl Checkpointer {
     }
 
     fn start_with(path: PathBuf, settings: Settings, file: Option<File>) -> io::Result<Self> {
-        let room = Room::of(&path, &settings);
+        let room = LogLimit::of(&path, &settings);
         let (bell, rung) = sync_channel(1);
         let (done, copied) = sync_channel(1);
-        let copier = Copier {
+        let copier = CheckpointThread {
             path,
             settings,
             connection: None,
@@ -99,14 +99,14 @@ impl Checkpointer {
             room,
             copied_at: 0,
             logged: 0,
-            ask_at: ASK_EVERY,
+            ask_at: DISK_CHECK_INTERVAL_PAGES,
         })
     }
 
     /// Turns off auto-checkpointing on the writer's connection and tracks the length of the log instead. The
     /// connection must belong to the calling thread.
     pub(super) fn watch(connection: &Connection) {
-        LOGGED.set(0);
+        LOG_PAGES.set(0);
         connection.wal_hook(Some(note_logged));
     }
 
@@ -116,7 +116,7 @@ impl Checkpointer {
         if self.failed {
             return;
         }
-        let logged = LOGGED.get();
+        let logged = LOG_PAGES.get();
         if logged < self.logged {
             self.copied_at = 0;
             self.ask_at = 0;
@@ -124,16 +124,16 @@ impl Checkpointer {
         self.logged = logged;
         if logged >= self.ask_at {
             self.long = self.room.pages();
-            self.ask_at = logged.saturating_add(ASK_EVERY);
+            self.ask_at = logged.saturating_add(DISK_CHECK_INTERVAL_PAGES);
         }
         if self.copying {
             match self.copied.try_recv() {
-                Ok(Copied::Synchronised) => {
+                Ok(CopyResult::Synchronised) => {
                     self.copy(connection);
                     self.copying = false;
                     self.copied_at = logged;
                 }
-                Ok(Copied::Lost) => self.fail(connection),
+                Ok(CopyResult::Lost) => self.fail(connection),
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => self.leave(connection),
             }
@@ -192,7 +192,7 @@ impl Checkpointer {
         tracing::error!("the thread that copies the log is gone");
         self.copying = false;
         // The hook no longer updates the value from here on.
-        LOGGED.set(0);
+        LOG_PAGES.set(0);
         let restored =
             connection.pragma_update_and_check(None, "wal_autocheckpoint", self.long, |_| Ok(()));
         report("PRAGMA wal_autocheckpoint", restored);
@@ -207,7 +207,7 @@ impl Checkpointer {
 }
 
 /// State of the checkpoint thread.
-struct Copier {
+struct CheckpointThread {
     path: PathBuf,
     settings: Settings,
     /// Opened on first use, and again after a failure.
@@ -216,8 +216,8 @@ struct Copier {
     file: Option<File>,
 }
 
-impl Copier {
-    fn run(mut self, rung: &Receiver<()>, done: &SyncSender<Copied>) -> Option<File> {
+impl CheckpointThread {
+    fn run(mut self, rung: &Receiver<()>, done: &SyncSender<CopyResult>) -> Option<File> {
         while rung.recv().is_ok() {
             // Fails only if the writer is gone: the channel has room, because the writer takes each result
             // before it sends the next signal.
@@ -226,20 +226,20 @@ impl Copier {
         self.file
     }
 
-    fn copied(&mut self) -> Copied {
+    fn copied(&mut self) -> CopyResult {
         if let Err(error) = self.copy_most() {
             tracing::warn!(%error, "copying the log failed");
             self.connection = None;
             // After any other error the writer retries, and reports what cannot be repaired.
             if is_lost(&error) {
-                return Copied::Lost;
+                return CopyResult::Lost;
             }
         }
         match self.synchronise() {
-            Ok(()) => Copied::Synchronised,
+            Ok(()) => CopyResult::Synchronised,
             Err(error) => {
                 tracing::error!(%error, "synchronising the database failed");
-                Copied::Lost
+                CopyResult::Lost
             }
         }
     }
@@ -250,8 +250,8 @@ impl Copier {
             None => open_checkpointer(&self.path, &self.settings)?,
         };
         let connection = self.connection.insert(connection);
-        for _ in 0..PASSES {
-            if copy(connection)? <= TAIL {
+        for _ in 0..MAX_PASSES {
+            if copy(connection)? <= MAX_REMAINING_PAGES {
                 break;
             }
         }

@@ -24,9 +24,9 @@ pub trait CommitHook: Send + Sync {
 
 /// The hook, once it is set.
 #[derive(Default)]
-pub(super) struct Hook(OnceLock<Arc<dyn CommitHook>>);
+pub(super) struct HookSlot(OnceLock<Arc<dyn CommitHook>>);
 
-impl Hook {
+impl HookSlot {
     /// Sets the hook. Later calls have no effect.
     pub(super) fn set(&self, hook: Arc<dyn CommitHook>) {
         let _ = self.0.set(hook);

@@ -4,16 +4,16 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::{OpenError, Settings, files, log_limit::Room};
+use super::{OpenError, Settings, files, log_limit::LogLimit};
 
 /// Number of prepared statements that each connection caches.
-const PREPARED_STATEMENTS: usize = 128;
+const STATEMENT_CACHE_SIZE: usize = 128;
 /// Page cache of the writer, in KiB (SQLite expects a negative number for KiB).
-const WRITER_CACHE: i64 = -4096;
+const WRITER_CACHE_KIB: i64 = -4096;
 /// Page cache of a reader, in KiB. Misses are served from the operating system's file cache.
-const READER_CACHE: i64 = -2048;
+const READER_CACHE_KIB: i64 = -2048;
 /// Size limit of the write-ahead log file after a burst, as a multiple of the length that starts a checkpoint.
-const LOG_LIMIT: i64 = 2;
+const LOG_SIZE_FACTOR: i64 = 2;
 
 /// Flags without a mutex (only one thread at a time uses a connection), without creation of files, and
 /// without URI names, so that a path is only a path.
@@ -48,9 +48,9 @@ pub(super) fn recovering(path: &Path) -> OpenFlags {
 pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection, OpenError> {
     let failed = |error| OpenError::sqlite(path, error);
     let connection = Connection::open_with_flags(path, READ_WRITE).map_err(failed)?;
-    prepare(&connection, settings, WRITER_CACHE).map_err(failed)?;
+    prepare(&connection, settings, WRITER_CACHE_KIB).map_err(failed)?;
     // Consecutive inserts change the same pages many times, so a longer log means fewer copies of each page.
-    let pages = Room::of(path, settings).pages();
+    let pages = LogLimit::of(path, settings).pages();
     // Without write permission, SQLite silently opens the file read-only.
     if connection.is_readonly("main").map_err(failed)? {
         return Err(OpenError::NotWritable {
@@ -77,7 +77,7 @@ pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection
     connection
         .pragma_update_and_check(None, "wal_autocheckpoint", pages, |_| Ok(()))
         .map_err(failed)?;
-    let log_limit = i64::from(pages).saturating_mul(LOG_LIMIT * 4096);
+    let log_limit = i64::from(pages).saturating_mul(LOG_SIZE_FACTOR * 4096);
     connection
         .pragma_update_and_check(None, "journal_size_limit", log_limit, |_| Ok(()))
         .map_err(failed)?;
@@ -87,7 +87,7 @@ pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection
 /// Opens a connection that only runs checkpoints.
 pub(super) fn open_checkpointer(path: &Path, settings: &Settings) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, READ_WRITE)?;
-    prepare(&connection, settings, READER_CACHE)?;
+    prepare(&connection, settings, READER_CACHE_KIB)?;
     connection.pragma_update(None, "synchronous", settings.synchronous.pragma())?;
     Ok(connection)
 }
@@ -99,13 +99,13 @@ pub(super) fn enforce_foreign_keys(connection: &Connection, on: bool) -> rusqlit
 
 /// Makes a new connection read-only.
 pub(super) fn prepare_reader(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
-    prepare(connection, settings, READER_CACHE)?;
+    prepare(connection, settings, READER_CACHE_KIB)?;
     connection.pragma_update(None, "query_only", true)
 }
 
 fn prepare(connection: &Connection, settings: &Settings, cache: i64) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_millis(settings.busy_timeout_ms))?;
-    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE_SIZE);
     // Query plans must not depend on bound values. Otherwise SQLite recompiles a prepared statement for each
     // new value of a LIMIT.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

@@ -20,20 +20,20 @@ use crate::kernel::{Error, Kind, Result};
 
 use super::{
     CommitHook, Health, Metrics, OpenError, Settings,
-    commit_hook::Hook,
+    commit_hook::HookSlot,
     files,
     health::HealthState,
     job,
     lock::{self, ProcessLock},
     meta,
     migrations::{self, Migration},
-    readers::{Readable, Readers},
+    readers::{ReaderManager, ReaderPools},
     sqlite_fault::unavailable,
-    startup::{self, Opened},
-    writer::{self, Message, Owner, Signs},
+    startup::{self, OpenedDatabase},
+    writer::{self, Message, ProcessRole, WriterShared},
 };
 
-const CLOSED: &str = "The server is shutting down";
+const CLOSED_MESSAGE: &str = "The server is shutting down";
 
 /// Size of the value that a probe writes and removes, in bytes. It is large enough to need new pages, like
 /// any other row.
@@ -47,9 +47,9 @@ struct Inner {
     path: PathBuf,
     created: bool,
     queue: SyncSender<Message>,
-    signs: Arc<Signs>,
+    signs: Arc<WriterShared>,
     /// `None` once closed.
-    readers: RwLock<Option<Readers>>,
+    readers: RwLock<Option<ReaderPools>>,
     scans: Arc<Semaphore>,
     /// `None` once closed.
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -112,19 +112,19 @@ impl Store {
     fn start(
         path: PathBuf,
         settings: &Settings,
-        opened: Opened,
+        opened: OpenedDatabase,
         lock: Option<ProcessLock>,
     ) -> Result<Self, OpenError> {
-        let signs = Arc::new(Signs {
+        let signs = Arc::new(WriterShared {
             health: HealthState::default(),
             metrics: Metrics::new(),
-            hook: Hook::default(),
+            hook: HookSlot::default(),
         });
-        let readers = Readers::open(&path, settings)
+        let readers = ReaderPools::open(&path, settings)
             .map_err(|error| OpenError::io(&path, io::Error::other(error)))?;
         let owner = match lock {
-            Some(_) => Owner::Server,
-            None => Owner::Command,
+            Some(_) => ProcessRole::Server,
+            None => ProcessRole::Command,
         };
         let writer = writer::start(
             owner,
@@ -194,10 +194,12 @@ impl Store {
             depth.dec();
             return Err(unavailable(match refused {
                 TrySendError::Full(_) => "Too many changes are waiting to be stored",
-                TrySendError::Disconnected(_) => CLOSED,
+                TrySendError::Disconnected(_) => CLOSED_MESSAGE,
             }));
         }
-        answer.await.unwrap_or_else(|_| Err(unavailable(CLOSED)))
+        answer
+            .await
+            .unwrap_or_else(|_| Err(unavailable(CLOSED_MESSAGE)))
     }
 
     /// Sets the hook that takes part in every transaction from now on. Only the first call has an effect.
@@ -218,7 +220,7 @@ impl Store {
     /// # Errors
     /// The closure's error; `Unavailable` if no connection becomes free or the store is closed.
     pub fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let reader = self.reader(Readers::point)?;
+        let reader = self.reader(ReaderPools::point)?;
         f(&reader)
     }
 
@@ -234,11 +236,11 @@ impl Store {
         let permit = Arc::clone(&self.0.scans)
             .acquire_owned()
             .await
-            .map_err(|_| unavailable(CLOSED))?;
+            .map_err(|_| unavailable(CLOSED_MESSAGE))?;
         let store = self.clone();
         let scan = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let reader = store.reader(Readers::scan)?;
+            let reader = store.reader(ReaderPools::scan)?;
             let snapshot = reader.unchecked_transaction()?;
             f(&snapshot)
         });
@@ -246,18 +248,22 @@ impl Store {
             Err(if error.is_panic() {
                 Error::new(Kind::Internal, "a scan panicked").with_source(error)
             } else {
-                unavailable(CLOSED)
+                unavailable(CLOSED_MESSAGE)
             })
         })
     }
 
     fn reader(
         &self,
-        take: impl FnOnce(&Readers) -> Result<PooledConnection<Readable>>,
-    ) -> Result<PooledConnection<Readable>> {
+        take: impl FnOnce(&ReaderPools) -> Result<PooledConnection<ReaderManager>>,
+    ) -> Result<PooledConnection<ReaderManager>> {
         let readers = self.0.readers.read();
         let readers = readers.unwrap_or_else(PoisonError::into_inner);
-        take(readers.as_ref().ok_or_else(|| unavailable(CLOSED))?)
+        take(
+            readers
+                .as_ref()
+                .ok_or_else(|| unavailable(CLOSED_MESSAGE))?,
+        )
     }
 
     /// Returns the health of writes, as of the last write. Costs nothing.

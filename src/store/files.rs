@@ -64,7 +64,7 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
 /// # Errors
 /// Errors of the file system.
 pub fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let draft = Draft::create_unique(path, ".draft")?;
+    let draft = StagedFile::create_unique(path, ".draft")?;
     fs::write(draft.path(), contents)?;
     draft.put_in_place(path)
 }
@@ -76,11 +76,11 @@ pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
 }
 
 /// Suffixes of the files that SQLite keeps beside a database.
-const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+const COMPANION_SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Returns one of the files that SQLite keeps beside the database at `path`, if there is one.
 pub(super) fn find_companion(path: &Path) -> Option<PathBuf> {
-    COMPANIONS
+    COMPANION_SUFFIXES
         .map(|suffix| beside(path, suffix))
         .into_iter()
         .find(|companion| companion.exists())
@@ -89,11 +89,11 @@ pub(super) fn find_companion(path: &Path) -> Option<PathBuf> {
 /// A file under construction, under a temporary name in the same directory. Unless it is put in place, the
 /// drop removes it and SQLite's files beside it.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub(super) struct StagedFile {
     path: PathBuf,
 }
 
-impl Draft {
+impl StagedFile {
     /// Creates an empty file `{target}{suffix}`. Removes a leftover of that name first.
     pub(super) fn create(target: &Path, suffix: &str) -> io::Result<Self> {
         let draft = Self {
@@ -123,7 +123,7 @@ impl Draft {
     }
 }
 
-impl Drop for Draft {
+impl Drop for StagedFile {
     fn drop(&mut self) {
         if let Err(error) = remove_with_companions(&self.path) {
             tracing::warn!(path = %self.path.display(), %error, "a temporary file stays behind");
@@ -134,7 +134,7 @@ impl Drop for Draft {
 /// Removes a database and SQLite's files beside it, as far as they exist.
 pub(super) fn remove_with_companions(path: &Path) -> io::Result<()> {
     remove_if_there(path)?;
-    for suffix in COMPANIONS {
+    for suffix in COMPANION_SUFFIXES {
         remove_if_there(&beside(path, suffix))?;
     }
     Ok(())

@@ -23,10 +23,10 @@ pub enum Health {
 
 /// The shared state of [`Health`].
 #[derive(Debug, Default)]
-pub(super) struct HealthState(Mutex<Option<Failing>>);
+pub(super) struct HealthState(Mutex<Option<Failure>>);
 
 #[derive(Debug, Clone, Copy)]
-struct Failing {
+struct Failure {
     since: Stopwatch,
     message: &'static str,
 }
@@ -46,7 +46,7 @@ impl HealthState {
             Some(failing) => failing.message = message,
             None => {
                 tracing::error!(reason = message, "writing fails");
-                *state = Some(Failing {
+                *state = Some(Failure {
                     since: Stopwatch::start(),
                     message,
                 });
@@ -60,7 +60,7 @@ impl HealthState {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, Option<Failing>> {
+    fn state(&self) -> MutexGuard<'_, Option<Failure>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ffi};
 use super::{
     OpenError,
     connection::{READ_WRITE, looking},
-    files::{self, Draft},
+    files::{self, StagedFile},
 };
 
 /// The bytes `PARL`, which mark a file as a database of this program.
@@ -22,9 +22,9 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// Length of the file header, in bytes. The fields used here are big-endian 32-bit numbers at fixed offsets.
 const HEADER_LENGTH: usize = 100;
 /// The largest page size of SQLite, in bytes.
-const LARGEST_PAGE: u64 = 65536;
-const USER_VERSION_AT: usize = 60;
-const APPLICATION_ID_AT: usize = 68;
+const MAX_PAGE_BYTES: u64 = 65536;
+const USER_VERSION_OFFSET: usize = 60;
+const APPLICATION_ID_OFFSET: usize = 68;
 
 /// The identity in the header of a SQLite file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +60,8 @@ impl Identity {
     fn in_header(header: &[u8]) -> Option<Self> {
         let whole = header.len() >= HEADER_LENGTH && header.starts_with(MAGIC);
         whole.then(|| Self {
-            application: field(header, APPLICATION_ID_AT),
-            version: field(header, USER_VERSION_AT).into(),
+            application: field(header, APPLICATION_ID_OFFSET),
+            version: field(header, USER_VERSION_OFFSET).into(),
         })
     }
 
@@ -129,11 +129,11 @@ fn needs_rollback(error: &rusqlite::Error) -> bool {
         .is_some_and(|error| error.extended_code == ffi::SQLITE_READONLY_ROLLBACK)
 }
 
-fn copy_first_page_and_logs(path: &Path) -> io::Result<Draft> {
-    let draft = Draft::create_unique(path, ".look")?;
+fn copy_first_page_and_logs(path: &Path) -> io::Result<StagedFile> {
+    let draft = StagedFile::create_unique(path, ".look")?;
     let source = File::open(path)?;
     let mut copy = OpenOptions::new().write(true).open(draft.path())?;
-    io::copy(&mut (&source).take(LARGEST_PAGE), &mut copy)?;
+    io::copy(&mut (&source).take(MAX_PAGE_BYTES), &mut copy)?;
     copy.set_len(source.metadata()?.len())?;
     for suffix in ["-wal", "-journal"] {
         match fs::copy(

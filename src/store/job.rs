@@ -10,19 +10,19 @@ use tokio::sync::oneshot;
 
 use crate::kernel::{Error, Kind, Result};
 
-use super::sqlite_fault::{Fault, unavailable};
+use super::sqlite_fault::{SqliteFault, unavailable};
 
 /// The result of a job, for the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum JobOutcome {
     Succeeded,
     /// The job's changes must be rolled back.
-    Failed(Fault),
+    Failed(SqliteFault),
 }
 
 /// The result of the transaction that a job ran in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum CommitOutcome {
     /// The transaction is durable.
     Committed,
     /// The transaction is not known to be durable, so no job of it may report success.
@@ -32,10 +32,10 @@ pub(super) enum Verdict {
 /// A job of any result type.
 pub(super) trait Job: Send {
     /// Runs the closure and stores its result. Called at most once.
-    fn run(&mut self, connection: &Connection) -> Outcome;
+    fn run(&mut self, connection: &Connection) -> JobOutcome;
 
     /// Runs the callback if the job was committed, and answers the caller if it still waits.
-    fn answer(self: Box<Self>, verdict: Verdict);
+    fn answer(self: Box<Self>, verdict: CommitOutcome);
 }
 
 /// A closure, its result, the callback after the commit, and the channel to the caller.
@@ -72,29 +72,29 @@ where
     F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     G: FnOnce(T) -> U + Send + 'static,
 {
-    fn run(&mut self, connection: &Connection) -> Outcome {
+    fn run(&mut self, connection: &Connection) -> JobOutcome {
         let Some(work) = self.work.take() else {
-            return Outcome::Failed(Fault::Other);
+            return JobOutcome::Failed(SqliteFault::Other);
         };
         // Unwind safety: the closure's database changes are rolled back, and the closure itself is consumed.
         let result = catch_unwind(AssertUnwindSafe(|| work(connection)))
             .unwrap_or_else(|panic| Err(panicked(&*panic)));
         let outcome = match &result {
-            Ok(_) => Outcome::Succeeded,
-            Err(error) => Outcome::Failed(Fault::behind(error)),
+            Ok(_) => JobOutcome::Succeeded,
+            Err(error) => JobOutcome::Failed(SqliteFault::behind(error)),
         };
         self.result = Some(result);
         outcome
     }
 
-    fn answer(self: Box<Self>, verdict: Verdict) {
+    fn answer(self: Box<Self>, verdict: CommitOutcome) {
         let then = self.then;
         let answer = match (self.result, verdict) {
-            (Some(Ok(value)), Verdict::Committed) => {
+            (Some(Ok(value)), CommitOutcome::Committed) => {
                 catch_unwind(AssertUnwindSafe(|| then(value))).map_err(|panic| panicked(&*panic))
             }
             (Some(Err(error)), _) => Err(error),
-            (Some(Ok(_)), Verdict::Lost) | (None, _) => {
+            (Some(Ok(_)), CommitOutcome::Lost) | (None, _) => {
                 Err(unavailable("The change could not be stored; try again"))
             }
         };

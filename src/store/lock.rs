@@ -20,14 +20,14 @@ use super::{OpenError, files};
 /// The server that holds a database's lock, as far as known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Holder {
+pub struct LockHolder {
     /// Its process id.
     pub pid: Option<u32>,
     /// The URL that it listens on, once it listens.
     pub url: Option<String>,
 }
 
-impl fmt::Display for Holder {
+impl fmt::Display for LockHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.pid {
             Some(pid) => write!(f, "process {pid}")?,
@@ -94,7 +94,7 @@ impl ProcessLock {
     }
 
     fn write_holder(&mut self, url: Option<String>) -> io::Result<()> {
-        let holder = Holder {
+        let holder = LockHolder {
             pid: Some(std::process::id()),
             url,
         };
@@ -155,7 +155,7 @@ impl Drop for ProcessLock {
     }
 }
 
-fn read_holder(file: &mut File) -> Holder {
+fn read_holder(file: &mut File) -> LockHolder {
     let mut text = Vec::new();
     // The holder is only for messages, so an unreadable file gives an unknown holder.
     let _ = file.take(HOLDER_BYTES as u64).read_to_end(&mut text);

@@ -11,18 +11,18 @@ use super::{Settings, files};
 /// Bytes of a page with its header in the log.
 const PAGE_BYTES: u64 = 4096 + 24;
 /// Minimum number of pages that start a checkpoint.
-const LEAST_PAGES: u32 = 64;
+const MIN_PAGES: u32 = 64;
 /// Divisor of the free space that gives the log's share. Both the log and the database grow during a checkpoint.
-const PART: u64 = 4;
+const DISK_SHARE_DIVISOR: u64 = 4;
 
 /// The disk of a database.
-pub(super) struct Room {
+pub(super) struct LogLimit {
     directory: PathBuf,
     log: PathBuf,
     most: u32,
 }
 
-impl Room {
+impl LogLimit {
     pub(super) fn of(path: &Path, settings: &Settings) -> Self {
         Self {
             directory: path.parent().map(Path::to_owned).unwrap_or_default(),
@@ -34,7 +34,7 @@ impl Room {
     /// Length of the log, in pages, that starts a checkpoint.
     pub(super) fn pages(&self) -> u32 {
         match self.available() {
-            Some(bytes) => self.most.min(pages(bytes / PART)),
+            Some(bytes) => self.most.min(pages(bytes / DISK_SHARE_DIVISOR)),
             None => self.most,
         }
     }
@@ -56,7 +56,7 @@ impl Room {
 /// Converts bytes to pages of the log, at least the minimum.
 pub(super) fn pages(bytes: u64) -> u32 {
     let pages = u32::try_from(bytes / PAGE_BYTES).unwrap_or(u32::MAX);
-    pages.max(LEAST_PAGES)
+    pages.max(MIN_PAGES)
 }
 
 #[cfg(test)]
@@ -71,13 +71,13 @@ mod tests {
             log_bytes,
             ..Settings::default()
         };
-        let room = Room::of(&path, &settings(1024 * 1024));
+        let room = LogLimit::of(&path, &settings(1024 * 1024));
         assert_eq!(room.pages(), 254);
         assert!(!room.is_tight());
         // No disk is that large.
-        let room = Room::of(&path, &settings(u64::MAX));
+        let room = LogLimit::of(&path, &settings(u64::MAX));
         assert!(room.is_tight());
-        assert!(room.pages() >= LEAST_PAGES);
-        assert_eq!(Room::of(&path, &settings(0)).pages(), LEAST_PAGES);
+        assert!(room.pages() >= MIN_PAGES);
+        assert_eq!(LogLimit::of(&path, &settings(0)).pages(), MIN_PAGES);
     }
 }

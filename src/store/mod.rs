@@ -34,12 +34,12 @@ mod writer;
 mod tests;
 
 pub use backup::{BackupError, BackupReport, backup};
-pub use check::{CheckReport, ForeignKeyFault, check};
+pub use check::{CheckReport, ForeignKeyViolation, check};
 pub use commit_hook::CommitHook;
 pub use database::Store;
 pub use files::{beside, write_private};
 pub use health::Health;
-pub use lock::Holder;
+pub use lock::LockHolder;
 pub use metrics::Metrics;
 pub use open_error::OpenError;
 pub use restore::{RestoreReport, restore};

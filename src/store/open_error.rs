@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use super::{Holder, sqlite_fault::Fault};
+use super::{LockHolder, sqlite_fault::SqliteFault};
 
 /// The reason why a database could not be opened. No file was changed or left behind.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +88,7 @@ pub enum OpenError {
         /// The database file.
         path: PathBuf,
         /// The other server, as far as known.
-        holder: Holder,
+        holder: LockHolder,
     },
     /// The file is damaged.
     #[error("{} is damaged\nRestore a backup of it", .path.display())]
@@ -158,15 +158,19 @@ impl OpenError {
         if source.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) {
             return Self::NotADatabase { path };
         }
-        match Fault::of(&source) {
-            Fault::ReadOnly | Fault::CannotOpen | Fault::Full => Self::NotWritable {
-                path,
-                source: Some(io::Error::other(source)),
-            },
-            Fault::Corrupt => Self::Damaged { path, source },
-            Fault::Io | Fault::Busy | Fault::Memory | Fault::Duplicate | Fault::Other => {
-                Self::Sqlite { path, source }
+        match SqliteFault::of(&source) {
+            SqliteFault::ReadOnly | SqliteFault::CannotOpen | SqliteFault::Full => {
+                Self::NotWritable {
+                    path,
+                    source: Some(io::Error::other(source)),
+                }
             }
+            SqliteFault::Corrupt => Self::Damaged { path, source },
+            SqliteFault::Io
+            | SqliteFault::Busy
+            | SqliteFault::Memory
+            | SqliteFault::Duplicate
+            | SqliteFault::Other => Self::Sqlite { path, source },
         }
     }
 }

@@ -28,18 +28,18 @@ use super::{
 /// Number of connections for point reads in addition to one per server thread, for reads from other threads.
 const SPARE_CONNECTIONS: usize = 2;
 /// Maximum time that the start waits for the first connection, and the close for the last.
-const PATIENCE: Duration = Duration::from_secs(10);
+const OPEN_CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Two pools, one for point reads and one for scans, so that scans cannot block point reads.
 #[derive(Debug)]
-pub(super) struct Readers {
-    points: r2d2::Pool<Readable>,
-    scans: r2d2::Pool<Readable>,
+pub(super) struct ReaderPools {
+    points: r2d2::Pool<ReaderManager>,
+    scans: r2d2::Pool<ReaderManager>,
     /// Disconnected when the last connection is closed.
     open: Mutex<Receiver<Infallible>>,
 }
 
-impl Readers {
+impl ReaderPools {
     /// Opens the pools. One connection opens at once, the others on demand.
     pub(super) fn open(path: &Path, settings: &Settings) -> Result<Self, r2d2::Error> {
         let (alive, open) = channel();
@@ -50,7 +50,7 @@ impl Readers {
             .build();
         let opener = Arc::new(opener);
         let pool = |size| {
-            let manager = Readable::new(path, settings, alive.clone());
+            let manager = ReaderManager::new(path, settings, alive.clone());
             pool(manager, settings, &opener, size)
         };
         let threads = thread::available_parallelism().map_or(2, |count| count.get().max(2));
@@ -60,17 +60,17 @@ impl Readers {
             scans: pool(settings.scan_connections.max(1))?,
             open: Mutex::new(open),
         };
-        drop(readers.points.get_timeout(PATIENCE)?);
+        drop(readers.points.get_timeout(OPEN_CLOSE_TIMEOUT)?);
         Ok(readers)
     }
 
     /// Takes a connection for a point read.
-    pub(super) fn point(&self) -> Result<PooledConnection<Readable>> {
+    pub(super) fn point(&self) -> Result<PooledConnection<ReaderManager>> {
         self.points.get().map_err(busy)
     }
 
     /// Takes a connection for a scan.
-    pub(super) fn scan(&self) -> Result<PooledConnection<Readable>> {
+    pub(super) fn scan(&self) -> Result<PooledConnection<ReaderManager>> {
         self.scans.get().map_err(busy)
     }
 
@@ -82,7 +82,7 @@ impl Readers {
             .open
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        match open.recv_timeout(PATIENCE) {
+        match open.recv_timeout(OPEN_CLOSE_TIMEOUT) {
             Err(RecvTimeoutError::Disconnected) => {}
             Err(RecvTimeoutError::Timeout) => {
                 tracing::warn!("a read goes on while the database is closed");
@@ -93,11 +93,11 @@ impl Readers {
 }
 
 fn pool(
-    manager: Readable,
+    manager: ReaderManager,
     settings: &Settings,
     opener: &Arc<ScheduledThreadPool>,
     size: u32,
-) -> Result<r2d2::Pool<Readable>, r2d2::Error> {
+) -> Result<r2d2::Pool<ReaderManager>, r2d2::Error> {
     r2d2::Pool::builder()
         .max_size(size)
         .min_idle(Some(0))
@@ -117,7 +117,7 @@ fn busy(error: r2d2::Error) -> Error {
 /// Connection manager that opens [`Reader`]s. All connections share the channel of `alive`, which thus
 /// disconnects with the last of them.
 #[derive(Debug)]
-pub(super) struct Readable {
+pub(super) struct ReaderManager {
     inner: SqliteConnectionManager,
     alive: Sender<Infallible>,
 }
@@ -137,7 +137,7 @@ impl Deref for Reader {
     }
 }
 
-impl Readable {
+impl ReaderManager {
     fn new(path: &Path, settings: &Settings, alive: Sender<Infallible>) -> Self {
         let settings = settings.clone();
         let inner = SqliteConnectionManager::file(path)
@@ -147,7 +147,7 @@ impl Readable {
     }
 }
 
-impl ManageConnection for Readable {
+impl ManageConnection for ReaderManager {
     type Connection = Reader;
     type Error = rusqlite::Error;
 

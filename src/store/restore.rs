@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Suffix of a database that was moved aside; the time follows.
-const ASIDE: &str = ".before-restore-";
+const ASIDE_SUFFIX: &str = ".before-restore-";
 
 /// The result of a restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +117,7 @@ fn move_all(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Returns the database that was last moved aside from `target`, by its name.
 pub(super) fn find_aside(target: &Path) -> Option<PathBuf> {
-    let prefix = beside(target, ASIDE);
+    let prefix = beside(target, ASIDE_SUFFIX);
     let prefix = prefix.file_name()?.to_str()?;
     let entries = fs::read_dir(target.parent()?).ok()?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
@@ -134,7 +134,7 @@ fn free_name(target: &Path, now: Timestamp) -> PathBuf {
         .chars()
         .filter(|character| !matches!(character, '-' | ':' | '.'))
         .collect();
-    let first = beside(target, &format!("{ASIDE}{time}"));
+    let first = beside(target, &format!("{ASIDE_SUFFIX}{time}"));
     let mut name = first.clone();
     let mut count = 2;
     while is_occupied(&name) {

@@ -5,7 +5,7 @@ use rusqlite::{
     types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
 };
 
-use crate::kernel::{ObjectText, Timestamp};
+use crate::kernel::{RawObject, Timestamp};
 
 /// INTEGER: microseconds since 1970-01-01T00:00:00Z.
 impl ToSql for Timestamp {
@@ -21,13 +21,13 @@ impl FromSql for Timestamp {
 }
 
 /// TEXT: JSON.
-impl ToSql for ObjectText {
+impl ToSql for RawObject {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::from(self.as_str()))
     }
 }
 
-impl FromSql for ObjectText {
+impl FromSql for RawObject {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         Self::parse(String::column_result(value)?)
             .map_err(|error| FromSqlError::Other(error.into()))

@@ -21,7 +21,7 @@ pub(super) fn unavailable(message: &'static str) -> Error {
 
 /// The classes of SQLite's errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum SqliteFault {
     /// FULL: no space left on the disk, or the size limit is reached.
     Full,
     /// IOERR: the disk failed.
@@ -42,7 +42,7 @@ pub(super) enum Fault {
     Other,
 }
 
-impl Fault {
+impl SqliteFault {
     pub(super) fn of(error: &rusqlite::Error) -> Self {
         let rusqlite::Error::SqliteFailure(failure, _) = error else {
             return Self::Other;
@@ -120,16 +120,16 @@ impl Fault {
 /// rest. SQLite's message stays in the source, because it may name files, tables and columns.
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        let fault = Fault::of(&error);
+        let fault = SqliteFault::of(&error);
         match fault {
-            Fault::Full
-            | Fault::Io
-            | Fault::Busy
-            | Fault::ReadOnly
-            | Fault::CannotOpen
-            | Fault::Memory => unavailable("The database is not available right now"),
-            Fault::Duplicate => Self::new(Kind::Conflict, "It already exists"),
-            Fault::Corrupt | Fault::Other => Self::new(Kind::Internal, fault.message()),
+            SqliteFault::Full
+            | SqliteFault::Io
+            | SqliteFault::Busy
+            | SqliteFault::ReadOnly
+            | SqliteFault::CannotOpen
+            | SqliteFault::Memory => unavailable("The database is not available right now"),
+            SqliteFault::Duplicate => Self::new(Kind::Conflict, "It already exists"),
+            SqliteFault::Corrupt | SqliteFault::Other => Self::new(Kind::Internal, fault.message()),
         }
         .with_source(error)
     }
@@ -193,6 +193,6 @@ mod tests {
             .unwrap_err();
         assert_eq!(error.message(), "It already exists");
         assert!(format!("{error:?}").contains("private_table"));
-        assert_eq!(Fault::behind(&error), Fault::Duplicate);
+        assert_eq!(SqliteFault::behind(&error), SqliteFault::Duplicate);
     }
 }

@@ -7,16 +7,16 @@ use rusqlite::Connection;
 use super::{
     OpenError, Settings, checkpoint,
     connection::{READ_WRITE, enforce_foreign_keys, open_writer},
-    files::{self, Draft},
+    files::{self, StagedFile},
     identity::{APPLICATION_ID, Identity},
-    log_limit::Room,
-    migrations::{self, Migration, MigrationFailed},
+    log_limit::LogLimit,
+    migrations::{self, Migration, MigrationError},
     restore,
 };
 
 /// The writer's connection. `created` is true if the file is new.
 #[derive(Debug)]
-pub(super) struct Opened {
+pub(super) struct OpenedDatabase {
     pub(super) connection: Connection,
     pub(super) created: bool,
 }
@@ -26,13 +26,13 @@ pub(super) fn open_or_create(
     path: &Path,
     settings: &Settings,
     migrations: &[Migration],
-) -> Result<Opened, OpenError> {
+) -> Result<OpenedDatabase, OpenError> {
     let found = Identity::look(path)?;
     let Some(identity) = found else {
         refuse_remains(path)?;
         create(path, migrations)?;
         return open_current(path, settings)
-            .map(|connection| Opened {
+            .map(|connection| OpenedDatabase {
                 connection,
                 created: true,
             })
@@ -44,7 +44,7 @@ pub(super) fn open_or_create(
     enforce_foreign_keys(&connection, false).map_err(|error| OpenError::sqlite(path, error))?;
     migrations::apply(&mut connection, migrations).map_err(|failed| migration(path, failed))?;
     enforce_foreign_keys(&connection, true).map_err(|error| OpenError::sqlite(path, error))?;
-    Ok(Opened {
+    Ok(OpenedDatabase {
         connection,
         created: false,
     })
@@ -53,7 +53,7 @@ pub(super) fn open_or_create(
 /// Copies a leftover log before the first write if the disk has little free space. The log may be the file
 /// that fills it.
 fn copy_log_if_tight(path: &Path, settings: &Settings, connection: &Connection) {
-    if !Room::of(path, settings).is_tight() {
+    if !LogLimit::of(path, settings).is_tight() {
         return;
     }
     if let Err(error) = checkpoint::truncate(connection) {
@@ -73,7 +73,7 @@ pub(super) fn open_beside(
     path: &Path,
     settings: &Settings,
     migrations: &[Migration],
-) -> Result<Opened, OpenError> {
+) -> Result<OpenedDatabase, OpenError> {
     let identity = look_beside(path)?;
     let known = migrations::version_of(migrations);
     identity.require(path, known)?;
@@ -84,7 +84,7 @@ pub(super) fn open_beside(
             known,
         });
     }
-    Ok(Opened {
+    Ok(OpenedDatabase {
         connection: open_current(path, settings)?,
         created: false,
     })
@@ -123,7 +123,7 @@ pub(super) fn open_current(path: &Path, settings: &Settings) -> Result<Connectio
 
 /// Creates a new database under a temporary name, so that it appears completely or not at all.
 fn create(path: &Path, migrations: &[Migration]) -> Result<(), OpenError> {
-    let draft = Draft::create(path, ".new").map_err(|error| OpenError::io(path, error))?;
+    let draft = StagedFile::create(path, ".new").map_err(|error| OpenError::io(path, error))?;
     let failed = |error| OpenError::sqlite(path, error);
     let mut connection = Connection::open_with_flags(draft.path(), READ_WRITE).map_err(failed)?;
     // The final rename synchronises the whole draft once.
@@ -149,7 +149,7 @@ pub(super) fn write_ahead(draft: &Connection) -> rusqlite::Result<()> {
     draft.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
 }
 
-fn migration(path: &Path, failed: MigrationFailed) -> OpenError {
+fn migration(path: &Path, failed: MigrationError) -> OpenError {
     OpenError::Migration {
         path: path.to_owned(),
         name: failed.name,

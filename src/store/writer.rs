@@ -19,20 +19,20 @@ use crate::kernel::critical_thread;
 
 use super::{
     Metrics, Settings,
-    batch::{self, Ended},
+    batch::{self, BatchResult},
     checkpoint::{self, Checkpointer},
-    commit_hook::Hook,
+    commit_hook::HookSlot,
     health::HealthState,
-    job::{Job, Verdict},
-    sqlite_fault::Fault,
+    job::{CommitOutcome, Job},
+    sqlite_fault::SqliteFault,
     startup,
 };
 
 /// State that the writer shares with the rest of the store.
-pub(super) struct Signs {
+pub(super) struct WriterShared {
     pub(super) health: HealthState,
     pub(super) metrics: Metrics,
-    pub(super) hook: Hook,
+    pub(super) hook: HookSlot,
 }
 
 /// An entry of the writer's queue.
@@ -42,21 +42,21 @@ pub(super) enum Message {
     Close,
 }
 
-const LOG_KEPT: &str = "the disk did not take what was copied from the log; everything acknowledged is in \
+const LOG_KEPT_MESSAGE: &str = "the disk did not take what was copied from the log; everything acknowledged is in \
     the log: mend the disk and start the server again";
 
 /// Maximum number of times that the writer yields to senders before it begins a transaction.
-const YIELDS: usize = 2;
+const MAX_YIELDS: usize = 2;
 
 /// The queue and the thread of the writer.
-pub(super) struct Handle {
+pub(super) struct WriterHandle {
     pub(super) queue: SyncSender<Message>,
     pub(super) thread: JoinHandle<()>,
 }
 
 /// The kind of process that the writer belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Owner {
+pub(super) enum ProcessRole {
     Server,
     /// A command beside a server that may be running.
     Command,
@@ -64,16 +64,16 @@ pub(super) enum Owner {
 
 /// Starts the writer thread with its connection.
 pub(super) fn start(
-    owner: Owner,
+    owner: ProcessRole,
     connection: Connection,
     path: PathBuf,
     settings: Settings,
-    signs: Arc<Signs>,
-) -> io::Result<Handle> {
+    signs: Arc<WriterShared>,
+) -> io::Result<WriterHandle> {
     let (queue, messages) = sync_channel(settings.queue_depth.max(1));
     let checkpointer = match owner {
-        Owner::Server => Some(Checkpointer::start(path.clone(), settings.clone())?),
-        Owner::Command => None,
+        ProcessRole::Server => Some(Checkpointer::start(path.clone(), settings.clone())?),
+        ProcessRole::Command => None,
     };
     let writer = Writer {
         checkpointer,
@@ -86,7 +86,7 @@ pub(super) fn start(
     let thread = thread::Builder::new()
         .name("store-writer".to_owned())
         .spawn(move || writer.run(&messages))?;
-    Ok(Handle { queue, thread })
+    Ok(WriterHandle { queue, thread })
 }
 
 struct Writer {
@@ -96,7 +96,7 @@ struct Writer {
     checkpointer: Option<Checkpointer>,
     path: PathBuf,
     settings: Settings,
-    signs: Arc<Signs>,
+    signs: Arc<WriterShared>,
     /// The async runtime of the caller that opened the store.
     runtime: Option<runtime::Handle>,
 }
@@ -136,7 +136,7 @@ impl Writer {
                 }
                 next = messages.try_recv().ok();
             }
-            if jobs.len() == before || yields == YIELDS {
+            if jobs.len() == before || yields == MAX_YIELDS {
                 return !jobs.is_empty();
             }
             yields += 1;
@@ -147,8 +147,9 @@ impl Writer {
 
     fn run_batch(&mut self, jobs: &mut VecDeque<Box<dyn Job>>) {
         if self.log_is_kept() {
-            self.signs.health.fails(LOG_KEPT);
-            jobs.drain(..).for_each(|job| job.answer(Verdict::Lost));
+            self.signs.health.fails(LOG_KEPT_MESSAGE);
+            jobs.drain(..)
+                .for_each(|job| job.answer(CommitOutcome::Lost));
             return;
         }
         self.reopen_if_spoiled();
@@ -160,7 +161,9 @@ impl Writer {
                 ended.answer(self.runtime.as_ref());
                 self.see_to_log();
             }
-            None => jobs.drain(..).for_each(|job| job.answer(Verdict::Lost)),
+            None => jobs
+                .drain(..)
+                .for_each(|job| job.answer(CommitOutcome::Lost)),
         }
     }
 
@@ -186,17 +189,17 @@ impl Writer {
             checkpointer.between_commits(connection);
         }
         if self.log_is_kept() {
-            self.signs.health.fails(LOG_KEPT);
+            self.signs.health.fails(LOG_KEPT_MESSAGE);
         }
     }
 
-    fn learn_from(&mut self, ended: &Ended) {
+    fn learn_from(&mut self, ended: &BatchResult) {
         match ended.fault {
             Some(fault) => {
                 self.signs.health.fails(fault.message());
                 if fault.spoils_connection() {
                     self.connection = None;
-                } else if fault == Fault::Full {
+                } else if fault == SqliteFault::Full {
                     self.make_room();
                 }
             }

@@ -5,24 +5,24 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use super::state_file::Kept;
+use super::state_file::StateFile;
 use crate::net::outbound::{Outbound, OutboundRequest, OutboundStream};
 
 /// Maximum time of a call, and of silence on a stream: the server sends a heartbeat twice as often.
-const PATIENCE: Duration = Duration::from_secs(60);
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Maximum size of a response, in bytes.
-const ANSWER_MAX: usize = 10 * 1024 * 1024;
+const RESPONSE_MAX: usize = 10 * 1024 * 1024;
 
 /// The chat API of one bot, used as one user.
-pub struct Api {
+pub struct ChatClient {
     outbound: Outbound,
     address: String,
     key: String,
     pub user: String,
 }
 
-impl Api {
+impl ChatClient {
     pub const fn new(outbound: Outbound, address: String) -> Self {
         Self {
             outbound,
@@ -33,7 +33,7 @@ impl Api {
     }
 
     /// Signs in as the saved user, or creates one. Returns the conversation to continue.
-    pub async fn begin(&mut self, kept: &mut Kept) -> Result<String> {
+    pub async fn begin(&mut self, kept: &mut StateFile) -> Result<String> {
         let hello = self.send("GET", "/hello", None).await?;
         self.good(hello)
             .context("there is no chat at this address")?;
@@ -141,8 +141,8 @@ impl Api {
             url: format!("{}{path}", self.address),
             headers,
             body: body.map_or_else(Vec::new, |body| body.to_string().into_bytes()),
-            timeout: PATIENCE,
-            max_response: ANSWER_MAX,
+            timeout: CALL_TIMEOUT,
+            max_response: RESPONSE_MAX,
         }
     }
 }

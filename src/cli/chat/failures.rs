@@ -11,16 +11,16 @@ use crate::{
 };
 
 /// Polling interval.
-const EVERY: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Maximum time of a call.
-const PATIENCE: Duration = Duration::from_secs(10);
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Maximum size of a response, in bytes.
-const ANSWER_MAX: usize = 1024 * 1024;
+const RESPONSE_MAX: usize = 1024 * 1024;
 
 /// A failure of the bot's code.
-pub struct Trouble {
+pub struct BotFailure {
     /// The failed operation and the reason, with the stack.
     pub text: String,
     /// True if the server retries the operation.
@@ -28,17 +28,17 @@ pub struct Trouble {
 }
 
 /// The failures of one bot.
-pub struct Troubles {
+pub struct FailurePoller {
     outbound: Outbound,
     /// `None` if the server does not report failures.
     address: Option<String>,
     after: u64,
-    found: VecDeque<Trouble>,
+    found: VecDeque<BotFailure>,
     /// The reason why the bot cannot answer at all.
     pub notice: Option<String>,
 }
 
-impl Troubles {
+impl FailurePoller {
     /// Starts to poll the failures of the bot whose chat API is at this address.
     pub async fn begin(outbound: Outbound, api: &str) -> Self {
         let address = api.rsplit_once("/webhook/");
@@ -61,7 +61,7 @@ impl Troubles {
     }
 
     /// Returns the next failure. Never completes if the server does not report failures. Cancel-safe.
-    pub async fn next(&mut self) -> Trouble {
+    pub async fn next(&mut self) -> BotFailure {
         loop {
             if let Some(found) = self.found.pop_front() {
                 return found;
@@ -69,7 +69,7 @@ impl Troubles {
             if self.address.is_none() {
                 std::future::pending::<()>().await;
             }
-            pause(EVERY).await;
+            pause(POLL_INTERVAL).await;
             self.look().await;
         }
     }
@@ -86,7 +86,7 @@ impl Troubles {
             let text = failure["text"].as_str().unwrap_or_default();
             let stack = failure["stack"].as_str();
             let stack = stack.map_or_else(String::new, |stack| format!("\n{stack}"));
-            self.found.push_back(Trouble {
+            self.found.push_back(BotFailure {
                 text: format!("{text}{stack}"),
                 retried: failure["retried"] == true,
             });
@@ -99,8 +99,8 @@ impl Troubles {
             url: format!("{}{query}", self.address.as_ref()?),
             headers: Vec::new(),
             body: Vec::new(),
-            timeout: PATIENCE,
-            max_response: ANSWER_MAX,
+            timeout: CALL_TIMEOUT,
+            max_response: RESPONSE_MAX,
         };
         let answer = self.outbound.send(request).await.ok()?;
         let good = answer.status == 200;

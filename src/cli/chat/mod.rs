@@ -13,7 +13,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::json;
 
-use self::{api::Api, failures::Troubles, session::Talk, state_file::Kept};
+use self::{api::ChatClient, failures::FailurePoller, session::ChatSession, state_file::StateFile};
 use super::output;
 use crate::{
     config::{Config, Loaded},
@@ -74,13 +74,13 @@ impl Chat {
         }
         // The user of this machine chose the address, so private addresses are allowed.
         let outbound = Outbound::new(&config.outbound, true);
-        let mut kept = Kept::read(&file, &address, self.new)?;
-        let mut api = Api::new(outbound.clone(), address.clone());
+        let mut kept = StateFile::read(&file, &address, self.new)?;
+        let mut api = ChatClient::new(outbound.clone(), address.clone());
         let conversation = api.begin(&mut kept).await?;
         kept.write()?;
-        let troubles = Troubles::begin(outbound, &address).await;
+        let troubles = FailurePoller::begin(outbound, &address).await;
         let wait = Duration::from_secs(self.wait);
-        let talk = Talk::new(api, conversation, troubles, (json, wait));
+        let talk = ChatSession::new(api, conversation, troubles, (json, wait));
         talk.run().await
     }
 

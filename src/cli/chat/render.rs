@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// A rendered message.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Drawn {
+pub struct RenderedMessage {
     /// The lines of text.
     pub lines: Vec<String>,
     /// The reply for each number that the user can type: 1, 2, …
@@ -12,13 +12,13 @@ pub struct Drawn {
 }
 
 /// Renders the payload of a message.
-pub fn draw(payload: &Value) -> Drawn {
-    let mut drawn = Drawn::default();
+pub fn draw(payload: &Value) -> RenderedMessage {
+    let mut drawn = RenderedMessage::default();
     drawn.add(payload);
     drawn
 }
 
-impl Drawn {
+impl RenderedMessage {
     fn add(&mut self, payload: &Value) {
         let member = |name: &str| payload[name].as_str();
         match member("type").unwrap_or_default() {
@@ -175,7 +175,7 @@ mod tests {
                 vec![],
             ),
         ] {
-            let expected = Drawn {
+            let expected = RenderedMessage {
                 lines: lines.into_iter().map(str::to_owned).collect(),
                 choices: choices.into_iter().map(str::to_owned).collect(),
             };

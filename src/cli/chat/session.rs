@@ -12,10 +12,10 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{
-    api::Api,
-    failures::{Trouble, Troubles},
+    api::ChatClient,
+    failures::{BotFailure, FailurePoller},
     prompt::Prompt,
-    render::{Drawn, draw, harmless},
+    render::{RenderedMessage, draw, harmless},
 };
 use crate::{
     cli::output,
@@ -27,21 +27,21 @@ use crate::{
 };
 
 /// Time without messages after which the bot's answer is complete, if the input is not a terminal.
-const QUIET: Duration = Duration::from_millis(500);
+const QUIET_TIME: Duration = Duration::from_millis(500);
 
 /// Delays before each attempt to reconnect, in seconds.
-const AGAIN: [u64; 5] = [0, 1, 2, 5, 10];
+const RECONNECT_DELAYS: [u64; 5] = [0, 1, 2, 5, 10];
 
 /// Time after a line was typed in a terminal during which failures are polled.
-const LOOK: Duration = Duration::from_secs(60);
+const FAILURE_POLL_TIME: Duration = Duration::from_secs(60);
 
 /// A chat session with a bot.
-pub struct Talk {
-    api: Api,
+pub struct ChatSession {
+    api: ChatClient,
     conversation: String,
     json: bool,
     wait: Duration,
-    troubles: Troubles,
+    troubles: FailurePoller,
     /// True if a message got no answer because the bot's code failed or is missing.
     failed: bool,
     /// The replies of the latest numbered choices.
@@ -53,16 +53,16 @@ pub struct Talk {
 }
 
 /// An event during the wait for an answer.
-enum Came {
+enum Incoming {
     Message(Option<Value>),
-    Failure(Trouble),
+    Failure(BotFailure),
 }
 
-impl Talk {
+impl ChatSession {
     pub fn new(
-        api: Api,
+        api: ChatClient,
         conversation: String,
-        troubles: Troubles,
+        troubles: FailurePoller,
         (json, wait): (bool, Duration),
     ) -> Self {
         let is_terminal = io::stdin().is_terminal();
@@ -82,7 +82,7 @@ impl Talk {
 
     /// Runs until the input ends. False if a message got no answer because the bot's code failed.
     pub async fn run(mut self) -> Result<bool> {
-        let mut heard = Heard::open(&self.api, &self.conversation).await?;
+        let mut heard = MessageStream::open(&self.api, &self.conversation).await?;
         for message in self.api.messages(&self.conversation).await? {
             self.note(&message);
         }
@@ -93,7 +93,7 @@ impl Talk {
         let mut said: Option<Stopwatch> = None;
         loop {
             self.prompt.show();
-            let looks = said.is_some_and(|said| said.elapsed() < LOOK);
+            let looks = said.is_some_and(|said| said.elapsed() < FAILURE_POLL_TIME);
             tokio::select! {
                 line = lines.recv() => match line {
                     Some(line) => {
@@ -113,7 +113,7 @@ impl Talk {
     }
 
     /// Sends a typed line. If the input is not a terminal, also waits for the answer before the next line.
-    async fn typed(&mut self, line: &str, heard: &mut Heard) -> Result<()> {
+    async fn typed(&mut self, line: &str, heard: &mut MessageStream) -> Result<()> {
         let line = line.trim();
         if line.is_empty() {
             return Ok(());
@@ -135,7 +135,7 @@ impl Talk {
         let mut unanswered = false;
         while let Ok(came) = within(patience, self.next(heard)).await {
             match came {
-                Came::Message(message) => {
+                Incoming::Message(message) => {
                     let before = self.seen.len();
                     self.came(message, heard).await?;
                     if self.seen.len() == before {
@@ -143,7 +143,7 @@ impl Talk {
                     }
                     unanswered = false;
                 }
-                Came::Failure(trouble) => {
+                Incoming::Failure(trouble) => {
                     self.tell(&trouble);
                     unanswered |= trouble.retried;
                     if trouble.retried {
@@ -152,7 +152,7 @@ impl Talk {
                     self.failed = true;
                 }
             }
-            patience = QUIET.min(self.wait);
+            patience = QUIET_TIME.min(self.wait);
         }
         self.failed |= unanswered;
         if patience == self.wait {
@@ -161,15 +161,15 @@ impl Talk {
         Ok(())
     }
 
-    async fn next(&mut self, heard: &mut Heard) -> Came {
+    async fn next(&mut self, heard: &mut MessageStream) -> Incoming {
         tokio::select! {
-            message = heard.next() => Came::Message(message),
-            failure = self.troubles.next() => Came::Failure(failure),
+            message = heard.next() => Incoming::Message(message),
+            failure = self.troubles.next() => Incoming::Failure(failure),
         }
     }
 
     /// Prints a failure of the bot's code.
-    fn tell(&mut self, trouble: &Trouble) {
+    fn tell(&mut self, trouble: &BotFailure) {
         self.prompt.clear();
         let lines: Vec<String> = trouble.text.lines().map(harmless).collect();
         let again = if trouble.retried {
@@ -181,15 +181,15 @@ impl Talk {
     }
 
     /// Prints a message, or reconnects if the stream has ended.
-    async fn came(&mut self, message: Option<Value>, heard: &mut Heard) -> Result<()> {
+    async fn came(&mut self, message: Option<Value>, heard: &mut MessageStream) -> Result<()> {
         if let Some(message) = message {
             return self.print(&message);
         }
         self.prompt.clear();
         output::note("(the connection is lost)");
-        for seconds in AGAIN {
+        for seconds in RECONNECT_DELAYS {
             Clock::system().sleep(Duration::from_secs(seconds)).await;
-            let Ok(opened) = Heard::open(&self.api, &self.conversation).await else {
+            let Ok(opened) = MessageStream::open(&self.api, &self.conversation).await else {
                 continue;
             };
             *heard = opened;
@@ -214,7 +214,7 @@ impl Talk {
             return Ok(());
         }
         self.prompt.clear();
-        let Drawn { lines, choices } = draw(&message["payload"]);
+        let RenderedMessage { lines, choices } = draw(&message["payload"]);
         if self.json {
             output::line(message)?;
         } else {
@@ -230,13 +230,13 @@ impl Talk {
 }
 
 /// The messages of an event stream.
-struct Heard {
+struct MessageStream {
     stream: OutboundStream,
     bytes: Vec<u8>,
 }
 
-impl Heard {
-    async fn open(api: &Api, conversation: &str) -> Result<Self> {
+impl MessageStream {
+    async fn open(api: &ChatClient, conversation: &str) -> Result<Self> {
         Ok(Self {
             stream: api.listen(conversation).await?,
             bytes: Vec::new(),

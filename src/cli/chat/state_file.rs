@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// The saved state of one chat.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Entry {
+pub struct ChatState {
     /// The user's key.
     pub key: Option<String>,
     /// The id of the conversation.
@@ -22,16 +22,16 @@ pub struct Entry {
 }
 
 /// The saved states of all chats, and the address of the current one.
-pub struct Kept {
+pub struct StateFile {
     file: PathBuf,
     address: String,
-    all: BTreeMap<String, Entry>,
+    all: BTreeMap<String, ChatState>,
 }
 
-impl Kept {
+impl StateFile {
     /// Reads the state file. `forget`: True to drop the state of this address.
     pub fn read(file: &Path, address: &str, forget: bool) -> Result<Self> {
-        let mut all: BTreeMap<String, Entry> = match fs::read(file) {
+        let mut all: BTreeMap<String, ChatState> = match fs::read(file) {
             Ok(text) => serde_json::from_slice(&text).with_context(|| {
                 format!("{} is not what this command has written", file.display())
             })?,
@@ -51,7 +51,7 @@ impl Kept {
     }
 
     /// Returns the state of this address for changes.
-    pub fn entry(&mut self) -> &mut Entry {
+    pub fn entry(&mut self) -> &mut ChatState {
         self.all.entry(self.address.clone()).or_default()
     }
 

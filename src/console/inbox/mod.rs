@@ -14,14 +14,14 @@ use url::form_urlencoded;
 use crate::{
     domain::{
         App,
-        inbox::{self, Inbox, Incoming, Received},
+        inbox::{self, Inbox, InboxRequest, StoredRequest},
     },
     http::{allowed_methods, body_limit, errors::Failure, read_bytes, same_origin},
     kernel::{Error, Result, Rule, Violation},
 };
 
 /// The methods of the inbox's paths.
-pub const METHODS: &[allowed_methods::Row] = &[
+pub const METHODS: &[allowed_methods::PathMethods] = &[
     ("/", "GET, HEAD"),
     ("/{name}", "GET, HEAD, POST, PUT"),
     ("/{name}/settings", "POST"),
@@ -91,7 +91,7 @@ async fn receive(app: App, mut request: Request) -> Result<Response> {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         (name.as_str().to_owned(), value)
     });
-    let incoming = Incoming {
+    let incoming = InboxRequest {
         method: request.method().to_string(),
         path: request.original_uri().to_string(),
         headers: headers.collect(),
@@ -181,7 +181,7 @@ fn inbox_json(inbox: &Inbox) -> Value {
     json!({"name": inbox.name, "status": inbox.status, "requests": requests})
 }
 
-fn request_json(request: &Received) -> Value {
+fn request_json(request: &StoredRequest) -> Value {
     let headers: Vec<Value> = request
         .headers
         .iter()

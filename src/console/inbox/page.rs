@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    domain::inbox::{Inbox, Received, Summary},
+    domain::inbox::{Inbox, InboxSummary, StoredRequest},
     http::page::{escape, fill, text},
 };
 
@@ -19,7 +19,7 @@ const STATUSES: [(u16, &str); 7] = [
 ];
 
 /// Renders the list of inboxes.
-pub(super) fn list(inboxes: &[Summary]) -> String {
+pub(super) fn list(inboxes: &[InboxSummary]) -> String {
     let rows: String = inboxes
         .iter()
         .map(|inbox| {
@@ -73,7 +73,7 @@ fn options(current: u16) -> String {
         .collect()
 }
 
-fn request(request: &Received) -> String {
+fn request(request: &StoredRequest) -> String {
     let (class, word) = match request.verdict.verified {
         Some(true) => ("good", "Signature verified"),
         Some(false) => ("bad", "Signature not verified"),

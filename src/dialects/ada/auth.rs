@@ -62,7 +62,7 @@ macro_rules! bearer {
 }
 
 /// Requirements of an extractor.
-struct Needs {
+struct Requirements {
     /// Kinds of key that the extractor recognizes. Installation tokens are recognized everywhere, so that one
     /// that is not sufficient gets 403 instead of 401.
     keys: &'static [KeyKind],
@@ -74,12 +74,12 @@ struct Needs {
     creator_host: bool,
 }
 
-const GENERAL: &[KeyKind] = &[KeyKind::Ada, KeyKind::AdaInstallation];
-const OF_V1: &[KeyKind] = &[KeyKind::AdaEndUsers, KeyKind::Ada, KeyKind::AdaInstallation];
+const GENERAL_KEYS: &[KeyKind] = &[KeyKind::Ada, KeyKind::AdaInstallation];
+const V1_KEYS: &[KeyKind] = &[KeyKind::AdaEndUsers, KeyKind::Ada, KeyKind::AdaInstallation];
 
 /// Returns the requirements of operations that only the agent's own keys may call.
-const fn own_key(keys: &'static [KeyKind], class: Class) -> Needs {
-    Needs {
+const fn own_key(keys: &'static [KeyKind], class: Class) -> Requirements {
+    Requirements {
         keys,
         class,
         scope: None,
@@ -88,10 +88,10 @@ const fn own_key(keys: &'static [KeyKind], class: Class) -> Needs {
 }
 
 /// Returns the requirements of operations that only installations may call.
-const fn installation(scope: Scope, creator_host: bool) -> Needs {
-    Needs {
+const fn installation(scope: Scope, creator_host: bool) -> Requirements {
+    Requirements {
         // API keys are recognized too, so that a key of the wrong kind gets 403 instead of 401.
-        keys: GENERAL,
+        keys: GENERAL_KEYS,
         class: Class::Ada,
         scope: Some(scope),
         creator_host,
@@ -100,38 +100,38 @@ const fn installation(scope: Scope, creator_host: bool) -> Needs {
 
 bearer! {
     /// Authenticates calls to v2 operations in the default rate limit class.
-    pub struct Platform, BEARER, own_key(GENERAL, Class::Ada)
+    pub struct PlatformAuth, BEARER, own_key(GENERAL_KEYS, Class::Ada)
 }
 
 bearer! {
     /// Authenticates calls to the End Users API v2.
-    pub struct EndUsersV2, BEARER, own_key(GENERAL, Class::AdaEndUsers)
+    pub struct EndUsersV2Auth, BEARER, own_key(GENERAL_KEYS, Class::AdaEndUsers)
 }
 
 bearer! {
     /// Authenticates calls to the End Users API v1. A later edition of the vendor's page accepts general keys
     /// too (ada.md §1.1).
-    pub struct EndUsersV1, BEARER, own_key(OF_V1, Class::AdaEndUsersV1)
+    pub struct EndUsersV1Auth, BEARER, own_key(V1_KEYS, Class::AdaEndUsersV1)
 }
 
 bearer! {
     /// Authenticates an installation that asks for its own identity, also at its creator's host
     /// (ada.md §2.5).
-    pub struct AnyInstallation, INSTALLATION_TOKEN, installation(Scope::ReadInstallations, true)
+    pub struct InstallationSelfAuth, INSTALLATION_TOKEN, installation(Scope::ReadInstallations, true)
 }
 
 bearer! {
     /// Authenticates an installation that reads itself.
-    pub struct ReadInstallation, INSTALLATION_TOKEN, installation(Scope::ReadInstallations, false)
+    pub struct ReadInstallationAuth, INSTALLATION_TOKEN, installation(Scope::ReadInstallations, false)
 }
 
 bearer! {
     /// Authenticates an installation that updates itself.
-    pub struct WriteInstallation, INSTALLATION_TOKEN,
+    pub struct WriteInstallationAuth, INSTALLATION_TOKEN,
     installation(Scope::WriteInstallations, false)
 }
 
-fn admit(request: &Request, needs: &Needs) -> Result<Call> {
+fn admit(request: &Request, needs: &Requirements) -> Result<Call> {
     let app = app(request)?;
     let key = bearer(request)?;
     let call = app.admit(key, needs.keys, needs.class)?;

@@ -4,13 +4,16 @@ use poem_openapi::{
     ApiResponse, Enum, Object, OpenApi, param::Path, payload::Json, types::Example,
 };
 
-use super::{Tag, auth::Platform, error::Failed};
+use super::{Tag, auth::PlatformAuth, error::Failed};
 use crate::{
     domain::end_users::{
-        deletion::{self, Deletion, Disposition, Identifier, IdentifierKind, Outcome, Status},
+        deletion::{
+            self, Deletion, DeletionStatus, Disposition, Identifier, IdentifierKind,
+            IdentifierResult,
+        },
         time_text,
     },
-    http::body::BodyUpTo,
+    http::body::LimitedBody,
     kernel::Result,
 };
 
@@ -106,14 +109,14 @@ enum DeletionJobStatus {
     Failed,
 }
 
-impl From<Status> for DeletionJobStatus {
-    fn from(status: Status) -> Self {
+impl From<DeletionStatus> for DeletionJobStatus {
+    fn from(status: DeletionStatus) -> Self {
         match status {
-            Status::Queued => Self::Queued,
-            Status::InProgress => Self::InProgress,
-            Status::Completed => Self::Completed,
-            Status::Partial => Self::Partial,
-            Status::Failed => Self::Failed,
+            DeletionStatus::Queued => Self::Queued,
+            DeletionStatus::InProgress => Self::InProgress,
+            DeletionStatus::Completed => Self::Completed,
+            DeletionStatus::Partial => Self::Partial,
+            DeletionStatus::Failed => Self::Failed,
         }
     }
 }
@@ -157,7 +160,7 @@ impl Example for DeletionRequestAccepted {
 /// Disposition of an identifier.
 #[derive(Clone, Copy, Enum)]
 #[oai(rename_all = "snake_case", rename = "IdentifierDispositionDisposition")]
-enum WireDisposition {
+enum DispositionDto {
     Accepted,
     NotFound,
     Invalid,
@@ -165,7 +168,7 @@ enum WireDisposition {
     Duplicate,
 }
 
-impl From<Disposition> for WireDisposition {
+impl From<Disposition> for DispositionDto {
     fn from(disposition: Disposition) -> Self {
         match disposition {
             Disposition::Accepted => Self::Accepted,
@@ -189,7 +192,7 @@ struct IdentifierDisposition {
     variable: Option<String>,
     /// Disposition of the identifier; absent until the job has processed it.
     #[oai(skip_serializing_if_is_none)]
-    disposition: Option<WireDisposition>,
+    disposition: Option<DispositionDto>,
     /// Number of end users that the identifier matches.
     matched_chatters: u64,
     /// Reason why the identifier was not accepted.
@@ -197,8 +200,8 @@ struct IdentifierDisposition {
     reason: Option<String>,
 }
 
-impl From<Outcome> for IdentifierDisposition {
-    fn from(outcome: Outcome) -> Self {
+impl From<IdentifierResult> for IdentifierDisposition {
+    fn from(outcome: IdentifierResult) -> Self {
         Self {
             r#type: outcome.identifier.kind.into(),
             value: outcome.identifier.value,
@@ -239,8 +242,8 @@ struct DeletionJob {
 // wire: the vendor publishes the field, but not its value
 const JOB_TYPE: &str = "end_user_deletion";
 
-impl From<(Deletion, Vec<Outcome>)> for DeletionJob {
-    fn from((deletion, outcomes): (Deletion, Vec<Outcome>)) -> Self {
+impl From<(Deletion, Vec<IdentifierResult>)> for DeletionJob {
+    fn from((deletion, outcomes): (Deletion, Vec<IdentifierResult>)) -> Self {
         Self {
             job_id: deletion.id.to_string(),
             r#type: JOB_TYPE.to_owned(),
@@ -265,7 +268,7 @@ impl Example for DeletionJob {
                 r#type: DeletionIdentifierType::Email,
                 value: "forget.me@example.com".to_owned(),
                 variable: None,
-                disposition: Some(WireDisposition::Accepted),
+                disposition: Some(DispositionDto::Accepted),
                 matched_chatters: 1,
                 reason: None,
             }],
@@ -301,8 +304,8 @@ impl Deletions {
     )]
     async fn submit_a_bulk_end_user_deletion_request(
         &self,
-        caller: Platform,
-        body: BodyUpTo<DeletionRequest, REQUEST_MAX>,
+        caller: PlatformAuth,
+        body: LimitedBody<DeletionRequest, REQUEST_MAX>,
     ) -> Result<SubmitResponse, Failed> {
         let request = body.0;
         let identifiers = request
@@ -328,7 +331,7 @@ impl Deletions {
     )]
     async fn get_a_deletion_job(
         &self,
-        caller: Platform,
+        caller: PlatformAuth,
         /// ID of the job.
         #[oai(example = "example_id")]
         job_id: Path<String>,

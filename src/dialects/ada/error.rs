@@ -9,7 +9,7 @@ use crate::{
     http::{self, Dialect, dialect::RenderError},
     kernel::{
         Error, Kind, Violation,
-        violation::{Location, Step},
+        violation::{Location, PathSegment},
     },
 };
 
@@ -44,10 +44,10 @@ impl Dialect for V1 {
 }
 
 /// Error type of the operations of v2.
-pub type Failed = http::Failed<V2>;
+pub type Failed = http::ApiError<V2>;
 
 /// Error type of the operations of v1.
-pub type FailedV1 = http::Failed<V1>;
+pub type FailedV1 = http::ApiError<V1>;
 
 /// An invalid value in the request.
 #[derive(Object)]
@@ -154,9 +154,9 @@ fn message(error: &Error) -> &str {
 
 /// Renders the errors of v2.
 #[derive(Clone, Copy)]
-pub struct RenderV2;
+pub struct ErrorRendererV2;
 
-impl RenderError for RenderV2 {
+impl RenderError for ErrorRendererV2 {
     fn render(&self, error: &Error) -> Response {
         let (status, slug) = status(error);
         let mut item = json!({"type": slug, "message": message(error)});
@@ -169,9 +169,9 @@ impl RenderError for RenderV2 {
 
 /// Renders the errors of v1.
 #[derive(Clone, Copy)]
-pub struct RenderV1;
+pub struct ErrorRendererV1;
 
-impl RenderError for RenderV1 {
+impl RenderError for ErrorRendererV1 {
     fn render(&self, error: &Error) -> Response {
         let (status, _) = status(error);
         (status, Json(json!({"message": message(error)}))).into_response()
@@ -188,8 +188,8 @@ fn detail(violation: &Violation) -> Value {
     let mut parameter = "$".to_owned();
     for step in &violation.path {
         match step {
-            Step::Key(key) => parameter.push_str(&format!(".{key}")),
-            Step::Index(index) => parameter.push_str(&format!("[{index}]")),
+            PathSegment::Key(key) => parameter.push_str(&format!(".{key}")),
+            PathSegment::Index(index) => parameter.push_str(&format!("[{index}]")),
         }
     }
     json!({"parameter": parameter, "location": location, "message": violation.to_string()})

@@ -24,17 +24,19 @@ use serde_json::{Value, json};
 
 use self::{
     deletions::Deletions,
-    end_users::{operations_v1::EndUsersFirst, operations_v2::EndUsers},
-    error::{RenderV1, RenderV2},
+    end_users::{operations_v1::EndUsersV1Api, operations_v2::EndUsersV2Api},
+    error::{ErrorRendererV1, ErrorRendererV2},
     platform_integrations::{OAuth, PlatformIntegrations},
-    rate_limit_headers::StandingHeaders,
+    rate_limit_headers::RateLimitHeaders,
     webhooks::operations::Webhooks,
 };
 pub use self::{
-    pages::{BASE_PATH as PAGES_BASE_PATH, METHODS as PAGES_METHODS, RenderPage, routes as pages},
+    pages::{
+        BASE_PATH as PAGES_BASE_PATH, METHODS as PAGES_METHODS, PageErrorRenderer, routes as pages,
+    },
     settings::{MetadataUpdate, Settings},
 };
-use crate::http::{BodyLimit, Document, Marks, Mount, Published, Queries, docs};
+use crate::http::{BodyLimit, ClientPatterns, Document, Mount, Published, QueryParams, docs};
 
 /// Path prefix of everything except v1 of the End Users API.
 const BASE_PATH: &str = "/api";
@@ -42,7 +44,7 @@ const BASE_PATH: &str = "/api";
 const END_USERS_V1_BASE_PATH: &str = "/api/end-users/v1";
 
 /// Paths that end with a slash in the vendor's documents. The server accepts both forms.
-const WITH_SLASH: &[&str] = &[
+const TRAILING_SLASH_PATHS: &[&str] = &[
     "/v2/end-users",
     "/v2/platform-integrations",
     "/v2/webhooks",
@@ -83,13 +85,13 @@ pub fn mount(settings: &Settings) -> Mount {
         base_path: BASE_PATH,
         endpoint: service(settings)
             .into_endpoint()
-            .with(Queries::of(document.clone()))
-            .with(StandingHeaders)
+            .with(QueryParams::of(document.clone()))
+            .with(RateLimitHeaders)
             .before(trailing_slash::strip)
             .boxed(),
         beside: &[],
-        render: Arc::new(RenderV2),
-        marks: Marks {
+        render: Arc::new(ErrorRendererV2),
+        marks: ClientPatterns {
             keys: &["ada_"],
             headers: &[],
         },
@@ -103,16 +105,26 @@ pub fn mount(settings: &Settings) -> Mount {
 pub fn document(settings: &Settings) -> Document {
     let document = Document::new::<error::V2, _>(&service(settings), BASE_PATH, error::example_v2);
     document.with_paths(|path| {
-        let slash = if WITH_SLASH.contains(&path) { "/" } else { "" };
+        let slash = if TRAILING_SLASH_PATHS.contains(&path) {
+            "/"
+        } else {
+            ""
+        };
         format!("{path}{slash}")
     })
 }
 
-type ApiV2 = (EndUsers, Deletions, PlatformIntegrations, OAuth, Webhooks);
+type ApiV2 = (
+    EndUsersV2Api,
+    Deletions,
+    PlatformIntegrations,
+    OAuth,
+    Webhooks,
+);
 
 fn service(settings: &Settings) -> OpenApiService<ApiV2, ()> {
     let api = (
-        EndUsers::new(settings.clone()),
+        EndUsersV2Api::new(settings.clone()),
         Deletions,
         PlatformIntegrations,
         OAuth::new(settings.clone()),
@@ -141,14 +153,14 @@ pub fn mount_end_users_v1(settings: &Settings) -> Mount {
         summary: "End users of an AI agent, version 1, with its one valid key at a time.",
         base_path: END_USERS_V1_BASE_PATH,
         endpoint: routes
-            .with(Queries::of(document.clone()))
-            .with(StandingHeaders)
+            .with(QueryParams::of(document.clone()))
+            .with(RateLimitHeaders)
             .before(trailing_slash::strip)
             .before(limit_body)
             .boxed(),
         beside: &[("/docs", "GET, HEAD"), ("/spec", "GET, HEAD")],
-        render: Arc::new(RenderV1),
-        marks: Marks {
+        render: Arc::new(ErrorRendererV1),
+        marks: ClientPatterns {
             keys: &["ada_eu_"],
             headers: &[],
         },
@@ -209,8 +221,8 @@ fn event_schema(event: &str, end_user: &Value) -> Value {
     })
 }
 
-fn service_v1(settings: &Settings) -> OpenApiService<EndUsersFirst, ()> {
-    let api = EndUsersFirst::new(settings.clone());
+fn service_v1(settings: &Settings) -> OpenApiService<EndUsersV1Api, ()> {
+    let api = EndUsersV1Api::new(settings.clone());
     OpenApiService::new(api, "Ada End Users API", "1.0")
         .description("Read and change the end users of an AI agent.")
 }

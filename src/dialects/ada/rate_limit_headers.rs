@@ -8,11 +8,11 @@ use crate::domain::shared::limits::Standing;
 
 /// Slot in which the extractor stores the rate limit status for the response.
 #[derive(Clone, Default)]
-struct Noted(Arc<OnceLock<Standing>>);
+struct RateLimitSlot(Arc<OnceLock<Standing>>);
 
 /// Stores the caller's rate limit status for the headers of the response.
 pub fn note(request: &Request, standing: Option<Standing>) {
-    if let (Some(noted), Some(standing)) = (request.data::<Noted>(), standing) {
+    if let (Some(noted), Some(standing)) = (request.data::<RateLimitSlot>(), standing) {
         // A request is admitted only once.
         let _ = noted.0.set(standing);
     }
@@ -20,24 +20,24 @@ pub fn note(request: &Request, standing: Option<Standing>) {
 
 /// Middleware that adds the `X-RateLimit-*` headers.
 #[derive(Clone, Copy)]
-pub struct StandingHeaders;
+pub struct RateLimitHeaders;
 
-impl<E: Endpoint<Output = Response>> Middleware<E> for StandingHeaders {
-    type Output = StandingEndpoint<E>;
+impl<E: Endpoint<Output = Response>> Middleware<E> for RateLimitHeaders {
+    type Output = RateLimitHeadersEndpoint<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        StandingEndpoint(inner)
+        RateLimitHeadersEndpoint(inner)
     }
 }
 
 /// Endpoint of [`StandingHeaders`].
-pub struct StandingEndpoint<E>(E);
+pub struct RateLimitHeadersEndpoint<E>(E);
 
-impl<E: Endpoint<Output = Response>> Endpoint for StandingEndpoint<E> {
+impl<E: Endpoint<Output = Response>> Endpoint for RateLimitHeadersEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let noted = Noted::default();
+        let noted = RateLimitSlot::default();
         request.set_data(noted.clone());
         let mut response = self.0.call(request).await?;
         // wire: the vendor does not say which of several windows; the one with the least remaining helps most

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use crate::domain::end_users::MetadataUpdate;
-use crate::domain::platform_integrations::Lifetimes;
+use crate::domain::platform_integrations::TokenLifetimes;
 
 /// Settings of the Ada dialect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,8 +40,8 @@ impl Default for Settings {
 
 impl Settings {
     /// Returns the lifetimes of codes and tokens.
-    pub(super) const fn lifetimes(&self) -> Lifetimes {
-        Lifetimes {
+    pub(super) const fn lifetimes(&self) -> TokenLifetimes {
+        TokenLifetimes {
             code: Duration::from_secs(self.oauth_code_seconds),
             access_token: Duration::from_secs(self.oauth_access_token_seconds),
             refresh_token: Duration::from_secs(self.oauth_refresh_token_seconds),

@@ -27,9 +27,9 @@ const API_TOKEN: &str = "x-api-token";
 pub const HEADERS: &[&str] = &[API_KEY, API_TOKEN];
 
 /// Authenticates a company's call and counts it against the rate limits.
-pub struct Company(pub Call);
+pub struct CompanyAuth(pub Call);
 
-impl<'a> ApiExtractor<'a> for Company {
+impl<'a> ApiExtractor<'a> for CompanyAuth {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
 
     type ParamType = ();

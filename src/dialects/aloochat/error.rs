@@ -9,7 +9,7 @@ use crate::{
     http::{self, Dialect, dialect::RenderError},
     kernel::{
         Error, Kind, Rule, Violation,
-        violation::{Location, Step},
+        violation::{Location, PathSegment},
     },
 };
 
@@ -31,7 +31,7 @@ impl Dialect for Aloochat {
 }
 
 /// Error type of all operations.
-pub type Failed = http::Failed<Aloochat>;
+pub type Failed = http::ApiError<Aloochat>;
 
 /// An error.
 #[derive(Object)]
@@ -156,8 +156,8 @@ fn listed(violation: &Violation) -> Value {
         Location::Header => "header",
     };
     let steps = violation.path.iter().map(|step| match step {
-        Step::Key(key) => json!(key),
-        Step::Index(index) => json!(index),
+        PathSegment::Key(key) => json!(key),
+        PathSegment::Index(index) => json!(index),
     });
     let loc: Vec<Value> = std::iter::once(json!(location)).chain(steps).collect();
     let kind = match &violation.rule {

@@ -2,11 +2,11 @@
 
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
-use super::{Tag, auth::Company, error::Failed, settings::Settings};
+use super::{Tag, auth::CompanyAuth, error::Failed, settings::Settings};
 use crate::domain::service_integrations::Service;
 
 /// Number of types in the vendor's sample response (aloochat.md §3, row 1).
-const SAMPLE: usize = 8;
+const SAMPLE_LEN: usize = 8;
 
 /// A supported type of integration.
 #[derive(Object)]
@@ -37,18 +37,18 @@ impl From<Service> for IntegrationType {
 }
 
 /// OpenAPI operations on integration types.
-pub struct Types {
+pub struct IntegrationTypesApi {
     settings: Settings,
 }
 
-impl Types {
+impl IntegrationTypesApi {
     pub const fn new(settings: Settings) -> Self {
         Self { settings }
     }
 }
 
 #[OpenApi(tag = "Tag::Integrations")]
-impl Types {
+impl IntegrationTypesApi {
     /// Get integration types
     ///
     /// Retrieve all available integration types.
@@ -59,10 +59,10 @@ impl Types {
     )]
     async fn get_integration_types(
         &self,
-        _company: Company,
+        _company: CompanyAuth,
     ) -> Result<Json<Vec<IntegrationType>>, Failed> {
         let count = if self.settings.strict_types_sample {
-            SAMPLE
+            SAMPLE_LEN
         } else {
             Service::ALL.len()
         };

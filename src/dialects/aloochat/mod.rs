@@ -14,9 +14,10 @@ use poem_openapi::{OpenApiService, Tags};
 
 pub use self::settings::{ConfigUpdate, Settings, ValidationStatus};
 use self::{
-    error::ErrorRenderer, integration_types::Types, integrations::operations::Integrations,
+    error::ErrorRenderer, integration_types::IntegrationTypesApi,
+    integrations::operations::Integrations,
 };
-use crate::http::{Document, Marks, Mount, Published, Queries};
+use crate::http::{ClientPatterns, Document, Mount, Published, QueryParams};
 
 /// Path prefix of every operation, as in the vendor's base URL.
 const BASE_PATH: &str = "/api/public";
@@ -42,11 +43,11 @@ pub fn mount(settings: &Settings) -> Mount {
         base_path: BASE_PATH,
         endpoint: service(settings)
             .into_endpoint()
-            .with(Queries::of(document.clone()))
+            .with(QueryParams::of(document.clone()))
             .boxed(),
         beside: &[],
         render: Arc::new(ErrorRenderer::new(settings.validation_status)),
-        marks: Marks {
+        marks: ClientPatterns {
             keys: &["aloo_"],
             headers: auth::HEADERS,
         },
@@ -61,9 +62,9 @@ pub fn document(settings: &Settings) -> Document {
     Document::new::<error::Aloochat, _>(&service(settings), BASE_PATH, error::example)
 }
 
-fn service(settings: &Settings) -> OpenApiService<(Types, Integrations), ()> {
+fn service(settings: &Settings) -> OpenApiService<(IntegrationTypesApi, Integrations), ()> {
     let api = (
-        Types::new(settings.clone()),
+        IntegrationTypesApi::new(settings.clone()),
         Integrations::new(settings.clone()),
     );
     OpenApiService::new(api, "Aloochat Integrations API", "1.0")

@@ -9,7 +9,7 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-use crate::domain::service_integrations::{Listed, Slice};
+use crate::domain::service_integrations::{ListPage, ListRange};
 
 /// Maximum of `limit`, as in the sibling resources.
 const LIMIT_MAX: u64 = 1000;
@@ -59,12 +59,12 @@ impl ToJSON for Count {
 }
 
 /// Returns the slice for these query parameters; without any, the whole list.
-pub fn slice(skip: Option<Count>, limit: Option<Count>, after: Option<String>) -> Slice {
+pub fn slice(skip: Option<Count>, limit: Option<Count>, after: Option<String>) -> ListRange {
     let (skip, limit) = (
         skip.and_then(|skip| skip.0),
         limit.and_then(|limit| limit.0),
     );
-    Slice {
+    ListRange {
         after: after.filter(|after| !after.is_empty()).map(Into::into),
         skip: skip.unwrap_or(0),
         // wire: FastAPI would reject a larger limit; a cap serves the caller better
@@ -88,7 +88,7 @@ pub fn example_after() -> Option<String> {
 }
 
 /// Returns the `Link` header with the next page (RFC 8288), if there is one.
-pub fn next_link(slice: &Slice, listed: &Listed) -> Option<String> {
+pub fn next_link(slice: &ListRange, listed: &ListPage) -> Option<String> {
     let last = listed.items.last().filter(|_| listed.more)?;
     let limit = slice.limit?;
     Some(format!(

@@ -22,7 +22,7 @@ use crate::{
     http::{admitted, app, bearer, bearer_scheme, errors::Failure},
     kernel::{
         Error, Kind, Result, Rule, Violation,
-        violation::{Location, Step},
+        violation::{Location, PathSegment},
     },
 };
 
@@ -34,10 +34,10 @@ pub const BOT_ID: &str = "x-bot-id";
 pub const INTEGRATION_ID: &str = "x-integration-id";
 
 /// Name of the security scheme in the OpenAPI document.
-const SCHEME: &str = "BearerAuth";
+const SECURITY_SCHEME: &str = "BearerAuth";
 
 /// Accepted token kinds. A valid token of the wrong kind for an endpoint gets 403, not 401.
-const KINDS: &[KeyKind] = &[
+const ACCEPTED_KEY_KINDS: &[KeyKind] = &[
     KeyKind::BotpressPat,
     KeyKind::BotpressBot,
     KeyKind::BotpressIntegration,
@@ -55,11 +55,11 @@ macro_rules! bearer {
             type ParamRawType = ();
 
             fn register(registry: &mut Registry) {
-                registry.create_security_scheme(SCHEME, bearer_scheme(TOKEN));
+                registry.create_security_scheme(SECURITY_SCHEME, bearer_scheme(SCHEME_DESCRIPTION));
             }
 
             fn security_schemes() -> Vec<&'static str> {
-                vec![SCHEME]
+                vec![SECURITY_SCHEME]
             }
 
             async fn from_request(
@@ -78,7 +78,7 @@ macro_rules! bearer {
 
 bearer! {
     /// A person, outside any workspace.
-    pub struct Person(PersonCall) = |request| app(request)?.admit_person(bearer(request)?)
+    pub struct AccountCaller(PersonCall) = |request| app(request)?.admit_person(bearer(request)?)
 }
 
 bearer! {
@@ -108,18 +108,18 @@ fn member(request: &Request) -> Result<Call> {
     let token = bearer(request)?;
     let workspace = required(request, WORKSPACE_ID)?;
     let place = Place::Workspace(workspace);
-    app(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin)
+    app(request)?.admit_at(&place, token, ACCEPTED_KEY_KINDS, Class::BotpressAdmin)
 }
 
 bearer! {
     /// A bot, an integration that is installed in the bot, or a person who acts as one of them.
-    pub struct InBot(Call) = |request| {
+    pub struct BotCaller(Call) = |request| {
         let token = bearer(request)?;
         let place = Place::Bot {
             bot: required(request, BOT_ID)?,
             integration: given(request, INTEGRATION_ID),
         };
-        let call = app(request)?.admit_at(&place, token, KINDS, Class::BotpressChat)?;
+        let call = app(request)?.admit_at(&place, token, ACCEPTED_KEY_KINDS, Class::BotpressChat)?;
         // Every operation with a body writes, so the role is checked before the body is read.
         if [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
             call.require_role(Role::Developer)?;
@@ -130,12 +130,12 @@ bearer! {
 
 bearer! {
     /// The holder of a token. The request names the bot outside the headers.
-    pub struct Token(Holder) = holder
+    pub struct TokenHolder(Holder) = holder
 }
 
 bearer! {
     /// An optional token; requests without an `Authorization` header are anonymous.
-    pub struct MaybeToken(MaybeHolder) = |request| Ok(MaybeHolder {
+    pub struct OptionalTokenHolder(MaybeHolder) = |request| Ok(MaybeHolder {
         app: app(request)?.clone(),
         holder: match request.header(header::AUTHORIZATION) {
             Some(_) => Some(holder(request)?),
@@ -157,24 +157,25 @@ fn required<'a>(request: &'a Request, name: &str) -> Result<&'a str> {
     given(request, name).ok_or_else(|| {
         Violation {
             location: Location::Header,
-            path: vec![Step::Key(name.to_owned())],
+            path: vec![PathSegment::Key(name.to_owned())],
             rule: Rule::Required,
         }
         .into()
     })
 }
 
-const TOKEN: &str = "A personal access token, or the token of a bot or an integration.";
+const SCHEME_DESCRIPTION: &str =
+    "A personal access token, or the token of a bot or an integration.";
 
 bearer! {
     /// A member of the workspace that the path parameter `id` names. Other callers get 404.
-    pub struct OfWorkspace(Call) = of_workspace
+    pub struct PathMember(Call) = of_workspace
 }
 
 bearer! {
     /// A member with the role billing, administrator or owner in the workspace of the path. The role is
     /// checked before the body is read.
-    pub struct Payer(Call) = |request| {
+    pub struct PathBillingMember(Call) = |request| {
         let call = of_workspace(request)?;
         billing::require_role(&call)?;
         Ok(call)
@@ -185,7 +186,7 @@ fn of_workspace(request: &Request) -> Result<Call> {
     let token = bearer(request)?;
     let id = workspace_in(request.uri().path());
     let place = Place::Workspace(id);
-    let admitted = app(request)?.admit_at(&place, token, KINDS, Class::BotpressAdmin);
+    let admitted = app(request)?.admit_at(&place, token, ACCEPTED_KEY_KINDS, Class::BotpressAdmin);
     let id = id.to_owned();
     let refused = move |error: Error| match error.kind() {
         Kind::Forbidden => Error::not_found(format!("Workspace \"{id}\" not found")),

@@ -5,13 +5,13 @@ use poem_openapi::{Object, payload::Json, types::Example};
 /// An empty object.
 #[derive(Object)]
 #[oai(example, rename = "Done")]
-pub struct Done {}
+pub struct EmptyResponse {}
 
-impl Example for Done {
+impl Example for EmptyResponse {
     fn example() -> Self {
         Self {}
     }
 }
 
 /// The empty response.
-pub const DONE: Json<Done> = Json(Done {});
+pub const EMPTY_RESPONSE: Json<EmptyResponse> = Json(EmptyResponse {});

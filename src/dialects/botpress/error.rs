@@ -44,7 +44,7 @@ impl Dialect for Botpress {
 }
 
 /// Error of every operation.
-pub type Failed = http::Failed<Botpress>;
+pub type Failed = http::ApiError<Botpress>;
 
 macro_rules! types {
     ($($name:ident, $status:literal, $description:literal;)+) => {

@@ -5,68 +5,68 @@
 use serde_json::{Value, json};
 
 /// Type of a parameter that this server ignores.
-const TEXT: &str = "string";
+const TEXT_TYPE: &str = "string";
 
 /// Returns the ignored parameters of an operation: name and type.
 fn of(operation: &str) -> &'static [(&'static str, &'static str)] {
     match operation {
         "listConversations" => &[
-            ("sortField", TEXT),
-            ("sortDirection", TEXT),
-            ("afterDate", TEXT),
-            ("beforeDate", TEXT),
+            ("sortField", TEXT_TYPE),
+            ("sortDirection", TEXT_TYPE),
+            ("afterDate", TEXT_TYPE),
+            ("beforeDate", TEXT_TYPE),
             ("minMessageCount", "number"),
             ("maxMessageCount", "number"),
         ],
-        "listEvents" => &[("workflowId", TEXT), ("status", TEXT)],
-        "listMessages" => &[("afterDate", TEXT), ("beforeDate", TEXT)],
+        "listEvents" => &[("workflowId", TEXT_TYPE), ("status", TEXT_TYPE)],
+        "listMessages" => &[("afterDate", TEXT_TYPE), ("beforeDate", TEXT_TYPE)],
         "listUsers" => &[
-            ("afterDate", TEXT),
-            ("beforeDate", TEXT),
-            ("rangeField", TEXT),
-            ("sortField", TEXT),
-            ("sortDirection", TEXT),
+            ("afterDate", TEXT_TYPE),
+            ("beforeDate", TEXT_TYPE),
+            ("rangeField", TEXT_TYPE),
+            ("sortField", TEXT_TYPE),
+            ("sortDirection", TEXT_TYPE),
         ],
         "listBots" => &[
             ("tags", "object"),
             ("integrationNames", "array"),
             ("pluginNames", "array"),
-            ("sortField", TEXT),
-            ("sortDirection", TEXT),
+            ("sortField", TEXT_TYPE),
+            ("sortDirection", TEXT_TYPE),
         ],
         "listIntegrations" => &[
             ("limit", "number"),
-            ("interfaceId", TEXT),
-            ("interfaceName", TEXT),
-            ("installedByBotId", TEXT),
-            ("verificationStatus", TEXT),
-            ("search", TEXT),
-            ("sortBy", TEXT),
-            ("direction", TEXT),
-            ("visibility", TEXT),
+            ("interfaceId", TEXT_TYPE),
+            ("interfaceName", TEXT_TYPE),
+            ("installedByBotId", TEXT_TYPE),
+            ("verificationStatus", TEXT_TYPE),
+            ("search", TEXT_TYPE),
+            ("sortBy", TEXT_TYPE),
+            ("direction", TEXT_TYPE),
+            ("visibility", TEXT_TYPE),
         ],
         "listPublicIntegrations" => &[
             ("limit", "number"),
-            ("interfaceId", TEXT),
-            ("interfaceName", TEXT),
-            ("installedByBotId", TEXT),
-            ("verificationStatus", TEXT),
-            ("search", TEXT),
-            ("sortBy", TEXT),
-            ("direction", TEXT),
+            ("interfaceId", TEXT_TYPE),
+            ("interfaceName", TEXT_TYPE),
+            ("installedByBotId", TEXT_TYPE),
+            ("verificationStatus", TEXT_TYPE),
+            ("search", TEXT_TYPE),
+            ("sortBy", TEXT_TYPE),
+            ("direction", TEXT_TYPE),
         ],
         "getBotLogs" => &[
-            ("level", TEXT),
-            ("userId", TEXT),
-            ("workflowId", TEXT),
-            ("conversationId", TEXT),
-            ("messageContains", TEXT),
+            ("level", TEXT_TYPE),
+            ("userId", TEXT_TYPE),
+            ("workflowId", TEXT_TYPE),
+            ("conversationId", TEXT_TYPE),
+            ("messageContains", TEXT_TYPE),
         ],
         "getIntegrationLogs" => &[
-            ("level", TEXT),
-            ("userId", TEXT),
-            ("conversationId", TEXT),
-            ("messageContains", TEXT),
+            ("level", TEXT_TYPE),
+            ("userId", TEXT_TYPE),
+            ("conversationId", TEXT_TYPE),
+            ("messageContains", TEXT_TYPE),
         ],
         _ => &[],
     }
@@ -74,7 +74,7 @@ fn of(operation: &str) -> &'static [(&'static str, &'static str)] {
 
 /// Lists with a `pageSize` parameter in current clients. A page has always 20 entries here; clients continue
 /// with `nextToken`.
-const PAGED: [&str; 12] = [
+const LISTS_WITH_PAGE_SIZE: [&str; 12] = [
     "getAuditRecords",
     "listBotIssues",
     "listBots",
@@ -91,7 +91,7 @@ const PAGED: [&str; 12] = [
 
 /// Returns the ignored parameters of an operation for the OpenAPI document.
 pub fn parameters(operation: &str) -> Vec<Value> {
-    let size = PAGED
+    let size = LISTS_WITH_PAGE_SIZE
         .contains(&operation)
         .then_some(&("pageSize", "number"));
     let parameters = of(operation).iter().chain(size).map(|(name, kind)| {

@@ -41,8 +41,8 @@ pub use self::{
     },
     pages::{
         chat_page::{
-            BASE_PATH as CHAT_BASE_PATH, METHODS as CHAT_METHODS, RenderPage as RenderChatPage,
-            routes as chat_pages,
+            BASE_PATH as CHAT_BASE_PATH, METHODS as CHAT_METHODS,
+            PageErrorRenderer as RenderChatPage, routes as chat_pages,
         },
         interstitial::{
             METHODS as INTERSTITIAL_METHODS, PATHS as INTERSTITIAL_PATHS, interstitial,
@@ -52,7 +52,7 @@ pub use self::{
 };
 use crate::{
     domain::App,
-    http::{Document, Marks, Mount, Published, Queries},
+    http::{ClientPatterns, Document, Mount, Published, QueryParams},
 };
 
 /// Empty, because operations have whole paths: the vendor's base URL has no path.
@@ -117,11 +117,11 @@ pub fn mount(app: &App, settings: &Settings) -> Mount {
         base_path: BASE_PATH,
         endpoint: admin::integrations::icon_and_readme::at(Route::new())
             .nest_no_strip("/", service(settings))
-            .with(Queries::of(document.clone()))
+            .with(QueryParams::of(document.clone()))
             .boxed(),
         beside: admin::integrations::icon_and_readme::METHODS,
         render: Arc::new(ErrorRenderer::new(app.clock().clone())),
-        marks: Marks {
+        marks: ClientPatterns {
             keys: &["bp_"],
             headers: &[auth::BOT_ID, auth::WORKSPACE_ID, auth::INTEGRATION_ID],
         },
@@ -137,7 +137,7 @@ pub fn document(settings: &Settings) -> Document {
         .with_parameters(parameters)
 }
 
-type Chat = (
+type ChatOperations = (
     Users,
     Conversations,
     Participants,
@@ -147,7 +147,7 @@ type Chat = (
     Actions,
     Files,
 );
-type Admin = (
+type AdminOperations = (
     Bots,
     BotReports,
     BotIssues,
@@ -156,8 +156,8 @@ type Admin = (
     Account,
     Introspect,
 );
-type Organisation = (Tokens, Workspaces, Members, Usages, Audit, Billing);
-type Api = (Chat, Admin, Organisation);
+type WorkspaceOperations = (Tokens, Workspaces, Members, Usages, Audit, Billing);
+type Api = (ChatOperations, AdminOperations, WorkspaceOperations);
 
 fn service(settings: &Settings) -> OpenApiService<Api, ()> {
     let chat = (

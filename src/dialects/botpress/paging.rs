@@ -10,14 +10,14 @@ use crate::kernel::Result;
 /// Paging data of a list.
 #[derive(Object, Default, Serialize)]
 #[oai(rename = "PageMeta")]
-pub struct Meta {
+pub struct PageMeta {
     /// Token to pass as `nextToken` for the next page; absent on the last page.
     #[oai(rename = "nextToken", skip_serializing_if_is_none)]
     #[serde(rename = "nextToken", skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
 }
 
-impl Meta {
+impl PageMeta {
     pub fn new(next: Option<Token>) -> Self {
         Self {
             next_token: next.map(|token| token.to_string()),

@@ -18,7 +18,7 @@ pub struct Settings {
 
 /// Base addresses for links in responses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Addresses {
+pub struct BaseUrls {
     /// Base of this server's addresses: `http://127.0.0.1:4600`.
     pub server: String,
     /// Base of webhook addresses: `http://127.0.0.1:4600/webhook`.
@@ -27,12 +27,12 @@ pub struct Addresses {
 
 impl Settings {
     /// Returns the base addresses for the origin of a request.
-    pub fn addresses(&self, request: &Request) -> Addresses {
+    pub fn addresses(&self, request: &Request) -> BaseUrls {
         let server = origin(request);
         let webhooks = match &self.webhook_url {
             Some(url) => format!("{url}/webhook"),
             None => format!("{server}/webhook"),
         };
-        Addresses { server, webhooks }
+        BaseUrls { server, webhooks }
     }
 }

@@ -23,14 +23,14 @@ use crate::{
 };
 
 /// Header with the key of a user.
-pub const USER_KEY: &str = "x-user-key";
+pub const USER_KEY_HEADER: &str = "x-user-key";
 
 /// Name of the security scheme in the OpenAPI document.
 const SCHEME: &str = "UserKey";
 
 /// The installation that a request is addressed to, with the integration's token.
 #[derive(Clone)]
-pub struct Asked {
+pub struct InstallationContext {
     pub app: App,
     pub bot: String,
     pub integration: String,
@@ -38,7 +38,7 @@ pub struct Asked {
     pub token: Secret,
 }
 
-impl Asked {
+impl InstallationContext {
     /// Authenticates the integration with its own token.
     pub fn admit(&self) -> Result<Call> {
         let place = Place::Bot {
@@ -50,28 +50,28 @@ impl Asked {
         self.app.admit_at(&place, token, kinds, Class::BotpressChat)
     }
 
-    fn visit(&self) -> Result<webchat::Visit> {
+    fn visit(&self) -> Result<webchat::WebchatRequest> {
         let call = self.admit()?;
-        Ok(webchat::Visit::new(call, &self.configuration))
+        Ok(webchat::WebchatRequest::new(call, &self.configuration))
     }
 }
 
-fn asked(request: &Request) -> Result<&Asked> {
+fn asked(request: &Request) -> Result<&InstallationContext> {
     request
-        .data::<Asked>()
+        .data::<InstallationContext>()
         .ok_or_else(|| Error::internal("the chat was asked by itself", "no installation"))
 }
 
 /// Returns the user key of the request; empty if there is none.
 fn key(request: &Request) -> &str {
-    request.header(USER_KEY).unwrap_or_default()
+    request.header(USER_KEY_HEADER).unwrap_or_default()
 }
 
 fn register(registry: &mut Registry) {
     let scheme = MetaSecurityScheme {
         ty: "apiKey",
         description: Some("The key of a user: what createUser answers, or one you have signed."),
-        name: Some(USER_KEY),
+        name: Some(USER_KEY_HEADER),
         key_in: Some("header"),
         scheme: None,
         bearer_format: None,
@@ -82,9 +82,9 @@ fn register(registry: &mut Registry) {
 }
 
 /// Accepts any request.
-pub struct Anyone(pub webchat::Visit);
+pub struct AnonymousAuth(pub webchat::WebchatRequest);
 
-impl<'a> ApiExtractor<'a> for Anyone {
+impl<'a> ApiExtractor<'a> for AnonymousAuth {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::PoemExtractor];
 
     type ParamType = ();
@@ -95,7 +95,7 @@ impl<'a> ApiExtractor<'a> for Anyone {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let visit = asked(request).and_then(Asked::visit);
+        let visit = asked(request).and_then(InstallationContext::visit);
         Ok(Self(visit.map_err(Failure)?))
     }
 }
@@ -133,7 +133,7 @@ macro_rules! by_key {
 
 by_key! {
     /// Authenticates a user by key.
-    pub struct Visitor(webchat::Visitor) = |request| {
+    pub struct UserAuth(webchat::WebchatUserRequest) = |request| {
         let visit = asked(request)?.visit()?;
         Ok(Self(visit.of_user(key(request))?))
     }
@@ -141,7 +141,7 @@ by_key! {
 
 by_key! {
     /// Accepts a request with any user key. The key is not checked here, because its user may not exist yet.
-    pub struct KeyHolder(webchat::Visit, Secret) = |request| {
+    pub struct UserKeyAuth(webchat::WebchatRequest, Secret) = |request| {
         let visit = asked(request)?.visit()?;
         Ok(Self(visit, Secret::new(key(request))))
     }

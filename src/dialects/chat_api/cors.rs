@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use crate::engine::NativeResponse;
 
 /// Response headers that pages may read.
-const EXPOSED: &str = "retry-after, x-request-id";
+const EXPOSED_HEADERS: &str = "retry-after, x-request-id";
 
 const METHODS: &str = "GET, POST, PUT, DELETE";
 
 /// Time a browser may cache a preflight response, in seconds.
-const MAX_AGE: &str = "600";
+const MAX_AGE_SECONDS: &str = "600";
 
 /// Adds the headers that allow a page of this origin to read the response.
 pub fn allow(headers: &mut BTreeMap<String, String>, origin: Option<&str>) {
@@ -20,7 +20,7 @@ pub fn allow(headers: &mut BTreeMap<String, String>, origin: Option<&str>) {
     for (name, value) in [
         ("access-control-allow-origin", origin),
         ("access-control-allow-credentials", "true"),
-        ("access-control-expose-headers", EXPOSED),
+        ("access-control-expose-headers", EXPOSED_HEADERS),
         ("vary", "origin"),
     ] {
         headers.insert(name.to_owned(), value.to_owned());
@@ -34,11 +34,11 @@ pub fn preflight(origin: Option<&str>, wanted: Option<&str>) -> NativeResponse {
         ..NativeResponse::default()
     };
     allow(&mut response.headers, origin);
-    let wanted = wanted.unwrap_or(super::auth::USER_KEY);
+    let wanted = wanted.unwrap_or(super::auth::USER_KEY_HEADER);
     for (name, value) in [
         ("access-control-allow-methods", METHODS),
         ("access-control-allow-headers", wanted),
-        ("access-control-max-age", MAX_AGE),
+        ("access-control-max-age", MAX_AGE_SECONDS),
     ] {
         response.headers.insert(name.to_owned(), value.to_owned());
     }

@@ -39,7 +39,7 @@ impl Dialect for Chat {
 }
 
 /// Error type of all operations.
-pub type Failed = http::Failed<Chat>;
+pub type Failed = http::ApiError<Chat>;
 
 /// An error.
 #[derive(Object)]

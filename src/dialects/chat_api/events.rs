@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     Tag,
-    auth::Visitor,
+    auth::UserAuth,
     conversations,
     error::Failed,
     users::{self, dto::EXAMPLE_TIME},
@@ -34,8 +34,8 @@ pub struct Event {
     user_id: String,
 }
 
-impl From<webchat::Event> for Event {
-    fn from(event: webchat::Event) -> Self {
+impl From<webchat::CustomEvent> for Event {
+    fn from(event: webchat::CustomEvent) -> Self {
         Self {
             id: Nullable(event.id.map(|id| id.to_string())),
             created_at: event.created_at.to_rfc3339_millis(),
@@ -109,7 +109,7 @@ impl Events {
     #[oai(path = "/events", method = "post", operation_id = "createEvent")]
     async fn create_event(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         body: Body<CreateEventBody>,
     ) -> Result<CreateEventResponse, Failed> {
         let CreateEventBody {
@@ -127,7 +127,7 @@ impl Events {
     #[oai(path = "/events/:id", method = "get", operation_id = "getEvent")]
     async fn get_event(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         /// ID of the event.
         id: Path<String>,
     ) -> Result<Json<EventResponse>, Failed> {

@@ -13,21 +13,21 @@ use poem_openapi::{
 };
 use serde_json::{Value, json};
 
-use super::{Tag, auth::Visitor, error::Failed, events::Event, messages::dto::Message};
+use super::{Tag, auth::UserAuth, error::Failed, events::Event, messages::dto::Message};
 use crate::{
-    domain::webchat::{self, Next, Subscription},
+    domain::webchat::{self, StreamItem, Subscription},
     http::{JsonObject, event_stream},
 };
 
 /// First bytes of a stream, so that proxies forward the response at once.
-const OPENED: &str = ": listening\n\n";
+const FIRST_CHUNK: &str = ": listening\n\n";
 
 /// Message that is sent while a stream is quiet.
 // wire: a message instead of a comment, because the client's watchdog waits for messages
 const PING: &str = "event: message\ndata: ping\n\n";
 
 /// OpenAPI operation on event streams.
-pub struct Listening;
+pub struct ListenApi;
 
 /// A signal: something that happened in a conversation.
 #[derive(Object)]
@@ -96,20 +96,20 @@ fn who(conversation: &str, participant: &str) -> Value {
     json!({"conversationId": conversation, "participantId": participant})
 }
 
-fn text(next: &Next) -> String {
+fn text(next: &StreamItem) -> String {
     match next {
-        Next::Signal(signal) => {
+        StreamItem::Signal(signal) => {
             let signal = Signal::from(&**signal).to_json_string();
             event_stream::sse_event("message", &signal)
         }
-        Next::Quiet => PING.to_owned(),
+        StreamItem::Quiet => PING.to_owned(),
     }
 }
 
 /// Body of an event stream: signals as they happen.
-struct Signals(Subscription);
+struct SignalStream(Subscription);
 
-impl Payload for Signals {
+impl Payload for SignalStream {
     const CONTENT_TYPE: &'static str = "text/event-stream";
 
     fn check_content_type(content_type: &str) -> bool {
@@ -125,11 +125,11 @@ impl Payload for Signals {
     }
 }
 
-impl IntoResponse for Signals {
+impl IntoResponse for SignalStream {
     fn into_response(self) -> Response {
         let texts = stream::unfold((self.0, true), |(mut subscription, is_first)| async move {
             let text = match is_first {
-                true => OPENED.to_owned(),
+                true => FIRST_CHUNK.to_owned(),
                 false => text(&subscription.next().await?),
             };
             Some((Ok::<_, io::Error>(text), (subscription, false)))
@@ -148,11 +148,11 @@ impl IntoResponse for Signals {
 enum ListenResponse {
     /// Signals from now on
     #[oai(status = 200)]
-    Listening(Signals),
+    Listening(SignalStream),
 }
 
 #[OpenApi(tag = "Tag::Conversation")]
-impl Listening {
+impl ListenApi {
     /// Listen Conversation
     ///
     /// Streams the signals of a conversation that the user takes part in, as server-sent events. Earlier
@@ -164,11 +164,11 @@ impl Listening {
     )]
     async fn listen_conversation(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         /// ID of the conversation.
         id: Path<String>,
     ) -> Result<ListenResponse, Failed> {
         let subscription = webchat::listen(&caller.0, &id.0)?;
-        Ok(ListenResponse::Listening(Signals(subscription)))
+        Ok(ListenResponse::Listening(SignalStream(subscription)))
     }
 }

@@ -20,16 +20,16 @@ use std::{collections::BTreeMap, sync::Arc};
 use poem::{IntoEndpoint, Response, endpoint::EndpointExt};
 use poem_openapi::{OpenApiService, Tags};
 
-pub use self::auth::USER_KEY;
+pub use self::auth::USER_KEY_HEADER;
 use self::{
     conversations::operations::Conversations, error::ErrorRenderer, events::Events, hello::Hello,
-    listen::Listening, messages::operations::Messages, participants::Participants,
+    listen::ListenApi, messages::operations::Messages, participants::Participants,
     program::Program, users::operations::Users,
 };
 use crate::{
     domain::{App, webchat::NAME},
-    engine::Native,
-    http::{Document, Marks, Mount, Published, Queries},
+    engine::NativeProgram,
+    http::{ClientPatterns, Document, Mount, Published, QueryParams},
 };
 
 /// Base path of the API of an installation.
@@ -54,8 +54,8 @@ enum Tag {
 
 /// Returns the built-in programs of integrations, by integration name.
 #[must_use]
-pub fn natives(app: &App) -> BTreeMap<&'static str, Arc<dyn Native>> {
-    let program: Arc<dyn Native> = Arc::new(Program::new(app.clone()));
+pub fn natives(app: &App) -> BTreeMap<&'static str, Arc<dyn NativeProgram>> {
+    let program: Arc<dyn NativeProgram> = Arc::new(Program::new(app.clone()));
     [(NAME, program)].into()
 }
 
@@ -71,7 +71,7 @@ pub fn mount(app: &App) -> Mount {
         endpoint: endpoint(Published::new(document)),
         beside: &[],
         render: Arc::new(ErrorRenderer::new(app.clock().clone())),
-        marks: Marks::default(),
+        marks: ClientPatterns::default(),
         document: Published::new(document),
         credentials: true,
     }
@@ -93,7 +93,7 @@ type Api = (
     Participants,
     Messages,
     Events,
-    Listening,
+    ListenApi,
 );
 
 fn service() -> OpenApiService<Api, ()> {
@@ -104,7 +104,7 @@ fn service() -> OpenApiService<Api, ()> {
         Participants,
         Messages,
         Events,
-        Listening,
+        ListenApi,
     );
     OpenApiService::new(api, "Chat API", "0.7.6")
         .description("Talk with a bot through the built-in integration `chat`.")
@@ -113,5 +113,5 @@ fn service() -> OpenApiService<Api, ()> {
 /// Returns the endpoint of the operations that this document describes.
 fn endpoint(document: Published) -> poem::endpoint::BoxEndpoint<'static, Response> {
     let operations = service().into_endpoint().map_to_response();
-    operations.with(Queries::of(document)).boxed()
+    operations.with(QueryParams::of(document)).boxed()
 }

@@ -8,11 +8,11 @@ use poem_openapi::{
 
 use super::{
     Tag,
-    auth::Visitor,
+    auth::UserAuth,
     conversations::dto::AddParticipantBody,
     error::Failed,
     paging,
-    users::dto::{Done, ParticipantResponse, ParticipantsResponse},
+    users::dto::{Empty, ParticipantResponse, ParticipantsResponse},
 };
 use crate::{domain::webchat, http::Body};
 
@@ -31,7 +31,7 @@ impl Participants {
     )]
     async fn add_participant(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         /// ID of the conversation.
         #[oai(name = "conversationId")]
         conversation_id: Path<String>,
@@ -52,16 +52,16 @@ impl Participants {
     )]
     async fn remove_participant(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         /// ID of the conversation.
         #[oai(name = "conversationId")]
         conversation_id: Path<String>,
         /// ID of the user.
         #[oai(name = "userId")]
         user_id: Path<String>,
-    ) -> Result<Json<Done>, Failed> {
+    ) -> Result<Json<Empty>, Failed> {
         webchat::remove_participant(&caller.0, &conversation_id.0, &user_id.0).await?;
-        Ok(Json(Done {}))
+        Ok(Json(Empty {}))
     }
 
     /// Get Participant
@@ -74,7 +74,7 @@ impl Participants {
     )]
     async fn get_participant(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         /// ID of the conversation.
         #[oai(name = "conversationId")]
         conversation_id: Path<String>,
@@ -96,7 +96,7 @@ impl Participants {
     )]
     async fn list_participants(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         /// ID of the conversation.
         #[oai(name = "conversationId")]
         conversation_id: Path<String>,

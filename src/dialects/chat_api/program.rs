@@ -14,19 +14,19 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    auth::Asked,
+    auth::InstallationContext,
     cors,
     error::{self, ErrorRenderer},
 };
 use crate::{
     domain::{App, webchat},
-    engine::{Live, Native, NativeResponse, Request},
-    http::{Allowed, Published, dialect::RenderError, errors::from_poem},
+    engine::{BodyStream, NativeProgram, NativeResponse, Request},
+    http::{AllowedMethods, Published, dialect::RenderError, errors::from_poem},
     kernel::{Error, Kind, Result, Secret},
 };
 
 /// Request headers that the API reads.
-const READ: [&str; 2] = ["content-type", super::auth::USER_KEY];
+const FORWARDED_HEADERS: [&str; 2] = ["content-type", super::auth::USER_KEY_HEADER];
 
 /// Media type of an event stream.
 const EVENT_STREAM: &str = "text/event-stream";
@@ -38,7 +38,7 @@ struct Inner {
     app: App,
     api: BoxEndpoint<'static, Response>,
     render: ErrorRenderer,
-    allowed: Allowed,
+    allowed: AllowedMethods,
 }
 
 impl Program {
@@ -47,13 +47,13 @@ impl Program {
         Self(Arc::new(Inner {
             render: ErrorRenderer::new(app.clock().clone()),
             api: super::endpoint(document.clone()),
-            allowed: Allowed::new(Some(document), &[]),
+            allowed: AllowedMethods::new(Some(document), &[]),
             app,
         }))
     }
 }
 
-impl Native for Program {
+impl NativeProgram for Program {
     fn call(&self, token: Secret, request: Request) -> BoxFuture<'static, NativeResponse> {
         let inner = self.0.clone();
         async move {
@@ -68,12 +68,12 @@ impl Native for Program {
 
 /// Body of the operation `webhook_received`.
 #[derive(Deserialize)]
-struct Received {
-    req: Incoming,
+struct WebhookReceived {
+    req: WebhookRequest,
 }
 
 #[derive(Deserialize)]
-struct Incoming {
+struct WebhookRequest {
     method: String,
     path: String,
     query: String,
@@ -83,26 +83,26 @@ struct Incoming {
 
 /// Body of the operation `message_created`. The message itself is read from the store.
 #[derive(Deserialize)]
-struct Sent {
-    message: SentMessage,
+struct MessageCreated {
+    message: MessageRef,
 }
 
 #[derive(Deserialize)]
-struct SentMessage {
+struct MessageRef {
     id: String,
 }
 
 /// Body of the operation `action_triggered`.
 #[derive(Deserialize)]
-struct Triggered {
+struct ActionTriggered {
     r#type: String,
-    input: SendEvent,
+    input: SendEventInput,
 }
 
 /// Input of the only action, `sendEvent`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct SendEvent {
+struct SendEventInput {
     conversation_id: String,
     payload: Map<String, Value>,
 }
@@ -122,7 +122,7 @@ fn done(body: &Value) -> NativeResponse {
 
 impl Inner {
     async fn answer(&self, token: Secret, request: Request) -> Result<NativeResponse> {
-        let asked = Asked {
+        let asked = InstallationContext {
             app: self.app.clone(),
             bot: header(&request, "x-bot-id")?.to_owned(),
             integration: header(&request, "x-integration-id")?.to_owned(),
@@ -131,21 +131,21 @@ impl Inner {
         };
         match header(&request, "x-bp-operation")? {
             "webhook_received" => {
-                let received: Received = read(&request.body)?;
+                let received: WebhookReceived = read(&request.body)?;
                 Ok(self.received(asked, received.req).await)
             }
             "message_created" => {
-                let sent: Sent = read(&request.body)?;
+                let sent: MessageCreated = read(&request.body)?;
                 webchat::deliver_message(&asked.admit()?, &sent.message.id.into())?;
                 Ok(done(&json!({})))
             }
             "action_triggered" => {
-                let asked_for: Triggered = read(&request.body)?;
+                let asked_for: ActionTriggered = read(&request.body)?;
                 if asked_for.r#type != "sendEvent" {
                     let text = format!("There is no action {}", asked_for.r#type);
                     return Err(Error::new(Kind::Runtime, text));
                 }
-                let SendEvent {
+                let SendEventInput {
                     conversation_id,
                     payload,
                 } = asked_for.input;
@@ -161,7 +161,11 @@ impl Inner {
     }
 
     /// Passes a request to the webhook on to the API.
-    async fn received(&self, asked: Asked, incoming: Incoming) -> NativeResponse {
+    async fn received(
+        &self,
+        asked: InstallationContext,
+        incoming: WebhookRequest,
+    ) -> NativeResponse {
         let origin = incoming.headers.get("origin").cloned();
         if incoming.method == Method::OPTIONS.as_str() {
             let wanted = incoming.headers.get("access-control-request-headers");
@@ -218,7 +222,7 @@ fn configuration(header: &str) -> Result<Value> {
     serde_json::from_slice(&text).map_err(|_| broken())
 }
 
-fn http(incoming: Incoming) -> Result<HttpRequest> {
+fn http(incoming: WebhookRequest) -> Result<HttpRequest> {
     let missing = || Error::new(Kind::NoOperation, "Not Found");
     // The client requests `/hello/`.
     let path = match incoming.path.trim_end_matches('/') {
@@ -233,7 +237,7 @@ fn http(incoming: Incoming) -> Result<HttpRequest> {
     let uri: Uri = target.parse().map_err(|_| missing())?;
     let method = Method::from_bytes(incoming.method.as_bytes()).map_err(|_| missing())?;
     let mut request = HttpRequest::builder().method(method).uri(uri);
-    for name in READ {
+    for name in FORWARDED_HEADERS {
         if let Some(value) = incoming.headers.get(name) {
             request = request.header(name, value);
         }
@@ -282,11 +286,11 @@ async fn shown(mut response: Response) -> NativeResponse {
 }
 
 /// Converts a body to a stream of events, one text each.
-fn live(body: Body) -> Live {
+fn live(body: Body) -> BodyStream {
     let events = body
         .into_bytes_stream()
         .filter_map(|chunk| async move { String::from_utf8(chunk.ok()?.to_vec()).ok() });
-    Live(Box::pin(events))
+    BodyStream(Box::pin(events))
 }
 
 #[cfg(test)]

@@ -20,9 +20,9 @@ const BEARER: &str = "BearerAuth";
 const CLIENT_NAME: &str = "x-client-name";
 
 /// Authenticates an organization's call and counts it against the rate limits.
-pub struct User(pub Call);
+pub struct OrganizationAuth(pub Call);
 
-impl<'a> ApiExtractor<'a> for User {
+impl<'a> ApiExtractor<'a> for OrganizationAuth {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
 
     type ParamType = ();

@@ -2,7 +2,7 @@
 
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
-use super::{Tag, auth::User, error::Failed};
+use super::{Tag, auth::OrganizationAuth, error::Failed};
 
 /// A valid key.
 #[derive(Object)]
@@ -35,7 +35,10 @@ impl CheckApiKey {
     ///
     /// Checks that the API key in the Authorization header is active and valid.
     #[oai(path = "/check-api-key", method = "post", operation_id = "checkApiKey")]
-    async fn check_api_key(&self, user: User) -> Result<Json<CheckApiKeyResponse>, Failed> {
+    async fn check_api_key(
+        &self,
+        user: OrganizationAuth,
+    ) -> Result<Json<CheckApiKeyResponse>, Failed> {
         Ok(Json(CheckApiKeyResponse {
             valid: true,
             organization_id: user.0.workspace().to_string(),

@@ -28,7 +28,7 @@ impl Dialect for Cohere {
 }
 
 /// Error type of all operations.
-pub type Failed = http::Failed<Cohere>;
+pub type Failed = http::ApiError<Cohere>;
 
 /// An error.
 #[derive(Object)]
@@ -44,16 +44,16 @@ impl Example for ErrorBody {
     fn example() -> Self {
         Self {
             message: text_of(400).to_owned(),
-            id: REQUEST.to_owned(),
+            id: EXAMPLE_REQUEST_ID.to_owned(),
         }
     }
 }
 
-const REQUEST: &str = "0f7a1c1e-5a3c-4f0e-9f57-3a1b6a2f3c4d";
+const EXAMPLE_REQUEST_ID: &str = "0f7a1c1e-5a3c-4f0e-9f57-3a1b6a2f3c4d";
 
 /// Returns the example body of an error with this status, for the OpenAPI document.
 pub fn example(status: u16) -> Value {
-    json!({"message": text_of(status), "id": REQUEST})
+    json!({"message": text_of(status), "id": EXAMPLE_REQUEST_ID})
 }
 
 const fn text_of(status: u16) -> &'static str {

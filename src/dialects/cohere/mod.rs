@@ -24,7 +24,7 @@ use self::{
     error::ErrorRenderer,
 };
 pub use self::{paths::UNPREFIXED, settings::Settings};
-use crate::http::{Document, Marks, Mount, Published, Queries};
+use crate::http::{ClientPatterns, Document, Mount, Published, QueryParams};
 
 /// Path prefix of every operation.
 const BASE_PATH: &str = "/v1";
@@ -55,16 +55,16 @@ pub fn mount(settings: &Settings) -> Mount {
         base_path: BASE_PATH,
         endpoint: Route::new()
             .at(
-                connectors::oauth::CALLBACK,
+                connectors::oauth::CALLBACK_PATH,
                 get(connectors::oauth::callback),
             )
             .nest("/", service(settings))
-            .with(Queries::of(document.clone()))
+            .with(QueryParams::of(document.clone()))
             .around(paths::explain)
             .boxed(),
-        beside: &[(connectors::oauth::CALLBACK, "GET, HEAD")],
+        beside: &[(connectors::oauth::CALLBACK_PATH, "GET, HEAD")],
         render: Arc::new(ErrorRenderer),
-        marks: Marks {
+        marks: ClientPatterns {
             keys: &["co_"],
             headers: &[],
         },

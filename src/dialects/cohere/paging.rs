@@ -1,15 +1,15 @@
 //! Pagination: `limit` and `offset` are JSON numbers, which clients send as `5.0` or `1.1` (cohere.md §1).
 //! The OpenAPI document contains their bounds.
 
-use crate::domain::retrieval::connectors::Slice;
+use crate::domain::retrieval::connectors::OffsetPage;
 
 /// Default number of items.
 const LIMIT_DEFAULT: u64 = 30;
 
 /// Returns the slice for these query parameters. Fractions are dropped.
-pub fn slice(limit: Option<f64>, offset: Option<f64>) -> Slice {
+pub fn slice(limit: Option<f64>, offset: Option<f64>) -> OffsetPage {
     let limit = limit.map(whole).filter(|limit| *limit > 0);
-    Slice {
+    OffsetPage {
         // wire: 0 means the default; the 4.x client's own tests rely on it (cohere.md §1)
         limit: limit.unwrap_or(LIMIT_DEFAULT),
         offset: offset.map_or(0, whole),

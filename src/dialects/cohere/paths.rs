@@ -35,7 +35,7 @@ pub const UNPREFIXED: &[&str] = &[
 ];
 
 /// Paths that the dialect serves, for error messages.
-const SERVED: &str = "/v1/chat, /v1/connectors and /v1/check-api-key";
+const SERVED_PATHS: &str = "/v1/chat, /v1/connectors and /v1/check-api-key";
 
 /// Calls the endpoint and replaces the error for an unknown path with one that says what this server serves.
 pub async fn explain<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<E::Output> {
@@ -63,7 +63,7 @@ fn no_operation(method: &str, path: &str) -> Error {
     });
     if is_the_vendors && !path.starts_with("/connectors") {
         let text = format!(
-            "{method} {prefix}{path} is not part of this server: of Cohere's API it has {SERVED}"
+            "{method} {prefix}{path} is not part of this server: of Cohere's API it has {SERVED_PATHS}"
         );
         return Error::new(Kind::NoOperation, text);
     }

@@ -13,9 +13,9 @@ use crate::{
 const BEARER: &str = "FolderToken";
 
 /// Authenticates a request with the token of the folder in the path.
-pub struct FolderToken(pub Secret);
+pub struct FolderAuth(pub Secret);
 
-impl<'a> ApiExtractor<'a> for FolderToken {
+impl<'a> ApiExtractor<'a> for FolderAuth {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
 
     type ParamType = ();

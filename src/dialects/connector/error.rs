@@ -31,7 +31,7 @@ impl Dialect for Connector {
 }
 
 /// Error type of all operations.
-pub type Failed = http::Failed<Connector>;
+pub type Failed = http::ApiError<Connector>;
 
 /// An error.
 #[derive(Object)]

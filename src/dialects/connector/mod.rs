@@ -13,7 +13,7 @@ use poem_openapi::{OpenApiService, Tags};
 use self::{error::ErrorRenderer, search::Search};
 use crate::{
     domain::retrieval::folders::BASE_PATH,
-    http::{Document, Marks, Mount, Published, Queries},
+    http::{ClientPatterns, Document, Mount, Published, QueryParams},
 };
 
 /// Tags (groups of operations) in the OpenAPI document.
@@ -34,11 +34,11 @@ pub fn mount() -> Mount {
         base_path: BASE_PATH,
         endpoint: service()
             .into_endpoint()
-            .with(Queries::of(document.clone()))
+            .with(QueryParams::of(document.clone()))
             .boxed(),
         beside: &[],
         render: Arc::new(ErrorRenderer),
-        marks: Marks::default(),
+        marks: ClientPatterns::default(),
         document,
         credentials: false,
     }

@@ -2,9 +2,9 @@
 
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json, types::Example};
 
-use super::{Tag, auth::FolderToken, error::Failed};
+use super::{Tag, auth::FolderAuth, error::Failed};
 use crate::{
-    domain::retrieval::folders::{self, Found},
+    domain::retrieval::folders::{self, PassageHit},
     http::{Body, app},
     kernel::Result,
 };
@@ -70,8 +70,8 @@ impl Example for FoundPassage {
     }
 }
 
-impl From<Found> for FoundPassage {
-    fn from(found: Found) -> Self {
+impl From<PassageHit> for FoundPassage {
+    fn from(found: PassageHit) -> Self {
         let [id, title, text, path, timestamp] = found.fields().map(|(_, text)| text);
         Self {
             id,
@@ -99,7 +99,7 @@ impl Search {
     )]
     async fn search_folder(
         &self,
-        token: FolderToken,
+        token: FolderAuth,
         request: &poem::Request,
         /// Name of the folder.
         name: Path<String>,

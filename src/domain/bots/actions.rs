@@ -4,10 +4,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    author::{Speaker, Voice, not_installed, require_write},
+    author::{Author, AuthorSchemas, not_installed, require_write},
     definitions::IntegrationDefinition,
-    protocol::{self, Question},
-    schema_set::Installed,
+    protocol::{self, IntegrationCall},
+    schema_set::InstalledIntegration,
 };
 use crate::{
     domain::tenancy::request_auth::Call,
@@ -30,7 +30,7 @@ pub async fn call(
     input: Map<String, Value>,
 ) -> Result<Map<String, Value>> {
     require_write(call)?;
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     let input = Value::Object(input);
     let limits = call.schemas();
     let (found, name) = call.app().store().read(|conn| {
@@ -39,7 +39,7 @@ pub async fn call(
     })?;
     let place = (voice.bot().seq, found.installation.seq);
     let body = json!({"type": name, "input": input});
-    let question = Question {
+    let question = IntegrationCall {
         place,
         operation: OPERATION,
         kind: &name,
@@ -53,11 +53,11 @@ pub async fn call(
 
 /// Finds the installed integration that declares the action, and the action's name without the prefix.
 fn resolve(
-    speaker: &Speaker<'_>,
+    speaker: &AuthorSchemas<'_>,
     kind: &str,
     input: &Value,
     limits: &schema::Limits,
-) -> Result<(Installed, String)> {
+) -> Result<(InstalledIntegration, String)> {
     let (integration, name) = match (kind.split_once(':'), speaker.name()) {
         (Some((integration, _)), Some(own)) if own != integration => {
             let text = format!("{kind} is an action of another integration");

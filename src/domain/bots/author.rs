@@ -7,15 +7,17 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use super::{
-    definitions::{BotDefinition, Channel, Creation, IntegrationDefinition, Named, Tag},
-    protocol::{self, Question},
-    schema_set::{Installed, Vocabulary},
-    tags::{Declared, Given, Tags},
+    definitions::{
+        BotDefinition, ChannelDefinition, CreationRule, IntegrationDefinition, Named, TagDefinition,
+    },
+    protocol::{self, IntegrationCall},
+    schema_set::{InstalledIntegration, SchemaSet},
+    tags::{DeclaredTags, TagPatch, Tags},
 };
 use crate::{
     domain::{
         App,
-        end_users::Scope,
+        end_users::AgentScope,
         tenancy::{
             members::Role,
             request_auth::{Call, Caller, CallerAgent, CallerInstallation},
@@ -26,22 +28,22 @@ use crate::{
 };
 
 /// The author with the definitions of the bot and its integrations, as of one moment.
-pub(in crate::domain) struct Speaker<'a> {
+pub(in crate::domain) struct AuthorSchemas<'a> {
     bot: &'a CallerAgent,
     /// Integration that is the author; `None` if the bot is.
     pub(in crate::domain) integration: Option<&'a CallerInstallation>,
-    vocabulary: Arc<Vocabulary>,
+    vocabulary: Arc<SchemaSet>,
 }
 
 /// The caller as the author of a write. It owns its data, so that a write transaction can take it along.
 #[derive(Clone)]
-pub(in crate::domain) struct Voice {
+pub(in crate::domain) struct Author {
     app: App,
     caller: Arc<Caller>,
     bot: CallerAgent,
 }
 
-impl Voice {
+impl Author {
     pub(in crate::domain) fn of(call: &Call) -> Result<Self> {
         Ok(Self {
             app: call.app().clone(),
@@ -66,26 +68,26 @@ impl Voice {
     }
 
     /// Returns the workspace and the agent as the scope of end users.
-    pub(in crate::domain) fn scope(&self) -> Scope {
-        Scope {
+    pub(in crate::domain) fn scope(&self) -> AgentScope {
+        AgentScope {
             workspace: self.caller.workspace_id.clone(),
             agent: self.bot.id.clone(),
         }
     }
 
     /// Loads the definitions that the author may use, as this connection sees them.
-    pub(in crate::domain) fn on<'a>(&'a self, conn: &'a Connection) -> Result<Speaker<'a>> {
+    pub(in crate::domain) fn on<'a>(&'a self, conn: &'a Connection) -> Result<AuthorSchemas<'a>> {
         let (caller, bot) = (&self.caller, &self.bot);
         let integration = caller.installation.as_ref();
-        Ok(Speaker {
+        Ok(AuthorSchemas {
             bot,
             integration,
-            vocabulary: Vocabulary::of_caller(&self.app, conn, caller, bot, integration)?,
+            vocabulary: SchemaSet::of_caller(&self.app, conn, caller, bot, integration)?,
         })
     }
 }
 
-impl<'a> Speaker<'a> {
+impl<'a> AuthorSchemas<'a> {
     /// Returns the name of the integration that is the author; `None` if the bot is.
     pub(in crate::domain) fn name(&self) -> Option<&'a str> {
         self.integration
@@ -98,7 +100,7 @@ impl<'a> Speaker<'a> {
     }
 
     /// Finds an integration of the bot by name: the author itself, or any enabled one.
-    pub(in crate::domain) fn integration(&self, name: &str) -> Option<&Installed> {
+    pub(in crate::domain) fn integration(&self, name: &str) -> Option<&InstalledIntegration> {
         match self.integration {
             Some(own) if own.name == name => self.vocabulary.of(own),
             _ => self.vocabulary.named(name),
@@ -109,7 +111,7 @@ impl<'a> Speaker<'a> {
     ///
     /// # Errors
     /// `Forbidden` if the integration was removed from the bot meanwhile.
-    pub(in crate::domain) fn own(&self) -> Result<Option<&Installed>> {
+    pub(in crate::domain) fn own(&self) -> Result<Option<&InstalledIntegration>> {
         let own = |own| {
             let found = self.vocabulary.of(own);
             found.ok_or_else(|| {
@@ -120,13 +122,13 @@ impl<'a> Speaker<'a> {
     }
 
     /// Returns the enabled integrations of the bot.
-    pub(in crate::domain) fn integrations(&self) -> &[Installed] {
+    pub(in crate::domain) fn integrations(&self) -> &[InstalledIntegration] {
         &self.vocabulary.integrations
     }
 
     /// Returns a user's tags after a patch. An integration can set only tags of its own, because an
     /// integration recognizes its users by them.
-    pub(in crate::domain) fn user_tags(&self, old: &Tags, given: &Given) -> Result<Tags> {
+    pub(in crate::domain) fn user_tags(&self, old: &Tags, given: &TagPatch) -> Result<Tags> {
         self.merged(&self.declared().user.tags, old, given, &|name, tag| {
             let own = self.name().is_none_or(|own| own == name);
             let found = self.integration(name).filter(|_| own);
@@ -139,7 +141,7 @@ impl<'a> Speaker<'a> {
         &self,
         (integration, channel): (&str, &str),
         old: &Tags,
-        given: &Given,
+        given: &TagPatch,
     ) -> Result<Tags> {
         self.channel_tags(
             &self.declared().conversation.tags,
@@ -155,7 +157,7 @@ impl<'a> Speaker<'a> {
         &self,
         (integration, channel): (&str, &str),
         old: &Tags,
-        given: &Given,
+        given: &TagPatch,
     ) -> Result<Tags> {
         self.channel_tags(
             &self.declared().message.tags,
@@ -168,11 +170,11 @@ impl<'a> Speaker<'a> {
 
     fn channel_tags(
         &self,
-        bots: &Named<Tag>,
+        bots: &Named<TagDefinition>,
         (integration, channel): (&str, &str),
-        declared: impl Fn(&Channel) -> &Named<Tag>,
+        declared: impl Fn(&ChannelDefinition) -> &Named<TagDefinition>,
         old: &Tags,
-        given: &Given,
+        given: &TagPatch,
     ) -> Result<Tags> {
         self.merged(bots, old, given, &|name, tag| {
             let found = self.integration(name).filter(|_| name == integration);
@@ -183,15 +185,15 @@ impl<'a> Speaker<'a> {
 
     fn merged(
         &self,
-        bots: &Named<Tag>,
+        bots: &Named<TagDefinition>,
         old: &Tags,
-        given: &Given,
+        given: &TagPatch,
         integration: &dyn Fn(&str, &str) -> bool,
     ) -> Result<Tags> {
         if given.is_empty() {
             return Ok(old.clone());
         }
-        let declared = Declared {
+        let declared = DeclaredTags {
             bot: bots,
             writer: self.name(),
             integration,
@@ -203,9 +205,9 @@ impl<'a> Speaker<'a> {
     pub(in crate::domain) fn delegate(
         &self,
         integration: &str,
-        creation: impl Fn(&IntegrationDefinition) -> Result<Creation>,
-        given: &Given,
-    ) -> Result<Delegated> {
+        creation: impl Fn(&IntegrationDefinition) -> Result<CreationRule>,
+        given: &TagPatch,
+    ) -> Result<DelegatedCreation> {
         if self.integration.is_some() {
             return Err(Error::new(
                 Kind::RelationConflict,
@@ -229,7 +231,7 @@ impl<'a> Speaker<'a> {
             let value = value.as_deref().filter(|value| !value.is_empty())?;
             Some((full(name), value.to_owned()))
         });
-        Ok(Delegated {
+        Ok(DelegatedCreation {
             integration: integration.to_owned(),
             place: (self.bot.seq, found.installation.seq),
             tags: tags.collect(),
@@ -238,7 +240,7 @@ impl<'a> Speaker<'a> {
 }
 
 /// A request to an integration to create a user or a conversation for a bot.
-pub(in crate::domain) struct Delegated {
+pub(in crate::domain) struct DelegatedCreation {
     integration: String,
     /// Row ids of the bot and of the installation.
     place: (i64, i64),
@@ -246,7 +248,7 @@ pub(in crate::domain) struct Delegated {
     pub(in crate::domain) tags: BTreeMap<String, String>,
 }
 
-impl Delegated {
+impl DelegatedCreation {
     /// Calls the integration, and returns the id of the new object, which the response has in the member
     /// `member`.
     ///
@@ -259,7 +261,7 @@ impl Delegated {
         body: &Value,
         member: &str,
     ) -> Result<String> {
-        let question = Question {
+        let question = IntegrationCall {
             place: self.place,
             operation,
             kind: operation,

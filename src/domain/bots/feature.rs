@@ -5,24 +5,24 @@ use std::{rc::Rc, sync::Arc};
 use tokio::sync::Notify;
 
 use super::{
-    conversations::Routes,
-    definitions::Declarations,
-    deliveries::{self, Haste},
+    conversations::ChannelCache,
+    definitions::DefinitionCache,
+    deliveries::{self, RetryRequests},
     manage,
-    messages::{Index, Unindexed},
-    protocol::{self, Failures, Programs},
+    messages::{IndexWriteBatch, MessageIndex},
+    protocol::{self, ProgramCache, RecentFailures},
 };
 use crate::{
     domain::{
         tenancy::{app::App, features::Features, write_tx::Change},
-        webhooks::Hub,
+        webhooks::Doorbell,
     },
     kernel::Timestamp,
 };
 
 /// Connects changes with the dispatcher of deliveries.
 #[derive(Default)]
-struct Deliveries(Hub);
+struct Deliveries(Doorbell);
 
 /// Wakes the worker that does what is due for bots.
 #[derive(Default)]
@@ -38,18 +38,18 @@ struct Hooks(Vec<OnConversationEnd>);
 /// Adds the message index, caches, the dispatcher's state, the settings, and the hooks of the areas above.
 pub(in crate::domain) fn register(
     features: &mut Features,
-    (index, now): (Arc<Index>, Timestamp),
+    (index, now): (Arc<MessageIndex>, Timestamp),
     (bots, deliveries): (manage::Settings, deliveries::Settings),
     hooks: Vec<OnConversationEnd>,
 ) {
     features.add(index);
-    features.add(Declarations::default());
-    features.add(Routes::default());
-    features.add(Programs::default());
+    features.add(DefinitionCache::default());
+    features.add(ChannelCache::default());
+    features.add(ProgramCache::default());
     features.add(Deliveries::default());
-    features.add(Haste::default());
+    features.add(RetryRequests::default());
     features.add(protocol::Metrics::default());
-    features.add(Failures::new(now));
+    features.add(RecentFailures::new(now));
     features.add(Work::default());
     features.add(bots);
     features.add(deliveries);
@@ -58,18 +58,18 @@ pub(in crate::domain) fn register(
 
 impl App {
     /// The programs that the engine was asked for.
-    pub(in crate::domain) fn programs(&self) -> &Programs {
+    pub(in crate::domain) fn programs(&self) -> &ProgramCache {
         self.feature()
     }
 
     /// Connects changes with the dispatcher of deliveries to bots and integrations.
     #[must_use]
-    pub fn deliveries(&self) -> &Hub {
+    pub fn deliveries(&self) -> &Doorbell {
         &self.feature::<Deliveries>().0
     }
 
     /// The receivers whose failed deliveries are retried at once.
-    pub(in crate::domain) fn haste(&self) -> &Haste {
+    pub(in crate::domain) fn haste(&self) -> &RetryRequests {
         self.feature()
     }
 
@@ -80,7 +80,7 @@ impl App {
     }
 
     /// Recent failures of code.
-    pub(in crate::domain) fn failures(&self) -> &Failures {
+    pub(in crate::domain) fn failures(&self) -> &RecentFailures {
         self.feature()
     }
 
@@ -90,17 +90,17 @@ impl App {
     }
 
     /// What bots and integrations declare.
-    pub(in crate::domain) fn declarations(&self) -> &Declarations {
+    pub(in crate::domain) fn declarations(&self) -> &DefinitionCache {
         self.feature()
     }
 
     /// The message index.
-    pub(in crate::domain) fn message_index(&self) -> &Index {
-        self.feature::<Arc<Index>>()
+    pub(in crate::domain) fn message_index(&self) -> &MessageIndex {
+        self.feature::<Arc<MessageIndex>>()
     }
 
     /// The channels of conversations.
-    pub(in crate::domain) fn routes(&self) -> &Routes {
+    pub(in crate::domain) fn routes(&self) -> &ChannelCache {
         self.feature()
     }
 
@@ -137,13 +137,15 @@ impl Change<'_> {
     }
 
     /// The messages that the tables of the index may not have yet, as this change sees them.
-    pub(in crate::domain) fn unindexed(&self) -> Rc<Unindexed> {
+    pub(in crate::domain) fn unindexed(&self) -> Rc<IndexWriteBatch> {
         self.attachment(|| {
             let Some(app) = self.app() else {
-                return Rc::new(Unindexed::none());
+                return Rc::new(IndexWriteBatch::none());
             };
             let index = app.message_index();
-            let unindexed = Rc::new(Unindexed::new(app.feature::<Arc<Index>>().clone()));
+            let unindexed = Rc::new(IndexWriteBatch::new(
+                app.feature::<Arc<MessageIndex>>().clone(),
+            ));
             let ended = unindexed.clone();
             self.at_end(move || index.stage(ended.take()));
             unindexed

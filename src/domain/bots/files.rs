@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::{author::require_write, list_query::Listing};
+use super::{author::require_write, list_query::ListQuery};
 use crate::{
     domain::{
         shared::{
@@ -53,7 +53,7 @@ pub struct File {
 
 /// The fields of a new file.
 #[derive(Debug, Clone)]
-pub struct New {
+pub struct NewFile {
     /// Name of the file.
     pub name: String,
     /// Access level.
@@ -83,7 +83,7 @@ const INSERT: &str = "
 /// # Errors
 /// `Forbidden` if the token has no access to the bot or its role is below developer; `QuotaExceeded` if the
 /// contents exceed the plan's storage; `LimitExceeded` if the bot has too many files; errors of the store.
-pub async fn create(holder: &Holder, bot: &str, new: New) -> Result<File> {
+pub async fn create(holder: &Holder, bot: &str, new: NewFile) -> Result<File> {
     let call = holder.in_bot(bot)?;
     require_write(&call)?;
     let (bot, maker) = (call.agent()?.clone(), maker(&call));
@@ -118,7 +118,7 @@ fn maker(call: &Call) -> Option<String> {
 /// # Errors
 /// `NotFound`, or errors of the store.
 pub fn find(holder: &Holder, id: &FileId) -> Result<File> {
-    let call = of_file(holder, id, For::Reading)?;
+    let call = of_file(holder, id, RequiredAccess::Reading)?;
     let bot = call.agent()?;
     call.app().store().read(|conn| read(conn, bot, id))
 }
@@ -131,7 +131,7 @@ pub async fn list(holder: &Holder, bot: &str, after: Option<Token>) -> Result<Pa
     let call = holder.in_bot(bot)?;
     let (bot, maker) = (call.agent()?.clone(), maker(&call));
     let page = call.app().store().scan(move |conn| {
-        Listing::new("bot_files", "bot_files.seq")
+        ListQuery::new("bot_files", "bot_files.seq")
             .whose("bot_files.agent_seq = :agent_seq")
             .with(":agent_seq", bot.seq)
             .made_by("bot_files", maker)
@@ -153,7 +153,7 @@ const ERASE: &str = "DELETE FROM bot_files WHERE seq = :seq AND agent_seq = :age
 /// # Errors
 /// `NotFound`; `Forbidden` for a role below developer; errors of the store.
 pub async fn delete(holder: &Holder, id: FileId) -> Result<File> {
-    let call = of_file(holder, &id, For::Changing)?;
+    let call = of_file(holder, &id, RequiredAccess::Changing)?;
     require_write(&call)?;
     let bot = call.agent()?.clone();
     call.app()
@@ -169,7 +169,7 @@ pub async fn delete(holder: &Holder, id: FileId) -> Result<File> {
 }
 
 const CONTENTS: &str = "SELECT contents FROM bot_files WHERE id = :id";
-const PUBLIC: &str = "SELECT 1 FROM bot_files WHERE id = :id AND access_type = 'public'";
+const IS_PUBLIC: &str = "SELECT 1 FROM bot_files WHERE id = :id AND access_type = 'public'";
 
 /// Returns the contents of a file: of a public one to anyone, of a private one to a token with access to its
 /// bot.
@@ -179,12 +179,16 @@ const PUBLIC: &str = "SELECT 1 FROM bot_files WHERE id = :id AND access_type = '
 pub fn contents(holder: &MaybeHolder, id: &FileId) -> Result<Vec<u8>> {
     let app = &holder.app;
     let is_public = app.store().read(|conn| {
-        let mut statement = conn.prepare_cached(PUBLIC)?;
+        let mut statement = conn.prepare_cached(IS_PUBLIC)?;
         Ok(statement.exists(named_params! {":id": id})?)
     })?;
     if !is_public {
         let holder = holder.holder.as_ref();
-        of_file(holder.ok_or_else(unauthenticated)?, id, For::Reading)?;
+        of_file(
+            holder.ok_or_else(unauthenticated)?,
+            id,
+            RequiredAccess::Reading,
+        )?;
     }
     let contents = app.store().read(|conn| {
         let contents = conn
@@ -209,14 +213,14 @@ fn read(conn: &Connection, bot: &CallerAgent, id: &FileId) -> Result<File> {
 
 /// The kind of access that a request needs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum For {
+enum RequiredAccess {
     Reading,
     Changing,
 }
 
 /// Authenticates the token in the bot that owns the file. To a token without access to that bot, and to an
 /// integration without access to the file, the file does not exist.
-fn of_file(holder: &Holder, id: &FileId, reason: For) -> Result<Call> {
+fn of_file(holder: &Holder, id: &FileId, reason: RequiredAccess) -> Result<Call> {
     let found = holder.app().store().read(|conn| owner_of(conn, id))?;
     let bot = found.as_ref().map_or("", |found| found.bot.as_str());
     let absent_id = id.clone();
@@ -227,7 +231,7 @@ fn of_file(holder: &Holder, id: &FileId, reason: For) -> Result<Call> {
     let call = holder.in_bot(bot).map_err(&refused)?.refused_with(refused);
     let found = found.ok_or_else(|| absent(id))?;
     let own = maker(&call).is_none_or(|own| found.maker.as_ref() == Some(&own));
-    if own || (found.is_public && reason == For::Reading) {
+    if own || (found.is_public && reason == RequiredAccess::Reading) {
         return Ok(call);
     }
     Err(absent(id))
@@ -241,14 +245,14 @@ struct FileOwner {
     is_public: bool,
 }
 
-const OWNER: &str = "
+const FIND_OWNER: &str = "
     SELECT agents.id, bot_files.integration, bot_files.access_type = 'public' AS is_public
     FROM bot_files JOIN agents ON agents.seq = bot_files.agent_seq
     WHERE bot_files.id = :id";
 
 fn owner_of(conn: &Connection, id: &FileId) -> Result<Option<FileOwner>> {
     let found = conn
-        .prepare_cached(OWNER)?
+        .prepare_cached(FIND_OWNER)?
         .query_row(named_params! {":id": id}, |row| {
             Ok(FileOwner {
                 bot: row.get("id")?,

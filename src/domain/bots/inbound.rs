@@ -10,10 +10,10 @@ use serde_json::json;
 use url::form_urlencoded;
 
 pub use self::shared_webhook::{SharedWebhook, find_shared};
-pub use super::protocol::Answer;
+pub use super::protocol::CallResponse;
 use super::{
     installations,
-    protocol::{self, Failed, Question},
+    protocol::{self, CallFailure, IntegrationCall},
 };
 use crate::{
     domain::tenancy::{app::App, audit::Actor},
@@ -28,7 +28,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// An HTTP request from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Incoming {
+pub struct InboundRequest {
     /// HTTP method: `GET`, `POST`, …
     pub method: String,
     /// Path after the webhook's id: `/` or longer.
@@ -48,22 +48,22 @@ const FIND: &str = "
       AND agents.deleted_at IS NULL";
 
 /// Rows of the bot and the installation.
-type Place = (i64, i64);
+type InstallationRows = (i64, i64);
 
 /// The receiver of a request; it is resolved before the body is read.
 #[derive(Debug, Clone)]
-pub enum Receiver {
+pub enum WebhookReceiver {
     /// One installation.
-    Installation(Installation),
+    Installation(WebhookInstallation),
     /// A shared webhook; a script selects the installations for each request.
     Shared(SharedWebhook),
 }
 
 /// An installation that receives requests.
 #[derive(Debug, Clone, Copy)]
-pub struct Installation(pub(in crate::domain) Place);
+pub struct WebhookInstallation(pub(in crate::domain) InstallationRows);
 
-fn find(conn: &Connection, webhook_id: &str) -> Result<Option<Place>> {
+fn find(conn: &Connection, webhook_id: &str) -> Result<Option<InstallationRows>> {
     let found = conn
         .prepare_cached(FIND)?
         .query_row(named_params! {":webhook_id": webhook_id}, |row| {
@@ -76,14 +76,14 @@ fn find(conn: &Connection, webhook_id: &str) -> Result<Option<Place>> {
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub fn find_by_webhook(app: &App, webhook_id: &str) -> Result<Receiver> {
+pub fn find_by_webhook(app: &App, webhook_id: &str) -> Result<WebhookReceiver> {
     let found = app.store().read(|conn| find(conn, webhook_id))?;
     let place = found.ok_or_else(|| Error::not_found("Webhook not found"))?;
-    Ok(Receiver::Installation(Installation(place)))
+    Ok(WebhookReceiver::Installation(WebhookInstallation(place)))
 }
 
 /// Maximum length of a `state` that is searched for a webhook id, in bytes.
-const STATE_MAX: usize = 4096;
+const MAX_STATE_BYTES: usize = 4096;
 
 /// Finds the installation by the webhook id in the query's `state`: for links of wizards and for OAuth
 /// redirects. The state is the webhook id, or has it as one of its parts. The integration receives the request
@@ -91,7 +91,7 @@ const STATE_MAX: usize = 4096;
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub fn find_by_state(app: &App, query: &str) -> Result<Receiver> {
+pub fn find_by_state(app: &App, query: &str) -> Result<WebhookReceiver> {
     let state = form_urlencoded::parse(query.as_bytes())
         .find(|(name, _)| name == "state")
         .map(|(_, value)| value.into_owned());
@@ -99,7 +99,7 @@ pub fn find_by_state(app: &App, query: &str) -> Result<Receiver> {
     let found = find_by_webhook(app, &state);
     // wire: some integrations put more into the state than the id
     let part = Some(&state)
-        .filter(|state| state.len() <= STATE_MAX)
+        .filter(|state| state.len() <= MAX_STATE_BYTES)
         .and_then(|state| {
             let mut parts = state.split(|letter: char| !letter.is_ascii_alphanumeric());
             parts.find(|part| installations::is_webhook_id(part))
@@ -115,17 +115,27 @@ pub fn find_by_state(app: &App, query: &str) -> Result<Receiver> {
 /// # Errors
 /// `NotFound` if the request matches no installation; `Runtime` or `Unavailable` if the integration does not
 /// respond; errors of the store.
-pub async fn receive(app: &App, receiver: Receiver, request: &Incoming) -> Result<Answer> {
+pub async fn receive(
+    app: &App,
+    receiver: WebhookReceiver,
+    request: &InboundRequest,
+) -> Result<CallResponse> {
     match receiver {
-        Receiver::Installation(Installation(place)) => give(app, place, request).await,
-        Receiver::Shared(webhook) => shared_webhook::receive(app, &webhook, request).await,
+        WebhookReceiver::Installation(WebhookInstallation(place)) => {
+            give(app, place, request).await
+        }
+        WebhookReceiver::Shared(webhook) => shared_webhook::receive(app, &webhook, request).await,
     }
 }
 
 /// Path of wizard requests and OAuth redirects.
 pub const OAUTH_PATH: &str = "/oauth";
 
-async fn give(app: &App, place: Place, request: &Incoming) -> Result<Answer> {
+async fn give(
+    app: &App,
+    place: InstallationRows,
+    request: &InboundRequest,
+) -> Result<CallResponse> {
     let body = json!({"req": {
         "method": request.method,
         "path": request.path,
@@ -133,7 +143,7 @@ async fn give(app: &App, place: Place, request: &Incoming) -> Result<Answer> {
         "headers": request.headers,
         "body": request.body,
     }});
-    let question = Question {
+    let question = IntegrationCall {
         place,
         operation: OPERATION,
         kind: OPERATION,
@@ -156,7 +166,7 @@ async fn give(app: &App, place: Place, request: &Incoming) -> Result<Answer> {
 const IDENTIFIER_HEADER: &str = "x-bp-integration-identifier";
 
 /// Removes the identifier from the headers: it is for this server and must not reach the browser.
-fn take_identifier(answer: &mut Answer) -> Option<String> {
+fn take_identifier(answer: &mut CallResponse) -> Option<String> {
     let is_identifier = |(name, _): &(String, String)| name == IDENTIFIER_HEADER;
     let at = answer.headers.iter().position(is_identifier)?;
     let (_, identifier) = answer.headers.remove(at);
@@ -165,7 +175,7 @@ fn take_identifier(answer: &mut Answer) -> Option<String> {
 }
 
 /// Maps a failed call to the sender's error: `Unavailable` if a retry may succeed, else `Runtime`.
-fn not_taken(failed: Failed) -> Error {
+fn not_taken(failed: CallFailure) -> Error {
     let kind = if failed.may_pass {
         Kind::Unavailable {
             retry_after: failed.retry_after.unwrap_or(RETRY_AFTER),

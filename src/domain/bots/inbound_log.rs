@@ -4,8 +4,8 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{
-    inbound::{Installation, Receiver},
-    manage::logs::{self, Level},
+    inbound::{WebhookInstallation, WebhookReceiver},
+    manage::logs::{self, LogLevel},
 };
 use crate::{
     domain::tenancy::{app::App, audit::Actor},
@@ -16,7 +16,7 @@ use crate::{
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn note_unread(app: &App, receiver: &Receiver, error: &Error) -> Result<()> {
+pub async fn note_unread(app: &App, receiver: &WebhookReceiver, error: &Error) -> Result<()> {
     if !matches!(error.kind(), Kind::UnsupportedMedia | Kind::Invalid) {
         return Ok(());
     }
@@ -27,7 +27,7 @@ pub async fn note_unread(app: &App, receiver: &Receiver, error: &Error) -> Resul
             return Ok(());
         };
         let settings = settings.bot_settings();
-        logs::record_of_integration(change, settings, &id, Level::Error, &text)
+        logs::record_of_integration(change, settings, &id, LogLevel::Error, &text)
     });
     noted.await
 }
@@ -37,7 +37,7 @@ const OF_INSTALLATION: &str = "
     JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent AND bot_integrations.seq = :seq";
 
-const NEWEST: &str = "
+const NEWEST_INSTALLED: &str = "
     SELECT integrations.id FROM integrations
     WHERE integrations.workspace_id = :workspace_id AND integrations.name = :name AND EXISTS (
         SELECT 1 FROM bot_integrations
@@ -45,14 +45,14 @@ const NEWEST: &str = "
     ORDER BY integrations.version_order DESC, integrations.seq LIMIT 1";
 
 /// Returns the integration that receives the request: for a shared webhook, its newest installed version.
-fn integration(conn: &Connection, receiver: &Receiver) -> Result<Option<IntegrationId>> {
+fn integration(conn: &Connection, receiver: &WebhookReceiver) -> Result<Option<IntegrationId>> {
     let found = match receiver {
-        Receiver::Installation(Installation((agent, seq))) => conn
+        WebhookReceiver::Installation(WebhookInstallation((agent, seq))) => conn
             .prepare_cached(OF_INSTALLATION)?
             .query_row(named_params! {":agent": agent, ":seq": seq}, |row| {
                 row.get(0)
             }),
-        Receiver::Shared(webhook) => conn.prepare_cached(NEWEST)?.query_row(
+        WebhookReceiver::Shared(webhook) => conn.prepare_cached(NEWEST_INSTALLED)?.query_row(
             named_params! {":workspace_id": webhook.workspace, ":name": webhook.name},
             |row| row.get(0),
         ),

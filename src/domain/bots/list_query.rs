@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Row, ToSql};
 
-use super::tags::{Tagged, filter_name};
+use super::tags::{TagTable, filter_name};
 use crate::{
     domain::{
         shared::paging::{Page, ROWS, Token},
@@ -29,7 +29,7 @@ pub(in crate::domain) fn require_few(call: &Call, parameter: &str, filters: usiz
 }
 
 /// A statement under construction.
-pub(in crate::domain) struct Listing {
+pub(in crate::domain) struct ListQuery {
     /// Tables; the first one drives the join.
     from: String,
     conditions: Vec<String>,
@@ -38,7 +38,7 @@ pub(in crate::domain) struct Listing {
     order: String,
 }
 
-impl Listing {
+impl ListQuery {
     /// Starts a list of the rows in `from`. `order` is the column with the row id (`seq`) in the driving
     /// table.
     pub(in crate::domain) fn new(from: &str, order: &str) -> Self {
@@ -53,7 +53,7 @@ impl Listing {
     /// Starts a list of `table` that the first of these tags drives; `None` without tags.
     pub(in crate::domain) fn tagged(
         table: &str,
-        tagged: Tagged,
+        tagged: TagTable,
         agent_seq: i64,
         tags: &BTreeMap<String, String>,
         reader: Option<&str>,

@@ -20,23 +20,23 @@ use crate::{
 
 /// An enabled integration of a bot, with its definition.
 #[derive(Debug, Clone)]
-pub(in crate::domain) struct Installed {
+pub(in crate::domain) struct InstalledIntegration {
     pub(in crate::domain) installation: CallerInstallation,
     pub(in crate::domain) definition: Arc<IntegrationDefinition>,
 }
 
 /// The definitions of a bot and its integrations.
 #[derive(Debug)]
-pub(in crate::domain) struct Vocabulary {
+pub(in crate::domain) struct SchemaSet {
     /// Definition of the bot.
     pub(in crate::domain) bot: Arc<BotDefinition>,
     /// Enabled integrations; newest version first within a name.
-    pub(in crate::domain) integrations: Vec<Installed>,
+    pub(in crate::domain) integrations: Vec<InstalledIntegration>,
     /// Calling integration, if it is disabled and its `unregister` is still pending.
-    leaving: Option<Installed>,
+    leaving: Option<InstalledIntegration>,
 }
 
-impl Vocabulary {
+impl SchemaSet {
     /// Returns the vocabulary of the bot that a caller acts in, from the caller's cache if it is there.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl Vocabulary {
     ) -> Result<Self> {
         let declarations = app.declarations();
         let with_definition = |installation: CallerInstallation| {
-            Ok(Installed {
+            Ok(InstalledIntegration {
                 definition: declarations.of_integration(conn, installation.integration_seq)?,
                 installation,
             })
@@ -79,13 +79,16 @@ impl Vocabulary {
     }
 
     /// Finds the enabled integration with this name; the newest of several versions.
-    pub(in crate::domain) fn named(&self, name: &str) -> Option<&Installed> {
+    pub(in crate::domain) fn named(&self, name: &str) -> Option<&InstalledIntegration> {
         let mut all = self.integrations.iter();
         all.find(|one| one.installation.name == name)
     }
 
     /// Finds the integration of this installation, if it is enabled or the caller.
-    pub(in crate::domain) fn of(&self, installation: &CallerInstallation) -> Option<&Installed> {
+    pub(in crate::domain) fn of(
+        &self,
+        installation: &CallerInstallation,
+    ) -> Option<&InstalledIntegration> {
         let mut all = self.integrations.iter().chain(&self.leaving);
         all.find(|one| one.installation.seq == installation.seq)
     }

@@ -8,23 +8,23 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, named_params};
 
-use super::definitions::{Named, Tag};
+use super::definitions::{Named, TagDefinition};
 use crate::kernel::{Error, Result, Rule, Violation};
 
 /// Maximum length of a value, in characters.
-pub const VALUE_MAX: usize = 500;
+pub const MAX_VALUE_CHARS: usize = 500;
 
 /// Tags to set by name; `None` and an empty value unset the tag.
-pub type Given = BTreeMap<String, Option<String>>;
+pub type TagPatch = BTreeMap<String, Option<String>>;
 
 /// Tags as stored, by full name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tags(BTreeMap<String, String>);
 
 /// The tags that an author may set.
-pub(in crate::domain) struct Declared<'a> {
+pub(in crate::domain) struct DeclaredTags<'a> {
     /// Tags that the bot declares.
-    pub(in crate::domain) bot: &'a Named<Tag>,
+    pub(in crate::domain) bot: &'a Named<TagDefinition>,
     /// Integration that is the author; `None` if the bot is.
     pub(in crate::domain) writer: Option<&'a str>,
     /// True if the integration (first) declares the tag (second).
@@ -68,14 +68,18 @@ impl Tags {
     ///
     /// # Errors
     /// `Invalid` for a tag that is not declared and for a value that is too long.
-    pub(in crate::domain) fn merged(&self, given: &Given, declared: &Declared<'_>) -> Result<Self> {
+    pub(in crate::domain) fn merged(
+        &self,
+        given: &TagPatch,
+        declared: &DeclaredTags<'_>,
+    ) -> Result<Self> {
         let mut merged = self.0.clone();
         // A client that writes a whole object back sends a tag under both names. The changed value wins.
         let mut changed: BTreeMap<String, bool> = BTreeMap::new();
         for (name, value) in given {
             let value = value.as_deref().unwrap_or_default();
-            if value.chars().count() > VALUE_MAX {
-                return Err(broken(name, Rule::MaxLength(VALUE_MAX as u64)));
+            if value.chars().count() > MAX_VALUE_CHARS {
+                return Err(broken(name, Rule::MaxLength(MAX_VALUE_CHARS as u64)));
             }
             let stored = |name: &str| self.0.get(name).map_or("", String::as_str);
             let full = match declared.full_name(name) {
@@ -106,7 +110,7 @@ impl Tags {
     /// # Errors
     /// `Invalid`; it names the first missing tag.
     pub(in crate::domain) fn require_given(
-        given: &Given,
+        given: &TagPatch,
         integration: &str,
         names: &[String],
     ) -> Result<()> {
@@ -143,7 +147,7 @@ impl Tags {
     }
 }
 
-impl Declared<'_> {
+impl DeclaredTags<'_> {
     /// Returns the full name of a tag, or `None` if it is not declared.
     pub(in crate::domain) fn full_name(&self, name: &str) -> Option<String> {
         if let Some((integration, bare)) = name.split_once(':') {
@@ -170,13 +174,13 @@ pub(in crate::domain) fn filter_name(name: &str, reader: Option<&str>) -> String
 
 /// The kinds of object that have tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::domain) enum Tagged {
+pub(in crate::domain) enum TagTable {
     User,
     Conversation,
     Message,
 }
 
-impl Tagged {
+impl TagTable {
     /// Returns the name of the table with a row for each tag.
     pub(in crate::domain) const fn table(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, named_params};
 use tracing::warn;
 
-use super::{Scope, change::record, deletion, rows, sensitive};
+use super::{AgentScope, change::record, deletion, rows, sensitive};
 use crate::{
     domain::{
         App,
@@ -16,11 +16,11 @@ use crate::{
 };
 
 /// Time between two runs, on the product's clock.
-const EVERY: Duration = Duration::from_secs(30);
+const RUN_INTERVAL: Duration = Duration::from_secs(30);
 /// Time for which the list position of an erased end user is kept, so that cursors at it stay valid.
-const POSITION_KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+const POSITION_RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Maximum number of end users purged in one transaction.
-const AT_ONCE: i64 = 200;
+const PURGE_BATCH: i64 = 200;
 
 /// Runs the background work in a loop until it is dropped.
 pub async fn work(app: App) {
@@ -33,7 +33,7 @@ pub async fn work(app: App) {
         }
         tokio::select! {
             () = app.end_user_work().notified() => {}
-            () = app.clock().sleep(EVERY) => {}
+            () = app.clock().sleep(RUN_INTERVAL) => {}
         }
     }
 }
@@ -54,8 +54,8 @@ pub async fn sweep(app: &App) -> Result<()> {
     let due = app.store().read(|conn| {
         let parameters = named_params! {
             ":now": now,
-            ":positions": before(now, POSITION_KEPT_FOR),
-            ":deletions": before(now, deletion::KEPT_FOR),
+            ":positions": before(now, POSITION_RETENTION),
+            ":deletions": before(now, deletion::RETENTION),
         };
         let mut statement = conn.prepare_cached(IS_DUE)?;
         Ok(statement.query_row(parameters, |row| row.get::<_, bool>(0))?)
@@ -66,11 +66,11 @@ pub async fn sweep(app: &App) -> Result<()> {
     loop {
         let purged = app.change_as(Actor::System, |change| {
             sensitive::erase_due(change.conn, change.now)?;
-            forget_positions(change.conn, before(change.now, POSITION_KEPT_FOR))?;
-            deletion::forget(change.conn, before(change.now, deletion::KEPT_FOR))?;
+            forget_positions(change.conn, before(change.now, POSITION_RETENTION))?;
+            deletion::forget(change.conn, before(change.now, deletion::RETENTION))?;
             purge(change)
         });
-        if purged.await? < AT_ONCE {
+        if purged.await? < PURGE_BATCH {
             return Ok(());
         }
     }
@@ -81,16 +81,16 @@ fn before(now: Timestamp, duration: Duration) -> Timestamp {
     Timestamp::from_micros(now.as_micros().saturating_sub(micros))
 }
 
-const TO_PURGE: &str = "
+const FIND_DUE_PURGES: &str = "
     SELECT u.id, u.agent_id, a.workspace_id FROM end_users u JOIN agents a ON a.id = u.agent_id
     WHERE u.purge_at <= :now ORDER BY u.purge_at LIMIT :limit";
 
 /// Purges a batch of the end users that are due and returns their number.
 fn purge(change: &Change<'_>) -> Result<i64> {
-    let mut statement = change.conn.prepare_cached(TO_PURGE)?;
-    let parameters = named_params! {":now": change.now, ":limit": AT_ONCE};
+    let mut statement = change.conn.prepare_cached(FIND_DUE_PURGES)?;
+    let parameters = named_params! {":now": change.now, ":limit": PURGE_BATCH};
     let due = statement.query_map(parameters, |row| {
-        let scope = Scope {
+        let scope = AgentScope {
             workspace: row.get("workspace_id")?,
             agent: row.get("agent_id")?,
         };
@@ -101,13 +101,13 @@ fn purge(change: &Change<'_>) -> Result<i64> {
         rows::erase(change, &scope.agent, id)?;
         record(change, scope, "end_user.purge", id)?;
     }
-    Ok(i64::try_from(due.len()).unwrap_or(AT_ONCE))
+    Ok(i64::try_from(due.len()).unwrap_or(PURGE_BATCH))
 }
 
-const FORGET_POSITIONS: &str = "DELETE FROM end_user_positions WHERE erased_at <= :before";
+const DELETE_OLD_POSITIONS: &str = "DELETE FROM end_user_positions WHERE erased_at <= :before";
 
 fn forget_positions(conn: &Connection, before: Timestamp) -> Result<()> {
-    conn.prepare_cached(FORGET_POSITIONS)?
+    conn.prepare_cached(DELETE_OLD_POSITIONS)?
         .execute(named_params! {":before": before})?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Changes, EndUser, MetadataUpdate, New, Profile, ProfileChanges, event,
+    EndUser, EndUserChanges, MetadataUpdate, NewEndUser, Profile, ProfileChanges, event,
     external_id::{folded, folded_patch},
     rows, sensitive,
 };
@@ -24,14 +24,14 @@ use crate::{
 
 /// The agent that end users belong to, with its workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope {
+pub struct AgentScope {
     /// The workspace of the agent.
     pub workspace: WorkspaceId,
     /// The agent.
     pub agent: AgentId,
 }
 
-impl Scope {
+impl AgentScope {
     /// Returns the scope of a call.
     pub(super) fn of(call: &Call) -> Result<Self> {
         Ok(Self {
@@ -43,7 +43,7 @@ impl Scope {
 
 /// The result of a create.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Created {
+pub enum CreateOutcome {
     /// A new end user.
     New(EndUser),
     /// The existing end user with this external id, unchanged: nothing of the request is applied.
@@ -54,8 +54,8 @@ pub enum Created {
 ///
 /// # Errors
 /// `Invalid` with the broken rules, errors of the store.
-pub async fn create(call: &Call, new: New) -> Result<Created> {
-    let scope = Scope::of(call)?;
+pub async fn create(call: &Call, new: NewEndUser) -> Result<CreateOutcome> {
+    let scope = AgentScope::of(call)?;
     let sealer = call.app().sealer().clone();
     // Checked before the change waits for the writer.
     let new = checked_new(new)?;
@@ -66,8 +66,8 @@ pub async fn create(call: &Call, new: New) -> Result<Created> {
                 None => None,
             };
             match known {
-                Some(known) => Ok(Created::Known(known)),
-                None => make_checked(change, &sealer, &scope, new).map(Created::New),
+                Some(known) => Ok(CreateOutcome::Known(known)),
+                None => make_checked(change, &sealer, &scope, new).map(CreateOutcome::New),
             }
         })
         .await
@@ -77,13 +77,18 @@ pub async fn create(call: &Call, new: New) -> Result<Created> {
 ///
 /// # Errors
 /// `Invalid` with the broken rules, `Conflict` if another end user has the external id, errors of the store.
-pub fn make(change: &Change<'_>, sealer: &Sealer, scope: &Scope, new: New) -> Result<EndUser> {
+pub fn make(
+    change: &Change<'_>,
+    sealer: &Sealer,
+    scope: &AgentScope,
+    new: NewEndUser,
+) -> Result<EndUser> {
     let new = checked_new(new)?;
     check_free(change, scope, new.external_id.as_deref(), None)?;
     make_checked(change, sealer, scope, new)
 }
 
-fn checked_new(mut new: New) -> Result<New> {
+fn checked_new(mut new: NewEndUser) -> Result<NewEndUser> {
     if let Some(external_id) = &mut new.external_id {
         *external_id = folded(external_id, Location::Body)?;
     }
@@ -111,8 +116,8 @@ const BOUND: Bound = Bound {
 fn make_checked(
     change: &Change<'_>,
     sealer: &Sealer,
-    scope: &Scope,
-    mut new: New,
+    scope: &AgentScope,
+    mut new: NewEndUser,
 ) -> Result<EndUser> {
     BOUND.require(change, scope.agent.as_str())?;
     let sensitive_metadata = std::mem::take(&mut new.profile.sensitive_metadata);
@@ -140,10 +145,10 @@ fn make_checked(
 pub async fn update(
     call: &Call,
     id: EndUserId,
-    changes: Changes,
+    changes: EndUserChanges,
     how: MetadataUpdate,
 ) -> Result<EndUser> {
-    let scope = Scope::of(call)?;
+    let scope = AgentScope::of(call)?;
     let sealer = call.app().sealer().clone();
     call.app()
         .change(call, move |change, _| {
@@ -159,9 +164,9 @@ pub async fn update(
 pub fn apply(
     change: &Change<'_>,
     sealer: &Sealer,
-    scope: &Scope,
+    scope: &AgentScope,
     id: &EndUserId,
-    mut changes: Changes,
+    mut changes: EndUserChanges,
     how: MetadataUpdate,
 ) -> Result<EndUser> {
     let stored = rows::find_stored(change.conn, &scope.agent, id)?.ok_or_else(rows::not_found)?;
@@ -191,7 +196,7 @@ pub fn apply(
 
 fn check_free(
     change: &Change<'_>,
-    scope: &Scope,
+    scope: &AgentScope,
     external_id: Option<&str>,
     of: Option<&EndUserId>,
 ) -> Result<()> {
@@ -220,7 +225,7 @@ fn changed(mut profile: Profile, changes: ProfileChanges, how: MetadataUpdate) -
     Ok(profile)
 }
 
-const KEEP: &str = "
+const CANCEL_PURGE: &str = "
     UPDATE end_users SET purge_at = NULL WHERE agent_id = :agent_id AND id = :id";
 
 /// Cancels the purge of an end user, because it is in a conversation now.
@@ -229,7 +234,11 @@ const KEEP: &str = "
 /// `NotFound` if the agent has no such end user, errors of the store.
 pub fn set_in_conversation(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
     let parameters = rusqlite::named_params! {":agent_id": agent, ":id": id};
-    match change.conn.prepare_cached(KEEP)?.execute(parameters)? {
+    match change
+        .conn
+        .prepare_cached(CANCEL_PURGE)?
+        .execute(parameters)?
+    {
         0 => Err(rows::not_found()),
         _ => Ok(()),
     }
@@ -239,7 +248,7 @@ pub fn set_in_conversation(change: &Change<'_>, agent: &AgentId, id: &EndUserId)
 ///
 /// # Errors
 /// `NotFound` if the agent has no such end user, errors of the store.
-pub fn erase(change: &Change<'_>, scope: &Scope, id: &EndUserId) -> Result<()> {
+pub fn erase(change: &Change<'_>, scope: &AgentScope, id: &EndUserId) -> Result<()> {
     if erase_as(change, scope, id, "end_user.delete")? {
         Ok(())
     } else {
@@ -251,7 +260,7 @@ pub fn erase(change: &Change<'_>, scope: &Scope, id: &EndUserId) -> Result<()> {
 /// action of the audit record. Returns true if the end user existed.
 pub(super) fn erase_as(
     change: &Change<'_>,
-    scope: &Scope,
+    scope: &AgentScope,
     id: &EndUserId,
     action: &'static str,
 ) -> Result<bool> {
@@ -265,7 +274,7 @@ pub(super) fn erase_as(
 
 pub(super) fn record(
     change: &Change<'_>,
-    scope: &Scope,
+    scope: &AgentScope,
     action: &'static str,
     id: &EndUserId,
 ) -> Result<()> {

@@ -4,11 +4,11 @@ use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{EndUser, rows::Stored};
+use super::{EndUser, rows::StoredEndUser};
 use crate::{
     domain::{
         tenancy::write_tx::Change,
-        webhooks::{self, Event},
+        webhooks::{self, WebhookEvent},
     },
     kernel::{
         Result, Timestamp,
@@ -27,7 +27,7 @@ pub(super) fn created(change: &Change<'_>, agent: &AgentId, new: &EndUser) -> Re
 pub(super) fn updated(
     change: &Change<'_>,
     agent: &AgentId,
-    old: &Stored,
+    old: &StoredEndUser,
     new: &EndUser,
 ) -> Result<Option<i64>> {
     if !is_told(&old.end_user, new) {
@@ -55,19 +55,20 @@ fn tell(
     end_user: &EndUser,
     previous: Option<i64>,
 ) -> Result<i64> {
-    let event = Event {
+    let event = WebhookEvent {
         event_type,
-        data: Data::of(end_user),
+        data: EndUserPayload::of(end_user),
         tags: &[end_user.id.as_str()],
         previous,
     };
     webhooks::emit(change, agent, &event)
 }
 
-const LAST_MESSAGE: &str = "SELECT last_message_seq FROM end_users WHERE agent_id = ? AND id = ?";
+const FIND_LAST_MESSAGE: &str =
+    "SELECT last_message_seq FROM end_users WHERE agent_id = ? AND id = ?";
 
 fn last_message(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<Option<i64>> {
-    let mut statement = change.conn.prepare_cached(LAST_MESSAGE)?;
+    let mut statement = change.conn.prepare_cached(FIND_LAST_MESSAGE)?;
     let last = statement.query_row(params![agent, id], |row| row.get(0));
     Ok(last.optional()?.flatten())
 }
@@ -82,16 +83,16 @@ pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Res
 
 /// The end user as the vendor's API shows it, without sensitive metadata.
 #[derive(Serialize)]
-struct Data<'a> {
+struct EndUserPayload<'a> {
     end_user_id: &'a EndUserId,
     external_id: Option<&'a str>,
-    profile: ProfileData<'a>,
+    profile: ProfilePayload<'a>,
     created_at: String,
     updated_at: String,
 }
 
 #[derive(Serialize)]
-struct ProfileData<'a> {
+struct ProfilePayload<'a> {
     first_name: Option<&'a str>,
     last_name: Option<&'a str>,
     display_name: Option<&'a str>,
@@ -99,21 +100,21 @@ struct ProfileData<'a> {
     email: Option<&'a str>,
     language: Option<&'a str>,
     metadata: &'a Map<String, Value>,
-    system_properties: SystemProperties<'a>,
+    system_properties: SystemPropertiesPayload<'a>,
 }
 
 #[derive(Serialize)]
-struct SystemProperties<'a> {
+struct SystemPropertiesPayload<'a> {
     sunshine_user_id: Option<&'a Value>,
 }
 
-impl<'a> Data<'a> {
+impl<'a> EndUserPayload<'a> {
     fn of(end_user: &'a EndUser) -> Self {
         let profile = &end_user.profile;
         Self {
             end_user_id: &end_user.id,
             external_id: end_user.external_id.as_deref(),
-            profile: ProfileData {
+            profile: ProfilePayload {
                 first_name: profile.first_name.as_deref(),
                 last_name: profile.last_name.as_deref(),
                 display_name: profile.display_name.as_deref(),
@@ -121,7 +122,7 @@ impl<'a> Data<'a> {
                 email: profile.email.as_deref(),
                 language: profile.language.as_deref(),
                 metadata: profile.metadata.values(),
-                system_properties: SystemProperties {
+                system_properties: SystemPropertiesPayload {
                     sunshine_user_id: profile.system_properties.get("sunshine_user_id"),
                 },
             },

@@ -2,16 +2,16 @@
 
 use crate::kernel::{
     Patch, Result, Rule, Violation,
-    violation::{Location, Step},
+    violation::{Location, PathSegment},
 };
 
 /// Maximum length of an external id, in characters.
-const MAX: usize = 36;
+const MAX_CHARS: usize = 36;
 
 /// Validates an external id from this part of the request and folds it to lower case for storage.
 pub(super) fn folded(external_id: &str, location: Location) -> Result<String> {
     let broken = |rule| {
-        let path = vec![Step::Key("external_id".to_owned())];
+        let path = vec![PathSegment::Key("external_id".to_owned())];
         Err(Violation {
             location,
             path,
@@ -22,8 +22,8 @@ pub(super) fn folded(external_id: &str, location: Location) -> Result<String> {
     if external_id.is_empty() {
         return broken(Rule::MinLength(1));
     }
-    if external_id.chars().count() > MAX {
-        return broken(Rule::MaxLength(MAX as u64));
+    if external_id.chars().count() > MAX_CHARS {
+        return broken(Rule::MaxLength(MAX_CHARS as u64));
     }
     if external_id.contains(['<', '>']) {
         return broken(Rule::Other("must not contain < or >".to_owned()));

@@ -16,13 +16,15 @@ mod sensitive;
 
 use serde_json::{Map, Value};
 
-pub use change::{Created, Scope, apply, create, erase, make, set_in_conversation, update};
+pub use change::{
+    AgentScope, CreateOutcome, apply, create, erase, make, set_in_conversation, update,
+};
 pub use event::time_text;
 pub use metadata::{METADATA_MAX_BYTES, METAVARIABLES, Metadata, MetadataUpdate};
 pub use rows::{find, find_by_external_id, list, was_erased};
 pub use sensitive::sensitive_metadata;
 
-pub(super) use rewind::MENDS;
+pub(super) use rewind::CLOCK_REPAIRS;
 
 use crate::kernel::{Patch, Timestamp, ids::EndUserId};
 
@@ -64,7 +66,7 @@ pub struct Profile {
 
 /// The values of a new end user.
 #[derive(Debug, Clone, Default)]
-pub struct New {
+pub struct NewEndUser {
     /// Id, in the format of the dialect that creates it; generated if absent.
     pub id: Option<EndUserId>,
     /// The caller's own key: 1 to 36 characters without `<` and `>`.
@@ -77,7 +79,7 @@ pub struct New {
 
 /// The changes of an update. Absent fields stay unchanged.
 #[derive(Debug, Clone, Default)]
-pub struct Changes {
+pub struct EndUserChanges {
     /// New key, or null to remove it.
     pub external_id: Patch<String>,
     /// Changes of the data about the person.
@@ -111,7 +113,7 @@ pub struct ProfileChanges {
 
 /// A page of a list of end users.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Page {
+pub struct EndUserPage {
     /// The end users, oldest first.
     pub items: Vec<EndUser>,
     /// Id of the first end user of the next page, if there is one.

@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::sensitive;
 use crate::domain::tenancy::rewind::Mend;
 
-pub(in crate::domain) const MENDS: &[Mend] = &[
+pub(in crate::domain) const CLOCK_REPAIRS: &[Mend] = &[
     Mend {
         table: "end_user_sensitive",
         key: "(end_user_id, name)",
         find: "SELECT end_user_id, name FROM end_user_sensitive WHERE erase_at > :horizon",
         set: "erase_at = :horizon",
-        longest: |_| sensitive::KEPT_FOR,
+        longest: |_| sensitive::RETENTION,
         due: Some("erase_at"),
     },
     // End users created so far in the future that their lifetime would end before the clock reaches the time of

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde_json::{Map, Value};
 
 use super::feature::Hooks;
-use super::{EndUser, Metadata, Page, Profile, external_id::folded};
+use super::{EndUser, EndUserPage, Metadata, Profile, external_id::folded};
 use crate::{
     domain::tenancy::{request_auth::Call, write_tx::Change},
     kernel::{
@@ -44,7 +44,7 @@ const LIST: &str = "
     FROM end_users WHERE agent_id = :agent_id AND seq >= :from
     ORDER BY seq LIMIT :limit";
 
-const POSITION: &str = "
+const FIND_POSITION: &str = "
     SELECT seq FROM end_users WHERE agent_id = :agent_id AND id = :id
     UNION ALL
     SELECT seq FROM end_user_positions WHERE agent_id = :agent_id AND id = :id";
@@ -54,7 +54,7 @@ const POSITION: &str = "
 ///
 /// # Errors
 /// `Invalid` if the cursor is not an end user of the agent, nor a recently erased one; errors of the store.
-pub async fn list(call: &Call, cursor: Option<EndUserId>, limit: u32) -> Result<Page> {
+pub async fn list(call: &Call, cursor: Option<EndUserId>, limit: u32) -> Result<EndUserPage> {
     let agent = call.agent()?.id.clone();
     call.app()
         .store()
@@ -70,7 +70,7 @@ pub async fn list(call: &Call, cursor: Option<EndUserId>, limit: u32) -> Result<
                 // The extra row is the first one of the next page.
                 ":limit": i64::from(limit) + 1,
             })?;
-            let mut page = Page {
+            let mut page = EndUserPage {
                 items: Vec::new(),
                 next: None,
             };
@@ -88,7 +88,7 @@ pub async fn list(call: &Call, cursor: Option<EndUserId>, limit: u32) -> Result<
 
 fn position(conn: &Connection, agent: &AgentId, id: &EndUserId) -> Result<i64> {
     let position = conn
-        .prepare_cached(POSITION)?
+        .prepare_cached(FIND_POSITION)?
         .query_row(named_params! {":agent_id": agent, ":id": id}, |row| {
             row.get(0)
         });
@@ -99,7 +99,7 @@ fn position(conn: &Connection, agent: &AgentId, id: &EndUserId) -> Result<i64> {
 }
 
 /// An end user as stored.
-pub(super) struct Stored {
+pub(super) struct StoredEndUser {
     pub(super) seq: i64,
     pub(super) end_user: EndUser,
     /// `seq` of the last message about it. The links from it lead to all others.
@@ -122,10 +122,10 @@ pub(super) fn find_stored(
     conn: &Connection,
     agent: &AgentId,
     id: &EndUserId,
-) -> Result<Option<Stored>> {
+) -> Result<Option<StoredEndUser>> {
     let mut statement = conn.prepare_cached(FIND)?;
     let found = statement.query_row(params![agent, id], |row| {
-        Ok(Stored {
+        Ok(StoredEndUser {
             seq: row.get(12)?,
             end_user: from_row(row)?,
             last_message: row.get(13)?,
@@ -134,7 +134,7 @@ pub(super) fn find_stored(
     Ok(found.optional()?)
 }
 
-const FIND_EXTERNAL: &str = "
+const FIND_BY_EXTERNAL_ID: &str = "
     SELECT id, external_id, first_name, last_name, display_name, avatar, email, language, metadata,
         system_properties, created_at, updated_at
     FROM end_users WHERE agent_id = ? AND external_id = ?";
@@ -145,7 +145,7 @@ pub(super) fn find_external(
     agent: &AgentId,
     external_id: &str,
 ) -> Result<Option<EndUser>> {
-    let mut statement = conn.prepare_cached(FIND_EXTERNAL)?;
+    let mut statement = conn.prepare_cached(FIND_BY_EXTERNAL_ID)?;
     let found = statement.query_row(params![agent, external_id], from_row);
     Ok(found.optional()?)
 }
@@ -234,7 +234,7 @@ const UPDATE_JSON: &str = "
 pub(super) fn update(
     conn: &Connection,
     agent: &AgentId,
-    old: &Stored,
+    old: &StoredEndUser,
     new: &EndUser,
     last_message: Option<i64>,
 ) -> Result<()> {
@@ -277,11 +277,11 @@ fn text(values: &Map<String, Value>) -> Result<String> {
         .map_err(|error| Error::internal("metadata cannot be written", error))
 }
 
-const REMEMBER: &str = "
+const INSERT_POSITION: &str = "
     INSERT INTO end_user_positions (id, agent_id, seq, erased_at)
     SELECT id, agent_id, seq, :now FROM end_users WHERE agent_id = :agent_id AND id = :id";
 
-const SEQ: &str = "SELECT seq FROM end_users WHERE agent_id = :agent_id AND id = :id";
+const FIND_SEQ: &str = "SELECT seq FROM end_users WHERE agent_id = :agent_id AND id = :id";
 
 const ERASE: &str = "DELETE FROM end_users WHERE agent_id = :agent_id AND id = :id";
 
@@ -289,11 +289,11 @@ const ERASE: &str = "DELETE FROM end_users WHERE agent_id = :agent_id AND id = :
 pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<bool> {
     change
         .conn
-        .prepare_cached(REMEMBER)?
+        .prepare_cached(INSERT_POSITION)?
         .execute(named_params! {":agent_id": agent, ":id": id, ":now": change.now})?;
     let seq = change
         .conn
-        .prepare_cached(SEQ)?
+        .prepare_cached(FIND_SEQ)?
         .query_row(named_params! {":agent_id": agent, ":id": id}, |row| {
             row.get(0)
         })

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Time for which a value is kept.
-pub(super) const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
+pub(super) const RETENTION: Duration = Duration::from_secs(24 * 3600);
 /// Maximum number of values in one request.
 const MAX_PAIRS: usize = 20;
 /// Pattern of the names.
@@ -63,7 +63,7 @@ pub(super) fn check(
     Ok(Patch::Value(checked))
 }
 
-const SET: &str = "
+const UPSERT: &str = "
     INSERT INTO end_user_sensitive (end_user_id, name, sealed, erase_at)
     VALUES (:end_user_id, :name, :sealed, :erase_at)
     ON CONFLICT (end_user_id, name) DO UPDATE SET
@@ -100,11 +100,11 @@ pub(super) fn write(
                 &row_id(id, name),
                 value.to_string().as_bytes(),
             );
-            change.conn.prepare_cached(SET)?.execute(named_params! {
+            change.conn.prepare_cached(UPSERT)?.execute(named_params! {
                 ":end_user_id": id,
                 ":name": name,
                 ":sealed": sealed,
-                ":erase_at": change.now.plus(KEPT_FOR),
+                ":erase_at": change.now.plus(RETENTION),
             })?
         };
     }
@@ -115,7 +115,7 @@ fn row_id(id: &EndUserId, name: &str) -> String {
     format!("{id}/{name}")
 }
 
-const READ: &str = "
+const LIST: &str = "
     SELECT s.name, s.sealed FROM end_user_sensitive s JOIN end_users u ON u.id = s.end_user_id
     WHERE u.agent_id = :agent_id AND u.id = :id AND s.erase_at > :now ORDER BY s.name";
 
@@ -130,7 +130,7 @@ pub fn sensitive_metadata(
 ) -> Result<Map<String, Value>> {
     let now = app.clock().now();
     app.store().read(|conn| {
-        let mut statement = conn.prepare_cached(READ)?;
+        let mut statement = conn.prepare_cached(LIST)?;
         let mut rows =
             statement.query(named_params! {":agent_id": agent, ":id": id, ":now": now})?;
         let mut values = Map::new();
@@ -152,11 +152,11 @@ fn open(sealer: &Sealer, id: &EndUserId, name: &str, sealed: &[u8]) -> Result<Va
         .map_err(|error| Error::internal("a sealed value is not what it should be", error))
 }
 
-const ERASE_DUE: &str = "DELETE FROM end_user_sensitive WHERE erase_at <= :now";
+const DELETE_EXPIRED: &str = "DELETE FROM end_user_sensitive WHERE erase_at <= :now";
 
 /// Deletes the expired values.
 pub(super) fn erase_due(conn: &Connection, now: Timestamp) -> Result<()> {
-    conn.prepare_cached(ERASE_DUE)?
+    conn.prepare_cached(DELETE_EXPIRED)?
         .execute(named_params! {":now": now})?;
     Ok(())
 }

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 pub(in crate::domain) use self::rows::erase_end_user;
 pub use self::rows::{
-    Inbox, Incoming, Received, Summary, answer_with, check_name, clear, list, receive, show,
+    Inbox, InboxRequest, InboxSummary, StoredRequest, answer_with, check_name, clear, list,
+    receive, show,
 };
 
 /// Settings of the test inbox.

@@ -17,7 +17,7 @@ const NAME_MAX: usize = 64;
 
 /// A request to an inbox.
 #[derive(Debug, Clone)]
-pub struct Incoming {
+pub struct InboxRequest {
     /// HTTP method: `POST` or `PUT`.
     pub method: String,
     /// Path and query.
@@ -30,7 +30,7 @@ pub struct Incoming {
 
 /// A stored request.
 #[derive(Debug, Clone)]
-pub struct Received {
+pub struct StoredRequest {
     /// HTTP method: `POST` or `PUT`.
     pub method: String,
     /// Path and query.
@@ -57,12 +57,12 @@ pub struct Inbox {
     /// HTTP status that it answers with.
     pub status: u16,
     /// The stored requests, newest first.
-    pub requests: Vec<Received>,
+    pub requests: Vec<StoredRequest>,
 }
 
 /// An inbox in a list.
 #[derive(Debug, Clone)]
-pub struct Summary {
+pub struct InboxSummary {
     /// Name of the inbox.
     pub name: String,
     /// Number of stored requests.
@@ -71,12 +71,12 @@ pub struct Summary {
     pub used_at: Timestamp,
 }
 
-const USE: &str = "
+const TOUCH_INBOX: &str = "
     INSERT INTO inboxes (name, status, used_at) VALUES (:name, 200, :now)
     ON CONFLICT (name) DO UPDATE SET used_at = :now
     RETURNING seq, status";
 
-const DROP_INBOXES: &str = "
+const DELETE_OLD_INBOXES: &str = "
     DELETE FROM inboxes WHERE seq IN (
         SELECT seq FROM inboxes ORDER BY used_at > :now, used_at DESC, seq DESC
         LIMIT -1 OFFSET :max)";
@@ -89,7 +89,7 @@ const INSERT: &str = "
         (:inbox, :method, :path, :headers, :body, :truncated, :verdict, :status, :now,
          :end_user_id)";
 
-const DROP_REQUESTS: &str = "
+const DELETE_OLD_REQUESTS: &str = "
     DELETE FROM inbox_requests WHERE seq IN (
         SELECT seq FROM inbox_requests WHERE inbox_seq = :inbox
         ORDER BY seq DESC LIMIT -1 OFFSET :max)";
@@ -98,7 +98,7 @@ const DROP_REQUESTS: &str = "
 ///
 /// # Errors
 /// `Invalid` for an invalid name, errors of the store.
-pub async fn receive(app: &App, name: &str, incoming: Incoming) -> Result<Received> {
+pub async fn receive(app: &App, name: &str, incoming: InboxRequest) -> Result<StoredRequest> {
     check_name(name)?;
     let name = name.to_owned();
     let parts = app.clone();
@@ -110,7 +110,7 @@ pub async fn receive(app: &App, name: &str, incoming: Incoming) -> Result<Receiv
         let mut body = incoming.body;
         let truncated = body.len() > settings.max_body_bytes;
         body.truncate(settings.max_body_bytes);
-        let received = Received {
+        let received = StoredRequest {
             method: incoming.method,
             path: incoming.path,
             headers: incoming.headers,
@@ -128,7 +128,7 @@ pub async fn receive(app: &App, name: &str, incoming: Incoming) -> Result<Receiv
             insert(change.conn, inbox, &received, end_user.as_ref())?;
             change
                 .conn
-                .prepare_cached(DROP_REQUESTS)?
+                .prepare_cached(DELETE_OLD_REQUESTS)?
                 .execute(named_params! {":inbox": inbox, ":max": settings.max_requests})?;
         }
         Ok(received)
@@ -139,7 +139,7 @@ pub async fn receive(app: &App, name: &str, incoming: Incoming) -> Result<Receiv
 fn insert(
     conn: &Connection,
     inbox: i64,
-    received: &Received,
+    received: &StoredRequest,
     end_user: Option<&EndUserId>,
 ) -> Result<()> {
     conn.prepare_cached(INSERT)?.execute(named_params! {
@@ -186,18 +186,18 @@ pub(in crate::domain) fn erase_end_user(
 /// Marks an inbox as used, creating it if needed. Returns its `seq` and the status that it answers with.
 fn touch(conn: &Connection, name: &str, now: Timestamp, max: u32) -> Result<(i64, u16)> {
     let used = conn
-        .prepare_cached(USE)?
+        .prepare_cached(TOUCH_INBOX)?
         .query_row(named_params! {":name": name, ":now": now}, |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
-    conn.prepare_cached(DROP_INBOXES)?
+    conn.prepare_cached(DELETE_OLD_INBOXES)?
         .execute(named_params! {":max": max.max(1), ":now": now})?;
     Ok(used)
 }
 
 const FIND: &str = "SELECT seq, status FROM inboxes WHERE name = :name";
 
-const REQUESTS: &str = "
+const LIST_REQUESTS: &str = "
     SELECT * FROM inbox_requests WHERE inbox_seq = :inbox ORDER BY seq DESC";
 
 /// Returns an inbox. An inbox that was never used is empty.
@@ -216,7 +216,7 @@ pub async fn show(app: &App, name: &str) -> Result<Inbox> {
             .optional()?;
         let mut requests = Vec::new();
         if let Some((inbox, _)) = found {
-            let mut statement = conn.prepare_cached(REQUESTS)?;
+            let mut statement = conn.prepare_cached(LIST_REQUESTS)?;
             let mut rows = statement.query(named_params! {":inbox": inbox})?;
             while let Some(row) = rows.next()? {
                 requests.push(from_row(row)?);
@@ -231,11 +231,11 @@ pub async fn show(app: &App, name: &str) -> Result<Inbox> {
     app.store().scan(read).await
 }
 
-fn from_row(row: &Row<'_>) -> Result<Received> {
+fn from_row(row: &Row<'_>) -> Result<StoredRequest> {
     let broken = |error| Error::internal("an inbox has a row that cannot be read", error);
     let headers: String = row.get("headers")?;
     let verdict: String = row.get("verdict")?;
-    Ok(Received {
+    Ok(StoredRequest {
         method: row.get("method")?,
         path: row.get("path")?,
         headers: serde_json::from_str(&headers).map_err(broken)?,
@@ -256,11 +256,11 @@ const LIST: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn list(app: &App) -> Result<Vec<Summary>> {
+pub async fn list(app: &App) -> Result<Vec<InboxSummary>> {
     let read = |conn: &Connection| {
         let mut statement = conn.prepare_cached(LIST)?;
         let rows = statement.query_map([], |row| {
-            Ok(Summary {
+            Ok(InboxSummary {
                 name: row.get("name")?,
                 requests: row.get("requests")?,
                 used_at: row.get("used_at")?,

@@ -3,25 +3,25 @@
 use rusqlite::Connection;
 use url::Url;
 
-use super::{Incoming, Verdict};
+use super::{InboxRequest, Verdict};
 use crate::{
     domain::webhooks::{
         self,
-        signature::{Signed, verify},
+        signature::{SignedContent, verify},
     },
     kernel::{Result, Timestamp, clock::system_now},
     store::Sealer,
 };
 
 /// Prefixes of the signature headers (webhooks.md §7.1).
-const PREFIXES: [&str; 2] = ["webhook", "svix"];
+const HEADER_PREFIXES: [&str; 2] = ["webhook", "svix"];
 
 /// Verifies a request to the inbox `name` with the keys of the endpoints that have this inbox as their address.
 pub(super) fn check(
     conn: &Connection,
     sealer: &Sealer,
     name: &str,
-    incoming: &Incoming,
+    incoming: &InboxRequest,
     now: Timestamp,
 ) -> Result<Verdict> {
     let path = format!("/inbox/{name}");
@@ -34,8 +34,9 @@ pub(super) fn check(
             "no webhook endpoint has this inbox as its address",
         ));
     }
-    let Some((id, timestamp, signature)) =
-        PREFIXES.iter().find_map(|prefix| headers(incoming, prefix))
+    let Some((id, timestamp, signature)) = HEADER_PREFIXES
+        .iter()
+        .find_map(|prefix| headers(incoming, prefix))
     else {
         return Ok(verdict(
             Some(false),
@@ -49,7 +50,7 @@ pub(super) fn check(
     Ok(
         match verify(
             &keys,
-            &Signed {
+            &SignedContent {
                 id,
                 timestamp,
                 body,
@@ -64,7 +65,7 @@ pub(super) fn check(
     )
 }
 
-fn headers<'a>(incoming: &'a Incoming, prefix: &str) -> Option<(&'a str, &'a str, &'a str)> {
+fn headers<'a>(incoming: &'a InboxRequest, prefix: &str) -> Option<(&'a str, &'a str, &'a str)> {
     let header = |name: &str| {
         let name = format!("{prefix}-{name}");
         let mut headers = incoming.headers.iter();

@@ -27,7 +27,7 @@ use crate::{
     },
     kernel::{
         Result,
-        clock::{Back, Turn, pause},
+        clock::{Rewind, SystemRewind, pause},
     },
 };
 
@@ -43,11 +43,11 @@ fn all() -> impl Iterator<Item = &'static Mend> {
     [
         billing::MENDS,
         connectors::MENDS,
-        deliveries::MENDS,
-        end_users::MENDS,
-        platform_integrations::MENDS,
-        states::MENDS,
-        webhooks::MENDS,
+        deliveries::REPAIRS,
+        end_users::CLOCK_REPAIRS,
+        platform_integrations::CLOCK_REPAIRS,
+        states::REPAIRS,
+        webhooks::CLOCK_REPAIRS,
     ]
     .into_iter()
     .flatten()
@@ -69,7 +69,7 @@ pub async fn run(app: App) {
         tokio::select! {
             turn = watch.next() => {
                 again = &AGAIN;
-                if let Turn::System(back) = turn {
+                if let Rewind::System(back) = turn {
                     warn!(seconds = back.by.as_secs(), "the system's clock was set back");
                     until_done(|| move_waits(&app, back)).await;
                 }
@@ -92,7 +92,7 @@ async fn until_done<F: Future<Output = Result<()>>>(mut work: impl FnMut() -> F)
 
 /// Moves the ends of waits that had not passed when the clock went back, all in one transaction: one that was
 /// moved may look like one that was not.
-async fn move_waits(app: &App, back: Back) -> Result<()> {
+async fn move_waits(app: &App, back: SystemRewind) -> Result<()> {
     let moving = app.change_as(Actor::System, move |change| {
         all().try_for_each(|mend| mend.move_waits(change.conn, change.now, back))
     });

@@ -88,7 +88,7 @@ impl Settings {
 /// Those of the store.
 pub fn open(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> Result<App> {
     let app = settings.app();
-    let index = messages::Index::load(&store, settings.bots.unindexed_messages)?;
+    let index = messages::MessageIndex::load(&store, settings.bots.unindexed_messages)?;
     let index = Arc::new(index);
     let mut features = Features::default();
     webhooks::feature::register(&mut features, settings.webhooks);

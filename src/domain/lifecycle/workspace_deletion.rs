@@ -11,7 +11,7 @@ use crate::{
         App,
         bots::{
             integrations,
-            manage::{self, delete::Step},
+            manage::{self, delete::PurgeStep},
         },
         tenancy::{
             audit::Actor, members::Role, request_auth::Call, workspaces::change::record,
@@ -186,7 +186,7 @@ async fn step(app: &App, passed: &mut Passed) -> Result<bool> {
         match next_agent(change.conn, &id, after)? {
             Some(seq) => {
                 let step = manage::delete::step(change, seq, overdue)?;
-                Ok((step == Step::Waiting).then_some(Waiting::Agent(seq)))
+                Ok((step == PurgeStep::Waiting).then_some(Waiting::Agent(seq)))
             }
             None if after > 0 => Ok(Some(Waiting::Workspace)),
             None => remove(change.conn, &id).map(|()| None),

@@ -8,7 +8,7 @@ use crate::{
     kernel::{
         Error, Patch, Result, Rule, Violation,
         schema::Limits,
-        violation::{Location, Step},
+        violation::{Location, PathSegment},
     },
     net::outbound::web_address,
 };
@@ -16,7 +16,7 @@ use crate::{
 /// Maximum length of an integration's name and author, in characters (ada.md §2.2).
 const NAME_MAX: u64 = 160;
 /// Maximum size of the form's schema, in bytes of JSON text.
-const FIELDS_MAX: usize = 64 * 1024;
+const SCHEMA_MAX_BYTES: usize = 64 * 1024;
 
 text_enum! {
     /// The subject of an integration.
@@ -60,7 +60,7 @@ pub struct Definition {
 /// The changes of a definition. Absent fields stay unchanged.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[expect(missing_docs, reason = "the fields are those of the definition")]
-pub struct Changes {
+pub struct DefinitionChanges {
     pub name: Option<String>,
     pub description: Option<String>,
     pub author: Option<String>,
@@ -84,7 +84,7 @@ impl Claim for Definition {
 
 impl Definition {
     /// Applies the changes. The caller must check the result.
-    pub(super) fn apply(&mut self, changes: Changes) {
+    pub(super) fn apply(&mut self, changes: DefinitionChanges) {
         fn set<T>(field: &mut T, value: Option<T>) {
             if let Some(value) = value {
                 *field = value;
@@ -145,8 +145,8 @@ impl Definition {
 
     fn check_form(&self, broken: &mut Vec<Violation>, limits: &Limits) {
         let text = serde_json::to_string(&self.configuration_fields);
-        if text.is_ok_and(|text| text.len() > FIELDS_MAX) {
-            let rule = Rule::Other(format!("must have at most {FIELDS_MAX} bytes"));
+        if text.is_ok_and(|text| text.len() > SCHEMA_MAX_BYTES) {
+            let rule = Rule::Other(format!("must have at most {SCHEMA_MAX_BYTES} bytes"));
             broken.push(Violation::body(["configuration_fields"], rule));
             return;
         }
@@ -160,7 +160,7 @@ impl Definition {
                 let path = std::iter::once("configuration_fields".to_owned()).chain(problem.path);
                 broken.push(Violation {
                     location: Location::Body,
-                    path: path.map(Step::Key).collect(),
+                    path: path.map(PathSegment::Key).collect(),
                     rule: problem.rule,
                 });
             }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Number, Value, json};
 
-use super::form::{Alternative, Choice, Form, Item, ItemKind};
-use crate::kernel::{Violation, violation::Step};
+use super::form::{Form, FormAlternative, FormChoice, FormItem, FormItemKind};
+use crate::kernel::{Violation, violation::PathSegment};
 
 /// The answers of a submitted form. Never logged, because they contain passwords.
-pub struct Answers {
+pub struct FormValues {
     /// The values, not validated yet.
     pub values: Map<String, Value>,
     /// The form's schema with only the chosen alternatives, so that each violation belongs to a field.
@@ -17,9 +17,9 @@ pub struct Answers {
 
 /// Submitted values by field name. Never logged, because they contain passwords.
 #[derive(Default)]
-pub struct Typed(HashMap<String, Vec<String>>);
+pub struct SubmittedForm(HashMap<String, Vec<String>>);
 
-impl Typed {
+impl SubmittedForm {
     /// Groups the name–value pairs of a submitted form by name.
     pub fn of(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut typed: HashMap<String, Vec<String>> = HashMap::new();
@@ -46,10 +46,10 @@ impl Form {
     /// Converts submitted values to answers. A value that a field does not accept stays as submitted, so that
     /// validation finds it.
     #[must_use]
-    pub fn answers(&self, typed: &Typed) -> Answers {
+    pub fn answers(&self, typed: &SubmittedForm) -> FormValues {
         let mut values = Map::new();
         read(&self.items, typed, &mut values);
-        Answers {
+        FormValues {
             values,
             schema: schema(&self.frame, &self.items, typed),
         }
@@ -57,12 +57,12 @@ impl Form {
 
     /// Returns the field or group that a violation is about; none for the form as a whole.
     #[must_use]
-    pub fn place_of(&self, violation: &Violation, typed: &Typed) -> Option<&Item> {
+    pub fn place_of(&self, violation: &Violation, typed: &SubmittedForm) -> Option<&FormItem> {
         let keys = violation.path.iter().map_while(|step| match step {
-            Step::Key(key) => Some(key),
-            Step::Index(_) => None,
+            PathSegment::Key(key) => Some(key),
+            PathSegment::Index(_) => None,
         });
-        let mut items: &[Item] = &self.items;
+        let mut items: &[FormItem] = &self.items;
         let mut found = None;
         for key in keys {
             let Some(item) = member(items, key, typed) else {
@@ -70,7 +70,7 @@ impl Form {
             };
             found = Some(item);
             items = match &item.kind {
-                ItemKind::Group(inner) => inner,
+                FormItemKind::Group(inner) => inner,
                 _ => &[],
             };
         }
@@ -79,8 +79,8 @@ impl Form {
 }
 
 /// Returns the field of a member: one of the object's own, or one of its chosen alternative.
-fn member<'a>(items: &'a [Item], key: &str, typed: &Typed) -> Option<&'a Item> {
-    let is_named = |item: &&Item| item.path.last().is_some_and(|last| last == key);
+fn member<'a>(items: &'a [FormItem], key: &str, typed: &SubmittedForm) -> Option<&'a FormItem> {
+    let is_named = |item: &&FormItem| item.path.last().is_some_and(|last| last == key);
     items.iter().find(is_named).or_else(|| {
         let mut chosen = items.iter().filter_map(|item| chosen(item, typed));
         chosen.find_map(|alternative| member(&alternative.items, key, typed))
@@ -88,8 +88,8 @@ fn member<'a>(items: &'a [Item], key: &str, typed: &Typed) -> Option<&'a Item> {
 }
 
 /// Returns the chosen alternative of a field.
-fn chosen<'a>(item: &'a Item, typed: &Typed) -> Option<&'a Alternative> {
-    let ItemKind::Alternatives(alternatives) = &item.kind else {
+fn chosen<'a>(item: &'a FormItem, typed: &SubmittedForm) -> Option<&'a FormAlternative> {
+    let FormItemKind::Alternatives(alternatives) = &item.kind else {
         return None;
     };
     let key = typed.first(&item.name)?;
@@ -99,7 +99,7 @@ fn chosen<'a>(item: &'a Item, typed: &Typed) -> Option<&'a Alternative> {
 }
 
 /// Returns the schema of an object with the chosen alternatives merged in.
-fn schema(frame: &Map<String, Value>, items: &[Item], typed: &Typed) -> Value {
+fn schema(frame: &Map<String, Value>, items: &[FormItem], typed: &SubmittedForm) -> Value {
     let (mut properties, mut required) = (Map::new(), Vec::new());
     members(items, typed, &mut properties, &mut required);
     let mut schema = frame.clone();
@@ -109,8 +109,8 @@ fn schema(frame: &Map<String, Value>, items: &[Item], typed: &Typed) -> Value {
 }
 
 fn members(
-    items: &[Item],
-    typed: &Typed,
+    items: &[FormItem],
+    typed: &SubmittedForm,
     properties: &mut Map<String, Value>,
     required: &mut Vec<String>,
 ) {
@@ -119,15 +119,15 @@ fn members(
             continue;
         };
         let value = match &item.kind {
-            ItemKind::Group(inner) => schema(&item.schema, inner, typed),
+            FormItemKind::Group(inner) => schema(&item.schema, inner, typed),
             _ => Value::Object(item.schema.clone()),
         };
         let value = match (item.nullable, &item.kind) {
-            (true, ItemKind::Group(_)) => json!({"anyOf": [value, {"type": "null"}]}),
+            (true, FormItemKind::Group(_)) => json!({"anyOf": [value, {"type": "null"}]}),
             _ => value,
         };
         properties.insert(key.clone(), value);
-        if item.required || matches!(item.kind, ItemKind::Alternatives(_)) {
+        if item.required || matches!(item.kind, FormItemKind::Alternatives(_)) {
             required.push(key.clone());
         }
         if let Some(alternative) = chosen(item, typed) {
@@ -140,20 +140,20 @@ fn members(
 }
 
 /// Reads the values of some fields. Returns true if one of them was filled in.
-fn read(items: &[Item], typed: &Typed, values: &mut Map<String, Value>) -> bool {
+fn read(items: &[FormItem], typed: &SubmittedForm, values: &mut Map<String, Value>) -> bool {
     let mut any = false;
     for item in items {
         let Some(key) = item.path.last() else {
             continue;
         };
         let (value, filled) = match &item.kind {
-            ItemKind::Group(inner) => {
+            FormItemKind::Group(inner) => {
                 let mut members = Map::new();
                 let filled = read(inner, typed, &mut members);
                 let needed = filled || (item.required && !item.nullable);
                 (needed.then_some(Value::Object(members)), filled)
             }
-            ItemKind::Fixed(value) => (Some(value.clone()), false),
+            FormItemKind::Fixed(value) => (Some(value.clone()), false),
             _ => field(item, typed),
         };
         any |= filled;
@@ -171,27 +171,27 @@ fn read(items: &[Item], typed: &Typed, values: &mut Map<String, Value>) -> bool 
 }
 
 /// Returns the value of a field, and true if it was filled in. An empty field has no value.
-fn field(item: &Item, typed: &Typed) -> (Option<Value>, bool) {
+fn field(item: &FormItem, typed: &SubmittedForm) -> (Option<Value>, bool) {
     let all = typed.all(&item.name);
     let text = all.first().map_or("", |text| text.trim());
     let value = match &item.kind {
-        ItemKind::Boolean => return (Some(Value::Bool(!all.is_empty())), !all.is_empty()),
+        FormItemKind::Boolean => return (Some(Value::Bool(!all.is_empty())), !all.is_empty()),
         // Passwords are not trimmed: a blank may be part of one.
-        ItemKind::Password { .. } => all
+        FormItemKind::Password { .. } => all
             .first()
             .filter(|text| !text.is_empty())
             .cloned()
             .map(Value::String),
-        ItemKind::Number { .. } => (!text.is_empty()).then(|| number(text)),
-        ItemKind::Choice(choices) => (!text.is_empty()).then(|| value_of(text, choices)),
-        ItemKind::Choices(choices) => {
+        FormItemKind::Number { .. } => (!text.is_empty()).then(|| number(text)),
+        FormItemKind::Choice(choices) => (!text.is_empty()).then(|| value_of(text, choices)),
+        FormItemKind::Choices(choices) => {
             list(all.iter().map(|text| value_of(text, choices)).collect())
         }
-        ItemKind::Alternatives(_) => (!text.is_empty()).then(|| match chosen(item, typed) {
+        FormItemKind::Alternatives(_) => (!text.is_empty()).then(|| match chosen(item, typed) {
             Some(alternative) => alternative.choice.value.clone(),
             None => text.into(),
         }),
-        ItemKind::Lines { numbers, .. } => {
+        FormItemKind::Lines { numbers, .. } => {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
             list(
                 lines
@@ -199,7 +199,7 @@ fn field(item: &Item, typed: &Typed) -> (Option<Value>, bool) {
                     .collect(),
             )
         }
-        ItemKind::Text(_) | ItemKind::Group(_) | ItemKind::Fixed(_) => {
+        FormItemKind::Text(_) | FormItemKind::Group(_) | FormItemKind::Fixed(_) => {
             (!text.is_empty()).then(|| Value::String(text.to_owned()))
         }
     };
@@ -219,7 +219,7 @@ fn number(text: &str) -> Value {
     number.map_or_else(|| text.into(), Value::Number)
 }
 
-fn value_of(text: &str, choices: &[Choice]) -> Value {
+fn value_of(text: &str, choices: &[FormChoice]) -> Value {
     let choice = choices.iter().find(|choice| choice.key() == text);
     choice.map_or_else(|| text.into(), |choice| choice.value.clone())
 }

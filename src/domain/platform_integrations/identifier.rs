@@ -3,26 +3,26 @@
 use jmespath::{Expression, ast::Ast};
 use serde_json::Value;
 
-use super::form::{Form, Item, ItemKind};
+use super::form::{Form, FormItem, FormItemKind};
 use crate::kernel::{Error, Result, Rule};
 
 /// Maximum length of a path, in bytes.
-const LONGEST: usize = 500;
+const PATH_MAX: usize = 500;
 /// Maximum number of characters that can begin a nested expression: the parser recurses for each of them.
-const SIGNS_MAX: usize = 50;
+const NESTING_CHARS_MAX: usize = 50;
 
 /// Maximum number of field names in an error message.
-const NAMES_SHOWN: usize = 10;
+const LISTED_NAMES_MAX: usize = 10;
 
 /// Compiles a path whose length and depth are safe for the parser.
 fn compiled(path: &str) -> Result<Expression<'static>, Rule> {
-    if path.len() > LONGEST {
-        let rule = format!("must have at most {LONGEST} bytes");
+    if path.len() > PATH_MAX {
+        let rule = format!("must have at most {PATH_MAX} bytes");
         return Err(Rule::Other(rule));
     }
     let signs = path.bytes().filter(|byte| b".[{(*!&|?".contains(byte));
-    if signs.count() > SIGNS_MAX {
-        let rule = format!("must have at most {SIGNS_MAX} of the signs . [ {{ ( * ! & | ?");
+    if signs.count() > NESTING_CHARS_MAX {
+        let rule = format!("must have at most {NESTING_CHARS_MAX} of the signs . [ {{ ( * ! & | ?");
         return Err(Rule::Other(rule));
     }
     jmespath::compile(path).map_err(|error| {
@@ -42,11 +42,11 @@ pub(super) fn check(path: &str, form: &Form) -> Result<(), Rule> {
     }
     let item = find(&form.items, &keys).map_err(Rule::Other)?;
     match &item.kind {
-        ItemKind::Text(_) => Ok(()),
-        ItemKind::Choice(choices) if choices.iter().all(|choice| choice.value.is_string()) => {
+        FormItemKind::Text(_) => Ok(()),
+        FormItemKind::Choice(choices) if choices.iter().all(|choice| choice.value.is_string()) => {
             Ok(())
         }
-        ItemKind::Password { .. } => {
+        FormItemKind::Password { .. } => {
             broken("must not lead to a password: connections are shown by it")
         }
         _ => broken("must lead to a field of type string"),
@@ -67,7 +67,7 @@ fn keys_of(ast: &Ast, keys: &mut Vec<String>) -> bool {
 
 /// Returns the field at the end of the path, or the reason for which there is none. Every field on the path must
 /// be required.
-fn find<'a>(items: &'a [Item], keys: &[String]) -> Result<&'a Item, String> {
+fn find<'a>(items: &'a [FormItem], keys: &[String]) -> Result<&'a FormItem, String> {
     let lead = "must lead to a required field of configuration_fields";
     let mut here = items;
     let mut found = None;
@@ -82,7 +82,7 @@ fn find<'a>(items: &'a [Item], keys: &[String]) -> Result<&'a Item, String> {
             return Err(format!("{lead}, and {way} is not required"));
         }
         here = match &item.kind {
-            ItemKind::Group(inner) => inner,
+            FormItemKind::Group(inner) => inner,
             _ => &[],
         };
         found = Some(item);
@@ -91,9 +91,9 @@ fn find<'a>(items: &'a [Item], keys: &[String]) -> Result<&'a Item, String> {
 }
 
 /// Lists the names of sibling fields for an error message.
-fn names(items: &[Item]) -> String {
+fn names(items: &[FormItem]) -> String {
     let names = items.iter().filter_map(|item| item.path.last());
-    let names: Vec<&str> = names.map(String::as_str).take(NAMES_SHOWN).collect();
+    let names: Vec<&str> = names.map(String::as_str).take(LISTED_NAMES_MAX).collect();
     let more = if items.len() > names.len() {
         ", …"
     } else {

@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    Answers, InstallationStatus, Lifetimes, PlatformIntegration, Scope, Status, identifier,
+    FormValues, InstallationStatus, IntegrationStatus, PlatformIntegration, Scope, TokenLifetimes,
+    identifier,
     rows::{self, seal_configuration, seal_secret, words_json},
     tokens::{self, TokenKind},
 };
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// A new installation.
-pub struct Installed {
+pub struct NewInstallation {
     /// Id of the installation.
     pub id: InstallationId,
     /// URL that the browser goes to: the integration's callback with the authorization code. The code is as
@@ -60,10 +61,10 @@ pub async fn install(
     operator: &OperatorCall,
     integration: PlatformIntegration,
     agent: Agent,
-    answers: Answers,
-    lifetimes: Lifetimes,
-) -> Result<Installed> {
-    if integration.status == Status::Archived {
+    answers: FormValues,
+    lifetimes: TokenLifetimes,
+) -> Result<NewInstallation> {
+    if integration.status == IntegrationStatus::Archived {
         return Err(Error::new(
             Kind::Forbidden,
             "This integration can no longer be installed",
@@ -115,7 +116,7 @@ pub async fn install(
         callback
             .query_pairs_mut()
             .append_pair("code", code.expose());
-        Ok(Installed {
+        Ok(NewInstallation {
             id,
             callback: Secret::new(callback),
         })
@@ -126,7 +127,7 @@ pub async fn install(
 /// Returns the answers if they are valid.
 fn checked(
     schema: &Map<String, Value>,
-    answers: Answers,
+    answers: FormValues,
     limits: &Limits,
 ) -> Result<Map<String, Value>> {
     let values = Value::Object(answers.values);

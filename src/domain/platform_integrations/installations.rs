@@ -158,7 +158,7 @@ fn find(
 
 /// An installation as the members of its agent see it, without the answers to the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Connection {
+pub struct InstallationSummary {
     /// Id of the installation.
     pub id: InstallationId,
     /// The installed integration.
@@ -173,7 +173,7 @@ pub struct Connection {
     pub created_at: Timestamp,
 }
 
-const CONNECTIONS: &str = "
+const LIST_FOR_AGENT: &str = "
     SELECT i.*, p.name AS integration FROM platform_installations AS i
     JOIN platform_integrations AS p ON p.id = i.integration_id
     WHERE i.agent_id = :agent_id ORDER BY i.seq";
@@ -182,14 +182,14 @@ const CONNECTIONS: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn connections(conn: &Database, agent: &AgentId) -> Result<Vec<Connection>> {
-    let mut statement = conn.prepare_cached(CONNECTIONS)?;
+pub fn connections(conn: &Database, agent: &AgentId) -> Result<Vec<InstallationSummary>> {
+    let mut statement = conn.prepare_cached(LIST_FOR_AGENT)?;
     let rows = statement.query_map(named_params! {":agent_id": agent}, connection)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn connection(row: &Row<'_>) -> rusqlite::Result<Connection> {
-    Ok(Connection {
+fn connection(row: &Row<'_>) -> rusqlite::Result<InstallationSummary> {
+    Ok(InstallationSummary {
         id: row.get("id")?,
         integration_id: row.get("integration_id")?,
         integration: row.get("integration")?,

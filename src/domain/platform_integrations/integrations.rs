@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::Value;
 
 use super::{
-    Changes, Definition, PlatformIntegration, Status, not_found,
+    Definition, DefinitionChanges, IntegrationStatus, PlatformIntegration, not_found,
     rows::{self, from_row, words_json},
 };
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// A new integration and its secret, which cannot be retrieved later.
-pub struct Created {
+pub struct CreatedIntegration {
     /// The integration.
     pub integration: PlatformIntegration,
     /// OAuth client secret of the integration.
@@ -55,7 +55,7 @@ const INSERT: &str = "
 ///
 /// # Errors
 /// `Invalid` with the broken rules, errors of the store.
-pub async fn create(call: &Call, definition: Definition) -> Result<Created> {
+pub async fn create(call: &Call, definition: Definition) -> Result<CreatedIntegration> {
     definition.check(call.schemas())?;
     let agent = call.agent()?.id.clone();
     call.app()
@@ -65,7 +65,7 @@ pub async fn create(call: &Call, definition: Definition) -> Result<Created> {
             let integration = PlatformIntegration {
                 id: PlatformIntegrationId::new_hex24(change.now),
                 agent_id: agent,
-                status: Status::Development,
+                status: IntegrationStatus::Development,
                 definition,
                 created_at: change.now,
                 updated_at: change.now,
@@ -84,7 +84,7 @@ pub async fn create(call: &Call, definition: Definition) -> Result<Created> {
                 "platform_integration.create",
                 &integration,
             )?;
-            Ok(Created {
+            Ok(CreatedIntegration {
                 integration,
                 client_secret,
             })
@@ -100,7 +100,7 @@ pub async fn create(call: &Call, definition: Definition) -> Result<Created> {
 pub async fn update(
     call: &Call,
     id: PlatformIntegrationId,
-    changes: Changes,
+    changes: DefinitionChanges,
 ) -> Result<PlatformIntegration> {
     let agent = call.agent()?.id.clone();
     let store = call.app().store();
@@ -130,10 +130,10 @@ fn changed(
     conn: &Connection,
     agent: &AgentId,
     id: &PlatformIntegrationId,
-    changes: &Changes,
+    changes: &DefinitionChanges,
 ) -> Result<PlatformIntegration> {
     let mut integration = rows::find_own(conn, agent, id)?;
-    if integration.status != Status::Development {
+    if integration.status != IntegrationStatus::Development {
         return Err(Error::new(
             Kind::Forbidden,
             format!(
@@ -207,14 +207,14 @@ pub fn find_any(app: &App, id: &PlatformIntegrationId) -> Result<PlatformIntegra
 
 /// A page of a list of integrations.
 #[derive(Debug)]
-pub struct Page {
+pub struct IntegrationPage {
     /// The integrations, oldest first.
     pub items: Vec<PlatformIntegration>,
     /// Id of the first integration of the next page, if there is one.
     pub next: Option<PlatformIntegrationId>,
 }
 
-const SEQ: &str = "
+const FIND_SEQ: &str = "
     SELECT seq FROM platform_integrations WHERE agent_id = :agent_id AND id = :id";
 
 const LIST: &str = "
@@ -225,7 +225,11 @@ const LIST: &str = "
 ///
 /// # Errors
 /// `NotFound` if the agent has no integration with the id `cursor`, errors of the store.
-pub async fn list(call: &Call, cursor: Option<PlatformIntegrationId>, limit: u32) -> Result<Page> {
+pub async fn list(
+    call: &Call,
+    cursor: Option<PlatformIntegrationId>,
+    limit: u32,
+) -> Result<IntegrationPage> {
     let agent = call.agent()?.id.clone();
     call.app()
         .store()
@@ -238,10 +242,10 @@ fn list_page(
     agent: &AgentId,
     cursor: Option<&PlatformIntegrationId>,
     limit: u32,
-) -> Result<Page> {
+) -> Result<IntegrationPage> {
     let from = match cursor {
         Some(id) => conn
-            .prepare_cached(SEQ)?
+            .prepare_cached(FIND_SEQ)?
             .query_row(named_params! {":agent_id": agent, ":id": id}, |row| {
                 row.get(0)
             })
@@ -260,7 +264,7 @@ fn list_page(
         .then(|| items.pop())
         .flatten()
         .map(|integration| integration.id);
-    Ok(Page { items, next })
+    Ok(IntegrationPage { items, next })
 }
 
 const LIST_ALL: &str = "

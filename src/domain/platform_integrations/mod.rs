@@ -18,19 +18,21 @@ mod tokens;
 mod uninstall;
 
 pub use super::tenancy::access_tokens::{Grant, Scope};
-pub use definition::{Changes, Definition, Tag};
-pub use form::{Alternative, Choice, Form, Item, ItemKind, TextInput};
-pub use form_values::{Answers, Typed};
-pub use install::{Installed, install};
+pub use definition::{Definition, DefinitionChanges, Tag};
+pub use form::{Form, FormAlternative, FormChoice, FormItem, FormItemKind, TextInput};
+pub use form_values::{FormValues, SubmittedForm};
+pub use install::{NewInstallation, install};
 pub use installations::{
-    Connection, Installation, InstallationStatus, connections, find_own, set_status,
+    Installation, InstallationStatus, InstallationSummary, connections, find_own, set_status,
 };
-pub use integrations::{Created, Page, create, find_any, list, list_all, update};
+pub use integrations::{
+    CreatedIntegration, IntegrationPage, create, find_any, list, list_all, update,
+};
 pub use status::{approve, archive};
-pub use tokens::{Refusal, TokenKind, Tokens, Use, exchange};
-pub use uninstall::{Farewell, deliver_due, farewells, uninstall};
+pub use tokens::{Credential, IssuedTokens, TokenError, TokenKind, exchange};
+pub use uninstall::{UninstallNotification, deliver_due, farewells, uninstall};
 
-pub(super) use rewind::MENDS;
+pub(super) use rewind::CLOCK_REPAIRS;
 
 use std::time::Duration;
 
@@ -42,7 +44,7 @@ use crate::kernel::{
 
 text_enum! {
     /// The publication status of an integration.
-    pub enum Status {
+    pub enum IntegrationStatus {
         /// Can be changed.
         Development = "development",
         /// Approved; can no longer be changed.
@@ -60,7 +62,7 @@ pub struct PlatformIntegration {
     /// The agent that created it.
     pub agent_id: AgentId,
     /// Publication status.
-    pub status: Status,
+    pub status: IntegrationStatus,
     /// Definition.
     pub definition: Definition,
     /// Time of creation.
@@ -71,7 +73,7 @@ pub struct PlatformIntegration {
 
 /// Validity periods of codes and tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lifetimes {
+pub struct TokenLifetimes {
     /// Validity of an authorization code.
     pub code: Duration,
     /// Validity of an access token.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::uninstall;
 use crate::domain::tenancy::rewind::Mend;
 
-pub(in crate::domain) const MENDS: &[Mend] = &[
+pub(in crate::domain) const CLOCK_REPAIRS: &[Mend] = &[
     Mend {
         table: "platform_uninstalls",
         key: "seq",

@@ -26,7 +26,7 @@ pub(super) fn find(conn: &Connection, id: &PlatformIntegrationId) -> Result<Plat
         .ok_or_else(not_found)
 }
 
-const FIND_OWN: &str = "
+const FIND_FOR_AGENT: &str = "
     SELECT * FROM platform_integrations WHERE agent_id = :agent_id AND id = :id";
 
 /// Returns an integration of an agent.
@@ -35,7 +35,7 @@ pub(super) fn find_own(
     agent: &AgentId,
     id: &PlatformIntegrationId,
 ) -> Result<PlatformIntegration> {
-    conn.prepare_cached(FIND_OWN)?
+    conn.prepare_cached(FIND_FOR_AGENT)?
         .query_row(named_params! {":agent_id": agent, ":id": id}, from_row)
         .optional()?
         .ok_or_else(not_found)

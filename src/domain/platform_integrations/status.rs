@@ -2,13 +2,13 @@
 
 use rusqlite::named_params;
 
-use super::{PlatformIntegration, Status, integrations::record, rows};
+use super::{IntegrationStatus, PlatformIntegration, integrations::record, rows};
 use crate::{
     domain::tenancy::{agents, write_tx::Change},
     kernel::{Error, Kind, Result, ids::PlatformIntegrationId},
 };
 
-const SET: &str =
+const SET_STATUS: &str =
     "UPDATE platform_integrations SET status = :status, updated_at = :now WHERE id = :id";
 
 /// Approves an integration in development or restores an archived one. It can no longer be changed.
@@ -16,7 +16,12 @@ const SET: &str =
 /// # Errors
 /// `NotFound` if there is no such integration, `Conflict` if it is approved already, errors of the store.
 pub fn approve(change: &Change<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
-    set(change, id, Status::Approved, "platform_integration.approve")
+    set(
+        change,
+        id,
+        IntegrationStatus::Approved,
+        "platform_integration.approve",
+    )
 }
 
 /// Archives an integration: it can no longer be changed or installed. Its installations stay.
@@ -24,13 +29,18 @@ pub fn approve(change: &Change<'_>, id: &PlatformIntegrationId) -> Result<Platfo
 /// # Errors
 /// `NotFound` if there is no such integration, `Conflict` if it is archived already, errors of the store.
 pub fn archive(change: &Change<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
-    set(change, id, Status::Archived, "platform_integration.archive")
+    set(
+        change,
+        id,
+        IntegrationStatus::Archived,
+        "platform_integration.archive",
+    )
 }
 
 fn set(
     change: &Change<'_>,
     id: &PlatformIntegrationId,
-    status: Status,
+    status: IntegrationStatus,
     action: &'static str,
 ) -> Result<PlatformIntegration> {
     let mut integration = rows::find(change.conn, id)?;
@@ -44,7 +54,7 @@ fn set(
     integration.updated_at = change.now;
     change
         .conn
-        .prepare_cached(SET)?
+        .prepare_cached(SET_STATUS)?
         .execute(named_params! {":id": id, ":status": status, ":now": change.now})?;
     let agent = agents::find_by_id(change.conn, &integration.agent_id)?;
     record(change, &agent.workspace_id, action, &integration)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, named_params};
 
-use super::{Lifetimes, rows};
+use super::{TokenLifetimes, rows};
 use crate::{
     domain::{
         App,
@@ -38,7 +38,7 @@ text_enum! {
 }
 
 /// What an integration changes for tokens.
-pub enum Use {
+pub enum Credential {
     /// The authorization code from the callback URL.
     Code(Secret),
     /// A refresh token.
@@ -47,7 +47,7 @@ pub enum Use {
 
 /// New tokens of an installation.
 #[derive(Debug)]
-pub struct Tokens {
+pub struct IssuedTokens {
     /// Authenticates calls.
     pub access_token: Secret,
     /// Can be exchanged once for new tokens.
@@ -60,7 +60,7 @@ pub struct Tokens {
 
 /// The reason for which no tokens are issued. The names are those of RFC 6749.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum TokenError {
     /// Unknown integration, or wrong client secret.
     InvalidClient,
     /// Unknown code or refresh token, or one that was used, revoked or has expired.
@@ -75,30 +75,30 @@ pub async fn exchange(
     app: &App,
     client_id: PlatformIntegrationId,
     client_secret: Secret,
-    used: Use,
-    lifetimes: Lifetimes,
-) -> Result<Result<Tokens, Refusal>> {
+    used: Credential,
+    lifetimes: TokenLifetimes,
+) -> Result<Result<IssuedTokens, TokenError>> {
     // Unknown clients are refused before the change waits for the writer.
     let known = app
         .store()
         .read(|conn| is_client(conn, &client_id, &client_secret))?;
     if !known {
-        return Ok(Err(Refusal::InvalidClient));
+        return Ok(Err(TokenError::InvalidClient));
     }
     let sealer = app.sealer().clone();
     app.change_as(Actor::System, move |change| {
         if !is_client(change.conn, &client_id, &client_secret)? {
-            return Ok(Err(Refusal::InvalidClient));
+            return Ok(Err(TokenError::InvalidClient));
         }
         let (kind, value) = match &used {
-            Use::Code(value) => (TokenKind::Code, value),
-            Use::RefreshToken(value) => (TokenKind::Refresh, value),
+            Credential::Code(value) => (TokenKind::Code, value),
+            Credential::RefreshToken(value) => (TokenKind::Refresh, value),
         };
         let Some(installation) = redeem(change, &client_id, kind, value)? else {
-            return Ok(Err(Refusal::InvalidGrant));
+            return Ok(Err(TokenError::InvalidGrant));
         };
         prune(change, &installation.id)?;
-        let tokens = Tokens {
+        let tokens = IssuedTokens {
             access_token: new_token(KeyKind::AdaInstallation.prefix()),
             refresh_token: new_token("ada_rt_"),
             expires_in: lifetimes.access_token,
@@ -127,23 +127,23 @@ pub async fn exchange(
     .await
 }
 
-const IS_CLIENT: &str = "
+const FIND_CLIENT: &str = "
     SELECT 1 FROM platform_integrations WHERE id = :id AND client_secret_hash = :hash";
 
 fn is_client(conn: &Connection, id: &PlatformIntegrationId, secret: &Secret) -> Result<bool> {
     let hash = TokenHash::of(secret.expose());
     Ok(conn
-        .prepare_cached(IS_CLIENT)?
+        .prepare_cached(FIND_CLIENT)?
         .exists(named_params! {":id": id, ":hash": hash.as_bytes().as_slice()})?)
 }
 
 /// The installation whose code or refresh token was redeemed.
-struct Redeemed {
+struct RedeemedInstallation {
     id: InstallationId,
     client_secret: Vec<u8>,
 }
 
-const FIND_ONCE: &str = "
+const FIND_TOKEN: &str = "
     SELECT t.id AS token_id, t.expires_at, t.used_at, t.revoked_at, i.id AS id, i.client_secret,
            i.name AS name, a.workspace_id AS workspace_id
     FROM platform_tokens AS t
@@ -151,7 +151,7 @@ const FIND_ONCE: &str = "
     JOIN agents AS a ON a.id = i.agent_id
     WHERE t.hash = :hash AND t.kind = :kind AND i.integration_id = :client_id";
 
-const USE_UP: &str = "UPDATE platform_tokens SET used_at = :now WHERE id = :id";
+const MARK_USED: &str = "UPDATE platform_tokens SET used_at = :now WHERE id = :id";
 
 /// Marks a code or a refresh token as used. Returns none if it is not valid.
 fn redeem(
@@ -159,9 +159,9 @@ fn redeem(
     client: &PlatformIntegrationId,
     kind: TokenKind,
     value: &Secret,
-) -> Result<Option<Redeemed>> {
+) -> Result<Option<RedeemedInstallation>> {
     let hash = TokenHash::of(value.expose());
-    let mut statement = change.conn.prepare_cached(FIND_ONCE)?;
+    let mut statement = change.conn.prepare_cached(FIND_TOKEN)?;
     let mut rows = statement.query(named_params! {
         ":hash": hash.as_bytes().as_slice(),
         ":kind": kind,
@@ -170,7 +170,7 @@ fn redeem(
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    let installation = Redeemed {
+    let installation = RedeemedInstallation {
         id: row.get("id")?,
         client_secret: row.get("client_secret")?,
     };
@@ -188,7 +188,7 @@ fn redeem(
     let token: ApiKeyId = row.get("token_id")?;
     change
         .conn
-        .prepare_cached(USE_UP)?
+        .prepare_cached(MARK_USED)?
         .execute(named_params! {":id": token, ":now": change.now})?;
     Ok(Some(installation))
 }
@@ -234,15 +234,15 @@ fn prune(change: &Change<'_>, installation: &InstallationId) -> Result<()> {
         .execute(named_params! {":installation_id": installation, ":now": change.now})?;
     change
         .conn
-        .prepare_cached(FORGET)?
-        .execute(named_params! {":installation_id": installation, ":kept": KEPT})?;
+        .prepare_cached(DELETE_OLDEST)?
+        .execute(named_params! {":installation_id": installation, ":kept": MAX_STORED})?;
     Ok(())
 }
 
 /// Maximum number of codes and tokens stored for an installation. Used ones are stored to detect a second use.
-const KEPT: i64 = 1000;
+const MAX_STORED: i64 = 1000;
 
-const FORGET: &str = "
+const DELETE_OLDEST: &str = "
     DELETE FROM platform_tokens WHERE seq IN (
         SELECT seq FROM platform_tokens WHERE installation_id = :installation_id
         ORDER BY seq DESC LIMIT -1 OFFSET :kept)";

@@ -33,19 +33,19 @@ use crate::{
 
 /// Waits after each failed attempt, in seconds. The attempt after the last wait is the last one.
 // wire: unpublished (ada.md §2.6); the schedule of Ada's webhooks, without its jitter
-const WAITS: [u64; 7] = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
+const RETRY_WAITS: [u64; 7] = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
 /// Maximum time for an integration to answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// Maximum number of notifications sent at the same time.
-const AT_ONCE: u32 = 32;
+const MAX_CONCURRENT: u32 = 32;
 /// Maximum number of bytes read from a response.
-const ANSWER_MAX: usize = 1024;
+const RESPONSE_MAX: usize = 1024;
 /// Maximum length of a stored error, in characters.
 const ERROR_MAX: usize = 300;
 
 /// Returns the longest wait between two attempts.
 pub(super) fn longest_wait() -> Duration {
-    Duration::from_secs(WAITS.into_iter().max().unwrap_or(0))
+    Duration::from_secs(RETRY_WAITS.into_iter().max().unwrap_or(0))
 }
 
 const FIND: &str = "
@@ -53,7 +53,7 @@ const FIND: &str = "
     JOIN platform_integrations AS p ON p.id = i.integration_id
     WHERE i.agent_id = :agent_id AND i.id = :id";
 
-const DELETE: &str = "
+const DELETE_INSTALLATION: &str = "
     DELETE FROM platform_installations WHERE agent_id = :agent_id AND id = :id";
 
 const INSERT: &str = "
@@ -91,7 +91,7 @@ pub async fn uninstall(operator: &OperatorCall, agent: Agent, id: InstallationId
             })?;
             change
                 .conn
-                .prepare_cached(DELETE)?
+                .prepare_cached(DELETE_INSTALLATION)?
                 .execute(named_params! {":agent_id": agent.id, ":id": id})?;
             audit::record(
                 change,
@@ -108,7 +108,7 @@ pub async fn uninstall(operator: &OperatorCall, agent: Agent, id: InstallationId
 
 /// A pending uninstall notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Farewell {
+pub struct UninstallNotification {
     /// Id of the removed installation.
     pub installation_id: InstallationId,
     /// Name of the removed installation.
@@ -128,10 +128,10 @@ const LIST: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn farewells(conn: &Connection, agent: &AgentId) -> Result<Vec<Farewell>> {
+pub fn farewells(conn: &Connection, agent: &AgentId) -> Result<Vec<UninstallNotification>> {
     let mut statement = conn.prepare_cached(LIST)?;
     let rows = statement.query_map(named_params! {":agent_id": agent}, |row| {
-        Ok(Farewell {
+        Ok(UninstallNotification {
             installation_id: row.get("installation_id")?,
             name: row.get("name")?,
             attempts: row.get("attempts")?,
@@ -143,7 +143,7 @@ pub fn farewells(conn: &Connection, agent: &AgentId) -> Result<Vec<Farewell>> {
 }
 
 /// A notification that is due.
-struct Due {
+struct DueNotification {
     id: InstallationId,
     agent: AgentId,
     name: String,
@@ -152,11 +152,11 @@ struct Due {
     attempts: u32,
 }
 
-const DUE: &str = "
+const FIND_DUE: &str = "
     SELECT * FROM platform_uninstalls WHERE next_attempt_at <= :now
     ORDER BY next_attempt_at LIMIT :limit";
 
-const NEXT: &str = "SELECT min(next_attempt_at) FROM platform_uninstalls";
+const FIND_NEXT: &str = "SELECT min(next_attempt_at) FROM platform_uninstalls";
 
 /// Sends all due notifications. Returns the time of the next attempt; none if no notification is left.
 ///
@@ -167,9 +167,11 @@ pub async fn deliver_due(app: &App) -> Result<Option<Timestamp>> {
         let now = app.clock().now();
         let due = app.store().read(|conn| due(conn, now))?;
         if due.is_empty() {
-            return app
-                .store()
-                .read(|conn| Ok(conn.prepare_cached(NEXT)?.query_row([], |row| row.get(0))?));
+            return app.store().read(|conn| {
+                Ok(conn
+                    .prepare_cached(FIND_NEXT)?
+                    .query_row([], |row| row.get(0))?)
+            });
         }
         let attempts = due.into_iter().map(|due| attempt(app, due));
         for outcome in join_all(attempts).await {
@@ -178,22 +180,25 @@ pub async fn deliver_due(app: &App) -> Result<Option<Timestamp>> {
     }
 }
 
-fn due(conn: &Connection, now: Timestamp) -> Result<Vec<Due>> {
-    let mut statement = conn.prepare_cached(DUE)?;
-    let rows = statement.query_map(named_params! {":now": now, ":limit": AT_ONCE}, |row| {
-        Ok(Due {
-            id: row.get("installation_id")?,
-            agent: row.get("agent_id")?,
-            name: row.get("name")?,
-            url: row.get("url")?,
-            secret: row.get("client_secret")?,
-            attempts: row.get("attempts")?,
-        })
-    })?;
+fn due(conn: &Connection, now: Timestamp) -> Result<Vec<DueNotification>> {
+    let mut statement = conn.prepare_cached(FIND_DUE)?;
+    let rows = statement.query_map(
+        named_params! {":now": now, ":limit": MAX_CONCURRENT},
+        |row| {
+            Ok(DueNotification {
+                id: row.get("installation_id")?,
+                agent: row.get("agent_id")?,
+                name: row.get("name")?,
+                url: row.get("url")?,
+                secret: row.get("client_secret")?,
+                attempts: row.get("attempts")?,
+            })
+        },
+    )?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-const FORGET: &str = "
+const DELETE_NOTIFICATION: &str = "
     DELETE FROM platform_uninstalls WHERE agent_id = :agent_id AND installation_id = :id";
 
 const POSTPONE: &str = "
@@ -202,10 +207,10 @@ const POSTPONE: &str = "
     WHERE agent_id = :agent_id AND installation_id = :id";
 
 /// Sends one notification and records the result.
-async fn attempt(app: &App, due: Due) -> Result<()> {
+async fn attempt(app: &App, due: DueNotification) -> Result<()> {
     let outcome = tell(app, &due).await;
     let attempts = due.attempts + 1;
-    let wait = WAITS
+    let wait = RETRY_WAITS
         .get(due.attempts as usize)
         .copied()
         .map(Duration::from_secs);
@@ -224,7 +229,7 @@ async fn attempt(app: &App, due: Due) -> Result<()> {
         }
     };
     app.change_as(Actor::System, move |change| {
-        let Due {
+        let DueNotification {
             id, agent, name, ..
         } = due;
         let error = outcome.err();
@@ -243,7 +248,7 @@ async fn attempt(app: &App, due: Due) -> Result<()> {
         }
         change
             .conn
-            .prepare_cached(FORGET)?
+            .prepare_cached(DELETE_NOTIFICATION)?
             .execute(named_params! {":agent_id": agent, ":id": id})?;
         let action = match error {
             None => "platform_installation.farewell",
@@ -264,7 +269,7 @@ async fn attempt(app: &App, due: Due) -> Result<()> {
 }
 
 /// Sends the signed request (ada.md §2.6).
-async fn tell(app: &App, due: &Due) -> Result<(), String> {
+async fn tell(app: &App, due: &DueNotification) -> Result<(), String> {
     let request = request(app, due).map_err(|error| error.to_string())?;
     let answered = app.outbound().send(request).await;
     match answered {
@@ -275,7 +280,7 @@ async fn tell(app: &App, due: &Due) -> Result<(), String> {
     }
 }
 
-fn request(app: &App, due: &Due) -> Result<OutboundRequest> {
+fn request(app: &App, due: &DueNotification) -> Result<OutboundRequest> {
     let secret = open_secret(app.sealer(), &due.id, &due.secret)?;
     let mut url = Url::parse(&due.url)
         .map_err(|error| Error::internal("a checked address cannot be read", error))?;
@@ -295,6 +300,6 @@ fn request(app: &App, due: &Due) -> Result<OutboundRequest> {
         ],
         body: Vec::new(),
         timeout: TIMEOUT,
-        max_response: ANSWER_MAX,
+        max_response: RESPONSE_MAX,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     answers,
-    connectors::{self, Refreshes},
+    connectors::{self, RefreshLocks},
     folders::{self, Folders},
 };
 use crate::domain::tenancy::{app::App, features::Features};
@@ -15,7 +15,7 @@ pub(in crate::domain) fn register(
     answers: answers::Settings,
 ) {
     features.add(Folders::new(&connectors.folder));
-    features.add(Refreshes::default());
+    features.add(RefreshLocks::default());
     features.add(connectors);
     features.add(folders);
     features.add(answers);
@@ -29,7 +29,7 @@ impl App {
     }
 
     /// Keeps refreshes of one authorization apart.
-    pub(in crate::domain) fn refreshes(&self) -> &Refreshes {
+    pub(in crate::domain) fn refreshes(&self) -> &RefreshLocks {
         self.feature()
     }
 

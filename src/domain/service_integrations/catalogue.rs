@@ -99,7 +99,7 @@ impl Service {
             .is_some_and(|shape| shape.members.get(member).is_some())
     }
 
-    fn shape(self) -> Option<&'static Shape> {
+    fn shape(self) -> Option<&'static ConfigShape> {
         match self {
             Self::Shopify => Some(&SHOPIFY),
             Self::Zendesk => Some(&ZENDESK),
@@ -113,13 +113,13 @@ impl Service {
 }
 
 /// Documented configuration of a service.
-struct Shape {
+struct ConfigShape {
     /// Schemas of the members, by name.
     members: Value,
     schema: Schema,
 }
 
-static SHOPIFY: LazyLock<Shape> = LazyLock::new(|| {
+static SHOPIFY: LazyLock<ConfigShape> = LazyLock::new(|| {
     compile(json!({
         "shop_domain": {"type": "string"},
         "access_token": {"type": "string"},
@@ -127,7 +127,7 @@ static SHOPIFY: LazyLock<Shape> = LazyLock::new(|| {
     }))
 });
 
-static ZENDESK: LazyLock<Shape> = LazyLock::new(|| {
+static ZENDESK: LazyLock<ConfigShape> = LazyLock::new(|| {
     compile(json!({
         "subdomain": {"type": "string"},
         "email": {"type": "string"},
@@ -135,14 +135,14 @@ static ZENDESK: LazyLock<Shape> = LazyLock::new(|| {
     }))
 });
 
-static HUBSPOT: LazyLock<Shape> = LazyLock::new(|| {
+static HUBSPOT: LazyLock<ConfigShape> = LazyLock::new(|| {
     compile(json!({
         "access_token": {"type": "string"},
         "portal_id": {"type": "string"},
     }))
 });
 
-static GOOGLE_CALENDAR: LazyLock<Shape> = LazyLock::new(|| {
+static GOOGLE_CALENDAR: LazyLock<ConfigShape> = LazyLock::new(|| {
     compile(json!({
         "calendar_id": {"type": "string"},
         "timezone": {"type": "string"},
@@ -150,7 +150,7 @@ static GOOGLE_CALENDAR: LazyLock<Shape> = LazyLock::new(|| {
     }))
 });
 
-static CUSTOM_API: LazyLock<Shape> = LazyLock::new(|| {
+static CUSTOM_API: LazyLock<ConfigShape> = LazyLock::new(|| {
     compile(json!({
         "base_url": {"type": "string"},
         "auth_type": {"type": "string"},
@@ -159,10 +159,10 @@ static CUSTOM_API: LazyLock<Shape> = LazyLock::new(|| {
     }))
 });
 
-fn compile(members: Value) -> Shape {
+fn compile(members: Value) -> ConfigShape {
     let schema = json!({"type": "object", "properties": members});
     let schema = Schema::compile(&schema, &Limits::default());
-    Shape {
+    ConfigShape {
         members,
         schema: schema.expect("the schemas of the catalogue are valid"),
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     Changes, New, Reveal, Service, ServiceIntegration,
     rows::{find_stored, not_found, seal},
-    secrets::{Parts, SecretNames, unescape},
+    secrets::{SecretNames, SplitConfig, unescape},
 };
 use crate::{
     domain::{
@@ -83,7 +83,7 @@ pub async fn create(call: &Call, new: New, reveal: Reveal) -> Result<ServiceInte
     check_name(&new.name)?;
     check_agent(new.agent_id.as_deref())?;
     check_config(settings.max_config_bytes, new.service, &new.config)?;
-    let parts = Parts::of(new.config, app.secret_names());
+    let parts = SplitConfig::of(new.config, app.secret_names());
     let id = ServiceIntegrationId::new_ordered_uuid(app.clock().now());
     let sealed = seal(app.sealer(), &id, &parts.hidden)?;
     app.change(call, move |change, workspace| {
@@ -154,14 +154,14 @@ pub async fn update(
     let plan = app
         .store()
         .read(|conn| planned(conn, &app, call.workspace(), (&id, &changes, config_update)))?;
-    proven.prove(Claimed::new(Fits::of(&app, &plan)), call.schemas())?;
+    proven.prove(Claimed::new(ValidConfig::of(&app, &plan)), call.schemas())?;
     call.app()
         .change_proven(call, proven, move |change, workspace| {
             let changes = (&id, &changes, config_update);
             let plan = planned(change.conn, &app, workspace, changes)?;
-            change.claim(Fits::of(&app, &plan));
+            change.claim(ValidConfig::of(&app, &plan));
             change.require_proven()?;
-            let Planned {
+            let PlannedUpdate {
                 mut integration,
                 parts,
                 lost,
@@ -195,9 +195,9 @@ pub async fn update(
 }
 
 /// An integration after an update.
-struct Planned {
+struct PlannedUpdate {
     integration: ServiceIntegration,
-    parts: Parts,
+    parts: SplitConfig,
     /// JSON Pointers of the old secrets that the update removes.
     lost: Vec<String>,
 }
@@ -207,7 +207,7 @@ fn planned(
     app: &App,
     workspace: &WorkspaceId,
     (id, changes, how): (&ServiceIntegrationId, &Changes, ConfigUpdate),
-) -> Result<Planned> {
+) -> Result<PlannedUpdate> {
     let stored = find_stored(conn, workspace, id)?;
     let mut old = stored.parts(app.sealer())?;
     let mut integration = stored.integration;
@@ -230,7 +230,7 @@ fn planned(
     integration.is_active = changes.is_active.unwrap_or(integration.is_active);
     integration.visibility = changes.visibility.unwrap_or(integration.visibility);
     changes.agent_id.apply(&mut integration.agent_id);
-    Ok(Planned {
+    Ok(PlannedUpdate {
         integration,
         parts,
         lost,
@@ -240,12 +240,12 @@ fn planned(
 /// Combines the old and the new configuration. Also returns the JSON Pointers of old secrets that
 /// the result does not keep.
 fn meet(
-    mut old: Parts,
+    mut old: SplitConfig,
     config: Map<String, Value>,
     how: ConfigUpdate,
     secret: &SecretNames,
-) -> (Parts, Vec<String>) {
-    let mut new = Parts::of(config, secret);
+) -> (SplitConfig, Vec<String>) {
+    let mut new = SplitConfig::of(config, secret);
     let mut untouched = Map::new();
     let mut merged = None;
     if how == ConfigUpdate::Merge {
@@ -310,7 +310,7 @@ fn record(
     )
 }
 
-fn shown(parts: Parts, reveal: Reveal) -> Map<String, Value> {
+fn shown(parts: SplitConfig, reveal: Reveal) -> Map<String, Value> {
     match reveal {
         Reveal::Nothing => parts.shown,
         Reveal::Secrets => parts.whole(),
@@ -342,14 +342,14 @@ fn check_agent(agent: Option<&str>) -> Result<()> {
 
 /// Claim that a configuration, secrets included, is valid for its service.
 #[derive(PartialEq)]
-struct Fits {
+struct ValidConfig {
     service: Service,
     config: Map<String, Value>,
     max_bytes: usize,
 }
 
-impl Fits {
-    fn of(app: &App, plan: &Planned) -> Self {
+impl ValidConfig {
+    fn of(app: &App, plan: &PlannedUpdate) -> Self {
         Self {
             service: plan.integration.service,
             config: plan.parts.whole(),
@@ -358,7 +358,7 @@ impl Fits {
     }
 }
 
-impl Claim for Fits {
+impl Claim for ValidConfig {
     fn prove(&self, _: &Limits) -> Result<()> {
         check_config(self.max_bytes, self.service, &self.config)
     }

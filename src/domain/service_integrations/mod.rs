@@ -132,7 +132,7 @@ pub struct Changes {
 
 /// Position and size of a page of the list.
 #[derive(Debug, Clone, Default)]
-pub struct Slice {
+pub struct ListRange {
     /// Id of the integration after which the page begins.
     pub after: Option<ServiceIntegrationId>,
     /// Number of integrations to skip from there.
@@ -143,7 +143,7 @@ pub struct Slice {
 
 /// One page of the list of integrations.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Listed {
+pub struct ListPage {
     /// Integrations, oldest first.
     pub items: Vec<ServiceIntegration>,
     /// True if more integrations follow.

@@ -3,7 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Map, Value};
 
-use super::{Listed, Reveal, Service, ServiceIntegration, Slice, Visibility, secrets::Parts};
+use super::{
+    ListPage, ListRange, Reveal, Service, ServiceIntegration, Visibility, secrets::SplitConfig,
+};
 use crate::{
     domain::{
         shared::row_range::Numbers,
@@ -12,7 +14,7 @@ use crate::{
     kernel::{
         Error, Result, Rule, Violation,
         ids::{ServiceIntegrationId, WorkspaceId},
-        violation::{Location, Step},
+        violation::{Location, PathSegment},
     },
     store::Sealer,
 };
@@ -45,7 +47,7 @@ const SEQ: &str = "
 ///
 /// # Errors
 /// `Invalid` if there is no integration with the id `after`, or an error of the store.
-pub async fn list(call: &Call, slice: Slice, reveal: Reveal) -> Result<Listed> {
+pub async fn list(call: &Call, slice: ListRange, reveal: Reveal) -> Result<ListPage> {
     let workspace = call.workspace().clone();
     let app = call.app().clone();
     call.app()
@@ -72,7 +74,7 @@ pub async fn list(call: &Call, slice: Slice, reveal: Reveal) -> Result<Listed> {
                 ":limit": slice.limit.map_or(-1, |limit| clamp(limit.saturating_add(1))),
                 ":skip": clamp(slice.skip),
             })?;
-            let mut listed = Listed {
+            let mut listed = ListPage {
                 items: Vec::new(),
                 more: false,
             };
@@ -81,7 +83,7 @@ pub async fn list(call: &Call, slice: Slice, reveal: Reveal) -> Result<Listed> {
                     listed.more = true;
                     break;
                 }
-                let stored = Stored::from_row(row)?;
+                let stored = StoredIntegration::from_row(row)?;
                 listed
                     .items
                     .push(stored.into_integration(app.sealer(), reveal)?);
@@ -96,7 +98,7 @@ fn clamp(count: u64) -> i64 {
 }
 
 /// An integration as stored, with its secrets sealed.
-pub(super) struct Stored {
+pub(super) struct StoredIntegration {
     pub(super) integration: ServiceIntegration,
     sealed: Option<Vec<u8>>,
 }
@@ -109,11 +111,11 @@ pub(super) fn find_stored(
     conn: &Connection,
     workspace: &WorkspaceId,
     id: &ServiceIntegrationId,
-) -> Result<Stored> {
+) -> Result<StoredIntegration> {
     conn.prepare_cached(FIND)?
         .query_row(
             named_params! {":workspace_id": workspace, ":id": id},
-            Stored::from_row,
+            StoredIntegration::from_row,
         )
         .optional()?
         .ok_or_else(not_found)
@@ -123,7 +125,7 @@ pub(super) fn find_stored(
 fn unknown_after() -> Error {
     let violation = Violation {
         location: Location::Query,
-        path: vec![Step::Key("after".to_owned())],
+        path: vec![PathSegment::Key("after".to_owned())],
         rule: Rule::Other("must be the id of an integration".to_owned()),
     };
     violation.into()
@@ -133,7 +135,7 @@ pub(super) fn not_found() -> Error {
     Error::not_found("Integration not found")
 }
 
-impl Stored {
+impl StoredIntegration {
     /// Reads a row by the column order of [`FIND`] and [`LIST`]. A look-up by name compares
     /// SQLite's names of all earlier columns for each value.
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -165,8 +167,8 @@ impl Stored {
     }
 
     /// Returns the configuration, split into public members and secrets.
-    pub(super) fn parts(&self, sealer: &Sealer) -> Result<Parts> {
-        Ok(Parts {
+    pub(super) fn parts(&self, sealer: &Sealer) -> Result<SplitConfig> {
+        Ok(SplitConfig {
             shown: self.integration.config.clone(),
             hidden: match &self.sealed {
                 Some(sealed) => open(sealer, &self.integration.id, sealed)?,

@@ -39,7 +39,7 @@ fn normalise(name: &str) -> String {
 
 /// A configuration, split into public members and secrets.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Parts {
+pub struct SplitConfig {
     /// The public members.
     pub shown: Map<String, Value>,
     /// Secret values by JSON Pointer.
@@ -48,7 +48,7 @@ pub struct Parts {
     pub cleared: Vec<String>,
 }
 
-impl Parts {
+impl SplitConfig {
     /// Splits a configuration.
     #[must_use]
     pub fn of(config: Map<String, Value>, secret: &SecretNames) -> Self {
@@ -172,7 +172,7 @@ fn parent<'a>(
 }
 
 /// JSON Pointers of objects in an old configuration, mapped to the same objects in the new one.
-type Places = HashMap<String, String>;
+type PointerMap = HashMap<String, String>;
 
 /// Finds the objects of the new configuration that are the same as in the old one. `at` contains
 /// the pointers to both.
@@ -180,7 +180,7 @@ fn same_members(
     old: &Map<String, Value>,
     new: &Map<String, Value>,
     at: (String, String),
-    places: &mut Places,
+    places: &mut PointerMap,
 ) {
     for (name, old) in old {
         if let Some(new) = new.get(name) {
@@ -192,7 +192,7 @@ fn same_members(
     places.insert(at.0, at.1);
 }
 
-fn same_objects(old: &Value, new: &Value, at: (String, String), places: &mut Places) {
+fn same_objects(old: &Value, new: &Value, at: (String, String), places: &mut PointerMap) {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) => same_members(old, new, at, places),
         (Value::Array(old), Value::Array(new)) => {
@@ -258,7 +258,7 @@ mod tests {
             "credentials": {"deep": "t5"},
             "author": "not secret"
         }));
-        let parts = Parts::of(config.clone(), &names());
+        let parts = SplitConfig::of(config.clone(), &names());
         assert_eq!(
             Value::Object(parts.shown.clone()),
             json!({
@@ -275,14 +275,14 @@ mod tests {
 
     #[test]
     fn a_secret_is_kept_unless_set_cleared_or_without_a_place() {
-        let old = Parts::of(
+        let old = SplitConfig::of(
             map(json!({
                 "a_token": "old a", "b_token": "old b", "c_token": "old c",
                 "headers": {"x_key": "old x"}, "gone": {"y_key": "old y"}
             })),
             &names(),
         );
-        let mut new = Parts::of(
+        let mut new = SplitConfig::of(
             map(json!({"a_token": "new a", "b_token": null, "headers": {}})),
             &names(),
         );
@@ -295,8 +295,8 @@ mod tests {
 
     /// Writes `new` over `old`. Returns the resulting configuration and the lost secrets.
     fn written_over(old: Value, new: Value) -> (Value, Vec<String>) {
-        let old = Parts::of(map(old), &names());
-        let mut new = Parts::of(map(new), &names());
+        let old = SplitConfig::of(map(old), &names());
+        let mut new = SplitConfig::of(map(new), &names());
         let lost = new.keep(old);
         (Value::Object(new.whole()), lost)
     }
@@ -343,7 +343,7 @@ mod tests {
 
     #[test]
     fn secrets_of_another_kind_are_dropped() {
-        let mut parts = Parts::of(
+        let mut parts = SplitConfig::of(
             map(json!({"a_token": "a", "headers": {"x_key": "x"}})),
             &names(),
         );

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::shared::{limits, plans},
-    engine::{self, Engine, Native, script::Scripts},
+    engine::{self, Engine, NativeProgram, script::Scripts},
     kernel::{Clock, schema},
     net::{
         outbound::{self, Outbound},
@@ -75,7 +75,7 @@ struct Parts {
     scripts: Scripts,
     tunnels: Tunnels,
     addresses: OnceLock<Addresses>,
-    natives: OnceLock<BTreeMap<&'static str, Arc<dyn Native>>>,
+    natives: OnceLock<BTreeMap<&'static str, Arc<dyn NativeProgram>>>,
     counts: bounds::Counts,
     turns: Turns,
     features: Features,
@@ -201,13 +201,13 @@ impl App {
 
     /// Notes the programs that are a part of this one, by the names of the integrations that they are.
     /// Only the first time counts.
-    pub fn has_natives(&self, natives: BTreeMap<&'static str, Arc<dyn Native>>) {
+    pub fn has_natives(&self, natives: BTreeMap<&'static str, Arc<dyn NativeProgram>>) {
         // They were noted before.
         let _ = self.0.natives.set(natives);
     }
 
     /// The program that is a part of this one and the built-in integration of this name.
-    pub(in crate::domain) fn native(&self, name: &str) -> Option<&Arc<dyn Native>> {
+    pub(in crate::domain) fn native(&self, name: &str) -> Option<&Arc<dyn NativeProgram>> {
         self.0.natives.get()?.get(name)
     }
 

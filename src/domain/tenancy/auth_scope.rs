@@ -14,7 +14,7 @@ use crate::kernel::{
     Error, Kind, Result, Rule, Violation,
     ids::{AccountId, WorkspaceId},
     secret::TokenHash,
-    violation::{Location, Step},
+    violation::{Location, PathSegment},
 };
 
 /// Where a key is used.
@@ -258,7 +258,7 @@ fn forbidden(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
 fn missing_integration() -> Error {
     Violation {
         location: Location::Header,
-        path: vec![Step::Key("x-integration-id".to_owned())],
+        path: vec![PathSegment::Key("x-integration-id".to_owned())],
         rule: Rule::Required,
     }
     .into()

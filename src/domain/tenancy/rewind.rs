@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Statement, ToSql};
 
 use super::app::App;
-use crate::kernel::{Result, Timestamp, clock::Back};
+use crate::kernel::{Result, Timestamp, clock::SystemRewind};
 
 /// How many rows are mended in one transaction.
 pub(in crate::domain) const CHUNK: i64 = 500;
@@ -69,7 +69,7 @@ impl Mend {
         &self,
         conn: &Connection,
         now: Timestamp,
-        back: Back,
+        back: SystemRewind,
     ) -> Result<()> {
         let Some(due) = self.due else {
             return Ok(());

@@ -29,16 +29,16 @@ const DEFINITION: &str = include_str!("definition.json");
 
 const README: &str = include_str!("readme.md");
 
-const KNOWN: &str = "SELECT definition, public FROM integrations WHERE id = :id";
+const FIND: &str = "SELECT definition, public FROM integrations WHERE id = :id";
 
-const SHOW: &str = "UPDATE integrations SET public = :public WHERE id = :id";
+const SET_PUBLIC: &str = "UPDATE integrations SET public = :public WHERE id = :id";
 
-const REDEFINE: &str = "
+const UPDATE_DEFINITION: &str = "
     UPDATE integrations SET
         definition = :definition, readme = :readme, revision = revision + 1, updated_at = :now
     WHERE id = :id";
 
-const OWN_WORKSPACE: &str = "UPDATE workspaces SET system = 1 WHERE id = :id";
+const MARK_WORKSPACE: &str = "UPDATE workspaces SET system = 1 WHERE id = :id";
 
 const HAS_WORKSPACE: &str = "SELECT 1 FROM workspaces WHERE id = :id";
 
@@ -61,12 +61,12 @@ pub async fn register(app: &App) -> Result<()> {
         Some((old, _)) => {
             change
                 .conn
-                .prepare_cached(SHOW)?
+                .prepare_cached(SET_PUBLIC)?
                 .execute(named_params! {":id": ID, ":public": enabled})?;
             if old != text {
                 change
                     .conn
-                    .prepare_cached(REDEFINE)?
+                    .prepare_cached(UPDATE_DEFINITION)?
                     .execute(named_params! {
                         ":id": ID,
                         ":definition": text,
@@ -82,7 +82,7 @@ pub async fn register(app: &App) -> Result<()> {
 
 fn known(conn: &Connection) -> Result<Option<(String, bool)>> {
     let found = conn
-        .prepare_cached(KNOWN)?
+        .prepare_cached(FIND)?
         .query_row(named_params! {":id": ID}, |row| {
             Ok((row.get(0)?, row.get(1)?))
         });
@@ -103,7 +103,7 @@ fn make(
         workspaces::create(change, workspace.clone(), "Parlance")?;
         change
             .conn
-            .prepare_cached(OWN_WORKSPACE)?
+            .prepare_cached(MARK_WORKSPACE)?
             .execute(named_params! {":id": workspace})?;
     }
     let new = NewIntegration {

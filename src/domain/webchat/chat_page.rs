@@ -8,7 +8,7 @@ use crate::{
         App,
         bots::{
             manage::{Bot, find},
-            protocol::Seen,
+            protocol::CodeFailure,
         },
         tenancy::{agents, audit::Actor, request_auth::Call},
     },
@@ -17,20 +17,20 @@ use crate::{
 
 /// Public facts about a bot, for anyone with the address of its chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct PublicBot {
     /// Id of the bot.
     pub id: AgentId,
     /// Name of the bot.
     pub name: String,
     /// Ability to answer.
-    pub standing: Standing,
+    pub standing: BotAvailability,
     /// Webhook id of the chat, the last part of its API's address; `None` if the bot has no enabled chat.
     pub webhook_id: Option<String>,
 }
 
 /// Ability of a bot to answer messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum BotAvailability {
     /// It has code or a URL that receives messages.
     Answers,
     /// It has neither code nor a URL.
@@ -39,7 +39,7 @@ pub enum Standing {
     Blocked,
 }
 
-impl Standing {
+impl BotAvailability {
     /// Returns a sentence that says why the bot does not answer.
     #[must_use]
     pub const fn notice(self) -> Option<&'static str> {
@@ -64,7 +64,7 @@ const FIND: &str = "
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub fn shown(app: &App, id_or_handle: &str) -> Result<Shown> {
+pub fn shown(app: &App, id_or_handle: &str) -> Result<PublicBot> {
     let found = app.store().read(|conn| read(conn, id_or_handle))?;
     let mut shown =
         found.ok_or_else(|| Error::not_found("Bot not found. Look at the address again."))?;
@@ -72,18 +72,18 @@ pub fn shown(app: &App, id_or_handle: &str) -> Result<Shown> {
     Ok(shown)
 }
 
-fn read(conn: &Connection, key: &str) -> Result<Option<Shown>> {
+fn read(conn: &Connection, key: &str) -> Result<Option<PublicBot>> {
     let found = conn
         .prepare_cached(FIND)?
         .query_row(named_params! {":key": key}, |row| {
             let (blocked, has_code): (bool, bool) = (row.get("blocked")?, row.get("has_code")?);
-            Ok(Shown {
+            Ok(PublicBot {
                 id: row.get("id")?,
                 name: row.get("name")?,
                 standing: match (blocked, has_code) {
-                    (true, _) => Standing::Blocked,
-                    (false, true) => Standing::Answers,
-                    (false, false) => Standing::NoCode,
+                    (true, _) => BotAvailability::Blocked,
+                    (false, true) => BotAvailability::Answers,
+                    (false, false) => BotAvailability::NoCode,
                 },
                 webhook_id: None,
             })
@@ -93,13 +93,13 @@ fn read(conn: &Connection, key: &str) -> Result<Option<Shown>> {
 
 /// Recent failures of a bot's code, for the users of its chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Troubles {
+pub struct ChatFailures {
     /// Ability of the bot to answer.
-    pub standing: Standing,
+    pub standing: BotAvailability,
     /// Sequence number for the next request: it returns later failures.
     pub last: u64,
     /// Failures after the given number, oldest first.
-    pub failures: Vec<Seen>,
+    pub failures: Vec<CodeFailure>,
 }
 
 const FIND_BY_CHAT: &str = "
@@ -115,7 +115,7 @@ const FIND_BY_CHAT: &str = "
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub fn troubles(app: &App, webhook_id: &str, after: Option<u64>) -> Result<Troubles> {
+pub fn troubles(app: &App, webhook_id: &str, after: Option<u64>) -> Result<ChatFailures> {
     let found = app.store().read(|conn| {
         let bot: Option<AgentId> = conn
             .prepare_cached(FIND_BY_CHAT)?
@@ -130,7 +130,7 @@ pub fn troubles(app: &App, webhook_id: &str, after: Option<u64>) -> Result<Troub
     let seen = app.failures();
     let failures = after.map_or_else(Vec::new, |after| seen.after(&bot.id, after));
     let last = failures.last().map(|seen| seen.number).or(after);
-    Ok(Troubles {
+    Ok(ChatFailures {
         standing: bot.standing,
         last: last.unwrap_or_else(|| seen.last()),
         failures,

@@ -2,11 +2,11 @@
 
 use rusqlite::Connection;
 
-use super::{CHANNEL, FID, NAME, OWNER, Visitor, foreign_ids};
+use super::{CHANNEL, FID, NAME, OWNER, WebchatUserRequest, foreign_ids};
 use crate::{
     domain::{
         bots::{
-            author::Voice,
+            author::Author,
             conversations::{self, Filter},
         },
         shared::paging::{Page, Token},
@@ -74,7 +74,7 @@ pub(super) fn require_owner(
 ///
 /// # Errors
 /// `Invalid` if the foreign id is not allowed; `Conflict` if it is taken; errors of the store.
-pub async fn create(visitor: &Visitor, fid: Option<String>) -> Result<Conversation> {
+pub async fn create(visitor: &WebchatUserRequest, fid: Option<String>) -> Result<Conversation> {
     if let Some(fid) = &fid {
         foreign_ids::check(fid)?;
     }
@@ -93,13 +93,13 @@ pub async fn create(visitor: &Visitor, fid: Option<String>) -> Result<Conversati
 
 fn make(
     change: &Change<'_>,
-    voice: &Voice,
+    voice: &Author,
     (owner, owner_seq): (EndUserId, i64),
     fid: Option<String>,
 ) -> Result<Conversation> {
     let mut tags = [(OWNER.to_owned(), Some(owner.to_string()))].to_vec();
     tags.extend(fid.clone().map(|fid| (FID.to_owned(), Some(fid))));
-    let new = conversations::New {
+    let new = conversations::NewConversation {
         channel: CHANNEL.to_owned(),
         tags: tags.into_iter().collect(),
         integration: None,
@@ -116,10 +116,10 @@ fn make(
 ///
 /// # Errors
 /// `Forbidden` if another user owns it; `Invalid` if the id is not allowed; errors of the store.
-pub async fn get_or_create(visitor: &Visitor, id: String) -> Result<Conversation> {
+pub async fn get_or_create(visitor: &WebchatUserRequest, id: String) -> Result<Conversation> {
     let voice = visitor.voice()?;
     let (call, user) = (visitor.call(), visitor.id.clone());
-    let owned = |conn: &Connection, voice: &Voice| {
+    let owned = |conn: &Connection, voice: &Author| {
         let Some(found) = foreign_ids::conversation(conn, voice, &id)? else {
             return Ok(None);
         };
@@ -147,7 +147,7 @@ pub async fn get_or_create(visitor: &Visitor, id: String) -> Result<Conversation
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, or errors of the store.
-pub fn find(visitor: &Visitor, id: &str) -> Result<Conversation> {
+pub fn find(visitor: &WebchatUserRequest, id: &str) -> Result<Conversation> {
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
         let found = foreign_ids::existing(conn, &voice, id)?;
@@ -160,7 +160,7 @@ pub fn find(visitor: &Visitor, id: &str) -> Result<Conversation> {
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, or errors of the store.
-pub(super) fn owned(visitor: &Visitor, id: &str) -> Result<conversations::Conversation> {
+pub(super) fn owned(visitor: &WebchatUserRequest, id: &str) -> Result<conversations::Conversation> {
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
         let found = foreign_ids::existing(conn, &voice, id)?;
@@ -173,7 +173,7 @@ pub(super) fn owned(visitor: &Visitor, id: &str) -> Result<conversations::Conver
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, or errors of the store.
-pub async fn delete(visitor: &Visitor, id: &str) -> Result<()> {
+pub async fn delete(visitor: &WebchatUserRequest, id: &str) -> Result<()> {
     let found = owned(visitor, id)?;
     conversations::delete(visitor.call(), found.id)
         .await
@@ -184,7 +184,10 @@ pub async fn delete(visitor: &Visitor, id: &str) -> Result<()> {
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn list(visitor: &Visitor, after: Option<Token>) -> Result<Page<Conversation>> {
+pub async fn list(
+    visitor: &WebchatUserRequest,
+    after: Option<Token>,
+) -> Result<Page<Conversation>> {
     // wire: the list omits conversations of other owners in which the user participates, as the vendor's does
     let filter = Filter {
         tags: [(OWNER.to_owned(), visitor.id.to_string())].into(),
@@ -204,7 +207,7 @@ pub async fn list(visitor: &Visitor, after: Option<Token>) -> Result<Page<Conver
 /// Returns a conversation's id in the chat, and its row.
 pub(super) fn known_by(
     conn: &Connection,
-    voice: &Voice,
+    voice: &Author,
     id: &ConversationId,
 ) -> Result<(String, i64)> {
     let found = conversations::existing(conn, voice, id)?;

@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    NAME, Signal, Visitor,
+    NAME, Signal, WebchatUserRequest,
     conversations::{known_by, require_part},
     foreign_ids,
 };
 use crate::{
     domain::{
         bots::{
-            author::Voice,
+            author::Author,
             conversations,
             events::{self, Payload},
         },
@@ -23,11 +23,11 @@ use crate::{
 };
 
 /// Name of the event in the integration's definition.
-const CUSTOM: &str = "custom";
+const EVENT_NAME: &str = "custom";
 
 /// A custom event.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+pub struct CustomEvent {
     /// Id of the event; `None` for an event from the bot, which is not stored.
     pub id: Option<EventId>,
     /// Id of the conversation in the chat.
@@ -48,10 +48,10 @@ pub struct Event {
 /// `ReferenceNotFound` if the conversation does not exist; `Forbidden` if the user does not participate in it;
 /// errors of [`events::create`].
 pub async fn create(
-    visitor: &Visitor,
+    visitor: &WebchatUserRequest,
     conversation: &str,
     payload: Map<String, Value>,
-) -> Result<Event> {
+) -> Result<CustomEvent> {
     let voice = visitor.voice()?;
     let app = visitor.call().app();
     let (found, known) = app.store().read(|conn| {
@@ -68,8 +68,8 @@ pub async fn create(
     let Value::Object(told) = told else {
         return Err(Error::internal("an object is none", "json"));
     };
-    let new = events::New {
-        kind: CUSTOM.to_owned(),
+    let new = events::NewEvent {
+        kind: EVENT_NAME.to_owned(),
         payload: told,
         schedule: None,
         conversation: Some(found.id),
@@ -77,7 +77,7 @@ pub async fn create(
         message: None,
     };
     let (seq, user) = (found.seq, visitor.fid.clone());
-    let event = move |made: &events::Event| Event {
+    let event = move |made: &events::Event| CustomEvent {
         id: Some(made.id.clone()),
         conversation: known.clone(),
         user: user.clone(),
@@ -98,7 +98,7 @@ pub async fn create(
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, or errors of the store.
-pub fn find(visitor: &Visitor, id: &EventId) -> Result<Event> {
+pub fn find(visitor: &WebchatUserRequest, id: &EventId) -> Result<CustomEvent> {
     let event = events::find(visitor.call(), id)?;
     let absent = || Error::not_found(format!("Event \"{id}\" not found"));
     let (Payload::Given(mut payload), Some(conversation), Some(user)) =
@@ -106,14 +106,14 @@ pub fn find(visitor: &Visitor, id: &EventId) -> Result<Event> {
     else {
         return Err(absent());
     };
-    if event.kind != format!("{NAME}:{CUSTOM}") {
+    if event.kind != format!("{NAME}:{EVENT_NAME}") {
         return Err(absent());
     }
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
         let found = conversations::existing(conn, &voice, &conversation).map_err(|_| absent())?;
         require_part(conn, voice.bot(), &found, &visitor.id)?;
-        Ok(Event {
+        Ok(CustomEvent {
             id: Some(event.id),
             conversation: foreign_ids::fid_of_conversation(conn, &found)?,
             user: foreign_ids::fid_of_user(conn, voice.bot(), &user)?,
@@ -132,7 +132,7 @@ pub fn find(visitor: &Visitor, id: &EventId) -> Result<Event> {
 /// # Errors
 /// `ReferenceNotFound` if the conversation does not exist; errors of the store.
 pub fn send(call: &Call, conversation: &ConversationId, payload: Map<String, Value>) -> Result<()> {
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     let known = call
         .app()
         .store()
@@ -141,7 +141,7 @@ pub fn send(call: &Call, conversation: &ConversationId, payload: Map<String, Val
         Kind::NotFound => error.with_kind(Kind::ReferenceNotFound),
         _ => error,
     })?;
-    let event = Event {
+    let event = CustomEvent {
         id: None,
         conversation: known,
         user: voice.bot().id.to_string(),

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use crate::{
     domain::{
         bots::{
-            author::Voice,
+            author::Author,
             conversations::{self, Conversation},
         },
         tenancy::request_auth::CallerAgent,
@@ -15,12 +15,12 @@ use crate::{
     kernel::{
         Error, Kind, Result, Rule, Violation,
         ids::{ConversationId, EndUserId},
-        violation::{Location, Step},
+        violation::{Location, PathSegment},
     },
 };
 
 /// Maximum length of a foreign id, in characters (the vendor's limit).
-const FID_MAX: usize = 70;
+const MAX_FID_CHARS: usize = 70;
 
 /// Validates a foreign id in a request body.
 ///
@@ -40,15 +40,15 @@ pub(super) fn check_claim(fid: &str) -> Result<()> {
 
 fn check_in(location: Location, path: &[&str], fid: &str) -> Result<()> {
     let broken = |rule| {
-        let steps = path.iter().map(|step| Step::Key((*step).to_owned()));
+        let steps = path.iter().map(|step| PathSegment::Key((*step).to_owned()));
         Error::from(Violation {
             location,
             path: steps.collect(),
             rule,
         })
     };
-    if fid.chars().count() > FID_MAX {
-        return Err(broken(Rule::MaxLength(FID_MAX as u64)));
+    if fid.chars().count() > MAX_FID_CHARS {
+        return Err(broken(Rule::MaxLength(MAX_FID_CHARS as u64)));
     }
     let letters =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'\\' | b'/');
@@ -60,7 +60,7 @@ fn check_in(location: Location, path: &[&str], fid: &str) -> Result<()> {
 }
 
 /// Id and row of a user.
-pub(super) struct Found {
+pub(super) struct FoundUser {
     pub(super) id: EndUserId,
     pub(super) seq: i64,
 }
@@ -71,10 +71,10 @@ const USER: &str = "
     WHERE webchat_users.agent_seq = :agent_seq AND webchat_users.fid = :fid";
 
 /// Returns the chat user with this id in the chat.
-pub(super) fn user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<Option<Found>> {
+pub(super) fn user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<Option<FoundUser>> {
     let parameters = named_params! {":agent_seq": bot.seq, ":fid": fid};
     let found = conn.prepare_cached(USER)?.query_row(parameters, |row| {
-        Ok(Found {
+        Ok(FoundUser {
             id: row.get(0)?,
             seq: row.get(1)?,
         })
@@ -86,7 +86,7 @@ pub(super) fn user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<Op
 ///
 /// # Errors
 /// `ReferenceNotFound`, or errors of the store.
-pub(super) fn named_user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<Found> {
+pub(super) fn named_user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<FoundUser> {
     user(conn, bot, fid)?
         .ok_or_else(|| Error::new(Kind::ReferenceNotFound, format!("User \"{fid}\" not found")))
 }
@@ -112,12 +112,12 @@ pub(super) fn require_free_user(conn: &Connection, bot: &CallerAgent, fid: &str)
     Ok(())
 }
 
-const NAME_USER: &str = "
+const INSERT_USER_FID: &str = "
     INSERT INTO webchat_users (agent_seq, fid, user_seq) VALUES (:agent_seq, :fid, :seq)";
 
 /// Stores a user's id in the chat.
 pub(super) fn name_user(conn: &Connection, agent_seq: i64, fid: &str, seq: i64) -> Result<()> {
-    conn.prepare_cached(NAME_USER)?
+    conn.prepare_cached(INSERT_USER_FID)?
         .execute(named_params! {":agent_seq": agent_seq, ":fid": fid, ":seq": seq})?;
     Ok(())
 }
@@ -146,7 +146,7 @@ const CONVERSATION: &str = "
 /// Returns the chat conversation with this own or foreign id.
 pub(super) fn conversation(
     conn: &Connection,
-    voice: &Voice,
+    voice: &Author,
     id: &str,
 ) -> Result<Option<Conversation>> {
     if let Some(found) = conversations::read(conn, voice, &id.into())? {
@@ -167,7 +167,7 @@ pub(super) fn conversation(
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub(super) fn existing(conn: &Connection, voice: &Voice, id: &str) -> Result<Conversation> {
+pub(super) fn existing(conn: &Connection, voice: &Author, id: &str) -> Result<Conversation> {
     let found = conversation(conn, voice, id)?;
     found.ok_or_else(|| Error::not_found(format!("Conversation \"{id}\" not found")))
 }
@@ -178,7 +178,7 @@ pub(super) fn existing(conn: &Connection, voice: &Voice, id: &str) -> Result<Con
 /// `ReferenceNotFound`, or errors of the store.
 pub(super) fn named_conversation(
     conn: &Connection,
-    voice: &Voice,
+    voice: &Author,
     id: &str,
 ) -> Result<Conversation> {
     existing(conn, voice, id).map_err(|error| match error.kind() {
@@ -191,7 +191,11 @@ pub(super) fn named_conversation(
 ///
 /// # Errors
 /// `Conflict`, or errors of the store.
-pub(super) fn require_free_conversation(conn: &Connection, voice: &Voice, fid: &str) -> Result<()> {
+pub(super) fn require_free_conversation(
+    conn: &Connection,
+    voice: &Author,
+    fid: &str,
+) -> Result<()> {
     let of_bot = conversations::of_bot(conn, voice.bot().seq, &fid.into())?;
     if of_bot.is_some() || conversation(conn, voice, fid)?.is_some() {
         return Err(Error::new(
@@ -202,7 +206,7 @@ pub(super) fn require_free_conversation(conn: &Connection, voice: &Voice, fid: &
     Ok(())
 }
 
-const NAME_CONVERSATION: &str = "
+const INSERT_CONVERSATION_FID: &str = "
     INSERT INTO webchat_conversations (agent_seq, fid, conversation_seq)
     VALUES (:agent_seq, :fid, :seq)";
 
@@ -213,7 +217,7 @@ pub(super) fn name_conversation(
     fid: &str,
     seq: i64,
 ) -> Result<()> {
-    conn.prepare_cached(NAME_CONVERSATION)?
+    conn.prepare_cached(INSERT_CONVERSATION_FID)?
         .execute(named_params! {":agent_seq": agent_seq, ":fid": fid, ":seq": seq})?;
     Ok(())
 }

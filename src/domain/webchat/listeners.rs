@@ -12,10 +12,12 @@ use std::{
 use rusqlite::{Connection, named_params};
 use tokio::sync::{mpsc, watch};
 
-use super::{Event, Message, Settings, Visitor, conversations::require_part, foreign_ids};
+use super::{
+    CustomEvent, Message, Settings, WebchatUserRequest, conversations::require_part, foreign_ids,
+};
 use crate::{
     domain::tenancy::{admission::Admission, app::App},
-    kernel::{Error, Kind, Moment, Result, ids::MessageId},
+    kernel::{Error, Kind, MonotonicTime, Result, ids::MessageId},
 };
 
 /// A signal to the listeners of a conversation.
@@ -33,7 +35,7 @@ pub enum Signal {
         user: String,
     },
     /// A client or the bot sent a custom event.
-    EventCreated(Event),
+    EventCreated(CustomEvent),
     /// A participant was added.
     ParticipantAdded {
         /// Id of the conversation in the chat.
@@ -52,14 +54,14 @@ pub enum Signal {
 
 /// Registry of all listeners.
 pub struct Listeners {
-    open: Mutex<Open>,
+    open: Mutex<StreamRegistry>,
     buffer: usize,
     max: usize,
     max_per_user: usize,
 }
 
 #[derive(Default)]
-struct Open {
+struct StreamRegistry {
     /// Listeners by the row of their conversation.
     of: HashMap<i64, Vec<Listener>>,
     /// Number of listeners by the row of their user.
@@ -75,7 +77,7 @@ struct Listener {
     sender: mpsc::Sender<Arc<Signal>>,
 }
 
-impl Open {
+impl StreamRegistry {
     /// Removes the listeners of a conversation for which `stays` is false.
     fn retain(&mut self, conversation: i64, mut stays: impl FnMut(&Listener) -> bool) {
         let Some(listeners) = self.of.get_mut(&conversation) else {
@@ -111,7 +113,7 @@ impl Listeners {
         }
     }
 
-    fn open(&self) -> MutexGuard<'_, Open> {
+    fn open(&self) -> MutexGuard<'_, StreamRegistry> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -142,9 +144,9 @@ impl Listeners {
     /// Ends all streams and accepts no more: the server stops.
     pub fn close(&self) {
         let mut open = self.open();
-        *open = Open {
+        *open = StreamRegistry {
             closed: true,
-            ..Open::default()
+            ..StreamRegistry::default()
         };
     }
 
@@ -184,7 +186,7 @@ pub struct Subscription {
     admission: Arc<Admission>,
     moves: watch::Receiver<()>,
     /// Time of the last check that the user may listen.
-    checked_at: Moment,
+    checked_at: MonotonicTime,
 }
 
 /// Query for the right to listen. A participant can vanish in many ways: with the bot, the workspace, or the
@@ -197,7 +199,7 @@ const MAY_LISTEN: &str = "
 
 /// An item of a stream.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Next {
+pub enum StreamItem {
     /// A signal.
     Signal(Arc<Signal>),
     /// A heartbeat: there was no signal for some time.
@@ -206,16 +208,16 @@ pub enum Next {
 
 impl Subscription {
     /// Returns the next item; `None` at the end of the stream.
-    pub async fn next(&mut self) -> Option<Next> {
+    pub async fn next(&mut self) -> Option<StreamItem> {
         let heartbeat = self.app.webchat_settings().heartbeat();
         let quiet = self.app.clock().sleep(heartbeat);
         tokio::pin!(quiet);
         let next = loop {
             let next = tokio::select! {
                 biased;
-                signal = self.receiver.recv() => Some(Next::Signal(signal?)),
+                signal = self.receiver.recv() => Some(StreamItem::Signal(signal?)),
                 () = self.admission.may_end(&mut self.moves) => None,
-                () = &mut quiet => Some(Next::Quiet),
+                () = &mut quiet => Some(StreamItem::Quiet),
             };
             if self.admission.has_ended() || self.admission.refusal().is_some() {
                 return None;
@@ -258,7 +260,7 @@ impl Drop for Subscription {
 ///
 /// # Errors
 /// `NotFound`; `Forbidden`; `LimitExceeded` if there are too many streams; errors of the store.
-pub fn listen(visitor: &Visitor, id: &str) -> Result<Subscription> {
+pub fn listen(visitor: &WebchatUserRequest, id: &str) -> Result<Subscription> {
     let voice = visitor.voice()?;
     let app = visitor.call().app();
     let store = app.store();

@@ -6,14 +6,14 @@ use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use super::{
-    CHANNEL, Signal, Visitor,
+    CHANNEL, Signal, WebchatUserRequest,
     conversations::{known_by, require_part},
     foreign_ids,
 };
 use crate::{
     domain::{
         bots::{
-            author::Voice,
+            author::Author,
             conversations,
             messages::{self, Filter},
         },
@@ -79,7 +79,7 @@ impl Message {
 /// # Errors
 /// `ReferenceNotFound` if the conversation does not exist; `Forbidden` if the user does not participate in it;
 /// `InvalidData` if the payload does not match its type; errors of [`messages::create`].
-pub async fn create(visitor: &Visitor, new: NewMessage) -> Result<Message> {
+pub async fn create(visitor: &WebchatUserRequest, new: NewMessage) -> Result<Message> {
     let voice = visitor.voice()?;
     let app = visitor.call().app();
     let (found, known) = app.store().read(|conn| {
@@ -88,7 +88,7 @@ pub async fn create(visitor: &Visitor, new: NewMessage) -> Result<Message> {
         require_kind(conn, &voice, &new.kind)?;
         Ok((found, known))
     })?;
-    let new = messages::New {
+    let new = messages::NewMessage {
         conversation: found.id,
         user: visitor.id.clone(),
         kind: new.kind,
@@ -109,7 +109,7 @@ pub async fn create(visitor: &Visitor, new: NewMessage) -> Result<Message> {
 
 /// Requires that the channel declares this message type. Other integrations may create messages of undeclared
 /// types.
-fn require_kind(conn: &Connection, voice: &Voice, kind: &str) -> Result<()> {
+fn require_kind(conn: &Connection, voice: &Author, kind: &str) -> Result<()> {
     let speaker = voice.on(conn)?;
     let own = speaker.own()?;
     let channel = own.and_then(|chat| chat.definition.channels.get(CHANNEL));
@@ -128,7 +128,7 @@ fn require_kind(conn: &Connection, voice: &Voice, kind: &str) -> Result<()> {
 /// # Errors
 /// Errors of the store.
 pub fn deliver(call: &Call, id: &MessageId) -> Result<()> {
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     let told = call.app().store().read(|conn| {
         let Some(message) = messages::read(conn, &voice, id)? else {
             return Ok(None);
@@ -149,7 +149,7 @@ pub fn deliver(call: &Call, id: &MessageId) -> Result<()> {
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, or errors of the store.
-pub fn find(visitor: &Visitor, id: &MessageId) -> Result<Message> {
+pub fn find(visitor: &WebchatUserRequest, id: &MessageId) -> Result<Message> {
     let message = messages::find(visitor.call(), id)?;
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
@@ -165,7 +165,7 @@ pub fn find(visitor: &Visitor, id: &MessageId) -> Result<Message> {
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` if another user sent it; errors of the store.
-pub async fn delete(visitor: &Visitor, id: MessageId) -> Result<()> {
+pub async fn delete(visitor: &WebchatUserRequest, id: MessageId) -> Result<()> {
     let message = messages::find(visitor.call(), &id)?;
     if message.user_id != visitor.id {
         return Err(Error::new(
@@ -193,7 +193,11 @@ pub async fn delete(visitor: &Visitor, id: MessageId) -> Result<()> {
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` if the calling user does not participate; errors of the store.
-pub async fn list(visitor: &Visitor, id: &str, after: Option<Token>) -> Result<Page<Message>> {
+pub async fn list(
+    visitor: &WebchatUserRequest,
+    id: &str,
+    after: Option<Token>,
+) -> Result<Page<Message>> {
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();
     let (found, conversation) = store.read(|conn| {

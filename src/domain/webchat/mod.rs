@@ -24,9 +24,9 @@ pub use self::{
         find as find_conversation, get_or_create as get_or_create_conversation,
         list as list_conversations,
     },
-    events::{Event, create as create_event, find as find_event, send as send_event},
+    events::{CustomEvent, create as create_event, find as find_event, send as send_event},
     install::{ensure, ensure_for, find},
-    listeners::{Listeners, Next, Signal, Subscription, listen},
+    listeners::{Listeners, Signal, StreamItem, Subscription, listen},
     messages::{
         Message, NewMessage, create as create_message, delete as delete_message,
         deliver as deliver_message, find as find_message, list as list_messages,
@@ -35,10 +35,10 @@ pub use self::{
         add as add_participant, find as find_participant, list as list_participants,
         remove as remove_participant,
     },
-    request_context::{Visit, Visitor},
+    request_context::{WebchatRequest, WebchatUserRequest},
     settings::Settings,
     users::{
-        NewUser, Profile, User, create as create_user, delete as delete_user, find as find_user,
+        NewUser, User, UserFields, create as create_user, delete as delete_user, find as find_user,
         get_or_create as get_or_create_user, update as update_user,
     },
 };

@@ -1,7 +1,7 @@
 //! Participants of conversations of the chat.
 
 use super::{
-    Signal, User, Visitor,
+    Signal, User, WebchatUserRequest,
     conversations::{owned, require_part},
     foreign_ids,
 };
@@ -19,7 +19,7 @@ use crate::{
 /// # Errors
 /// `NotFound` if the conversation does not exist; `ReferenceNotFound` if the user does not exist; `Forbidden` if
 /// the calling user is not the owner; errors of the store.
-pub async fn add(visitor: &Visitor, id: &str, fid: String) -> Result<User> {
+pub async fn add(visitor: &WebchatUserRequest, id: &str, fid: String) -> Result<User> {
     let found = owned(visitor, id)?;
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();
@@ -39,7 +39,7 @@ pub async fn add(visitor: &Visitor, id: &str, fid: String) -> Result<User> {
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` if the calling user is not the owner; errors of the store.
-pub fn find(visitor: &Visitor, id: &str, fid: &str) -> Result<User> {
+pub fn find(visitor: &WebchatUserRequest, id: &str, fid: &str) -> Result<User> {
     let conversation = owned(visitor, id)?;
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
@@ -58,7 +58,7 @@ pub fn find(visitor: &Visitor, id: &str, fid: &str) -> Result<User> {
 /// # Errors
 /// `NotFound`; `Invalid` if the user is the owner; `Forbidden` if the calling user is not the owner; errors of
 /// the store.
-pub async fn remove(visitor: &Visitor, id: &str, fid: &str) -> Result<()> {
+pub async fn remove(visitor: &WebchatUserRequest, id: &str, fid: &str) -> Result<()> {
     let found = owned(visitor, id)?;
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();
@@ -82,7 +82,11 @@ pub async fn remove(visitor: &Visitor, id: &str, fid: &str) -> Result<()> {
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` if the calling user is not a participant; errors of the store.
-pub async fn list(visitor: &Visitor, id: &str, after: Option<Token>) -> Result<Page<User>> {
+pub async fn list(
+    visitor: &WebchatUserRequest,
+    id: &str,
+    after: Option<Token>,
+) -> Result<Page<User>> {
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();
     let found = store.read(|conn| {

@@ -5,22 +5,22 @@ use serde_json::Value;
 use super::{foreign_ids, user_keys};
 use crate::{
     domain::{
-        bots::author::Voice,
+        bots::author::Author,
         tenancy::request_auth::{Call, CallerInstallation},
     },
     kernel::{Error, Kind, Result, Secret, ids::EndUserId},
 };
 
 /// A request to an installation of the chat. The integration handles it with a call of its own.
-pub struct Visit {
+pub struct WebchatRequest {
     call: Call,
     /// Signing secret of the installation's owner, if the owner signs the user keys.
     own_key: Option<Secret>,
 }
 
 /// A request of an authenticated user of the chat.
-pub struct Visitor {
-    pub(super) visit: Visit,
+pub struct WebchatUserRequest {
+    pub(super) visit: WebchatRequest,
     /// Id of the user in the chat.
     pub(super) fid: String,
     /// The user's own id in the bot.
@@ -28,7 +28,7 @@ pub struct Visitor {
     pub(super) seq: i64,
 }
 
-impl Visit {
+impl WebchatRequest {
     /// Creates the context of a request to the installation that made the call, with that installation's
     /// configuration.
     #[must_use]
@@ -43,7 +43,7 @@ impl Visit {
     ///
     /// # Errors
     /// `Unauthenticated` if the key is invalid or the user does not exist; errors of the store.
-    pub fn of_user(self, key: &str) -> Result<Visitor> {
+    pub fn of_user(self, key: &str) -> Result<WebchatUserRequest> {
         let claims = self.claims(key)?;
         let voice = self.voice()?;
         let found = self
@@ -57,7 +57,7 @@ impl Visit {
                 _ => Err(unknown_user()),
             }
         });
-        Ok(Visitor {
+        Ok(WebchatUserRequest {
             visit: self,
             fid: claims.id,
             id: user.id,
@@ -69,8 +69,8 @@ impl Visit {
         &self.call
     }
 
-    pub(super) fn voice(&self) -> Result<Voice> {
-        Voice::of(&self.call)
+    pub(super) fn voice(&self) -> Result<Author> {
+        Author::of(&self.call)
     }
 
     /// Returns the signing secret of the installation's owner; `None` if this server signs the keys.
@@ -117,12 +117,12 @@ impl Visit {
     }
 }
 
-impl Visitor {
+impl WebchatUserRequest {
     pub(super) const fn call(&self) -> &Call {
         self.visit.call()
     }
 
-    pub(super) fn voice(&self) -> Result<Voice> {
+    pub(super) fn voice(&self) -> Result<Author> {
         self.visit.voice()
     }
 }

@@ -3,13 +3,14 @@
 use rusqlite::Connection;
 
 use super::{
-    FID, NAME, PROFILE, Visit, Visitor, foreign_ids, request_context::unknown_user, user_keys,
+    FID, NAME, PROFILE, WebchatRequest, WebchatUserRequest, foreign_ids,
+    request_context::unknown_user, user_keys,
 };
 use crate::{
     domain::{
         bots::{
-            author::Voice,
-            tags::{Given, Tags, VALUE_MAX},
+            author::Author,
+            tags::{MAX_VALUE_CHARS, TagPatch, Tags},
             users,
         },
         tenancy::{request_auth::CallerAgent, write_tx::Change},
@@ -36,7 +37,7 @@ pub struct User {
 
 /// The fields of a user that a client may set. An absent field does not change.
 #[derive(Debug, Clone, Default)]
-pub struct Profile {
+pub struct UserFields {
     /// Name of the user.
     pub name: Option<String>,
     /// URL of the user's picture.
@@ -51,7 +52,7 @@ pub struct NewUser {
     /// Id in the chat; the user's own id if absent.
     pub id: Option<String>,
     /// Name, picture and profile text.
-    pub profile: Profile,
+    pub profile: UserFields,
 }
 
 impl User {
@@ -74,7 +75,7 @@ impl User {
     }
 }
 
-impl Profile {
+impl UserFields {
     const fn is_empty(&self) -> bool {
         self.name.is_none() && self.picture_url.is_none() && self.profile.is_none()
     }
@@ -82,14 +83,14 @@ impl Profile {
     /// Checks the length of the profile text: it is stored as a tag, whose length is limited.
     fn check(&self) -> Result<()> {
         let length = self.profile.as_ref().map_or(0, |text| text.chars().count());
-        if length > VALUE_MAX {
-            let rule = Rule::MaxLength(VALUE_MAX as u64);
+        if length > MAX_VALUE_CHARS {
+            let rule = Rule::MaxLength(MAX_VALUE_CHARS as u64);
             return Err(Violation::body([PROFILE], rule).into());
         }
         Ok(())
     }
 
-    fn tags(&self) -> Given {
+    fn tags(&self) -> TagPatch {
         let profile = self.profile.clone();
         profile
             .map(|profile| (PROFILE.to_owned(), Some(profile)))
@@ -97,10 +98,10 @@ impl Profile {
             .collect()
     }
 
-    fn changes(self) -> users::Changes {
+    fn changes(self) -> users::UserPatch {
         let tags = self.tags();
         let given = |value: Option<String>| value.map_or(Patch::Absent, Patch::Value);
-        users::Changes {
+        users::UserPatch {
             tags,
             name: given(self.name),
             picture_url: given(self.picture_url),
@@ -113,7 +114,7 @@ impl Profile {
 /// # Errors
 /// `Unauthenticated` if the installation's owner signs the keys; `Invalid` if the id is not allowed or the
 /// profile text is too long; `Conflict` if the id is taken; errors of the store.
-pub async fn create(visit: &Visit, new: NewUser) -> Result<(User, Secret)> {
+pub async fn create(visit: &WebchatRequest, new: NewUser) -> Result<(User, Secret)> {
     if visit.own_key().is_some() {
         // wire: the vendor's response
         return Err(Error::new(
@@ -143,9 +144,9 @@ pub async fn create(visit: &Visit, new: NewUser) -> Result<(User, Secret)> {
 /// Creates a user, and returns it with its own id.
 fn make(
     change: &Change<'_>,
-    voice: &Voice,
+    voice: &Author,
     fid: Option<String>,
-    profile: Profile,
+    profile: UserFields,
 ) -> Result<(User, EndUserId)> {
     let bot = voice.bot();
     let mut given = profile.tags();
@@ -154,10 +155,10 @@ fn make(
         given.insert(FID.to_owned(), Some(fid.clone()));
     }
     let tags = voice.on(change.conn)?.user_tags(&Tags::default(), &given)?;
-    let new = users::New {
+    let new = users::NewUser {
         name: profile.name,
         picture_url: profile.picture_url,
-        ..users::New::default()
+        ..users::NewUser::default()
     };
     let user = users::make(change, voice, &tags, new)?;
     let id = user.id.clone();
@@ -173,7 +174,7 @@ fn make(
 /// # Errors
 /// `Unauthenticated` if the key is invalid; `Invalid` if the id is not allowed or the profile text is too long;
 /// `Conflict` if another user of the bot has the id; errors of the store.
-pub async fn get_or_create(visit: &Visit, key: &str, profile: Profile) -> Result<User> {
+pub async fn get_or_create(visit: &WebchatRequest, key: &str, profile: UserFields) -> Result<User> {
     let claims = visit.claims(key)?;
     profile.check()?;
     let voice = visit.voice()?;
@@ -215,7 +216,7 @@ pub async fn get_or_create(visit: &Visit, key: &str, profile: Profile) -> Result
 ///
 /// # Errors
 /// Errors of the store.
-pub fn find(visitor: &Visitor) -> Result<User> {
+pub fn find(visitor: &WebchatUserRequest) -> Result<User> {
     let user = users::find(visitor.call(), &visitor.id)?;
     Ok(User::of(user, visitor.fid.clone()))
 }
@@ -224,7 +225,7 @@ pub fn find(visitor: &Visitor) -> Result<User> {
 ///
 /// # Errors
 /// `Invalid` if the profile text is too long; errors of the store.
-pub async fn update(visitor: &Visitor, profile: Profile) -> Result<User> {
+pub async fn update(visitor: &WebchatUserRequest, profile: UserFields) -> Result<User> {
     profile.check()?;
     let changes = profile.changes();
     let changed = users::update(visitor.call(), visitor.id.clone(), changes).await?;
@@ -235,7 +236,7 @@ pub async fn update(visitor: &Visitor, profile: Profile) -> Result<User> {
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn delete(visitor: &Visitor) -> Result<()> {
+pub async fn delete(visitor: &WebchatUserRequest) -> Result<()> {
     users::delete(visitor.call(), visitor.id.clone())
         .await
         .map(drop)

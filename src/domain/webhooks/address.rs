@@ -11,17 +11,17 @@ use crate::{
 };
 
 /// Replaces the query of an address for display.
-const HIDDEN: &str = "[hidden]";
+const REDACTED_QUERY: &str = "[hidden]";
 
 /// The column values of an address.
-pub(super) struct Address {
+pub(super) struct StoredAddress {
     /// The redacted address.
     pub(super) shown: String,
     /// The sealed full address, if it differs from the redacted one.
     pub(super) sealed: Option<Vec<u8>>,
 }
 
-impl Address {
+impl StoredAddress {
     pub(super) fn seal(sealer: &Sealer, id: &WebhookEndpointId, url: &str) -> Self {
         let column = SealedColumn::WebhookUrl;
         match without_secrets(url) {
@@ -58,13 +58,13 @@ fn without_secrets(text: &str) -> Option<String> {
         let _ = (url.set_username(""), url.set_password(None));
     }
     if url.query().is_some() {
-        url.set_query(Some(HIDDEN));
+        url.set_query(Some(REDACTED_QUERY));
     }
     url.set_fragment(None);
     Some(url.into())
 }
 
-const UNSEALED: &str = "
+const FIND_UNSEALED: &str = "
     SELECT id, url FROM webhook_endpoints
     WHERE sealed_url IS NULL AND (instr(url, '?') OR instr(url, '#') OR instr(url, '@'))";
 
@@ -78,13 +78,13 @@ const SEAL: &str = "
 /// Errors of the store.
 pub async fn seal_addresses(app: &App) -> Result<()> {
     let unsealed: Vec<(WebhookEndpointId, String)> = app.store().read(|conn| {
-        let mut statement = conn.prepare(UNSEALED)?;
+        let mut statement = conn.prepare(FIND_UNSEALED)?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     })?;
     let addresses: Vec<_> = unsealed
         .into_iter()
-        .map(|(id, url)| (Address::seal(app.sealer(), &id, &url), id, url))
+        .map(|(id, url)| (StoredAddress::seal(app.sealer(), &id, &url), id, url))
         .filter(|(address, ..)| address.sealed.is_some())
         .collect();
     if addresses.is_empty() {

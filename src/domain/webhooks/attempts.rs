@@ -40,7 +40,7 @@ pub struct Attempt {
 
 /// A page of attempts.
 #[derive(Debug, Clone)]
-pub struct Attempts {
+pub struct EndpointAttempts {
     /// The attempts, newest first.
     pub items: Vec<Attempt>,
     /// Id of the first attempt on the next page, if there is one.
@@ -68,7 +68,7 @@ pub async fn attempts(
     id: WebhookEndpointId,
     from: Option<WebhookAttemptId>,
     limit: u32,
-) -> Result<Attempts> {
+) -> Result<EndpointAttempts> {
     let read = move |conn: &Connection| {
         let endpoint = stored_of_any(conn, &id)?.seq;
         if let Some(from) = &from {
@@ -104,7 +104,7 @@ pub async fn attempts(
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let next = items.get(limit).map(|attempt| attempt.id.clone());
         items.truncate(limit);
-        Ok(Attempts { items, next })
+        Ok(EndpointAttempts { items, next })
     };
     app.store().scan(read).await
 }

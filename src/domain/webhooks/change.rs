@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     Endpoint, Settings,
-    address::Address,
+    address::StoredAddress,
     checks::{check_description, check_room, check_url, checked_filters},
     endpoints::{not_found, stored},
     queue,
@@ -26,7 +26,7 @@ use crate::{
 
 /// The values of a new endpoint.
 #[derive(Debug, Clone)]
-pub struct New {
+pub struct NewEndpoint {
     /// Address to deliver to.
     pub url: String,
     /// Description for people.
@@ -39,7 +39,7 @@ pub struct New {
 
 /// The changes of an update. Absent fields stay unchanged.
 #[derive(Debug, Clone, Default)]
-pub struct Changes {
+pub struct EndpointChanges {
     /// New address.
     pub url: Option<String>,
     /// New description.
@@ -62,7 +62,7 @@ const INSERT: &str = "
 ///
 /// # Errors
 /// `Invalid` with the broken rules, errors of the store.
-pub async fn create(call: &Call, new: New) -> Result<Endpoint> {
+pub async fn create(call: &Call, new: NewEndpoint) -> Result<Endpoint> {
     let agent = call.agent()?.id.clone();
     let app = call.app();
     let max = app.webhook_settings().max_endpoints;
@@ -71,7 +71,7 @@ pub async fn create(call: &Call, new: New) -> Result<Endpoint> {
     let event_filters = checked_filters(new.event_filters)?;
     let id = WebhookEndpointId::new_endpoint();
     let secret = SigningKey::generate().seal(app.sealer(), &id, SealedColumn::WebhookSecret);
-    let address = Address::seal(app.sealer(), &id, &new.url);
+    let address = StoredAddress::seal(app.sealer(), &id, &new.url);
     let created = app.change(call, move |change, workspace| {
         check_room(change.conn, &agent, max)?;
         let disabled_at = (!new.enabled).then_some(change.now);
@@ -84,7 +84,7 @@ pub async fn create(call: &Call, new: New) -> Result<Endpoint> {
             enabled: new.enabled,
             first_failure_at: None,
             disabled_at,
-            disabled_reason: disabled_at.map(|_| BY_OWNER.to_owned()),
+            disabled_reason: disabled_at.map(|_| DISABLED_BY_OWNER.to_owned()),
             created_at: change.now,
             updated_at: change.now,
         };
@@ -108,7 +108,7 @@ pub async fn create(call: &Call, new: New) -> Result<Endpoint> {
 }
 
 /// `disabled_reason` of an endpoint that its owner disabled.
-const BY_OWNER: &str = "disabled by its owner";
+const DISABLED_BY_OWNER: &str = "disabled by its owner";
 
 const UPDATE: &str = "
     UPDATE webhook_endpoints SET
@@ -122,7 +122,11 @@ const UPDATE: &str = "
 ///
 /// # Errors
 /// `NotFound` if the agent has no such endpoint, `Invalid` with the broken rules, errors of the store.
-pub async fn update(call: &Call, id: WebhookEndpointId, changes: Changes) -> Result<Endpoint> {
+pub async fn update(
+    call: &Call,
+    id: WebhookEndpointId,
+    changes: EndpointChanges,
+) -> Result<Endpoint> {
     let agent = call.agent()?.id.clone();
     let app = call.app();
     if let Some(url) = &changes.url {
@@ -138,7 +142,7 @@ pub async fn update(call: &Call, id: WebhookEndpointId, changes: Changes) -> Res
         let seq = found.seq;
         let mut endpoint = found.whole(parts.sealer())?;
         endpoint.url = changes.url.unwrap_or(endpoint.url);
-        let address = Address::seal(parts.sealer(), &id, &endpoint.url);
+        let address = StoredAddress::seal(parts.sealer(), &id, &endpoint.url);
         endpoint.description = changes.description.unwrap_or(endpoint.description);
         endpoint.event_filters = filters.unwrap_or(endpoint.event_filters);
         endpoint.updated_at = change.now;
@@ -152,7 +156,7 @@ pub async fn update(call: &Call, id: WebhookEndpointId, changes: Changes) -> Res
             Some(false) if endpoint.enabled => {
                 endpoint.enabled = false;
                 endpoint.disabled_at = Some(change.now);
-                endpoint.disabled_reason = Some(BY_OWNER.to_owned());
+                endpoint.disabled_reason = Some(DISABLED_BY_OWNER.to_owned());
                 fail_pending(change.conn, seq)?;
             }
             _ => {}
@@ -259,7 +263,7 @@ const DISABLE: &str = "
     UPDATE webhook_endpoints SET enabled = 0, disabled_at = :now, disabled_reason = :reason
     WHERE seq = :seq AND enabled = 1";
 
-const TENANT: &str = "
+const FIND_WORKSPACE: &str = "
     SELECT webhook_endpoints.id, workspace_id FROM webhook_endpoints
     JOIN agents ON agents.id = agent_id WHERE webhook_endpoints.seq = :seq";
 
@@ -280,7 +284,7 @@ pub(super) fn disable(change: &Change<'_>, seq: i64, reason: &str) -> Result<boo
     fail_pending(change.conn, seq)?;
     let (id, workspace): (WebhookEndpointId, WorkspaceId) = change
         .conn
-        .prepare_cached(TENANT)?
+        .prepare_cached(FIND_WORKSPACE)?
         .query_row(named_params! {":seq": seq}, |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;

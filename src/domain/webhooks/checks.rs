@@ -11,7 +11,7 @@ use crate::{
     kernel::{
         Error, Result, Rule, Violation,
         ids::AgentId,
-        violation::{Location, Step},
+        violation::{Location, PathSegment},
     },
     net::outbound::{OutboundError, web_address},
 };
@@ -21,15 +21,15 @@ const URL_MAX: usize = 2048;
 /// Maximum length of a description, in characters.
 const DESCRIPTION_MAX: usize = 1024;
 /// Maximum time to resolve the host name of a new address.
-const PATIENCE: Duration = Duration::from_secs(3);
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(3);
 
-const COUNT: &str = "
+const COUNT_ENDPOINTS: &str = "
     SELECT count(*) FROM webhook_endpoints
     WHERE agent_id = :agent_id AND deleted_at IS NULL";
 
 pub(super) fn check_room(conn: &Connection, agent: &AgentId, max: u32) -> Result<()> {
     let count: u32 = conn
-        .prepare_cached(COUNT)?
+        .prepare_cached(COUNT_ENDPOINTS)?
         .query_row(named_params! {":agent_id": agent}, |row| row.get(0))?;
     if count < max {
         return Ok(());
@@ -53,7 +53,10 @@ pub(super) fn checked_filters(filters: Vec<String>) -> Result<Vec<String>> {
         if EventType::find(&name).is_none() {
             return Err(Violation {
                 location: Location::Body,
-                path: vec![Step::Key("event_filters".to_owned()), Step::Index(index)],
+                path: vec![
+                    PathSegment::Key("event_filters".to_owned()),
+                    PathSegment::Index(index),
+                ],
                 rule: Rule::OneOf {
                     allowed: EVENT_TYPES
                         .iter()
@@ -81,7 +84,7 @@ pub(super) async fn check_url(app: &App, text: &str) -> Result<()> {
     if web_address(text).is_none() {
         return Err(wrong(Rule::Format("URL".to_owned())));
     }
-    match app.outbound().check(text, PATIENCE).await {
+    match app.outbound().check(text, RESOLVE_TIMEOUT).await {
         Err(OutboundError::Refused(text)) => Err(wrong(Rule::Other(format!(
             "must be an address that this server calls: {text}"
         )))),

@@ -9,7 +9,7 @@ use super::Metrics;
 
 /// Signals between a dispatcher and the code that wakes it.
 #[derive(Default)]
-pub struct Hub {
+pub struct Doorbell {
     bell: Notify,
     /// Number of wake-ups so far.
     hints: AtomicU64,
@@ -20,7 +20,7 @@ pub struct Hub {
     metrics: Metrics,
 }
 
-impl Hub {
+impl Doorbell {
     /// Wakes the dispatcher: there may be something to deliver.
     pub fn wake(&self) {
         self.hints.fetch_add(1, Ordering::SeqCst);

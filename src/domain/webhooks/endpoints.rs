@@ -42,7 +42,7 @@ pub struct Endpoint {
 
 /// The requested page of a list of endpoints.
 #[derive(Debug, Clone)]
-pub struct Slice {
+pub struct PageRequest {
     /// Id of the first endpoint; the oldest if absent.
     pub from: Option<WebhookEndpointId>,
     /// Maximum number of endpoints.
@@ -51,7 +51,7 @@ pub struct Slice {
 
 /// A page of endpoints.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct EndpointPage {
     /// The endpoints, oldest first.
     pub items: Vec<Endpoint>,
     /// Id of the first endpoint of the next page, if there is one.
@@ -87,7 +87,7 @@ const LIST: &str = "
     WHERE agent_id = :agent_id AND seq >= :from AND deleted_at IS NULL
     ORDER BY seq LIMIT :limit";
 
-const SEQ: &str = "
+const FIND_SEQ: &str = "
     SELECT seq FROM webhook_endpoints
     WHERE agent_id = :agent_id AND id = :id AND deleted_at IS NULL";
 
@@ -95,13 +95,13 @@ const SEQ: &str = "
 ///
 /// # Errors
 /// `Invalid` if the first endpoint does not exist, errors of the store.
-pub async fn list(call: &Call, slice: Slice) -> Result<Listed> {
+pub async fn list(call: &Call, slice: PageRequest) -> Result<EndpointPage> {
     let agent = call.agent()?.id.clone();
     let app = call.app().clone();
     let read = move |conn: &Connection| {
         let from = match &slice.from {
             Some(id) => conn
-                .prepare_cached(SEQ)?
+                .prepare_cached(FIND_SEQ)?
                 .query_row(named_params! {":agent_id": agent, ":id": id}, |row| {
                     row.get(0)
                 })
@@ -117,7 +117,7 @@ pub async fn list(call: &Call, slice: Slice) -> Result<Listed> {
         let rows = statement.query_map(
             // The extra row is the first one of the next page.
             named_params! {":agent_id": agent, ":from": from, ":limit": slice.limit + 1},
-            Stored::from_row,
+            StoredEndpoint::from_row,
         )?;
         let mut items = Vec::new();
         for stored in rows {
@@ -125,12 +125,12 @@ pub async fn list(call: &Call, slice: Slice) -> Result<Listed> {
         }
         let next = items.get(limit).map(|endpoint| endpoint.id.clone());
         items.truncate(limit);
-        Ok(Listed { items, next })
+        Ok(EndpointPage { items, next })
     };
     call.app().store().scan(read).await
 }
 
-const ALL: &str = "SELECT * FROM webhook_endpoints WHERE deleted_at IS NULL ORDER BY seq";
+const LIST_ALL: &str = "SELECT * FROM webhook_endpoints WHERE deleted_at IS NULL ORDER BY seq";
 
 /// Returns every endpoint of every agent, oldest first, for the operator. Addresses stay redacted.
 ///
@@ -138,14 +138,14 @@ const ALL: &str = "SELECT * FROM webhook_endpoints WHERE deleted_at IS NULL ORDE
 /// Errors of the store.
 pub async fn all(app: &App) -> Result<Vec<Endpoint>> {
     let read = |conn: &Connection| {
-        let mut statement = conn.prepare_cached(ALL)?;
+        let mut statement = conn.prepare_cached(LIST_ALL)?;
         let rows = statement.query_map([], from_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     };
     app.store().scan(read).await
 }
 
-const WITH_URL: &str = "
+const FIND_BY_URL_PART: &str = "
     SELECT * FROM webhook_endpoints
     WHERE instr(url, :part) > 0 AND deleted_at IS NULL ORDER BY seq";
 
@@ -161,11 +161,11 @@ pub fn keys_of_urls_with(
     now: Timestamp,
     fits: impl Fn(&str) -> bool,
 ) -> Result<Vec<SigningKey>> {
-    let mut statement = conn.prepare_cached(WITH_URL)?;
+    let mut statement = conn.prepare_cached(FIND_BY_URL_PART)?;
     let mut rows = statement.query(named_params! {":part": part})?;
     let mut keys = Vec::new();
     while let Some(row) = rows.next()? {
-        let stored = Stored::from_row(row)?;
+        let stored = StoredEndpoint::from_row(row)?;
         if fits(&stored.endpoint.url) {
             keys.push(stored.key(sealer)?);
             keys.extend(stored.old_key(sealer, now)?);
@@ -175,7 +175,7 @@ pub fn keys_of_urls_with(
 }
 
 /// An endpoint as stored, with its secrets still sealed.
-pub(super) struct Stored {
+pub(super) struct StoredEndpoint {
     pub(super) seq: i64,
     pub(super) endpoint: Endpoint,
     /// The sealed full address, if the one in `endpoint` is redacted.
@@ -186,11 +186,15 @@ pub(super) struct Stored {
 }
 
 /// Loads an endpoint of an agent.
-pub(super) fn stored(conn: &Connection, agent: &AgentId, id: &WebhookEndpointId) -> Result<Stored> {
+pub(super) fn stored(
+    conn: &Connection,
+    agent: &AgentId,
+    id: &WebhookEndpointId,
+) -> Result<StoredEndpoint> {
     conn.prepare_cached(FIND)?
         .query_row(
             named_params! {":agent_id": agent, ":id": id},
-            Stored::from_row,
+            StoredEndpoint::from_row,
         )
         .optional()?
         .ok_or_else(not_found)
@@ -200,21 +204,21 @@ const FIND_ANY: &str = "
     SELECT * FROM webhook_endpoints WHERE id = :id AND deleted_at IS NULL";
 
 /// Loads an endpoint of any agent, for the operator.
-pub(super) fn stored_of_any(conn: &Connection, id: &WebhookEndpointId) -> Result<Stored> {
+pub(super) fn stored_of_any(conn: &Connection, id: &WebhookEndpointId) -> Result<StoredEndpoint> {
     conn.prepare_cached(FIND_ANY)?
-        .query_row(named_params! {":id": id}, Stored::from_row)
+        .query_row(named_params! {":id": id}, StoredEndpoint::from_row)
         .optional()?
         .ok_or_else(not_found)
 }
 
-const BY_SEQ: &str = "
+const FIND_BY_SEQ: &str = "
     SELECT * FROM webhook_endpoints WHERE seq = :seq AND deleted_at IS NULL";
 
 /// Loads an endpoint by its `seq`, for the dispatcher.
-pub(super) fn stored_at(conn: &Connection, seq: i64) -> Result<Option<Stored>> {
+pub(super) fn stored_at(conn: &Connection, seq: i64) -> Result<Option<StoredEndpoint>> {
     Ok(conn
-        .prepare_cached(BY_SEQ)?
-        .query_row(named_params! {":seq": seq}, Stored::from_row)
+        .prepare_cached(FIND_BY_SEQ)?
+        .query_row(named_params! {":seq": seq}, StoredEndpoint::from_row)
         .optional()?)
 }
 
@@ -222,7 +226,7 @@ pub(super) fn not_found() -> Error {
     Error::not_found("Webhook not found")
 }
 
-impl Stored {
+impl StoredEndpoint {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             seq: row.get("seq")?,

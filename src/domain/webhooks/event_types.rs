@@ -69,15 +69,15 @@ pub const EVENT_TYPES: &[EventType] = &[
     },
 ];
 
-const END_USER: &str = "66f0c0ffee0000000000b001";
-const CONVERSATION: &str = "66f0c0ffee0000000000c001";
-const CHANNEL: &str = "66f0c0ffee0000000000d001";
-const CREATED: &str = "2026-01-02T03:04:05+00:00";
-const DOMAIN: &str = "example.ada.support";
+const END_USER_ID: &str = "66f0c0ffee0000000000b001";
+const CONVERSATION_ID: &str = "66f0c0ffee0000000000c001";
+const CHANNEL_ID: &str = "66f0c0ffee0000000000d001";
+const CREATED_AT: &str = "2026-01-02T03:04:05+00:00";
+const AGENT_DOMAIN: &str = "example.ada.support";
 
 fn end_user() -> Value {
     json!({
-        "end_user_id": END_USER,
+        "end_user_id": END_USER_ID,
         "external_id": null,
         "profile": {
             "first_name": "Ida",
@@ -89,68 +89,68 @@ fn end_user() -> Value {
             "metadata": {"plan": "pro"},
             "system_properties": {"sunshine_user_id": null},
         },
-        "created_at": CREATED,
-        "updated_at": CREATED,
+        "created_at": CREATED_AT,
+        "updated_at": CREATED_AT,
     })
 }
 
 fn conversation_created() -> Value {
     json!({
-        "conversation_id": CONVERSATION,
-        "channel_id": CHANNEL,
-        "created_at": CREATED,
-        "end_user_id": END_USER,
+        "conversation_id": CONVERSATION_ID,
+        "channel_id": CHANNEL_ID,
+        "created_at": CREATED_AT,
+        "end_user_id": END_USER_ID,
         "metadata": {"order": "A-1001"},
-        "ai_agent_domain": DOMAIN,
+        "ai_agent_domain": AGENT_DOMAIN,
     })
 }
 
 fn conversation_message() -> Value {
     json!({
         "message_id": "66f0c0ffee0000000000e001",
-        "conversation_id": CONVERSATION,
-        "end_user_id": END_USER,
+        "conversation_id": CONVERSATION_ID,
+        "end_user_id": END_USER_ID,
         "handoff_integration": null,
         "channel": {
             "type": "native",
-            "id": CHANNEL,
+            "id": CHANNEL_ID,
             "name": "Web chat",
             "description": "The chat on the web site",
             "modality": "messaging",
         },
-        "created_at": CREATED,
-        "author": {"id": END_USER, "role": "end_user", "avatar": null, "display_name": "Ida"},
+        "created_at": CREATED_AT,
+        "author": {"id": END_USER_ID, "role": "end_user", "avatar": null, "display_name": "Ida"},
         "content": {"type": "text", "body": "Where is my order?"},
-        "ai_agent_domain": DOMAIN,
+        "ai_agent_domain": AGENT_DOMAIN,
     })
 }
 
 fn conversation_ended() -> Value {
     json!({
-        "conversation_id": CONVERSATION,
-        "channel_id": CHANNEL,
-        "end_user_id": END_USER,
-        "created_at": CREATED,
-        "updated_at": CREATED,
+        "conversation_id": CONVERSATION_ID,
+        "channel_id": CHANNEL_ID,
+        "end_user_id": END_USER_ID,
+        "created_at": CREATED_AT,
+        "updated_at": CREATED_AT,
         "ended_by": {"id": null, "role": "system"},
         "metadata": {"order": "A-1001"},
-        "ai_agent_domain": DOMAIN,
+        "ai_agent_domain": AGENT_DOMAIN,
     })
 }
 
 fn handoff_ended() -> Value {
     json!({
-        "conversation_id": CONVERSATION,
-        "end_user_id": END_USER,
+        "conversation_id": CONVERSATION_ID,
+        "end_user_id": END_USER_ID,
         "handoff_integration": "zendesk",
-        "ai_agent_domain": DOMAIN,
+        "ai_agent_domain": AGENT_DOMAIN,
     })
 }
 
 fn audit_log() -> Value {
     json!({
         "id": "66f0c0ffee0000000000f001",
-        "timestamp": CREATED,
+        "timestamp": CREATED_AT,
         "actor_email": "owner@example.test",
         "entity_type": "webhook",
         "entity_id": "ep_2b1yUjGQWxN4kPqTnZ0cRfVhLdA",

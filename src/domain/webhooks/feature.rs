@@ -1,18 +1,18 @@
 //! What webhooks keep in the [`App`].
 
-use super::{Hub, Settings};
+use super::{Doorbell, Settings};
 use crate::domain::tenancy::{app::App, features::Features, write_tx::Change};
 
 /// Adds the dispatcher's doorbell and the settings.
 pub(in crate::domain) fn register(features: &mut Features, settings: Settings) {
-    features.add(Hub::default());
+    features.add(Doorbell::default());
     features.add(settings);
 }
 
 impl App {
     /// What connects changes with the dispatcher of webhooks.
     #[must_use]
-    pub fn webhooks(&self) -> &Hub {
+    pub fn webhooks(&self) -> &Doorbell {
         self.feature()
     }
 

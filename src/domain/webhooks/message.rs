@@ -14,7 +14,7 @@ use crate::{
 
 /// An event of an agent.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event<'a, D> {
+pub struct WebhookEvent<'a, D> {
     /// Event type, such as `v1.end_user.created`.
     pub event_type: &'static str,
     /// The `data` of the message: a JSON object.
@@ -34,7 +34,7 @@ pub struct Event<'a, D> {
 pub fn emit<D: Serialize>(
     change: &Change<'_>,
     agent: &AgentId,
-    event: &Event<'_, D>,
+    event: &WebhookEvent<'_, D>,
 ) -> Result<i64> {
     let (message, _) = insert(change, agent, event)?;
     queue::fan_out(change, agent, message, event.event_type)?;
@@ -43,7 +43,7 @@ pub fn emit<D: Serialize>(
 
 /// The body of a message (ada.md §4).
 #[derive(Serialize)]
-struct Payload<'a, D> {
+struct MessagePayload<'a, D> {
     #[serde(rename = "type")]
     event_type: &'a str,
     timestamp: String,
@@ -60,9 +60,9 @@ const INSERT: &str = "
 pub(super) fn insert<D: Serialize>(
     change: &Change<'_>,
     agent: &AgentId,
-    event: &Event<'_, D>,
+    event: &WebhookEvent<'_, D>,
 ) -> Result<(i64, WebhookMessageId)> {
-    let payload = Payload {
+    let payload = MessagePayload {
         event_type: event.event_type,
         timestamp: change.now.to_rfc3339_millis(),
         data: &event.data,

@@ -21,8 +21,8 @@ use crate::{
 
 /// Upper bound of the first bucket of attempt durations, in seconds. Each bound is twice the previous one; the
 /// last is about 16 s.
-const FASTEST: f64 = 0.001;
-const BUCKETS: u16 = 15;
+const FIRST_BUCKET_SECONDS: f64 = 0.001;
+const BUCKET_COUNT: u16 = 15;
 
 /// The metrics of webhooks. Clones share the values.
 #[derive(Clone)]
@@ -53,7 +53,7 @@ struct ReasonLabels {
 
 /// The reason for which the dispatcher disables an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reason {
+pub(super) enum DisableReason {
     /// The endpoint answered 410.
     Gone,
     /// Every attempt has failed for too long.
@@ -67,7 +67,7 @@ impl Default for Metrics {
             in_memory: Gauge::default(),
             endpoints: Family::default(),
             attempts: Family::default(),
-            durations: Histogram::new(exponential_buckets(FASTEST, 2.0, BUCKETS)),
+            durations: Histogram::new(exponential_buckets(FIRST_BUCKET_SECONDS, 2.0, BUCKET_COUNT)),
             disabled: Family::default(),
         }
     }
@@ -117,10 +117,10 @@ impl Metrics {
         self.durations.observe(took.as_secs_f64());
     }
 
-    pub(super) fn disabled(&self, reason: Reason) {
+    pub(super) fn disabled(&self, reason: DisableReason) {
         let reason = match reason {
-            Reason::Gone => "gone",
-            Reason::Failing => "failing",
+            DisableReason::Gone => "gone",
+            DisableReason::Failing => "failing",
         };
         self.disabled.get_or_create(&ReasonLabels { reason }).inc();
     }
@@ -131,7 +131,7 @@ impl Metrics {
     /// Errors of the store; the gauges then keep their last values.
     pub async fn measure(&self, app: &App) -> Result<()> {
         let now = app.clock().now();
-        let queue = app.store().scan(move |conn| Queue::read(conn, now));
+        let queue = app.store().scan(move |conn| QueueCounts::read(conn, now));
         let queue = queue.await?;
         // Deliveries in memory are leased, so the database counts them as due later.
         let waiting = queue.later.saturating_sub(self.in_memory.get()).max(0);
@@ -148,14 +148,14 @@ impl Metrics {
 }
 
 /// The counts that are read from the database.
-struct Queue {
+struct QueueCounts {
     enabled: i64,
     disabled: i64,
     due: i64,
     later: i64,
 }
 
-const QUEUE: &str = "
+const COUNT_QUEUE: &str = "
     SELECT count(*) FILTER (WHERE enabled = 1) AS enabled,
            count(*) FILTER (WHERE enabled = 0) AS disabled,
            coalesce(sum(due), 0) AS due, coalesce(sum(later), 0) AS later
@@ -168,9 +168,9 @@ const QUEUE: &str = "
              WHERE state = 'pending' AND endpoint_seq = e.seq AND due_at > :now) AS later
         FROM webhook_endpoints e WHERE deleted_at IS NULL)";
 
-impl Queue {
+impl QueueCounts {
     fn read(conn: &Connection, now: Timestamp) -> Result<Self> {
-        let mut statement = conn.prepare_cached(QUEUE)?;
+        let mut statement = conn.prepare_cached(COUNT_QUEUE)?;
         Ok(statement.query_row(named_params! {":now": now}, |row| {
             Ok(Self {
                 enabled: row.get("enabled")?,

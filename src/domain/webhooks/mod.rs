@@ -25,15 +25,17 @@ mod settings;
 pub mod signature;
 
 pub use address::seal_addresses;
-pub use attempts::{Attempt, Attempts, attempts};
-pub use change::{Changes, New, create, delete, rotate_secret, update};
-pub use doorbell::Hub;
-pub use endpoints::{Endpoint, Listed, Slice, all, find, keys_of_urls_with, list, secret};
+pub use attempts::{Attempt, EndpointAttempts, attempts};
+pub use change::{EndpointChanges, NewEndpoint, create, delete, rotate_secret, update};
+pub use doorbell::Doorbell;
+pub use endpoints::{
+    Endpoint, EndpointPage, PageRequest, all, find, keys_of_urls_with, list, secret,
+};
 pub use erase::erase_chain;
 pub use event_types::{EVENT_TYPES, EventType};
-pub use message::{Event, emit};
+pub use message::{WebhookEvent, emit};
 pub use metrics::Metrics;
 pub use recovery::{recover, replay, resend, send_example};
 pub use settings::Settings;
 
-pub(super) use rewind::MENDS;
+pub(super) use rewind::CLOCK_REPAIRS;

@@ -9,7 +9,7 @@ use crate::{
     kernel::{Result, Timestamp, ids::AgentId},
 };
 
-const FAN_OUT: &str = "
+const ENQUEUE_FOR_SUBSCRIBERS: &str = "
     INSERT INTO webhook_queue (endpoint_seq, message_seq)
     SELECT seq, ?1 FROM webhook_endpoints
     WHERE agent_id = ?2 AND enabled = 1
@@ -23,18 +23,18 @@ pub(super) fn fan_out(
     message: i64,
     event_type: &str,
 ) -> Result<()> {
-    let mut statement = change.conn.prepare_cached(FAN_OUT)?;
+    let mut statement = change.conn.prepare_cached(ENQUEUE_FOR_SUBSCRIBERS)?;
     if statement.execute(params![message, agent, event_type])? > 0 {
         change.wake_dispatcher();
     }
     Ok(())
 }
 
-const PUT: &str = "INSERT INTO webhook_queue (endpoint_seq, message_seq) VALUES (?, ?)";
+const ENQUEUE: &str = "INSERT INTO webhook_queue (endpoint_seq, message_seq) VALUES (?, ?)";
 
 /// Enqueues a message for one endpoint.
 pub(super) fn put(change: &Change<'_>, endpoint: i64, message: i64) -> Result<()> {
-    let mut statement = change.conn.prepare_cached(PUT)?;
+    let mut statement = change.conn.prepare_cached(ENQUEUE)?;
     statement.execute(params![endpoint, message])?;
     change.wake_dispatcher();
     Ok(())
@@ -92,7 +92,7 @@ fn move_on(
     Ok(())
 }
 
-const FAIL: &str = "
+const FAIL_QUEUED: &str = "
     INSERT INTO webhook_deliveries (endpoint_seq, message_seq, state)
     SELECT endpoint_seq, message_seq, 'failed' FROM webhook_queue WHERE endpoint_seq = :endpoint
     ON CONFLICT (endpoint_seq, message_seq) DO NOTHING";
@@ -101,7 +101,7 @@ const REMOVE_ALL: &str = "DELETE FROM webhook_queue WHERE endpoint_seq = :endpoi
 
 /// Fails the queued deliveries of an endpoint.
 pub(super) fn fail_all(conn: &Connection, endpoint: i64) -> Result<()> {
-    for sql in [FAIL, REMOVE_ALL] {
+    for sql in [FAIL_QUEUED, REMOVE_ALL] {
         conn.prepare_cached(sql)?
             .execute(named_params! {":endpoint": endpoint})?;
     }
@@ -109,7 +109,7 @@ pub(super) fn fail_all(conn: &Connection, endpoint: i64) -> Result<()> {
 }
 
 /// Skips from endpoint to endpoint in the index, so that the cost does not depend on the backlog.
-const ENDPOINTS: &str = "
+const LIST_ENDPOINTS: &str = "
     WITH RECURSIVE endpoints (seq) AS (
         SELECT min(endpoint_seq) FROM webhook_queue
         UNION ALL
@@ -119,7 +119,7 @@ const ENDPOINTS: &str = "
 
 /// Returns the endpoints with queued deliveries, in ascending order.
 pub(super) fn endpoints(conn: &Connection) -> Result<Vec<i64>> {
-    let mut statement = conn.prepare_cached(ENDPOINTS)?;
+    let mut statement = conn.prepare_cached(LIST_ENDPOINTS)?;
     let found = statement.query_map([], |row| row.get(0))?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }

@@ -5,8 +5,8 @@ use rusqlite::{OptionalExtension, named_params};
 use serde_json::json;
 
 use super::{
-    Event, EventType,
-    endpoints::{Stored, stored_of_any},
+    EventType, WebhookEvent,
+    endpoints::{StoredEndpoint, stored_of_any},
     message::insert,
     queue,
 };
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-const MESSAGE: &str = "
+const FIND_MESSAGE: &str = "
     SELECT seq FROM webhook_messages
     WHERE agent_seq = (SELECT seq FROM agents WHERE id = :agent_id)
       AND created_at BETWEEN :earliest AND :latest AND id = :id";
@@ -52,7 +52,7 @@ pub async fn resend(
         };
         let message: i64 = change
             .conn
-            .prepare_cached(MESSAGE)?
+            .prepare_cached(FIND_MESSAGE)?
             .query_row(sought, |row| row.get(0))
             .optional()?
             .ok_or_else(|| Error::not_found("Message not found"))?;
@@ -159,7 +159,7 @@ pub async fn send_example(
         let data = event_type.example();
         let end_user = event_type.name.starts_with("v1.end_user.");
         let tag = data["end_user_id"].as_str().filter(|_| end_user);
-        let event = Event {
+        let event = WebhookEvent {
             event_type: event_type.name,
             tags: tag.as_slice(),
             data: &data,
@@ -172,7 +172,7 @@ pub async fn send_example(
     sent.await
 }
 
-fn enabled(change: &Change<'_>, id: &WebhookEndpointId) -> Result<Stored> {
+fn enabled(change: &Change<'_>, id: &WebhookEndpointId) -> Result<StoredEndpoint> {
     let stored = stored_of_any(change.conn, id)?;
     if stored.endpoint.enabled {
         return Ok(stored);

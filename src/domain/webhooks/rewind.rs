@@ -1,17 +1,17 @@
 //! Rows to repair after the clock went back (see [`crate::domain::rewind`]).
 
-use super::dispatch::LEASE;
+use super::dispatch::LEASE_DURATION;
 use crate::domain::tenancy::rewind::Mend;
 
 /// Deliveries due later than the longest wait or lease allows. The query uses the index on due deliveries once
 /// for each endpoint.
-pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
+pub(in crate::domain) const CLOCK_REPAIRS: &[Mend] = &[Mend {
     table: "webhook_deliveries",
     key: "(endpoint_seq, message_seq)",
     find: "SELECT d.endpoint_seq, d.message_seq
            FROM webhook_endpoints e CROSS JOIN webhook_deliveries d
              ON d.endpoint_seq = e.seq AND d.state = 'pending' AND d.due_at > :horizon",
     set: "due_at = :now, lease_until = NULL",
-    longest: |app| app.webhook_settings().longest_wait().max(LEASE),
+    longest: |app| app.webhook_settings().longest_wait().max(LEASE_DURATION),
     due: Some("due_at"),
 }];

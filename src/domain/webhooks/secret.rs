@@ -9,7 +9,7 @@ use crate::{
 };
 
 const PREFIX: &str = "whsec_";
-const NEW_BYTES: usize = 24;
+const GENERATED_BYTES: usize = 24;
 const MIN_BYTES: usize = 24;
 /// Maximum that Svix accepts (webhooks.md §7.1).
 const MAX_BYTES: usize = 75;
@@ -20,7 +20,7 @@ pub struct SigningKey(Vec<u8>);
 
 impl SigningKey {
     pub(super) fn generate() -> Self {
-        Self(rand::random::<[u8; NEW_BYTES]>().to_vec())
+        Self(rand::random::<[u8; GENERATED_BYTES]>().to_vec())
     }
 
     /// Parses a secret, with or without its prefix. Accepts only standard base64: libraries decode other forms

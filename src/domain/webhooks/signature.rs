@@ -15,7 +15,7 @@ const TOLERANCE: Duration = Duration::from_secs(300);
 
 /// The signed content.
 #[derive(Debug, Clone, Copy)]
-pub struct Signed<'a> {
+pub struct SignedContent<'a> {
     /// Id of the message.
     pub id: &'a str,
     /// Time of the attempt, in seconds since the Unix epoch.
@@ -26,12 +26,12 @@ pub struct Signed<'a> {
 
 /// Returns the value of the signature header: one signature for each key, separated by spaces.
 #[must_use]
-pub fn sign(keys: &[&SigningKey], signed: &Signed<'_>) -> String {
+pub fn sign(keys: &[&SigningKey], signed: &SignedContent<'_>) -> String {
     let signatures: Vec<String> = keys.iter().map(|key| one(key, signed)).collect();
     signatures.join(" ")
 }
 
-fn one(key: &SigningKey, signed: &Signed<'_>) -> String {
+fn one(key: &SigningKey, signed: &SignedContent<'_>) -> String {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");
     mac.update(signed.id.as_bytes());
@@ -59,7 +59,7 @@ pub enum Mismatch {
 /// [`Mismatch`] if the timestamp is out of range or no signature matches.
 pub fn verify(
     keys: &[SigningKey],
-    signed: &Signed<'_>,
+    signed: &SignedContent<'_>,
     header: &str,
     now: Timestamp,
 ) -> Result<(), Mismatch> {
@@ -107,7 +107,7 @@ mod tests {
         for (secret, id, timestamp, body, signature) in VECTORS {
             let key = SigningKey::parse(secret).expect("a secret");
             let body = body.as_bytes();
-            let signed = Signed {
+            let signed = SignedContent {
                 id,
                 timestamp,
                 body,
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn two_keys_give_two_signatures() {
         let (one, two) = (SigningKey::generate(), SigningKey::generate());
-        let signed = Signed {
+        let signed = SignedContent {
             id: "msg_1",
             timestamp: 1,
             body: b"{}",

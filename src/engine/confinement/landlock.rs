@@ -10,7 +10,7 @@ use landlock::{
 
 /// System paths that Node.js reads: libraries, certificates, name resolution, and system information. `/etc` is not
 /// listed as a whole, because it contains the settings of servers.
-const SYSTEM: [&str; 29] = [
+const SYSTEM_PATHS: [&str; 29] = [
     "/usr",
     "/bin",
     "/sbin",
@@ -43,7 +43,7 @@ const SYSTEM: [&str; 29] = [
 ];
 
 /// Landlock version whose file rights are used; later versions add only devices and sockets.
-const FILES: ABI = ABI::V3;
+const FILES_ABI: ABI = ABI::V3;
 
 /// Allows the process to signal only its own processes. Returns false if the kernel cannot enforce that.
 pub(super) fn scope_signals() -> bool {
@@ -62,9 +62,9 @@ pub(super) fn scope_signals() -> bool {
 pub(super) fn read_only(places: &[PathBuf]) -> bool {
     let restricted = || -> Result<RestrictionStatus, RulesetError> {
         let rules = Ruleset::default()
-            .handle_access(AccessFs::from_all(FILES))?
+            .handle_access(AccessFs::from_all(FILES_ABI))?
             .create()?
-            .add_rules(path_beneath_rules(places, AccessFs::from_read(FILES)))?;
+            .add_rules(path_beneath_rules(places, AccessFs::from_read(FILES_ABI)))?;
         let rules = match PathFd::new("/dev/null") {
             Ok(null) if !places.is_empty() => {
                 let access = AccessFs::ReadFile | AccessFs::WriteFile;
@@ -79,7 +79,7 @@ pub(super) fn read_only(places: &[PathBuf]) -> bool {
 
 /// Returns the paths that a Node.js installed at `installed` reads.
 pub(super) fn of_node(installed: &Path) -> Vec<PathBuf> {
-    let system = SYSTEM.iter().map(PathBuf::from);
+    let system = SYSTEM_PATHS.iter().map(PathBuf::from);
     system.chain([installed.to_owned()]).collect()
 }
 

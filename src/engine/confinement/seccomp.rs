@@ -8,7 +8,7 @@ use seccompiler::{
 };
 
 /// Calls whose first argument must be the id of this process.
-const FIRST_IS_OWN: [i64; 4] = [
+const OWN_FIRST_ARGUMENT: [i64; 4] = [
     libc::SYS_kill,
     libc::SYS_tgkill,
     libc::SYS_rt_sigqueueinfo,
@@ -16,10 +16,10 @@ const FIRST_IS_OWN: [i64; 4] = [
 ];
 
 /// Calls whose argument at this index must be the id of this process, or 0, which means the same.
-const OWN_OR_ZERO: [(i64, u8); 2] = [(libc::SYS_prlimit64, 0), (libc::SYS_setpriority, 1)];
+const OWN_OR_ZERO_ARGUMENT: [(i64, u8); 2] = [(libc::SYS_prlimit64, 0), (libc::SYS_setpriority, 1)];
 
 /// Calls that always fail, because a process does not need them for itself.
-const NEVER: [i64; 6] = [
+const FORBIDDEN_CALLS: [i64; 6] = [
     libc::SYS_tkill,
     libc::SYS_pidfd_open,
     libc::SYS_pidfd_send_signal,
@@ -40,14 +40,14 @@ pub(super) fn refuse_those_to_other_processes() -> bool {
 
 fn filter(architecture: TargetArch, own: u64) -> Result<BpfProgram, BackendError> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
-    for call in FIRST_IS_OWN {
+    for call in OWN_FIRST_ARGUMENT {
         rules.insert(call, vec![SeccompRule::new(vec![is_not(0, own)?])?]);
     }
-    for (call, at) in OWN_OR_ZERO {
+    for (call, at) in OWN_OR_ZERO_ARGUMENT {
         let rule = SeccompRule::new(vec![is_not(at, own)?, is_not(at, 0)?])?;
         rules.insert(call, vec![rule]);
     }
-    for call in NEVER {
+    for call in FORBIDDEN_CALLS {
         rules.insert(call, Vec::new());
     }
     let refused = SeccompAction::Errno(libc::EPERM.unsigned_abs());

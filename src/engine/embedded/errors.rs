@@ -2,37 +2,37 @@
 
 use rquickjs::{CaughtError, Value};
 
-use super::{isolate_state::Desk, modules};
-use crate::engine::{Exception, Failure};
+use super::{isolate_state::IsolateState, modules};
+use crate::engine::{EngineError, Exception};
 
 /// Returns the failure for an exception that was thrown while the code was loaded.
-pub(super) fn load_failure(desk: &Desk, thrown: Exception) -> Failure {
+pub(super) fn load_failure(desk: &IsolateState, thrown: Exception) -> EngineError {
     let missing = desk.missing.borrow();
     let text = &thrown.text;
     if desk.budget.was_interrupted() {
-        Failure::CpuTime(desk.limits.cpu)
+        EngineError::CpuTime(desk.limits.cpu)
     } else if !missing.is_empty() {
         let list: Vec<&str> = missing.iter().map(String::as_str).collect();
         let list = list.join(", ");
-        Failure::Missing(format!("the embedded engine does not have {list}"))
+        EngineError::Missing(format!("the embedded engine does not have {list}"))
     } else if is_out_of_memory(text) {
-        Failure::Memory(desk.limits.memory)
+        EngineError::Memory(desk.limits.memory)
     } else if text.starts_with("ReferenceError") || text.starts_with("SyntaxError") {
         let first = thrown.stack.as_ref().and_then(|stack| stack.lines().next());
         let place = first.map_or_else(String::new, |frame| format!(" {}", frame.trim_start()));
-        Failure::Missing(format!(
+        EngineError::Missing(format!(
             "the embedded engine cannot load the code: {text}{place}"
         ))
     } else {
-        Failure::Load(thrown)
+        EngineError::Load(thrown)
     }
 }
 
 /// Returns the failure for an exception that a call threw.
-pub(super) fn failure_of(thrown: Exception, memory: usize) -> Failure {
+pub(super) fn failure_of(thrown: Exception, memory: usize) -> EngineError {
     match is_out_of_memory(&thrown.text) {
-        true => Failure::Memory(memory),
-        false => Failure::Thrown(thrown),
+        true => EngineError::Memory(memory),
+        false => EngineError::Thrown(thrown),
     }
 }
 

@@ -18,46 +18,46 @@ use rquickjs::{
 use super::{
     budget::Budget,
     errors::{describe, failure_of, load_failure},
-    fetch::Fetched,
+    fetch::FetchResponse,
     host,
     isolate::Shared,
-    isolate_state::{Desk, Event},
+    isolate_state::{IsolateEvent, IsolateState},
     modules,
 };
-use crate::engine::{Exception, Failure, Program, Request};
+use crate::engine::{EngineError, Exception, Program, Request};
 
 /// Maximum time that pending jobs run after an interrupted turn, before the isolate is given up.
 const GRACE: Duration = Duration::from_millis(50);
 
 /// Time without an event after which garbage is collected and memory is measured.
-const LULL: Duration = Duration::from_millis(500);
+const IDLE_DELAY: Duration = Duration::from_millis(500);
 
 /// Share of its memory that a program may keep between calls, in percent, before it is reloaded.
-const FULL_PERCENT: usize = 80;
+const MAX_KEPT_PERCENT: usize = 80;
 
 /// An isolate on its thread. Its functions are dropped before the runtime that they belong to.
-pub(super) struct Turns {
-    entry: Entry,
+pub(super) struct EventLoop {
+    entry: EntryPoints,
     context: Context,
     runtime: Runtime,
-    desk: Rc<Desk>,
+    desk: Rc<IsolateState>,
     shared: Arc<Shared>,
 }
 
 /// The functions that `start.js` returns.
-struct Entry {
+struct EntryPoints {
     call: Persistent<Function<'static>>,
     fire: Persistent<Function<'static>>,
     deliver: Persistent<Function<'static>>,
     rejections: Persistent<Function<'static>>,
-    rejected: Tracker,
+    rejected: RejectionTracker,
 }
 
 /// The function that is called for rejected promises. The runtime holds it too, and must not be the last owner of it.
 #[derive(Clone, Default)]
-struct Tracker(Rc<RefCell<Option<Persistent<Function<'static>>>>>);
+struct RejectionTracker(Rc<RefCell<Option<Persistent<Function<'static>>>>>);
 
-impl Tracker {
+impl RejectionTracker {
     fn watch(&self, runtime: &Runtime) {
         let tracker = Rc::clone(&self.0);
         runtime.set_host_promise_rejection_tracker(Some(Box::new(
@@ -72,16 +72,16 @@ impl Tracker {
     }
 }
 
-impl Drop for Entry {
+impl Drop for EntryPoints {
     fn drop(&mut self) {
         self.rejected.0.take();
     }
 }
 
 /// The reason why the isolate must end.
-struct Dead(Failure);
+struct FatalError(EngineError);
 
-impl Turns {
+impl EventLoop {
     /// Creates the isolate and loads the code.
     ///
     /// # Errors
@@ -89,10 +89,10 @@ impl Turns {
     pub(super) fn load(
         program: &Program,
         bundle: Vec<u8>,
-        desk: Rc<Desk>,
+        desk: Rc<IsolateState>,
         shared: Arc<Shared>,
-    ) -> Result<Self, Failure> {
-        let no_engine = |error: rquickjs::Error| Failure::Stopped(error.to_string());
+    ) -> Result<Self, EngineError> {
+        let no_engine = |error: rquickjs::Error| EngineError::Stopped(error.to_string());
         let limits = program.limits;
         let runtime = Runtime::new().map_err(no_engine)?;
         runtime.set_memory_limit(limits.memory);
@@ -100,7 +100,7 @@ impl Turns {
         let budget = Rc::clone(&desk.budget);
         runtime.set_interrupt_handler(Some(Box::new(move || budget.is_over())));
         let context = Context::full(&runtime).map_err(no_engine)?;
-        let tracker = Tracker::default();
+        let tracker = RejectionTracker::default();
         tracker.watch(&runtime);
         desk.budget.begin(limits.cpu);
         let entry = context
@@ -115,7 +115,7 @@ impl Turns {
         };
         turns.drain();
         if turns.desk.budget.was_interrupted() {
-            return Err(Failure::CpuTime(limits.cpu));
+            return Err(EngineError::CpuTime(limits.cpu));
         }
         turns.flush_rejections();
         turns.measure();
@@ -124,31 +124,31 @@ impl Turns {
     }
 
     /// Runs until the isolate is stopped or given up.
-    pub(super) fn run(self, events: &Receiver<Event>) {
+    pub(super) fn run(self, events: &Receiver<IsolateEvent>) {
         let mut measured = true;
         let failure = loop {
             let wait = match (self.desk.wait(), measured) {
                 (Some(wait), true) => Some(wait),
-                (Some(wait), false) => Some(wait.min(LULL)),
+                (Some(wait), false) => Some(wait.min(IDLE_DELAY)),
                 (None, true) => None,
-                (None, false) => Some(LULL),
+                (None, false) => Some(IDLE_DELAY),
             };
             let event = match wait {
                 Some(wait) => match events.recv_timeout(wait) {
                     Ok(event) => Some(event),
                     Err(RecvTimeoutError::Timeout) => None,
-                    Err(RecvTimeoutError::Disconnected) => Some(Event::Stop),
+                    Err(RecvTimeoutError::Disconnected) => Some(IsolateEvent::Stop),
                 },
-                None => Some(events.recv().unwrap_or(Event::Stop)),
+                None => Some(events.recv().unwrap_or(IsolateEvent::Stop)),
             };
             let quiet = event.is_none();
             match self.handle(event) {
                 Ok(true) => {}
-                Ok(false) => break Failure::Stopped("it is dropped".to_owned()),
-                Err(Dead(failure)) => break failure,
+                Ok(false) => break EngineError::Stopped("it is dropped".to_owned()),
+                Err(FatalError(failure)) => break failure,
             }
             if self.shared.retiring.load(Ordering::Relaxed) && self.desk.is_quiet() {
-                break Failure::Stopped("it is dropped".to_owned());
+                break EngineError::Stopped("it is dropped".to_owned());
             }
             if quiet && !measured && self.desk.wait().is_none_or(|wait| !wait.is_zero()) {
                 self.measure();
@@ -161,19 +161,19 @@ impl Turns {
 
     /// Handles an event, the timers that are due, and the calls whose time is up. Returns false if the isolate must
     /// end.
-    fn handle(&self, event: Option<Event>) -> Result<bool, Dead> {
+    fn handle(&self, event: Option<IsolateEvent>) -> Result<bool, FatalError> {
         match event {
-            Some(Event::Call { request, reply }) => {
+            Some(IsolateEvent::Call { request, reply }) => {
                 let bot = request.headers.get("x-bot-id").cloned();
                 let call = self.desk.open(bot, reply);
                 self.call(call, &request)?;
             }
-            Some(Event::Fetched { operation, result }) => {
+            Some(IsolateEvent::Fetched { operation, result }) => {
                 if let Some(call) = self.desk.finish(operation) {
                     self.deliver(call, operation, result)?;
                 }
             }
-            Some(Event::Stop) => return Ok(false),
+            Some(IsolateEvent::Stop) => return Ok(false),
             None => {}
         }
         while let Some(timer) = self.desk.due_timer() {
@@ -184,13 +184,13 @@ impl Turns {
         }
         while let Some(call) = self.desk.overdue_call() {
             let limit = self.desk.limits.wall;
-            self.desk.answer(call, Err(Failure::TimedOut(limit)));
+            self.desk.answer(call, Err(EngineError::TimedOut(limit)));
             self.desk.close(call);
         }
         Ok(true)
     }
 
-    fn call(&self, call: u64, request: &Request) -> Result<(), Dead> {
+    fn call(&self, call: u64, request: &Request) -> Result<(), FatalError> {
         let text = serde_json::to_string(request).unwrap_or_default();
         let entry = self.entry.call.clone();
         self.turn(Some(call), |ctx| entry.restore(ctx)?.call((call, text)))
@@ -200,8 +200,8 @@ impl Turns {
         &self,
         call: Option<u64>,
         operation: u64,
-        result: Result<Fetched, String>,
-    ) -> Result<(), Dead> {
+        result: Result<FetchResponse, String>,
+    ) -> Result<(), FatalError> {
         let entry = self.entry.deliver.clone();
         self.turn(call, |ctx| {
             let deliver = entry.restore(ctx)?;
@@ -228,7 +228,7 @@ impl Turns {
         &self,
         call: Option<u64>,
         enter: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()>,
-    ) -> Result<(), Dead> {
+    ) -> Result<(), FatalError> {
         let desk = &*self.desk;
         let limit = desk.limits.cpu;
         // Requests and responses in flight are a part of the program's memory.
@@ -251,7 +251,7 @@ impl Turns {
             if interrupted {
                 // Set before the reply, so that no further call arrives.
                 self.shared.retiring.store(true, Ordering::Relaxed);
-                desk.answer(id, Err(Failure::CpuTime(limit)));
+                desk.answer(id, Err(EngineError::CpuTime(limit)));
                 desk.close(id);
             } else if let Err(thrown) = thrown {
                 desk.answer(id, Err(failure_of(thrown, desk.limits.memory)));
@@ -273,7 +273,7 @@ impl Turns {
             desk.close_if_done(id);
         }
         if dead {
-            return Err(Dead(Failure::Stopped(
+            return Err(FatalError(EngineError::Stopped(
                 "the code of another call did not end".to_owned(),
             )));
         }
@@ -320,7 +320,7 @@ impl Turns {
         let usage = self.runtime.memory_usage();
         let bytes = usize::try_from(usage.malloc_size).unwrap_or(0);
         self.shared.memory.store(bytes, Ordering::Relaxed);
-        if bytes > self.desk.limits.memory / 100 * FULL_PERCENT {
+        if bytes > self.desk.limits.memory / 100 * MAX_KEPT_PERCENT {
             self.shared.retiring.store(true, Ordering::Relaxed);
         }
     }
@@ -330,22 +330,22 @@ impl Turns {
 fn start(
     ctx: &Ctx<'_>,
     (program, bundle): (&Program, Vec<u8>),
-    desk: &Rc<Desk>,
-    tracker: &Tracker,
-) -> Result<Entry, Exception> {
-    let started = || -> rquickjs::Result<Entry> {
+    desk: &Rc<IsolateState>,
+    tracker: &RejectionTracker,
+) -> Result<EntryPoints, Exception> {
+    let started = || -> rquickjs::Result<EntryPoints> {
         let host = host::object(ctx, desk)?;
         let env = Object::new(ctx.clone())?;
         for (name, value) in &program.env {
             env.set(name.as_str(), value.expose())?;
         }
         let set_up: Function<'_> =
-            ctx.eval_with_options(modules::START, modules::options("node:internal"))?;
+            ctx.eval_with_options(modules::START_SCRIPT, modules::options("node:internal"))?;
         let entry: Object<'_> = set_up.call((host, env))?;
         let function = |name: &str| -> rquickjs::Result<Persistent<Function<'static>>> {
             Ok(Persistent::save(ctx, entry.get::<_, Function<'_>>(name)?))
         };
-        let made = Entry {
+        let made = EntryPoints {
             call: function("call")?,
             fire: function("fire")?,
             deliver: function("deliver")?,

@@ -5,17 +5,17 @@ use std::{sync::Arc, time::Duration};
 
 use url::Url;
 
-use super::in_flight::{Flight, Held};
+use super::in_flight::{InFlight, Reservation};
 use crate::{
     kernel::clock::within,
     net::outbound::{Outbound, OutboundError, OutboundRequest, OutboundStream},
 };
 
 /// Maximum number of redirects that are followed.
-const REDIRECTS: usize = 20;
+const MAX_REDIRECTS: usize = 20;
 
 /// A request of the code.
-pub(super) struct Fetch {
+pub(super) struct FetchRequest {
     pub(super) method: String,
     pub(super) url: String,
     pub(super) headers: Vec<(String, String)>,
@@ -26,7 +26,7 @@ pub(super) struct Fetch {
     pub(super) max_response: usize,
     /// Reservation for the bytes of the request.
     #[expect(dead_code, reason = "it is dropped with the request")]
-    pub(super) held: Held,
+    pub(super) held: Reservation,
 }
 
 /// The handling of a redirect.
@@ -38,17 +38,17 @@ pub(super) enum Redirect {
 }
 
 /// A response.
-pub(super) struct Fetched {
+pub(super) struct FetchResponse {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
     pub(super) url: String,
     pub(super) redirected: bool,
     /// Reservation for the bytes of the response, until the code has it.
-    pub(super) held: Held,
+    pub(super) held: Reservation,
 }
 
-impl Fetch {
+impl FetchRequest {
     /// Returns the number of bytes to reserve for a request: twice its size, because a redirect may send it again.
     pub(super) fn size(headers: usize, body: usize) -> usize {
         headers.saturating_add(body).saturating_mul(2)
@@ -61,12 +61,12 @@ impl Fetch {
 /// A text for the developer of the code.
 pub(super) async fn exchange(
     outbound: Outbound,
-    flight: Arc<Flight>,
-    mut fetch: Fetch,
-) -> Result<Fetched, String> {
+    flight: Arc<InFlight>,
+    mut fetch: FetchRequest,
+) -> Result<FetchResponse, String> {
     let _open = flight.open().await;
     let timeout = fetch.timeout.min(outbound.timeout());
-    for followed in 0..=REDIRECTS {
+    for followed in 0..=MAX_REDIRECTS {
         let request = OutboundRequest {
             method: method(&fetch.method)?,
             url: fetch.url.clone(),
@@ -93,7 +93,7 @@ pub(super) async fn exchange(
                 return Err("the answer is a redirect".to_owned());
             }
             _ => {
-                return Ok(Fetched {
+                return Ok(FetchResponse {
                     status: answer.status,
                     headers: answer.headers,
                     body,
@@ -104,15 +104,15 @@ pub(super) async fn exchange(
             }
         }
     }
-    Err(format!("more than {REDIRECTS} redirects"))
+    Err(format!("more than {MAX_REDIRECTS} redirects"))
 }
 
 /// Reads a response and reserves memory for its bytes.
 async fn read(
     outbound: &Outbound,
-    flight: &Arc<Flight>,
+    flight: &Arc<InFlight>,
     request: OutboundRequest,
-) -> Result<(OutboundStream, Vec<u8>, Held), String> {
+) -> Result<(OutboundStream, Vec<u8>, Reservation), String> {
     let failed = |error: OutboundError| error.to_string();
     let mut answer = outbound.open_of_program(request).await.map_err(failed)?;
     let headers = answer.headers.iter();
@@ -128,12 +128,12 @@ async fn read(
     Ok((answer, body, held))
 }
 
-fn most(outbound: &Outbound, fetch: &Fetch) -> usize {
+fn most(outbound: &Outbound, fetch: &FetchRequest) -> usize {
     outbound.max_response().min(fetch.max_response)
 }
 
 /// Returns the error text, which names the limit that the response exceeds.
-fn too_long(outbound: &Outbound, fetch: &Fetch) -> String {
+fn too_long(outbound: &Outbound, fetch: &FetchRequest) -> String {
     let most = most(outbound, fetch);
     let name = match most < fetch.max_response {
         true => "outbound.max_response_bytes",
@@ -142,7 +142,7 @@ fn too_long(outbound: &Outbound, fetch: &Fetch) -> String {
     format!("the answer is longer than {most} bytes ({name})")
 }
 
-impl Fetch {
+impl FetchRequest {
     /// Changes the request to follow a redirect, as the Fetch standard specifies.
     fn follow(&mut self, status: u16, location: &str) -> Result<(), String> {
         let from = Url::parse(&self.url).map_err(|error| error.to_string())?;

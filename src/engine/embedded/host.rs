@@ -11,14 +11,14 @@ use subtle::ConstantTimeEq;
 use super::{
     crypto,
     errors::thrown,
-    fetch::{Fetch, Redirect, exchange},
-    isolate_state::Desk,
+    fetch::{FetchRequest, Redirect, exchange},
+    isolate_state::IsolateState,
     modules, time_zone, url,
 };
-use crate::engine::{Failure, Level, Response, error::cut};
+use crate::engine::{EngineError, Level, Response, error::cut};
 
 /// Maximum number of random bytes per call.
-const RANDOM: usize = 1 << 20;
+const MAX_RANDOM_BYTES: usize = 1 << 20;
 
 /// Bytes for the code, always copied (`new_copy`): only memory that the engine itself has allocated counts against
 /// the memory of the program.
@@ -40,7 +40,7 @@ impl<'js> FromJs<'js> for Binary {
 }
 
 /// Creates the object that the modules get as `host`. The code itself never sees it.
-pub(super) fn object<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js>> {
+pub(super) fn object<'js>(ctx: &Ctx<'js>, desk: &Rc<IsolateState>) -> Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
     host.set("memory", desk.limits.memory as f64)?;
     answers(ctx, &host, desk)?;
@@ -61,7 +61,7 @@ fn add<'js, P>(
 }
 
 /// Adds the functions that reply to calls.
-fn answers<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
+fn answers<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<IsolateState>) -> Result<()> {
     let with = Rc::clone(desk);
     add(
         ctx,
@@ -71,7 +71,7 @@ fn answers<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<(
             let longest = with.limits.answer;
             if headers.len().saturating_add(body.len()) > longest {
                 let text = format!("it is longer than {longest} bytes (runtime.max_answer_bytes)");
-                return with.answer(call, Err(Failure::BadAnswer(text)));
+                return with.answer(call, Err(EngineError::BadAnswer(text)));
             }
             let headers = serde_json::from_str(&headers).unwrap_or_default();
             let response = Response {
@@ -89,10 +89,10 @@ fn answers<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<(
         "fail",
         move |call: u64, kind: String, text: String, stack: Opt<String>| {
             let failure = match kind.as_str() {
-                "memory" => Failure::Memory(with.limits.memory),
-                "answer" => Failure::BadAnswer(cut(text)),
-                "missing" => Failure::Missing(cut(text)),
-                _ => Failure::Thrown(thrown(text, &stack.0.unwrap_or_default())),
+                "memory" => EngineError::Memory(with.limits.memory),
+                "answer" => EngineError::BadAnswer(cut(text)),
+                "missing" => EngineError::Missing(cut(text)),
+                _ => EngineError::Thrown(thrown(text, &stack.0.unwrap_or_default())),
             };
             with.answer(call, Err(failure));
         },
@@ -104,7 +104,7 @@ fn answers<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<(
 }
 
 /// Adds the functions for timers and requests.
-fn operations<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
+fn operations<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<IsolateState>) -> Result<()> {
     let with = Rc::clone(desk);
     add(
         ctx,
@@ -129,12 +129,12 @@ fn operations<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Resul
               headers: String,
               body: Binary,
               redirect: String| {
-            let size = Fetch::size(headers.len(), body.0.len());
+            let size = FetchRequest::size(headers.len(), body.0.len());
             let held = with.flight.hold(size);
             let held = held.map_err(|text| Exception::throw_message(&ctx, &text))?;
             let headers = serde_json::from_str(&headers)
                 .map_err(|_| Exception::throw_type(&ctx, "headers must be texts"))?;
-            let fetch = Fetch {
+            let fetch = FetchRequest {
                 method,
                 url,
                 headers,
@@ -155,7 +155,7 @@ fn operations<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Resul
     )
 }
 
-fn time_and_log<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
+fn time_and_log<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<IsolateState>) -> Result<()> {
     let with = Rc::clone(desk);
     add(ctx, host, "log", move |level: String, text: String| {
         with.log(Level::named(&level), &text);
@@ -248,7 +248,7 @@ fn cryptography<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
         },
     )?;
     add(ctx, host, "random", |ctx: Ctx<'js>, count: usize| {
-        if count > RANDOM {
+        if count > MAX_RANDOM_BYTES {
             return Err(Exception::throw_range(
                 &ctx,
                 "too many random bytes at once",

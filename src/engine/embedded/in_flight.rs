@@ -9,7 +9,7 @@ use std::sync::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The counter of a program's bytes in flight, with its limits.
-pub(super) struct Flight {
+pub(super) struct InFlight {
     bytes: AtomicUsize,
     /// Maximum number of bytes: half of the program's memory, because the code needs as much again to receive them.
     most: usize,
@@ -17,12 +17,12 @@ pub(super) struct Flight {
 }
 
 /// A reservation of bytes in flight. Dropping it releases them.
-pub(super) struct Held {
-    flight: Arc<Flight>,
+pub(super) struct Reservation {
+    flight: Arc<InFlight>,
     bytes: usize,
 }
 
-impl Flight {
+impl InFlight {
     /// Creates the counter for a program with this memory and this maximum number of open requests.
     pub(super) fn new(memory: usize, requests: usize) -> Arc<Self> {
         Arc::new(Self {
@@ -41,8 +41,8 @@ impl Flight {
     ///
     /// # Errors
     /// A text that names the limit, if there is no room.
-    pub(super) fn hold(self: &Arc<Self>, bytes: usize) -> Result<Held, String> {
-        let mut held = Held {
+    pub(super) fn hold(self: &Arc<Self>, bytes: usize) -> Result<Reservation, String> {
+        let mut held = Reservation {
             flight: Arc::clone(self),
             bytes: 0,
         };
@@ -57,7 +57,7 @@ impl Flight {
     }
 }
 
-impl Held {
+impl Reservation {
     /// Reserves more bytes.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for Reservation {
     fn drop(&mut self) {
         self.flight.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn bytes_are_held_until_they_are_dropped() {
-        let flight = Flight::new(200, 1);
+        let flight = InFlight::new(200, 1);
         let mut held = flight.hold(60).expect("there is room");
         let error = flight.hold(41).err().expect("there is none");
         assert!(error.contains("more than 100 bytes"), "{error}");

@@ -14,18 +14,18 @@ use std::{
 use tokio::{runtime::Handle, sync::oneshot};
 
 use super::{
-    event_loop::{self, Turns},
-    isolate_state::{Desk, Event},
+    event_loop::{self, EventLoop},
+    isolate_state::{IsolateEvent, IsolateState},
     modules,
 };
 use crate::{
-    engine::{Failure, Program, Request, Response, log::Sink},
+    engine::{EngineError, Program, Request, Response, log::LogSink},
     kernel::{Clock, clock::within},
     net::outbound::Outbound,
 };
 
 /// Stack of the thread in addition to the stack of the code, in bytes: for functions of the engine and our own.
-const OWN_STACK: usize = 512 * 1024;
+const EXTRA_STACK_BYTES: usize = 512 * 1024;
 
 /// Time that a caller waits beyond the time limit of the isolate itself. It matters only if the thread hangs in a
 /// function of the engine that does not check the budget.
@@ -33,16 +33,16 @@ const SLACK: Duration = Duration::from_secs(2);
 
 /// The services that an isolate uses.
 #[derive(Clone)]
-pub(in crate::engine) struct Surroundings {
+pub(in crate::engine) struct IsolateServices {
     pub(in crate::engine) clock: Clock,
     pub(in crate::engine) outbound: Outbound,
-    pub(in crate::engine) sink: Sink,
+    pub(in crate::engine) sink: LogSink,
     pub(in crate::engine) tokio: Handle,
 }
 
 /// A loaded program on its own thread. Dropping it ends the isolate.
 pub(in crate::engine) struct Isolate {
-    events: mpsc::Sender<Event>,
+    events: mpsc::Sender<IsolateEvent>,
     shared: Arc<Shared>,
     wall: Duration,
     thread: Option<thread::JoinHandle<()>>,
@@ -76,8 +76,8 @@ impl Isolate {
     /// A [`Failure`] if the program cannot be loaded.
     pub(in crate::engine) async fn load(
         (program, code): (&Program, &str),
-        surroundings: Surroundings,
-    ) -> Result<Self, Failure> {
+        surroundings: IsolateServices,
+    ) -> Result<Self, EngineError> {
         let (events, incoming) = mpsc::channel();
         let (loaded, ready) = oneshot::channel();
         let shared = Arc::<Shared>::default();
@@ -85,7 +85,7 @@ impl Isolate {
         let bundle = modules::wrapped(code);
         let thread = thread::Builder::new()
             .name(thread_name(&program.id))
-            .stack_size(program.limits.stack + OWN_STACK)
+            .stack_size(program.limits.stack + EXTRA_STACK_BYTES)
             .spawn({
                 let (program, shared, events) =
                     (program.clone(), Arc::clone(&shared), events.clone());
@@ -100,18 +100,18 @@ impl Isolate {
                     )
                 }
             })
-            .map_err(|error| Failure::Stopped(error.to_string()))?;
+            .map_err(|error| EngineError::Stopped(error.to_string()))?;
         let isolate = Self {
             events,
             shared,
             wall: program.limits.wall,
             thread: Some(thread),
         };
-        let hung = || Failure::CpuTime(program.limits.cpu);
+        let hung = || EngineError::CpuTime(program.limits.cpu);
         let loaded = within(program.limits.cpu + SLACK, ready).await;
         loaded
             .map_err(|_| hung())?
-            .map_err(|_| Failure::Stopped("its thread ended".to_owned()))??;
+            .map_err(|_| EngineError::Stopped("its thread ended".to_owned()))??;
         Ok(isolate)
     }
 
@@ -122,16 +122,18 @@ impl Isolate {
     pub(in crate::engine) async fn call(
         &self,
         request: Request,
-    ) -> Option<Result<Response, Failure>> {
+    ) -> Option<Result<Response, EngineError>> {
         let (reply, answer) = oneshot::channel();
-        self.events.send(Event::Call { request, reply }).ok()?;
+        self.events
+            .send(IsolateEvent::Call { request, reply })
+            .ok()?;
         match within(self.wall + SLACK, answer).await {
             // The isolate replies to every call that it takes.
             Ok(result) => result.ok(),
             Err(_) => {
                 self.shared.retiring.store(true, Ordering::Relaxed);
                 self.shared.stopping.store(true, Ordering::Relaxed);
-                Some(Err(Failure::TimedOut(self.wall)))
+                Some(Err(EngineError::TimedOut(self.wall)))
             }
         }
     }
@@ -168,7 +170,7 @@ impl Drop for Isolate {
             self.shared.stopping.store(true, Ordering::Relaxed);
         }
         // Fails only if the thread has ended.
-        let _ = self.events.send(Event::Stop);
+        let _ = self.events.send(IsolateEvent::Stop);
     }
 }
 
@@ -176,14 +178,14 @@ impl Drop for Isolate {
 fn live(
     (program, bundle): (&Program, Vec<u8>),
     shared: Arc<Shared>,
-    surroundings: Surroundings,
-    events: mpsc::Sender<Event>,
-    incoming: &mpsc::Receiver<Event>,
-    loaded: oneshot::Sender<Result<(), Failure>>,
+    surroundings: IsolateServices,
+    events: mpsc::Sender<IsolateEvent>,
+    incoming: &mpsc::Receiver<IsolateEvent>,
+    loaded: oneshot::Sender<Result<(), EngineError>>,
 ) {
     let id = Arc::from(program.id.as_str());
     let budget = event_loop::budget(&shared);
-    let desk = Rc::new(Desk::new(
+    let desk = Rc::new(IsolateState::new(
         id,
         program.limits,
         budget,
@@ -191,7 +193,7 @@ fn live(
         events,
         Arc::clone(&shared),
     ));
-    match Turns::load(program, bundle, desk, Arc::clone(&shared)) {
+    match EventLoop::load(program, bundle, desk, Arc::clone(&shared)) {
         // If the caller no longer waits, the event to stop is already in the queue.
         Ok(turns) => {
             let _ = loaded.send(Ok(()));

@@ -11,50 +11,50 @@ use std::{
 
 use tokio::{runtime::Handle, sync::oneshot, task::AbortHandle};
 
-use super::{budget::Budget, fetch::Fetched, in_flight::Flight, isolate::Shared, modules};
+use super::{budget::Budget, fetch::FetchResponse, in_flight::InFlight, isolate::Shared, modules};
 use crate::{
-    engine::{Exception, Failure, Level, Limits, Request, Response, log::Sink},
+    engine::{EngineError, Exception, Level, Limits, Request, Response, log::LogSink},
     kernel::Clock,
     net::outbound::Outbound,
 };
 
 /// Maximum number of timers and requests in progress.
-const OPERATIONS: usize = 4096;
+const MAX_OPERATIONS: usize = 4096;
 
 /// Maximum number of missing features that are recorded, and maximum length of each name, in bytes.
-const MISSING: (usize, usize) = (32, 256);
+const MISSING_LIMITS: (usize, usize) = (32, 256);
 
 /// Maximum number of log lines of a call.
-const LINES: u32 = 2000;
+const MAX_LOG_LINES: u32 = 2000;
 
 /// The sender for the result of a call.
-pub(super) type Reply = oneshot::Sender<Result<Response, Failure>>;
+pub(super) type Reply = oneshot::Sender<Result<Response, EngineError>>;
 
 /// An event that wakes an isolate.
-pub(super) enum Event {
+pub(super) enum IsolateEvent {
     /// A new call.
     Call { request: Request, reply: Reply },
     /// The response to a request of the code, or its error.
     Fetched {
         operation: u64,
-        result: Result<Fetched, String>,
+        result: Result<FetchResponse, String>,
     },
     /// The isolate must end.
     Stop,
 }
 
 /// The state that the event loop and the host functions share.
-pub(super) struct Desk {
+pub(super) struct IsolateState {
     pub(super) program: Arc<str>,
     pub(super) limits: Limits,
     pub(super) budget: Rc<Budget>,
     pub(super) clock: Clock,
     pub(super) outbound: Outbound,
     pub(super) tokio: Handle,
-    pub(super) events: mpsc::Sender<Event>,
-    pub(super) sink: Sink,
+    pub(super) events: mpsc::Sender<IsolateEvent>,
+    pub(super) sink: LogSink,
     pub(super) shared: Arc<Shared>,
-    pub(super) flight: Arc<Flight>,
+    pub(super) flight: Arc<InFlight>,
     /// Features that the code used while it was loaded and that the engine lacks.
     pub(super) missing: RefCell<BTreeSet<String>>,
     /// True once the code is loaded.
@@ -78,21 +78,21 @@ pub(super) struct Call {
 
 struct Operation {
     call: Option<u64>,
-    kind: Kind,
+    kind: OperationKind,
 }
 
-enum Kind {
+enum OperationKind {
     Timer(Duration),
     Request(AbortHandle),
 }
 
-impl Desk {
+impl IsolateState {
     pub(super) fn new(
         program: Arc<str>,
         limits: Limits,
         budget: Rc<Budget>,
-        surroundings: super::Surroundings,
-        events: mpsc::Sender<Event>,
+        surroundings: super::IsolateServices,
+        events: mpsc::Sender<IsolateEvent>,
         shared: Arc<Shared>,
     ) -> Self {
         Self {
@@ -105,7 +105,7 @@ impl Desk {
             events,
             sink: surroundings.sink,
             shared,
-            flight: Flight::new(limits.memory, limits.fetches),
+            flight: InFlight::new(limits.memory, limits.fetches),
             missing: RefCell::default(),
             loaded: Cell::default(),
             current: Cell::default(),
@@ -122,7 +122,7 @@ impl Desk {
 
     /// Records a feature that the code uses and the engine lacks.
     pub(super) fn lacks(&self, mut what: String) {
-        let (most, longest) = MISSING;
+        let (most, longest) = MISSING_LIMITS;
         if what.len() > longest {
             what.truncate(what.floor_char_boundary(longest));
             what.shrink_to_fit();
@@ -149,7 +149,7 @@ impl Desk {
     }
 
     /// Replies to a call, if it has no reply yet.
-    pub(super) fn answer(&self, id: u64, result: Result<Response, Failure>) {
+    pub(super) fn answer(&self, id: u64, result: Result<Response, EngineError>) {
         let reply = self
             .calls
             .borrow_mut()
@@ -199,7 +199,7 @@ impl Desk {
     }
 
     /// Fails all calls, and cancels all timers and requests.
-    pub(super) fn give_up(&self, failure: &Failure) {
+    pub(super) fn give_up(&self, failure: &EngineError) {
         for (_, call) in self.calls.borrow_mut().drain() {
             if let Some(reply) = call.reply {
                 // Fails only if the caller no longer waits.
@@ -217,7 +217,7 @@ impl Desk {
         if self.current.get().is_some_and(over) {
             return Err("the call that this belongs to is over");
         }
-        if self.operations.borrow().len() >= OPERATIONS {
+        if self.operations.borrow().len() >= MAX_OPERATIONS {
             return Err("too many timers and requests are under way");
         }
         Ok(())
@@ -227,7 +227,7 @@ impl Desk {
     pub(super) fn start_timer(&self, after: Duration) -> Result<u64, &'static str> {
         self.has_room()?;
         let id = self.next_id();
-        let kind = Kind::Timer(self.budget.now() + after);
+        let kind = OperationKind::Timer(self.budget.now() + after);
         self.add(id, kind);
         Ok(id)
     }
@@ -235,7 +235,7 @@ impl Desk {
     /// Starts a request.
     pub(super) fn start_request(
         &self,
-        exchange: impl Future<Output = Result<Fetched, String>> + Send + 'static,
+        exchange: impl Future<Output = Result<FetchResponse, String>> + Send + 'static,
     ) -> Result<u64, &'static str> {
         self.has_room()?;
         let operation = self.next_id();
@@ -243,13 +243,13 @@ impl Desk {
         let task = self.tokio.spawn(async move {
             let result = exchange.await;
             // Fails only if the isolate has ended.
-            let _ = events.send(Event::Fetched { operation, result });
+            let _ = events.send(IsolateEvent::Fetched { operation, result });
         });
-        self.add(operation, Kind::Request(task.abort_handle()));
+        self.add(operation, OperationKind::Request(task.abort_handle()));
         Ok(operation)
     }
 
-    fn add(&self, id: u64, kind: Kind) {
+    fn add(&self, id: u64, kind: OperationKind) {
         let call = self.current.get();
         self.operations
             .borrow_mut()
@@ -278,7 +278,7 @@ impl Desk {
     fn first_timer(&self) -> Option<(Duration, u64)> {
         let operations = self.operations.borrow();
         let timers = operations.iter().filter_map(|(id, operation)| {
-            let Kind::Timer(due) = operation.kind else {
+            let OperationKind::Timer(due) = operation.kind else {
                 return None;
             };
             Some((due, *id))
@@ -330,18 +330,18 @@ impl Desk {
         let mut calls = self.calls.borrow_mut();
         let call = calls.get_mut(&id)?;
         call.lines += 1;
-        if call.lines == LINES {
-            let text = format!("further lines of this call are left out after {LINES}");
+        if call.lines == MAX_LOG_LINES {
+            let text = format!("further lines of this call are left out after {MAX_LOG_LINES}");
             let bot = call.bot.clone();
             self.sink.write(&self.program, bot, Level::Warn, &text);
         }
-        (call.lines < LINES).then(|| call.bot.clone())
+        (call.lines < MAX_LOG_LINES).then(|| call.bot.clone())
     }
 }
 
 impl Operation {
     fn end(&self) {
-        if let Kind::Request(task) = &self.kind {
+        if let OperationKind::Request(task) = &self.kind {
             task.abort();
         }
     }

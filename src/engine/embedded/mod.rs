@@ -18,4 +18,4 @@ mod modules;
 mod time_zone;
 mod url;
 
-pub(super) use isolate::{Isolate, Surroundings};
+pub(super) use isolate::{Isolate, IsolateServices};

@@ -3,7 +3,7 @@
 use rquickjs::{Ctx, Function, Result, context::EvalOptions};
 
 use crate::engine::{
-    exception::BUNDLE,
+    exception::BUNDLE_FILE,
     positions::{Position, replaced},
 };
 
@@ -53,7 +53,7 @@ const MODULES: &[(&str, &str)] = &[
 ];
 
 /// Script that sets up an isolate.
-pub(super) const START: &str = include_str!("../js/start.js");
+pub(super) const START_SCRIPT: &str = include_str!("../js/start.js");
 
 /// Returns the source of a built-in module.
 pub(super) fn source(name: &str) -> Option<&'static str> {
@@ -70,7 +70,7 @@ pub(super) fn compile<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> Result<F
 }
 
 /// Start of the function that Node.js wraps around a bundle. It is on the bundle's first line.
-const HEAD: &str = "(function (exports, require, module, __filename, __dirname) {";
+const WRAPPER_START: &str = "(function (exports, require, module, __filename, __dirname) {";
 
 /// Wraps a bundle in the function of Node.js, with capacity for the zero byte that the engine needs at its end.
 pub(super) fn wrapped(code: &str) -> Vec<u8> {
@@ -79,7 +79,7 @@ pub(super) fn wrapped(code: &str) -> Vec<u8> {
         true => code.find('\n').map_or("", |end| &code[end..]),
         false => code,
     };
-    let parts = [HEAD, code, "\n})"];
+    let parts = [WRAPPER_START, code, "\n})"];
     let mut text = Vec::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + 1);
     parts
         .iter()
@@ -89,20 +89,20 @@ pub(super) fn wrapped(code: &str) -> Vec<u8> {
 
 /// Replaces positions in the wrapped bundle by positions in the bundle.
 pub(super) fn unwrapped_places(text: &str) -> String {
-    let head = u32::try_from(HEAD.len()).unwrap_or_default();
+    let head = u32::try_from(WRAPPER_START.len()).unwrap_or_default();
     replaced(text, |Position { line, column }| {
         let column = if line == 1 {
             column.saturating_sub(head).max(1)
         } else {
             column
         };
-        Some(format!("{BUNDLE}:{line}:{column}"))
+        Some(format!("{BUNDLE_FILE}:{line}:{column}"))
     })
 }
 
 /// Compiles a wrapped bundle to a function.
 pub(super) fn compile_bundle<'js>(ctx: &Ctx<'js>, wrapped: Vec<u8>) -> Result<Function<'js>> {
-    ctx.eval_with_options(wrapped, options(BUNDLE))
+    ctx.eval_with_options(wrapped, options(BUNDLE_FILE))
 }
 
 pub(super) fn options(name: &str) -> EvalOptions {

@@ -17,14 +17,14 @@ use tokio::{
 };
 
 use super::{
-    Install,
+    NodeInstall,
     lines::{self, Line},
-    protocol::{Frame, Order},
+    protocol::{RunnerMessage, RunnerRequest},
     spawner,
 };
 use crate::{
     engine::{
-        Exception, Failure, Level, Limits, Program, Request, Response, error::cut, log::Sink,
+        EngineError, Exception, Level, Limits, Program, Request, Response, error::cut, log::LogSink,
     },
     kernel::{
         clock::{pause, within},
@@ -33,22 +33,22 @@ use crate::{
 };
 
 /// Script that the child runs; it loads the program.
-const RUNNER: &str = include_str!("../js/node-runner.js");
+const RUNNER_SCRIPT: &str = include_str!("../js/node-runner.js");
 
 /// Time that Node.js itself may take to start, in addition to the time limit of the code.
-const START: Duration = Duration::from_secs(20);
+const START_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Maximum length of a line from a child, in bytes: a response.
-const LONGEST: usize = 32 * 1024 * 1024;
+const MAX_LINE_BYTES: usize = 32 * 1024 * 1024;
 
 /// Interval at which a child with calls is checked.
-const ROUND: Duration = Duration::from_millis(500);
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Maximum time to wait for the last output of a child that has ended.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+const OUTPUT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Memory that Node.js itself uses, in addition to the program's limit, in bytes.
-const OWN_MEMORY: u64 = 160 * 1024 * 1024;
+const NODE_MEMORY: u64 = 160 * 1024 * 1024;
 
 /// A program in a child process. Dropping it ends the child.
 pub(in crate::engine) struct Child {
@@ -58,24 +58,24 @@ pub(in crate::engine) struct Child {
 
 struct State {
     input: mpsc::UnboundedSender<String>,
-    table: Mutex<Table>,
+    table: Mutex<CallTable>,
     end: Notify,
     memory: AtomicU64,
     limits: Limits,
     program: Arc<str>,
-    sink: Sink,
+    sink: LogSink,
     /// Prefix of the runner's frames; the program does not know it.
     mark: String,
 }
 
 #[derive(Default)]
-struct Table {
+struct CallTable {
     last: u64,
-    calls: HashMap<u64, oneshot::Sender<Result<Response, Failure>>>,
+    calls: HashMap<u64, oneshot::Sender<Result<Response, EngineError>>>,
     pings: HashMap<u64, oneshot::Sender<()>>,
-    loaded: Option<oneshot::Sender<Result<(), Failure>>>,
+    loaded: Option<oneshot::Sender<Result<(), EngineError>>>,
     /// The reason why the child is ending or has ended.
-    ended: Option<Failure>,
+    ended: Option<EngineError>,
 }
 
 impl Child {
@@ -85,16 +85,18 @@ impl Child {
     /// A [`Failure`] if the child does not start or the program cannot be loaded.
     pub(in crate::engine) async fn load(
         (program, code): (&Program, &str),
-        install: &Install,
-        sink: Sink,
-    ) -> Result<Self, Failure> {
-        let stopped = |error: std::io::Error| Failure::Stopped(error.to_string());
-        let mut child = spawner::spawn(install.command(RUNNER, program.limits.memory))
+        install: &NodeInstall,
+        sink: LogSink,
+    ) -> Result<Self, EngineError> {
+        let stopped = |error: std::io::Error| EngineError::Stopped(error.to_string());
+        let mut child = spawner::spawn(install.command(RUNNER_SCRIPT, program.limits.memory))
             .await
             .map_err(stopped)?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
-            return Err(Failure::Stopped("it has no standard streams".to_owned()));
+            return Err(EngineError::Stopped(
+                "it has no standard streams".to_owned(),
+            ));
         };
         let (input, orders) = mpsc::unbounded_channel();
         let (loaded, ready) = oneshot::channel();
@@ -120,7 +122,7 @@ impl Child {
         ];
         tokio::spawn(look_after(Arc::downgrade(&state), made.pid));
         tokio::spawn(keep(child, outputs, Arc::clone(&state)));
-        state.send(&Order::Load {
+        state.send(&RunnerRequest::Load {
             mark: &state.mark,
             code,
             env: program
@@ -129,11 +131,11 @@ impl Child {
                 .map(|(name, value)| (name.as_str(), value.expose()))
                 .collect(),
         });
-        match within(START + program.limits.cpu, ready).await {
+        match within(START_TIMEOUT + program.limits.cpu, ready).await {
             Ok(Ok(Ok(()))) => Ok(made),
             Ok(Ok(Err(failure))) => Err(failure),
             Ok(Err(_)) => Err(state.why_ended()),
-            Err(_) => Err(Failure::CpuTime(program.limits.cpu)),
+            Err(_) => Err(EngineError::CpuTime(program.limits.cpu)),
         }
     }
 
@@ -141,7 +143,7 @@ impl Child {
     ///
     /// # Errors
     /// Any [`Failure`] of the call.
-    pub(in crate::engine) async fn call(&self, request: &Request) -> Result<Response, Failure> {
+    pub(in crate::engine) async fn call(&self, request: &Request) -> Result<Response, EngineError> {
         let (reply, answer) = oneshot::channel();
         let id = {
             let mut table = self.state.table();
@@ -153,21 +155,21 @@ impl Child {
             table.calls.insert(id, reply);
             id
         };
-        let _forgotten = Forget {
+        let _forgotten = CallGuard {
             state: &self.state,
             id,
         };
-        self.state.send(&Order::Call { id, request });
+        self.state.send(&RunnerRequest::Call { id, request });
         let wall = self.state.limits.wall;
         match within(wall, answer).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(self.state.why_ended()),
-            Err(_) => Err(Failure::TimedOut(wall)),
+            Err(_) => Err(EngineError::TimedOut(wall)),
         }
     }
 
     /// Returns the reason why the child is ending or has ended, if it is.
-    pub(in crate::engine) fn ended(&self) -> Option<Failure> {
+    pub(in crate::engine) fn ended(&self) -> Option<EngineError> {
         self.state.table().ended.clone()
     }
 
@@ -189,23 +191,23 @@ impl Drop for Child {
 }
 
 /// Removes a call when its caller stops waiting.
-struct Forget<'a> {
+struct CallGuard<'a> {
     state: &'a State,
     id: u64,
 }
 
-impl Drop for Forget<'_> {
+impl Drop for CallGuard<'_> {
     fn drop(&mut self) {
         self.state.table().calls.remove(&self.id);
     }
 }
 
 impl State {
-    fn table(&self) -> MutexGuard<'_, Table> {
+    fn table(&self) -> MutexGuard<'_, CallTable> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn send(&self, order: &Order<'_>) {
+    fn send(&self, order: &RunnerRequest<'_>) {
         if let Ok(mut line) = serde_json::to_string(order) {
             line.push('\n');
             // Fails only if the child is gone, and then its calls fail when its end is noticed.
@@ -213,53 +215,55 @@ impl State {
         }
     }
 
-    fn why_ended(&self) -> Failure {
+    fn why_ended(&self) -> EngineError {
         let ended = self.table().ended.clone();
-        ended.unwrap_or_else(|| Failure::Stopped("its process ended".to_owned()))
+        ended.unwrap_or_else(|| EngineError::Stopped("its process ended".to_owned()))
     }
 
     /// Ends the child for this reason, unless another reason is set already.
-    fn end_for(&self, failure: Failure) {
+    fn end_for(&self, failure: EngineError) {
         self.table().ended.get_or_insert(failure);
         self.end.notify_one();
     }
 
-    fn take(&self, frame: Frame) {
+    fn take(&self, frame: RunnerMessage) {
         match frame {
-            Frame::Loaded => self.loaded(Ok(())),
-            Frame::Unloadable {
+            RunnerMessage::Loaded => self.loaded(Ok(())),
+            RunnerMessage::Unloadable {
                 text,
                 stack,
                 missing,
             } => self.loaded(Err(if missing {
-                Failure::Missing(format!("Node.js does not have what the code needs: {text}"))
+                EngineError::Missing(format!("Node.js does not have what the code needs: {text}"))
             } else {
-                Failure::Load(Exception::new(text, &stack))
+                EngineError::Load(Exception::new(text, &stack))
             })),
-            Frame::Answer { id, response } => self.answered(id, self.within_limits(response)),
-            Frame::Failed {
+            RunnerMessage::Answer { id, response } => {
+                self.answered(id, self.within_limits(response))
+            }
+            RunnerMessage::Failed {
                 id,
                 text,
                 stack,
                 answer,
             } => {
                 let failure = if answer {
-                    Failure::BadAnswer(cut(text))
+                    EngineError::BadAnswer(cut(text))
                 } else {
-                    Failure::Thrown(Exception::new(text, &stack))
+                    EngineError::Thrown(Exception::new(text, &stack))
                 };
                 self.answered(id, Err(failure));
             }
-            Frame::Pong { id } => {
+            RunnerMessage::Pong { id } => {
                 // Dropping the sender wakes the waiting check.
                 drop(self.table().pings.remove(&id));
             }
-            Frame::Log { level, text, bot } => {
+            RunnerMessage::Log { level, text, bot } => {
                 let bot = bot.map(Arc::from);
                 self.sink
                     .write(&self.program, bot, Level::named(&level), &text);
             }
-            Frame::Uncaught { text, stack, bot } => {
+            RunnerMessage::Uncaught { text, stack, bot } => {
                 let exception = Exception::new(text, &stack);
                 let bot = bot.map(Arc::from);
                 self.sink.write_uncaught(&self.program, bot, &exception);
@@ -267,25 +271,25 @@ impl State {
         }
     }
 
-    fn within_limits(&self, response: Response) -> Result<Response, Failure> {
+    fn within_limits(&self, response: Response) -> Result<Response, EngineError> {
         let headers = response.headers.iter();
         let headers: usize = headers.map(|(name, value)| name.len() + value.len()).sum();
         let longest = self.limits.answer;
         if headers + response.body.len() > longest {
             let text = format!("it is longer than {longest} bytes (runtime.max_answer_bytes)");
-            return Err(Failure::BadAnswer(text));
+            return Err(EngineError::BadAnswer(text));
         }
         Ok(response)
     }
 
-    fn loaded(&self, result: Result<(), Failure>) {
+    fn loaded(&self, result: Result<(), EngineError>) {
         if let Some(loaded) = self.table().loaded.take() {
             // Fails only if the caller no longer waits.
             let _ = loaded.send(result);
         }
     }
 
-    fn answered(&self, id: u64, result: Result<Response, Failure>) {
+    fn answered(&self, id: u64, result: Result<Response, EngineError>) {
         if let Some(reply) = self.table().calls.remove(&id) {
             // Fails only if the caller no longer waits.
             let _ = reply.send(result);
@@ -303,7 +307,7 @@ async fn write(mut stdin: ChildStdin, mut orders: mpsc::UnboundedReceiver<String
 
 async fn read(mut stdout: BufReader<ChildStdout>, state: Arc<State>) {
     loop {
-        match lines::next(&mut stdout, LONGEST).await {
+        match lines::next(&mut stdout, MAX_LINE_BYTES).await {
             Line::Text(line) => {
                 let frame = line.strip_prefix(&state.mark);
                 match frame.and_then(|frame| serde_json::from_str(frame).ok()) {
@@ -313,8 +317,8 @@ async fn read(mut stdout: BufReader<ChildStdout>, state: Arc<State>) {
                 }
             }
             Line::TooLong => {
-                return state.end_for(Failure::Stopped(format!(
-                    "its process wrote a line of more than {LONGEST} bytes"
+                return state.end_for(EngineError::Stopped(format!(
+                    "its process wrote a line of more than {MAX_LINE_BYTES} bytes"
                 )));
             }
             Line::End => return,
@@ -324,10 +328,13 @@ async fn read(mut stdout: BufReader<ChildStdout>, state: Arc<State>) {
 
 /// Logs the error output of Node.js itself: mostly, the reason why it ends.
 async fn read_errors(mut stderr: BufReader<tokio::process::ChildStderr>, state: Arc<State>) {
-    while let Line::Text(line) = lines::next(&mut stderr, LONGEST).await {
+    while let Line::Text(line) = lines::next(&mut stderr, MAX_LINE_BYTES).await {
         if line.contains("heap out of memory") {
             let memory = state.limits.memory;
-            state.table().ended.get_or_insert(Failure::Memory(memory));
+            state
+                .table()
+                .ended
+                .get_or_insert(EngineError::Memory(memory));
         }
         if !line.is_empty() {
             state.sink.write(&state.program, None, Level::Error, &line);
@@ -347,11 +354,11 @@ async fn keep(mut child: tokio::process::Child, outputs: [JoinHandle<()>; 2], st
     };
     // The last output may contain a response, or the reason for the end.
     for output in outputs {
-        let _ = within(LAST_WORDS, output).await;
+        let _ = within(OUTPUT_TIMEOUT, output).await;
     }
     let text = status.map_or_else(|error| error.to_string(), |status| status.to_string());
     let mut table = state.table();
-    let failure = Failure::Stopped(format!("its process ended ({text})"));
+    let failure = EngineError::Stopped(format!("its process ended ({text})"));
     let failure = table.ended.get_or_insert(failure).clone();
     for (_, reply) in table.calls.drain() {
         // Fails only if the caller no longer waits.
@@ -363,7 +370,7 @@ async fn keep(mut child: tokio::process::Child, outputs: [JoinHandle<()>; 2], st
 /// Checks at intervals that a child with calls responds to pings and stays within its memory limit.
 async fn look_after(state: std::sync::Weak<State>, pid: u32) {
     loop {
-        pause(ROUND).await;
+        pause(CHECK_INTERVAL).await;
         let Some(state) = state.upgrade() else { return };
         let (pong, id) = {
             let mut table = state.table();
@@ -381,15 +388,15 @@ async fn look_after(state: std::sync::Weak<State>, pid: u32) {
         };
         if let Some(bytes) = spawner::resident(pid) {
             state.memory.store(bytes, Ordering::Relaxed);
-            if bytes > state.limits.memory as u64 + OWN_MEMORY {
-                return state.end_for(Failure::Memory(state.limits.memory));
+            if bytes > state.limits.memory as u64 + NODE_MEMORY {
+                return state.end_for(EngineError::Memory(state.limits.memory));
             }
         }
-        state.send(&Order::Ping { id });
+        state.send(&RunnerRequest::Ping { id });
         let limit = state.limits.cpu;
         // A pong drops the sender, so only the timeout is an error here.
         if within(limit, pong).await.is_err() {
-            return state.end_for(Failure::CpuTime(limit));
+            return state.end_for(EngineError::CpuTime(limit));
         }
     }
 }

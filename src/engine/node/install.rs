@@ -11,21 +11,21 @@ use crate::{
 };
 
 /// Maximum time of one trial run of Node.js.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Script that prints the version of this Node.js, and which of the required flags it supports.
-const QUESTION: &str = "\
+const PROBE_SCRIPT: &str = "\
     const known = process.allowedNodeEnvironmentFlags;\
     const flags = ['--permission', '--experimental-permission', '--allow-net'];\
     console.log(JSON.stringify({ version: process.version, flags: flags.filter((f) => known.has(f)) }))";
 
 /// Writable memory that Node.js uses in addition to the program's limit, in bytes: an upper bound, with the stacks of
 /// its threads and space for its garbage collector.
-const OWN_MEMORY: u64 = 1024 * 1024 * 1024;
+const NODE_MEMORY: u64 = 1024 * 1024 * 1024;
 
 /// A Node.js installation that can run programs.
 #[derive(Debug, Clone)]
-pub(in crate::engine) struct Install {
+pub(in crate::engine) struct NodeInstall {
     path: String,
     flags: Vec<&'static str>,
     /// This program in the hidden mode that becomes Node.js, if that works here.
@@ -40,12 +40,12 @@ struct Launcher {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct ProbeOutput {
     version: String,
     flags: Vec<String>,
 }
 
-impl Install {
+impl NodeInstall {
     /// Checks the Node.js that the settings name, and finds the confinement that works with it. Logs the measures
     /// that are in force.
     ///
@@ -54,11 +54,14 @@ impl Install {
     pub(in crate::engine) async fn find(settings: &Settings) -> Result<Self, String> {
         let path = &settings.node_path;
         let mut command = Command::new(path);
-        command.args(["-e", QUESTION]).env_clear().current_dir("/");
+        command
+            .args(["-e", PROBE_SCRIPT])
+            .env_clear()
+            .current_dir("/");
         let output = output(command)
             .await
             .map_err(|why| format!("{path} {why}"))?;
-        let answer: Answer =
+        let answer: ProbeOutput =
             last_line(&output).ok_or_else(|| format!("{path} is not Node.js, or too old"))?;
         let has = |flag: &str| answer.flags.iter().any(|known| known == flag);
         // The permission model has its stable flag since Node.js 22.13 and 23.5.
@@ -93,10 +96,10 @@ impl Install {
             };
             let mut command = launcher.command(settings.memory_bytes as u64, true);
             command.arg("--").arg(&self.path).args(&self.flags);
-            command.args(["--no-warnings", "-e", QUESTION]);
+            command.args(["--no-warnings", "-e", PROBE_SCRIPT]);
             let text = output(Command::from(command)).await.unwrap_or_default();
             let measures: Option<Measures> = first_line(&text);
-            if let Some(measures) = measures.filter(|_| last_line::<Answer>(&text).is_some()) {
+            if let Some(measures) = measures.filter(|_| last_line::<ProbeOutput>(&text).is_some()) {
                 report(measures);
                 self.launcher = Some(launcher);
                 return Ok(());
@@ -144,7 +147,7 @@ impl Launcher {
     fn command(&self, memory: u64, report: bool) -> std::process::Command {
         let mut command = helper::command(self.program.as_deref(), helper::NODE_LAUNCHER);
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
-        let memory = memory.saturating_add(OWN_MEMORY);
+        let memory = memory.saturating_add(NODE_MEMORY);
         command.args(["--memory-bytes", &memory.to_string()]);
         if let Some(uid) = self.uid {
             command.args(["--uid", &uid.to_string()]);
@@ -190,7 +193,7 @@ async fn output(mut command: Command) -> Result<String, String> {
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .kill_on_drop(true);
-    let output = within(PATIENCE, command.output())
+    let output = within(PROBE_TIMEOUT, command.output())
         .await
         .map_err(|_| "does not answer".to_owned())?
         .map_err(|error| format!("cannot be started: {error}"))?;

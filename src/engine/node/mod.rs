@@ -10,4 +10,4 @@ mod lines;
 mod protocol;
 mod spawner;
 
-pub(super) use self::{child::Child, install::Install};
+pub(super) use self::{child::Child, install::NodeInstall};

@@ -9,7 +9,7 @@ use crate::engine::{Request, Response};
 /// A message to the runner.
 #[derive(Serialize)]
 #[serde(tag = "do", rename_all = "lowercase")]
-pub(super) enum Order<'a> {
+pub(super) enum RunnerRequest<'a> {
     Load {
         mark: &'a str,
         code: &'a str,
@@ -27,7 +27,7 @@ pub(super) enum Order<'a> {
 /// A message from the runner.
 #[derive(Deserialize)]
 #[serde(tag = "is", rename_all = "lowercase")]
-pub(super) enum Frame {
+pub(super) enum RunnerMessage {
     Loaded,
     Unloadable {
         text: String,

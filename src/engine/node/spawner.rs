@@ -13,14 +13,14 @@ use tokio::{
     sync::oneshot,
 };
 
-struct Order {
+struct SpawnRequest {
     command: Command,
     tokio: Handle,
     started: oneshot::Sender<io::Result<Child>>,
 }
 
-static ORDERS: LazyLock<mpsc::Sender<Order>> = LazyLock::new(|| {
-    let (orders, incoming) = mpsc::channel::<Order>();
+static SPAWN_QUEUE: LazyLock<mpsc::Sender<SpawnRequest>> = LazyLock::new(|| {
+    let (orders, incoming) = mpsc::channel::<SpawnRequest>();
     thread::spawn(move || {
         for mut order in incoming {
             let _in_runtime = order.tokio.enter();
@@ -37,13 +37,13 @@ static ORDERS: LazyLock<mpsc::Sender<Order>> = LazyLock::new(|| {
 /// Errors of the system.
 pub(super) async fn spawn(command: Command) -> io::Result<Child> {
     let (started, child) = oneshot::channel();
-    let order = Order {
+    let order = SpawnRequest {
         command,
         tokio: Handle::current(),
         started,
     };
     let gone = || io::Error::other("the thread that starts children is gone");
-    ORDERS.send(order).map_err(|_| gone())?;
+    SPAWN_QUEUE.send(order).map_err(|_| gone())?;
     child.await.map_err(|_| gone())?
 }
 

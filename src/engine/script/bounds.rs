@@ -5,23 +5,23 @@
 //! statement, because they make a tree as deep as their number.
 
 /// Maximum length of a source, in bytes.
-pub const LONGEST: usize = 16 * 1024;
+pub const MAX_SOURCE_BYTES: usize = 16 * 1024;
 /// Maximum nesting depth of brackets.
-pub const DEEPEST: usize = 50;
+pub const MAX_DEPTH: usize = 50;
 /// Maximum number of operators of one statement, at one level of brackets.
-pub const OPERATORS_MAX: usize = 500;
+pub const MAX_OPERATORS: usize = 500;
 
 /// The limit that a script exceeds. The texts are for the script's author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Exceeded {
+pub enum ExceededLimit {
     /// The script is too long.
-    #[error("the script has {0} bytes, and at most {LONGEST} are allowed")]
+    #[error("the script has {0} bytes, and at most {MAX_SOURCE_BYTES} are allowed")]
     Length(usize),
     /// Brackets are nested too deeply.
-    #[error("the script nests brackets more than {DEEPEST} deep")]
+    #[error("the script nests brackets more than {MAX_DEPTH} deep")]
     Depth,
     /// A statement has too many operators.
-    #[error("a statement of the script has more than {OPERATORS_MAX} operators")]
+    #[error("a statement of the script has more than {MAX_OPERATORS} operators")]
     Operators,
 }
 
@@ -29,9 +29,9 @@ pub enum Exceeded {
 ///
 /// # Errors
 /// [`Exceeded`] with the first limit that the source exceeds.
-pub fn check(source: &str) -> Result<(), Exceeded> {
-    if source.len() > LONGEST {
-        return Err(Exceeded::Length(source.len()));
+pub fn check(source: &str) -> Result<(), ExceededLimit> {
+    if source.len() > MAX_SOURCE_BYTES {
+        return Err(ExceededLimit::Length(source.len()));
     }
     let bytes = source.as_bytes();
     // Number of operators at each open level of brackets, the outermost first.
@@ -48,8 +48,8 @@ pub fn check(source: &str) -> Result<(), Exceeded> {
             b'\'' if before.is_ascii_alphanumeric() => at = end_of(bytes, at, b'\''),
             b'(' | b'[' | b'{' => {
                 levels.push(0);
-                if levels.len() > DEEPEST + 1 {
-                    return Err(Exceeded::Depth);
+                if levels.len() > MAX_DEPTH + 1 {
+                    return Err(ExceededLimit::Depth);
                 }
             }
             b')' | b']' | b'}' if levels.len() > 1 => drop(levels.pop()),
@@ -66,8 +66,8 @@ pub fn check(source: &str) -> Result<(), Exceeded> {
             }
             operator if operator == b'.' || joins(operator) => {
                 let operators = levels.last().copied().unwrap_or(0) + 1;
-                if operators > OPERATORS_MAX {
-                    return Err(Exceeded::Operators);
+                if operators > MAX_OPERATORS {
+                    return Err(ExceededLimit::Operators);
                 }
                 set(&mut levels, operators);
             }
@@ -123,19 +123,19 @@ mod tests {
 
     #[test]
     fn what_is_long_or_deep_does_not() {
-        let over = LONGEST + 1;
-        assert_eq!(check(&" ".repeat(over)), Err(Exceeded::Length(over)));
+        let over = MAX_SOURCE_BYTES + 1;
+        assert_eq!(check(&" ".repeat(over)), Err(ExceededLimit::Length(over)));
         for bracket in ["(", "[", "{"] {
-            assert_eq!(check(&bracket.repeat(51)), Err(Exceeded::Depth));
+            assert_eq!(check(&bracket.repeat(51)), Err(ExceededLimit::Depth));
         }
         for chain in ["!", "1 + ", "1 +\n", ".a", "a | ", "-"] {
             assert_eq!(
                 check(&chain.repeat(600)),
-                Err(Exceeded::Operators),
+                Err(ExceededLimit::Operators),
                 "{chain}"
             );
         }
-        assert_eq!(check(&"\"x\" ((".repeat(30)), Err(Exceeded::Depth));
+        assert_eq!(check(&"\"x\" ((".repeat(30)), Err(ExceededLimit::Depth));
     }
 
     proptest! {

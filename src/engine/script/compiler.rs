@@ -13,32 +13,32 @@ use vrl::{
     value::{Secrets, Value as VrlValue},
 };
 
-use super::{ScriptError, TIME};
+use super::{MAX_RUN_TIME, ScriptError};
 use crate::kernel::clock::Stopwatch;
 
 /// Functions of the standard library that are removed, because they would write to the log of this process.
-const LEFT_OUT: [&str; 1] = ["log"];
+const REMOVED_FUNCTIONS: [&str; 1] = ["log"];
 
 /// Maximum number of compiled programs in the cache.
-const KEPT: usize = 64;
+const MAX_CACHED: usize = 64;
 
 /// Maximum length of an error text, in bytes.
-const LONGEST_TEXT: usize = 8 * 1024;
+const MAX_ERROR_BYTES: usize = 8 * 1024;
 
 /// The compiler, with a cache of the programs that were used last.
-pub(super) struct Language {
+pub(super) struct Compiler {
     functions: Vec<Box<dyn Function>>,
     /// Compiled programs by source, the most recently used last.
     programs: Vec<(String, Program)>,
 }
 
-impl Language {
+impl Compiler {
     pub(super) fn new() -> Self {
         let mut functions: Vec<Box<dyn Function>> = vrl::stdlib::all();
-        functions.retain(|function| !LEFT_OUT.contains(&function.identifier()));
+        functions.retain(|function| !REMOVED_FUNCTIONS.contains(&function.identifier()));
         Self {
             functions,
-            programs: Vec::with_capacity(KEPT),
+            programs: Vec::with_capacity(MAX_CACHED),
         }
     }
 
@@ -60,7 +60,7 @@ impl Language {
             Some(at) => self.programs.remove(at),
             None => (source.to_owned(), self.compile(source)?),
         };
-        if self.programs.len() >= KEPT {
+        if self.programs.len() >= MAX_CACHED {
             self.programs.remove(0);
         }
         Ok(&self.programs.push_mut(entry).1)
@@ -88,7 +88,7 @@ pub(super) fn resolve(program: &Program, object: VrlValue) -> Result<Value, Scri
     };
     let watch = Stopwatch::start();
     let mut control = || match watch.elapsed() {
-        spent if spent > TIME => ControlFlow::Break(()),
+        spent if spent > MAX_RUN_TIME => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     };
     let mut runtime = Runtime::default();
@@ -103,8 +103,8 @@ pub(super) fn resolve(program: &Program, object: VrlValue) -> Result<Value, Scri
 }
 
 fn cut(text: &str) -> String {
-    match text.len() > LONGEST_TEXT {
-        true => format!("{}…", &text[..text.floor_char_boundary(LONGEST_TEXT)]),
+    match text.len() > MAX_ERROR_BYTES {
+        true => format!("{}…", &text[..text.floor_char_boundary(MAX_ERROR_BYTES)]),
         false => text.to_owned(),
     }
 }
@@ -116,12 +116,12 @@ mod tests {
     use super::*;
 
     fn run(source: &str, object: Value) -> Result<Value, ScriptError> {
-        let mut language = Language::new();
+        let mut language = Compiler::new();
         resolve(language.program(source)?, VrlValue::from(object))
     }
 
     fn check(source: &str) -> Result<(), ScriptError> {
-        Language::new().check(source)
+        Compiler::new().check(source)
     }
 
     fn ran(source: &str, object: Value) -> Value {
@@ -214,12 +214,12 @@ mod tests {
 
     #[test]
     fn those_used_last_are_kept_compiled() {
-        let mut language = Language::new();
-        for number in 0..2 * KEPT {
+        let mut language = Compiler::new();
+        for number in 0..2 * MAX_CACHED {
             language.program(&number.to_string()).expect("a script");
             language.program("0").expect("a script");
         }
-        assert_eq!(language.programs.len(), KEPT);
+        assert_eq!(language.programs.len(), MAX_CACHED);
         let kept = |source: &str| language.programs.iter().any(|(known, _)| known == source);
         assert!(kept("0") && kept("127") && !kept("1"));
     }

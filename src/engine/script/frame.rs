@@ -26,7 +26,7 @@ impl Hello {
 
 /// A request, as the server writes it.
 #[derive(Serialize)]
-pub(super) struct Ask<'a> {
+pub(super) struct ScriptRequestRef<'a> {
     pub(super) source: &'a str,
     /// `None` to only check the source.
     pub(super) object: Option<&'a Value>,
@@ -34,13 +34,13 @@ pub(super) struct Ask<'a> {
 
 /// A request, as the worker reads it.
 #[derive(Deserialize)]
-pub(super) struct Asked {
+pub(super) struct ScriptRequest {
     pub(super) source: String,
     pub(super) object: Option<VrlValue>,
 }
 
 /// The response of the worker.
-pub(super) type Answer = Result<Value, ScriptError>;
+pub(super) type ScriptResult = Result<Value, ScriptError>;
 
 /// Serializes a value as a frame.
 ///

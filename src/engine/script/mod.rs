@@ -18,13 +18,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    bounds::{Exceeded, LONGEST},
+    bounds::{ExceededLimit, MAX_SOURCE_BYTES},
     pool::Scripts,
-    worker::{Worker, serve},
+    worker::{WorkerLimits, serve},
 };
 
 /// Maximum time that a script runs.
-pub const TIME: Duration = Duration::from_millis(100);
+pub const MAX_RUN_TIME: Duration = Duration::from_millis(100);
 
 /// Time after which a caller should retry a script that no worker could run.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -35,7 +35,7 @@ pub enum ScriptError {
     /// The script is too long or nested too deeply to be compiled. No worker sees it.
     #[serde(skip)]
     #[error(transparent)]
-    Bounds(#[from] Exceeded),
+    Bounds(#[from] ExceededLimit),
     /// The script does not compile.
     #[error("the script cannot be compiled: {0}")]
     Compile(String),
@@ -43,7 +43,7 @@ pub enum ScriptError {
     #[error("the script failed: {0}")]
     Failed(String),
     /// The script ran for too long.
-    #[error("the script ran for longer than {TIME:?}")]
+    #[error("the script ran for longer than {MAX_RUN_TIME:?}")]
     TimedOut,
     /// The script needs too much memory.
     #[error("the script needs more than its memory of {0} bytes (runtime.script_memory_bytes)")]

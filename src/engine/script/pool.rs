@@ -12,9 +12,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::{
     ScriptError, bounds,
-    frame::{self, Answer, Ask},
-    process::{Exchange, Process},
-    worker::AROUND,
+    frame::{self, ScriptRequestRef, ScriptResult},
+    process::{Outcome, WorkerProcess},
+    worker::FRAME_OVERHEAD,
 };
 use crate::{
     engine::Settings,
@@ -22,10 +22,10 @@ use crate::{
 };
 
 /// Maximum time that a script waits for a worker.
-const PATIENCE: Duration = Duration::from_secs(5);
+const WORKER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Maximum number of workers that are tried for a script, if each has just ended by itself.
-const ATTEMPTS: usize = 3;
+const MAX_ATTEMPTS: usize = 3;
 
 /// Runs scripts. Clones share the workers.
 #[derive(Clone)]
@@ -39,18 +39,18 @@ struct Pool {
     places: Arc<Semaphore>,
     /// The idle workers, the most recently used last.
     idle: Mutex<Vec<mpsc::Sender<Job>>>,
-    lanes: Mutex<Lanes>,
+    lanes: Mutex<SourceLimits>,
 }
 
 /// The limits of each script source: only a number of its scripts run at once. The others wait for that limit and do
 /// not occupy a worker.
 #[derive(Default)]
-struct Lanes {
+struct SourceLimits {
     hasher: RandomState,
-    by_source: HashMap<u64, Weak<Lane>>,
+    by_source: HashMap<u64, Weak<SourceLimit>>,
 }
 
-struct Lane {
+struct SourceLimit {
     run: Arc<Semaphore>,
     wait: Arc<Semaphore>,
 }
@@ -58,14 +58,14 @@ struct Lane {
 /// A script for a worker.
 struct Job {
     frame: Arc<Vec<u8>>,
-    reply: oneshot::Sender<Exchange>,
+    reply: oneshot::Sender<Outcome>,
     /// The worker's own queue, which returns to the idle workers after the script.
     worker: mpsc::Sender<Job>,
-    place: Place,
+    place: Permits,
 }
 
 /// The permits that a script holds until its worker is idle again.
-type Place = [OwnedSemaphorePermit; 4];
+type Permits = [OwnedSemaphorePermit; 4];
 
 impl Scripts {
     /// Creates a pool without workers: the first script starts one.
@@ -98,19 +98,19 @@ impl Scripts {
         self.ask(source, Some(object)).await
     }
 
-    async fn ask(&self, source: &str, object: Option<&Value>) -> Answer {
+    async fn ask(&self, source: &str, object: Option<&Value>) -> ScriptResult {
         bounds::check(source)?;
         let lane = self.0.lane(source);
         let mut place = self.0.place(&lane).await?;
         // The frame is built only now, so that a waiting script takes no memory for it.
         let most = self.0.settings.script_input_bytes;
-        let frame = frame::frame(&Ask { source, object }, most + AROUND);
+        let frame = frame::frame(&ScriptRequestRef { source, object }, most + FRAME_OVERHEAD);
         let frame = Arc::new(frame.map_err(|_| ScriptError::Input(most))?);
-        for _ in 0..ATTEMPTS {
+        for _ in 0..MAX_ATTEMPTS {
             match self.0.exchange(place, &frame).await? {
-                Exchange::Answered(answer) => return answer,
-                Exchange::Broken(error) => return Err(error),
-                Exchange::Retired => place = self.0.place(&lane).await?,
+                Outcome::Answered(answer) => return answer,
+                Outcome::Broken(error) => return Err(error),
+                Outcome::Retired => place = self.0.place(&lane).await?,
             }
         }
         let text = "what runs it has ended again and again";
@@ -130,7 +130,7 @@ impl Pool {
     }
 
     /// Returns the limits of a source.
-    fn lane(&self, source: &str) -> Arc<Lane> {
+    fn lane(&self, source: &str) -> Arc<SourceLimit> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let key = lanes.hasher.hash_one(source);
         if let Some(known) = lanes.by_source.get(&key).and_then(Weak::upgrade) {
@@ -138,7 +138,7 @@ impl Pool {
         }
         lanes.by_source.retain(|_, lane| lane.strong_count() > 0);
         let settings = &self.settings;
-        let lane = Arc::new(Lane {
+        let lane = Arc::new(SourceLimit {
             run: Arc::new(Semaphore::new(settings.script_workers.max(2) - 1)),
             wait: Arc::new(Semaphore::new(settings.script_queue.div_ceil(4).max(1))),
         });
@@ -147,12 +147,12 @@ impl Pool {
     }
 
     /// Waits for the permits to run a script.
-    async fn place(&self, lane: &Lane) -> Result<Place, ScriptError> {
+    async fn place(&self, lane: &SourceLimit) -> Result<Permits, ScriptError> {
         let busy = || ScriptError::Busy(self.settings.script_queue);
         let waits = Arc::clone(&lane.wait).try_acquire_owned();
         let queued = Arc::clone(&self.places).try_acquire_owned();
         let (waits, queued) = (waits.map_err(|_| busy())?, queued.map_err(|_| busy())?);
-        let permits = within(PATIENCE, async {
+        let permits = within(WORKER_TIMEOUT, async {
             let runs = Arc::clone(&lane.run).acquire_owned().await;
             let works = Arc::clone(&self.workers).acquire_owned().await;
             runs.and_then(|runs| works.map(|works| (runs, works)))
@@ -165,9 +165,9 @@ impl Pool {
     /// waiting.
     async fn exchange(
         self: &Arc<Self>,
-        place: Place,
+        place: Permits,
         frame: &Arc<Vec<u8>>,
-    ) -> Result<Exchange, ScriptError> {
+    ) -> Result<Outcome, ScriptError> {
         let (reply, answer) = oneshot::channel();
         let worker = match self.take_idle() {
             Some(worker) => worker,
@@ -181,7 +181,7 @@ impl Pool {
         };
         // A worker that has ended drops the job.
         let _ = worker.try_send(job);
-        Ok(answer.await.unwrap_or(Exchange::Retired))
+        Ok(answer.await.unwrap_or(Outcome::Retired))
     }
 
     /// Takes the most recently used idle worker, so that the other ones can end when they are idle for long enough.
@@ -193,7 +193,7 @@ impl Pool {
 
     /// Starts a worker.
     async fn start(self: &Arc<Self>) -> Result<mpsc::Sender<Job>, ScriptError> {
-        let process = Process::start(&self.settings).await?;
+        let process = WorkerProcess::start(&self.settings).await?;
         let (worker, jobs) = mpsc::channel(1);
         tokio::spawn(serve(process, jobs, Arc::downgrade(self)));
         Ok(worker)
@@ -201,7 +201,7 @@ impl Pool {
 }
 
 /// Runs the jobs of a worker, until the worker ends or the pool is gone.
-async fn serve(mut process: Process, mut jobs: mpsc::Receiver<Job>, pool: Weak<Pool>) {
+async fn serve(mut process: WorkerProcess, mut jobs: mpsc::Receiver<Job>, pool: Weak<Pool>) {
     loop {
         let job = tokio::select! {
             job = jobs.recv() => job,
@@ -209,7 +209,7 @@ async fn serve(mut process: Process, mut jobs: mpsc::Receiver<Job>, pool: Weak<P
         };
         let Some(job) = job else { return };
         let exchange = process.exchange(&job.frame).await;
-        let goes_on = matches!(exchange, Exchange::Answered(_));
+        let goes_on = matches!(exchange, Outcome::Answered(_));
         let Job {
             reply,
             worker,

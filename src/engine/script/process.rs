@@ -8,9 +8,9 @@ use tokio::{
 };
 
 use super::{
-    ScriptError, TIME,
-    frame::{self, Answer, Hello},
-    worker::{AROUND, TIMED_OUT},
+    MAX_RUN_TIME, ScriptError,
+    frame::{self, Hello, ScriptResult},
+    worker::{FRAME_OVERHEAD, TIMED_OUT_STATUS},
 };
 use crate::{
     engine::{Settings, helper},
@@ -18,17 +18,17 @@ use crate::{
 };
 
 /// Maximum time until a worker has started; other processes may occupy the processors.
-const START: std::time::Duration = std::time::Duration::from_secs(20);
+const START_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// Time that an exchange may take beyond [`TIME`]. The worker itself ends a script that takes too long; this limit is
 /// for a worker that does not.
 const SLACK: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Maximum number of bytes that are read of the error output of a worker that ended.
-const LAST_WORDS: u64 = 4096;
+const MAX_STDERR_BYTES: u64 = 4096;
 
 /// A worker that has started. Dropping it ends the worker.
-pub(super) struct Process {
+pub(super) struct WorkerProcess {
     child: Child,
     input: ChildStdin,
     output: ChildStdout,
@@ -38,22 +38,22 @@ pub(super) struct Process {
 }
 
 /// The outcome of an exchange.
-pub(super) enum Exchange {
+pub(super) enum Outcome {
     /// The worker responded.
-    Answered(Answer),
+    Answered(ScriptResult),
     /// The worker had ended by itself and did not take the script; another worker must run it.
     Retired,
     /// The script ended the worker.
     Broken(ScriptError),
 }
 
-impl Process {
+impl WorkerProcess {
     /// Starts a worker.
     ///
     /// # Errors
     /// `Unavailable` if the worker does not start.
     pub(super) async fn start(settings: &Settings) -> Result<Self, ScriptError> {
-        let started = within(START, Self::started(settings)).await;
+        let started = within(START_TIMEOUT, Self::started(settings)).await;
         let started = started.unwrap_or_else(|_| Err(io::Error::other("it does not answer")));
         started.map_err(|error| {
             tracing::error!(%error, "a worker for scripts cannot be started");
@@ -87,9 +87,9 @@ impl Process {
             output,
             errors,
             memory: settings.script_memory_bytes,
-            most: settings.script_output_bytes + AROUND,
+            most: settings.script_output_bytes + FRAME_OVERHEAD,
         };
-        let hello = frame::receive(&mut process.output, AROUND).await;
+        let hello = frame::receive(&mut process.output, FRAME_OVERHEAD).await;
         if !hello.is_ok_and(|hello: Hello| hello == Hello::new()) {
             let (_, text) = process.end().await;
             return Err(io::Error::other(format!("it is no worker: {text}")));
@@ -98,15 +98,15 @@ impl Process {
     }
 
     /// Sends a frame to the worker and waits for the outcome.
-    pub(super) async fn exchange(&mut self, asked: &[u8]) -> Exchange {
+    pub(super) async fn exchange(&mut self, asked: &[u8]) -> Outcome {
         let answer = async {
             self.input.write_all(asked).await?;
             frame::receive_bytes(&mut self.output, self.most).await
         };
-        match within(TIME + SLACK, answer).await {
-            Ok(Ok(bytes)) => Exchange::Answered(read(&bytes)),
+        match within(MAX_RUN_TIME + SLACK, answer).await {
+            Ok(Ok(bytes)) => Outcome::Answered(read(&bytes)),
             Ok(Err(_)) => self.why_ended().await,
-            Err(_) => Exchange::Broken(ScriptError::TimedOut),
+            Err(_) => Outcome::Broken(ScriptError::TimedOut),
         }
     }
 
@@ -116,15 +116,15 @@ impl Process {
         let _ = self.child.wait().await;
     }
 
-    async fn why_ended(&mut self) -> Exchange {
+    async fn why_ended(&mut self) -> Outcome {
         let (status, text) = self.end().await;
-        let failed = |text: &str| Exchange::Broken(ScriptError::Failed(text.to_owned()));
+        let failed = |text: &str| Outcome::Broken(ScriptError::Failed(text.to_owned()));
         match status {
-            Some(0) => Exchange::Retired,
-            Some(TIMED_OUT) => Exchange::Broken(ScriptError::TimedOut),
+            Some(0) => Outcome::Retired,
+            Some(TIMED_OUT) => Outcome::Broken(ScriptError::TimedOut),
             // The standard library of Rust prints this text.
             _ if text.contains("memory allocation of") => {
-                Exchange::Broken(ScriptError::Memory(self.memory))
+                Outcome::Broken(ScriptError::Memory(self.memory))
             }
             _ if text.contains("overflowed its stack") => failed("it is nested too deeply"),
             _ => {
@@ -138,7 +138,7 @@ impl Process {
     async fn end(&mut self) -> (Option<i32>, String) {
         let mut text = String::new();
         let status = within(SLACK, async {
-            let mut errors = (&mut self.errors).take(LAST_WORDS);
+            let mut errors = (&mut self.errors).take(MAX_STDERR_BYTES);
             // The worker writes UTF-8.
             let _ = errors.read_to_string(&mut text).await;
             self.child.wait().await
@@ -150,7 +150,7 @@ impl Process {
     }
 }
 
-fn read(bytes: &[u8]) -> Answer {
+fn read(bytes: &[u8]) -> ScriptResult {
     serde_json::from_slice(bytes).unwrap_or_else(|error| {
         let text = format!("what it makes cannot be read: {error}");
         Err(ScriptError::Failed(text))

@@ -15,32 +15,32 @@ use std::{
 };
 
 use super::{
-    LONGEST, ScriptError, TIME,
-    compiler::Language,
-    frame::{self, Answer, Asked, Hello},
+    MAX_RUN_TIME, MAX_SOURCE_BYTES, ScriptError,
+    compiler::Compiler,
+    frame::{self, Hello, ScriptRequest, ScriptResult},
 };
 use crate::engine::confinement;
 
 /// Exit status of a worker that ended because a script ran for too long.
-pub(super) const TIMED_OUT: i32 = 87;
+pub(super) const TIMED_OUT_STATUS: i32 = 87;
 
 /// Stack of the thread that compiles, in bytes: more than the deepest source of [`LONGEST`] needs. Only the used part
 /// of it takes memory.
-const STACK: usize = 256 * 1024 * 1024;
+const STACK_BYTES: usize = 256 * 1024 * 1024;
 
 /// Maximum time to compile a script.
-const COMPILING: Duration = Duration::from_secs(2);
+const COMPILE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Time that a script may run beyond [`TIME`] without checking the time: one call of a library function, and reading
 /// and writing around it.
 const GRACE: Duration = Duration::from_millis(400);
 
 /// Maximum number of bytes of a frame in addition to the object or the result: the source and the JSON around them.
-pub(super) const AROUND: usize = 4 * LONGEST;
+pub(super) const FRAME_OVERHEAD: usize = 4 * MAX_SOURCE_BYTES;
 
 /// The limits of a worker.
 #[derive(Debug, Clone)]
-pub struct Worker {
+pub struct WorkerLimits {
     /// Memory of a script, in bytes.
     pub memory: usize,
     /// Maximum size of a script's input, in bytes.
@@ -55,9 +55,9 @@ pub struct Worker {
 ///
 /// # Errors
 /// Errors of the standard streams, and an error if the process cannot confine itself.
-pub fn serve(worker: &Worker) -> io::Result<()> {
+pub fn serve(worker: &WorkerLimits) -> io::Result<()> {
     // Opened now, because no file can be opened after the confinement.
-    let memory = Memory::open();
+    let memory = MemoryUsage::open();
     confinement::confine_worker()?;
     let (watch, watched) = mpsc::channel();
     let idle = worker.idle;
@@ -65,46 +65,50 @@ pub fn serve(worker: &Worker) -> io::Result<()> {
     let worker = worker.clone();
     let working = thread::Builder::new()
         .name("script".to_owned())
-        .stack_size(STACK)
+        .stack_size(STACK_BYTES)
         .spawn(move || work(&worker, memory, &watch))?;
     let panicked = |_| Err(io::Error::other("the script engine has a defect"));
     working.join().unwrap_or_else(panicked)
 }
 
 /// The time limit for the current activity of the worker.
-enum Watch {
+enum TimeLimit {
     Until(Duration),
     Idle,
 }
 
 /// Ends the process when the current activity takes too long.
-fn look_after(idle: Duration, watched: &mpsc::Receiver<Watch>) {
+fn look_after(idle: Duration, watched: &mpsc::Receiver<TimeLimit>) {
     let (mut wait, mut status) = (idle, 0);
     loop {
         match watched.recv_timeout(wait) {
-            Ok(Watch::Until(limit)) => (wait, status) = (limit, TIMED_OUT),
-            Ok(Watch::Idle) => (wait, status) = (idle, 0),
+            Ok(TimeLimit::Until(limit)) => (wait, status) = (limit, TIMED_OUT_STATUS),
+            Ok(TimeLimit::Idle) => (wait, status) = (idle, 0),
             Err(RecvTimeoutError::Timeout) => exit(status),
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }
 }
 
-fn work(worker: &Worker, memory: Option<Memory>, watch: &Sender<Watch>) -> io::Result<()> {
+fn work(
+    worker: &WorkerLimits,
+    memory: Option<MemoryUsage>,
+    watch: &Sender<TimeLimit>,
+) -> io::Result<()> {
     let (mut input, mut output) = (io::stdin(), io::stdout());
-    let mut language = Language::new();
+    let mut language = Compiler::new();
     // Initializes everything that VRL creates on first use.
     let _ = language.check("true");
-    let mut room = memory.map(|memory| Room::of(memory, worker.memory as u64));
+    let mut room = memory.map(|memory| MemoryLimit::of(memory, worker.memory as u64));
     if let Some(room) = &mut room {
         room.limit()?;
     }
-    send(&mut output, &Hello::new(), LONGEST)?;
-    let most = worker.input + AROUND;
+    send(&mut output, &Hello::new(), MAX_SOURCE_BYTES)?;
+    let most = worker.input + FRAME_OVERHEAD;
     while let Some(asked) = receive(&mut input, most)? {
         let answer = answer(&mut language, asked, watch);
         // The thread that receives it lives as long as the process.
-        let _ = watch.send(Watch::Idle);
+        let _ = watch.send(TimeLimit::Idle);
         send(&mut output, &answer, worker.output)?;
         if let Some(room) = &mut room
             && !room.limit()?
@@ -115,36 +119,40 @@ fn work(worker: &Worker, memory: Option<Memory>, watch: &Sender<Watch>) -> io::R
     Ok(())
 }
 
-fn answer(language: &mut Language, asked: Asked, watch: &Sender<Watch>) -> Answer {
+fn answer(
+    language: &mut Compiler,
+    asked: ScriptRequest,
+    watch: &Sender<TimeLimit>,
+) -> ScriptResult {
     // The thread that receives it lives as long as the process.
-    let _ = watch.send(Watch::Until(COMPILING));
+    let _ = watch.send(TimeLimit::Until(COMPILE_TIMEOUT));
     let Some(object) = asked.object else {
         return language
             .check(&asked.source)
             .map(|()| serde_json::Value::Null);
     };
     let program = language.program(&asked.source)?;
-    let _ = watch.send(Watch::Until(TIME + GRACE));
+    let _ = watch.send(TimeLimit::Until(MAX_RUN_TIME + GRACE));
     super::compiler::resolve(program, object)
 }
 
-fn receive(input: &mut Stdin, most: usize) -> io::Result<Option<Asked>> {
+fn receive(input: &mut Stdin, most: usize) -> io::Result<Option<ScriptRequest>> {
     frame::read(input, most)
 }
 
 fn send(output: &mut Stdout, value: &impl serde::Serialize, most: usize) -> io::Result<()> {
     let bytes = frame::frame(value, most).or_else(|_| {
-        let too_large: Answer = Err(ScriptError::Output(most));
-        frame::frame(&too_large, AROUND)
+        let too_large: ScriptResult = Err(ScriptError::Output(most));
+        frame::frame(&too_large, FRAME_OVERHEAD)
     });
     let bytes = bytes.map_err(|_| io::Error::other("an answer cannot be written"))?;
     frame::write(output, &bytes)
 }
 
 /// The memory figures of this process, as the kernel reports them.
-struct Memory(File);
+struct MemoryUsage(File);
 
-impl Memory {
+impl MemoryUsage {
     fn open() -> Option<Self> {
         File::open("/proc/self/statm").ok().map(Self)
     }
@@ -167,14 +175,14 @@ impl Memory {
 }
 
 /// The memory limit of a script, on top of the memory of the worker at rest.
-struct Room {
-    memory: Memory,
+struct MemoryLimit {
+    memory: MemoryUsage,
     script: u64,
     rest: (u64, u64),
 }
 
-impl Room {
-    fn of(memory: Memory, script: u64) -> Self {
+impl MemoryLimit {
+    fn of(memory: MemoryUsage, script: u64) -> Self {
         let rest = memory.now().unwrap_or_default();
         Self {
             memory,

@@ -27,7 +27,7 @@ pub enum AllowedHost {
     "must be a host without a port: parlance.example.com, *.example.com (names below it), 192.0.2.7, \
      [2001:db8::1], or * for any"
 )]
-pub struct NotAHost;
+pub struct InvalidHost;
 
 impl AllowedHost {
     pub(super) fn of(host: Host<'_>) -> Self {
@@ -49,22 +49,22 @@ impl AllowedHost {
 }
 
 impl TryFrom<String> for AllowedHost {
-    type Error = NotAHost;
+    type Error = InvalidHost;
 
-    fn try_from(text: String) -> Result<Self, NotAHost> {
+    fn try_from(text: String) -> Result<Self, InvalidHost> {
         if text == "*" {
             return Ok(Self::Any);
         }
         if let Some(parent) = text.strip_prefix("*.") {
             return match Host::parse(parent) {
                 Some(Host::Name(name)) => Ok(Self::Below(name.to_ascii_lowercase())),
-                _ => Err(NotAHost),
+                _ => Err(InvalidHost),
             };
         }
         let bare: Result<Ipv6Addr, _> = text.parse();
         match bare {
             Ok(address) => Ok(Self::Address(IpAddr::V6(address).to_canonical())),
-            Err(_) => Host::parse(&text).map(Self::of).ok_or(NotAHost),
+            Err(_) => Host::parse(&text).map(Self::of).ok_or(InvalidHost),
         }
     }
 }

@@ -120,7 +120,7 @@ impl AllowedHosts {
 mod tests {
     use std::net::{Ipv4Addr, Ipv6Addr};
 
-    use super::{allowed::NotAHost, *};
+    use super::{allowed::InvalidHost, *};
 
     fn allowed(hosts: &AllowedHosts, authority: &str) -> bool {
         hosts.check_one(authority).is_ok()
@@ -128,7 +128,7 @@ mod tests {
 
     fn listed(texts: &[&str]) -> Vec<AllowedHost> {
         let parsed = texts.iter().map(|text| (*text).to_owned().try_into());
-        parsed.collect::<Result<_, NotAHost>>().expect("hosts")
+        parsed.collect::<Result<_, InvalidHost>>().expect("hosts")
     }
 
     #[test]

@@ -4,7 +4,7 @@ use poem::{EndpointExt, endpoint::make};
 
 use super::*;
 use crate::{
-    http::{Metrics, errors::Failure, origin::Origins, request_state::Limits},
+    http::{Metrics, errors::Failure, origin::OriginResolver, request_state::Limits},
     kernel::Result,
 };
 
@@ -32,13 +32,13 @@ where
                 .map_err(|error| poem::Error::from(Failure(error)))
         }
     });
-    let edge = Edge::new(
+    let edge = MiddlewareStack::new(
         inner.map_to_response().boxed(),
         "test",
         Arc::new(Plain),
-        Mounted::new(
+        RequestState::new(
             None,
-            Origins::default(),
+            OriginResolver::default(),
             Limits {
                 body: 10,
                 time: Duration::from_millis(20),

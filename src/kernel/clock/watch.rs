@@ -4,29 +4,29 @@ use std::time::Duration;
 
 use tokio::sync::watch::Receiver;
 
-use super::{Clock, Mode, Moment, State, for_a_while, shown};
+use super::{Clock, Mode, MonotonicTime, State, for_a_while, shown};
 use crate::kernel::Timestamp;
 
 /// Interval between two comparisons of the wall-clock time with the monotonic time.
-const EVERY: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// Minimum difference between the two times that counts as a jump. The gradual correction of the system's
 /// clock (slewing) stays below it.
-const JUMP: Duration = Duration::from_secs(1);
+const MIN_JUMP: Duration = Duration::from_secs(1);
 /// Maximum time for a reading of both times. A slower reading is repeated.
-const AT_ONCE: Duration = Duration::from_millis(50);
+const MAX_READ_TIME: Duration = Duration::from_millis(50);
 
 /// The cause of a jump back of a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum Rewind {
     /// A call set the clock back.
     Told,
     /// The system's clock was set back.
-    System(Back),
+    System(SystemRewind),
 }
 
 /// A jump back of the system's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Back {
+pub struct SystemRewind {
     /// The time that the clock would show now without the jump.
     pub was: Timestamp,
     /// Size of the jump.
@@ -35,15 +35,15 @@ pub struct Back {
 
 /// Watches a clock. One for each clock is enough: it also wakes the waits for a date when the system's clock
 /// has jumped.
-pub struct Watch {
+pub struct ClockWatch {
     clock: Clock,
     state: Receiver<State>,
     last: State,
     now: Timestamp,
-    steady: Moment,
+    steady: MonotonicTime,
 }
 
-impl Watch {
+impl ClockWatch {
     pub(super) fn new(clock: &Clock) -> Self {
         let state = clock.state.subscribe();
         let last = *state.borrow();
@@ -58,44 +58,44 @@ impl Watch {
     }
 
     /// Waits until the clock has gone back since the creation of this watch or the last return of this method.
-    pub async fn next(&mut self) -> Turn {
+    pub async fn next(&mut self) -> Rewind {
         loop {
             if let Some(turn) = self.look() {
                 return turn;
             }
-            for_a_while(&mut self.state, self.last.mode, EVERY).await;
+            for_a_while(&mut self.state, self.last.mode, CHECK_INTERVAL).await;
         }
     }
 
-    fn look(&mut self) -> Option<Turn> {
+    fn look(&mut self) -> Option<Rewind> {
         let state = *self.state.borrow_and_update();
         let (now, steady) = both(&state);
         let last = std::mem::replace(&mut self.last, state);
         let expected = self.now.plus(steady.since(self.steady));
         (self.now, self.steady) = (now, steady);
         if state.rewinds != last.rewinds {
-            return Some(Turn::Told);
+            return Some(Rewind::Told);
         }
         if state.mode != last.mode || matches!(state.mode, Mode::Frozen { .. }) {
             return None;
         }
         let by = expected.since(now);
-        if by < JUMP && now.since(expected) < JUMP {
+        if by < MIN_JUMP && now.since(expected) < MIN_JUMP {
             return None;
         }
         // Wakes the waits for a date, also after a jump forward.
         self.clock.state.send_modify(|state| state.back += by);
-        (by >= JUMP).then_some(Turn::System(Back { was: expected, by }))
+        (by >= MIN_JUMP).then_some(Rewind::System(SystemRewind { was: expected, by }))
     }
 }
 
 /// Reads both times at nearly the same instant.
-fn both(state: &State) -> (Timestamp, Moment) {
+fn both(state: &State) -> (Timestamp, MonotonicTime) {
     loop {
         let before = state.steady();
         let now = shown(state.mode);
         let after = state.steady();
-        if after.since(before) < AT_ONCE {
+        if after.since(before) < MAX_READ_TIME {
             return (now, after);
         }
     }

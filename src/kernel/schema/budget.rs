@@ -20,12 +20,12 @@ pub(super) struct Budget {
     /// Maximum number of errors that the validator may create.
     pub(super) errors: u64,
     /// Steps that each access takes.
-    pub(super) prices: Prices,
+    pub(super) prices: StepCosts,
 }
 
 /// Costs of an access to a value, which depend on the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Prices {
+pub(super) struct StepCosts {
     /// Steps for each access.
     pub(super) look: u64,
     /// Steps for each 64 bytes of a text that a pattern may be matched against.
@@ -36,7 +36,7 @@ pub(super) struct Prices {
 
 /// Usage of a budget after a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Spent {
+pub(super) struct BudgetUsage {
     /// Number of steps taken.
     pub(super) steps: u64,
     /// True if the budget was used up. The result of the check then means nothing.
@@ -44,16 +44,16 @@ pub(super) struct Spent {
 }
 
 /// Replaces every value in an error, so that errors hold no copies.
-static SEEN: Value = Value::Null;
+static PLACEHOLDER: Value = Value::Null;
 /// Replaces the value in errors that the validator created after the budget was used up. Such errors are wrong.
-static UNSEEN: Value = Value::Bool(false);
+static EXHAUSTED_PLACEHOLDER: Value = Value::Bool(false);
 
 /// True for the value of an error that was created after the budget was used up.
 pub(super) fn is_unseen(instance: &Value) -> bool {
-    *instance == UNSEEN
+    *instance == EXHAUSTED_PLACEHOLDER
 }
 
-struct Meter {
+struct BudgetState {
     steps: Cell<u64>,
     errors: Cell<u64>,
     look: Cell<u64>,
@@ -64,8 +64,8 @@ struct Meter {
 
 thread_local! {
     // The validator passes no context to a representation. A check stays on one thread.
-    static METER: Meter = const {
-        Meter {
+    static BUDGET: BudgetState = const {
+        BudgetState {
             steps: Cell::new(0),
             errors: Cell::new(0),
             look: Cell::new(1),
@@ -77,8 +77,8 @@ thread_local! {
 }
 
 /// Runs a check within a budget.
-pub(super) fn within<T>(budget: Budget, check: impl FnOnce() -> T) -> (T, Spent) {
-    METER.with(|meter| {
+pub(super) fn within<T>(budget: Budget, check: impl FnOnce() -> T) -> (T, BudgetUsage) {
+    BUDGET.with(|meter| {
         meter.steps.set(budget.steps);
         meter.errors.set(budget.errors);
         meter.look.set(budget.prices.look);
@@ -87,8 +87,8 @@ pub(super) fn within<T>(budget: Budget, check: impl FnOnce() -> T) -> (T, Spent)
         meter.exhausted.set(false);
     });
     let outcome = check();
-    METER.with(|meter| {
-        let spent = Spent {
+    BUDGET.with(|meter| {
+        let spent = BudgetUsage {
             steps: budget.steps - meter.steps.get(),
             exhausted: meter.exhausted.get(),
         };
@@ -97,8 +97,8 @@ pub(super) fn within<T>(budget: Budget, check: impl FnOnce() -> T) -> (T, Spent)
 }
 
 /// Takes steps. If too few are left, sets the rest to zero and returns false.
-fn step(steps: impl FnOnce(&Meter) -> u64) -> bool {
-    METER.with(|meter| {
+fn step(steps: impl FnOnce(&BudgetState) -> u64) -> bool {
+    BUDGET.with(|meter| {
         let wanted = steps(meter);
         let left = meter.steps.get();
         if wanted > left || meter.exhausted.get() {
@@ -155,26 +155,26 @@ fn has_nested_array(value: &Value) -> bool {
 }
 
 /// The representation of JSON for the validator.
-pub(super) struct Counted;
+pub(super) struct BudgetedJson;
 
 /// A value with counted accesses.
 #[derive(Clone, Copy)]
-pub(super) struct Seen<'a>(pub(super) &'a Value);
+pub(super) struct BudgetedValue<'a>(pub(super) &'a Value);
 
 /// The members of an object.
-pub(super) struct Members<'a>(&'a Map<String, Value>);
+pub(super) struct BudgetedObject<'a>(&'a Map<String, Value>);
 
 /// The items of an array.
-pub(super) struct Items<'a>(&'a [Value]);
+pub(super) struct BudgetedArray<'a>(&'a [Value]);
 
 /// Iterator over the members of an object.
-pub(super) struct EachMember<'a>(serde_json::map::Iter<'a>);
+pub(super) struct MemberIter<'a>(serde_json::map::Iter<'a>);
 
 /// Iterator over the items of an array.
-pub(super) struct EachItem<'a>(std::slice::Iter<'a, Value>);
+pub(super) struct ItemIter<'a>(std::slice::Iter<'a, Value>);
 
-impl Json for Counted {
-    type Node<'a> = Seen<'a>;
+impl Json for BudgetedJson {
+    type Node<'a> = BudgetedValue<'a>;
     type PreparedKey = String;
     type StringBuffer = Value;
 
@@ -185,30 +185,30 @@ impl Json for Counted {
     fn with_string_node<T>(
         buffer: &mut Value,
         string: &str,
-        check: impl FnOnce(Seen<'_>) -> T,
+        check: impl FnOnce(BudgetedValue<'_>) -> T,
     ) -> T {
         *buffer = Value::String(string.to_owned());
-        check(Seen(buffer))
+        check(BudgetedValue(buffer))
     }
 }
 
-impl<'a> Node<'a, Counted> for Seen<'a> {
-    type Object = Members<'a>;
-    type Array = Items<'a>;
+impl<'a> Node<'a, BudgetedJson> for BudgetedValue<'a> {
+    type Object = BudgetedObject<'a>;
+    type Array = BudgetedArray<'a>;
     type Number = &'a Number;
 
-    fn as_object(&self) -> Option<Members<'a>> {
+    fn as_object(&self) -> Option<BudgetedObject<'a>> {
         match self.0 {
             _ if !look() => None,
-            Value::Object(members) => Some(Members(members)),
+            Value::Object(members) => Some(BudgetedObject(members)),
             _ => None,
         }
     }
 
-    fn as_array(&self) -> Option<Items<'a>> {
+    fn as_array(&self) -> Option<BudgetedArray<'a>> {
         match self.0 {
             _ if !look() => None,
-            Value::Array(items) => Some(Items(items)),
+            Value::Array(items) => Some(BudgetedArray(items)),
             _ => None,
         }
     }
@@ -280,15 +280,15 @@ impl<'a> Node<'a, Counted> for Seen<'a> {
 
     /// The validator calls this for errors only, and they do not need the value.
     fn to_value(&self) -> Cow<'a, Value> {
-        METER.with(|meter| {
+        BUDGET.with(|meter| {
             let left = meter.errors.get();
             if left == 0 || meter.exhausted.get() {
                 meter.steps.set(0);
                 meter.exhausted.set(true);
-                return Cow::Borrowed(&UNSEEN);
+                return Cow::Borrowed(&EXHAUSTED_PLACEHOLDER);
             }
             meter.errors.set(left - 1);
-            Cow::Borrowed(&SEEN)
+            Cow::Borrowed(&PLACEHOLDER)
         })
     }
 
@@ -306,46 +306,46 @@ impl<'a> Node<'a, Counted> for Seen<'a> {
     }
 }
 
-impl<'a> Object<'a, Counted> for Members<'a> {
-    type Node = Seen<'a>;
+impl<'a> Object<'a, BudgetedJson> for BudgetedObject<'a> {
+    type Node = BudgetedValue<'a>;
     type MemberName = &'a str;
-    type MembersIter = EachMember<'a>;
+    type MembersIter = MemberIter<'a>;
 
     fn len(&self) -> usize {
         self.0.len()
     }
 
-    fn get(&self, key: &String) -> Option<Seen<'a>> {
+    fn get(&self, key: &String) -> Option<BudgetedValue<'a>> {
         if !look() {
             return None;
         }
-        self.0.get(key.as_str()).map(Seen)
+        self.0.get(key.as_str()).map(BudgetedValue)
     }
 
-    fn members(&self) -> EachMember<'a> {
-        EachMember(self.0.iter())
+    fn members(&self) -> MemberIter<'a> {
+        MemberIter(self.0.iter())
     }
 }
 
-impl<'a> Iterator for EachMember<'a> {
-    type Item = (&'a str, Seen<'a>);
+impl<'a> Iterator for MemberIter<'a> {
+    type Item = (&'a str, BudgetedValue<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
         let (key, value) = self.0.next()?;
-        read(key.len()).then_some((key.as_str(), Seen(value)))
+        read(key.len()).then_some((key.as_str(), BudgetedValue(value)))
     }
 }
 
-impl<'a> Array<'a, Counted> for Items<'a> {
-    type Node = Seen<'a>;
-    type ElementsIter = EachItem<'a>;
+impl<'a> Array<'a, BudgetedJson> for BudgetedArray<'a> {
+    type Node = BudgetedValue<'a>;
+    type ElementsIter = ItemIter<'a>;
 
     fn len(&self) -> usize {
         self.0.len()
     }
 
-    fn elements(&self) -> EachItem<'a> {
-        EachItem(self.0.iter())
+    fn elements(&self) -> ItemIter<'a> {
+        ItemIter(self.0.iter())
     }
 
     fn is_unique(&self) -> bool {
@@ -359,11 +359,11 @@ impl<'a> Array<'a, Counted> for Items<'a> {
     }
 }
 
-impl<'a> Iterator for EachItem<'a> {
-    type Item = Seen<'a>;
+impl<'a> Iterator for ItemIter<'a> {
+    type Item = BudgetedValue<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let item = self.0.next()?;
-        look().then_some(Seen(item))
+        look().then_some(BudgetedValue(item))
     }
 }

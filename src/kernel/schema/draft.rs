@@ -4,10 +4,10 @@ use referencing::Draft;
 use serde_json::{Map, Value};
 
 /// Keywords whose value is data, not a schema.
-const DATA: [&str; 4] = ["const", "enum", "default", "examples"];
+const DATA_KEYWORDS: [&str; 4] = ["const", "enum", "default", "examples"];
 
 /// Keywords whose value is an object that maps names (chosen by the author) to schemas.
-const BY_NAME: [&str; 6] = [
+const NAMED_SCHEMA_KEYWORDS: [&str; 6] = [
     "properties",
     "definitions",
     "$defs",
@@ -17,7 +17,7 @@ const BY_NAME: [&str; 6] = [
 ];
 
 /// Keywords that were added after draft-07.
-const NEWER: [&str; 11] = [
+const NEWER_KEYWORDS: [&str; 11] = [
     "prefixItems",
     "unevaluatedItems",
     "unevaluatedProperties",
@@ -32,7 +32,7 @@ const NEWER: [&str; 11] = [
 ];
 
 /// Keywords that do not restrict a value.
-const ANNOTATIONS: [&str; 8] = [
+const ANNOTATION_KEYWORDS: [&str; 8] = [
     "title",
     "description",
     "default",
@@ -54,7 +54,9 @@ pub(super) fn draft_of(schema: &Value) -> Option<Draft> {
     }
     let (mut newer, mut tuple) = (false, false);
     each(schema, &mut |members| {
-        newer |= NEWER.iter().any(|keyword| members.contains_key(*keyword));
+        newer |= NEWER_KEYWORDS
+            .iter()
+            .any(|keyword| members.contains_key(*keyword));
         newer |= members.get("$ref").is_some_and(is_of_later_draft);
         newer |= members.contains_key("$ref") && members.keys().any(|keyword| is_rule(keyword));
         tuple |= members.get("items").is_some_and(Value::is_array);
@@ -77,7 +79,7 @@ fn is_rule(keyword: &str) -> bool {
     if keyword.starts_with('$') {
         return keyword == "$id";
     }
-    !ANNOTATIONS.contains(&keyword) && Draft::Draft202012.is_known_keyword(keyword)
+    !ANNOTATION_KEYWORDS.contains(&keyword) && Draft::Draft202012.is_known_keyword(keyword)
 }
 
 /// Calls `see` for each subschema that is an object, the outermost first.
@@ -88,7 +90,7 @@ pub(super) fn each<'s>(schema: &'s Value, see: &mut impl FnMut(&'s Map<String, V
             see(members);
             for (keyword, value) in members {
                 match value {
-                    _ if DATA.contains(&&**keyword) => {}
+                    _ if DATA_KEYWORDS.contains(&&**keyword) => {}
                     Value::Object(inner) if is_by_name(keyword) => {
                         inner.values().for_each(|value| each(value, see));
                     }
@@ -108,7 +110,7 @@ pub(super) fn each_mut(schema: &mut Value, see: &mut impl FnMut(&mut Map<String,
             see(members);
             for (keyword, value) in members {
                 match value {
-                    _ if DATA.contains(&&**keyword) => {}
+                    _ if DATA_KEYWORDS.contains(&&**keyword) => {}
                     Value::Object(inner) if is_by_name(keyword) => {
                         inner.values_mut().for_each(|value| each_mut(value, see));
                     }
@@ -121,7 +123,7 @@ pub(super) fn each_mut(schema: &mut Value, see: &mut impl FnMut(&mut Map<String,
 }
 
 fn is_by_name(keyword: &str) -> bool {
-    BY_NAME.contains(&keyword)
+    NAMED_SCHEMA_KEYWORDS.contains(&keyword)
 }
 
 #[cfg(test)]

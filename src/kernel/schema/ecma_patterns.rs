@@ -11,11 +11,11 @@ use serde_json::{Map, Value};
 use super::draft::{each, each_mut};
 
 /// All characters but the four line terminators: the set that `.` matches.
-const ANY: &str = "[^\\n\\r\u{2028}\u{2029}]";
+const ANY_BUT_LINE_END: &str = "[^\\n\\r\u{2028}\u{2029}]";
 
 /// The constructs of a pattern that are translated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum TranslationScope {
     /// All constructs.
     Whole,
     /// All but `.`, whose translation makes a pattern larger.
@@ -23,12 +23,15 @@ pub(super) enum Reach {
 }
 
 /// Map from translated patterns to their originals.
-pub(super) type Written = HashMap<String, String>;
+pub(super) type PatternSources = HashMap<String, String>;
 
 /// Returns the schema with its patterns translated, and the map back to the originals. `None` if no pattern
 /// needs a translation.
-pub(super) fn translated(schema: &Value, reach: Reach) -> Option<(Value, Written)> {
-    let mut written = Written::new();
+pub(super) fn translated(
+    schema: &Value,
+    reach: TranslationScope,
+) -> Option<(Value, PatternSources)> {
+    let mut written = PatternSources::new();
     each(schema, &mut |members| {
         for pattern in patterns(members) {
             if let Cow::Owned(new) = pattern_of(pattern, reach) {
@@ -62,7 +65,7 @@ fn patterns(members: &Map<String, Value>) -> impl Iterator<Item = &str> {
     )
 }
 
-fn rename(members: &mut Map<String, Value>, reach: Reach) {
+fn rename(members: &mut Map<String, Value>, reach: TranslationScope) {
     *members = std::mem::take(members)
         .into_iter()
         .map(|(pattern, value)| (pattern_of(&pattern, reach).into_owned(), value))
@@ -70,7 +73,7 @@ fn rename(members: &mut Map<String, Value>, reach: Reach) {
 }
 
 /// Translates a pattern to the engine's syntax.
-fn pattern_of(pattern: &str, reach: Reach) -> Cow<'_, str> {
+fn pattern_of(pattern: &str, reach: TranslationScope) -> Cow<'_, str> {
     let mut translator = Translator {
         rest: pattern,
         new: String::with_capacity(pattern.len() + 16),
@@ -91,7 +94,7 @@ fn pattern_of(pattern: &str, reach: Reach) -> Cow<'_, str> {
 struct Translator<'a> {
     rest: &'a str,
     new: String,
-    reach: Reach,
+    reach: TranslationScope,
     /// The named groups, each with its number.
     groups: Vec<(&'a str, usize)>,
     /// True if the pattern has lookaround or backreferences. The validator passes such a pattern to the
@@ -120,7 +123,7 @@ impl Translator<'_> {
                 '[' if self.skip("^]") => self.new.push_str(r"[\s\S]"),
                 '[' if self.skip("]") => self.new.push_str(r"[^\s\S]"),
                 '[' => self.class(),
-                '.' if self.reach == Reach::Whole => self.new.push_str(ANY),
+                '.' if self.reach == TranslationScope::Whole => self.new.push_str(ANY_BUT_LINE_END),
                 other => self.new.push(other),
             }
         }
@@ -274,10 +277,17 @@ mod tests {
             (r"\.[.]", r"\.[.]"),
             (r"^\d+$", r"^\d+$"),
         ] {
-            assert_eq!(pattern_of(written, Reach::Whole), new, "{written}");
+            assert_eq!(
+                pattern_of(written, TranslationScope::Whole),
+                new,
+                "{written}"
+            );
         }
-        assert_eq!(pattern_of("a.b", Reach::Whole), format!("a{ANY}b"));
-        assert_eq!(pattern_of("a.b", Reach::WithoutDots), "a.b");
+        assert_eq!(
+            pattern_of("a.b", TranslationScope::Whole),
+            format!("a{ANY_BUT_LINE_END}b")
+        );
+        assert_eq!(pattern_of("a.b", TranslationScope::WithoutDots), "a.b");
     }
 
     #[test]
@@ -293,7 +303,7 @@ mod tests {
             },
             "patternProperties": {"[^]": {"items": [{"pattern": "[^]"}]}},
         });
-        let (new, written) = translated(&schema, Reach::Whole).expect("patterns");
+        let (new, written) = translated(&schema, TranslationScope::Whole).expect("patterns");
         let any = r"[\s\S]";
         assert_eq!(written.get(any).map(String::as_str), Some("[^]"));
         assert_eq!(
@@ -310,6 +320,9 @@ mod tests {
                 "patternProperties": {any: {"items": [{"pattern": any}]}},
             })
         );
-        assert_eq!(translated(&json!({"pattern": "^a$"}), Reach::Whole), None);
+        assert_eq!(
+            translated(&json!({"pattern": "^a$"}), TranslationScope::Whole),
+            None
+        );
     }
 }

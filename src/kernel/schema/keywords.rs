@@ -26,7 +26,7 @@ const INSIDE_BY_NAME: [&str; 2] = ["properties", "patternProperties"];
 
 /// A subschema with the context of its references.
 #[derive(Clone)]
-pub(super) struct At<'r> {
+pub(super) struct ResolvedSchema<'r> {
     /// The subschema.
     pub(super) schema: &'r Value,
     /// The resolver of its references.
@@ -41,7 +41,11 @@ pub(super) fn is_reference(keyword: &str) -> bool {
 }
 
 /// Returns the subschemas that a keyword applies to the same place; `None` for other keywords.
-pub(super) fn in_place<'r>(here: &At<'r>, keyword: &str, value: &'r Value) -> Option<Vec<At<'r>>> {
+pub(super) fn in_place<'r>(
+    here: &ResolvedSchema<'r>,
+    keyword: &str,
+    value: &'r Value,
+) -> Option<Vec<ResolvedSchema<'r>>> {
     if IN_PLACE.contains(&keyword) {
         return Some(schemas(here, value, false));
     }
@@ -59,7 +63,7 @@ pub(super) fn in_place<'r>(here: &At<'r>, keyword: &str, value: &'r Value) -> Op
     };
     let target = found.ok().map(|found| {
         let (schema, resolver, draft) = found.into_inner();
-        At {
+        ResolvedSchema {
             schema,
             resolver,
             draft,
@@ -69,7 +73,11 @@ pub(super) fn in_place<'r>(here: &At<'r>, keyword: &str, value: &'r Value) -> Op
 }
 
 /// Returns the subschemas that a keyword applies to parts of the value.
-pub(super) fn inside<'r>(here: &At<'r>, keyword: &str, value: &'r Value) -> Vec<At<'r>> {
+pub(super) fn inside<'r>(
+    here: &ResolvedSchema<'r>,
+    keyword: &str,
+    value: &'r Value,
+) -> Vec<ResolvedSchema<'r>> {
     let by_name = INSIDE_BY_NAME.contains(&keyword);
     if by_name || INSIDE.contains(&keyword) {
         return schemas(here, value, by_name);
@@ -78,13 +86,17 @@ pub(super) fn inside<'r>(here: &At<'r>, keyword: &str, value: &'r Value) -> Vec<
 }
 
 /// True if a keyword without subschemas for the same place reads the value.
-pub(super) fn looks(here: &At<'_>, keyword: &str) -> bool {
+pub(super) fn looks(here: &ResolvedSchema<'_>, keyword: &str) -> bool {
     let about_the_schema = keyword.starts_with('$') || keyword == "definitions";
     !about_the_schema && here.draft.is_known_keyword(keyword)
 }
 
 /// Lists the subschemas in a keyword's value: itself, its items, or its members.
-fn schemas<'r>(here: &At<'r>, value: &'r Value, by_name: bool) -> Vec<At<'r>> {
+fn schemas<'r>(
+    here: &ResolvedSchema<'r>,
+    value: &'r Value,
+    by_name: bool,
+) -> Vec<ResolvedSchema<'r>> {
     let values: Vec<&'r Value> = match value {
         Value::Object(members) if by_name => members.values().collect(),
         Value::Array(items) => items.iter().collect(),
@@ -95,7 +107,7 @@ fn schemas<'r>(here: &At<'r>, value: &'r Value, by_name: bool) -> Vec<At<'r>> {
         .into_iter()
         .filter(|value| value.is_object() || value.is_boolean());
     schemas
-        .map(|schema| At {
+        .map(|schema| ResolvedSchema {
             schema,
             draft: here.draft.detect(schema),
             resolver: here.resolver.clone(),

@@ -24,12 +24,12 @@ use serde_json::{Value, json};
 
 pub(crate) use self::report::shortened;
 use self::{
-    budget::{Budget, Counted, Seen, within},
+    budget::{Budget, BudgetedJson, BudgetedValue, within},
     draft::draft_of,
-    ecma_patterns::{Reach, Written, translated},
+    ecma_patterns::{PatternSources, TranslationScope, translated},
     report::violations,
     schema_error::fault,
-    work::Work,
+    work::WorkEstimate,
 };
 use super::{
     critical_thread,
@@ -38,17 +38,17 @@ use super::{
 
 /// Maximum product of the nesting depth of the value and the length of the chain of subschemas at one place.
 /// Each level takes stack space.
-const DEEPEST_CHECK: usize = 2000;
+const MAX_CHECK_DEPTH: usize = 2000;
 /// Maximum nesting depth of a schema.
-const DEEPEST_SCHEMA: usize = 128;
+const MAX_SCHEMA_DEPTH: usize = 128;
 /// Approximate maximum memory of the collected errors, in bytes.
-const ERROR_BYTES: u64 = 8 << 20;
+const MAX_ERROR_BYTES: u64 = 8 << 20;
 /// Maximum number of backtracking steps of a pattern.
-const BACKTRACKS: usize = 10_000;
+const MAX_BACKTRACKS: usize = 10_000;
 /// Maximum size of a compiled pattern, in bytes.
-const PATTERN_BYTES: usize = 4 << 20;
+const MAX_COMPILED_PATTERN_BYTES: usize = 4 << 20;
 /// Maximum length of a text that is checked for the format `regex`, in bytes.
-const LONGEST_REGEX: usize = 1000;
+const MAX_REGEX_BYTES: usize = 1000;
 
 /// Limits on the work for JSON Schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,10 +97,10 @@ impl Default for Limits {
 /// A compiled JSON Schema. The compilation never fetches remote references.
 #[derive(Debug)]
 pub struct Schema {
-    validator: Validator<Counted>,
-    work: Work,
+    validator: Validator<BudgetedJson>,
+    work: WorkEstimate,
     /// Map from translated patterns to their originals.
-    patterns: Written,
+    patterns: PatternSources,
 }
 
 impl Schema {
@@ -110,8 +110,8 @@ impl Schema {
     /// A text that describes the defect or names the exceeded limit.
     pub fn compile(schema: &Value, limits: &Limits) -> Result<Self, String> {
         critical_thread::must_not_run("the compilation of a JSON Schema");
-        if !is_nested_at_most(schema, DEEPEST_SCHEMA) {
-            return Err(format!("it is nested more than {DEEPEST_SCHEMA} deep"));
+        if !is_nested_at_most(schema, MAX_SCHEMA_DEPTH) {
+            return Err(format!("it is nested more than {MAX_SCHEMA_DEPTH} deep"));
         }
         let draft = draft_of(schema);
         let compiled = Self::compile_as(schema, draft, limits);
@@ -126,7 +126,7 @@ impl Schema {
         let counted_as = draft.unwrap_or_default();
         let work = work::count(schema, counted_as, limits.max_subschemas)?;
         if work.most > limits.max_work {
-            let Work { most, place, .. } = &work;
+            let WorkEstimate { most, place, .. } = &work;
             let most = if *most > 1_000_000_000 {
                 "over a billion".to_owned()
             } else {
@@ -143,11 +143,11 @@ impl Schema {
             None => options,
         };
         let mut failed = None;
-        for reach in [Reach::Whole, Reach::WithoutDots] {
+        for reach in [TranslationScope::Whole, TranslationScope::WithoutDots] {
             let found = translated(schema, reach);
             let (schema, patterns) = match &found {
                 Some((schema, patterns)) => (schema, patterns.clone()),
-                None => (schema, Written::new()),
+                None => (schema, PatternSources::new()),
             };
             match options.build(schema) {
                 Ok(validator) => {
@@ -178,7 +178,7 @@ impl Schema {
             path: Vec::new(),
             rule: Rule::Other(rule),
         };
-        let deepest = DEEPEST_CHECK / self.work.depth.max(1);
+        let deepest = MAX_CHECK_DEPTH / self.work.depth.max(1);
         if !is_nested_at_most(value, deepest) {
             let rule = format!("must not be nested more than {deepest} deep for this schema");
             return vec![whole(rule)];
@@ -188,7 +188,7 @@ impl Schema {
             errors: 0,
             prices: self.work.prices,
         };
-        let (valid, spent) = within(budget, || self.validator.is_valid(Seen(value)));
+        let (valid, spent) = within(budget, || self.validator.is_valid(BudgetedValue(value)));
         if spent.exhausted {
             return vec![whole(format!(
                 "asks for more than {} steps to check (schemas.max_steps)",
@@ -203,11 +203,11 @@ impl Schema {
         let budget = Budget {
             // Errors hold the names of unexpected members.
             steps: limits.max_steps / 4,
-            errors: limits.max_errors.min(ERROR_BYTES / bytes).max(1),
+            errors: limits.max_errors.min(MAX_ERROR_BYTES / bytes).max(1),
             ..budget
         };
         let find = || {
-            let errors = self.validator.iter_errors(Seen(value));
+            let errors = self.validator.iter_errors(BudgetedValue(value));
             errors
                 .flat_map(|error| violations(&error, location))
                 .collect::<Vec<_>>()
@@ -245,12 +245,12 @@ impl Schema {
 }
 
 fn options()
--> jsonschema::ValidationOptions<'static, std::sync::Arc<dyn jsonschema::Retrieve>, Counted> {
+-> jsonschema::ValidationOptions<'static, std::sync::Arc<dyn jsonschema::Retrieve>, BudgetedJson> {
     let patterns = PatternOptions::fancy_regex()
-        .size_limit(PATTERN_BYTES)
-        .dfa_size_limit(PATTERN_BYTES)
-        .backtrack_limit(BACKTRACKS);
-    jsonschema::options_for::<Counted>()
+        .size_limit(MAX_COMPILED_PATTERN_BYTES)
+        .dfa_size_limit(MAX_COMPILED_PATTERN_BYTES)
+        .backtrack_limit(MAX_BACKTRACKS);
+    jsonschema::options_for::<BudgetedJson>()
         .should_validate_formats(true)
         .with_pattern_options(patterns)
         .with_format("regex", is_regex)
@@ -283,7 +283,7 @@ fn is_regex(text: &str) -> bool {
             .build(&json!({"format": "regex"}))
             .expect("a schema of ours")
     });
-    text.len() <= LONGEST_REGEX && REGEX.is_valid(&Value::from(text))
+    text.len() <= MAX_REGEX_BYTES && REGEX.is_valid(&Value::from(text))
 }
 
 /// True if the value has no array or object below more than `deepest` others.

@@ -8,7 +8,7 @@ use std::{
 
 thread_local! {
     /// True while a panic of this thread is expected.
-    static EXPECTED: Cell<bool> = const { Cell::new(false) };
+    static IS_PANIC_EXPECTED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs `work` and returns `None` if it panics. The panic is not logged. `work` must not leave shared state
@@ -18,13 +18,13 @@ pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Option<T> {
     HOOK.call_once(|| {
         let others = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if !EXPECTED.get() {
+            if !IS_PANIC_EXPECTED.get() {
                 others(info);
             }
         }));
     });
-    EXPECTED.set(true);
+    IS_PANIC_EXPECTED.set(true);
     let outcome = panic::catch_unwind(AssertUnwindSafe(work));
-    EXPECTED.set(false);
+    IS_PANIC_EXPECTED.set(false);
     outcome.ok()
 }

@@ -4,15 +4,15 @@
 //! applies only after the memory was used.
 
 /// Maximum length of a pattern, in bytes.
-pub(super) const LONGEST: usize = 4096;
+pub(super) const MAX_PATTERN_BYTES: usize = 4096;
 /// Maximum nesting depth of groups.
-pub(super) const DEEPEST: usize = 50;
+pub(super) const MAX_GROUP_DEPTH: usize = 50;
 /// Maximum size of one pattern, in the unit of [`Pattern::size`].
-pub(super) const LARGEST: u64 = 50_000;
+pub(super) const MAX_SIZE: u64 = 50_000;
 
 /// The estimate for a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Pattern {
+pub(super) struct PatternEstimate {
     /// Approximate number of states of the compiled pattern.
     pub(super) size: u64,
     /// Approximate number of states that can be active at one byte of the text.
@@ -25,23 +25,23 @@ pub(super) struct Pattern {
 ///
 /// # Errors
 /// A text that names the exceeded limit.
-pub(super) fn estimate(pattern: &str) -> Result<Pattern, String> {
-    if pattern.len() > LONGEST {
-        return Err(format!("a pattern has at most {LONGEST} bytes"));
+pub(super) fn estimate(pattern: &str) -> Result<PatternEstimate, String> {
+    if pattern.len() > MAX_PATTERN_BYTES {
+        return Err(format!("a pattern has at most {MAX_PATTERN_BYTES} bytes"));
     }
-    let mut reader = Reader {
+    let mut reader = PatternReader {
         rest: pattern,
         backtracks: false,
     };
     let size = reader.alternatives(0)?;
-    if size > LARGEST {
+    if size > MAX_SIZE {
         return Err(format!(
             "the pattern {} is too large when its repetitions are written out",
             super::report::shortened(pattern, 60)
         ));
     }
     let active = if is_one_repetition(pattern) { 8 } else { size };
-    Ok(Pattern {
+    Ok(PatternEstimate {
         size,
         active,
         backtracks: reader.backtracks,
@@ -57,7 +57,7 @@ fn is_one_repetition(pattern: &str) -> bool {
     else {
         return false;
     };
-    let mut reader = Reader {
+    let mut reader = PatternReader {
         rest: inner,
         backtracks: false,
     };
@@ -66,12 +66,12 @@ fn is_one_repetition(pattern: &str) -> bool {
     one && reader.rest.is_empty() && !reader.backtracks
 }
 
-struct Reader<'a> {
+struct PatternReader<'a> {
     rest: &'a str,
     backtracks: bool,
 }
 
-impl Reader<'_> {
+impl PatternReader<'_> {
     fn take(&mut self) -> Option<char> {
         let next = self.rest.chars().next()?;
         self.rest = &self.rest[next.len_utf8()..];
@@ -80,9 +80,9 @@ impl Reader<'_> {
 
     /// Reads up to the end of the group or of the pattern; returns the size.
     fn alternatives(&mut self, depth: usize) -> Result<u64, String> {
-        if depth > DEEPEST {
+        if depth > MAX_GROUP_DEPTH {
             return Err(format!(
-                "groups of a pattern are nested at most {DEEPEST} deep"
+                "groups of a pattern are nested at most {MAX_GROUP_DEPTH} deep"
             ));
         }
         let mut size = 1_u64;

@@ -8,10 +8,10 @@ use jsonschema::{
 use serde_json::Value;
 
 use super::budget::is_unseen;
-use crate::kernel::violation::{Location, Rule, Step, Violation};
+use crate::kernel::violation::{Location, PathSegment, Rule, Violation};
 
 /// Maximum number of values of an `enum` that an error lists.
-const MOST_VALUES: usize = 50;
+const MAX_VALUES: usize = 50;
 
 /// Returns the rules of an error. An error from after the end of the budget has none, with one exception: if
 /// some alternatives were checked before, it is certain that none of them matches.
@@ -38,7 +38,7 @@ pub(super) fn violations(error: &ValidationError<'_>, location: Location) -> Vec
         path: path
             .iter()
             .cloned()
-            .chain(extra.map(|key| Step::Key(key.to_owned())))
+            .chain(extra.map(|key| PathSegment::Key(key.to_owned())))
             .collect(),
         rule,
     };
@@ -133,7 +133,7 @@ fn in_words(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> String {
 /// value's are ignored, unless all of them are.
 fn alternatives(
     context: &[Vec<ValidationError<'_>>],
-    here: &[Step],
+    here: &[PathSegment],
     location: Location,
 ) -> Option<Vec<Violation>> {
     let broken: Vec<Vec<Violation>> = context
@@ -168,7 +168,7 @@ fn alternatives(
 }
 
 /// Returns the types expected of the value at `here`, if that is the only broken rule.
-fn expected_type<'a>(violations: &'a [Violation], here: &[Step]) -> Option<&'a [String]> {
+fn expected_type<'a>(violations: &'a [Violation], here: &[PathSegment]) -> Option<&'a [String]> {
     match violations {
         [
             Violation {
@@ -183,14 +183,14 @@ fn expected_type<'a>(violations: &'a [Violation], here: &[Step]) -> Option<&'a [
 
 /// Formats values as JSON, up to a maximum number.
 fn shown(values: &[Value]) -> Vec<String> {
-    let shown = values.iter().take(MOST_VALUES).map(|value| match value {
+    let shown = values.iter().take(MAX_VALUES).map(|value| match value {
         // To format a large value only to truncate it would take as much memory as the value.
         Value::Array(_) | Value::Object(_) if super::budget::whole(value) > 50 => "…".to_owned(),
         Value::String(text) if text.len() > 300 => format!("{:?}", shortened(text, 300)),
         value => value.to_string(),
     });
     let mut shown: Vec<String> = shown.collect();
-    if values.len() > MOST_VALUES {
+    if values.len() > MAX_VALUES {
         shown.push(format!("… ({} values)", values.len()));
     }
     shown
@@ -203,12 +203,12 @@ fn number(limit: &Value) -> String {
 }
 
 /// Converts the validator's path.
-pub(super) fn steps(pointer: &Pointer) -> Vec<Step> {
+pub(super) fn steps(pointer: &Pointer) -> Vec<PathSegment> {
     pointer
         .iter()
         .map(|segment| match segment {
-            LocationSegment::Property(key) => Step::Key(key.to_string()),
-            LocationSegment::Index(index) => Step::Index(index),
+            LocationSegment::Property(key) => PathSegment::Key(key.to_string()),
+            LocationSegment::Index(index) => PathSegment::Index(index),
         })
         .collect()
 }

@@ -7,10 +7,10 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::keywords::At;
+use super::keywords::ResolvedSchema;
 
 /// Maximum number of references between different parts.
-const PAIRS_MAX: usize = 25;
+const MAX_REFERENCES: usize = 25;
 
 /// The parts of a schema and the references found so far.
 pub(super) struct Resources {
@@ -27,7 +27,7 @@ impl Resources {
     ///
     /// # Errors
     /// A text that says that the schema has dynamic references and parts with an `$id`.
-    pub(super) fn of(schema: &Value, whole: &At<'_>) -> Result<Self, String> {
+    pub(super) fn of(schema: &Value, whole: &ResolvedSchema<'_>) -> Result<Self, String> {
         let mut own = HashSet::new();
         let members = || schema.as_object().into_iter().flatten();
         if members().any(|(_, value)| is_used(value, &["$id", "id"])) {
@@ -48,8 +48,13 @@ impl Resources {
     ///
     /// # Errors
     /// A text that names the cycle, or says that there are too many references.
-    pub(super) fn note(&mut self, from: &At<'_>, to: &At<'_>) -> Result<(), String> {
-        let is_own = |at: &At<'_>| self.own.contains(&(std::ptr::from_ref(at.schema) as usize));
+    pub(super) fn note(
+        &mut self,
+        from: &ResolvedSchema<'_>,
+        to: &ResolvedSchema<'_>,
+    ) -> Result<(), String> {
+        let is_own =
+            |at: &ResolvedSchema<'_>| self.own.contains(&(std::ptr::from_ref(at.schema) as usize));
         if !is_own(from) || !is_own(to) {
             return Ok(());
         }
@@ -61,7 +66,7 @@ impl Resources {
             .entry(from.clone())
             .or_default()
             .insert(to.clone());
-        if self.pairs.values().map(HashSet::len).sum::<usize>() > PAIRS_MAX {
+        if self.pairs.values().map(HashSet::len).sum::<usize>() > MAX_REFERENCES {
             return Err("too many parts of it have an $id and refer to one another".to_owned());
         }
         if self.leads(&to, &from, &mut HashSet::new()) {
@@ -88,7 +93,7 @@ impl Resources {
 }
 
 /// Returns the base URI of the part that contains a subschema.
-fn address(at: &At<'_>) -> String {
+fn address(at: &ResolvedSchema<'_>) -> String {
     let resource = at.draft.create_resource_ref(at.schema);
     let resolver = at.resolver.in_subresource(resource);
     let resolver = resolver.as_ref().unwrap_or(&at.resolver);

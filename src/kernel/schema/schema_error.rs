@@ -4,22 +4,22 @@ use jsonschema::{ValidationError, error::ValidationErrorKind};
 use serde_json::Value;
 
 use super::{
-    ecma_patterns::Written,
+    ecma_patterns::PatternSources,
     report::{shortened, steps, violations},
 };
 use crate::kernel::{
     Rule, Violation,
-    violation::{Location, Step},
+    violation::{Location, PathSegment},
 };
 
 /// Maximum length of a description, in bytes.
-const LONGEST: usize = 500;
+const MAX_TEXT_BYTES: usize = 500;
 
 /// Maximum length of a value in a description, in bytes.
-const SHOWN: usize = 60;
+const MAX_VALUE_BYTES: usize = 60;
 
 /// Describes the validator's error for an invalid schema.
-pub(super) fn fault(error: &ValidationError<'_>, patterns: &Written) -> String {
+pub(super) fn fault(error: &ValidationError<'_>, patterns: &PatternSources) -> String {
     let text = match error.kind() {
         ValidationErrorKind::Referencing(why) => format!("$ref: {why}"),
         _ => {
@@ -34,18 +34,18 @@ pub(super) fn fault(error: &ValidationError<'_>, patterns: &Written) -> String {
             }
         }
     };
-    shortened(&text, LONGEST)
+    shortened(&text, MAX_TEXT_BYTES)
 }
 
 /// Returns the wrong value. For a pattern, the validator's error holds the object that contains it.
 fn wrong_value<'v>(violation: &Violation, instance: &'v Value) -> &'v Value {
     match violation.path.last() {
-        Some(Step::Key(name)) => instance.get(name).unwrap_or(instance),
+        Some(PathSegment::Key(name)) => instance.get(name).unwrap_or(instance),
         _ => instance,
     }
 }
 
-fn worded(violation: &Violation, value: &Value, patterns: &Written) -> String {
+fn worded(violation: &Violation, value: &Value, patterns: &PatternSources) -> String {
     let written = |text: &str| {
         patterns
             .get(text)
@@ -54,7 +54,7 @@ fn worded(violation: &Violation, value: &Value, patterns: &Written) -> String {
     };
     let place = place(&violation.path);
     let shown = match value {
-        Value::String(text) => format!("{:?}", shortened(&written(text), SHOWN)),
+        Value::String(text) => format!("{:?}", shortened(&written(text), MAX_VALUE_BYTES)),
         Value::Array(_) | Value::Object(_) => String::new(),
         other => other.to_string(),
     };
@@ -71,31 +71,31 @@ fn worded(violation: &Violation, value: &Value, patterns: &Written) -> String {
 }
 
 /// Returns the innermost keyword on a path into a schema.
-fn keyword(path: &[Step]) -> Option<&str> {
+fn keyword(path: &[PathSegment]) -> Option<&str> {
     let mut names = path.iter().filter_map(|step| match step {
-        Step::Key(name) => Some(name.as_str()),
-        Step::Index(_) => None,
+        PathSegment::Key(name) => Some(name.as_str()),
+        PathSegment::Index(_) => None,
     });
     names.rfind(|name| referencing::Draft::Draft202012.is_known_keyword(name))
 }
 
 /// Formats a path into a schema as a JSON pointer: `#/properties/age/minimum`.
-fn pointer(path: &[Step]) -> String {
+fn pointer(path: &[PathSegment]) -> String {
     let mut pointer = "#".to_owned();
     for step in path {
         match step {
-            Step::Key(name) => {
+            PathSegment::Key(name) => {
                 pointer.push('/');
                 pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
             }
-            Step::Index(index) => pointer.push_str(&format!("/{index}")),
+            PathSegment::Index(index) => pointer.push_str(&format!("/{index}")),
         }
     }
     shortened(&pointer, 200)
 }
 
 /// Formats the keyword and its place.
-fn place(path: &[Step]) -> String {
+fn place(path: &[PathSegment]) -> String {
     let pointer = pointer(path);
     match keyword(path) {
         Some(keyword) => format!("{keyword} at {pointer}"),

@@ -10,22 +10,22 @@ use referencing::{Draft, Registry};
 use serde_json::{Map, Value};
 
 use super::{
-    budget::Prices,
-    keywords::{self, At, in_place, inside},
-    pattern_size::{self, Pattern},
+    budget::StepCosts,
+    keywords::{self, ResolvedSchema, in_place, inside},
+    pattern_size::{self, PatternEstimate},
     resources::Resources,
 };
 
 /// Maximum length of a chain of subschemas at the same place. Each takes stack space.
-pub(super) const DEEPEST: usize = 64;
+pub(super) const MAX_CHAIN: usize = 64;
 /// Maximum size of all patterns of a schema together, in states.
-const ALL_PATTERNS: u64 = 200_000;
+const MAX_PATTERNS_SIZE: u64 = 200_000;
 /// Base URI of a schema without an `$id`.
-const BASE: &str = "json-schema:///";
+const BASE_URI: &str = "json-schema:///";
 
 /// The result of the count.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Work {
+pub(super) struct WorkEstimate {
     /// Maximum number of subschemas that apply to one place of a value.
     pub(super) most: u64,
     /// JSON pointer of the subschema with that maximum.
@@ -33,7 +33,7 @@ pub(super) struct Work {
     /// Maximum length of a chain of subschemas at one place.
     pub(super) depth: usize,
     /// Steps that each access to a value takes.
-    pub(super) prices: Prices,
+    pub(super) prices: StepCosts,
     /// Size of the largest subschema below `not`, in values. Errors hold a copy of it.
     pub(super) negated: u64,
 }
@@ -42,21 +42,25 @@ pub(super) struct Work {
 ///
 /// # Errors
 /// A text that names the cycle or the exceeded limit.
-pub(super) fn count(schema: &Value, draft: Draft, max_subschemas: usize) -> Result<Work, String> {
+pub(super) fn count(
+    schema: &Value,
+    draft: Draft,
+    max_subschemas: usize,
+) -> Result<WorkEstimate, String> {
     let draft = draft.detect(schema);
     let resource = draft.create_resource_ref(schema);
     let registry = Registry::new()
         .draft(draft)
-        .add(BASE, resource)
+        .add(BASE_URI, resource)
         .and_then(referencing::RegistryBuilder::prepare)
         .map_err(|error| error.to_string())?;
-    let base = referencing::uri::from_str(BASE).map_err(|error| error.to_string())?;
-    let whole = At {
+    let base = referencing::uri::from_str(BASE_URI).map_err(|error| error.to_string())?;
+    let whole = ResolvedSchema {
         schema,
         resolver: registry.resolver(base),
         draft,
     };
-    let mut counter = Counter {
+    let mut counter = WorkCounter {
         root: schema,
         max_subschemas,
         counts: HashMap::new(),
@@ -77,7 +81,7 @@ pub(super) fn count(schema: &Value, draft: Draft, max_subschemas: usize) -> Resu
 
 /// The work of one subschema at the place where it applies.
 #[derive(Debug, Clone, Copy, Default)]
-struct Count {
+struct SubschemaWork {
     /// Number of subschemas that a check applies, itself included.
     checked: u64,
     /// Number of subschemas that `unevaluated…` keywords apply again, to find out the parts that were evaluated.
@@ -89,22 +93,22 @@ struct Count {
     unseen: u64,
 }
 
-struct Counter<'r> {
+struct WorkCounter<'r> {
     root: &'r Value,
     max_subschemas: usize,
-    counts: HashMap<usize, Count>,
+    counts: HashMap<usize, SubschemaWork>,
     on_the_way: HashSet<usize>,
-    inside: Vec<At<'r>>,
+    inside: Vec<ResolvedSchema<'r>>,
     most: (u64, &'r Value),
     depth: usize,
     unseen: u64,
     negated: u64,
-    patterns: HashMap<&'r str, Pattern>,
+    patterns: HashMap<&'r str, PatternEstimate>,
     resources: Resources,
 }
 
-impl<'r> Counter<'r> {
-    fn visit(&mut self, at: &At<'r>, above: usize) -> Result<Count, String> {
+impl<'r> WorkCounter<'r> {
+    fn visit(&mut self, at: &ResolvedSchema<'r>, above: usize) -> Result<SubschemaWork, String> {
         let address = std::ptr::from_ref(at.schema) as usize;
         if let Some(known) = self.counts.get(&address) {
             self.check_depth(at.schema, above + known.depth)?;
@@ -125,7 +129,7 @@ impl<'r> Counter<'r> {
         }
         let count = match at.schema {
             Value::Object(keywords) => self.keywords(at, keywords, above)?,
-            _ => Count {
+            _ => SubschemaWork {
                 checked: 1,
                 marked: 0,
                 depth: 1,
@@ -143,32 +147,32 @@ impl<'r> Counter<'r> {
     }
 
     fn check_depth(&self, schema: &Value, depth: usize) -> Result<(), String> {
-        if depth <= DEEPEST {
+        if depth <= MAX_CHAIN {
             return Ok(());
         }
         Err(format!(
-            "at {} more than {DEEPEST} subschemas lead one to the next at the same place of a value",
+            "at {} more than {MAX_CHAIN} subschemas lead one to the next at the same place of a value",
             self.place_of(schema)
         ))
     }
 
     fn keywords(
         &mut self,
-        at: &At<'r>,
+        at: &ResolvedSchema<'r>,
         members: &'r Map<String, Value>,
         above: usize,
-    ) -> Result<Count, String> {
+    ) -> Result<SubschemaWork, String> {
         let resource = at.draft.create_resource_ref(at.schema);
         let resolver = at.resolver.in_subresource(resource);
-        let here = At {
+        let here = ResolvedSchema {
             // The compilation rejects an invalid `$id`.
             resolver: resolver.unwrap_or_else(|_| at.resolver.clone()),
             ..at.clone()
         };
-        let mut count = Count {
+        let mut count = SubschemaWork {
             checked: 1,
             depth: 1,
-            ..Count::default()
+            ..SubschemaWork::default()
         };
         let (mut beside, mut looks, mut marks) = (0_u32, false, false);
         for (keyword, value) in members {
@@ -202,7 +206,7 @@ impl<'r> Counter<'r> {
     }
 
     /// Queues the subschemas for parts of the value.
-    fn look_inside(&mut self, here: &At<'r>, keyword: &str, value: &'r Value) {
+    fn look_inside(&mut self, here: &ResolvedSchema<'r>, keyword: &str, value: &'r Value) {
         let targets = inside(here, keyword, value).into_iter();
         self.inside.extend(targets.filter(|target| {
             let address = std::ptr::from_ref(target.schema) as usize;
@@ -231,19 +235,19 @@ impl<'r> Counter<'r> {
         Ok(())
     }
 
-    fn finish(self) -> Result<Work, String> {
+    fn finish(self) -> Result<WorkEstimate, String> {
         let patterns = || self.patterns.values();
         let size = patterns().fold(0_u64, |sum, pattern| sum.saturating_add(pattern.size));
-        if size > ALL_PATTERNS {
+        if size > MAX_PATTERNS_SIZE {
             return Err("its patterns are too large together".to_owned());
         }
         let backtracks = patterns().any(|pattern| pattern.backtracks);
-        Ok(Work {
+        Ok(WorkEstimate {
             most: self.most.0,
             place: self.place_of(self.most.1),
             depth: self.depth,
             negated: self.negated,
-            prices: Prices {
+            prices: StepCosts {
                 look: 1 + self.unseen / 16,
                 pattern: patterns().map(|pattern| pattern.active).max().unwrap_or(0),
                 backtracking: if backtracks { 1000 } else { 0 },

@@ -10,23 +10,23 @@ use super::OutboundError;
 
 /// Bytes of each response that do not count. Most responses are shorter, so they are read even when the limit is
 /// reached.
-const FREE: usize = 64 * 1024;
+const FREE_BYTES: usize = 64 * 1024;
 
 /// The counted bytes of all responses, with their limit.
 #[derive(Debug)]
-pub(super) struct Buffers {
+pub(super) struct BufferLimit {
     bytes: AtomicUsize,
     most: usize,
 }
 
 /// The bytes of one response. Dropping it releases them.
 #[derive(Debug)]
-pub struct Buffered {
-    buffers: Arc<Buffers>,
+pub struct BufferReservation {
+    buffers: Arc<BufferLimit>,
     read: usize,
 }
 
-impl Buffers {
+impl BufferLimit {
     pub(super) fn new(most: usize) -> Arc<Self> {
         Arc::new(Self {
             bytes: AtomicUsize::new(0),
@@ -35,22 +35,22 @@ impl Buffers {
     }
 
     /// Starts counting a response.
-    pub(super) fn begin(self: &Arc<Self>) -> Buffered {
-        Buffered {
+    pub(super) fn begin(self: &Arc<Self>) -> BufferReservation {
+        BufferReservation {
             buffers: Arc::clone(self),
             read: 0,
         }
     }
 }
 
-impl Buffered {
+impl BufferReservation {
     /// Counts more bytes of the response.
     ///
     /// # Errors
     /// `Full` if the bytes of all responses exceed the limit.
     pub fn add(&mut self, bytes: usize) -> Result<(), OutboundError> {
         let read = self.read.saturating_add(bytes);
-        let more = read.saturating_sub(FREE) - self.read.saturating_sub(FREE);
+        let more = read.saturating_sub(FREE_BYTES) - self.read.saturating_sub(FREE_BYTES);
         let most = self.buffers.most;
         let fits = |now: usize| now.checked_add(more).filter(|sum| *sum <= most);
         let counter = &self.buffers.bytes;
@@ -63,9 +63,9 @@ impl Buffered {
     }
 }
 
-impl Drop for Buffered {
+impl Drop for BufferReservation {
     fn drop(&mut self) {
-        let counted = self.read.saturating_sub(FREE);
+        let counted = self.read.saturating_sub(FREE_BYTES);
         self.buffers.bytes.fetch_sub(counted, Ordering::Relaxed);
     }
 }
@@ -76,12 +76,12 @@ mod tests {
 
     #[test]
     fn long_answers_share_what_there_is_and_short_ones_are_always_read() {
-        let buffers = Buffers::new(100);
+        let buffers = BufferLimit::new(100);
         let (mut one, mut other) = (buffers.begin(), buffers.begin());
-        one.add(FREE + 60).expect("there is room");
-        other.add(FREE + 40).expect("there is room");
+        one.add(FREE_BYTES + 60).expect("there is room");
+        other.add(FREE_BYTES + 40).expect("there is room");
         assert!(matches!(one.add(1), Err(OutboundError::Full(100))));
-        buffers.begin().add(FREE).expect("a short one");
+        buffers.begin().add(FREE_BYTES).expect("a short one");
         drop(other);
         one.add(40).expect("there is room again");
         drop(one);

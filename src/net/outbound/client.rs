@@ -17,8 +17,8 @@ use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 use super::{
     Settings,
-    buffer_limit::{Buffered, Buffers},
-    guard::{Guard, Refused},
+    buffer_limit::{BufferLimit, BufferReservation},
+    guard::{AddressRefused, Guard},
 };
 use crate::kernel::{clock::within, critical_thread};
 
@@ -27,24 +27,24 @@ use crate::kernel::{clock::within, critical_thread};
 pub struct Outbound(Arc<Inner>);
 
 struct Inner {
-    tls: Lane,
-    plain: Lane,
+    tls: SchemeClient,
+    plain: SchemeClient,
     /// For this server's own API, at any address.
-    own: Lane,
+    own: SchemeClient,
     own_origin: OnceLock<Origin>,
     timeout: Duration,
     max_response: usize,
-    buffers: Arc<Buffers>,
+    buffers: Arc<BufferLimit>,
     development: bool,
 }
 
 /// The client for one scheme, with the rule that its resolver applies.
-struct Lane {
+struct SchemeClient {
     client: Result<Client, String>,
     guard: Guard,
 }
 
-impl Lane {
+impl SchemeClient {
     fn new(guard: Guard) -> Self {
         let builder = || {
             Client::builder()
@@ -147,7 +147,8 @@ impl Outbound {
     pub fn new(settings: &Settings, development: bool) -> Self {
         // Fails only if a provider is already installed, which works too.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let lane = |development, plain| Lane::new(Guard::new(&settings.allow, development, plain));
+        let lane =
+            |development, plain| SchemeClient::new(Guard::new(&settings.allow, development, plain));
         Self(Arc::new(Inner {
             tls: lane(development, false),
             plain: lane(development, true),
@@ -155,7 +156,7 @@ impl Outbound {
             own_origin: OnceLock::new(),
             timeout: Duration::from_secs(settings.timeout_seconds),
             max_response: settings.max_response_bytes,
-            buffers: Buffers::new(settings.max_buffered_bytes),
+            buffers: BufferLimit::new(settings.max_buffered_bytes),
             development,
         }))
     }
@@ -174,7 +175,7 @@ impl Outbound {
         };
         let resolved = within(patience, lane.guard.resolve(name)).await;
         match resolved {
-            Ok(Err(error)) => match error.downcast::<Refused>() {
+            Ok(Err(error)) => match error.downcast::<AddressRefused>() {
                 Ok(refused) => Err(OutboundError::Refused(refused.to_string())),
                 Err(_) => Ok(()),
             },
@@ -209,13 +210,13 @@ impl Outbound {
     }
 
     /// Starts counting a response that the caller buffers itself.
-    pub(crate) fn buffered(&self) -> Buffered {
+    pub(crate) fn buffered(&self) -> BufferReservation {
         self.0.buffers.begin()
     }
 
     async fn exchange(
         &self,
-        lane: &Lane,
+        lane: &SchemeClient,
         url: Url,
         request: OutboundRequest,
     ) -> Result<OutboundResponse, OutboundError> {
@@ -226,7 +227,7 @@ impl Outbound {
     }
 
     /// Returns the client for a URL. Checks a literal IP address here, because no resolver sees it.
-    fn lane(&self, url: &Url) -> Result<&Lane, OutboundError> {
+    fn lane(&self, url: &Url) -> Result<&SchemeClient, OutboundError> {
         let lane = match url.scheme() {
             "https" => &self.0.tls,
             "http" => &self.0.plain,
@@ -275,7 +276,7 @@ impl Outbound {
 
     async fn begin_on(
         &self,
-        lane: &Lane,
+        lane: &SchemeClient,
         url: Url,
         request: OutboundRequest,
     ) -> Result<reqwest::Response, OutboundError> {
@@ -298,7 +299,7 @@ impl Outbound {
 
     async fn exchange_on(
         &self,
-        lane: &Lane,
+        lane: &SchemeClient,
         url: Url,
         request: OutboundRequest,
     ) -> Result<OutboundResponse, OutboundError> {
@@ -345,7 +346,7 @@ fn malformed(error: &dyn std::fmt::Display) -> OutboundError {
 }
 
 pub(super) fn failed(error: &reqwest::Error) -> OutboundError {
-    let refused = causes(error).find_map(|cause| cause.downcast_ref::<Refused>());
+    let refused = causes(error).find_map(|cause| cause.downcast_ref::<AddressRefused>());
     match refused {
         Some(refused) => OutboundError::Refused(refused.to_string()),
         None => OutboundError::Connection(cause(error)),

@@ -8,18 +8,18 @@ use std::{
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::network::{Network, Special, special_use};
+use super::network::{Network, SpecialUse, special_use};
 
 /// Error for an address that this server does not call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refused {
+pub(super) struct AddressRefused {
     host: String,
     address: IpAddr,
     /// `None` for a public address that would be called over plain http.
-    special: Option<Special>,
+    special: Option<SpecialUse>,
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for AddressRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, address, .. } = self;
         let subject = if *host == address.to_string() {
@@ -41,7 +41,7 @@ impl fmt::Display for Refused {
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for AddressRefused {}
 
 /// The address rule for one scheme.
 #[derive(Debug, Clone)]
@@ -61,20 +61,20 @@ impl Guard {
     }
 
     /// Checks that `host` may be called at this address.
-    pub(super) fn check(&self, host: &str, address: IpAddr) -> Result<(), Refused> {
+    pub(super) fn check(&self, host: &str, address: IpAddr) -> Result<(), AddressRefused> {
         if self.allow.iter().any(|network| network.contains(address)) {
             return Ok(());
         }
         let special = special_use(address);
         let fits = match special {
             None => self.development || !self.plain,
-            Some(Special::Loopback | Special::Private) => self.development,
-            Some(Special::Reserved) => false,
+            Some(SpecialUse::Loopback | SpecialUse::Private) => self.development,
+            Some(SpecialUse::Reserved) => false,
         };
         if fits {
             return Ok(());
         }
-        Err(Refused {
+        Err(AddressRefused {
             host: host.to_owned(),
             address,
             special,
@@ -181,7 +181,7 @@ mod tests {
         let error = Guard::resolve(&guard, "localhost")
             .await
             .expect_err("refused");
-        assert!(error.downcast_ref::<Refused>().is_some(), "{error}");
+        assert!(error.downcast_ref::<AddressRefused>().is_some(), "{error}");
         let open = Guard::new(&[], true, true);
         assert!(Guard::resolve(&open, "localhost").await.is_ok());
     }

@@ -13,7 +13,7 @@ mod url_syntax;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    buffer_limit::Buffered,
+    buffer_limit::BufferReservation,
     client::{Outbound, OutboundError, OutboundRequest, OutboundResponse},
     network::Network,
     stream::OutboundStream,

@@ -48,13 +48,13 @@ impl fmt::Display for Network {
 /// Error for a text that is not a network.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0:?} is no network such as 10.0.0.0/8, fd00::/8 or 192.0.2.7")]
-pub struct NotANetwork(String);
+pub struct InvalidNetwork(String);
 
 impl FromStr for Network {
-    type Err = NotANetwork;
+    type Err = InvalidNetwork;
 
-    fn from_str(text: &str) -> Result<Self, NotANetwork> {
-        let wrong = || NotANetwork(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
+        let wrong = || InvalidNetwork(text.to_owned());
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),
@@ -73,9 +73,9 @@ impl FromStr for Network {
 }
 
 impl TryFrom<String> for Network {
-    type Error = NotANetwork;
+    type Error = InvalidNetwork;
 
-    fn try_from(text: String) -> Result<Self, NotANetwork> {
+    fn try_from(text: String) -> Result<Self, InvalidNetwork> {
         text.parse()
     }
 }
@@ -95,9 +95,9 @@ pub(super) fn unmapped(address: IpAddr) -> IpAddr {
 }
 
 /// Returns the special use of an address, or `None` if the address is public.
-pub(super) fn special_use(address: IpAddr) -> Option<Special> {
-    static NETWORKS: LazyLock<Vec<(Network, Special)>> = LazyLock::new(|| {
-        let parsed = SPECIAL.iter().map(|(network, special)| {
+pub(super) fn special_use(address: IpAddr) -> Option<SpecialUse> {
+    static NETWORKS: LazyLock<Vec<(Network, SpecialUse)>> = LazyLock::new(|| {
+        let parsed = SPECIAL_NETWORKS.iter().map(|(network, special)| {
             let network = network.parse().expect("the networks below are well-formed");
             (network, *special)
         });
@@ -112,7 +112,7 @@ pub(super) fn special_use(address: IpAddr) -> Option<Special> {
 
 /// The reason why an address is not public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Special {
+pub(super) enum SpecialUse {
     /// A loopback address.
     Loopback,
     /// A private network (RFC 1918), or a unique local IPv6 address.
@@ -121,7 +121,7 @@ pub(super) enum Special {
     Reserved,
 }
 
-impl fmt::Display for Special {
+impl fmt::Display for SpecialUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Loopback => "this machine",
@@ -135,38 +135,38 @@ impl fmt::Display for Special {
 /// that embed IPv4 addresses, and multicast. The first network that contains an address counts. IANA gives out global
 /// unicast addresses only from `2000::/3`, so the list refuses all other IPv6 addresses, also those that are assigned
 /// later.
-const SPECIAL: &[(&str, Special)] = &[
-    ("127.0.0.0/8", Special::Loopback),
-    ("10.0.0.0/8", Special::Private),
-    ("172.16.0.0/12", Special::Private),
-    ("192.168.0.0/16", Special::Private),
-    ("0.0.0.0/8", Special::Reserved),
-    ("100.64.0.0/10", Special::Reserved),
-    ("169.254.0.0/16", Special::Reserved),
-    ("192.0.0.0/24", Special::Reserved),
-    ("192.0.2.0/24", Special::Reserved),
-    ("192.88.99.0/24", Special::Reserved),
-    ("198.18.0.0/15", Special::Reserved),
-    ("198.51.100.0/24", Special::Reserved),
-    ("203.0.113.0/24", Special::Reserved),
-    ("224.0.0.0/4", Special::Reserved),
-    ("240.0.0.0/4", Special::Reserved),
-    ("::1", Special::Loopback),
-    ("fc00::/7", Special::Private),
-    ("::/3", Special::Reserved),
-    ("4000::/2", Special::Reserved),
-    ("8000::/1", Special::Reserved),
-    ("2001::/23", Special::Reserved),
-    ("2001:db8::/32", Special::Reserved),
-    ("2002::/16", Special::Reserved),
-    ("3fff::/20", Special::Reserved),
+const SPECIAL_NETWORKS: &[(&str, SpecialUse)] = &[
+    ("127.0.0.0/8", SpecialUse::Loopback),
+    ("10.0.0.0/8", SpecialUse::Private),
+    ("172.16.0.0/12", SpecialUse::Private),
+    ("192.168.0.0/16", SpecialUse::Private),
+    ("0.0.0.0/8", SpecialUse::Reserved),
+    ("100.64.0.0/10", SpecialUse::Reserved),
+    ("169.254.0.0/16", SpecialUse::Reserved),
+    ("192.0.0.0/24", SpecialUse::Reserved),
+    ("192.0.2.0/24", SpecialUse::Reserved),
+    ("192.88.99.0/24", SpecialUse::Reserved),
+    ("198.18.0.0/15", SpecialUse::Reserved),
+    ("198.51.100.0/24", SpecialUse::Reserved),
+    ("203.0.113.0/24", SpecialUse::Reserved),
+    ("224.0.0.0/4", SpecialUse::Reserved),
+    ("240.0.0.0/4", SpecialUse::Reserved),
+    ("::1", SpecialUse::Loopback),
+    ("fc00::/7", SpecialUse::Private),
+    ("::/3", SpecialUse::Reserved),
+    ("4000::/2", SpecialUse::Reserved),
+    ("8000::/1", SpecialUse::Reserved),
+    ("2001::/23", SpecialUse::Reserved),
+    ("2001:db8::/32", SpecialUse::Reserved),
+    ("2002::/16", SpecialUse::Reserved),
+    ("3fff::/20", SpecialUse::Reserved),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn special(text: &str) -> Option<Special> {
+    fn special(text: &str) -> Option<SpecialUse> {
         special_use(text.parse().expect("an address"))
     }
 
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn every_range_is_known_and_every_entry_parses() {
-        for (network, _) in SPECIAL {
+        for (network, _) in SPECIAL_NETWORKS {
             assert!(network.parse::<Network>().is_ok(), "{network}");
         }
         for blocked in [

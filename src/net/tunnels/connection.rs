@@ -9,21 +9,21 @@ use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::{
-    Failure, Tunnels,
-    wire::{self, Request, Response, Said},
+    TunnelError, Tunnels,
+    wire::{self, ClientMessage, Request, Response},
 };
 use crate::kernel::clock::{Stopwatch, within};
 
 /// The code and the reason of the close frame with which the server ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Close {
+pub struct CloseReason {
     /// WebSocket close code.
     pub code: u16,
     /// Reason text.
     pub reason: &'static str,
 }
 
-impl Close {
+impl CloseReason {
     /// The id is not a valid tunnel id.
     pub const INVALID_ID: Self = Self::new(4000, "invalid url");
     /// Too many newer clients have opened the tunnel.
@@ -31,7 +31,7 @@ impl Close {
     /// The client sent a message that is not part of the protocol.
     pub const INVALID_RESPONSE: Self = Self::new(4002, "invalid response payload");
     /// The client is gone, or does not read its messages.
-    pub const SILENT: Self = Self::new(4005, "the client does not answer");
+    pub const UNRESPONSIVE: Self = Self::new(4005, "the client does not answer");
     /// A message of the client is larger than allowed.
     pub const TOO_LARGE: Self = Self::new(1009, "the message is larger than tunnel.message_bytes");
     /// The server is stopping.
@@ -50,19 +50,19 @@ pub enum Outgoing {
     /// A ping, to check that the client is still there.
     Ping,
     /// The close frame, which ends the connection.
-    Close(Close),
+    Close(CloseReason),
 }
 
 /// One connected client.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct TunnelConnection {
     frames: mpsc::Sender<String>,
     waiting: Mutex<HashMap<String, oneshot::Sender<Response>>>,
-    end: watch::Sender<Option<Close>>,
+    end: watch::Sender<Option<CloseReason>>,
     max_requests: usize,
 }
 
-impl Line {
+impl TunnelConnection {
     pub(super) fn new(max_requests: usize) -> (Arc<Self>, mpsc::Receiver<String>) {
         let max_requests = max_requests.max(1);
         let (frames, taken) = mpsc::channel(max_requests);
@@ -80,7 +80,7 @@ impl Line {
     }
 
     /// Closes the connection. Only the first reason counts.
-    pub(super) fn close(&self, close: Close) {
+    pub(super) fn close(&self, close: CloseReason) {
         self.end.send_if_modified(|end| {
             let first = end.is_none();
             end.get_or_insert(close);
@@ -89,42 +89,42 @@ impl Line {
     }
 
     /// Checks that one more request may wait.
-    pub(super) fn check_room(&self) -> Result<(), Failure> {
+    pub(super) fn check_room(&self) -> Result<(), TunnelError> {
         match self.waiting().len() < self.max_requests {
             true => Ok(()),
-            false => Err(Failure::Busy),
+            false => Err(TunnelError::Busy),
         }
     }
 
     /// Sends a request and waits for its response.
-    pub(super) async fn ask(&self, request: &Request) -> Result<Response, Failure> {
+    pub(super) async fn ask(&self, request: &Request) -> Result<Response, TunnelError> {
         let id = Uuid::new_v4().to_string();
         let (answer, answered) = oneshot::channel();
         {
             let mut waiting = self.waiting();
             if waiting.len() >= self.max_requests {
-                return Err(Failure::Busy);
+                return Err(TunnelError::Busy);
             }
             waiting.insert(id.clone(), answer);
         }
         // Dropping it removes the request, also if the caller stops waiting.
-        let waits = Waits { line: self, id };
+        let waits = PendingRequest { line: self, id };
         let frame = request.frame(&waits.id);
         self.frames.try_send(frame).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Failure::Busy,
-            mpsc::error::TrySendError::Closed(_) => Failure::Lost,
+            mpsc::error::TrySendError::Full(_) => TunnelError::Busy,
+            mpsc::error::TrySendError::Closed(_) => TunnelError::Lost,
         })?;
-        answered.await.map_err(|_| Failure::Lost)
+        answered.await.map_err(|_| TunnelError::Lost)
     }
 }
 
 /// A pending request. Dropping it removes the request from its connection.
-struct Waits<'a> {
-    line: &'a Line,
+struct PendingRequest<'a> {
+    line: &'a TunnelConnection,
     id: String,
 }
 
-impl Drop for Waits<'_> {
+impl Drop for PendingRequest<'_> {
     fn drop(&mut self) {
         self.line.waiting().remove(&self.id);
     }
@@ -135,21 +135,21 @@ impl Drop for Waits<'_> {
 pub struct Session {
     tunnels: Tunnels,
     id: String,
-    line: Arc<Line>,
+    line: Arc<TunnelConnection>,
     frames: mpsc::Receiver<String>,
-    end: watch::Receiver<Option<Close>>,
+    end: watch::Receiver<Option<CloseReason>>,
     since_ping: Stopwatch,
 }
 
 /// Receives the messages of a session's client.
 #[derive(Debug, Clone)]
-pub struct Ear(Arc<Line>);
+pub struct MessageReceiver(Arc<TunnelConnection>);
 
 impl Session {
     pub(super) fn new(
         tunnels: Tunnels,
         id: String,
-        line: Arc<Line>,
+        line: Arc<TunnelConnection>,
         frames: mpsc::Receiver<String>,
     ) -> Self {
         Self {
@@ -164,8 +164,8 @@ impl Session {
 
     /// Returns the receiver of the client's messages.
     #[must_use]
-    pub fn ear(&self) -> Ear {
-        Ear(self.line.clone())
+    pub fn ear(&self) -> MessageReceiver {
+        MessageReceiver(self.line.clone())
     }
 
     /// Waits for the next item to send.
@@ -176,11 +176,11 @@ impl Session {
             tokio::select! {
                 biased;
                 Ok(end) = self.end.wait_for(Option::is_some) => {
-                    Outgoing::Close(end.unwrap_or(Close::STOPPING))
+                    Outgoing::Close(end.unwrap_or(CloseReason::STOPPING))
                 }
                 Some(frame) = self.frames.recv() => Outgoing::Frame(frame),
                 // Both channels live as long as the session.
-                else => Outgoing::Close(Close::STOPPING),
+                else => Outgoing::Close(CloseReason::STOPPING),
             }
         });
         let next = next.await.unwrap_or(Outgoing::Ping);
@@ -207,14 +207,14 @@ impl Drop for Session {
     }
 }
 
-impl Ear {
+impl MessageReceiver {
     /// Processes a text frame of the client.
     ///
     /// # Errors
     /// The [`Close`] to send if the frame is not part of the protocol.
-    pub fn take(&self, frame: &str) -> Result<(), Close> {
-        let said = wire::read(frame).ok_or(Close::INVALID_RESPONSE)?;
-        if let Said::Response(id, response) = said
+    pub fn take(&self, frame: &str) -> Result<(), CloseReason> {
+        let said = wire::read(frame).ok_or(CloseReason::INVALID_RESPONSE)?;
+        if let ClientMessage::Response(id, response) = said
             && let Some(answer) = self.0.waiting().remove(&id)
         {
             // Fails only if the caller no longer waits.

@@ -26,23 +26,23 @@ use moka::sync::Cache;
 use url::Url;
 use uuid::Uuid;
 
-use self::connection::Line;
+use self::connection::TunnelConnection;
 pub use self::{
-    connection::{Close, Ear, Outgoing, Session},
+    connection::{CloseReason, MessageReceiver, Outgoing, Session},
     settings::Settings,
     wire::{Request, Response},
 };
 use crate::kernel::clock::within;
 
 /// Maximum number of clients connected to one tunnel.
-const MAX_LINES: usize = 4;
+const MAX_CONNECTIONS: usize = 4;
 
 /// Maximum number of ids that are remembered after their tunnel was open.
-const KNOWN: u64 = 10_000;
+const MAX_REMEMBERED_IDS: u64 = 10_000;
 
 /// The reason why a request through a tunnel has no response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub enum TunnelError {
     /// No client is connected.
     #[error("no client is connected to this tunnel; `bp dev` opens it")]
     NotConnected,
@@ -57,7 +57,7 @@ pub enum Failure {
     TimedOut(Duration),
 }
 
-impl Failure {
+impl TunnelError {
     /// Returns the index of the outcome in [`OUTCOMES`].
     const fn outcome(self) -> usize {
         match self {
@@ -74,7 +74,7 @@ pub const OUTCOMES: [&str; 5] = ["answered", "not_connected", "busy", "lost", "t
 
 /// The reason why a client cannot connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotOpened {
+pub enum ConnectError {
     /// The maximum number of tunnels is open.
     Full,
     /// The server is stopping.
@@ -110,7 +110,7 @@ pub struct Tunnels(Arc<Inner>);
 struct Inner {
     settings: Settings,
     enabled: bool,
-    open: Mutex<HashMap<String, Vec<Arc<Line>>>>,
+    open: Mutex<HashMap<String, Vec<Arc<TunnelConnection>>>>,
     /// Ids that were open since the start, each with the host by which its client knows this server.
     known: Cache<String, Option<String>>,
     /// First segments of this server's own paths.
@@ -130,7 +130,7 @@ impl Tunnels {
             settings: settings.clone(),
             enabled: settings.is_on(development),
             open: Mutex::default(),
-            known: Cache::new(KNOWN),
+            known: Cache::new(MAX_REMEMBERED_IDS),
             reserved: OnceLock::new(),
             hosts: Mutex::default(),
             stopping: AtomicBool::new(false),
@@ -176,7 +176,7 @@ impl Tunnels {
         hosts.extend(others.chain(authority(&url)));
     }
 
-    fn open_lines(&self) -> MutexGuard<'_, HashMap<String, Vec<Arc<Line>>>> {
+    fn open_lines(&self) -> MutexGuard<'_, HashMap<String, Vec<Arc<TunnelConnection>>>> {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -204,22 +204,22 @@ impl Tunnels {
     ///
     /// # Errors
     /// [`NotOpened`] if the id is invalid, too many tunnels are open, or the server is stopping.
-    pub fn open(&self, id: &str, host: Option<&str>) -> Result<Session, NotOpened> {
+    pub fn open(&self, id: &str, host: Option<&str>) -> Result<Session, ConnectError> {
         if !self.may_be(id) {
-            return Err(NotOpened::InvalidId);
+            return Err(ConnectError::InvalidId);
         }
-        let (line, frames) = Line::new(self.0.settings.max_requests);
+        let (line, frames) = TunnelConnection::new(self.0.settings.max_requests);
         {
             let mut open = self.open_lines();
             if self.0.stopping.load(Ordering::SeqCst) {
-                return Err(NotOpened::Stopping);
+                return Err(ConnectError::Stopping);
             }
             if !open.contains_key(id) && open.len() >= self.0.settings.max_tunnels {
-                return Err(NotOpened::Full);
+                return Err(ConnectError::Full);
             }
             let lines = open.entry(id.to_owned()).or_default();
-            if lines.len() >= MAX_LINES {
-                lines.remove(0).close(Close::CONFLICT);
+            if lines.len() >= MAX_CONNECTIONS {
+                lines.remove(0).close(CloseReason::CONFLICT);
             }
             lines.push(line.clone());
         }
@@ -230,7 +230,7 @@ impl Tunnels {
         Ok(Session::new(self.clone(), id.to_owned(), line, frames))
     }
 
-    fn leave(&self, id: &str, line: &Arc<Line>) {
+    fn leave(&self, id: &str, line: &Arc<TunnelConnection>) {
         let mut open = self.open_lines();
         if let Some(lines) = open.get_mut(id) {
             lines.retain(|other| !Arc::ptr_eq(other, line));
@@ -244,8 +244,8 @@ impl Tunnels {
     ///
     /// # Errors
     /// [`Failure::NotConnected`] without a client, [`Failure::Busy`] if too many requests wait.
-    pub fn check_open(&self, id: &str) -> Result<(), Failure> {
-        let line = self.line(id).ok_or(Failure::NotConnected);
+    pub fn check_open(&self, id: &str) -> Result<(), TunnelError> {
+        let line = self.line(id).ok_or(TunnelError::NotConnected);
         let checked = line.and_then(|line| line.check_room());
         if let Err(failure) = &checked {
             self.count(failure.outcome());
@@ -254,7 +254,7 @@ impl Tunnels {
     }
 
     /// Returns the newest connection of a tunnel, which takes its requests.
-    fn line(&self, id: &str) -> Option<Arc<Line>> {
+    fn line(&self, id: &str) -> Option<Arc<TunnelConnection>> {
         let open = self.open_lines();
         open.get(id).and_then(|lines| lines.last().cloned())
     }
@@ -272,12 +272,12 @@ impl Tunnels {
         id: &str,
         request: &Request,
         timeout: Duration,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response, TunnelError> {
         let answer = match self.line(id) {
             Some(line) => within(timeout, line.ask(request))
                 .await
-                .unwrap_or(Err(Failure::TimedOut(timeout))),
-            None => Err(Failure::NotConnected),
+                .unwrap_or(Err(TunnelError::TimedOut(timeout))),
+            None => Err(TunnelError::NotConnected),
         };
         let outcome = answer.as_ref().err().map_or(0, |failure| failure.outcome());
         self.count(outcome);
@@ -305,7 +305,7 @@ impl Tunnels {
         let open = self.open_lines();
         self.0.stopping.store(true, Ordering::SeqCst);
         for line in open.values().flatten() {
-            line.close(Close::STOPPING);
+            line.close(CloseReason::STOPPING);
         }
     }
 

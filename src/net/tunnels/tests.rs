@@ -32,7 +32,7 @@ fn answer_to(id: &str, status: u16) -> String {
     format!(r#"{{"type":"response","requestId":"{id}","status":{status}}}"#)
 }
 
-async fn ask(tunnels: Tunnels) -> Result<u16, Failure> {
+async fn ask(tunnels: Tunnels) -> Result<u16, TunnelError> {
     let request = asked("/");
     let answer = tunnels.request(ID, &request, Duration::from_secs(10));
     answer.await.map(|response| response.status)
@@ -58,7 +58,7 @@ async fn a_newer_client_takes_over_and_an_older_one_still_answers_what_it_was_as
     assert_eq!(old.ear().take(&answer_to(&id, 203)), Ok(()));
     assert_eq!(third.await.expect("no panic"), Ok(203));
     drop(old);
-    assert_eq!(ask(tunnels.clone()).await, Err(Failure::NotConnected));
+    assert_eq!(ask(tunnels.clone()).await, Err(TunnelError::NotConnected));
     let stats = tunnels.stats();
     assert_eq!((stats.open, stats.connections), (0, 2));
     assert_eq!(stats.requests, [3, 1, 0, 0, 0]);
@@ -71,7 +71,7 @@ async fn a_client_that_goes_away_leaves_no_one_waiting() {
     let waits = tokio::spawn(ask(tunnels.clone()));
     next_request(&mut session).await;
     drop(session);
-    assert_eq!(waits.await.expect("no panic"), Err(Failure::Lost));
+    assert_eq!(waits.await.expect("no panic"), Err(TunnelError::Lost));
 }
 
 #[tokio::test]
@@ -83,16 +83,16 @@ async fn what_waits_is_bounded_and_given_up_in_time() {
     };
     let tunnels = tunnels(&settings);
     let mut session = tunnels.open(ID, None).expect("opened");
-    assert_eq!(tunnels.open("other", None).err(), Some(NotOpened::Full));
+    assert_eq!(tunnels.open("other", None).err(), Some(ConnectError::Full));
     let waits = tokio::spawn(ask(tunnels.clone()));
     let id = next_request(&mut session).await;
-    assert_eq!(ask(tunnels.clone()).await, Err(Failure::Busy));
+    assert_eq!(ask(tunnels.clone()).await, Err(TunnelError::Busy));
     session.ear().take(&answer_to(&id, 200)).expect("taken");
     assert_eq!(waits.await.expect("no panic"), Ok(200));
     let short = Duration::from_millis(1);
     let request = asked("/");
     let late = tunnels.request(ID, &request, short).await;
-    assert_eq!(late, Err(Failure::TimedOut(short)));
+    assert_eq!(late, Err(TunnelError::TimedOut(short)));
     // A late response is dropped, and its request no longer counts as pending.
     let id = next_request(&mut session).await;
     assert_eq!(session.ear().take(&answer_to(&id, 200)), Ok(()));
@@ -105,7 +105,7 @@ async fn only_so_many_clients_have_one_tunnel() {
     let open = || tunnels.open(ID, None).expect("opened");
     let mut first = open();
     let _others = [open(), open(), open(), open()];
-    assert_eq!(first.next().await, Outgoing::Close(Close::CONFLICT));
+    assert_eq!(first.next().await, Outgoing::Close(CloseReason::CONFLICT));
 }
 
 #[tokio::test]
@@ -113,8 +113,8 @@ async fn the_server_stops() {
     let tunnels = tunnels(&Settings::default());
     let mut session = tunnels.open(ID, None).expect("opened");
     tunnels.stop();
-    assert_eq!(session.next().await, Outgoing::Close(Close::STOPPING));
-    assert_eq!(tunnels.open(ID, None).err(), Some(NotOpened::Stopping));
+    assert_eq!(session.next().await, Outgoing::Close(CloseReason::STOPPING));
+    assert_eq!(tunnels.open(ID, None).err(), Some(ConnectError::Stopping));
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_url_of_this_server_is_a_tunnel_if_its_id_may_be_one() {
     assert_eq!(target("http://127.0.0.1:4600/other-bot/x"), None);
     assert_eq!(
         tunnels.open("inbox", None).err(),
-        Some(NotOpened::InvalidId)
+        Some(ConnectError::InvalidId)
     );
     let off = Tunnels::new(&Settings::default(), false);
     off.serves_at("http://127.0.0.1:4600");

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Maximum length of a tunnel id, in bytes.
-const ID_MAX: usize = 100;
+const MAX_ID_BYTES: usize = 100;
 
 /// True if a text is a valid tunnel id. The vendor's pattern is `[\w|-]+`.
 pub(super) fn is_id(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_|-".contains(&byte);
-    (1..=ID_MAX).contains(&text.len()) && text.bytes().all(fits)
+    (1..=MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(fits)
 }
 
 /// A request through a tunnel.
@@ -82,7 +82,7 @@ struct ResponseFrame {
 
 /// A message of a client.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum ClientMessage {
     /// A sign of life.
     Hello,
     /// The response to the request with this id.
@@ -90,10 +90,10 @@ pub(super) enum Said {
 }
 
 /// Parses a frame of a client. Returns `None` if the frame is not part of the protocol.
-pub(super) fn read(frame: &str) -> Option<Said> {
+pub(super) fn read(frame: &str) -> Option<ClientMessage> {
     let value: Value = serde_json::from_str(frame).ok()?;
     match value.get("type").map(Value::as_str) {
-        Some(Some("hello")) => return Some(Said::Hello),
+        Some(Some("hello")) => return Some(ClientMessage::Hello),
         // wire: clients before the type was introduced send none
         Some(Some("response")) | None => {}
         Some(_) => return None,
@@ -106,7 +106,7 @@ pub(super) fn read(frame: &str) -> Option<Said> {
     };
     // A status below 200 does not end an exchange.
     let whole = (200..600).contains(&response.status);
-    whole.then_some(Said::Response(frame.request_id, response))
+    whole.then_some(ClientMessage::Response(frame.request_id, response))
 }
 
 /// Returns a header once for each of its values. wire: the vendor's command line sends numbers as JSON numbers.
@@ -135,7 +135,7 @@ mod tests {
         for id in [uuid, "some-tunnel-id", "a_b|c", "7"] {
             assert!(is_id(id), "{id}");
         }
-        let long = "a".repeat(ID_MAX + 1);
+        let long = "a".repeat(MAX_ID_BYTES + 1);
         for text in ["", "a.b", "a/b", "a b", "a%20", "ä", long.as_str()] {
             assert!(!is_id(text), "{text}");
         }
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_clients_say_is_read() {
-        assert_eq!(read(r#"{"type":"hello"}"#), Some(Said::Hello));
+        assert_eq!(read(r#"{"type":"hello"}"#), Some(ClientMessage::Hello));
         let whole = r#"{"type":"response","requestId":"r1","status":201,
                         "headers":{"X-A":"1","content-length":2,"set-cookie":["a=1","b=2"]},"body":"{}"}"#;
         let text = |text: &str| text.to_owned();
@@ -180,7 +180,7 @@ mod tests {
             ],
             body: text("{}"),
         };
-        let Some(Said::Response(id, mut read_response)) = read(whole) else {
+        let Some(ClientMessage::Response(id, mut read_response)) = read(whole) else {
             panic!("a response");
         };
         read_response.headers.sort_by_key(|(name, _)| name != "x-a");
@@ -192,7 +192,7 @@ mod tests {
         };
         assert_eq!(
             read(r#"{"requestId":"r2","status":503}"#),
-            Some(Said::Response(text("r2"), least))
+            Some(ClientMessage::Response(text("r2"), least))
         );
     }
 

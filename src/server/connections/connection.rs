@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use super::registry::Registry;
 
 /// A time in milliseconds since the server began to listen; 0 means none.
-pub(super) type Moment = u64;
+pub(super) type Millis = u64;
 
 /// The way in which a connection is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,7 +171,7 @@ impl Connection {
 
     /// Returns the time since which the connection waits for a request. `None` if it has a request or an answer that
     /// the client has not read.
-    pub(super) fn idle_since(&self) -> Option<Moment> {
+    pub(super) fn idle_since(&self) -> Option<Millis> {
         let busy = self.requests.load(Relaxed) > 0
             || self.writing_since.load(Relaxed) > 0
             || self.upgraded.load(Relaxed);
@@ -179,7 +179,7 @@ impl Connection {
     }
 
     /// Returns the time since which the current request waits only for the client.
-    pub(super) fn stalled_since(&self) -> Option<Moment> {
+    pub(super) fn stalled_since(&self) -> Option<Millis> {
         if self.upgraded.load(Relaxed) {
             return None;
         }
@@ -192,8 +192,8 @@ impl Connection {
     }
 
     /// Returns the way in which the connection is to end if it exceeds a time limit.
-    pub(super) fn overdue(&self, now: Moment, limits: &TimeLimits) -> Ending {
-        let is_over = |since: Moment, limit: u64| since > 0 && now.saturating_sub(since) > limit;
+    pub(super) fn overdue(&self, now: Millis, limits: &TimeLimits) -> Ending {
+        let is_over = |since: Millis, limit: u64| since > 0 && now.saturating_sub(since) > limit;
         if self.upgraded.load(Relaxed) {
             return Ending::None;
         }
@@ -224,7 +224,7 @@ pub(super) struct TimeLimits {
     pub(super) keep_alive: u64,
 }
 
-fn since(moment: &AtomicU64, begins: bool, now: impl FnOnce() -> Moment) {
+fn since(moment: &AtomicU64, begins: bool, now: impl FnOnce() -> Millis) {
     let begun = moment.load(Relaxed) > 0;
     if begins && !begun {
         moment.store(now(), Relaxed);

@@ -6,7 +6,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::{info, warn};
 
 /// Default maximum number of connections, however high the descriptor limit is.
-const MOST: usize = 10_000;
+const MAX_DEFAULT: usize = 10_000;
 
 /// Number of descriptors reserved for child processes and outgoing calls, if the limit is high enough.
 const RESERVED: usize = 256;
@@ -48,7 +48,7 @@ pub(super) fn default_connections(limit: usize) -> usize {
 fn room(limit: usize, open: usize) -> usize {
     let left = limit.saturating_sub(open);
     let reserved = RESERVED.min(left / 3);
-    (left - reserved).clamp(1, MOST)
+    (left - reserved).clamp(1, MAX_DEFAULT)
 }
 
 #[cfg(test)]
@@ -60,7 +60,7 @@ mod tests {
         assert_eq!(room(64, 34), 20);
         assert_eq!(room(256, 34), 148);
         assert_eq!(room(1024, 34), 734);
-        assert_eq!(room(1_048_576, 34), MOST);
+        assert_eq!(room(1_048_576, 34), MAX_DEFAULT);
         assert_eq!(room(16, 34), 1);
     }
 }

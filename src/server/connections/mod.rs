@@ -28,7 +28,7 @@ use tracing::{info, warn};
 use self::{
     connection::{Connection, Ending, TimeLimits},
     registry::Registry,
-    service::{Answerer, Answering},
+    service::{ConnectionService, SharedEndpoint},
     stream::{Drain, Stream},
 };
 use crate::{
@@ -37,16 +37,16 @@ use crate::{
 };
 
 /// Maximum number of concurrent requests on one HTTP/2 connection.
-const STREAMS: u32 = 200;
+const MAX_STREAMS: u32 = 200;
 
 /// Maximum number of HTTP/2 streams that the client reset before hyper accepted them.
-const RESETS: usize = 20;
+const MAX_PENDING_RESETS: usize = 20;
 
 /// Pause after a connection could not be accepted.
-const BACK_OFF: Duration = Duration::from_millis(50);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 
 /// Minimum time between log lines about connections that cannot be accepted.
-const LOG_EVERY: Duration = Duration::from_secs(10);
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Accepts and serves connections.
 pub(super) struct Connections {
@@ -63,7 +63,7 @@ pub(super) struct Connections {
 impl Connections {
     /// Raises the limit on file descriptors, and reads the limits from the settings. `gauge` counts the open
     /// connections.
-    pub(super) fn new(settings: &config::Server, gauge: Gauge) -> Arc<Self> {
+    pub(super) fn new(settings: &config::ServerSettings, gauge: Gauge) -> Arc<Self> {
         let descriptors = descriptors::raise_limit();
         let derived = || descriptors::default_connections(descriptors);
         let max = settings.max_connections.unwrap_or_else(derived);
@@ -73,8 +73,8 @@ impl Connections {
         let header_bytes = u32::try_from(settings.header_bytes).unwrap_or(u32::MAX);
         builder
             .http2()
-            .max_concurrent_streams(STREAMS)
-            .max_pending_accept_reset_streams(RESETS)
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
             .max_header_list_size(header_bytes);
         Arc::new(Self {
             registry: Arc::new(Registry::new(gauge)),
@@ -121,7 +121,7 @@ impl Connections {
         }
     }
 
-    async fn accept_all(self: &Arc<Self>, listener: &TcpListener, answerer: &Answerer) {
+    async fn accept_all(self: &Arc<Self>, listener: &TcpListener, answerer: &SharedEndpoint) {
         let mut logged: Option<Stopwatch> = None;
         loop {
             let accepted = listener.accept().await;
@@ -134,7 +134,7 @@ impl Connections {
                 Ok((local, stream, remote)) => {
                     self.registry.make_room(self.max).await;
                     let connection = self.registry.add();
-                    let answering = Answering {
+                    let answering = ConnectionService {
                         answerer: answerer.clone(),
                         connection: connection.clone(),
                         local: LocalAddr(local.into()),
@@ -146,26 +146,26 @@ impl Connections {
                 }
                 Err(error) if is_of_connection(&error) => {}
                 Err(error) => {
-                    if logged.is_none_or(|logged| logged.elapsed() >= LOG_EVERY) {
+                    if logged.is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL) {
                         logged = Some(Stopwatch::start());
                         let open = self.registry.count();
                         warn!(%error, open, "connections cannot be accepted");
                     }
                     self.registry.close_longest();
-                    pause(BACK_OFF).await;
+                    pause(ACCEPT_BACKOFF).await;
                 }
             }
         }
     }
 
-    fn spawn(self: &Arc<Self>, stream: Stream, answering: Answering) {
-        let served = Served::begin(self);
+    fn spawn(self: &Arc<Self>, stream: Stream, answering: ConnectionService) {
+        let served = TaskGuard::begin(self);
         tokio::spawn(async move {
             served.0.serve_connection(stream, answering).await;
         });
     }
 
-    async fn serve_connection(&self, stream: Stream, answering: Answering) {
+    async fn serve_connection(&self, stream: Stream, answering: ConnectionService) {
         let connection: Arc<Connection> = answering.connection.clone();
         let io = TokioIo::new(stream);
         let served = self.builder.serve_connection_with_upgrades(io, answering);
@@ -198,16 +198,16 @@ fn is_of_connection(error: &io::Error) -> bool {
 }
 
 /// Counts a task that serves a connection until dropped.
-struct Served(Arc<Connections>);
+struct TaskGuard(Arc<Connections>);
 
-impl Served {
+impl TaskGuard {
     fn begin(connections: &Arc<Connections>) -> Self {
         connections.served.fetch_add(1, Ordering::AcqRel);
         Self(connections.clone())
     }
 }
 
-impl Drop for Served {
+impl Drop for TaskGuard {
     fn drop(&mut self) {
         if self.0.served.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.0.all_served.notify_one();

@@ -12,23 +12,23 @@ use std::{
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Notify;
 
-use super::connection::{Connection, Ending, Moment, TimeLimits};
+use super::connection::{Connection, Ending, Millis, TimeLimits};
 use crate::kernel::clock::{Stopwatch, pause, within};
 
 /// Number of connections with the longest wait that one scan finds.
-const FOUND: usize = 64;
+const SCAN_SIZE: usize = 64;
 
 /// Minimum time, in milliseconds, that a client must have stalled before its request may be dropped in favor of
 /// another client.
-const STALLED: u64 = 1_000;
+const MIN_STALL: u64 = 1_000;
 
 /// Interval between attempts to find a connection to close.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
+const RETRY_INTERVAL: Duration = Duration::from_millis(200);
 
 /// All open connections.
 pub(super) struct Registry {
     begun: Stopwatch,
-    open: Mutex<Open>,
+    open: Mutex<OpenConnections>,
     gauge: Gauge,
     /// True while a new connection waits for room.
     wanted: AtomicBool,
@@ -36,11 +36,11 @@ pub(super) struct Registry {
 }
 
 #[derive(Default)]
-struct Open {
+struct OpenConnections {
     last: u64,
     all: HashMap<u64, Arc<Connection>>,
     /// The connections with the longest wait at the last scan, the longest last.
-    longest: Vec<(Moment, Arc<Connection>)>,
+    longest: Vec<(Millis, Arc<Connection>)>,
 }
 
 impl Registry {
@@ -55,13 +55,13 @@ impl Registry {
     }
 
     /// Returns the time since the server began to listen.
-    pub(super) fn now(&self) -> Moment {
+    pub(super) fn now(&self) -> Millis {
         let passed = self.begun.elapsed().as_millis();
         // 0 means no moment.
         u64::try_from(passed).unwrap_or(u64::MAX).max(1)
     }
 
-    fn open(&self) -> MutexGuard<'_, Open> {
+    fn open(&self) -> MutexGuard<'_, OpenConnections> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -112,7 +112,7 @@ impl Registry {
         let mut count = self.count();
         while count >= max {
             closes = closes || self.close_longest();
-            let waited = within(LOOK_AGAIN, self.room.notified()).await;
+            let waited = within(RETRY_INTERVAL, self.room.notified()).await;
             let now = self.count();
             // Wait for the connection that was asked to end before asking another one.
             closes = closes && waited.is_ok() && now == count;
@@ -156,10 +156,10 @@ impl Registry {
     }
 }
 
-impl Open {
+impl OpenConnections {
     /// Finds the connections that have waited longest. Finding [`FOUND`] at once avoids a scan of all connections for
     /// each one that is closed.
-    fn look(&mut self, now: Moment) {
+    fn look(&mut self, now: Millis) {
         let idle = self.all.values().filter_map(|connection| {
             let since = connection.idle_since()?;
             (!connection.is_ending()).then(|| (since, connection.clone()))
@@ -174,19 +174,19 @@ impl Open {
         }
         // Connections with the same time are sorted by age.
         found.sort_unstable_by_key(|(since, connection)| (*since, connection.id));
-        found.truncate(FOUND);
+        found.truncate(SCAN_SIZE);
         found.reverse();
         self.longest = found;
     }
 }
 
 /// Returns the time since which a connection waits for its client, if it may be closed for another one.
-fn waits_since(connection: &Connection, now: Moment) -> Option<Moment> {
+fn waits_since(connection: &Connection, now: Millis) -> Option<Millis> {
     if connection.is_ending() {
         return None;
     }
     let stalled = connection.stalled_since();
     connection
         .idle_since()
-        .or_else(|| stalled.filter(|since| now.saturating_sub(*since) >= STALLED))
+        .or_else(|| stalled.filter(|since| now.saturating_sub(*since) >= MIN_STALL))
 }

@@ -30,32 +30,35 @@ use crate::kernel::clock::within;
 type FrameworkBody = BoxBody<Bytes, io::Error>;
 
 /// The endpoint that all connections share.
-pub(super) type Answerer = Arc<dyn DynEndpoint<Output = Response>>;
+pub(super) type SharedEndpoint = Arc<dyn DynEndpoint<Output = Response>>;
 
 /// Wraps an endpoint for use by connections.
-pub(super) fn answerer(endpoint: impl Endpoint<Output = Response> + 'static) -> Answerer {
+pub(super) fn answerer(endpoint: impl Endpoint<Output = Response> + 'static) -> SharedEndpoint {
     Arc::new(ToDynEndpoint(endpoint))
 }
 
 /// The hyper service of one connection.
-pub(super) struct Answering {
-    pub(super) answerer: Answerer,
+pub(super) struct ConnectionService {
+    pub(super) answerer: SharedEndpoint,
     pub(super) connection: Arc<Connection>,
     pub(super) local: LocalAddr,
     pub(super) remote: RemoteAddr,
     pub(super) drain: Drain,
 }
 
-impl Service<hyper::Request<Incoming>> for Answering {
-    type Response = hyper::Response<Answer>;
+impl Service<hyper::Request<Incoming>> for ConnectionService {
+    type Response = hyper::Response<ResponseBody>;
     // Only an error could end a connection without an answer; no endpoint needs that yet.
     type Error = Infallible;
-    type Future =
-        Pin<Box<dyn Future<Output = Result<hyper::Response<Answer>, Infallible>> + Send + 'static>>;
+    type Future = Pin<
+        Box<
+            dyn Future<Output = Result<hyper::Response<ResponseBody>, Infallible>> + Send + 'static,
+        >,
+    >;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
         let is_http_1 = request.version() <= Version::HTTP_11;
-        let busy = Busy::begin(&self.connection, !is_http_1);
+        let busy = RequestGuard::begin(&self.connection, !is_http_1);
         let answerer = self.answerer.clone();
         let connection = self.connection.clone();
         let drain = self.drain;
@@ -78,21 +81,21 @@ impl Service<hyper::Request<Incoming>> for Answering {
                 connection.upgrade();
             }
             let response: hyper::Response<FrameworkBody> = response.into();
-            Ok(response.map(|inner| Answer { inner, _busy: busy }))
+            Ok(response.map(|inner| ResponseBody { inner, _busy: busy }))
         })
     }
 }
 
 /// The information about the body in the request's head.
 #[derive(Clone, Copy)]
-struct Announced {
+struct BodyAnnouncement {
     /// Minimum length of the body, in bytes.
     least: u64,
     /// True if the client waits for `100 Continue` before it sends the body.
     expects: bool,
 }
 
-impl Announced {
+impl BodyAnnouncement {
     /// True if the connection must end with the answer when the body is not read: the client waits for `100 Continue`
     /// and will not send the body, or the body is too long to drain.
     fn ends_connection(self, drain: Drain) -> bool {
@@ -101,13 +104,17 @@ impl Announced {
 }
 
 /// Wraps a request's body, so that an unread rest is drained.
-fn hold_body(request: &mut Request, connection: &Arc<Connection>, drain: Drain) -> Announced {
+fn hold_body(
+    request: &mut Request,
+    connection: &Arc<Connection>,
+    drain: Drain,
+) -> BodyAnnouncement {
     let body: FrameworkBody = request.take_body().into();
     let expects = request
         .headers()
         .get(header::EXPECT)
         .is_some_and(|expected| expected.as_bytes().eq_ignore_ascii_case(b"100-continue"));
-    let announced = Announced {
+    let announced = BodyAnnouncement {
         least: body.size_hint().lower(),
         expects,
     };
@@ -115,7 +122,7 @@ fn hold_body(request: &mut Request, connection: &Arc<Connection>, drain: Drain) 
         request.set_body(body);
         return announced;
     }
-    request.set_body(FrameworkBody::new(Held {
+    request.set_body(FrameworkBody::new(DrainingBody {
         inner: Some(body),
         connection: connection.clone(),
         drain,
@@ -127,7 +134,7 @@ fn hold_body(request: &mut Request, connection: &Arc<Connection>, drain: Drain) 
 }
 
 /// The body of a request, drained on drop.
-struct Held {
+struct DrainingBody {
     inner: Option<FrameworkBody>,
     connection: Arc<Connection>,
     drain: Drain,
@@ -136,7 +143,7 @@ struct Held {
     failed: bool,
 }
 
-impl Body for Held {
+impl Body for DrainingBody {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -168,7 +175,7 @@ impl Body for Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for DrainingBody {
     /// Drains the rest of the body in a task, so that the client reads the answer and can reuse the connection.
     fn drop(&mut self) {
         let Some(body) = self.inner.take().filter(|body| !body.is_end_stream()) else {
@@ -208,28 +215,28 @@ async fn read_and_drop(mut body: FrameworkBody, connection: Arc<Connection>, dra
 }
 
 /// A request whose answer is not complete, until dropped.
-struct Busy(Arc<Connection>);
+struct RequestGuard(Arc<Connection>);
 
-impl Busy {
+impl RequestGuard {
     fn begin(connection: &Arc<Connection>, multiplexed: bool) -> Self {
         connection.begin_request(multiplexed);
         Self(connection.clone())
     }
 }
 
-impl Drop for Busy {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
         self.0.end_request();
     }
 }
 
 /// The body of an answer.
-pub(super) struct Answer {
+pub(super) struct ResponseBody {
     inner: FrameworkBody,
-    _busy: Busy,
+    _busy: RequestGuard,
 }
 
-impl Body for Answer {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = io::Error;
 

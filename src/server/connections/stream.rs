@@ -22,7 +22,7 @@ const CHUNK: usize = 16 * 1024;
 
 /// Maximum number of bytes that are read from a connection before other tasks run. A client on this machine sends
 /// faster than a body is read and would otherwise occupy a server thread.
-const TURN: usize = 128 * 1024;
+const TURN_BYTES: usize = 128 * 1024;
 
 /// Limits for draining a rejected request. A client that is still sending when the connection closes may lose the
 /// answer (RFC 9112 §9.6).
@@ -60,7 +60,7 @@ impl Stream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<usize>> {
-        if self.turn >= TURN {
+        if self.turn >= TURN_BYTES {
             self.turn = 0;
             context.waker().wake_by_ref();
             return Poll::Pending;

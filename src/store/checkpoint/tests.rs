@@ -6,7 +6,7 @@ use super::*;
 use crate::store::connection::open_writer;
 
 /// 64 pages.
-const LONG: u64 = 264_000;
+const LOG_BYTES: u64 = 264_000;
 
 struct Fixture {
     directory: TempDir,
@@ -53,7 +53,7 @@ impl Fixture {
                 return;
             }
         }
-        panic!("the log is not copied: {} pages", LOGGED.get());
+        panic!("the log is not copied: {} pages", LOG_PAGES.get());
     }
 
     /// Closes everything. Returns the directory, and true if the thread has copied something.
@@ -72,18 +72,18 @@ impl Fixture {
 
 #[test]
 fn the_log_begins_anew_while_something_is_written() {
-    let mut fixture = Fixture::new(LONG);
+    let mut fixture = Fixture::new(LOG_BYTES);
     for _ in 0..3 {
-        fixture.commit_until(|_| LOGGED.get() >= 64);
-        fixture.commit_until(|_| LOGGED.get() < 64);
+        fixture.commit_until(|_| LOG_PAGES.get() >= 64);
+        fixture.commit_until(|_| LOG_PAGES.get() < 64);
     }
     assert_eq!(fixture.checkpointer.begin_at(), 64);
-    assert!(LOGGED.get() < 64);
+    assert!(LOG_PAGES.get() < 64);
 }
 
 #[test]
 fn a_read_that_lasts_keeps_the_log_until_it_has_ended() {
-    let mut fixture = Fixture::new(LONG);
+    let mut fixture = Fixture::new(LOG_BYTES);
     fixture.commit();
     let reader = Connection::open(fixture.path()).unwrap();
     let read = reader.unchecked_transaction().unwrap();
@@ -93,15 +93,15 @@ fn a_read_that_lasts_keeps_the_log_until_it_has_ended() {
     };
     assert_eq!(count(&read), 1);
     fixture.commit_until(|fixture| fixture.checkpointer.begin_at() > 64);
-    assert!(LOGGED.get() >= 64);
+    assert!(LOG_PAGES.get() >= 64);
     assert_eq!(count(&read), 1);
     drop(read);
-    fixture.commit_until(|_| LOGGED.get() < 64);
+    fixture.commit_until(|_| LOG_PAGES.get() < 64);
 }
 
 #[test]
 fn everything_is_there_when_the_thread_has_ended() {
-    let mut fixture = Fixture::new(LONG);
+    let mut fixture = Fixture::new(LOG_BYTES);
     for _ in 0..500 {
         fixture.commit();
     }
@@ -117,7 +117,7 @@ fn everything_is_there_when_the_thread_has_ended() {
 
 #[test]
 fn the_log_is_kept_whole_once_the_disk_has_not_taken_what_was_copied() {
-    let mut fixture = Fixture::new(LONG);
+    let mut fixture = Fixture::new(LOG_BYTES);
     let path = fixture.path();
     let settings = fixture.settings.clone();
     // A pipe in place of the database, because it cannot be synchronised.
@@ -126,11 +126,11 @@ fn the_log_is_kept_whole_once_the_disk_has_not_taken_what_was_copied() {
     let failing = Checkpointer::start_with(path.clone(), settings, Some(file)).unwrap();
     drop(std::mem::replace(&mut fixture.checkpointer, failing).end());
     fixture.commit_until(|fixture| fixture.checkpointer.has_failed());
-    let logged = LOGGED.get();
+    let logged = LOG_PAGES.get();
     for _ in 0..200 {
         fixture.commit();
     }
-    assert!(LOGGED.get() > logged + 200);
+    assert!(LOG_PAGES.get() > logged + 200);
     let (_directory, _) = fixture.close();
     let log = std::fs::metadata(path.with_extension("db-wal")).unwrap();
     assert!(log.len() > u64::from(logged) * 4096);

@@ -109,7 +109,7 @@ pub(super) const ALL: &[Migration] = &[
 /// A failed migration. The file is as the previous migration left it.
 #[derive(Debug, thiserror::Error)]
 #[error("migration {name} failed")]
-pub(super) struct MigrationFailed {
+pub(super) struct MigrationError {
     pub(super) name: &'static str,
     #[source]
     pub(super) source: rusqlite::Error,
@@ -126,9 +126,9 @@ pub(super) fn version_of(migrations: &[Migration]) -> i64 {
 pub(super) fn apply(
     connection: &mut Connection,
     migrations: &[Migration],
-) -> Result<(), MigrationFailed> {
+) -> Result<(), MigrationError> {
     for (version, migration) in (1..).zip(migrations) {
-        apply_one(connection, migration, version).map_err(|source| MigrationFailed {
+        apply_one(connection, migration, version).map_err(|source| MigrationError {
             name: migration.name,
             source,
         })?;

@@ -20,7 +20,7 @@ use crate::{
     store::{Store, files, meta},
 };
 
-use super::{Place, Sealer};
+use super::{SealLocation, Sealer};
 
 /// Length of a key, in bytes.
 pub(super) const KEY_BYTES: usize = 32;
@@ -32,12 +32,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The key in `meta` of a known text that is sealed with the database's key.
-const CHECK: &str = "key_check";
-const CHECK_TEXT: &[u8] = b"parlance";
-const CHECK_PLACE: Place<'static> = Place {
+const KEY_CHECK: &str = "key_check";
+const KEY_CHECK_TEXT: &[u8] = b"parlance";
+const KEY_CHECK_LOCATION: SealLocation<'static> = SealLocation {
     table: "meta",
     column: "value",
-    row_id: CHECK,
+    row_id: KEY_CHECK,
 };
 
 /// The source of the sealing key. If both are absent, the file `{database}.key`.
@@ -116,13 +116,13 @@ impl Sealer {
     /// # Errors
     /// [`KeyError`]; in particular if the key is not the one that the database was sealed with.
     pub async fn of(store: &Store, settings: &Settings) -> Result<Self, KeyError> {
-        let check = store.read(|connection| meta::get(connection, CHECK))?;
+        let check = store.read(|connection| meta::get(connection, KEY_CHECK))?;
         let (key, source) = find_key(store.path(), settings, check.is_none())?;
         let sealer = Self::with_key(&key);
         let Some(check) = check else {
-            let check = sealer.seal(&CHECK_PLACE, CHECK_TEXT);
+            let check = sealer.seal(&KEY_CHECK_LOCATION, KEY_CHECK_TEXT);
             store
-                .write(move |connection| meta::set(connection, CHECK, &check))
+                .write(move |connection| meta::set(connection, KEY_CHECK, &check))
                 .await?;
             return Ok(sealer);
         };
@@ -134,7 +134,7 @@ impl Sealer {
     /// # Errors
     /// As [`Sealer::of`].
     pub fn find(store: &Store, settings: &Settings) -> Result<Option<Self>, KeyError> {
-        let Some(check) = store.read(|connection| meta::get(connection, CHECK))? else {
+        let Some(check) = store.read(|connection| meta::get(connection, KEY_CHECK))? else {
             return Ok(None);
         };
         let (key, source) = find_key(store.path(), settings, false)?;
@@ -143,7 +143,7 @@ impl Sealer {
 
     /// Returns this sealer if it opens the text that was sealed with the database's key.
     fn prove(self, check: &[u8], source: KeySource, store: &Store) -> Result<Self, KeyError> {
-        if self.open(&CHECK_PLACE, check).is_err() {
+        if self.open(&KEY_CHECK_LOCATION, check).is_err() {
             return Err(KeyError::WrongKey {
                 key: source,
                 database: store.path().to_owned(),

@@ -6,4 +6,4 @@ mod key;
 mod sealer;
 
 pub use key::{KeyError, KeySource, Settings};
-pub use sealer::{Place, SealError, Sealer};
+pub use sealer::{SealError, SealLocation, Sealer};

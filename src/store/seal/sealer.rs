@@ -18,7 +18,7 @@ const HEADER_BYTES: usize = 1 + NONCE_BYTES;
 
 /// The location of a sealed value. A value opens only at the location that it was sealed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place<'a> {
+pub struct SealLocation<'a> {
     /// The table.
     pub table: &'a str,
     /// The column.
@@ -27,7 +27,7 @@ pub struct Place<'a> {
     pub row_id: &'a str,
 }
 
-impl Place<'_> {
+impl SealLocation<'_> {
     /// Encodes each part with its length before it, so that different locations never give the same bytes.
     fn associated_data(&self) -> Vec<u8> {
         let mut data = vec![VERSION];
@@ -52,7 +52,7 @@ impl Sealer {
 
     /// Seals `plaintext` for `place`. Each call gives different bytes, because the nonce is random.
     #[must_use]
-    pub fn seal(&self, place: &Place<'_>, plaintext: &[u8]) -> Vec<u8> {
+    pub fn seal(&self, place: &SealLocation<'_>, plaintext: &[u8]) -> Vec<u8> {
         let nonce: [u8; NONCE_BYTES] = rand::random();
         let ciphertext = self
             .0
@@ -75,7 +75,7 @@ impl Sealer {
     ///
     /// # Errors
     /// [`SealError`] if the value was sealed for another place or with another key, or was altered.
-    pub fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+    pub fn open(&self, place: &SealLocation<'_>, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (header, ciphertext) = sealed
             .split_at_checked(HEADER_BYTES)
             .ok_or(SealError::Broken)?;
@@ -122,7 +122,7 @@ mod tests {
 
     use super::*;
 
-    const PLACE: Place<'static> = Place {
+    const PLACE: SealLocation<'static> = SealLocation {
         table: "installation",
         column: "secret",
         row_id: "42",
@@ -138,25 +138,25 @@ mod tests {
         assert_eq!(sealer().open(&PLACE, &sealed).unwrap(), b"hunter2");
         assert_eq!((sealed[0], sealed.len()), (1, 1 + 24 + 7 + 16));
         for place in [
-            Place {
+            SealLocation {
                 table: "agent",
                 ..PLACE
             },
-            Place {
+            SealLocation {
                 column: "token",
                 ..PLACE
             },
-            Place {
+            SealLocation {
                 row_id: "43",
                 ..PLACE
             },
             // The same concatenated characters, split at other positions.
-            Place {
+            SealLocation {
                 table: "installations",
                 column: "ecret",
                 ..PLACE
             },
-            Place {
+            SealLocation {
                 column: "secret4",
                 row_id: "2",
                 ..PLACE

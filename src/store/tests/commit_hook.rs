@@ -44,7 +44,7 @@ impl CommitHook for Summary {
 async fn batch_under(hook: &Arc<Summary>) -> (Store, TempDir, [Result<i64>; 2]) {
     let directory = directory();
     let store = open(&directory);
-    let held = Held::writer_of(&store).await;
+    let held = BlockedWriter::writer_of(&store).await;
     store.set_commit_hook(hook.clone());
     let [one, two] = ["one", "two"].map(|name| {
         let store = store.clone();

@@ -59,7 +59,7 @@ async fn what_a_full_disk_took_away_is_not_acknowledged() {
     let directory = directory();
     let store = open(&directory);
     leave_room(&store, 2).await;
-    let held = Held::writer_of(&store).await;
+    let held = BlockedWriter::writer_of(&store).await;
     let mut jobs = Vec::new();
     for number in 0..20 {
         let waiting = store.clone();
@@ -162,7 +162,7 @@ async fn a_lock_of_another_process_is_waited_for_and_then_unavailable() {
     };
     let store = Store::open_with(&settings, MIGRATIONS).unwrap();
     let other = Store::open_beside_with(&settings, MIGRATIONS).unwrap();
-    let held = Held::writer_of(&other).await;
+    let held = BlockedWriter::writer_of(&other).await;
     assert!(is_unavailable(&insert(&store, "x").await));
     assert!(matches!(store.health(), Health::WritesFailing { .. }));
     held.let_go().await;

@@ -5,11 +5,11 @@ use crate::{
     kernel::Secret,
     store::{
         Sealer,
-        seal::{KeyError, KeySource, Place, Settings as KeySettings},
+        seal::{KeyError, KeySource, SealLocation, Settings as KeySettings},
     },
 };
 
-const PLACE: Place<'static> = Place {
+const PLACE: SealLocation<'static> = SealLocation {
     table: "item",
     column: "body",
     row_id: "1",

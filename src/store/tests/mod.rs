@@ -99,12 +99,12 @@ fn metric(store: &Store, name: &str) -> f64 {
 }
 
 /// A job that blocks the writer until it is released.
-struct Held {
+struct BlockedWriter {
     release: Sender<()>,
     answer: JoinHandle<Result<()>>,
 }
 
-impl Held {
+impl BlockedWriter {
     async fn writer_of(store: &Store) -> Self {
         let (started, starts) = oneshot::channel();
         let (release, released) = channel();

@@ -3,7 +3,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use rusqlite::Connection;
 
 use super::*;
-use crate::store::{Holder, OpenError, identity::APPLICATION_ID, migrations::version_of};
+use crate::store::{LockHolder, OpenError, identity::APPLICATION_ID, migrations::version_of};
 
 /// Opens a database, expects an error, and checks that the directory is unchanged.
 fn refusal(directory: &TempDir, settings: &Settings) -> OpenError {
@@ -286,7 +286,7 @@ fn a_second_server_is_refused_until_the_first_closes() {
         let Err(OpenError::InUse { holder, path }) = Store::open_with(&second, MIGRATIONS) else {
             panic!("two servers on one file");
         };
-        let us = Holder {
+        let us = LockHolder {
             pid: Some(std::process::id()),
             url: Some("http://127.0.0.1:4600".to_owned()),
         };

@@ -7,7 +7,7 @@ use crate::{kernel::Error, store::Health};
 async fn waiting_jobs_share_a_commit_and_all_are_durable() {
     let directory = directory();
     let store = open(&directory);
-    let held = Held::writer_of(&store).await;
+    let held = BlockedWriter::writer_of(&store).await;
     let jobs: Vec<_> = (0..100)
         .map(|number| {
             let store = store.clone();
@@ -35,7 +35,7 @@ async fn a_batch_has_at_most_its_size() {
         ..settings(&directory)
     };
     let store = Store::open_with(&settings, MIGRATIONS).unwrap();
-    let held = Held::writer_of(&store).await;
+    let held = BlockedWriter::writer_of(&store).await;
     let jobs: Vec<_> = (0..10)
         .map(|number| {
             let store = store.clone();
@@ -55,7 +55,7 @@ async fn batch_with(
     store: &Store,
     ending: impl FnOnce() -> Result<()> + Send + 'static,
 ) -> [Result<()>; 3] {
-    let held = Held::writer_of(store).await;
+    let held = BlockedWriter::writer_of(store).await;
     let spawn = |name: &'static str, ending: Box<dyn FnOnce() -> Result<()> + Send>| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -109,7 +109,7 @@ async fn a_panicking_job_is_rolled_back_alone_and_the_writer_lives_on() {
 async fn a_job_that_ends_the_transaction_has_no_job_falsely_answered() {
     let directory = directory();
     let store = open(&directory);
-    let held = Held::writer_of(&store).await;
+    let held = BlockedWriter::writer_of(&store).await;
     let before = tokio::spawn({
         let store = store.clone();
         async move { insert(&store, "before").await }
@@ -150,7 +150,7 @@ async fn a_full_queue_refuses_at_once() {
         ..settings(&directory)
     };
     let store = Store::open_with(&settings, MIGRATIONS).unwrap();
-    let held = Held::writer_of(&store).await;
+    let held = BlockedWriter::writer_of(&store).await;
     let waiting = tokio::spawn({
         let store = store.clone();
         async move { insert(&store, "waiting").await }
@@ -167,7 +167,7 @@ async fn a_full_queue_refuses_at_once() {
 async fn a_caller_that_gives_up_harms_nobody() {
     let directory = directory();
     let store = open(&directory);
-    let held = Held::writer_of(&store).await;
+    let held = BlockedWriter::writer_of(&store).await;
     let gone = tokio::spawn({
         let store = store.clone();
         async move { insert(&store, "gone").await }
@@ -184,7 +184,7 @@ async fn a_caller_that_gives_up_harms_nobody() {
 async fn closing_finishes_what_is_queued_and_refuses_the_rest() {
     let directory = directory();
     let store = open(&directory);
-    let held = Held::writer_of(&store).await;
+    let held = BlockedWriter::writer_of(&store).await;
     let queued_job = tokio::spawn({
         let store = store.clone();
         async move { insert(&store, "queued").await }
@@ -254,7 +254,7 @@ async fn a_job_may_hold_the_last_clone() {
 async fn what_a_commit_causes_happens_though_the_caller_has_given_up() {
     let directory = directory();
     let store = open(&directory);
-    let held = Held::writer_of(&store).await;
+    let held = BlockedWriter::writer_of(&store).await;
     let (told, mut tells) = tokio::sync::mpsc::unbounded_channel();
     let job = |name: &'static str, fails: bool| {
         let (store, told) = (store.clone(), told.clone());

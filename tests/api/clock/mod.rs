@@ -8,7 +8,7 @@ use std::time::Duration;
 use parlance::{
     domain::{
         tenancy::{agents, audit::Actor},
-        webhooks::{self, Event},
+        webhooks::{self, WebhookEvent},
     },
     kernel::{Timestamp, ids::AgentId},
 };
@@ -39,7 +39,7 @@ async fn happen(server: &TestServer) {
         .expect("the first agent")
         .id;
     let emitted = app.change_as(Actor::System, move |change| {
-        let event = Event {
+        let event = WebhookEvent {
             event_type: "v1.end_user.created",
             data: json!({"end_user_id": "x"}),
             tags: &["66f0c0ffee0000000000b001"],

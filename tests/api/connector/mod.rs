@@ -8,7 +8,7 @@ use std::{path::Path, time::UNIX_EPOCH};
 
 use parlance::{
     config::Config,
-    domain::retrieval::folders::{self, FolderSettings, Scanned},
+    domain::retrieval::folders::{self, FolderSettings, ScanResult},
     kernel::Secret,
 };
 use reqwest::Method;
@@ -67,7 +67,7 @@ impl Documents {
     }
 }
 
-async fn scan(server: &TestServer) -> Scanned {
+async fn scan(server: &TestServer) -> ScanResult {
     let scanned = folders::scan(server.server().app(), "manuals").await;
     scanned.expect("it is scanned")
 }

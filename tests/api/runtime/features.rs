@@ -1,6 +1,6 @@
 //! What code can do, alike in both engines.
 
-use parlance::engine::{EngineChoice, Failure, Level};
+use parlance::engine::{EngineChoice, EngineError, Level};
 
 use super::{BOTH, Bench, handler, on, request, with_env};
 
@@ -86,12 +86,12 @@ async fn code_that_cannot_be_loaded_says_why_and_is_left_alone_for_a_while() {
         program.id = format!("{engine:?}");
         let failed = bench.call(&program).await.expect_err("a failure");
         assert!(
-            matches!(&failed, Failure::Load(thrown) if thrown.text == "Error: at load"),
+            matches!(&failed, EngineError::Load(thrown) if thrown.text == "Error: at load"),
             "{failed}"
         );
         let again = bench.call(&program).await.expect_err("a failure");
         assert!(
-            matches!(&again, Failure::Backoff { last, .. } if **last == failed),
+            matches!(&again, EngineError::Backoff { last, .. } if **last == failed),
             "{again}"
         );
         bench.clock.advance(std::time::Duration::from_secs(1));

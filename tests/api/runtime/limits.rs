@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlance::engine::{EngineChoice, Failure};
+use parlance::engine::{EngineChoice, EngineError};
 
 use super::{BOTH, Bench, handler, on, request};
 
@@ -28,7 +28,7 @@ async fn code_that_does_not_end_is_ended_and_loaded_anew() {
         let failed = bench.engine.call(&program, request("loop")).await;
         assert_eq!(
             failed,
-            Err(Failure::CpuTime(Duration::from_millis(400))),
+            Err(EngineError::CpuTime(Duration::from_millis(400))),
             "{body}"
         );
         bench.body(&program, "").await;
@@ -53,7 +53,7 @@ async fn a_call_takes_so_long_and_no_longer() {
         let code = handler("if (request.body === 'wait') await new Promise(() => {})");
         let program = on(bench.program(&code), engine);
         let failed = bench.engine.call(&program, request("wait")).await;
-        assert_eq!(failed, Err(Failure::TimedOut(Duration::from_secs(1))));
+        assert_eq!(failed, Err(EngineError::TimedOut(Duration::from_secs(1))));
         bench.body(&program, "").await;
         assert_eq!(
             bench.engine.stats().loaded.iter().sum::<u64>(),
@@ -75,7 +75,11 @@ async fn code_that_takes_too_much_memory_fails_and_others_do_not() {
         );
         let program = on(bench.program(&code), engine);
         let failed = bench.engine.call(&program, request("grow")).await;
-        assert_eq!(failed, Err(Failure::Memory(32 * 1024 * 1024)), "{engine:?}");
+        assert_eq!(
+            failed,
+            Err(EngineError::Memory(32 * 1024 * 1024)),
+            "{engine:?}"
+        );
         bench.body(&program, "").await;
     }
 }
@@ -91,7 +95,7 @@ async fn too_deep_a_recursion_is_an_error_of_the_code() {
         let program = on(bench.program(&code), engine);
         let failed = bench.engine.call(&program, request("deep")).await;
         assert!(
-            matches!(&failed, Err(Failure::Thrown(thrown)) if thrown.text.contains("call stack size exceeded")),
+            matches!(&failed, Err(EngineError::Thrown(thrown)) if thrown.text.contains("call stack size exceeded")),
             "{engine:?} {failed:?}"
         );
         bench.body(&program, "").await;
@@ -124,7 +128,10 @@ async fn so_many_calls_run_at_once_and_the_rest_wait() {
     };
     let (_, _, late) = tokio::join!(hanging(), hanging(), late);
     // Which of the two limits passes first is chance: both are a second.
-    assert!(late == Err(Failure::Busy(2)) || late.is_ok(), "{late:?}");
+    assert!(
+        late == Err(EngineError::Busy(2)) || late.is_ok(),
+        "{late:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use parlance::{
-    engine::{EngineChoice, Exception, Failure},
+    engine::{EngineChoice, EngineError, Exception},
     kernel::clock::within,
 };
 use tokio::{
@@ -170,7 +170,7 @@ async fn bytes_of_every_kind_count_against_the_memory_of_a_program() {
         ));
         let program = on(bench.program(&code), EngineChoice::Embedded);
         let failed = bench.call(&program).await;
-        assert_eq!(failed, Err(Failure::Memory(32 * 1024 * 1024)), "{kind}");
+        assert_eq!(failed, Err(EngineError::Memory(32 * 1024 * 1024)), "{kind}");
     }
 }
 
@@ -183,7 +183,7 @@ async fn an_answer_has_a_bound() {
         bench.body(&program, "99000").await;
         let failed = bench.engine.call(&program, request("100001")).await;
         let text = "it is longer than 100000 bytes (runtime.max_answer_bytes)".to_owned();
-        assert_eq!(failed, Err(Failure::BadAnswer(text)), "{engine:?}");
+        assert_eq!(failed, Err(EngineError::BadAnswer(text)), "{engine:?}");
     }
 }
 
@@ -194,7 +194,7 @@ async fn texts_that_the_server_keeps_of_the_code_are_cut() {
     let failed = bench
         .call(&on(bench.program(&code), EngineChoice::Embedded))
         .await;
-    let Err(Failure::Thrown(Exception { text, .. })) = failed else {
+    let Err(EngineError::Thrown(Exception { text, .. })) = failed else {
         panic!("{failed:?}");
     };
     assert!(text.len() < 20_000, "{}", text.len());
@@ -204,7 +204,7 @@ async fn texts_that_the_server_keeps_of_the_code_are_cut() {
     let failed = bench
         .call(&on(bench.program(names), EngineChoice::Embedded))
         .await;
-    let Err(Failure::Missing(text)) = failed else {
+    let Err(EngineError::Missing(text)) = failed else {
         panic!("{failed:?}");
     };
     assert!(text.len() < 20_000, "{}", text.len());

@@ -14,7 +14,7 @@ pub mod stacks;
 use std::{collections::BTreeMap, time::Duration};
 
 use parlance::{
-    engine::{Engine, EngineChoice, Failure, LogLine, Program, Request, Response, Settings},
+    engine::{Engine, EngineChoice, EngineError, LogLine, Program, Request, Response, Settings},
     kernel::{Clock, Secret, Timestamp, clock::within},
     net::outbound::{self, Outbound},
 };
@@ -69,7 +69,7 @@ impl Bench {
         }
     }
 
-    async fn call(&self, program: &Program) -> Result<Response, Failure> {
+    async fn call(&self, program: &Program) -> Result<Response, EngineError> {
         self.engine.call(program, request("{}")).await
     }
 

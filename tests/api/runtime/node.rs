@@ -2,7 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
-use parlance::engine::{EngineChoice, EngineKind, Failure};
+use parlance::engine::{EngineChoice, EngineError, EngineKind};
 
 use super::{Bench, handler, on, request};
 
@@ -28,7 +28,7 @@ async fn what_uses_more_than_the_embedded_engine_has_runs_in_node_from_then_on()
     let program = bench.program(&code);
     let failed = bench.call(&program).await;
     let text = "Error: zlib.gzipSync is not there in the embedded engine".to_owned();
-    assert_eq!(failed, Err(Failure::Missing(text)));
+    assert_eq!(failed, Err(EngineError::Missing(text)));
     assert_eq!(bench.body(&program, "").await, "true");
     let line = &bench.lines(1).await[0].message;
     assert!(
@@ -44,19 +44,19 @@ async fn code_that_uses_a_global_of_node_runs_there_from_then_on() {
     let program = bench.program(&code);
     let failed = bench.call(&program).await;
     let text = "the global CompressionStream is not there in the embedded engine".to_owned();
-    assert_eq!(failed, Err(Failure::Missing(text)));
+    assert_eq!(failed, Err(EngineError::Missing(text)));
     assert_eq!(bench.body(&program, "").await, "object");
     // What is there nowhere is a mistake of the code.
     let mut program = bench.program(&handler("return nowhere"));
     program.version = "2".to_owned();
     let failed = bench.call(&program).await.expect_err("a failure");
-    assert!(matches!(failed, Failure::Thrown(_)), "{failed}");
+    assert!(matches!(failed, EngineError::Thrown(_)), "{failed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_is_named_where_nothing_can_run_the_code() {
-    let missing = |failure: Failure| match failure {
-        Failure::Missing(text) => text,
+    let missing = |failure: EngineError| match failure {
+        EngineError::Missing(text) => text,
         other => panic!("{other}"),
     };
     let embedded = Bench::new();
@@ -112,26 +112,26 @@ async fn a_child_that_crashes_is_started_anew_with_growing_waits() {
         // The first time may be chance, so it is started at once.
         let failed = crash().await.expect_err("it crashes");
         assert!(
-            matches!(&failed, Failure::Stopped(text) if text.contains("signal: 9")),
+            matches!(&failed, EngineError::Stopped(text) if text.contains("signal: 9")),
             "{failed}"
         );
     }
     let failed = bench.call(&program).await.expect_err("it is left alone");
     assert!(
-        matches!(failed, Failure::Backoff { retry_in, .. } if retry_in == Duration::from_secs(1)),
+        matches!(failed, EngineError::Backoff { retry_in, .. } if retry_in == Duration::from_secs(1)),
         "{failed}"
     );
     bench.clock.advance(Duration::from_secs(1));
-    assert!(matches!(crash().await, Err(Failure::Stopped(_))));
+    assert!(matches!(crash().await, Err(EngineError::Stopped(_))));
     let failed = bench.call(&program).await.expect_err("it is left alone");
     assert!(
-        matches!(failed, Failure::Backoff { retry_in, .. } if retry_in == Duration::from_secs(2)),
+        matches!(failed, EngineError::Backoff { retry_in, .. } if retry_in == Duration::from_secs(2)),
         "{failed}"
     );
     bench.clock.advance(Duration::from_secs(2));
     bench.body(&program, "").await;
     // Answered once, it is as if it had never crashed.
-    assert!(matches!(crash().await, Err(Failure::Stopped(_))));
+    assert!(matches!(crash().await, Err(EngineError::Stopped(_))));
     bench.body(&program, "").await;
 }
 

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use parlance::engine::{EngineChoice, Failure, Program};
+use parlance::engine::{EngineChoice, EngineError, Program};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -136,7 +136,7 @@ async fn one_call_that_does_not_end_does_not_take_the_others_with_it() {
     let looping = bench.engine.call(&program, request("loop"));
     let (one, two) = tokio::join!(bench.body(&program, ""), looping);
     assert_eq!(one, "whole");
-    assert!(matches!(two, Err(Failure::CpuTime(_))), "{two:?}");
+    assert!(matches!(two, Err(EngineError::CpuTime(_))), "{two:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use parlance::{
     engine::{
         Settings,
-        script::{Exceeded, LONGEST, ScriptError, Scripts},
+        script::{ExceededLimit, MAX_SOURCE_BYTES, ScriptError, Scripts},
     },
     kernel::clock::{Stopwatch, within},
 };
@@ -44,8 +44,8 @@ async fn a_script_runs_and_its_worker_stays() {
     let error = scripts.check("nothing(").await.expect_err("no script");
     assert!(matches!(error, ScriptError::Compile(_)), "{error}");
     assert_eq!(
-        scripts.check(&" ".repeat(LONGEST + 1)).await,
-        Err(Exceeded::Length(LONGEST + 1).into())
+        scripts.check(&" ".repeat(MAX_SOURCE_BYTES + 1)).await,
+        Err(ExceededLimit::Length(MAX_SOURCE_BYTES + 1).into())
     );
 }
 
@@ -100,11 +100,11 @@ async fn a_script_past_its_time_is_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn deep_sources_are_refused_before_a_worker_sees_them() {
     let scripts = scripts(|_| {});
-    let half = LONGEST / 2 - 1;
+    let half = MAX_SOURCE_BYTES / 2 - 1;
     for source in [
         format!("{}1{}", "(".repeat(half), ")".repeat(half)),
         format!("1{}", "+1".repeat(half)),
-        format!("{}true", "!".repeat(LONGEST - 4)),
+        format!("{}true", "!".repeat(MAX_SOURCE_BYTES - 4)),
         format!("{}{}", "[".repeat(half), "]".repeat(half)),
     ] {
         let refused = scripts.run(&source, &json!({})).await;

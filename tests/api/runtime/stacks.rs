@@ -3,7 +3,7 @@
 use std::process::Output;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use parlance::engine::{EngineChoice, Failure, Level};
+use parlance::engine::{EngineChoice, EngineError, Level};
 use serde_json::json;
 
 use super::{BOTH, Bench, on};
@@ -89,7 +89,7 @@ async fn code_that_cannot_be_loaded_says_where() {
         let bench = Bench::new();
         let code = mapped("const x = 1\nthrow new Error('at load')");
         let failed = bench.call(&on(bench.program(&code), engine)).await;
-        let Err(Failure::Load(thrown)) = failed else {
+        let Err(EngineError::Load(thrown)) = failed else {
             panic!("{failed:?}");
         };
         let stack = thrown.stack.expect("a stack");
@@ -149,7 +149,7 @@ async fn a_child_that_ends_for_an_exception_says_which() {
 }";
     let program = on(bench.program(code), EngineChoice::Node);
     let failed = bench.call(&program).await.expect_err("its process ended");
-    assert!(matches!(failed, Failure::Stopped(_)), "{failed}");
+    assert!(matches!(failed, EngineError::Stopped(_)), "{failed}");
     let line = bench.uncaught_line().await;
     let (first, stack) = line.message.split_once('\n').expect("a stack");
     assert_eq!(first, "uncaught exception: Error: nobody");

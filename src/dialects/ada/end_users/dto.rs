@@ -12,7 +12,9 @@ use crate::{
         metadata_dto::{GivenValues, SensitiveValues, Values},
         paging::Meta,
     },
-    domain::end_users::{Changes, EndUser as DomainEndUser, New, ProfileChanges, time_text},
+    domain::end_users::{
+        EndUser as DomainEndUser, EndUserChanges, NewEndUser, ProfileChanges, time_text,
+    },
     http::JsonObject,
     kernel::Patch,
 };
@@ -222,7 +224,7 @@ pub struct CreateEndUserRequest {
     profile: Option<ProfileRequest>,
 }
 
-impl From<CreateEndUserRequest> for New {
+impl From<CreateEndUserRequest> for NewEndUser {
     fn from(request: CreateEndUserRequest) -> Self {
         Self {
             id: None,
@@ -260,7 +262,7 @@ pub struct EndUserRequest {
     profile: ProfileRequest,
 }
 
-impl From<EndUserRequest> for Changes {
+impl From<EndUserRequest> for EndUserChanges {
     fn from(request: EndUserRequest) -> Self {
         Self {
             external_id: patch(request.external_id),
@@ -322,7 +324,7 @@ pub struct EndUserRequestV1 {
     profile: ProfileRequestV1,
 }
 
-impl From<EndUserRequestV1> for Changes {
+impl From<EndUserRequestV1> for EndUserChanges {
     fn from(request: EndUserRequestV1) -> Self {
         let profile = request.profile;
         Self {

@@ -11,22 +11,22 @@ use super::dto::{EXAMPLE_ID, EndUser, EndUserRequestV1, EndUsers as EndUsersPage
 use crate::{
     dialects::ada::{
         END_USERS_V1_BASE_PATH, Tag,
-        auth::EndUsersV1,
+        auth::EndUsersV1Auth,
         error::FailedV1,
         paging::{self, Meta},
         settings::Settings,
     },
     domain::end_users,
-    http::{Body, Written},
+    http::{Body, DirectJson},
     kernel::Result,
 };
 
 /// OpenAPI operations on end users, version 1.
-pub struct EndUsersFirst {
+pub struct EndUsersV1Api {
     settings: Settings,
 }
 
-impl EndUsersFirst {
+impl EndUsersV1Api {
     pub const fn new(settings: Settings) -> Self {
         Self { settings }
     }
@@ -37,14 +37,14 @@ fn example_id() -> String {
 }
 
 #[OpenApi(tag = "Tag::EndUsers")]
-impl EndUsersFirst {
+impl EndUsersV1Api {
     /// Page through end users
     ///
     /// Lists the end users of the AI agent, oldest first.
     #[oai(path = "/", method = "get", operation_id = "v1GetEndUsers")]
     async fn v1_get_end_users(
         &self,
-        caller: EndUsersV1,
+        caller: EndUsersV1Auth,
         request: &Request,
         /// Start of the page, from `next_page_url`.
         #[oai(example = "paging::nothing")]
@@ -77,13 +77,13 @@ impl EndUsersFirst {
     )]
     async fn v1_get_end_user_by_id(
         &self,
-        caller: EndUsersV1,
+        caller: EndUsersV1Auth,
         /// ID of the end user.
         #[oai(example = "example_id")]
         end_user_id: Path<String>,
-    ) -> Result<Written<EndUser>, FailedV1> {
+    ) -> Result<DirectJson<EndUser>, FailedV1> {
         let found = end_users::find(&caller.0, &end_user_id.0.into())?;
-        Ok(Written(found.into()))
+        Ok(DirectJson(found.into()))
     }
 
     /// Change one end user
@@ -97,14 +97,14 @@ impl EndUsersFirst {
     )]
     async fn update_end_user_by_id(
         &self,
-        caller: EndUsersV1,
+        caller: EndUsersV1Auth,
         /// ID of the end user.
         #[oai(example = "example_id")]
         end_user_id: Path<String>,
         body: Body<EndUserRequestV1>,
-    ) -> Result<Written<EndUser>, FailedV1> {
+    ) -> Result<DirectJson<EndUser>, FailedV1> {
         let (id, how) = (end_user_id.0.into(), self.settings.metadata_update);
         let updated = end_users::update(&caller.0, id, body.0.into(), how).await?;
-        Ok(Written(updated.into()))
+        Ok(DirectJson(updated.into()))
     }
 }

@@ -16,13 +16,13 @@ use super::dto::{
 use crate::{
     dialects::ada::{
         Tag,
-        auth::EndUsersV2,
+        auth::EndUsersV2Auth,
         error::Failed,
         paging::{self, Meta},
         settings::Settings,
     },
-    domain::end_users::{self, Created, New},
-    http::{Body, Written},
+    domain::end_users::{self, CreateOutcome, NewEndUser},
+    http::{Body, DirectJson},
     kernel::{Error, Result},
 };
 
@@ -30,7 +30,7 @@ use crate::{
 const LIST_PATH: &str = "/api/v2/end-users/";
 
 /// OpenAPI operations on end users, version 2.
-pub struct EndUsers {
+pub struct EndUsersV2Api {
     settings: Settings,
 }
 
@@ -39,13 +39,13 @@ pub struct EndUsers {
 enum CreateEndUserResponse {
     /// The existing, unchanged end user with this external_id
     #[oai(status = 200)]
-    Known(Written<EndUser>),
+    Known(DirectJson<EndUser>),
     /// The new end user
     #[oai(status = 201)]
-    Created(Written<EndUser>),
+    Created(DirectJson<EndUser>),
 }
 
-impl EndUsers {
+impl EndUsersV2Api {
     pub const fn new(settings: Settings) -> Self {
         Self { settings }
     }
@@ -56,7 +56,7 @@ fn example_id() -> String {
 }
 
 #[OpenApi(tag = "Tag::EndUsers")]
-impl EndUsers {
+impl EndUsersV2Api {
     /// Get end users
     ///
     /// Lists the end users of the AI agent, oldest first, or finds one by its `external_id`. With
@@ -65,7 +65,7 @@ impl EndUsers {
     #[oai(path = "/v2/end-users", method = "get", operation_id = "getEndUsers")]
     async fn get_end_users(
         &self,
-        caller: EndUsersV2,
+        caller: EndUsersV2Auth,
         request: &Request,
         /// External ID of one end user; case is ignored.
         #[oai(example = "paging::nothing")]
@@ -111,17 +111,21 @@ impl EndUsers {
     )]
     async fn create_end_user(
         &self,
-        caller: EndUsersV2,
+        caller: EndUsersV2Auth,
         body: Body<Option<CreateEndUserRequest>>,
     ) -> Result<CreateEndUserResponse, Failed> {
         let hours = self.settings.purge_unused_end_users_after_hours;
-        let new = New {
+        let new = NewEndUser {
             purge_after: (hours > 0).then(|| Duration::from_secs(hours.saturating_mul(3600))),
             ..body.0.unwrap_or_default().into()
         };
         Ok(match end_users::create(&caller.0, new).await? {
-            Created::New(end_user) => CreateEndUserResponse::Created(Written(end_user.into())),
-            Created::Known(end_user) => CreateEndUserResponse::Known(Written(end_user.into())),
+            CreateOutcome::New(end_user) => {
+                CreateEndUserResponse::Created(DirectJson(end_user.into()))
+            }
+            CreateOutcome::Known(end_user) => {
+                CreateEndUserResponse::Known(DirectJson(end_user.into()))
+            }
         })
     }
 
@@ -135,13 +139,13 @@ impl EndUsers {
     )]
     async fn get_end_user_by_id(
         &self,
-        caller: EndUsersV2,
+        caller: EndUsersV2Auth,
         /// ID of the end user.
         #[oai(example = "example_id")]
         end_user_id: Path<String>,
-    ) -> Result<Written<EndUser>, Failed> {
+    ) -> Result<DirectJson<EndUser>, Failed> {
         let found = end_users::find(&caller.0, &end_user_id.0.into())?;
-        Ok(Written(found.into()))
+        Ok(DirectJson(found.into()))
     }
 
     /// Patch end user by id
@@ -155,14 +159,14 @@ impl EndUsers {
     )]
     async fn patch_end_user_by_id(
         &self,
-        caller: EndUsersV2,
+        caller: EndUsersV2Auth,
         /// ID of the end user.
         #[oai(example = "example_id")]
         end_user_id: Path<String>,
         body: Body<EndUserRequest>,
-    ) -> Result<Written<EndUser>, Failed> {
+    ) -> Result<DirectJson<EndUser>, Failed> {
         let (id, how) = (end_user_id.0.into(), self.settings.metadata_update);
         let updated = end_users::update(&caller.0, id, body.0.into(), how).await?;
-        Ok(Written(updated.into()))
+        Ok(DirectJson(updated.into()))
     }
 }

@@ -15,7 +15,9 @@ use super::{
 };
 use crate::{
     domain::{
-        platform_integrations::{self as integrations, Connection, Farewell, InstallationStatus},
+        platform_integrations::{
+            self as integrations, InstallationStatus, InstallationSummary, UninstallNotification,
+        },
         tenancy::agents::Agent,
     },
     http::page::escape,
@@ -24,7 +26,7 @@ use crate::{
 
 /// Query parameters that select the agent.
 #[derive(Deserialize)]
-pub struct Selected {
+pub struct AgentQuery {
     handle: Option<String>,
 }
 
@@ -33,7 +35,7 @@ pub struct Selected {
 pub fn show(
     pages: Data<&Pages>,
     request: &Request,
-    selected: Query<Selected>,
+    selected: Query<AgentQuery>,
 ) -> poem::Result<Response> {
     let session = match Session::enter(&pages, request) {
         Ok(session) => session,
@@ -119,7 +121,7 @@ fn connections(pages: &Pages, session: &Session, agent: &Agent) -> Result<String
     ))
 }
 
-fn row(session: &Session, agent: &Agent, connection: &Connection) -> String {
+fn row(session: &Session, agent: &Agent, connection: &InstallationSummary) -> String {
     let (class, status) = match connection.status {
         InstallationStatus::Complete => ("good", "complete"),
         InstallationStatus::Incomplete => ("waiting", "incomplete"),
@@ -142,7 +144,7 @@ fn row(session: &Session, agent: &Agent, connection: &Connection) -> String {
     )
 }
 
-fn farewell(farewell: &Farewell) -> String {
+fn farewell(farewell: &UninstallNotification) -> String {
     let tried = match (farewell.attempts, &farewell.last_error) {
         (0, _) => "being told now".to_owned(),
         (attempts, error) => format!(

@@ -3,22 +3,22 @@
 use std::collections::HashMap;
 
 use crate::{
-    domain::platform_integrations::{Form, Item, ItemKind, Typed},
-    kernel::{Rule, Violation, violation::Step},
+    domain::platform_integrations::{Form, FormItem, FormItemKind, SubmittedForm},
+    kernel::{Rule, Violation, violation::PathSegment},
 };
 
 /// Validation errors of a submitted form.
 #[derive(Default)]
-pub struct Problems {
+pub struct FormErrors {
     /// Messages by field name.
     fields: HashMap<String, Vec<String>>,
     /// Messages that belong to the form as a whole.
     others: Vec<String>,
 }
 
-impl Problems {
+impl FormErrors {
     /// Assigns the broken rules of a form to its fields.
-    pub fn of(form: &Form, typed: &Typed, broken: &[Violation]) -> Self {
+    pub fn of(form: &Form, typed: &SubmittedForm, broken: &[Violation]) -> Self {
         let mut problems = Self::default();
         for violation in broken {
             match form.place_of(violation, typed) {
@@ -53,9 +53,11 @@ impl Problems {
 }
 
 /// Describes a broken rule in words that fit beside the field.
-fn message(item: &Item, violation: &Violation) -> String {
+fn message(item: &FormItem, violation: &Violation) -> String {
     let line = violation.path.last().and_then(|step| match step {
-        Step::Index(index) if matches!(item.kind, ItemKind::Lines { .. }) => Some(index + 1),
+        PathSegment::Index(index) if matches!(item.kind, FormItemKind::Lines { .. }) => {
+            Some(index + 1)
+        }
         _ => None,
     });
     let rule = match &violation.rule {
@@ -74,6 +76,9 @@ fn message(item: &Item, violation: &Violation) -> String {
     }
 }
 
-const fn is_text(item: &Item) -> bool {
-    matches!(item.kind, ItemKind::Text(_) | ItemKind::Password { .. })
+const fn is_text(item: &FormItem) -> bool {
+    matches!(
+        item.kind,
+        FormItemKind::Text(_) | FormItemKind::Password { .. }
+    )
 }

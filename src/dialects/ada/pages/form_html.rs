@@ -3,26 +3,32 @@
 
 use serde_json::Value;
 
-use super::form_errors::Problems;
+use super::form_errors::FormErrors;
 use crate::{
-    domain::platform_integrations::{Alternative, Choice, Form, Item, ItemKind, TextInput, Typed},
+    domain::platform_integrations::{
+        Form, FormAlternative, FormChoice, FormItem, FormItemKind, SubmittedForm, TextInput,
+    },
     http::page::escape,
 };
 
 /// State of rendering one form.
-pub struct Drawing<'a> {
-    typed: Option<&'a Typed>,
-    problems: &'a Problems,
+pub struct FormRenderer<'a> {
+    typed: Option<&'a SubmittedForm>,
+    problems: &'a FormErrors,
     /// Number of fields so far, from which the ID of the next field is made.
     count: usize,
     /// Errors so far, in the order of the fields: the ID of the field and the message.
     listed: Vec<(String, String)>,
 }
 
-impl<'a> Drawing<'a> {
+impl<'a> FormRenderer<'a> {
     /// Renders the fields of a form and the summary of its errors, both as HTML. `typed` contains the
     /// submitted values, if the form was submitted.
-    pub fn draw(form: &Form, typed: Option<&'a Typed>, problems: &'a Problems) -> (String, String) {
+    pub fn draw(
+        form: &Form,
+        typed: Option<&'a SubmittedForm>,
+        problems: &'a FormErrors,
+    ) -> (String, String) {
         let mut drawing = Self {
             typed,
             problems,
@@ -50,19 +56,19 @@ impl<'a> Drawing<'a> {
         )
     }
 
-    fn items(&mut self, items: &[Item]) -> String {
+    fn items(&mut self, items: &[FormItem]) -> String {
         items.iter().map(|item| self.item(item)).collect()
     }
 
-    fn item(&mut self, item: &Item) -> String {
+    fn item(&mut self, item: &FormItem) -> String {
         self.count += 1;
         let id = format!("field-{}", self.count);
         let name = &item.name;
-        let mut notes = Notes::default();
+        let mut notes = FieldNotes::default();
         if let Some(hint) = &item.description {
             notes.add(&id, "hint", hint);
         }
-        if matches!(item.kind, ItemKind::Lines { .. }) {
+        if matches!(item.kind, FormItemKind::Lines { .. }) {
             notes.add(&id, "lines", "One on each line.");
         }
         let typed = self.typed.and_then(|typed| typed.first(name));
@@ -72,10 +78,10 @@ impl<'a> Drawing<'a> {
         self.add_errors(name, &id, &mut notes);
         match &item.kind {
             // A group with a single choice becomes one fieldset.
-            ItemKind::Group(inner)
+            FormItemKind::Group(inner)
                 if let [
-                    Item {
-                        kind: ItemKind::Alternatives(alternatives),
+                    FormItem {
+                        kind: FormItemKind::Alternatives(alternatives),
                         name,
                         ..
                     },
@@ -85,21 +91,21 @@ impl<'a> Drawing<'a> {
                 let inner = self.alternatives(&inner[0], &id, alternatives);
                 set(item, &id, "field", &notes, &inner)
             }
-            ItemKind::Group(inner) => {
+            FormItemKind::Group(inner) => {
                 let inner = self.items(inner);
                 set(item, &id, "group", &notes, &inner)
             }
-            ItemKind::Alternatives(alternatives) => {
+            FormItemKind::Alternatives(alternatives) => {
                 let inner = self.alternatives(item, &id, alternatives);
                 set(item, &id, "field", &notes, &inner)
             }
             // A fixed value has no input.
-            ItemKind::Fixed(_) => String::new(),
-            ItemKind::Choices(choices) => {
+            FormItemKind::Fixed(_) => String::new(),
+            FormItemKind::Choices(choices) => {
                 let boxes = self.boxes(item, &id, choices);
                 set(item, &id, "field", &notes, &boxes)
             }
-            ItemKind::Boolean => {
+            FormItemKind::Boolean => {
                 let on = match self.typed {
                     Some(typed) => !typed.all(name).is_empty(),
                     None => item.default == Some(Value::Bool(true)),
@@ -122,14 +128,14 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn add_errors(&mut self, name: &str, id: &str, notes: &mut Notes) {
+    fn add_errors(&mut self, name: &str, id: &str, notes: &mut FieldNotes) {
         for message in self.problems.at(name) {
             notes.add(id, "error", message);
             self.listed.push((id.to_owned(), message.clone()));
         }
     }
 
-    fn control(&self, item: &Item, id: &str, notes: &Notes) -> String {
+    fn control(&self, item: &FormItem, id: &str, notes: &FieldNotes) -> String {
         let name = escape(&item.name);
         let required = if item.required { " required" } else { "" };
         let attributes = format!(
@@ -138,16 +144,17 @@ impl<'a> Drawing<'a> {
         );
         let value = escape(&self.value(item));
         match &item.kind {
-            ItemKind::Lines { secret: true, .. } | ItemKind::Password { multiline: true } => {
+            FormItemKind::Lines { secret: true, .. }
+            | FormItemKind::Password { multiline: true } => {
                 format!(
                     "<textarea class=\"masked\" {attributes} rows=\"4\" spellcheck=\"false\" autocomplete=\"off\"></textarea>"
                 )
             }
-            ItemKind::Lines { .. } => {
+            FormItemKind::Lines { .. } => {
                 // Browsers drop the first line break in a text area.
                 format!("<textarea {attributes} rows=\"4\">\n{value}</textarea>")
             }
-            ItemKind::Choice(choices) => {
+            FormItemKind::Choice(choices) => {
                 let chosen = self.value(item);
                 let options: String = choices
                     .iter()
@@ -163,15 +170,15 @@ impl<'a> Drawing<'a> {
                 )
             }
             // The submitted value is not sent back, so the user must enter it again.
-            ItemKind::Password { .. } => {
+            FormItemKind::Password { .. } => {
                 format!("<input type=\"password\" {attributes} autocomplete=\"off\">")
             }
             kind => {
                 let input = match kind {
-                    ItemKind::Number { integer: true } => "type=\"text\" inputmode=\"numeric\"",
-                    ItemKind::Number { .. } => "type=\"text\" inputmode=\"decimal\"",
-                    ItemKind::Text(TextInput::Url) => "type=\"url\"",
-                    ItemKind::Text(TextInput::Email) => "type=\"email\"",
+                    FormItemKind::Number { integer: true } => "type=\"text\" inputmode=\"numeric\"",
+                    FormItemKind::Number { .. } => "type=\"text\" inputmode=\"decimal\"",
+                    FormItemKind::Text(TextInput::Url) => "type=\"url\"",
+                    FormItemKind::Text(TextInput::Email) => "type=\"email\"",
                     _ => "type=\"text\"",
                 };
                 format!("<input {input} {attributes} value=\"{value}\" autocomplete=\"off\">")
@@ -180,7 +187,7 @@ impl<'a> Drawing<'a> {
     }
 
     /// Returns the text of a field with one value: the submitted value, else the default.
-    fn value(&self, item: &Item) -> String {
+    fn value(&self, item: &FormItem) -> String {
         if let Some(typed) = self.typed {
             return typed.first(&item.name).unwrap_or_default().to_owned();
         }
@@ -196,7 +203,12 @@ impl<'a> Drawing<'a> {
 
     /// Renders each alternative with its fields. The page's CSS hides the fields of the alternatives that are
     /// not selected. The browser submits all fields, so that changing the selection loses nothing.
-    fn alternatives(&mut self, item: &Item, id: &str, alternatives: &[Alternative]) -> String {
+    fn alternatives(
+        &mut self,
+        item: &FormItem,
+        id: &str,
+        alternatives: &[FormAlternative],
+    ) -> String {
         let chosen = self.value(item);
         let mut html = String::new();
         if !item.required {
@@ -230,7 +242,7 @@ impl<'a> Drawing<'a> {
         html
     }
 
-    fn boxes(&self, item: &Item, id: &str, choices: &[Choice]) -> String {
+    fn boxes(&self, item: &FormItem, id: &str, choices: &[FormChoice]) -> String {
         let name = &item.name;
         let defaults = item.default.as_ref().and_then(Value::as_array);
         let mut html = String::new();
@@ -261,13 +273,13 @@ fn shown(value: &Value) -> String {
 
 /// Hints and errors of a field, with the element IDs for `aria-describedby`.
 #[derive(Default)]
-struct Notes {
+struct FieldNotes {
     html: String,
     ids: Vec<String>,
     invalid: bool,
 }
 
-impl Notes {
+impl FieldNotes {
     fn add(&mut self, id: &str, kind: &str, text: &str) {
         let class = if kind == "error" { "error" } else { "hint" };
         let id = format!("{id}-{kind}-{}", self.ids.len());
@@ -292,19 +304,19 @@ impl Notes {
 }
 
 /// True for a field whose value is masked and never sent back.
-const fn is_masked(item: &Item) -> bool {
+const fn is_masked(item: &FormItem) -> bool {
     matches!(
         item.kind,
-        ItemKind::Password { .. } | ItemKind::Lines { secret: true, .. }
+        FormItemKind::Password { .. } | FormItemKind::Lines { secret: true, .. }
     )
 }
 
-fn label(item: &Item, id: &str, marked: bool) -> String {
+fn label(item: &FormItem, id: &str, marked: bool) -> String {
     let mark = if marked { mark(item) } else { "" };
     format!("<label for=\"{id}\">{}{mark}</label>", escape(&item.title))
 }
 
-const fn mark(item: &Item) -> &'static str {
+const fn mark(item: &FormItem) -> &'static str {
     if item.required {
         " <span class=\"mark\">required</span>"
     } else {
@@ -312,7 +324,7 @@ const fn mark(item: &Item) -> &'static str {
     }
 }
 
-fn set(item: &Item, id: &str, class: &str, notes: &Notes, inner: &str) -> String {
+fn set(item: &FormItem, id: &str, class: &str, notes: &FieldNotes, inner: &str) -> String {
     // The fields of a group are marked individually.
     let mark = if class == "group" && item.required {
         ""

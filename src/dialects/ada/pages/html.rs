@@ -54,9 +54,9 @@ pub fn contact(text: &str) -> String {
 
 /// Renders errors as HTML pages.
 #[derive(Clone, Copy)]
-pub struct RenderPage;
+pub struct PageErrorRenderer;
 
-impl RenderError for RenderPage {
+impl RenderError for PageErrorRenderer {
     fn render(&self, error: &Error) -> Response {
         let (status, title, message) = page::failure(error);
         let body = format!(

@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use super::{
     Pages, all_agents, fail,
-    form_errors::Problems,
-    form_html::Drawing,
+    form_errors::FormErrors,
+    form_html::FormRenderer,
     html::{contact, page, see_other},
     read_form, selected_agent,
     session::Session,
@@ -18,7 +18,8 @@ use super::{
 use crate::{
     domain::{
         platform_integrations::{
-            self as integrations, Form, PlatformIntegration, Scope, Status, Typed,
+            self as integrations, Form, IntegrationStatus, PlatformIntegration, Scope,
+            SubmittedForm,
         },
         tenancy::agents::Agent,
     },
@@ -28,7 +29,7 @@ use crate::{
 
 /// Query parameters that select the agent to install into.
 #[derive(Deserialize)]
-pub struct Selected {
+pub struct AgentQuery {
     handle: Option<String>,
 }
 
@@ -38,7 +39,7 @@ pub fn show(
     pages: Data<&Pages>,
     request: &Request,
     id: Path<String>,
-    selected: Query<Selected>,
+    selected: Query<AgentQuery>,
 ) -> poem::Result<Response> {
     let session = match Session::enter(&pages, request) {
         Ok(session) => session,
@@ -46,13 +47,13 @@ pub fn show(
     };
     let integration = installable(&pages, id.0).map_err(fail)?;
     let agent = selected_agent(&pages, request, selected.handle.as_deref()).map_err(fail)?;
-    let view = View {
+    let view = InstallPage {
         pages: &pages,
         session: &session,
         integration: &integration,
         agent: agent.as_ref(),
     };
-    let shown = view.page(None, &Problems::default()).map_err(fail)?;
+    let shown = view.page(None, &FormErrors::default()).map_err(fail)?;
     Ok(session.keep(shown))
 }
 
@@ -78,7 +79,7 @@ pub async fn submit(
     let agent = selected_agent(&pages, request, typed.first("handle")).map_err(fail)?;
     let form = integration.definition.form().map_err(fail)?;
     let problems = match &agent {
-        None => Problems::other("Choose the agent to install it in."),
+        None => FormErrors::other("Choose the agent to install it in."),
         Some(agent) => {
             let answers = form.answers(&typed);
             let lifetimes = pages.0.0.lifetimes;
@@ -86,14 +87,14 @@ pub async fn submit(
             match integrations::install(operator, what, into, answers, lifetimes).await {
                 Ok(installed) => return Ok(see_other(installed.callback.expose())),
                 Err(error) if error.broken_rules().is_empty() => match error.kind() {
-                    Kind::Invalid | Kind::Conflict => Problems::other(error.message()),
+                    Kind::Invalid | Kind::Conflict => FormErrors::other(error.message()),
                     _ => return Err(fail(error)),
                 },
-                Err(error) => Problems::of(&form, &typed, error.broken_rules()),
+                Err(error) => FormErrors::of(&form, &typed, error.broken_rules()),
             }
         }
     };
-    let view = View {
+    let view = InstallPage {
         pages: &pages,
         session: &session,
         integration: &integration,
@@ -106,7 +107,7 @@ pub async fn submit(
 /// Returns the integration with this ID, if it is not archived.
 fn installable(pages: &Pages, id: String) -> Result<PlatformIntegration> {
     let integration = integrations::find_any(&pages.0.app, &id.into())?;
-    if integration.status == Status::Archived {
+    if integration.status == IntegrationStatus::Archived {
         return Err(Error::new(
             Kind::Forbidden,
             "This integration can no longer be installed.",
@@ -116,19 +117,19 @@ fn installable(pages: &Pages, id: String) -> Result<PlatformIntegration> {
 }
 
 /// The data that the page renders.
-struct View<'a> {
+struct InstallPage<'a> {
     pages: &'a Pages,
     session: &'a Session,
     integration: &'a PlatformIntegration,
     agent: Option<&'a Agent>,
 }
 
-impl View<'_> {
+impl InstallPage<'_> {
     /// Renders the page: empty at first, later with the submitted values and their errors.
-    fn page(&self, typed: Option<&Typed>, problems: &Problems) -> Result<Response> {
+    fn page(&self, typed: Option<&SubmittedForm>, problems: &FormErrors) -> Result<Response> {
         let definition = &self.integration.definition;
         let form = definition.form()?;
-        let (fields, summary) = Drawing::draw(&form, typed, problems);
+        let (fields, summary) = FormRenderer::draw(&form, typed, problems);
         let button = definition.call_to_action.as_deref().unwrap_or("Install");
         let body = format!(
             "{summary}{head}
@@ -165,8 +166,8 @@ impl View<'_> {
                 )
             });
         let badge = match self.integration.status {
-            Status::Development => " <span class=\"badge\">in development</span>",
-            Status::Approved | Status::Archived => "",
+            IntegrationStatus::Development => " <span class=\"badge\">in development</span>",
+            IntegrationStatus::Approved | IntegrationStatus::Archived => "",
         };
         format!(
             "<div class=\"head\">{icon}<div><h1>{}</h1>\n<p class=\"by\">by {}{badge}</p></div></div>\n<p>{}</p>",
@@ -177,7 +178,7 @@ impl View<'_> {
     }
 
     /// Renders the agent as fixed text, or as a select field if there are several.
-    fn agent_field(&self, typed: Option<&Typed>) -> Result<String> {
+    fn agent_field(&self, typed: Option<&SubmittedForm>) -> Result<String> {
         if let Some(agent) = self.agent {
             let handle = escape(&agent.handle);
             return Ok(format!(

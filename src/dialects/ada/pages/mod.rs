@@ -16,13 +16,13 @@ use std::sync::Arc;
 
 use poem::{Endpoint, EndpointExt, Request, Response, Route, get, post};
 
-pub use self::html::RenderPage;
+pub use self::html::PageErrorRenderer;
 use self::session::Session;
 use super::{Settings, auth};
 use crate::{
     domain::{
         App,
-        platform_integrations::{Lifetimes, Typed},
+        platform_integrations::{SubmittedForm, TokenLifetimes},
         tenancy::agents::{self, Agent},
     },
     http::{allowed_methods, errors::Failure, read_bytes},
@@ -36,11 +36,11 @@ const FORM_MAX: usize = 256 * 1024;
 
 /// Shared state of the page handlers.
 #[derive(Clone)]
-struct Pages(Arc<Parts>);
+struct Pages(Arc<PagesInner>);
 
-struct Parts {
+struct PagesInner {
     app: App,
-    lifetimes: Lifetimes,
+    lifetimes: TokenLifetimes,
     /// Key that signs sessions. It is random at every start; after a restart people reload a form and submit
     /// it again.
     key: [u8; 32],
@@ -49,7 +49,7 @@ struct Parts {
 }
 
 /// Methods that each path accepts, below the base path.
-pub const METHODS: &[allowed_methods::Row] = &[
+pub const METHODS: &[allowed_methods::PathMethods] = &[
     ("/integrations/{id}", "GET, HEAD, POST"),
     ("/integrations/{id}/connections/success", "GET, HEAD"),
     ("/integrations/{id}/connections/error", "GET, HEAD"),
@@ -66,7 +66,7 @@ pub fn routes(
     settings: &Settings,
     open: bool,
 ) -> impl Endpoint<Output = Response> + use<> {
-    let pages = Pages(Arc::new(Parts {
+    let pages = Pages(Arc::new(PagesInner {
         app: app.clone(),
         lifetimes: settings.lifetimes(),
         key: rand::random(),
@@ -109,7 +109,7 @@ fn all_agents(pages: &Pages) -> Result<Vec<Agent>> {
 }
 
 /// Reads a submitted form, and rejects it unless a page of this session submitted it.
-async fn read_form(session: &Session, body: poem::Body) -> Result<Typed> {
+async fn read_form(session: &Session, body: poem::Body) -> Result<SubmittedForm> {
     let expired = || {
         let text = "This page was open too long. Go back, reload it and send it again.";
         Error::new(Kind::Forbidden, text)
@@ -119,7 +119,7 @@ async fn read_form(session: &Session, body: poem::Body) -> Result<Typed> {
         return Err(expired());
     }
     let bytes = read_bytes(body, FORM_MAX).await?;
-    let typed = Typed::of(url::form_urlencoded::parse(&bytes).into_owned());
+    let typed = SubmittedForm::of(url::form_urlencoded::parse(&bytes).into_owned());
     if session.is_ours(&typed) {
         Ok(typed)
     } else {

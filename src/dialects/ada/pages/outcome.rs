@@ -32,7 +32,7 @@ pub fn success(pages: Data<&Pages>, id: Path<String>) -> poem::Result<Response> 
 /// The error code that the integration passes in the redirect, under several possible names.
 // wire: the parameter's name is not published (ada.md §2.5)
 #[derive(Deserialize)]
-pub struct Code {
+pub struct ErrorCodeQuery {
     error_code: Option<String>,
     code: Option<String>,
     error: Option<String>,
@@ -40,7 +40,11 @@ pub struct Code {
 
 /// `GET /platform/integrations/{id}/connections/error`
 #[poem::handler]
-pub fn error(pages: Data<&Pages>, id: Path<String>, code: Query<Code>) -> poem::Result<Response> {
+pub fn error(
+    pages: Data<&Pages>,
+    id: Path<String>,
+    code: Query<ErrorCodeQuery>,
+) -> poem::Result<Response> {
     let integration = integrations::find_any(&pages.0.0.app, &id.0.into()).map_err(fail)?;
     let definition = &integration.definition;
     let texts = definition.error_codes.as_ref();

@@ -8,13 +8,13 @@ use poem::{
 };
 
 use super::{
-    Pages, RenderPage, fail,
+    PageErrorRenderer, Pages, fail,
     html::{page, see_other},
     read_form,
 };
 use crate::{
     domain::{
-        platform_integrations::Typed,
+        platform_integrations::SubmittedForm,
         tenancy::{operator::OperatorCall, request_auth::unauthenticated},
     },
     http::{dialect::RenderError, origin, page::escape, sandbox::PAGES_COOKIE as COOKIE},
@@ -27,9 +27,9 @@ use crate::{
 };
 
 /// Name of the form field with the CSRF token.
-pub const TOKEN: &str = "csrf";
+pub const CSRF_FIELD: &str = "csrf";
 /// Time an operator stays signed in, in seconds.
-const SIGNED_IN: i64 = 3600;
+const SIGN_IN_SECONDS: i64 = 3600;
 
 /// A browser session.
 pub struct Session {
@@ -106,7 +106,7 @@ impl Session {
         let now = app.clock().now().as_seconds();
         // A sign-in that ends later than that was issued before the clock was set back.
         let until = session.operator_until;
-        let is_signed_in = now < until && until <= now.saturating_add(SIGNED_IN);
+        let is_signed_in = now < until && until <= now.saturating_add(SIGN_IN_SECONDS);
         if let Some(key) = session.key.as_ref().filter(|_| is_signed_in) {
             // The session ends when the key is revoked.
             match app.readmit_operator(key) {
@@ -115,7 +115,7 @@ impl Session {
                     return Ok(session);
                 }
                 Err(error) if error.kind() == Kind::Unauthenticated => {}
-                Err(error) => return Err(Box::new(RenderPage.render(&error))),
+                Err(error) => return Err(Box::new(PageErrorRenderer.render(&error))),
             }
         }
         let uri = request.original_uri();
@@ -137,7 +137,7 @@ impl Session {
     /// Renders the hidden field with the CSRF token, which every form needs.
     pub fn field(&self) -> String {
         format!(
-            "<input type=\"hidden\" name=\"{TOKEN}\" value=\"{}\">",
+            "<input type=\"hidden\" name=\"{CSRF_FIELD}\" value=\"{}\">",
             self.token
         )
     }
@@ -148,8 +148,8 @@ impl Session {
     }
 
     /// True if the form has the CSRF token of this session.
-    pub fn is_ours(&self, typed: &Typed) -> bool {
-        let token = typed.first(TOKEN).unwrap_or_default();
+    pub fn is_ours(&self, typed: &SubmittedForm) -> bool {
+        let token = typed.first(CSRF_FIELD).unwrap_or_default();
         !self.is_new() && TokenHash::of(token) == TokenHash::of(&self.token)
     }
 
@@ -219,6 +219,6 @@ pub async fn sign_in(
         }
         Err(error) => return Err(fail(error)),
     };
-    let until = app.clock().now().as_seconds() + SIGNED_IN;
+    let until = app.clock().now().as_seconds() + SIGN_IN_SECONDS;
     Ok(Session::new(&pages, request, until, operator.key()).keep(see_other(next)))
 }

@@ -9,7 +9,9 @@ use serde_json::{Map, Value, json};
 use super::enum_dto::{WireScope, WireStatus, WireTag};
 use crate::{
     dialects::ada::paging::Meta,
-    domain::platform_integrations::{Changes, Created, Definition, PlatformIntegration},
+    domain::platform_integrations::{
+        CreatedIntegration, Definition, DefinitionChanges, PlatformIntegration,
+    },
     http::JsonObject,
     kernel::Patch,
 };
@@ -20,7 +22,7 @@ pub const EXAMPLE_ID: &str = "5df263b7db5a7e6ea03fae9b";
 /// An integration.
 #[derive(Object)]
 #[oai(rename = "PlatformIntegration", example)]
-pub struct WireIntegration {
+pub struct IntegrationDto {
     /// The unique identifier for the integration.
     id: String,
     /// The current state of the integration.
@@ -63,7 +65,7 @@ pub struct WireIntegration {
     client_secret: Option<String>,
 }
 
-impl From<PlatformIntegration> for WireIntegration {
+impl From<PlatformIntegration> for IntegrationDto {
     fn from(integration: PlatformIntegration) -> Self {
         let definition = integration.definition;
         Self {
@@ -89,8 +91,8 @@ impl From<PlatformIntegration> for WireIntegration {
     }
 }
 
-impl From<Created> for WireIntegration {
-    fn from(created: Created) -> Self {
+impl From<CreatedIntegration> for IntegrationDto {
+    fn from(created: CreatedIntegration) -> Self {
         Self {
             client_secret: Some(created.client_secret.expose().to_owned()),
             ..created.integration.into()
@@ -128,9 +130,9 @@ fn example_codes() -> JsonObject {
     ]))
 }
 
-impl Example for WireIntegration {
+impl Example for IntegrationDto {
     fn example() -> Self {
-        let new = NewIntegration::example();
+        let new = CreateIntegrationRequest::example();
         Self {
             id: EXAMPLE_ID.to_owned(),
             status: WireStatus::Development,
@@ -157,17 +159,17 @@ impl Example for WireIntegration {
 /// A page of integrations.
 #[derive(Object)]
 #[oai(rename = "PlatformIntegrations", example)]
-pub struct Listed {
+pub struct IntegrationPage {
     /// The integrations.
-    pub data: Vec<WireIntegration>,
+    pub data: Vec<IntegrationDto>,
     /// Link to the next page.
     pub meta: Meta,
 }
 
-impl Example for Listed {
+impl Example for IntegrationPage {
     fn example() -> Self {
         Self {
-            data: vec![WireIntegration::example()],
+            data: vec![IntegrationDto::example()],
             meta: Meta::default(),
         }
     }
@@ -176,7 +178,7 @@ impl Example for Listed {
 /// A new integration.
 #[derive(Object)]
 #[oai(rename = "PlatformIntegrationCreateRequest", example)]
-pub struct NewIntegration {
+pub struct CreateIntegrationRequest {
     /// JMESPath describing which of the fields in configuration_fields is the best human-friendly
     /// field to use to identify a specific installation (e.g., account name).
     identifier_field_path: String,
@@ -225,7 +227,7 @@ pub struct NewIntegration {
     error_codes: MaybeUndefined<JsonObject>,
 }
 
-impl Example for NewIntegration {
+impl Example for CreateIntegrationRequest {
     fn example() -> Self {
         Self {
             identifier_field_path: "credentials.knowledgeHubUrl".to_owned(),
@@ -245,8 +247,8 @@ impl Example for NewIntegration {
     }
 }
 
-impl From<NewIntegration> for Definition {
-    fn from(new: NewIntegration) -> Self {
+impl From<CreateIntegrationRequest> for Definition {
+    fn from(new: CreateIntegrationRequest) -> Self {
         Self {
             name: new.name,
             description: new.description,
@@ -272,7 +274,7 @@ impl From<NewIntegration> for Definition {
     example,
     skip_serializing_if_is_none
 )]
-pub struct UpdatedIntegration {
+pub struct UpdateIntegrationRequest {
     /// The name of the integration.
     #[oai(validator(min_length = 1, max_length = 160))]
     name: Option<String>,
@@ -318,7 +320,7 @@ pub struct UpdatedIntegration {
     error_codes: MaybeUndefined<JsonObject>,
 }
 
-impl Example for UpdatedIntegration {
+impl Example for UpdateIntegrationRequest {
     fn example() -> Self {
         Self {
             name: Some("Cool Shop Knowledge Hub".to_owned()),
@@ -328,8 +330,8 @@ impl Example for UpdatedIntegration {
     }
 }
 
-impl From<UpdatedIntegration> for Changes {
-    fn from(updated: UpdatedIntegration) -> Self {
+impl From<UpdateIntegrationRequest> for DefinitionChanges {
+    fn from(updated: UpdateIntegrationRequest) -> Self {
         Self {
             name: updated.name,
             description: updated.description,

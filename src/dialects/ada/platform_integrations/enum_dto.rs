@@ -2,7 +2,7 @@
 
 use poem_openapi::Enum;
 
-use crate::domain::platform_integrations::{InstallationStatus, Scope, Status, Tag};
+use crate::domain::platform_integrations::{InstallationStatus, IntegrationStatus, Scope, Tag};
 
 macro_rules! wire_enum {
     (
@@ -38,7 +38,7 @@ wire_enum! {
 
 wire_enum! {
     /// The current state of an integration.
-    WireStatus for Status as "PlatformIntegrationStatus" {
+    WireStatus for IntegrationStatus as "PlatformIntegrationStatus" {
         Development = "development",
         Approved = "approved",
         Archived = "archived",

@@ -15,7 +15,7 @@ pub const EXAMPLE_INSTALLATION_ID: &str = "66f0c0ffee0000000000b001";
 /// An installation.
 #[derive(Object)]
 #[oai(rename = "PlatformIntegrationInstallation", example)]
-pub struct WireInstallation {
+pub struct InstallationDto {
     /// The unique identifier for the installation.
     id: String,
     /// The unique identifier of the installed integration.
@@ -30,7 +30,7 @@ pub struct WireInstallation {
     updated: String,
 }
 
-impl From<Installation> for WireInstallation {
+impl From<Installation> for InstallationDto {
     fn from(installation: Installation) -> Self {
         Self {
             id: installation.id.to_string(),
@@ -43,7 +43,7 @@ impl From<Installation> for WireInstallation {
     }
 }
 
-impl Example for WireInstallation {
+impl Example for InstallationDto {
     fn example() -> Self {
         let credentials = json!({"knowledgeHubUrl": "https://hub.example.com", "secretKey": "…"});
         Self {
@@ -60,19 +60,19 @@ impl Example for WireInstallation {
 /// Changes of an installation.
 #[derive(Object)]
 #[oai(rename = "PlatformIntegrationInstallationUpdateRequest", example)]
-pub struct UpdatedInstallation {
+pub struct UpdateInstallationRequest {
     /// New status of the installation; unchanged if absent.
     status: Option<WireInstallationStatus>,
 }
 
-impl UpdatedInstallation {
+impl UpdateInstallationRequest {
     /// Returns the requested status.
     pub fn status(&self) -> Option<InstallationStatus> {
         self.status.map(Into::into)
     }
 }
 
-impl Example for UpdatedInstallation {
+impl Example for UpdateInstallationRequest {
     fn example() -> Self {
         Self {
             status: Some(WireInstallationStatus::Complete),

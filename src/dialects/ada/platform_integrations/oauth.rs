@@ -14,10 +14,10 @@ use url::form_urlencoded;
 
 use super::dto::EXAMPLE_ID;
 use crate::{
-    dialects::ada::{Settings, Tag, auth::AnyInstallation, error::Failed},
+    dialects::ada::{Settings, Tag, auth::InstallationSelfAuth, error::Failed},
     domain::{
         App,
-        platform_integrations::{self as integrations, Refusal, Tokens, Use},
+        platform_integrations::{self as integrations, Credential, IssuedTokens, TokenError},
     },
     http::{app, body_memory::share_of, errors::Failure, inflate::read_inflated},
     kernel::{Result, Secret},
@@ -63,16 +63,16 @@ impl Example for TokenRequest {
 }
 
 /// Values of a submitted form. Parsing never fails, so that errors can be reported as OAuth errors.
-struct Form(HashMap<String, String>);
+struct TokenForm(HashMap<String, String>);
 
-impl Form {
+impl TokenForm {
     fn secret(&self, name: &str) -> Option<Secret> {
         let text = self.0.get(name).filter(|text| !text.is_empty())?;
         Some(Secret::new(text.as_str()))
     }
 }
 
-impl<'a> ApiExtractor<'a> for Form {
+impl<'a> ApiExtractor<'a> for TokenForm {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
     type ParamType = ();
@@ -106,9 +106,9 @@ impl<'a> ApiExtractor<'a> for Form {
 }
 
 /// Extractor of the [`App`], for an operation without authentication.
-struct Here(App);
+struct AppExtractor(App);
 
-impl<'a> ApiExtractor<'a> for Here {
+impl<'a> ApiExtractor<'a> for AppExtractor {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::PoemExtractor];
 
     type ParamType = ();
@@ -154,8 +154,8 @@ impl Example for TokenResponse {
     }
 }
 
-impl From<Tokens> for TokenResponse {
-    fn from(tokens: Tokens) -> Self {
+impl From<IssuedTokens> for TokenResponse {
+    fn from(tokens: IssuedTokens) -> Self {
         Self {
             access_token: tokens.access_token.expose().to_owned(),
             refresh_token: tokens.refresh_token.expose().to_owned(),
@@ -184,7 +184,7 @@ impl Example for OAuthError {
 
 /// Response to a request for tokens.
 #[derive(ApiResponse)]
-enum TokenAnswer {
+enum TokenEndpointResponse {
     /// Tokens
     #[oai(status = 200)]
     Ok(
@@ -202,13 +202,13 @@ enum TokenAnswer {
     NotAClient(Json<OAuthError>),
 }
 
-fn refused(error: &str) -> TokenAnswer {
+fn refused(error: &str) -> TokenEndpointResponse {
     let body = Json(OAuthError {
         error: error.to_owned(),
     });
     match error {
-        "invalid_client" => TokenAnswer::NotAClient(body),
-        _ => TokenAnswer::Refused(body),
+        "invalid_client" => TokenEndpointResponse::NotAClient(body),
+        _ => TokenEndpointResponse::Refused(body),
     }
 }
 
@@ -247,11 +247,15 @@ impl OAuth {
         Self { settings }
     }
 
-    async fn exchange(&self, app: &App, form: &Form) -> Result<Result<Tokens, &'static str>> {
+    async fn exchange(
+        &self,
+        app: &App,
+        form: &TokenForm,
+    ) -> Result<Result<IssuedTokens, &'static str>> {
         let used = match form.0.get("grant_type").map(String::as_str) {
             None => return Ok(Err("invalid_request")),
-            Some("authorization_code") => form.secret("code").map(Use::Code),
-            Some("refresh_token") => form.secret("refresh_token").map(Use::RefreshToken),
+            Some("authorization_code") => form.secret("code").map(Credential::Code),
+            Some("refresh_token") => form.secret("refresh_token").map(Credential::RefreshToken),
             Some(_) => return Ok(Err("unsupported_grant_type")),
         };
         let Some(used) = used else {
@@ -265,8 +269,8 @@ impl OAuth {
         let tokens =
             integrations::exchange(app, id.as_str().into(), secret, used, lifetimes).await?;
         Ok(tokens.map_err(|refusal| match refusal {
-            Refusal::InvalidClient => "invalid_client",
-            Refusal::InvalidGrant => "invalid_grant",
+            TokenError::InvalidClient => "invalid_client",
+            TokenError::InvalidGrant => "invalid_grant",
         }))
     }
 }
@@ -282,10 +286,14 @@ impl OAuth {
         method = "post",
         operation_id = "exchangeOAuthToken"
     )]
-    async fn exchange_oauth_token(&self, here: Here, form: Form) -> poem::Result<TokenAnswer> {
+    async fn exchange_oauth_token(
+        &self,
+        here: AppExtractor,
+        form: TokenForm,
+    ) -> poem::Result<TokenEndpointResponse> {
         Ok(
             match self.exchange(&here.0, &form).await.map_err(Failure)? {
-                Ok(tokens) => TokenAnswer::Ok(Json(tokens.into()), "no-store".to_owned()),
+                Ok(tokens) => TokenEndpointResponse::Ok(Json(tokens.into()), "no-store".to_owned()),
                 Err(error) => refused(error),
             },
         )
@@ -297,7 +305,10 @@ impl OAuth {
         method = "get",
         operation_id = "getOAuthSelf"
     )]
-    async fn get_oauth_self(&self, caller: AnyInstallation) -> Result<Json<OAuthSelf>, Failed> {
+    async fn get_oauth_self(
+        &self,
+        caller: InstallationSelfAuth,
+    ) -> Result<Json<OAuthSelf>, Failed> {
         let grant = caller.0.grant()?;
         let scopes = grant.scopes.iter().map(|scope| scope.as_str().to_owned());
         Ok(Json(OAuthSelf {

@@ -8,13 +8,16 @@ use poem_openapi::{
 };
 
 use super::{
-    dto::{EXAMPLE_ID, Listed, NewIntegration, UpdatedIntegration, WireIntegration},
-    installation_dto::{EXAMPLE_INSTALLATION_ID, UpdatedInstallation, WireInstallation},
+    dto::{
+        CreateIntegrationRequest, EXAMPLE_ID, IntegrationDto, IntegrationPage,
+        UpdateIntegrationRequest,
+    },
+    installation_dto::{EXAMPLE_INSTALLATION_ID, InstallationDto, UpdateInstallationRequest},
 };
 use crate::{
     dialects::ada::{
         Tag,
-        auth::{Platform, ReadInstallation, WriteInstallation},
+        auth::{PlatformAuth, ReadInstallationAuth, WriteInstallationAuth},
         error::Failed,
         paging::{self, Meta},
     },
@@ -46,7 +49,7 @@ impl PlatformIntegrations {
     async fn get_platform_integrations(
         &self,
         request: &Request,
-        caller: Platform,
+        caller: PlatformAuth,
         /// ID of the first integration of the page.
         #[oai(example = "paging::nothing")]
         cursor: Query<Option<String>>,
@@ -56,12 +59,12 @@ impl PlatformIntegrations {
             validator(minimum(value = "1"), maximum(value = "100"))
         )]
         limit: Query<Option<u32>>,
-    ) -> Result<Json<Listed>, Failed> {
+    ) -> Result<Json<IntegrationPage>, Failed> {
         let limit = paging::limit(limit.0);
         let cursor = paging::given(cursor.0);
         let page = integrations::list(&caller.0, cursor.map(Into::into), limit).await?;
         let next = page.next.as_ref().map(|id| id.as_str());
-        Ok(Json(Listed {
+        Ok(Json(IntegrationPage {
             data: page.items.into_iter().map(Into::into).collect(),
             meta: Meta::next(request, "/api/v2/platform-integrations/", next),
         }))
@@ -78,9 +81,9 @@ impl PlatformIntegrations {
     )]
     async fn create_platform_integration(
         &self,
-        caller: Platform,
-        body: Body<NewIntegration>,
-    ) -> Result<Json<WireIntegration>, Failed> {
+        caller: PlatformAuth,
+        body: Body<CreateIntegrationRequest>,
+    ) -> Result<Json<IntegrationDto>, Failed> {
         let created = integrations::create(&caller.0, body.0.into()).await?;
         Ok(Json(created.into()))
     }
@@ -96,12 +99,12 @@ impl PlatformIntegrations {
     )]
     async fn update_single_platform_integration(
         &self,
-        caller: Platform,
+        caller: PlatformAuth,
         /// ID of the integration.
         #[oai(example = "example_id")]
         id: Path<String>,
-        body: Body<UpdatedIntegration>,
-    ) -> Result<Json<WireIntegration>, Failed> {
+        body: Body<UpdateIntegrationRequest>,
+    ) -> Result<Json<IntegrationDto>, Failed> {
         let updated = integrations::update(&caller.0, id.0.into(), body.0.into()).await?;
         Ok(Json(updated.into()))
     }
@@ -116,11 +119,11 @@ impl PlatformIntegrations {
     )]
     async fn get_platform_integration_installation_self(
         &self,
-        caller: ReadInstallation,
+        caller: ReadInstallationAuth,
         /// ID of the integration.
         #[oai(example = "example_id")]
         id: Path<String>,
-    ) -> Result<Json<WireInstallation>, Failed> {
+    ) -> Result<Json<InstallationDto>, Failed> {
         let found = integrations::find_own(&caller.0, &id.0.into())?;
         Ok(Json(found.into()))
     }
@@ -135,15 +138,15 @@ impl PlatformIntegrations {
     )]
     async fn update_platform_integration_installation(
         &self,
-        caller: WriteInstallation,
+        caller: WriteInstallationAuth,
         /// ID of the integration.
         #[oai(example = "example_id")]
         platform_integration_id: Path<String>,
         /// ID of the installation.
         #[oai(example = "example_installation_id")]
         installation_id: Path<String>,
-        body: Body<UpdatedInstallation>,
-    ) -> Result<Json<WireInstallation>, Failed> {
+        body: Body<UpdateInstallationRequest>,
+    ) -> Result<Json<InstallationDto>, Failed> {
         let updated = integrations::set_status(
             &caller.0,
             platform_integration_id.0.into(),

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     dialects::ada::paging::Meta,
-    domain::webhooks::{Changes, EVENT_TYPES, Endpoint, New},
+    domain::webhooks::{EVENT_TYPES, Endpoint, EndpointChanges, NewEndpoint},
     kernel::Secret,
 };
 
@@ -156,7 +156,7 @@ const fn default_enabled() -> bool {
     true
 }
 
-impl From<NewWebhook> for New {
+impl From<NewWebhook> for NewEndpoint {
     fn from(new: NewWebhook) -> Self {
         Self {
             url: new.url,
@@ -182,7 +182,7 @@ impl Example for NewWebhook {
 /// Changes of a webhook.
 #[derive(Object)]
 #[oai(example, rename = "UpdateWebhook", skip_serializing_if_is_none)]
-pub struct UpdatedWebhook {
+pub struct UpdateWebhook {
     /// New URL.
     #[oai(validator(max_length = 2048))]
     url: Option<String>,
@@ -195,8 +195,8 @@ pub struct UpdatedWebhook {
     enabled: Option<bool>,
 }
 
-impl From<UpdatedWebhook> for Changes {
-    fn from(updated: UpdatedWebhook) -> Self {
+impl From<UpdateWebhook> for EndpointChanges {
+    fn from(updated: UpdateWebhook) -> Self {
         Self {
             url: updated.url,
             description: updated.description,
@@ -206,7 +206,7 @@ impl From<UpdatedWebhook> for Changes {
     }
 }
 
-impl Example for UpdatedWebhook {
+impl Example for UpdateWebhook {
     fn example() -> Self {
         Self {
             url: None,
@@ -245,12 +245,12 @@ impl Example for WebhookSecret {
 /// A request to rotate a secret.
 #[derive(Object)]
 #[oai(example, rename = "RotateWebhookSecret", skip_serializing_if_is_none)]
-pub struct RotateSecret {
+pub struct RotateWebhookSecret {
     /// The new secret: `whsec_` and the base64 of 24 to 75 bytes. A random one if absent.
     pub key: Option<String>,
 }
 
-impl Example for RotateSecret {
+impl Example for RotateWebhookSecret {
     fn example() -> Self {
         Self { key: None }
     }
@@ -259,9 +259,9 @@ impl Example for RotateSecret {
 /// Response to a rotation. It does not contain the secret.
 #[derive(Object)]
 #[oai(example, rename = "RotatedWebhookSecret")]
-pub struct RotatedSecret {}
+pub struct RotatedWebhookSecret {}
 
-impl Example for RotatedSecret {
+impl Example for RotatedWebhookSecret {
     fn example() -> Self {
         Self {}
     }

@@ -8,17 +8,17 @@ use poem_openapi::{
 };
 
 use super::dto::{
-    EXAMPLE_ID, NewWebhook, RotateSecret, RotatedSecret, UpdatedWebhook, Webhook,
+    EXAMPLE_ID, NewWebhook, RotateWebhookSecret, RotatedWebhookSecret, UpdateWebhook, Webhook,
     WebhookEventTypes, WebhookPage, WebhookSecret,
 };
 use crate::{
     dialects::ada::{
         Tag,
-        auth::Platform,
+        auth::PlatformAuth,
         error::Failed,
         paging::{self, Meta},
     },
-    domain::webhooks::{self, Slice},
+    domain::webhooks::{self, PageRequest},
     http::Body,
 };
 
@@ -57,7 +57,7 @@ impl Webhooks {
     async fn list_webhooks(
         &self,
         request: &Request,
-        platform: Platform,
+        platform: PlatformAuth,
         /// Maximum number of webhooks: 1 to 100, 100 by default.
         #[oai(
             example = "paging::example_limit",
@@ -68,7 +68,7 @@ impl Webhooks {
         #[oai(example = "paging::nothing")]
         cursor: Query<Option<String>>,
     ) -> Result<Json<WebhookPage>, Failed> {
-        let slice = Slice {
+        let slice = PageRequest {
             from: paging::given(cursor.0).map(Into::into),
             limit: paging::limit(limit.0),
         };
@@ -86,7 +86,7 @@ impl Webhooks {
     #[oai(path = "/", method = "post", operation_id = "createWebhook")]
     async fn create_webhook(
         &self,
-        platform: Platform,
+        platform: PlatformAuth,
         body: Body<NewWebhook>,
     ) -> Result<CreateWebhookResponse, Failed> {
         let created = webhooks::create(&platform.0, body.0.into()).await?;
@@ -103,7 +103,7 @@ impl Webhooks {
     )]
     async fn list_webhook_event_types(
         &self,
-        _platform: Platform,
+        _platform: PlatformAuth,
     ) -> Result<Json<WebhookEventTypes>, Failed> {
         Ok(Json(WebhookEventTypes::all()))
     }
@@ -112,7 +112,7 @@ impl Webhooks {
     #[oai(path = "/:id", method = "get", operation_id = "getWebhook")]
     async fn get_webhook(
         &self,
-        platform: Platform,
+        platform: PlatformAuth,
         /// ID of the webhook.
         #[oai(example = "example_id")]
         id: Path<String>,
@@ -128,11 +128,11 @@ impl Webhooks {
     #[oai(path = "/:id", method = "patch", operation_id = "updateWebhook")]
     async fn update_webhook(
         &self,
-        platform: Platform,
+        platform: PlatformAuth,
         /// ID of the webhook.
         #[oai(example = "example_id")]
         id: Path<String>,
-        body: Body<UpdatedWebhook>,
+        body: Body<UpdateWebhook>,
     ) -> Result<Json<Webhook>, Failed> {
         let updated = webhooks::update(&platform.0, id.0.into(), body.0.into()).await?;
         Ok(Json(updated.into()))
@@ -142,7 +142,7 @@ impl Webhooks {
     #[oai(path = "/:id", method = "delete", operation_id = "deleteWebhook")]
     async fn delete_webhook(
         &self,
-        platform: Platform,
+        platform: PlatformAuth,
         /// ID of the webhook.
         #[oai(example = "example_id")]
         id: Path<String>,
@@ -161,7 +161,7 @@ impl Webhooks {
     )]
     async fn get_webhook_secret(
         &self,
-        platform: Platform,
+        platform: PlatformAuth,
         /// ID of the webhook.
         #[oai(example = "example_id")]
         id: Path<String>,
@@ -180,13 +180,13 @@ impl Webhooks {
     )]
     async fn rotate_webhook_secret(
         &self,
-        platform: Platform,
+        platform: PlatformAuth,
         /// ID of the webhook.
         #[oai(example = "example_id")]
         id: Path<String>,
-        body: Body<RotateSecret>,
-    ) -> Result<Json<RotatedSecret>, Failed> {
+        body: Body<RotateWebhookSecret>,
+    ) -> Result<Json<RotatedWebhookSecret>, Failed> {
         webhooks::rotate_secret(&platform.0, id.0.into(), body.0.key.as_deref()).await?;
-        Ok(Json(RotatedSecret {}))
+        Ok(Json(RotatedWebhookSecret {}))
     }
 }

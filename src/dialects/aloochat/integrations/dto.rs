@@ -69,21 +69,21 @@ impl From<Service> for IntegrationKind {
 #[derive(Clone, Copy, Enum, Serialize)]
 #[oai(rename = "Visibility", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
-enum Shown {
+enum VisibilityDto {
     Private,
     Public,
 }
 
-impl From<Shown> for Visibility {
-    fn from(shown: Shown) -> Self {
+impl From<VisibilityDto> for Visibility {
+    fn from(shown: VisibilityDto) -> Self {
         match shown {
-            Shown::Private => Self::Private,
-            Shown::Public => Self::Public,
+            VisibilityDto::Private => Self::Private,
+            VisibilityDto::Public => Self::Public,
         }
     }
 }
 
-impl From<Visibility> for Shown {
+impl From<Visibility> for VisibilityDto {
     fn from(visibility: Visibility) -> Self {
         match visibility {
             Visibility::Private => Self::Private,
@@ -108,7 +108,7 @@ pub struct Integration {
     /// True if the integration is active.
     is_active: bool,
     /// Visibility. It is stored and returned, but never lets another company see an integration.
-    visibility: Shown,
+    visibility: VisibilityDto,
     /// Associated company ID.
     company_id: String,
     /// Linked agent ID.
@@ -142,7 +142,7 @@ impl Example for Integration {
                 "api_version": "2024-01",
             })),
             is_active: true,
-            visibility: Shown::Private,
+            visibility: VisibilityDto::Private,
             company_id: "123e4567-e89b-12d3-a456-426614174000".to_owned(),
             agent_id: Some("456e7890-e89b-12d3-a456-426614174001".to_owned()),
         }
@@ -165,7 +165,7 @@ pub struct NewIntegration {
     is_active: bool,
     /// Visibility.
     #[oai(default = "default_visibility")]
-    visibility: Shown,
+    visibility: VisibilityDto,
     /// Link to specific agent.
     #[oai(nullable)]
     agent_id: Option<Uuid>,
@@ -175,8 +175,8 @@ const fn default_is_active() -> bool {
     true
 }
 
-const fn default_visibility() -> Shown {
-    Shown::Private
+const fn default_visibility() -> VisibilityDto {
+    VisibilityDto::Private
 }
 
 impl From<NewIntegration> for New {
@@ -203,7 +203,7 @@ impl Example for NewIntegration {
                 "api_version": "2024-01",
             }))),
             is_active: true,
-            visibility: Shown::Private,
+            visibility: VisibilityDto::Private,
             agent_id: None,
         }
     }
@@ -212,7 +212,7 @@ impl Example for NewIntegration {
 /// Changes of an integration.
 #[derive(Object)]
 #[oai(example, rename = "UpdateIntegration", skip_serializing_if_is_none)]
-pub struct UpdatedIntegration {
+pub struct UpdateIntegration {
     /// New name.
     #[oai(validator(min_length = 1, max_length = 255))]
     name: Option<String>,
@@ -223,14 +223,14 @@ pub struct UpdatedIntegration {
     /// Active status.
     is_active: Option<bool>,
     /// Visibility.
-    visibility: Option<Shown>,
+    visibility: Option<VisibilityDto>,
     /// New linked agent ID; null removes the link.
     #[oai(nullable)]
     agent_id: MaybeUndefined<Uuid>,
 }
 
-impl From<UpdatedIntegration> for Changes {
-    fn from(updated: UpdatedIntegration) -> Self {
+impl From<UpdateIntegration> for Changes {
+    fn from(updated: UpdateIntegration) -> Self {
         Self {
             name: updated.name,
             service: updated.r#type.map(Into::into),
@@ -246,7 +246,7 @@ impl From<UpdatedIntegration> for Changes {
     }
 }
 
-impl Example for UpdatedIntegration {
+impl Example for UpdateIntegration {
     fn example() -> Self {
         Self {
             name: Some("Updated Integration Name".to_owned()),

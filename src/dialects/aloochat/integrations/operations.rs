@@ -7,21 +7,21 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
-use super::dto::{Deletion, Integration, NewIntegration, UpdatedIntegration};
+use super::dto::{Deletion, Integration, NewIntegration, UpdateIntegration};
 use crate::{
     dialects::aloochat::{
         Tag,
-        auth::Company,
+        auth::CompanyAuth,
         error::Failed,
         paging,
         settings::{CreateStatus, DeleteStatus, Settings, ValidationStatus},
     },
     domain::service_integrations::{self as integrations, Reveal},
-    http::{Body, Written},
+    http::{Body, DirectJson},
     kernel::{
         Error, Result, Rule, Violation,
         ids::ServiceIntegrationId,
-        violation::{Location, Step},
+        violation::{Location, PathSegment},
     },
 };
 
@@ -35,10 +35,10 @@ pub struct Integrations {
 enum CreateIntegrationResponse {
     /// The created integration
     #[oai(status = 200)]
-    Ok(Written<Integration>),
+    Ok(DirectJson<Integration>),
     /// The created integration (with the setting `create_status = 201`)
     #[oai(status = 201)]
-    Created(Written<Integration>),
+    Created(DirectJson<Integration>),
 }
 
 /// Response to a delete request.
@@ -76,7 +76,7 @@ impl Integrations {
             }
             (Err(_), ValidationStatus::UnprocessableContent) => Err(Violation {
                 location: Location::Path,
-                path: vec![Step::Key("id".to_owned())],
+                path: vec![PathSegment::Key("id".to_owned())],
                 rule: Rule::Format("UUID".to_owned()),
             }
             .into()),
@@ -97,7 +97,7 @@ impl Integrations {
     )]
     async fn list_integrations(
         &self,
-        company: Company,
+        company: CompanyAuth,
         /// Number of integrations to skip. To read a long list page by page, `after` is faster.
         #[oai(example = "paging::example_skip")]
         skip: Query<Option<paging::Count>>,
@@ -107,11 +107,13 @@ impl Integrations {
         /// Return only the integrations after the one with this ID.
         #[oai(example = "paging::example_after")]
         after: Query<Option<String>>,
-    ) -> Result<Response<Written<Vec<Integration>>>, Failed> {
+    ) -> Result<Response<DirectJson<Vec<Integration>>>, Failed> {
         let slice = paging::slice(skip.0, limit.0, after.0);
         let listed = integrations::list(&company.0, slice.clone(), self.reveal()).await?;
         let link = paging::next_link(&slice, &listed);
-        let response = Response::new(Written(listed.items.into_iter().map(Into::into).collect()));
+        let response = Response::new(DirectJson(
+            listed.items.into_iter().map(Into::into).collect(),
+        ));
         Ok(match link {
             Some(link) => response.header("Link", link),
             None => response,
@@ -128,12 +130,12 @@ impl Integrations {
     )]
     async fn create_integration(
         &self,
-        company: Company,
+        company: CompanyAuth,
         body: Body<NewIntegration>,
     ) -> Result<CreateIntegrationResponse, Failed> {
         let new = body.0.into();
         let created = integrations::create(&company.0, new, self.reveal()).await?;
-        let body = Written(created.into());
+        let body = DirectJson(created.into());
         // wire: the page shows no status; the one known client expects 200 (aloochat.md §3, row 6)
         Ok(match self.settings.create_status {
             CreateStatus::Ok => CreateIntegrationResponse::Ok(body),
@@ -151,13 +153,13 @@ impl Integrations {
     )]
     async fn get_integration(
         &self,
-        company: Company,
+        company: CompanyAuth,
         /// ID of the integration.
         id: Path<String>,
-    ) -> Result<Written<Integration>, Failed> {
+    ) -> Result<DirectJson<Integration>, Failed> {
         let id = self.id(&id.0)?;
         let found = integrations::find(&company.0, &id, self.reveal())?;
-        Ok(Written(found.into()))
+        Ok(DirectJson(found.into()))
     }
 
     /// Update integration
@@ -171,11 +173,11 @@ impl Integrations {
     )]
     async fn update_integration(
         &self,
-        company: Company,
+        company: CompanyAuth,
         /// ID of the integration.
         id: Path<String>,
-        body: Body<UpdatedIntegration>,
-    ) -> Result<Written<Integration>, Failed> {
+        body: Body<UpdateIntegration>,
+    ) -> Result<DirectJson<Integration>, Failed> {
         let id = self.id(&id.0)?;
         let updated = integrations::update(
             &company.0,
@@ -185,7 +187,7 @@ impl Integrations {
             self.reveal(),
         )
         .await?;
-        Ok(Written(updated.into()))
+        Ok(DirectJson(updated.into()))
     }
 
     /// Delete integration
@@ -198,7 +200,7 @@ impl Integrations {
     )]
     async fn delete_integration(
         &self,
-        company: Company,
+        company: CompanyAuth,
         /// ID of the integration.
         id: Path<String>,
     ) -> Result<DeleteIntegrationResponse, Failed> {

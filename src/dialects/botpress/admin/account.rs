@@ -3,7 +3,7 @@
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
 use crate::{
-    dialects::botpress::{Tag, auth::Person, error::Failed},
+    dialects::botpress::{Tag, auth::AccountCaller, error::Failed},
     domain::tenancy::accounts,
 };
 
@@ -52,7 +52,7 @@ impl Account {
         method = "get",
         operation_id = "getAccount"
     )]
-    async fn get_account(&self, caller: Person) -> Result<Json<GetAccountResponse>, Failed> {
+    async fn get_account(&self, caller: AccountCaller) -> Result<Json<GetAccountResponse>, Failed> {
         let account = accounts::of(&caller.0)?;
         Ok(Json(GetAccountResponse {
             account: AccountBody {

@@ -10,9 +10,9 @@ use poem_openapi::{
 use crate::{
     dialects::botpress::{
         Tag,
-        auth::OfWorkspace,
+        auth::PathMember,
         error::Failed,
-        paging::{self, Meta},
+        paging::{self, PageMeta},
     },
     domain::tenancy::audit,
     http::Nullable,
@@ -133,7 +133,7 @@ struct AuditRecordsResponse {
     /// The records, newest first.
     records: Vec<AuditRecord>,
     /// Position of the next page.
-    meta: Meta,
+    meta: PageMeta,
 }
 
 impl Example for AuditRecordsResponse {
@@ -148,7 +148,7 @@ impl Example for AuditRecordsResponse {
                 resource_name: Some("helper".to_owned()),
                 action: Action::CreateBot,
             }],
-            meta: Meta::default(),
+            meta: PageMeta::default(),
         }
     }
 }
@@ -165,7 +165,7 @@ impl Audit {
     )]
     async fn get_audit_records(
         &self,
-        caller: OfWorkspace,
+        caller: PathMember,
         /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
@@ -176,7 +176,7 @@ impl Audit {
         let page = audit::page(&caller.0, paging::position(next_token.0)?).await?;
         Ok(Json(AuditRecordsResponse {
             records: page.items.into_iter().map(AuditRecord::from).collect(),
-            meta: Meta::new(page.next),
+            meta: PageMeta::new(page.next),
         }))
     }
 }

@@ -13,12 +13,12 @@ use crate::{
     dialects::botpress::{
         Tag,
         auth::Member,
-        empty::{DONE, Done},
+        empty::{EMPTY_RESPONSE, EmptyResponse},
         error::Failed,
-        paging::{Meta, position},
+        paging::{PageMeta, position},
     },
     domain::{
-        bots::manage::issues::{self, Category, Data},
+        bots::manage::issues::{self, Category, IssueData},
         shared::paging::Page,
     },
     http::Nullable,
@@ -84,7 +84,7 @@ struct ListBotIssuesResponse {
     /// The issues, newest first.
     issues: Vec<Issue>,
     /// Position of the next page.
-    meta: Meta,
+    meta: PageMeta,
 }
 
 /// One event of an issue.
@@ -129,7 +129,7 @@ impl Example for ListBotIssuesResponse {
                 category: IssueCategory::UserCode,
                 resolution_link: Nullable(None),
             }],
-            meta: Meta::default(),
+            meta: PageMeta::default(),
         }
     }
 }
@@ -154,8 +154,8 @@ fn example_data() -> BTreeMap<String, IssueDatum> {
     BTreeMap::from([("operation".to_owned(), datum)])
 }
 
-fn shown_data(data: Data) -> BTreeMap<String, IssueDatum> {
-    let shown = |datum: issues::Datum| IssueDatum {
+fn shown_data(data: IssueData) -> BTreeMap<String, IssueDatum> {
+    let shown = |datum: issues::IssueValue| IssueDatum {
         raw: datum.raw,
         pretty: datum.pretty,
     };
@@ -190,7 +190,7 @@ impl From<Page<issues::Issue>> for ListBotIssuesResponse {
     fn from(page: Page<issues::Issue>) -> Self {
         Self {
             issues: page.items.into_iter().map(Into::into).collect(),
-            meta: Meta::new(page.next),
+            meta: PageMeta::new(page.next),
         }
     }
 }
@@ -235,9 +235,9 @@ impl BotIssues {
         /// Id of the issue.
         #[oai(name = "issueId")]
         issue_id: Path<String>,
-    ) -> Result<Json<Done>, Failed> {
+    ) -> Result<Json<EmptyResponse>, Failed> {
         issues::delete(&caller.0, id.0.into(), issue_id.0.into()).await?;
-        Ok(DONE)
+        Ok(EMPTY_RESPONSE)
     }
 
     /// List Bot Issue Events
@@ -258,7 +258,7 @@ impl BotIssues {
         issue_id: Path<String>,
     ) -> Result<Json<ListBotIssueEventsResponse>, Failed> {
         let events = issues::events(&caller.0, &id.0.into(), issue_id.0.into()).await?;
-        let shown = |event: issues::Event| IssueEvent {
+        let shown = |event: issues::IssueEvent| IssueEvent {
             id: event.id.to_string(),
             created_at: event.created_at.to_rfc3339_millis(),
             data: shown_data(event.data),

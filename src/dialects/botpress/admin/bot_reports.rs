@@ -110,8 +110,8 @@ impl Example for GetBotAnalyticsResponse {
     }
 }
 
-impl From<analytics::Record> for AnalyticsRecord {
-    fn from(record: analytics::Record) -> Self {
+impl From<analytics::DayRecord> for AnalyticsRecord {
+    fn from(record: analytics::DayRecord) -> Self {
         Self {
             start_date_time_utc: record.start.to_rfc3339_millis(),
             end_date_time_utc: record.end.to_rfc3339_millis(),

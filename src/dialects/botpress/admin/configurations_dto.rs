@@ -55,8 +55,8 @@ impl From<definitions::LinkTemplate> for LinkTemplate {
     }
 }
 
-impl From<definitions::Configuration> for Configuration {
-    fn from(configuration: definitions::Configuration) -> Self {
+impl From<definitions::ConfigurationDefinition> for Configuration {
+    fn from(configuration: definitions::ConfigurationDefinition) -> Self {
         Self {
             schema: Some(shown_schema(&configuration.schema)),
             identifier: configuration.identifier.into(),
@@ -64,8 +64,8 @@ impl From<definitions::Configuration> for Configuration {
     }
 }
 
-impl From<definitions::Configuration> for NamedConfiguration {
-    fn from(configuration: definitions::Configuration) -> Self {
+impl From<definitions::ConfigurationDefinition> for NamedConfiguration {
+    fn from(configuration: definitions::ConfigurationDefinition) -> Self {
         Self {
             schema: shown_schema(&configuration.schema),
             title: configuration.title,
@@ -77,7 +77,7 @@ impl From<definitions::Configuration> for NamedConfiguration {
 
 /// Converts the named configurations for a response.
 pub fn shown_configurations(
-    named: Named<definitions::Configuration>,
+    named: Named<definitions::ConfigurationDefinition>,
 ) -> BTreeMap<String, NamedConfiguration> {
     let named = named.into_iter();
     named.map(|(name, one)| (name, one.into())).collect()

@@ -44,7 +44,9 @@ pub fn given_patches<T: Type, U>(
 }
 
 /// Converts patches of tag definitions.
-pub fn given_tag_patches(patches: Option<Patches<TagDefinition>>) -> NamedPatch<definitions::Tag> {
+pub fn given_tag_patches(
+    patches: Option<Patches<TagDefinition>>,
+) -> NamedPatch<definitions::TagDefinition> {
     let patches = patches.unwrap_or_default().into_iter();
     patches
         .map(|(name, Nullable(tag))| (name, tag.map(Into::into)))
@@ -58,7 +60,7 @@ pub struct TaggedPatch {
     pub tags: Option<Patches<TagDefinition>>,
 }
 
-impl From<TagDefinition> for definitions::Tag {
+impl From<TagDefinition> for definitions::TagDefinition {
     fn from(tag: TagDefinition) -> Self {
         Self {
             title: tag.title,
@@ -98,8 +100,8 @@ impl From<GivenTagged> for TagSet {
 }
 
 /// Converts tag definitions for a response.
-pub fn shown_tags(tags: Named<definitions::Tag>) -> TagDefinitions {
-    let shown = |tag: definitions::Tag| TagDefinition {
+pub fn shown_tags(tags: Named<definitions::TagDefinition>) -> TagDefinitions {
+    let shown = |tag: definitions::TagDefinition| TagDefinition {
         title: tag.title,
         description: tag.description,
     };
@@ -109,7 +111,7 @@ pub fn shown_tags(tags: Named<definitions::Tag>) -> TagDefinitions {
 }
 
 /// Converts tag definitions of a request.
-pub fn given_tags(tags: TagDefinitions) -> Named<definitions::Tag> {
+pub fn given_tags(tags: TagDefinitions) -> Named<definitions::TagDefinition> {
     tags.into_iter()
         .map(|(name, tag)| (name, tag.into()))
         .collect()
@@ -146,8 +148,8 @@ impl EventDefinition {
     ///
     /// # Errors
     /// `InvalidSchema` if the schema is not valid.
-    pub fn given(self, name: &str, limits: &Limits) -> Result<definitions::Event> {
-        Ok(definitions::Event {
+    pub fn given(self, name: &str, limits: &Limits) -> Result<definitions::EventDefinition> {
+        Ok(definitions::EventDefinition {
             title: self.title,
             description: self.description,
             schema: given_schema(self.schema, &format!("events.{name}.schema"), limits)?,
@@ -155,8 +157,8 @@ impl EventDefinition {
     }
 }
 
-impl From<definitions::Event> for EventDefinition {
-    fn from(event: definitions::Event) -> Self {
+impl From<definitions::EventDefinition> for EventDefinition {
+    fn from(event: definitions::EventDefinition) -> Self {
         Self {
             schema: shown_schema(&event.schema),
             title: event.title,
@@ -194,8 +196,8 @@ impl BotStateDefinition {
     ///
     /// # Errors
     /// `InvalidSchema` if the schema is not valid.
-    pub fn given(self, name: &str, limits: &Limits) -> Result<definitions::State> {
-        Ok(definitions::State {
+    pub fn given(self, name: &str, limits: &Limits) -> Result<definitions::StateDefinition> {
+        Ok(definitions::StateDefinition {
             kind: match self.r#type {
                 BotStateType::Conversation => StateKind::Conversation,
                 BotStateType::User => StateKind::User,
@@ -207,8 +209,8 @@ impl BotStateDefinition {
     }
 }
 
-impl From<definitions::State> for BotStateDefinition {
-    fn from(state: definitions::State) -> Self {
+impl From<definitions::StateDefinition> for BotStateDefinition {
+    fn from(state: definitions::StateDefinition) -> Self {
         Self {
             r#type: match state.kind {
                 StateKind::Conversation => BotStateType::Conversation,

@@ -11,8 +11,8 @@ use super::integrations::{
     dto::IntegrationResponse, list_dto::ListIntegrationsResponse, operations::shown,
 };
 use crate::{
-    dialects::botpress::{Tag, auth::Person, error::Failed, paging::position},
-    domain::bots::integrations::{self, Filter, Wanted},
+    dialects::botpress::{Tag, auth::AccountCaller, error::Failed, paging::position},
+    domain::bots::integrations::{self, Filter, VersionFilter},
     http::origin,
 };
 
@@ -31,7 +31,7 @@ impl Hub {
     )]
     async fn list_public_integrations(
         &self,
-        caller: Person,
+        caller: AccountCaller,
         request: &Request,
         /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
@@ -43,7 +43,7 @@ impl Hub {
     ) -> Result<Json<ListIntegrationsResponse>, Failed> {
         let filter = Filter {
             name: name.0,
-            version: version.0.map(Wanted::parse),
+            version: version.0.map(VersionFilter::parse),
             dev: None,
         };
         let after = position(next_token.0)?;
@@ -61,7 +61,7 @@ impl Hub {
     )]
     async fn get_public_integration_by_id(
         &self,
-        caller: Person,
+        caller: AccountCaller,
         request: &Request,
         /// Id of the integration.
         id: Path<String>,
@@ -80,7 +80,7 @@ impl Hub {
     )]
     async fn get_public_integration(
         &self,
-        caller: Person,
+        caller: AccountCaller,
         request: &Request,
         /// Name of the integration.
         name: Path<String>,

@@ -4,7 +4,7 @@ use poem_openapi::{Enum, Object, types::MaybeUndefined};
 
 use super::configurations_dto::patch;
 use crate::{
-    dialects::botpress::settings::Addresses,
+    dialects::botpress::settings::BaseUrls,
     domain::bots::installations::{self, Installation},
     http::{JsonObject, Nullable},
 };
@@ -81,7 +81,7 @@ impl From<installations::Status> for InstallationStatus {
 
 impl BotIntegration {
     /// Converts an installation. The addresses are those at which the caller reaches this server.
-    pub fn at(addresses: &Addresses, installation: Installation) -> Self {
+    pub fn at(addresses: &BaseUrls, installation: Installation) -> Self {
         Self {
             webhook_url: format!("{}/{}", addresses.webhooks, installation.webhook_id),
             webhook_id: installation.webhook_id,
@@ -128,7 +128,7 @@ pub struct GivenInstallation {
     configuration: Option<JsonObject>,
 }
 
-impl From<GivenInstallation> for installations::Given {
+impl From<GivenInstallation> for installations::InstallationPatch {
     fn from(given: GivenInstallation) -> Self {
         Self {
             integration_id: given.integration_id.map(Into::into),

@@ -3,7 +3,7 @@
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
 use crate::{
-    dialects::botpress::{Tag, auth::Token, error::Failed},
+    dialects::botpress::{Tag, auth::TokenHolder, error::Failed},
     http::Body,
 };
 
@@ -60,7 +60,7 @@ impl Introspect {
     )]
     async fn introspect(
         &self,
-        caller: Token,
+        caller: TokenHolder,
         body: Body<IntrospectBody>,
     ) -> Result<Json<IntrospectResponse>, Failed> {
         let found = caller.0.introspect(&body.0.bot_id)?;

@@ -11,9 +11,9 @@ use crate::{
     dialects::botpress::{
         Tag,
         auth::{Manager, Member},
-        empty::{DONE, Done},
+        empty::{EMPTY_RESPONSE, EmptyResponse},
         error::Failed,
-        paging::{self, Meta},
+        paging::{self, PageMeta},
     },
     domain::tenancy::members,
     http::Body,
@@ -111,14 +111,14 @@ struct MembersResponse {
     /// The members, newest first.
     members: Vec<WorkspaceMember>,
     /// Position of the next page.
-    meta: Meta,
+    meta: PageMeta,
 }
 
 impl Example for MembersResponse {
     fn example() -> Self {
         Self {
             members: vec![WorkspaceMember::example()],
-            meta: Meta::default(),
+            meta: PageMeta::default(),
         }
     }
 }
@@ -178,7 +178,7 @@ impl Members {
         let page = members::list_page(&caller.0, paging::position(next_token.0)?).await?;
         Ok(Json(MembersResponse {
             members: page.items.into_iter().map(WorkspaceMember::from).collect(),
-            meta: Meta::new(page.next),
+            meta: PageMeta::new(page.next),
         }))
     }
 
@@ -234,8 +234,8 @@ impl Members {
         caller: Member,
         /// Id of the membership.
         id: Path<String>,
-    ) -> Result<Json<Done>, Failed> {
+    ) -> Result<Json<EmptyResponse>, Failed> {
         members::leave_or_remove(&caller.0, id.0.into()).await?;
-        Ok(DONE)
+        Ok(EMPTY_RESPONSE)
     }
 }

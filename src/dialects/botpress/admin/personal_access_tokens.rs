@@ -5,8 +5,8 @@ use poem_openapi::{Object, OpenApi, param::Path, payload::Json, types::Example};
 use crate::{
     dialects::botpress::{
         Tag,
-        auth::Person,
-        empty::{DONE, Done},
+        auth::AccountCaller,
+        empty::{EMPTY_RESPONSE, EmptyResponse},
         error::Failed,
     },
     domain::tenancy::api_keys,
@@ -115,7 +115,7 @@ impl Tokens {
     )]
     async fn list_personal_access_tokens(
         &self,
-        caller: Person,
+        caller: AccountCaller,
     ) -> Result<Json<TokensResponse>, Failed> {
         let tokens = api_keys::of_person(&caller.0)?;
         let shown = |token: api_keys::ApiKey| PersonalAccessToken {
@@ -138,7 +138,7 @@ impl Tokens {
     )]
     async fn create_personal_access_token(
         &self,
-        caller: Person,
+        caller: AccountCaller,
         body: Body<CreateTokenBody>,
     ) -> Result<Json<NewTokenResponse>, Failed> {
         let (token, value) = api_keys::create_personal(&caller.0, body.0.note).await?;
@@ -162,11 +162,11 @@ impl Tokens {
     )]
     async fn delete_personal_access_token(
         &self,
-        caller: Person,
+        caller: AccountCaller,
         /// Id of the token.
         id: Path<String>,
-    ) -> Result<Json<Done>, Failed> {
+    ) -> Result<Json<EmptyResponse>, Failed> {
         api_keys::revoke_personal(&caller.0, id.0.into()).await?;
-        Ok(DONE)
+        Ok(EMPTY_RESPONSE)
     }
 }

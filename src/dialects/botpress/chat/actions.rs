@@ -3,9 +3,9 @@
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 use serde_json::json;
 
-use super::conversations::dto::Nothing;
+use super::conversations::dto::EmptyObject;
 use crate::{
-    dialects::botpress::{Tag, auth::InBot, error::Failed},
+    dialects::botpress::{Tag, auth::BotCaller, error::Failed},
     domain::bots::{actions, installations},
     http::{Body, JsonObject},
 };
@@ -76,7 +76,7 @@ impl Actions {
     )]
     async fn call_action(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         body: Body<CallActionBody>,
     ) -> Result<Json<CallActionResponse>, Failed> {
         let output = actions::call(&caller.0, &body.0.r#type, body.0.input.0).await?;
@@ -96,10 +96,10 @@ impl Actions {
     )]
     async fn configure_integration(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         body: Body<ConfigureIntegrationBody>,
-    ) -> Result<Json<Nothing>, Failed> {
+    ) -> Result<Json<EmptyObject>, Failed> {
         installations::set_identifier(&caller.0, body.0.identifier).await?;
-        Ok(Json(Nothing {}))
+        Ok(Json(EmptyObject {}))
     }
 }

@@ -16,9 +16,9 @@ use super::{
 use crate::{
     dialects::botpress::{
         Tag,
-        auth::InBot,
+        auth::BotCaller,
         error::Failed,
-        paging::{self, Meta},
+        paging::{self, PageMeta},
     },
     domain::bots::events::{self, Filter, Payload},
     http::{Body, JsonObject},
@@ -120,14 +120,14 @@ struct EventsResponse {
     /// The events, newest first.
     events: Vec<Event>,
     /// Position of the next page.
-    meta: Meta,
+    meta: PageMeta,
 }
 
 impl Example for EventsResponse {
     fn example() -> Self {
         Self {
             events: vec![Event::example()],
-            meta: Meta::default(),
+            meta: PageMeta::default(),
         }
     }
 }
@@ -164,7 +164,7 @@ impl Example for CreateEventBody {
     }
 }
 
-impl From<CreateEventBody> for events::New {
+impl From<CreateEventBody> for events::NewEvent {
     fn from(body: CreateEventBody) -> Self {
         Self {
             kind: body.r#type,
@@ -197,7 +197,7 @@ impl Events {
     )]
     async fn create_event(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         body: Body<CreateEventBody>,
     ) -> Result<CreateEventResponse, Failed> {
         let made = events::create(&caller.0, body.0.into()).await?;
@@ -214,7 +214,7 @@ impl Events {
     )]
     async fn get_event(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Id of the event.
         id: Path<String>,
     ) -> Result<Json<EventResponse>, Failed> {
@@ -228,7 +228,7 @@ impl Events {
     #[oai(path = "/v1/chat/events", method = "get", operation_id = "listEvents")]
     async fn list_events(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
@@ -255,13 +255,13 @@ impl Events {
         let integration = caller.0.integration_name();
         let shown = |event| Event::seen_by(integration, event);
         Ok(Json(EventsResponse {
-            meta: Meta::new(page.next),
+            meta: PageMeta::new(page.next),
             events: page.items.into_iter().map(shown).collect(),
         }))
     }
 }
 
-fn shown(caller: &InBot, event: events::Event) -> Json<EventResponse> {
+fn shown(caller: &BotCaller, event: events::Event) -> Json<EventResponse> {
     Json(EventResponse {
         event: Event::seen_by(caller.0.integration_name(), event),
     })

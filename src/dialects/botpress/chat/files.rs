@@ -8,13 +8,13 @@ use poem_openapi::{
     types::Example,
 };
 
-use super::{conversations::dto::Nothing, users::dto::EXAMPLE_TIME};
+use super::{conversations::dto::EmptyObject, users::dto::EXAMPLE_TIME};
 use crate::{
     dialects::botpress::{
         Tag,
-        auth::{MaybeToken, Token},
+        auth::{OptionalTokenHolder, TokenHolder},
         error::Failed,
-        paging::{self, Meta},
+        paging::{self, PageMeta},
     },
     domain::bots::files::{self, AccessType},
     http::{Body, origin},
@@ -110,14 +110,14 @@ struct FilesResponse {
     /// The files, newest first.
     files: Vec<File>,
     /// Position of the next page.
-    meta: Meta,
+    meta: PageMeta,
 }
 
 impl Example for FilesResponse {
     fn example() -> Self {
         Self {
             files: vec![File::example()],
-            meta: Meta::default(),
+            meta: PageMeta::default(),
         }
     }
 }
@@ -181,11 +181,11 @@ impl Files {
     )]
     async fn create_file(
         &self,
-        caller: Token,
+        caller: TokenHolder,
         request: &Request,
         body: Body<CreateFileBody>,
     ) -> Result<Json<FileResponse>, Failed> {
-        let new = files::New {
+        let new = files::NewFile {
             name: body.0.name,
             access_type: match body.0.access_type {
                 FileAccess::Private => AccessType::Private,
@@ -203,7 +203,7 @@ impl Files {
     #[oai(path = "/v1/storage/files", method = "get", operation_id = "listFiles")]
     async fn list_files(
         &self,
-        caller: Token,
+        caller: TokenHolder,
         request: &Request,
         /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
@@ -217,7 +217,7 @@ impl Files {
         let origin = origin(request);
         let shown = |file| File::at(&origin, file);
         Ok(Json(FilesResponse {
-            meta: Meta::new(page.next),
+            meta: PageMeta::new(page.next),
             files: page.items.into_iter().map(shown).collect(),
         }))
     }
@@ -232,7 +232,7 @@ impl Files {
     )]
     async fn get_file(
         &self,
-        caller: Token,
+        caller: TokenHolder,
         request: &Request,
         /// Id of the file.
         id: Path<String>,
@@ -251,12 +251,12 @@ impl Files {
     )]
     async fn delete_file(
         &self,
-        caller: Token,
+        caller: TokenHolder,
         /// Id of the file.
         id: Path<String>,
-    ) -> Result<Json<Nothing>, Failed> {
+    ) -> Result<Json<EmptyObject>, Failed> {
         files::delete(&caller.0, id.0.into()).await?;
-        Ok(Json(Nothing {}))
+        Ok(Json(EmptyObject {}))
     }
 
     /// Download File
@@ -269,7 +269,7 @@ impl Files {
     )]
     async fn download_file(
         &self,
-        caller: MaybeToken,
+        caller: OptionalTokenHolder,
         /// Id of the file.
         id: Path<String>,
     ) -> Result<DownloadFileResponse, Failed> {

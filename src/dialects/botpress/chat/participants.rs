@@ -7,11 +7,13 @@ use poem_openapi::{
 };
 
 use super::{
-    conversations::dto::{AddParticipantBody, Nothing, ParticipantResponse, ParticipantsResponse},
+    conversations::dto::{
+        AddParticipantBody, EmptyObject, ParticipantResponse, ParticipantsResponse,
+    },
     users::dto::User,
 };
 use crate::{
-    dialects::botpress::{Tag, auth::InBot, error::Failed, paging},
+    dialects::botpress::{Tag, auth::BotCaller, error::Failed, paging},
     domain::bots::{conversations, users},
     http::Body,
 };
@@ -31,7 +33,7 @@ impl Participants {
     )]
     async fn list_participants(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Id of the conversation.
         id: Path<String>,
         /// `meta.nextToken` of the previous page.
@@ -54,7 +56,7 @@ impl Participants {
     )]
     async fn add_participant(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Id of the conversation.
         id: Path<String>,
         body: Body<AddParticipantBody>,
@@ -74,7 +76,7 @@ impl Participants {
     )]
     async fn get_participant(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Id of the conversation.
         id: Path<String>,
         /// Id of the user.
@@ -95,19 +97,19 @@ impl Participants {
     )]
     async fn remove_participant(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Id of the conversation.
         id: Path<String>,
         /// Id of the user.
         #[oai(name = "userId")]
         user_id: Path<String>,
-    ) -> Result<Json<Nothing>, Failed> {
+    ) -> Result<Json<EmptyObject>, Failed> {
         conversations::remove_participant(&caller.0, id.0.into(), user_id.0.into()).await?;
-        Ok(Json(Nothing {}))
+        Ok(Json(EmptyObject {}))
     }
 }
 
-fn shown(caller: &InBot, user: users::User) -> Json<ParticipantResponse> {
+fn shown(caller: &BotCaller, user: users::User) -> Json<ParticipantResponse> {
     Json(ParticipantResponse {
         participant: User::seen_by(caller.0.integration_name(), user),
     })

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::users::dto::EXAMPLE_TIME;
 use crate::{
-    dialects::botpress::{Tag, auth::InBot, error::Failed},
+    dialects::botpress::{Tag, auth::BotCaller, error::Failed},
     domain::bots::states::{self, Key, StateKind},
     http::{Body, JsonObject, Nullable},
 };
@@ -149,7 +149,7 @@ impl States {
     )]
     async fn get_state(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Owner type of the state.
         r#type: Path<StateType>,
         /// Id of the owner.
@@ -171,7 +171,7 @@ impl States {
     )]
     async fn set_state(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Owner type of the state.
         r#type: Path<StateType>,
         /// Id of the owner.
@@ -196,7 +196,7 @@ impl States {
     )]
     async fn patch_state(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Owner type of the state.
         r#type: Path<StateType>,
         /// Id of the owner.
@@ -219,7 +219,7 @@ fn key(kind: StateType, owner: String, name: String) -> Key {
     }
 }
 
-fn shown(caller: &InBot, state: states::State) -> crate::kernel::Result<Json<StateResponse>> {
+fn shown(caller: &BotCaller, state: states::State) -> crate::kernel::Result<Json<StateResponse>> {
     Ok(Json(StateResponse {
         state: State {
             id: state.id.to_string(),

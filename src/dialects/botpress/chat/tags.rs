@@ -9,16 +9,16 @@ use poem_openapi::{
 };
 use serde_json::{Value, json};
 
-use crate::domain::bots::tags::{Given, VALUE_MAX};
+use crate::domain::bots::tags::{MAX_VALUE_CHARS, TagPatch};
 
 /// Tags in a response, by name.
-pub type ShownTags = BTreeMap<String, String>;
+pub type TagValues = BTreeMap<String, String>;
 
 /// Tags in a request, by name. An empty value or null removes a tag.
 #[derive(Debug, Clone, Default)]
-pub struct GivenTags(pub Given);
+pub struct TagChanges(pub TagPatch);
 
-impl Type for GivenTags {
+impl Type for TagChanges {
     const IS_REQUIRED: bool = true;
 
     type RawValueType = Self;
@@ -30,7 +30,7 @@ impl Type for GivenTags {
 
     fn schema_ref() -> MetaSchemaRef {
         let value = MetaSchemaRef::Inline(Box::new(MetaSchema {
-            max_length: Some(VALUE_MAX),
+            max_length: Some(MAX_VALUE_CHARS),
             nullable: true,
             ..MetaSchema::new("string")
         }));
@@ -49,12 +49,12 @@ impl Type for GivenTags {
     }
 }
 
-impl ParseFromJSON for GivenTags {
+impl ParseFromJSON for TagChanges {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
         let Some(Value::Object(members)) = value else {
             return Err(ParseError::expected_type(value.unwrap_or_default()));
         };
-        let mut tags = Given::new();
+        let mut tags = TagPatch::new();
         for (name, value) in members {
             let value = match value {
                 Value::String(value) => Some(value),
@@ -67,7 +67,7 @@ impl ParseFromJSON for GivenTags {
     }
 }
 
-impl ToJSON for GivenTags {
+impl ToJSON for TagChanges {
     fn to_json(&self) -> Option<Value> {
         serde_json::to_value(&self.0).ok()
     }

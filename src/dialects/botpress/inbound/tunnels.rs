@@ -15,26 +15,28 @@ use tracing::debug;
 use super::webhooks::{read, response};
 use crate::{
     dialects::botpress::error::GatewayRenderer,
-    domain::{App, bots::inbound::Answer},
+    domain::{App, bots::inbound::CallResponse},
     http::{
-        Edge, Mounted,
+        MiddlewareStack, RequestState,
         cors::is_of_foreign_page,
         errors,
         origin::{host, peer},
-        wrong_key_limiter::Keys,
+        wrong_key_limiter::KeyLocation,
     },
     kernel::{Error, Kind, Result, clock::within},
-    net::tunnels::{self, Close, Failure, NotOpened, Outgoing, Session, Settings, Tunnels},
+    net::tunnels::{
+        self, CloseReason, ConnectError, Outgoing, Session, Settings, TunnelError, Tunnels,
+    },
 };
 
 /// Delay after which a client should retry.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Maximum time for a client to accept a frame and to close its side.
-const PATIENCE: Duration = Duration::from_secs(10);
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Headers that describe one connection and are not forwarded.
-const HOP_BY_HOP: [&str; 10] = [
+const HOP_BY_HOP_HEADERS: [&str; 10] = [
     "connection",
     "content-length",
     "expect",
@@ -52,8 +54,8 @@ const HOP_BY_HOP: [&str; 10] = [
 #[must_use]
 pub fn with_tunnels(
     app: &App,
-    pages: Edge,
-    mounted: &Mounted,
+    pages: MiddlewareStack,
+    mounted: &RequestState,
     names: BTreeSet<String>,
 ) -> BoxEndpoint<'static, Response> {
     let known = app.tunnels().clone();
@@ -61,15 +63,15 @@ pub fn with_tunnels(
     // The tunnel has its own timeout, which must end first.
     let time = known.settings().timeout() + Duration::from_secs(5);
     let renderer = Arc::new(GatewayRenderer::new(app.clock().clone()));
-    let tunnels = Edge::new(
+    let tunnels = MiddlewareStack::new(
         tunnels(&known),
         "botpress-tunnels",
         renderer,
         mounted.for_at_most(time),
     )
-    .with_keys(Keys::Nowhere)
+    .with_keys(KeyLocation::Nowhere)
     .with_raw_paths();
-    BesideTunnels {
+    TunnelRouter {
         pages,
         tunnels,
         known,
@@ -94,13 +96,13 @@ fn tunnels(tunnels: &Tunnels) -> BoxEndpoint<'static, Response> {
 }
 
 /// Routes requests of tunnels to `tunnels` and all others to `pages`.
-struct BesideTunnels {
-    pages: Edge,
-    tunnels: Edge,
+struct TunnelRouter {
+    pages: MiddlewareStack,
+    tunnels: MiddlewareStack,
     known: Tunnels,
 }
 
-impl Endpoint for BesideTunnels {
+impl Endpoint for TunnelRouter {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
@@ -142,7 +144,7 @@ async fn open(tunnels: &Tunnels, request: &Request) -> Result<Response> {
     let opened = if whole {
         tunnels.open(id, host(request))
     } else {
-        Err(NotOpened::InvalidId)
+        Err(ConnectError::InvalidId)
     };
     match opened {
         Ok(session) => {
@@ -153,13 +155,13 @@ async fn open(tunnels: &Tunnels, request: &Request) -> Result<Response> {
         }
         // wire: as in the vendor's server, the handshake succeeds and a close frame follows; clients can tell
         // this from an absent server
-        Err(NotOpened::InvalidId) => Ok(socket
-            .on_upgrade(|mut socket| async move { end(&mut socket, Close::INVALID_ID).await })
+        Err(ConnectError::InvalidId) => Ok(socket
+            .on_upgrade(|mut socket| async move { end(&mut socket, CloseReason::INVALID_ID).await })
             .into_response()),
-        Err(NotOpened::Full) => Err(unavailable(
+        Err(ConnectError::Full) => Err(unavailable(
             "As many tunnels are open as the setting tunnel.max_tunnels allows",
         )),
-        Err(NotOpened::Stopping) => Err(unavailable("The server stops")),
+        Err(ConnectError::Stopping) => Err(unavailable("The server stops")),
     }
 }
 
@@ -170,7 +172,7 @@ fn limits(settings: &Settings) -> WebSocketConfig {
 }
 
 fn unavailable(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    let retry_after = RETRY_AFTER;
+    let retry_after = RETRY_DELAY;
     Error::new(Kind::Unavailable { retry_after }, text)
 }
 
@@ -181,7 +183,7 @@ async fn serve(socket: WebSocketStream, mut session: Session, settings: Settings
     let hear = async {
         loop {
             match within(settings.silence(), stream.next()).await {
-                Err(_) => return Some(Close::SILENT),
+                Err(_) => return Some(CloseReason::UNRESPONSIVE),
                 Ok(Some(Ok(Message::Text(frame)))) => {
                     if let Err(close) = ear.take(&frame) {
                         return Some(close);
@@ -191,11 +193,13 @@ async fn serve(socket: WebSocketStream, mut session: Session, settings: Settings
                 Ok(Some(Ok(Message::Binary(frame)))) => {
                     let text = str::from_utf8(&frame);
                     if text.is_err() || text.is_ok_and(|text| ear.take(text).is_err()) {
-                        return Some(Close::INVALID_RESPONSE);
+                        return Some(CloseReason::INVALID_RESPONSE);
                     }
                 }
                 Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
-                Ok(Some(Err(error))) if is_too_large(&error) => return Some(Close::TOO_LARGE),
+                Ok(Some(Err(error))) if is_too_large(&error) => {
+                    return Some(CloseReason::TOO_LARGE);
+                }
                 Ok(None | Some(Ok(Message::Close(_)) | Err(_))) => return None,
             }
         }
@@ -207,10 +211,10 @@ async fn serve(socket: WebSocketStream, mut session: Session, settings: Settings
                 Outgoing::Ping => Message::Ping(Vec::new()),
                 Outgoing::Close(close) => return Some(close),
             };
-            match within(PATIENCE, sink.send(message)).await {
+            match within(CLIENT_TIMEOUT, sink.send(message)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return None,
-                Err(_) => return Some(Close::SILENT),
+                Err(_) => return Some(CloseReason::UNRESPONSIVE),
             }
         }
     };
@@ -230,7 +234,7 @@ async fn serve(socket: WebSocketStream, mut session: Session, settings: Settings
 
 /// Sends the close frame and waits until the client closes, because data may be lost if the server closes
 /// first.
-async fn end<S, E>(socket: &mut S, close: Close)
+async fn end<S, E>(socket: &mut S, close: CloseReason)
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin,
 {
@@ -241,7 +245,7 @@ where
         }
     };
     // After the timeout the connection is dropped anyway.
-    let _ = within(PATIENCE, goodbye).await;
+    let _ = within(CLIENT_TIMEOUT, goodbye).await;
 }
 
 /// poem returns the error of its WebSocket library only as text.
@@ -254,7 +258,7 @@ async fn forward(tunnels: &Tunnels, request: Request) -> Result<Response> {
     let (id, below) = (id.to_owned(), below.to_owned());
     tunnels.check_open(&id).map_err(failed)?;
     let mut incoming = read(request, &below).await?;
-    for name in HOP_BY_HOP {
+    for name in HOP_BY_HOP_HEADERS {
         incoming.headers.remove(name);
     }
     let asked = tunnels::Request {
@@ -267,7 +271,7 @@ async fn forward(tunnels: &Tunnels, request: Request) -> Result<Response> {
     let timeout = tunnels.settings().timeout();
     let answer = tunnels.request(&id, &asked, timeout).await;
     let answer = answer.map_err(failed)?;
-    let answer = Answer {
+    let answer = CallResponse {
         status: answer.status,
         headers: answer.headers,
         body: answer.body,
@@ -276,11 +280,11 @@ async fn forward(tunnels: &Tunnels, request: Request) -> Result<Response> {
     Ok(response(answer, &format!("/{id}")))
 }
 
-fn failed(failure: Failure) -> Error {
+fn failed(failure: TunnelError) -> Error {
     let text = failure.to_string();
     match failure {
-        Failure::NotConnected | Failure::Busy => unavailable(text),
-        Failure::Lost => Error::new(Kind::Upstream, text),
-        Failure::TimedOut(_) => Error::new(Kind::Timeout, text),
+        TunnelError::NotConnected | TunnelError::Busy => unavailable(text),
+        TunnelError::Lost => Error::new(Kind::Upstream, text),
+        TunnelError::TimedOut(_) => Error::new(Kind::Timeout, text),
     }
 }

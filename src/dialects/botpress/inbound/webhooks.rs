@@ -16,13 +16,13 @@ use crate::{
     domain::{
         App,
         bots::{
-            inbound::{self, Answer, Incoming, Receiver},
+            inbound::{self, CallResponse, InboundRequest, WebhookReceiver},
             inbound_log,
             installations::is_webhook_id,
         },
     },
     http::{
-        Edge, body_limit,
+        MiddlewareStack, body_limit,
         body_memory::share_of,
         charset,
         errors::Failure,
@@ -35,11 +35,11 @@ use crate::{
 
 /// Path prefix of shared webhooks, followed by the integration's name, which may contain a slash. All
 /// installations of an integration share this webhook. It belongs to the workspace that owns the name.
-const SHARED: &str = "integration/global/";
+const SHARED_PREFIX: &str = "integration/global/";
 
 /// Path prefix of the shared webhook of one workspace's integration, followed by the workspace's id, a slash
 /// and the integration's name.
-const SHARED_OF_WORKSPACE: &str = "integration/workspace/";
+const WORKSPACE_SHARED_PREFIX: &str = "integration/workspace/";
 
 /// Path of OAuth redirects and of wizards. The `state` of the query names the installation. Integrations
 /// build such links in two ways, so the path exists below
@@ -48,7 +48,7 @@ pub const OAUTH_PATH: &str = inbound::OAUTH_PATH;
 
 /// Host prefixes under which webhook paths begin with the webhook's id: official clients derive such hosts
 /// from an address that begins with `api.`.
-const HOSTS: [&str; 2] = ["webhook.", "chat."];
+const WEBHOOK_HOST_PREFIXES: [&str; 2] = ["webhook.", "chat."];
 
 /// Returns the webhooks endpoint, for [`WEBHOOKS_PATH`](crate::dialects::botpress::WEBHOOKS_PATH) and
 /// [`OAUTH_PATH`].
@@ -68,7 +68,7 @@ pub fn webhooks(app: &App) -> BoxEndpoint<'static, Response> {
 /// Returns an endpoint that sends requests at webhook hosts to `webhooks` and all others to `others`.
 #[must_use]
 pub fn at_webhook_hosts(
-    webhooks: Arc<Edge>,
+    webhooks: Arc<MiddlewareStack>,
     others: BoxEndpoint<'static, Response>,
 ) -> BoxEndpoint<'static, Response> {
     let others = Arc::new(others);
@@ -93,13 +93,15 @@ fn is_at_webhook_host(request: &Request) -> bool {
     let path = request.original_uri().path();
     let path = path.strip_prefix('/').unwrap_or(path);
     let id = path.split('/').next().unwrap_or_default();
-    HOSTS.iter().any(|part| begins(part))
-        && (is_webhook_id(id) || path.starts_with(SHARED) || path.starts_with(SHARED_OF_WORKSPACE))
+    WEBHOOK_HOST_PREFIXES.iter().any(|part| begins(part))
+        && (is_webhook_id(id)
+            || path.starts_with(SHARED_PREFIX)
+            || path.starts_with(WORKSPACE_SHARED_PREFIX))
 }
 
 /// The receiver of a request.
-struct Found<'a> {
-    receiver: Receiver,
+struct WebhookTarget<'a> {
+    receiver: WebhookReceiver,
     /// Path that the integration sees.
     path: &'a str,
     /// Path to which the response's cookies are limited.
@@ -127,18 +129,18 @@ async fn receive(app: &App, request: Request) -> Result<Response> {
     Ok(response(answer, found.own))
 }
 
-fn find<'a>(app: &App, whole: &'a str, query: &str) -> Result<Found<'a>> {
+fn find<'a>(app: &App, whole: &'a str, query: &str) -> Result<WebhookTarget<'a>> {
     let no_operation = || Error::new(Kind::NoOperation, "Not Found");
     let below = match whole.strip_prefix(crate::dialects::botpress::WEBHOOKS_PATH) {
         Some(below) if below.is_empty() || below.starts_with('/') => below,
         _ => whole,
     };
     let rest = below.strip_prefix('/').ok_or_else(no_operation)?;
-    if let Some(name) = rest.strip_prefix(SHARED) {
+    if let Some(name) = rest.strip_prefix(SHARED_PREFIX) {
         return find_shared(app, None, (whole, name));
     }
     if let Some((workspace, name)) = rest
-        .strip_prefix(SHARED_OF_WORKSPACE)
+        .strip_prefix(WORKSPACE_SHARED_PREFIX)
         .and_then(|rest| rest.split_once('/'))
     {
         return find_shared(app, Some(workspace), (whole, name));
@@ -148,14 +150,14 @@ fn find<'a>(app: &App, whole: &'a str, query: &str) -> Result<Found<'a>> {
         .strip_prefix(OAUTH_PATH)
         .filter(|after| is_oauth(after))
     {
-        return Ok(Found {
+        return Ok(WebhookTarget {
             receiver: inbound::find_by_state(app, query)?,
             path: below,
             own: &whole[..whole.len() - after.len()],
         });
     }
     let (webhook_id, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    Ok(Found {
+    Ok(WebhookTarget {
         receiver: inbound::find_by_webhook(app, webhook_id)?,
         path,
         own: &whole[..whole.len() - path.len()],
@@ -163,7 +165,7 @@ fn find<'a>(app: &App, whole: &'a str, query: &str) -> Result<Found<'a>> {
 }
 
 /// Maximum number of slashes in an integration's name that are tried.
-const SLASHES: usize = 2;
+const MAX_NAME_SLASHES: usize = 2;
 
 /// Finds the receiver of a shared webhook. Both the name and the path after it may contain slashes: the
 /// longest existing name wins.
@@ -171,17 +173,17 @@ fn find_shared<'a>(
     app: &App,
     workspace: Option<&str>,
     (whole, rest): (&'a str, &'a str),
-) -> Result<Found<'a>> {
+) -> Result<WebhookTarget<'a>> {
     let workspace = workspace.map(decoded);
     let slashes = rest.match_indices('/').map(|(at, _)| at);
-    let ends = slashes.take(SLASHES).chain([rest.len()]);
+    let ends = slashes.take(MAX_NAME_SLASHES).chain([rest.len()]);
     let mut last = Error::new(Kind::NoOperation, "Not Found");
     for end in ends.collect::<Vec<_>>().into_iter().rev() {
         let (name, path) = rest.split_at(end);
         let workspace = workspace.as_deref().map(WorkspaceId::from);
         match inbound::find_shared(app, workspace, &decoded(name)) {
             Ok(receiver) => {
-                return Ok(Found {
+                return Ok(WebhookTarget {
                     receiver,
                     path,
                     own: &whole[..whole.len() - path.len()],
@@ -201,7 +203,7 @@ fn decoded(text: &str) -> Cow<'_, str> {
 pub(in crate::dialects::botpress) async fn read(
     mut request: Request,
     path: &str,
-) -> Result<Incoming> {
+) -> Result<InboundRequest> {
     let limit = body_limit(&request).unwrap_or(usize::MAX);
     let (share, body) = (share_of(&request), request.take_body());
     let body = read_inflated(request.headers(), share, body, limit).await?;
@@ -222,7 +224,7 @@ pub(in crate::dialects::botpress) async fn read(
     }
     let body = text(body.to_vec(), &mut headers, limit).await?;
     let uri = request.original_uri();
-    Ok(Incoming {
+    Ok(InboundRequest {
         method: request.method().to_string(),
         path: if path.is_empty() { "/" } else { path }.to_owned(),
         query: uri.query().unwrap_or_default().to_owned(),
@@ -293,7 +295,7 @@ fn binary(content_type: Option<&str>) -> Error {
 
 /// Builds the HTTP response from the answer of a tenant's code. Removes headers that tenants may not set, and
 /// limits cookies to the path `own`.
-pub(in crate::dialects::botpress) fn response(answer: Answer, own: &str) -> Response {
+pub(in crate::dialects::botpress) fn response(answer: CallResponse, own: &str) -> Response {
     // 1xx statuses belong to the connection: another response, or another protocol, follows them.
     let status = StatusCode::from_u16(answer.status).ok();
     let status = status.filter(|status| !status.is_informational());

@@ -17,15 +17,16 @@ use crate::http::{
 pub const PATHS: [&str; 2] = ["/app/oauth/interstitial", "/oauth/interstitial"];
 
 /// Allowed methods of these paths.
-pub const METHODS: &[allowed_methods::Row] = &[(PATHS[0], "GET, HEAD"), (PATHS[1], "GET, HEAD")];
+pub const METHODS: &[allowed_methods::PathMethods] =
+    &[(PATHS[0], "GET, HEAD"), (PATHS[1], "GET, HEAD")];
 
 /// Maximum number of characters shown of an integration's error message.
-const MESSAGE_MAX: usize = 1000;
+const MAX_MESSAGE_CHARS: usize = 1000;
 
 /// Outcome of a wizard, from the query.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct End {
+struct WizardOutcome {
     success: Option<String>,
     error_message: Option<String>,
 }
@@ -36,20 +37,20 @@ pub fn interstitial() -> BoxEndpoint<'static, Response> {
     RouteMethod::new()
         .get(make_sync(|request: Request| {
             // A malformed query counts as empty.
-            show(&request.params::<End>().unwrap_or_default())
+            show(&request.params::<WizardOutcome>().unwrap_or_default())
         }))
         .map_to_response()
         .boxed()
 }
 
-fn show(end: &End) -> Response {
+fn show(end: &WizardOutcome) -> Response {
     let (title, lead) = match end.success.as_deref() {
         Some("true") => ("Connected", "The integration is connected with your bot."),
         _ => ("Not connected", "The integration could not be connected."),
     };
     let message = end.error_message.as_deref().filter(|text| !text.is_empty());
     let message = message.map_or_else(String::new, |text| {
-        let shown: String = text.chars().take(MESSAGE_MAX).collect();
+        let shown: String = text.chars().take(MAX_MESSAGE_CHARS).collect();
         format!(
             "<p>The integration says:</p>\n<pre>{}</pre>\n",
             escape(&shown)

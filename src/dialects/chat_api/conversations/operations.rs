@@ -11,7 +11,7 @@ use super::dto::{
     GetOrCreateConversationBody,
 };
 use crate::{
-    dialects::chat_api::{Tag, auth::Visitor, error::Failed, paging, users::dto::Done},
+    dialects::chat_api::{Tag, auth::UserAuth, error::Failed, paging, users::dto::Empty},
     domain::webchat,
     http::Body,
 };
@@ -39,7 +39,7 @@ impl Conversations {
     )]
     async fn create_conversation(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         body: Body<CreateConversationBody>,
     ) -> Result<CreateConversationResponse, Failed> {
         let made = webchat::create_conversation(&caller.0, body.0.id).await?;
@@ -56,7 +56,7 @@ impl Conversations {
     )]
     async fn get_conversation(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         /// ID of the conversation.
         id: Path<String>,
     ) -> Result<Json<ConversationResponse>, Failed> {
@@ -73,7 +73,7 @@ impl Conversations {
     )]
     async fn get_or_create_conversation(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         body: Body<GetOrCreateConversationBody>,
     ) -> Result<CreateConversationResponse, Failed> {
         // wire: 201 for an existing one, too
@@ -91,12 +91,12 @@ impl Conversations {
     )]
     async fn delete_conversation(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         /// ID of the conversation.
         id: Path<String>,
-    ) -> Result<Json<Done>, Failed> {
+    ) -> Result<Json<Empty>, Failed> {
         webchat::delete_conversation(&caller.0, &id.0).await?;
-        Ok(Json(Done {}))
+        Ok(Json(Empty {}))
     }
 
     /// List Conversations
@@ -109,7 +109,7 @@ impl Conversations {
     )]
     async fn list_conversations(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         /// The `nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,

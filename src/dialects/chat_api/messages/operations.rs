@@ -8,7 +8,7 @@ use poem_openapi::{
 
 use super::dto::{CreateMessageBody, MessageResponse, MessagesResponse};
 use crate::{
-    dialects::chat_api::{Tag, auth::Visitor, error::Failed, paging, users::dto::Done},
+    dialects::chat_api::{Tag, auth::UserAuth, error::Failed, paging, users::dto::Empty},
     domain::webchat,
     http::Body,
 };
@@ -32,7 +32,7 @@ impl Messages {
     #[oai(path = "/messages", method = "post", operation_id = "createMessage")]
     async fn create_message(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         body: Body<CreateMessageBody>,
     ) -> Result<CreateMessageResponse, Failed> {
         let made = webchat::create_message(&caller.0, body.0.try_into()?).await?;
@@ -45,7 +45,7 @@ impl Messages {
     #[oai(path = "/messages/:id", method = "get", operation_id = "getMessage")]
     async fn get_message(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         /// ID of the message.
         id: Path<String>,
     ) -> Result<Json<MessageResponse>, Failed> {
@@ -63,12 +63,12 @@ impl Messages {
     )]
     async fn delete_message(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         /// ID of the message.
         id: Path<String>,
-    ) -> Result<Json<Done>, Failed> {
+    ) -> Result<Json<Empty>, Failed> {
         webchat::delete_message(&caller.0, id.0.into()).await?;
-        Ok(Json(Done {}))
+        Ok(Json(Empty {}))
     }
 
     /// List Messages
@@ -81,7 +81,7 @@ impl Messages {
     )]
     async fn list_messages(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         /// ID of the conversation.
         #[oai(name = "conversationId")]
         conversation_id: Path<String>,

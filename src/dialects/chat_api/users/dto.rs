@@ -191,7 +191,7 @@ impl From<CreateUserBody> for webchat::NewUser {
     fn from(body: CreateUserBody) -> Self {
         Self {
             id: body.id,
-            profile: webchat::Profile {
+            profile: webchat::UserFields {
                 name: body.name,
                 picture_url: body.picture_url,
                 profile: body.profile,
@@ -222,7 +222,7 @@ impl Example for UserBody {
     }
 }
 
-impl From<UserBody> for webchat::Profile {
+impl From<UserBody> for webchat::UserFields {
     fn from(body: UserBody) -> Self {
         Self {
             name: body.name,
@@ -235,9 +235,9 @@ impl From<UserBody> for webchat::Profile {
 /// An empty object.
 #[derive(Object)]
 #[oai(example, rename = "Done")]
-pub struct Done {}
+pub struct Empty {}
 
-impl Example for Done {
+impl Example for Empty {
     fn example() -> Self {
         Self {}
     }

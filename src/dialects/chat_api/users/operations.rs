@@ -2,11 +2,11 @@
 
 use poem_openapi::{ApiResponse, OpenApi, payload::Json};
 
-use super::dto::{CreateUserBody, Done, NewUserResponse, UserBody, UserResponse};
+use super::dto::{CreateUserBody, Empty, NewUserResponse, UserBody, UserResponse};
 use crate::{
     dialects::chat_api::{
         Tag,
-        auth::{Anyone, KeyHolder, Visitor},
+        auth::{AnonymousAuth, UserAuth, UserKeyAuth},
         error::Failed,
     },
     domain::webchat,
@@ -42,7 +42,7 @@ impl Users {
     #[oai(path = "/users", method = "post", operation_id = "createUser")]
     async fn create_user(
         &self,
-        caller: Anyone,
+        caller: AnonymousAuth,
         body: Body<CreateUserBody>,
     ) -> Result<CreateUserResponse, Failed> {
         let (user, key) = webchat::create_user(&caller.0, body.0.into()).await?;
@@ -54,7 +54,7 @@ impl Users {
     ///
     /// Returns the user that the key belongs to.
     #[oai(path = "/users/me", method = "get", operation_id = "getUser")]
-    async fn get_user(&self, caller: Visitor) -> Result<Json<UserResponse>, Failed> {
+    async fn get_user(&self, caller: UserAuth) -> Result<Json<UserResponse>, Failed> {
         Ok(Json(webchat::find_user(&caller.0)?.into()))
     }
 
@@ -69,7 +69,7 @@ impl Users {
     )]
     async fn get_or_create_user(
         &self,
-        caller: KeyHolder,
+        caller: UserKeyAuth,
         body: Body<UserBody>,
     ) -> Result<GetOrCreateUserResponse, Failed> {
         let key = caller.1.expose();
@@ -83,7 +83,7 @@ impl Users {
     #[oai(path = "/users/me", method = "put", operation_id = "updateUser")]
     async fn update_user(
         &self,
-        caller: Visitor,
+        caller: UserAuth,
         body: Body<UserBody>,
     ) -> Result<Json<UserResponse>, Failed> {
         let user = webchat::update_user(&caller.0, body.0.into()).await?;
@@ -94,8 +94,8 @@ impl Users {
     ///
     /// Deletes the user that the key belongs to, with its messages. The key becomes invalid.
     #[oai(path = "/users/me", method = "delete", operation_id = "deleteUser")]
-    async fn delete_user(&self, caller: Visitor) -> Result<Json<Done>, Failed> {
+    async fn delete_user(&self, caller: UserAuth) -> Result<Json<Empty>, Failed> {
         webchat::delete_user(&caller.0).await?;
-        Ok(Json(Done {}))
+        Ok(Json(Empty {}))
     }
 }

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::retrieval::{
-        answers::{self, Finish, Role, Source, Turn},
-        chat::{Found, Outcome},
+        answers::{self, FinishReason, Role, Source, Turn},
+        chat::{Outcome, SearchResult},
     },
     http::JsonObject,
 };
@@ -131,13 +131,13 @@ pub struct Tokens {
 
 /// The IDs of a response.
 #[derive(Debug, Clone)]
-pub struct Ids {
+pub struct ResponseIds {
     response: String,
     pub generation: String,
     pub conversation: Option<String>,
 }
 
-impl Ids {
+impl ResponseIds {
     /// Generates new IDs.
     pub fn new(conversation: Option<String>) -> Self {
         Self {
@@ -194,7 +194,7 @@ impl Ids {
     }
 
     /// Converts the results of connectors.
-    pub fn results(&self, queries: &[String], found: Vec<Found>) -> Vec<ChatSearchResult> {
+    pub fn results(&self, queries: &[String], found: Vec<SearchResult>) -> Vec<ChatSearchResult> {
         let results = found.into_iter().map(|found| ChatSearchResult {
             search_query: self.query(queries.get(found.query).map_or("", String::as_str)),
             connector: ChatSearchConnector {
@@ -221,12 +221,12 @@ pub fn documents(sources: Vec<Source>) -> Vec<JsonObject> {
 }
 
 /// Returns the vendor's name for the reason why an answer ended.
-pub const fn finish_reason(finish: Finish) -> &'static str {
+pub const fn finish_reason(finish: FinishReason) -> &'static str {
     match finish {
-        Finish::Complete => "COMPLETE",
-        Finish::MaxTokens => "MAX_TOKENS",
-        Finish::Toxic => "ERROR_TOXIC",
-        Finish::Error => "ERROR",
+        FinishReason::Complete => "COMPLETE",
+        FinishReason::MaxTokens => "MAX_TOKENS",
+        FinishReason::Toxic => "ERROR_TOXIC",
+        FinishReason::Error => "ERROR",
     }
 }
 
@@ -259,7 +259,7 @@ impl From<Turn> for ShownTurn {
 impl Example for ChatResponse {
     fn example() -> Self {
         let id = "0f7a1c1e-5a3c-4f0e-9f57-3a1b6a2f3c4d".to_owned();
-        let ids = Ids {
+        let ids = ResponseIds {
             response: id.clone(),
             generation: id,
             conversation: None,
@@ -279,7 +279,7 @@ impl Example for ChatResponse {
                 hidden: Vec::new(),
             }],
             queries: vec!["How long are backups kept?".to_owned()],
-            found: vec![Found {
+            found: vec![SearchResult {
                 query: 0,
                 connector_id: crate::dialects::cohere::connectors::dto::EXAMPLE_ID.to_owned(),
                 document_ids: vec![document],
@@ -287,9 +287,9 @@ impl Example for ChatResponse {
                 continue_on_failure: false,
             }],
             is_search_required: Some(true),
-            finish: Finish::Complete,
+            finish: FinishReason::Complete,
             history: Vec::new(),
-            usage: answers::Usage {
+            usage: answers::TokenUsage {
                 input_tokens: 29,
                 output_tokens: 8,
             },

@@ -9,18 +9,18 @@ use poem_openapi::{
 };
 
 use super::{
-    dto::{ChatResponse, Ids},
+    dto::{ChatResponse, ResponseIds},
     request_dto::ChatRequest,
-    stream::{self, Form, StreamedChatEvent},
+    stream::{self, StreamFormat, StreamedChatEvent},
 };
 use crate::{
-    dialects::cohere::{Tag, auth::User, error::Failed},
+    dialects::cohere::{Tag, auth::OrganizationAuth, error::Failed},
     domain::retrieval::chat,
     http,
 };
 
 /// Header with which a client requests server-sent events; this is its literal name (cohere.md §4.3).
-const ACCEPTS: &str = "accepts";
+const ACCEPTS_HEADER: &str = "accepts";
 
 /// OpenAPI operation `chat`.
 pub struct ChatApi;
@@ -30,21 +30,22 @@ pub struct ChatApi;
     clippy::large_enum_variant,
     reason = "it is made once for each request"
 )]
-enum ChatAnswer {
+enum ChatEndpointResponse {
     /// The complete response.
     Whole(Json<ChatResponse>),
     /// With `stream`: a stream of events in this format.
-    Streamed(Form, Body),
+    Streamed(StreamFormat, Body),
 }
 
 // Written by hand: if two responses have the same status, a derived implementation documents only the last.
-impl ApiResponse for ChatAnswer {
+impl ApiResponse for ChatEndpointResponse {
     fn meta() -> MetaResponses {
         let content = |content_type, schema| MetaMediaType {
             content_type,
             schema,
         };
-        let event = |form: Form| content(form.content_type(), StreamedChatEvent::schema_ref());
+        let event =
+            |form: StreamFormat| content(form.content_type(), StreamedChatEvent::schema_ref());
         MetaResponses {
             responses: vec![MetaResponse {
                 description: "The answer; with `stream` its events, one JSON object a line or, \
@@ -56,8 +57,8 @@ impl ApiResponse for ChatAnswer {
                         Json::<ChatResponse>::CONTENT_TYPE,
                         ChatResponse::schema_ref(),
                     ),
-                    event(Form::Lines),
-                    event(Form::Events),
+                    event(StreamFormat::Lines),
+                    event(StreamFormat::Events),
                 ],
                 headers: Vec::new(),
             }],
@@ -70,7 +71,7 @@ impl ApiResponse for ChatAnswer {
     }
 }
 
-impl IntoResponse for ChatAnswer {
+impl IntoResponse for ChatEndpointResponse {
     fn into_response(self) -> Response {
         match self {
             Self::Whole(answer) => answer.into_response(),
@@ -92,23 +93,23 @@ impl ChatApi {
     #[oai(path = "/chat", method = "post", operation_id = "chat")]
     async fn chat(
         &self,
-        user: User,
+        user: OrganizationAuth,
         request: &Request,
         body: http::Body<ChatRequest>,
-    ) -> Result<ChatAnswer, Failed> {
-        let ids = Ids::new(body.0.conversation_id());
+    ) -> Result<ChatEndpointResponse, Failed> {
+        let ids = ResponseIds::new(body.0.conversation_id());
         let is_streamed = body.0.is_streamed();
         let asked = body.0.try_into()?;
         if !is_streamed {
             let outcome = chat::answer(user.0, asked).await?;
-            return Ok(ChatAnswer::Whole(Json(ids.response(outcome))));
+            return Ok(ChatEndpointResponse::Whole(Json(ids.response(outcome))));
         }
-        let form = match request.header(ACCEPTS) {
-            Some(accepts) if accepts.contains("text/event-stream") => Form::Events,
-            _ => Form::Lines,
+        let form = match request.header(ACCEPTS_HEADER) {
+            Some(accepts) if accepts.contains("text/event-stream") => StreamFormat::Events,
+            _ => StreamFormat::Lines,
         };
         let told = chat::stream(user.0, asked)?;
         let body = stream::body(told, ids, form);
-        Ok(ChatAnswer::Streamed(form, body))
+        Ok(ChatEndpointResponse::Streamed(form, body))
     }
 }

@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 use crate::{
     domain::retrieval::{
         answers::{Role, Source, Truncation, Turn},
-        chat::{Citations, Request, Use},
+        chat::{CitationMode, ConnectorUse, Request},
     },
     http::JsonObject,
     kernel::{
         Error, Result, Rule, Secret, Violation,
-        violation::{Location, Step},
+        violation::{Location, PathSegment},
     },
 };
 
@@ -200,16 +200,16 @@ impl TryFrom<ChatRequest> for Request {
         }
         let conversation_id = asked.conversation_id();
         let sampling = asked.sampling();
-        let connectors: Vec<Use> = asked
+        let connectors: Vec<ConnectorUse> = asked
             .connectors
             .unwrap_or_default()
             .into_iter()
             .map(Into::into)
             .collect();
         let citations = match word(&asked.citation_quality).as_deref() {
-            None | Some("accurate" | "enabled") => Citations::After,
-            Some("fast") => Citations::Between,
-            Some("off" | "disabled") => Citations::Off,
+            None | Some("accurate" | "enabled") => CitationMode::After,
+            Some("fast") => CitationMode::Between,
+            Some("off" | "disabled") => CitationMode::Off,
             Some(_) => return Err(one_of("citation_quality", &["accurate", "fast", "off"])),
         };
         let truncation = match word(&asked.prompt_truncation).as_deref() {
@@ -260,9 +260,9 @@ impl ChatTurn {
         let broken = |member: &str, rule: Rule| Violation {
             location: Location::Body,
             path: vec![
-                Step::Key("chat_history".to_owned()),
-                Step::Index(index),
-                Step::Key(member.to_owned()),
+                PathSegment::Key("chat_history".to_owned()),
+                PathSegment::Index(index),
+                PathSegment::Key(member.to_owned()),
             ],
             rule,
         };
@@ -287,7 +287,7 @@ impl ChatTurn {
     }
 }
 
-impl From<ChatConnector> for Use {
+impl From<ChatConnector> for ConnectorUse {
     fn from(connector: ChatConnector) -> Self {
         let token = connector
             .user_access_token

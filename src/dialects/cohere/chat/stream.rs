@@ -15,12 +15,13 @@ use poem_openapi::{
 use tracing::error;
 
 use super::dto::{
-    ChatCitation, ChatResponse, ChatSearchQuery, ChatSearchResult, Ids, documents, finish_reason,
+    ChatCitation, ChatResponse, ChatSearchQuery, ChatSearchResult, ResponseIds, documents,
+    finish_reason,
 };
 use crate::{
     domain::retrieval::{
-        answers::{Finish, Usage},
-        chat::{Event, Outcome, Told},
+        answers::{FinishReason, TokenUsage},
+        chat::{ChatEvent, Outcome, StreamItem},
     },
     http::{JsonObject, event_stream},
     kernel::{Error, Kind},
@@ -28,14 +29,14 @@ use crate::{
 
 /// Format of the events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum StreamFormat {
     /// One JSON object a line, which every official client reads.
     Lines,
     /// Server-sent events, only for clients that request them.
     Events,
 }
 
-impl Form {
+impl StreamFormat {
     /// Returns the media type of the body.
     pub const fn content_type(self) -> &'static str {
         match self {
@@ -91,7 +92,7 @@ impl StreamedChatEvent {
         }
     }
 
-    fn end(ids: &Ids, outcome: Outcome) -> Self {
+    fn end(ids: &ResponseIds, outcome: Outcome) -> Self {
         Self {
             is_finished: true,
             finish_reason: Some(finish_reason(outcome.finish).to_owned()),
@@ -100,22 +101,26 @@ impl StreamedChatEvent {
         }
     }
 
-    fn write(&self, form: Form) -> String {
+    fn write(&self, form: StreamFormat) -> String {
         let json = self.to_json_string();
         match form {
-            Form::Lines => event_stream::json_line(&json),
-            Form::Events => event_stream::sse_event(&self.event_type, &json),
+            StreamFormat::Lines => event_stream::json_line(&json),
+            StreamFormat::Events => event_stream::sse_event(&self.event_type, &json),
         }
     }
 }
 
 /// Returns a response body that streams the events of a chat.
-pub fn body(told: impl Stream<Item = Told> + Send + 'static, ids: Ids, form: Form) -> Body {
+pub fn body(
+    told: impl Stream<Item = StreamItem> + Send + 'static,
+    ids: ResponseIds,
+    form: StreamFormat,
+) -> Body {
     let mut queries = Vec::new();
     let lines = told.map(move |told| {
         let event = match told {
-            Told::Event(event) => shown(event, &ids, &mut queries),
-            Told::Ended(outcome) => match *outcome {
+            StreamItem::Event(event) => shown(event, &ids, &mut queries),
+            StreamItem::Ended(outcome) => match *outcome {
                 Ok(outcome) => StreamedChatEvent::end(&ids, outcome),
                 Err(error) => StreamedChatEvent::end(&ids, failed(&error)),
             },
@@ -125,30 +130,30 @@ pub fn body(told: impl Stream<Item = Told> + Send + 'static, ids: Ids, form: For
     Body::from_bytes_stream(lines.map(|line| line.map_err(io::Error::other)))
 }
 
-fn shown(event: Event, ids: &Ids, queries: &mut Vec<String>) -> StreamedChatEvent {
+fn shown(event: ChatEvent, ids: &ResponseIds, queries: &mut Vec<String>) -> StreamedChatEvent {
     match event {
-        Event::Started => StreamedChatEvent {
+        ChatEvent::Started => StreamedChatEvent {
             generation_id: Some(ids.generation.clone()),
             conversation_id: ids.conversation.clone(),
             ..StreamedChatEvent::of("stream-start")
         },
-        Event::Queries(told) => {
+        ChatEvent::Queries(told) => {
             *queries = told;
             StreamedChatEvent {
                 search_queries: Some(ids.queries(queries)),
                 ..StreamedChatEvent::of("search-queries-generation")
             }
         }
-        Event::Found(found, used) => StreamedChatEvent {
+        ChatEvent::Found(found, used) => StreamedChatEvent {
             search_results: Some(ids.results(queries, found)),
             documents: Some(documents(used)),
             ..StreamedChatEvent::of("search-results")
         },
-        Event::Text(text) => StreamedChatEvent {
+        ChatEvent::Text(text) => StreamedChatEvent {
             text: Some(text),
             ..StreamedChatEvent::of("text-generation")
         },
-        Event::Citations(citations) => StreamedChatEvent {
+        ChatEvent::Citations(citations) => StreamedChatEvent {
             citations: Some(citations.into_iter().map(Into::into).collect()),
             ..StreamedChatEvent::of("citation-generation")
         },
@@ -171,9 +176,9 @@ fn failed(failure: &Error) -> Outcome {
         queries: Vec::new(),
         found: Vec::new(),
         is_search_required: None,
-        finish: Finish::Error,
+        finish: FinishReason::Error,
         history: Vec::new(),
-        usage: Usage::default(),
+        usage: TokenUsage::default(),
         warnings: vec![warning],
     }
 }

@@ -29,7 +29,7 @@ enum ConnectorAuthStatus {
 /// A connector.
 #[derive(Object)]
 #[oai(example, rename = "Connector", skip_serializing_if_is_none)]
-pub struct ShownConnector {
+pub struct ConnectorDto {
     /// ID of the connector, derived from its first name.
     id: String,
     /// ID of the organization that the connector belongs to.
@@ -63,7 +63,7 @@ pub struct ShownConnector {
 
 impl Settings {
     /// Converts a connector to its DTO.
-    pub fn show(&self, found: connectors::Connector) -> ShownConnector {
+    pub fn show(&self, found: connectors::Connector) -> ConnectorDto {
         let auth_type = found.auth.as_ref().map(|auth| auth.kind().to_owned());
         let (oauth, service_auth) = match found.auth {
             None => (None, None),
@@ -82,7 +82,7 @@ impl Settings {
                 (None, shown)
             }
         };
-        ShownConnector {
+        ConnectorDto {
             id: found.id.to_string(),
             organization_id: found.workspace_id.to_string(),
             name: found.name,
@@ -104,7 +104,7 @@ impl Settings {
     }
 }
 
-impl Example for ShownConnector {
+impl Example for ConnectorDto {
     fn example() -> Self {
         Self {
             id: EXAMPLE_ID.to_owned(),
@@ -132,13 +132,13 @@ impl Example for ShownConnector {
 #[oai(example)]
 pub struct ConnectorEnvelope {
     /// The connector.
-    pub connector: ShownConnector,
+    pub connector: ConnectorDto,
 }
 
 impl Example for ConnectorEnvelope {
     fn example() -> Self {
         Self {
-            connector: ShownConnector::example(),
+            connector: ConnectorDto::example(),
         }
     }
 }
@@ -148,7 +148,7 @@ impl Example for ConnectorEnvelope {
 #[oai(example)]
 pub struct ConnectorPage {
     /// The connectors, newest first.
-    pub connectors: Vec<ShownConnector>,
+    pub connectors: Vec<ConnectorDto>,
     /// Total number of connectors.
     pub total_count: u64,
 }
@@ -156,7 +156,7 @@ pub struct ConnectorPage {
 impl Example for ConnectorPage {
     fn example() -> Self {
         Self {
-            connectors: vec![ShownConnector::example()],
+            connectors: vec![ConnectorDto::example()],
             total_count: 1,
         }
     }

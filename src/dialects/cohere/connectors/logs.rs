@@ -3,7 +3,7 @@
 use poem_openapi::{Object, OpenApi, param::Query, payload::Json, types::Example};
 
 use crate::{
-    dialects::cohere::{Tag, auth::User, error::Failed, paging},
+    dialects::cohere::{Tag, auth::OrganizationAuth, error::Failed, paging},
     domain::retrieval::connectors::{self, LogEntry, LogFilter},
     kernel::{Result, Rule, Timestamp, Violation},
 };
@@ -101,7 +101,7 @@ impl ConnectorLogs {
     #[expect(clippy::too_many_arguments, reason = "the vendor's list of parameters")]
     async fn get_connector_logs(
         &self,
-        user: User,
+        user: OrganizationAuth,
         /// Maximum number of entries to return [0, 100].
         #[oai(validator(minimum(value = "0"), maximum(value = "100")))]
         limit: Query<Option<f64>>,

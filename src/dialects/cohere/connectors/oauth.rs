@@ -16,8 +16,8 @@ use poem_openapi::{
 use url::Url;
 
 use crate::{
-    dialects::cohere::{Tag, auth::User, error::Failed},
-    domain::retrieval::connectors::authorization::{self, Answer, Finished},
+    dialects::cohere::{Tag, auth::OrganizationAuth, error::Failed},
+    domain::retrieval::connectors::authorization::{self, AuthorizationResult, ProviderRedirect},
     http::{
         app,
         errors::Failure,
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Path of the redirect URI, below the base path. No connector has the ID `oauth`.
-pub const CALLBACK: &str = "/connectors/oauth/token";
+pub const CALLBACK_PATH: &str = "/connectors/oauth/token";
 
 /// The authorization URL of a connector.
 #[derive(Object)]
@@ -52,13 +52,13 @@ pub struct OAuth;
 
 impl OAuth {
     async fn begin(
-        user: &User,
+        user: &OrganizationAuth,
         request: &Request,
         id: String,
         after: Option<String>,
     ) -> Result<Json<OAuthAuthorizeResponse>, Failed> {
         let redirect_uri = format!(
-            "{}{}{CALLBACK}",
+            "{}{}{CALLBACK_PATH}",
             origin(request),
             crate::dialects::cohere::BASE_PATH
         );
@@ -82,7 +82,7 @@ impl OAuth {
     )]
     async fn authorize(
         &self,
-        user: User,
+        user: OrganizationAuth,
         request: &Request,
         /// The ID of the connector to authorize.
         id: Path<String>,
@@ -103,7 +103,7 @@ impl OAuth {
     )]
     async fn authorize_by_get(
         &self,
-        user: User,
+        user: OrganizationAuth,
         request: &Request,
         /// The ID of the connector to authorize.
         id: Path<String>,
@@ -125,12 +125,12 @@ pub async fn callback(request: &Request) -> poem::Result<Response> {
         .collect();
     let state = Secret::new(query.remove("state").unwrap_or_default());
     let answer = match (query.remove("error"), query.remove("code")) {
-        (Some(code), _) => Answer::Error {
+        (Some(code), _) => ProviderRedirect::Error {
             code,
             description: query.remove("error_description"),
         },
-        (None, Some(code)) => Answer::Code(Secret::new(code)),
-        (None, None) => Answer::Error {
+        (None, Some(code)) => ProviderRedirect::Code(Secret::new(code)),
+        (None, None) => ProviderRedirect::Error {
             code: "invalid_request".to_owned(),
             description: Some("the provider sent neither a code nor an error".to_owned()),
         },
@@ -141,7 +141,7 @@ pub async fn callback(request: &Request) -> poem::Result<Response> {
     }
 }
 
-fn show(finished: Finished) -> Response {
+fn show(finished: AuthorizationResult) -> Response {
     if let Some(after) = &finished.after
         && let Ok(mut url) = Url::parse(after)
     {
@@ -156,7 +156,7 @@ fn show(finished: Finished) -> Response {
         }
         return guarded(response);
     }
-    let Finished {
+    let AuthorizationResult {
         connector, refused, ..
     } = finished;
     match refused {

@@ -10,7 +10,7 @@ use super::dto::{
     ConnectorEnvelope, ConnectorPage, CreateConnectorRequest, Deletion, UpdateConnectorRequest,
 };
 use crate::{
-    dialects::cohere::{Settings, Tag, auth::User, error::Failed, paging},
+    dialects::cohere::{Settings, Tag, auth::OrganizationAuth, error::Failed, paging},
     domain::retrieval::connectors::{self, Connector},
     http::Body,
 };
@@ -41,7 +41,7 @@ impl Connectors {
     #[oai(path = "/connectors", method = "get", operation_id = "listConnectors")]
     async fn list_connectors(
         &self,
-        user: User,
+        user: OrganizationAuth,
         /// Maximum number of connectors to return [0, 100].
         #[oai(validator(minimum(value = "0"), maximum(value = "100")))]
         limit: Query<Option<f64>>,
@@ -70,7 +70,7 @@ impl Connectors {
     )]
     async fn create_connector(
         &self,
-        user: User,
+        user: OrganizationAuth,
         body: Body<CreateConnectorRequest>,
     ) -> Result<Json<ConnectorEnvelope>, Failed> {
         let created = connectors::create(&user.0, body.0.into()).await?;
@@ -85,7 +85,7 @@ impl Connectors {
     )]
     async fn get_connector(
         &self,
-        user: User,
+        user: OrganizationAuth,
         /// The ID of the connector to retrieve.
         id: Path<String>,
     ) -> Result<Json<ConnectorEnvelope>, Failed> {
@@ -104,7 +104,7 @@ impl Connectors {
     )]
     async fn update_connector(
         &self,
-        user: User,
+        user: OrganizationAuth,
         /// The ID of the connector to update.
         id: Path<String>,
         body: Body<UpdateConnectorRequest>,
@@ -121,7 +121,7 @@ impl Connectors {
     )]
     async fn delete_connector(
         &self,
-        user: User,
+        user: OrganizationAuth,
         /// The ID of the connector to delete.
         id: Path<String>,
     ) -> Result<Json<Deletion>, Failed> {

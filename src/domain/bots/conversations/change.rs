@@ -7,10 +7,10 @@ use super::{Conversation, rows};
 use crate::{
     domain::{
         bots::{
-            author::{Delegated, Speaker, Voice, require_write},
+            author::{Author, AuthorSchemas, DelegatedCreation, require_write},
             definitions::IntegrationDefinition,
             messages,
-            tags::{Given, Tagged, Tags},
+            tags::{TagPatch, TagTable, Tags},
         },
         tenancy::{bounds::Bound, request_auth::Call, write_tx::Change},
     },
@@ -19,23 +19,23 @@ use crate::{
 
 /// The properties of a new conversation.
 #[derive(Debug, Clone, Default)]
-pub struct New {
+pub struct NewConversation {
     /// Channel.
     pub channel: String,
     /// Tags.
-    pub tags: Given,
+    pub tags: TagPatch,
     /// Integration that is asked to create the conversation; the caller creates it if absent.
     pub integration: Option<String>,
 }
 
 /// A new conversation that has passed validation.
-struct Checked {
+struct ValidatedConversation {
     integration: String,
     channel: String,
     tags: Tags,
 }
 
-impl Checked {
+impl ValidatedConversation {
     fn place(&self) -> (&str, &str) {
         (&self.integration, &self.channel)
     }
@@ -48,15 +48,17 @@ impl Checked {
 /// `Forbidden` for a role below developer; `Invalid` for undeclared or missing tags, and for a channel that
 /// several integrations have; `ReferenceNotFound` for an unknown channel or integration; `Runtime` if the
 /// integration fails to create it; errors of the store.
-pub async fn create(call: &Call, new: New) -> Result<Conversation> {
-    let voice = Voice::of(call)?;
+pub async fn create(call: &Call, new: NewConversation) -> Result<Conversation> {
+    let voice = Author::of(call)?;
     match check(call, &voice, &new)? {
-        Way::Own(checked) => {
+        CreationPath::Own(checked) => {
             call.app()
                 .change(call, move |change, _| make(change, &voice, &checked))
                 .await
         }
-        Way::Delegated(checked, delegated) => delegate(call, &voice, &checked, &delegated).await,
+        CreationPath::Delegated(checked, delegated) => {
+            delegate(call, &voice, &checked, &delegated).await
+        }
     }
 }
 
@@ -65,11 +67,11 @@ pub async fn create(call: &Call, new: New) -> Result<Conversation> {
 ///
 /// # Errors
 /// As [`create`].
-pub async fn get_or_create(call: &Call, new: New) -> Result<Conversation> {
-    let voice = Voice::of(call)?;
+pub async fn get_or_create(call: &Call, new: NewConversation) -> Result<Conversation> {
+    let voice = Author::of(call)?;
     let (checked, delegated) = match check(call, &voice, &new)? {
-        Way::Own(checked) => (checked, None),
-        Way::Delegated(checked, delegated) => (checked, Some(delegated)),
+        CreationPath::Own(checked) => (checked, None),
+        CreationPath::Delegated(checked, delegated) => (checked, Some(delegated)),
     };
     let agent_seq = voice.bot().seq;
     let known = call
@@ -94,19 +96,19 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<Conversation> {
 }
 
 /// The way to create a conversation.
-enum Way {
+enum CreationPath {
     /// In the database.
-    Own(Checked),
+    Own(ValidatedConversation),
     /// Through an integration.
-    Delegated(Checked, Delegated),
+    Delegated(ValidatedConversation, DelegatedCreation),
 }
 
 /// Asks an integration to create a conversation.
 async fn delegate(
     call: &Call,
-    voice: &Voice,
-    checked: &Checked,
-    delegated: &Delegated,
+    voice: &Author,
+    checked: &ValidatedConversation,
+    delegated: &DelegatedCreation,
 ) -> Result<Conversation> {
     let body = json!({"channel": checked.channel, "tags": delegated.tags});
     let (app, member) = (call.app(), "conversation");
@@ -120,7 +122,7 @@ async fn delegate(
         .ok_or_else(|| delegated.not_there(member, &id))
 }
 
-fn check(call: &Call, voice: &Voice, new: &New) -> Result<Way> {
+fn check(call: &Call, voice: &Author, new: &NewConversation) -> Result<CreationPath> {
     require_write(call)?;
     call.app().store().read(|conn| {
         let speaker = voice.on(conn)?;
@@ -133,24 +135,24 @@ fn check(call: &Call, voice: &Voice, new: &New) -> Result<Way> {
                 Ok(channel.conversation.creation.clone())
             };
             let delegated = speaker.delegate(name, creation, &new.tags)?;
-            let checked = Checked {
+            let checked = ValidatedConversation {
                 integration: name.to_owned(),
                 channel: new.channel.clone(),
                 tags: Tags::of(&delegated.tags),
             };
-            return Ok(Way::Delegated(checked, delegated));
+            return Ok(CreationPath::Delegated(checked, delegated));
         }
-        own(&speaker, new).map(Way::Own)
+        own(&speaker, new).map(CreationPath::Own)
     })
 }
 
 /// Validates a conversation that the caller creates without an integration.
-fn own(speaker: &Speaker<'_>, new: &New) -> Result<Checked> {
+fn own(speaker: &AuthorSchemas<'_>, new: &NewConversation) -> Result<ValidatedConversation> {
     let (integration, required) = channel(speaker, &new.channel)?;
     let place = (integration.as_str(), new.channel.as_str());
     let tags = speaker.conversation_tags(place, &Tags::default(), &new.tags)?;
     tags.require(&integration, &required)?;
-    Ok(Checked {
+    Ok(ValidatedConversation {
         integration,
         channel: new.channel.clone(),
         tags,
@@ -163,15 +165,15 @@ fn own(speaker: &Speaker<'_>, new: &New) -> Result<Checked> {
 /// As [`create`].
 pub(in crate::domain) fn make_own(
     change: &Change<'_>,
-    voice: &Voice,
-    new: &New,
+    voice: &Author,
+    new: &NewConversation,
 ) -> Result<Conversation> {
     let checked = own(&voice.on(change.conn)?, new)?;
     make(change, voice, &checked)
 }
 
 /// Returns the integration that has this channel, and the tags that the channel requires.
-fn channel(speaker: &Speaker<'_>, name: &str) -> Result<(String, Vec<String>)> {
+fn channel(speaker: &AuthorSchemas<'_>, name: &str) -> Result<(String, Vec<String>)> {
     let candidates = match speaker.own()? {
         Some(own) => std::slice::from_ref(own),
         None => speaker.integrations(),
@@ -211,7 +213,7 @@ const INSERT: &str = "
     INSERT INTO conversations (id, agent_seq, integration, channel, tags, created_at, updated_at)
     VALUES (:id, :agent_seq, :integration, :channel, :tags, :now, :now)";
 
-fn make(change: &Change<'_>, voice: &Voice, new: &Checked) -> Result<Conversation> {
+fn make(change: &Change<'_>, voice: &Author, new: &ValidatedConversation) -> Result<Conversation> {
     let id = ConversationId::new_ordered_uuid(change.now);
     let agent_seq = voice.bot().seq;
     BOUND.require(change, agent_seq)?;
@@ -224,7 +226,7 @@ fn make(change: &Change<'_>, voice: &Voice, new: &Checked) -> Result<Conversatio
         ":now": change.now,
     })?;
     let seq = change.conn.last_insert_rowid();
-    Tagged::Conversation.write(change.conn, agent_seq, seq, &Tags::default(), &new.tags)?;
+    TagTable::Conversation.write(change.conn, agent_seq, seq, &Tags::default(), &new.tags)?;
     rows::existing(change.conn, voice, &id)
 }
 
@@ -236,9 +238,9 @@ const UPDATE: &str = "
 /// # Errors
 /// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or errors of the
 /// store.
-pub async fn update(call: &Call, id: ConversationId, tags: Given) -> Result<Conversation> {
+pub async fn update(call: &Call, id: ConversationId, tags: TagPatch) -> Result<Conversation> {
     require_write(call)?;
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     call.app()
         .change(call, move |change, _| {
             let old = rows::existing(change.conn, &voice, &id)?;
@@ -252,7 +254,7 @@ pub async fn update(call: &Call, id: ConversationId, tags: Given) -> Result<Conv
                 ":now": change.now,
                 ":seq": old.seq,
             })?;
-            Tagged::Conversation.write(change.conn, voice.bot().seq, old.seq, &old.tags, &new)?;
+            TagTable::Conversation.write(change.conn, voice.bot().seq, old.seq, &old.tags, &new)?;
             rows::existing(change.conn, &voice, &id)
         })
         .await
@@ -264,7 +266,7 @@ pub async fn update(call: &Call, id: ConversationId, tags: Given) -> Result<Conv
 /// `NotFound`, `Forbidden` for a role below developer, or errors of the store.
 pub async fn delete(call: &Call, id: ConversationId) -> Result<Conversation> {
     require_write(call)?;
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     call.app()
         .change(call, move |change, _| {
             let old = rows::existing(change.conn, &voice, &id)?;
@@ -274,14 +276,14 @@ pub async fn delete(call: &Call, id: ConversationId) -> Result<Conversation> {
         .await
 }
 
-const ERASE: &str = "DELETE FROM conversations WHERE seq = :seq";
+const DELETE: &str = "DELETE FROM conversations WHERE seq = :seq";
 
 fn erase(change: &Change<'_>, seq: i64) -> Result<()> {
     messages::erase_of_conversation(change, seq)?;
     change.then(move |app| app.conversation_ended(seq, None));
     change
         .conn
-        .prepare_cached(ERASE)?
+        .prepare_cached(DELETE)?
         .execute(named_params! {":seq": seq})?;
     Ok(())
 }

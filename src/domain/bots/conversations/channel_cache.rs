@@ -12,10 +12,10 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use crate::kernel::{Result, ids::ConversationId};
 
 /// Capacity of the cache, in conversations.
-const KEPT: usize = 10_000;
+const CAPACITY: usize = 10_000;
 
 /// The integration and the channel of a conversation.
-pub(in crate::domain) struct Route {
+pub(in crate::domain) struct ConversationChannel {
     agent_seq: i64,
     pub(in crate::domain) seq: i64,
     /// Name of the integration.
@@ -24,19 +24,19 @@ pub(in crate::domain) struct Route {
     pub(in crate::domain) channel: String,
 }
 
-const ROUTE: &str = "
+const FIND_CHANNEL: &str = "
     SELECT seq, integration, channel FROM conversations WHERE id = :id AND agent_seq = :agent_seq";
 
 /// The cache. An entry does not prove that its conversation still exists.
-pub(in crate::domain) struct Routes(Cache<ConversationId, Arc<Route>>);
+pub(in crate::domain) struct ChannelCache(Cache<ConversationId, Arc<ConversationChannel>>);
 
-impl Default for Routes {
+impl Default for ChannelCache {
     fn default() -> Self {
-        Self(Cache::new(KEPT))
+        Self(Cache::new(CAPACITY))
     }
 }
 
-impl Routes {
+impl ChannelCache {
     /// Returns the entry of a conversation, or `None` if this bot never had a conversation with this id.
     /// `conn` must not be in a transaction: the cache would keep rows that are rolled back later.
     pub(in crate::domain) fn of(
@@ -44,19 +44,21 @@ impl Routes {
         conn: &Connection,
         agent_seq: i64,
         id: &ConversationId,
-    ) -> Result<Option<Arc<Route>>> {
+    ) -> Result<Option<Arc<ConversationChannel>>> {
         if let Some(known) = self.0.get(id) {
             return Ok((known.agent_seq == agent_seq).then_some(known));
         }
         let parameters = named_params! {":id": id, ":agent_seq": agent_seq};
-        let found = conn.prepare_cached(ROUTE)?.query_row(parameters, |row| {
-            Ok(Route {
-                agent_seq,
-                seq: row.get(0)?,
-                integration: row.get(1)?,
-                channel: row.get(2)?,
-            })
-        });
+        let found = conn
+            .prepare_cached(FIND_CHANNEL)?
+            .query_row(parameters, |row| {
+                Ok(ConversationChannel {
+                    agent_seq,
+                    seq: row.get(0)?,
+                    integration: row.get(1)?,
+                    channel: row.get(2)?,
+                })
+            });
         let Some(found) = found.optional()? else {
             return Ok(None);
         };
@@ -66,7 +68,7 @@ impl Routes {
     }
 }
 
-impl Route {
+impl ConversationChannel {
     /// Returns the integration and the channel, which declare tags.
     pub(in crate::domain) fn place(&self) -> (&str, &str) {
         (&self.integration, &self.channel)

@@ -8,9 +8,9 @@ use super::{Conversation, rows};
 use crate::{
     domain::{
         bots::{
-            author::Voice,
-            list_query::{self, Listing},
-            tags::Tagged,
+            author::Author,
+            list_query::{self, ListQuery},
+            tags::TagTable,
         },
         shared::paging::{Page, Token},
         tenancy::request_auth::{Call, CallerAgent},
@@ -36,7 +36,7 @@ pub struct Filter {
 /// # Errors
 /// `Invalid` for too many filters, or errors of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Conversation>> {
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     list_query::require_few(call, "tags", filter.tags.len())?;
     list_query::require_few(call, "participantIds", filter.participants.len())?;
     call.app()
@@ -47,7 +47,7 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
 
 fn page(
     conn: &Connection,
-    voice: &Voice,
+    voice: &Author,
     filter: &Filter,
     after: Option<Token>,
 ) -> Result<Page<Conversation>> {
@@ -62,9 +62,9 @@ fn page(
     };
     let mut people = people.into_iter();
     let reader = integration.as_deref();
-    let tagged = Listing::tagged(
+    let tagged = ListQuery::tagged(
         "conversations",
-        Tagged::Conversation,
+        TagTable::Conversation,
         bot.seq,
         &filter.tags,
         reader,
@@ -72,7 +72,7 @@ fn page(
     let mut listing = match (tagged, reader) {
         (Some(listing), _) => listing,
         (None, reader) => match people.next() {
-            Some(person) => Listing::new(
+            Some(person) => ListQuery::new(
                 "conversation_participants AS taking CROSS JOIN conversations \
                  ON conversations.seq = taking.conversation_seq",
                 "taking.conversation_seq",
@@ -87,7 +87,7 @@ fn page(
                     None => "conversations_by_agent",
                 };
                 let from = format!("conversations INDEXED BY {index}");
-                Listing::new(&from, "conversations.seq")
+                ListQuery::new(&from, "conversations.seq")
                     .whose("conversations.agent_seq = :agent_seq")
                     .with(":agent_seq", bot.seq)
             }
@@ -128,7 +128,7 @@ fn page(
     )
 }
 
-const PERSON: &str = "SELECT seq FROM end_users WHERE id = :id AND agent_id = :agent_id";
+const FIND_USER_SEQ: &str = "SELECT seq FROM end_users WHERE id = :id AND agent_id = :agent_id";
 
 /// Returns the row ids of users, and true if the bot itself is one of the ids. Returns `None` if a user does
 /// not exist.
@@ -145,7 +145,7 @@ fn people(
         }
         let parameters = named_params! {":id": id, ":agent_id": bot.id};
         let person = conn
-            .prepare_cached(PERSON)?
+            .prepare_cached(FIND_USER_SEQ)?
             .query_row(parameters, |row| row.get(0));
         match person.optional()? {
             Some(seq) if people.contains(&seq) => {}

@@ -8,7 +8,7 @@ mod rows;
 
 pub(in crate::domain) use self::{
     change::make_own,
-    channel_cache::{Route, Routes},
+    channel_cache::{ChannelCache, ConversationChannel},
     participants::{
         add_and as add_participant_and, join, participants_page,
         remove_and as remove_participant_and, require_part, taking_part,
@@ -16,7 +16,7 @@ pub(in crate::domain) use self::{
     rows::{at, existing, of_bot, read},
 };
 pub use self::{
-    change::{New, create, delete, get_or_create, update},
+    change::{NewConversation, create, delete, get_or_create, update},
     list::{Filter, list},
     participants::{
         add as add_participant, find as find_participant, list as list_participants,

@@ -6,8 +6,8 @@ use super::{Conversation, rows};
 use crate::{
     domain::{
         bots::{
-            author::{Voice, require_write},
-            list_query::Listing,
+            author::{Author, require_write},
+            list_query::ListQuery,
             users::{self, User},
         },
         end_users,
@@ -30,7 +30,7 @@ use crate::{
 /// # Errors
 /// `NotFound`, or errors of the store.
 pub async fn list(call: &Call, id: ConversationId, after: Option<Token>) -> Result<Page<User>> {
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     call.app()
         .store()
         .scan(move |conn| {
@@ -49,7 +49,7 @@ pub(in crate::domain) fn participants_page(
 ) -> Result<Page<User>> {
     let from = "conversation_participants AS taking CROSS JOIN end_users \
                 ON end_users.seq = taking.user_seq";
-    let page = Listing::new(from, "taking.user_seq")
+    let page = ListQuery::new(from, "taking.user_seq")
         .whose("taking.conversation_seq = :conversation")
         .with(":conversation", conversation.seq)
         .page(conn, users::COLUMNS, after, users::from_row, User::position)?;
@@ -67,7 +67,7 @@ pub(in crate::domain) fn participants_page(
 /// # Errors
 /// `NotFound` if the user is not a participant, or errors of the store.
 pub fn find(call: &Call, id: &ConversationId, user: &EndUserId) -> Result<User> {
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     call.app().store().read(|conn| {
         let conversation = rows::existing(conn, &voice, id)?;
         taking_part(conn, voice.bot(), &conversation, user)
@@ -135,7 +135,7 @@ pub(in crate::domain) async fn add_and(
     and: impl FnOnce(&App) + Send + 'static,
 ) -> Result<User> {
     require_write(call)?;
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     call.app()
         .change(call, move |change, _| {
             let conversation = rows::existing(change.conn, &voice, &id)?;
@@ -156,11 +156,12 @@ const BOUND: Bound = Bound {
     rows: "SELECT 1 FROM conversation_participants WHERE conversation_seq = ?1",
 };
 
-const JOIN: &str = "
+const INSERT: &str = "
     INSERT INTO conversation_participants (conversation_seq, user_seq)
     VALUES (:conversation, :user)";
 
-const BOT_JOINS: &str = "UPDATE conversations SET bot_participates = :joins WHERE seq = :seq";
+const SET_BOT_PARTICIPATES: &str =
+    "UPDATE conversations SET bot_participates = :joins WHERE seq = :seq";
 
 /// Records that a user participates in a conversation. For the bot itself, which has no user row, sets a
 /// flag.
@@ -175,7 +176,7 @@ pub(in crate::domain) fn join(
         if !conversation.bot_participates {
             change
                 .conn
-                .prepare_cached(BOT_JOINS)?
+                .prepare_cached(SET_BOT_PARTICIPATES)?
                 .execute(named_params! {":joins": true, ":seq": conversation.seq})?;
         }
         return Ok(());
@@ -185,11 +186,11 @@ pub(in crate::domain) fn join(
         return Ok(());
     }
     BOUND.require(change, conversation.seq)?;
-    change.conn.prepare_cached(JOIN)?.execute(parameters)?;
+    change.conn.prepare_cached(INSERT)?.execute(parameters)?;
     end_users::set_in_conversation(change, &bot.id, id)
 }
 
-const LEAVE: &str = "
+const DELETE: &str = "
     DELETE FROM conversation_participants
     WHERE conversation_seq = :conversation AND user_seq = :user";
 
@@ -209,7 +210,7 @@ pub(in crate::domain) async fn remove_and(
     and: impl FnOnce(&App) + Send + 'static,
 ) -> Result<()> {
     require_write(call)?;
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     call.app()
         .change(call, move |change, _| {
             let conversation = rows::existing(change.conn, &voice, &id)?;
@@ -217,11 +218,11 @@ pub(in crate::domain) async fn remove_and(
             match user.seq {
                 None => change
                     .conn
-                    .prepare_cached(BOT_JOINS)?
+                    .prepare_cached(SET_BOT_PARTICIPATES)?
                     .execute(named_params! {":joins": false, ":seq": conversation.seq})?,
                 Some(seq) => change
                     .conn
-                    .prepare_cached(LEAVE)?
+                    .prepare_cached(DELETE)?
                     .execute(named_params! {":conversation": conversation.seq, ":user": seq})?,
             };
             let (conversation, user) = (conversation.seq, user.seq);

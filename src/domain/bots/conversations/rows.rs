@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::Conversation;
 use crate::{
     domain::{
-        bots::{author::Voice, tags::Tags},
+        bots::{author::Author, tags::Tags},
         tenancy::request_auth::Call,
     },
     kernel::{Error, Result, ids::ConversationId},
@@ -16,7 +16,7 @@ use crate::{
 /// # Errors
 /// `NotFound` if there is none, or if it belongs to another integration than the caller; errors of the store.
 pub fn find(call: &Call, id: &ConversationId) -> Result<Conversation> {
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     call.app().store().read(|conn| existing(conn, &voice, id))
 }
 
@@ -28,7 +28,7 @@ pub(super) const COLUMNS: &str = "conversations.seq, conversations.id, conversat
 /// Returns the conversation with this id if the caller can see it, or `NotFound`.
 pub(in crate::domain) fn existing(
     conn: &Connection,
-    voice: &Voice,
+    voice: &Author,
     id: &ConversationId,
 ) -> Result<Conversation> {
     let found = read(conn, voice, id)?;
@@ -38,7 +38,7 @@ pub(in crate::domain) fn existing(
 /// Finds the conversation with this id if the caller can see it.
 pub(in crate::domain) fn read(
     conn: &Connection,
-    voice: &Voice,
+    voice: &Author,
     id: &ConversationId,
 ) -> Result<Option<Conversation>> {
     let found = of_bot(conn, voice.bot().seq, id)?;

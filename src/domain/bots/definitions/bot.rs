@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DeclaredSchema, Event, Named, RecurringEvent, State, Tag, check_identifier, check_tag,
+    DeclaredSchema, EventDefinition, Named, RecurringEvent, StateDefinition, TagDefinition,
+    check_identifier, check_tag,
 };
 use crate::{
     domain::tenancy::claims::Claim,
@@ -21,9 +22,9 @@ pub struct BotDefinition {
     /// Declared tags of messages.
     pub message: TagSet,
     /// Declared states.
-    pub states: Named<State>,
+    pub states: Named<StateDefinition>,
     /// Declared events.
-    pub events: Named<Event>,
+    pub events: Named<EventDefinition>,
     /// Recurring events.
     pub recurring_events: Named<RecurringEvent>,
     /// Schema of the configuration.
@@ -35,7 +36,7 @@ pub struct BotDefinition {
 #[serde(default)]
 pub struct TagSet {
     /// The tags.
-    pub tags: Named<Tag>,
+    pub tags: Named<TagDefinition>,
 }
 
 impl Claim for BotDefinition {

@@ -13,20 +13,20 @@ use crate::kernel::{
 };
 
 /// Capacity of the cache, in definitions of each kind.
-const KEPT: u64 = 10_000;
+const CAPACITY: u64 = 10_000;
 
 /// The cache of definitions.
-pub(in crate::domain) struct Declarations {
+pub(in crate::domain) struct DefinitionCache {
     bots: Cache<(AgentId, i64), Arc<BotDefinition>>,
     integrations: Cache<(IntegrationId, i64), Arc<IntegrationDefinition>>,
     nothing: Arc<BotDefinition>,
 }
 
-impl Default for Declarations {
+impl Default for DefinitionCache {
     fn default() -> Self {
         Self {
-            bots: Cache::new(KEPT),
-            integrations: Cache::new(KEPT),
+            bots: Cache::new(CAPACITY),
+            integrations: Cache::new(CAPACITY),
             nothing: Arc::default(),
         }
     }
@@ -38,7 +38,7 @@ const BOT: &str = "SELECT revision, definition FROM bots WHERE agent_seq = :seq"
 const INTEGRATION_REVISION: &str = "SELECT id, revision FROM integrations WHERE seq = :seq";
 const INTEGRATION: &str = "SELECT revision, definition FROM integrations WHERE seq = :seq";
 
-impl Declarations {
+impl DefinitionCache {
     /// Returns the definition of a bot; an empty one if the agent has no bot row yet.
     pub(in crate::domain) fn of_bot(
         &self,

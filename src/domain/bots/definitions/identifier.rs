@@ -3,7 +3,7 @@
 use crate::kernel::{Error, Kind, Result};
 
 /// Allowed length of a name, in bytes.
-const LENGTH: std::ops::RangeInclusive<usize> = 2..=100;
+const ALLOWED_LENGTH: std::ops::RangeInclusive<usize> = 2..=100;
 
 /// Checks the name of a state, event, action, channel or message type. `place` names the member in errors.
 ///
@@ -31,7 +31,7 @@ pub fn check_tag(name: &str, place: &str) -> Result<()> {
 }
 
 fn begins(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_lowercase()) && LENGTH.contains(&name.len())
+    name.starts_with(|c: char| c.is_ascii_lowercase()) && ALLOWED_LENGTH.contains(&name.len())
 }
 
 fn invalid(name: &str, place: &str, allowed: &str) -> Error {

@@ -2,31 +2,34 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeclaredSchema, Event, Named, State, Tag, TagSet, check_identifier, check_tag};
+use super::{
+    DeclaredSchema, EventDefinition, Named, StateDefinition, TagDefinition, TagSet,
+    check_identifier, check_tag,
+};
 use crate::kernel::{Error, Kind, Result, Rule, Violation};
 
 /// Maximum length of a configuration's name, in bytes.
-const CONFIGURATION_NAME_MAX: usize = 200;
+const MAX_CONFIGURATION_NAME_BYTES: usize = 200;
 
 /// The definition of one version of an integration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct IntegrationDefinition {
     /// Default configuration.
-    pub configuration: Configuration,
+    pub configuration: ConfigurationDefinition,
     /// Alternative configurations that a bot can choose, by name.
     #[serde(skip_serializing_if = "Named::is_empty")]
-    pub configurations: Named<Configuration>,
+    pub configurations: Named<ConfigurationDefinition>,
     /// Routing of requests from the shared webhook to an installation.
     pub identifier: WebhookIdentifier,
     /// Channels.
-    pub channels: Named<Channel>,
+    pub channels: Named<ChannelDefinition>,
     /// States.
-    pub states: Named<State>,
+    pub states: Named<StateDefinition>,
     /// Events that the integration sends to bots.
-    pub events: Named<Event>,
+    pub events: Named<EventDefinition>,
     /// Actions that bots can call.
-    pub actions: Named<Action>,
+    pub actions: Named<ActionDefinition>,
     /// Tags and creation rule of its users.
     pub user: UserTags,
 }
@@ -34,7 +37,7 @@ pub struct IntegrationDefinition {
 /// One way to configure an integration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Configuration {
+pub struct ConfigurationDefinition {
     /// Display name, at most 64 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -70,7 +73,7 @@ pub struct WebhookIdentifier {
 /// A channel, such as direct messages, through which users and bots talk.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Channel {
+pub struct ChannelDefinition {
     /// Display name, at most 64 characters.
     pub title: Option<String>,
     /// Description, at most 256 characters.
@@ -88,9 +91,9 @@ pub struct Channel {
 #[serde(default)]
 pub struct ConversationTags {
     /// Declared tags.
-    pub tags: Named<Tag>,
+    pub tags: Named<TagDefinition>,
     /// Rule for creation by bots.
-    pub creation: Creation,
+    pub creation: CreationRule,
 }
 
 /// Tags and creation rule of an integration's users.
@@ -98,15 +101,15 @@ pub struct ConversationTags {
 #[serde(default)]
 pub struct UserTags {
     /// Declared tags.
-    pub tags: Named<Tag>,
+    pub tags: Named<TagDefinition>,
     /// Rule for creation by bots.
-    pub creation: Creation,
+    pub creation: CreationRule,
 }
 
 /// The rule for bots that ask an integration to create a user or a conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Creation {
+pub struct CreationRule {
     /// True if bots may ask.
     pub enabled: bool,
     /// Names of the tags that the request must have.
@@ -115,7 +118,7 @@ pub struct Creation {
 
 /// An action that bots can call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Action {
+pub struct ActionDefinition {
     /// Display name, at most 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -131,7 +134,7 @@ pub struct Action {
 impl IntegrationDefinition {
     /// Returns the configuration with this name; the default one for `None`. Returns `None` if it is unknown.
     #[must_use]
-    pub fn configuration_of(&self, kind: Option<&str>) -> Option<&Configuration> {
+    pub fn configuration_of(&self, kind: Option<&str>) -> Option<&ConfigurationDefinition> {
         match kind {
             None => Some(&self.configuration),
             Some(kind) => self.configurations.get(kind),
@@ -150,7 +153,7 @@ impl IntegrationDefinition {
                 .try_for_each(|name| check_identifier(name, place))
         };
         self.configurations.keys().try_for_each(check_type)?;
-        let check_tags = |place: &str, tags: &Named<Tag>| {
+        let check_tags = |place: &str, tags: &Named<TagDefinition>| {
             tags.keys().try_for_each(|name| check_tag(name, place))
         };
         check_tags("user.tags", &self.user.tags)?;
@@ -180,19 +183,19 @@ fn check_type(name: &String) -> Result<()> {
     let letters = name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    if letters && (1..=CONFIGURATION_NAME_MAX).contains(&name.len()) {
+    if letters && (1..=MAX_CONFIGURATION_NAME_BYTES).contains(&name.len()) {
         return Ok(());
     }
     let text = format!(
-        "configurations: {name:?} must have 1 to {CONFIGURATION_NAME_MAX} letters, digits, hyphens, \
+        "configurations: {name:?} must have 1 to {MAX_CONFIGURATION_NAME_BYTES} letters, digits, hyphens, \
          underscores or dots"
     );
     Err(Error::new(Kind::InvalidIdentifier, text))
 }
 
-impl Creation {
+impl CreationRule {
     /// Checks that the required tags are declared. `name` is the path of the list in the body.
-    fn check(&self, declared: &Named<Tag>, name: &str) -> Result<()> {
+    fn check(&self, declared: &Named<TagDefinition>, name: &str) -> Result<()> {
         let unknown = |tag: &&String| !declared.contains_key(tag.as_str());
         match self.required_tags.iter().find(unknown) {
             Some(tag) => {

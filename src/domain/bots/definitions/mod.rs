@@ -19,8 +19,8 @@ pub use self::{
     bot::{BotDefinition, TagSet},
     identifier::{check_identifier, check_tag},
     integration::{
-        Action, Channel, Configuration, ConversationTags, Creation, IntegrationDefinition,
-        LinkTemplate, UserTags, WebhookIdentifier,
+        ActionDefinition, ChannelDefinition, ConfigurationDefinition, ConversationTags,
+        CreationRule, IntegrationDefinition, LinkTemplate, UserTags, WebhookIdentifier,
     },
     patch::{
         BotDefinitionPatch, ChannelPatch, ConfigurationPatch, IntegrationDefinitionPatch,
@@ -29,7 +29,7 @@ pub use self::{
     recurring::RecurringEvent,
     schema::DeclaredSchema,
 };
-pub(in crate::domain) use self::{cache::Declarations, claims::Keeps};
+pub(in crate::domain) use self::{cache::DefinitionCache, claims::Keeps};
 use crate::domain::shared::sql::text_enum;
 
 /// Values by name.
@@ -38,7 +38,7 @@ pub type Named<T> = BTreeMap<String, T>;
 /// The declaration of a tag.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Tag {
+pub struct TagDefinition {
     /// Display name, at most 64 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -63,7 +63,7 @@ text_enum! {
 
 /// The declaration of a state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct State {
+pub struct StateDefinition {
     /// Kind of object that the state belongs to.
     #[serde(rename = "type")]
     pub kind: StateKind,
@@ -76,7 +76,7 @@ pub struct State {
 
 /// The declaration of an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Event {
+pub struct EventDefinition {
     /// Display name, at most 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Action, BotDefinition, Channel, Configuration, Creation, DeclaredSchema, Event,
-    IntegrationDefinition, Named, RecurringEvent, State, Tag,
+    ActionDefinition, BotDefinition, ChannelDefinition, ConfigurationDefinition, CreationRule,
+    DeclaredSchema, EventDefinition, IntegrationDefinition, Named, RecurringEvent, StateDefinition,
+    TagDefinition,
 };
 use crate::kernel::Patch;
 
@@ -32,15 +33,15 @@ fn set<T>(given: Option<T>, member: &mut T) {
 #[derive(Debug, Clone, Default)]
 pub struct BotDefinitionPatch {
     /// Tags of users.
-    pub user: NamedPatch<Tag>,
+    pub user: NamedPatch<TagDefinition>,
     /// Tags of conversations.
-    pub conversation: NamedPatch<Tag>,
+    pub conversation: NamedPatch<TagDefinition>,
     /// Tags of messages.
-    pub message: NamedPatch<Tag>,
+    pub message: NamedPatch<TagDefinition>,
     /// States.
-    pub states: NamedPatch<State>,
+    pub states: NamedPatch<StateDefinition>,
     /// Events.
-    pub events: NamedPatch<Event>,
+    pub events: NamedPatch<EventDefinition>,
     /// Recurring events.
     pub recurring_events: NamedPatch<RecurringEvent>,
     /// Schema of the configuration.
@@ -78,15 +79,15 @@ pub struct IntegrationDefinitionPatch {
     /// Channels.
     pub channels: NamedPatch<ChannelPatch>,
     /// States.
-    pub states: NamedPatch<State>,
+    pub states: NamedPatch<StateDefinition>,
     /// Events.
-    pub events: NamedPatch<Event>,
+    pub events: NamedPatch<EventDefinition>,
     /// Actions.
-    pub actions: NamedPatch<Action>,
+    pub actions: NamedPatch<ActionDefinition>,
     /// Tags of users.
-    pub user_tags: NamedPatch<Tag>,
+    pub user_tags: NamedPatch<TagDefinition>,
     /// Rule for users that bots ask the integration to create.
-    pub user_creation: Option<Creation>,
+    pub user_creation: Option<CreationRule>,
 }
 
 /// A patch of one of the alternative configurations.
@@ -114,11 +115,11 @@ pub struct ChannelPatch {
     /// Message types, each with the schema of its payload.
     pub messages: NamedPatch<DeclaredSchema>,
     /// Tags of conversations.
-    pub conversation_tags: NamedPatch<Tag>,
+    pub conversation_tags: NamedPatch<TagDefinition>,
     /// Rule for conversations that bots ask the integration to create.
-    pub conversation_creation: Option<Creation>,
+    pub conversation_creation: Option<CreationRule>,
     /// Tags of messages.
-    pub message_tags: NamedPatch<Tag>,
+    pub message_tags: NamedPatch<TagDefinition>,
 }
 
 impl IntegrationDefinitionPatch {
@@ -154,7 +155,7 @@ impl IntegrationDefinitionPatch {
 }
 
 impl ConfigurationPatch {
-    fn apply(self, configuration: &mut Configuration) {
+    fn apply(self, configuration: &mut ConfigurationDefinition) {
         if self.title.is_some() {
             configuration.title = self.title;
         }
@@ -170,7 +171,7 @@ impl ConfigurationPatch {
 }
 
 impl ChannelPatch {
-    fn apply(self, channel: &mut Channel) {
+    fn apply(self, channel: &mut ChannelDefinition) {
         if self.title.is_some() {
             channel.title = self.title;
         }

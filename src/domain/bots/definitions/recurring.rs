@@ -8,11 +8,11 @@ use croner::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Event, Named};
+use super::{EventDefinition, Named};
 use crate::kernel::{Result, Rule, Timestamp, Violation, schema};
 
 /// Maximum length of a cron expression, in bytes. An expression that lists every minute is shorter.
-const LONGEST: usize = 500;
+const MAX_CRON_BYTES: usize = 500;
 
 /// A recurring event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ impl RecurringEvent {
     pub(super) fn check(
         &self,
         name: &str,
-        events: &Named<Event>,
+        events: &Named<EventDefinition>,
         limits: &schema::Limits,
     ) -> Result<()> {
         parse(&self.cron).map_err(|reason| {
@@ -63,8 +63,8 @@ impl RecurringEvent {
 }
 
 fn parse(cron: &str) -> Result<Cron, String> {
-    if cron.len() > LONGEST {
-        return Err(format!("it has at most {LONGEST} bytes"));
+    if cron.len() > MAX_CRON_BYTES {
+        return Err(format!("it has at most {MAX_CRON_BYTES} bytes"));
     }
     let parser = CronParser::builder()
         .seconds(Seconds::Disallowed)

@@ -13,10 +13,10 @@ use crate::kernel::{
 
 /// A declared JSON Schema. Clones share the source and the compiled schema.
 #[derive(Debug, Clone, Default)]
-pub struct DeclaredSchema(Arc<Declared>);
+pub struct DeclaredSchema(Arc<SchemaInner>);
 
 #[derive(Debug, Default)]
-struct Declared {
+struct SchemaInner {
     source: Map<String, Value>,
     compiled: OnceLock<Result<Schema, String>>,
 }
@@ -37,7 +37,7 @@ impl DeclaredSchema {
         let Value::Object(source) = whole else {
             return Err(Error::invalid("a JSON Schema must be an object"));
         };
-        Ok(Self(Arc::new(Declared {
+        Ok(Self(Arc::new(SchemaInner {
             source,
             compiled: OnceLock::from(Ok(compiled)),
         })))
@@ -96,7 +96,7 @@ impl Serialize for DeclaredSchema {
 
 impl<'de> Deserialize<'de> for DeclaredSchema {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Arc::new(Declared {
+        Ok(Self(Arc::new(SchemaInner {
             source: Map::deserialize(deserializer)?,
             compiled: OnceLock::new(),
         })))

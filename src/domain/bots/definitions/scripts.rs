@@ -13,7 +13,7 @@ const EXTRACT: &str = "identifier.extractScript";
 const FALLBACK: &str = "identifier.fallbackHandlerScript";
 
 /// Scripts with the members of the body that hold them.
-type Given<'a> = Vec<(String, &'a String)>;
+type ScriptsByMember<'a> = Vec<(String, &'a String)>;
 
 impl IntegrationDefinition {
     /// Validates the scripts of the definition.
@@ -51,7 +51,7 @@ impl IntegrationDefinitionPatch {
         check(scripts, self.scripts()).await
     }
 
-    fn scripts(&self) -> Given<'_> {
+    fn scripts(&self) -> ScriptsByMember<'_> {
         let mut scripts = of_integration([
             given(&self.link_template_script),
             given(&self.extract_script),
@@ -67,7 +67,7 @@ impl IntegrationDefinitionPatch {
 }
 
 /// Pairs the scripts with the members above, in the same order, and drops absent scripts.
-fn of_integration(scripts: [Option<&String>; 3]) -> Given<'_> {
+fn of_integration(scripts: [Option<&String>; 3]) -> ScriptsByMember<'_> {
     let members = [LINK_TEMPLATE, EXTRACT, FALLBACK].map(str::to_owned);
     let all = members.into_iter().zip(scripts);
     all.filter_map(|(member, script)| Some((member, script?)))
@@ -85,7 +85,7 @@ fn given(patch: &Patch<String>) -> Option<&String> {
     }
 }
 
-async fn check(scripts: &Scripts, given: Given<'_>) -> Result<()> {
+async fn check(scripts: &Scripts, given: ScriptsByMember<'_>) -> Result<()> {
     for (name, script) in given {
         scripts.check(script).await.map_err(|error| {
             if error.may_pass() {

@@ -5,54 +5,54 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::queue::Key;
+use super::queue::LaneKey;
 use crate::{
     domain::{
-        bots::protocol::{self, Ask, Asked, Cause, Failed, Receiver},
+        bots::protocol::{self, BotRequest, CallFailure, FailureCause, Receiver, RequestRef},
         tenancy::app::App,
     },
     kernel::{Result, Timestamp},
 };
 
 /// Outcome of an attempt.
-pub(super) struct Outcome {
-    pub(super) key: Key,
+pub(super) struct AttemptOutcome {
+    pub(super) key: LaneKey,
     pub(super) seq: i64,
     pub(super) ended_at: Timestamp,
-    pub(super) came: Came,
+    pub(super) came: AttemptResult,
 }
 
 /// Kind of outcome.
-pub(super) enum Came {
+pub(super) enum AttemptResult {
     /// The delivery or its object no longer exists.
     Nothing,
-    Tried(Tried),
+    Tried(AttemptedCall),
     /// The server failed to load the delivery, or panicked; this counts as a failed attempt.
     Unread,
 }
 
 /// A call that was made, and its result.
-pub(super) struct Tried {
-    pub(super) asked: Asked,
-    pub(super) result: std::result::Result<(), Failed>,
+pub(super) struct AttemptedCall {
+    pub(super) asked: RequestRef,
+    pub(super) result: std::result::Result<(), CallFailure>,
 }
 
 /// Attempts a delivery.
-pub(super) async fn attempt(app: &App, key: Key, seq: i64) -> Outcome {
+pub(super) async fn attempt(app: &App, key: LaneKey, seq: i64) -> AttemptOutcome {
     // Without this, a panic would block the ordering key for ever.
     let came = match AssertUnwindSafe(deliver(app, seq)).catch_unwind().await {
-        Ok(Ok(Some(tried))) => Came::Tried(tried),
-        Ok(Ok(None)) => Came::Nothing,
+        Ok(Ok(Some(tried))) => AttemptResult::Tried(tried),
+        Ok(Ok(None)) => AttemptResult::Nothing,
         Ok(Err(error)) => {
             tracing::error!(seq, ?error, "a delivery cannot be read");
-            Came::Unread
+            AttemptResult::Unread
         }
         Err(_) => {
             tracing::error!(seq, "a delivery panicked");
-            Came::Unread
+            AttemptResult::Unread
         }
     };
-    Outcome {
+    AttemptOutcome {
         key,
         seq,
         ended_at: app.clock().now(),
@@ -60,24 +60,24 @@ pub(super) async fn attempt(app: &App, key: Key, seq: i64) -> Outcome {
     }
 }
 
-async fn deliver(app: &App, seq: i64) -> Result<Option<Tried>> {
+async fn deliver(app: &App, seq: i64) -> Result<Option<AttemptedCall>> {
     let loaded = app.store().read(|conn| load(conn, app, seq))?;
     let Some((receiver, ask)) = loaded else {
         return Ok(None);
     };
-    let asked = Asked::of(&receiver, ask.operation, &ask.kind);
+    let asked = RequestRef::of(&receiver, ask.operation, &ask.kind);
     let answer = protocol::ask(app, &receiver, ask).await;
     let result = match answer {
         // Any response of the code proves that it runs; only the SDK has to understand a ping.
         Ok(_) if asked.operation == PING => Ok(()),
-        Err(failed) if asked.operation == PING && failed.cause == Cause::Code => Ok(()),
+        Err(failed) if asked.operation == PING && failed.cause == FailureCause::Code => Ok(()),
         answer => answer.and_then(|answer| answer.good()).map(|_| ()),
     };
     if let Err(failed) = &result {
         let retried = failed.may_pass;
         app.failures().note(app, &asked, (failed, retried));
     }
-    Ok(Some(Tried { asked, result }))
+    Ok(Some(AttemptedCall { asked, result }))
 }
 
 const FIND: &str = "
@@ -94,7 +94,7 @@ struct Row {
 }
 
 /// Loads the receiver and the request of a delivery; `None` if there is nothing to deliver any more.
-fn load(conn: &Connection, app: &App, seq: i64) -> Result<Option<(Receiver, Ask)>> {
+fn load(conn: &Connection, app: &App, seq: i64) -> Result<Option<(Receiver, BotRequest)>> {
     let row = conn
         .prepare_cached(FIND)?
         .query_row(named_params! {":seq": seq}, |row| {
@@ -126,14 +126,14 @@ fn load(conn: &Connection, app: &App, seq: i64) -> Result<Option<(Receiver, Ask)
     };
     let timeout = app.delivery_settings().timeout();
     let ask = match (shown, row.payload) {
-        (Some(shown), _) => Ask {
+        (Some(shown), _) => BotRequest {
             operation,
             kind: shown.kind,
             body: shown.body.to_string(),
             id: shown.id,
             timeout,
         },
-        (None, Some(body)) => Ask {
+        (None, Some(body)) => BotRequest {
             operation,
             kind: operation.to_owned(),
             body,

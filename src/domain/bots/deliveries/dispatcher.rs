@@ -10,10 +10,10 @@ use tokio::{sync::mpsc, task::JoinSet};
 use tracing::{error, warn};
 
 use super::{
-    attempt::{self, Outcome},
+    attempt::{self, AttemptOutcome},
     log_lines,
-    queue::{Key, Lanes, Left, Next},
-    record::{self, Notes},
+    queue::{Backlog, DeliveryQueue, LaneKey, NextStep},
+    record::{self, RecordBatch},
 };
 use crate::{
     domain::{bots::schedules, tenancy::app::App},
@@ -25,15 +25,15 @@ use crate::{
 };
 
 /// Maximum number of deliveries that one poll reads.
-const CHUNK: usize = 1_000;
+const MAX_POLLED: usize = 1_000;
 /// Maximum number of log lines that one transaction stores.
-const LINES: usize = 1_000;
+const MAX_LINES: usize = 1_000;
 /// Maximum time that running attempts get at shutdown.
-const GRACE: Duration = Duration::from_secs(2);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 /// Pause after a database error.
-const PAUSE: Duration = Duration::from_secs(1);
+const ERROR_PAUSE: Duration = Duration::from_secs(1);
 /// Interval between polls without a notification. A lost notification delays deliveries by at most this time.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Delivers due deliveries until `stop` completes.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
@@ -47,7 +47,7 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
         dispatcher.step();
         dispatcher.settle(&lines);
         let wake = dispatcher.next_wake();
-        let room = LINES - dispatcher.notes.lines.len();
+        let room = MAX_LINES - dispatcher.notes.lines.len();
         tokio::select! {
             () = &mut stop => break,
             Some(done) = dispatcher.tasks.join_next() => match done {
@@ -60,43 +60,43 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
             _ = lines.recv_many(&mut dispatcher.notes.lines, room), if room > 0 => {}
             () = dispatcher.app.deliveries().rung() => {}
             () = dispatcher.app.clock().sleep_until(wake) => {}
-            () = pause(LOOK_AGAIN) => {}
+            () = pause(POLL_INTERVAL) => {}
         }
     }
     dispatcher.finish(lines).await;
 }
 
 /// Result of a task of the dispatcher.
-enum Done {
-    Attempted(Box<Outcome>),
-    Looked(Result<Looked>),
+enum TaskResult {
+    Attempted(Box<AttemptOutcome>),
+    Looked(Result<PollResult>),
     /// Deliveries from a receiver's backlog.
-    CaughtUp(Left, Result<Vec<Found>>),
+    CaughtUp(Backlog, Result<Vec<PendingDelivery>>),
     Fired(Result<()>),
     /// On failure the batch comes back, to be recorded again.
-    Recorded(std::result::Result<Vec<(Key, Next)>, Notes>),
+    Recorded(std::result::Result<Vec<(LaneKey, NextStep)>, RecordBatch>),
     Paused,
 }
 
 /// Result of a poll.
-struct Looked {
-    found: Vec<Found>,
+struct PollResult {
+    found: Vec<PendingDelivery>,
     /// Due time of the next schedule.
     next_due: Option<Timestamp>,
 }
 
 /// A pending delivery that a poll found.
-struct Found {
+struct PendingDelivery {
     seq: i64,
-    key: Key,
+    key: LaneKey,
     due_at: Timestamp,
 }
 
 struct Dispatcher {
     app: App,
-    lanes: Lanes,
-    notes: Notes,
-    tasks: JoinSet<Done>,
+    lanes: DeliveryQueue,
+    notes: RecordBatch,
+    tasks: JoinSet<TaskResult>,
     /// True if the database may have deliveries that were not polled yet.
     hungry: bool,
     looking: bool,
@@ -120,8 +120,8 @@ struct Dispatcher {
 impl Dispatcher {
     fn new(app: App) -> Self {
         Self {
-            lanes: Lanes::new(app.delivery_settings()),
-            notes: Notes::default(),
+            lanes: DeliveryQueue::new(app.delivery_settings()),
+            notes: RecordBatch::default(),
             tasks: JoinSet::new(),
             hungry: true,
             looking: false,
@@ -155,7 +155,7 @@ impl Dispatcher {
             self.hints = hints;
             self.hungry = true;
         }
-        if self.looked.elapsed() >= LOOK_AGAIN {
+        if self.looked.elapsed() >= POLL_INTERVAL {
             self.looked = Stopwatch::start();
             self.hungry = true;
         }
@@ -169,7 +169,7 @@ impl Dispatcher {
             self.next_due = None;
             let app = self.app.clone();
             self.tasks
-                .spawn(async move { Done::Fired(schedules::fire(&app).await) });
+                .spawn(async move { TaskResult::Fired(schedules::fire(&app).await) });
         }
         for receiver in self.app.haste().take() {
             self.lanes.hasten(receiver, now);
@@ -178,7 +178,7 @@ impl Dispatcher {
         while let Some((key, seq)) = self.lanes.next() {
             let app = self.app.clone();
             self.tasks.spawn(async move {
-                Done::Attempted(Box::new(attempt::attempt(&app, key, seq).await))
+                TaskResult::Attempted(Box::new(attempt::attempt(&app, key, seq).await))
             });
         }
         if !self.recording && !self.notes.is_empty() {
@@ -187,7 +187,7 @@ impl Dispatcher {
             let app = self.app.clone();
             self.tasks.spawn(async move {
                 log_lines::complete(&app, &mut notes.lines).await;
-                Done::Recorded(record::record(&app, notes).await)
+                TaskResult::Recorded(record::record(&app, notes).await)
             });
         }
         if !self.looking {
@@ -213,55 +213,55 @@ impl Dispatcher {
             self.looking = true;
             self.tasks.spawn(async move {
                 let found = app.store().scan(move |conn| look_at(conn, left, last));
-                Done::CaughtUp(left, found.await)
+                TaskResult::CaughtUp(left, found.await)
             });
         } else if self.hungry {
             self.hungry = false;
             self.looking = true;
             self.tasks.spawn(async move {
                 let found = app.store().scan(move |conn| look(conn, last));
-                Done::Looked(found.await)
+                TaskResult::Looked(found.await)
             });
         }
     }
 
-    fn take(&mut self, done: Done) {
+    fn take(&mut self, done: TaskResult) {
         let now = self.app.clock().now();
         match done {
-            Done::Attempted(outcome) => self.notes.outcomes.push(*outcome),
-            Done::Looked(Ok(looked)) => {
+            TaskResult::Attempted(outcome) => self.notes.outcomes.push(*outcome),
+            TaskResult::Looked(Ok(looked)) => {
                 self.looking = false;
                 self.next_due = looked.next_due;
-                self.hungry |= looked.found.len() == CHUNK;
+                self.hungry |= looked.found.len() == MAX_POLLED;
                 for found in looked.found {
                     self.last = found.seq;
                     self.lanes.push(found.key, found.seq, found.due_at, now);
                 }
             }
-            Done::Looked(Err(error)) => {
+            TaskResult::Looked(Err(error)) => {
                 warn!(%error, "deliveries wait");
                 self.looking = false;
                 self.hungry = true;
                 self.pause();
             }
-            Done::CaughtUp(left, Ok(found)) => {
+            TaskResult::CaughtUp(left, Ok(found)) => {
                 self.looking = false;
-                let last = found.last().filter(|_| found.len() == CHUNK);
+                let last = found.last().filter(|_| found.len() == MAX_POLLED);
                 let from = last.map(|last| last.seq + 1);
                 for found in found {
                     self.lanes.push(found.key, found.seq, found.due_at, now);
                 }
                 if let Some(from) = from {
-                    self.lanes.put_back(Left { from, ..left });
+                    self.lanes.put_back(Backlog { from, ..left });
                 }
             }
-            Done::CaughtUp(left, Err(error)) => {
+            TaskResult::CaughtUp(left, Err(error)) => {
                 warn!(%error, "deliveries wait");
                 self.looking = false;
                 self.lanes.put_back(left);
                 self.pause();
             }
-            Done::Fired(fired) => {
+            TaskResult::Fired(fired) => {
                 self.firing = false;
                 self.hungry = true;
                 if let Err(error) = fired {
@@ -269,22 +269,22 @@ impl Dispatcher {
                     self.pause();
                 }
             }
-            Done::Recorded(Ok(next)) => {
+            TaskResult::Recorded(Ok(next)) => {
                 self.recording = false;
                 for (key, next) in next {
                     self.lanes.done(key, next, now);
                 }
             }
-            Done::Recorded(Err(mut notes)) => {
+            TaskResult::Recorded(Err(mut notes)) => {
                 self.recording = false;
                 notes.outcomes.append(&mut self.notes.outcomes);
                 notes.lines.append(&mut self.notes.lines);
                 // Further lines wait in the engine's channel, which drops lines when it is full.
-                notes.lines.truncate(LINES);
+                notes.lines.truncate(MAX_LINES);
                 self.notes = notes;
                 self.pause();
             }
-            Done::Paused => self.paused = false,
+            TaskResult::Paused => self.paused = false,
         }
     }
 
@@ -295,8 +295,8 @@ impl Dispatcher {
         self.paused = true;
         // Uses real time: the application clock may stand still.
         self.tasks.spawn(async {
-            pause(PAUSE).await;
-            Done::Paused
+            pause(ERROR_PAUSE).await;
+            TaskResult::Paused
         });
     }
 
@@ -319,11 +319,13 @@ impl Dispatcher {
     /// Waits briefly for running attempts and records their outcomes. Unfinished deliveries are made again at
     /// the next start.
     async fn finish(mut self, mut lines: mpsc::Receiver<LogLine>) {
-        let drained = within(GRACE, async {
+        let drained = within(SHUTDOWN_GRACE, async {
             while let Some(done) = self.tasks.join_next().await {
                 match done {
-                    Ok(Done::Attempted(outcome)) => self.notes.outcomes.push(*outcome),
-                    Ok(Done::Recorded(Err(notes))) => self.notes.outcomes.extend(notes.outcomes),
+                    Ok(TaskResult::Attempted(outcome)) => self.notes.outcomes.push(*outcome),
+                    Ok(TaskResult::Recorded(Err(notes))) => {
+                        self.notes.outcomes.extend(notes.outcomes)
+                    }
                     _ => {}
                 }
             }
@@ -343,23 +345,23 @@ impl Dispatcher {
 }
 
 #[expect(clippy::cast_possible_wrap, reason = "it is small")]
-const LIMIT: i64 = CHUNK as i64;
+const LIMIT: i64 = MAX_POLLED as i64;
 
-const LOOK: &str = "
+const POLL: &str = "
     SELECT seq, agent_seq, coalesce(installation_seq, 0) AS installation_seq, lane, due_at
     FROM bot_deliveries WHERE seq > :after ORDER BY seq LIMIT :limit";
 
-fn look(conn: &Connection, after: i64) -> Result<Looked> {
-    let mut statement = conn.prepare_cached(LOOK)?;
+fn look(conn: &Connection, after: i64) -> Result<PollResult> {
+    let mut statement = conn.prepare_cached(POLL)?;
     let rows = statement.query_map(named_params! {":after": after, ":limit": LIMIT}, found)?;
-    Ok(Looked {
+    Ok(PollResult {
         found: rows.collect::<rusqlite::Result<_>>()?,
         next_due: schedules::next_due(conn)?,
     })
 }
 
 /// The unary `+` keeps SQLite on the primary key, so rows come in order.
-const LOOK_AT: &str = "
+const POLL_BACKLOG: &str = "
     SELECT seq, agent_seq, coalesce(installation_seq, 0) AS installation_seq, lane, due_at
     FROM bot_deliveries
     WHERE seq BETWEEN :from AND :last
@@ -367,9 +369,9 @@ const LOOK_AT: &str = "
     ORDER BY seq LIMIT :limit";
 
 /// Reads a receiver's backlog, up to the newest delivery that was polled.
-fn look_at(conn: &Connection, left: Left, last: i64) -> Result<Vec<Found>> {
+fn look_at(conn: &Connection, left: Backlog, last: i64) -> Result<Vec<PendingDelivery>> {
     let (agent_seq, installation_seq) = left.receiver;
-    let mut statement = conn.prepare_cached(LOOK_AT)?;
+    let mut statement = conn.prepare_cached(POLL_BACKLOG)?;
     let parameters = named_params! {
         ":from": left.from,
         ":last": last,
@@ -381,10 +383,10 @@ fn look_at(conn: &Connection, left: Left, last: i64) -> Result<Vec<Found>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
-    Ok(Found {
+fn found(row: &Row<'_>) -> rusqlite::Result<PendingDelivery> {
+    Ok(PendingDelivery {
         seq: row.get("seq")?,
-        key: Key {
+        key: LaneKey {
             receiver: (row.get("agent_seq")?, row.get("installation_seq")?),
             lane: row.get("lane")?,
         },

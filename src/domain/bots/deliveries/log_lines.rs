@@ -10,13 +10,13 @@ use crate::{
 };
 
 /// Maximum time that one batch of lines waits for source maps.
-const PATIENCE: Duration = Duration::from_secs(1);
+const MAX_WAIT: Duration = Duration::from_secs(1);
 
 /// Completes lines in place. Lines that are already complete stay as they are.
 pub(super) async fn complete(app: &App, lines: &mut [LogLine]) {
     let watch = Stopwatch::start();
     for line in lines.iter_mut().filter(|line| line.level == Level::Error) {
-        if watch.elapsed() < PATIENCE {
+        if watch.elapsed() < MAX_WAIT {
             let engine = app.runtime();
             line.message = engine.with_sources(&line.program, &line.message).await;
         }

@@ -12,7 +12,7 @@ mod settings;
 
 use rusqlite::named_params;
 
-pub(in crate::domain) use self::retry_now::{Haste, hasten_bot, hasten_integration};
+pub(in crate::domain) use self::retry_now::{RetryRequests, hasten_bot, hasten_integration};
 pub use self::{dispatcher::run, settings::Settings};
 use crate::{
     domain::{tenancy::rewind::Mend, tenancy::write_tx::Change},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Repairs deliveries that wait longer than the longest retry delay (see [`crate::domain::rewind`]).
-pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
+pub(in crate::domain) const REPAIRS: &[Mend] = &[Mend {
     table: "bot_deliveries",
     key: "seq",
     find: "SELECT seq FROM bot_deliveries WHERE due_at > :horizon",
@@ -38,7 +38,7 @@ const EVENT_TO_BOT: &str = "
 
 /// The object that a delivery to a bot carries.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::domain) enum Told {
+pub(in crate::domain) enum Notification {
     /// Row of an event.
     Event(i64),
     /// Row of an incoming message.
@@ -50,12 +50,12 @@ pub(in crate::domain) enum Told {
 pub(in crate::domain) fn tell_bot(
     change: &Change<'_>,
     agent_seq: i64,
-    what: Told,
+    what: Notification,
     lane: i64,
 ) -> Result<()> {
     let (event, message) = match what {
-        Told::Event(seq) => (Some(seq), None),
-        Told::Message(seq) => (None, Some(seq)),
+        Notification::Event(seq) => (Some(seq), None),
+        Notification::Message(seq) => (None, Some(seq)),
     };
     let told = change
         .conn
@@ -110,7 +110,7 @@ pub(in crate::domain) fn send(
 }
 
 /// Deletes a pending ping of code that was replaced.
-const FORGET_PING: &str = "
+const DELETE_PING: &str = "
     DELETE FROM bot_deliveries WHERE agent_seq = :agent_seq AND operation = 'ping'";
 
 /// Uses an ordering key of its own (-1), so a ping never blocks other deliveries.
@@ -126,7 +126,7 @@ const PING: &str = "
 pub(in crate::domain) fn ping(change: &Change<'_>, agent_seq: i64) -> Result<()> {
     let forgotten = change
         .conn
-        .prepare_cached(FORGET_PING)?
+        .prepare_cached(DELETE_PING)?
         .execute(named_params! {":agent_seq": agent_seq})?;
     if forgotten > 0 {
         // Makes the dispatcher forget the retry time of the deleted ping.

@@ -12,31 +12,31 @@ use crate::kernel::Timestamp;
 
 /// Maximum number of deliveries in memory, apart from the minimum of each receiver; the others wait in the
 /// database. Each takes 16 bytes.
-const MAX_KNOWN: usize = 200_000;
+const MAX_IN_MEMORY: usize = 200_000;
 
 /// Minimum and maximum limit of deliveries in memory for one receiver.
-const KNOWN_OF_RECEIVER: RangeInclusive<usize> = 4..=2_000;
+const IN_MEMORY_PER_RECEIVER: RangeInclusive<usize> = 4..=2_000;
 
 /// Divisor of the free capacity: the part that one receiver may use. So hanging receivers always leave room for
 /// the next one.
-const SHARE: usize = 2;
+const SHARE_DIVISOR: usize = 2;
 
 /// Maximum number of receivers over their share that are reconsidered when an attempt ends.
-const LOOKED_AT_AGAIN: usize = 16;
+const MAX_RECHECKED: usize = 16;
 
 /// Row of a bot, with 0 or the row of an installation in it.
-pub(super) type Receiving = (i64, i64);
+pub(super) type ReceiverKey = (i64, i64);
 
 /// A receiver and the ordering key of its deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Key {
-    pub(super) receiver: Receiving,
+pub(super) struct LaneKey {
+    pub(super) receiver: ReceiverKey,
     pub(super) lane: i64,
 }
 
 /// Next step for a delivery after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextStep {
     /// The delivery succeeded or is given up.
     Over,
     /// The next attempt starts at this time.
@@ -44,15 +44,15 @@ pub(super) enum Next {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Waiting {
+struct QueuedDelivery {
     seq: i64,
     due_at: Timestamp,
 }
 
 #[derive(Default)]
-struct Receiver {
+struct ReceiverState {
     /// Lanes whose first delivery can start.
-    ready: VecDeque<Key>,
+    ready: VecDeque<LaneKey>,
     running: usize,
     known: usize,
     has_turn: bool,
@@ -62,7 +62,7 @@ struct Receiver {
     left: Option<i64>,
 }
 
-impl Receiver {
+impl ReceiverState {
     fn is_done(&self) -> bool {
         self.running == 0 && self.ready.is_empty() && self.known == 0 && self.left.is_none()
     }
@@ -70,23 +70,23 @@ impl Receiver {
 
 /// Backlog of a receiver: deliveries that are only in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Left {
-    pub(super) receiver: Receiving,
+pub(super) struct Backlog {
+    pub(super) receiver: ReceiverKey,
     /// Row of the first delivery.
     pub(super) from: i64,
 }
 
 /// All lanes with pending deliveries.
-pub(super) struct Lanes {
-    lanes: HashMap<Key, VecDeque<Waiting>>,
-    receivers: HashMap<Receiving, Receiver>,
-    turns: VecDeque<Receiving>,
+pub(super) struct DeliveryQueue {
+    lanes: HashMap<LaneKey, VecDeque<QueuedDelivery>>,
+    receivers: HashMap<ReceiverKey, ReceiverState>,
+    turns: VecDeque<ReceiverKey>,
     /// Receivers that have a backlog, and room to load some of it.
-    behind: BTreeSet<Receiving>,
+    behind: BTreeSet<ReceiverKey>,
     /// Receivers with ready lanes that already use their share of the free capacity.
-    waiting: VecDeque<Receiving>,
+    waiting: VecDeque<ReceiverKey>,
     /// Lanes whose first delivery has to wait, by due time.
-    asleep: BTreeSet<(Timestamp, Key)>,
+    asleep: BTreeSet<(Timestamp, LaneKey)>,
     known: usize,
     running: usize,
     max_running: usize,
@@ -96,7 +96,7 @@ pub(super) struct Lanes {
     longest_wait: Duration,
 }
 
-impl Lanes {
+impl DeliveryQueue {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
             lanes: HashMap::new(),
@@ -115,12 +115,15 @@ impl Lanes {
 
     /// Returns the present limit of deliveries in memory for one receiver.
     fn room_of_receiver(&self) -> usize {
-        let share = MAX_KNOWN.saturating_sub(self.known) / SHARE;
-        share.clamp(*KNOWN_OF_RECEIVER.start(), *KNOWN_OF_RECEIVER.end())
+        let share = MAX_IN_MEMORY.saturating_sub(self.known) / SHARE_DIVISOR;
+        share.clamp(
+            *IN_MEMORY_PER_RECEIVER.start(),
+            *IN_MEMORY_PER_RECEIVER.end(),
+        )
     }
 
     /// Appends a delivery to its lane, or leaves it in the database if its receiver has reached the limit.
-    pub(super) fn push(&mut self, key: Key, seq: i64, due_at: Timestamp, now: Timestamp) {
+    pub(super) fn push(&mut self, key: LaneKey, seq: i64, due_at: Timestamp, now: Timestamp) {
         let room = self.room_of_receiver();
         let receiver = self.receivers.entry(key.receiver).or_default();
         if receiver.left.is_some() || receiver.known >= room {
@@ -130,7 +133,7 @@ impl Lanes {
         receiver.known += 1;
         self.known += 1;
         let lane = self.lanes.entry(key).or_default();
-        lane.push_back(Waiting { seq, due_at });
+        lane.push_back(QueuedDelivery { seq, due_at });
         if lane.len() == 1 {
             self.place(key, now);
         }
@@ -138,13 +141,13 @@ impl Lanes {
 
     /// Takes a backlog that has room now. The caller must push its deliveries again, in order, until a new
     /// backlog starts.
-    pub(super) fn take_left(&mut self) -> Option<Left> {
+    pub(super) fn take_left(&mut self) -> Option<Backlog> {
         while let Some(receiving) = self.behind.pop_first() {
             let Some(receiver) = self.receivers.get_mut(&receiving) else {
                 continue;
             };
             if let Some(from) = receiver.left.take() {
-                return Some(Left {
+                return Some(Backlog {
                     receiver: receiving,
                     from,
                 });
@@ -154,7 +157,7 @@ impl Lanes {
     }
 
     /// Restores a backlog that was not loaded, or not completely.
-    pub(super) fn put_back(&mut self, left: Left) {
+    pub(super) fn put_back(&mut self, left: Backlog) {
         let receiver = self.receivers.entry(left.receiver).or_default();
         receiver.left = Some(
             receiver
@@ -166,7 +169,7 @@ impl Lanes {
 
     /// Marks a receiver as loadable if it has a backlog and uses at most half of its limit; removes a receiver
     /// without deliveries.
-    fn see_whether_behind(&mut self, receiving: Receiving) {
+    fn see_whether_behind(&mut self, receiving: ReceiverKey) {
         let room = self.room_of_receiver();
         match self.receivers.get(&receiving) {
             Some(receiver) if receiver.is_done() => {
@@ -200,8 +203,8 @@ impl Lanes {
     }
 
     /// Makes all lanes of a receiver ready now. Running attempts are repeated at once if they fail.
-    pub(super) fn hasten(&mut self, receiver: Receiving, now: Timestamp) {
-        let of_receiver = |(_, key): &(Timestamp, Key)| key.receiver == receiver;
+    pub(super) fn hasten(&mut self, receiver: ReceiverKey, now: Timestamp) {
+        let of_receiver = |(_, key): &(Timestamp, LaneKey)| key.receiver == receiver;
         let woken: Vec<_> = self.asleep.iter().copied().filter(of_receiver).collect();
         for (due_at, key) in woken {
             self.asleep.remove(&(due_at, key));
@@ -230,10 +233,10 @@ impl Lanes {
     }
 
     /// Starts the next delivery, if one can start now.
-    pub(super) fn next(&mut self) -> Option<(Key, i64)> {
+    pub(super) fn next(&mut self) -> Option<(LaneKey, i64)> {
         while self.running < self.max_running {
             let turn = self.turns.pop_front()?;
-            let share = (self.max_running - self.running).div_ceil(SHARE);
+            let share = (self.max_running - self.running).div_ceil(SHARE_DIVISOR);
             let Some(receiver) = self.receivers.get_mut(&turn) else {
                 continue;
             };
@@ -265,7 +268,7 @@ impl Lanes {
     }
 
     /// Ends the running attempt of a lane and applies its next step.
-    pub(super) fn done(&mut self, key: Key, next: Next, now: Timestamp) {
+    pub(super) fn done(&mut self, key: LaneKey, next: NextStep, now: Timestamp) {
         self.running -= 1;
         let mut next = next;
         if let Some(receiver) = self.receivers.get_mut(&key.receiver) {
@@ -273,21 +276,21 @@ impl Lanes {
             if receiver.hastened > 0 {
                 receiver.hastened -= 1;
                 next = match next {
-                    Next::At(_) => Next::At(now),
-                    Next::Over => Next::Over,
+                    NextStep::At(_) => NextStep::At(now),
+                    NextStep::Over => NextStep::Over,
                 };
             }
         }
         if let Some(lane) = self.lanes.get_mut(&key) {
             match next {
-                Next::Over => {
+                NextStep::Over => {
                     lane.pop_front();
                     self.known -= 1;
                     if let Some(receiver) = self.receivers.get_mut(&key.receiver) {
                         receiver.known -= 1;
                     }
                 }
-                Next::At(due_at) => {
+                NextStep::At(due_at) => {
                     if let Some(first) = lane.front_mut() {
                         first.due_at = due_at;
                     }
@@ -296,14 +299,14 @@ impl Lanes {
         }
         self.place(key, now);
         self.give_turn(key.receiver);
-        let again = self.waiting.len().min(LOOKED_AT_AGAIN);
+        let again = self.waiting.len().min(MAX_RECHECKED);
         self.turns.extend(self.waiting.drain(..again));
         self.see_whether_behind(key.receiver);
     }
 
     /// Puts a lane into the ready list or the waiting list, according to its first delivery; removes an empty
     /// lane.
-    fn place(&mut self, key: Key, now: Timestamp) {
+    fn place(&mut self, key: LaneKey, now: Timestamp) {
         match self.lanes.get(&key).and_then(VecDeque::front) {
             Some(first) if !self.is_due(first.due_at, now) => {
                 self.asleep.insert((first.due_at, key));
@@ -315,13 +318,13 @@ impl Lanes {
         }
     }
 
-    fn ready(&mut self, key: Key) {
+    fn ready(&mut self, key: LaneKey) {
         let receiver = self.receivers.entry(key.receiver).or_default();
         receiver.ready.push_back(key);
         self.give_turn(key.receiver);
     }
 
-    fn give_turn(&mut self, receiving: Receiving) {
+    fn give_turn(&mut self, receiving: ReceiverKey) {
         if let Some(receiver) = self.receivers.get_mut(&receiving)
             && !receiver.has_turn
             && !receiver.ready.is_empty()

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::{
     Settings,
-    attempt::{self, Came, Outcome, Tried},
-    queue::{Key, Next},
+    attempt::{self, AttemptOutcome, AttemptResult, AttemptedCall},
+    queue::{LaneKey, NextStep},
 };
 use crate::{
     domain::{
@@ -16,10 +16,10 @@ use crate::{
             installations::Status,
             manage::{
                 self,
-                issues::{self, Category, Data, Datum, Occurrence},
-                logs::{self, Level},
+                issues::{self, Category, IssueData, IssueValue, Occurrence},
+                logs::{self, LogLevel},
             },
-            protocol::{Asked, Cause, Failed},
+            protocol::{CallFailure, FailureCause, RequestRef},
         },
         shared::{backoff, sql::each_alone},
         tenancy::{app::App, audit::Actor, write_tx::Change},
@@ -30,12 +30,12 @@ use crate::{
 
 /// Outcomes and log lines that are not stored yet.
 #[derive(Default)]
-pub(super) struct Notes {
-    pub(super) outcomes: Vec<Outcome>,
+pub(super) struct RecordBatch {
+    pub(super) outcomes: Vec<AttemptOutcome>,
     pub(super) lines: Vec<LogLine>,
 }
 
-impl Notes {
+impl RecordBatch {
     pub(super) fn is_empty(&self) -> bool {
         self.outcomes.is_empty() && self.lines.is_empty()
     }
@@ -47,8 +47,8 @@ impl Notes {
 /// The batch, if the store rejects it.
 pub(super) async fn record(
     app: &App,
-    notes: Notes,
-) -> std::result::Result<Vec<(Key, Next)>, Notes> {
+    notes: RecordBatch,
+) -> std::result::Result<Vec<(LaneKey, NextStep)>, RecordBatch> {
     let notes = Arc::new(notes);
     let written = app.change_as(Actor::System, {
         let (notes, app) = (notes.clone(), app.clone());
@@ -70,15 +70,15 @@ pub(super) async fn record(
 }
 
 /// Counts a recorded outcome in the metrics.
-fn count(app: &App, outcome: &Outcome, next: Next) {
+fn count(app: &App, outcome: &AttemptOutcome, next: NextStep) {
     // No call was made in the other cases.
-    let Came::Tried(tried) = &outcome.came else {
+    let AttemptResult::Tried(tried) = &outcome.came else {
         return;
     };
     let came_to = match (&tried.result, next) {
         (Ok(()), _) => "delivered",
-        (Err(_), Next::At(_)) => "retried",
-        (Err(_), Next::Over) => "given_up",
+        (Err(_), NextStep::At(_)) => "retried",
+        (Err(_), NextStep::Over) => "given_up",
     };
     app.telling().attempted(tried.asked.operation, came_to);
     if tried.asked.operation == "unregister" {
@@ -88,7 +88,7 @@ fn count(app: &App, outcome: &Outcome, next: Next) {
     }
 }
 
-fn write(change: &Change<'_>, app: &App, notes: &Notes) -> Result<Vec<(Key, Next)>> {
+fn write(change: &Change<'_>, app: &App, notes: &RecordBatch) -> Result<Vec<(LaneKey, NextStep)>> {
     each_alone(change.conn, &notes.lines, |line| {
         write_line(change, app.bot_settings(), line)
     })?;
@@ -102,7 +102,7 @@ fn write(change: &Change<'_>, app: &App, notes: &Notes) -> Result<Vec<(Key, Next
         .map(|(outcome, written)| {
             // If an outcome cannot be stored, its delivery stays and is attempted again.
             let later = || {
-                Next::At(
+                NextStep::At(
                     outcome
                         .ended_at
                         .plus(app.delivery_settings().longest_wait()),
@@ -138,19 +138,19 @@ fn write_line(change: &Change<'_>, settings: &manage::Settings, line: &LogLine) 
     }
 }
 
-const fn level(level: engine::Level) -> Level {
+const fn level(level: engine::Level) -> LogLevel {
     match level {
-        engine::Level::Debug => Level::Debug,
-        engine::Level::Info => Level::Info,
-        engine::Level::Warn => Level::Warn,
-        engine::Level::Error => Level::Error,
+        engine::Level::Debug => LogLevel::Debug,
+        engine::Level::Info => LogLevel::Info,
+        engine::Level::Warn => LogLevel::Warn,
+        engine::Level::Error => LogLevel::Error,
     }
 }
 
 /// Builds an issue from a log line that the program marked as one.
 fn said(issue: &Value, title: &str) -> Occurrence {
     let text = |name: &str| issue[name].as_str().unwrap_or_default().to_owned();
-    let values = |name: &str| -> Data {
+    let values = |name: &str| -> IssueData {
         let members = issue[name].as_object().into_iter().flatten();
         let datum = |value: &Value| {
             let raw = match value.get("raw").unwrap_or(value) {
@@ -158,7 +158,7 @@ fn said(issue: &Value, title: &str) -> Occurrence {
                 other => other.to_string(),
             };
             let pretty = value.get("pretty").and_then(Value::as_str);
-            Datum {
+            IssueValue {
                 raw,
                 pretty: pretty.map(str::to_owned),
             }
@@ -182,83 +182,85 @@ fn said(issue: &Value, title: &str) -> Occurrence {
 const REMOVE: &str = "
     DELETE FROM bot_deliveries WHERE seq = :seq RETURNING installation_seq";
 
-const ATTEMPTS: &str = "
+const COUNT_ATTEMPT: &str = "
     UPDATE bot_deliveries SET attempts = attempts + 1 WHERE seq = :seq RETURNING attempts";
 
-const AGAIN: &str = "UPDATE bot_deliveries SET due_at = :due_at WHERE seq = :seq";
+const RESCHEDULE: &str = "UPDATE bot_deliveries SET due_at = :due_at WHERE seq = :seq";
 
-fn write_outcome(change: &Change<'_>, app: &App, outcome: &Outcome) -> Result<Next> {
+fn write_outcome(change: &Change<'_>, app: &App, outcome: &AttemptOutcome) -> Result<NextStep> {
     let unread;
     let tried = match &outcome.came {
-        Came::Nothing => {
+        AttemptResult::Nothing => {
             remove(change.conn, outcome.seq)?;
-            return Ok(Next::Over);
+            return Ok(NextStep::Over);
         }
-        Came::Tried(tried) => tried,
-        Came::Unread => match unread_row(change.conn, outcome.seq)? {
+        AttemptResult::Tried(tried) => tried,
+        AttemptResult::Unread => match unread_row(change.conn, outcome.seq)? {
             Some(tried) => {
                 unread = tried;
                 &unread
             }
             // It was deleted meanwhile.
-            None => return Ok(Next::Over),
+            None => return Ok(NextStep::Over),
         },
     };
     let Err(failed) = &tried.result else {
         if let Some(installation) = remove(change.conn, outcome.seq)? {
             set_standing(change, installation, tried, None)?;
         }
-        return Ok(Next::Over);
+        return Ok(NextStep::Over);
     };
     let attempts: Option<u32> = change
         .conn
-        .prepare_cached(ATTEMPTS)?
+        .prepare_cached(COUNT_ATTEMPT)?
         .query_row(named_params! {":seq": outcome.seq}, |row| row.get(0))
         .optional()?;
     // It was deleted meanwhile.
     let Some(attempts) = attempts else {
-        return Ok(Next::Over);
+        return Ok(NextStep::Over);
     };
     let bots = app.bot_settings();
     match next_attempt(app.delivery_settings(), attempts, failed, outcome.ended_at) {
         Some(due_at) => {
             change
                 .conn
-                .prepare_cached(AGAIN)?
+                .prepare_cached(RESCHEDULE)?
                 .execute(named_params! {":seq": outcome.seq, ":due_at": due_at})?;
             let wait = due_at.since(outcome.ended_at).as_secs_f32();
             let more = format!(" It is tried again in {wait:.0} s.");
-            let line = (Level::Warn, more.as_str());
+            let line = (LogLevel::Warn, more.as_str());
             tried.asked.log(change, bots, line, failed)?;
-            Ok(Next::At(due_at))
+            Ok(NextStep::At(due_at))
         }
         None => {
-            tried.asked.log(change, bots, (Level::Error, ""), failed)?;
+            tried
+                .asked
+                .log(change, bots, (LogLevel::Error, ""), failed)?;
             issues::record(change, bots, &tried.asked.bot, &issue(tried, failed))?;
             if let Some(installation) = remove(change.conn, outcome.seq)? {
                 set_standing(change, installation, tried, Some(failed))?;
             }
-            Ok(Next::Over)
+            Ok(NextStep::Over)
         }
     }
 }
 
-const UNREAD: &str = "
+const FIND_UNLOADABLE: &str = "
     SELECT agents.id, bot_deliveries.operation
     FROM bot_deliveries JOIN agents ON agents.seq = bot_deliveries.agent_seq
     WHERE bot_deliveries.seq = :seq";
 
 /// Returns a delivery that could not be loaded as a failed call, so that its bot gets the failure in its log.
-fn unread_row(conn: &Connection, seq: i64) -> Result<Option<Tried>> {
+fn unread_row(conn: &Connection, seq: i64) -> Result<Option<AttemptedCall>> {
     let row = conn
-        .prepare_cached(UNREAD)?
+        .prepare_cached(FIND_UNLOADABLE)?
         .query_row(named_params! {":seq": seq}, |row| {
             Ok((row.get(0)?, row.get::<_, String>(1)?))
         });
     let Some((bot, kind)) = row.optional()? else {
         return Ok(None);
     };
-    let asked = Asked {
+    let asked = RequestRef {
         bot,
         integration: None,
         operation: attempt::operation(&kind).unwrap_or("delivery"),
@@ -266,12 +268,12 @@ fn unread_row(conn: &Connection, seq: i64) -> Result<Option<Tried>> {
         is_own: false,
         is_built_in: false,
     };
-    let failed = Failed::new(
-        Cause::Other,
+    let failed = CallFailure::new(
+        FailureCause::Other,
         true,
         "the server could not read what there is to deliver",
     );
-    Ok(Some(Tried {
+    Ok(Some(AttemptedCall {
         asked,
         result: Err(failed),
     }))
@@ -290,7 +292,7 @@ fn remove(conn: &Connection, seq: i64) -> Result<Option<i64>> {
 fn next_attempt(
     settings: &Settings,
     attempts: u32,
-    failed: &Failed,
+    failed: &CallFailure,
     now: Timestamp,
 ) -> Option<Timestamp> {
     let wait = backoff::wait(&settings.retry_seconds, attempts).filter(|_| failed.may_pass)?;
@@ -300,8 +302,8 @@ fn next_attempt(
     Some(now.plus(asked.clamp(wait, wait * 2)))
 }
 
-fn issue(tried: &Tried, failed: &Failed) -> Occurrence {
-    let datum = |raw: &str| Datum {
+fn issue(tried: &AttemptedCall, failed: &CallFailure) -> Occurrence {
+    let datum = |raw: &str| IssueValue {
         raw: raw.to_owned(),
         pretty: None,
     };
@@ -309,7 +311,7 @@ fn issue(tried: &Tried, failed: &Failed) -> Occurrence {
         Some(_) => "integration_call_failed",
         None => "bot_call_failed",
     };
-    let mut grouped: Data = [
+    let mut grouped: IssueData = [
         ("operation".to_owned(), datum(tried.asked.operation)),
         ("type".to_owned(), datum(&tried.asked.kind)),
     ]
@@ -317,17 +319,17 @@ fn issue(tried: &Tried, failed: &Failed) -> Occurrence {
     if let Some((_, name)) = &tried.asked.integration {
         grouped.insert("integration".to_owned(), datum(name));
     }
-    let mut data: Data = [("error".to_owned(), datum(&failed.text))].into();
+    let mut data: IssueData = [("error".to_owned(), datum(&failed.text))].into();
     if let Some(stack) = tried.asked.stack_for_bot(failed) {
         data.insert("stack".to_owned(), datum(stack));
     }
     Occurrence {
         code: code.to_owned(),
         category: match failed.cause {
-            Cause::Code | Cause::Loading => Category::UserCode,
-            Cause::Limits => Category::Limits,
-            Cause::Configuration => Category::Configuration,
-            Cause::Other => Category::Other,
+            FailureCause::Code | FailureCause::Loading => Category::UserCode,
+            FailureCause::Limits => Category::Limits,
+            FailureCause::Configuration => Category::Configuration,
+            FailureCause::Other => Category::Other,
         },
         title: format!(
             "{} failed in {}",
@@ -341,7 +343,7 @@ fn issue(tried: &Tried, failed: &Failed) -> Occurrence {
     }
 }
 
-const STANDING: &str = "
+const UPDATE_STATUS: &str = "
     UPDATE bot_integrations SET status = :status, status_reason = :reason, updated_at = :now
     WHERE seq = :seq AND status = :pending";
 
@@ -349,8 +351,8 @@ const STANDING: &str = "
 fn set_standing(
     change: &Change<'_>,
     installation: i64,
-    tried: &Tried,
-    failed: Option<&Failed>,
+    tried: &AttemptedCall,
+    failed: Option<&CallFailure>,
 ) -> Result<()> {
     let (pending, good, bad) = match tried.asked.operation {
         "register" => (
@@ -367,7 +369,7 @@ fn set_standing(
     };
     change
         .conn
-        .prepare_cached(STANDING)?
+        .prepare_cached(UPDATE_STATUS)?
         .execute(named_params! {
             ":seq": installation,
             ":pending": pending,

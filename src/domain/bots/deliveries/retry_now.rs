@@ -4,27 +4,27 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::named_params;
 
-use super::queue::Receiving;
+use super::queue::ReceiverKey;
 use crate::{domain::tenancy::write_tx::Change, kernel::Result};
 
 /// Receivers whose retries the dispatcher must start now.
 #[derive(Default)]
-pub(in crate::domain) struct Haste(Mutex<Vec<Receiving>>);
+pub(in crate::domain) struct RetryRequests(Mutex<Vec<ReceiverKey>>);
 
-impl Haste {
+impl RetryRequests {
     /// Adds receivers after the commit of their change.
-    pub(in crate::domain) fn add(&self, receivers: Vec<Receiving>) {
+    pub(in crate::domain) fn add(&self, receivers: Vec<ReceiverKey>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.extend(receivers);
     }
 
     /// Takes all receivers that were added since the last call.
-    pub(super) fn take(&self) -> Vec<Receiving> {
+    pub(super) fn take(&self) -> Vec<ReceiverKey> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-const TO_BOT: &str = "
+const RETRY_BOT: &str = "
     UPDATE bot_deliveries SET due_at = :now, attempts = 0
     WHERE agent_seq = :agent_seq AND installation_seq IS NULL AND attempts > 0";
 
@@ -32,7 +32,7 @@ const TO_BOT: &str = "
 pub(in crate::domain) fn hasten_bot(change: &Change<'_>, agent_seq: i64) -> Result<()> {
     let waited = change
         .conn
-        .prepare_cached(TO_BOT)?
+        .prepare_cached(RETRY_BOT)?
         .execute(named_params! {":agent_seq": agent_seq, ":now": change.now})?;
     if waited > 0 {
         change.hasten((agent_seq, 0));
@@ -40,7 +40,7 @@ pub(in crate::domain) fn hasten_bot(change: &Change<'_>, agent_seq: i64) -> Resu
     Ok(())
 }
 
-const TO_INTEGRATION: &str = "
+const RETRY_INTEGRATION: &str = "
     UPDATE bot_deliveries SET due_at = :now, attempts = 0
     WHERE attempts > 0
       AND installation_seq IN (SELECT seq FROM bot_integrations WHERE integration_seq = :seq)
@@ -48,7 +48,7 @@ const TO_INTEGRATION: &str = "
 
 /// After an update of an integration, makes the failed deliveries to its installations due now.
 pub(in crate::domain) fn hasten_integration(change: &Change<'_>, seq: i64) -> Result<()> {
-    let mut statement = change.conn.prepare_cached(TO_INTEGRATION)?;
+    let mut statement = change.conn.prepare_cached(RETRY_INTEGRATION)?;
     let parameters = named_params! {":seq": seq, ":now": change.now};
     let waited = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
     for receiver in waited {

@@ -7,10 +7,10 @@ use super::{Event, rows};
 use crate::{
     domain::{
         bots::{
-            author::{Speaker, Voice, not_installed, require_write},
-            deliveries::{self, Told},
+            author::{Author, AuthorSchemas, not_installed, require_write},
+            deliveries::{self, Notification},
             messages,
-            schedules::{self, Schedule, Scheduled},
+            schedules::{self, Schedule, ScheduledItem},
             users,
         },
         tenancy::{bounds::Bound, request_auth::Call, write_tx::Change},
@@ -24,7 +24,7 @@ use crate::{
 
 /// The fields of a new event.
 #[derive(Debug, Clone)]
-pub struct New {
+pub struct NewEvent {
     /// Type of the event. An integration may omit its own name as the prefix.
     pub kind: String,
     /// Payload of the event; it must match the schema of the type.
@@ -46,18 +46,18 @@ pub struct New {
 /// conversation, the user or the message does not exist; `RelationConflict` for an event of another integration;
 /// `InvalidData` if the payload does not match the schema of its type; `Invalid` for an invalid schedule; errors
 /// of the store.
-pub async fn create(call: &Call, new: New) -> Result<Event> {
+pub async fn create(call: &Call, new: NewEvent) -> Result<Event> {
     create_and(call, new, |_, _| ()).await
 }
 
 /// Creates an event and runs `and` in the same transaction. Errors are those of [`create`].
 pub(in crate::domain) async fn create_and(
     call: &Call,
-    new: New,
+    new: NewEvent,
     and: impl FnOnce(&Change<'_>, &Event) + Send + 'static,
 ) -> Result<Event> {
     require_write(call)?;
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     if let Some(schedule) = &new.schedule {
         schedule.due_at(call.app().clock().now())?;
     }
@@ -78,7 +78,7 @@ pub(in crate::domain) async fn create_and(
 
 /// Checks the payload against the declared schema, and returns the event type with the integration's prefix.
 fn check(
-    speaker: &Speaker<'_>,
+    speaker: &AuthorSchemas<'_>,
     kind: &str,
     payload: &Value,
     limits: &schema::Limits,
@@ -112,13 +112,13 @@ fn check(
 }
 
 /// Rows of the objects that an event concerns.
-struct About {
+struct EventSubjects {
     conversation: Option<i64>,
     user: Option<i64>,
     message: Option<i64>,
 }
 
-fn about(conn: &Connection, voice: &Voice, new: &New) -> Result<About> {
+fn about(conn: &Connection, voice: &Author, new: &NewEvent) -> Result<EventSubjects> {
     let conversation = match &new.conversation {
         Some(id) => Some(messages::resolve(conn, voice, id)?.seq),
         None => None,
@@ -134,7 +134,7 @@ fn about(conn: &Connection, voice: &Voice, new: &New) -> Result<About> {
         }
         None => None,
     };
-    Ok(About {
+    Ok(EventSubjects {
         conversation,
         user,
         message,
@@ -147,7 +147,7 @@ fn missing(message: &MessageId) -> Error {
 }
 
 /// An event that the server creates itself.
-pub(in crate::domain) struct Made<'a> {
+pub(in crate::domain) struct SystemEvent<'a> {
     pub(in crate::domain) agent_seq: i64,
     pub(in crate::domain) kind: &'a str,
     pub(in crate::domain) payload: &'a Value,
@@ -157,8 +157,8 @@ pub(in crate::domain) struct Made<'a> {
 }
 
 /// Inserts an event as a part of a write transaction, and returns its row.
-pub(in crate::domain) fn insert(change: &Change<'_>, made: &Made<'_>) -> Result<i64> {
-    let about = About {
+pub(in crate::domain) fn insert(change: &Change<'_>, made: &SystemEvent<'_>) -> Result<i64> {
+    let about = EventSubjects {
         conversation: made.conversation,
         user: made.user,
         message: None,
@@ -186,7 +186,7 @@ fn write(
     agent_seq: i64,
     id: &EventId,
     (kind, payload): (&str, &Value),
-    about: &About,
+    about: &EventSubjects,
 ) -> Result<i64> {
     change.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": id,
@@ -212,10 +212,10 @@ const BOUND: Bound = Bound {
 
 fn make(
     change: &Change<'_>,
-    voice: &Voice,
+    voice: &Author,
     kind: &str,
     payload: &Value,
-    new: &New,
+    new: &NewEvent,
 ) -> Result<Event> {
     let agent_seq = voice.bot().seq;
     BOUND.require(change, agent_seq)?;
@@ -224,11 +224,11 @@ fn make(
     let seq = write(change, agent_seq, &id, (kind, payload), &about)?;
     match &new.schedule {
         Some(schedule) => {
-            schedules::add(change, agent_seq, schedule, Scheduled::Event(seq))?;
+            schedules::add(change, agent_seq, schedule, ScheduledItem::Event(seq))?;
         }
         None => {
             let lane = about.conversation.unwrap_or(0);
-            deliveries::tell_bot(change, agent_seq, Told::Event(seq), lane)?;
+            deliveries::tell_bot(change, agent_seq, Notification::Event(seq), lane)?;
         }
     }
     let made = rows::read(change.conn, voice, &id)?;

@@ -6,8 +6,8 @@ use super::{Event, MESSAGE_CREATED, rows};
 use crate::{
     domain::{
         bots::{
-            author::Voice,
-            messages::{self, Recent},
+            author::Author,
+            messages::{self, MemtableSet},
         },
         shared::paging::{Page, ROWS, Token},
         tenancy::request_auth::Call,
@@ -36,7 +36,7 @@ pub struct Filter {
 /// # Errors
 /// Errors of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Event>> {
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     let recent = call.app().message_index().recent();
     call.app()
         .store()
@@ -88,7 +88,7 @@ fn conditions<'a>(
     text
 }
 
-fn stored(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> Result<Vec<Event>> {
+fn stored(conn: &Connection, voice: &Author, filter: &Filter, after: Token) -> Result<Vec<Event>> {
     let (at, agent_seq) = (after.created_at, voice.bot().seq);
     let mut parameters: Vec<(&'static str, &dyn ToSql)> = vec![
         (":agent_seq", &agent_seq),
@@ -108,7 +108,7 @@ fn stored(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> Re
     }
     let own = voice.integration().map(|own| own.name.as_str());
     if own.is_some() {
-        more.push_str(rows::OF_INTEGRATION);
+        more.push_str(rows::INTEGRATION_CONDITION);
         parameters.push((":own", &own));
     }
     let sql = format!(
@@ -126,10 +126,10 @@ fn stored(conn: &Connection, voice: &Voice, filter: &Filter, after: Token) -> Re
 
 fn incoming(
     conn: &Connection,
-    voice: &Voice,
+    voice: &Author,
     filter: &Filter,
     after: Token,
-    recent: &Recent,
+    recent: &MemtableSet,
 ) -> Result<Vec<Event>> {
     let (at, bot) = (after.created_at, voice.bot());
     // An event sorts after the message that was the newest at its creation, so the next page includes that

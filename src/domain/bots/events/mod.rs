@@ -7,14 +7,14 @@ mod rows;
 
 use serde_json::{Map, Value};
 
-pub(in crate::domain) use self::{
-    create::{Made, create_and, insert},
-    rows::id_of,
-};
 pub use self::{
-    create::{New, create},
+    create::{NewEvent, create},
     list::{Filter, list},
     rows::find,
+};
+pub(in crate::domain) use self::{
+    create::{SystemEvent, create_and, insert},
+    rows::id_of,
 };
 use crate::{
     domain::shared::paging::Token,
@@ -54,12 +54,12 @@ pub enum Payload {
     /// The payload that the creator supplied.
     Given(Map<String, Value>),
     /// An incoming message.
-    Message(Box<Incoming>),
+    Message(Box<IncomingMessage>),
 }
 
 /// An incoming message with its author and conversation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Incoming {
+pub struct IncomingMessage {
     /// The message.
     pub message: super::messages::Message,
     /// The author of the message.

@@ -2,11 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
-use super::{Event, Incoming, MESSAGE_CREATED, Payload};
+use super::{Event, IncomingMessage, MESSAGE_CREATED, Payload};
 use crate::{
     domain::{
         bots::{
-            author::Voice,
+            author::Author,
             conversations,
             messages::{self, Message},
             users,
@@ -28,7 +28,7 @@ const VERSION_AT: usize = 14;
 /// # Errors
 /// `NotFound` if the caller may not see such an event; errors of the store.
 pub fn find(call: &Call, id: &EventId) -> Result<Event> {
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     let absent = || Error::not_found(format!("Event \"{id}\" not found"));
     call.app().store().read(|conn| {
         if let Some(message) = message_of(id) {
@@ -72,11 +72,11 @@ pub(super) const JOINS: &str = "LEFT JOIN conversations \
 
 /// Condition for the events of the integration `:own`: types with the prefix `name:`. A semicolon is the
 /// character after a colon, so it ends the range.
-pub(super) const OF_INTEGRATION: &str =
+pub(super) const INTEGRATION_CONDITION: &str =
     " AND events.type >= :own || ':' AND events.type < :own || ';'";
 
 /// Returns the stored event with this id if the caller may see it. An integration sees only its own events.
-pub(super) fn read(conn: &Connection, voice: &Voice, id: &EventId) -> Result<Option<Event>> {
+pub(super) fn read(conn: &Connection, voice: &Author, id: &EventId) -> Result<Option<Event>> {
     let own = voice.integration().map(|own| own.name.as_str());
     let mut sql = format!(
         "SELECT {COLUMNS} FROM events {JOINS} \
@@ -85,7 +85,7 @@ pub(super) fn read(conn: &Connection, voice: &Voice, id: &EventId) -> Result<Opt
     let mut parameters: Vec<(&str, &dyn ToSql)> =
         vec![(":id", id), (":agent_seq", &voice.bot().seq)];
     if own.is_some() {
-        sql.push_str(OF_INTEGRATION);
+        sql.push_str(INTEGRATION_CONDITION);
         parameters.push((":own", &own));
     }
     let mut statement = conn.prepare_cached(&sql)?;
@@ -112,7 +112,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
 }
 
 /// Returns the event of an incoming message.
-pub(super) fn of_message(conn: &Connection, voice: &Voice, message: Message) -> Result<Event> {
+pub(super) fn of_message(conn: &Connection, voice: &Author, message: Message) -> Result<Event> {
     let gone = || Error::new(Kind::NotFound, "Message not found: it is gone");
     let bot = voice.bot();
     let user = users::read(conn, bot, &message.user_id)?.ok_or_else(gone)?;
@@ -125,7 +125,7 @@ pub(super) fn of_message(conn: &Connection, voice: &Voice, message: Message) -> 
         message_id: Some(message.id.clone()),
         created_at: message.created_at,
         position: message.position(),
-        payload: Payload::Message(Box::new(Incoming {
+        payload: Payload::Message(Box::new(IncomingMessage {
             message,
             user,
             conversation: conversation.ok_or_else(gone)?,

@@ -7,13 +7,13 @@ use futures_util::future::join_all;
 use rusqlite::{Connection, named_params};
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Incoming, Place, Receiver, give};
+use super::{CallResponse, InboundRequest, InstallationRows, WebhookReceiver, give};
 use crate::{
     domain::{
         bots::{
             definitions::IntegrationDefinition,
             integrations,
-            manage::logs::{self, Level},
+            manage::logs::{self, LogLevel},
         },
         tenancy::{app::App, audit::Actor},
     },
@@ -33,10 +33,10 @@ pub struct SharedWebhook {
 }
 
 /// Error text for a request that matches no installation.
-const NOBODYS: &str = "The request is for no installation";
+const NO_INSTALLATION: &str = "The request is for no installation";
 
 /// One version of the integration that owns a shared webhook.
-struct Shared {
+struct IntegrationVersion {
     seq: i64,
     id: IntegrationId,
     definition: Arc<IntegrationDefinition>,
@@ -44,13 +44,13 @@ struct Shared {
 }
 
 /// Maximum number of versions whose scripts run for a request.
-const MAX_SHARED: i64 = 20;
+const MAX_VERSIONS: i64 = 20;
 
 /// Time after which no further script starts for one request. Each script also has a time limit of its own.
-const SCRIPTS_TIME: Duration = Duration::from_secs(5);
+const MAX_SCRIPTS_TIME: Duration = Duration::from_secs(5);
 
 /// Versions with an enabled installation, newest first.
-const SHARED: &str = "
+const INSTALLED_VERSIONS: &str = "
     SELECT integrations.seq, integrations.id FROM integrations
     WHERE integrations.workspace_id = :workspace_id AND integrations.name = :name AND EXISTS (
         SELECT 1 FROM bot_integrations JOIN agents ON agents.seq = bot_integrations.agent_seq
@@ -58,7 +58,7 @@ const SHARED: &str = "
           AND agents.deleted_at IS NULL)
     ORDER BY integrations.version_order DESC, integrations.seq LIMIT :limit";
 
-const IDENTIFIED: &str = "
+const FIND_IDENTIFIED: &str = "
     SELECT bot_integrations.agent_seq, bot_integrations.seq
     FROM bot_integrations JOIN agents ON agents.seq = bot_integrations.agent_seq
     WHERE bot_integrations.integration_seq = :integration
@@ -72,7 +72,11 @@ const IDENTIFIED: &str = "
 ///
 /// # Errors
 /// `NotFound` if the integration does not exist or has no installation; errors of the store.
-pub fn find_shared(app: &App, workspace: Option<WorkspaceId>, name: &str) -> Result<Receiver> {
+pub fn find_shared(
+    app: &App,
+    workspace: Option<WorkspaceId>,
+    name: &str,
+) -> Result<WebhookReceiver> {
     let found = app.store().read(|conn| {
         let workspace = match workspace {
             Some(workspace) => Some(workspace),
@@ -82,23 +86,29 @@ pub fn find_shared(app: &App, workspace: Option<WorkspaceId>, name: &str) -> Res
             return Ok(None);
         };
         let parameters = named_params! {":workspace_id": workspace, ":name": name, ":limit": 1};
-        let installed = conn.prepare_cached(SHARED)?.exists(parameters)?;
+        let installed = conn
+            .prepare_cached(INSTALLED_VERSIONS)?
+            .exists(parameters)?;
         Ok(installed.then_some(workspace))
     })?;
-    let workspace = found.ok_or_else(|| Error::not_found(NOBODYS))?;
+    let workspace = found.ok_or_else(|| Error::not_found(NO_INSTALLATION))?;
     let name = name.to_owned();
-    Ok(Receiver::Shared(SharedWebhook { workspace, name }))
+    Ok(WebhookReceiver::Shared(SharedWebhook { workspace, name }))
 }
 
-fn shared(conn: &Connection, app: &App, webhook: &SharedWebhook) -> Result<Vec<Shared>> {
-    let mut statement = conn.prepare_cached(SHARED)?;
+fn shared(
+    conn: &Connection,
+    app: &App,
+    webhook: &SharedWebhook,
+) -> Result<Vec<IntegrationVersion>> {
+    let mut statement = conn.prepare_cached(INSTALLED_VERSIONS)?;
     let parameters = named_params! {
-        ":workspace_id": webhook.workspace, ":name": webhook.name, ":limit": MAX_SHARED,
+        ":workspace_id": webhook.workspace, ":name": webhook.name, ":limit": MAX_VERSIONS,
     };
     let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let rows: Vec<(i64, IntegrationId)> = rows.collect::<rusqlite::Result<_>>()?;
     let whole = rows.into_iter().map(|(seq, id)| {
-        Ok(Shared {
+        Ok(IntegrationVersion {
             seq,
             definition: app.declarations().of_integration(conn, seq)?,
             secrets: integrations::secrets_of(conn, app.sealer(), &id)?,
@@ -108,8 +118,12 @@ fn shared(conn: &Connection, app: &App, webhook: &SharedWebhook) -> Result<Vec<S
     whole.collect()
 }
 
-fn identified(conn: &Connection, integration: i64, identifier: &str) -> Result<Vec<Place>> {
-    let mut statement = conn.prepare_cached(IDENTIFIED)?;
+fn identified(
+    conn: &Connection,
+    integration: i64,
+    identifier: &str,
+) -> Result<Vec<InstallationRows>> {
+    let mut statement = conn.prepare_cached(FIND_IDENTIFIED)?;
     let parameters = named_params! {":integration": integration, ":identifier": identifier};
     let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -124,12 +138,12 @@ fn identified(conn: &Connection, integration: i64, identifier: &str) -> Result<V
 pub(super) async fn receive(
     app: &App,
     webhook: &SharedWebhook,
-    request: &Incoming,
-) -> Result<Answer> {
+    request: &InboundRequest,
+) -> Result<CallResponse> {
     let all = app.store().read(|conn| shared(conn, app, webhook))?;
     let mut failures = Vec::new();
     let found = find_installations(app, &all, request, &mut failures).await;
-    log(app, Level::Warn, failures).await?;
+    log(app, LogLevel::Warn, failures).await?;
     let mut given = join_all(found?.into_iter().map(|place| give(app, place, request)))
         .await
         .into_iter();
@@ -141,7 +155,7 @@ pub(super) async fn receive(
             return integration.answer(app, script, request).await;
         }
     }
-    Err(Error::not_found(NOBODYS))
+    Err(Error::not_found(NO_INSTALLATION))
 }
 
 /// Returns the installations with the identifier that a version's script extracts; the newest version with a
@@ -149,17 +163,18 @@ pub(super) async fn receive(
 /// reads, and the fallback script responds to them.
 async fn find_installations(
     app: &App,
-    all: &[Shared],
-    request: &Incoming,
+    all: &[IntegrationVersion],
+    request: &InboundRequest,
     failures: &mut Vec<(IntegrationId, String)>,
-) -> Result<Vec<Place>> {
+) -> Result<Vec<InstallationRows>> {
     let watch = Stopwatch::start();
     for integration in all {
         let Some(script) = &integration.definition.identifier.extract_script else {
             continue;
         };
-        if watch.elapsed() > SCRIPTS_TIME {
-            let text = format!("The scripts for this webhook took longer than {SCRIPTS_TIME:?}");
+        if watch.elapsed() > MAX_SCRIPTS_TIME {
+            let text =
+                format!("The scripts for this webhook took longer than {MAX_SCRIPTS_TIME:?}");
             return Err(Error::new(Kind::Runtime, text));
         }
         let identifier = match integration.run(app, script, request).await {
@@ -192,7 +207,7 @@ fn later(error: &ScriptError) -> Error {
 }
 
 /// Appends lines to the logs of integrations in one write transaction.
-async fn log(app: &App, level: Level, lines: Vec<(IntegrationId, String)>) -> Result<()> {
+async fn log(app: &App, level: LogLevel, lines: Vec<(IntegrationId, String)>) -> Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
@@ -209,13 +224,13 @@ async fn log(app: &App, level: Level, lines: Vec<(IntegrationId, String)>) -> Re
     .await
 }
 
-impl Shared {
+impl IntegrationVersion {
     /// Runs a script with a request as its input.
     async fn run(
         &self,
         app: &App,
         source: &str,
-        request: &Incoming,
+        request: &InboundRequest,
     ) -> std::result::Result<Value, ScriptError> {
         let secrets: Map<String, Value> = self
             .secrets
@@ -234,13 +249,18 @@ impl Shared {
     }
 
     /// Runs the fallback script and returns its response. Writes a failure to the integration's log.
-    async fn answer(&self, app: &App, source: &str, request: &Incoming) -> Result<Answer> {
+    async fn answer(
+        &self,
+        app: &App,
+        source: &str,
+        request: &InboundRequest,
+    ) -> Result<CallResponse> {
         match self.run(app, source, request).await {
             Ok(answered) => self.fallback(&answered),
             Err(error) if error.may_pass() => Err(later(&error)),
             Err(error) => {
                 let text = format!("A script for the shared webhook failed: {error}");
-                log(app, Level::Error, vec![(self.id.clone(), text)]).await?;
+                log(app, LogLevel::Error, vec![(self.id.clone(), text)]).await?;
                 // The script's error may contain its input, so the sender gets a fixed text.
                 let text = "A script of the integration failed; its log says why";
                 Err(Error::new(Kind::Runtime, text))
@@ -249,7 +269,7 @@ impl Shared {
     }
 
     /// Parses the fallback script's result: `{status?, headers?, body?}`.
-    fn fallback(&self, answered: &Value) -> Result<Answer> {
+    fn fallback(&self, answered: &Value) -> Result<CallResponse> {
         if !answered.is_object() {
             let text = format!("The fallback script of {} must make an object", self.id);
             return Err(Error::new(Kind::Runtime, text));
@@ -261,7 +281,7 @@ impl Shared {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        Ok(Answer {
+        Ok(CallResponse {
             status: status
                 .and_then(|status| u16::try_from(status).ok())
                 .unwrap_or(200),

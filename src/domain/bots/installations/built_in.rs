@@ -9,7 +9,7 @@ use crate::{domain::tenancy::write_tx::Change, kernel::Result, store::Sealer};
 
 /// An installation of a built-in integration.
 #[derive(Debug, Clone)]
-pub(in crate::domain) struct BuiltIn {
+pub(in crate::domain) struct BuiltInInstallation {
     pub(in crate::domain) webhook_id: String,
     /// True if it is enabled.
     pub(in crate::domain) enabled: bool,
@@ -18,7 +18,7 @@ pub(in crate::domain) struct BuiltIn {
     seq: i64,
 }
 
-const BUILT_IN: &str = "
+const FIND_BUILT_IN: &str = "
     SELECT bot_integrations.seq, bot_integrations.webhook_id, bot_integrations.enabled,
            bot_integrations.removed_at IS NOT NULL AS removed
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
@@ -33,16 +33,18 @@ pub(in crate::domain) fn built_in(
     conn: &Connection,
     agent_seq: i64,
     name: &str,
-) -> Result<Option<BuiltIn>> {
+) -> Result<Option<BuiltInInstallation>> {
     let parameters = named_params! {":agent_seq": agent_seq, ":name": name};
-    let found = conn.prepare_cached(BUILT_IN)?.query_row(parameters, |row| {
-        Ok(BuiltIn {
-            seq: row.get("seq")?,
-            webhook_id: row.get("webhook_id")?,
-            enabled: row.get("enabled")?,
-            removed: row.get("removed")?,
-        })
-    });
+    let found = conn
+        .prepare_cached(FIND_BUILT_IN)?
+        .query_row(parameters, |row| {
+            Ok(BuiltInInstallation {
+                seq: row.get("seq")?,
+                webhook_id: row.get("webhook_id")?,
+                enabled: row.get("enabled")?,
+                removed: row.get("removed")?,
+            })
+        });
     Ok(found.optional()?)
 }
 
@@ -97,7 +99,7 @@ pub(in crate::domain) fn have(
     Ok(webhook_id)
 }
 
-const GIVE_WAY: &str = "
+const REMOVE_IMPLICIT: &str = "
     UPDATE bot_integrations SET
         enabled = 0, status = :status, implicit = 0, removed_at = :now, updated_at = :now
     WHERE agent_seq = :agent_seq AND implicit AND seq <> :seq
@@ -113,7 +115,7 @@ pub(super) fn give_way(
 ) -> Result<()> {
     change
         .conn
-        .prepare_cached(GIVE_WAY)?
+        .prepare_cached(REMOVE_IMPLICIT)?
         .execute(named_params! {
             ":agent_seq": agent_seq,
             ":seq": installed,

@@ -12,20 +12,20 @@ use crate::{
 };
 
 /// An installation that needs a link.
-struct ToLink {
+struct UnlinkedInstallation {
     seq: i64,
     webhook_id: String,
     script: String,
 }
 
 /// Installations of a bot that wait for a link and have no address for it yet.
-const TO_LINK: &str = "
+const FIND_UNLINKED: &str = "
     SELECT seq, integration_seq, webhook_id, configuration_type FROM bot_integrations
     WHERE agent_seq = :agent_seq AND enabled AND status = 'unregistered'
       AND identifier IS NULL AND removed_at IS NULL AND status_reason = :reason";
 
-fn to_link(conn: &Connection, app: &App, agent_seq: i64) -> Result<Vec<ToLink>> {
-    let mut statement = conn.prepare_cached(TO_LINK)?;
+fn to_link(conn: &Connection, app: &App, agent_seq: i64) -> Result<Vec<UnlinkedInstallation>> {
+    let mut statement = conn.prepare_cached(FIND_UNLINKED)?;
     let parameters = named_params! {":agent_seq": agent_seq, ":reason": NOT_LINKED};
     let rows = statement.query_map(parameters, |row| {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
@@ -37,7 +37,7 @@ fn to_link(conn: &Connection, app: &App, agent_seq: i64) -> Result<Vec<ToLink>> 
         let configuration = definition.configuration_of(kind.as_deref());
         let script = configuration
             .and_then(|configuration| configuration.identifier.link_template_script.clone());
-        found.extend(script.map(|script| ToLink {
+        found.extend(script.map(|script| UnlinkedInstallation {
             seq,
             webhook_id,
             script,
@@ -46,7 +46,7 @@ fn to_link(conn: &Connection, app: &App, agent_seq: i64) -> Result<Vec<ToLink>> 
     Ok(found)
 }
 
-const SET: &str = "
+const SET_REASON: &str = "
     UPDATE bot_integrations SET status_reason = :reason
     WHERE seq = :seq AND status = 'unregistered' AND identifier IS NULL
       AND status_reason = :was";
@@ -74,7 +74,7 @@ pub(in crate::domain) async fn say_where(
         for (seq, reason) in &reasons {
             change
                 .conn
-                .prepare_cached(SET)?
+                .prepare_cached(SET_REASON)?
                 .execute(named_params! {":seq": seq, ":reason": reason, ":was": NOT_LINKED})?;
         }
         Ok(())
@@ -84,7 +84,7 @@ pub(in crate::domain) async fn say_where(
 }
 
 /// Renders the status reason: the address of the link, or the error of the script.
-async fn reason(app: &App, webhooks: &str, installation: &ToLink) -> String {
+async fn reason(app: &App, webhooks: &str, installation: &UnlinkedInstallation) -> String {
     let given = json!({"webhookId": installation.webhook_id, "webhookUrl": webhooks});
     match app.scripts().run(&installation.script, &given).await {
         Ok(Value::String(url)) => format!("It has to be linked first: {url}"),

@@ -8,7 +8,7 @@ mod registration;
 use rusqlite::{Connection, Row, named_params};
 use serde_json::{Map, Value};
 
-pub use self::patch::Given;
+pub use self::patch::InstallationPatch;
 pub(in crate::domain) use self::{
     built_in::{built_in, have},
     link::say_where,
@@ -86,7 +86,7 @@ pub struct Installation {
     pub updated_at: Timestamp,
 }
 
-const ENABLED: &str = "
+const LIST_ENABLED: &str = "
     SELECT bot_integrations.seq, integrations.id, integrations.name, integrations.workspace_id,
            integrations.seq AS integration_seq
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
@@ -98,7 +98,7 @@ pub(in crate::domain) fn enabled(
     conn: &Connection,
     agent_seq: i64,
 ) -> Result<Vec<CallerInstallation>> {
-    let mut statement = conn.prepare_cached(ENABLED)?;
+    let mut statement = conn.prepare_cached(LIST_ENABLED)?;
     let rows = statement.query_map(
         named_params! {":agent_seq": agent_seq},
         caller_installation::from_row,
@@ -148,7 +148,7 @@ pub(in crate::domain) fn write_identifier(
     registration::linked(change, webhooks, seq)
 }
 
-const OF_BOT: &str = "
+const LIST_OF_BOT: &str = "
     SELECT bot_integrations.*, integrations.id, integrations.name, integrations.version,
            integrations.title, integrations.description
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
@@ -162,7 +162,7 @@ pub(in crate::domain) fn of_bot(
     sealer: &Sealer,
     agent_seq: i64,
 ) -> Result<Vec<Installation>> {
-    let mut statement = conn.prepare_cached(OF_BOT)?;
+    let mut statement = conn.prepare_cached(LIST_OF_BOT)?;
     let rows = statement.query_map(named_params! {":agent_seq": agent_seq}, |row| {
         Ok(from_row(row, sealer))
     })?;

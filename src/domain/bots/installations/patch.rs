@@ -7,7 +7,7 @@ use super::{Endpoint, registration};
 use crate::{
     domain::{
         bots::{
-            definitions::{Configuration, Keeps},
+            definitions::{ConfigurationDefinition, Keeps},
             integrations::{self, Integration},
             manage::Bot,
         },
@@ -22,7 +22,7 @@ use crate::{
 
 /// Changes to an installation. Absent members stay as they are.
 #[derive(Debug, Clone, Default)]
-pub struct Given {
+pub struct InstallationPatch {
     /// Integration; present if the key of the installation is an alias.
     pub integration_id: Option<IntegrationId>,
     /// True to enable it; a new installation is enabled by default.
@@ -33,7 +33,7 @@ pub struct Given {
     pub configuration: Option<Map<String, Value>>,
 }
 
-impl Given {
+impl InstallationPatch {
     /// True if neither the configuration nor its type changes.
     fn leaves_configuration(&self) -> bool {
         self.configuration.is_none() && self.configuration_type == Patch::Absent
@@ -41,7 +41,7 @@ impl Given {
 }
 
 /// The row of an installation, with columns of its integration.
-pub(super) struct Standing {
+pub(super) struct InstallationRow {
     pub(super) seq: i64,
     pub(super) integration_seq: i64,
     integration_id: IntegrationId,
@@ -69,7 +69,7 @@ pub(in crate::domain) fn apply(
     workspace: &WorkspaceId,
     bot: &Bot,
     webhooks: &str,
-    (key, given): (&str, Option<&Given>),
+    (key, given): (&str, Option<&InstallationPatch>),
 ) -> Result<()> {
     let Some(given) = given else {
         return match by_key(change.conn, bot.seq, key)? {
@@ -77,12 +77,12 @@ pub(in crate::domain) fn apply(
             None => Ok(()),
         };
     };
-    let wanted = Wanted::of(change.conn, sealer, workspace, bot, (key, given))?;
+    let wanted = InstallationPlan::of(change.conn, sealer, workspace, bot, (key, given))?;
     if let Some(keeps) = wanted.keeps(key, given) {
         change.claim(keeps);
     }
     let alias = given.integration_id.is_some().then_some(key);
-    let Wanted {
+    let InstallationPlan {
         integration,
         replaced,
         enabled,
@@ -133,7 +133,7 @@ fn declared<'a>(
     integration: &'a Integration,
     kind: Option<&str>,
     key: &str,
-) -> Result<&'a Configuration> {
+) -> Result<&'a ConfigurationDefinition> {
     let definition = &integration.definition;
     definition.configuration_of(kind).ok_or_else(|| {
         let known: Vec<_> = definition
@@ -157,31 +157,31 @@ pub(in crate::domain) fn configured(
     sealer: &Sealer,
     workspace: &WorkspaceId,
     bot: &Bot,
-    (key, given): (&str, &Given),
+    (key, given): (&str, &InstallationPatch),
 ) -> Result<Option<Keeps>> {
-    let wanted = Wanted::of(conn, sealer, workspace, bot, (key, given))?;
+    let wanted = InstallationPlan::of(conn, sealer, workspace, bot, (key, given))?;
     Ok(wanted.keeps(key, given))
 }
 
 /// The planned state of an installation.
-struct Wanted {
+struct InstallationPlan {
     integration: Integration,
-    replaced: Replaced,
+    replaced: AffectedRows,
     enabled: bool,
     configuration: Map<String, Value>,
     /// Name of its configuration; `None` for the default one.
     kind: Option<String>,
     /// Declaration of that configuration.
-    declared: Configuration,
+    declared: ConfigurationDefinition,
 }
 
-impl Wanted {
+impl InstallationPlan {
     fn of(
         conn: &Connection,
         sealer: &Sealer,
         workspace: &WorkspaceId,
         bot: &Bot,
-        (key, given): (&str, &Given),
+        (key, given): (&str, &InstallationPatch),
     ) -> Result<Self> {
         let known = by_key(conn, bot.seq, key)?;
         let integration = match (&given.integration_id, &known) {
@@ -199,7 +199,7 @@ impl Wanted {
             let rule = Rule::Other(rule.to_owned());
             return Err(Violation::body(["integrations", key], rule).into());
         }
-        let replaced = Replaced::of(conn, bot, known, &integration)?;
+        let replaced = AffectedRows::of(conn, bot, known, &integration)?;
         let known = &replaced.standing;
         let enabled = given.enabled.unwrap_or(match known {
             Some(known) if !known.removed => known.enabled,
@@ -211,7 +211,7 @@ impl Wanted {
             (None, None) => Map::new(),
         };
         // A reinstallation with a new configuration starts with the default type.
-        let keeps = |known: &&Standing| !known.removed || given.configuration.is_none();
+        let keeps = |known: &&InstallationRow| !known.removed || given.configuration.is_none();
         let kept = known.as_ref().filter(keeps);
         let mut kind = kept.and_then(|known| known.configuration_type.clone());
         given.configuration_type.clone().apply(&mut kind);
@@ -235,7 +235,7 @@ impl Wanted {
 
     /// Returns the claim that the configuration conforms to the schema. A disabled installation may stay
     /// incomplete.
-    fn keeps(&self, key: &str, given: &Given) -> Option<Keeps> {
+    fn keeps(&self, key: &str, given: &InstallationPatch) -> Option<Keeps> {
         let must = self.enabled || given.configuration.is_some();
         must.then(|| Keeps {
             schema: self.declared.schema.clone(),
@@ -265,19 +265,19 @@ fn usable(conn: &Connection, workspace: &WorkspaceId, id: &IntegrationId) -> Res
 
 /// The rows that a save affects. A row of the same name and owner is reused, with its webhook, configuration
 /// and identifier, when another version replaces the installed one. A row of another integration is removed.
-struct Replaced {
-    standing: Option<Standing>,
+struct AffectedRows {
+    standing: Option<InstallationRow>,
     /// Installation of another integration, to be removed.
-    other: Option<Standing>,
+    other: Option<InstallationRow>,
     /// Row that an earlier installation of this version left behind, to be deleted.
     double: Option<i64>,
 }
 
-impl Replaced {
+impl AffectedRows {
     fn of(
         conn: &Connection,
         bot: &Bot,
-        known: Option<Standing>,
+        known: Option<InstallationRow>,
         integration: &Integration,
     ) -> Result<Self> {
         let same = by_integration(conn, bot.seq, integration.seq)?;
@@ -326,7 +326,7 @@ const BY_KEY: &str = "
       AND NOT bot_integrations.implicit AND (bot_integrations.alias = :key OR integrations.id = :key)
     ORDER BY bot_integrations.alias = :key DESC LIMIT 1";
 
-fn by_key(conn: &Connection, agent_seq: i64, key: &str) -> Result<Option<Standing>> {
+fn by_key(conn: &Connection, agent_seq: i64, key: &str) -> Result<Option<InstallationRow>> {
     let found = conn.prepare_cached(BY_KEY)?.query_row(
         named_params! {":agent_seq": agent_seq, ":key": key},
         from_row,
@@ -344,7 +344,7 @@ fn by_integration(
     conn: &Connection,
     agent_seq: i64,
     integration_seq: i64,
-) -> Result<Option<Standing>> {
+) -> Result<Option<InstallationRow>> {
     let found = conn.prepare_cached(BY_INTEGRATION)?.query_row(
         named_params! {":agent_seq": agent_seq, ":integration_seq": integration_seq},
         from_row,
@@ -352,9 +352,9 @@ fn by_integration(
     Ok(found.optional()?)
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Standing> {
+fn from_row(row: &Row<'_>) -> rusqlite::Result<InstallationRow> {
     let removed: Option<i64> = row.get("removed_at")?;
-    Ok(Standing {
+    Ok(InstallationRow {
         seq: row.get("seq")?,
         integration_seq: row.get("integration_seq")?,
         integration_id: row.get("id")?,

@@ -4,7 +4,7 @@
 use rusqlite::{Connection, Params, named_params};
 use serde_json::{Value, json};
 
-use super::{Status, patch::Standing};
+use super::{Status, patch::InstallationRow};
 use crate::{
     domain::{
         bots::{
@@ -51,7 +51,7 @@ pub(super) fn settle(
     bot: &Bot,
     webhooks: &str,
     (link, endpoint): (&LinkTemplate, Endpoint),
-    standing: &Standing,
+    standing: &InstallationRow,
     enabled: bool,
 ) -> Result<()> {
     let (status, reason) = match (enabled, endpoint) {
@@ -76,7 +76,7 @@ pub(super) fn remove(
     change: &Change<'_>,
     bot: &Bot,
     webhooks: &str,
-    standing: &Standing,
+    standing: &InstallationRow,
 ) -> Result<()> {
     change
         .conn
@@ -92,17 +92,17 @@ pub(super) fn remove(
     tell(change, bot, webhooks, standing, status)
 }
 
-const SET: &str = "
+const SET_STATUS: &str = "
     UPDATE bot_integrations SET status = :status, status_reason = :reason WHERE seq = :seq";
 
 fn set(conn: &Connection, seq: i64, status: Status, reason: Option<&str>) -> Result<()> {
-    conn.prepare_cached(SET)?
+    conn.prepare_cached(SET_STATUS)?
         .execute(named_params! {":seq": seq, ":status": status, ":reason": reason})?;
     Ok(())
 }
 
 /// Cancels pending deliveries. A call that is already running is not aborted.
-const FORGET: &str = "
+const CANCEL: &str = "
     DELETE FROM bot_deliveries
     WHERE installation_seq = :seq AND operation IN ('register', 'unregister')
     RETURNING agent_seq, installation_seq";
@@ -118,7 +118,7 @@ fn forget(change: &Change<'_>, sql: &str, parameters: impl Params) -> Result<()>
     Ok(())
 }
 
-const TELL: &str = "
+const ENQUEUE: &str = "
     INSERT INTO bot_deliveries
         (agent_seq, installation_seq, operation, payload, lane, due_at, created_at)
     VALUES (:agent_seq, :seq, :operation, :payload, 0, :now, :now)";
@@ -128,28 +128,31 @@ fn tell(
     change: &Change<'_>,
     bot: &Bot,
     webhooks: &str,
-    standing: &Standing,
+    standing: &InstallationRow,
     status: Status,
 ) -> Result<()> {
-    forget(change, FORGET, named_params! {":seq": standing.seq})?;
+    forget(change, CANCEL, named_params! {":seq": standing.seq})?;
     let operation = match status {
         Status::RegistrationPending => "register",
         Status::UnregistrationPending => "unregister",
         _ => return Ok(()),
     };
     let webhook = format!("{webhooks}/{}", standing.webhook_id);
-    change.conn.prepare_cached(TELL)?.execute(named_params! {
-        ":agent_seq": bot.seq,
-        ":seq": standing.seq,
-        ":operation": operation,
-        ":payload": json!({"webhookUrl": webhook}).to_string(),
-        ":now": change.now,
-    })?;
+    change
+        .conn
+        .prepare_cached(ENQUEUE)?
+        .execute(named_params! {
+            ":agent_seq": bot.seq,
+            ":seq": standing.seq,
+            ":operation": operation,
+            ":payload": json!({"webhookUrl": webhook}).to_string(),
+            ":now": change.now,
+        })?;
     change.wake_runtime();
     Ok(())
 }
 
-const LINKED: &str = "
+const SET_LINKED_STATUS: &str = "
     UPDATE bot_integrations SET status_reason = NULL, status = CASE
         WHEN EXISTS (
             SELECT 1 FROM integrations
@@ -159,7 +162,7 @@ const LINKED: &str = "
         THEN 'registration_pending' ELSE 'registered' END
     WHERE seq = :seq AND enabled AND status = 'unregistered'";
 
-const TELL_LINKED: &str = "
+const ENQUEUE_LINKED: &str = "
     INSERT INTO bot_deliveries
         (agent_seq, installation_seq, operation, payload, lane, due_at, created_at)
     SELECT agent_seq, seq, 'register',
@@ -170,12 +173,12 @@ const TELL_LINKED: &str = "
 pub(super) fn linked(change: &Change<'_>, webhooks: &str, seq: i64) -> Result<()> {
     let waited = change
         .conn
-        .prepare_cached(LINKED)?
+        .prepare_cached(SET_LINKED_STATUS)?
         .execute(named_params! {":seq": seq})?;
     if waited > 0 {
         change
             .conn
-            .prepare_cached(TELL_LINKED)?
+            .prepare_cached(ENQUEUE_LINKED)?
             .execute(named_params! {
                 ":seq": seq, ":webhooks": webhooks, ":now": change.now,
             })?;
@@ -184,20 +187,20 @@ pub(super) fn linked(change: &Change<'_>, webhooks: &str, seq: i64) -> Result<()
     Ok(())
 }
 
-const FORGET_ALL: &str = "
+const CANCEL_ALL: &str = "
     DELETE FROM bot_deliveries
     WHERE operation = 'register' AND installation_seq IN (
         SELECT seq FROM bot_integrations WHERE integration_seq = :integration_seq)
     RETURNING agent_seq, installation_seq";
 
 /// Only installations that are enabled and do not wait for a link.
-const SET_ALL: &str = "
+const SET_ALL_PENDING: &str = "
     UPDATE bot_integrations SET status = 'registration_pending', status_reason = NULL
     WHERE integration_seq = :integration_seq AND enabled
       AND (identifier IS NOT NULL
            OR coalesce(configuration_type, '') NOT IN (SELECT value FROM json_each(:to_link)))";
 
-const TELL_ALL: &str = "
+const ENQUEUE_ALL: &str = "
     INSERT INTO bot_deliveries
         (agent_seq, installation_seq, operation, payload, lane, due_at, created_at)
     SELECT agent_seq, seq, 'register',
@@ -214,11 +217,12 @@ pub(in crate::domain) fn begin_all(
 ) -> Result<()> {
     let of = integration.seq;
     let conn = change.conn;
-    forget(change, FORGET_ALL, named_params! {":integration_seq": of})?;
-    conn.prepare_cached(SET_ALL)?.execute(named_params! {
-        ":integration_seq": of, ":to_link": types_to_link(&integration.definition).to_string(),
-    })?;
-    conn.prepare_cached(TELL_ALL)?.execute(named_params! {
+    forget(change, CANCEL_ALL, named_params! {":integration_seq": of})?;
+    conn.prepare_cached(SET_ALL_PENDING)?
+        .execute(named_params! {
+            ":integration_seq": of, ":to_link": types_to_link(&integration.definition).to_string(),
+        })?;
+    conn.prepare_cached(ENQUEUE_ALL)?.execute(named_params! {
         ":integration_seq": of, ":webhooks": webhooks, ":now": change.now,
     })?;
     change.wake_runtime();
@@ -235,7 +239,7 @@ fn types_to_link(definition: &IntegrationDefinition) -> Value {
     required.map(|(name, _)| name).collect()
 }
 
-const END: &str = "
+const DISABLE_ALL: &str = "
     UPDATE bot_integrations SET enabled = 0, updated_at = :now, status = CASE
         WHEN enabled AND status <> 'unregistered' AND EXISTS (
             SELECT 1 FROM integrations
@@ -245,12 +249,12 @@ const END: &str = "
         THEN 'unregistration_pending' ELSE status END
     WHERE agent_seq = :agent_seq AND removed_at IS NULL";
 
-const FORGET_REGISTERING: &str = "
+const CANCEL_REGISTRATIONS: &str = "
     DELETE FROM bot_deliveries WHERE agent_seq = :agent_seq AND operation = 'register'
     RETURNING agent_seq, installation_seq";
 
 /// Skips installations that already have a pending `unregister`, because they were removed earlier.
-const TELL_OF_END: &str = "
+const ENQUEUE_UNREGISTRATIONS: &str = "
     INSERT INTO bot_deliveries
         (agent_seq, installation_seq, operation, payload, lane, due_at, created_at)
     SELECT agent_seq, seq, 'unregister',
@@ -268,16 +272,17 @@ pub(in crate::domain) fn end_all(
     agent_seq: i64,
 ) -> Result<()> {
     let conn = change.conn;
-    conn.prepare_cached(END)?
+    conn.prepare_cached(DISABLE_ALL)?
         .execute(named_params! {":agent_seq": agent_seq, ":now": change.now})?;
     forget(
         change,
-        FORGET_REGISTERING,
+        CANCEL_REGISTRATIONS,
         named_params! {":agent_seq": agent_seq},
     )?;
-    conn.prepare_cached(TELL_OF_END)?.execute(named_params! {
-        ":agent_seq": agent_seq, ":webhooks": webhooks, ":now": change.now,
-    })?;
+    conn.prepare_cached(ENQUEUE_UNREGISTRATIONS)?
+        .execute(named_params! {
+            ":agent_seq": agent_seq, ":webhooks": webhooks, ":now": change.now,
+        })?;
     change.wake_runtime();
     Ok(())
 }

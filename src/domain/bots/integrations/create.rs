@@ -4,7 +4,7 @@ use rusqlite::named_params;
 
 use super::{
     Integration, names,
-    parts::{Of, Parts},
+    parts::{Parts, VersionRef},
     rows,
 };
 use crate::{
@@ -129,7 +129,7 @@ pub fn make(
             ),
         ));
     }
-    let of = Of {
+    let of = VersionRef {
         seq: change.conn.last_insert_rowid(),
         id: &id,
         workspace,

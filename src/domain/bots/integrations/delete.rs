@@ -31,7 +31,7 @@ pub async fn delete(call: &Call, id: IntegrationId) -> Result<()> {
         .await
 }
 
-const INSTALLED: &str = "
+const COUNT_INSTALLATIONS: &str = "
     SELECT count(*) FROM bot_integrations JOIN agents ON agents.seq = bot_integrations.agent_seq
     WHERE bot_integrations.integration_seq = :seq AND bot_integrations.removed_at IS NULL
       AND agents.deleted_at IS NULL";
@@ -83,7 +83,7 @@ fn remove(change: &Change<'_>, workspace: &WorkspaceId, id: &IntegrationId) -> R
 
 fn installed(conn: &Connection, integration: &Integration) -> Result<i64> {
     let bots = conn
-        .prepare_cached(INSTALLED)?
+        .prepare_cached(COUNT_INSTALLATIONS)?
         .query_row(named_params! {":seq": integration.seq}, |row| row.get(0))?;
     Ok(bots)
 }

@@ -37,21 +37,21 @@ pub struct Filter {
     /// Name.
     pub name: Option<String>,
     /// Version.
-    pub version: Option<Wanted>,
+    pub version: Option<VersionFilter>,
     /// True for those in development, false for the others.
     pub dev: Option<bool>,
 }
 
 /// Filter by version.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wanted {
+pub enum VersionFilter {
     /// Newest version of each name.
     Latest,
     /// Exactly this version.
     Version(String),
 }
 
-impl Wanted {
+impl VersionFilter {
     /// Parses a version filter: `latest` or a version.
     #[must_use]
     pub fn parse(text: String) -> Self {
@@ -118,8 +118,8 @@ async fn scan(
     after: Option<Token>,
 ) -> Result<Page<Summary>> {
     let (latest, version) = match filter.version {
-        Some(Wanted::Latest) => (true, None),
-        Some(Wanted::Version(version)) => (false, Some(version)),
+        Some(VersionFilter::Latest) => (true, None),
+        Some(VersionFilter::Version(version)) => (false, Some(version)),
         None => (false, None),
     };
     store

@@ -18,11 +18,11 @@ pub(in crate::domain) use self::{
 pub use self::{
     create::{NewIntegration, create, make},
     delete::delete,
-    list::{Filter, Summary, Wanted, list, list_public},
-    names::{Name, give_name, list_names},
+    list::{Filter, Summary, VersionFilter, list, list_public},
+    names::{NameOwner, give_name, list_names},
     parts::{Parts, icon, readme, secrets},
     rows::{find, find_by_name, find_public, find_public_by_name},
-    update::{Update, update},
+    update::{IntegrationPatch, update},
 };
 use super::definitions::IntegrationDefinition;
 use crate::kernel::{

@@ -25,7 +25,7 @@ const BOUND: Bound = Bound {
 
 /// A name and its owner.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Name {
+pub struct NameOwner {
     /// Name.
     pub name: String,
     /// Workspace that owns the name; it may be closed.
@@ -36,15 +36,15 @@ pub struct Name {
 
 const FIND: &str = "SELECT name, workspace_id, published FROM integration_names WHERE name = :name";
 
-fn find(conn: &Connection, name: &str) -> Result<Option<Name>> {
+fn find(conn: &Connection, name: &str) -> Result<Option<NameOwner>> {
     let found = conn
         .prepare_cached(FIND)?
         .query_row(named_params! {":name": name}, from_row);
     Ok(found.optional()?)
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Name> {
-    Ok(Name {
+fn from_row(row: &Row<'_>) -> rusqlite::Result<NameOwner> {
+    Ok(NameOwner {
         name: row.get("name")?,
         workspace_id: row.get("workspace_id")?,
         published: row.get("published")?,
@@ -56,7 +56,7 @@ pub(in crate::domain) fn holder(conn: &Connection, name: &str) -> Result<Option<
     Ok(find(conn, name)?.map(|found| found.workspace_id))
 }
 
-const PREFIX_IS_TAKEN: &str =
+const FIND_PREFIX_OWNER: &str =
     "SELECT 1 FROM workspaces WHERE handle = :handle AND id <> :workspace_id";
 
 /// True if the name begins with the handle of another workspace and a slash.
@@ -64,7 +64,7 @@ fn prefix_is_taken(conn: &Connection, name: &str, workspace: &WorkspaceId) -> Re
     let Some((prefix, _)) = name.split_once('/') else {
         return Ok(false);
     };
-    let mut statement = conn.prepare_cached(PREFIX_IS_TAKEN)?;
+    let mut statement = conn.prepare_cached(FIND_PREFIX_OWNER)?;
     let handle = prefix.to_lowercase();
     Ok(statement.exists(named_params! {":handle": handle, ":workspace_id": workspace})?)
 }
@@ -82,14 +82,14 @@ fn refuse_handle_of_another(conn: &Connection, name: &str, workspace: &Workspace
     Err(Error::new(Kind::Conflict, text))
 }
 
-const PUT: &str = "
+const UPSERT: &str = "
     INSERT INTO integration_names (name, workspace_id, published)
     VALUES (:name, :workspace_id, :published)
     ON CONFLICT (name) DO UPDATE SET
         workspace_id = excluded.workspace_id, published = excluded.published";
 
 fn put(change: &Change<'_>, workspace: &WorkspaceId, name: &str, published: bool) -> Result<()> {
-    change.conn.prepare_cached(PUT)?.execute(named_params! {
+    change.conn.prepare_cached(UPSERT)?.execute(named_params! {
         ":name": name, ":workspace_id": workspace, ":published": published,
     })?;
     Ok(())
@@ -100,7 +100,7 @@ fn make_own(
     change: &Change<'_>,
     workspace: &WorkspaceId,
     name: &str,
-    known: Option<Name>,
+    known: Option<NameOwner>,
 ) -> Result<()> {
     put(change, workspace, name, true)?;
     match known {
@@ -166,7 +166,7 @@ pub(super) fn take(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> 
     make_own(change, workspace, name, known)
 }
 
-const TELL: &str = "
+const WARN_PREVIOUS_OWNER: &str = "
     INSERT INTO integration_logs (integration_seq, at, level, message)
     SELECT seq, :now, 'warn', :message FROM integrations
     WHERE workspace_id = :workspace_id AND name = :name ORDER BY version_order DESC LIMIT 1";
@@ -177,9 +177,12 @@ fn tell(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> 
         "Another workspace has published the name {name}: the webhook shared by its installations is \
          now at /webhook/integration/workspace/{workspace}/{name}"
     );
-    change.conn.prepare_cached(TELL)?.execute(named_params! {
-        ":now": change.now, ":message": message, ":workspace_id": workspace, ":name": name,
-    })?;
+    change
+        .conn
+        .prepare_cached(WARN_PREVIOUS_OWNER)?
+        .execute(named_params! {
+            ":now": change.now, ":message": message, ":workspace_id": workspace, ":name": name,
+        })?;
     Ok(())
 }
 
@@ -196,12 +199,13 @@ const PASS_ON: &str = "
 
 const RELEASE: &str = "DELETE FROM integration_names WHERE workspace_id = :id AND NOT published";
 
-const HIDE: &str = "UPDATE integrations SET public = 0 WHERE workspace_id = :id AND public = 1";
+const UNPUBLISH_ALL: &str =
+    "UPDATE integrations SET public = 0 WHERE workspace_id = :id AND public = 1";
 
 /// Unpublishes the integrations of a workspace that is being closed, and passes on or releases its
 /// unpublished names. It keeps its published names.
 pub(in crate::domain) fn close(change: &Change<'_>, workspace: &WorkspaceId) -> Result<()> {
-    for sql in [PASS_ON, RELEASE, HIDE] {
+    for sql in [PASS_ON, RELEASE, UNPUBLISH_ALL] {
         change
             .conn
             .prepare_cached(sql)?
@@ -216,7 +220,7 @@ const LIST: &str = "SELECT name, workspace_id, published FROM integration_names 
 ///
 /// # Errors
 /// Errors of the store.
-pub fn list_names(conn: &Connection) -> Result<Vec<Name>> {
+pub fn list_names(conn: &Connection) -> Result<Vec<NameOwner>> {
     let mut statement = conn.prepare_cached(LIST)?;
     let rows = statement.query_map([], from_row)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -232,7 +236,7 @@ const PUBLISHED_BY_OTHERS: &str = "
 /// `InvalidIdentifier` for an invalid name, `NotFound` for an unknown workspace, `RelationConflict` while
 /// another workspace has public versions of the name, `Conflict` if the workspace already owns it, or errors
 /// of the store.
-pub fn give_name(change: &Change<'_>, name: &str, workspace: &WorkspaceId) -> Result<Name> {
+pub fn give_name(change: &Change<'_>, name: &str, workspace: &WorkspaceId) -> Result<NameOwner> {
     super::create::check_name(name)?;
     let found = workspaces::find(change.conn, workspace)?;
     let parameters = named_params! {":name": name, ":workspace_id": workspace};
@@ -242,7 +246,7 @@ pub fn give_name(change: &Change<'_>, name: &str, workspace: &WorkspaceId) -> Re
         return Err(Error::new(Kind::RelationConflict, text));
     }
     let known = find(change.conn, name)?;
-    let is_theirs = |known: &Name| known.published && known.workspace_id == *workspace;
+    let is_theirs = |known: &NameOwner| known.published && known.workspace_id == *workspace;
     if known.as_ref().is_some_and(is_theirs) {
         let text = format!("The name {name} belongs to that workspace already");
         return Err(Error::new(Kind::Conflict, text));
@@ -257,7 +261,7 @@ pub fn give_name(change: &Change<'_>, name: &str, workspace: &WorkspaceId) -> Re
             resource_name: Some(&found.name),
         },
     )?;
-    Ok(Name {
+    Ok(NameOwner {
         name: name.to_owned(),
         workspace_id: workspace.clone(),
         published: true,

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Maximum length of a secret's name, in bytes.
-const SECRET_NAME_MAX: usize = 100;
+const MAX_SECRET_NAME_BYTES: usize = 100;
 
 /// The parts of a version to write. Absent parts stay as they are.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +32,7 @@ pub struct Parts {
 }
 
 /// The version that the parts belong to.
-pub(super) struct Of<'a> {
+pub(super) struct VersionRef<'a> {
     pub(super) seq: i64,
     pub(super) id: &'a IntegrationId,
     pub(super) workspace: &'a WorkspaceId,
@@ -48,7 +48,7 @@ pub(in crate::domain) fn check_secret_name(name: &str) -> Result<()> {
     let letters = name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if begins && letters && name.len() <= SECRET_NAME_MAX {
+    if begins && letters && name.len() <= MAX_SECRET_NAME_BYTES {
         return Ok(());
     }
     let rule = Rule::Other("must have the name of an environment variable".to_owned());
@@ -85,7 +85,12 @@ impl Parts {
     }
 
     /// Writes the parts.
-    pub(super) fn write(self, change: &Change<'_>, sealer: &Sealer, of: &Of<'_>) -> Result<()> {
+    pub(super) fn write(
+        self,
+        change: &Change<'_>,
+        sealer: &Sealer,
+        of: &VersionRef<'_>,
+    ) -> Result<()> {
         let conn = change.conn;
         if let Some(code) = self.code {
             conn.prepare_cached(SET_CODE)?

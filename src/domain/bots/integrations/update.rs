@@ -4,7 +4,7 @@ use rusqlite::named_params;
 
 use super::{
     Integration, check_url, names,
-    parts::{Of, Parts},
+    parts::{Parts, VersionRef},
     rows,
 };
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
 
 /// Changes to a version of an integration. Absent members stay as they are.
 #[derive(Debug, Clone, Default)]
-pub struct Update {
+pub struct IntegrationPatch {
     /// Display name.
     pub title: Option<String>,
     /// Description.
@@ -54,7 +54,11 @@ pub struct Update {
 /// `Forbidden` for a role below developer, `NotFound`, `InvalidIdentifier`, `Conflict` if another workspace
 /// owns the name or has published this name and version, `RelationConflict` if bots of other workspaces use
 /// an integration that the update unpublishes, `Invalid`, or errors of the store.
-pub async fn update(call: &Call, id: IntegrationId, update: Update) -> Result<Integration> {
+pub async fn update(
+    call: &Call,
+    id: IntegrationId,
+    update: IntegrationPatch,
+) -> Result<Integration> {
     call.require_role(Role::Developer)?;
     update.parts.check()?;
     let app = call.app();
@@ -85,7 +89,7 @@ fn apply(
     sealer: &Sealer,
     workspace: &WorkspaceId,
     id: &IntegrationId,
-    update: Update,
+    update: IntegrationPatch,
 ) -> Result<Integration> {
     let was = rows::read(change.conn, workspace, id)?;
     let had_endpoint = Endpoint::of(change.conn, &was)?;
@@ -122,7 +126,7 @@ fn apply(
         ));
     }
     let deployed = update.url.is_some() || update.parts.code.is_some();
-    let of = Of {
+    let of = VersionRef {
         seq: was.seq,
         id,
         workspace,

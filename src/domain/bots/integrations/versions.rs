@@ -6,7 +6,7 @@ use nodejs_semver::{Range, Version};
 use crate::kernel::{Error, Result, Rule, Violation, violation::Location};
 
 /// Maximum length of a version or range, in bytes: npm's own limit.
-const LONGEST: usize = 256;
+const MAX_RANGE_BYTES: usize = 256;
 
 /// Returns the highest of `versions` in the range `wanted`.
 ///
@@ -25,7 +25,7 @@ pub(super) fn highest(versions: Vec<String>, wanted: &str) -> Result<Option<Stri
 }
 
 fn parse(wanted: &str) -> Result<Range> {
-    let short = Some(wanted).filter(|wanted| wanted.len() <= LONGEST);
+    let short = Some(wanted).filter(|wanted| wanted.len() <= MAX_RANGE_BYTES);
     short
         .and_then(|wanted| Range::parse(wanted).ok())
         .ok_or_else(|| {

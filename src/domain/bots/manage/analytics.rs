@@ -7,20 +7,20 @@ use rusqlite::{Connection, Row, ToSql};
 use super::{logs::Period, rows};
 use crate::{
     domain::{
-        bots::messages::{Recent, as_json},
+        bots::messages::{MemtableSet, as_json},
         tenancy::request_auth::{Call, CallerAgent},
     },
     kernel::{Error, Result, Rule, Timestamp, Violation, ids::AgentId},
 };
 
 /// A day in microseconds.
-const DAY: i64 = 24 * 3600 * 1_000_000;
+const MICROS_PER_DAY: i64 = 24 * 3600 * 1_000_000;
 /// Maximum number of days in one request: a year, plus the partial days at both ends.
-const DAYS_MAX: i64 = 367;
+const MAX_DAYS: i64 = 367;
 
 /// Numbers of one day of a bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct DayRecord {
     /// Start of the day.
     pub start: Timestamp,
     /// End of the day, exclusive.
@@ -40,7 +40,7 @@ pub struct Record {
     pub event_types: BTreeMap<String, i64>,
 }
 
-impl Record {
+impl DayRecord {
     /// Returns the total number of events.
     #[must_use]
     pub fn events(&self) -> i64 {
@@ -56,7 +56,7 @@ const MESSAGE_CREATED: &str = "message_created";
 ///
 /// # Errors
 /// `Invalid` if the period is empty or longer than a year, `NotFound`, or errors of the store.
-pub async fn of(call: &Call, bot: &AgentId, period: Period) -> Result<Vec<Record>> {
+pub async fn of(call: &Call, bot: &AgentId, period: Period) -> Result<Vec<DayRecord>> {
     let days = days(period)?;
     let app = call.app();
     let agent: CallerAgent = app
@@ -72,8 +72,8 @@ pub async fn of(call: &Call, bot: &AgentId, period: Period) -> Result<Vec<Record
 
 /// Returns the first day and the day after the last, in days since the epoch.
 fn days(period: Period) -> Result<(i64, i64)> {
-    let first = period.start.as_micros().div_euclid(DAY);
-    let last = (period.end.as_micros() - 1).div_euclid(DAY);
+    let first = period.start.as_micros().div_euclid(MICROS_PER_DAY);
+    let last = (period.end.as_micros() - 1).div_euclid(MICROS_PER_DAY);
     let broken = |text: &str| {
         let rule = Rule::Other(text.to_owned());
         Err(Error::from(Violation::query("endDate", rule)))
@@ -81,7 +81,7 @@ fn days(period: Period) -> Result<(i64, i64)> {
     if period.end <= period.start {
         return broken("must be later than startDate");
     }
-    if last - first >= DAYS_MAX {
+    if last - first >= MAX_DAYS {
         return broken("must be at most a year later than startDate");
     }
     Ok((first, last + 1))
@@ -154,14 +154,15 @@ fn count(
     agent: &CallerAgent,
     (first, end): (i64, i64),
     pause: i64,
-    recent: &Recent,
-) -> Result<Vec<Record>> {
-    let mut records: Vec<Record> = (first..end).map(empty).collect();
-    let (from, to) = (first * DAY, end * DAY);
-    let range: [(&str, &dyn ToSql); 3] = [(":day", &DAY), (":start", &from), (":end", &to)];
+    recent: &MemtableSet,
+) -> Result<Vec<DayRecord>> {
+    let mut records: Vec<DayRecord> = (first..end).map(empty).collect();
+    let (from, to) = (first * MICROS_PER_DAY, end * MICROS_PER_DAY);
+    let range: [(&str, &dyn ToSql); 3] =
+        [(":day", &MICROS_PER_DAY), (":start", &from), (":end", &to)];
     let mut each = |sql: &str,
                     more: &[(&str, &dyn ToSql)],
-                    note: &dyn Fn(&mut Record, i64, &Row<'_>) -> rusqlite::Result<()>|
+                    note: &dyn Fn(&mut DayRecord, i64, &Row<'_>) -> rusqlite::Result<()>|
      -> Result<()> {
         let mut statement = conn.prepare_cached(sql)?;
         let parameters = [&range[..], more].concat();
@@ -220,10 +221,10 @@ fn count(
     Ok(records)
 }
 
-fn empty(day: i64) -> Record {
-    Record {
-        start: Timestamp::from_micros(day * DAY),
-        end: Timestamp::from_micros((day + 1) * DAY),
+fn empty(day: i64) -> DayRecord {
+    DayRecord {
+        start: Timestamp::from_micros(day * MICROS_PER_DAY),
+        end: Timestamp::from_micros((day + 1) * MICROS_PER_DAY),
         new_users: 0,
         returning_users: 0,
         sessions: 0,

@@ -109,16 +109,19 @@ pub fn make(
     let configuration = new
         .configuration
         .map(|configuration| sealing::seal_configuration(sealer, &id, &configuration));
-    change.conn.prepare_cached(FILL)?.execute(named_params! {
-        ":seq": agent.seq,
-        ":definition": text(&new.definition)?,
-        ":configuration": configuration,
-        ":medias": text(&new.medias)?,
-        ":url": new.url,
-        ":dev": new.dev,
-        ":created_by": by,
-        ":deployed_at": deployed.then_some(change.now),
-    })?;
+    change
+        .conn
+        .prepare_cached(UPDATE_NEW)?
+        .execute(named_params! {
+            ":seq": agent.seq,
+            ":definition": text(&new.definition)?,
+            ":configuration": configuration,
+            ":medias": text(&new.medias)?,
+            ":url": new.url,
+            ":dev": new.dev,
+            ":created_by": by,
+            ":deployed_at": deployed.then_some(change.now),
+        })?;
     if let Some(code) = new.code {
         set_code(change.conn, agent.seq, &code)?;
         deliveries::ping(change, agent.seq)?;
@@ -132,7 +135,7 @@ pub fn make(
     rows::read(change.conn, sealer, workspace, &id)
 }
 
-const FILL: &str = "
+const UPDATE_NEW: &str = "
     UPDATE bots SET definition = :definition, configuration = :configuration, medias = :medias,
                     url = :url, dev = :dev, created_by = :created_by, deployed_at = :deployed_at
     WHERE agent_seq = :seq";

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Maximum number of rows that one transaction removes.
-const CHUNK: u16 = 500;
+const ROWS_PER_TRANSACTION: u16 = 500;
 
 /// Deletes a bot of the workspace of the call: the agent, in every dialect, with all of its data. Enqueues
 /// `unregister` for its integrations, with webhook addresses below `webhooks`.
@@ -50,7 +50,7 @@ pub async fn delete(call: &Call, id: AgentId, webhooks: String) -> Result<()> {
 }
 
 /// Frees the handle: no valid handle begins with a hyphen.
-const HIDE: &str = "
+const MARK_DELETED: &str = "
     UPDATE agents SET deleted_at = :now, handle = '-' || id WHERE seq = :seq";
 
 const DELETE_KEYS: &str = "DELETE FROM api_keys WHERE agent_id = :id";
@@ -64,7 +64,7 @@ pub(in crate::domain) fn hide(
 ) -> Result<()> {
     change
         .conn
-        .prepare_cached(HIDE)?
+        .prepare_cached(MARK_DELETED)?
         .execute(named_params! {":seq": seq, ":now": change.now})?;
     change
         .conn
@@ -74,7 +74,7 @@ pub(in crate::domain) fn hide(
 }
 
 /// Selects the next deleted agent after a row.
-const DELETED: &str = "
+const NEXT_DELETED: &str = "
     SELECT seq FROM agents WHERE deleted_at IS NOT NULL AND seq > :after ORDER BY seq LIMIT 1";
 
 /// Purges the data of deleted bots, then the bots that wait for no delivery.
@@ -82,7 +82,7 @@ pub(super) async fn remove(app: &App) -> Result<()> {
     let mut after = 0;
     loop {
         let next = app.store().read(|conn| {
-            let mut statement = conn.prepare_cached(DELETED)?;
+            let mut statement = conn.prepare_cached(NEXT_DELETED)?;
             let found = statement.query_row(named_params! {":after": after}, |row| row.get(0));
             Ok(found.optional()?)
         })?;
@@ -91,7 +91,7 @@ pub(super) async fn remove(app: &App) -> Result<()> {
         };
         let overdue = overdue(app);
         let step = app.change_as(Actor::System, move |change| step(change, seq, overdue));
-        if step.await? == Step::Waiting {
+        if step.await? == PurgeStep::Waiting {
             after = seq;
         }
     }
@@ -106,7 +106,7 @@ pub(in crate::domain) fn overdue(app: &App) -> Timestamp {
 
 /// Outcome of one step of a purge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::domain) enum Step {
+pub(in crate::domain) enum PurgeStep {
     /// There may be more rows to remove.
     More,
     /// Only pending `unregister` deliveries are left.
@@ -114,7 +114,7 @@ pub(in crate::domain) enum Step {
 }
 
 /// Deletes of the tables that can be large, each before the rows that it refers to.
-const MANY: &[&str] = &[
+const PURGE_STATEMENTS: &[&str] = &[
     "DELETE FROM bot_deliveries WHERE seq IN (
         SELECT seq FROM bot_deliveries
         WHERE agent_seq = :seq AND operation <> 'unregister' LIMIT :limit)",
@@ -145,7 +145,7 @@ const MANY: &[&str] = &[
 ];
 
 /// Run after the `unregister` deliveries, which may need credentials that `register` stored in these states.
-const STATES_OF_INSTALLATIONS: &str = "
+const DELETE_STATES: &str = "
     DELETE FROM states WHERE seq IN (
         SELECT seq FROM states WHERE agent_seq = :seq LIMIT :limit)";
 
@@ -153,32 +153,32 @@ const IS_WAITING: &str = "
     SELECT 1 FROM bot_deliveries JOIN agents ON agents.seq = bot_deliveries.agent_seq
     WHERE bot_deliveries.agent_seq = :seq AND agents.deleted_at > :overdue";
 
-const AGENT: &str = "DELETE FROM agents WHERE seq = :seq";
+const DELETE_AGENT: &str = "DELETE FROM agents WHERE seq = :seq";
 
 /// Removes some rows of a deleted agent, or the agent itself once its large tables are empty.
-pub(in crate::domain) fn step(change: &Change<'_>, seq: i64, overdue: Timestamp) -> Result<Step> {
+pub(in crate::domain) fn step(
+    change: &Change<'_>,
+    seq: i64,
+    overdue: Timestamp,
+) -> Result<PurgeStep> {
     let conn = change.conn;
-    if messages::erase_of_agent(change, seq, CHUNK.into())? > 0 {
-        return Ok(Step::More);
+    if messages::erase_of_agent(change, seq, ROWS_PER_TRANSACTION.into())? > 0 {
+        return Ok(PurgeStep::More);
     }
-    let of_agent = named_params! {":seq": seq, ":limit": CHUNK};
-    for sql in MANY {
+    let of_agent = named_params! {":seq": seq, ":limit": ROWS_PER_TRANSACTION};
+    for sql in PURGE_STATEMENTS {
         if conn.prepare_cached(sql)?.execute(of_agent)? > 0 {
-            return Ok(Step::More);
+            return Ok(PurgeStep::More);
         }
     }
     let mut is_waiting = conn.prepare_cached(IS_WAITING)?;
     if is_waiting.exists(named_params! {":seq": seq, ":overdue": overdue})? {
-        return Ok(Step::Waiting);
+        return Ok(PurgeStep::Waiting);
     }
-    if conn
-        .prepare_cached(STATES_OF_INSTALLATIONS)?
-        .execute(of_agent)?
-        > 0
-    {
-        return Ok(Step::More);
+    if conn.prepare_cached(DELETE_STATES)?.execute(of_agent)? > 0 {
+        return Ok(PurgeStep::More);
     }
-    conn.prepare_cached(AGENT)?
+    conn.prepare_cached(DELETE_AGENT)?
         .execute(named_params! {":seq": seq})?;
-    Ok(Step::More)
+    Ok(PurgeStep::More)
 }

@@ -38,7 +38,7 @@ text_enum! {
 
 /// A value in the data of an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Datum {
+pub struct IssueValue {
     /// Value for programs.
     pub raw: String,
     /// Value for people, if it differs.
@@ -47,7 +47,7 @@ pub struct Datum {
 }
 
 /// Values by name.
-pub type Data = BTreeMap<String, Datum>;
+pub type IssueData = BTreeMap<String, IssueValue>;
 
 /// A failure to record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,9 +63,9 @@ pub struct Occurrence {
     /// Link to instructions for a fix.
     pub resolution_link: Option<String>,
     /// Data that all events of the issue share; the code and this data identify the issue.
-    pub grouped: Data,
+    pub grouped: IssueData,
     /// Data of this event only.
-    pub data: Data,
+    pub data: IssueData,
 }
 
 /// An issue of a bot.
@@ -84,7 +84,7 @@ pub struct Issue {
     /// Link to instructions for a fix.
     pub resolution_link: Option<String>,
     /// Data that all events of the issue share.
-    pub grouped: Data,
+    pub grouped: IssueData,
     /// Number of occurrences, including those whose events were removed.
     pub events_count: i64,
     /// Time of the first occurrence.
@@ -96,16 +96,16 @@ pub struct Issue {
 
 /// One occurrence of an issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct IssueEvent {
     /// Id.
     pub id: IssueEventId,
     /// Data of this event only.
-    pub data: Data,
+    pub data: IssueData,
     /// Time of the occurrence.
     pub created_at: Timestamp,
 }
 
-const SET: &str = "
+const UPSERT: &str = "
     INSERT INTO bot_issues
         (id, agent_seq, group_key, code, category, title, description, grouped_data,
          resolution_link, events_count, created_at, last_seen_at)
@@ -155,7 +155,7 @@ pub fn record(
     };
     let set: Option<(i64, i64)> = change
         .conn
-        .prepare_cached(SET)?
+        .prepare_cached(UPSERT)?
         .query_row(parameters, |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((seq, agent_seq)) = set else {
@@ -259,7 +259,7 @@ const EVENTS: &str = "
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub async fn events(call: &Call, bot: &AgentId, id: IssueId) -> Result<Vec<Event>> {
+pub async fn events(call: &Call, bot: &AgentId, id: IssueId) -> Result<Vec<IssueEvent>> {
     let store = call.app().store();
     let agent = store.read(|conn| rows::agent(conn, call.workspace(), bot))?;
     store
@@ -267,7 +267,7 @@ pub async fn events(call: &Call, bot: &AgentId, id: IssueId) -> Result<Vec<Event
         .await
 }
 
-fn events_of(conn: &Connection, agent_seq: i64, id: &IssueId) -> Result<Vec<Event>> {
+fn events_of(conn: &Connection, agent_seq: i64, id: &IssueId) -> Result<Vec<IssueEvent>> {
     let seq: Option<i64> = conn
         .prepare_cached(FIND)?
         .query_row(named_params! {":agent_seq": agent_seq, ":id": id}, |row| {
@@ -278,7 +278,7 @@ fn events_of(conn: &Connection, agent_seq: i64, id: &IssueId) -> Result<Vec<Even
     let mut statement = conn.prepare_cached(EVENTS)?;
     let rows = statement.query_map(named_params! {":seq": seq}, |row| {
         let (id, created_at) = (row.get("id")?, row.get("created_at")?);
-        Ok(json(row, "data").map(|data| Event {
+        Ok(json(row, "data").map(|data| IssueEvent {
             id,
             data,
             created_at,

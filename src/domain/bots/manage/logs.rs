@@ -24,7 +24,7 @@ const TRIM_ONE_IN: u32 = 64;
 
 text_enum! {
     /// Severity of a log line.
-    pub enum Level {
+    pub enum LogLevel {
         /// Details for debugging.
         Debug = "debug",
         /// Normal operation.
@@ -42,7 +42,7 @@ pub struct Line {
     /// Time of the line.
     pub at: Timestamp,
     /// Severity.
-    pub level: Level,
+    pub level: LogLevel,
     /// Text.
     pub message: String,
     seq: i64,
@@ -58,7 +58,7 @@ pub struct Period {
 }
 
 /// The statements of one table of log lines.
-struct Table {
+struct LogTable {
     owner: &'static str,
     insert: &'static str,
     trim: &'static str,
@@ -67,7 +67,7 @@ struct Table {
 
 macro_rules! table {
     ($table:literal, $owner:literal, $owners:literal) => {
-        Table {
+        LogTable {
             owner: concat!("SELECT seq FROM ", $owners, " WHERE id = :id"),
             insert: concat!(
                 "INSERT INTO ",
@@ -99,8 +99,8 @@ macro_rules! table {
     };
 }
 
-const OF_BOTS: Table = table!("bot_logs", "agent_seq", "agents");
-const OF_INTEGRATIONS: Table = table!("integration_logs", "integration_seq", "integrations");
+const BOT_LOGS: LogTable = table!("bot_logs", "agent_seq", "agents");
+const INTEGRATION_LOGS: LogTable = table!("integration_logs", "integration_seq", "integrations");
 
 /// Writes a log line of a bot; does nothing if the bot does not exist.
 ///
@@ -110,10 +110,10 @@ pub fn record(
     change: &Change<'_>,
     settings: &Settings,
     bot: &AgentId,
-    level: Level,
+    level: LogLevel,
     message: &str,
 ) -> Result<()> {
-    OF_BOTS.write(change, settings, bot, level, message)
+    BOT_LOGS.write(change, settings, bot, level, message)
 }
 
 /// Writes a log line of an integration; does nothing if the integration does not exist.
@@ -124,10 +124,10 @@ pub fn record_of_integration(
     change: &Change<'_>,
     settings: &Settings,
     integration: &IntegrationId,
-    level: Level,
+    level: LogLevel,
     message: &str,
 ) -> Result<()> {
-    OF_INTEGRATIONS.write(change, settings, integration, level, message)
+    INTEGRATION_LOGS.write(change, settings, integration, level, message)
 }
 
 /// Lists the log lines of a bot in the workspace of the call, newest first.
@@ -143,7 +143,7 @@ pub async fn list(
     let store = call.app().store();
     let agent = store.read(|conn| rows::agent(conn, call.workspace(), bot))?;
     store
-        .scan(move |conn| OF_BOTS.list(conn, agent.seq, period, after))
+        .scan(move |conn| BOT_LOGS.list(conn, agent.seq, period, after))
         .await
 }
 
@@ -160,17 +160,17 @@ pub async fn list_of_integration(
     let seq = integrations::find(call, integration)?.seq;
     call.app()
         .store()
-        .scan(move |conn| OF_INTEGRATIONS.list(conn, seq, period, after))
+        .scan(move |conn| INTEGRATION_LOGS.list(conn, seq, period, after))
         .await
 }
 
-impl Table {
+impl LogTable {
     fn write(
         &self,
         change: &Change<'_>,
         settings: &Settings,
         id: &dyn ToSql,
-        level: Level,
+        level: LogLevel,
         message: &str,
     ) -> Result<()> {
         let owner: Option<i64> = change

@@ -12,22 +12,22 @@ use crate::{
         retrieval::chat,
         tenancy::{app::App, audit, usage},
     },
-    kernel::{Error, Moment, Result, Timestamp},
+    kernel::{Error, MonotonicTime, Result, Timestamp},
 };
 
 /// Interval between two runs, on the product's clock.
-const EVERY: Duration = Duration::from_secs(30);
+const RUN_INTERVAL: Duration = Duration::from_secs(30);
 /// Interval between two prunings of the data of all tenants.
-const FORGET_EVERY: Duration = Duration::from_secs(3600);
+const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 /// Maximum number of log lines that one transaction removes.
-const CHUNK: i64 = 500;
+const ROWS_PER_TRANSACTION: i64 = 500;
 
 /// Runs the maintenance in a loop until the future is dropped. Each step is one transaction.
 pub async fn work(app: App) {
-    let mut forgot_at: Option<Moment> = None;
+    let mut forgot_at: Option<MonotonicTime> = None;
     loop {
         let now = app.clock().steady();
-        let forgets = forgot_at.is_none_or(|at| now.since(at) >= FORGET_EVERY);
+        let forgets = forgot_at.is_none_or(|at| now.since(at) >= PRUNE_INTERVAL);
         let done = async {
             once(&app).await?;
             if forgets {
@@ -41,7 +41,7 @@ pub async fn work(app: App) {
         }
         tokio::select! {
             () = app.bot_work().notified() => {}
-            () = app.clock().sleep(EVERY) => {}
+            () = app.clock().sleep(RUN_INTERVAL) => {}
         }
     }
 }
@@ -62,11 +62,11 @@ async fn forget(app: &App) -> Result<()> {
     chat::prune(app).await
 }
 
-const IS_OLD: &str = "
+const HAS_OLD_LOGS: &str = "
     SELECT EXISTS (SELECT 1 FROM bot_logs WHERE at < :before)
         OR EXISTS (SELECT 1 FROM integration_logs WHERE at < :before)";
 
-const REMOVE_OLD: &[&str] = &[
+const DELETE_OLD_LOGS: &[&str] = &[
     "DELETE FROM bot_logs WHERE seq IN (
         SELECT seq FROM bot_logs WHERE at < :before LIMIT :limit)",
     "DELETE FROM integration_logs WHERE seq IN (
@@ -82,14 +82,14 @@ async fn sweep(app: &App) -> Result<()> {
     let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
     let before = Timestamp::from_micros(app.clock().now().as_micros().saturating_sub(kept));
     let is_old = |conn: &Connection| {
-        let mut statement = conn.prepare_cached(IS_OLD)?;
+        let mut statement = conn.prepare_cached(HAS_OLD_LOGS)?;
         Ok(statement.query_row(named_params! {":before": before}, |row| row.get(0))?)
     };
     while app.store().read(is_old)? {
         let removed = app.store().write(move |conn| {
-            for sql in REMOVE_OLD {
+            for sql in DELETE_OLD_LOGS {
                 conn.prepare_cached(sql)?
-                    .execute(named_params! {":before": before, ":limit": CHUNK})?;
+                    .execute(named_params! {":before": before, ":limit": ROWS_PER_TRANSACTION})?;
             }
             Ok(())
         });

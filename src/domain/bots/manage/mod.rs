@@ -28,7 +28,7 @@ pub use self::{
     secrets::SecretPatches,
     settings::Settings,
     transfer::transfer,
-    update::{Authentication, Update, update},
+    update::{AuthenticationMethod, BotPatch, update},
 };
 use super::{definitions::BotDefinition, installations::Installation};
 use crate::kernel::{

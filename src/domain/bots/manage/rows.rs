@@ -45,7 +45,7 @@ pub(super) fn agent(conn: &Connection, workspace: &WorkspaceId, id: &AgentId) ->
     }
 }
 
-const IS_KNOWN: &str = "SELECT 1 FROM bots WHERE agent_seq = :seq";
+const HAS_ROW: &str = "SELECT 1 FROM bots WHERE agent_seq = :seq";
 
 /// Creates the bot row of an agent if it is missing, in a transaction of its own.
 pub(super) async fn adopt(app: &App, agent: &Agent) -> Result<()> {
@@ -61,7 +61,7 @@ pub(super) async fn adopt(app: &App, agent: &Agent) -> Result<()> {
 }
 
 fn is_known(conn: &Connection, seq: i64) -> Result<bool> {
-    let mut statement = conn.prepare_cached(IS_KNOWN)?;
+    let mut statement = conn.prepare_cached(HAS_ROW)?;
     Ok(statement.exists(named_params! {":seq": seq})?)
 }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Maximum length of a value, in characters (botpress-today.md §0.5).
-const VALUE_MAX: usize = 20_000;
+const MAX_VALUE_CHARS: usize = 20_000;
 
 const BOUND: Bound = Bound {
     of: "A bot",
@@ -36,8 +36,8 @@ pub(super) fn check(secrets: &SecretPatches) -> Result<()> {
     for (name, value) in secrets {
         check_secret_name(name)?;
         let value = value.as_ref().map_or("", Secret::expose);
-        if value.len() > VALUE_MAX && value.chars().count() > VALUE_MAX {
-            let rule = Rule::MaxLength(VALUE_MAX as u64);
+        if value.len() > MAX_VALUE_CHARS && value.chars().count() > MAX_VALUE_CHARS {
+            let rule = Rule::MaxLength(MAX_VALUE_CHARS as u64);
             return Err(Violation::body(["secrets", name], rule).into());
         }
     }

@@ -44,7 +44,7 @@ pub async fn transfer(call: &Call, id: AgentId, target: WorkspaceId) -> Result<(
         .await
 }
 
-const FOREIGN: &str = "
+const UNUSABLE_INTEGRATION: &str = "
     SELECT integrations.name || '@' || integrations.version
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.removed_at IS NULL
@@ -70,7 +70,7 @@ fn check(
         ));
     }
     let foreign: Option<String> = conn
-        .prepare_cached(FOREIGN)?
+        .prepare_cached(UNUSABLE_INTEGRATION)?
         .query_row(
             named_params! {":agent_seq": agent.seq, ":target": target},
             |row| row.get(0),

@@ -16,7 +16,7 @@ use crate::{
         bots::{
             definitions::BotDefinitionPatch,
             deliveries,
-            installations::{self, Given},
+            installations::{self, InstallationPatch},
             integrations::check_url,
         },
         shared::sql::text_enum,
@@ -37,7 +37,7 @@ use crate::{
 
 text_enum! {
     /// Method by which a bot authenticates people. Stored for its clients; this server does not use it.
-    pub enum Authentication {
+    pub enum AuthenticationMethod {
         /// Accounts of the vendor.
         Iam = "iam",
     }
@@ -45,7 +45,7 @@ text_enum! {
 
 /// Changes to a bot. Absent members stay as they are.
 #[derive(Debug, Clone, Default)]
-pub struct Update {
+pub struct BotPatch {
     /// Name.
     pub name: Option<String>,
     /// Changes to the definition.
@@ -53,7 +53,7 @@ pub struct Update {
     /// Configuration; replaces the old one.
     pub configuration: Option<Map<String, Value>>,
     /// Integrations by alias or id; `None` removes the installation.
-    pub integrations: BTreeMap<String, Option<Given>>,
+    pub integrations: BTreeMap<String, Option<InstallationPatch>>,
     /// Code.
     pub code: Option<String>,
     /// Address of the running bot, if it is in development.
@@ -63,7 +63,7 @@ pub struct Update {
     /// Media files; replace the old ones.
     pub medias: Option<Vec<Media>>,
     /// Method by which it authenticates people.
-    pub authentication: Option<Authentication>,
+    pub authentication: Option<AuthenticationMethod>,
     /// True if it is stopped.
     pub blocked: Option<bool>,
     /// Base of webhook addresses: `http://127.0.0.1:4600/webhook`.
@@ -76,7 +76,7 @@ pub struct Update {
 /// `Forbidden` for a role below developer, `NotFound`, `InvalidIdentifier`, `InvalidData` for a configuration
 /// that does not conform to its schema, `ReferenceNotFound` for an unknown integration, `Conflict` for an
 /// integration that is already installed under another key, `Invalid`, or errors of the store.
-pub async fn update(call: &Call, id: AgentId, update: Update) -> Result<Bot> {
+pub async fn update(call: &Call, id: AgentId, update: BotPatch) -> Result<Bot> {
     call.require_role(Role::Developer)?;
     secrets::check(&update.secrets)?;
     let app = call.app();
@@ -101,7 +101,7 @@ pub async fn update(call: &Call, id: AgentId, update: Update) -> Result<Bot> {
 }
 
 /// Proves the claims that the update will make, as far as the current state allows.
-fn prove(call: &Call, id: &AgentId, update: &Update) -> Result<Proven> {
+fn prove(call: &Call, id: &AgentId, update: &BotPatch) -> Result<Proven> {
     let (app, workspace) = (call.app(), call.workspace());
     let sealer = app.sealer();
     let (was, now, configured) = app.store().read(|conn| {
@@ -135,7 +135,7 @@ fn planned(
     sealer: &Sealer,
     workspace: &WorkspaceId,
     id: &AgentId,
-    update: &Update,
+    update: &BotPatch,
 ) -> Result<(Bot, Bot)> {
     let was = rows::read(conn, sealer, workspace, id)?;
     check_url(update.url.as_deref(), was.dev)?;
@@ -152,7 +152,7 @@ fn apply(
     sealer: &Sealer,
     workspace: &WorkspaceId,
     id: &AgentId,
-    update: &Update,
+    update: &BotPatch,
 ) -> Result<Bot> {
     let (was, mut now) = planned(change.conn, sealer, workspace, id, update)?;
     if now.definition != was.definition {
@@ -217,7 +217,7 @@ fn write(
     sealer: &Sealer,
     (was, now): (&Bot, &Bot),
     changed: bool,
-    authentication: Option<Authentication>,
+    authentication: Option<AuthenticationMethod>,
 ) -> Result<()> {
     change
         .conn

@@ -5,14 +5,14 @@ use rusqlite::named_params;
 use super::{
     Message,
     erase::erase,
-    index::{self, Entry, Op},
+    index::{self, IndexEntry, IndexOp},
     resolve, rows,
 };
 use crate::{
     domain::{
         bots::{
-            author::{Voice, require_write},
-            tags::{Given, Tagged},
+            author::{Author, require_write},
+            tags::{TagPatch, TagTable},
         },
         tenancy::{app::App, request_auth::Call},
     },
@@ -24,9 +24,9 @@ use crate::{
 /// # Errors
 /// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or errors of the
 /// store.
-pub async fn update(call: &Call, id: MessageId, tags: Given) -> Result<Message> {
+pub async fn update(call: &Call, id: MessageId, tags: TagPatch) -> Result<Message> {
     require_write(call)?;
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     call.app()
         .change(call, move |change, _| {
             let old = rows::existing(change.conn, &voice, &id)?;
@@ -42,12 +42,12 @@ pub async fn update(call: &Call, id: MessageId, tags: Given) -> Result<Message> 
             );
             let parameters = named_params! {":tags": new.canonical(), ":seq": old.seq};
             let mut update = change.conn.prepare_cached(&sql)?;
-            let was = Entry {
+            let was = IndexEntry {
                 tags: old.tags.clone(),
                 ..update.query_row(parameters, index::entry)?
             };
-            change.unindexed().note(Op::Retag(was, new.clone()));
-            Tagged::Message.write(change.conn, voice.bot().seq, old.seq, &old.tags, &new)?;
+            change.unindexed().note(IndexOp::Retag(was, new.clone()));
+            TagTable::Message.write(change.conn, voice.bot().seq, old.seq, &old.tags, &new)?;
             Ok(Message { tags: new, ..old })
         })
         .await
@@ -68,7 +68,7 @@ pub(in crate::domain) async fn delete_and(
     and: impl FnOnce(&App) + Send + 'static,
 ) -> Result<Message> {
     require_write(call)?;
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     call.app()
         .change(call, move |change, _| {
             let old = rows::existing(change.conn, &voice, &id)?;

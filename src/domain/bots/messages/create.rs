@@ -8,23 +8,23 @@ use serde_json::{Map, Value};
 
 use super::{
     Message,
-    index::{Entry, Op},
-    rows::Alike,
+    index::{IndexEntry, IndexOp},
+    rows::MessageMatch,
 };
 use crate::{
     domain::{
         bots::{
-            author::{Speaker, Voice, require_write},
-            conversations::{self, Conversation, Route},
-            deliveries::{self, Told},
-            schedules::{self, Schedule, Scheduled},
-            tags::{Given, Tags},
+            author::{Author, AuthorSchemas, require_write},
+            conversations::{self, Conversation, ConversationChannel},
+            deliveries::{self, Notification},
+            schedules::{self, Schedule, ScheduledItem},
+            tags::{TagPatch, Tags},
             users,
         },
         tenancy::{app::App, billing, bounds::Bound, request_auth::Call, write_tx::Change},
     },
     kernel::{
-        Error, Kind, ObjectText, Result, Rule, Violation,
+        Error, Kind, RawObject, Result, Rule, Violation,
         ids::{ConversationId, EndUserId, MessageId},
         schema,
     },
@@ -32,7 +32,7 @@ use crate::{
 
 /// The properties of a new message.
 #[derive(Debug, Clone)]
-pub struct New {
+pub struct NewMessage {
     /// Conversation.
     pub conversation: ConversationId,
     /// User who writes it.
@@ -42,7 +42,7 @@ pub struct New {
     /// Content.
     pub payload: Map<String, Value>,
     /// Tags.
-    pub tags: Given,
+    pub tags: TagPatch,
     /// Time of delivery; immediate if absent.
     pub schedule: Option<Schedule>,
     /// True if the user must already be a participant of the conversation. Otherwise the message makes the
@@ -51,14 +51,14 @@ pub struct New {
 }
 
 /// A new message that has passed validation.
-struct Checked {
-    voice: Voice,
+struct ValidatedMessage {
+    voice: Author,
     conversation: ConversationId,
     /// Row id of the conversation, which may be gone since.
     conversation_seq: i64,
     user: EndUserId,
     kind: String,
-    payload: ObjectText,
+    payload: RawObject,
     tags: Tags,
     schedule: Option<Schedule>,
     by_participant: bool,
@@ -71,14 +71,14 @@ struct Checked {
 /// `RelationConflict` for a conversation of another integration; `InvalidData` for a payload that does not
 /// conform to the schema of its type; `Invalid` for undeclared tags, an unknown type or a broken schedule;
 /// `QuotaExceeded` if the workspace has used up its users' messages of the month; errors of the store.
-pub async fn create(call: &Call, new: New) -> Result<Message> {
+pub async fn create(call: &Call, new: NewMessage) -> Result<Message> {
     create_and(call, new, |_, _| ()).await
 }
 
 /// Creates a message like [`create`], and calls `and` inside the transaction, to record data about it.
 pub(in crate::domain) async fn create_and(
     call: &Call,
-    new: New,
+    new: NewMessage,
     and: impl FnOnce(&Change<'_>, &Message) + Send + 'static,
 ) -> Result<Message> {
     let checked = check(call, new, require_quota)?;
@@ -97,7 +97,7 @@ pub(in crate::domain) async fn create_and(
 ///
 /// # Errors
 /// As [`create`].
-pub async fn get_or_create(call: &Call, new: New) -> Result<Message> {
+pub async fn get_or_create(call: &Call, new: NewMessage) -> Result<Message> {
     let checked = check(call, new, |_, _, _| Ok(()))?;
     let recent = call.app().message_index().recent();
     let known = call.app().store().read(|conn| {
@@ -115,7 +115,7 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<Message> {
         .change(call, move |change, _| {
             let (conversation, user) = checked.found(change.conn)?;
             let unindexed = change.unindexed();
-            let unindexed = |alike: &Alike<'_>| alike.among_unindexed(&unindexed);
+            let unindexed = |alike: &MessageMatch<'_>| alike.among_unindexed(&unindexed);
             match checked.known(change.conn, &conversation, user, unindexed)? {
                 Some(known) => Ok(known),
                 None => checked.write(change, &conversation, user),
@@ -126,15 +126,15 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<Message> {
 
 fn check(
     call: &Call,
-    new: New,
-    also: impl Fn(&Connection, &Call, &Voice) -> Result<()>,
-) -> Result<Checked> {
+    new: NewMessage,
+    also: impl Fn(&Connection, &Call, &Author) -> Result<()>,
+) -> Result<ValidatedMessage> {
     require_write(call)?;
     if let Some(schedule) = &new.schedule {
         schedule.due_at(call.app().clock().now())?;
     }
-    let voice = Voice::of(call)?;
-    let text = ObjectText::from(&new.payload);
+    let voice = Author::of(call)?;
+    let text = RawObject::from(&new.payload);
     let payload = Value::Object(new.payload);
     let limits = call.schemas();
     let (tags, conversation_seq) = call.app().store().read(|conn| {
@@ -145,7 +145,7 @@ fn check(
         also(conn, call, &voice)?;
         Ok((tags, route.seq))
     })?;
-    Ok(Checked {
+    Ok(ValidatedMessage {
         voice,
         conversation: new.conversation,
         conversation_seq,
@@ -160,7 +160,7 @@ fn check(
 
 /// Checks the quota of users' messages if an integration calls. The quota is soft: concurrent calls may
 /// exceed it together, and the write transaction does not check it.
-fn require_quota(conn: &Connection, call: &Call, voice: &Voice) -> Result<()> {
+fn require_quota(conn: &Connection, call: &Call, voice: &Author) -> Result<()> {
     match voice.integration() {
         Some(_) => billing::require_message(conn, call.app(), call.workspace()),
         None => Ok(()),
@@ -170,7 +170,7 @@ fn require_quota(conn: &Connection, call: &Call, voice: &Voice) -> Result<()> {
 /// Returns the conversation that a request body names.
 pub(in crate::domain) fn resolve(
     conn: &Connection,
-    voice: &Voice,
+    voice: &Author,
     id: &ConversationId,
 ) -> Result<Conversation> {
     let found = conversations::of_bot(conn, voice.bot().seq, id)?;
@@ -181,7 +181,12 @@ pub(in crate::domain) fn resolve(
 
 /// Returns the integration and channel of the conversation that a request body names. It may be deleted
 /// since.
-fn route(app: &App, conn: &Connection, voice: &Voice, id: &ConversationId) -> Result<Arc<Route>> {
+fn route(
+    app: &App,
+    conn: &Connection,
+    voice: &Author,
+    id: &ConversationId,
+) -> Result<Arc<ConversationChannel>> {
     let found = app.routes().of(conn, voice.bot().seq, id)?;
     let route = found.ok_or_else(|| missing(id))?;
     require_own(voice, &route.integration, id)?;
@@ -194,7 +199,7 @@ fn missing(id: &ConversationId) -> Error {
 }
 
 /// Checks that the conversation belongs to the calling integration, if one calls.
-fn require_own(voice: &Voice, integration: &str, id: &ConversationId) -> Result<()> {
+fn require_own(voice: &Author, integration: &str, id: &ConversationId) -> Result<()> {
     match voice.integration() {
         Some(own) if own.name != integration => Err(Error::new(
             Kind::RelationConflict,
@@ -207,8 +212,8 @@ fn require_own(voice: &Voice, integration: &str, id: &ConversationId) -> Result<
 /// Validates a payload by the schema that the channel declares for the type. An integration may also report
 /// types that its channel cannot send.
 fn check_payload(
-    speaker: &Speaker<'_>,
-    route: &Route,
+    speaker: &AuthorSchemas<'_>,
+    route: &ConversationChannel,
     kind: &str,
     payload: &Value,
     limits: &schema::Limits,
@@ -247,7 +252,7 @@ const INSERT: &str = "
     VALUES
         (:id, :agent_seq, :conversation, :user, :incoming, :kind, :payload, :tags, :now)";
 
-impl Checked {
+impl ValidatedMessage {
     /// Loads the conversation, and the row id of the user, on this connection. The bot's own user has no row.
     fn found(&self, conn: &Connection) -> Result<(Conversation, Option<i64>)> {
         let (bot, seq) = (self.voice.bot().seq, self.conversation_seq);
@@ -266,9 +271,9 @@ impl Checked {
         conn: &Connection,
         conversation: &Conversation,
         user: Option<i64>,
-        unindexed: impl FnOnce(&Alike<'_>) -> Vec<i64>,
+        unindexed: impl FnOnce(&MessageMatch<'_>) -> Vec<i64>,
     ) -> Result<Option<Message>> {
-        let alike = Alike {
+        let alike = MessageMatch {
             voice: &self.voice,
             conversation_seq: conversation.seq,
             user_seq: user,
@@ -302,7 +307,7 @@ impl Checked {
             ":now": change.now,
         })?;
         let seq = change.conn.last_insert_rowid();
-        change.unindexed().note(Op::Add(Entry {
+        change.unindexed().note(IndexOp::Add(IndexEntry {
             seq,
             agent_seq,
             conversation_seq: lane,
@@ -314,9 +319,11 @@ impl Checked {
         conversations::join(change, bot, conversation, &self.user, user)?;
         match &self.schedule {
             Some(schedule) => {
-                schedules::add(change, agent_seq, schedule, Scheduled::Message(seq))?;
+                schedules::add(change, agent_seq, schedule, ScheduledItem::Message(seq))?;
             }
-            None if incoming => deliveries::tell_bot(change, agent_seq, Told::Message(seq), lane)?,
+            None if incoming => {
+                deliveries::tell_bot(change, agent_seq, Notification::Message(seq), lane)?
+            }
             None => {
                 deliveries::send(change, agent_seq, &conversation.integration, seq, lane)?;
             }

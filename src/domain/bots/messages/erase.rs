@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, named_params};
 
-use super::index::{self, Op};
+use super::index::{self, IndexOp};
 use crate::{
     domain::tenancy::write_tx::Change,
     kernel::{Result, ids::EndUserId},
@@ -20,7 +20,7 @@ pub(super) fn erase(change: &Change<'_>, seq: i64) -> Result<()> {
         .query_row(named_params! {":seq": seq}, index::entry)
         .optional()?;
     if let Some(entry) = entry {
-        change.unindexed().note(Op::Remove(entry));
+        change.unindexed().note(IndexOp::Remove(entry));
     }
     Ok(())
 }

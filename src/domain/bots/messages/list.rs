@@ -6,16 +6,16 @@ use rusqlite::{Connection, named_params};
 
 use super::{
     COLUMNS, JOINS, Message, from_row,
-    index::Recent,
+    index::MemtableSet,
     merge::{merged, newest},
 };
 use crate::{
     domain::{
         bots::{
-            author::Voice,
+            author::Author,
             conversations,
-            list_query::{self, Listing},
-            tags::{Tagged, Tags, filter_name},
+            list_query::{self, ListQuery},
+            tags::{TagTable, Tags, filter_name},
         },
         shared::paging::{Page, ROWS, Token},
         tenancy::request_auth::Call,
@@ -37,7 +37,7 @@ pub struct Filter {
 /// # Errors
 /// `Invalid` for too many filters, or errors of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Message>> {
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     list_query::require_few(call, "tags", filter.tags.len())?;
     let app = call.app();
     let recent = app.message_index().recent();
@@ -69,15 +69,15 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
 /// Lists the messages of a bot with these tags.
 fn tagged(
     conn: &Connection,
-    voice: &Voice,
+    voice: &Author,
     conversation: Option<ConversationId>,
     tags: &BTreeMap<String, String>,
     after: Token,
-    recent: &Recent,
+    recent: &MemtableSet,
 ) -> Result<Page<Message>> {
     let bot = voice.bot();
     let integration = voice.integration().map(|own| own.name.as_str());
-    let listing = Listing::tagged("messages", Tagged::Message, bot.seq, tags, integration);
+    let listing = ListQuery::tagged("messages", TagTable::Message, bot.seq, tags, integration);
     let (Some(mut listing), Some((name, value))) = (listing, tags.iter().next()) else {
         return Ok(Page::empty());
     };
@@ -132,10 +132,10 @@ fn tagged(
 /// Lists the messages of a conversation. The id is checked, because its row may belong to another one by now.
 fn of_conversation(
     conn: &Connection,
-    voice: &Voice,
+    voice: &Author,
     (seq, id): (i64, &ConversationId),
     after: Token,
-    recent: &Recent,
+    recent: &MemtableSet,
 ) -> Result<Page<Message>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM conversations \
@@ -169,9 +169,9 @@ fn of_conversation(
 /// in order of time, so the statement merges the two.
 fn of_bot(
     conn: &Connection,
-    voice: &Voice,
+    voice: &Author,
     after: Token,
-    recent: &Recent,
+    recent: &MemtableSet,
 ) -> Result<Page<Message>> {
     let half = |incoming: u8| {
         format!(

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use rusqlite::{Connection, ToSql};
 
-use super::{COLUMNS, JOINS, Message, from_row, index::Found};
+use super::{COLUMNS, JOINS, Message, from_row, index::MatchingRows};
 use crate::{
     domain::shared::paging::{PAGE, Page, ROWS},
     kernel::Result,
@@ -14,7 +14,7 @@ use crate::{
 /// each memtable.
 pub(in crate::domain) fn newest(
     conn: &Connection,
-    found: Found<'_>,
+    found: MatchingRows<'_>,
     condition: &str,
     parameters: &[(&str, &dyn ToSql)],
 ) -> Result<Vec<Message>> {

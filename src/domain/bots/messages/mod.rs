@@ -13,13 +13,13 @@ pub(in crate::domain) use self::{
     change::delete_and,
     create::{create_and, resolve},
     erase::{erase_of_agent, erase_of_conversation, erase_of_user},
-    index::{Index, Recent, Unindexed},
+    index::{IndexWriteBatch, MemtableSet, MessageIndex},
     merge::{as_json, newest, together},
     rows::{COLUMNS, JOINS, from_row, read},
 };
 pub use self::{
     change::{delete, update},
-    create::{New, create, get_or_create},
+    create::{NewMessage, create, get_or_create},
     list::{Filter, list},
     rows::find,
 };
@@ -27,7 +27,7 @@ use super::tags::Tags;
 use crate::{
     domain::shared::paging::Token,
     kernel::{
-        ObjectText, Timestamp,
+        RawObject, Timestamp,
         ids::{ConversationId, EndUserId, MessageId},
     },
 };
@@ -46,7 +46,7 @@ pub struct Message {
     /// Type, as declared by the channel: `text`.
     pub kind: String,
     /// Content.
-    pub payload: ObjectText,
+    pub payload: RawObject,
     /// Tags.
     pub tags: Tags,
     /// Time of creation.

@@ -4,12 +4,12 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
 use super::{
     Message,
-    index::{Recent, Unindexed},
+    index::{IndexWriteBatch, MemtableSet},
     merge::as_json,
 };
 use crate::{
     domain::{
-        bots::{author::Voice, tags::Tags},
+        bots::{author::Author, tags::Tags},
         tenancy::request_auth::Call,
     },
     kernel::{
@@ -23,7 +23,7 @@ use crate::{
 /// # Errors
 /// `NotFound` if there is none, or if it belongs to another integration than the caller; errors of the store.
 pub fn find(call: &Call, id: &MessageId) -> Result<Message> {
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     call.app().store().read(|conn| existing(conn, &voice, id))
 }
 
@@ -40,7 +40,7 @@ pub(in crate::domain) const JOINS: &str = "JOIN conversations \
 /// Returns the message with this id if the caller can see it, or `NotFound`.
 pub(in crate::domain) fn existing(
     conn: &Connection,
-    voice: &Voice,
+    voice: &Author,
     id: &MessageId,
 ) -> Result<Message> {
     let found = read(conn, voice, id)?;
@@ -50,7 +50,7 @@ pub(in crate::domain) fn existing(
 /// Finds the message with this id if the caller can see it.
 pub(in crate::domain) fn read(
     conn: &Connection,
-    voice: &Voice,
+    voice: &Author,
     id: &MessageId,
 ) -> Result<Option<Message>> {
     let sql = format!(
@@ -70,8 +70,8 @@ pub(in crate::domain) fn read(
 }
 
 /// The key of get-or-create: a message matches if all of these are equal, with exactly these tags.
-pub(super) struct Alike<'a> {
-    pub(super) voice: &'a Voice,
+pub(super) struct MessageMatch<'a> {
+    pub(super) voice: &'a Author,
     pub(super) conversation_seq: i64,
     pub(super) user_seq: Option<i64>,
     pub(super) kind: &'a str,
@@ -80,19 +80,19 @@ pub(super) struct Alike<'a> {
 
 /// A tag is selective if fewer messages than this have it. Also the number of candidates that one statement
 /// reads.
-const FEW: usize = 100;
+const MAX_CANDIDATES: usize = 100;
 
-const HAVE_TAG: &str = "
+const COUNT_WITH_TAG: &str = "
     SELECT count(*) FROM (
         SELECT 1 FROM message_tags
         WHERE agent_seq = :agent_seq AND name = :name AND value = :value LIMIT :limit)";
 
-impl Alike<'_> {
+impl MessageMatch<'_> {
     /// Returns the memtables' candidates for a match, oldest first.
-    pub(super) fn among(&self, recent: &Recent) -> Vec<i64> {
+    pub(super) fn among(&self, recent: &MemtableSet) -> Vec<i64> {
         let tagged = self.tags.iter().next().map(|(name, value)| {
             let found = recent.tagged(self.voice.bot().seq, name, value, i64::MAX);
-            found.into_iter().flatten().take(FEW).collect()
+            found.into_iter().flatten().take(MAX_CANDIDATES).collect()
         });
         let in_conversation = || {
             let found = recent.of_conversation(self.conversation_seq, i64::MAX);
@@ -102,7 +102,7 @@ impl Alike<'_> {
     }
 
     /// Returns the candidates that a change sees in memory, oldest first.
-    pub(super) fn among_unindexed(&self, unindexed: &Unindexed) -> Vec<i64> {
+    pub(super) fn among_unindexed(&self, unindexed: &IndexWriteBatch) -> Vec<i64> {
         let tagged = self.tags.iter().next();
         let tagged =
             tagged.map(|(name, value)| unindexed.tagged(self.voice.bot().seq, name, value));
@@ -133,7 +133,7 @@ impl Alike<'_> {
                 &[conversation],
             ),
         }?;
-        for some in unindexed.chunks(FEW) {
+        for some in unindexed.chunks(MAX_CANDIDATES) {
             let found = as_json(some.iter().copied());
             let of_memory = self.first(
                 conn,
@@ -156,11 +156,11 @@ impl Alike<'_> {
                 ":agent_seq": self.voice.bot().seq,
                 ":name": name,
                 ":value": value,
-                ":limit": FEW as i64,
+                ":limit": MAX_CANDIDATES as i64,
             };
-            let mut count = conn.prepare_cached(HAVE_TAG)?;
+            let mut count = conn.prepare_cached(COUNT_WITH_TAG)?;
             let count: i64 = count.query_row(parameters, |row| row.get(0))?;
-            if count < FEW as i64 {
+            if count < MAX_CANDIDATES as i64 {
                 return Ok(Some((name, value)));
             }
         }
@@ -198,7 +198,7 @@ impl Alike<'_> {
 /// Returns `these` if they are few, else `others`, oldest first.
 fn few_or(these: Option<Vec<i64>>, others: impl FnOnce() -> Vec<i64>) -> Vec<i64> {
     let mut found = these
-        .filter(|found| found.len() < FEW)
+        .filter(|found| found.len() < MAX_CANDIDATES)
         .unwrap_or_else(others);
     found.sort_unstable();
     found

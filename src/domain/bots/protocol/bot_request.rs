@@ -5,13 +5,13 @@ use std::{collections::BTreeMap, time::Duration};
 use super::{
     program,
     receiver::{Endpoint, Receiver},
-    response::{Answer, Cause, Failed},
+    response::{CallFailure, CallResponse, FailureCause},
     tokens,
 };
 use crate::{
     domain::{
         tenancy::app::App,
-        webhooks::signature::{Signed, SigningKey, sign},
+        webhooks::signature::{SignedContent, SigningKey, sign},
     },
     engine::Request,
     kernel::clock::{system_now, within},
@@ -23,7 +23,7 @@ use crate::{
 
 /// A request to a receiver.
 #[derive(Debug, Clone)]
-pub(in crate::domain) struct Ask {
+pub(in crate::domain) struct BotRequest {
     /// Operation: `event_received`, `message_created`, …
     pub(in crate::domain) operation: &'static str,
     /// Type of the event, the message or the action; else the operation.
@@ -43,8 +43,8 @@ pub(in crate::domain) struct Ask {
 pub(in crate::domain) async fn ask(
     app: &App,
     receiver: &Receiver,
-    ask: Ask,
-) -> Result<Answer, Failed> {
+    ask: BotRequest,
+) -> Result<CallResponse, CallFailure> {
     let running = app.telling().begin(ask.operation, &receiver.endpoint);
     let outcome = match &receiver.endpoint {
         Endpoint::Url(url) => send(app, receiver, url, ask).await,
@@ -52,17 +52,22 @@ pub(in crate::domain) async fn ask(
         Endpoint::BuiltIn => call_native(app, receiver, ask).await,
         Endpoint::Nowhere => {
             let text = format!("There is neither code nor a url of {}", receiver.name());
-            Err(Failed::new(Cause::Configuration, false, text))
+            Err(CallFailure::new(FailureCause::Configuration, false, text))
         }
     };
     running.ended(&outcome);
     outcome
 }
 
-async fn send(app: &App, receiver: &Receiver, url: &str, ask: Ask) -> Result<Answer, Failed> {
+async fn send(
+    app: &App,
+    receiver: &Receiver,
+    url: &str,
+    ask: BotRequest,
+) -> Result<CallResponse, CallFailure> {
     let mut headers: Vec<_> = headers(receiver, &ask).into_iter().collect();
     if let Some(secret) = &receiver.signing_secret {
-        let signed = Signed {
+        let signed = SignedContent {
             id: &ask.id,
             timestamp: system_now().as_seconds(),
             body: ask.body.as_bytes(),
@@ -91,9 +96,9 @@ async fn send(app: &App, receiver: &Receiver, url: &str, ask: Ask) -> Result<Ans
             true => format!("the answer is larger than {all} bytes (outbound.max_response_bytes)"),
             false => format!("the answer is larger than {own} bytes (deliveries.response_bytes)"),
         };
-        return Err(Failed::new(Cause::Limits, false, text));
+        return Err(CallFailure::new(FailureCause::Limits, false, text));
     }
-    Ok(Answer {
+    Ok(CallResponse {
         status: answer.status,
         headers: answer.headers,
         body: String::from_utf8_lossy(&answer.body).into_owned(),
@@ -107,8 +112,8 @@ async fn send_through(
     app: &App,
     target: Target,
     headers: Vec<(String, String)>,
-    ask: Ask,
-) -> Result<Answer, Failed> {
+    ask: BotRequest,
+) -> Result<CallResponse, CallFailure> {
     let request = tunnels::Request {
         method: "POST".to_owned(),
         path: target.path,
@@ -118,7 +123,7 @@ async fn send_through(
     };
     let tunnels = app.tunnels();
     let answer = tunnels.request(&target.id, &request, ask.timeout).await?;
-    Ok(Answer {
+    Ok(CallResponse {
         status: answer.status,
         headers: answer.headers,
         body: answer.body,
@@ -126,18 +131,27 @@ async fn send_through(
     })
 }
 
-async fn call(app: &App, receiver: &Receiver, revision: i64, ask: Ask) -> Result<Answer, Failed> {
+async fn call(
+    app: &App,
+    receiver: &Receiver,
+    revision: i64,
+    ask: BotRequest,
+) -> Result<CallResponse, CallFailure> {
     let program = program::of(app, receiver, revision).await;
     let program = program.map_err(|error| {
         tracing::error!(?error, "a program is not ready");
-        Failed::new(Cause::Other, true, "this server could not prepare the code")
+        CallFailure::new(
+            FailureCause::Other,
+            true,
+            "this server could not prepare the code",
+        )
     })?;
     let timeout = ask.timeout;
     let request = request(receiver, ask);
     let called = within(timeout, app.runtime().call(&program, request)).await;
     let answer = called.map_err(|_| too_late(timeout))??;
     let headers = answer.headers.into_iter();
-    Ok(Answer {
+    Ok(CallResponse {
         status: answer.status,
         headers: headers
             .map(|(name, value)| (name.to_ascii_lowercase(), value))
@@ -147,18 +161,22 @@ async fn call(app: &App, receiver: &Receiver, revision: i64, ask: Ask) -> Result
     })
 }
 
-async fn call_native(app: &App, receiver: &Receiver, ask: Ask) -> Result<Answer, Failed> {
+async fn call_native(
+    app: &App,
+    receiver: &Receiver,
+    ask: BotRequest,
+) -> Result<CallResponse, CallFailure> {
     let name = receiver.name();
     let native = receiver.integration.as_ref();
     let native = native.and_then(|integration| app.native(&integration.name));
     let native = native.ok_or_else(|| {
         let text = format!("This server does not have {name}");
-        Failed::new(Cause::Configuration, false, text)
+        CallFailure::new(FailureCause::Configuration, false, text)
     })?;
     let token = tokens::of(app, receiver).await.map_err(|error| {
         tracing::error!(?error, "a program of the server has no token");
-        Failed::new(
-            Cause::Other,
+        CallFailure::new(
+            FailureCause::Other,
             true,
             "this server could not prepare the program",
         )
@@ -166,7 +184,7 @@ async fn call_native(app: &App, receiver: &Receiver, ask: Ask) -> Result<Answer,
     let timeout = ask.timeout;
     let called = within(timeout, native.call(token.value, request(receiver, ask))).await;
     let answer = called.map_err(|_| too_late(timeout))?;
-    Ok(Answer {
+    Ok(CallResponse {
         status: answer.status,
         headers: answer.headers.into_iter().collect(),
         body: answer.body,
@@ -175,7 +193,7 @@ async fn call_native(app: &App, receiver: &Receiver, ask: Ask) -> Result<Answer,
 }
 
 /// Builds the request to a program.
-fn request(receiver: &Receiver, ask: Ask) -> Request {
+fn request(receiver: &Receiver, ask: BotRequest) -> Request {
     Request {
         method: "POST".to_owned(),
         path: "/".to_owned(),
@@ -185,12 +203,16 @@ fn request(receiver: &Receiver, ask: Ask) -> Request {
     }
 }
 
-fn too_late(timeout: Duration) -> Failed {
-    Failed::new(Cause::Limits, true, format!("no answer within {timeout:?}"))
+fn too_late(timeout: Duration) -> CallFailure {
+    CallFailure::new(
+        FailureCause::Limits,
+        true,
+        format!("no answer within {timeout:?}"),
+    )
 }
 
 /// Builds the headers of the table in botpress.md §5.
-fn headers(receiver: &Receiver, ask: &Ask) -> BTreeMap<String, String> {
+fn headers(receiver: &Receiver, ask: &BotRequest) -> BTreeMap<String, String> {
     let mut headers = BTreeMap::new();
     let mut set = |name: &str, value: &str| {
         headers.insert(name.to_owned(), value.to_owned());

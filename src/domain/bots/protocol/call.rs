@@ -4,10 +4,10 @@
 use serde_json::Value;
 
 use super::{
-    bot_request::{Ask, ask},
+    bot_request::{BotRequest, ask},
     receiver::Receiver,
-    request_ref::Asked,
-    response::{Answer, Cause, Failed},
+    request_ref::RequestRef,
+    response::{CallFailure, CallResponse, FailureCause},
 };
 use crate::{
     domain::{bots::author::not_installed, tenancy::app::App},
@@ -16,7 +16,7 @@ use crate::{
 
 /// A call to an installed integration.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::domain) struct Question<'a> {
+pub(in crate::domain) struct IntegrationCall<'a> {
     /// Rows of the bot and the installation.
     pub(in crate::domain) place: (i64, i64),
     pub(in crate::domain) operation: &'static str,
@@ -31,8 +31,8 @@ pub(in crate::domain) struct Question<'a> {
 /// [`Failed`] in the inner result if there is no response; errors of the store.
 pub(in crate::domain) async fn call(
     app: &App,
-    question: Question<'_>,
-) -> Result<std::result::Result<Answer, Failed>> {
+    question: IntegrationCall<'_>,
+) -> Result<std::result::Result<CallResponse, CallFailure>> {
     let (asked, answer) = put(app, question).await?;
     let failed = match &answer {
         Ok(answer) => answer.is_error().then(|| answer.failure()),
@@ -54,14 +54,14 @@ pub(in crate::domain) async fn call(
 /// `Runtime` with the message of the integration or of `read`; errors of the store.
 pub(in crate::domain) async fn call_for<T>(
     app: &App,
-    question: Question<'_>,
+    question: IntegrationCall<'_>,
     read: impl FnOnce(Value) -> std::result::Result<T, String>,
 ) -> Result<T> {
     let (asked, answer) = put(app, question).await?;
-    let found = match answer.and_then(Answer::good) {
+    let found = match answer.and_then(CallResponse::good) {
         Ok(answer) => parsed(&answer, question.operation)
             .and_then(read)
-            .map_err(|why| Failed::new(Cause::Code, false, why)),
+            .map_err(|why| CallFailure::new(FailureCause::Code, false, why)),
         Err(failed) => Err(failed),
     };
     match found {
@@ -74,7 +74,7 @@ pub(in crate::domain) async fn call_for<T>(
     }
 }
 
-fn parsed(answer: &Answer, operation: &str) -> std::result::Result<Value, String> {
+fn parsed(answer: &CallResponse, operation: &str) -> std::result::Result<Value, String> {
     if answer.body.trim().is_empty() {
         return Ok(Value::Null);
     }
@@ -84,15 +84,15 @@ fn parsed(answer: &Answer, operation: &str) -> std::result::Result<Value, String
 
 async fn put(
     app: &App,
-    question: Question<'_>,
-) -> Result<(Asked, std::result::Result<Answer, Failed>)> {
+    question: IntegrationCall<'_>,
+) -> Result<(RequestRef, std::result::Result<CallResponse, CallFailure>)> {
     let (agent_seq, installation_seq) = question.place;
     let receiver = app
         .store()
         .read(|conn| Receiver::installation(conn, app.sealer(), agent_seq, installation_seq))?;
     let receiver = receiver.ok_or_else(|| not_installed("that is asked"))?;
-    let asked = Asked::of(&receiver, question.operation, question.kind);
-    let question = Ask {
+    let asked = RequestRef::of(&receiver, question.operation, question.kind);
+    let question = BotRequest {
         operation: question.operation,
         kind: question.kind.to_owned(),
         body: question.body.to_string(),

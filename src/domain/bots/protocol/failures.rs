@@ -13,7 +13,7 @@ use std::{
 use moka::sync::Cache;
 use tracing::warn;
 
-use super::{request_ref::Asked, response::Failed};
+use super::{request_ref::RequestRef, response::CallFailure};
 use crate::{
     domain::tenancy::app::App,
     engine::LogLine,
@@ -21,19 +21,19 @@ use crate::{
 };
 
 /// Maximum number of bots with failures in memory, time that they stay, and maximum number for each bot.
-const BOTS: u64 = 1000;
-const KEPT_FOR: Duration = Duration::from_secs(3600);
-const OF_EACH: usize = 10;
+const MAX_BOTS: u64 = 1000;
+const RETENTION: Duration = Duration::from_secs(3600);
+const MAX_PER_BOT: usize = 10;
 
 /// Window of the line limit of one bot or integration.
-const MINUTE: Duration = Duration::from_secs(60);
+const LINE_WINDOW: Duration = Duration::from_secs(60);
 
 /// Maximum length of a text in a log line, in bytes.
-const LINE_BYTES: usize = 500;
+const MAX_LINE_BYTES: usize = 500;
 
 /// A failure of code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct CodeFailure {
     /// Sequence number; later failures have larger numbers.
     pub number: u64,
     /// Time of the failure.
@@ -47,26 +47,26 @@ pub struct Seen {
 }
 
 /// Failures of a bot, oldest first.
-type Recent = Arc<Mutex<VecDeque<Seen>>>;
+type BotFailures = Arc<Mutex<VecDeque<CodeFailure>>>;
 
 /// Recent failures and the counters of log lines.
-pub(in crate::domain) struct Failures {
-    recent: Cache<AgentId, Recent>,
+pub(in crate::domain) struct RecentFailures {
+    recent: Cache<AgentId, BotFailures>,
     lines: Cache<String, Arc<AtomicU32>>,
     last: AtomicU64,
 }
 
-impl Failures {
+impl RecentFailures {
     /// Creates an empty list. Sequence numbers start at `now`, so they exceed those from before a restart.
     pub(in crate::domain) fn new(now: Timestamp) -> Self {
         Self {
             recent: Cache::builder()
-                .max_capacity(BOTS)
-                .time_to_idle(KEPT_FOR)
+                .max_capacity(MAX_BOTS)
+                .time_to_idle(RETENTION)
                 .build(),
             lines: Cache::builder()
-                .max_capacity(10 * BOTS)
-                .time_to_live(MINUTE)
+                .max_capacity(10 * MAX_BOTS)
+                .time_to_live(LINE_WINDOW)
                 .build(),
             last: AtomicU64::new(now.as_micros().unsigned_abs()),
         }
@@ -76,8 +76,8 @@ impl Failures {
     pub(in crate::domain) fn note(
         &self,
         app: &App,
-        asked: &Asked,
-        (failed, retried): (&Failed, bool),
+        asked: &RequestRef,
+        (failed, retried): (&CallFailure, bool),
     ) {
         let (bot, operation, kind) = (&asked.bot, asked.operation, &asked.kind);
         if self.has_line(app, bot.as_str()) {
@@ -104,16 +104,16 @@ impl Failures {
         if !app.settings().development {
             return;
         }
-        let seen = Seen {
+        let seen = CodeFailure {
             number: self.last.fetch_add(1, Ordering::Relaxed) + 1,
             at: app.clock().now(),
             text,
             stack,
             retried,
         };
-        let recent = self.recent.get_with(bot.clone(), Recent::default);
+        let recent = self.recent.get_with(bot.clone(), BotFailures::default);
         let mut recent = recent.lock().unwrap_or_else(PoisonError::into_inner);
-        while recent.len() >= OF_EACH {
+        while recent.len() >= MAX_PER_BOT {
             recent.pop_front();
         }
         recent.push_back(seen);
@@ -172,7 +172,7 @@ impl Failures {
     }
 
     /// Returns the failures of a bot after a sequence number.
-    pub(in crate::domain) fn after(&self, bot: &AgentId, number: u64) -> Vec<Seen> {
+    pub(in crate::domain) fn after(&self, bot: &AgentId, number: u64) -> Vec<CodeFailure> {
         let Some(recent) = self.recent.get(bot) else {
             return Vec::new();
         };
@@ -190,7 +190,7 @@ impl Failures {
 /// Returns the first line of a text without control characters, cut to the maximum length.
 fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
-    let line = &line[..line.floor_char_boundary(LINE_BYTES)];
+    let line = &line[..line.floor_char_boundary(MAX_LINE_BYTES)];
     line.chars().filter(|letter| !letter.is_control()).collect()
 }
 

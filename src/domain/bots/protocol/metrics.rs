@@ -16,7 +16,7 @@ use rusqlite::{Connection, named_params};
 
 use super::{
     receiver::Endpoint,
-    response::{Answer, Failed},
+    response::{CallFailure, CallResponse},
 };
 use crate::{
     domain::tenancy::app::App,
@@ -25,7 +25,7 @@ use crate::{
 
 /// Upper bound of the first bucket of call durations, in seconds. Each bucket doubles it; the last one ends at
 /// about 65 s.
-const FASTEST: f64 = 0.001;
+const FIRST_BUCKET: f64 = 0.001;
 const BUCKETS: u16 = 17;
 
 /// Metrics of the runtime protocol. Clones share the values.
@@ -33,7 +33,7 @@ const BUCKETS: u16 = 17;
 pub struct Metrics {
     calls: Family<CallLabels, Counter>,
     durations: Family<OperationLabels, Histogram>,
-    running: Family<WayLabels, Gauge>,
+    running: Family<TargetLabels, Gauge>,
     deliveries: Family<DeliveryLabels, Counter>,
     queue: Family<StateLabels, Gauge>,
     lag: Gauge<f64, AtomicU64>,
@@ -52,7 +52,7 @@ struct OperationLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct WayLabels {
+struct TargetLabels {
     to: &'static str,
 }
 
@@ -72,7 +72,7 @@ impl Default for Metrics {
         Self {
             calls: Family::default(),
             durations: Family::new_with_constructor(|| {
-                Histogram::new(exponential_buckets(FASTEST, 2.0, BUCKETS))
+                Histogram::new(exponential_buckets(FIRST_BUCKET, 2.0, BUCKETS))
             }),
             running: Family::default(),
             deliveries: Family::default(),
@@ -122,16 +122,16 @@ impl Metrics {
     }
 
     /// Starts the measurement of a call. The call counts as running until the returned guard is dropped.
-    pub(super) fn begin(&self, operation: &'static str, endpoint: &Endpoint) -> Running {
+    pub(super) fn begin(&self, operation: &'static str, endpoint: &Endpoint) -> CallTimer {
         let to = match endpoint {
             Endpoint::Url(_) => "url",
             Endpoint::Code { .. } => "code",
             Endpoint::BuiltIn => "built_in",
             Endpoint::Nowhere => "nowhere",
         };
-        let running = self.running.get_or_create_owned(&WayLabels { to });
+        let running = self.running.get_or_create_owned(&TargetLabels { to });
         running.inc();
-        Running {
+        CallTimer {
             metrics: self.clone(),
             running,
             labels: CallLabels {
@@ -155,7 +155,7 @@ impl Metrics {
     /// Errors of the store; the gauges then keep their values.
     pub async fn measure(&self, app: &App) -> Result<()> {
         let now = app.clock().now();
-        let queue = app.store().scan(move |conn| Queue::read(conn, now));
+        let queue = app.store().scan(move |conn| QueueFigures::read(conn, now));
         let queue = queue.await?;
         for (state, figure) in [("due", queue.due), ("waiting", queue.later)] {
             self.queue.get_or_create(&StateLabels { state }).set(figure);
@@ -167,16 +167,16 @@ impl Metrics {
 }
 
 /// A running call. A call that is abandoned before its response is not counted.
-pub(super) struct Running {
+pub(super) struct CallTimer {
     metrics: Metrics,
     running: Gauge,
     labels: CallLabels,
     watch: Stopwatch,
 }
 
-impl Running {
+impl CallTimer {
     /// Counts the call with its outcome.
-    pub(super) fn ended(mut self, outcome: &std::result::Result<Answer, Failed>) {
+    pub(super) fn ended(mut self, outcome: &std::result::Result<CallResponse, CallFailure>) {
         self.labels.outcome = match outcome {
             Ok(answer) if answer.is_good() => "answered",
             Ok(_) => "refused",
@@ -191,14 +191,14 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for CallTimer {
     fn drop(&mut self) {
         self.running.dec();
     }
 }
 
 /// Size and age of the delivery queue.
-struct Queue {
+struct QueueFigures {
     due: i64,
     later: i64,
     oldest: Option<Timestamp>,
@@ -210,7 +210,7 @@ const QUEUE: &str = "
            min(due_at) FILTER (WHERE due_at <= :now) AS oldest
     FROM bot_deliveries";
 
-impl Queue {
+impl QueueFigures {
     fn read(conn: &Connection, now: Timestamp) -> Result<Self> {
         let mut statement = conn.prepare_cached(QUEUE)?;
         Ok(statement.query_row(named_params! {":now": now}, |row| {

@@ -14,13 +14,13 @@ mod response;
 mod tokens;
 
 pub(in crate::domain) use self::{
-    bot_request::{Ask, ask},
-    call::{Question, call, call_for, runtime_error},
-    failures::Failures,
+    bot_request::{BotRequest, ask},
+    call::{IntegrationCall, call, call_for, runtime_error},
+    failures::RecentFailures,
     payloads::{event, message, state},
-    program::Programs,
+    program::ProgramCache,
     receiver::Receiver,
-    request_ref::Asked,
-    response::{Cause, Failed},
+    request_ref::RequestRef,
+    response::{CallFailure, FailureCause},
 };
-pub use self::{failures::Seen, metrics::Metrics, response::Answer};
+pub use self::{failures::CodeFailure, metrics::Metrics, response::CallResponse};

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A request body with its id and type.
-pub(in crate::domain) struct Shown {
+pub(in crate::domain) struct RequestPayload {
     pub(in crate::domain) id: String,
     pub(in crate::domain) kind: String,
     pub(in crate::domain) body: Value,
@@ -35,7 +35,7 @@ pub(in crate::domain) fn message(
     agent: &CallerAgent,
     integration: Option<&str>,
     seq: i64,
-) -> Result<Option<Shown>> {
+) -> Result<Option<RequestPayload>> {
     let Some((message, user, conversation)) = whole(conn, agent, seq)? else {
         return Ok(None);
     };
@@ -55,7 +55,7 @@ pub(in crate::domain) fn message(
             "userId": message.user_id,
             "messageId": message.id,
         });
-        return Ok(Some(Shown {
+        return Ok(Some(RequestPayload {
             id: id.to_string(),
             kind: events::MESSAGE_CREATED.to_owned(),
             body: json!({"event": event}),
@@ -64,7 +64,7 @@ pub(in crate::domain) fn message(
     let mut body = shown;
     body["type"] = message.kind.as_str().into();
     body["payload"] = Value::Object(message.payload.members());
-    Ok(Some(Shown {
+    Ok(Some(RequestPayload {
         id: message.id.to_string(),
         kind: message.kind,
         body,
@@ -150,7 +150,7 @@ pub(in crate::domain) fn event(
     conn: &Connection,
     agent: &CallerAgent,
     seq: i64,
-) -> Result<Option<Shown>> {
+) -> Result<Option<RequestPayload>> {
     let parameters = named_params! {":seq": seq, ":agent_seq": agent.seq};
     let found = conn.prepare_cached(EVENT)?.query_row(parameters, |row| {
         let (id, kind): (EventId, String) = (row.get("id")?, row.get("type")?);
@@ -174,7 +174,7 @@ pub(in crate::domain) fn event(
         for (name, id) in about {
             event.extend(id.map(|id| (name.to_owned(), id.into())));
         }
-        Ok(Shown {
+        Ok(RequestPayload {
             id: id.to_string(),
             kind,
             body: json!({"event": event}),

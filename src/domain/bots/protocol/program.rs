@@ -16,10 +16,10 @@ use crate::{
 };
 
 /// Maximum number of cached programs. The cache does not hold their code.
-const KEPT: u64 = 10_000;
+const CACHE_CAPACITY: u64 = 10_000;
 
 /// Cache of recently used programs.
-pub(in crate::domain) struct Programs(Cache<Key, Arc<Program>>);
+pub(in crate::domain) struct ProgramCache(Cache<Key, Arc<Program>>);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
@@ -28,9 +28,9 @@ struct Key {
     token: ApiKeyId,
 }
 
-impl Default for Programs {
+impl Default for ProgramCache {
     fn default() -> Self {
-        Self(Cache::new(KEPT))
+        Self(Cache::new(CACHE_CAPACITY))
     }
 }
 

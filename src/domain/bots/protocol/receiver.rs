@@ -20,7 +20,7 @@ use crate::{
 pub(in crate::domain) struct Receiver {
     pub(in crate::domain) agent: CallerAgent,
     /// The integration; `None` if the receiver is the bot.
-    pub(in crate::domain) integration: Option<Installed>,
+    pub(in crate::domain) integration: Option<ReceiverIntegration>,
     /// The workspace that owns the code.
     pub(super) workspace: WorkspaceId,
     /// Type of the installation's configuration; `None` for the default type and for a bot.
@@ -36,7 +36,7 @@ pub(in crate::domain) struct Receiver {
 
 /// An integration that is installed in the bot.
 #[derive(Debug, Clone)]
-pub(in crate::domain) struct Installed {
+pub(in crate::domain) struct ReceiverIntegration {
     pub(in crate::domain) integration_id: IntegrationId,
     pub(in crate::domain) name: String,
     pub(super) webhook_id: String,
@@ -139,7 +139,7 @@ impl Receiver {
         let configuration = installations::open(sealer, &webhook_id, &configuration)?;
         Ok(Self {
             agent: agent(row, row.get("bot_id")?)?,
-            integration: Some(Installed {
+            integration: Some(ReceiverIntegration {
                 integration_id: row.get("id")?,
                 name: row.get("name")?,
                 alias: row.get("alias")?,

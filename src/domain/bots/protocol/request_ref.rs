@@ -2,13 +2,13 @@
 
 use super::{
     receiver::{Endpoint, Receiver},
-    response::Failed,
+    response::CallFailure,
 };
 use crate::{
     domain::{
         bots::manage::{
             self,
-            logs::{self, Level},
+            logs::{self, LogLevel},
         },
         tenancy::{app::App, audit::Actor, write_tx::Change},
     },
@@ -21,7 +21,7 @@ use crate::{
 
 /// Receiver and operation of a call.
 #[derive(Debug, Clone)]
-pub(in crate::domain) struct Asked {
+pub(in crate::domain) struct RequestRef {
     pub(in crate::domain) bot: AgentId,
     /// Id and name of the integration; `None` if the receiver is the bot.
     pub(in crate::domain) integration: Option<(IntegrationId, String)>,
@@ -33,7 +33,7 @@ pub(in crate::domain) struct Asked {
     pub(in crate::domain) is_built_in: bool,
 }
 
-impl Asked {
+impl RequestRef {
     pub(in crate::domain) fn of(receiver: &Receiver, operation: &'static str, kind: &str) -> Self {
         let integration = receiver.integration.as_ref();
         Self {
@@ -67,7 +67,7 @@ impl Asked {
     }
 
     /// Returns the stack of a failure if the bot's members may see it.
-    pub(in crate::domain) fn stack_for_bot<'a>(&self, failed: &'a Failed) -> Option<&'a str> {
+    pub(in crate::domain) fn stack_for_bot<'a>(&self, failed: &'a CallFailure) -> Option<&'a str> {
         failed.stack.as_deref().filter(|_| self.is_own)
     }
 
@@ -77,8 +77,8 @@ impl Asked {
         &self,
         change: &Change<'_>,
         settings: &manage::Settings,
-        (level, more): (Level, &str),
-        failed: &Failed,
+        (level, more): (LogLevel, &str),
+        failed: &CallFailure,
     ) -> Result<()> {
         let text = format!("{}{more}", self.complaint(&failed.text));
         let of_bot = with_stack(&text, self.stack_for_bot(failed));
@@ -94,17 +94,17 @@ impl Asked {
 
     /// Reports a failure in the server's log and in the logs of the bot and the integration. A log error does
     /// not affect the caller.
-    pub(super) async fn report(self, app: &App, failed: Failed) {
+    pub(super) async fn report(self, app: &App, failed: CallFailure) {
         app.failures().note(app, &self, (&failed, false));
         self.record(app, failed).await;
     }
 
     /// Writes a failure to the logs of the bot and the integration only.
-    pub(super) async fn record(self, app: &App, failed: Failed) {
+    pub(super) async fn record(self, app: &App, failed: CallFailure) {
         let parts = app.clone();
         let logged = app.change_as(Actor::System, move |change| {
             let settings = parts.bot_settings();
-            self.log(change, settings, (Level::Error, ""), &failed)
+            self.log(change, settings, (LogLevel::Error, ""), &failed)
         });
         if let Err(error) = logged.await {
             tracing::warn!(%error, "a failed call is not in the logs");

@@ -10,14 +10,14 @@ use crate::{
 };
 
 /// Maximum length of the excerpt from an unexpected response, in bytes.
-const EXCERPT: usize = 300;
+const MAX_EXCERPT_BYTES: usize = 300;
 
 /// Statuses of temporary refusals.
-const NOT_NOW: [u16; 3] = [408, 425, 429];
+const TRANSIENT_STATUSES: [u16; 3] = [408, 425, 429];
 
 /// The response of a bot or an integration.
 #[derive(Debug)]
-pub struct Answer {
+pub struct CallResponse {
     /// HTTP status.
     pub status: u16,
     /// Headers, with names in lower case.
@@ -25,12 +25,12 @@ pub struct Answer {
     /// Body as text.
     pub body: String,
     /// Stream that follows the body; only built-in programs have one.
-    pub live: Option<engine::Live>,
+    pub live: Option<engine::BodyStream>,
 }
 
 /// Source of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::domain) enum Cause {
+pub(in crate::domain) enum FailureCause {
     /// The receiver's code.
     Code,
     /// The receiver's code, while it was loaded.
@@ -45,19 +45,23 @@ pub(in crate::domain) enum Cause {
 
 /// A failed call. The text is for the receiver's developer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::domain) struct Failed {
+pub(in crate::domain) struct CallFailure {
     pub(in crate::domain) text: String,
     /// Stack frames of the exception that the receiver's code threw, one a line.
     pub(in crate::domain) stack: Option<String>,
-    pub(in crate::domain) cause: Cause,
+    pub(in crate::domain) cause: FailureCause,
     /// True if the same call may succeed later.
     pub(in crate::domain) may_pass: bool,
     /// Delay that the receiver asks for (`Retry-After`).
     pub(in crate::domain) retry_after: Option<Duration>,
 }
 
-impl Failed {
-    pub(in crate::domain) fn new(cause: Cause, may_pass: bool, text: impl Into<String>) -> Self {
+impl CallFailure {
+    pub(in crate::domain) fn new(
+        cause: FailureCause,
+        may_pass: bool,
+        text: impl Into<String>,
+    ) -> Self {
         Self {
             text: text.into(),
             stack: None,
@@ -68,19 +72,19 @@ impl Failed {
     }
 }
 
-impl From<engine::Failure> for Failed {
-    fn from(failure: engine::Failure) -> Self {
-        use engine::Failure;
+impl From<engine::EngineError> for CallFailure {
+    fn from(failure: engine::EngineError) -> Self {
+        use engine::EngineError;
         let cause = match &failure {
-            Failure::Thrown(_) | Failure::BadAnswer(_) => Cause::Code,
-            Failure::Load(_) => Cause::Loading,
-            Failure::Missing(_) => Cause::Configuration,
-            Failure::TimedOut(_)
-            | Failure::CpuTime(_)
-            | Failure::Memory(_)
-            | Failure::Busy(_)
-            | Failure::Full(_) => Cause::Limits,
-            Failure::Stopped(_) | Failure::Backoff { .. } => Cause::Other,
+            EngineError::Thrown(_) | EngineError::BadAnswer(_) => FailureCause::Code,
+            EngineError::Load(_) => FailureCause::Loading,
+            EngineError::Missing(_) => FailureCause::Configuration,
+            EngineError::TimedOut(_)
+            | EngineError::CpuTime(_)
+            | EngineError::Memory(_)
+            | EngineError::Busy(_)
+            | EngineError::Full(_) => FailureCause::Limits,
+            EngineError::Stopped(_) | EngineError::Backoff { .. } => FailureCause::Other,
         };
         Self {
             stack: failure.exception().and_then(|thrown| thrown.stack.clone()),
@@ -89,31 +93,31 @@ impl From<engine::Failure> for Failed {
     }
 }
 
-impl From<OutboundError> for Failed {
+impl From<OutboundError> for CallFailure {
     fn from(error: OutboundError) -> Self {
         let (cause, may_pass) = match &error {
             OutboundError::Malformed(_) | OutboundError::Refused(_) => {
-                (Cause::Configuration, false)
+                (FailureCause::Configuration, false)
             }
-            OutboundError::Connection(_) => (Cause::Configuration, true),
-            OutboundError::Timeout(_) | OutboundError::Full(_) => (Cause::Limits, true),
+            OutboundError::Connection(_) => (FailureCause::Configuration, true),
+            OutboundError::Timeout(_) | OutboundError::Full(_) => (FailureCause::Limits, true),
         };
         Self::new(cause, may_pass, error.to_string())
     }
 }
 
-impl From<tunnels::Failure> for Failed {
-    fn from(failure: tunnels::Failure) -> Self {
-        use tunnels::Failure;
+impl From<tunnels::TunnelError> for CallFailure {
+    fn from(failure: tunnels::TunnelError) -> Self {
+        use tunnels::TunnelError;
         let cause = match failure {
-            Failure::NotConnected | Failure::Lost => Cause::Configuration,
-            Failure::Busy | Failure::TimedOut(_) => Cause::Limits,
+            TunnelError::NotConnected | TunnelError::Lost => FailureCause::Configuration,
+            TunnelError::Busy | TunnelError::TimedOut(_) => FailureCause::Limits,
         };
         Self::new(cause, true, failure.to_string())
     }
 }
 
-impl Answer {
+impl CallResponse {
     /// True if the status is a success.
     pub(super) fn is_good(&self) -> bool {
         (200..300).contains(&self.status)
@@ -128,7 +132,7 @@ impl Answer {
     }
 
     /// Returns the response if its status is a success, else the failure.
-    pub(in crate::domain) fn good(self) -> Result<Self, Failed> {
+    pub(in crate::domain) fn good(self) -> Result<Self, CallFailure> {
         match self.is_good() {
             true => Ok(self),
             false => Err(self.failure()),
@@ -136,9 +140,9 @@ impl Answer {
     }
 
     /// Converts the response to a failure.
-    pub(super) fn failure(&self) -> Failed {
-        let may_pass = self.status >= 500 || NOT_NOW.contains(&self.status);
-        let mut failed = Failed::new(Cause::Code, may_pass, self.complaint());
+    pub(super) fn failure(&self) -> CallFailure {
+        let may_pass = self.status >= 500 || TRANSIENT_STATUSES.contains(&self.status);
+        let mut failed = CallFailure::new(FailureCause::Code, may_pass, self.complaint());
         // wire: a program in development may put the stack beside the message.
         let body: Option<Value> = serde_json::from_str(&self.body).ok();
         let stack = body.as_ref().and_then(|body| body.get("stack")?.as_str());
@@ -162,7 +166,7 @@ impl Answer {
             Some(message) if !message.is_empty() => message.to_owned(),
             _ => {
                 let text = self.body.trim();
-                let text = &text[..text.floor_char_boundary(EXCERPT)];
+                let text = &text[..text.floor_char_boundary(MAX_EXCERPT_BYTES)];
                 let separator = if text.is_empty() { "" } else { ": " };
                 format!("the answer has the status {}{separator}{text}", self.status)
             }
@@ -175,7 +179,7 @@ mod tests {
     use super::*;
 
     fn complaint(status: u16, body: &str) -> (String, bool) {
-        let answer = Answer {
+        let answer = CallResponse {
             status,
             headers: Vec::new(),
             body: body.to_owned(),

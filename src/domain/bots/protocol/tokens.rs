@@ -18,13 +18,13 @@ use crate::{
 
 /// A token and the id of its API key.
 #[derive(Clone)]
-pub(super) struct Token {
+pub(super) struct RuntimeToken {
     pub(super) key: ApiKeyId,
     pub(super) value: Secret,
 }
 
 /// Returns the token of a receiver's code; creates it at first use.
-pub(super) async fn of(app: &App, receiver: &Receiver) -> Result<Token> {
+pub(super) async fn of(app: &App, receiver: &Receiver) -> Result<RuntimeToken> {
     let (kind, owner, id) = owner(receiver);
     let known = app.store().read(|conn| find(conn, app.sealer(), &id))?;
     if let Some(known) = known {
@@ -36,7 +36,7 @@ pub(super) async fn of(app: &App, receiver: &Receiver) -> Result<Token> {
     };
     if app.store().read(is_closed)? {
         // The code of a deleted workspace still receives `unregister`, but its token gives access to nothing.
-        return Ok(Token {
+        return Ok(RuntimeToken {
             key: "".into(),
             value: Secret::new(String::new()),
         });
@@ -76,7 +76,7 @@ const FIND: &str = "
     FROM runtime_tokens JOIN api_keys ON api_keys.id = runtime_tokens.key_id
     WHERE runtime_tokens.owner_id = :owner AND api_keys.revoked_at IS NULL";
 
-fn find(conn: &Connection, sealer: &Sealer, owner: &str) -> Result<Option<Token>> {
+fn find(conn: &Connection, sealer: &Sealer, owner: &str) -> Result<Option<RuntimeToken>> {
     let found: Option<(ApiKeyId, Vec<u8>)> = conn
         .prepare_cached(FIND)?
         .query_row(named_params! {":owner": owner}, |row| {
@@ -90,13 +90,13 @@ fn find(conn: &Connection, sealer: &Sealer, owner: &str) -> Result<Option<Token>
     let opened = opened.map_err(|error| Error::internal("a sealed token does not open", error))?;
     let value = String::from_utf8(opened)
         .map_err(|error| Error::internal("a sealed token is no text", error))?;
-    Ok(Some(Token {
+    Ok(Some(RuntimeToken {
         key,
         value: Secret::new(value),
     }))
 }
 
-const KEEP: &str = "
+const UPSERT: &str = "
     INSERT INTO runtime_tokens (owner_id, key_id, sealed) VALUES (:owner, :key, :sealed)
     ON CONFLICT (owner_id) DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed";
 
@@ -106,12 +106,12 @@ fn make(
     kind: KeyKind,
     owner: &Owner,
     id: &str,
-) -> Result<Token> {
+) -> Result<RuntimeToken> {
     let (key, value) = api_keys::create(change, kind, owner, "its code")?;
-    change.conn.prepare_cached(KEEP)?.execute(named_params! {
+    change.conn.prepare_cached(UPSERT)?.execute(named_params! {
         ":owner": id,
         ":key": key.id,
         ":sealed": SealedColumn::RuntimeToken.seal(sealer, id, value.expose().as_bytes()),
     })?;
-    Ok(Token { key: key.id, value })
+    Ok(RuntimeToken { key: key.id, value })
 }

@@ -13,10 +13,10 @@ use super::delay;
 use crate::{
     domain::{
         bots::{
-            deliveries::{self, Told},
-            events::{self, Made},
+            deliveries::{self, Notification},
+            events::{self, SystemEvent},
             protocol,
-            states::{self, Ended},
+            states::{self, ExpiredState},
         },
         shared::sql::each_alone,
         tenancy::{app::App, audit::Actor, write_tx::Change},
@@ -25,10 +25,10 @@ use crate::{
 };
 
 /// Maximum number of schedules, and of expired states, that one transaction handles.
-const CHUNK: i64 = 200;
+const BATCH_SIZE: i64 = 200;
 
 /// Delay of a row that failed to fire. It keeps a failing row from blocking later ones.
-const PUT_OFF: Duration = Duration::from_secs(60);
+const FAILURE_DELAY: Duration = Duration::from_secs(60);
 
 /// Type of the event that reports an expired state (botpress.md §4 "States").
 const STATE_EXPIRED: &str = "state_expired";
@@ -53,19 +53,19 @@ pub(in crate::domain) async fn fire(app: &App) -> Result<()> {
         let fired = each_alone(change.conn, &due, |due| due.fire(&firing, change))?;
         for (due, fired) in due.iter().zip(fired) {
             if fired.is_none() {
-                set_next(change, due.seq, Some(change.now.plus(PUT_OFF)))?;
+                set_next(change, due.seq, Some(change.now.plus(FAILURE_DELAY)))?;
             }
         }
-        states::end(change, CHUNK, |ended| tell_of_end(change, ended))?;
+        states::end(change, BATCH_SIZE, |ended| tell_of_end(change, ended))?;
         Ok(())
     })
     .await
 }
 
 /// Creates the event of an expired state, and enqueues it for the bot.
-fn tell_of_end(change: &Change<'_>, ended: &Ended) -> Result<()> {
+fn tell_of_end(change: &Change<'_>, ended: &ExpiredState) -> Result<()> {
     let lane = ended.conversation.unwrap_or(0);
-    let made = Made {
+    let made = SystemEvent {
         agent_seq: ended.agent_seq,
         kind: STATE_EXPIRED,
         payload: &json!({"state": protocol::state(&ended.bot, &ended.state)}),
@@ -73,7 +73,7 @@ fn tell_of_end(change: &Change<'_>, ended: &Ended) -> Result<()> {
         user: ended.user,
     };
     let event = events::insert(change, &made)?;
-    deliveries::tell_bot(change, ended.agent_seq, Told::Event(event), lane)
+    deliveries::tell_bot(change, ended.agent_seq, Notification::Event(event), lane)
 }
 
 /// A due row of `bot_schedules`.
@@ -92,7 +92,7 @@ const DUE: &str = "
 
 fn due(conn: &Connection, now: Timestamp) -> Result<Vec<Due>> {
     let mut statement = conn.prepare_cached(DUE)?;
-    let rows = statement.query_map(named_params! {":now": now, ":limit": CHUNK}, |row| {
+    let rows = statement.query_map(named_params! {":now": now, ":limit": BATCH_SIZE}, |row| {
         Ok(Due {
             seq: row.get("seq")?,
             agent_seq: row.get("agent_seq")?,
@@ -107,7 +107,7 @@ fn due(conn: &Connection, now: Timestamp) -> Result<Vec<Due>> {
 
 const REMOVE: &str = "DELETE FROM bot_schedules WHERE seq = :seq";
 
-const MOVE_ON: &str = "
+const RESCHEDULE: &str = "
     UPDATE bot_schedules SET due_at = :due_at, delay = :delay WHERE seq = :seq";
 
 /// Sets the next due time of a row, or deletes the row.
@@ -115,7 +115,7 @@ pub(super) fn set_next(change: &Change<'_>, seq: i64, next: Option<Timestamp>) -
     match next {
         Some(due_at) => change
             .conn
-            .prepare_cached(MOVE_ON)?
+            .prepare_cached(RESCHEDULE)?
             .execute(named_params! {
                 ":seq": seq,
                 ":due_at": due_at,
@@ -134,7 +134,7 @@ impl Due {
         let next = match (self.event, self.message, &self.recurring) {
             (Some(event), ..) => {
                 let lane = conversation_of_event(change.conn, event)?.unwrap_or(0);
-                deliveries::tell_bot(change, self.agent_seq, Told::Event(event), lane)?;
+                deliveries::tell_bot(change, self.agent_seq, Notification::Event(event), lane)?;
                 None
             }
             (_, Some(message), _) => {
@@ -158,7 +158,7 @@ impl Due {
             return Ok(None);
         };
         if can_be_told {
-            let made = Made {
+            let made = SystemEvent {
                 agent_seq: self.agent_seq,
                 kind: &event.kind,
                 payload: &Value::Object(event.payload.clone()),
@@ -166,7 +166,7 @@ impl Due {
                 user: None,
             };
             let seq = events::insert(change, &made)?;
-            deliveries::tell_bot(change, self.agent_seq, Told::Event(seq), 0)?;
+            deliveries::tell_bot(change, self.agent_seq, Notification::Event(seq), 0)?;
         }
         Ok(event.next_after(change.now))
     }
@@ -209,7 +209,12 @@ fn send(change: &Change<'_>, agent_seq: i64, message: i64) -> Result<()> {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?;
     if incoming {
-        deliveries::tell_bot(change, agent_seq, Told::Message(message), conversation)
+        deliveries::tell_bot(
+            change,
+            agent_seq,
+            Notification::Message(message),
+            conversation,
+        )
     } else {
         deliveries::send(change, agent_seq, &integration, message, conversation)
     }

@@ -56,7 +56,7 @@ impl Schedule {
 
 /// The object that is delivered at the due time.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::domain) enum Scheduled {
+pub(in crate::domain) enum ScheduledItem {
     /// Row of an event.
     Event(i64),
     /// Row of a message.
@@ -87,14 +87,14 @@ pub(in crate::domain) fn add(
     change: &Change<'_>,
     agent_seq: i64,
     schedule: &Schedule,
-    what: Scheduled,
+    what: ScheduledItem,
 ) -> Result<()> {
     BOUND.require(change, agent_seq)?;
     let due_at = schedule.due_at(change.now)?;
     let delay = schedule.delay.map(|_| delay(due_at, change.now));
     let (event, message) = match what {
-        Scheduled::Event(seq) => (Some(seq), None),
-        Scheduled::Message(seq) => (None, Some(seq)),
+        ScheduledItem::Event(seq) => (Some(seq), None),
+        ScheduledItem::Message(seq) => (None, Some(seq)),
     };
     change.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":agent_seq": agent_seq,

@@ -10,21 +10,21 @@ use crate::{
 };
 
 /// Rows that were written at a time that the clock has not reached again.
-const STRAY: &str = "
+const WRITTEN_IN_FUTURE: &str = "
     SELECT seq, agent_seq, delay, recurring FROM bot_schedules
     WHERE delay IS NOT NULL AND due_at - delay > :now LIMIT :limit";
 
-struct Stray {
+struct RepairRow {
     seq: i64,
     agent_seq: i64,
     delay: i64,
     recurring: Option<String>,
 }
 
-fn stray(conn: &Connection, now: Timestamp, limit: i64) -> Result<Vec<Stray>> {
-    let mut statement = conn.prepare_cached(STRAY)?;
+fn stray(conn: &Connection, now: Timestamp, limit: i64) -> Result<Vec<RepairRow>> {
+    let mut statement = conn.prepare_cached(WRITTEN_IN_FUTURE)?;
     let rows = statement.query_map(named_params! {":now": now, ":limit": limit}, |row| {
-        Ok(Stray {
+        Ok(RepairRow {
             seq: row.get("seq")?,
             agent_seq: row.get("agent_seq")?,
             delay: row.get("delay")?,

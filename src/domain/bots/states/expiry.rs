@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// An expired state of a bot.
-pub(in crate::domain) struct Ended {
+pub(in crate::domain) struct ExpiredState {
     pub(in crate::domain) agent_seq: i64,
     pub(in crate::domain) bot: AgentId,
     /// Rows of the conversation and the user that owned the state.
@@ -29,10 +29,10 @@ pub(in crate::domain) fn next_end(conn: &Connection) -> Result<Option<Timestamp>
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
-const ENDED: &str = "
+const EXPIRED: &str = "
     SELECT id FROM states WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit";
 
-const ONE: &str = "
+const FIND_EXPIRED: &str = "
     SELECT states.*, agents.id AS bot_id
     FROM states JOIN agents ON agents.seq = states.agent_seq WHERE states.id = :id";
 
@@ -41,9 +41,9 @@ const ONE: &str = "
 pub(in crate::domain) fn end(
     change: &Change<'_>,
     limit: i64,
-    mut tell: impl FnMut(&Ended) -> Result<()>,
+    mut tell: impl FnMut(&ExpiredState) -> Result<()>,
 ) -> Result<()> {
-    let mut statement = change.conn.prepare_cached(ENDED)?;
+    let mut statement = change.conn.prepare_cached(EXPIRED)?;
     let parameters = named_params! {":now": change.now, ":limit": limit};
     let ids = statement.query_map(parameters, |row| row.get(0))?;
     let ids: Vec<StateId> = ids.collect::<rusqlite::Result<_>>()?;
@@ -60,11 +60,11 @@ pub(in crate::domain) fn end(
 }
 
 /// Returns the state with this id if it belongs to a bot.
-fn one(conn: &Connection, id: &StateId) -> Result<Option<Ended>> {
-    let mut statement = conn.prepare_cached(ONE)?;
+fn one(conn: &Connection, id: &StateId) -> Result<Option<ExpiredState>> {
+    let mut statement = conn.prepare_cached(FIND_EXPIRED)?;
     let found = statement.query_row(named_params! {":id": id}, |row| {
         let integration: String = row.get("integration")?;
-        let ended = Ended {
+        let ended = ExpiredState {
             agent_seq: row.get("agent_seq")?,
             bot: row.get("bot_id")?,
             conversation: row.get("conversation_seq")?,

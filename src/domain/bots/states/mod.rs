@@ -10,8 +10,8 @@ mod set;
 use serde_json::{Map, Value};
 
 pub(in crate::domain) use self::{
-    expiry::{Ended, end, next_end},
-    rewind::MENDS,
+    expiry::{ExpiredState, end, next_end},
+    rewind::REPAIRS,
 };
 pub use self::{
     rows::find,

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{Key, StateKind};
 use crate::{
     domain::{
-        bots::{author::Voice, conversations, definitions, users},
+        bots::{author::Author, conversations, definitions, users},
         tenancy::request_auth::CallerInstallation,
     },
     kernel::{
@@ -30,7 +30,7 @@ impl Owner {
     ///
     /// # Errors
     /// `NotFound` if the owner does not exist or is not accessible to the caller; errors of the store.
-    pub(super) fn of(conn: &Connection, voice: &Voice, key: &Key) -> Result<Self> {
+    pub(super) fn of(conn: &Connection, voice: &Author, key: &Key) -> Result<Self> {
         let integration = voice.integration();
         let mut owner = Self {
             integration: integration.map(CallerInstallation::key).unwrap_or_default(),
@@ -69,9 +69,9 @@ impl Owner {
 /// just been uninstalled; errors of the store.
 pub(super) fn declaration(
     conn: &Connection,
-    voice: &Voice,
+    voice: &Author,
     key: &Key,
-) -> Result<definitions::State> {
+) -> Result<definitions::StateDefinition> {
     let speaker = voice.on(conn)?;
     let declared = match speaker.own()? {
         Some(own) => own.definition.states.get(&key.name),

@@ -6,7 +6,7 @@ use crate::domain::tenancy::rewind::Mend;
 
 /// Repairs states that expire later than a write at the present time allows. The first condition avoids an
 /// overflow of the microseconds.
-pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
+pub(in crate::domain) const REPAIRS: &[Mend] = &[Mend {
     table: "states",
     key: "seq",
     find: "SELECT seq FROM states

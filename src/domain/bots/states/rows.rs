@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Key, State, owner::Owner};
 use crate::{
-    domain::{bots::author::Voice, tenancy::request_auth::Call},
+    domain::{bots::author::Author, tenancy::request_auth::Call},
     kernel::{Error, Result, Timestamp, ids::StateId},
 };
 
@@ -14,7 +14,7 @@ use crate::{
 /// # Errors
 /// `NotFound` if the owner does not exist, or if the state is not set or has expired; errors of the store.
 pub fn find(call: &Call, key: &Key) -> Result<State> {
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     let now = call.app().clock().now();
     call.app().store().read(|conn| {
         let owner = Owner::of(conn, &voice, key)?;
@@ -73,7 +73,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<State> {
     })
 }
 
-const PUT: &str = "
+const UPSERT: &str = "
     INSERT INTO states
         (id, agent_seq, integration, type, owner_id, name, conversation_seq, user_seq, payload,
          expires_after, expires_at, created_at, updated_at)
@@ -87,7 +87,7 @@ const PUT: &str = "
 
 /// Inserts or replaces a state.
 pub(super) fn put(conn: &Connection, agent_seq: i64, owner: &Owner, state: &State) -> Result<()> {
-    conn.prepare_cached(PUT)?.execute(named_params! {
+    conn.prepare_cached(UPSERT)?.execute(named_params! {
         ":id": state.id,
         ":agent_seq": agent_seq,
         ":integration": owner.integration,
@@ -105,11 +105,11 @@ pub(super) fn put(conn: &Connection, agent_seq: i64, owner: &Owner, state: &Stat
     Ok(())
 }
 
-const ERASE: &str = "DELETE FROM states WHERE id = :id";
+const DELETE: &str = "DELETE FROM states WHERE id = :id";
 
 /// Deletes a state.
 pub(super) fn erase(conn: &Connection, id: &StateId) -> Result<()> {
-    conn.prepare_cached(ERASE)?
+    conn.prepare_cached(DELETE)?
         .execute(named_params! {":id": id})?;
     Ok(())
 }

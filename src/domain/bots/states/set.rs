@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         bots::{
-            author::{Voice, require_write},
+            author::{Author, require_write},
             definitions::{self, Keeps},
         },
         tenancy::{
@@ -40,19 +40,19 @@ pub async fn set(
     expiry: Option<f64>,
 ) -> Result<State> {
     require_write(call)?;
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     let mut proven = Proven::default();
     if let Some(payload) = &payload {
         let declared = call
             .app()
             .store()
-            .read(|conn| Place::of(conn, call.app().clock().now(), &voice, &key))?
+            .read(|conn| StateEntry::of(conn, call.app().clock().now(), &voice, &key))?
             .declared;
         proven.prove(Claimed::new(keeps(&declared, payload)), call.schemas())?;
     }
     call.app()
         .change_proven(call, proven, move |change, _| {
-            let place = Place::of(change.conn, change.now, &voice, &key)?;
+            let place = StateEntry::of(change.conn, change.now, &voice, &key)?;
             let Some(payload) = payload.clone() else {
                 return place.clear(change, &key);
             };
@@ -63,7 +63,7 @@ pub async fn set(
 }
 
 /// Builds the claim that a state's payload matches its schema.
-fn keeps(declared: &definitions::State, payload: &Map<String, Value>) -> Keeps {
+fn keeps(declared: &definitions::StateDefinition, payload: &Map<String, Value>) -> Keeps {
     Keeps {
         schema: declared.schema.clone(),
         value: Value::Object(payload.clone()),
@@ -78,11 +78,11 @@ fn keeps(declared: &definitions::State, payload: &Map<String, Value>) -> Keeps {
 /// As [`set`].
 pub async fn patch(call: &Call, key: Key, payload: Map<String, Value>) -> Result<State> {
     require_write(call)?;
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     let place = call
         .app()
         .store()
-        .read(|conn| Place::of(conn, call.app().clock().now(), &voice, &key))?;
+        .read(|conn| StateEntry::of(conn, call.app().clock().now(), &voice, &key))?;
     let mut proven = Proven::default();
     let (merged, _) = place.merged(&payload);
     // A failure is ignored here: a concurrent write may lead to a merged state that matches. The transaction
@@ -94,7 +94,7 @@ pub async fn patch(call: &Call, key: Key, payload: Map<String, Value>) -> Result
     drop(known);
     call.app()
         .change_proven(call, proven, move |change, _| {
-            let place = Place::of(change.conn, change.now, &voice, &key)?;
+            let place = StateEntry::of(change.conn, change.now, &voice, &key)?;
             let (merged, after) = place.merged(&payload);
             place.put(change, &key, merged, after)
         })
@@ -111,16 +111,16 @@ const BOUND: Bound = Bound {
 };
 
 /// A state's key resolved: owner, declaration and the present state.
-struct Place {
+struct StateEntry {
     agent_seq: i64,
     owner: Owner,
-    declared: definitions::State,
+    declared: definitions::StateDefinition,
     /// The present state; `None` if it is not set or has expired.
     old: Option<State>,
 }
 
-impl Place {
-    fn of(conn: &Connection, now: Timestamp, voice: &Voice, key: &Key) -> Result<Self> {
+impl StateEntry {
+    fn of(conn: &Connection, now: Timestamp, voice: &Author, key: &Key) -> Result<Self> {
         let owner = Owner::of(conn, voice, key)?;
         let declared = declaration(conn, voice, key)?;
         let agent_seq = voice.bot().seq;

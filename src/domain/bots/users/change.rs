@@ -3,14 +3,14 @@
 use rusqlite::named_params;
 use serde_json::json;
 
-use super::{Changes, New, User, rows};
+use super::{NewUser, User, UserPatch, rows};
 use crate::{
     domain::{
         bots::{
-            author::{Delegated, Voice, require_write},
+            author::{Author, DelegatedCreation, require_write},
             definitions::IntegrationDefinition,
             manage,
-            tags::{Tagged, Tags},
+            tags::{TagTable, Tags},
         },
         end_users,
         tenancy::{
@@ -27,15 +27,15 @@ use crate::{
 /// `Forbidden` for a role below developer, `Invalid` for undeclared or missing tags, `ReferenceNotFound` for
 /// an integration that is not installed, `Runtime` if the integration fails to create the user, or errors of
 /// the store.
-pub async fn create(call: &Call, new: New) -> Result<User> {
-    let voice = Voice::of(call)?;
+pub async fn create(call: &Call, new: NewUser) -> Result<User> {
+    let voice = Author::of(call)?;
     match checked(call, &voice, &new)? {
-        Way::Own(tags) => {
+        CreationPath::Own(tags) => {
             call.app()
                 .change(call, move |change, _| make(change, &voice, &tags, new))
                 .await
         }
-        Way::Delegated(delegated) => delegate(call, &voice, &delegated).await,
+        CreationPath::Delegated(delegated) => delegate(call, &voice, &delegated).await,
     }
 }
 
@@ -43,18 +43,18 @@ pub async fn create(call: &Call, new: New) -> Result<User> {
 ///
 /// # Errors
 /// As [`create`].
-pub async fn get_or_create(call: &Call, new: New) -> Result<User> {
-    let voice = Voice::of(call)?;
+pub async fn get_or_create(call: &Call, new: NewUser) -> Result<User> {
+    let voice = Author::of(call)?;
     let way = checked(call, &voice, &new)?;
     let tags = match &way {
-        Way::Own(tags) => tags.clone(),
-        Way::Delegated(delegated) => Tags::of(&delegated.tags),
+        CreationPath::Own(tags) => tags.clone(),
+        CreationPath::Delegated(delegated) => Tags::of(&delegated.tags),
     };
     let store = call.app().store();
     if let Some(known) = store.read(|conn| rows::with_tags(conn, &voice, &tags))? {
         return Ok(known);
     }
-    if let Way::Delegated(delegated) = &way {
+    if let CreationPath::Delegated(delegated) = &way {
         return delegate(call, &voice, delegated).await;
     }
     call.app()
@@ -68,15 +68,15 @@ pub async fn get_or_create(call: &Call, new: New) -> Result<User> {
 }
 
 /// The way to create a user.
-enum Way {
+enum CreationPath {
     /// In the database, with these tags.
     Own(Tags),
     /// Through an integration.
-    Delegated(Delegated),
+    Delegated(DelegatedCreation),
 }
 
 /// Asks an integration to create a user.
-async fn delegate(call: &Call, voice: &Voice, delegated: &Delegated) -> Result<User> {
+async fn delegate(call: &Call, voice: &Author, delegated: &DelegatedCreation) -> Result<User> {
     let body = json!({"tags": delegated.tags});
     let app = call.app();
     let id = delegated.make(app, "create_user", &body, "user").await?;
@@ -87,7 +87,7 @@ async fn delegate(call: &Call, voice: &Voice, delegated: &Delegated) -> Result<U
 }
 
 /// Validates the new user and decides the way to create it.
-fn checked(call: &Call, voice: &Voice, new: &New) -> Result<Way> {
+fn checked(call: &Call, voice: &Author, new: &NewUser) -> Result<CreationPath> {
     require_write(call)?;
     call.app().store().read(|conn| {
         let speaker = voice.on(conn)?;
@@ -98,23 +98,23 @@ fn checked(call: &Call, voice: &Voice, new: &New) -> Result<Way> {
                 |definition: &IntegrationDefinition| Ok(definition.user.creation.clone());
             return speaker
                 .delegate(name, creation, &new.tags)
-                .map(Way::Delegated);
+                .map(CreationPath::Delegated);
         }
         let tags = speaker.user_tags(&Tags::default(), &new.tags)?;
         if let Some(own) = speaker.own()? {
             let required = &own.definition.user.creation.required_tags;
             tags.require(&own.installation.name, required)?;
         }
-        Ok(Way::Own(tags))
+        Ok(CreationPath::Own(tags))
     })
 }
 
 /// Creates a user with these tags inside a write transaction.
 pub(in crate::domain) fn make(
     change: &Change<'_>,
-    voice: &Voice,
+    voice: &Author,
     tags: &Tags,
-    new: New,
+    new: NewUser,
 ) -> Result<User> {
     let id = EndUserId::new_ordered_uuid(change.now);
     let given = |value: Option<String>| value.map_or(Patch::Absent, Patch::Value);
@@ -123,7 +123,7 @@ pub(in crate::domain) fn make(
         avatar: given(new.picture_url),
         ..Default::default()
     };
-    let made = end_users::New {
+    let made = end_users::NewEndUser {
         id: Some(id.clone()),
         profile,
         ..Default::default()
@@ -132,7 +132,7 @@ pub(in crate::domain) fn make(
     if let Some(own) = voice.integration() {
         change
             .conn
-            .prepare_cached(SET_MAKER)?
+            .prepare_cached(SET_CREATOR)?
             .execute(named_params! {":id": id, ":integration": own.key()})?;
     }
     set_tags(change, voice.bot(), &id, &Tags::default(), tags)?;
@@ -140,7 +140,7 @@ pub(in crate::domain) fn make(
 }
 
 /// Records the integration that created the user, which may list and delete it.
-const SET_MAKER: &str = "UPDATE end_users SET integration = :integration WHERE id = :id";
+const SET_CREATOR: &str = "UPDATE end_users SET integration = :integration WHERE id = :id";
 
 const SET_TAGS: &str = "
     UPDATE end_users SET tags = :tags, updated_at = :now WHERE id = :id AND agent_id = :agent_id";
@@ -165,7 +165,7 @@ fn set_tags(
             ":now": change.now,
         })?;
     match rows::existing(change.conn, bot, id)?.seq {
-        Some(seq) => Tagged::User.write(change.conn, bot.seq, seq, old, new),
+        Some(seq) => TagTable::User.write(change.conn, bot.seq, seq, old, new),
         None => Ok(()),
     }
 }
@@ -175,9 +175,9 @@ fn set_tags(
 /// # Errors
 /// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or errors of the
 /// store.
-pub async fn update(call: &Call, id: EndUserId, changes: Changes) -> Result<User> {
+pub async fn update(call: &Call, id: EndUserId, changes: UserPatch) -> Result<User> {
     require_write(call)?;
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     call.app()
         .change(call, move |change, _| apply(change, &voice, &id, changes))
         .await
@@ -186,9 +186,9 @@ pub async fn update(call: &Call, id: EndUserId, changes: Changes) -> Result<User
 /// Updates a user inside a write transaction.
 pub(in crate::domain) fn apply(
     change: &Change<'_>,
-    voice: &Voice,
+    voice: &Author,
     id: &EndUserId,
-    changes: Changes,
+    changes: UserPatch,
 ) -> Result<User> {
     let bot = voice.bot();
     let old = rows::seen(change.conn, voice, id)?;
@@ -201,7 +201,7 @@ pub(in crate::domain) fn apply(
         avatar: changes.picture_url,
         ..Default::default()
     };
-    let changed = end_users::Changes {
+    let changed = end_users::EndUserChanges {
         profile,
         ..Default::default()
     };
@@ -211,16 +211,16 @@ pub(in crate::domain) fn apply(
     rows::existing(change.conn, bot, id)
 }
 
-const CHANGE_BOT_ITSELF: &str = "
+const UPDATE_BOT_USER: &str = "
     UPDATE bots SET user_tags = :tags, user_name = :name, user_picture = :picture_url
     WHERE agent_seq = :agent_seq";
 
 fn change_bot_itself(
     change: &Change<'_>,
-    voice: &Voice,
+    voice: &Author,
     mut user: User,
     tags: Tags,
-    changes: Changes,
+    changes: UserPatch,
 ) -> Result<User> {
     user.tags = tags;
     changes.name.apply(&mut user.name);
@@ -228,7 +228,7 @@ fn change_bot_itself(
     manage::ensure(change, voice.sealer(), voice.bot())?;
     change
         .conn
-        .prepare_cached(CHANGE_BOT_ITSELF)?
+        .prepare_cached(UPDATE_BOT_USER)?
         .execute(named_params! {
             ":tags": user.tags.canonical(),
             ":name": user.name,
@@ -246,7 +246,7 @@ fn change_bot_itself(
 /// that another integration or the bot has created, or errors of the store.
 pub async fn delete(call: &Call, id: EndUserId) -> Result<User> {
     require_write(call)?;
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     call.app()
         .change(call, move |change, _| {
             let user = rows::seen(change.conn, &voice, &id)?;

@@ -6,10 +6,10 @@ use super::{COLUMNS, User, from_row};
 use crate::{
     domain::{
         bots::{
-            author::Voice,
+            author::Author,
             conversations,
-            list_query::{self, Listing},
-            tags::Tagged,
+            list_query::{self, ListQuery},
+            tags::TagTable,
         },
         shared::paging::{Page, Token},
         tenancy::request_auth::{Call, CallerInstallation},
@@ -33,7 +33,7 @@ pub struct Filter {
 /// # Errors
 /// `Invalid` for too many filters, or errors of the store.
 pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<User>> {
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     list_query::require_few(call, "tags", filter.tags.len())?;
     call.app()
         .store()
@@ -54,7 +54,8 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
                     }
                 },
             };
-            let tagged = Listing::tagged("end_users", Tagged::User, bot.seq, &filter.tags, reader);
+            let tagged =
+                ListQuery::tagged("end_users", TagTable::User, bot.seq, &filter.tags, reader);
             let listing = match (tagged, conversation) {
                 (Some(listing), None) => listing.made_by("end_users", maker),
                 (Some(listing), Some(conversation)) => listing
@@ -66,7 +67,7 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
                 (None, Some(conversation)) => {
                     return conversations::participants_page(conn, bot, &conversation, after);
                 }
-                (None, None) => Listing::new("end_users", "end_users.seq")
+                (None, None) => ListQuery::new("end_users", "end_users.seq")
                     .whose("end_users.agent_id = :agent_id")
                     .with(":agent_id", bot.id.clone())
                     .made_by("end_users", maker),

@@ -14,7 +14,7 @@ pub use self::{
     list::{Filter, list},
     rows::find,
 };
-use super::tags::{Given, Tags};
+use super::tags::{TagPatch, Tags};
 use crate::{
     domain::shared::paging::Token,
     kernel::{Patch, Timestamp, ids::EndUserId},
@@ -41,9 +41,9 @@ pub struct User {
 
 /// The properties of a new user.
 #[derive(Debug, Clone, Default)]
-pub struct New {
+pub struct NewUser {
     /// Tags.
-    pub tags: Given,
+    pub tags: TagPatch,
     /// Integration that is asked to create the user; the caller creates it if absent.
     pub integration: Option<String>,
     /// Name.
@@ -54,9 +54,9 @@ pub struct New {
 
 /// Changes to a user. Absent members stay as they are.
 #[derive(Debug, Clone, Default)]
-pub struct Changes {
+pub struct UserPatch {
     /// Tags to set and to unset.
-    pub tags: Given,
+    pub tags: TagPatch,
     /// New name; null removes it.
     pub name: Patch<String>,
     /// New picture; null removes it.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::User;
 use crate::{
     domain::{
-        bots::{author::Voice, tags::Tags},
+        bots::{author::Author, tags::Tags},
         tenancy::request_auth::{Call, CallerAgent, CallerInstallation},
     },
     kernel::{Error, Kind, Result, ids::EndUserId},
@@ -16,7 +16,7 @@ use crate::{
 /// # Errors
 /// `NotFound` if the caller cannot see such a user, or errors of the store.
 pub fn find(call: &Call, id: &EndUserId) -> Result<User> {
-    let voice = Voice::of(call)?;
+    let voice = Author::of(call)?;
     call.app().store().read(|conn| seen(conn, &voice, id))
 }
 
@@ -24,7 +24,7 @@ pub fn find(call: &Call, id: &EndUserId) -> Result<User> {
 ///
 /// # Errors
 /// `NotFound` if the caller cannot see such a user, or errors of the store.
-pub(in crate::domain) fn seen(conn: &Connection, voice: &Voice, id: &EndUserId) -> Result<User> {
+pub(in crate::domain) fn seen(conn: &Connection, voice: &Author, id: &EndUserId) -> Result<User> {
     let user = existing(conn, voice.bot(), id)?;
     match user.seq {
         Some(seq) if !sees(conn, voice, seq)? => Err(missing(id)),
@@ -32,19 +32,20 @@ pub(in crate::domain) fn seen(conn: &Connection, voice: &Voice, id: &EndUserId) 
     }
 }
 
-const IS_MADE_BY: &str = "SELECT 1 FROM end_users WHERE seq = :seq AND integration = :integration";
+const IS_CREATED_BY: &str =
+    "SELECT 1 FROM end_users WHERE seq = :seq AND integration = :integration";
 
 /// True if the caller may delete the user: the bot all users, an integration those that it has created.
-pub(super) fn may_delete(conn: &Connection, voice: &Voice, seq: i64) -> Result<bool> {
+pub(super) fn may_delete(conn: &Connection, voice: &Author, seq: i64) -> Result<bool> {
     let Some(own) = voice.integration() else {
         return Ok(true);
     };
     let parameters = named_params! {":seq": seq, ":integration": own.key()};
-    Ok(conn.prepare_cached(IS_MADE_BY)?.exists(parameters)?)
+    Ok(conn.prepare_cached(IS_CREATED_BY)?.exists(parameters)?)
 }
 
 /// Tags of an integration begin with its name and a colon. The range ends at a semicolon, the next character.
-const IS_KNOWN_TO: &str = "
+const IS_RELATED_TO: &str = "
     SELECT 1 FROM user_tags
     WHERE of_seq = :seq AND name >= :name || ':' AND name < :name || ';'
     UNION ALL
@@ -55,7 +56,7 @@ const IS_KNOWN_TO: &str = "
 /// True if the caller can see the user in this row. A bot sees all of its users. An integration sees those
 /// that it has created, that have its tags or that participate in its conversations (botpress.md §4: a user
 /// is someone "within a specific integration").
-fn sees(conn: &Connection, voice: &Voice, seq: i64) -> Result<bool> {
+fn sees(conn: &Connection, voice: &Author, seq: i64) -> Result<bool> {
     let Some(own) = voice.integration() else {
         return Ok(true);
     };
@@ -63,7 +64,7 @@ fn sees(conn: &Connection, voice: &Voice, seq: i64) -> Result<bool> {
         return Ok(true);
     }
     let parameters = named_params! {":seq": seq, ":name": own.name};
-    Ok(conn.prepare_cached(IS_KNOWN_TO)?.exists(parameters)?)
+    Ok(conn.prepare_cached(IS_RELATED_TO)?.exists(parameters)?)
 }
 
 fn missing(id: &EndUserId) -> Error {
@@ -84,7 +85,7 @@ pub(in crate::domain) fn existing(
 pub(in crate::domain) const COLUMNS: &str = "end_users.seq, end_users.id, end_users.tags, \
     end_users.display_name, end_users.avatar, end_users.created_at, end_users.updated_at";
 
-const SEQ: &str = "
+const FIND_SEQ: &str = "
     SELECT seq, integration IS :integration AS is_own FROM end_users
     WHERE id = :id AND agent_id = :agent_id";
 
@@ -95,7 +96,7 @@ const SEQ: &str = "
 /// `ReferenceNotFound` if the caller cannot see such a user, or errors of the store.
 pub(in crate::domain) fn named(
     conn: &Connection,
-    voice: &Voice,
+    voice: &Author,
     id: &EndUserId,
 ) -> Result<Option<i64>> {
     let bot = voice.bot();
@@ -105,7 +106,7 @@ pub(in crate::domain) fn named(
     let maker = voice.integration().map(CallerInstallation::key);
     let parameters = named_params! {":id": id, ":agent_id": bot.id, ":integration": maker};
     let found = conn
-        .prepare_cached(SEQ)?
+        .prepare_cached(FIND_SEQ)?
         .query_row(parameters, |row| Ok((row.get("seq")?, row.get("is_own")?)));
     match found.optional()? {
         Some((seq, true)) => Ok(Some(seq)),
@@ -134,7 +135,7 @@ pub(in crate::domain) fn read(
 
 /// Finds the oldest user with exactly these tags. With no tags, an integration finds only users that it has
 /// created; tags of its own need no such condition.
-pub(super) fn with_tags(conn: &Connection, voice: &Voice, tags: &Tags) -> Result<Option<User>> {
+pub(super) fn with_tags(conn: &Connection, voice: &Author, tags: &Tags) -> Result<Option<User>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM end_users WHERE agent_id = :agent_id AND tags = :tags \
          AND (:integration IS NULL OR integration = :integration) ORDER BY seq LIMIT 1"
@@ -149,27 +150,27 @@ pub(super) fn with_tags(conn: &Connection, voice: &Voice, tags: &Tags) -> Result
     Ok(found.optional()?)
 }
 
-const BOT_ITSELF: &str = "
+const FIND_BOT_USER: &str = "
     SELECT coalesce(bots.user_tags, '{}'), bots.user_name, bots.user_picture, agents.created_at,
            agents.updated_at
     FROM agents LEFT JOIN bots ON bots.agent_seq = agents.seq WHERE agents.seq = :seq";
 
 /// Loads the user of the bot itself.
 pub(in crate::domain) fn bot_itself(conn: &Connection, bot: &CallerAgent) -> Result<User> {
-    let user = conn
-        .prepare_cached(BOT_ITSELF)?
-        .query_row(named_params! {":seq": bot.seq}, |row| {
-            let tags: String = row.get(0)?;
-            Ok(User {
-                id: bot.id.as_str().into(),
-                tags: Tags::parse(&tags)?,
-                name: row.get(1)?,
-                picture_url: row.get(2)?,
-                created_at: row.get(3)?,
-                updated_at: row.get(4)?,
-                seq: None,
-            })
-        });
+    let user =
+        conn.prepare_cached(FIND_BOT_USER)?
+            .query_row(named_params! {":seq": bot.seq}, |row| {
+                let tags: String = row.get(0)?;
+                Ok(User {
+                    id: bot.id.as_str().into(),
+                    tags: Tags::parse(&tags)?,
+                    name: row.get(1)?,
+                    picture_url: row.get(2)?,
+                    created_at: row.get(3)?,
+                    updated_at: row.get(4)?,
+                    seq: None,
+                })
+            });
     Ok(user?)
 }
 

@@ -11,14 +11,14 @@ use crate::kernel::{
 /// An identifier normalized for comparison: trimmed, and in lower case for e-mail addresses and external ids. A
 /// `chatter_id` becomes an `end_user_id`, which it is an older name for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Sought {
+pub(super) struct MatchKey {
     pub(super) kind: IdentifierKind,
     pub(super) text: String,
     pub(super) variable: Option<String>,
 }
 
 /// Normalizes an identifier, or returns the reason for which it cannot match.
-pub(super) fn sought(identifier: &Identifier) -> Result<Sought, &'static str> {
+pub(super) fn sought(identifier: &Identifier) -> Result<MatchKey, &'static str> {
     let value = identifier.value.trim();
     if value.is_empty() {
         return Err("The value is empty");
@@ -38,7 +38,7 @@ pub(super) fn sought(identifier: &Identifier) -> Result<Sought, &'static str> {
         }
         kind @ IdentifierKind::VariableMatch => (kind, value.to_owned()),
     };
-    Ok(Sought {
+    Ok(MatchKey {
         kind,
         text,
         variable: variable
@@ -47,20 +47,20 @@ pub(super) fn sought(identifier: &Identifier) -> Result<Sought, &'static str> {
     })
 }
 
-const BY_EMAIL: &str = "
+const FIND_BY_EMAIL: &str = "
     SELECT id FROM end_users WHERE agent_id = :agent_id AND email = :text AND :variable IS NULL
     ORDER BY seq LIMIT :limit";
 
-const BY_EXTERNAL_ID: &str = "
+const FIND_BY_EXTERNAL_ID: &str = "
     SELECT id FROM end_users
     WHERE agent_id = :agent_id AND external_id = :text AND :variable IS NULL LIMIT :limit";
 
-const BY_ID: &str = "
+const FIND_BY_ID: &str = "
     SELECT id FROM end_users
     WHERE agent_id = :agent_id AND id = :text AND :variable IS NULL LIMIT :limit";
 
 // The members of the profile count as variables, beside the metadata.
-const BY_VARIABLE: &str = "
+const FIND_BY_VARIABLE: &str = "
     SELECT id FROM end_users WHERE agent_id = :agent_id AND (
         EXISTS (SELECT 1 FROM json_each(metadata) m WHERE m.key = :variable AND :text =
             CASE m.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false'
@@ -75,14 +75,14 @@ const BY_VARIABLE: &str = "
 pub(super) fn matches(
     conn: &Connection,
     agent: &AgentId,
-    sought: &Sought,
+    sought: &MatchKey,
     limit: usize,
 ) -> Result<Vec<EndUserId>> {
     let sql = match sought.kind {
-        IdentifierKind::Email => BY_EMAIL,
-        IdentifierKind::ExternalId => BY_EXTERNAL_ID,
-        IdentifierKind::ChatterId | IdentifierKind::EndUserId => BY_ID,
-        IdentifierKind::VariableMatch => BY_VARIABLE,
+        IdentifierKind::Email => FIND_BY_EMAIL,
+        IdentifierKind::ExternalId => FIND_BY_EXTERNAL_ID,
+        IdentifierKind::ChatterId | IdentifierKind::EndUserId => FIND_BY_ID,
+        IdentifierKind::VariableMatch => FIND_BY_VARIABLE,
     };
     let mut statement = conn.prepare_cached(sql)?;
     let parameters = named_params! {

@@ -22,11 +22,11 @@ pub const IDENTIFIERS_MAX: usize = 1000;
 /// Maximum number of end users that one identifier may match.
 pub const MATCHES_MAX: usize = 1000;
 /// Time for which a request with the same `client_reference` and content returns the same deletion.
-const SAME_WITHIN: Duration = Duration::from_secs(24 * 3600);
+const IDEMPOTENCY_WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// Time for which an accepted identifier is not accepted again.
 const COOLDOWN: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Time for which the outcome of a deletion can be read. It is limited because the outcome names people.
-pub(super) const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(super) const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
 
 text_enum! {
     /// The value that an identifier is compared with.
@@ -46,7 +46,7 @@ text_enum! {
 
 text_enum! {
     /// The progress of a deletion.
-    pub enum Status {
+    pub enum DeletionStatus {
         /// Submitted and not started.
         Queued = "queued",
         /// Running.
@@ -89,7 +89,7 @@ pub struct Identifier {
 
 /// An identifier and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct IdentifierResult {
     /// The identifier, as submitted.
     pub identifier: Identifier,
     /// The result; none until the job has processed the identifier.
@@ -108,7 +108,7 @@ pub struct Deletion {
     /// The caller's own name for the deletion.
     pub client_reference: Option<String>,
     /// Progress.
-    pub status: Status,
+    pub status: DeletionStatus,
     /// Number of submitted identifiers.
     pub submitted_count: u64,
     /// Reason for which no identifier was accepted.

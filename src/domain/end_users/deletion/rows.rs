@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::{Deletion, Identifier, Outcome};
+use super::{Deletion, Identifier, IdentifierResult};
 use crate::{
     domain::tenancy::request_auth::Call,
     kernel::{Error, Result, Timestamp, ids::EndUserDeletionId},
@@ -10,7 +10,7 @@ use crate::{
 
 const FIND: &str = "SELECT * FROM end_user_deletions WHERE agent_id = :agent_id AND id = :id";
 
-const OUTCOMES: &str = "
+const LIST_RESULTS: &str = "
     SELECT kind, value, variable, disposition, matched, reason
     FROM end_user_deletion_identifiers WHERE deletion_id = :id ORDER BY position";
 
@@ -18,7 +18,7 @@ const OUTCOMES: &str = "
 ///
 /// # Errors
 /// `NotFound` if the agent has no such deletion, errors of the store.
-pub async fn find(call: &Call, id: EndUserDeletionId) -> Result<(Deletion, Vec<Outcome>)> {
+pub async fn find(call: &Call, id: EndUserDeletionId) -> Result<(Deletion, Vec<IdentifierResult>)> {
     let agent = call.agent()?.id.clone();
     call.app()
         .store()
@@ -28,15 +28,15 @@ pub async fn find(call: &Call, id: EndUserDeletionId) -> Result<(Deletion, Vec<O
                 .query_row(named_params! {":agent_id": agent, ":id": id}, from_row)
                 .optional()?
                 .ok_or_else(|| Error::not_found("Job not found"))?;
-            let mut statement = conn.prepare_cached(OUTCOMES)?;
+            let mut statement = conn.prepare_cached(LIST_RESULTS)?;
             let outcomes = statement.query_map(named_params! {":id": id}, outcome)?;
             Ok((deletion, outcomes.collect::<rusqlite::Result<_>>()?))
         })
         .await
 }
 
-fn outcome(row: &Row<'_>) -> rusqlite::Result<Outcome> {
-    Ok(Outcome {
+fn outcome(row: &Row<'_>) -> rusqlite::Result<IdentifierResult> {
+    Ok(IdentifierResult {
         identifier: Identifier {
             kind: row.get("kind")?,
             value: row.get("value")?,
@@ -64,12 +64,12 @@ fn count(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
     Ok(row.get::<_, i64>(column)?.unsigned_abs())
 }
 
-const FORGET: &str = "
+const DELETE_COMPLETED: &str = "
     DELETE FROM end_user_deletions WHERE completed_at IS NOT NULL AND created_at <= :before";
 
 /// Deletes the completed deletions that were submitted before a time.
 pub(in crate::domain::end_users) fn forget(conn: &Connection, before: Timestamp) -> Result<()> {
-    conn.prepare_cached(FORGET)?
+    conn.prepare_cached(DELETE_COMPLETED)?
         .execute(named_params! {":before": before})?;
     Ok(())
 }

@@ -6,13 +6,13 @@
 use rusqlite::{OptionalExtension, named_params};
 
 use super::{
-    Disposition, MATCHES_MAX, Status,
-    matching::{self, Sought},
+    DeletionStatus, Disposition, MATCHES_MAX,
+    matching::{self, MatchKey},
 };
 use crate::{
     domain::{
         App,
-        end_users::{Scope, change::erase_as},
+        end_users::{AgentScope, change::erase_as},
         tenancy::{audit::Actor, write_tx::Change},
     },
     kernel::{
@@ -22,16 +22,16 @@ use crate::{
 };
 
 /// Maximum number of identifiers matched, or end users erased, in one step.
-const AT_ONCE: i64 = 100;
+const STEP_SIZE: i64 = 100;
 
 /// A deletion that is running.
 #[derive(Clone)]
-struct Running {
+struct RunningDeletion {
     id: EndUserDeletionId,
-    scope: Scope,
+    scope: AgentScope,
 }
 
-const DUE: &str = "
+const FIND_DUE: &str = "
     SELECT d.id, d.agent_id, a.workspace_id
     FROM end_user_deletions d JOIN agents a ON a.id = d.agent_id
     WHERE d.completed_at IS NULL AND d.due_at <= :now ORDER BY d.due_at, d.seq LIMIT 1";
@@ -44,13 +44,13 @@ pub async fn run_due(app: &App) -> Result<()> {
     loop {
         let now = app.clock().now();
         let due = app.store().read(|conn| {
-            let mut statement = conn.prepare_cached(DUE)?;
+            let mut statement = conn.prepare_cached(FIND_DUE)?;
             let due = statement.query_row(named_params! {":now": now}, |row| {
-                let scope = Scope {
+                let scope = AgentScope {
                     workspace: row.get("workspace_id")?,
                     agent: row.get("agent_id")?,
                 };
-                Ok(Running {
+                Ok(RunningDeletion {
                     id: row.get("id")?,
                     scope,
                 })
@@ -64,7 +64,7 @@ pub async fn run_due(app: &App) -> Result<()> {
     }
 }
 
-async fn run(app: &App, deletion: &Running) -> Result<()> {
+async fn run(app: &App, deletion: &RunningDeletion) -> Result<()> {
     let id = deletion.id.clone();
     app.change_as(Actor::System, move |change| set_in_progress(change, &id))
         .await?;
@@ -90,38 +90,38 @@ fn set_in_progress(change: &Change<'_>, id: &EndUserDeletionId) -> Result<()> {
         .prepare_cached(SET_IN_PROGRESS)?
         .execute(named_params! {
             ":id": id,
-            ":from": Status::Queued,
-            ":to": Status::InProgress,
+            ":from": DeletionStatus::Queued,
+            ":to": DeletionStatus::InProgress,
         })?;
     Ok(())
 }
 
 /// The matches of one identifier.
-struct Found {
+struct IdentifierMatches {
     position: i64,
     matches: Vec<EndUserId>,
 }
 
-const TO_LOOK_FOR: &str = "
+const FIND_UNMATCHED: &str = "
     SELECT position, kind, sought, variable FROM end_user_deletion_identifiers
     WHERE deletion_id = :id AND disposition IS NULL ORDER BY position LIMIT :limit";
 
 /// Matches the next identifiers. Returns true if there were any.
-async fn look(app: &App, deletion: &Running) -> Result<bool> {
+async fn look(app: &App, deletion: &RunningDeletion) -> Result<bool> {
     let running = deletion.clone();
     // Outside of a write transaction, because matching may take long.
     let found = app.store().scan(move |conn| {
-        let mut statement = conn.prepare_cached(TO_LOOK_FOR)?;
-        let mut rows = statement.query(named_params! {":id": running.id, ":limit": AT_ONCE})?;
+        let mut statement = conn.prepare_cached(FIND_UNMATCHED)?;
+        let mut rows = statement.query(named_params! {":id": running.id, ":limit": STEP_SIZE})?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let sought = Sought {
+            let sought = MatchKey {
                 kind: row.get("kind")?,
                 text: row.get("sought")?,
                 variable: row.get("variable")?,
             };
             let agent = &running.scope.agent;
-            found.push(Found {
+            found.push(IdentifierMatches {
                 position: row.get("position")?,
                 matches: matching::matches(conn, agent, &sought, MATCHES_MAX + 1)?,
             });
@@ -142,21 +142,21 @@ async fn look(app: &App, deletion: &Running) -> Result<bool> {
     Ok(true)
 }
 
-const IS_OPEN: &str = "
+const IS_UNMATCHED: &str = "
     SELECT disposition IS NULL FROM end_user_deletion_identifiers
     WHERE deletion_id = :id AND position = :position";
 
-const TARGET: &str = "
+const INSERT_TARGET: &str = "
     INSERT INTO end_user_deletion_targets (deletion_id, end_user_id) VALUES (:id, :end_user_id)
     ON CONFLICT DO NOTHING";
 
-const SETTLE: &str = "
+const SET_DISPOSITION: &str = "
     UPDATE end_user_deletion_identifiers
     SET disposition = :disposition, matched = :matched, reason = :reason
     WHERE deletion_id = :id AND position = :position";
 
-fn settle(change: &Change<'_>, id: &EndUserDeletionId, found: &Found) -> Result<()> {
-    let open: bool = change.conn.prepare_cached(IS_OPEN)?.query_row(
+fn settle(change: &Change<'_>, id: &EndUserDeletionId, found: &IdentifierMatches) -> Result<()> {
+    let open: bool = change.conn.prepare_cached(IS_UNMATCHED)?.query_row(
         named_params! {":id": id, ":position": found.position},
         |row| row.get(0),
     )?;
@@ -174,7 +174,7 @@ fn settle(change: &Change<'_>, id: &EndUserDeletionId, found: &Found) -> Result<
         for end_user in &found.matches {
             new += change
                 .conn
-                .prepare_cached(TARGET)?
+                .prepare_cached(INSERT_TARGET)?
                 .execute(named_params! {":id": id, ":end_user_id": end_user})?;
         }
         match new {
@@ -185,25 +185,28 @@ fn settle(change: &Change<'_>, id: &EndUserDeletionId, found: &Found) -> Result<
             _ => (Disposition::Accepted, None),
         }
     };
-    change.conn.prepare_cached(SETTLE)?.execute(named_params! {
-        ":id": id,
-        ":position": found.position,
-        ":disposition": disposition,
-        ":matched": i64::try_from(matched).unwrap_or(i64::MAX),
-        ":reason": reason,
-    })?;
+    change
+        .conn
+        .prepare_cached(SET_DISPOSITION)?
+        .execute(named_params! {
+            ":id": id,
+            ":position": found.position,
+            ":disposition": disposition,
+            ":matched": i64::try_from(matched).unwrap_or(i64::MAX),
+            ":reason": reason,
+        })?;
     Ok(())
 }
 
-const TARGETS: &str = "
+const TAKE_TARGETS: &str = "
     DELETE FROM end_user_deletion_targets WHERE deletion_id = :id AND end_user_id IN (
         SELECT end_user_id FROM end_user_deletion_targets WHERE deletion_id = :id LIMIT :limit)
     RETURNING end_user_id";
 
 /// Erases the next end users that were found and returns their number.
-fn erase(change: &Change<'_>, deletion: &Running) -> Result<usize> {
-    let mut statement = change.conn.prepare_cached(TARGETS)?;
-    let parameters = named_params! {":id": deletion.id, ":limit": AT_ONCE};
+fn erase(change: &Change<'_>, deletion: &RunningDeletion) -> Result<usize> {
+    let mut statement = change.conn.prepare_cached(TAKE_TARGETS)?;
+    let parameters = named_params! {":id": deletion.id, ":limit": STEP_SIZE};
     let targets = statement.query_map(parameters, |row| row.get::<_, EndUserId>(0))?;
     let targets: Vec<_> = targets.collect::<rusqlite::Result<_>>()?;
     for end_user in &targets {
@@ -212,7 +215,7 @@ fn erase(change: &Change<'_>, deletion: &Running) -> Result<usize> {
     Ok(targets.len())
 }
 
-const COUNTS: &str = "
+const COUNT_DISPOSITIONS: &str = "
     SELECT count(*) FILTER (WHERE disposition IN ('accepted', 'not_found', 'duplicate')),
            count(*) FILTER (WHERE disposition IN ('invalid', 'exceeds_limit'))
     FROM end_user_deletion_identifiers WHERE deletion_id = :id";
@@ -225,14 +228,14 @@ const FINISH: &str = "
 fn finish(change: &Change<'_>, id: &EndUserDeletionId) -> Result<()> {
     let (done, refused): (i64, i64) = change
         .conn
-        .prepare_cached(COUNTS)?
+        .prepare_cached(COUNT_DISPOSITIONS)?
         .query_row(named_params! {":id": id}, |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
     let (status, reason) = match (done, refused) {
-        (_, 0) => (Status::Completed, None),
-        (0, _) => (Status::Failed, Some("no_identifier_accepted")),
-        _ => (Status::Partial, None),
+        (_, 0) => (DeletionStatus::Completed, None),
+        (0, _) => (DeletionStatus::Failed, Some("no_identifier_accepted")),
+        _ => (DeletionStatus::Partial, None),
     };
     change.conn.prepare_cached(FINISH)?.execute(named_params! {
         ":id": id,

@@ -6,14 +6,14 @@ use rusqlite::{OptionalExtension, named_params};
 use sha2::{Digest, Sha256};
 
 use super::{
-    COOLDOWN, Deletion, Disposition, IDENTIFIERS_MAX, Identifier, IdentifierKind, SAME_WITHIN,
-    Status,
-    matching::{self, Sought},
+    COOLDOWN, Deletion, DeletionStatus, Disposition, IDEMPOTENCY_WINDOW, IDENTIFIERS_MAX,
+    Identifier, IdentifierKind,
+    matching::{self, MatchKey},
     rows::from_row,
 };
 use crate::{
     domain::{
-        end_users::Scope,
+        end_users::AgentScope,
         tenancy::{
             audit::{self, Entry},
             request_auth::Call,
@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-const SAME: &str = "
+const FIND_SAME: &str = "
     SELECT * FROM end_user_deletions
     WHERE agent_id = :agent_id AND client_reference = :client_reference
       AND request_hash = :request_hash AND created_at > :since AND created_at < :until
@@ -48,7 +48,7 @@ pub async fn submit(
     identifiers: Vec<Identifier>,
     client_reference: Option<String>,
 ) -> Result<Deletion> {
-    let scope = Scope::of(call)?;
+    let scope = AgentScope::of(call)?;
     if identifiers.is_empty() || identifiers.len() > IDENTIFIERS_MAX {
         let rule = match identifiers.len() {
             0 => Rule::MinLength(1),
@@ -61,15 +61,15 @@ pub async fn submit(
             // Only a hint: the background work also polls for deletions.
             change.then(|app| app.end_user_work().notify_one());
             let hash = hash(&identifiers);
-            let same = change.conn.prepare_cached(SAME)?.query_row(
+            let same = change.conn.prepare_cached(FIND_SAME)?.query_row(
                 named_params! {
                     ":agent_id": scope.agent,
                     // NULL does not equal NULL: a request without a reference is always new.
                     ":client_reference": client_reference,
                     ":request_hash": hash,
-                    ":since": earlier(change.now, SAME_WITHIN),
+                    ":since": earlier(change.now, IDEMPOTENCY_WINDOW),
                     // Ignores deletions from the future, which the clock has left by going back.
-                    ":until": change.now.plus(SAME_WITHIN),
+                    ":until": change.now.plus(IDEMPOTENCY_WINDOW),
                 },
                 from_row,
             );
@@ -79,7 +79,7 @@ pub async fn submit(
             let deletion = Deletion {
                 id: EndUserDeletionId::new_hex24(change.now),
                 client_reference,
-                status: Status::Queued,
+                status: DeletionStatus::Queued,
                 submitted_count: identifiers.len() as u64,
                 failure_reason: None,
                 created_at: change.now,
@@ -191,7 +191,7 @@ const IN_COOLDOWN: &str = "
     )";
 
 /// True if an identifier was accepted within the last seven days, or is not processed yet.
-fn in_cooldown(change: &Change<'_>, agent: &AgentId, sought: &Sought) -> Result<bool> {
+fn in_cooldown(change: &Change<'_>, agent: &AgentId, sought: &MatchKey) -> Result<bool> {
     let alias = match sought.kind {
         IdentifierKind::EndUserId => IdentifierKind::ChatterId,
         other => other,

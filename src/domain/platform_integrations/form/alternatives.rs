@@ -3,19 +3,19 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Alternative, Choice, Item, ItemKind, Undrawable,
+    FormAlternative, FormChoice, FormItem, FormItemKind, UnsupportedSchema,
     keywords::{names, text, type_name},
-    reader::{Reader, Resolved, Way},
+    reader::{FieldPath, ResolvedSchema, SchemaReader},
 };
 
 /// Maximum number of alternatives of one field.
-const MAX: usize = 500;
+const MAX_ALTERNATIVES: usize = 500;
 /// The error for alternatives of any other kind.
-pub(super) const UNLIKE: &str = "offers alternatives that a form cannot tell apart: \
+pub(super) const UNSUPPORTED_ALTERNATIVES: &str = "offers alternatives that a form cannot tell apart: \
      each must be a const, or an object with a const for the same member";
 
 /// The alternatives of a schema, without null.
-pub(super) struct Found {
+pub(super) struct FoundAlternatives {
     pub(super) keyword: &'static str,
     pub(super) schemas: Vec<Map<String, Value>>,
     pub(super) has_null: bool,
@@ -23,9 +23,9 @@ pub(super) struct Found {
 
 /// Finds the alternatives of a resolved schema.
 pub(super) fn find(
-    reader: &mut Reader<'_>,
+    reader: &mut SchemaReader<'_>,
     schema: &Map<String, Value>,
-) -> Result<Option<Found>, Undrawable> {
+) -> Result<Option<FoundAlternatives>, UnsupportedSchema> {
     let (keyword, list) = match (schema.get("oneOf"), schema.get("anyOf")) {
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => {
@@ -36,11 +36,11 @@ pub(super) fn find(
         (None, Some(list)) => ("anyOf", list),
     };
     let list = list.as_array().map_or(&[][..], Vec::as_slice);
-    if list.len() > MAX {
-        let rule = format!("must have at most {MAX} alternatives");
+    if list.len() > MAX_ALTERNATIVES {
+        let rule = format!("must have at most {MAX_ALTERNATIVES} alternatives");
         return Err(reader.place.refuse_member(keyword, &rule));
     }
-    let mut found = Found {
+    let mut found = FoundAlternatives {
         keyword,
         schemas: Vec::new(),
         has_null: false,
@@ -68,7 +68,7 @@ fn is_null(schema: &Map<String, Value>) -> bool {
         || schema.get("enum").is_some_and(only_null)
 }
 
-impl Choice {
+impl FormChoice {
     /// Creates a choice of a value, labelled with the title or with the value's text.
     pub(super) fn of(value: &Value, title: Option<String>) -> Self {
         let mut choice = Self {
@@ -80,13 +80,13 @@ impl Choice {
     }
 }
 
-impl Found {
+impl FoundAlternatives {
     /// Returns the values with their titles, if every alternative is a constant.
-    pub(super) fn choices(&self) -> Option<Vec<Choice>> {
+    pub(super) fn choices(&self) -> Option<Vec<FormChoice>> {
         let choice = |schema: &Map<String, Value>| {
             let value = schema.get("const")?;
             let is_plain = value.is_string() || value.is_number();
-            is_plain.then(|| Choice::of(value, text(schema, "title")))
+            is_plain.then(|| FormChoice::of(value, text(schema, "title")))
         };
         self.schemas.iter().map(choice).collect()
     }
@@ -129,14 +129,14 @@ fn constant<'a>(schema: &'a Map<String, Value>, name: &str) -> Option<&'a Value>
     (!value.is_null() && !value.is_array() && !value.is_object()).then_some(value)
 }
 
-impl Item {
+impl FormItem {
     /// True if this is a choice between alternatives and the member is the discriminator or in every
     /// alternative.
     pub(super) fn has(&self, name: &str) -> bool {
-        let ItemKind::Alternatives(alternatives) = &self.kind else {
+        let FormItemKind::Alternatives(alternatives) = &self.kind else {
             return false;
         };
-        let is_named = |item: &Item| item.path.last().is_some_and(|last| last == name);
+        let is_named = |item: &FormItem| item.path.last().is_some_and(|last| last == name);
         is_named(self)
             || alternatives
                 .iter()
@@ -146,16 +146,20 @@ impl Item {
 
 /// Builds the choice between the alternatives of an object.
 pub(super) fn item(
-    reader: &mut Reader<'_>,
+    reader: &mut SchemaReader<'_>,
     object: &Map<String, Value>,
-    found: &Found,
-    way: &Way,
-) -> Result<Item, Undrawable> {
+    found: &FoundAlternatives,
+    way: &FieldPath,
+) -> Result<FormItem, UnsupportedSchema> {
     let Some(name) = found.told_apart_by() else {
-        return Err(reader.place.refuse_member(found.keyword, UNLIKE));
+        return Err(reader
+            .place
+            .refuse_member(found.keyword, UNSUPPORTED_ALTERNATIVES));
     };
     if !found.are_objects() {
-        return Err(reader.place.refuse_member(found.keyword, UNLIKE));
+        return Err(reader
+            .place
+            .refuse_member(found.keyword, UNSUPPORTED_ALTERNATIVES));
     }
     reader.count()?;
     let mut alternatives = Vec::new();
@@ -173,7 +177,7 @@ pub(super) fn item(
     let own = own.unwrap_or_default();
     let member = way.to(&name);
     let values = alternatives.iter().map(|one| one.choice.value.clone());
-    Ok(Item {
+    Ok(FormItem {
         title: text(&own, "title")
             .or_else(|| text(object, "title"))
             .unwrap_or_else(|| name.clone()),
@@ -185,18 +189,18 @@ pub(super) fn item(
             .and_then(|default| default.get(&name))
             .cloned(),
         schema: Map::from_iter([("enum".to_owned(), values.collect())]),
-        kind: ItemKind::Alternatives(alternatives),
+        kind: FormItemKind::Alternatives(alternatives),
         path: member.path,
         name: member.name,
     })
 }
 
 fn alternative(
-    reader: &mut Reader<'_>,
+    reader: &mut SchemaReader<'_>,
     (schema, object): (&Map<String, Value>, &Map<String, Value>),
     name: &str,
-    way: &Way,
-) -> Result<Alternative, Undrawable> {
+    way: &FieldPath,
+) -> Result<FormAlternative, UnsupportedSchema> {
     let value = constant(schema, name)
         .expect("it tells the alternatives apart")
         .clone();
@@ -221,7 +225,7 @@ fn alternative(
                 .is_none_or(|member| member != name && !has(object, member))
         });
     }
-    let inner = Resolved::of_object(reader, own)?;
+    let inner = ResolvedSchema::of_object(reader, own)?;
     let mut items = reader.object(&inner, way)?;
     let always = names(object);
     for item in &mut items {
@@ -230,8 +234,8 @@ fn alternative(
             .last()
             .is_some_and(|last| always.contains(&last.as_str()));
     }
-    Ok(Alternative {
-        choice: Choice::of(&value, text(schema, "title")),
+    Ok(FormAlternative {
+        choice: FormChoice::of(&value, text(schema, "title")),
         description: text(schema, "description"),
         items,
         required,
@@ -241,11 +245,11 @@ fn alternative(
 /// Refuses alternatives that no answer can satisfy: a closed object allows only the members of its own
 /// `properties`, and the alternative or the enclosing object has others.
 fn check_closed(
-    reader: &Reader<'_>,
+    reader: &SchemaReader<'_>,
     object: &Map<String, Value>,
     alternative: &Map<String, Value>,
     name: &str,
-) -> Result<(), Undrawable> {
+) -> Result<(), UnsupportedSchema> {
     // A schema for additional members may refuse the others just as `false` does.
     let has_rule = |schema: &Map<String, Value>, rule: &str| {
         let rule = schema.get(rule);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Choice, ItemKind, TextInput, Undrawable, resolve::Place};
+use super::{FormChoice, FormItemKind, TextInput, UnsupportedSchema, resolve::SchemaCursor};
 
 /// True for a field whose value must not be displayed.
 // wire: Ada names `format: password` alone; public forms mark secrets in these ways too
@@ -16,15 +16,15 @@ pub(super) fn is_secret(schema: &Map<String, Value>) -> bool {
     is_set("writeOnly") || is_set("airbyte_secret") || is_password()
 }
 
-pub(super) fn text_kind(schema: &Map<String, Value>) -> ItemKind {
+pub(super) fn text_kind(schema: &Map<String, Value>) -> FormItemKind {
     if is_secret(schema) {
         let multiline = schema.get("multiline") == Some(&Value::Bool(true));
-        return ItemKind::Password { multiline };
+        return FormItemKind::Password { multiline };
     }
     match schema.get("format").and_then(Value::as_str) {
-        Some("uri" | "url") => ItemKind::Text(TextInput::Url),
-        Some("email") => ItemKind::Text(TextInput::Email),
-        _ => ItemKind::Text(TextInput::Any),
+        Some("uri" | "url") => FormItemKind::Text(TextInput::Url),
+        Some("email") => FormItemKind::Text(TextInput::Email),
+        _ => FormItemKind::Text(TextInput::Any),
     }
 }
 
@@ -76,8 +76,8 @@ pub(super) fn has_null_type(schema: &Map<String, Value>) -> bool {
 
 pub(super) fn choices(
     property: &Map<String, Value>,
-    place: &Place<'_>,
-) -> Result<Option<Vec<Choice>>, Undrawable> {
+    place: &SchemaCursor<'_>,
+) -> Result<Option<Vec<FormChoice>>, UnsupportedSchema> {
     let Some(values) = property.get("enum").and_then(Value::as_array) else {
         return Ok(None);
     };
@@ -90,7 +90,7 @@ pub(super) fn choices(
         };
         match value {
             Value::Null => {}
-            value if fits => choices.push(Choice::of(value, None)),
+            value if fits => choices.push(FormChoice::of(value, None)),
             _ => {
                 let rule = format!("lists {value}, which is not of the type");
                 return Err(place.refuse_member("enum", &rule));

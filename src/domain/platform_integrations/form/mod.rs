@@ -20,14 +20,14 @@ pub struct Form {
     /// Description of the form.
     pub description: Option<String>,
     /// Fields and groups, in the order of the schema.
-    pub items: Vec<Item>,
+    pub items: Vec<FormItem>,
     /// The schema's keywords that are not about single fields.
     pub(super) frame: Map<String, Value>,
 }
 
 /// A field, or a group of fields.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Item {
+pub struct FormItem {
     /// Path of member names in the answers.
     pub path: Vec<String>,
     /// Name in the submitted form: a JSON Pointer with the indexes of the alternatives on the path. Fields of
@@ -44,18 +44,18 @@ pub struct Item {
     /// Initial value.
     pub default: Option<Value>,
     /// Kind of the field.
-    pub kind: ItemKind,
+    pub kind: FormItemKind,
     /// Schema of the value without references. For a group, only the keywords that are not about single fields.
     pub(super) schema: Map<String, Value>,
 }
 
 /// The kind of a field.
 #[derive(Debug, Clone, PartialEq)]
-pub enum ItemKind {
+pub enum FormItemKind {
     /// An object with its own fields.
-    Group(Vec<Item>),
+    Group(Vec<FormItem>),
     /// A choice between alternatives of the enclosing object, each with its own fields.
-    Alternatives(Vec<Alternative>),
+    Alternatives(Vec<FormAlternative>),
     /// A constant value.
     Fixed(Value),
     /// A text.
@@ -80,20 +80,20 @@ pub enum ItemKind {
         secret: bool,
     },
     /// A choice of one value.
-    Choice(Vec<Choice>),
+    Choice(Vec<FormChoice>),
     /// A choice of any number of values.
-    Choices(Vec<Choice>),
+    Choices(Vec<FormChoice>),
 }
 
 /// An alternative of an object.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Alternative {
+pub struct FormAlternative {
     /// The value of the discriminator, and its label.
-    pub choice: Choice,
+    pub choice: FormChoice,
     /// Hint for the person who chooses.
     pub description: Option<String>,
     /// Fields of the alternative.
-    pub items: Vec<Item>,
+    pub items: Vec<FormItem>,
     /// Names of the members that it requires.
     pub(super) required: Vec<String>,
 }
@@ -111,14 +111,14 @@ pub enum TextInput {
 
 /// A value to choose.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Choice {
+pub struct FormChoice {
     /// The value.
     pub value: Value,
     /// Label for people.
     pub label: String,
 }
 
-impl Choice {
+impl FormChoice {
     /// Returns the value's text in a submitted form.
     #[must_use]
     pub fn key(&self) -> String {
@@ -131,7 +131,7 @@ impl Choice {
 
 /// The reason for which a schema cannot be rendered as a form.
 #[derive(Debug, PartialEq)]
-pub(super) struct Undrawable {
+pub(super) struct UnsupportedSchema {
     /// Path of the offending part of the schema.
     pub(super) path: Vec<String>,
     /// The broken rule.
@@ -140,10 +140,13 @@ pub(super) struct Undrawable {
 
 impl Form {
     /// Builds the form of a schema.
-    pub(super) fn of(schema: &Map<String, Value>, limits: &Limits) -> Result<Self, Undrawable> {
+    pub(super) fn of(
+        schema: &Map<String, Value>,
+        limits: &Limits,
+    ) -> Result<Self, UnsupportedSchema> {
         let whole = Value::Object(schema.clone());
         if let Err(problem) = Schema::compile(&whole, limits) {
-            return Err(Undrawable {
+            return Err(UnsupportedSchema {
                 path: Vec::new(),
                 rule: Rule::Other(format!("must be a valid JSON Schema: {problem}")),
             });
@@ -153,18 +156,18 @@ impl Form {
 
     /// Returns all fields in order, including those in groups and alternatives, without the groups themselves.
     #[must_use]
-    pub fn fields(&self) -> Vec<&Item> {
+    pub fn fields(&self) -> Vec<&FormItem> {
         let mut found = Vec::new();
         collect(&self.items, &mut found);
         found
     }
 }
 
-fn collect<'a>(items: &'a [Item], found: &mut Vec<&'a Item>) {
+fn collect<'a>(items: &'a [FormItem], found: &mut Vec<&'a FormItem>) {
     for item in items {
         match &item.kind {
-            ItemKind::Group(inner) => collect(inner, found),
-            ItemKind::Alternatives(alternatives) => {
+            FormItemKind::Group(inner) => collect(inner, found),
+            FormItemKind::Alternatives(alternatives) => {
                 found.push(item);
                 for alternative in alternatives {
                     collect(&alternative.items, found);

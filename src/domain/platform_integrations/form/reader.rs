@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Form, Item, ItemKind, Undrawable,
-    alternatives::{self, Found},
+    Form, FormItem, FormItemKind, UnsupportedSchema,
+    alternatives::{self, FoundAlternatives},
     keywords::{choices, frame, has_null_type, is_secret, names, text, text_kind, type_name},
-    resolve::Place,
+    resolve::SchemaCursor,
 };
 
 /// Maximum depth of nested groups and alternatives.
@@ -15,18 +15,19 @@ const DEPTH_MAX: usize = 5;
 const FIELDS_MAX: usize = 100;
 
 /// The error for fields of other types.
-const TYPES: &str = "must have one of the types string, boolean, number, integer, array, object";
+const UNSUPPORTED_TYPE: &str =
+    "must have one of the types string, boolean, number, integer, array, object";
 
 /// The path of an object: in the answers, and in the field names of the submitted form.
 #[derive(Clone, Default)]
-pub(super) struct Way {
+pub(super) struct FieldPath {
     pub(super) path: Vec<String>,
     pub(super) name: String,
     /// Number of alternatives on the path.
     taken: usize,
 }
 
-impl Way {
+impl FieldPath {
     /// Returns the path of a member.
     pub(super) fn to(&self, member: &str) -> Self {
         let mut path = self.path.clone();
@@ -51,41 +52,41 @@ impl Way {
 }
 
 /// The schema of a field, with references resolved.
-pub(super) struct Resolved {
+pub(super) struct ResolvedSchema {
     pub(super) schema: Map<String, Value>,
     /// True if null is one of the alternatives.
     nullable: bool,
     /// The alternatives other than null, if there are several.
-    alternatives: Option<Found>,
+    alternatives: Option<FoundAlternatives>,
 }
 
-impl Resolved {
+impl ResolvedSchema {
     /// Resolves an alternative of an object, which may have alternatives itself.
     pub(super) fn of_object(
-        reader: &mut Reader<'_>,
+        reader: &mut SchemaReader<'_>,
         schema: Map<String, Value>,
-    ) -> Result<Self, Undrawable> {
+    ) -> Result<Self, UnsupportedSchema> {
         reader.resolve(&Value::Object(schema))
     }
 }
 
 /// Walks through the schema of a form.
-pub(super) struct Reader<'a> {
-    pub(super) place: Place<'a>,
+pub(super) struct SchemaReader<'a> {
+    pub(super) place: SchemaCursor<'a>,
     left: usize,
 }
 
 /// Builds the form of a schema.
-pub(super) fn form(schema: &Map<String, Value>) -> Result<Form, Undrawable> {
-    let mut reader = Reader {
-        place: Place::at_root(schema),
+pub(super) fn form(schema: &Map<String, Value>) -> Result<Form, UnsupportedSchema> {
+    let mut reader = SchemaReader {
+        place: SchemaCursor::at_root(schema),
         left: FIELDS_MAX,
     };
     let root = reader.resolve(&Value::Object(schema.clone()))?;
     if type_name(&root.schema) != Some("object") {
         return Err(reader.place.refuse_member("type", "must be \"object\""));
     }
-    let items = reader.object(&root, &Way::default())?;
+    let items = reader.object(&root, &FieldPath::default())?;
     Ok(Form {
         title: text(&root.schema, "title"),
         description: text(&root.schema, "description"),
@@ -94,15 +95,15 @@ pub(super) fn form(schema: &Map<String, Value>) -> Result<Form, Undrawable> {
     })
 }
 
-impl Reader<'_> {
+impl SchemaReader<'_> {
     /// Counts a field or an alternative against the limit.
-    pub(super) fn count(&mut self) -> Result<(), Undrawable> {
+    pub(super) fn count(&mut self) -> Result<(), UnsupportedSchema> {
         let left = self.left.checked_sub(1);
         self.left = left.ok_or_else(|| self.place.refuse("is one field too many for a form"))?;
         Ok(())
     }
 
-    fn resolve(&mut self, schema: &Value) -> Result<Resolved, Undrawable> {
+    fn resolve(&mut self, schema: &Value) -> Result<ResolvedSchema, UnsupportedSchema> {
         let mut schema = self.place.resolve(schema)?;
         let mut nullable = false;
         let mut alternatives = alternatives::find(self, &schema)?;
@@ -116,7 +117,7 @@ impl Reader<'_> {
             schema = self.place.merge(only, schema)?;
             alternatives = alternatives::find(self, &schema)?;
         }
-        Ok(Resolved {
+        Ok(ResolvedSchema {
             schema,
             nullable,
             alternatives,
@@ -124,7 +125,11 @@ impl Reader<'_> {
     }
 
     /// Builds the fields of an object.
-    pub(super) fn object(&mut self, object: &Resolved, way: &Way) -> Result<Vec<Item>, Undrawable> {
+    pub(super) fn object(
+        &mut self,
+        object: &ResolvedSchema,
+        way: &FieldPath,
+    ) -> Result<Vec<FormItem>, UnsupportedSchema> {
         // An alternative may have no field besides the discriminator.
         let step = way.name.rsplit('/').next();
         let is_alternative = step.is_some_and(|step| step.contains('#'));
@@ -169,8 +174,8 @@ impl Reader<'_> {
         &mut self,
         (name, property): (&str, &Value),
         required: bool,
-        way: &Way,
-    ) -> Result<Item, Undrawable> {
+        way: &FieldPath,
+    ) -> Result<FormItem, UnsupportedSchema> {
         let at = self.place.enter(&["properties", name]);
         self.count()?;
         let mut resolved = self.resolve(property)?;
@@ -178,25 +183,27 @@ impl Reader<'_> {
         let mut kind = self.kind(&mut resolved, &way)?;
         let is_masked = matches!(
             kind,
-            ItemKind::Password { .. } | ItemKind::Lines { secret: true, .. } | ItemKind::Fixed(_)
+            FormItemKind::Password { .. }
+                | FormItemKind::Lines { secret: true, .. }
+                | FormItemKind::Fixed(_)
         );
         if is_secret(&resolved.schema) && !is_masked {
             let rule = "is a secret, which a form can ask for as a text or a list of texts only";
             return Err(self.place.refuse(rule));
         }
         self.place.leave(at);
-        if let ItemKind::Group(inner) = &mut kind
+        if let FormItemKind::Group(inner) = &mut kind
             && let Some(choice) = inner.last_mut()
-            && matches!(choice.kind, ItemKind::Alternatives(_))
+            && matches!(choice.kind, FormItemKind::Alternatives(_))
         {
             // Nothing needs to be chosen if the group can be left out.
             choice.required = required && !resolved.nullable;
         }
-        let Resolved {
+        let ResolvedSchema {
             schema, nullable, ..
         } = resolved;
-        let is_group = matches!(kind, ItemKind::Group(_));
-        Ok(Item {
+        let is_group = matches!(kind, FormItemKind::Group(_));
+        Ok(FormItem {
             title: text(&schema, "title").unwrap_or_else(|| name.to_owned()),
             description: text(&schema, "description"),
             required,
@@ -215,7 +222,11 @@ impl Reader<'_> {
         })
     }
 
-    fn kind(&mut self, resolved: &mut Resolved, way: &Way) -> Result<ItemKind, Undrawable> {
+    fn kind(
+        &mut self,
+        resolved: &mut ResolvedSchema,
+        way: &FieldPath,
+    ) -> Result<FormItemKind, UnsupportedSchema> {
         if let Some(found) = &resolved.alternatives
             && let Some(choices) = found.choices()
         {
@@ -224,27 +235,30 @@ impl Reader<'_> {
             let keyword = found.keyword;
             resolved.schema.remove(keyword);
             resolved.schema.insert("enum".to_owned(), values);
-            return Ok(ItemKind::Choice(choices));
+            return Ok(FormItemKind::Choice(choices));
         }
         if let Some(value) = resolved.schema.get("const") {
-            return Ok(ItemKind::Fixed(value.clone()));
+            return Ok(FormItemKind::Fixed(value.clone()));
         }
-        let of_objects = resolved.alternatives.as_ref().map(Found::are_objects);
+        let of_objects = resolved
+            .alternatives
+            .as_ref()
+            .map(FoundAlternatives::are_objects);
         let name = match (type_name(&resolved.schema), of_objects) {
             (None | Some("object"), Some(true)) => "object",
-            (_, Some(_)) => return Err(self.place.refuse(alternatives::UNLIKE)),
+            (_, Some(_)) => return Err(self.place.refuse(alternatives::UNSUPPORTED_ALTERNATIVES)),
             (Some(name), None) => name,
-            (None, None) => return Err(self.place.refuse(TYPES)),
+            (None, None) => return Err(self.place.refuse(UNSUPPORTED_TYPE)),
         };
         if name == "object" {
-            return Ok(ItemKind::Group(self.object(resolved, way)?));
+            return Ok(FormItemKind::Group(self.object(resolved, way)?));
         }
         let schema = &resolved.schema;
         Ok(match name {
-            "boolean" => ItemKind::Boolean,
+            "boolean" => FormItemKind::Boolean,
             "string" | "number" | "integer" => match choices(schema, &self.place)? {
-                Some(choices) => ItemKind::Choice(choices),
-                None if name != "string" => ItemKind::Number {
+                Some(choices) => FormItemKind::Choice(choices),
+                None if name != "string" => FormItemKind::Number {
                     integer: name == "integer",
                 },
                 None => text_kind(schema),
@@ -252,7 +266,7 @@ impl Reader<'_> {
             "array" => {
                 let secret_list = is_secret(schema);
                 let (mut kind, items) = self.list(schema)?;
-                if let ItemKind::Lines {
+                if let FormItemKind::Lines {
                     numbers: false,
                     secret,
                 } = &mut kind
@@ -267,7 +281,10 @@ impl Reader<'_> {
     }
 
     /// Returns the kind of a list, and the resolved schema of its items.
-    fn list(&mut self, schema: &Map<String, Value>) -> Result<(ItemKind, Value), Undrawable> {
+    fn list(
+        &mut self,
+        schema: &Map<String, Value>,
+    ) -> Result<(FormItemKind, Value), UnsupportedSchema> {
         let wrong = "must have items of type string or number";
         let Some(items) = schema.get("items") else {
             return Err(self.place.refuse(wrong));
@@ -282,7 +299,10 @@ impl Reader<'_> {
         Ok((kind, Value::Object(resolved.schema)))
     }
 
-    fn kind_of_items(&mut self, items: &mut Resolved) -> Result<Option<ItemKind>, Undrawable> {
+    fn kind_of_items(
+        &mut self,
+        items: &mut ResolvedSchema,
+    ) -> Result<Option<FormItemKind>, UnsupportedSchema> {
         let is_plain = match (type_name(&items.schema), &items.alternatives) {
             (_, Some(found)) => found.choices().is_some(),
             (name, None) => matches!(name, Some("string" | "number" | "integer")),
@@ -290,15 +310,15 @@ impl Reader<'_> {
         if !is_plain || items.nullable || items.schema.contains_key("const") {
             return Ok(None);
         }
-        Ok(match self.kind(items, &Way::default())? {
-            ItemKind::Choice(choices) => Some(ItemKind::Choices(choices)),
-            ItemKind::Number { .. } => Some(ItemKind::Lines {
+        Ok(match self.kind(items, &FieldPath::default())? {
+            FormItemKind::Choice(choices) => Some(FormItemKind::Choices(choices)),
+            FormItemKind::Number { .. } => Some(FormItemKind::Lines {
                 numbers: true,
                 secret: false,
             }),
-            kind => Some(ItemKind::Lines {
+            kind => Some(FormItemKind::Lines {
                 numbers: false,
-                secret: matches!(kind, ItemKind::Password { .. }),
+                secret: matches!(kind, FormItemKind::Password { .. }),
             }),
         })
     }

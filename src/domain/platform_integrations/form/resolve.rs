@@ -5,16 +5,16 @@ use std::cell::Cell;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::Undrawable;
+use super::UnsupportedSchema;
 use crate::kernel::Rule;
 
 /// Maximum number of references in a chain.
-const STEPS_MAX: usize = 10;
+const REFERENCE_CHAIN_MAX: usize = 10;
 /// Maximum number of schemas read for one form, with a schema counted at each reference.
 const SCHEMAS_MAX: usize = 2_000;
 /// Keywords that a form does not support: most are rules between fields, which a page without scripts cannot
 /// apply. Each has the error message for the developer.
-const REFUSED: [(&str, &str); 14] = [
+const UNSUPPORTED_KEYWORDS: [(&str, &str); 14] = [
     ("allOf", "must have one schema at most in a form"),
     ("not", "cannot be asked for in a form"),
     ("if", RULE_BETWEEN_FIELDS),
@@ -23,15 +23,15 @@ const REFUSED: [(&str, &str); 14] = [
     ("dependencies", RULE_BETWEEN_FIELDS),
     ("dependentRequired", RULE_BETWEEN_FIELDS),
     ("dependentSchemas", RULE_BETWEEN_FIELDS),
-    ("patternProperties", NAMES),
-    ("propertyNames", NAMES),
+    ("patternProperties", UNNAMED_MEMBERS),
+    ("propertyNames", UNNAMED_MEMBERS),
     ("contains", "cannot be asked for in a form"),
     ("prefixItems", "cannot be asked for in a form"),
-    ("$dynamicRef", REFERENCE),
-    ("$recursiveRef", REFERENCE),
+    ("$dynamicRef", UNSUPPORTED_REFERENCE),
+    ("$recursiveRef", UNSUPPORTED_REFERENCE),
 ];
 /// Annotations: keywords that describe a field and restrict nothing.
-const NOTES: [&str; 9] = [
+const ANNOTATIONS: [&str; 9] = [
     "title",
     "description",
     "default",
@@ -44,18 +44,19 @@ const NOTES: [&str; 9] = [
 ];
 const RULE_BETWEEN_FIELDS: &str =
     "is a rule between fields, which a form cannot follow: use oneOf with a const";
-const NAMES: &str = "cannot be asked for in a form: its members have no fixed names";
-const REFERENCE: &str = "must be a $ref to a member of definitions or $defs in this schema";
+const UNNAMED_MEMBERS: &str = "cannot be asked for in a form: its members have no fixed names";
+const UNSUPPORTED_REFERENCE: &str =
+    "must be a $ref to a member of definitions or $defs in this schema";
 
 /// A schema, and the current position of a walk through it.
-pub(super) struct Place<'a> {
+pub(super) struct SchemaCursor<'a> {
     root: &'a Map<String, Value>,
     /// The path from the root, for error messages.
     steps: Vec<String>,
     left: Cell<usize>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> SchemaCursor<'a> {
     pub(super) const fn at_root(root: &'a Map<String, Value>) -> Self {
         Self {
             root,
@@ -78,22 +79,22 @@ impl<'a> Place<'a> {
     }
 
     /// Returns a refusal of the schema at this position.
-    pub(super) fn refuse(&self, rule: impl Into<String>) -> Undrawable {
-        Undrawable {
+    pub(super) fn refuse(&self, rule: impl Into<String>) -> UnsupportedSchema {
+        UnsupportedSchema {
             path: self.steps.clone(),
             rule: Rule::Other(rule.into()),
         }
     }
 
     /// Returns a refusal of a member of the schema at this position.
-    pub(super) fn refuse_member(&self, member: &str, rule: &str) -> Undrawable {
+    pub(super) fn refuse_member(&self, member: &str, rule: &str) -> UnsupportedSchema {
         let mut refused = self.refuse(rule);
         refused.path.push(member.to_owned());
         refused
     }
 
     /// Returns the schema with references resolved, after checking that it has no unsupported keywords.
-    pub(super) fn resolve(&self, schema: &Value) -> Result<Map<String, Value>, Undrawable> {
+    pub(super) fn resolve(&self, schema: &Value) -> Result<Map<String, Value>, UnsupportedSchema> {
         let Value::Object(schema) = schema else {
             return Err(self.refuse("must be an object"));
         };
@@ -101,7 +102,7 @@ impl<'a> Place<'a> {
         let left = left.ok_or_else(|| self.refuse("is too much for a form"))?;
         self.left.set(left);
         let mut schema = schema.clone();
-        for _ in 0..STEPS_MAX {
+        for _ in 0..REFERENCE_CHAIN_MAX {
             let base = match (schema.remove("$ref"), single(&mut schema)) {
                 (Some(reference), _) => self.target(&reference)?,
                 (None, Some(part)) => part,
@@ -126,7 +127,7 @@ impl<'a> Place<'a> {
         &self,
         mut base: Map<String, Value>,
         beside: Map<String, Value>,
-    ) -> Result<Map<String, Value>, Undrawable> {
+    ) -> Result<Map<String, Value>, UnsupportedSchema> {
         for (keyword, value) in beside {
             match (keyword.as_str(), base.get_mut(&keyword)) {
                 (_, Some(known)) if *known == value => {}
@@ -147,7 +148,7 @@ impl<'a> Place<'a> {
                     known.extend(names);
                 }
                 // Annotations beside a reference take precedence over those of its target.
-                (name, Some(known)) if NOTES.contains(&name) => *known = value,
+                (name, Some(known)) if ANNOTATIONS.contains(&name) => *known = value,
                 (_, None) => {
                     base.insert(keyword, value);
                 }
@@ -157,8 +158,8 @@ impl<'a> Place<'a> {
         Ok(base)
     }
 
-    fn target(&self, reference: &Value) -> Result<Value, Undrawable> {
-        let wrong = || self.refuse_member("$ref", REFERENCE);
+    fn target(&self, reference: &Value) -> Result<Value, UnsupportedSchema> {
+        let wrong = || self.refuse_member("$ref", UNSUPPORTED_REFERENCE);
         let text = reference.as_str().ok_or_else(wrong)?;
         let pointer = text.strip_prefix('#').ok_or_else(wrong)?;
         let pointer = percent_decode_str(pointer).decode_utf8_lossy();
@@ -174,8 +175,8 @@ impl<'a> Place<'a> {
         Ok(found.clone())
     }
 
-    fn check_keywords(&self, schema: &Map<String, Value>) -> Result<(), Undrawable> {
-        for (keyword, rule) in REFUSED {
+    fn check_keywords(&self, schema: &Map<String, Value>) -> Result<(), UnsupportedSchema> {
+        for (keyword, rule) in UNSUPPORTED_KEYWORDS {
             if schema.contains_key(keyword) {
                 return Err(self.refuse_member(keyword, rule));
             }

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-fn form(schema: Value) -> Result<Form, Undrawable> {
+fn form(schema: Value) -> Result<Form, UnsupportedSchema> {
     Form::of(schema.as_object().expect("an object"), &Limits::default())
 }
 
@@ -22,8 +22,11 @@ fn every_kind_of_field_is_drawn() {
     let names: Vec<String> = form.fields().iter().map(|item| item.name.clone()).collect();
     assert_eq!(names, ["/a", "/b", "/c", "/d", "/e", "/f", "/g", "/h~1i/j"]);
     assert!(form.items[0].required && !form.items[1].required);
-    assert_eq!(form.items[1].kind, ItemKind::Password { multiline: false });
-    assert!(matches!(form.items[6].kind, ItemKind::Choices(_)));
+    assert_eq!(
+        form.items[1].kind,
+        FormItemKind::Password { multiline: false }
+    );
+    assert!(matches!(form.items[6].kind, FormItemKind::Choices(_)));
 }
 
 #[test]
@@ -211,19 +214,19 @@ fn alternatives_are_a_choice_with_fields_of_their_own() {
             "/region"
         ]
     );
-    let ItemKind::Group(credentials) = &form.items[2].kind else {
+    let FormItemKind::Group(credentials) = &form.items[2].kind else {
         panic!("a group")
     };
-    let ItemKind::Alternatives(alternatives) = &credentials[0].kind else {
+    let FormItemKind::Alternatives(alternatives) = &credentials[0].kind else {
         panic!("alternatives")
     };
     assert!(credentials[0].required);
     assert_eq!(alternatives[0].choice.label, "API token");
     assert_eq!(
         alternatives[0].items[0].kind,
-        ItemKind::Password { multiline: false }
+        FormItemKind::Password { multiline: false }
     );
-    let ItemKind::Choice(regions) = &form.items[4].kind else {
+    let FormItemKind::Choice(regions) = &form.items[4].kind else {
         panic!("a choice")
     };
     assert_eq!(regions[0].label, "Europe");

@@ -24,7 +24,7 @@ fn answers(pairs: &[(&str, &str)]) -> Value {
     let pairs = pairs
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Value::Object(form.answers(&Typed::of(pairs)).values)
+    Value::Object(form.answers(&SubmittedForm::of(pairs)).values)
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn sent(pairs: &[(&str, &str)]) -> (Value, Vec<String>) {
     let pairs = pairs
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let typed = Typed::of(pairs);
+    let typed = SubmittedForm::of(pairs);
     let answers = form.answers(&typed);
     let values = Value::Object(answers.values);
     let limits = Limits::default();

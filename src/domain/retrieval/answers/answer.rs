@@ -33,7 +33,7 @@ impl Citation {
 
 /// A piece of a streamed answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub enum AnswerPiece {
     /// Next part of the text.
     Text(String),
     /// Citation of text that was sent before.
@@ -42,7 +42,7 @@ pub enum Piece {
 
 /// Reason for the end of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finish {
+pub enum FinishReason {
     /// The answer is complete.
     Complete,
     /// The answer reached the caller's limit.
@@ -55,14 +55,14 @@ pub enum Finish {
 
 /// Token counts: the model's own, or an estimate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
+pub struct TokenUsage {
     /// Tokens of the prompt.
     pub input_tokens: u64,
     /// Tokens of the answer.
     pub output_tokens: u64,
 }
 
-impl std::ops::AddAssign for Usage {
+impl std::ops::AddAssign for TokenUsage {
     fn add_assign(&mut self, more: Self) {
         self.input_tokens += more.input_tokens;
         self.output_tokens += more.output_tokens;
@@ -77,9 +77,9 @@ pub struct Answer {
     /// Citations, ordered by their start.
     pub citations: Vec<Citation>,
     /// Reason for the end.
-    pub finish: Finish,
+    pub finish: FinishReason,
     /// Token counts, if known.
-    pub usage: Option<Usage>,
+    pub usage: Option<TokenUsage>,
     /// Error message, if the answer ended with an error.
     pub problem: Option<String>,
 }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use super::{
-    answer::{Answer, Citation, Finish},
+    answer::{Answer, Citation, FinishReason},
     language::{Language, Languages},
     rank::Ranking,
     sentences::announces,
@@ -14,13 +14,13 @@ use super::{
 };
 
 /// Answer if the documents contain no match.
-const NOTHING: &str = "I found nothing about this in the documents.";
+const NO_MATCH_ANSWER: &str = "I found nothing about this in the documents.";
 /// Minimum score of a unit, as a fraction of the best score.
-const WORTH_IT: f32 = 0.4;
+const MIN_RELATIVE_SCORE: f32 = 0.4;
 /// Weight of the whole document's score, added to the score of the unit.
 const DOCUMENT_WEIGHT: f32 = 0.25;
 /// Fraction of the question's terms that the answer must contain. Below it, the next unit is added.
-const COVERED: f32 = 0.5;
+const MIN_COVERAGE: f32 = 0.5;
 
 /// A unit of a document that may become part of the answer: a sentence, or several that belong
 /// together.
@@ -36,14 +36,14 @@ struct Candidate<'a> {
 }
 
 /// A document with its texts and language.
-struct Read<'a> {
+struct ParsedSource<'a> {
     source: &'a Source,
     texts: Vec<Cow<'a, str>>,
     whole: String,
     language: Language,
 }
 
-impl<'a> Read<'a> {
+impl<'a> ParsedSource<'a> {
     fn of(source: &'a Source) -> Self {
         let whole = source.whole();
         Self {
@@ -57,7 +57,7 @@ impl<'a> Read<'a> {
 
 /// Input of the extractive answerer.
 #[derive(Debug, Clone, Copy)]
-pub struct Extract<'a> {
+pub struct ExtractInput<'a> {
     /// Search query.
     pub query: &'a str,
     /// Documents, best first.
@@ -76,8 +76,8 @@ pub struct Extract<'a> {
 /// Answers with the best sentences. A sentence that occurs in several documents appears once and
 /// cites all of them.
 #[must_use]
-pub fn extract(extract: &Extract<'_>) -> Answer {
-    let read: Vec<Read<'_>> = extract.sources.iter().map(Read::of).collect();
+pub fn extract(extract: &ExtractInput<'_>) -> Answer {
+    let read: Vec<ParsedSource<'_>> = extract.sources.iter().map(ParsedSource::of).collect();
     let mut best = choose(extract, &read);
     // Sentences of a document stay together and in its order. The document with the best sentence
     // comes first.
@@ -90,12 +90,12 @@ pub fn extract(extract: &Extract<'_>) -> Answer {
     let mut answer = Answer {
         text: String::new(),
         citations: Vec::new(),
-        finish: Finish::Complete,
+        finish: FinishReason::Complete,
         usage: None,
         problem: None,
     };
     if best.is_empty() {
-        answer.text.push_str(NOTHING);
+        answer.text.push_str(NO_MATCH_ANSWER);
         return answer;
     }
     let mut left = extract.max_words.unwrap_or(usize::MAX);
@@ -103,7 +103,7 @@ pub fn extract(extract: &Extract<'_>) -> Answer {
         let words = candidate.text.split_whitespace().count();
         let mut told = candidate.text;
         if words > left {
-            answer.finish = Finish::MaxTokens;
+            answer.finish = FinishReason::MaxTokens;
             told = first_words(told, left);
             if !answer.text.is_empty() || told.is_empty() {
                 break;
@@ -148,7 +148,7 @@ fn first_words(text: &str, count: usize) -> &str {
 }
 
 /// Selects the units of the answer, best first.
-fn choose<'a>(extract: &Extract<'_>, read: &'a [Read<'_>]) -> Vec<Candidate<'a>> {
+fn choose<'a>(extract: &ExtractInput<'_>, read: &'a [ParsedSource<'_>]) -> Vec<Candidate<'a>> {
     let mut candidates = candidates(read);
     if candidates.is_empty() {
         return candidates;
@@ -167,7 +167,7 @@ fn choose<'a>(extract: &Extract<'_>, read: &'a [Read<'_>]) -> Vec<Candidate<'a>>
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let top = candidates[0].score;
     if top > 0.0 {
-        let fits = |candidate: &Candidate<'_>| candidate.score >= WORTH_IT * top;
+        let fits = |candidate: &Candidate<'_>| candidate.score >= MIN_RELATIVE_SCORE * top;
         let count = candidates
             .iter()
             .take(extract.max_sentences)
@@ -191,7 +191,7 @@ fn choose<'a>(extract: &Extract<'_>, read: &'a [Read<'_>]) -> Vec<Candidate<'a>>
 }
 
 /// Scores each unit, or its head if that scores higher: a long list must not hide its lead-in.
-fn scores(candidates: &[Candidate<'_>], read: &[Read<'_>], query: &str) -> Vec<f32> {
+fn scores(candidates: &[Candidate<'_>], read: &[ParsedSource<'_>], query: &str) -> Vec<f32> {
     let of = |part: for<'a> fn(&Candidate<'a>) -> &'a str| {
         let texts: Vec<_> = candidates
             .iter()
@@ -212,7 +212,7 @@ fn scores(candidates: &[Candidate<'_>], read: &[Read<'_>], query: &str) -> Vec<f
 }
 
 /// True if the chosen units contain most of the question's terms.
-fn covers(chosen: &[Candidate<'_>], read: &[Read<'_>], query: &str) -> bool {
+fn covers(chosen: &[Candidate<'_>], read: &[ParsedSource<'_>], query: &str) -> bool {
     let Some(best) = chosen.first() else {
         return false;
     };
@@ -223,7 +223,7 @@ fn covers(chosen: &[Candidate<'_>], read: &[Read<'_>], query: &str) -> bool {
         .flat_map(|candidate| content_terms(candidate.text, read[candidate.source].language))
         .collect();
     let found = wanted.iter().filter(|term| said.contains(term)).count();
-    found as f32 >= COVERED * wanted.len() as f32
+    found as f32 >= MIN_COVERAGE * wanted.len() as f32
 }
 
 /// Returns the unit after the best one in its document, which often answers in other words.
@@ -236,7 +236,7 @@ fn beside<'a>(chosen: &[Candidate<'a>], others: Vec<Candidate<'a>>) -> Option<Ca
 }
 
 /// Returns every distinct unit of the documents, except those that only announce the next one.
-fn candidates<'a>(read: &'a [Read<'_>]) -> Vec<Candidate<'a>> {
+fn candidates<'a>(read: &'a [ParsedSource<'_>]) -> Vec<Candidate<'a>> {
     let mut found: Vec<Candidate<'a>> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     for (index, read) in read.iter().enumerate() {

@@ -9,7 +9,7 @@ use super::stop_word_lists;
 
 /// Number of characters used for language detection. A longer sample takes more time and does not
 /// change the result.
-const SAMPLE: usize = 600;
+const SAMPLE_CHARS: usize = 600;
 
 /// A language with a stemmer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -55,7 +55,7 @@ pub enum Language {
 }
 
 /// All languages with their detection code, stemmer and stop words.
-const ALL: [(Language, Lang, Algorithm, &str); 18] = [
+const LANGUAGES: [(Language, Lang, Algorithm, &str); 18] = [
     (
         Language::English,
         Lang::Eng,
@@ -141,11 +141,14 @@ const ALL: [(Language, Lang, Algorithm, &str); 18] = [
     ),
 ];
 
-static DETECTOR: LazyLock<Detector> =
-    LazyLock::new(|| Detector::with_allowlist(ALL.iter().map(|(_, lang, _, _)| *lang).collect()));
+static DETECTOR: LazyLock<Detector> = LazyLock::new(|| {
+    Detector::with_allowlist(LANGUAGES.iter().map(|(_, lang, _, _)| *lang).collect())
+});
 
-static COMMON: LazyLock<Vec<HashSet<&'static str>>> = LazyLock::new(|| {
-    let words = ALL.iter().map(|(_, _, _, words)| words.split_whitespace());
+static STOP_WORDS: LazyLock<Vec<HashSet<&'static str>>> = LazyLock::new(|| {
+    let words = LANGUAGES
+        .iter()
+        .map(|(_, _, _, words)| words.split_whitespace());
     words.map(Iterator::collect).collect()
 });
 
@@ -156,26 +159,30 @@ impl Language {
     pub fn of(text: &str) -> Self {
         let end = text
             .char_indices()
-            .nth(SAMPLE)
+            .nth(SAMPLE_CHARS)
             .map_or(text.len(), |(end, _)| end);
         let found = DETECTOR.detect_lang(&text[..end]);
-        let known = ALL.iter().find(|(_, lang, _, _)| Some(*lang) == found);
+        let known = LANGUAGES
+            .iter()
+            .find(|(_, lang, _, _)| Some(*lang) == found);
         known.map_or(Self::English, |(language, ..)| *language)
     }
 
     /// Iterates over all languages.
     pub(super) fn all() -> impl Iterator<Item = Self> {
-        ALL.iter().map(|(language, ..)| *language)
+        LANGUAGES.iter().map(|(language, ..)| *language)
     }
 
     /// Returns the stem of a word in lower case.
     pub(super) fn stem(self, word: &str) -> String {
-        Stemmer::new(ALL[self as usize].2).stem(word).into_owned()
+        Stemmer::new(LANGUAGES[self as usize].2)
+            .stem(word)
+            .into_owned()
     }
 
     /// True for a stop word in lower case.
     pub(super) fn is_common(self, word: &str) -> bool {
-        COMMON[self as usize].contains(word)
+        STOP_WORDS[self as usize].contains(word)
     }
 }
 
@@ -200,7 +207,7 @@ impl Languages {
     /// Iterates over the languages; English for an empty set.
     pub fn iter(self) -> impl Iterator<Item = Language> {
         let bits = self.0.max(1);
-        let all = ALL.iter().map(|(language, ..)| *language);
+        let all = LANGUAGES.iter().map(|(language, ..)| *language);
         all.filter(move |language| bits & (1 << *language as u32) != 0)
     }
 }
@@ -248,7 +255,7 @@ mod tests {
 
     #[test]
     fn the_table_is_in_the_order_of_the_numbers() {
-        for (number, (language, ..)) in ALL.iter().enumerate() {
+        for (number, (language, ..)) in LANGUAGES.iter().enumerate() {
             assert_eq!(*language as usize, number);
         }
         let set: Languages = [Language::German, Language::Russian].into_iter().collect();

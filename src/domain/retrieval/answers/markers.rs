@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::{
-    answer::{Citation, Piece},
+    answer::{AnswerPiece, Citation},
     language::Language,
     sentences::sentences,
     source::Source,
@@ -15,12 +15,12 @@ use super::{
 /// Maximum length of a marker, in bytes. A longer one is text.
 const MARKER_MAX: usize = 24;
 /// Minimum fraction of a sentence's terms in a document that is cited without a marker.
-const SUPPORT: f32 = 0.6;
+const MIN_SUPPORT: f32 = 0.6;
 /// Minimum number of terms in a sentence that is cited without a marker.
 const TERMS_MIN: usize = 3;
 
 /// Parser that removes the markers from a streamed text.
-pub(super) struct Markers<'a> {
+pub(super) struct MarkerParser<'a> {
     sources: &'a [Source],
     /// Text that was emitted.
     text: String,
@@ -33,7 +33,7 @@ pub(super) struct Markers<'a> {
     citations: Vec<Citation>,
 }
 
-impl<'a> Markers<'a> {
+impl<'a> MarkerParser<'a> {
     pub(super) const fn new(sources: &'a [Source]) -> Self {
         Self {
             sources,
@@ -46,7 +46,7 @@ impl<'a> Markers<'a> {
     }
 
     /// Parses the next part of the model's text. Returns the pieces that can be emitted.
-    pub(super) fn push(&mut self, more: &str) -> Vec<Piece> {
+    pub(super) fn push(&mut self, more: &str) -> Vec<AnswerPiece> {
         let mut pieces = Vec::new();
         let mut out = String::new();
         for character in more.chars() {
@@ -72,7 +72,7 @@ impl<'a> Markers<'a> {
     }
 
     /// Handles a character after the beginning of a marker.
-    fn go_on(&mut self, character: char, out: &mut String, pieces: &mut Vec<Piece>) {
+    fn go_on(&mut self, character: char, out: &mut String, pieces: &mut Vec<AnswerPiece>) {
         match character {
             '0'..='9' | ',' | ' ' if self.held.len() < MARKER_MAX => self.held.push(character),
             ']' => match self.documents() {
@@ -111,7 +111,7 @@ impl<'a> Markers<'a> {
     }
 
     /// Cites the sentence before the marker, or extends the citation that ends here.
-    fn cite(&mut self, ids: Vec<String>, pieces: &mut Vec<Piece>) {
+    fn cite(&mut self, ids: Vec<String>, pieces: &mut Vec<AnswerPiece>) {
         let since = &self.text[self.cited_to..];
         match sentences(since).pop() {
             Some(part) => {
@@ -131,7 +131,7 @@ impl<'a> Markers<'a> {
         }
     }
 
-    fn give_out(&mut self, out: &mut String, pieces: &mut Vec<Piece>) {
+    fn give_out(&mut self, out: &mut String, pieces: &mut Vec<AnswerPiece>) {
         if out.is_empty() {
             return;
         }
@@ -140,19 +140,19 @@ impl<'a> Markers<'a> {
             self.tell_last(pieces);
         }
         self.text.push_str(out);
-        pieces.push(Piece::Text(std::mem::take(out)));
+        pieces.push(AnswerPiece::Text(std::mem::take(out)));
     }
 
-    fn tell_last(&mut self, pieces: &mut Vec<Piece>) {
+    fn tell_last(&mut self, pieces: &mut Vec<AnswerPiece>) {
         if let Some(citation) = self.last.take() {
             self.citations.push(citation.clone());
-            pieces.push(Piece::Citation(citation));
+            pieces.push(AnswerPiece::Citation(citation));
         }
     }
 
     /// Ends the text: emits the buffered rest. If the model cited nothing, adds citations for
     /// sentences that documents support.
-    pub(super) fn finish(mut self) -> (Vec<Piece>, String, Vec<Citation>) {
+    pub(super) fn finish(mut self) -> (Vec<AnswerPiece>, String, Vec<Citation>) {
         let mut pieces = Vec::new();
         let mut out = std::mem::take(&mut self.held);
         if out.trim().is_empty() {
@@ -162,7 +162,7 @@ impl<'a> Markers<'a> {
         self.tell_last(&mut pieces);
         if self.citations.is_empty() {
             self.citations = supported(&self.text, self.sources);
-            pieces.extend(self.citations.iter().cloned().map(Piece::Citation));
+            pieces.extend(self.citations.iter().cloned().map(AnswerPiece::Citation));
         }
         (pieces, self.text, self.citations)
     }
@@ -195,7 +195,7 @@ fn supported(text: &str, sources: &[Source]) -> Vec<Citation> {
             .map(|(_, language, known)| support(*language, known))
             .collect();
         let best = supports.iter().copied().fold(0.0, f32::max);
-        if best < SUPPORT {
+        if best < MIN_SUPPORT {
             continue;
         }
         let all = documents.iter().zip(supports);
@@ -227,7 +227,7 @@ mod tests {
 
     fn read(pieces: &[&str]) -> (String, Vec<(String, Vec<String>)>) {
         let sources = sources();
-        let mut markers = Markers::new(&sources);
+        let mut markers = MarkerParser::new(&sources);
         let mut told = Vec::new();
         for piece in pieces {
             told.extend(markers.push(piece));
@@ -237,8 +237,8 @@ mod tests {
         let (mut streamed, mut cited) = (String::new(), Vec::new());
         for piece in told {
             match piece {
-                Piece::Text(text) => streamed.push_str(&text),
-                Piece::Citation(citation) => cited.push(citation),
+                AnswerPiece::Text(text) => streamed.push_str(&text),
+                AnswerPiece::Citation(citation) => cited.push(citation),
             }
         }
         assert_eq!((&streamed, &cited), (&text, &citations));

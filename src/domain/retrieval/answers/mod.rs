@@ -18,8 +18,8 @@ mod units;
 pub(in crate::domain) mod upstream;
 
 pub use self::{
-    answer::{Answer, Citation, Finish, Piece, Usage},
-    extract::{Extract, extract},
+    answer::{Answer, AnswerPiece, Citation, FinishReason, TokenUsage},
+    extract::{ExtractInput, extract},
     language::{Language, Languages},
     queries::{Role, Turn, search_queries, search_query},
     rank::{Truncation, select},
@@ -29,5 +29,5 @@ pub use self::{
     terms::{asked_terms, content_terms, terms},
     tokens::count_tokens,
     units::units,
-    upstream::Question,
+    upstream::ModelRequest,
 };

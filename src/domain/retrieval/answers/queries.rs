@@ -33,13 +33,13 @@ const COURTESIES: &[&str] = &[
 ];
 
 /// Words that refer to an earlier turn.
-const POINTERS: &[&str] = &[
+const BACK_REFERENCES: &[&str] = &[
     "it", "its", "that", "this", "they", "them", "their", "those", "these", "he", "him", "his",
     "she", "her", "one", "ones", "there", "then", "also", "else", "more",
 ];
 
 /// Maximum number of terms in a question that may depend on the previous one.
-const FEW_TERMS: usize = 3;
+const DEPENDENT_TERMS_MAX: usize = 3;
 
 /// Returns the terms of a turn, for comparison with other turns. Any stemmer suffices for that.
 fn content_terms(text: &str) -> Vec<String> {
@@ -53,7 +53,9 @@ pub fn search_query(message: &str, history: &[Turn]) -> Option<String> {
     let message = message.trim();
     let said: Vec<String> = words(message).collect();
     let is_courtesy = |word: &String| COURTESIES.contains(&word.as_str()) || is_common(word);
-    let leans = said.iter().any(|word| POINTERS.contains(&word.as_str()))
+    let leans = said
+        .iter()
+        .any(|word| BACK_REFERENCES.contains(&word.as_str()))
         || said
             .first()
             .is_some_and(|first| first == "and" || first == "but");
@@ -67,7 +69,7 @@ pub fn search_query(message: &str, history: &[Turn]) -> Option<String> {
         return None;
     }
     match before {
-        Some(before) if leans && content_terms(message).len() <= FEW_TERMS => {
+        Some(before) if leans && content_terms(message).len() <= DEPENDENT_TERMS_MAX => {
             let known = content_terms(message);
             let context: Vec<String> = words(&before.message)
                 .filter(|word| !is_common(word))

@@ -5,12 +5,12 @@ use bm25::{Embedder, EmbedderBuilder, Scorer};
 use super::{
     language::{Language, Languages},
     source::Source,
-    terms::{Spaced, content_terms, query_terms},
+    terms::{SpaceTokenizer, content_terms, query_terms},
 };
 
 /// An index of texts for ranking.
 pub(super) struct Ranking {
-    embedder: Embedder<u32, Spaced>,
+    embedder: Embedder<u32, SpaceTokenizer>,
     scorer: Scorer<usize>,
     count: usize,
     languages: Languages,
@@ -24,8 +24,8 @@ impl Ranking {
             .map(|(text, language)| content_terms(text, *language).join(" "))
             .collect();
         let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
-        let embedder: Embedder<u32, Spaced> =
-            EmbedderBuilder::with_tokenizer_and_fit_to_corpus(Spaced, &terms).build();
+        let embedder: Embedder<u32, SpaceTokenizer> =
+            EmbedderBuilder::with_tokenizer_and_fit_to_corpus(SpaceTokenizer, &terms).build();
         let mut scorer = Scorer::new();
         for (index, text) in terms.iter().enumerate() {
             scorer.upsert(&index, embedder.embed(text));

@@ -61,7 +61,7 @@ const BEFORE_ORDINALS: &[&str] = &[
 ];
 
 /// Minimum length of a hard-wrapped line, in bytes.
-const WRAPPED: usize = 30;
+const WRAPPED_MIN: usize = 30;
 
 /// Returns the byte ranges of the sentences of a text, without surrounding space. A line break that
 /// ends a paragraph or an item also ends a sentence; a line break from hard wrapping does not.
@@ -88,7 +88,7 @@ fn wraps(line: &str, next: &str) -> bool {
     let line = line.trim();
     let ends = line.ends_with(['.', '!', '?', ':', ';', '…', '|', '。', '！', '？']);
     let goes_on = next.trim_start().starts_with(char::is_lowercase);
-    line.len() >= WRAPPED && !ends && !announces(line) && goes_on && !is_labelled(next)
+    line.len() >= WRAPPED_MIN && !ends && !announces(line) && goes_on && !is_labelled(next)
 }
 
 /// True for a line with a label, such as `City: London`.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::domain::retrieval::folders::plain_text;
 
 /// Fields that contain a document's text. The first one present is used.
-const TEXTS: &[&str] = &[
+const TEXT_FIELDS: &[&str] = &[
     "text",
     "snippet",
     "content",
@@ -18,7 +18,7 @@ const TEXTS: &[&str] = &[
 ];
 
 /// Fields that name or locate a document and are not used as text.
-const LABELS: &[&str] = &[
+const LABEL_FIELDS: &[&str] = &[
     "id",
     "title",
     "name",
@@ -69,12 +69,12 @@ impl Source {
             let found = visible.find(|(name, text)| name == wanted && !text.trim().is_empty());
             found.map(|(_, text)| text)
         };
-        if let Some(text) = TEXTS.iter().find_map(field) {
+        if let Some(text) = TEXT_FIELDS.iter().find_map(field) {
             return vec![text];
         }
         let others: Vec<&str> = self
             .visible()
-            .filter(|(name, _)| !LABELS.contains(name))
+            .filter(|(name, _)| !LABEL_FIELDS.contains(name))
             .map(|(_, text)| text)
             .collect();
         if others.is_empty() {

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Minimum number of stop words for detecting a text's language by them.
-const TOLD: usize = 2;
+const STOP_WORDS_MIN: usize = 2;
 
 /// Stop words for the language of a text.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,7 @@ impl StopWords {
             .map(|language| (language, count(language)))
             .collect();
         let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
-        if most < TOLD {
+        if most < STOP_WORDS_MIN {
             let languages = [Language::of(text), Language::English];
             let languages = languages.into_iter().collect();
             return Self { languages };

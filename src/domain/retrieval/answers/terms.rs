@@ -129,9 +129,9 @@ fn fold(word: String) -> String {
 
 /// Tokenizer for the `bm25` crate that splits terms at spaces.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Spaced;
+pub(super) struct SpaceTokenizer;
 
-impl bm25::Tokenizer for Spaced {
+impl bm25::Tokenizer for SpaceTokenizer {
     fn tokenize(&self, text: &str) -> Vec<String> {
         text.split(' ')
             .filter(|term| !term.is_empty())

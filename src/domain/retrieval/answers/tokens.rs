@@ -4,8 +4,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// Number of letters per token in an ASCII word, and of characters per token in another word. These
 /// values approximate the common tokenizers for English and other languages.
-const ASCII: usize = 6;
-const OTHER: usize = 3;
+const ASCII_CHARS_PER_TOKEN: usize = 6;
+const OTHER_CHARS_PER_TOKEN: usize = 3;
 
 /// Estimates the number of tokens in a text.
 #[must_use]
@@ -14,8 +14,8 @@ pub fn count_tokens(text: &str) -> u64 {
         .split_word_bounds()
         .filter(|piece| !piece.trim().is_empty());
     let counts = pieces.map(|piece| match piece.is_ascii() {
-        true => piece.len().div_ceil(ASCII),
-        false => piece.chars().count().div_ceil(OTHER),
+        true => piece.len().div_ceil(ASCII_CHARS_PER_TOKEN),
+        false => piece.chars().count().div_ceil(OTHER_CHARS_PER_TOKEN),
     });
     counts.sum::<usize>() as u64
 }

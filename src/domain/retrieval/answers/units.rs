@@ -31,12 +31,12 @@ pub(super) fn headed_units(text: &str) -> Vec<Unit> {
     let mut units = Vec::new();
     let mut rest = sentences.as_slice();
     while let Some(first) = rest.first() {
-        let joined = Joined::of(text, first);
+        let joined = UnitBuilder::of(text, first);
         let count = joined.count(&rest[1..]);
         let range = first.start..rest[count].end;
         let head = match joined.kind {
-            Kind::LeadIn | Kind::Question => first.clone(),
-            Kind::Alone | Kind::Record | Kind::Heading => range.clone(),
+            UnitKind::LeadIn | UnitKind::Question => first.clone(),
+            UnitKind::Alone | UnitKind::Record | UnitKind::Heading => range.clone(),
         };
         units.push(Unit { range, head });
         rest = &rest[count + 1..];
@@ -46,7 +46,7 @@ pub(super) fn headed_units(text: &str) -> Vec<Unit> {
 
 /// Reason why sentences follow the first one of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum UnitKind {
     /// No sentence follows.
     Alone,
     /// The first sentence ends with a colon.
@@ -59,13 +59,13 @@ enum Kind {
     Heading,
 }
 
-struct Joined<'a> {
+struct UnitBuilder<'a> {
     text: &'a str,
     first: &'a Range<usize>,
-    kind: Kind,
+    kind: UnitKind,
 }
 
-impl<'a> Joined<'a> {
+impl<'a> UnitBuilder<'a> {
     fn of(text: &'a str, first: &'a Range<usize>) -> Self {
         let sentence = &text[first.clone()];
         let after = &text[first.end..];
@@ -74,15 +74,15 @@ impl<'a> Joined<'a> {
             .starts_with('\n')
             && (first.start == 0 || text[..first.start].trim_end_matches(' ').ends_with('\n'));
         let kind = if announces(sentence) {
-            Kind::LeadIn
+            UnitKind::LeadIn
         } else if asks(sentence) {
-            Kind::Question
+            UnitKind::Question
         } else if is_whole_line && is_labelled(sentence) {
-            Kind::Record
+            UnitKind::Record
         } else if is_whole_line && sentence.len() <= HEADING_MAX && !ends(sentence) {
-            Kind::Heading
+            UnitKind::Heading
         } else {
-            Kind::Alone
+            UnitKind::Alone
         };
         Self { text, first, kind }
     }
@@ -97,9 +97,9 @@ impl<'a> Joined<'a> {
                 break;
             }
             // The first announced sentence is included at any length.
-            let is_needed = count == 0 && self.kind == Kind::LeadIn;
+            let is_needed = count == 0 && self.kind == UnitKind::LeadIn;
             if next.end - self.first.start > UNIT_MAX && !is_needed {
-                if self.kind == Kind::LeadIn {
+                if self.kind == UnitKind::LeadIn {
                     count = self.whole_items(rest, count);
                 }
                 break;
@@ -108,9 +108,9 @@ impl<'a> Joined<'a> {
             end = next.end;
             let is_one = match self.kind {
                 // The rest of the line is everything that was announced.
-                Kind::LeadIn => count == 1 && !gap.contains('\n'),
-                Kind::Heading => true,
-                Kind::Alone | Kind::Question | Kind::Record => false,
+                UnitKind::LeadIn => count == 1 && !gap.contains('\n'),
+                UnitKind::Heading => true,
+                UnitKind::Alone | UnitKind::Question | UnitKind::Record => false,
             };
             if is_one {
                 break;
@@ -142,11 +142,11 @@ impl<'a> Joined<'a> {
         let is_announced = count == 0 || announces(unit);
         let is_near = breaks < 2 || (is_announced && !self.is_apart(end, next));
         match self.kind {
-            Kind::Alone => false,
-            Kind::LeadIn => is_near,
-            Kind::Question => is_near && !asks(sentence),
-            Kind::Record => breaks == 1 && is_labelled(sentence),
-            Kind::Heading => ends(sentence),
+            UnitKind::Alone => false,
+            UnitKind::LeadIn => is_near,
+            UnitKind::Question => is_near && !asks(sentence),
+            UnitKind::Record => breaks == 1 && is_labelled(sentence),
+            UnitKind::Heading => ends(sentence),
         }
     }
 

@@ -49,7 +49,7 @@ const INSERT: &str = "
     VALUES (:workspace_id, :conversation_id, :role, :message, :now)";
 
 /// Deletes all but the newest turns of a conversation.
-const FORGET_OLDEST: &str = "
+const DELETE_OLDEST: &str = "
     DELETE FROM chat_turns WHERE seq IN (
         SELECT seq FROM chat_turns
         WHERE workspace_id = :workspace_id AND conversation_id = :conversation_id
@@ -58,11 +58,11 @@ const FORGET_OLDEST: &str = "
 /// Maximum number of turns deleted in one transaction.
 const CHUNK: usize = 500;
 
-const FORGET_OLD: &str = "
+const DELETE_EXPIRED: &str = "
     DELETE FROM chat_turns WHERE seq IN (
         SELECT seq FROM chat_turns WHERE created_at < :before LIMIT :limit)";
 
-const IS_OLD: &str = "SELECT EXISTS (SELECT 1 FROM chat_turns WHERE created_at < :before)";
+const HAS_EXPIRED: &str = "SELECT EXISTS (SELECT 1 FROM chat_turns WHERE created_at < :before)";
 
 /// Deletes the turns of every workspace that are older than `answers.history_days`.
 ///
@@ -76,12 +76,12 @@ pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
     let kept = Duration::from_secs(days.saturating_mul(24 * 3600));
     let before = app.clock().now().minus(kept);
     let is_old = |conn: &Connection| {
-        let mut statement = conn.prepare_cached(IS_OLD)?;
+        let mut statement = conn.prepare_cached(HAS_EXPIRED)?;
         Ok(statement.query_row(named_params! {":before": before}, |row| row.get(0))?)
     };
     while app.store().read(is_old)? {
         let removed = app.store().write(move |conn| {
-            conn.prepare_cached(FORGET_OLD)?
+            conn.prepare_cached(DELETE_EXPIRED)?
                 .execute(named_params! {":before": before, ":limit": CHUNK as i64})?;
             Ok(())
         });
@@ -107,7 +107,7 @@ pub(super) async fn append(call: &Call, conversation: &str, turns: Vec<Turn>) ->
         }
         change
             .conn
-            .prepare_cached(FORGET_OLDEST)?
+            .prepare_cached(DELETE_OLDEST)?
             .execute(named_params! {
                 ":workspace_id": workspace,
                 ":conversation_id": conversation,

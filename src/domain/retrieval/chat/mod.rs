@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 pub(in crate::domain) use self::history::prune;
 pub use self::{
     run::Chat,
-    stream::{Told, answer, stream},
+    stream::{StreamItem, answer, stream},
 };
-use super::answers::{Citation, Finish, Source, Truncation, Turn, Usage};
+use super::answers::{Citation, FinishReason, Source, TokenUsage, Truncation, Turn};
 use crate::kernel::Secret;
 
 /// A chat request.
@@ -28,7 +28,7 @@ pub struct Request {
     /// Id of the conversation to store the turns in; the first turn creates it.
     pub conversation_id: Option<String>,
     /// Connectors to search.
-    pub connectors: Vec<Use>,
+    pub connectors: Vec<ConnectorUse>,
     /// Documents to use in addition.
     pub documents: Vec<Source>,
     /// True to return only the search queries.
@@ -36,7 +36,7 @@ pub struct Request {
     /// Selection of the documents to use.
     pub truncation: Truncation,
     /// Time at which citations are sent, or none.
-    pub citations: Citations,
+    pub citations: CitationMode,
     /// Maximum length of the answer, in tokens of the model.
     pub max_tokens: Option<u64>,
     /// Further parameters for a model, with OpenAI's names: `temperature` and others.
@@ -45,7 +45,7 @@ pub struct Request {
 
 /// A connector in a chat request.
 #[derive(Debug, Clone, Default)]
-pub struct Use {
+pub struct ConnectorUse {
     /// Id of the connector.
     pub id: String,
     /// The user's access token for this search.
@@ -58,7 +58,7 @@ pub struct Use {
 
 /// Time at which citations are sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Citations {
+pub enum CitationMode {
     /// After the text.
     #[default]
     After,
@@ -70,7 +70,7 @@ pub enum Citations {
 
 /// Result of one query to one connector.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct SearchResult {
     /// Index of the query.
     pub query: usize,
     /// Id of the connector, as given by the caller.
@@ -85,13 +85,13 @@ pub struct Found {
 
 /// Progress of a chat. The first three variants occur at most once, in this order.
 #[derive(Debug, Clone)]
-pub enum Event {
+pub enum ChatEvent {
     /// The chat begins.
     Started,
     /// Search queries.
     Queries(Vec<String>),
     /// Search results, and the documents that are used.
-    Found(Vec<Found>, Vec<Source>),
+    Found(Vec<SearchResult>, Vec<Source>),
     /// Next part of the answer's text.
     Text(String),
     /// Citations for parts of the answer.
@@ -110,16 +110,16 @@ pub struct Outcome {
     /// Search queries.
     pub queries: Vec<String>,
     /// Search results.
-    pub found: Vec<Found>,
+    pub found: Vec<SearchResult>,
     /// True if the message requires a search; none without connectors, unless only the queries were
     /// requested.
     pub is_search_required: Option<bool>,
     /// Reason for the end of the answer.
-    pub finish: Finish,
+    pub finish: FinishReason,
     /// Conversation, with this message and its answer.
     pub history: Vec<Turn>,
     /// Tokens of all requests to models, or of the extractive answerer's input and output.
-    pub usage: Usage,
+    pub usage: TokenUsage,
     /// The answerer that was used, and problems that did not stop the chat.
     pub warnings: Vec<String>,
 }

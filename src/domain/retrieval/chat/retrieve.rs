@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use futures_util::future::join_all;
 
-use super::{Found, Use};
+use super::{ConnectorUse, SearchResult};
 use crate::{
     domain::{
         retrieval::{
@@ -23,7 +23,7 @@ const CONNECTORS_MAX: usize = 50;
 const WEB_SEARCH: &str = "web-search";
 
 /// A connector of a chat, with the caller's options.
-pub(super) struct Planned {
+pub(super) struct ResolvedConnector {
     /// Id that the caller gave.
     pub(super) id: String,
     connector: Connector,
@@ -32,7 +32,7 @@ pub(super) struct Planned {
 }
 
 /// Finds the connectors that a chat names.
-pub(super) fn plan(call: &Call, uses: &[Use]) -> Result<Vec<Planned>> {
+pub(super) fn plan(call: &Call, uses: &[ConnectorUse]) -> Result<Vec<ResolvedConnector>> {
     if uses.len() > CONNECTORS_MAX {
         let rule = Rule::Other(format!("must be at most {CONNECTORS_MAX}"));
         return Err(Violation::body(["connectors"], rule).into());
@@ -46,7 +46,7 @@ pub(super) fn plan(call: &Call, uses: &[Use]) -> Result<Vec<Planned>> {
             Kind::NotFound => Error::not_found(format!("connector '{}' not found.", wanted.id)),
             _ => error,
         })?;
-        Ok(Planned {
+        Ok(ResolvedConnector {
             id: wanted.id.clone(),
             continue_on_failure: wanted
                 .continue_on_failure
@@ -64,17 +64,17 @@ pub(super) fn plan(call: &Call, uses: &[Use]) -> Result<Vec<Planned>> {
 
 /// Search results of all connectors of a chat.
 #[derive(Debug, Default)]
-pub(super) struct Retrieved {
-    pub(super) found: Vec<Found>,
+pub(super) struct SearchResults {
+    pub(super) found: Vec<SearchResult>,
     pub(super) sources: Vec<Source>,
 }
 
 /// Searches every connector for every query, concurrently.
 pub(super) async fn search(
     call: &Call,
-    planned: &[Planned],
+    planned: &[ResolvedConnector],
     queries: &[String],
-) -> Result<Retrieved> {
+) -> Result<SearchResults> {
     let searches = queries.iter().flat_map(|query| {
         planned.iter().map(move |planned| async move {
             if !planned.connector.is_active {
@@ -90,11 +90,11 @@ pub(super) async fn search(
         })
     });
     let answers = join_all(searches).await;
-    let mut retrieved = Retrieved::default();
+    let mut retrieved = SearchResults::default();
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for (index, answer) in answers.into_iter().enumerate() {
         let planned_here = &planned[index % planned.len()];
-        let mut found = Found {
+        let mut found = SearchResult {
             query: index / planned.len(),
             connector_id: planned_here.id.clone(),
             document_ids: Vec::new(),
@@ -119,7 +119,7 @@ pub(super) async fn search(
 /// Adds a document, unless another query already found it. Returns its id.
 fn add(
     sources: &mut Vec<Source>,
-    planned: &Planned,
+    planned: &ResolvedConnector,
     mut fields: Vec<(String, String)>,
     count: &mut usize,
 ) -> String {
@@ -148,7 +148,7 @@ fn add(
 
 /// Returns the error for failed connectors without `continue_on_failure`; none without such a
 /// failure.
-pub(super) fn failure(found: &[Found]) -> Option<Error> {
+pub(super) fn failure(found: &[SearchResult]) -> Option<Error> {
     let failed: Vec<String> = found
         .iter()
         .filter(|found| !found.continue_on_failure)

@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use tokio::{sync::mpsc, task::spawn_blocking};
 
 use super::{
-    Citations, Event, Outcome, Request, history,
-    retrieve::{self, Planned},
+    ChatEvent, CitationMode, Outcome, Request, history,
+    retrieve::{self, ResolvedConnector},
 };
 use crate::{
     domain::{
         retrieval::answers::{
-            self, Answer, Citation, Extract, Finish, Piece, Question, Role, Source, Turn, Usage,
-            upstream,
+            self, Answer, AnswerPiece, Citation, ExtractInput, FinishReason, ModelRequest, Role,
+            Source, TokenUsage, Turn, upstream,
         },
         tenancy::request_auth::Call,
     },
@@ -20,22 +20,22 @@ use crate::{
 };
 
 /// Maximum number of answer pieces in the channel to the listener.
-const PIECES_WAITING: usize = 64;
+const PIECE_BUFFER: usize = 64;
 
-const EXTRACTIVE: &str = "answered by the extractive answerer: the sentences of the documents that \
+const EXTRACTIVE_WARNING: &str = "answered by the extractive answerer: the sentences of the documents that \
     fit best, as they are";
 
 /// A validated chat: its connectors exist.
 pub struct Chat {
     call: Call,
     request: Request,
-    planned: Vec<Planned>,
+    planned: Vec<ResolvedConnector>,
 }
 
 /// Receiver of the chat's events; none without a listener.
-type Listener = Option<mpsc::Sender<Event>>;
+type EventSender = Option<mpsc::Sender<ChatEvent>>;
 
-async fn tell(listener: &Listener, event: Event) {
+async fn tell(listener: &EventSender, event: ChatEvent) {
     if let Some(listener) = listener {
         // A listener that is gone drops the chat too.
         let _ = listener.send(event).await;
@@ -65,8 +65,8 @@ impl Chat {
     /// # Errors
     /// `Upstream` without a listener if such a connector fails, `Unavailable` if the model does not
     /// respond, or an error of the store.
-    pub async fn run(mut self, listener: Listener) -> Result<Outcome> {
-        tell(&listener, Event::Started).await;
+    pub async fn run(mut self, listener: EventSender) -> Result<Outcome> {
+        tell(&listener, ChatEvent::Started).await;
         self.recall().await?;
         let (queries, mut warnings, usage) = self.queries().await;
         let could_search = self.request.only_queries || !self.planned.is_empty();
@@ -77,13 +77,13 @@ impl Chat {
             is_search_required: could_search.then_some(!queries.is_empty()),
             queries,
             found: Vec::new(),
-            finish: Finish::Complete,
+            finish: FinishReason::Complete,
             history: self.request.history.clone(),
             usage,
             warnings: Vec::new(),
         };
         if could_search && !outcome.queries.is_empty() {
-            tell(&listener, Event::Queries(outcome.queries.clone())).await;
+            tell(&listener, ChatEvent::Queries(outcome.queries.clone())).await;
         }
         if self.request.only_queries {
             outcome.warnings = warnings;
@@ -92,7 +92,7 @@ impl Chat {
         let failed = self.find(&mut outcome).await?;
         if !outcome.found.is_empty() || !outcome.documents.is_empty() {
             let (found, documents) = (outcome.found.clone(), outcome.documents.clone());
-            tell(&listener, Event::Found(found, documents)).await;
+            tell(&listener, ChatEvent::Found(found, documents)).await;
         }
         if let Some(failed) = failed {
             if listener.is_none() {
@@ -100,7 +100,7 @@ impl Chat {
             }
             warnings.push(failed.message().to_owned());
             outcome.warnings = warnings;
-            outcome.finish = Finish::Error;
+            outcome.finish = FinishReason::Error;
             return Ok(outcome);
         }
         let answer = self.answer(&outcome, &listener, &mut warnings).await?;
@@ -126,7 +126,7 @@ impl Chat {
     }
 
     /// Returns the queries, the warnings, and the tokens that a model used for the queries.
-    async fn queries(&self) -> (Vec<String>, Vec<String>, Usage) {
+    async fn queries(&self) -> (Vec<String>, Vec<String>, TokenUsage) {
         let (message, history) = (&self.request.message, &self.request.history);
         let is_needed = self.request.only_queries || !self.planned.is_empty();
         let settings = &self.call.app().answer_settings().upstream;
@@ -141,7 +141,7 @@ impl Chat {
             }
         }
         let queries = answers::search_queries(message, history);
-        let mut usage = Usage::default();
+        let mut usage = TokenUsage::default();
         if self.request.only_queries {
             let said = self.said();
             // This fails only during shutdown.
@@ -190,7 +190,7 @@ impl Chat {
     async fn answer(
         &self,
         outcome: &Outcome,
-        listener: &Listener,
+        listener: &EventSender,
         warnings: &mut Vec<String>,
     ) -> Result<Answer> {
         let settings = self.call.app().answer_settings();
@@ -199,7 +199,7 @@ impl Chat {
             warnings.push(format!("answered by the upstream model '{model}'"));
             return self.ask_model(outcome, listener).await;
         }
-        warnings.push(EXTRACTIVE.to_owned());
+        warnings.push(EXTRACTIVE_WARNING.to_owned());
         let query = self.query(outcome);
         let sources = outcome.documents.clone();
         let are_found = !outcome.found.is_empty();
@@ -208,7 +208,7 @@ impl Chat {
         let max_words = max_words.map(|max| usize::try_from(max).unwrap_or(usize::MAX));
         let said = self.said();
         let extracted = spawn_blocking(move || {
-            let mut answer = answers::extract(&Extract {
+            let mut answer = answers::extract(&ExtractInput {
                 query: &query,
                 sources: &sources,
                 are_found,
@@ -217,28 +217,30 @@ impl Chat {
             });
             let read = sources.iter().flat_map(Source::visible);
             let read = read.map(|(_, text)| answers::count_tokens(text));
-            answer.usage = Some(Usage {
+            answer.usage = Some(TokenUsage {
                 input_tokens: answers::count_tokens(&said) + read.sum::<u64>(),
                 output_tokens: answers::count_tokens(&answer.text),
             });
             answer
         });
         let mut answer = extracted.await.map_err(|error| broken(&error))?;
-        if self.request.citations == Citations::Off {
+        if self.request.citations == CitationMode::Off {
             answer.citations.clear();
         }
-        let mut voice = Voice::new(self.request.citations, listener);
+        let mut voice = AnswerEmitter::new(self.request.citations, listener);
         let mut told = 0;
         for citation in &answer.citations {
             let end = byte_at(&answer.text, citation.end);
             voice
-                .say(Piece::Text(answer.text[told..end].to_owned()))
+                .say(AnswerPiece::Text(answer.text[told..end].to_owned()))
                 .await;
-            voice.say(Piece::Citation(citation.clone())).await;
+            voice.say(AnswerPiece::Citation(citation.clone())).await;
             told = end;
         }
         if told < answer.text.len() {
-            voice.say(Piece::Text(answer.text[told..].to_owned())).await;
+            voice
+                .say(AnswerPiece::Text(answer.text[told..].to_owned()))
+                .await;
         }
         voice.finish().await;
         Ok(answer)
@@ -254,20 +256,20 @@ impl Chat {
         all.collect::<Vec<_>>().join("\n")
     }
 
-    async fn ask_model(&self, outcome: &Outcome, listener: &Listener) -> Result<Answer> {
+    async fn ask_model(&self, outcome: &Outcome, listener: &EventSender) -> Result<Answer> {
         let mut sampling = self.request.sampling.clone();
         if let Some(max) = self.request.max_tokens {
             sampling.insert("max_tokens".to_owned(), max.into());
         }
-        let question = Question {
+        let question = ModelRequest {
             preamble: self.request.preamble.clone(),
             history: self.request.history.clone(),
             message: self.request.message.clone(),
             sources: outcome.documents.clone(),
-            is_cited: self.request.citations != Citations::Off,
+            is_cited: self.request.citations != CitationMode::Off,
             sampling,
         };
-        let (pieces, mut heard) = mpsc::channel(PIECES_WAITING);
+        let (pieces, mut heard) = mpsc::channel(PIECE_BUFFER);
         let app = self.call.app();
         let asked = async {
             let answer = upstream::answer(app, &question, &pieces).await;
@@ -275,7 +277,7 @@ impl Chat {
             answer
         };
         let said = async {
-            let mut voice = Voice::new(self.request.citations, listener);
+            let mut voice = AnswerEmitter::new(self.request.citations, listener);
             while let Some(piece) = heard.recv().await {
                 voice.say(piece).await;
             }
@@ -298,7 +300,7 @@ impl Chat {
         });
         outcome.history.extend(turns.clone());
         match &self.request.conversation_id {
-            Some(conversation) if outcome.finish != Finish::Error => {
+            Some(conversation) if outcome.finish != FinishReason::Error => {
                 history::append(&self.call, conversation, turns.into()).await
             }
             _ => Ok(()),
@@ -307,14 +309,14 @@ impl Chat {
 }
 
 /// Sends the pieces of an answer to the listener, with the citations at the requested time.
-struct Voice<'a> {
-    when: Citations,
-    listener: &'a Listener,
+struct AnswerEmitter<'a> {
+    when: CitationMode,
+    listener: &'a EventSender,
     waiting: Vec<Citation>,
 }
 
-impl<'a> Voice<'a> {
-    const fn new(when: Citations, listener: &'a Listener) -> Self {
+impl<'a> AnswerEmitter<'a> {
+    const fn new(when: CitationMode, listener: &'a EventSender) -> Self {
         Self {
             when,
             listener,
@@ -322,22 +324,22 @@ impl<'a> Voice<'a> {
         }
     }
 
-    async fn say(&mut self, piece: Piece) {
+    async fn say(&mut self, piece: AnswerPiece) {
         match piece {
-            Piece::Text(text) => tell(self.listener, Event::Text(text)).await,
-            Piece::Citation(citation) => match self.when {
-                Citations::Between => {
-                    tell(self.listener, Event::Citations(vec![citation])).await;
+            AnswerPiece::Text(text) => tell(self.listener, ChatEvent::Text(text)).await,
+            AnswerPiece::Citation(citation) => match self.when {
+                CitationMode::Between => {
+                    tell(self.listener, ChatEvent::Citations(vec![citation])).await;
                 }
-                Citations::After => self.waiting.push(citation),
-                Citations::Off => {}
+                CitationMode::After => self.waiting.push(citation),
+                CitationMode::Off => {}
             },
         }
     }
 
     async fn finish(self) {
         for citation in self.waiting {
-            tell(self.listener, Event::Citations(vec![citation])).await;
+            tell(self.listener, ChatEvent::Citations(vec![citation])).await;
         }
     }
 }

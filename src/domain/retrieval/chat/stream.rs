@@ -5,17 +5,17 @@ use std::task::Poll;
 use futures_util::{Stream, future::BoxFuture, stream};
 use tokio::sync::mpsc;
 
-use super::{Chat, Event, Outcome, Request};
+use super::{Chat, ChatEvent, Outcome, Request};
 use crate::{domain::tenancy::request_auth::Call, kernel::Result};
 
 /// Maximum number of events in the channel to the reader.
-const EVENTS_WAITING: usize = 16;
+const EVENT_BUFFER: usize = 16;
 
 /// Item of the stream.
 #[derive(Debug)]
-pub enum Told {
+pub enum StreamItem {
     /// Progress of the chat.
-    Event(Event),
+    Event(ChatEvent),
     /// The outcome; the last item.
     Ended(Box<Result<Outcome>>),
 }
@@ -34,10 +34,13 @@ pub async fn answer(call: Call, request: Request) -> Result<Outcome> {
 ///
 /// # Errors
 /// As [`Chat::open`].
-pub fn stream(call: Call, request: Request) -> Result<impl Stream<Item = Told> + Send + 'static> {
+pub fn stream(
+    call: Call,
+    request: Request,
+) -> Result<impl Stream<Item = StreamItem> + Send + 'static> {
     let admission = call.admission().clone();
     let chat = Chat::open(call, request)?;
-    let (sender, mut events) = mpsc::channel(EVENTS_WAITING);
+    let (sender, mut events) = mpsc::channel(EVENT_BUFFER);
     let mut running: Option<BoxFuture<'static, Result<Outcome>>> =
         Some(Box::pin(chat.run(Some(sender))));
     let mut ended = None;
@@ -51,18 +54,20 @@ pub fn stream(call: Call, request: Request) -> Result<impl Stream<Item = Told> +
         }
         match events.poll_recv(context) {
             Poll::Ready(Some(event)) => Poll::Ready(Some(match admission.refusal() {
-                None => Told::Event(event),
+                None => StreamItem::Event(event),
                 Some(refusal) => {
                     // The reader is no longer authorized, so it must not get the remaining events.
                     running = None;
                     events.close();
                     while events.try_recv().is_ok() {}
-                    Told::Ended(Box::new(Err(refusal)))
+                    StreamItem::Ended(Box::new(Err(refusal)))
                 }
             })),
-            Poll::Ready(None) => {
-                Poll::Ready(ended.take().map(|outcome| Told::Ended(Box::new(outcome))))
-            }
+            Poll::Ready(None) => Poll::Ready(
+                ended
+                    .take()
+                    .map(|outcome| StreamItem::Ended(Box::new(outcome))),
+            ),
             Poll::Pending => Poll::Pending,
         }
     }))

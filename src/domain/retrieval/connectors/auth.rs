@@ -93,17 +93,17 @@ pub struct ServiceAuth {
 }
 
 /// Authentication of a connector with its credentials; none for a connector without authentication.
-pub(super) type Proof = Option<(Auth, Credentials)>;
+pub(super) type AuthWithCredentials = Option<(Auth, Credentials)>;
 
 /// Returns the authentication after an update with `oauth` or `service_auth`.
 ///
 /// # Errors
 /// `Invalid` if both are given, a required member is missing, or a value is not valid.
 pub(super) fn merge(
-    old: Proof,
+    old: AuthWithCredentials,
     oauth: Option<NewOAuth>,
     service: Option<ServiceAuth>,
-) -> Result<Proof> {
+) -> Result<AuthWithCredentials> {
     match (oauth, service) {
         (Some(_), Some(_)) => Err(Error::invalid(
             "oauth and service_auth cannot be specified together",
@@ -118,7 +118,7 @@ pub(super) fn merge(
     }
 }
 
-fn merge_oauth(old: Proof, new: NewOAuth) -> Result<(Auth, Credentials)> {
+fn merge_oauth(old: AuthWithCredentials, new: NewOAuth) -> Result<(Auth, Credentials)> {
     let (old, old_id, old_secret) = match old {
         Some((
             Auth::OAuth(old),

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A request to a connector.
-pub(super) struct Question<'a> {
+pub(super) struct ConnectorQuery<'a> {
     /// Search text. Not empty.
     pub(super) query: &'a str,
     /// Options that the caller sets for this connector.
@@ -27,13 +27,13 @@ pub(super) struct Question<'a> {
 
 /// Reason for a call without documents, as a message for the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure {
+pub(super) struct CallFailure {
     /// Status of the response; none without a response.
     pub(super) status: Option<u16>,
     pub(super) message: String,
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CallFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
@@ -57,8 +57,8 @@ impl Connector {
 pub(super) async fn ask(
     app: &App,
     connector: &Connector,
-    question: &Question<'_>,
-) -> Result<Vec<Document>, Failure> {
+    question: &ConnectorQuery<'_>,
+) -> Result<Vec<Document>, CallFailure> {
     let settings = app.connector_settings();
     let url = settings.mapped(&connector.url);
     if let Some(found) = local_folders::ask(app, &url, question.query, question.authorization).await
@@ -99,22 +99,22 @@ pub(super) async fn ask(
     documents(&answer, settings.max_documents)
 }
 
-fn unanswered(error: OutboundError) -> Failure {
+fn unanswered(error: OutboundError) -> CallFailure {
     let message = match error {
         OutboundError::Timeout(limit) => {
             format!("request timed out: no answer within {} s", limit.as_secs())
         }
         other => format!("request failed: {other}"),
     };
-    Failure {
+    CallFailure {
         status: None,
         message,
     }
 }
 
-fn documents(answer: &OutboundResponse, max: usize) -> Result<Vec<Document>, Failure> {
+fn documents(answer: &OutboundResponse, max: usize) -> Result<Vec<Document>, CallFailure> {
     let fail = |message: String| {
-        Err(Failure {
+        Err(CallFailure {
             status: Some(answer.status),
             message,
         })

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     Changes, Connector, Credentials, New,
-    auth::{self, Auth, Proof},
+    auth::{self, Auth, AuthWithCredentials},
     authorization, check,
     rows::{find, find_row, not_found},
 };
@@ -163,7 +163,7 @@ fn apply(app: &App, mut connector: Connector, changes: Changes) -> Result<(Conne
 }
 
 /// Returns the values that identify the OAuth client to which users' tokens belong.
-fn client(proof: &Proof) -> Option<(&str, &str, &str)> {
+fn client(proof: &AuthWithCredentials) -> Option<(&str, &str, &str)> {
     match proof {
         Some((Auth::OAuth(oauth), Credentials::OAuth { client_id, .. })) => {
             Some((&oauth.authorize_url, &oauth.token_url, client_id.expose()))
@@ -173,7 +173,7 @@ fn client(proof: &Proof) -> Option<(&str, &str, &str)> {
 }
 
 impl Connector {
-    fn proof(&self, sealer: &Sealer) -> Result<Proof> {
+    fn proof(&self, sealer: &Sealer) -> Result<AuthWithCredentials> {
         match (&self.auth, &self.credentials) {
             (Some(auth), Some(sealed)) => {
                 let credentials = Credentials::open(sealer, &self.id, sealed)?;
@@ -183,7 +183,7 @@ impl Connector {
         }
     }
 
-    fn prove_with(&mut self, proof: Proof, sealer: &Sealer) {
+    fn prove_with(&mut self, proof: AuthWithCredentials, sealer: &Sealer) {
         let (auth, credentials) = proof.unzip();
         self.credentials = credentials.map(|credentials| credentials.seal(sealer, &self.id));
         self.auth = auth;

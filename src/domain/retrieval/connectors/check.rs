@@ -2,7 +2,7 @@
 
 use super::{
     Auth, Connector,
-    call::{Question, ask},
+    call::{ConnectorQuery, ask},
 };
 use crate::{
     domain::App,
@@ -51,7 +51,7 @@ pub(super) async fn try_out(app: &App, connector: &Connector) -> Result<()> {
         return Ok(());
     }
     let authorization = connector.service_authorization(app.sealer())?;
-    let question = Question {
+    let question = ConnectorQuery {
         query: &app.connector_settings().test_query,
         options: None,
         authorization: authorization.as_ref(),

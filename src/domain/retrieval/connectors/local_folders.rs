@@ -5,14 +5,14 @@ use rusqlite::named_params;
 
 use super::{
     Auth, Connector, Credentials, Document, Scheme,
-    call::Failure,
+    call::CallFailure,
     change::{INSERT, UPDATE, record, write},
     rows::find_row,
 };
 use crate::{
     domain::{
         App,
-        retrieval::folders::{self, Found},
+        retrieval::folders::{self, PassageHit},
         tenancy::{audit::Actor, write_tx::Change},
     },
     kernel::{
@@ -116,7 +116,7 @@ pub(super) async fn ask(
     url: &str,
     query: &str,
     authorization: Option<&Secret>,
-) -> Option<Result<Vec<Document>, Failure>> {
+) -> Option<Result<Vec<Document>, CallFailure>> {
     let name = app.folders().at(url)?;
     let token = authorization.and_then(|header| header.expose().strip_prefix("Bearer "));
     let found = folders::search_with(app, &name, token.unwrap_or_default(), query).await;
@@ -127,7 +127,7 @@ pub(super) async fn ask(
                 Kind::Unauthenticated => 401,
                 _ => 503,
             };
-            Err(Failure {
+            Err(CallFailure {
                 status: Some(status),
                 message: format!(
                     "request failed with status code {status}: {}",
@@ -138,7 +138,7 @@ pub(super) async fn ask(
     })
 }
 
-fn document(found: Found) -> Document {
+fn document(found: PassageHit) -> Document {
     let fields = found.fields();
     Document(fields.map(|(name, text)| (name.to_owned(), text)).into())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::named_params;
 use serde_json::json;
 
-use super::{Connector, Listed, Slice, rows::clamp};
+use super::{Connector, ListPage, OffsetPage, rows::clamp};
 use crate::{
     domain::tenancy::{audit::Actor, request_auth::Call},
     kernel::{
@@ -55,7 +55,7 @@ pub struct LogFilter {
 }
 
 /// Values of a new entry.
-pub(super) struct Noted {
+pub(super) struct NewLogEntry {
     pub(super) request_id: String,
     pub(super) status: u16,
     pub(super) elapsed: Duration,
@@ -77,7 +77,7 @@ const PRUNE: &str = "
 
 /// Appends an entry, unless the connector was deleted meanwhile, and deletes the oldest entries
 /// beyond `connectors.log_entries`.
-pub(super) async fn note(call: &Call, connector: &Connector, noted: Noted) -> Result<()> {
+pub(super) async fn note(call: &Call, connector: &Connector, noted: NewLogEntry) -> Result<()> {
     let app = call.app();
     let user = call.caller().key_id.clone();
     let client_name = call.client_name().map(str::to_owned);
@@ -121,7 +121,7 @@ const LIST: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn logs(call: &Call, filter: LogFilter, slice: Slice) -> Result<Listed<LogEntry>> {
+pub async fn logs(call: &Call, filter: LogFilter, slice: OffsetPage) -> Result<ListPage<LogEntry>> {
     let workspace = call.workspace().clone();
     call.app()
         .store()
@@ -137,7 +137,7 @@ pub async fn logs(call: &Call, filter: LogFilter, slice: Slice) -> Result<Listed
                 ":lowest": filter.lowest_status,
                 ":highest": filter.highest_status,
             })?;
-            let mut listed = Listed {
+            let mut listed = ListPage {
                 items: Vec::new(),
                 total: 0,
             };

@@ -22,7 +22,7 @@ mod settings;
 pub(in crate::domain) use self::rewind::MENDS;
 pub use self::{
     auth::{Auth, Credentials, NewOAuth, OAuth, Scheme, ServiceAuth},
-    authorization::Refreshes,
+    authorization::RefreshLocks,
     change::{create, delete, update},
     local_folders::register_folders,
     logs::{LogEntry, LogFilter, logs},
@@ -124,7 +124,7 @@ pub struct Changes {
 
 /// Offset and limit of a list that is newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Slice {
+pub struct OffsetPage {
     /// Maximum number of items.
     pub limit: u64,
     /// Number of the newest items to skip.
@@ -133,7 +133,7 @@ pub struct Slice {
 
 /// One page of a list, with the length of the whole list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed<T> {
+pub struct ListPage<T> {
     /// Items, newest first.
     pub items: Vec<T>,
     /// Number of items in the whole list.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::Value;
 
-use super::{Auth, AuthStatus, Connector, Listed, Slice};
+use super::{Auth, AuthStatus, Connector, ListPage, OffsetPage};
 use crate::{
     domain::tenancy::request_auth::Call,
     kernel::{
@@ -69,7 +69,7 @@ const COUNT: &str = "SELECT count(*) FROM connectors WHERE workspace_id = :works
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn list(call: &Call, slice: Slice) -> Result<Listed<Connector>> {
+pub async fn list(call: &Call, slice: OffsetPage) -> Result<ListPage<Connector>> {
     let workspace = call.workspace().clone();
     let user = call.caller().key_id.clone();
     let now = call.app().clock().now();
@@ -90,7 +90,7 @@ pub async fn list(call: &Call, slice: Slice) -> Result<Listed<Connector>> {
             let total: i64 = conn
                 .prepare_cached(COUNT)?
                 .query_row(named_params! {":workspace_id": workspace}, |row| row.get(0))?;
-            Ok(Listed {
+            Ok(ListPage {
                 items,
                 total: total.unsigned_abs(),
             })

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Auth, Connector, Document, authorization,
-    call::{Failure, Question, ask},
+    call::{CallFailure, ConnectorQuery, ask},
     logs,
 };
 use crate::{
@@ -42,8 +42,8 @@ pub enum SearchFailure {
     Server(#[from] Error),
 }
 
-impl From<Failure> for SearchFailure {
-    fn from(failure: Failure) -> Self {
+impl From<CallFailure> for SearchFailure {
+    fn from(failure: CallFailure) -> Self {
         Self::Connector {
             message: failure.message,
             status: failure.status,
@@ -78,7 +78,7 @@ pub async fn search(
     let noted = logs::note(
         call,
         connector,
-        logs::Noted {
+        logs::NewLogEntry {
             request_id: match &options.request_id {
                 Some(id) => id.clone(),
                 None => Uuid::new_v4().to_string(),
@@ -103,7 +103,7 @@ async fn attempt(
 ) -> Result<Vec<Document>, SearchFailure> {
     let app = call.app();
     let ask_with = async |authorization: Option<&Secret>| {
-        let question = Question {
+        let question = ConnectorQuery {
             query,
             options: options.options.as_ref(),
             authorization,
@@ -119,7 +119,7 @@ async fn attempt(
     }
     let token = authorization::access_token(call, connector).await?;
     let first = ask_with(Some(&bearer(&token))).await;
-    let Err(Failure {
+    let Err(CallFailure {
         status: Some(401), ..
     }) = &first
     else {

@@ -87,13 +87,13 @@ pub struct HostMapping {
 /// Error of a text that is not a host mapping.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0:?} is not of the form docs.example.com=http://127.0.0.1:8080")]
-pub struct NotAMapping(String);
+pub struct InvalidHostMapping(String);
 
 impl FromStr for HostMapping {
-    type Err = NotAMapping;
+    type Err = InvalidHostMapping;
 
-    fn from_str(text: &str) -> Result<Self, NotAMapping> {
-        let wrong = || NotAMapping(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, InvalidHostMapping> {
+        let wrong = || InvalidHostMapping(text.to_owned());
         let (from, to) = text.split_once('=').ok_or_else(wrong)?;
         let to = Url::parse(to).map_err(|_| wrong())?;
         let web = matches!(to.scheme(), "http" | "https") && to.path() == "/";
@@ -108,9 +108,9 @@ impl FromStr for HostMapping {
 }
 
 impl TryFrom<String> for HostMapping {
-    type Error = NotAMapping;
+    type Error = InvalidHostMapping;
 
-    fn try_from(text: String) -> Result<Self, NotAMapping> {
+    fn try_from(text: String) -> Result<Self, InvalidHostMapping> {
         text.parse()
     }
 }

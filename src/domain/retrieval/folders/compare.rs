@@ -11,32 +11,36 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::{
     parse::Format,
-    rows::{Known, Stamp},
-    skipped::AllLeftOut,
+    rows::{FileStamp, IndexedFile},
+    skipped::SkippedFiles,
 };
 use crate::kernel::Timestamp;
 
 /// A new or changed file.
 #[derive(Debug, Clone)]
-pub(super) struct Changed {
+pub(super) struct ChangedFile {
     pub(super) path: String,
-    pub(super) stamp: Stamp,
+    pub(super) stamp: FileStamp,
     pub(super) format: Format,
 }
 
 /// Differences between a folder and the index.
 #[derive(Debug, Default)]
-pub(super) struct Compared {
+pub(super) struct FolderDiff {
     pub(super) files: usize,
-    pub(super) changed: Vec<Changed>,
+    pub(super) changed: Vec<ChangedFile>,
     pub(super) gone: Vec<String>,
     pub(super) problem: Option<String>,
-    pub(super) left_out: AllLeftOut,
+    pub(super) left_out: SkippedFiles,
 }
 
 /// Compares each file of a folder with its index entry.
-pub(super) fn compare(root: &Path, max_bytes: u64, mut known: HashMap<String, Known>) -> Compared {
-    let mut compared = Compared::default();
+pub(super) fn compare(
+    root: &Path,
+    max_bytes: u64,
+    mut known: HashMap<String, IndexedFile>,
+) -> FolderDiff {
+    let mut compared = FolderDiff::default();
     let mut unseen: Vec<PathBuf> = Vec::new();
     // Symbolic links are not followed: they may lead out of the folder or form a cycle.
     let entries = WalkDir::new(root)
@@ -100,7 +104,11 @@ pub(super) fn compare(root: &Path, max_bytes: u64, mut known: HashMap<String, Kn
 ///
 /// # Errors
 /// The reason to skip the file.
-fn look_at(root: &Path, entry: &DirEntry, max_bytes: u64) -> std::result::Result<Changed, String> {
+fn look_at(
+    root: &Path,
+    entry: &DirEntry,
+    max_bytes: u64,
+) -> std::result::Result<ChangedFile, String> {
     if entry.file_type().is_symlink() {
         return Err("it is a link".to_owned());
     }
@@ -118,7 +126,7 @@ fn look_at(root: &Path, entry: &DirEntry, max_bytes: u64) -> std::result::Result
         let most = format!("at most {max_bytes} are read (folders.max_file_bytes)");
         return Err(format!("it has {size} bytes, and {most}"));
     }
-    Ok(Changed {
+    Ok(ChangedFile {
         path: path.to_owned(),
         stamp: stamp(&metadata),
         format,
@@ -142,9 +150,9 @@ fn shown(root: &Path, path: &Path) -> String {
     below.to_string_lossy().into_owned()
 }
 
-fn stamp(metadata: &fs::Metadata) -> Stamp {
+fn stamp(metadata: &fs::Metadata) -> FileStamp {
     let micros = metadata.mtime().saturating_mul(1_000_000);
-    Stamp {
+    FileStamp {
         modified_at: Timestamp::from_micros(micros.saturating_add(metadata.mtime_nsec() / 1000)),
         size: i64::try_from(metadata.len()).unwrap_or(i64::MAX),
     }

@@ -24,11 +24,11 @@ use crate::{
 
 /// Additional time for a process to start and to return its output, because other processes may use
 /// the processors.
-const SLACK: Duration = Duration::from_secs(20);
+const STARTUP_ALLOWANCE: Duration = Duration::from_secs(20);
 /// Maximum size of the worker's output, in bytes.
-const ANSWER_MAX: u64 = 64 * 1024 * 1024;
+const OUTPUT_MAX: u64 = 64 * 1024 * 1024;
 /// Maximum number of bytes read from the worker's standard error.
-const LAST_WORDS: u64 = 4096;
+const STDERR_MAX: u64 = 4096;
 
 /// Parses a document in a separate process.
 ///
@@ -41,7 +41,7 @@ pub(super) async fn read(
 ) -> Result<Content, String> {
     let time = Duration::from_secs(settings.document_seconds);
     let working = work(program, settings, bytes);
-    let answer = within(time + SLACK, working).await;
+    let answer = within(time + STARTUP_ALLOWANCE, working).await;
     answer.unwrap_or_else(|_| Err(too_long(settings)))
 }
 
@@ -74,8 +74,8 @@ async fn work(
         let _ = input.write_all(&bytes).await;
     };
     let (mut answer, mut words) = (Vec::new(), String::new());
-    let mut output = output.take(ANSWER_MAX);
-    let mut errors = errors.take(LAST_WORDS);
+    let mut output = output.take(OUTPUT_MAX);
+    let mut errors = errors.take(STDERR_MAX);
     let take = output.read_to_end(&mut answer);
     let hear = errors.read_to_string(&mut words);
     let ((), taken, _) = tokio::join!(give, take, hear);

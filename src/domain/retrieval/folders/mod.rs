@@ -24,9 +24,9 @@ pub(in crate::domain) use self::rows::{connector_of, set_connector};
 pub use self::{
     document_worker::serve as read_document,
     parse::plain_text,
-    scan::{Scanned, forget_others, scan},
-    search::{Found, require_token, search, search_with},
-    skipped::{AllLeftOut, LeftOut},
+    scan::{ScanResult, forget_others, scan},
+    search::{PassageHit, require_token, search, search_with},
+    skipped::{SkippedFile, SkippedFiles},
     watch::follow,
 };
 use crate::kernel::{
@@ -126,7 +126,7 @@ pub struct Folder {
     /// Bearer token for searches.
     pub token: Secret,
     /// Result of the last scan.
-    scanned: channel::Sender<Option<Scanned>>,
+    scanned: channel::Sender<Option<ScanResult>>,
     /// Serializes the scans of the folder.
     scanning: tokio::sync::Mutex<()>,
 }
@@ -195,7 +195,7 @@ impl Folder {
 
     /// Returns a receiver for the result of the last scan and of each later scan.
     #[must_use]
-    pub fn scanned(&self) -> channel::Receiver<Option<Scanned>> {
+    pub fn scanned(&self) -> channel::Receiver<Option<ScanResult>> {
         self.scanned.subscribe()
     }
 }

@@ -4,20 +4,20 @@
 use serde_json::Value;
 
 /// Maximum depth of nested elements, and of quotes and lists in a line.
-const DEEPEST: usize = 200;
+const MAX_DEPTH: usize = 200;
 /// Maximum work for a page: the sum of the open elements at each tag.
 const WORK_MAX: usize = 4_000_000;
 /// Maximum length of the name of a member or a column, in bytes.
 const NAME_MAX: usize = 200;
 
 /// Elements without an end tag, or whose end the next element implies.
-const UNNESTED: [&str; 29] = [
+const NON_NESTING_ELEMENTS: [&str; 29] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
     "wbr", "p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option",
     "optgroup", "colgroup", "rt", "rp", "param",
 ];
 /// Elements that the parser opens again in each following block.
-const FORMATTING: [&str; 14] = [
+const FORMATTING_ELEMENTS: [&str; 14] = [
     "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
 ];
 
@@ -38,8 +38,8 @@ pub(super) fn html_fits(text: &str) -> bool {
         }
         work += 1 + 2 * formatting + depth / 16;
         let name = name.as_str();
-        if !UNNESTED.contains(&name) {
-            let open = match FORMATTING.contains(&name) {
+        if !NON_NESTING_ELEMENTS.contains(&name) {
+            let open = match FORMATTING_ELEMENTS.contains(&name) {
                 true => &mut formatting,
                 false => &mut depth,
             };
@@ -48,7 +48,7 @@ pub(super) fn html_fits(text: &str) -> bool {
                 false => *open + 1,
             };
         }
-        if depth > DEEPEST || formatting > DEEPEST || work > WORK_MAX {
+        if depth > MAX_DEPTH || formatting > MAX_DEPTH || work > WORK_MAX {
             return false;
         }
     }
@@ -78,7 +78,7 @@ pub(super) fn markdown_fits(text: &str) -> bool {
                 _ => {}
             }
         }
-        brackets <= DEEPEST && (containers <= DEEPEST || is_rule)
+        brackets <= MAX_DEPTH && (containers <= MAX_DEPTH || is_rule)
     })
 }
 

@@ -11,15 +11,15 @@ use crate::{
 
 /// State of a file when it was read. A file with another state is read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(super) struct FileStamp {
     pub(super) modified_at: Timestamp,
     pub(super) size: i64,
 }
 
 /// A file in the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Known {
-    pub(super) stamp: Stamp,
+pub(super) struct IndexedFile {
+    pub(super) stamp: FileStamp,
     /// Reason to skip the file, if it is skipped.
     pub(super) problem: Option<String>,
 }
@@ -28,7 +28,7 @@ pub(super) struct Known {
 #[derive(Debug)]
 pub(super) struct FileToIndex {
     pub(super) path: String,
-    pub(super) stamp: Stamp,
+    pub(super) stamp: FileStamp,
     pub(super) language: Language,
     pub(super) passages: Vec<PassageToIndex>,
     /// Reason to skip the file, if it is skipped. It is not read again until it changes.
@@ -119,17 +119,17 @@ pub(super) fn add_languages(conn: &Connection, folder: i64, files: &[FileToIndex
 }
 
 /// Returns the index entries of a folder's files, by path.
-pub(super) fn files(conn: &Connection, folder: i64) -> Result<HashMap<String, Known>> {
+pub(super) fn files(conn: &Connection, folder: i64) -> Result<HashMap<String, IndexedFile>> {
     let mut statement = conn.prepare_cached(
         "SELECT path, modified_at, size, problem FROM folder_files WHERE folder_seq = :folder",
     )?;
     let files = statement.query_map(named_params! {":folder": folder}, |row| {
-        let stamp = Stamp {
+        let stamp = FileStamp {
             modified_at: row.get("modified_at")?,
             size: row.get("size")?,
         };
         let problem = row.get("problem")?;
-        Ok((row.get("path")?, Known { stamp, problem }))
+        Ok((row.get("path")?, IndexedFile { stamp, problem }))
     })?;
     Ok(files.collect::<rusqlite::Result<_>>()?)
 }

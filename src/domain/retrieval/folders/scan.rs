@@ -6,12 +6,12 @@ use futures_util::{StreamExt, stream};
 use tracing::warn;
 
 use super::{
-    compare::{Changed, compare},
+    compare::{ChangedFile, compare},
     document_worker,
     parse::{self, Content, Format},
     passages,
     rows::{self, FileToIndex, PassageToIndex},
-    skipped::{AllLeftOut, LeftOut, Trouble},
+    skipped::{LastProblem, SkippedFile, SkippedFiles},
 };
 use crate::{
     domain::{
@@ -27,11 +27,11 @@ const BATCH_FILES: usize = 100;
 /// Maximum size of the files in one transaction, in bytes.
 const BATCH_BYTES: i64 = 256 * 1024;
 /// Number of batches that are read ahead while one is written.
-const AHEAD: usize = 2;
+const BATCHES_AHEAD: usize = 2;
 
 /// Result of a scan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Scanned {
+pub struct ScanResult {
     /// Number of readable files in the folder.
     pub files: usize,
     /// Number of files that were read because they are new or changed.
@@ -42,14 +42,14 @@ pub struct Scanned {
     /// kept.
     pub problem: Option<String>,
     /// Skipped files, without hidden files.
-    pub left_out: AllLeftOut,
+    pub left_out: SkippedFiles,
 }
 
 /// Compares a folder with its index and writes the differences.
 ///
 /// # Errors
 /// `NotFound` for a folder that is not in the settings, or an error of the store.
-pub async fn scan(app: &App, name: &str) -> Result<Scanned> {
+pub async fn scan(app: &App, name: &str) -> Result<ScanResult> {
     let folder = app.folders().get(name)?;
     let _one_at_a_time = folder.scanning.lock().await;
     let seq = match app.store().read(|conn| rows::find(conn, &folder.name))? {
@@ -75,7 +75,7 @@ pub async fn scan(app: &App, name: &str) -> Result<Scanned> {
     let files = compared.files.saturating_sub(problems.len());
     left_out.extend(problems);
     let before = folder.scanned.borrow().clone();
-    let mut trouble = Trouble::default();
+    let mut trouble = LastProblem::default();
     trouble.news(before.as_ref().and_then(|before| before.problem.clone()));
     if let Some(problem) = trouble.news(compared.problem.clone()) {
         warn!(
@@ -84,7 +84,7 @@ pub async fn scan(app: &App, name: &str) -> Result<Scanned> {
         );
     }
     left_out.log(&folder.name, before.as_ref().map(|before| &before.left_out));
-    let scanned = Scanned {
+    let scanned = ScanResult {
         files,
         read,
         forgotten,
@@ -138,20 +138,20 @@ async fn index(
     app: &App,
     folder: i64,
     root: &Path,
-    changed: Vec<Changed>,
-) -> Result<(usize, Vec<LeftOut>)> {
+    changed: Vec<ChangedFile>,
+) -> Result<(usize, Vec<SkippedFile>)> {
     let mut indexed = 0;
     let mut problems = Vec::new();
     let mut read = stream::iter(batches(changed))
         .map(|batch| read_batch(app, root, batch))
-        .buffered(AHEAD);
+        .buffered(BATCHES_AHEAD);
     while let Some(batch) = read.next().await {
         let Batch { files, unreadable } = batch?;
         problems.extend(unreadable);
         problems.extend(files.iter().filter_map(|file| {
             let reason = file.problem.clone()?;
             let path = file.path.clone();
-            Some(LeftOut { path, reason })
+            Some(SkippedFile { path, reason })
         }));
         indexed += files.iter().filter(|file| file.problem.is_none()).count();
         let written = app.change_as(Actor::System, move |change| {
@@ -165,8 +165,8 @@ async fn index(
     Ok((indexed, problems))
 }
 
-fn batches(changed: Vec<Changed>) -> Vec<Vec<Changed>> {
-    let mut batches: Vec<Vec<Changed>> = Vec::new();
+fn batches(changed: Vec<ChangedFile>) -> Vec<Vec<ChangedFile>> {
+    let mut batches: Vec<Vec<ChangedFile>> = Vec::new();
     let mut bytes = 0;
     for file in changed {
         bytes += file.stamp.size;
@@ -186,13 +186,13 @@ fn batches(changed: Vec<Changed>) -> Vec<Vec<Changed>> {
 struct Batch {
     files: Vec<FileToIndex>,
     /// Files that could not be opened. The next scan tries again.
-    unreadable: Vec<LeftOut>,
+    unreadable: Vec<SkippedFile>,
 }
 
 /// A file with its content.
-type Opened = (Changed, Vec<u8>);
+type OpenedFile = (ChangedFile, Vec<u8>);
 
-async fn read_batch(app: &App, root: &Path, batch: Vec<Changed>) -> Result<Batch> {
+async fn read_batch(app: &App, root: &Path, batch: Vec<ChangedFile>) -> Result<Batch> {
     let (documents, texts): (Vec<_>, Vec<_>) = batch
         .into_iter()
         .partition(|file| file.format == Format::Docx);
@@ -225,7 +225,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     done.map_err(|error| gave_up(&error))
 }
 
-fn read_texts(root: &Path, files: Vec<Changed>) -> Batch {
+fn read_texts(root: &Path, files: Vec<ChangedFile>) -> Batch {
     let mut read = Batch::default();
     for file in files {
         match open(root, file) {
@@ -245,11 +245,11 @@ fn read_texts(root: &Path, files: Vec<Changed>) -> Batch {
 /// # Errors
 /// The reason to skip the file; none if the file was deleted meanwhile, which the next scan
 /// detects.
-fn open(root: &Path, file: Changed) -> std::result::Result<Opened, Option<LeftOut>> {
+fn open(root: &Path, file: ChangedFile) -> std::result::Result<OpenedFile, Option<SkippedFile>> {
     match fs::read(root.join(&file.path)) {
         Ok(bytes) => Ok((file, bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(None),
-        Err(error) => Err(Some(LeftOut {
+        Err(error) => Err(Some(SkippedFile {
             path: file.path,
             reason: format!("it cannot be read: {error}"),
         })),
@@ -257,7 +257,7 @@ fn open(root: &Path, file: Changed) -> std::result::Result<Opened, Option<LeftOu
 }
 
 /// Builds the index entry of a file from its content, or from the reason why it has none.
-fn to_index(file: Changed, content: std::result::Result<Content, String>) -> FileToIndex {
+fn to_index(file: ChangedFile, content: std::result::Result<Content, String>) -> FileToIndex {
     let (content, problem) = match content {
         Ok(content) => (content, None),
         Err(problem) => (Content::default(), Some(problem)),

@@ -23,7 +23,7 @@ const TITLE_WEIGHT: f64 = 2.0;
 
 /// A passage that a search found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct PassageHit {
     /// Path of the file, relative to the folder.
     pub path: String,
     /// Position in the file, from 0.
@@ -36,7 +36,7 @@ pub struct Found {
     pub modified_at: Timestamp,
 }
 
-impl Found {
+impl PassageHit {
     /// Converts the passage to the fields of a connector's document, which are texts because chats
     /// need texts.
     #[must_use]
@@ -56,7 +56,12 @@ impl Found {
 /// # Errors
 /// `Unauthenticated` for another token or a folder that is not in the settings, or an error of the
 /// store.
-pub async fn search_with(app: &App, name: &str, token: &str, query: &str) -> Result<Vec<Found>> {
+pub async fn search_with(
+    app: &App,
+    name: &str,
+    token: &str,
+    query: &str,
+) -> Result<Vec<PassageHit>> {
     require_token(app, name, token)?;
     search(app, name, query).await
 }
@@ -77,7 +82,7 @@ pub fn require_token(app: &App, name: &str, token: &str) -> Result<()> {
 ///
 /// # Errors
 /// `NotFound` for a folder that is not in the settings, or an error of the store.
-pub async fn search(app: &App, name: &str, query: &str) -> Result<Vec<Found>> {
+pub async fn search(app: &App, name: &str, query: &str) -> Result<Vec<PassageHit>> {
     let folder = app.folders().get(name)?;
     let limit = app.folder_settings().max_results;
     let name = folder.name.clone();
@@ -118,7 +123,7 @@ fn wanted(query: &str, languages: Languages) -> Vec<String> {
     wanted
 }
 
-fn find(conn: &Connection, folder: i64, wanted: &[String], limit: u32) -> Result<Vec<Found>> {
+fn find(conn: &Connection, folder: i64, wanted: &[String], limit: u32) -> Result<Vec<PassageHit>> {
     let table = rows::terms_table(folder);
     let Some(query) = query(conn, &table, wanted)? else {
         return Ok(Vec::new());
@@ -142,7 +147,7 @@ fn find(conn: &Connection, folder: i64, wanted: &[String], limit: u32) -> Result
         ":limit": limit,
     };
     let found = statement.query_map(parameters, |row| {
-        Ok(Found {
+        Ok(PassageHit {
             path: row.get("path")?,
             place: row.get("place")?,
             title: row.get("title")?,

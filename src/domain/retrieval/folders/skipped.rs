@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use tracing::warn;
 
 /// Maximum number of files listed for a folder; further files are only counted.
-const KEPT: usize = 1_000;
+const LISTED_MAX: usize = 1_000;
 /// Maximum number of files logged by name at once.
-const LOGGED: usize = 20;
+const LOGGED_MAX: usize = 20;
 
 /// A skipped file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LeftOut {
+pub struct SkippedFile {
     /// Path of the file, relative to the folder.
     pub path: String,
     /// Reason, as a message.
@@ -20,9 +20,9 @@ pub struct LeftOut {
 
 /// A problem that many scans meet. It is reported once.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Trouble(Option<String>);
+pub(super) struct LastProblem(Option<String>);
 
-impl Trouble {
+impl LastProblem {
     /// Stores the current problem. Returns it if it differs from the previous one.
     pub(super) fn news(&mut self, now: Option<String>) -> Option<&str> {
         let is_new = self.0 != now;
@@ -33,23 +33,23 @@ impl Trouble {
 
 /// The skipped files of a folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AllLeftOut {
+pub struct SkippedFiles {
     /// The listed files, ordered by path.
-    pub files: Vec<LeftOut>,
+    pub files: Vec<SkippedFile>,
     /// Number of files that are not listed.
     pub more: usize,
 }
 
-impl AllLeftOut {
+impl SkippedFiles {
     pub(super) fn add(&mut self, path: String, reason: String) {
-        if self.files.len() < KEPT {
-            self.files.push(LeftOut { path, reason });
+        if self.files.len() < LISTED_MAX {
+            self.files.push(SkippedFile { path, reason });
         } else {
             self.more += 1;
         }
     }
 
-    pub(super) fn extend(&mut self, others: Vec<LeftOut>) {
+    pub(super) fn extend(&mut self, others: Vec<SkippedFile>) {
         for other in others {
             self.add(other.path, other.reason);
         }
@@ -58,18 +58,18 @@ impl AllLeftOut {
 
     /// Logs the files that were not skipped `before`, once each.
     pub(super) fn log(&self, folder: &str, before: Option<&Self>) {
-        let known: HashSet<&LeftOut> = before.iter().flat_map(|before| &before.files).collect();
-        let new: Vec<&LeftOut> = self
+        let known: HashSet<&SkippedFile> = before.iter().flat_map(|before| &before.files).collect();
+        let new: Vec<&SkippedFile> = self
             .files
             .iter()
             .filter(|file| !known.contains(file))
             .collect();
-        for file in new.iter().take(LOGGED) {
+        for file in new.iter().take(LOGGED_MAX) {
             let (path, reason) = (&file.path, &file.reason);
             warn!(folder, path, reason, "a file is left out");
         }
         let more_before = before.map_or(0, |before| before.more);
-        let more = new.len().saturating_sub(LOGGED) + self.more.saturating_sub(more_before);
+        let more = new.len().saturating_sub(LOGGED_MAX) + self.more.saturating_sub(more_before);
         if more > 0 {
             warn!(
                 folder,
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_trouble_is_told_of_once_and_again_after_it_was_gone() {
-        let mut trouble = Trouble::default();
+        let mut trouble = LastProblem::default();
         let mut told = |now: Option<&str>| trouble.news(now.map(str::to_owned)).map(str::to_owned);
         assert_eq!(told(None), None);
         assert_eq!(told(Some("no folder")).as_deref(), Some("no folder"));

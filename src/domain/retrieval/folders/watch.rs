@@ -11,7 +11,7 @@ use walkdir::WalkDir;
 use super::{
     Folder,
     scan::{forget_others, scan},
-    skipped::Trouble,
+    skipped::LastProblem,
 };
 use crate::{
     domain::App,
@@ -20,7 +20,7 @@ use crate::{
 
 /// Minimum pause between two scans of a folder, in real time, because changes of files usually come
 /// in groups.
-const PAUSE: Duration = Duration::from_millis(100);
+const MIN_PAUSE: Duration = Duration::from_millis(100);
 
 /// Runs the watcher: keeps the index of each folder up to date while it is polled.
 pub async fn follow(app: App) {
@@ -36,7 +36,7 @@ async fn follow_one(app: &App, folder: &Folder) {
     let rescan = Duration::from_secs(app.folder_settings().rescan_seconds.max(1));
     let changed = Arc::new(Notify::new());
     let mut watcher = None;
-    let (mut unwatched, mut unindexed) = (Trouble::default(), Trouble::default());
+    let (mut unwatched, mut unindexed) = (LastProblem::default(), LastProblem::default());
     let mut first = true;
     let mut is_stale = false;
     loop {
@@ -69,7 +69,7 @@ async fn follow_one(app: &App, folder: &Folder) {
         }
         first = false;
         // Scans take at most half of the time.
-        let pause = measured.elapsed().max(PAUSE);
+        let pause = measured.elapsed().max(MIN_PAUSE);
         let _ = within(pause, std::future::pending::<()>()).await;
         tokio::select! {
             () = changed.notified() => {}

@@ -18,7 +18,7 @@ use governor::{
 };
 
 use super::Standing;
-use crate::kernel::{Moment, Timestamp};
+use crate::kernel::{MonotonicTime, Timestamp};
 
 type Bucket = RateLimiter<NotKeyed, InMemoryState, SetClock, StateInformationMiddleware>;
 
@@ -63,7 +63,7 @@ pub(super) struct Window {
 
 struct Current {
     bucket: Bucket,
-    since: Moment,
+    since: MonotonicTime,
 }
 
 impl Window {
@@ -88,7 +88,7 @@ impl Window {
 
     /// Takes a call, or says how long to wait for one. The bucket refills as time passes; the date only
     /// says when it is whole again.
-    pub(super) fn take(&mut self, at: Moment, now: Timestamp) -> Result<Standing, Duration> {
+    pub(super) fn take(&mut self, at: MonotonicTime, now: Timestamp) -> Result<Standing, Duration> {
         self.current
             .take_if(|current| at.since(current.since) > LONGEST_LIFE);
         let current = match &mut self.current {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use self::bucket::{Day, Window};
 use super::sql::text_enum;
-use crate::kernel::{Error, Kind, Moment, Result, Timestamp};
+use crate::kernel::{Error, Kind, MonotonicTime, Result, Timestamp};
 
 text_enum! {
     /// Operations that share one allowance.
@@ -162,7 +162,7 @@ impl Allowance {
     /// [`Refused`]
     pub(in crate::domain) fn take(
         &self,
-        (at, now): (Moment, Timestamp),
+        (at, now): (MonotonicTime, Timestamp),
         used: impl FnOnce() -> Result<u64>,
     ) -> std::result::Result<Option<Standing>, Refused> {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -198,7 +198,7 @@ fn calls_that_come_out_of_order_do_not_begin_a_bucket_anew() {
     let limited = allowance(rates, 0);
     clock.advance(Duration::from_secs(1));
     let now = clock.steady();
-    let earlier = Moment::from_micros(now.as_micros() - 1000);
+    let earlier = MonotonicTime::from_micros(now.as_micros() - 1000);
     let calls = [now, earlier, now, earlier, now, earlier];
     let taken = calls.map(|at| limited.allowance.take((at, clock.now()), || Ok(0)).is_ok());
     assert_eq!(taken, [true, true, true, false, false, false]);
@@ -218,7 +218,7 @@ fn the_date_neither_empties_a_bucket_nor_fills_it() {
     let mut take = |shift: i64| {
         second += 30;
         now = Timestamp::from_micros(now.as_micros() + shift * 1_000_000);
-        let at = Moment::from_micros(second * 1_000_000);
+        let at = MonotonicTime::from_micros(second * 1_000_000);
         (0..4)
             .filter(|_| limited.allowance.take((at, now), || Ok(0)).is_ok())
             .count()

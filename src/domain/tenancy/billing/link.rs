@@ -14,7 +14,7 @@ use crate::{
         Error, Result,
         ids::{ApiKeyId, WorkspaceId},
     },
-    store::{Sealer, seal::Place},
+    store::{Sealer, seal::SealLocation},
 };
 
 /// What a link is for.
@@ -27,8 +27,8 @@ pub enum Link {
 }
 
 impl Link {
-    const fn place(self, id: &str) -> Place<'_> {
-        Place {
+    const fn place(self, id: &str) -> SealLocation<'_> {
+        SealLocation {
             table: match self {
                 Self::Invoice => "invoices",
                 Self::Confirmation => "billing",

@@ -10,7 +10,7 @@ use strum::VariantArray;
 pub use self::check::{Unreadable, UnreadableValue, unreadable};
 use crate::store::{
     Sealer,
-    seal::{Place, SealError},
+    seal::{SealError, SealLocation},
 };
 
 /// A column with sealed values.
@@ -94,13 +94,13 @@ impl SealedColumn {
         sealer.open(&self.place(row_id), sealed)
     }
 
-    const fn place(self, row_id: &str) -> Place<'_> {
+    const fn place(self, row_id: &str) -> SealLocation<'_> {
         let (table, column) = match self {
             // The secret moves to the other table as it is when the installation goes.
             Self::PlatformUninstallSecret => Self::PlatformClientSecret.name(),
             other => other.name(),
         };
-        Place {
+        SealLocation {
             table,
             column,
             row_id,

@@ -7,10 +7,10 @@ use futures_util::FutureExt;
 use super::{
     super::{
         checks::may_call,
-        endpoints::Stored,
-        signature::{Signed, SigningKey, sign},
+        endpoints::StoredEndpoint,
+        signature::{SignedContent, SigningKey, sign},
     },
-    lease::{Key, Leased},
+    lease::{DeliveryKey, LeasedDelivery},
 };
 use crate::{
     domain::tenancy::app::App,
@@ -39,7 +39,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub(super) fn of(stored: &Stored, sealer: &Sealer, now: Timestamp) -> Result<Self> {
+    pub(super) fn of(stored: &StoredEndpoint, sealer: &Sealer, now: Timestamp) -> Result<Self> {
         Ok(Self {
             seq: stored.seq,
             id: stored.endpoint.id.clone(),
@@ -60,7 +60,7 @@ impl Target {
 
 /// The outcome of an attempt.
 pub(super) struct Outcome {
-    pub(super) key: Key,
+    pub(super) key: DeliveryKey,
     pub(super) message_id: WebhookMessageId,
     /// The redacted address.
     pub(super) url: String,
@@ -68,11 +68,11 @@ pub(super) struct Outcome {
     pub(super) started_at: Timestamp,
     pub(super) ended_at: Timestamp,
     pub(super) took: Duration,
-    pub(super) result: std::result::Result<Answer, String>,
+    pub(super) result: std::result::Result<EndpointResponse, String>,
 }
 
 /// The parts of a response that matter.
-pub(super) struct Answer {
+pub(super) struct EndpointResponse {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
     /// The wait requested by `Retry-After`.
@@ -105,7 +105,7 @@ impl Outcome {
 }
 
 /// Attempts a delivery.
-pub(super) async fn attempt(app: &App, target: &Target, delivery: Leased) -> Outcome {
+pub(super) async fn attempt(app: &App, target: &Target, delivery: LeasedDelivery) -> Outcome {
     let clock = app.clock();
     let (started_at, watch) = (clock.now(), Stopwatch::start());
     let sent = send(app, target, &delivery, started_at);
@@ -126,7 +126,7 @@ pub(super) async fn attempt(app: &App, target: &Target, delivery: Leased) -> Out
         started_at,
         ended_at,
         took: watch.elapsed(),
-        result: result.map(|answer| Answer {
+        result: result.map(|answer| EndpointResponse {
             status: answer.status,
             retry_after: answer
                 .header("retry-after")
@@ -139,7 +139,7 @@ pub(super) async fn attempt(app: &App, target: &Target, delivery: Leased) -> Out
 async fn send(
     app: &App,
     target: &Target,
-    delivery: &Leased,
+    delivery: &LeasedDelivery,
     now: Timestamp,
 ) -> std::result::Result<OutboundResponse, String> {
     may_call(app, &target.url)?;
@@ -158,8 +158,8 @@ async fn send(
 
 /// Sends each header under both prefixes: every library reads `webhook-*`, only Svix's also read `svix-*`, the
 /// prefix in Ada's documentation (webhooks.md §7.1).
-fn headers(target: &Target, delivery: &Leased, now: Timestamp) -> Vec<(String, String)> {
-    let signed = Signed {
+fn headers(target: &Target, delivery: &LeasedDelivery, now: Timestamp) -> Vec<(String, String)> {
+    let signed = SignedContent {
         id: delivery.message_id.as_str(),
         timestamp: system_now().as_seconds(),
         body: delivery.payload.as_bytes(),

@@ -7,18 +7,18 @@ use std::{
 
 use super::{
     attempt::Target,
-    lease::{Key, Leased},
+    lease::{DeliveryKey, LeasedDelivery},
 };
 use crate::domain::webhooks::Settings;
 
 /// Maximum number of deliveries of one endpoint in memory.
-const WINDOW: usize = 512;
+const MAX_PER_ENDPOINT: usize = 512;
 /// Maximum number of waiting deliveries in memory, over all endpoints.
 const MAX_WAITING: usize = 8192;
 
 /// The queues of all endpoints with leased deliveries.
-pub(super) struct Lanes {
-    lanes: HashMap<i64, Lane>,
+pub(super) struct EndpointQueues {
+    lanes: HashMap<i64, EndpointQueue>,
     /// Endpoints that can start an attempt, in round-robin order.
     turns: VecDeque<i64>,
     waiting: usize,
@@ -29,9 +29,9 @@ pub(super) struct Lanes {
     max_per_endpoint: usize,
 }
 
-struct Lane {
+struct EndpointQueue {
     target: Arc<Target>,
-    waiting: VecDeque<Leased>,
+    waiting: VecDeque<LeasedDelivery>,
     running: usize,
     /// True if the endpoint is in the round-robin queue.
     has_turn: bool,
@@ -39,7 +39,7 @@ struct Lane {
     more: bool,
 }
 
-impl Lanes {
+impl EndpointQueues {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
             lanes: HashMap::new(),
@@ -53,14 +53,17 @@ impl Lanes {
     }
 
     /// Adds a leased delivery.
-    pub(super) fn push(&mut self, target: &Arc<Target>, delivery: Leased) {
-        let lane = self.lanes.entry(target.seq).or_insert_with(|| Lane {
-            target: target.clone(),
-            waiting: VecDeque::new(),
-            running: 0,
-            has_turn: false,
-            more: false,
-        });
+    pub(super) fn push(&mut self, target: &Arc<Target>, delivery: LeasedDelivery) {
+        let lane = self
+            .lanes
+            .entry(target.seq)
+            .or_insert_with(|| EndpointQueue {
+                target: target.clone(),
+                waiting: VecDeque::new(),
+                running: 0,
+                has_turn: false,
+                more: false,
+            });
         lane.target = target.clone();
         lane.waiting.push_back(delivery);
         self.waiting += 1;
@@ -68,7 +71,7 @@ impl Lanes {
     }
 
     /// Removes and returns the next delivery to attempt, if the concurrency limits allow one.
-    pub(super) fn next(&mut self) -> Option<(Arc<Target>, Leased)> {
+    pub(super) fn next(&mut self) -> Option<(Arc<Target>, LeasedDelivery)> {
         if self.running >= self.max_running {
             return None;
         }
@@ -103,7 +106,7 @@ impl Lanes {
         }
         if let Some(lane) = self.lanes.get_mut(&seq) {
             lane.running -= 1;
-            if lane.more && lane.waiting.len() <= WINDOW / 2 {
+            if lane.more && lane.waiting.len() <= MAX_PER_ENDPOINT / 2 {
                 lane.more = false;
                 wants = true;
             }
@@ -137,7 +140,7 @@ impl Lanes {
     }
 
     /// Removes all waiting deliveries and returns their keys.
-    pub(super) fn empty(&mut self) -> Vec<Key> {
+    pub(super) fn empty(&mut self) -> Vec<DeliveryKey> {
         let mut taken = Vec::with_capacity(self.waiting);
         for lane in self.lanes.values_mut() {
             taken.extend(lane.waiting.drain(..).map(|delivery| delivery.key));
@@ -151,13 +154,13 @@ impl Lanes {
     pub(super) fn rooms(&self) -> HashMap<i64, usize> {
         let rooms = self.lanes.iter().map(|(seq, lane)| {
             let used = lane.waiting.len() + lane.running;
-            (*seq, WINDOW.saturating_sub(used))
+            (*seq, MAX_PER_ENDPOINT.saturating_sub(used))
         });
         rooms.collect()
     }
 
     pub(super) const fn window(&self) -> usize {
-        WINDOW
+        MAX_PER_ENDPOINT
     }
 
     /// Returns the number of deliveries that may still be added.

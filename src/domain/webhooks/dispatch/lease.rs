@@ -15,10 +15,10 @@ use crate::{
 
 /// Duration of a lease. A lease runs out only if the outcome of its attempt could not be recorded: a delivery in
 /// memory is never attempted twice at once.
-pub(in super::super) const LEASE: Duration = Duration::from_secs(300);
+pub(in super::super) const LEASE_DURATION: Duration = Duration::from_secs(300);
 
 /// The free capacity in memory.
-pub(super) struct Wanted {
+pub(super) struct FreeCapacity {
     /// Number of free slots of each endpoint that does not have the whole window free.
     pub(super) rooms: HashMap<i64, usize>,
     pub(super) window: usize,
@@ -29,8 +29,8 @@ pub(super) struct Wanted {
 }
 
 /// The result of a poll.
-pub(super) struct Looked {
-    pub(super) taken: Vec<Taken>,
+pub(super) struct PollResult {
+    pub(super) taken: Vec<LeasedBatch>,
     /// Endpoints with more due deliveries than there was room for.
     pub(super) full: Vec<i64>,
     /// Earliest due time of the endpoints without due deliveries.
@@ -41,14 +41,14 @@ pub(super) struct Looked {
 }
 
 /// Leased deliveries of one endpoint.
-pub(super) struct Taken {
+pub(super) struct LeasedBatch {
     pub(super) target: Arc<Target>,
-    pub(super) deliveries: Vec<Leased>,
+    pub(super) deliveries: Vec<LeasedDelivery>,
 }
 
 /// The key of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(super) struct DeliveryKey {
     /// `seq` of the endpoint.
     pub(super) endpoint: i64,
     /// `seq` of the message.
@@ -56,8 +56,8 @@ pub(super) struct Key {
 }
 
 /// A leased delivery.
-pub(super) struct Leased {
-    pub(super) key: Key,
+pub(super) struct LeasedDelivery {
+    pub(super) key: DeliveryKey,
     pub(super) message_id: WebhookMessageId,
     pub(super) payload: String,
     pub(super) manual: bool,
@@ -65,7 +65,7 @@ pub(super) struct Leased {
 
 /// Leases the due deliveries that there is room for. Reads first, so that nothing is written when nothing is
 /// due.
-pub(super) async fn look(app: &App, wanted: Wanted) -> Result<Looked> {
+pub(super) async fn look(app: &App, wanted: FreeCapacity) -> Result<PollResult> {
     let version = app.webhooks().version();
     let now = app.clock().now();
     let after = wanted.after;
@@ -73,7 +73,7 @@ pub(super) async fn look(app: &App, wanted: Wanted) -> Result<Looked> {
     let (fitting, mut full): (Vec<i64>, Vec<i64>) = due
         .into_iter()
         .partition(|seq| wanted.rooms.get(seq).is_none_or(|room| *room > 0));
-    let mut looked = Looked {
+    let mut looked = PollResult {
         taken: Vec::new(),
         full: Vec::new(),
         next_due,
@@ -127,9 +127,14 @@ fn pending(conn: &Connection, now: Timestamp) -> Result<(Vec<i64>, Option<Timest
 }
 
 /// The leased deliveries, the endpoints with more than there was room for, and the endpoint of the last lease.
-type Leases = (Vec<Taken>, Vec<i64>, i64);
+type LeasedBatches = (Vec<LeasedBatch>, Vec<i64>, i64);
 
-fn lease(conn: &Connection, app: &App, wanted: &Wanted, mut endpoints: Vec<i64>) -> Result<Leases> {
+fn lease(
+    conn: &Connection,
+    app: &App,
+    wanted: &FreeCapacity,
+    mut endpoints: Vec<i64>,
+) -> Result<LeasedBatches> {
     let now = app.clock().now();
     let first = endpoints.partition_point(|seq| *seq <= wanted.after);
     endpoints.rotate_left(first);
@@ -154,7 +159,7 @@ fn lease(conn: &Connection, app: &App, wanted: &Wanted, mut endpoints: Vec<i64>)
         }
         budget -= deliveries.len();
         last = endpoint;
-        taken.push(Taken {
+        taken.push(LeasedBatch {
             target: Arc::new(target),
             deliveries,
         });
@@ -169,7 +174,7 @@ fn lease_for(
     endpoint: i64,
     now: Timestamp,
     room: usize,
-) -> Result<Option<(Target, Vec<Leased>)>> {
+) -> Result<Option<(Target, Vec<LeasedDelivery>)>> {
     let Some(stored) = stored_at(conn, endpoint)? else {
         return Ok(None);
     };
@@ -186,27 +191,32 @@ const LEASE_DUE: &str = "
         ORDER BY due_at LIMIT :room)
     RETURNING message_seq, manual";
 
-const MESSAGE: &str = "SELECT id, payload FROM webhook_messages WHERE seq = :seq";
+const FIND_MESSAGE: &str = "SELECT id, payload FROM webhook_messages WHERE seq = :seq";
 
-fn lease_one(conn: &Connection, endpoint: i64, now: Timestamp, room: usize) -> Result<Vec<Leased>> {
+fn lease_one(
+    conn: &Connection,
+    endpoint: i64,
+    now: Timestamp,
+    room: usize,
+) -> Result<Vec<LeasedDelivery>> {
     let mut update = conn.prepare_cached(LEASE_DUE)?;
     let rows = update.query_map(
         named_params! {
             ":endpoint": endpoint,
             ":now": now,
-            ":until": now.plus(LEASE),
+            ":until": now.plus(LEASE_DURATION),
             ":room": i64::try_from(room).unwrap_or(i64::MAX),
         },
         |row| Ok((row.get("message_seq")?, row.get("manual")?)),
     )?;
     let mut rows: Vec<(i64, bool)> = rows.collect::<rusqlite::Result<_>>()?;
     rows.sort_unstable();
-    let mut statement = conn.prepare_cached(MESSAGE)?;
+    let mut statement = conn.prepare_cached(FIND_MESSAGE)?;
     let mut leased = Vec::with_capacity(rows.len());
     for (message, manual) in rows {
         let read = statement.query_row(named_params! {":seq": message}, |row| {
-            Ok(Leased {
-                key: Key { endpoint, message },
+            Ok(LeasedDelivery {
+                key: DeliveryKey { endpoint, message },
                 message_id: row.get("id")?,
                 payload: row.get("payload")?,
                 manual,
@@ -226,14 +236,14 @@ const RELEASE: &str = "
     WHERE endpoint_seq = :endpoint AND message_seq = :message AND lease_until IS NOT NULL";
 
 /// Releases leases: the deliveries are due again.
-pub(super) async fn release(app: &App, deliveries: Vec<Key>) -> Result<()> {
+pub(super) async fn release(app: &App, deliveries: Vec<DeliveryKey>) -> Result<()> {
     if deliveries.is_empty() {
         return Ok(());
     }
     let now = app.clock().now();
     let released = app.store().write(move |conn| {
         let mut statement = conn.prepare_cached(RELEASE)?;
-        for Key { endpoint, message } in deliveries {
+        for DeliveryKey { endpoint, message } in deliveries {
             statement.execute(named_params! {
                 ":endpoint": endpoint,
                 ":message": message,
@@ -245,7 +255,7 @@ pub(super) async fn release(app: &App, deliveries: Vec<Key>) -> Result<()> {
     released.await
 }
 
-const END_ALL: &str = "
+const RELEASE_ALL: &str = "
     UPDATE webhook_deliveries SET due_at = :now, lease_until = NULL
     WHERE state = 'pending' AND lease_until IS NOT NULL";
 
@@ -253,7 +263,7 @@ const END_ALL: &str = "
 pub(super) async fn end_all(app: &App) -> Result<()> {
     let now = app.clock().now();
     let ended = app.store().write(move |conn| {
-        conn.execute(END_ALL, named_params! {":now": now})?;
+        conn.execute(RELEASE_ALL, named_params! {":now": now})?;
         Ok(())
     });
     ended.await

@@ -16,12 +16,12 @@ use std::{collections::HashSet, time::Duration};
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
-pub(super) use self::lease::LEASE;
+pub(super) use self::lease::LEASE_DURATION;
 use self::{
     attempt::Outcome,
-    endpoint_queues::Lanes,
-    lease::{Key, Looked, Wanted},
-    record::Recorded,
+    endpoint_queues::EndpointQueues,
+    lease::{DeliveryKey, FreeCapacity, PollResult},
+    record::RecordedBatch,
 };
 use crate::{
     domain::tenancy::app::App,
@@ -32,17 +32,17 @@ use crate::{
 };
 
 /// Maximum time for running attempts to finish at shutdown.
-const GRACE: Duration = Duration::from_secs(2);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 /// Wait after an error of the database, in real time.
-const PAUSE: Duration = Duration::from_secs(1);
+const ERROR_PAUSE: Duration = Duration::from_secs(1);
 /// Maximum time between two polls of the database without any signal. If a signal is lost, deliveries are only
 /// late.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_secs(30);
 /// Minimum time until the next poll after one that leased nothing. With a slow endpoint, most signals announce
 /// only more messages for it.
-const REST: Duration = Duration::from_millis(2);
+const IDLE_WAIT: Duration = Duration::from_millis(2);
 /// Time between two runs that delete old messages.
-const PRUNE_EVERY: Duration = Duration::from_secs(3600);
+const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// Delivers due messages until `stop` completes.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
@@ -65,7 +65,7 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
             },
             () = dispatcher.app.webhooks().rung() => {}
             () = dispatcher.app.clock().sleep_until(wake) => {}
-            () = pause(LOOK_AGAIN) => {}
+            () = pause(POLL_INTERVAL) => {}
         }
     }
     dispatcher.finish().await;
@@ -82,11 +82,11 @@ async fn clear(app: &App) -> Result<bool> {
 }
 
 /// The result of a task of the dispatcher.
-enum Done {
+enum TaskResult {
     Attempted(Box<Outcome>),
-    Looked(Result<Looked>),
+    Looked(Result<PollResult>),
     /// On failure, the outcomes that could not be recorded.
-    Recorded(std::result::Result<Recorded, Vec<Outcome>>),
+    Recorded(std::result::Result<RecordedBatch, Vec<Outcome>>),
     Released,
     /// True if there is more to remove.
     Pruned(Result<bool>),
@@ -96,13 +96,13 @@ enum Done {
 
 struct Dispatcher {
     app: App,
-    lanes: Lanes,
+    lanes: EndpointQueues,
     /// The deliveries in memory: waiting, being attempted or not yet recorded.
-    held: HashSet<Key>,
+    held: HashSet<DeliveryKey>,
     /// The deliveries in memory that were leased a second time, after a jump of the clock or a resend.
-    leased_again: HashSet<Key>,
+    leased_again: HashSet<DeliveryKey>,
     finished: Vec<Outcome>,
-    tasks: JoinSet<Done>,
+    tasks: JoinSet<TaskResult>,
     /// True if there may be due deliveries without a lease.
     hungry: bool,
     /// True while a poll runs, and for a moment after one that leased nothing.
@@ -131,7 +131,7 @@ impl Dispatcher {
             warn!(%error, "deliveries of the last run wait for the end of their leases");
         }
         Self {
-            lanes: Lanes::new(app.webhook_settings()),
+            lanes: EndpointQueues::new(app.webhook_settings()),
             held: HashSet::new(),
             leased_again: HashSet::new(),
             finished: Vec::new(),
@@ -161,7 +161,7 @@ impl Dispatcher {
             self.hints = hints;
             self.hungry = true;
         }
-        if self.looked.elapsed() >= LOOK_AGAIN {
+        if self.looked.elapsed() >= POLL_INTERVAL {
             self.looked = Stopwatch::start();
             self.hungry = true;
         }
@@ -178,14 +178,14 @@ impl Dispatcher {
             self.release(stale);
         }
         // Without this, the next run would be too late after the clock went back.
-        self.next_prune = self.next_prune.min(now.plus(PRUNE_EVERY));
+        self.next_prune = self.next_prune.min(now.plus(PRUNE_INTERVAL));
         if self.paused {
             return;
         }
         while let Some((target, delivery)) = self.lanes.next() {
             let app = self.app.clone();
             self.tasks.spawn(async move {
-                Done::Attempted(Box::new(attempt::attempt(&app, &target, delivery).await))
+                TaskResult::Attempted(Box::new(attempt::attempt(&app, &target, delivery).await))
             });
         }
         if !self.recording && !self.finished.is_empty() {
@@ -193,12 +193,12 @@ impl Dispatcher {
             let outcomes = std::mem::take(&mut self.finished);
             let app = self.app.clone();
             self.tasks
-                .spawn(async move { Done::Recorded(record::record(&app, outcomes).await) });
+                .spawn(async move { TaskResult::Recorded(record::record(&app, outcomes).await) });
         }
         if self.hungry && !self.looking && self.releasing == 0 && self.lanes.budget() > 0 {
             self.hungry = false;
             self.looking = true;
-            let wanted = Wanted {
+            let wanted = FreeCapacity {
                 rooms: self.lanes.rooms(),
                 window: self.lanes.window(),
                 budget: self.lanes.budget(),
@@ -206,24 +206,24 @@ impl Dispatcher {
             };
             let app = self.app.clone();
             self.tasks
-                .spawn(async move { Done::Looked(lease::look(&app, wanted).await) });
+                .spawn(async move { TaskResult::Looked(lease::look(&app, wanted).await) });
         }
         if !self.pruning && self.next_prune <= now {
             self.pruning = true;
             self.pruned = self.version;
             let app = self.app.clone();
             self.tasks
-                .spawn(async move { Done::Pruned(clear(&app).await) });
+                .spawn(async move { TaskResult::Pruned(clear(&app).await) });
         }
     }
 
-    fn take(&mut self, done: Done) {
+    fn take(&mut self, done: TaskResult) {
         match done {
-            Done::Attempted(outcome) => {
+            TaskResult::Attempted(outcome) => {
                 self.hungry |= self.lanes.done(outcome.key.endpoint);
                 self.finished.push(*outcome);
             }
-            Done::Looked(looked) => {
+            TaskResult::Looked(looked) => {
                 self.looking = false;
                 match looked {
                     Ok(looked) => self.take_leases(looked),
@@ -234,7 +234,7 @@ impl Dispatcher {
                     }
                 }
             }
-            Done::Recorded(Ok(recorded)) => {
+            TaskResult::Recorded(Ok(recorded)) => {
                 self.recording = false;
                 self.hungry |= recorded.retries;
                 let mut again = Vec::new();
@@ -244,30 +244,30 @@ impl Dispatcher {
                 }
                 self.release(again);
             }
-            Done::Recorded(Err(outcomes)) => {
+            TaskResult::Recorded(Err(outcomes)) => {
                 self.recording = false;
                 self.finished.extend(outcomes);
                 self.pause();
             }
-            Done::Released => {
+            TaskResult::Released => {
                 self.releasing -= 1;
                 self.hungry = true;
             }
-            Done::Pruned(pruned) => {
+            TaskResult::Pruned(pruned) => {
                 self.pruning = false;
                 if let Err(error) = &pruned {
                     warn!(%error, "what is to be removed of webhooks is kept for another hour");
                 }
                 if !pruned.unwrap_or(false) && self.pruned == self.version {
-                    self.next_prune = self.app.clock().now().plus(PRUNE_EVERY);
+                    self.next_prune = self.app.clock().now().plus(PRUNE_INTERVAL);
                 }
             }
-            Done::Paused => self.paused = false,
-            Done::Rested => self.looking = false,
+            TaskResult::Paused => self.paused = false,
+            TaskResult::Rested => self.looking = false,
         }
     }
 
-    fn take_leases(&mut self, looked: Looked) {
+    fn take_leases(&mut self, looked: PollResult) {
         self.after = looked.after;
         self.next_due = looked.next_due;
         self.lanes.mark_full(&looked.full);
@@ -295,7 +295,7 @@ impl Dispatcher {
     }
 
     /// Releases leases, so that the deliveries are leased again with current endpoint data.
-    fn release(&mut self, deliveries: Vec<Key>) {
+    fn release(&mut self, deliveries: Vec<DeliveryKey>) {
         if deliveries.is_empty() {
             return;
         }
@@ -308,7 +308,7 @@ impl Dispatcher {
             if let Err(error) = lease::release(&app, deliveries).await {
                 warn!(%error, "deliveries wait for the end of their leases");
             }
-            Done::Released
+            TaskResult::Released
         });
     }
 
@@ -319,16 +319,16 @@ impl Dispatcher {
         self.paused = true;
         // In real time, because the clock of the product may stand still.
         self.tasks.spawn(async {
-            pause(PAUSE).await;
-            Done::Paused
+            pause(ERROR_PAUSE).await;
+            TaskResult::Paused
         });
     }
 
     fn rest(&mut self) {
         self.looking = true;
         self.tasks.spawn(async {
-            pause(REST).await;
-            Done::Rested
+            pause(IDLE_WAIT).await;
+            TaskResult::Rested
         });
     }
 
@@ -355,11 +355,11 @@ impl Dispatcher {
     /// Waits a moment for running attempts, records their outcomes and releases the waiting deliveries.
     async fn finish(mut self) {
         let waiting = self.lanes.empty();
-        let drained = within(GRACE, async {
+        let drained = within(SHUTDOWN_GRACE, async {
             while let Some(done) = self.tasks.join_next().await {
                 match done {
-                    Ok(Done::Attempted(outcome)) => self.finished.push(*outcome),
-                    Ok(Done::Recorded(Err(outcomes))) => self.finished.extend(outcomes),
+                    Ok(TaskResult::Attempted(outcome)) => self.finished.push(*outcome),
+                    Ok(TaskResult::Recorded(Err(outcomes))) => self.finished.extend(outcomes),
                     _ => {}
                 }
             }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Maximum number of messages in one transaction.
-const CHUNK: i64 = 500;
+const CHUNK_SIZE: i64 = 500;
 
 /// The position of a message among those of its agent. It is ordered by time, not by insertion: messages with a
 /// future time, from before the clock went back, must not prevent the deletion of those inserted later.
@@ -91,7 +91,7 @@ fn chunk_end(
         ":before": before,
         ":from_at": from.0,
         ":from_seq": from.1,
-        ":chunk": CHUNK,
+        ":chunk": CHUNK_SIZE,
     };
     let mut statement = conn.prepare_cached(CHUNK_END)?;
     let end = statement.query_row(parameters, |row| Ok((row.get(0)?, row.get(1)?)));

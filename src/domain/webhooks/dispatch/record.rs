@@ -8,10 +8,10 @@ use super::{
     super::{
         Settings,
         change::{disable, gives_up},
-        metrics::Reason,
+        metrics::DisableReason,
     },
     attempt::Outcome,
-    lease::Key,
+    lease::DeliveryKey,
 };
 use crate::{
     domain::{
@@ -22,8 +22,8 @@ use crate::{
 };
 
 /// The result of recording a batch.
-pub(super) struct Recorded {
-    pub(super) deliveries: Vec<Key>,
+pub(super) struct RecordedBatch {
+    pub(super) deliveries: Vec<DeliveryKey>,
     /// True if there may be retries.
     pub(super) retries: bool,
 }
@@ -35,8 +35,8 @@ pub(super) struct Recorded {
 pub(super) async fn record(
     app: &App,
     outcomes: Vec<Outcome>,
-) -> std::result::Result<Recorded, Vec<Outcome>> {
-    let recorded = Recorded {
+) -> std::result::Result<RecordedBatch, Vec<Outcome>> {
+    let recorded = RecordedBatch {
         deliveries: outcomes.iter().map(|outcome| outcome.key).collect(),
         retries: !outcomes.iter().all(Outcome::succeeded),
     };
@@ -68,8 +68,12 @@ pub(super) async fn record(
 }
 
 /// Returns the reasons for which endpoints were disabled, one for each endpoint.
-fn write(change: &Change<'_>, settings: &Settings, outcomes: &[Outcome]) -> Result<Vec<Reason>> {
-    let mut standing = Standing::default();
+fn write(
+    change: &Change<'_>,
+    settings: &Settings,
+    outcomes: &[Outcome],
+) -> Result<Vec<DisableReason>> {
+    let mut standing = FailureHistory::default();
     for outcome in outcomes {
         if !insert(change.conn, outcome)? {
             // The endpoint or the message was deleted, and the delivery with it.
@@ -85,11 +89,11 @@ fn write(change: &Change<'_>, settings: &Settings, outcomes: &[Outcome]) -> Resu
         let first = standing.note(change.conn, outcome.key.endpoint, Some(at))?;
         if outcome.is_gone() {
             let text = "it answered 410 Gone";
-            standing.disable(change, outcome.key.endpoint, Reason::Gone, text)?;
+            standing.disable(change, outcome.key.endpoint, DisableReason::Gone, text)?;
         } else if gives_up(settings, first.unwrap_or(at), at) {
             let hours = settings.disable_after_hours;
             let text = format!("every attempt failed for {hours} hours");
-            standing.disable(change, outcome.key.endpoint, Reason::Failing, &text)?;
+            standing.disable(change, outcome.key.endpoint, DisableReason::Failing, &text)?;
         }
     }
     standing.write(change.conn)?;
@@ -127,24 +131,25 @@ fn insert(conn: &Connection, outcome: &Outcome) -> Result<bool> {
     Ok(inserted > 0)
 }
 
-const DELIVERED: &str = "
+const MARK_DELIVERED: &str = "
     UPDATE webhook_deliveries SET
         state = 'delivered', attempts = attempts + 1, manual = 0, due_at = NULL, lease_until = NULL
     WHERE endpoint_seq = :endpoint AND message_seq = :message";
 
 fn delivered(conn: &Connection, outcome: &Outcome) -> Result<()> {
-    conn.prepare_cached(DELIVERED)?.execute(named_params! {
-        ":endpoint": outcome.key.endpoint,
-        ":message": outcome.key.message,
-    })?;
+    conn.prepare_cached(MARK_DELIVERED)?
+        .execute(named_params! {
+            ":endpoint": outcome.key.endpoint,
+            ":message": outcome.key.message,
+        })?;
     Ok(())
 }
 
-const STATE: &str = "
+const FIND_PENDING: &str = "
     SELECT attempts, manual FROM webhook_deliveries
     WHERE endpoint_seq = :endpoint AND message_seq = :message AND state = 'pending'";
 
-const FAILED: &str = "
+const UPDATE_FAILED: &str = "
     UPDATE webhook_deliveries SET
         state = :state, attempts = :attempts, manual = 0, due_at = :due_at, lease_until = NULL
     WHERE endpoint_seq = :endpoint AND message_seq = :message";
@@ -152,7 +157,7 @@ const FAILED: &str = "
 /// Schedules the next attempt, or fails the delivery if no retry is left.
 fn failed(conn: &Connection, settings: &Settings, outcome: &Outcome) -> Result<()> {
     let pending: Option<(u32, bool)> = conn
-        .prepare_cached(STATE)?
+        .prepare_cached(FIND_PENDING)?
         .query_row(
             named_params! {":endpoint": outcome.key.endpoint, ":message": outcome.key.message},
             |row| Ok((row.get(0)?, row.get(1)?)),
@@ -171,7 +176,7 @@ fn failed(conn: &Connection, settings: &Settings, outcome: &Outcome) -> Result<(
             Some(asked) => asked.clamp(wait, wait * 2),
             None => wait,
         });
-    conn.prepare_cached(FAILED)?.execute(named_params! {
+    conn.prepare_cached(UPDATE_FAILED)?.execute(named_params! {
         ":endpoint": outcome.key.endpoint,
         ":message": outcome.key.message,
         ":state": if wait.is_some() { "pending" } else { "failed" },
@@ -183,10 +188,10 @@ fn failed(conn: &Connection, settings: &Settings, outcome: &Outcome) -> Result<(
 
 /// The failure history of the endpoints of a batch, so that each row is read and written at most once.
 #[derive(Default)]
-struct Standing {
+struct FailureHistory {
     /// The first failure since the last success of each endpoint: as stored, and as it is now.
     first_failures: HashMap<i64, (Option<Timestamp>, Option<Timestamp>)>,
-    disabled: HashMap<i64, Reason>,
+    disabled: HashMap<i64, DisableReason>,
 }
 
 const FIRST_FAILURE: &str = "SELECT first_failure_at FROM webhook_endpoints WHERE seq = :seq";
@@ -194,7 +199,7 @@ const FIRST_FAILURE: &str = "SELECT first_failure_at FROM webhook_endpoints WHER
 const SET_FIRST_FAILURE: &str = "
     UPDATE webhook_endpoints SET first_failure_at = :at WHERE seq = :seq";
 
-impl Standing {
+impl FailureHistory {
     /// Records a failure, or a success if `failure` is none. Returns the first failure since the last success.
     fn note(
         &mut self,
@@ -223,7 +228,7 @@ impl Standing {
         &mut self,
         change: &Change<'_>,
         endpoint: i64,
-        reason: Reason,
+        reason: DisableReason,
         text: &str,
     ) -> Result<()> {
         if !self.disabled.contains_key(&endpoint) && disable(change, endpoint, text)? {

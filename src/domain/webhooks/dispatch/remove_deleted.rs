@@ -6,16 +6,16 @@ use crate::{domain::tenancy::app::App, kernel::Result};
 
 /// Maximum number of rows in one transaction. An attempt holds up to `webhooks.response_bytes` of a response,
 /// and SQLite overwrites deleted content.
-const CHUNK: i64 = 200;
+const CHUNK_SIZE: i64 = 200;
 
-const DELETED: &str = "
+const FIND_DELETED: &str = "
     SELECT seq FROM webhook_endpoints WHERE deleted_at IS NOT NULL ORDER BY seq LIMIT 1";
 
 /// Deletes some of the data of a deleted endpoint, and finally the endpoint itself. Returns true if there may be
 /// more.
 pub(super) async fn remove(app: &App) -> Result<bool> {
     let deleted = app.store().read(|conn| {
-        let mut statement = conn.prepare_cached(DELETED)?;
+        let mut statement = conn.prepare_cached(FIND_DELETED)?;
         let found = statement.query_row([], |row| row.get::<_, i64>(0));
         Ok(found.optional()?)
     })?;
@@ -46,7 +46,7 @@ fn step(conn: &Connection, endpoint: i64) -> Result<()> {
     for sql in [ATTEMPTS, DELIVERIES, QUEUE] {
         let removed = conn
             .prepare_cached(sql)?
-            .execute(named_params! {":endpoint": endpoint, ":limit": CHUNK})?;
+            .execute(named_params! {":endpoint": endpoint, ":limit": CHUNK_SIZE})?;
         if removed > 0 {
             return Ok(());
         }

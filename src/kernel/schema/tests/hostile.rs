@@ -9,7 +9,7 @@ use super::{Limits, Location, Schema, Violation};
 use crate::kernel::schema::{budget::within, work};
 
 /// Stack size of the server's threads, in bytes.
-const STACK: usize = 2 << 20;
+const STACK_BYTES: usize = 2 << 20;
 
 pub(super) fn compiled(schema: &Value) -> Schema {
     Schema::compile(schema, &Limits::default()).expect("a schema")
@@ -310,7 +310,7 @@ fn the_deepest_checks_fit_on_the_stack() {
             let Ok(schema) = Schema::compile(&schema, &Limits::default()) else {
                 continue;
             };
-            let depth = (super::super::DEEPEST_CHECK / schema.work.depth).min(126);
+            let depth = (super::super::MAX_CHECK_DEPTH / schema.work.depth).min(126);
             for end in [json!({}), json!(1)] {
                 let mut value = end;
                 for _ in 0..depth {
@@ -330,7 +330,7 @@ fn the_deepest_checks_fit_on_the_stack() {
         }
         drop(Schema::compile(&nested, &Limits::default()));
     };
-    let thread = thread::Builder::new().stack_size(STACK).spawn(run);
+    let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn(run);
     thread.expect("a thread").join().expect("no overflow");
 }
 

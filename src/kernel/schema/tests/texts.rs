@@ -6,7 +6,7 @@ use super::{
     Location, Violation,
     hostile::{check, compiled, refused, texts},
 };
-use crate::kernel::violation::{Rule, Step, bounded};
+use crate::kernel::violation::{PathSegment, Rule, bounded};
 
 #[test]
 fn patterns_are_bounded_in_size_and_number() {
@@ -77,7 +77,7 @@ fn what_is_shown_of_an_error_is_bounded() {
         .sum();
     assert!(size < 16_000, "{size}");
     let key = "\"".repeat(10_000);
-    let path = vec![Step::Key(key); 30];
+    let path = vec![PathSegment::Key(key); 30];
     let long = Violation {
         location: Location::Body,
         path,

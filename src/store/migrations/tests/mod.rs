@@ -42,7 +42,7 @@ fn lines(connection: &Connection, sql: &str) -> Vec<String> {
     rows.unwrap().collect::<rusqlite::Result<_>>().unwrap()
 }
 
-const PLANT: &str = "
+const WEBHOOK_ROWS: &str = "
     INSERT INTO workspaces (id, name, created_at, updated_at) VALUES ('w', 'w', 0, 0);
     INSERT INTO agents (id, workspace_id, handle, name, created_at, updated_at)
     VALUES ('a', 'w', 'a', 'a', 0, 0), ('b', 'w', 'b', 'b', 0, 0);
@@ -72,7 +72,7 @@ const PLANT: &str = "
 
 #[test]
 fn webhook_deliveries_are_carried_over() {
-    let connection = migrated("_webhook_deliveries", PLANT);
+    let connection = migrated("_webhook_deliveries", WEBHOOK_ROWS);
     let all = |sql: &str| lines(&connection, sql);
     assert_eq!(
         all(
@@ -215,7 +215,7 @@ fn webhook_messages_come_to_be_found_by_the_number_of_their_agent() {
     assert!(all("PRAGMA foreign_key_check").is_empty());
 }
 
-const PLANT_SIDE_BY_SIDE: &str = "
+const WORKSPACE_ROWS: &str = "
     INSERT INTO workspaces (seq, id, name, created_at, updated_at)
     VALUES (3, 'v', 'v', 0, 0), (5, 'w', 'w', 0, 0);
     INSERT INTO agents (seq, id, workspace_id, handle, name, created_at, updated_at)
@@ -243,7 +243,7 @@ const PLANT_SIDE_BY_SIDE: &str = "
 
 #[test]
 fn rows_of_a_workspace_come_to_lie_side_by_side() {
-    let connection = migrated("_fewer_trees", PLANT_SIDE_BY_SIDE);
+    let connection = migrated("_fewer_trees", WORKSPACE_ROWS);
     let all = |sql: &str| lines(&connection, sql);
     let execute = |sql: &str| connection.execute(sql, []).unwrap();
     assert_eq!(
@@ -277,7 +277,7 @@ fn rows_of_a_workspace_come_to_lie_side_by_side() {
     assert!(all("PRAGMA foreign_key_check").is_empty());
 }
 
-const PLANT_MESSAGES: &str = "
+const MESSAGE_ROWS: &str = "
     INSERT INTO workspaces (seq, id, name, created_at, updated_at) VALUES (3, 'w', 'w', 0, 0);
     INSERT INTO agents (seq, id, workspace_id, handle, name, created_at, updated_at)
     VALUES (7, 'a', 'w', 'a', 'a', 0, 0), (8, 'b', 'w', 'b', 'b', 0, 0);
@@ -304,7 +304,7 @@ const PLANT_MESSAGES: &str = "
 
 #[test]
 fn messages_are_found_by_tables_beside_them() {
-    let connection = migrated("_message_index", PLANT_MESSAGES);
+    let connection = migrated("_message_index", MESSAGE_ROWS);
     let all = |sql: &str| lines(&connection, sql);
     let execute = |sql: &str| connection.execute(sql, []).unwrap();
     let messages = "

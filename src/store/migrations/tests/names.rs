@@ -2,7 +2,7 @@
 
 use super::{lines, migrated};
 
-const PLANT_NAMES: &str = "
+const NAME_ROWS: &str = "
     INSERT INTO workspaces (seq, id, name, handle, created_at, updated_at)
     VALUES (1, 'v', 'v', 'victim', 0, 0), (2, 's', 's', 'stranger', 0, 0), (3, 'c', 'c', 'customer', 0, 0);
     INSERT INTO agents (seq, id, workspace_id, handle, name, created_at, updated_at)
@@ -42,7 +42,7 @@ const PLANT_NAMES: &str = "
 
 #[test]
 fn names_come_to_belong_to_those_who_had_them_first() {
-    let connection = migrated("_names", PLANT_NAMES);
+    let connection = migrated("_names", NAME_ROWS);
     let all = |sql: &str| lines(&connection, sql);
     assert_eq!(
         all("SELECT name, workspace_id, published FROM integration_names ORDER BY name"),

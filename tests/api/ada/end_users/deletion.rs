@@ -220,7 +220,7 @@ async fn submit_a_bulk_end_user_deletion_request_erases_nobody_beyond_1000_match
         parlance::domain::tenancy::audit::Actor::System,
         move |change| {
             for number in 0..1001 {
-                let mut new = parlance::domain::end_users::New::default();
+                let mut new = parlance::domain::end_users::NewEndUser::default();
                 let Value::Object(metadata) = json!({"many": "x", "few": number < 1000}) else {
                     unreachable!()
                 };

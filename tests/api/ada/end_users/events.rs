@@ -1,7 +1,7 @@
 //! What webhook endpoints are told of end users (seed 003).
 
 use parlance::domain::{
-    end_users::{self, Changes, METAVARIABLES, MetadataUpdate},
+    end_users::{self, EndUserChanges, METAVARIABLES, MetadataUpdate},
     tenancy::audit::Actor,
 };
 use reqwest::Method;
@@ -126,9 +126,9 @@ async fn system_properties_are_not_told() {
     let Value::Object(properties) = json!({"sunshine_user_id": "sun-1"}) else {
         unreachable!()
     };
-    let changes = Changes {
+    let changes = EndUserChanges {
         system_properties: Some(properties),
-        ..Changes::default()
+        ..EndUserChanges::default()
     };
     let end_user = id.as_str().into();
     app.change_as(Actor::System, move |change| {
@@ -151,7 +151,7 @@ async fn what_another_dialect_makes_is_seen_and_told() {
     let (scope, sealer) = (scope(&server), app.sealer().clone());
     let made = app
         .change_as(Actor::System, move |change| {
-            end_users::make(change, &sealer, &scope, end_users::New::default())
+            end_users::make(change, &sealer, &scope, end_users::NewEndUser::default())
         })
         .await
         .expect("made");

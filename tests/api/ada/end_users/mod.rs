@@ -16,7 +16,7 @@ mod time;
 use parlance::{
     config::Config,
     domain::{
-        end_users::Scope,
+        end_users::AgentScope,
         tenancy::{
             agents::{self, NewAgent},
             api_keys::{self, KeyKind, Owner},
@@ -99,11 +99,11 @@ async fn patched(server: &TestServer, id: &str, body: Value) -> Answer {
 }
 
 /// The first agent.
-fn scope(server: &TestServer) -> Scope {
+fn scope(server: &TestServer) -> AgentScope {
     let workspace = WORKSPACE.into();
     let store = server.server().app().store();
     let agent = store.read(|conn| agents::find(conn, &workspace, "example"));
-    Scope {
+    AgentScope {
         agent: agent.expect("the first agent").id,
         workspace,
     }

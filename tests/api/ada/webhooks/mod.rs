@@ -20,7 +20,7 @@ use parlance::{
     domain::{
         shared::limits::Rates,
         tenancy::{agents, audit::Actor},
-        webhooks::{self, Event},
+        webhooks::{self, WebhookEvent},
     },
     kernel::{Secret, ids::AgentId},
 };
@@ -158,7 +158,7 @@ pub async fn emit_times(server: &TestServer, times: usize, event_type: &'static 
         .server()
         .app()
         .change_as(Actor::System, move |change| {
-            let event = Event {
+            let event = WebhookEvent {
                 event_type,
                 data,
                 tags: &["66f0c0ffee0000000000b001"],

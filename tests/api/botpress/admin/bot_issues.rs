@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use parlance::domain::{
-    bots::manage::issues::{self, Category, Datum, Occurrence},
+    bots::manage::issues::{self, Category, IssueValue, Occurrence},
     tenancy::audit::Actor,
 };
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::{
 };
 
 async fn happen(given: &Given, operation: &str, detail: &str) {
-    let datum = |raw: &str| Datum {
+    let datum = |raw: &str| IssueValue {
         raw: raw.to_owned(),
         pretty: Some(raw.to_uppercase()),
     };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parlance::domain::{
     bots::manage::{
-        logs::{self, Level},
+        logs::{self, LogLevel},
         maintenance,
     },
     tenancy::audit::Actor,
@@ -24,8 +24,8 @@ async fn log(given: &Given, messages: Vec<String>) {
     let (bot, integration) = (given.bot.id.clone(), given.integration.id.clone());
     let logged = app.change_as(Actor::System, move |change| {
         for message in &messages {
-            logs::record(change, &settings, &bot, Level::Info, message)?;
-            logs::record_of_integration(change, &settings, &integration, Level::Warn, message)?;
+            logs::record(change, &settings, &bot, LogLevel::Info, message)?;
+            logs::record_of_integration(change, &settings, &integration, LogLevel::Warn, message)?;
         }
         Ok(())
     });

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use parlance::{
-    domain::webhooks::signature::{Signed, SigningKey, verify},
+    domain::webhooks::signature::{SignedContent, SigningKey, verify},
     kernel::clock::system_now,
 };
 use serde_json::json;
@@ -55,7 +55,7 @@ async fn what_is_told_to_a_bot_is_signed() {
     pair.settled().await;
     let asked = &pair.bot.asked()[0];
     let secret = STANDARD.encode(pair.given.bot.signing_secret.expose());
-    let signed = Signed {
+    let signed = SignedContent {
         id: asked.header("webhook-id"),
         timestamp: asked.header("webhook-timestamp").parse().expect("seconds"),
         body: asked.body.as_bytes(),
@@ -64,7 +64,7 @@ async fn what_is_told_to_a_bot_is_signed() {
     let signature = asked.header("webhook-signature");
     let now = system_now();
     assert_eq!(verify(&keys, &signed, signature, now), Ok(()));
-    let other = Signed {
+    let other = SignedContent {
         body: b"{}",
         ..signed
     };

@@ -97,14 +97,14 @@ impl PaymentMethod {
     rename = "getWorkspaceBillingDetailsResponse",
     rename_all = "camelCase"
 )]
-pub struct DetailsResponse {
+pub struct BillingDetailsResponse {
     /// The running month.
     current_period: CurrentPeriod,
     /// The payment method to charge; null if none is set.
     payment_method: Nullable<PaymentMethod>,
 }
 
-impl From<Details> for DetailsResponse {
+impl From<Details> for BillingDetailsResponse {
     fn from(details: Details) -> Self {
         Self {
             current_period: CurrentPeriod {
@@ -129,7 +129,7 @@ impl From<Details> for DetailsResponse {
     }
 }
 
-impl Example for DetailsResponse {
+impl Example for BillingDetailsResponse {
     fn example() -> Self {
         Self {
             current_period: CurrentPeriod {
@@ -157,13 +157,13 @@ impl Example for DetailsResponse {
     rename = "setWorkspacePaymentMethodBody",
     rename_all = "camelCase"
 )]
-pub struct SetMethodBody {
+pub struct SetPaymentMethodBody {
     /// Id of one of the payment methods of Stripe's test mode: `pm_card_visa`. Payment is simulated: no card
     /// is charged and nothing is sent to Stripe.
     pub stripe_payment_method_id: String,
 }
 
-impl Example for SetMethodBody {
+impl Example for SetPaymentMethodBody {
     fn example() -> Self {
         Self {
             stripe_payment_method_id: "pm_card_visa".to_owned(),
@@ -204,7 +204,7 @@ struct NextAction {
     rename = "setWorkspacePaymentMethodResponse",
     rename_all = "camelCase"
 )]
-pub struct SetMethodResponse {
+pub struct SetPaymentMethodResponse {
     /// Id from the request.
     stripe_payment_method_id: String,
     /// The payment method; null if it is not set.
@@ -216,7 +216,7 @@ pub struct SetMethodResponse {
     next_action: Option<NextAction>,
 }
 
-impl SetMethodResponse {
+impl SetPaymentMethodResponse {
     /// Converts the result. `confirm_at` builds the confirmation address from a key.
     pub fn new(attached: billing::Attached, confirm_at: impl FnOnce(&str) -> String) -> Self {
         Self {
@@ -234,7 +234,7 @@ impl SetMethodResponse {
     }
 }
 
-impl Example for SetMethodResponse {
+impl Example for SetPaymentMethodResponse {
     fn example() -> Self {
         Self {
             stripe_payment_method_id: "pm_card_visa".to_owned(),
@@ -252,12 +252,12 @@ impl Example for SetMethodResponse {
     rename = "confirmPaymentMethodResponse",
     rename_all = "camelCase"
 )]
-pub struct ConfirmedResponse {
+pub struct ConfirmPaymentMethodResponse {
     /// The payment method that the workspace now has.
     payment_method: PaymentMethod,
 }
 
-impl From<billing::Method> for ConfirmedResponse {
+impl From<billing::Method> for ConfirmPaymentMethodResponse {
     fn from(method: billing::Method) -> Self {
         Self {
             payment_method: method.into(),
@@ -265,7 +265,7 @@ impl From<billing::Method> for ConfirmedResponse {
     }
 }
 
-impl Example for ConfirmedResponse {
+impl Example for ConfirmPaymentMethodResponse {
     fn example() -> Self {
         Self {
             payment_method: PaymentMethod {

@@ -11,11 +11,11 @@ const FONT: Ref = Ref::new(4);
 const TEXT: Ref = Ref::new(5);
 
 /// Size of A4, in points.
-const WIDTH: f32 = 595.0;
-const HEIGHT: f32 = 842.0;
+const PAGE_WIDTH: f32 = 595.0;
+const PAGE_HEIGHT: f32 = 842.0;
 /// Distance of the text from the edges and between lines, in points.
 const MARGIN: f32 = 72.0;
-const LINE: f32 = 18.0;
+const LINE_HEIGHT: f32 = 18.0;
 const FONT_SIZE: f32 = 11.0;
 const FONT_NAME: Name<'static> = Name(b"F1");
 
@@ -25,7 +25,7 @@ pub fn draw(invoice: &Invoice) -> Vec<u8> {
     pdf.catalog(CATALOG).pages(PAGES);
     pdf.pages(PAGES).kids([PAGE]).count(1);
     let mut page = pdf.page(PAGE);
-    page.media_box(Rect::new(0.0, 0.0, WIDTH, HEIGHT))
+    page.media_box(Rect::new(0.0, 0.0, PAGE_WIDTH, PAGE_HEIGHT))
         .parent(PAGES)
         .contents(TEXT);
     page.resources().fonts().pair(FONT_NAME, FONT);
@@ -36,10 +36,12 @@ pub fn draw(invoice: &Invoice) -> Vec<u8> {
     content
         .begin_text()
         .set_font(FONT_NAME, FONT_SIZE)
-        .set_leading(LINE)
-        .next_line(MARGIN, HEIGHT - MARGIN);
+        .set_leading(LINE_HEIGHT)
+        .next_line(MARGIN, PAGE_HEIGHT - MARGIN);
     for line in lines(invoice) {
-        content.show(Str(line.as_bytes())).next_line(0.0, -LINE);
+        content
+            .show(Str(line.as_bytes()))
+            .next_line(0.0, -LINE_HEIGHT);
     }
     content.end_text();
     pdf.stream(TEXT, &content.finish());

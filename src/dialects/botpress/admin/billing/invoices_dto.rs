@@ -115,13 +115,13 @@ impl Example for InvoicesResponse {
     rename = "chargeWorkspaceUnpaidInvoicesBody",
     rename_all = "camelCase"
 )]
-pub struct ChargeBody {
+pub struct ChargeInvoicesBody {
     /// Ids of the invoices; all unpaid invoices if absent.
     #[oai(validator(min_items = 1))]
     pub invoice_ids: Option<Vec<String>>,
 }
 
-impl Example for ChargeBody {
+impl Example for ChargeInvoicesBody {
     fn example() -> Self {
         Self { invoice_ids: None }
     }
@@ -155,14 +155,14 @@ struct FailedInvoice {
     rename = "chargeWorkspaceUnpaidInvoicesResponse",
     rename_all = "camelCase"
 )]
-pub struct ChargeResponse {
+pub struct ChargeInvoicesResponse {
     /// The invoices that are now paid.
     charged_invoices: Vec<ChargedInvoice>,
     /// The invoices whose charge failed.
     failed_invoices: Vec<FailedInvoice>,
 }
 
-impl From<Vec<Charged>> for ChargeResponse {
+impl From<Vec<Charged>> for ChargeInvoicesResponse {
     fn from(charged: Vec<Charged>) -> Self {
         let mut response = Self {
             charged_invoices: Vec::new(),
@@ -185,7 +185,7 @@ impl From<Vec<Charged>> for ChargeResponse {
     }
 }
 
-impl Example for ChargeResponse {
+impl Example for ChargeInvoicesResponse {
     fn example() -> Self {
         Self {
             charged_invoices: vec![ChargedInvoice {

@@ -9,14 +9,17 @@ use poem_openapi::{
 };
 
 use super::{
-    dto::{ConfirmedResponse, DetailsResponse, SetMethodBody, SetMethodResponse},
+    dto::{
+        BillingDetailsResponse, ConfirmPaymentMethodResponse, SetPaymentMethodBody,
+        SetPaymentMethodResponse,
+    },
     invoice_pdf,
-    invoices_dto::{ChargeBody, ChargeResponse, Invoice, InvoicesResponse},
+    invoices_dto::{ChargeInvoicesBody, ChargeInvoicesResponse, Invoice, InvoicesResponse},
 };
 use crate::{
     dialects::botpress::{
         Tag,
-        auth::{OfWorkspace, Payer},
+        auth::{PathBillingMember, PathMember},
         error::Failed,
         settings::Settings,
     },
@@ -56,11 +59,11 @@ impl Billing {
     )]
     async fn get_workspace_billing_details(
         &self,
-        caller: OfWorkspace,
+        caller: PathMember,
         /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
-    ) -> Result<Json<DetailsResponse>, Failed> {
+    ) -> Result<Json<BillingDetailsResponse>, Failed> {
         Ok(Json(billing::details(&caller.0)?.into()))
     }
 
@@ -75,19 +78,19 @@ impl Billing {
     )]
     async fn set_workspace_payment_method(
         &self,
-        caller: Payer,
+        caller: PathBillingMember,
         request: &Request,
         /// Id of the workspace.
         id: Path<String>,
-        body: Body<SetMethodBody>,
-    ) -> Result<Json<SetMethodResponse>, Failed> {
+        body: Body<SetPaymentMethodBody>,
+    ) -> Result<Json<SetPaymentMethodResponse>, Failed> {
         let origin = self.settings.addresses(request).server;
         let attached = billing::set_method(&caller.0, body.0.stripe_payment_method_id).await?;
         let confirm_at = |key: &str| {
             let id = &id.0;
             format!("{origin}/v1/admin/payment-methods/{id}/confirm?key={key}")
         };
-        Ok(Json(SetMethodResponse::new(attached, confirm_at)))
+        Ok(Json(SetPaymentMethodResponse::new(attached, confirm_at)))
     }
 
     /// List Workspace Invoices
@@ -100,7 +103,7 @@ impl Billing {
     )]
     async fn list_workspace_invoices(
         &self,
-        caller: OfWorkspace,
+        caller: PathMember,
         request: &Request,
         /// Id of the workspace.
         #[oai(name = "id")]
@@ -128,12 +131,12 @@ impl Billing {
     )]
     async fn charge_workspace_unpaid_invoices(
         &self,
-        caller: Payer,
+        caller: PathBillingMember,
         /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
-        body: Body<ChargeBody>,
-    ) -> Result<Json<ChargeResponse>, Failed> {
+        body: Body<ChargeInvoicesBody>,
+    ) -> Result<Json<ChargeInvoicesResponse>, Failed> {
         let ids = body.0.invoice_ids;
         let ids = ids.map(|ids| ids.into_iter().map(InvoiceId::from).collect());
         let charged = billing::charge_unpaid(&caller.0, ids).await?;
@@ -180,7 +183,7 @@ impl Billing {
         id: Path<String>,
         /// Key of the link.
         key: Query<String>,
-    ) -> Result<Json<ConfirmedResponse>, Failed> {
+    ) -> Result<Json<ConfirmPaymentMethodResponse>, Failed> {
         let app = http::app(request)?;
         let method = billing::confirm(app, id.0.into(), &key.0).await?;
         Ok(Json(method.into()))

@@ -13,7 +13,7 @@ use crate::{
             },
             installations_dto::BotIntegration,
         },
-        settings::Addresses,
+        settings::BaseUrls,
     },
     domain::bots::{
         definitions::{self, BotDefinition, DeclaredSchema},
@@ -132,7 +132,7 @@ impl From<Media> for manage::Media {
 
 impl Bot {
     /// Converts a bot. The addresses are those at which the caller reaches this server.
-    pub fn at(addresses: &Addresses, bot: manage::Bot) -> Self {
+    pub fn at(addresses: &BaseUrls, bot: manage::Bot) -> Self {
         let definition = bot.definition;
         let recurring = |event: definitions::RecurringEvent| RecurringEvent {
             schedule: CronSchedule { cron: event.cron },

@@ -15,7 +15,7 @@ use crate::{
     dialects::botpress::{
         Tag,
         auth::{Developer, Manager, Member},
-        empty::{DONE, Done},
+        empty::{EMPTY_RESPONSE, EmptyResponse},
         error::Failed,
         paging::position,
         settings::Settings,
@@ -129,10 +129,10 @@ impl Bots {
         request: &Request,
         /// Id of the bot.
         id: Path<String>,
-    ) -> Result<Json<Done>, Failed> {
+    ) -> Result<Json<EmptyResponse>, Failed> {
         let webhooks = self.settings.addresses(request).webhooks;
         manage::delete(&caller.0, id.0.into(), webhooks).await?;
-        Ok(DONE)
+        Ok(EMPTY_RESPONSE)
     }
 
     /// Transfer Bot
@@ -150,9 +150,9 @@ impl Bots {
         /// Id of the bot.
         id: Path<String>,
         body: Body<TransferBotBody>,
-    ) -> Result<Json<Done>, Failed> {
+    ) -> Result<Json<EmptyResponse>, Failed> {
         let target = body.0.target_workspace_id.into();
         manage::transfer(&caller.0, id.0.into(), target).await?;
-        Ok(DONE)
+        Ok(EMPTY_RESPONSE)
     }
 }

@@ -14,12 +14,12 @@ use crate::{
             },
             installations_dto::GivenInstallation,
         },
-        paging::Meta,
+        paging::PageMeta,
     },
     domain::{
         bots::{
             definitions::{self, BotDefinitionPatch},
-            manage::{self, Update},
+            manage::{self, BotPatch},
         },
         shared::paging::Page,
     },
@@ -86,7 +86,7 @@ impl UpdateBotBody {
     ///
     /// # Errors
     /// `InvalidSchema` if a schema is not valid.
-    pub fn given(self, webhooks: String, limits: &Limits) -> Result<Update> {
+    pub fn given(self, webhooks: String, limits: &Limits) -> Result<BotPatch> {
         let GivenBotConfiguration { data, schema } = self.configuration.unwrap_or_default();
         let schema = schema.map(|schema| given_schema(schema, "configuration.schema", limits));
         let tags = |tagged: Option<TaggedPatch>| given_tag_patches(tagged.unwrap_or_default().tags);
@@ -94,7 +94,7 @@ impl UpdateBotBody {
             |event: RecurringEvent, _: &str| Ok(definitions::RecurringEvent::from(event));
         let integrations = self.integrations.unwrap_or_default().into_iter();
         let medias = self.medias.map(|medias| medias.into_iter());
-        Ok(Update {
+        Ok(BotPatch {
             name: self.name,
             definition: BotDefinitionPatch {
                 user: tags(self.user),
@@ -115,7 +115,7 @@ impl UpdateBotBody {
             authentication: self
                 .authentication
                 .map(|authentication| match authentication {
-                    Authentication::Iam => manage::Authentication::Iam,
+                    Authentication::Iam => manage::AuthenticationMethod::Iam,
                 }),
             blocked: self.blocked,
             secrets: self
@@ -170,7 +170,7 @@ pub struct ListBotsResponse {
     /// The bots, newest first.
     bots: Vec<BotSummary>,
     /// Position of the next page.
-    meta: Meta,
+    meta: PageMeta,
 }
 
 impl Example for ListBotsResponse {
@@ -183,7 +183,7 @@ impl Example for ListBotsResponse {
                 name: "support".to_owned(),
                 deployed_at: None,
             }],
-            meta: Meta::default(),
+            meta: PageMeta::default(),
         }
     }
 }
@@ -199,7 +199,7 @@ impl From<Page<manage::Summary>> for ListBotsResponse {
         };
         Self {
             bots: page.items.into_iter().map(shown).collect(),
-            meta: Meta::new(page.next),
+            meta: PageMeta::new(page.next),
         }
     }
 }

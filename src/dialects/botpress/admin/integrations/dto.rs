@@ -205,8 +205,8 @@ fn shown<T, U: From<T>>(named: BTreeMap<String, T>) -> BTreeMap<String, U> {
         .collect()
 }
 
-impl From<definitions::Channel> for Channel {
-    fn from(channel: definitions::Channel) -> Self {
+impl From<definitions::ChannelDefinition> for Channel {
+    fn from(channel: definitions::ChannelDefinition) -> Self {
         let messages = channel.messages.into_iter();
         let with_schema = |schema: definitions::DeclaredSchema| WithSchema {
             schema: shown_schema(&schema),
@@ -226,8 +226,8 @@ impl From<definitions::Channel> for Channel {
     }
 }
 
-impl From<definitions::Creation> for Creation {
-    fn from(creation: definitions::Creation) -> Self {
+impl From<definitions::CreationRule> for Creation {
+    fn from(creation: definitions::CreationRule) -> Self {
         Self {
             enabled: creation.enabled,
             required_tags: creation.required_tags,
@@ -235,8 +235,8 @@ impl From<definitions::Creation> for Creation {
     }
 }
 
-impl From<definitions::State> for IntegrationStateDefinition {
-    fn from(state: definitions::State) -> Self {
+impl From<definitions::StateDefinition> for IntegrationStateDefinition {
+    fn from(state: definitions::StateDefinition) -> Self {
         Self {
             r#type: match state.kind {
                 StateKind::Conversation => IntegrationStateType::Conversation,
@@ -248,8 +248,8 @@ impl From<definitions::State> for IntegrationStateDefinition {
     }
 }
 
-impl From<definitions::Action> for ActionDefinition {
-    fn from(action: definitions::Action) -> Self {
+impl From<definitions::ActionDefinition> for ActionDefinition {
+    fn from(action: definitions::ActionDefinition) -> Self {
         let with_schema = |schema: &definitions::DeclaredSchema| WithSchema {
             schema: shown_schema(schema),
         };
@@ -300,7 +300,7 @@ impl Example for IntegrationResponse {
                 actions: BTreeMap::new(),
                 user: WithCreation {
                     tags: BTreeMap::new(),
-                    creation: definitions::Creation::default().into(),
+                    creation: definitions::CreationRule::default().into(),
                 },
                 dev: false,
                 title: "Whint".to_owned(),

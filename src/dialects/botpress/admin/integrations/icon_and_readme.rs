@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Allowed methods of the two paths.
-pub const METHODS: &[allowed_methods::Row] = &[
+pub const METHODS: &[allowed_methods::PathMethods] = &[
     ("/v1/storage/integrations/{id}/icon", "GET, HEAD"),
     ("/v1/storage/integrations/{id}/readme", "GET, HEAD"),
 ];
@@ -42,9 +42,9 @@ fn readme(request: &Request) -> poem::Result<Response> {
     ))
 }
 
-type Read = fn(&App, &crate::kernel::ids::IntegrationId) -> Result<Option<Vec<u8>>>;
+type ReadFile = fn(&App, &crate::kernel::ids::IntegrationId) -> Result<Option<Vec<u8>>>;
 
-fn read(request: &Request, of: Read) -> Result<Option<Vec<u8>>, Failure> {
+fn read(request: &Request, of: ReadFile) -> Result<Option<Vec<u8>>, Failure> {
     let app = app(request).map_err(Failure)?;
     let id = request.raw_path_param("id").unwrap_or_default();
     of(app, &id.into()).map_err(Failure)

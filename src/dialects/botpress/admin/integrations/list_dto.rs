@@ -4,7 +4,7 @@ use poem_openapi::{Object, types::Example};
 
 use super::dto::EXAMPLE_TIME;
 use crate::{
-    dialects::botpress::{admin::installations_dto::icon_url, paging::Meta},
+    dialects::botpress::{admin::installations_dto::icon_url, paging::PageMeta},
     domain::{bots::integrations, shared::paging::Page},
 };
 
@@ -37,7 +37,7 @@ pub struct ListIntegrationsResponse {
     /// The integrations, newest first.
     integrations: Vec<IntegrationSummary>,
     /// Position of the next page.
-    meta: Meta,
+    meta: PageMeta,
 }
 
 impl ListIntegrationsResponse {
@@ -55,7 +55,7 @@ impl ListIntegrationsResponse {
         };
         Self {
             integrations: page.items.into_iter().map(shown).collect(),
-            meta: Meta::new(page.next),
+            meta: PageMeta::new(page.next),
         }
     }
 }
@@ -74,7 +74,7 @@ impl Example for ListIntegrationsResponse {
                 title: "Whint".to_owned(),
                 description: "Messages by webhook".to_owned(),
             }],
-            meta: Meta::default(),
+            meta: PageMeta::default(),
         }
     }
 }

@@ -17,13 +17,13 @@ use crate::{
         Tag,
         admin::logs_dto::{GetLogsResponse, period},
         auth::{Developer, Member},
-        empty::{DONE, Done},
+        empty::{EMPTY_RESPONSE, EmptyResponse},
         error::Failed,
         paging::position,
         settings::Settings,
     },
     domain::bots::{
-        integrations::{self, Filter, Wanted},
+        integrations::{self, Filter, VersionFilter},
         manage::logs,
     },
     http::{Body, origin},
@@ -94,7 +94,7 @@ impl Integrations {
     ) -> Result<Json<ListIntegrationsResponse>, Failed> {
         let filter = Filter {
             name: name.0,
-            version: version.0.map(Wanted::parse),
+            version: version.0.map(VersionFilter::parse),
             dev: dev.0,
         };
         let after = position(next_token.0)?;
@@ -158,9 +158,9 @@ impl Integrations {
         caller: Member,
         /// Id of the integration.
         id: Path<String>,
-    ) -> Result<Json<Done>, Failed> {
+    ) -> Result<Json<EmptyResponse>, Failed> {
         integrations::delete(&caller.0, id.0.into()).await?;
-        Ok(DONE)
+        Ok(EMPTY_RESPONSE)
     }
 
     /// Get Integration Logs

@@ -26,7 +26,7 @@ use crate::{
             self, ChannelPatch, DeclaredSchema, IntegrationDefinition, IntegrationDefinitionPatch,
             StateKind,
         },
-        integrations::{NewIntegration, Parts, Update},
+        integrations::{IntegrationPatch, NewIntegration, Parts},
     },
     http::Nullable,
     kernel::{Error, Result, Rule, Secret, Violation, schema::Limits},
@@ -192,8 +192,8 @@ impl UpdateIntegrationBody {
     ///
     /// # Errors
     /// `InvalidSchema` if a schema is not valid, `Invalid` if the icon or the readme is not base64.
-    pub fn given(mut self, webhooks: String, limits: &Limits) -> Result<Update> {
-        Ok(Update {
+    pub fn given(mut self, webhooks: String, limits: &Limits) -> Result<IntegrationPatch> {
+        Ok(IntegrationPatch {
             definition: self.definition(limits)?,
             parts: self.parts()?,
             title: self.title,
@@ -293,7 +293,7 @@ impl GivenChannel {
     }
 }
 
-impl From<Creation> for definitions::Creation {
+impl From<Creation> for definitions::CreationRule {
     fn from(creation: Creation) -> Self {
         Self {
             enabled: creation.enabled,
@@ -306,8 +306,8 @@ fn given_state(
     state: IntegrationStateDefinition,
     name: &str,
     limits: &Limits,
-) -> Result<definitions::State> {
-    Ok(definitions::State {
+) -> Result<definitions::StateDefinition> {
+    Ok(definitions::StateDefinition {
         kind: match state.r#type {
             IntegrationStateType::Conversation => StateKind::Conversation,
             IntegrationStateType::User => StateKind::User,
@@ -322,7 +322,7 @@ fn given_action(
     action: ActionDefinition,
     name: &str,
     limits: &Limits,
-) -> Result<definitions::Action> {
+) -> Result<definitions::ActionDefinition> {
     let schema = |given: WithSchema, member: &str| -> Result<DeclaredSchema> {
         given_schema(
             given.schema,
@@ -330,7 +330,7 @@ fn given_action(
             limits,
         )
     };
-    Ok(definitions::Action {
+    Ok(definitions::ActionDefinition {
         title: action.title,
         description: action.description,
         input: schema(action.input, "input")?,

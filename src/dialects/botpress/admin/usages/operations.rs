@@ -12,7 +12,7 @@ use super::dto::{
 use crate::{
     dialects::botpress::{
         Tag,
-        auth::{OfWorkspace, Person},
+        auth::{AccountCaller, PathMember},
         error::Failed,
     },
     domain::tenancy::quotas,
@@ -34,7 +34,7 @@ impl Usages {
     )]
     async fn list_workspace_usages(
         &self,
-        caller: OfWorkspace,
+        caller: PathMember,
         /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
@@ -58,7 +58,7 @@ impl Usages {
     )]
     async fn get_workspace_quota(
         &self,
-        caller: OfWorkspace,
+        caller: PathMember,
         /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
@@ -83,7 +83,7 @@ impl Usages {
     )]
     async fn list_workspace_quotas(
         &self,
-        caller: OfWorkspace,
+        caller: PathMember,
         /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
@@ -106,7 +106,7 @@ impl Usages {
     )]
     async fn get_usage(
         &self,
-        caller: Person,
+        caller: AccountCaller,
         /// Id of the workspace or the bot.
         id: Path<String>,
         /// Type of usage.
@@ -132,7 +132,7 @@ impl Usages {
     )]
     async fn list_usage_history(
         &self,
-        caller: Person,
+        caller: AccountCaller,
         /// Id of the workspace or the bot.
         id: Path<String>,
         /// Type of usage.

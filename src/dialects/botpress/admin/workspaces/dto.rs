@@ -3,7 +3,7 @@
 use poem_openapi::{Enum, Object, types::Example};
 
 use crate::{
-    dialects::botpress::paging::Meta,
+    dialects::botpress::paging::PageMeta,
     domain::{
         shared::{paging::Page, plans},
         tenancy::workspaces::{self, Details},
@@ -113,14 +113,14 @@ pub struct WorkspacesResponse {
     /// The workspaces, newest first.
     workspaces: Vec<Workspace>,
     /// Position of the next page.
-    meta: Meta,
+    meta: PageMeta,
 }
 
 impl From<Page<Details>> for WorkspacesResponse {
     fn from(page: Page<Details>) -> Self {
         Self {
             workspaces: page.items.into_iter().map(Workspace::from).collect(),
-            meta: Meta::new(page.next),
+            meta: PageMeta::new(page.next),
         }
     }
 }
@@ -129,7 +129,7 @@ impl Example for WorkspacesResponse {
     fn example() -> Self {
         Self {
             workspaces: vec![Workspace::example()],
-            meta: Meta::default(),
+            meta: PageMeta::default(),
         }
     }
 }

@@ -13,8 +13,8 @@ use super::dto::{
 use crate::{
     dialects::botpress::{
         Tag,
-        auth::{OfWorkspace, Payer, Person},
-        empty::{DONE, Done},
+        auth::{AccountCaller, PathBillingMember, PathMember},
+        empty::{EMPTY_RESPONSE, EmptyResponse},
         error::Failed,
         paging,
     },
@@ -37,7 +37,7 @@ impl Workspaces {
     )]
     async fn create_workspace(
         &self,
-        caller: Person,
+        caller: AccountCaller,
         body: Body<CreateWorkspaceBody>,
     ) -> Result<Json<Workspace>, Failed> {
         let made = workspaces::open(&caller.0, body.0.name).await?;
@@ -54,7 +54,7 @@ impl Workspaces {
     )]
     async fn list_workspaces(
         &self,
-        caller: Person,
+        caller: AccountCaller,
         /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
@@ -76,7 +76,7 @@ impl Workspaces {
     )]
     async fn get_workspace(
         &self,
-        caller: OfWorkspace,
+        caller: PathMember,
         /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
@@ -95,7 +95,7 @@ impl Workspaces {
     )]
     async fn update_workspace(
         &self,
-        caller: Payer,
+        caller: PathBillingMember,
         /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
@@ -116,7 +116,7 @@ impl Workspaces {
     )]
     async fn change_workspace_plan(
         &self,
-        caller: Payer,
+        caller: PathBillingMember,
         /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
@@ -137,12 +137,12 @@ impl Workspaces {
     )]
     async fn delete_workspace(
         &self,
-        caller: OfWorkspace,
+        caller: PathMember,
         /// Id of the workspace.
         #[oai(name = "id")]
         _id: Path<String>,
-    ) -> Result<Json<Done>, Failed> {
+    ) -> Result<Json<EmptyResponse>, Failed> {
         crate::domain::lifecycle::workspace_deletion::delete(&caller.0).await?;
-        Ok(DONE)
+        Ok(EMPTY_RESPONSE)
     }
 }

@@ -5,10 +5,10 @@ use poem_openapi::{Object, types::Example};
 use crate::{
     dialects::botpress::{
         chat::{
-            tags::{GivenTags, ShownTags},
+            tags::{TagChanges, TagValues},
             users::dto::{EXAMPLE_TIME, User, shown},
         },
-        paging::Meta,
+        paging::PageMeta,
     },
     domain::{
         bots::{conversations, users},
@@ -34,7 +34,7 @@ pub struct Conversation {
     /// Name of the integration that the channel belongs to.
     integration: String,
     /// Tags of the conversation.
-    tags: ShownTags,
+    tags: TagValues,
 }
 
 impl Conversation {
@@ -88,7 +88,7 @@ pub struct ConversationsResponse {
     /// The conversations, newest first.
     conversations: Vec<Conversation>,
     /// Position of the next page.
-    meta: Meta,
+    meta: PageMeta,
 }
 
 impl ConversationsResponse {
@@ -97,7 +97,7 @@ impl ConversationsResponse {
     pub fn seen_by(integration: Option<&str>, page: Page<conversations::Conversation>) -> Self {
         let shown = |conversation| Conversation::seen_by(integration, conversation);
         Self {
-            meta: Meta::new(page.next),
+            meta: PageMeta::new(page.next),
             conversations: page.items.into_iter().map(shown).collect(),
         }
     }
@@ -107,7 +107,7 @@ impl Example for ConversationsResponse {
     fn example() -> Self {
         Self {
             conversations: vec![Conversation::example()],
-            meta: Meta::default(),
+            meta: PageMeta::default(),
         }
     }
 }
@@ -119,7 +119,7 @@ pub struct CreateConversationBody {
     /// Channel of the conversation.
     channel: String,
     /// Tags of the conversation. The tags that the channel requires must be present.
-    tags: GivenTags,
+    tags: TagChanges,
     /// Integration that creates the conversation.
     integration_name: Option<String>,
 }
@@ -128,13 +128,13 @@ impl Example for CreateConversationBody {
     fn example() -> Self {
         Self {
             channel: "channel".to_owned(),
-            tags: GivenTags::default(),
+            tags: TagChanges::default(),
             integration_name: None,
         }
     }
 }
 
-impl From<CreateConversationBody> for conversations::New {
+impl From<CreateConversationBody> for conversations::NewConversation {
     fn from(body: CreateConversationBody) -> Self {
         Self {
             channel: body.channel,
@@ -150,13 +150,13 @@ impl From<CreateConversationBody> for conversations::New {
 pub struct UpdateTagsBody {
     /// Tags to set; an empty value removes a tag.
     // wire: the specification requires it, the reference page allows its absence (botpress.md §0)
-    pub tags: Option<GivenTags>,
+    pub tags: Option<TagChanges>,
 }
 
 impl Example for UpdateTagsBody {
     fn example() -> Self {
         Self {
-            tags: Some(GivenTags::default()),
+            tags: Some(TagChanges::default()),
         }
     }
 }
@@ -184,7 +184,7 @@ pub struct ParticipantsResponse {
     /// The users.
     participants: Vec<User>,
     /// Position of the next page.
-    meta: Meta,
+    meta: PageMeta,
 }
 
 impl ParticipantsResponse {
@@ -192,7 +192,7 @@ impl ParticipantsResponse {
     /// (`None`).
     pub fn seen_by(integration: Option<&str>, page: Page<users::User>) -> Self {
         Self {
-            meta: Meta::new(page.next),
+            meta: PageMeta::new(page.next),
             participants: shown(integration, page.items),
         }
     }
@@ -202,7 +202,7 @@ impl Example for ParticipantsResponse {
     fn example() -> Self {
         Self {
             participants: vec![User::example()],
-            meta: Meta::default(),
+            meta: PageMeta::default(),
         }
     }
 }
@@ -226,9 +226,9 @@ impl Example for AddParticipantBody {
 /// An empty object.
 #[derive(Object)]
 #[oai(example, rename = "Nothing")]
-pub struct Nothing {}
+pub struct EmptyObject {}
 
-impl Example for Nothing {
+impl Example for EmptyObject {
     fn example() -> Self {
         Self {}
     }

@@ -12,7 +12,7 @@ use super::dto::{
     UpdateTagsBody,
 };
 use crate::{
-    dialects::botpress::{Tag, auth::InBot, chat::tags, error::Failed, paging},
+    dialects::botpress::{Tag, auth::BotCaller, chat::tags, error::Failed, paging},
     domain::bots::conversations::{self, Filter},
     http::Body,
 };
@@ -41,7 +41,7 @@ impl Conversations {
     )]
     async fn create_conversation(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         body: Body<CreateConversationBody>,
     ) -> Result<CreateConversationResponse, Failed> {
         let made = conversations::create(&caller.0, body.0.into()).await?;
@@ -58,7 +58,7 @@ impl Conversations {
     )]
     async fn get_conversation(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Id of the conversation.
         id: Path<String>,
     ) -> Result<Json<ConversationResponse>, Failed> {
@@ -76,7 +76,7 @@ impl Conversations {
     )]
     async fn list_conversations(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         request: &Request,
         /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
@@ -112,7 +112,7 @@ impl Conversations {
     )]
     async fn get_or_create_conversation(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         body: Body<CreateConversationBody>,
     ) -> Result<Json<ConversationResponse>, Failed> {
         let found = conversations::get_or_create(&caller.0, body.0.into()).await?;
@@ -129,7 +129,7 @@ impl Conversations {
     )]
     async fn update_conversation(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Id of the conversation.
         id: Path<String>,
         body: Body<UpdateTagsBody>,
@@ -149,7 +149,7 @@ impl Conversations {
     )]
     async fn delete_conversation(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Id of the conversation.
         id: Path<String>,
     ) -> Result<Json<ConversationResponse>, Failed> {
@@ -159,7 +159,10 @@ impl Conversations {
     }
 }
 
-fn shown(caller: &InBot, conversation: conversations::Conversation) -> Json<ConversationResponse> {
+fn shown(
+    caller: &BotCaller,
+    conversation: conversations::Conversation,
+) -> Json<ConversationResponse> {
     Json(ConversationResponse {
         conversation: Conversation::seen_by(caller.0.integration_name(), conversation),
     })

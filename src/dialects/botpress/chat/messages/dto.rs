@@ -8,10 +8,10 @@ use crate::{
     dialects::botpress::{
         chat::{
             conversations,
-            tags::{GivenTags, ShownTags},
+            tags::{TagChanges, TagValues},
             users::{self, dto::EXAMPLE_TIME},
         },
-        paging::Meta,
+        paging::PageMeta,
     },
     domain::{
         bots::{messages, schedules},
@@ -54,7 +54,7 @@ pub struct Message {
     /// Id of the conversation.
     conversation_id: String,
     /// Tags of the message.
-    tags: ShownTags,
+    tags: TagValues,
 }
 
 impl Message {
@@ -121,7 +121,7 @@ pub struct MessagesResponse {
     /// The messages, newest first.
     messages: Vec<Message>,
     /// Position of the next page.
-    meta: Meta,
+    meta: PageMeta,
 }
 
 impl MessagesResponse {
@@ -130,7 +130,7 @@ impl MessagesResponse {
     pub fn seen_by(integration: Option<&str>, page: Page<messages::Message>) -> Self {
         let shown = |message| Message::seen_by(integration, message);
         Self {
-            meta: Meta::new(page.next),
+            meta: PageMeta::new(page.next),
             messages: page.items.into_iter().map(shown).collect(),
         }
     }
@@ -140,7 +140,7 @@ impl Example for MessagesResponse {
     fn example() -> Self {
         Self {
             messages: vec![Message::example()],
-            meta: Meta::default(),
+            meta: PageMeta::default(),
         }
     }
 }
@@ -187,7 +187,7 @@ pub struct CreateMessageBody {
     /// Type of the message.
     r#type: String,
     /// Tags of the message.
-    tags: GivenTags,
+    tags: TagChanges,
     /// Time of delivery; immediately if absent.
     schedule: Option<Schedule>,
 }
@@ -199,13 +199,13 @@ impl Example for CreateMessageBody {
             user_id: users::dto::EXAMPLE_ID.to_owned(),
             conversation_id: conversations::dto::EXAMPLE_ID.to_owned(),
             r#type: "text".to_owned(),
-            tags: GivenTags::default(),
+            tags: TagChanges::default(),
             schedule: None,
         }
     }
 }
 
-impl From<CreateMessageBody> for messages::New {
+impl From<CreateMessageBody> for messages::NewMessage {
     fn from(body: CreateMessageBody) -> Self {
         Self {
             conversation: body.conversation_id.into(),

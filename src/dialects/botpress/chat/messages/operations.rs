@@ -10,13 +10,13 @@ use super::dto::{CreateMessageBody, Message, MessageResponse, MessagesResponse};
 use crate::{
     dialects::botpress::{
         Tag,
-        auth::InBot,
+        auth::BotCaller,
         chat::{conversations::dto::UpdateTagsBody, tags},
         error::Failed,
         paging,
     },
     domain::bots::messages::{self, Filter},
-    http::{Body, Written},
+    http::{Body, DirectJson},
 };
 
 /// The operations on messages.
@@ -27,7 +27,7 @@ pub struct Messages;
 enum CreateMessageResponse {
     /// The new message
     #[oai(status = 201)]
-    Created(Written<MessageResponse>),
+    Created(DirectJson<MessageResponse>),
 }
 
 #[OpenApi(tag = "Tag::Message")]
@@ -43,7 +43,7 @@ impl Messages {
     )]
     async fn create_message(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         body: Body<CreateMessageBody>,
     ) -> Result<CreateMessageResponse, Failed> {
         let made = messages::create(&caller.0, body.0.into()).await?;
@@ -61,9 +61,9 @@ impl Messages {
     )]
     async fn get_or_create_message(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         body: Body<CreateMessageBody>,
-    ) -> Result<Written<MessageResponse>, Failed> {
+    ) -> Result<DirectJson<MessageResponse>, Failed> {
         let found = messages::get_or_create(&caller.0, body.0.into()).await?;
         Ok(shown(&caller, found))
     }
@@ -78,10 +78,10 @@ impl Messages {
     )]
     async fn get_message(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Id of the message.
         id: Path<String>,
-    ) -> Result<Written<MessageResponse>, Failed> {
+    ) -> Result<DirectJson<MessageResponse>, Failed> {
         let found = messages::find(&caller.0, &id.0.into())?;
         Ok(shown(&caller, found))
     }
@@ -96,11 +96,11 @@ impl Messages {
     )]
     async fn update_message(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Id of the message.
         id: Path<String>,
         body: Body<UpdateTagsBody>,
-    ) -> Result<Written<MessageResponse>, Failed> {
+    ) -> Result<DirectJson<MessageResponse>, Failed> {
         let tags = body.0.tags.unwrap_or_default().0;
         let changed = messages::update(&caller.0, id.0.into(), tags).await?;
         Ok(shown(&caller, changed))
@@ -116,7 +116,7 @@ impl Messages {
     )]
     async fn list_messages(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         request: &Request,
         /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
@@ -124,7 +124,7 @@ impl Messages {
         /// Selects messages of this conversation.
         #[oai(name = "conversationId")]
         conversation_id: Query<Option<String>>,
-    ) -> Result<Written<MessagesResponse>, Failed> {
+    ) -> Result<DirectJson<MessagesResponse>, Failed> {
         let filter = Filter {
             conversation: paging::given(conversation_id.0).map(Into::into),
             tags: tags::filter(request),
@@ -132,7 +132,7 @@ impl Messages {
         let after = paging::position(next_token.0)?;
         let page = messages::list(&caller.0, filter, after).await?;
         let integration = caller.0.integration_name();
-        Ok(Written(MessagesResponse::seen_by(integration, page)))
+        Ok(DirectJson(MessagesResponse::seen_by(integration, page)))
     }
 
     /// Delete Message
@@ -145,18 +145,18 @@ impl Messages {
     )]
     async fn delete_message(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Id of the message.
         id: Path<String>,
-    ) -> Result<Written<MessageResponse>, Failed> {
+    ) -> Result<DirectJson<MessageResponse>, Failed> {
         // wire: the reference page returns the deleted object, the specification `{}` (botpress.md §0)
         let gone = messages::delete(&caller.0, id.0.into()).await?;
         Ok(shown(&caller, gone))
     }
 }
 
-fn shown(caller: &InBot, message: messages::Message) -> Written<MessageResponse> {
-    Written(MessageResponse {
+fn shown(caller: &BotCaller, message: messages::Message) -> DirectJson<MessageResponse> {
+    DirectJson(MessageResponse {
         message: Message::seen_by(caller.0.integration_name(), message),
     })
 }

@@ -7,8 +7,8 @@ use poem_openapi::{
 
 use crate::{
     dialects::botpress::{
-        chat::tags::{GivenTags, ShownTags},
-        paging::Meta,
+        chat::tags::{TagChanges, TagValues},
+        paging::PageMeta,
     },
     domain::{bots::users, shared::paging::Page},
     kernel::Patch,
@@ -30,7 +30,7 @@ pub struct User {
     /// Time of the last update, in ISO 8601.
     updated_at: String,
     /// Tags of the user.
-    tags: ShownTags,
+    tags: TagValues,
     /// Name of the user.
     #[oai(skip_serializing_if_is_none)]
     name: Option<String>,
@@ -90,7 +90,7 @@ pub struct UsersResponse {
     /// The users, newest first.
     users: Vec<User>,
     /// Position of the next page.
-    meta: Meta,
+    meta: PageMeta,
 }
 
 impl UsersResponse {
@@ -98,7 +98,7 @@ impl UsersResponse {
     /// (`None`).
     pub fn seen_by(integration: Option<&str>, page: Page<users::User>) -> Self {
         Self {
-            meta: Meta::new(page.next),
+            meta: PageMeta::new(page.next),
             users: shown(integration, page.items),
         }
     }
@@ -115,7 +115,7 @@ impl Example for UsersResponse {
     fn example() -> Self {
         Self {
             users: vec![User::example()],
-            meta: Meta::default(),
+            meta: PageMeta::default(),
         }
     }
 }
@@ -125,7 +125,7 @@ impl Example for UsersResponse {
 #[oai(example, rename = "createUserBody", rename_all = "camelCase")]
 pub struct CreateUserBody {
     /// Tags of the user. An integration must set the tags that it requires.
-    tags: GivenTags,
+    tags: TagChanges,
     /// Integration that creates the user.
     integration_name: Option<String>,
     /// Name of the user.
@@ -137,7 +137,7 @@ pub struct CreateUserBody {
 impl Example for CreateUserBody {
     fn example() -> Self {
         Self {
-            tags: GivenTags::default(),
+            tags: TagChanges::default(),
             integration_name: None,
             name: Some("Ann".to_owned()),
             picture_url: None,
@@ -145,7 +145,7 @@ impl Example for CreateUserBody {
     }
 }
 
-impl From<CreateUserBody> for users::New {
+impl From<CreateUserBody> for users::NewUser {
     fn from(body: CreateUserBody) -> Self {
         Self {
             tags: body.tags.0,
@@ -162,7 +162,7 @@ impl From<CreateUserBody> for users::New {
 pub struct UpdateUserBody {
     /// Tags to set; an empty value removes a tag.
     // wire: the specification requires it, the reference page allows its absence (botpress.md §0)
-    tags: Option<GivenTags>,
+    tags: Option<TagChanges>,
     /// Name of the user; null removes it.
     #[oai(nullable)]
     name: MaybeUndefined<String>,
@@ -189,7 +189,7 @@ fn patch(given: MaybeUndefined<String>) -> Patch<String> {
     }
 }
 
-impl From<UpdateUserBody> for users::Changes {
+impl From<UpdateUserBody> for users::UserPatch {
     fn from(body: UpdateUserBody) -> Self {
         Self {
             tags: body.tags.unwrap_or_default().0,

@@ -9,7 +9,7 @@ use poem_openapi::{
 
 use super::dto::{CreateUserBody, UpdateUserBody, User, UserResponse, UsersResponse};
 use crate::{
-    dialects::botpress::{Tag, auth::InBot, chat::tags, error::Failed, paging},
+    dialects::botpress::{Tag, auth::BotCaller, chat::tags, error::Failed, paging},
     domain::bots::users::{self, Filter},
     http::Body,
 };
@@ -33,7 +33,7 @@ impl Users {
     #[oai(path = "/v1/chat/users", method = "post", operation_id = "createUser")]
     async fn create_user(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         body: Body<CreateUserBody>,
     ) -> Result<CreateUserResponse, Failed> {
         let user = users::create(&caller.0, body.0.into()).await?;
@@ -46,7 +46,7 @@ impl Users {
     #[oai(path = "/v1/chat/users/:id", method = "get", operation_id = "getUser")]
     async fn get_user(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Id of the user.
         id: Path<String>,
     ) -> Result<Json<UserResponse>, Failed> {
@@ -60,7 +60,7 @@ impl Users {
     #[oai(path = "/v1/chat/users", method = "get", operation_id = "listUsers")]
     async fn list_users(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         request: &Request,
         /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
@@ -89,7 +89,7 @@ impl Users {
     )]
     async fn get_or_create_user(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         body: Body<CreateUserBody>,
     ) -> Result<Json<UserResponse>, Failed> {
         let user = users::get_or_create(&caller.0, body.0.into()).await?;
@@ -106,7 +106,7 @@ impl Users {
     )]
     async fn update_user(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Id of the user.
         id: Path<String>,
         body: Body<UpdateUserBody>,
@@ -125,7 +125,7 @@ impl Users {
     )]
     async fn delete_user(
         &self,
-        caller: InBot,
+        caller: BotCaller,
         /// Id of the user.
         id: Path<String>,
     ) -> Result<Json<UserResponse>, Failed> {
@@ -135,7 +135,7 @@ impl Users {
     }
 }
 
-fn shown(caller: &InBot, user: users::User) -> Json<UserResponse> {
+fn shown(caller: &BotCaller, user: users::User) -> Json<UserResponse> {
     Json(UserResponse {
         user: User::seen_by(caller.0.integration_name(), user),
     })

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Options of the embed script with their defaults. The title is missing: its default is the bot's name.
-const OPTIONS: [(&str, &str); 8] = [
+const DEFAULT_OPTIONS: [(&str, &str); 8] = [
     ("label", "Chat"),
     ("color", "#3455db"),
     ("placeholder", "Write a message …"),
@@ -60,7 +60,7 @@ fn configurable(origin: &str, id: &str, name: &str) -> String {
     let given = [("bot", id), ("title", name)];
     let options: String = given
         .iter()
-        .chain(&OPTIONS)
+        .chain(&DEFAULT_OPTIONS)
         .map(|(option, value)| format!("\n  data-{option}=\"{}\"", escape(value)))
         .collect();
     format!(

@@ -29,16 +29,16 @@ use crate::{
 pub const BASE_PATH: &str = "/chat";
 
 /// Allowed methods of the paths that do not allow all methods.
-pub const METHODS: &[allowed_methods::Row] = &[
+pub const METHODS: &[allowed_methods::PathMethods] = &[
     ("/chat/failures/{webhook}", "GET, HEAD"),
     ("/chat/{bot}", "GET, HEAD, POST"),
 ];
 
 /// Shared state of the pages.
 #[derive(Clone)]
-struct Pages(Arc<Parts>);
+struct ChatPages(Arc<ChatPagesState>);
 
-struct Parts {
+struct ChatPagesState {
     app: App,
     /// Security policy of a chat page; it also says which pages may embed the chat.
     policy: Policy,
@@ -50,7 +50,7 @@ struct Parts {
 /// here.
 #[must_use]
 pub fn routes(app: &App, settings: &Settings, open: bool) -> BoxEndpoint<'static, Response> {
-    let pages = Pages(Arc::new(Parts {
+    let pages = ChatPages(Arc::new(ChatPagesState {
         app: app.clone(),
         policy: Policy::Chat(settings.chat_embedders.clone()),
         open,
@@ -76,8 +76,8 @@ fn below(path: &str) -> String {
 }
 
 fn handler<F>(
-    pages: &Pages,
-    answer: impl Fn(Pages, Request) -> F + Send + Sync + 'static,
+    pages: &ChatPages,
+    answer: impl Fn(ChatPages, Request) -> F + Send + Sync + 'static,
 ) -> impl Endpoint<Output = Response> + 'static
 where
     F: Future<Output = Result<Response>> + Send + 'static,
@@ -95,18 +95,18 @@ where
 
 /// Path parameter that names a bot: its id or its handle.
 #[derive(Deserialize)]
-struct Named {
+struct BotPath {
     bot: String,
 }
 
 fn named(request: &Request) -> Result<String> {
-    let named: Named = request
+    let named: BotPath = request
         .path_params()
         .map_err(|error| Error::invalid(error.to_string()))?;
     Ok(named.bot)
 }
 
-async fn show(pages: Pages, request: Request) -> Result<Response> {
+async fn show(pages: ChatPages, request: Request) -> Result<Response> {
     let bot = crate::domain::webchat::chat_page::shown(&pages.0.app, &named(&request)?)?;
     Ok(match &bot.webhook_id {
         Some(id) => {
@@ -118,7 +118,7 @@ async fn show(pages: Pages, request: Request) -> Result<Response> {
     })
 }
 
-async fn switch_on(pages: Pages, request: Request) -> Result<Response> {
+async fn switch_on(pages: ChatPages, request: Request) -> Result<Response> {
     if !pages.0.open {
         return Err(Error::new(
             Kind::Forbidden,
@@ -132,27 +132,27 @@ async fn switch_on(pages: Pages, request: Request) -> Result<Response> {
 
 /// Path parameter that names the webhook of a chat.
 #[derive(Deserialize)]
-struct OfChat {
+struct FailuresPath {
     webhook: String,
 }
 
 /// Query of the failures.
 #[derive(Deserialize)]
-struct Later {
+struct FailuresQuery {
     after: Option<u64>,
 }
 
 /// Returns the failures in the code of a bot, for developers who talk with it. Profile `dev` only.
-async fn failures(pages: Pages, request: Request) -> Result<Response> {
+async fn failures(pages: ChatPages, request: Request) -> Result<Response> {
     if !pages.0.open {
         return Err(Error::not_found(
             "Failures are shown by a server in profile `dev` alone.",
         ));
     }
-    let chat: OfChat = request
+    let chat: FailuresPath = request
         .path_params()
         .map_err(|error| Error::invalid(error.to_string()))?;
-    let later: Later = request
+    let later: FailuresQuery = request
         .params()
         .map_err(|error| Error::invalid(error.to_string()))?;
     let troubles =

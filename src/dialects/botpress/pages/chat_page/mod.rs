@@ -11,5 +11,5 @@ mod render;
 pub use self::{
     embed_code::code,
     endpoints::{BASE_PATH, METHODS, routes},
-    render::RenderPage,
+    render::PageErrorRenderer,
 };

@@ -4,7 +4,7 @@ use poem::{Response, http::StatusCode};
 
 use super::endpoints::BASE_PATH;
 use crate::{
-    domain::webchat::chat_page::Shown,
+    domain::webchat::chat_page::PublicBot,
     http::{
         dialect::RenderError,
         page::{self, escape, fill, html, text},
@@ -15,7 +15,12 @@ use crate::{
 
 /// Renders the chat page of a bot. `api` is the path of the chat API. If `failures` is a path, the page polls
 /// it and shows the failures of the bot's code.
-pub(super) fn chat(bot: &Shown, api: &str, failures: Option<&str>, policy: &Policy) -> Response {
+pub(super) fn chat(
+    bot: &PublicBot,
+    api: &str,
+    failures: Option<&str>,
+    policy: &Policy,
+) -> Response {
     let notice = bot.standing.notice();
     let notice = notice.map_or_else(String::new, |text| {
         format!("  <p class=\"notice\" role=\"note\">{text}</p>\n")
@@ -65,9 +70,9 @@ fn told(status: StatusCode, title: &str, body: &str) -> Response {
 
 /// Renders errors as pages.
 #[derive(Clone, Copy)]
-pub struct RenderPage;
+pub struct PageErrorRenderer;
 
-impl RenderError for RenderPage {
+impl RenderError for PageErrorRenderer {
     fn render(&self, error: &Error) -> Response {
         let (status, title, message) = page::failure(error);
         told(status, title, &format!("<p>{}</p>", escape(message)))

@@ -24,17 +24,17 @@ proptest! {
             ..Settings::default()
         };
         let mut goes_back = goes_back.into_iter();
-        let mut all = Lanes::new(&settings);
-        let mut expected: BTreeMap<Key, Vec<i64>> = BTreeMap::new();
+        let mut all = DeliveryQueue::new(&settings);
+        let mut expected: BTreeMap<LaneKey, Vec<i64>> = BTreeMap::new();
         for (seq, (receiver, lane)) in (1..).zip(&lanes) {
-            let key = Key { receiver: (*receiver, 0), lane: *lane };
+            let key = LaneKey { receiver: (*receiver, 0), lane: *lane };
             all.push(key, seq, NOW, NOW);
             expected.entry(key).or_default().push(seq);
         }
         let mut fails = fails.into_iter();
         let mut now = NOW;
-        let mut delivered: BTreeMap<Key, Vec<i64>> = BTreeMap::new();
-        let mut running: Vec<(Key, i64)> = Vec::new();
+        let mut delivered: BTreeMap<LaneKey, Vec<i64>> = BTreeMap::new();
+        let mut running: Vec<(LaneKey, i64)> = Vec::new();
         loop {
             while let Some((key, seq)) = all.next() {
                 prop_assert!(running.iter().all(|(other, _)| *other != key));
@@ -52,10 +52,10 @@ proptest! {
                 continue;
             };
             if fails.next().unwrap_or(false) {
-                all.done(key, Next::At(Timestamp::from_micros(now.as_micros() + 7)), now);
+                all.done(key, NextStep::At(Timestamp::from_micros(now.as_micros() + 7)), now);
             } else {
                 delivered.entry(key).or_default().push(seq);
-                all.done(key, Next::Over, now);
+                all.done(key, NextStep::Over, now);
             }
         }
         prop_assert_eq!(delivered, expected);
@@ -64,14 +64,14 @@ proptest! {
     }
 }
 
-fn key(receiver: i64, lane: i64) -> Key {
+fn key(receiver: i64, lane: i64) -> LaneKey {
     let receiver = (receiver, 0);
-    Key { receiver, lane }
+    LaneKey { receiver, lane }
 }
 
 #[test]
 fn receivers_that_hang_leave_room_for_others() {
-    let mut all = Lanes::new(&Settings::default());
+    let mut all = DeliveryQueue::new(&Settings::default());
     let mut seq = 0;
     for (receiver, lane) in (1..=100).flat_map(|receiver| (0..40).map(move |lane| (receiver, lane)))
     {
@@ -83,7 +83,7 @@ fn receivers_that_hang_leave_room_for_others() {
     all.push(key(101, 0), seq + 1, NOW, NOW);
     assert_eq!(all.next(), Some((key(101, 0), seq + 1)));
     // A single receiver may use its full limit.
-    let mut all = Lanes::new(&Settings::default());
+    let mut all = DeliveryQueue::new(&Settings::default());
     for lane in 0..40 {
         all.push(key(1, lane), lane, NOW, NOW);
     }
@@ -97,7 +97,7 @@ fn receivers_that_have_had_their_share_go_on_when_others_end() {
         concurrency_per_receiver: 4,
         ..Settings::default()
     };
-    let mut all = Lanes::new(&settings);
+    let mut all = DeliveryQueue::new(&settings);
     for (receiver, lane) in (1..=3).flat_map(|receiver| (0..5).map(move |lane| (receiver, lane))) {
         all.push(key(receiver, lane), receiver * 10 + lane, NOW, NOW);
     }
@@ -108,7 +108,7 @@ fn receivers_that_have_had_their_share_go_on_when_others_end() {
         let Some((key, _)) = running.pop_front() else {
             break;
         };
-        all.done(key, Next::Over, NOW);
+        all.done(key, NextStep::Over, NOW);
         delivered += 1;
     }
     assert_eq!(delivered, 15);
@@ -117,7 +117,7 @@ fn receivers_that_have_had_their_share_go_on_when_others_end() {
 
 #[test]
 fn a_backlog_stays_in_the_database_and_hides_nobody_elses() {
-    let mut all = Lanes::new(&Settings::default());
+    let mut all = DeliveryQueue::new(&Settings::default());
     let later = NOW.plus(Duration::from_secs(60));
     for seq in 0..300_000 {
         all.push(key(1, seq % 7), seq, later, NOW);
@@ -125,7 +125,7 @@ fn a_backlog_stays_in_the_database_and_hides_nobody_elses() {
     assert_eq!(all.known, 2_000);
     all.push(key(2, 0), 300_000, NOW, NOW);
     assert_eq!(all.next(), Some((key(2, 0), 300_000)));
-    all.done(key(2, 0), Next::Over, NOW);
+    all.done(key(2, 0), NextStep::Over, NOW);
     assert_eq!(all.take_left(), None);
 
     // When the receiver works again, its backlog is loaded in order.
@@ -135,7 +135,7 @@ fn a_backlog_stays_in_the_database_and_hides_nobody_elses() {
     while delivered.len() < 300_000 {
         while let Some((key, seq)) = all.next() {
             delivered.push(seq);
-            all.done(key, Next::Over, later);
+            all.done(key, NextStep::Over, later);
         }
         let Some(left) = all.take_left() else {
             break;
@@ -147,7 +147,7 @@ fn a_backlog_stays_in_the_database_and_hides_nobody_elses() {
         }
         if database.end - database.start > 1_000 {
             let from = database.start + 1_000;
-            all.put_back(Left { from, ..left });
+            all.put_back(Backlog { from, ..left });
         }
     }
     assert_eq!(delivered.len(), 300_000);
@@ -161,8 +161,8 @@ fn a_backlog_stays_in_the_database_and_hides_nobody_elses() {
 /// An immediate retry also covers a running attempt: if it fails, it is repeated at once.
 #[test]
 fn an_attempt_under_way_is_hastened_too() {
-    let mut all = Lanes::new(&Settings::default());
-    let key = Key {
+    let mut all = DeliveryQueue::new(&Settings::default());
+    let key = LaneKey {
         receiver: (1, 2),
         lane: 0,
     };
@@ -171,17 +171,17 @@ fn an_attempt_under_way_is_hastened_too() {
     assert_eq!(all.next(), Some((key, 1)));
     all.hasten(key.receiver, NOW);
     let later = NOW.plus(Duration::from_secs(60));
-    all.done(key, Next::At(later), NOW);
+    all.done(key, NextStep::At(later), NOW);
     assert_eq!(all.next(), Some((key, 1)), "at once");
     // Only once: the next failure waits.
-    all.done(key, Next::At(later), NOW);
+    all.done(key, NextStep::At(later), NOW);
     assert_eq!(all.next(), None);
     assert_eq!(all.next_due(), Some(later));
     all.hasten(key.receiver, NOW);
     assert_eq!(all.next(), Some((key, 1)));
-    all.done(key, Next::Over, NOW);
+    all.done(key, NextStep::Over, NOW);
     assert_eq!(all.next(), Some((key, 2)));
-    all.done(key, Next::At(later), NOW);
+    all.done(key, NextStep::At(later), NOW);
     assert_eq!(all.next(), None, "no attempt was under way");
 }
 
@@ -191,7 +191,7 @@ fn a_clock_that_was_set_back_makes_no_wait_longer() {
         retry_seconds: vec![20_000],
         ..Settings::default()
     };
-    let mut all = Lanes::new(&settings);
+    let mut all = DeliveryQueue::new(&settings);
     let (hours, before) = (Duration::from_secs(7200), Timestamp::from_micros(1 << 50));
     for (lane, wait) in [(0, 5), (1, 15), (2, 25)] {
         let due_at = before.plus(Duration::from_secs(wait));

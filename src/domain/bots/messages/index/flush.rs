@@ -7,50 +7,50 @@ use imbl::OrdSet;
 use rusqlite::{Connection, named_params, params};
 
 use super::{
-    Op,
-    memtable::{Keys, Of, OfAgent, OfTag},
+    IndexOp,
+    memtable::{AgentKey, Memtable, OwnerKey, TagKey},
 };
 use crate::kernel::Result;
 
-const OF_CONVERSATION: &str = "
+const INSERT_BY_CONVERSATION: &str = "
     INSERT OR IGNORE INTO messages_of_conversation (conversation_seq, seq) VALUES (?, ?)";
-const OF_USER: &str = "INSERT OR IGNORE INTO messages_of_user (user_seq, seq) VALUES (?, ?)";
-const OF_AGENT: &str = "
+const INSERT_BY_USER: &str = "INSERT OR IGNORE INTO messages_of_user (user_seq, seq) VALUES (?, ?)";
+const INSERT_BY_AGENT: &str = "
     INSERT OR IGNORE INTO messages_of_agent (agent_seq, incoming, created_at, seq)
     VALUES (?, ?, ?, ?)";
-const TAG: &str = "
+const INSERT_TAG: &str = "
     INSERT OR IGNORE INTO message_tags (agent_seq, name, value, of_seq) VALUES (?, ?, ?, ?)";
-const DONE: &str = "UPDATE messages_indexed SET until = :until WHERE until < :until";
+const SET_UNTIL: &str = "UPDATE messages_indexed SET until = :until WHERE until < :until";
 
 /// Position of a flush: the index table that it writes now, and the last key in it; `None` at its start.
 #[derive(Debug, Clone)]
-pub(super) enum Progress {
-    Conversations(Option<Of>),
-    Users(Option<Of>),
-    Agents(Option<OfAgent>),
-    Tags(Option<OfTag>),
+pub(super) enum FlushCursor {
+    Conversations(Option<OwnerKey>),
+    Users(Option<OwnerKey>),
+    Agents(Option<AgentKey>),
+    Tags(Option<TagKey>),
     Done,
 }
 
 /// Tombstones: messages and tags that the running transaction deletes and the memtables still have.
 #[derive(Debug, Default)]
-pub(super) struct Gone<'a> {
+pub(super) struct Tombstones<'a> {
     messages: HashSet<i64>,
     /// Tags that messages no longer have: message, name, value.
     tags: HashSet<(i64, &'a str, &'a str)>,
 }
 
-impl<'a> Gone<'a> {
+impl<'a> Tombstones<'a> {
     /// Collects the tombstones of some operations.
-    pub(super) fn by(ops: &'a [Op]) -> Self {
+    pub(super) fn by(ops: &'a [IndexOp]) -> Self {
         let mut gone = Self::default();
         for op in ops {
             match op {
-                Op::Add(_) => {}
-                Op::Remove(entry) => {
+                IndexOp::Add(_) => {}
+                IndexOp::Remove(entry) => {
                     gone.messages.insert(entry.seq);
                 }
-                Op::Retag(entry, new) => {
+                IndexOp::Retag(entry, new) => {
                     let old = entry.tags.iter();
                     let unset = old.filter(|tag| new.iter().all(|other| other != *tag));
                     gone.tags.extend(
@@ -71,27 +71,29 @@ impl<'a> Gone<'a> {
 /// Writes up to `rows` more index rows of `keys`, except for tombstones; returns the new position.
 pub(super) fn step(
     conn: &Connection,
-    keys: &Keys,
-    mut progress: Progress,
+    keys: &Memtable,
+    mut progress: FlushCursor,
     rows: usize,
-    gone: &Gone<'_>,
-) -> Result<Progress> {
+    gone: &Tombstones<'_>,
+) -> Result<FlushCursor> {
     let mut left = rows;
     while left > 0 {
         progress = match progress {
-            Progress::Conversations(after) => {
+            FlushCursor::Conversations(after) => {
                 let set = &keys.conversations;
-                let last = pairs(conn, OF_CONVERSATION, set, after, &mut left, gone)?;
-                last.map_or(Progress::Users(None), |last| {
-                    Progress::Conversations(Some(last))
+                let last = pairs(conn, INSERT_BY_CONVERSATION, set, after, &mut left, gone)?;
+                last.map_or(FlushCursor::Users(None), |last| {
+                    FlushCursor::Conversations(Some(last))
                 })
             }
-            Progress::Users(after) => {
-                let last = pairs(conn, OF_USER, &keys.users, after, &mut left, gone)?;
-                last.map_or(Progress::Agents(None), |last| Progress::Users(Some(last)))
+            FlushCursor::Users(after) => {
+                let last = pairs(conn, INSERT_BY_USER, &keys.users, after, &mut left, gone)?;
+                last.map_or(FlushCursor::Agents(None), |last| {
+                    FlushCursor::Users(Some(last))
+                })
             }
-            Progress::Agents(after) => {
-                let mut insert = conn.prepare_cached(OF_AGENT)?;
+            FlushCursor::Agents(after) => {
+                let mut insert = conn.prepare_cached(INSERT_BY_AGENT)?;
                 some(&keys.agents, after, &mut left, |&(side, at, seq)| {
                     if !gone.messages.contains(&seq) {
                         let (of, incoming) = side.parts();
@@ -99,10 +101,12 @@ pub(super) fn step(
                     }
                     Ok(())
                 })?
-                .map_or(Progress::Tags(None), |last| Progress::Agents(Some(last)))
+                .map_or(FlushCursor::Tags(None), |last| {
+                    FlushCursor::Agents(Some(last))
+                })
             }
-            Progress::Tags(after) => {
-                let mut insert = conn.prepare_cached(TAG)?;
+            FlushCursor::Tags(after) => {
+                let mut insert = conn.prepare_cached(INSERT_TAG)?;
                 some(&keys.tags, after, &mut left, |(of, tag, seq)| {
                     let (name, value) = tag.parts();
                     if !gone.has_tag(*seq, name, value) {
@@ -110,9 +114,9 @@ pub(super) fn step(
                     }
                     Ok(())
                 })?
-                .map_or(Progress::Done, |last| Progress::Tags(Some(last)))
+                .map_or(FlushCursor::Done, |last| FlushCursor::Tags(Some(last)))
             }
-            Progress::Done => return Ok(Progress::Done),
+            FlushCursor::Done => return Ok(FlushCursor::Done),
         };
     }
     Ok(progress)
@@ -120,7 +124,7 @@ pub(super) fn step(
 
 /// Records that the index tables have all messages up to this row.
 pub(super) fn done(conn: &Connection, until: i64) -> Result<()> {
-    conn.prepare_cached(DONE)?
+    conn.prepare_cached(SET_UNTIL)?
         .execute(named_params! {":until": until})?;
     Ok(())
 }
@@ -130,11 +134,11 @@ pub(super) fn done(conn: &Connection, until: i64) -> Result<()> {
 fn pairs(
     conn: &Connection,
     sql: &str,
-    set: &OrdSet<Of>,
-    after: Option<Of>,
+    set: &OrdSet<OwnerKey>,
+    after: Option<OwnerKey>,
     left: &mut usize,
-    gone: &Gone<'_>,
-) -> Result<Option<Of>> {
+    gone: &Tombstones<'_>,
+) -> Result<Option<OwnerKey>> {
     let mut insert = conn.prepare_cached(sql)?;
     some(set, after, left, |&(of, seq)| {
         if !gone.messages.contains(&seq) {

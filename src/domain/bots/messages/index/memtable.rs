@@ -8,7 +8,7 @@ use crate::domain::bots::tags::Tags;
 
 /// The index entry of one message.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::domain) struct Entry {
+pub(in crate::domain) struct IndexEntry {
     /// Row id of the message.
     pub(in crate::domain) seq: i64,
     /// Row id of the agent.
@@ -25,7 +25,7 @@ pub(in crate::domain) struct Entry {
     pub(in crate::domain) tags: Tags,
 }
 
-impl Entry {
+impl IndexEntry {
     /// Returns the number of index rows that a flush writes for this entry.
     pub(super) fn rows(&self) -> usize {
         2 + usize::from(self.user_seq.is_some()) + self.tags.iter().count()
@@ -33,17 +33,17 @@ impl Entry {
 }
 
 /// Conversation or user, and message.
-pub(super) type Of = (i64, i64);
+pub(super) type OwnerKey = (i64, i64);
 /// Agent with direction, time of creation, and message.
-pub(super) type OfAgent = (Side, i64, i64);
+pub(super) type AgentKey = (AgentDirection, i64, i64);
 /// Agent, tag and message.
-pub(super) type OfTag = (i64, Tag, i64);
+pub(super) type TagKey = (i64, TagPair, i64);
 
 /// An agent and a direction, packed in one integer: twice the agent's row id, plus one for incoming messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Side(i64);
+pub(super) struct AgentDirection(i64);
 
-impl Side {
+impl AgentDirection {
     const fn new(agent_seq: i64, incoming: bool) -> Self {
         Self(agent_seq * 2 + incoming as i64)
     }
@@ -56,13 +56,13 @@ impl Side {
 
 /// A tag, with name and value in one allocation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Tag {
+pub(super) struct TagPair {
     text: Arc<str>,
     /// Length of the name in bytes.
     name: usize,
 }
 
-impl Tag {
+impl TagPair {
     fn new(name: &str, value: &str) -> Self {
         Self {
             text: [name, value].concat().into(),
@@ -79,20 +79,20 @@ impl Tag {
 /// Index entries of messages, in one sorted set for each key. The sets are persistent: a clone is cheap and
 /// does not see later changes.
 #[derive(Clone, Default)]
-pub(super) struct Keys {
-    pub(super) conversations: OrdSet<Of>,
-    pub(super) users: OrdSet<Of>,
-    pub(super) agents: OrdSet<OfAgent>,
-    pub(super) tags: OrdSet<OfTag>,
+pub(super) struct Memtable {
+    pub(super) conversations: OrdSet<OwnerKey>,
+    pub(super) users: OrdSet<OwnerKey>,
+    pub(super) agents: OrdSet<AgentKey>,
+    pub(super) tags: OrdSet<TagKey>,
 }
 
-impl Keys {
+impl Memtable {
     /// Returns the number of messages.
     pub(super) fn len(&self) -> usize {
         self.conversations.len()
     }
 
-    pub(super) fn add(&mut self, entry: &Entry) {
+    pub(super) fn add(&mut self, entry: &IndexEntry) {
         let seq = entry.seq;
         self.conversations.insert((entry.conversation_seq, seq));
         if let Some(user) = entry.user_seq {
@@ -104,7 +104,7 @@ impl Keys {
         }
     }
 
-    pub(super) fn remove(&mut self, entry: &Entry) {
+    pub(super) fn remove(&mut self, entry: &IndexEntry) {
         let seq = entry.seq;
         self.conversations.remove(&(entry.conversation_seq, seq));
         if let Some(user) = entry.user_seq {
@@ -117,10 +117,10 @@ impl Keys {
     }
 
     /// Replaces the tags of a message, if this memtable has the message.
-    pub(super) fn retag(&mut self, old: &Entry, new: &Tags) {
+    pub(super) fn retag(&mut self, old: &IndexEntry, new: &Tags) {
         if self.agents.contains(&of_agent(old)) {
             self.remove(old);
-            self.add(&Entry {
+            self.add(&IndexEntry {
                 tags: new.clone(),
                 ..old.clone()
             });
@@ -147,7 +147,7 @@ impl Keys {
         from: i64,
         (at, before): (i64, i64),
     ) -> impl Iterator<Item = i64> {
-        let side = Side::new(seq, incoming);
+        let side = AgentDirection::new(seq, incoming);
         let from = (side, from, i64::MIN);
         let found = self.agents.range(from..(side, at, before));
         found.rev().map(|&(.., message)| message)
@@ -161,25 +161,25 @@ impl Keys {
         value: &str,
         before: i64,
     ) -> impl Iterator<Item = i64> + use<'a> {
-        let tag = Tag::new(name, value);
+        let tag = TagPair::new(name, value);
         let from = (agent_seq, tag.clone(), i64::MIN);
         let found = self.tags.range(from..(agent_seq, tag, before));
         found.rev().map(|&(.., message)| message)
     }
 }
 
-impl fmt::Debug for Keys {
+impl fmt::Debug for Memtable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} messages", self.len())
     }
 }
 
-fn of_agent(entry: &Entry) -> OfAgent {
-    let side = Side::new(entry.agent_seq, entry.incoming);
+fn of_agent(entry: &IndexEntry) -> AgentKey {
+    let side = AgentDirection::new(entry.agent_seq, entry.incoming);
     (side, entry.created_at, entry.seq)
 }
 
-fn of_tags(agent_seq: i64, seq: i64, tags: &Tags) -> impl Iterator<Item = OfTag> {
+fn of_tags(agent_seq: i64, seq: i64, tags: &Tags) -> impl Iterator<Item = TagKey> {
     tags.iter()
-        .map(move |(name, value)| (agent_seq, Tag::new(name, value), seq))
+        .map(move |(name, value)| (agent_seq, TagPair::new(name, value), seq))
 }

@@ -3,25 +3,25 @@
 use std::{cell::RefCell, sync::Arc};
 
 use super::{
-    Index, Op,
-    memtable::{Entry, Keys},
+    IndexOp, MessageIndex,
+    memtable::{IndexEntry, Memtable},
 };
 
 /// The memtables; a clone is a snapshot.
 #[derive(Debug, Clone, Default)]
-pub(in crate::domain) struct Recent {
+pub(in crate::domain) struct MemtableSet {
     /// Active memtable, which receives new messages.
-    newer: Keys,
+    newer: Memtable,
     /// Frozen memtable that is being flushed; only deletes and changes of tags still modify it.
-    older: Keys,
+    older: Memtable,
 }
 
 /// Row ids of matching messages, newest first: one iterator for each memtable.
-pub(in crate::domain) type Found<'a> = [Box<dyn Iterator<Item = i64> + 'a>; 2];
+pub(in crate::domain) type MatchingRows<'a> = [Box<dyn Iterator<Item = i64> + 'a>; 2];
 
-impl Recent {
-    pub(super) fn new(newer: Keys) -> Self {
-        let older = Keys::default();
+impl MemtableSet {
+    pub(super) fn new(newer: Memtable) -> Self {
+        let older = Memtable::default();
         Self { newer, older }
     }
 
@@ -29,7 +29,7 @@ impl Recent {
         self.newer.len()
     }
 
-    pub(super) const fn older(&self) -> &Keys {
+    pub(super) const fn older(&self) -> &Memtable {
         &self.older
     }
 
@@ -40,17 +40,17 @@ impl Recent {
 
     /// Drops the memtable that is flushed.
     pub(super) fn forget_older(&mut self) {
-        self.older = Keys::default();
+        self.older = Memtable::default();
     }
 
-    pub(super) fn apply(&mut self, op: &Op) {
+    pub(super) fn apply(&mut self, op: &IndexOp) {
         match op {
-            Op::Add(entry) => self.newer.add(entry),
-            Op::Remove(entry) => {
+            IndexOp::Add(entry) => self.newer.add(entry),
+            IndexOp::Remove(entry) => {
                 self.newer.remove(entry);
                 self.older.remove(entry);
             }
-            Op::Retag(entry, tags) => {
+            IndexOp::Retag(entry, tags) => {
                 self.newer.retag(entry, tags);
                 self.older.retag(entry, tags);
             }
@@ -58,7 +58,7 @@ impl Recent {
     }
 
     /// Finds the messages of a conversation before a row.
-    pub(in crate::domain) fn of_conversation(&self, seq: i64, before: i64) -> Found<'_> {
+    pub(in crate::domain) fn of_conversation(&self, seq: i64, before: i64) -> MatchingRows<'_> {
         self.parts(|keys| Box::new(keys.of_conversation(seq, before)))
     }
 
@@ -69,7 +69,7 @@ impl Recent {
         incoming: bool,
         from: i64,
         before: (i64, i64),
-    ) -> Found<'_> {
+    ) -> MatchingRows<'_> {
         self.parts(|keys| Box::new(keys.of_agent(seq, incoming, from, before)))
     }
 
@@ -80,25 +80,25 @@ impl Recent {
         name: &str,
         value: &str,
         before: i64,
-    ) -> Found<'a> {
+    ) -> MatchingRows<'a> {
         self.parts(|keys| Box::new(keys.tagged(agent_seq, name, value, before)))
     }
 
     fn parts<'a>(
         &'a self,
-        find: impl Fn(&'a Keys) -> Box<dyn Iterator<Item = i64> + 'a>,
-    ) -> Found<'a> {
+        find: impl Fn(&'a Memtable) -> Box<dyn Iterator<Item = i64> + 'a>,
+    ) -> MatchingRows<'a> {
         [find(&self.newer), find(&self.older)]
     }
 }
 
 /// The memtables as one change sees them: with its own operations and the earlier ones of its transaction.
-pub(in crate::domain) struct Unindexed {
-    index: Option<Arc<Index>>,
-    ops: RefCell<Vec<Op>>,
+pub(in crate::domain) struct IndexWriteBatch {
+    index: Option<Arc<MessageIndex>>,
+    ops: RefCell<Vec<IndexOp>>,
 }
 
-impl Unindexed {
+impl IndexWriteBatch {
     /// Creates the view of a change without an index, which must neither create nor delete messages.
     pub(in crate::domain) const fn none() -> Self {
         Self {
@@ -107,7 +107,7 @@ impl Unindexed {
         }
     }
 
-    pub(in crate::domain) const fn new(index: Arc<Index>) -> Self {
+    pub(in crate::domain) const fn new(index: Arc<MessageIndex>) -> Self {
         Self {
             index: Some(index),
             ops: RefCell::new(Vec::new()),
@@ -115,12 +115,12 @@ impl Unindexed {
     }
 
     /// Adds an operation of the change.
-    pub(in crate::domain) fn note(&self, op: Op) {
+    pub(in crate::domain) fn note(&self, op: IndexOp) {
         self.ops.borrow_mut().push(op);
     }
 
     /// Takes the operations of the change.
-    pub(in crate::domain) fn take(&self) -> Vec<Op> {
+    pub(in crate::domain) fn take(&self) -> Vec<IndexOp> {
         self.ops.take()
     }
 
@@ -163,15 +163,15 @@ impl Unindexed {
 
     fn found(
         &self,
-        find: impl Fn(&Keys) -> Box<dyn Iterator<Item = i64> + '_>,
-        is_one: impl Fn(&Entry) -> bool,
+        find: impl Fn(&Memtable) -> Box<dyn Iterator<Item = i64> + '_>,
+        is_one: impl Fn(&IndexEntry) -> bool,
     ) -> Vec<i64> {
         let Some(index) = &self.index else {
             return Vec::new();
         };
-        let added = |op: &Op| match op {
-            Op::Add(entry) | Op::Retag(entry, _) => is_one(entry).then_some(entry.seq),
-            Op::Remove(_) => None,
+        let added = |op: &IndexOp| match op {
+            IndexOp::Add(entry) | IndexOp::Retag(entry, _) => is_one(entry).then_some(entry.seq),
+            IndexOp::Remove(_) => None,
         };
         let recent = index.recent();
         let mut found: Vec<i64> = find(&recent.older).chain(find(&recent.newer)).collect();

@@ -24,12 +24,12 @@ use std::{
 use rusqlite::{Connection, Row};
 
 use self::{
-    flush::{Gone, Progress},
-    memtable::Keys,
+    flush::{FlushCursor, Tombstones},
+    memtable::Memtable,
 };
 pub(in crate::domain) use self::{
-    memtable::Entry,
-    memtable_set::{Found, Recent, Unindexed},
+    memtable::IndexEntry,
+    memtable_set::{IndexWriteBatch, MatchingRows, MemtableSet},
 };
 use crate::{
     domain::bots::tags::Tags,
@@ -39,57 +39,57 @@ use crate::{
 
 /// Number of index rows that each transaction flushes, in addition to five for each four that it adds. So the
 /// flush keeps up with the inserts and delays no transaction for long.
-const ROWS: usize = 8;
+const ROWS_PER_COMMIT: usize = 8;
 
 /// A change of the index.
 #[derive(Debug, Clone)]
-pub(in crate::domain) enum Op {
+pub(in crate::domain) enum IndexOp {
     /// Insert of a message.
-    Add(Entry),
+    Add(IndexEntry),
     /// Delete of a message.
-    Remove(Entry),
+    Remove(IndexEntry),
     /// New tags of a message.
-    Retag(Entry, Tags),
+    Retag(IndexEntry, Tags),
 }
 
 /// The memtables, and the state of the flush.
-pub(in crate::domain) struct Index {
+pub(in crate::domain) struct MessageIndex {
     /// Number of messages in the active memtable that starts a flush.
     limit: usize,
     /// True if this process flushes. A command that runs beside a server leaves that to the server.
     writes: bool,
-    recent: RwLock<Recent>,
-    writer: Mutex<Writer>,
+    recent: RwLock<MemtableSet>,
+    writer: Mutex<WriterState>,
 }
 
 /// The state that only the writer's thread uses.
 #[derive(Default)]
-struct Writer {
+struct WriterState {
     /// Operations of the running transaction.
-    staged: Vec<Op>,
+    staged: Vec<IndexOp>,
     /// Row id of the newest message.
     last: i64,
     /// Running flush.
-    merge: Option<Merge>,
+    merge: Option<Flush>,
     /// Position of the flush once the running transaction is committed.
-    next: Option<Progress>,
+    next: Option<FlushCursor>,
 }
 
-struct Merge {
+struct Flush {
     /// Row id of the newest message in the flushing memtable.
     until: i64,
-    progress: Progress,
+    progress: FlushCursor,
 }
 
 /// Columns that [`entry`] reads, in this order.
 pub(super) const COLUMNS: &str =
     "seq, agent_seq, conversation_seq, user_seq, incoming, created_at, tags";
 
-impl Index {
+impl MessageIndex {
     /// Opens the index of a database, and loads the messages that the index tables do not have into the
     /// memtable.
     pub(in crate::domain) fn load(store: &Store, limit: usize) -> Result<Self> {
-        let mut keys = Keys::default();
+        let mut keys = Memtable::default();
         let last = store.read(|conn| {
             let mut last = 0;
             let later = format!(
@@ -107,16 +107,16 @@ impl Index {
         Ok(Self {
             limit,
             writes: store.is_server(),
-            recent: RwLock::new(Recent::new(keys)),
-            writer: Mutex::new(Writer {
+            recent: RwLock::new(MemtableSet::new(keys)),
+            writer: Mutex::new(WriterState {
                 last,
-                ..Writer::default()
+                ..WriterState::default()
             }),
         })
     }
 
     /// Returns a snapshot of the memtables. Take it before reading the index tables.
-    pub(in crate::domain) fn recent(&self) -> Recent {
+    pub(in crate::domain) fn recent(&self) -> MemtableSet {
         self.recent
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -125,38 +125,38 @@ impl Index {
 
     /// Adds the operations of a change to the running transaction. Call it last in a job, so that a job that
     /// is rolled back adds nothing.
-    pub(in crate::domain) fn stage(&self, ops: Vec<Op>) {
+    pub(in crate::domain) fn stage(&self, ops: Vec<IndexOp>) {
         if !ops.is_empty() {
             self.writer().staged.extend(ops);
         }
     }
 
     /// Calls `look` with the operations of the running transaction.
-    fn staged<T>(&self, look: impl FnOnce(&[Op]) -> T) -> T {
+    fn staged<T>(&self, look: impl FnOnce(&[IndexOp]) -> T) -> T {
         look(&self.writer().staged)
     }
 
-    fn writer(&self) -> MutexGuard<'_, Writer> {
+    fn writer(&self) -> MutexGuard<'_, WriterState> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl CommitHook for Index {
+impl CommitHook for MessageIndex {
     /// Flushes some rows as part of the transaction that is about to commit.
     fn before_commit(&self, conn: &Connection) -> Result<()> {
         let mut writer = self.writer();
         let Some(merge) = &writer.merge else {
             return Ok(());
         };
-        let gone = Gone::by(&writer.staged);
+        let gone = Tombstones::by(&writer.staged);
         let added = writer.staged.iter().map(|op| match op {
-            Op::Add(entry) => entry.rows(),
-            Op::Remove(_) | Op::Retag(..) => 0,
+            IndexOp::Add(entry) => entry.rows(),
+            IndexOp::Remove(_) | IndexOp::Retag(..) => 0,
         });
-        let rows = ROWS + added.sum::<usize>() * 5 / 4;
+        let rows = ROWS_PER_COMMIT + added.sum::<usize>() * 5 / 4;
         let recent = self.recent();
         let next = flush::step(conn, recent.older(), merge.progress.clone(), rows, &gone)?;
-        if matches!(next, Progress::Done) {
+        if matches!(next, FlushCursor::Done) {
             flush::done(conn, merge.until)?;
         }
         writer.next = Some(next);
@@ -174,12 +174,12 @@ impl CommitHook for Index {
         let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
         for op in &staged {
             recent.apply(op);
-            if let Op::Add(entry) = op {
+            if let IndexOp::Add(entry) = op {
                 writer.last = writer.last.max(entry.seq);
             }
         }
         match (next, &mut writer.merge) {
-            (Some(Progress::Done), merge) => {
+            (Some(FlushCursor::Done), merge) => {
                 *merge = None;
                 recent.forget_older();
             }
@@ -188,9 +188,9 @@ impl CommitHook for Index {
         }
         if self.writes && writer.merge.is_none() && recent.len() >= self.limit {
             recent.age();
-            writer.merge = Some(Merge {
+            writer.merge = Some(Flush {
                 until: writer.last,
-                progress: Progress::Conversations(None),
+                progress: FlushCursor::Conversations(None),
             });
         }
     }
@@ -204,8 +204,8 @@ impl CommitHook for Index {
 }
 
 /// Reads an index entry from [`COLUMNS`].
-pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    Ok(Entry {
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<IndexEntry> {
+    Ok(IndexEntry {
         seq: row.get(0)?,
         agent_seq: row.get(1)?,
         conversation_seq: row.get(2)?,

@@ -13,7 +13,7 @@ fn source(id: &str, text: &str) -> Source {
 }
 
 fn answer(query: &str, sources: &[Source]) -> Answer {
-    extract(&Extract {
+    extract(&ExtractInput {
         query,
         sources,
         are_found: false,
@@ -34,14 +34,17 @@ fn the_sentence_that_answers_is_told_and_cited() {
     let found = answer("When do backups run?", &sources);
     assert_eq!(found.text, "Backups run every night.");
     assert_eq!(found.citations[0].document_ids, ["a", "b"]);
-    assert_eq!(answer("What about penguins?", &sources).text, NOTHING);
+    assert_eq!(
+        answer("What about penguins?", &sources).text,
+        NO_MATCH_ANSWER
+    );
     assert_eq!(answer("anything", &[]).citations, []);
 }
 
 #[test]
 fn an_answer_is_as_long_as_allowed() {
     let sources = [source("a", "One oak here. Two oak there.")];
-    let found = extract(&Extract {
+    let found = extract(&ExtractInput {
         query: "oak",
         sources: &sources,
         are_found: false,
@@ -50,7 +53,7 @@ fn an_answer_is_as_long_as_allowed() {
     });
     assert_eq!(
         (found.text.as_str(), found.finish),
-        ("One oak here.", Finish::MaxTokens)
+        ("One oak here.", FinishReason::MaxTokens)
     );
 }
 
@@ -107,10 +110,13 @@ fn common_words_of_the_question_find_nothing() {
     let found = answer("What is the price of the pro plan?", &sources);
     assert_eq!(found.text, "The pro plan costs 12 euro.");
     let sources = [source("a", "Oil: check the level.")];
-    assert_eq!(answer("Who is on the team?", &sources).text, NOTHING);
+    assert_eq!(
+        answer("Who is on the team?", &sources).text,
+        NO_MATCH_ANSWER
+    );
     assert_eq!(
         answer("Wer ist in dem Team?", &[source("a", "Oil in dem Tank.")]).text,
-        NOTHING
+        NO_MATCH_ANSWER
     );
 }
 
@@ -146,7 +152,7 @@ fn what_only_announces_is_no_answer() {
         "To reset the device, follow these steps:\n\n\n# Other chapter",
     ] {
         let found = answer("How do I reset the device?", &[source("a", text)]);
-        assert_eq!(found.text, NOTHING, "{text}");
+        assert_eq!(found.text, NO_MATCH_ANSWER, "{text}");
     }
     let text = "**To reset the device:**\n\n1. Unplug it\n2. Wait";
     let found = answer("How do I reset the device?", &[source("a", text)]);
@@ -159,7 +165,7 @@ proptest! {
     #[test]
     fn offsets_count_code_points(texts in prop::collection::vec("([a-zé😀👩‍👧東京都の ]{1,20}[.!?。] ?){1,5}", 1..5), query in "[a-zé東京都]{1,5}") {
         let sources: Vec<Source> = (0..).zip(&texts).map(|(id, text)| source(&format!("{id}"), text)).collect();
-        let found = extract(&Extract { query: &query, sources: &sources, are_found: true, max_sentences: 4, max_words: None });
+        let found = extract(&ExtractInput { query: &query, sources: &sources, are_found: true, max_sentences: 4, max_words: None });
         let characters: Vec<char> = found.text.chars().collect();
         for citation in &found.citations {
             let part: String = characters[citation.start..citation.end].iter().collect();

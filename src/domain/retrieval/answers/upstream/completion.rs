@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::retrieval::answers::answer::{Finish, Usage};
+use crate::domain::retrieval::answers::answer::{FinishReason, TokenUsage};
 
 /// Maximum length of a line, in bytes.
 const LINE_MAX: usize = 1024 * 1024;
@@ -11,20 +11,20 @@ const LINE_MAX: usize = 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Delta {
     Text(String),
-    Finish(Finish),
-    Usage(Usage),
+    Finish(FinishReason),
+    Usage(TokenUsage),
     Failed(String),
 }
 
 /// Parser of events from a stream of bytes.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct EventParser {
     line: Vec<u8>,
     is_done: bool,
     has_finished: bool,
 }
 
-impl Lines {
+impl EventParser {
     /// True after `[DONE]`.
     pub(super) const fn is_done(&self) -> bool {
         self.is_done
@@ -79,9 +79,9 @@ impl Lines {
         if let Some(reason) = choice.and_then(|choice| choice.get("finish_reason")?.as_str()) {
             self.has_finished = true;
             deltas.push(Delta::Finish(match reason {
-                "length" => Finish::MaxTokens,
-                "content_filter" => Finish::Toxic,
-                _ => Finish::Complete,
+                "length" => FinishReason::MaxTokens,
+                "content_filter" => FinishReason::Toxic,
+                _ => FinishReason::Complete,
             }));
         }
         deltas.extend(usage(&event).map(Delta::Usage));
@@ -89,9 +89,9 @@ impl Lines {
 }
 
 /// Returns the token counts of a response or of an event.
-pub(super) fn usage(answer: &Value) -> Option<Usage> {
+pub(super) fn usage(answer: &Value) -> Option<TokenUsage> {
     let count = |name: &str| answer.pointer(&format!("/usage/{name}"))?.as_u64();
-    Some(Usage {
+    Some(TokenUsage {
         input_tokens: count("prompt_tokens")?,
         output_tokens: count("completion_tokens")?,
     })

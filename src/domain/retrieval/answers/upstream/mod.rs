@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tracing::warn;
 
-use self::completion::{Delta, Lines};
+use self::completion::{Delta, EventParser};
 use super::{
-    answer::{Answer, Finish, Piece, Usage},
-    markers::Markers,
+    answer::{Answer, AnswerPiece, FinishReason, TokenUsage},
+    markers::MarkerParser,
     queries::{Role, Turn},
     settings::UpstreamSettings,
     source::Source,
@@ -34,14 +34,14 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Maximum number of search queries from the model.
 const QUERIES_MAX: usize = 3;
 /// Kinds of error: `LATER` if a retry of the same request may succeed, `UPSTREAM` if it cannot.
-const LATER: Kind = Kind::Unavailable {
+const RETRYABLE: Kind = Kind::Unavailable {
     retry_after: RETRY_AFTER,
 };
-const UPSTREAM: Kind = Kind::Upstream;
+const PERMANENT: Kind = Kind::Upstream;
 
 /// A request to the model.
 #[derive(Debug, Clone, Default)]
-pub struct Question {
+pub struct ModelRequest {
     /// Instructions of the caller.
     pub preamble: Option<String>,
     /// Earlier turns.
@@ -64,8 +64,8 @@ pub struct Question {
 /// retry cannot succeed. A later failure is part of the answer.
 pub(crate) async fn answer(
     app: &App,
-    question: &Question,
-    told: &mpsc::Sender<Piece>,
+    question: &ModelRequest,
+    told: &mpsc::Sender<AnswerPiece>,
 ) -> Result<Answer> {
     let settings = &app.answer_settings().upstream;
     let messages = prompt::messages(question);
@@ -83,12 +83,12 @@ pub(crate) async fn answer(
         .open(request(settings, &body)?)
         .await
         .map_err(|error| unanswered(&error))?;
-    let mut lines = Lines::default();
+    let mut lines = EventParser::default();
     if stream.status != 200 {
         let body = stream.next().await.ok().flatten().unwrap_or_default();
         return Err(refused(settings, stream.status, &body));
     }
-    let mut markers = Markers::new(if question.is_cited {
+    let mut markers = MarkerParser::new(if question.is_cited {
         &question.sources
     } else {
         &[]
@@ -96,7 +96,7 @@ pub(crate) async fn answer(
     let mut answer = Answer {
         text: String::new(),
         citations: Vec::new(),
-        finish: Finish::Complete,
+        finish: FinishReason::Complete,
         usage: None,
         problem: None,
     };
@@ -105,7 +105,7 @@ pub(crate) async fn answer(
             Ok(Some(chunk)) => chunk,
             Ok(None) => break,
             Err(error) => {
-                answer.finish = Finish::Error;
+                answer.finish = FinishReason::Error;
                 answer.problem = Some(format!("the model did not finish: {error}"));
                 break;
             }
@@ -116,7 +116,7 @@ pub(crate) async fn answer(
                 Delta::Finish(finish) => answer.finish = finish,
                 Delta::Usage(usage) => answer.usage = Some(usage),
                 Delta::Failed(problem) => {
-                    answer.finish = Finish::Error;
+                    answer.finish = FinishReason::Error;
                     answer.problem = Some(shown(settings, &problem));
                 }
             }
@@ -128,7 +128,7 @@ pub(crate) async fn answer(
     let (rest, text, citations) = markers.finish();
     tell(told, rest).await;
     if !lines.has_finished() && answer.problem.is_none() {
-        answer.finish = Finish::Error;
+        answer.finish = FinishReason::Error;
         answer.problem = Some("the model did not finish: its answer broke off".to_owned());
     }
     if let Some(problem) = &answer.problem {
@@ -140,7 +140,7 @@ pub(crate) async fn answer(
     Ok(answer)
 }
 
-async fn tell(told: &mpsc::Sender<Piece>, pieces: Vec<Piece>) {
+async fn tell(told: &mpsc::Sender<AnswerPiece>, pieces: Vec<AnswerPiece>) {
     for piece in pieces {
         // Without a receiver, only the returned answer counts.
         let _ = told.send(piece).await;
@@ -155,7 +155,7 @@ pub(crate) async fn queries(
     app: &App,
     message: &str,
     history: &[Turn],
-) -> Result<(Vec<String>, Usage)> {
+) -> Result<(Vec<String>, TokenUsage)> {
     let settings = &app.answer_settings().upstream;
     let messages = prompt::query_messages(message, history);
     let body = json!({
@@ -170,7 +170,7 @@ pub(crate) async fn queries(
         return Err(refused(settings, answer.status, &answer.body));
     }
     let answer: Value = serde_json::from_slice(&answer.body)
-        .map_err(|_| failed(UPSTREAM, "the model's server answered no JSON".to_owned()))?;
+        .map_err(|_| failed(PERMANENT, "the model's server answered no JSON".to_owned()))?;
     let text = answer.pointer("/choices/0/message/content");
     let text = text.and_then(Value::as_str).unwrap_or_default();
     let lines = text.lines().map(|line| {
@@ -202,11 +202,11 @@ fn request(settings: &UpstreamSettings, body: &Value) -> Result<OutboundRequest>
 }
 
 /// Estimates the tokens of a request and its answer, for servers that return no counts.
-fn estimate(messages: &[Value], text: &str) -> Usage {
+fn estimate(messages: &[Value], text: &str) -> TokenUsage {
     let contents = messages
         .iter()
         .filter_map(|message| message["content"].as_str());
-    Usage {
+    TokenUsage {
         input_tokens: contents.map(count_tokens).sum(),
         output_tokens: count_tokens(text),
     }
@@ -214,8 +214,10 @@ fn estimate(messages: &[Value], text: &str) -> Usage {
 
 fn unanswered(error: &OutboundError) -> Error {
     let kind = match error {
-        OutboundError::Malformed(_) | OutboundError::Refused(_) => UPSTREAM,
-        OutboundError::Timeout(_) | OutboundError::Connection(_) | OutboundError::Full(_) => LATER,
+        OutboundError::Malformed(_) | OutboundError::Refused(_) => PERMANENT,
+        OutboundError::Timeout(_) | OutboundError::Connection(_) | OutboundError::Full(_) => {
+            RETRYABLE
+        }
     };
     failed(kind, format!("the model did not answer: {error}"))
 }
@@ -240,8 +242,8 @@ fn refused(settings: &UpstreamSettings, status: u16, body: &[u8]) -> Error {
 /// wrong key or a request that the model does not accept.
 const fn kind_of(status: u16) -> Kind {
     match status {
-        408 | 409 | 425 | 429 | 500 | 502..=599 => LATER,
-        _ => UPSTREAM,
+        408 | 409 | 425 | 429 | 500 | 502..=599 => RETRYABLE,
+        _ => PERMANENT,
     }
 }
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, named_params};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::provider::Client;
+use super::provider::OAuthClient;
 use crate::{
     domain::{
         retrieval::connectors::{check, find},
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Query parameters that this server sets. They override parameters of the provider's URL.
-const OURS: &[&str] = &[
+const OWN_PARAMETERS: &[&str] = &[
     "response_type",
     "client_id",
     "redirect_uri",
@@ -67,7 +67,7 @@ pub async fn begin(
 ) -> Result<String> {
     let app = call.app();
     let connector = find(call, id)?;
-    let client = Client::of(app, &connector)?;
+    let client = OAuthClient::of(app, &connector)?;
     if let Some(after) = &after {
         check::address(&["after_token_redirect"], after).map_err(in_query)?;
     }
@@ -111,13 +111,20 @@ fn in_query(error: Error) -> Error {
 
 /// Builds the provider's URL. It keeps the URL's own query, because some providers need a parameter
 /// there to issue a refresh token.
-fn address(client: &Client, redirect_uri: &str, state: &Secret, verifier: &str) -> Result<String> {
+fn address(
+    client: &OAuthClient,
+    redirect_uri: &str,
+    state: &Secret,
+    verifier: &str,
+) -> Result<String> {
     let mut url = Url::parse(&client.oauth.authorize_url)
         .map_err(|error| Error::internal("a checked address cannot be read", error))?;
     let scope = client.oauth.scope.as_deref();
     let theirs: Vec<(String, String)> = url
         .query_pairs()
-        .filter(|(name, _)| !OURS.contains(&name.as_ref()) && (scope.is_none() || name != "scope"))
+        .filter(|(name, _)| {
+            !OWN_PARAMETERS.contains(&name.as_ref()) && (scope.is_none() || name != "scope")
+        })
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));

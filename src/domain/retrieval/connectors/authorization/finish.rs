@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, named_params};
 
 use super::{
     begin::{open_verifier, prune},
-    provider::{Client, plain},
+    provider::{OAuthClient, plain},
     rows,
 };
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
 
 /// The provider's response in the redirect.
 #[derive(Debug)]
-pub enum Answer {
+pub enum ProviderRedirect {
     /// The user consents: an authorization code.
     Code(Secret),
     /// The authorization failed, with an error of RFC 6749.
@@ -40,7 +40,7 @@ pub enum Answer {
 
 /// Result of an authorization.
 #[derive(Debug)]
-pub struct Finished {
+pub struct AuthorizationResult {
     /// Name of the connector.
     pub connector: String,
     /// URL to which the user's browser goes next.
@@ -50,7 +50,7 @@ pub struct Finished {
 }
 
 /// An authorization that was begun.
-struct Begun {
+struct PendingAuthorization {
     id: ConnectorAuthorizationId,
     user: ApiKeyId,
     verifier: Vec<u8>,
@@ -65,7 +65,11 @@ struct Begun {
 /// # Errors
 /// `Invalid` for a state that is unknown, used or expired, or an error of the store. A refusal by
 /// the provider is not an error but a result.
-pub async fn finish(app: &App, state: &Secret, answer: Answer) -> Result<Finished> {
+pub async fn finish(
+    app: &App,
+    state: &Secret,
+    answer: ProviderRedirect,
+) -> Result<AuthorizationResult> {
     let hash = TokenHash::of(state.expose());
     let begun = app
         .change_as(Actor::System, move |change| take(change, &hash))
@@ -76,13 +80,13 @@ pub async fn finish(app: &App, state: &Secret, answer: Answer) -> Result<Finishe
             )
         })?;
     let refused = match answer {
-        Answer::Error { code, description } => {
+        ProviderRedirect::Error { code, description } => {
             let text = description.unwrap_or_else(|| code.clone());
             Some((plain(&code), plain(&text)))
         }
-        Answer::Code(code) => exchange(app, &begun, &code).await?,
+        ProviderRedirect::Code(code) => exchange(app, &begun, &code).await?,
     };
-    Ok(Finished {
+    Ok(AuthorizationResult {
         connector: begun.connector.name,
         after: begun.after,
         refused,
@@ -101,7 +105,7 @@ const DELETE: &str = "DELETE FROM connector_oauth_states WHERE hash = :hash";
 
 /// Deletes a state and returns its authorization; none if it is unknown or expired, or if its API
 /// key is revoked.
-fn take(change: &Change<'_>, hash: &TokenHash) -> Result<Option<Begun>> {
+fn take(change: &Change<'_>, hash: &TokenHash) -> Result<Option<PendingAuthorization>> {
     let found = change
         .conn
         .prepare_cached(FIND)?
@@ -136,7 +140,7 @@ fn take(change: &Change<'_>, hash: &TokenHash) -> Result<Option<Begun>> {
         return Ok(None);
     };
     let connector = find_row(change.conn, &workspace, &user, &connector, change.now)?;
-    Ok(Some(Begun {
+    Ok(Some(PendingAuthorization {
         id,
         user,
         verifier,
@@ -147,9 +151,13 @@ fn take(change: &Change<'_>, hash: &TokenHash) -> Result<Option<Begun>> {
 }
 
 /// Exchanges a code for tokens and stores them. Returns an error code and message if that fails.
-async fn exchange(app: &App, begun: &Begun, code: &Secret) -> Result<Option<(String, String)>> {
+async fn exchange(
+    app: &App,
+    begun: &PendingAuthorization,
+    code: &Secret,
+) -> Result<Option<(String, String)>> {
     let verifier = open_verifier(app.sealer(), &begun.id, &begun.verifier)?;
-    let client = Client::of(app, &begun.connector)?;
+    let client = OAuthClient::of(app, &begun.connector)?;
     let grant = [
         ("grant_type", "authorization_code"),
         ("code", code.expose()),
@@ -191,13 +199,13 @@ async fn exchange(app: &App, begun: &Begun, code: &Secret) -> Result<Option<(Str
 }
 
 /// Error code and message for tokens that are not stored.
-type NotKept = (&'static str, &'static str);
+type StoreFailure = (&'static str, &'static str);
 
-const KEY_REVOKED: NotKept = (
+const KEY_REVOKED: StoreFailure = (
     "key_revoked",
     "the API key that began this was revoked meanwhile",
 );
-const CONNECTOR_CHANGED: NotKept = (
+const CONNECTOR_CHANGED: StoreFailure = (
     "connector_changed",
     "the connector was changed or deleted meanwhile",
 );

@@ -14,8 +14,8 @@ mod rows;
 pub(in crate::domain) use self::rows::forget_user;
 pub use self::{
     begin::begin,
-    finish::{Answer, Finished, finish},
-    refresh::Refreshes,
+    finish::{AuthorizationResult, ProviderRedirect, finish},
+    refresh::RefreshLocks,
 };
 pub(super) use self::{
     refresh::{access_token, renewed_token},

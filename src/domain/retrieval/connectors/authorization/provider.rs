@@ -24,14 +24,14 @@ const ANSWER_MAX: usize = 64 * 1024;
 const DESCRIPTION_MAX: usize = 200;
 
 /// This server's OAuth client at a provider.
-pub(super) struct Client {
+pub(super) struct OAuthClient {
     pub(super) oauth: OAuth,
     id: Secret,
     secret: Secret,
 }
 
 /// Tokens that a provider issued.
-pub(super) struct Granted {
+pub(super) struct TokenGrant {
     pub(super) access_token: Secret,
     pub(super) refresh_token: Option<Secret>,
     pub(super) expires_in: Option<Duration>,
@@ -39,7 +39,7 @@ pub(super) struct Granted {
 
 /// Reason for a response without tokens. The messages contain no secret.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(super) enum TokenError {
     /// The code or refresh token is invalid or expired.
     Grant(String),
     /// The provider does not accept this client or its request.
@@ -48,7 +48,7 @@ pub(super) enum Refusal {
     Unanswered(String),
 }
 
-impl Refusal {
+impl TokenError {
     pub(super) fn text(&self) -> &str {
         match self {
             Self::Grant(text) | Self::Client(text) | Self::Unanswered(text) => text,
@@ -56,7 +56,7 @@ impl Refusal {
     }
 }
 
-impl Client {
+impl OAuthClient {
     /// Returns the client of a connector with OAuth.
     ///
     /// # Errors
@@ -95,14 +95,14 @@ impl Client {
         &self,
         app: &App,
         grant: &[(&str, &str)],
-    ) -> Result<Granted, Refusal> {
+    ) -> Result<TokenGrant, TokenError> {
         let own = [
             ("client_id", self.id.expose()),
             ("client_secret", self.secret.expose()),
         ];
         let form = form(grant.iter().chain(&own));
         match self.post(app, form, None).await {
-            Err(Refusal::Client(_)) => {}
+            Err(TokenError::Client(_)) => {}
             decided => return decided,
         }
         let encode = |text: &Secret| byte_serialize(text.expose().as_bytes()).collect::<String>();
@@ -116,7 +116,7 @@ impl Client {
         app: &App,
         form: String,
         authorization: Option<String>,
-    ) -> Result<Granted, Refusal> {
+    ) -> Result<TokenGrant, TokenError> {
         let content_type = "application/x-www-form-urlencoded".to_owned();
         let mut headers = vec![
             ("content-type".to_owned(), content_type),
@@ -133,7 +133,7 @@ impl Client {
         };
         match app.outbound().send(request).await {
             Ok(answer) => read(&answer),
-            Err(error) => Err(Refusal::Unanswered(format!(
+            Err(error) => Err(TokenError::Unanswered(format!(
                 "the provider cannot be reached: {error}"
             ))),
         }
@@ -148,7 +148,7 @@ fn form<'a>(pairs: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> String {
 
 /// Parses a response. Providers differ: an error may come with status 200, and the body may be a
 /// form instead of JSON.
-fn read(answer: &OutboundResponse) -> Result<Granted, Refusal> {
+fn read(answer: &OutboundResponse) -> Result<TokenGrant, TokenError> {
     let status = answer.status;
     let body = members(&answer.body);
     let text = |name: &str| body.get(name).filter(|text| !text.is_empty());
@@ -157,25 +157,27 @@ fn read(answer: &OutboundResponse) -> Result<Granted, Refusal> {
         let said = plain(&format!("{error} {description}"));
         let said = format!("the provider answered {status} {said}");
         return Err(match error.as_str() {
-            "invalid_grant" | "access_denied" => Refusal::Grant(said),
-            _ if status >= 500 => Refusal::Unanswered(said),
-            _ => Refusal::Client(said),
+            "invalid_grant" | "access_denied" => TokenError::Grant(said),
+            _ if status >= 500 => TokenError::Unanswered(said),
+            _ => TokenError::Client(said),
         });
     }
     match (status, text("access_token")) {
-        (200..=299, Some(access)) => Ok(Granted {
+        (200..=299, Some(access)) => Ok(TokenGrant {
             access_token: Secret::new(access.as_str()),
             refresh_token: text("refresh_token").map(|token| Secret::new(token.as_str())),
             expires_in: text("expires_in")
                 .and_then(|seconds| seconds.parse::<f64>().ok())
                 .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
         }),
-        (400, _) => Err(Refusal::Grant(format!("the provider answered {status}"))),
-        (401 | 403, _) => Err(Refusal::Client(format!("the provider answered {status}"))),
-        (200..=299, None) => Err(Refusal::Unanswered(
+        (400, _) => Err(TokenError::Grant(format!("the provider answered {status}"))),
+        (401 | 403, _) => Err(TokenError::Client(format!(
+            "the provider answered {status}"
+        ))),
+        (200..=299, None) => Err(TokenError::Unanswered(
             "the provider answered without an access token".to_owned(),
         )),
-        _ => Err(Refusal::Unanswered(format!(
+        _ => Err(TokenError::Unanswered(format!(
             "the provider answered {status}"
         ))),
     }
@@ -220,7 +222,7 @@ pub(super) fn plain(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: &str) -> Result<Granted, Refusal> {
+    fn answer(status: u16, body: &str) -> Result<TokenGrant, TokenError> {
         read(&OutboundResponse {
             status,
             headers: Vec::new(),
@@ -249,9 +251,13 @@ mod tests {
 
     #[test]
     fn refusals_are_told_apart() {
-        let grant = |answer: Result<Granted, Refusal>| matches!(answer, Err(Refusal::Grant(_)));
-        let client = |answer: Result<Granted, Refusal>| matches!(answer, Err(Refusal::Client(_)));
-        let none = |answer: Result<Granted, Refusal>| matches!(answer, Err(Refusal::Unanswered(_)));
+        let grant =
+            |answer: Result<TokenGrant, TokenError>| matches!(answer, Err(TokenError::Grant(_)));
+        let client =
+            |answer: Result<TokenGrant, TokenError>| matches!(answer, Err(TokenError::Client(_)));
+        let none = |answer: Result<TokenGrant, TokenError>| {
+            matches!(answer, Err(TokenError::Unanswered(_)))
+        };
         assert!(grant(answer(400, r#"{"error": "invalid_grant"}"#)));
         assert!(grant(answer(400, "<html>")));
         assert!(client(answer(401, r#"{"error": "invalid_client"}"#)));

@@ -14,7 +14,7 @@ use std::{
 use tracing::info;
 
 use super::{
-    provider::{Client, Refusal},
+    provider::{OAuthClient, TokenError},
     rows::{self, Authorization, Tokens},
 };
 use crate::{
@@ -32,15 +32,15 @@ use crate::{
     },
 };
 
-type Key = (ConnectorId, ApiKeyId);
+type AuthorizationKey = (ConnectorId, ApiKeyId);
 
 /// Locks that allow one refresh at a time for each authorization.
 #[derive(Default)]
-pub struct Refreshes(Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>);
+pub struct RefreshLocks(Mutex<HashMap<AuthorizationKey, Arc<tokio::sync::Mutex<()>>>>);
 
-impl Refreshes {
+impl RefreshLocks {
     /// Returns the lock of an authorization. Removes locks that nobody holds or waits for.
-    fn lock(&self, key: Key) -> Arc<tokio::sync::Mutex<()>> {
+    fn lock(&self, key: AuthorizationKey) -> Arc<tokio::sync::Mutex<()>> {
         let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         locks.retain(|_, lock| Arc::strong_count(lock) > 1);
         locks.entry(key).or_default().clone()
@@ -48,7 +48,7 @@ impl Refreshes {
 }
 
 /// An access token to refresh.
-struct Stale {
+struct StaleToken {
     access: Secret,
     /// True if the connector refuses it. Otherwise it expires soon.
     is_refused: bool,
@@ -66,7 +66,7 @@ pub(in crate::domain::retrieval::connectors) async fn access_token(
     let user = &call.caller().key_id;
     let (authorization, tokens) = stored(app, connector, user)?;
     if ends_soon(app, &authorization) {
-        let stale = Stale {
+        let stale = StaleToken {
             access: tokens.access,
             is_refused: false,
         };
@@ -84,7 +84,7 @@ pub(in crate::domain::retrieval::connectors) async fn renewed_token(
     connector: &Connector,
     refused: &Secret,
 ) -> Result<Secret, SearchFailure> {
-    let stale = Stale {
+    let stale = StaleToken {
         access: refused.clone(),
         is_refused: true,
     };
@@ -94,7 +94,7 @@ pub(in crate::domain::retrieval::connectors) async fn renewed_token(
 async fn refreshed(
     call: &Call,
     connector: &Connector,
-    stale: Stale,
+    stale: StaleToken,
 ) -> Result<Secret, SearchFailure> {
     let (app, connector) = (call.app().clone(), connector.clone());
     let user = call.caller().key_id.clone();
@@ -137,7 +137,7 @@ async fn refresh(
     app: &App,
     connector: &Connector,
     user: ApiKeyId,
-    stale: Stale,
+    stale: StaleToken,
 ) -> Result<Secret, SearchFailure> {
     let lock = app.refreshes().lock((connector.id.clone(), user.clone()));
     let _one_at_a_time = lock.lock().await;
@@ -163,7 +163,7 @@ async fn refresh(
         .await?;
         return Err(expired(connector));
     };
-    let client = Client::of(app, connector)?;
+    let client = OAuthClient::of(app, connector)?;
     let mut grant = vec![
         ("grant_type", "refresh_token"),
         ("refresh_token", old.expose()),
@@ -180,7 +180,7 @@ async fn refresh(
             .await?;
             Ok(access)
         }
-        Err(Refusal::Grant(text)) => {
+        Err(TokenError::Grant(text)) => {
             void(app, connector, user, authorization.id, &text).await?;
             Err(expired(connector))
         }

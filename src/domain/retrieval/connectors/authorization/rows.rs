@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::{Value, json};
 
-use super::provider::Granted;
+use super::provider::TokenGrant;
 use crate::{
     domain::tenancy::{sealed::SealedColumn, write_tx::Change},
     kernel::{
@@ -109,7 +109,7 @@ pub(super) fn put(
     sealer: &Sealer,
     (connector, credentials): (&ConnectorId, &[u8]),
     user: &ApiKeyId,
-    granted: Granted,
+    granted: TokenGrant,
 ) -> Result<bool> {
     let id = ConnectorAuthorizationId::new_uuid();
     let tokens = Tokens {
@@ -140,7 +140,7 @@ pub(super) fn replace(
     change: &Change<'_>,
     sealer: &Sealer,
     id: &ConnectorAuthorizationId,
-    granted: Granted,
+    granted: TokenGrant,
     old_refresh: Secret,
 ) -> Result<()> {
     let tokens = Tokens {
@@ -160,7 +160,7 @@ pub(super) fn replace(
     Ok(())
 }
 
-const EXPIRE: &str = "
+const CLEAR_TOKENS: &str = "
     UPDATE connector_authorizations SET tokens = NULL, refreshable = 0, updated_at = :now
     WHERE id = :id";
 
@@ -168,17 +168,17 @@ const EXPIRE: &str = "
 pub(super) fn expire(change: &Change<'_>, id: &ConnectorAuthorizationId) -> Result<()> {
     change
         .conn
-        .prepare_cached(EXPIRE)?
+        .prepare_cached(CLEAR_TOKENS)?
         .execute(named_params! {":id": id, ":now": change.now})?;
     Ok(())
 }
 
-const FORGET_USERS: &str = "DELETE FROM connector_authorizations WHERE user_id = :user";
-const FORGET_USERS_STATES: &str = "DELETE FROM connector_oauth_states WHERE user_id = :user";
+const DELETE_OF_USER: &str = "DELETE FROM connector_authorizations WHERE user_id = :user";
+const DELETE_STATES_OF_USER: &str = "DELETE FROM connector_oauth_states WHERE user_id = :user";
 
 /// Deletes the authorizations of a user, finished or not, because its key is revoked.
 pub(in crate::domain) fn forget_user(change: &Change<'_>, user: &ApiKeyId) -> Result<()> {
-    for statement in [FORGET_USERS, FORGET_USERS_STATES] {
+    for statement in [DELETE_OF_USER, DELETE_STATES_OF_USER] {
         change
             .conn
             .prepare_cached(statement)?
@@ -187,15 +187,16 @@ pub(in crate::domain) fn forget_user(change: &Change<'_>, user: &ApiKeyId) -> Re
     Ok(())
 }
 
-const FORGET: &str = "DELETE FROM connector_authorizations WHERE connector_id = :id";
-const FORGET_STATES: &str = "DELETE FROM connector_oauth_states WHERE connector_id = :id";
+const DELETE_OF_CONNECTOR: &str = "DELETE FROM connector_authorizations WHERE connector_id = :id";
+const DELETE_STATES_OF_CONNECTOR: &str =
+    "DELETE FROM connector_oauth_states WHERE connector_id = :id";
 
 /// Deletes the authorizations of a connector, finished or not.
 pub(in crate::domain::retrieval::connectors) fn forget(
     change: &Change<'_>,
     connector: &ConnectorId,
 ) -> Result<()> {
-    for statement in [FORGET, FORGET_STATES] {
+    for statement in [DELETE_OF_CONNECTOR, DELETE_STATES_OF_CONNECTOR] {
         change
             .conn
             .prepare_cached(statement)?

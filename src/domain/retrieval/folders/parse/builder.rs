@@ -4,13 +4,13 @@ use super::{Content, Section};
 
 /// Builder of sections, fed with headings and text in their order.
 #[derive(Default)]
-pub(super) struct Builder {
+pub(super) struct SectionBuilder {
     pub(super) content: Content,
     heading: Option<String>,
     pub(super) text: String,
 }
 
-impl Builder {
+impl SectionBuilder {
     pub(super) fn head(&mut self, heading: String) {
         self.end_section();
         if !heading.is_empty() {

@@ -8,12 +8,12 @@ use quick_xml::{
 };
 use zip::ZipArchive;
 
-use super::{Content, builder::Builder, one_line};
+use super::{Content, builder::SectionBuilder, one_line};
 
 /// Maximum size of the main text, in bytes of XML, because a small file may inflate to any size.
 const TEXT_MAX: u64 = 64 * 1024 * 1024;
 /// Maximum depth of nested elements.
-const DEEPEST: usize = 200;
+const MAX_DEPTH: usize = 200;
 /// Prefixes of the names of heading styles, in the languages of Word.
 const HEADINGS: &[&str] = &[
     "heading",
@@ -49,8 +49,8 @@ pub(in crate::domain::retrieval::folders) fn docx(bytes: &[u8]) -> Result<Conten
 
 /// Parser state.
 #[derive(Default)]
-struct Document {
-    built: Builder,
+struct DocxParser {
+    built: SectionBuilder,
     paragraph: String,
     is_heading: bool,
     is_item: bool,
@@ -64,7 +64,7 @@ struct Document {
 
 fn document(xml: impl Read) -> Result<Content, String> {
     let mut reader = Reader::from_reader(BufReader::new(xml));
-    let mut document = Document::default();
+    let mut document = DocxParser::default();
     let mut buffer = Vec::new();
     let mut depth = 0_usize;
     loop {
@@ -72,8 +72,8 @@ fn document(xml: impl Read) -> Result<Content, String> {
         match event.map_err(|error| format!("its text is no XML: {error}"))? {
             Event::Start(element) => {
                 depth += 1;
-                if depth > DEEPEST {
-                    return Err(format!("it is nested deeper than {DEEPEST} elements"));
+                if depth > MAX_DEPTH {
+                    return Err(format!("it is nested deeper than {MAX_DEPTH} elements"));
                 }
                 document.open(&element);
             }
@@ -107,7 +107,7 @@ fn document(xml: impl Read) -> Result<Content, String> {
     Ok(document.built.finish())
 }
 
-impl Document {
+impl DocxParser {
     fn takes_text(&self) -> bool {
         self.in_text && self.fallbacks == 0
     }

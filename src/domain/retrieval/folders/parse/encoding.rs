@@ -6,11 +6,11 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// Maximum number of bytes in which a declared encoding is searched for.
-const HEAD: usize = 1024;
+const HEAD_BYTES: usize = 1024;
 
 /// Number of valid non-ASCII characters needed for each invalid byte to treat a text as damaged
 /// UTF-8.
-const GOOD: usize = 5;
+const VALID_PER_INVALID: usize = 5;
 
 /// Decodes the text of a file; none if the bytes are not text. The order of detection: byte order
 /// mark, valid UTF-8, UTF-16 without a mark, the encoding that the file declares, a guess from the
@@ -41,7 +41,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
 
 /// Detects UTF-16 without a byte order mark: every other byte of Latin text is zero.
 fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
-    let head = &bytes[..bytes.len().min(HEAD) & !1];
+    let head = &bytes[..bytes.len().min(HEAD_BYTES) & !1];
     if head.len() < 4 || !bytes.len().is_multiple_of(2) {
         return None;
     }
@@ -62,7 +62,7 @@ fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
 
 /// Returns the encoding that the beginning of a file declares, as HTML, XML and scripts do.
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]).to_ascii_lowercase();
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD_BYTES)]).to_ascii_lowercase();
     ["charset=", "encoding=", "coding:", "coding="]
         .iter()
         .find_map(|word| {
@@ -90,7 +90,7 @@ fn is_almost_utf_8(bytes: &[u8]) -> bool {
             .count();
         bad += usize::from(!chunk.invalid().is_empty());
     }
-    good >= bad * GOOD
+    good >= bad * VALID_PER_INVALID
 }
 
 fn guess(bytes: &[u8]) -> &'static Encoding {

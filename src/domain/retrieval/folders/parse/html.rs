@@ -5,16 +5,16 @@ use std::borrow::Cow;
 use ego_tree::iter::Edge;
 use scraper::{Html, Node};
 
-use super::{Content, builder::Builder, one_line};
+use super::{Content, builder::SectionBuilder, one_line};
 use crate::domain::retrieval::folders::parser_limits;
 
 /// Elements whose text is ignored.
-const UNREAD: &[&str] = &[
+const IGNORED_ELEMENTS: &[&str] = &[
     "head", "script", "style", "noscript", "template", "svg", "nav",
 ];
 
 /// Elements that end a line.
-const LINES: &[&str] = &[
+const LINE_ELEMENTS: &[&str] = &[
     "br",
     "caption",
     "dd",
@@ -27,7 +27,7 @@ const LINES: &[&str] = &[
 ];
 
 /// Elements that end a paragraph, except within an item or a cell.
-const BLOCKS: &[&str] = &[
+const BLOCK_ELEMENTS: &[&str] = &[
     "address",
     "article",
     "aside",
@@ -51,12 +51,12 @@ const BLOCKS: &[&str] = &[
 ];
 
 /// Elements whose content stays together.
-const ITEMS: &[&str] = &["li", "td", "th", "dd", "dt"];
+const ITEM_ELEMENTS: &[&str] = &["li", "td", "th", "dd", "dt"];
 
 /// Parses a page within the parser limits into the text that a browser shows.
 pub(super) fn html(text: &str) -> Content {
     let document = Html::parse_document(text);
-    let mut built = Builder::default();
+    let mut built = SectionBuilder::default();
     let mut title = None;
     let mut heading: Option<String> = None;
     // Depth of elements whose text is ignored.
@@ -81,7 +81,7 @@ pub(super) fn html(text: &str) -> Content {
             }
             element @ Node::Element(_) => {
                 let name = name(element);
-                if UNREAD.contains(&name) {
+                if IGNORED_ELEMENTS.contains(&name) {
                     unread = if opens {
                         unread + 1
                     } else {
@@ -106,8 +106,8 @@ pub(super) fn html(text: &str) -> Content {
 }
 
 /// Ends a line or a paragraph at the beginning or the end of an element.
-fn end(built: &mut Builder, name: &str, opens: bool, items: &mut usize) {
-    if ITEMS.contains(&name) {
+fn end(built: &mut SectionBuilder, name: &str, opens: bool, items: &mut usize) {
+    if ITEM_ELEMENTS.contains(&name) {
         *items = match opens {
             true => *items + 1,
             false => items.saturating_sub(1),
@@ -117,9 +117,9 @@ fn end(built: &mut Builder, name: &str, opens: bool, items: &mut usize) {
         if !opens && !built.text.ends_with('\n') {
             built.text.push_str(" | ");
         }
-    } else if LINES.contains(&name) || (BLOCKS.contains(&name) && *items > 0) {
+    } else if LINE_ELEMENTS.contains(&name) || (BLOCK_ELEMENTS.contains(&name) && *items > 0) {
         built.end_line();
-    } else if BLOCKS.contains(&name) {
+    } else if BLOCK_ELEMENTS.contains(&name) {
         // A list or a table belongs to the line before it.
         match opens && matches!(name, "ul" | "ol" | "dl" | "table") {
             true => built.end_line(),
@@ -152,7 +152,7 @@ fn push_words(into: &mut String, text: &str) {
 }
 
 /// Element names that mark a connector's text as HTML.
-const USUAL: &[&str] = &[
+const MARKUP_ELEMENTS: &[&str] = &[
     "a",
     "abbr",
     "article",
@@ -213,7 +213,7 @@ const USUAL: &[&str] = &[
 
 /// Element names that also occur as placeholders (`<label>`). They count as markup only as an end
 /// tag (`</label>`) or with attributes.
-const AMBIGUOUS: &[&str] = &[
+const AMBIGUOUS_ELEMENTS: &[&str] = &[
     "address", "button", "caption", "cite", "details", "dfn", "fieldset", "figure", "footer",
     "form", "head", "header", "iframe", "input", "label", "legend", "link", "main", "meta",
     "noscript", "object", "option", "picture", "q", "s", "select", "summary", "svg", "template",
@@ -270,8 +270,8 @@ fn is_tag(rest: &str) -> bool {
     }
     let name = name.to_ascii_lowercase();
     let is_sure = closes || inside.contains('=') || inside.ends_with('/');
-    USUAL.contains(&name.as_str())
-        || (is_sure && (AMBIGUOUS.contains(&name.as_str()) || is_namespaced(&name)))
+    MARKUP_ELEMENTS.contains(&name.as_str())
+        || (is_sure && (AMBIGUOUS_ELEMENTS.contains(&name.as_str()) || is_namespaced(&name)))
 }
 
 /// True for the name of an element of Office or Confluence, such as `o:p` and

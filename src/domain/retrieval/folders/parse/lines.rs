@@ -1,7 +1,7 @@
 //! Joins the lines of hard-wrapped plain text.
 
 /// Common widths of hard-wrapped text, in characters.
-const WIDTHS: std::ops::RangeInclusive<usize> = 45..=120;
+const WRAP_WIDTHS: std::ops::RangeInclusive<usize> = 45..=120;
 
 /// Joins the lines of each hard-wrapped paragraph, so that its sentences are complete.
 pub(super) fn unwrapped(text: &str) -> String {
@@ -23,7 +23,7 @@ pub(super) fn unwrapped(text: &str) -> String {
 fn push(whole: &mut String, paragraph: &[&str]) {
     let width = |line: &str| line.trim_end().chars().count();
     let widest = paragraph.iter().map(|line| width(line)).max();
-    let widest = widest.filter(|widest| WIDTHS.contains(widest));
+    let widest = widest.filter(|widest| WRAP_WIDTHS.contains(widest));
     for (index, line) in paragraph.iter().enumerate() {
         let goes_on = match (widest, paragraph.get(index + 1)) {
             // A line is full if the first word of the next line does not fit into it.

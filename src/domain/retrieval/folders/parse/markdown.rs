@@ -2,14 +2,14 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use super::{Content, builder::Builder};
+use super::{Content, builder::SectionBuilder};
 
 /// Parses Markdown within the parser limits.
 pub(super) fn markdown(text: &str) -> Content {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
-    let mut built = Builder::default();
+    let mut built = SectionBuilder::default();
     let mut heading: Option<String> = None;
     let mut metadata = false;
     let mut lists = 0_usize;

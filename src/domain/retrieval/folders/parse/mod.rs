@@ -65,12 +65,12 @@ pub enum Format {
 }
 
 /// File extensions of plain text.
-const TEXT: &[&str] = &[
+const TEXT_EXTENSIONS: &[&str] = &[
     "txt", "text", "rst", "adoc", "asciidoc", "org", "textile", "wiki", "tex", "bib",
 ];
 
 /// File extensions of text with significant line breaks.
-const LINES: &[&str] = &[
+const LINES_EXTENSIONS: &[&str] = &[
     "bash",
     "bat",
     "c",
@@ -155,8 +155,8 @@ impl Format {
             "csv" => Self::Csv,
             "tsv" | "tab" => Self::Tsv,
             "docx" | "docm" => Self::Docx,
-            text if TEXT.contains(&text) => Self::Text,
-            lines if LINES.contains(&lines) => Self::Lines,
+            text if TEXT_EXTENSIONS.contains(&text) => Self::Text,
+            lines if LINES_EXTENSIONS.contains(&lines) => Self::Lines,
             _ => return None,
         })
     }

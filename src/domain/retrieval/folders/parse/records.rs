@@ -6,14 +6,16 @@ use super::{Content, Section, one_line};
 use crate::domain::retrieval::folders::parser_limits;
 
 /// Names of members and columns that contain the heading of a record.
-pub(super) const NAMES: &[&str] = &["title", "name", "question", "subject", "heading"];
+pub(super) const HEADING_NAMES: &[&str] = &["title", "name", "question", "subject", "heading"];
 
 /// Returns one section for each record.
 pub(super) fn records(values: Vec<Value>) -> Content {
     let sections = values.into_iter().map(|value| {
         let mut text = String::new();
         write_value("", &value, &mut text, parser_limits::record_bytes(&value));
-        let named = NAMES.iter().find_map(|name| value.get(name)?.as_str());
+        let named = HEADING_NAMES
+            .iter()
+            .find_map(|name| value.get(name)?.as_str());
         Section {
             heading: named.map(one_line),
             text,
@@ -75,7 +77,10 @@ pub(super) fn table(text: &str, delimiter: u8) -> Option<Content> {
             .filter(|(_, value)| !value.is_empty())
         {
             let header = parser_limits::name(headers.get(index).unwrap_or_default().trim());
-            if NAMES.iter().any(|name| name.eq_ignore_ascii_case(header)) {
+            if HEADING_NAMES
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(header))
+            {
                 heading.get_or_insert_with(|| one_line(value));
             }
             if !header.is_empty() {
@@ -99,7 +104,7 @@ pub(super) fn table(text: &str, delimiter: u8) -> Option<Content> {
 const DELIMITERS: [u8; 4] = *b",;\t|";
 
 /// Number of lines that are examined to detect the separator.
-const LINES: usize = 20;
+const SAMPLE_LINES: usize = 20;
 
 /// Returns the separator that splits most of the first lines into the same number of columns. Some
 /// programs write `;` because their locale uses the comma in numbers.
@@ -112,7 +117,7 @@ pub(super) fn delimiter(text: &str) -> u8 {
             .from_reader(text.as_bytes());
         let counts: Vec<usize> = reader
             .records()
-            .take(LINES)
+            .take(SAMPLE_LINES)
             .map_while(Result::ok)
             .map(|record| record.len())
             .collect();
