@@ -1,4 +1,4 @@
-//! What a key is for and whom it speaks for.
+//! Kinds and owners of keys.
 
 use crate::{
     domain::shared::sql::text_enum,
@@ -9,32 +9,32 @@ use crate::{
 };
 
 text_enum! {
-    /// What a key is for.
+    /// Kind of a key: the API that it is for.
     pub enum KeyKind {
-        /// Botpress personal access token: an account's, for every workspace it is a member of.
+        /// Botpress personal access token: of an account, for every workspace of which it is a member.
         BotpressPat = "botpress_pat",
-        /// Botpress bot token: an agent's.
+        /// Botpress bot token: of an agent.
         BotpressBot = "botpress_bot",
-        /// Botpress integration token: that of one version of an integration, made with it.
+        /// Botpress integration token: of one version of an integration, created with it.
         BotpressIntegration = "botpress_integration",
-        /// Ada platform API key: an agent's; any number at a time.
+        /// Ada platform API key: of an agent, which may have several.
         Ada = "ada",
-        /// Ada End Users API v1 key: an agent's; exactly one valid at a time (ada.md §1.1).
+        /// Ada End Users API v1 key: of an agent, which has exactly one valid key (ada.md §1.1).
         AdaEndUsers = "ada_end_users",
-        /// Access token of an installation of an Ada platform integration: the installing agent's,
-        /// within the scopes that were granted. Made by the install flow alone.
+        /// Access token of an installation of an Ada platform integration: of the installing agent, with the granted
+        /// scopes. Only the install flow creates it.
         AdaInstallation = "ada_installation",
-        /// Cohere API key: a workspace's.
+        /// Cohere API key: of a workspace.
         Cohere = "cohere",
-        /// Aloochat API key: a workspace's.
+        /// Aloochat API key: of a workspace.
         Aloochat = "aloochat",
-        /// The key of this server's console: the operator's.
+        /// Key of this server's console: of the operator.
         Operator = "operator",
     }
 }
 
 impl KeyKind {
-    /// What a new key of this kind begins with.
+    /// Prefix of new keys of this kind.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
         match self {
@@ -51,10 +51,10 @@ impl KeyKind {
     }
 }
 
-/// Whom a key speaks for.
+/// Owner of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// A person, in every workspace they are a member of.
+    /// A person, in every workspace of which they are a member.
     Account(AccountId),
     /// A workspace.
     Workspace(WorkspaceId),
@@ -62,12 +62,12 @@ pub enum Owner {
     Agent(WorkspaceId, AgentId),
     /// An integration of a workspace.
     Integration(WorkspaceId, IntegrationId),
-    /// Whoever runs the server.
+    /// The operator of the server.
     Operator,
 }
 
 impl Owner {
-    /// The one tenant that the key belongs to, if it belongs to one.
+    /// Returns the tenant that the key belongs to, if there is exactly one.
     #[must_use]
     pub const fn workspace(&self) -> Option<&WorkspaceId> {
         match self {
@@ -100,7 +100,7 @@ impl Owner {
     }
 }
 
-/// Keys of each kind belong to owners of one sort.
+/// Checks that keys of this kind can belong to this owner.
 pub(super) fn check_owner(kind: KeyKind, owner: &Owner) -> Result<()> {
     let (fits, needs) = match kind {
         KeyKind::BotpressPat => (matches!(owner, Owner::Account(_)), "an account"),

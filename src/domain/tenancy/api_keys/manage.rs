@@ -1,4 +1,4 @@
-//! Making, listing and revoking keys.
+//! Creates, lists and revokes keys.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
@@ -17,34 +17,34 @@ use crate::{
     },
 };
 
-/// The shortest key that may be fixed in the settings. Keys made here have 214 random bits.
+/// Minimum length of a fixed key in the settings. Generated keys have 214 random bits.
 const FIXED_KEY_MIN: usize = 8;
 
-/// A key, without its value.
+/// Key without its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ApiKey {
-    /// Its id, by which it is revoked.
+    /// Id of the key, for revocation.
     pub id: ApiKeyId,
-    /// What it is for.
+    /// API that the key is for.
     #[serde(rename = "api")]
     pub kind: KeyKind,
-    /// Its name, for people.
+    /// Display name.
     pub name: String,
-    /// The workspace it belongs to, if it belongs to one.
+    /// Workspace of the key, if any.
     pub workspace_id: Option<WorkspaceId>,
-    /// The agent it belongs to, if it belongs to one.
+    /// Agent of the key, if any.
     pub agent_id: Option<AgentId>,
-    /// The integration it belongs to, if it belongs to one.
+    /// Integration of the key, if any.
     pub integration_id: Option<IntegrationId>,
-    /// The account it belongs to, if it belongs to one.
+    /// Account of the key, if any.
     pub account_id: Option<AccountId>,
-    /// When it was created.
+    /// Time of creation.
     #[serde(serialize_with = "serialize_shown")]
     pub created_at: Timestamp,
-    /// When it was last used, to the second or so.
+    /// Time of the last use, accurate to about a second.
     #[serde(serialize_with = "serialize_shown")]
     pub last_used_at: Option<Timestamp>,
-    /// When it was revoked; none while it is valid.
+    /// Time of revocation; `None` while the key is valid.
     #[serde(serialize_with = "serialize_shown")]
     pub revoked_at: Option<Timestamp>,
 }
@@ -59,12 +59,12 @@ const REVOKE_OTHER_END_USERS_KEYS: &str = "
     UPDATE api_keys SET revoked_at = :now
     WHERE agent_id = :agent_id AND kind = 'ada_end_users' AND revoked_at IS NULL";
 
-/// Makes a key and returns its value, which cannot be had again.
+/// Creates a key and returns its value, which cannot be read later.
 ///
-/// A new Ada End Users v1 key kills the agent's old one (ada.md §1.1).
+/// A new Ada End Users v1 key revokes the previous one of the agent (ada.md §1.1).
 ///
 /// # Errors
-/// `Invalid` if keys of this kind do not belong to such an owner, or those of the store.
+/// `Invalid` if keys of this kind cannot belong to this owner, and errors of the store.
 pub fn create(
     change: &Change<'_>,
     kind: KeyKind,
@@ -76,10 +76,10 @@ pub fn create(
     Ok((key, value))
 }
 
-/// Makes sure that the key fixed in the settings is there. One that was revoked stays revoked.
+/// Ensures that the fixed key of the settings exists. A revoked one remains revoked.
 ///
 /// # Errors
-/// `Invalid` for a value that is too short or has blanks, or those of the store.
+/// `Invalid` for a value that is too short or contains blanks, and errors of the store.
 pub fn ensure_fixed(
     change: &Change<'_>,
     kind: KeyKind,
@@ -144,10 +144,10 @@ fn insert(
 const REVOKE: &str = "
     UPDATE api_keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL";
 
-/// Revokes a key. The next call with it is refused.
+/// Revokes a key. The next request with it is rejected.
 ///
 /// # Errors
-/// `NotFound` if there is no such key or it is revoked already.
+/// `NotFound` if the key does not exist or is already revoked, and errors of the store.
 pub fn revoke(change: &Change<'_>, id: &ApiKeyId) -> Result<()> {
     let key = find(change.conn, id)?;
     let revoked = change
@@ -182,16 +182,16 @@ fn find(conn: &Connection, id: &ApiKeyId) -> Result<ApiKey> {
         .ok_or_else(|| Error::not_found(format!("there is no key with the id {id}")))
 }
 
-/// Which keys to list.
+/// Filter for a list of keys.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only those of this kind.
+    /// Kind of the keys.
     pub kind: Option<KeyKind>,
-    /// Only those of this workspace.
+    /// Workspace of the keys.
     pub workspace: Option<WorkspaceId>,
-    /// Only those of this agent.
+    /// Agent of the keys.
     pub agent: Option<AgentId>,
-    /// Only those of this account.
+    /// Account of the keys.
     pub account: Option<AccountId>,
 }
 
@@ -202,10 +202,10 @@ const FILTER: &str = "
       AND (:account_id IS NULL OR account_id = :account_id)
     ORDER BY seq";
 
-/// Keys, valid and revoked, oldest first.
+/// Lists keys, valid and revoked, oldest first.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn list(conn: &Connection, filter: &Filter) -> Result<Vec<ApiKey>> {
     let mut statement = conn.prepare(&format!("SELECT {COLUMNS} FROM api_keys {FILTER}"))?;
     let rows = statement.query_map(

@@ -1,4 +1,4 @@
-//! API keys: who may call which API in whose name. Their values are shown once and stored hashed.
+//! API keys: the API and the owner of each key. A value is shown once and stored as a hash.
 
 mod kind;
 mod manage;

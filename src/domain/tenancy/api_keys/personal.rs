@@ -1,4 +1,4 @@
-//! Personal access tokens, as the person they belong to manages them.
+//! Management of personal access tokens by their owner.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -19,10 +19,10 @@ const OF_ACCOUNT: &str = "
     WHERE account_id = :account_id AND kind = 'botpress_pat' AND revoked_at IS NULL
     ORDER BY seq DESC";
 
-/// The valid personal access tokens of the caller, newest first, without their values.
+/// Lists the valid personal access tokens of the caller, newest first, without their values.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn of_person(call: &PersonCall) -> Result<Vec<ApiKey>> {
     let read = |conn: &Connection| of_account(conn, call.account());
     call.app().store().read(read)
@@ -34,7 +34,7 @@ fn of_account(conn: &Connection, account: &AccountId) -> Result<Vec<ApiKey>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// How many revoked tokens of an account are remembered.
+/// Maximum number of revoked tokens that are kept for an account.
 const REVOKED_KEPT: i64 = 1000;
 
 const FORGET_REVOKED: &str = "
@@ -43,10 +43,10 @@ const FORGET_REVOKED: &str = "
         WHERE account_id = :account_id AND kind = 'botpress_pat' AND revoked_at IS NOT NULL
         ORDER BY seq DESC LIMIT -1 OFFSET :kept)";
 
-/// Makes a personal access token of the caller. Its value cannot be had again.
+/// Creates a personal access token of the caller. Its value cannot be read later.
 ///
 /// # Errors
-/// `LimitExceeded` for more than an account can have, or those of the store.
+/// `LimitExceeded` if the account may have no more tokens, and errors of the store.
 pub async fn create_personal(call: &PersonCall, note: String) -> Result<(ApiKey, Secret)> {
     let most = call.app().settings().plans.max_tokens;
     call.change(move |change, account| {
@@ -71,10 +71,10 @@ const IS_OWN: &str = "
     SELECT 1 FROM api_keys
     WHERE id = :id AND account_id = :account_id AND kind = 'botpress_pat' AND revoked_at IS NULL";
 
-/// Revokes a personal access token of the caller. The next call with it is refused.
+/// Revokes a personal access token of the caller. The next request with it is rejected.
 ///
 /// # Errors
-/// `NotFound` for one that is another's or revoked already, or those of the store.
+/// `NotFound` if the token belongs to another account or is already revoked, and errors of the store.
 pub async fn revoke_personal(call: &PersonCall, id: ApiKeyId) -> Result<()> {
     call.change(move |change, account| {
         let parameters = named_params! {":id": id, ":account_id": account};

@@ -1,4 +1,4 @@
-//! From the hash of a token to the valid key behind it.
+//! Verification of tokens: finds the valid key for the hash of a token.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -9,14 +9,14 @@ use crate::kernel::{
     secret::TokenHash,
 };
 
-/// A valid key and whom it speaks for: what a token stands for.
+/// Valid key and its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
-    /// The key.
+    /// Id of the key.
     pub key_id: ApiKeyId,
-    /// What it is for.
+    /// API that the key is for.
     pub kind: KeyKind,
-    /// Whom it speaks for.
+    /// Owner of the key.
     pub owner: Owner,
 }
 
@@ -28,10 +28,10 @@ const FIND_VALID_BY_ID: &str = "
     SELECT id, kind, account_id, workspace_id, agent_id, integration_id FROM api_keys
     WHERE id = :id AND revoked_at IS NULL";
 
-/// The valid key with this hash, if there is one.
+/// Finds the valid key with this hash.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn find_valid(conn: &Connection, hash: &TokenHash) -> Result<Option<Principal>> {
     let principal = conn.prepare_cached(FIND_VALID)?.query_row(
         named_params! {":hash": hash.as_bytes().as_slice()},
@@ -60,10 +60,10 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Principal> {
     })
 }
 
-/// The valid key with this id, if there is one.
+/// Finds the valid key with this id.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn find_valid_by_id(conn: &Connection, id: &ApiKeyId) -> Result<Option<Principal>> {
     let principal = conn
         .prepare_cached(FIND_VALID_BY_ID)?
@@ -71,32 +71,32 @@ pub fn find_valid_by_id(conn: &Connection, id: &ApiKeyId) -> Result<Option<Princ
     Ok(principal.optional()?)
 }
 
-/// Whether a key is there and not revoked.
+/// True if the key exists and is not revoked.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn is_valid(conn: &Connection, id: &ApiKeyId) -> Result<bool> {
     Ok(find_valid_by_id(conn, id)?.is_some())
 }
 
-/// Something that is found of keys, with the generation that it holds in.
+/// Runs `find`, and returns its result with the key generation in which it is valid.
 ///
 /// # Errors
-/// Those of `find`, or those of the store.
+/// Errors of `find`, and errors of the store.
 pub(in crate::domain) fn in_generation<T>(
     conn: &Connection,
     find: impl FnOnce(&Connection) -> Result<T>,
 ) -> Result<(i64, T)> {
-    // The generation first: a key revoked after it is read will be noticed by it.
+    // Read the generation first: a later revocation then has a higher generation.
     Ok((generation(conn)?, find(conn)?))
 }
 
 const GENERATION: &str = "SELECT value FROM api_key_generation";
 
-/// A number that grows whenever a key may have lost its validity, whichever process did it.
+/// Returns the key generation: a number that grows each time that any process may have invalidated a key.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn generation(conn: &Connection) -> Result<i64> {
     Ok(conn
         .prepare_cached(GENERATION)?
@@ -105,10 +105,10 @@ pub fn generation(conn: &Connection) -> Result<i64> {
 
 const TOUCH: &str = "UPDATE api_keys SET last_used_at = :at WHERE id = :id";
 
-/// Notes when a key was last used.
+/// Stores the time of the last use of a key.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn touch(conn: &Connection, id: &ApiKeyId, at: Timestamp) -> Result<()> {
     conn.prepare_cached(TOUCH)?
         .execute(named_params! {":id": id, ":at": at})?;
