@@ -1,4 +1,4 @@
-//! Charging invoices.
+//! Charges of invoices.
 
 use rusqlite::{Connection, named_params};
 
@@ -20,23 +20,23 @@ use crate::{
     },
 };
 
-/// What came of charging an invoice.
+/// Result of a charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charged {
-    /// The invoice.
+    /// Id of the invoice.
     pub id: InvoiceId,
-    /// Its amount in cents.
+    /// Amount in cents.
     pub cents: u64,
-    /// Why it failed, if it did.
+    /// Reason of the failure, if the charge failed.
     pub failure: Option<&'static str>,
 }
 
-/// Charges the unpaid invoices of the call's workspace, or those of them that are named, oldest first.
-/// When none is left, a blocked workspace is open again.
+/// Charges the unpaid invoices of the request's workspace, or those of them that are named, oldest first. When all
+/// invoices are paid, a blocked workspace is unblocked.
 ///
 /// # Errors
-/// `Forbidden` without the role billing, `ReferenceNotFound` for an invoice that is not one of the
-/// workspace's unpaid ones, or those of the store.
+/// `Forbidden` without the role billing, `ReferenceNotFound` if a named invoice is not an unpaid one of the workspace,
+/// and errors of the store.
 pub async fn charge_unpaid(call: &Call, ids: Option<Vec<InvoiceId>>) -> Result<Vec<Charged>> {
     require_role(call)?;
     catch_up(call.app()).await?;
@@ -81,7 +81,7 @@ fn unpaid(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<Invoice>> {
     rows.map(|row| row?).collect()
 }
 
-/// Whether a workspace has unpaid invoices.
+/// True if a workspace has unpaid invoices.
 pub(super) fn has_unpaid(conn: &Connection, workspace: &WorkspaceId) -> Result<bool> {
     Ok(!unpaid(conn, workspace)?.is_empty())
 }
@@ -95,8 +95,8 @@ const LEDGER: &str = "
     INSERT INTO charges (invoice_seq, payment_method_id, cents, at, failure)
     VALUES (:invoice_seq, :payment_method_id, :cents, :now, :failure)";
 
-/// Charges an invoice, as a part of a change: why that failed, if it did. It is charged by itself
-/// `next` after a failure.
+/// Charges an invoice in a write transaction. Returns the reason of a failure. `next` is the time of the next
+/// automatic attempt after a failure.
 pub(super) fn charge(
     change: &Change<'_>,
     invoice: &Invoice,

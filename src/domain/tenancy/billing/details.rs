@@ -1,4 +1,4 @@
-//! What the running month has come to.
+//! Costs of the current month, and the spending limit.
 
 use rusqlite::Connection;
 
@@ -12,45 +12,45 @@ use crate::{
     kernel::{Error, Kind, Month, Result, ids::WorkspaceId},
 };
 
-/// The spending limit of a workspace that has set none, in dollars: the most that one can set.
+/// Spending limit of a workspace without one, in dollars: the highest that can be set.
 const MOST_SPENT: f64 = 1000.0;
-/// From which part of the maximum on it is warned of.
+/// Share of the maximum from which a warning is shown.
 const WARN_FROM: f64 = 0.8;
 
-/// How the messages of the running month stand to what is allowed.
+/// Status of the current month's messages against the maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Far from it.
+    /// Far below the maximum.
     Ok,
-    /// Near it.
+    /// Near the maximum.
     Warning,
-    /// All are used.
+    /// The maximum is reached.
     LimitReached,
 }
 
-/// The running month of a workspace.
+/// The current month of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
-    /// The month.
+    /// Month of the figures.
     pub month: Month,
-    /// Messages that users have sent in it.
+    /// Number of messages that users have sent in the month.
     pub messages: u64,
-    /// What they cost so far beyond the plan's price, in cents.
+    /// Cost of the messages so far beyond the plan's price, in cents.
     pub cents: u64,
-    /// The messages that the plan's price includes.
+    /// Number of messages that the plan's price includes.
     pub included: u64,
-    /// The most messages, by the spending limit.
+    /// Maximum number of messages under the spending limit.
     pub maximum: u64,
-    /// How they stand to that.
+    /// Status against the maximum.
     pub standing: Standing,
-    /// The payment method.
+    /// Payment method of the workspace.
     pub method: Option<Method>,
 }
 
-/// How the call's workspace stands in the running month.
+/// Returns the figures of the current month of the request's workspace.
 ///
 /// # Errors
-/// `Forbidden` without the role billing, or those of the store.
+/// `Forbidden` without the role billing, and errors of the store.
 pub fn details(call: &Call) -> Result<Details> {
     require_role(call)?;
     let month = Month::of(call.app().clock().now());
@@ -58,10 +58,10 @@ pub fn details(call: &Call) -> Result<Details> {
     call.app().store().read(read)
 }
 
-/// Asserts that users may send a workspace's bots another message in this month.
+/// Requires that users may send another message to a workspace's bots in this month.
 ///
 /// # Errors
-/// `QuotaExceeded` when all that the plan and the spending limit allow are used, or those of the store.
+/// `QuotaExceeded` if the maximum of the plan and the spending limit is reached, and errors of the store.
 pub fn require_message(conn: &Connection, app: &App, workspace: &WorkspaceId) -> Result<()> {
     let month = Month::of(app.clock().now());
     let found = workspaces::spending(conn, workspace)?;
@@ -97,7 +97,7 @@ fn of(conn: &Connection, app: &App, workspace: &WorkspaceId, month: Month) -> Re
     })
 }
 
-/// What messages cost beyond the plan's price, in cents.
+/// Returns the cost of messages beyond the plan's price, in cents.
 pub(super) fn message_cents(figures: &Figures, messages: u64, limit: f64) -> u64 {
     let beyond = messages.saturating_sub(figures.included_messages);
     let cents = beyond.saturating_mul(figures.cents_per_thousand_messages) / 1000;

@@ -1,4 +1,4 @@
-//! Invoices.
+//! Invoices and the links to their documents.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize};
@@ -12,38 +12,38 @@ use crate::{
     },
 };
 
-/// An invoice for a month.
+/// Invoice of a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invoice {
-    /// Its id.
+    /// Id of the invoice.
     pub id: InvoiceId,
-    /// The workspace it is for.
+    /// Workspace that pays.
     pub workspace: WorkspaceId,
-    /// The month it is for.
+    /// Month of the invoice.
     pub month: Month,
-    /// When it was made.
+    /// Time of creation.
     pub at: Timestamp,
-    /// What it is made of.
+    /// Lines of the invoice.
     pub lines: Vec<Line>,
-    /// The amount in cents.
+    /// Amount in cents.
     pub cents: u64,
-    /// The currency: three letters.
+    /// Currency: three letters.
     pub currency: String,
-    /// How often it was charged in vain.
+    /// Number of failed charges.
     pub attempts: u64,
-    /// When it is charged by itself next; none if it is not.
+    /// Time of the next automatic charge; `None` if there is none.
     pub next_attempt_at: Option<Timestamp>,
-    /// When it was paid.
+    /// Time of payment.
     pub paid_at: Option<Timestamp>,
     pub(super) seq: i64,
 }
 
-/// A line of an invoice.
+/// Line of an invoice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// What is paid for.
+    /// Description.
     pub text: String,
-    /// The amount in cents.
+    /// Amount in cents.
     pub cents: u64,
 }
 
@@ -52,10 +52,10 @@ pub(super) const COLUMNS: &str = "seq, id, workspace_id, month, at, lines, cents
 
 const LIST: &str = "FROM invoices WHERE workspace_id = :workspace_id ORDER BY seq DESC";
 
-/// The invoices of the call's workspace, newest first, each with the key of the link to its document.
+/// Lists the invoices of the request's workspace, newest first, each with the key of the link to its document.
 ///
 /// # Errors
-/// `Forbidden` without the role billing, or those of the store.
+/// `Forbidden` without the role billing, and errors of the store.
 pub async fn invoices(call: &Call) -> Result<Vec<(Invoice, String)>> {
     require_role(call)?;
     catch_up(call.app()).await?;
@@ -80,11 +80,11 @@ pub async fn invoices(call: &Call) -> Result<Vec<(Invoice, String)>> {
     Ok(listed.into_iter().map(with_key).collect())
 }
 
-/// The invoice that a link is for.
+/// Returns the invoice of a link.
 ///
 /// # Errors
-/// `NotFound` for another key and for one whose maker may not handle the workspace's money any more, or
-/// those of the store.
+/// `NotFound` for an invalid key, or if the creator of the link may no longer manage the workspace's payments, and
+/// errors of the store.
 pub fn of_link(app: &App, id: &InvoiceId, key: &str) -> Result<Invoice> {
     let (maker, _) = Link::Invoice.open(app.sealer(), id.as_str(), key)?;
     app.store().read(|conn| {

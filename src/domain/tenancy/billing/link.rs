@@ -1,6 +1,6 @@
-//! Links that open one thing for whoever has them: the document of an invoice, the page on which a
-//! payment method is confirmed. The key in them is sealed, so that no secret of theirs is stored. It ends
-//! with the API key that asked for the link, and with the role of that one's holder.
+//! Links that give access to one thing without a login: the document of an invoice, or the page that confirms a
+//! payment method. The key in a link is sealed, so nothing of it is stored. It is valid while the API key that created
+//! the link is valid and the owner of that key may pay.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rusqlite::Connection;
@@ -17,12 +17,12 @@ use crate::{
     store::{Sealer, seal::SealLocation},
 };
 
-/// What a link is for.
+/// Purpose of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Link {
-    /// The document of an invoice.
+    /// Document of an invoice.
     Invoice,
-    /// The confirmation of a workspace's payment method.
+    /// Confirmation of a workspace's payment method.
     Confirmation,
 }
 
@@ -38,7 +38,7 @@ impl Link {
         }
     }
 
-    /// The key of a link to what has this id, with the API key of its maker and something to carry.
+    /// Creates the key of a link to the resource `id`. It contains the API key of the creator and a payload.
     pub(super) fn key(
         self,
         sealer: &Sealer,
@@ -49,10 +49,10 @@ impl Link {
         BASE64_URL_SAFE_NO_PAD.encode(sealer.seal(&self.place(id), text.as_bytes()))
     }
 
-    /// The maker of a link to what has this id, and what its key carries.
+    /// Opens the key of a link to the resource `id`, and returns the API key of its creator and the payload.
     ///
     /// # Errors
-    /// `NotFound` for another key.
+    /// `NotFound` for an invalid key.
     pub(super) fn open(self, sealer: &Sealer, id: &str, key: &str) -> Result<(ApiKeyId, String)> {
         let sealed = BASE64_URL_SAFE_NO_PAD.decode(key).map_err(|_| broken())?;
         let opened = sealer
@@ -68,11 +68,11 @@ fn broken() -> Error {
     Error::not_found("This link is not valid")
 }
 
-/// Asserts that the maker of a link may still handle the money of a workspace: the link ends with the key
-/// that asked for it, and with the role of its holder.
+/// Requires that the creator of a link may still manage the payments of a workspace: the link ends with the API key
+/// that created it, and with the role of the key's owner.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, and errors of the store.
 pub(super) fn require_maker(
     conn: &Connection,
     workspace: &WorkspaceId,

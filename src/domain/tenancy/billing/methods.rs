@@ -1,4 +1,4 @@
-//! The payment method of a workspace, and when it begins to pay.
+//! The payment method of a workspace, and the start of a paid plan.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -21,25 +21,25 @@ use crate::{
     kernel::{Error, Kind, Result, ids::WorkspaceId},
 };
 
-/// What came of setting a payment method.
+/// Result of setting a payment method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attached {
-    /// Its id.
+    /// Id of the payment method.
     pub id: String,
-    /// What it looks like; none unless it is the workspace's now.
+    /// The payment method, if it is now the workspace's.
     pub method: Option<Method>,
-    /// How it stands.
+    /// Status of the setup.
     pub status: SetupStatus,
-    /// The key of the link on which its holder confirms it, if that is needed.
+    /// Key of the link that confirms the method, if a confirmation is needed.
     pub confirmation: Option<String>,
 }
 
-/// Sets the payment method of the call's workspace. One that is refused, or that is not confirmed yet,
-/// leaves the one before in place.
+/// Sets the payment method of the request's workspace. A method that is refused or not confirmed yet does not replace
+/// the previous one.
 ///
 /// # Errors
-/// `Forbidden` without the role billing, `ReferenceNotFound` for an id that the simulation does not
-/// know, or those of the store.
+/// `Forbidden` without the role billing, `ReferenceNotFound` for an id that the simulated provider does not have, and
+/// errors of the store.
 pub async fn set_method(call: &Call, id: String) -> Result<Attached> {
     require_role(call)?;
     let (status, method) = provider::set_up(&id)?;
@@ -69,11 +69,11 @@ pub async fn set_method(call: &Call, id: String) -> Result<Attached> {
     Ok(shown)
 }
 
-/// Confirms the payment method that a link of [`set_method`] is for.
+/// Confirms the payment method of a link from [`set_method`].
 ///
 /// # Errors
-/// `NotFound` for another key and for one whose maker may not handle the workspace's money any more, or
-/// those of the store.
+/// `NotFound` for an invalid key, or if the creator of the link may no longer manage the workspace's payments, and
+/// errors of the store.
 pub async fn confirm(app: &App, workspace: WorkspaceId, key: &str) -> Result<Method> {
     let (maker, id) = Link::Confirmation.open(app.sealer(), workspace.as_str(), key)?;
     let (_, method) = provider::set_up(&id)?;
@@ -116,7 +116,7 @@ const METHOD: &str = "
     SELECT payment_method_id, method_type, last_digits FROM billing
     WHERE workspace_id = :workspace_id AND payment_method_id IS NOT NULL";
 
-/// The payment method of a workspace, with its id.
+/// Finds the payment method of a workspace, with its id.
 pub(super) fn of_workspace(
     conn: &Connection,
     workspace: &WorkspaceId,
@@ -137,10 +137,10 @@ const BEGIN: &str = "
     UPDATE billing SET plan = :plan, billed_from = coalesce(billed_from, :now)
     WHERE workspace_id = :workspace_id";
 
-/// Begins to bill a workspace for a plan, as a part of a change.
+/// Starts to bill a workspace for a plan, in a write transaction.
 ///
 /// # Errors
-/// `PaymentRequired` without a payment method or with unpaid invoices, or those of the store.
+/// `PaymentRequired` without a payment method or with unpaid invoices, and errors of the store.
 pub fn begin(change: &Change<'_>, workspace: &WorkspaceId, plan: Plan) -> Result<()> {
     let refused = |message| Err(Error::new(Kind::PaymentRequired, message));
     if of_workspace(change.conn, workspace)?.is_none() {

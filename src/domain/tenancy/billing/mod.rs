@@ -1,6 +1,5 @@
-//! Billing, on this machine alone: no card is behind a payment method and nothing leaves the server.
-//! A paid plan is invoiced by the month, invoices are charged by a simulated provider whose failures
-//! can be provoked, and every charge is in its ledger.
+//! Simulated billing: a payment method has no real card, and nothing leaves the server. A paid plan is invoiced each
+//! month, a simulated provider with known failures charges the invoices, and every charge is recorded.
 
 mod charge;
 mod details;
@@ -25,15 +24,15 @@ pub use self::{
 use super::{members::Role, request_auth::Call};
 use crate::kernel::{Error, Kind, Result};
 
-/// How invoices are charged.
+/// Settings of billing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The currency of all amounts: three letters.
+    /// Currency of all amounts: three letters.
     pub currency: String,
-    /// The days between the attempts to charge an invoice; the first attempt is made at once.
+    /// Days between the attempts to charge an invoice. The first attempt is immediate.
     pub retry_days: Vec<u64>,
-    /// After how many days an unpaid invoice blocks its workspace; 0 is never.
+    /// Number of days after which an unpaid invoice blocks its workspace; 0: never.
     pub block_after_days: u64,
 }
 
@@ -47,8 +46,7 @@ impl Default for Settings {
     }
 }
 
-/// Asserts that the caller may handle the workspace's money: with the role billing, or as an
-/// administrator.
+/// Requires that the caller may manage the workspace's payments: with the role billing, or as an administrator.
 ///
 /// # Errors
 /// `Forbidden` otherwise.
@@ -62,7 +60,7 @@ pub fn require_role(call: &Call) -> Result<()> {
     })
 }
 
-/// Whether a member with this role may handle the workspace's money.
+/// True if a member with this role may manage the workspace's payments.
 fn pays(role: Role) -> bool {
     role == Role::Billing || role >= Role::Administrator
 }

@@ -1,43 +1,43 @@
-//! The simulated payment provider. It knows the payment methods of Stripe's test mode by their ids and
-//! does with each what its name says. It keeps no card and calls nobody.
+//! Simulated payment provider. It accepts the ids of payment methods of Stripe's test mode, and each method behaves as
+//! its name says. It stores no card and sends no request.
 
 use crate::kernel::{Error, Kind, Result};
 
-/// What came of setting a payment method up, of what Stripe says.
+/// Status of the setup of a payment method, in Stripe's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SetupStatus {
-    /// It can be charged.
+    /// The method can be charged.
     Succeeded,
-    /// Its holder has to confirm it.
+    /// The holder must confirm the method.
     RequiresAction,
-    /// It was refused: another one is needed.
+    /// The method was refused; another one is needed.
     RequiresPaymentMethod,
 }
 
-/// A payment method as it is shown.
+/// Public fields of a payment method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Method {
-    /// What it is: `visa`.
+    /// Brand: `visa`.
     pub kind: String,
-    /// The last four digits of a card that does not exist.
+    /// Last four digits of a card that does not exist.
     pub last_digits: String,
 }
 
-/// What a payment method does.
+/// Behaviour of a test payment method.
 enum Behaviour {
-    /// It is good.
+    /// Setup and charges succeed.
     Good,
-    /// It is refused when it is set up.
+    /// The setup is refused.
     RefusedAtSetup,
-    /// It must be confirmed by its holder when it is set up.
+    /// The setup needs a confirmation by the holder.
     NeedsAction,
-    /// It can be set up; each charge fails with this.
+    /// The setup succeeds; each charge fails with this reason.
     FailsWith(&'static str),
 }
 
 use Behaviour::{FailsWith, Good, NeedsAction, RefusedAtSetup};
 
-/// Ids, brands, last digits and behaviour. The ids are those that Stripe documents for testing.
+/// Ids, brands, last digits and behaviour. Stripe documents these ids for tests.
 const METHODS: &[(&str, &str, &str, Behaviour)] = &[
     ("pm_card_visa", "visa", "4242", Good),
     ("pm_card_visa_debit", "visa", "5556", Good),
@@ -109,10 +109,10 @@ const METHODS: &[(&str, &str, &str, Behaviour)] = &[
     ),
 ];
 
-/// Sets a payment method up: what came of it, and what it looks like.
+/// Sets up a payment method, and returns the status and the method.
 ///
 /// # Errors
-/// `ReferenceNotFound` for an id that is not one of the simulation's.
+/// `ReferenceNotFound` for an unknown id.
 pub(super) fn set_up(id: &str) -> Result<(SetupStatus, Method)> {
     let (_, kind, last_digits, behaviour) = METHODS
         .iter()
@@ -138,7 +138,7 @@ pub(super) fn set_up(id: &str) -> Result<(SetupStatus, Method)> {
     Ok((status, method))
 }
 
-/// Charges a payment method: why it fails, if it does.
+/// Charges a payment method, and returns the reason of a failure.
 pub(super) fn charge(id: Option<&str>) -> Option<&'static str> {
     let Some(id) = id else {
         return Some("no_payment_method");

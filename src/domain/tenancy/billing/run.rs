@@ -1,5 +1,4 @@
-//! What time brings: invoices at the end of a month, attempts to charge them, and workspaces that are
-//! blocked because they do not pay.
+//! The billing worker: creates invoices at the end of a month, charges them, and blocks workspaces that do not pay.
 
 use std::time::Duration;
 
@@ -23,11 +22,11 @@ use crate::{
     },
 };
 
-/// How often it is looked what is due, on the product's clock.
+/// Interval between checks for due work, on the application's clock.
 const EVERY: Duration = Duration::from_secs(30);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Attempts to charge that wait longer than there are waits.
+/// Repairs attempts to charge that wait longer than the longest configured wait.
 pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
     table: "invoices",
     key: "seq",
@@ -41,7 +40,7 @@ pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
     due: Some("next_attempt_at"),
 }];
 
-/// Does what is due, again and again, for as long as it is polled.
+/// Runs the billing worker until it is dropped.
 pub async fn work(app: App) {
     loop {
         if let Err(error) = catch_up(&app).await {
@@ -51,10 +50,10 @@ pub async fn work(app: App) {
     }
 }
 
-/// Does everything that is due at the time of the clock, each in a transaction of its own.
+/// Does all work that is due, each step in its own transaction.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn catch_up(app: &App) -> Result<()> {
     while is_due(app)? {
         let shared = app.clone();
@@ -81,7 +80,7 @@ struct Over {
     plan: Plan,
 }
 
-/// A workspace with a month that is over and has no invoice.
+/// Finds a workspace with a past month that has no invoice.
 fn over(conn: &Connection, now: Timestamp) -> Result<Option<Over>> {
     let found = conn.prepare_cached(MONTH_IS_OVER)?.query_row(
         named_params! {":month": Month::of(now).start()},
@@ -117,7 +116,7 @@ fn to_block(conn: &Connection, settings: &Settings, now: Timestamp) -> Result<Op
     Ok(found.optional()?)
 }
 
-/// So many days; none for 0.
+/// Converts a number of days; `None` for 0.
 fn days(count: u64) -> Option<Duration> {
     let count = u32::try_from(count).ok().filter(|count| *count > 0)?;
     DAY.checked_mul(count)
@@ -156,8 +155,8 @@ const INSERT: &str = "
 const NEXT: &str = "
     UPDATE billing SET billed_from = :next, plan = :plan WHERE workspace_id = :workspace_id";
 
-/// Makes the invoice for a month that is over, dated on its end, and begins the next one, or ends
-/// billing if the workspace has changed to the free plan.
+/// Creates the invoice of a past month, dated at its end. Then starts the next month, or ends billing if the workspace
+/// has changed to the free plan.
 fn make_invoice(change: &Change<'_>, app: &App, over: &Over) -> Result<()> {
     let month = Month::of(over.since);
     let workspace = workspaces::spending(change.conn, &over.workspace)?;
